@@ -1,0 +1,1 @@
+//! feeds.toml as written and as meant (layer 2).

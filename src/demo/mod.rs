@@ -1,0 +1,1 @@
+//! The whole daemon on this machine without a network (layer 4).

@@ -1,0 +1,1 @@
+//! Entry keys, aliases, content hash, same story or not, each with its reason (layer 1).

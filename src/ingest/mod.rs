@@ -1,0 +1,1 @@
+//! Bytes to entry drafts: decode, sniff, parse, repair once, normalise (layer 1).

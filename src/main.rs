@@ -1,0 +1,3 @@
+//! The program: see `tributary --help`.
+
+fn main() {}

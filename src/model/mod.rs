@@ -1,0 +1,31 @@
+//! The vocabulary (layer 0): the words that every other room speaks.
+//!
+//! Here are values and their meaning, with no behaviour beyond what keeps a value valid: no clock, no IO, and
+//! nothing of any library that reads or writes feeds. Field docs say which formats fill a field.
+
+mod draft;
+mod headers;
+mod html;
+mod id;
+mod problem;
+mod source;
+mod story;
+mod topic;
+
+pub use draft::{
+    Category, DatePrecision, Document, Draft, Enclosure, Encoding, FeedMeta, Format, Guid, OriginSource, Person, PublishedDate,
+    PublisherPace, Repair,
+};
+pub use headers::{Headers, Validators};
+pub use html::SafeHtml;
+pub use id::{EntryKey, IdError, SourceId, StoryId, TopicId};
+pub use problem::{Problem, Severity};
+pub use source::{
+    Auth, ContentPolicy, FetchLimits, Follow, Followed, HostPattern, HostPatternError, Pace, PageSelectors, SitemapPatterns,
+    Source, SourceHealth, SourceState,
+};
+pub use story::{Duplicate, Membership, MembershipBy, NotMember, SourceRef, Story, StorySource};
+pub use topic::{Topic, TopicState};
+
+/// A moment in UTC; stored with millisecond precision.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

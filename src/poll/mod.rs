@@ -1,0 +1,1 @@
+//! One source, top to bottom, and who is due (layer 3).

@@ -1,0 +1,1 @@
+//! The next moment to look, with its reason (layer 1).

@@ -1,0 +1,1 @@
+//! HTTP: routes, conditional answers (layer 3).

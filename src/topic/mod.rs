@@ -1,0 +1,1 @@
+//! Matchers, score, explanation (layer 1).

@@ -1,0 +1,1 @@
+//! Tests of `publish` from the outside.

@@ -1,0 +1,1 @@
+//! Tests of `serve` from the outside.

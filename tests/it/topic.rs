@@ -1,0 +1,1 @@
+//! Tests of `topic` from the outside.
