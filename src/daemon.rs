@@ -1,1 +1,501 @@
 //! The main job: poll on schedule, publish, serve, until told to stop (layer 4).
+//!
+//! Start: lock → store → listen → READY=1 → poll. What is stored is served at once, whatever can be reached.
+//! Stop: no new work, what is under way ends within a deadline below systemd's, the log is written back, exit 0.
+//! SIGHUP checks the new feeds.toml and applies all of it, or keeps the old and says why.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use sd_notify::NotifyState;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+use tracing::{error, info, warn};
+use url::Url;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    fetch::{self, Client, ClientOptions},
+    poll::{Driver, Heartbeat, Poller, Settings},
+    serve::{self, App, Health},
+    site,
+    store::{DirectoryLock, Sorting, Store, StoreError, WindowPolicy},
+    telemetry,
+    topic::Rules,
+};
+
+/// Pause between two pages of a site's back-catalogue.
+const BACKLOG_GAP: Duration = Duration::from_secs(10);
+
+/// The shortest pause between two renderings: `updated` has whole seconds, and must move with the bytes.
+const RENDER_GAP: Duration = Duration::from_secs(1);
+
+/// Stored stories sorted again in one step, when the rules changed.
+const SORTING_BATCH: usize = 500;
+
+/// How long polls under way may take to end when the daemon stops.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How old the driver's heartbeat may be before the daemon counts as stuck.
+const HEARTBEAT_LIMIT: Duration = Duration::from_secs(60);
+
+/// How often old stories are looked for.
+const EXPIRY_GAP: Duration = Duration::from_secs(3600);
+
+/// What a daemon is started with.
+pub struct Options {
+    /// feeds.toml as it is meant.
+    pub config: Config,
+    /// Reads feeds.toml again, on SIGHUP; the error says why it is refused.
+    pub reload: Box<dyn Fn() -> anyhow::Result<Config> + Send + Sync>,
+    /// The folder of feeds.toml.
+    pub config_dir: PathBuf,
+    /// Where the state is.
+    pub data_dir: PathBuf,
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+    /// `$CREDENTIALS_DIRECTORY`.
+    pub credentials_dir: Option<PathBuf>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Links are made from the bound address, whatever feeds.toml says: for the demo.
+    pub own_address: bool,
+    /// Told the address that was bound.
+    pub bound: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
+}
+
+/// Runs the daemon until SIGTERM or SIGINT.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let Options { config, reload, config_dir, data_dir, listen, credentials_dir, clock, own_address, bound } = options;
+    let lock = DirectoryLock::take(&data_dir)?;
+    let opened = data_dir.clone();
+    let store = tokio::task::spawn_blocking(move || Store::open(&opened)).await??;
+    let listener = listener(listen.unwrap_or(config.server.listen))?;
+    let address = listener.local_addr().context("cannot tell the bound address")?;
+
+    let places = Places { config_dir, credentials_dir, own_address: own_address.then_some(address), address };
+    let assembled = assemble(&config, &places)?;
+    take_over(&store, &config, &*clock).await?;
+    let poller = Poller {
+        store: store.clone(),
+        client: Arc::new(ArcSwap::from_pointee(assembled.client)),
+        clock: clock.clone(),
+        settings: Arc::new(ArcSwap::from_pointee(assembled.polling)),
+    };
+    let health = Health::new();
+    let site_settings = site_settings(&store, &config, &places, &*clock).await?;
+    let app = App::new(Arc::new(store.clone()), site_settings, health.clone());
+
+    let (wake, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (stop, stopped) = watch::channel(false);
+    let driver = Driver::new(poller.clone(), wake.clone(), changed.clone());
+    let heartbeat = driver.heartbeat();
+    let publisher = Publisher { store: store.clone(), app: app.clone(), clock: clock.clone(), health: health.clone() };
+
+    // What is stored is served from the first request on.
+    publisher.render().await;
+    let serving = {
+        let mut stopped = stopped.clone();
+        tokio::spawn(serve::serve(listener, app.clone(), async move {
+            wait_for_stop(&mut stopped).await;
+        }))
+    };
+    health.set_ready(true);
+    info!(address = %address, "listening on http://{address}, {} sources, {} topics", config.sources.len(), config.topics.len());
+    if let Some(bound) = bound {
+        bound(address);
+    }
+    notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
+
+    let mut signals = Signals::new()?;
+    let tasks: Vec<JoinHandle<()>> = vec![
+        tokio::spawn(publisher.clone().run(changed.clone(), stopped.clone())),
+        tokio::spawn(keep_house(poller.clone(), changed.clone(), config.publishing.retention, stopped.clone())),
+        tokio::spawn(watch_over(heartbeat, store.clone(), clock.clone(), health.clone(), stopped.clone())),
+    ];
+    let driving = tokio::spawn(driver.run(stopped.clone()));
+
+    let mut serving = serving;
+    let mut outcome = Ok(());
+    loop {
+        tokio::select! {
+            asked = signals.next() => match asked {
+                Asked::Stop => break,
+                Asked::ReadAgain => {
+                    read_again(&*reload, &places, &poller, &app, &*clock).await;
+                    wake.notify_one();
+                    changed.notify_one();
+                }
+            },
+            ended = &mut serving => {
+                outcome = Err(anyhow::anyhow!("serving ended by itself: {ended:?}"));
+                break;
+            }
+        }
+    }
+    info!("stopping");
+    notify(&[NotifyState::Stopping]);
+    health.set_ready(false);
+    // Nobody may be listening any more.
+    let _ = stop.send(true);
+    if tokio::time::timeout(DRAIN, driving).await.is_err() {
+        warn!("polls under way did not end in time; what they had stored is kept");
+    }
+    if outcome.is_ok() {
+        let _ = tokio::time::timeout(DRAIN, serving).await;
+    }
+    for task in tasks {
+        task.abort();
+    }
+    let closed = tokio::task::spawn_blocking(move || store.close()).await?;
+    drop(lock);
+    closed?;
+    info!("stopped");
+    outcome
+}
+
+/// Where things are that feeds.toml does not say.
+struct Places {
+    config_dir: PathBuf,
+    credentials_dir: Option<PathBuf>,
+    /// Links are made from this, whatever feeds.toml says.
+    own_address: Option<SocketAddr>,
+    /// What was bound.
+    address: SocketAddr,
+}
+
+impl Places {
+    fn base_url(&self, config: &Config) -> Url {
+        let own = || Url::parse(&format!("http://{}/", self.address)).expect("an address makes a URL");
+        match (&self.own_address, &config.site.base_url) {
+            (None, Some(base)) => base.clone(),
+            _ => own(),
+        }
+    }
+}
+
+/// What feeds.toml makes of the polling half.
+pub struct Assembled {
+    /// What asks.
+    pub client: Client,
+    /// What polling needs to know.
+    pub polling: Settings,
+}
+
+fn assemble(config: &Config, places: &Places) -> anyhow::Result<Assembled> {
+    assemble_polling(config, &places.config_dir, places.credentials_dir.as_deref())
+}
+
+/// Makes what polls out of feeds.toml.
+pub fn assemble_polling(config: &Config, config_dir: &Path, credentials_dir: Option<&Path>) -> anyhow::Result<Assembled> {
+    let (user_agent, anonymous) = fetch::user_agent(env!("CARGO_PKG_VERSION"), config.site.contact.as_deref(), config.site.base_url.as_ref());
+    if anonymous {
+        warn!("publishers cannot reach you: set `contact` in [site] of feeds.toml, it is sent in the User-Agent");
+    }
+    let client = Client::new(ClientOptions {
+        user_agent,
+        per_host: config.polling.per_host,
+        host_gap: config.polling.host_gap.unwrap_or(Duration::from_secs(1)),
+        host_gap_exempt: config.polling.host_gap.unwrap_or(Duration::ZERO),
+        concurrency: config.polling.concurrency,
+        proxy: config.polling.proxy.clone(),
+        connect_timeout: Duration::from_secs(10),
+    })
+    .context("cannot make the HTTP client")?;
+    let rules = Rules::compile(&config.topics).context("the rules of feeds.toml do not compile")?;
+    let polling = Settings {
+        sources: config.sources.iter().cloned().map(Arc::new).collect(),
+        rules: Arc::new(rules),
+        topics: config.topics.clone(),
+        window: window(config),
+        per_host: config.polling.per_host,
+        concurrency: config.polling.concurrency,
+        config_dir: config_dir.to_owned(),
+        credentials_dir: credentials_dir.map(Path::to_owned),
+        backlog_gap: BACKLOG_GAP,
+    };
+    Ok(Assembled { client, polling })
+}
+
+/// How large windows are.
+pub fn window(config: &Config) -> WindowPolicy {
+    WindowPolicy { max_entries: config.publishing.max_entries, keep_within: config.publishing.keep_within }
+}
+
+/// Tells the store what feeds.toml says.
+pub async fn take_over(store: &Store, config: &Config, clock: &dyn Clock) -> Result<(), StoreError> {
+    let sources: Vec<_> = config.sources.iter().map(|s| (s.clone(), fetch::host_key(&s.url))).collect();
+    let (topics, window, now, store) = (config.topics.clone(), window(config), clock.now(), store.clone());
+    match tokio::task::spawn_blocking(move || store.take_over(&sources, &topics, window, now)).await {
+        Ok(done) => done,
+        Err(broken) => Err(StoreError::Panicked(broken.to_string())),
+    }
+}
+
+/// What feeds.toml and the state make of the published half.
+async fn site_settings(store: &Store, config: &Config, places: &Places, clock: &dyn Clock) -> Result<site::Settings, StoreError> {
+    let (store, now) = (store.clone(), clock.now());
+    let minted = match &config.site.id {
+        Some(id) => id.clone(),
+        None => match tokio::task::spawn_blocking(move || store.minted_feed_id(now)).await {
+            Ok(minted) => minted?,
+            Err(broken) => return Err(StoreError::Panicked(broken.to_string())),
+        },
+    };
+    Ok(published(config, places.base_url(config), minted))
+}
+
+/// What feeds.toml says of what is published.
+pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::Settings {
+    let pace = config.sources.iter().map(|s| s.pace.interval).min().unwrap_or(config.polling.interval);
+    site::Settings {
+        title: config.site.title.clone(),
+        base_url,
+        feed_id,
+        topics: config.topics.clone(),
+        max_entries: config.publishing.max_entries,
+        keep_within: config.publishing.keep_within,
+        max_age: (pace / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
+    }
+}
+
+/// SIGHUP: all of the new feeds.toml, or the old one goes on.
+async fn read_again(
+    reload: &(dyn Fn() -> anyhow::Result<Config> + Send + Sync),
+    places: &Places,
+    poller: &Poller,
+    app: &App,
+    clock: &dyn Clock,
+) {
+    let since = NotifyState::monotonic_usec_now();
+    match since {
+        Ok(since) => notify(&[NotifyState::Reloading, since]),
+        Err(_) => notify(&[NotifyState::Reloading]),
+    }
+    let result = async {
+        let config = reload()?;
+        let assembled = assemble(&config, places)?;
+        let settings = site_settings(&poller.store, &config, places, clock).await?;
+        take_over(&poller.store, &config, clock).await?;
+        poller.client.store(Arc::new(assembled.client));
+        poller.settings.store(Arc::new(assembled.polling));
+        app.set_settings(settings);
+        anyhow::Ok((config.sources.len(), config.topics.len()))
+    }
+    .await;
+    match result {
+        Ok((sources, topics)) => info!("feeds.toml was read again: {sources} sources, {topics} topics"),
+        Err(why) => error!("feeds.toml is refused, and what was in force goes on: {why:#}"),
+    }
+    notify(&[NotifyState::Ready]);
+}
+
+/// Renders what is published whenever it may have changed.
+#[derive(Clone)]
+struct Publisher {
+    store: Store,
+    app: App,
+    clock: Arc<dyn Clock>,
+    health: Health,
+}
+
+impl Publisher {
+    async fn run(self, changed: Arc<Notify>, mut stopped: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = changed.notified() => {}
+                () = wait_for_stop(&mut stopped) => return,
+            }
+            self.render().await;
+            tokio::time::sleep(RENDER_GAP).await;
+        }
+    }
+
+    /// Renders every document from one snapshot. What fails leaves the last good documents in place.
+    async fn render(&self) {
+        let this = self.clone();
+        let result = tokio::task::spawn_blocking(move || {
+            let settings = this.app.settings();
+            let now = this.clock.now();
+            let (renderings, retired) = this.store.read(|reader| {
+                let mut settle = |path: &str, digest| this.store.settle_document(path, digest, now);
+                Ok((site::documents(reader, &settings, &mut settle)?, reader.retired_topics()?))
+            })?;
+            this.app.replace(renderings, retired);
+            Ok::<_, StoreError>(())
+        })
+        .await;
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => self.report(&telemetry::chain(&why)),
+            Err(broken) => self.report(&broken.to_string()),
+        }
+    }
+
+    fn report(&self, why: &str) {
+        error!("cannot render what is published; the last good documents are served: {why}");
+        self.health.report(Err(format!("cannot render: {why}")));
+    }
+}
+
+/// Sorts stored stories again after the rules changed, in bounded batches; lets old ones go.
+async fn keep_house(
+    poller: Poller,
+    changed: Arc<Notify>,
+    retention: Option<Duration>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut expiry = tokio::time::interval(EXPIRY_GAP);
+    loop {
+        match sort_again(&poller, &stopped).await {
+            Ok(0) => {}
+            Ok(_) => changed.notify_one(),
+            Err(why) => error!("cannot sort stored stories again: {}", telemetry::chain(&why)),
+        }
+        tokio::select! {
+            _ = expiry.tick() => {
+                if let Some(retention) = retention {
+                    match expire(&poller, retention).await {
+                        Ok(0) => {}
+                        Ok(gone) => { info!("{gone} stories expired"); changed.notify_one(); }
+                        Err(why) => error!("cannot let old stories go: {}", telemetry::chain(&why)),
+                    }
+                }
+            }
+            () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            () = wait_for_stop(&mut stopped) => return,
+        }
+    }
+}
+
+/// Sorts until nothing waits; says how far it is. Returns how many stories were sorted.
+pub async fn sort_again(poller: &Poller, stopped: &watch::Receiver<bool>) -> Result<u64, StoreError> {
+    let mut sorted = 0;
+    loop {
+        let settings = poller.settings.load_full();
+        let (store, rules, window, now) = (poller.store.clone(), settings.rules.clone(), settings.window, poller.clock.now());
+        let step = tokio::task::spawn_blocking(move || {
+            let fingerprint = rules.fingerprint();
+            // Most of the time nothing waits: that is found out without holding the writer up.
+            if store.read(|reader| reader.is_sorted(fingerprint))? {
+                return Ok(Sorting { sorted: 0, left: 0 });
+            }
+            store.sort_again(rules, SORTING_BATCH, window, now)
+        });
+        let step = match step.await {
+            Ok(step) => step?,
+            Err(broken) => return Err(StoreError::Panicked(broken.to_string())),
+        };
+        sorted += step.sorted;
+        if step.left == 0 || is_set(stopped) {
+            if sorted > 0 {
+                info!("{sorted} stored stories sorted by the rules in force, {} left", step.left);
+            }
+            return Ok(sorted);
+        }
+        info!("sorting stored stories by the rules in force: {sorted} done, {} left", step.left);
+    }
+}
+
+/// Waits until the daemon is to stop; a sender that is gone means that as well.
+async fn wait_for_stop(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|stop| *stop).await);
+}
+
+/// Whether the daemon is to stop. The guard of the channel does not live on.
+fn is_set(stopped: &watch::Receiver<bool>) -> bool {
+    *stopped.borrow()
+}
+
+async fn expire(poller: &Poller, retention: Duration) -> Result<u64, StoreError> {
+    let (store, now) = (poller.store.clone(), poller.clock.now());
+    match tokio::task::spawn_blocking(move || store.expire(retention, SORTING_BATCH, now)).await {
+        Ok(gone) => gone,
+        Err(broken) => Err(StoreError::Panicked(broken.to_string())),
+    }
+}
+
+/// Feeds systemd's watchdog only while the store answers and the driver is at work.
+async fn watch_over(heartbeat: Heartbeat, store: Store, clock: Arc<dyn Clock>, health: Health, mut stopped: watch::Receiver<bool>) {
+    let pause = sd_notify::watchdog_enabled().map_or(Duration::from_secs(10), |every| every / 2);
+    loop {
+        let asked = store.clone();
+        let answers = tokio::task::spawn_blocking(move || asked.read(|reader| reader.topics().map(|_| ()))).await;
+        let state = match answers {
+            Ok(Ok(())) if heartbeat.age(&*clock).is_none_or(|age| age < HEARTBEAT_LIMIT) => Ok(()),
+            Ok(Ok(())) => Err("the driver is stuck".to_owned()),
+            Ok(Err(why)) => Err(format!("the store does not answer: {}", telemetry::chain(&why))),
+            Err(broken) => Err(format!("the store does not answer: {broken}")),
+        };
+        match &state {
+            Ok(()) => notify(&[NotifyState::Watchdog]),
+            Err(why) => error!("not healthy: {why}"),
+        }
+        health.report(state);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = wait_for_stop(&mut stopped) => return,
+        }
+    }
+}
+
+/// The socket that systemd passed in, else one bound to `address`.
+fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let mut passed = listenfd::ListenFd::from_env();
+    if let Some(listener) = passed.take_tcp_listener(0).context("cannot use the socket that was passed in")? {
+        return Ok(listener);
+    }
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Tells systemd, where there is one.
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(why) = sd_notify::notify(states) {
+        warn!("cannot tell systemd: {why}");
+    }
+}
+
+/// The signals that a daemon heeds.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+}
+
+impl Signals {
+    /// Waits for SIGTERM or SIGINT, and for SIGHUP.
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.hangup.recv() => Asked::ReadAgain,
+        }
+    }
+}
+
+/// What a signal asks for.
+enum Asked {
+    Stop,
+    ReadAgain,
+}

@@ -1,3 +1,17 @@
 //! The program: see `tributary --help`.
+//!
+//! Everything is in the library; here a panic becomes an exit code. That code is returned, so that everything is dropped
+//! and flushed.
 
-fn main() {}
+use std::{io::Write as _, panic, process::ExitCode};
+
+use tributary::cli::{self, Exit};
+
+fn main() -> ExitCode {
+    // The panic's own message and place were printed by then.
+    let exit = panic::catch_unwind(|| cli::run(std::env::args_os())).unwrap_or_else(|_| {
+        let _ = writeln!(std::io::stderr(), "tributary: an internal error: what is above belongs into a bug report");
+        Exit::Internal
+    });
+    exit.into()
+}

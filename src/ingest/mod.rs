@@ -1,1 +1,39 @@
-//! Bytes to entry drafts: decode, sniff, parse, repair once, normalise (layer 1).
+//! Bytes to entry drafts: decode, sniff, tidy, parse, normalise, sanitise (layer 1).
+//!
+//! ```text
+//! bytes ─ encoding ─ sniff ─ tidy ─ parse (feed-rs) ─ normalise ─ html ─ drafts
+//!                            └─ notes on what the parser drops ─┘
+//! ```
+//!
+//! Whatever comes in, nothing here panics, recurses without a bound or needs memory beyond a small multiple of its
+//! input. HTML leaves this room sanitised, and addresses leave it absolute. Deliberately absent: the clock, identity,
+//! and any judgement on whether an item is new.
+
+mod date;
+mod encoding;
+mod error;
+mod html;
+mod json;
+mod normalise;
+pub mod opml;
+mod pace;
+mod parse;
+mod people;
+mod read;
+mod repairs;
+mod sniff;
+mod text;
+mod tidy;
+mod url;
+mod xml;
+
+pub use self::{
+    date::parse_date,
+    encoding::decode,
+    error::IngestError,
+    html::sanitise,
+    read::{Input, Parsed, parse_only, read},
+    sniff::{Kind, sniff},
+    text::{plain_text, prose, strip_forbidden, title_text},
+    url::{http_url, is_tracking_parameter, without_tracking},
+};

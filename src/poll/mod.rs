@@ -1,1 +1,103 @@
 //! One source, top to bottom, and who is due (layer 3).
+//!
+//! - [`Poller::refresh`] is the page to read first: one attempt to poll one source, from what is remembered to what is
+//!   stored. Every attempt ends in exactly one `store.apply`, failures and 304 included; the next poll is the retry.
+//! - `finding` finds out how a site can be followed; `sites` follows one without a feed; `robots` asks what may be asked.
+//! - `driver` picks who is due and keeps as many going as may go.
+//!
+//! Deliberately absent: parsing, deciding and scheduling, which are pure and stand in layer 1; a retry within a poll.
+
+mod backlog;
+mod driver;
+mod exchange;
+mod finding;
+mod inspect;
+mod outcome;
+mod refresh;
+mod robots;
+mod sites;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+
+pub use driver::{Driver, Heartbeat};
+pub use inspect::{Inspection, InspectedEntry};
+pub use outcome::{Outcome, SourceReport, Summary};
+
+use crate::{
+    clock::Clock,
+    fetch::Client,
+    model::{Source, SourceId, Topic},
+    store::{Reader, Store, StoreError, WindowPolicy},
+    topic::Rules,
+};
+
+/// What polling needs to know of feeds.toml; replaced as a whole when that changes.
+#[derive(Debug)]
+pub struct Settings {
+    /// The sources, in the order of feeds.toml.
+    pub sources: Vec<Arc<Source>>,
+    /// The rules of its topics.
+    pub rules: Arc<Rules>,
+    /// The topics themselves.
+    pub topics: Vec<Topic>,
+    /// How large windows are.
+    pub window: WindowPolicy,
+    /// Requests at a time to one host.
+    pub per_host: usize,
+    /// Polls at a time in all.
+    pub concurrency: usize,
+    /// The folder of feeds.toml: credentials are looked for there.
+    pub config_dir: PathBuf,
+    /// `$CREDENTIALS_DIRECTORY`, where systemd puts them.
+    pub credentials_dir: Option<PathBuf>,
+    /// Pause between two pages of one site's back-catalogue.
+    pub backlog_gap: Duration,
+}
+
+impl Settings {
+    /// A source by its id.
+    pub fn source(&self, id: &SourceId) -> Option<Arc<Source>> {
+        self.sources.iter().find(|s| s.id == *id).cloned()
+    }
+}
+
+/// Everything that a poll works with: a cheap handle.
+#[derive(Clone)]
+pub struct Poller {
+    /// The state.
+    pub store: Store,
+    /// What asks.
+    pub client: Arc<ArcSwap<Client>>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What feeds.toml says.
+    pub settings: Arc<ArcSwap<Settings>>,
+}
+
+impl std::fmt::Debug for Poller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Poller").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Poller {
+    /// Reads from the store on a thread that may block.
+    pub(crate) async fn read<T, F>(&self, f: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = self.store.clone();
+        blocking(move || store.read(f)).await
+    }
+}
+
+/// Runs what may block where it may; its panic is its error.
+pub(crate) async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(f).await {
+        Ok(result) => result,
+        Err(broken) => Err(StoreError::Panicked(broken.to_string())),
+    }
+}

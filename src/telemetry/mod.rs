@@ -1,1 +1,118 @@
-//! Logs and metrics (layer 2).
+//! Logs (layer 2): for people, as JSON, or to the journal. No globals but the one subscriber that a program has.
+//!
+//! One line per poll, readable alone and queryable by field; no bodies, no secrets.
+
+use std::{fmt::Write as _, io::IsTerminal as _};
+
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people; to the journal by its own protocol where that is what standard error leads to.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogOptions {
+    /// The form.
+    pub format: LogFormat,
+    /// -1: warnings only; 0: what happens; 1: and why; 2: everything of ours.
+    pub verbosity: i8,
+    /// Colours; `None`: where standard error is a terminal.
+    pub color: Option<bool>,
+    /// Whether standard error is connected to the journal (`$JOURNAL_STREAM`).
+    pub journal: bool,
+}
+
+/// Begins to log to standard error. To be called once, by `main`; a second call changes nothing.
+pub fn start(options: LogOptions) {
+    let level = match options.verbosity {
+        ..=-1 => "warn",
+        0 => "warn,tributary=info",
+        1 => "info,tributary=debug",
+        _ => "debug,tributary=trace",
+    };
+    let filter = || EnvFilter::new(level);
+    let color = options.color.unwrap_or_else(|| std::io::stderr().is_terminal());
+    let registry = tracing_subscriber::registry();
+    let done = match options.format {
+        LogFormat::Json => {
+            let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            registry.with(layer.with_writer(std::io::stderr).with_filter(filter())).try_init()
+        }
+        LogFormat::Text => match options.journal.then(tracing_journald::layer).and_then(Result::ok) {
+            Some(layer) => registry.with(layer.with_field_prefix(None).with_filter(filter())).try_init(),
+            None => {
+                // A person reads the sentence; the fields are for machines.
+                let layer = tracing_subscriber::fmt::layer().with_target(false).with_ansi(color).fmt_fields(MessageOnly);
+                registry.with(layer.with_writer(std::io::stderr).with_filter(filter())).try_init()
+            }
+        },
+    };
+    // Already begun: by a test in the same process.
+    drop(done);
+}
+
+/// Writes the message of an event and leaves its fields out, which repeat what the sentence says.
+#[derive(Debug, Clone, Copy)]
+struct MessageOnly;
+
+impl<'writer> tracing_subscriber::fmt::FormatFields<'writer> for MessageOnly {
+    fn format_fields<R: tracing_subscriber::field::RecordFields>(
+        &self,
+        mut writer: tracing_subscriber::fmt::format::Writer<'writer>,
+        fields: R,
+    ) -> std::fmt::Result {
+        struct Message<'a, 'w>(&'a mut tracing_subscriber::fmt::format::Writer<'w>, std::fmt::Result);
+        impl tracing::field::Visit for Message<'_, '_> {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "message" && self.1.is_ok() {
+                    self.1 = write!(self.0, "{}", printable(&format!("{value:?}")));
+                }
+            }
+        }
+        let mut message = Message(&mut writer, Ok(()));
+        fields.record(&mut message);
+        message.1
+    }
+}
+
+/// Control characters made visible: what a feed says must not steer a terminal.
+pub fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let steering = c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if steering { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out
+}
+
+/// An error with everything that caused it, each said once: `what: why: why`.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let said = next.to_string();
+        if !text.ends_with(&said) {
+            let _ = write!(text, ": {said}");
+        }
+        cause = next.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_cannot_steer_the_terminal() {
+        assert_eq!(printable("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+        assert_eq!(printable("naïve — ß"), "naïve — ß");
+    }
+}

@@ -1,1 +1,373 @@
-//! Tests of `fetch` from the outside.
+//! Tests of `fetch` from the outside: what stands on the wire, and what comes back from it.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use flate2::{
+    Compression,
+    write::{DeflateEncoder, GzEncoder, ZlibEncoder},
+};
+use tributary::{
+    fetch::{Accept, Client, ClientOptions, Credentials, Failure, Lookup, Request, Response},
+    model::{Auth, FetchLimits, HostPattern, Validators},
+};
+use url::Url;
+
+use crate::support::origin::{Origin, Reply};
+
+fn options() -> ClientOptions {
+    ClientOptions {
+        user_agent: "tributary/1.2.3 (+https://operator.example/)".into(),
+        per_host: 1,
+        host_gap: Duration::ZERO,
+        host_gap_exempt: Duration::ZERO,
+        concurrency: 32,
+        proxy: None,
+        connect_timeout: Duration::from_secs(10),
+    }
+}
+
+fn limits() -> FetchLimits {
+    FetchLimits { timeout: Duration::from_secs(30), max_body_bytes: 1 << 20, max_items: 100 }
+}
+
+/// What a test asks beside the address.
+struct Asked<'a> {
+    allow: &'a [&'a str],
+    validators: &'a [(Url, Validators)],
+    auth: Option<&'a Credentials>,
+    limits: FetchLimits,
+}
+
+impl Default for Asked<'_> {
+    fn default() -> Self {
+        Self { allow: &["127.0.0.1/32"], validators: &[], auth: None, limits: limits() }
+    }
+}
+
+async fn ask(client: &Client, url: &Url, asked: Asked<'_>) -> Result<Response, Failure> {
+    let allow: Vec<HostPattern> = asked.allow.iter().map(|pattern| pattern.parse().unwrap()).collect();
+    let validators_of = |url: &Url| asked.validators.iter().find(|(of, _)| of == url).map(|(_, v)| v.clone());
+    client
+        .get(Request {
+            url,
+            accept: Accept::Feed,
+            validators_of: &validators_of,
+            limits: &asked.limits,
+            allow_hosts: &allow,
+            auth: asked.auth,
+            min_gap: None,
+        })
+        .await
+}
+
+async fn get(url: &Url) -> Result<Response, Failure> {
+    ask(&Client::new(options()).unwrap(), url, Asked::default()).await
+}
+
+async fn class_of(url: &Url) -> &'static str {
+    get(url).await.unwrap_err().error.class()
+}
+
+fn validators(etag: &str, last_modified: &str) -> Validators {
+    Validators { etag: Some(etag.into()), last_modified: Some(last_modified.into()) }
+}
+
+#[tokio::test]
+async fn a_request_says_who_asks_and_nothing_needless() {
+    let origin = Origin::start();
+    origin.script("/feed", vec![Reply::redirect(302, "/feed2").header("Set-Cookie", "a=b")]);
+    origin.script("/feed2", vec![Reply::ok("x")]);
+    get(&origin.url("/feed")).await.unwrap();
+    let requests = origin.requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests {
+        let mut names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
+        assert_eq!(request.method, "GET");
+        assert_eq!(request.header("user-agent"), Some("tributary/1.2.3 (+https://operator.example/)"));
+        assert_eq!(request.header("accept-encoding"), Some("gzip, br, zstd, deflate"));
+        let accept = request.header("accept").unwrap();
+        assert!(
+            accept.contains("application/atom+xml")
+                && accept.contains("application/rss+xml")
+                && accept.contains("application/feed+json")
+        );
+    }
+}
+
+#[tokio::test]
+async fn validators_go_back_byte_for_byte_and_only_to_their_url() {
+    let origin = Origin::start();
+    let (a, b) = (origin.url("/a"), origin.url("/b"));
+    origin.script("/a", vec![Reply::redirect(302, "/b")]);
+    origin.script("/b", vec![Reply::new(304).header("ETag", "W/\"new\"")]);
+    let client = Client::new(options()).unwrap();
+
+    let of_a = [(a.clone(), validators("W/\"a b\"", "thu, 1 Jan 2020 00:00:00 GMT"))];
+    ask(&client, &a, Asked { validators: &of_a, ..Asked::default() }).await.unwrap();
+    let asked = origin.requests();
+    assert_eq!(asked[0].header("if-none-match"), Some("W/\"a b\""));
+    assert_eq!(asked[0].header("if-modified-since"), Some("thu, 1 Jan 2020 00:00:00 GMT"));
+    assert_eq!((asked[1].header("if-none-match"), asked[1].header("if-modified-since")), (None, None));
+
+    let of_b = [(b.clone(), validators("odd", "then"))];
+    let answer = ask(&client, &a, Asked { validators: &of_b, ..Asked::default() }).await.unwrap();
+    let asked = origin.requests();
+    assert_eq!((asked[2].header("if-none-match"), asked[2].header("if-modified-since")), (None, None));
+    assert_eq!((asked[3].header("if-none-match"), asked[3].header("if-modified-since")), (Some("odd"), Some("then")));
+    assert_eq!((answer.status, &answer.final_url, answer.headers.text("etag")), (304, &b, Some("W/\"new\"")));
+}
+
+#[tokio::test]
+async fn redirects_are_followed_and_told() {
+    for status in [301, 302, 303, 307, 308] {
+        let origin = Origin::start();
+        origin.script("/old/feed", vec![Reply::redirect(status, "../new?x=1#part")]);
+        origin.script("/new?x=1", vec![Reply::ok("found")]);
+        let answer = get(&origin.url("/old/feed")).await.unwrap();
+        assert_eq!((answer.body.as_slice(), answer.final_url.as_str()), (&b"found"[..], origin.url("/new?x=1").as_str()));
+        assert_eq!(
+            (answer.hops.len(), answer.hops[0].status, answer.hops[0].permanent),
+            (1, status, matches!(status, 301 | 308))
+        );
+    }
+}
+
+#[tokio::test]
+async fn redirects_that_lead_nowhere_are_refused() {
+    let origin = Origin::start();
+    origin.script("/self", vec![Reply::redirect(301, "/self")]);
+    origin.script("/ping", vec![Reply::redirect(302, "/pong")]);
+    origin.script("/pong", vec![Reply::redirect(302, "/ping")]);
+    origin.script("/file", vec![Reply::redirect(302, "file:///etc/passwd")]);
+    origin.script("/none", vec![Reply::new(302)]);
+    for n in 0..12 {
+        origin.script(&format!("/hop{n}"), vec![Reply::redirect(302, &format!("/hop{}", n + 1))]);
+    }
+    origin.script("/hop12", vec![Reply::ok("end")]);
+    assert_eq!(class_of(&origin.url("/self")).await, "redirect-loop");
+    assert_eq!(class_of(&origin.url("/ping")).await, "redirect-loop");
+    assert_eq!(class_of(&origin.url("/file")).await, "scheme");
+    assert_eq!(class_of(&origin.url("/none")).await, "bad-redirect");
+    assert_eq!(class_of(&origin.url("/hop1")).await, "too-many-redirects");
+    assert_eq!(get(&origin.url("/hop2")).await.unwrap().hops.len(), 10);
+    assert_eq!(class_of(&Url::parse("ftp://127.0.0.1/").unwrap()).await, "scheme");
+}
+
+#[tokio::test]
+async fn retry_after_of_a_refused_redirect_and_of_an_error_is_told() {
+    let origin = Origin::start();
+    origin.script("/gone", vec![Reply::redirect(302, "ftp://x.example/").header("Retry-After", "60")]);
+    origin.script("/busy", vec![Reply::new(503).header("Retry-After", "120")]);
+    let failure = get(&origin.url("/gone")).await.unwrap_err();
+    assert_eq!((failure.status, failure.headers.unwrap().text("retry-after")), (Some(302), Some("60")));
+    let busy = get(&origin.url("/busy")).await.unwrap();
+    assert_eq!((busy.status, busy.headers.text("retry-after")), (503, Some("120")));
+    assert_eq!(origin.requests_to("/busy").len(), 1);
+}
+
+#[tokio::test]
+async fn credentials_stay_with_their_origin_and_are_not_shown() {
+    let (home, other) = (Origin::start(), Origin::start());
+    home.script("/a", vec![Reply::redirect(302, "/b")]);
+    home.script("/b", vec![Reply::redirect(302, other.url("/c").as_str())]);
+    other.script("/c", vec![Reply::ok("x")]);
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("token"), "s3cret\n").unwrap();
+    let auth = Credentials::load(&Auth::BearerFile("token".into()), dir.path(), None).unwrap();
+    let client = Client::new(options()).unwrap();
+    ask(&client, &home.url("/a"), Asked { auth: Some(&auth), ..Asked::default() }).await.unwrap();
+    let sent: Vec<_> = home.requests().iter().map(|request| request.header("authorization").map(str::to_owned)).collect();
+    assert_eq!(sent, [Some("Bearer s3cret".to_owned()), Some("Bearer s3cret".to_owned())]);
+    assert_eq!(other.requests()[0].header("authorization"), None);
+    let direct = ask(&client, &home.url("/none"), Asked { auth: Some(&auth), ..Asked::default() }).await.unwrap();
+    assert!(!format!("{direct:?}{auth:?}").contains("s3cret"));
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn brotli(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    brotli::CompressorReader::new(text, 4096, 5, 20).read_to_end(&mut out).unwrap();
+    out
+}
+
+#[tokio::test]
+async fn every_coding_is_taken_off() {
+    let text = b"a feed, a feed, a feed".repeat(50);
+    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+    zlib.write_all(&text).unwrap();
+    let mut deflate = DeflateEncoder::new(Vec::new(), Compression::default());
+    deflate.write_all(&text).unwrap();
+    let codings = [
+        ("identity", text.clone()),
+        ("gzip", gzip(&text)),
+        ("X-GZip", gzip(&text)),
+        ("br", brotli(&text)),
+        ("zstd", zstd::encode_all(text.as_slice(), 3).unwrap()),
+        ("deflate", zlib.finish().unwrap()),
+        ("deflate", deflate.finish().unwrap()),
+        ("gzip, br", brotli(&gzip(&text))),
+    ];
+    let origin = Origin::start();
+    for (n, (coding, body)) in codings.into_iter().enumerate() {
+        let (path, wire) = (format!("/{n}"), body.len() as u64);
+        origin.script(&path, vec![Reply::ok(body).header("Content-Encoding", coding)]);
+        let answer = get(&origin.url(&path)).await.unwrap_or_else(|failure| panic!("{coding} ({path}): {failure:?}"));
+        assert_eq!((answer.body == text, answer.wire_bytes), (true, wire), "{coding} ({path})");
+    }
+}
+
+#[tokio::test]
+async fn damaged_bodies_are_errors() {
+    let origin = Origin::start();
+    let mut cut = gzip(&b"a feed that breaks off".repeat(100));
+    cut.truncate(cut.len() - 9);
+    origin.script("/unknown", vec![Reply::ok("x").header("Content-Encoding", "compress")]);
+    origin.script("/cut", vec![Reply::ok(cut).header("Content-Encoding", "gzip")]);
+    origin.script("/label", vec![Reply::ok("plain").header("Content-Encoding", "gzip")]);
+    origin.script("/short", vec![Reply::ok("half").length(1000).close()]);
+    assert_eq!(class_of(&origin.url("/unknown")).await, "coding");
+    for path in ["/cut", "/label", "/short"] {
+        assert_eq!(class_of(&origin.url(path)).await, "body", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_bomb_is_cut_off_at_the_limit() {
+    let origin = Origin::start();
+    // 20 members of 64 MiB of zeros each.
+    let bomb = gzip(&vec![0; 64 << 20]).repeat(20);
+    assert!(bomb.len() < 2 << 20, "the bomb is {} bytes", bomb.len());
+    origin.script("/bomb", vec![Reply::ok(bomb).header("Content-Encoding", "gzip")]);
+    origin.script("/plain", vec![Reply::ok(vec![b'x'; (1 << 20) + 1])]);
+    origin.script("/exact", vec![Reply::ok(vec![b'x'; 1 << 20])]);
+    let asked = || Asked { limits: FetchLimits { max_body_bytes: 4 << 20, ..limits() }, ..Asked::default() };
+    let failure = ask(&Client::new(options()).unwrap(), &origin.url("/bomb"), asked()).await.unwrap_err();
+    assert_eq!(failure.error.class(), "too-large");
+    assert_eq!(class_of(&origin.url("/plain")).await, "too-large");
+    assert_eq!(get(&origin.url("/exact")).await.unwrap().body.len(), 1 << 20);
+}
+
+#[tokio::test]
+async fn who_stops_talking_is_left_at_the_deadline() {
+    let origin = Origin::start();
+    origin.script("/body", vec![Reply::ok("half").length(1000).hang()]);
+    origin.script("/head", vec![Reply::raw("HTTP/1.1 200 OK\r\nX-Half: ").hang()]);
+    let client = Client::new(options()).unwrap();
+    for path in ["/body", "/head"] {
+        let limits = FetchLimits { timeout: Duration::from_millis(200), ..limits() };
+        let failure = ask(&client, &origin.url(path), Asked { limits, ..Asked::default() }).await.unwrap_err();
+        assert_eq!(failure.error.class(), "timeout", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn broken_exchanges_are_errors_and_are_not_repeated() {
+    let origin = Origin::start();
+    origin.script("/bye", vec![Reply::raw("")]);
+    origin.script("/noise", vec![Reply::raw("what?\r\n\r\n")]);
+    origin.script("/large-head", vec![Reply::ok("x").header("X-Large", &"x".repeat(2 << 20))]);
+    for path in ["/bye", "/noise", "/large-head"] {
+        assert_eq!(class_of(&origin.url(path)).await, "protocol", "{path}");
+        assert_eq!(origin.requests_to(path).len(), 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn private_addresses_are_refused_in_every_spelling() {
+    let origin = Origin::start();
+    // What a name means must not depend on the machine that tests.
+    let client = Client::with_lookup(options(), Arc::new(Says(&["127.0.0.1", "::1"]))).unwrap();
+    let port = origin.port();
+    let spellings = [
+        "127.0.0.1",
+        "127.1",
+        "0x7f.1",
+        "0x7f000001",
+        "2130706433",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::127.0.0.1]",
+        "0.0.0.0",
+        "0",
+        "[::]",
+        "[64:ff9b::127.0.0.1]",
+        "[2002:7f00:1::]",
+    ];
+    for host in spellings {
+        let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
+        let failure = ask(&client, &url, Asked { allow: &[], ..Asked::default() }).await.unwrap_err();
+        assert_eq!(failure.error.class(), "private-address", "{host}: {failure:?}");
+    }
+    assert!(origin.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_private_address_is_refused() {
+    let origin = Origin::start();
+    let client = Client::new(options()).unwrap();
+    // The source's exemption is for 127.0.0.1 alone.
+    for (path, host) in [("/literal", "127.0.0.2"), ("/mapped", "[::ffff:127.0.0.2]"), ("/any", "0.0.0.0")] {
+        origin.script(path, vec![Reply::redirect(302, &format!("http://{host}:{}/secret", origin.port()))]);
+        let failure = ask(&client, &origin.url(path), Asked::default()).await.unwrap_err();
+        assert_eq!((failure.error.class(), failure.hops.len()), ("private-address", 1), "{host}");
+    }
+    assert!(origin.requests_to("/secret").is_empty());
+}
+
+/// Answers every name with these addresses.
+struct Says(&'static [&'static str]);
+
+impl Lookup for Says {
+    fn addresses(&self, _host: String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
+        let found = self.0.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect();
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+#[tokio::test]
+async fn an_exempt_sources_connection_is_not_lent_to_others() {
+    let origin = Origin::start();
+    origin.script("/", vec![Reply::ok("inside")]);
+    let client = Client::with_lookup(options(), Arc::new(Says(&["127.0.0.1"]))).unwrap();
+    let url = Url::parse(&format!("http://rebind.example:{}/", origin.port())).unwrap();
+    let exempt = || Asked { allow: &["rebind.example"], ..Asked::default() };
+    assert_eq!(ask(&client, &url, exempt()).await.unwrap().body, b"inside");
+    assert_eq!(ask(&client, &url, exempt()).await.unwrap().body, b"inside");
+    let failure = ask(&client, &url, Asked { allow: &[], ..Asked::default() }).await.unwrap_err();
+    assert_eq!(failure.error.class(), "private-address");
+    let connections: Vec<usize> = origin.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [0, 0], "the exempt requests share a connection, the other opens none");
+}
+
+#[tokio::test]
+async fn one_host_is_asked_one_request_at_a_time() {
+    let origin = Origin::start();
+    let client = Client::new(options()).unwrap();
+    let asked = (0..50).map(|n| {
+        let (client, url) = (client.clone(), origin.url(&format!("/{n}")));
+        tokio::spawn(async move { ask(&client, &url, Asked::default()).await.unwrap().status })
+    });
+    for answer in asked.collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap(), 404);
+    }
+    assert_eq!((origin.requests().len(), origin.most_in_flight()), (50, 1));
+}

@@ -1,12 +1,18 @@
 //! The integration tests, in one binary so that they link once.
 
+#![allow(clippy::unwrap_used)] // a helper that fails fails its test
+
+mod cli;
 mod config;
 mod demo;
 mod fetch;
 mod follow;
 mod identity;
 mod ingest;
+mod layers;
 mod publish;
+mod readme;
 mod serve;
 mod support;
 mod topic;
+mod units;

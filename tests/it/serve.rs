@@ -1,1 +1,369 @@
-//! Tests of `serve` from the outside.
+//! The served site, over loopback and byte by byte.
+
+#![allow(clippy::unwrap_used)] // test code outside of `#[test]` functions
+
+use std::{fmt::Write as _, io::Read as _, net::SocketAddr, sync::Arc};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::oneshot,
+    task::JoinHandle,
+};
+use tributary::{
+    model::{StoryId, TopicId},
+    publish::verify,
+    serve::{App, Health, serve},
+    site::Open,
+};
+
+use crate::publish::shelf::{self, Shelf, at, nasty, settings, story};
+
+struct Server {
+    address: SocketAddr,
+    shelf: Arc<Shelf>,
+    app: App,
+    health: Health,
+    stop: Option<oneshot::Sender<()>>,
+    running: JoinHandle<()>,
+}
+
+impl Server {
+    /// A site of the nasty stories with its documents rendered.
+    fn start() -> Self {
+        let server = Self::unrendered();
+        server.render("2026-04-01T00:00:00Z");
+        server.health.set_ready(true);
+        server
+    }
+
+    fn unrendered() -> Self {
+        let shelf = Arc::new(Shelf::of(nasty()));
+        shelf.contents().retired = vec![TopicId::new("old").unwrap()];
+        let health = Health::new();
+        let app = App::new(shelf.clone() as Arc<dyn Open>, settings(), health.clone());
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = app.clone();
+        let running = tokio::spawn(async move {
+            let until = async move {
+                let _ = stopped.await;
+            };
+            serve(listener, serving, until).await.unwrap();
+        });
+        Self { address, shelf, app, health, stop: Some(stop), running }
+    }
+
+    fn render(&self, now: &str) {
+        let retired = self.shelf.contents().retired.clone();
+        self.app.replace(shelf::documents(&self.shelf, &settings(), at(now)), retired);
+    }
+
+    /// Sends one request and reads the answer to the end of the connection.
+    async fn ask(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: somewhere.else\r\nConnection: close\r\n");
+        for (name, value) in fields {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        head.push_str("\r\n");
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        Answer::read(&bytes)
+    }
+
+    async fn get(&self, target: &str) -> Answer {
+        self.ask("GET", target, &[]).await
+    }
+
+    async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.running.await.unwrap();
+    }
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    fields: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn read(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
+        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let fields = lines.map(|line| line.split_once(": ").unwrap()).map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
+        Self { status, fields, body: bytes[end + 4..].to_vec() }
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        let found: Vec<&str> = self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect();
+        assert!(found.len() < 2, "{name} is there twice: {found:?}");
+        found.first().copied()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+}
+
+const FEEDS: [(&str, &str); 3] = [
+    ("/topics/streaming/feed.atom", "application/atom+xml; charset=utf-8"),
+    ("/topics/streaming/feed.rss", "application/rss+xml; charset=utf-8"),
+    ("/topics/streaming/feed.json", "application/feed+json"),
+];
+
+#[tokio::test]
+async fn every_document_and_page_has_its_type_and_its_fields() {
+    let server = Server::start();
+    let html = "text/html; charset=utf-8";
+    let others = [
+        ("/", html),
+        ("/topics/all", html),
+        ("/topics/streaming", html),
+        ("/topics/cloud+streaming", html),
+        ("/stories/9", html),
+        ("/sources", html),
+        ("/opml.xml", "text/x-opml; charset=utf-8"),
+        ("/sources.opml", "text/x-opml; charset=utf-8"),
+        ("/style.css", "text/css; charset=utf-8"),
+        ("/style.css?v=12345678", "text/css; charset=utf-8"),
+        ("/topics/cloud+streaming/feed.atom", "application/atom+xml; charset=utf-8"),
+    ];
+    for (target, kind) in FEEDS.into_iter().chain(others) {
+        let answer = server.get(target).await;
+        assert_eq!((answer.status, answer.field("content-type")), (200, Some(kind)), "{target}");
+        assert_eq!(answer.field("content-length"), Some(answer.body.len().to_string().as_str()), "{target}");
+        assert!(answer.field("etag").is_some_and(|tag| tag.starts_with("W/\"")), "{target}");
+        assert_eq!(answer.field("vary"), Some("accept-encoding"), "{target}");
+        assert_eq!(answer.field("x-content-type-options"), Some("nosniff"), "{target}");
+        assert_eq!(answer.field("referrer-policy"), Some("no-referrer"), "{target}");
+        assert_eq!(answer.field("access-control-allow-origin"), Some("*"), "{target}");
+        assert!(answer.field("content-security-policy").unwrap().starts_with("default-src 'none'"), "{target}");
+        let pace = "public, max-age=900, stale-while-revalidate=900, stale-if-error=86400";
+        assert_eq!(answer.field("cache-control"), Some(pace), "{target}");
+        assert!(!answer.text().contains("somewhere.else"), "{target} believes the Host field");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_feed_says_where_it_and_its_other_forms_are() {
+    let server = Server::start();
+    let answer = server.get("/topics/streaming/feed.rss").await;
+    let base = "https://topics.example/topics/streaming";
+    let expected = format!(
+        "<{base}/feed.rss>; rel=\"self\", <{base}>; rel=\"alternate\"; type=\"text/html\", \
+         <{base}/feed.atom>; rel=\"alternate\"; type=\"application/atom+xml\", \
+         <{base}/feed.json>; rel=\"alternate\"; type=\"application/feed+json\""
+    );
+    assert_eq!(answer.field("link"), Some(expected.as_str()));
+    assert_eq!(answer.field("last-modified"), Some("Wed, 01 Apr 2026 00:00:00 GMT"));
+}
+
+#[tokio::test]
+async fn a_reader_that_has_it_gets_304_whatever_coding_it_learned_the_tag_from() {
+    let server = Server::start();
+    for target in ["/topics/streaming/feed.atom", "/topics/cloud+streaming/feed.json", "/", "/opml.xml"] {
+        for coding in ["identity", "gzip", "br"] {
+            let first = server.ask("GET", target, &[("Accept-Encoding", coding)]).await;
+            let tag = first.field("etag").unwrap().to_owned();
+            for other in ["identity", "gzip", "br"] {
+                let held = server.ask("GET", target, &[("If-None-Match", &tag), ("Accept-Encoding", other)]).await;
+                assert_eq!((held.status, held.body.len()), (304, 0), "{target} {coding} {other}");
+                for name in ["etag", "cache-control", "vary", "last-modified", "date", "link"] {
+                    assert_eq!(held.field(name).is_some(), first.field(name).is_some(), "{name} of {target}");
+                }
+                assert_eq!(held.field("content-encoding"), None);
+                assert_eq!(held.field("content-length"), None);
+            }
+        }
+    }
+    let target = "/topics/streaming/feed.atom";
+    let since = [("If-Modified-Since", "Wed, 01 Apr 2026 00:00:00 GMT")];
+    assert_eq!(server.ask("GET", target, &since).await.status, 304);
+    let both = [since[0], ("If-None-Match", "\"another\"")];
+    assert_eq!(server.ask("GET", target, &both).await.status, 200, "the tag alone counts");
+    assert_eq!(server.ask("HEAD", target, &since).await.status, 304);
+}
+
+#[tokio::test]
+async fn bytes_come_in_the_coding_that_is_preferred() {
+    let server = Server::start();
+    let target = "/topics/streaming/feed.atom";
+    let plain = server.get(target).await;
+    assert_eq!(plain.field("content-encoding"), None);
+    let gzip = server.ask("GET", target, &[("Accept-Encoding", "gzip;q=1, br;q=0.2")]).await;
+    assert_eq!(gzip.field("content-encoding"), Some("gzip"));
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(&gzip.body[..]).read_to_end(&mut text).unwrap();
+    assert_eq!(text, plain.body);
+    let br = server.ask("GET", target, &[("Accept-Encoding", "gzip, deflate, br")]).await;
+    assert_eq!(br.field("content-encoding"), Some("br"));
+    let mut text = Vec::new();
+    brotli::BrotliDecompress(&mut &br.body[..], &mut text).unwrap();
+    assert_eq!(text, plain.body);
+    assert!(br.body.len() < gzip.body.len() && gzip.body.len() < plain.body.len());
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let server = Server::start();
+    for target in ["/", "/topics/streaming/feed.json", "/nothing", "/healthz"] {
+        let get = server.get(target).await;
+        let head = server.ask("HEAD", target, &[]).await;
+        assert_eq!((head.status, head.body.len()), (get.status, 0), "{target}");
+        let without_date = |answer: &Answer| {
+            let mut fields = answer.fields.clone();
+            fields.retain(|(name, _)| name != "date");
+            fields.sort();
+            fields
+        };
+        assert_eq!(without_date(&head), without_date(&get), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_here_and_browsers_may_ask() {
+    let server = Server::start();
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"] {
+        let answer = server.ask(method, "/topics/streaming/feed.atom", &[]).await;
+        assert_eq!((answer.status, answer.field("allow")), (405, Some("GET, HEAD, OPTIONS")), "{method}");
+    }
+    let preflight = [
+        ("Origin", "https://reader.example"),
+        ("Access-Control-Request-Method", "GET"),
+        ("Access-Control-Request-Headers", "if-none-match"),
+    ];
+    let answer = server.ask("OPTIONS", "/topics/streaming/feed.json", &preflight).await;
+    assert_eq!((answer.status, answer.field("access-control-allow-origin")), (204, Some("*")));
+    for name in ["If-None-Match", "If-Modified-Since", "A-IM"] {
+        assert!(answer.field("access-control-allow-headers").unwrap().contains(name));
+    }
+    assert_eq!(answer.field("allow"), Some("GET, HEAD, OPTIONS"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_and_the_topics_are_named() {
+    let server = Server::start();
+    for target in ["/topics/nope/feed.atom", "/topics/nope", "/topics/cloud+nope/feed.rss"] {
+        let answer = server.get(target).await;
+        assert_eq!(answer.status, 404, "{target}");
+        let text = answer.text();
+        assert!(text.contains("nope") && text.contains("/topics/streaming") && text.contains("/topics/cloud"), "{target}");
+        assert_eq!(answer.field("etag"), None);
+    }
+    for target in [
+        "/nothing",
+        "/stories/4711",
+        "/stories/x",
+        "/stories/+9",
+        "/stories/09",
+        "/topics/streaming/feed.exe",
+        "/search",
+        "/metrics",
+    ] {
+        assert_eq!(server.get(target).await.status, 404, "{target}");
+    }
+    for target in ["/topics/old", "/topics/old/feed.json"] {
+        assert_eq!(server.get(target).await.status, 410, "{target}");
+    }
+    let hostile = server.get("/topics/%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
+    assert_eq!(hostile.status, 404);
+    assert!(!hostile.text().contains("<script"));
+    assert_eq!(server.get("/topics/%FF").await.status, 400);
+    assert_eq!(server.get(&format!("/{}", "a".repeat(5000))).await.status, 414);
+}
+
+#[tokio::test]
+async fn what_moved_is_found_under_its_one_address() {
+    let server = Server::start();
+    for (target, to) in [
+        ("/sources/", "/sources"),
+        ("/topics/streaming/?x=1", "/topics/streaming?x=1"),
+        ("/topics/streaming+cloud/feed.atom", "/topics/cloud+streaming/feed.atom"),
+        ("/topics/cloud%2Bcloud/feed.atom", "/topics/cloud/feed.atom"),
+        ("/topics/clouds/feed.rss", "/topics/cloud/feed.rss"),
+        ("/topics/clouds", "/topics/cloud"),
+        ("/topics/all+cloud", "/topics/all"),
+    ] {
+        let answer = server.get(target).await;
+        assert_eq!((answer.status, answer.field("location")), (308, Some(to)), "{target}");
+    }
+    assert_eq!(server.get("/topics/cloud%2Bstreaming/feed.atom").await.status, 200, "%2B is +");
+    assert_ne!(server.get("//evil.example/").await.status, 308);
+}
+
+#[tokio::test]
+async fn a_union_has_every_member_once_and_its_own_id() {
+    let server = Server::start();
+    let answer = server.get("/topics/cloud+streaming/feed.atom").await;
+    assert_eq!(verify::atom(&answer.body), Vec::<String>::new());
+    assert_eq!(verify::ids(&answer.body), verify::ids(&server.get("/topics/streaming/feed.atom").await.body));
+    assert!(answer.text().contains("<id>tag:topics.example,2026:topics/cloud+streaming</id>"));
+    assert!(answer.text().contains("/topics/cloud+streaming/feed.atom\" rel=\"self\""));
+    assert_eq!(answer.field("last-modified"), Some("Wed, 01 Apr 2026 00:00:00 GMT"));
+}
+
+#[tokio::test]
+async fn new_documents_take_the_place_of_old_ones_and_of_unions() {
+    let server = Server::start();
+    let targets = ["/topics/streaming/feed.atom", "/topics/cloud+streaming/feed.atom"];
+    let mut before = Vec::new();
+    for target in targets {
+        before.push(server.get(target).await);
+    }
+    server.render("2026-04-05T00:00:00Z");
+    for (target, old) in targets.iter().zip(&before) {
+        let same = server.get(target).await;
+        assert_eq!((same.field("etag"), &same.body), (old.field("etag"), &old.body), "{target} did not change");
+    }
+    server.shelf.contents().stories.insert(0, story(20));
+    server.render("2026-04-06T00:00:00Z");
+    for (target, old) in targets.iter().zip(&before) {
+        let new = server.get(target).await;
+        assert_ne!(new.field("etag"), old.field("etag"), "{target}");
+        assert_eq!(new.field("last-modified"), Some("Mon, 06 Apr 2026 00:00:00 GMT"), "{target}");
+        assert_eq!(verify::ids(&new.body)[0], story(20).published_id);
+    }
+    assert_eq!(server.get("/stories/20").await.status, 200);
+    server.shelf.contents().stories.retain(|story| story.id != StoryId(20));
+    assert_eq!(server.get("/stories/20").await.status, 404);
+}
+
+#[tokio::test]
+async fn probes_say_how_it_is() {
+    let server = Server::unrendered();
+    assert_eq!((server.get("/healthz").await.status, server.get("/readyz").await.status), (200, 503));
+    let early = server.get("/topics/all/feed.atom").await;
+    assert_eq!((early.status, early.field("retry-after")), (503, Some("10")));
+    assert_eq!(server.get("/topics/cloud+streaming/feed.atom").await.status, 503);
+    server.render("2026-04-01T00:00:00Z");
+    server.health.set_ready(true);
+    assert_eq!(server.get("/readyz").await.status, 200);
+    server.health.report(Err("the store does not answer".to_owned()));
+    let ill = server.get("/healthz").await;
+    assert_eq!((ill.status, ill.text().trim()), (503, "the store does not answer"));
+    assert_eq!(ill.field("cache-control"), Some("no-store"));
+    assert_eq!(server.get("/topics/all/feed.atom").await.status, 200, "feeds are served whatever happens");
+}
+
+#[tokio::test]
+async fn requests_under_way_end_and_no_new_one_begins() {
+    let mut server = Server::start();
+    let mut open = TcpStream::connect(server.address).await.unwrap();
+    open.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut some = [0; 12];
+    open.read_exact(&mut some).await.unwrap();
+    assert_eq!(&some, b"HTTP/1.1 200");
+    server.stop.take().unwrap().send(()).unwrap();
+    (&mut server.running).await.unwrap();
+    let mut rest = Vec::new();
+    open.read_to_end(&mut rest).await.unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err(), "the listener is closed");
+}

@@ -1,0 +1,99 @@
+//! What identity costs: keys of a document, recognising it again, looking through twins.
+//!
+//! A document of a thousand known entries asks for each by its key and compares no text; a newcomer is compared with the
+//! few entries that an index finds by link or title, whatever number is stored.
+
+use std::{collections::HashMap, convert::Infallible, hint::black_box};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use tributary::{
+    identity::{Candidate, Fingerprint, KeyPolicy, Keyed, KnownEntries, KnownEntry, Newcomer, key_document, place, recognise},
+    model::{Draft, EntryKey, Guid, SafeHtml, SourceId},
+};
+
+/// Words of a text, about as many as a post has.
+const WORDS: usize = 800;
+/// Items of a large document.
+const ITEMS: usize = 1_000;
+/// Entries with one title that the store looks at.
+const TWINS: i64 = 24;
+
+struct Shelf(HashMap<EntryKey, KnownEntry>);
+
+impl KnownEntries for Shelf {
+    type Error = Infallible;
+
+    fn by_key(&self, key: &EntryKey) -> Result<Option<KnownEntry>, Infallible> {
+        Ok(self.0.get(key).cloned())
+    }
+
+    fn by_guid_alias(&self, _: &str) -> Result<Vec<KnownEntry>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn by_link(&self, _: &str) -> Result<Vec<KnownEntry>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn by_title(&self, _: &str) -> Result<Vec<KnownEntry>, Infallible> {
+        Ok(Vec::new())
+    }
+}
+
+fn draft(n: usize) -> Draft {
+    let text: Vec<String> = (0..WORDS).map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007)).collect();
+    Draft {
+        guid: Some(Guid { value: format!("tag:example.org,2026:{n}"), is_permalink: None }),
+        url: format!("https://example.org/posts/{n}").parse().ok(),
+        title: Some(format!("Notes on streams {n}")),
+        content: Some(SafeHtml::from_sanitised(format!("<p>{}</p>", text.join(" ")))),
+        ..Draft::default()
+    }
+}
+
+fn known(entry: i64, item: &Keyed) -> KnownEntry {
+    KnownEntry {
+        entry,
+        key: item.key.clone(),
+        guid: item.guid.clone(),
+        guid_alias: item.guid_alias.clone(),
+        link: item.link.clone(),
+        title_norm: item.title_norm.clone(),
+        material_hash: item.material_hash,
+        published: item.published,
+    }
+}
+
+fn benches(c: &mut Criterion) {
+    let drafts: Vec<Draft> = (0..ITEMS).map(draft).collect();
+    c.bench_function("keys of 1,000 items of 800 words", |b| b.iter(|| key_document(black_box(&drafts), KeyPolicy::Guid, None)));
+
+    let (keyed, ..) = key_document(&drafts, KeyPolicy::Guid, None);
+    let shelf = Shelf((1..).zip(&keyed).map(|(entry, item)| (item.key.clone(), known(entry, item))).collect());
+    c.bench_function("1,000 known items recognised", |b| b.iter(|| recognise(black_box(&keyed), &shelf)));
+
+    c.bench_function("fingerprint of 800 words", |b| b.iter(|| Fingerprint::of(black_box(&drafts[0]))));
+
+    let source = SourceId::new("newcomer").expect("an id");
+    let twin = |story: i64| Candidate {
+        story,
+        entry: story,
+        source: SourceId::new("stored").expect("an id"),
+        canonical: Some(format!("https://elsewhere.example/{story}")),
+        title_norm: keyed[0].title_norm.clone(),
+        guid: None,
+        fingerprint: Fingerprint::of(&drafts[1]),
+        published: None,
+        home: None,
+        link_shared_by: 1,
+        group_size: 1,
+        has_entry_of_newcomers_source: false,
+    };
+    let twins: Vec<Candidate> = (1..=TWINS).map(twin).collect();
+    c.bench_function("a newcomer placed among 24 twins", |b| {
+        b.iter(|| place(&Newcomer::new(&source, &keyed[0], &drafts[0], None), black_box(&twins)));
+    });
+}
+
+criterion_group!(identity, benches);
+criterion_main!(identity);

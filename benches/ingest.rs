@@ -1,0 +1,64 @@
+//! Bytes to entries, with and without sanitising.
+
+#![allow(missing_docs, clippy::format_push_string, clippy::format_collect)] // what is measured is behind this
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use tributary::ingest::{Input, parse_only, read, sanitise};
+use url::Url;
+
+const PARAGRAPH: &str = "<p>The stream runs <em>slowly</em> past the <a href=\"/mill?utm_source=feed&amp;x=1\">mill</a>, and what it \
+carries is sorted by weight: sand first, then leaves, then the odd <code>branch</code>. Nobody counts it &mdash; nobody has to.</p>\n\
+<figure><img src=\"/images/mill.jpg\" alt=\"The mill\" width=\"640\" height=\"480\"><figcaption>The mill in May</figcaption></figure>\n";
+
+fn rss(items: usize, paragraphs: usize) -> String {
+    let mut feed = String::from(
+        "<?xml version=\"1.0\"?><rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel><title>Bench</title><link>https://example.org/</link>\n",
+    );
+    for n in 0..items {
+        feed.push_str(&format!(
+            "<item><title>Entry {n} &amp; more</title><link>https://example.org/{n}</link><guid>https://example.org/?p={n}</guid>"
+        ));
+        feed.push_str(&format!("<pubDate>Mon, {:02} Jan 2024 10:00:00 +0000</pubDate><category>water</category>", n % 28 + 1));
+        feed.push_str("<description>A short text.</description><content:encoded><![CDATA[");
+        (0..paragraphs).for_each(|_| feed.push_str(PARAGRAPH));
+        feed.push_str("]]></content:encoded></item>\n");
+    }
+    feed.push_str("</channel></rss>");
+    feed
+}
+
+fn atom(items: usize, paragraphs: usize) -> String {
+    let escaped = PARAGRAPH.replace('&', "&amp;").replace('<', "&lt;");
+    let mut feed = String::from(
+        "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Bench</title><id>urn:x</id><updated>2024-01-01T00:00:00Z</updated>\n",
+    );
+    for n in 0..items {
+        feed.push_str(&format!("<entry><title>Entry {n}</title><id>urn:x:{n}</id><link href=\"https://example.org/{n}\"/><updated>2024-01-01T00:00:00Z</updated><content type=\"html\">"));
+        (0..paragraphs).for_each(|_| feed.push_str(&escaped));
+        feed.push_str("</content></entry>\n");
+    }
+    feed.push_str("</feed>");
+    feed
+}
+
+fn ingest(c: &mut Criterion) {
+    let url = Url::parse("https://example.org/feed").expect("the address is one");
+    for (name, feed) in [("rss", rss(200, 20)), ("rss-short", rss(2000, 0)), ("atom-escaped", atom(200, 20))] {
+        let input = Input { bytes: feed.as_bytes(), content_type: None, url: &url, max_items: 10_000 };
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Bytes(feed.len() as u64));
+        group.bench_function("parse", |b| b.iter(|| black_box(parse_only(&input)).map_or(0, |p| p.items())));
+        group.bench_function("read", |b| b.iter(|| black_box(read(&input)).map_or(0, |d| d.drafts.len())));
+        group.finish();
+    }
+    let html = PARAGRAPH.repeat(50);
+    let mut group = c.benchmark_group("html");
+    group.throughput(Throughput::Bytes(html.len() as u64));
+    group.bench_function("sanitise", |b| b.iter(|| sanitise(black_box(&html), &url)));
+    group.finish();
+}
+
+criterion_group!(benches, ingest);
+criterion_main!(benches);

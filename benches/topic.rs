@@ -1,0 +1,181 @@
+//! How fast the rules of fifty topics with a thousand matchers read a body: at least 50 MB/s on one core is wanted.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use tributary::model::{Topic, TopicId};
+use tributary::topic::{Fields, Rules};
+
+/// Words of the field, which matchers and bodies are made of.
+const TERMS: [&str; 40] = [
+    "kafka",
+    "consensus",
+    "replication",
+    "quorum",
+    "leader",
+    "stream",
+    "event",
+    "batch",
+    "window",
+    "broker",
+    "cloud",
+    "lambda",
+    "container",
+    "network",
+    "packet",
+    "storage",
+    "object",
+    "cache",
+    "index",
+    "query",
+    "model",
+    "inference",
+    "token",
+    "vector",
+    "agent",
+    "training",
+    "tensor",
+    "cluster",
+    "region",
+    "latency",
+    "retry",
+    "timeout",
+    "shard",
+    "clock",
+    "gossip",
+    "snapshot",
+    "ledger",
+    "offset",
+    "schema",
+    "gateway",
+];
+
+/// Words that no matcher has, as most words of a body.
+const PROSE: [&str; 60] = [
+    "the", "of", "and", "to", "a", "in", "that", "it", "is", "was", "for", "on", "are", "with", "as", "his", "they", "be", "at",
+    "one", "have", "this", "from", "or", "had", "by", "hot", "word", "but", "what", "some", "we", "can", "out", "other", "were",
+    "all", "there", "when", "up", "use", "your", "how", "said", "an", "each", "she", "which", "do", "their", "time", "if",
+    "will", "way", "about", "many", "then", "them", "writing", "because",
+];
+
+/// A small generator of numbers that are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits fit") % bound
+    }
+
+    fn of<'w>(&mut self, words: &[&'w str]) -> &'w str {
+        words[self.below(words.len())]
+    }
+}
+
+/// A topic without matchers.
+fn topic(place: usize) -> Topic {
+    Topic {
+        id: TopicId::new(format!("topic-{place}")).expect("a plain word"),
+        title: String::new(),
+        description: None,
+        any: Vec::new(),
+        all: Vec::new(),
+        none: Vec::new(),
+        sources: Vec::new(),
+        threshold: 1.0,
+        was: Vec::new(),
+        learn: false,
+        announce_within: Duration::ZERO,
+        access: Vec::new(),
+    }
+}
+
+/// Fifty topics with twenty matchers each: words, phrases of two and three words, weights and fields.
+fn rules() -> Rules {
+    let mut numbers = Numbers(7);
+    let topics: Vec<Topic> = (0..50)
+        .map(|place| Topic {
+            any: (0..20)
+                .map(|matcher| match matcher % 4 {
+                    0 => format!("{}{}", numbers.of(&TERMS), numbers.below(90)),
+                    1 => format!("{} {}", numbers.of(&TERMS), numbers.of(&TERMS)),
+                    2 => format!("{}-{} {}^0.5", numbers.of(&TERMS), numbers.of(&TERMS), numbers.of(&TERMS)),
+                    _ => format!("content:{} {}", numbers.of(&TERMS), numbers.of(&PROSE)),
+                })
+                .collect(),
+            ..topic(place)
+        })
+        .collect();
+    Rules::compile(&topics).expect("every matcher is a plain phrase")
+}
+
+/// A body of sentences: one word in twelve is a term, one in nine is rare and unlike all others.
+fn body(bytes: usize) -> String {
+    let mut numbers = Numbers(11);
+    let mut text = String::with_capacity(bytes + 64);
+    let mut words = 0;
+    while text.len() < bytes {
+        match numbers.below(36) {
+            0..3 => text.push_str(numbers.of(&TERMS)),
+            3..7 => {
+                let rare: String = (0..4 + numbers.below(6))
+                    .map(|_| numbers.of(&["a", "e", "i", "o", "b", "d", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z"]))
+                    .collect();
+                text.push_str(&rare);
+            }
+            _ => text.push_str(numbers.of(&PROSE)),
+        }
+        words += 1;
+        text.push_str(match words % 60 {
+            0 => ".\n\n",
+            20 | 40 => ". ",
+            9 | 31 | 52 => ", ",
+            _ => " ",
+        });
+    }
+    text
+}
+
+/// The topics that feeds.toml is shipped with: few, with many matchers and some regexes.
+fn shipped() -> Rules {
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/feeds.toml")).expect("it is shipped");
+    let file: toml::Table = toml::from_str(&file).expect("it is TOML");
+    let texts = |table: &toml::Value, key: &str| -> Vec<String> {
+        let list = table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
+        list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let topics: Vec<Topic> = (0..)
+        .zip(file["topic"].as_array().expect("topics are tables"))
+        .map(|(place, table)| Topic { any: texts(table, "any"), none: texts(table, "none"), ..topic(place) })
+        .collect();
+    Rules::compile(&topics).expect("shipped matchers are right")
+}
+
+fn judging(criterion: &mut Criterion) {
+    let rules = rules();
+    let mut group = criterion.benchmark_group("judge, 1000 matchers in 50 topics");
+    for (name, bytes) in [("5 kB", 5_000), ("50 kB", 50_000), ("1 MB", 1_000_000)] {
+        let text = body(bytes);
+        let fields = Fields {
+            title: "What the gateway said",
+            summary: Some("A word about time."),
+            text: &text,
+            language: Some("en"),
+            ..Fields::default()
+        };
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(name, |bencher| bencher.iter(|| rules.judge(black_box(&fields))));
+    }
+    // As on the web: curly, and so not ASCII.
+    let (shipped, text) = (shipped(), body(50_000).replace("they", "they’ve"));
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    let fields = Fields { title: "What the gateway said", text: &text, ..Fields::default() };
+    group.bench_function("50 kB, the shipped topics instead, language detected", |bencher| {
+        bencher.iter(|| shipped.judge(black_box(&fields)));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, judging);
+criterion_main!(benches);

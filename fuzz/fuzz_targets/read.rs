@@ -1,0 +1,15 @@
+//! Any bytes as a feed: reading ends, and no library panics.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tributary::ingest::{Input, decode, read, sniff};
+use url::Url;
+
+fuzz_target!(|bytes: &[u8]| {
+    let url = Url::parse("https://example.org/feed").expect("the address is one");
+    decode(bytes, Some("text/xml; charset=shift_jis"));
+    sniff(bytes, None);
+    if let Err(error) = read(&Input { bytes, content_type: None, url: &url, max_items: 1000 }) {
+        assert_ne!(error.class(), "internal", "{error}");
+    }
+});

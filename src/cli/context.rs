@@ -1,0 +1,170 @@
+//! What every command is given: where the configuration and the state are, and how to talk.
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
+};
+
+use indicatif::ProgressBar;
+
+use super::{Color, GlobalArgs, LogFormat, Output, WrongConfig, text};
+use crate::{
+    config::{self, Checked, Config},
+    model::Severity,
+    store::Store,
+};
+
+/// The global options as they are meant, with the environment read.
+#[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // options, as they were given
+pub struct Context {
+    /// feeds.toml.
+    pub config_path: PathBuf,
+    /// The directory of the state.
+    pub data_dir: PathBuf,
+    /// Whether `--data` was given: `demo` has a directory of its own otherwise.
+    pub data_given: bool,
+    /// Whether JSON is printed.
+    pub json: bool,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// -1 for `--quiet`, 0, or how many `-v`.
+    pub verbosity: i8,
+    /// Whether stdout gets colour.
+    pub colour_out: bool,
+    /// Whether stderr gets colour.
+    pub colour_err: bool,
+    /// Whether stdout is a terminal.
+    pub stdout_is_terminal: bool,
+    /// Whether stderr is a terminal: progress is shown there alone.
+    pub stderr_is_terminal: bool,
+}
+
+impl Context {
+    pub(super) fn new(global: &GlobalArgs) -> Self {
+        let colour = |terminal: bool| match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && environment("NO_COLOR").is_none(),
+        };
+        let (stdout_is_terminal, stderr_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        Self {
+            config_path: global.config.clone(),
+            data_dir: data_dir(global.data.clone(), environment("STATE_DIRECTORY"), environment("TRIBUTARY_DATA")),
+            data_given: global.data.is_some(),
+            json: global.json,
+            log_format: global.log_format,
+            verbosity: if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) },
+            colour_out: colour(stdout_is_terminal),
+            colour_err: colour(stderr_is_terminal),
+            stdout_is_terminal,
+            stderr_is_terminal,
+        }
+    }
+
+    /// stdout, for data.
+    pub fn out(&self) -> Output {
+        Output::stdout()
+    }
+
+    /// A line of talk on stderr, unless `--quiet`.
+    pub fn say(&self, line: impl AsRef<str>) {
+        if self.verbosity >= 0 {
+            say_raw(&format!("{}\n", line.as_ref()));
+        }
+    }
+
+    /// How far a long work is, of so many steps, on stderr; on a terminal alone, and not with `--quiet`.
+    pub fn progress(&self, steps: u64) -> ProgressBar {
+        if self.stderr_is_terminal && self.verbosity >= 0 { ProgressBar::new(steps) } else { ProgressBar::hidden() }
+    }
+
+    /// feeds.toml as it was named: for messages.
+    pub fn config_name(&self) -> String {
+        self.config_path.display().to_string()
+    }
+
+    /// The text of feeds.toml. What cannot be read is a [`WrongConfig`].
+    pub fn config_text(&self) -> anyhow::Result<String> {
+        let name = self.config_name();
+        let wrong = |what: &str, hint: Option<&str>, source: Option<io::Error>| WrongConfig {
+            summary: format!("{what} {name}"),
+            report: String::new(),
+            hint: hint.map(str::to_owned),
+            source,
+        };
+        let bytes = std::fs::read(&self.config_path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                wrong("there is no", Some("`tributary init` writes one; --config names another file"), None)
+            }
+            _ => wrong("cannot read", None, Some(error)),
+        })?;
+        String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let line = String::from_utf8_lossy(&error.as_bytes()[..valid]).matches('\n').count() + 1;
+            wrong(&format!("line {line} is not UTF-8 in"), Some("save the file as UTF-8"), None).into()
+        })
+    }
+
+    /// feeds.toml as it is meant; its warnings are said on stderr. A file with errors is a [`WrongConfig`] with the report.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        let text = self.config_text()?;
+        let checked = config::check(&text, &self.config_name());
+        for warning in checked.problems.iter().filter(|p| p.severity != Severity::Error) {
+            let place = format!("{}:{}:{}", warning.file, warning.line, warning.column);
+            self.say(format!("tributary: {}: {place}: {}", warning.severity.as_str(), text::one_line(&warning.text)));
+        }
+        self.meant(checked, &text)
+    }
+
+    fn meant(&self, checked: Checked, text: &str) -> anyhow::Result<Config> {
+        let summary = summary(&self.config_name(), checked.errors());
+        checked.config.ok_or_else(|| {
+            let mut errors = checked.problems;
+            errors.retain(|problem| problem.severity == Severity::Error);
+            WrongConfig { summary, report: config::render(&errors, text, self.colour_err), hint: None, source: None }.into()
+        })
+    }
+
+    /// The state, where there is one: for commands that read. Nothing is created; where there is none, that directory is
+    /// named by a [`NoState`].
+    pub fn open_existing_store(&self) -> anyhow::Result<Store> {
+        Store::open_to_read(&self.data_dir).map_err(|error| self.advise(error))
+    }
+}
+
+/// Text on stderr, as it is. That nobody may read it is no error.
+pub(super) fn say_raw(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// `feeds.toml has 2 errors`.
+pub(super) fn summary(name: &str, errors: usize) -> String {
+    format!("{name} has {errors} error{}", if errors == 1 { "" } else { "s" })
+}
+
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+pub(super) fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// `--data`, else the first of systemd's state directories, else `$TRIBUTARY_DATA`, else `data`.
+fn data_dir(given: Option<PathBuf>, state: Option<OsString>, data: Option<OsString>) -> PathBuf {
+    let first = |list: OsString| std::env::split_paths(&list).find(|path| !path.as_os_str().is_empty());
+    given.or_else(|| state.and_then(first)).or_else(|| data.map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("data"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_is_where_it_was_asked_for() {
+        let os = |text: &str| Some(OsString::from(text));
+        assert_eq!(data_dir(Some("x".into()), os("/var/lib/a:/var/lib/b"), os("y")), PathBuf::from("x"));
+        assert_eq!(data_dir(None, os("/var/lib/a:/var/lib/b"), os("y")), PathBuf::from("/var/lib/a"));
+        assert_eq!(data_dir(None, os(":"), os("y")), PathBuf::from("y"));
+        assert_eq!(data_dir(None, None, None), PathBuf::from("data"));
+    }
+}

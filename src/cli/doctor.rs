@@ -1,0 +1,25 @@
+//! `tributary doctor`: whether the state is sound.
+
+use super::{Context, Exit, text::one_line};
+
+/// Check the integrity of the state
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
+    let store = context.open_existing_store()?;
+    let faults = store.examine()?;
+    let mut out = context.out();
+    if context.json {
+        out.json(&serde_json::json!({"ok": faults.is_empty(), "faults": faults}))?;
+    } else if faults.is_empty() {
+        out.line(format!("{} is sound", store.file().display()))?;
+    } else {
+        for fault in &faults {
+            out.line(one_line(fault))?;
+        }
+    }
+    out.finish()?;
+    Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
+}

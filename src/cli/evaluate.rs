@@ -1,0 +1,59 @@
+//! `tributary evaluate`: how good the rules are.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::{Context, Exit, table, text::one_line};
+use crate::topic::{
+    Rules,
+    evaluate::{Evaluation, evaluate, parse_labels},
+};
+
+/// Hold the rules against a labelled file: precision, recall and F1 per topic, and every miss
+///
+/// Nothing stored is needed. LABELS is JSON, [{title, url?, summary?, categories?, source?, topics: […]}], or TOML with
+/// [[label]] tables of the same keys.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The labelled file
+    #[arg(value_name = "LABELS")]
+    pub(crate) labels: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
+    let config = context.config()?;
+    let name = args.labels.display().to_string();
+    let text = std::fs::read_to_string(&args.labels).with_context(|| format!("cannot read {name}"))?;
+    let labels = parse_labels(&text, &name)?;
+    let rules = Rules::compile(&config.topics)?;
+    let evaluation = evaluate(&rules, &labels);
+    let mut out = context.out();
+    if context.json {
+        out.json(&evaluation)?;
+    } else {
+        out.text(&shown(&evaluation))?;
+    }
+    out.finish()
+}
+
+fn shown(evaluation: &Evaluation) -> String {
+    let mut table = table::table(&["TOPIC", "PRECISION", "RECALL", "F1", "LABELLED"]);
+    let number = |n: f64| format!("{n:.3}");
+    for topic in &evaluation.topics {
+        let (scores, support) = (&topic.scores, topic.support.to_string());
+        table::row(&mut table, [topic.id.clone(), number(scores.precision), number(scores.recall), number(scores.f1), support]);
+    }
+    let mean = &evaluation.mean;
+    table::row(&mut table, ["all (mean)".to_owned(), number(mean.precision), number(mean.recall), number(mean.f1), String::new()]);
+    let mut text = table::shown(&table);
+    for miss in &evaluation.misses {
+        let list = |ids: &[String]| if ids.is_empty() { "no topic".to_owned() } else { ids.join(", ") };
+        text.push_str(&format!("\n{}\n  expected {}, got {}\n", one_line(&miss.title), list(&miss.expected), list(&miss.got)));
+        for because in &miss.because {
+            text.push_str(&format!("  - {}\n", one_line(because)));
+        }
+    }
+    text
+}

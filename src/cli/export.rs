@@ -1,0 +1,41 @@
+//! `tributary export`: the sources as OPML.
+
+use url::Url;
+
+use super::{Context, Exit};
+use crate::{
+    model::{Source, SourceState},
+    publish::{Outline, opml},
+};
+
+/// Print the sources as OPML
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
+    let config = context.config()?;
+    // What was found out is better than what was configured; where there is no state, the file alone says it.
+    let states = match context.open_existing_store() {
+        Ok(store) => store.read(|reader| reader.sources())?,
+        Err(_) => Vec::new(),
+    };
+    let outlines: Vec<Outline> = config.sources.iter().map(|source| outline(source, states.iter().find(|s| s.id == source.id))).collect();
+    let mut out = context.out();
+    out.text(&String::from_utf8_lossy(&opml(&config.site.title, &outlines)))?;
+    out.finish()
+}
+
+fn outline(source: &Source, state: Option<&SourceState>) -> Outline {
+    let found = state.and_then(|s| s.feed_url.clone()).unwrap_or_else(|| source.url.to_string());
+    let title = state.map(|s| s.title.clone()).or_else(|| source.title.clone()).unwrap_or_else(|| source.id.to_string());
+    Outline { title, description: String::new(), feed_url: without_userinfo(&found), page_url: state.and_then(|s| s.home_page_url.clone()) }
+}
+
+fn without_userinfo(url: &str) -> String {
+    let Ok(mut url) = Url::parse(url) else { return url.to_owned() };
+    // An address that cannot have any has none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}

@@ -1,0 +1,87 @@
+//! `tributary import`: sources out of an OPML file.
+
+use std::{io::Write as _, path::PathBuf};
+
+use anyhow::Context as _;
+
+use super::{Context, Exit, text::one_line};
+use crate::{
+    config::{NewSource, append_sources, suggest_id},
+    ingest::{self, opml},
+    model::{Follow, SourceId},
+};
+
+/// Append the feeds of an OPML file to feeds.toml
+///
+/// What is followed already is left alone. Nested folders become comments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The OPML file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
+    let name = args.file.display().to_string();
+    let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {name}"))?;
+    let opml = opml::read(&ingest::decode(&bytes, None).0);
+    for problem in &opml.problems {
+        context.say(format!("tributary: {}: {name}: {}", problem.severity.as_str(), one_line(&problem.text)));
+    }
+    let text = context.config_text()?;
+    let config = context.config()?;
+    let mut known: Vec<String> = config.sources.iter().map(|s| s.url.to_string()).collect();
+    let mut ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
+    let mut new = Vec::new();
+    let mut left_alone = 0;
+    for feed in opml.outlines {
+        if known.contains(&feed.xml_url.to_string()) {
+            left_alone += 1;
+            continue;
+        }
+        known.push(feed.xml_url.to_string());
+        let id = free_id(&suggest_id(feed.html_url.as_ref().unwrap_or(&feed.xml_url)), &ids)?;
+        ids.push(id.to_string());
+        let comment = if feed.folder.is_empty() { String::new() } else { format!("Filed under {}", feed.folder.join(" / ")) };
+        new.push(NewSource { id, title: feed.title, url: feed.xml_url, follow: Follow::Feed, comment });
+    }
+    if !new.is_empty() {
+        write_config(context, &append_sources(&text, &new)?)?;
+    }
+    let report = format!("{} sources added to {}, {left_alone} were there already", new.len(), context.config_name());
+    if context.json {
+        let added: Vec<&str> = new.iter().map(|s| s.id.as_str()).collect();
+        let mut out = context.out();
+        out.json(&serde_json::json!({"added": added, "left_alone": left_alone}))?;
+        return out.finish();
+    }
+    context.say(report);
+    Ok(if new.is_empty() && left_alone == 0 { Exit::Failed } else { Exit::Done })
+}
+
+/// The id, with a number behind it where it is taken.
+pub(super) fn free_id(wanted: &SourceId, taken: &[String]) -> anyhow::Result<SourceId> {
+    let free = |id: &str| !taken.iter().any(|t| t.eq_ignore_ascii_case(id));
+    if free(wanted.as_str()) {
+        return Ok(wanted.clone());
+    }
+    let stem: String = wanted.as_str().chars().take(56).collect();
+    let numbered = (2..).map(|n| format!("{stem}-{n}")).find(|id| free(id)).unwrap_or_default();
+    Ok(SourceId::new(numbered)?)
+}
+
+/// Puts a new text in the place of feeds.toml, whole or not at all.
+pub(super) fn write_config(context: &Context, text: &str) -> anyhow::Result<()> {
+    let path = std::fs::canonicalize(&context.config_path).with_context(|| format!("cannot find {}", context.config_name()))?;
+    let mut partial = path.clone().into_os_string();
+    partial.push(".partial");
+    let written = (|| {
+        let mut file = std::fs::File::create(&partial)?;
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(std::fs::metadata(&path)?.permissions())?;
+        file.sync_all()?;
+        std::fs::rename(&partial, &path)
+    })();
+    written.with_context(|| format!("cannot write {}", context.config_name()))
+}

@@ -1,0 +1,182 @@
+//! `tributary inspect`: what one poll of an address would do.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{
+    Context, Exit, Refused,
+    import::free_id,
+    json::rfc3339,
+    text::{minute, one_line},
+    work::run_async,
+};
+use crate::{
+    config::{self, Config, NewSource},
+    model::{Follow, Headers, Severity, Source, SourceId},
+    poll::{InspectedEntry, Inspection},
+    store::Store,
+};
+
+/// Show what one poll of an address would do, and store nothing
+///
+/// Request, response, decoding, repairs, entries, identity and topics, each with its reason. What cannot be reached ends
+/// with 1, after what is known was printed.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A feed, a site or a sitemap
+    #[arg(value_name = "URL")]
+    pub(crate) url: Url,
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
+    let config = context.config()?;
+    context.start_quiet_log();
+    let inspection = inspect(context, &config, &args.url)?;
+    let mut out = context.out();
+    if context.json {
+        out.json(&as_json(&inspection))?;
+    } else {
+        out.text(&shown(&inspection))?;
+    }
+    out.finish()?;
+    Ok(if inspection.error.is_some() { Exit::Failed } else { Exit::Done })
+}
+
+/// One poll of the address that stores nothing: as the source of feeds.toml that has it, else as a new one.
+pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::Result<Inspection> {
+    let source = match config.sources.iter().find(|source| source.url == *url) {
+        Some(source) => source.clone(),
+        None => new_source(context, url)?,
+    };
+    let poller = context.poller(config, Store::in_memory()?)?;
+    run_async(async move { Ok(poller.inspect(&source).await?) })
+}
+
+/// A source at this address with every default of feeds.toml: as if it were written at its end.
+fn new_source(context: &Context, url: &Url) -> anyhow::Result<Source> {
+    let ids: Vec<String> = context.config()?.sources.iter().map(|s| s.id.to_string()).collect();
+    let source = NewSource {
+        id: free_id(&SourceId::new("inspected")?, &ids)?,
+        title: None,
+        url: url.clone(),
+        follow: Follow::Auto,
+        comment: String::new(),
+    };
+    let id = source.id.clone();
+    let text = config::append_source(&context.config_text()?, &source)?;
+    let checked = config::check(&text, &context.config_name());
+    let found = checked.config.and_then(|config| config.sources.into_iter().find(|s| s.id == id));
+    found.ok_or_else(|| {
+        let wrong = checked.problems.iter().find(|p| p.severity == Severity::Error);
+        let hint = wrong.and_then(|p| p.hint.clone()).unwrap_or_else(|| "it takes an http or https address".to_owned());
+        let what = wrong.map_or_else(|| format!("{url} cannot be a source"), |p| format!("{url} cannot be a source: {}", p.text));
+        Refused { what, hint }.into()
+    })
+}
+
+fn headers(headers: &Headers) -> Value {
+    let fields = headers.iter().map(|(name, value)| (name.to_owned(), Value::from(String::from_utf8_lossy(value).into_owned())));
+    Value::Object(fields.collect())
+}
+
+fn as_json(inspection: &Inspection) -> Value {
+    json!({
+        "url": inspection.url,
+        "final_url": inspection.final_url,
+        "follow": inspection.follow,
+        "follow_because": inspection.follow_because,
+        "status": inspection.status,
+        "redirects": inspection.redirects.iter().map(|hop| json!({
+            "from": hop.from.as_str(), "to": hop.to.as_str(), "status": hop.status, "permanent": hop.permanent,
+        })).collect::<Vec<_>>(),
+        "request_headers": headers(&inspection.request_headers),
+        "response_headers": headers(&inspection.response_headers),
+        "encoding": inspection.encoding.as_ref().map(|e| json!({"name": e.name, "because": e.because})),
+        "format": inspection.format,
+        "repairs": inspection.repairs,
+        "problems": inspection.problems,
+        "error": inspection.error,
+        "feed": {
+            "title": inspection.title,
+            "link": inspection.link,
+            "updated": inspection.updated.map(rfc3339),
+        },
+        "entries": inspection.entries.iter().map(entry_json).collect::<Vec<_>>(),
+        "next_poll": rfc3339(inspection.next_poll),
+        "next_poll_because": inspection.next_poll_because,
+    })
+}
+
+fn entry_json(entry: &InspectedEntry) -> Value {
+    let (draft, keyed) = (&entry.item.draft, &entry.item.keyed);
+    json!({
+        "key": keyed.key.as_str(),
+        "key_from": keyed.key_from.as_str(),
+        "guid": keyed.guid,
+        "title": draft.title,
+        "url": draft.url.as_ref().map(Url::as_str),
+        "published": draft.published.map(|date| rfc3339(date.at)),
+        "updated": draft.updated.map(rfc3339),
+        "authors": draft.authors.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(),
+        "categories": draft.categories.iter().map(|c| c.term.as_str()).collect::<Vec<_>>(),
+        "summary": draft.summary.as_ref().map(|s| crate::ingest::plain_text(s.as_str())),
+        "content_bytes": draft.content.as_ref().map_or(0, |c| c.as_str().len()),
+        "topics": entry.topics,
+        "because": entry.because,
+    })
+}
+
+fn shown(inspection: &Inspection) -> String {
+    let mut text = String::new();
+    let mut line = |line: String| {
+        let _ = writeln!(text, "{}", one_line(&line));
+    };
+    line(format!("request   {}", inspection.url));
+    for (name, value) in inspection.request_headers.iter() {
+        line(format!("  {name}: {}", String::from_utf8_lossy(value)));
+    }
+    for hop in &inspection.redirects {
+        line(format!("redirect  {} {} -> {}", hop.status, hop.from, hop.to));
+    }
+    match (&inspection.error, inspection.status) {
+        (Some(error), Some(status)) => line(format!("answer    {status}: {error}")),
+        (Some(error), None) => line(format!("answer    none: {error}")),
+        (None, status) => line(format!("answer    {} from {}", status.unwrap_or(0), inspection.final_url.as_deref().unwrap_or("?"))),
+    }
+    for (name, value) in inspection.response_headers.iter() {
+        line(format!("  {name}: {}", String::from_utf8_lossy(value)));
+    }
+    let because = inspection.follow_because.as_ref().map(|b| format!(": {b}")).unwrap_or_default();
+    line(format!("follow    {}{because}", inspection.follow.as_str()));
+    if let Some(format) = inspection.format {
+        let encoding = inspection.encoding.as_ref().map(|e| format!(", in {} ({})", e.name, e.because)).unwrap_or_default();
+        line(format!("format    {format}{encoding}"));
+    }
+    for repair in &inspection.repairs {
+        let place = repair.line.map(|n| format!(" (line {n})")).unwrap_or_default();
+        line(format!("repaired  {}{place}", repair.text));
+    }
+    for problem in &inspection.problems {
+        let place = problem.line.map(|n| format!(" (line {n})")).unwrap_or_default();
+        line(format!("{:<9} {}{place}", problem.severity.as_str(), problem.text));
+    }
+    if let Some(title) = &inspection.title {
+        line(format!("feed      {title}, {}", inspection.link.as_deref().unwrap_or("no page")));
+    }
+    for entry in &inspection.entries {
+        let (draft, keyed) = (&entry.item.draft, &entry.item.keyed);
+        line(String::new());
+        line(format!("entry     {}", draft.title.as_deref().unwrap_or("(no title)")));
+        line(format!("  key     {} (from its {}); {}", keyed.key, keyed.key_from.as_str(), entry.because));
+        line(format!("  link    {}", draft.url.as_ref().map_or("none", Url::as_str)));
+        line(format!("  date    {}", draft.published.map_or_else(|| "none".to_owned(), |d| minute(d.at))));
+        let topics = if entry.topics.is_empty() { "none".to_owned() } else { entry.topics.join(", ") };
+        line(format!("  topics  {topics}"));
+    }
+    line(String::new());
+    line(format!("next poll {} UTC: {}", minute(inspection.next_poll), inspection.next_poll_because));
+    text
+}

@@ -1,0 +1,219 @@
+//! What `--json` prints of stories, sources and topics: the fields that docs/reference.md promises.
+//!
+//! Times are RFC 3339 in UTC, absent values are null, ids are strings.
+
+use chrono::SecondsFormat;
+use serde::{Serialize, Serializer};
+use url::Url;
+
+use crate::model::{
+    Duplicate, Follow, Membership, NotMember, Problem, SourceHealth, SourceState, Story, StorySource, Timestamp, TopicState,
+};
+
+/// A moment, as it is printed: `2026-11-02T09:30:00Z`.
+pub fn rfc3339(at: Timestamp) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn time<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*at))
+}
+
+#[allow(clippy::ref_option)] // serde's signature
+fn some_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => time(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn said(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+/// A story, as `stories` and `explain` print it.
+#[derive(Debug, Serialize)]
+pub struct StoryJson<'s> {
+    id: String,
+    published_id: &'s str,
+    title: Option<&'s str>,
+    url: Option<&'s str>,
+    /// Names.
+    authors: Vec<&'s str>,
+    #[serde(serialize_with = "some_time")]
+    published: Option<Timestamp>,
+    #[serde(serialize_with = "time")]
+    updated: Timestamp,
+    #[serde(serialize_with = "time")]
+    first_published: Timestamp,
+    #[serde(serialize_with = "time")]
+    position: Timestamp,
+    /// Plain text of at most 500 characters.
+    summary: Option<&'s str>,
+    topics: &'s [Membership],
+    sources: Vec<EntryJson<'s>>,
+    duplicates: &'s [Duplicate],
+    labelled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topics_not: Option<&'s [NotMember]>,
+}
+
+/// One source's entry of a story.
+#[derive(Debug, Serialize)]
+struct EntryJson<'s> {
+    source: &'s str,
+    source_title: &'s str,
+    key: &'s str,
+    key_from: &'s str,
+    guid: Option<&'s str>,
+    url: Option<&'s str>,
+    title: Option<&'s str>,
+    #[serde(serialize_with = "some_time")]
+    published: Option<Timestamp>,
+    #[serde(serialize_with = "time")]
+    first_seen: Timestamp,
+    #[serde(serialize_with = "time")]
+    last_seen: Timestamp,
+}
+
+impl<'s> EntryJson<'s> {
+    fn of(entry: &'s StorySource) -> Self {
+        Self {
+            source: entry.source.as_str(),
+            source_title: &entry.source_title,
+            key: entry.key.as_str(),
+            key_from: &entry.key_from,
+            guid: entry.guid.as_deref(),
+            url: entry.url.as_deref(),
+            title: entry.title.as_deref(),
+            published: entry.published,
+            first_seen: entry.first_seen,
+            last_seen: entry.last_seen,
+        }
+    }
+}
+
+impl<'s> StoryJson<'s> {
+    /// The story as `stories` prints it.
+    pub fn of(story: &'s Story) -> Self {
+        Self {
+            id: story.id.to_string(),
+            published_id: &story.published_id,
+            title: said(&story.title),
+            url: story.url.as_deref(),
+            authors: story.authors.iter().map(|author| author.name.as_str()).collect(),
+            published: story.published,
+            updated: story.updated,
+            first_published: story.first_published,
+            position: story.position,
+            summary: said(&story.summary_text),
+            topics: &story.topics,
+            sources: story.sources.iter().map(EntryJson::of).collect(),
+            duplicates: &story.duplicates,
+            labelled: story.labelled,
+            topics_not: None,
+        }
+    }
+
+    /// The story as `explain` prints it: with the topics that it is not in.
+    #[must_use]
+    pub fn with_topics_not(mut self, topics: &'s [NotMember]) -> Self {
+        self.topics_not = Some(topics);
+        self
+    }
+}
+
+/// A source, as `sources` and `status` print it.
+#[derive(Debug, Serialize)]
+pub struct SourceJson<'s> {
+    id: &'s str,
+    title: &'s str,
+    url: &'s str,
+    follow: Follow,
+    follow_because: Option<&'s str>,
+    feed_url: Option<&'s str>,
+    state: SourceHealth,
+    #[serde(serialize_with = "some_time")]
+    last_attempt: Option<Timestamp>,
+    #[serde(serialize_with = "some_time")]
+    last_success: Option<Timestamp>,
+    #[serde(serialize_with = "some_time")]
+    next_poll: Option<Timestamp>,
+    next_poll_because: Option<&'s str>,
+    last_status: Option<u16>,
+    last_error: Option<&'s str>,
+    failures: u32,
+    problems: &'s [Problem],
+    entries: u64,
+    stories: u64,
+    interval_s: u64,
+    public: bool,
+}
+
+impl<'s> SourceJson<'s> {
+    /// The source as it is printed.
+    pub fn of(source: &'s SourceState) -> Self {
+        Self {
+            id: source.id.as_str(),
+            title: &source.title,
+            url: &source.url,
+            follow: source.follow,
+            follow_because: source.follow_because.as_deref(),
+            feed_url: source.feed_url.as_deref(),
+            state: source.health,
+            last_attempt: source.last_attempt,
+            last_success: source.last_success,
+            next_poll: source.next_poll,
+            next_poll_because: source.next_poll_because.as_deref(),
+            last_status: source.last_status,
+            last_error: source.last_error.as_deref(),
+            failures: source.failures,
+            problems: &source.problems,
+            entries: source.entries,
+            stories: source.stories,
+            interval_s: source.interval_s,
+            public: source.public,
+        }
+    }
+}
+
+/// A topic, as `topics` prints it.
+#[derive(Debug, Serialize)]
+pub struct TopicJson<'s> {
+    id: &'s str,
+    title: &'s str,
+    description: Option<&'s str>,
+    stories: u64,
+    #[serde(serialize_with = "some_time")]
+    latest: Option<Timestamp>,
+    feeds: FeedsJson,
+}
+
+/// Where a topic's feeds are.
+#[derive(Debug, Serialize)]
+struct FeedsJson {
+    atom: String,
+    rss: String,
+    json: String,
+}
+
+impl<'s> TopicJson<'s> {
+    /// The topic as it is printed, its feeds below `base`.
+    pub fn of(topic: &'s TopicState, base: &Url) -> Self {
+        let feed = |form: &str| feed_url(base, topic.id.as_str(), form);
+        Self {
+            id: topic.id.as_str(),
+            title: &topic.title,
+            description: topic.description.as_deref(),
+            stories: topic.stories,
+            latest: topic.latest,
+            feeds: FeedsJson { atom: feed("atom"), rss: feed("rss"), json: feed("json") },
+        }
+    }
+}
+
+/// The address of a topic's feed.
+pub(crate) fn feed_url(base: &Url, topic: &str, form: &str) -> String {
+    format!("{}/topics/{topic}/feed.{form}", base.as_str().trim_end_matches('/'))
+}

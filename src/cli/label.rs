@@ -1,0 +1,218 @@
+//! `tributary label`: a person's correction.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+
+use super::{Context, Exit, Refused, WrongUsage, text::one_line, work::named_story};
+use crate::{
+    daemon,
+    model::{Topic, TopicId},
+    store::{Store, WindowPolicy},
+    topic::{Rules, evaluate::parse_labels},
+};
+
+/// Correct by hand which topics a story is in
+///
+/// From then on the story is in exactly the topics that are named, whatever the rules say, now or later.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = "tributary label STORY TOPIC…\n       \
+                            tributary label STORY --none\n       \
+                            tributary label STORY --clear\n       \
+                            tributary label --from LABELS\n       \
+                            tributary label --split STORY")]
+pub struct Args {
+    /// The story's id, or a link to it
+    #[arg(value_name = "STORY", required_unless_present_any = ["from", "split"])]
+    story: Option<String>,
+    /// The topics that it is in
+    #[arg(value_name = "TOPIC", value_parser = |id: &str| TopicId::new(id))]
+    topics: Vec<TopicId>,
+    /// It is in no topic
+    #[arg(long, conflicts_with_all = ["topics", "clear", "from", "split"])]
+    none: bool,
+    /// Take the label back: the rules decide again
+    #[arg(long, conflicts_with_all = ["topics", "none", "from", "split"])]
+    clear: bool,
+    /// Label in bulk from a file as `evaluate` reads it, matched by url or title
+    #[arg(long, value_name = "LABELS", conflicts_with_all = ["story", "topics", "split"])]
+    from: Option<PathBuf>,
+    /// Part a story that was merged wrongly, for good
+    #[arg(long, value_name = "STORY", conflicts_with_all = ["story", "topics"])]
+    split: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    /// The story is in exactly these topics; with none of them, in none.
+    Set {
+        /// Id or link.
+        story: String,
+        /// The topics, each once.
+        topics: Vec<TopicId>,
+    },
+    /// The label is taken back.
+    Clear {
+        /// Id or link.
+        story: String,
+    },
+    /// Labels in bulk.
+    From(PathBuf),
+    /// The story is parted.
+    Split {
+        /// Id or link.
+        story: String,
+    },
+}
+
+impl Args {
+    /// What is asked for; wrong usage where that is nothing, or `all`, which holds every story anyway.
+    pub fn task(&self) -> Result<Task, WrongUsage> {
+        if let Some(labels) = &self.from {
+            return Ok(Task::From(labels.clone()));
+        }
+        if let Some(story) = self.split.clone() {
+            return Ok(Task::Split { story });
+        }
+        let story = self.story.clone().ok_or_else(|| WrongUsage("label which story?".to_owned()))?;
+        if self.clear {
+            return Ok(Task::Clear { story });
+        }
+        if self.topics.is_empty() && !self.none {
+            return Err(WrongUsage("name the topics that the story is in, or --none, or --clear".to_owned()));
+        }
+        if self.topics.iter().any(TopicId::is_all) {
+            return Err(WrongUsage("`all` holds every story: name other topics, or --none".to_owned()));
+        }
+        let mut topics = Vec::new();
+        for topic in &self.topics {
+            if !topics.contains(topic) {
+                topics.push(topic.clone());
+            }
+        }
+        Ok(Task::Set { story, topics })
+    }
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
+    let task = args.task()?;
+    let config = context.config()?;
+    let store = context.open_store_to_write()?;
+    let (rules, window, now) = (Arc::new(Rules::compile(&config.topics)?), daemon::window(&config), context.now());
+    match task {
+        Task::Set { story, topics } => {
+            known_topics(&config.topics, &topics)?;
+            let id = named_story(&store, &story)?;
+            let named = topics.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ");
+            store.label(id, Some(topics), rules, window, now)?;
+            context.say(if named.is_empty() { format!("story {id} is in no topic") } else { format!("story {id} is in {named}") });
+        }
+        Task::Clear { story } => {
+            let id = named_story(&store, &story)?;
+            store.label(id, None, rules, window, now)?;
+            context.say(format!("the rules decide again about story {id}"));
+        }
+        Task::Split { story } => {
+            let id = named_story(&store, &story)?;
+            let parted = store.split(id, rules, window, now)?;
+            let list = parted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            context.say(format!("story {id} was parted: new stories {list}"));
+        }
+        Task::From(file) => return in_bulk(context, &config.topics, &store, &file, &rules, window),
+    }
+    Ok(Exit::Done)
+}
+
+/// Labels every stored story that a row of the file names, by url or else by title.
+fn in_bulk(
+    context: &Context,
+    topics: &[Topic],
+    store: &Store,
+    file: &Path,
+    rules: &Arc<Rules>,
+    window: WindowPolicy,
+) -> anyhow::Result<Exit> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
+    let labels = parse_labels(&text, &name)?;
+    let (mut done, mut unknown) = (0, Vec::new());
+    for label in &labels {
+        let wanted = label.topics.iter().map(TopicId::new).collect::<Result<Vec<_>, _>>()?;
+        known_topics(topics, &wanted)?;
+        let found = store.read(|reader| match label.url.as_deref().map(|url| reader.find_story(url)).transpose()?.flatten() {
+            Some(id) => Ok(Some(id)),
+            None => reader.find_story_by_title(&label.title),
+        })?;
+        match found {
+            Some(id) => {
+                store.label(id, Some(wanted), rules.clone(), window, context.now())?;
+                done += 1;
+            }
+            None => unknown.push(label.title.as_str()),
+        }
+    }
+    for title in &unknown {
+        context.say(format!("not stored: {}", one_line(title)));
+    }
+    context.say(format!("{done} stories labelled, {} rows name none that is stored", unknown.len()));
+    Ok(if done == 0 && !labels.is_empty() { Exit::Failed } else { Exit::Done })
+}
+
+fn known_topics(topics: &[Topic], named: &[TopicId]) -> anyhow::Result<()> {
+    match named.iter().find(|id| !topics.iter().any(|t| t.id == **id)) {
+        Some(unknown) => {
+            let known = topics.iter().map(|t| t.id.as_str()).collect::<Vec<_>>().join(", ");
+            Err(Refused { what: format!("there is no topic `{unknown}`"), hint: format!("the topics are {known}") }.into())
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command, FromArgMatches as _};
+
+    use super::*;
+
+    fn task(line: &str) -> Option<Task> {
+        let command = Args::augment_args(Command::new("label").no_binary_name(true));
+        let matches = command.try_get_matches_from(line.split_whitespace()).ok()?;
+        Args::from_arg_matches(&matches).ok()?.task().ok()
+    }
+
+    #[test]
+    fn each_form_is_one_task() {
+        let topic = |id: &str| TopicId::new(id).unwrap();
+        let set = |topics| Some(Task::Set { story: "7".to_owned(), topics });
+        assert_eq!(task("7 a b a"), set(vec![topic("a"), topic("b")]));
+        assert_eq!(task("7 --none"), set(vec![]));
+        assert_eq!(task("7 --clear"), Some(Task::Clear { story: "7".to_owned() }));
+        assert_eq!(task("--from x.toml"), Some(Task::From("x.toml".into())));
+        assert_eq!(task("--split https://a.example/"), Some(Task::Split { story: "https://a.example/".to_owned() }));
+    }
+
+    #[test]
+    fn everything_else_is_wrong_usage() {
+        for line in [
+            "",
+            "7",
+            "--none",
+            "7 a --none",
+            "7 a --clear",
+            "7 --none --clear",
+            "7 --from x",
+            "7 --split 7",
+            "--from x --split 7",
+            "--from x --none",
+            "7 all",
+            "7 a/b",
+        ] {
+            assert_eq!(task(line), None, "{line}");
+        }
+    }
+}

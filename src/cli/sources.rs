@@ -1,0 +1,48 @@
+//! `tributary sources`: what is followed, and how.
+
+use super::{Context, Exit, SourceJson, table};
+use crate::model::SourceState;
+
+/// List what is followed, and how
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Runs the command.
+#[allow(clippy::redundant_closure_for_method_calls)] // the method itself is not general enough in its lifetime
+pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
+    let sources = context.open_existing_store()?.read(|reader| reader.sources())?;
+    let mut out = context.out();
+    if context.json {
+        out.json(&sources.iter().map(SourceJson::of).collect::<Vec<_>>())?;
+    } else {
+        out.text(&shown(&sources))?;
+    }
+    out.finish()
+}
+
+fn shown(sources: &[SourceState]) -> String {
+    let mut table = table::table(&["ID", "TITLE", "FOLLOWED BY", "ADDRESS", "ENTRIES", "STORIES"]);
+    for source in sources {
+        let address = source.feed_url.clone().unwrap_or_else(|| source.url.clone());
+        let (entries, stories) = (source.entries.to_string(), source.stories.to_string());
+        let follow = source.follow.as_str().to_owned();
+        table::row(&mut table, [source.id.to_string(), source.title.clone(), follow, address, entries, stories]);
+    }
+    table::shown(&table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::samples, *};
+
+    #[test]
+    fn a_source_is_a_row() {
+        insta::assert_snapshot!(shown(&[samples::source(), samples::failing_source()]));
+    }
+
+    #[test]
+    fn json_has_every_promised_field() {
+        let sources = [samples::source(), samples::failing_source()];
+        insta::assert_json_snapshot!(sources.iter().map(SourceJson::of).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,40 @@
+//! Reports with a caret, as people read them.
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, renderer::DecorStyle};
+
+use super::ConfigProblem;
+use crate::model::Severity;
+
+/// Renders problems of `text`, one paragraph each: severity and text, file with line and column, the line with a caret, and
+/// the hint. Nothing, where there are none.
+pub fn render(problems: &[ConfigProblem], text: &str, colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.decor_style(DecorStyle::Ascii);
+    let mut out = String::new();
+    for problem in problems {
+        let level = match problem.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
+        };
+        // A place beyond the text (an unfinished last line, say) is shown at its end.
+        let end = problem.span.end.min(text.len());
+        let span = problem.span.start.min(end)..end;
+        let caret = AnnotationKind::Primary.span(first_line(text, span));
+        let snippet = Snippet::source(text).path(&problem.file).annotation(caret);
+        let hint = problem.hint.as_deref().map(annotate_snippets::normalize_untrusted_str);
+        let mut group = level.primary_title(&problem.text).element(snippet);
+        if let Some(hint) = &hint {
+            group = group.element(Level::HELP.message(hint));
+        }
+        out.push_str(&renderer.render(&[group]));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+/// The part of a span on its first line: a report points, it does not quote whole tables.
+fn first_line(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let length = text.get(span.clone()).and_then(|part| part.find(['\r', '\n'])).unwrap_or(span.len());
+    span.start..span.start + length
+}

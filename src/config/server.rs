@@ -1,0 +1,53 @@
+//! `[server]`: where the daemon listens.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use super::{findings::Findings, section::Section};
+
+/// `[server]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where readers are served; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Where metrics are served, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The certificate, where HTTPS is served.
+    pub tls: Option<Tls>,
+}
+
+/// `tls`: files in PEM form, relative to the working directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate chain.
+    pub cert: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+impl Server {
+    pub(super) fn read(mut section: Section<'_>, findings: &mut Findings<'_>) -> Self {
+        let listen = section.or(findings, "listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+        let metrics = section.optional::<SocketAddr>(findings, "metrics_listen", "nowhere").must(findings, |metrics| {
+            if listen.sound && metrics.is_some_and(|metrics| metrics == listen.value && metrics.port() != 0) {
+                return Err(("metrics have an address of their own".to_owned(), Some("choose another port".to_owned())));
+            }
+            Ok(())
+        });
+        let mut table = section.table(findings, "tls");
+        let tls = if table.is_written() {
+            let example = || "both are needed: tls = { cert = \"cert.pem\", key = \"key.pem\" }".to_owned();
+            let cert = table.required(findings, "cert", example).value;
+            let key = table.required(findings, "key", example).value;
+            cert.zip(key).map(|(cert, key)| Tls { cert, key })
+        } else {
+            findings.effective(table.name(), "(none: HTTP)", None);
+            None
+        };
+        table.finish(findings);
+        section.finish(findings);
+        Self { listen: listen.value, metrics_listen: metrics.value, tls }
+    }
+}

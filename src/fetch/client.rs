@@ -1,0 +1,404 @@
+//! One exchange: a request, the redirects on its way, and an answer within its limits.
+//!
+//! Redirects are followed by hand, so that each hop is looked at by the guard, waits at its own host's gate, and is sent
+//! the validators that belong to it and no credentials that do not (RFC 9110 §15.4).
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use url::{Host, Url};
+
+use super::{
+    FetchError,
+    body::{self, codings},
+    credentials::Credentials,
+    gate::Gate,
+    guard,
+    resolver::{Closed, GuardedResolver, Lookup, SystemLookup, Unresolved},
+};
+use crate::model::{FetchLimits, Headers, HostPattern, Validators};
+
+/// Redirects that are followed.
+const MOST_HOPS: usize = 10;
+
+/// Bytes of an answer's head.
+const MOST_HEADER_BYTES: u32 = 64 * 1024;
+
+/// Constant, so that a server's tags per coding stay comparable.
+const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
+
+/// What is asked for: it picks the `Accept` field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// A feed of any kind, or a page that may name one.
+    Feed,
+    /// A page.
+    Page,
+    /// A sitemap.
+    Sitemap,
+    /// robots.txt.
+    Robots,
+}
+
+impl Accept {
+    fn field(self) -> &'static str {
+        match self {
+            Self::Feed => {
+                "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, \
+                 text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
+            }
+            Self::Page => "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
+            Self::Sitemap => "application/xml, text/xml;q=0.9, text/plain;q=0.5, */*;q=0.1",
+            Self::Robots => "text/plain, */*;q=0.1",
+        }
+    }
+}
+
+/// How a client behaves towards everybody.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// The `User-Agent` field.
+    pub user_agent: String,
+    /// Requests at a time to one host.
+    pub per_host: usize,
+    /// Pause between two of them.
+    pub host_gap: Duration,
+    /// The same, for hosts of `allow_hosts`.
+    pub host_gap_exempt: Duration,
+    /// Requests at a time in all.
+    pub concurrency: usize,
+    /// A proxy for everything; proxies of the environment are ignored.
+    pub proxy: Option<Url>,
+    /// For a connection, name look-up and TLS included.
+    pub connect_timeout: Duration,
+}
+
+/// One exchange that is wanted.
+pub struct Request<'a> {
+    /// Where.
+    pub url: &'a Url,
+    /// What is asked for.
+    pub accept: Accept,
+    /// The validators that a URL gave: asked for each hop, so that none is sent to a URL that did not give it.
+    pub validators_of: &'a (dyn Fn(&Url) -> Option<Validators> + Send + Sync),
+    /// What the exchange may cost.
+    pub limits: &'a FetchLimits,
+    /// Hosts that are exempt from the guard and the pause.
+    pub allow_hosts: &'a [HostPattern],
+    /// Sent to the origin of `url` alone.
+    pub auth: Option<&'a Credentials>,
+    /// A longer pause than usual since the last request to this host (robots.txt Crawl-delay).
+    pub min_gap: Option<Duration>,
+}
+
+/// One redirect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// From where.
+    pub from: Url,
+    /// To where.
+    pub to: Url,
+    /// Its status.
+    pub status: u16,
+    /// Whether it is meant for good: 301 or 308.
+    pub permanent: bool,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// What was asked for.
+    pub requested: Url,
+    /// What answered, behind the redirects.
+    pub final_url: Url,
+    /// The redirects.
+    pub hops: Vec<Hop>,
+    /// The status.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Headers,
+    /// The decoded body.
+    pub body: Vec<u8>,
+    /// Bytes of the body on the wire.
+    pub wire_bytes: u64,
+    /// What was sent to `final_url`, without secrets.
+    pub request_headers: Headers,
+}
+
+/// No answer, and as far as it came.
+#[derive(Debug)]
+pub struct Failure {
+    /// Why.
+    pub error: FetchError,
+    /// The redirects until then.
+    pub hops: Vec<Hop>,
+    /// The status, where there was one.
+    pub status: Option<u16>,
+    /// The header fields, where there were any.
+    pub headers: Option<Headers>,
+    /// What was sent last, without secrets.
+    pub request_headers: Headers,
+}
+
+/// The HTTP client: a cheap handle.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    options: ClientOptions,
+    gate: Gate,
+    lookup: Arc<dyn Lookup>,
+    /// One client for each set of exemptions: connections that an exemption opened are never used without it.
+    clients: Mutex<HashMap<String, reqwest::Client>>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("options", &self.0.options).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client that looks names up as the system does.
+    pub fn new(options: ClientOptions) -> Result<Self, FetchError> {
+        Self::with_lookup(options, Arc::new(SystemLookup))
+    }
+
+    /// A client with a resolver of its own.
+    pub fn with_lookup(options: ClientOptions, lookup: Arc<dyn Lookup>) -> Result<Self, FetchError> {
+        let gate = Gate::new(options.per_host, options.concurrency);
+        let client = Self(Arc::new(Inner { options, gate, lookup, clients: Mutex::default() }));
+        client.client_for(&[])?;
+        Ok(client)
+    }
+
+    /// Makes one exchange, within its deadline.
+    pub async fn get(&self, request: Request<'_>) -> Result<Response, Failure> {
+        let mut state = Progress::default();
+        let outcome = self.follow(&request, &mut state).await;
+        outcome.map_err(|error| Failure {
+            error,
+            hops: state.hops,
+            status: state.status,
+            headers: state.headers,
+            request_headers: state.request_headers,
+        })
+    }
+
+    async fn follow(&self, request: &Request<'_>, state: &mut Progress) -> Result<Response, FetchError> {
+        let origin = request.url.origin();
+        let mut url = without_userinfo(request.url);
+        // Time spent waiting at the gates is ours, not the publisher's: the deadline counts the exchanges alone.
+        let mut left = request.limits.timeout;
+        loop {
+            self.vet(&url, request.allow_hosts)?;
+            let exempt = url.host_str().is_some_and(|host| request.allow_hosts.iter().any(|p| p.holds_host(host)));
+            let usual = if exempt { self.0.options.host_gap_exempt } else { self.0.options.host_gap };
+            let gap = request.min_gap.map_or(usual, |min| min.max(usual));
+            let pass = self.0.gate.pass(&url, gap).await;
+            let begun = tokio::time::Instant::now();
+            let credentials = request.auth.filter(|_| url.origin() == origin);
+            let step = self.step(&url, request, credentials, state);
+            let stepped = tokio::time::timeout(left, step).await.map_err(|_| FetchError::Timeout(request.limits.timeout))?;
+            drop(pass);
+            left = left.saturating_sub(begun.elapsed());
+            match stepped? {
+                Step::Answer(response) => return Ok(*response),
+                Step::Redirect(to) => url = to,
+            }
+        }
+    }
+
+    /// One request and its answer, or where it leads on.
+    async fn step(&self, url: &Url, request: &Request<'_>, credentials: Option<&Credentials>, state: &mut Progress) -> Result<Step, FetchError> {
+        let client = self.client_for(request.allow_hosts)?;
+        let mut fields = HeaderMap::new();
+        fields.insert("accept", HeaderValue::from_static(request.accept.field()));
+        fields.insert("accept-encoding", HeaderValue::from_static(ACCEPT_ENCODING));
+        if let Some(validators) = (request.validators_of)(url) {
+            for (name, value) in [("if-none-match", validators.etag), ("if-modified-since", validators.last_modified)] {
+                if let Some(value) = value.and_then(|v| HeaderValue::from_bytes(&v).ok()) {
+                    fields.insert(name, value);
+                }
+            }
+        }
+        state.request_headers = std::iter::once(("user-agent", self.0.options.user_agent.as_str()))
+            .chain(fields.iter().filter_map(|(n, v)| v.to_str().ok().map(|v| (n.as_str(), v))))
+            .collect();
+        if let Some(credentials) = credentials {
+            let name = HeaderName::from_bytes(credentials.name.as_bytes()).map_err(|e| FetchError::Client(Box::new(e)))?;
+            let mut value = HeaderValue::from_str(&credentials.value).map_err(|e| FetchError::Client(Box::new(e)))?;
+            value.set_sensitive(true);
+            fields.insert(name, value);
+            state.request_headers.push(&credentials.name, "(not shown)");
+        }
+        let answer = client.get(url.clone()).headers(fields).send().await.map_err(|error| unreachable_because(url, error))?;
+        let status = answer.status().as_u16();
+        let mut headers = Headers::new();
+        for (name, value) in answer.headers() {
+            headers.push(name.as_str(), value.as_bytes());
+        }
+        state.status = Some(status);
+        state.headers = Some(headers.clone());
+        if matches!(status, 301 | 302 | 303 | 307 | 308) {
+            return state.redirect(url, status, headers.text("location")).map(Step::Redirect);
+        }
+        let codings = codings(headers.texts("content-encoding"));
+        // 304 and HEAD-like answers have no body, whatever they say (RFC 9110 §15.4.5).
+        let body = if matches!(status, 204 | 304) {
+            body::Body { bytes: Vec::new(), wire_bytes: 0 }
+        } else {
+            body::read(answer, &codings, request.limits.max_body_bytes).await?
+        };
+        Ok(Step::Answer(Box::new(Response {
+            requested: request.url.clone(),
+            final_url: url.clone(),
+            hops: std::mem::take(&mut state.hops),
+            status,
+            headers,
+            body: body.bytes,
+            wire_bytes: body.wire_bytes,
+            request_headers: std::mem::take(&mut state.request_headers),
+        })))
+    }
+
+    /// Looks at what can be told before a name is looked up: the scheme, and an address that is written out.
+    fn vet(&self, url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(FetchError::Scheme(shown(url)));
+        }
+        let literal: Option<IpAddr> = match url.host() {
+            Some(Host::Ipv4(address)) => Some(address.into()),
+            Some(Host::Ipv6(address)) => Some(address.into()),
+            Some(Host::Domain(_)) => None,
+            None => return Err(FetchError::Scheme(shown(url))),
+        };
+        // The HTTP library asks the resolver for names alone: an address that is written out is vetted here.
+        match literal {
+            Some(address) if self.0.options.proxy.is_none() || !guard::is_public(address) => {
+                let host = url.host_str().unwrap_or_default();
+                if guard::permits(host, address, exempt) {
+                    Ok(())
+                } else {
+                    Err(FetchError::PrivateAddress { host: host.to_owned(), address: address.to_string() })
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn client_for(&self, exempt: &[HostPattern]) -> Result<reqwest::Client, FetchError> {
+        let key = exempt.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let client = build(&self.0.options, GuardedResolver { lookup: self.0.lookup.clone(), exempt: exempt.into() })?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+}
+
+/// How far an exchange has come.
+#[derive(Default)]
+struct Progress {
+    hops: Vec<Hop>,
+    status: Option<u16>,
+    headers: Option<Headers>,
+    request_headers: Headers,
+}
+
+enum Step {
+    Answer(Box<Response>),
+    Redirect(Url),
+}
+
+impl Progress {
+    /// Where a redirect leads, when it may be followed.
+    fn redirect(&mut self, from: &Url, status: u16, location: Option<&str>) -> Result<Url, FetchError> {
+        let nowhere = || FetchError::BadRedirect { status, location: location.unwrap_or("no Location").to_owned() };
+        let location = location.filter(|l| !l.is_empty()).ok_or_else(nowhere)?;
+        let mut to = from.join(location).map_err(|_| nowhere())?;
+        to.set_fragment(None);
+        let to = without_userinfo(&to);
+        if !matches!(to.scheme(), "http" | "https") {
+            return Err(FetchError::Scheme(shown(&to)));
+        }
+        if from.scheme() == "https" && to.scheme() == "http" {
+            return Err(FetchError::Downgrade { to: shown(&to) });
+        }
+        if to == *from || self.hops.iter().any(|hop| hop.from == to) {
+            return Err(FetchError::Loop { to: shown(&to) });
+        }
+        if self.hops.len() >= MOST_HOPS {
+            return Err(FetchError::TooManyRedirects(MOST_HOPS));
+        }
+        self.hops.push(Hop { from: from.clone(), to: to.clone(), status, permanent: matches!(status, 301 | 308) });
+        Ok(to)
+    }
+}
+
+fn build(options: &ClientOptions, resolver: GuardedResolver) -> Result<reqwest::Client, FetchError> {
+    let client = |e: Box<dyn std::error::Error + Send + Sync>| FetchError::Client(e);
+    // The roots are compiled in, so that a machine without a certificate store can ask as well.
+    let mut roots = rustls::RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| client(Box::new(e)))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&options.user_agent)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .http2_max_header_list_size(MOST_HEADER_BYTES)
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(resolver);
+    if let Some(proxy) = &options.proxy {
+        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|e| client(Box::new(e)))?);
+    }
+    builder.build().map_err(|e| client(Box::new(e)))
+}
+
+/// Says why a request brought no answer, by what is at the bottom of the error.
+fn unreachable_because(url: &Url, error: reqwest::Error) -> FetchError {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let error = error.without_url();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(e) = cause {
+        if let Some(closed) = e.downcast_ref::<Closed>() {
+            return FetchError::PrivateAddress { host, address: closed.addresses.clone() };
+        }
+        if let Some(unresolved) = e.downcast_ref::<Unresolved>() {
+            return FetchError::Dns { host, source: unresolved.0.clone().into() };
+        }
+        cause = e.source();
+    }
+    if error.is_connect() {
+        return FetchError::Connect { host, source: Box::new(error) };
+    }
+    FetchError::Protocol { host, source: Box::new(error) }
+}
+
+/// A URL as it may be shown.
+fn shown(url: &Url) -> String {
+    without_userinfo(url).to_string()
+}
+
+fn without_userinfo(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Fails for URLs that cannot have any, which then have none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
+}

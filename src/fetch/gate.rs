@@ -1,0 +1,123 @@
+//! One request at a time to one host, and a pause between two of them.
+//!
+//! A host is a registrable domain (`a.example.org` and `b.example.org` are one), or an address. Who waits is served in
+//! order. Deliberately absent: who is due at all, which the store's query decides.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+use url::{Host, Url};
+
+/// Hosts that are remembered before idle ones are forgotten.
+const MOST_HOSTS: usize = 4096;
+
+/// The key of a URL's host: its registrable domain by the public-suffix list, else the host itself, or the address.
+pub fn host_key(url: &Url) -> String {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            psl::domain_str(&name).map_or_else(|| name.clone(), str::to_owned)
+        }
+        Some(Host::Ipv4(address)) => address.to_string(),
+        Some(Host::Ipv6(address)) => address.to_string(),
+        None => String::new(),
+    }
+}
+
+/// What limits requests: per host, and in all.
+#[derive(Debug)]
+pub(super) struct Gate {
+    per_host: usize,
+    all: Arc<Semaphore>,
+    hosts: Mutex<HashMap<String, Arc<Host1>>>,
+}
+
+#[derive(Debug)]
+struct Host1 {
+    places: Arc<Semaphore>,
+    /// When the last request to it ended.
+    last: Mutex<Option<Instant>>,
+}
+
+/// The right to one request, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Pass {
+    host: Arc<Host1>,
+    _place: OwnedSemaphorePermit,
+    _all: OwnedSemaphorePermit,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        *self.host.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+}
+
+impl Gate {
+    pub(super) fn new(per_host: usize, all: usize) -> Self {
+        Self { per_host: per_host.max(1), all: Arc::new(Semaphore::new(all.max(1))), hosts: Mutex::default() }
+    }
+
+    /// Waits for a place with the host and for its pause of `gap`, then for a place among all.
+    pub(super) async fn pass(&self, url: &Url, gap: Duration) -> Pass {
+        let host = self.host(host_key(url));
+        let place = host.places.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let last = *host.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last {
+            tokio::time::sleep_until(last + gap).await;
+        }
+        // Last, so that who waits for a slow host takes no place from the others.
+        let all = self.all.clone().acquire_owned().await.expect("the semaphore is never closed");
+        Pass { host, _place: place, _all: all }
+    }
+
+    fn host(&self, key: String) -> Arc<Host1> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() > MOST_HOSTS {
+            hosts.retain(|_, host| Arc::strong_count(host) > 1);
+        }
+        hosts.entry(key).or_insert_with(|| Arc::new(Host1 { places: Arc::new(Semaphore::new(self.per_host)), last: Mutex::new(None) })).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_registrable_domain_or_an_address() {
+        let key = |url: &str| host_key(&Url::parse(url).unwrap());
+        assert_eq!(key("https://a.b.example.co.uk/x"), "example.co.uk");
+        assert_eq!(key("https://someone.github.io/"), "someone.github.io");
+        assert_eq!(key("http://127.0.0.1:8080/"), "127.0.0.1");
+        assert_eq!(key("http://[::1]:80/"), "::1");
+        assert_eq!(key("http://localhost/"), "localhost");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_at_a_time_with_a_pause_between() {
+        let gate = Arc::new(Gate::new(1, 32));
+        let begun = Instant::now();
+        let (a, b) = (Url::parse("https://a.example.org/1").unwrap(), Url::parse("https://b.example.org/2").unwrap());
+        let first = gate.pass(&a, Duration::from_secs(1)).await;
+        let waiting = tokio::spawn({
+            let gate = gate.clone();
+            async move {
+                drop(gate.pass(&b, Duration::from_secs(1)).await);
+                Instant::now()
+            }
+        });
+        let other = Url::parse("https://elsewhere.example/").unwrap();
+        drop(gate.pass(&other, Duration::from_secs(1)).await);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        drop(first);
+        assert_eq!(waiting.await.unwrap() - begun, Duration::from_secs(6));
+    }
+}

@@ -1,0 +1,62 @@
+//! Names to addresses, each vetted by the guard: what the connection is dialled with is what was looked at.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::guard;
+use crate::model::HostPattern;
+
+/// How names are looked up: the system's way, or a test's.
+pub trait Lookup: Send + Sync + 'static {
+    /// The addresses of a host, or why there are none. Blocks no thread of the runtime.
+    fn addresses(&self, host: String) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
+}
+
+/// The system's resolver.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemLookup;
+
+impl Lookup for SystemLookup {
+    fn addresses(&self, host: String) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
+        Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
+    }
+}
+
+/// A resolver that gives only addresses that may be dialled.
+#[derive(Clone)]
+pub(super) struct GuardedResolver {
+    pub(super) lookup: Arc<dyn Lookup>,
+    pub(super) exempt: Arc<[HostPattern]>,
+}
+
+/// Every address of a name is closed to us.
+#[derive(Debug, thiserror::Error)]
+#[error("{host} is at {addresses}")]
+pub(super) struct Closed {
+    pub(super) host: String,
+    pub(super) addresses: String,
+}
+
+/// The name has no address.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unresolved(pub(super) String);
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (lookup, exempt, host) = (self.lookup.clone(), self.exempt.clone(), name.as_str().to_owned());
+        Box::pin(async move {
+            let found = lookup.addresses(host.clone()).await.map_err(|e| Unresolved(e.to_string()))?;
+            if found.is_empty() {
+                return Err(Unresolved("it has no address".into()).into());
+            }
+            let open: Vec<SocketAddr> = found.iter().copied().filter(|a| guard::permits(&host, a.ip(), &exempt)).collect();
+            if open.is_empty() {
+                let addresses = found.iter().map(|a| a.ip().to_string()).collect::<Vec<_>>().join(", ");
+                return Err(Closed { host, addresses }.into());
+            }
+            Ok(Box::new(open.into_iter()) as Addrs)
+        })
+    }
+}

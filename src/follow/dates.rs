@@ -1,0 +1,282 @@
+//! Dates as people write them beside a title: found within a text, and in an address.
+//!
+//! Deliberately absent: the shapes that stand alone, which are `ingest`'s. The rule kept: a date is told no more exactly
+//! than the page tells it, and a number that may be something else is no date.
+
+use std::sync::LazyLock;
+
+use chrono::{Datelike, NaiveDate, TimeZone, Utc};
+use regex::{Captures, Regex};
+use url::Url;
+
+use super::seam;
+use crate::model::{DatePrecision, PublishedDate};
+
+/// A date within a text, and the bytes of the text that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FoundDate {
+    pub date: PublishedDate,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// A day of a month without a year: what archives write under a heading of the year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MonthDay {
+    pub month: u32,
+    pub day: u32,
+    pub start: usize,
+    pub end: usize,
+}
+
+/// Names of months by their beginnings; longer beginnings first where one begins another.
+const MONTHS: &[(&str, u32)] = &[
+    ("jan", 1),
+    ("ene", 1),
+    ("gen", 1),
+    ("jän", 1),
+    ("feb", 2),
+    ("fév", 2),
+    ("fev", 2),
+    ("mar", 3),
+    ("mär", 3),
+    ("maa", 3),
+    ("mrt", 3),
+    ("mrz", 3),
+    ("apr", 4),
+    ("avr", 4),
+    ("abr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mei", 5),
+    ("mag", 5),
+    ("maj", 5),
+    ("juin", 6),
+    ("jun", 6),
+    ("giu", 6),
+    ("juil", 7),
+    ("jul", 7),
+    ("lug", 7),
+    ("aug", 8),
+    ("aoû", 8),
+    ("aou", 8),
+    ("ago", 8),
+    ("sep", 9),
+    ("set", 9),
+    ("oct", 10),
+    ("okt", 10),
+    ("out", 10),
+    ("ott", 10),
+    ("nov", 11),
+    ("dec", 12),
+    ("dez", 12),
+    ("déc", 12),
+    ("dic", 12),
+];
+
+/// Words that begin like a month and are none.
+const NOT_MONTHS: &[&str] = &[
+    "market",
+    "marketing",
+    "marks",
+    "mark",
+    "maybe",
+    "marvel",
+    "set",
+    "setup",
+    "out",
+    "output",
+    "major",
+    "magic",
+    "general",
+    "generation",
+    "decade",
+    "decision",
+    "mary",
+    "marco",
+    "maint",
+    "mainly",
+    "apart",
+];
+
+static ISO: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?\b",
+    )
+});
+static YMD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})([/.])(\d{1,2})[/.](\d{1,2})\b"));
+static CJK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日일])?"));
+static MDY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
+static DMY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+)?(\p{L}{3,10})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
+});
+static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,-]+(\p{L}{3,10})\.?[\s-]+(\d{1,2})\b"));
+static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})\b"));
+static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
+static YM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(\d{4})[-/.](\d{1,2})\s*$"));
+static MD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?(\p{L}{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
+static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(\p{L}{3,10})\b\.?"));
+static MD_NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{2})[-/.](\d{2})(?:\W|$)"));
+static IN_PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"/((?:19|20)\d{2})[-/_](\d{1,2})[-/_](\d{1,2})(?:[-/_.]|$)"));
+static NAMED_IN_PATH: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"/((?:19|20)\d{2})[-/_]([A-Za-z]{3,9})[-/_](\d{1,2})(?:[-/_.]|$)"));
+static MONTH_IN_PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"/((?:19|20)\d{2})[-/](\d{2})(?:/|$)"));
+static COMPACT_IN_PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"/((?:19|20)\d{2})(\d{2})(\d{2})[-/_]"));
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a valid pattern")
+}
+
+/// The first date in a text.
+#[allow(clippy::many_single_char_names)] // captures and the parts of dates
+pub(super) fn find(text: &str) -> Option<FoundDate> {
+    let number = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<u32>().ok());
+    let year = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<i32>().ok());
+    let mut found: Vec<FoundDate> = Vec::new();
+    let mut add = |c: &Captures<'_>, date: Option<PublishedDate>| {
+        if let (Some(date), Some(all)) = (date, c.get(0)) {
+            found.push(FoundDate { date, start: all.start(), end: all.end() });
+        }
+    };
+    for c in ISO.captures_iter(text) {
+        let whole = c.get(0).map(|m| m.as_str()).unwrap_or_default();
+        let exact = whole.contains(':').then(|| seam::parse_date(&whole.replace(" UTC", "Z").replace(" GMT", "Z"))).flatten();
+        add(&c, exact.or_else(|| day(year(&c, 1)?, number(&c, 2)?, number(&c, 3)?)));
+    }
+    for c in YMD.captures_iter(text) {
+        add(&c, (|| day(year(&c, 1)?, number(&c, 3)?, number(&c, 4)?))());
+    }
+    for c in CJK.captures_iter(text) {
+        let date = match number(&c, 3) {
+            Some(d) => (|| day(year(&c, 1)?, number(&c, 2)?, d))(),
+            None => (|| month(year(&c, 1)?, number(&c, 2)?))(),
+        };
+        add(&c, date);
+    }
+    for c in MDY.captures_iter(text) {
+        add(&c, (|| day(year(&c, 3)?, month_of(&c[1])?, number(&c, 2)?))());
+    }
+    for c in DMY.captures_iter(text) {
+        add(&c, (|| day(year(&c, 3)?, month_of(&c[2])?, number(&c, 1)?))());
+    }
+    for c in YMON.captures_iter(text) {
+        add(&c, (|| day(year(&c, 1)?, month_of(&c[2])?, number(&c, 3)?))());
+    }
+    for c in NUMBERS.captures_iter(text) {
+        add(
+            &c,
+            (|| {
+                let (first, second) = (number(&c, 1)?, number(&c, 3)?);
+                // With slashes the month stands first unless it cannot; with dots and hyphens the day does.
+                let month_first = &c[2] == "/" && first <= 12 || second > 12;
+                let (month, in_month) = if month_first { (first, second) } else { (second, first) };
+                day(year(&c, 4)?, month, in_month)
+            })(),
+        );
+    }
+    if found.is_empty() {
+        for c in MY.captures_iter(text) {
+            let all = c.get(0).map(|m| (m.start(), m.end()));
+            if let (Some(date), Some((start, end))) = ((|| month(year(&c, 2)?, month_of(&c[1])?))(), all) {
+                found.push(FoundDate { date, start, end });
+            }
+        }
+    }
+    if found.is_empty()
+        && let Some(c) = YM.captures(text)
+        && let (Some(y), Some(m)) = (year(&c, 1), number(&c, 2))
+        && let Some(date) = month(y, m)
+    {
+        found.push(FoundDate { date, start: 0, end: text.len() });
+    }
+    found.into_iter().min_by_key(|f| (f.start, std::cmp::Reverse(f.end)))
+}
+
+/// A date that is the whole of a text, give or take a word such as `Published` before it.
+pub(super) fn whole(text: &str) -> Option<PublishedDate> {
+    let text = text.trim();
+    seam::parse_date(text).or_else(|| find(text).map(|found| found.date))
+}
+
+/// A month and a day at the start of a text, without a year after them.
+pub(super) fn find_month_day(text: &str) -> Option<MonthDay> {
+    let made = |c: &Captures<'_>, month: Option<u32>, day: &str| {
+        let (month, day, all) = (month?, day.parse().ok()?, c.get(0)?);
+        NaiveDate::from_ymd_opt(2024, month, day)?;
+        Some(MonthDay { month, day, start: all.start(), end: all.end() })
+    };
+    MD.captures(text)
+        .and_then(|c| made(&c, month_of(&c[1]), &c[2]))
+        .or_else(|| DM.captures(text).and_then(|c| made(&c, month_of(&c[2]), &c[1])))
+        .or_else(|| MD_NUMBERS.captures(text).and_then(|c| made(&c, c[1].parse().ok().filter(|m| (1..=12).contains(m)), &c[2])))
+}
+
+/// The day of a month that a text consists of: `27`, `5th`, `9:`.
+pub(super) fn day_of_month(text: &str) -> Option<u32> {
+    let digits = text.trim().trim_end_matches([':', '.', ')', ',', '-', '–', '—']).trim_end();
+    let digits = ["st", "nd", "rd", "th"].iter().find_map(|end| digits.strip_suffix(end)).unwrap_or(digits);
+    digits.parse().ok().filter(|day| (1..=31).contains(day) && digits.len() <= 2)
+}
+
+/// The date that a short text consists of, give or take a day of the week: a heading above what was published then.
+pub(super) fn heading_date(text: &str) -> Option<PublishedDate> {
+    let found = find(text).filter(|f| f.date.precision >= DatePrecision::Day && text.chars().count() <= 48)?;
+    let rest =
+        text[..found.start].split(|c: char| !c.is_alphanumeric()).chain(text[found.end..].split(|c: char| !c.is_alphanumeric()));
+    (rest.filter(|w| !w.is_empty()).count() <= 1).then_some(found.date)
+}
+
+/// The year that a heading consists of: `2024`, `2024 (12)`, `Posts from 2024`.
+pub(super) fn heading_year(text: &str) -> Option<i32> {
+    static YEAR: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^\W*(?:\p{L}+\s+){0,3}((?:19|20)\d{2})\W*(?:\(\d+\)|\d+ (?:posts?|articles?|entries))?\W*$"));
+    (text.len() <= 40).then(|| YEAR.captures(text)).flatten().and_then(|c| c[1].parse().ok())
+}
+
+/// The month that a heading consists of, with its year where it tells one: `March`, `March 2024`, `2024-03`.
+pub(super) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
+    let text = text.trim();
+    if text.chars().count() > 24 {
+        return None;
+    }
+    if let Some(found) = find(text).filter(|f| f.date.precision == DatePrecision::Month) {
+        return Some((Some(found.date.at.year()), found.date.at.month()));
+    }
+    text.chars().all(char::is_alphabetic).then(|| month_of(text)).flatten().map(|m| (None, m))
+}
+
+/// The date that an address tells: `/2024/05/31/`, `/2024-05-31-slug/`, `/20240531-slug`, `/2024/05/`.
+pub(super) fn in_url(url: &Url) -> Option<PublishedDate> {
+    let path = url.path();
+    let get = |c: &Captures<'_>| Some((c[1].parse::<i32>().ok()?, c[2].parse::<u32>().ok()?));
+    IN_PATH
+        .captures(path)
+        .or_else(|| COMPACT_IN_PATH.captures(path))
+        .and_then(|c| get(&c).and_then(|(y, m)| day(y, m, c[3].parse().ok()?)))
+        .or_else(|| NAMED_IN_PATH.captures(path).and_then(|c| day(c[1].parse().ok()?, month_of(&c[2])?, c[3].parse().ok()?)))
+        .or_else(|| MONTH_IN_PATH.captures(path).and_then(|c| get(&c).and_then(|(y, m)| month(y, m))))
+}
+
+/// A day, where there is such a day in a year that publications are dated in.
+pub(super) fn day(year: i32, month: u32, day: u32) -> Option<PublishedDate> {
+    at(year, month, day, DatePrecision::Day)
+}
+
+/// A month, likewise.
+pub(super) fn month(year: i32, month: u32) -> Option<PublishedDate> {
+    at(year, month, 1, DatePrecision::Month)
+}
+
+fn at(year: i32, month: u32, day: u32, precision: DatePrecision) -> Option<PublishedDate> {
+    let date = NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1990..=2100).contains(&year))?;
+    Some(PublishedDate { at: Utc.from_utc_datetime(&date.and_hms_opt(0, 0, 0)?), precision })
+}
+
+/// The month that a word names in one of the languages above; `None` for words that only begin like one.
+fn month_of(word: &str) -> Option<u32> {
+    let word = word.to_lowercase();
+    if NOT_MONTHS.contains(&word.as_str()) {
+        return None;
+    }
+    MONTHS.iter().find(|(start, _)| word.starts_with(start)).map(|(_, month)| *month)
+}

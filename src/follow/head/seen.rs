@@ -1,0 +1,206 @@
+//! What of a post's page is seen, for the fields that its head does not tell.
+//!
+//! Deliberately absent: lists of posts, which are the index's. The rule kept: only what stands within the article, or
+//! beside its heading, counts; related posts, comments and the site's frame do not.
+
+use scraper::ElementRef;
+
+use super::{
+    super::{
+        dates,
+        dom::{Dom, css, is_unread, text_of, words},
+        seam,
+    },
+    wording,
+};
+use crate::model::{Person, PublishedDate};
+
+/// Paragraphs looked at for a summary.
+const PARAGRAPHS: usize = 40;
+
+/// The post's heading: the first `h1` of its article, else of the page's content, else the page's only one.
+pub(super) fn heading(dom: &Dom) -> Option<String> {
+    let headings = dom.all("h1");
+    let within = |name: &'static str| headings.iter().find(|h| ancestors(h).any(|a| a.value().name() == name)).copied();
+    within("article")
+        .or_else(|| within("main"))
+        .or_else(|| (headings.len() == 1).then(|| headings[0]))
+        .map(text_of)
+        .filter(|t| !t.is_empty())
+}
+
+/// The text of the first element that the selector matches.
+pub(super) fn marked(dom: &Dom, selector: &'static str) -> Option<String> {
+    let element = dom.first(selector)?;
+    let text = element.attr("content").map_or_else(|| text_of(element), str::to_owned);
+    Some(text).filter(|t| !t.is_empty())
+}
+
+/// When it was published: what is marked so, then the first `<time>` of the article, then a date beside its heading.
+pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
+    let marked = ["[itemprop~='datePublished']", ".h-entry .dt-published, .hentry .published", "time[pubdate]"];
+    for selector in marked {
+        if let Some(date) = dom.all(selector).iter().filter(|e| is_own(e)).find_map(date_of) {
+            return Some((date, format!("marked {selector}")));
+        }
+    }
+    let times = dom.all("time");
+    let own = |e: &&ElementRef<'_>| is_own(e) && !is_updated(e);
+    let in_article = times
+        .iter()
+        .filter(own)
+        .filter(|e| ancestors(e).any(|a| matches!(a.value().name(), "article" | "main")))
+        .find_map(date_of);
+    if let Some(date) = in_article.or_else(|| times.iter().filter(own).find_map(date_of)) {
+        return Some((date, "<time>".to_owned()));
+    }
+    beside_heading(dom).map(|date| (date, "a date beside the heading".to_owned()))
+}
+
+/// When it was changed, where an element is marked so.
+pub(super) fn updated(dom: &Dom) -> Option<(PublishedDate, String)> {
+    let marked = dom.all("[itemprop~='dateModified'], .h-entry .dt-updated, time.updated");
+    marked.iter().filter(|e| is_own(e)).find_map(date_of).map(|date| (date, "marked as updated".to_owned()))
+}
+
+/// The authors that are marked so.
+pub(super) fn authors(dom: &Dom) -> Vec<Person> {
+    let marked = dom.all("[itemprop~='author'], .h-entry .p-author, .hentry .author .fn, a[rel~='author'], .byline a, .post-author, .author-name, .byline");
+    for element in marked.iter().filter(|e| is_own(e)) {
+        let named = css("[itemprop~='name'], .p-name, .fn");
+        let name_element = element.select(&named).next().unwrap_or(*element);
+        let name = name_element.attr("content").map_or_else(|| text_of(name_element), str::to_owned);
+        let name = name.split(['·', '•', '|']).next().unwrap_or_default().trim().trim_end_matches(',').to_owned();
+        if !name.is_empty() && name.split(' ').count() <= 6 && !name.chars().any(|c| c.is_ascii_digit()) {
+            let url = element.attr("href").and_then(|h| dom.url(h)).map(String::from);
+            return vec![Person { name, email: None, url }];
+        }
+    }
+    Vec::new()
+}
+
+/// The article's tags: `rel=tag`, microformats, microdata, and links to lists that stand in an element called tags.
+pub(super) fn tags(dom: &Dom) -> Vec<String> {
+    let mut out = Vec::new();
+    for element in dom.all("a[rel~='tag'], .h-entry .p-category, [itemprop~='keywords'], [itemprop~='articleSection'], .tags a, .post-tags a, .tag-list a, .tags li, .post-categories a") {
+        if !is_own(&element) || element.value().name() == "meta" && element.attr("content").is_none() {
+            continue;
+        }
+        let text = element.attr("content").map_or_else(|| text_of(element), str::to_owned);
+        out.extend(wording::keywords(&text).into_iter().filter(|t| t.chars().count() <= 40));
+    }
+    out
+}
+
+/// The reading time as the page words it.
+pub(super) fn reading_time(dom: &Dom) -> Option<String> {
+    let near: Vec<ElementRef<'_>> = dom.all("span, time, p, li, div, small");
+    near.iter()
+        .filter(|e| e.child_elements().next().is_none() && is_own(e))
+        .take(400)
+        .map(|e| text_of(*e))
+        .flat_map(|text| text.split(['·', '•', '|']).map(|part| part.trim().to_owned()).collect::<Vec<_>>())
+        .find(|part| wording::reading_minutes(part).is_some())
+}
+
+/// The first paragraph of the article that says something, after `clean` took the site's words from it.
+pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    for selector in [
+        ".h-entry .p-summary",
+        "[itemprop~='description']:not(meta)",
+        "article p",
+        "main p",
+        "[role='main'] p",
+        ".content p",
+        "#content p",
+        "body p",
+    ] {
+        let paragraphs = dom.all(selector);
+        let found = paragraphs
+            .iter()
+            .filter(|e| is_own(e))
+            .take(PARAGRAPHS)
+            .find_map(|p| clean(&text_of(*p)).filter(|t| t.split(' ').count() >= 8));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// A date in a short text right before or after the heading.
+fn beside_heading(dom: &Dom) -> Option<PublishedDate> {
+    let headings = dom.all("h1");
+    let heading = headings
+        .iter()
+        .find(|h| ancestors(h).any(|a| matches!(a.value().name(), "article" | "main")))
+        .or_else(|| headings.first())?;
+    let mut around: Vec<ElementRef<'_>> = Vec::new();
+    for element in std::iter::once(*heading).chain(ancestors(heading).take(2)) {
+        if matches!(element.value().name(), "body" | "html" | "main") {
+            break;
+        }
+        around.extend(element.next_siblings().filter_map(ElementRef::wrap).take(4));
+        around.extend(element.prev_siblings().filter_map(ElementRef::wrap).take(2));
+    }
+    around.into_iter().find_map(|element| {
+        let text = text_of(element);
+        (text.chars().count() <= 120 && !text.to_lowercase().contains("updated"))
+            .then(|| dates::find(&text))
+            .flatten()
+            .map(|f| f.date)
+    })
+}
+
+/// The date of an element: its machine-readable attribute, else its text.
+pub(in super::super) fn date_of(element: &ElementRef<'_>) -> Option<PublishedDate> {
+    let stated =
+        ["datetime", "content", "data-date", "data-published"].iter().find_map(|a| element.attr(a)).and_then(dates::whole);
+    let titled = || element.attr("title").and_then(|t| dates::whole(t).or_else(|| seam::parse_date(t)));
+    stated.or_else(titled).or_else(|| {
+        let text = text_of(*element);
+        (text.chars().count() <= 80).then(|| dates::whole(&text)).flatten()
+    })
+}
+
+/// The date that an element's attributes tell, and whether it is one of change: `<time datetime>`, `itemprop`, microformats.
+pub(in super::super) fn stated_date(element: &ElementRef<'_>) -> Option<(PublishedDate, bool)> {
+    let value = element.value();
+    let attribute = |name: &str| value.attr(name).and_then(dates::whole);
+    let stated = match value.name() {
+        "time" | "relative-time" | "local-time" | "time-ago" => attribute("datetime"),
+        "meta" => value.attr("itemprop").filter(|p| p.starts_with("date")).and_then(|_| attribute("content")),
+        "abbr" | "span" | "p" | "div" | "td" | "i" => attribute("datetime").or_else(|| attribute("data-date")).or_else(|| {
+            let dated = words(element).iter().any(|w| matches!(w.as_str(), "date" | "published" | "timestamp" | "time"));
+            if dated { attribute("content").or_else(|| attribute("title")) } else { None }
+        }),
+        _ => None,
+    };
+    stated.map(|date| (date, is_updated(element)))
+}
+
+/// Whether an element tells a change rather than a publication.
+pub(in super::super) fn is_updated(element: &ElementRef<'_>) -> bool {
+    let own = words(element);
+    let says = |w: &str| own.iter().any(|o| o == w);
+    (says("updated") || says("modified") || says("dateModified") || says("lastmod")) && !says("published") && !says("publish")
+}
+
+/// Whether an element is the article's and not of related posts, comments or the site's frame.
+fn is_own(element: &ElementRef<'_>) -> bool {
+    !is_unread(element)
+        && ancestors(element).all(|a| {
+            let name = a.value().name();
+            !(matches!(name, "nav" | "aside")
+                || name == "footer" && !ancestors(&a).any(|b| b.value().name() == "article")
+                || name == "a" && element.value().name() == "time")
+                && (matches!(name, "body" | "html" | "main" | "article")
+                    || !words(&a)
+                        .iter()
+                        .any(|w| matches!(w.as_str(), "related" | "comments" | "comment" | "recommended" | "sidebar" | "recent")))
+        })
+}
+
+fn ancestors<'a>(element: &ElementRef<'a>) -> impl Iterator<Item = ElementRef<'a>> + use<'a> {
+    element.ancestors().filter_map(ElementRef::wrap).take(super::super::dom::DEEP)
+}

@@ -1,0 +1,280 @@
+//! What of a text belongs to the publication and not to the post: names, bylines, breadcrumbs, sponsors.
+//!
+//! Deliberately absent: any list of particular sites. The rule kept: a part is taken away only when it can be told to be
+//! the site's, and never so much that nothing is left.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use url::Url;
+
+use super::super::{dates, dom::collapse, shape};
+
+/// Signs that part a title from the site's name, with the spaces that make them so.
+const SEPARATORS: &[&str] = &[
+    " | ", " - ", " – ", " — ", " · ", " • ", " :: ", " » ", " « ", " ~ ", " / ", " < ", " ⋅ ", " // ", " \\ ", ": ", " |", "| ",
+];
+
+/// Characters kept of a summary.
+const SUMMARY_CHARS: usize = 1_000;
+
+static PARTNER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:in partnership with|together with|sponsored by|presented by|brought to you by|a message from)\s+[^.!?|]{1,60}[.!?|]?\s*").expect("a valid pattern")
+});
+static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|[Ww]ritten [Bb]y|[Aa]uthor:)\s+\p{Lu}[\p{L}.'’-]*(?:\s+\p{Lu}[\p{L}.'’-]*){0,3}(?:\s*[·•|,–—-]\s*|\s*$)").expect("a valid pattern")
+});
+static READING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W*(?:reading time:?\s*|estimated read(?:ing)? time:?\s*)?[~≈]?\s*(?:about\s+)?(\d{1,3})\s*[-–+]?\s*(?:m|min|mins|min\.|minutes?|minuten|minutos|minuti|mn)\b\.?(?:\s*(?:to\s+)?(?:read|reading|reading time|lesezeit|de lecture|de lectura|di lettura|leitura|leestijd))?\W*$").expect("a valid pattern")
+});
+
+/// A publication's own words.
+pub(in super::super) struct Wording {
+    names: Vec<String>,
+    /// The name as people write it, for the breadcrumb.
+    name: Option<String>,
+}
+
+impl Wording {
+    /// The words of a site: its name, and its host's where that is a name.
+    pub fn new(site_title: Option<&str>, page: &Url) -> Self {
+        let mut names: Vec<String> = site_title.map(bare).into_iter().collect();
+        if let Some(host) = page.host_str() {
+            names.push(bare(host));
+            names.push(bare(host.trim_start_matches("www.")));
+        }
+        if let Some(site) = shape::site(page) {
+            names.push(bare(site.split('.').next().unwrap_or_default()));
+        }
+        names.retain(|n| n.len() >= 2);
+        Self { names, name: site_title.map(collapse) }
+    }
+
+    /// A title without the site's name before or behind it; `heading` is the page's own, which settles doubtful cases.
+    pub fn without_site(&self, title: &str, heading: Option<&str>) -> String {
+        let mut title = title.trim().to_owned();
+        if let Some(heading) = heading
+            && heading.len() < title.len()
+            && heading.chars().count() >= 8
+            && SEPARATORS.iter().any(|s| title.strip_prefix(heading).is_some_and(|rest| rest.starts_with(s)))
+        {
+            return heading.to_owned();
+        }
+        // At most twice: "Post | Blog | Site".
+        for _ in 0..2 {
+            let shorter = SEPARATORS.iter().find_map(|separator| {
+                let behind = title
+                    .rfind(separator)
+                    .filter(|at| {
+                        let part = &title[at + separator.len()..];
+                        let generic =
+                            *separator != ": " && matches!(bare(part).as_str(), "blog" | "articles" | "posts" | "newsletter");
+                        *at > 0 && (generic || self.is_name(part))
+                    })
+                    .map(|at| &title[..at]);
+                let before =
+                    title.find(separator).filter(|at| self.is_name(&title[..*at])).map(|at| &title[at + separator.len()..]);
+                behind.or(before).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
+            });
+            match shorter {
+                Some(shorter) => title = shorter,
+                None => break,
+            }
+        }
+        title
+    }
+
+    fn is_name(&self, part: &str) -> bool {
+        let part = bare(part);
+        self.names.contains(&part)
+            || self.names.iter().any(|n| {
+                *n == format!("{part}blog")
+                    || *n == format!("the{part}")
+                    || part == format!("{n}blog")
+                    || part == format!("the{n}")
+            })
+    }
+
+    /// A summary without breadcrumb, repeated title, sponsor, byline, date and reading time; `None` where nothing is left
+    /// or it is the title once more.
+    pub fn clean_summary(&self, text: &str, title: Option<&str>, authors: &[&str]) -> Option<String> {
+        let mut text = collapse(text);
+        for _ in 0..8 {
+            let before = text.len();
+            text = self.cut_once(&text, title, authors);
+            if text.len() == before {
+                break;
+            }
+        }
+        let same_as_title = title.is_some_and(|t| bare(t) == bare(&text));
+        if same_as_title || bare(&text).len() < 3 || self.names.contains(&bare(&text)) {
+            return None;
+        }
+        Some(shortened(&text))
+    }
+
+    /// One part taken from the beginning.
+    fn cut_once(&self, text: &str, title: Option<&str>, authors: &[&str]) -> String {
+        let rest = |cut: &str| {
+            cut.trim_start_matches(|c: char| {
+                c.is_whitespace() || matches!(c, '|' | '·' | '•' | '–' | '—' | '-' | ':' | '/' | '>' | '»' | ',' | '.')
+            })
+            .to_owned()
+        };
+        // "Site / Posts / Title": the crumbs stand before slashes or angles, and end with the title.
+        if let Some(after) = self.name.as_deref().and_then(|name| text.strip_prefix(name)) {
+            let crumb = after.trim_start();
+            if crumb.starts_with(['/', '>', '»', '›']) {
+                let crumb = rest(crumb);
+                let crumb = ["Posts", "Archive", "Blog", "Articles"]
+                    .iter()
+                    .find_map(|w| crumb.strip_prefix(w).filter(|a| a.trim_start().starts_with(['/', '>', '»', '›'])))
+                    .map_or(crumb.clone(), rest);
+                return crumb;
+            }
+        }
+        for crumb in ["Home / ", "Home > ", "Posts / ", "Home » "] {
+            if let Some(after) = text.strip_prefix(crumb) {
+                return rest(after);
+            }
+        }
+        if let Some(after) = title.filter(|t| t.chars().count() >= 8).and_then(|t| strip_prefix_loosely(text, t)) {
+            // A sentence may begin with the words of the title; only what stands apart from it is a repetition.
+            let apart = after.is_empty() || after.starts_with([' ', '.', ':', '|', '-', '–', '—', '/', '\u{a0}']);
+            let goes_on =
+                after.trim_start().chars().next().is_some_and(|c| c.is_lowercase() || matches!(c, ',' | ';' | '(' | '?' | '!'));
+            if apart && !goes_on && !rest(after).is_empty() {
+                return rest(after);
+            }
+        }
+        if let Some(found) = PARTNER.find(text) {
+            return rest(&text[found.end()..]);
+        }
+        for author in authors.iter().filter(|a| a.chars().count() >= 3) {
+            let after = text.strip_prefix("By ").or_else(|| text.strip_prefix("by ")).unwrap_or(text).strip_prefix(author);
+            if let Some(after) = after {
+                let after_trimmed = after.trim_start();
+                if after_trimmed.starts_with(['·', '•', '|', '–', '—', ','])
+                    || dates::find(after_trimmed).is_some_and(|d| d.start == 0)
+                    || text.starts_with("By ")
+                    || text.starts_with("by ")
+                {
+                    return rest(after);
+                }
+            }
+        }
+        if let Some(found) = BYLINE.find(text).filter(|f| f.end() < text.len()) {
+            return rest(&text[found.end()..]);
+        }
+        if let Some(found) = dates::find(text).filter(|d| d.start == 0) {
+            let after = &text[found.end..];
+            if after.trim_start().starts_with(['·', '•', '|', '–', '—']) {
+                return rest(after);
+            }
+        }
+        if let Some((first, after)) = text.split_once(['·', '•', '|'])
+            && reading_minutes(first).is_some()
+        {
+            return rest(after);
+        }
+        text.to_owned()
+    }
+}
+
+/// The minutes of a text that is a reading time and nothing else: `8 min read`, `Reading time: 5 minutes`.
+pub(in super::super) fn reading_minutes(text: &str) -> Option<u32> {
+    if text.len() > 60 {
+        return None;
+    }
+    let found = READING.captures(text.trim())?;
+    // "5 m" could be anything; "5m read" and "5 min" cannot.
+    let bare_metre = text.trim().trim_start_matches(|c: char| c.is_ascii_digit()).trim() == "m";
+    found[1].parse().ok().filter(|_| !bare_metre)
+}
+
+/// A picture that stands for the publication, by its address.
+pub(super) fn is_logo(url: &Url) -> bool {
+    let path = url.path().to_ascii_lowercase();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let words = |text: &str| {
+        text.split(|c: char| !c.is_alphanumeric())
+            .any(|w| matches!(w, "logo" | "logos" | "favicon" | "avatar" | "gravatar" | "icon" | "placeholder" | "wordmark"))
+    };
+    let folder = path.split('/').any(|part| matches!(part, "logo" | "logos" | "icons" | "favicons" | "avatars" | "avatar"));
+    folder
+        || words(last)
+        || matches!(
+            last,
+            "default.png"
+                | "default.jpg"
+                | "og-default.png"
+                | "og-default.jpg"
+                | "default-og.png"
+                | "default-og-image.png"
+                | "site.png"
+        )
+}
+
+/// A picture's address without what only says how large it is wanted.
+pub(super) fn picture_key(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    // Image services carry the original's address in the path behind their own parameters.
+    let path = url.path();
+    let original = path.find("/uploads/").map_or(path, |at| &path[at..]);
+    format!("{}{original}", if original.len() == path.len() { host } else { "" })
+}
+
+/// Keywords of one text: parted by commas or semicolons.
+pub(in super::super) fn keywords(text: &str) -> Vec<String> {
+    text.split([',', ';', '|']).map(collapse).filter(|k| !k.is_empty()).collect()
+}
+
+/// A language tag (BCP 47) of what pages write: `en_US`, `EN-us`, `english`.
+pub(in super::super) fn language_tag(text: &str) -> Option<String> {
+    let text = text.trim().split([',', ';', '.']).next().unwrap_or_default().trim();
+    if text.eq_ignore_ascii_case("english") {
+        return Some("en".to_owned());
+    }
+    let mut parts = text.split(['-', '_']);
+    let language = parts.next()?.to_ascii_lowercase();
+    if !(2..=3).contains(&language.len()) || !language.chars().all(|c| c.is_ascii_lowercase()) {
+        return None;
+    }
+    let mut tag = language;
+    for part in parts.filter(|p| !p.is_empty() && p.len() <= 8 && p.chars().all(|c| c.is_ascii_alphanumeric())) {
+        tag.push('-');
+        match part.len() {
+            2 => tag.push_str(&part.to_ascii_uppercase()),
+            4 => {
+                tag.push_str(&part[..1].to_ascii_uppercase());
+                tag.push_str(&part[1..].to_ascii_lowercase());
+            }
+            _ => tag.push_str(&part.to_ascii_lowercase()),
+        }
+    }
+    Some(tag)
+}
+
+/// Letters and digits in lower case: what names are compared by.
+pub(in super::super) fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// What follows a beginning that is equal but for case and white space.
+fn strip_prefix_loosely<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let mut rest = text.char_indices();
+    for wanted in prefix.chars() {
+        let (_, found) = rest.next()?;
+        if found != wanted && found.to_lowercase().ne(wanted.to_lowercase()) {
+            return None;
+        }
+    }
+    Some(rest.as_str())
+}
+
+/// A text cut at a word, with an ellipsis, where it is too long.
+pub(in super::super) fn shortened(text: &str) -> String {
+    let Some((at, _)) = text.char_indices().nth(SUMMARY_CHARS) else { return text.to_owned() };
+    let cut = text[..at].rfind(' ').unwrap_or(at);
+    format!("{}…", text[..cut].trim_end())
+}

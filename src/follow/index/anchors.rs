@@ -1,0 +1,490 @@
+//! The links of a page that might be posts, each with where it stands.
+//!
+//! Deliberately absent: which of them are. The rule kept: what the site's frame holds (navigation, footer, side bars) and
+//! what an address shows to be something else (a tag, an author, a file, a share button) is no candidate.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::LazyLock,
+};
+
+use ego_tree::{NodeId, iter::Edge};
+use regex::Regex;
+use scraper::{ElementRef, Node};
+use url::Url;
+
+use super::super::{
+    dates,
+    dom::{DEEP, Dom, heading_level, is_unread, rels, text_of, words},
+    shape,
+};
+
+/// Candidates taken from one page.
+const ANCHORS: usize = 6_000;
+
+/// One link that might be a post.
+#[derive(Debug, Clone)]
+pub(super) struct Anchor<'a> {
+    pub element: ElementRef<'a>,
+    pub url: Url,
+    /// Equal for links that lead to the same post.
+    pub key: String,
+    /// The text as it is read.
+    pub text: String,
+    /// The level of the heading that it stands in or holds.
+    pub heading: Option<u8>,
+    /// Equal for links at the same place of the page's structure.
+    pub signature: u64,
+    /// Whether it stands in the middle of a sentence.
+    pub inline: bool,
+}
+
+impl Anchor<'_> {
+    /// Whether its text could be a title.
+    pub fn reads_as_title(&self) -> bool {
+        !is_generic(&self.text) && self.text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
+    }
+}
+
+/// Links that name a subject or a person, by what they are.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub subjects: HashSet<NodeId>,
+    pub authors: HashSet<NodeId>,
+}
+
+/// How often something stands below each element.
+#[derive(Default)]
+pub(super) struct Census {
+    pub headings: HashMap<NodeId, usize>,
+    heading_links: HashMap<NodeId, usize>,
+    links: HashMap<NodeId, usize>,
+    all_heading_links: usize,
+    all_links: usize,
+    mains: HashMap<NodeId, usize>,
+}
+
+impl Census {
+    fn take(dom: &Dom) -> Self {
+        let mut census = Self::default();
+        let climb = |element: &ElementRef<'_>, counts: &mut HashMap<NodeId, usize>| {
+            *counts.entry(element.id()).or_default() += 1;
+            for ancestor in element.ancestors().take(DEEP) {
+                *counts.entry(ancestor.id()).or_default() += 1;
+            }
+        };
+        for heading in dom.all("h1, h2, h3, h4, h5, h6").iter().take(ANCHORS) {
+            climb(heading, &mut census.headings);
+        }
+        for link in dom
+            .all("h1 a[href], h2 a[href], h3 a[href], h4 a[href], a[href] h1, a[href] h2, a[href] h3, a[href] h4")
+            .iter()
+            .take(ANCHORS)
+        {
+            census.all_heading_links += 1;
+            climb(link, &mut census.heading_links);
+        }
+        for link in dom.all("a[href]").iter().take(ANCHORS) {
+            census.all_links += 1;
+            climb(link, &mut census.links);
+        }
+        for main in dom.all("main, [role='main']").iter().take(20) {
+            climb(main, &mut census.mains);
+        }
+        census
+    }
+
+    /// Whether an element holds so much of the page that it cannot be its frame, whatever it is called.
+    fn is_the_page(&self, id: NodeId) -> bool {
+        let count = |counts: &HashMap<NodeId, usize>| counts.get(&id).copied().unwrap_or_default();
+        count(&self.mains) > 0
+            || self.all_heading_links >= 2 && count(&self.heading_links) * 2 > self.all_heading_links
+            || self.all_heading_links < 2 && count(&self.links) * 10 > self.all_links * 6
+    }
+
+    fn has_heading_link(&self, id: NodeId) -> bool {
+        self.heading_links.get(&id).is_some_and(|n| *n > 0)
+    }
+}
+
+struct Frame {
+    signature: u64,
+    outside: bool,
+    heading: Option<u8>,
+    within_post: bool,
+    labels: bool,
+}
+
+/// The candidates of a page in document order, its headings counted, and the links that only name.
+pub(super) fn collect<'a>(dom: &'a Dom, page: &Url) -> (Vec<Anchor<'a>>, Census, Names) {
+    let census = Census::take(dom);
+    let mut out = Vec::new();
+    let mut names = Names::default();
+    let mut stack: Vec<Frame> = Vec::new();
+    let mut skipping = 0_usize;
+    for edge in dom.body().traverse() {
+        match edge {
+            Edge::Open(node) => {
+                let Some(element) = ElementRef::wrap(node) else { continue };
+                if skipping > 0 || is_unread(&element) || stack.len() > DEEP {
+                    skipping += 1;
+                    continue;
+                }
+                let frame = open(&element, stack.last(), &census);
+                if element.value().name() == "a" && !frame.outside {
+                    names.note(&element, dom);
+                    if !frame.labels && out.len() < ANCHORS {
+                        out.extend(candidate(element, &frame, dom, page));
+                    }
+                }
+                stack.push(frame);
+            }
+            Edge::Close(node) if node.value().is_element() => {
+                if skipping > 0 {
+                    skipping -= 1;
+                } else {
+                    stack.pop();
+                }
+            }
+            Edge::Close(_) => {}
+        }
+    }
+    (out, census, names)
+}
+
+impl Names {
+    fn note(&mut self, element: &ElementRef<'_>, dom: &Dom) {
+        let rel = rels(element);
+        let says = |wanted: &[&str]| rel.iter().any(|r| wanted.contains(&r.as_str()));
+        let url = element.attr("href").and_then(|h| dom.url(h));
+        let kind = url.as_ref().map(shape::list_kind).unwrap_or_default();
+        if says(&["author"]) || kind == Some(shape::ListKind::Person) {
+            self.authors.insert(element.id());
+        } else if says(&["tag", "category"]) || kind == Some(shape::ListKind::Subject) {
+            self.subjects.insert(element.id());
+        }
+    }
+}
+
+fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Frame {
+    let name = element.value().name();
+    let own = words(element);
+    let mut hasher = DefaultHasher::new();
+    parent.map(|p| p.signature).hash(&mut hasher);
+    name.hash(&mut hasher);
+    if name == "a" {
+        own.iter()
+            .filter(|w| {
+                !w.chars().any(|c| c.is_ascii_digit())
+                    && !matches!(w.as_str(), "active" | "first" | "last" | "odd" | "even" | "featured")
+            })
+            .for_each(|w| w.hash(&mut hasher));
+    }
+    let within_post = parent.is_some_and(|p| p.within_post) || matches!(name, "article" | "li" | "tr" | "dd" | "dt");
+    let outside = parent.is_some_and(|p| p.outside) || is_frame(element, &own, within_post, census);
+    let labels = match name {
+        // What an item as a whole is called (`category-kafka`) says nothing of the links in it.
+        "article" | "li" | "tr" | "section" | "main" | "body" | "ul" | "ol"
+            if census.headings.get(&element.id()).is_some_and(|n| *n > 0) =>
+        {
+            false
+        }
+        "article" | "tr" | "section" | "main" | "body" => false,
+        _ if heading_level(name).is_some() || census.headings.get(&element.id()).is_some_and(|n| *n > 0) => false,
+        _ => parent.is_some_and(|p| p.labels) || is_label(&own),
+    };
+    Frame {
+        signature: hasher.finish(),
+        outside,
+        heading: heading_level(name).or_else(|| parent.and_then(|p| p.heading)),
+        within_post,
+        labels,
+    }
+}
+
+/// Words of elements that hold tags, authors and the like.
+fn is_label(own: &[String]) -> bool {
+    let says = |w: &[&str]| own.iter().any(|o| w.contains(&o.as_str()));
+    says(&[
+        "tag",
+        "tags",
+        "category",
+        "categories",
+        "author",
+        "authors",
+        "byline",
+        "avatar",
+        "taglist",
+        "topics",
+        "labels",
+        "chips",
+        "badges",
+        "pills",
+        "hashtags",
+    ]) && !says(&["title", "headline", "list", "posts", "entries", "index", "archive"])
+}
+
+fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, census: &Census) -> bool {
+    let name = element.value().name();
+    if matches!(name, "body" | "html" | "main" | "article") {
+        return false;
+    }
+    let role = element.attr("role").unwrap_or_default().to_ascii_lowercase();
+    let by_role =
+        matches!(role.as_str(), "navigation" | "contentinfo" | "complementary" | "search" | "dialog" | "menu" | "menubar");
+    let by_name = match name {
+        "nav" | "aside" => true,
+        "footer" => !within_post,
+        "header" => !within_post && !census.has_heading_link(element.id()),
+        _ => false,
+    };
+    let says = |w: &[&str]| own.iter().any(|o| w.contains(&o.as_str()));
+    let by_class =
+        says(&[
+            "nav",
+            "navbar",
+            "navigation",
+            "menu",
+            "submenu",
+            "sidebar",
+            "breadcrumb",
+            "breadcrumbs",
+            "pagination",
+            "pager",
+            "paginator",
+            "paging",
+            "related",
+            "social",
+            "socials",
+            "share",
+            "sharing",
+            "comments",
+            "cookie",
+            "cookies",
+            "consent",
+            "widget",
+            "widgets",
+            "blogroll",
+            "tagcloud",
+            "skip",
+            "login",
+            "modal",
+            "popup",
+            "advert",
+            "ads",
+            "footer",
+            "toolbar",
+            "dropdown",
+            "recommended",
+            "colophon",
+            "topbar",
+            "masthead",
+            "sharedaddy",
+            "toc",
+            "webring",
+            "languages",
+        ]) || says(&["header"]) && says(&["site", "global", "top", "main", "page"]) && !census.has_heading_link(element.id())
+            || says(&["tag", "tags", "category", "categories"]) && says(&["cloud", "index", "filter", "filters", "nav", "bar"]);
+    (by_role || by_name || by_class) && (by_name && matches!(name, "nav" | "footer") || !census.is_the_page(element.id()))
+}
+
+fn candidate<'a>(element: ElementRef<'a>, frame: &Frame, dom: &Dom, page: &Url) -> Option<Anchor<'a>> {
+    let href = element.attr("href")?.trim();
+    if href.is_empty() || href.starts_with('#') {
+        return None;
+    }
+    let mut url = dom.url(href)?;
+    url.set_fragment(None);
+    let rel = rels(&element);
+    if rel.iter().any(|r| {
+        matches!(
+            r.as_str(),
+            "author"
+                | "tag"
+                | "category"
+                | "next"
+                | "prev"
+                | "previous"
+                | "me"
+                | "license"
+                | "home"
+                | "search"
+                | "help"
+                | "sponsored"
+        )
+    }) {
+        return None;
+    }
+    let key = shape::key(&url);
+    if key == shape::key(page) || is_above(&url, page) || shape::is_file(&url) || shape::is_social(&url) {
+        return None;
+    }
+    if shape::is_page(&url) || shape::is_list(&url) && !is_right_below(&url, page) {
+        return None;
+    }
+    let text = text_of(element);
+    if is_paging(&text) {
+        return None;
+    }
+    let inner = element.descendent_elements().skip(1).find_map(|e| heading_level(e.value().name()));
+    Some(Anchor {
+        element,
+        key,
+        heading: frame.heading.or(inner),
+        signature: frame.signature,
+        inline: !is_generic(&text) && is_inline_link(&element),
+        text,
+        url,
+    })
+}
+
+/// Whether an address is a directory that the page itself lies in.
+fn is_above(url: &Url, page: &Url) -> bool {
+    let path = url.path().trim_end_matches('/');
+    shape::same_site(url, page)
+        && url.query().is_none()
+        && page.path().strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether an address lies right below the page's own: `/topics/streaming/post` on `/topics/streaming`.
+fn is_right_below(url: &Url, page: &Url) -> bool {
+    let own = page.path().trim_end_matches('/');
+    let rest = url.path().strip_prefix(own).unwrap_or_default().trim_matches('/');
+    own.len() > 1 && url.query().is_none() && shape::same_site(url, page) && rest.split('-').count() >= 3 && !rest.contains('/')
+}
+
+/// Whether a link stands behind the beginning of a sentence.
+fn is_inline_link(element: &ElementRef<'_>) -> bool {
+    let mut node = **element;
+    let mut before = String::new();
+    for _ in 0..4 {
+        for sibling in node.prev_siblings().take(12) {
+            match sibling.value() {
+                Node::Text(text) => before.insert_str(0, text),
+                Node::Element(e) if e.name() == "br" => break,
+                Node::Element(_) => {
+                    if let Some(e) = ElementRef::wrap(sibling) {
+                        before.insert_str(0, &text_of(e));
+                    }
+                }
+                _ => {}
+            }
+            if before.len() > 400 {
+                break;
+            }
+        }
+        let Some(parent) = node.parent().and_then(ElementRef::wrap) else { break };
+        let name = parent.value().name();
+        if matches!(name, "p" | "blockquote" | "li" | "dd" | "td" | "figcaption") {
+            let before = before.trim();
+            let dated = dates::find(before).is_some() && before.chars().count() < 60;
+            let limit = if name == "p" { 16 } else { 40 };
+            let prose = before.chars().count() >= limit && !dated;
+            let after: usize = element.next_siblings().take(6).filter_map(|s| s.value().as_text().map(|t| t.trim().len())).sum();
+            return prose && (name != "li" || after > 0 || before.split(' ').count() > 8);
+        }
+        if !super::super::dom::is_inline(name) {
+            return false;
+        }
+        node = *parent;
+    }
+    false
+}
+
+fn is_paging(text: &str) -> bool {
+    let text = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    text.chars().count() <= 24
+        && (matches!(
+            text.as_str(),
+            "next"
+                | "previous"
+                | "prev"
+                | "older"
+                | "newer"
+                | "older posts"
+                | "newer posts"
+                | "older entries"
+                | "newer entries"
+                | "next page"
+                | "previous page"
+                | "load more"
+                | "show more"
+                | "more posts"
+                | "all posts"
+                | "view all"
+                | "see all"
+                | "view all posts"
+                | "see all posts"
+                | "all articles"
+                | "view archive"
+                | "archive"
+                | "archives"
+                | "home"
+                | "rss"
+                | "rss feed"
+                | "atom"
+                | "feed"
+                | "subscribe"
+                | "sign up"
+                | "sign in"
+                | "log in"
+                | "back"
+                | "back to top"
+                | "edit"
+                | "reply"
+                | "share"
+                | "comments"
+                | "comment"
+                | "no comments"
+                | "leave a comment"
+                | "0 comments"
+                | "source"
+                | "github"
+                | "demo"
+                | "view all articles"
+                | "last"
+                | "first"
+        ) || text.chars().all(|c| c.is_ascii_digit()) && !text.is_empty() && text.len() <= 3)
+}
+
+static LEADS_ON: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^(?:(?:continue|keep) reading|read (?:more|on|now|it|this|post|article|full|the (?:post|article|full|rest|story|essay|whole|issue))",
+        r"|(?:view|see|open) (?:post|article|more|full|online|details|the (?:post|article|full|rest))",
+        r"|\d+ (?:comments?|likes?|replies|views|min|minutes?))\b",
+    ))
+    .expect("a valid pattern")
+});
+
+/// A text that many links have and that names nothing: `Read more`, `Continue reading →`.
+pub(super) fn is_generic(text: &str) -> bool {
+    let bare = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    if bare.is_empty() {
+        return true;
+    }
+    matches!(
+        bare.as_str(),
+        "more"
+            | "read"
+            | "link"
+            | "permalink"
+            | "details"
+            | "open"
+            | "view"
+            | "weiterlesen"
+            | "mehr lesen"
+            | "lire la suite"
+            | "leer más"
+            | "here"
+            | "go"
+            | "full story"
+            | "learn more"
+            | "watch"
+            | "listen"
+            | "show"
+            | "visit"
+            | "阅读全文"
+            | "続きを読む"
+    ) || bare.split(' ').count() <= 6 && LEADS_ON.is_match(&bare)
+}

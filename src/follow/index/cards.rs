@@ -1,0 +1,439 @@
+//! Posts told from repeated structure alone: links at the same place of the page, each with what stands around it.
+//!
+//! Deliberately absent: configuration. The rule kept: one list decides what the page's posts look like, and another list
+//! is taken only if it looks alike; a page on which nothing looks like posts gives none.
+
+use std::collections::{HashMap, HashSet};
+
+use ego_tree::NodeId;
+use url::Url;
+
+use super::{
+    super::{dates, dom::Dom, head::wording, shape},
+    anchors::{Anchor, Census, Names, collect},
+    fields::{self, Context, Signs},
+    item::Item,
+    regions::grow,
+    runs::{Run, walk},
+};
+
+/// Groups of links that are looked at closely.
+const GROUPS: usize = 14;
+/// Items taken from one page.
+const ITEMS: usize = 5_000;
+
+/// A page and what was counted in it.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    anchors: &'a [Anchor<'a>],
+    census: &'a Census,
+    names: &'a Names,
+    dom: &'a Dom,
+    page: &'a Url,
+}
+
+/// An item, and what speaks for it.
+#[derive(Debug, Clone)]
+struct Card {
+    item: Item,
+    signs: Signs,
+    score: f64,
+    /// The list that it stands in.
+    list: (usize, Option<NodeId>),
+    /// The heading above it.
+    section: Option<String>,
+    directory: (String, String),
+    external: bool,
+    /// Where it stands in the document.
+    place: usize,
+}
+
+/// The posts that a page's structure shows, in document order.
+pub(super) fn read(dom: &Dom, page: &Url) -> Vec<Item> {
+    let (anchors, census, names) = collect(dom, page);
+    let seen = Seen { anchors: &anchors, census: &census, names: &names, dom, page };
+    let groups = groups(&anchors);
+    let mut cards: Vec<Card> = Vec::new();
+    for (number, group) in groups.iter().enumerate() {
+        cards.extend(of_group(number, group, &seen));
+    }
+    let mut chosen = choose(&cards);
+    chosen.extend(alike(&chosen, &seen, groups.len()));
+    if chosen.is_empty() {
+        chosen = alone(&seen);
+    }
+    finish(chosen)
+}
+
+/// Links at the same place of the structure, those first that look most like titles of posts.
+fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
+    let mut by_signature: HashMap<u64, Vec<&Anchor<'a>>> = HashMap::new();
+    for anchor in anchors {
+        by_signature.entry(anchor.signature).or_default().push(anchor);
+    }
+    let mut groups: Vec<(f64, usize, Vec<&Anchor<'a>>)> = by_signature
+        .into_values()
+        .filter_map(|group| {
+            let mut keys = HashSet::new();
+            let mut weight = 0.0;
+            for anchor in &group {
+                if keys.insert(anchor.key.as_str()) {
+                    let words = if anchor.text.split(' ').count() >= 3 { 1.0 } else { 0.0 };
+                    let heading = if anchor.heading.is_some() { 3.0 } else { 0.0 };
+                    let inline = if anchor.inline { -3.0 } else { 0.0 };
+                    weight += 0.5 + words + heading + shape::post_score(&anchor.url) + inline;
+                }
+            }
+            let first = group[0].element.id();
+            let place = anchors.iter().position(|a| a.element.id() == first).unwrap_or_default();
+            (keys.len() >= 2).then_some((weight, place, group))
+        })
+        .collect();
+    groups.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    groups.into_iter().take(GROUPS).map(|(_, _, group)| group).collect()
+}
+
+/// The links of a group by the post that they lead to, in document order; the best link of each first.
+fn members<'b, 'a>(group: &[&'b Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
+    let mut out: Vec<Vec<&Anchor<'a>>> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for anchor in group {
+        if let Some(at) = known.get(anchor.key.as_str()) {
+            out[*at].push(anchor);
+        } else {
+            known.insert(&anchor.key, out.len());
+            out.push(vec![anchor]);
+        }
+    }
+    out.truncate(ITEMS);
+    out
+}
+
+fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> {
+    let Seen { anchors, census, names, dom, page } = *seen;
+    let order: HashMap<NodeId, usize> = anchors.iter().enumerate().map(|(i, a)| (a.element.id(), i)).collect();
+    let members = members(group);
+    let regions = grow(&members, census);
+    let parted: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
+    let runs = walk(dom.body(), &regions.owners, &parted);
+    let mut of_item: Vec<Vec<Run>> = vec![Vec::new(); members.len()];
+    let mut above: Vec<(Context, Option<String>)> = vec![(Context::default(), None); members.len()];
+    let mut met = vec![false; members.len()];
+    let mut context = Context::default();
+    let mut sections: Vec<(u8, String)> = Vec::new();
+    for run in runs {
+        if let Some(item) = run.owner {
+            if !met[item] {
+                met[item] = true;
+                above[item] = (context, sections.last().map(|(_, text)| text.clone()));
+            }
+            of_item[item].push(run);
+            continue;
+        }
+        let short = run.text.chars().count() <= 40 && run.link.is_none_or(|_| run.heading.is_some());
+        if let Some(year) = dates::heading_year(&run.text).filter(|_| short) {
+            context = Context { year: Some(year), month: None, date: None };
+        } else if let Some((year, month)) = dates::heading_month(&run.text).filter(|_| short && run.heading.is_some()) {
+            context = Context { year: year.or(context.year), month: Some(month), date: None };
+        } else if let Some(date) =
+            dates::heading_date(&run.text).filter(|_| run.link.is_none() && (run.heading.is_some() || run.says(&["date", "day"])))
+        {
+            context.date = Some(date);
+        } else if let Some(level) = run.heading {
+            context.date = None;
+            sections.retain(|(l, _)| *l < level);
+            sections.push((level, run.text.clone()));
+        }
+    }
+    let all_links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
+    // A text that many links of a group share names none of them.
+    let mut texts: HashMap<&str, usize> = HashMap::new();
+    for links in &members {
+        *texts.entry(links[0].text.as_str()).or_default() += 1;
+    }
+    let mut out = Vec::new();
+    for (at, links) in members.iter().enumerate() {
+        let mut links: Vec<&Anchor<'_>> = links.clone();
+        // Links to the same post elsewhere in its region help: a picture's link is not its title.
+        let node_in_region = |a: &&Anchor<'_>| {
+            a.key == links[0].key && a.element.ancestors().take(40).any(|n| regions.owners.get(&n.id()) == Some(&at))
+        };
+        let more: Vec<&Anchor<'_>> = anchors
+            .iter()
+            .skip(order.get(&links[0].element.id()).copied().unwrap_or_default().saturating_sub(6))
+            .take(12)
+            .filter(node_in_region)
+            .collect();
+        for anchor in more {
+            if links.iter().all(|l| l.element.id() != anchor.element.id()) {
+                links.push(anchor);
+            }
+        }
+        links.sort_by_key(|l| (!l.reads_as_title(), l.heading.is_none()));
+        let (item, signs) = fields::read(&of_item[at], &links, &all_links, names, above[at].0, page);
+        let Some(url) = item.url.clone() else { continue };
+        let repeated = item.title.as_deref().is_some_and(|t| texts.get(t).is_some_and(|n| *n >= 3));
+        let external = !shape::same_site(&url, page);
+        let score = score(&item, signs, external, repeated);
+        let list = (number, regions.lists[at]);
+        let directory = (shape::site(&url).unwrap_or_default(), shape::directory(&url));
+        let place = order.get(&links[0].element.id()).copied().unwrap_or_default();
+        out.push(Card { item, signs, score, list, section: above[at].1.clone(), directory, external, place });
+    }
+    out
+}
+
+/// How much an item looks like a post. 2.5 is enough for one in a list.
+fn score(item: &Item, signs: Signs, external: bool, repeated: bool) -> f64 {
+    let (Some(title), Some(url)) = (&item.title, &item.url) else { return -10.0 };
+    let words = title.split(' ').filter(|w| w.chars().any(char::is_alphanumeric)).count();
+    let wordless_script =
+        title.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'));
+    let points = [
+        (signs.heading, 3.0),
+        (signs.dated, 3.0),
+        (signs.summary, 1.0),
+        (signs.reading_time, 1.5),
+        (!item.categories.is_empty(), 0.5),
+        (!item.authors.is_empty(), 0.5),
+        (words >= 3 || wordless_script && title.chars().count() >= 6, 1.0),
+        (words >= 5, 0.5),
+        (words <= 1 && !wordless_script && !signs.dated, -1.5),
+        (signs.inline, -8.0),
+        (external && !signs.heading && !signs.dated, -2.5),
+        (external && !signs.dated && !signs.summary, -1.0),
+        (repeated, -3.0),
+        (title.chars().count() > 200, -2.0),
+        (shape::segments(url).is_empty(), -2.0),
+    ];
+    points.iter().filter(|(holds, _)| *holds).map(|(_, p)| p).sum::<f64>() + shape::post_score(url)
+}
+
+/// One list's figures.
+struct List<'a> {
+    cards: Vec<&'a Card>,
+    mean: f64,
+    dated: f64,
+    headed: f64,
+    external: f64,
+    directory: &'a (String, String),
+}
+
+#[allow(clippy::cast_precision_loss)] // a few thousand at most
+impl<'a> List<'a> {
+    fn of(cards: Vec<&'a Card>) -> Self {
+        let n = cards.len().max(1) as f64;
+        let share = |holds: &dyn Fn(&Card) -> bool| cards.iter().filter(|c| holds(c)).count() as f64 / n;
+        let mut counts: HashMap<&(String, String), usize> = HashMap::new();
+        for card in &cards {
+            *counts.entry(&card.directory).or_default() += 1;
+        }
+        let directory = counts
+            .into_iter()
+            .max_by_key(|(d, count)| (*count, std::cmp::Reverse(*d)))
+            .map(|(d, _)| d)
+            .expect("a list has a card");
+        Self {
+            mean: cards.iter().map(|c| c.score).sum::<f64>() / n,
+            dated: share(&|c| c.signs.dated),
+            headed: share(&|c| c.signs.heading),
+            external: share(&|c| c.external),
+            directory,
+            cards,
+        }
+    }
+
+    fn weight(&self) -> f64 {
+        let n = self.cards.len() as f64;
+        let home = if self.directory.1 != "/" && shape::is_post_directory(&self.directory.1) { 1.3 } else { 1.0 };
+        self.mean.max(0.0) * (1.0 + n).ln() * home
+    }
+
+    /// Whether this list's items are posts as `best`'s are.
+    fn is_like(&self, best: &Self) -> bool {
+        if self.mean < 2.5 {
+            return false;
+        }
+        if self.directory == best.directory && self.directory.1 != "/" {
+            return true;
+        }
+        let same_group = self.cards[0].list.0 == best.cards[0].list.0;
+        let enough = if same_group && self.directory == best.directory { 0.6 } else { 0.75 };
+        let alike =
+            self.dated >= best.dated * 0.6 && self.headed >= best.headed * 0.6 && (self.external - best.external).abs() < 0.6;
+        // Lists of other kinds (projects, talks) have headings and summaries as posts have, but lie elsewhere.
+        let elsewhere = self.directory != best.directory && best.directory.1 != "/" && best.external < 0.5;
+        let told = !elsewhere || self.dated >= 0.6 && best.dated >= 0.6 && shape::is_post_directory(&self.directory.1);
+        alike && told && self.mean >= best.mean * enough
+    }
+}
+
+fn choose(cards: &[Card]) -> Vec<Card> {
+    let mut by_list: HashMap<(usize, Option<NodeId>), Vec<&Card>> = HashMap::new();
+    for card in cards.iter().filter(|c| c.score > -5.0) {
+        by_list.entry(card.list).or_default().push(card);
+    }
+    // Items that are alone in their element (a wrapper each) are judged as one list with their like.
+    let mut lists: Vec<List<'_>> = Vec::new();
+    let mut single: HashMap<usize, Vec<&Card>> = HashMap::new();
+    for ((group, _), cards) in by_list {
+        if cards.len() == 1 { single.entry(group).or_default().extend(cards) } else { lists.push(List::of(cards)) }
+    }
+    lists.extend(single.into_values().map(List::of));
+    lists.sort_by(|a, b| b.weight().total_cmp(&a.weight()).then(a.cards[0].place.cmp(&b.cards[0].place)));
+    let Some(best) = lists.first() else { return Vec::new() };
+    let n = best.cards.len();
+    let enough = best.mean >= 3.0 && n >= 2 || best.mean >= 1.75 && n >= 3 && best.external < 0.5 || best.mean >= 4.0;
+    if !enough {
+        return Vec::new();
+    }
+    let floor = (best.mean * 0.3).min(2.0);
+    lists
+        .iter()
+        .enumerate()
+        .filter(|(i, list)| *i == 0 || list.is_like(best))
+        .flat_map(|(_, list)| list.cards.iter().filter(|c| c.score >= floor))
+        .map(|c| (*c).clone())
+        .collect()
+}
+
+/// Links that lead where the chosen ones lead, but stand apart: the one post on top, say.
+fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
+    let anchors = seen.anchors;
+    let known: HashSet<String> = chosen.iter().filter_map(|c| c.item.key()).collect();
+    let mut directories: HashMap<&(String, String), usize> = HashMap::new();
+    for card in chosen.iter().filter(|c| c.directory.1 != "/") {
+        *directories.entry(&card.directory).or_default() += 1;
+    }
+    let fits = |a: &&Anchor<'_>| {
+        let directory = (shape::site(&a.url).unwrap_or_default(), shape::directory(&a.url));
+        let shared = directories
+            .get(&directory)
+            .is_some_and(|n| *n * 2 > chosen.len() || *n >= 3 && shape::is_post_directory(&directory.1));
+        let rooted = directory.1 == "/"
+            && a.heading.is_some()
+            && shape::post_score(&a.url) >= 1.0
+            && chosen.iter().any(|c| c.directory == directory);
+        !known.contains(&a.key) && !a.inline && (shared || rooted)
+    };
+    let group: Vec<&Anchor<'_>> = anchors.iter().filter(fits).collect();
+    if group.is_empty() || chosen.is_empty() {
+        return Vec::new();
+    }
+    // The chosen ones bound the regions of these.
+    let with_known: Vec<&Anchor<'_>> = anchors.iter().filter(|a| fits(a) || known.contains(&a.key)).collect();
+    let dated = chosen.iter().filter(|c| c.signs.dated).count() * 2 > chosen.len();
+    of_group(number, &with_known, seen)
+        .into_iter()
+        .filter(|c| c.item.key().is_some_and(|k| !known.contains(&k)) && c.score >= 2.5 && !c.signs.inline)
+        .filter(|c| c.directory.1 != "/" || c.signs.heading && (c.signs.dated || !dated))
+        .filter(|c| c.item.title.as_ref().is_some_and(|t| t.split(' ').count() >= 2 || c.signs.heading || c.signs.dated))
+        .collect()
+}
+
+/// A page with a single post: it must say more for itself.
+fn alone(seen: &Seen<'_>) -> Vec<Card> {
+    let group: Vec<&Anchor<'_>> = seen.anchors.iter().filter(|a| a.heading.is_some() && !a.inline).collect();
+    if group.is_empty() {
+        return Vec::new();
+    }
+    of_group(0, &group, seen)
+        .into_iter()
+        .filter(|c| {
+            c.score >= 5.5 && (c.signs.dated || shape::post_score(c.item.url.as_ref().unwrap_or(seen.page)) >= 2.0) && !c.external
+        })
+        .collect()
+}
+
+/// One item per post, in document order, with the headings of their sections where there are several.
+fn finish(mut chosen: Vec<Card>) -> Vec<Item> {
+    let mut named: Vec<&String> = chosen.iter().filter_map(|c| c.section.as_ref()).filter(|s| names_a_section(s)).collect();
+    named.sort();
+    named.dedup();
+    let several = named.len() >= 2;
+    // The reading that knows most of a post speaks for it; the place is the first one's.
+    chosen.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
+    let mut kept: Vec<Card> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for mut card in chosen {
+        if let Some(section) = card.section.as_ref().filter(|s| several && names_a_section(s)) {
+            card.item.add_category(&section_name(section));
+        }
+        let Some(key) = card.item.key() else { continue };
+        if let Some(at) = known.get(&key) {
+            let mine = &mut kept[*at];
+            mine.item.complete_from(&card.item);
+            mine.place = mine.place.min(card.place);
+        } else {
+            known.insert(key, kept.len());
+            kept.push(card);
+        }
+    }
+    kept.sort_by_key(|card| card.place);
+    kept.into_iter().map(|card| card.item).collect()
+}
+
+/// Whether a heading names a subject rather than what a list is.
+pub(super) fn names_a_section(heading: &str) -> bool {
+    const LISTS: &[&str] = &[
+        "latest",
+        "recent",
+        "recently",
+        "posts",
+        "post",
+        "articles",
+        "featured",
+        "popular",
+        "archive",
+        "archives",
+        "blog",
+        "newsletter",
+        "more",
+        "trending",
+        "pinned",
+        "highlights",
+        "highlight",
+        "writing",
+        "all",
+        "previous",
+        "older",
+        "newest",
+        "new",
+        "best",
+        "favorite",
+        "favourites",
+        "favorites",
+        "read",
+        "reads",
+        "stories",
+        "essays",
+        "welcome",
+        "hello",
+        "about",
+        "start",
+        "selected",
+        "other",
+        "notes",
+        "home",
+        "everything",
+        "picks",
+        "projects",
+    ];
+    let words: Vec<String> =
+        heading.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned).collect();
+    let lists = words.iter().filter(|w| LISTS.contains(&w.as_str())).count();
+    !words.is_empty()
+        && words.len() <= 7
+        && lists == 0
+        && dates::heading_year(heading).is_none()
+        && dates::find(heading).is_none()
+        && dates::heading_month(heading).is_none()
+        && wording::reading_minutes(heading).is_none()
+}
+
+/// A heading without the number of posts behind it: `Streaming (12)`.
+fn section_name(heading: &str) -> String {
+    let bare = heading.trim_end_matches(|c: char| c.is_ascii_digit() || c.is_whitespace() || matches!(c, '(' | ')' | '#'));
+    let parted = heading[bare.len()..].starts_with([' ', '(']) && heading[bare.len()..].trim().starts_with('(');
+    if parted && !bare.is_empty() { bare.to_owned() } else { heading.to_owned() }
+}

@@ -1,0 +1,495 @@
+//! The texts of one item, told apart: title, date, categories, reading time, summary, authors.
+//!
+//! Deliberately absent: where an item begins and ends. The rule kept: every text is one thing at most, and a text that
+//! fits nothing is nothing.
+
+use std::{collections::HashSet, sync::LazyLock};
+
+use ego_tree::NodeId;
+use regex::Regex;
+use url::Url;
+
+use super::{
+    super::{
+        dates::{self, MonthDay},
+        head::wording,
+        shape,
+    },
+    anchors::{Anchor, Names, is_generic},
+    item::Item,
+    runs::Run,
+};
+use crate::model::{DatePrecision, PublishedDate};
+
+/// Words near a text that is a category.
+const LABELS: &[&str] = &[
+    "tag",
+    "tags",
+    "category",
+    "categories",
+    "topic",
+    "topics",
+    "label",
+    "labels",
+    "badge",
+    "badges",
+    "chip",
+    "chips",
+    "pill",
+    "pills",
+    "kicker",
+    "eyebrow",
+    "keyword",
+    "keywords",
+    "hashtag",
+    "hashtags",
+    "section",
+    "taxonomy",
+    "subject",
+    "articlesection",
+    "cat",
+    "taglist",
+];
+/// Words near a text that is a title.
+const TITLES: &[&str] = &["title", "headline", "heading", "name"];
+/// Words near a text that is a summary.
+const SUMMARIES: &[&str] = &[
+    "summary",
+    "excerpt",
+    "description",
+    "desc",
+    "dek",
+    "subtitle",
+    "preview",
+    "abstract",
+    "intro",
+    "lead",
+    "lede",
+    "teaser",
+    "blurb",
+    "snippet",
+    "subheading",
+    "subhead",
+    "tagline",
+    "deck",
+];
+/// Words near a text that is no title, whatever else is near it.
+const NOT_TITLES: &[&str] = &[
+    "subtitle",
+    "sub",
+    "excerpt",
+    "summary",
+    "description",
+    "desc",
+    "dek",
+    "subheading",
+    "subhead",
+    "tagline",
+    "author",
+    "byline",
+    "site",
+];
+/// Words near a text that is a date.
+const DATES: &[&str] = &["date", "published", "time", "timestamp", "pubdate", "posted", "datepublished"];
+/// Words near a text that names who wrote.
+const AUTHORS: &[&str] = &["author", "authors", "byline", "writer", "contributor"];
+
+static BY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(?:[Bb]y|BY|[Ww]ritten by|[Vv]on|[Pp]ar)\s+(\p{Lu}[^|·•,]{1,60})").expect("a valid pattern"));
+static PARTS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\s*[·•|‧∙⋅]\s*|\s+[–—/-]\s+|\s*\n\s*|\s{2,}").expect("a valid pattern"));
+static EDGE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:\b(?:posted|published|written|on|date|am|le|el|updated|last updated)\b[:\s]*)+$")
+        .expect("a valid pattern")
+});
+
+/// What an item was told from, for weighing it.
+#[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools)] // independent observations
+pub(super) struct Signs {
+    pub heading: bool,
+    pub dated: bool,
+    pub summary: bool,
+    pub reading_time: bool,
+    pub inline: bool,
+}
+
+/// What is known of the list that an item stands in.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Context {
+    /// The year and month that a heading above told.
+    pub year: Option<i32>,
+    pub month: Option<u32>,
+    /// The day that a heading right above told.
+    pub date: Option<PublishedDate>,
+}
+
+/// Reads the texts of one item. `anchors` are its links to the post, the best first.
+pub(super) fn read(
+    runs: &[Run],
+    anchors: &[&Anchor<'_>],
+    others: &HashSet<NodeId>,
+    names: &Names,
+    context: Context,
+    page: &Url,
+) -> (Item, Signs) {
+    let url = anchors.first().map(|a| a.url.clone());
+    let mut item = Item { url: url.clone(), ..Item::default() };
+    let mut signs = Signs { inline: anchors.iter().all(|a| a.inline), ..Signs::default() };
+    let links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
+    let title = title_run(runs, anchors, &links);
+    let mut month_day = None;
+    let mut dated: Option<PublishedDate> = None;
+    let mut changed: Option<PublishedDate> = None;
+    let mut loose: Vec<(usize, String, Option<NodeId>)> = Vec::new();
+    let mut summary: Option<(bool, String)> = None;
+    for (place, run) in runs.iter().enumerate() {
+        if let Some((date, is_change)) = run.date {
+            let slot = if is_change || says_updated(&run.text) { &mut changed } else { &mut dated };
+            if slot.is_none() {
+                *slot = Some(date);
+            }
+            continue;
+        }
+        if Some(place) == title.as_ref().map(|t| t.0) {
+            continue;
+        }
+        if wording::reading_minutes(&run.text).is_some() {
+            item.reading_time.get_or_insert_with(|| run.text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
+            continue;
+        }
+        let is_of = |links: &HashSet<NodeId>| run.link.is_some_and(|l| links.contains(&l)) && run.text.chars().count() <= 60;
+        if is_of(&names.subjects) && run.heading.is_none() {
+            item.add_category(&run.text);
+            continue;
+        }
+        if is_of(&names.authors) {
+            take_author(&mut item, &run.text);
+            continue;
+        }
+        if is_generic(&run.text) && !run.says(LABELS) {
+            continue;
+        }
+        let foreign = run.link.filter(|l| !links.contains(l));
+        if foreign.is_some_and(|l| others.contains(&l)) && run.heading.is_some() {
+            continue;
+        }
+        let long = run.text.chars().count() > 110;
+        if run.says(AUTHORS) && !long && !run.says(&["date"]) {
+            take_author(&mut item, &run.text);
+            if dated.is_none()
+                && let Some(found) = dates::find(&run.text)
+            {
+                dated = Some(found.date);
+            }
+            continue;
+        }
+        if run.says(LABELS) && !run.says(SUMMARIES) && run.heading.is_none() && !long {
+            for part in PARTS.split(&run.text).flat_map(|p| p.split([',', '#'])) {
+                take_part(part, &mut item, &mut dated, &mut changed, &mut month_day, &mut loose, (place, run), true);
+            }
+            continue;
+        }
+        let sentence = PARTS.split(&run.text).any(|part| part.split(' ').count() >= 7) || run.text.chars().count() > 160;
+        let told_date = dates::find(&run.text).filter(|f| !sentence || f.start <= 12 && run.text.chars().count() <= 80);
+        if !sentence || told_date.is_some() && !run.says(SUMMARIES) || run.says(DATES) && !long {
+            for part in PARTS.split(&run.text) {
+                take_part(part, &mut item, &mut dated, &mut changed, &mut month_day, &mut loose, (place, run), false);
+            }
+            if !(run.says(SUMMARIES) || run.is_paragraph) || told_date.is_some() {
+                continue;
+            }
+        }
+        let text =
+            run.text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '·' | '|')).trim();
+        let words = text.split(' ').count();
+        let marked = run.says(SUMMARIES);
+        let fits = marked && words >= 2 || words >= 4 && text.chars().count() >= 20;
+        let better = summary.as_ref().is_none_or(|(was_marked, _)| marked && !was_marked);
+        if fits && better && wording::reading_minutes(text).is_none() && foreign.is_none_or(|l| !others.contains(&l)) {
+            summary = Some((marked, text.to_owned()));
+        }
+    }
+    if let Some((place, text, in_heading)) = title {
+        signs.heading = in_heading;
+        let (bare, date, md) = without_date(&text);
+        if dated.is_none() && date.is_some() {
+            dated = date;
+        }
+        month_day = month_day.or(md);
+        item.title = Some(bare);
+        take_loose(&mut item, &loose, place, runs, page);
+    }
+    let in_month = loose.iter().find_map(|(_, text, _)| dates::day_of_month(text));
+    item.published = dated.or_else(|| from_context(month_day, in_month, context));
+    let in_url = url.as_ref().and_then(dates::in_url);
+    // A date in the address is as good as one on the page, and better than a month.
+    if let Some(told) = in_url
+        && item.published.is_none_or(|p| p.precision < told.precision)
+    {
+        item.published = Some(told);
+    }
+    item.updated = changed;
+    item.summary = summary.map(|(_, text)| text).and_then(|text| {
+        let authors: Vec<&str> = item.authors.iter().map(String::as_str).collect();
+        wording::Wording::new(None, page).clean_summary(&text, item.title.as_deref(), &authors)
+    });
+    signs.dated = item.published.is_some() || month_day.is_some();
+    signs.summary = item.summary.is_some();
+    signs.reading_time = item.reading_time.is_some();
+    (item, signs)
+}
+
+/// The run that is the title: its place, its text, and whether it is a heading.
+fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<NodeId>) -> Option<(usize, String, bool)> {
+    let own = |run: &Run| run.link.is_some_and(|l| links.contains(&l));
+    let fits = |run: &&(usize, &Run)| {
+        !run.1.text.is_empty()
+            && run.1.date.is_none()
+            && !is_generic(&run.1.text)
+            && wording::reading_minutes(&run.1.text).is_none()
+    };
+    let numbered: Vec<(usize, &Run)> = runs.iter().enumerate().collect();
+    let heading_of = |wanted: &dyn Fn(&Run) -> bool| {
+        numbered
+            .iter()
+            .filter(fits)
+            .filter(|(_, r)| r.heading.is_some() && wanted(r))
+            .min_by_key(|(i, r)| (r.heading, *i))
+            .map(|(i, r)| (*i, r.text.clone(), true))
+    };
+    // A link within a heading is the title even where the heading says more.
+    let linked = heading_of(&|r| own(r) && !r.says(LABELS));
+    let titled = || {
+        numbered
+            .iter()
+            .filter(fits)
+            .find(|(_, r)| r.says(TITLES) && !r.says(NOT_TITLES) && !r.says(LABELS))
+            .map(|(i, r)| (*i, r.text.clone(), r.heading.is_some()))
+    };
+    let in_link = || {
+        let candidates =
+            numbered.iter().filter(fits).filter(|(_, r)| own(r) && !r.says(LABELS) && !r.says(DATES) && !r.says(NOT_TITLES));
+        let candidates: Vec<&(usize, &Run)> = candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
+        // The address often repeats the title; else, since a category of one word may stand before it, the title is the
+        // first text of more than one word.
+        let likeness = |text: &str| anchors.first().map_or(0.0, |a| shape::slug_likeness(text, &a.url));
+        let by_slug = candidates
+            .iter()
+            .map(|c| (likeness(&c.1.text), c))
+            .filter(|(l, _)| *l >= 0.5)
+            .max_by(|(a, x), (b, y)| a.total_cmp(b).then(y.0.cmp(&x.0)));
+        if let Some((_, (i, r))) = by_slug {
+            return Some((*i, r.text.clone(), false));
+        }
+        let first = candidates.iter().find(|(_, r)| r.text.split(' ').count() >= 2).or_else(|| candidates.first());
+        first.map(|(i, r)| (*i, r.text.clone(), false))
+    };
+    let whole_link = anchors.iter().any(|a| a.reads_as_title());
+    let unlinked = || heading_of(&|r| r.link.is_none() && !r.says(LABELS));
+    let spoken = || {
+        let stated = anchors
+            .iter()
+            .flat_map(|a| ["aria-label", "title"].iter().filter_map(|n| a.element.attr(n)))
+            .find(|t| !is_generic(t));
+        stated.map(|t| (usize::MAX, unspoken(t), false))
+    };
+    let wordless = || {
+        numbered
+            .iter()
+            .filter(fits)
+            .find(|(_, r)| r.text.split(' ').count() >= 2 && !is_only_date(&r.text) && !r.says(LABELS))
+            .map(|(i, r)| (*i, r.text.clone(), false))
+    };
+    if let Some(found) = linked {
+        return Some(found);
+    }
+    if whole_link {
+        let first_own = in_link();
+        // A marked title within the link, or beside a link that is a picture.
+        return titled()
+            .filter(|(i, ..)| runs.get(*i).is_some_and(own))
+            .or(first_own)
+            .or_else(titled)
+            .or_else(unlinked)
+            .or_else(spoken);
+    }
+    unlinked().or_else(titled).or_else(in_link).or_else(spoken).or_else(wordless)
+}
+
+/// `Read more about Title` as it is said to those who cannot see, without the first words.
+fn unspoken(text: &str) -> String {
+    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:(?:read|continue reading|view|open|go to|link to|permalink to)(?: more)?(?: about| of| on)?(?: the)?(?: post| article| full post| full article)?\s*:?\s*|post:\s*)").expect("a valid pattern")
+    });
+    let bare = SAID.replace(text.trim(), "");
+    let bare = bare.trim().trim_matches(['"', '“', '”', '\'']).trim();
+    if bare.is_empty() { text.trim().to_owned() } else { bare.to_owned() }
+}
+
+fn is_only_date(text: &str) -> bool {
+    dates::find(text).is_some_and(|f| text.len() - (f.end - f.start) <= 4)
+        || dates::find_month_day(text).is_some_and(|f| text.len() - (f.end - f.start) <= 2)
+}
+
+fn says_updated(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    lower.contains("updated") || lower.contains("modified") || lower.contains("edited")
+}
+
+/// A title without a date before or behind it, and that date.
+fn without_date(title: &str) -> (String, Option<PublishedDate>, Option<MonthDay>) {
+    let sign = |c: char| matches!(c, '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']');
+    let after_date =
+        |text: &str| text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || sign(c)).trim_end().to_owned();
+    if let Some(found) = dates::find(title) {
+        let (before, after) = (&title[..found.start], &title[found.end..]);
+        let leads = before.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | '[')).is_empty()
+            && (after.trim_start().starts_with(sign) || found.date.precision >= DatePrecision::Day);
+        if leads && after_date(after).chars().count() >= 3 {
+            return (after_date(after), Some(found.date), None);
+        }
+        // A title may well end with a month, or with a day that it is about: only what is set apart is a date.
+        let opened = before.trim_end();
+        let apart = opened.ends_with(['(', '[', '|', '·', '•', '–', '—', '-']);
+        let kept =
+            opened.trim_end_matches(|c: char| c.is_whitespace() || c == '(' || c == '[' || sign(c) && c != ')' && c != ']');
+        if after.trim_matches(|c: char| c.is_whitespace() || sign(c)).is_empty() && found.date.precision >= DatePrecision::Day {
+            let title = if apart && kept.contains(' ') { kept } else { title.trim() };
+            return (title.to_owned(), Some(found.date), None);
+        }
+        return (title.trim().to_owned(), None, None);
+    }
+    if let Some(found) = dates::find_month_day(title) {
+        let after = &title[found.end..];
+        if after.trim_start().starts_with(sign) && after_date(after).chars().count() >= 3 {
+            return (after_date(after), None, Some(found));
+        }
+    }
+    (title.trim().to_owned(), None, None)
+}
+
+fn from_context(told: Option<MonthDay>, in_month: Option<u32>, context: Context) -> Option<PublishedDate> {
+    if let (Some(day), Context { year: Some(year), month: Some(month), .. }) = (in_month, context) {
+        return dates::day(year, month, day);
+    }
+    if context.date.is_some() {
+        return context.date;
+    }
+    match (told, context) {
+        (Some(md), Context { year: Some(year), .. }) => dates::day(year, md.month, md.day),
+        (None, Context { year: Some(year), month: Some(month), .. }) => dates::month(year, month),
+        _ => None,
+    }
+}
+
+fn take_author(item: &mut Item, text: &str) {
+    let first = PARTS
+        .split(text)
+        .map(str::trim)
+        .find(|p| !p.is_empty() && dates::find(p).is_none() && wording::reading_minutes(p).is_none());
+    let Some(name) = first else { return };
+    let name = ["By ", "by ", "BY ", "Written by ", "Posted by "]
+        .iter()
+        .find_map(|p| name.strip_prefix(p))
+        .unwrap_or(name)
+        .trim()
+        .trim_end_matches(',');
+    let known = item.authors.iter().any(|a| a == name);
+    if !name.is_empty()
+        && !known
+        && name.split(' ').count() <= 6
+        && item.authors.len() < 8
+        && name.chars().any(char::is_alphabetic)
+        && !name.eq_ignore_ascii_case("by")
+    {
+        item.authors.push(name.to_owned());
+    }
+}
+
+/// One part of a short text.
+#[allow(clippy::too_many_arguments)] // the slots of one item
+fn take_part(
+    part: &str,
+    item: &mut Item,
+    dated: &mut Option<PublishedDate>,
+    changed: &mut Option<PublishedDate>,
+    month_day: &mut Option<MonthDay>,
+    loose: &mut Vec<(usize, String, Option<NodeId>)>,
+    at: (usize, &Run),
+    is_label: bool,
+) {
+    let part = part.trim().trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, ',' | ':' | '(' | ')' | '[' | ']' | '—' | '–' | '»' | '→' | '←' | '↗')
+    });
+    if part.is_empty() {
+        return;
+    }
+    let (place, run) = at;
+    if wording::reading_minutes(part).is_some() {
+        if item.reading_time.is_none() {
+            item.reading_time = Some(part.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
+        }
+        return;
+    }
+    if let Some(found) = dates::find(part) {
+        let slot = if says_updated(&part[..found.start]) { &mut *changed } else { &mut *dated };
+        if slot.is_none_or(|d| d.precision < found.date.precision) {
+            *slot = Some(found.date);
+        }
+        let rest = format!("{} {}", EDGE.replace(&part[..found.start], ""), &part[found.end..]);
+        if let Some(by) = BY.captures(rest.trim()) {
+            take_author(item, &by[1]);
+        }
+        return;
+    }
+    if let Some(found) = dates::find_month_day(part)
+        && part.len() - found.end <= 2
+    {
+        month_day.get_or_insert(found);
+        return;
+    }
+    if let Some(by) = BY.captures(part) {
+        take_author(item, &by[1]);
+        return;
+    }
+    let few = part.split(' ').count() <= 4 && part.chars().count() <= 40;
+    if few && (is_label || part.starts_with('#')) {
+        for tag in part.split('#').map(str::trim).filter(|t| !t.is_empty()) {
+            item.add_category(tag);
+        }
+    } else if few && run.heading.is_none() && part.chars().any(char::is_alphanumeric) {
+        loose.push((place, part.to_owned(), run.parent));
+    }
+}
+
+/// Short texts that nothing marks: one before the title beside a reading time, or several alike behind it, are categories.
+fn take_loose(item: &mut Item, loose: &[(usize, String, Option<NodeId>)], title: usize, runs: &[Run], page: &Url) {
+    let own_site = item.url.as_ref().is_some_and(|u| shape::same_site(u, page));
+    if !own_site {
+        return;
+    }
+    let tag_like = |text: &str| {
+        text.chars().count() <= 32
+            && text.split(' ').count() <= 3
+            && !text.ends_with(['.', '!', '?', ':'])
+            && text.chars().next().is_some_and(|c| !c.is_ascii_digit())
+            && text.chars().any(char::is_alphabetic)
+    };
+    let before: Vec<&String> =
+        loose.iter().filter(|(place, text, _)| *place < title && tag_like(text)).map(|(_, text, _)| text).collect();
+    if before.len() == 1
+        && (item.reading_time.is_some() || before[0].split(' ').count() == 1)
+        && !item.authors.contains(before[0])
+    {
+        item.add_category(before[0]);
+    }
+    let behind: Vec<&(usize, String, Option<NodeId>)> =
+        loose.iter().filter(|(place, text, _)| *place > title && title != usize::MAX && tag_like(text)).collect();
+    for (place, text, parent) in &behind {
+        let alike = behind.iter().filter(|(p, _, other)| other == parent && parent.is_some() && (p != place)).count();
+        if alike >= 1 && runs.get(*place).is_some_and(|r| !r.is_paragraph) {
+            item.add_category(text);
+        }
+    }
+}

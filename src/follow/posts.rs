@@ -1,0 +1,117 @@
+//! Which pages of a sitemap are posts.
+//!
+//! Deliberately absent: fetching any of them. The rule kept: `include` and `exclude` decide where they are given; else
+//! one shape of path is taken, the one that most dated entries share, and the reason is told.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use url::Url;
+
+use super::{SitemapDocument, SitemapPage, dates, shape};
+use crate::model::{PublishedDate, SitemapPatterns, Timestamp};
+
+/// The posts of a sitemap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostLinks {
+    /// Newest first, as far as their dates tell; undated ones after them, in the document's order.
+    pub pages: Vec<SitemapPage>,
+    /// Why these, in one sentence.
+    pub because: String,
+    /// Links that were taken for something else.
+    pub passed_over: usize,
+}
+
+/// The posts among the pages of a sitemap; `site` is the address that is followed.
+///
+/// Patterns are parts of a path: one of `include` must occur in it, and none of `exclude` may.
+pub fn post_links(document: &SitemapDocument, patterns: &SitemapPatterns, site: &Url) -> PostLinks {
+    let excluded = |page: &&SitemapPage| patterns.exclude.iter().any(|part| page.url.path().contains(part.as_str()));
+    let open: Vec<&SitemapPage> = document.pages.iter().filter(|page| !excluded(page)).collect();
+    let (chosen, because) = if patterns.include.is_empty() {
+        guess(&open, site)
+    } else {
+        let holds = |page: &&SitemapPage| patterns.include.iter().any(|part| page.url.path().contains(part.as_str()));
+        let chosen: Vec<&SitemapPage> = open.iter().copied().filter(holds).collect();
+        (chosen, format!("sitemap.include names {}", patterns.include.join(", ")))
+    };
+    let mut pages: Vec<SitemapPage> = chosen.into_iter().cloned().collect();
+    // The sort is stable: pages of one day, and undated ones, keep the document's order.
+    pages.sort_by_key(|page| Reverse(newness(page)));
+    PostLinks { passed_over: document.pages.len() - pages.len(), pages, because }
+}
+
+/// What orders pages before their own dates are known: when they were published, else changed.
+fn newness(page: &SitemapPage) -> Option<Timestamp> {
+    let told: Option<PublishedDate> = page.news_published.or_else(|| dates::in_url(&page.url)).or(page.lastmod);
+    told.map(|date| date.at)
+}
+
+/// What is known of one shape of path.
+#[derive(Default)]
+struct Shape<'a> {
+    pages: Vec<&'a SitemapPage>,
+    dated: usize,
+    news: usize,
+    slugs: usize,
+}
+
+impl Shape<'_> {
+    /// News titles are the surest sign, then a directory that sites keep posts in, then dates and slugs of several words.
+    #[allow(clippy::cast_precision_loss)] // at most 50,000 of each
+    fn weight(&self, directory: &str) -> f64 {
+        let factor = if shape::is_post_directory(directory) {
+            4.0
+        } else if directory == "/" {
+            0.5
+        } else {
+            1.0
+        };
+        factor * (self.dated as f64 + self.slugs as f64 * 0.5 + self.pages.len() as f64 * 0.1) + self.news as f64 * 20.0
+    }
+}
+
+fn guess<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, String) {
+    let own = site.path().trim_end_matches('/');
+    let below =
+        |page: &SitemapPage| page.url.path().strip_prefix(own).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'));
+    let post = |page: &&&SitemapPage| !shape::is_page(&page.url) && !shape::is_list(&page.url) && !shape::is_file(&page.url);
+    let candidates: Vec<&SitemapPage> = pages.iter().filter(post).copied().collect();
+    if own.len() > 1 && !shape::is_file(site) && !shape::is_list(site) {
+        let inside: Vec<&SitemapPage> = candidates.iter().copied().filter(|page| below(page)).collect();
+        if !inside.is_empty() {
+            let because = format!("{} of {} links lie below {own}/, the address that is followed", inside.len(), pages.len());
+            return (inside, because);
+        }
+    }
+    let mut shapes: BTreeMap<String, Shape<'a>> = BTreeMap::new();
+    for page in &candidates {
+        let shape = shapes.entry(shape::directory(&page.url)).or_default();
+        shape.pages.push(page);
+        shape.dated += usize::from(newness(page).is_some());
+        shape.news += usize::from(page.news_title.is_some() || page.news_published.is_some());
+        shape.slugs += usize::from(shape::post_score(&page.url) >= 1.0);
+    }
+    let best = shapes.iter().max_by(|(a, x), (b, y)| x.weight(a).total_cmp(&y.weight(b)).then_with(|| b.cmp(a)));
+    let Some((directory, best)) = best else {
+        return (Vec::new(), format!("none of its {} links looks like a post", pages.len()));
+    };
+    let mut chosen = best.pages.clone();
+    if directory == "/" {
+        // At the root stand pages of every kind: posts are told by a slug of several words, where any has one.
+        let with_slug: Vec<&SitemapPage> =
+            chosen.iter().copied().filter(|p| shape::post_score(&p.url) >= 1.0 || p.news_title.is_some()).collect();
+        if !with_slug.is_empty() {
+            chosen = with_slug;
+        }
+    }
+    let of = if best.dated > 0 {
+        format!("{} of its {} dated links", best.dated, pages.iter().filter(|p| newness(p).is_some()).count())
+    } else {
+        format!("{} of its {} links", best.pages.len(), pages.len())
+    };
+    let mut because = format!("{of} have the form {directory}…");
+    if best.news > 0 {
+        because = format!("{because}, {} of them with news titles", best.news);
+    }
+    (chosen, because)
+}

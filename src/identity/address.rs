@@ -1,0 +1,215 @@
+//! Addresses, as they are compared: never as they are shown.
+//!
+//! Two addresses that one page answers to should compare equal, and two pages never. So what is taken away is only what
+//! no publisher tells pages apart by: scheme, `www.`, default port, tracking parameters, a trailing slash. The path keeps
+//! its case, the query its order.
+
+use std::{fmt::Write as _, net::IpAddr};
+
+use url::{Host, Url};
+
+use super::tracking;
+
+/// The address as it is compared across sources; `None` for what is not an absolute http(s) address.
+///
+/// Lower-case host without `www.`, `https`, no user, default port, fragment, tracking parameter or trailing slash. Applied
+/// to its own result it changes nothing.
+pub fn canonical_link(url: &str) -> Option<String> {
+    canonical(url, false)
+}
+
+/// The address as it is compared within one source: like [`canonical_link`], and the fragment counts, for a changelog
+/// whose entries are parts of one page.
+pub fn canonical_link_with_fragment(url: &str) -> Option<String> {
+    canonical(url, true)
+}
+
+/// What is left of an id that is an http(s) address when scheme, host and tracking parameters are taken away: the part
+/// that stays when a site moves to another host. `None` for every other id, and where nothing is left.
+pub fn guid_alias(guid: &str) -> Option<String> {
+    let canonical = canonical(guid, true)?;
+    let rest = canonical.strip_prefix("https://")?;
+    let at = rest.find(['/', '?', '#'])?;
+    Some(rest[at..].to_owned()).filter(|alias| alias.len() > 1)
+}
+
+/// Whom an address belongs to: its registrable domain, or the address itself where the host is one; `None` for what is
+/// not an absolute http(s) address.
+pub fn home_of(url: &str) -> Option<String> {
+    let url = parse(url)?;
+    match url.host()? {
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            Some(psl::domain_str(name).unwrap_or(name).to_owned())
+        }
+        Host::Ipv4(address) => Some(IpAddr::V4(address).to_string()),
+        Host::Ipv6(address) => Some(IpAddr::V6(address).to_string()),
+    }
+}
+
+/// The host of a canonical link or of an id that is an address, without `www.`.
+pub(super) fn host_of(url: &str) -> Option<String> {
+    parse(url).as_ref().and_then(bare_host)
+}
+
+/// Whether a canonical link names a whole site and not a page of it.
+pub(super) fn is_root(canonical: &str) -> bool {
+    canonical.strip_prefix("https://").is_none_or(|rest| !rest.contains(['/', '?', '#']))
+}
+
+/// The address as it is shown, without its tracking parameters.
+pub(super) fn without_tracking(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+    let query = parsed.query().and_then(query_without_tracking);
+    parsed.set_query(query.as_deref());
+    parsed.into()
+}
+
+fn parse(url: &str) -> Option<Url> {
+    let url = Url::parse(url.trim()).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
+fn bare_host(url: &Url) -> Option<String> {
+    let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
+    let bare = host.strip_prefix("www.").filter(|rest| rest.contains('.')).unwrap_or(&host);
+    (!bare.is_empty()).then(|| bare.to_owned())
+}
+
+fn canonical(url: &str, with_fragment: bool) -> Option<String> {
+    let url = parse(url)?;
+    let mut out = format!("https://{}", bare_host(&url)?);
+    if let Some(port) = url.port().filter(|port| !matches!(port, 80 | 443)) {
+        let _ = write!(out, ":{port}");
+    }
+    out.push_str(plain_escapes(url.path()).trim_end_matches('/'));
+    if let Some(query) = url.query().and_then(query_without_tracking) {
+        out.push('?');
+        out.push_str(&plain_escapes(&query));
+    }
+    if let Some(fragment) = url.fragment().filter(|_| with_fragment).and_then(own_fragment) {
+        out.push('#');
+        out.push_str(&plain_escapes(fragment));
+    }
+    Some(out)
+}
+
+/// The query without its tracking parameters; `None` where nothing is left.
+fn query_without_tracking(query: &str) -> Option<String> {
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !tracking::is_tracking(pair.split('=').next().unwrap_or_default()))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join("&"))
+}
+
+/// The fragment, unless it belongs to a reader (a text to be highlighted) or to a tracker.
+fn own_fragment(fragment: &str) -> Option<&str> {
+    let own = fragment.split(":~:").next().unwrap_or_default();
+    let name = own.split(['=', '&']).next().unwrap_or_default();
+    let tracker = own.contains('=') && tracking::is_tracking(name);
+    (!own.is_empty() && !tracker).then_some(own)
+}
+
+/// Escapes as RFC 3986 §6.2.2 has them: those of unreserved characters are undone, the others have upper-case digits.
+fn plain_escapes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        let digits = rest.get(at + 1..at + 3).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+        let Some(byte) = digits.and_then(|d| u8::from_str_radix(d, 16).ok()) else {
+            out.push('%');
+            rest = &rest[at + 1..];
+            continue;
+        };
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        rest = &rest[at + 3..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn same(left: &str, right: &str) {
+        assert_eq!(canonical_link(left), canonical_link(right), "{left} and {right} are one page");
+    }
+
+    #[test]
+    fn what_no_page_is_told_apart_by_goes() {
+        same("http://www.example.org:80/a/", "https://EXAMPLE.org/a");
+        same("https://example.org/a?utm_source=rss&id=3#top", "https://example.org/a?id=3");
+        same("https://example.org/a?fbclid=x", "https://example.org/a");
+        same("https://example.org/%7Ejo/%e4", "https://example.org/~jo/%E4");
+        same("https://user:secret@example.org/a", "https://example.org/a");
+        same("https://example.org./", "https://example.org");
+    }
+
+    #[test]
+    fn what_pages_are_told_apart_by_stays() {
+        assert_ne!(canonical_link("https://example.org/A"), canonical_link("https://example.org/a"));
+        assert_ne!(canonical_link("https://example.org/?p=1&q=2"), canonical_link("https://example.org/?q=2&p=1"));
+        assert_ne!(canonical_link("https://example.org:8443/a"), canonical_link("https://example.org/a"));
+        assert_eq!(canonical_link("https://www.org/a").as_deref(), Some("https://www.org/a"));
+        assert_eq!(canonical_link("mailto:jo@example.org"), None);
+        assert_eq!(canonical_link("/relative"), None);
+    }
+
+    #[test]
+    fn a_fragment_counts_within_a_source() {
+        assert_eq!(canonical_link_with_fragment("http://example.org/log/#v2").as_deref(), Some("https://example.org/log#v2"));
+        assert_eq!(canonical_link_with_fragment("http://example.org/log#:~:text=x").as_deref(), Some("https://example.org/log"));
+        assert_eq!(
+            canonical_link_with_fragment("http://example.org/log#utm_source=x").as_deref(),
+            Some("https://example.org/log")
+        );
+    }
+
+    #[test]
+    fn the_alias_of_an_id_has_no_host() {
+        assert_eq!(guid_alias("http://www.example.org/?p=12").as_deref(), Some("?p=12"));
+        assert_eq!(guid_alias("https://new.example/a/b?utm_medium=rss").as_deref(), Some("/a/b"));
+        assert_eq!(guid_alias("https://example.org/"), None);
+        assert_eq!(guid_alias("tag:example.org,2026:1"), None);
+    }
+
+    #[test]
+    fn a_home_is_a_registrable_domain_or_an_address() {
+        assert_eq!(home_of("https://blog.example.co.uk/a").as_deref(), Some("example.co.uk"));
+        assert_eq!(home_of("https://jo.github.io/a").as_deref(), Some("jo.github.io"));
+        assert_eq!(home_of("http://127.0.0.1:8080/a").as_deref(), Some("127.0.0.1"));
+        assert_eq!(home_of("http://localhost/a").as_deref(), Some("localhost"));
+        assert_eq!(home_of("urn:x:y"), None);
+    }
+
+    #[test]
+    fn a_site_is_not_a_page() {
+        assert!(is_root("https://example.org") && !is_root("https://example.org/a") && !is_root("https://example.org?p=1"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_canonical_link_is_canonical(path in "[ -~äß漢%]{0,40}", host in "(www\\.)?[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?") {
+            let url = format!("http://{host}/{path}");
+            for canonical in [canonical_link, canonical_link_with_fragment] {
+                if let Some(once) = canonical(&url) {
+                    prop_assert_eq!(canonical(&once), Some(once.clone()), "from {}", url);
+                }
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+            let _ = (canonical_link(&text), guid_alias(&text), home_of(&text), without_tracking(&text));
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Whether an entry of one source is the same story as an entry of another.
+//!
+//! Either both lead to the same page, and neither is a commentary on it or a forgery; or they have the same title and
+//! nearly the same text. Ids prove nothing across sources (RFC 4287 §8.4): whoever likes can copy one.
+
+use std::collections::BTreeMap;
+
+use super::{Fingerprint, Keyed, address, shown::is_home};
+use crate::model::{Draft, SourceId, Timestamp};
+
+/// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
+pub const COMMENTARY_TOKENS: u32 = 48;
+/// Likeness from which a text is the post's and no commentary on it.
+const LIKE_THE_POST: f64 = 0.5;
+/// Shingles that an estimate of overlap needs.
+const OVERLAP_SAMPLE: usize = 12;
+/// The share of a title's words that an item must have to be about it.
+const SAME_SUBJECT: f64 = 0.3;
+/// Entries of a story that a text may join: a text that more have is a form letter.
+const LARGEST_GROUP: u32 = 4;
+/// Days between two dates of one text that need no further proof, and the most that any proof allows.
+const DAYS_APART: (i64, i64) = (3, 45);
+
+/// An entry that was never seen before.
+#[derive(Debug, Clone)]
+pub struct Newcomer<'a> {
+    source: &'a SourceId,
+    keyed: &'a Keyed,
+    home: Option<String>,
+    fingerprint: Fingerprint,
+    url: Option<&'a str>,
+}
+
+impl<'a> Newcomer<'a> {
+    /// A new entry of a source whose page belongs to `home` ([`home_of`](super::home_of)).
+    pub fn new(source: &'a SourceId, keyed: &'a Keyed, draft: &'a Draft, home: Option<String>) -> Self {
+        Self { source, keyed, home, fingerprint: Fingerprint::of(draft), url: draft.url.as_ref().map(url::Url::as_str) }
+    }
+}
+
+/// An entry that is stored, of a story that the newcomer may be.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its story.
+    pub story: i64,
+    /// The entry's row.
+    pub entry: i64,
+    /// Its source.
+    pub source: SourceId,
+    /// Its link as it is compared across sources.
+    pub canonical: Option<String>,
+    /// Its title as it is compared.
+    pub title_norm: Option<String>,
+    /// Its publisher's id.
+    pub guid: Option<String>,
+    /// What it is made of.
+    pub fingerprint: Fingerprint,
+    /// The publisher's date.
+    pub published: Option<Timestamp>,
+    /// Whom its source's page belongs to.
+    pub home: Option<String>,
+    /// Entries of its source with that link, itself included.
+    pub link_shared_by: u32,
+    /// Entries of its story.
+    pub group_size: u32,
+    /// Whether its story has an entry of the newcomer's source.
+    pub has_entry_of_newcomers_source: bool,
+}
+
+/// What a newcomer is to a candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoryMatch {
+    /// The same story.
+    Same {
+        /// Why, with the measured likeness.
+        because: String,
+    },
+    /// Another story about the same page: one comments on the other, or pretends to be it.
+    Related {
+        /// The page.
+        url: String,
+        /// Why it is not the same story.
+        because: String,
+    },
+    /// Another story.
+    Different {
+        /// Why.
+        because: String,
+    },
+}
+
+/// Where a newcomer belongs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Placement {
+    /// To a story that there is.
+    Joins {
+        /// The story.
+        story: i64,
+        /// The entry that it is like.
+        entry: i64,
+        /// Why.
+        because: String,
+    },
+    /// To a story of its own.
+    Begins {
+        /// The page of another story that this one is about.
+        related: Option<String>,
+        /// Why it joins none of the candidates' stories, one sentence for each that was close.
+        because: Vec<String>,
+    },
+}
+
+/// Chooses the story that a newcomer joins: one with an entry that is the same story and with none that the newcomer only
+/// comments on. Of several, the one whose entry is at home, else the one that began first.
+pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
+    let mut stories: BTreeMap<i64, Vec<&Candidate>> = BTreeMap::new();
+    for candidate in candidates {
+        stories.entry(candidate.story).or_default().push(candidate);
+    }
+    let mut joins: Vec<(bool, i64, i64, String)> = Vec::new();
+    let mut related = None;
+    let mut against = Vec::new();
+    for (story, members) in stories {
+        let mut found: Option<(bool, i64, String)> = None;
+        let mut commented = false;
+        for candidate in members {
+            match same_story(newcomer, candidate) {
+                StoryMatch::Same { because } => {
+                    let away = !is_home(candidate.home.as_deref(), candidate.canonical.as_deref());
+                    if found.as_ref().is_none_or(|(other_away, ..)| *other_away && !away) {
+                        found = Some((away, candidate.entry, because));
+                    }
+                }
+                StoryMatch::Related { url, because } => {
+                    commented = true;
+                    related.get_or_insert(url);
+                    against.push(because);
+                }
+                StoryMatch::Different { because } => against.push(because),
+            }
+        }
+        if let Some((away, entry, because)) = found.filter(|_| !commented) {
+            joins.push((away, story, entry, because));
+        }
+    }
+    if let Some((_, story, entry, because)) = joins.into_iter().min_by_key(|(away, story, ..)| (*away, *story)) {
+        return Placement::Joins { story, entry, because };
+    }
+    against.sort();
+    against.dedup();
+    Placement::Begins { related, because: against }
+}
+
+/// Whether a newcomer is the same story as an entry of another source.
+pub fn same_story(newcomer: &Newcomer<'_>, candidate: &Candidate) -> StoryMatch {
+    if *newcomer.source == candidate.source {
+        return different("it is another entry of the same source");
+    }
+    let same_link = newcomer.keyed.canonical.is_some() && newcomer.keyed.canonical == candidate.canonical;
+    let same_title = newcomer.keyed.title_norm.is_some() && newcomer.keyed.title_norm == candidate.title_norm;
+    if same_link && let Some(verdict) = by_link(newcomer, candidate, same_title) {
+        return verdict;
+    }
+    if same_title { by_text(newcomer, candidate) } else { different("neither link nor title is the same") }
+}
+
+/// What the same link proves; `None`: nothing, because many items of one source have it.
+fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> Option<StoryMatch> {
+    let canonical = candidate.canonical.as_deref()?;
+    if address::is_root(canonical) {
+        return None;
+    }
+    let shared = newcomer.keyed.shared.canonical || candidate.link_shared_by > 1;
+    if shared && !same_title {
+        return None;
+    }
+    let here = is_home(newcomer.home.as_deref(), Some(canonical));
+    let there = is_home(candidate.home.as_deref(), Some(canonical));
+    if here && there {
+        return Some(same("same link, and both sources are at home there".to_owned()));
+    }
+    let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
+    let likeness = text_likeness(new, old);
+    let alike = percent(likeness);
+    if likeness >= LIKE_THE_POST {
+        return Some(same(format!("same link, and texts are {alike} % alike")));
+    }
+    // Whoever is at home there does not write about the page, it is the page.
+    let related = |because: String| {
+        if here {
+            return Some(different(because));
+        }
+        let url = newcomer.url.map_or_else(|| canonical.to_owned(), address::without_tracking);
+        Some(StoryMatch::Related { url, because })
+    };
+    // Away from home, a text that is long enough to stand alone and unlike what it links to is a commentary; where the
+    // other one has the same title and no text there is nothing that it could be unlike.
+    let stands_alone = |print: &Fingerprint, at_home: bool| !at_home && print.tokens() >= COMMENTARY_TOKENS;
+    let untold = |print: &Fingerprint| print.tokens() == 0 && same_title;
+    if stands_alone(new, here) && !untold(old) {
+        let words = new.tokens();
+        return related(format!("same link, but a commentary: {words} words of its own, {alike} % like the other's"));
+    }
+    if stands_alone(old, there) && (here || !same_title) && !untold(new) {
+        let words = old.tokens();
+        return related(format!(
+            "same link, but the other entry is a commentary: {words} words of its own, {alike} % like this one's"
+        ));
+    }
+    if same_title {
+        return Some(same("same link and same title".to_owned()));
+    }
+    if !new.says_something() || !old.says_something() {
+        return Some(same("same link, and one of the two says nothing else".to_owned()));
+    }
+    match new.shared_subject(old).map(|share| (share >= SAME_SUBJECT, percent(share))) {
+        Some((true, words)) => Some(same(format!("same link and same subject: {words} % of a title's words are in both"))),
+        Some((false, words)) => related(format!("same link, but another subject: only {words} % of a title's words are in both")),
+        None => related("same link, but no title that shows what it is about".to_owned()),
+    }
+}
+
+/// What the same title proves: with a text that is the same but for details, that one is a copy of the other.
+fn by_text(newcomer: &Newcomer<'_>, candidate: &Candidate) -> StoryMatch {
+    let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
+    let title = newcomer.keyed.title_norm.as_deref().unwrap_or_default();
+    let words = new.tokens().min(old.tokens());
+    if words < COMMENTARY_TOKENS {
+        return different(format!("same title, but {words} words of text are too few to compare"));
+    }
+    if !names_something(title) {
+        return different("same title, but it has no word: a version or a number is nobody's own");
+    }
+    if candidate.has_entry_of_newcomers_source {
+        return different("same title, but its source has an entry of that story already");
+    }
+    if candidate.group_size >= LARGEST_GROUP {
+        return different(format!("same title, but {} entries are of that story already", candidate.group_size));
+    }
+    if new.other_media(old) {
+        return different("same title, but other sound or picture files");
+    }
+    let apart = candidate.published.zip(newcomer.keyed.published).map(|(a, b)| (a - b).num_hours().abs());
+    if let Some(hours) = apart.filter(|hours| *hours > DAYS_APART.1 * 24) {
+        return different(format!("same title, but published {} days apart", hours / 24));
+    }
+    let near = apart.is_some_and(|hours| hours <= DAYS_APART.0 * 24);
+    let link_home = |link: Option<&str>| link.and_then(address::home_of);
+    let one_site = link_home(newcomer.keyed.canonical.as_deref())
+        .is_some_and(|home| Some(home) == link_home(candidate.canonical.as_deref()));
+    let needed: f64 = match words {
+        ..100 => 0.9,
+        100..250 => 0.8,
+        _ => 0.7,
+    };
+    // Two pages of one site are two pages; other people and other days are rather another post.
+    let needed = if one_site {
+        0.95
+    } else if !near || new.other_people(old) {
+        needed.max(0.9)
+    } else {
+        needed
+    };
+    let whole = new.likeness(old);
+    if whole >= needed {
+        return same(format!("same title, and texts are {} % alike ({} % needed)", percent(whole), percent(needed)));
+    }
+    let opening = new.opening_likeness(old);
+    let teaser = near && !one_site && !new.other_people(old) && opening >= 0.95 && new.tokens().max(old.tokens()) >= 2 * words;
+    if teaser {
+        return same(format!("same title, and the shorter text is the longer one's opening ({} % alike)", percent(opening)));
+    }
+    different(format!("same title, but texts are only {} % alike ({} % needed)", percent(whole), percent(needed)))
+}
+
+/// How far one text is the other: as a whole, by its opening, or as a part of it.
+fn text_likeness(new: &Fingerprint, old: &Fingerprint) -> f64 {
+    let (overlap, sample) = new.overlap(old);
+    let part = if sample >= OVERLAP_SAMPLE { overlap } else { 0.0 };
+    new.likeness(old).max(new.opening_likeness(old)).max(part)
+}
+
+/// Whether a title has a word: three letters in a row, or one letter of a script whose words are that short.
+fn names_something(title: &str) -> bool {
+    title.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() >= 3 || !word.is_ascii())
+}
+
+fn same(because: String) -> StoryMatch {
+    StoryMatch::Same { because }
+}
+
+fn different(because: impl Into<String>) -> StoryMatch {
+    StoryMatch::Different { because: because.into() }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share lies between 0 and 1")]
+fn percent(share: f64) -> u32 {
+    (share * 100.0).round() as u32
+}

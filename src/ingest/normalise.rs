@@ -1,0 +1,394 @@
+//! What the feed parser read and what was noted beside it, joined into drafts.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use super::{
+    date::parse_date,
+    html::sanitise,
+    parse::{Entry, Feed, Link, Text},
+    repairs::line_of,
+    text::{folded, plain_text, plain_title, strip_forbidden, title_text},
+    tidy::{FeedNotes, ItemNotes, MediaNote, SourceNote},
+    url::{http_url, without_tracking},
+};
+use crate::model::{
+    Category, Draft, Enclosure, FeedMeta, Format, Guid, OriginSource, Person, Problem, PublishedDate, SafeHtml, Timestamp,
+};
+
+/// The most values of one kind that an item keeps: categories, enclosures, persons.
+const MAX_VALUES: usize = 100;
+
+/// The longest id that is kept, in bytes.
+const MAX_ID_BYTES: usize = 4096;
+
+/// A draft whose HTML is not sanitised yet, and so cannot be taken out.
+#[derive(Debug)]
+pub(super) struct RawDraft {
+    draft: Draft,
+    summary: Option<(Text, Url)>,
+    content: Option<(Text, Url)>,
+}
+
+impl RawDraft {
+    /// The draft, with its HTML made safe.
+    pub fn finish(self) -> Draft {
+        let mut draft = self.draft;
+        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base));
+        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base));
+        // A summary that is the content over again says nothing.
+        if draft.summary == draft.content {
+            draft.summary = None;
+        }
+        draft
+    }
+
+    /// What is newest counts by this; items without a date are as new as those beside them.
+    pub fn date(&self) -> Option<Timestamp> {
+        self.draft.published.map(|date| date.at).or(self.draft.updated)
+    }
+}
+
+fn safe(text: &Text, base: &Url) -> Option<SafeHtml> {
+    let html = if text.is_html { sanitise(&text.text, base) } else { from_plain(&text.text, base) };
+    let shows = |html: &str| {
+        ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag)) || !plain_text(html).is_empty()
+    };
+    shows(html.as_str()).then_some(html)
+}
+
+/// Plain text as HTML: paragraphs where there are empty lines.
+fn from_plain(text: &str, base: &Url) -> SafeHtml {
+    let mut html = String::with_capacity(text.len() + 16);
+    let text = text.replace("\r\n", "\n");
+    let paragraphs: Vec<&str> = text.split("\n\n").map(str::trim).filter(|p| !p.is_empty()).collect();
+    for paragraph in &paragraphs {
+        if paragraphs.len() > 1 {
+            html.push_str("<p>");
+        }
+        for (nth, line) in paragraph.lines().enumerate() {
+            if nth > 0 {
+                html.push_str("<br>");
+            }
+            super::xml::escape_text(&mut html, line);
+        }
+        if paragraphs.len() > 1 {
+            html.push_str("</p>");
+        }
+    }
+    sanitise(&html, base)
+}
+
+/// Where relative addresses begin.
+#[derive(Debug)]
+pub(super) struct Bases {
+    document: Url,
+    page: Option<Url>,
+    format: Format,
+}
+
+impl Bases {
+    /// For a link of an item without `xml:base`: the document; but a feed that is served for its site by another host
+    /// means the site.
+    fn of_links(&self) -> &Url {
+        match &self.page {
+            Some(page) if self.format != Format::Atom && page.host_str() != self.document.host_str() => page,
+            _ => &self.document,
+        }
+    }
+}
+
+/// The feed, and where relative addresses begin.
+pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, problems: &mut Vec<Problem>) -> (FeedMeta, Bases) {
+    let base = notes.base.as_ref().unwrap_or(url);
+    let link = |wanted: &str| feed.links.iter().find(|link| link.rel == wanted).and_then(|link| http_url(&link.href, Some(base)));
+    let to_page = feed.links.iter().find(|link| link.rel == "alternate" && link.mime.as_deref().is_none_or(is_page));
+    let page = to_page.and_then(|link| http_url(&link.href, Some(base))).or_else(|| link("alternate"));
+    let dates = |ranked: &[(u8, String)]| first_date(ranked).map(|date| date.at);
+    let mut rhythm = notes.pace.clone();
+    if notes.update_period_s.is_some() || notes.update_frequency.is_some() {
+        rhythm.sy_interval_s = Some((notes.update_period_s.unwrap_or(86_400) / notes.update_frequency.unwrap_or(1)).max(1));
+    }
+    let icon = [&notes.logo, &notes.icon, &notes.image].into_iter().flatten().find_map(|icon| http_url(icon, Some(base)));
+    let meta = FeedMeta {
+        id: notes.id.as_deref().and_then(exact),
+        title: feed.title.as_ref().map(title).filter(|t| !t.is_empty()),
+        description: feed.description.as_ref().map(short_text).filter(|t| !t.is_empty()),
+        home_page_url: page.as_ref().map(|url| without_tracking(url).into()),
+        self_url: link("self").map(String::from),
+        updated: dates(&notes.updated).or_else(|| dates(&notes.published)),
+        language: notes.language.as_deref().and_then(language),
+        rights: feed.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
+        authors: people(&notes.people),
+        icon: icon.map(String::from),
+        hubs: feed
+            .links
+            .iter()
+            .filter(|l| l.rel == "hub")
+            .filter_map(|l| http_url(&l.href, Some(base)))
+            .map(String::from)
+            .collect(),
+        pace: rhythm,
+    };
+    if meta.title.is_none() {
+        problems.push(Problem::note("untitled-feed", "The feed has no title."));
+    }
+    let bases = Bases { document: base.clone(), page, format };
+    (meta, bases)
+}
+
+/// One item; nothing where it says nothing.
+pub(super) fn item(
+    entry: Entry,
+    notes: &ItemNotes,
+    bases: &Bases,
+    meta: &FeedMeta,
+    document: &str,
+    problems: &mut Vec<Problem>,
+) -> Option<RawDraft> {
+    let base = notes.base.as_ref().unwrap_or_else(|| bases.of_links());
+    let guid_text = notes.id.as_deref().or(notes.weak_id.as_deref());
+    let guid = guid_text.and_then(exact).map(|value| Guid { value, is_permalink: notes.is_permalink });
+    let media: Vec<Enclosure> = notes.media.iter().filter_map(|m| media(m, base)).collect();
+    let mut enclosures: Vec<Enclosure> =
+        entry.links.iter().filter(|l| l.rel == "enclosure").filter_map(|l| enclosure(l, base)).collect();
+    for enclosure in media {
+        if !enclosures.iter().any(|e| e.url == enclosure.url) {
+            enclosures.push(enclosure);
+        }
+    }
+    enclosures.truncate(MAX_VALUES);
+    let url = choose_url(&entry.links, notes, guid.as_ref(), &enclosures, base);
+    let text_base = notes.base.as_ref().or(url.as_ref()).or(bases.page.as_ref()).unwrap_or(&bases.document).clone();
+    let with_base = |text: Option<Text>, own: Option<&Url>| text.map(|text| (text, own.unwrap_or(&text_base).clone()));
+
+    let line = || line_of(document, notes.at);
+    let published = first_date(&notes.published);
+    let updated = first_date(&notes.updated);
+    if published.is_none()
+        && updated.is_none()
+        && let Some((_, text)) = notes.published.first().or(notes.updated.first())
+    {
+        let text: String = text.chars().take(60).collect();
+        problems.push(Problem::warning("unreadable-date", format!("An item has a date that is none: “{text}”.")).at_line(line()));
+    }
+    let mut own_people = people(&notes.people);
+    if own_people.is_empty() {
+        own_people.clone_from(&meta.authors);
+    }
+    let images =
+        notes.images.iter().map(String::as_str).chain(notes.media.iter().filter(|m| is_image(m)).map(|m| m.url.as_str()));
+    let image = images.filter_map(|image| http_url(image, Some(base))).map(String::from).next();
+    let related = entry.links.iter().filter(|l| matches!(l.rel.as_str(), "related" | "via")).map(|l| l.href.as_str());
+    let related =
+        unique(related.chain(notes.related.iter().map(String::as_str)).filter_map(|r| http_url(r, Some(base))).map(String::from));
+
+    let draft = Draft {
+        guid,
+        url,
+        title: entry.title.as_ref().map(title).filter(|t| !t.is_empty()),
+        authors: own_people,
+        categories: categories(entry.categories.iter().chain(&notes.categories)),
+        published: published.or(updated),
+        updated: updated.map(|date| date.at),
+        summary: None,
+        content: None,
+        language: notes.language.as_deref().and_then(language).or_else(|| meta.language.clone()),
+        image,
+        enclosures,
+        origin: notes.source.as_ref().and_then(|note| origin(note, base)),
+        rights: entry.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
+        related,
+    };
+    let has_text = entry.title.iter().chain(&entry.summary).chain(&entry.content).any(|text| !text.text.trim().is_empty());
+    // What it has from the feed alone is not its own.
+    let own = Draft {
+        authors: people(&notes.people),
+        language: notes.language.clone().filter(|_| meta.language.is_none()),
+        ..draft.clone()
+    };
+    if !has_text && own == Draft::default() {
+        problems.push(Problem::warning("empty-item", "An item says nothing of itself; it was left out.").at_line(line()));
+        return None;
+    }
+    let summary = with_base(entry.summary, notes.summary_base.as_ref());
+    let content_base = notes.content_base.as_ref().or(notes.summary_base.as_ref());
+    let content = with_base(entry.content, content_base);
+    Some(RawDraft { draft, summary, content })
+}
+
+/// Alternate HTML, else untargeted, else an id that is a permalink, else a weaker link, else the enclosure.
+fn choose_url(links: &[Link], notes: &ItemNotes, guid: Option<&Guid>, enclosures: &[Enclosure], base: &Url) -> Option<Url> {
+    let alternate = |fits: &dyn Fn(Option<&str>) -> bool| {
+        let mut fitting = links.iter().filter(|link| link.rel == "alternate" && fits(link.mime.as_deref()));
+        fitting.find_map(|link| http_url(&link.href, Some(base)))
+    };
+    let permalink = || {
+        let guid = guid.filter(|guid| guid.is_permalink != Some(false))?;
+        http_url(&guid.value, None)
+    };
+    let weak = || notes.weak_link.as_deref().or(notes.weak_id.as_deref()).and_then(|text| http_url(text, None));
+    let url = alternate(&|mime| mime.is_some_and(is_page))
+        .or_else(|| alternate(&|mime| mime.is_none()))
+        .or_else(|| alternate(&|_| true))
+        .or_else(permalink)
+        .or_else(weak)
+        .or_else(|| enclosures.first().and_then(|e| Url::parse(&e.url).ok()))?;
+    Some(without_tracking(&url))
+}
+
+fn is_page(mime: &str) -> bool {
+    let mime = mime.trim().to_ascii_lowercase();
+    mime.starts_with("text/html") || mime.starts_with("application/xhtml")
+}
+
+/// The date of the lowest rank that is one: a bad second date never erases a good first.
+fn first_date(ranked: &[(u8, String)]) -> Option<PublishedDate> {
+    let mut dates: Vec<(u8, PublishedDate)> =
+        ranked.iter().take(8).filter_map(|(rank, text)| Some((*rank, parse_date(text)?))).collect();
+    dates.sort_by_key(|(rank, _)| *rank);
+    dates.first().map(|(_, date)| *date)
+}
+
+fn title(text: &Text) -> String {
+    if text.is_html { title_text(&text.text) } else { plain_title(&text.text) }
+}
+
+fn short_text(text: &Text) -> String {
+    if text.is_html { plain_text(&text.text) } else { folded(&text.text) }
+}
+
+/// An id, exactly but for white space around it and characters that could never be published again.
+fn exact(text: &str) -> Option<String> {
+    let text = strip_forbidden(text.trim());
+    (!text.is_empty() && text.len() <= MAX_ID_BYTES).then(|| text.into_owned())
+}
+
+fn language(text: &str) -> Option<String> {
+    let text = text.trim().replace('_', "-");
+    let tag = text.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+    (tag && text.len() >= 2 && text.len() <= 35).then_some(text)
+}
+
+/// The persons of the lowest rank that names any, without repetition: `author` before `dc:creator`.
+pub(super) fn people(ranked: &[(u8, Person)]) -> Vec<Person> {
+    let Some(best) = ranked.iter().map(|(rank, _)| *rank).min() else { return Vec::new() };
+    let mut people: Vec<Person> = Vec::new();
+    for (_, person) in ranked.iter().filter(|(rank, _)| *rank == best) {
+        if !people.iter().any(|p| p.name == person.name) && people.len() < MAX_VALUES {
+            people.push(person.clone());
+        }
+    }
+    // `author` of RSS is an e-mail address; a creator beside it has the name.
+    let mail_only = people.iter().all(|p| p.email.as_deref() == Some(p.name.as_str()));
+    if mail_only
+        && people.len() == 1
+        && let Some((_, named)) = ranked.iter().find(|(rank, p)| *rank != best && *rank < 3 && !p.name.contains('@'))
+    {
+        people[0].name.clone_from(&named.name);
+    }
+    people
+}
+
+fn categories<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<Category> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    for category in all {
+        let term = title_text(&category.term);
+        if !term.is_empty() && kept.len() < MAX_VALUES && seen.insert(term.to_lowercase()) {
+            let label = category.label.as_deref().map(title_text).filter(|label| !label.is_empty() && *label != term);
+            let scheme = category.scheme.as_deref().map(folded).filter(|s| !s.is_empty() && is_harmless(s));
+            kept.push(Category { term, scheme, label });
+        }
+    }
+    kept
+}
+
+/// A scheme is an IRI that nobody opens, as a rule; but readers make links of everything.
+fn is_harmless(scheme: &str) -> bool {
+    let lower = scheme.to_ascii_lowercase();
+    !["javascript:", "data:", "vbscript:"].iter().any(|bad| lower.starts_with(bad))
+}
+
+fn unique(all: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for one in all {
+        if kept.len() < MAX_VALUES && !kept.contains(&one) {
+            kept.push(one);
+        }
+    }
+    kept
+}
+
+fn enclosure(link: &Link, base: &Url) -> Option<Enclosure> {
+    let url = http_url(&link.href, Some(base))?;
+    let mime = mime(link.mime.as_deref(), None, &url);
+    Some(Enclosure { url: url.into(), mime, length: link.length.filter(|length| *length > 0) })
+}
+
+/// A medium that can be attached: pictures are shown with the text, and not attached once more.
+fn media(note: &MediaNote, base: &Url) -> Option<Enclosure> {
+    if is_image(note) || note.medium.as_deref() == Some("document") {
+        return None;
+    }
+    let url = http_url(&note.url, Some(base))?;
+    let mime = mime(note.mime.as_deref(), note.medium.as_deref(), &url);
+    (!mime.starts_with("image/")).then(|| Enclosure { url: url.into(), mime, length: note.length.filter(|length| *length > 0) })
+}
+
+fn is_image(note: &MediaNote) -> bool {
+    note.medium.as_deref() == Some("image") || note.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
+}
+
+/// The type that was said, where it is one, else by the medium or the ending of the address.
+fn mime(said: Option<&str>, medium: Option<&str>, url: &Url) -> String {
+    let token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
+    if let Some(said) = said.map(|mime| mime.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
+        && said.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub))
+    {
+        return said;
+    }
+    let ending = url.path().rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e.to_ascii_lowercase());
+    let known = match ending.as_deref() {
+        Some("mp3") => "audio/mpeg",
+        Some("m4a") => "audio/mp4",
+        Some("ogg" | "oga") => "audio/ogg",
+        Some("opus") => "audio/opus",
+        Some("wav") => "audio/wav",
+        Some("flac") => "audio/flac",
+        Some("mp4" | "m4v") => "video/mp4",
+        Some("mov") => "video/quicktime",
+        Some("webm") => "video/webm",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("gif") => "image/gif",
+        Some("webp") => "image/webp",
+        Some("svg") => "image/svg+xml",
+        Some("avif") => "image/avif",
+        Some("pdf") => "application/pdf",
+        Some("epub") => "application/epub+zip",
+        Some("zip") => "application/zip",
+        Some("torrent") => "application/x-bittorrent",
+        _ => match medium {
+            Some("image") => "image/jpeg",
+            Some("video") => "video/mp4",
+            Some("audio") => "audio/mpeg",
+            _ => "application/octet-stream",
+        },
+    };
+    known.to_owned()
+}
+
+fn origin(note: &SourceNote, base: &Url) -> Option<OriginSource> {
+    let url = |text: &Option<String>| text.as_deref().and_then(|t| http_url(t, Some(base))).map(String::from);
+    let origin = OriginSource {
+        id: note.id.as_deref().and_then(exact),
+        title: note.title.as_deref().map(title_text).filter(|t| !t.is_empty()),
+        feed_url: url(&note.feed_url),
+        home_page_url: url(&note.home_page_url),
+        updated: note.updated.as_deref().and_then(parse_date).map(|date| date.at),
+        rights: note.rights.as_deref().map(plain_text).filter(|t| !t.is_empty()),
+    };
+    (origin != OriginSource::default()).then_some(origin)
+}

@@ -1,0 +1,85 @@
+//! The canonical document: Atom 1.0 that the feed parser cannot stumble over.
+
+use url::Url;
+
+use super::text::TextKind;
+use crate::ingest::xml::escape_attribute;
+
+/// Writes a canonical document.
+#[derive(Debug)]
+pub(super) struct Canonical(String);
+
+impl Canonical {
+    /// Begins a document.
+    pub fn new(capacity: usize) -> Self {
+        let mut out = String::with_capacity(capacity);
+        out.push_str("<feed xmlns=\"http://www.w3.org/2005/Atom\">");
+        Self(out)
+    }
+
+    /// How much is written, in bytes.
+    pub fn position(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Takes back what was written behind a position.
+    pub fn take_back(&mut self, position: usize) {
+        self.0.truncate(position);
+    }
+
+    /// Begins an item under its ordinal.
+    pub fn begin_item(&mut self, ordinal: usize) {
+        self.0.push_str("<entry><id>");
+        self.0.push_str(&ordinal.to_string());
+        self.0.push_str("</id>");
+    }
+
+    /// Ends an item.
+    pub fn end_item(&mut self) {
+        self.0.push_str("</entry>\n");
+    }
+
+    /// Ends the document.
+    pub fn finish(mut self) -> String {
+        self.0.push_str("</feed>");
+        self.0
+    }
+
+    /// A text construct.
+    pub fn text(&mut self, name: &str, kind: TextKind, text: &str) {
+        self.0.push('<');
+        self.0.push_str(name);
+        self.0.push_str(if kind == TextKind::Html { " type=\"html\"><![CDATA[" } else { " type=\"text\"><![CDATA[" });
+        let mut rest = text;
+        while let Some(at) = memchr::memmem::find(rest.as_bytes(), b"]]>") {
+            self.0.push_str(&rest[..at]);
+            self.0.push_str("]]]]><![CDATA[>");
+            rest = &rest[at + 3..];
+        }
+        self.0.push_str(rest);
+        self.0.push_str("]]></");
+        self.0.push_str(name);
+        self.0.push('>');
+    }
+
+    /// An empty element of attributes; `base` is what its addresses are relative to, where the document says so.
+    pub fn element(&mut self, name: &str, base: Option<&Url>, attributes: &[(&str, &str)]) {
+        self.0.push('<');
+        self.0.push_str(name);
+        if let Some(base) = base {
+            self.attribute("xml:base", base.as_str());
+        }
+        for (name, value) in attributes {
+            self.attribute(name, value);
+        }
+        self.0.push_str("/>");
+    }
+
+    fn attribute(&mut self, name: &str, value: &str) {
+        self.0.push(' ');
+        self.0.push_str(name);
+        self.0.push_str("=\"");
+        escape_attribute(&mut self.0, value);
+        self.0.push('"');
+    }
+}

@@ -1,0 +1,138 @@
+//! Addresses: absolute, http(s), without credentials; and without what only counts who came from where.
+
+use url::Url;
+
+/// The longest address that is taken, in bytes.
+const MAX_URL_BYTES: usize = 8192;
+
+/// An absolute http(s) address: control characters and white space around it removed, relative ones joined to `base`,
+/// credentials dropped; `None` for every other scheme.
+pub fn http_url(text: &str, base: Option<&Url>) -> Option<Url> {
+    let mut url = joined(text, base)?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return None;
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        url.set_username("").ok()?;
+        url.set_password(None).ok()?;
+    }
+    Some(url)
+}
+
+/// An address of a scheme that may stand in published HTML: http, https or mailto.
+pub(super) fn link_url(text: &str, base: &Url) -> Option<Url> {
+    let url = joined(text, Some(base))?;
+    if url.scheme() == "mailto" { Some(url) } else { http_url(url.as_str(), None) }
+}
+
+fn joined(text: &str, base: Option<&Url>) -> Option<Url> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    if text.is_empty() || text.len() > MAX_URL_BYTES {
+        return None;
+    }
+    match Url::parse(text) {
+        Ok(url) => Some(url),
+        Err(url::ParseError::RelativeUrlWithoutBase) => base?.join(text).ok(),
+        Err(_) => None,
+    }
+}
+
+/// Whether a query parameter only tracks: who sent the reader, in which campaign.
+///
+/// The one list of them: links in texts, entries' addresses and canonical links all use it.
+pub fn is_tracking_parameter(name: &str) -> bool {
+    const PREFIXES: [&str; 6] = ["utm_", "hsa_", "pk_", "piwik_", "mtm_", "matomo_"];
+    const NAMES: [&str; 33] = [
+        "_bhiiv",
+        "_bhlid",
+        "_hsenc",
+        "_hsmi",
+        "_openstat",
+        "bhcl_id",
+        "campaign_id_mc",
+        "cmpid",
+        "dclid",
+        "fb_action_ids",
+        "fb_action_types",
+        "fb_ref",
+        "fb_source",
+        "fbclid",
+        "gbraid",
+        "gclid",
+        "gclsrc",
+        "hsctatracking",
+        "igshid",
+        "mc_cid",
+        "mc_eid",
+        "mkt_tok",
+        "ml_subscriber",
+        "ml_subscriber_hash",
+        "msclkid",
+        "oly_anon_id",
+        "oly_enc_id",
+        "rb_clickid",
+        "s_cid",
+        "twclid",
+        "vero_id",
+        "wbraid",
+        "yclid",
+    ];
+    let name = name.to_ascii_lowercase();
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.binary_search(&name.as_str()).is_ok()
+}
+
+/// The address without its tracking parameters; the others keep their bytes and their order.
+pub fn without_tracking(url: &Url) -> Url {
+    let Some(query) = url.query() else { return url.clone() };
+    // `&amp;` in an address that was escaped once too often still ends a parameter.
+    let name = |pair: &str| pair.split('=').next().unwrap_or("").trim_start_matches("amp;").to_owned();
+    if !query.split('&').any(|pair| is_tracking_parameter(&name(pair))) {
+        return url.clone();
+    }
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_tracking_parameter(&name(pair))).collect();
+    let mut clean = url.clone();
+    clean.set_query(if kept.is_empty() { None } else { Some(kept.join("&")) }.as_deref());
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_http_survives() {
+        let base = Url::parse("https://example.org/a/").unwrap();
+        for (text, want) in [
+            (" https://example.org/x \n", Some("https://example.org/x")),
+            ("b", Some("https://example.org/a/b")),
+            ("//other.example/c", Some("https://other.example/c")),
+            ("https://user:pw@example.org/", Some("https://example.org/")),
+            ("JaVaScRiPt:alert(1)", None),
+            ("java\nscript:alert(1)", None),
+            ("\u{1}javascript:alert(1)", None),
+            ("data:text/html,x", None),
+            ("vbscript:x", None),
+            ("mailto:a@example.org", None),
+            ("", None),
+        ] {
+            assert_eq!(http_url(text, Some(&base)).as_ref().map(Url::as_str), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tracking_goes_and_the_rest_stays() {
+        let clean = |text: &str| without_tracking(&Url::parse(text).unwrap()).to_string();
+        assert_eq!(clean("https://e.org/?utm_source=x&id=%41&_bhlid=1#f"), "https://e.org/?id=%41#f");
+        assert_eq!(clean("https://e.org/?utm_source=x"), "https://e.org/");
+        assert_eq!(clean("https://e.org/?a=1&amp;utm_medium=rss"), "https://e.org/?a=1");
+        assert_eq!(clean("https://e.org/?a&b="), "https://e.org/?a&b=");
+    }
+
+    #[test]
+    fn names_are_sorted_for_the_search() {
+        for name in ["_bhiiv", "yclid", "fbclid", "mc_cid", "igshid", "gclid", "bhcl_id", "wbraid", "dclid"] {
+            assert!(is_tracking_parameter(name), "{name}");
+        }
+        assert!(!is_tracking_parameter("id"));
+    }
+}

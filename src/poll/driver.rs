@@ -1,0 +1,224 @@
+//! Who is due, and how many at a time: keeps polls going until it is told to stop.
+//!
+//! The store picks who is due, the limit per host inside the query, so that one slow host never holds up the others. A
+//! stop takes no new work and waits for what is under way.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::Instant,
+};
+use tracing::{debug, error};
+
+use super::{Poller, SourceReport, blocking};
+use crate::{
+    clock::Clock,
+    model::SourceId,
+    schedule,
+    store::StoreError,
+    telemetry,
+};
+
+/// The longest that the driver sleeps: requests by `tributary poll` are seen within this.
+const LONGEST_NAP: Duration = Duration::from_secs(2);
+
+/// When the driver was last seen at work: what the watchdog looks at.
+#[derive(Debug, Clone, Default)]
+pub struct Heartbeat(Arc<AtomicI64>);
+
+impl Heartbeat {
+    fn beat(&self, clock: &dyn Clock) {
+        self.0.store(clock.now().timestamp_millis(), Ordering::Relaxed);
+    }
+
+    /// How long ago that was; `None`: never.
+    pub fn age(&self, clock: &dyn Clock) -> Option<Duration> {
+        let last = self.0.load(Ordering::Relaxed);
+        (last > 0).then(|| Duration::from_millis(u64::try_from(clock.now().timestamp_millis() - last).unwrap_or(0)))
+    }
+}
+
+/// What a finished task was.
+enum Done {
+    Poll(SourceReport, String),
+    Backlog(SourceReport),
+}
+
+/// Keeps polls going.
+#[derive(Debug)]
+pub struct Driver {
+    poller: Poller,
+    /// Rung when feeds.toml was read again.
+    wake: Arc<Notify>,
+    heartbeat: Heartbeat,
+    /// Told after everything stored that may be seen.
+    changed: Arc<Notify>,
+}
+
+impl Driver {
+    /// A driver that rings `changed` whenever what is published may have changed.
+    pub fn new(poller: Poller, wake: Arc<Notify>, changed: Arc<Notify>) -> Self {
+        Self { poller, wake, heartbeat: Heartbeat::default(), changed }
+    }
+
+    /// Its heartbeat.
+    pub fn heartbeat(&self) -> Heartbeat {
+        self.heartbeat.clone()
+    }
+
+    /// Polls what is due until `stop` says so, then waits for what is under way.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut tasks: JoinSet<Done> = JoinSet::new();
+        // Hosts with polls under way, once for each; a visit to a back-catalogue counts by itself.
+        let mut busy: Vec<String> = Vec::new();
+        let mut polling: HashSet<SourceId> = HashSet::new();
+        let mut visiting: HashSet<SourceId> = HashSet::new();
+        let mut next_visit: HashMap<SourceId, Instant> = HashMap::new();
+        while !*stop.borrow() {
+            self.heartbeat.beat(&*self.poller.clock);
+            if let Err(error) = self.begin_due(&mut tasks, &mut busy, &mut polling, &visiting).await {
+                error!(error = telemetry::chain(&error), "cannot tell who is due: {}", telemetry::chain(&error));
+            }
+            if let Err(error) = self.begin_visits(&mut tasks, &polling, &mut visiting, &mut next_visit).await {
+                error!(error = telemetry::chain(&error), "cannot tell which back-catalogue waits: {}", telemetry::chain(&error));
+            }
+            let nap = self.nap().await;
+            tokio::select! {
+                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.settle(done, &mut busy, &mut polling, &mut visiting, &mut next_visit),
+                () = tokio::time::sleep(nap) => {}
+                () = self.wake.notified() => debug!("looking again at who is due"),
+                _ = stop.changed() => {}
+            }
+        }
+        while let Some(done) = tasks.join_next().await {
+            self.settle(done, &mut busy, &mut polling, &mut visiting, &mut next_visit);
+        }
+    }
+
+    async fn begin_due(
+        &self,
+        tasks: &mut JoinSet<Done>,
+        busy: &mut Vec<String>,
+        polling: &mut HashSet<SourceId>,
+        visiting: &HashSet<SourceId>,
+    ) -> Result<(), StoreError> {
+        let settings = self.poller.settings.load_full();
+        self.spread_first_polls().await?;
+        let room = settings.concurrency.saturating_sub(polling.len());
+        if room == 0 {
+            return Ok(());
+        }
+        let (now, hosts, per_host) = (self.poller.clock.now(), busy.clone(), settings.per_host);
+        // Who is being polled is still due until its outcome is stored: asked for in addition, and passed over.
+        let ask = room + polling.len() + visiting.len();
+        let due = self.poller.read(move |reader| reader.due(now, &hosts, per_host, ask)).await?;
+        for due in due.into_iter().filter(|d| !polling.contains(&d.id) && !visiting.contains(&d.id)).take(room).collect::<Vec<_>>() {
+            let Some(source) = settings.source(&due.id) else { continue };
+            polling.insert(due.id.clone());
+            busy.push(due.host.clone());
+            let poller = self.poller.clone();
+            tasks.spawn(async move { Done::Poll(poller.refresh(&source).await, due.host) });
+        }
+        Ok(())
+    }
+
+    /// New sources are asked within seconds, and many of them spread out.
+    async fn spread_first_polls(&self) -> Result<(), StoreError> {
+        let unscheduled = self.poller.read(|reader| reader.unscheduled()).await?;
+        if unscheduled.is_empty() {
+            return Ok(());
+        }
+        let (now, settings) = (self.poller.clock.now(), self.poller.settings.load_full());
+        let at = unscheduled
+            .into_iter()
+            .enumerate()
+            .map(|(i, id)| {
+                let interval = settings.source(&id).map_or(Duration::from_secs(3600), |s| s.pace.interval);
+                let (delay, because) = schedule::spread(i, interval);
+                (id, now + chrono::TimeDelta::from_std(delay).unwrap_or_default(), because)
+            })
+            .collect::<Vec<_>>();
+        let store = self.poller.store.clone();
+        blocking(move || store.schedule_first(&at)).await
+    }
+
+    /// Back-catalogues go on beside the schedule: a page per host, then a pause.
+    async fn begin_visits(
+        &self,
+        tasks: &mut JoinSet<Done>,
+        polling: &HashSet<SourceId>,
+        visiting: &mut HashSet<SourceId>,
+        next_visit: &mut HashMap<SourceId, Instant>,
+    ) -> Result<(), StoreError> {
+        let now = self.poller.clock.now();
+        let waiting = self.poller.read(move |reader| reader.backlogs(now)).await?;
+        next_visit.retain(|id, _| waiting.iter().any(|(w, _)| w == id));
+        let settings = self.poller.settings.load_full();
+        let mut hosts: HashSet<String> = HashSet::new();
+        for (id, host) in waiting {
+            let free = !polling.contains(&id) && !visiting.contains(&id) && hosts.insert(host.clone());
+            let ripe = next_visit.get(&id).is_none_or(|at| *at <= Instant::now());
+            let Some(source) = settings.source(&id).filter(|_| free && ripe) else { continue };
+            visiting.insert(id);
+            let poller = self.poller.clone();
+            tasks.spawn(async move { Done::Backlog(poller.visit_backlog(&source, 1).await) });
+        }
+        Ok(())
+    }
+
+    fn settle(
+        &self,
+        done: Result<Done, tokio::task::JoinError>,
+        busy: &mut Vec<String>,
+        polling: &mut HashSet<SourceId>,
+        visiting: &mut HashSet<SourceId>,
+        next_visit: &mut HashMap<SourceId, Instant>,
+    ) {
+        let report = match done {
+            Ok(Done::Poll(report, host)) => {
+                polling.remove(&report.id);
+                if let Some(at) = busy.iter().position(|h| *h == host) {
+                    busy.swap_remove(at);
+                }
+                report
+            }
+            Ok(Done::Backlog(report)) => {
+                visiting.remove(&report.id);
+                let settings = self.poller.settings.load();
+                let gap = match settings.source(&report.id) {
+                    Some(source) if source.pace.exempt => Duration::from_millis(100),
+                    _ => settings.backlog_gap,
+                };
+                next_visit.insert(report.id.clone(), Instant::now() + gap);
+                report
+            }
+            Err(broken) => {
+                // `refresh` catches the panics of a poll; what comes here is a bug of the driver's own tasks.
+                error!("a task broke off: {broken}");
+                return;
+            }
+        };
+        if !report.recorded {
+            let why = report.error.as_deref().unwrap_or("unknown");
+            error!(source = report.id.as_str(), error = why, "what came of polling {} could not be stored: {why}", report.id);
+        }
+        if report.visible {
+            self.changed.notify_one();
+        }
+    }
+
+    async fn nap(&self) -> Duration {
+        let now = self.poller.clock.now();
+        let next = self.poller.read(move |reader| reader.next_due(now)).await.ok().flatten();
+        next.and_then(|at| (at - now).to_std().ok()).map_or(LONGEST_NAP, |until| until.clamp(Duration::from_millis(20), LONGEST_NAP))
+    }
+}

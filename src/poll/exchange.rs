@@ -1,0 +1,155 @@
+//! Asking one URL for one source: its credentials, its validators, and what the answer leaves behind.
+
+use url::Url;
+
+use super::Poller;
+use crate::{
+    fetch::{self, Accept, Credentials, Failure, Request, Response},
+    follow,
+    model::{Source, Timestamp, Validators},
+};
+
+/// The exchanges of one attempt: what is known before, and what it adds up to.
+pub(super) struct Exchanges<'a> {
+    poller: &'a Poller,
+    source: &'a Source,
+    credentials: Option<Credentials>,
+    known: Vec<(Url, Validators)>,
+    /// Validators to store: only of answers that could be used.
+    kept: Vec<(Url, Validators)>,
+    /// When the last exchange ended: pauses are counted from there, so that the server never sees a shorter one.
+    last: Option<Timestamp>,
+    /// Whether an answer said `Cache-Control: private`.
+    private: bool,
+}
+
+impl<'a> Exchanges<'a> {
+    pub(super) fn new(poller: &'a Poller, source: &'a Source, known: Vec<(Url, Validators)>) -> Result<Self, fetch::CredentialsError> {
+        let settings = poller.settings.load();
+        let credentials = match &source.auth {
+            Some(auth) => Some(Credentials::load(auth, &settings.config_dir, settings.credentials_dir.as_deref())?),
+            None => None,
+        };
+        Ok(Self {
+            poller,
+            source,
+            credentials,
+            known,
+            kept: Vec::new(),
+            last: None,
+            private: false,
+        })
+    }
+
+    /// Asks one URL, conditionally where validators of it are known. Exactly one exchange, redirects included.
+    pub(super) async fn ask(&mut self, url: &Url, accept: Accept) -> Answer {
+        let client = self.poller.client.load_full();
+        let known = &self.known;
+        let validators_of = |url: &Url| known.iter().find(|(u, _)| u == url).map(|(_, v)| v.clone());
+        let result = client
+            .get(Request {
+                url,
+                accept,
+                validators_of: &validators_of,
+                limits: &self.source.limits,
+                allow_hosts: &self.source.allow_hosts,
+                auth: self.credentials.as_ref(),
+                min_gap: None,
+            })
+            .await;
+        self.last = Some(self.poller.clock.now());
+        let response = match result {
+            Ok(response) => response,
+            Err(failure) => return Answer::Failed(failure),
+        };
+        if let Some(name) = follow::challenge(response.status, &response.headers, &response.body) {
+            return Answer::Challenge(response, name);
+        }
+        match response.status {
+            304 => {
+                let held = self.held(&response.final_url);
+                self.keep(&response.final_url, held.completed_from(&response.headers));
+                Answer::NotModified(response)
+            }
+            200..=299 => Answer::Document(response),
+            _ => Answer::Refused(response),
+        }
+    }
+
+    /// Takes over the validators of an answer whose body could be used: exactly its own, whatever was held before.
+    pub(super) fn accept(&mut self, response: &Response) {
+        self.keep(&response.final_url, Validators::of(&response.headers));
+        let private = response.headers.texts("cache-control").any(|v| {
+            v.split(',').any(|d| d.trim().split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("private")))
+        });
+        if private {
+            self.private = true;
+        }
+    }
+
+    /// Takes over the validators alone: of robots.txt, whose privacy is not the publication's.
+    pub(super) fn accept_quietly(&mut self, response: &Response) {
+        self.keep(&response.final_url, Validators::of(&response.headers));
+    }
+
+    fn held(&self, url: &Url) -> Validators {
+        self.known.iter().find(|(u, _)| u == url).map(|(_, v)| v.clone()).unwrap_or_default()
+    }
+
+    fn keep(&mut self, url: &Url, validators: Validators) {
+        self.kept.retain(|(u, _)| u != url);
+        self.kept.push((url.clone(), validators));
+    }
+
+    /// Whether validators of this URL were known before.
+    pub(super) fn knows(&self, url: &Url) -> bool {
+        self.known.iter().any(|(u, v)| u == url && !v.is_empty())
+    }
+
+    /// Whether validators of this URL are known now.
+    pub(super) fn has_validators(&self, url: &Url) -> bool {
+        match self.kept.iter().find(|(u, _)| u == url) {
+            Some((_, validators)) => !validators.is_empty(),
+            None => self.knows(url),
+        }
+    }
+
+    /// When the last exchange ended; `None`: there was none.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        self.last
+    }
+
+    /// Whether an answer that could be used said `Cache-Control: private`.
+    pub(super) fn private(&self) -> bool {
+        self.private
+    }
+
+    /// The validators to store.
+    pub(super) fn validators(&self) -> Vec<(Url, Validators)> {
+        self.kept.clone()
+    }
+
+    /// The poller that this attempt belongs to.
+    pub(super) fn poller(&self) -> &Poller {
+        self.poller
+    }
+
+    /// The source that this attempt is for.
+    pub(super) fn source(&self) -> &Source {
+        self.source
+    }
+}
+
+/// How one URL answered.
+pub(super) enum Answer {
+    /// 304: what is held is still good.
+    NotModified(Response),
+    /// A document. Its validators are not taken over until it could be used: see [`Exchanges::accept`].
+    Document(Response),
+    /// Another status.
+    Refused(Response),
+    /// A challenge page, and whose; never a document.
+    Challenge(Response, &'static str),
+    /// No answer that could be used.
+    Failed(Failure),
+}

@@ -1,0 +1,199 @@
+//! Finding out how a site can be followed, politely: nothing is probed blindly.
+//!
+//! The address is a feed; or a page that names one (its links, the HTTP Link header); or its site has a sitemap that
+//! robots.txt names, or at `/sitemap.xml`; or the page itself lists the posts. What was found is remembered with its reason.
+
+use url::Url;
+
+use super::{
+    exchange::{Answer, Exchanges},
+    refresh::Refusal,
+    robots,
+};
+use crate::{
+    fetch::{Accept, Response},
+    follow::{self, Index, Page, SitemapDocument},
+    ingest::{self, Kind},
+    model::{Document, Follow, Followed, Problem},
+    store::StoreError,
+    telemetry,
+};
+
+/// Feed links of one page that are tried.
+const MOST_FEED_LINKS: usize = 3;
+
+/// Sitemaps of one site that are tried.
+const MOST_SITEMAPS: usize = 5;
+
+/// How a site can be followed, with the document that showed it.
+pub(super) struct Found {
+    pub(super) followed: Followed,
+    pub(super) response: Response,
+    pub(super) content: Content,
+    /// What was tried before and did not do.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// The document that showed how a site can be followed.
+pub(super) enum Content {
+    Feed(Box<Document>),
+    Sitemap(SitemapDocument),
+    Index(Index),
+}
+
+/// Why nothing was found.
+pub(super) enum NotFound {
+    Refused(Refusal),
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotFound {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Finds out how the source can be followed, in the ways that feeds.toml permits.
+pub(super) async fn find(exchanges: &mut Exchanges<'_>) -> Result<Found, NotFound> {
+    let url = exchanges.source().url.clone();
+    if let Err(why) = robots::permission(exchanges, &url).await?.allows_named(&url) {
+        return Err(NotFound::Refused(Refusal::forbidden(why)));
+    }
+    let response = match exchanges.ask(&url, Accept::Feed).await {
+        Answer::Document(response) => response,
+        other => return Err(NotFound::Refused(Refusal::of(other))),
+    };
+    look_at(exchanges, response).await
+}
+
+/// Looks at a document at the source's own address.
+pub(super) async fn look_at(exchanges: &mut Exchanges<'_>, response: Response) -> Result<Found, NotFound> {
+    let wanted = exchanges.source().follow;
+    let url = exchanges.source().url.clone();
+    match ingest::sniff(&response.body, response.headers.text("content-type")) {
+        Kind::Feed(_) if matches!(wanted, Follow::Auto | Follow::Feed) => {
+            let document = read_feed(exchanges, &response).await.map_err(NotFound::Refused)?;
+            let followed = Followed { way: Follow::Feed, url, because: "the address is a feed".into() };
+            Ok(Found { followed, response, content: Content::Feed(Box::new(document)), problems: Vec::new() })
+        }
+        Kind::Sitemap | Kind::SitemapIndex if matches!(wanted, Follow::Auto | Follow::Sitemap) => {
+            let document = follow::read_sitemap(&response.body, &response.final_url)
+                .map_err(|e| NotFound::Refused(Refusal::unusable(&response, "sitemap", e.to_string())))?;
+            let followed = Followed { way: Follow::Sitemap, url, because: "the address is a sitemap".into() };
+            Ok(Found { followed, response, content: Content::Sitemap(document), problems: Vec::new() })
+        }
+        Kind::Html => look_at_page(exchanges, response, wanted).await,
+        _ if wanted == Follow::Auto || wanted == Follow::Feed => {
+            // The reader says best what is wrong with it.
+            let document = read_feed(exchanges, &response).await.map_err(NotFound::Refused)?;
+            let followed = Followed { way: Follow::Feed, url, because: "the address is a feed".into() };
+            Ok(Found { followed, response, content: Content::Feed(Box::new(document)), problems: Vec::new() })
+        }
+        kind => {
+            let why = format!("feeds.toml says follow = \"{}\", and the address is {}", wanted.as_str(), kind.describe());
+            Err(NotFound::Refused(Refusal::unusable(&response, "not-followable", why)))
+        }
+    }
+}
+
+async fn look_at_page(exchanges: &mut Exchanges<'_>, response: Response, wanted: Follow) -> Result<Found, NotFound> {
+    let mut problems = Vec::new();
+    let (html, _) = ingest::decode(&response.body, response.headers.text("content-type"));
+    if matches!(wanted, Follow::Auto | Follow::Feed) {
+        let links = follow::feed_links(&Page { url: &response.final_url, headers: &response.headers, html: &html });
+        for link in links.into_iter().take(MOST_FEED_LINKS) {
+            match try_feed(exchanges, &link.url).await? {
+                Ok((answer, document)) => {
+                    exchanges.accept(&response);
+                    let followed = Followed { way: Follow::Feed, url: link.url, because: link.because };
+                    return Ok(Found { followed, response: answer, content: Content::Feed(Box::new(document)), problems });
+                }
+                Err(why) => problems.push(Problem::warning("feed-link", format!("the page names {} as its feed, but {why}", link.url))),
+            }
+        }
+    }
+    if matches!(wanted, Follow::Auto | Follow::Sitemap)
+        && let Some((answer, document, because)) = find_sitemap(exchanges, &response.final_url, &mut problems).await?
+    {
+        exchanges.accept(&response);
+        let followed = Followed { way: Follow::Sitemap, url: answer.requested.clone(), because };
+        return Ok(Found { followed, response: answer, content: Content::Sitemap(document), problems });
+    }
+    if matches!(wanted, Follow::Auto | Follow::Page) {
+        let selectors = exchanges.source().page.clone();
+        let page = Page { url: &response.final_url, headers: &response.headers, html: &html };
+        match follow::index(&page, selectors.as_ref()) {
+            Ok(index) => {
+                let followed = Followed { way: Follow::Page, url: exchanges.source().url.clone(), because: index.because.clone() };
+                return Ok(Found { followed, response, content: Content::Index(index), problems });
+            }
+            Err(why) => problems.push(Problem::warning("page-structure", why.to_string())),
+        }
+    }
+    let tried: Vec<String> = problems.into_iter().map(|p| p.text).collect();
+    let tried = if tried.is_empty() { "no feed, sitemap or list of posts was found".to_owned() } else { tried.join("; ") };
+    Err(NotFound::Refused(Refusal::unusable(&response, "nothing-to-follow", format!("the page cannot be followed: {tried}"))))
+}
+
+/// Asks for a feed that a page names; the inner error says in words why it is none.
+async fn try_feed(exchanges: &mut Exchanges<'_>, url: &Url) -> Result<Result<(Response, Document), String>, StoreError> {
+    if let Err(why) = robots::permission(exchanges, url).await?.allows_named(url) {
+        return Ok(Err(why));
+    }
+    Ok(match exchanges.ask(url, Accept::Feed).await {
+        Answer::Document(response) => read_feed(exchanges, &response).await.map(|document| (response, document)).map_err(|r| r.error.text),
+        other => Err(Refusal::of(other).error.text),
+    })
+}
+
+/// The first sitemap of the page's site that lists posts.
+async fn find_sitemap(
+    exchanges: &mut Exchanges<'_>,
+    page: &Url,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<(Response, SitemapDocument, String)>, StoreError> {
+    let permission = robots::permission(exchanges, page).await?;
+    let mut candidates: Vec<(Url, &str)> = permission.sitemaps().into_iter().map(|url| (url, "robots.txt names its sitemap")).collect();
+    if candidates.is_empty() {
+        candidates.extend(page.join("/sitemap.xml").ok().map(|url| (url, "the site has a sitemap at its usual place")));
+    }
+    for (url, because) in candidates.into_iter().take(MOST_SITEMAPS) {
+        if let Err(why) = permission.allows(&url) {
+            problems.push(Problem::note("sitemap", format!("{url} may not be asked: {why}")));
+            continue;
+        }
+        let why = match exchanges.ask(&url, Accept::Sitemap).await {
+            Answer::Document(response) => match follow::read_sitemap(&response.body, &response.final_url) {
+                Ok(document) if !document.sitemaps.is_empty() || lists_posts(exchanges, &document) => {
+                    return Ok(Some((response, document, because.to_owned())));
+                }
+                Ok(_) => "it lists no posts".to_owned(),
+                Err(error) => error.to_string(),
+            },
+            other => Refusal::of(other).error.text,
+        };
+        problems.push(Problem::note("sitemap", format!("{url} is of no use: {why}")));
+    }
+    Ok(None)
+}
+
+fn lists_posts(exchanges: &Exchanges<'_>, document: &SitemapDocument) -> bool {
+    let source = exchanges.source();
+    !follow::post_links(document, &source.sitemap, &source.url).pages.is_empty()
+}
+
+/// Reads a feed out of an answer, on a thread that may take its time.
+pub(super) async fn read_feed(exchanges: &Exchanges<'_>, response: &Response) -> Result<Document, Refusal> {
+    let bytes = response.body.clone();
+    let content_type = response.headers.text("content-type").map(str::to_owned);
+    let url = response.final_url.clone();
+    let max_items = exchanges.source().limits.max_items;
+    let read = tokio::task::spawn_blocking(move || {
+        ingest::read(&ingest::Input { bytes: &bytes, content_type: content_type.as_deref(), url: &url, max_items })
+    });
+    match read.await {
+        Ok(Ok(document)) => Ok(document),
+        Ok(Err(error)) => Err(Refusal::unusable(response, error.class(), telemetry::chain(&error))),
+        Err(panicked) => Err(Refusal::unusable(response, "internal", format!("reading it broke off: {panicked}"))),
+    }
+}

@@ -1,0 +1,603 @@
+//! One attempt to poll one source, top to bottom.
+//!
+//! remember → ask → read → know again → decide when next → store. Every attempt ends in exactly one `store.apply`,
+//! whatever went wrong on the way; a panic is that source's recorded error.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use tracing::{info, warn};
+use url::Url;
+
+use super::{
+    Outcome, Poller, SourceReport, blocking,
+    exchange::{Answer, Exchanges},
+    finding::{self, Content, Found, NotFound, read_feed},
+    robots,
+    sites::{self, Gathered},
+};
+use crate::{
+    fetch::{Accept, Hop, Response},
+    follow::{self, Page, SitemapDocument},
+    identity::{self, KeyPolicy},
+    ingest,
+    model::{Document, Draft, Encoding, Follow, Followed, Format, Headers, Problem, PublisherPace, Repair, Source, Timestamp},
+    schedule::{self, Hints},
+    store::{Applied, Arrival, Attempt, Facts, Item, NextPoll, Plan, PollError, ReadDocument, SourceMemory, StoreError},
+    telemetry,
+};
+
+/// After so many failures in a row it is found out again how a site can be followed, and again after as many more.
+const FAILURES_UNTIL_LOOKED_FOR: u32 = 3;
+
+/// How often a site without a feed is asked whether it has one by now.
+const REVIEW_EVERY: TimeDelta = TimeDelta::days(30);
+
+/// How long a permanent redirect must hold before its target is asked instead.
+const ADOPT_AFTER: TimeDelta = TimeDelta::days(7);
+
+/// How far apart two 410s must be before a source rests.
+const GONE_TWICE: TimeDelta = TimeDelta::hours(24);
+
+/// The exchange that decided: what was sent, and by which ways the answer came.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Trace {
+    pub(super) final_url: Option<Url>,
+    pub(super) hops: Vec<Hop>,
+    pub(super) request_headers: Headers,
+    pub(super) headers: Headers,
+}
+
+impl Trace {
+    fn of(response: &Response) -> Self {
+        Self {
+            final_url: Some(response.final_url.clone()),
+            hops: response.hops.clone(),
+            request_headers: response.request_headers.clone(),
+            headers: response.headers.clone(),
+        }
+    }
+}
+
+/// No usable answer: what it was, in words and for the schedule.
+pub(super) struct Refusal {
+    pub(super) outcome: Outcome,
+    pub(super) status: Option<u16>,
+    pub(super) trace: Trace,
+    pub(super) error: PollError,
+}
+
+impl Refusal {
+    /// What an answer that is no document means.
+    pub(super) fn of(answer: Answer) -> Self {
+        match answer {
+            Answer::Challenge(response, whose) => Self {
+                outcome: Outcome::Challenge,
+                status: Some(response.status),
+                trace: Trace::of(&response),
+                error: PollError { class: "challenge".into(), text: format!("not reachable: challenge ({whose})") },
+            },
+            Answer::Failed(failure) => Self {
+                outcome: Outcome::Failed,
+                status: failure.status,
+                error: PollError { class: failure.error.class().into(), text: telemetry::chain(&failure.error) },
+                trace: Trace {
+                    final_url: failure.hops.last().map(|hop| hop.to.clone()),
+                    hops: failure.hops,
+                    request_headers: failure.request_headers,
+                    headers: failure.headers.unwrap_or_default(),
+                },
+            },
+            Answer::Document(response) | Answer::NotModified(response) | Answer::Refused(response) => {
+                let outcome = if response.status == 410 { Outcome::Gone } else { Outcome::Failed };
+                let text = match response.status {
+                    410 => "it is gone (410)".to_owned(),
+                    status => format!("{} answered {status}", response.final_url),
+                };
+                let error = PollError { class: format!("http-{}", response.status), text };
+                Self { outcome, status: Some(response.status), trace: Trace::of(&response), error }
+            }
+        }
+    }
+
+    /// An answer that came, and cannot be used.
+    pub(super) fn unusable(response: &Response, class: &str, text: String) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            status: Some(response.status),
+            trace: Trace::of(response),
+            error: PollError { class: class.to_owned(), text },
+        }
+    }
+
+    /// robots.txt says no.
+    pub(super) fn forbidden(why: String) -> Self {
+        Self::internal("robots", why)
+    }
+
+    /// Something of our own.
+    fn internal(class: &str, text: String) -> Self {
+        Self { outcome: Outcome::Failed, status: None, trace: Trace::default(), error: PollError { class: class.into(), text } }
+    }
+}
+
+/// What a feed said of itself and how it was read: for `inspect`.
+pub(super) struct Reading {
+    pub(super) format: Format,
+    pub(super) encoding: Option<Encoding>,
+    pub(super) repairs: Vec<Repair>,
+    pub(super) updated: Option<Timestamp>,
+}
+
+/// What asking and reading brought.
+pub(super) struct Visit {
+    pub(super) outcome: Outcome,
+    pub(super) status: Option<u16>,
+    pub(super) error: Option<PollError>,
+    pub(super) trace: Trace,
+    pub(super) reading: Option<Reading>,
+    pace: PublisherPace,
+    /// The address whose validators decide the floor.
+    polled: Option<Url>,
+    pub(super) way: Follow,
+    pub(super) followed: Option<Followed>,
+    reviewed: bool,
+    pub(super) facts: Facts,
+    body_digest: Option<[u8; 32]>,
+    pub(super) drafts: Vec<(Draft, Arrival)>,
+    read: bool,
+    problems: Option<Vec<Problem>>,
+    pages: Vec<crate::store::PageChange>,
+}
+
+impl Visit {
+    fn of(outcome: Outcome, way: Follow) -> Self {
+        Self {
+            outcome,
+            status: None,
+            error: None,
+            trace: Trace::default(),
+            reading: None,
+            pace: PublisherPace::default(),
+            polled: None,
+            way,
+            followed: None,
+            reviewed: false,
+            facts: Facts::default(),
+            body_digest: None,
+            drafts: Vec::new(),
+            read: false,
+            problems: None,
+            pages: Vec::new(),
+        }
+    }
+
+    fn refused(refusal: Refusal, way: Follow) -> Self {
+        Self {
+            status: refusal.status,
+            error: Some(refusal.error),
+            trace: refusal.trace,
+            ..Self::of(refusal.outcome, way)
+        }
+    }
+
+    fn answered(outcome: Outcome, way: Follow, response: &Response) -> Self {
+        Self {
+            status: Some(response.status),
+            trace: Trace::of(response),
+            polled: Some(response.final_url.clone()),
+            ..Self::of(outcome, way)
+        }
+    }
+}
+
+impl Poller {
+    /// One attempt to poll one source, now. Whether it may be asked now is decided by who calls.
+    pub async fn refresh(&self, source: &Arc<Source>) -> SourceReport {
+        let (poller, theirs) = (self.clone(), source.clone());
+        let report = match tokio::spawn(async move { poller.attempt(&theirs).await }).await {
+            Ok(report) => report,
+            Err(broken) => self.record_break(source, &broken.to_string()).await,
+        };
+        log(&report);
+        report
+    }
+
+    async fn attempt(&self, source: &Source) -> SourceReport {
+        match self.look(source, |_| ()).await {
+            Ok((plan, ())) => self.carry_out(plan).await,
+            Err(error) => unrecorded(source, &error),
+        }
+    }
+
+    /// Everything up to the storing; `see` is shown what the visit brought.
+    pub(super) async fn look<T>(&self, source: &Source, see: impl FnOnce(&Visit) -> T) -> Result<(Plan, T), StoreError> {
+        let id = source.id.clone();
+        let memory = self.read(move |reader| reader.memory(&id)).await?;
+        let (visit, exchanges) = match Exchanges::new(self, source, memory.validators.clone()) {
+            Ok(mut exchanges) => (visit(&mut exchanges, &memory).await?, Some(exchanges)),
+            Err(error) => (Visit::refused(Refusal::internal("credentials", telemetry::chain(&error)), Follow::Auto), None),
+        };
+        let seen = see(&visit);
+        Ok((self.plan(source, &memory, visit, exchanges.as_ref()), seen))
+    }
+
+    /// Decides when next, and puts everything that is to be stored together.
+    fn plan(&self, source: &Source, memory: &SourceMemory, mut visit: Visit, exchanges: Option<&Exchanges<'_>>) -> Plan {
+        let now = self.clock.now();
+        let requested = exchanges.and_then(Exchanges::last);
+        let failed = visit.outcome.is_failure();
+        let throttled = matches!(visit.status, Some(429 | 503)) && failed;
+        let failures = if failed { memory.failures.saturating_add(1) } else { 0 };
+        let throttles = if throttled { memory.throttles.saturating_add(1) } else { 0 };
+        let gone_since = (visit.outcome == Outcome::Gone).then(|| memory.gone_since.unwrap_or(now));
+        let resting = gone_since.is_some_and(|since| now - since >= GONE_TWICE);
+        let has_validators = visit.polled.as_ref().zip(exchanges).is_some_and(|(url, e)| e.has_validators(url));
+        let hints = Hints::of(visit.status.unwrap_or(0), &visit.trace.headers, &visit.pace, now);
+        let mut recent = memory.recent_dates.clone();
+        recent.extend(visit.drafts.iter().filter_map(|(draft, _)| draft.published.map(|p| p.at)));
+        recent.sort_unstable_by(|a, b| b.cmp(a));
+        recent.dedup();
+        let next = schedule::next_poll(
+            &source.pace,
+            &hints,
+            &schedule::Situation {
+                now,
+                last_request: requested.or(memory.last_request).unwrap_or(now),
+                outcome: outcome_for_schedule(&visit),
+                failures_in_a_row: failures,
+                throttled_in_a_row: throttles,
+                has_validators,
+                follow: visit.way,
+                recent_dates: &recent,
+                source: &source.id,
+                host_hold: None,
+            },
+        );
+        let moved = moved(memory, &visit, now);
+        let document = visit.read.then(|| {
+            let drafts = std::mem::take(&mut visit.drafts);
+            self.document(memory, &visit, drafts, exchanges.is_some_and(Exchanges::private))
+        });
+        let (document, problems) = match document {
+            Some((document, more)) => {
+                let mut problems = visit.problems.take().unwrap_or_default();
+                problems.extend(more);
+                (Some(document), Some(problems))
+            }
+            None => (None, visit.problems.take()),
+        };
+        Plan {
+            source: source.id.clone(),
+            now,
+            requested,
+            attempt: Some(Attempt {
+                outcome: visit.outcome.as_str(),
+                status: visit.status,
+                error: visit.error,
+                failures,
+                throttles,
+                gone_since,
+                resting,
+                next: NextPoll {
+                    at: next.at,
+                    because: next.because,
+                    not_before: next.not_before,
+                    interval_s: next.interval.as_secs(),
+                },
+                moved,
+                problems,
+            }),
+            reviewed: (visit.reviewed || visit.followed.is_some()).then_some(now),
+            followed: visit.followed,
+            validators: exchanges.map(Exchanges::validators).unwrap_or_default(),
+            document,
+            pages: visit.pages,
+            window: self.settings.load().window,
+        }
+    }
+
+    /// Knows every item again: keys, hashes, the policy of the source's ids.
+    fn document(&self, memory: &SourceMemory, visit: &Visit, drafts: Vec<(Draft, Arrival)>, private: bool) -> (ReadDocument, Vec<Problem>) {
+        let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = drafts.into_iter().unzip();
+        let home = visit.facts.home_page_url.as_deref().or(memory.home_page_url.as_deref());
+        let (keyed, policy, problems) = identity::key_document(&drafts, KeyPolicy::from_word(&memory.key_policy), home);
+        let items = drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival }).collect();
+        let document = ReadDocument {
+            facts: visit.facts.clone(),
+            body_digest: visit.body_digest,
+            key_policy: Some(policy.as_str()),
+            items,
+            private: Some(private),
+            ends_import: true,
+        };
+        (document, problems)
+    }
+
+    /// Stores a plan, and says what came of it.
+    pub(super) async fn carry_out(&self, plan: Plan) -> SourceReport {
+        let id = plan.source.clone();
+        let attempt = plan.attempt.clone();
+        let (store, rules) = (self.store.clone(), self.settings.load().rules.clone());
+        match blocking(move || store.apply(plan, rules)).await {
+            Ok(applied) => report(id, attempt.as_ref(), &applied),
+            Err(error) => SourceReport {
+                error: Some(telemetry::chain(&error)),
+                recorded: false,
+                ..SourceReport::bare(id, Outcome::Failed)
+            },
+        }
+    }
+
+    /// A panic on the way is this source's error, and recorded like any other.
+    async fn record_break(&self, source: &Source, why: &str) -> SourceReport {
+        let id = source.id.clone();
+        let memory = match self.read(move |reader| reader.memory(&id)).await {
+            Ok(memory) => memory,
+            Err(error) => return unrecorded(source, &error),
+        };
+        let visit = Visit::refused(Refusal::internal("internal", format!("a bug of this program: {why}")), Follow::Auto);
+        let plan = self.plan(source, &memory, visit, None);
+        self.carry_out(plan).await
+    }
+}
+
+/// Asks and reads: by the way that is known, else by finding one out.
+async fn visit(exchanges: &mut Exchanges<'_>, memory: &SourceMemory) -> Result<Visit, StoreError> {
+    let look_again = memory.failures > 0 && memory.failures % FAILURES_UNTIL_LOOKED_FOR == 0;
+    let visit = match &memory.followed {
+        Some(followed) if !look_again || exchanges.source().url == followed.url => by_known_way(exchanges, memory, followed.clone()).await?,
+        _ => {
+            let found = finding::find(exchanges).await;
+            by_found_way(exchanges, memory, found).await?
+        }
+    };
+    Ok(visit)
+}
+
+async fn by_known_way(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, followed: Followed) -> Result<Visit, StoreError> {
+    let way = followed.way;
+    if way != Follow::Feed
+        && exchanges.source().follow == Follow::Auto
+        && memory.reviewed.is_none_or(|at| exchanges.poller().clock.now() - at >= REVIEW_EVERY)
+        && let Some(visit) = review(exchanges, memory).await?
+    {
+        return Ok(visit);
+    }
+    // What moved for good is asked where it went.
+    let url = match &memory.moved {
+        Some((target, _, true)) => target.clone(),
+        _ => followed.url,
+    };
+    if let Err(why) = robots::permission(exchanges, &url).await?.allows_named(&url) {
+        return Ok(Visit::refused(Refusal::forbidden(why), way));
+    }
+    let accept = match way {
+        Follow::Sitemap => Accept::Sitemap,
+        Follow::Page => Accept::Page,
+        Follow::Feed | Follow::Auto => Accept::Feed,
+    };
+    let response = match exchanges.ask(&url, accept).await {
+        Answer::Document(response) => response,
+        Answer::NotModified(response) => {
+            let visit = Visit::answered(Outcome::NotModified, way, &response);
+            return with_pages(exchanges, memory, visit, None).await;
+        }
+        other => return Ok(Visit::refused(Refusal::of(other), way)),
+    };
+    let digest = *blake3::hash(&response.body).as_bytes();
+    if memory.body_digest == Some(digest) {
+        // The same bytes, and perhaps other validators: those are taken over, nothing else is done.
+        exchanges.accept(&response);
+        let visit = Visit::answered(Outcome::Unchanged, way, &response);
+        return with_pages(exchanges, memory, visit, None).await;
+    }
+    let content = match way {
+        Follow::Feed | Follow::Auto => read_feed(exchanges, &response).await.map(|document| Content::Feed(Box::new(document))),
+        Follow::Sitemap => follow::read_sitemap(&response.body, &response.final_url)
+            .map(Content::Sitemap)
+            .map_err(|e| Refusal::unusable(&response, "sitemap", e.to_string())),
+        Follow::Page => {
+            let (html, _) = ingest::decode(&response.body, response.headers.text("content-type"));
+            let selectors = exchanges.source().page.clone();
+            follow::index(&Page { url: &response.final_url, headers: &response.headers, html: &html }, selectors.as_ref())
+                .map(Content::Index)
+                .map_err(|e| Refusal::unusable(&response, "page-structure", e.to_string()))
+        }
+    };
+    match content {
+        Ok(content) => take(exchanges, memory, &response, way, content, Vec::new()).await,
+        Err(refusal) => Ok(Visit::refused(refusal, way)),
+    }
+}
+
+async fn by_found_way(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, found: Result<Found, NotFound>) -> Result<Visit, StoreError> {
+    match found {
+        Ok(Found { followed, response, content, problems }) => {
+            let way = followed.way;
+            let visit = take(exchanges, memory, &response, way, content, problems).await?;
+            Ok(Visit { followed: Some(followed), ..visit })
+        }
+        Err(NotFound::Refused(refusal)) => {
+            let way = memory.followed.as_ref().map_or(Follow::Auto, |f| f.way);
+            Ok(Visit::refused(refusal, way))
+        }
+        Err(NotFound::Store(error)) => Err(error),
+    }
+}
+
+/// Asks a site without a feed, once in a long while, whether it has one by now; `None`: it goes on as before.
+async fn review(exchanges: &mut Exchanges<'_>, memory: &SourceMemory) -> Result<Option<Visit>, StoreError> {
+    let url = exchanges.source().url.clone();
+    let Answer::Document(response) = exchanges.ask(&url, Accept::Feed).await else { return Ok(None) };
+    let found = finding::look_at(exchanges, response).await;
+    match found {
+        Ok(found) if found.followed.way == Follow::Feed => {
+            let visit = by_found_way(exchanges, memory, Ok(found)).await?;
+            Ok(Some(visit))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Takes in what was read: a feed's items, a sitemap's pages, an index's items.
+async fn take(
+    exchanges: &mut Exchanges<'_>,
+    memory: &SourceMemory,
+    response: &Response,
+    way: Follow,
+    content: Content,
+    problems: Vec<Problem>,
+) -> Result<Visit, StoreError> {
+    exchanges.accept(response);
+    let mut visit = Visit::answered(Outcome::Unchanged, way, response);
+    visit.read = true;
+    visit.body_digest = Some(*blake3::hash(&response.body).as_bytes());
+    visit.problems = Some(problems);
+    let arrival = if memory.imported.is_some() { Arrival::Ordinary } else { Arrival::Import };
+    match content {
+        Content::Feed(document) => {
+            take_feed(&mut visit, *document, arrival);
+            Ok(visit)
+        }
+        Content::Index(index) => {
+            visit.reading = Some(Reading { format: Format::Page, encoding: None, repairs: Vec::new(), updated: None });
+            visit.facts = Facts { title: index.site_title, home_page_url: Some(response.final_url.to_string()), ..Facts::default() };
+            visit.drafts = index.drafts.into_iter().map(|draft| (draft, arrival)).collect();
+            visit.problems.get_or_insert_default().extend(index.problems);
+            Ok(visit)
+        }
+        Content::Sitemap(document) => {
+            visit.reading = Some(Reading { format: Format::Sitemap, encoding: None, repairs: Vec::new(), updated: None });
+            let document = sites::whole_sitemap(exchanges, document).await?;
+            with_pages(exchanges, memory, visit, Some(document)).await
+        }
+    }
+}
+
+fn take_feed(visit: &mut Visit, document: Document, arrival: Arrival) {
+    let feed = document.feed;
+    visit.reading = Some(Reading {
+        format: document.format,
+        encoding: Some(document.encoding),
+        repairs: document.repairs.clone(),
+        updated: feed.updated,
+    });
+    visit.facts = Facts { title: feed.title, id: feed.id, feed_url: feed.self_url, home_page_url: feed.home_page_url, rights: feed.rights };
+    visit.pace = feed.pace;
+    visit.drafts = document.drafts.into_iter().map(|draft| (draft, arrival)).collect();
+    let problems = visit.problems.get_or_insert_default();
+    problems.extend(document.problems);
+    problems.extend(document.repairs.into_iter().map(|repair| Problem {
+        code: repair.code.into(),
+        severity: crate::model::Severity::Warning,
+        text: repair.text,
+        line: repair.line,
+    }));
+}
+
+/// Goes on with a sitemap's pages: compares what it lists now, then asks for some that wait.
+async fn with_pages(
+    exchanges: &mut Exchanges<'_>,
+    memory: &SourceMemory,
+    mut visit: Visit,
+    document: Option<SitemapDocument>,
+) -> Result<Visit, StoreError> {
+    if visit.way != Follow::Sitemap {
+        return Ok(visit);
+    }
+    let now = exchanges.poller().clock.now();
+    let most = exchanges.source().pages_per_poll as usize;
+    let mut gathered = Gathered::default();
+    if let Some(document) = &document {
+        sites::compare(exchanges, memory, document, now, &mut gathered).await?;
+    }
+    sites::visit_pages(exchanges, most, false, now, &mut gathered).await?;
+    visit.read = visit.read || !gathered.drafts.is_empty();
+    visit.facts.title = gathered.site_title;
+    visit.facts.home_page_url = Some(exchanges.source().url.to_string()).filter(|_| exchanges.source().follow != Follow::Sitemap);
+    visit.drafts.extend(gathered.drafts);
+    visit.pages = gathered.pages;
+    if document.is_some() || !gathered.problems.is_empty() {
+        visit.problems.get_or_insert_default().extend(gathered.problems);
+    }
+    Ok(visit)
+}
+
+/// Watches a permanent redirect: adopted after seven days of saying the same, or at once when only the scheme became safe.
+fn moved(memory: &SourceMemory, visit: &Visit, now: Timestamp) -> Option<(Url, Timestamp, bool)> {
+    if visit.outcome.is_failure() {
+        return memory.moved.clone();
+    }
+    // The target of the unbroken run of permanent redirects at the beginning.
+    let target = visit.trace.hops.iter().take_while(|hop| hop.permanent).last().map(|hop| hop.to.clone());
+    match (target, &memory.moved) {
+        (None, Some(adopted)) if adopted.2 => memory.moved.clone(),
+        (None, _) => None,
+        (Some(target), Some((known, since, adopted))) if *known == target => Some((target, *since, *adopted || now - *since >= ADOPT_AFTER)),
+        (Some(target), _) => {
+            let first = visit.trace.hops.first().map(|hop| &hop.from);
+            let only_safer = first.is_some_and(|from| {
+                from.scheme() == "http" && target.scheme() == "https" && from.host() == target.host() && from.path() == target.path()
+            });
+            Some((target, now, only_safer))
+        }
+    }
+}
+
+fn outcome_for_schedule(visit: &Visit) -> schedule::Outcome {
+    match visit.outcome {
+        Outcome::NotModified => schedule::Outcome::NotModified,
+        Outcome::Gone => schedule::Outcome::Gone,
+        Outcome::Challenge => schedule::Outcome::Challenge,
+        Outcome::Failed => schedule::Outcome::Failed {
+            class: visit.error.as_ref().map(|e| e.class.clone()).unwrap_or_default(),
+            status: visit.status,
+        },
+        _ => schedule::Outcome::Unchanged,
+    }
+}
+
+fn report(id: crate::model::SourceId, attempt: Option<&Attempt>, applied: &Applied) -> SourceReport {
+    let outcome = match attempt.map(|a| a.outcome) {
+        Some("failed") => Outcome::Failed,
+        Some("gone") => Outcome::Gone,
+        Some("challenge") => Outcome::Challenge,
+        _ if applied.new_entries + applied.updated_entries > 0 => Outcome::Changed,
+        Some("not_modified") => Outcome::NotModified,
+        _ => Outcome::Unchanged,
+    };
+    SourceReport {
+        status: attempt.and_then(|a| a.status),
+        new_entries: applied.new_entries,
+        updated_entries: applied.updated_entries,
+        new_stories: applied.new_stories,
+        duplicates: applied.duplicates,
+        error: attempt.and_then(|a| a.error.as_ref()).map(|e| e.text.clone()),
+        visible: applied.visible,
+        ..SourceReport::bare(id, outcome)
+    }
+}
+
+fn unrecorded(source: &Source, error: &StoreError) -> SourceReport {
+    SourceReport { error: Some(telemetry::chain(error)), recorded: false, ..SourceReport::bare(source.id.clone(), Outcome::Failed) }
+}
+
+/// One line per poll, readable alone and queryable by field.
+fn log(report: &SourceReport) {
+    let (source, outcome) = (report.id.as_str(), report.outcome.as_str());
+    match &report.error {
+        Some(error) => warn!(source, outcome, status = report.status, error, "polled {source}: {outcome}: {error}"),
+        None => info!(
+            source,
+            outcome,
+            status = report.status,
+            new_entries = report.new_entries,
+            updated_entries = report.updated_entries,
+            duplicates = report.duplicates,
+            "polled {source}: {outcome}, {} new, {} updated",
+            report.new_entries,
+            report.updated_entries
+        ),
+    }
+}

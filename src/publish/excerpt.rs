@@ -1,0 +1,59 @@
+//! Short plain texts out of a story: what stands in for a title, and what a page shows below one.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::model::Story;
+
+/// The longest title that is made of a text, in characters as people count them.
+const MADE_TITLE_GRAPHEMES: usize = 80;
+
+/// The story's short plain text, where its source lets any text of it be republished.
+pub(super) fn summary(story: &Story) -> Option<&str> {
+    let may = story.summary.is_some() || story.content.is_some();
+    Some(story.summary_text.trim()).filter(|text| may && !text.is_empty())
+}
+
+/// The story's title; for one without, the beginning of its text, else where it lies, else a word that says so.
+pub(super) fn title(story: &Story) -> String {
+    let own = story.title.trim();
+    if !own.is_empty() {
+        return own.to_owned();
+    }
+    if let Some(text) = summary(story) {
+        return shorten(text, MADE_TITLE_GRAPHEMES);
+    }
+    match story.url.as_deref().map(without_scheme) {
+        Some(place) if !place.is_empty() => shorten(place, MADE_TITLE_GRAPHEMES),
+        _ => "Untitled".to_owned(),
+    }
+}
+
+/// At most `most` characters of `text`, cut between words where that keeps at least half of them, with an ellipsis.
+pub(super) fn shorten(text: &str, most: usize) -> String {
+    let mut graphemes = text.grapheme_indices(true);
+    let Some((end, _)) = graphemes.nth(most) else { return text.to_owned() };
+    let head = &text[..end];
+    let cut = match head.rfind(char::is_whitespace) {
+        Some(space) if space * 2 >= end => &head[..space],
+        _ => head,
+    };
+    format!("{}…", cut.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-')))
+}
+
+fn without_scheme(url: &str) -> &str {
+    let bare = url.split_once("://").map_or(url, |(_, rest)| rest);
+    bare.trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_words_and_never_inside_a_character() {
+        assert_eq!(shorten("short", 10), "short");
+        assert_eq!(shorten("one two, three four", 10), "one two…");
+        assert_eq!(shorten("日本語日本語日本語", 3), "日本語…");
+        assert_eq!(shorten("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 2), "👩‍👩‍👧‍👦👩‍👩‍👧‍👦…");
+    }
+}

@@ -1,0 +1,60 @@
+//! The OPML writer: OPML 2.0 lists of feeds.
+
+use quick_xml::{
+    Writer,
+    events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
+};
+
+use super::xml;
+
+/// One line of an OPML list: something to subscribe to, or a group without an address of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// Plain text.
+    pub title: String,
+    /// One sentence; may be empty.
+    pub description: String,
+    /// The feed's address.
+    pub feed_url: String,
+    /// The page of the same.
+    pub page_url: Option<String>,
+}
+
+/// A list of feeds as an OPML document.
+pub fn opml(title: &str, outlines: &[Outline]) -> Vec<u8> {
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    let written = write(&mut writer, title, outlines);
+    written.expect("writing to memory does not fail");
+    let mut bytes = writer.into_inner();
+    bytes.push(b'\n');
+    bytes
+}
+
+fn write(writer: &mut Writer<Vec<u8>>, title: &str, outlines: &[Outline]) -> std::io::Result<()> {
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
+    let mut root = BytesStart::new("opml");
+    root.push_attribute(("version", "2.0"));
+    writer.write_event(Event::Start(root))?;
+    writer.write_event(Event::Start(BytesStart::new("head")))?;
+    writer.create_element("title").write_text_content(BytesText::new(&xml::line(title)))?;
+    writer.write_event(Event::End(BytesEnd::new("head")))?;
+    writer.write_event(Event::Start(BytesStart::new("body")))?;
+    for outline in outlines {
+        let title = xml::line(&outline.title);
+        let mut element = BytesStart::new("outline");
+        element.push_attribute(("type", "rss"));
+        element.push_attribute(("text", title.as_str()));
+        element.push_attribute(("title", title.as_str()));
+        let description = xml::line(&outline.description);
+        if !description.is_empty() {
+            element.push_attribute(("description", description.as_str()));
+        }
+        element.push_attribute(("xmlUrl", outline.feed_url.as_str()));
+        if let Some(page) = &outline.page_url {
+            element.push_attribute(("htmlUrl", page.as_str()));
+        }
+        writer.write_event(Event::Empty(element))?;
+    }
+    writer.write_event(Event::End(BytesEnd::new("body")))?;
+    writer.write_event(Event::End(BytesEnd::new("opml")))
+}

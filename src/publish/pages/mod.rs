@@ -1,0 +1,33 @@
+//! The pages: server-rendered, without scripts, fonts or pictures from elsewhere.
+//!
+//! Each page is a function of values; the templates under `templates/` escape everything that they are given. Texts of
+//! stories are shown as plain text only, so no markup of a publisher ever stands in a page. Deliberately absent: a clock
+//! (a moment is told, never how long ago it was), so that a page changes only when what it tells changes.
+
+mod chart;
+mod fault;
+mod frame;
+mod home;
+mod line;
+mod search;
+mod sources;
+mod story;
+mod topic;
+
+pub use fault::{Fault, fault};
+pub use frame::{Alternate, Site, TopicRef};
+pub use home::{Section, home};
+pub use search::{Found, search};
+pub use sources::sources;
+pub use story::story;
+pub use topic::{TopicPage, topic};
+
+/// The style sheet of every page, served and published as `/style.css`.
+pub const STYLE: &str = include_str!("style.css");
+
+/// No page is larger, in bytes: lists are shortened until it fits.
+pub const MAX_PAGE_BYTES: usize = 50_000;
+
+fn render(template: &impl askama::Template) -> Vec<u8> {
+    template.render().expect("a template writes to memory").into_bytes()
+}

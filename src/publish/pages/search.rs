@@ -1,0 +1,53 @@
+//! `/search`: a form, and what was found.
+
+use askama::Template;
+
+use super::{
+    Site,
+    frame::Frame,
+    line::{Line, count_words},
+};
+use crate::{
+    model::Story,
+    publish::{excerpt, xml},
+};
+
+/// What a search gave.
+#[derive(Debug, Clone)]
+pub struct Found<'a> {
+    /// How many stories in all.
+    pub count: u64,
+    /// The best of them, best first.
+    pub stories: &'a [Story],
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Page {
+    frame: Frame,
+    action: String,
+    query: String,
+    found: Option<String>,
+    lines: Vec<Line>,
+}
+
+/// The search page; `found` is `None` before anything was asked.
+pub fn search(site: &Site<'_>, query: &str, found: Option<&Found<'_>>) -> Vec<u8> {
+    let mut frame = Frame::new(site, "Search", Some("/search"));
+    frame.here = "search";
+    frame.noindex = found.is_some();
+    let mut page = Page {
+        action: site.addresses.rooted("/search"),
+        query: excerpt::shorten(&xml::line(query), 200),
+        found: found.map(|found| if found.count == 0 { "Nothing found".to_owned() } else { count_words(found.count) }),
+        lines: found.map(|found| found.stories.iter().map(|story| Line::new(site, story)).collect()).unwrap_or_default(),
+        frame,
+    };
+    loop {
+        let bytes = super::render(&page);
+        if bytes.len() <= super::MAX_PAGE_BYTES || page.lines.is_empty() {
+            return bytes;
+        }
+        page.lines.truncate(page.lines.len() * 3 / 4);
+    }
+}

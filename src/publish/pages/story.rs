@@ -1,0 +1,119 @@
+//! `/stories/{id}`: one story, who carries it, why it is where it is.
+
+use askama::Template;
+
+use super::{Site, frame::Frame, line::Line};
+use crate::{
+    model::{MembershipBy, SourceId, Story},
+    publish::{Addresses, channel, excerpt, moment, xml},
+};
+
+struct TopicView {
+    title: String,
+    page: String,
+    decided: String,
+    because: Vec<String>,
+}
+
+struct Carrier {
+    source: String,
+    href: Option<String>,
+    title: Option<String>,
+    seen: String,
+    seen_for_machines: String,
+}
+
+struct Same {
+    source: String,
+    because: String,
+}
+
+#[derive(Template)]
+#[template(path = "story.html")]
+struct Page {
+    frame: Frame,
+    id: String,
+    published_id: String,
+    item: Line,
+    read_at: Option<String>,
+    categories: Vec<String>,
+    topics: Vec<TopicView>,
+    carriers: Vec<Carrier>,
+    duplicates: Vec<Same>,
+    since: String,
+    since_for_machines: String,
+}
+
+/// How long the lists of the page may be, tried in this order until it is small enough: a story of a thousand copies
+/// must not make a page of a megabyte.
+const LIST_LENGTHS: [usize; 5] = [40, 20, 10, 4, 1];
+const MAX_SENTENCE_CHARS: usize = 300;
+
+/// A story's page. Sources and topics that may not be shown are left out.
+pub fn story(site: &Site<'_>, story: &Story) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for longest in LIST_LENGTHS {
+        bytes = super::render(&view(site, story, longest));
+        if bytes.len() <= super::MAX_PAGE_BYTES {
+            break;
+        }
+    }
+    bytes
+}
+
+fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
+    let item = Line::new(site, story);
+    let mut frame = Frame::new(site, &channel::shown_title(story), Some(&Addresses::story_path(story.id)));
+    frame.title = excerpt::shorten(&frame.title, 160);
+    frame.description = item.summary.clone().unwrap_or_default();
+    frame.og_type = "article";
+    let original = story.url.as_deref().and_then(xml::web_address);
+    if original.is_some() {
+        frame.canonical.clone_from(&original);
+    }
+    let host = |url: &String| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let sentence = |text: &str| excerpt::shorten(&xml::line(text), MAX_SENTENCE_CHARS);
+    let topics = story.topics.iter().take(longest).filter_map(|membership| {
+        let topic = site.topics.iter().find(|topic| topic.id == membership.id)?;
+        Some(TopicView {
+            title: xml::line(&topic.title),
+            page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
+            decided: match membership.by {
+                MembershipBy::Rule => format!("by its rule, score {:.1}", membership.score),
+                MembershipBy::Label => "by a person's label".to_owned(),
+            },
+            because: membership.because.iter().take(longest).map(|because| sentence(because)).collect(),
+        })
+    });
+    let public = |source: &SourceId| story.sources.iter().find(|entry| entry.source == *source && entry.public);
+    let carriers = story.sources.iter().filter(|entry| entry.public).take(longest).map(|entry| Carrier {
+        source: sentence(&entry.source_title),
+        href: entry.url.as_deref().and_then(xml::web_address),
+        title: entry.title.as_deref().map(sentence).filter(|title| !title.is_empty() && *title != item.title),
+        seen: moment::for_people(entry.first_seen, None),
+        seen_for_machines: moment::rfc3339(entry.first_seen),
+    });
+    let duplicates = story.duplicates.iter().take(longest).filter_map(|duplicate| {
+        let entry = public(&duplicate.source)?;
+        Some(Same { source: sentence(&entry.source_title), because: sentence(&duplicate.because) })
+    });
+    Page {
+        id: story.id.to_string(),
+        published_id: xml::line(&story.published_id),
+        read_at: original.as_ref().and_then(host),
+        categories: story
+            .categories
+            .iter()
+            .map(|category| sentence(category.label.as_deref().unwrap_or(&category.term)))
+            .filter(|category| !category.is_empty())
+            .take(longest)
+            .collect(),
+        topics: topics.collect(),
+        carriers: carriers.collect(),
+        duplicates: duplicates.collect(),
+        since: moment::for_people(story.first_published, None),
+        since_for_machines: moment::rfc3339(story.first_published),
+        item,
+        frame,
+    }
+}

@@ -1,0 +1,101 @@
+//! What XML 1.0 can carry, and which addresses may stand in a published document.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use url::Url;
+
+/// `text` without the characters that XML 1.0 forbids or discourages (§2.2: C0 but tab, line feed and carriage return,
+/// DEL and C1, non-characters).
+///
+/// Texts of entries were cleaned when they were read; titles of feeds.toml and whatever was stored otherwise were not.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().all(allowed) { Cow::Borrowed(text) } else { Cow::Owned(text.chars().filter(|&c| allowed(c)).collect()) }
+}
+
+fn allowed(c: char) -> bool {
+    let code = u32::from(c);
+    match code {
+        0x09 | 0x0A | 0x0D => true,
+        0..=0x1F | 0x7F..=0x9F | 0xFDD0..=0xFDEF => false,
+        _ => code & 0xFFFE != 0xFFFE,
+    }
+}
+
+/// Plain text as HTML.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// One line of plain text: cleaned, white space collapsed.
+pub(super) fn line(text: &str) -> String {
+    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The address, when it is an absolute http(s) one, without a password, and with nothing in it that RFC 3986 has no
+/// place for. Otherwise it stays as it was written: readers compare links letter by letter.
+pub(super) fn web_address(text: &str) -> Option<String> {
+    let trimmed = text.trim();
+    let mut url = Url::parse(trimmed).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())?;
+    let has_login = !url.username().is_empty() || url.password().is_some();
+    if has_login {
+        url.set_username("").ok()?;
+        url.set_password(None).ok()?;
+    }
+    let as_written = !has_login && trimmed.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let address = if as_written { trimmed.to_owned() } else { url.into() };
+    // Brackets belong to an address literal, and stand nowhere behind the host.
+    let (host, rest) = address.split_at(address.match_indices(['/', '?', '#']).nth(2).map_or(address.len(), |(at, _)| at));
+    let mut clean = host.to_owned();
+    for c in rest.chars() {
+        match c {
+            '"' | '<' | '>' | '[' | ']' | '\\' | '^' | '`' | '{' | '|' | '}' => {
+                clean.push('%');
+                let _ = write!(clean, "{:02X}", u32::from(c));
+            }
+            c => clean.push(c),
+        }
+    }
+    Some(clean)
+}
+
+/// Whether the text can be an `atom:id`: an absolute IRI of some scheme, without white space.
+pub(super) fn is_iri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(good)
+        && !rest.is_empty()
+        && text
+            .chars()
+            .all(|c| allowed(c) && !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forbidden_characters_go_and_nothing_else() {
+        assert_eq!(clean("a\u{0}b\u{B}c\u{7F}d\u{85}e\u{FFFE}f\u{FDD0}g\u{1FFFF}"), "abcdefg");
+        assert!(matches!(clean("tab\tline\n😀 é"), Cow::Borrowed(_)));
+        assert_eq!(line("  a\u{0}\n  b\t"), "a b");
+    }
+
+    #[test]
+    fn only_absolute_http_addresses_pass_and_passwords_do_not() {
+        for bad in ["javascript:alert(1)", "JaVaScRiPt:x", "data:text/html,x", "/relative", "ftp://h/x", "", "http://"] {
+            assert_eq!(web_address(bad), None, "{bad}");
+        }
+        assert_eq!(web_address("https://u:p@h.example/x").as_deref(), Some("https://h.example/x"));
+        assert_eq!(web_address("HTTPS://H.example").as_deref(), Some("HTTPS://H.example"));
+        assert_eq!(web_address("https://h.example/a b").as_deref(), Some("https://h.example/a%20b"));
+        assert_eq!(web_address("https://h.example/é?t[0]={1}").as_deref(), Some("https://h.example/%C3%A9?t%5B0%5D=%7B1%7D"));
+        assert_eq!(web_address("http://[::1]:8080/x?[").as_deref(), Some("http://[::1]:8080/x?%5B"));
+    }
+
+    #[test]
+    fn an_iri_has_a_scheme_and_no_space() {
+        assert!(is_iri("tag:example.org,2026:x") && is_iri("urn:uuid:1") && is_iri("https://h/é"));
+        assert!(!is_iri("no scheme: x") && !is_iri("plain") && !is_iri("1a:b") && !is_iri("a:"));
+    }
+}

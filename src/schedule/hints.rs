@@ -1,0 +1,164 @@
+//! What the publisher asks for: how long an answer stays fresh, and when to come back.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::model::{Headers, PublisherPace, Timestamp};
+
+/// A `Retry-After` beyond this is a mistake, not a wish.
+const LONGEST_RETRY: TimeDelta = TimeDelta::days(30);
+
+/// What one answer and its document ask for. All of it only lengthens a pause.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// `max-age` less `Age`, else `Expires` less `Date` (RFC 9111 §4.2.1).
+    pub fresh_for: Option<(Duration, &'static str)>,
+    /// `Retry-After` (RFC 9110 §10.2.3): not before this moment.
+    pub retry_at: Option<Timestamp>,
+    /// RSS `ttl` or `sy:updatePeriod`, the longer of them.
+    pub publisher: Option<(Duration, &'static str)>,
+    /// RSS `skipHours`, in UTC; empty where every hour is named, which makes no sense.
+    pub skip_hours: Vec<u8>,
+    /// RSS `skipDays`, 0 for Monday; empty where every day is named.
+    pub skip_days: Vec<u8>,
+}
+
+impl Hints {
+    /// Reads them out of an answer and what its document says.
+    pub fn of(status: u16, headers: &Headers, pace: &PublisherPace, now: Timestamp) -> Self {
+        let mut skip_hours: Vec<u8> = pace.skip_hours.iter().map(|h| h % 24).collect();
+        skip_hours.sort_unstable();
+        skip_hours.dedup();
+        let mut skip_days = pace.skip_days.clone();
+        skip_days.sort_unstable();
+        skip_days.dedup();
+        if skip_hours.len() >= 24 {
+            skip_hours.clear();
+        }
+        if skip_days.len() >= 7 {
+            skip_days.clear();
+        }
+        let ttl = pace.ttl_minutes.filter(|m| *m > 0).map(|m| (Duration::from_secs(m.saturating_mul(60)), "the feed's ttl"));
+        let sy = pace.sy_interval_s.filter(|s| *s > 0).map(|s| (Duration::from_secs(s), "the feed's update period"));
+        Self {
+            fresh_for: fresh_for(headers, now),
+            retry_at: retry_at(status, headers, now),
+            publisher: ttl.into_iter().chain(sy).max_by_key(|(pause, _)| *pause),
+            skip_hours,
+            skip_days,
+        }
+    }
+
+    /// The first moment from `at` on that `skipHours` and `skipDays` leave open.
+    pub fn open_from(&self, at: Timestamp) -> Timestamp {
+        use chrono::{Datelike as _, DurationRound as _, Timelike as _};
+        let mut open = at;
+        // A week has 168 hours: one of them is open, since neither list names them all.
+        for _ in 0..=168 {
+            let day = u8::try_from(open.weekday().num_days_from_monday()).unwrap_or(0);
+            let hour = u8::try_from(open.hour()).unwrap_or(0);
+            if !self.skip_days.contains(&day) && !self.skip_hours.contains(&hour) {
+                return open;
+            }
+            let hour = TimeDelta::hours(1);
+            open = open.duration_trunc(hour).unwrap_or(open) + hour;
+        }
+        at
+    }
+}
+
+fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static str)> {
+    let directives: Vec<String> =
+        headers.texts("cache-control").flat_map(|v| v.split(',')).map(|d| d.trim().to_ascii_lowercase()).collect();
+    if directives.iter().any(|d| d == "no-cache" || d.starts_with("no-cache=") || d == "no-store") {
+        return None;
+    }
+    let max_age = directives.iter().find_map(|d| d.strip_prefix("max-age=")).map(|v| v.trim_matches('"').parse::<u64>());
+    match max_age {
+        Some(Ok(seconds)) => {
+            let age = headers.text("age").and_then(|a| a.parse().ok()).unwrap_or(0);
+            Some((Duration::from_secs(seconds.saturating_sub(age)), "the publisher's max-age"))
+        }
+        // A max-age that cannot be read makes the answer stale (RFC 9111 §4.2.1); Expires is not asked then.
+        Some(Err(_)) => None,
+        None => {
+            let expires = http_date(headers.text("expires")?)?;
+            let date = headers.text("date").and_then(http_date).unwrap_or(now);
+            let fresh = (expires - date).to_std().ok()?;
+            Some((fresh, "the publisher's Expires"))
+        }
+    }
+}
+
+fn retry_at(status: u16, headers: &Headers, now: Timestamp) -> Option<Timestamp> {
+    if !(matches!(status, 429 | 503) || (300..400).contains(&status) && status != 304) {
+        return None;
+    }
+    let value = headers.text("retry-after")?;
+    let at = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        let seconds = value.parse::<i64>().unwrap_or(i64::MAX).min(LONGEST_RETRY.num_seconds());
+        now + TimeDelta::seconds(seconds)
+    } else {
+        http_date(value)?
+    };
+    (at > now).then(|| at.min(now + LONGEST_RETRY))
+}
+
+/// An HTTP date in any of its three forms (RFC 9110 §5.6.7).
+fn http_date(text: &str) -> Option<Timestamp> {
+    httpdate::parse_http_date(text.trim()).ok().map(Timestamp::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn fresh(fields: &[(&str, &str)]) -> Option<u64> {
+        Hints::of(200, &fields.iter().copied().collect(), &PublisherPace::default(), at("2026-11-21T12:00:00Z")).fresh_for.map(|(d, _)| d.as_secs())
+    }
+
+    #[test]
+    fn freshness_is_what_the_specification_says() {
+        assert_eq!(fresh(&[("cache-control", "max-age=7200")]), Some(7200));
+        assert_eq!(fresh(&[("cache-control", "public, Max-Age=7200"), ("age", "200")]), Some(7000));
+        assert_eq!(fresh(&[("cache-control", "max-age=100"), ("age", "200")]), Some(0));
+        assert_eq!(fresh(&[("cache-control", "s-maxage=9000")]), None);
+        assert_eq!(fresh(&[("cache-control", "max-age=7200, no-cache")]), None);
+        assert_eq!(fresh(&[("cache-control", "no-store, max-age=7200")]), None);
+        let date = ("date", "Sat, 21 Nov 2026 10:00:00 GMT");
+        assert_eq!(fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 GMT"), date]), Some(3600));
+        assert_eq!(fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 GMT"), date, ("cache-control", "max-age=60")]), Some(60));
+        assert_eq!(fresh(&[("expires", "0"), date]), None);
+        assert_eq!(fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 CET"), date]), None);
+    }
+
+    #[test]
+    fn retry_after_comes_in_every_form() {
+        let now = at("2026-11-21T12:00:00Z");
+        let retry = |status, value: &str| Hints::of(status, &[("retry-after", value)].into_iter().collect(), &PublisherPace::default(), now).retry_at;
+        assert_eq!(retry(429, "120"), Some(at("2026-11-21T12:02:00Z")));
+        assert_eq!(retry(503, "Sat, 21 Nov 2026 13:00:00 GMT"), Some(at("2026-11-21T13:00:00Z")));
+        assert_eq!(retry(503, "Saturday, 21-Nov-26 13:00:00 GMT"), Some(at("2026-11-21T13:00:00Z")));
+        assert_eq!(retry(503, "Sat Nov 21 13:00:00 2026"), Some(at("2026-11-21T13:00:00Z")));
+        assert_eq!(retry(429, "Sat, 21 Nov 2026 11:00:00 GMT"), None);
+        assert_eq!(retry(429, "-5"), None);
+        assert_eq!(retry(429, "soon"), None);
+        assert_eq!(retry(429, "99999999999999999999"), Some(now + LONGEST_RETRY));
+        assert_eq!(retry(200, "120"), None);
+    }
+
+    #[test]
+    fn closed_hours_and_days_are_waited_out() {
+        let pace = PublisherPace { skip_hours: (0..23).collect(), skip_days: vec![5], ..PublisherPace::default() };
+        let hints = Hints::of(200, &Headers::new(), &pace, at("2026-11-21T12:00:00Z"));
+        // 2026-11-21 is a Saturday.
+        assert_eq!(hints.open_from(at("2026-11-21T12:30:00Z")), at("2026-11-22T23:00:00Z"));
+        let all = PublisherPace { skip_hours: (1..=24).collect(), ..PublisherPace::default() };
+        assert!(Hints::of(200, &Headers::new(), &all, at("2026-11-21T12:00:00Z")).skip_hours.is_empty());
+    }
+}

@@ -1,0 +1,116 @@
+//! From a document to an answer: status, header fields, body.
+
+use std::fmt::Write as _;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header},
+};
+
+use crate::site::Settings;
+
+use super::{Coding, Held, Verdict, evaluate};
+
+/// How long a stale answer may be used while a new one is fetched, and while we do not answer at all (RFC 5861).
+const STALE_IF_ERROR_S: u64 = 86_400;
+
+/// What an answer says beside the document itself.
+pub(super) struct Manner {
+    /// The status where the reader has not got it already.
+    pub status: StatusCode,
+    /// Seconds that it may be kept unasked; `None`: it must be asked for each time.
+    pub max_age_s: Option<u64>,
+    /// The `Link` field.
+    pub link: Option<String>,
+}
+
+impl Manner {
+    /// The manner of a document or page that is there.
+    pub(super) fn usual(settings: &Settings) -> Self {
+        Self { status: StatusCode::OK, max_age_s: Some(settings.max_age.as_secs()), link: None }
+    }
+}
+
+/// Answers a GET or HEAD; the body of a HEAD is taken away where answers leave.
+pub(super) fn answer(held: &Held, request: &HeaderMap, manner: &Manner) -> Response<Body> {
+    let none_match = lines(request, &header::IF_NONE_MATCH);
+    let modified_since = lines(request, &header::IF_MODIFIED_SINCE).first().copied();
+    let verdict = if manner.status == StatusCode::OK {
+        evaluate(&none_match, modified_since, &held.etag, held.last_modified)
+    } else {
+        Verdict::Send
+    };
+    let mut response = Response::new(Body::empty());
+    let fields = response.headers_mut();
+    fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    fields.insert(header::CACHE_CONTROL, cache_control(manner));
+    if manner.status == StatusCode::OK {
+        insert(fields, header::ETAG, &held.etag);
+        if let Some(at) = held.last_modified {
+            insert(fields, header::LAST_MODIFIED, &httpdate::fmt_http_date(at.into()));
+        }
+        if let Some(link) = &manner.link {
+            insert(fields, header::LINK, link);
+        }
+    }
+    if verdict == Verdict::NotModified {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    let (coding, bytes) = held.bytes(Coding::negotiate(&lines(request, &header::ACCEPT_ENCODING)));
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(held.media_type));
+    fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
+    if let Some(name) = coding.name() {
+        fields.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    *response.status_mut() = manner.status;
+    *response.body_mut() = Body::from(bytes);
+    response
+}
+
+/// The `Link` field of a feed: itself, its page, its other forms (RFC 8288).
+pub(super) fn links(own: &str, page: &str, others: &[(String, &'static str)]) -> String {
+    let mut value = format!("<{own}>; rel=\"self\", <{page}>; rel=\"alternate\"; type=\"text/html\"");
+    for (url, media_type) in others {
+        let _ = write!(value, ", <{url}>; rel=\"alternate\"; type=\"{media_type}\"");
+    }
+    value
+}
+
+/// A short plain text: for the probes, and for what has no page.
+pub(super) fn plain(status: StatusCode, text: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(format!("{text}\n")));
+    *response.status_mut() = status;
+    let fields = response.headers_mut();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Sends a reader to the same under another address, for good (RFC 9110 §15.4.9).
+pub(super) fn moved(to: &str) -> Response<Body> {
+    let mut response = plain(StatusCode::PERMANENT_REDIRECT, &format!("moved to {to}"));
+    insert(response.headers_mut(), header::LOCATION, to);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
+}
+
+/// Every line of a field that is text.
+fn lines<'r>(request: &'r HeaderMap, name: &HeaderName) -> Vec<&'r str> {
+    request.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
+}
+
+fn cache_control(manner: &Manner) -> HeaderValue {
+    let value = manner.max_age_s.map_or_else(
+        || "no-cache".to_owned(),
+        |s| format!("public, max-age={s}, stale-while-revalidate={s}, stale-if-error={STALE_IF_ERROR_S}"),
+    );
+    HeaderValue::try_from(value).expect("numbers and words are a field value")
+}
+
+/// Inserts what we wrote ourselves; what is no field value (an address with an odd letter) is left out.
+fn insert(fields: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        fields.insert(name, value);
+    }
+}

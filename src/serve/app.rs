@@ -1,0 +1,196 @@
+//! What answers: the documents held ready, and the way to the stored state for what is not.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use arc_swap::ArcSwap;
+
+use crate::{
+    model::TopicId,
+    publish::{Addresses, FeedFormat, pages::Fault},
+    site::{self, Open, PageName, Rendering, Settings, page, union_feed},
+    store::StoreError,
+};
+
+use super::{Health, Held, held::Effort};
+
+/// Unions held at a time: each is three documents at most, made again when it is asked for.
+const MAX_UNIONS: usize = 32;
+
+/// The site as it is now. Cheap to clone; every clone answers the same.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    library: Arc<dyn Open>,
+    settings: ArcSwap<Settings>,
+    documents: ArcSwap<Documents>,
+    health: Health,
+}
+
+/// One generation of documents, with the unions that were made of it.
+#[derive(Default)]
+struct Documents {
+    by_path: HashMap<String, Arc<Held>>,
+    retired: Vec<TopicId>,
+    unions: Mutex<Unions>,
+}
+
+#[derive(Default)]
+struct Unions {
+    by_path: BTreeMap<String, Arc<Held>>,
+    oldest_first: VecDeque<String>,
+}
+
+impl App {
+    /// A site without documents yet, over a stored state.
+    pub fn new(library: Arc<dyn Open>, settings: Settings, health: Health) -> Self {
+        let documents = ArcSwap::from_pointee(Documents::default());
+        Self { inner: Arc::new(Inner { library, settings: ArcSwap::from_pointee(settings), documents, health }) }
+    }
+
+    /// Puts new documents in the place of all that were held, in one step. What did not change is not compressed again.
+    /// Takes as long as compressing does: call it from a blocking thread.
+    pub fn replace(&self, renderings: Vec<Rendering>, retired: Vec<TopicId>) {
+        let before = self.inner.documents.load_full();
+        let by_path = renderings
+            .into_iter()
+            .map(|rendering| {
+                let same = before.by_path.get(&rendering.path).filter(|held| {
+                    held.etag == rendering.etag
+                        && held.last_modified == rendering.last_modified
+                        && held.media_type == rendering.media_type
+                });
+                let held = same.cloned().unwrap_or_else(|| Arc::new(Held::new(rendering)));
+                (held.path.clone(), held)
+            })
+            .collect();
+        self.inner.documents.store(Arc::new(Documents { by_path, retired, unions: Mutex::default() }));
+    }
+
+    /// Puts new settings in force: after feeds.toml was read again. Documents follow with [`App::replace`].
+    pub fn set_settings(&self, settings: Settings) {
+        self.inner.settings.store(Arc::new(settings));
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.inner.settings.load_full()
+    }
+
+    pub(super) fn health(&self) -> &Health {
+        &self.inner.health
+    }
+
+    /// Whether documents were ever rendered.
+    pub(super) fn is_empty(&self) -> bool {
+        self.inner.documents.load().by_path.is_empty()
+    }
+
+    pub(super) fn document(&self, path: &str) -> Option<Arc<Held>> {
+        self.inner.documents.load().by_path.get(path).cloned()
+    }
+
+    pub(super) fn retired(&self) -> Vec<TopicId> {
+        self.inner.documents.load().retired.clone()
+    }
+
+    /// A feed of a union, made now or held from before. `None`: there is nothing rendered yet.
+    pub(super) async fn union(&self, members: Vec<TopicId>, format: FeedFormat) -> Result<Option<Arc<Held>>, StoreError> {
+        let documents = self.inner.documents.load_full();
+        let name = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
+        let path = Addresses::feed_path(&name, format);
+        if let Some(held) = documents.unions().by_path.get(&path) {
+            return Ok(Some(held.clone()));
+        }
+        // A union changes when a member does: nothing is stored because somebody read.
+        let changed = |id: &TopicId| documents.by_path.get(&Addresses::feed_path(id.as_str(), format))?.last_modified;
+        let Some(updated) = members.iter().filter_map(changed).max() else { return Ok(None) };
+        let rendering = self
+            .blocking(move |open, settings| open.look(|library| union_feed(library, settings, &members, format, updated)))
+            .await?;
+        let held = Arc::new(Held::with(rendering, Effort::Little));
+        documents.unions().keep(path, held.clone());
+        Ok(Some(held))
+    }
+
+    /// A page, made now; a story that is not there is a fault's page, and so is a state that cannot be read.
+    pub(super) async fn page(&self, name: PageName) -> (u16, Held) {
+        let status = |name: &PageName| if let PageName::Fault(fault) = name { fault.status() } else { 200 };
+        let made = self
+            .blocking(move |open, settings| {
+                let made = open.look(|library| page(library, settings, &name))?;
+                Ok(match made {
+                    Some(rendering) => (status(&name), Held::with(rendering, Effort::Little)),
+                    None => (404, fault_page(settings, &Fault::NotFound)),
+                })
+            })
+            .await;
+        made.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a page could not be made");
+            (500, fault_page(&self.settings(), &Fault::Internal))
+        })
+    }
+
+    async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&dyn Open, &Settings) -> Result<T, StoreError> + Send + 'static,
+    {
+        let inner = self.inner.clone();
+        let settings = self.settings();
+        let ran = tokio::task::spawn_blocking(move || work(&*inner.library, &settings)).await;
+        match ran {
+            Ok(done) => done,
+            // The task is never cancelled: it panicked, and that is this request's failure alone.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+impl Documents {
+    /// What a panic left behind is whole: entries are put in one at a time.
+    fn unions(&self) -> std::sync::MutexGuard<'_, Unions> {
+        self.unions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Unions {
+    fn keep(&mut self, path: String, held: Arc<Held>) {
+        if self.by_path.insert(path.clone(), held).is_none() {
+            self.oldest_first.push_back(path);
+        }
+        if self.oldest_first.len() > MAX_UNIONS
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.by_path.remove(&oldest);
+        }
+    }
+}
+
+/// The page of a fault needs the settings alone, so that there is one even when the state cannot be read.
+fn fault_page(settings: &Settings, fault: &Fault) -> Held {
+    Held::with(site::fault_page(settings, fault), Effort::Little)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unions_are_kept_up_to_a_number_the_oldest_goes() {
+        let mut unions = Unions::default();
+        for number in 0..MAX_UNIONS + 5 {
+            let path = format!("/topics/{number}/feed.atom");
+            let held = Arc::new(Held::new(Rendering::new(path.clone(), "text/plain", Vec::new(), None)));
+            unions.keep(path.clone(), held.clone());
+            unions.keep(path, held);
+        }
+        assert_eq!((unions.by_path.len(), unions.oldest_first.len()), (MAX_UNIONS, MAX_UNIONS));
+        assert!(!unions.by_path.contains_key("/topics/4/feed.atom") && unions.by_path.contains_key("/topics/5/feed.atom"));
+    }
+}

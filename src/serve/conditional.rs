@@ -1,0 +1,107 @@
+//! Whether a reader has the current bytes already: RFC 9110 §13.
+
+use chrono::SubsecRound;
+
+use crate::model::Timestamp;
+
+/// What the preconditions of a GET or HEAD come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it (200).
+    Send,
+    /// The reader has it (304).
+    NotModified,
+}
+
+/// Evaluates `If-None-Match` (every line of it, in order) and `If-Modified-Since`, RFC 9110 §13.2.2.
+///
+/// `If-None-Match` is compared weakly and, when it is there at all, `If-Modified-Since` does not count. A date that
+/// cannot be read does not count either.
+pub fn evaluate(none_match: &[&str], modified_since: Option<&str>, etag: &str, last_modified: Option<Timestamp>) -> Verdict {
+    let held = if none_match.is_empty() {
+        modified_since.is_some_and(|date| !is_modified_since(date, last_modified))
+    } else {
+        none_match.iter().any(|line| names(line, etag))
+    };
+    if held { Verdict::NotModified } else { Verdict::Send }
+}
+
+fn is_modified_since(date: &str, last_modified: Option<Timestamp>) -> bool {
+    let (Ok(date), Some(last_modified)) = (httpdate::parse_http_date(date.trim()), last_modified) else { return true };
+    last_modified.trunc_subsecs(0) > Timestamp::from(date)
+}
+
+/// Whether a line of `If-None-Match` is `*` or lists the tag, by weak comparison (RFC 9110 §8.8.3.2).
+fn names(line: &str, etag: &str) -> bool {
+    let line = line.trim();
+    if line == "*" {
+        return true;
+    }
+    let wanted = opaque(etag);
+    let mut rest = line;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let tag = rest.strip_prefix("W/").unwrap_or(rest);
+        // What is not quoted is no entity tag; whatever stands behind it cannot be told apart from it.
+        let Some(body) = tag.strip_prefix('"') else { return false };
+        let Some(end) = body.find('"') else { return false };
+        if body[..end] == *wanted {
+            return true;
+        }
+        rest = &body[end + 1..];
+    }
+}
+
+fn opaque(etag: &str) -> &str {
+    etag.strip_prefix("W/").unwrap_or(etag).trim_matches('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAG: &str = "W/\"abc\"";
+
+    #[test]
+    fn tags_are_compared_weakly_in_lists_and_over_lines() {
+        for (lines, expected) in [
+            (&["W/\"abc\""][..], Verdict::NotModified),
+            (&["\"abc\""], Verdict::NotModified),
+            (&["*"], Verdict::NotModified),
+            (&[" * "], Verdict::NotModified),
+            (&["\"x\", W/\"y\",\"abc\""], Verdict::NotModified),
+            (&["\"x\"", "W/\"abc\""], Verdict::NotModified),
+            (&[",, \"abc\" ,"], Verdict::NotModified),
+            (&["\"a,b\", \"abc\""], Verdict::NotModified),
+            (&["\"x\""], Verdict::Send),
+            (&["abc"], Verdict::Send),
+            (&["w/\"abc\""], Verdict::Send),
+            (&["\"abc"], Verdict::Send),
+            (&["\"\""], Verdict::Send),
+            (&[""], Verdict::Send),
+            (&["\"ABC\""], Verdict::Send),
+        ] {
+            assert_eq!(evaluate(lines, None, TAG, None), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_counts_only_without_tags_and_only_when_it_is_one() {
+        let changed: Timestamp = "2026-01-02T03:04:05.900Z".parse().unwrap();
+        for (none_match, date, expected) in [
+            (&[][..], "Fri, 02 Jan 2026 03:04:05 GMT", Verdict::NotModified),
+            (&[], "Friday, 02-Jan-26 03:04:05 GMT", Verdict::NotModified),
+            (&[], "Fri Jan  2 03:04:05 2026", Verdict::NotModified),
+            (&[], "Fri, 02 Jan 2026 03:04:06 GMT", Verdict::NotModified),
+            (&[], "Wed, 02 Jan 2126 03:04:05 GMT", Verdict::NotModified),
+            (&[], "Fri, 02 Jan 2026 03:04:04 GMT", Verdict::Send),
+            (&[], "yesterday", Verdict::Send),
+            (&[], "", Verdict::Send),
+            (&["\"x\""], "Fri, 02 Jan 2026 03:04:05 GMT", Verdict::Send),
+            (&["\"abc\""], "Thu, 01 Jan 1970 00:00:00 GMT", Verdict::NotModified),
+        ] {
+            assert_eq!(evaluate(none_match, Some(date), TAG, Some(changed)), expected, "{none_match:?} {date}");
+        }
+        assert_eq!(evaluate(&[], Some("Fri, 02 Jan 2026 03:04:05 GMT"), TAG, None), Verdict::Send, "no date to compare with");
+    }
+}

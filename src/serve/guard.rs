@@ -1,0 +1,117 @@
+//! What holds for every request and every answer: methods, lengths, safety fields, cross-origin reading.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header},
+    middleware::Next,
+};
+
+use crate::{publish::pages::Fault, site::PageName};
+
+use super::{
+    App,
+    answer::{self, Manner},
+};
+
+/// The longest path with its query, in bytes. The longest of ours is a union of many topics.
+const MAX_TARGET_BYTES: usize = 4096;
+
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// Nothing but our own style sheet is ever loaded, no script runs, nothing frames us.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// A feed opened in a browser is a document too: what it carries must not run there.
+const FEED_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox");
+
+/// Refuses what is not read, and signs every answer.
+pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
+    let method = request.method().clone();
+    let mut response = if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
+        fault(&app, request.headers(), Fault::TooLong).await
+    } else if method == Method::OPTIONS {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        response.headers_mut().insert(header::ALLOW, ALLOWED);
+        response
+    } else if method == Method::GET || method == Method::HEAD {
+        match without_slash(request.uri().path()) {
+            Some(path) => {
+                let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+                answer::moved(&format!("{}{query}", app.settings().addresses().rooted(path)))
+            }
+            None => next.run(request).await,
+        }
+    } else {
+        let mut response = fault(&app, request.headers(), Fault::Method).await;
+        response.headers_mut().insert(header::ALLOW, ALLOWED);
+        response
+    };
+    if method == Method::HEAD {
+        // The length stays: it is what a GET would have (RFC 9110 §9.3.2).
+        let length = http_body_length(&response);
+        *response.body_mut() = Body::empty();
+        if let Some(length) = length
+            && response.status() != StatusCode::NOT_MODIFIED
+        {
+            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        }
+    }
+    sign(&mut response);
+    response
+}
+
+/// The path without the slash at its end, where it has one that it should not have. `//` would name another host.
+fn without_slash(path: &str) -> Option<&str> {
+    let bare = path.strip_suffix('/')?;
+    let bare = bare.trim_end_matches('/');
+    (!bare.is_empty() && !bare.starts_with("//")).then_some(bare)
+}
+
+async fn fault(app: &App, request: &HeaderMap, fault: Fault) -> Response<Body> {
+    let (status, held) = app.page(PageName::Fault(fault)).await;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    answer::answer(&held, request, &Manner { status, max_age_s: None, link: None })
+}
+
+fn http_body_length(response: &Response<Body>) -> Option<u64> {
+    use axum::body::HttpBody as _;
+    response.body().size_hint().exact()
+}
+
+fn sign(response: &mut Response<Body>) {
+    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let fields = response.headers_mut();
+    let any = HeaderValue::from_static("*");
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { FEED_POLICY }),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, any),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("If-None-Match, If-Modified-Since, A-IM, Accept")),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Last-Modified, Link, Retry-After")),
+        (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ] {
+        fields.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_slash_too_many_is_taken_away_and_never_towards_another_host() {
+        assert_eq!(without_slash("/"), None);
+        assert_eq!(without_slash("/sources"), None);
+        assert_eq!(without_slash("/sources/"), Some("/sources"));
+        assert_eq!(without_slash("/sources//"), Some("/sources"));
+        assert_eq!(without_slash("//evil.example/"), None);
+        assert_eq!(without_slash("///"), None);
+    }
+}

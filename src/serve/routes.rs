@@ -1,0 +1,152 @@
+//! The routes: from an address to what answers it.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request, State},
+    http::{HeaderMap, Response, StatusCode, Uri},
+    middleware,
+    routing::get,
+};
+
+use crate::{
+    model::{StoryId, TopicId},
+    publish::{Addresses, FeedFormat, pages::Fault},
+    site::{PageName, Resolved, resolve},
+};
+
+use super::{
+    App, Held,
+    answer::{self, Manner},
+    guard,
+};
+
+/// Seconds after which a reader may ask again when nothing is rendered yet.
+const RETRY_AFTER_S: u64 = 10;
+
+/// The site as a service.
+pub(super) fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(|state, headers| page(state, headers, PageName::Home)))
+        .route("/sources", get(|state, headers| page(state, headers, PageName::Sources)))
+        .route("/topics/{topic}", get(topic_page))
+        .route("/topics/{topic}/{file}", get(feed))
+        .route("/stories/{id}", get(story_page))
+        .route("/opml.xml", get(document))
+        .route("/sources.opml", get(document))
+        .route("/style.css", get(document))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .fallback(|state, headers| page(state, headers, PageName::Fault(Fault::NotFound)))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+}
+
+async fn page(State(app): State<App>, headers: HeaderMap, name: PageName) -> Response<Body> {
+    let (status, held) = app.page(name).await;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status == StatusCode::OK {
+        return answer::answer(&held, &headers, &Manner::usual(&app.settings()));
+    }
+    answer::answer(&held, &headers, &Manner { status, max_age_s: None, link: None })
+}
+
+async fn topic_page(state: State<App>, Path(topic): Path<String>, headers: HeaderMap) -> Response<Body> {
+    match find(&state.0, &topic) {
+        Ok(members) => page(state, headers, PageName::Topic(members)).await,
+        Err(Elsewhere::Moved(name)) => answer::moved(&state.0.settings().addresses().rooted(&Addresses::topic_path(&name))),
+        Err(Elsewhere::Fault(fault)) => page(state, headers, PageName::Fault(fault)).await,
+    }
+}
+
+async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    let Some(format) = FeedFormat::from_file_name(&file) else {
+        return page(state, headers, PageName::Fault(Fault::NotFound)).await;
+    };
+    let app = &state.0;
+    let settings = app.settings();
+    let members = match find(app, &topic) {
+        Ok(members) => members,
+        Err(Elsewhere::Moved(name)) => return answer::moved(&settings.addresses().rooted(&Addresses::feed_path(&name, format))),
+        Err(Elsewhere::Fault(fault)) => return page(state, headers, PageName::Fault(fault)).await,
+    };
+    let held = match members.as_slice() {
+        [one] => Ok(app.document(&Addresses::feed_path(one.as_str(), format))),
+        _ => app.union(members, format).await,
+    };
+    match held {
+        Ok(Some(held)) => {
+            let addresses = settings.addresses();
+            let at = |format| addresses.absolute(&Addresses::feed_path(&topic, format));
+            let others: Vec<(String, &'static str)> = FeedFormat::ALL
+                .into_iter()
+                .filter(|other| *other != format)
+                .map(|other| (at(other), other.media_type()))
+                .collect();
+            let link = answer::links(&at(format), &addresses.absolute(&Addresses::topic_path(&topic)), &others);
+            answer::answer(&held, &headers, &Manner { link: Some(link), ..Manner::usual(&settings) })
+        }
+        Ok(None) => not_rendered(app),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, topic, "a union could not be made");
+            unavailable("the feed could not be made")
+        }
+    }
+}
+
+async fn story_page(state: State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
+    // Digits alone: `+1` and `01` would be further addresses of the same page.
+    let id = id.parse::<i64>().ok().filter(|number| number.to_string() == id);
+    let name = id.map_or(PageName::Fault(Fault::NotFound), |id| PageName::Story(StoryId(id)));
+    page(state, headers, name).await
+}
+
+async fn document(State(app): State<App>, uri: Uri, request: Request) -> Response<Body> {
+    app.document(uri.path()).map_or_else(
+        || not_rendered(&app),
+        |held: std::sync::Arc<Held>| answer::answer(&held, request.headers(), &Manner::usual(&app.settings())),
+    )
+}
+
+async fn healthz(State(app): State<App>) -> Response<Body> {
+    probe(app.health().healthy())
+}
+
+async fn readyz(State(app): State<App>) -> Response<Body> {
+    probe(app.health().ready())
+}
+
+fn probe(state: Result<(), String>) -> Response<Body> {
+    match state {
+        Ok(()) => answer::plain(StatusCode::OK, "ok"),
+        Err(reason) => answer::plain(StatusCode::SERVICE_UNAVAILABLE, &reason),
+    }
+}
+
+/// Between the start and the first rendering there is nothing; later a document that is missing is a settings change
+/// whose documents follow in a moment.
+fn not_rendered(app: &App) -> Response<Body> {
+    unavailable(if app.is_empty() { "the documents are not rendered yet" } else { "this document is not rendered yet" })
+}
+
+fn unavailable(reason: &str) -> Response<Body> {
+    let mut response = answer::plain(StatusCode::SERVICE_UNAVAILABLE, reason);
+    response.headers_mut().insert(axum::http::header::RETRY_AFTER, RETRY_AFTER_S.into());
+    response
+}
+
+enum Elsewhere {
+    Moved(String),
+    Fault(Fault),
+}
+
+/// The topics that the `{topic}` of an address names.
+fn find(app: &App, name: &str) -> Result<Vec<TopicId>, Elsewhere> {
+    match resolve(name, &app.settings(), &app.retired()) {
+        Resolved::Topic(id) => Ok(vec![id]),
+        Resolved::Union(members) => Ok(members),
+        Resolved::Moved(to) => Err(Elsewhere::Moved(to)),
+        Resolved::Retired(id) => Err(Elsewhere::Fault(Fault::RetiredTopic(id))),
+        Resolved::Unknown(names) => Err(Elsewhere::Fault(Fault::UnknownTopics(names))),
+    }
+}

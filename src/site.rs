@@ -1,1 +1,0 @@
-//! What is published, drawn from the stored state: documents, pages, static files (layer 3).

@@ -1,0 +1,177 @@
+//! The documents that are held ready: the feeds of every topic, the OPML lists, the style sheet.
+
+use crate::{
+    model::{Story, Timestamp, TopicId},
+    publish::{Addresses, Channel, FeedFormat, FeedUrls, Outline, Paging, atom, fit, json_feed, opml, pages::STYLE, rss},
+    store::{StoreError, StoryQuery},
+};
+
+use super::{Library, Settings};
+
+/// One document: its bytes and everything that its answer says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendering {
+    /// The path it is served at, from the site's root: `/topics/all/feed.atom`.
+    pub path: String,
+    /// Its `Content-Type`.
+    pub media_type: &'static str,
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// Its entity tag: weak, since it is the same for every content coding (RFC 9110 §8.8.3.3).
+    pub etag: String,
+    /// When its bytes last changed, in whole seconds; `None` where that is not kept.
+    pub last_modified: Option<Timestamp>,
+}
+
+impl Rendering {
+    /// A document with the tag of its bytes.
+    pub fn new(path: impl Into<String>, media_type: &'static str, body: Vec<u8>, last_modified: Option<Timestamp>) -> Self {
+        let etag = format!("W/\"{}\"", &blake3::hash(&body).to_hex()[..32]);
+        Self { path: path.into(), media_type, body, etag, last_modified }
+    }
+}
+
+/// Tells when a document last changed: its path, and the digest of its bytes without that moment.
+pub type Settle<'a> = &'a mut dyn FnMut(&str, [u8; 32]) -> Result<Timestamp, StoreError>;
+
+/// `Content-Type` of OPML: the type that feed validators know.
+const OPML: &str = "text/x-opml; charset=utf-8";
+
+/// Renders every document that is held ready, in a fixed order. Private topics have none.
+///
+/// `settle` tells the moment of a document's last change: the stored one as long as the digest stays the same.
+pub fn documents(library: &dyn Library, settings: &Settings, settle: Settle<'_>) -> Result<Vec<Rendering>, StoreError> {
+    let addresses = settings.addresses();
+    let mut renderings = Vec::new();
+    let all = (TopicId::all(), settings.title.clone(), String::new());
+    let topics = settings
+        .public_topics()
+        .map(|topic| (topic.id.clone(), topic.title.clone(), topic.description.clone().unwrap_or_default()));
+    for (id, title, description) in std::iter::once(all).chain(topics) {
+        let stories = library.window(std::slice::from_ref(&id), settings.max_entries)?;
+        let mut channel = channel(settings, &addresses, id.as_str(), &title, &description);
+        channel.stories = &stories;
+        let stories = fit(&channel, settings.limits());
+        channel.stories = &stories;
+        for format in FeedFormat::ALL {
+            renderings.push(settled(&mut channel, id.as_str(), format, settle)?);
+        }
+    }
+    let list = opml(&settings.title, &topic_outlines(settings, &addresses));
+    renderings.push(plain("/opml.xml", OPML, list, settle)?);
+    let followed = opml(&format!("What {} follows", settings.title), &source_outlines(library)?);
+    renderings.push(plain("/sources.opml", OPML, followed, settle)?);
+    renderings.push(plain("/style.css", "text/css; charset=utf-8", STYLE.as_bytes().to_vec(), settle)?);
+    Ok(renderings)
+}
+
+/// Renders one feed of a union. `updated` is when a document of one of its members last changed: reading stores nothing.
+pub fn union_feed(
+    library: &dyn Library,
+    settings: &Settings,
+    members: &[TopicId],
+    format: FeedFormat,
+    updated: Timestamp,
+) -> Result<Rendering, StoreError> {
+    let addresses = settings.addresses();
+    let name = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
+    let title = union_title(settings, members);
+    let stories = library.window(members, settings.max_entries)?;
+    let mut channel = channel(settings, &addresses, &name, &title, "");
+    channel.stories = &stories;
+    let stories = fit(&channel, settings.limits());
+    channel.stories = &stories;
+    channel.updated = updated;
+    Ok(Rendering::new(Addresses::feed_path(&name, format), format.content_type(), render(&channel, format), Some(updated)))
+}
+
+/// The titles of a union's members, joined.
+pub(super) fn union_title(settings: &Settings, members: &[TopicId]) -> String {
+    let title = |id: &TopicId| settings.public_topic(id).map_or_else(|| id.to_string(), |topic| topic.title.clone());
+    members.iter().map(title).collect::<Vec<_>>().join(" + ")
+}
+
+/// The query that finds every public story of a topic.
+pub(super) fn stories_of(topic: &TopicId) -> StoryQuery {
+    // `all` is every story: asked for as such, stories that are in no topic are there too.
+    let topic = (!topic.is_all()).then(|| topic.clone());
+    StoryQuery { topic, public_only: true, ..StoryQuery::default() }
+}
+
+fn channel<'a>(settings: &Settings, addresses: &'a Addresses, name: &str, title: &str, description: &str) -> Channel<'a> {
+    let feed = |format| addresses.absolute(&Addresses::feed_path(name, format));
+    Channel {
+        id: format!("{}/{name}", settings.feed_id),
+        title: title.to_owned(),
+        description: description.to_owned(),
+        page_url: addresses.absolute(&Addresses::topic_path(name)),
+        feed_urls: FeedUrls { atom: feed(FeedFormat::Atom), rss: feed(FeedFormat::Rss), json: feed(FeedFormat::Json) },
+        updated: Timestamp::UNIX_EPOCH,
+        ttl_minutes: settings.max_age.as_secs().div_ceil(60),
+        stories: &[],
+        addresses,
+        paging: Paging::default(),
+    }
+}
+
+fn render(channel: &Channel<'_>, format: FeedFormat) -> Vec<u8> {
+    match format {
+        FeedFormat::Atom => atom(channel),
+        FeedFormat::Rss => rss(channel),
+        FeedFormat::Json => json_feed(channel),
+    }
+}
+
+/// Renders with a moment that means nothing, asks when those bytes last changed, and renders with the answer.
+fn settled(channel: &mut Channel<'_>, topic: &str, format: FeedFormat, settle: Settle<'_>) -> Result<Rendering, StoreError> {
+    let path = Addresses::feed_path(topic, format);
+    channel.updated = Timestamp::UNIX_EPOCH;
+    let digest = blake3::hash(&render(channel, format)).into();
+    channel.updated = settle(&path, digest)?;
+    Ok(Rendering::new(path, format.content_type(), render(channel, format), Some(channel.updated)))
+}
+
+fn plain(path: &str, media_type: &'static str, body: Vec<u8>, settle: Settle<'_>) -> Result<Rendering, StoreError> {
+    let changed = settle(path, blake3::hash(&body).into())?;
+    Ok(Rendering::new(path, media_type, body, Some(changed)))
+}
+
+fn topic_outlines(settings: &Settings, addresses: &Addresses) -> Vec<Outline> {
+    let outline = |id: &str, title: &str, description: &str| Outline {
+        title: title.to_owned(),
+        description: description.to_owned(),
+        feed_url: addresses.absolute(&Addresses::feed_path(id, FeedFormat::Atom)),
+        page_url: Some(addresses.absolute(&Addresses::topic_path(id))),
+    };
+    settings
+        .public_topics()
+        .map(|topic| outline(topic.id.as_str(), &topic.title, topic.description.as_deref().unwrap_or_default()))
+        .chain(std::iter::once(outline(TopicId::ALL, &format!("{}: everything", settings.title), "")))
+        .collect()
+}
+
+/// What is followed in public. A site without a feed has its own address: readers find out for themselves.
+fn source_outlines(library: &dyn Library) -> Result<Vec<Outline>, StoreError> {
+    use crate::model::Follow;
+    let bare = |url: &str| {
+        let mut url = url::Url::parse(url).ok()?;
+        url.set_username("").ok()?;
+        url.set_password(None).ok()?;
+        Some(String::from(url))
+    };
+    let outlines = library.sources()?.into_iter().filter(|source| source.public).filter_map(|source| {
+        let feed = source.feed_url.as_deref().filter(|_| source.follow == Follow::Feed).and_then(bare);
+        Some(Outline {
+            title: source.title,
+            description: String::new(),
+            feed_url: feed.or_else(|| bare(&source.url))?,
+            page_url: source.home_page_url.as_deref().and_then(bare),
+        })
+    });
+    Ok(outlines.collect())
+}
+
+/// The stories of a union for a page: those of every member, each once, newest position first.
+pub(super) fn union_stories(library: &dyn Library, settings: &Settings, members: &[TopicId]) -> Result<Vec<Story>, StoreError> {
+    library.window(members, settings.max_entries)
+}

@@ -1,0 +1,75 @@
+//! The stored state as the site reads it: the store's reader, or in a test a hand-made one.
+
+use crate::{
+    model::{SourceState, Story, StoryId, TopicId},
+    store::{Reader, Store, StoreError, StoryQuery},
+};
+
+/// Stories per (year, month).
+pub type Months = Vec<((i32, u32), u64)>;
+
+/// One consistent view of the stored state.
+pub trait Library {
+    /// Stories, newest position first.
+    fn stories(&self, query: &StoryQuery) -> Result<Vec<Story>, StoreError>;
+    /// How many stories a query finds.
+    fn count_stories(&self, query: &StoryQuery) -> Result<u64, StoreError>;
+    /// One story.
+    fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError>;
+    /// The public stories in the windows of the topics, newest position first.
+    fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError>;
+    /// Public stories per (year, month), newest month first.
+    fn months(&self, topic: Option<&TopicId>) -> Result<Months, StoreError>;
+    /// The sources of feeds.toml.
+    fn sources(&self) -> Result<Vec<SourceState>, StoreError>;
+}
+
+impl Library for Reader<'_> {
+    fn stories(&self, query: &StoryQuery) -> Result<Vec<Story>, StoreError> {
+        Reader::stories(self, query)
+    }
+
+    fn count_stories(&self, query: &StoryQuery) -> Result<u64, StoreError> {
+        Reader::count_stories(self, query)
+    }
+
+    fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
+        Reader::story(self, id)
+    }
+
+    fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {
+        Reader::window(self, topics, limit)
+    }
+
+    fn months(&self, topic: Option<&TopicId>) -> Result<Months, StoreError> {
+        Reader::months(self, topic)
+    }
+
+    fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
+        Reader::sources(self)
+    }
+}
+
+/// Whatever a consistent view can be taken of, at any time and from any thread. Blocks.
+pub trait Open: Send + Sync + 'static {
+    /// Runs `look` over one consistent view.
+    fn open(&self, look: &mut dyn FnMut(&dyn Library) -> Result<(), StoreError>) -> Result<(), StoreError>;
+}
+
+impl Open for Store {
+    fn open(&self, look: &mut dyn FnMut(&dyn Library) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.read(|reader| look(reader))
+    }
+}
+
+impl dyn Open {
+    /// Runs `look` over one consistent view and gives what it found.
+    pub fn look<T>(&self, mut look: impl FnMut(&dyn Library) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut found = None;
+        self.open(&mut |library| {
+            found = Some(look(library)?);
+            Ok(())
+        })?;
+        Ok(found.expect("`open` ran `look`, or failed"))
+    }
+}

@@ -1,0 +1,19 @@
+//! What is published, drawn from the stored state: documents, pages, static files (layer 3).
+//!
+//! [`documents`] renders everything that is held ready, [`page`] and [`union_feed`] what is made when somebody asks,
+//! [`publish`] writes it all to a directory. The rule kept: what is rendered depends on the stored state and the settings
+//! alone. Deliberately absent: HTTP, which is `serve`'s.
+
+mod documents;
+mod files;
+mod library;
+mod page;
+mod resolve;
+mod settings;
+
+pub use documents::{Rendering, documents, union_feed};
+pub use files::{FilesError, MANIFEST, Written, publish};
+pub use library::{Library, Open};
+pub use page::{PageName, fault_page, page, pages};
+pub use resolve::{Resolved, resolve};
+pub use settings::Settings;

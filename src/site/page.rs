@@ -1,0 +1,136 @@
+//! The pages, drawn from the stored state.
+
+use crate::{
+    model::{Story, StoryId, TopicId},
+    publish::{
+        Addresses,
+        pages::{self, Fault, Section, TopicPage, TopicRef},
+    },
+    store::{StoreError, StoryQuery},
+};
+
+use super::{
+    Library, Rendering, Settings,
+    documents::{stories_of, union_stories, union_title},
+    settings::Frame,
+};
+
+/// Stories of each topic on the front page.
+const ON_HOME: usize = 6;
+/// Stories that a topic's page begins with; it lists fewer where they do not fit.
+const ON_TOPIC: usize = 150;
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// A page of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageName {
+    /// `/`.
+    Home,
+    /// `/topics/{topic}`; several members are a union.
+    Topic(Vec<TopicId>),
+    /// `/stories/{id}`.
+    Story(StoryId),
+    /// `/sources`.
+    Sources,
+    /// What is shown where there is no other page.
+    Fault(Fault),
+}
+
+impl PageName {
+    /// Its path from the site's root; a fault has none.
+    pub fn path(&self) -> Option<String> {
+        Some(match self {
+            Self::Home => "/".to_owned(),
+            Self::Topic(members) => Addresses::topic_path(&joined(members)),
+            Self::Story(id) => Addresses::story_path(*id),
+            Self::Sources => "/sources".to_owned(),
+            Self::Fault(_) => return None,
+        })
+    }
+}
+
+fn joined(members: &[TopicId]) -> String {
+    members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+")
+}
+
+/// Renders a page; `None` where there is no such story, or none that may be shown.
+pub fn page(library: &dyn Library, settings: &Settings, name: &PageName) -> Result<Option<Rendering>, StoreError> {
+    let frame = Frame::new(settings);
+    let site = frame.site(settings);
+    let body = match name {
+        PageName::Home => home(library, settings, &site)?,
+        PageName::Topic(members) => topic(library, settings, &site, members)?,
+        PageName::Story(id) => match library.story(*id)? {
+            Some(story) if story.public => pages::story(&site, &story),
+            _ => return Ok(None),
+        },
+        PageName::Sources => pages::sources(&site, &library.sources()?),
+        PageName::Fault(fault) => return Ok(Some(fault_page(settings, fault))),
+    };
+    Ok(Some(Rendering::new(name.path().unwrap_or_default(), HTML, body, None)))
+}
+
+/// The page of a fault: from the settings alone, so that there is one even when the state cannot be read.
+pub fn fault_page(settings: &Settings, fault: &Fault) -> Rendering {
+    let frame = Frame::new(settings);
+    Rendering::new(String::new(), HTML, pages::fault(&frame.site(settings), fault), None)
+}
+
+/// Every page that is published to a directory: all but unions and faults, the stories' pages among them.
+pub fn pages(library: &dyn Library, settings: &Settings) -> Result<Vec<PageName>, StoreError> {
+    let mut names = vec![PageName::Home, PageName::Sources, PageName::Topic(vec![TopicId::all()])];
+    names.extend(settings.public_topics().map(|topic| PageName::Topic(vec![topic.id.clone()])));
+    // Ids alone would do, but a page at a time keeps memory small whatever the number of stories.
+    let mut query = StoryQuery { public_only: true, limit: Some(500), ..StoryQuery::default() };
+    loop {
+        let stories = library.stories(&query)?;
+        if stories.is_empty() {
+            return Ok(names);
+        }
+        query.offset += stories.len();
+        names.extend(stories.iter().map(|story| PageName::Story(story.id)));
+    }
+}
+
+fn home(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>) -> Result<Vec<u8>, StoreError> {
+    let some = |topic: &TopicId, limit: usize| library.stories(&StoryQuery { limit: Some(limit), ..stories_of(topic) });
+    let newest = some(&TopicId::all(), 1)?;
+    let mut sections = Vec::new();
+    for topic in settings.public_topics() {
+        sections.push(Section {
+            topic: TopicRef { id: topic.id.clone(), title: topic.title.clone() },
+            description: topic.description.clone().unwrap_or_default(),
+            count: library.count_stories(&stories_of(&topic.id))?,
+            stories: some(&topic.id, ON_HOME)?,
+        });
+    }
+    Ok(pages::home(site, newest.first(), &sections))
+}
+
+fn topic(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, members: &[TopicId]) -> Result<Vec<u8>, StoreError> {
+    let name = joined(members);
+    let [id] = members else {
+        let stories = union_stories(library, settings, members)?;
+        return Ok(topic_page(site, &name, &union_title(settings, members), "", None, &stories, &[]));
+    };
+    let configured = settings.public_topic(id);
+    let title = configured.map_or("Everything", |topic| topic.title.as_str());
+    let description = configured.and_then(|topic| topic.description.as_deref()).unwrap_or_default();
+    let count = library.count_stories(&stories_of(id))?;
+    let stories = library.stories(&StoryQuery { limit: Some(ON_TOPIC), ..stories_of(id) })?;
+    let months = library.months((!id.is_all()).then_some(id))?;
+    Ok(topic_page(site, &name, title, description, Some(count), &stories, &months))
+}
+
+fn topic_page(
+    site: &pages::Site<'_>,
+    name: &str,
+    title: &str,
+    description: &str,
+    count: Option<u64>,
+    stories: &[Story],
+    months: &[((i32, u32), u64)],
+) -> Vec<u8> {
+    pages::topic(site, &TopicPage { name, title, description, count, stories, months })
+}

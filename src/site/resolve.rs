@@ -1,0 +1,69 @@
+//! What the `{topic}` of an address means: a topic, a union, an old name.
+
+use crate::model::TopicId;
+
+use super::Settings;
+
+/// The most members of a union; beyond that nobody asks in earnest.
+const MAX_MEMBERS: usize = 32;
+
+/// What the `{topic}` of an address means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolved {
+    /// One topic: its documents are held ready.
+    Topic(TopicId),
+    /// Several, sorted, each once.
+    Union(Vec<TopicId>),
+    /// The same under another name, to which a reader is sent for good (308).
+    Moved(String),
+    /// A topic that was there once (410).
+    Retired(String),
+    /// These are not known (404).
+    Unknown(Vec<String>),
+}
+
+/// Reads the `{topic}` of an address, percent-decoded. `+` joins the members of a union; `all` swallows the others.
+pub fn resolve(name: &str, settings: &Settings, retired: &[TopicId]) -> Resolved {
+    let written: Vec<&str> = name.split('+').collect();
+    if written.len() > MAX_MEMBERS {
+        return Resolved::Unknown(vec![name.to_owned()]);
+    }
+    let mut members: Vec<TopicId> = Vec::new();
+    let mut unknown = Vec::new();
+    let mut gone = Vec::new();
+    for member in &written {
+        let known = TopicId::new(*member).ok().and_then(|id| current(id, settings));
+        match known {
+            Some(id) => members.push(id),
+            None if retired.iter().any(|id| id.as_str() == *member) => gone.push((*member).to_owned()),
+            None => unknown.push((*member).to_owned()),
+        }
+    }
+    if !unknown.is_empty() {
+        return Resolved::Unknown(unknown);
+    }
+    if let Some(first) = gone.into_iter().next() {
+        return Resolved::Retired(first);
+    }
+    members.sort();
+    members.dedup();
+    if members.iter().any(TopicId::is_all) {
+        members = vec![TopicId::all()];
+    }
+    let canonical = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
+    if canonical != name {
+        return Resolved::Moved(canonical);
+    }
+    match members.len() {
+        1 => Resolved::Topic(members.remove(0)),
+        _ => Resolved::Union(members),
+    }
+}
+
+/// The id that a name has today: its own, or that of the topic that it was an earlier name of.
+fn current(id: TopicId, settings: &Settings) -> Option<TopicId> {
+    if id.is_all() || settings.public_topic(&id).is_some() {
+        return Some(id);
+    }
+    settings.public_topics().find(|topic| topic.was.contains(&id)).map(|topic| topic.id.clone())
+}

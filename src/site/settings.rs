@@ -1,0 +1,77 @@
+//! What the site is told of feeds.toml.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::{
+    model::{Topic, TopicId},
+    publish::{
+        Addresses, Limits,
+        pages::{Site, TopicRef},
+    },
+};
+
+/// Bytes of the largest of a feed's documents, beyond which the oldest stories lose their text.
+const MAX_DOCUMENT_BYTES: usize = 250_000;
+/// The most stories that `keep_within` holds against the limits.
+const MAX_KEPT: usize = 500;
+
+/// What of feeds.toml decides what is published.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `site.title`.
+    pub title: String,
+    /// `site.base_url`: every absolute address is made from it, none from a request.
+    pub base_url: Url,
+    /// The `tag:` URI that the ids of our feeds begin with.
+    pub feed_id: String,
+    /// Every topic, in the order of feeds.toml.
+    pub topics: Vec<Topic>,
+    /// `publishing.max_entries`.
+    pub max_entries: usize,
+    /// `publishing.keep_within`.
+    pub keep_within: Duration,
+    /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS `ttl`.
+    pub max_age: Duration,
+}
+
+impl Settings {
+    /// The site's addresses.
+    pub fn addresses(&self) -> Addresses {
+        Addresses::new(&self.base_url)
+    }
+
+    /// The topics that anybody may read, in their order.
+    pub fn public_topics(&self) -> impl Iterator<Item = &Topic> {
+        self.topics.iter().filter(|topic| topic.access.is_empty())
+    }
+
+    pub(super) fn public_topic(&self, id: &TopicId) -> Option<&Topic> {
+        self.public_topics().find(|topic| topic.id == *id)
+    }
+
+    pub(super) fn topic_refs(&self) -> Vec<TopicRef> {
+        self.public_topics().map(|topic| TopicRef { id: topic.id.clone(), title: topic.title.clone() }).collect()
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        Limits { max_bytes: MAX_DOCUMENT_BYTES, keep_within: self.keep_within, max_kept: MAX_KEPT }
+    }
+}
+
+/// The parts that [`Site`] borrows, together.
+pub(super) struct Frame {
+    addresses: Addresses,
+    topics: Vec<TopicRef>,
+}
+
+impl Frame {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { addresses: settings.addresses(), topics: settings.topic_refs() }
+    }
+
+    pub(super) fn site<'a>(&'a self, settings: &'a Settings) -> Site<'a> {
+        Site { title: &settings.title, addresses: &self.addresses, topics: &self.topics, has_search: false }
+    }
+}

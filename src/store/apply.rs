@@ -1,0 +1,222 @@
+//! One attempt to poll, stored: the transaction in which an item becomes an entry, and an entry a story.
+//!
+//! The decisions are pure functions of `identity` and `topic`; they are called here, inside the one transaction, so that
+//! two sources that carry the same story at the same moment cannot both be the first.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::{
+    Applied, Arrival, Item, ItemOutcome, Plan, ReadDocument, Store, StoreError, entries,
+    error::Doing as _,
+    membership::{self, Cause},
+    pages, reference, rows,
+    rows::ms,
+    shown, stories, windows,
+};
+use crate::{
+    identity::{self, Recognition},
+    model::Timestamp,
+    topic::Rules,
+};
+
+impl Store {
+    /// Carries out a plan in one transaction.
+    pub fn apply(&self, plan: Plan, rules: Arc<Rules>) -> Result<Applied, StoreError> {
+        self.write(move |tx| carry_out(tx, &plan, &rules))
+    }
+
+    /// What would come of a plan; nothing is kept.
+    pub fn rehearse_plan(&self, plan: Plan, rules: Arc<Rules>) -> Result<Applied, StoreError> {
+        self.rehearse(move |tx| carry_out(tx, &plan, &rules))
+    }
+}
+
+fn carry_out(tx: &Transaction<'_>, plan: &Plan, rules: &Rules) -> Result<Applied, StoreError> {
+    let source = plan.source.as_str();
+    note_attempt(tx, plan)?;
+    let mut applied = Applied::default();
+    if let Some(document) = &plan.document {
+        note_document(tx, plan, document)?;
+        applied = take_items(tx, plan, document, rules)?;
+    }
+    pages::apply(tx, source, &plan.pages, plan.now)?;
+    reference::settle(tx, source, plan.now)?;
+    Ok(applied)
+}
+
+/// Stores every item: recognised ones are brought up to date, new ones found or join a story.
+fn take_items(tx: &Transaction<'_>, plan: &Plan, document: &ReadDocument, rules: &Rules) -> Result<Applied, StoreError> {
+    let source = &plan.source;
+    let keyed: Vec<_> = document.items.iter().map(|item| item.keyed.clone()).collect();
+    let recognised = identity::recognise(&keyed, &entries::Known { conn: tx, source })?;
+    let positions = positions(&document.items, plan.now);
+    let mut applied = Applied { items: vec![ItemOutcome::default(); document.items.len()], ..Applied::default() };
+    let mut touched: BTreeSet<String> = BTreeSet::new();
+    // From the last item to the first: of stories with one position, the document's first gets the highest number and so
+    // stands on top.
+    for (i, item) in document.items.iter().enumerate().rev() {
+        let outcome = &mut applied.items[i];
+        match &recognised[i] {
+            Recognition::Same { entry, because, new_key } => {
+                outcome.entry = *entry;
+                outcome.because.clone_from(because);
+                if *new_key {
+                    entries::add_alias(tx, source, &item.keyed.key, *entry)?;
+                }
+                outcome.story = entries::story_of(tx, *entry)?;
+                if entries::update(tx, *entry, item, plan.now)? {
+                    applied.updated_entries += 1;
+                    shown::revise(tx, outcome.story, plan.now)?;
+                    membership::judge(tx, outcome.story, rules, Cause::Edit, plan.now, &mut touched)?;
+                    applied.visible = true;
+                }
+            }
+            // The document has this very item a second time.
+            Recognition::Repetition => "repeated in the document".clone_into(&mut outcome.because),
+            Recognition::New => {
+                applied.new_entries += 1;
+                let joined = stories::place(tx, source, item, positions[i], plan.now)?;
+                outcome.entry = joined.entry;
+                outcome.story = joined.story;
+                outcome.because = joined.because;
+                let cause = if joined.joins {
+                    applied.duplicates += 1;
+                    Cause::Edit
+                } else {
+                    applied.new_stories += 1;
+                    Cause::Arrival
+                };
+                shown::revise(tx, joined.story, plan.now)?;
+                membership::judge(tx, joined.story, rules, cause, plan.now, &mut touched)?;
+                applied.visible = true;
+            }
+        }
+    }
+    for outcome in applied.items.iter_mut().filter(|o| o.story != 0) {
+        outcome.topics = membership::topics_of(tx, outcome.story)?;
+    }
+    for topic in &touched {
+        windows::settle(tx, topic, plan.window, plan.now)?;
+    }
+    Ok(applied)
+}
+
+/// Where the story of each item would stand: when it is stored, or, in an import, at the publisher's date if that is
+/// earlier. An undated item of an import stands just below its neighbour above.
+fn positions(items: &[Item], now: Timestamp) -> Vec<Timestamp> {
+    let mut above = now;
+    let mut positions = Vec::with_capacity(items.len());
+    for item in items {
+        let position = match (item.arrival, item.draft.published) {
+            (Arrival::Ordinary, _) => now,
+            (_, Some(published)) => published.at.min(now),
+            (_, None) => above - chrono::TimeDelta::milliseconds(i64::from(!positions.is_empty())),
+        };
+        above = position;
+        positions.push(position);
+    }
+    positions
+}
+
+fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+    let source = plan.source.as_str();
+    if let Some(requested) = plan.requested {
+        conn.prepare_cached("UPDATE source SET last_request_ms = ?2 WHERE id = ?1")
+            .and_then(|mut s| s.execute(params![source, ms(requested)]))
+            .doing("store a request")?;
+    }
+    if let Some(attempt) = &plan.attempt {
+        let interval = i64::try_from(attempt.next.interval_s).unwrap_or(i64::MAX);
+        conn.prepare_cached(
+            "UPDATE source SET last_attempt_ms = ?2, last_success_ms = CASE WHEN ?5 IS NULL THEN ?2 ELSE last_success_ms END,
+               last_outcome = ?3, last_status = ?4, last_error_class = ?5, last_error = ?6, failures = ?7, throttles = ?8,
+               gone_since_ms = ?9, resting = ?10, poll_requested = 0, moved_to = ?11, moved_since_ms = ?12, moved_adopted = ?13,
+               next_poll_ms = ?14, next_poll_because = ?15, not_before_ms = ?16, interval_s = ?17, problems = coalesce(?18, problems)
+             WHERE id = ?1",
+        )
+        .and_then(|mut s| {
+            s.execute(params![
+                source,
+                ms(plan.now),
+                attempt.outcome,
+                attempt.status,
+                attempt.error.as_ref().map(|e| &e.class),
+                attempt.error.as_ref().map(|e| &e.text),
+                attempt.failures,
+                attempt.throttles,
+                attempt.gone_since.map(ms),
+                attempt.resting,
+                attempt.moved.as_ref().map(|m| m.0.as_str()),
+                attempt.moved.as_ref().map(|m| ms(m.1)),
+                attempt.moved.as_ref().is_some_and(|m| m.2),
+                ms(attempt.next.at),
+                attempt.next.because,
+                attempt.next.not_before.map(ms),
+                interval,
+                attempt.problems.as_ref().map(rows::json),
+            ])
+        })
+        .doing("store an attempt to poll")?;
+    }
+    if let Some(followed) = &plan.followed {
+        conn.prepare_cached("UPDATE source SET way = ?2, way_url = ?3, way_because = ?4 WHERE id = ?1")
+            .and_then(|mut s| s.execute(params![source, followed.way.as_str(), followed.url.as_str(), followed.because]))
+            .doing("store how a source is followed")?;
+    }
+    if let Some(reviewed) = plan.reviewed {
+        conn.prepare_cached("UPDATE source SET way_reviewed_ms = ?2 WHERE id = ?1")
+            .and_then(|mut s| s.execute(params![source, ms(reviewed)]))
+            .doing("store how a source is followed")?;
+    }
+    for (url, validators) in &plan.validators {
+        let done = if validators.is_empty() {
+            conn.prepare_cached("DELETE FROM validator WHERE source_id = ?1 AND url = ?2")
+                .and_then(|mut s| s.execute(params![source, url.as_str()]))
+        } else {
+            conn.prepare_cached(
+                "INSERT INTO validator (source_id, url, etag, last_modified) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (source_id, url) DO UPDATE SET etag = excluded.etag, last_modified = excluded.last_modified",
+            )
+            .and_then(|mut s| s.execute(params![source, url.as_str(), validators.etag, validators.last_modified]))
+        };
+        done.doing("store validators")?;
+    }
+    Ok(())
+}
+
+fn note_document(conn: &Connection, plan: &Plan, document: &ReadDocument) -> Result<(), StoreError> {
+    let facts = &document.facts;
+    let was_private: bool = conn
+        .prepare_cached("SELECT private_seen FROM source WHERE id = ?1")
+        .and_then(|mut s| s.query_row([plan.source.as_str()], |r| r.get(0)))
+        .doing("read a source")?;
+    // A page of the back-catalogue says nothing about the publication: what is known stays.
+    conn.prepare_cached(
+        "UPDATE source SET own_title = coalesce(?2, own_title), own_id = coalesce(?3, own_id), own_feed_url = coalesce(?4, own_feed_url),
+           home_page_url = coalesce(?5, home_page_url), rights = coalesce(?6, rights), key_policy = coalesce(?7, key_policy),
+           body_digest = coalesce(?8, body_digest), document_ms = ?9, private_seen = coalesce(?10, private_seen),
+           imported_ms = CASE WHEN ?11 THEN coalesce(imported_ms, ?9) ELSE imported_ms END WHERE id = ?1",
+    )
+    .and_then(|mut s| {
+        s.execute(params![
+            plan.source.as_str(),
+            facts.title,
+            facts.id,
+            facts.feed_url,
+            facts.home_page_url,
+            facts.rights,
+            document.key_policy,
+            document.body_digest,
+            ms(plan.now),
+            document.private,
+            document.ends_import
+        ])
+    })
+    .doing("store what a document says of its publication")?;
+    if document.private.is_some_and(|private| private != was_private) {
+        shown::revise_source(conn, plan.source.as_str(), plan.now)?;
+    }
+    Ok(())
+}

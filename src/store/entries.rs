@@ -1,0 +1,213 @@
+//! Entries: one item as one source gave it, known by its key within the source.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::{
+    Item, StoreError,
+    error::Doing as _,
+    rows::{self, ms, time_opt},
+};
+use crate::{
+    identity::{self, KnownEntries, KnownEntry},
+    ingest,
+    model::{EntryKey, SafeHtml, SourceId, Timestamp},
+};
+
+/// Characters of the plain text that stories are listed with.
+const SUMMARY_CHARS: usize = 500;
+
+/// The stored entries of one source, as `identity` asks for them.
+pub(super) struct Known<'a> {
+    pub(super) conn: &'a Connection,
+    pub(super) source: &'a SourceId,
+}
+
+const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_norm, e.material_digest, e.published_ms";
+
+impl Known<'_> {
+    fn find(&self, condition: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        let sql = format!("SELECT {KNOWN_COLUMNS} FROM entry e WHERE e.source_id = ?1 AND {condition} ORDER BY e.first_seen_ms DESC, e.id DESC LIMIT 50");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![self.source.as_str(), value], known_of_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn known_of_row(row: &Row<'_>) -> rusqlite::Result<KnownEntry> {
+    Ok(KnownEntry {
+        entry: row.get("id")?,
+        key: EntryKey(row.get("key")?),
+        guid: row.get("guid")?,
+        guid_alias: row.get("guid_alias")?,
+        link: row.get("link")?,
+        title_norm: row.get("title_norm")?,
+        material_hash: row.get("material_digest")?,
+        published: time_opt(row, "published_ms")?,
+    })
+}
+
+impl KnownEntries for Known<'_> {
+    type Error = StoreError;
+
+    fn by_key(&self, key: &EntryKey) -> Result<Option<KnownEntry>, StoreError> {
+        let sql = format!(
+            "SELECT {KNOWN_COLUMNS} FROM entry e WHERE e.source_id = ?1 AND (e.key = ?2
+               OR e.id = (SELECT a.entry_id FROM entry_alias a WHERE a.source_id = ?1 AND a.key = ?2)) ORDER BY e.key = ?2 DESC LIMIT 1"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement.query_row([self.source.as_str(), key.as_str()], known_of_row).optional()?)
+    }
+
+    fn by_guid_alias(&self, alias: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        self.find("e.guid_alias = ?2", alias)
+    }
+
+    fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        self.find("e.link = ?2", link)
+    }
+
+    fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        self.find("e.title_norm = ?2", title_norm)
+    }
+}
+
+/// Remembers a further key of an entry.
+pub(super) fn add_alias(conn: &Connection, source: &SourceId, key: &EntryKey, entry: i64) -> Result<(), StoreError> {
+    conn.prepare_cached("INSERT INTO entry_alias (source_id, key, entry_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
+        .and_then(|mut s| s.execute(params![source.as_str(), key.as_str(), entry]))
+        .doing("store a further key of an entry")?;
+    Ok(())
+}
+
+/// The story of an entry.
+pub(super) fn story_of(conn: &Connection, entry: i64) -> Result<i64, StoreError> {
+    conn.prepare_cached("SELECT story_id FROM entry WHERE id = ?1").and_then(|mut s| s.query_row([entry], |r| r.get(0))).doing("find an entry's story")
+}
+
+/// Stores a new entry of a story; `related` is the page of another story that it is about.
+pub(super) fn insert(
+    conn: &Connection,
+    source: &SourceId,
+    item: &Item,
+    story: i64,
+    joined_because: Option<&str>,
+    related: Option<&str>,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let keyed = &item.keyed;
+    conn.prepare_cached(
+        "INSERT INTO entry (source_id, key, key_from, story_id, joined_because, first_seen_ms, last_seen_ms, content_digest, material_digest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, x'', x'')",
+    )
+    .and_then(|mut s| s.execute(params![source.as_str(), keyed.key.as_str(), keyed.key_from.as_str(), story, joined_because, ms(now)]))
+    .doing("store an entry")?;
+    let entry = conn.last_insert_rowid();
+    conn.prepare_cached("UPDATE entry SET about = ?2 WHERE id = ?1")
+        .and_then(|mut s| s.execute(params![entry, related]))
+        .doing("store what an entry is about")?;
+    write_content(conn, entry, item, now)?;
+    Ok(entry)
+}
+
+/// Brings a known entry up to date; whether anything that is kept of it changed. An entry of a story that is gone stays a
+/// tombstone.
+pub(super) fn update(conn: &Connection, entry: i64, item: &Item, now: Timestamp) -> Result<bool, StoreError> {
+    let (digest, gone): ([u8; 32], bool) = conn
+        .prepare_cached("SELECT e.content_digest, s.gone_ms IS NOT NULL FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1")
+        .and_then(|mut s| s.query_row([entry], |r| Ok((r.get(0)?, r.get(1)?))))
+        .doing("read an entry")?;
+    if gone || digest == item.keyed.content_hash {
+        conn.prepare_cached("UPDATE entry SET last_seen_ms = ?2 WHERE id = ?1")
+            .and_then(|mut s| s.execute(params![entry, ms(now)]))
+            .doing("store that an entry was seen")?;
+        return Ok(false);
+    }
+    write_content(conn, entry, item, now)?;
+    Ok(true)
+}
+
+/// Everything that an entry says, as of now. A date that was told once stays, unless it is told more exactly.
+fn write_content(conn: &Connection, entry: i64, item: &Item, now: Timestamp) -> Result<(), StoreError> {
+    let (draft, keyed) = (&item.draft, &item.keyed);
+    let stored: Option<String> = conn
+        .prepare_cached("SELECT published_precision FROM entry WHERE id = ?1")
+        .and_then(|mut s| s.query_row([entry], |r| r.get(0)))
+        .doing("read an entry's date")?;
+    let finer = match (draft.published, stored) {
+        (Some(date), Some(stored)) => date.precision > rows::precision(&stored),
+        (date, None) => date.is_some(),
+        (None, Some(_)) => false,
+    };
+    let text = draft.summary.as_ref().or(draft.content.as_ref()).map(|html| ingest::plain_text(html.as_str()));
+    conn.prepare_cached(
+        "UPDATE entry SET guid = ?2, guid_alias = ?3, link = ?4, canonical = ?5, title_norm = ?6, url = ?7, title = ?8,
+           published_ms = CASE WHEN ?27 THEN ?9 ELSE published_ms END,
+           published_precision = CASE WHEN ?27 THEN ?10 ELSE published_precision END,
+           updated_ms = ?11, last_seen_ms = ?12, content_digest = ?13, material_digest = ?14, language = ?15, authors = ?16,
+           categories = ?17, enclosures = ?18, related = ?19, origin = ?20, image = ?21, rights = ?22, summary_text = ?23,
+           fingerprint = ?24, summary = ?25, content = ?26 WHERE id = ?1",
+    )
+    .and_then(|mut s| {
+        s.execute(params![
+            entry,
+            keyed.guid,
+            keyed.guid_alias,
+            keyed.link,
+            keyed.canonical,
+            keyed.title_norm,
+            draft.url.as_ref().map(url::Url::as_str),
+            draft.title,
+            draft.published.map(|p| ms(p.at)),
+            draft.published.map(|p| rows::precision_word(p.precision)),
+            draft.updated.map(ms),
+            ms(now),
+            keyed.content_hash,
+            keyed.material_hash,
+            draft.language,
+            rows::json(&draft.authors),
+            rows::json(&draft.categories),
+            rows::json(&draft.enclosures),
+            rows::json(&draft.related),
+            draft.origin.as_ref().map(rows::json),
+            draft.image,
+            draft.rights,
+            clip(&text.unwrap_or_default()),
+            identity::Fingerprint::of(draft).to_bytes(),
+            draft.summary.as_ref().map(SafeHtml::as_str),
+            draft.content.as_ref().map(SafeHtml::as_str),
+            finer,
+        ])
+    })
+    .doing("store what an entry says")?;
+    Ok(())
+}
+
+/// At most [`SUMMARY_CHARS`] characters, cut between words, with an ellipsis where something was cut.
+fn clip(text: &str) -> String {
+    let text = text.trim();
+    let Some((end, _)) = text.char_indices().nth(SUMMARY_CHARS) else { return text.to_owned() };
+    let last = text[..end].char_indices().nth_back(0).map_or(end, |(at, _)| at);
+    let cut = text[..last].rfind(char::is_whitespace).filter(|&at| at > end / 2).unwrap_or(last);
+    format!("{}…", text[..cut].trim_end_matches(|c: char| c.is_whitespace() || c == ',' || c == ';'))
+}
+
+/// The identity of the entry with the wanted fields, for those who look for twins.
+pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<identity::Fingerprint> {
+    let bytes: Option<Vec<u8>> = row.get("fingerprint")?;
+    Ok(bytes.as_deref().and_then(identity::Fingerprint::from_bytes).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_words() {
+        assert_eq!(clip(" short "), "short");
+        let long = "word ".repeat(200);
+        let cut = clip(&long);
+        assert!(cut.ends_with("word…") && cut.chars().count() <= SUMMARY_CHARS, "{cut}");
+        let unbroken = "ß".repeat(600);
+        assert_eq!(clip(&unbroken).chars().count(), SUMMARY_CHARS);
+    }
+}

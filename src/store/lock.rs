@@ -1,0 +1,55 @@
+//! Who is at work in a data directory: a lock that ends with its process, however that ends.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read as _, Seek as _, Write as _},
+    path::Path,
+};
+
+use super::StoreError;
+
+/// The right to poll and publish from a data directory, while it is held.
+#[derive(Debug)]
+pub struct DirectoryLock {
+    _file: File,
+}
+
+impl DirectoryLock {
+    /// The lock's file in the data directory; it holds the process id of who holds it.
+    pub const FILE: &'static str = "tributary.lock";
+
+    /// Takes the lock; [`StoreError::Locked`] where another process has it.
+    pub fn take(dir: &Path) -> Result<Self, StoreError> {
+        let unusable = |source| StoreError::Directory { dir: dir.to_owned(), source };
+        std::fs::create_dir_all(dir).map_err(unusable)?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(dir.join(Self::FILE)).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                let known = file.read_to_string(&mut pid).is_ok() && !pid.trim().is_empty();
+                return Err(StoreError::Locked { dir: dir.to_owned(), pid: known.then(|| pid.trim().to_owned()) });
+            }
+            Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        }
+        file.set_len(0).and_then(|()| file.rewind()).map_err(unusable)?;
+        writeln!(file, "{}", std::process::id()).map_err(unusable)?;
+        Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_refused_and_told_who_has_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = DirectoryLock::take(dir.path()).unwrap();
+        let Err(StoreError::Locked { pid, .. }) = DirectoryLock::take(dir.path()) else { panic!("taken twice") };
+        assert_eq!(pid, Some(std::process::id().to_string()));
+        drop(first);
+        DirectoryLock::take(dir.path()).unwrap();
+    }
+}

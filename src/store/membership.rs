@@ -1,0 +1,214 @@
+//! Which topics a story is in: the rules' verdict or a person's label, stored with its reasons.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    StoreError,
+    error::Doing as _,
+    rows::{self, from_json, ms, time},
+};
+use crate::{
+    ingest,
+    model::{Category, Person, SafeHtml, StoryId, Timestamp, TopicId},
+    topic::{Fields, Rules, Verdict},
+};
+
+/// Why a story is sorted (again): it decides whether a topic's window takes it in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The story is new.
+    Arrival,
+    /// What it says changed, or another entry joined.
+    Edit,
+    /// The rules changed.
+    Rules,
+    /// A person said so.
+    Label,
+}
+
+/// Everything of a story that rules look at, as it is stored.
+pub(super) struct Subject {
+    title: String,
+    categories: Vec<String>,
+    summary: Option<String>,
+    text: String,
+    authors: Vec<String>,
+    url: Option<String>,
+    sources: Vec<String>,
+    language: Option<String>,
+    position: Timestamp,
+    age_from: Timestamp,
+}
+
+impl Subject {
+    /// Reads it; `None` for a story that is gone.
+    pub(super) fn load(conn: &Connection, story: i64) -> Result<Option<Self>, StoreError> {
+        let shown = conn
+            .prepare_cached(
+                "SELECT e.title, e.summary, e.content, e.authors, e.url, e.language, s.position_ms, s.first_published_ms, s.published_ms
+                   FROM story s JOIN entry e ON e.id = s.shown_entry WHERE s.id = ?1 AND s.gone_ms IS NULL",
+            )?
+            .query_row([story], |r| {
+                let html = |column| Ok::<_, rusqlite::Error>(r.get::<_, Option<String>>(column)?.map(SafeHtml::from_sanitised));
+                let authors: Vec<Person> = from_json(r, "authors")?;
+                let published: Option<i64> = r.get("published_ms")?;
+                Ok(Self {
+                    title: r.get::<_, Option<String>>("title")?.unwrap_or_default(),
+                    categories: Vec::new(),
+                    summary: html("summary")?.map(|s| ingest::prose(&s)),
+                    text: html("content")?.map(|c| ingest::prose(&c)).unwrap_or_default(),
+                    authors: authors.into_iter().map(|p| p.name).collect(),
+                    url: r.get("url")?,
+                    sources: Vec::new(),
+                    language: r.get("language")?,
+                    position: time(r.get("position_ms")?),
+                    age_from: time(published.unwrap_or(r.get("first_published_ms")?)),
+                })
+            })
+            .optional()?;
+        let Some(mut subject) = shown else { return Ok(None) };
+        // The publisher's categories of every entry count: an index files a post that the post itself does not.
+        let mut statement = conn.prepare_cached("SELECT source_id, categories FROM entry WHERE story_id = ?1 ORDER BY id")?;
+        let rows = statement.query_map([story], |r| Ok((r.get::<_, String>(0)?, from_json::<Vec<Category>>(r, "categories")?)))?;
+        for row in rows {
+            let (source, categories) = row?;
+            if !subject.sources.contains(&source) {
+                subject.sources.push(source);
+            }
+            for category in categories {
+                for term in [Some(category.term), category.label].into_iter().flatten() {
+                    if !subject.categories.contains(&term) {
+                        subject.categories.push(term);
+                    }
+                }
+            }
+        }
+        Ok(Some(subject))
+    }
+
+    /// What the rules say, one verdict for each topic.
+    pub(super) fn judge(&self, rules: &Rules) -> Vec<Verdict> {
+        fn refs(texts: &[String]) -> Vec<&str> {
+            texts.iter().map(String::as_str).collect()
+        }
+        rules.judge(&Fields {
+            title: &self.title,
+            categories: &refs(&self.categories),
+            summary: self.summary.as_deref(),
+            text: &self.text,
+            authors: &refs(&self.authors),
+            url: self.url.as_deref(),
+            sources: &refs(&self.sources),
+            language: self.language.as_deref(),
+        })
+    }
+}
+
+/// One topic that a story is to be in.
+struct Wanted {
+    topic: String,
+    by_label: bool,
+    score: f64,
+    because: Vec<String>,
+}
+
+/// Sorts a story into its topics; the topics whose windows may have changed are added to `touched`.
+pub(super) fn judge(
+    conn: &Connection,
+    story: i64,
+    rules: &Rules,
+    cause: Cause,
+    now: Timestamp,
+    touched: &mut BTreeSet<String>,
+) -> Result<(), StoreError> {
+    let Some(subject) = Subject::load(conn, story)? else { return Ok(()) };
+    let verdicts = subject.judge(rules);
+    let mut wanted = vec![Wanted { topic: TopicId::ALL.into(), by_label: false, score: 0.0, because: Vec::new() }];
+    match label(conn, story)? {
+        Some(topics) => wanted.extend(topics.into_iter().map(|topic| {
+            let score = verdicts.iter().find(|v| v.topic.as_str() == topic).map_or(0.0, |v| v.score);
+            Wanted { topic, by_label: true, score, because: vec!["a person's label".into()] }
+        })),
+        None => wanted.extend(verdicts.into_iter().filter(|v| v.member).map(|v| Wanted {
+            topic: v.topic.to_string(),
+            by_label: false,
+            score: v.score,
+            because: v.because,
+        })),
+    }
+    let before: Vec<String> = topics_with_all(conn, story)?;
+    for topic in before.iter().filter(|id| !wanted.iter().any(|w| w.topic == **id)) {
+        conn.prepare_cached("DELETE FROM story_topic WHERE story_id = ?1 AND topic_id = ?2")?.execute(params![story, topic])?;
+        touched.insert(topic.clone());
+    }
+    for want in &wanted {
+        if !before.contains(&want.topic) {
+            touched.insert(want.topic.clone());
+        }
+        let in_window = want.topic == TopicId::ALL || enters_window(conn, want, cause, &subject, now)?;
+        conn.prepare_cached(
+            "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score, because) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (topic_id, story_id) DO UPDATE SET by_label = excluded.by_label, score = excluded.score, because = excluded.because",
+        )?
+        .execute(params![want.topic, story, ms(subject.position), in_window, want.by_label, want.score, rows::json(&want.because)])?;
+    }
+    conn.prepare_cached("UPDATE story SET sorted_by = ?2 WHERE id = ?1")?.execute(params![story, rules.fingerprint()])?;
+    Ok(())
+}
+
+/// Whether a story that enters a topic may appear in its window. Nobody is told anew of an old story because a rule
+/// changed; a topic that is new itself is filled.
+fn enters_window(conn: &Connection, want: &Wanted, cause: Cause, subject: &Subject, now: Timestamp) -> Result<bool, StoreError> {
+    if want.by_label || matches!(cause, Cause::Arrival | Cause::Label) {
+        return Ok(true);
+    }
+    let topic: Option<(bool, u64)> = conn
+        .prepare_cached("SELECT filled, announce_within_s FROM topic WHERE id = ?1")?
+        .query_row([&want.topic], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    Ok(topic.is_none_or(|(filled, within_s)| {
+        let age = (now - subject.age_from).to_std().unwrap_or(Duration::ZERO);
+        !filled || age < Duration::from_secs(within_s)
+    }))
+}
+
+/// A person's label: the topics of feeds.toml that it names.
+pub(super) fn label(conn: &Connection, story: i64) -> Result<Option<Vec<String>>, StoreError> {
+    let named: Option<Vec<String>> = conn
+        .prepare_cached("SELECT topics FROM label WHERE story_id = ?1")?
+        .query_row([story], |r| from_json(r, "topics"))
+        .optional()?;
+    let Some(named) = named else { return Ok(None) };
+    let mut known = Vec::new();
+    for topic in named {
+        let there: bool = conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM topic WHERE id = ?1 AND ordinal IS NOT NULL)")?
+            .query_row([&topic], |r| r.get(0))?;
+        if there {
+            known.push(topic);
+        }
+    }
+    Ok(Some(known))
+}
+
+/// The topics that a story is in, without `all`.
+pub(super) fn topics_of(conn: &Connection, story: i64) -> Result<Vec<String>, StoreError> {
+    Ok(topics_with_all(conn, story)?.into_iter().filter(|id| id != TopicId::ALL).collect())
+}
+
+fn topics_with_all(conn: &Connection, story: i64) -> Result<Vec<String>, StoreError> {
+    let mut statement = conn
+        .prepare_cached("SELECT topic_id FROM story_topic WHERE story_id = ?1 ORDER BY topic_id")
+        .doing("read the topics of a story")?;
+    let rows = statement.query_map([story], |r| r.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+impl super::Reader<'_> {
+    /// What the rules say of a stored story, one verdict for each topic: for `explain`.
+    pub fn verdicts(&self, story: StoryId, rules: &Rules) -> Result<Vec<Verdict>, StoreError> {
+        Ok(Subject::load(self.conn, story.0)?.map(|subject| subject.judge(rules)).unwrap_or_default())
+    }
+}

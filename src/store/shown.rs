@@ -1,0 +1,105 @@
+//! Which entry of a story shows, and what moves with it: date and `updated`, never id or position.
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{
+    StoreError,
+    error::Doing as _,
+    rows::{self, ms, time_opt},
+};
+use crate::{
+    identity::{self, EntryFacts},
+    model::{PublishedDate, Timestamp},
+};
+
+/// An entry as the choice sees it, and what a document needs of it.
+struct Row {
+    facts: EntryFacts,
+    public: bool,
+    updated: Option<Timestamp>,
+    digest: Vec<u8>,
+}
+
+/// Chooses again which entry of a story shows. Only what may be published is chosen where there is any.
+pub(super) fn revise(conn: &Connection, story: i64, now: Timestamp) -> Result<(), StoreError> {
+    let rows = load(conn, story)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let public = rows.iter().any(|row| row.public);
+    let eligible: Vec<&Row> = rows.iter().filter(|row| row.public || !public).collect();
+    let facts: Vec<EntryFacts> = eligible.iter().map(|row| row.facts.clone()).collect();
+    let shown_id = identity::which_shows(&facts);
+    let Some(shown) = eligible.iter().find(|row| row.facts.entry == shown_id) else { return Ok(()) };
+    let date = identity::story_date(&facts);
+    let before: Option<(Option<Vec<u8>>, i64, u32)> = conn
+        .prepare_cached("SELECT shown_digest, updated_ms, updates FROM story WHERE id = ?1 AND gone_ms IS NULL")
+        .and_then(|mut s| s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional())
+        .doing("read a story")?;
+    let Some((digest, updated, updates)) = before else { return Ok(()) };
+    let (updated, updates) = match digest {
+        None => (identity::first_updated(shown.updated, date, now), 0),
+        Some(digest) if digest == shown.digest => (rows::time(updated), updates),
+        Some(_) => match identity::moves_updated(rows::time(updated), updates, shown.updated, now) {
+            Some(moved) => (moved, updates + 1),
+            None => (rows::time(updated), updates),
+        },
+    };
+    conn.prepare_cached(
+        "UPDATE story SET shown_entry = ?2, published_ms = ?3, published_precision = ?4, updated_ms = ?5, updates = ?6, shown_digest = ?7,
+           public = ?8 WHERE id = ?1",
+    )
+    .and_then(|mut s| {
+        s.execute(params![
+            story,
+            shown_id,
+            date.map(|d| ms(d.at)),
+            date.map(|d| rows::precision_word(d.precision)),
+            ms(updated),
+            updates,
+            shown.digest,
+            public
+        ])
+    })
+    .doing("store which entry shows")?;
+    Ok(())
+}
+
+/// Chooses again for every story of a source: when what it carries became public or private.
+pub(super) fn revise_source(conn: &Connection, source: &str, now: Timestamp) -> Result<(), StoreError> {
+    let mut statement = conn.prepare_cached("SELECT DISTINCT story_id FROM entry WHERE source_id = ?1").doing("find a source's stories")?;
+    let stories: Vec<i64> = statement.query_map([source], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    for story in stories {
+        revise(conn, story, now)?;
+    }
+    Ok(())
+}
+
+fn load(conn: &Connection, story: i64) -> Result<Vec<Row>, StoreError> {
+    let mut statement = conn
+        .prepare_cached(
+            "SELECT e.id, e.canonical, e.published_ms, e.published_precision, e.first_seen_ms, e.updated_ms, e.material_digest, e.fingerprint,
+                    coalesce(src.home_page_url, src.url) AS home, (src.publish OR NOT (src.has_auth OR src.private_seen)) AS public
+               FROM entry e JOIN source src ON src.id = e.source_id WHERE e.story_id = ?1 ORDER BY e.first_seen_ms, e.id",
+        )
+        .doing("read the entries of a story")?;
+    let rows = statement.query_map([story], |r| {
+        let precision: Option<String> = r.get("published_precision")?;
+        let home: Option<String> = r.get("home")?;
+        let published = time_opt(r, "published_ms")?.map(|at| PublishedDate { at, precision: rows::precision(precision.as_deref().unwrap_or_default()) });
+        Ok(Row {
+            facts: EntryFacts {
+                entry: r.get("id")?,
+                canonical: r.get("canonical")?,
+                home: home.as_deref().and_then(identity::home_of),
+                published,
+                first_seen: rows::time(r.get("first_seen_ms")?),
+                own_text_tokens: r.get::<_, Option<Vec<u8>>>("fingerprint")?.map_or(0, |bytes| identity::Fingerprint::tokens_in(&bytes)),
+            },
+            public: r.get("public")?,
+            updated: time_opt(r, "updated_ms")?,
+            digest: r.get("material_digest")?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,297 @@
+//! Sources: what feeds.toml says of them, and what a poll needs to remember of each.
+
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use url::Url;
+
+use super::{
+    Reader, Store, StoreError, WindowPolicy,
+    error::Doing as _,
+    reference, rows,
+    rows::{ms, time, time_opt},
+    shown, windows,
+};
+use crate::model::{ContentPolicy, Follow, Followed, Source, SourceId, Timestamp, Topic, TopicId, Validators};
+
+/// What is remembered of a source between two polls.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SourceMemory {
+    /// How it was found to be followed.
+    pub followed: Option<Followed>,
+    /// When that was last found out or reviewed.
+    pub reviewed: Option<Timestamp>,
+    /// The digest of the last body that was read.
+    pub body_digest: Option<[u8; 32]>,
+    /// `guid` or `link`: what its entries are known by.
+    pub key_policy: String,
+    /// When its first import was complete.
+    pub imported: Option<Timestamp>,
+    /// The publication's page.
+    pub home_page_url: Option<String>,
+    /// When it was last asked for anything.
+    pub last_request: Option<Timestamp>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Refusals (429, 503) in a row.
+    pub throttles: u32,
+    /// When it first said 410, if it did so last.
+    pub gone_since: Option<Timestamp>,
+    /// Whether it rests.
+    pub resting: bool,
+    /// The last outcome's word.
+    pub last_outcome: Option<String>,
+    /// When it is due.
+    pub next_poll: Option<Timestamp>,
+    /// What even a forced poll respects.
+    pub not_before: Option<Timestamp>,
+    /// A permanent redirect: its target, since when it is seen, whether it was adopted.
+    pub moved: Option<(Url, Timestamp, bool)>,
+    /// The publishers' dates of its newest entries, newest first.
+    pub recent_dates: Vec<Timestamp>,
+    /// The validators of each of its URLs.
+    pub validators: Vec<(Url, Validators)>,
+}
+
+/// A source that is due, as the driver sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// Which.
+    pub id: SourceId,
+    /// The key of its host's limit.
+    pub host: String,
+    /// Whether a person asked for it, whatever its schedule says.
+    pub forced: bool,
+}
+
+impl Store {
+    /// Takes over what feeds.toml says: its sources and topics, in their order. Nothing that is stored is lost by it: a
+    /// source or topic that is not there any more keeps its stories and rests.
+    ///
+    /// `host_of` gives the key of the per-host limit for a URL.
+    pub fn take_over(
+        &self,
+        sources: &[(Source, String)],
+        topics: &[Topic],
+        window: WindowPolicy,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sources = sources.to_vec();
+        let topics = topics.to_vec();
+        self.write(move |tx| {
+            tx.execute("UPDATE source SET ordinal = NULL", []).doing("take over the sources")?;
+            for (ordinal, (source, host)) in sources.iter().enumerate() {
+                take_over_source(tx, ordinal, source, host, now)?;
+            }
+            tx.execute("UPDATE topic SET ordinal = NULL", []).doing("take over the topics")?;
+            for (ordinal, topic) in topics.iter().enumerate() {
+                tx.prepare_cached(
+                    "INSERT INTO topic (id, ordinal, title, description, announce_within_s) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (id) DO UPDATE SET ordinal = excluded.ordinal, title = excluded.title,
+                       description = excluded.description, announce_within_s = excluded.announce_within_s",
+                )
+                .and_then(|mut s| {
+                    let within = i64::try_from(topic.announce_within.as_secs()).unwrap_or(i64::MAX);
+                    s.execute(params![topic.id.as_str(), number(ordinal), topic.title, topic.description, within])
+                })
+                .doing("take over the topics")?;
+            }
+            // A topic that left takes its memberships with it; labels keep naming it, should it come back.
+            tx.execute("DELETE FROM story_topic WHERE topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)", [])
+                .and_then(|_| tx.execute("UPDATE topic SET filled = 0 WHERE ordinal IS NULL", []))
+                .doing("take over the topics")?;
+            for id in topics.iter().map(|t| t.id.clone()).chain([TopicId::all()]) {
+                windows::settle(tx, id.as_str(), window, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Marks sources as due at once, for a daemon that runs beside: `forced` past their schedule.
+    pub fn request_polls(&self, ids: &[SourceId], forced: bool) -> Result<(), StoreError> {
+        let ids = ids.to_vec();
+        self.write(move |tx| {
+            for id in &ids {
+                tx.execute("UPDATE source SET poll_requested = max(poll_requested, ?2) WHERE id = ?1", params![id.as_str(), 1 + i64::from(forced)])
+                    .doing("mark a source as due")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Sets when sources that were never polled are asked first.
+    pub fn schedule_first(&self, at: &[(SourceId, Timestamp, String)]) -> Result<(), StoreError> {
+        let at = at.to_vec();
+        self.write(move |tx| {
+            for (id, when, because) in &at {
+                tx.execute(
+                    "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3 WHERE id = ?1 AND last_attempt_ms IS NULL",
+                    params![id.as_str(), ms(*when), because],
+                )
+                .doing("schedule a first poll")?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// What is remembered of a source; nothing but defaults for one that was never polled.
+    pub fn memory(&self, id: &SourceId) -> Result<SourceMemory, StoreError> {
+        let mut memory = self
+            .conn
+            .prepare_cached("SELECT * FROM source WHERE id = ?1")?
+            .query_row([id.as_str()], |row| {
+                let way = row.get::<_, Option<String>>("way")?.as_deref().and_then(Follow::from_word);
+                let url = row.get::<_, Option<String>>("way_url")?.and_then(|u| Url::parse(&u).ok());
+                let because: Option<String> = row.get("way_because")?;
+                let moved = row.get::<_, Option<String>>("moved_to")?.and_then(|u| Url::parse(&u).ok());
+                let moved_since = time_opt(row, "moved_since_ms")?;
+                let adopted: bool = row.get("moved_adopted")?;
+                Ok(SourceMemory {
+                    followed: way.zip(url).map(|(way, url)| Followed { way, url, because: because.unwrap_or_default() }),
+                    reviewed: time_opt(row, "way_reviewed_ms")?,
+                    body_digest: row.get("body_digest")?,
+                    key_policy: row.get("key_policy")?,
+                    imported: time_opt(row, "imported_ms")?,
+                    home_page_url: row.get("home_page_url")?,
+                    last_request: time_opt(row, "last_request_ms")?,
+                    failures: row.get("failures")?,
+                    throttles: row.get("throttles")?,
+                    gone_since: time_opt(row, "gone_since_ms")?,
+                    resting: row.get("resting")?,
+                    last_outcome: row.get("last_outcome")?,
+                    next_poll: time_opt(row, "next_poll_ms")?,
+                    not_before: time_opt(row, "not_before_ms")?,
+                    moved: moved.zip(moved_since).map(|(url, since)| (url, since, adopted)),
+                    recent_dates: Vec::new(),
+                    validators: Vec::new(),
+                })
+            })
+            .optional()?
+            .unwrap_or_else(|| SourceMemory { key_policy: "guid".into(), ..SourceMemory::default() });
+        memory.recent_dates = self
+            .conn
+            .prepare_cached("SELECT coalesce(published_ms, first_seen_ms) AS at FROM entry WHERE source_id = ?1 ORDER BY first_seen_ms DESC LIMIT 40")?
+            .query_map([id.as_str()], |r| Ok(time(r.get(0)?)))?
+            .collect::<Result<_, _>>()?;
+        memory.recent_dates.sort_unstable_by(|a, b| b.cmp(a));
+        memory.validators = self
+            .conn
+            .prepare_cached("SELECT url, etag, last_modified FROM validator WHERE source_id = ?1")?
+            .query_map([id.as_str()], |r| {
+                Ok((r.get::<_, String>(0)?, Validators { etag: r.get(1)?, last_modified: r.get(2)? }))
+            })?
+            .filter_map(|row| row.map(|(url, v)| Url::parse(&url).ok().map(|u| (u, v))).transpose())
+            .collect::<Result<_, _>>()?;
+        Ok(memory)
+    }
+
+    /// Sources that are due at `now`, the longest overdue first: of each host at most as many as it has room for, so that
+    /// one slow host never holds up the others. `busy` names the hosts with requests under way, once for each.
+    pub fn due(&self, now: Timestamp, busy: &[String], per_host: usize, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let busy = rows::json(busy);
+        let mut statement = self.conn.prepare_cached(
+            "WITH waiting AS (
+               SELECT id, host, poll_requested,
+                      coalesce(next_poll_ms, 0) AS at,
+                      row_number() OVER (PARTITION BY host ORDER BY poll_requested DESC, coalesce(next_poll_ms, 0), ordinal) AS place
+                 FROM source
+                WHERE ordinal IS NOT NULL AND paused = 0
+                  AND ((resting = 0 AND coalesce(next_poll_ms, 0) <= ?1) OR (poll_requested > 0 AND coalesce(not_before_ms, 0) <= ?1)))
+             SELECT id, host, poll_requested FROM waiting
+              WHERE place + (SELECT count(*) FROM json_each(?2) b WHERE b.value = waiting.host) <= ?3
+              ORDER BY poll_requested DESC, at LIMIT ?4",
+        )?;
+        let rows = statement.query_map(params![ms(now), busy, number(per_host), number(limit)], |r| {
+            Ok(Due { id: rows::source_id(r, "id")?, host: r.get(1)?, forced: r.get::<_, i64>(2)? > 1 })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// When the next source is due that is not due at `now`.
+    pub fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT min(next_poll_ms) FROM source WHERE ordinal IS NOT NULL AND paused = 0 AND resting = 0 AND next_poll_ms > ?1")?
+            .query_row([ms(now)], |r| r.get(0))?;
+        Ok(at.map(time))
+    }
+
+    /// Sources of feeds.toml that were never polled and have no first poll scheduled, in its order.
+    pub fn unscheduled(&self) -> Result<Vec<SourceId>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id FROM source WHERE ordinal IS NOT NULL AND last_attempt_ms IS NULL AND next_poll_ms IS NULL AND paused = 0 ORDER BY ordinal",
+        )?;
+        let rows = statement.query_map([], |r| rows::source_id(r, "id"))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn take_over_source(tx: &Transaction<'_>, ordinal: usize, source: &Source, host: &str, now: Timestamp) -> Result<(), StoreError> {
+    let content = source.content.map(|c| match c {
+        ContentPolicy::Full => "full",
+        ContentPolicy::Summary => "summary",
+        ContentPolicy::None => "none",
+    });
+    let id = source.id.as_str();
+    let before: Option<(String, String, bool)> = tx
+        .query_row("SELECT url, wanted, publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1", [id], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+        })
+        .optional()
+        .doing("take over a source")?;
+    tx.prepare_cached(
+        "INSERT INTO source (id, ordinal, configured_title, url, wanted, content_policy, publish, has_auth, paused, host, ref_updated_ms, interval_s)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+         ON CONFLICT (id) DO UPDATE SET ordinal = excluded.ordinal, configured_title = excluded.configured_title, url = excluded.url,
+           wanted = excluded.wanted, content_policy = excluded.content_policy, publish = excluded.publish, has_auth = excluded.has_auth,
+           paused = excluded.paused, host = excluded.host",
+    )
+    .and_then(|mut s| {
+        s.execute(params![
+            id,
+            number(ordinal),
+            source.title,
+            source.url.as_str(),
+            source.follow.as_str(),
+            content,
+            source.publish,
+            source.auth.is_some(),
+            source.paused,
+            host,
+            ms(now),
+            seconds(source.pace.interval)
+        ])
+    })
+    .doing("take over a source")?;
+    if let Some((url, wanted, was_public)) = before {
+        if url != source.url.as_str() || wanted != source.follow.as_str() {
+            // Another address is another thing to find out; what was read from the old one stays known.
+            tx.execute(
+                "UPDATE source SET way = NULL, way_url = NULL, way_because = NULL, body_digest = NULL, moved_to = NULL, moved_adopted = 0,
+                   resting = 0, gone_since_ms = NULL, failures = 0, throttles = 0, next_poll_ms = not_before_ms,
+                   next_poll_because = 'its address in feeds.toml changed' WHERE id = ?1",
+                [id],
+            )
+            .doing("take over a source")?;
+        }
+        let is_public: bool = tx
+            .query_row("SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1", [id], |r| r.get(0))
+            .doing("take over a source")?;
+        if is_public != was_public {
+            shown::revise_source(tx, id, now)?;
+        }
+    }
+    reference::settle(tx, id, now)
+}
+
+/// A count as SQLite has it.
+pub(super) fn number(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// A pause in whole seconds.
+pub(super) fn seconds(pause: Duration) -> i64 {
+    i64::try_from(pause.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,140 @@
+//! Work on the state as a whole: sorting stored stories again, letting old ones go, copies, checks.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+
+use rusqlite::params;
+
+use super::{
+    Reader, Store, StoreError, WindowPolicy,
+    error::Doing as _,
+    membership::{self, Cause},
+    rows::ms,
+    sources::number,
+    stories, windows,
+};
+use crate::{
+    model::{StoryId, Timestamp},
+    topic::Rules,
+};
+
+/// How far the sorting of stored stories by changed rules has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sorting {
+    /// Stories sorted in this step.
+    pub sorted: u64,
+    /// Stories that still wait.
+    pub left: u64,
+}
+
+impl Store {
+    /// Sorts up to `limit` stored stories that other rules sorted last. Nobody is told anew.
+    pub fn sort_again(&self, rules: Arc<Rules>, limit: usize, window: WindowPolicy, now: Timestamp) -> Result<Sorting, StoreError> {
+        self.write(move |tx| {
+            let fingerprint = rules.fingerprint();
+            let mut statement =
+                tx.prepare_cached("SELECT id FROM story WHERE gone_ms IS NULL AND sorted_by IS NOT ?1 ORDER BY position_ms DESC, id DESC LIMIT ?2")?;
+            let waiting: Vec<i64> =
+                statement.query_map(params![fingerprint, number(limit)], |r| r.get(0))?.collect::<Result<_, _>>()?;
+            let mut touched = BTreeSet::new();
+            for story in &waiting {
+                membership::judge(tx, *story, &rules, Cause::Rules, now, &mut touched)?;
+            }
+            let left: u64 = tx
+                .prepare_cached("SELECT count(*) FROM story WHERE gone_ms IS NULL AND sorted_by IS NOT ?1")?
+                .query_row([fingerprint], |r| r.get(0))?;
+            if left == 0 {
+                // From here on a story that enters by a changed rule is no longer news.
+                tx.execute("UPDATE topic SET filled = 1 WHERE ordinal IS NOT NULL AND filled = 0", [])
+                    .doing("note that the topics are filled")?;
+            }
+            for topic in &touched {
+                windows::settle(tx, topic, window, now)?;
+            }
+            Ok(Sorting { sorted: waiting.len() as u64, left })
+        })
+    }
+
+    /// Lets stories go that were first published here longer ago than `retention`: their entries stay as tombstones, so
+    /// that nothing returns. At most `limit` in one step; returns how many went.
+    pub fn expire(&self, retention: Duration, limit: usize, now: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |tx| {
+            let before = ms(now).saturating_sub(i64::try_from(retention.as_millis()).unwrap_or(i64::MAX));
+            let mut statement = tx.prepare_cached(
+                "SELECT id FROM story WHERE gone_ms IS NULL AND first_published_ms < ?1 ORDER BY first_published_ms LIMIT ?2",
+            )?;
+            let old: Vec<i64> = statement.query_map(params![before, number(limit)], |r| r.get(0))?.collect::<Result<_, _>>()?;
+            for story in &old {
+                stories::bury(tx, *story, "retention", now)?;
+            }
+            Ok(old.len() as u64)
+        })
+    }
+
+    /// Writes a consistent copy, also while others write. The target must not exist; it appears whole or not at all.
+    pub fn back_up(&self, target: &Path) -> Result<(), StoreError> {
+        if target.exists() {
+            return Err(StoreError::Exists { file: target.to_owned() });
+        }
+        let mut partial = target.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = std::path::PathBuf::from(partial);
+        let unusable = |source| StoreError::Directory { dir: target.to_owned(), source };
+        if partial.exists() {
+            std::fs::remove_file(&partial).map_err(unusable)?;
+        }
+        // A reader's snapshot is enough: nobody is held up.
+        self.with_reader(|conn| conn.execute("VACUUM INTO ?1", [partial.to_string_lossy()]).map(|_| ()).doing("write the copy"))?;
+        std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(unusable)?;
+        std::fs::rename(&partial, target).map_err(unusable)
+    }
+
+    /// Every fault in the state, one sentence each; empty: all is well.
+    pub fn examine(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|reader| {
+            let mut faults = Vec::new();
+            let mut ask = |sql: &str, say: &dyn Fn(String) -> String| -> Result<(), StoreError> {
+                let mut statement = reader.conn.prepare(sql)?;
+                let rows = statement.query_map([], |r| {
+                    Ok(match r.get_ref(0)? {
+                        rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                        rusqlite::types::ValueRef::Integer(n) => n.to_string(),
+                        _ => String::from("?"),
+                    })
+                })?;
+                for row in rows.take(100) {
+                    faults.push(say(row?));
+                }
+                Ok(())
+            };
+            ask("SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'", &|s| format!("damaged: {s}"))?;
+            ask("SELECT \"table\" FROM pragma_foreign_key_check", &|s| format!("a row of {s} refers to nothing"))?;
+            ask(
+                "SELECT s.id FROM story s WHERE s.gone_ms IS NULL AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.id = s.shown_entry AND e.story_id = s.id)",
+                &|s| format!("story {s} shows an entry that is not its own"),
+            )?;
+            ask(
+                "SELECT s.id FROM story s WHERE s.gone_ms IS NULL AND NOT EXISTS (SELECT 1 FROM story_topic t WHERE t.story_id = s.id AND t.topic_id = 'all')",
+                &|s| format!("story {s} is missing from topic all"),
+            )?;
+            Ok(faults)
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// Whether every stored story was sorted by the rules of this fingerprint, into every topic.
+    pub fn is_sorted(&self, fingerprint: [u8; 32]) -> Result<bool, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM story WHERE gone_ms IS NULL AND (sorted_by < ?1 OR sorted_by > ?1 OR sorted_by IS NULL))
+                AND NOT EXISTS (SELECT 1 FROM topic WHERE ordinal IS NOT NULL AND filled = 0)",
+        )?;
+        Ok(statement.query_row([fingerprint], |r| r.get(0))?)
+    }
+
+    /// The numbers of all stories that are not gone, newest position first: for a dry run of changed rules.
+    pub fn story_ids(&self) -> Result<Vec<StoryId>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT id FROM story WHERE gone_ms IS NULL ORDER BY position_ms DESC, id DESC")?;
+        let rows = statement.query_map([], |r| Ok(StoryId(r.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

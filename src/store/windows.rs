@@ -1,0 +1,44 @@
+//! The window of a topic: which of its stories its feed document holds.
+//!
+//! Membership is stored, and moves only when something is written here: a rendering needs no clock. A story that leaves
+//! the window stays in the topic, its pages and its archive.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, params};
+
+use super::{StoreError, error::Doing as _, rows::ms};
+use crate::model::Timestamp;
+
+/// How large a window is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowPolicy {
+    /// Stories in one feed document.
+    pub max_entries: usize,
+    /// A story that arrived in an ordinary poll within this stays beyond `max_entries`, so that no reader misses it.
+    pub keep_within: Duration,
+}
+
+/// Stories that `keep_within` keeps beyond `max_entries` at most, together with those within it.
+const MOST_KEPT: usize = 500;
+
+/// Lets the oldest stories leave the window of a topic until it is as large as it may be.
+pub(super) fn settle(conn: &Connection, topic: &str, policy: WindowPolicy, now: Timestamp) -> Result<(), StoreError> {
+    let kept_since = ms(now).saturating_sub(i64::try_from(policy.keep_within.as_millis()).unwrap_or(i64::MAX));
+    // The window counts what it shows: stories of private sources take no place in it.
+    conn.prepare_cached(
+        "UPDATE story_topic SET in_window = 0 WHERE topic_id = ?1 AND in_window = 1 AND story_id IN (
+           SELECT story_id FROM (
+             SELECT st.story_id, s.arrival, s.first_published_ms,
+                    row_number() OVER (ORDER BY st.position_ms DESC, st.story_id DESC) AS place
+               FROM story_topic st JOIN story s ON s.id = st.story_id
+              WHERE st.topic_id = ?1 AND st.in_window = 1 AND s.gone_ms IS NULL AND s.public = 1)
+            WHERE place > ?2 AND (place > ?3 OR arrival <> 'ordinary' OR first_published_ms < ?4))",
+    )
+    .and_then(|mut s| {
+        let most = i64::try_from(policy.max_entries.max(MOST_KEPT)).unwrap_or(i64::MAX);
+        s.execute(params![topic, i64::try_from(policy.max_entries).unwrap_or(i64::MAX), most, kept_since])
+    })
+    .doing("settle a topic's window")?;
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! What the matchers of all topics find in one story: field by field, each stretch of text at most once a matcher.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
+
+use super::Fields;
+use super::matcher::{self, Field, Matcher, Sign, Target};
+use super::vocabulary::{Memory, Vocabulary};
+
+/// How much of the text stands for a summary that the publisher did not give, in characters.
+const SUMMARY_CHARS: usize = 300;
+
+/// Hits beyond this many add next to nothing; so many of half a point still stay below one point by more than is
+/// forgiven to a sum of floats.
+const MOST_HITS: u32 = 24;
+
+/// Of so many hits of a matcher the text is kept, to be shown.
+const SHOWN_HITS: usize = 3;
+
+/// A stretch of text that a matcher matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// Where it was found.
+    pub(super) field: Field,
+    /// The text, as it stands there.
+    pub(super) text: String,
+}
+
+/// The hits of one matcher in one story.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Tally {
+    /// What the first hit is worth, without the weight.
+    worth: f64,
+    hits: u32,
+    /// The first hits: those that are worth most.
+    pub(super) shown: Vec<Hit>,
+    /// Where in which text the last hit ended: what overlaps it is no further hit.
+    last: (usize, usize),
+}
+
+impl Tally {
+    /// Whether the matcher hit at all.
+    pub(super) fn is_hit(&self) -> bool {
+        self.hits > 0
+    }
+
+    /// How often it hit; counted up to a bound beyond which it makes no difference.
+    pub(super) fn hits(&self) -> u32 {
+        self.hits
+    }
+
+    /// What the hits are worth together: each further one adds half of what the one before added.
+    pub(super) fn points(&self, weight: f64) -> f64 {
+        let mut points = 0.0;
+        let mut next = self.worth * weight;
+        for _ in 0..self.hits {
+            points += next;
+            next /= 2.0;
+        }
+        points
+    }
+}
+
+/// Matches all `matchers` against a story: one tally each, in their order.
+pub(super) fn find(fields: &Fields<'_>, matchers: &[Matcher], regexes: &[usize], vocabulary: &Vocabulary) -> Vec<Tally> {
+    let mut finder = Finder {
+        matchers,
+        regexes,
+        vocabulary,
+        memory: Memory::default(),
+        tallies: vec![Tally::default(); matchers.len()],
+        text_number: 0,
+    };
+    // Richest fields first, so that the first hit of a matcher is the one that is worth most.
+    finder.read(fields.title, Kind::Prose, &|_, _| Some(Field::Title));
+    for category in fields.categories {
+        finder.read(category, Kind::Prose, &|_, _| Some(Field::Category));
+    }
+    let summary = fields.summary.map(str::trim).filter(|summary| !summary.is_empty());
+    if let Some(summary) = summary {
+        finder.read(summary, Kind::Prose, &|_, _| Some(Field::Summary));
+    }
+    for author in fields.authors {
+        finder.read(author, Kind::Prose, &|_, _| Some(Field::Author));
+    }
+    if let Some(url) = fields.url {
+        finder.read(url, Kind::Address, &|_, _| Some(Field::Url));
+    }
+    for source in fields.sources {
+        finder.read(source, Kind::Prose, &|_, _| Some(Field::Source));
+    }
+    let text = composed(fields.text);
+    let repeated = summary.map_or(0, |summary| repeated_bytes(summary, &text));
+    let cut = if summary.is_some() { 0 } else { text.char_indices().nth(SUMMARY_CHARS).map_or(text.len(), |(at, _)| at) };
+    finder.read(&text, Kind::Prose, &|matcher, start| match matcher.field {
+        Some(Field::Content) => Some(Field::Content),
+        _ if start < cut => Some(Field::Summary),
+        // A summary that is the text's beginning was counted as the summary.
+        _ if start < repeated => None,
+        _ => Some(Field::Content),
+    });
+    finder.tallies
+}
+
+/// How the words of a text part.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Prose,
+    Address,
+}
+
+struct Finder<'r> {
+    matchers: &'r [Matcher],
+    /// The places of the regexes among the matchers.
+    regexes: &'r [usize],
+    vocabulary: &'r Vocabulary,
+    memory: Memory,
+    tallies: Vec<Tally>,
+    /// Counts the texts that were read, so that places in different ones are not compared.
+    text_number: usize,
+}
+
+impl Finder<'_> {
+    /// Reads one text; `field_of` says what a matcher's hit that begins at a place is a hit in.
+    fn read(&mut self, text: &str, kind: Kind, field_of: &impl Fn(&Matcher, usize) -> Option<Field>) {
+        self.text_number += 1;
+        if text.is_empty() {
+            return;
+        }
+        let text = composed(text);
+        let Self { matchers, regexes, vocabulary, memory, tallies, text_number } = self;
+        let mut count = |index: usize, start: usize, end: usize| {
+            let (matcher, tally) = (&matchers[index], &mut tallies[index]);
+            if tally.hits >= MOST_HITS || (tally.last.0 == *text_number && start < tally.last.1) {
+                return;
+            }
+            let Some(field) = field_of(matcher, start).filter(|field| matcher.looks_at(*field)) else { return };
+            if let Target::Phrase { signs, .. } = &matcher.target
+                && !signs.is_empty()
+                && !is_signed(&text[start..end], signs)
+            {
+                return;
+            }
+            if tally.hits == 0 {
+                tally.worth = worth(field, matcher);
+            }
+            tally.hits += 1;
+            tally.last = (*text_number, end);
+            if tally.shown.len() < SHOWN_HITS {
+                tally.shown.push(Hit { field, text: text[start..end].to_owned() });
+            }
+        };
+        // An address is read with spaces in it, which stand where its signs stood.
+        let words = if kind == Kind::Address { Cow::Owned(matcher::spaced_url(&text)) } else { Cow::Borrowed(&*text) };
+        vocabulary.find(&words, memory, |index, start, end| count(index as usize, start, end));
+        for index in *regexes {
+            if let Target::Regex { regex, scout } = &matchers[*index].target
+                && scout.as_ref().is_none_or(|scout| scout.is_match(&text))
+            {
+                regex.find_iter(&text).filter(|found| !found.is_empty()).take(MOST_HITS as usize).for_each(|found| {
+                    count(*index, found.start(), found.end());
+                });
+            }
+        }
+    }
+}
+
+/// What a hit is worth before its weight.
+fn worth(field: Field, matcher: &Matcher) -> f64 {
+    match field {
+        Field::Title | Field::Category => 2.0,
+        Field::Summary | Field::Author | Field::Url | Field::Source => 1.0,
+        Field::Content if matcher.field == Some(Field::Content) => 1.0,
+        Field::Content => 0.5,
+    }
+}
+
+/// Whether the signs of a phrase stand in `found` as they stand in the matcher, space for space.
+fn is_signed(found: &str, signs: &[Sign]) -> bool {
+    matcher::signs(found) == signs
+}
+
+/// The text in composed form, which is how nearly all texts come.
+fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => Cow::Borrowed(text),
+        _ => Cow::Owned(text.nfc().collect()),
+    }
+}
+
+/// How many bytes at the beginning of `text` the summary repeats: none unless all of the summary is there, as far as
+/// it goes before a mark of omission.
+fn repeated_bytes(summary: &str, text: &str) -> usize {
+    let mut there = lower_letters(text);
+    let mut end = 0;
+    for (_, letter) in lower_letters(summary) {
+        match there.next() {
+            Some((to, same)) if same == letter => end = to,
+            Some(_) => return 0,
+            // The whole text is the beginning of the summary.
+            None => return text.len(),
+        }
+    }
+    end
+}
+
+/// Letters and digits in lower case, each with the place where it ends.
+fn lower_letters(text: &str) -> impl Iterator<Item = (usize, char)> {
+    text.char_indices()
+        .filter(|(_, c)| c.is_alphanumeric())
+        .flat_map(|(at, c)| c.to_lowercase().map(move |lower| (at + c.len_utf8(), lower)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_that_begins_the_text_is_found_however_it_is_set() {
+        let text = "Kafka keeps logs.\n\nReaders follow them.";
+        assert_eq!(repeated_bytes("Kafka keeps  logs…", text), "Kafka keeps logs".len());
+        assert_eq!(repeated_bytes("Kafka keeps lo...", text), "Kafka keeps lo".len());
+        assert_eq!(repeated_bytes("Kafka loses logs.", text), 0);
+        assert_eq!(repeated_bytes("Kafka keeps logs. Readers follow them. And more.", text), text.len());
+    }
+}

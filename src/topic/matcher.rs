@@ -1,0 +1,350 @@
+//! One matcher as it is written: a word, a phrase or a `/regex/`, with a field before it and a weight behind it.
+//!
+//! Nothing is matched here: a phrase is taken apart into the words that it is made of, still without a language.
+
+use std::fmt;
+
+use regex::{Regex, RegexBuilder};
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::words::{self, Piece};
+
+/// The most words and signs in one phrase.
+const MOST_UNITS: usize = 64;
+
+/// A compound doubles the ways to read a phrase: beyond this many ways, later compounds are read in one way only.
+const MOST_READINGS: usize = 16;
+
+/// What a regex may take when compiled, in bytes.
+const REGEX_BYTES: usize = 1 << 20;
+
+/// A field of a story that a matcher can be limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    /// The title.
+    Title,
+    /// The publisher's own categories.
+    Category,
+    /// The publisher's summary, else the first 300 characters of the text.
+    Summary,
+    /// The text.
+    Content,
+    /// The names of the authors.
+    Author,
+    /// The link.
+    Url,
+    /// The ids of the sources that carry it.
+    Source,
+}
+
+impl Field {
+    /// All fields, in the order of the reference.
+    pub const ALL: [Self; 7] = [Self::Title, Self::Summary, Self::Content, Self::Category, Self::Author, Self::Url, Self::Source];
+
+    /// The word before the colon.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Title => "title",
+            Self::Category => "category",
+            Self::Summary => "summary",
+            Self::Content => "content",
+            Self::Author => "author",
+            Self::Url => "url",
+            Self::Source => "source",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.as_str() == word)
+    }
+}
+
+/// Why a text is not a matcher.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum MatcherError {
+    /// There is nothing to look for.
+    #[error("a matcher needs a word, a phrase or a /regex/ to look for")]
+    Empty,
+    /// The prefix is nearly a field's name.
+    #[error("`{prefix}:` is no field; write `{suggestion}:`, or a space behind the colon to look for the word itself")]
+    Field {
+        /// What was written.
+        prefix: String,
+        /// The field that was probably meant.
+        suggestion: &'static str,
+    },
+    /// What follows the `^` is no weight.
+    #[error("`^{weight}` is no weight: write a number above 0 and at most 1000, such as ^2.5")]
+    Weight {
+        /// What was written.
+        weight: String,
+    },
+    /// A `/` begins a regex that does not end.
+    #[error("a matcher that begins with `/` is a regex and must end with `/` (or `/` and a weight)")]
+    Unclosed,
+    /// The regex cannot be compiled.
+    #[error("`/{pattern}/` is not a regular expression that can be used")]
+    Regex {
+        /// The text between the slashes.
+        pattern: String,
+        /// Why not.
+        #[source]
+        source: regex::Error,
+    },
+    /// The regex is found everywhere.
+    #[error("`/{pattern}/` matches the empty text, and so every story")]
+    MatchesEmpty {
+        /// The text between the slashes.
+        pattern: String,
+    },
+    /// The phrase is beyond reason.
+    #[error("a phrase has at most {MOST_UNITS} words")]
+    TooLong,
+}
+
+/// A word or sign of a phrase.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Unit {
+    /// A folded word, not yet a stem.
+    Word(String),
+    /// A sign that is part of a name: `C++`, `.NET`, `CI/CD`.
+    Sign(char),
+}
+
+/// A sign of a phrase and whether white space stands before and behind it: `.NET` is not `. Net`.
+pub(super) type Sign = (char, bool, bool);
+
+/// What a matcher looks for.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// A word or phrase: any of its readings.
+    Phrase { readings: Vec<Vec<Unit>>, signs: Vec<Sign> },
+    /// A regex, tried on composed text; first its scout, where there is one: the same without `\b`, which hits wherever
+    /// the regex does and runs far faster over text that is not ASCII.
+    Regex { regex: Regex, scout: Option<Regex> },
+}
+
+/// A checked matcher: see `docs/reference.md` for the language.
+#[derive(Debug, Clone)]
+pub struct Matcher {
+    text: String,
+    pub(super) field: Option<Field>,
+    pub(super) weight: f64,
+    pub(super) target: Target,
+}
+
+impl Matcher {
+    /// The matcher as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The field that it is limited to.
+    pub fn field(&self) -> Option<Field> {
+        self.field
+    }
+
+    /// What the worth of its hits is multiplied by; 1 where nothing was said.
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// Whether hits in `field` count.
+    pub(super) fn looks_at(&self, field: Field) -> bool {
+        self.field.map_or_else(|| !matches!(field, Field::Author | Field::Url | Field::Source), |only| only == field)
+    }
+}
+
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Reads one matcher.
+pub fn parse_matcher(text: &str) -> Result<Matcher, MatcherError> {
+    let written = text.trim();
+    let (field, rest) = split_field(written)?;
+    let (body, weight) = split_weight(rest)?;
+    let target = match body.strip_prefix('/') {
+        Some(rest) => parse_regex(rest.strip_suffix('/').ok_or(MatcherError::Unclosed)?)?,
+        None => parse_phrase(body, field)?,
+    };
+    Ok(Matcher { text: written.to_owned(), field, weight, target })
+}
+
+/// Cuts `title:` and the like off. Other words before a colon are part of the phrase, unless they are nearly a field.
+fn split_field(text: &str) -> Result<(Option<Field>, &str), MatcherError> {
+    let Some((prefix, rest)) = text.split_once(':') else { return Ok((None, text)) };
+    if let Some(field) = Field::parse(prefix) {
+        return Ok((Some(field), rest.trim_start()));
+    }
+    let is_word = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_alphabetic());
+    if !is_word || rest.is_empty() || rest.starts_with(char::is_whitespace) {
+        return Ok((None, text));
+    }
+    let lower = prefix.to_ascii_lowercase();
+    let suggestion = match lower.as_str() {
+        "tag" | "tags" | "categories" | "section" => Some("category"),
+        "body" | "text" => Some("content"),
+        "link" | "href" => Some("url"),
+        "description" | "subtitle" => Some("summary"),
+        "feed" | "sources" => Some("source"),
+        _ => Field::ALL.map(Field::as_str).into_iter().find(|name| strsim::osa_distance(name, &lower) <= name.len() / 3),
+    };
+    match suggestion {
+        Some(suggestion) => Err(MatcherError::Field { prefix: prefix.to_owned(), suggestion }),
+        None => Ok((None, text)),
+    }
+}
+
+/// Cuts `^2.5` off. Within a regex a `^` is the regex's own.
+fn split_weight(text: &str) -> Result<(&str, f64), MatcherError> {
+    let Some((body, weight)) = text.rsplit_once('^') else { return Ok((text, 1.0)) };
+    if text.starts_with('/') && !(body.len() > 1 && body.ends_with('/')) {
+        return Ok((text, 1.0));
+    }
+    match weight.trim().parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 1000.0 => Ok((body.trim_end(), value)),
+        // A closed regex may well end with `/^…/`.
+        _ if text.starts_with('/') && text.ends_with('/') => Ok((text, 1.0)),
+        _ => Err(MatcherError::Weight { weight: weight.to_owned() }),
+    }
+}
+
+fn parse_regex(pattern: &str) -> Result<Target, MatcherError> {
+    if pattern.is_empty() {
+        return Err(MatcherError::Empty);
+    }
+    let composed: String = pattern.nfc().collect();
+    let compile = |pattern: &str| RegexBuilder::new(pattern).case_insensitive(true).size_limit(REGEX_BYTES).build();
+    let regex = compile(&composed).map_err(|source| MatcherError::Regex { pattern: pattern.to_owned(), source })?;
+    if regex.is_match("") {
+        return Err(MatcherError::MatchesEmpty { pattern: pattern.to_owned() });
+    }
+    let scout = without_word_boundaries(&composed).and_then(|loose| compile(&loose).ok()).filter(|scout| !scout.is_match(""));
+    Ok(Target::Regex { regex, scout })
+}
+
+/// The pattern with every `\b` taken out, if it has any that can be.
+fn without_word_boundaries(pattern: &str) -> Option<String> {
+    // Behind `\b` a repetition or a brace would get something else to repeat.
+    let mut loose = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars().peekable();
+    let mut has_any = false;
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            loose.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('b') if chars.peek().is_some_and(|next| matches!(next, '{' | '*' | '+' | '?')) => return None,
+            Some('b') => has_any = true,
+            Some(escaped) => loose.extend([c, escaped]),
+            None => return None,
+        }
+    }
+    has_any.then_some(loose)
+}
+
+fn parse_phrase(phrase: &str, field: Option<Field>) -> Result<Target, MatcherError> {
+    let spaced = if field == Some(Field::Url) { spaced_url(phrase) } else { phrase.to_owned() };
+    let mut readings: Vec<Vec<Unit>> = vec![Vec::new()];
+    words::read(&spaced, |piece| match piece {
+        Piece::Symbol { sign, .. } => readings.iter_mut().for_each(|reading| reading.push(Unit::Sign(sign))),
+        Piece::Word { start, end, parts } => {
+            let mut as_parts = if parts.is_empty() || readings.len() >= MOST_READINGS { Vec::new() } else { readings.clone() };
+            for reading in &mut as_parts {
+                reading.extend(parts.iter().map(|(from, to)| folded(&spaced[*from..*to])));
+            }
+            for reading in &mut readings {
+                reading.push(folded(&spaced[start..end]));
+            }
+            readings.append(&mut as_parts);
+        }
+    });
+    if readings[0].is_empty() {
+        return Err(MatcherError::Empty);
+    }
+    if readings.iter().any(|reading| reading.len() > MOST_UNITS) {
+        return Err(MatcherError::TooLong);
+    }
+    Ok(Target::Phrase { readings, signs: signs(&spaced) })
+}
+
+fn folded(word: &str) -> Unit {
+    let mut folded = String::new();
+    words::fold_into(word, &mut folded);
+    Unit::Word(folded)
+}
+
+/// The signs of a text, each with the white space about it.
+pub(super) fn signs(text: &str) -> Vec<Sign> {
+    let mut signs = Vec::new();
+    words::read(text, |piece| {
+        if let Piece::Symbol { start, sign } = piece {
+            let before = text[..start].chars().next_back().is_some_and(char::is_whitespace);
+            let after = text[start..].chars().nth(1).is_some_and(char::is_whitespace);
+            signs.push((sign, before, after));
+        }
+    });
+    signs
+}
+
+/// An address with spaces where its words part, every byte at its place: `serverless.fyi` is two words there.
+pub(super) fn spaced_url(url: &str) -> String {
+    url.chars().map(|c| if matches!(c, '.' | '_' | '=' | '&' | '?' | '+' | '#' | '~') { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> (Option<Field>, f64) {
+        let matcher = parse_matcher(text).unwrap();
+        (matcher.field, matcher.weight)
+    }
+
+    #[test]
+    fn field_and_weight_are_cut_off() {
+        assert_eq!(parts("kafka"), (None, 1.0));
+        assert_eq!(parts("title:kafka^2.5"), (Some(Field::Title), 2.5));
+        assert_eq!(parts("category: \"stream processing\" ^0.5"), (Some(Field::Category), 0.5));
+        assert_eq!(parts("/^kafka/"), (None, 1.0));
+        assert_eq!(parts("url:/kafka$/^3"), (Some(Field::Url), 3.0));
+        assert_eq!(parts("persistent://tenant"), (None, 1.0));
+        assert_eq!(parts("note: this"), (None, 1.0));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_a_way_out() {
+        assert_eq!(parse_matcher("  ").unwrap_err(), MatcherError::Empty);
+        assert_eq!(parse_matcher("title:").unwrap_err(), MatcherError::Empty);
+        assert_eq!(parse_matcher("//").unwrap_err(), MatcherError::Empty);
+        assert_eq!(parse_matcher("/dev/null").unwrap_err(), MatcherError::Unclosed);
+        assert!(matches!(parse_matcher("titel:kafka"), Err(MatcherError::Field { suggestion: "title", .. })));
+        assert!(matches!(parse_matcher("tag:kafka"), Err(MatcherError::Field { suggestion: "category", .. })));
+        for weight in ["kafka^0", "kafka^-1", "kafka^x", "kafka^", "kafka^inf", "kafka^NaN"] {
+            assert!(matches!(parse_matcher(weight), Err(MatcherError::Weight { .. })), "{weight}");
+        }
+        assert!(matches!(parse_matcher("/(/"), Err(MatcherError::Regex { .. })));
+        assert!(matches!(parse_matcher("/(a{1000}){1000}/"), Err(MatcherError::Regex { .. })));
+        assert!(matches!(parse_matcher("/k*/"), Err(MatcherError::MatchesEmpty { .. })));
+        assert_eq!(parse_matcher(&"word ".repeat(65)).unwrap_err(), MatcherError::TooLong);
+    }
+
+    #[test]
+    fn a_scout_is_the_regex_without_word_boundaries() {
+        assert_eq!(without_word_boundaries(r"\bagents?\b").as_deref(), Some("agents?"));
+        assert_eq!(without_word_boundaries(r"a\\b\d\b|c").as_deref(), Some(r"a\\b\d|c"));
+        for kept in ["agents?", r"\b{start}a", r"a\b?c", r"a\\b"] {
+            assert_eq!(without_word_boundaries(kept), None, "{kept}");
+        }
+    }
+
+    #[test]
+    fn many_compounds_do_not_multiply_without_end() {
+        let Target::Phrase { readings, .. } = parse_matcher(&"KvCache ".repeat(30)).unwrap().target else { panic!() };
+        assert!(readings.len() <= MOST_READINGS);
+    }
+}

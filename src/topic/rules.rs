@@ -1,0 +1,185 @@
+//! The rules of all topics, compiled: scores, membership and what they are known by.
+
+use std::sync::OnceLock;
+
+use crate::model::{SourceId, Topic, TopicId};
+
+use super::hits::{self, Tally};
+use super::language::Language;
+use super::matcher::{Matcher, MatcherError, Target, parse_matcher};
+use super::vocabulary::Vocabulary;
+use super::{Fields, Verdict, reason};
+
+/// What a matcher means, as a number: raised when the same text would decide otherwise than before.
+const MEANING: u8 = 1;
+
+/// A language is detected from the title, the summary and this much of the text, in bytes.
+const DETECTED_BYTES: usize = 600;
+
+/// Sums of binary fractions may miss a decimal threshold by less than this.
+const TOLERANCE: f64 = 1e-9;
+
+/// Why rules cannot be compiled.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("topic `{topic}`: `{list}` has at place {} a text that is no matcher", .index + 1)]
+pub struct RulesError {
+    /// The topic.
+    pub topic: TopicId,
+    /// `any`, `all` or `none`.
+    pub list: &'static str,
+    /// The matcher's place in that list, counted from 0.
+    pub index: usize,
+    /// What is wrong with it.
+    #[source]
+    pub error: MatcherError,
+}
+
+/// One topic's rule; lists are places in `Rules::matchers`.
+#[derive(Debug)]
+struct Rule {
+    topic: TopicId,
+    any: Vec<usize>,
+    all: Vec<usize>,
+    none: Vec<usize>,
+    sources: Vec<SourceId>,
+    threshold: f64,
+    learn: bool,
+}
+
+/// The rules of all topics, ready to judge.
+pub struct Rules {
+    decisions: Vec<Rule>,
+    matchers: Vec<Matcher>,
+    regexes: Vec<usize>,
+    /// One for each language, made when a story in it is met first.
+    vocabularies: [OnceLock<Vocabulary>; Language::COUNT],
+    fingerprint: [u8; 32],
+}
+
+impl std::fmt::Debug for Rules {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rules").field("decisions", &self.decisions).field("matchers", &self.matchers).finish_non_exhaustive()
+    }
+}
+
+impl Rules {
+    /// Compiles the rules of `topics`, whose order the verdicts keep.
+    pub fn compile(topics: &[Topic]) -> Result<Self, RulesError> {
+        let mut matchers = Vec::new();
+        let mut decisions = Vec::with_capacity(topics.len());
+        for topic in topics {
+            let mut add = |list: &'static str, texts: &[String]| -> Result<Vec<usize>, RulesError> {
+                let mut places = Vec::with_capacity(texts.len());
+                for (index, text) in texts.iter().enumerate() {
+                    let matcher =
+                        parse_matcher(text).map_err(|error| RulesError { topic: topic.id.clone(), list, index, error })?;
+                    places.push(matchers.len());
+                    matchers.push(matcher);
+                }
+                Ok(places)
+            };
+            decisions.push(Rule {
+                topic: topic.id.clone(),
+                any: add("any", &topic.any)?,
+                all: add("all", &topic.all)?,
+                none: add("none", &topic.none)?,
+                sources: topic.sources.clone(),
+                threshold: topic.threshold,
+                learn: topic.learn,
+            });
+        }
+        let is_regex = |matcher: &Matcher| matches!(matcher.target, Target::Regex { .. });
+        let regexes = (0..matchers.len()).filter(|place| is_regex(&matchers[*place])).collect();
+        Ok(Self {
+            decisions,
+            matchers,
+            regexes,
+            vocabularies: std::array::from_fn(|_| OnceLock::new()),
+            fingerprint: fingerprint(topics),
+        })
+    }
+
+    /// Judges one story: one verdict for each topic, in their order.
+    pub fn judge(&self, fields: &Fields<'_>) -> Vec<Verdict> {
+        let beginning = &fields.text[..fields.text.floor_char_boundary(DETECTED_BYTES)];
+        let language = Language::of(fields.language, &[fields.title, fields.summary.unwrap_or_default(), beginning]);
+        let vocabulary = self.vocabularies[language.index()].get_or_init(|| Vocabulary::new(language, self.matchers.iter()));
+        let tallies = hits::find(fields, &self.matchers, &self.regexes, vocabulary);
+        self.decisions.iter().map(|rule| self.decide(rule, fields, &tallies)).collect()
+    }
+
+    /// What the rules are known by: changes when and only when what they say changes. Titles, descriptions and whatever
+    /// else decides nothing leave it alone.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
+    }
+
+    /// The topics, in the order of the verdicts.
+    pub fn topics(&self) -> impl Iterator<Item = &TopicId> {
+        self.decisions.iter().map(|rule| &rule.topic)
+    }
+
+    fn decide(&self, rule: &Rule, fields: &Fields<'_>, tallies: &[Tally]) -> Verdict {
+        let (mut because, mut lacking) = (Vec::new(), Vec::new());
+        let wanted: Vec<&str> = rule.sources.iter().map(SourceId::as_str).collect();
+        if !wanted.is_empty() && !fields.sources.iter().any(|source| wanted.contains(source)) {
+            lacking.push(reason::elsewhere(&wanted, fields.sources));
+        }
+        for place in &rule.all {
+            let (matcher, tally) = (&self.matchers[*place], &tallies[*place]);
+            if tally.is_hit() {
+                because.push(reason::needed(matcher, tally));
+            } else {
+                lacking.push(reason::missing(matcher));
+            }
+        }
+        for place in &rule.none {
+            if tallies[*place].is_hit() {
+                lacking.push(reason::forbidden(&self.matchers[*place], &tallies[*place]));
+            }
+        }
+        let mut score = 0.0;
+        for place in &rule.any {
+            let (matcher, tally) = (&self.matchers[*place], &tallies[*place]);
+            if tally.is_hit() {
+                score += tally.points(matcher.weight());
+                because.push(reason::hit(matcher, tally));
+            }
+        }
+        if rule.any.is_empty() && !rule.learn && lacking.is_empty() {
+            score = rule.threshold;
+            if because.is_empty() {
+                because.push(reason::unconditional(&wanted));
+            }
+        }
+        if score + TOLERANCE < rule.threshold {
+            lacking.push(reason::short(score, rule.threshold, rule.any.is_empty()));
+        }
+        Verdict { topic: rule.topic.clone(), score, member: lacking.is_empty(), because, lacking }
+    }
+}
+
+fn fingerprint(topics: &[Topic]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&[MEANING]);
+    // Every text goes in behind its length, and every list behind its own, so that no two rules run into one.
+    let count = |hasher: &mut blake3::Hasher, count: usize| {
+        hasher.update(&(count as u64).to_le_bytes());
+    };
+    for topic in topics {
+        let texts = |list: &'_ [String]| list.iter().map(|text| text.trim().to_owned()).collect::<Vec<_>>();
+        let sources = topic.sources.iter().map(|source| source.as_str().to_owned()).collect();
+        count(&mut hasher, topic.id.as_str().len());
+        hasher.update(topic.id.as_str().as_bytes());
+        for list in [texts(&topic.any), texts(&topic.all), texts(&topic.none), sources] {
+            count(&mut hasher, list.len());
+            for text in list {
+                count(&mut hasher, text.len());
+                hasher.update(text.as_bytes());
+            }
+        }
+        hasher.update(&topic.threshold.to_bits().to_le_bytes());
+        hasher.update(&[u8::from(topic.learn)]);
+    }
+    *hasher.finalize().as_bytes()
+}

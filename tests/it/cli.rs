@@ -1,0 +1,260 @@
+//! Tests of the real program: what it prints where, and how it ends.
+
+#![allow(clippy::unwrap_used)] // what a test expects, it may insist on
+
+use std::{
+    fs,
+    io::Read as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// The program in a directory of its own, in an environment without surprises.
+fn tributary(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
+    command.args(arguments).current_dir(dir).stdin(Stdio::null());
+    for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn ended(output: &Output) -> Ended {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    Ended { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> Ended {
+    ended(&tributary(dir, arguments).output().unwrap())
+}
+
+fn empty() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn init_writes_the_shipped_file_once() {
+    let dir = empty();
+    let first = run(dir.path(), &["init"]);
+    assert_eq!((first.code, first.out.as_str()), (0, ""));
+    assert!(first.err.contains("wrote feeds.toml"), "{}", first.err);
+    assert_eq!(fs::read_to_string(dir.path().join("feeds.toml")).unwrap(), tributary::config::SHIPPED);
+
+    fs::write(dir.path().join("feeds.toml"), "# mine").unwrap();
+    let second = run(dir.path(), &["init"]);
+    assert_eq!(second.code, 1);
+    assert!(second.err.contains("feeds.toml is there already, and is left alone"), "{}", second.err);
+    assert_eq!(fs::read_to_string(dir.path().join("feeds.toml")).unwrap(), "# mine");
+
+    let elsewhere = run(dir.path(), &["--config", "no/such/dir/feeds.toml", "init"]);
+    assert_eq!(elsewhere.code, 1);
+    assert!(elsewhere.err.contains("cannot write no/such/dir/feeds.toml: "), "{}", elsewhere.err);
+}
+
+#[test]
+fn check_accepts_what_init_wrote() {
+    let dir = empty();
+    run(dir.path(), &["init"]);
+    let check = run(dir.path(), &["check"]);
+    assert_eq!((check.code, check.err.as_str()), (0, ""));
+    assert_eq!(check.out, "feeds.toml is fine: 2 sources, 4 topics\n");
+    let json: serde_json::Value = serde_json::from_str(&run(dir.path(), &["check", "--json"]).out).unwrap();
+    assert_eq!(json, serde_json::json!({ "ok": true, "problems": [] }));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "check touches nothing");
+}
+
+#[test]
+fn check_reports_every_problem_and_ends_with_78() {
+    let dir = empty();
+    fs::write(dir.path().join("my.toml"), "[polling]\nintervall = \"1h\"\n\n[[source]]\nid = \"a\"\nurl = \"a.example\"\n")
+        .unwrap();
+    let check = run(dir.path(), &["check", "--config", "my.toml"]);
+    assert_eq!((check.code, check.err.as_str()), (78, ""));
+    insta::assert_snapshot!(check.out);
+
+    let check = run(dir.path(), &["check", "--config", "my.toml", "--json"]);
+    assert_eq!(check.code, 78);
+    let json: serde_json::Value = serde_json::from_str(&check.out).unwrap();
+    assert_eq!(json["ok"], false);
+    assert_eq!(json["problems"].as_array().unwrap().len(), 2);
+    let first = serde_json::json!({
+        "severity": "error", "file": "my.toml", "line": 2, "column": 1, "key": "polling.intervall",
+        "text": "unknown key `intervall`", "hint": "did you mean `interval`?",
+    });
+    assert_eq!(json["problems"][0], first);
+}
+
+#[test]
+fn effective_values_name_their_origin() {
+    let dir = empty();
+    run(dir.path(), &["init"]);
+    let check = run(dir.path(), &["check", "--effective"]);
+    assert_eq!(check.code, 0);
+    let line = |key: &str| check.out.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key} is not there"));
+    assert!(line("polling.timeout").ends_with("default"));
+    assert!(line("source[0].interval").contains("\"3h\"") && line("source[0].interval").contains("feeds.toml:"));
+    let json: serde_json::Value = serde_json::from_str(&run(dir.path(), &["check", "--effective", "--json"]).out).unwrap();
+    assert!(json["effective"].as_array().unwrap().iter().any(|value| value["key"] == "site.base_url"));
+}
+
+#[test]
+fn a_missing_file_is_named_with_what_to_do() {
+    let dir = empty();
+    for command in [["check"].as_slice(), &["topics"], &["--config", "x.toml", "topics", "--json"]] {
+        let ended = run(dir.path(), command);
+        let name = if command.contains(&"x.toml") { "x.toml" } else { "feeds.toml" };
+        assert_eq!(ended.code, 78, "{command:?}: {}", ended.err);
+        assert_eq!(ended.out, "");
+        assert!(ended.err.starts_with(&format!("tributary: there is no {name}\n")), "{}", ended.err);
+        assert!(ended.err.contains("tributary init"), "{}", ended.err);
+    }
+    let json = run(dir.path(), &["check", "--json"]);
+    assert_eq!(json.code, 78);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["problems"][0]["line"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_environment_names_the_file_too() {
+    let dir = empty();
+    let output = tributary(dir.path(), &["check"]).env("TRIBUTARY_CONFIG", "from-the-environment.toml").output().unwrap();
+    assert!(ended(&output).err.contains("from-the-environment.toml"));
+}
+
+#[test]
+fn a_file_that_is_not_text_is_a_wrong_file() {
+    let dir = empty();
+    fs::write(dir.path().join("feeds.toml"), b"[site]\ntitle = \"\xff\"\n").unwrap();
+    let check = run(dir.path(), &["check"]);
+    assert_eq!(check.code, 78);
+    assert!(check.err.contains("line 2 is not UTF-8 in feeds.toml"), "{}", check.err);
+    fs::remove_file(dir.path().join("feeds.toml")).unwrap();
+    fs::create_dir(dir.path().join("feeds.toml")).unwrap();
+    let check = run(dir.path(), &["check"]);
+    assert_eq!(check.code, 78);
+    assert!(check.err.contains("cannot read feeds.toml: "), "{}", check.err);
+}
+
+#[test]
+fn reading_commands_create_nothing_and_name_where_they_looked() {
+    let dir = empty();
+    run(dir.path(), &["init"]);
+    for command in ["stories", "sources", "topics", "status"] {
+        let ended = run(dir.path(), &[command]);
+        assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{command}");
+        assert!(ended.err.contains("there is no state in data\n"), "{command}: {}", ended.err);
+    }
+    let explain = run(dir.path(), &["explain", "1", "--data", "elsewhere"]);
+    assert_eq!(explain.code, 1);
+    assert!(explain.err.contains("there is no state in elsewhere\n"), "{}", explain.err);
+    let output = tributary(dir.path(), &["stories"])
+        .env("STATE_DIRECTORY", "/nonexistent/first:/nonexistent/second")
+        .env("TRIBUTARY_DATA", "third")
+        .output()
+        .unwrap();
+    assert!(ended(&output).err.contains("there is no state in /nonexistent/first\n"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing but feeds.toml is there");
+}
+
+#[test]
+fn wrong_usage_ends_with_2() {
+    let dir = empty();
+    for arguments in [
+        ["nonsense"].as_slice(),
+        &[],
+        &["poll", "../x"],
+        &["label", "7"],
+        &["label", "7", "all"],
+        &["stories", "--limit", "-1"],
+        &["serve", "--listen", "nowhere"],
+        &["check", "--listen", "127.0.0.1:0"],
+        &["check", "-q", "-v"],
+        &["man", "nonsense"],
+        &["add", "not-a-url"],
+    ] {
+        let ended = run(dir.path(), arguments);
+        assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{arguments:?}: {}", ended.err);
+        assert!(!ended.err.is_empty());
+    }
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let dir = empty();
+    let version = run(dir.path(), &["--version"]);
+    assert_eq!((version.code, version.out), (0, format!("tributary {}\n", env!("CARGO_PKG_VERSION"))));
+    let help = run(dir.path(), &["--help"]);
+    assert_eq!((help.code, help.err.as_str()), (0, ""));
+    assert!(help.out.contains("Usage: tributary"));
+}
+
+/// The reference of the command line: every command's `--help`, as it stands.
+#[test]
+fn the_command_line_is_as_documented() {
+    let mut program = tributary::cli::command().term_width(100);
+    program.build();
+    let mut reference = vec![program.render_long_help().to_string()];
+    // The global options stand in the program's own help already.
+    let own = |help: String| help.split("\nGlobal options:").next().unwrap_or_default().to_owned();
+    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+        reference.push(own(command.render_long_help().to_string()));
+        for nested in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            reference.push(own(nested.render_long_help().to_string()));
+        }
+    }
+    let reference = reference.join(&format!("\n{}\n", "=".repeat(100)));
+    insta::assert_snapshot!(reference);
+}
+
+#[test]
+fn the_command_line_is_sound() {
+    tributary::cli::command().debug_assert();
+}
+
+#[test]
+fn completions_and_manual_are_printed() {
+    let dir = empty();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let completions = run(dir.path(), &["completions", shell]);
+        assert_eq!((completions.code, completions.err.as_str()), (0, ""), "{shell}");
+        assert!(completions.out.contains("tributary") && completions.out.contains("duplicates"), "{shell}");
+    }
+    let manual = run(dir.path(), &["man"]);
+    assert_eq!(manual.code, 0);
+    assert!(manual.out.contains(".TH tributary 1"), "{}", manual.out);
+    let page = run(dir.path(), &["man", "stories"]);
+    assert!(page.out.contains("tributary\\-stories") && page.out.contains("unsorted"), "{}", page.out);
+}
+
+/// `tributary man | head -1`: the reader goes away, which is nobody's failure.
+#[test]
+fn a_broken_pipe_is_no_failure() {
+    let dir = empty();
+    run(dir.path(), &["init"]);
+    for arguments in [["man"].as_slice(), &["check", "--effective"], &["completions", "bash"], &["check", "--json"]] {
+        let mut child = tributary(dir.path(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut err = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_or_on_request() {
+    let dir = empty();
+    fs::write(dir.path().join("feeds.toml"), "x = 1\n").unwrap();
+    assert!(!run(dir.path(), &["check"]).out.contains('\u{1b}'));
+    assert!(run(dir.path(), &["check", "--color", "always"]).out.contains('\u{1b}'));
+    let plain = run(dir.path(), &["topics", "--color", "never"]);
+    assert_eq!((plain.code, plain.out.as_str()), (78, ""));
+    assert!(plain.err.contains("unknown key `x`") && plain.err.ends_with("tributary: feeds.toml has 1 error\n"), "{}", plain.err);
+}

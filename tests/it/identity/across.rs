@@ -1,0 +1,215 @@
+//! What two sources say of one story, and of two.
+
+use tributary::{
+    identity::{Candidate, Fingerprint, KeyPolicy, Newcomer, Placement, StoryMatch, home_of, key_document, place, same_story},
+    model::{Draft, Enclosure, Person, SourceId},
+};
+
+use super::{item, prose};
+
+const POST: &str = "https://blog.example.org/exactly-once";
+const HOME: &str = "https://blog.example.org/";
+const AWAY: &str = "https://planet.example/";
+
+fn stored(home: &str, draft: &Draft) -> Candidate {
+    let keyed = key_document(std::slice::from_ref(draft), KeyPolicy::Guid, None).0.remove(0);
+    let print = Fingerprint::of(draft).to_bytes();
+    Candidate {
+        story: 1,
+        entry: 1,
+        source: SourceId::new("stored").expect("an id"),
+        canonical: keyed.canonical,
+        title_norm: keyed.title_norm,
+        guid: keyed.guid,
+        fingerprint: Fingerprint::from_bytes(&print).expect("what was stored is read"),
+        published: keyed.published,
+        home: home_of(home),
+        link_shared_by: 1,
+        group_size: 1,
+        has_entry_of_newcomers_source: false,
+    }
+}
+
+fn with_newcomer<T>(home: &str, draft: &Draft, decide: impl FnOnce(&Newcomer<'_>) -> T) -> T {
+    let keyed = key_document(std::slice::from_ref(draft), KeyPolicy::Guid, None).0.remove(0);
+    let source = SourceId::new("newcomer").expect("an id");
+    decide(&Newcomer::new(&source, &keyed, draft, home_of(home)))
+}
+
+fn verdict(home: &str, draft: &Draft, candidate: &Candidate) -> StoryMatch {
+    with_newcomer(home, draft, |newcomer| same_story(newcomer, candidate))
+}
+
+#[track_caller]
+fn same(home: &str, draft: &Draft, candidate: &Candidate) -> String {
+    match verdict(home, draft, candidate) {
+        StoryMatch::Same { because } => because,
+        other => panic!("one story, but {other:?}"),
+    }
+}
+
+#[track_caller]
+fn apart(home: &str, draft: &Draft, candidate: &Candidate) -> String {
+    match verdict(home, draft, candidate) {
+        StoryMatch::Same { because } => panic!("two stories, but joined: {because}"),
+        StoryMatch::Related { because, .. } | StoryMatch::Different { because } => because,
+    }
+}
+
+fn post() -> Draft {
+    item("tag:blog.example.org,2026:1", POST, "Exactly once in Kafka", 3, &prose(1, 600))
+}
+
+fn copy(title: &str, text: &str) -> Draft {
+    item("id", "https://elsewhere.example/copied", title, 4, text)
+}
+
+#[test]
+fn the_same_post_by_link_in_two_feeds() {
+    let planet =
+        item("x", "http://www.blog.example.org/exactly-once/?utm_source=planet", "Exactly once in Kafka", 3, &prose(1, 600));
+    assert!(same(AWAY, &planet, &stored(HOME, &post())).contains("100 % alike"));
+    same(HOME, &post(), &stored(AWAY, &planet));
+    let teaser = item("x", POST, "Jo: Exactly once", 3, &prose(1, 60));
+    same(AWAY, &teaser, &stored(HOME, &post()));
+}
+
+#[test]
+fn an_index_page_and_the_post_itself() {
+    let index = item("", POST, "Exactly once", 0, "What it takes.");
+    same(HOME, &post(), &stored(HOME, &index));
+    same(HOME, &index, &stored(HOME, &post()));
+}
+
+#[test]
+fn a_cross_listed_paper_joins() {
+    let paper = |feed: u32| item("oai:1", "https://papers.example/abs/1", &format!("A paper (list {feed})"), 3, &prose(4, 150));
+    same("https://papers.example/list/a", &paper(1), &stored("https://papers.example/list/b", &paper(2)));
+}
+
+#[test]
+fn a_commentary_is_a_story_of_its_own_that_names_the_post() {
+    let commentary = item("lb", POST, "Exactly once in Kafka", 4, &prose(2, 48));
+    let StoryMatch::Related { url, because } = verdict(AWAY, &commentary, &stored(HOME, &post())) else { panic!("a commentary") };
+    assert_eq!(url, POST);
+    assert!(because.contains("48 words"), "{because}");
+    assert!(apart(HOME, &post(), &stored(AWAY, &commentary)).contains("commentary"), "also when it came first");
+    let placed = with_newcomer(HOME, &post(), |n| place(n, &[stored(AWAY, &commentary)]));
+    assert!(matches!(placed, Placement::Begins { related: None, .. }), "a post is not about itself: {placed:?}");
+    same(AWAY, &item("lb", POST, "On Kafka, exactly", 4, &prose(2, 47)), &stored(HOME, &post()));
+}
+
+#[test]
+fn a_forged_link_or_id_neither_joins_nor_hides() {
+    let short = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, "Buy them all, now and here.");
+    let long = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, &prose(7, 90));
+    let elsewhere = item("tag:blog.example.org,2026:1", "https://shop.example/1", "Cheap watches", 9, &prose(7, 90));
+    for forged in [short, long, elsewhere] {
+        apart("https://shop.example/", &forged, &stored(HOME, &post()));
+        apart(HOME, &post(), &stored("https://shop.example/", &forged));
+    }
+}
+
+#[test]
+fn a_bare_link_joins() {
+    same(AWAY, &item("l", POST, "", 4, ""), &stored(HOME, &post()));
+    same(AWAY, &item("l", POST, "Worth reading: Kafka", 4, ""), &stored(HOME, &post()));
+    same(AWAY, &item("l", POST, "Exactly once in Kafka", 4, "Comments"), &stored(HOME, &post()));
+}
+
+#[test]
+fn a_link_that_many_items_have_proves_nothing() {
+    let mut log = stored(HOME, &item("", "https://blog.example.org/changelog#v1", "Version 1", 3, "Fixes"));
+    log.link_shared_by = 9;
+    apart(HOME, &item("", "https://blog.example.org/changelog#v2", "Version 2", 3, "Fixes"), &log);
+    apart(AWAY, &item("", HOME, "Kafka news", 3, "short"), &stored(HOME, &item("", HOME, "Kafka news of yesterday", 2, "short")));
+}
+
+#[test]
+fn a_copy_under_another_link_joins_by_title_and_text() {
+    assert!(same(AWAY, &copy("Exactly Once, in Kafka!", &prose(1, 600)), &stored(HOME, &post())).contains("alike"));
+    let edited = prose(1, 600).replace("stream100707", "river");
+    same(AWAY, &copy("Exactly once in Kafka", &edited), &stored(HOME, &post()));
+    same(AWAY, &copy("Exactly once in Kafka", &prose(1, 60)), &stored(HOME, &post()));
+    apart(AWAY, &copy("Exactly twice in Kafka", &prose(1, 600)), &stored(HOME, &post()));
+}
+
+#[test]
+fn weekly_posts_and_two_authors_with_one_title_stay_apart() {
+    let weekly = |seed, link: &str| item("w", link, "Weekly notes", 3, &prose(seed, 300));
+    apart(AWAY, &weekly(2, "https://a.example/w"), &stored(HOME, &weekly(1, "https://b.example/w")));
+    let opening = prose(9, 100);
+    let regular = |seed, link: &str| item("w", link, "Weekly notes", 3, &format!("{opening}{}", prose(seed, 300)));
+    apart(AWAY, &regular(2, "https://b.example/2"), &stored(HOME, &regular(1, "https://b.example/1")));
+}
+
+#[test]
+fn podcasts_with_the_same_notes_stay_apart() {
+    let episode = |n: u32, day| Draft {
+        enclosures: vec![Enclosure {
+            url: format!("https://cdn.example/ep-{n}.mp3?sig={n}"),
+            mime: "audio/mpeg".into(),
+            length: None,
+        }],
+        ..item("e", &format!("https://host-{n}.example/e"), "The show", day, &prose(3, 200))
+    };
+    assert!(apart(AWAY, &episode(2, 3), &stored(HOME, &episode(1, 3))).contains("files"));
+    let undated_elsewhere = item("e", "https://x.example/e", "The show", 90, &prose(3, 200));
+    assert!(apart(AWAY, &undated_elsewhere, &stored(HOME, &episode(1, 3))).contains("days apart"));
+}
+
+#[test]
+fn releases_of_two_projects_stay_apart() {
+    let release = |project: &str, text: &str| item("r", &format!("https://forge.example/{project}/v1.2.3"), "v1.2.3", 3, text);
+    apart(AWAY, &release("b", &prose(1, 100)), &stored(HOME, &release("a", &prose(1, 100))));
+    apart(AWAY, &release("b", "Bug fixes."), &stored(HOME, &release("a", "Bug fixes.")));
+}
+
+#[test]
+fn short_posts_and_comics_stay_apart() {
+    let short = |link: &str| item("s", link, "Good morning", 3, "Good morning, everyone!");
+    assert!(apart(AWAY, &short("https://a.example/1"), &stored(HOME, &short("https://b.example/1"))).contains("too few"));
+    let comic = |link: &str| item("c", link, "Monday", 3, "");
+    apart(AWAY, &comic("https://a.example/1"), &stored(HOME, &comic("https://b.example/1")));
+    apart(
+        AWAY,
+        &item("s", "https://a.example/1", "", 3, &prose(1, 90)),
+        &stored(HOME, &item("s", "https://b.example/1", "", 3, &prose(1, 90))),
+    );
+}
+
+#[test]
+fn groups_stay_small_and_a_source_is_in_a_story_once() {
+    let mut full = stored(HOME, &post());
+    full.group_size = 4;
+    assert!(apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &full).contains("4 entries"));
+    let mut ours = stored(HOME, &post());
+    ours.has_entry_of_newcomers_source = true;
+    apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &ours);
+}
+
+#[test]
+fn other_authors_need_more() {
+    let by = |name: &str, draft: Draft| Draft { authors: vec![Person { name: name.into(), ..Person::default() }], ..draft };
+    let copied = |words| copy("Exactly once in Kafka", &format!("{}{}", prose(1, words), prose(5, 600 - words)));
+    same(AWAY, &by("Jo", copied(520)), &stored(HOME, &by("Jo", post())));
+    apart(AWAY, &by("Al", copied(520)), &stored(HOME, &by("Jo", post())));
+}
+
+#[test]
+fn a_newcomer_joins_the_story_at_home_and_none_that_it_comments_on() {
+    let home = stored(HOME, &post());
+    let remark =
+        Candidate { story: 1, entry: 2, ..stored("https://links.example/", &item("l", POST, "Exactly once in Kafka", 4, "")) };
+    let other =
+        Candidate { story: 0, entry: 3, ..stored("https://links.example/", &item("l", POST, "Kafka, exactly", 4, "See.")) };
+    let planet = item("p", POST, "Exactly once in Kafka", 3, &prose(1, 600));
+    let placed = with_newcomer(AWAY, &planet, |n| place(n, &[other.clone(), remark.clone(), home.clone()]));
+    let Placement::Joins { story: 1, entry: 1, .. } = placed else { panic!("the post's own story, but {placed:?}") };
+    let commentary = item("c", POST, "Exactly once in Kafka", 4, &prose(2, 80));
+    let placed = with_newcomer(AWAY, &commentary, |n| place(n, &[remark, home]));
+    let Placement::Begins { related: Some(url), because } = placed else { panic!("its own story, but {placed:?}") };
+    assert_eq!(url, POST);
+    assert!(!because.is_empty());
+    assert_eq!(with_newcomer(AWAY, &planet, |n| place(n, &[])), Placement::Begins { related: None, because: vec![] });
+}
