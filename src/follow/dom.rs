@@ -131,6 +131,10 @@ pub(super) fn css(selector: &'static str) -> Selector {
 /// Elements whose text nobody reads.
 pub(super) fn is_unread(element: &ElementRef<'_>) -> bool {
     let value = element.value();
+    // Pages hide all of themselves until a script ran.
+    if matches!(value.name(), "html" | "body" | "main") {
+        return false;
+    }
     matches!(
         value.name(),
         "script"
@@ -144,7 +148,6 @@ pub(super) fn is_unread(element: &ElementRef<'_>) -> bool {
             | "textarea"
             | "object"
             | "canvas"
-            | "form"
             | "input"
             | "dialog"
             | "math"

@@ -355,6 +355,55 @@ fn hostile_pages_cost_little_and_never_panic() {
     }
 }
 
+mod any_bytes {
+    use proptest::prelude::*;
+    use tributary::{
+        follow::{Page, challenge, feed_links, index, page_head, read_sitemap, robots::Robots},
+        model::Headers,
+    };
+
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            Just("<ul><li><a href=/blog/a-b-c>Überschrift één</a> 3. März 2024".to_owned()),
+            Just("<time datetime='2024-13-45T99'>·".to_owned()),
+            Just("</li></div></article>".to_owned()),
+            Just("<article class='h-entry tag-é'><h2 class=p-name><a class=u-url href='/2024/05/06/x?y=é#z'>".to_owned()),
+            Just("<dl><dt>５ Mai 2024<dd><a href='//[x'>x</a>".to_owned()),
+            Just(
+                "<script type=application/ld+json>{\"@type\":\"Blog\",\"blogPost\":[{\"name\":\"é\",\"url\":\"/é\"},]}</script>"
+                    .to_owned()
+            ),
+            Just("<script>x={\"posts\":[{\"web_title\":\"é\",\"slug\":\"é\"}]} y=\"é</script>".to_owned()),
+            Just("<meta property=og:title content='é | é - '><meta name=description content='By Ä Ö · 1 min'>".to_owned()),
+            Just("<urlset><url><loc>https://a.example/é</loc><lastmod>é".to_owned()),
+            Just("User-agent: *\nDisallow: /%é%4*$\n".to_owned()),
+            "\\PC{0,12}",
+            "[<>/a-z =\"'&;#-]{0,24}",
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        #[test]
+        fn nothing_panics(pieces in prop::collection::vec(piece(), 0..24)) {
+            let html = pieces.concat();
+            let url = super::url("https://a.example/blog/");
+            let page = Page { url: &url, headers: &Headers::new(), html: &html };
+            if let Ok(found) = index(&page, None) {
+                prop_assert!(!found.drafts.is_empty());
+                prop_assert!(found.drafts.iter().all(|d| d.title.is_some() && d.url.is_some() && d.guid.is_none()));
+            }
+            let _ = page_head(&page, true);
+            let _ = feed_links(&page);
+            let _ = read_sitemap(html.as_bytes(), &url);
+            let _ = challenge(200, &Headers::new(), html.as_bytes());
+            let robots = Robots::parse(html.as_bytes());
+            prop_assert!(robots.allows(&super::url("https://a.example/robots.txt"), "tributary"));
+        }
+    }
+}
+
 mod robots {
     use std::time::Duration;
 

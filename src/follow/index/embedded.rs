@@ -368,7 +368,7 @@ fn plain(value: &Value) -> Option<String> {
     let text = value
         .as_str()
         .or_else(|| ["rendered", "current", "text", "value"].iter().find_map(|k| value.get(*k).and_then(Value::as_str)))?;
-    let text = if text.contains('<') || text.contains('&') { seam::plain_text(text) } else { collapse(text) };
+    let text = if text.contains(['<', '&']) { collapse(&seam::plain_text(text)) } else { collapse(text) };
     Some(text).filter(|t| !t.is_empty())
 }
 
