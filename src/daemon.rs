@@ -198,7 +198,8 @@ fn assemble(config: &Config, places: &Places) -> anyhow::Result<Assembled> {
 
 /// Makes what polls out of feeds.toml.
 pub fn assemble_polling(config: &Config, config_dir: &Path, credentials_dir: Option<&Path>) -> anyhow::Result<Assembled> {
-    let (user_agent, anonymous) = fetch::user_agent(env!("CARGO_PKG_VERSION"), config.site.contact.as_deref(), config.site.base_url.as_ref());
+    let (user_agent, anonymous) =
+        fetch::user_agent(env!("CARGO_PKG_VERSION"), config.site.contact.as_deref(), config.site.base_url.as_ref());
     if anonymous {
         warn!("publishers cannot reach you: set `contact` in [site] of feeds.toml, it is sent in the User-Agent");
     }
@@ -349,12 +350,7 @@ impl Publisher {
 }
 
 /// Sorts stored stories again after the rules changed, in bounded batches; lets old ones go.
-async fn keep_house(
-    poller: Poller,
-    changed: Arc<Notify>,
-    retention: Option<Duration>,
-    mut stopped: watch::Receiver<bool>,
-) {
+async fn keep_house(poller: Poller, changed: Arc<Notify>, retention: Option<Duration>, mut stopped: watch::Receiver<bool>) {
     let mut expiry = tokio::time::interval(EXPIRY_GAP);
     loop {
         match sort_again(&poller, &stopped).await {
@@ -426,7 +422,13 @@ async fn expire(poller: &Poller, retention: Duration) -> Result<u64, StoreError>
 }
 
 /// Feeds systemd's watchdog only while the store answers and the driver is at work.
-async fn watch_over(heartbeat: Heartbeat, store: Store, clock: Arc<dyn Clock>, health: Health, mut stopped: watch::Receiver<bool>) {
+async fn watch_over(
+    heartbeat: Heartbeat,
+    store: Store,
+    clock: Arc<dyn Clock>,
+    health: Health,
+    mut stopped: watch::Receiver<bool>,
+) {
     let pause = sd_notify::watchdog_enabled().map_or(Duration::from_secs(10), |every| every / 2);
     loop {
         let asked = store.clone();

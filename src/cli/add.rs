@@ -27,7 +27,10 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let already = |url: &str| config.sources.iter().find(|s| s.url.as_str() == url).map(|s| s.id.clone());
-    let refuse = |id| Refused { what: format!("{} is followed already, as `{id}`", args.url), hint: "feeds.toml is left as it is".to_owned() };
+    let refuse = |id| Refused {
+        what: format!("{} is followed already, as `{id}`", args.url),
+        hint: "feeds.toml is left as it is".to_owned(),
+    };
     if let Some(id) = already(args.url.as_str()) {
         return Err(refuse(id).into());
     }

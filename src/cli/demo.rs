@@ -1,6 +1,6 @@
 //! `tributary demo`: the whole daemon on this machine, without a network.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 
@@ -101,7 +101,7 @@ async fn round(context: &Context, store: Store) -> anyhow::Result<Config> {
     let config = demo_config(origin.address)?;
     let poller = context.poller(&config, store.clone())?;
     daemon::take_over(&store, &config, &*poller.clock).await?;
-    for source in poller.settings.load_full().sources.iter() {
+    for source in &poller.settings.load_full().sources {
         let report = poller.refresh(source).await;
         if let Some(error) = report.error {
             anyhow::bail!("{}: {error}", report.id);
@@ -126,7 +126,7 @@ fn section(title: &str, stories: &[Story]) -> String {
             (Some(at), _) => day(at),
             (None, _) => "undated".to_owned(),
         };
-        text.push_str(&format!("  {date:<10}  {}  [{}]\n", one_line(&story.title), one_line(&story.source.title)));
+        let _ = writeln!(text, "  {date:<10}  {}  [{}]", one_line(&story.title), one_line(&story.source.title));
     }
     text.push('\n');
     text

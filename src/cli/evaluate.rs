@@ -1,6 +1,6 @@
 //! `tributary evaluate`: how good the rules are.
 
-use std::path::PathBuf;
+use std::{fmt::Write as _, path::PathBuf};
 
 use anyhow::Context as _;
 
@@ -46,13 +46,16 @@ fn shown(evaluation: &Evaluation) -> String {
         table::row(&mut table, [topic.id.clone(), number(scores.precision), number(scores.recall), number(scores.f1), support]);
     }
     let mean = &evaluation.mean;
-    table::row(&mut table, ["all (mean)".to_owned(), number(mean.precision), number(mean.recall), number(mean.f1), String::new()]);
+    table::row(
+        &mut table,
+        ["all (mean)".to_owned(), number(mean.precision), number(mean.recall), number(mean.f1), String::new()],
+    );
     let mut text = table::shown(&table);
     for miss in &evaluation.misses {
         let list = |ids: &[String]| if ids.is_empty() { "no topic".to_owned() } else { ids.join(", ") };
-        text.push_str(&format!("\n{}\n  expected {}, got {}\n", one_line(&miss.title), list(&miss.expected), list(&miss.got)));
+        let _ = writeln!(text, "\n{}\n  expected {}, got {}", one_line(&miss.title), list(&miss.expected), list(&miss.got));
         for because in &miss.because {
-            text.push_str(&format!("  - {}\n", one_line(because)));
+            let _ = writeln!(text, "  - {}", one_line(because));
         }
     }
     text

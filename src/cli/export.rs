@@ -20,7 +20,8 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
         Ok(store) => store.read(|reader| reader.sources())?,
         Err(_) => Vec::new(),
     };
-    let outlines: Vec<Outline> = config.sources.iter().map(|source| outline(source, states.iter().find(|s| s.id == source.id))).collect();
+    let outlines: Vec<Outline> =
+        config.sources.iter().map(|source| outline(source, states.iter().find(|s| s.id == source.id))).collect();
     let mut out = context.out();
     out.text(&String::from_utf8_lossy(&opml(&config.site.title, &outlines)))?;
     out.finish()
@@ -29,7 +30,12 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
 fn outline(source: &Source, state: Option<&SourceState>) -> Outline {
     let found = state.and_then(|s| s.feed_url.clone()).unwrap_or_else(|| source.url.to_string());
     let title = state.map(|s| s.title.clone()).or_else(|| source.title.clone()).unwrap_or_else(|| source.id.to_string());
-    Outline { title, description: String::new(), feed_url: without_userinfo(&found), page_url: state.and_then(|s| s.home_page_url.clone()) }
+    Outline {
+        title,
+        description: String::new(),
+        feed_url: without_userinfo(&found),
+        page_url: state.and_then(|s| s.home_page_url.clone()),
+    }
 }
 
 fn without_userinfo(url: &str) -> String {

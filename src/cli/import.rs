@@ -67,7 +67,7 @@ pub(super) fn free_id(wanted: &SourceId, taken: &[String]) -> anyhow::Result<Sou
         return Ok(wanted.clone());
     }
     let stem: String = wanted.as_str().chars().take(56).collect();
-    let numbered = (2..).map(|n| format!("{stem}-{n}")).find(|id| free(id)).unwrap_or_default();
+    let numbered = (2..100_000).map(|n| format!("{stem}-{n}")).find(|id| free(id)).unwrap_or_default();
     Ok(SourceId::new(numbered)?)
 }
 

@@ -144,7 +144,9 @@ fn shown(inspection: &Inspection) -> String {
     match (&inspection.error, inspection.status) {
         (Some(error), Some(status)) => line(format!("answer    {status}: {error}")),
         (Some(error), None) => line(format!("answer    none: {error}")),
-        (None, status) => line(format!("answer    {} from {}", status.unwrap_or(0), inspection.final_url.as_deref().unwrap_or("?"))),
+        (None, status) => {
+            line(format!("answer    {} from {}", status.unwrap_or(0), inspection.final_url.as_deref().unwrap_or("?")));
+        }
     }
     for (name, value) in inspection.response_headers.iter() {
         line(format!("  {name}: {}", String::from_utf8_lossy(value)));

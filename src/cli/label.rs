@@ -110,7 +110,11 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             let id = named_story(&store, &story)?;
             let named = topics.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ");
             store.label(id, Some(topics), rules, window, now)?;
-            context.say(if named.is_empty() { format!("story {id} is in no topic") } else { format!("story {id} is in {named}") });
+            context.say(if named.is_empty() {
+                format!("story {id} is in no topic")
+            } else {
+                format!("story {id} is in {named}")
+            });
         }
         Task::Clear { story } => {
             let id = named_story(&store, &story)?;

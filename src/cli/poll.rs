@@ -1,6 +1,6 @@
 //! `tributary poll`: what is due, once.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, fmt::Write as _, sync::Arc};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -65,7 +65,8 @@ async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result
     let poller = context.poller(config, store.clone())?;
     daemon::take_over(&store, config, &*poller.clock).await?;
     daemon::sort_again(&poller, &never()).await?;
-    let chosen: Vec<&Source> = config.sources.iter().filter(|s| args.sources.is_empty() || args.sources.contains(&s.id)).collect();
+    let chosen: Vec<&Source> =
+        config.sources.iter().filter(|s| args.sources.is_empty() || args.sources.contains(&s.id)).collect();
     let now = context.now();
     let waiting: HashSet<SourceId> = store.read(|reader| reader.backlogs(now))?.into_iter().map(|(id, _)| id).collect();
     let places = Arc::new(Semaphore::new(config.polling.concurrency.max(1)));
@@ -89,7 +90,9 @@ async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result
                     poller.visit_backlog(&source, source.pages_per_poll as usize).await
                 });
             }
-            Some(note) => summary.add(SourceReport { note: Some(note), ..SourceReport::bare(source.id.clone(), Outcome::NotAttempted) }),
+            Some(note) => {
+                summary.add(SourceReport { note: Some(note), ..SourceReport::bare(source.id.clone(), Outcome::NotAttempted) });
+            }
         }
     }
     let progress = progress(context, tasks.len());
@@ -148,7 +151,8 @@ fn hand_over(context: &Context, config: &Config, args: &Args, pid: Option<&str>)
 fn progress(context: &Context, length: usize) -> ProgressBar {
     let visible = context.stderr_is_terminal && context.verbosity >= 0;
     let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template("polling {bar:30} {pos}/{len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template("polling {bar:30} {pos}/{len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(length as u64), target).with_style(style)
 }
 
@@ -161,12 +165,22 @@ fn shown(summary: &Summary) -> String {
     for report in &summary.sources {
         let why = report.error.as_ref().or(report.note.as_ref()).map(|w| one_line(w)).unwrap_or_default();
         let outcome = report.outcome.as_str().replace('_', " ");
-        table::row(&mut table, [report.id.to_string(), outcome, report.new_entries.to_string(), report.updated_entries.to_string(), why]);
+        table::row(
+            &mut table,
+            [report.id.to_string(), outcome, report.new_entries.to_string(), report.updated_entries.to_string(), why],
+        );
     }
     let mut text = table::shown(&table);
-    text.push_str(&format!(
-        "\n{} asked, {} changed, {} not modified, {} failed; {} new entries, {} new stories, {} duplicates\n",
-        summary.attempted, summary.changed, summary.not_modified, summary.failed, summary.new_entries, summary.new_stories, summary.duplicates
-    ));
+    let _ = writeln!(
+        text,
+        "\n{} asked, {} changed, {} not modified, {} failed; {} new entries, {} new stories, {} duplicates",
+        summary.attempted,
+        summary.changed,
+        summary.not_modified,
+        summary.failed,
+        summary.new_entries,
+        summary.new_stories,
+        summary.duplicates
+    );
     text
 }

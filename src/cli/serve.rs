@@ -32,7 +32,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         credentials_dir: context.credentials_dir(),
         clock: Arc::new(SystemClock),
         own_address: false,
-        bound: Some(Box::new(|address| println_address(address))),
+        bound: Some(Box::new(println_address)),
     };
     run_async(daemon::run(options)).map_err(|error| context.advise_any(error))?;
     Ok(Exit::Done)

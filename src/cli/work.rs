@@ -84,6 +84,7 @@ impl Context {
     }
 
     /// A refusal with what to do about it.
+    #[allow(clippy::unused_self)] // what to do may depend on the context
     pub(super) fn advise(&self, error: StoreError) -> anyhow::Error {
         match &error {
             StoreError::NoState { dir } => super::NoState(dir.clone()).into(),

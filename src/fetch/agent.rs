@@ -19,7 +19,10 @@ fn is_public(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => guard::is_public(address.into()),
         Some(Host::Ipv6(address)) => guard::is_public(address.into()),
-        Some(Host::Domain(name)) => name.contains('.') && !name.ends_with(".local") && !name.ends_with(".localhost") && !name.ends_with(".internal"),
+        Some(Host::Domain(name)) => {
+            let closed = ["local", "localhost", "internal"];
+            name.rsplit_once('.').is_some_and(|(_, last)| !closed.iter().any(|c| last.eq_ignore_ascii_case(c)))
+        }
         None => false,
     }
 }
@@ -32,8 +35,14 @@ mod tests {
     fn who_asks_can_be_reached() {
         let base = |url: &str| Url::parse(url).ok();
         assert_eq!(user_agent("1.0", Some("mailto:a@b.example"), None), ("tributary/1.0 (+mailto:a@b.example)".into(), false));
-        assert_eq!(user_agent("1.0", None, base("https://feeds.example.org/").as_ref()).0, "tributary/1.0 (+https://feeds.example.org/)");
-        assert_eq!(user_agent("1.0", None, base("http://127.0.0.1:8080/").as_ref()), ("tributary/1.0 (+contact-not-set)".into(), true));
+        assert_eq!(
+            user_agent("1.0", None, base("https://feeds.example.org/").as_ref()).0,
+            "tributary/1.0 (+https://feeds.example.org/)"
+        );
+        assert_eq!(
+            user_agent("1.0", None, base("http://127.0.0.1:8080/").as_ref()),
+            ("tributary/1.0 (+contact-not-set)".into(), true)
+        );
         assert_eq!(user_agent("1.0", Some("x\r\nEvil: 1"), None).0, "tributary/1.0 (+xEvil:1)");
     }
 }

@@ -215,7 +215,13 @@ impl Client {
     }
 
     /// One request and its answer, or where it leads on.
-    async fn step(&self, url: &Url, request: &Request<'_>, credentials: Option<&Credentials>, state: &mut Progress) -> Result<Step, FetchError> {
+    async fn step(
+        &self,
+        url: &Url,
+        request: &Request<'_>,
+        credentials: Option<&Credentials>,
+        state: &mut Progress,
+    ) -> Result<Step, FetchError> {
         let client = self.client_for(request.allow_hosts)?;
         let mut fields = HeaderMap::new();
         fields.insert("accept", HeaderValue::from_static(request.accept.field()));

@@ -83,7 +83,10 @@ impl Gate {
         if hosts.len() > MOST_HOSTS {
             hosts.retain(|_, host| Arc::strong_count(host) > 1);
         }
-        hosts.entry(key).or_insert_with(|| Arc::new(Host1 { places: Arc::new(Semaphore::new(self.per_host)), last: Mutex::new(None) })).clone()
+        hosts
+            .entry(key)
+            .or_insert_with(|| Arc::new(Host1 { places: Arc::new(Semaphore::new(self.per_host)), last: Mutex::new(None) }))
+            .clone()
     }
 }
 

@@ -215,7 +215,7 @@ pub struct FeedMeta {
     pub authors: Vec<Person>,
     /// Logo or icon, absolute http(s).
     pub icon: Option<String>,
-    /// WebSub hubs, absolute http(s).
+    /// `WebSub` hubs, absolute http(s).
     pub hubs: Vec<String>,
     /// How fast the publisher says to come back.
     pub pace: PublisherPace,

@@ -19,7 +19,9 @@ impl Poller {
     pub async fn visit_backlog(&self, source: &Source, most: usize) -> SourceReport {
         match self.visit_backlog_inner(source, most).await {
             Ok(report) => report,
-            Err(why) => SourceReport { error: Some(why), recorded: false, ..SourceReport::bare(source.id.clone(), Outcome::Failed) },
+            Err(why) => {
+                SourceReport { error: Some(why), recorded: false, ..SourceReport::bare(source.id.clone(), Outcome::Failed) }
+            }
         }
     }
 

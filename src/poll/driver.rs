@@ -20,13 +20,7 @@ use tokio::{
 use tracing::{debug, error};
 
 use super::{Poller, SourceReport, blocking};
-use crate::{
-    clock::Clock,
-    model::SourceId,
-    schedule,
-    store::StoreError,
-    telemetry,
-};
+use crate::{clock::Clock, model::SourceId, schedule, store::StoreError, telemetry};
 
 /// The longest that the driver sleeps: requests by `tributary poll` are seen within this.
 const LONGEST_NAP: Duration = Duration::from_secs(2);
@@ -121,7 +115,9 @@ impl Driver {
         // Who is being polled is still due until its outcome is stored: asked for in addition, and passed over.
         let ask = room + polling.len() + visiting.len();
         let due = self.poller.read(move |reader| reader.due(now, &hosts, per_host, ask)).await?;
-        for due in due.into_iter().filter(|d| !polling.contains(&d.id) && !visiting.contains(&d.id)).take(room).collect::<Vec<_>>() {
+        for due in
+            due.into_iter().filter(|d| !polling.contains(&d.id) && !visiting.contains(&d.id)).take(room).collect::<Vec<_>>()
+        {
             let Some(source) = settings.source(&due.id) else { continue };
             polling.insert(due.id.clone());
             busy.push(due.host.clone());
@@ -219,6 +215,7 @@ impl Driver {
     async fn nap(&self) -> Duration {
         let now = self.poller.clock.now();
         let next = self.poller.read(move |reader| reader.next_due(now)).await.ok().flatten();
-        next.and_then(|at| (at - now).to_std().ok()).map_or(LONGEST_NAP, |until| until.clamp(Duration::from_millis(20), LONGEST_NAP))
+        next.and_then(|at| (at - now).to_std().ok())
+            .map_or(LONGEST_NAP, |until| until.clamp(Duration::from_millis(20), LONGEST_NAP))
     }
 }

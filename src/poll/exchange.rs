@@ -24,21 +24,17 @@ pub(super) struct Exchanges<'a> {
 }
 
 impl<'a> Exchanges<'a> {
-    pub(super) fn new(poller: &'a Poller, source: &'a Source, known: Vec<(Url, Validators)>) -> Result<Self, fetch::CredentialsError> {
+    pub(super) fn new(
+        poller: &'a Poller,
+        source: &'a Source,
+        known: Vec<(Url, Validators)>,
+    ) -> Result<Self, fetch::CredentialsError> {
         let settings = poller.settings.load();
         let credentials = match &source.auth {
             Some(auth) => Some(Credentials::load(auth, &settings.config_dir, settings.credentials_dir.as_deref())?),
             None => None,
         };
-        Ok(Self {
-            poller,
-            source,
-            credentials,
-            known,
-            kept: Vec::new(),
-            last: None,
-            private: false,
-        })
+        Ok(Self { poller, source, credentials, known, kept: Vec::new(), last: None, private: false })
     }
 
     /// Asks one URL, conditionally where validators of it are known. Exactly one exchange, redirects included.
@@ -79,9 +75,10 @@ impl<'a> Exchanges<'a> {
     /// Takes over the validators of an answer whose body could be used: exactly its own, whatever was held before.
     pub(super) fn accept(&mut self, response: &Response) {
         self.keep(&response.final_url, Validators::of(&response.headers));
-        let private = response.headers.texts("cache-control").any(|v| {
-            v.split(',').any(|d| d.trim().split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("private")))
-        });
+        let private = response
+            .headers
+            .texts("cache-control")
+            .any(|v| v.split(',').any(|d| d.trim().split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("private"))));
         if private {
             self.private = true;
         }

@@ -108,7 +108,9 @@ async fn look_at_page(exchanges: &mut Exchanges<'_>, response: Response, wanted:
                     let followed = Followed { way: Follow::Feed, url: link.url, because: link.because };
                     return Ok(Found { followed, response: answer, content: Content::Feed(Box::new(document)), problems });
                 }
-                Err(why) => problems.push(Problem::warning("feed-link", format!("the page names {} as its feed, but {why}", link.url))),
+                Err(why) => {
+                    problems.push(Problem::warning("feed-link", format!("the page names {} as its feed, but {why}", link.url)));
+                }
             }
         }
     }
@@ -124,7 +126,8 @@ async fn look_at_page(exchanges: &mut Exchanges<'_>, response: Response, wanted:
         let page = Page { url: &response.final_url, headers: &response.headers, html: &html };
         match follow::index(&page, selectors.as_ref()) {
             Ok(index) => {
-                let followed = Followed { way: Follow::Page, url: exchanges.source().url.clone(), because: index.because.clone() };
+                let followed =
+                    Followed { way: Follow::Page, url: exchanges.source().url.clone(), because: index.because.clone() };
                 return Ok(Found { followed, response, content: Content::Index(index), problems });
             }
             Err(why) => problems.push(Problem::warning("page-structure", why.to_string())),
@@ -141,7 +144,9 @@ async fn try_feed(exchanges: &mut Exchanges<'_>, url: &Url) -> Result<Result<(Re
         return Ok(Err(why));
     }
     Ok(match exchanges.ask(url, Accept::Feed).await {
-        Answer::Document(response) => read_feed(exchanges, &response).await.map(|document| (response, document)).map_err(|r| r.error.text),
+        Answer::Document(response) => {
+            read_feed(exchanges, &response).await.map(|document| (response, document)).map_err(|r| r.error.text)
+        }
         other => Err(Refusal::of(other).error.text),
     })
 }
@@ -153,7 +158,8 @@ async fn find_sitemap(
     problems: &mut Vec<Problem>,
 ) -> Result<Option<(Response, SitemapDocument, String)>, StoreError> {
     let permission = robots::permission(exchanges, page).await?;
-    let mut candidates: Vec<(Url, &str)> = permission.sitemaps().into_iter().map(|url| (url, "robots.txt names its sitemap")).collect();
+    let mut candidates: Vec<(Url, &str)> =
+        permission.sitemaps().into_iter().map(|url| (url, "robots.txt names its sitemap")).collect();
     if candidates.is_empty() {
         candidates.extend(page.join("/sitemap.xml").ok().map(|url| (url, "the site has a sitemap at its usual place")));
     }

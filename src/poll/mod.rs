@@ -22,7 +22,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 
 pub use driver::{Driver, Heartbeat};
-pub use inspect::{Inspection, InspectedEntry};
+pub use inspect::{InspectedEntry, Inspection};
 pub use outcome::{Outcome, SourceReport, Summary};
 
 use crate::{
@@ -95,7 +95,9 @@ impl Poller {
 }
 
 /// Runs what may block where it may; its panic is its error.
-pub(crate) async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(f).await {
         Ok(result) => result,
         Err(broken) => Err(StoreError::Panicked(broken.to_string())),

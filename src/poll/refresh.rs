@@ -173,12 +173,7 @@ impl Visit {
     }
 
     fn refused(refusal: Refusal, way: Follow) -> Self {
-        Self {
-            status: refusal.status,
-            error: Some(refusal.error),
-            trace: refusal.trace,
-            ..Self::of(refusal.outcome, way)
-        }
+        Self { status: refusal.status, error: Some(refusal.error), trace: refusal.trace, ..Self::of(refusal.outcome, way) }
     }
 
     fn answered(outcome: Outcome, way: Follow, response: &Response) -> Self {
@@ -257,7 +252,7 @@ impl Poller {
         let moved = moved(memory, &visit, now);
         let document = visit.read.then(|| {
             let drafts = std::mem::take(&mut visit.drafts);
-            self.document(memory, &visit, drafts, exchanges.is_some_and(Exchanges::private))
+            Self::document(memory, &visit, drafts, exchanges.is_some_and(Exchanges::private))
         });
         let (document, problems) = match document {
             Some((document, more)) => {
@@ -298,11 +293,17 @@ impl Poller {
     }
 
     /// Knows every item again: keys, hashes, the policy of the source's ids.
-    fn document(&self, memory: &SourceMemory, visit: &Visit, drafts: Vec<(Draft, Arrival)>, private: bool) -> (ReadDocument, Vec<Problem>) {
+    fn document(
+        memory: &SourceMemory,
+        visit: &Visit,
+        drafts: Vec<(Draft, Arrival)>,
+        private: bool,
+    ) -> (ReadDocument, Vec<Problem>) {
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = drafts.into_iter().unzip();
         let home = visit.facts.home_page_url.as_deref().or(memory.home_page_url.as_deref());
         let (keyed, policy, problems) = identity::key_document(&drafts, KeyPolicy::from_word(&memory.key_policy), home);
-        let items = drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival }).collect();
+        let items =
+            drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival }).collect();
         let document = ReadDocument {
             facts: visit.facts.clone(),
             body_digest: visit.body_digest,
@@ -321,11 +322,9 @@ impl Poller {
         let (store, rules) = (self.store.clone(), self.settings.load().rules.clone());
         match blocking(move || store.apply(plan, rules)).await {
             Ok(applied) => report(id, attempt.as_ref(), &applied),
-            Err(error) => SourceReport {
-                error: Some(telemetry::chain(&error)),
-                recorded: false,
-                ..SourceReport::bare(id, Outcome::Failed)
-            },
+            Err(error) => {
+                SourceReport { error: Some(telemetry::chain(&error)), recorded: false, ..SourceReport::bare(id, Outcome::Failed) }
+            }
         }
     }
 
@@ -344,9 +343,11 @@ impl Poller {
 
 /// Asks and reads: by the way that is known, else by finding one out.
 async fn visit(exchanges: &mut Exchanges<'_>, memory: &SourceMemory) -> Result<Visit, StoreError> {
-    let look_again = memory.failures > 0 && memory.failures % FAILURES_UNTIL_LOOKED_FOR == 0;
+    let look_again = memory.failures > 0 && memory.failures.is_multiple_of(FAILURES_UNTIL_LOOKED_FOR);
     let visit = match &memory.followed {
-        Some(followed) if !look_again || exchanges.source().url == followed.url => by_known_way(exchanges, memory, followed.clone()).await?,
+        Some(followed) if !look_again || exchanges.source().url == followed.url => {
+            by_known_way(exchanges, memory, followed.clone()).await?
+        }
         _ => {
             let found = finding::find(exchanges).await;
             by_found_way(exchanges, memory, found).await?
@@ -411,7 +412,11 @@ async fn by_known_way(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, foll
     }
 }
 
-async fn by_found_way(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, found: Result<Found, NotFound>) -> Result<Visit, StoreError> {
+async fn by_found_way(
+    exchanges: &mut Exchanges<'_>,
+    memory: &SourceMemory,
+    found: Result<Found, NotFound>,
+) -> Result<Visit, StoreError> {
     match found {
         Ok(Found { followed, response, content, problems }) => {
             let way = followed.way;
@@ -462,7 +467,8 @@ async fn take(
         }
         Content::Index(index) => {
             visit.reading = Some(Reading { format: Format::Page, encoding: None, repairs: Vec::new(), updated: None });
-            visit.facts = Facts { title: index.site_title, home_page_url: Some(response.final_url.to_string()), ..Facts::default() };
+            visit.facts =
+                Facts { title: index.site_title, home_page_url: Some(response.final_url.to_string()), ..Facts::default() };
             visit.drafts = index.drafts.into_iter().map(|draft| (draft, arrival)).collect();
             visit.problems.get_or_insert_default().extend(index.problems);
             Ok(visit)
@@ -483,7 +489,8 @@ fn take_feed(visit: &mut Visit, document: Document, arrival: Arrival) {
         repairs: document.repairs.clone(),
         updated: feed.updated,
     });
-    visit.facts = Facts { title: feed.title, id: feed.id, feed_url: feed.self_url, home_page_url: feed.home_page_url, rights: feed.rights };
+    visit.facts =
+        Facts { title: feed.title, id: feed.id, feed_url: feed.self_url, home_page_url: feed.home_page_url, rights: feed.rights };
     visit.pace = feed.pace;
     visit.drafts = document.drafts.into_iter().map(|draft| (draft, arrival)).collect();
     let problems = visit.problems.get_or_insert_default();
@@ -534,11 +541,16 @@ fn moved(memory: &SourceMemory, visit: &Visit, now: Timestamp) -> Option<(Url, T
     match (target, &memory.moved) {
         (None, Some(adopted)) if adopted.2 => memory.moved.clone(),
         (None, _) => None,
-        (Some(target), Some((known, since, adopted))) if *known == target => Some((target, *since, *adopted || now - *since >= ADOPT_AFTER)),
+        (Some(target), Some((known, since, adopted))) if *known == target => {
+            Some((target, *since, *adopted || now - *since >= ADOPT_AFTER))
+        }
         (Some(target), _) => {
             let first = visit.trace.hops.first().map(|hop| &hop.from);
             let only_safer = first.is_some_and(|from| {
-                from.scheme() == "http" && target.scheme() == "https" && from.host() == target.host() && from.path() == target.path()
+                from.scheme() == "http"
+                    && target.scheme() == "https"
+                    && from.host() == target.host()
+                    && from.path() == target.path()
             });
             Some((target, now, only_safer))
         }
@@ -580,15 +592,20 @@ fn report(id: crate::model::SourceId, attempt: Option<&Attempt>, applied: &Appli
 }
 
 fn unrecorded(source: &Source, error: &StoreError) -> SourceReport {
-    SourceReport { error: Some(telemetry::chain(error)), recorded: false, ..SourceReport::bare(source.id.clone(), Outcome::Failed) }
+    SourceReport {
+        error: Some(telemetry::chain(error)),
+        recorded: false,
+        ..SourceReport::bare(source.id.clone(), Outcome::Failed)
+    }
 }
 
 /// One line per poll, readable alone and queryable by field.
 fn log(report: &SourceReport) {
     let (source, outcome) = (report.id.as_str(), report.outcome.as_str());
-    match &report.error {
-        Some(error) => warn!(source, outcome, status = report.status, error, "polled {source}: {outcome}: {error}"),
-        None => info!(
+    if let Some(error) = &report.error {
+        warn!(source, outcome, status = report.status, error, "polled {source}: {outcome}: {error}");
+    } else {
+        info!(
             source,
             outcome,
             status = report.status,
@@ -598,6 +615,6 @@ fn log(report: &SourceReport) {
             "polled {source}: {outcome}, {} new, {} updated",
             report.new_entries,
             report.updated_entries
-        ),
+        );
     }
 }

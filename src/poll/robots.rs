@@ -47,7 +47,7 @@ impl Permission {
 
     /// The sitemaps that it names.
     pub(super) fn sitemaps(&self) -> Vec<Url> {
-        self.robots.iter().flat_map(|r| r.sitemaps()).filter_map(|s| Url::parse(s).ok()).collect()
+        self.robots.iter().flat_map(Robots::sitemaps).filter_map(|s| Url::parse(s).ok()).collect()
     }
 }
 
@@ -103,7 +103,9 @@ async fn fetch(exchanges: &mut Exchanges<'_>, url: &Url, known: Option<&StoredRo
         Answer::Refused(response) => {
             StoredRobots { status: Some(response.status), body: response.body, challenge: false, fetched }
         }
-        Answer::Challenge(response, _) => StoredRobots { status: Some(response.status), body: Vec::new(), challenge: true, fetched },
+        Answer::Challenge(response, _) => {
+            StoredRobots { status: Some(response.status), body: Vec::new(), challenge: true, fetched }
+        }
         Answer::Failed(failure) => StoredRobots { status: failure.status, body: Vec::new(), challenge: false, fetched },
     }
 }

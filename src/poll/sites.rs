@@ -45,14 +45,18 @@ struct Hint {
 
 impl Hint {
     fn of(page: &SitemapPage) -> Option<String> {
-        let hint = Self { title: page.news_title.clone(), published: page.news_published.map(|p| p.at), image: page.image.clone() };
+        let hint =
+            Self { title: page.news_title.clone(), published: page.news_published.map(|p| p.at), image: page.image.clone() };
         let empty = hint.title.is_none() && hint.published.is_none() && hint.image.is_none();
         if empty { None } else { serde_json::to_string(&hint).ok() }
     }
 }
 
 /// The pages that a sitemap lists, with those of the sitemaps that it names; each of these is one conditional request.
-pub(super) async fn whole_sitemap(exchanges: &mut Exchanges<'_>, mut document: SitemapDocument) -> Result<SitemapDocument, StoreError> {
+pub(super) async fn whole_sitemap(
+    exchanges: &mut Exchanges<'_>,
+    mut document: SitemapDocument,
+) -> Result<SitemapDocument, StoreError> {
     let mut children = std::mem::take(&mut document.sitemaps);
     children.sort_by_key(|child| std::cmp::Reverse(child.lastmod.map(|d| d.at)));
     for child in children.into_iter().take(MOST_CHILDREN) {
@@ -97,7 +101,8 @@ pub(super) async fn compare(
     for (i, page) in links.pages.iter().enumerate() {
         let rank = base + i64::try_from(i).unwrap_or(i64::MAX / 2);
         let lastmod = page.lastmod.map(|d| d.at);
-        let found = |queued, backlog| PageChange::Found { url: page.url.clone(), queued, backlog, rank, lastmod, hint: Hint::of(page) };
+        let found =
+            |queued, backlog| PageChange::Found { url: page.url.clone(), queued, backlog, rank, lastmod, hint: Hint::of(page) };
         match known.get(page.url.as_str()) {
             None if first_visit => gathered.pages.push(found(i < source.backfill as usize, true)),
             None => gathered.pages.push(found(true, false)),
@@ -108,7 +113,10 @@ pub(super) async fn compare(
     }
     gathered.problems.extend(document.problems.iter().cloned());
     if links.pages.is_empty() {
-        gathered.problems.push(Problem::warning("no-posts", format!("the sitemap lists {} links, and none looks like a post", links.passed_over)));
+        gathered.problems.push(Problem::warning(
+            "no-posts",
+            format!("the sitemap lists {} links, and none looks like a post", links.passed_over),
+        ));
     }
     Ok(links.because)
 }
@@ -148,7 +156,12 @@ pub(super) async fn visit_pages(
 }
 
 /// Asks for one page; `false`: the site is not to be asked for more in this poll.
-async fn visit_page(exchanges: &mut Exchanges<'_>, page: &QueuedPage, now: Timestamp, gathered: &mut Gathered) -> Result<bool, StoreError> {
+async fn visit_page(
+    exchanges: &mut Exchanges<'_>,
+    page: &QueuedPage,
+    now: Timestamp,
+    gathered: &mut Gathered,
+) -> Result<bool, StoreError> {
     let url = page.url.clone();
     let permission = robots::permission(exchanges, &url).await?;
     if let Err(why) = permission.allows(&url) {

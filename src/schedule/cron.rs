@@ -75,7 +75,11 @@ impl Cron {
         let (days, weekday_names) = (list(&days), weekday_names.join(","));
         let schedule = |days: &str, weekdays: &str| {
             let six = format!("0 {} {} {days} {} {weekdays}", list(&minutes), list(&hours), list(&months));
-            Schedule::from_str(&six).map_err(|e| CronError::Field { field: "schedule", text: text.to_owned(), reason: e.to_string() })
+            Schedule::from_str(&six).map_err(|e| CronError::Field {
+                field: "schedule",
+                text: text.to_owned(),
+                reason: e.to_string(),
+            })
         };
         // crontab(5): a field that begins with an asterisk does not restrict.
         let either = match (day.starts_with('*'), weekday.starts_with('*')) {
@@ -108,7 +112,11 @@ fn set(field: &'static str, text: &str, least: u32, most: u32, names: &[&str]) -
             return Ok(u32::try_from(at).unwrap_or(0) + offset);
         }
         let number: u32 = word.parse().map_err(|_| wrong(format!("`{word}` is not a number")))?;
-        if (least..=most).contains(&number) { Ok(number) } else { Err(wrong(format!("{number} is not between {least} and {most}"))) }
+        if (least..=most).contains(&number) {
+            Ok(number)
+        } else {
+            Err(wrong(format!("{number} is not between {least} and {most}")))
+        }
     };
     let mut values = Vec::new();
     for part in text.split(',') {

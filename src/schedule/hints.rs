@@ -119,7 +119,9 @@ mod tests {
     }
 
     fn fresh(fields: &[(&str, &str)]) -> Option<u64> {
-        Hints::of(200, &fields.iter().copied().collect(), &PublisherPace::default(), at("2026-11-21T12:00:00Z")).fresh_for.map(|(d, _)| d.as_secs())
+        Hints::of(200, &fields.iter().copied().collect(), &PublisherPace::default(), at("2026-11-21T12:00:00Z"))
+            .fresh_for
+            .map(|(d, _)| d.as_secs())
     }
 
     #[test]
@@ -140,7 +142,9 @@ mod tests {
     #[test]
     fn retry_after_comes_in_every_form() {
         let now = at("2026-11-21T12:00:00Z");
-        let retry = |status, value: &str| Hints::of(status, &[("retry-after", value)].into_iter().collect(), &PublisherPace::default(), now).retry_at;
+        let retry = |status, value: &str| {
+            Hints::of(status, &[("retry-after", value)].into_iter().collect(), &PublisherPace::default(), now).retry_at
+        };
         assert_eq!(retry(429, "120"), Some(at("2026-11-21T12:02:00Z")));
         assert_eq!(retry(503, "Sat, 21 Nov 2026 13:00:00 GMT"), Some(at("2026-11-21T13:00:00Z")));
         assert_eq!(retry(503, "Saturday, 21-Nov-26 13:00:00 GMT"), Some(at("2026-11-21T13:00:00Z")));

@@ -108,14 +108,16 @@ pub fn next_poll(pace: &Pace, hints: &Hints, situation: &Situation<'_>) -> NextP
     if let Some((wish, whose)) = hints.publisher {
         pause.at_least(wish, || format!("{whose} of {}", words(wish)));
     }
-    if pace.schedule.is_none() && !pace.exempt {
-        if let Some(quiet) = quiet(situation.recent_dates, situation.now) {
-            pause.at_least(quiet, || format!("it is quiet, so every {}", words(quiet)));
-        }
+    if pace.schedule.is_none()
+        && !pace.exempt
+        && let Some(quiet) = quiet(situation.recent_dates, situation.now)
+    {
+        pause.at_least(quiet, || format!("it is quiet, so every {}", words(quiet)));
     }
     back_off(&mut pause, pace, situation);
     if pause.length > pace.max_interval {
-        pause = Pause { because: format!("{}, capped at {}", pause.because, words(pace.max_interval)), length: pace.max_interval };
+        pause =
+            Pause { because: format!("{}, capped at {}", pause.because, words(pace.max_interval)), length: pace.max_interval };
     }
     let interval = if pace.schedule.is_some() { pause.length.max(pace.interval) } else { pause.length };
     // Jitter stays below the cap as well, so that `max_interval` is what it says.
@@ -237,7 +239,7 @@ fn words(pause: Duration) -> String {
     match s {
         0 => format!("{} ms", pause.as_millis()),
         1..=119 => format!("{s} s"),
-        120..=7199 if s % 3600 != 0 => format!("{} min", s / 60),
+        120..=7199 if !s.is_multiple_of(3600) => format!("{} min", s / 60),
         s if s >= 2 * 86_400 && s % 86_400 == 0 => format!("{} days", s / 86_400),
         s if s % 3600 == 0 => format!("{} h", s / 3600),
         s => format!("{} h {} min", s / 3600, s % 3600 / 60),

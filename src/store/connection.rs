@@ -234,7 +234,10 @@ fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreErr
         // SQLite wants write access for the index of the log even to read; where the file cannot be had so, plainly.
         Connection::open_with_flags(uri, flags)
             .or_else(|_| {
-                Connection::open_with_flags(uri, OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_ONLY)
+                Connection::open_with_flags(
+                    uri,
+                    OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_READ_ONLY,
+                )
             })
             .map_err(open)?
     };
@@ -260,9 +263,5 @@ fn refuse_strangers(file: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::MetadataExt as _;
     let Ok(metadata) = std::fs::metadata(file) else { return Ok(()) };
     let user = rustix::process::geteuid().as_raw();
-    if metadata.uid() == user {
-        Ok(())
-    } else {
-        Err(StoreError::NotOwner { file: file.to_owned(), owner: metadata.uid(), user })
-    }
+    if metadata.uid() == user { Ok(()) } else { Err(StoreError::NotOwner { file: file.to_owned(), owner: metadata.uid(), user }) }
 }

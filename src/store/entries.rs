@@ -26,7 +26,9 @@ const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_
 
 impl Known<'_> {
     fn find(&self, condition: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
-        let sql = format!("SELECT {KNOWN_COLUMNS} FROM entry e WHERE e.source_id = ?1 AND {condition} ORDER BY e.first_seen_ms DESC, e.id DESC LIMIT 50");
+        let sql = format!(
+            "SELECT {KNOWN_COLUMNS} FROM entry e WHERE e.source_id = ?1 AND {condition} ORDER BY e.first_seen_ms DESC, e.id DESC LIMIT 50"
+        );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map(params![self.source.as_str(), value], known_of_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -81,7 +83,9 @@ pub(super) fn add_alias(conn: &Connection, source: &SourceId, key: &EntryKey, en
 
 /// The story of an entry.
 pub(super) fn story_of(conn: &Connection, entry: i64) -> Result<i64, StoreError> {
-    conn.prepare_cached("SELECT story_id FROM entry WHERE id = ?1").and_then(|mut s| s.query_row([entry], |r| r.get(0))).doing("find an entry's story")
+    conn.prepare_cached("SELECT story_id FROM entry WHERE id = ?1")
+        .and_then(|mut s| s.query_row([entry], |r| r.get(0)))
+        .doing("find an entry's story")
 }
 
 /// Stores a new entry of a story; `related` is the page of another story that it is about.
@@ -113,7 +117,9 @@ pub(super) fn insert(
 /// tombstone.
 pub(super) fn update(conn: &Connection, entry: i64, item: &Item, now: Timestamp) -> Result<bool, StoreError> {
     let (digest, gone): ([u8; 32], bool) = conn
-        .prepare_cached("SELECT e.content_digest, s.gone_ms IS NOT NULL FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1")
+        .prepare_cached(
+            "SELECT e.content_digest, s.gone_ms IS NOT NULL FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1",
+        )
         .and_then(|mut s| s.query_row([entry], |r| Ok((r.get(0)?, r.get(1)?))))
         .doing("read an entry")?;
     if gone || digest == item.keyed.content_hash {

@@ -59,7 +59,7 @@ pub enum StoreError {
     Open {
         /// The database.
         file: PathBuf,
-        /// What SQLite said.
+        /// What `SQLite` said.
         #[source]
         source: rusqlite::Error,
     },
@@ -70,7 +70,7 @@ pub enum StoreError {
         file: PathBuf,
         /// The version that could not be reached.
         version: u32,
-        /// What SQLite said.
+        /// What `SQLite` said.
         #[source]
         source: rusqlite::Error,
     },
@@ -79,7 +79,7 @@ pub enum StoreError {
     Sql {
         /// What was attempted.
         doing: &'static str,
-        /// What SQLite said.
+        /// What `SQLite` said.
         #[source]
         source: rusqlite::Error,
     },

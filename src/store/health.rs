@@ -74,7 +74,10 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         let adopted: bool = row.get("moved_adopted")?;
         let since = since.format("%Y-%m-%d");
         problems.push(if adopted {
-            Problem::warning("moved", format!("it moved for good and is asked at {target} (since {since}): write that address into feeds.toml"))
+            Problem::warning(
+                "moved",
+                format!("it moved for good and is asked at {target} (since {since}): write that address into feeds.toml"),
+            )
         } else {
             Problem::note("moving", format!("it says that it moved for good to {target}, first on {since}: adopted after 7 days"))
         });

@@ -67,7 +67,13 @@ impl Store {
 
     /// Parts a wrongly merged story: every entry that joined it becomes a story of its own, and they are never joined
     /// again. Returns the new stories.
-    pub fn split(&self, story: StoryId, rules: Arc<Rules>, window: WindowPolicy, now: Timestamp) -> Result<Vec<StoryId>, StoreError> {
+    pub fn split(
+        &self,
+        story: StoryId,
+        rules: Arc<Rules>,
+        window: WindowPolicy,
+        now: Timestamp,
+    ) -> Result<Vec<StoryId>, StoreError> {
         self.write(move |tx| {
             let mut statement =
                 tx.prepare("SELECT id FROM entry WHERE story_id = ?1 AND joined_because IS NOT NULL ORDER BY first_seen_ms, id")?;
@@ -84,7 +90,10 @@ impl Store {
                 let new = stories::found(tx, entry, position, super::Arrival::Backlog, now)?;
                 tx.execute("UPDATE entry SET story_id = ?2, joined_because = NULL WHERE id = ?1", params![entry, new])?;
                 for (one, other) in parted.iter().map(|s: &StoryId| s.0).chain([story.0]).map(|other| (entry, other)) {
-                    tx.execute("INSERT OR IGNORE INTO parted (entry_id, story_id, at_ms) VALUES (?1, ?2, ?3)", params![one, other, ms(now)])?;
+                    tx.execute(
+                        "INSERT OR IGNORE INTO parted (entry_id, story_id, at_ms) VALUES (?1, ?2, ?3)",
+                        params![one, other, ms(now)],
+                    )?;
                 }
                 shown::revise(tx, new, now)?;
                 membership::judge(tx, new, &rules, Cause::Rules, now, &mut touched)?;

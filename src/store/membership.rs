@@ -71,7 +71,8 @@ impl Subject {
         let Some(mut subject) = shown else { return Ok(None) };
         // The publisher's categories of every entry count: an index files a post that the post itself does not.
         let mut statement = conn.prepare_cached("SELECT source_id, categories FROM entry WHERE story_id = ?1 ORDER BY id")?;
-        let rows = statement.query_map([story], |r| Ok((r.get::<_, String>(0)?, from_json::<Vec<Category>>(r, "categories")?)))?;
+        let rows =
+            statement.query_map([story], |r| Ok((r.get::<_, String>(0)?, from_json::<Vec<Category>>(r, "categories")?)))?;
         for row in rows {
             let (source, categories) = row?;
             if !subject.sources.contains(&source) {

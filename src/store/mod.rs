@@ -1,4 +1,4 @@
-//! SQLite: the only place with SQL (layer 2).
+//! `SQLite`: the only place with SQL (layer 2).
 //!
 //! [`Store`] is a cheap handle. [`Store::read`] runs a closure over one consistent snapshot ([`Reader`]); every other method
 //! writes, each in one transaction on the one writer's thread. Every method blocks: call them from a blocking thread.
@@ -39,7 +39,7 @@ pub use health::ACTIVITY_DAYS;
 pub use lock::DirectoryLock;
 pub use pages::{PageChange, QueuedPage, StoredRobots};
 pub use plan::{Applied, Arrival, Attempt, Facts, Item, ItemOutcome, NextPoll, Plan, PollError, ReadDocument};
-pub use read::{Reader, StoryQuery};
+pub use read::{MonthCount, Reader, StoryQuery};
 pub use sources::{Due, SourceMemory};
 pub use upkeep::Sorting;
 pub use windows::WindowPolicy;

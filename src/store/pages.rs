@@ -78,7 +78,13 @@ pub struct StoredRobots {
 
 impl Reader<'_> {
     /// Pages that wait, newest first: new ones before the back-catalogue.
-    pub fn queued_pages(&self, source: &SourceId, backlog: bool, now: Timestamp, limit: usize) -> Result<Vec<QueuedPage>, StoreError> {
+    pub fn queued_pages(
+        &self,
+        source: &SourceId,
+        backlog: bool,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<QueuedPage>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT url, backlog, lastmod_ms, draft, attempts FROM page
               WHERE source_id = ?1 AND state = 'queued' AND backlog = ?2 AND coalesce(not_before_ms, 0) <= ?3 ORDER BY rank LIMIT ?4",
@@ -125,7 +131,8 @@ impl Reader<'_> {
 
     /// robots.txt of an origin, where it was fetched.
     pub fn robots(&self, origin: &str) -> Result<Option<StoredRobots>, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT status, body, challenge, fetched_ms FROM robots WHERE origin = ?1")?;
+        let mut statement =
+            self.conn.prepare_cached("SELECT status, body, challenge, fetched_ms FROM robots WHERE origin = ?1")?;
         Ok(statement
             .query_row([origin], |r| {
                 Ok(StoredRobots { status: r.get(0)?, body: r.get(1)?, challenge: r.get(2)?, fetched: time(r.get(3)?) })
@@ -171,8 +178,10 @@ fn apply_one(conn: &Connection, source: &str, change: &PageChange, now: Timestam
             .execute(params![source, url.as_str(), state, backlog, rank, lastmod.map(ms), hint])?;
         }
         PageChange::Fetched { url } => {
-            conn.prepare_cached("UPDATE page SET state = 'fetched', fetched_ms = ?3, attempts = 0 WHERE source_id = ?1 AND url = ?2")?
-                .execute(params![source, url.as_str(), ms(now)])?;
+            conn.prepare_cached(
+                "UPDATE page SET state = 'fetched', fetched_ms = ?3, attempts = 0 WHERE source_id = ?1 AND url = ?2",
+            )?
+            .execute(params![source, url.as_str(), ms(now)])?;
         }
         PageChange::Failed { url, retry, for_good } => {
             conn.prepare_cached(

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// A year and month (UTC), and how many stories it has.
+pub type MonthCount = ((i32, u32), u64);
+
 /// One consistent snapshot of the state.
 #[derive(Debug)]
 pub struct Reader<'c> {
@@ -22,6 +25,7 @@ pub struct Reader<'c> {
 
 /// Which stories are asked for.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools)] // conditions, each on or off by itself
 pub struct StoryQuery {
     /// In this topic.
     pub topic: Option<TopicId>,
@@ -60,7 +64,10 @@ impl StoryQuery {
             add("s.id IN (SELECT story_id FROM entry WHERE source_id = ?)", Box::new(source.to_string()));
         }
         if let Some((year, month)) = self.month {
-            add("strftime('%Y-%m', coalesce(s.published_ms, s.first_published_ms) / 1000, 'unixepoch') = ?", Box::new(format!("{year:04}-{month:02}")));
+            add(
+                "strftime('%Y-%m', coalesce(s.published_ms, s.first_published_ms) / 1000, 'unixepoch') = ?",
+                Box::new(format!("{year:04}-{month:02}")),
+            );
         }
         if self.duplicates {
             sql.push_str(" AND s.id IN (SELECT story_id FROM entry WHERE joined_because IS NOT NULL)");
@@ -91,7 +98,10 @@ impl Reader<'_> {
         values.push(Box::new(query.limit.map_or(-1, number)));
         values.push(Box::new(number(query.offset)));
         let (limit, offset) = (values.len() - 1, values.len());
-        self.select(&format!("WHERE {conditions} ORDER BY s.position_ms DESC, s.id DESC LIMIT ?{limit} OFFSET ?{offset}"), &values)
+        self.select(
+            &format!("WHERE {conditions} ORDER BY s.position_ms DESC, s.id DESC LIMIT ?{limit} OFFSET ?{offset}"),
+            &values,
+        )
     }
 
     /// How many stories a query finds, whatever its limit and offset.
@@ -184,7 +194,7 @@ impl Reader<'_> {
     }
 
     /// Public stories per (year, month) of their date (the publisher's, else the first storing), newest month first; of one topic, or of all.
-    pub fn months(&self, topic: Option<&TopicId>) -> Result<Vec<((i32, u32), u64)>, StoreError> {
+    pub fn months(&self, topic: Option<&TopicId>) -> Result<Vec<MonthCount>, StoreError> {
         let all = TopicId::all();
         let mut statement = self.conn.prepare_cached(
             "SELECT CAST(strftime('%Y', coalesce(s.published_ms, s.first_published_ms) / 1000, 'unixepoch') AS INTEGER) AS y,
@@ -245,9 +255,11 @@ impl Reader<'_> {
         let rows = statement.query_map([story.0], |r| {
             let key = EntryKey(r.get("key")?);
             let source = rows::source_id(r, "source_id")?;
-            let duplicate = r
-                .get::<_, Option<String>>("joined_because")?
-                .map(|because| Duplicate { source: source.clone(), key: key.clone(), because });
+            let duplicate = r.get::<_, Option<String>>("joined_because")?.map(|because| Duplicate {
+                source: source.clone(),
+                key: key.clone(),
+                because,
+            });
             let entry = StorySource {
                 source,
                 source_title: r.get("source_title")?,
@@ -274,7 +286,8 @@ fn story_of_row(row: &Row<'_>) -> rusqlite::Result<Story> {
     let html = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<String>>(column)?.map(SafeHtml::from_sanitised));
     let precision: Option<String> = row.get("published_precision")?;
     let mut related: Vec<String> = from_json(row, "related")?;
-    related.extend(row.get::<_, Option<String>>("about")?.filter(|about| !related.contains(about)).into_iter().collect::<Vec<_>>());
+    related
+        .extend(row.get::<_, Option<String>>("about")?.filter(|about| !related.contains(about)).into_iter().collect::<Vec<_>>());
     Ok(Story {
         id: StoryId(row.get("id")?),
         published_id: row.get("published_id")?,

@@ -13,7 +13,8 @@ use super::{
 use crate::model::{SourceRef, Timestamp};
 
 /// The columns that [`of_row`] reads, of a source joined as `src`.
-pub(super) const COLUMNS: &str = "src.id AS src_id, src.configured_title, src.own_title, src.url AS src_url, src.own_id, src.own_feed_url,
+pub(super) const COLUMNS: &str =
+    "src.id AS src_id, src.configured_title, src.own_title, src.url AS src_url, src.own_id, src.own_feed_url,
     src.way AS src_way, src.way_url, src.home_page_url, src.rights AS src_rights, src.ref_updated_ms";
 
 /// Reads what documents carry of a source out of a row with [`COLUMNS`].

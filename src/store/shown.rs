@@ -67,7 +67,8 @@ pub(super) fn revise(conn: &Connection, story: i64, now: Timestamp) -> Result<()
 
 /// Chooses again for every story of a source: when what it carries became public or private.
 pub(super) fn revise_source(conn: &Connection, source: &str, now: Timestamp) -> Result<(), StoreError> {
-    let mut statement = conn.prepare_cached("SELECT DISTINCT story_id FROM entry WHERE source_id = ?1").doing("find a source's stories")?;
+    let mut statement =
+        conn.prepare_cached("SELECT DISTINCT story_id FROM entry WHERE source_id = ?1").doing("find a source's stories")?;
     let stories: Vec<i64> = statement.query_map([source], |r| r.get(0))?.collect::<Result<_, _>>()?;
     for story in stories {
         revise(conn, story, now)?;
@@ -86,7 +87,8 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<Row>, StoreError> {
     let rows = statement.query_map([story], |r| {
         let precision: Option<String> = r.get("published_precision")?;
         let home: Option<String> = r.get("home")?;
-        let published = time_opt(r, "published_ms")?.map(|at| PublishedDate { at, precision: rows::precision(precision.as_deref().unwrap_or_default()) });
+        let published = time_opt(r, "published_ms")?
+            .map(|at| PublishedDate { at, precision: rows::precision(precision.as_deref().unwrap_or_default()) });
         Ok(Row {
             facts: EntryFacts {
                 entry: r.get("id")?,
@@ -94,7 +96,9 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<Row>, StoreError> {
                 home: home.as_deref().and_then(identity::home_of),
                 published,
                 first_seen: rows::time(r.get("first_seen_ms")?),
-                own_text_tokens: r.get::<_, Option<Vec<u8>>>("fingerprint")?.map_or(0, |bytes| identity::Fingerprint::tokens_in(&bytes)),
+                own_text_tokens: r
+                    .get::<_, Option<Vec<u8>>>("fingerprint")?
+                    .map_or(0, |bytes| identity::Fingerprint::tokens_in(&bytes)),
             },
             public: r.get("public")?,
             updated: time_opt(r, "updated_ms")?,

@@ -112,8 +112,11 @@ impl Store {
         let ids = ids.to_vec();
         self.write(move |tx| {
             for id in &ids {
-                tx.execute("UPDATE source SET poll_requested = max(poll_requested, ?2) WHERE id = ?1", params![id.as_str(), 1 + i64::from(forced)])
-                    .doing("mark a source as due")?;
+                tx.execute(
+                    "UPDATE source SET poll_requested = max(poll_requested, ?2) WHERE id = ?1",
+                    params![id.as_str(), 1 + i64::from(forced)],
+                )
+                .doing("mark a source as due")?;
             }
             Ok(())
         })
@@ -179,9 +182,7 @@ impl Reader<'_> {
         memory.validators = self
             .conn
             .prepare_cached("SELECT url, etag, last_modified FROM validator WHERE source_id = ?1")?
-            .query_map([id.as_str()], |r| {
-                Ok((r.get::<_, String>(0)?, Validators { etag: r.get(1)?, last_modified: r.get(2)? }))
-            })?
+            .query_map([id.as_str()], |r| Ok((r.get::<_, String>(0)?, Validators { etag: r.get(1)?, last_modified: r.get(2)? })))?
             .filter_map(|row| row.map(|(url, v)| Url::parse(&url).ok().map(|u| (u, v))).transpose())
             .collect::<Result<_, _>>()?;
         Ok(memory)
@@ -286,7 +287,7 @@ fn take_over_source(tx: &Transaction<'_>, ordinal: usize, source: &Source, host:
     reference::settle(tx, id, now)
 }
 
-/// A count as SQLite has it.
+/// A count as `SQLite` has it.
 pub(super) fn number(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

@@ -26,7 +26,13 @@ pub(super) struct Placed {
 }
 
 /// Stores a new entry: in the story that it is the same as, else in one of its own.
-pub(super) fn place(conn: &Connection, source: &SourceId, item: &Item, position: Timestamp, now: Timestamp) -> Result<Placed, StoreError> {
+pub(super) fn place(
+    conn: &Connection,
+    source: &SourceId,
+    item: &Item,
+    position: Timestamp,
+    now: Timestamp,
+) -> Result<Placed, StoreError> {
     let home: Option<String> = conn
         .prepare_cached("SELECT coalesce(home_page_url, url) FROM source WHERE id = ?1")?
         .query_row([source.as_str()], |r| r.get(0))
@@ -47,7 +53,13 @@ pub(super) fn place(conn: &Connection, source: &SourceId, item: &Item, position:
 }
 
 /// Begins a story with an entry that is stored already.
-pub(super) fn found(conn: &Connection, entry: i64, position: Timestamp, arrival: Arrival, now: Timestamp) -> Result<i64, StoreError> {
+pub(super) fn found(
+    conn: &Connection,
+    entry: i64,
+    position: Timestamp,
+    arrival: Arrival,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
     let (guid, key, source): (Option<String>, String, SourceId) = conn
         .prepare_cached("SELECT guid, key, source_id FROM entry WHERE id = ?1")?
         .query_row([entry], |r| Ok((r.get(0)?, r.get(1)?, rows::source_id(r, "source_id")?)))?;
@@ -57,7 +69,10 @@ pub(super) fn found(conn: &Connection, entry: i64, position: Timestamp, arrival:
 /// Takes a story out of everything that is published. Its entries stay as tombstones: their keys, without their text.
 pub(super) fn bury(conn: &Connection, story: i64, because: &str, now: Timestamp) -> Result<(), StoreError> {
     let done = conn
-        .execute("UPDATE story SET gone_ms = ?2, gone_because = ?3 WHERE id = ?1 AND gone_ms IS NULL", params![story, ms(now), because])
+        .execute(
+            "UPDATE story SET gone_ms = ?2, gone_because = ?3 WHERE id = ?1 AND gone_ms IS NULL",
+            params![story, ms(now), because],
+        )
         .doing("take a story out")?;
     if done == 0 {
         return Err(StoreError::Unknown { what: "story", name: story.to_string() });

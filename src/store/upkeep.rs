@@ -28,11 +28,18 @@ pub struct Sorting {
 
 impl Store {
     /// Sorts up to `limit` stored stories that other rules sorted last. Nobody is told anew.
-    pub fn sort_again(&self, rules: Arc<Rules>, limit: usize, window: WindowPolicy, now: Timestamp) -> Result<Sorting, StoreError> {
+    pub fn sort_again(
+        &self,
+        rules: Arc<Rules>,
+        limit: usize,
+        window: WindowPolicy,
+        now: Timestamp,
+    ) -> Result<Sorting, StoreError> {
         self.write(move |tx| {
             let fingerprint = rules.fingerprint();
-            let mut statement =
-                tx.prepare_cached("SELECT id FROM story WHERE gone_ms IS NULL AND sorted_by IS NOT ?1 ORDER BY position_ms DESC, id DESC LIMIT ?2")?;
+            let mut statement = tx.prepare_cached(
+                "SELECT id FROM story WHERE gone_ms IS NULL AND sorted_by IS NOT ?1 ORDER BY position_ms DESC, id DESC LIMIT ?2",
+            )?;
             let waiting: Vec<i64> =
                 statement.query_map(params![fingerprint, number(limit)], |r| r.get(0))?.collect::<Result<_, _>>()?;
             let mut touched = BTreeSet::new();
@@ -133,7 +140,8 @@ impl Reader<'_> {
 
     /// The numbers of all stories that are not gone, newest position first: for a dry run of changed rules.
     pub fn story_ids(&self) -> Result<Vec<StoryId>, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT id FROM story WHERE gone_ms IS NULL ORDER BY position_ms DESC, id DESC")?;
+        let mut statement =
+            self.conn.prepare_cached("SELECT id FROM story WHERE gone_ms IS NULL ORDER BY position_ms DESC, id DESC")?;
         let rows = statement.query_map([], |r| Ok(StoryId(r.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

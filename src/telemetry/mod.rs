@@ -42,17 +42,19 @@ pub fn start(options: LogOptions) {
     let registry = tracing_subscriber::registry();
     let done = match options.format {
         LogFormat::Json => {
-            let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            let layer =
+                tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
             registry.with(layer.with_writer(std::io::stderr).with_filter(filter())).try_init()
         }
-        LogFormat::Text => match options.journal.then(tracing_journald::layer).and_then(Result::ok) {
-            Some(layer) => registry.with(layer.with_field_prefix(None).with_filter(filter())).try_init(),
-            None => {
+        LogFormat::Text => {
+            if let Some(layer) = options.journal.then(tracing_journald::layer).and_then(Result::ok) {
+                registry.with(layer.with_field_prefix(None).with_filter(filter())).try_init()
+            } else {
                 // A person reads the sentence; the fields are for machines.
                 let layer = tracing_subscriber::fmt::layer().with_target(false).with_ansi(color).fmt_fields(MessageOnly);
                 registry.with(layer.with_writer(std::io::stderr).with_filter(filter())).try_init()
             }
-        },
+        }
     };
     // Already begun: by a test in the same process.
     drop(done);

@@ -2,9 +2,10 @@
 
 use url::Url;
 
+use super::allowed::is_attribute;
 use crate::ingest::{
     url::{http_url, link_url, without_tracking},
-    xml::{Lexer, Tag, Token, decode, escape_attribute},
+    xml::{Lexer, Tag, Token, decode, escape_attribute, escape_text},
 };
 
 /// Rewrites clean HTML, in which every tag is as a serialiser writes it.
@@ -18,7 +19,9 @@ pub(super) fn rewrite(html: &str, base: &Url) -> String {
         let raw = &html[lexer.token_start()..lexer.offset()];
         let in_pre = std::mem::replace(&mut after_pre, matches!(token, Token::Start(tag) if tag.name == "pre"));
         match token {
-            Token::Start(tag) if tag.attributes.is_empty() && !matches!(tag.name, "img" | "source") => out.push_str(raw),
+            Token::Start(tag) if tag.attributes.is_empty() && !tag.empty && !matches!(tag.name, "a" | "img" | "source") => {
+                out.push_str(raw);
+            }
             Token::Start(tag) => match tag.name {
                 "img" => {
                     let Some(attributes) = image(&tag, base) else { continue };
@@ -45,12 +48,22 @@ pub(super) fn rewrite(html: &str, base: &Url) -> String {
                 if !text.trim().is_empty() {
                     last_image = None;
                 }
-                out.push_str(raw);
+                write_text(&mut out, raw);
             }
             Token::End(_) | Token::CData(_) => out.push_str(raw),
         }
     }
     out
+}
+
+/// Text as a serialiser writes it.
+fn write_text(out: &mut String, raw: &str) {
+    if !raw.contains(['&', '>', '\u{a0}']) {
+        return out.push_str(raw);
+    }
+    let mut escaped = String::with_capacity(raw.len());
+    escape_text(&mut escaped, &decode(raw));
+    out.push_str(&escaped.replace('\u{a0}', "&nbsp;"));
 }
 
 type Attribute<'a> = (&'a str, String);
@@ -72,6 +85,9 @@ fn write(out: &mut String, name: &str, attributes: &[Attribute<'_>]) {
 fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
     let mut kept = Vec::new();
     for (name, value) in tag.attributes() {
+        if !is_attribute(tag.name, name) {
+            continue;
+        }
         let value = decode(value);
         let value = match name {
             "href" => link_url(&value, base).map(|url| without_tracking(&url).into()),
@@ -82,6 +98,9 @@ fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
             _ => Some(value.into_owned()),
         };
         kept.extend(value.map(|value| (name, value)));
+    }
+    if tag.name == "a" {
+        kept.push(("rel", "noopener noreferrer".to_owned()));
     }
     kept
 }

@@ -148,6 +148,16 @@ static ALLOWED: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
+/// Whether an element is on the list.
+pub(super) fn is_element(name: &str) -> bool {
+    ELEMENTS.binary_search(&name).is_ok()
+}
+
+/// Whether an attribute of an element is on the list.
+pub(super) fn is_attribute(element: &str, name: &str) -> bool {
+    matches!(name, "lang" | "title" | "dir") || ATTRIBUTES.iter().any(|(tag, names)| *tag == element && names.contains(&name))
+}
+
 /// HTML without what is not on the allow-list, written anew from the parsed tree.
 pub(super) fn only_allowed(html: &str) -> String {
     ALLOWED.clean(html).to_string()

@@ -3,6 +3,7 @@
 mod address;
 mod allowed;
 mod bounds;
+mod regular;
 
 use std::borrow::Cow;
 
@@ -13,24 +14,31 @@ use crate::model::SafeHtml;
 
 /// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing.
 pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
-    let html = strip_forbidden(html.trim());
+    let html = strip_forbidden(html);
+    let html = html.trim();
     if !html.contains(['<', '&', '\r', '\u{a0}', '>']) {
-        return SafeHtml::from_sanitised(html.into_owned());
+        return SafeHtml::from_sanitised(html.to_owned());
     }
-    if !bounds::are_kept(&html) {
-        return only_text(&html);
+    if regular::is_regular(html) {
+        return SafeHtml::from_sanitised(address::rewrite(html, base).trim().to_owned());
     }
-    let mut clean = once(&without_noscript(&html), base);
+    if !bounds::are_kept(html) {
+        return only_text(html);
+    }
+    let mut clean = once(&without_noscript(html), base);
     // What a parser writes is not always what it would read again: a link within a link, behind a table. A reader's
     // parser must see what was checked here, so that only what stays as it is may leave.
     for _ in 0..MAX_ROUNDS {
+        if regular::is_regular(&clean) {
+            return SafeHtml::from_sanitised(clean);
+        }
         let again = once(&clean, base);
         if again == clean {
             return SafeHtml::from_sanitised(clean);
         }
         clean = again;
     }
-    only_text(&html)
+    only_text(html)
 }
 
 /// How often what was written is read again before it is given up.

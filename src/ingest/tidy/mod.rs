@@ -12,6 +12,7 @@ mod field;
 mod notes;
 mod scope;
 mod text;
+mod value;
 mod walk;
 
 pub(super) use notes::{FeedNotes, ItemNotes, MediaNote, SourceNote};

@@ -1,7 +1,5 @@
 //! The walk over a document: which element belongs to the feed and which to an item.
 
-use std::borrow::Cow;
-
 use url::Url;
 
 use super::{
@@ -12,6 +10,7 @@ use super::{
     notes::{FeedNotes, ItemNotes, MediaNote, SourceNote},
     scope::Scope,
     text::{TextKind, Unwrapped, escaped, markup, of_atom},
+    value::{absolute, attribute, children_text},
 };
 use crate::{
     ingest::{
@@ -587,24 +586,4 @@ impl<'a> Walk<'a> {
             _ => {}
         }
     }
-}
-
-fn attribute(tag: &Tag<'_>, name: &str) -> Option<String> {
-    tag.attribute(name).map(|value| decode(value).trim().to_owned()).filter(|value| !value.is_empty())
-}
-
-fn absolute(url: &str, base: Option<&Url>) -> String {
-    match base.and_then(|base| crate::ingest::url::http_url(url, Some(base))) {
-        Some(url) => url.into(),
-        None => url.trim().to_owned(),
-    }
-}
-
-fn children_text<'a>(inside: &'a str, scope: &Scope<'a>, names: &[&str]) -> Option<String> {
-    if !inside.contains('<') {
-        return None;
-    }
-    let found = children(inside, scope).into_iter().find(|(name, ..)| names.contains(&name.as_str()));
-    let text: Cow<'_, str> = found.map(|(_, _, text)| escaped(text, 0, &mut Repairs::default()).text)?;
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
