@@ -26,11 +26,12 @@ use crate::{
     clock::Clock,
     config::Config,
     fetch::{self, Client, ClientOptions},
+    model::SourceHealth,
     poll::{Driver, Heartbeat, Poller, Settings},
-    serve::{self, App, Health},
+    serve::{self, App, Health, Tls},
     site,
     store::{DirectoryLock, Sorting, Store, StoreError, WindowPolicy},
-    telemetry,
+    telemetry::{self, Metrics, SourceGauge},
     topic::Rules,
 };
 
@@ -48,6 +49,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// How old the driver's heartbeat may be before the daemon counts as stuck.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether stories wait to be sorted, or a person changed something.
+const HOUSE_GAP: Duration = Duration::from_secs(2);
 
 /// How often old stories are looked for.
 const EXPIRY_GAP: Duration = Duration::from_secs(3600);
@@ -98,20 +102,36 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     let (wake, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (stop, stopped) = watch::channel(false);
-    let driver = Driver::new(poller.clone(), wake.clone(), changed.clone());
+    let metrics = Arc::new(Metrics::default());
+    let driver = Driver::new(poller.clone(), wake.clone(), changed.clone(), metrics.clone());
     let heartbeat = driver.heartbeat();
-    let publisher = Publisher { store: store.clone(), app: app.clone(), clock: clock.clone(), health: health.clone() };
+    let publisher = Publisher {
+        store: store.clone(),
+        app: app.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        metrics: metrics.clone(),
+    };
+    let tls = certificate(&config, &places)?;
+    if let Some(address) = config.server.metrics_listen {
+        let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address} for metrics"))?;
+        info!("metrics on http://{}/metrics", listener.local_addr().unwrap_or(address));
+        let (asked, mut stopped) = (store.clone(), stopped.clone());
+        let text = Arc::new(move || measured(&asked, &metrics));
+        tokio::spawn(serve::serve_metrics(listener, text, async move { wait_for_stop(&mut stopped).await }));
+    }
 
     // What is stored is served from the first request on.
     publisher.render().await;
     let serving = {
         let mut stopped = stopped.clone();
-        tokio::spawn(serve::serve(listener, app.clone(), async move {
+        tokio::spawn(serve::serve(listener, app.clone(), tls.clone(), async move {
             wait_for_stop(&mut stopped).await;
         }))
     };
     health.set_ready(true);
-    info!(address = %address, "listening on http://{address}, {} sources, {} topics", config.sources.len(), config.topics.len());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    info!(address = %address, "listening on {scheme}://{address}, {} sources, {} topics", config.sources.len(), config.topics.len());
     if let Some(bound) = bound {
         bound(address);
     }
@@ -120,7 +140,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let tasks: Vec<JoinHandle<()>> = vec![
         tokio::spawn(publisher.clone().run(changed.clone(), stopped.clone())),
-        tokio::spawn(keep_house(poller.clone(), changed.clone(), config.publishing.retention, stopped.clone())),
+        tokio::spawn(keep_house(poller.clone(), changed.clone(), stopped.clone())),
         tokio::spawn(watch_over(heartbeat, store.clone(), clock.clone(), health.clone(), stopped.clone())),
     ];
     let driving = tokio::spawn(driver.run(stopped.clone()));
@@ -132,7 +152,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             asked = signals.next() => match asked {
                 Asked::Stop => break,
                 Asked::ReadAgain => {
-                    read_again(&*reload, &places, &poller, &app, &*clock).await;
+                    read_again(&*reload, &places, &poller, &app, tls.as_ref(), &*clock).await;
                     wake.notify_one();
                     changed.notify_one();
                 }
@@ -224,6 +244,7 @@ pub fn assemble_polling(config: &Config, config_dir: &Path, credentials_dir: Opt
         config_dir: config_dir.to_owned(),
         credentials_dir: credentials_dir.map(Path::to_owned),
         backlog_gap: BACKLOG_GAP,
+        retention: config.publishing.retention,
     };
     Ok(Assembled { client, polling })
 }
@@ -276,6 +297,7 @@ async fn read_again(
     places: &Places,
     poller: &Poller,
     app: &App,
+    tls: Option<&Tls>,
     clock: &dyn Clock,
 ) {
     let since = NotifyState::monotonic_usec_now();
@@ -287,8 +309,14 @@ async fn read_again(
         let config = reload()?;
         let assembled = assemble(&config, places)?;
         let settings = site_settings(&poller.store, &config, places, clock).await?;
+        if let (Some(tls), Some(files)) = (tls, &config.server.tls) {
+            tls.replace(&places.config_dir.join(&files.cert), &places.config_dir.join(&files.key))?;
+        }
         take_over(&poller.store, &config, clock).await?;
-        poller.client.store(Arc::new(assembled.client));
+        // The client remembers whom it asked when: it stays unless it is to behave differently.
+        if assembled.client.options() != poller.client.load().options() {
+            poller.client.store(Arc::new(assembled.client));
+        }
         poller.settings.store(Arc::new(assembled.polling));
         app.set_settings(settings);
         anyhow::Ok((config.sources.len(), config.topics.len()))
@@ -308,6 +336,7 @@ struct Publisher {
     app: App,
     clock: Arc<dyn Clock>,
     health: Health,
+    metrics: Arc<Metrics>,
 }
 
 impl Publisher {
@@ -325,6 +354,7 @@ impl Publisher {
     /// Renders every document from one snapshot. What fails leaves the last good documents in place.
     async fn render(&self) {
         let this = self.clone();
+        let begun = tokio::time::Instant::now();
         let result = tokio::task::spawn_blocking(move || {
             let settings = this.app.settings();
             let now = this.clock.now();
@@ -337,7 +367,7 @@ impl Publisher {
         })
         .await;
         match result {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => self.metrics.rendered(begun.elapsed()),
             Ok(Err(why)) => self.report(&telemetry::chain(&why)),
             Err(broken) => self.report(&broken.to_string()),
         }
@@ -349,17 +379,25 @@ impl Publisher {
     }
 }
 
-/// Sorts stored stories again after the rules changed, in bounded batches; lets old ones go.
-async fn keep_house(poller: Poller, changed: Arc<Notify>, retention: Option<Duration>, mut stopped: watch::Receiver<bool>) {
+/// Sorts stored stories again after the rules changed, in bounded batches; lets old ones go; sees what a person changed
+/// from the command line.
+async fn keep_house(poller: Poller, changed: Arc<Notify>, mut stopped: watch::Receiver<bool>) {
     let mut expiry = tokio::time::interval(EXPIRY_GAP);
+    let mut seen = None;
     loop {
         match sort_again(&poller, &stopped).await {
             Ok(0) => {}
             Ok(_) => changed.notify_one(),
             Err(why) => error!("cannot sort stored stories again: {}", telemetry::chain(&why)),
         }
+        let edits = poller.edits_by_hand().await.ok();
+        if seen.is_some() && edits != seen {
+            changed.notify_one();
+        }
+        seen = edits;
         tokio::select! {
             _ = expiry.tick() => {
+                let retention = poller.settings.load().retention;
                 if let Some(retention) = retention {
                     match expire(&poller, retention).await {
                         Ok(0) => {}
@@ -368,7 +406,7 @@ async fn keep_house(poller: Poller, changed: Arc<Notify>, retention: Option<Dura
                     }
                 }
             }
-            () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            () = tokio::time::sleep(HOUSE_GAP) => {}
             () = wait_for_stop(&mut stopped) => return,
         }
     }
@@ -449,6 +487,31 @@ async fn watch_over(
             () = wait_for_stop(&mut stopped) => return,
         }
     }
+}
+
+/// The certificate that feeds.toml names, if any.
+fn certificate(config: &Config, places: &Places) -> anyhow::Result<Option<Tls>> {
+    let Some(files) = &config.server.tls else { return Ok(None) };
+    Ok(Some(Tls::load(&places.config_dir.join(&files.cert), &places.config_dir.join(&files.key))?))
+}
+
+/// The metrics, with how things stand now.
+fn measured(store: &Store, metrics: &Metrics) -> String {
+    let (sources, topics) = store.read(|reader| Ok((reader.sources()?, reader.topics()?))).unwrap_or_else(|why| {
+        error!("cannot tell how things stand: {}", telemetry::chain(&why));
+        (Vec::new(), Vec::new())
+    });
+    let gauges: Vec<SourceGauge> = sources
+        .into_iter()
+        .map(|source| SourceGauge {
+            up: source.health == SourceHealth::Ok,
+            last_success_s: source.last_success.map_or(0, |at| at.timestamp()),
+            entries: source.entries,
+            source: source.id.to_string(),
+        })
+        .collect();
+    let topics: Vec<(String, u64)> = topics.into_iter().map(|topic| (topic.id.to_string(), topic.stories)).collect();
+    metrics.text(&gauges, &topics)
 }
 
 /// The socket that systemd passed in, else one bound to `address`.

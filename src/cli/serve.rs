@@ -23,6 +23,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     context.start_log();
     let again = context.clone();
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let options = Options {
         config,
         reload: Box::new(move || again.config()),
@@ -32,14 +33,14 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         credentials_dir: context.credentials_dir(),
         clock: Arc::new(SystemClock),
         own_address: false,
-        bound: Some(Box::new(println_address)),
+        bound: Some(Box::new(move |address| tell_address(scheme, address))),
     };
     run_async(daemon::run(options)).map_err(|error| context.advise_any(error))?;
     Ok(Exit::Done)
 }
 
 /// The address on stdout, for whoever started it with port 0. That nobody reads it is no error.
-fn println_address(address: SocketAddr) {
+fn tell_address(scheme: &str, address: SocketAddr) {
     let mut out = std::io::stdout().lock();
-    drop(writeln!(out, "http://{address}/").and_then(|()| out.flush()));
+    drop(writeln!(out, "{scheme}://{address}/").and_then(|()| out.flush()));
 }

@@ -18,7 +18,7 @@ pub struct Server {
     pub tls: Option<Tls>,
 }
 
-/// `tls`: files in PEM form, relative to the working directory.
+/// `tls`: files in PEM form, relative to the folder of feeds.toml.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tls {
     /// The certificate chain.

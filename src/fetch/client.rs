@@ -60,7 +60,7 @@ impl Accept {
 }
 
 /// How a client behaves towards everybody.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientOptions {
     /// The `User-Agent` field.
     pub user_agent: String,
@@ -175,6 +175,11 @@ impl Client {
         let client = Self(Arc::new(Inner { options, gate, lookup, clients: Mutex::default() }));
         client.client_for(&[])?;
         Ok(client)
+    }
+
+    /// How it behaves.
+    pub fn options(&self) -> &ClientOptions {
+        &self.0.options
     }
 
     /// Makes one exchange, within its deadline.

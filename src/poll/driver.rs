@@ -20,7 +20,13 @@ use tokio::{
 use tracing::{debug, error};
 
 use super::{Poller, SourceReport, blocking};
-use crate::{clock::Clock, model::SourceId, schedule, store::StoreError, telemetry};
+use crate::{
+    clock::Clock,
+    model::SourceId,
+    schedule,
+    store::StoreError,
+    telemetry::{self, Metrics, PollCounts},
+};
 
 /// The longest that the driver sleeps: requests by `tributary poll` are seen within this.
 const LONGEST_NAP: Duration = Duration::from_secs(2);
@@ -56,12 +62,13 @@ pub struct Driver {
     heartbeat: Heartbeat,
     /// Told after everything stored that may be seen.
     changed: Arc<Notify>,
+    metrics: Arc<Metrics>,
 }
 
 impl Driver {
     /// A driver that rings `changed` whenever what is published may have changed.
-    pub fn new(poller: Poller, wake: Arc<Notify>, changed: Arc<Notify>) -> Self {
-        Self { poller, wake, heartbeat: Heartbeat::default(), changed }
+    pub fn new(poller: Poller, wake: Arc<Notify>, changed: Arc<Notify>, metrics: Arc<Metrics>) -> Self {
+        Self { poller, wake, heartbeat: Heartbeat::default(), changed, metrics }
     }
 
     /// Its heartbeat.
@@ -207,6 +214,12 @@ impl Driver {
             let why = report.error.as_deref().unwrap_or("unknown");
             error!(source = report.id.as_str(), error = why, "what came of polling {} could not be stored: {why}", report.id);
         }
+        let counts = PollCounts {
+            new_entries: report.new_entries,
+            updated_entries: report.updated_entries,
+            duplicates: report.duplicates,
+        };
+        self.metrics.polled(report.id.as_str(), report.outcome.as_str(), counts);
         if report.visible {
             self.changed.notify_one();
         }

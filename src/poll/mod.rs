@@ -54,6 +54,8 @@ pub struct Settings {
     pub credentials_dir: Option<PathBuf>,
     /// Pause between two pages of one site's back-catalogue.
     pub backlog_gap: Duration,
+    /// Stories first published here longer ago are let go; `None`: never.
+    pub retention: Option<Duration>,
 }
 
 impl Settings {
@@ -83,6 +85,11 @@ impl std::fmt::Debug for Poller {
 }
 
 impl Poller {
+    /// How many changes were made by hand so far: labels, splits, stories forgotten. A daemon beside sees it move.
+    pub async fn edits_by_hand(&self) -> Result<u64, StoreError> {
+        self.read(|reader| reader.edits_by_hand()).await
+    }
+
     /// Reads from the store on a thread that may block.
     pub(crate) async fn read<T, F>(&self, f: F) -> Result<T, StoreError>
     where

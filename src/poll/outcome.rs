@@ -1,6 +1,6 @@
 //! What came of a poll, as `poll` lists it.
 
-use crate::model::SourceId;
+use crate::model::{SourceId, Timestamp};
 
 /// How one source's attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -58,6 +58,9 @@ pub struct SourceReport {
     pub new_entries: u64,
     /// What went wrong, where it failed.
     pub error: Option<String>,
+    /// When it is asked next, where that was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_poll: Option<Timestamp>,
     /// Why it was not attempted, and other things worth saying.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -84,6 +87,7 @@ impl SourceReport {
             status: None,
             new_entries: 0,
             error: None,
+            next_poll: None,
             note: None,
             updated_entries: 0,
             new_stories: 0,

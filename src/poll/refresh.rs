@@ -586,6 +586,7 @@ fn report(id: crate::model::SourceId, attempt: Option<&Attempt>, applied: &Appli
         new_stories: applied.new_stories,
         duplicates: applied.duplicates,
         error: attempt.and_then(|a| a.error.as_ref()).map(|e| e.text.clone()),
+        next_poll: attempt.map(|a| a.next.at),
         visible: applied.visible,
         ..SourceReport::bare(id, outcome)
     }
@@ -603,7 +604,8 @@ fn unrecorded(source: &Source, error: &StoreError) -> SourceReport {
 fn log(report: &SourceReport) {
     let (source, outcome) = (report.id.as_str(), report.outcome.as_str());
     if let Some(error) = &report.error {
-        warn!(source, outcome, status = report.status, error, "polled {source}: {outcome}: {error}");
+        let next = report.next_poll.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
+        warn!(source, outcome, status = report.status, error, next, "polled {source}: {outcome}: {error}; next poll {next}");
     } else {
         info!(
             source,

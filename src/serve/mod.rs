@@ -12,12 +12,16 @@ mod conditional;
 mod guard;
 mod health;
 mod held;
+mod metrics;
 mod routes;
 mod server;
+mod tls;
 
 pub use app::App;
 pub use coding::Coding;
 pub use conditional::{Verdict, evaluate};
 pub use health::Health;
 pub use held::Held;
+pub use metrics::serve_metrics;
 pub use server::{ServeError, serve};
+pub use tls::{Tls, TlsError};

@@ -9,7 +9,7 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use super::{App, routes};
+use super::{App, Tls, routes};
 
 /// Connections at a time; more wait in the system's queue.
 const MAX_CONNECTIONS: usize = 1024;
@@ -30,9 +30,14 @@ pub enum ServeError {
     Listener(#[source] io::Error),
 }
 
-/// Serves `app` on `listener` (HTTP/1.1 and HTTP/2) until `stop` is done; then takes no new connection and lets requests
-/// under way end, for a few seconds at most.
-pub async fn serve(listener: std::net::TcpListener, app: App, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+/// Serves `app` on `listener` (HTTP/1.1 and HTTP/2, with `tls` over TLS) until `stop` is done; then takes no new connection
+/// and lets requests under way end, for a few seconds at most.
+pub async fn serve(
+    listener: std::net::TcpListener,
+    app: App,
+    tls: Option<Tls>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
     listener.set_nonblocking(true).map_err(ServeError::Listener)?;
     let listener = TcpListener::from_std(listener).map_err(ServeError::Listener)?;
     let service = TowerToHyperService::new(routes::router(app));
@@ -68,10 +73,17 @@ pub async fn serve(listener: std::net::TcpListener, app: App, stop: impl Future<
             }
         };
         let _ = stream.set_nodelay(true);
-        let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
-        let connection = graceful.watch(connection);
+        let (builder, service, watcher, tls) = (builder.clone(), service.clone(), graceful.watcher(), tls.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let ended = match tls {
+                None => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
+                Some(tls) => match tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await {
+                    Ok(Ok(stream)) => watcher.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned()).await,
+                    Ok(Err(error)) => Err(error.into()),
+                    Err(late) => Err(late.into()),
+                },
+            };
+            if let Err(error) = ended {
                 tracing::debug!(error, "a connection ended early");
             }
             drop(place);

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    Store, StoreError, WindowPolicy,
+    Reader, Store, StoreError, WindowPolicy,
     error::Doing as _,
     membership::{self, Cause},
     rows::{self, ms},
@@ -50,6 +50,7 @@ impl Store {
                     tx.execute("DELETE FROM label WHERE story_id = ?1", [story.0]).doing("take a label back")?;
                 }
             }
+            note_edit(tx)?;
             let mut touched = BTreeSet::new();
             membership::judge(tx, story.0, &rules, Cause::Label, now, &mut touched)?;
             for topic in &touched {
@@ -62,7 +63,10 @@ impl Store {
     /// Takes a story out of everything that is published, for good. Its entries stay as tombstones, without their text.
     pub fn forget(&self, story: StoryId, because: &str, now: Timestamp) -> Result<(), StoreError> {
         let because = because.to_owned();
-        self.write(move |tx| stories::bury(tx, story.0, &because, now))
+        self.write(move |tx| {
+            note_edit(tx)?;
+            stories::bury(tx, story.0, &because, now)
+        })
     }
 
     /// Parts a wrongly merged story: every entry that joined it becomes a story of its own, and they are never joined
@@ -81,6 +85,7 @@ impl Store {
             if joined.is_empty() {
                 return Err(StoreError::Refused(format!("story {story} has nothing to part: no entry joined it")));
             }
+            note_edit(tx)?;
             let position: Option<i64> =
                 tx.query_row("SELECT position_ms FROM story WHERE id = ?1", [story.0], |r| r.get(0)).optional()?;
             let position = rows::time(position.unwrap_or_else(|| ms(now)));
@@ -106,5 +111,22 @@ impl Store {
             }
             Ok(parted)
         })
+    }
+}
+
+/// Counts a change by hand, so that a daemon beside renders again.
+fn note_edit(conn: &Connection) -> Result<(), StoreError> {
+    conn.execute(
+        "INSERT INTO meta (key, value) VALUES ('edits_by_hand', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
+        [],
+    )
+    .doing("count a change by hand")?;
+    Ok(())
+}
+
+impl Reader<'_> {
+    /// How many changes were made by hand so far.
+    pub fn edits_by_hand(&self) -> Result<u64, StoreError> {
+        Ok(self.meta("edits_by_hand")?.and_then(|n| n.parse().ok()).unwrap_or(0))
     }
 }

@@ -1,10 +1,15 @@
-//! Logs (layer 2): for people, as JSON, or to the journal. No globals but the one subscriber that a program has.
+//! Logs and metrics (layer 2): for people, as JSON, or to the journal. No globals but the one subscriber that a program
+//! has.
 //!
 //! One line per poll, readable alone and queryable by field; no bodies, no secrets.
+
+mod metrics;
 
 use std::{fmt::Write as _, io::IsTerminal as _};
 
 use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+pub use metrics::{Metrics, PollCounts, SourceGauge};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

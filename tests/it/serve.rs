@@ -50,7 +50,7 @@ impl Server {
             let until = async move {
                 let _ = stopped.await;
             };
-            serve(listener, serving, until).await.unwrap();
+            serve(listener, serving, None, until).await.unwrap();
         });
         Self { address, shelf, app, health, stop: Some(stop), running }
     }

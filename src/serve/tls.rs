@@ -1,0 +1,96 @@
+//! HTTPS: a certificate and its key, read again when feeds.toml is.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+use rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+use tokio_rustls::TlsAcceptor;
+
+/// Why a certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A file cannot be read, or is not in PEM form.
+    #[error("cannot read {what} in {}", file.display())]
+    Pem {
+        /// Certificate or key.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: rustls::pki_types::pem::Error,
+    },
+    /// Certificate and key do not fit together.
+    #[error("cannot use the certificate in {}", file.display())]
+    Unfit {
+        /// The certificate's file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: rustls::Error,
+    },
+    /// The file of the certificate has none.
+    #[error("there is no certificate in {}", .0.display())]
+    Empty(PathBuf),
+}
+
+/// A certificate in use; clones share it, so that a new one replaces it for everybody.
+#[derive(Clone)]
+pub struct Tls(Arc<ArcSwap<ServerConfig>>);
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
+impl Tls {
+    /// Reads a certificate chain and its key, both in PEM form.
+    pub fn load(cert: &Path, key: &Path) -> Result<Self, TlsError> {
+        Ok(Self(Arc::new(ArcSwap::from_pointee(read(cert, key)?))))
+    }
+
+    /// Reads them again, for connections from now on; on an error the old ones stay.
+    pub fn replace(&self, cert: &Path, key: &Path) -> Result<(), TlsError> {
+        self.0.store(Arc::new(read(cert, key)?));
+        Ok(())
+    }
+
+    pub(super) async fn accept<S>(&self, stream: S) -> io::Result<tokio_rustls::server::TlsStream<S>>
+    where
+        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    {
+        TlsAcceptor::from(self.0.load_full()).accept(stream).await
+    }
+}
+
+fn read(cert: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
+    let broken = |what, file: &Path| {
+        let file = file.to_owned();
+        move |source| TlsError::Pem { what, file, source }
+    };
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
+        .map_err(broken("the certificate", cert))?
+        .collect::<Result<_, _>>()
+        .map_err(broken("the certificate", cert))?;
+    if chain.is_empty() {
+        return Err(TlsError::Empty(cert.to_owned()));
+    }
+    let key = PrivateKeyDer::from_pem_file(key).map_err(broken("the key", key))?;
+    let unfit = |source| TlsError::Unfit { file: cert.to_owned(), source };
+    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(unfit)?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(unfit)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
