@@ -128,7 +128,7 @@ impl Context {
     }
 
     /// The state, where there is one: for commands that read. Nothing is created; where there is none, that directory is
-    /// named by a [`NoState`].
+    /// named by a [`NoState`](super::NoState).
     pub fn open_existing_store(&self) -> anyhow::Result<Store> {
         Store::open_to_read(&self.data_dir).map_err(|error| self.advise(error))
     }

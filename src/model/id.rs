@@ -8,7 +8,7 @@ pub enum IdError {
     /// The text is empty.
     #[error("an id must not be empty")]
     Empty,
-    /// The text has more than [`MAX_ID_CHARS`] characters.
+    /// The text has more than 64 characters.
     #[error("an id has at most {MAX_ID_CHARS} characters")]
     TooLong,
     /// The text has a character that an id cannot have, or begins with one that it cannot begin with.
