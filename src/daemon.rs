@@ -287,6 +287,7 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::Setti
         topics: config.topics.clone(),
         max_entries: config.publishing.max_entries,
         keep_within: config.publishing.keep_within,
+        live: true,
         max_age: (pace / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
     }
 }

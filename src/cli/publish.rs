@@ -29,7 +29,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         None => store.minted_feed_id(now)?,
     };
     let base_url = config.site.base_url.clone().map_or_else(|| Url::parse(&format!("http://{}/", config.server.listen)), Ok)?;
-    let settings = daemon::published(&config, base_url, feed_id);
+    let settings = site::Settings { live: false, ..daemon::published(&config, base_url, feed_id) };
     let mut settle = |path: &str, digest| store.settle_document(path, digest, now);
     let written = store.read(|reader| Ok(site::publish(reader, &settings, &mut settle, &args.dir)))??;
     if context.json {

@@ -65,7 +65,7 @@ pub fn page(library: &dyn Library, settings: &Settings, name: &PageName) -> Resu
             Some(story) if story.public => pages::story(&site, &story),
             _ => return Ok(None),
         },
-        PageName::Sources => pages::sources(&site, &library.sources()?),
+        PageName::Sources => pages::sources(&site, &library.sources()?, settings.live),
         PageName::Fault(fault) => return Ok(Some(fault_page(settings, fault))),
     };
     Ok(Some(Rendering::new(name.path().unwrap_or_default(), HTML, body, None)))

@@ -32,6 +32,8 @@ pub struct Settings {
     pub max_entries: usize,
     /// `publishing.keep_within`.
     pub keep_within: Duration,
+    /// Whether pages are drawn anew for whoever asks: static files leave out what changes at every poll.
+    pub live: bool,
     /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS `ttl`.
     pub max_age: Duration,
 }

@@ -302,7 +302,7 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         ("home".to_owned(), pages::home(&site, stories.first(), &sections)),
         ("empty home".to_owned(), pages::home(&site, None, &[])),
         ("topic".to_owned(), pages::topic(&site, &page)),
-        ("sources".to_owned(), pages::sources(&site, &[source_state()])),
+        ("sources".to_owned(), pages::sources(&site, &[source_state()], true)),
         ("search".to_owned(), pages::search(&site, "\"><script>alert(1)</script>", Some(&found))),
         ("unknown".to_owned(), pages::fault(&site, &Fault::UnknownTopics(vec!["<script>".to_owned()]))),
     ];

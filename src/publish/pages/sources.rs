@@ -32,20 +32,27 @@ struct SourceView {
 #[template(path = "sources.html")]
 struct Page {
     frame: Frame,
+    /// Whether the moments of the last and the next poll are told.
+    live: bool,
     sources: Vec<SourceView>,
 }
 
-/// The page of the sources that may be shown.
-pub fn sources(site: &Site<'_>, states: &[SourceState]) -> Vec<u8> {
+/// The page of the sources that may be shown. Where it is drawn once and kept (`live` is false), it leaves out when each
+/// was asked last and is asked next: these would be wrong soon, and change the page at every poll.
+pub fn sources(site: &Site<'_>, states: &[SourceState], live: bool) -> Vec<u8> {
     let mut frame = Frame::new(site, "Sources", Some("/sources"));
     frame.here = "sources";
-    frame.description.push_str("Who is followed, how each is doing, and when it is asked next. Times are UTC.");
+    frame.description.push_str(if live {
+        "Who is followed, how each is doing, and when it is asked next. Times are UTC."
+    } else {
+        "Who is followed, and how each is doing."
+    });
     frame.alternates.push(super::Alternate {
         title: "What is followed — OPML".to_owned(),
         media_type: "text/x-opml",
         href: site.addresses.absolute("/sources.opml"),
     });
-    let mut page = Page { frame, sources: states.iter().filter(|state| state.public).map(view).collect() };
+    let mut page = Page { frame, live, sources: states.iter().filter(|state| state.public).map(view).collect() };
     let bytes = super::render(&page);
     if bytes.len() <= super::MAX_PAGE_BYTES {
         return bytes;

@@ -200,6 +200,7 @@ pub fn settings() -> Settings {
         ],
         max_entries: 50,
         keep_within: std::time::Duration::from_hours(48),
+        live: true,
         max_age: std::time::Duration::from_mins(15),
     }
 }
