@@ -4,16 +4,19 @@
 
 mod cli;
 mod config;
+mod daemon;
 mod demo;
 mod fetch;
 mod follow;
 mod identity;
 mod ingest;
 mod layers;
+mod program;
 mod publish;
 mod readme;
 mod secure;
 mod serve;
+mod store;
 mod support;
 mod topic;
 mod units;

@@ -1,3 +1,5 @@
 //! What the tests share.
 
 pub mod origin;
+pub mod program;
+pub mod publication;

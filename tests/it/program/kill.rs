@@ -1,0 +1,139 @@
+//! kill -9 at any moment: nothing that was published is lost, nothing doubles, no published id changes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Stdio,
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use super::{HEAD, TOPICS};
+use crate::support::{
+    origin::{Origin, Reply},
+    program::{Daemon, Home, ask, eventually},
+    publication::{Post, rss},
+};
+
+const ROUNDS: u32 = 30;
+
+/// The feed as it is in a round: one post more each time, the oldest falling out after a while.
+fn grow(origin: &Origin, round: u32) {
+    let posts: Vec<Post> = (0..=round)
+        .rev()
+        .take(20)
+        .map(|n| Post::new(&format!("post-{n}"), &format!("Kafka, part {n}"), 1 + n % 28, "What happened since the last part."))
+        .collect();
+    origin.script("/rss", vec![Reply::ok(rss("A growing feed", &posts)).header("ETag", &format!("\"{round}\""))]);
+}
+
+/// What was once seen of each story: its published id by its link.
+#[derive(Default)]
+struct Seen(BTreeMap<String, String>);
+
+impl Seen {
+    /// Holds what is published now against everything that was published before.
+    fn hold(&mut self, round: u32, published: &[(String, String)]) {
+        let links: BTreeSet<&String> = published.iter().map(|(link, _)| link).collect();
+        assert_eq!(links.len(), published.len(), "round {round}: a story is there twice: {published:?}");
+        let ids: BTreeSet<&String> = published.iter().map(|(_, id)| id).collect();
+        assert_eq!(ids.len(), published.len(), "round {round}: an id is there twice: {published:?}");
+        for (link, id) in &self.0 {
+            let now = published.iter().find(|(known, _)| known == link);
+            assert_eq!(now.map(|(_, id)| id), Some(id), "round {round}: {link} was lost or has another id");
+        }
+        self.0.extend(published.iter().cloned());
+    }
+}
+
+fn listed(home: &Home) -> Vec<(String, String)> {
+    let ended = home.run(&["stories", "--json", "--limit", "0"]);
+    if ended.code == 1 && ended.err.contains("there is no state") {
+        return Vec::new();
+    }
+    // Killed between making the file and its first migration: there is nothing to list yet, and the next poll makes it whole.
+    if ended.code == 1 && ended.err.contains("is of version 0") {
+        return Vec::new();
+    }
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let stories: Vec<serde_json::Value> = serde_json::from_str(&ended.out).unwrap();
+    stories.iter().map(|s| (s["url"].as_str().unwrap().to_owned(), s["published_id"].as_str().unwrap().to_owned())).collect()
+}
+
+fn in_feed(bytes: &[u8]) -> Vec<(String, String)> {
+    let feed: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    let text = |item: &serde_json::Value, key: &str| item[key].as_str().unwrap().to_owned();
+    feed["items"].as_array().unwrap().iter().map(|item| (text(item, "url"), text(item, "id"))).collect()
+}
+
+/// Waits for a while that is the point of the test: nothing that it asserts depends on how long.
+fn let_go_on_for(while_: Duration) {
+    let (_keep, never) = mpsc::channel::<()>();
+    let _ = never.recv_timeout(while_);
+}
+
+#[test]
+fn polls_that_are_killed_lose_nothing_and_double_nothing() {
+    let origin = Origin::start();
+    grow(&origin, 0);
+    let home = Home::with(&super::feeds_toml(&origin, &["/rss"]));
+    // A whole poll elsewhere says how long one takes.
+    let measured = Home::with(&super::feeds_toml(&origin, &["/rss"]));
+    let begun = Instant::now();
+    measured.done(&["poll"]);
+    let whole = begun.elapsed();
+    let mut seen = Seen::default();
+    let mut killed = 0;
+    for round in 1..=ROUNDS {
+        grow(&origin, round);
+        let mut child = home.command(&["poll", "--force"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // From at once to a little after the end, in an order that mixes early and late.
+        let_go_on_for(whole * (round * 7 % ROUNDS) / ROUNDS * 11 / 10);
+        killed += u32::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        seen.hold(round, &listed(&home));
+    }
+    assert!(killed > ROUNDS / 3, "only {killed} polls were still at work when they were killed");
+    home.done(&["poll", "--force"]);
+    seen.hold(ROUNDS + 1, &listed(&home));
+    let numbers: BTreeSet<&str> = seen.0.keys().map(|link| link.rsplit('-').next().unwrap()).collect();
+    for n in (0..=ROUNDS).rev().take(20) {
+        assert!(numbers.contains(n.to_string().as_str()), "post {n} is in the feed and was never stored");
+    }
+    assert_eq!(home.run(&["doctor"]).code, 0);
+    home.done(&["publish", "public"]);
+    let published = in_feed(&std::fs::read(home.join("public/topics/all/feed.json")).unwrap());
+    assert_eq!(published.into_iter().collect::<BTreeMap<_, _>>(), seen.0);
+}
+
+#[test]
+fn a_daemon_that_is_killed_loses_nothing_that_a_reader_saw() {
+    let origin = Origin::start();
+    grow(&origin, 0);
+    let home = Home::with(&format!(
+        "{HEAD}[[source]]\nid = \"rss\"\nurl = \"{}\"\nfollow = \"feed\"\ninterval = \"1s\"\n\n{TOPICS}",
+        origin.url("/rss")
+    ));
+    let mut seen = Seen::default();
+    let log = home.join("log");
+    for round in 1..=ROUNDS / 3 {
+        grow(&origin, round);
+        let daemon = Daemon::start(home.command(&["serve", "--listen", "127.0.0.1:0"]), &log).expect("it starts after a kill");
+        // What is stored is served from the first request on.
+        seen.hold(round, &in_feed(&daemon.get("/topics/all/feed.json").body));
+        if round % 3 == 0 {
+            let newest = format!("/post-{round}");
+            eventually("the newest post is served", || {
+                let feed = in_feed(&ask(daemon.address, "GET", "/topics/streaming/feed.json", &[]).unwrap().body);
+                feed.iter().any(|(link, _)| link.ends_with(&newest)).then_some(())
+            });
+        } else {
+            let_go_on_for(Duration::from_millis(u64::from(round) * 53 % 400));
+        }
+        seen.hold(round, &in_feed(&daemon.get("/topics/all/feed.json").body));
+        daemon.kill();
+        seen.hold(round, &listed(&home));
+    }
+    assert!(seen.0.len() >= 9, "{:?}", seen.0);
+    assert_eq!(home.run(&["doctor"]).code, 0);
+}

@@ -1,0 +1,87 @@
+//! The demo, as a newcomer sees it.
+
+use std::{fs, process::Command};
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::program::{Daemon, Ended, Home, eventually};
+
+/// The demo with a temporary directory of its own, in an empty home.
+fn demo(home: &Home, arguments: &[&str]) -> Command {
+    fs::create_dir_all(home.join("tmp")).unwrap();
+    let mut command = home.command(&[&["demo"], arguments].concat());
+    command.env("TMPDIR", home.join("tmp"));
+    command
+}
+
+#[test]
+fn one_round_prints_the_topics_and_leaves_nothing_behind() {
+    let home = Home::empty();
+    let first = Ended::of(&demo(&home, &["--once"]).output().unwrap());
+    assert_eq!((first.code, first.err.as_str()), (0, ""));
+    insta::assert_snapshot!(first.out);
+    assert_eq!(fs::read_dir(home.join("tmp")).unwrap().count(), 0, "its state is gone");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1, "and nothing else was touched");
+    let second = Ended::of(&demo(&home, &["--once"]).output().unwrap());
+    assert_eq!(first.out, second.out);
+}
+
+#[test]
+fn one_round_on_a_state_that_is_kept_finds_the_same_stories_again() {
+    let home = Home::empty();
+    let stories = || {
+        let ended = Ended::of(&demo(&home, &["--once", "--json", "--data", "kept"]).output().unwrap());
+        assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+        let stories: Vec<Value> = serde_json::from_str(&ended.out).unwrap();
+        stories
+    };
+    let first = stories();
+    let second = stories();
+    let ids = |stories: &[Value]| stories.iter().map(|s| s["published_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert!(first.len() > 10);
+    // The origin has another port each time: links below it move, and stories stay what they are.
+    assert_eq!(ids(&first), ids(&second));
+    assert!(home.join("kept/tributary.db").is_file());
+}
+
+#[test]
+fn one_story_of_two_publications_is_one_story() {
+    let home = Home::empty();
+    let ended = Ended::of(&demo(&home, &["--once", "--json"]).output().unwrap());
+    let stories: Vec<Value> = serde_json::from_str(&ended.out).unwrap();
+    let merged: Vec<&Value> = stories.iter().filter(|s| !s["duplicates"].as_array().unwrap().is_empty()).collect();
+    assert!(!merged.is_empty(), "the demo plays a cross-post");
+    for story in merged {
+        let sources: std::collections::BTreeSet<&str> = story["sources"].as_array().unwrap().iter().map(|s| s["source"].as_str().unwrap()).collect();
+        assert_eq!(sources.len(), 2, "{story}");
+    }
+}
+
+#[test]
+fn it_serves_and_new_posts_arrive() {
+    let home = Home::empty();
+    let mut daemon = Daemon::start(demo(&home, &[]), &home.join("log")).expect("it says where to look");
+    let greeting: String = std::iter::from_fn(|| Some(daemon.line())).take_while(|line| !line.contains("Stop it with Ctrl-C")).collect();
+    let feed = format!("http://{}/topics/streaming/feed.atom", daemon.address);
+    assert!(greeting.contains(&feed), "{greeting}");
+    let count = |daemon: &Daemon| {
+        let feed: Value = serde_json::from_slice(&daemon.get("/topics/all/feed.json").body).unwrap();
+        feed["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let first = eventually("the publications are read", || Some(count(&daemon)).filter(|ids| ids.len() > 10));
+    let newest = eventually("a new post arrives", || Some(count(&daemon)).filter(|ids| ids[0] != first[0]));
+    assert!(newest.contains(&first[0]));
+    assert_eq!(daemon.get("/").status, 200);
+
+    let states: Vec<_> = fs::read_dir(home.join("tmp")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(states.len(), 1);
+    let data = states[0].to_str().unwrap();
+    eventually("an unchanged publication answers 304", || {
+        let ended = home.run(&["status", "--json", "--data", data]);
+        let sources: Vec<Value> = serde_json::from_str(&ended.out).unwrap();
+        sources.iter().any(|source| source["last_status"] == 304).then_some(())
+    });
+    assert_eq!(daemon.stop(Signal::INT), Some(0));
+    assert_eq!(fs::read_dir(home.join("tmp")).unwrap().count(), 0, "its state is gone");
+}
