@@ -144,9 +144,12 @@ impl Store {
         result
     }
 
-    /// Runs `f` with a reading connection, outside any transaction.
+    /// Runs `f` with a connection of its own that reads this database, outside any transaction, and may write another.
     pub(super) fn with_reader<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        f(&connect(&self.0.file, &self.0.uri, false)?)
+        let conn = connect(&self.0.file, &self.0.uri, false)?;
+        // `query_only` is about every database of a connection, a copy that is being written included.
+        conn.pragma_update(None, "query_only", false).doing("prepare to copy")?;
+        f(&conn)
     }
 
     /// Runs `f` in one transaction on the writer's thread: kept whole when it is `Ok`, else not at all.
