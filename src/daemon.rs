@@ -81,6 +81,8 @@ pub struct Options {
 /// Runs the daemon until SIGTERM or SIGINT.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let Options { config, reload, config_dir, data_dir, listen, credentials_dir, clock, own_address, bound } = options;
+    // Before anything else: a signal during the start ends it in good order too.
+    let mut signals = Signals::new()?;
     let lock = DirectoryLock::take(&data_dir)?;
     let opened = data_dir.clone();
     let store = tokio::task::spawn_blocking(move || Store::open(&opened)).await??;
@@ -137,7 +139,6 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
 
-    let mut signals = Signals::new()?;
     let tasks: Vec<JoinHandle<()>> = vec![
         tokio::spawn(publisher.clone().run(changed.clone(), stopped.clone())),
         tokio::spawn(keep_house(poller.clone(), changed.clone(), stopped.clone())),
@@ -391,22 +392,18 @@ async fn keep_house(poller: Poller, changed: Arc<Notify>, mut stopped: watch::Re
             Ok(_) => changed.notify_one(),
             Err(why) => error!("cannot sort stored stories again: {}", telemetry::chain(&why)),
         }
+        // The first look counts as well: the change may have come since the first rendering.
         let edits = poller.edits_by_hand().await.ok();
-        if seen.is_some() && edits != seen {
+        if edits != seen {
             changed.notify_one();
         }
         seen = edits;
         tokio::select! {
-            _ = expiry.tick() => {
-                let retention = poller.settings.load().retention;
-                if let Some(retention) = retention {
-                    match expire(&poller, retention).await {
-                        Ok(0) => {}
-                        Ok(gone) => { info!("{gone} stories expired"); changed.notify_one(); }
-                        Err(why) => error!("cannot let old stories go: {}", telemetry::chain(&why)),
-                    }
-                }
-            }
+            _ = expiry.tick() => match let_old_go(&poller, &stopped).await {
+                Ok(0) => {}
+                Ok(gone) => { info!("{gone} stories expired"); changed.notify_one(); }
+                Err(why) => error!("cannot let old stories go: {}", telemetry::chain(&why)),
+            },
             () = tokio::time::sleep(HOUSE_GAP) => {}
             () = wait_for_stop(&mut stopped) => return,
         }
@@ -452,11 +449,20 @@ fn is_set(stopped: &watch::Receiver<bool>) -> bool {
     *stopped.borrow()
 }
 
-async fn expire(poller: &Poller, retention: Duration) -> Result<u64, StoreError> {
-    let (store, now) = (poller.store.clone(), poller.clock.now());
-    match tokio::task::spawn_blocking(move || store.expire(retention, SORTING_BATCH, now)).await {
-        Ok(gone) => gone,
-        Err(broken) => Err(StoreError::Panicked(broken.to_string())),
+/// Lets every story go that `retention` does not keep any longer. Returns how many went.
+pub async fn let_old_go(poller: &Poller, stopped: &watch::Receiver<bool>) -> Result<u64, StoreError> {
+    let Some(retention) = poller.settings.load().retention else { return Ok(0) };
+    let mut gone = 0;
+    loop {
+        let (store, now) = (poller.store.clone(), poller.clock.now());
+        let step = match tokio::task::spawn_blocking(move || store.expire(retention, SORTING_BATCH, now)).await {
+            Ok(step) => step?,
+            Err(broken) => return Err(StoreError::Panicked(broken.to_string())),
+        };
+        gone += step;
+        if step < SORTING_BATCH as u64 || is_set(stopped) {
+            return Ok(gone);
+        }
     }
 }
 

@@ -111,11 +111,29 @@ impl Context {
     pub fn config(&self) -> anyhow::Result<Config> {
         let text = self.config_text()?;
         let checked = config::check(&text, &self.config_name());
+        self.say_warnings(&checked);
+        self.meant(checked, &text)
+    }
+
+    fn say_warnings(&self, checked: &Checked) {
         for warning in checked.problems.iter().filter(|p| p.severity != Severity::Error) {
             let place = format!("{}:{}:{}", warning.file, warning.line, warning.column);
             self.say(format!("tributary: {}: {place}: {}", warning.severity.as_str(), text::one_line(&warning.text)));
         }
-        self.meant(checked, &text)
+    }
+
+    /// feeds.toml once more, for a daemon: what is wrong with it is one line of its log, whatever the log's format.
+    pub fn config_again(&self) -> anyhow::Result<Config> {
+        let checked = config::check(&self.config_text()?, &self.config_name());
+        self.say_warnings(&checked);
+        let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error);
+        let told: Vec<String> = errors
+            .map(|error| {
+                let hint = error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                format!("{}:{}:{}: {}{hint}", error.file, error.line, error.column, text::one_line(&error.text))
+            })
+            .collect();
+        checked.config.ok_or_else(|| anyhow::anyhow!("{}", told.join("; ")))
     }
 
     fn meant(&self, checked: Checked, text: &str) -> anyhow::Result<Config> {

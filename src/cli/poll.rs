@@ -103,6 +103,7 @@ async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result
         summary.add(report);
     }
     progress.finish_and_clear();
+    daemon::let_old_go(&poller, &never()).await?;
     let place = |id: &SourceId| config.sources.iter().position(|s| s.id == *id);
     summary.sources.sort_by_key(|report| place(&report.id));
     tokio::task::spawn_blocking(move || store.close()).await??;

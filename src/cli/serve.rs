@@ -26,7 +26,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let options = Options {
         config,
-        reload: Box::new(move || again.config()),
+        reload: Box::new(move || again.config_again()),
         config_dir: context.config_dir(),
         data_dir: context.data_dir.clone(),
         listen: args.listen.listen,
