@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 
 use super::{
     Reader, StoreError,
-    rows::{self, from_json, ms, time_opt},
+    rows::{self, from_json, time_opt},
 };
 use crate::model::{Follow, Problem, Severity, SourceHealth, SourceState};
 
@@ -15,7 +15,7 @@ const DAY_MS: i64 = 86_400_000;
 
 impl Reader<'_> {
     /// Every source of feeds.toml, in its order. Activity is counted for the [`ACTIVITY_DAYS`] days that end with the day of
-    /// the last attempt to poll any of them, so that a page drawn from it needs no clock.
+    /// the newest entry of any of them, so that a page drawn from it needs no clock and stands still while nothing is new.
     pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT src.*, coalesce(src.configured_title, src.own_title, src.id) AS title,
@@ -26,7 +26,11 @@ impl Reader<'_> {
         )?;
         let rows = statement.query_map([], state_of_row)?;
         let mut sources: Vec<SourceState> = rows.collect::<Result<_, _>>()?;
-        let last_day = sources.iter().filter_map(|s| s.last_attempt).max().map_or(0, ms).div_euclid(DAY_MS);
+        let newest: Option<i64> = self
+            .conn
+            .prepare_cached("SELECT max((SELECT max(e.first_seen_ms) FROM entry e WHERE e.source_id = src.id)) FROM source src WHERE src.ordinal IS NOT NULL")?
+            .query_row([], |r| r.get(0))?;
+        let last_day = newest.unwrap_or(0).div_euclid(DAY_MS);
         for source in &mut sources {
             source.activity = self.activity(source.id.as_str(), last_day)?;
         }
