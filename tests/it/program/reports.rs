@@ -223,7 +223,7 @@ fn an_inspection_stores_nothing() {
     let seen = home.json(&["inspect", origin.url("/new").as_str()]);
     let pattern = json!({
         "url": "text", "final_url": "text", "follow": "feed", "status": "count", "redirects": [{}], "request_headers": {}, "response_headers": {},
-        "encoding": "text", "format": "text", "repairs": [{}], "problems": [{"code": "text", "severity": "text", "text": "text"}],
+        "encoding": {"name": "text", "because": "text"}, "format": "text", "repairs": [{}], "problems": [{"code": "text", "severity": "text", "text": "text"}],
         "feed": {"title": "text?", "link": "text?", "updated": "time?"},
         "entries": [{"key": "text", "key_from": "text", "guid": "text?", "title": "text?", "url": "text?", "published": "time?", "updated": "time?",
             "authors": ["text"], "categories": ["text"], "summary": "text?", "content_bytes": "count", "topics": [{}]}],
