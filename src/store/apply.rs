@@ -33,7 +33,7 @@ impl Store {
     }
 }
 
-fn carry_out(tx: &Transaction<'_>, plan: &Plan, rules: &Rules) -> Result<Applied, StoreError> {
+pub(super) fn carry_out(tx: &Transaction<'_>, plan: &Plan, rules: &Rules) -> Result<Applied, StoreError> {
     let source = plan.source.as_str();
     note_attempt(tx, plan)?;
     let mut applied = Applied::default();

@@ -25,9 +25,11 @@ pub(super) struct Known<'a> {
 const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_norm, e.material_digest, e.published_ms";
 
 impl Known<'_> {
-    fn find(&self, condition: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
+    /// The index is named: left to itself, SQLite takes the one that has the order and reads every entry of the source.
+    fn find(&self, index: &str, column: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
         let sql = format!(
-            "SELECT {KNOWN_COLUMNS} FROM entry e WHERE e.source_id = ?1 AND {condition} ORDER BY e.first_seen_ms DESC, e.id DESC LIMIT 50"
+            "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY {index} WHERE e.source_id = ?1 AND e.{column} = ?2
+              ORDER BY e.first_seen_ms DESC, e.id DESC LIMIT 50"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let rows = statement.query_map(params![self.source.as_str(), value], known_of_row)?;
@@ -61,15 +63,15 @@ impl KnownEntries for Known<'_> {
     }
 
     fn by_guid_alias(&self, alias: &str) -> Result<Vec<KnownEntry>, StoreError> {
-        self.find("e.guid_alias = ?2", alias)
+        self.find("entry_guid_alias", "guid_alias", alias)
     }
 
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, StoreError> {
-        self.find("e.link = ?2", link)
+        self.find("entry_link", "link", link)
     }
 
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, StoreError> {
-        self.find("e.title_norm = ?2", title_norm)
+        self.find("entry_source_title", "title_norm", title_norm)
     }
 }
 

@@ -24,6 +24,8 @@ mod membership;
 mod migrate;
 mod pages;
 mod plan;
+#[cfg(test)]
+mod queries;
 mod read;
 mod reference;
 mod rows;

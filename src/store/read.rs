@@ -70,7 +70,7 @@ impl StoryQuery {
             );
         }
         if self.duplicates {
-            sql.push_str(" AND s.id IN (SELECT story_id FROM entry WHERE joined_because IS NOT NULL)");
+            sql.push_str(" AND EXISTS (SELECT 1 FROM entry d WHERE d.story_id = s.id AND d.joined_because IS NOT NULL)");
         }
         if self.labelled {
             sql.push_str(" AND s.id IN (SELECT story_id FROM label)");
