@@ -12,6 +12,7 @@ mod ingest;
 mod layers;
 mod publish;
 mod readme;
+mod scenarios;
 mod secure;
 mod serve;
 mod support;
