@@ -8,7 +8,7 @@ use std::{fmt::Write as _, net::IpAddr};
 
 use url::{Host, Url};
 
-use super::tracking;
+use crate::ingest;
 
 /// The address as it is compared across sources; `None` for what is not an absolute http(s) address.
 ///
@@ -59,10 +59,7 @@ pub(super) fn is_root(canonical: &str) -> bool {
 
 /// The address as it is shown, without its tracking parameters.
 pub(super) fn without_tracking(url: &str) -> String {
-    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
-    let query = parsed.query().and_then(query_without_tracking);
-    parsed.set_query(query.as_deref());
-    parsed.into()
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| ingest::without_tracking(&url).into())
 }
 
 fn parse(url: &str) -> Option<Url> {
@@ -77,13 +74,13 @@ fn bare_host(url: &Url) -> Option<String> {
 }
 
 fn canonical(url: &str, with_fragment: bool) -> Option<String> {
-    let url = parse(url)?;
+    let url = ingest::without_tracking(&parse(url)?);
     let mut out = format!("https://{}", bare_host(&url)?);
     if let Some(port) = url.port().filter(|port| !matches!(port, 80 | 443)) {
         let _ = write!(out, ":{port}");
     }
     out.push_str(plain_escapes(url.path()).trim_end_matches('/'));
-    if let Some(query) = url.query().and_then(query_without_tracking) {
+    if let Some(query) = url.query().and_then(own_query) {
         out.push('?');
         out.push_str(&plain_escapes(&query));
     }
@@ -94,12 +91,9 @@ fn canonical(url: &str, with_fragment: bool) -> Option<String> {
     Some(out)
 }
 
-/// The query without its tracking parameters; `None` where nothing is left.
-fn query_without_tracking(query: &str) -> Option<String> {
-    let kept: Vec<&str> = query
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !tracking::is_tracking(pair.split('=').next().unwrap_or_default()))
-        .collect();
+/// The query without its empty parts; `None` where nothing is left.
+fn own_query(query: &str) -> Option<String> {
+    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
     (!kept.is_empty()).then(|| kept.join("&"))
 }
 
@@ -107,7 +101,7 @@ fn query_without_tracking(query: &str) -> Option<String> {
 fn own_fragment(fragment: &str) -> Option<&str> {
     let own = fragment.split(":~:").next().unwrap_or_default();
     let name = own.split(['=', '&']).next().unwrap_or_default();
-    let tracker = own.contains('=') && tracking::is_tracking(name);
+    let tracker = own.contains('=') && ingest::is_tracking_parameter(name);
     (!own.is_empty() && !tracker).then_some(own)
 }
 

@@ -66,7 +66,6 @@ mod repetition;
 mod shown;
 mod story;
 mod text;
-mod tracking;
 
 pub use address::{canonical_link, canonical_link_with_fragment, guid_alias, home_of};
 pub use fingerprint::Fingerprint;

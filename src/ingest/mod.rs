@@ -24,6 +24,7 @@ mod repairs;
 mod sniff;
 mod text;
 mod tidy;
+mod tracking;
 mod url;
 mod xml;
 
@@ -35,5 +36,6 @@ pub use self::{
     read::{Input, Parsed, parse_only, read},
     sniff::{Kind, sniff},
     text::{plain_text, prose, strip_forbidden, title_text},
-    url::{http_url, is_tracking_parameter, without_tracking},
+    tracking::is_tracking_parameter,
+    url::{http_url, without_tracking},
 };

@@ -38,11 +38,12 @@ pub(super) fn carry_out(tx: &Transaction<'_>, plan: &Plan, rules: &Rules) -> Res
     note_attempt(tx, plan)?;
     let mut applied = Applied::default();
     if let Some(document) = &plan.document {
-        note_document(tx, plan, document)?;
+        let opened = note_document(tx, plan, document, rules)?;
         applied = take_items(tx, plan, document, rules)?;
+        applied.visible |= opened;
     }
     pages::apply(tx, source, &plan.pages, plan.now)?;
-    reference::settle(tx, source, plan.now)?;
+    applied.visible |= reference::settle(tx, source, plan.now)?;
     Ok(applied)
 }
 
@@ -54,9 +55,8 @@ fn take_items(tx: &Transaction<'_>, plan: &Plan, document: &ReadDocument, rules:
     let positions = positions(&document.items, plan.now);
     let mut applied = Applied { items: vec![ItemOutcome::default(); document.items.len()], ..Applied::default() };
     let mut touched: BTreeSet<String> = BTreeSet::new();
-    // From the last item to the first: of stories with one position, the document's first gets the highest number and so
-    // stands on top.
-    for (i, item) in document.items.iter().enumerate().rev() {
+    for i in oldest_first(&document.items) {
+        let item = &document.items[i];
         let outcome = &mut applied.items[i];
         match &recognised[i] {
             Recognition::Same { entry, because, new_key } => {
@@ -101,6 +101,14 @@ fn take_items(tx: &Transaction<'_>, plan: &Plan, document: &ReadDocument, rules:
         windows::settle(tx, topic, plan.window, plan.now)?;
     }
     Ok(applied)
+}
+
+/// The order in which items are stored: of stories with one position, the last gets the highest number and so stands on
+/// top. That is the document's first, unless every date says that the document runs from the oldest to the newest.
+fn oldest_first(items: &[Item]) -> Vec<usize> {
+    let dates: Option<Vec<Timestamp>> = items.iter().map(|item| item.draft.published.map(|date| date.at)).collect();
+    let ascends = dates.is_some_and(|dates| dates.is_sorted() && dates.first() < dates.last());
+    if ascends { (0..items.len()).collect() } else { (0..items.len()).rev().collect() }
 }
 
 /// Where the story of each item would stand: when it is stored, or, in an import, at the publisher's date if that is
@@ -186,12 +194,15 @@ fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn note_document(conn: &Connection, plan: &Plan, document: &ReadDocument) -> Result<(), StoreError> {
+/// Stores what a document says of its publication; whether that makes the source public or private.
+fn note_document(conn: &Connection, plan: &Plan, document: &ReadDocument, rules: &Rules) -> Result<bool, StoreError> {
     let facts = &document.facts;
-    let was_private: bool = conn
-        .prepare_cached("SELECT private_seen FROM source WHERE id = ?1")
-        .and_then(|mut s| s.query_row([plan.source.as_str()], |r| r.get(0)))
-        .doing("read a source")?;
+    let is_public = || {
+        conn.prepare_cached("SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1")
+            .and_then(|mut s| s.query_row([plan.source.as_str()], |r| r.get::<_, bool>(0)))
+            .doing("read a source")
+    };
+    let was_public = is_public()?;
     // A page of the back-catalogue says nothing about the publication: what is known stays.
     conn.prepare_cached(
         "UPDATE source SET own_title = coalesce(?2, own_title), own_id = coalesce(?3, own_id), own_feed_url = coalesce(?4, own_feed_url),
@@ -215,8 +226,12 @@ fn note_document(conn: &Connection, plan: &Plan, document: &ReadDocument) -> Res
         ])
     })
     .doing("store what a document says of its publication")?;
-    if document.private.is_some_and(|private| private != was_private) {
-        shown::revise_source(conn, plan.source.as_str(), plan.now)?;
+    let opened = is_public()? != was_public;
+    if opened {
+        for story in shown::revise_source(conn, plan.source.as_str(), plan.now)? {
+            membership::judge(conn, story, rules, Cause::Edit, plan.now, &mut BTreeSet::new())?;
+        }
+        windows::settle_all(conn, plan.window, plan.now)?;
     }
-    Ok(())
+    Ok(opened)
 }

@@ -70,7 +70,11 @@ impl Subject {
             .optional()?;
         let Some(mut subject) = shown else { return Ok(None) };
         // The publisher's categories of every entry count: an index files a post that the post itself does not.
-        let mut statement = conn.prepare_cached("SELECT source_id, categories FROM entry WHERE story_id = ?1 ORDER BY id")?;
+        // For a story that is published only public entries speak: a topic or its reason would tell of the others.
+        let mut statement = conn.prepare_cached(
+            "SELECT e.source_id, e.categories FROM entry e JOIN source src ON src.id = e.source_id JOIN story s ON s.id = e.story_id
+              WHERE e.story_id = ?1 AND (s.public = 0 OR src.publish OR NOT (src.has_auth OR src.private_seen)) ORDER BY e.id",
+        )?;
         let rows =
             statement.query_map([story], |r| Ok((r.get::<_, String>(0)?, from_json::<Vec<Category>>(r, "categories")?)))?;
         for row in rows {
@@ -145,15 +149,27 @@ pub(super) fn judge(
         touched.insert(topic.clone());
     }
     for want in &wanted {
-        if !before.contains(&want.topic) {
+        // A person's word also shows what a changed rule had kept out of the window.
+        let shows = want.by_label && cause == Cause::Label;
+        if shows || !before.contains(&want.topic) {
             touched.insert(want.topic.clone());
         }
         let in_window = want.topic == TopicId::ALL || enters_window(conn, want, cause, &subject, now)?;
         conn.prepare_cached(
             "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score, because) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (topic_id, story_id) DO UPDATE SET by_label = excluded.by_label, score = excluded.score, because = excluded.because",
+             ON CONFLICT (topic_id, story_id) DO UPDATE SET by_label = excluded.by_label, score = excluded.score, because = excluded.because,
+               in_window = max(in_window, ?8)",
         )?
-        .execute(params![want.topic, story, ms(subject.position), in_window, want.by_label, want.score, rows::json(&want.because)])?;
+        .execute(params![
+            want.topic,
+            story,
+            ms(subject.position),
+            in_window,
+            want.by_label,
+            want.score,
+            rows::json(&want.because),
+            shows
+        ])?;
     }
     conn.prepare_cached("UPDATE story SET sorted_by = ?2 WHERE id = ?1")?.execute(params![story, rules.fingerprint()])?;
     Ok(())

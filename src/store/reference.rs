@@ -39,8 +39,8 @@ pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
     })
 }
 
-/// Moves the time of the last change when what documents carry of the source is not what it was.
-pub(super) fn settle(conn: &Connection, source: &str, now: Timestamp) -> Result<(), StoreError> {
+/// Moves the time of the last change when what documents carry of the source is not what it was; whether it is not.
+pub(super) fn settle(conn: &Connection, source: &str, now: Timestamp) -> Result<bool, StoreError> {
     let sql = format!("SELECT {COLUMNS}, src.ref_digest FROM source src WHERE src.id = ?1");
     let (reference, stored) = conn
         .prepare_cached(&sql)
@@ -54,12 +54,13 @@ pub(super) fn settle(conn: &Connection, source: &str, now: Timestamp) -> Result<
         reference.rights.as_deref(),
     ];
     let digest: [u8; 32] = *blake3::hash(rows::json(&parts).as_bytes()).as_bytes();
-    if stored != Some(digest) {
+    let changed = stored != Some(digest);
+    if changed {
         conn.prepare_cached("UPDATE source SET ref_digest = ?2, ref_updated_ms = ?3 WHERE id = ?1")
             .and_then(|mut s| s.execute(params![source, digest, ms(now)]))
             .doing("store what documents carry of a source")?;
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// Whether a feed's own id can stand in `atom:id`: an absolute IRI of a kind that is meant as an id.

@@ -65,15 +65,16 @@ pub(super) fn revise(conn: &Connection, story: i64, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// Chooses again for every story of a source: when what it carries became public or private.
-pub(super) fn revise_source(conn: &Connection, source: &str, now: Timestamp) -> Result<(), StoreError> {
+/// Chooses again for every story of a source, when what it carries became public or private. Their topics are to be judged
+/// again too, since only public entries speak for a public story: those stories are returned.
+pub(super) fn revise_source(conn: &Connection, source: &str, now: Timestamp) -> Result<Vec<i64>, StoreError> {
     let mut statement =
         conn.prepare_cached("SELECT DISTINCT story_id FROM entry WHERE source_id = ?1").doing("find a source's stories")?;
     let stories: Vec<i64> = statement.query_map([source], |r| r.get(0))?.collect::<Result<_, _>>()?;
-    for story in stories {
-        revise(conn, story, now)?;
+    for story in &stories {
+        revise(conn, *story, now)?;
     }
-    Ok(())
+    Ok(stories)
 }
 
 fn load(conn: &Connection, story: i64) -> Result<Vec<Row>, StoreError> {

@@ -12,7 +12,7 @@ use super::{
     rows::{ms, time, time_opt},
     shown, windows,
 };
-use crate::model::{ContentPolicy, Follow, Followed, Source, SourceId, Timestamp, Topic, TopicId, Validators};
+use crate::model::{ContentPolicy, Follow, Followed, Source, SourceId, Timestamp, Topic, Validators};
 
 /// What is remembered of a source between two polls.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -80,8 +80,9 @@ impl Store {
         let topics = topics.to_vec();
         self.write(move |tx| {
             tx.execute("UPDATE source SET ordinal = NULL", []).doing("take over the sources")?;
+            let mut opened = false;
             for (ordinal, (source, host)) in sources.iter().enumerate() {
-                take_over_source(tx, ordinal, source, host, now)?;
+                opened |= take_over_source(tx, ordinal, source, host, now)?;
             }
             tx.execute("UPDATE topic SET ordinal = NULL", []).doing("take over the topics")?;
             for (ordinal, topic) in topics.iter().enumerate() {
@@ -96,12 +97,9 @@ impl Store {
                 })
                 .doing("take over the topics")?;
             }
-            // A topic that left takes its memberships with it; labels keep naming it, should it come back.
-            tx.execute("DELETE FROM story_topic WHERE topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)", [])
-                .and_then(|_| tx.execute("UPDATE topic SET filled = 0 WHERE ordinal IS NULL", []))
-                .doing("take over the topics")?;
-            for id in topics.iter().map(|t| t.id.clone()).chain([TopicId::all()]) {
-                windows::settle(tx, id.as_str(), window, now)?;
+            retire_topics(tx)?;
+            if windows::resized(tx, window)? || opened {
+                windows::settle_all(tx, window, now)?;
             }
             Ok(())
         })
@@ -229,7 +227,25 @@ impl Reader<'_> {
     }
 }
 
-fn take_over_source(tx: &Transaction<'_>, ordinal: usize, source: &Source, host: &str, now: Timestamp) -> Result<(), StoreError> {
+/// A topic that left takes its memberships with it; labels keep naming it, should it come back. Who was in it is sorted
+/// again then, also when it comes back before anything else was sorted.
+fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    const LEFT: &str = "topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)";
+    tx.execute(&format!("UPDATE story SET sorted_by = NULL WHERE id IN (SELECT story_id FROM story_topic WHERE {LEFT})"), [])
+        .and_then(|_| tx.execute(&format!("DELETE FROM story_topic WHERE {LEFT}"), []))
+        .and_then(|_| tx.execute("UPDATE topic SET filled = 0 WHERE ordinal IS NULL", []))
+        .doing("take over the topics")?;
+    Ok(())
+}
+
+/// Takes over what feeds.toml says of one source; whether that makes it public or private.
+fn take_over_source(
+    tx: &Transaction<'_>,
+    ordinal: usize,
+    source: &Source,
+    host: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let content = source.content.map(|c| match c {
         ContentPolicy::Full => "full",
         ContentPolicy::Summary => "summary",
@@ -266,11 +282,13 @@ fn take_over_source(tx: &Transaction<'_>, ordinal: usize, source: &Source, host:
         ])
     })
     .doing("take over a source")?;
+    let mut opened = false;
     if let Some((url, wanted, was_public)) = before {
         if url != source.url.as_str() || wanted != source.follow.as_str() {
-            // Another address is another thing to find out; what was read from the old one stays known.
+            // Another address is another thing to find out; what was read from the old one stays known and shown as it was:
+            // the way is taken back with its address alone, because it decides how much text is republished.
             tx.execute(
-                "UPDATE source SET way = NULL, way_url = NULL, way_because = NULL, body_digest = NULL, moved_to = NULL, moved_adopted = 0,
+                "UPDATE source SET way_url = NULL, way_because = NULL, body_digest = NULL, moved_to = NULL, moved_adopted = 0,
                    resting = 0, gone_since_ms = NULL, failures = 0, throttles = 0, next_poll_ms = not_before_ms,
                    next_poll_because = 'its address in feeds.toml changed' WHERE id = ?1",
                 [id],
@@ -281,10 +299,14 @@ fn take_over_source(tx: &Transaction<'_>, ordinal: usize, source: &Source, host:
             .query_row("SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1", [id], |r| r.get(0))
             .doing("take over a source")?;
         if is_public != was_public {
-            shown::revise_source(tx, id, now)?;
+            opened = true;
+            for story in shown::revise_source(tx, id, now)? {
+                tx.prepare_cached("UPDATE story SET sorted_by = NULL WHERE id = ?1")?.execute([story])?;
+            }
         }
     }
-    reference::settle(tx, id, now)
+    reference::settle(tx, id, now)?;
+    Ok(opened)
 }
 
 /// A count as `SQLite` has it.

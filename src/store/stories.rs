@@ -1,6 +1,6 @@
 //! Stories: how one begins, how an entry joins one, how one goes.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use super::{
     Arrival, Item, StoreError, entries,
@@ -9,11 +9,15 @@ use super::{
 };
 use crate::{
     identity::{self, Candidate, Newcomer, Placement},
-    model::{EntryKey, SourceId, Timestamp},
+    model::{Draft, EntryKey, SourceId, Timestamp},
 };
 
-/// Entries with the same title that are looked at, newest first: a title that so many share says nothing.
+/// Entries with the same link, and with the same title, that are compared: what so many share says nothing.
 const MOST_TWINS: i64 = 24;
+
+/// Entries with the same link or title among which those of other sources are looked for: a source whose items all have
+/// one link or title does not make every look-up long.
+const MOST_LOOKED_AT: i64 = 250;
 
 /// Where a new entry was put.
 pub(super) struct Placed {
@@ -33,18 +37,24 @@ pub(super) fn place(
     position: Timestamp,
     now: Timestamp,
 ) -> Result<Placed, StoreError> {
-    let home: Option<String> = conn
-        .prepare_cached("SELECT coalesce(home_page_url, url) FROM source WHERE id = ?1")?
-        .query_row([source.as_str()], |r| r.get(0))
-        .optional()?;
-    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, home.as_deref().and_then(identity::home_of));
+    let (home, public): (String, bool) = conn
+        .prepare_cached(
+            "SELECT coalesce(home_page_url, url), publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1",
+        )
+        .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((r.get(0)?, r.get(1)?))))
+        .doing("read a source")?;
+    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, identity::home_of(&home));
     match identity::place(&newcomer, &candidates(conn, source, item)?) {
         Placement::Joins { story, because, .. } => {
-            let entry = entries::insert(conn, source, item, story, Some(&because), None, now)?;
+            // Of a story that is gone nothing is kept but what it is known by.
+            let tombstone = is_gone(conn, story)?.then(|| without_text(item));
+            let entry = entries::insert(conn, source, tombstone.as_ref().unwrap_or(item), story, Some(&because), None, now)?;
             Ok(Placed { entry, story, joins: true, because })
         }
         Placement::Begins { related, because } => {
-            let story = insert(conn, item.keyed.own_guid(), &item.keyed.key, source, position, item.arrival, now)?;
+            // A private id would be published as soon as a public source joins: one of our own says nothing.
+            let guid = item.keyed.own_guid().filter(|_| public);
+            let story = insert(conn, guid, &item.keyed.key, source, position, item.arrival, now)?;
             let entry = entries::insert(conn, source, item, story, None, related.as_deref(), now)?;
             let because = if because.is_empty() { "new".to_owned() } else { format!("new: {}", because.join("; ")) };
             Ok(Placed { entry, story, joins: false, because })
@@ -61,7 +71,10 @@ pub(super) fn found(
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     let (guid, key, source): (Option<String>, String, SourceId) = conn
-        .prepare_cached("SELECT guid, key, source_id FROM entry WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT CASE WHEN src.publish OR NOT (src.has_auth OR src.private_seen) THEN e.guid END, e.key, e.source_id
+               FROM entry e JOIN source src ON src.id = e.source_id WHERE e.id = ?1",
+        )?
         .query_row([entry], |r| Ok((r.get(0)?, r.get(1)?, rows::source_id(r, "source_id")?)))?;
     insert(conn, guid.as_deref(), &EntryKey(key), &source, position, arrival, now)
 }
@@ -87,6 +100,18 @@ pub(super) fn bury(conn: &Connection, story: i64, because: &str, now: Timestamp)
     Ok(())
 }
 
+fn is_gone(conn: &Connection, story: i64) -> Result<bool, StoreError> {
+    conn.prepare_cached("SELECT gone_ms IS NOT NULL FROM story WHERE id = ?1")
+        .and_then(|mut s| s.query_row([story], |r| r.get(0)))
+        .doing("read a story")
+}
+
+/// An item with what it is known by, and without what it says.
+fn without_text(item: &Item) -> Item {
+    let (guid, url, published) = (item.draft.guid.clone(), item.draft.url.clone(), item.draft.published);
+    Item { draft: Draft { guid, url, published, ..Draft::default() }, keyed: item.keyed.clone(), arrival: item.arrival }
+}
+
 fn insert(
     conn: &Connection,
     guid: Option<&str>,
@@ -107,35 +132,46 @@ fn insert(
     Ok(conn.last_insert_rowid())
 }
 
-/// Entries of other sources that a new one may be the same story as: by link, then by title.
+/// Entries of other sources that a new one may be the same story as: by link, then by title. Found by index, and a bounded
+/// number of them, however many are stored.
 fn candidates(conn: &Connection, source: &SourceId, item: &Item) -> Result<Vec<Candidate>, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT e.id, e.story_id, e.source_id, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms, e.first_seen_ms, e.authors,
+        "WITH alike AS (
+           SELECT id FROM (SELECT id, source_id FROM entry WHERE canonical = ?2 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
+            WHERE source_id <> ?1
+           UNION
+           SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm = ?3 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
+            WHERE source_id <> ?1),
+         nearest AS (
+           SELECT e.id FROM alike JOIN entry e ON e.id = alike.id
+            ORDER BY e.canonical IS ?2 DESC, CASE WHEN e.canonical IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
+         SELECT e.id, e.story_id, e.source_id, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
                 coalesce(src.home_page_url, src.url) AS home,
-                (SELECT count(*) FROM entry o WHERE o.canonical = e.canonical AND o.source_id = e.source_id) AS sharing,
+                (SELECT count(*) FROM (SELECT 1 FROM entry o WHERE o.canonical = e.canonical AND o.source_id = e.source_id LIMIT 2)) AS sharing,
                 (SELECT count(*) FROM entry o WHERE o.story_id = e.story_id) AS size,
                 EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
-           FROM (SELECT id FROM entry WHERE canonical = ?2 AND canonical IS NOT NULL
-                 UNION SELECT id FROM (SELECT id FROM entry WHERE title_norm = ?3 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?4)) found
-           JOIN entry e ON e.id = found.id JOIN source src ON src.id = e.source_id
-          WHERE e.source_id <> ?1 ORDER BY e.canonical IS ?2 DESC, e.first_seen_ms, e.id LIMIT ?4",
+           FROM nearest JOIN entry e ON e.id = nearest.id JOIN source src ON src.id = e.source_id
+          ORDER BY e.canonical IS ?2 DESC, e.first_seen_ms, e.id",
     )?;
-    let rows = statement.query_map(params![source.as_str(), item.keyed.canonical, item.keyed.title_norm, MOST_TWINS], |r| {
-        let home: Option<String> = r.get("home")?;
-        Ok(Candidate {
-            story: r.get("story_id")?,
-            entry: r.get("id")?,
-            source: rows::source_id(r, "source_id")?,
-            canonical: r.get("canonical")?,
-            title_norm: r.get("title_norm")?,
-            guid: r.get("guid")?,
-            fingerprint: entries::fingerprint(r)?,
-            published: time_opt(r, "published_ms")?,
-            home: home.as_deref().and_then(identity::home_of),
-            link_shared_by: r.get("sharing")?,
-            group_size: r.get("size")?,
-            has_entry_of_newcomers_source: r.get("has_ours")?,
-        })
-    })?;
+    let rows = statement.query_map(
+        params![source.as_str(), item.keyed.canonical, item.keyed.title_norm, MOST_TWINS, MOST_LOOKED_AT],
+        |r| {
+            let home: Option<String> = r.get("home")?;
+            Ok(Candidate {
+                story: r.get("story_id")?,
+                entry: r.get("id")?,
+                source: rows::source_id(r, "source_id")?,
+                canonical: r.get("canonical")?,
+                title_norm: r.get("title_norm")?,
+                guid: r.get("guid")?,
+                fingerprint: entries::fingerprint(r)?,
+                published: time_opt(r, "published_ms")?,
+                home: home.as_deref().and_then(identity::home_of),
+                link_shared_by: r.get("sharing")?,
+                group_size: r.get("size")?,
+                has_entry_of_newcomers_source: r.get("has_ours")?,
+            })
+        },
+    )?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{StoreError, error::Doing as _, rows::ms};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, TopicId};
 
 /// How large a window is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,37 @@ pub struct WindowPolicy {
 
 /// Stories that `keep_within` keeps beyond `max_entries` at most, together with those within it.
 const MOST_KEPT: usize = 500;
+
+/// Whether windows are to be of another size than they were; that size is remembered.
+///
+/// Only then a start settles them: what `keep_within` holds leaves with the next arrival, and never because the program
+/// was started again.
+pub(super) fn resized(conn: &Connection, policy: WindowPolicy) -> Result<bool, StoreError> {
+    let size = format!("{} {}", policy.max_entries, policy.keep_within.as_millis());
+    let before: Option<String> = conn
+        .query_row("SELECT value FROM meta WHERE key = 'window'", [], |r| r.get(0))
+        .optional()
+        .doing("read the windows' size")?;
+    if before.as_deref() == Some(size.as_str()) {
+        return Ok(false);
+    }
+    conn.execute(
+        "INSERT INTO meta (key, value) VALUES ('window', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [size],
+    )
+    .doing("store the windows' size")?;
+    Ok(true)
+}
+
+/// Settles the window of every topic.
+pub(super) fn settle_all(conn: &Connection, policy: WindowPolicy, now: Timestamp) -> Result<(), StoreError> {
+    let mut statement = conn.prepare_cached("SELECT id FROM topic WHERE ordinal IS NOT NULL").doing("find the topics")?;
+    let topics: Vec<String> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    for topic in topics.iter().map(String::as_str).chain([TopicId::ALL]) {
+        settle(conn, topic, policy, now)?;
+    }
+    Ok(())
+}
 
 /// Lets the oldest stories leave the window of a topic until it is as large as it may be.
 pub(super) fn settle(conn: &Connection, topic: &str, policy: WindowPolicy, now: Timestamp) -> Result<(), StoreError> {

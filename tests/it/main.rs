@@ -14,6 +14,7 @@ mod layers;
 mod program;
 mod publish;
 mod readme;
+mod scenarios;
 mod secure;
 mod serve;
 mod store;

@@ -1,14 +1,16 @@
 //! Query parameters that say how a reader came, and nothing of what is read.
 //!
-//! The list is part of every canonical link, and so of every key that was made of one: a name that is added here changes
-//! those keys, and known entries are then recognised by title, date and text alone.
+//! The one list of them: links in texts, entries' addresses and the links that identity compares all use it. It is part of
+//! every key that was made of a link: a name that is added here changes those keys, and known entries are then recognised
+//! by title, date and text alone.
 
 /// Beginnings of names that only campaigns use.
 const PREFIXES: &[&str] =
-    &["utm_", "mtm_", "matomo_", "pk_", "piwik_", "hsa_", "oly_", "__hs", "vero_", "ns_", "at_custom", "at_campaign"];
+    &["utm_", "mtm_", "matomo_", "pk_", "piwik_", "hsa_", "oly_", "__hs", "vero_", "at_custom", "at_campaign"];
 
-/// Whole names that only trackers use.
+/// Whole names that only trackers use, sorted.
 const NAMES: &[&str] = &[
+    "_bhiiv",
     "_bhlid",
     "_branch_match_id",
     "_ga",
@@ -18,6 +20,9 @@ const NAMES: &[&str] = &[
     "_ke",
     "_kx",
     "_openstat",
+    "bhcl_id",
+    "campaign_id_mc",
+    "cmpid",
     "dclid",
     "dm_i",
     "ef_id",
@@ -60,8 +65,8 @@ const NAMES: &[&str] = &[
     "ysclid",
 ];
 
-/// Whether a query parameter of this name (as it stands in the address) only tells how a reader came.
-pub(super) fn is_tracking(name: &str) -> bool {
+/// Whether a query parameter of this name (as it stands in the address) only tracks: who sent the reader, in which campaign.
+pub fn is_tracking_parameter(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.binary_search(&name.as_str()).is_ok()
 }
@@ -73,7 +78,11 @@ mod tests {
     #[test]
     fn the_list_is_sorted_and_asks_no_case() {
         assert!(NAMES.is_sorted(), "a binary search looks in it");
-        assert!(is_tracking("UTM_Source") && is_tracking("fbclid") && is_tracking("hsCtaTracking"));
-        assert!(!is_tracking("id") && !is_tracking("p") && !is_tracking("v") && !is_tracking("ref"));
+        for name in ["UTM_Source", "fbclid", "hsCtaTracking", "vero_id", "oly_anon_id", "_bhiiv", "mc_cid", "igshid", "gclid"] {
+            assert!(is_tracking_parameter(name), "{name}");
+        }
+        for name in ["id", "p", "v", "ref", "page", "source", "ns_ok"] {
+            assert!(!is_tracking_parameter(name), "{name}");
+        }
     }
 }

@@ -1,0 +1,139 @@
+//! What the store costs when it is large: 1,000,000 entries, and a newcomer that may be a twin of one of them.
+//!
+//! A newcomer is placed as a poll would place it (recognised within its source, compared with its twins, stored, sorted
+//! into topics) in a transaction that is then undone: looking for twins is a part of what is measured. The database is
+//! filled with SQL, since a million polls would take an hour.
+
+use std::{hint::black_box, sync::Arc, time::Duration};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use tributary::{
+    config,
+    identity::{Fingerprint, KeyPolicy, key_document},
+    model::{Draft, Guid, PublishedDate, SafeHtml, SourceId, Timestamp},
+    store::{Arrival, DATABASE, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
+    topic::Rules,
+};
+
+/// Stored entries.
+const ENTRIES: u32 = 1_000_000;
+/// Items of a large feed.
+const ITEMS: u32 = 1_000;
+/// Words of a text.
+const WORDS: u32 = 300;
+
+const FEEDS: &str = "[[source]]\nid = \"newcomer\"\nurl = \"https://newcomer.example/feed.xml\"\n\
+    [[source]]\nid = \"stored\"\nurl = \"https://stored.example/feed.xml\"\n\
+    [[source]]\nid = \"large\"\nurl = \"https://large.example/feed.xml\"\n\
+    [[topic]]\nid = \"streaming\"\ntitle = \"Streaming\"\nany = [\"kafka\", \"flink\", \"stream processing\"]\n";
+
+const WINDOW: WindowPolicy = WindowPolicy { max_entries: 50, keep_within: Duration::from_hours(48) };
+
+fn now() -> Timestamp {
+    chrono::DateTime::from_timestamp(1_774_000_000, 0).expect("a moment of our time")
+}
+
+fn draft(n: u32, url: &str, title: &str) -> Draft {
+    let text: Vec<String> = (0..WORDS).map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007)).collect();
+    Draft {
+        guid: Some(Guid { value: format!("tag:newcomer.example,2026:{n}"), is_permalink: None }),
+        url: url.parse().ok(),
+        title: Some(title.to_owned()),
+        published: Some(PublishedDate::exact(now() - chrono::Duration::minutes(i64::from(n)))),
+        content: Some(SafeHtml::from_sanitised(format!("<p>{}</p>", text.join(" ")))),
+        ..Draft::default()
+    }
+}
+
+fn plan(source: &str, drafts: Vec<Draft>) -> Plan {
+    let (keyed, policy, _) = key_document(&drafts, KeyPolicy::Guid, None);
+    let items = drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
+    Plan {
+        source: SourceId::new(source).expect("an id"),
+        now: now(),
+        requested: None,
+        attempt: None,
+        followed: None,
+        reviewed: None,
+        validators: Vec::new(),
+        document: Some(ReadDocument {
+            facts: Facts::default(),
+            body_digest: None,
+            key_policy: Some(policy.as_str()),
+            items,
+            private: None,
+            ends_import: true,
+        }),
+        pages: Vec::new(),
+        window: WINDOW,
+    }
+}
+
+/// Entries of `stored`: each has a link of its own, but for 5,000 that share a page; every hundredth has one title.
+fn fill(dir: &std::path::Path) {
+    let conn = rusqlite::Connection::open(dir.join(DATABASE)).expect("the database that was made");
+    let fingerprint = Fingerprint::of(&draft(1, "https://stored.example/1", "Weekly notes")).to_bytes();
+    let begin = now().timestamp_millis() - i64::from(ENTRIES) * 1_000;
+    conn.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN").expect("to begin");
+    let numbers = format!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ENTRIES})");
+    let fill = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+        conn.execute(&sql.replace("NUMBERS", &numbers), values).expect("rows of the benchmark's own making");
+    };
+    fill(
+        "INSERT INTO story (id, published_id, shown_entry, position_ms, first_published_ms, updated_ms, arrival, public)
+         NUMBERS SELECT i, 'urn:x-bench:' || i, i, ?1 + i * 1000, ?1 + i * 1000, ?1 + i * 1000, 'ordinary', 1 FROM n",
+        &[&begin],
+    );
+    fill(
+        "INSERT INTO entry (id, source_id, key, key_from, story_id, guid, link, canonical, title_norm, title, published_ms, first_seen_ms,
+           last_seen_ms, content_digest, material_digest, fingerprint)
+         NUMBERS SELECT i, 'stored', 'urn:x-bench:' || i, 'guid', i, 'urn:x-bench:' || i, 'https://stored.example/posts/' || i,
+           CASE WHEN i % 200 = 0 THEN 'https://stored.example/changes' ELSE 'https://stored.example/posts/' || i END,
+           CASE WHEN i % 100 = 0 THEN 'weekly notes' ELSE 'post ' || i END, 'Post', ?1 + i * 1000, ?1 + i * 1000, ?1 + i * 1000,
+           zeroblob(32), zeroblob(32), ?2 FROM n",
+        &[&begin, &fingerprint],
+    );
+    fill(
+        "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window) NUMBERS SELECT 'all', i, ?1 + i * 1000, i > 999950 FROM n",
+        &[&begin],
+    );
+    conn.execute_batch("COMMIT; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)").expect("to end");
+}
+
+fn benches(c: &mut Criterion) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let store = Store::open(dir.path()).expect("a database");
+    let feeds = config::check(FEEDS, "feeds.toml").config.expect("a sound feeds.toml");
+    let sources: Vec<_> = feeds.sources.iter().map(|source| (source.clone(), "host".to_owned())).collect();
+    store.take_over(&sources, &feeds.topics, WINDOW, now()).expect("to be told");
+    let rules = Arc::new(Rules::compile(&feeds.topics).expect("rules"));
+    fill(dir.path());
+
+    let mut group = c.benchmark_group("among 1,000,000 entries");
+    group.sample_size(30);
+    for (name, url, title) in [
+        ("a newcomer without twins", "https://newcomer.example/posts/1", "Nobody else has this title"),
+        ("a newcomer with a known link", "https://stored.example/posts/777777", "Post 777777"),
+        ("a newcomer with a link that 5,000 share", "https://stored.example/changes", "Nobody else has this title"),
+        ("a newcomer with a title that 10,000 share", "https://newcomer.example/posts/1", "Weekly notes"),
+    ] {
+        let plan = plan("newcomer", vec![draft(2, url, title)]);
+        group.bench_function(name, |b| {
+            b.iter(|| store.rehearse_plan(black_box(plan.clone()), rules.clone()).expect("a rehearsal"));
+        });
+    }
+    let large: Vec<Draft> =
+        (0..ITEMS).map(|n| draft(n, &format!("https://large.example/{n}"), &format!("Notes on streams {n}"))).collect();
+    let large = plan("large", large);
+    store.apply(large.clone(), rules.clone()).expect("a first poll");
+    group.bench_function("an unchanged feed of 1,000 items", |b| {
+        b.iter(|| {
+            let again = store.apply(black_box(large.clone()), rules.clone()).expect("a poll");
+            assert_eq!((again.new_entries, again.updated_entries), (0, 0));
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(store, benches);
+criterion_main!(store);
