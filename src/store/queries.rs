@@ -12,7 +12,8 @@ use rusqlite::{
 use url::Url;
 
 use super::{
-    Arrival, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Reader, Store, StoreError, StoryQuery, WindowPolicy, apply, entries::Known,
+    Arrival, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Reader, Store, StoreError, StoryQuery, WindowPolicy, apply,
+    entries::Known,
 };
 use crate::{
     config,
@@ -26,7 +27,8 @@ const FEEDS: &str = "[[source]]\nid = \"a\"\nurl = \"https://a.example/\"\n\n[[s
     [[source]]\nid = \"c\"\nurl = \"https://c.example/\"\n\n\
     [[topic]]\nid = \"t\"\ntitle = \"T\"\nany = [\"kafka\"]\n";
 
-const FEED: &[u8] = b"<rss version=\"2.0\"><channel><title>A</title><item><guid isPermaLink=\"false\">1</guid><title>Kafka once</title>\
+const FEED: &[u8] =
+    b"<rss version=\"2.0\"><channel><title>A</title><item><guid isPermaLink=\"false\">1</guid><title>Kafka once</title>\
     <link>https://x.example/1</link><description>Some text.</description></item><item><guid isPermaLink=\"false\">2</guid>\
     <title>Kafka twice</title><link>https://x.example/2</link><description>More text.</description></item></channel></rss>";
 
@@ -61,7 +63,8 @@ fn plan(source: &str) -> Plan {
     let url = Url::parse("https://a.example/feed").unwrap();
     let read = ingest::read(&ingest::Input { bytes: FEED, content_type: None, url: &url, max_items: 100 }).unwrap();
     let (keyed, policy, _) = identity::key_document(&read.drafts, KeyPolicy::from_word("guid"), None);
-    let items = read.drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
+    let items =
+        read.drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
     Plan {
         source: SourceId::new(source).unwrap(),
         now: now(),
@@ -165,8 +168,13 @@ fn entries_are_known_again_by_index() {
     });
     assert_eq!(explained.len(), 4);
     assert_no_walks(&explained);
-    for ((sql, plan), index) in explained.iter().zip(["sqlite_autoindex_entry_1", "entry_guid_alias", "entry_link", "entry_source_title"]) {
-        assert!(plan.iter().any(|line| line.starts_with("SEARCH") && line.contains(index)), "{index} is not used by\n{sql}\n{plan:#?}");
+    for ((sql, plan), index) in
+        explained.iter().zip(["sqlite_autoindex_entry_1", "entry_guid_alias", "entry_link", "entry_source_title"])
+    {
+        assert!(
+            plan.iter().any(|line| line.starts_with("SEARCH") && line.contains(index)),
+            "{index} is not used by\n{sql}\n{plan:#?}"
+        );
     }
 }
 
@@ -179,7 +187,7 @@ fn the_driver_walks_no_table() {
         reader.unscheduled()?;
         reader.memory(&SourceId::new("a").unwrap())?;
         reader.backlogs(now())?;
-        reader.decisions()?;
+        reader.edits_by_hand()?;
         reader.is_sorted([0; 32])?;
         Ok(())
     });

@@ -130,6 +130,7 @@ fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     collect(&root, &mut files);
+    files.retain(|file| !is_test_module(file));
     files.sort();
     assert!(files.len() > 10, "the sources are under {}", root.display());
     let relative = |file: &Path| file.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
@@ -145,6 +146,13 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
             files.push(path);
         }
     }
+}
+
+/// Whether the module beside it declares the file for tests alone.
+fn is_test_module(file: &Path) -> bool {
+    let name = file.file_stem().unwrap().to_str().unwrap();
+    let parent = fs::read_to_string(file.with_file_name("mod.rs")).unwrap_or_default();
+    parent.contains(&format!("#[cfg(test)]\nmod {name};"))
 }
 
 /// One source file as a list of words: names and punctuation, each with its line.

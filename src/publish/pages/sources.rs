@@ -101,5 +101,10 @@ fn activity(days: &[u32]) -> Option<Chart> {
     }
     let counts: Vec<u64> = days.iter().copied().map(u64::from).collect();
     let label = format!("New entries per day over {} days: {total} in all", days.len());
-    Some(Chart::bars(&counts, label, format!("{} days before", days.len().saturating_sub(1)), "day of the newest entry".to_owned()))
+    Some(Chart::bars(
+        &counts,
+        label,
+        format!("{} days before", days.len().saturating_sub(1)),
+        "day of the newest entry".to_owned(),
+    ))
 }
