@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use crate::{
     model::TopicId,
     publish::{Addresses, FeedFormat, pages::Fault},
-    site::{self, Open, PageName, Rendering, Settings, page, union_feed},
+    site::{self, Open, PageName, Rendering, Settings, page, search_feed, union_feed},
     store::StoreError,
 };
 
@@ -116,6 +116,12 @@ impl App {
         let held = Arc::new(Held::with(rendering, Effort::Little));
         documents.unions().keep(path, held.clone());
         Ok(Some(held))
+    }
+
+    /// A search as a feed, made now.
+    pub(super) async fn search(&self, text: String) -> Result<Held, StoreError> {
+        let rendering = self.blocking(move |open, settings| open.look(|library| search_feed(library, settings, &text))).await?;
+        Ok(Held::with(rendering, Effort::Little))
     }
 
     /// A page, made now; a story that is not there is a fault's page, and so is a state that cannot be read.

@@ -32,6 +32,8 @@ pub(super) fn router(app: App) -> Router {
         .route("/topics/{topic}", get(topic_page))
         .route("/topics/{topic}/{file}", get(feed))
         .route("/stories/{id}", get(story_page))
+        .route("/search", get(search_page))
+        .route("/search.atom", get(search_feed))
         .route("/opml.xml", get(document))
         .route("/sources.opml", get(document))
         .route("/style.css", get(document))
@@ -99,6 +101,34 @@ async fn story_page(state: State<App>, Path(id): Path<String>, headers: HeaderMa
     let id = id.parse::<i64>().ok().filter(|number| number.to_string() == id);
     let name = id.map_or(PageName::Fault(Fault::NotFound), |id| PageName::Story(StoryId(id)));
     page(state, headers, name).await
+}
+
+async fn search_page(state: State<App>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    page(state, headers, PageName::Search(searched(&uri))).await
+}
+
+async fn search_feed(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    match app.search(searched(&uri)).await {
+        Ok(held) => {
+            let settings = app.settings();
+            let own = settings.addresses().absolute(&held.path);
+            let page = own.replacen("/search.atom?", "/search?", 1);
+            answer::answer(&held, &headers, &Manner { link: Some(answer::links(&own, &page, &[])), ..Manner::usual(&settings) })
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a search could not be made");
+            unavailable("the search could not be made")
+        }
+    }
+}
+
+/// What `q` says; the first one counts. What is no UTF-8 is read as far as it goes.
+fn searched(uri: &Uri) -> String {
+    let query = uri.query().unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == "q")
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 async fn document(State(app): State<App>, uri: Uri, request: Request) -> Response<Body> {

@@ -98,7 +98,13 @@ pub(super) fn stories_of(topic: &TopicId) -> StoryQuery {
     StoryQuery { topic, public_only: true, ..StoryQuery::default() }
 }
 
-fn channel<'a>(settings: &Settings, addresses: &'a Addresses, name: &str, title: &str, description: &str) -> Channel<'a> {
+pub(super) fn channel<'a>(
+    settings: &Settings,
+    addresses: &'a Addresses,
+    name: &str,
+    title: &str,
+    description: &str,
+) -> Channel<'a> {
     let feed = |format| addresses.absolute(&Addresses::feed_path(name, format));
     Channel {
         id: format!("{}/{name}", settings.feed_id),
@@ -114,7 +120,7 @@ fn channel<'a>(settings: &Settings, addresses: &'a Addresses, name: &str, title:
     }
 }
 
-fn render(channel: &Channel<'_>, format: FeedFormat) -> Vec<u8> {
+pub(super) fn render(channel: &Channel<'_>, format: FeedFormat) -> Vec<u8> {
     match format {
         FeedFormat::Atom => atom(channel),
         FeedFormat::Rss => rss(channel),

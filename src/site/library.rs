@@ -2,7 +2,7 @@
 
 use crate::{
     model::{SourceState, Story, StoryId, TopicId},
-    store::{Reader, Store, StoreError, StoryQuery},
+    store::{Found, Reader, SearchQuery, Store, StoreError, StoryQuery},
 };
 
 /// Stories per (year, month).
@@ -16,6 +16,8 @@ pub trait Library {
     fn count_stories(&self, query: &StoryQuery) -> Result<u64, StoreError>;
     /// One story.
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError>;
+    /// The public stories that a search finds: the best first, or the newest.
+    fn search(&self, query: &SearchQuery, limit: usize, newest_first: bool) -> Result<Found, StoreError>;
     /// The public stories in the windows of the topics, newest position first.
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError>;
     /// Public stories per (year, month), newest month first.
@@ -35,6 +37,10 @@ impl Library for Reader<'_> {
 
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
         Reader::story(self, id)
+    }
+
+    fn search(&self, query: &SearchQuery, limit: usize, newest_first: bool) -> Result<Found, StoreError> {
+        Reader::search(self, query, limit, newest_first)
     }
 
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {

@@ -5,15 +5,19 @@
 //! alone. Deliberately absent: HTTP, which is `serve`'s.
 
 mod documents;
+mod draw;
 mod files;
 mod library;
 mod page;
 mod resolve;
+mod search;
 mod settings;
 
 pub use documents::{Rendering, documents, union_feed};
+pub use draw::draw;
 pub use files::{FilesError, MANIFEST, Written, publish};
 pub use library::{Library, Open};
 pub use page::{PageName, fault_page, page, pages};
 pub use resolve::{Resolved, resolve};
+pub use search::search_feed;
 pub use settings::Settings;

@@ -6,6 +6,7 @@ use super::{
     StoreError,
     error::Doing as _,
     rows::{self, ms, time_opt},
+    search,
 };
 use crate::{
     identity::{self, EntryFacts},
@@ -62,7 +63,7 @@ pub(super) fn revise(conn: &Connection, story: i64, now: Timestamp) -> Result<()
         ])
     })
     .doing("store which entry shows")?;
-    Ok(())
+    search::index(conn, story)
 }
 
 /// Chooses again for every story of a source, when what it carries became public or private. Their topics are to be judged

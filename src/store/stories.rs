@@ -6,6 +6,7 @@ use super::{
     Arrival, Item, StoreError, entries,
     error::Doing as _,
     rows::{self, ms, time_opt},
+    search,
 };
 use crate::{
     identity::{self, Candidate, Newcomer, Placement},
@@ -97,7 +98,7 @@ pub(super) fn bury(conn: &Connection, story: i64, because: &str, now: Timestamp)
         [story],
     )
     .doing("take a story out")?;
-    Ok(())
+    search::index(conn, story)
 }
 
 fn is_gone(conn: &Connection, story: i64) -> Result<bool, StoreError> {

@@ -15,6 +15,7 @@ mod program;
 mod publish;
 mod readme;
 mod scenarios;
+mod search;
 mod secure;
 mod serve;
 mod store;

@@ -297,7 +297,7 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         stories,
         months: &[((2026, 3), 7), ((2025, 1), 3)],
     };
-    let found = Found { count: stories.len() as u64, stories };
+    let found = Found { count: stories.len() as u64, stories, feed: "https://topics.example/search.atom?q=water" };
     let mut all = vec![
         ("home".to_owned(), pages::home(&site, stories.first(), &sections)),
         ("empty home".to_owned(), pages::home(&site, None, &[])),

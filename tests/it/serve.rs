@@ -265,7 +265,7 @@ async fn what_is_not_there_is_said_and_the_topics_are_named() {
         "/stories/+9",
         "/stories/09",
         "/topics/streaming/feed.exe",
-        "/search",
+        "/search.rss?q=x",
         "/metrics",
     ] {
         assert_eq!(server.get(target).await.status, 404, "{target}");

@@ -11,7 +11,7 @@ use chrono::Datelike;
 use tributary::{
     model::*,
     site::{Library, Open, Settings},
-    store::{StoreError, StoryQuery},
+    store::{Found, SearchQuery, StoreError, StoryQuery},
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -285,6 +285,10 @@ impl Library for Contents {
 
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
         Ok(self.stories.iter().find(|story| story.id == id).cloned())
+    }
+
+    fn search(&self, _: &SearchQuery, _: usize, _: bool) -> Result<Found, StoreError> {
+        Ok(Found::default())
     }
 
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {
