@@ -118,6 +118,32 @@ impl App {
         Ok(Some(held))
     }
 
+    /// The part of a feed that is new to a reader who has one of these instances; `None`: none of them is remembered, or
+    /// everything is new, and the whole is to be sent.
+    pub(super) async fn news(&self, held: &Held, tags: Vec<String>) -> Result<Option<Held>, StoreError> {
+        let Some(feed) = held.feed.clone() else { return Ok(None) };
+        let path = held.path.clone();
+        let body = self
+            .blocking(move |open, _| {
+                let known = open.look(|library| {
+                    for tag in &tags {
+                        if let Some(known) = library.instance(&path, tag)? {
+                            return Ok(Some(known));
+                        }
+                    }
+                    Ok(None)
+                })?;
+                Ok(known.and_then(|known| feed.since(&known)))
+            })
+            .await?;
+        // The tag is that of the whole: with it the reader asks the next time (RFC 3229 §10.5.2).
+        let part = |body| Rendering {
+            etag: held.etag.clone(),
+            ..Rendering::new(held.path.clone(), held.media_type, body, held.last_modified)
+        };
+        Ok(body.map(|body| Held::with(part(body), Effort::Little)))
+    }
+
     /// A search as a feed, made now.
     pub(super) async fn search(&self, text: String) -> Result<Held, StoreError> {
         let rendering = self.blocking(move |open, settings| open.look(|library| search_feed(library, settings, &text))).await?;

@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use axum::body::Bytes;
 
-use crate::{model::Timestamp, site::Rendering};
+use crate::{
+    model::Timestamp,
+    site::{Feed, Rendering},
+};
 
 use super::Coding;
 
@@ -22,6 +25,8 @@ pub struct Held {
     pub etag: String,
     /// When it last changed.
     pub last_modified: Option<Timestamp>,
+    /// What it was drawn from, where a reader may be sent a part of it.
+    pub feed: Option<Feed>,
     identity: Bytes,
     gzip: Option<Bytes>,
     brotli: Option<Bytes>,
@@ -52,6 +57,7 @@ impl Held {
             media_type: rendering.media_type,
             etag: rendering.etag,
             last_modified: rendering.last_modified,
+            feed: rendering.feed,
             identity: Bytes::from(rendering.body),
         }
     }

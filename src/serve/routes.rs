@@ -18,7 +18,7 @@ use crate::{
 use super::{
     App, Held,
     answer::{self, Manner},
-    guard,
+    delta, guard,
 };
 
 /// Seconds after which a reader may ask again when nothing is rendered yet.
@@ -50,7 +50,7 @@ async fn page(State(app): State<App>, headers: HeaderMap, name: PageName) -> Res
     if status == StatusCode::OK {
         return answer::answer(&held, &headers, &Manner::usual(&app.settings()));
     }
-    answer::answer(&held, &headers, &Manner { status, max_age_s: None, link: None })
+    answer::answer(&held, &headers, &Manner { status, max_age_s: None, link: None, has_parts: false })
 }
 
 async fn topic_page(state: State<App>, Path(topic): Path<String>, headers: HeaderMap) -> Response<Body> {
@@ -86,7 +86,18 @@ async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, he
                 .map(|other| (at(other), other.media_type()))
                 .collect();
             let link = answer::links(&at(format), &addresses.absolute(&Addresses::topic_path(&topic)), &others);
-            answer::answer(&held, &headers, &Manner { link: Some(link), ..Manner::usual(&settings) })
+            let manner = Manner { link: Some(link), has_parts: held.feed.is_some(), ..Manner::usual(&settings) };
+            if let Some(tags) = delta::asked_for(&headers, &held.etag) {
+                match app.news(&held, tags).await {
+                    Ok(Some(news)) => return answer::answer(&news, &headers, &Manner { status: StatusCode::IM_USED, ..manner }),
+                    Ok(None) => {}
+                    // The whole is as good an answer.
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, topic, "what is new could not be told")
+                    }
+                }
+            }
+            answer::answer(&held, &headers, &manner)
         }
         Ok(None) => not_rendered(app),
         Err(error) => {

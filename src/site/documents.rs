@@ -1,12 +1,14 @@
 //! The documents that are held ready: the feeds of every topic, the OPML lists, the style sheet.
 
+use std::sync::Arc;
+
 use crate::{
     model::{Story, Timestamp, TopicId},
     publish::{Addresses, Channel, FeedFormat, FeedUrls, Outline, Paging, atom, fit, json_feed, opml, pages::STYLE, rss},
     store::{StoreError, StoryQuery},
 };
 
-use super::{Library, Settings};
+use super::{Feed, Library, Settings};
 
 /// One document: its bytes and everything that its answer says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +23,15 @@ pub struct Rendering {
     pub etag: String,
     /// When its bytes last changed, in whole seconds; `None` where that is not kept.
     pub last_modified: Option<Timestamp>,
+    /// What it was drawn from, where it is the feed of one topic.
+    pub feed: Option<Feed>,
 }
 
 impl Rendering {
     /// A document with the tag of its bytes.
     pub fn new(path: impl Into<String>, media_type: &'static str, body: Vec<u8>, last_modified: Option<Timestamp>) -> Self {
         let etag = format!("W/\"{}\"", &blake3::hash(&body).to_hex()[..32]);
-        Self { path: path.into(), media_type, body, etag, last_modified }
+        Self { path: path.into(), media_type, body, etag, last_modified, feed: None }
     }
 }
 
@@ -52,9 +56,11 @@ pub fn documents(library: &dyn Library, settings: &Settings, settle: Settle<'_>)
         let mut channel = channel(settings, &addresses, id.as_str(), &title, &description);
         channel.stories = &stories;
         let stories = fit(&channel, settings.limits());
+        let stories = Arc::new(stories);
         channel.stories = &stories;
         for format in FeedFormat::ALL {
-            renderings.push(settled(&mut channel, id.as_str(), format, settle)?);
+            let rendering = settled(&mut channel, id.as_str(), format, settle)?;
+            renderings.push(Rendering { feed: Some(Feed::new(&channel, stories.clone(), format)), ..rendering });
         }
     }
     let list = opml(&settings.title, &topic_outlines(settings, &addresses));

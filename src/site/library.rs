@@ -18,6 +18,8 @@ pub trait Library {
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError>;
     /// The public stories that a search finds: the best first, or the newest.
     fn search(&self, query: &SearchQuery, limit: usize, newest_first: bool) -> Result<Found, StoreError>;
+    /// What the instance of a document with this entity tag held.
+    fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError>;
     /// The public stories in the windows of the topics, newest position first.
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError>;
     /// Public stories per (year, month), newest month first.
@@ -41,6 +43,10 @@ impl Library for Reader<'_> {
 
     fn search(&self, query: &SearchQuery, limit: usize, newest_first: bool) -> Result<Found, StoreError> {
         Reader::search(self, query, limit, newest_first)
+    }
+
+    fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+        Reader::instance(self, path, etag)
     }
 
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {

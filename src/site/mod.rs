@@ -6,6 +6,7 @@
 
 mod documents;
 mod draw;
+mod feed;
 mod files;
 mod library;
 mod page;
@@ -15,6 +16,7 @@ mod settings;
 
 pub use documents::{Rendering, documents, union_feed};
 pub use draw::draw;
+pub use feed::Feed;
 pub use files::{FilesError, MANIFEST, Written, publish};
 pub use library::{Library, Open};
 pub use page::{PageName, fault_page, page, pages};

@@ -5,6 +5,7 @@
 mod cli;
 mod config;
 mod daemon;
+mod deltas;
 mod demo;
 mod fetch;
 mod follow;

@@ -291,6 +291,10 @@ impl Library for Contents {
         Ok(Found::default())
     }
 
+    fn instance(&self, _: &str, _: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+        Ok(None)
+    }
+
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {
         let wanted = |story: &&Story| story.public && topics.iter().any(|topic| is_in(story, topic));
         Ok(self.stories.iter().filter(wanted).take(limit).cloned().collect())

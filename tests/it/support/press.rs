@@ -115,7 +115,7 @@ impl Press {
             let until = async move {
                 let _ = stopped.await;
             };
-            serve(listener, app, until).await.unwrap();
+            serve(listener, app, None, until).await.unwrap();
         });
         Server { address, _stop: stop }
     }
