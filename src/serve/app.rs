@@ -10,11 +10,11 @@ use arc_swap::ArcSwap;
 use crate::{
     model::TopicId,
     publish::{Addresses, FeedFormat, pages::Fault},
-    site::{self, Open, PageName, Rendering, Settings, page, search_feed, union_feed},
+    site::{self, ArchiveAnswer, Effort, Open, PageName, Rendering, Settings, page, search_feed, union_feed},
     store::StoreError,
 };
 
-use super::{Health, Held, held::Effort};
+use super::{Health, Held};
 
 /// Unions held at a time: each is three documents at most, made again when it is asked for.
 const MAX_UNIONS: usize = 32;
@@ -142,6 +142,11 @@ impl App {
             ..Rendering::new(held.path.clone(), held.media_type, body, held.last_modified)
         };
         Ok(body.map(|body| Held::with(part(body), Effort::Little)))
+    }
+
+    /// An archive of a topic, as it is kept.
+    pub(super) async fn archive(&self, topic: TopicId, number: u64) -> Result<ArchiveAnswer, StoreError> {
+        self.blocking(move |open, _| open.look(|library| site::archive(library, &topic, number))).await
     }
 
     /// A search as a feed, made now.

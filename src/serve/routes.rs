@@ -12,7 +12,7 @@ use axum::{
 use crate::{
     model::{StoryId, TopicId},
     publish::{Addresses, FeedFormat, pages::Fault},
-    site::{PageName, Resolved, resolve},
+    site::{ArchiveAnswer, Effort, PageName, Resolved, resolve},
 };
 
 use super::{
@@ -24,6 +24,9 @@ use super::{
 /// Seconds after which a reader may ask again when nothing is rendered yet.
 const RETRY_AFTER_S: u64 = 10;
 
+/// Seconds that an archive may be kept unasked: it changes only when a story is taken out.
+const ARCHIVE_AGE_S: u64 = 86_400;
+
 /// The site as a service.
 pub(super) fn router(app: App) -> Router {
     Router::new()
@@ -31,6 +34,7 @@ pub(super) fn router(app: App) -> Router {
         .route("/sources", get(|state, headers| page(state, headers, PageName::Sources)))
         .route("/topics/{topic}", get(topic_page))
         .route("/topics/{topic}/{file}", get(feed))
+        .route("/topics/{topic}/archive/{file}", get(archive))
         .route("/stories/{id}", get(story_page))
         .route("/search", get(search_page))
         .route("/search.atom", get(search_feed))
@@ -103,6 +107,42 @@ async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, he
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, topic, "a union could not be made");
             unavailable("the feed could not be made")
+        }
+    }
+}
+
+async fn archive(state: State<App>, Path((topic, file)): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    // Digits alone, as in a story's address.
+    let number =
+        file.strip_suffix(".atom").and_then(|digits| digits.parse::<u64>().ok().filter(|number| number.to_string() == digits));
+    let Some(number) = number else { return page(state, headers, PageName::Fault(Fault::NotFound)).await };
+    let app = &state.0;
+    let settings = app.settings();
+    let id = match find(app, &topic) {
+        Ok(mut members) if members.len() == 1 => members.remove(0),
+        // A union has no archives: its members have.
+        Ok(_) => return page(state, headers, PageName::Fault(Fault::NotFound)).await,
+        Err(Elsewhere::Moved(name)) if !name.contains('+') => {
+            return answer::moved(&settings.addresses().rooted(&Addresses::archive_path(&name, number)));
+        }
+        Err(Elsewhere::Moved(_)) => return page(state, headers, PageName::Fault(Fault::NotFound)).await,
+        Err(Elsewhere::Fault(fault)) => return page(state, headers, PageName::Fault(fault)).await,
+    };
+    match app.archive(id, number).await {
+        Ok(ArchiveAnswer::There(rendering)) => {
+            let addresses = settings.addresses();
+            let own = addresses.absolute(&rendering.path);
+            let link = answer::links(&own, &addresses.absolute(&Addresses::topic_path(&topic)), &[]);
+            let held = Held::with(rendering, Effort::Little);
+            let manner = Manner { link: Some(link), max_age_s: Some(ARCHIVE_AGE_S), ..Manner::usual(&settings) };
+            answer::answer(&held, &headers, &manner)
+        }
+        Ok(ArchiveAnswer::NotDrawn) => unavailable("this archive is not drawn yet"),
+        Ok(ArchiveAnswer::Gone) => page(state, headers, PageName::Fault(Fault::EmptyArchive)).await,
+        Ok(ArchiveAnswer::NotCut) => page(state, headers, PageName::Fault(Fault::NotFound)).await,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, topic, number, "an archive could not be read");
+            unavailable("the archive could not be read")
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    model::{Story, StoryId, Timestamp},
+    model::{Story, StoryId, Timestamp, TopicId},
     publish::{Addresses, Channel, FeedFormat, FeedUrls, Paging, atom},
 };
 
@@ -18,6 +18,7 @@ pub struct Feed(Arc<Drawn>);
 
 #[derive(Debug, PartialEq)]
 struct Drawn {
+    topic: TopicId,
     format: FeedFormat,
     id: String,
     title: String,
@@ -29,6 +30,7 @@ struct Drawn {
     paging: Paging,
     addresses: Addresses,
     stories: Arc<Vec<Story>>,
+    left_out: Vec<StoryId>,
 }
 
 /// Scores are never NaN, so that equality holds of everything with itself.
@@ -36,8 +38,15 @@ impl Eq for Drawn {}
 
 impl Feed {
     /// Keeps what a document was drawn from. The three documents of one channel share their stories.
-    pub(super) fn new(channel: &Channel<'_>, stories: Arc<Vec<Story>>, format: FeedFormat) -> Self {
+    pub(super) fn new(
+        topic: &TopicId,
+        channel: &Channel<'_>,
+        stories: Arc<Vec<Story>>,
+        left_out: Vec<StoryId>,
+        format: FeedFormat,
+    ) -> Self {
         Self(Arc::new(Drawn {
+            topic: topic.clone(),
             format,
             id: channel.id.clone(),
             title: channel.title.clone(),
@@ -49,6 +58,7 @@ impl Feed {
             paging: channel.paging.clone(),
             addresses: channel.addresses.clone(),
             stories,
+            left_out,
         }))
     }
 
@@ -65,9 +75,11 @@ impl Feed {
         (news.len() < self.0.stories.len()).then(|| render(&self.channel(&news), self.0.format))
     }
 
-    /// The stories of the document.
-    pub fn story_ids(&self) -> impl Iterator<Item = StoryId> + '_ {
-        self.0.stories.iter().map(|story| story.id)
+    /// The stories of the window that did not fit into the document.
+    pub(super) fn left_out(&self) -> Option<(&TopicId, &[StoryId])> {
+        // The three documents leave out the same: one of them tells.
+        let told = self.0.format == FeedFormat::Atom && !self.0.left_out.is_empty();
+        told.then_some((&self.0.topic, self.0.left_out.as_slice()))
     }
 
     fn channel<'a>(&'a self, stories: &'a [Story]) -> Channel<'a> {

@@ -4,6 +4,8 @@
 //! [`publish`] writes it all to a directory. The rule kept: what is rendered depends on the stored state and the settings
 //! alone. Deliberately absent: HTTP, which is `serve`'s.
 
+mod archives;
+mod compression;
 mod documents;
 mod draw;
 mod feed;
@@ -14,6 +16,8 @@ mod resolve;
 mod search;
 mod settings;
 
+pub use archives::{ArchiveAnswer, archive};
+pub use compression::{Compression, Effort, MIN_COMPRESSED_BYTES};
 pub use documents::{Rendering, documents, union_feed};
 pub use draw::draw;
 pub use feed::Feed;

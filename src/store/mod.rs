@@ -13,6 +13,7 @@
 //! Decisions are not made here: `identity` and `topic` decide, as pure functions that are called inside the transaction.
 
 mod apply;
+mod archives;
 mod connection;
 mod documents;
 mod entries;
@@ -37,6 +38,7 @@ mod stories;
 mod upkeep;
 mod windows;
 
+pub use archives::{ArchiveDocument, ArchiveState, DrawnArchive};
 pub use connection::{DATABASE, Store};
 pub use error::StoreError;
 pub use health::ACTIVITY_DAYS;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    Arrival, Item, StoreError, entries,
+    Arrival, Item, StoreError, archives, entries,
     error::Doing as _,
     rows::{self, ms, time_opt},
     search,
@@ -98,6 +98,7 @@ pub(super) fn bury(conn: &Connection, story: i64, because: &str, now: Timestamp)
         [story],
     )
     .doing("take a story out")?;
+    archives::withdraw(conn, story)?;
     search::index(conn, story)
 }
 

@@ -11,7 +11,7 @@ use chrono::Datelike;
 use tributary::{
     model::*,
     site::{Library, Open, Settings},
-    store::{Found, SearchQuery, StoreError, StoryQuery},
+    store::{ArchiveDocument, ArchiveState, Found, SearchQuery, StoreError, StoryQuery},
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -292,6 +292,14 @@ impl Library for Contents {
     }
 
     fn instance(&self, _: &str, _: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+        Ok(None)
+    }
+
+    fn archives(&self, _: &TopicId) -> Result<Vec<ArchiveState>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn archive(&self, _: &TopicId, _: u64) -> Result<Option<ArchiveDocument>, StoreError> {
         Ok(None)
     }
 
