@@ -358,12 +358,7 @@ impl Publisher {
         let this = self.clone();
         let begun = tokio::time::Instant::now();
         let result = tokio::task::spawn_blocking(move || {
-            let settings = this.app.settings();
-            let now = this.clock.now();
-            let (renderings, retired) = this.store.read(|reader| {
-                let mut settle = |path: &str, digest| this.store.settle_document(path, digest, now);
-                Ok((site::documents(reader, &settings, &mut settle)?, reader.retired_topics()?))
-            })?;
+            let (renderings, retired) = site::draw(&this.store, &this.app.settings(), this.clock.now())?;
             this.app.replace(renderings, retired);
             Ok::<_, StoreError>(())
         })

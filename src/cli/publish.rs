@@ -30,6 +30,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     };
     let base_url = config.site.base_url.clone().map_or_else(|| Url::parse(&format!("http://{}/", config.server.listen)), Ok)?;
     let settings = site::Settings { live: false, ..daemon::published(&config, base_url, feed_id) };
+    // What is to leave the windows leaves, and archives are drawn, before anything is written.
+    site::draw(&store, &settings, now)?;
     let mut settle = |path: &str, digest| store.settle_document(path, digest, now);
     let written = store.read(|reader| Ok(site::publish(reader, &settings, &mut settle, &args.dir)))??;
     if context.json {

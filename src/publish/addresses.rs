@@ -100,6 +100,11 @@ impl Addresses {
         format!("/topics/{topic}/{}", format.file_name())
     }
 
+    /// The path of a topic's archive, numbered from 1.
+    pub fn archive_path(topic: &str, number: u64) -> String {
+        format!("/topics/{topic}/archive/{number}.atom")
+    }
+
     /// The path of a story's page.
     pub fn story_path(story: StoryId) -> String {
         format!("/stories/{story}")

@@ -68,7 +68,7 @@ fn sizes(channel: &Channel<'_>) -> [usize; FORMS] {
 /// Whether a story arrived in an ordinary poll (its position is the moment when it was stored) shortly before `newest`.
 fn is_fresh(story: &Story, newest: Timestamp, within: Duration) -> bool {
     let age = newest.signed_duration_since(story.position).to_std().unwrap_or_default();
-    story.position == story.first_published && age <= within
+    !within.is_zero() && story.position == story.first_published && age <= within
 }
 
 /// The story without its text, the short text in its place; `None` where it has no text to lose.

@@ -22,12 +22,19 @@ pub(super) struct Manner {
     pub max_age_s: Option<u64>,
     /// The `Link` field.
     pub link: Option<String>,
+    /// Whether the answer depends on `A-IM`: where a part may be sent.
+    pub has_parts: bool,
 }
 
 impl Manner {
     /// The manner of a document or page that is there.
     pub(super) fn usual(settings: &Settings) -> Self {
-        Self { status: StatusCode::OK, max_age_s: Some(settings.max_age.as_secs()), link: None }
+        Self { status: StatusCode::OK, max_age_s: Some(settings.max_age.as_secs()), link: None, has_parts: false }
+    }
+
+    /// Whether what is asked for is there: whole, or the part that is new to the reader.
+    fn is_found(&self) -> bool {
+        matches!(self.status, StatusCode::OK | StatusCode::IM_USED)
     }
 }
 
@@ -35,16 +42,14 @@ impl Manner {
 pub(super) fn answer(held: &Held, request: &HeaderMap, manner: &Manner) -> Response<Body> {
     let none_match = lines(request, &header::IF_NONE_MATCH);
     let modified_since = lines(request, &header::IF_MODIFIED_SINCE).first().copied();
-    let verdict = if manner.status == StatusCode::OK {
-        evaluate(&none_match, modified_since, &held.etag, held.last_modified)
-    } else {
-        Verdict::Send
-    };
+    let verdict =
+        if manner.is_found() { evaluate(&none_match, modified_since, &held.etag, held.last_modified) } else { Verdict::Send };
     let mut response = Response::new(Body::empty());
     let fields = response.headers_mut();
-    fields.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let varies = if manner.has_parts { "accept-encoding, a-im" } else { "accept-encoding" };
+    fields.insert(header::VARY, HeaderValue::from_static(varies));
     fields.insert(header::CACHE_CONTROL, cache_control(manner));
-    if manner.status == StatusCode::OK {
+    if manner.is_found() {
         insert(fields, header::ETAG, &held.etag);
         if let Some(at) = held.last_modified {
             insert(fields, header::LAST_MODIFIED, &httpdate::fmt_http_date(at.into()));
@@ -62,6 +67,9 @@ pub(super) fn answer(held: &Held, request: &HeaderMap, manner: &Manner) -> Respo
     fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
     if let Some(name) = coding.name() {
         fields.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    if manner.status == StatusCode::IM_USED {
+        fields.insert(HeaderName::from_static("im"), HeaderValue::from_static("feed"));
     }
     *response.status_mut() = manner.status;
     *response.body_mut() = Body::from(bytes);
@@ -96,11 +104,17 @@ pub(super) fn moved(to: &str) -> Response<Body> {
 }
 
 /// Every line of a field that is text.
-fn lines<'r>(request: &'r HeaderMap, name: &HeaderName) -> Vec<&'r str> {
+pub(super) fn lines<'r>(request: &'r HeaderMap, name: &HeaderName) -> Vec<&'r str> {
     request.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
 }
 
 fn cache_control(manner: &Manner) -> HeaderValue {
+    // A cache that does not know about parts must not take one for the whole (RFC 3229 §10.8.2); its reader is told our
+    // pace all the same.
+    if manner.status == StatusCode::IM_USED {
+        let value = format!("no-store, im, max-age={}", manner.max_age_s.unwrap_or_default());
+        return HeaderValue::try_from(value).expect("numbers and words are a field value");
+    }
     let value = manner.max_age_s.map_or_else(
         || "no-cache".to_owned(),
         |s| format!("public, max-age={s}, stale-while-revalidate={s}, stale-if-error={STALE_IF_ERROR_S}"),

@@ -10,11 +10,11 @@ use arc_swap::ArcSwap;
 use crate::{
     model::TopicId,
     publish::{Addresses, FeedFormat, pages::Fault},
-    site::{self, Open, PageName, Rendering, Settings, page, union_feed},
+    site::{self, ArchiveAnswer, Effort, Open, PageName, Rendering, Settings, page, search_feed, union_feed},
     store::StoreError,
 };
 
-use super::{Health, Held, held::Effort};
+use super::{Health, Held};
 
 /// Unions held at a time: each is three documents at most, made again when it is asked for.
 const MAX_UNIONS: usize = 32;
@@ -116,6 +116,43 @@ impl App {
         let held = Arc::new(Held::with(rendering, Effort::Little));
         documents.unions().keep(path, held.clone());
         Ok(Some(held))
+    }
+
+    /// The part of a feed that is new to a reader who has one of these instances; `None`: none of them is remembered, or
+    /// everything is new, and the whole is to be sent.
+    pub(super) async fn news(&self, held: &Held, tags: Vec<String>) -> Result<Option<Held>, StoreError> {
+        let Some(feed) = held.feed.clone() else { return Ok(None) };
+        let path = held.path.clone();
+        let body = self
+            .blocking(move |open, _| {
+                let known = open.look(|library| {
+                    for tag in &tags {
+                        if let Some(known) = library.instance(&path, tag)? {
+                            return Ok(Some(known));
+                        }
+                    }
+                    Ok(None)
+                })?;
+                Ok(known.and_then(|known| feed.since(&known)))
+            })
+            .await?;
+        // The tag is that of the whole: with it the reader asks the next time (RFC 3229 §10.5.2).
+        let part = |body| Rendering {
+            etag: held.etag.clone(),
+            ..Rendering::new(held.path.clone(), held.media_type, body, held.last_modified)
+        };
+        Ok(body.map(|body| Held::with(part(body), Effort::Little)))
+    }
+
+    /// An archive of a topic, as it is kept.
+    pub(super) async fn archive(&self, topic: TopicId, number: u64) -> Result<ArchiveAnswer, StoreError> {
+        self.blocking(move |open, _| open.look(|library| site::archive(library, &topic, number))).await
+    }
+
+    /// A search as a feed, made now.
+    pub(super) async fn search(&self, text: String) -> Result<Held, StoreError> {
+        let rendering = self.blocking(move |open, settings| open.look(|library| search_feed(library, settings, &text))).await?;
+        Ok(Held::with(rendering, Effort::Little))
     }
 
     /// A page, made now; a story that is not there is a fault's page, and so is a state that cannot be read.

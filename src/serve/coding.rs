@@ -7,6 +7,8 @@ pub enum Coding {
     Identity,
     /// `gzip`.
     Gzip,
+    /// `zstd`.
+    Zstd,
     /// `br`.
     Brotli,
 }
@@ -18,6 +20,7 @@ impl Coding {
             Self::Identity => None,
             Self::Gzip => Some("gzip"),
             Self::Brotli => Some("br"),
+            Self::Zstd => Some("zstd"),
         }
     }
 
@@ -32,9 +35,10 @@ impl Coding {
         let any = of("*");
         let gzip = of("gzip").or_else(|| of("x-gzip")).or(any).unwrap_or(0);
         let brotli = of("br").or(any).unwrap_or(0);
+        let zstd = of("zstd").or(any).unwrap_or(0);
         // Identity is acceptable unless it is refused; where it is not named, anything that is named comes before it.
         let identity = of("identity").unwrap_or(0);
-        [(brotli, Self::Brotli), (gzip, Self::Gzip), (identity, Self::Identity)]
+        [(brotli, Self::Brotli), (gzip, Self::Gzip), (zstd, Self::Zstd), (identity, Self::Identity)]
             .into_iter()
             .filter(|(weight, _)| *weight > 0)
             .max_by_key(|(weight, coding)| (*weight, *coding))
@@ -96,7 +100,9 @@ mod tests {
             (&["gzip;q=2"], Identity),
             (&["gzip;q=abc"], Identity),
             (&["gzip;q=0.1234"], Identity),
-            (&["deflate, zstd"], Identity),
+            (&["deflate, zstd"], Zstd),
+            (&["gzip;q=0.5, zstd"], Zstd),
+            (&["deflate, compress"], Identity),
             (&["*;q=0"], Identity),
         ] {
             assert_eq!(Coding::negotiate(lines), expected, "{lines:?}");

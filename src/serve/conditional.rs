@@ -33,23 +33,20 @@ fn is_modified_since(date: &str, last_modified: Option<Timestamp>) -> bool {
 
 /// Whether a line of `If-None-Match` is `*` or lists the tag, by weak comparison (RFC 9110 §8.8.3.2).
 fn names(line: &str, etag: &str) -> bool {
-    let line = line.trim();
-    if line == "*" {
-        return true;
-    }
-    let wanted = opaque(etag);
+    line.trim() == "*" || tags(line).any(|tag| tag == opaque(etag))
+}
+
+/// The opaque parts of the entity tags that a line lists. What is not quoted is no entity tag; whatever stands behind it
+/// cannot be told apart from it.
+pub(super) fn tags(line: &str) -> impl Iterator<Item = &str> {
     let mut rest = line;
-    loop {
+    std::iter::from_fn(move || {
         rest = rest.trim_start_matches([' ', '\t', ',']);
         let tag = rest.strip_prefix("W/").unwrap_or(rest);
-        // What is not quoted is no entity tag; whatever stands behind it cannot be told apart from it.
-        let Some(body) = tag.strip_prefix('"') else { return false };
-        let Some(end) = body.find('"') else { return false };
-        if body[..end] == *wanted {
-            return true;
-        }
-        rest = &body[end + 1..];
-    }
+        let (inside, after) = tag.strip_prefix('"')?.split_once('"')?;
+        rest = after;
+        Some(inside)
+    })
 }
 
 fn opaque(etag: &str) -> &str {

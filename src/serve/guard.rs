@@ -74,7 +74,7 @@ fn without_slash(path: &str) -> Option<&str> {
 async fn fault(app: &App, request: &HeaderMap, fault: Fault) -> Response<Body> {
     let (status, held) = app.page(PageName::Fault(fault)).await;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer::answer(&held, request, &Manner { status, max_age_s: None, link: None })
+    answer::answer(&held, request, &Manner { status, max_age_s: None, link: None, has_parts: false })
 }
 
 fn http_body_length(response: &Response<Body>) -> Option<u64> {
@@ -93,7 +93,7 @@ fn sign(response: &mut Response<Body>) {
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, any),
         (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("If-None-Match, If-Modified-Since, A-IM, Accept")),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, Last-Modified, Link, Retry-After")),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, IM, Last-Modified, Link, Retry-After")),
         (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
     ] {

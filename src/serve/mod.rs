@@ -9,6 +9,7 @@ mod answer;
 mod app;
 mod coding;
 mod conditional;
+mod delta;
 mod guard;
 mod health;
 mod held;

@@ -12,17 +12,20 @@ use axum::{
 use crate::{
     model::{StoryId, TopicId},
     publish::{Addresses, FeedFormat, pages::Fault},
-    site::{PageName, Resolved, resolve},
+    site::{ArchiveAnswer, Effort, PageName, Resolved, resolve},
 };
 
 use super::{
     App, Held,
     answer::{self, Manner},
-    guard,
+    delta, guard,
 };
 
 /// Seconds after which a reader may ask again when nothing is rendered yet.
 const RETRY_AFTER_S: u64 = 10;
+
+/// Seconds that an archive may be kept unasked: it changes only when a story is taken out.
+const ARCHIVE_AGE_S: u64 = 86_400;
 
 /// The site as a service.
 pub(super) fn router(app: App) -> Router {
@@ -31,7 +34,10 @@ pub(super) fn router(app: App) -> Router {
         .route("/sources", get(|state, headers| page(state, headers, PageName::Sources)))
         .route("/topics/{topic}", get(topic_page))
         .route("/topics/{topic}/{file}", get(feed))
+        .route("/topics/{topic}/archive/{file}", get(archive))
         .route("/stories/{id}", get(story_page))
+        .route("/search", get(search_page))
+        .route("/search.atom", get(search_feed))
         .route("/opml.xml", get(document))
         .route("/sources.opml", get(document))
         .route("/style.css", get(document))
@@ -48,7 +54,7 @@ async fn page(State(app): State<App>, headers: HeaderMap, name: PageName) -> Res
     if status == StatusCode::OK {
         return answer::answer(&held, &headers, &Manner::usual(&app.settings()));
     }
-    answer::answer(&held, &headers, &Manner { status, max_age_s: None, link: None })
+    answer::answer(&held, &headers, &Manner { status, max_age_s: None, link: None, has_parts: false })
 }
 
 async fn topic_page(state: State<App>, Path(topic): Path<String>, headers: HeaderMap) -> Response<Body> {
@@ -84,7 +90,18 @@ async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, he
                 .map(|other| (at(other), other.media_type()))
                 .collect();
             let link = answer::links(&at(format), &addresses.absolute(&Addresses::topic_path(&topic)), &others);
-            answer::answer(&held, &headers, &Manner { link: Some(link), ..Manner::usual(&settings) })
+            let manner = Manner { link: Some(link), has_parts: held.feed.is_some(), ..Manner::usual(&settings) };
+            if let Some(tags) = delta::asked_for(&headers, &held.etag) {
+                match app.news(&held, tags).await {
+                    Ok(Some(news)) => return answer::answer(&news, &headers, &Manner { status: StatusCode::IM_USED, ..manner }),
+                    Ok(None) => {}
+                    // The whole is as good an answer.
+                    Err(error) => {
+                        tracing::error!(error = &error as &dyn std::error::Error, topic, "what is new could not be told")
+                    }
+                }
+            }
+            answer::answer(&held, &headers, &manner)
         }
         Ok(None) => not_rendered(app),
         Err(error) => {
@@ -94,11 +111,75 @@ async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, he
     }
 }
 
+async fn archive(state: State<App>, Path((topic, file)): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
+    // Digits alone, as in a story's address.
+    let number =
+        file.strip_suffix(".atom").and_then(|digits| digits.parse::<u64>().ok().filter(|number| number.to_string() == digits));
+    let Some(number) = number else { return page(state, headers, PageName::Fault(Fault::NotFound)).await };
+    let app = &state.0;
+    let settings = app.settings();
+    let id = match find(app, &topic) {
+        Ok(mut members) if members.len() == 1 => members.remove(0),
+        // A union has no archives: its members have.
+        Ok(_) => return page(state, headers, PageName::Fault(Fault::NotFound)).await,
+        Err(Elsewhere::Moved(name)) if !name.contains('+') => {
+            return answer::moved(&settings.addresses().rooted(&Addresses::archive_path(&name, number)));
+        }
+        Err(Elsewhere::Moved(_)) => return page(state, headers, PageName::Fault(Fault::NotFound)).await,
+        Err(Elsewhere::Fault(fault)) => return page(state, headers, PageName::Fault(fault)).await,
+    };
+    match app.archive(id, number).await {
+        Ok(ArchiveAnswer::There(rendering)) => {
+            let addresses = settings.addresses();
+            let own = addresses.absolute(&rendering.path);
+            let link = answer::links(&own, &addresses.absolute(&Addresses::topic_path(&topic)), &[]);
+            let held = Held::with(rendering, Effort::Little);
+            let manner = Manner { link: Some(link), max_age_s: Some(ARCHIVE_AGE_S), ..Manner::usual(&settings) };
+            answer::answer(&held, &headers, &manner)
+        }
+        Ok(ArchiveAnswer::NotDrawn) => unavailable("this archive is not drawn yet"),
+        Ok(ArchiveAnswer::Gone) => page(state, headers, PageName::Fault(Fault::EmptyArchive)).await,
+        Ok(ArchiveAnswer::NotCut) => page(state, headers, PageName::Fault(Fault::NotFound)).await,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, topic, number, "an archive could not be read");
+            unavailable("the archive could not be read")
+        }
+    }
+}
+
 async fn story_page(state: State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {
     // Digits alone: `+1` and `01` would be further addresses of the same page.
     let id = id.parse::<i64>().ok().filter(|number| number.to_string() == id);
     let name = id.map_or(PageName::Fault(Fault::NotFound), |id| PageName::Story(StoryId(id)));
     page(state, headers, name).await
+}
+
+async fn search_page(state: State<App>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    page(state, headers, PageName::Search(searched(&uri))).await
+}
+
+async fn search_feed(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+    match app.search(searched(&uri)).await {
+        Ok(held) => {
+            let settings = app.settings();
+            let own = settings.addresses().absolute(&held.path);
+            let page = own.replacen("/search.atom?", "/search?", 1);
+            answer::answer(&held, &headers, &Manner { link: Some(answer::links(&own, &page, &[])), ..Manner::usual(&settings) })
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a search could not be made");
+            unavailable("the search could not be made")
+        }
+    }
+}
+
+/// What `q` says; the first one counts. What is no UTF-8 is read as far as it goes.
+fn searched(uri: &Uri) -> String {
+    let query = uri.query().unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == "q")
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 async fn document(State(app): State<App>, uri: Uri, request: Request) -> Response<Body> {

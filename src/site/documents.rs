@@ -1,12 +1,16 @@
 //! The documents that are held ready: the feeds of every topic, the OPML lists, the style sheet.
 
+use std::sync::Arc;
+
+use url::Url;
+
 use crate::{
     model::{Story, Timestamp, TopicId},
     publish::{Addresses, Channel, FeedFormat, FeedUrls, Outline, Paging, atom, fit, json_feed, opml, pages::STYLE, rss},
     store::{StoreError, StoryQuery},
 };
 
-use super::{Library, Settings};
+use super::{Feed, Library, Settings};
 
 /// One document: its bytes and everything that its answer says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,13 +25,15 @@ pub struct Rendering {
     pub etag: String,
     /// When its bytes last changed, in whole seconds; `None` where that is not kept.
     pub last_modified: Option<Timestamp>,
+    /// What it was drawn from, where it is the feed of one topic.
+    pub feed: Option<Feed>,
 }
 
 impl Rendering {
     /// A document with the tag of its bytes.
     pub fn new(path: impl Into<String>, media_type: &'static str, body: Vec<u8>, last_modified: Option<Timestamp>) -> Self {
         let etag = format!("W/\"{}\"", &blake3::hash(&body).to_hex()[..32]);
-        Self { path: path.into(), media_type, body, etag, last_modified }
+        Self { path: path.into(), media_type, body, etag, last_modified, feed: None }
     }
 }
 
@@ -43,18 +49,24 @@ const OPML: &str = "text/x-opml; charset=utf-8";
 pub fn documents(library: &dyn Library, settings: &Settings, settle: Settle<'_>) -> Result<Vec<Rendering>, StoreError> {
     let addresses = settings.addresses();
     let mut renderings = Vec::new();
-    let all = (TopicId::all(), settings.title.clone(), String::new());
-    let topics = settings
-        .public_topics()
-        .map(|topic| (topic.id.clone(), topic.title.clone(), topic.description.clone().unwrap_or_default()));
-    for (id, title, description) in std::iter::once(all).chain(topics) {
-        let stories = library.window(std::slice::from_ref(&id), settings.max_entries)?;
+    for Titled { id, title, description } in published_topics(settings) {
+        let window = library.window(std::slice::from_ref(&id), settings.max_entries)?;
         let mut channel = channel(settings, &addresses, id.as_str(), &title, &description);
-        channel.stories = &stories;
-        let stories = fit(&channel, settings.limits());
+        let newest = library.archives(&id)?.into_iter().rfind(|archive| !archive.is_superseded);
+        if let Some(archive) = newest {
+            let path = Addresses::archive_path(id.as_str(), archive.number);
+            let (current, prev_archive) = (Url::parse(&channel.feed_urls.atom).ok(), Url::parse(&addresses.absolute(&path)).ok());
+            channel.paging = Paging { current, prev_archive, ..Paging::default() };
+        }
+        channel.stories = &window;
+        let stories = Arc::new(fit(&channel, settings.limits()));
+        let left_out = window.iter().map(|story| story.id).filter(|id| stories.iter().all(|story| story.id != *id));
+        let left_out: Vec<_> = left_out.collect();
         channel.stories = &stories;
         for format in FeedFormat::ALL {
-            renderings.push(settled(&mut channel, id.as_str(), format, settle)?);
+            let rendering = settled(&mut channel, id.as_str(), format, settle)?;
+            let feed = Feed::new(&id, &channel, stories.clone(), left_out.clone(), format);
+            renderings.push(Rendering { feed: Some(feed), ..rendering });
         }
     }
     let list = opml(&settings.title, &topic_outlines(settings, &addresses));
@@ -63,6 +75,23 @@ pub fn documents(library: &dyn Library, settings: &Settings, settle: Settle<'_>)
     renderings.push(plain("/sources.opml", OPML, followed, settle)?);
     renderings.push(plain("/style.css", "text/css; charset=utf-8", STYLE.as_bytes().to_vec(), settle)?);
     Ok(renderings)
+}
+
+/// A topic that is published, as its feeds name it.
+pub(super) struct Titled {
+    pub id: TopicId,
+    pub title: String,
+    pub description: String,
+}
+
+/// Every topic that has feeds of its own: everything, then those of feeds.toml in their order.
+pub(super) fn published_topics(settings: &Settings) -> impl Iterator<Item = Titled> + '_ {
+    let all = Titled { id: TopicId::all(), title: settings.title.clone(), description: String::new() };
+    std::iter::once(all).chain(settings.public_topics().map(|topic| Titled {
+        id: topic.id.clone(),
+        title: topic.title.clone(),
+        description: topic.description.clone().unwrap_or_default(),
+    }))
 }
 
 /// Renders one feed of a union. `updated` is when a document of one of its members last changed: reading stores nothing.
@@ -98,7 +127,13 @@ pub(super) fn stories_of(topic: &TopicId) -> StoryQuery {
     StoryQuery { topic, public_only: true, ..StoryQuery::default() }
 }
 
-fn channel<'a>(settings: &Settings, addresses: &'a Addresses, name: &str, title: &str, description: &str) -> Channel<'a> {
+pub(super) fn channel<'a>(
+    settings: &Settings,
+    addresses: &'a Addresses,
+    name: &str,
+    title: &str,
+    description: &str,
+) -> Channel<'a> {
     let feed = |format| addresses.absolute(&Addresses::feed_path(name, format));
     Channel {
         id: format!("{}/{name}", settings.feed_id),
@@ -114,7 +149,7 @@ fn channel<'a>(settings: &Settings, addresses: &'a Addresses, name: &str, title:
     }
 }
 
-fn render(channel: &Channel<'_>, format: FeedFormat) -> Vec<u8> {
+pub(super) fn render(channel: &Channel<'_>, format: FeedFormat) -> Vec<u8> {
     match format {
         FeedFormat::Atom => atom(channel),
         FeedFormat::Rss => rss(channel),
@@ -154,7 +189,7 @@ fn topic_outlines(settings: &Settings, addresses: &Addresses) -> Vec<Outline> {
 fn source_outlines(library: &dyn Library) -> Result<Vec<Outline>, StoreError> {
     use crate::model::Follow;
     let bare = |url: &str| {
-        let mut url = url::Url::parse(url).ok()?;
+        let mut url = Url::parse(url).ok()?;
         url.set_username("").ok()?;
         url.set_password(None).ok()?;
         Some(String::from(url))

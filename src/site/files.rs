@@ -2,7 +2,8 @@
 //!
 //! A page `/x` is `x/index.html`, everything else has its own name. Only files that the manifest lists are ever replaced
 //! or deleted; symbolic links are not followed; a file is written beside its place, synced and renamed, so that a reader
-//! sees the old bytes or the new ones; a file whose bytes did not change is not touched.
+//! sees the old bytes or the new ones; a file whose bytes did not change is not touched. Beside each file lie its gzip and
+//! brotli codings.
 
 use std::{
     collections::BTreeSet,
@@ -11,9 +12,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::store::StoreError;
+use crate::{model::TopicId, publish::Addresses, store::StoreError};
 
-use super::{Library, Rendering, Settings, documents, documents::Settle, page, pages};
+use super::{
+    ArchiveAnswer, Compression, Effort, Library, MIN_COMPRESSED_BYTES, PageName, Rendering, Settings, archive,
+    documents::{Settle, documents, published_topics},
+    page, pages,
+};
 
 /// The file that lists what is ours, one path a line, with `/` between its parts.
 pub const MANIFEST: &str = ".tributary-manifest";
@@ -75,8 +80,18 @@ pub fn publish(library: &dyn Library, settings: &Settings, settle: Settle<'_>, d
     let mut known = read_manifest(dir)?;
     let held = documents(library, settings, settle)?;
     let names = pages(library, settings)?;
-    let mut now: BTreeSet<String> = held.iter().map(|rendering| file_name(&rendering.path)).collect();
-    now.extend(names.iter().filter_map(|name| Some(page_file_name(&name.path()?))));
+    let archives = archive_names(library, settings)?;
+    let mut now = BTreeSet::new();
+    for rendering in &held {
+        now.extend(with_siblings(&file_name(&rendering.path), is_compressed(rendering)));
+    }
+    // Pages and archives are longer than that by their heads alone.
+    for path in names.iter().filter_map(PageName::path) {
+        now.extend(with_siblings(&page_file_name(&path), true));
+    }
+    for (topic, number) in &archives {
+        now.extend(with_siblings(&file_name(&Addresses::archive_path(topic.as_str(), *number)), true));
+    }
 
     // Every place is looked at before any is written, so that a refusal comes before a change.
     for file in &now {
@@ -94,16 +109,25 @@ pub fn publish(library: &dyn Library, settings: &Settings, settle: Settle<'_>, d
     for rendering in &held {
         put(dir, &file_name(&rendering.path), rendering, &mut done)?;
     }
-    for name in &names {
-        // A story that was taken back between the two looks has no page: its file, if there is one, goes below.
-        match (name.path(), page(library, settings, name)?) {
-            (Some(path), Some(rendering)) => put(dir, &page_file_name(&path), &rendering, &mut done)?,
-            (Some(path), None) => {
-                now.remove(&page_file_name(&path));
-                known.insert(page_file_name(&path));
-            }
-            (None, _) => {}
+    // What was taken back between the two looks has no file: the one that there is goes below.
+    let mut withdrawn = Vec::new();
+    for (topic, number) in &archives {
+        let file = file_name(&Addresses::archive_path(topic.as_str(), *number));
+        match archive(library, topic, *number)? {
+            ArchiveAnswer::There(rendering) => put(dir, &file, &rendering, &mut done)?,
+            _ => withdrawn.push(file),
         }
+    }
+    for name in &names {
+        let Some(path) = name.path() else { continue };
+        match page(library, settings, name)? {
+            Some(rendering) => put(dir, &page_file_name(&path), &rendering, &mut done)?,
+            None => withdrawn.push(page_file_name(&path)),
+        }
+    }
+    for file in withdrawn.iter().flat_map(|file| with_siblings(file, true)) {
+        now.remove(&file);
+        known.insert(file);
     }
     for file in known.difference(&now) {
         if take_away(dir, file)? {
@@ -114,6 +138,29 @@ pub fn publish(library: &dyn Library, settings: &Settings, settle: Settle<'_>, d
         write_manifest(dir, &now)?;
     }
     Ok(done)
+}
+
+/// The codings that lie beside a file, for web servers that look for them.
+const SIBLINGS: [Compression; 2] = [Compression::Gzip, Compression::Brotli];
+
+fn is_compressed(rendering: &Rendering) -> bool {
+    rendering.body.len() >= MIN_COMPRESSED_BYTES
+}
+
+/// A file's name and those of its codings.
+fn with_siblings(file: &str, is_compressed: bool) -> Vec<String> {
+    let siblings = SIBLINGS.iter().filter(|_| is_compressed).map(|coding| format!("{file}{}", coding.file_ending()));
+    std::iter::once(file.to_owned()).chain(siblings).collect()
+}
+
+/// Every archive that has a document.
+fn archive_names(library: &dyn Library, settings: &Settings) -> Result<Vec<(TopicId, u64)>, StoreError> {
+    let mut names = Vec::new();
+    for topic in published_topics(settings) {
+        let there = library.archives(&topic.id)?.into_iter().filter(|state| !state.is_empty && state.drawn.is_some());
+        names.extend(there.map(|state| (topic.id.clone(), state.number)));
+    }
+    Ok(names)
 }
 
 fn file_name(path: &str) -> String {
@@ -175,18 +222,29 @@ fn write_manifest(dir: &Path, files: &BTreeSet<String>) -> Result<(), FilesError
     replace(&dir.join(MANIFEST), text.as_bytes())
 }
 
+/// Writes a file and its codings, where their bytes are not there already.
 fn put(dir: &Path, file: &str, rendering: &Rendering, done: &mut Written) -> Result<(), FilesError> {
     let path = place(dir, file)?;
-    if fs::read(&path).is_ok_and(|bytes| bytes == rendering.body) {
-        done.unchanged += 1;
-        return Ok(());
-    }
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(failed("make the directory", parent))?;
     }
-    replace(&path, &rendering.body)?;
-    done.written += 1;
-    Ok(())
+    let mut write = |path: &Path, is_there: &dyn Fn(&[u8]) -> bool, bytes: &dyn Fn() -> Vec<u8>| {
+        if fs::read(path).is_ok_and(|found| is_there(&found)) {
+            done.unchanged += 1;
+            return Ok(());
+        }
+        replace(path, &bytes())?;
+        done.written += 1;
+        Ok(())
+    };
+    // The codings first: a web server that prefers them must not go on with older ones than the file itself.
+    if is_compressed(rendering) {
+        for coding in SIBLINGS {
+            let path = place(dir, &format!("{file}{}", coding.file_ending()))?;
+            write(&path, &|found| coding.holds(found, &rendering.body), &|| coding.compress(&rendering.body, Effort::Much))?;
+        }
+    }
+    write(&path, &|found| found == rendering.body, &|| rendering.body.clone())
 }
 
 /// Puts bytes in a file's place in one step.

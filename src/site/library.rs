@@ -2,7 +2,7 @@
 
 use crate::{
     model::{SourceState, Story, StoryId, TopicId},
-    store::{Reader, Store, StoreError, StoryQuery},
+    store::{ArchiveDocument, ArchiveState, Found, Reader, SearchQuery, Store, StoreError, StoryQuery},
 };
 
 /// Stories per (year, month).
@@ -16,6 +16,14 @@ pub trait Library {
     fn count_stories(&self, query: &StoryQuery) -> Result<u64, StoreError>;
     /// One story.
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError>;
+    /// The public stories that a search finds: the best first, or the newest.
+    fn search(&self, query: &SearchQuery, limit: usize, newest_first: bool) -> Result<Found, StoreError>;
+    /// What the instance of a document with this entity tag held.
+    fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError>;
+    /// Every archive of a topic, in order.
+    fn archives(&self, topic: &TopicId) -> Result<Vec<ArchiveState>, StoreError>;
+    /// The document of an archive; `None`: it is not cut.
+    fn archive(&self, topic: &TopicId, number: u64) -> Result<Option<ArchiveDocument>, StoreError>;
     /// The public stories in the windows of the topics, newest position first.
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError>;
     /// Public stories per (year, month), newest month first.
@@ -35,6 +43,22 @@ impl Library for Reader<'_> {
 
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
         Reader::story(self, id)
+    }
+
+    fn search(&self, query: &SearchQuery, limit: usize, newest_first: bool) -> Result<Found, StoreError> {
+        Reader::search(self, query, limit, newest_first)
+    }
+
+    fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+        Reader::instance(self, path, etag)
+    }
+
+    fn archives(&self, topic: &TopicId) -> Result<Vec<ArchiveState>, StoreError> {
+        Reader::archives(self, topic)
+    }
+
+    fn archive(&self, topic: &TopicId, number: u64) -> Result<Option<ArchiveDocument>, StoreError> {
+        Reader::archive(self, topic, number)
     }
 
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {

@@ -6,12 +6,13 @@ use crate::{
         Addresses,
         pages::{self, Fault, Section, TopicPage, TopicRef},
     },
-    store::{StoreError, StoryQuery},
+    store::{SearchQuery, StoreError, StoryQuery},
 };
 
 use super::{
     Library, Rendering, Settings,
     documents::{stories_of, union_stories, union_title},
+    search::{find, search_path},
     settings::Frame,
 };
 
@@ -19,6 +20,9 @@ use super::{
 const ON_HOME: usize = 6;
 /// Stories that a topic's page begins with; it lists fewer where they do not fit.
 const ON_TOPIC: usize = 150;
+
+/// Stories that a search page lists.
+const ON_SEARCH: usize = 40;
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -33,6 +37,8 @@ pub enum PageName {
     Story(StoryId),
     /// `/sources`.
     Sources,
+    /// `/search?q=…`, with what is searched for.
+    Search(String),
     /// What is shown where there is no other page.
     Fault(Fault),
 }
@@ -45,6 +51,7 @@ impl PageName {
             Self::Topic(members) => Addresses::topic_path(&joined(members)),
             Self::Story(id) => Addresses::story_path(*id),
             Self::Sources => "/sources".to_owned(),
+            Self::Search(_) => "/search".to_owned(),
             Self::Fault(_) => return None,
         })
     }
@@ -66,6 +73,7 @@ pub fn page(library: &dyn Library, settings: &Settings, name: &PageName) -> Resu
             _ => return Ok(None),
         },
         PageName::Sources => pages::sources(&site, &library.sources()?, settings.live),
+        PageName::Search(query) => search(library, settings, &site, query)?,
         PageName::Fault(fault) => return Ok(Some(fault_page(settings, fault))),
     };
     Ok(Some(Rendering::new(name.path().unwrap_or_default(), HTML, body, None)))
@@ -121,6 +129,16 @@ fn topic(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, mem
     let stories = library.stories(&StoryQuery { limit: Some(ON_TOPIC), ..stories_of(id) })?;
     let months = library.months((!id.is_all()).then_some(id))?;
     Ok(topic_page(site, &name, title, description, Some(count), &stories, &months))
+}
+
+fn search(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, text: &str) -> Result<Vec<u8>, StoreError> {
+    let query = SearchQuery::parse(text);
+    if query.is_empty() {
+        return Ok(pages::search(site, text, None));
+    }
+    let found = find(library, settings, &query, ON_SEARCH, false)?;
+    let feed = settings.addresses().absolute(&search_path(&query));
+    Ok(pages::search(site, text, Some(&pages::Found { count: found.count, stories: &found.stories, feed: &feed })))
 }
 
 fn topic_page(

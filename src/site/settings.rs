@@ -74,6 +74,6 @@ impl Frame {
     }
 
     pub(super) fn site<'a>(&'a self, settings: &'a Settings) -> Site<'a> {
-        Site { title: &settings.title, addresses: &self.addresses, topics: &self.topics, has_search: false }
+        Site { title: &settings.title, addresses: &self.addresses, topics: &self.topics, has_search: settings.live }
     }
 }

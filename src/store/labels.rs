@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    Reader, Store, StoreError, WindowPolicy,
+    Reader, Store, StoreError, WindowPolicy, archives,
     error::Doing as _,
     membership::{self, Cause},
     rows::{self, ms},
@@ -53,6 +53,7 @@ impl Store {
             note_edit(tx)?;
             let mut touched = BTreeSet::new();
             membership::judge(tx, story.0, &rules, Cause::Label, now, &mut touched)?;
+            archives::withdraw_from_others(tx, story.0)?;
             for topic in &touched {
                 windows::settle(tx, topic, window, now)?;
             }
@@ -105,6 +106,7 @@ impl Store {
                 parted.push(StoryId(new));
             }
             shown::revise(tx, story.0, now)?;
+            archives::draw_again(tx, story.0)?;
             membership::judge(tx, story.0, &rules, Cause::Edit, now, &mut touched)?;
             for topic in &touched {
                 windows::settle(tx, topic, window, now)?;

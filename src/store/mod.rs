@@ -13,11 +13,13 @@
 //! Decisions are not made here: `identity` and `topic` decide, as pure functions that are called inside the transaction.
 
 mod apply;
+mod archives;
 mod connection;
 mod documents;
 mod entries;
 mod error;
 mod health;
+mod instances;
 mod labels;
 mod lock;
 mod membership;
@@ -29,19 +31,23 @@ mod queries;
 mod read;
 mod reference;
 mod rows;
+mod search;
 mod shown;
 mod sources;
 mod stories;
 mod upkeep;
 mod windows;
 
+pub use archives::{ArchiveDocument, ArchiveState, DrawnArchive};
 pub use connection::{DATABASE, Store};
 pub use error::StoreError;
 pub use health::ACTIVITY_DAYS;
+pub use instances::Instance;
 pub use lock::DirectoryLock;
 pub use pages::{PageChange, QueuedPage, StoredRobots};
 pub use plan::{Applied, Arrival, Attempt, Facts, Item, ItemOutcome, NextPoll, Plan, PollError, ReadDocument};
 pub use read::{MonthCount, Reader, StoryQuery};
+pub use search::{Found, SearchQuery};
 pub use sources::{Due, SourceMemory};
 pub use upkeep::Sorting;
 pub use windows::WindowPolicy;

@@ -207,7 +207,7 @@ impl Reader<'_> {
     }
 
     /// Reads whole stories: `tail` is everything behind `FROM`.
-    fn select(&self, tail: &str, values: &[Box<dyn ToSql>]) -> Result<Vec<Story>, StoreError> {
+    pub(super) fn select(&self, tail: &str, values: &[Box<dyn ToSql>]) -> Result<Vec<Story>, StoreError> {
         let sql = format!(
             "SELECT s.id, s.published_id, s.position_ms, s.first_published_ms, s.published_ms, s.published_precision, s.updated_ms,
                     s.public, EXISTS (SELECT 1 FROM label l WHERE l.story_id = s.id) AS labelled,

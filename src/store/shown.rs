@@ -3,9 +3,10 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    StoreError,
+    StoreError, archives,
     error::Doing as _,
     rows::{self, ms, time_opt},
+    search,
 };
 use crate::{
     identity::{self, EntryFacts},
@@ -32,11 +33,11 @@ pub(super) fn revise(conn: &Connection, story: i64, now: Timestamp) -> Result<()
     let shown_id = identity::which_shows(&facts);
     let Some(shown) = eligible.iter().find(|row| row.facts.entry == shown_id) else { return Ok(()) };
     let date = identity::story_date(&facts);
-    let before: Option<(Option<Vec<u8>>, i64, u32)> = conn
-        .prepare_cached("SELECT shown_digest, updated_ms, updates FROM story WHERE id = ?1 AND gone_ms IS NULL")
-        .and_then(|mut s| s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional())
+    let before: Option<(Option<Vec<u8>>, i64, u32, bool)> = conn
+        .prepare_cached("SELECT shown_digest, updated_ms, updates, public FROM story WHERE id = ?1 AND gone_ms IS NULL")
+        .and_then(|mut s| s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional())
         .doing("read a story")?;
-    let Some((digest, updated, updates)) = before else { return Ok(()) };
+    let Some((digest, updated, updates, was_public)) = before else { return Ok(()) };
     let (updated, updates) = match digest {
         None => (identity::first_updated(shown.updated, date, now), 0),
         Some(digest) if digest == shown.digest => (rows::time(updated), updates),
@@ -62,7 +63,10 @@ pub(super) fn revise(conn: &Connection, story: i64, now: Timestamp) -> Result<()
         ])
     })
     .doing("store which entry shows")?;
-    Ok(())
+    if public != was_public {
+        archives::draw_again(conn, story)?;
+    }
+    search::index(conn, story)
 }
 
 /// Chooses again for every story of a source, when what it carries became public or private. Their topics are to be judged

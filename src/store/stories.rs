@@ -3,9 +3,10 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    Arrival, Item, StoreError, entries,
+    Arrival, Item, StoreError, archives, entries,
     error::Doing as _,
     rows::{self, ms, time_opt},
+    search,
 };
 use crate::{
     identity::{self, Candidate, Newcomer, Placement},
@@ -97,7 +98,8 @@ pub(super) fn bury(conn: &Connection, story: i64, because: &str, now: Timestamp)
         [story],
     )
     .doing("take a story out")?;
-    Ok(())
+    archives::withdraw(conn, story)?;
+    search::index(conn, story)
 }
 
 fn is_gone(conn: &Connection, story: i64) -> Result<bool, StoreError> {

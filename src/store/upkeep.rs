@@ -126,6 +126,12 @@ impl Store {
                 "SELECT s.id FROM story s WHERE s.gone_ms IS NULL AND NOT EXISTS (SELECT 1 FROM story_topic t WHERE t.story_id = s.id AND t.topic_id = 'all')",
                 &|s| format!("story {s} is missing from topic all"),
             )?;
+            ask(
+                "SELECT s.id FROM story_topic st JOIN story s ON s.id = st.story_id
+                  WHERE st.topic_id = 'all' AND st.in_window = 0 AND s.public = 1 AND s.gone_ms IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = 'all' AND a.story_id = s.id)",
+                &|s| format!("story {s} is in neither the window nor an archive"),
+            )?;
             Ok(faults)
         })
     }

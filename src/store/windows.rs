@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{StoreError, error::Doing as _, rows::ms};
+use super::{StoreError, archives, error::Doing as _, rows::ms};
 use crate::model::{Timestamp, TopicId};
 
 /// How large a window is.
@@ -64,12 +64,12 @@ pub(super) fn settle(conn: &Connection, topic: &str, policy: WindowPolicy, now: 
                     row_number() OVER (ORDER BY st.position_ms DESC, st.story_id DESC) AS place
                FROM story_topic st JOIN story s ON s.id = st.story_id
               WHERE st.topic_id = ?1 AND st.in_window = 1 AND s.gone_ms IS NULL AND s.public = 1)
-            WHERE place > ?2 AND (place > ?3 OR arrival <> 'ordinary' OR first_published_ms < ?4))",
+            WHERE place > ?2 AND (place > ?3 OR arrival <> 'ordinary' OR first_published_ms <= ?4))",
     )
     .and_then(|mut s| {
         let most = i64::try_from(policy.max_entries.max(MOST_KEPT)).unwrap_or(i64::MAX);
         s.execute(params![topic, i64::try_from(policy.max_entries).unwrap_or(i64::MAX), most, kept_since])
     })
     .doing("settle a topic's window")?;
-    Ok(())
+    archives::cut(conn, topic, policy)
 }

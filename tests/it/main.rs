@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a helper that fails fails its test
 
+mod archives;
 mod cli;
 mod config;
 mod daemon;
+mod deltas;
 mod demo;
 mod fetch;
 mod follow;
@@ -15,6 +17,7 @@ mod program;
 mod publish;
 mod readme;
 mod scenarios;
+mod search;
 mod secure;
 mod serve;
 mod store;

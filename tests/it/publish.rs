@@ -297,7 +297,7 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         stories,
         months: &[((2026, 3), 7), ((2025, 1), 3)],
     };
-    let found = Found { count: stories.len() as u64, stories };
+    let found = Found { count: stories.len() as u64, stories, feed: "https://topics.example/search.atom?q=water" };
     let mut all = vec![
         ("home".to_owned(), pages::home(&site, stories.first(), &sections)),
         ("empty home".to_owned(), pages::home(&site, None, &[])),
@@ -417,6 +417,8 @@ fn files_lie_at_the_paths_that_are_served_and_are_touched_only_when_they_change(
     for file in [
         ".tributary-manifest",
         "index.html",
+        "index.html.br",
+        "index.html.gz",
         "opml.xml",
         "sources.opml",
         "sources/index.html",
@@ -448,7 +450,7 @@ fn files_of_removed_topics_and_stories_go_and_nothing_else_does() {
     settings.topics.truncate(1);
     shelf.contents().stories.truncate(1);
     let done = publish(&shelf, &settings, dir.path()).unwrap();
-    assert_eq!(done.removed, 5, "a page and three feeds of the topic, a page of the story");
+    assert_eq!(done.removed, 9, "a page and three short feeds of the topic, a page of the story; each page with two codings");
     let there = files(dir.path());
     assert!(there.contains(&"topics/cloud/mine.txt".to_owned()) && there.contains(&"robots.txt".to_owned()));
     assert!(!there.iter().any(|file| file.starts_with("stories/1") || file.starts_with("topics/cloud/feed")));

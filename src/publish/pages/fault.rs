@@ -14,6 +14,8 @@ pub enum Fault {
     UnknownTopics(Vec<String>),
     /// 410: the topic was there once.
     RetiredTopic(String),
+    /// 410: every story of an archive is gone.
+    EmptyArchive,
     /// 405: the address is read, never written.
     Method,
     /// 414: no address of this site is that long.
@@ -27,7 +29,7 @@ impl Fault {
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFound | Self::UnknownTopics(_) => 404,
-            Self::RetiredTopic(_) => 410,
+            Self::RetiredTopic(_) | Self::EmptyArchive => 410,
             Self::Method => 405,
             Self::TooLong => 414,
             Self::Internal => 500,
@@ -46,6 +48,7 @@ impl Fault {
                 }
             },
             Self::RetiredTopic(name) => ("This topic has ended", format!("The topic {} is not kept any more.", quoted(name))),
+            Self::EmptyArchive => ("This archive is empty", "Every story of it is gone.".to_owned()),
             Self::Method => ("Only reading here", "This address can be read with GET and HEAD, and nothing else.".to_owned()),
             Self::TooLong => ("Too long an address", "No address of this site is that long.".to_owned()),
             Self::Internal => ("Something broke here", "The page could not be made. The feeds are not affected.".to_owned()),

@@ -19,6 +19,8 @@ pub struct Found<'a> {
     pub count: u64,
     /// The best of them, best first.
     pub stories: &'a [Story],
+    /// The absolute address of the same search as a feed.
+    pub feed: &'a str,
 }
 
 #[derive(Template)]
@@ -28,6 +30,7 @@ struct Page {
     action: String,
     query: String,
     found: Option<String>,
+    feed: Option<String>,
     lines: Vec<Line>,
 }
 
@@ -36,9 +39,18 @@ pub fn search(site: &Site<'_>, query: &str, found: Option<&Found<'_>>) -> Vec<u8
     let mut frame = Frame::new(site, "Search", Some("/search"));
     frame.here = "search";
     frame.noindex = found.is_some();
+    let query = excerpt::shorten(&xml::line(query), 200);
+    if let Some(found) = found {
+        frame.alternates.push(super::Alternate {
+            title: format!("Search for {query} — Atom"),
+            media_type: "application/atom+xml",
+            href: found.feed.to_owned(),
+        });
+    }
     let mut page = Page {
         action: site.addresses.rooted("/search"),
-        query: excerpt::shorten(&xml::line(query), 200),
+        feed: found.map(|found| found.feed.to_owned()),
+        query,
         found: found.map(|found| if found.count == 0 { "Nothing found".to_owned() } else { count_words(found.count) }),
         lines: found.map(|found| found.stories.iter().map(|story| Line::new(site, story)).collect()).unwrap_or_default(),
         frame,

@@ -11,7 +11,7 @@ use chrono::Datelike;
 use tributary::{
     model::*,
     site::{Library, Open, Settings},
-    store::{StoreError, StoryQuery},
+    store::{ArchiveDocument, ArchiveState, Found, SearchQuery, StoreError, StoryQuery},
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -285,6 +285,22 @@ impl Library for Contents {
 
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
         Ok(self.stories.iter().find(|story| story.id == id).cloned())
+    }
+
+    fn search(&self, _: &SearchQuery, _: usize, _: bool) -> Result<Found, StoreError> {
+        Ok(Found::default())
+    }
+
+    fn instance(&self, _: &str, _: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+        Ok(None)
+    }
+
+    fn archives(&self, _: &TopicId) -> Result<Vec<ArchiveState>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn archive(&self, _: &TopicId, _: u64) -> Result<Option<ArchiveDocument>, StoreError> {
+        Ok(None)
     }
 
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {

@@ -1,5 +1,6 @@
 //! What the tests share.
 
 pub mod origin;
+pub mod press;
 pub mod program;
 pub mod publication;

@@ -1,0 +1,107 @@
+//! The archive documents: drawn once, kept as bytes, drawn again only when a story was taken out or the site's own
+//! addresses changed.
+
+use url::Url;
+
+use crate::{
+    model::{Timestamp, TopicId},
+    publish::{Addresses, Channel, FeedFormat, Paging},
+    store::{ArchiveState, DrawnArchive, Reader, StoreError},
+};
+
+use super::{
+    Library, Rendering, Settings,
+    documents::{Titled, channel, published_topics, render},
+};
+
+/// What there is at the address of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArchiveAnswer {
+    /// The document.
+    There(Rendering),
+    /// It is cut, and its document follows in a moment.
+    NotDrawn,
+    /// Every story of it is gone (410).
+    Gone,
+    /// It is not cut (404).
+    NotCut,
+}
+
+/// The archive of a topic with this number.
+pub fn archive(library: &dyn Library, topic: &TopicId, number: u64) -> Result<ArchiveAnswer, StoreError> {
+    let Some(document) = library.archive(topic, number)? else { return Ok(ArchiveAnswer::NotCut) };
+    let path = Addresses::archive_path(topic.as_str(), number);
+    Ok(match document.body {
+        _ if document.is_empty => ArchiveAnswer::Gone,
+        None => ArchiveAnswer::NotDrawn,
+        Some(body) => ArchiveAnswer::There(Rendering::new(path, FeedFormat::Atom.content_type(), body, document.updated)),
+    })
+}
+
+/// Draws archives whose document is not drawn, or from something else than what it would be drawn from now: as many as
+/// make about `enough` bytes.
+pub(super) fn undrawn(
+    reader: &Reader<'_>,
+    settings: &Settings,
+    now: Timestamp,
+    enough: usize,
+) -> Result<Vec<DrawnArchive>, StoreError> {
+    let addresses = settings.addresses();
+    let mut drawn = Vec::new();
+    let mut bytes = 0;
+    for topic in published_topics(settings) {
+        for state in reader.archives(&topic.id)?.into_iter().filter(|state| !state.is_empty) {
+            let mut channel = frame(settings, &addresses, &topic, &state);
+            let digest = digest(&channel, state.revision);
+            if state.drawn == Some(digest) {
+                continue;
+            }
+            let stories = reader.archive_stories(&topic.id, state.number)?;
+            channel.stories = &stories;
+            channel.updated = following(state.updated, now);
+            let body = render(&channel, FeedFormat::Atom);
+            bytes += body.len();
+            drawn.push(DrawnArchive {
+                topic: topic.id.clone(),
+                number: state.number,
+                revision: state.revision,
+                drawn: digest,
+                updated: channel.updated,
+                body,
+            });
+            if bytes >= enough {
+                return Ok(drawn);
+            }
+        }
+    }
+    Ok(drawn)
+}
+
+/// The document without its stories. It names the archive after it from its first byte on, which is cut later.
+fn frame<'a>(settings: &Settings, addresses: &'a Addresses, topic: &Titled, state: &ArchiveState) -> Channel<'a> {
+    let name = topic.id.as_str();
+    let at = |number: u64| addresses.absolute(&Addresses::archive_path(name, number));
+    let mut channel = channel(settings, addresses, name, &topic.title, &topic.description);
+    channel.paging = Paging {
+        is_archive: true,
+        current: Url::parse(&channel.feed_urls.atom).ok(),
+        prev_archive: state.prev.and_then(|number| Url::parse(&at(number)).ok()),
+        next_archive: Url::parse(&at(state.number.saturating_add(1))).ok(),
+    };
+    channel.feed_urls.atom = at(state.number);
+    channel
+}
+
+/// What a document is drawn from: what stands around its stories, and how often some were taken out.
+fn digest(frame: &Channel<'_>, revision: u64) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&render(frame, FeedFormat::Atom));
+    hasher.update(&revision.to_le_bytes());
+    hasher.finalize().into()
+}
+
+/// Now in whole seconds, and later than before: `updated` moves with the bytes.
+fn following(before: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let second = Timestamp::from_timestamp(now.timestamp(), 0).unwrap_or(now);
+    before.map_or(second, |before| second.max(before + chrono::TimeDelta::seconds(1)))
+}

@@ -1,0 +1,60 @@
+//! Instances of feed documents that readers may have: what each held, so that a reader is sent what is new to it.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Reader, Store, StoreError, error::Doing as _, rows, rows::from_json};
+
+/// Instances that are remembered of one document; who asks less often than that is sent the whole.
+const KEPT: i64 = 32;
+
+/// One instance of a document: its entity tag, and what it held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// The document's path.
+    pub path: String,
+    /// Its entity tag, as it was sent.
+    pub etag: String,
+    /// The stories in it, each with a digest of what was published of it.
+    pub held: Vec<(i64, i64)>,
+}
+
+impl Store {
+    /// Remembers instances as the newest of their documents; the oldest beyond a number are forgotten.
+    pub fn remember_instances(&self, instances: Vec<Instance>) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            for Instance { path, etag, held } in &instances {
+                tx.prepare_cached(
+                    "INSERT OR REPLACE INTO instance (path, etag, seq, held) VALUES (?1, ?2, (SELECT coalesce(max(seq), 0) + 1 FROM instance), ?3)",
+                )
+                .and_then(|mut s| s.execute(params![path, etag, rows::json(held)]))
+                .doing("remember an instance")?;
+                tx.prepare_cached(
+                    "DELETE FROM instance WHERE path = ?1 AND seq NOT IN (SELECT seq FROM instance WHERE path = ?1 ORDER BY seq DESC LIMIT ?2)",
+                )
+                .and_then(|mut s| s.execute(params![path, KEPT]))
+                .doing("forget old instances")?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// What the instance of a document with this tag held, as far as that is remembered.
+    pub fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+        self.conn
+            .prepare_cached("SELECT held FROM instance WHERE path = ?1 AND etag = ?2")
+            .and_then(|mut s| s.query_row([path, etag], |r| from_json(r, "held")).optional())
+            .doing("read an instance")
+    }
+
+    /// Whether an instance is the newest that is remembered of its document.
+    pub fn is_newest_instance(&self, path: &str, etag: &str) -> Result<bool, StoreError> {
+        let newest: Option<String> = self
+            .conn
+            .prepare_cached("SELECT etag FROM instance WHERE path = ?1 ORDER BY seq DESC LIMIT 1")
+            .and_then(|mut s| s.query_row([path], |r| r.get(0)).optional())
+            .doing("read an instance")?;
+        Ok(newest.as_deref() == Some(etag))
+    }
+}

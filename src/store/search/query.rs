@@ -1,0 +1,222 @@
+//! What is searched for: free text, read so that every text means something and none is an error.
+
+use std::fmt::Write as _;
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+/// Terms that count; what follows them does not.
+const MAX_TERMS: usize = 16;
+/// Characters of a query that are read.
+const MAX_CHARS: usize = 200;
+/// The shortest beginning of a word that is looked for, in characters: a single letter would find everything.
+const MIN_PREFIX_CHARS: usize = 2;
+
+/// The columns with words as they were written, and those with their stems.
+const WRITTEN: &str = "{title summary content}";
+const STEMS: &str = "{title_stems stems}";
+
+/// A search, as a person wrote it: `kafka* "exactly once" topic:streaming source:river-notes -rumour`.
+///
+/// Every term must hold. A bare word also finds its inflections; in quotes it is looked for as it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchQuery {
+    terms: Vec<Term>,
+    /// The topics that a story must be in, as they were written.
+    pub topics: Vec<String>,
+    /// The sources that must carry a story, as they were written.
+    pub sources: Vec<String>,
+}
+
+/// Words that must (or, negated, must not) follow each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Term {
+    words: Vec<String>,
+    kind: Kind,
+    negated: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Inflections count too.
+    Word,
+    /// As it is written.
+    Exact,
+    /// The last word is the beginning of one.
+    Prefix,
+}
+
+impl SearchQuery {
+    /// Reads a query. Whatever is no word is passed over; a quotation that does not end goes on to the end.
+    pub fn parse(text: &str) -> Self {
+        let mut query = Self::default();
+        let text: String =
+            text.chars().take(MAX_CHARS).map(|c| if matches!(c, '“' | '”' | '„' | '«' | '»') { '"' } else { c }).collect();
+        let mut rest = text.trim_start();
+        while !rest.is_empty() && query.terms.len() + query.topics.len() + query.sources.len() < MAX_TERMS {
+            let (negated, body) = match rest.strip_prefix('-') {
+                Some(body) => (true, body),
+                None => (false, rest),
+            };
+            if let Some(quoted) = body.strip_prefix('"') {
+                let (inside, after) = quoted.split_once('"').unwrap_or((quoted, ""));
+                query.push(inside, Kind::Exact, negated);
+                rest = after.trim_start();
+                continue;
+            }
+            // A quotation that begins within a word is one of its own.
+            let end = body.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(body.len());
+            let (word, after) = body.split_at(end);
+            rest = after.trim_start();
+            match word.split_once(':').map(|(field, value)| (field.to_lowercase(), value)) {
+                Some((field, value)) if field == "topic" && !value.is_empty() => query.topics.push(value.to_lowercase()),
+                Some((field, value)) if field == "source" && !value.is_empty() => query.sources.push(value.to_lowercase()),
+                _ => match word.strip_suffix('*') {
+                    Some(beginning) => query.push(beginning, Kind::Prefix, negated),
+                    None => query.push(word, Kind::Word, negated),
+                },
+            }
+        }
+        query
+    }
+
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.terms.iter().all(|term| term.negated) && self.topics.is_empty() && self.sources.is_empty()
+    }
+
+    /// The query in one form, whatever spaces and case it was written with.
+    pub fn canonical(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for term in &self.terms {
+            let words = term.words.join(" ");
+            let sign = if term.negated { "-" } else { "" };
+            parts.push(match term.kind {
+                Kind::Word if term.words.len() == 1 => format!("{sign}{words}"),
+                Kind::Prefix if term.words.len() == 1 => format!("{sign}{words}*"),
+                _ => format!("{sign}\"{words}\""),
+            });
+        }
+        parts.extend(self.topics.iter().map(|topic| format!("topic:{topic}")));
+        parts.extend(self.sources.iter().map(|source| format!("source:{source}")));
+        parts.join(" ")
+    }
+
+    fn push(&mut self, text: &str, kind: Kind, negated: bool) {
+        let words: Vec<String> = words(text).map(|word| word.to_lowercase()).collect();
+        let Some(last) = words.last() else { return };
+        let kind = match kind {
+            Kind::Prefix if last.chars().count() < MIN_PREFIX_CHARS => Kind::Exact,
+            // Words that a sign joins (`event-driven`) are meant as they stand.
+            Kind::Word if words.len() > 1 => Kind::Exact,
+            kind => kind,
+        };
+        self.terms.push(Term { words, kind, negated });
+    }
+
+    /// The expression that SQLite's full-text index is asked with; `None` where no word is looked for. It is made of words
+    /// of letters and digits in quotes and of our own operators, so that no query can break out of it.
+    pub(super) fn expression(&self) -> Option<String> {
+        let stemmer = Stemmer::create(Algorithm::English);
+        let join = |negated: bool, operator: &str| {
+            let parts: Vec<String> =
+                self.terms.iter().filter(|term| term.negated == negated).map(|term| term.expression(&stemmer)).collect();
+            parts.join(operator)
+        };
+        let (wanted, unwanted) = (join(false, " AND "), join(true, " OR "));
+        match (wanted.is_empty(), unwanted.is_empty()) {
+            (true, _) => None,
+            (false, true) => Some(wanted),
+            (false, false) => Some(format!("({wanted}) NOT ({unwanted})")),
+        }
+    }
+}
+
+impl Term {
+    fn expression(&self, stemmer: &Stemmer) -> String {
+        let mut written = format!("{WRITTEN} : \"{}\"", self.words.join(" "));
+        match (self.kind, self.words.as_slice()) {
+            (Kind::Prefix, _) => written.push_str(" *"),
+            (Kind::Word, [word]) => {
+                let _ = write!(written, " OR {STEMS} : \"{}\"", stemmer.stem(word));
+            }
+            _ => {}
+        }
+        format!("({written})")
+    }
+}
+
+/// The words of a text: runs of letters and digits, each sign by itself in scripts that write no spaces.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).flat_map(|run| {
+        let mut rest = run;
+        std::iter::from_fn(move || {
+            let first = rest.chars().next()?;
+            let end = if is_unspaced(first) { first.len_utf8() } else { rest.find(is_unspaced).unwrap_or(rest.len()) };
+            let (word, after) = rest.split_at(end);
+            rest = after;
+            Some(word)
+        })
+    })
+}
+
+/// Whether a sign belongs to a script that writes no spaces between words: Thai to Khmer, kana, Han.
+fn is_unspaced(c: char) -> bool {
+    matches!(u32::from(c), 0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> String {
+        SearchQuery::parse(text).canonical()
+    }
+
+    #[test]
+    fn a_query_is_read_as_people_write_it() {
+        for (written, meant) in [
+            ("  Kafka   streams ", "kafka streams"),
+            ("\"Exactly Once\" kaf*", "\"exactly once\" kaf*"),
+            ("“curly quotes”", "\"curly quotes\""),
+            ("event-driven", "\"event driven\""),
+            ("topic:Streaming source:river-notes x", "x topic:streaming source:river-notes"),
+            ("-rumour fact", "-rumour fact"),
+            ("\"never ends", "\"never ends\""),
+            ("a* AND OR NOT NEAR(", "\"a\" and or not near"),
+            ("日本語", "\"日 本 語\""),
+            ("*** ::: \"\" -- ()", ""),
+        ] {
+            assert_eq!(read(written), meant, "{written}");
+        }
+        assert!(SearchQuery::parse("-only").is_empty() && SearchQuery::parse("").is_empty());
+        assert_eq!(SearchQuery::parse(&"w ".repeat(500)).terms.len(), MAX_TERMS);
+    }
+
+    #[test]
+    fn inflections_are_found_by_bare_words_alone() {
+        let expression = |text: &str| SearchQuery::parse(text).expression().unwrap();
+        assert_eq!(expression("streams"), "({title summary content} : \"streams\" OR {title_stems stems} : \"stream\")");
+        assert_eq!(expression("\"streams\""), "({title summary content} : \"streams\")");
+        assert_eq!(expression("strea*"), "({title summary content} : \"strea\" *)");
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_is_an_error_of_the_index(text in "[\\PC\"*:()^{}+-]{0,40}") {
+            let conn = rusqlite::Connection::open_in_memory().unwrap();
+            conn.execute_batch(include_str!("../migrations/0002.sql").split("-- Instances").next().unwrap()).unwrap();
+            if let Some(expression) = SearchQuery::parse(&text).expression() {
+                let found: i64 = conn.query_row("SELECT count(*) FROM story_text WHERE story_text MATCH ?1", [expression], |r| r.get(0)).unwrap();
+                prop_assert_eq!(found, 0);
+            }
+        }
+
+        #[test]
+        fn the_one_form_of_a_query_is_read_as_itself(text in "[a-z\"*: -]{0,40}") {
+            let once = read(&text);
+            prop_assert_eq!(read(&once), once);
+        }
+    }
+}
