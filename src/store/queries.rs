@@ -179,7 +179,7 @@ fn the_driver_walks_no_table() {
         reader.unscheduled()?;
         reader.memory(&SourceId::new("a").unwrap())?;
         reader.backlogs(now())?;
-        reader.decisions()?;
+        reader.edits_by_hand()?;
         reader.is_sorted([0; 32])?;
         Ok(())
     });
