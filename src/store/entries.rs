@@ -25,7 +25,7 @@ pub(super) struct Known<'a> {
 const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_norm, e.material_digest, e.published_ms";
 
 impl Known<'_> {
-    /// The index is named: left to itself, SQLite takes the one that has the order and reads every entry of the source.
+    /// The index is named: left to itself, `SQLite` takes the one that has the order and reads every entry of the source.
     fn find(&self, index: &str, column: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
         let sql = format!(
             "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY {index} WHERE e.source_id = ?1 AND e.{column} = ?2

@@ -108,7 +108,10 @@ fn the_other_addresses_answer_as_documented() {
         }
     }
     let to = daemon.get("/topics/streaming+databases/feed.json").field("location").unwrap().to_owned();
-    assert!(to == "/topics/databases+streaming/feed.json" || to == "https://reader.example/topics/databases+streaming/feed.json", "{to}");
+    assert!(
+        to == "/topics/databases+streaming/feed.json" || to == "https://reader.example/topics/databases+streaming/feed.json",
+        "{to}"
+    );
     let union: Value = serde_json::from_slice(&daemon.get("/topics/databases+streaming/feed.json").body).unwrap();
     let ids: BTreeSet<&str> = union["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!((ids.len(), union["items"].as_array().unwrap().len()), (5, 5), "what is in both topics is there once");
@@ -131,7 +134,10 @@ fn a_restart_keeps_every_byte_and_etag() {
     let union = "/topics/databases+streaming/feed.atom";
     let look = |daemon: &Daemon| {
         let paths = DOCUMENTS.into_iter().chain([union, "/", "/topics/streaming"]);
-        paths.map(|path| (path, daemon.get(path))).map(|(path, a)| (path, a.field("etag").map(str::to_owned), a.body)).collect::<Vec<_>>()
+        paths
+            .map(|path| (path, daemon.get(path)))
+            .map(|(path, a)| (path, a.field("etag").map(str::to_owned), a.body))
+            .collect::<Vec<_>>()
     };
     let daemon = home.serve();
     let first = look(&daemon);
@@ -215,7 +221,9 @@ fn a_poll_beside_it_is_handed_over_and_done_within_seconds() {
     assert!(handed.err.contains("a daemon is at work here"), "{}", handed.err);
     let handed: Value = serde_json::from_str(&handed.out).unwrap();
     assert_eq!((&handed["sources"][0]["outcome"], &handed["attempted"]), (&"handed_over".into(), &0.into()));
-    eventually("the daemon polls and publishes", || titles(&daemon, "streaming").contains(&"Kafka, again".to_owned()).then_some(()));
+    eventually("the daemon polls and publishes", || {
+        titles(&daemon, "streaming").contains(&"Kafka, again".to_owned()).then_some(())
+    });
     assert_eq!((origin.requests_to("/rss").len(), origin.requests_to("/atom").len()), (2, 1));
     assert!(daemon.log().contains("polled rss: changed, 1 new"), "{}", daemon.log());
 }
@@ -237,7 +245,9 @@ fn what_a_person_decides_beside_it_is_published_within_seconds() {
     eventually("the parting shows", || (titles(&daemon, "all").len() == 7).then_some(()));
     let forgotten = id("SQLite in production");
     home.done(&["forget", &forgotten]);
-    eventually("what is forgotten is gone", || (!titles(&daemon, "databases").contains(&"SQLite in production".to_owned())).then_some(()));
+    eventually("what is forgotten is gone", || {
+        (!titles(&daemon, "databases").contains(&"SQLite in production".to_owned())).then_some(())
+    });
     assert_eq!(daemon.get(&format!("/stories/{forgotten}")).status, 404);
     assert!(!daemon.get("/").text().contains("SQLite in production"));
 }
@@ -257,7 +267,9 @@ fn reading_publishing_and_backing_up_work_beside_it() {
     assert!(fs::read(home.join("public/topics/all/feed.atom")).unwrap() == daemon.get("/topics/all/feed.atom").body);
     home.done(&["backup", "copy.db"]);
     assert_eq!(home.run(&["backup", "copy.db"]).code, 1, "a file that is there is left alone");
-    let etags = |daemon: &Daemon| DOCUMENTS[..9].iter().map(|path| daemon.get(path).field("etag").unwrap().to_owned()).collect::<Vec<_>>();
+    let etags = |daemon: &Daemon| {
+        DOCUMENTS[..9].iter().map(|path| daemon.get(path).field("etag").unwrap().to_owned()).collect::<Vec<_>>()
+    };
     let before = etags(&daemon);
     let listed = home.json(&["stories"]);
     assert_eq!(daemon.stop(Signal::TERM), Some(0));
@@ -320,7 +332,10 @@ fn without_a_network_it_starts_and_serves_what_it_has() {
         status.as_array().unwrap().iter().all(|s| s["state"] == "failing").then_some(())
     });
     for source in home.json(&["status"]).as_array().unwrap() {
-        assert!(source["last_error"].is_string() && source["next_poll"].is_string() && source["next_poll_because"].is_string(), "{source}");
+        assert!(
+            source["last_error"].is_string() && source["next_poll"].is_string() && source["next_poll_because"].is_string(),
+            "{source}"
+        );
     }
     assert!(daemon.log().contains("polled atom: failed"), "{}", daemon.log());
     // Pages that everyone may see name the class of an error, not its text.
@@ -330,7 +345,9 @@ fn without_a_network_it_starts_and_serves_what_it_has() {
     // It comes back when they do.
     home.configure(&lively(&origin, &["/rss", "/atom", "/json"]));
     daemon.signal(Signal::HUP);
-    eventually("all is well again", || home.json(&["status"]).as_array().unwrap().iter().all(|s| s["state"] == "ok").then_some(()));
+    eventually("all is well again", || {
+        home.json(&["status"]).as_array().unwrap().iter().all(|s| s["state"] == "ok").then_some(())
+    });
 }
 
 #[test]

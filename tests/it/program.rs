@@ -27,7 +27,8 @@ pub const TOPICS: &str = "[[topic]]\nid = \"streaming\"\ntitle = \"Streaming\"\n
 pub fn feeds_toml(origin: &Origin, paths: &[&str]) -> String {
     let mut text = HEAD.to_owned();
     for path in paths {
-        write!(text, "[[source]]\nid = \"{}\"\nurl = \"{}\"\nfollow = \"feed\"\n\n", path.trim_matches('/'), origin.url(path)).unwrap();
+        write!(text, "[[source]]\nid = \"{}\"\nurl = \"{}\"\nfollow = \"feed\"\n\n", path.trim_matches('/'), origin.url(path))
+            .unwrap();
     }
     text + TOPICS
 }

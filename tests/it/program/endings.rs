@@ -30,7 +30,11 @@ const COMMANDS: [&[&str]; 15] = [
 
 #[test]
 fn a_wrong_feeds_toml_ends_with_78_before_anything_is_touched() {
-    for wrong in ["[polling]\nintervall = \"1h\"\n", "[[source]]\nid = \"a\"\nurl = \"https://a.example/\"\nschedule = \"0 0 31 2 *\"\n", "[site"] {
+    for wrong in [
+        "[polling]\nintervall = \"1h\"\n",
+        "[[source]]\nid = \"a\"\nurl = \"https://a.example/\"\nschedule = \"0 0 31 2 *\"\n",
+        "[site",
+    ] {
         let home = Home::with(wrong);
         for command in ["serve", "poll", "publish", "label"] {
             let arguments: &[&str] = match command {
@@ -147,10 +151,13 @@ fn what_cannot_be_recorded_ends_with_1_and_leaves_the_state_as_it_was() {
     let before = listed(&home);
     let full = fs::metadata(home.database()).unwrap().len();
     // A hundred long posts do not fit below the size that the database has already.
-    let many: Vec<Post> = (0..100).map(|n| Post::new(&format!("m{n}"), &format!("Kafka, part {n}"), 2, &"long text ".repeat(2000))).collect();
+    let many: Vec<Post> =
+        (0..100).map(|n| Post::new(&format!("m{n}"), &format!("Kafka, part {n}"), 2, &"long text ".repeat(2000))).collect();
     origin.script("/rss", vec![Reply::ok(rss("An RSS feed", &many))]);
     let blocks = full / 512 + 1;
-    let ended = Ended::of(&home.shell(&format!("trap '' XFSZ; ulimit -f {blocks}"), &["poll", "--force", "rss", "--json"]).output().unwrap());
+    let ended = Ended::of(
+        &home.shell(&format!("trap '' XFSZ; ulimit -f {blocks}"), &["poll", "--force", "rss", "--json"]).output().unwrap(),
+    );
     assert_eq!(ended.code, 1, "{}{}", ended.out, ended.err);
     assert!(format!("{}{}", ended.out, ended.err).contains("disk"), "it says why: {}{}", ended.out, ended.err);
     assert_eq!(listed(&home), before, "the old state is intact");
@@ -223,7 +230,11 @@ fn expired_stories_go_and_stay_gone() {
     let text = fs::read_to_string(home.join("feeds.toml")).unwrap();
     home.configure(&text.replace("[polling]", "[publishing]\nretention = \"1d\"\n\n[polling]"));
     home.done(&["poll", "--force"]);
-    assert_eq!(home.json(&["stories"]).as_array().unwrap().len(), 6, "a day counts from the first storing, not from the publisher's date");
+    assert_eq!(
+        home.json(&["stories"]).as_array().unwrap().len(),
+        6,
+        "a day counts from the first storing, not from the publisher's date"
+    );
     // A day later, as far as the state can tell.
     let conn = rusqlite::Connection::open(home.database()).unwrap();
     conn.execute("UPDATE story SET first_published_ms = first_published_ms - 86400000 WHERE id <> 1", []).unwrap();

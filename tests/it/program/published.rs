@@ -12,7 +12,7 @@ use crate::support::{
 /// Ids and titles of a published document, in its order, as another program reads them.
 fn read(home: &Home, path: &str) -> Vec<(String, String)> {
     let bytes = std::fs::read(home.join("public").join(path)).unwrap();
-    if path.ends_with(".json") {
+    if std::path::Path::new(path).extension().is_some_and(|form| form == "json") {
         let feed: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         let text = |item: &serde_json::Value, key: &str| item[key].as_str().unwrap().to_owned();
         return feed["items"].as_array().unwrap().iter().map(|item| (text(item, "id"), text(item, "title"))).collect();
@@ -25,7 +25,9 @@ type File = (String, Vec<u8>, std::time::SystemTime);
 
 /// The files that came, went, or have other bytes or another time than before.
 fn moved(before: &[File], after: &[File]) -> Vec<String> {
-    let only = |these: &[File], those: &[File]| these.iter().filter(|file| !those.contains(file)).map(|(path, ..)| path.clone()).collect::<Vec<_>>();
+    let only = |these: &[File], those: &[File]| {
+        these.iter().filter(|file| !those.contains(file)).map(|(path, ..)| path.clone()).collect::<Vec<_>>()
+    };
     let mut paths = [only(before, after), only(after, before)].concat();
     paths.sort();
     paths.dedup();
@@ -111,7 +113,11 @@ fn a_second_poll_is_conditional_and_leaves_every_byte_and_time_as_they_were() {
         assert_eq!((requests[0].header("if-none-match"), requests[0].header("if-modified-since")), (None, None));
         let (etag, modified) = validators(path);
         for again in &requests[1..] {
-            assert_eq!(again.header("if-none-match"), Some(etag.as_str()), "byte for byte, and kept through a 304 without validators");
+            assert_eq!(
+                again.header("if-none-match"),
+                Some(etag.as_str()),
+                "byte for byte, and kept through a 304 without validators"
+            );
             assert_eq!(again.header("if-modified-since"), Some(modified.as_str()));
         }
     }
@@ -124,7 +130,10 @@ fn the_same_bytes_again_change_nothing_either() {
     home.done(&["publish", "public"]);
     let before = home.files("public");
     let summary = home.json(&["poll", "--force"]);
-    assert_eq!((&summary["attempted"], &summary["changed"], &summary["new_entries"], &summary["updated_entries"]), (&3.into(), &0.into(), &0.into(), &0.into()));
+    assert_eq!(
+        (&summary["attempted"], &summary["changed"], &summary["new_entries"], &summary["updated_entries"]),
+        (&3.into(), &0.into(), &0.into(), &0.into())
+    );
     for report in summary["sources"].as_array().unwrap() {
         assert_eq!((&report["outcome"], &report["status"]), (&"unchanged".into(), &200.into()));
     }
@@ -132,7 +141,8 @@ fn the_same_bytes_again_change_nothing_either() {
     assert_eq!(moved(&before, &home.files("public")), Vec::<String>::new());
     // And with other bytes that say the same: another build date, another order of attributes.
     let [r, ..] = posts();
-    let body = rss("An RSS feed", &r).replace("<description>A test", "<lastBuildDate>Tue, 02 Jan 2024 00:00:00 GMT</lastBuildDate><description>A test");
+    let body = rss("An RSS feed", &r)
+        .replace("<description>A test", "<lastBuildDate>Tue, 02 Jan 2024 00:00:00 GMT</lastBuildDate><description>A test");
     origin.script("/rss", vec![Reply::ok(body)]);
     assert_eq!(home.json(&["poll", "--force", "rss"])["changed"], 0);
     home.done(&["publish", "public"]);
@@ -153,7 +163,8 @@ fn an_edit_changes_the_files_that_show_it_and_no_other() {
     let after = home.files("public");
     let changed = moved(&before, &after);
     let changed: Vec<&str> = changed.iter().map(String::as_str).collect();
-    for path in ["topics/streaming/feed.atom", "topics/streaming/feed.rss", "topics/streaming/feed.json", "topics/all/feed.atom"] {
+    for path in ["topics/streaming/feed.atom", "topics/streaming/feed.rss", "topics/streaming/feed.json", "topics/all/feed.atom"]
+    {
         assert!(changed.contains(&path), "{path} should show the edit: {changed:?}");
     }
     assert!(!changed.iter().any(|path| path.starts_with("topics/databases")), "{changed:?}");
@@ -221,7 +232,10 @@ fn the_first_five_minutes_work_as_written() {
     home.configure(&led);
     home.done(&["check"]);
     let polled = home.done(&["poll"]);
-    assert!(polled.contains("serverless-fyi") && polled.contains("2 asked, 2 changed, 0 not modified, 0 failed; 5 new entries"), "{polled}");
+    assert!(
+        polled.contains("serverless-fyi") && polled.contains("2 asked, 2 changed, 0 not modified, 0 failed; 5 new entries"),
+        "{polled}"
+    );
     home.done(&["publish", "public"]);
     assert_eq!(read(&home, "topics/streaming/feed.atom").len(), 3);
     let again = home.done(&["poll"]);

@@ -90,11 +90,18 @@ fn stories_and_their_explanation() {
     assert_eq!(both["sources"].as_array().unwrap().len(), 2, "every entry of the story is there");
     assert_eq!(both["duplicates"].as_array().unwrap().len(), 1);
     assert!(both["duplicates"][0]["because"].as_str().unwrap().contains("link"), "{both}");
-    let entry = |source: &str| both["sources"].as_array().unwrap().iter().find(|entry| entry["source"] == source).unwrap().clone();
+    let entry =
+        |source: &str| both["sources"].as_array().unwrap().iter().find(|entry| entry["source"] == source).unwrap().clone();
     assert_eq!((&entry("rss")["published"], &entry("rss")["guid"]), (&"2024-01-15T08:00:00Z".into(), &"both".into()));
-    assert_eq!((&entry("json")["published"], &entry("json")["guid"]), (&"2024-01-16T10:00:00Z".into(), &"j1".into()), "each entry's own");
+    assert_eq!(
+        (&entry("json")["published"], &entry("json")["guid"]),
+        (&"2024-01-16T10:00:00Z".into(), &"j1".into()),
+        "each entry's own"
+    );
 
-    for name in [both["id"].as_str().unwrap(), both["published_id"].as_str().unwrap(), "http://www.example.org/posts/both/?utm_source=x"] {
+    for name in
+        [both["id"].as_str().unwrap(), both["published_id"].as_str().unwrap(), "http://www.example.org/posts/both/?utm_source=x"]
+    {
         let explained = home.json(&["explain", name]);
         holds(&explained, &story(), "explain");
         holds(&explained["topics_not"], &json!([{"id": "text", "score": "number", "because": ["text"]}]), "topics_not");
@@ -276,7 +283,10 @@ fn evaluation_needs_nothing_stored() {
     holds(&judged, &pattern, "evaluate");
     assert_eq!(judged["misses"].as_array().unwrap().len(), 3);
     assert_eq!((&judged["topics"][0]["precision"], &judged["topics"][0]["recall"]), (&0.5.into(), &1.0.into()));
-    assert_eq!((&judged["topics"][1]["precision"], &judged["topics"][1]["recall"], &judged["topics"][1]["support"]), (&0.5.into(), &0.5.into(), &2.into()));
+    assert_eq!(
+        (&judged["topics"][1]["precision"], &judged["topics"][1]["recall"], &judged["topics"][1]["support"]),
+        (&0.5.into(), &0.5.into(), &2.into())
+    );
     assert!(!home.join("data").exists());
     std::fs::write(home.join("labels.toml"), "[[label]]\ntitle = \"Kafka and its log\"\ntopics = [\"streaming\"]\n").unwrap();
     assert_eq!(home.json(&["evaluate", "labels.toml"])["misses"], json!([]));

@@ -53,7 +53,8 @@ fn one_story_of_two_publications_is_one_story() {
     let merged: Vec<&Value> = stories.iter().filter(|s| !s["duplicates"].as_array().unwrap().is_empty()).collect();
     assert!(!merged.is_empty(), "the demo plays a cross-post");
     for story in merged {
-        let sources: std::collections::BTreeSet<&str> = story["sources"].as_array().unwrap().iter().map(|s| s["source"].as_str().unwrap()).collect();
+        let sources: std::collections::BTreeSet<&str> =
+            story["sources"].as_array().unwrap().iter().map(|s| s["source"].as_str().unwrap()).collect();
         assert_eq!(sources.len(), 2, "{story}");
     }
 }
@@ -62,7 +63,8 @@ fn one_story_of_two_publications_is_one_story() {
 fn it_serves_and_new_posts_arrive() {
     let home = Home::empty();
     let mut daemon = Daemon::start(demo(&home, &[]), &home.join("log")).expect("it says where to look");
-    let greeting: String = std::iter::from_fn(|| Some(daemon.line())).take_while(|line| !line.contains("Stop it with Ctrl-C")).collect();
+    let greeting: String =
+        std::iter::from_fn(|| Some(daemon.line())).take_while(|line| !line.contains("Stop it with Ctrl-C")).collect();
     let feed = format!("http://{}/topics/streaming/feed.atom", daemon.address);
     assert!(greeting.contains(&feed), "{greeting}");
     let count = |daemon: &Daemon| {
