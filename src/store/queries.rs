@@ -1,9 +1,12 @@
 //! The statements that run at every poll, every rendering and every listing use indexes, whatever the size of the state.
 //!
-//! They are not written down twice: what SQLite runs while the store's own functions are called is recorded, and then
+//! They are not written down twice: what `SQLite` runs while the store's own functions are called is recorded, and then
 //! explained.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use rusqlite::{
     Connection,
@@ -16,16 +19,11 @@ use super::{
     entries::Known,
 };
 use crate::{
-    config,
     identity::{self, KeyPolicy, KnownEntries as _},
     ingest,
-    model::{EntryKey, SourceId, Timestamp, TopicId},
+    model::{EntryKey, FetchLimits, Follow, Pace, SitemapPatterns, Source, SourceId, Timestamp, Topic, TopicId},
     topic::Rules,
 };
-
-const FEEDS: &str = "[[source]]\nid = \"a\"\nurl = \"https://a.example/\"\n\n[[source]]\nid = \"b\"\nurl = \"https://b.example/\"\n\n\
-    [[source]]\nid = \"c\"\nurl = \"https://c.example/\"\n\n\
-    [[topic]]\nid = \"t\"\ntitle = \"T\"\nany = [\"kafka\"]\n";
 
 const FEED: &[u8] =
     b"<rss version=\"2.0\"><channel><title>A</title><item><guid isPermaLink=\"false\">1</guid><title>Kafka once</title>\
@@ -42,9 +40,8 @@ fn now() -> Timestamp {
 /// A state with two sources that carry the same two stories, and a third that was never polled.
 fn state() -> Store {
     let store = Store::in_memory().unwrap();
-    let config = config::check(FEEDS, "feeds.toml").config.unwrap();
-    let sources: Vec<_> = config.sources.iter().map(|s| (s.clone(), s.id.to_string())).collect();
-    store.take_over(&sources, &config.topics, window(), now()).unwrap();
+    let sources = ["a", "b", "c"].map(|id| (source(id), format!("{id}.example")));
+    store.take_over(&sources, &[topic()], window(), now()).unwrap();
     for id in ["a", "b"] {
         store.apply(plan(id), rules()).unwrap();
     }
@@ -52,11 +49,49 @@ fn state() -> Store {
 }
 
 fn window() -> WindowPolicy {
-    WindowPolicy { max_entries: 50, keep_within: std::time::Duration::from_secs(3600) }
+    WindowPolicy { max_entries: 50, keep_within: Duration::from_secs(3600) }
 }
 
 fn rules() -> Arc<Rules> {
-    Arc::new(Rules::compile(&config::check(FEEDS, "feeds.toml").config.unwrap().topics).unwrap())
+    Arc::new(Rules::compile(&[topic()]).unwrap())
+}
+
+fn topic() -> Topic {
+    Topic {
+        id: TopicId::new("t").unwrap(),
+        title: "T".into(),
+        description: None,
+        any: vec!["kafka".into()],
+        all: Vec::new(),
+        none: Vec::new(),
+        sources: Vec::new(),
+        threshold: 1.0,
+        was: Vec::new(),
+        learn: false,
+        announce_within: Duration::from_secs(3600),
+        access: Vec::new(),
+    }
+}
+
+fn source(id: &str) -> Source {
+    let hour = Duration::from_secs(3600);
+    Source {
+        id: SourceId::new(id).unwrap(),
+        title: None,
+        url: Url::parse(&format!("https://{id}.example/")).unwrap(),
+        follow: Follow::Auto,
+        pace: Pace { interval: hour, own_interval: false, schedule: None, max_interval: hour, exempt: false },
+        limits: FetchLimits { timeout: hour, max_body_bytes: 1, max_items: 1 },
+        allow_hosts: Vec::new(),
+        content: None,
+        auth: None,
+        publish: false,
+        paused: false,
+        backfill: 0,
+        pages_per_poll: 0,
+        page: None,
+        sitemap: SitemapPatterns::default(),
+    }
 }
 
 fn plan(source: &str) -> Plan {
@@ -97,7 +132,7 @@ fn plan(source: &str) -> Plan {
     }
 }
 
-/// What SQLite says of every statement that runs while `f` does: the statement, and its plan line by line.
+/// What `SQLite` says of every statement that runs while `f` does: the statement, and its plan line by line.
 fn explained(f: impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static) -> Vec<(String, Vec<String>)> {
     let store = state();
     let explained = store.on_writer(move |conn| {

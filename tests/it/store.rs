@@ -126,7 +126,7 @@ fn a_store_that_is_read_alone_is_never_written() {
     assert_eq!(store.read(|reader| Ok(reader.stories(&StoryQuery::default())?.len())).unwrap(), 6);
 }
 
-/// What a program of this version made is sound in the eyes of SQLite and of `doctor`.
+/// What a program of this version made is sound in the eyes of `SQLite` and of `doctor`.
 #[test]
 fn the_database_says_whose_it_is_and_is_sound() {
     let origin = three_feeds();

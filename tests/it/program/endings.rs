@@ -172,6 +172,35 @@ fn what_cannot_be_recorded_ends_with_1_and_leaves_the_state_as_it_was() {
     assert_eq!(fresh.json(&["poll"])["new_entries"], 100);
 }
 
+/// The same on a file system that is really full, which takes root to make.
+#[test]
+fn a_full_disk_costs_the_poll_and_nothing_else() {
+    let may = std::process::Command::new("unshare").args(["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
+    if !may.is_ok_and(|output| output.status.success()) {
+        eprintln!("SKIPPED: a file system of its own cannot be made here; the limit on a file's size stands in for it");
+        return;
+    }
+    let origin = three_feeds();
+    let many: Vec<Post> = (0..300).map(|n| Post::new(&format!("m{n}"), &format!("Kafka, part {n}"), 2, &"long text ".repeat(2000))).collect();
+    origin.script("/rss", vec![Reply::ok(rss("An RSS feed", &posts()[0])), Reply::ok(rss("An RSS feed", &many))]);
+    let home = Home::with(&feeds_toml(&origin, &["/rss"]));
+    fs::create_dir(home.join("data")).unwrap();
+    let program = env!("CARGO_BIN_EXE_tributary");
+    let listed = format!("{program} stories --json --limit 0");
+    let script = format!(
+        "mount -t tmpfs -o size=2m tmpfs data && {program} poll && {listed} > before && {{ {program} poll --force > report; echo $? > code; \
+         {listed} > after; {program} doctor > health; echo $? > healthy; }}"
+    );
+    let mut shell = std::process::Command::new("unshare");
+    shell.args(["-m", "sh", "-c", &script]).current_dir(home.path());
+    let ended = Ended::of(&shell.output().unwrap());
+    let read = |name: &str| fs::read_to_string(home.join(name)).unwrap_or_else(|_| panic!("no {name}: {}{}", ended.out, ended.err));
+    assert_eq!(read("code").trim(), "1", "{}{}", ended.out, ended.err);
+    assert!(format!("{}{}", read("report"), ended.err).contains("full"), "{}{}", read("report"), ended.err);
+    assert_eq!((read("after"), read("healthy").trim()), (read("before"), "0"), "{}", ended.err);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&read("after")).unwrap().as_array().unwrap().len(), 3);
+}
+
 #[test]
 fn a_file_that_cannot_be_written_keeps_its_old_bytes() {
     let origin = three_feeds();

@@ -12,7 +12,7 @@ use crate::support::{
 /// Ids and titles of a published document, in its order, as another program reads them.
 fn read(home: &Home, path: &str) -> Vec<(String, String)> {
     let bytes = std::fs::read(home.join("public").join(path)).unwrap();
-    if path.ends_with(".json") {
+    if std::path::Path::new(path).extension().is_some_and(|form| form == "json") {
         let feed: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         let text = |item: &serde_json::Value, key: &str| item[key].as_str().unwrap().to_owned();
         return feed["items"].as_array().unwrap().iter().map(|item| (text(item, "id"), text(item, "title"))).collect();
