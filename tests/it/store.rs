@@ -77,7 +77,10 @@ fn failures_and_304_are_stored_like_everything_else() {
     origin.script("/atom", vec![Reply::new(500)]);
     home.done(&["poll", "--force", "rss", "atom"]);
     assert_eq!(read("last_outcome")[..2], ["not_modified", "failed"]);
-    assert_eq!((&read("last_status")[..2], &read("failures")[..]), (&["304".to_owned(), "500".to_owned()][..], &["0", "1", "0"].map(str::to_owned)[..]));
+    assert_eq!(
+        (&read("last_status")[..2], &read("failures")[..]),
+        (&["304".to_owned(), "500".to_owned()][..], &["0", "1", "0"].map(str::to_owned)[..])
+    );
     let now = read("last_attempt_ms");
     assert!(now[0] > attempts[0] && now[1] > attempts[1] && now[2] == attempts[2]);
     // The validators of a source live through its errors.
@@ -131,7 +134,11 @@ fn the_database_says_whose_it_is_and_is_sound() {
     home.configure(&feeds_toml(&origin, &["/rss"]));
     home.done(&["poll", "--force"]);
     let conn = Connection::open(home.database()).unwrap();
-    let pragma = |name: &str| -> String { conn.query_row(&format!("PRAGMA {name}"), [], |r| r.get::<_, rusqlite::types::Value>(0)).map(|v| format!("{v:?}")).unwrap() };
+    let pragma = |name: &str| -> String {
+        conn.query_row(&format!("PRAGMA {name}"), [], |r| r.get::<_, rusqlite::types::Value>(0))
+            .map(|v| format!("{v:?}"))
+            .unwrap()
+    };
     assert_eq!(pragma("application_id"), format!("Integer({})", 0x5472_6962));
     assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     assert_eq!(pragma("integrity_check"), "Text(\"ok\")");

@@ -78,7 +78,9 @@ impl Home {
 
     fn prepare(&self, command: &mut Command) {
         command.current_dir(self.path()).stdin(Stdio::null());
-        for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "JOURNAL_STREAM"] {
+        for name in
+            ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "JOURNAL_STREAM"]
+        {
             command.env_remove(name);
         }
     }
