@@ -97,6 +97,11 @@ impl Store {
                 })
                 .doing("take over the topics")?;
             }
+            for (topic, was) in topics.iter().flat_map(|topic| topic.was.iter().map(move |was| (topic, was))) {
+                if !topics.iter().any(|other| other.id == *was) {
+                    rename_topic(tx, was, &topic.id)?;
+                }
+            }
             retire_topics(tx)?;
             if windows::resized(tx, window)? || opened {
                 windows::settle_all(tx, window, now)?;
@@ -225,6 +230,20 @@ impl Reader<'_> {
         let rows = statement.query_map([], |r| rows::source_id(r, "id"))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+/// A topic goes on under another id: with its stories, their places in the window, and the labels that name it.
+fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<(), StoreError> {
+    let ids = params![was.as_str(), id.as_str()];
+    for sql in [
+        "UPDATE OR IGNORE story_topic SET topic_id = ?2 WHERE topic_id = ?1",
+        "UPDATE topic SET filled = 1 WHERE id = ?2 AND EXISTS (SELECT 1 FROM topic old WHERE old.id = ?1 AND old.filled = 1)",
+        "UPDATE label SET topics = (SELECT json_group_array(DISTINCT CASE WHEN value = ?1 THEN ?2 ELSE value END) FROM json_each(label.topics))
+          WHERE EXISTS (SELECT 1 FROM json_each(label.topics) WHERE value = ?1)",
+    ] {
+        tx.execute(sql, ids).doing("rename a topic")?;
+    }
+    Ok(())
 }
 
 /// A topic that left takes its memberships with it; labels keep naming it, should it come back. Who was in it is sorted

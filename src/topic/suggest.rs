@@ -4,9 +4,9 @@
 //! (Dunning 1993), which stays sound where counts are small. A story counts once for a term, however often it says it.
 //! Nothing is decided here: what is found is proposed to a person.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::terms::{self, Terms};
+use super::terms::{self, Terms, Word};
 use super::{Fields, Rules};
 use crate::model::{StoryId, TopicId};
 
@@ -101,7 +101,7 @@ pub fn terms_for(topic: &TopicId, rules: &Rules, stories: &[Seen<'_>]) -> Propos
     let total_outside = stories.iter().filter(|story| is_outside(story)).count();
 
     let index = Index::of(stories.iter().map(|story| story.fields));
-    let mut terms: Vec<(&[String], Term)> = index
+    let mut terms: Vec<(&[u32], Term)> = index
         .terms
         .iter()
         .filter_map(|(stems, found)| {
@@ -112,7 +112,7 @@ pub fn terms_for(topic: &TopicId, rules: &Rules, stories: &[Seen<'_>]) -> Propos
         })
         .collect();
     terms.sort_by(|a, b| b.1.g2.total_cmp(&a.1.g2).then_with(|| b.0.len().cmp(&a.0.len())).then_with(|| a.0.cmp(b.0)));
-    let mut chosen: Vec<(&[String], Term)> = Vec::new();
+    let mut chosen: Vec<(&[u32], Term)> = Vec::new();
     for (stems, term) in terms {
         if chosen.len() == MOST_TERMS {
             break;
@@ -146,7 +146,7 @@ pub fn subjects(stories: &[Seen<'_>]) -> Vec<Subject> {
             let is_recurring = own.len() >= LEAST_SUBJECT && real(own.len()) <= (MOST_SPREAD * real(total)).max(real(LEAST_SUBJECT));
             // A term that sorted stories have as often is a word of the trade, not a subject without a topic.
             let is_uncovered = real(own.len()) * real(sorted.max(1)) > real(elsewhere) * real(total);
-            (is_recurring && is_uncovered).then_some(Candidate { stems, found, stories: own })
+            (is_recurring && is_uncovered).then_some(Candidate { stems: stems.as_slice(), found, stories: own })
         })
         .collect();
     // The longer phrase stands for its words where it has nearly all of their stories.
@@ -163,7 +163,7 @@ pub fn subjects(stories: &[Seen<'_>]) -> Vec<Subject> {
 }
 
 struct Candidate<'i> {
-    stems: &'i [String],
+    stems: &'i [u32],
     found: &'i Found,
     stories: BTreeSet<usize>,
 }
@@ -225,9 +225,28 @@ fn group(candidate: &Candidate<'_>, own: &BTreeSet<usize>, candidates: &[Candida
     Some(Group { terms: named.iter().map(|n| n.found.written()).collect(), stories: own.clone(), worth })
 }
 
-/// The terms of stories: by their stems, with the stories that have them.
+/// The terms of stories, with the stories that have them.
 struct Index {
-    terms: BTreeMap<Vec<String>, Found>,
+    terms: BTreeMap<Stems, Found>,
+}
+
+/// The numbers of a term's stems, the unused places at the end empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Stems([u32; MOST_WORDS]);
+
+impl Stems {
+    const UNUSED: u32 = u32::MAX;
+
+    fn of(words: &[(u32, Word)]) -> Self {
+        let mut stems = [Self::UNUSED; MOST_WORDS];
+        stems.iter_mut().zip(words).for_each(|(stem, word)| *stem = word.0);
+        Self(stems)
+    }
+
+    fn as_slice(&self) -> &[u32] {
+        let length = self.0.iter().take_while(|stem| **stem != Self::UNUSED).count();
+        &self.0[..length]
+    }
 }
 
 #[derive(Default)]
@@ -247,33 +266,53 @@ impl Found {
 
 impl Index {
     fn of<'a>(stories: impl Iterator<Item = Fields<'a>>) -> Self {
-        let mut reader = Terms::default();
-        let mut terms: BTreeMap<Vec<String>, Found> = BTreeMap::new();
+        let (mut reader, mut numbers) = (Terms::default(), HashMap::new());
+        let mut stretches = Vec::new();
         for (place, fields) in stories.enumerate() {
             for stretch in reader.read(&fields, terms::language(&fields)) {
-                for length in 1..=MOST_WORDS {
-                    for words in stretch.words.windows(length) {
-                        let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
-                        if first.is_empty || last.is_empty {
-                            continue;
-                        }
-                        let found = terms.entry(words.iter().map(|word| word.stem.clone()).collect()).or_default();
-                        if found.stories.last() != Some(&place) {
-                            found.stories.push(place);
-                        }
-                        let written = stretch.text[first.start..last.end].split_whitespace().collect::<Vec<_>>().join(" ");
-                        *found.ways.entry(written.to_lowercase()).or_default() += 1;
-                    }
-                }
+                let mut number = |stem: &str| -> u32 {
+                    let next = u32::try_from(numbers.len()).unwrap_or(Stems::UNUSED);
+                    *numbers.entry(stem.to_owned()).or_insert(next)
+                };
+                let words: Vec<(u32, Word)> = stretch.words.into_iter().map(|word| (number(&word.stem), word)).collect();
+                stretches.push((place, stretch.text, words));
             }
         }
-        terms.retain(|_, found| found.stories.len() >= LEAST_STORIES);
+        // A phrase is rare if a part of it is: each length is counted among what is left of the shorter ones.
+        let mut terms: BTreeMap<Stems, Found> = BTreeMap::new();
+        for length in 1..=MOST_WORDS {
+            let mut longer: BTreeMap<Stems, Found> = BTreeMap::new();
+            for (place, text, words) in &stretches {
+                for phrase in words.windows(length).filter(|phrase| may_recur(phrase, &terms)) {
+                    let found = longer.entry(Stems::of(phrase)).or_default();
+                    if found.stories.last() != Some(place) {
+                        found.stories.push(*place);
+                    }
+                    let written = &text[phrase[0].1.start..phrase[length - 1].1.end];
+                    *found.ways.entry(written.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()).or_default() += 1;
+                }
+            }
+            longer.retain(|_, found| found.stories.len() >= LEAST_STORIES);
+            terms.append(&mut longer);
+        }
         Self { terms }
     }
 }
 
+/// Whether a phrase may be a term: it begins and ends with words that say something, and its parts recur.
+fn may_recur(phrase: &[(u32, Word)], terms: &BTreeMap<Stems, Found>) -> bool {
+    let is_term = |words: &[(u32, Word)]| terms.contains_key(&Stems::of(words));
+    match phrase {
+        [only] => !only.1.is_empty,
+        [first, .., last] if first.1.is_empty || last.1.is_empty => false,
+        [first, last] => is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last)),
+        [first, inner, last] if inner.1.is_empty => is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last)),
+        _ => is_term(&phrase[..phrase.len() - 1]) && is_term(&phrase[1..]),
+    }
+}
+
 /// Whether the words of `part` follow each other in `whole`.
-fn contains(whole: &[String], part: &[String]) -> bool {
+fn contains(whole: &[u32], part: &[u32]) -> bool {
     whole.windows(part.len()).any(|words| words == part)
 }
 
