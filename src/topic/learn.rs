@@ -40,7 +40,7 @@ const UNLABELLED: f64 = 0.3;
 const ROUNDS: usize = 12;
 
 /// Heats that are tried, so that what is told as odds are odds.
-const TEMPERATURES: [f64; 12] = [0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 16.0];
+const TEMPERATURES: [f64; 10] = [0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 16.0];
 
 /// So many nats of evidence are worth a topic's threshold.
 const NATS_A_THRESHOLD: f64 = 2.0;
@@ -122,6 +122,8 @@ struct Model {
     /// For each component the places of its topics.
     components: Vec<Vec<usize>>,
     temperature: f64,
+    /// How many labels it was tried on.
+    labels: usize,
 }
 
 impl Learner {
@@ -141,7 +143,8 @@ impl Learner {
         let [labels_alone, with_unlabelled] = trials;
         let trial = if with_unlabelled.loss < labels_alone.loss { with_unlabelled } else { labels_alone };
         let mixture = Mixture::fit(&stories, &known, trial.plan);
-        let model = Model { dictionary, mixture, temperature: trial.temperature, components };
+        let labels = sets.iter().flatten().count();
+        let model = Model { dictionary, mixture, temperature: trial.temperature, components, labels };
         measure_learner(&topics, &mut progress, lessons, &sets, &trial, &model, judge);
         Self { topics, progress, model: Some(model) }
     }
@@ -162,8 +165,14 @@ impl Learner {
 }
 
 impl Model {
+    /// The chance that a story is in a topic. Nobody is surer than the number of labels that it was tried on allows.
+    fn chance(&self, scores: &[f64], topic: usize) -> f64 {
+        let doubt = 1.0 / real(self.labels + 2);
+        chance(&shares(scores, self.temperature), &self.components, topic).clamp(doubt, 1.0 - doubt)
+    }
+
     fn evidence(&self, topic: usize, story: &Vector, scores: &[f64]) -> Evidence {
-        let chance = chance(&shares(scores, self.temperature), &self.components, topic);
+        let chance = self.chance(scores, topic);
         let best = |inside: bool| {
             let of_side = (0..scores.len()).filter(|c| self.components[*c].contains(&topic) == inside);
             of_side.reduce(|best, c| if scores[c] > scores[best] { c } else { best })
@@ -336,13 +345,12 @@ fn share_out(set: &[usize], components: &[Vec<usize>]) -> Vec<f64> {
     components.iter().map(|component| if matches!(component[..], [topic] if set.contains(&topic)) { share } else { 0.0 }).collect()
 }
 
-/// The chance that a story is in a topic: that of all components that have it.
+/// What the mixture holds of a story being in a topic: the shares of all components that have it.
 fn chance(shares: &[f64], components: &[Vec<usize>], topic: usize) -> f64 {
     shares.iter().zip(components).filter(|(_, component)| component.contains(&topic)).map(|(share, _)| share).sum::<f64>().min(1.0)
 }
 
 fn odds(chance: f64) -> f64 {
-    let chance = chance.clamp(1e-6, 1.0 - 1e-6);
     (chance / (1.0 - chance)).ln()
 }
 
@@ -377,9 +385,8 @@ fn measure_learner(
     let mut tallies = vec![Outcomes::default(); topics.len()];
     for ((lesson, set), scores) in lessons.iter().zip(sets).zip(&trial.scores) {
         let (Some(set), Some(scores)) = (set, scores) else { continue };
-        let shares = shares(scores, trial.temperature);
         let evidence: Vec<Option<Evidence>> = (0..topics.len())
-            .map(|topic| chance(&shares, &model.components, topic))
+            .map(|topic| model.chance(scores, topic))
             .map(|chance| Some(Evidence { chance, odds: odds(chance), words: Vec::new() }))
             .collect();
         let members = judge.members(&lesson.fields, topics, &evidence);

@@ -170,7 +170,7 @@ fn suggestions_tell_topics_apart_and_find_subjects() {
     let bread = &suggested["topics"][0];
     assert_eq!((&bread["id"], &bread["from"], &bread["stories"]), (&"bread".into(), &"stories".into(), &12.into()));
     let terms: Vec<&str> = bread["terms"].as_array().unwrap().iter().map(|term| term["term"].as_str().unwrap()).collect();
-    assert!(terms.contains(&"hot oven") || terms.contains(&"oven") || terms.iter().any(|t| t.contains("oven")), "{terms:?}");
+    assert!(terms.iter().any(|term| term.contains("oven")), "{terms:?}");
     assert!(terms.iter().all(|term| !term.contains("sourdough") && !term.contains("milk")), "{terms:?}");
     let subjects = suggested["subjects"].as_array().unwrap();
     assert_eq!(house.run(&["topics", "suggest"]), house.run(&["topics", "suggest"]), "the same state, the same proposals");
@@ -218,7 +218,7 @@ fn labels_teach_a_topic_that_learns() {
     assert_eq!(bread, expected, "every baking story, and none of dairy");
     let why = house.json(&["explain", &baking[8]]);
     let because = why["topics"][0]["because"][0].as_str().unwrap();
-    assert!(because.starts_with("learnt from labels, ") && because.contains("\"oven\" +"), "{because}");
+    assert!(because.starts_with("learnt from labels, ") && because.contains("\"flour\" +"), "{because}");
     let sorted = house.json(&["stories", "--limit", "0"]);
     house.run(&["poll"]);
     assert_eq!(house.json(&["stories", "--limit", "0"]), sorted, "the same labels teach the same");
