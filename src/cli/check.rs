@@ -52,7 +52,9 @@ struct StoryTitle<'c> {
 
 impl<'c> ChangeJson<'c> {
     fn of(change: &'c TopicChange) -> Self {
-        let titles = |stories: &'c [(StoryId, String)]| stories.iter().map(|(id, title)| StoryTitle { id: id.to_string(), title }).collect();
+        let titles = |stories: &'c [(StoryId, String)]| {
+            stories.iter().map(|(id, title)| StoryTitle { id: id.to_string(), title }).collect()
+        };
         Self { id: change.id.as_str(), enter: titles(&change.enter), leave: titles(&change.leave) }
     }
 }
@@ -137,7 +139,10 @@ fn shown(changes: &[TopicChange]) -> String {
         text.push_str(&format!("\n{}: {} would enter, {} would leave\n", change.id, change.enter.len(), change.leave.len()));
         for (sign, stories) in [('+', &change.enter), ('-', &change.leave)] {
             for (id, title) in stories.iter().take(LISTED) {
-                text.push_str(&format!("  {sign} {id}  {}\n", if title.is_empty() { "(no title)".to_owned() } else { one_line(title) }));
+                text.push_str(&format!(
+                    "  {sign} {id}  {}\n",
+                    if title.is_empty() { "(no title)".to_owned() } else { one_line(title) }
+                ));
             }
             if stories.len() > LISTED {
                 text.push_str(&format!("  {sign} and {} more\n", stories.len() - LISTED));

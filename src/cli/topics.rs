@@ -63,7 +63,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let done = out.finish()?;
     if unsorted > 0 {
         let stories = if unsorted == 1 { "1 story is" } else { &format!("{unsorted} stories are") };
-        context.say(format!("{stories} in no topic: `tributary stories --unsorted` lists them, `tributary topics suggest` looks for subjects"));
+        context.say(format!(
+            "{stories} in no topic: `tributary stories --unsorted` lists them, `tributary topics suggest` looks for subjects"
+        ));
     }
     Ok(done)
 }
@@ -109,7 +111,8 @@ fn suggested(proposals: &[Proposal], subjects: &[Subject], with_subjects: bool) 
         }
         let mut table = table::table(&["  TERM", "INSIDE", "OUTSIDE", "G2"]);
         for term in &proposal.terms {
-            let cells = [format!("  {}", term.term), term.inside.to_string(), term.outside.to_string(), format!("{:.1}", term.g2)];
+            let cells =
+                [format!("  {}", term.term), term.inside.to_string(), term.outside.to_string(), format!("{:.1}", term.g2)];
             table::row(&mut table, cells);
         }
         text.push_str(&table::shown(&table));

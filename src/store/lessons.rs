@@ -96,7 +96,9 @@ impl Reader<'_> {
         let doubled = if stories > 0 { 1_i64 << stories.ilog2() } else { 1 };
         let then: Option<i64> = self
             .conn
-            .prepare_cached("SELECT first_published_ms FROM story WHERE gone_ms IS NULL ORDER BY first_published_ms LIMIT 1 OFFSET ?1")?
+            .prepare_cached(
+                "SELECT first_published_ms FROM story WHERE gone_ms IS NULL ORDER BY first_published_ms LIMIT 1 OFFSET ?1",
+            )?
             .query_row([doubled - 1], |r| r.get(0))
             .optional()?;
         Ok(last_label.max(then).unwrap_or(0))
@@ -104,9 +106,15 @@ impl Reader<'_> {
 
     /// Proposes terms for these topics, and subjects that no topic covers.
     pub fn suggestions(&self, topics: &[TopicId], rules: &Rules) -> Result<(Vec<Proposal>, Vec<suggest::Subject>), StoreError> {
-        let mut ids: BTreeSet<i64> =
-            self.ids("SELECT story_id FROM label ORDER BY at_ms DESC, story_id DESC LIMIT ?1", MOST_SURVEYED, 0)?.into_iter().collect();
-        ids.extend(self.ids("SELECT id FROM story WHERE gone_ms IS NULL ORDER BY position_ms DESC, id DESC LIMIT ?1", MOST_SURVEYED, 0)?);
+        let mut ids: BTreeSet<i64> = self
+            .ids("SELECT story_id FROM label ORDER BY at_ms DESC, story_id DESC LIMIT ?1", MOST_SURVEYED, 0)?
+            .into_iter()
+            .collect();
+        ids.extend(self.ids(
+            "SELECT id FROM story WHERE gone_ms IS NULL ORDER BY position_ms DESC, id DESC LIMIT ?1",
+            MOST_SURVEYED,
+            0,
+        )?);
         let ids: Vec<i64> = ids.into_iter().rev().collect();
         let loaded = self.load(&ids)?;
         let mut memberships = Vec::with_capacity(loaded.len());
@@ -131,7 +139,9 @@ impl Reader<'_> {
     /// come last. Labels and earlier ids are heeded; nothing is changed.
     pub fn changes(&self, topics: &[Topic], rules: &Rules) -> Result<Vec<TopicChange>, StoreError> {
         // A topic that is renamed keeps its stories.
-        let current = |id: &str| topics.iter().find(|t| t.id.as_str() == id || t.was.iter().any(|was| was.as_str() == id)).map(|t| t.id.clone());
+        let current = |id: &str| {
+            topics.iter().find(|t| t.id.as_str() == id || t.was.iter().any(|was| was.as_str() == id)).map(|t| t.id.clone())
+        };
         let mut changes: Vec<TopicChange> =
             topics.iter().map(|topic| TopicChange { id: topic.id.clone(), enter: Vec::new(), leave: Vec::new() }).collect();
         let mut dropped: BTreeMap<String, Vec<(StoryId, String)>> = BTreeMap::new();
@@ -156,7 +166,9 @@ impl Reader<'_> {
                 }
             }
         }
-        let gone = dropped.into_iter().filter_map(|(id, leave)| Some(TopicChange { id: TopicId::new(&id).ok()?, enter: Vec::new(), leave }));
+        let gone = dropped
+            .into_iter()
+            .filter_map(|(id, leave)| Some(TopicChange { id: TopicId::new(&id).ok()?, enter: Vec::new(), leave }));
         changes.extend(gone);
         Ok(changes)
     }

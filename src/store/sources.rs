@@ -12,7 +12,7 @@ use super::{
     rows::{ms, time, time_opt},
     shown, windows,
 };
-use crate::model::{ContentPolicy, Follow, Followed, Source, SourceId, Timestamp, Topic, Validators};
+use crate::model::{ContentPolicy, Follow, Followed, Source, SourceId, Timestamp, Topic, TopicId, Validators};
 
 /// What is remembered of a source between two polls.
 #[derive(Debug, Clone, PartialEq, Default)]

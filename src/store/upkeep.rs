@@ -37,7 +37,13 @@ pub struct Sorting {
 impl Store {
     /// Sorts up to `limit` stored stories that other rules sorted last, and fewer where that takes longer than others who
     /// write should wait. Nobody is told anew.
-    pub fn sort_again(&self, rules: Arc<Rules>, limit: usize, window: WindowPolicy, now: Timestamp) -> Result<Sorting, StoreError> {
+    pub fn sort_again(
+        &self,
+        rules: Arc<Rules>,
+        limit: usize,
+        window: WindowPolicy,
+        now: Timestamp,
+    ) -> Result<Sorting, StoreError> {
         self.write(move |tx| {
             let (fingerprint, begun) = (rules.fingerprint(), Instant::now());
             let mut touched = BTreeSet::new();

@@ -138,8 +138,10 @@ impl Learner {
         }
         let (dictionary, stories) = Dictionary::read(lessons);
         let known: Vec<Option<Vec<f64>>> = sets.iter().map(|set| set.as_ref().map(|set| share_out(set, &components))).collect();
-        let plan = |unlabelled| Plan { components: components.len(), words: dictionary.weights.len(), unlabelled, rounds: ROUNDS };
-        let trials = [0.0, UNLABELLED].map(|unlabelled| Trial::run(&stories, &known, &sets, &components, topics.len(), plan(unlabelled)));
+        let plan =
+            |unlabelled| Plan { components: components.len(), words: dictionary.weights.len(), unlabelled, rounds: ROUNDS };
+        let trials =
+            [0.0, UNLABELLED].map(|unlabelled| Trial::run(&stories, &known, &sets, &components, topics.len(), plan(unlabelled)));
         let [labels_alone, with_unlabelled] = trials;
         let trial = if with_unlabelled.loss < labels_alone.loss { with_unlabelled } else { labels_alone };
         let mixture = Mixture::fit(&stories, &known, trial.plan);
@@ -300,7 +302,8 @@ impl Trial {
                 .sum()
         };
         let tried = TEMPERATURES.map(|temperature| (temperature, loss_at(temperature)));
-        let (temperature, loss) = tried.into_iter().fold((1.0, f64::INFINITY), |best, one| if one.1 < best.1 { one } else { best });
+        let (temperature, loss) =
+            tried.into_iter().fold((1.0, f64::INFINITY), |best, one| if one.1 < best.1 { one } else { best });
         Self { plan, scores, temperature, loss }
     }
 }
@@ -332,7 +335,9 @@ fn components(topics: usize, sets: &[Option<Vec<usize>>]) -> Vec<Vec<usize>> {
     }
     let is_labelled = |topic: &usize| sets.iter().flatten().any(|set| set.contains(topic));
     let mut components: Vec<Vec<usize>> = (0..topics).filter(is_labelled).map(|topic| vec![topic]).collect();
-    components.extend(times.iter().filter(|(set, times)| set.is_empty() || set.len() > 1 && **times >= OFTEN).map(|(set, _)| set.to_vec()));
+    components.extend(
+        times.iter().filter(|(set, times)| set.is_empty() || set.len() > 1 && **times >= OFTEN).map(|(set, _)| set.to_vec()),
+    );
     components
 }
 
@@ -342,12 +347,21 @@ fn share_out(set: &[usize], components: &[Vec<usize>]) -> Vec<f64> {
         return (0..components.len()).map(|place| if place == own { 1.0 } else { 0.0 }).collect();
     }
     let share = 1.0 / real(set.len().max(1));
-    components.iter().map(|component| if matches!(component[..], [topic] if set.contains(&topic)) { share } else { 0.0 }).collect()
+    components
+        .iter()
+        .map(|component| if matches!(component[..], [topic] if set.contains(&topic)) { share } else { 0.0 })
+        .collect()
 }
 
 /// What the mixture holds of a story being in a topic: the shares of all components that have it.
 fn chance(shares: &[f64], components: &[Vec<usize>], topic: usize) -> f64 {
-    shares.iter().zip(components).filter(|(_, component)| component.contains(&topic)).map(|(share, _)| share).sum::<f64>().min(1.0)
+    shares
+        .iter()
+        .zip(components)
+        .filter(|(_, component)| component.contains(&topic))
+        .map(|(share, _)| share)
+        .sum::<f64>()
+        .min(1.0)
 }
 
 fn odds(chance: f64) -> f64 {
@@ -362,7 +376,13 @@ fn counted(topics: &[TopicId], place: usize, sets: &[Option<Vec<usize>>]) -> Pro
     Progress { topic, labels, others, f1_rules: 0.0, f1_learnt: None, counts: false, because }
 }
 
-fn measure_rules(topics: &[TopicId], progress: &mut [Progress], lessons: &[Lesson<'_>], sets: &[Option<Vec<usize>>], judge: &impl Judge) {
+fn measure_rules(
+    topics: &[TopicId],
+    progress: &mut [Progress],
+    lessons: &[Lesson<'_>],
+    sets: &[Option<Vec<usize>>],
+    judge: &impl Judge,
+) {
     let none = vec![None; topics.len()];
     let mut tallies = vec![Outcomes::default(); topics.len()];
     for (lesson, set) in lessons.iter().zip(sets) {

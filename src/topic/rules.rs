@@ -110,7 +110,12 @@ impl Rules {
         self.judge_by(fields, language, &|topic| evidence.iter().find(|(id, _)| *id == topic).map(|(_, evidence)| evidence))
     }
 
-    fn judge_by<'e>(&self, fields: &Fields<'_>, language: Language, evidence: &dyn Fn(&TopicId) -> Option<&'e Evidence>) -> Vec<Verdict> {
+    fn judge_by<'e>(
+        &self,
+        fields: &Fields<'_>,
+        language: Language,
+        evidence: &dyn Fn(&TopicId) -> Option<&'e Evidence>,
+    ) -> Vec<Verdict> {
         let vocabulary = self.vocabularies[language.index()].get_or_init(|| Vocabulary::new(language, self.matchers.iter()));
         let tallies = hits::find(fields, &self.matchers, &self.regexes, vocabulary);
         self.decisions.iter().map(|rule| self.decide(rule, fields, &tallies, evidence(&rule.topic))).collect()

@@ -108,7 +108,8 @@ pub fn terms_for(topic: &TopicId, rules: &Rules, stories: &[Seen<'_>]) -> Propos
             let inside = found.stories.iter().filter(|place| is_inside(&stories[**place])).count();
             let outside = found.stories.iter().filter(|place| is_outside(&stories[**place])).count();
             let g2 = g2(inside, total_inside, outside, total_outside);
-            (inside >= LEAST_STORIES && g2 >= LEAST_G2).then(|| (stems.as_slice(), Term { term: found.written(), inside, outside, g2 }))
+            (inside >= LEAST_STORIES && g2 >= LEAST_G2)
+                .then(|| (stems.as_slice(), Term { term: found.written(), inside, outside, g2 }))
         })
         .collect();
     terms.sort_by(|a, b| b.1.g2.total_cmp(&a.1.g2).then_with(|| b.0.len().cmp(&a.0.len())).then_with(|| a.0.cmp(b.0)));
@@ -143,7 +144,8 @@ pub fn subjects(stories: &[Seen<'_>]) -> Vec<Subject> {
         .filter_map(|(stems, found)| {
             let own: BTreeSet<usize> = found.stories.iter().copied().filter(is_unsorted).collect();
             let elsewhere = found.stories.len() - own.len();
-            let is_recurring = own.len() >= LEAST_SUBJECT && real(own.len()) <= (MOST_SPREAD * real(total)).max(real(LEAST_SUBJECT));
+            let is_recurring =
+                own.len() >= LEAST_SUBJECT && real(own.len()) <= (MOST_SPREAD * real(total)).max(real(LEAST_SUBJECT));
             // A term that sorted stories have as often is a word of the trade, not a subject without a topic.
             let is_uncovered = real(own.len()) * real(sorted.max(1)) > real(elsewhere) * real(total);
             (is_recurring && is_uncovered).then_some(Candidate { stems: stems.as_slice(), found, stories: own })
@@ -210,10 +212,12 @@ fn group(candidate: &Candidate<'_>, own: &BTreeSet<usize>, candidates: &[Candida
                 && g2(*shared, own.len(), outside, total - own.len()) >= LEAST_G2
         })
         .collect();
-    companions.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| b.1.stems.len().cmp(&a.1.stems.len())).then_with(|| a.1.stems.cmp(b.1.stems)));
+    companions
+        .sort_by(|a, b| b.0.cmp(&a.0).then_with(|| b.1.stems.len().cmp(&a.1.stems.len())).then_with(|| a.1.stems.cmp(b.1.stems)));
     let mut named: Vec<&Candidate<'_>> = vec![candidate];
     for (_, other) in companions {
-        if named.len() < SUBJECT_TERMS && !named.iter().any(|n| contains(n.stems, other.stems) || contains(other.stems, n.stems)) {
+        if named.len() < SUBJECT_TERMS && !named.iter().any(|n| contains(n.stems, other.stems) || contains(other.stems, n.stems))
+        {
             named.push(other);
         }
     }

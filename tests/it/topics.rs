@@ -86,7 +86,12 @@ fn titles(list: &Value) -> Vec<&str> {
 
 #[test]
 fn a_dry_run_tells_who_would_enter_and_leave_and_changes_nothing() {
-    let posts = [post("Kafka keeps logs", "Of a log."), post("Raft elects leaders", "Of votes."), post("Cheese", "Of milk."), post("Kafka corrected", "Of a log.")];
+    let posts = [
+        post("Kafka keeps logs", "Of a log."),
+        post("Raft elects leaders", "Of votes."),
+        post("Cheese", "Of milk."),
+        post("Kafka corrected", "Of a log."),
+    ];
     let house = House::of(&posts, "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"kafka\"]\n");
     house.run(&["label", &house.ids("corrected")[0], "--none"]);
     house.run(&["label", &house.ids("Cheese")[0], "streams"]);
@@ -138,7 +143,11 @@ fn a_renamed_topic_keeps_its_stories_and_labels() {
     let stories = house.json(&["stories", "--topic", "flows"]);
     assert_eq!(stories.as_array().unwrap().len(), 2, "{stories}");
     let labelled = house.json(&["stories", "--labelled"]);
-    assert_eq!((&labelled[0]["topics"][0]["id"], &labelled[0]["topics"][0]["by"]), (&"flows".into(), &"label".into()), "{labelled}");
+    assert_eq!(
+        (&labelled[0]["topics"][0]["id"], &labelled[0]["topics"][0]["by"]),
+        (&"flows".into(), &"label".into()),
+        "{labelled}"
+    );
 }
 
 #[test]
@@ -157,8 +166,14 @@ fn trade_posts() -> Vec<(String, String)> {
     for n in 0..12 {
         let grain = ["wheat", "rye", "spelt", "barley"][n % 4];
         let cheese = ["gouda", "brie", "feta", "cheddar"][n % 4];
-        posts.push(post(&format!("Baking number {n}"), &format!("A sourdough loaf of {grain} flour, kneaded and baked in a hot oven.")));
-        posts.push(post(&format!("Dairy number {n}"), &format!("A wheel of {cheese} from raw milk, pressed and ripened in a cool cellar.")));
+        posts.push(post(
+            &format!("Baking number {n}"),
+            &format!("A sourdough loaf of {grain} flour, kneaded and baked in a hot oven."),
+        ));
+        posts.push(post(
+            &format!("Dairy number {n}"),
+            &format!("A wheel of {cheese} from raw milk, pressed and ripened in a cool cellar."),
+        ));
     }
     posts
 }
@@ -212,7 +227,13 @@ fn labels_teach_a_topic_that_learns() {
     assert_eq!((&state["labels"], &state["others"], &state["counts"]), (&5.into(), &6.into(), &true.into()), "{state}");
     assert!(state["f1"].as_f64().unwrap() > state["f1_rules"].as_f64().unwrap());
     house.run(&["poll"]);
-    let mut bread: Vec<String> = house.json(&["stories", "--topic", "bread", "--limit", "0"]).as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap().to_owned()).collect();
+    let mut bread: Vec<String> = house
+        .json(&["stories", "--topic", "bread", "--limit", "0"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["id"].as_str().unwrap().to_owned())
+        .collect();
     let mut expected = baking.clone();
     (bread.sort(), expected.sort());
     assert_eq!(bread, expected, "every baking story, and none of dairy");
