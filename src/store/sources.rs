@@ -99,7 +99,7 @@ impl Store {
             }
             for (topic, was) in topics.iter().flat_map(|topic| topic.was.iter().map(move |was| (topic, was))) {
                 if !topics.iter().any(|other| other.id == *was) {
-                    rename_topic(tx, was, &topic.id)?;
+                    opened |= rename_topic(tx, was, &topic.id)?;
                 }
             }
             retire_topics(tx)?;
@@ -232,18 +232,24 @@ impl Reader<'_> {
     }
 }
 
-/// A topic goes on under another id: with its stories, their places in the window, and the labels that name it.
-fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<(), StoreError> {
+/// A topic goes on under another id: with its stories, their places in the window and the archives, and the labels that
+/// name it. Returns whether there was anything to rename.
+fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<bool, StoreError> {
+    let mut renamed = false;
     let ids = params![was.as_str(), id.as_str()];
     for sql in [
+        "UPDATE archived SET topic_id = ?2 WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive WHERE topic_id = ?2)",
+        // They name themselves, so they are drawn anew.
+        "UPDATE archive SET topic_id = ?2, revision = revision + 1, drawn = NULL, body = NULL
+          WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.topic_id = ?2)",
         "UPDATE OR IGNORE story_topic SET topic_id = ?2 WHERE topic_id = ?1",
         "UPDATE topic SET filled = 1 WHERE id = ?2 AND EXISTS (SELECT 1 FROM topic old WHERE old.id = ?1 AND old.filled = 1)",
         "UPDATE label SET topics = (SELECT json_group_array(DISTINCT CASE WHEN value = ?1 THEN ?2 ELSE value END) FROM json_each(label.topics))
           WHERE EXISTS (SELECT 1 FROM json_each(label.topics) WHERE value = ?1)",
     ] {
-        tx.execute(sql, ids).doing("rename a topic")?;
+        renamed |= tx.execute(sql, ids).doing("rename a topic")? > 0;
     }
-    Ok(())
+    Ok(renamed)
 }
 
 /// A topic that left takes its memberships with it; labels keep naming it, should it come back. Who was in it is sorted
