@@ -44,6 +44,9 @@ const RENDER_GAP: Duration = Duration::from_secs(1);
 /// Stored stories sorted again in one step, when the rules changed.
 const SORTING_BATCH: usize = 500;
 
+/// How many stories are sorted between two lines about it in the log.
+const TOLD_EVERY: u64 = 5000;
+
 /// How long polls under way may take to end when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -98,6 +101,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         clock: clock.clone(),
         settings: Arc::new(ArcSwap::from_pointee(assembled.polling)),
     };
+    // What arrives in the first poll is sorted by what labels taught, like everything before it.
+    learn(&poller).await?;
     let health = Health::new();
     let site_settings = site_settings(&store, &config, &places, &*clock).await?;
     let app = App::new(Arc::new(store.clone()), site_settings, health.clone());
@@ -238,6 +243,7 @@ pub fn assemble_polling(config: &Config, config_dir: &Path, credentials_dir: Opt
     let polling = Settings {
         sources: config.sources.iter().cloned().map(Arc::new).collect(),
         rules: Arc::new(rules),
+        lessons: None,
         topics: config.topics.clone(),
         window: window(config),
         per_host: config.polling.per_host,
@@ -405,9 +411,42 @@ async fn keep_house(poller: Poller, changed: Arc<Notify>, mut stopped: watch::Re
     }
 }
 
+/// Teaches the topics that learn, where labels have something new to teach.
+pub async fn learn(poller: &Poller) -> Result<(), StoreError> {
+    let settings = poller.settings.load_full();
+    if !settings.rules.learns() {
+        return Ok(());
+    }
+    let (store, known) = (poller.store.clone(), settings.clone());
+    let lesson = tokio::task::spawn_blocking(move || {
+        store.read(|reader| {
+            let key = reader.lessons_key()?;
+            if known.lessons.as_ref() == Some(&key) {
+                return Ok(None);
+            }
+            let rules = Rules::compile(&known.topics).expect("these topics compiled when feeds.toml was read");
+            Ok(Some((key, reader.taught(rules)?)))
+        })
+    });
+    let taught = match lesson.await {
+        Ok(taught) => taught?,
+        Err(broken) => return Err(StoreError::Panicked(broken.to_string())),
+    };
+    if let Some((key, rules)) = taught {
+        for progress in rules.progress() {
+            info!(topic = %progress.topic, "labels taught {}: {}", progress.topic, progress.because);
+        }
+        let next = Settings { rules: Arc::new(rules), lessons: Some(key), ..(*settings).clone() };
+        // Where feeds.toml was read again meanwhile, that stands, and is taught the next time.
+        poller.settings.compare_and_swap(&settings, Arc::new(next));
+    }
+    Ok(())
+}
+
 /// Sorts until nothing waits; says how far it is. Returns how many stories were sorted.
 pub async fn sort_again(poller: &Poller, stopped: &watch::Receiver<bool>) -> Result<u64, StoreError> {
-    let mut sorted = 0;
+    learn(poller).await?;
+    let (mut sorted, mut told) = (0, 0);
     loop {
         let settings = poller.settings.load_full();
         let (store, rules, window, now) = (poller.store.clone(), settings.rules.clone(), settings.window, poller.clock.now());
@@ -430,7 +469,10 @@ pub async fn sort_again(poller: &Poller, stopped: &watch::Receiver<bool>) -> Res
             }
             return Ok(sorted);
         }
-        info!("sorting stored stories by the rules in force: {sorted} done, {} left", step.left);
+        if sorted - told >= TOLD_EVERY {
+            told = sorted;
+            info!("sorting stored stories by the rules in force: {sorted} done, {} left", step.left);
+        }
     }
 }
 

@@ -5,8 +5,13 @@ use serde::Serialize;
 use super::{Context, Exit, Output, WrongConfig, context::summary, text::one_line};
 use crate::{
     config::{self, Checked, ConfigProblem, EffectiveValue},
-    model::Severity,
+    model::{Severity, StoryId},
+    store::TopicChange,
+    topic::Rules,
 };
+
+/// So many stories of a topic are listed for people; `--json` has them all.
+const LISTED: usize = 20;
 
 /// Read feeds.toml and report every problem, with file, line, column and a suggestion
 #[derive(Debug, clap::Args)]
@@ -26,6 +31,32 @@ struct Report<'c> {
     problems: Vec<ProblemJson<'c>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     effective: Option<&'c [EffectiveValue]>,
+    /// What `--dry-run` found; absent without it, and where feeds.toml cannot be used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topics: Option<Vec<ChangeJson<'c>>>,
+}
+
+/// What would change in a topic.
+#[derive(Debug, Serialize)]
+struct ChangeJson<'c> {
+    id: &'c str,
+    enter: Vec<StoryTitle<'c>>,
+    leave: Vec<StoryTitle<'c>>,
+}
+
+#[derive(Debug, Serialize)]
+struct StoryTitle<'c> {
+    id: String,
+    title: &'c str,
+}
+
+impl<'c> ChangeJson<'c> {
+    fn of(change: &'c TopicChange) -> Self {
+        let titles = |stories: &'c [(StoryId, String)]| {
+            stories.iter().map(|(id, title)| StoryTitle { id: id.to_string(), title }).collect()
+        };
+        Self { id: change.id.as_str(), enter: titles(&change.enter), leave: titles(&change.leave) }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -62,12 +93,18 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         Err(error) => return Err(error),
     };
     let checked = config::check(&text, &name);
+    // What is wrong with feeds.toml is told even where the state cannot be read.
+    let (changes, failed) = match dry_run(context, args, &checked) {
+        Ok(changes) => (changes, None),
+        Err(error) => (None, Some(error)),
+    };
     let mut out = context.out();
     if context.json {
         out.json(&Report {
             ok: checked.config.is_some(),
             problems: checked.problems.iter().map(ProblemJson::of).collect(),
             effective: args.effective.then_some(&checked.effective),
+            topics: changes.as_ref().map(|changes| changes.iter().map(ChangeJson::of).collect()),
         })?;
     } else {
         out.text(&config::render(&checked.problems, &text, context.colour_out))?;
@@ -75,17 +112,44 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             out.text(&effective(&checked.effective))?;
         }
         out.line(verdict(&name, &checked))?;
+        if let Some(changes) = &changes {
+            out.text(&shown(changes))?;
+        }
     }
     out.finish()?;
-    if checked.config.is_none() {
-        return Ok(Exit::Config);
+    match failed {
+        Some(error) => Err(error),
+        None if checked.config.is_none() => Ok(Exit::Config),
+        None => Ok(Exit::Done),
     }
-    if args.dry_run { dry_run(context, &checked) } else { Ok(Exit::Done) }
 }
 
-/// Which stories would enter and leave each topic.
-fn dry_run(_context: &Context, _checked: &Checked) -> anyhow::Result<Exit> {
-    anyhow::bail!("not wired")
+/// Which stories would enter and leave each topic; `None` where that is not asked for, or feeds.toml cannot be used.
+fn dry_run(context: &Context, args: &Args, checked: &Checked) -> anyhow::Result<Option<Vec<TopicChange>>> {
+    let Some(config) = checked.config.as_ref().filter(|_| args.dry_run) else { return Ok(None) };
+    let rules = Rules::compile(&config.topics)?;
+    let changes = context.open_existing_store()?.read(|reader| reader.changes(&config.topics, &reader.taught(rules)?))?;
+    Ok(Some(changes))
+}
+
+/// A paragraph for each topic that would change, a line for each story.
+fn shown(changes: &[TopicChange]) -> String {
+    let mut text = String::new();
+    for change in changes.iter().filter(|change| !change.enter.is_empty() || !change.leave.is_empty()) {
+        text.push_str(&format!("\n{}: {} would enter, {} would leave\n", change.id, change.enter.len(), change.leave.len()));
+        for (sign, stories) in [('+', &change.enter), ('-', &change.leave)] {
+            for (id, title) in stories.iter().take(LISTED) {
+                text.push_str(&format!(
+                    "  {sign} {id}  {}\n",
+                    if title.is_empty() { "(no title)".to_owned() } else { one_line(title) }
+                ));
+            }
+            if stories.len() > LISTED {
+                text.push_str(&format!("  {sign} and {} more\n", stories.len() - LISTED));
+            }
+        }
+    }
+    if text.is_empty() { "no story would enter or leave a topic\n".to_owned() } else { text }
 }
 
 /// A file that cannot be read has one problem, without a place.
@@ -102,7 +166,7 @@ fn unreadable(context: &Context, name: &str, error: &anyhow::Error) -> anyhow::R
         hint: hint.as_deref(),
     };
     let mut out: Output = context.out();
-    out.json(&Report { ok: false, problems: vec![problem], effective: None })?;
+    out.json(&Report { ok: false, problems: vec![problem], effective: None, topics: None })?;
     out.finish()?;
     Ok(Exit::Config)
 }

@@ -42,7 +42,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
 /// The topics that the story is not in, each with its score and what was missing.
 fn topics_not(context: &Context, story: &Story) -> anyhow::Result<Vec<NotMember>> {
     let rules = Rules::compile(&context.config()?.topics)?;
-    let verdicts = context.open_existing_store()?.read(|reader| reader.verdicts(story.id, &rules))?;
+    let verdicts = context.open_existing_store()?.read(|reader| reader.verdicts(story.id, &reader.taught(rules)?))?;
     let outside = verdicts.into_iter().filter(|verdict| !story.topics.iter().any(|member| member.id == verdict.topic));
     Ok(outside
         .map(|verdict| {

@@ -9,6 +9,7 @@ use url::Url;
 use crate::model::{
     Duplicate, Follow, Membership, NotMember, Problem, SourceHealth, SourceState, Story, StorySource, Timestamp, TopicState,
 };
+use crate::topic::Progress;
 
 /// A moment, as it is printed: `2026-11-02T09:30:00Z`.
 pub fn rfc3339(at: Timestamp) -> String {
@@ -188,6 +189,19 @@ pub struct TopicJson<'s> {
     #[serde(serialize_with = "some_time")]
     latest: Option<Timestamp>,
     feeds: FeedsJson,
+    /// What labels taught; null where the topic does not learn.
+    learning: Option<LearningJson<'s>>,
+}
+
+/// How far the learner of a topic has come.
+#[derive(Debug, Serialize)]
+struct LearningJson<'s> {
+    labels: usize,
+    others: usize,
+    f1_rules: f64,
+    f1: Option<f64>,
+    counts: bool,
+    because: &'s str,
 }
 
 /// Where a topic's feeds are.
@@ -200,7 +214,7 @@ struct FeedsJson {
 
 impl<'s> TopicJson<'s> {
     /// The topic as it is printed, its feeds below `base`.
-    pub fn of(topic: &'s TopicState, base: &Url) -> Self {
+    pub fn of(topic: &'s TopicState, base: &Url, learning: Option<&'s Progress>) -> Self {
         let feed = |form: &str| feed_url(base, topic.id.as_str(), form);
         Self {
             id: topic.id.as_str(),
@@ -209,6 +223,14 @@ impl<'s> TopicJson<'s> {
             stories: topic.stories,
             latest: topic.latest,
             feeds: FeedsJson { atom: feed("atom"), rss: feed("rss"), json: feed("json") },
+            learning: learning.map(|progress| LearningJson {
+                labels: progress.labels,
+                others: progress.others,
+                f1_rules: progress.f1_rules,
+                f1: progress.f1_learnt,
+                counts: progress.counts,
+                because: &progress.because,
+            }),
         }
     }
 }

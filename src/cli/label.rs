@@ -103,7 +103,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let task = args.task()?;
     let config = context.config()?;
     let store = context.open_store_to_write()?;
-    let (rules, window, now) = (Arc::new(Rules::compile(&config.topics)?), daemon::window(&config), context.now());
+    let rules = Rules::compile(&config.topics)?;
+    let rules = Arc::new(store.read(|reader| reader.taught(rules))?);
+    let (window, now) = (daemon::window(&config), context.now());
     match task {
         Task::Set { story, topics } => {
             known_topics(&config.topics, &topics)?;

@@ -1,12 +1,23 @@
 //! `tributary topics`: what one can subscribe to.
 
 use clap::Subcommand;
+use serde::Serialize;
 use url::Url;
 
-use super::{Context, Exit, TopicJson, json::feed_url, table, text::day};
+use super::{
+    Context, Exit, Refused, TopicJson,
+    json::feed_url,
+    table,
+    text::{day, one_line},
+};
 use crate::{
     config::Config,
     model::{TopicId, TopicState},
+    store::StoryQuery,
+    topic::{
+        Progress, Rules,
+        suggest::{Proposal, Subject},
+    },
 };
 
 /// List the topics, and the feeds to subscribe to
@@ -35,20 +46,89 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         return suggest(context, topic.as_ref());
     }
     let config = context.config()?;
-    let topics = context.open_existing_store()?.read(|reader| reader.topics())?;
+    let rules = Rules::compile(&config.topics)?;
+    let (topics, rules, unsorted) = context.open_existing_store()?.read(|reader| {
+        let unsorted = reader.count_stories(&StoryQuery { unsorted: true, ..StoryQuery::default() })?;
+        Ok((reader.topics()?, reader.taught(rules)?, unsorted))
+    })?;
+    let progress = rules.progress();
     let base = base_url(&config);
     let mut out = context.out();
     if context.json {
-        out.json(&topics.iter().map(|topic| TopicJson::of(topic, &base)).collect::<Vec<_>>())?;
+        let of = |topic: &TopicState| progress.iter().find(|progress| progress.topic == topic.id);
+        out.json(&topics.iter().map(|topic| TopicJson::of(topic, &base, of(topic))).collect::<Vec<_>>())?;
     } else {
-        out.text(&shown(&topics, &base))?;
+        out.text(&shown(&topics, progress, &base))?;
+    }
+    let done = out.finish()?;
+    if unsorted > 0 {
+        let stories = if unsorted == 1 { "1 story is" } else { &format!("{unsorted} stories are") };
+        context.say(format!(
+            "{stories} in no topic: `tributary stories --unsorted` lists them, `tributary topics suggest` looks for subjects"
+        ));
+    }
+    Ok(done)
+}
+
+/// What `suggest --json` prints.
+#[derive(Debug, Serialize)]
+struct Suggestions<'s> {
+    topics: &'s [Proposal],
+    subjects: &'s [Subject],
+}
+
+/// Terms that would describe a topic, and subjects that no topic covers.
+fn suggest(context: &Context, topic: Option<&TopicId>) -> anyhow::Result<Exit> {
+    let config = context.config()?;
+    let known: Vec<TopicId> = config.topics.iter().map(|topic| topic.id.clone()).collect();
+    if let Some(unknown) = topic.filter(|topic| !known.contains(topic)) {
+        let hint = format!("the topics are {}", known.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", "));
+        return Err(Refused { what: format!("there is no topic `{unknown}`"), hint }.into());
+    }
+    let asked = topic.map_or(known, |topic| vec![topic.clone()]);
+    let rules = Rules::compile(&config.topics)?;
+    let (proposals, mut subjects) = context.open_existing_store()?.read(|reader| reader.suggestions(&asked, &rules))?;
+    if topic.is_some() {
+        subjects.clear();
+    }
+    let mut out = context.out();
+    if context.json {
+        out.json(&Suggestions { topics: &proposals, subjects: &subjects })?;
+    } else {
+        out.text(&suggested(&proposals, &subjects, topic.is_none()))?;
     }
     out.finish()
 }
 
-/// Terms that would describe a topic, and subjects that no topic covers.
-fn suggest(_context: &Context, _topic: Option<&TopicId>) -> anyhow::Result<Exit> {
-    anyhow::bail!("not wired")
+fn suggested(proposals: &[Proposal], subjects: &[Subject], with_subjects: bool) -> String {
+    let mut text = String::new();
+    for proposal in proposals {
+        let from = if proposal.from == "labels" { "stories labelled with it" } else { "stories that its rule takes in" };
+        text.push_str(&format!("{}, from {} {from}\n", proposal.id, proposal.stories));
+        if proposal.terms.is_empty() {
+            text.push_str("  no term stands out that its matchers do not hit already\n\n");
+            continue;
+        }
+        let mut table = table::table(&["  TERM", "INSIDE", "OUTSIDE", "G2"]);
+        for term in &proposal.terms {
+            let cells =
+                [format!("  {}", term.term), term.inside.to_string(), term.outside.to_string(), format!("{:.1}", term.g2)];
+            table::row(&mut table, cells);
+        }
+        text.push_str(&table::shown(&table));
+        text.push('\n');
+    }
+    if with_subjects {
+        text.push_str("subjects among the stories in no topic\n");
+        if subjects.is_empty() {
+            text.push_str("  none recurs\n");
+        }
+        for subject in subjects {
+            let ids: Vec<String> = subject.stories.iter().map(ToString::to_string).collect();
+            text.push_str(&format!("  {} ({} stories: {})\n", one_line(&subject.terms.join(", ")), ids.len(), ids.join(", ")));
+        }
+    }
+    text
 }
 
 /// Where readers reach the feeds, as far as feeds.toml tells.
@@ -59,14 +139,22 @@ fn base_url(config: &Config) -> Url {
     })
 }
 
-fn shown(topics: &[TopicState], base: &Url) -> String {
+fn shown(topics: &[TopicState], progress: &[Progress], base: &Url) -> String {
     let mut table = table::table(&["ID", "TITLE", "STORIES", "LATEST", "FEED"]);
     for topic in topics {
         let latest = topic.latest.map_or_else(|| "-".to_owned(), day);
         let feed = feed_url(base, topic.id.as_str(), "atom");
         table::row(&mut table, [topic.id.to_string(), topic.title.clone(), topic.stories.to_string(), latest, feed]);
     }
-    table::shown(&table)
+    let mut text = table::shown(&table);
+    if !progress.is_empty() {
+        text.push_str("\nlearning from labels\n");
+    }
+    for progress in progress {
+        let state = if progress.counts { "counts" } else { "does not count" };
+        text.push_str(&format!("  {} {state}: {}\n", progress.topic, progress.because));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -77,8 +165,8 @@ mod tests {
     #[test]
     fn a_topic_is_a_row_with_its_feed() {
         let base = Url::parse("https://topics.example.org/").unwrap();
-        insta::assert_snapshot!(shown(&[samples::topic(), samples::empty_topic()], &base));
-        insta::assert_json_snapshot!(TopicJson::of(&samples::empty_topic(), &base));
+        insta::assert_snapshot!(shown(&[samples::topic(), samples::empty_topic()], &[], &base));
+        insta::assert_json_snapshot!(TopicJson::of(&samples::empty_topic(), &base, None));
     }
 
     #[test]

@@ -34,12 +34,14 @@ use crate::{
 };
 
 /// What polling needs to know of feeds.toml; replaced as a whole when that changes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// The sources, in the order of feeds.toml.
     pub sources: Vec<Arc<Source>>,
     /// The rules of its topics.
     pub rules: Arc<Rules>,
+    /// What the lessons are known by that taught the rules; `None`: they were not taught.
+    pub lessons: Option<Vec<u8>>,
     /// The topics themselves.
     pub topics: Vec<Topic>,
     /// How large windows are.

@@ -4,7 +4,7 @@ use crate::{
     model::{StoryId, TopicId},
     publish::{
         Addresses,
-        pages::{self, Fault, Section, TopicPage, TopicRef},
+        pages::{self, Fault, Section, TopicPage, TopicRef, Unsorted},
     },
     store::{SearchQuery, StoreError, StoryQuery},
 };
@@ -18,6 +18,8 @@ use super::{
 
 /// Stories of each topic on the front page.
 const ON_HOME: usize = 6;
+/// Stories in no topic on the front page.
+const UNSORTED_ON_HOME: usize = 20;
 /// Stories that a topic's page begins with; it lists fewer where they do not fit.
 const ON_TOPIC: usize = 150;
 
@@ -115,7 +117,9 @@ fn home(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>) -> R
             stories: some(&topic.id, ON_HOME)?,
         });
     }
-    Ok(pages::home(site, newest.first(), &sections))
+    let query = StoryQuery { unsorted: true, public_only: true, limit: Some(UNSORTED_ON_HOME), ..StoryQuery::default() };
+    let unsorted = Unsorted { count: library.count_stories(&query)?, stories: library.stories(&query)? };
+    Ok(pages::home(site, newest.first(), &sections, &unsorted))
 }
 
 fn topic(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, members: &[TopicId]) -> Result<Vec<u8>, StoreError> {

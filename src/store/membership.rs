@@ -30,7 +30,7 @@ pub(super) enum Cause {
 
 /// Everything of a story that rules look at, as it is stored.
 pub(super) struct Subject {
-    title: String,
+    pub(super) title: String,
     categories: Vec<String>,
     summary: Option<String>,
     text: String,
@@ -95,20 +95,38 @@ impl Subject {
 
     /// What the rules say, one verdict for each topic.
     pub(super) fn judge(&self, rules: &Rules) -> Vec<Verdict> {
-        fn refs(texts: &[String]) -> Vec<&str> {
-            texts.iter().map(String::as_str).collect()
+        rules.judge(&self.fields(&self.lists()))
+    }
+
+    /// Its lists, as [`Fields`] borrow them.
+    pub(super) fn lists(&self) -> Lists<'_> {
+        Lists {
+            categories: self.categories.iter().map(String::as_str).collect(),
+            authors: self.authors.iter().map(String::as_str).collect(),
+            sources: self.sources.iter().map(String::as_str).collect(),
         }
-        rules.judge(&Fields {
+    }
+
+    /// What rules look at.
+    pub(super) fn fields<'s>(&'s self, lists: &'s Lists<'s>) -> Fields<'s> {
+        Fields {
             title: &self.title,
-            categories: &refs(&self.categories),
+            categories: &lists.categories,
             summary: self.summary.as_deref(),
             text: &self.text,
-            authors: &refs(&self.authors),
+            authors: &lists.authors,
             url: self.url.as_deref(),
-            sources: &refs(&self.sources),
+            sources: &lists.sources,
             language: self.language.as_deref(),
-        })
+        }
     }
+}
+
+/// The lists of a [`Subject`], borrowed.
+pub(super) struct Lists<'s> {
+    categories: Vec<&'s str>,
+    authors: Vec<&'s str>,
+    sources: Vec<&'s str>,
 }
 
 /// One topic that a story is to be in.

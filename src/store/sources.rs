@@ -12,7 +12,7 @@ use super::{
     rows::{ms, time, time_opt},
     shown, windows,
 };
-use crate::model::{ContentPolicy, Follow, Followed, Source, SourceId, Timestamp, Topic, Validators};
+use crate::model::{ContentPolicy, Follow, Followed, Source, SourceId, Timestamp, Topic, TopicId, Validators};
 
 /// What is remembered of a source between two polls.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -96,6 +96,11 @@ impl Store {
                     s.execute(params![topic.id.as_str(), number(ordinal), topic.title, topic.description, within])
                 })
                 .doing("take over the topics")?;
+            }
+            for (topic, was) in topics.iter().flat_map(|topic| topic.was.iter().map(move |was| (topic, was))) {
+                if !topics.iter().any(|other| other.id == *was) {
+                    opened |= rename_topic(tx, was, &topic.id)?;
+                }
             }
             retire_topics(tx)?;
             if windows::resized(tx, window)? || opened {
@@ -229,6 +234,26 @@ impl Reader<'_> {
         let rows = statement.query_map([], |r| rows::source_id(r, "id"))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+/// A topic goes on under another id: with its stories, their places in the window and the archives, and the labels that
+/// name it. Returns whether there was anything to rename.
+fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<bool, StoreError> {
+    let mut renamed = false;
+    let ids = params![was.as_str(), id.as_str()];
+    for sql in [
+        "UPDATE archived SET topic_id = ?2 WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive WHERE topic_id = ?2)",
+        // They name themselves, so they are drawn anew.
+        "UPDATE archive SET topic_id = ?2, revision = revision + 1, drawn = NULL, body = NULL
+          WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.topic_id = ?2)",
+        "UPDATE OR IGNORE story_topic SET topic_id = ?2 WHERE topic_id = ?1",
+        "UPDATE topic SET filled = 1 WHERE id = ?2 AND EXISTS (SELECT 1 FROM topic old WHERE old.id = ?1 AND old.filled = 1)",
+        "UPDATE label SET topics = (SELECT json_group_array(DISTINCT CASE WHEN value = ?1 THEN ?2 ELSE value END) FROM json_each(label.topics))
+          WHERE EXISTS (SELECT 1 FROM json_each(label.topics) WHERE value = ?1)",
+    ] {
+        renamed |= tx.execute(sql, ids).doing("rename a topic")? > 0;
+    }
+    Ok(renamed)
 }
 
 /// A topic that left takes its memberships with it; labels keep naming it, should it come back. Who was in it is sorted

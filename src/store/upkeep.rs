@@ -1,8 +1,13 @@
 //! Work on the state as a whole: sorting stored stories again, letting old ones go, copies, checks.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use rusqlite::params;
+use rusqlite::{Transaction, params};
 
 use super::{
     Reader, Store, StoreError, WindowPolicy,
@@ -17,6 +22,9 @@ use crate::{
     topic::Rules,
 };
 
+/// One step of sorting again ends after about so long, so that polls and labels never wait long for the writer.
+const LONGEST_STEP: Duration = Duration::from_millis(50);
+
 /// How far the sorting of stored stories by changed rules has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sorting {
@@ -27,7 +35,8 @@ pub struct Sorting {
 }
 
 impl Store {
-    /// Sorts up to `limit` stored stories that other rules sorted last. Nobody is told anew.
+    /// Sorts up to `limit` stored stories that other rules sorted last, and fewer where that takes longer than others who
+    /// write should wait. Nobody is told anew.
     pub fn sort_again(
         &self,
         rules: Arc<Rules>,
@@ -36,18 +45,20 @@ impl Store {
         now: Timestamp,
     ) -> Result<Sorting, StoreError> {
         self.write(move |tx| {
-            let fingerprint = rules.fingerprint();
-            let mut statement = tx.prepare_cached(
-                "SELECT id FROM story WHERE gone_ms IS NULL AND sorted_by IS NOT ?1 ORDER BY position_ms DESC, id DESC LIMIT ?2",
-            )?;
-            let waiting: Vec<i64> =
-                statement.query_map(params![fingerprint, number(limit)], |r| r.get(0))?.collect::<Result<_, _>>()?;
+            let (fingerprint, begun) = (rules.fingerprint(), Instant::now());
             let mut touched = BTreeSet::new();
-            for story in &waiting {
-                membership::judge(tx, *story, &rules, Cause::Rules, now, &mut touched)?;
+            let mut sorted = 0;
+            for story in waiting(tx, fingerprint, limit)? {
+                membership::judge(tx, story, &rules, Cause::Rules, now, &mut touched)?;
+                sorted += 1;
+                if begun.elapsed() >= LONGEST_STEP {
+                    break;
+                }
             }
             let left: u64 = tx
-                .prepare_cached("SELECT count(*) FROM story WHERE gone_ms IS NULL AND sorted_by IS NOT ?1")?
+                .prepare_cached(
+                    "SELECT count(*) FROM story WHERE gone_ms IS NULL AND (sorted_by < ?1 OR sorted_by > ?1 OR sorted_by IS NULL)",
+                )?
                 .query_row([fingerprint], |r| r.get(0))?;
             if left == 0 {
                 // From here on a story that enters by a changed rule is no longer news.
@@ -57,7 +68,7 @@ impl Store {
             for topic in &touched {
                 windows::settle(tx, topic, window, now)?;
             }
-            Ok(Sorting { sorted: waiting.len() as u64, left })
+            Ok(Sorting { sorted, left })
         })
     }
 
@@ -135,6 +146,23 @@ impl Store {
             Ok(faults)
         })
     }
+}
+
+/// Stories that other rules sorted last, those stored last first. Each part is a range of the index, so that the last
+/// of many steps takes no longer than the first.
+fn waiting(tx: &Transaction<'_>, fingerprint: [u8; 32], limit: usize) -> Result<Vec<i64>, StoreError> {
+    let mut waiting = Vec::new();
+    for sql in [
+        "SELECT id FROM story WHERE gone_ms IS NULL AND sorted_by IS NULL AND ?1 IS NOT NULL ORDER BY id DESC LIMIT ?2",
+        "SELECT id FROM story WHERE gone_ms IS NULL AND sorted_by < ?1 ORDER BY sorted_by DESC, id DESC LIMIT ?2",
+        "SELECT id FROM story WHERE gone_ms IS NULL AND sorted_by > ?1 ORDER BY sorted_by DESC, id DESC LIMIT ?2",
+    ] {
+        let mut statement = tx.prepare_cached(sql)?;
+        for id in statement.query_map(params![fingerprint, number(limit - waiting.len())], |r| r.get(0))? {
+            waiting.push(id?);
+        }
+    }
+    Ok(waiting)
 }
 
 impl Reader<'_> {

@@ -11,19 +11,27 @@
 //! - `hits`: what was found in one story, field by field
 //! - `rules`: scores, membership and fingerprint
 //! - `reason`: the sentences that explain a verdict
+//! - `terms`: a story's words for counting
+//! - `learn`, `mixture`: what labels teach a topic, as evidence beside its rule
+//! - [`suggest`]: terms for a topic, subjects without one
 //! - [`evaluate`]: rules held against labelled rows
 
 pub mod evaluate;
 mod hits;
 mod language;
+mod learn;
 mod matcher;
+mod mixture;
 mod reason;
 mod rules;
+pub mod suggest;
+mod terms;
 mod vocabulary;
 mod words;
 
 use crate::model::TopicId;
 
+pub use learn::{Lesson, Progress};
 pub use matcher::{Field, Matcher, MatcherError, parse_matcher};
 pub use rules::{Rules, RulesError};
 

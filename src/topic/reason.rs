@@ -1,6 +1,7 @@
 //! The sentences that explain a verdict, in the words of feeds.toml.
 
 use super::hits::Tally;
+use super::learn::{Evidence, Progress};
 use super::matcher::{Field, Matcher};
 
 /// Found text is shown up to this many characters.
@@ -82,11 +83,29 @@ pub(super) fn forbidden(matcher: &Matcher, tally: &Tally) -> String {
 pub(super) fn short(score: f64, threshold: f64, has_no_any: bool) -> String {
     if has_no_any {
         format!("there is no `any` that could score, and {} is needed", number(threshold))
-    } else if score == 0.0 {
+    } else if score.abs() < 0.0005 {
         format!("nothing of `any` was found, and a score of {} is needed", number(threshold))
     } else {
         format!("the score is {}, and {} is needed", number(score), number(threshold))
     }
+}
+
+/// What the learner adds, and the words that decided: those that speak against the topic have a minus.
+pub(super) fn learnt(evidence: &Evidence, points: f64) -> String {
+    let percent = number((evidence.chance * 1000.0).round() / 10.0);
+    let words: Vec<String> = evidence.words.iter().map(|(word, nats)| format!("\"{word}\" {}", signed(*nats))).collect();
+    let words = if words.is_empty() { "none of its words is known".to_owned() } else { words.join(", ") };
+    format!("learnt from labels, {percent} % likely: {}; {words}", signed(points))
+}
+
+/// Why the learner adds nothing.
+pub(super) fn not_learnt(progress: &Progress) -> String {
+    format!("what labels taught does not count yet: {}", progress.because)
+}
+
+fn signed(value: f64) -> String {
+    let rounded = (value * 100.0).round() / 100.0;
+    if rounded < 0.0 { format!("{rounded}") } else { format!("+{}", rounded.abs()) }
 }
 
 /// Why the sources do not hold.

@@ -6,15 +6,16 @@ use crate::model::{SourceId, Topic, TopicId};
 
 use super::hits::{self, Tally};
 use super::language::Language;
+use super::learn::{self, Evidence, Judge, Learner, Lesson, Progress};
 use super::matcher::{Matcher, MatcherError, Target, parse_matcher};
 use super::vocabulary::Vocabulary;
-use super::{Fields, Verdict, reason};
+use super::{Fields, Verdict, reason, terms};
 
 /// What a matcher means, as a number: raised when the same text would decide otherwise than before.
 const MEANING: u8 = 1;
 
 /// A language is detected from the title, the summary and this much of the text, in bytes.
-const DETECTED_BYTES: usize = 600;
+pub(super) const DETECTED_BYTES: usize = 600;
 
 /// Sums of binary fractions may miss a decimal threshold by less than this.
 const TOLERANCE: f64 = 1e-9;
@@ -53,6 +54,8 @@ pub struct Rules {
     regexes: Vec<usize>,
     /// One for each language, made when a story in it is met first.
     vocabularies: [OnceLock<Vocabulary>; Language::COUNT],
+    /// What labels taught, where anything was to be learnt.
+    learner: Option<Learner>,
     fingerprint: [u8; 32],
 }
 
@@ -95,17 +98,61 @@ impl Rules {
             matchers,
             regexes,
             vocabularies: std::array::from_fn(|_| OnceLock::new()),
+            learner: None,
             fingerprint: fingerprint(topics),
         })
     }
 
     /// Judges one story: one verdict for each topic, in their order.
     pub fn judge(&self, fields: &Fields<'_>) -> Vec<Verdict> {
-        let beginning = &fields.text[..fields.text.floor_char_boundary(DETECTED_BYTES)];
-        let language = Language::of(fields.language, &[fields.title, fields.summary.unwrap_or_default(), beginning]);
+        let language = terms::language(fields);
+        let evidence = self.learner.as_ref().map(|learner| learner.evidence(fields, language)).unwrap_or_default();
+        self.judge_by(fields, language, &|topic| evidence.iter().find(|(id, _)| *id == topic).map(|(_, evidence)| evidence))
+    }
+
+    fn judge_by<'e>(
+        &self,
+        fields: &Fields<'_>,
+        language: Language,
+        evidence: &dyn Fn(&TopicId) -> Option<&'e Evidence>,
+    ) -> Vec<Verdict> {
         let vocabulary = self.vocabularies[language.index()].get_or_init(|| Vocabulary::new(language, self.matchers.iter()));
         let tallies = hits::find(fields, &self.matchers, &self.regexes, vocabulary);
-        self.decisions.iter().map(|rule| self.decide(rule, fields, &tallies)).collect()
+        self.decisions.iter().map(|rule| self.decide(rule, fields, &tallies, evidence(&rule.topic))).collect()
+    }
+
+    /// Whether any matcher of a topic's `any` or `all` hits, whatever else its rule asks for.
+    pub(super) fn hits(&self, topic: &TopicId, fields: &Fields<'_>) -> bool {
+        let language = terms::language(fields);
+        let vocabulary = self.vocabularies[language.index()].get_or_init(|| Vocabulary::new(language, self.matchers.iter()));
+        let tallies = hits::find(fields, &self.matchers, &self.regexes, vocabulary);
+        let of_topic = self.decisions.iter().filter(|rule| rule.topic == *topic);
+        of_topic.flat_map(|rule| rule.any.iter().chain(&rule.all)).any(|place| tallies[*place].is_hit())
+    }
+
+    /// Whether any topic learns from labels.
+    pub fn learns(&self) -> bool {
+        self.decisions.iter().any(|rule| rule.learn)
+    }
+
+    /// The same rules with what `lessons` teach the topics that learn. `key` is what the lessons are known by: it
+    /// becomes part of the fingerprint, so that stories are sorted again when there are other lessons.
+    #[must_use]
+    pub fn taught(mut self, lessons: &[Lesson<'_>], key: &[u8]) -> Self {
+        if self.learns() {
+            let topics = self.decisions.iter().filter(|rule| rule.learn).map(|rule| rule.topic.clone()).collect();
+            self.learner = None;
+            self.learner = Some(Learner::train(topics, lessons, &self));
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(&self.fingerprint).update(&[learn::VERSION]).update(key);
+            self.fingerprint = *hasher.finalize().as_bytes();
+        }
+        self
+    }
+
+    /// How far the topics that learn have come; nothing before they were [taught](Rules::taught).
+    pub fn progress(&self) -> &[Progress] {
+        self.learner.as_ref().map_or(&[], Learner::progress)
     }
 
     /// What the rules are known by: changes when and only when what they say changes. Titles, descriptions and whatever
@@ -119,7 +166,7 @@ impl Rules {
         self.decisions.iter().map(|rule| &rule.topic)
     }
 
-    fn decide(&self, rule: &Rule, fields: &Fields<'_>, tallies: &[Tally]) -> Verdict {
+    fn decide(&self, rule: &Rule, fields: &Fields<'_>, tallies: &[Tally], evidence: Option<&Evidence>) -> Verdict {
         let (mut because, mut lacking) = (Vec::new(), Vec::new());
         let wanted: Vec<&str> = rule.sources.iter().map(SourceId::as_str).collect();
         if !wanted.is_empty() && !fields.sources.iter().any(|source| wanted.contains(source)) {
@@ -152,10 +199,27 @@ impl Rules {
                 because.push(reason::unconditional(&wanted));
             }
         }
+        if let Some(evidence) = evidence {
+            let points = evidence.points(rule.threshold, rule.any.is_empty());
+            score += points;
+            because.push(reason::learnt(evidence, points));
+        }
         if score + TOLERANCE < rule.threshold {
-            lacking.push(reason::short(score, rule.threshold, rule.any.is_empty()));
+            lacking.push(reason::short(score, rule.threshold, rule.any.is_empty() && evidence.is_none()));
+            // A learner that is held back is told of where it might have made a difference.
+            if let Some(progress) = self.progress().iter().find(|progress| progress.topic == rule.topic && !progress.counts) {
+                lacking.push(reason::not_learnt(progress));
+            }
         }
         Verdict { topic: rule.topic.clone(), score, member: lacking.is_empty(), because, lacking }
+    }
+}
+
+impl Judge for Rules {
+    fn members(&self, fields: &Fields<'_>, topics: &[TopicId], evidence: &[Option<Evidence>]) -> Vec<bool> {
+        let of = |topic: &TopicId| topics.iter().position(|id| id == topic).and_then(|place| evidence[place].as_ref());
+        let verdicts = self.judge_by(fields, terms::language(fields), &of);
+        topics.iter().map(|topic| verdicts.iter().any(|verdict| verdict.topic == *topic && verdict.member)).collect()
     }
 }
 

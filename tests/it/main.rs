@@ -23,4 +23,5 @@ mod serve;
 mod store;
 mod support;
 mod topic;
+mod topics;
 mod units;

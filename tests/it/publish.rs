@@ -12,7 +12,7 @@ use tributary::{
     model::*,
     publish::{
         Addresses, Channel, FeedUrls, Limits, Paging, atom, fit, json_feed,
-        pages::{self, Fault, Found, Section, Site, TopicPage, TopicRef},
+        pages::{self, Fault, Found, Section, Site, TopicPage, TopicRef, Unsorted},
         rss, verify,
     },
     site::{self, FilesError, PageName, Rendering, Resolved, Settings, Written, resolve},
@@ -301,8 +301,8 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
     };
     let found = Found { count: stories.len() as u64, stories, feed: "https://topics.example/search.atom?q=water" };
     let mut all = vec![
-        ("home".to_owned(), pages::home(&site, stories.first(), &sections)),
-        ("empty home".to_owned(), pages::home(&site, None, &[])),
+        ("home".to_owned(), pages::home(&site, stories.first(), &sections, &Unsorted { count: 3, stories: stories.to_vec() })),
+        ("empty home".to_owned(), pages::home(&site, None, &[], &Unsorted::default())),
         ("topic".to_owned(), pages::topic(&site, &page)),
         ("sources".to_owned(), pages::sources(&site, &[source_state()], true)),
         ("search".to_owned(), pages::search(&site, "\"><script>alert(1)</script>", Some(&found))),

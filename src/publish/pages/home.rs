@@ -25,6 +25,15 @@ pub struct Section {
     pub stories: Vec<Story>,
 }
 
+/// Stories that no topic took in: a reader sees what the rules miss.
+#[derive(Debug, Clone, Default)]
+pub struct Unsorted {
+    /// How many there are in all.
+    pub count: u64,
+    /// The latest, newest first.
+    pub stories: Vec<Story>,
+}
+
 struct SectionView {
     id: String,
     title: String,
@@ -41,10 +50,12 @@ struct Home {
     frame: Frame,
     featured: Option<Line>,
     sections: Vec<SectionView>,
+    unsorted: Vec<Line>,
+    unsorted_count: String,
 }
 
 /// The front page.
-pub fn home(site: &Site<'_>, newest: Option<&Story>, sections: &[Section]) -> Vec<u8> {
+pub fn home(site: &Site<'_>, newest: Option<&Story>, sections: &[Section], unsorted: &Unsorted) -> Vec<u8> {
     let mut frame = Frame::new(site, site.title, Some("/"));
     frame.here = "home";
     frame.description = match sections {
@@ -69,14 +80,20 @@ pub fn home(site: &Site<'_>, newest: Option<&Story>, sections: &[Section]) -> Ve
             lines: section.stories.iter().map(|story| Line::by_month(site, story)).collect(),
         }
     };
-    let mut page =
-        Home { featured: newest.map(|story| Line::new(site, story)), sections: sections.iter().map(view).collect(), frame };
+    let mut page = Home {
+        featured: newest.map(|story| Line::new(site, story)),
+        sections: sections.iter().map(view).collect(),
+        unsorted: unsorted.stories.iter().map(|story| Line::by_month(site, story)).collect(),
+        unsorted_count: count_words(unsorted.count),
+        frame,
+    };
     loop {
         let bytes = super::render(&page);
-        let longest = page.sections.iter().map(|section| section.lines.len()).max().unwrap_or(0);
+        let longest = page.sections.iter().map(|section| section.lines.len()).chain([page.unsorted.len()]).max().unwrap_or(0);
         if bytes.len() <= super::MAX_PAGE_BYTES || longest == 0 {
             return bytes;
         }
         page.sections.iter_mut().for_each(|section| section.lines.truncate(longest - 1));
+        page.unsorted.truncate(longest - 1);
     }
 }

@@ -16,7 +16,7 @@ mod topic;
 
 pub use fault::{Fault, fault};
 pub use frame::{Alternate, Site, TopicRef};
-pub use home::{Section, home};
+pub use home::{Section, Unsorted, home};
 pub use search::{Found, search};
 pub use sources::sources;
 pub use story::story;

@@ -273,8 +273,11 @@ fn is_in(story: &Story, topic: &TopicId) -> bool {
 
 impl Library for Contents {
     fn stories(&self, query: &StoryQuery) -> Result<Vec<Story>, StoreError> {
-        let wanted =
-            |story: &&Story| (story.public || !query.public_only) && query.topic.as_ref().is_none_or(|topic| is_in(story, topic));
+        let wanted = |story: &&Story| {
+            (story.public || !query.public_only)
+                && query.topic.as_ref().is_none_or(|topic| is_in(story, topic))
+                && (!query.unsorted || story.topics.is_empty())
+        };
         let found = self.stories.iter().filter(wanted).skip(query.offset).take(query.limit.unwrap_or(usize::MAX));
         Ok(found.cloned().collect())
     }
