@@ -10,8 +10,10 @@
 mod backlog;
 mod driver;
 mod exchange;
+mod facts;
 mod finding;
 mod inspect;
+mod listing;
 mod outcome;
 mod refresh;
 mod robots;
