@@ -5,4 +5,5 @@ mod finding;
 mod listing;
 mod pages;
 mod quiet;
+mod serving;
 mod stage;
