@@ -40,10 +40,6 @@ use url::Url;
 
 use crate::model::Headers;
 
-/// The scheme of a [`Category`](crate::model::Category) that is no subject but the reading time as the publisher words it
-/// (`8 min read`): schema.org's property of that name.
-pub const READING_TIME_SCHEME: &str = "https://schema.org/timeRequired";
-
 /// A page as it was fetched: what every function here that reads HTML starts from.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {

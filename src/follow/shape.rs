@@ -295,11 +295,13 @@ pub(super) fn same_site(a: &Url, b: &Url) -> bool {
     }
 }
 
-/// The registrable domain in lower case, else the host.
+/// The registrable domain in lower case; else the host with its port, since nothing else tells two sites on one machine
+/// apart.
 pub(super) fn site(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
     let registrable = url.domain().and_then(|_| psl::domain_str(&host)).map(str::to_owned);
-    Some(registrable.unwrap_or(host))
+    let with_port = || url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
+    Some(registrable.filter(|name| name.contains('.')).unwrap_or_else(with_port))
 }
 
 /// The segments of a path that are not empty.

@@ -33,17 +33,21 @@ pub fn guid_alias(guid: &str) -> Option<String> {
     Some(rest[at..].to_owned()).filter(|alias| alias.len() > 1)
 }
 
-/// Whom an address belongs to: its registrable domain, or the address itself where the host is one; `None` for what is
-/// not an absolute http(s) address.
+/// Whom an address belongs to: its registrable domain, or, where the host is an address or a bare name, that with its port,
+/// since nothing else tells two sites on one machine apart; `None` for what is not an absolute http(s) address.
 pub fn home_of(url: &str) -> Option<String> {
     let url = parse(url)?;
+    let with_port = |host: String| url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
     match url.host()? {
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');
+            if !name.contains('.') {
+                return Some(with_port(name.to_owned()));
+            }
             Some(psl::domain_str(name).unwrap_or(name).to_owned())
         }
-        Host::Ipv4(address) => Some(IpAddr::V4(address).to_string()),
-        Host::Ipv6(address) => Some(IpAddr::V6(address).to_string()),
+        Host::Ipv4(address) => Some(with_port(IpAddr::V4(address).to_string())),
+        Host::Ipv6(address) => Some(with_port(format!("[{address}]"))),
     }
 }
 
@@ -180,7 +184,7 @@ mod tests {
     fn a_home_is_a_registrable_domain_or_an_address() {
         assert_eq!(home_of("https://blog.example.co.uk/a").as_deref(), Some("example.co.uk"));
         assert_eq!(home_of("https://jo.github.io/a").as_deref(), Some("jo.github.io"));
-        assert_eq!(home_of("http://127.0.0.1:8080/a").as_deref(), Some("127.0.0.1"));
+        assert_eq!(home_of("http://127.0.0.1:8080/a").as_deref(), Some("127.0.0.1:8080"));
         assert_eq!(home_of("http://localhost/a").as_deref(), Some("localhost"));
         assert_eq!(home_of("urn:x:y"), None);
     }

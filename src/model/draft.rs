@@ -90,6 +90,9 @@ pub struct Person {
     pub url: Option<String>,
 }
 
+/// The scheme of a [`Category`] that is the reading time: schema.org's property of that name.
+pub const READING_TIME_SCHEME: &str = "https://schema.org/timeRequired";
+
 /// A category that the publisher gave.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Category {
@@ -107,6 +110,16 @@ impl Category {
     /// A category of a term alone.
     pub fn term(term: impl Into<String>) -> Self {
         Self { term: term.into(), scheme: None, label: None }
+    }
+
+    /// The reading time, as the publisher words it (`8 min read`).
+    pub fn reading_time(term: impl Into<String>) -> Self {
+        Self { term: term.into(), scheme: Some(READING_TIME_SCHEME.to_owned()), label: None }
+    }
+
+    /// Whether this is no subject but the reading time: it is kept, and neither published as a category nor sorted by.
+    pub fn is_reading_time(&self) -> bool {
+        self.scheme.as_deref() == Some(READING_TIME_SCHEME)
     }
 }
 

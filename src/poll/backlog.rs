@@ -1,13 +1,15 @@
 //! The back-catalogue of a site without a feed: a queue of its own, which does not wait for the next poll.
 
+use tracing::warn;
+
 use super::{
     Poller, SourceReport,
     exchange::Exchanges,
-    sites::{self, Gathered},
+    sites::{self, Gathered, Queue},
 };
 use crate::{
     identity::{self, KeyPolicy},
-    model::{Draft, Source},
+    model::{Draft, Follow, Source},
     store::{Arrival, Facts, Item, Plan, ReadDocument},
     telemetry,
 };
@@ -29,9 +31,13 @@ impl Poller {
         let id = source.id.clone();
         let memory = self.read(move |reader| reader.memory(&id)).await.map_err(|e| telemetry::chain(&e))?;
         let mut exchanges = Exchanges::new(self, source, memory.validators.clone()).map_err(|e| telemetry::chain(&e))?;
-        let mut gathered = Gathered::default();
+        let way = memory.followed.as_ref().map_or(Follow::Auto, |followed| followed.way);
+        let mut gathered = Gathered::by(way);
         let now = self.clock.now();
-        sites::visit_pages(&mut exchanges, most, true, now, &mut gathered).await.map_err(|e| telemetry::chain(&e))?;
+        sites::visit_pages(&mut exchanges, most, Queue::Backlog, now, &mut gathered).await.map_err(|e| telemetry::chain(&e))?;
+        for problem in &gathered.problems {
+            warn!(source = source.id.as_str(), "back-catalogue of {}: {}", source.id, problem.text);
+        }
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = gathered.drafts.into_iter().unzip();
         let policy = KeyPolicy::from_word(&memory.key_policy);
         // One page says nothing about the source's ids: the policy stays.

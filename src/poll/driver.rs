@@ -19,7 +19,7 @@ use tokio::{
 };
 use tracing::{debug, error};
 
-use super::{Poller, SourceReport, blocking};
+use super::{Outcome, Poller, SourceReport, blocking};
 use crate::{
     clock::Clock,
     model::SourceId,
@@ -82,8 +82,9 @@ impl Driver {
         // Hosts with polls under way, once for each; a visit to a back-catalogue counts by itself.
         let mut busy: Vec<String> = Vec::new();
         let mut polling: HashSet<SourceId> = HashSet::new();
-        let mut visiting: HashSet<SourceId> = HashSet::new();
-        let mut next_visit: HashMap<SourceId, Instant> = HashMap::new();
+        let mut visiting: HashMap<SourceId, String> = HashMap::new();
+        // When the next back-catalogue page of a host may be asked for.
+        let mut next_visit: HashMap<String, Instant> = HashMap::new();
         while !*stop.borrow() {
             self.heartbeat.beat(&*self.poller.clock);
             if let Err(error) = self.begin_due(&mut tasks, &mut busy, &mut polling, &visiting).await {
@@ -110,7 +111,7 @@ impl Driver {
         tasks: &mut JoinSet<Done>,
         busy: &mut Vec<String>,
         polling: &mut HashSet<SourceId>,
-        visiting: &HashSet<SourceId>,
+        visiting: &HashMap<SourceId, String>,
     ) -> Result<(), StoreError> {
         let settings = self.poller.settings.load_full();
         self.spread_first_polls().await?;
@@ -123,7 +124,7 @@ impl Driver {
         let ask = room + polling.len() + visiting.len();
         let due = self.poller.read(move |reader| reader.due(now, &hosts, per_host, ask)).await?;
         for due in
-            due.into_iter().filter(|d| !polling.contains(&d.id) && !visiting.contains(&d.id)).take(room).collect::<Vec<_>>()
+            due.into_iter().filter(|d| !polling.contains(&d.id) && !visiting.contains_key(&d.id)).take(room).collect::<Vec<_>>()
         {
             let Some(source) = settings.source(&due.id) else { continue };
             polling.insert(due.id.clone());
@@ -159,21 +160,28 @@ impl Driver {
         &self,
         tasks: &mut JoinSet<Done>,
         polling: &HashSet<SourceId>,
-        visiting: &mut HashSet<SourceId>,
-        next_visit: &mut HashMap<SourceId, Instant>,
+        visiting: &mut HashMap<SourceId, String>,
+        next_visit: &mut HashMap<String, Instant>,
     ) -> Result<(), StoreError> {
         let now = self.poller.clock.now();
         let waiting = self.poller.read(move |reader| reader.backlogs(now)).await?;
-        next_visit.retain(|id, _| waiting.iter().any(|(w, _)| w == id));
         let settings = self.poller.settings.load_full();
-        let mut hosts: HashSet<String> = HashSet::new();
+        next_visit.retain(|_, at| *at > Instant::now());
         for (id, host) in waiting {
-            let free = !polling.contains(&id) && !visiting.contains(&id) && hosts.insert(host.clone());
-            let ripe = next_visit.get(&id).is_none_or(|at| *at <= Instant::now());
-            let Some(source) = settings.source(&id).filter(|_| free && ripe) else { continue };
-            visiting.insert(id);
+            let free = !polling.contains(&id) && !visiting.contains_key(&id) && !visiting.values().any(|other| *other == host);
+            let Some(source) = settings.source(&id).filter(|_| free && !next_visit.contains_key(&host)) else { continue };
+            visiting.insert(id, host);
             let poller = self.poller.clone();
-            tasks.spawn(async move { Done::Backlog(poller.visit_backlog(&source, 1).await) });
+            tasks.spawn(async move {
+                let asked = source.clone();
+                let visited = tokio::spawn(async move { poller.visit_backlog(&asked, 1).await }).await;
+                // A panic on the way is this source's, and leaves the others their turn.
+                Done::Backlog(visited.unwrap_or_else(|broken| SourceReport {
+                    error: Some(format!("a bug of this program: {broken}")),
+                    recorded: false,
+                    ..SourceReport::bare(source.id.clone(), Outcome::Failed)
+                }))
+            });
         }
         Ok(())
     }
@@ -183,8 +191,8 @@ impl Driver {
         done: Result<Done, tokio::task::JoinError>,
         busy: &mut Vec<String>,
         polling: &mut HashSet<SourceId>,
-        visiting: &mut HashSet<SourceId>,
-        next_visit: &mut HashMap<SourceId, Instant>,
+        visiting: &mut HashMap<SourceId, String>,
+        next_visit: &mut HashMap<String, Instant>,
     ) {
         let report = match done {
             Ok(Done::Poll(report, host)) => {
@@ -195,13 +203,13 @@ impl Driver {
                 report
             }
             Ok(Done::Backlog(report)) => {
-                visiting.remove(&report.id);
+                let host = visiting.remove(&report.id).unwrap_or_default();
                 let settings = self.poller.settings.load();
-                let gap = match settings.source(&report.id) {
-                    Some(source) if source.pace.exempt => Duration::from_millis(100),
-                    _ => settings.backlog_gap,
-                };
-                next_visit.insert(report.id.clone(), Instant::now() + gap);
+                // With an exempt host the pause between any two requests (`host_gap`) is enough, and is kept at its gate;
+                // so is a longer Crawl-delay.
+                if !settings.source(&report.id).is_some_and(|source| source.pace.exempt) {
+                    next_visit.insert(host, Instant::now() + settings.backlog_gap);
+                }
                 report
             }
             Err(broken) => {

@@ -1,5 +1,7 @@
 //! Asking one URL for one source: its credentials, its validators, and what the answer leaves behind.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::Poller;
@@ -39,6 +41,11 @@ impl<'a> Exchanges<'a> {
 
     /// Asks one URL, conditionally where validators of it are known. Exactly one exchange, redirects included.
     pub(super) async fn ask(&mut self, url: &Url, accept: Accept) -> Answer {
+        self.ask_after(url, accept, None).await
+    }
+
+    /// The same of a URL that nobody named to us, with the pause before it that its site asks for (Crawl-delay).
+    pub(super) async fn ask_after(&mut self, url: &Url, accept: Accept, pause: Option<Duration>) -> Answer {
         let client = self.poller.client.load_full();
         let known = &self.known;
         let validators_of = |url: &Url| known.iter().find(|(u, _)| u == url).map(|(_, v)| v.clone());
@@ -50,7 +57,7 @@ impl<'a> Exchanges<'a> {
                 limits: &self.source.limits,
                 allow_hosts: &self.source.allow_hosts,
                 auth: self.credentials.as_ref(),
-                min_gap: None,
+                min_gap: pause,
             })
             .await;
         self.last = Some(self.poller.clock.now());
@@ -87,6 +94,16 @@ impl<'a> Exchanges<'a> {
     /// Takes over the validators alone: of robots.txt, whose privacy is not the publication's.
     pub(super) fn accept_quietly(&mut self, response: &Response) {
         self.keep(&response.final_url, Validators::of(&response.headers));
+    }
+
+    /// Forgets what is held, so that everything answers in full: for looking anew at what a site has.
+    pub(super) fn look_anew(&mut self) {
+        self.known.clear();
+    }
+
+    /// Keeps none of the validators after all: what came could not be used, and must come again.
+    pub(super) fn discard(&mut self) {
+        self.kept.clear();
     }
 
     fn held(&self, url: &Url) -> Validators {

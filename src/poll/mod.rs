@@ -2,7 +2,8 @@
 //!
 //! - [`Poller::refresh`] is the page to read first: one attempt to poll one source, from what is remembered to what is
 //!   stored. Every attempt ends in exactly one `store.apply`, failures and 304 included; the next poll is the retry.
-//! - `finding` finds out how a site can be followed; `sites` follows one without a feed; `robots` asks what may be asked.
+//! - `visit` asks and reads; `finding` finds out how a site can be followed; `listing` and `sites` follow one without a
+//!   feed; `robots` asks what may be asked.
 //! - `driver` picks who is due and keeps as many going as may go.
 //!
 //! Deliberately absent: parsing, deciding and scheduling, which are pure and stand in layer 1; a retry within a poll.
@@ -10,12 +11,15 @@
 mod backlog;
 mod driver;
 mod exchange;
+mod facts;
 mod finding;
 mod inspect;
+mod listing;
 mod outcome;
 mod refresh;
 mod robots;
 mod sites;
+mod visit;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

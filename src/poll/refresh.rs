@@ -12,26 +12,18 @@ use url::Url;
 use super::{
     Outcome, Poller, SourceReport, blocking,
     exchange::{Answer, Exchanges},
-    finding::{self, Content, Found, NotFound, read_feed},
-    robots,
-    sites::{self, Gathered},
+    visit,
 };
 use crate::{
-    fetch::{Accept, Hop, Response},
-    follow::{self, Page, SitemapDocument},
+    fetch::{Hop, Response},
     identity::{self, KeyPolicy},
-    ingest,
-    model::{Document, Draft, Encoding, Follow, Followed, Format, Headers, Problem, PublisherPace, Repair, Source, Timestamp},
+    model::{Draft, Encoding, Follow, Followed, Format, Headers, Problem, PublisherPace, Repair, Source, Timestamp},
     schedule::{self, Hints},
-    store::{Applied, Arrival, Attempt, Facts, Item, NextPoll, Plan, PollError, ReadDocument, SourceMemory, StoreError},
+    store::{
+        Applied, Arrival, Attempt, Facts, Item, NextPoll, PageChange, Plan, PollError, ReadDocument, SourceMemory, StoreError,
+    },
     telemetry,
 };
-
-/// After so many failures in a row it is found out again how a site can be followed, and again after as many more.
-const FAILURES_UNTIL_LOOKED_FOR: u32 = 3;
-
-/// How often a site without a feed is asked whether it has one by now.
-const REVIEW_EVERY: TimeDelta = TimeDelta::days(30);
 
 /// How long a permanent redirect must hold before its target is asked instead.
 const ADOPT_AFTER: TimeDelta = TimeDelta::days(7);
@@ -136,22 +128,22 @@ pub(super) struct Visit {
     pub(super) error: Option<PollError>,
     pub(super) trace: Trace,
     pub(super) reading: Option<Reading>,
-    pace: PublisherPace,
+    pub(super) pace: PublisherPace,
     /// The address whose validators decide the floor.
-    polled: Option<Url>,
+    pub(super) polled: Option<Url>,
     pub(super) way: Follow,
     pub(super) followed: Option<Followed>,
-    reviewed: bool,
+    pub(super) reviewed: bool,
     pub(super) facts: Facts,
-    body_digest: Option<[u8; 32]>,
+    pub(super) body_digest: Option<[u8; 32]>,
     pub(super) drafts: Vec<(Draft, Arrival)>,
-    read: bool,
-    problems: Option<Vec<Problem>>,
-    pages: Vec<crate::store::PageChange>,
+    pub(super) read: bool,
+    pub(super) problems: Option<Vec<Problem>>,
+    pub(super) pages: Vec<PageChange>,
 }
 
 impl Visit {
-    fn of(outcome: Outcome, way: Follow) -> Self {
+    pub(super) fn of(outcome: Outcome, way: Follow) -> Self {
         Self {
             outcome,
             status: None,
@@ -172,11 +164,11 @@ impl Visit {
         }
     }
 
-    fn refused(refusal: Refusal, way: Follow) -> Self {
+    pub(super) fn refused(refusal: Refusal, way: Follow) -> Self {
         Self { status: refusal.status, error: Some(refusal.error), trace: refusal.trace, ..Self::of(refusal.outcome, way) }
     }
 
-    fn answered(outcome: Outcome, way: Follow, response: &Response) -> Self {
+    pub(super) fn answered(outcome: Outcome, way: Follow, response: &Response) -> Self {
         Self {
             status: Some(response.status),
             trace: Trace::of(response),
@@ -210,7 +202,7 @@ impl Poller {
         let id = source.id.clone();
         let memory = self.read(move |reader| reader.memory(&id)).await?;
         let (visit, exchanges) = match Exchanges::new(self, source, memory.validators.clone()) {
-            Ok(mut exchanges) => (visit(&mut exchanges, &memory).await?, Some(exchanges)),
+            Ok(mut exchanges) => (visit::ask_and_read(&mut exchanges, &memory).await?, Some(exchanges)),
             Err(error) => (Visit::refused(Refusal::internal("credentials", telemetry::chain(&error)), Follow::Auto), None),
         };
         let seen = see(&visit);
@@ -339,196 +331,6 @@ impl Poller {
         let plan = self.plan(source, &memory, visit, None);
         self.carry_out(plan).await
     }
-}
-
-/// Asks and reads: by the way that is known, else by finding one out.
-async fn visit(exchanges: &mut Exchanges<'_>, memory: &SourceMemory) -> Result<Visit, StoreError> {
-    let look_again = memory.failures > 0 && memory.failures.is_multiple_of(FAILURES_UNTIL_LOOKED_FOR);
-    let visit = match &memory.followed {
-        Some(followed) if !look_again || exchanges.source().url == followed.url => {
-            by_known_way(exchanges, memory, followed.clone()).await?
-        }
-        _ => {
-            let found = finding::find(exchanges).await;
-            by_found_way(exchanges, memory, found).await?
-        }
-    };
-    Ok(visit)
-}
-
-async fn by_known_way(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, followed: Followed) -> Result<Visit, StoreError> {
-    let way = followed.way;
-    if way != Follow::Feed
-        && exchanges.source().follow == Follow::Auto
-        && memory.reviewed.is_none_or(|at| exchanges.poller().clock.now() - at >= REVIEW_EVERY)
-        && let Some(visit) = review(exchanges, memory).await?
-    {
-        return Ok(visit);
-    }
-    // What moved for good is asked where it went.
-    let url = match &memory.moved {
-        Some((target, _, true)) => target.clone(),
-        _ => followed.url,
-    };
-    if let Err(why) = robots::permission(exchanges, &url).await?.allows_named(&url) {
-        return Ok(Visit::refused(Refusal::forbidden(why), way));
-    }
-    let accept = match way {
-        Follow::Sitemap => Accept::Sitemap,
-        Follow::Page => Accept::Page,
-        Follow::Feed | Follow::Auto => Accept::Feed,
-    };
-    let response = match exchanges.ask(&url, accept).await {
-        Answer::Document(response) => response,
-        Answer::NotModified(response) => {
-            let visit = Visit::answered(Outcome::NotModified, way, &response);
-            return with_pages(exchanges, memory, visit, None).await;
-        }
-        other => return Ok(Visit::refused(Refusal::of(other), way)),
-    };
-    let digest = *blake3::hash(&response.body).as_bytes();
-    if memory.body_digest == Some(digest) {
-        // The same bytes, and perhaps other validators: those are taken over, nothing else is done.
-        exchanges.accept(&response);
-        let visit = Visit::answered(Outcome::Unchanged, way, &response);
-        return with_pages(exchanges, memory, visit, None).await;
-    }
-    let content = match way {
-        Follow::Feed | Follow::Auto => read_feed(exchanges, &response).await.map(|document| Content::Feed(Box::new(document))),
-        Follow::Sitemap => follow::read_sitemap(&response.body, &response.final_url)
-            .map(Content::Sitemap)
-            .map_err(|e| Refusal::unusable(&response, "sitemap", e.to_string())),
-        Follow::Page => {
-            let (html, _) = ingest::decode(&response.body, response.headers.text("content-type"));
-            let selectors = exchanges.source().page.clone();
-            follow::index(&Page { url: &response.final_url, headers: &response.headers, html: &html }, selectors.as_ref())
-                .map(Content::Index)
-                .map_err(|e| Refusal::unusable(&response, "page-structure", e.to_string()))
-        }
-    };
-    match content {
-        Ok(content) => take(exchanges, memory, &response, way, content, Vec::new()).await,
-        Err(refusal) => Ok(Visit::refused(refusal, way)),
-    }
-}
-
-async fn by_found_way(
-    exchanges: &mut Exchanges<'_>,
-    memory: &SourceMemory,
-    found: Result<Found, NotFound>,
-) -> Result<Visit, StoreError> {
-    match found {
-        Ok(Found { followed, response, content, problems }) => {
-            let way = followed.way;
-            let visit = take(exchanges, memory, &response, way, content, problems).await?;
-            Ok(Visit { followed: Some(followed), ..visit })
-        }
-        Err(NotFound::Refused(refusal)) => {
-            let way = memory.followed.as_ref().map_or(Follow::Auto, |f| f.way);
-            Ok(Visit::refused(refusal, way))
-        }
-        Err(NotFound::Store(error)) => Err(error),
-    }
-}
-
-/// Asks a site without a feed, once in a long while, whether it has one by now; `None`: it goes on as before.
-async fn review(exchanges: &mut Exchanges<'_>, memory: &SourceMemory) -> Result<Option<Visit>, StoreError> {
-    let url = exchanges.source().url.clone();
-    let Answer::Document(response) = exchanges.ask(&url, Accept::Feed).await else { return Ok(None) };
-    let found = finding::look_at(exchanges, response).await;
-    match found {
-        Ok(found) if found.followed.way == Follow::Feed => {
-            let visit = by_found_way(exchanges, memory, Ok(found)).await?;
-            Ok(Some(visit))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// Takes in what was read: a feed's items, a sitemap's pages, an index's items.
-async fn take(
-    exchanges: &mut Exchanges<'_>,
-    memory: &SourceMemory,
-    response: &Response,
-    way: Follow,
-    content: Content,
-    problems: Vec<Problem>,
-) -> Result<Visit, StoreError> {
-    exchanges.accept(response);
-    let mut visit = Visit::answered(Outcome::Unchanged, way, response);
-    visit.read = true;
-    visit.body_digest = Some(*blake3::hash(&response.body).as_bytes());
-    visit.problems = Some(problems);
-    let arrival = if memory.imported.is_some() { Arrival::Ordinary } else { Arrival::Import };
-    match content {
-        Content::Feed(document) => {
-            take_feed(&mut visit, *document, arrival);
-            Ok(visit)
-        }
-        Content::Index(index) => {
-            visit.reading = Some(Reading { format: Format::Page, encoding: None, repairs: Vec::new(), updated: None });
-            visit.facts =
-                Facts { title: index.site_title, home_page_url: Some(response.final_url.to_string()), ..Facts::default() };
-            visit.drafts = index.drafts.into_iter().map(|draft| (draft, arrival)).collect();
-            visit.problems.get_or_insert_default().extend(index.problems);
-            Ok(visit)
-        }
-        Content::Sitemap(document) => {
-            visit.reading = Some(Reading { format: Format::Sitemap, encoding: None, repairs: Vec::new(), updated: None });
-            let document = sites::whole_sitemap(exchanges, document).await?;
-            with_pages(exchanges, memory, visit, Some(document)).await
-        }
-    }
-}
-
-fn take_feed(visit: &mut Visit, document: Document, arrival: Arrival) {
-    let feed = document.feed;
-    visit.reading = Some(Reading {
-        format: document.format,
-        encoding: Some(document.encoding),
-        repairs: document.repairs.clone(),
-        updated: feed.updated,
-    });
-    visit.facts =
-        Facts { title: feed.title, id: feed.id, feed_url: feed.self_url, home_page_url: feed.home_page_url, rights: feed.rights };
-    visit.pace = feed.pace;
-    visit.drafts = document.drafts.into_iter().map(|draft| (draft, arrival)).collect();
-    let problems = visit.problems.get_or_insert_default();
-    problems.extend(document.problems);
-    problems.extend(document.repairs.into_iter().map(|repair| Problem {
-        code: repair.code.into(),
-        severity: crate::model::Severity::Warning,
-        text: repair.text,
-        line: repair.line,
-    }));
-}
-
-/// Goes on with a sitemap's pages: compares what it lists now, then asks for some that wait.
-async fn with_pages(
-    exchanges: &mut Exchanges<'_>,
-    memory: &SourceMemory,
-    mut visit: Visit,
-    document: Option<SitemapDocument>,
-) -> Result<Visit, StoreError> {
-    if visit.way != Follow::Sitemap {
-        return Ok(visit);
-    }
-    let now = exchanges.poller().clock.now();
-    let most = exchanges.source().pages_per_poll as usize;
-    let mut gathered = Gathered::default();
-    if let Some(document) = &document {
-        sites::compare(exchanges, memory, document, now, &mut gathered).await?;
-    }
-    sites::visit_pages(exchanges, most, false, now, &mut gathered).await?;
-    visit.read = visit.read || !gathered.drafts.is_empty();
-    visit.facts.title = gathered.site_title;
-    visit.facts.home_page_url = Some(exchanges.source().url.to_string()).filter(|_| exchanges.source().follow != Follow::Sitemap);
-    visit.drafts.extend(gathered.drafts);
-    visit.pages = gathered.pages;
-    if document.is_some() || !gathered.problems.is_empty() {
-        visit.problems.get_or_insert_default().extend(gathered.problems);
-    }
-    Ok(visit)
 }
 
 /// Watches a permanent redirect: adopted after seven days of saying the same, or at once when only the scheme became safe.

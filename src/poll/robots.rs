@@ -3,6 +3,8 @@
 //! What a person wrote into feeds.toml, and the feed that it names, is asked unless a group names us; everything else that
 //! we find by ourselves obeys the file in full. No answer, a challenge or a server error disallows (RFC 9309 §2.3.1.4).
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use url::Url;
 
@@ -18,6 +20,12 @@ pub(super) const TOKEN: &str = "tributary";
 
 /// How long an answer holds (RFC 9309 §2.4).
 const HOLDS: TimeDelta = TimeDelta::hours(24);
+
+/// How long no answer holds: an outage of a minute must not close a site for a day.
+const SILENCE_HOLDS: TimeDelta = TimeDelta::hours(1);
+
+/// The longest Crawl-delay that is waited for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What the robots.txt of one origin says.
 pub(super) struct Permission {
@@ -45,6 +53,16 @@ impl Permission {
         }
     }
 
+    /// The pause between two requests that it asks for.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        self.robots.as_ref().and_then(|robots| robots.crawl_delay(TOKEN)).map(|pause| pause.min(LONGEST_PAUSE))
+    }
+
+    /// Whether it names this sitemap.
+    pub(super) fn names(&self, sitemap: &Url) -> bool {
+        self.sitemaps().contains(sitemap)
+    }
+
     /// The sitemaps that it names.
     pub(super) fn sitemaps(&self) -> Vec<Url> {
         self.robots.iter().flat_map(Robots::sitemaps).filter_map(|s| Url::parse(s).ok()).collect()
@@ -58,7 +76,7 @@ pub(super) async fn permission(exchanges: &mut Exchanges<'_>, url: &Url) -> Resu
     let asked = origin.clone();
     let stored = exchanges.poller().read(move |reader| reader.robots(&asked)).await?;
     let fresh = match stored {
-        Some(stored) if now - stored.fetched < HOLDS && stored.fetched <= now => stored,
+        Some(stored) if now - stored.fetched < holds(&stored) && stored.fetched <= now => stored,
         stored => {
             let fetched = fetch(exchanges, url, stored.as_ref()).await;
             // While it cannot be had, what was known holds on: an outage opens nothing and closes nothing for a month.
@@ -74,6 +92,11 @@ pub(super) async fn permission(exchanges: &mut Exchanges<'_>, url: &Url) -> Resu
         }
     };
     Ok(read(&fresh))
+}
+
+fn holds(stored: &StoredRobots) -> TimeDelta {
+    let silent = stored.challenge || stored.status.is_none_or(|status| status >= 500);
+    if silent { SILENCE_HOLDS } else { HOLDS }
 }
 
 fn read(stored: &StoredRobots) -> Permission {

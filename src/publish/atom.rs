@@ -103,7 +103,7 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
 
 fn categories(story: &Story) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
-    for category in &story.categories {
+    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let term = xml::line(&category.term);
         let scheme = category.scheme.clone().filter(|scheme| xml::is_iri(scheme));
         if term.is_empty() || categories.iter().any(|known| known.term == term && known.scheme == scheme) {

@@ -103,7 +103,7 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> Item<'a> {
     let html = channel::text(story).or_else(|| channel::short_text(story));
     let own_title = !story.title.trim().is_empty();
     let mut tags: Vec<String> = Vec::new();
-    for category in &story.categories {
+    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let tag = xml::line(category.label.as_deref().filter(|label| !label.trim().is_empty()).unwrap_or(&category.term));
         if !tag.is_empty() && !tags.contains(&tag) {
             tags.push(tag);

@@ -101,7 +101,7 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
 
 fn categories(story: &Story) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
-    for category in &story.categories {
+    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let known = Category { name: xml::line(&category.term), domain: category.scheme.as_deref().map(xml::line) };
         if !known.name.is_empty() && !categories.contains(&known) {
             categories.push(known);

@@ -21,6 +21,9 @@ use crate::{
     topic::Rules,
 };
 
+/// How far an undated item stands below the one above it.
+const JUST_BELOW: chrono::TimeDelta = chrono::TimeDelta::milliseconds(1);
+
 impl Store {
     /// Carries out a plan in one transaction.
     pub fn apply(&self, plan: Plan, rules: Arc<Rules>) -> Result<Applied, StoreError> {
@@ -52,7 +55,7 @@ fn take_items(tx: &Transaction<'_>, plan: &Plan, document: &ReadDocument, rules:
     let source = &plan.source;
     let keyed: Vec<_> = document.items.iter().map(|item| item.keyed.clone()).collect();
     let recognised = identity::recognise(&keyed, &entries::Known { conn: tx, source })?;
-    let positions = positions(&document.items, plan.now);
+    let positions = positions(tx, source.as_str(), &document.items, plan.now)?;
     let mut applied = Applied { items: vec![ItemOutcome::default(); document.items.len()], ..Applied::default() };
     let mut touched: BTreeSet<String> = BTreeSet::new();
     for i in oldest_first(&document.items) {
@@ -113,19 +116,27 @@ fn oldest_first(items: &[Item]) -> Vec<usize> {
 
 /// Where the story of each item would stand: when it is stored, or, in an import, at the publisher's date if that is
 /// earlier. An undated item of an import stands just below its neighbour above.
-fn positions(items: &[Item], now: Timestamp) -> Vec<Timestamp> {
-    let mut above = now;
+fn positions(conn: &Connection, source: &str, items: &[Item], now: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+    let mut above: Option<Timestamp> = None;
     let mut positions = Vec::with_capacity(items.len());
     for item in items {
-        let position = match (item.arrival, item.draft.published) {
-            (Arrival::Ordinary, _) => now,
-            (_, Some(published)) => published.at.min(now),
-            (_, None) => above - chrono::TimeDelta::milliseconds(i64::from(!positions.is_empty())),
+        if item.arrival == Arrival::Ordinary {
+            positions.push(now);
+            continue;
+        }
+        let position = match (item.draft.published, above) {
+            (Some(published), _) => published.at.min(now),
+            (None, Some(above)) => above - JUST_BELOW,
+            (None, None) if item.arrival == Arrival::Backlog => {
+                let newer = item.draft.url.as_ref().map(|url| pages::position_above(conn, source, url)).transpose()?.flatten();
+                newer.map_or(now, |above| above.min(now) - JUST_BELOW)
+            }
+            (None, None) => now,
         };
-        above = position;
+        above = Some(position);
         positions.push(position);
     }
-    positions
+    Ok(positions)
 }
 
 fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {

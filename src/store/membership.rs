@@ -82,7 +82,7 @@ impl Subject {
             if !subject.sources.contains(&source) {
                 subject.sources.push(source);
             }
-            for category in categories {
+            for category in categories.into_iter().filter(|category| !category.is_reading_time()) {
                 for term in [Some(category.term), category.label].into_iter().flatten() {
                     if !subject.categories.contains(&term) {
                         subject.categories.push(term);

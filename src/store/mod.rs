@@ -46,7 +46,7 @@ pub use health::ACTIVITY_DAYS;
 pub use instances::Instance;
 pub use lessons::TopicChange;
 pub use lock::DirectoryLock;
-pub use pages::{PageChange, QueuedPage, StoredRobots};
+pub use pages::{KnownPage, PageChange, PageState, QueuedPage, SitemapPart, StoredRobots};
 pub use plan::{Applied, Arrival, Attempt, Facts, Item, ItemOutcome, NextPoll, Plan, PollError, ReadDocument};
 pub use read::{MonthCount, Reader, StoryQuery};
 pub use search::{Found, SearchQuery};

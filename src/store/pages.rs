@@ -1,5 +1,7 @@
 //! The pages of sites without a feed: which are known, which wait to be fetched; and robots.txt.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use url::Url;
 
@@ -21,12 +23,49 @@ pub struct QueuedPage {
     pub url: Url,
     /// Whether it is older than the first visit.
     pub backlog: bool,
-    /// What the sitemap says: when it was changed.
-    pub lastmod: Option<Timestamp>,
-    /// Title and date that the sitemap gives, as stored (JSON).
+    /// Whether it was fetched before, and changed since.
+    pub refresh: bool,
+    /// The publisher's order: smaller is newer.
+    pub rank: i64,
+    /// What the sitemap or index says of it (JSON).
     pub hint: Option<String>,
-    /// Attempts so far.
-    pub attempts: u32,
+}
+
+/// What became of a page that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageState {
+    /// It waits to be fetched.
+    Queued,
+    /// It was fetched.
+    Fetched,
+    /// It could not be fetched, and was given up.
+    Failed,
+    /// It is older than the back-catalogue reaches, and is not fetched.
+    Passed,
+}
+
+/// A page that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownPage {
+    /// What became of it.
+    pub state: PageState,
+    /// What the sitemap said last: when it was changed.
+    pub lastmod: Option<Timestamp>,
+    /// What is known of it (JSON): before it was fetched what the sitemap or index says, afterwards what its head says.
+    pub facts: Option<String>,
+}
+
+/// A sitemap that a sitemap index names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SitemapPart {
+    /// Its address.
+    pub url: Url,
+    /// When the index says that it was changed, as of the last reading.
+    pub lastmod: Option<Timestamp>,
+    /// Whether it was ever read.
+    pub read: bool,
+    /// Whether the first index that was read named it: what it lists is not new when it is read late.
+    pub old: bool,
 }
 
 /// What a poll learnt about the pages of a site.
@@ -44,13 +83,15 @@ pub enum PageChange {
         rank: i64,
         /// When the sitemap says that it was changed.
         lastmod: Option<Timestamp>,
-        /// What the sitemap says of it (JSON).
+        /// What the sitemap or index says of it (JSON); `None`: what was known stays.
         hint: Option<String>,
     },
     /// A page was fetched.
     Fetched {
         /// Its address.
         url: Url,
+        /// What its head says (JSON); `None`: what was known stays.
+        facts: Option<String>,
     },
     /// A page could not be fetched: tried again at `retry`, unless that was the last time.
     Failed {
@@ -61,6 +102,20 @@ pub enum PageChange {
         /// Whether it is given up at once.
         for_good: bool,
     },
+    /// A page may not be asked for now, which is not its fault.
+    Postponed {
+        /// Its address.
+        url: Url,
+        /// Not before.
+        until: Timestamp,
+    },
+    /// The site is to be left in peace: none of its pages is asked for before then.
+    Held {
+        /// Not before.
+        until: Timestamp,
+    },
+    /// The sitemaps that the site's sitemap index names now.
+    Parts(Vec<SitemapPart>),
 }
 
 /// robots.txt of one origin, as it was fetched.
@@ -77,7 +132,7 @@ pub struct StoredRobots {
 }
 
 impl Reader<'_> {
-    /// Pages that wait, newest first: new ones before the back-catalogue.
+    /// Pages that wait, newest first: those never fetched before those that changed.
     pub fn queued_pages(
         &self,
         source: &SourceId,
@@ -86,42 +141,75 @@ impl Reader<'_> {
         limit: usize,
     ) -> Result<Vec<QueuedPage>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT url, backlog, lastmod_ms, draft, attempts FROM page
-              WHERE source_id = ?1 AND state = 'queued' AND backlog = ?2 AND coalesce(not_before_ms, 0) <= ?3 ORDER BY rank LIMIT ?4",
+            "SELECT url, backlog, fetched_ms IS NOT NULL AS refresh, rank, draft FROM page
+              WHERE source_id = ?1 AND state = 'queued' AND backlog = ?2 AND coalesce(not_before_ms, 0) <= ?3
+              ORDER BY refresh, rank LIMIT ?4",
         )?;
         let rows = statement.query_map(params![source.as_str(), backlog, ms(now), number(limit)], |r| {
             let url: String = r.get("url")?;
-            Ok((url, r.get("backlog")?, time_opt(r, "lastmod_ms")?, r.get("draft")?, r.get("attempts")?))
+            Ok((url, r.get("backlog")?, r.get("refresh")?, r.get("rank")?, r.get("draft")?))
         })?;
         let mut pages = Vec::new();
         for row in rows {
-            let (url, backlog, lastmod, hint, attempts) = row?;
+            let (url, backlog, refresh, rank, hint) = row?;
             if let Ok(url) = Url::parse(&url) {
-                pages.push(QueuedPage { url, backlog, lastmod, hint, attempts });
+                pages.push(QueuedPage { url, backlog, refresh, rank, hint });
             }
         }
         Ok(pages)
     }
 
-    /// The addresses of a source's known pages, with what their sitemap said of their last change.
-    pub fn known_pages(&self, source: &SourceId) -> Result<std::collections::HashMap<String, Option<Timestamp>>, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT url, lastmod_ms FROM page WHERE source_id = ?1")?;
-        let rows = statement.query_map([source.as_str()], |r| Ok((r.get(0)?, time_opt(r, "lastmod_ms")?)))?;
+    /// The known pages of a source, by their addresses.
+    pub fn known_pages(&self, source: &SourceId) -> Result<HashMap<String, KnownPage>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT url, state, lastmod_ms, draft FROM page WHERE source_id = ?1 AND state <> 'sitemap'")?;
+        let rows = statement.query_map([source.as_str()], |r| {
+            let state = match r.get::<_, String>("state")?.as_str() {
+                "queued" => PageState::Queued,
+                "fetched" => PageState::Fetched,
+                "failed" => PageState::Failed,
+                _ => PageState::Passed,
+            };
+            Ok((r.get(0)?, KnownPage { state, lastmod: time_opt(r, "lastmod_ms")?, facts: r.get("draft")? }))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The sitemaps that a source's sitemap index named when it was last read, in its order.
+    pub fn sitemap_parts(&self, source: &SourceId) -> Result<Vec<SitemapPart>, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT url, lastmod_ms, fetched_ms IS NOT NULL AS read, backlog FROM page WHERE source_id = ?1 AND state = 'sitemap' ORDER BY rank")?;
+        let rows = statement.query_map([source.as_str()], |r| {
+            let (lastmod, read, old) = (time_opt(r, "lastmod_ms")?, r.get("read")?, r.get("backlog")?);
+            Ok(Url::parse(&r.get::<_, String>("url")?).ok().map(|url| SitemapPart { url, lastmod, read, old }))
+        })?;
+        rows.filter_map(|row| row.map_err(StoreError::from).transpose()).collect()
+    }
+
+    /// Whether one of these links, as they are compared within a source, is an entry's of this source.
+    pub fn has_link(&self, source: &SourceId, links: &[String]) -> Result<bool, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM entry WHERE source_id = ?1 AND link IN (SELECT value FROM json_each(?2)))",
+        )?;
+        Ok(statement.query_row(params![source.as_str(), super::rows::json(links)], |r| r.get(0))?)
     }
 
     /// Pages of the back-catalogue that were queued so far, whatever became of them.
     pub fn backlog_size(&self, source: &SourceId) -> Result<usize, StoreError> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT count(*) FROM page WHERE source_id = ?1 AND backlog = 1 AND state <> 'passed'")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT count(*) FROM page WHERE source_id = ?1 AND backlog = 1 AND state NOT IN ('passed', 'sitemap')",
+        )?;
         Ok(statement.query_row([source.as_str()], |r| r.get(0))?)
     }
 
-    /// Sources of feeds.toml with back-catalogue pages that may be fetched now, with their hosts' keys.
+    /// Sources of feeds.toml with back-catalogue pages that may be fetched now, with their hosts' keys. What failed in its
+    /// last poll is left in peace until a poll of it succeeds.
     pub fn backlogs(&self, now: Timestamp) -> Result<Vec<(SourceId, String)>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT id, host FROM source WHERE ordinal IS NOT NULL AND paused = 0 AND resting = 0 AND coalesce(not_before_ms, 0) <= ?1
-                AND way = 'sitemap' AND imported_ms IS NOT NULL
+                AND way IN ('sitemap', 'page') AND failures = 0
                 AND EXISTS (SELECT 1 FROM page p WHERE p.source_id = source.id AND p.state = 'queued' AND p.backlog = 1
                              AND coalesce(p.not_before_ms, 0) <= ?1) ORDER BY ordinal",
         )?;
@@ -158,6 +246,18 @@ impl Store {
     }
 }
 
+/// Where the story of the page stands that the publisher lists above this one: the nearest that was fetched and came with
+/// the first import or the back-catalogue.
+pub(super) fn position_above(conn: &Connection, source: &str, url: &Url) -> Result<Option<Timestamp>, StoreError> {
+    let mut statement = conn.prepare_cached(
+        "SELECT s.position_ms FROM page me JOIN page p ON p.source_id = me.source_id AND p.rank < me.rank AND p.state = 'fetched'
+           JOIN entry e ON e.source_id = p.source_id AND e.url = p.url JOIN story s ON s.id = e.story_id
+          WHERE me.source_id = ?1 AND me.url = ?2 AND s.arrival <> 'ordinary' ORDER BY p.rank DESC LIMIT 1",
+    )?;
+    let found: Option<i64> = statement.query_row(params![source, url.as_str()], |r| r.get(0)).optional()?;
+    Ok(found.map(time))
+}
+
 /// Stores what a poll learnt about pages.
 pub(super) fn apply(conn: &Connection, source: &str, changes: &[PageChange], now: Timestamp) -> Result<(), StoreError> {
     for change in changes {
@@ -172,16 +272,20 @@ fn apply_one(conn: &Connection, source: &str, change: &PageChange, now: Timestam
             let state = if *queued { "queued" } else { "passed" };
             conn.prepare_cached(
                 "INSERT INTO page (source_id, url, state, backlog, rank, lastmod_ms, draft) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                 ON CONFLICT (source_id, url) DO UPDATE SET rank = excluded.rank, lastmod_ms = excluded.lastmod_ms, draft = excluded.draft,
-                   state = CASE WHEN excluded.state = 'queued' THEN 'queued' ELSE page.state END, attempts = 0, not_before_ms = NULL",
+                 ON CONFLICT (source_id, url) DO UPDATE SET rank = excluded.rank, lastmod_ms = excluded.lastmod_ms,
+                   draft = coalesce(excluded.draft, page.draft),
+                   state = CASE WHEN excluded.state = 'queued' THEN 'queued' ELSE page.state END,
+                   attempts = CASE WHEN excluded.state = 'queued' THEN 0 ELSE page.attempts END,
+                   not_before_ms = CASE WHEN excluded.state = 'queued' THEN NULL ELSE page.not_before_ms END",
             )?
             .execute(params![source, url.as_str(), state, backlog, rank, lastmod.map(ms), hint])?;
         }
-        PageChange::Fetched { url } => {
+        PageChange::Fetched { url, facts } => {
             conn.prepare_cached(
-                "UPDATE page SET state = 'fetched', fetched_ms = ?3, attempts = 0 WHERE source_id = ?1 AND url = ?2",
+                "UPDATE page SET state = 'fetched', fetched_ms = ?3, attempts = 0, draft = coalesce(?4, draft)
+                 WHERE source_id = ?1 AND url = ?2",
             )?
-            .execute(params![source, url.as_str(), ms(now)])?;
+            .execute(params![source, url.as_str(), ms(now), facts])?;
         }
         PageChange::Failed { url, retry, for_good } => {
             conn.prepare_cached(
@@ -189,6 +293,36 @@ fn apply_one(conn: &Connection, source: &str, change: &PageChange, now: Timestam
                    state = CASE WHEN ?4 OR attempts + 1 >= ?5 THEN 'failed' ELSE state END WHERE source_id = ?1 AND url = ?2",
             )?
             .execute(params![source, url.as_str(), ms(*retry), for_good, MOST_ATTEMPTS])?;
+        }
+        PageChange::Postponed { url, until } => {
+            conn.prepare_cached("UPDATE page SET not_before_ms = ?3 WHERE source_id = ?1 AND url = ?2")?.execute(params![
+                source,
+                url.as_str(),
+                ms(*until)
+            ])?;
+        }
+        PageChange::Held { until } => {
+            conn.prepare_cached(
+                "UPDATE page SET not_before_ms = max(coalesce(not_before_ms, 0), ?2) WHERE source_id = ?1 AND state = 'queued'",
+            )?
+            .execute(params![source, ms(*until)])?;
+        }
+        PageChange::Parts(parts) => {
+            conn.prepare_cached("DELETE FROM page WHERE source_id = ?1 AND state = 'sitemap'")?.execute([source])?;
+            let mut insert = conn.prepare_cached(
+                "INSERT INTO page (source_id, url, state, backlog, rank, lastmod_ms, fetched_ms) VALUES (?1, ?2, 'sitemap', ?6, ?3, ?4, ?5)
+                 ON CONFLICT DO NOTHING",
+            )?;
+            for (rank, part) in parts.iter().enumerate() {
+                insert.execute(params![
+                    source,
+                    part.url.as_str(),
+                    number(rank),
+                    part.lastmod.map(ms),
+                    part.read.then(|| ms(now)),
+                    part.old
+                ])?;
+            }
         }
     }
     Ok(())

@@ -195,11 +195,11 @@ CREATE TABLE document (
 CREATE TABLE page (
   source_id    TEXT NOT NULL REFERENCES source (id),
   url          TEXT NOT NULL,
-  state        TEXT NOT NULL,            -- queued | fetched | failed | passed
+  state        TEXT NOT NULL,            -- queued | fetched | failed | passed; sitemap: one that an index names
   backlog      INTEGER NOT NULL,         -- 1: older than the first visit
   rank         INTEGER NOT NULL,         -- the publisher's order: smaller is newer
   lastmod_ms   INTEGER,
-  draft        TEXT,                     -- what the sitemap or index said of it (JSON)
+  draft        TEXT,                     -- what is known of it (JSON): by the sitemap or index, then by its head
   attempts     INTEGER NOT NULL DEFAULT 0,
   fetched_ms   INTEGER,
   not_before_ms INTEGER,

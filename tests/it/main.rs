@@ -20,6 +20,7 @@ mod scenarios;
 mod search;
 mod secure;
 mod serve;
+mod sites;
 mod store;
 mod support;
 mod topic;

@@ -18,7 +18,7 @@ use url::Url;
 
 use self::{jsonld::Graph, wording::Wording};
 use super::{
-    FeedLink, Page, READING_TIME_SCHEME, dates,
+    FeedLink, Page, dates,
     dom::{Dom, collapse, escape, text_of},
     feeds, seam, shape,
 };
@@ -341,7 +341,7 @@ impl Reading<'_> {
             }
         }
         if let Some(time) = self.reading_time() {
-            out.push(Category { term: time, scheme: Some(READING_TIME_SCHEME.to_owned()), label: None });
+            out.push(Category::reading_time(time));
         }
         if !from.is_empty() {
             let from = from.join(", ");

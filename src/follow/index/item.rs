@@ -3,7 +3,6 @@
 use url::Url;
 
 use super::super::{
-    READING_TIME_SCHEME,
     dom::{collapse, escape},
     seam, shape,
 };
@@ -98,7 +97,7 @@ impl Item {
     pub fn into_draft(self, base: &Url) -> Draft {
         let mut categories: Vec<Category> = self.categories.into_iter().map(Category::term).collect();
         if let Some(time) = self.reading_time {
-            categories.push(Category { term: time, scheme: Some(READING_TIME_SCHEME.to_owned()), label: None });
+            categories.push(Category::reading_time(time));
         }
         let title: String = self.title.unwrap_or_default().chars().take(TITLE_CHARS).collect();
         Draft {

@@ -1,0 +1,197 @@
+//! A source, its publisher's server, and what is stored of it.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use arc_swap::ArcSwap;
+use chrono::{TimeDelta, TimeZone as _, Utc};
+use tributary::{
+    clock::{Clock as _, ManualClock},
+    config, daemon,
+    model::{Follow, SourceId, SourceState, Story, Timestamp},
+    poll::{Inspection, Poller, SourceReport},
+    store::{Store, StoryQuery},
+};
+
+use crate::support::origin::{Origin, Reply};
+
+/// Nine in the morning of a day in 2026.
+pub fn morning(year: i32, month: u32, day: u32) -> Timestamp {
+    Utc.with_ymd_and_hms(year, month, day, 9, 0, 0).unwrap()
+}
+
+pub struct Stage {
+    pub origin: Origin,
+    pub clock: ManualClock,
+    pub poller: Poller,
+    _dir: tempfile::TempDir,
+}
+
+impl Stage {
+    /// One source, `site`, at this path of a new origin; `more` are further lines of it and of feeds.toml.
+    pub async fn of(path: &str, more: &str) -> Self {
+        let origin = Origin::start();
+        let sources = format!("[[source]]\nid = \"site\"\nurl = \"{}\"\n{more}", origin.url(path));
+        Self::with(origin, &sources).await
+    }
+
+    /// The sources that feeds.toml has.
+    pub async fn with(origin: Origin, sources: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let text = format!("[polling]\nallow_hosts = [\"127.0.0.1\"]\ntimeout = \"1s\"\n{sources}");
+        let checked = config::check(&text, "feeds.toml");
+        let config = checked.config.unwrap_or_else(|| panic!("feeds.toml is wrong: {:?}", checked.problems));
+        let clock = ManualClock::at(morning(2026, 11, 2));
+        let store = Store::open(dir.path()).unwrap();
+        daemon::take_over(&store, &config, &clock).await.unwrap();
+        let assembled = daemon::assemble_polling(&config, dir.path(), None).unwrap();
+        let poller = Poller {
+            store,
+            client: Arc::new(ArcSwap::from_pointee(assembled.client)),
+            clock: Arc::new(clock.clone()),
+            settings: Arc::new(ArcSwap::from_pointee(assembled.polling)),
+        };
+        Self { origin, clock, poller, _dir: dir }
+    }
+
+    /// What the origin serves: paths and bodies.
+    pub fn serve(&self, pages: &[(&str, &str)]) {
+        for (path, body) in pages {
+            let kind = match *path {
+                "/robots.txt" => "text/plain",
+                path if path.contains(".xml") => "application/xml",
+                _ => "text/html; charset=utf-8",
+            };
+            let body = body.replace("ORIGIN", self.origin.url("").as_str().trim_end_matches('/'));
+            self.origin.script(path, vec![Reply::ok(body).header("Content-Type", kind)]);
+        }
+    }
+
+    /// Serves a post's page at each of these paths, each with a date of its own: the later in the list, the older.
+    pub fn serve_posts(&self, paths: &[String]) {
+        for (i, path) in paths.iter().enumerate() {
+            let date = morning(2026, 10, 30) - TimeDelta::days(i64::try_from(i).unwrap());
+            self.serve(&[(path, &post(&title_of(path), Some(date)))]);
+        }
+    }
+
+    /// Polls a source now, whatever its schedule.
+    pub async fn poll_one(&self, id: &str) -> SourceReport {
+        let source = self.poller.settings.load().source(&SourceId::new(id).unwrap()).unwrap();
+        self.poller.refresh(&source).await
+    }
+
+    /// Polls `site`.
+    pub async fn poll(&self) -> SourceReport {
+        self.poll_one("site").await
+    }
+
+    /// The same after some hours.
+    pub async fn poll_after(&self, hours: i64) -> SourceReport {
+        self.clock.advance(TimeDelta::hours(hours));
+        self.poll().await
+    }
+
+    /// Goes on with the back-catalogue of `site`, as the daemon does.
+    pub async fn visit_backlog(&self, most: usize) -> SourceReport {
+        let source = self.poller.settings.load().source(&SourceId::new("site").unwrap()).unwrap();
+        self.poller.visit_backlog(&source, most).await
+    }
+
+    /// Whether the daemon would go on with it now.
+    pub fn backlog_waits(&self) -> bool {
+        let now = self.clock.now();
+        !self.poller.store.read(|reader| reader.backlogs(now)).unwrap().is_empty()
+    }
+
+    pub async fn inspect(&self) -> Inspection {
+        let source = self.poller.settings.load().source(&SourceId::new("site").unwrap()).unwrap();
+        self.poller.inspect(&source).await.unwrap()
+    }
+
+    /// Every story, newest position first.
+    pub fn stories(&self) -> Vec<Story> {
+        self.poller.store.read(|reader| reader.stories(&StoryQuery::default())).unwrap()
+    }
+
+    /// What readers see of every story, newest position first.
+    pub fn shown(&self) -> Vec<String> {
+        let told = |s: Story| {
+            format!(
+                "{} {} {:?} {} {:?} {} {}",
+                s.published_id, s.title, s.url, s.position, s.published, s.updated, s.summary_text
+            )
+        };
+        self.stories().into_iter().map(told).collect()
+    }
+
+    /// The titles of every story, newest position first.
+    pub fn titles(&self) -> Vec<String> {
+        self.stories().into_iter().map(|story| story.title).collect()
+    }
+
+    /// What is known of a source.
+    pub fn state_of(&self, id: &str) -> SourceState {
+        let states = self.poller.store.read(|reader| reader.sources()).unwrap();
+        states.into_iter().find(|state| state.id.as_str() == id).unwrap()
+    }
+
+    pub fn state(&self) -> SourceState {
+        self.state_of("site")
+    }
+
+    /// How `site` is followed, and its stored reason.
+    pub fn follow(&self) -> (Follow, String) {
+        let state = self.state();
+        (state.follow, state.follow_because.unwrap_or_default())
+    }
+
+    /// The paths that were asked for since the last call, in order.
+    pub fn asked(&self, since: &mut usize) -> Vec<String> {
+        let all = self.origin.requests();
+        let new = all[*since..].iter().map(|request| request.path.clone()).collect();
+        *since = all.len();
+        new
+    }
+}
+
+/// `/p/a-post-on-logs` is "A Post On Logs".
+pub fn title_of(path: &str) -> String {
+    let slug = path.trim_end_matches('/').rsplit('/').next().unwrap();
+    let words = slug.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A post's page.
+pub fn post(title: &str, published: Option<Timestamp>) -> String {
+    let date = published
+        .map(|at| format!("<meta property=\"article:published_time\" content=\"{}\">", at.to_rfc3339()))
+        .unwrap_or_default();
+    format!(
+        "<!DOCTYPE html><html lang=en><head><title>{title} | Two Minute Systems</title><meta property=og:site_name \
+         content=\"Two Minute Systems\"><meta property=og:title content=\"{title}\"><meta property=og:description \
+         content=\"What {title} teaches about systems that must not stop.\">{date}</head><body><h1>{title}</h1>\
+         <p>What {title} teaches.</p></body></html>"
+    )
+}
+
+/// `n` paths of posts, newest first: `/p/lesson-<word>-<n>`.
+pub fn paths(n: usize) -> Vec<String> {
+    (1..=n).map(|i| format!("/p/lesson-number-{i}")).collect()
+}
+
+/// A sitemap of these paths, and of two pages that are no posts; `lastmod` falls by a day from path to path.
+pub fn sitemap(paths: &[String], newest: Timestamp) -> String {
+    let mut text = String::from(
+        "<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url><loc>ORIGIN/</loc></url>\
+         <url><loc>ORIGIN/subscribe</loc></url>",
+    );
+    for (i, path) in paths.iter().enumerate() {
+        let day = (newest - TimeDelta::days(i64::try_from(i).unwrap())).format("%Y-%m-%d");
+        let _ = write!(text, "<url><loc>ORIGIN{path}</loc><lastmod>{day}</lastmod></url>");
+    }
+    text + "</urlset>"
+}
+
+/// A home page that says nothing of its posts.
+pub const BARE_HOME: &str =
+    "<!DOCTYPE html><html><head><title>Two Minute Systems</title></head><body><div id=root></div></body></html>";
