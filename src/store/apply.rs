@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     identity::{self, Recognition},
-    model::Timestamp,
+    model::{Timestamp, TopicId},
     topic::Rules,
 };
 
@@ -84,6 +84,10 @@ fn take_items(tx: &Transaction<'_>, plan: &Plan, document: &ReadDocument, rules:
                 outcome.entry = joined.entry;
                 outcome.story = joined.story;
                 outcome.because = joined.because;
+                if joined.comes_out {
+                    touched.extend(membership::topics_of(tx, joined.story)?);
+                    touched.insert(TopicId::ALL.to_owned());
+                }
                 let cause = if joined.joins {
                     applied.duplicates += 1;
                     Cause::Edit

@@ -26,6 +26,8 @@ pub(super) struct Placed {
     pub(super) story: i64,
     /// Whether the story was there before.
     pub(super) joins: bool,
+    /// Whether the story was private until now, and takes its place in the windows.
+    pub(super) comes_out: bool,
     /// Why there, in words.
     pub(super) because: String,
 }
@@ -47,10 +49,11 @@ pub(super) fn place(
     let newcomer = Newcomer::new(source, &item.keyed, &item.draft, identity::home_of(&home));
     match identity::place(&newcomer, &candidates(conn, source, item)?) {
         Placement::Joins { story, because, .. } => {
+            let comes_out = public && come_out(conn, story, position, item.arrival, now)?;
             // Of a story that is gone nothing is kept but what it is known by.
             let tombstone = is_gone(conn, story)?.then(|| without_text(item));
             let entry = entries::insert(conn, source, tombstone.as_ref().unwrap_or(item), story, Some(&because), None, now)?;
-            Ok(Placed { entry, story, joins: true, because })
+            Ok(Placed { entry, story, joins: true, comes_out, because })
         }
         Placement::Begins { related, because } => {
             // A private id would be published as soon as a public source joins: one of our own says nothing.
@@ -58,7 +61,7 @@ pub(super) fn place(
             let story = insert(conn, guid, &item.keyed.key, source, position, item.arrival, now)?;
             let entry = entries::insert(conn, source, item, story, None, related.as_deref(), now)?;
             let because = if because.is_empty() { "new".to_owned() } else { format!("new: {}", because.join("; ")) };
-            Ok(Placed { entry, story, joins: false, because })
+            Ok(Placed { entry, story, joins: false, comes_out: false, because })
         }
     }
 }
@@ -100,6 +103,25 @@ pub(super) fn bury(conn: &Connection, story: i64, because: &str, now: Timestamp)
     .doing("take a story out")?;
     archives::withdraw(conn, story)?;
     search::index(conn, story)
+}
+
+/// A story that only private sources had comes to light with its first public entry, and stands where that would stand: its
+/// old place may be far below the window, where no subscriber would ever see it.
+fn come_out(conn: &Connection, story: i64, position: Timestamp, arrival: Arrival, now: Timestamp) -> Result<bool, StoreError> {
+    let was_hidden = conn
+        .prepare_cached(
+            "UPDATE story SET position_ms = ?2, first_published_ms = ?3, arrival = ?4
+              WHERE id = ?1 AND public = 0 AND gone_ms IS NULL",
+        )
+        .and_then(|mut s| s.execute(params![story, ms(position), ms(now), arrival.as_str()]))
+        .doing("bring a story to light")?
+        > 0;
+    if was_hidden {
+        conn.prepare_cached("UPDATE story_topic SET position_ms = ?2, in_window = 1 WHERE story_id = ?1")
+            .and_then(|mut s| s.execute(params![story, ms(position)]))
+            .doing("bring a story to light")?;
+    }
+    Ok(was_hidden)
 }
 
 fn is_gone(conn: &Connection, story: i64) -> Result<bool, StoreError> {

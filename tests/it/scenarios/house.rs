@@ -395,10 +395,8 @@ impl Published {
 
 /// `[[source]]` for each site.
 pub fn sources(sites: &[&str]) -> String {
-    sites
-        .iter()
-        .map(|id| format!("[[source]]\nid = \"{id}\"\nurl = \"https://{id}.example/feed.xml\"\nfollow = \"feed\"\n"))
-        .collect()
+    let source = |id: &&str| format!("[[source]]\nid = \"{id}\"\nurl = \"https://{id}.example/feed.xml\"\nfollow = \"feed\"\n");
+    sites.iter().map(source).collect::<Vec<_>>().concat()
 }
 
 fn meant(lines: &str) -> Config {

@@ -157,6 +157,21 @@ fn a_private_source_does_not_show_through_a_merged_story() {
 }
 
 #[test]
+fn a_story_that_members_had_first_comes_out_on_top() {
+    let mut house = House::with(&format!("max_entries = 3\nkeep_within = \"0s\"\n{PRIVATE}"));
+    house.poll("one", &[post("one", 1)]);
+    house.poll("two", &[post("two", 1)]);
+    house.poll("one", &[post("two", 19).guid("urn:x-test:members")]);
+    house.hours(48);
+    house.poll("two", &(2..=6).rev().map(|n| post("two", n)).collect::<Vec<_>>());
+    house.news();
+    house.poll("two", &[post("two", 19)]);
+    assert_eq!(house.stored().iter().filter(|s| s.sources.len() == 2).count(), 1);
+    assert_eq!(house.news(), ["two 19"]);
+    assert_eq!(house.all().titles(), ["two 19", "two 6", "two 5"]);
+}
+
+#[test]
 fn publish_lets_a_private_source_out() {
     let mut house = House::with(PRIVATE);
     house.poll("one", &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());

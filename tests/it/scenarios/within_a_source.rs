@@ -303,6 +303,17 @@ fn a_site_that_is_followed_by_its_feed_from_now_on_announces_nothing() {
 }
 
 #[test]
+fn an_unchanged_feed_of_a_thousand_is_known_by_its_keys_alone() {
+    let mut house = House::following(&["one"]);
+    let many: Vec<Post> =
+        (1..=1_000).map(|n| post("one", n % 28 + 1).guid(&format!("urn:x-test:{n}")).title("Notes").link("")).collect();
+    assert_eq!(house.poll("one", &many).new_entries, 1_000);
+    let again = house.poll("one", &many);
+    assert_eq!((again.new_entries, again.updated_entries, again.visible), (0, 0, false));
+    assert!(again.items.iter().all(|item| item.because == "its key is known"), "no other look-up is needed");
+}
+
+#[test]
 fn the_same_content_in_another_format_announces_nothing() {
     let mut house = House::following(&["one"]);
     house.poll("one", &three());
