@@ -15,6 +15,9 @@ pub(super) const APPLICATION_ID: i32 = 0x5472_6962;
 /// Every migration, in order; the version of a database is how many of them it has.
 pub(super) const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
+/// What all migrations together make: a new database begins with it.
+const SCHEMA: &str = include_str!("schema.sql");
+
 /// The version that this program writes.
 pub(super) fn known_version() -> u32 {
     u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
@@ -41,9 +44,30 @@ pub(super) fn migrate(conn: &mut Connection, file: &Path) -> Result<(), StoreErr
     if found == known_version() {
         return Ok(());
     }
-    if found > 0 {
-        back_up(conn, file, found)?;
+    if found == 0 {
+        return create(conn, file);
     }
+    back_up(conn, file, found)?;
+    step_up(conn, file, found)
+}
+
+/// Makes a new database whole, in one transaction: killed in the middle, there is none.
+fn create(conn: &mut Connection, file: &Path) -> Result<(), StoreError> {
+    let version = known_version();
+    let failed = |source| StoreError::Migrate { file: file.to_owned(), version, source };
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    // Two programs may start at once: who comes second finds the work done.
+    let now_at: u32 = tx.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(failed)?;
+    if now_at == 0 {
+        tx.execute_batch(SCHEMA).map_err(failed)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        tx.pragma_update(None, "user_version", version).map_err(failed)?;
+    }
+    tx.commit().map_err(failed)
+}
+
+/// Carries out every migration behind `found`.
+fn step_up(conn: &mut Connection, file: &Path, found: u32) -> Result<(), StoreError> {
     for (done, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let version = u32::try_from(done + 1).expect("there are few migrations");
         let failed = |source| StoreError::Migrate { file: file.to_owned(), version, source };
@@ -85,9 +109,9 @@ mod tests {
     #[test]
     fn the_migrations_lead_to_schema_sql() {
         let mut migrated = Connection::open_in_memory().unwrap();
-        migrate(&mut migrated, Path::new("x")).unwrap();
+        step_up(&mut migrated, Path::new("x"), 0).unwrap();
         let fresh = Connection::open_in_memory().unwrap();
-        fresh.execute_batch(include_str!("schema.sql")).unwrap();
+        fresh.execute_batch(SCHEMA).unwrap();
         assert_eq!(schema_of(&migrated), schema_of(&fresh), "schema.sql is what all migrations together make");
     }
 

@@ -238,7 +238,9 @@ impl Dictionary {
             known.map(|(number, times)| (number, (1.0 + real(times).ln()) * self.weights[number as usize])).collect();
         vector.sort_by_key(|(number, _)| *number);
         let length = vector.iter().map(|(_, weight)| weight * weight).sum::<f64>().sqrt();
-        vector.iter_mut().for_each(|(_, weight)| *weight /= length);
+        for (_, weight) in &mut vector {
+            *weight /= length;
+        }
         vector
     }
 }

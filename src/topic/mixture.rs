@@ -1,5 +1,5 @@
 //! Naive Bayes over weighted words, with unlabelled stories taken in: a mixture of multinomials fitted by expectation
-//! and maximisation (Nigam, McCallum, Thrun and Mitchell 2000), with words weighted as Rennie, Shih, Teevan and Karger
+//! and maximisation (Nigam, `McCallum`, Thrun and Mitchell 2000), with words weighted as Rennie, Shih, Teevan and Karger
 //! (2003) advise.
 //!
 //! Components are numbers here; what they stand for is `learn`'s. Everything is summed in a fixed order, so that the
@@ -106,7 +106,9 @@ pub(super) fn shares(scores: &[f64], temperature: f64) -> Vec<f64> {
     let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut shares: Vec<f64> = scores.iter().map(|score| ((score - most) / temperature).exp()).collect();
     let sum: f64 = shares.iter().sum();
-    shares.iter_mut().for_each(|share| *share /= sum);
+    for share in &mut shares {
+        *share /= sum;
+    }
     shares
 }
 
