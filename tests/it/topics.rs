@@ -235,7 +235,8 @@ fn labels_teach_a_topic_that_learns() {
         .map(|s| s["id"].as_str().unwrap().to_owned())
         .collect();
     let mut expected = baking.clone();
-    (bread.sort(), expected.sort());
+    bread.sort();
+    expected.sort();
     assert_eq!(bread, expected, "every baking story, and none of dairy");
     let why = house.json(&["explain", &baking[8]]);
     let because = why["topics"][0]["because"][0].as_str().unwrap();
