@@ -97,7 +97,7 @@ async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, he
                     Ok(None) => {}
                     // The whole is as good an answer.
                     Err(error) => {
-                        tracing::error!(error = &error as &dyn std::error::Error, topic, "what is new could not be told")
+                        tracing::error!(error = &error as &dyn std::error::Error, topic, "what is new could not be told");
                     }
                 }
             }
@@ -120,12 +120,11 @@ async fn archive(state: State<App>, Path((topic, file)): Path<(String, String)>,
     let settings = app.settings();
     let id = match find(app, &topic) {
         Ok(mut members) if members.len() == 1 => members.remove(0),
-        // A union has no archives: its members have.
-        Ok(_) => return page(state, headers, PageName::Fault(Fault::NotFound)).await,
         Err(Elsewhere::Moved(name)) if !name.contains('+') => {
             return answer::moved(&settings.addresses().rooted(&Addresses::archive_path(&name, number)));
         }
-        Err(Elsewhere::Moved(_)) => return page(state, headers, PageName::Fault(Fault::NotFound)).await,
+        // A union has no archives: its members have.
+        Ok(_) | Err(Elsewhere::Moved(_)) => return page(state, headers, PageName::Fault(Fault::NotFound)).await,
         Err(Elsewhere::Fault(fault)) => return page(state, headers, PageName::Fault(fault)).await,
     };
     match app.archive(id, number).await {

@@ -24,6 +24,8 @@ pub trait Library {
     fn archives(&self, topic: &TopicId) -> Result<Vec<ArchiveState>, StoreError>;
     /// The document of an archive; `None`: it is not cut.
     fn archive(&self, topic: &TopicId, number: u64) -> Result<Option<ArchiveDocument>, StoreError>;
+    /// The topics that share the most public stories with a topic, with their number.
+    fn neighbours(&self, topic: &TopicId, limit: usize) -> Result<Vec<(TopicId, u64)>, StoreError>;
     /// The public stories in the windows of the topics, newest position first.
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError>;
     /// Public stories per (year, month), newest month first.
@@ -59,6 +61,10 @@ impl Library for Reader<'_> {
 
     fn archive(&self, topic: &TopicId, number: u64) -> Result<Option<ArchiveDocument>, StoreError> {
         Reader::archive(self, topic, number)
+    }
+
+    fn neighbours(&self, topic: &TopicId, limit: usize) -> Result<Vec<(TopicId, u64)>, StoreError> {
+        Reader::neighbours(self, topic, limit)
     }
 
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {

@@ -1,7 +1,7 @@
 //! The pages, drawn from the stored state.
 
 use crate::{
-    model::{Story, StoryId, TopicId},
+    model::{StoryId, TopicId},
     publish::{
         Addresses,
         pages::{self, Fault, Section, TopicPage, TopicRef},
@@ -21,6 +21,8 @@ const ON_HOME: usize = 6;
 /// Stories that a topic's page begins with; it lists fewer where they do not fit.
 const ON_TOPIC: usize = 150;
 
+/// Topics that a topic's page names as its neighbours.
+const NEIGHBOURS: usize = 6;
 /// Stories that a search page lists.
 const ON_SEARCH: usize = 40;
 
@@ -120,15 +122,32 @@ fn topic(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, mem
     let name = joined(members);
     let [id] = members else {
         let stories = union_stories(library, settings, members)?;
-        return Ok(topic_page(site, &name, &union_title(settings, members), "", None, &stories, &[]));
+        let title = union_title(settings, members);
+        let page = TopicPage {
+            name: &name,
+            title: &title,
+            description: "",
+            count: None,
+            stories: &stories,
+            months: &[],
+            neighbours: &[],
+        };
+        return Ok(pages::topic(site, &page));
     };
     let configured = settings.public_topic(id);
-    let title = configured.map_or("Everything", |topic| topic.title.as_str());
-    let description = configured.and_then(|topic| topic.description.as_deref()).unwrap_or_default();
-    let count = library.count_stories(&stories_of(id))?;
-    let stories = library.stories(&StoryQuery { limit: Some(ON_TOPIC), ..stories_of(id) })?;
-    let months = library.months((!id.is_all()).then_some(id))?;
-    Ok(topic_page(site, &name, title, description, Some(count), &stories, &months))
+    let neighbours = if id.is_all() { Vec::new() } else { library.neighbours(id, NEIGHBOURS)? };
+    Ok(pages::topic(
+        site,
+        &TopicPage {
+            name: &name,
+            title: configured.map_or("Everything", |topic| topic.title.as_str()),
+            description: configured.and_then(|topic| topic.description.as_deref()).unwrap_or_default(),
+            count: Some(library.count_stories(&stories_of(id))?),
+            stories: &library.stories(&StoryQuery { limit: Some(ON_TOPIC), ..stories_of(id) })?,
+            months: &library.months((!id.is_all()).then_some(id))?,
+            neighbours: &neighbours,
+        },
+    ))
 }
 
 fn search(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, text: &str) -> Result<Vec<u8>, StoreError> {
@@ -139,16 +158,4 @@ fn search(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, te
     let found = find(library, settings, &query, ON_SEARCH, false)?;
     let feed = settings.addresses().absolute(&search_path(&query));
     Ok(pages::search(site, text, Some(&pages::Found { count: found.count, stories: &found.stories, feed: &feed })))
-}
-
-fn topic_page(
-    site: &pages::Site<'_>,
-    name: &str,
-    title: &str,
-    description: &str,
-    count: Option<u64>,
-    stories: &[Story],
-    months: &[((i32, u32), u64)],
-) -> Vec<u8> {
-    pages::topic(site, &TopicPage { name, title, description, count, stories, months })
 }

@@ -206,6 +206,18 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The topics that share the most public stories with a topic, with their number.
+    pub fn neighbours(&self, topic: &TopicId, limit: usize) -> Result<Vec<(TopicId, u64)>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT o.topic_id AS id, count(*) FROM story_topic t JOIN story_topic o ON o.story_id = t.story_id
+               JOIN topic n ON n.id = o.topic_id JOIN story s ON s.id = t.story_id
+              WHERE t.topic_id = ?1 AND o.topic_id <> ?1 AND n.ordinal IS NOT NULL AND s.public = 1 AND s.gone_ms IS NULL
+              GROUP BY o.topic_id ORDER BY 2 DESC, n.ordinal LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![topic.as_str(), number(limit)], |r| Ok((rows::topic_id(r, "id")?, r.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Reads whole stories: `tail` is everything behind `FROM`.
     pub(super) fn select(&self, tail: &str, values: &[Box<dyn ToSql>]) -> Result<Vec<Story>, StoreError> {
         let sql = format!(

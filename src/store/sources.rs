@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use url::Url;
 
 use super::{
-    Reader, Store, StoreError, WindowPolicy,
+    Reader, Store, StoreError, WindowPolicy, archives,
     error::Doing as _,
     reference, rows,
     rows::{ms, time, time_opt},
@@ -100,6 +100,10 @@ impl Store {
             retire_topics(tx)?;
             if windows::resized(tx, window)? || opened {
                 windows::settle_all(tx, window, now)?;
+            }
+            // What an earlier version left in neither window nor archive finds its place.
+            for topic in topics.iter().map(|topic| topic.id.as_str()).chain(["all"]) {
+                archives::cut(tx, topic, window)?;
             }
             Ok(())
         })

@@ -289,7 +289,9 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         .iter()
         .map(|topic| Section { topic: topic.clone(), description: "About".to_owned(), count: 3, stories: stories.to_vec() })
         .collect();
+    let neighbours = [(TopicId::new("cloud").unwrap(), 3)];
     let page = TopicPage {
+        neighbours: &neighbours,
         name: "streaming",
         title: &topics[0].title,
         description: "All about it",

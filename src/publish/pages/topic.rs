@@ -1,5 +1,7 @@
 //! `/topics/{topic}`: how to subscribe, the latest stories, the archive by month.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use chrono::Datelike;
 
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{Story, TopicId},
-    publish::{Addresses, FeedFormat, xml},
+    publish::{Addresses, FeedFormat, excerpt, xml},
 };
 
 /// What a topic's page tells.
@@ -29,6 +31,8 @@ pub struct TopicPage<'a> {
     pub stories: &'a [Story],
     /// Stories per (year, month), newest month first; empty: no chart.
     pub months: &'a [((i32, u32), u64)],
+    /// The topics that share stories with it, with their number, most first.
+    pub neighbours: &'a [(TopicId, u64)],
 }
 
 struct Link {
@@ -40,6 +44,23 @@ struct Link {
 struct Month {
     name: String,
     lines: Vec<Line>,
+}
+
+/// A feed reader on the web that takes a feed's address in its own.
+struct Reader {
+    name: &'static str,
+    href: String,
+}
+
+struct Neighbour {
+    title: String,
+    page: String,
+    count: String,
+}
+
+struct TitleWord {
+    word: String,
+    count: usize,
 }
 
 #[derive(Template)]
@@ -54,10 +75,16 @@ struct Topic {
     chart: Option<Chart>,
     months: Vec<Month>,
     left_out: u64,
+    readers: Vec<Reader>,
+    neighbours: Vec<Neighbour>,
+    words: Vec<TitleWord>,
 }
 
 /// Stories that are shown with their short text.
 const LATEST: usize = 15;
+/// Titles that a word must stand in to be a recurring one.
+const MIN_WORD_COUNT: usize = 3;
+const MAX_WORDS: usize = 16;
 /// The most months that a chart shows.
 const MAX_CHART_MONTHS: i32 = 72;
 
@@ -82,6 +109,9 @@ pub fn topic(site: &Site<'_>, page: &TopicPage<'_>) -> Vec<u8> {
         chart: chart(page.months),
         months: Vec::new(),
         left_out: 0,
+        readers: readers(&site.addresses.absolute(&Addresses::feed_path(page.name, FeedFormat::Atom))),
+        neighbours: page.neighbours.iter().filter_map(|(id, count)| neighbour(site, id, *count)).collect(),
+        words: words(page),
         frame,
     };
     let mut listed = older.len();
@@ -99,6 +129,57 @@ pub fn topic(site: &Site<'_>, page: &TopicPage<'_>) -> Vec<u8> {
             _ => listed = listed * 3 / 4,
         }
     }
+}
+
+/// One-click subscription in readers that many people have.
+fn readers(feed: &str) -> Vec<Reader> {
+    let encoded: String = url::form_urlencoded::byte_serialize(feed.as_bytes()).collect();
+    [
+        ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
+        ("Inoreader", "https://www.inoreader.com/feed/"),
+        ("NewsBlur", "https://www.newsblur.com/?url="),
+        ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url="),
+    ]
+    .into_iter()
+    .map(|(name, before)| Reader { name, href: format!("{before}{encoded}") })
+    .collect()
+}
+
+/// Private topics are nobody's neighbours.
+fn neighbour(site: &Site<'_>, id: &TopicId, count: u64) -> Option<Neighbour> {
+    let topic = site.topics.iter().find(|topic| topic.id == *id)?;
+    Some(Neighbour {
+        title: xml::line(&topic.title),
+        page: site.addresses.rooted(&Addresses::topic_path(id.as_str())),
+        count: count_words(count),
+    })
+}
+
+/// Words that say nothing about a title.
+const EMPTY_WORDS: [&str; 36] = [
+    "about", "after", "again", "against", "been", "before", "being", "between", "could", "does", "from", "have", "here", "into",
+    "just", "like", "more", "most", "much", "need", "only", "over", "should", "some", "than", "that", "their", "then", "there",
+    "they", "this", "what", "when", "will", "with", "your",
+];
+
+/// Words that several of the listed titles have, most frequent first; those of the topic's own title go without saying.
+fn words(page: &TopicPage<'_>) -> Vec<TitleWord> {
+    let split = |text: &str| -> Vec<String> {
+        let long = |word: &&str| word.chars().count() > 3 && !word.chars().all(|c| c.is_ascii_digit());
+        text.split(|c: char| !c.is_alphanumeric()).filter(long).map(str::to_lowercase).collect()
+    };
+    let own = split(page.title);
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for story in page.stories {
+        let words: BTreeSet<String> = split(&story.title).into_iter().collect();
+        for word in words.into_iter().filter(|word| !own.contains(word) && EMPTY_WORDS.binary_search(&word.as_str()).is_err()) {
+            *counts.entry(word).or_default() += 1;
+        }
+    }
+    let mut words: Vec<(String, usize)> = counts.into_iter().filter(|(_, count)| *count >= MIN_WORD_COUNT).collect();
+    words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    words.truncate(MAX_WORDS);
+    words.into_iter().map(|(word, count)| TitleWord { word: excerpt::shorten(&word, 40), count }).collect()
 }
 
 /// The stories under the month of the date that is shown, months in the order in which they come up.

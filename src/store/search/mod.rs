@@ -5,7 +5,7 @@
 
 mod query;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params, params_from_iter};
 use rust_stemmers::{Algorithm, Stemmer};
@@ -54,16 +54,17 @@ impl Reader<'_> {
         }
         for topic in &query.topics {
             values.push(Box::new(topic.clone()));
-            conditions.push_str(&format!(" AND s.id IN (SELECT story_id FROM story_topic WHERE topic_id = ?{})", values.len()));
+            let _ = write!(conditions, " AND s.id IN (SELECT story_id FROM story_topic WHERE topic_id = ?{})", values.len());
         }
         for source in &query.sources {
             values.push(Box::new(source.clone()));
             // What a private source carries is not told, not even of a story that others carry in public.
-            conditions.push_str(&format!(
+            let _ = write!(
+                conditions,
                 " AND s.id IN (SELECT e.story_id FROM entry e JOIN source src ON src.id = e.source_id
                    WHERE src.id = ?{} AND (src.publish OR NOT (src.has_auth OR src.private_seen)))",
                 values.len()
-            ));
+            );
         }
         let count = self
             .conn

@@ -303,6 +303,10 @@ impl Library for Contents {
         Ok(None)
     }
 
+    fn neighbours(&self, _: &TopicId, _: usize) -> Result<Vec<(TopicId, u64)>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {
         let wanted = |story: &&Story| story.public && topics.iter().any(|topic| is_in(story, topic));
         Ok(self.stories.iter().filter(wanted).take(limit).cloned().collect())
