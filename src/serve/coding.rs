@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_preferred_coding_is_chosen() {
-        use Coding::{Brotli, Gzip, Identity};
+        use Coding::{Brotli, Gzip, Identity, Zstd};
         for (lines, expected) in [
             (&[][..], Identity),
             (&[""], Identity),
