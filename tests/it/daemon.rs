@@ -63,7 +63,7 @@ fn every_address_answers_with_the_bytes_of_the_static_files() {
         let page = PAGES.contains(&path) || path == story;
         let file = if page { format!("public{path}/index.html") } else { format!("public{path}") };
         let served = if page { without_search(&answer.text()) } else { answer.body.clone() };
-        // When a source is asked next stands on the living page alone.
+        // The page that is served says when each source is asked next; the file that stands says no such thing.
         assert!(path == "/sources" || served == fs::read(home.join(&file)).unwrap(), "{path} is not {file}");
         let etag = answer.field("etag").unwrap_or_else(|| panic!("{path} has no ETag"));
         let again = daemon.ask("GET", path, &[("If-None-Match", etag)]);

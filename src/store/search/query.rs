@@ -113,7 +113,7 @@ impl SearchQuery {
         self.terms.push(Term { words, kind, negated });
     }
 
-    /// The expression that `SQLite`'s full-text index is asked with; `None` where no word is looked for. It is made of words
+    /// The expression that the database's full-text index is asked with; `None` where no word is looked for. It is made of words
     /// of letters and digits in quotes and of our own operators, so that no query can break out of it.
     pub(super) fn expression(&self) -> Option<String> {
         let stemmer = Stemmer::create(Algorithm::English);
