@@ -181,7 +181,8 @@ fn a_full_disk_costs_the_poll_and_nothing_else() {
         return;
     }
     let origin = three_feeds();
-    let many: Vec<Post> = (0..300).map(|n| Post::new(&format!("m{n}"), &format!("Kafka, part {n}"), 2, &"long text ".repeat(2000))).collect();
+    let many: Vec<Post> =
+        (0..300).map(|n| Post::new(&format!("m{n}"), &format!("Kafka, part {n}"), 2, &"long text ".repeat(2000))).collect();
     origin.script("/rss", vec![Reply::ok(rss("An RSS feed", &posts()[0])), Reply::ok(rss("An RSS feed", &many))]);
     let home = Home::with(&feeds_toml(&origin, &["/rss"]));
     fs::create_dir(home.join("data")).unwrap();
@@ -194,7 +195,8 @@ fn a_full_disk_costs_the_poll_and_nothing_else() {
     let mut shell = std::process::Command::new("unshare");
     shell.args(["-m", "sh", "-c", &script]).current_dir(home.path());
     let ended = Ended::of(&shell.output().unwrap());
-    let read = |name: &str| fs::read_to_string(home.join(name)).unwrap_or_else(|_| panic!("no {name}: {}{}", ended.out, ended.err));
+    let read =
+        |name: &str| fs::read_to_string(home.join(name)).unwrap_or_else(|_| panic!("no {name}: {}{}", ended.out, ended.err));
     assert_eq!(read("code").trim(), "1", "{}{}", ended.out, ended.err);
     assert!(format!("{}{}", read("report"), ended.err).contains("full"), "{}{}", read("report"), ended.err);
     assert_eq!((read("after"), read("healthy").trim()), (read("before"), "0"), "{}", ended.err);
