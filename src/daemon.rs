@@ -12,7 +12,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use arc_swap::ArcSwap;
 use sd_notify::NotifyState;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -95,12 +94,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let places = Places { config_dir, credentials_dir, own_address: own_address.then_some(address), address };
     let assembled = assemble(&config, &places)?;
     take_over(&store, &config, &*clock).await?;
-    let poller = Poller {
-        store: store.clone(),
-        client: Arc::new(ArcSwap::from_pointee(assembled.client)),
-        clock: clock.clone(),
-        settings: Arc::new(ArcSwap::from_pointee(assembled.polling)),
-    };
+    let poller = Poller::new(store.clone(), assembled.client, clock.clone(), assembled.polling);
     // What arrives in the first poll is sorted by what labels taught, like everything before it.
     learn(&poller).await?;
     let health = Health::new();

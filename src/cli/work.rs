@@ -3,7 +3,6 @@
 use std::{future::Future, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use arc_swap::ArcSwap;
 
 use super::{Context, LogFormat, Refused};
 use crate::{
@@ -57,12 +56,7 @@ impl Context {
     /// What polls, over a state.
     pub(super) fn poller(&self, config: &Config, store: Store) -> anyhow::Result<Poller> {
         let assembled = daemon::assemble_polling(config, &self.config_dir(), self.credentials_dir().as_deref())?;
-        Ok(Poller {
-            store,
-            client: Arc::new(ArcSwap::from_pointee(assembled.client)),
-            clock: Arc::new(SystemClock),
-            settings: Arc::new(ArcSwap::from_pointee(assembled.polling)),
-        })
+        Ok(Poller::new(store, assembled.client, Arc::new(SystemClock), assembled.polling))
     }
 
     /// The state, to be written; made where there is none.

@@ -19,10 +19,7 @@ fn is_public(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => guard::is_public(address.into()),
         Some(Host::Ipv6(address)) => guard::is_public(address.into()),
-        Some(Host::Domain(name)) => {
-            let closed = ["local", "localhost", "internal"];
-            name.rsplit_once('.').is_some_and(|(_, last)| !closed.iter().any(|c| last.eq_ignore_ascii_case(c)))
-        }
+        Some(Host::Domain(name)) => !guard::is_local_name(name),
         None => false,
     }
 }

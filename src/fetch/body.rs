@@ -28,6 +28,9 @@ const MOST_CODINGS: usize = 3;
 /// The largest window of a zstd stream, as a power of two: 8 MiB, what RFC 9659 allows for HTTP.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
+/// Room for a body at first.
+const FIRST_ROOM: usize = 16 * 1024;
+
 type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// A body and what it cost on the wire.
@@ -55,13 +58,32 @@ pub(super) async fn read(response: reqwest::Response, codings: &[String], limit:
     for coding in codings.iter().rev().filter(|_| !empty) {
         reader = decode(reader, coding).await.map_err(|e| broken(e, limit))?.ok_or_else(|| FetchError::Coding(coding.clone()))?;
     }
-    let mut bytes = Vec::new();
-    let mut capped = reader.take(limit + 1);
-    capped.read_to_end(&mut bytes).await.map_err(|e| broken(e, limit))?;
-    if bytes.len() as u64 > limit {
-        return Err(FetchError::TooLarge { limit });
-    }
+    let bytes = collect(reader, limit).await?;
     Ok(Body { bytes, wire_bytes: wire.load(Ordering::Relaxed) })
+}
+
+/// Reads to the end. Room doubles up to half of the limit and then is the limit: never the twofold of it, as a buffer
+/// that doubles freely would take.
+async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX - 1) + 1;
+    let mut reader = reader.take(most as u64);
+    let mut bytes = Vec::new();
+    loop {
+        if bytes.len() == bytes.capacity() {
+            let doubled = bytes.capacity().saturating_mul(2).max(FIRST_ROOM);
+            let room = if doubled > most / 2 { most } else { doubled };
+            // One byte more where all is taken: the reader then says that it has no more.
+            bytes.reserve_exact(room.saturating_sub(bytes.len()).max(1));
+        }
+        if reader.read_buf(&mut bytes).await.map_err(|e| broken(e, limit))? == 0 {
+            break;
+        }
+        if bytes.len() as u64 > limit {
+            return Err(FetchError::TooLarge { limit });
+        }
+    }
+    bytes.shrink_to_fit();
+    Ok(bytes)
 }
 
 /// The codings of a `Content-Encoding` field, in the order in which they were put on, in lower case.

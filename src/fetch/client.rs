@@ -19,15 +19,16 @@ use super::{
     credentials::Credentials,
     gate::Gate,
     guard,
-    resolver::{Closed, GuardedResolver, Lookup, SystemLookup, Unresolved},
+    resolver::{GuardedResolver, Lookup, SystemLookup},
+    transport::{build, unreachable_because},
 };
-use crate::model::{FetchLimits, Headers, HostPattern, Validators};
+use crate::{
+    model::{FetchLimits, Headers, HostPattern, Timestamp, Validators},
+    schedule,
+};
 
 /// Redirects that are followed.
 const MOST_HOPS: usize = 10;
-
-/// Bytes of an answer's head.
-const MOST_HEADER_BYTES: u32 = 64 * 1024;
 
 /// Constant, so that a server's tags per coding stay comparable.
 const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
@@ -72,7 +73,7 @@ pub struct ClientOptions {
     pub host_gap_exempt: Duration,
     /// Requests at a time in all.
     pub concurrency: usize,
-    /// A proxy for everything; proxies of the environment are ignored.
+    /// A proxy for everything, trusted wherever it stands; proxies of the environment are ignored.
     pub proxy: Option<Url>,
     /// For a connection, name look-up and TLS included.
     pub connect_timeout: Duration,
@@ -94,6 +95,8 @@ pub struct Request<'a> {
     pub auth: Option<&'a Credentials>,
     /// A longer pause than usual since the last request to this host (robots.txt Crawl-delay).
     pub min_gap: Option<Duration>,
+    /// Now: a `Retry-After` on a redirect may name a date.
+    pub now: Timestamp,
 }
 
 /// One redirect.
@@ -201,7 +204,7 @@ impl Client {
         // Time spent waiting at the gates is ours, not the publisher's: the deadline counts the exchanges alone.
         let mut left = request.limits.timeout;
         loop {
-            self.vet(&url, request.allow_hosts)?;
+            Self::vet(&url, request.allow_hosts)?;
             let exempt = url.host_str().is_some_and(|host| request.allow_hosts.iter().any(|p| p.holds_host(host)));
             let usual = if exempt { self.0.options.host_gap_exempt } else { self.0.options.host_gap };
             let gap = request.min_gap.map_or(usual, |min| min.max(usual));
@@ -214,7 +217,14 @@ impl Client {
             left = left.saturating_sub(begun.elapsed());
             match stepped? {
                 Step::Answer(response) => return Ok(*response),
-                Step::Redirect(to) => url = to,
+                Step::Redirect(to, wait) => {
+                    if wait >= left {
+                        return Err(FetchError::RedirectLater { to: shown(&to), wait });
+                    }
+                    tokio::time::sleep(wait).await;
+                    left = left.saturating_sub(wait);
+                    url = to;
+                }
             }
         }
     }
@@ -227,6 +237,7 @@ impl Client {
         credentials: Option<&Credentials>,
         state: &mut Progress,
     ) -> Result<Step, FetchError> {
+        self.vet_name(url, request.allow_hosts).await?;
         let client = self.client_for(request.allow_hosts)?;
         let mut fields = HeaderMap::new();
         fields.insert("accept", HeaderValue::from_static(request.accept.field()));
@@ -248,7 +259,12 @@ impl Client {
             fields.insert(name, value);
             state.request_headers.push(&credentials.name, "(not shown)");
         }
-        let answer = client.get(url.clone()).headers(fields).send().await.map_err(|error| unreachable_because(url, error))?;
+        let answer = client
+            .get(url.clone())
+            .headers(fields)
+            .send()
+            .await
+            .map_err(|error| unreachable_because(url, error, self.0.options.connect_timeout))?;
         let status = answer.status().as_u16();
         let mut headers = Headers::new();
         for (name, value) in answer.headers() {
@@ -257,7 +273,11 @@ impl Client {
         state.status = Some(status);
         state.headers = Some(headers.clone());
         if matches!(status, 301 | 302 | 303 | 307 | 308) {
-            return state.redirect(url, status, headers.text("location")).map(Step::Redirect);
+            let to = state.redirect(url, status, headers.text("location"))?;
+            // On a redirect it is the least time until the next request (RFC 9110 §10.2.3).
+            let until = schedule::retry_at(status, &headers, request.now);
+            let wait = until.and_then(|at| (at - request.now).to_std().ok()).unwrap_or_default();
+            return Ok(Step::Redirect(to, wait));
         }
         let codings = codings(headers.texts("content-encoding"));
         // 304 and HEAD-like answers have no body, whatever they say (RFC 9110 §15.4.5).
@@ -279,7 +299,7 @@ impl Client {
     }
 
     /// Looks at what can be told before a name is looked up: the scheme, and an address that is written out.
-    fn vet(&self, url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
+    fn vet(url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Scheme(shown(url)));
         }
@@ -290,16 +310,35 @@ impl Client {
             None => return Err(FetchError::Scheme(shown(url))),
         };
         // The HTTP library asks the resolver for names alone: an address that is written out is vetted here.
+        let host = url.host_str().unwrap_or_default();
         match literal {
-            Some(address) if self.0.options.proxy.is_none() || !guard::is_public(address) => {
-                let host = url.host_str().unwrap_or_default();
-                if guard::permits(host, address, exempt) {
-                    Ok(())
-                } else {
-                    Err(FetchError::PrivateAddress { host: host.to_owned(), address: address.to_string() })
-                }
+            Some(address) if !guard::permits(host, address, exempt) => {
+                Err(FetchError::PrivateAddress { host: host.to_owned(), address: address.to_string() })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Behind a proxy nothing of ours dials the address: the name is looked at before it is handed over. Any address that
+    /// is closed to us closes the name, since the proxy chooses among them. `socks5h` asks not to look names up here:
+    /// then only those are refused that are local by their form.
+    async fn vet_name(&self, url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
+        let (Some(proxy), Some(Host::Domain(name))) = (&self.0.options.proxy, url.host()) else { return Ok(()) };
+        let host = name.to_owned();
+        if exempt.iter().any(|pattern| pattern.holds_host(name)) {
+            return Ok(());
+        }
+        if guard::is_local_name(name) {
+            return Err(FetchError::PrivateAddress { host, address: "a local name".to_owned() });
+        }
+        if proxy.scheme() == "socks5h" {
+            return Ok(());
+        }
+        let found = self.0.lookup.addresses(host.clone()).await;
+        let found = found.map_err(|source| FetchError::Dns { host: host.clone(), source: Box::new(source) })?;
+        match found.iter().find(|address| !guard::permits(name, address.ip(), exempt)) {
+            Some(closed) => Err(FetchError::PrivateAddress { host, address: closed.ip().to_string() }),
+            None => Ok(()),
         }
     }
 
@@ -309,7 +348,14 @@ impl Client {
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = build(&self.0.options, GuardedResolver { lookup: self.0.lookup.clone(), exempt: exempt.into() })?;
+        let client = build(
+            &self.0.options,
+            GuardedResolver {
+                lookup: self.0.lookup.clone(),
+                exempt: exempt.into(),
+                proxy: self.0.options.proxy.as_ref().and_then(Url::host_str).map(Into::into),
+            },
+        )?;
         clients.insert(key, client.clone());
         Ok(client)
     }
@@ -326,7 +372,8 @@ struct Progress {
 
 enum Step {
     Answer(Box<Response>),
-    Redirect(Url),
+    /// Where to, and how long to wait before.
+    Redirect(Url, Duration),
 }
 
 impl Progress {
@@ -352,53 +399,6 @@ impl Progress {
         self.hops.push(Hop { from: from.clone(), to: to.clone(), status, permanent: matches!(status, 301 | 308) });
         Ok(to)
     }
-}
-
-fn build(options: &ClientOptions, resolver: GuardedResolver) -> Result<reqwest::Client, FetchError> {
-    let client = |e: Box<dyn std::error::Error + Send + Sync>| FetchError::Client(e);
-    // The roots are compiled in, so that a machine without a certificate store can ask as well.
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| client(Box::new(e)))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let mut builder = reqwest::Client::builder()
-        .user_agent(&options.user_agent)
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .connect_timeout(options.connect_timeout)
-        .pool_idle_timeout(Duration::from_secs(30))
-        .http2_max_header_list_size(MOST_HEADER_BYTES)
-        .tls_backend_preconfigured(tls)
-        .dns_resolver(resolver);
-    if let Some(proxy) = &options.proxy {
-        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|e| client(Box::new(e)))?);
-    }
-    builder.build().map_err(|e| client(Box::new(e)))
-}
-
-/// Says why a request brought no answer, by what is at the bottom of the error.
-fn unreachable_because(url: &Url, error: reqwest::Error) -> FetchError {
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let error = error.without_url();
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-    while let Some(e) = cause {
-        if let Some(closed) = e.downcast_ref::<Closed>() {
-            return FetchError::PrivateAddress { host, address: closed.addresses.clone() };
-        }
-        if let Some(unresolved) = e.downcast_ref::<Unresolved>() {
-            return FetchError::Dns { host, source: unresolved.0.clone().into() };
-        }
-        cause = e.source();
-    }
-    if error.is_connect() {
-        return FetchError::Connect { host, source: Box::new(error) };
-    }
-    FetchError::Protocol { host, source: Box::new(error) }
 }
 
 /// A URL as it may be shown.

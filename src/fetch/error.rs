@@ -34,6 +34,23 @@ pub enum FetchError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Nobody answers there in time.
+    #[error("no connection to {host} within {} s", limit.as_secs_f32())]
+    ConnectTimeout {
+        /// The host.
+        host: String,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// There is no safe connection: a bad certificate, or no TLS at all.
+    #[error("no safe connection to {host}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// What is wrong.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The exchange took longer than it may.
     #[error("no whole answer within {} s", .0.as_secs_f32())]
     Timeout(Duration),
@@ -56,6 +73,14 @@ pub enum FetchError {
         status: u16,
         /// What `Location` said.
         location: String,
+    },
+    /// A redirect that may not be followed yet.
+    #[error("a redirect to {to} asks to wait {} s before", wait.as_secs())]
+    RedirectLater {
+        /// Where to.
+        to: String,
+        /// How long.
+        wait: Duration,
     },
     /// A redirect from https to http.
     #[error("a redirect leads from https to http ({to}), which is refused")]
@@ -94,7 +119,9 @@ impl FetchError {
             Self::PrivateAddress { .. } => "private-address",
             Self::Dns { .. } => "dns",
             Self::Connect { .. } => "connect",
-            Self::Timeout(_) => "timeout",
+            Self::Timeout(_) | Self::ConnectTimeout { .. } => "timeout",
+            Self::Tls { .. } => "tls",
+            Self::RedirectLater { .. } => "redirect-later",
             Self::TooLarge { .. } => "too-large",
             Self::Coding(_) => "coding",
             Self::Body(_) => "body",

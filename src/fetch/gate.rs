@@ -36,11 +36,12 @@ pub fn host_key(url: &Url) -> String {
 pub(super) struct Gate {
     per_host: usize,
     all: Arc<Semaphore>,
-    hosts: Mutex<HashMap<String, Arc<Host1>>>,
+    lanes: Mutex<HashMap<String, Arc<Lane>>>,
 }
 
+/// The way to one host: so many may be on it at a time.
 #[derive(Debug)]
-struct Host1 {
+struct Lane {
     places: Arc<Semaphore>,
     /// When the last request to it ended.
     last: Mutex<Option<Instant>>,
@@ -49,43 +50,43 @@ struct Host1 {
 /// The right to one request, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Pass {
-    host: Arc<Host1>,
+    lane: Arc<Lane>,
     _place: OwnedSemaphorePermit,
     _all: OwnedSemaphorePermit,
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        *self.host.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.lane.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 }
 
 impl Gate {
     pub(super) fn new(per_host: usize, all: usize) -> Self {
-        Self { per_host: per_host.max(1), all: Arc::new(Semaphore::new(all.max(1))), hosts: Mutex::default() }
+        Self { per_host: per_host.max(1), all: Arc::new(Semaphore::new(all.max(1))), lanes: Mutex::default() }
     }
 
     /// Waits for a place with the host and for its pause of `gap`, then for a place among all.
     pub(super) async fn pass(&self, url: &Url, gap: Duration) -> Pass {
-        let host = self.host(host_key(url));
-        let place = host.places.clone().acquire_owned().await.expect("the semaphore is never closed");
-        let last = *host.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = self.lane(host_key(url));
+        let place = lane.places.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let last = *lane.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = last {
             tokio::time::sleep_until(last + gap).await;
         }
         // Last, so that who waits for a slow host takes no place from the others.
         let all = self.all.clone().acquire_owned().await.expect("the semaphore is never closed");
-        Pass { host, _place: place, _all: all }
+        Pass { lane, _place: place, _all: all }
     }
 
-    fn host(&self, key: String) -> Arc<Host1> {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        if hosts.len() > MOST_HOSTS {
-            hosts.retain(|_, host| Arc::strong_count(host) > 1);
+    fn lane(&self, key: String) -> Arc<Lane> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.len() > MOST_HOSTS {
+            lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
         }
-        hosts
+        lanes
             .entry(key)
-            .or_insert_with(|| Arc::new(Host1 { places: Arc::new(Semaphore::new(self.per_host)), last: Mutex::new(None) }))
+            .or_insert_with(|| Arc::new(Lane { places: Arc::new(Semaphore::new(self.per_host)), last: Mutex::new(None) }))
             .clone()
     }
 }

@@ -21,6 +21,13 @@ pub fn permits(host: &str, address: IpAddr, exempt: &[HostPattern]) -> bool {
     is_public(address) || exempt.iter().any(|pattern| pattern.holds_host(host) || pattern.holds_address(address))
 }
 
+/// Whether a name is local by its form alone (RFC 6761, RFC 6762, RFC 8375): it is nobody's on the public internet.
+pub(super) fn is_local_name(name: &str) -> bool {
+    const LOCAL: &[&str] = &["localhost", "local", "internal", "home.arpa"];
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    !name.contains('.') || LOCAL.iter().any(|suffix| name.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.')))
+}
+
 /// First address, prefix length, of each IPv4 block that is not public.
 const CLOSED_V4: &[([u8; 4], u32)] = &[
     ([0, 0, 0, 0], 8),       // this network
@@ -141,6 +148,16 @@ mod tests {
         ];
         for address in closed {
             assert!(!is_public(address.parse().unwrap()), "{address} is not public");
+        }
+    }
+
+    #[test]
+    fn some_names_are_local_by_their_form() {
+        for name in ["localhost", "intranet", "printer.local", "a.localhost.", "db.INTERNAL", "nas.home.arpa"] {
+            assert!(is_local_name(name), "{name} is local");
+        }
+        for name in ["example.org", "local.example", "notlocal.example.", "internal.org"] {
+            assert!(!is_local_name(name), "{name} is not local");
         }
     }
 

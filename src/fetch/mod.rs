@@ -14,6 +14,7 @@ mod error;
 mod gate;
 mod guard;
 mod resolver;
+mod transport;
 
 pub use agent::user_agent;
 pub use client::{Accept, Client, ClientOptions, Failure, Hop, Request, Response};

@@ -193,7 +193,7 @@ pub struct Draft {
 }
 
 /// How fast the publisher says to come back, beside HTTP's own words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PublisherPace {
     /// RSS `ttl`, in minutes.
     pub ttl_minutes: Option<u64>,

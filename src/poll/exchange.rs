@@ -41,14 +41,25 @@ impl<'a> Exchanges<'a> {
 
     /// Asks one URL, conditionally where validators of it are known. Exactly one exchange, redirects included.
     pub(super) async fn ask(&mut self, url: &Url, accept: Accept) -> Answer {
-        self.ask_after(url, accept, None).await
+        self.ask_so(url, accept, Manner::default()).await
     }
 
     /// The same of a URL that nobody named to us, with the pause before it that its site asks for (Crawl-delay).
     pub(super) async fn ask_after(&mut self, url: &Url, accept: Accept, pause: Option<Duration>) -> Answer {
+        self.ask_so(url, accept, Manner { pause, ..Manner::default() }).await
+    }
+
+    /// The same, in a manner of its own.
+    pub(super) async fn ask_so(&mut self, url: &Url, accept: Accept, manner: Manner<'_>) -> Answer {
         let client = self.poller.client.load_full();
         let known = &self.known;
-        let validators_of = |url: &Url| known.iter().find(|(u, _)| u == url).map(|(_, v)| v.clone());
+        let validators_of = |asked: &Url| match manner.condition {
+            Condition::Known => known.iter().find(|(u, _)| u == asked).map(|(_, v)| v.clone()),
+            Condition::None => None,
+            Condition::These(validators) => (asked == url).then(|| validators.clone()),
+        };
+        // Credentials are for the source's own origin, wherever its pages link to; robots.txt is for everybody.
+        let own = url.origin() == self.source.url.origin() && accept != Accept::Robots;
         let result = client
             .get(Request {
                 url,
@@ -56,8 +67,10 @@ impl<'a> Exchanges<'a> {
                 validators_of: &validators_of,
                 limits: &self.source.limits,
                 allow_hosts: &self.source.allow_hosts,
-                auth: self.credentials.as_ref(),
-                min_gap: pause,
+                auth: self.credentials.as_ref().filter(|_| own),
+                // Who is exempt is asked as fast as feeds.toml says, whatever its robots.txt wants of others.
+                min_gap: manner.pause.filter(|_| !self.source.pace.exempt),
+                now: self.poller.clock.now(),
             })
             .await;
         self.last = Some(self.poller.clock.now());
@@ -70,8 +83,12 @@ impl<'a> Exchanges<'a> {
         }
         match response.status {
             304 => {
-                let held = self.held(&response.final_url);
-                self.keep(&response.final_url, held.completed_from(&response.headers));
+                let held = validators_of(&response.final_url).filter(|held| !held.is_empty());
+                // A 304 that was not asked for says nothing: its validators would hide the document for good.
+                let Some(held) = held else { return Answer::Refused(response) };
+                if accept != Accept::Robots {
+                    self.keep(&response.final_url, held.completed_from(&response.headers));
+                }
                 Answer::NotModified(response)
             }
             200..=299 => Answer::Document(response),
@@ -91,11 +108,6 @@ impl<'a> Exchanges<'a> {
         }
     }
 
-    /// Takes over the validators alone: of robots.txt, whose privacy is not the publication's.
-    pub(super) fn accept_quietly(&mut self, response: &Response) {
-        self.keep(&response.final_url, Validators::of(&response.headers));
-    }
-
     /// Forgets what is held, so that everything answers in full: for looking anew at what a site has.
     pub(super) fn look_anew(&mut self) {
         self.known.clear();
@@ -104,10 +116,6 @@ impl<'a> Exchanges<'a> {
     /// Keeps none of the validators after all: what came could not be used, and must come again.
     pub(super) fn discard(&mut self) {
         self.kept.clear();
-    }
-
-    fn held(&self, url: &Url) -> Validators {
-        self.known.iter().find(|(u, _)| u == url).map(|(_, v)| v.clone()).unwrap_or_default()
     }
 
     fn keep(&mut self, url: &Url, validators: Validators) {
@@ -152,6 +160,27 @@ impl<'a> Exchanges<'a> {
     pub(super) fn source(&self) -> &Source {
         self.source
     }
+}
+
+/// How one URL is asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner<'a> {
+    /// What makes the request conditional.
+    pub(super) condition: Condition<'a>,
+    /// A longer pause than usual before it: the site's Crawl-delay.
+    pub(super) pause: Option<Duration>,
+}
+
+/// What makes a request conditional.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Condition<'a> {
+    /// The validators that the source knows of the URL, if any.
+    #[default]
+    Known,
+    /// Nothing: the document is needed whatever is known, since nothing of it was kept.
+    None,
+    /// These, for the URL itself.
+    These(&'a Validators),
 }
 
 /// How one URL answered.

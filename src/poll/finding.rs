@@ -59,7 +59,7 @@ impl From<StoreError> for NotFound {
 /// Finds out how the source can be followed, in the ways that feeds.toml permits.
 pub(super) async fn find(exchanges: &mut Exchanges<'_>) -> Result<Found, NotFound> {
     let url = exchanges.source().url.clone();
-    if let Err(why) = robots::permission(exchanges, &url).await?.allows_named(&url) {
+    if let Err(why) = robots::permission_of_named(exchanges, &url).await?.allows_named(&url) {
         return Err(NotFound::Refused(Refusal::forbidden(why)));
     }
     exchanges.look_anew();
@@ -165,7 +165,7 @@ async fn named_feed(
 
 /// Asks for a feed that a page names; the inner error says in words why it is none.
 async fn try_feed(exchanges: &mut Exchanges<'_>, url: &Url) -> Result<Result<(Response, Document), String>, StoreError> {
-    if let Err(why) = robots::permission(exchanges, url).await?.allows_named(url) {
+    if let Err(why) = robots::permission_of_named(exchanges, url).await?.allows_named(url) {
         return Ok(Err(why));
     }
     Ok(match exchanges.ask(url, Accept::Feed).await {

@@ -2,11 +2,7 @@
 //!
 //! It is the poll itself, carried out on a store in memory.
 
-use std::sync::Arc;
-
-use arc_swap::ArcSwap;
-
-use super::{Poller, blocking, refresh::Reading};
+use super::{Poller, blocking, refresh::Reading, robots};
 use crate::{
     fetch::{self, Hop},
     model::{Encoding, Follow, Headers, Problem, Repair, Source, Timestamp},
@@ -81,12 +77,8 @@ impl Poller {
             Ok(store)
         })
         .await?;
-        let rehearsal = Self {
-            store,
-            client: Arc::new(ArcSwap::new(self.client.load_full())),
-            clock: self.clock.clone(),
-            settings: self.settings.clone(),
-        };
+        // Its robots.txt is asked for by itself: who waits for the answer reads it from the store, and this is another.
+        let rehearsal = Self { store, turns: robots::Turns::default(), ..self.clone() };
         let (plan, mut inspection) = rehearsal
             .look(source, |visit| Inspection {
                 url: source.url.to_string(),

@@ -82,6 +82,8 @@ pub struct Poller {
     pub clock: Arc<dyn Clock>,
     /// What feeds.toml says.
     pub settings: Arc<ArcSwap<Settings>>,
+    /// Who asks for which robots.txt.
+    turns: robots::Turns,
 }
 
 impl std::fmt::Debug for Poller {
@@ -91,6 +93,17 @@ impl std::fmt::Debug for Poller {
 }
 
 impl Poller {
+    /// A poller over a state.
+    pub fn new(store: Store, client: Client, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+        Self {
+            store,
+            client: Arc::new(ArcSwap::from_pointee(client)),
+            clock,
+            settings: Arc::new(ArcSwap::from_pointee(settings)),
+            turns: robots::Turns::default(),
+        }
+    }
+
     /// How many changes were made by hand so far: labels, splits, stories forgotten. A daemon beside sees it move.
     pub async fn edits_by_hand(&self) -> Result<u64, StoreError> {
         self.read(|reader| reader.edits_by_hand()).await

@@ -128,7 +128,8 @@ pub(super) struct Visit {
     pub(super) error: Option<PollError>,
     pub(super) trace: Trace,
     pub(super) reading: Option<Reading>,
-    pub(super) pace: PublisherPace,
+    /// What the document says; `None`: none was read.
+    pub(super) pace: Option<PublisherPace>,
     /// The address whose validators decide the floor.
     pub(super) polled: Option<Url>,
     pub(super) way: Follow,
@@ -150,7 +151,7 @@ impl Visit {
             error: None,
             trace: Trace::default(),
             reading: None,
-            pace: PublisherPace::default(),
+            pace: None,
             polled: None,
             way,
             followed: None,
@@ -201,26 +202,56 @@ impl Poller {
     pub(super) async fn look<T>(&self, source: &Source, see: impl FnOnce(&Visit) -> T) -> Result<(Plan, T), StoreError> {
         let id = source.id.clone();
         let memory = self.read(move |reader| reader.memory(&id)).await?;
-        let (visit, exchanges) = match Exchanges::new(self, source, memory.validators.clone()) {
+        let (mut visit, exchanges) = match Exchanges::new(self, source, memory.validators.clone()) {
             Ok(mut exchanges) => (visit::ask_and_read(&mut exchanges, &memory).await?, Some(exchanges)),
             Err(error) => (Visit::refused(Refusal::internal("credentials", telemetry::chain(&error)), Follow::Auto), None),
         };
+        if let (Some(exchanges), false) = (&exchanges, visit.drafts.is_empty()) {
+            self.note_convergence(exchanges, &mut visit).await?;
+        }
         let seen = see(&visit);
-        Ok((self.plan(source, &memory, visit, exchanges.as_ref()), seen))
+        // As it is now: another source of the host may have been refused while this one was asked.
+        let (id, now) = (source.id.clone(), self.clock.now());
+        let host_hold = self.read(move |reader| reader.host_hold(&id, now)).await?;
+        Ok((self.plan(source, &memory, visit, exchanges.as_ref(), host_hold), seen))
+    }
+
+    /// Says so where two sources turn out to be one document: by a feed link, a redirect, or feeds.toml.
+    async fn note_convergence(&self, exchanges: &Exchanges<'_>, visit: &mut Visit) -> Result<(), StoreError> {
+        let Some(url) = visit.polled.clone() else { return Ok(()) };
+        let id = exchanges.source().id.clone();
+        let asked = url.clone();
+        for other in self.read(move |reader| reader.sources_at(&id, &asked)).await? {
+            let text = format!("source `{other}` reads {url} as well: one of the two is enough");
+            visit.problems.get_or_insert_default().push(Problem::warning("same-address", text));
+        }
+        Ok(())
     }
 
     /// Decides when next, and puts everything that is to be stored together.
-    fn plan(&self, source: &Source, memory: &SourceMemory, mut visit: Visit, exchanges: Option<&Exchanges<'_>>) -> Plan {
+    fn plan(
+        &self,
+        source: &Source,
+        memory: &SourceMemory,
+        mut visit: Visit,
+        exchanges: Option<&Exchanges<'_>>,
+        host_hold: Option<Timestamp>,
+    ) -> Plan {
         let now = self.clock.now();
         let requested = exchanges.and_then(Exchanges::last);
         let failed = visit.outcome.is_failure();
-        let throttled = matches!(visit.status, Some(429 | 503)) && failed;
+        let throttled = matches!(visit.status, Some(429 | 503)) && visit.outcome == Outcome::Failed;
         let failures = if failed { memory.failures.saturating_add(1) } else { 0 };
         let throttles = if throttled { memory.throttles.saturating_add(1) } else { 0 };
-        let gone_since = (visit.outcome == Outcome::Gone).then(|| memory.gone_since.unwrap_or(now));
+        let gone_since = (visit.outcome == Outcome::Gone).then(|| memory.gone_since.unwrap_or(requested.unwrap_or(now)));
         let resting = gone_since.is_some_and(|since| now - since >= GONE_TWICE);
-        let has_validators = visit.polled.as_ref().zip(exchanges).is_some_and(|(url, e)| e.has_validators(url));
-        let hints = Hints::of(visit.status.unwrap_or(0), &visit.trace.headers, &visit.pace, now);
+        let has_validators = match visit.polled.as_ref().zip(exchanges) {
+            Some((url, exchanges)) => exchanges.has_validators(url),
+            // No answer says nothing of it: as it was, and no floor for what never answered.
+            None => memory.imported.is_none() || memory.validators.iter().any(|(_, v)| !v.is_empty()),
+        };
+        let pace = visit.pace.take();
+        let hints = Hints::of(visit.status.unwrap_or(0), &visit.trace.headers, pace.as_ref().unwrap_or(&memory.pace), now);
         let mut recent = memory.recent_dates.clone();
         recent.extend(visit.drafts.iter().filter_map(|(draft, _)| draft.published.map(|p| p.at)));
         recent.sort_unstable_by(|a, b| b.cmp(a));
@@ -230,7 +261,7 @@ impl Poller {
             &hints,
             &schedule::Situation {
                 now,
-                last_request: requested.or(memory.last_request).unwrap_or(now),
+                last_request: requested.unwrap_or(now),
                 outcome: outcome_for_schedule(&visit),
                 failures_in_a_row: failures,
                 throttled_in_a_row: throttles,
@@ -238,7 +269,7 @@ impl Poller {
                 follow: visit.way,
                 recent_dates: &recent,
                 source: &source.id,
-                host_hold: None,
+                host_hold,
             },
         );
         let moved = moved(memory, &visit, now);
@@ -272,6 +303,7 @@ impl Poller {
                     not_before: next.not_before,
                     interval_s: next.interval.as_secs(),
                 },
+                pace,
                 moved,
                 problems,
             }),
@@ -328,31 +360,38 @@ impl Poller {
             Err(error) => return unrecorded(source, &error),
         };
         let visit = Visit::refused(Refusal::internal("internal", format!("a bug of this program: {why}")), Follow::Auto);
-        let plan = self.plan(source, &memory, visit, None);
+        let plan = self.plan(source, &memory, visit, None, None);
         self.carry_out(plan).await
     }
 }
 
-/// Watches a permanent redirect: adopted after seven days of saying the same, or at once when only the scheme became safe.
+/// Watches a permanent redirect: adopted after seven days of saying the same, or at once when only the scheme became safe
+/// or the old address is no more. It is forgotten when the old address answers by itself, or the new one is no more.
 fn moved(memory: &SourceMemory, visit: &Visit, now: Timestamp) -> Option<(Url, Timestamp, bool)> {
+    let start = visit.trace.hops.first().map(|hop| &hop.from).or(visit.trace.final_url.as_ref());
     if visit.outcome.is_failure() {
-        return memory.moved.clone();
+        let (target, since, adopted) = memory.moved.clone()?;
+        let no_more = visit.trace.hops.is_empty() && matches!(visit.status, Some(404 | 410));
+        return match start == Some(&target) {
+            true if adopted && no_more => None,
+            false if no_more => Some((target, since, true)),
+            _ => Some((target, since, adopted)),
+        };
     }
     // The target of the unbroken run of permanent redirects at the beginning.
     let target = visit.trace.hops.iter().take_while(|hop| hop.permanent).last().map(|hop| hop.to.clone());
     match (target, &memory.moved) {
-        (None, Some(adopted)) if adopted.2 => memory.moved.clone(),
+        // The new address answers by itself: that is where the source is.
+        (None, Some((known, _, true))) if start == Some(known) => memory.moved.clone(),
         (None, _) => None,
         (Some(target), Some((known, since, adopted))) if *known == target => {
             Some((target, *since, *adopted || now - *since >= ADOPT_AFTER))
         }
         (Some(target), _) => {
-            let first = visit.trace.hops.first().map(|hop| &hop.from);
-            let only_safer = first.is_some_and(|from| {
-                from.scheme() == "http"
-                    && target.scheme() == "https"
-                    && from.host() == target.host()
-                    && from.path() == target.path()
+            let only_safer = start.is_some_and(|from| {
+                let whole =
+                    |url: &Url| (url.host_str().map(str::to_owned), url.path().to_owned(), url.query().map(str::to_owned));
+                from.scheme() == "http" && target.scheme() == "https" && whole(from) == whole(&target)
             });
             Some((target, now, only_safer))
         }

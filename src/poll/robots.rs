@@ -1,17 +1,22 @@
-//! What may be asked: robots.txt (RFC 9309), fetched once a day for each origin.
+//! What may be asked: robots.txt (RFC 9309), fetched once a day for each origin, conditionally from the second time on.
 //!
 //! What a person wrote into feeds.toml, and the feed that it names, is asked unless a group names us; everything else that
 //! we find by ourselves obeys the file in full. No answer, a challenge or a server error disallows (RFC 9309 §2.3.1.4).
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use url::Url;
 
-use super::exchange::{Answer, Exchanges};
+use super::exchange::{Answer, Condition, Exchanges, Manner};
 use crate::{
     fetch::Accept,
     follow::robots::Robots,
+    model::{Timestamp, Validators},
     store::{StoreError, StoredRobots},
 };
 
@@ -21,11 +26,27 @@ pub(super) const TOKEN: &str = "tributary";
 /// How long an answer holds (RFC 9309 §2.4).
 const HOLDS: TimeDelta = TimeDelta::hours(24);
 
-/// How long no answer holds: an outage of a minute must not close a site for a day.
+/// How long no answer holds where more is asked for than a person named: an outage of a minute must not close a site for a
+/// day.
 const SILENCE_HOLDS: TimeDelta = TimeDelta::hours(1);
 
-/// The longest Crawl-delay that is waited for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long what was known holds on while the file cannot be had.
+const OUTLIVES: TimeDelta = TimeDelta::days(30);
+
+/// The longest Crawl-delay that is kept: more would starve a site of being read at all.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// Who is asking which origin for its robots.txt: the others wait for the answer, so that it is asked for once.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turns(Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>);
+
+impl Turns {
+    fn of(&self, origin: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(origin.to_owned()).or_default().clone()
+    }
+}
 
 /// What the robots.txt of one origin says.
 pub(super) struct Permission {
@@ -55,7 +76,7 @@ impl Permission {
 
     /// The pause between two requests that it asks for.
     pub(super) fn pause(&self) -> Option<Duration> {
-        self.robots.as_ref().and_then(|robots| robots.crawl_delay(TOKEN)).map(|pause| pause.min(LONGEST_PAUSE))
+        self.robots.as_ref().and_then(|robots| robots.crawl_delay(TOKEN)).map(|delay| delay.min(LONGEST_DELAY))
     }
 
     /// Whether it names this sitemap.
@@ -71,64 +92,92 @@ impl Permission {
 
 /// The permission of a URL's origin: the stored one while it holds, else asked for.
 pub(super) async fn permission(exchanges: &mut Exchanges<'_>, url: &Url) -> Result<Permission, StoreError> {
-    let origin = url.origin().ascii_serialization();
-    let now = exchanges.poller().clock.now();
-    let asked = origin.clone();
-    let stored = exchanges.poller().read(move |reader| reader.robots(&asked)).await?;
-    let fresh = match stored {
-        Some(stored) if now - stored.fetched < holds(&stored) && stored.fetched <= now => stored,
-        stored => {
-            let fetched = fetch(exchanges, url, stored.as_ref()).await;
-            // While it cannot be had, what was known holds on: an outage opens nothing and closes nothing for a month.
-            let fetched = match stored {
-                Some(known) if fetched.status.is_none_or(|s| s >= 500) && now - known.fetched < TimeDelta::days(30) => {
-                    StoredRobots { fetched: now - HOLDS + TimeDelta::hours(1), ..known }
-                }
-                _ => fetched,
-            };
-            let (store, kept) = (exchanges.poller().store.clone(), fetched.clone());
-            super::blocking(move || store.keep_robots(&origin, kept)).await?;
-            fetched
-        }
-    };
-    Ok(read(&fresh))
+    permission_within(exchanges, url, SILENCE_HOLDS).await
 }
 
-fn holds(stored: &StoredRobots) -> TimeDelta {
-    let silent = stored.challenge || stored.status.is_none_or(|status| status >= 500);
-    if silent { SILENCE_HOLDS } else { HOLDS }
+/// The same for a URL that a person named: no answer stops it, and is not asked for again within the day.
+pub(super) async fn permission_of_named(exchanges: &mut Exchanges<'_>, url: &Url) -> Result<Permission, StoreError> {
+    permission_within(exchanges, url, HOLDS).await
+}
+
+async fn permission_within(exchanges: &mut Exchanges<'_>, url: &Url, silence_holds: TimeDelta) -> Result<Permission, StoreError> {
+    let origin = url.origin().ascii_serialization();
+    let now = exchanges.poller().clock.now();
+    let good = |stored: &StoredRobots| {
+        let silent = stored.challenge || is_outage(stored.status);
+        stored.fetched <= now && now - stored.fetched < if silent { silence_holds } else { HOLDS }
+    };
+    if let Some(stored) = stored(exchanges, &origin).await?.filter(good) {
+        return Ok(read(&stored));
+    }
+    let turn = exchanges.poller().turns.of(&origin);
+    let _turn = turn.lock().await;
+    // Somebody else may have asked in the meantime.
+    let stored = stored(exchanges, &origin).await?;
+    if let Some(stored) = stored.as_ref().filter(|s| good(s)) {
+        return Ok(read(stored));
+    }
+    let fetched = fetch(exchanges, url, stored.as_ref()).await;
+    // While it cannot be had, what was known holds on: an outage opens nothing and closes nothing for a month.
+    let fetched = match stored {
+        Some(known)
+            if !fetched.challenge && is_outage(fetched.status) && !is_outage(known.status) && now - known.fetched < OUTLIVES =>
+        {
+            StoredRobots { fetched: now - HOLDS + TimeDelta::hours(1), ..known }
+        }
+        _ => fetched,
+    };
+    let (store, kept) = (exchanges.poller().store.clone(), fetched.clone());
+    super::blocking(move || store.keep_robots(&origin, kept)).await?;
+    Ok(read(&fetched))
+}
+
+async fn stored(exchanges: &Exchanges<'_>, origin: &str) -> Result<Option<StoredRobots>, StoreError> {
+    let asked = origin.to_owned();
+    exchanges.poller().read(move |reader| reader.robots(&asked)).await
+}
+
+/// No answer, or one that says nothing of the rules (RFC 9309 §2.3.1.4); 429 says "later", not "there is none".
+fn is_outage(status: Option<u16>) -> bool {
+    status.is_none_or(|status| status == 429 || status >= 500)
 }
 
 fn read(stored: &StoredRobots) -> Permission {
     match stored.status {
         _ if stored.challenge => Permission { robots: None, because: "robots.txt answers with a challenge" },
+        status if is_outage(status) => Permission { robots: None, because: "robots.txt cannot be had, which forbids everything" },
         Some(200..=299) => Permission { robots: Some(Robots::parse(&stored.body)), because: "" },
         // Redirects were followed; a client error means that there are no rules (RFC 9309 §2.3.1.3).
-        Some(300..=499) => Permission { robots: Some(Robots::parse(b"")), because: "" },
-        _ => Permission { robots: None, because: "robots.txt cannot be had, which forbids everything" },
+        _ => Permission { robots: Some(Robots::parse(b"")), because: "" },
     }
 }
 
 async fn fetch(exchanges: &mut Exchanges<'_>, url: &Url, known: Option<&StoredRobots>) -> StoredRobots {
-    let fetched = exchanges.poller().clock.now();
-    let Ok(robots_url) = url.join("/robots.txt") else {
-        return StoredRobots { status: None, body: Vec::new(), challenge: false, fetched };
+    let none = |status, fetched: Timestamp| StoredRobots {
+        status,
+        body: Vec::new(),
+        challenge: false,
+        fetched,
+        validators: Validators::default(),
     };
-    match exchanges.ask(&robots_url, Accept::Robots).await {
+    let fetched = exchanges.poller().clock.now();
+    let Ok(robots_url) = url.join("/robots.txt") else { return none(None, fetched) };
+    let condition = known.map_or(Condition::None, |known| Condition::These(&known.validators));
+    match exchanges.ask_so(&robots_url, Accept::Robots, Manner { condition, pause: None }).await {
         Answer::NotModified(response) => match known {
-            Some(known) => StoredRobots { fetched, ..known.clone() },
-            None => StoredRobots { status: Some(response.status), body: Vec::new(), challenge: false, fetched },
+            Some(known) => {
+                StoredRobots { fetched, validators: known.validators.clone().completed_from(&response.headers), ..known.clone() }
+            }
+            None => none(Some(response.status), fetched),
         },
         Answer::Document(response) => {
-            exchanges.accept_quietly(&response);
-            StoredRobots { status: Some(response.status), body: response.body, challenge: false, fetched }
+            // Validators belong to the URL that gave them: behind a redirect there are none to keep.
+            let own = response.final_url == robots_url;
+            let validators = if own { Validators::of(&response.headers) } else { Validators::default() };
+            StoredRobots { body: response.body, validators, ..none(Some(response.status), fetched) }
         }
-        Answer::Refused(response) => {
-            StoredRobots { status: Some(response.status), body: response.body, challenge: false, fetched }
-        }
-        Answer::Challenge(response, _) => {
-            StoredRobots { status: Some(response.status), body: Vec::new(), challenge: true, fetched }
-        }
-        Answer::Failed(failure) => StoredRobots { status: failure.status, body: Vec::new(), challenge: false, fetched },
+        Answer::Refused(response) => none(Some(response.status), fetched),
+        Answer::Challenge(response, _) => StoredRobots { challenge: true, ..none(Some(response.status), fetched) },
+        Answer::Failed(failure) => none(failure.status.filter(|s| *s >= 500), fetched),
     }
 }

@@ -30,7 +30,10 @@ const REVIEW_EVERY: TimeDelta = TimeDelta::days(30);
 pub(super) async fn ask_and_read(exchanges: &mut Exchanges<'_>, memory: &SourceMemory) -> Result<Visit, StoreError> {
     let look_again = memory.failures > 0 && memory.failures.is_multiple_of(FAILURES_UNTIL_LOOKED_FOR);
     match &memory.followed {
-        Some(followed) if !look_again => by_known_way(exchanges, memory, followed.clone()).await,
+        // A feed at the very address that feeds.toml names is all that there is to find: it is asked as ever, conditionally.
+        Some(followed) if !look_again || (followed.way == Follow::Feed && followed.url == exchanges.source().url) => {
+            by_known_way(exchanges, memory, followed.clone(), look_again).await
+        }
         _ => match finding::find(exchanges).await {
             Ok(found) => by_found_way(exchanges, memory, found).await,
             Err(NotFound::Refused(refusal)) => {
@@ -42,7 +45,13 @@ pub(super) async fn ask_and_read(exchanges: &mut Exchanges<'_>, memory: &SourceM
     }
 }
 
-async fn by_known_way(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, followed: Followed) -> Result<Visit, StoreError> {
+/// Asks where the source is known to be; `from_the_start`: where a move that was adopted began.
+async fn by_known_way(
+    exchanges: &mut Exchanges<'_>,
+    memory: &SourceMemory,
+    followed: Followed,
+    from_the_start: bool,
+) -> Result<Visit, StoreError> {
     let review_due = followed.way != Follow::Feed
         && exchanges.source().follow == Follow::Auto
         && memory.reviewed.is_none_or(|at| exchanges.poller().clock.now() - at >= REVIEW_EVERY);
@@ -50,7 +59,7 @@ async fn by_known_way(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, foll
     // A site that is followed by its own page is reviewed with the answer of the poll itself.
     if review_due
         && site != followed.url
-        && robots::permission(exchanges, &site).await?.allows_named(&site).is_ok()
+        && robots::permission_of_named(exchanges, &site).await?.allows_named(&site).is_ok()
         && let Answer::Document(page) = exchanges.ask(&site, Accept::Feed).await
     {
         exchanges.accept(&page);
@@ -58,7 +67,7 @@ async fn by_known_way(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, foll
             return Ok(visit);
         }
     }
-    let visit = ask_known(exchanges, memory, followed, review_due).await?;
+    let visit = ask_known(exchanges, memory, followed, review_due, from_the_start).await?;
     Ok(Visit { reviewed: review_due, ..visit })
 }
 
@@ -67,17 +76,18 @@ async fn ask_known(
     memory: &SourceMemory,
     followed: Followed,
     review_due: bool,
+    from_the_start: bool,
 ) -> Result<Visit, StoreError> {
     let way = followed.way;
     let is_own_page = followed.url == exchanges.source().url;
-    // What moved for good is asked where it went.
+    // What moved for good is asked where it went, until that fails again and again.
     let url = match &memory.moved {
-        Some((target, _, true)) => target.clone(),
+        Some((target, _, true)) if !from_the_start => target.clone(),
         _ => followed.url,
     };
     let permitted = match way {
         Follow::Sitemap => finding::may_ask_sitemap(exchanges, &url).await?,
-        _ => robots::permission(exchanges, &url).await?.allows_named(&url),
+        _ => robots::permission_of_named(exchanges, &url).await?.allows_named(&url),
     };
     if let Err(why) = permitted {
         return Ok(Visit::refused(Refusal::forbidden(why), way));
@@ -247,7 +257,7 @@ fn take_feed(visit: &mut Visit, document: Document, arrival: Arrival) {
     });
     visit.facts =
         Facts { title: feed.title, id: feed.id, feed_url: feed.self_url, home_page_url: feed.home_page_url, rights: feed.rights };
-    visit.pace = feed.pace;
+    visit.pace = Some(feed.pace);
     visit.drafts = document.drafts.into_iter().map(|draft| (draft, arrival)).collect();
     let problems = visit.problems.get_or_insert_default();
     problems.extend(document.problems);

@@ -91,7 +91,9 @@ fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static st
     }
 }
 
-fn retry_at(status: u16, headers: &Headers, now: Timestamp) -> Option<Timestamp> {
+/// Until when `Retry-After` asks to wait, on a refusal (429, 503) or a redirect (RFC 9110 §10.2.3); `None` also where it
+/// cannot be read or has passed.
+pub fn retry_at(status: u16, headers: &Headers, now: Timestamp) -> Option<Timestamp> {
     if !(matches!(status, 429 | 503) || (300..400).contains(&status) && status != 304) {
         return None;
     }

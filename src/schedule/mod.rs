@@ -1,13 +1,16 @@
 //! The next moment to look, with its reason (layer 1).
 //!
-//! The pause is the longest of what is configured, of the floors, and of what the publisher asks for; a failure multiplies
-//! it, jitter only lengthens it, a cap bounds it, and `Retry-After` is kept whatever the cap. Deliberately absent: a clock;
+//! The pause is the longest of what is configured and the floors, doubled by failures, and of what the publisher asks for;
+//! jitter only lengthens it, a cap bounds it, and `Retry-After` is kept whatever the cap. Deliberately absent: a clock;
 //! `now` is an argument.
 
 mod cron;
 mod hints;
 mod next;
+mod spread;
+mod words;
 
 pub use cron::{Cron, CronError};
-pub use hints::Hints;
-pub use next::{NextPoll, Outcome, Situation, next_poll, spread};
+pub use hints::{Hints, retry_at};
+pub use next::{NextPoll, Outcome, Situation, next_poll};
+pub use spread::spread;

@@ -1,10 +1,23 @@
 //! The next poll: the longest of what is configured, the floors and the publisher's wishes, with its reason.
+//!
+//! The order in which everything that has a say is heard, so that every promise holds beside the others:
+//!
+//! 1. what is configured, lengthened by the floors and by the quietness of the source, doubled by failures;
+//! 2. what the answer and the document wish (`max-age`, `Expires`, `ttl`, `sy:*`), which only lengthens that;
+//! 3. the cap `max_interval`, then jitter, which stays below it;
+//! 4. `Retry-After` and the peace of the host, which no cap shortens;
+//! 5. the slots of a schedule and the hours that skipHours and skipDays leave open: the first moment that is both. It is
+//!    looked for as far as the cap reaches from 4; where there is none, a schedule keeps its first slot, and an interval
+//!    its cap.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::{Cron, Hints};
+use super::{
+    Cron, Hints,
+    words::{moment, words},
+};
 use crate::model::{Follow, Pace, SourceId, Timestamp};
 
 /// A source that is not exempt is never asked more often.
@@ -25,8 +38,8 @@ const JITTER_AT_MOST: Duration = Duration::from_secs(30 * 60);
 const NO_JITTER_BELOW: Duration = Duration::from_secs(60);
 /// Doublings of the pause after failures.
 const MOST_DOUBLINGS: u32 = 10;
-/// Sources that are asked at once at a first start.
-const FIRST_AT_ONCE: usize = 20;
+/// Slots of a schedule that are looked at for one that the feed's skipHours and skipDays leave open.
+const MOST_SLOTS: usize = 1000;
 
 /// How an attempt ended, as far as it matters for the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +68,7 @@ pub enum Outcome {
 pub struct Situation<'a> {
     /// Now.
     pub now: Timestamp,
-    /// When the last request ended: pauses are counted from there.
+    /// When the last request ended: pauses are counted from there. Now, where this attempt made none.
     pub last_request: Timestamp,
     /// How the attempt ended.
     pub outcome: Outcome,
@@ -63,7 +76,7 @@ pub struct Situation<'a> {
     pub failures_in_a_row: u32,
     /// Refusals (429, 503) in a row, this one included.
     pub throttled_in_a_row: u32,
-    /// Whether the polled address gives validators.
+    /// Whether the polled address gives validators; `true` as long as that is not known.
     pub has_validators: bool,
     /// How the source is followed.
     pub follow: Follow,
@@ -90,74 +103,43 @@ pub struct NextPoll {
 
 /// Decides when to look next.
 pub fn next_poll(pace: &Pace, hints: &Hints, situation: &Situation<'_>) -> NextPoll {
-    let mut pause = Pause { length: pace.interval, because: format!("every {}", words(pace.interval)) };
-    if pace.schedule.is_some() {
-        pause = Pause { length: Duration::ZERO, because: String::new() };
-    }
-    if !pace.exempt {
-        pause.at_least(LEAST, || format!("never more often than every {}", words(LEAST)));
-        let answered = matches!(situation.outcome, Outcome::Changed | Outcome::Unchanged | Outcome::NotModified);
-        if answered && !situation.has_validators && !pace.own_interval {
-            let floor = if situation.follow == Follow::Feed { FEED_WITHOUT_VALIDATORS } else { SITE_WITHOUT_VALIDATORS };
-            pause.at_least(floor, || format!("it gives no validators, so every {}", words(floor)));
-        }
-    }
-    if let Some((fresh, whose)) = hints.fresh_for {
-        pause.at_least(fresh, || format!("{whose} of {}", words(fresh)));
-    }
-    if let Some((wish, whose)) = hints.publisher {
+    let cron = pace.schedule.as_deref().and_then(|text| Cron::parse(text).ok());
+    let mut pause = own_pause(pace, situation, cron.is_some());
+    back_off(&mut pause, pace, situation);
+    for (wish, whose) in hints.fresh_for.into_iter().chain(hints.publisher) {
         pause.at_least(wish, || format!("{whose} of {}", words(wish)));
     }
-    if pace.schedule.is_none()
-        && !pace.exempt
-        && let Some(quiet) = quiet(situation.recent_dates, situation.now)
-    {
-        pause.at_least(quiet, || format!("it is quiet, so every {}", words(quiet)));
-    }
-    back_off(&mut pause, pace, situation);
     if pause.length > pace.max_interval {
         pause =
             Pause { because: format!("{}, capped at {}", pause.because, words(pace.max_interval)), length: pace.max_interval };
     }
-    let interval = if pace.schedule.is_some() { pause.length.max(pace.interval) } else { pause.length };
-    // Jitter stays below the cap as well, so that `max_interval` is what it says.
-    let jitter = jitter(pause.length, situation).min(pace.max_interval.saturating_sub(pause.length));
-    if !jitter.is_zero() {
-        pause.because = format!("{}, and {} of jitter", pause.because, words(jitter));
+    let interval = if cron.is_some() { pause.length.max(pace.interval) } else { pause.length };
+    let cap = TimeDelta::from_std(pace.max_interval).unwrap_or(TimeDelta::days(7));
+    if cron.is_none() {
+        let jitter = jitter(pause.length, situation).min(pace.max_interval.saturating_sub(pause.length));
+        if !jitter.is_zero() {
+            pause.because = format!("{}, and {} of jitter", pause.because, words(jitter));
+            pause.length += jitter;
+        }
     }
-    let delta = TimeDelta::from_std(pause.length + jitter).unwrap_or(TimeDelta::days(7));
+    let delta = TimeDelta::from_std(pause.length).unwrap_or(cap);
     let mut next = NextPoll { at: situation.last_request + delta, because: pause.because, not_before: hints.retry_at, interval };
-    if let Some(cron) = pace.schedule.as_deref().and_then(|text| Cron::parse(text).ok()) {
-        on_schedule(&mut next, &cron, pace, situation);
-    }
+    let mut from = situation.last_request;
     if let Some(retry) = hints.retry_at.filter(|retry| *retry > next.at) {
         next = NextPoll { at: retry, because: format!("Retry-After asks to wait until {}", moment(retry)), ..next };
+        from = retry;
     }
     if let Some(hold) = situation.host_hold.filter(|hold| *hold > next.at) {
         next = NextPoll { at: hold, because: format!("its host is left in peace until {}", moment(hold)), ..next };
+        from = hold;
     }
-    let open = hints.open_from(next.at);
-    if open > next.at {
-        next.because = format!("{}, then the feed's skipHours or skipDays until {}", next.because, moment(open));
-        next.at = open;
-    }
-    if next.at <= situation.now {
-        // A pause that has passed by now: at once, and never in the past.
-        next.at = situation.now + TimeDelta::milliseconds(1);
+    // A pause that has passed by now: at once, and never in the past.
+    next.at = next.at.max(situation.now + TimeDelta::milliseconds(1));
+    match (&cron, pace.schedule.as_deref()) {
+        (Some(cron), Some(text)) => into_slot(&mut next, cron, text, hints, situation, from + cap),
+        _ => into_open_hour(&mut next, hints, from + cap),
     }
     next
-}
-
-/// When a source that was never polled is asked first, as a pause from the start: the first ones at once, more of them
-/// spread out over their interval.
-pub fn spread(place: usize, interval: Duration) -> (Duration, String) {
-    let Some(beyond) = place.checked_sub(FIRST_AT_ONCE).map(|n| n + 1) else {
-        return (Duration::ZERO, "it is new".into());
-    };
-    // The golden ratio spreads any number of them evenly.
-    let fraction = (f64::from(u32::try_from(beyond).unwrap_or(u32::MAX)) * 0.618_033_988_75).fract();
-    let pause = interval.min(LEAST).mul_f64(fraction);
-    (pause, format!("it is new, and one of many: {} after the start", words(pause)))
 }
 
 struct Pause {
@@ -173,30 +155,54 @@ impl Pause {
     }
 }
 
-fn back_off(pause: &mut Pause, pace: &Pace, situation: &Situation<'_>) {
-    let failures = situation.failures_in_a_row;
-    let (base, why) = match &situation.outcome {
-        Outcome::Changed | Outcome::Unchanged | Outcome::NotModified => return,
-        Outcome::Gone => (GONE, "it is gone (410)".to_owned()),
-        Outcome::Challenge => (FORBIDDEN, "it answers with a challenge".to_owned()),
-        Outcome::Failed { status: Some(status @ (401 | 403 | 451)), .. } => (FORBIDDEN, format!("it answers {status}")),
-        Outcome::Failed { status: Some(status @ (429 | 503)), .. } => (LEAST, format!("it answers {status}")),
-        Outcome::Failed { class, .. } => (Duration::ZERO, format!("it failed ({class})")),
-    };
-    if !pace.exempt {
-        pause.at_least(base, || format!("{why}: {}", words(base)));
+/// What is configured, and the floors. A schedule says when by itself: its pause is only what floors add.
+fn own_pause(pace: &Pace, situation: &Situation<'_>, scheduled: bool) -> Pause {
+    let mut pause = Pause { length: pace.interval, because: format!("every {}", words(pace.interval)) };
+    if scheduled {
+        pause = Pause { length: Duration::ZERO, because: String::new() };
     }
-    // The first failure may be chance; a refusal is meant, and doubles at once.
-    let throttled = situation.throttled_in_a_row > 0;
-    let doublings = if throttled { failures.max(1) } else { failures.saturating_sub(1) }.min(MOST_DOUBLINGS);
-    let base = if pause.length.is_zero() { if pace.exempt { pace.interval } else { LEAST } } else { pause.length };
-    let length = base.saturating_mul(2_u32.saturating_pow(doublings)).min(pace.max_interval.max(base));
-    let times = if failures == 1 { "once".to_owned() } else { format!("{failures} times in a row") };
+    if pace.exempt {
+        return pause;
+    }
+    pause.at_least(LEAST, || format!("never more often than every {}", words(LEAST)));
+    if !situation.has_validators && !pace.own_interval {
+        let floor = if matches!(situation.follow, Follow::Sitemap | Follow::Page) {
+            SITE_WITHOUT_VALIDATORS
+        } else {
+            FEED_WITHOUT_VALIDATORS
+        };
+        pause.at_least(floor, || format!("it gives no validators, so every {}", words(floor)));
+    }
+    if !scheduled && let Some(quiet) = quiet(situation.recent_dates, situation.now) {
+        pause.at_least(quiet, || format!("it is quiet, so every {}", words(quiet)));
+    }
+    pause
+}
+
+/// Doubles the own pause with each failure in a row; what the publisher wishes is not multiplied.
+fn back_off(pause: &mut Pause, pace: &Pace, situation: &Situation<'_>) {
+    let (failures, throttles) = (situation.failures_in_a_row.max(1), situation.throttled_in_a_row.max(1));
+    // The first failure may be chance; a refusal is meant, and doubles at once. Gone is asked once more, a day later.
+    let (least, why, count, doublings) = match &situation.outcome {
+        Outcome::Changed | Outcome::Unchanged | Outcome::NotModified => return,
+        Outcome::Gone => (GONE, "it is gone (410)".to_owned(), 1, 0),
+        Outcome::Challenge => (FORBIDDEN, "it answers with a challenge".to_owned(), failures, failures - 1),
+        Outcome::Failed { status: Some(status @ (401 | 403 | 451)), .. } => {
+            (FORBIDDEN, format!("it answers {status}"), failures, failures - 1)
+        }
+        Outcome::Failed { status: Some(status @ (429 | 503)), .. } => {
+            (LEAST, format!("it answers {status}"), throttles, throttles)
+        }
+        Outcome::Failed { class, .. } => (Duration::ZERO, format!("it failed ({class})"), failures, failures - 1),
+    };
+    let floor = if pace.exempt { pace.interval } else { least.max(LEAST) };
+    let base = pause.length.max(floor);
+    let length = base.saturating_mul(2_u32.saturating_pow(doublings.min(MOST_DOUBLINGS))).min(pace.max_interval.max(base));
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times in a row") };
     *pause = Pause { because: format!("{why}, {times}: {}", words(length)), length };
 }
 
-/// How long a source that rarely has something new is left alone: half the usual pause between its entries, or half of how
-/// long it has been silent, whichever is shorter.
+/// How long a source that rarely has something new is left alone: half the usual pause between its entries.
 fn quiet(dates: &[Timestamp], now: Timestamp) -> Option<Duration> {
     let past: Vec<Timestamp> = dates.iter().copied().filter(|d| *d <= now).take(20).collect();
     if past.len() < 5 {
@@ -205,7 +211,7 @@ fn quiet(dates: &[Timestamp], now: Timestamp) -> Option<Duration> {
     let mut gaps: Vec<TimeDelta> = past.windows(2).map(|pair| pair[0] - pair[1]).collect();
     gaps.sort_unstable();
     let median = gaps[gaps.len() / 2].to_std().ok()?;
-    Some((median / 2).clamp(Duration::ZERO, QUIET_AT_MOST)).filter(|pause| *pause > LEAST)
+    Some((median / 2).min(QUIET_AT_MOST)).filter(|pause| *pause > LEAST)
 }
 
 /// Up to a tenth more, and 30 minutes at most: the same source does not always come at the same minute as the others.
@@ -219,33 +225,48 @@ fn jitter(pause: Duration, situation: &Situation<'_>) -> Duration {
     Duration::from_secs((pause / 10).min(JITTER_AT_MOST).mul_f64(fraction).as_secs())
 }
 
-/// The first slot of a schedule that no floor, hint or back-off forbids.
-fn on_schedule(next: &mut NextPoll, cron: &Cron, pace: &Pace, situation: &Situation<'_>) {
-    let text = pace.schedule.as_deref().unwrap_or_default();
-    let no_sooner = next.at.max(situation.now);
-    let Some(slot) = cron.next_after(no_sooner - TimeDelta::milliseconds(1)) else { return };
-    let first = cron.next_after(situation.now).unwrap_or(slot);
-    next.because = if first < slot && !next.because.is_empty() {
-        format!("the schedule `{text}`; earlier slots are passed over: {}", next.because)
-    } else {
-        format!("the schedule `{text}`")
-    };
-    next.at = slot;
-}
-
-/// A pause in words: `3 h`, `90 min`, `45 s`.
-fn words(pause: Duration) -> String {
-    let s = pause.as_secs();
-    match s {
-        0 => format!("{} ms", pause.as_millis()),
-        1..=119 => format!("{s} s"),
-        120..=7199 if !s.is_multiple_of(3600) => format!("{} min", s / 60),
-        s if s >= 2 * 86_400 && s % 86_400 == 0 => format!("{} days", s / 86_400),
-        s if s % 3600 == 0 => format!("{} h", s / 3600),
-        s => format!("{} h {} min", s / 3600, s % 3600 / 60),
+/// Moves on to the first hour that skipHours and skipDays leave open, as far as the cap lets it.
+fn into_open_hour(next: &mut NextPoll, hints: &Hints, at_most: Timestamp) {
+    let open = hints.open_from(next.at);
+    if open <= next.at {
+        return;
+    }
+    if open <= at_most {
+        next.because = format!("{}, then the feed's skipHours or skipDays until {}", next.because, moment(open));
+        next.at = open;
+    } else if at_most > next.at {
+        next.because = format!("{}, then the feed's skipHours or skipDays, capped at {}", next.because, moment(at_most));
+        next.at = at_most;
     }
 }
 
-fn moment(at: Timestamp) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
+/// Moves on to the first slot that no floor, hint or back-off forbids, and that lies in an open hour.
+fn into_slot(next: &mut NextPoll, cron: &Cron, text: &str, hints: &Hints, situation: &Situation<'_>, at_most: Timestamp) {
+    let slot_from = |moment: Timestamp| cron.next_after(moment - TimeDelta::milliseconds(1));
+    let Some(first) = slot_from(next.at) else { return };
+    let mut slot = first;
+    for _ in 0..MOST_SLOTS {
+        let open = hints.open_from(slot);
+        if open == slot {
+            break;
+        }
+        let Some(later) = slot_from(open).filter(|later| *later <= at_most) else {
+            slot = first;
+            break;
+        };
+        slot = later;
+    }
+    let mut why: Vec<&str> = Vec::new();
+    if cron.next_after(situation.now).is_some_and(|soonest| soonest < first) && !next.because.is_empty() {
+        why.push(&next.because);
+    }
+    if slot > first {
+        why.push("the feed's skipHours or skipDays");
+    }
+    next.because = if why.is_empty() {
+        format!("the schedule `{text}`")
+    } else {
+        format!("the schedule `{text}`; earlier slots are passed over: {}", why.join(", "))
+    };
+    next.at = slot;
 }

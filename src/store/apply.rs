@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::{
     Applied, Arrival, Item, ItemOutcome, Plan, ReadDocument, Store, StoreError, entries,
     error::Doing as _,
+    holds,
     membership::{self, Cause},
     pages, reference, rows,
     rows::ms,
@@ -182,6 +183,16 @@ fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
             ])
         })
         .doing("store an attempt to poll")?;
+        if let Some(pace) = &attempt.pace {
+            conn.prepare_cached(
+                "INSERT INTO publisher_pace (source_id, pace) VALUES (?1, ?2) ON CONFLICT (source_id) DO UPDATE SET pace = excluded.pace",
+            )
+            .and_then(|mut s| s.execute(params![source, rows::json(pace)]))
+            .doing("store how often a publication wants to be asked")?;
+        }
+        if attempt.throttles > 0 {
+            holds::settle(conn, source, plan.now)?;
+        }
     }
     if let Some(followed) = &plan.followed {
         conn.prepare_cached("UPDATE source SET way = ?2, way_url = ?3, way_because = ?4 WHERE id = ?1")

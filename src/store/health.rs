@@ -92,7 +92,10 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         url: row.get("url")?,
         follow: way.unwrap_or(Follow::Auto),
         follow_because: row.get("way_because")?,
-        feed_url: row.get("way_url")?,
+        feed_url: match row.get::<_, Option<String>>("moved_to")? {
+            Some(target) if row.get("moved_adopted")? => Some(target),
+            _ => row.get("way_url")?,
+        },
         home_page_url: row.get("home_page_url")?,
         health,
         last_attempt,

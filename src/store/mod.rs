@@ -19,6 +19,7 @@ mod documents;
 mod entries;
 mod error;
 mod health;
+mod holds;
 mod instances;
 mod labels;
 mod lessons;

@@ -11,7 +11,7 @@ use super::{
     rows::{ms, time, time_opt},
     sources::number,
 };
-use crate::model::{SourceId, Timestamp};
+use crate::model::{SourceId, Timestamp, Validators};
 
 /// Attempts at one page before it is given up.
 const MOST_ATTEMPTS: u32 = 5;
@@ -129,6 +129,8 @@ pub struct StoredRobots {
     pub challenge: bool,
     /// When.
     pub fetched: Timestamp,
+    /// What it is asked for again with.
+    pub validators: Validators,
 }
 
 impl Reader<'_> {
@@ -219,11 +221,19 @@ impl Reader<'_> {
 
     /// robots.txt of an origin, where it was fetched.
     pub fn robots(&self, origin: &str) -> Result<Option<StoredRobots>, StoreError> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT status, body, challenge, fetched_ms FROM robots WHERE origin = ?1")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT status, body, challenge, fetched_ms, etag, last_modified FROM robots LEFT JOIN robots_validator USING (origin) WHERE origin = ?1",
+        )?;
         Ok(statement
             .query_row([origin], |r| {
-                Ok(StoredRobots { status: r.get(0)?, body: r.get(1)?, challenge: r.get(2)?, fetched: time(r.get(3)?) })
+                let validators = Validators { etag: r.get(4)?, last_modified: r.get(5)? };
+                Ok(StoredRobots {
+                    status: r.get(0)?,
+                    body: r.get(1)?,
+                    challenge: r.get(2)?,
+                    fetched: time(r.get(3)?),
+                    validators,
+                })
             })
             .optional()?)
     }
@@ -240,6 +250,13 @@ impl Store {
                    challenge = excluded.challenge, fetched_ms = excluded.fetched_ms",
                 params![origin, robots.status, robots.body, robots.challenge, ms(robots.fetched)],
             )
+            .and_then(|_| {
+                tx.execute(
+                    "INSERT INTO robots_validator (origin, etag, last_modified) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (origin) DO UPDATE SET etag = excluded.etag, last_modified = excluded.last_modified",
+                    params![origin, robots.validators.etag, robots.validators.last_modified],
+                )
+            })
             .doing("keep a robots.txt")?;
             Ok(())
         })

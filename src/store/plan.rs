@@ -5,7 +5,7 @@ use url::Url;
 use super::{PageChange, WindowPolicy};
 use crate::{
     identity::Keyed,
-    model::{Draft, Followed, Problem, SourceId, Timestamp, Validators},
+    model::{Draft, Followed, Problem, PublisherPace, SourceId, Timestamp, Validators},
 };
 
 /// How an entry comes: it decides the position of a story that begins with it.
@@ -114,6 +114,8 @@ pub struct Attempt {
     pub resting: bool,
     /// When it is asked again.
     pub next: NextPoll,
+    /// How often the publication wants to be asked, as its document says; `None`: as before.
+    pub pace: Option<PublisherPace>,
     /// A permanent redirect: its target, since when, whether adopted.
     pub moved: Option<(Url, Timestamp, bool)>,
     /// What was odd; `None`: as before.

@@ -113,6 +113,7 @@ fn plan(source: &str) -> Plan {
             gone_since: None,
             resting: false,
             next: NextPoll { at: now(), because: "a test".into(), not_before: None, interval_s: 3600 },
+            pace: None,
             moved: None,
             problems: None,
         }),

@@ -12,7 +12,7 @@ use super::{
     rows::{ms, time, time_opt},
     shown, windows,
 };
-use crate::model::{ContentPolicy, Follow, Followed, Source, SourceId, Timestamp, Topic, TopicId, Validators};
+use crate::model::{ContentPolicy, Follow, Followed, PublisherPace, Source, SourceId, Timestamp, Topic, TopicId, Validators};
 
 /// What is remembered of a source between two polls.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,6 +47,8 @@ pub struct SourceMemory {
     pub not_before: Option<Timestamp>,
     /// A permanent redirect: its target, since when it is seen, whether it was adopted.
     pub moved: Option<(Url, Timestamp, bool)>,
+    /// How often it wants to be asked, as its last document said.
+    pub pace: PublisherPace,
     /// The publishers' dates of its newest entries, newest first.
     pub recent_dates: Vec<Timestamp>,
     /// The validators of each of its URLs.
@@ -174,12 +176,19 @@ impl Reader<'_> {
                     next_poll: time_opt(row, "next_poll_ms")?,
                     not_before: time_opt(row, "not_before_ms")?,
                     moved: moved.zip(moved_since).map(|(url, since)| (url, since, adopted)),
+                    pace: PublisherPace::default(),
                     recent_dates: Vec::new(),
                     validators: Vec::new(),
                 })
             })
             .optional()?
             .unwrap_or_else(|| SourceMemory { key_policy: "guid".into(), ..SourceMemory::default() });
+        memory.pace = self
+            .conn
+            .prepare_cached("SELECT pace FROM publisher_pace WHERE source_id = ?1")?
+            .query_row([id.as_str()], |r| rows::from_json(r, "pace"))
+            .optional()?
+            .unwrap_or_default();
         memory.recent_dates = self
             .conn
             .prepare_cached("SELECT coalesce(published_ms, first_seen_ms) AS at FROM entry WHERE source_id = ?1 ORDER BY first_seen_ms DESC LIMIT 40")?
@@ -193,6 +202,18 @@ impl Reader<'_> {
             .filter_map(|row| row.map(|(url, v)| Url::parse(&url).ok().map(|u| (u, v))).transpose())
             .collect::<Result<_, _>>()?;
         Ok(memory)
+    }
+
+    /// The other sources of feeds.toml that read the document at `url`, behind their redirects.
+    pub fn sources_at(&self, id: &SourceId, url: &Url) -> Result<Vec<SourceId>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id FROM source WHERE id <> ?1 AND ordinal IS NOT NULL AND paused = 0
+                AND (way_url = ?2 OR moved_to = ?2
+                     OR (way = 'feed' AND EXISTS (SELECT 1 FROM validator v WHERE v.source_id = source.id AND v.url = ?2)))
+              ORDER BY ordinal",
+        )?;
+        let rows = statement.query_map([id.as_str(), url.as_str()], |r| rows::source_id(r, "id"))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Sources that are due at `now`, the longest overdue first: of each host at most as many as it has room for, so that
@@ -322,6 +343,7 @@ fn take_over_source(
                    next_poll_because = 'its address in feeds.toml changed' WHERE id = ?1",
                 [id],
             )
+            .and_then(|_| tx.execute("DELETE FROM publisher_pace WHERE source_id = ?1", [id]))
             .doing("take over a source")?;
         }
         let is_public: bool = tx

@@ -2,9 +2,13 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
     time::Duration,
 };
 
@@ -62,6 +66,7 @@ async fn ask(client: &Client, url: &Url, asked: Asked<'_>) -> Result<Response, F
             allow_hosts: &allow,
             auth: asked.auth,
             min_gap: None,
+            now: "2026-11-21T12:00:00Z".parse().unwrap(),
         })
         .await
 }
@@ -370,4 +375,102 @@ async fn one_host_is_asked_one_request_at_a_time() {
         assert_eq!(answer.await.unwrap(), 404);
     }
     assert_eq!((origin.requests().len(), origin.most_in_flight()), (50, 1));
+}
+
+/// Says where a few names are.
+struct Map(&'static [(&'static str, &'static [&'static str])]);
+
+impl Lookup for Map {
+    fn addresses(&self, host: String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
+        let found = self.0.iter().find(|(name, _)| *name == host).map(|(_, at)| *at);
+        Box::pin(async move {
+            let found = found.ok_or_else(|| std::io::Error::other("no such name"))?;
+            Ok(found.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect())
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_is_trusted_and_what_goes_through_it_is_not() {
+    const NAMES: &[(&str, &[&str])] = &[
+        ("proxy.corp.example", &["127.0.0.1"]),
+        ("public.example", &["93.184.216.34"]),
+        ("private.example", &["10.0.0.1"]),
+        ("mixed.example", &["93.184.216.34", "127.0.0.1"]),
+    ];
+    let proxy = Origin::start();
+    proxy.script("http://public.example/feed", vec![Reply::ok("through the proxy")]);
+    let url = Url::parse(&format!("http://proxy.corp.example:{}", proxy.port())).unwrap();
+    let client = Client::with_lookup(ClientOptions { proxy: Some(url), ..options() }, Arc::new(Map(NAMES))).unwrap();
+    let get = async |url: &str| ask(&client, &Url::parse(url).unwrap(), Asked { allow: &[], ..Asked::default() }).await;
+    assert_eq!(get("http://public.example/feed").await.unwrap().body, b"through the proxy");
+    let closed = ["private.example", "mixed.example", "localhost", "printer.local", "127.0.0.1", "[::1]", "169.254.169.254"];
+    for host in closed.into_iter().chain(["proxy.corp.example"]) {
+        let failure = get(&format!("http://{host}/feed")).await.unwrap_err();
+        assert_eq!(failure.error.class(), "private-address", "{host}");
+    }
+    assert_eq!(get("http://unknown.example/").await.unwrap_err().error.class(), "dns");
+    assert_eq!(proxy.requests().len(), 1, "nothing else was handed over");
+}
+
+/// Another answer each time: what a hostile name server gives.
+struct Rebinding(AtomicUsize);
+
+impl Lookup for Rebinding {
+    fn addresses(&self, _host: String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
+        let address = if self.0.fetch_add(1, Ordering::SeqCst) == 0 { [127, 0, 0, 1] } else { [127, 0, 0, 2] };
+        Box::pin(async move { Ok(vec![(address, 0).into()]) })
+    }
+}
+
+#[tokio::test]
+async fn what_was_looked_at_is_what_is_dialled() {
+    let origin = Origin::start();
+    origin.script("/", vec![Reply::ok("vetted").close()]);
+    let lookup = Arc::new(Rebinding(AtomicUsize::new(0)));
+    let client = Client::with_lookup(options(), lookup.clone()).unwrap();
+    let url = Url::parse(&format!("http://rebind.example:{}/", origin.port())).unwrap();
+    assert_eq!(ask(&client, &url, Asked::default()).await.unwrap().body, b"vetted");
+    assert_eq!(lookup.0.load(Ordering::SeqCst), 1, "one look-up, vetted and dialled");
+    // The next connection is looked at anew, and its address is not exempt.
+    assert_eq!(ask(&client, &url, Asked::default()).await.unwrap_err().error.class(), "private-address");
+    assert_eq!(origin.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn http_2_is_offered_and_what_is_no_tls_is_said() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut hello = vec![0; 4096];
+        let length = stream.read(&mut hello).unwrap();
+        stream.write_all(b"HTTP/1.1 400 This is not TLS\r\n\r\n").unwrap();
+        hello.truncate(length);
+        hello
+    });
+    let url = Url::parse(&format!("https://127.0.0.1:{port}/")).unwrap();
+    assert_eq!(class_of(&url).await, "tls");
+    let hello = server.join().unwrap();
+    assert!(hello.windows(12).any(|part| part == b"\x02h2\x08http/1.1"), "ALPN: {}", String::from_utf8_lossy(&hello));
+}
+
+/// Never answers.
+struct Silent;
+
+impl Lookup for Silent {
+    fn addresses(&self, _host: String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_come_about_is_a_timeout() {
+    let client =
+        Client::with_lookup(ClientOptions { connect_timeout: Duration::from_millis(50), ..options() }, Arc::new(Silent)).unwrap();
+    let failure = ask(&client, &Url::parse("http://silent.example/").unwrap(), Asked::default()).await.unwrap_err();
+    assert_eq!(
+        (failure.error.class(), failure.error.to_string().as_str()),
+        ("timeout", "no connection to silent.example within 0.05 s")
+    );
 }

@@ -8,7 +8,6 @@ use std::{
     sync::Arc,
 };
 
-use arc_swap::ArcSwap;
 use tempfile::TempDir;
 use tributary::{
     clock::{Clock as _, ManualClock},
@@ -179,6 +178,7 @@ impl House {
                 gone_since: None,
                 resting: false,
                 next: NextPoll { at: self.now(), because: "a test says so".into(), not_before: None, interval_s: 3_600 },
+                pace: None,
                 moved: None,
                 problems: None,
             }),
@@ -229,12 +229,7 @@ impl House {
     /// What polls over the network, with this house's clock.
     pub fn poller(&self) -> Poller {
         let assembled = daemon::assemble_polling(&self.config, self.dir.path(), None).unwrap();
-        Poller {
-            store: self.store.clone(),
-            client: Arc::new(ArcSwap::from_pointee(assembled.client)),
-            clock: Arc::new(self.clock.clone()),
-            settings: Arc::new(ArcSwap::from_pointee(assembled.polling)),
-        }
+        Poller::new(self.store.clone(), assembled.client, Arc::new(self.clock.clone()), assembled.polling)
     }
 
     /// Runs the program over this house's state, and gives what it prints; it has to end well.

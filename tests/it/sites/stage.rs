@@ -2,7 +2,6 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use arc_swap::ArcSwap;
 use chrono::{TimeDelta, TimeZone as _, Utc};
 use tributary::{
     clock::{Clock as _, ManualClock},
@@ -44,12 +43,7 @@ impl Stage {
         let store = Store::open(dir.path()).unwrap();
         daemon::take_over(&store, &config, &clock).await.unwrap();
         let assembled = daemon::assemble_polling(&config, dir.path(), None).unwrap();
-        let poller = Poller {
-            store,
-            client: Arc::new(ArcSwap::from_pointee(assembled.client)),
-            clock: Arc::new(clock.clone()),
-            settings: Arc::new(ArcSwap::from_pointee(assembled.polling)),
-        };
+        let poller = Poller::new(store, assembled.client, Arc::new(clock.clone()), assembled.polling);
         Self { origin, clock, poller, _dir: dir }
     }
 

@@ -9,6 +9,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+    time::{Duration, Instant},
 };
 
 use url::Url;
@@ -22,6 +23,8 @@ pub struct Received {
     pub headers: Vec<(String, String)>,
     /// Counts the connections: two requests with one number shared theirs.
     pub connection: usize,
+    /// When it came.
+    pub at: Instant,
 }
 
 impl Received {
@@ -48,11 +51,12 @@ pub struct Reply {
     length: Option<usize>,
     raw: Option<Vec<u8>>,
     ending: Ending,
+    drip: Option<Duration>,
 }
 
 impl Reply {
     pub fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), length: None, raw: None, ending: Ending::KeepAlive }
+        Self { status, headers: Vec::new(), body: Vec::new(), length: None, raw: None, ending: Ending::KeepAlive, drip: None }
     }
 
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
@@ -66,6 +70,11 @@ impl Reply {
     /// Exactly these bytes, and then the end of the connection.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
         Self { raw: Some(bytes.into()), ending: Ending::Close, ..Self::new(200) }
+    }
+
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -91,6 +100,12 @@ impl Reply {
         self
     }
 
+    /// Sends one byte at a time, with this pause between two of them.
+    pub fn drip(mut self, pause: Duration) -> Self {
+        self.drip = Some(pause);
+        self
+    }
+
     fn bytes(&self) -> Vec<u8> {
         if let Some(raw) = &self.raw {
             return raw.clone();
@@ -108,9 +123,13 @@ impl Reply {
     }
 }
 
+/// Answers as it sees fit.
+type Handler = Arc<dyn Fn(&Received) -> Reply + Send + Sync>;
+
 #[derive(Default)]
 struct State {
     scripts: HashMap<String, VecDeque<Reply>>,
+    handler: Option<Handler>,
     requests: Vec<Received>,
     in_flight: usize,
     most_in_flight: usize,
@@ -151,6 +170,16 @@ impl Origin {
         self.state.lock().unwrap().scripts.insert(path.into(), replies.into());
     }
 
+    /// Answers every request for a path that has no script.
+    pub fn answer(&self, handler: impl Fn(&Received) -> Reply + Send + Sync + 'static) {
+        self.state.lock().unwrap().handler = Some(Arc::new(handler));
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget(&self) {
+        self.state.lock().unwrap().requests.clear();
+    }
+
     pub fn requests(&self) -> Vec<Received> {
         self.state.lock().unwrap().requests.clone()
     }
@@ -166,8 +195,10 @@ impl Origin {
 }
 
 fn converse(mut stream: TcpStream, connection: usize, state: &Mutex<State>) {
+    // An answer leaves in two parts: without this the second would wait for the client's acknowledgement of the first.
+    stream.set_nodelay(true).unwrap();
     while let Some(request) = read_request(&mut stream, connection) {
-        let reply = {
+        let (scripted, handler) = {
             let mut state = state.lock().unwrap();
             state.in_flight += 1;
             state.most_in_flight = state.most_in_flight.max(state.in_flight);
@@ -176,13 +207,20 @@ fn converse(mut stream: TcpStream, connection: usize, state: &Mutex<State>) {
                 Some(script) => script.front().cloned(),
                 None => None,
             };
-            state.requests.push(request);
-            reply.unwrap_or_else(|| Reply::new(404))
+            state.requests.push(request.clone());
+            (reply, state.handler.clone())
         };
+        let reply = scripted.or_else(|| handler.map(|answer| answer(&request))).unwrap_or_else(|| Reply::new(404));
         // Counted down before the last byte leaves: the client may ask again as soon as it has it.
         let bytes = reply.bytes();
         let (last, first) = bytes.split_last().map_or((&[][..], &[][..]), |(_, first)| (&bytes[first.len()..], first));
-        let mut sent = stream.write_all(first);
+        let mut sent = match reply.drip {
+            None => stream.write_all(first),
+            Some(pause) => first.iter().try_for_each(|byte| {
+                thread::sleep(pause);
+                stream.write_all(&[*byte])
+            }),
+        };
         state.lock().unwrap().in_flight -= 1;
         sent = sent.and_then(|()| stream.write_all(last));
         match (sent, reply.ending) {
@@ -213,5 +251,5 @@ fn read_request(stream: &mut TcpStream, connection: usize) -> Option<Received> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_start().to_owned()))
         .collect();
-    Some(Received { method, path, headers, connection })
+    Some(Received { method, path, headers, connection, at: Instant::now() })
 }

@@ -1,0 +1,78 @@
+//! The HTTP library as this program uses it: no redirects, retries, cookies or proxies of its own; names through the
+//! guard; HTTP/2 where the server offers it. And what its errors mean.
+
+use std::{io, sync::Arc, time::Duration};
+
+use url::Url;
+
+use super::{
+    FetchError,
+    client::ClientOptions,
+    resolver::{Closed, GuardedResolver, Unresolved},
+};
+
+/// Bytes of an answer's head.
+const MOST_HEADER_BYTES: u32 = 64 * 1024;
+
+/// How long an idle connection is kept for the next request.
+const KEEP_IDLE: Duration = Duration::from_secs(30);
+
+/// What speaks HTTP.
+pub(super) fn build(options: &ClientOptions, resolver: GuardedResolver) -> Result<reqwest::Client, FetchError> {
+    let client = |e: Box<dyn std::error::Error + Send + Sync>| FetchError::Client(e);
+    // The roots are compiled in, so that a machine without a certificate store can ask as well.
+    let mut roots = rustls::RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| client(Box::new(e)))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    // A configuration of our own is taken as it is: without this HTTP/2 would never be offered (RFC 9113 §3.2).
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut builder = reqwest::Client::builder()
+        .user_agent(&options.user_agent)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .connect_timeout(options.connect_timeout)
+        .pool_idle_timeout(KEEP_IDLE)
+        .http2_max_header_list_size(MOST_HEADER_BYTES)
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(resolver);
+    if let Some(proxy) = &options.proxy {
+        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|e| client(Box::new(e)))?);
+    }
+    builder.build().map_err(|e| client(Box::new(e)))
+}
+
+/// Says why a request brought no answer, by what is at the bottom of the error.
+pub(super) fn unreachable_because(url: &Url, error: reqwest::Error, connect_timeout: Duration) -> FetchError {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let error = error.without_url();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(e) = cause {
+        if let Some(closed) = e.downcast_ref::<Closed>() {
+            return FetchError::PrivateAddress { host, address: closed.addresses.clone() };
+        }
+        if let Some(unresolved) = e.downcast_ref::<Unresolved>() {
+            return FetchError::Dns { host, source: unresolved.0.clone().into() };
+        }
+        if let Some(tls) = e.downcast_ref::<rustls::Error>() {
+            return FetchError::Tls { host, source: Box::new(tls.clone()) };
+        }
+        // An I/O error passes over the error that it wraps.
+        cause = match e.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => e.source(),
+        };
+    }
+    if error.is_connect() {
+        if error.is_timeout() {
+            return FetchError::ConnectTimeout { host, limit: connect_timeout };
+        }
+        return FetchError::Connect { host, source: Box::new(error) };
+    }
+    FetchError::Protocol { host, source: Box::new(error) }
+}

@@ -1,0 +1,9 @@
+//! Tests of whole polls, one after the other: the real poller and store, a scripted origin, and a clock moved by hand.
+
+mod hosts;
+mod pace;
+mod redirects;
+mod robots;
+mod unusable;
+mod validators;
+mod world;

@@ -1,0 +1,216 @@
+//! One installation: its state in a directory of its own, its clock, and the origin that it asks.
+
+use std::{collections::HashMap, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use tributary::{
+    clock::{Clock, ManualClock},
+    fetch::{Client, ClientOptions, Lookup, host_key},
+    model::{FetchLimits, Follow, Pace, SitemapPatterns, Source, SourceId, SourceState, Timestamp},
+    poll::{Poller, Settings, SourceReport},
+    store::{Reader, SourceMemory, Store, StoreError, WindowPolicy},
+    topic::Rules,
+};
+use url::Url;
+
+use crate::support::origin::{Origin, Reply};
+
+pub const HOUR: Duration = Duration::from_secs(3600);
+
+/// A Saturday, at noon.
+pub fn noon() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().unwrap()
+}
+
+/// A feed with one item for each title.
+pub fn feed(titles: &[&str]) -> String {
+    feed_with("", titles)
+}
+
+/// The same, with more about the channel.
+pub fn feed_with(channel: &str, titles: &[&str]) -> String {
+    let items: String = titles
+        .iter()
+        .map(|title| format!("<item><guid isPermaLink=\"false\">{title}</guid><title>About {title}</title><link>https://posts.example/{title}</link></item>"))
+        .collect();
+    format!(
+        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Scripted</title><link>https://posts.example/</link>{channel}{items}</channel></rss>"
+    )
+}
+
+/// The feed with validators.
+pub fn tagged(titles: &[&str], etag: &str) -> Reply {
+    Reply::ok(feed(titles)).header("ETag", etag)
+}
+
+/// A source that is subject to every rule for public sites, though it stands on this machine.
+pub fn source(id: &str, url: &Url) -> Source {
+    Source {
+        id: SourceId::new(id).unwrap(),
+        title: None,
+        url: url.clone(),
+        follow: Follow::Auto,
+        pace: Pace { interval: HOUR, own_interval: false, schedule: None, max_interval: 7 * 24 * HOUR, exempt: false },
+        limits: FetchLimits { timeout: Duration::from_secs(20), max_body_bytes: 1 << 20, max_items: 100 },
+        allow_hosts: ["127.0.0.1/32", "a.example", "b.example"].iter().map(|p| p.parse().unwrap()).collect(),
+        content: None,
+        auth: None,
+        publish: false,
+        paused: false,
+        backfill: 30,
+        pages_per_poll: 10,
+        page: None,
+        sitemap: SitemapPatterns::default(),
+    }
+}
+
+/// Every name is this machine.
+struct Here;
+
+impl Lookup for Here {
+    fn addresses(&self, _host: String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
+        Box::pin(async { Ok(vec![([127, 0, 0, 1], 0).into()]) })
+    }
+}
+
+pub struct World {
+    pub origin: Arc<Origin>,
+    pub clock: ManualClock,
+    pub poller: Poller,
+    dir: tempfile::TempDir,
+    sources: Vec<Source>,
+}
+
+impl World {
+    /// An installation with the sources that `follow` makes of the origin.
+    pub fn new(follow: impl FnOnce(&Origin) -> Vec<Source>) -> Self {
+        let origin = Arc::new(Origin::start());
+        let (dir, clock) = (tempfile::tempdir().unwrap(), ManualClock::at(noon()));
+        let sources = follow(&origin);
+        let poller = start(dir.path(), &clock, &sources);
+        Self { origin, clock, poller, dir, sources }
+    }
+
+    /// One source, `feed`, at `/feed`.
+    pub fn of_feed() -> Self {
+        Self::new(|origin| vec![source("feed", &origin.url("/feed"))])
+    }
+
+    /// Stops the program and starts it again.
+    pub fn restart(&mut self) {
+        self.poller.store.close().unwrap();
+        self.poller = start(self.dir.path(), &self.clock, &self.sources);
+    }
+
+    /// feeds.toml names another address for the only source.
+    pub fn move_to(&mut self, path: &str) {
+        self.sources[0].url = self.origin.url(path);
+        self.restart();
+    }
+
+    /// Where the state is, and feeds.toml would be.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Polls every source at the same time.
+    pub async fn poll_all_at_once(&self) {
+        let polls: Vec<_> = self.sources.iter().map(|s| (self.poller.clone(), Arc::new(s.clone()))).collect();
+        let polls = polls.into_iter().map(|(poller, source)| tokio::spawn(async move { poller.refresh(&source).await }));
+        for poll in polls.collect::<Vec<_>>() {
+            assert!(poll.await.unwrap().recorded);
+        }
+    }
+
+    /// Polls a source now, whatever its schedule says.
+    pub async fn poll(&self, id: &str) -> SourceReport {
+        let source = self.sources.iter().find(|s| s.id.as_str() == id).unwrap();
+        self.poller.refresh(&Arc::new(source.clone())).await
+    }
+
+    /// Polls a source when it is due, which is said.
+    pub async fn poll_when_due(&self, id: &str) -> Timestamp {
+        self.clock.set(self.memory(id).next_poll.unwrap());
+        self.poll(id).await;
+        self.clock.now()
+    }
+
+    /// Polls whatever is due, as the daemon picks it, until `end`.
+    pub async fn run_until(&self, end: Timestamp) -> usize {
+        let by_id: HashMap<_, _> = self.sources.iter().map(|s| (s.id.clone(), Arc::new(s.clone()))).collect();
+        let mut polls = 0;
+        while self.clock.now() <= end {
+            let now = self.clock.now();
+            let due = self.read(|reader| reader.due(now, &[], 1, 100));
+            for due in &due {
+                self.poller.refresh(&by_id[&due.id]).await;
+                polls += 1;
+            }
+            if due.is_empty() {
+                let Some(next) = self.read(|reader| reader.next_due(now)) else { break };
+                self.clock.set(next.min(end + TimeDelta::milliseconds(1)));
+            }
+        }
+        polls
+    }
+
+    /// Whether the daemon would ask the source now.
+    pub fn is_due(&self, id: &str) -> bool {
+        let now = self.clock.now();
+        self.read(|reader| reader.due(now, &[], 100, 1000)).iter().any(|due| due.id.as_str() == id)
+    }
+
+    pub fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>) -> T {
+        self.poller.store.read(f).unwrap()
+    }
+
+    pub fn memory(&self, id: &str) -> SourceMemory {
+        self.read(|reader| reader.memory(&SourceId::new(id).unwrap()))
+    }
+
+    pub fn state(&self, id: &str) -> SourceState {
+        self.read(|reader| reader.sources()).into_iter().find(|s| s.id.as_str() == id).unwrap()
+    }
+
+    /// How long after now the source is asked next.
+    pub fn next_in(&self, id: &str) -> TimeDelta {
+        self.memory(id).next_poll.unwrap() - self.clock.now()
+    }
+
+    /// What the last request for a path was made conditional with.
+    pub fn sent(&self, path: &str) -> (Option<String>, Option<String>) {
+        let asked = self.origin.requests_to(path);
+        let field = |name| asked.last().unwrap().header(name).map(str::to_owned);
+        (field("if-none-match"), field("if-modified-since"))
+    }
+}
+
+fn start(dir: &std::path::Path, clock: &ManualClock, sources: &[Source]) -> Poller {
+    let store = Store::open(dir).unwrap();
+    let window = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
+    let hosts: Vec<_> = sources.iter().map(|s| (s.clone(), host_key(&s.url))).collect();
+    store.take_over(&hosts, &[], window, clock.now()).unwrap();
+    let options = ClientOptions {
+        user_agent: "tributary/1.2.3 (+https://operator.example/)".into(),
+        per_host: 1,
+        host_gap: Duration::ZERO,
+        host_gap_exempt: Duration::ZERO,
+        concurrency: 32,
+        proxy: None,
+        connect_timeout: Duration::from_secs(10),
+    };
+    let settings = Settings {
+        sources: sources.iter().cloned().map(Arc::new).collect(),
+        rules: Arc::new(Rules::compile(&[]).unwrap()),
+        topics: Vec::new(),
+        window,
+        per_host: 1,
+        concurrency: 32,
+        config_dir: dir.to_owned(),
+        credentials_dir: None,
+        backlog_gap: Duration::ZERO,
+        lessons: None,
+        retention: None,
+    };
+    Poller::new(store, Client::with_lookup(options, Arc::new(Here)).unwrap(), Arc::new(clock.clone()), settings)
+}
