@@ -45,7 +45,7 @@ fn good(source: &SourceId) -> Situation<'_> {
     }
 }
 
-fn failed<'a>(source: &'a SourceId, status: u16, times: u32) -> Situation<'a> {
+fn failed(source: &SourceId, status: u16, times: u32) -> Situation<'_> {
     let throttled = if matches!(status, 429 | 503) { times } else { 0 };
     let outcome = Outcome::Failed { class: format!("http-{status}"), status: Some(status) };
     Situation { outcome, failures_in_a_row: times, throttled_in_a_row: throttled, ..good(source) }
@@ -65,6 +65,9 @@ fn pause(next: &NextPoll) -> Duration {
     next.interval
 }
 
+/// Header fields, what the document wishes, the pause in minutes, and the reason.
+type Case<'a> = (&'a [(&'a str, &'a str)], PublisherPace, u64, &'a str);
+
 #[test]
 fn an_answer_decides_how_long_it_is_left_alone() {
     let none = PublisherPace::default();
@@ -72,7 +75,7 @@ fn an_answer_decides_how_long_it_is_left_alone() {
     let date = ("date", "Sat, 21 Nov 2026 12:00:00 GMT");
     let year = [("cache-control", "max-age=31536000")];
     let expires = [("expires", "Sat, 21 Nov 2026 20:00:00 GMT"), date];
-    let cases: &[(&[(&str, &str)], PublisherPace, u64, &str)] = &[
+    let cases: &[Case<'_>] = &[
         (&[], none.clone(), 60, "every 60 min"),
         (&[("cache-control", "max-age=60")], none.clone(), 60, "every 60 min"),
         (&[("cache-control", "max-age=7200")], none.clone(), 120, "the publisher's max-age of 2 h"),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Timelike as _};
 use tributary::{
     clock::{Clock as _, ManualClock},
     model::{SourceHealth, SourceId, Timestamp},
@@ -159,7 +159,6 @@ async fn what_the_document_wishes_holds_through_304() {
         world.restart();
         world.poll_when_due("feed").await;
     }
-    use chrono::Timelike as _;
     let hours: Vec<u32> = {
         let mut hours = Vec::new();
         for _ in 0..6 {

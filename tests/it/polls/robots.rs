@@ -72,7 +72,8 @@ async fn what_is_no_robots_txt_does_not_stop_a_named_feed() {
 }
 
 fn site(origin: &Origin) -> Vec<Source> {
-    let pages: String = (1..=3).map(|n| format!("<url><loc>{}</loc></url>", origin.url(&format!("/posts/{n}")))).collect();
+    let pages: Vec<String> = (1..=3).map(|n| format!("<url><loc>{}</loc></url>", origin.url(&format!("/posts/{n}")))).collect();
+    let pages = pages.concat();
     let map = format!("<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{pages}</urlset>");
     origin.script("/sitemap.xml", vec![Reply::ok(map).header("ETag", "\"m\"")]);
     for n in 1..=3 {

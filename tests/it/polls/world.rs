@@ -29,10 +29,11 @@ pub fn feed(titles: &[&str]) -> String {
 
 /// The same, with more about the channel.
 pub fn feed_with(channel: &str, titles: &[&str]) -> String {
-    let items: String = titles
+    let items: Vec<String> = titles
         .iter()
         .map(|title| format!("<item><guid isPermaLink=\"false\">{title}</guid><title>About {title}</title><link>https://posts.example/{title}</link></item>"))
         .collect();
+    let items = items.concat();
     format!(
         "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Scripted</title><link>https://posts.example/</link>{channel}{items}</channel></rss>"
     )
