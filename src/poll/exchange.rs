@@ -68,8 +68,7 @@ impl<'a> Exchanges<'a> {
                 limits: &self.source.limits,
                 allow_hosts: &self.source.allow_hosts,
                 auth: self.credentials.as_ref().filter(|_| own),
-                // Who is exempt is asked as fast as feeds.toml says, whatever its robots.txt wants of others.
-                min_gap: manner.pause.filter(|_| !self.source.pace.exempt),
+                min_gap: manner.pause,
                 now: self.poller.clock.now(),
             })
             .await;
