@@ -38,6 +38,11 @@ impl Manner {
     }
 }
 
+/// What the answer is of, also where it does not say so: a 304 has no `Content-Type`, and its other fields replace those
+/// that the browser holds (RFC 9111 §3.2).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MediaType(pub(super) &'static str);
+
 /// Answers a GET or HEAD; the body of a HEAD is taken away where answers leave.
 pub(super) fn answer(held: &Held, request: &HeaderMap, manner: &Manner) -> Response<Body> {
     let none_match = lines(request, &header::IF_NONE_MATCH);
@@ -45,6 +50,7 @@ pub(super) fn answer(held: &Held, request: &HeaderMap, manner: &Manner) -> Respo
     let verdict =
         if manner.is_found() { evaluate(&none_match, modified_since, &held.etag, held.last_modified) } else { Verdict::Send };
     let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(MediaType(held.media_type));
     let fields = response.headers_mut();
     let varies = if manner.has_parts { "accept-encoding, a-im" } else { "accept-encoding" };
     fields.insert(header::VARY, HeaderValue::from_static(varies));

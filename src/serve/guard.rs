@@ -11,7 +11,7 @@ use crate::{publish::pages::Fault, site::PageName};
 
 use super::{
     App,
-    answer::{self, Manner},
+    answer::{self, Manner, MediaType},
 };
 
 /// The longest path with its query, in bytes. The longest of ours is a union of many topics.
@@ -83,7 +83,7 @@ fn http_body_length(response: &Response<Body>) -> Option<u64> {
 }
 
 fn sign(response: &mut Response<Body>) {
-    let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page = response.extensions().get::<MediaType>().is_some_and(|kind| kind.0.starts_with("text/html"));
     let fields = response.headers_mut();
     let any = HeaderValue::from_static("*");
     for (name, value) in [

@@ -194,6 +194,20 @@ async fn a_reader_that_has_it_gets_304_whatever_coding_it_learned_the_tag_from()
 }
 
 #[tokio::test]
+async fn a_304_carries_the_policy_of_what_it_is_of() {
+    let server = Server::start();
+    for target in ["/", "/topics/streaming", "/topics/streaming/feed.atom"] {
+        let whole = server.get(target).await;
+        let etag = whole.field("etag").unwrap().to_owned();
+        let again = server.ask("GET", target, &[("If-None-Match", &etag)]).await;
+        assert_eq!(again.status, 304, "{target}");
+        // A browser takes the fields of a 304 over: a page would lose its style with the policy of a feed.
+        assert_eq!(again.field("content-security-policy"), whole.field("content-security-policy"), "{target}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn bytes_come_in_the_coding_that_is_preferred() {
     let server = Server::start();
     let target = "/topics/streaming/feed.atom";
