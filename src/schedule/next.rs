@@ -34,6 +34,8 @@ const GONE: Duration = Duration::from_secs(24 * 3600);
 const QUIET_AT_MOST: Duration = Duration::from_secs(24 * 3600);
 /// Jitter at most.
 const JITTER_AT_MOST: Duration = Duration::from_secs(30 * 60);
+/// A name that cannot be looked up reached nobody: the machine may only just have started, and its network not yet.
+const UNREACHED: Duration = Duration::from_secs(10 * 60);
 /// An interval below this is a person watching: no jitter.
 const NO_JITTER_BELOW: Duration = Duration::from_secs(60);
 /// Doublings of the pause after failures.
@@ -181,6 +183,17 @@ fn own_pause(pace: &Pace, situation: &Situation<'_>, scheduled: bool) -> Pause {
 
 /// Doubles the own pause with each failure in a row; what the publisher wishes is not multiplied.
 fn back_off(pause: &mut Pause, pace: &Pace, situation: &Situation<'_>) {
+    if let Outcome::Failed { class, .. } = &situation.outcome
+        && class == "dns"
+        && !pace.exempt
+    {
+        // No publisher was asked anything: no floor is broken by looking again soon, and nobody is spared by waiting for days
+        // after a night without a network.
+        let doublings = situation.failures_in_a_row.saturating_sub(1).min(MOST_DOUBLINGS);
+        let length = UNREACHED.saturating_mul(2_u32.saturating_pow(doublings)).min(pause.length.max(LEAST));
+        *pause = Pause { because: format!("its name cannot be looked up, so nobody was asked: {}", words(length)), length };
+        return;
+    }
     let (failures, throttles) = (situation.failures_in_a_row.max(1), situation.throttled_in_a_row.max(1));
     // The first failure may be chance; a refusal is meant, and doubles at once. Gone is asked once more, a day later.
     let (least, why, count, doublings) = match &situation.outcome {

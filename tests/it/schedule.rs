@@ -152,6 +152,20 @@ fn failures_back_off_and_refusals_sooner() {
 }
 
 #[test]
+fn a_name_that_cannot_be_looked_up_is_looked_up_again_soon() {
+    let source = id();
+    let next = |times| {
+        let outcome = Outcome::Failed { class: "dns".into(), status: None };
+        let situation = Situation { outcome, failures_in_a_row: times, ..good(&source) };
+        next_poll(&pace(3 * HOUR), &Hints::default(), &situation)
+    };
+    let minutes: Vec<u64> = (1..8).map(|times| pause(&next(times)).as_secs() / 60).collect();
+    // A machine whose network comes late is not deaf for hours, nor for days after a night without one.
+    assert_eq!(minutes, [10, 20, 40, 80, 160, 180, 180]);
+    assert!(next(1).because.starts_with("its name cannot be looked up, so nobody was asked: 10 min"), "{}", next(1).because);
+}
+
+#[test]
 fn bare_refusals_never_come_faster() {
     let id = id();
     let mut last = Duration::ZERO;
