@@ -18,7 +18,7 @@ const MOST_TWINS: i64 = 24;
 
 /// Entries with the same link or title among which those of other sources are looked for: a source whose items all have
 /// one link or title does not make every look-up long.
-const MOST_LOOKED_AT: i64 = 250;
+const MOST_LOOKED_AT: i64 = 80;
 
 /// Where a new entry was put.
 pub(super) struct Placed {
@@ -157,7 +157,8 @@ fn insert(
 }
 
 /// Entries of other sources that a new one may be the same story as: by link, then by title. Found by index, and a bounded
-/// number of them, however many are stored.
+/// number of them, however many are stored. What a person parted is no twin again, also when one side comes anew under
+/// names that nobody knows: its source, with its title or link, is enough.
 fn candidates(conn: &Connection, source: &SourceId, item: &Item) -> Result<Vec<Candidate>, StoreError> {
     let mut statement = conn.prepare_cached(
         "WITH alike AS (
@@ -175,6 +176,10 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item) -> Result<Vec<C
                 (SELECT count(*) FROM entry o WHERE o.story_id = e.story_id) AS size,
                 EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
            FROM nearest JOIN entry e ON e.id = nearest.id JOIN source src ON src.id = e.source_id
+          WHERE NOT EXISTS (
+            SELECT 1 FROM parted JOIN entry one ON one.id = parted.entry_id JOIN entry other ON other.story_id = parted.story_id
+             WHERE (other.story_id = e.story_id AND one.source_id = ?1 AND (one.title_norm = ?3 OR one.canonical = ?2))
+                OR (one.story_id = e.story_id AND other.source_id = ?1 AND (other.title_norm = ?3 OR other.canonical = ?2)))
           ORDER BY e.canonical IS ?2 DESC, e.first_seen_ms, e.id",
     )?;
     let rows = statement.query_map(

@@ -71,6 +71,23 @@ fn a_wrong_merge_is_parted_for_good() {
 }
 
 #[test]
+fn what_was_parted_is_not_joined_under_new_names() {
+    let text = format!("{} Put up anew.", words(41, 300));
+    let anew =
+        |site: &str| post(site, 20).guid(&format!("urn:x-test:{site}")).title("How brokers fail").text(&text).on(march(20, 11));
+    for site in ["one", "two"] {
+        let mut house = merged();
+        let story = house.story("https://one.example/posts/19");
+        house.store().split(story.id, house.rules(), house.window(), house.now()).unwrap();
+        // One side comes again, as a post that none of its names tells.
+        assert_eq!(house.poll(site, &[anew(site)]).duplicates, 0, "{site}");
+        // Who had no part in it may join one of them.
+        house.reconfigure(&sources(&["one", "two", "three"]));
+        assert_eq!(house.poll("three", &[anew("three")]).duplicates, 1);
+    }
+}
+
+#[test]
 fn the_rest_of_a_merge_of_three_is_parted_from_each_other() {
     let mut house = merged();
     house.reconfigure(&sources(&["one", "two", "three"]));
