@@ -191,7 +191,7 @@ fn back_off(pause: &mut Pause, pace: &Pace, situation: &Situation<'_>) {
         // after a night without a network.
         let doublings = situation.failures_in_a_row.saturating_sub(1).min(MOST_DOUBLINGS);
         let length = UNREACHED.saturating_mul(2_u32.saturating_pow(doublings)).min(pause.length.max(LEAST));
-        *pause = Pause { because: format!("its name cannot be looked up, so nobody was asked: {}", words(length)), length };
+        *pause = Pause { because: format!("looking up its name failed, so nobody was asked: {}", words(length)), length };
         return;
     }
     let (failures, throttles) = (situation.failures_in_a_row.max(1), situation.throttled_in_a_row.max(1));
