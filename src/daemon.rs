@@ -29,7 +29,7 @@ use crate::{
     fetch::{self, Client, ClientOptions},
     model::SourceHealth,
     poll::{Driver, Heartbeat, Poller, Settings},
-    serve::{self, App, Health, Tls},
+    serve::{self, Access, App, Health, Tls},
     site,
     store::{DirectoryLock, Store, StoreError, WindowPolicy},
     telemetry::{self, Metrics, SourceGauge},
@@ -94,6 +94,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let health = Health::new();
     let site_settings = site_settings(&store, &config, &places, &*clock).await?;
     let app = App::new(Arc::new(store.clone()), site_settings, health.clone());
+    app.set_access(access(&config, &places));
 
     let (wake, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (stop, stopped) = watch::channel(false);
@@ -284,7 +285,17 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::Setti
         keep_within: config.publishing.keep_within,
         live: true,
         max_age: (pace / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
+        audience: site::Audience::default(),
     }
+}
+
+/// Who may read private topics. What is wrong with a file costs its own topic alone.
+fn access(config: &Config, places: &Places) -> Access {
+    let (access, errors) = Access::load(&config.topics, &places.config_dir, places.credentials_dir.as_deref());
+    for why in errors {
+        error!("{}", telemetry::chain(&why));
+    }
+    access
 }
 
 /// SIGHUP: all of the new feeds.toml, or the old one goes on.
@@ -315,6 +326,7 @@ async fn read_again(
         }
         poller.settings.store(Arc::new(assembled.polling));
         app.set_settings(settings);
+        app.set_access(access(&config, places));
         anyhow::Ok((config.sources.len(), config.topics.len()))
     }
     .await;

@@ -29,6 +29,13 @@ pub enum CredentialsError {
     },
 }
 
+/// Where a file with secrets lies: an absolute path as it is; else among systemd's credentials where it is there, else beside
+/// feeds.toml.
+pub fn secrets_file(name: &str, config_dir: &Path, credentials_dir: Option<&Path>) -> PathBuf {
+    let in_credentials = credentials_dir.map(|dir| dir.join(name)).filter(|path| path.is_file());
+    in_credentials.unwrap_or_else(|| config_dir.join(name))
+}
+
 /// One header field that proves who asks. Its value is in no `Debug` or log output.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
@@ -45,12 +52,10 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Reads what `auth` names: an absolute path as it is; else from systemd's credentials where there are any, else beside
-    /// feeds.toml. Blocks shortly.
+    /// Reads what `auth` names. Blocks shortly.
     pub fn load(auth: &Auth, config_dir: &Path, credentials_dir: Option<&Path>) -> Result<Self, CredentialsError> {
         let read = |name: &str| {
-            let in_credentials = credentials_dir.map(|dir| dir.join(name)).filter(|path| path.is_file());
-            let file = in_credentials.unwrap_or_else(|| config_dir.join(name));
+            let file = secrets_file(name, config_dir, credentials_dir);
             let text = std::fs::read_to_string(&file).map_err(|source| CredentialsError::Read { file: file.clone(), source })?;
             let text = text.trim().to_owned();
             if text.is_empty() || text.chars().any(char::is_control) {

@@ -18,7 +18,7 @@ mod transport;
 
 pub use agent::user_agent;
 pub use client::{Accept, Client, ClientOptions, Failure, Hop, Request, Response};
-pub use credentials::{Credentials, CredentialsError};
+pub use credentials::{Credentials, CredentialsError, secrets_file};
 pub use error::FetchError;
 pub use gate::host_key;
 pub use guard::is_public;

@@ -80,6 +80,12 @@ impl Addresses {
         Self { base: base.as_str().trim_end_matches('/').to_owned(), prefix }
     }
 
+    /// The same site as it lies below a path of its own (`/t/…`).
+    #[must_use]
+    pub fn below(&self, path: &str) -> Self {
+        Self { base: format!("{}{path}", self.base), prefix: format!("{}{path}", self.prefix) }
+    }
+
     /// The absolute address of a path of the site (`/topics/…`).
     pub fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.base)
@@ -122,5 +128,8 @@ mod tests {
         assert_eq!(at("https://example.org").rooted("/opml.xml"), "/opml.xml");
         assert_eq!(at("https://example.org/feeds/?x#y").absolute("/opml.xml"), "https://example.org/feeds/opml.xml");
         assert_eq!(at("https://example.org/feeds/").rooted("/opml.xml"), "/feeds/opml.xml");
+        let below = at("https://example.org/feeds/").below("/t/secret");
+        assert_eq!(below.absolute("/opml.xml"), "https://example.org/feeds/t/secret/opml.xml");
+        assert_eq!(below.rooted("/opml.xml"), "/feeds/t/secret/opml.xml");
     }
 }

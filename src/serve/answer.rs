@@ -24,12 +24,20 @@ pub(super) struct Manner {
     pub link: Option<String>,
     /// Whether the answer depends on `A-IM`: where a part may be sent.
     pub has_parts: bool,
+    /// Whether it is for its reader alone: no shared cache may keep it (RFC 9111 §5.2.2.7), no search engine list it.
+    pub is_private: bool,
 }
 
 impl Manner {
     /// The manner of a document or page that is there.
     pub(super) fn usual(settings: &Settings) -> Self {
-        Self { status: StatusCode::OK, max_age_s: Some(settings.max_age.as_secs()), link: None, has_parts: false }
+        Self {
+            status: StatusCode::OK,
+            max_age_s: Some(settings.max_age.as_secs()),
+            link: None,
+            has_parts: false,
+            is_private: !settings.audience.is_anybody(),
+        }
     }
 
     /// Whether what is asked for is there: whole, or the part that is new to the reader.
@@ -55,6 +63,9 @@ pub(super) fn answer(held: &Held, request: &HeaderMap, manner: &Manner) -> Respo
     let varies = if manner.has_parts { "accept-encoding, a-im" } else { "accept-encoding" };
     fields.insert(header::VARY, HeaderValue::from_static(varies));
     fields.insert(header::CACHE_CONTROL, cache_control(manner));
+    if manner.is_private {
+        fields.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    }
     if manner.is_found() {
         insert(fields, header::ETAG, &held.etag);
         if let Some(at) = held.last_modified {
@@ -121,9 +132,10 @@ fn cache_control(manner: &Manner) -> HeaderValue {
         let value = format!("no-store, im, max-age={}", manner.max_age_s.unwrap_or_default());
         return HeaderValue::try_from(value).expect("numbers and words are a field value");
     }
+    let whose = if manner.is_private { "private" } else { "public" };
     let value = manner.max_age_s.map_or_else(
         || "no-cache".to_owned(),
-        |s| format!("public, max-age={s}, stale-while-revalidate={s}, stale-if-error={STALE_IF_ERROR_S}"),
+        |s| format!("{whose}, max-age={s}, stale-while-revalidate={s}, stale-if-error={STALE_IF_ERROR_S}"),
     );
     HeaderValue::try_from(value).expect("numbers and words are a field value")
 }

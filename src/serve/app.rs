@@ -10,11 +10,11 @@ use arc_swap::ArcSwap;
 use crate::{
     model::TopicId,
     publish::{Addresses, FeedFormat, pages::Fault},
-    site::{self, ArchiveAnswer, Effort, Open, PageName, Rendering, Settings, page, search_feed, union_feed},
+    site::{self, ArchiveAnswer, Audience, Effort, Open, PageName, Rendering, Settings, page, search_feed, union_feed},
     store::StoreError,
 };
 
-use super::{Health, Held};
+use super::{Access, Health, Held};
 
 /// Unions held at a time: each is three documents at most, made again when it is asked for.
 const MAX_UNIONS: usize = 32;
@@ -23,11 +23,14 @@ const MAX_UNIONS: usize = 32;
 #[derive(Clone)]
 pub struct App {
     inner: Arc<Inner>,
+    /// The settings for whoever asks, where that is not anybody.
+    view: Option<Arc<Settings>>,
 }
 
 struct Inner {
     library: Arc<dyn Open>,
     settings: ArcSwap<Settings>,
+    access: ArcSwap<Access>,
     documents: ArcSwap<Documents>,
     health: Health,
 }
@@ -50,7 +53,8 @@ impl App {
     /// A site without documents yet, over a stored state.
     pub fn new(library: Arc<dyn Open>, settings: Settings, health: Health) -> Self {
         let documents = ArcSwap::from_pointee(Documents::default());
-        Self { inner: Arc::new(Inner { library, settings: ArcSwap::from_pointee(settings), documents, health }) }
+        let (settings, access) = (ArcSwap::from_pointee(settings), ArcSwap::from_pointee(Access::default()));
+        Self { inner: Arc::new(Inner { library, settings, access, documents, health }), view: None }
     }
 
     /// Puts new documents in the place of all that were held, in one step. What did not change is not compressed again.
@@ -77,9 +81,24 @@ impl App {
         self.inner.settings.store(Arc::new(settings));
     }
 
+    /// Puts new tokens of private topics in force.
+    pub fn set_access(&self, access: Access) {
+        self.inner.access.store(Arc::new(access));
+    }
+
+    pub(super) fn access(&self) -> Arc<Access> {
+        self.inner.access.load_full()
+    }
+
+    /// The same site for other eyes.
+    pub(super) fn seen_by(&self, audience: Audience) -> Self {
+        let view = self.inner.settings.load().seen_by(audience);
+        Self { inner: self.inner.clone(), view: Some(Arc::new(view)) }
+    }
+
     /// The settings in force.
     pub fn settings(&self) -> Arc<Settings> {
-        self.inner.settings.load_full()
+        self.view.clone().unwrap_or_else(|| self.inner.settings.load_full())
     }
 
     pub(super) fn health(&self) -> &Health {
@@ -99,11 +118,16 @@ impl App {
         self.inner.documents.load().retired.clone()
     }
 
-    /// A feed of a union, made now or held from before. `None`: there is nothing rendered yet.
-    pub(super) async fn union(&self, members: Vec<TopicId>, format: FeedFormat) -> Result<Option<Arc<Held>>, StoreError> {
+    /// A feed: of one topic held ready, else made now or held from before. `None`: there is nothing rendered yet.
+    pub(super) async fn feed(&self, members: Vec<TopicId>, format: FeedFormat) -> Result<Option<Arc<Held>>, StoreError> {
+        let settings = self.settings();
         let documents = self.inner.documents.load_full();
         let name = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
-        let path = Addresses::feed_path(&name, format);
+        if members.len() == 1 && settings.audience.token.is_none() {
+            return Ok(documents.by_path.get(&Addresses::feed_path(&name, format)).cloned());
+        }
+        // The addresses in it are others below a token.
+        let path = settings.addresses().rooted(&Addresses::feed_path(&name, format));
         if let Some(held) = documents.unions().by_path.get(&path) {
             return Ok(Some(held.clone()));
         }
@@ -146,7 +170,7 @@ impl App {
 
     /// An archive of a topic, as it is kept.
     pub(super) async fn archive(&self, topic: TopicId, number: u64) -> Result<ArchiveAnswer, StoreError> {
-        self.blocking(move |open, _| open.look(|library| site::archive(library, &topic, number))).await
+        self.blocking(move |open, settings| open.look(|library| site::archive(library, settings, &topic, number))).await
     }
 
     /// A search as a feed, made now.

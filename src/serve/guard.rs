@@ -68,13 +68,15 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
 fn without_slash(path: &str) -> Option<&str> {
     let bare = path.strip_suffix('/')?;
     let bare = bare.trim_end_matches('/');
-    (!bare.is_empty() && !bare.starts_with("//")).then_some(bare)
+    // The front page below a token has its slash, as the front page has.
+    let is_front = bare.strip_prefix("/t/").is_some_and(|token| !token.contains('/'));
+    (!bare.is_empty() && !bare.starts_with("//") && !is_front).then_some(bare)
 }
 
 async fn fault(app: &App, request: &HeaderMap, fault: Fault) -> Response<Body> {
     let (status, held) = app.page(PageName::Fault(fault)).await;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer::answer(&held, request, &Manner { status, max_age_s: None, link: None, has_parts: false })
+    answer::answer(&held, request, &Manner { status, max_age_s: None, ..Manner::usual(&app.settings()) })
 }
 
 fn http_body_length(response: &Response<Body>) -> Option<u64> {
@@ -113,5 +115,7 @@ mod tests {
         assert_eq!(without_slash("/sources//"), Some("/sources"));
         assert_eq!(without_slash("//evil.example/"), None);
         assert_eq!(without_slash("///"), None);
+        assert_eq!(without_slash("/t/secret/"), None);
+        assert_eq!(without_slash("/t/secret/sources/"), Some("/t/secret/sources"));
     }
 }

@@ -5,6 +5,7 @@
 //! Deliberately absent: anything that writes the stored state, and any trust in what a request says of itself: absolute
 //! addresses come from the settings.
 
+mod access;
 mod answer;
 mod app;
 mod coding;
@@ -18,6 +19,7 @@ mod routes;
 mod server;
 mod tls;
 
+pub use access::{Access, AccessError};
 pub use app::App;
 pub use coding::Coding;
 pub use conditional::{Verdict, evaluate};

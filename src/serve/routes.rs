@@ -12,11 +12,11 @@ use axum::{
 use crate::{
     model::{StoryId, TopicId},
     publish::{Addresses, FeedFormat, pages::Fault},
-    site::{ArchiveAnswer, Effort, PageName, Resolved, resolve},
+    site::{self, ArchiveAnswer, Effort, PageName, Resolved, resolve},
 };
 
 use super::{
-    App, Held,
+    App, Held, access,
     answer::{self, Manner},
     delta, guard,
 };
@@ -29,6 +29,17 @@ const ARCHIVE_AGE_S: u64 = 86_400;
 
 /// The site as a service.
 pub(super) fn router(app: App) -> Router {
+    public()
+        .route("/t/{token}", get(access::by_token))
+        .route("/t/{token}/", get(access::by_token))
+        .route("/t/{token}/{*path}", get(access::by_token))
+        .layer(middleware::from_fn_with_state(app.clone(), access::by_password))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+}
+
+/// The site as one of its audiences finds it, whoever that is.
+pub(super) fn public() -> Router<App> {
     Router::new()
         .route("/", get(|state, headers| page(state, headers, PageName::Home)))
         .route("/sources", get(|state, headers| page(state, headers, PageName::Sources)))
@@ -38,23 +49,26 @@ pub(super) fn router(app: App) -> Router {
         .route("/stories/{id}", get(story_page))
         .route("/search", get(search_page))
         .route("/search.atom", get(search_feed))
-        .route("/opml.xml", get(document))
+        .route("/opml.xml", get(topic_list))
         .route("/sources.opml", get(document))
         .route("/style.css", get(document))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .fallback(|state, headers| page(state, headers, PageName::Fault(Fault::NotFound)))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
-        .with_state(app)
 }
 
-async fn page(State(app): State<App>, headers: HeaderMap, name: PageName) -> Response<Body> {
+pub(super) async fn page(State(app): State<App>, headers: HeaderMap, name: PageName) -> Response<Body> {
     let (status, held) = app.page(name).await;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let usual = Manner::usual(&app.settings());
     if status == StatusCode::OK {
-        return answer::answer(&held, &headers, &Manner::usual(&app.settings()));
+        return answer::answer(&held, &headers, &usual);
     }
-    answer::answer(&held, &headers, &Manner { status, max_age_s: None, link: None, has_parts: false })
+    let mut response = answer::answer(&held, &headers, &Manner { status, max_age_s: None, ..usual });
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, access::CHALLENGE);
+    }
+    response
 }
 
 async fn topic_page(state: State<App>, Path(topic): Path<String>, headers: HeaderMap) -> Response<Body> {
@@ -76,11 +90,7 @@ async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, he
         Err(Elsewhere::Moved(name)) => return answer::moved(&settings.addresses().rooted(&Addresses::feed_path(&name, format))),
         Err(Elsewhere::Fault(fault)) => return page(state, headers, PageName::Fault(fault)).await,
     };
-    let held = match members.as_slice() {
-        [one] => Ok(app.document(&Addresses::feed_path(one.as_str(), format))),
-        _ => app.union(members, format).await,
-    };
-    match held {
+    match app.feed(members, format).await {
         Ok(Some(held)) => {
             let addresses = settings.addresses();
             let at = |format| addresses.absolute(&Addresses::feed_path(&topic, format));
@@ -105,7 +115,7 @@ async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, he
         }
         Ok(None) => not_rendered(app),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, topic, "a union could not be made");
+            tracing::error!(error = &error as &dyn std::error::Error, topic, "a feed could not be made");
             unavailable("the feed could not be made")
         }
     }
@@ -188,6 +198,16 @@ async fn document(State(app): State<App>, uri: Uri, request: Request) -> Respons
     )
 }
 
+/// The list of feeds: held ready for anybody, made for others of what they may read.
+async fn topic_list(state: State<App>, uri: Uri, request: Request) -> Response<Body> {
+    let settings = state.0.settings();
+    if settings.audience.is_anybody() {
+        return document(state, uri, request).await;
+    }
+    let held = Held::with(site::topic_list(&settings), Effort::Little);
+    answer::answer(&held, request.headers(), &Manner::usual(&settings))
+}
+
 async fn healthz(State(app): State<App>) -> Response<Body> {
     probe(app.health().healthy())
 }
@@ -226,6 +246,7 @@ fn find(app: &App, name: &str) -> Result<Vec<TopicId>, Elsewhere> {
         Resolved::Topic(id) => Ok(vec![id]),
         Resolved::Union(members) => Ok(members),
         Resolved::Moved(to) => Err(Elsewhere::Moved(to)),
+        Resolved::Private => Err(Elsewhere::Fault(Fault::Private)),
         Resolved::Retired(id) => Err(Elsewhere::Fault(Fault::RetiredTopic(id))),
         Resolved::Unknown(names) => Err(Elsewhere::Fault(Fault::UnknownTopics(names))),
     }

@@ -27,15 +27,31 @@ pub enum ArchiveAnswer {
     NotCut,
 }
 
-/// The archive of a topic with this number.
-pub fn archive(library: &dyn Library, topic: &TopicId, number: u64) -> Result<ArchiveAnswer, StoreError> {
+/// The archive of a topic with this number, as it is kept; drawn anew where the addresses in it are others for whoever looks.
+pub fn archive(library: &dyn Library, settings: &Settings, topic: &TopicId, number: u64) -> Result<ArchiveAnswer, StoreError> {
     let Some(document) = library.archive(topic, number)? else { return Ok(ArchiveAnswer::NotCut) };
     let path = Addresses::archive_path(topic.as_str(), number);
+    let there = |body| ArchiveAnswer::There(Rendering::new(path, FeedFormat::Atom.content_type(), body, document.updated));
     Ok(match document.body {
         _ if document.is_empty => ArchiveAnswer::Gone,
         None => ArchiveAnswer::NotDrawn,
-        Some(body) => ArchiveAnswer::There(Rendering::new(path, FeedFormat::Atom.content_type(), body, document.updated)),
+        Some(_) if settings.audience.token.is_some() => {
+            redrawn(library, settings, topic, number)?.map_or(ArchiveAnswer::NotCut, there)
+        }
+        Some(body) => there(body),
     })
+}
+
+/// The bytes of an archive with the addresses that it has for whoever looks.
+fn redrawn(library: &dyn Library, settings: &Settings, id: &TopicId, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(topic) = published_topics(settings).find(|topic| topic.id == *id) else { return Ok(None) };
+    let Some(state) = library.archives(id)?.into_iter().find(|state| state.number == number) else { return Ok(None) };
+    let addresses = settings.addresses();
+    let mut channel = frame(settings, &addresses, &topic, &state);
+    let stories = library.archive_stories(id, number)?;
+    channel.stories = &stories;
+    channel.updated = state.updated.unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(Some(render(&channel, FeedFormat::Atom)))
 }
 
 /// Draws archives whose document is not drawn, or from something else than what it would be drawn from now: as many as

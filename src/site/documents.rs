@@ -10,7 +10,7 @@ use crate::{
     store::{StoreError, StoryQuery},
 };
 
-use super::{Feed, Library, Settings};
+use super::{Audience, Feed, Library, Settings};
 
 /// One document: its bytes and everything that its answer says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,24 +40,23 @@ impl Rendering {
 /// Tells when a document last changed: its path, and the digest of its bytes without that moment.
 pub type Settle<'a> = &'a mut dyn FnMut(&str, [u8; 32]) -> Result<Timestamp, StoreError>;
 
+/// The path of the list of topic feeds.
+const TOPIC_LIST: &str = "/opml.xml";
+
 /// `Content-Type` of OPML: the type that feed validators know.
 const OPML: &str = "text/x-opml; charset=utf-8";
 
-/// Renders every document that is held ready, in a fixed order. Private topics have none.
+/// Renders every document that is held ready, in a fixed order: the feeds of the topics that are shown, and the lists as
+/// anybody sees them.
 ///
 /// `settle` tells the moment of a document's last change: the stored one as long as the digest stays the same.
 pub fn documents(library: &dyn Library, settings: &Settings, settle: Settle<'_>) -> Result<Vec<Rendering>, StoreError> {
     let addresses = settings.addresses();
     let mut renderings = Vec::new();
-    for Titled { id, title, description } in published_topics(settings) {
-        let window = library.window(std::slice::from_ref(&id), settings.max_entries)?;
-        let mut channel = channel(settings, &addresses, id.as_str(), &title, &description);
-        let newest = library.archives(&id)?.into_iter().rfind(|archive| !archive.is_superseded);
-        if let Some(archive) = newest {
-            let path = Addresses::archive_path(id.as_str(), archive.number);
-            let (current, prev_archive) = (Url::parse(&channel.feed_urls.atom).ok(), Url::parse(&addresses.absolute(&path)).ok());
-            channel.paging = Paging { current, prev_archive, ..Paging::default() };
-        }
+    for topic in published_topics(settings) {
+        let window = library.window(std::slice::from_ref(&topic.id), settings.max_entries)?;
+        let mut channel = topic_channel(library, settings, &addresses, &topic)?;
+        let id = topic.id;
         channel.stories = &window;
         let stories = Arc::new(fit(&channel, settings.limits()));
         let left_out = window.iter().map(|story| story.id).filter(|id| stories.iter().all(|story| story.id != *id));
@@ -69,12 +68,18 @@ pub fn documents(library: &dyn Library, settings: &Settings, settle: Settle<'_>)
             renderings.push(Rendering { feed: Some(feed), ..rendering });
         }
     }
-    let list = opml(&settings.title, &topic_outlines(settings, &addresses));
-    renderings.push(plain("/opml.xml", OPML, list, settle)?);
+    let anybody = settings.seen_by(Audience::default());
+    renderings.push(plain(TOPIC_LIST, OPML, opml(&settings.title, &topic_outlines(&anybody, &addresses)), settle)?);
     let followed = opml(&format!("What {} follows", settings.title), &source_outlines(library)?);
     renderings.push(plain("/sources.opml", OPML, followed, settle)?);
     renderings.push(plain("/style.css", "text/css; charset=utf-8", STYLE.as_bytes().to_vec(), settle)?);
     Ok(renderings)
+}
+
+/// The list of the topic feeds as it is for other eyes than anybody's.
+pub fn topic_list(settings: &Settings) -> Rendering {
+    let list = opml(&settings.title, &topic_outlines(settings, &settings.addresses()));
+    Rendering::new(TOPIC_LIST, OPML, list, None)
 }
 
 /// A topic that is published, as its feeds name it.
@@ -87,14 +92,14 @@ pub(super) struct Titled {
 /// Every topic that has feeds of its own: everything, then those of feeds.toml in their order.
 pub(super) fn published_topics(settings: &Settings) -> impl Iterator<Item = Titled> + '_ {
     let all = Titled { id: TopicId::all(), title: settings.title.clone(), description: String::new() };
-    std::iter::once(all).chain(settings.public_topics().map(|topic| Titled {
+    std::iter::once(all).chain(settings.shown_topics().map(|topic| Titled {
         id: topic.id.clone(),
         title: topic.title.clone(),
         description: topic.description.clone().unwrap_or_default(),
     }))
 }
 
-/// Renders one feed of a union. `updated` is when a document of one of its members last changed: reading stores nothing.
+/// Renders one feed on demand: of a union, or of a topic for one who came by a token. `updated` is when a document of one of its members last changed: reading stores nothing.
 pub fn union_feed(
     library: &dyn Library,
     settings: &Settings,
@@ -104,9 +109,12 @@ pub fn union_feed(
 ) -> Result<Rendering, StoreError> {
     let addresses = settings.addresses();
     let name = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
-    let title = union_title(settings, members);
     let stories = library.window(members, settings.max_entries)?;
-    let mut channel = channel(settings, &addresses, &name, &title, "");
+    let alone = published_topics(settings).find(|topic| members == std::slice::from_ref(&topic.id));
+    let mut channel = match alone {
+        Some(topic) => topic_channel(library, settings, &addresses, &topic)?,
+        None => channel(settings, &addresses, &name, &union_title(settings, members), ""),
+    };
     channel.stories = &stories;
     let stories = fit(&channel, settings.limits());
     channel.stories = &stories;
@@ -116,7 +124,7 @@ pub fn union_feed(
 
 /// The titles of a union's members, joined.
 pub(super) fn union_title(settings: &Settings, members: &[TopicId]) -> String {
-    let title = |id: &TopicId| settings.public_topic(id).map_or_else(|| id.to_string(), |topic| topic.title.clone());
+    let title = |id: &TopicId| settings.shown_topic(id).map_or_else(|| id.to_string(), |topic| topic.title.clone());
     members.iter().map(title).collect::<Vec<_>>().join(" + ")
 }
 
@@ -125,6 +133,23 @@ pub(super) fn stories_of(topic: &TopicId) -> StoryQuery {
     // `all` is every story: asked for as such, stories that are in no topic are there too.
     let topic = (!topic.is_all()).then(|| topic.clone());
     StoryQuery { topic, public_only: true, ..StoryQuery::default() }
+}
+
+/// The channel of a topic, still without stories. It names the newest of its archives.
+fn topic_channel<'a>(
+    library: &dyn Library,
+    settings: &Settings,
+    addresses: &'a Addresses,
+    topic: &Titled,
+) -> Result<Channel<'a>, StoreError> {
+    let mut channel = channel(settings, addresses, topic.id.as_str(), &topic.title, &topic.description);
+    let newest = library.archives(&topic.id)?.into_iter().rfind(|archive| !archive.is_superseded);
+    if let Some(archive) = newest {
+        let path = Addresses::archive_path(topic.id.as_str(), archive.number);
+        let (current, prev_archive) = (Url::parse(&channel.feed_urls.atom).ok(), Url::parse(&addresses.absolute(&path)).ok());
+        channel.paging = Paging { current, prev_archive, ..Paging::default() };
+    }
+    Ok(channel)
 }
 
 pub(super) fn channel<'a>(
@@ -179,7 +204,7 @@ fn topic_outlines(settings: &Settings, addresses: &Addresses) -> Vec<Outline> {
         page_url: Some(addresses.absolute(&Addresses::topic_path(id))),
     };
     settings
-        .public_topics()
+        .shown_topics()
         .map(|topic| outline(topic.id.as_str(), &topic.title, topic.description.as_deref().unwrap_or_default()))
         .chain(std::iter::once(outline(TopicId::ALL, &format!("{}: everything", settings.title), "")))
         .collect()

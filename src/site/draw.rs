@@ -15,6 +15,8 @@ const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// What does not fit into a document leaves its window first, archives that wait are drawn, and what readers may have from
 /// now on is remembered: all of it before anything is handed out.
 pub fn draw(store: &Store, settings: &Settings, now: Timestamp) -> Result<(Vec<Rendering>, Vec<TopicId>), StoreError> {
+    // Private topics are kept ready like all others; who may have them is decided when somebody asks.
+    let settings = &settings.in_whole();
     let mut renderings = render_all(store, settings, now)?;
     let left: Vec<_> = renderings
         .iter()

@@ -113,7 +113,7 @@ pub fn publish(library: &dyn Library, settings: &Settings, settle: Settle<'_>, d
     let mut withdrawn = Vec::new();
     for (topic, number) in &archives {
         let file = file_name(&Addresses::archive_path(topic.as_str(), *number));
-        match archive(library, topic, *number)? {
+        match archive(library, settings, topic, *number)? {
             ArchiveAnswer::There(rendering) => put(dir, &file, &rendering, &mut done)?,
             _ => withdrawn.push(file),
         }

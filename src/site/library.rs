@@ -24,6 +24,8 @@ pub trait Library {
     fn archives(&self, topic: &TopicId) -> Result<Vec<ArchiveState>, StoreError>;
     /// The document of an archive; `None`: it is not cut.
     fn archive(&self, topic: &TopicId, number: u64) -> Result<Option<ArchiveDocument>, StoreError>;
+    /// The stories of an archive, newest first.
+    fn archive_stories(&self, topic: &TopicId, number: u64) -> Result<Vec<Story>, StoreError>;
     /// The topics that share the most public stories with a topic, with their number.
     fn neighbours(&self, topic: &TopicId, limit: usize) -> Result<Vec<(TopicId, u64)>, StoreError>;
     /// The public stories in the windows of the topics, newest position first.
@@ -61,6 +63,10 @@ impl Library for Reader<'_> {
 
     fn archive(&self, topic: &TopicId, number: u64) -> Result<Option<ArchiveDocument>, StoreError> {
         Reader::archive(self, topic, number)
+    }
+
+    fn archive_stories(&self, topic: &TopicId, number: u64) -> Result<Vec<Story>, StoreError> {
+        Reader::archive_stories(self, topic, number)
     }
 
     fn neighbours(&self, topic: &TopicId, limit: usize) -> Result<Vec<(TopicId, u64)>, StoreError> {

@@ -18,7 +18,7 @@ mod settings;
 
 pub use archives::{ArchiveAnswer, archive};
 pub use compression::{Compression, Effort, MIN_COMPRESSED_BYTES};
-pub use documents::{Rendering, documents, union_feed};
+pub use documents::{Rendering, documents, topic_list, union_feed};
 pub use draw::draw;
 pub use feed::Feed;
 pub use files::{FilesError, MANIFEST, Written, publish};
@@ -26,4 +26,4 @@ pub use library::{Library, Open};
 pub use page::{PageName, fault_page, page, pages};
 pub use resolve::{Resolved, resolve};
 pub use search::search_feed;
-pub use settings::Settings;
+pub use settings::{Audience, Settings};

@@ -92,7 +92,7 @@ pub fn fault_page(settings: &Settings, fault: &Fault) -> Rendering {
 /// Every page that is published to a directory: all but unions and faults, the stories' pages among them.
 pub fn pages(library: &dyn Library, settings: &Settings) -> Result<Vec<PageName>, StoreError> {
     let mut names = vec![PageName::Home, PageName::Sources, PageName::Topic(vec![TopicId::all()])];
-    names.extend(settings.public_topics().map(|topic| PageName::Topic(vec![topic.id.clone()])));
+    names.extend(settings.shown_topics().map(|topic| PageName::Topic(vec![topic.id.clone()])));
     // Ids alone would do, but a page at a time keeps memory small whatever the number of stories.
     let mut query = StoryQuery { public_only: true, limit: Some(500), ..StoryQuery::default() };
     loop {
@@ -109,7 +109,7 @@ fn home(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>) -> R
     let some = |topic: &TopicId, limit: usize| library.stories(&StoryQuery { limit: Some(limit), ..stories_of(topic) });
     let newest = some(&TopicId::all(), 1)?;
     let mut sections = Vec::new();
-    for topic in settings.public_topics() {
+    for topic in settings.shown_topics() {
         sections.push(Section {
             topic: TopicRef { id: topic.id.clone(), title: topic.title.clone() },
             description: topic.description.clone().unwrap_or_default(),
@@ -138,7 +138,7 @@ fn topic(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, mem
         };
         return Ok(pages::topic(site, &page));
     };
-    let configured = settings.public_topic(id);
+    let configured = settings.shown_topic(id);
     let neighbours = if id.is_all() { Vec::new() } else { library.neighbours(id, NEIGHBOURS)? };
     Ok(pages::topic(
         site,

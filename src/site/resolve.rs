@@ -18,6 +18,8 @@ pub enum Resolved {
     Moved(String),
     /// A topic that was there once (410).
     Retired(String),
+    /// One of these is private, and not shown to whoever asks (401).
+    Private,
     /// These are not known (404).
     Unknown(Vec<String>),
 }
@@ -31,9 +33,11 @@ pub fn resolve(name: &str, settings: &Settings, retired: &[TopicId]) -> Resolved
     let mut members: Vec<TopicId> = Vec::new();
     let mut unknown = Vec::new();
     let mut gone = Vec::new();
+    let mut private = false;
     for member in &written {
         let known = TopicId::new(*member).ok().and_then(|id| current(id, settings));
         match known {
+            Some(id) if !id.is_all() && settings.shown_topic(&id).is_none() => private = true,
             Some(id) => members.push(id),
             None if retired.iter().any(|id| id.as_str() == *member) => gone.push((*member).to_owned()),
             None => unknown.push((*member).to_owned()),
@@ -41,6 +45,9 @@ pub fn resolve(name: &str, settings: &Settings, retired: &[TopicId]) -> Resolved
     }
     if !unknown.is_empty() {
         return Resolved::Unknown(unknown);
+    }
+    if private {
+        return Resolved::Private;
     }
     if let Some(first) = gone.into_iter().next() {
         return Resolved::Retired(first);
@@ -62,8 +69,8 @@ pub fn resolve(name: &str, settings: &Settings, retired: &[TopicId]) -> Resolved
 
 /// The id that a name has today: its own, or that of the topic that it was an earlier name of.
 fn current(id: TopicId, settings: &Settings) -> Option<TopicId> {
-    if id.is_all() || settings.public_topic(&id).is_some() {
+    if id.is_all() || settings.topics.iter().any(|topic| topic.id == id) {
         return Some(id);
     }
-    settings.public_topics().find(|topic| topic.was.contains(&id)).map(|topic| topic.id.clone())
+    settings.topics.iter().find(|topic| topic.was.contains(&id)).map(|topic| topic.id.clone())
 }

@@ -26,7 +26,7 @@ pub(super) fn find(
     limit: usize,
     newest_first: bool,
 ) -> Result<Found, StoreError> {
-    let known = |name: &String| name == "all" || settings.public_topics().any(|topic| topic.id.as_str() == name);
+    let known = |name: &String| name == "all" || settings.shown_topics().any(|topic| topic.id.as_str() == name);
     if query.topics.iter().all(known) { library.search(query, limit, newest_first) } else { Ok(Found::default()) }
 }
 

@@ -1,6 +1,6 @@
-//! What the site is told of feeds.toml.
+//! What the site is told of feeds.toml, and who looks at it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use url::Url;
 
@@ -36,25 +36,59 @@ pub struct Settings {
     pub live: bool,
     /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS `ttl`.
     pub max_age: Duration,
+    /// Who looks.
+    pub audience: Audience,
+}
+
+/// Who looks at the site: what is shown to them beyond what anybody may read, and where it lies for them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Audience {
+    /// The private topics that they may read.
+    pub topics: BTreeSet<TopicId>,
+    /// The token in the path, where that is how they came: every address that they are shown has it too.
+    pub token: Option<String>,
+}
+
+impl Audience {
+    /// Whether they are anybody.
+    pub fn is_anybody(&self) -> bool {
+        self.topics.is_empty()
+    }
 }
 
 impl Settings {
-    /// The site's addresses.
+    /// The site's addresses, as they are for whoever looks.
     pub fn addresses(&self) -> Addresses {
-        Addresses::new(&self.base_url)
+        let addresses = Addresses::new(&self.base_url);
+        match &self.audience.token {
+            Some(token) => addresses.below(&format!("/t/{token}")),
+            None => addresses,
+        }
     }
 
-    /// The topics that anybody may read, in their order.
-    pub fn public_topics(&self) -> impl Iterator<Item = &Topic> {
-        self.topics.iter().filter(|topic| topic.access.is_empty())
+    /// The same site for other eyes.
+    #[must_use]
+    pub fn seen_by(&self, audience: Audience) -> Self {
+        Self { audience, ..self.clone() }
     }
 
-    pub(super) fn public_topic(&self, id: &TopicId) -> Option<&Topic> {
-        self.public_topics().find(|topic| topic.id == *id)
+    /// The same site as its owner sees it: private topics are drawn and kept like all others, and handed out to few.
+    pub(super) fn in_whole(&self) -> Self {
+        let private = self.topics.iter().filter(|topic| !topic.access.is_empty());
+        self.seen_by(Audience { topics: private.map(|topic| topic.id.clone()).collect(), token: None })
+    }
+
+    /// The topics that whoever looks may read, in their order: those that are not private, and the private ones of theirs.
+    pub fn shown_topics(&self) -> impl Iterator<Item = &Topic> {
+        self.topics.iter().filter(|topic| topic.access.is_empty() || self.audience.topics.contains(&topic.id))
+    }
+
+    pub(super) fn shown_topic(&self, id: &TopicId) -> Option<&Topic> {
+        self.shown_topics().find(|topic| topic.id == *id)
     }
 
     pub(super) fn topic_refs(&self) -> Vec<TopicRef> {
-        self.public_topics().map(|topic| TopicRef { id: topic.id.clone(), title: topic.title.clone() }).collect()
+        self.shown_topics().map(|topic| TopicRef { id: topic.id.clone(), title: topic.title.clone() }).collect()
     }
 
     pub(super) fn limits(&self) -> Limits {

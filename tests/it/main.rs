@@ -14,6 +14,7 @@ mod identity;
 mod ingest;
 mod layers;
 mod polls;
+mod private;
 mod program;
 mod publish;
 mod readme;

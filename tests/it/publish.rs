@@ -246,7 +246,10 @@ fn private_topics_and_sources_have_no_documents() {
         assert!(!text(&name).contains("/topics/streaming"), "{name:?}");
     }
     assert!(!text(&PageName::Sources).contains("River"));
-    assert_eq!(resolve("streaming", &settings, &[]), Resolved::Unknown(vec!["streaming".to_owned()]));
+    assert_eq!(resolve("streaming", &settings, &[]), Resolved::Private);
+    assert_eq!(resolve("cloud+streaming", &settings, &[]), Resolved::Private);
+    let reader = site::Audience { topics: [TopicId::new("streaming").unwrap()].into(), token: None };
+    assert_eq!(resolve("streaming", &settings.seen_by(reader), &[]), Resolved::Topic(TopicId::new("streaming").unwrap()));
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub enum Fault {
     RetiredTopic(String),
     /// 410: every story of an archive is gone.
     EmptyArchive,
+    /// 401: the topic is private.
+    Private,
     /// 405: the address is read, never written.
     Method,
     /// 414: no address of this site is that long.
@@ -30,6 +32,7 @@ impl Fault {
         match self {
             Self::NotFound | Self::UnknownTopics(_) => 404,
             Self::RetiredTopic(_) | Self::EmptyArchive => 410,
+            Self::Private => 401,
             Self::Method => 405,
             Self::TooLong => 414,
             Self::Internal => 500,
@@ -49,6 +52,10 @@ impl Fault {
             },
             Self::RetiredTopic(name) => ("This topic has ended", format!("The topic {} is not kept any more.", quoted(name))),
             Self::EmptyArchive => ("This archive is empty", "Every story of it is gone.".to_owned()),
+            Self::Private => (
+                "This topic is private",
+                "Its token is asked for: as the password, with any user name, or in the path.".to_owned(),
+            ),
             Self::Method => ("Only reading here", "This address can be read with GET and HEAD, and nothing else.".to_owned()),
             Self::TooLong => ("Too long an address", "No address of this site is that long.".to_owned()),
             Self::Internal => ("Something broke here", "The page could not be made. The feeds are not affected.".to_owned()),

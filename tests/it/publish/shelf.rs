@@ -10,7 +10,7 @@ use std::{
 use chrono::Datelike;
 use tributary::{
     model::*,
-    site::{Library, Open, Settings},
+    site::{Audience, Library, Open, Settings},
     store::{ArchiveDocument, ArchiveState, Found, SearchQuery, StoreError, StoryQuery},
 };
 
@@ -202,6 +202,7 @@ pub fn settings() -> Settings {
         keep_within: std::time::Duration::from_hours(48),
         live: true,
         max_age: std::time::Duration::from_mins(15),
+        audience: Audience::default(),
     }
 }
 
@@ -304,6 +305,10 @@ impl Library for Contents {
 
     fn archive(&self, _: &TopicId, _: u64) -> Result<Option<ArchiveDocument>, StoreError> {
         Ok(None)
+    }
+
+    fn archive_stories(&self, _: &TopicId, _: u64) -> Result<Vec<Story>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn neighbours(&self, _: &TopicId, _: usize) -> Result<Vec<(TopicId, u64)>, StoreError> {
