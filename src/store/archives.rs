@@ -229,15 +229,20 @@ impl Store {
 
     /// Keeps drawn archives: from now on these are their bytes. One that changed meanwhile is left to the next drawing.
     pub fn keep_archives(&self, drawn: Vec<DrawnArchive>) -> Result<(), StoreError> {
+        // Compressed here and not by the writer, for which others wait; and in one go, so that the work fits the size.
+        let coded = drawn.into_iter().map(|archive| DrawnArchive {
+            body: zstd::bulk::compress(&archive.body, COMPRESSION).expect("a buffer of the right size holds it"),
+            ..archive
+        });
+        let coded: Vec<DrawnArchive> = coded.collect();
         self.write(move |tx| {
-            for archive in &drawn {
-                let body = zstd::encode_all(&archive.body[..], COMPRESSION).expect("writing to memory does not fail");
+            for archive in &coded {
                 tx.prepare_cached(
                     "UPDATE archive SET drawn = ?4, updated_ms = ?5, body = ?6 WHERE topic_id = ?1 AND number = ?2 AND revision = ?3",
                 )
                 .and_then(|mut s| {
                     let (topic, updated) = (archive.topic.as_str(), ms(archive.updated));
-                    s.execute(params![topic, archive.number, archive.revision, archive.drawn, updated, body])
+                    s.execute(params![topic, archive.number, archive.revision, archive.drawn, updated, archive.body])
                 })
                 .doing("keep an archive")?;
             }
