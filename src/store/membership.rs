@@ -242,8 +242,8 @@ fn topics_with_all(conn: &Connection, story: i64) -> Result<Vec<String>, StoreEr
 }
 
 impl super::Reader<'_> {
-    /// What the rules say of a stored story, one verdict for each topic: for `explain`.
+    /// What the rules say of a stored story, one verdict for each topic with its reasons: for `explain`.
     pub fn verdicts(&self, story: StoryId, rules: &Rules) -> Result<Vec<Verdict>, StoreError> {
-        Ok(Subject::load(self.conn, story.0)?.map(|subject| subject.judge(rules)).unwrap_or_default())
+        Ok(Subject::load(self.conn, story.0)?.map(|subject| rules.explain(&subject.fields(&subject.lists()))).unwrap_or_default())
     }
 }

@@ -11,6 +11,12 @@ const LONGEST_STEMMED_BYTES: usize = 64;
 /// Texts with fewer letters are not guessed at.
 const SHORTEST_DETECTED_LETTERS: usize = 40;
 
+/// So many words that are English alone make a text English.
+const PLAIN_WORDS: usize = 3;
+
+/// One in so many words must be of that kind: a text of another language may quote some.
+const PLAIN_ONE_IN: usize = 10;
+
 /// The languages with a stemmer, with their BCP 47 primary tags.
 const STEMMED: [(&[&str], Algorithm, Lang); 18] = [
     (&["en"], Algorithm::English, Lang::Eng),
@@ -60,6 +66,9 @@ impl Language {
     }
 
     fn detected(samples: &[&str]) -> Option<Self> {
+        if is_plainly_english(samples) {
+            return Some(Self::ENGLISH);
+        }
         let sample = samples.join("\n");
         if sample.chars().filter(|c| c.is_alphabetic()).count() < SHORTEST_DETECTED_LETTERS {
             return None;
@@ -78,6 +87,25 @@ impl Language {
         let stemmer = STEMMED.get(self.0).map(|(_, algorithm, _)| Stemmer::create(*algorithm));
         Stemming { stemmer, is_english: self == Self::ENGLISH }
     }
+}
+
+/// Whether words of the samples say that they are English: most texts are, and need no guessing.
+fn is_plainly_english(samples: &[&str]) -> bool {
+    let (mut words, mut english) = (0_usize, 0_usize);
+    for word in samples.iter().flat_map(|sample| sample.split(|c: char| !c.is_alphabetic())).filter(|word| !word.is_empty()) {
+        words += 1;
+        english += usize::from(is_english_alone(word));
+    }
+    english >= PLAIN_WORDS && english * PLAIN_ONE_IN >= words
+}
+
+/// Frequent words of English that no other language of [`STEMMED`] has.
+fn is_english_alone(word: &str) -> bool {
+    const WORDS: [&str; 28] = [
+        "the", "and", "with", "this", "that", "from", "which", "their", "they", "you", "your", "how", "what", "why", "when", "where",
+        "into", "than", "these", "those", "should", "would", "between", "because", "without", "about", "while", "every",
+    ];
+    (3..=7).contains(&word.len()) && WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// A stemmer, or none.
@@ -124,6 +152,13 @@ mod tests {
         let german = "Verteilte Systeme einigen sich auf einen gemeinsamen Zustand, auch wenn einzelne Knoten ausfallen.";
         assert_eq!(Language::of(None, &[german]), Language::of(Some("de"), &[]));
         assert_eq!(Language::of(None, &["Systeme"]), Language::ENGLISH);
+    }
+
+    #[test]
+    fn plain_english_is_told_by_its_small_words_alone() {
+        assert!(is_plainly_english(&["What the leader keeps", "and how it is lost when the lease ends"]));
+        assert!(!is_plainly_english(&["Was der Leader behält", "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist"]));
+        assert!(!is_plainly_english(&["Kafka, Flink, Pulsar"]));
     }
 
     proptest! {
