@@ -97,7 +97,7 @@ pub(super) fn find<'t>(fields: &Fields<'t>, matchers: &[Matcher], regexes: &[usi
         matchers,
         regexes,
         vocabulary,
-        memory: Memory::default(),
+        memory: vocabulary.memory(),
         tallies: Tallies::of(matchers.len()),
         text_number: 0,
     };
@@ -129,6 +129,7 @@ pub(super) fn find<'t>(fields: &Fields<'t>, matchers: &[Matcher], regexes: &[usi
         _ if start < repeated => None,
         _ => Some(Field::Content),
     });
+    vocabulary.give_back(finder.memory);
     finder.tallies
 }
 

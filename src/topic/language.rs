@@ -11,12 +11,6 @@ const LONGEST_STEMMED_BYTES: usize = 64;
 /// Texts with fewer letters are not guessed at.
 const SHORTEST_DETECTED_LETTERS: usize = 40;
 
-/// So many words that are English alone make a text English.
-const PLAIN_WORDS: usize = 3;
-
-/// One in so many words must be of that kind: a text of another language may quote some.
-const PLAIN_ONE_IN: usize = 10;
-
 /// The languages with a stemmer, with their BCP 47 primary tags.
 const STEMMED: [(&[&str], Algorithm, Lang); 18] = [
     (&["en"], Algorithm::English, Lang::Eng),
@@ -91,21 +85,30 @@ impl Language {
 
 /// Whether words of the samples say that they are English: most texts are, and need no guessing.
 fn is_plainly_english(samples: &[&str]) -> bool {
-    let (mut words, mut english) = (0_usize, 0_usize);
+    let (mut words, mut small, mut english_alone) = (0_usize, 0_usize, 0_usize);
     for word in samples.iter().flat_map(|sample| sample.split(|c: char| !c.is_alphabetic())).filter(|word| !word.is_empty()) {
         words += 1;
-        english += usize::from(is_english_alone(word));
+        if is_among(word, &ENGLISH_ALONE) {
+            (english_alone, small) = (english_alone + 1, small + 1);
+        } else if is_among(word, &ENGLISH_TOO) {
+            small += 1;
+        }
     }
-    english >= PLAIN_WORDS && english * PLAIN_ONE_IN >= words
+    english_alone >= 3 && english_alone * 10 >= words || english_alone >= 1 && small >= 3 && small * 5 >= words
 }
 
 /// Frequent words of English that no other language of [`STEMMED`] has.
-fn is_english_alone(word: &str) -> bool {
-    const WORDS: [&str; 28] = [
-        "the", "and", "with", "this", "that", "from", "which", "their", "they", "you", "your", "how", "what", "why", "when", "where",
-        "into", "than", "these", "those", "should", "would", "between", "because", "without", "about", "while", "every",
-    ];
-    (3..=7).contains(&word.len()) && WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+const ENGLISH_ALONE: [&str; 28] = [
+    "the", "and", "with", "this", "that", "from", "which", "their", "they", "you", "your", "how", "what", "why", "when", "where",
+    "into", "than", "these", "those", "should", "would", "between", "because", "without", "about", "while", "every",
+];
+
+/// Frequent words of English that others have as well.
+const ENGLISH_TOO: [&str; 20] =
+    ["of", "to", "in", "is", "for", "on", "by", "at", "as", "it", "are", "was", "be", "an", "or", "not", "its", "has", "will", "said"];
+
+fn is_among(word: &str, known: &[&str]) -> bool {
+    (2..=7).contains(&word.len()) && known.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// A stemmer, or none.

@@ -1,6 +1,6 @@
 //! Matchers, score, explanation (layer 1): which topics a story is in, and why.
 //!
-//! Rules are compiled once and judge any number of stories. Nothing is remembered between two stories, nothing is
+//! Rules are compiled once and judge any number of stories. Nothing that decides is remembered between two stories, nothing is
 //! stored and nothing is asked: the same rules and the same fields give the same verdicts on any machine. Markup is
 //! not read here; the fields are plain text, and quoted code is left out of them by whoever fills them.
 //!
