@@ -73,7 +73,10 @@ pub fn page(library: &dyn Library, settings: &Settings, name: &PageName) -> Resu
         PageName::Home => home(library, settings, &site)?,
         PageName::Topic(members) => topic(library, settings, &site, members)?,
         PageName::Story(id) => match library.story(*id)? {
-            Some(story) if story.public => pages::story(&site, &story),
+            Some(story) if story.public => {
+                let outside = library.outside(&story, &settings.rules.get())?;
+                pages::story(&site, &story, &outside)
+            }
             _ => return Ok(None),
         },
         PageName::Sources => pages::sources(&site, &library.sources()?, settings.live),

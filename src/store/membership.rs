@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ingest,
-    model::{Category, Person, SafeHtml, StoryId, Timestamp, TopicId},
+    model::{Category, NotMember, Person, SafeHtml, Story, Timestamp, TopicId},
     topic::{Fields, Rules, Verdict},
 };
 
@@ -242,8 +242,24 @@ fn topics_with_all(conn: &Connection, story: i64) -> Result<Vec<String>, StoreEr
 }
 
 impl super::Reader<'_> {
-    /// What the rules say of a stored story, one verdict for each topic with its reasons: for `explain`.
-    pub fn verdicts(&self, story: StoryId, rules: &Rules) -> Result<Vec<Verdict>, StoreError> {
-        Ok(Subject::load(self.conn, story.0)?.map(|subject| rules.explain(&subject.fields(&subject.lists()))).unwrap_or_default())
+    /// The topics that a stored story is not in, each with its score, what was missing and what was found.
+    pub fn outside(&self, story: &Story, rules: &Rules) -> Result<Vec<NotMember>, StoreError> {
+        let Some(subject) = Subject::load(self.conn, story.id.0)? else { return Ok(Vec::new()) };
+        let verdicts = rules.explain(&subject.fields(&subject.lists()));
+        let outside = verdicts.into_iter().filter(|verdict| !story.topics.iter().any(|member| member.id == verdict.topic));
+        Ok(outside
+            .map(|verdict| {
+                let mut because = verdict.lacking;
+                if verdict.member {
+                    because.push(if story.labelled {
+                        "a person's label leaves it out, though the rule would take it in".to_owned()
+                    } else {
+                        "the rules in force take it in, and it is about to be sorted by them".to_owned()
+                    });
+                }
+                because.extend(verdict.because);
+                NotMember { id: verdict.topic, score: verdict.score, because }
+            })
+            .collect())
     }
 }
