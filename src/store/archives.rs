@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     Reader, Store, StoreError, WindowPolicy,
     error::Doing as _,
+    homeless,
     rows::{ms, time, time_opt},
     sources::number,
 };
@@ -115,27 +116,23 @@ pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Resul
                 .doing("cut an archive")?;
         }
     }
-    Ok(())
+    homeless::have_places(conn, topic)
 }
 
 /// The stories of the next archive: those that are nowhere, oldest first, then those that leave the window next; `None`
 /// where every story has its place.
 fn next_load(conn: &Connection, topic: &str, most: usize) -> Result<Option<Load>, StoreError> {
-    let homeless: bool = conn
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM story_topic st WHERE st.topic_id = ?1 AND st.in_window = 0
-               AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = ?1 AND a.story_id = st.story_id))",
-        )
-        .and_then(|mut s| s.query_row([topic], |r| r.get(0)))
-        .doing("look for stories without a place")?;
-    if !homeless {
+    if !homeless::has_any(conn, topic)? {
         return Ok(None);
     }
     let mut statement = conn
         .prepare_cached(&format!(
-            "SELECT st.story_id, {TEXT_BYTES}, st.in_window FROM story_topic st
+            "SELECT st.story_id, {TEXT_BYTES}, st.in_window
+               FROM (SELECT story_id FROM temp.homeless WHERE topic_id = ?1
+                     UNION SELECT story_id FROM story_topic WHERE topic_id = ?1 AND in_window = 1) c
+               JOIN story_topic st ON st.topic_id = ?1 AND st.story_id = c.story_id
                JOIN story s ON s.id = st.story_id JOIN entry e ON e.id = s.shown_entry
-              WHERE st.topic_id = ?1 AND s.public = 1 AND s.gone_ms IS NULL
+              WHERE s.public = 1 AND s.gone_ms IS NULL
                 AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = ?1 AND a.story_id = st.story_id)
               ORDER BY st.in_window, st.position_ms, st.story_id LIMIT ?2"
         ))

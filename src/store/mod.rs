@@ -20,6 +20,7 @@ mod entries;
 mod error;
 mod health;
 mod holds;
+mod homeless;
 mod instances;
 mod labels;
 mod lessons;

@@ -44,23 +44,21 @@ impl Store {
         window: WindowPolicy,
         now: Timestamp,
     ) -> Result<Sorting, StoreError> {
-        self.write(move |tx| {
-            let (fingerprint, begun) = (rules.fingerprint(), Instant::now());
+        let fingerprint = rules.fingerprint();
+        let (sorted, all) = self.write(move |tx| {
+            let begun = Instant::now();
             let mut touched = BTreeSet::new();
             let mut sorted = 0;
-            for story in waiting(tx, fingerprint, limit)? {
-                membership::judge(tx, story, &rules, Cause::Rules, now, &mut touched)?;
+            let waiting = waiting(tx, fingerprint, limit)?;
+            for story in &waiting {
+                membership::judge(tx, *story, &rules, Cause::Rules, now, &mut touched)?;
                 sorted += 1;
                 if begun.elapsed() >= LONGEST_STEP {
                     break;
                 }
             }
-            let left: u64 = tx
-                .prepare_cached(
-                    "SELECT count(*) FROM story WHERE gone_ms IS NULL AND (sorted_by < ?1 OR sorted_by > ?1 OR sorted_by IS NULL)",
-                )?
-                .query_row([fingerprint], |r| r.get(0))?;
-            if left == 0 {
+            let all = sorted == waiting.len() && waiting.len() < limit;
+            if all {
                 // From here on a story that enters by a changed rule is no longer news.
                 tx.execute("UPDATE topic SET filled = 1 WHERE ordinal IS NOT NULL AND filled = 0", [])
                     .doing("note that the topics are filled")?;
@@ -68,8 +66,11 @@ impl Store {
             for topic in &touched {
                 windows::settle(tx, topic, window, now)?;
             }
-            Ok(Sorting { sorted, left })
-        })
+            Ok((sorted as u64, all))
+        })?;
+        // How many still wait is counted beside the writer, which others wait for.
+        let left = if all { 0 } else { self.read(|reader| reader.unsorted_by(fingerprint))? };
+        Ok(Sorting { sorted, left })
     }
 
     /// Lets stories go that were first published here longer ago than `retention`: their entries stay as tombstones, so
@@ -166,6 +167,14 @@ fn waiting(tx: &Transaction<'_>, fingerprint: [u8; 32], limit: usize) -> Result<
 }
 
 impl Reader<'_> {
+    /// How many stored stories other rules than those of this fingerprint sorted last.
+    pub fn unsorted_by(&self, fingerprint: [u8; 32]) -> Result<u64, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT count(*) FROM story WHERE gone_ms IS NULL AND (sorted_by < ?1 OR sorted_by > ?1 OR sorted_by IS NULL)",
+        )?;
+        Ok(statement.query_row([fingerprint], |r| r.get(0))?)
+    }
+
     /// Whether every stored story was sorted by the rules of this fingerprint, into every topic.
     pub fn is_sorted(&self, fingerprint: [u8; 32]) -> Result<bool, StoreError> {
         let mut statement = self.conn.prepare_cached(

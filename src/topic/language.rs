@@ -104,8 +104,10 @@ const ENGLISH_ALONE: [&str; 28] = [
 ];
 
 /// Frequent words of English that others have as well.
-const ENGLISH_TOO: [&str; 20] =
-    ["of", "to", "in", "is", "for", "on", "by", "at", "as", "it", "are", "was", "be", "an", "or", "not", "its", "has", "will", "said"];
+const ENGLISH_TOO: [&str; 20] = [
+    "of", "to", "in", "is", "for", "on", "by", "at", "as", "it", "are", "was", "be", "an", "or", "not", "its", "has", "will",
+    "said",
+];
 
 fn is_among(word: &str, known: &[&str]) -> bool {
     (2..=7).contains(&word.len()) && known.iter().any(|known| known.eq_ignore_ascii_case(word))
@@ -160,7 +162,10 @@ mod tests {
     #[test]
     fn plain_english_is_told_by_its_small_words_alone() {
         assert!(is_plainly_english(&["What the leader keeps", "and how it is lost when the lease ends"]));
-        assert!(!is_plainly_english(&["Was der Leader behält", "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist"]));
+        assert!(!is_plainly_english(&[
+            "Was der Leader behält",
+            "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist"
+        ]));
         assert!(!is_plainly_english(&["Kafka, Flink, Pulsar"]));
     }
 

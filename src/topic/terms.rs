@@ -222,8 +222,9 @@ mod tests {
         let fields = Fields { title: "Clusters cluster CLUSTERS", ..Fields::default() };
         let words = terms.read(&fields, Language::ENGLISH).remove(0).words;
         assert!(words.iter().all(|word| word.stem == words[0].stem));
-        assert_eq!(words.iter().map(|word| terms.writings()[word.written as usize]).collect::<Vec<_>>(), [
-            "clusters", "cluster", "clusters"
-        ]);
+        assert_eq!(
+            words.iter().map(|word| terms.writings()[word.written as usize]).collect::<Vec<_>>(),
+            ["clusters", "cluster", "clusters"]
+        );
     }
 }

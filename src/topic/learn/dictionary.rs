@@ -66,8 +66,7 @@ impl Dictionary {
         let (all, ways) = (real(counts.len()), ways.most_often());
         let writings = reader.writings();
         let write = |stem: u32| writings[ways[stem as usize] as usize];
-        let mut dictionary =
-            Self { stems: HashMap::new(), terms: HashMap::new(), written: Vec::new(), weights: Vec::new() };
+        let mut dictionary = Self { stems: HashMap::new(), terms: HashMap::new(), written: Vec::new(), weights: Vec::new() };
         for term in order {
             let times = stories[&term].0;
             if times < least {

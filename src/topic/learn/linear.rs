@@ -24,8 +24,7 @@ const UNLABELLED: f32 = 0.2;
 /// Fits to `shared_out`, the shares of each story; those that are `known` count in full.
 pub(super) fn fit(stories: &[Vector], known: &[Option<Vec<f32>>], shared_out: &[Vec<f32>], plan: Plan) -> Weights {
     let k = plan.components;
-    let mut order: Vec<usize> =
-        (0..stories.len()).filter(|place| plan.takes_unlabelled() || known[*place].is_some()).collect();
+    let mut order: Vec<usize> = (0..stories.len()).filter(|place| plan.takes_unlabelled() || known[*place].is_some()).collect();
     let decay = 1.0 / (COST * real(order.len()));
     let mut weights = Weights { bias: vec![0.0; k], words: vec![0.0; plan.words * k] };
     // All words shrink at every step: by one factor, kept beside them.

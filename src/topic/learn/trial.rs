@@ -112,7 +112,8 @@ mod tests {
         let sets: Vec<Option<Vec<usize>>> = (0..12).map(|n| (n % 3 > 0).then(|| vec![n % 2])).collect();
         let folds = folds(&sets);
         for set in [vec![0], vec![1]] {
-            let turns: Vec<usize> = sets.iter().zip(&folds).filter(|(s, _)| s.as_ref() == Some(&set)).filter_map(|(_, f)| *f).collect();
+            let turns: Vec<usize> =
+                sets.iter().zip(&folds).filter(|(s, _)| s.as_ref() == Some(&set)).filter_map(|(_, f)| *f).collect();
             assert_eq!(turns, [0, 1, 2, 3]);
         }
         assert!(sets.iter().zip(&folds).all(|(set, fold)| set.is_some() == fold.is_some()));
