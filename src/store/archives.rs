@@ -82,7 +82,7 @@ impl Load {
     }
 }
 
-const TEXT_BYTES: &str = "length(coalesce(e.content, '')) + length(coalesce(e.summary, ''))";
+const TEXT_BYTES: &str = "coalesce(length(e.content), 0) + coalesce(length(e.summary), 0)";
 
 /// Cuts archives until no public story of the topic is in neither its window nor an archive.
 pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Result<(), StoreError> {
