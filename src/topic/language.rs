@@ -94,7 +94,9 @@ fn is_plainly_english(samples: &[&str]) -> bool {
             small += 1;
         }
     }
-    english_alone >= 3 && english_alone * 10 >= words || english_alone >= 1 && small >= 3 && small * 5 >= words
+    let is_one_in = |count: usize, part: usize| count * part >= words;
+    english_alone >= 3 && is_one_in(english_alone, 10)
+        || english_alone >= 1 && is_one_in(english_alone, 25) && small >= 3 && is_one_in(small, 8)
 }
 
 /// Frequent words of English that no other language of [`STEMMED`] has.
