@@ -8,6 +8,7 @@ mod config;
 mod daemon;
 mod deltas;
 mod demo;
+mod documents;
 mod fetch;
 mod follow;
 mod identity;
