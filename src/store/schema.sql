@@ -171,10 +171,12 @@ CREATE TABLE story_topic (
   in_window   INTEGER NOT NULL,
   by_label    INTEGER NOT NULL DEFAULT 0,
   score       REAL NOT NULL DEFAULT 0,
-  because     TEXT NOT NULL DEFAULT '[]',
+  because     TEXT NOT NULL DEFAULT '[]', in_archive INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (topic_id, story_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_topic_window ON story_topic (topic_id, in_window, position_ms DESC, story_id DESC);
+-- What stands in no archive: found without looking at all that does.
+CREATE INDEX story_topic_unarchived ON story_topic (topic_id, in_window, position_ms, story_id) WHERE in_archive = 0;
 CREATE INDEX story_topic_story ON story_topic (story_id);
 
 -- A person's correction: the story is in exactly these topics.
