@@ -183,14 +183,25 @@ const TWO_LETTERS: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm
     nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta \
     te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
+/// Codes of three letters that stand for a language with a shorter one, which is then the only right one (RFC 5646 §2.2.1).
+const THREE_LETTERS: &str = "ara:ar ces:cs chi:zh cze:cs dan:da deu:de dut:nl ell:el eng:en fin:fi fra:fr fre:fr ger:de gre:el \
+    heb:he hin:hi hun:hu ind:id ita:it jpn:ja kor:ko nld:nl nob:nb nor:no pol:pl por:pt ron:ro rum:ro rus:ru spa:es swe:sv \
+    tha:th tur:tr ukr:uk vie:vi zho:zh";
+
 /// The language tag, where it is one (BCP 47: a known language of two letters or any of three, then groups of at most
 /// eight letters and digits).
 pub(super) fn language(story: &Story) -> Option<&str> {
     let good = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let tag = story.language.as_deref()?.trim();
     let primary = tag.split('-').next()?;
+    let same = |code: &str| code.eq_ignore_ascii_case(primary);
+    if let Some((_, shorter)) =
+        THREE_LETTERS.split_ascii_whitespace().filter_map(|pair| pair.split_once(':')).find(|(code, _)| same(code))
+    {
+        return (primary == tag).then_some(shorter);
+    }
     let known = match primary.len() {
-        2 => TWO_LETTERS.split_ascii_whitespace().any(|code| code.eq_ignore_ascii_case(primary)),
+        2 => TWO_LETTERS.split_ascii_whitespace().any(same),
         length => length == 3 && primary.bytes().all(|b| b.is_ascii_alphabetic()),
     };
     (known && tag.split('-').all(good)).then_some(tag)

@@ -116,10 +116,14 @@ pub fn union_feed(
         None => channel(settings, &addresses, &name, &union_title(settings, members), ""),
     };
     channel.stories = &stories;
-    let stories = fit(&channel, settings.limits());
+    let stories = Arc::new(fit(&channel, settings.limits()));
     channel.stories = &stories;
     channel.updated = updated;
-    Ok(Rendering::new(Addresses::feed_path(&name, format), format.content_type(), render(&channel, format), Some(updated)))
+    let body = render(&channel, format);
+    // Its windows are its members': none of their stories leaves because of it.
+    let feed = members.first().map(|first| Feed::new(first, &channel, stories.clone(), Vec::new(), format));
+    let path = Addresses::feed_path(&name, format);
+    Ok(Rendering { feed, ..Rendering::new(path, format.content_type(), body, Some(updated)) })
 }
 
 /// The titles of a union's members, joined.

@@ -89,6 +89,8 @@ CREATE TABLE story (
 CREATE INDEX story_position ON story (position_ms DESC, id DESC) WHERE gone_ms IS NULL;
 CREATE INDEX story_sorted_by ON story (sorted_by) WHERE gone_ms IS NULL;
 CREATE INDEX story_first_published ON story (first_published_ms) WHERE gone_ms IS NULL;
+-- The stories of a month, by the publisher's date; one that lies ahead is that of the first storing.
+CREATE INDEX story_date ON story (min(coalesce(published_ms, first_published_ms), first_published_ms)) WHERE gone_ms IS NULL;
 
 -- One item as one source gave it.
 CREATE TABLE entry (

@@ -57,6 +57,8 @@ fn a_language_that_there_is_not_is_not_told() {
         let [atom, rss, json] = told(tag);
         assert!(!atom.contains("xml:lang") && !rss.contains("dc:language") && !json.contains("\"language\""), "{tag}");
     }
+    let [atom, ..] = told("eng");
+    assert!(atom.contains("xml:lang=\"en\"") && !atom.contains("eng"), "{atom}");
     for tag in ["de", "PT-br", "haw", "zh-Hans-CN"] {
         let [atom, rss, json] = told(tag);
         let found =

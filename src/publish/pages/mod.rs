@@ -9,6 +9,7 @@ mod fault;
 mod frame;
 mod home;
 mod line;
+mod month;
 mod search;
 mod sources;
 mod story;
@@ -17,6 +18,7 @@ mod topic;
 pub use fault::{Fault, fault};
 pub use frame::{Alternate, Site, TopicRef};
 pub use home::{Section, Unsorted, home};
+pub use month::{MonthPage, STORIES_OF_A_MONTH_PAGE, month, pages_of_a_month};
 pub use search::{Found, search};
 pub use sources::sources;
 pub use story::story;
@@ -29,5 +31,9 @@ pub const STYLE: &str = include_str!("style.css");
 pub const MAX_PAGE_BYTES: usize = 50_000;
 
 fn render(template: &impl askama::Template) -> Vec<u8> {
-    template.render().expect("a template writes to memory").into_bytes()
+    text(template).into_bytes()
+}
+
+fn text(template: &impl askama::Template) -> String {
+    template.render().expect("a template writes to memory")
 }
