@@ -54,6 +54,7 @@ pub(super) fn public() -> Router<App> {
         .route("/opml.xml", get(topic_list))
         .route("/sources.opml", get(document))
         .route("/style.css", get(document))
+        .route("/search.css", get(document))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .fallback(|state, headers| page(state, headers, PageName::Fault(Fault::NotFound)))

@@ -126,7 +126,7 @@ pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Resul
 fn next_load(conn: &Connection, topic: &str, most: usize) -> Result<Option<Load>, StoreError> {
     let homeless: bool = conn
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM story_topic st JOIN story s ON s.id = st.story_id
+            "SELECT EXISTS (SELECT 1 FROM story_topic st INDEXED BY story_topic_unarchived JOIN story s ON s.id = st.story_id
               WHERE st.topic_id = ?1 AND st.in_window = 0 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL)",
         )
         .and_then(|mut s| s.query_row([topic], |r| r.get(0)))

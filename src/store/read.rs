@@ -59,7 +59,10 @@ impl StoryQuery {
             sql.push_str(&condition.replace('?', &format!("?{}", values.len())));
         };
         if let Some(topic) = &self.topic {
-            add("s.id IN (SELECT story_id FROM story_topic WHERE topic_id = ?)", Box::new(topic.to_string()));
+            // Those of a month are few, and looked up one by one; else the topic leads.
+            let lookup = "EXISTS (SELECT 1 FROM story_topic t WHERE t.topic_id = ? AND t.story_id = s.id)";
+            let list = "s.id IN (SELECT story_id FROM story_topic WHERE topic_id = ?)";
+            add(if self.month.is_some() { lookup } else { list }, Box::new(topic.to_string()));
         }
         if let Some(source) = &self.source {
             add("s.id IN (SELECT story_id FROM entry WHERE source_id = ?)", Box::new(source.to_string()));

@@ -288,7 +288,7 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
     let addresses = settings.addresses();
     let topics: Vec<TopicRef> =
         settings.topics.iter().map(|topic| TopicRef { id: topic.id.clone(), title: topic.title.clone() }).collect();
-    let site = Site { title: &settings.title, addresses: &addresses, topics: &topics, has_search: true };
+    let site = Site { title: &settings.title, addresses: &addresses, topics: &topics };
     let sections: Vec<Section> = topics
         .iter()
         .map(|topic| Section { topic: topic.clone(), description: "About".to_owned(), count: 3, stories: stories.to_vec() })

@@ -364,6 +364,32 @@ async fn new_documents_take_the_place_of_old_ones_and_of_unions() {
 }
 
 #[tokio::test]
+async fn files_have_the_bytes_that_are_served() {
+    let server = Server::start();
+    server.shelf.contents().sources = vec![shelf::source_state()];
+    server.render("2026-04-01T00:00:00Z");
+    let dir = tempfile::tempdir().unwrap();
+    let mut moments = shelf::Contents::default();
+    let mut settle = |path: &str, digest| Ok(moments.settle(path, digest, at("2026-04-01T00:00:00Z")));
+    tributary::site::publish(&*server.shelf.contents(), &settings(), &mut settle, dir.path()).unwrap();
+    let manifest = std::fs::read_to_string(dir.path().join(".tributary-manifest")).unwrap();
+    let mut compared = 0;
+    for file in manifest.lines().filter(|file| !file.ends_with(".gz") && !file.ends_with(".br")) {
+        let path = file.strip_suffix("index.html").map_or(file, |page| page.trim_end_matches('/'));
+        if path == "sources/" || path == "sources" {
+            continue; // it tells of polls, and files change with what is published alone
+        }
+        let answer = server.get(&format!("/{path}")).await;
+        assert_eq!((answer.status, answer.text()), (200, std::fs::read_to_string(dir.path().join(file)).unwrap()), "/{path}");
+        compared += 1;
+    }
+    assert!(compared > 20, "{manifest}");
+    assert_eq!(server.get("/search.css").await.status, 200);
+    assert!(!manifest.contains("search"), "among files there is no search, and none is shown: {manifest}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn probes_say_how_it_is() {
     let server = Server::unrendered();
     assert_eq!((server.get("/healthz").await.status, server.get("/readyz").await.status), (200, 503));

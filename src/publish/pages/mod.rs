@@ -27,6 +27,10 @@ pub use topic::{TopicPage, topic};
 /// The style sheet of every page, served and published as `/style.css`.
 pub const STYLE: &str = include_str!("style.css");
 
+/// Shows the search box of every page: served as `/search.css` where there is a search, and published nowhere. So pages have
+/// the same bytes as files that they have when they are served, and no box that leads nowhere.
+pub const SEARCH_STYLE: &str = "@media screen { .find { display: block; } }\n";
+
 /// No page is larger, in bytes: lists are shortened until it fits.
 pub const MAX_PAGE_BYTES: usize = 50_000;
 
