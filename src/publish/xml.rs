@@ -88,10 +88,16 @@ pub(super) fn is_feed_id(text: &str) -> bool {
     };
     is_iri(text)
         && match scheme.to_ascii_lowercase().as_str() {
-            "http" | "https" | "urn" => true,
+            "http" | "https" => true,
+            "urn" => !rest.get(..5).is_some_and(|space| space.eq_ignore_ascii_case("uuid:")) || is_uuid(&rest[5..]),
             "tag" => is_dated(),
             _ => false,
         }
+}
+
+/// The one form that a UUID has in a URN (RFC 9562 §4).
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -121,7 +127,8 @@ mod tests {
     #[test]
     fn an_iri_has_a_scheme_and_no_space() {
         assert!(is_iri("tag:example.org,2026:x") && is_iri("urn:uuid:1") && is_iri("https://h/é"));
-        assert!(is_feed_id("tag:example.org,2026-01:x") && is_feed_id("urn:uuid:1") && is_feed_id("https://h/é"));
+        assert!(is_feed_id("tag:example.org,2026-01:x") && is_feed_id("urn:isbn:1") && is_feed_id("https://h/é"));
+        assert!(is_feed_id("urn:uuid:60a76c80-d399-11d9-b93C-0003939e0af6") && !is_feed_id("urn:uuid:1") && !is_feed_id("urn:"));
         assert!(!is_feed_id("tag:example.org:x") && !is_feed_id("tag:example.org,26:x") && !is_feed_id("yt:channel:1"));
         assert!(!is_iri("no scheme: x") && !is_iri("plain") && !is_iri("1a:b") && !is_iri("a:"));
     }

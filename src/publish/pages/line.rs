@@ -27,8 +27,8 @@ pub(super) struct Line {
     /// The story's page here.
     pub page: String,
     pub source: String,
-    /// The authors and the source.
-    pub byline: String,
+    /// Those who wrote it, where that is not the source.
+    pub authors: String,
     pub date: String,
     pub date_for_machines: String,
     pub summary: Option<String>,
@@ -41,13 +41,12 @@ impl Line {
         let original = story.url.as_deref().and_then(xml::web_address).filter(|url| url.len() <= MAX_ADDRESS_BYTES);
         let credited = channel::attribution(story);
         let source = excerpt::shorten(&credited.title, MAX_NAME_CHARS);
-        let mut names: Vec<String> = channel::authors(story, &credited)
+        let names: Vec<String> = channel::authors(story, &credited)
             .into_iter()
             .map(|author| excerpt::shorten(&author.name, MAX_NAME_CHARS))
             .filter(|name| *name != source)
             .take(3)
             .collect();
-        names.push(source.clone());
         let (at, precision) = shown_date(story);
         let title = channel::shown_title(story);
         Self {
@@ -58,7 +57,7 @@ impl Line {
             href: original.unwrap_or_else(|| page.clone()),
             page,
             source,
-            byline: names.join(", "),
+            authors: names.join(", "),
             date: moment::for_people(at, precision),
             date_for_machines: moment::for_machines(at, precision),
             summary: excerpt::summary(story).map(|text| excerpt::shorten(&xml::line(text), MAX_SUMMARY_CHARS)),
