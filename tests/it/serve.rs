@@ -374,7 +374,10 @@ async fn files_have_the_bytes_that_are_served() {
     tributary::site::publish(&*server.shelf.contents(), &settings(), &mut settle, dir.path()).unwrap();
     let manifest = std::fs::read_to_string(dir.path().join(".tributary-manifest")).unwrap();
     let mut compared = 0;
-    for file in manifest.lines().filter(|file| !file.ends_with(".gz") && !file.ends_with(".br")) {
+    for file in manifest.lines() {
+        if matches!(file.rsplit('.').next(), Some("gz" | "br")) {
+            continue;
+        }
         let path = file.strip_suffix("index.html").map_or(file, |page| page.trim_end_matches('/'));
         if path == "sources/" || path == "sources" {
             continue; // it tells of polls, and files change with what is published alone
