@@ -45,6 +45,8 @@ const BACKLOG_GAP: Duration = Duration::from_secs(10);
 
 /// The shortest pause between two renderings: `updated` has whole seconds, and must move with the bytes.
 const RENDER_GAP: Duration = Duration::from_secs(1);
+/// After a rendering that failed: what hindered it (a full disk) may be over, though nothing arrived.
+const RENDER_RETRY: Duration = Duration::from_secs(30);
 
 /// How long polls under way may take to end when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -349,18 +351,21 @@ struct Publisher {
 
 impl Publisher {
     async fn run(self, changed: Arc<Notify>, mut stopped: watch::Receiver<bool>) {
+        // What failed at the start is tried again like everything else.
+        let mut is_done = self.health.healthy().is_ok();
         loop {
             tokio::select! {
                 () = changed.notified() => {}
+                () = tokio::time::sleep(RENDER_RETRY), if !is_done => {}
                 () = wait_for_stop(&mut stopped) => return,
             }
-            self.render().await;
+            is_done = self.render().await;
             tokio::time::sleep(RENDER_GAP).await;
         }
     }
 
-    /// Renders every document from one snapshot. What fails leaves the last good documents in place.
-    async fn render(&self) {
+    /// Renders every document from one snapshot; whether that succeeded. What fails leaves the last good documents in place.
+    async fn render(&self) -> bool {
         let this = self.clone();
         let begun = tokio::time::Instant::now();
         let result = tokio::task::spawn_blocking(move || {
@@ -370,15 +375,20 @@ impl Publisher {
         })
         .await;
         match result {
-            Ok(Ok(())) => self.metrics.rendered(begun.elapsed()),
+            Ok(Ok(())) => {
+                self.health.report_rendering(Ok(()));
+                self.metrics.rendered(begun.elapsed());
+                return true;
+            }
             Ok(Err(why)) => self.report(&telemetry::chain(&why)),
             Err(broken) => self.report(&broken.to_string()),
         }
+        false
     }
 
     fn report(&self, why: &str) {
         error!("cannot render what is published; the last good documents are served: {why}");
-        self.health.report(Err(format!("cannot render: {why}")));
+        self.health.report_rendering(Err(format!("cannot render: {why}")));
     }
 }
 

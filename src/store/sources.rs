@@ -268,6 +268,8 @@ fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<boo
         "UPDATE archive SET topic_id = ?2, revision = revision + 1, drawn = NULL, body = NULL
           WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.topic_id = ?2)",
         "UPDATE OR IGNORE story_topic SET topic_id = ?2 WHERE topic_id = ?1",
+        "UPDATE story_topic SET in_archive = NOT in_archive WHERE topic_id = ?2
+            AND in_archive <> EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = ?2 AND a.story_id = story_topic.story_id)",
         "UPDATE topic SET filled = 1 WHERE id = ?2 AND EXISTS (SELECT 1 FROM topic old WHERE old.id = ?1 AND old.filled = 1)",
         "UPDATE label SET topics = (SELECT json_group_array(DISTINCT CASE WHEN value = ?1 THEN ?2 ELSE value END) FROM json_each(label.topics))
           WHERE EXISTS (SELECT 1 FROM json_each(label.topics) WHERE value = ?1)",

@@ -8,7 +8,7 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 
 /// What articles are made of.
-const ELEMENTS: [&str; 82] = [
+const ELEMENTS: [&str; 81] = [
     "a",
     "abbr",
     "acronym",
@@ -64,7 +64,6 @@ const ELEMENTS: [&str; 82] = [
     "q",
     "rp",
     "rt",
-    "rtc",
     "ruby",
     "s",
     "samp",

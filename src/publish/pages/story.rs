@@ -12,7 +12,24 @@ struct TopicView {
     title: String,
     page: String,
     decided: String,
-    because: Vec<String>,
+    because: Vec<Vec<Piece>>,
+}
+
+/// A piece of a reason: its words, or a matcher as it stands in feeds.toml.
+struct Piece {
+    text: String,
+    is_code: bool,
+}
+
+/// A reason in pieces: what stands between two backticks is code.
+fn pieces(reason: &str) -> Vec<Piece> {
+    let parts: Vec<&str> = reason.split('`').collect();
+    // A backtick without its twin is a character like others.
+    if parts.len().is_multiple_of(2) {
+        return vec![Piece { text: reason.to_owned(), is_code: false }];
+    }
+    let piece = |(at, text): (usize, &&str)| Piece { text: (*text).to_owned(), is_code: at % 2 == 1 };
+    parts.iter().enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
 }
 
 struct Carrier {
@@ -82,7 +99,7 @@ fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
                 MembershipBy::Rule => format!("by its rule, score {:.1}", membership.score),
                 MembershipBy::Label => "by a person's label".to_owned(),
             },
-            because: membership.because.iter().take(longest).map(|because| sentence(because)).collect(),
+            because: membership.because.iter().take(longest).map(|because| pieces(&sentence(because))).collect(),
         })
     });
     let public = |source: &SourceId| story.sources.iter().find(|entry| entry.source == *source && entry.public);
