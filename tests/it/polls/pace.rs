@@ -231,3 +231,23 @@ async fn credentials_that_are_missing_bother_nobody() {
     assert!(report.error.unwrap().contains("nowhere"));
     assert!(world.origin.requests().is_empty() && world.next_in("feed") >= FLOOR);
 }
+
+#[tokio::test]
+async fn a_redirect_that_always_asks_to_wait_is_waited_for_once() {
+    let world = World::of_feed();
+    world.origin.script("/feed", vec![Reply::redirect(302, "/busy").header("Retry-After", "7200")]);
+    world.origin.script("/busy", vec![tagged(&["one"], "\"1\""), Reply::new(304)]);
+    world.poll("feed").await;
+    assert_eq!(world.next_in("feed"), TimeDelta::hours(2));
+    assert!(world.state("feed").next_poll_because.unwrap().starts_with("Retry-After asks to wait until"));
+    // Not sooner, though: who insists is refused by the schedule, and even a poll all the same does not follow.
+    world.clock.advance(TimeDelta::hours(1));
+    world.poll("feed").await;
+    assert!(world.origin.requests_to("/busy").is_empty());
+    world.poll_when_due("feed").await;
+    assert_eq!(world.state("feed").entries, 1);
+    // It goes on like that: every other request is a wait, and none of them comes too soon.
+    world.poll_when_due("feed").await;
+    world.poll_when_due("feed").await;
+    assert_eq!(world.state("feed").last_status, Some(304));
+}

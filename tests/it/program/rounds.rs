@@ -1,0 +1,50 @@
+//! One round of `poll` over several hosts.
+
+use std::{
+    collections::HashSet,
+    fmt::Write as _,
+    sync::{Arc, Condvar, Mutex},
+    time::Duration,
+};
+
+use super::HEAD;
+use crate::support::{
+    origin::{Origin, Reply},
+    program::Home,
+    publication::{Post, rss},
+};
+
+#[test]
+fn forty_sources_of_a_slow_host_hold_nobody_up() {
+    let (slow, fast) = (Origin::start(), Origin::start());
+    let mut toml = HEAD.replace("allow_hosts = [\"127.0.0.1\"]", "allow_hosts = [\"127.0.0.1\", \"localhost\"]\nconcurrency = 4");
+    toml = toml.replace("timeout = \"5s\"", "timeout = \"60s\"");
+    for n in 0..40 {
+        write!(toml, "[[source]]\nid = \"slow-{n}\"\nurl = \"{}\"\nfollow = \"feed\"\n\n", slow.url(&format!("/{n}"))).unwrap();
+    }
+    for n in 0..5 {
+        let url = format!("http://localhost:{}/{n}", fast.port());
+        write!(toml, "[[source]]\nid = \"fast-{n}\"\nurl = \"{url}\"\nfollow = \"feed\"\n\n").unwrap();
+    }
+    // The slow host answers nothing until the other was asked for all of its feeds.
+    let asked = Arc::new((Mutex::new(HashSet::new()), Condvar::new()));
+    let noted = asked.clone();
+    let document = rss("Scripted", &[Post::new("one", "Kafka", 1, "A log.")]);
+    let answer = document.clone();
+    fast.answer(move |request| {
+        if request.path != "/robots.txt" {
+            noted.0.lock().unwrap().insert(request.path.clone());
+            noted.1.notify_all();
+        }
+        Reply::ok(answer.clone())
+    });
+    slow.answer(move |_| {
+        let paths = asked.0.lock().unwrap();
+        let (paths, waited) = asked.1.wait_timeout_while(paths, Duration::from_secs(20), |paths| paths.len() < 5).unwrap();
+        drop(paths);
+        if waited.timed_out() { Reply::new(500) } else { Reply::ok(document.clone()) }
+    });
+    let summary = Home::with(&toml).json(&["poll"]);
+    assert_eq!((&summary["attempted"], &summary["failed"]), (&45.into(), &0.into()), "{summary}");
+    assert_eq!((slow.most_in_flight(), fast.most_in_flight()), (1, 1));
+}
