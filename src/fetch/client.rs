@@ -222,7 +222,7 @@ impl Client {
         loop {
             Self::vet(&url, request.allow_hosts)?;
             let question = Self::shared_question(&url, request);
-            let _turn = match &question {
+            let turn = match &question {
                 Some(question) => Some(self.0.commons.turn(question).await),
                 None => None,
             };
@@ -247,6 +247,7 @@ impl Client {
                     return Ok(*response);
                 }
                 Step::Redirect(to, wait) => {
+                    drop(turn);
                     if wait >= left {
                         return Err(FetchError::RedirectLater { to: shown(&to), wait });
                     }
@@ -435,8 +436,11 @@ enum Step {
 impl Progress {
     /// Where a redirect leads, when it may be followed.
     fn redirect(&mut self, from: &Url, status: u16, location: Option<&str>) -> Result<Url, FetchError> {
-        let nowhere = || FetchError::BadRedirect { status, location: location.unwrap_or("no Location").to_owned() };
-        let location = location.filter(|l| !l.is_empty()).ok_or_else(nowhere)?;
+        let nowhere = || FetchError::BadRedirect {
+            status,
+            location: location.filter(|l| !l.trim().is_empty()).unwrap_or("no Location").to_owned(),
+        };
+        let location = location.filter(|l| !l.trim().is_empty()).ok_or_else(nowhere)?;
         let mut to = from.join(location).map_err(|_| nowhere())?;
         to.set_fragment(None);
         let to = without_userinfo(&to);

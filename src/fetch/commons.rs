@@ -81,7 +81,7 @@ impl Commons {
         now: Timestamp,
     ) -> Option<Given> {
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        lent.retain(|l| l.at <= now && now - l.at < HOLDS);
+        lent.retain(|l| is_fresh(l, now));
         let found = lent.iter_mut().find(|l| l.question == *question && !l.readers.contains(reader))?;
         let answers = found.given.status != 304 || (!held.is_empty() && found.given.condition == *held);
         if !answers || found.given.body.len() as u64 > most_bytes {
@@ -94,13 +94,18 @@ impl Commons {
     /// Holds what a source was given, instead of what was given before.
     pub(super) fn lend(&self, question: Question, reader: &SourceId, given: Given, now: Timestamp) {
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        lent.retain(|l| l.question != question && l.at <= now && now - l.at < HOLDS);
+        lent.retain(|l| l.question != question && is_fresh(l, now));
         lent.push_back(Lent { question, given, at: now, readers: vec![reader.clone()] });
         let mut held: usize = lent.iter().map(|l| l.given.body.len()).sum();
         while held > MOST_BYTES {
             held -= lent.pop_front().map_or(held, |oldest| oldest.given.body.len());
         }
     }
+}
+
+/// To either side: who waited for its turn may have come before who went first.
+fn is_fresh(lent: &Lent, now: Timestamp) -> bool {
+    (now - lent.at).abs() < HOLDS
 }
 
 #[cfg(test)]
@@ -145,6 +150,7 @@ mod tests {
         assert!(!borrow("b", "10.0.0.0/8", 100, 1), "asked under other exemptions");
         assert!(!borrow("b", "", 9, 1), "too large for it");
         assert!(borrow("b", "", 10, 9));
+        assert!(borrow("waited", "", 10, -1), "it wanted to know before the other was asked");
         assert!(!borrow("b", "", 10, 9), "once");
         assert!(!borrow("c", "", 100, 10), "too old");
     }

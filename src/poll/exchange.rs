@@ -95,7 +95,8 @@ impl<'a> Exchanges<'a> {
                 }
                 Answer::NotModified(response)
             }
-            200..=299 => Answer::Document(response),
+            // A part that was not asked for (206) is no document.
+            200..=205 | 207..=299 => Answer::Document(response),
             _ => Answer::Refused(response),
         }
     }

@@ -85,6 +85,8 @@ impl Refusal {
                 let outcome = if response.status == 410 { Outcome::Gone } else { Outcome::Failed };
                 let text = match response.status {
                     410 => "it is gone (410)".to_owned(),
+                    206 => format!("{} answered 206, a part that was not asked for", response.final_url),
+                    304 => format!("{} answered 304, though the request was not conditional", response.final_url),
                     status => format!("{} answered {status}", response.final_url),
                 };
                 let error = PollError { class: format!("http-{}", response.status), text };
