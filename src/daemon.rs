@@ -225,6 +225,7 @@ pub fn assemble_polling(config: &Config, config_dir: &Path, credentials_dir: Opt
         host_gap_exempt: config.polling.host_gap.unwrap_or(Duration::ZERO),
         concurrency: config.polling.concurrency,
         proxy: config.polling.proxy.clone(),
+        ca_file: config.polling.ca_file.as_ref().map(|file| config_dir.join(file)),
         connect_timeout: Duration::from_secs(10),
     })
     .context("cannot make the HTTP client")?;
