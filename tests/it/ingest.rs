@@ -16,7 +16,7 @@ fn feed_url() -> Url {
 }
 
 fn read(bytes: &[u8], content_type: Option<&str>, max_items: usize) -> Result<Document, ingest::IngestError> {
-    ingest::read(&Input { bytes, content_type, url: &feed_url(), max_items })
+    ingest::read(&Input { bytes, content_type, content_location: None, url: &feed_url(), max_items })
 }
 
 /// A document in a form that is read at a glance: one line for each thing that is there.
