@@ -19,6 +19,10 @@ pub(super) fn media(note: &MediaNote, base: &Url) -> Option<Enclosure> {
     }
     let url = http_url(&note.url, Some(base))?;
     let mime = mime(note.mime.as_deref(), note.medium.as_deref(), &url);
+    // A player that no browser has any more is no file to attach.
+    if mime == "application/x-shockwave-flash" {
+        return None;
+    }
     (!mime.starts_with("image/")).then(|| Enclosure { url: url.into(), mime, length: note.length.filter(|length| *length > 0) })
 }
 

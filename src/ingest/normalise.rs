@@ -282,7 +282,9 @@ fn choose_url(
     let permalink = || {
         let guid = guid.filter(|guid| guid.is_permalink != Some(false))?;
         let from = notes.id.as_ref().or(notes.weak_id.as_ref())?.1.clone();
-        Some((http_url(&guid.value, None)?, from))
+        // A relative one is an address only where it was said to be one.
+        let base = (guid.is_permalink == Some(true)).then_some(base);
+        Some((http_url(&guid.value, base)?, from))
     };
     let weak = || {
         let weak = notes.weak_link.iter().chain(&notes.weak_id);

@@ -61,7 +61,14 @@ impl<'a> Walk<'a> {
                     self.feed.pace.skip_days = pace::days(&all);
                 }
             }
-            _ => self.feed_word(field, tag, ns, inside, at),
+            Field::Id
+            | Field::Updated(_)
+            | Field::Published(_)
+            | Field::Language
+            | Field::Ttl
+            | Field::UpdatePeriod
+            | Field::UpdateFrequency => self.feed_word(field, tag, ns, inside, at),
+            _ => {}
         }
     }
 

@@ -45,9 +45,12 @@ impl<'a> Walk<'a> {
             }
             Field::Content(rank) => {
                 // Content that is elsewhere (RFC 4287 §4.1.3.2), unless it is here after all.
-                if let Some(src) = tag.attribute("src").filter(|_| ns == Ns::Atom && inside.trim().is_empty()) {
-                    self.elsewhere(tag, absolute(&decode(src), base.as_ref()));
-                    return;
+                if let Some(src) = tag.attribute("src").filter(|_| ns == Ns::Atom) {
+                    let is_here = !inside.trim().is_empty();
+                    self.elsewhere(tag, absolute(&decode(src), base.as_ref()), is_here);
+                    if !is_here {
+                        return;
+                    }
                 }
                 let text = self.unwrap(tag, ns, inside, at, base.as_ref());
                 if self.pick(|picks| &mut picks.content, rank, text, tag.name)
@@ -158,13 +161,14 @@ impl<'a> Walk<'a> {
     }
 
     /// A text that is a page of its own is where to read the item; anything else is a file.
-    fn elsewhere(&mut self, tag: &Tag<'a>, url: String) {
+    fn elsewhere(&mut self, tag: &Tag<'a>, url: String, is_here: bool) {
         let mime = attribute(tag, "type");
         let is_page = mime.as_deref().is_none_or(|mime| mime.contains("html") || matches!(mime, "text" | "text/plain"));
         match &mut self.item {
             Some(item) if is_page => {
                 item.notes.weak_link = item.notes.weak_link.take().or_else(|| Some((url, name(tag.name))));
             }
+            _ if is_here => {}
             _ => self.media(MediaNote { url, mime, from: name(tag.name), ..MediaNote::default() }),
         }
     }

@@ -48,7 +48,7 @@ pub(in crate::ingest) fn decode_into(out: &mut String, mut text: &str) -> Met {
     while let Some(at) = memchr(b'&', text.as_bytes()) {
         out.push_str(&text[..at]);
         let rest = &text[at + 1..];
-        if let Some((length, character)) = twice_encoded(rest) {
+        if let Some((length, character)) = twice_encoded(rest).or_else(|| surrogates(rest)) {
             out.push(character);
             met.decoded += 1;
             text = &rest[length..];
@@ -91,6 +91,23 @@ fn twice_encoded(rest: &str) -> Option<(usize, char)> {
         length += 1 + used;
     }
     Some((length, std::str::from_utf8(&bytes[..count]).ok()?.chars().next()?))
+}
+
+/// A character beyond the basic plane whose two halves in UTF-16 were written as a reference each.
+fn surrogates(rest: &str) -> Option<(usize, char)> {
+    let half = |rest: &str| {
+        let digits = rest.strip_prefix('#')?;
+        let end = memchr(b';', &digits.as_bytes()[..digits.len().min(6)])?;
+        let code = match digits[..end].strip_prefix(['x', 'X']) {
+            Some(hex) => u16::from_str_radix(hex, 16),
+            None => digits[..end].parse(),
+        };
+        Some((1 + end + 1, code.ok().filter(|code| (0xd800..=0xdfff).contains(code))?))
+    };
+    let (first, high) = half(rest)?;
+    let (second, low) = half(rest[first..].strip_prefix('&')?)?;
+    let character = char::decode_utf16([high, low]).next()?.ok()?;
+    Some((first + 1 + second, character))
 }
 
 /// A numeric reference to one byte, semicolon included: how long it is, and the byte.
@@ -206,6 +223,7 @@ mod tests {
             ("&nbsp;&hellip;&AMP;&bogus;", "\u{a0}…&&bogus;"),
             ("&alpha;&OElig;&Scaron;&circ;&rarr;&NotEqualTilde;", "αŒŠˆ→≂\u{338}"),
             ("&#226;&#128;&#166; &#xC3;&#xA9; &#195; &#195;&#40;", "… é Ã Ã("),
+            ("&#55357;&#56832; &#xD83D;&#xDE00; &#55357;x", "😀 😀 x"),
             ("&#xFFFFFFFFFF;&#1114112;x&#55296;", "x"),
             ("&", "&"),
             ("&#;", "&#;"),
