@@ -97,7 +97,9 @@ fn source(id: &str) -> Source {
 
 fn plan(source: &str) -> Plan {
     let url = Url::parse("https://a.example/feed").unwrap();
-    let read = ingest::read(&ingest::Input { bytes: FEED, content_type: None, url: &url, max_items: 100 }).unwrap();
+    let read =
+        ingest::read(&ingest::Input { bytes: FEED, content_type: None, content_location: None, url: &url, max_items: 100 })
+            .unwrap();
     let (keyed, policy, _) = identity::key_document(&read.drafts, KeyPolicy::from_word("guid"), None);
     let items =
         read.drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();

@@ -20,6 +20,7 @@ mod private;
 mod program;
 mod publish;
 mod readme;
+mod sanitise;
 mod scenarios;
 mod schedule;
 mod search;
