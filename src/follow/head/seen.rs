@@ -15,6 +15,20 @@ use super::{
 };
 use crate::model::{Person, PublishedDate};
 
+/// Attributes that tell a date, whatever the element.
+const DATED: &[&str] = &[
+    "datetime",
+    "data-date",
+    "data-datetime",
+    "data-published",
+    "data-published-at",
+    "data-publish-date",
+    "data-iso-date",
+    "data-timestamp",
+    "data-time",
+    "data-epoch",
+];
+
 /// Paragraphs looked at for a summary.
 const PARAGRAPHS: usize = 40;
 
@@ -146,7 +160,7 @@ fn beside_heading(dom: &Dom) -> Option<PublishedDate> {
     around.into_iter().find_map(|element| {
         let text = text_of(element);
         (text.chars().count() <= 120 && !text.to_lowercase().contains("updated"))
-            .then(|| dates::find(&text))
+            .then(|| dates::find_in(&text, dom.day_first))
             .flatten()
             .map(|f| f.date)
     })
@@ -166,14 +180,18 @@ pub(in super::super) fn date_of(element: &ElementRef<'_>) -> Option<PublishedDat
 /// The date that an element's attributes tell, and whether it is one of change: `<time datetime>`, `itemprop`, microformats.
 pub(in super::super) fn stated_date(element: &ElementRef<'_>) -> Option<(PublishedDate, bool)> {
     let value = element.value();
-    let attribute = |name: &str| value.attr(name).and_then(dates::whole);
+    let attribute = |name: &str| value.attr(name).and_then(|text| dates::whole(text).or_else(|| dates::epoch(text)));
     let stated = match value.name() {
-        "time" | "relative-time" | "local-time" | "time-ago" => attribute("datetime"),
+        "time" | "relative-time" | "local-time" | "time-ago" => DATED.iter().find_map(|name| attribute(name)),
         "meta" => value.attr("itemprop").filter(|p| p.starts_with("date")).and_then(|_| attribute("content")),
-        "abbr" | "span" | "p" | "div" | "td" | "i" => attribute("datetime").or_else(|| attribute("data-date")).or_else(|| {
-            let dated = words(element).iter().any(|w| matches!(w.as_str(), "date" | "published" | "timestamp" | "time"));
-            if dated { attribute("content").or_else(|| attribute("title")) } else { None }
-        }),
+        "abbr" | "span" | "p" | "div" | "td" | "i" | "li" | "article" | "tr" | "small" => {
+            DATED.iter().find_map(|name| attribute(name)).or_else(|| {
+                let dated = words(element)
+                    .iter()
+                    .any(|w| matches!(w.as_str(), "date" | "published" | "timestamp" | "time" | "age" | "ago" | "when"));
+                if dated { attribute("content").or_else(|| attribute("title")) } else { None }
+            })
+        }
         _ => None,
     };
     stated.map(|date| (date, is_updated(element)))
