@@ -31,6 +31,87 @@ pub(super) struct MonthDay {
 
 /// Names of months by their beginnings; longer beginnings first where one begins another.
 const MONTHS: &[(&str, u32)] = &[
+    // Finnish
+    ("tammik", 1),
+    ("helmik", 2),
+    ("huhtik", 4),
+    ("toukok", 5),
+    ("kesäk", 6),
+    ("heinäk", 7),
+    ("elok", 8),
+    ("syysk", 9),
+    ("lokak", 10),
+    ("marrask", 11),
+    ("jouluk", 12),
+    // Polish
+    ("stycz", 1),
+    ("luteg", 2),
+    ("luty", 2),
+    ("kwiet", 4),
+    ("czerw", 6),
+    ("lipca", 7),
+    ("lipiec", 7),
+    ("sierp", 8),
+    ("wrze", 9),
+    ("paźdz", 10),
+    ("listopad", 11),
+    ("grud", 12),
+    // Czech
+    ("ledna", 1),
+    ("leden", 1),
+    ("únor", 2),
+    ("březn", 3),
+    ("březen", 3),
+    ("dubna", 4),
+    ("duben", 4),
+    ("květ", 5),
+    ("červenc", 7),
+    ("červen", 6),
+    ("června", 6),
+    ("srpn", 8),
+    ("srpen", 8),
+    ("září", 9),
+    ("říj", 10),
+    ("prosin", 12),
+    // Turkish
+    ("ocak", 1),
+    ("şubat", 2),
+    ("nisan", 4),
+    ("haziran", 6),
+    ("temmuz", 7),
+    ("ağustos", 8),
+    ("eylül", 9),
+    ("ekim", 10),
+    ("kasım", 11),
+    ("aralık", 12),
+    // Russian
+    ("янв", 1),
+    ("фев", 2),
+    ("март", 3),
+    ("мар", 3),
+    ("апр", 4),
+    ("мая", 5),
+    ("май", 5),
+    ("июн", 6),
+    ("июл", 7),
+    ("авг", 8),
+    ("сен", 9),
+    ("окт", 10),
+    ("ноя", 11),
+    ("дек", 12),
+    // Ukrainian
+    ("січ", 1),
+    ("лют", 2),
+    ("берез", 3),
+    ("квіт", 4),
+    ("трав", 5),
+    ("черв", 6),
+    ("лип", 7),
+    ("серп", 8),
+    ("верес", 9),
+    ("жовт", 10),
+    ("листоп", 11),
+    ("груд", 12),
     ("jan", 1),
     ("ene", 1),
     ("gen", 1),
@@ -106,18 +187,21 @@ static ISO: LazyLock<Regex> = LazyLock::new(|| {
 });
 static YMD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})([/.])(\d{1,2})[/.](\d{1,2})\b"));
 static CJK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日일])?"));
-static MDY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
+static MDY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
 static DMY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+)?(\p{L}{3,10})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
+    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+)?(\p{L}{3,12})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
 });
-static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,-]+(\p{L}{3,10})\.?[\s-]+(\d{1,2})\b"));
+static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,.-]+(\p{L}{3,12})\.?[\s-]+(\d{1,2})\b"));
+static MD_SHORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+['’](\d{2})\b"));
+static DAY_THANG: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})\s+tháng\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})\b"));
 static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})\b"));
+static COMPACT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*((?:19|20)\d{2})([01]\d)([0-3]\d)\s*$"));
 static SHORT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^(?:.{0,14}\s)?(?:(\d{1,2})/(\d{1,2})/(\d{2})|(\d{1,2})\.(\d{1,2})\.(\d{2}))\W*$"));
-static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
+static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
 static YM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(\d{4})[-/.](\d{1,2})\s*$"));
-static MD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?(\p{L}{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
-static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(\p{L}{3,10})\b\.?"));
+static MD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
+static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(\p{L}{3,12})\b\.?"));
 static MD_NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{2})[-/.](\d{2})(?:\W|$)"));
 static IN_PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"/((?:19|20)\d{2})[-/_](\d{1,2})[-/_](\d{1,2})(?:[-/_.]|$)"));
 static NAMED_IN_PATH: LazyLock<Regex> =
@@ -169,6 +253,12 @@ pub(super) fn find_in(text: &str, day_first: bool) -> Option<FoundDate> {
     for c in YMON.captures_iter(text) {
         add(&c, (|| day(year(&c, 1)?, month_of(&c[2])?, number(&c, 3)?))());
     }
+    for c in MD_SHORT.captures_iter(text) {
+        add(&c, (|| day(2000 + year(&c, 3)?, month_of(&c[1])?, number(&c, 2)?))());
+    }
+    for c in DAY_THANG.captures_iter(text) {
+        add(&c, (|| day(year(&c, 3)?, number(&c, 2)?, number(&c, 1)?))());
+    }
     for c in NUMBERS.captures_iter(text) {
         add(
             &c,
@@ -178,6 +268,9 @@ pub(super) fn find_in(text: &str, day_first: bool) -> Option<FoundDate> {
                 numbered(year(&c, 4)?, first, second, day_first || &c[2] != "/")
             })(),
         );
+    }
+    if let Some(c) = COMPACT.captures(text) {
+        add(&c, (|| day(year(&c, 1)?, number(&c, 2)?, number(&c, 3)?))());
     }
     if found.is_empty()
         && let Some(c) = SHORT.captures(text)
@@ -263,8 +356,10 @@ pub(super) fn epoch(text: &str) -> Option<PublishedDate> {
 
 /// A date that is the whole of a text, give or take a word such as `Published` before it.
 pub(super) fn whole(text: &str) -> Option<PublishedDate> {
+    // What has no date is often dated with a clock's beginning: the year 1, or 1970.
+    let is_told = |date: &PublishedDate| date.at.year() > 1 && !(1_969..=1_970).contains(&date.at.year());
     let text = text.trim();
-    seam::parse_date(text).or_else(|| find(text).map(|found| found.date))
+    seam::parse_date(text).or_else(|| find(text).map(|found| found.date)).filter(is_told)
 }
 
 /// A month and a day at the start of a text, without a year after them.

@@ -336,7 +336,10 @@ impl<'a> List<'a> {
             return false;
         }
         if self.directory == best.directory && self.directory.1 != "/" {
-            return true;
+            // A box of recent or popular posts beside the list says less of each, and shows most of it again.
+            let known: HashSet<String> = best.cards.iter().filter_map(|c| c.item.key()).collect();
+            let again = self.cards.iter().filter(|c| c.item.key().is_some_and(|k| known.contains(&k))).count();
+            return again * 2 <= self.cards.len() || self.dated >= 0.2 || best.dated < 0.8;
         }
         let same_group = self.cards[0].list.0 == best.cards[0].list.0;
         let enough = if same_group && self.directory == best.directory { 0.6 } else { 0.75 };
@@ -416,6 +419,7 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
         .into_iter()
         .filter(|c| c.item.key().is_some_and(|k| !known.contains(&k)) && c.score >= 2.5 && !c.signs.inline)
         .filter(|c| c.directory.1 != "/" || c.signs.heading && (c.signs.dated || !dated))
+        .filter(|c| c.signs.heading || c.signs.dated || !dated)
         .filter(|c| c.item.title.as_ref().is_some_and(|t| t.split(' ').count() >= 2 || c.signs.heading || c.signs.dated))
         .collect()
 }

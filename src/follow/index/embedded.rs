@@ -44,6 +44,13 @@ const SLUGS: &[&str] = &[
     "slug",
     "_path",
     "urlPath",
+    "uniqueSlug",
+    "absolute_url",
+    "absoluteUrl",
+    "full_url",
+    "fullUrl",
+    "share_url",
+    "shareUrl",
     "fullSlug",
     "parameterized_web_title",
 ];
@@ -171,6 +178,15 @@ fn documents(dom: &Dom, left: &mut usize) -> Vec<Value> {
             out.extend(assigned(&text));
         }
     }
+    // What a part of a page is started with stands in an attribute of it.
+    for element in dom.all("[props], [data-page], [data-props], [data-react-props], [data-state], [data-posts], [data-items]") {
+        for (_, text) in element.value().attrs().filter(|(_, text)| text.len() >= 40 && text.starts_with(['{', '['])) {
+            if text.len() <= *left {
+                *left -= text.len();
+                out.extend(serde_json::from_str(text).ok().map(flat::unmarked));
+            }
+        }
+    }
     // Next.js' newer data: one stream of lines, each `number:JSON`.
     for line in flight.lines() {
         if let Some((number, json)) = line.split_once(':')
@@ -247,11 +263,33 @@ fn find(root: &Value, addresses: &Addresses, out: &mut Vec<Vec<Item>>) {
                 }
             }
             Value::Object(object) => {
+                let kept = keyed(object, addresses);
+                if !kept.is_empty() {
+                    out.push(kept);
+                    continue;
+                }
                 waiting.extend(object.values().filter(|v| v.is_object() || v.is_array()).collect::<Vec<_>>().into_iter().rev());
             }
             _ => {}
         }
     }
+}
+
+/// Posts that are kept by their keys: `{"Post:1": {…}, "Post:2": {…}, "User:7": {…}}`.
+fn keyed(object: &Map<String, Value>, addresses: &Addresses) -> Vec<Item> {
+    let kind = |key: &str, value: &Map<String, Value>| {
+        let named = value.get("__typename").and_then(Value::as_str).map(str::to_owned);
+        named.or_else(|| key.split_once(':').map(|(kind, _)| kind.to_owned())).unwrap_or_default()
+    };
+    let mut kinds: HashMap<String, (usize, Vec<Item>)> = HashMap::new();
+    for (key, value) in object {
+        let Some(value) = value.as_object() else { continue };
+        let (count, items) = kinds.entry(kind(key, value)).or_default();
+        *count += 1;
+        items.extend(post(value, addresses).filter(|item| item.published.is_some()));
+    }
+    let kept = kinds.into_values().filter(|(count, items)| items.len() >= 3 && items.len() * 10 >= count * 6);
+    kept.map(|(_, items)| items).max_by_key(Vec::len).unwrap_or_default()
 }
 
 /// One post of a list; `None` where it is something else, or not published.

@@ -408,7 +408,9 @@ fn take_author(item: &mut Item, text: &str) {
         .split(text)
         .map(str::trim)
         .find(|p| !p.is_empty() && dates::find(p).is_none() && wording::reading_minutes(p).is_none());
-    let Some(name) = first else { return };
+    // `by Jo Smith, on 28 October 2026` is one part.
+    let said = wording::person(text);
+    let Some(name) = first.or_else(|| (said.len() < text.len()).then_some(said.as_str())) else { return };
     let name = ["By ", "by ", "BY ", "Written by ", "Posted by "]
         .iter()
         .find_map(|p| name.strip_prefix(p))

@@ -70,3 +70,22 @@ fn resolve(list: &[Value], place: usize, depth: usize, left: &mut usize) -> Valu
         other => other.clone(),
     }
 }
+
+/// A document without the numbers that mark what kind each value is: `[0, "text"]`, `[1, [list]]`, as Astro writes them.
+pub(super) fn unmarked(value: Value) -> Value {
+    let is_marked = |value: &Value| matches!(value.as_array().map(Vec::as_slice), Some([Value::Number(_), _]));
+    let marked = value.as_object().is_some_and(|object| !object.is_empty() && object.values().all(is_marked));
+    if marked { unmark(value, DEEP) } else { value }
+}
+
+fn unmark(value: Value, depth: usize) -> Value {
+    if depth == 0 {
+        return Value::Null;
+    }
+    match value {
+        Value::Object(object) => Value::Object(object.into_iter().map(|(key, value)| (key, unmark(value, depth - 1))).collect()),
+        Value::Array(mut pair) if matches!(pair.as_slice(), [Value::Number(_), _]) => unmark(pair.remove(1), depth - 1),
+        Value::Array(list) => Value::Array(list.into_iter().map(|value| unmark(value, depth - 1)).collect()),
+        other => other,
+    }
+}

@@ -118,7 +118,10 @@ fn found(dom: &Dom, page: &Url) -> (Vec<Item>, String) {
         items.clone_from(&cards);
         because = format!("{} links of one structure stand with their titles in a list", items.len());
     }
-    if items.is_empty() {
+    // What a change log's headings link to is the code, not the entry.
+    let versions =
+        !items.is_empty() && items.iter().all(|i| is_version(i) && i.url.as_ref().is_some_and(|u| !shape::same_site(u, page)));
+    if items.is_empty() || versions {
         items = sections::read(dom, page);
         because = format!("{} of the page's own headings are dated and can be linked to", items.len());
     }
@@ -138,6 +141,14 @@ fn found(dom: &Dom, page: &Url) -> (Vec<Item>, String) {
         }
     }
     (items, because)
+}
+
+/// Whether a title is the number of a version: `v2.14.0`.
+fn is_version(item: &Item) -> bool {
+    item.title.as_deref().is_some_and(|title| {
+        let bare = title.trim_start_matches(['[', 'v', 'V']);
+        title.len() <= 24 && bare.contains('.') && bare.starts_with(|c: char| c.is_ascii_digit()) && !title.contains(' ')
+    })
 }
 
 /// One item per link.

@@ -27,6 +27,8 @@ struct Section {
     level: u8,
     text: String,
     id: Option<String>,
+    /// Whether it is a date and nothing else.
+    is_date: bool,
     date: Option<PublishedDate>,
     summary: Option<String>,
 }
@@ -39,8 +41,11 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<Item> {
         let dated = found.iter().filter(|s| s.date.is_some() && s.id.is_some()).count();
         found.len() >= 2 && dated >= 2 && dated * 10 >= found.len() * 6
     };
-    let Some(found) = (1..=4).map(of_level).find(is_list) else { return Vec::new() };
-    let items = found.into_iter().filter_map(|section| {
+    let lists: Vec<Vec<&Section>> = (1..=5).map(of_level).filter(is_list).collect();
+    // Where days are headings of their own, the posts stand below them.
+    let is_named = |found: &&Vec<&Section>| found.iter().filter(|s| s.is_date).count() * 2 < found.len();
+    let Some(found) = lists.iter().find(is_named).or_else(|| lists.first()) else { return Vec::new() };
+    let items = found.iter().filter_map(|section| {
         let mut url = page.clone();
         url.set_fragment(Some(section.id.as_deref()?));
         Some(Item {
@@ -76,7 +81,12 @@ fn sections(dom: &Dom) -> Vec<Section> {
                     skipping += 1;
                 } else if let Some(level) = heading_level(name) {
                     skipping += 1;
-                    out.extend(section(&element, level, before.take(), dom.day_first));
+                    let mut section = section(&element, level, before.take(), dom.day_first);
+                    let above = out.iter().rev().find(|above| above.level < level);
+                    if let (Some(section), Some(above)) = (section.as_mut(), above.filter(|above| above.is_date)) {
+                        section.date = section.date.or(above.date);
+                    }
+                    out.extend(section);
                 } else if let Some((date, false)) = seen_date(&element) {
                     note(date, &mut out, &mut before);
                 } else if matches!(name, "p" | "li")
@@ -116,7 +126,14 @@ fn section(heading: &ElementRef<'_>, level: u8, before: Option<PublishedDate>, d
     let stated = heading.descendent_elements().find_map(|e| seen_date(&e)).map(|(date, _)| date);
     let (bare, told, _) = without_date(&text);
     let date = stated.or(told).or_else(|| dates::find_in(&text, day_first).map(|f| f.date)).or(before);
-    (!text.is_empty()).then(|| Section { level, text: bare, id: fragment(heading), date, summary: None })
+    let is_date = dates::heading_date(&text).is_some();
+    // `[2.14.0] - 2026-10-28` is the version 2.14.0.
+    let named =
+        dates::find(&bare).map_or(bare.as_str(), |found| if found.end == bare.len() { &bare[..found.start] } else { &bare });
+    let named =
+        named.trim_matches(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '(' | '-' | '–' | '—' | ':' | '·' | '|' | ','));
+    let bare = if named.is_empty() { bare.clone() } else { named.to_owned() };
+    (!text.is_empty()).then(|| Section { level, text: bare, id: fragment(heading), is_date, date, summary: None })
 }
 
 /// What a heading can be linked to by: its own name, that of a link in it, or that of the element that it opens.
