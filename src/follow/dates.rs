@@ -313,6 +313,18 @@ fn numbered(year: i32, first: u32, second: u32, day_first: bool) -> Option<Publi
     day(year, month, in_month)
 }
 
+/// Whether a text tells how long ago something was: `3 days ago`, `gestern`. It is no date, since nobody knows as of when.
+pub(super) fn is_relative(text: &str) -> bool {
+    static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(concat!(
+            r"(?i)^\W*(?:(?:about |over |almost )?(?:\d+|an?|one|last) ?(?:s|sec|m|min|h|hr|d|w|mo|y|second|minute|hour|day|week|month|year)s?(?: ago)|",
+            r"last (?:week|month|year)|yesterday|today|just now|gestern|heute|hier|ayer|vor (?:\d+|einem?r?) \p{L}+|il y a (?:\d+|une?) \p{L}+|",
+            r"hace (?:\d+|una?) \p{L}+|\d+ ?(?:秒|分|分钟|時間|小时|日|天|週間|周|ヶ月|か月|个月|年)前)\W*$",
+        ))
+    });
+    text.len() <= 48 && RELATIVE.is_match(text)
+}
+
 /// Whether a text shows the order of numbers with slashes: `Some(true)` where the day stands first.
 pub(super) fn numeric_order(text: &str) -> Option<bool> {
     let c = NUMBERS.captures(text).filter(|c| &c[2] == "/").map(|c| (c[1].to_owned(), c[3].to_owned()));

@@ -160,6 +160,10 @@ pub(super) fn read(
             item.reading_time.get_or_insert_with(|| run.text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
             continue;
         }
+        if dates::is_relative(&run.text) {
+            signs.dated = true;
+            continue;
+        }
         let is_of = |links: &HashSet<NodeId>| run.link.is_some_and(|l| links.contains(&l)) && run.text.chars().count() <= 60;
         if is_of(&names.subjects) && run.heading.is_none() {
             item.add_category(&run.text);
@@ -245,7 +249,7 @@ pub(super) fn read(
         let authors: Vec<&str> = item.authors.iter().map(String::as_str).collect();
         wording::Wording::new(None, page).clean_summary(&text, item.title.as_deref(), &authors)
     });
-    signs.dated = item.published.is_some() || month_day.is_some();
+    signs.dated = signs.dated || item.published.is_some() || item.updated.is_some() || month_day.is_some();
     signs.summary = item.summary.is_some();
     signs.reading_time = item.reading_time.is_some();
     (item, signs)
