@@ -31,7 +31,7 @@ use crate::{
     model::SourceHealth,
     poll::{Driver, Heartbeat, Poller, Settings},
     serve::{self, Access, App, Health, Tls},
-    site,
+    site::{self, RulesInForce},
     store::{DirectoryLock, Store, StoreError, WindowPolicy},
     telemetry::{self, Metrics, SourceGauge},
     topic::Rules,
@@ -91,7 +91,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     // What arrives in the first poll is sorted by what labels taught, like everything before it.
     learn(&poller).await?;
     let health = Health::new();
-    let site_settings = site_settings(&store, &config, &places, &*clock).await?;
+    let site_settings = site_settings(&poller, &config, &places).await?;
     let app = App::new(Arc::new(store.clone()), site_settings, health.clone());
     app.set_access(access(&config, &places));
 
@@ -262,8 +262,8 @@ pub async fn take_over(store: &Store, config: &Config, clock: &dyn Clock) -> Res
 }
 
 /// What feeds.toml and the state make of the published half.
-async fn site_settings(store: &Store, config: &Config, places: &Places, clock: &dyn Clock) -> Result<site::Settings, StoreError> {
-    let (store, now) = (store.clone(), clock.now());
+async fn site_settings(poller: &Poller, config: &Config, places: &Places) -> Result<site::Settings, StoreError> {
+    let (store, now) = (poller.store.clone(), poller.clock.now());
     let minted = match &config.site.id {
         Some(id) => id.clone(),
         None => match tokio::task::spawn_blocking(move || store.minted_feed_id(now)).await {
@@ -271,11 +271,14 @@ async fn site_settings(store: &Store, config: &Config, places: &Places, clock: &
             Err(broken) => return Err(StoreError::Panicked(broken.to_string())),
         },
     };
-    Ok(published(config, places.base_url(config), minted))
+    let polling = poller.settings.clone();
+    let rules = RulesInForce::new(move || polling.load().rules.clone());
+    Ok(site::Settings { rules, ..published(config, places.base_url(config), minted) })
 }
 
 /// What feeds.toml says of what is published.
 pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::Settings {
+    let rules = Rules::compile(&config.topics).expect("these topics compiled when feeds.toml was checked");
     let pace = config.sources.iter().map(|s| s.pace.interval).min().unwrap_or(config.polling.interval);
     site::Settings {
         title: config.site.title.clone(),
@@ -286,6 +289,7 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::Setti
         keep_within: config.publishing.keep_within,
         live: true,
         max_age: (pace / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
+        rules: RulesInForce::fixed(rules),
         audience: site::Audience::default(),
     }
 }
@@ -316,7 +320,7 @@ async fn read_again(
     let result = async {
         let config = reload()?;
         let assembled = assemble(&config, places)?;
-        let settings = site_settings(&poller.store, &config, places, clock).await?;
+        let settings = site_settings(poller, &config, places).await?;
         if let (Some(tls), Some(files)) = (tls, &config.server.tls) {
             tls.replace(&places.config_dir.join(&files.cert), &places.config_dir.join(&files.key))?;
         }

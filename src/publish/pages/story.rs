@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Site, frame::Frame, line::Line};
 use crate::{
-    model::{MembershipBy, SourceId, Story},
+    model::{MembershipBy, NotMember, SourceId, Story},
     publish::{Addresses, channel, excerpt, moment, xml},
 };
 
@@ -32,6 +32,14 @@ fn pieces(reason: &str) -> Vec<Piece> {
     parts.iter().enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
 }
 
+/// A topic that the story is not in.
+struct OutsideView {
+    title: String,
+    page: String,
+    score: String,
+    because: Vec<String>,
+}
+
 struct Carrier {
     source: String,
     href: Option<String>,
@@ -55,6 +63,7 @@ struct Page {
     read_at: Option<String>,
     categories: Vec<String>,
     topics: Vec<TopicView>,
+    outside: Vec<OutsideView>,
     carriers: Vec<Carrier>,
     duplicates: Vec<Same>,
     since: String,
@@ -66,11 +75,11 @@ struct Page {
 const LIST_LENGTHS: [usize; 5] = [40, 20, 10, 4, 1];
 const MAX_SENTENCE_CHARS: usize = 300;
 
-/// A story's page. Sources and topics that may not be shown are left out.
-pub fn story(site: &Site<'_>, story: &Story) -> Vec<u8> {
+/// A story's page; `outside` are the topics that it is not in. Sources and topics that may not be shown are left out.
+pub fn story(site: &Site<'_>, story: &Story, outside: &[NotMember]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for longest in LIST_LENGTHS {
-        bytes = super::render(&view(site, story, longest));
+        bytes = super::render(&view(site, story, outside, longest));
         if bytes.len() <= super::MAX_PAGE_BYTES {
             break;
         }
@@ -78,7 +87,7 @@ pub fn story(site: &Site<'_>, story: &Story) -> Vec<u8> {
     bytes
 }
 
-fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
+fn view(site: &Site<'_>, story: &Story, outside: &[NotMember], longest: usize) -> Page {
     let item = Line::new(site, story);
     let mut frame = Frame::new(site, &channel::shown_title(story), Some(&Addresses::story_path(story.id)));
     frame.title = excerpt::shorten(&frame.title, 160);
@@ -100,6 +109,15 @@ fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
                 MembershipBy::Label => "by a person's label".to_owned(),
             },
             because: membership.because.iter().take(longest).map(|because| pieces(&sentence(because))).collect(),
+        })
+    });
+    let outside = outside.iter().take(longest).filter_map(|outside| {
+        let topic = site.topics.iter().find(|topic| topic.id == outside.id)?;
+        Some(OutsideView {
+            title: xml::line(&topic.title),
+            page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
+            score: format!("score {:.1}", outside.score),
+            because: outside.because.iter().take(longest).map(|because| sentence(because)).collect(),
         })
     });
     let public = |source: &SourceId| story.sources.iter().find(|entry| entry.source == *source && entry.public);
@@ -126,6 +144,7 @@ fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
             .take(longest)
             .collect(),
         topics: topics.collect(),
+        outside: outside.collect(),
         carriers: carriers.collect(),
         duplicates: duplicates.collect(),
         since: moment::for_people(story.first_published, None),
