@@ -158,7 +158,9 @@ fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> 
     // One date that can be read in one way only tells the order of all.
     let shown = runs.iter().filter(|r| r.owner.is_some() && r.text.len() <= 80).find_map(|r| dates::numeric_order(&r.text));
     let day_first = shown.unwrap_or(dom.day_first);
-    runs.iter_mut().for_each(|run| run.day_first = day_first);
+    for run in &mut *runs {
+        run.day_first = day_first;
+    }
     let mut of_item: Vec<Vec<Run>> = vec![Vec::new(); members.len()];
     let mut above: Vec<(Context, Option<String>)> = vec![(Context::default(), None); members.len()];
     let mut met = vec![false; members.len()];
