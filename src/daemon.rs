@@ -5,6 +5,7 @@
 //! SIGHUP checks the new feeds.toml and applies all of it, or keeps the old and says why.
 
 mod house;
+mod publisher;
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -37,14 +38,12 @@ use crate::{
 };
 
 use house::{keep_house, wait_for_stop};
+use publisher::{Publisher, Renderer};
 
 pub use house::{learn, let_old_go, sort_again};
 
 /// Pause between two pages of a site's back-catalogue.
 const BACKLOG_GAP: Duration = Duration::from_secs(10);
-
-/// The shortest pause between two renderings: `updated` has whole seconds, and must move with the bytes.
-const RENDER_GAP: Duration = Duration::from_secs(1);
 
 /// How long polls under way may take to end when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -101,13 +100,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let metrics = Arc::new(Metrics::default());
     let driver = Driver::new(poller.clone(), wake.clone(), changed.clone(), metrics.clone());
     let heartbeat = driver.heartbeat();
-    let publisher = Publisher {
+    let renderer = Renderer {
         store: store.clone(),
         app: app.clone(),
         clock: clock.clone(),
         health: health.clone(),
         metrics: metrics.clone(),
     };
+    let mut publisher = Publisher::start(renderer).context("cannot start a thread")?;
     let tls = certificate(&config, &places)?;
     if let Some(address) = config.server.metrics_listen {
         let listener = TcpListener::bind(address).with_context(|| format!("cannot listen on {address} for metrics"))?;
@@ -134,7 +134,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
 
     let tasks: Vec<JoinHandle<()>> = vec![
-        tokio::spawn(publisher.clone().run(changed.clone(), stopped.clone())),
+        tokio::spawn(publisher.run(changed.clone(), stopped.clone())),
         tokio::spawn(keep_house(poller.clone(), changed.clone(), stopped.clone())),
         tokio::spawn(watch_over(heartbeat, store.clone(), clock.clone(), health.clone(), stopped.clone())),
     ];
@@ -225,6 +225,7 @@ pub fn assemble_polling(config: &Config, config_dir: &Path, credentials_dir: Opt
         host_gap_exempt: config.polling.host_gap.unwrap_or(Duration::ZERO),
         concurrency: config.polling.concurrency,
         proxy: config.polling.proxy.clone(),
+        ca_file: config.polling.ca_file.as_ref().map(|file| config_dir.join(file)),
         connect_timeout: Duration::from_secs(10),
     })
     .context("cannot make the HTTP client")?;
@@ -339,51 +340,6 @@ async fn read_again(
         Err(why) => error!("feeds.toml is refused, and what was in force goes on: {why:#}"),
     }
     notify(&[NotifyState::Ready]);
-}
-
-/// Renders what is published whenever it may have changed.
-#[derive(Clone)]
-struct Publisher {
-    store: Store,
-    app: App,
-    clock: Arc<dyn Clock>,
-    health: Health,
-    metrics: Arc<Metrics>,
-}
-
-impl Publisher {
-    async fn run(self, changed: Arc<Notify>, mut stopped: watch::Receiver<bool>) {
-        loop {
-            tokio::select! {
-                () = changed.notified() => {}
-                () = wait_for_stop(&mut stopped) => return,
-            }
-            self.render().await;
-            tokio::time::sleep(RENDER_GAP).await;
-        }
-    }
-
-    /// Renders every document from one snapshot. What fails leaves the last good documents in place.
-    async fn render(&self) {
-        let this = self.clone();
-        let begun = tokio::time::Instant::now();
-        let result = tokio::task::spawn_blocking(move || {
-            let (renderings, retired) = site::draw(&this.store, &this.app.settings(), this.clock.now())?;
-            this.app.replace(renderings, retired);
-            Ok::<_, StoreError>(())
-        })
-        .await;
-        match result {
-            Ok(Ok(())) => self.metrics.rendered(begun.elapsed()),
-            Ok(Err(why)) => self.report(&telemetry::chain(&why)),
-            Err(broken) => self.report(&broken.to_string()),
-        }
-    }
-
-    fn report(&self, why: &str) {
-        error!("cannot render what is published; the last good documents are served: {why}");
-        self.health.report(Err(format!("cannot render: {why}")));
-    }
 }
 
 /// Feeds systemd's watchdog only while the store answers and the driver is at work.

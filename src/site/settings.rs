@@ -33,7 +33,7 @@ pub struct Settings {
     pub max_entries: usize,
     /// `publishing.keep_within`.
     pub keep_within: Duration,
-    /// Whether pages are drawn anew for whoever asks: static files leave out what changes at every poll.
+    /// Whether the page of the sources is drawn anew for whoever asks: static files leave out what changes at every poll.
     pub live: bool,
     /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS `ttl`.
     pub max_age: Duration,
@@ -139,6 +139,6 @@ impl Frame {
     }
 
     pub(super) fn site<'a>(&'a self, settings: &'a Settings) -> Site<'a> {
-        Site { title: &settings.title, addresses: &self.addresses, topics: &self.topics, has_search: settings.live }
+        Site { title: &settings.title, addresses: &self.addresses, topics: &self.topics }
     }
 }

@@ -10,7 +10,6 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{
     Reader, Store, StoreError, WindowPolicy,
     error::Doing as _,
-    homeless,
     rows::{ms, time, time_opt},
     sources::number,
 };
@@ -82,7 +81,7 @@ impl Load {
     }
 }
 
-const TEXT_BYTES: &str = "coalesce(length(e.content), 0) + coalesce(length(e.summary), 0)";
+const TEXT_BYTES: &str = "length(coalesce(e.content, '')) + length(coalesce(e.summary, ''))";
 
 /// Cuts archives until no public story of the topic is in neither its window nor an archive.
 pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Result<(), StoreError> {
@@ -114,26 +113,32 @@ pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Resul
             conn.prepare_cached("INSERT OR IGNORE INTO archived (topic_id, story_id, number) VALUES (?1, ?2, ?3)")
                 .and_then(|mut s| s.execute(params![topic, story, number]))
                 .doing("cut an archive")?;
+            conn.prepare_cached("UPDATE story_topic SET in_archive = 1 WHERE topic_id = ?1 AND story_id = ?2")
+                .and_then(|mut s| s.execute(params![topic, story]))
+                .doing("cut an archive")?;
         }
     }
-    homeless::have_places(conn, topic)
+    Ok(())
 }
 
 /// The stories of the next archive: those that are nowhere, oldest first, then those that leave the window next; `None`
 /// where every story has its place.
 fn next_load(conn: &Connection, topic: &str, most: usize) -> Result<Option<Load>, StoreError> {
-    if !homeless::has_any(conn, topic)? {
+    let homeless: bool = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM story_topic st INDEXED BY story_topic_unarchived JOIN story s ON s.id = st.story_id
+              WHERE st.topic_id = ?1 AND st.in_window = 0 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL)",
+        )
+        .and_then(|mut s| s.query_row([topic], |r| r.get(0)))
+        .doing("look for stories without a place")?;
+    if !homeless {
         return Ok(None);
     }
     let mut statement = conn
         .prepare_cached(&format!(
-            "SELECT st.story_id, {TEXT_BYTES}, st.in_window
-               FROM (SELECT story_id FROM temp.homeless WHERE topic_id = ?1
-                     UNION SELECT story_id FROM story_topic WHERE topic_id = ?1 AND in_window = 1) c
-               JOIN story_topic st ON st.topic_id = ?1 AND st.story_id = c.story_id
+            "SELECT st.story_id, {TEXT_BYTES}, st.in_window FROM story_topic st
                JOIN story s ON s.id = st.story_id JOIN entry e ON e.id = s.shown_entry
-              WHERE s.public = 1 AND s.gone_ms IS NULL
-                AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = ?1 AND a.story_id = st.story_id)
+              WHERE st.topic_id = ?1 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL
               ORDER BY st.in_window, st.position_ms, st.story_id LIMIT ?2"
         ))
         .doing("look for stories without a place")?;
@@ -187,6 +192,9 @@ pub(super) fn draw_again(conn: &Connection, story: i64) -> Result<(), StoreError
 pub(super) fn withdraw(conn: &Connection, story: i64) -> Result<(), StoreError> {
     draw_again(conn, story)?;
     conn.prepare_cached("DELETE FROM archived WHERE story_id = ?1")
+        .and_then(|mut s| s.execute([story]))
+        .doing("take a story out of archives")?;
+    conn.prepare_cached("UPDATE story_topic SET in_archive = 0 WHERE story_id = ?1")
         .and_then(|mut s| s.execute([story]))
         .doing("take a story out of archives")?;
     Ok(())

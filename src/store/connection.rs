@@ -17,7 +17,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Reader, StoreError, error::Doing as _, homeless, migrate, search};
+use super::{Reader, StoreError, error::Doing as _, migrate, search};
 
 /// The database's name in the data directory.
 pub const DATABASE: &str = "tributary.db";
@@ -103,7 +103,6 @@ impl Store {
             let mut conn = connect(file, &uri, true)?;
             migrate::migrate(&mut conn, file)?;
             search::catch_up(&mut conn)?;
-            homeless::watch(&conn)?;
             let (sender, jobs) = sync_channel(QUEUE_LENGTH);
             let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || work(conn, &jobs));
             let thread = thread.map_err(|source| StoreError::Directory { dir: file.to_owned(), source })?;

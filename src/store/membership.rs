@@ -205,7 +205,8 @@ pub(super) fn judge(
         }
         let in_window = want.topic == TopicId::ALL || enters_window(conn, want, cause, &subject, now)?;
         conn.prepare_cached(
-            "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score, because) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score, because, in_archive) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+               EXISTS (SELECT 1 FROM archived WHERE topic_id = ?1 AND story_id = ?2))
              ON CONFLICT (topic_id, story_id) DO UPDATE SET by_label = excluded.by_label, score = excluded.score, because = excluded.because,
                in_window = max(in_window, ?8)
              WHERE by_label <> excluded.by_label OR score <> excluded.score OR because <> excluded.because OR in_window < ?8",

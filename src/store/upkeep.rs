@@ -144,6 +144,11 @@ impl Store {
                     AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = 'all' AND a.story_id = s.id)",
                 &|s| format!("story {s} is in neither the window nor an archive"),
             )?;
+            ask(
+                "SELECT story_id FROM story_topic st
+                  WHERE in_archive <> EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = st.topic_id AND a.story_id = st.story_id)",
+                &|s| format!("what is noted of story {s} and the archives is not so"),
+            )?;
             Ok(faults)
         })
     }

@@ -157,6 +157,7 @@ impl<'t> Finder<'_, 't> {
         self.read_composed(&composed(text), kind, field_of);
     }
 
+    #[allow(clippy::ptr_arg)] // Hits in a text that is borrowed are shown without a copy of it.
     fn read_composed(&mut self, text: &Cow<'t, str>, kind: Kind, field_of: &impl Fn(&Matcher, usize) -> Option<Field>) {
         self.text_number += 1;
         if text.is_empty() {

@@ -281,14 +281,13 @@ impl Recent {
         if length > 16 {
             return None;
         }
-        let word = match text.get(start..start + 16).and_then(|bytes| bytes.try_into().ok()) {
+        let word = if let Some(bytes) = text.get(start..start + 16).and_then(|bytes| bytes.try_into().ok()) {
             // What follows the word is cut off.
-            Some(bytes) => u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (16 - length).min(15))),
-            None => {
-                let mut bytes = [0; 16];
-                bytes[..length].copy_from_slice(&text[start..end]);
-                u128::from_le_bytes(bytes)
-            }
+            u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (16 - length).min(15)))
+        } else {
+            let mut bytes = [0; 16];
+            bytes[..length].copy_from_slice(&text[start..end]);
+            u128::from_le_bytes(bytes)
         };
         // Of what ASCII words are made of this bit parts the cases alone, and no word has a space in it.
         (word & HIGH_BITS == 0).then_some(word | LOWER_CASE)

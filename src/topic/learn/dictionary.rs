@@ -116,7 +116,9 @@ impl Dictionary {
             known.map(|(number, times)| (number, (1.0 + real(times as usize).ln()) * self.weights[number as usize])).collect();
         vector.sort_unstable_by_key(|(number, _)| *number);
         let length = vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-        vector.iter_mut().for_each(|(_, weight)| *weight /= length);
+        for (_, weight) in &mut vector {
+            *weight /= length;
+        }
         vector
     }
 }

@@ -77,7 +77,9 @@ pub(super) fn into_shares(scores: &mut [f32], temperature: f32) {
         *score = ((*score - most) / temperature).exp();
         sum += *score;
     }
-    scores.iter_mut().for_each(|share| *share /= sum);
+    for share in &mut *scores {
+        *share /= sum;
+    }
 }
 
 #[cfg(test)]

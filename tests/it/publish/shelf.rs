@@ -280,6 +280,7 @@ impl Library for Contents {
             (story.public || !query.public_only)
                 && query.topic.as_ref().is_none_or(|topic| is_in(story, topic))
                 && (!query.unsorted || story.topics.is_empty())
+                && query.month.is_none_or(|month| month == (story.first_published.year(), story.first_published.month()))
         };
         let found = self.stories.iter().filter(wanted).skip(query.offset).take(query.limit.unwrap_or(usize::MAX));
         Ok(found.cloned().collect())
