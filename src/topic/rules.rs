@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use crate::model::{SourceId, Topic, TopicId};
 
+use super::beginnings::Beginnings;
 use super::hits::{self, Tallies};
 use super::language::Language;
 use super::learn::{self, Evidence, Judge, Learner, Lesson, Progress, Standing, TOLERANCE};
-use super::matcher::{Matcher, MatcherError, Target, parse_matcher};
+use super::matcher::{Matcher, MatcherError, parse_matcher};
 use super::vocabulary::Vocabulary;
 use super::{Fields, Verdict, reason, terms};
 
@@ -59,7 +60,7 @@ impl Rule {
 pub struct Rules {
     decisions: Vec<Rule>,
     matchers: Vec<Matcher>,
-    regexes: Vec<usize>,
+    regexes: Beginnings,
     /// One for each language, made when a story in it is met first.
     vocabularies: [OnceLock<Vocabulary>; Language::COUNT],
     /// What labels taught, where anything was to be learnt.
@@ -99,12 +100,10 @@ impl Rules {
                 learn: topic.learn,
             });
         }
-        let is_regex = |matcher: &Matcher| matches!(matcher.target, Target::Regex { .. });
-        let regexes = (0..matchers.len()).filter(|place| is_regex(&matchers[*place])).collect();
         Ok(Self {
             decisions,
+            regexes: Beginnings::new(&matchers),
             matchers,
-            regexes,
             vocabularies: std::array::from_fn(|_| OnceLock::new()),
             learner: None,
             fingerprint: fingerprint(topics),
