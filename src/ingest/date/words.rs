@@ -62,6 +62,10 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
 impl Found {
     /// Takes one word; `None` where a date has no such word.
     fn take(&mut self, word: &str) -> Option<()> {
+        // `Monday, March 4, 2024 - 10:11`
+        if matches!(word, "-" | "–" | "|" | "@") {
+            return Some(());
+        }
         let has_date = self.date.is_some() || self.month.is_some();
         if word.starts_with(|c: char| c.is_ascii_digit()) {
             return self.take_number(word);
