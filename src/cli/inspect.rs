@@ -1,6 +1,6 @@
 //! `tributary inspect`: what one poll of an address would do.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 use url::Url;
@@ -16,8 +16,9 @@ use crate::{
     config::{self, Config, NewSource},
     identity::KeyFrom,
     model::{Draft, Follow, Headers, Severity, Source, SourceId},
-    poll::{InspectedEntry, Inspection},
+    poll::{InspectedEntry, Inspection, Settings},
     store::Store,
+    topic::Rules,
 };
 
 /// Show what one poll of an address would do, and store nothing
@@ -53,6 +54,15 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
         None => new_source(context, url)?,
     };
     let poller = context.poller(config, Store::in_memory()?)?;
+    // What labels taught counts in a dry run as it would in earnest, where there is a state to learn from.
+    if context.has_state() {
+        let settings = poller.settings.load_full();
+        let rules = Rules::compile(&config.topics)?;
+        if rules.learns() {
+            let rules = context.open_existing_store()?.read(|reader| reader.taught(rules))?;
+            poller.settings.store(Arc::new(Settings { rules: Arc::new(rules), ..(*settings).clone() }));
+        }
+    }
     run_async(async move { Ok(poller.inspect(&source).await?) })
 }
 

@@ -185,8 +185,8 @@ pub(super) fn item(
     }
     let (authors, authors_from) = authors(notes, meta, bases);
     let named = notes.images.iter().map(|(url, from)| (url.as_str(), from));
-    let shown = named.chain(notes.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)));
-    let (image, image_from) = shown.filter_map(|(url, from)| Some((http_url(url, Some(base))?, from.clone()))).next().unzip();
+    let mut shown = named.chain(notes.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)));
+    let (image, image_from) = shown.find_map(|(url, from)| Some((http_url(url, Some(base))?, from.clone()))).unzip();
     let related = entry.links.iter().filter(|l| matches!(l.rel.as_str(), "related" | "via")).map(|l| l.href.as_str());
     let related =
         unique(related.chain(notes.related.iter().map(String::as_str)).filter_map(|r| http_url(r, Some(base))).map(String::from));
@@ -287,8 +287,8 @@ fn choose_url(
         Some((http_url(&guid.value, base)?, from))
     };
     let weak = || {
-        let weak = notes.weak_link.iter().chain(&notes.weak_id);
-        weak.filter_map(|(text, from)| Some((http_url(text, None)?, from.clone()))).next()
+        let mut weak = notes.weak_link.iter().chain(&notes.weak_id);
+        weak.find_map(|(text, from)| Some((http_url(text, None)?, from.clone())))
     };
     let (url, from) = alternate(&|mime| mime.is_some_and(is_page))
         .or_else(|| alternate(&|mime| mime.is_none()))

@@ -83,6 +83,7 @@ fn source(id: &str) -> Source {
         pace: Pace { interval: hour, own_interval: false, schedule: None, max_interval: hour, exempt: false },
         limits: FetchLimits { timeout: hour, max_body_bytes: 1, max_items: 1 },
         allow_hosts: Vec::new(),
+        http2: true,
         content: None,
         auth: None,
         publish: false,
@@ -115,6 +116,8 @@ fn plan(source: &str) -> Plan {
             gone_since: None,
             resting: false,
             next: NextPoll { at: now(), because: "a test".into(), not_before: None, interval_s: 3600 },
+            host: None,
+            together: Vec::new(),
             pace: None,
             moved: None,
             problems: None,
@@ -220,7 +223,7 @@ fn entries_are_known_again_by_index() {
 fn the_driver_walks_no_table() {
     let explained = explained(|conn| {
         let reader = Reader { conn };
-        reader.due(now(), &["a.example".into()], 1, 10)?;
+        reader.due(now(), &[SourceId::new("a").unwrap()], 1, 10)?;
         reader.next_due(now())?;
         reader.unscheduled()?;
         reader.memory(&SourceId::new("a").unwrap())?;

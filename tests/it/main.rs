@@ -27,6 +27,7 @@ mod search;
 mod secure;
 mod serve;
 mod sites;
+mod sorting;
 mod store;
 mod support;
 mod topic;

@@ -407,6 +407,12 @@ async fn probes_say_how_it_is() {
     assert_eq!((ill.status, ill.text().trim()), (503, "the store does not answer"));
     assert_eq!(ill.field("cache-control"), Some("no-store"));
     assert_eq!(server.get("/topics/all/feed.atom").await.status, 200, "feeds are served whatever happens");
+    server.health.report_rendering(Err("cannot render".to_owned()));
+    server.health.report(Ok(()));
+    let stale = server.get("/healthz").await;
+    assert_eq!((stale.status, stale.text().trim()), (503, "cannot render"), "what is served stays old, whatever else is well");
+    server.health.report_rendering(Ok(()));
+    assert_eq!(server.get("/healthz").await.status, 200);
 }
 
 #[tokio::test]

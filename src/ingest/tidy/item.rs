@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
                     Field::Updated(rank) => item.notes.updated.push(Said { rank, value: text, from: name(tag.name) }),
                     Field::WeakId => item.notes.weak_id = item.notes.weak_id.take().or_else(|| Some((text, name(tag.name)))),
                     Field::WeakLink => {
-                        item.notes.weak_link = item.notes.weak_link.take().or_else(|| Some((text, name(tag.name))))
+                        item.notes.weak_link = item.notes.weak_link.take().or_else(|| Some((text, name(tag.name))));
                     }
                     _ => item.notes.language = Some(text),
                 }

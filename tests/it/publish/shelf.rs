@@ -10,8 +10,9 @@ use std::{
 use chrono::Datelike;
 use tributary::{
     model::*,
-    site::{Audience, Library, Open, Settings},
+    site::{Audience, Library, Open, RulesInForce, Settings},
     store::{ArchiveDocument, ArchiveState, Found, SearchQuery, StoreError, StoryQuery},
+    topic::Rules,
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -202,6 +203,7 @@ pub fn settings() -> Settings {
         keep_within: std::time::Duration::from_hours(48),
         live: true,
         max_age: std::time::Duration::from_mins(15),
+        rules: RulesInForce::fixed(Rules::compile(&[]).unwrap()),
         audience: Audience::default(),
     }
 }
@@ -290,6 +292,10 @@ impl Library for Contents {
 
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
         Ok(self.stories.iter().find(|story| story.id == id).cloned())
+    }
+
+    fn outside(&self, _: &Story, _: &Rules) -> Result<Vec<NotMember>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn search(&self, _: &SearchQuery, _: usize, _: bool) -> Result<Found, StoreError> {

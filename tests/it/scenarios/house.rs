@@ -184,6 +184,8 @@ impl House {
                 gone_since: None,
                 resting: false,
                 next: NextPoll { at: self.now(), because: "a test says so".into(), not_before: None, interval_s: 3_600 },
+                host: None,
+                together: Vec::new(),
                 pace: None,
                 moved: None,
                 problems: None,
