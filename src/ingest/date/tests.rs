@@ -11,6 +11,20 @@ fn read(text: &str) -> String {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn the_usual_shape_is_read_as_it_would_be_word_by_word(
+        day in 0..33_u32, month in 0..7_usize, year in 0..9999_u32, hour in 0..26_u32, second in 0..62_u32, zone in 0..6_usize,
+    ) {
+        let month = ["Jan", "Feb", "May", "Aug", "Dec", "Mai", "Foo"][month];
+        let zone = ["GMT", "+0000", "-0330", "+1600", "EST", "+00:0"][zone];
+        let text = format!("Sun, {day:02} {month} {year:04} {hour:02}:59:{second:02} {zone}");
+        if let Some(usual) = words::parse_usual(&text) {
+            proptest::prop_assert_eq!(Some(usual), words::parse(&text), "{}", text);
+        }
+    }
+}
+
 #[test]
 fn every_shape() {
     for (text, want) in [

@@ -1,5 +1,7 @@
 //! The tolerant tokeniser.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memmem};
 
 /// The most attributes that one tag is read with; a tag with more is not of a feed.
@@ -300,6 +302,11 @@ impl<'a> Iterator for Attributes<'a> {
         self.rest = rest;
         Some((name, value))
     }
+}
+
+/// A name in lower case, which nearly all are already.
+pub(in crate::ingest) fn lower_name(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }
 }
 
 /// A name without its prefix.
