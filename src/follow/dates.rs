@@ -31,6 +31,87 @@ pub(super) struct MonthDay {
 
 /// Names of months by their beginnings; longer beginnings first where one begins another.
 const MONTHS: &[(&str, u32)] = &[
+    // Finnish
+    ("tammik", 1),
+    ("helmik", 2),
+    ("huhtik", 4),
+    ("toukok", 5),
+    ("kesäk", 6),
+    ("heinäk", 7),
+    ("elok", 8),
+    ("syysk", 9),
+    ("lokak", 10),
+    ("marrask", 11),
+    ("jouluk", 12),
+    // Polish
+    ("stycz", 1),
+    ("luteg", 2),
+    ("luty", 2),
+    ("kwiet", 4),
+    ("czerw", 6),
+    ("lipca", 7),
+    ("lipiec", 7),
+    ("sierp", 8),
+    ("wrze", 9),
+    ("paźdz", 10),
+    ("listopad", 11),
+    ("grud", 12),
+    // Czech
+    ("ledna", 1),
+    ("leden", 1),
+    ("únor", 2),
+    ("březn", 3),
+    ("březen", 3),
+    ("dubna", 4),
+    ("duben", 4),
+    ("květ", 5),
+    ("červenc", 7),
+    ("červen", 6),
+    ("června", 6),
+    ("srpn", 8),
+    ("srpen", 8),
+    ("září", 9),
+    ("říj", 10),
+    ("prosin", 12),
+    // Turkish
+    ("ocak", 1),
+    ("şubat", 2),
+    ("nisan", 4),
+    ("haziran", 6),
+    ("temmuz", 7),
+    ("ağustos", 8),
+    ("eylül", 9),
+    ("ekim", 10),
+    ("kasım", 11),
+    ("aralık", 12),
+    // Russian
+    ("янв", 1),
+    ("фев", 2),
+    ("март", 3),
+    ("мар", 3),
+    ("апр", 4),
+    ("мая", 5),
+    ("май", 5),
+    ("июн", 6),
+    ("июл", 7),
+    ("авг", 8),
+    ("сен", 9),
+    ("окт", 10),
+    ("ноя", 11),
+    ("дек", 12),
+    // Ukrainian
+    ("січ", 1),
+    ("лют", 2),
+    ("берез", 3),
+    ("квіт", 4),
+    ("трав", 5),
+    ("черв", 6),
+    ("лип", 7),
+    ("серп", 8),
+    ("верес", 9),
+    ("жовт", 10),
+    ("листоп", 11),
+    ("груд", 12),
     ("jan", 1),
     ("ene", 1),
     ("gen", 1),
@@ -106,16 +187,21 @@ static ISO: LazyLock<Regex> = LazyLock::new(|| {
 });
 static YMD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})([/.])(\d{1,2})[/.](\d{1,2})\b"));
 static CJK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日일])?"));
-static MDY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
+static MDY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
 static DMY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+)?(\p{L}{3,10})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
+    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+)?(\p{L}{3,12})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
 });
-static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,-]+(\p{L}{3,10})\.?[\s-]+(\d{1,2})\b"));
+static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,.-]+(\p{L}{3,12})\.?[\s-]+(\d{1,2})\b"));
+static MD_SHORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+['’](\d{2})\b"));
+static DAY_THANG: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})\s+tháng\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})\b"));
 static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})\b"));
-static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,10})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
+static COMPACT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*((?:19|20)\d{2})([01]\d)([0-3]\d)\s*$"));
+static SHORT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^(?:.{0,14}\s)?(?:(\d{1,2})/(\d{1,2})/(\d{2})|(\d{1,2})\.(\d{1,2})\.(\d{2}))\W*$"));
+static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
 static YM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(\d{4})[-/.](\d{1,2})\s*$"));
-static MD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?(\p{L}{3,10})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
-static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(\p{L}{3,10})\b\.?"));
+static MD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
+static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(\p{L}{3,12})\b\.?"));
 static MD_NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{2})[-/.](\d{2})(?:\W|$)"));
 static IN_PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"/((?:19|20)\d{2})[-/_](\d{1,2})[-/_](\d{1,2})(?:[-/_.]|$)"));
 static NAMED_IN_PATH: LazyLock<Regex> =
@@ -127,9 +213,14 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a valid pattern")
 }
 
-/// The first date in a text.
-#[allow(clippy::many_single_char_names)] // captures and the parts of dates
+/// The first date in a text; of numbers with slashes, the month stands first unless it cannot.
 pub(super) fn find(text: &str) -> Option<FoundDate> {
+    find_in(text, false)
+}
+
+/// The first date in a text; `day_first` where numbers with slashes tell the day before the month, if both can be either.
+#[allow(clippy::many_single_char_names)] // captures and the parts of dates
+pub(super) fn find_in(text: &str, day_first: bool) -> Option<FoundDate> {
     let number = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<u32>().ok());
     let year = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<i32>().ok());
     let mut found: Vec<FoundDate> = Vec::new();
@@ -162,17 +253,40 @@ pub(super) fn find(text: &str) -> Option<FoundDate> {
     for c in YMON.captures_iter(text) {
         add(&c, (|| day(year(&c, 1)?, month_of(&c[2])?, number(&c, 3)?))());
     }
+    for c in MD_SHORT.captures_iter(text) {
+        add(&c, (|| day(2000 + year(&c, 3)?, month_of(&c[1])?, number(&c, 2)?))());
+    }
+    for c in DAY_THANG.captures_iter(text) {
+        add(&c, (|| day(year(&c, 3)?, number(&c, 2)?, number(&c, 1)?))());
+    }
     for c in NUMBERS.captures_iter(text) {
         add(
             &c,
             (|| {
                 let (first, second) = (number(&c, 1)?, number(&c, 3)?);
-                // With slashes the month stands first unless it cannot; with dots and hyphens the day does.
-                let month_first = &c[2] == "/" && first <= 12 || second > 12;
-                let (month, in_month) = if month_first { (first, second) } else { (second, first) };
-                day(year(&c, 4)?, month, in_month)
+                // With dots and hyphens the day stands first unless it cannot.
+                numbered(year(&c, 4)?, first, second, day_first || &c[2] != "/")
             })(),
         );
+    }
+    if let Some(c) = COMPACT.captures(text) {
+        add(&c, (|| day(year(&c, 1)?, number(&c, 2)?, number(&c, 3)?))());
+    }
+    if found.is_empty()
+        && let Some(c) = SHORT.captures(text)
+    {
+        let dotted = c.get(4).is_some();
+        let (a, b, y) = if dotted { (4, 5, 6) } else { (1, 2, 3) };
+        // `1.2.34` is a version, unless people here write their dates so.
+        if dotted && !day_first && [a, b].iter().any(|i| c.get(*i).is_some_and(|m| m.len() < 2)) {
+            return None;
+        }
+        let start = c.get(a).map(|m| m.start()).unwrap_or_default();
+        let date = (|| {
+            let short = year(&c, y)?;
+            numbered(if short < 70 { 2000 + short } else { 1900 + short }, number(&c, a)?, number(&c, b)?, day_first || dotted)
+        })();
+        found.extend(date.map(|date| FoundDate { date, start, end: c.get(y).map_or(text.len(), |m| m.end()) }));
     }
     if found.is_empty() {
         for c in MY.captures_iter(text) {
@@ -192,10 +306,72 @@ pub(super) fn find(text: &str) -> Option<FoundDate> {
     found.into_iter().min_by_key(|f| (f.start, std::cmp::Reverse(f.end)))
 }
 
+/// A day told by two numbers in an order that is the writer's, unless only the other one makes a day.
+fn numbered(year: i32, first: u32, second: u32, day_first: bool) -> Option<PublishedDate> {
+    let day_first = day_first && second <= 12 || first > 12;
+    let (month, in_month) = if day_first { (second, first) } else { (first, second) };
+    day(year, month, in_month)
+}
+
+/// Whether a text tells how long ago something was: `3 days ago`, `gestern`. It is no date, since nobody knows as of when.
+pub(super) fn is_relative(text: &str) -> bool {
+    static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(concat!(
+            r"(?i)^\W*(?:(?:about |over |almost )?(?:\d+|an?|one|last) ?(?:s|sec|m|min|h|hr|d|w|mo|y|second|minute|hour|day|week|month|year)s?(?: ago)|",
+            r"last (?:week|month|year)|yesterday|today|just now|gestern|heute|hier|ayer|vor (?:\d+|einem?r?) \p{L}+|il y a (?:\d+|une?) \p{L}+|",
+            r"hace (?:\d+|una?) \p{L}+|\d+ ?(?:秒|分|分钟|時間|小时|日|天|週間|周|ヶ月|か月|个月|年)前)\W*$",
+        ))
+    });
+    text.len() <= 48 && RELATIVE.is_match(text)
+}
+
+/// Whether a text shows the order of numbers with slashes: `Some(true)` where the day stands first.
+pub(super) fn numeric_order(text: &str) -> Option<bool> {
+    let c = NUMBERS.captures(text).filter(|c| &c[2] == "/").map(|c| (c[1].to_owned(), c[3].to_owned()));
+    let c = c.or_else(|| SHORT.captures(text).and_then(|c| Some((c.get(1)?.as_str().to_owned(), c.get(2)?.as_str().to_owned()))));
+    let (first, second) = (c.as_ref()?.0.parse::<u32>().ok()?, c.as_ref()?.1.parse::<u32>().ok()?);
+    match (first > 12, second > 12) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether people who read a language write the day before the month; of English without a region, and of no language,
+/// the site's country tells.
+pub(super) fn day_first(language: Option<&str>, url: &Url) -> bool {
+    const COUNTRIES: &[&str] = &[
+        "uk", "au", "nz", "ie", "in", "za", "sg", "fr", "de", "es", "it", "nl", "be", "ch", "at", "pt", "br", "dk", "se", "no",
+        "fi", "pl", "cz", "gr", "ro", "ar", "mx", "cl", "eu",
+    ];
+    let (language, region) = language.and_then(|l| l.split_once('-')).unwrap_or((language.unwrap_or_default(), ""));
+    match (language.to_ascii_lowercase().as_str(), region.to_ascii_uppercase().as_str()) {
+        ("en", "US" | "PH" | "CA") | ("ja" | "zh" | "ko" | "hu", _) => false,
+        ("en" | "", "") => {
+            let country = url.domain().and_then(|host| host.trim_end_matches('.').rsplit('.').next());
+            country.is_some_and(|country| COUNTRIES.contains(&country))
+        }
+        _ => true,
+    }
+}
+
+/// Seconds or milliseconds since 1970, where they fall between 1990 and 2100.
+pub(super) fn epoch(text: &str) -> Option<PublishedDate> {
+    let told: i64 = text.trim().parse().ok()?;
+    let millis = if told.abs() < 4_102_444_800 { told.checked_mul(1_000)? } else { told };
+    (631_152_000_000..4_102_444_800_000)
+        .contains(&millis)
+        .then(|| chrono::DateTime::from_timestamp_millis(millis))
+        .flatten()
+        .map(PublishedDate::exact)
+}
+
 /// A date that is the whole of a text, give or take a word such as `Published` before it.
 pub(super) fn whole(text: &str) -> Option<PublishedDate> {
+    // What has no date is often dated with a clock's beginning: the year 1, or 1970.
+    let is_told = |date: &PublishedDate| date.at.year() > 1 && !(1_969..=1_970).contains(&date.at.year());
     let text = text.trim();
-    seam::parse_date(text).or_else(|| find(text).map(|found| found.date))
+    seam::parse_date(text).or_else(|| find(text).map(|found| found.date)).filter(is_told)
 }
 
 /// A month and a day at the start of a text, without a year after them.
@@ -220,6 +396,8 @@ pub(super) fn day_of_month(text: &str) -> Option<u32> {
 
 /// The date that a short text consists of, give or take a day of the week: a heading above what was published then.
 pub(super) fn heading_date(text: &str) -> Option<PublishedDate> {
+    // `Fri, 20 Nov 2026 (10 entries)`
+    let text = text.split(" (").next().unwrap_or_default();
     let found = find(text).filter(|f| f.date.precision >= DatePrecision::Day && text.chars().count() <= 48)?;
     let rest =
         text[..found.start].split(|c: char| !c.is_alphanumeric()).chain(text[found.end..].split(|c: char| !c.is_alphanumeric()));
@@ -230,7 +408,9 @@ pub(super) fn heading_date(text: &str) -> Option<PublishedDate> {
 pub(super) fn heading_year(text: &str) -> Option<i32> {
     static YEAR: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"^\W*(?:\p{L}+\s+){0,3}((?:19|20)\d{2})\W*(?:\(\d+\)|\d+ (?:posts?|articles?|entries))?\W*$"));
-    (text.len() <= 40).then(|| YEAR.captures(text)).flatten().and_then(|c| c[1].parse().ok())
+    // `October 2026` is a month of that year.
+    let names_a_month = || find(text).is_some_and(|f| f.date.precision == DatePrecision::Month);
+    (text.len() <= 40).then(|| YEAR.captures(text)).flatten().filter(|_| !names_a_month()).and_then(|c| c[1].parse().ok())
 }
 
 /// The month that a heading consists of, with its year where it tells one: `March`, `March 2024`, `2024-03`.

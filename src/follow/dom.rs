@@ -6,7 +6,7 @@
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
 
-use super::{Page, seam};
+use super::{Page, dates, head::wording, seam};
 
 /// How many ancestors are looked at.
 pub(super) const DEEP: usize = 200;
@@ -18,6 +18,9 @@ pub(super) struct Dom {
     pub base: Url,
     /// Whether the end of the page was left out for its nesting.
     pub is_cut: bool,
+    /// Whether numbers with slashes tell the day before the month where they show no order: by the page's language, else
+    /// its country.
+    pub day_first: bool,
 }
 
 impl Dom {
@@ -31,7 +34,9 @@ impl Dom {
             .and_then(|base| base.attr("href"))
             .and_then(|href| seam::http_url(href, Some(page.url)))
             .unwrap_or_else(|| page.url.clone());
-        Self { html, base, is_cut: kept.len() < page.html.len() }
+        let language = html.select(&css("html[lang]")).next().and_then(|e| e.attr("lang")).and_then(wording::language_tag);
+        let day_first = dates::day_first(language.as_deref(), page.url);
+        Self { html, base, is_cut: kept.len() < page.html.len(), day_first }
     }
 
     /// Every element that a selector known here matches, in document order.

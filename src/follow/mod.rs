@@ -34,7 +34,7 @@ pub use feeds::{FeedLink, feed_links};
 pub use head::{PageHead, page_head};
 pub use index::{Index, index, validate_selectors};
 pub use posts::{PostLinks, post_links};
-pub use sitemap::{ChildSitemap, SitemapDocument, SitemapPage, read_sitemap};
+pub use sitemap::{ChildSitemap, Holds, SitemapDocument, SitemapPage, read_sitemap};
 
 use url::Url;
 

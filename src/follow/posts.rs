@@ -3,12 +3,16 @@
 //! Deliberately absent: fetching any of them. The rule kept: `include` and `exclude` decide where they are given; else
 //! one shape of path is taken, the one that most dated entries share, and the reason is told.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashSet},
+};
 
+use chrono::NaiveDate;
 use url::Url;
 
-use super::{SitemapDocument, SitemapPage, dates, shape};
-use crate::model::{PublishedDate, SitemapPatterns, Timestamp};
+use super::{Holds, SitemapDocument, SitemapPage, dates, shape};
+use crate::model::{DatePrecision, PublishedDate, SitemapPatterns, Timestamp};
 
 /// The posts of a sitemap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,12 +54,24 @@ fn newness(page: &SitemapPage) -> Option<Timestamp> {
 #[derive(Default)]
 struct Shape<'a> {
     pages: Vec<&'a SitemapPage>,
+    /// Days that its pages were published or changed on: what is built anew is dated alike, and that tells nothing.
+    days: BTreeSet<NaiveDate>,
     dated: usize,
     news: usize,
     slugs: usize,
 }
 
-impl Shape<'_> {
+impl<'a> Shape<'a> {
+    fn take(&mut self, page: &'a SitemapPage) {
+        self.pages.push(page);
+        if let Some(at) = newness(page) {
+            self.dated += 1;
+            self.days.insert(at.date_naive());
+        }
+        self.news += usize::from(is_news(page));
+        self.slugs += usize::from(shape::post_score(&page.url) >= 1.0);
+    }
+
     /// News titles are the surest sign, then a directory that sites keep posts in, then dates and slugs of several words.
     #[allow(clippy::cast_precision_loss)] // at most 50,000 of each
     fn weight(&self, directory: &str) -> f64 {
@@ -66,8 +82,18 @@ impl Shape<'_> {
         } else {
             1.0
         };
-        factor * (self.dated as f64 + self.slugs as f64 * 0.5 + self.pages.len() as f64 * 0.1) + self.news as f64 * 20.0
+        factor * (self.days.len() as f64 + self.slugs as f64 * 0.5 + self.pages.len() as f64 * 0.1) + self.news as f64 * 20.0
     }
+}
+
+fn is_news(page: &SitemapPage) -> bool {
+    page.news_title.is_some() || page.news_published.is_some()
+}
+
+/// The shape of an address: its directory, but that days in the path tell a post under whatever subject it lies.
+fn shape_of(url: &Url) -> String {
+    let dated = dates::in_url(url).is_some_and(|date| date.precision >= DatePrecision::Day);
+    if dated && !shape::is_post_directory(&shape::directory(url)) { "/YYYY/".to_owned() } else { shape::directory(url) }
 }
 
 fn guess<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, String) {
@@ -75,7 +101,12 @@ fn guess<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, St
     let below =
         |page: &SitemapPage| page.url.path().strip_prefix(own).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'));
     let post = |page: &&&SitemapPage| !shape::is_page(&page.url) && !shape::is_list(&page.url) && !shape::is_file(&page.url);
-    let candidates: Vec<&SitemapPage> = pages.iter().filter(post).copied().collect();
+    let mut candidates: Vec<&SitemapPage> = pages.iter().filter(post).copied().collect();
+    let told = |holds: Holds| candidates.iter().copied().filter(|page| page.holds == holds).collect::<Vec<_>>();
+    let (of_posts, others) = (told(Holds::Posts), told(Holds::Others).len());
+    if others > 0 && others < candidates.len() {
+        candidates.retain(|page| page.holds != Holds::Others);
+    }
     if own.len() > 1 && !shape::is_file(site) && !shape::is_list(site) {
         let inside: Vec<&SitemapPage> = candidates.iter().copied().filter(|page| below(page)).collect();
         if !inside.is_empty() {
@@ -83,13 +114,13 @@ fn guess<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, St
             return (inside, because);
         }
     }
+    if !of_posts.is_empty() {
+        let because = format!("{} of {} links stand in a sitemap that is called after posts", of_posts.len(), pages.len());
+        return (without_lists(of_posts), because);
+    }
     let mut shapes: BTreeMap<String, Shape<'a>> = BTreeMap::new();
     for page in &candidates {
-        let shape = shapes.entry(shape::directory(&page.url)).or_default();
-        shape.pages.push(page);
-        shape.dated += usize::from(newness(page).is_some());
-        shape.news += usize::from(page.news_title.is_some() || page.news_published.is_some());
-        shape.slugs += usize::from(shape::post_score(&page.url) >= 1.0);
+        shapes.entry(shape_of(&page.url)).or_default().take(page);
     }
     let best = shapes.iter().max_by(|(a, x), (b, y)| x.weight(a).total_cmp(&y.weight(b)).then_with(|| b.cmp(a)));
     let Some((directory, best)) = best else {
@@ -111,7 +142,34 @@ fn guess<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, St
     };
     let mut because = format!("{of} have the form {directory}…");
     if best.news > 0 {
-        because = format!("{because}, {} of them with news titles", best.news);
+        // A newspaper keeps its news under its subjects.
+        let news = || shapes.iter().filter(|(other, shape)| *other != directory && shape.news * 2 > shape.pages.len());
+        chosen.extend(news().flat_map(|(_, shape)| shape.pages.iter().copied()));
+        let count = best.news + news().map(|(_, shape)| shape.news).sum::<usize>();
+        because = match news().count() {
+            0 => format!("{because}, {count} of them with news titles"),
+            more => format!("{because}, and {more} more forms as well, {count} of them with news titles"),
+        };
     }
-    (chosen, because)
+    (without_lists(chosen), because)
+}
+
+/// Pages without those that others lie below: `/blog/kafka` where posts are `/blog/kafka/lag`.
+fn without_lists(pages: Vec<&SitemapPage>) -> Vec<&SitemapPage> {
+    let depth = |page: &SitemapPage| shape::segments(&page.url).len();
+    let mut depths: BTreeMap<usize, usize> = BTreeMap::new();
+    for page in &pages {
+        *depths.entry(depth(page)).or_default() += 1;
+    }
+    let Some((usual, _)) = depths.into_iter().max_by_key(|(_, count)| *count) else { return pages };
+    let mut above: HashSet<String> = HashSet::new();
+    for page in pages.iter().filter(|page| depth(page) >= usual) {
+        let mut path = page.url.path().trim_end_matches('/');
+        while let Some((parent, _)) = path.rsplit_once('/') {
+            path = parent;
+            above.insert(parent.to_owned());
+        }
+    }
+    let is_list = |page: &SitemapPage| depth(page) < usual && above.contains(page.url.path().trim_end_matches('/'));
+    pages.into_iter().filter(|page| !is_list(page)).collect()
 }

@@ -50,6 +50,11 @@ const POST_WORDS: &[&str] = &[
     "digest",
     "column",
     "columns",
+    "releases",
+    "release-notes",
+    "news-releases",
+    "press-releases",
+    "announcements",
     "blogposts",
     "blog-posts",
     "blog_posts",
@@ -313,10 +318,20 @@ pub(super) fn segments(url: &Url) -> Vec<&str> {
 pub(super) fn is_home(url: &Url) -> bool {
     let parts = segments(url);
     match parts.as_slice() {
-        [] => url.query().is_none_or(|q| !q.starts_with("p=")),
-        [one] => is_locale(one) || matches!(one.to_ascii_lowercase().as_str(), "index.html" | "index.htm" | "index.php" | "home"),
+        [] => !names_a_post(url),
+        [one] => {
+            is_locale(one)
+                || matches!(one.to_ascii_lowercase().as_str(), "index.html" | "index.htm" | "index.php" | "home")
+                    && !names_a_post(url)
+        }
         _ => false,
     }
+}
+
+/// Whether an entrance's query names one post: `?p=123`, `index.php?id=7`.
+fn names_a_post(url: &Url) -> bool {
+    url.query_pairs()
+        .any(|(key, value)| matches!(&*key, "p" | "id" | "post" | "article" | "story" | "entry") && !value.is_empty())
 }
 
 /// Whether the address is that of a list, by tag, author, month or number.
@@ -328,7 +343,9 @@ pub(super) fn is_list(url: &Url) -> bool {
     let n = parts.len();
     let word = |i: usize| LIST_WORDS.contains(&parts[i].as_str());
     // `/tags`, `/tags/rust`, `/blog/tags/rust`, `/tags/rust/page/2`: the subject stands last, or before a number.
-    if n >= 1 && word(n - 1) || n >= 2 && word(n - 2) {
+    // `/releases/tag/v2` is the release itself.
+    let release = n >= 3 && parts[n - 3] == "releases" && parts[n - 2] == "tag";
+    if n >= 1 && word(n - 1) || n >= 2 && word(n - 2) && !release {
         return true;
     }
     if n >= 3
@@ -376,11 +393,11 @@ pub(super) fn is_page(url: &Url) -> bool {
     let parts = segments(url);
     let parts: &[&str] = if parts.first().is_some_and(|p| is_locale(p)) { &parts[1..] } else { &parts };
     match parts {
-        [] => true,
+        [] => !names_a_post(url),
         [one] => PAGE_WORDS.contains(&stem(one).as_str()),
         [first, second] => {
             PAGE_WORDS.contains(&stem(second).as_str())
-                && !matches!(stem(second).as_str(), "now" | "work" | "reading" | "links" | "support" | "books" | "start")
+                && !matches!(stem(second).as_str(), "now" | "work" | "reading" | "links" | "support" | "books" | "start" | "404")
                 || matches!(stem(first).as_str(), "about" | "legal" | "docs" | "account" | "help")
         }
         _ => false,
@@ -439,6 +456,11 @@ pub(super) fn directory(url: &Url) -> String {
         out.push('/');
     }
     out
+}
+
+/// Whether an address is that of a list of posts by its own word: `/blog`, `/en/articles.html`.
+pub(super) fn is_post_list(url: &Url) -> bool {
+    segments(url).last().is_some_and(|last| POST_WORDS.contains(&stem(last).as_str()))
 }
 
 /// Whether a directory is one that sites keep posts in.

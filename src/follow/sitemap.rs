@@ -21,6 +21,65 @@ const UNPACKED_BYTES: u64 = 52_428_800;
 /// Characters kept of one value.
 const VALUE_CHARS: usize = 4_096;
 
+/// What a sitemap holds, by what its file is called: `post-sitemap.xml`, `wp-sitemap-posts-page-1.xml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Holds {
+    /// Posts, articles, news.
+    Posts,
+    /// Pages, categories, tags, authors, products.
+    Others,
+    /// It does not say.
+    #[default]
+    Untold,
+}
+
+impl Holds {
+    /// What the file at an address is called.
+    fn of(url: &Url) -> Self {
+        const POSTS: &[&str] =
+            &["post", "posts", "article", "articles", "news", "blog", "blogs", "story", "stories", "entries", "essays"];
+        const OTHERS: &[&str] = &[
+            "page",
+            "pages",
+            "category",
+            "categories",
+            "tag",
+            "tags",
+            "author",
+            "authors",
+            "user",
+            "users",
+            "taxonomy",
+            "taxonomies",
+            "product",
+            "products",
+            "collection",
+            "collections",
+            "attachment",
+            "attachments",
+            "image",
+            "images",
+            "video",
+            "videos",
+            "topics",
+            "docs",
+            "forum",
+            "locations",
+            "jobs",
+            "events",
+        ];
+        let name = shape::segments(url).last().map(|s| s.to_lowercase()).unwrap_or_default();
+        let says = |wanted: &[&str]| name.split(|c: char| !c.is_alphabetic()).any(|word| wanted.contains(&word));
+        if says(OTHERS) {
+            Self::Others
+        } else if says(POSTS) {
+            Self::Posts
+        } else {
+            Self::Untold
+        }
+    }
+}
+
 /// One page of a sitemap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SitemapPage {
@@ -34,6 +93,8 @@ pub struct SitemapPage {
     pub news_published: Option<PublishedDate>,
     /// The first `image:loc`.
     pub image: Option<String>,
+    /// What the sitemap that lists it holds.
+    pub holds: Holds,
 }
 
 /// A sitemap that a sitemap index names.
@@ -43,6 +104,8 @@ pub struct ChildSitemap {
     pub url: Url,
     /// `lastmod`.
     pub lastmod: Option<PublishedDate>,
+    /// What it holds.
+    pub holds: Holds,
 }
 
 /// What one sitemap lists.
@@ -130,7 +193,8 @@ impl List<'_> {
             self.beyond += 1;
         } else if self.seen.insert(url.clone()) {
             if is_child {
-                self.document.sitemaps.push(ChildSitemap { url, lastmod });
+                let holds = Holds::of(&url);
+                self.document.sitemaps.push(ChildSitemap { url, lastmod, holds });
             } else {
                 let image = seam::http_url(&item.image, Some(self.url)).filter(|_| !item.image.trim().is_empty());
                 self.document.pages.push(SitemapPage {
@@ -139,6 +203,7 @@ impl List<'_> {
                     news_title: Some(collapse(&item.news_title)).filter(|t| !t.is_empty()),
                     news_published: dates::whole(&item.news_date),
                     image: image.map(String::from),
+                    holds: Holds::of(self.url),
                 });
             }
         }

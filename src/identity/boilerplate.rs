@@ -78,7 +78,9 @@ mod tests {
 
     #[test]
     fn a_text_that_speaks_of_posts_stays() {
-        for text in ["", "Read this: the post office appeared first, on Monday the queue did.", "We write about where it was published."] {
+        for text in
+            ["", "Read this: the post office appeared first, on Monday the queue did.", "We write about where it was published."]
+        {
             assert_eq!(removed(text), text);
         }
         let long = format!("The post of old appeared first on paper. {}", "And so on, for long. ".repeat(60));

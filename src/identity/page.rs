@@ -16,8 +16,23 @@ const SESSIONS: [&str; 5] = ["phpsessid", "jsessionid", "sessionid", "amp", "out
 const REFERRERS: [&str; 5] = ["ref", "source", "src", "from", "via"];
 /// Values that are a referrer, beside the name of a host and what begins with `rss`.
 const SENDERS: [&str; 17] = [
-    "atom", "email", "facebook", "feed", "github", "hackernews", "hn", "homepage", "linkedin", "lobsters", "medium", "newsletter",
-    "producthunt", "reddit", "share", "social", "twitter",
+    "atom",
+    "email",
+    "facebook",
+    "feed",
+    "github",
+    "hackernews",
+    "hn",
+    "homepage",
+    "linkedin",
+    "lobsters",
+    "medium",
+    "newsletter",
+    "producthunt",
+    "reddit",
+    "share",
+    "social",
+    "twitter",
 ];
 
 /// The host without the names of editions: `m.example.org`, `en.m.example.org` and `example.org` are one site.
@@ -99,7 +114,9 @@ mod tests {
         for pair in ["ref=example.com", "ref=hackernews", "source=rss", "source=rss----ab12---4", "PHPSESSID=1", "amp=1", "amp"] {
             assert!(!tells(pair), "{pair}");
         }
-        for pair in ["ref=main", "ref=v1.2.3", "source=17", "p=12", "id=1", "v=abc", "from=2026-01-01", "src=photo.jpg", "lang=de"] {
+        for pair in
+            ["ref=main", "ref=v1.2.3", "source=17", "p=12", "id=1", "v=abc", "from=2026-01-01", "src=photo.jpg", "lang=de"]
+        {
             assert!(tells(pair), "{pair}");
         }
     }

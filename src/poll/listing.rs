@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     fetch::Accept,
-    follow::{self, PostLinks, SitemapDocument, SitemapPage},
+    follow::{self, Holds, PostLinks, SitemapDocument, SitemapPage},
     model::{Problem, PublishedDate, Source},
     store::{KnownPage, SitemapPart, StoreError},
 };
@@ -37,7 +37,11 @@ pub(super) struct Listing {
 impl Listing {
     /// Reads the sitemaps that a sitemap names, where it names any.
     pub(super) async fn read(exchanges: &mut Exchanges<'_>, mut document: SitemapDocument) -> Result<Self, StoreError> {
-        let named = std::mem::take(&mut document.sitemaps);
+        let mut named = std::mem::take(&mut document.sitemaps);
+        // Where one part is called after posts, those called after pages, tags or products need no request.
+        if exchanges.source().sitemap.include.is_empty() && named.iter().any(|part| part.holds == Holds::Posts) {
+            named.retain(|part| part.holds != Holds::Others);
+        }
         if named.is_empty() {
             return Ok(Self { document, parts: None, late: HashSet::new(), partial: false });
         }
@@ -147,7 +151,7 @@ impl Listing {
         let remembered = known.iter().filter_map(|(url, page)| {
             let url = Url::parse(url).ok().filter(|url| !listed.contains(url))?;
             let lastmod = page.lastmod.map(PublishedDate::exact);
-            Some(SitemapPage { url, lastmod, news_title: None, news_published: None, image: None })
+            Some(SitemapPage { url, lastmod, news_title: None, news_published: None, image: None, holds: Holds::default() })
         });
         let whole = SitemapDocument {
             pages: self.document.pages.iter().cloned().chain(remembered).collect(),

@@ -83,7 +83,10 @@ pub fn page(library: &dyn Library, settings: &Settings, name: &PageName) -> Resu
         PageName::Home => home(library, settings, &site)?,
         PageName::Topic(members) => topic(library, settings, &site, members)?,
         PageName::Story(id) => match library.story(*id)? {
-            Some(story) if story.public => pages::story(&site, &story),
+            Some(story) if story.public => {
+                let outside = library.outside(&story, &settings.rules.get())?;
+                pages::story(&site, &story, &outside)
+            }
             _ => return Ok(None),
         },
         PageName::Month { topic, month, page } => match of_month(library, settings, &site, topic, *month, *page)? {

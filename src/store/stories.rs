@@ -160,12 +160,7 @@ fn insert(
 /// Entries of other sources that a new one may be the same story as: by link, then by title, then by a title that has the
 /// name of a source behind it. Found by index, and a bounded number of them, however many are stored. What a person parted is no twin again, also when one side comes anew under
 /// names that nobody knows: its source, with its title or link, is enough.
-fn candidates(
-    conn: &Connection,
-    source: &SourceId,
-    item: &Item,
-    bare_title: Option<&str>,
-) -> Result<Vec<Candidate>, StoreError> {
+fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Option<&str>) -> Result<Vec<Candidate>, StoreError> {
     // Too many titles begin with one word or two.
     let bare = bare_title.filter(|title| title.split(' ').count() >= 3);
     // A normalised title has a blank between words: what follows a title and a blank stands between these two.

@@ -75,7 +75,7 @@ fn every_index_page_lists_its_posts_and_nothing_else() {
             }
         }
     }
-    assert!(count >= 18, "only {count} fixtures were found");
+    assert!(count >= 70, "only {count} fixtures were found");
     assert!(wrong.is_empty(), "{} of {count} pages were read wrongly:\n{}", wrong.len(), wrong.join("\n"));
 }
 

@@ -312,7 +312,7 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         ("search".to_owned(), pages::search(&site, "\"><script>alert(1)</script>", Some(&found))),
         ("unknown".to_owned(), pages::fault(&site, &Fault::UnknownTopics(vec!["<script>".to_owned()]))),
     ];
-    all.extend(stories.iter().take(10).map(|story| (format!("story {}", story.id), pages::story(&site, story))));
+    all.extend(stories.iter().take(10).map(|story| (format!("story {}", story.id), pages::story(&site, story, &[]))));
     all
 }
 

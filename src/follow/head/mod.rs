@@ -176,10 +176,17 @@ impl Reading<'_> {
         let wording = Wording::new(site_title, self.page.url);
         let heading = seen::heading(self.dom);
         let tag = self.dom.first("head > title, title").map(text_of).filter(|t| !t.is_empty());
+        // A template that gives every page the site's own name tells no title.
+        let is_site = |text: &str| site_title.is_some_and(|site| wording::bare(site) == wording::bare(text));
+        let home = shape::is_home(self.page.url);
         let found = self
             .json_text(&["headline", "name"])
+            .filter(|(text, _)| home || !is_site(text))
             .or_else(|| {
-                self.meta(&["og:title", "twitter:title", "dc.title", "dcterms.title", "parsely-title", "citation_title"])
+                ["og:title", "twitter:title", "dc.title", "dcterms.title", "parsely-title", "citation_title"]
+                    .iter()
+                    .filter_map(|name| self.meta(&[name]))
+                    .find(|(text, _)| home || !is_site(text))
                     .map(|(v, f)| (v, f.to_owned()))
             })
             .or_else(|| {

@@ -60,6 +60,15 @@ impl Wording {
         {
             return heading.to_owned();
         }
+        // "Post | Site | Host": the first part that is the site's name ends the title.
+        for separator in &SEPARATORS[..SEPARATORS.len() - 3] {
+            let mut parts = title.split(separator);
+            let first = parts.next().unwrap_or_default();
+            let ends = parts.clone().count() >= 2 && parts.next().is_some_and(|part| self.is_name(part));
+            if ends && !first.trim().is_empty() {
+                return first.trim().to_owned();
+            }
+        }
         // At most twice: "Post | Blog | Site".
         for _ in 0..2 {
             let shorter = SEPARATORS.iter().find_map(|separator| {
@@ -107,7 +116,9 @@ impl Wording {
             }
         }
         let same_as_title = title.is_some_and(|t| bare(t) == bare(&text));
-        if same_as_title || bare(&text).len() < 3 || self.names.contains(&bare(&text)) {
+        // One word, or two, say nothing of a text; a language that writes no spaces says it in as many signs.
+        let says_little = bare(&text).chars().count() < 12 && text.split(' ').count() < 3 && text.is_ascii();
+        if same_as_title || says_little || bare(&text).len() < 3 || self.names.contains(&bare(&text)) {
             return None;
         }
         Some(shortened(&text))
@@ -179,6 +190,18 @@ impl Wording {
         }
         text.to_owned()
     }
+}
+
+/// The name in a byline: `By Jo Smith on 28 October 2026` is `Jo Smith`.
+pub(in super::super) fn person(text: &str) -> String {
+    const LEADS: &[&str] =
+        &["Written by ", "written by ", "Posted by ", "By ", "by ", "BY ", "von ", "Von ", "par ", "Par ", "por ", "Por "];
+    let name = text.split(['·', '•', '|', '—', '–']).next().unwrap_or_default();
+    let name = name.split(['(', '\n']).next().unwrap_or_default();
+    let name = dates::find(name).map_or(name, |found| &name[..found.start]).trim();
+    let name = LEADS.iter().find_map(|lead| name.strip_prefix(lead)).unwrap_or(name).trim();
+    let name = [" on", " in", " am", " le", " el", " at"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    name.trim().trim_end_matches([',', ':', '-', '/']).trim().to_owned()
 }
 
 /// The minutes of a text that is a reading time and nothing else: `8 min read`, `Reading time: 5 minutes`.

@@ -173,11 +173,15 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Fr
     let mut hasher = DefaultHasher::new();
     parent.map(|p| p.signature).hash(&mut hasher);
     name.hash(&mut hasher);
-    if name == "a" {
+    // What lies within a line differs by what it is called alone: a title and a number of comments in two cells, say.
+    if matches!(name, "a" | "span" | "td") {
         own.iter()
             .filter(|w| {
                 !w.chars().any(|c| c.is_ascii_digit())
-                    && !matches!(w.as_str(), "active" | "first" | "last" | "odd" | "even" | "featured")
+                    && !matches!(
+                        w.as_str(),
+                        "active" | "first" | "last" | "odd" | "even" | "featured" | "new" | "pinned" | "visited"
+                    )
             })
             .for_each(|w| w.hash(&mut hasher));
     }
@@ -233,8 +237,11 @@ fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, census:
     let role = element.attr("role").unwrap_or_default().to_ascii_lowercase();
     let by_role =
         matches!(role.as_str(), "navigation" | "contentinfo" | "complementary" | "search" | "dialog" | "menu" | "menubar");
+    // A post that a site sets beside the others is one of them.
+    let featured = own.iter().any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
     let by_name = match name {
-        "nav" | "aside" => true,
+        "nav" => true,
+        "aside" => !(featured && census.has_heading_link(element.id())),
         "footer" => !within_post,
         "header" => !within_post && !census.has_heading_link(element.id()),
         _ => false,
@@ -376,7 +383,8 @@ fn is_inline_link(element: &ElementRef<'_>) -> bool {
         }
         let Some(parent) = node.parent().and_then(ElementRef::wrap) else { break };
         let name = parent.value().name();
-        if matches!(name, "p" | "blockquote" | "li" | "dd" | "td" | "figcaption") {
+        let in_text = matches!(name, "div" | "section" | "article") && is_in_text(&node);
+        if in_text || matches!(name, "p" | "blockquote" | "li" | "dd" | "td" | "figcaption") {
             let before = before.trim();
             let dated = dates::find(before).is_some() && before.chars().count() < 60;
             let limit = if name == "p" { 16 } else { 40 };
@@ -390,6 +398,14 @@ fn is_inline_link(element: &ElementRef<'_>) -> bool {
         node = *parent;
     }
     false
+}
+
+/// Whether words of their own stand right before and behind a node, as in a text without paragraphs.
+fn is_in_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
+    let words = |node: Option<ego_tree::NodeRef<'_, Node>>| {
+        node.and_then(|n| n.value().as_text().map(|t| t.chars().filter(|c| c.is_alphabetic()).count())).unwrap_or_default()
+    };
+    words(node.prev_sibling()) >= 4 && words(node.next_sibling()) >= 4
 }
 
 fn is_paging(text: &str) -> bool {

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ego_tree::NodeId;
+use scraper::ElementRef;
 use url::Url;
 
 use super::{
@@ -38,6 +39,10 @@ struct Card {
     item: Item,
     signs: Signs,
     score: f64,
+    /// Whether its title is a single word that nothing else speaks for.
+    bare: bool,
+    /// The element that is the item.
+    top: NodeId,
     /// The list that it stands in.
     list: (usize, Option<NodeId>),
     /// The heading above it.
@@ -57,7 +62,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<Item> {
     for (number, group) in groups.iter().enumerate() {
         cards.extend(of_group(number, group, &seen));
     }
-    let mut chosen = choose(&cards);
+    let mut chosen = choose(&cards, &seen);
     chosen.extend(alike(&chosen, &seen, groups.len()));
     if chosen.is_empty() {
         chosen = alone(&seen);
@@ -71,8 +76,8 @@ fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
     for anchor in anchors {
         by_signature.entry(anchor.signature).or_default().push(anchor);
     }
-    let mut groups: Vec<(f64, usize, Vec<&Anchor<'a>>)> = by_signature
-        .into_values()
+    let columns = by_signature.into_values().flat_map(columns);
+    let mut groups: Vec<(f64, usize, Vec<&Anchor<'a>>)> = columns
         .filter_map(|group| {
             let mut keys = HashSet::new();
             let mut weight = 0.0;
@@ -91,6 +96,40 @@ fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
         .collect();
     groups.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     groups.into_iter().take(GROUPS).map(|(_, _, group)| group).collect()
+}
+
+/// Where each item has several links of a group side by side (a paper, its PDF, its source), these are groups of their own.
+fn columns<'b, 'a>(group: Vec<&'b Anchor<'a>>) -> Vec<Vec<&'b Anchor<'a>>> {
+    let holder = |anchor: &Anchor<'a>| {
+        let mut above = anchor.element.ancestors().take(6).filter_map(ElementRef::wrap);
+        above.find(|e| matches!(e.value().name(), "li" | "dt" | "dd" | "tr" | "article")).map(|e| e.id())
+    };
+    let mut rows: Vec<(NodeId, Vec<&'b Anchor<'a>>)> = Vec::new();
+    for anchor in &group {
+        let Some(id) = holder(anchor) else { return vec![group] };
+        match rows.last_mut() {
+            Some((last, row)) if *last == id => {
+                if row.iter().all(|known| known.key != anchor.key) {
+                    row.push(anchor);
+                }
+            }
+            _ => rows.push((id, vec![anchor])),
+        }
+    }
+    let several = rows.iter().filter(|(_, row)| row.len() >= 2 && row.len() <= 6).count();
+    if rows.len() < 3 || several * 10 < rows.len() * 8 {
+        return vec![group];
+    }
+    let mut out: Vec<Vec<&'b Anchor<'a>>> = Vec::new();
+    for (_, row) in rows {
+        for (column, anchor) in row.into_iter().enumerate() {
+            match out.get_mut(column) {
+                Some(group) => group.push(anchor),
+                None => out.push(vec![anchor]),
+            }
+        }
+    }
+    out
 }
 
 /// The links of a group by the post that they lead to, in document order; the best link of each first.
@@ -115,7 +154,13 @@ fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> 
     let members = members(group);
     let regions = grow(&members, census);
     let parted: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
-    let runs = walk(dom.body(), &regions.owners, &parted);
+    let mut runs = walk(dom.body(), &regions.owners, &parted);
+    // One date that can be read in one way only tells the order of all.
+    let shown = runs.iter().filter(|r| r.owner.is_some() && r.text.len() <= 80).find_map(|r| dates::numeric_order(&r.text));
+    let day_first = shown.unwrap_or(dom.day_first);
+    for run in &mut *runs {
+        run.day_first = day_first;
+    }
     let mut of_item: Vec<Vec<Run>> = vec![Vec::new(); members.len()];
     let mut above: Vec<(Context, Option<String>)> = vec![(Context::default(), None); members.len()];
     let mut met = vec![false; members.len()];
@@ -178,17 +223,40 @@ fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> 
         let list = (number, regions.lists[at]);
         let directory = (shape::site(&url).unwrap_or_default(), shape::directory(&url));
         let place = order.get(&links[0].element.id()).copied().unwrap_or_default();
-        out.push(Card { item, signs, score, list, section: above[at].1.clone(), directory, external, place });
+        let bare = item.title.as_deref().is_some_and(is_one_word) && !signs.dated;
+        out.push(Card {
+            item,
+            signs,
+            score,
+            bare,
+            top: regions.tops[at],
+            list,
+            section: above[at].1.clone(),
+            directory,
+            external,
+            place,
+        });
     }
     out
+}
+
+/// What a title of one word costs, where no date speaks for it.
+const ONE_WORD: f64 = 1.5;
+
+fn is_one_word(title: &str) -> bool {
+    title.split(' ').filter(|w| w.chars().any(char::is_alphanumeric)).count() <= 1 && !is_without_spaces(title)
+}
+
+/// Whether a title is in a script that writes no spaces between words.
+fn is_without_spaces(title: &str) -> bool {
+    title.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
 }
 
 /// How much an item looks like a post. 2.5 is enough for one in a list.
 fn score(item: &Item, signs: Signs, external: bool, repeated: bool) -> f64 {
     let (Some(title), Some(url)) = (&item.title, &item.url) else { return -10.0 };
     let words = title.split(' ').filter(|w| w.chars().any(char::is_alphanumeric)).count();
-    let wordless_script =
-        title.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'));
+    let wordless_script = is_without_spaces(title);
     let points = [
         (signs.heading, 3.0),
         (signs.dated, 3.0),
@@ -198,7 +266,7 @@ fn score(item: &Item, signs: Signs, external: bool, repeated: bool) -> f64 {
         (!item.authors.is_empty(), 0.5),
         (words >= 3 || wordless_script && title.chars().count() >= 6, 1.0),
         (words >= 5, 0.5),
-        (words <= 1 && !wordless_script && !signs.dated, -1.5),
+        (is_one_word(title) && !signs.dated, -ONE_WORD),
         (signs.inline, -8.0),
         (external && !signs.heading && !signs.dated, -2.5),
         (external && !signs.dated && !signs.summary, -1.0),
@@ -249,13 +317,31 @@ impl<'a> List<'a> {
         self.mean.max(0.0) * (1.0 + n).ln() * home
     }
 
+    /// Whether its items lie within the items of another: a card's links to its tag, its source, its comments.
+    fn is_part_of(&self, other: &Self) -> bool {
+        let tops: HashSet<NodeId> = other.cards.iter().map(|c| c.top).collect();
+        let keys: HashSet<String> = other.cards.iter().filter_map(|c| c.item.key()).collect();
+        let parts = self.cards.iter().filter(|c| tops.contains(&c.top) && c.item.key().is_some_and(|k| !keys.contains(&k)));
+        parts.count() * 2 > self.cards.len()
+    }
+
+    /// Whether it is nearly all that there is on a page which calls itself a list of posts.
+    fn fills(&self, seen: &Seen<'_>) -> bool {
+        let keys: HashSet<&str> = seen.anchors.iter().filter(|a| !a.inline).map(|a| a.key.as_str()).collect();
+        let own = self.cards.iter().filter(|c| c.directory == *self.directory && !c.external).count();
+        own >= 8 && own * 10 >= self.cards.len() * 9 && own * 10 >= keys.len() * 6 && shape::is_post_list(seen.page)
+    }
+
     /// Whether this list's items are posts as `best`'s are.
     fn is_like(&self, best: &Self) -> bool {
         if self.mean < 2.5 {
             return false;
         }
         if self.directory == best.directory && self.directory.1 != "/" {
-            return true;
+            // A box of recent or popular posts beside the list says less of each, and shows most of it again.
+            let known: HashSet<String> = best.cards.iter().filter_map(|c| c.item.key()).collect();
+            let again = self.cards.iter().filter(|c| c.item.key().is_some_and(|k| known.contains(&k))).count();
+            return again * 2 <= self.cards.len() || self.dated >= 0.2 || best.dated < 0.8;
         }
         let same_group = self.cards[0].list.0 == best.cards[0].list.0;
         let enough = if same_group && self.directory == best.directory { 0.6 } else { 0.75 };
@@ -268,7 +354,7 @@ impl<'a> List<'a> {
     }
 }
 
-fn choose(cards: &[Card]) -> Vec<Card> {
+fn choose(cards: &[Card], seen: &Seen<'_>) -> Vec<Card> {
     let mut by_list: HashMap<(usize, Option<NodeId>), Vec<&Card>> = HashMap::new();
     for card in cards.iter().filter(|c| c.score > -5.0) {
         by_list.entry(card.list).or_default().push(card);
@@ -283,7 +369,10 @@ fn choose(cards: &[Card]) -> Vec<Card> {
     lists.sort_by(|a, b| b.weight().total_cmp(&a.weight()).then(a.cards[0].place.cmp(&b.cards[0].place)));
     let Some(best) = lists.first() else { return Vec::new() };
     let n = best.cards.len();
-    let enough = best.mean >= 3.0 && n >= 2 || best.mean >= 1.75 && n >= 3 && best.external < 0.5 || best.mean >= 4.0;
+    let enough = best.mean >= 3.0 && n >= 2
+        || best.mean >= 1.75 && n >= 3 && best.external < 0.5
+        || best.mean >= 4.0
+        || best.mean >= 0.75 && best.fills(seen);
     if !enough {
         return Vec::new();
     }
@@ -291,9 +380,14 @@ fn choose(cards: &[Card]) -> Vec<Card> {
     lists
         .iter()
         .enumerate()
-        .filter(|(i, list)| *i == 0 || list.is_like(best))
-        .flat_map(|(_, list)| list.cards.iter().filter(|c| c.score >= floor))
-        .map(|c| (*c).clone())
+        .filter(|(i, list)| *i == 0 || list.is_like(best) && !list.is_part_of(best))
+        .flat_map(|(_, list)| list.cards.iter().map(move |card| (list, card)))
+        .filter(|(list, card)| {
+            // One word is a title where all around it are titles.
+            let among_titles = card.bare && card.directory == *list.directory && !card.external;
+            if among_titles { card.score + ONE_WORD >= 0.0 } else { card.score >= floor }
+        })
+        .map(|(_, card)| (*card).clone())
         .collect()
 }
 
@@ -327,6 +421,7 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
         .into_iter()
         .filter(|c| c.item.key().is_some_and(|k| !known.contains(&k)) && c.score >= 2.5 && !c.signs.inline)
         .filter(|c| c.directory.1 != "/" || c.signs.heading && (c.signs.dated || !dated))
+        .filter(|c| c.signs.heading || c.signs.dated || !dated)
         .filter(|c| c.item.title.as_ref().is_some_and(|t| t.split(' ').count() >= 2 || c.signs.heading || c.signs.dated))
         .collect()
 }

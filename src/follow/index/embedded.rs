@@ -17,6 +17,7 @@ use super::{
         head::wording,
         seam, shape,
     },
+    flat,
     item::Item,
 };
 use crate::model::PublishedDate;
@@ -43,6 +44,13 @@ const SLUGS: &[&str] = &[
     "slug",
     "_path",
     "urlPath",
+    "uniqueSlug",
+    "absolute_url",
+    "absoluteUrl",
+    "full_url",
+    "fullUrl",
+    "share_url",
+    "shareUrl",
     "fullSlug",
     "parameterized_web_title",
 ];
@@ -125,11 +133,15 @@ const INNER: &[&str] = &[
 /// The posts in a page's embedded data, in the order of their list.
 pub(super) fn read(dom: &Dom, page: &Url) -> Vec<Item> {
     let mut left = READ_BYTES;
-    let mut found: Vec<Item> = Vec::new();
+    let mut lists: Vec<Vec<Item>> = Vec::new();
     let addresses = Addresses::of(dom, page);
     for value in documents(dom, &mut left) {
-        find(&value, &addresses, &mut found);
+        find(&value, &addresses, &mut lists);
     }
+    // Where one list tells dates, a list without any is a menu, or of products.
+    let is_dated = |items: &Vec<Item>| items.iter().filter(|i| i.published.is_some()).count() * 2 > items.len();
+    let several_dated = lists.iter().any(|items| items.len() >= 2 && is_dated(items));
+    let found = lists.into_iter().filter(|items| !several_dated || items.iter().any(|i| i.published.is_some())).flatten();
     let mut out: Vec<Item> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for item in found {
@@ -166,6 +178,15 @@ fn documents(dom: &Dom, left: &mut usize) -> Vec<Value> {
             out.extend(assigned(&text));
         }
     }
+    // What a part of a page is started with stands in an attribute of it.
+    for element in dom.all("[props], [data-page], [data-props], [data-react-props], [data-state], [data-posts], [data-items]") {
+        for (_, text) in element.value().attrs().filter(|(_, text)| text.len() >= 40 && text.starts_with(['{', '['])) {
+            if text.len() <= *left {
+                *left -= text.len();
+                out.extend(serde_json::from_str(text).ok().map(flat::unmarked));
+            }
+        }
+    }
     // Next.js' newer data: one stream of lines, each `number:JSON`.
     for line in flight.lines() {
         if let Some((number, json)) = line.split_once(':')
@@ -175,7 +196,7 @@ fn documents(dom: &Dom, left: &mut usize) -> Vec<Value> {
             out.extend(serde_json::Deserializer::from_str(json).into_iter::<Value>().next().and_then(Result::ok));
         }
     }
-    out.into_iter().map(|value| if is_flat(&value) { unflattened(&value).unwrap_or(value) } else { value }).collect()
+    out.into_iter().map(flat::unflattened).collect()
 }
 
 /// The strings of `self.__next_f.push([1,"…"])`.
@@ -222,53 +243,8 @@ fn assigned(text: &str) -> Vec<Value> {
     out
 }
 
-/// Remix' single fetch: a list whose objects name their keys and values by place (`{"_1":2}`).
-fn is_flat(value: &Value) -> bool {
-    value.as_array().is_some_and(|list| {
-        list.len() > 3
-            && list[0].as_object().is_some_and(|o| {
-                !o.is_empty() && o.keys().all(|k| k.strip_prefix('_').is_some_and(|n| n.parse::<usize>().is_ok()))
-            })
-    })
-}
-
-/// Lists of objects of such a document, one level of values resolved at a time and no deeper than posts are.
-fn unflattened(value: &Value) -> Option<Value> {
-    fn resolve(list: &[Value], place: &Value, depth: usize, left: &mut usize) -> Value {
-        let Some(target) = place.as_u64().and_then(|p| usize::try_from(p).ok()).and_then(|p| list.get(p)) else {
-            return Value::Null;
-        };
-        if depth == 0 || *left == 0 {
-            return Value::Null;
-        }
-        *left -= 1;
-        match target {
-            Value::Object(object) => {
-                let mut out = Map::new();
-                for (key, value) in object {
-                    let name = key
-                        .strip_prefix('_')
-                        .and_then(|n| n.parse::<usize>().ok())
-                        .and_then(|n| list.get(n))
-                        .and_then(Value::as_str);
-                    if let Some(name) = name {
-                        out.insert(name.to_owned(), resolve(list, value, depth - 1, left));
-                    }
-                }
-                Value::Object(out)
-            }
-            Value::Array(items) if items.first().is_some_and(Value::is_string) => items.get(1).cloned().unwrap_or_default(),
-            Value::Array(items) => Value::Array(items.iter().map(|i| resolve(list, i, depth - 1, left)).collect()),
-            other => other.clone(),
-        }
-    }
-    let list = value.as_array()?;
-    let mut left = VALUES;
-    Some(resolve(list, &Value::from(0), 40, &mut left))
-}
-
 /// Finds lists of posts anywhere in a document.
-fn find(root: &Value, addresses: &Addresses, out: &mut Vec<Item>) {
+fn find(root: &Value, addresses: &Addresses, out: &mut Vec<Vec<Item>>) {
     let mut waiting = vec![root];
     let mut left = VALUES;
     while let Some(value) = waiting.pop() {
@@ -281,17 +257,39 @@ fn find(root: &Value, addresses: &Addresses, out: &mut Vec<Item>) {
                 let objects: Vec<&Map<String, Value>> = list.iter().filter_map(Value::as_object).collect();
                 let items: Vec<Item> = objects.iter().filter_map(|o| post(o, addresses)).collect();
                 if !items.is_empty() && items.len() * 10 >= objects.len() * 6 {
-                    out.extend(items);
+                    out.push(items);
                 } else {
                     waiting.extend(list.iter().rev().filter(|v| v.is_object() || v.is_array()));
                 }
             }
             Value::Object(object) => {
+                let kept = keyed(object, addresses);
+                if !kept.is_empty() {
+                    out.push(kept);
+                    continue;
+                }
                 waiting.extend(object.values().filter(|v| v.is_object() || v.is_array()).collect::<Vec<_>>().into_iter().rev());
             }
             _ => {}
         }
     }
+}
+
+/// Posts that are kept by their keys: `{"Post:1": {…}, "Post:2": {…}, "User:7": {…}}`.
+fn keyed(object: &Map<String, Value>, addresses: &Addresses) -> Vec<Item> {
+    let kind = |key: &str, value: &Map<String, Value>| {
+        let named = value.get("__typename").and_then(Value::as_str).map(str::to_owned);
+        named.or_else(|| key.split_once(':').map(|(kind, _)| kind.to_owned())).unwrap_or_default()
+    };
+    let mut kinds: HashMap<String, (usize, Vec<Item>)> = HashMap::new();
+    for (key, value) in object {
+        let Some(value) = value.as_object() else { continue };
+        let (count, items) = kinds.entry(kind(key, value)).or_default();
+        *count += 1;
+        items.extend(post(value, addresses).filter(|item| item.published.is_some()));
+    }
+    let kept = kinds.into_values().filter(|(count, items)| items.len() >= 3 && items.len() * 10 >= count * 6);
+    kept.map(|(_, items)| items).max_by_key(Vec::len).unwrap_or_default()
 }
 
 /// One post of a list; `None` where it is something else, or not published.
@@ -382,15 +380,7 @@ fn address(value: &Value) -> Option<String> {
 fn date(value: &Value) -> Option<PublishedDate> {
     match value {
         Value::String(text) => dates::whole(text.strip_prefix("$D").unwrap_or(text)),
-        Value::Number(number) => {
-            let told = number.as_i64()?;
-            // Seconds until the year 2100, else milliseconds.
-            let millis = if told.abs() < 4_102_444_800 { told.checked_mul(1_000)? } else { told };
-            (millis > 600_000_000_000)
-                .then(|| chrono::DateTime::from_timestamp_millis(millis))
-                .flatten()
-                .map(PublishedDate::exact)
-        }
+        Value::Number(number) => dates::epoch(&number.to_string()),
         _ => None,
     }
 }

@@ -93,6 +93,8 @@ const NOT_TITLES: &[&str] = &[
 const DATES: &[&str] = &["date", "published", "time", "timestamp", "pubdate", "posted", "datepublished"];
 /// Words near a text that names who wrote.
 const AUTHORS: &[&str] = &["author", "authors", "byline", "writer", "contributor"];
+/// Words near a text that tells what a person is.
+const ROLES: &[&str] = &["subtitle", "role", "bio", "position", "job", "jobtitle", "description", "company", "title"];
 
 static BY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(?:[Bb]y|BY|[Ww]ritten by|[Vv]on|[Pp]ar)\s+(\p{Lu}[^|·•,]{1,60})").expect("a valid pattern"));
@@ -158,6 +160,10 @@ pub(super) fn read(
             item.reading_time.get_or_insert_with(|| run.text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
             continue;
         }
+        if dates::is_relative(&run.text) {
+            signs.dated = true;
+            continue;
+        }
         let is_of = |links: &HashSet<NodeId>| run.link.is_some_and(|l| links.contains(&l)) && run.text.chars().count() <= 60;
         if is_of(&names.subjects) && run.heading.is_none() {
             item.add_category(&run.text);
@@ -175,23 +181,31 @@ pub(super) fn read(
             continue;
         }
         let long = run.text.chars().count() > 110;
+        if run.says(AUTHORS) && run.says(ROLES) && !item.authors.is_empty() {
+            continue;
+        }
         if run.says(AUTHORS) && !long && !run.says(&["date"]) {
             take_author(&mut item, &run.text);
             if dated.is_none()
-                && let Some(found) = dates::find(&run.text)
+                && let Some(found) = run.date_in(&run.text)
             {
                 dated = Some(found.date);
             }
             continue;
         }
         if run.says(LABELS) && !run.says(SUMMARIES) && run.heading.is_none() && !long {
-            for part in PARTS.split(&run.text).flat_map(|p| p.split([',', '#'])) {
+            // A comma stands between two labels, or within a date.
+            let parts = PARTS.split(&run.text).flat_map(|part| {
+                let dated = run.date_in(part).is_some();
+                part.split(move |c| !dated && matches!(c, ',' | '#'))
+            });
+            for part in parts {
                 take_part(part, &mut item, &mut dated, &mut changed, &mut month_day, &mut loose, (place, run), true);
             }
             continue;
         }
         let sentence = PARTS.split(&run.text).any(|part| part.split(' ').count() >= 7) || run.text.chars().count() > 160;
-        let told_date = dates::find(&run.text).filter(|f| !sentence || f.start <= 12 && run.text.chars().count() <= 80);
+        let told_date = run.date_in(&run.text).filter(|f| !sentence || f.start <= 12 && run.text.chars().count() <= 80);
         if !sentence || told_date.is_some() && !run.says(SUMMARIES) || run.says(DATES) && !long {
             for part in PARTS.split(&run.text) {
                 take_part(part, &mut item, &mut dated, &mut changed, &mut month_day, &mut loose, (place, run), false);
@@ -212,7 +226,8 @@ pub(super) fn read(
     }
     if let Some((place, text, in_heading)) = title {
         signs.heading = in_heading;
-        let (bare, date, md) = without_date(&text);
+        let text = text.strip_prefix("Title:").map_or(text.as_str(), str::trim_start);
+        let (bare, date, md) = without_date(text);
         if dated.is_none() && date.is_some() {
             dated = date;
         }
@@ -234,7 +249,7 @@ pub(super) fn read(
         let authors: Vec<&str> = item.authors.iter().map(String::as_str).collect();
         wording::Wording::new(None, page).clean_summary(&text, item.title.as_deref(), &authors)
     });
-    signs.dated = item.published.is_some() || month_day.is_some();
+    signs.dated = signs.dated || item.published.is_some() || item.updated.is_some() || month_day.is_some();
     signs.summary = item.summary.is_some();
     signs.reading_time = item.reading_time.is_some();
     (item, signs)
@@ -304,6 +319,13 @@ fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<NodeId>) -> 
     if let Some(found) = linked {
         return Some(found);
     }
+    // A number names nothing where a title is marked: `arXiv:2610.01234`.
+    let is_number = |a: &&Anchor<'_>| !a.text.contains(' ') && a.text.chars().filter(char::is_ascii_digit).count() >= 4;
+    if anchors.iter().all(is_number)
+        && let Some(found) = titled()
+    {
+        return Some(found);
+    }
     if whole_link {
         let first_own = in_link();
         // A marked title within the link, or beside a link that is a picture.
@@ -312,9 +334,11 @@ fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<NodeId>) -> 
             .or(first_own)
             .or_else(titled)
             .or_else(unlinked)
+            .or_else(|| heading_of(&|r| own(r)))
             .or_else(spoken);
     }
-    unlinked().or_else(titled).or_else(in_link).or_else(spoken).or_else(wordless)
+    let labelled = || heading_of(&|r| own(r));
+    unlinked().or_else(titled).or_else(labelled).or_else(in_link).or_else(spoken).or_else(wordless)
 }
 
 /// `Read more about Title` as it is said to those who cannot see, without the first words.
@@ -338,7 +362,7 @@ fn says_updated(text: &str) -> bool {
 }
 
 /// A title without a date before or behind it, and that date.
-fn without_date(title: &str) -> (String, Option<PublishedDate>, Option<MonthDay>) {
+pub(super) fn without_date(title: &str) -> (String, Option<PublishedDate>, Option<MonthDay>) {
     let sign = |c: char| matches!(c, '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']');
     let after_date =
         |text: &str| text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || sign(c)).trim_end().to_owned();
@@ -388,7 +412,9 @@ fn take_author(item: &mut Item, text: &str) {
         .split(text)
         .map(str::trim)
         .find(|p| !p.is_empty() && dates::find(p).is_none() && wording::reading_minutes(p).is_none());
-    let Some(name) = first else { return };
+    // `by Jo Smith, on 28 October 2026` is one part.
+    let said = wording::person(text);
+    let Some(name) = first.or_else(|| (said.len() < text.len()).then_some(said.as_str())) else { return };
     let name = ["By ", "by ", "BY ", "Written by ", "Posted by "]
         .iter()
         .find_map(|p| name.strip_prefix(p))
@@ -401,7 +427,20 @@ fn take_author(item: &mut Item, text: &str) {
         && name.split(' ').count() <= 6
         && item.authors.len() < 8
         && name.chars().any(char::is_alphabetic)
-        && !name.eq_ignore_ascii_case("by")
+        && ![
+            "by",
+            "posted by",
+            "posted on",
+            "posted",
+            "published",
+            "published by",
+            "written by",
+            "von",
+            "par",
+            "author",
+            "authors",
+        ]
+        .contains(&name.to_lowercase().as_str())
     {
         item.authors.push(name.to_owned());
     }
@@ -432,7 +471,7 @@ fn take_part(
         }
         return;
     }
-    if let Some(found) = dates::find(part) {
+    if let Some(found) = run.date_in(part) {
         let slot = if says_updated(&part[..found.start]) { &mut *changed } else { &mut *dated };
         if slot.is_none_or(|d| d.precision < found.date.precision) {
             *slot = Some(found.date);

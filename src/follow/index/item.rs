@@ -60,8 +60,23 @@ impl Item {
         ];
         let term = led.iter().find_map(|l| term.strip_prefix(l)).unwrap_or(&term);
         let term = term.trim().trim_start_matches('#').trim_end_matches([',', ';', ':']).trim().to_owned();
-        let nothing = ["tagged", "tags", "filed under", "categories", "posted in", "uncategorized", "in"]
-            .contains(&term.to_lowercase().as_str());
+        let nothing = [
+            "tagged",
+            "tags",
+            "filed under",
+            "categories",
+            "posted in",
+            "uncategorized",
+            "in",
+            "featured",
+            "pinned",
+            "new",
+            "sticky",
+            "latest",
+            "popular",
+            "trending",
+        ]
+        .contains(&term.to_lowercase().as_str());
         let known = self.categories.iter().any(|c| c.to_lowercase() == term.to_lowercase());
         if !known && !nothing && !term.is_empty() && term.chars().count() <= 60 && self.categories.len() < CATEGORIES {
             self.categories.push(term);

@@ -9,10 +9,12 @@ mod anchors;
 mod cards;
 mod embedded;
 mod fields;
+mod flat;
 mod item;
 mod marked;
 mod regions;
 mod runs;
+mod sections;
 mod selectors;
 
 use std::collections::HashMap;
@@ -116,11 +118,18 @@ fn found(dom: &Dom, page: &Url) -> (Vec<Item>, String) {
         items.clone_from(&cards);
         because = format!("{} links of one structure stand with their titles in a list", items.len());
     }
-    items = once(items);
+    // What a change log's headings link to is the code, not the entry.
+    let versions =
+        !items.is_empty() && items.iter().all(|i| is_version(i) && i.url.as_ref().is_some_and(|u| !shape::same_site(u, page)));
+    if items.is_empty() || versions {
+        items = sections::read(dom, page);
+        because = format!("{} of the page's own headings are dated and can be linked to", items.len());
+    }
+    items = once(items, page);
     // The others complete what it saw, and the page's structure decides the order of what both see.
     for (others, _) in readings.iter().chain(std::iter::once(&(cards, ""))) {
         let by_key: HashMap<String, &Item> = others.iter().filter_map(|o| Some((o.key()?, o))).collect();
-        for item in &mut items {
+        for item in items.iter_mut().filter(|i| i.url.as_ref().is_none_or(|u| !sections::is_part(u, page))) {
             if let Some(other) = item.key().and_then(|k| by_key.get(&k).copied()) {
                 item.complete_from(other);
             }
@@ -134,12 +143,20 @@ fn found(dom: &Dom, page: &Url) -> (Vec<Item>, String) {
     (items, because)
 }
 
+/// Whether a title is the number of a version: `v2.14.0`.
+fn is_version(item: &Item) -> bool {
+    item.title.as_deref().is_some_and(|title| {
+        let bare = title.trim_start_matches(['[', 'v', 'V']);
+        title.len() <= 24 && bare.contains('.') && bare.starts_with(|c: char| c.is_ascii_digit()) && !title.contains(' ')
+    })
+}
+
 /// One item per link.
-fn once(items: Vec<Item>) -> Vec<Item> {
+fn once(items: Vec<Item>, page: &Url) -> Vec<Item> {
     let mut out: Vec<Item> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for item in items {
-        let key = item.key();
+        let key = item.url.as_ref().filter(|u| sections::is_part(u, page)).map(Url::to_string).or_else(|| item.key());
         if let Some(at) = key.as_ref().and_then(|k| known.get(k).copied()) {
             out[at].complete_from(&item);
             continue;

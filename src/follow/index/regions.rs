@@ -21,6 +21,8 @@ const SIBLINGS: usize = 24;
 
 /// The items of one group of links, and what of the page belongs to each.
 pub(super) struct Regions {
+    /// The element that is each item.
+    pub tops: Vec<NodeId>,
     /// The element that holds each item.
     pub lists: Vec<Option<NodeId>>,
     /// Node to item.
@@ -65,7 +67,7 @@ pub(super) fn grow(members: &[Vec<&Anchor<'_>>], census: &Census) -> Regions {
         }
         take_siblings(items, &tops, &marks, &mut owners, census);
     }
-    Regions { lists, owners }
+    Regions { tops: tops.iter().map(|top| top.id()).collect(), lists, owners }
 }
 
 /// The elements from a link upwards that hold no other item.
@@ -163,7 +165,8 @@ fn take_siblings(
     }
     let first = tops[items[0]];
     let lead: Vec<ego_tree::NodeRef<'_, Node>> =
-        first.prev_siblings().filter(has_text).take(2).take_while(|s| is_date(s)).collect();
+        // A date in a heading is that of the whole list.
+        first.prev_siblings().filter(has_text).take(2).take_while(|s| is_date(s) && !census.headings.contains_key(&s.id())).collect();
     let date_leads = !lead.is_empty() && !last.iter().any(is_date)
         || !lead.is_empty() && others.iter().all(|gap| gap.last().is_some_and(is_date));
     let longest = others.iter().map(Vec::len).max().unwrap_or(SIBLINGS);

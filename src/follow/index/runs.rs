@@ -9,6 +9,7 @@ use ego_tree::{NodeId, iter::Edge};
 use scraper::{ElementRef, Node};
 
 use super::super::{
+    dates::{self, FoundDate},
     dom::{collapse, heading_level, is_inline, is_unread, words},
     head::seen_date,
 };
@@ -32,9 +33,16 @@ pub(super) struct Run {
     pub date: Option<(PublishedDate, bool)>,
     /// Whether the element is a paragraph.
     pub is_paragraph: bool,
+    /// Whether numbers with slashes tell the day first on this page.
+    pub day_first: bool,
 }
 
 impl Run {
+    /// The first date in a part of its text.
+    pub fn date_in(&self, part: &str) -> Option<FoundDate> {
+        dates::find_in(part, self.day_first)
+    }
+
     /// Whether a class near it has one of these words.
     pub fn says(&self, wanted: &[&str]) -> bool {
         self.words.iter().any(|w| wanted.contains(&w.as_str()))
@@ -147,13 +155,16 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, owners: &HashMap<NodeI
     } else {
         true
     };
+    // A part of a page is often called a section; of a text in it that says nothing.
+    let is_block = matches!(name, "section" | "div" | "main" | "article" | "header");
+    let own_words = words(element);
     Frame {
         id: element.id(),
         owner: own.or_else(|| parent.and_then(|p| p.owner)),
         is_owner: own.is_some(),
         heading,
         link,
-        words: words(element),
+        words: if is_block { own_words.into_iter().filter(|w| w != "section").collect() } else { own_words },
         breaks,
         in_paragraph,
     }
@@ -190,5 +201,6 @@ fn run_at(stack: &[Frame], owner: Option<usize>) -> Run {
         words,
         date: None,
         is_paragraph: top.in_paragraph,
+        day_first: false,
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Site, frame::Frame, line::Line};
 use crate::{
-    model::{MembershipBy, SourceId, Story},
+    model::{MembershipBy, NotMember, SourceId, Story},
     publish::{Addresses, channel, excerpt, moment, xml},
 };
 
@@ -21,15 +21,29 @@ struct Piece {
     is_code: bool,
 }
 
-/// A reason in pieces: what stands between two backticks is code.
+/// A reason in pieces: what stands between two backticks is code. A matcher of many words is cut short by itself, so that
+/// what it found is still told.
 fn pieces(reason: &str) -> Vec<Piece> {
+    let reason = xml::line(reason);
     let parts: Vec<&str> = reason.split('`').collect();
     // A backtick without its twin is a character like others.
     if parts.len().is_multiple_of(2) {
-        return vec![Piece { text: reason.to_owned(), is_code: false }];
+        return vec![Piece { text: excerpt::shorten(&reason, MAX_SENTENCE_CHARS), is_code: false }];
     }
-    let piece = |(at, text): (usize, &&str)| Piece { text: (*text).to_owned(), is_code: at % 2 == 1 };
-    parts.iter().enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
+    let piece = |(at, text): (usize, &&str)| {
+        let is_code = at % 2 == 1;
+        let most = if is_code { MAX_MATCHER_CHARS } else { MAX_SENTENCE_CHARS };
+        Piece { text: excerpt::shorten(text, most), is_code }
+    };
+    parts.iter().enumerate().filter(|(_, text)| !text.is_empty()).map(piece).take(MOST_PIECES).collect()
+}
+
+/// A topic that the story is not in.
+struct OutsideView {
+    title: String,
+    page: String,
+    score: String,
+    because: Vec<Vec<Piece>>,
 }
 
 struct Carrier {
@@ -55,6 +69,7 @@ struct Page {
     read_at: Option<String>,
     categories: Vec<String>,
     topics: Vec<TopicView>,
+    outside: Vec<OutsideView>,
     carriers: Vec<Carrier>,
     duplicates: Vec<Same>,
     since: String,
@@ -65,12 +80,15 @@ struct Page {
 /// must not make a page of a megabyte.
 const LIST_LENGTHS: [usize; 5] = [40, 20, 10, 4, 1];
 const MAX_SENTENCE_CHARS: usize = 300;
+const MAX_MATCHER_CHARS: usize = 64;
+/// A text that was found may have backticks of its own.
+const MOST_PIECES: usize = 24;
 
-/// A story's page. Sources and topics that may not be shown are left out.
-pub fn story(site: &Site<'_>, story: &Story) -> Vec<u8> {
+/// A story's page; `outside` are the topics that it is not in. Sources and topics that may not be shown are left out.
+pub fn story(site: &Site<'_>, story: &Story, outside: &[NotMember]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for longest in LIST_LENGTHS {
-        bytes = super::render(&view(site, story, longest));
+        bytes = super::render(&view(site, story, outside, longest));
         if bytes.len() <= super::MAX_PAGE_BYTES {
             break;
         }
@@ -78,7 +96,7 @@ pub fn story(site: &Site<'_>, story: &Story) -> Vec<u8> {
     bytes
 }
 
-fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
+fn view(site: &Site<'_>, story: &Story, outside: &[NotMember], longest: usize) -> Page {
     let item = Line::new(site, story);
     let mut frame = Frame::new(site, &channel::shown_title(story), Some(&Addresses::story_path(story.id)));
     frame.title = excerpt::shorten(&frame.title, 160);
@@ -99,7 +117,16 @@ fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
                 MembershipBy::Rule => format!("by its rule, score {:.1}", membership.score),
                 MembershipBy::Label => "by a person's label".to_owned(),
             },
-            because: membership.because.iter().take(longest).map(|because| pieces(&sentence(because))).collect(),
+            because: membership.because.iter().take(longest).map(|because| pieces(because)).collect(),
+        })
+    });
+    let outside = outside.iter().take(longest).filter_map(|outside| {
+        let topic = site.topics.iter().find(|topic| topic.id == outside.id)?;
+        Some(OutsideView {
+            title: xml::line(&topic.title),
+            page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
+            score: format!("score {:.1}", outside.score),
+            because: outside.because.iter().take(longest).map(|because| pieces(because)).collect(),
         })
     });
     let public = |source: &SourceId| story.sources.iter().find(|entry| entry.source == *source && entry.public);
@@ -126,11 +153,31 @@ fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
             .take(longest)
             .collect(),
         topics: topics.collect(),
+        outside: outside.collect(),
         carriers: carriers.collect(),
         duplicates: duplicates.collect(),
         since: moment::for_people(story.first_published, None),
         since_for_machines: moment::rfc3339(story.first_published),
         item,
         frame,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(reason: &str) -> String {
+        let piece = |piece: &Piece| if piece.is_code { format!("<{}>", piece.text) } else { piece.text.clone() };
+        pieces(reason).iter().map(piece).collect()
+    }
+
+    #[test]
+    fn what_a_long_matcher_found_is_still_told() {
+        assert_eq!(shown("`kafka` found \"Kafka\" in the title: 2"), "<kafka> found \"Kafka\" in the title: 2");
+        assert_eq!(shown("one ` alone"), "one ` alone");
+        let long = shown(&format!("`/{}/` found \"yaml\" in the title: 2", "yaml|".repeat(90)));
+        assert!(long.starts_with("</yaml|yaml|") && long.ends_with("…> found \"yaml\" in the title: 2"), "{long}");
+        assert!(shown(&"`x".repeat(10_000)).len() < 2_000);
     }
 }

@@ -10,8 +10,9 @@ use std::{
 use chrono::Datelike;
 use tributary::{
     model::*,
-    site::{Audience, Library, Open, Settings},
+    site::{Audience, Library, Open, RulesInForce, Settings},
     store::{ArchiveDocument, ArchiveState, Found, SearchQuery, StoreError, StoryQuery},
+    topic::Rules,
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -202,6 +203,7 @@ pub fn settings() -> Settings {
         keep_within: std::time::Duration::from_hours(48),
         live: true,
         max_age: std::time::Duration::from_mins(15),
+        rules: RulesInForce::fixed(Rules::compile(&[]).unwrap()),
         audience: Audience::default(),
     }
 }
@@ -244,6 +246,10 @@ pub struct Contents {
     pub stories: Vec<Story>,
     pub sources: Vec<SourceState>,
     pub retired: Vec<TopicId>,
+    /// What is said of the state's version.
+    pub version: Option<i64>,
+    /// How often it was looked at.
+    pub looks: usize,
     moments: BTreeMap<String, ([u8; 32], Timestamp)>,
 }
 
@@ -292,6 +298,10 @@ impl Library for Contents {
         Ok(self.stories.iter().find(|story| story.id == id).cloned())
     }
 
+    fn outside(&self, _: &Story, _: &Rules) -> Result<Vec<NotMember>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn search(&self, _: &SearchQuery, _: usize, _: bool) -> Result<Found, StoreError> {
         Ok(Found::default())
     }
@@ -336,7 +346,12 @@ impl Library for Contents {
 
 impl Open for Shelf {
     fn open(&self, look: &mut dyn FnMut(&dyn Library) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.contents().looks += 1;
         look(&*self.contents())
+    }
+
+    fn version(&self) -> Result<Option<i64>, StoreError> {
+        Ok(self.contents().version)
     }
 }
 

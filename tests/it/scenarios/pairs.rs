@@ -103,7 +103,11 @@ fn by_link(address: impl Fn(&str) -> String) -> (Side, Side) {
         1 => String::new(),
         2 => "<a href=\"https://news.example/item?id=17\">Comments</a>".to_owned(),
         3 => format!("{} […]", first_words(POSTS[n].1, 30)),
-        _ => format!("<p>{}</p><p>The post <a href=\"#\">{}</a> appeared first on Acme.</p>", first_words(POSTS[n].1, 55), POSTS[n].0),
+        _ => format!(
+            "<p>{}</p><p>The post <a href=\"#\">{}</a> appeared first on Acme.</p>",
+            first_words(POSTS[n].1, 55),
+            POSTS[n].0
+        ),
     };
     (side(HOME, original), side(AWAY, |n| copy(n).link(&address(&link(n))).text(&text(n))))
 }
@@ -160,7 +164,9 @@ fn most_syndicated_pairs_are_found() {
         ("other markup", away(|n| copy(n).text(&set_otherwise(&full(n))))),
         (
             "where it appeared first, at the end",
-            away(|n| copy(n).text(&format!("{}<p>Originally published at <a href=\"#\">one.example</a> on 3 March.</p>", full(n)))),
+            away(|n| {
+                copy(n).text(&format!("{}<p>Originally published at <a href=\"#\">one.example</a> on 3 March.</p>", full(n)))
+            }),
         ),
         (
             "where it appeared first, at the beginning",
@@ -254,8 +260,16 @@ fn what_looks_like_a_pair_and_is_none_is_never_joined() {
         apart(
             "press releases",
             false,
-            |n| original(n).title(&format!("Acme announces: {}", POSTS[n].0)).text(&format!("{} {ABOUT}", first_words(&full(n), 40))),
-            |n| copy(n).title(&format!("Acme announces: more of {}", POSTS[n].0)).text(&format!("{} {ABOUT}", first_words(&other(n), 40))),
+            |n| {
+                original(n)
+                    .title(&format!("Acme announces: {}", POSTS[n].0))
+                    .text(&format!("{} {ABOUT}", first_words(&full(n), 40)))
+            },
+            |n| {
+                copy(n)
+                    .title(&format!("Acme announces: more of {}", POSTS[n].0))
+                    .text(&format!("{} {ABOUT}", first_words(&other(n), 40)))
+            },
         ),
         apart(
             "year after year",
@@ -269,16 +283,25 @@ fn what_looks_like_a_pair_and_is_none_is_never_joined() {
             |n| original(n).title("Senior engineer").text(&vacancy("Ashford", "payments", n)),
             |n| copy(n).title("Senior engineer").text(&vacancy("Bexhill", "search", n + 4)),
         ),
-        apart("short posts", false, |n| original(n).text("We are back after a break. More soon."), |n| {
-            copy(n).text("We are back after a break. More soon.")
-        }),
-        apart("pictures alone", false, |n| original(n).title("Today").text("<img src=\"/a.png\">"), |n| {
-            copy(n).title("Today").text("<img src=\"/b.png\">")
-        }),
+        apart(
+            "short posts",
+            false,
+            |n| original(n).text("We are back after a break. More soon."),
+            |n| copy(n).text("We are back after a break. More soon."),
+        ),
+        apart(
+            "pictures alone",
+            false,
+            |n| original(n).title("Today").text("<img src=\"/a.png\">"),
+            |n| copy(n).title("Today").text("<img src=\"/b.png\">"),
+        ),
         apart("notes without a title", false, |n| original(n).title(""), |n| copy(n).title("")),
-        apart("parameters that are ids", false, |n| original(n).link(&format!("https://one.example/item?id={n}")), |n| {
-            copy(n).link(&format!("https://one.example/item?id={}", n + 20)).text(&other(n)).title(POSTS[(n + 5) % 12].0)
-        }),
+        apart(
+            "parameters that are ids",
+            false,
+            |n| original(n).link(&format!("https://one.example/item?id={n}")),
+            |n| copy(n).link(&format!("https://one.example/item?id={}", n + 20)).text(&other(n)).title(POSTS[(n + 5) % 12].0),
+        ),
         apart(
             "routes of one page",
             false,
@@ -292,21 +315,25 @@ fn what_looks_like_a_pair_and_is_none_is_never_joined() {
             |n| copy(n).link(&format!("https://tube.example/watch?v=b{n}")).text(""),
         ),
         apart("commentaries", false, original, |n| copy(n).link(&link(n)).text(&other(n))),
+        apart("comments under the post", true, original, |n| {
+            let title = format!("Comment on {} by Al", POSTS[n].0);
+            copy(n)
+                .link(&format!("{}#comment-{n}", link(n)))
+                .title(&title)
+                .text("I have seen this as well, and it took us a year.")
+        }),
         apart(
-            "comments under the post",
-            true,
-            original,
-            |n| {
-                let title = format!("Comment on {} by Al", POSTS[n].0);
-                copy(n).link(&format!("{}#comment-{n}", link(n))).title(&title).text("I have seen this as well, and it took us a year.")
-            },
+            "a home page as link",
+            false,
+            |n| original(n).link("https://one.example/").text(""),
+            |n| copy(n).link("https://one.example/").text(""),
         ),
-        apart("a home page as link", false, |n| original(n).link("https://one.example/").text(""), |n| {
-            copy(n).link("https://one.example/").text("")
-        }),
-        apart("a list as link", false, |n| original(n).link("https://one.example/news").title(&format!("News {n}")), |n| {
-            copy(n).link("https://one.example/news").title(&format!("More {n}")).text(&other(n))
-        }),
+        apart(
+            "a list as link",
+            false,
+            |n| original(n).link("https://one.example/news").title(&format!("News {n}")),
+            |n| copy(n).link("https://one.example/news").title(&format!("More {n}")).text(&other(n)),
+        ),
         apart("an advertisement under the post's link", false, original, |n| {
             copy(n).link(&link(n)).title("Cheap watches today").text("Buy them all, now and here, while they last.")
         }),

@@ -108,7 +108,8 @@ pub fn first_words(text: &str, count: usize) -> String {
 /// A text in HTML as another program would set it: paragraphs, emphasis, an image in front.
 pub fn set_otherwise(text: &str) -> String {
     let sentences: Vec<&str> = text.split_inclusive(". ").collect();
-    let paragraphs: Vec<String> = sentences.chunks(2).map(|two| format!("<p class=\"body\">{}</p>", two.concat().trim())).collect();
+    let paragraphs: Vec<String> =
+        sentences.chunks(2).map(|two| format!("<p class=\"body\">{}</p>", two.concat().trim())).collect();
     let styled = paragraphs.concat().replacen(" the ", " <em>the</em> ", 3).replace('\'', "&#8217;");
     format!("<figure><img src=\"https://cdn.example/hero.png\" alt=\"\"></figure>{styled}")
 }

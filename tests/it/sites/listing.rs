@@ -142,21 +142,21 @@ async fn an_index_of_sitemaps_is_read_one_level_deep_and_again_though_it_does_no
         ("/", BARE_HOME),
         (
             "/sitemap.xml",
-            "<sitemapindex><sitemap><loc>ORIGIN/posts.xml.gz</loc></sitemap><sitemap><loc>ORIGIN/pages.xml</loc></sitemap></sitemapindex>",
+            "<sitemapindex><sitemap><loc>ORIGIN/posts.xml.gz</loc></sitemap><sitemap><loc>ORIGIN/rest.xml</loc></sitemap></sitemapindex>",
         ),
-        ("/pages.xml", "<urlset><url><loc>ORIGIN/pricing</loc></url><url><loc>ORIGIN/about</loc></url></urlset>"),
+        ("/rest.xml", "<urlset><url><loc>ORIGIN/pricing</loc></url><url><loc>ORIGIN/about</loc></url></urlset>"),
     ]);
     stage.serve_posts(&posts);
     assert_eq!(stage.poll().await.new_entries, 2, "{:?}", stage.state().problems);
     let mut since = 0;
     let asked = stage.asked(&mut since);
-    assert_eq!(asked[..5], ["/robots.txt", "/", "/sitemap.xml", "/posts.xml.gz", "/pages.xml"]);
+    assert_eq!(asked[..5], ["/robots.txt", "/", "/sitemap.xml", "/posts.xml.gz", "/rest.xml"]);
     assert_eq!(asked.len(), 7);
     // The index has the same bytes, one of its parts has a new post, the other a page that is none.
     posts.insert(0, "/p/brand-new-lesson".into());
     stage.serve(&[
         ("/posts.xml.gz", &sitemap(&posts, morning(2026, 11, 1))),
-        ("/pages.xml", "<urlset><url><loc>ORIGIN/our-new-pricing-page</loc></url></urlset>"),
+        ("/rest.xml", "<urlset><url><loc>ORIGIN/our-new-pricing-page</loc></url></urlset>"),
         ("/p/brand-new-lesson", &post("Brand New Lesson", None)),
     ]);
     let report = stage.poll_after(3).await;
@@ -164,7 +164,7 @@ async fn an_index_of_sitemaps_is_read_one_level_deep_and_again_though_it_does_no
     assert_eq!(stage.titles()[0], "Brand New Lesson");
     // Now only the other part changes.
     stage.origin.script("/posts.xml.gz", vec![Reply::new(304)]);
-    stage.serve(&[("/pages.xml", "<urlset><url><loc>ORIGIN/our-newest-pricing-page</loc></url></urlset>")]);
+    stage.serve(&[("/rest.xml", "<urlset><url><loc>ORIGIN/our-newest-pricing-page</loc></url></urlset>")]);
     assert_eq!(stage.poll_after(3).await.new_entries, 0);
     assert_eq!(stage.titles().len(), 3, "{:?}", stage.titles());
 }
