@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     date::parse_date,
-    html::sanitise,
+    html::{is_cut, sanitise},
     media::{enclosure, is_image, media},
     parse::{Entry, Feed, Link, Text},
     repairs::line_of,
@@ -36,10 +36,10 @@ pub(super) struct RawDraft {
 
 impl RawDraft {
     /// The draft, with its HTML made safe.
-    pub fn finish(self) -> Draft {
+    pub fn finish(self, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = self.draft;
-        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base));
-        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base));
+        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base, problems));
+        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base, problems));
         // A summary that is the content over again says nothing.
         if draft.summary == draft.content {
             draft.summary = None;
@@ -55,8 +55,12 @@ impl RawDraft {
     }
 }
 
-fn safe(text: &Text, base: &Url) -> Option<SafeHtml> {
+fn safe(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml> {
     let html = if text.is_html { sanitise(&text.text, base) } else { from_plain(&text.text, base) };
+    if is_cut(&html) {
+        let text = format!("An item's text of {} kB is too long; its first megabyte was kept.", text.text.len() / 1000);
+        problems.push(Problem::warning("long-text", text));
+    }
     let shows = |html: &str| has_words(html) || ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag));
     shows(html.as_str()).then_some(html)
 }
