@@ -13,6 +13,7 @@ mod follow;
 mod identity;
 mod ingest;
 mod layers;
+mod markup;
 mod polls;
 mod private;
 mod program;

@@ -6,18 +6,19 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::LazyLock,
 };
 
 use ego_tree::{NodeId, iter::Edge};
-use regex::Regex;
 use scraper::{ElementRef, Node};
 use url::Url;
 
-use super::super::{
-    dates,
-    dom::{DEEP, Dom, heading_level, is_unread, rels, text_of, words},
-    shape,
+use super::{
+    super::{
+        dates,
+        dom::{DEEP, Dom, heading_level, is_unread, rels, text_of, words},
+        shape,
+    },
+    signposts::{is_generic, is_paging},
 };
 
 /// Candidates taken from one page.
@@ -406,101 +407,4 @@ fn is_in_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
         node.and_then(|n| n.value().as_text().map(|t| t.chars().filter(|c| c.is_alphabetic()).count())).unwrap_or_default()
     };
     words(node.prev_sibling()) >= 4 && words(node.next_sibling()) >= 4
-}
-
-fn is_paging(text: &str) -> bool {
-    let text = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    text.chars().count() <= 24
-        && (matches!(
-            text.as_str(),
-            "next"
-                | "previous"
-                | "prev"
-                | "older"
-                | "newer"
-                | "older posts"
-                | "newer posts"
-                | "older entries"
-                | "newer entries"
-                | "next page"
-                | "previous page"
-                | "load more"
-                | "show more"
-                | "more posts"
-                | "all posts"
-                | "view all"
-                | "see all"
-                | "view all posts"
-                | "see all posts"
-                | "all articles"
-                | "view archive"
-                | "archive"
-                | "archives"
-                | "home"
-                | "rss"
-                | "rss feed"
-                | "atom"
-                | "feed"
-                | "subscribe"
-                | "sign up"
-                | "sign in"
-                | "log in"
-                | "back"
-                | "back to top"
-                | "edit"
-                | "reply"
-                | "share"
-                | "comments"
-                | "comment"
-                | "no comments"
-                | "leave a comment"
-                | "0 comments"
-                | "source"
-                | "github"
-                | "demo"
-                | "view all articles"
-                | "last"
-                | "first"
-        ) || text.chars().all(|c| c.is_ascii_digit()) && !text.is_empty() && text.len() <= 3)
-}
-
-static LEADS_ON: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"^(?:(?:continue|keep) reading|read (?:more|on|now|it|this|post|article|full|the (?:post|article|full|rest|story|essay|whole|issue))",
-        r"|(?:view|see|open) (?:post|article|more|full|online|details|the (?:post|article|full|rest))",
-        r"|\d+ (?:comments?|likes?|replies|views|min|minutes?))\b",
-    ))
-    .expect("a valid pattern")
-});
-
-/// A text that many links have and that names nothing: `Read more`, `Continue reading →`.
-pub(super) fn is_generic(text: &str) -> bool {
-    let bare = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    if bare.is_empty() {
-        return true;
-    }
-    matches!(
-        bare.as_str(),
-        "more"
-            | "read"
-            | "link"
-            | "permalink"
-            | "details"
-            | "open"
-            | "view"
-            | "weiterlesen"
-            | "mehr lesen"
-            | "lire la suite"
-            | "leer más"
-            | "here"
-            | "go"
-            | "full story"
-            | "learn more"
-            | "watch"
-            | "listen"
-            | "show"
-            | "visit"
-            | "阅读全文"
-            | "続きを読む"
-    ) || bare.split(' ').count() <= 6 && LEADS_ON.is_match(&bare)
 }

@@ -14,8 +14,8 @@ use super::{
         head::{seen_date, wording},
         shape,
     },
-    fields::without_date,
     item::Item,
+    titles::without_date,
 };
 use crate::model::{DatePrecision, PublishedDate};
 
