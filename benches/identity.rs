@@ -8,7 +8,7 @@ use std::{collections::HashMap, convert::Infallible, hint::black_box};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tributary::{
     identity::{Candidate, Fingerprint, KeyPolicy, Keyed, KnownEntries, KnownEntry, Newcomer, key_document, place, recognise},
-    model::{Draft, EntryKey, Guid, SafeHtml, SourceId},
+    model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp},
 };
 
 /// Words of a text, about as many as a post has.
@@ -36,6 +36,10 @@ impl KnownEntries for Shelf {
     }
 
     fn by_title(&self, _: &str) -> Result<Vec<KnownEntry>, Infallible> {
+        Ok(Vec::new())
+    }
+
+    fn nameless_of(&self, _: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
         Ok(Vec::new())
     }
 }
@@ -79,6 +83,8 @@ fn benches(c: &mut Criterion) {
         story,
         entry: story,
         source: SourceId::new("stored").expect("an id"),
+        source_title: Some("Stored".into()),
+        link: Some(format!("https://elsewhere.example/{story}")),
         canonical: Some(format!("https://elsewhere.example/{story}")),
         title_norm: keyed[0].title_norm.clone(),
         guid: None,

@@ -46,7 +46,7 @@ fn atom(items: usize, paragraphs: usize) -> String {
 fn ingest(c: &mut Criterion) {
     let url = Url::parse("https://example.org/feed").expect("the address is one");
     for (name, feed) in [("rss", rss(200, 20)), ("rss-short", rss(2000, 0)), ("atom-escaped", atom(200, 20))] {
-        let input = Input { bytes: feed.as_bytes(), content_type: None, url: &url, max_items: 10_000 };
+        let input = Input { bytes: feed.as_bytes(), content_type: None, content_location: None, url: &url, max_items: 10_000 };
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Bytes(feed.len() as u64));
         group.bench_function("parse", |b| b.iter(|| black_box(parse_only(&input)).map_or(0, |p| p.items())));

@@ -9,7 +9,7 @@ fuzz_target!(|bytes: &[u8]| {
     let url = Url::parse("https://example.org/feed").expect("the address is one");
     decode(bytes, Some("text/xml; charset=shift_jis"));
     sniff(bytes, None);
-    if let Err(error) = read(&Input { bytes, content_type: None, url: &url, max_items: 1000 }) {
+    if let Err(error) = read(&Input { bytes, content_type: None, content_location: None, url: &url, max_items: 1000 }) {
         assert_ne!(error.class(), "internal", "{error}");
     }
 });

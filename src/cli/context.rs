@@ -12,7 +12,7 @@ use super::{Color, GlobalArgs, LogFormat, Output, WrongConfig, text};
 use crate::{
     config::{self, Checked, Config},
     model::Severity,
-    store::Store,
+    store::{DATABASE, Store},
 };
 
 /// The global options as they are meant, with the environment read.
@@ -143,6 +143,11 @@ impl Context {
             errors.retain(|problem| problem.severity == Severity::Error);
             WrongConfig { summary, report: config::render(&errors, text, self.colour_err), hint: None, source: None }.into()
         })
+    }
+
+    /// Whether there is a state to read.
+    pub fn has_state(&self) -> bool {
+        self.data_dir.join(DATABASE).exists()
     }
 
     /// The state, where there is one: for commands that read. Nothing is created; where there is none, that directory is

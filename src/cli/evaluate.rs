@@ -12,7 +12,7 @@ use crate::topic::{
 
 /// Hold the rules against a labelled file: precision, recall and F1 per topic, and every miss
 ///
-/// Nothing stored is needed. LABELS is JSON, [{title, url?, summary?, categories?, source?, topics: […]}], or TOML with
+/// Nothing stored is needed; where stored labels taught a topic that learns, that counts too. LABELS is JSON, [{title, url?, summary?, categories?, source?, topics: […]}], or TOML with
 /// [[label]] tables of the same keys.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -27,7 +27,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let name = args.labels.display().to_string();
     let text = std::fs::read_to_string(&args.labels).with_context(|| format!("cannot read {name}"))?;
     let labels = parse_labels(&text, &name)?;
-    let rules = Rules::compile(&config.topics)?;
+    let rules = taught(context, Rules::compile(&config.topics)?)?;
     let evaluation = evaluate(&rules, &labels);
     let mut out = context.out();
     if context.json {
@@ -36,6 +36,21 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         out.text(&shown(&evaluation))?;
     }
     out.finish()
+}
+
+/// The rules with what stored labels taught, where a topic learns and there is a state: nothing stored is needed.
+fn taught(context: &Context, rules: Rules) -> anyhow::Result<Rules> {
+    if !rules.learns() || !context.has_state() {
+        return Ok(rules);
+    }
+    let rules = context.open_existing_store()?.read(|reader| reader.taught(rules))?;
+    let counting = rules.progress().iter().filter(|progress| progress.counts).count();
+    context.say(match counting {
+        0 => "what the stored labels teach does not count yet: the rules alone are held against the file".to_owned(),
+        1 => "what the stored labels taught 1 topic is taken into account".to_owned(),
+        topics => format!("what the stored labels taught {topics} topics is taken into account"),
+    });
+    Ok(rules)
 }
 
 fn shown(evaluation: &Evaluation) -> String {

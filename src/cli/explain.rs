@@ -21,15 +21,18 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
-    let found = context.open_existing_store()?.read(|reader| match reader.find_story(&args.story)? {
-        Some(id) => reader.story(id),
-        None => Ok(None),
+    let config = context.config()?;
+    let rules = Rules::compile(&config.topics)?;
+    let found = context.open_existing_store()?.read(|reader| {
+        let Some(id) = reader.find_story(&args.story)? else { return Ok(None) };
+        let Some(story) = reader.story(id)? else { return Ok(None) };
+        let outside = reader.outside(&story, &reader.taught(rules)?)?;
+        Ok(Some((story, outside)))
     })?;
-    let story = found.ok_or_else(|| Refused {
+    let (story, topics_not) = found.ok_or_else(|| Refused {
         what: format!("no story is known as `{}`", one_line(&args.story)),
         hint: "a story is named by its number in `tributary stories`, or by its link".to_owned(),
     })?;
-    let topics_not = topics_not(context, &story)?;
     let mut out = context.out();
     if context.json {
         out.json(&StoryJson::of(&story).with_topics_not(&topics_not))?;
@@ -37,23 +40,6 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         out.text(&shown(&story, &topics_not))?;
     }
     out.finish()
-}
-
-/// The topics that the story is not in, each with its score and what was missing.
-fn topics_not(context: &Context, story: &Story) -> anyhow::Result<Vec<NotMember>> {
-    let rules = Rules::compile(&context.config()?.topics)?;
-    let verdicts = context.open_existing_store()?.read(|reader| reader.verdicts(story.id, &reader.taught(rules)?))?;
-    let outside = verdicts.into_iter().filter(|verdict| !story.topics.iter().any(|member| member.id == verdict.topic));
-    Ok(outside
-        .map(|verdict| {
-            let mut because = verdict.lacking;
-            if story.labelled && verdict.member {
-                because.insert(0, "a person's label leaves it out, though the rule would take it in".to_owned());
-            }
-            because.extend(verdict.because);
-            NotMember { id: verdict.topic, score: verdict.score, because }
-        })
-        .collect())
 }
 
 fn shown(story: &Story, topics_not: &[NotMember]) -> String {

@@ -27,7 +27,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {name}"))?;
     let opml = opml::read(&ingest::decode(&bytes, None).0);
     for problem in &opml.problems {
-        context.say(format!("tributary: {}: {name}: {}", problem.severity.as_str(), one_line(&problem.text)));
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        context.say(format!("tributary: {}: {name}{line}: {}", problem.severity.as_str(), one_line(&problem.text)));
     }
     let text = context.config_text()?;
     let config = context.config()?;

@@ -1,6 +1,6 @@
 //! `tributary inspect`: what one poll of an address would do.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Value, json};
 use url::Url;
@@ -14,9 +14,11 @@ use super::{
 };
 use crate::{
     config::{self, Config, NewSource},
-    model::{Follow, Headers, Severity, Source, SourceId},
-    poll::{InspectedEntry, Inspection},
+    identity::KeyFrom,
+    model::{Draft, Follow, Headers, Severity, Source, SourceId},
+    poll::{InspectedEntry, Inspection, Settings},
     store::Store,
+    topic::Rules,
 };
 
 /// Show what one poll of an address would do, and store nothing
@@ -52,6 +54,15 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
         None => new_source(context, url)?,
     };
     let poller = context.poller(config, Store::in_memory()?)?;
+    // What labels taught counts in a dry run as it would in earnest, where there is a state to learn from.
+    if context.has_state() {
+        let settings = poller.settings.load_full();
+        let rules = Rules::compile(&config.topics)?;
+        if rules.learns() {
+            let rules = context.open_existing_store()?.read(|reader| reader.taught(rules))?;
+            poller.settings.store(Arc::new(Settings { rules: Arc::new(rules), ..(*settings).clone() }));
+        }
+    }
     run_async(async move { Ok(poller.inspect(&source).await?) })
 }
 
@@ -123,10 +134,52 @@ fn entry_json(entry: &InspectedEntry) -> Value {
         "authors": draft.authors.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(),
         "categories": draft.categories.iter().map(|c| c.term.as_str()).collect::<Vec<_>>(),
         "summary": draft.summary.as_ref().map(|s| crate::ingest::plain_text(s.as_str())),
+        "from": {
+            "key": key_from(entry),
+            "guid": draft.from.guid,
+            "title": draft.from.title,
+            "url": draft.from.url,
+            "published": draft.from.published,
+            "updated": draft.from.updated,
+            "authors": draft.from.authors,
+            "summary": draft.from.summary,
+            "content": draft.from.content,
+            "image": draft.from.image,
+        },
         "content_bytes": draft.content.as_ref().map_or(0, |c| c.as_str().len()),
         "topics": entry.topics,
         "because": entry.because,
     })
+}
+
+/// What the key was made of, in the document's own words.
+fn key_from(entry: &InspectedEntry) -> String {
+    let (draft, keyed) = (&entry.item.draft, &entry.item.keyed);
+    let field = |name: &Option<std::borrow::Cow<'static, str>>, else_name: &str| name.as_deref().unwrap_or(else_name).to_owned();
+    match keyed.key_from {
+        KeyFrom::Guid => field(&draft.from.guid, "guid"),
+        KeyFrom::Link => field(&draft.from.url, "link"),
+        KeyFrom::TitleDate => format!("{} and {}", field(&draft.from.title, "title"), field(&draft.from.published, "date")),
+        KeyFrom::TitleText => "all that it says".to_owned(),
+    }
+}
+
+/// Which field was taken from what, where that is known.
+fn taken_from(draft: &Draft) -> String {
+    let from = &draft.from;
+    let fields = [
+        ("id", &from.guid),
+        ("title", &from.title),
+        ("link", &from.url),
+        ("published", &from.published),
+        ("updated", &from.updated),
+        ("authors", &from.authors),
+        ("summary", &from.summary),
+        ("content", &from.content),
+        ("image", &from.image),
+    ];
+    let told = fields.iter().filter_map(|(field, name)| Some(format!("{field} from {}", name.as_deref()?)));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn shown(inspection: &Inspection) -> String {
@@ -158,8 +211,9 @@ fn shown(inspection: &Inspection) -> String {
         line(format!("format    {format}{encoding}"));
     }
     for repair in &inspection.repairs {
-        let place = repair.line.map(|n| format!(" (line {n})")).unwrap_or_default();
-        line(format!("repaired  {}{place}", repair.text));
+        let place = repair.line.map(|n| format!(" (first in line {n})")).unwrap_or_default();
+        let times = if repair.count > 1 { format!(", {} times", repair.count) } else { String::new() };
+        line(format!("repaired  {}{place}{times}", repair.text));
     }
     for problem in &inspection.problems {
         let place = problem.line.map(|n| format!(" (line {n})")).unwrap_or_default();
@@ -175,6 +229,10 @@ fn shown(inspection: &Inspection) -> String {
         line(format!("  key     {} (from its {}); {}", keyed.key, keyed.key_from.as_str(), entry.because));
         line(format!("  link    {}", draft.url.as_ref().map_or("none", Url::as_str)));
         line(format!("  date    {}", draft.published.map_or_else(|| "none".to_owned(), |d| minute(d.at))));
+        let taken = taken_from(draft);
+        if !taken.is_empty() {
+            line(format!("  taken   {taken}"));
+        }
         let topics = if entry.topics.is_empty() { "none".to_owned() } else { entry.topics.join(", ") };
         line(format!("  topics  {topics}"));
     }

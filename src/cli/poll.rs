@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fmt::Write as _, sync::Arc};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::task::JoinSet;
 
 use super::{
     Context, Exit, Refused, table,
@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     daemon,
     model::{Source, SourceId, Timestamp},
-    poll::{Outcome, SourceReport, Summary},
+    poll::{Lineup, Outcome, SourceReport, Summary},
     store::{DirectoryLock, SourceMemory, Store, StoreError},
 };
 
@@ -69,35 +69,40 @@ async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result
         config.sources.iter().filter(|s| args.sources.is_empty() || args.sources.contains(&s.id)).collect();
     let now = context.now();
     let waiting: HashSet<SourceId> = store.read(|reader| reader.backlogs(now))?.into_iter().map(|(id, _)| id).collect();
-    let places = Arc::new(Semaphore::new(config.polling.concurrency.max(1)));
-    let mut tasks: JoinSet<SourceReport> = JoinSet::new();
+    let mut lineup = Lineup::new(config.polling.per_host);
     let mut summary = Summary::default();
     for source in chosen {
         let memory = store.read(|reader| reader.memory(&source.id))?;
         let named = args.sources.contains(&source.id);
-        let (poller, places, source) = (poller.clone(), places.clone(), Arc::new(source.clone()));
-        match refusal(&source, &memory, args.force, named, now) {
-            None => {
-                tasks.spawn(async move {
-                    let _place = places.acquire().await;
-                    poller.refresh(&source).await
-                });
-            }
+        match refusal(source, &memory, args.force, named, now) {
+            None => lineup.join(memory.host, (source, Task::Poll)),
             // The back-catalogue goes on though the source itself is not due.
             Some(_) if waiting.contains(&source.id) && !source.paused => {
-                tasks.spawn(async move {
-                    let _place = places.acquire().await;
-                    poller.visit_backlog(&source, source.pages_per_poll as usize).await
-                });
+                lineup.join(memory.host, (source, Task::Backlog));
             }
             Some(note) => {
                 summary.add(SourceReport { note: Some(note), ..SourceReport::bare(source.id.clone(), Outcome::NotAttempted) });
             }
         }
     }
-    let progress = progress(context, tasks.len());
-    while let Some(done) = tasks.join_next().await {
-        let report = done?;
+    let progress = progress(context, lineup.len());
+    let mut tasks: JoinSet<(String, SourceReport)> = JoinSet::new();
+    loop {
+        while tasks.len() < config.polling.concurrency.max(1)
+            && let Some((host, (source, task))) = lineup.call()
+        {
+            let (poller, source) = (poller.clone(), Arc::new(source.clone()));
+            tasks.spawn(async move {
+                let report = match task {
+                    Task::Poll => poller.refresh(&source).await,
+                    Task::Backlog => poller.visit_backlog(&source, source.pages_per_poll as usize).await,
+                };
+                (host, report)
+            });
+        }
+        let Some(done) = tasks.join_next().await else { break };
+        let (host, report) = done?;
+        lineup.leave(&host);
         progress.set_message(report.id.to_string());
         progress.inc(1);
         summary.add(report);
@@ -108,6 +113,14 @@ async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result
     summary.sources.sort_by_key(|report| place(&report.id));
     tokio::task::spawn_blocking(move || store.close()).await??;
     Ok(summary)
+}
+
+/// What a source is asked for.
+enum Task {
+    /// What is new.
+    Poll,
+    /// Pages of its back-catalogue.
+    Backlog,
 }
 
 /// Why a source is not to be asked now, in words; `None`: it is.

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::{Context, Exit};
-use crate::{daemon, site};
+use crate::{
+    daemon,
+    site::{self, RulesInForce},
+    topic::Rules,
+};
 
 /// Write every feed, page and the OPML as static files, for any web server
 ///
@@ -29,7 +33,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         None => store.minted_feed_id(now)?,
     };
     let base_url = config.site.base_url.clone().map_or_else(|| Url::parse(&format!("http://{}/", config.server.listen)), Ok)?;
-    let settings = site::Settings { live: false, ..daemon::published(&config, base_url, feed_id) };
+    let rules = Rules::compile(&config.topics)?;
+    let rules = RulesInForce::fixed(store.read(|reader| reader.taught(rules))?);
+    let settings = site::Settings { live: false, rules, ..daemon::published(&config, base_url, feed_id) };
     // What is to leave the windows leaves, and archives are drawn, before anything is written.
     site::draw(&store, &settings, now)?;
     let mut settle = |path: &str, digest| store.settle_document(path, digest, now);

@@ -1,6 +1,6 @@
 //! `[polling]`: defaults for every source, and what is shared by all.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
@@ -30,6 +30,8 @@ pub struct Polling {
     pub allow_hosts: Vec<HostPattern>,
     /// The proxy that every request goes through; those of the environment are ignored.
     pub proxy: Option<Url>,
+    /// A file with authorities whose certificates are believed beside those of the public web.
+    pub ca_file: Option<PathBuf>,
     /// Requests at a time to one host.
     pub per_host: usize,
     /// The pause between two requests to one host, where it is set; else one second, and none for `allow_hosts`.
@@ -55,6 +57,8 @@ pub(super) struct Defaults {
     pub max_body: Setting<ByteSize>,
     pub allow_hosts: Setting<Vec<HostPattern>>,
     proxy: Setting<Option<Url>>,
+    pub http2: Setting<bool>,
+    ca_file: Setting<Option<PathBuf>>,
     per_host: Setting<u32>,
     host_gap: Setting<Option<Duration>>,
     concurrency: Setting<u32>,
@@ -76,6 +80,8 @@ impl Defaults {
             )),
             _ => Ok(()),
         });
+        let http2 = section.or(findings, "http2", true);
+        let ca_file = section.optional(findings, "ca_file", "none: the authorities of the public web");
         let per_host = counted(section.or(findings, "per_host", 1), 64, findings);
         let host_gap = section.optional::<Duration>(findings, "host_gap", "1s; none for allow_hosts").must(findings, |gap| {
             if gap.is_some_and(|gap| gap > FLOOR) {
@@ -97,6 +103,8 @@ impl Defaults {
             max_body,
             allow_hosts,
             proxy,
+            http2,
+            ca_file,
             per_host,
             host_gap,
             concurrency,
@@ -124,6 +132,7 @@ impl Defaults {
             max_body_bytes: self.max_body.value.0,
             allow_hosts: self.allow_hosts.value,
             proxy: self.proxy.value,
+            ca_file: self.ca_file.value,
             per_host: count(self.per_host.value),
             host_gap: self.host_gap.value,
             concurrency: count(self.concurrency.value),

@@ -96,6 +96,7 @@ fn read(
     let max_body = polling::check_max_body(section.or_of(findings, "max_body", &defaults.max_body), findings);
     let allow_hosts = allow_hosts(&mut section, &url, defaults, findings);
     let exempt = !allow_hosts.is_empty();
+    let http2 = section.or_of(findings, "http2", &defaults.http2).value;
     if !exempt {
         check_public(&url, defaults, findings);
         check_floor(&interval, &url, findings);
@@ -133,6 +134,7 @@ fn read(
             max_items: polling::count(defaults.max_items.value),
         },
         allow_hosts,
+        http2,
         content,
         auth,
         publish,

@@ -6,24 +6,27 @@
 use std::{
     collections::HashMap,
     net::IpAddr,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::{Host, Url};
 
 use super::{
     FetchError,
     body::{self, codings},
+    commons::{Commons, Given, Question},
     credentials::Credentials,
     gate::Gate,
     guard,
     resolver::{GuardedResolver, Lookup, SystemLookup},
-    transport::{build, unreachable_because},
+    transport::{build, roots, unreachable_because},
 };
 use crate::{
-    model::{FetchLimits, Headers, HostPattern, Timestamp, Validators},
+    model::{FetchLimits, Headers, HostPattern, SourceId, Timestamp, Validators},
     schedule,
 };
 
@@ -34,7 +37,7 @@ const MOST_HOPS: usize = 10;
 const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
 
 /// What is asked for: it picks the `Accept` field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Accept {
     /// A feed of any kind, or a page that may name one.
     Feed,
@@ -75,6 +78,8 @@ pub struct ClientOptions {
     pub concurrency: usize,
     /// A proxy for everything, trusted wherever it stands; proxies of the environment are ignored.
     pub proxy: Option<Url>,
+    /// Authorities whose certificates are believed beside those of the public web, in PEM form.
+    pub ca_file: Option<PathBuf>,
     /// For a connection, name look-up and TLS included.
     pub connect_timeout: Duration,
 }
@@ -91,6 +96,13 @@ pub struct Request<'a> {
     pub limits: &'a FetchLimits,
     /// Hosts that are exempt from the guard and the pause.
     pub allow_hosts: &'a [HostPattern],
+    /// Whether HTTP/2 is offered.
+    pub http2: bool,
+    /// Who asks: an answer that another source was just given to the same question is taken instead of asking again. `None`:
+    /// it is asked whatever the others know.
+    pub reader: Option<&'a SourceId>,
+    /// Since when a redirect that asked to wait was not followed yet: what was waited since then has been waited.
+    pub put_off: Option<Timestamp>,
     /// Sent to the origin of `url` alone.
     pub auth: Option<&'a Credentials>,
     /// A longer pause than usual since the last request to this host (robots.txt Crawl-delay).
@@ -126,7 +138,7 @@ pub struct Response {
     /// The header fields.
     pub headers: Headers,
     /// The decoded body.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// Bytes of the body on the wire.
     pub wire_bytes: u64,
     /// What was sent to `final_url`, without secrets.
@@ -156,6 +168,8 @@ struct Inner {
     options: ClientOptions,
     gate: Gate,
     lookup: Arc<dyn Lookup>,
+    roots: Arc<rustls::RootCertStore>,
+    commons: Commons,
     /// One client for each set of exemptions: connections that an exemption opened are never used without it.
     clients: Mutex<HashMap<String, reqwest::Client>>,
 }
@@ -175,8 +189,10 @@ impl Client {
     /// A client with a resolver of its own.
     pub fn with_lookup(options: ClientOptions, lookup: Arc<dyn Lookup>) -> Result<Self, FetchError> {
         let gate = Gate::new(options.per_host, options.concurrency);
-        let client = Self(Arc::new(Inner { options, gate, lookup, clients: Mutex::default() }));
-        client.client_for(&[])?;
+        let roots = roots(options.ca_file.as_deref())?;
+        let client =
+            Self(Arc::new(Inner { options, gate, lookup, roots, commons: Commons::default(), clients: Mutex::default() }));
+        client.client_for(&[], true)?;
         Ok(client)
     }
 
@@ -205,6 +221,14 @@ impl Client {
         let mut left = request.limits.timeout;
         loop {
             Self::vet(&url, request.allow_hosts)?;
+            let question = Self::shared_question(&url, request);
+            let turn = match &question {
+                Some(question) => Some(self.0.commons.turn(question).await),
+                None => None,
+            };
+            if let Some(response) = self.borrow(question.as_ref(), &url, request, state) {
+                return Ok(response);
+            }
             let exempt = url.host_str().is_some_and(|host| request.allow_hosts.iter().any(|p| p.holds_host(host)));
             let usual = if exempt { self.0.options.host_gap_exempt } else { self.0.options.host_gap };
             let gap = request.min_gap.map_or(usual, |min| min.max(usual));
@@ -216,8 +240,14 @@ impl Client {
             drop(pass);
             left = left.saturating_sub(begun.elapsed());
             match stepped? {
-                Step::Answer(response) => return Ok(*response),
+                Step::Answer(response) => {
+                    if let Some((question, reader)) = question.zip(request.reader) {
+                        self.0.commons.lend(question, reader, given(&response, request), request.now);
+                    }
+                    return Ok(*response);
+                }
                 Step::Redirect(to, wait) => {
+                    drop(turn);
                     if wait >= left {
                         return Err(FetchError::RedirectLater { to: shown(&to), wait });
                     }
@@ -238,7 +268,7 @@ impl Client {
         state: &mut Progress,
     ) -> Result<Step, FetchError> {
         self.vet_name(url, request.allow_hosts).await?;
-        let client = self.client_for(request.allow_hosts)?;
+        let client = self.client_for(request.allow_hosts, request.http2)?;
         let mut fields = HeaderMap::new();
         fields.insert("accept", HeaderValue::from_static(request.accept.field()));
         fields.insert("accept-encoding", HeaderValue::from_static(ACCEPT_ENCODING));
@@ -277,7 +307,9 @@ impl Client {
             // On a redirect it is the least time until the next request (RFC 9110 §10.2.3).
             let until = schedule::retry_at(status, &headers, request.now);
             let wait = until.and_then(|at| (at - request.now).to_std().ok()).unwrap_or_default();
-            return Ok(Step::Redirect(to, wait));
+            // Who asks for the same pause each time is heard once: else it would never be followed.
+            let waited = request.put_off.and_then(|since| (request.now - since).to_std().ok()).unwrap_or_default();
+            return Ok(Step::Redirect(to, wait.saturating_sub(waited)));
         }
         let codings = codings(headers.texts("content-encoding"));
         // 304 and HEAD-like answers have no body, whatever they say (RFC 9110 §15.4.5).
@@ -292,10 +324,33 @@ impl Client {
             hops: std::mem::take(&mut state.hops),
             status,
             headers,
-            body: body.bytes,
+            body: body.bytes.into(),
             wire_bytes: body.wire_bytes,
             request_headers: std::mem::take(&mut state.request_headers),
         })))
+    }
+
+    /// What a request asks, where the answer may be lent to other sources: what is asked for with credentials is for who
+    /// has them, and what is no feed has few readers.
+    fn shared_question(url: &Url, request: &Request<'_>) -> Option<Question> {
+        let shared = request.reader.is_some() && request.auth.is_none() && request.accept == Accept::Feed;
+        shared.then(|| Question { url: url.clone(), accept: request.accept, manner: manner(request.allow_hosts, request.http2) })
+    }
+
+    /// The answer that another source was just given to the same question.
+    fn borrow(&self, question: Option<&Question>, url: &Url, request: &Request<'_>, state: &mut Progress) -> Option<Response> {
+        let held = (request.validators_of)(url).unwrap_or_default();
+        let given = self.0.commons.borrow(question?, request.reader?, &held, request.limits.max_body_bytes, request.now)?;
+        Some(Response {
+            requested: request.url.clone(),
+            final_url: url.clone(),
+            hops: std::mem::take(&mut state.hops),
+            status: given.status,
+            headers: given.headers,
+            body: given.body,
+            wire_bytes: given.wire_bytes,
+            request_headers: given.request_headers,
+        })
     }
 
     /// Looks at what can be told before a name is looked up: the scheme, and an address that is written out.
@@ -342,14 +397,16 @@ impl Client {
         }
     }
 
-    fn client_for(&self, exempt: &[HostPattern]) -> Result<reqwest::Client, FetchError> {
-        let key = exempt.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    fn client_for(&self, exempt: &[HostPattern], http2: bool) -> Result<reqwest::Client, FetchError> {
+        let key = manner(exempt, http2);
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
         let client = build(
             &self.0.options,
+            &self.0.roots,
+            http2,
             GuardedResolver {
                 lookup: self.0.lookup.clone(),
                 exempt: exempt.into(),
@@ -379,8 +436,11 @@ enum Step {
 impl Progress {
     /// Where a redirect leads, when it may be followed.
     fn redirect(&mut self, from: &Url, status: u16, location: Option<&str>) -> Result<Url, FetchError> {
-        let nowhere = || FetchError::BadRedirect { status, location: location.unwrap_or("no Location").to_owned() };
-        let location = location.filter(|l| !l.is_empty()).ok_or_else(nowhere)?;
+        let nowhere = || FetchError::BadRedirect {
+            status,
+            location: location.filter(|l| !l.trim().is_empty()).unwrap_or("no Location").to_owned(),
+        };
+        let location = location.filter(|l| !l.trim().is_empty()).ok_or_else(nowhere)?;
         let mut to = from.join(location).map_err(|_| nowhere())?;
         to.set_fragment(None);
         let to = without_userinfo(&to);
@@ -399,6 +459,24 @@ impl Progress {
         self.hops.push(Hop { from: from.clone(), to: to.clone(), status, permanent: matches!(status, 301 | 308) });
         Ok(to)
     }
+}
+
+/// What an answer is to the others that ask the same.
+fn given(response: &Response, request: &Request<'_>) -> Given {
+    Given {
+        status: response.status,
+        headers: response.headers.clone(),
+        body: response.body.clone(),
+        wire_bytes: response.wire_bytes,
+        request_headers: response.request_headers.clone(),
+        condition: (request.validators_of)(&response.final_url).unwrap_or_default(),
+    }
+}
+
+/// In which manner is asked: what connections, and answers, are kept apart by.
+fn manner(exempt: &[HostPattern], http2: bool) -> String {
+    let exempt = exempt.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    if http2 { exempt } else { format!("{exempt} http/1.1") }
 }
 
 /// A URL as it may be shown.

@@ -1,6 +1,6 @@
 //! Why an exchange brought no answer.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// Why an exchange brought no answer. No text holds a secret: addresses are shown without userinfo.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +106,15 @@ pub enum FetchError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The authorities of `ca_file` cannot be had.
+    #[error("cannot read the certificates of ca_file {}", file.display())]
+    Authorities {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The client cannot be made.
     #[error("cannot make an HTTP client")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -130,7 +139,7 @@ impl FetchError {
             Self::Loop { .. } => "redirect-loop",
             Self::TooManyRedirects(_) => "too-many-redirects",
             Self::Protocol { .. } => "protocol",
-            Self::Client(_) => "client",
+            Self::Authorities { .. } | Self::Client(_) => "client",
         }
     }
 }

@@ -1,8 +1,12 @@
 //! The HTTP library as this program uses it: no redirects, retries, cookies or proxies of its own; names through the
 //! guard; HTTP/2 where the server offers it. And what its errors mean.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use url::Url;
 
 use super::{
@@ -17,19 +21,39 @@ const MOST_HEADER_BYTES: u32 = 64 * 1024;
 /// How long an idle connection is kept for the next request.
 const KEEP_IDLE: Duration = Duration::from_secs(30);
 
-/// What speaks HTTP.
-pub(super) fn build(options: &ClientOptions, resolver: GuardedResolver) -> Result<reqwest::Client, FetchError> {
-    let client = |e: Box<dyn std::error::Error + Send + Sync>| FetchError::Client(e);
-    // The roots are compiled in, so that a machine without a certificate store can ask as well.
-    let mut roots = rustls::RootCertStore::empty();
+/// Whose certificates are believed: the authorities of the public web, and those of a file.
+pub(super) fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>, FetchError> {
+    // Compiled in, so that a machine without a certificate store can ask as well.
+    let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    if let Some(file) = ca_file {
+        let wrong = |source: Box<dyn std::error::Error + Send + Sync>| FetchError::Authorities { file: file.to_owned(), source };
+        let known = roots.len();
+        for certificate in CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.into()))? {
+            roots.add(certificate.map_err(|e| wrong(e.into()))?).map_err(|e| wrong(e.into()))?;
+        }
+        if roots.len() == known {
+            return Err(wrong("there is no certificate in it".into()));
+        }
+    }
+    Ok(Arc::new(roots))
+}
+
+/// What speaks HTTP.
+pub(super) fn build(
+    options: &ClientOptions,
+    roots: &Arc<RootCertStore>,
+    http2: bool,
+    resolver: GuardedResolver,
+) -> Result<reqwest::Client, FetchError> {
+    let client = |e: Box<dyn std::error::Error + Send + Sync>| FetchError::Client(e);
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| client(Box::new(e)))?
-        .with_root_certificates(roots)
+        .with_root_certificates(roots.clone())
         .with_no_client_auth();
     // A configuration of our own is taken as it is: without this HTTP/2 would never be offered (RFC 9113 §3.2).
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    tls.alpn_protocols = if http2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
     let mut builder = reqwest::Client::builder()
         .user_agent(&options.user_agent)
         .redirect(reqwest::redirect::Policy::none())
@@ -41,6 +65,9 @@ pub(super) fn build(options: &ClientOptions, resolver: GuardedResolver) -> Resul
         .http2_max_header_list_size(MOST_HEADER_BYTES)
         .tls_backend_preconfigured(tls)
         .dns_resolver(resolver);
+    if !http2 {
+        builder = builder.http1_only();
+    }
     if let Some(proxy) = &options.proxy {
         builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|e| client(Box::new(e)))?);
     }

@@ -8,26 +8,39 @@ use std::{fmt::Write as _, net::IpAddr};
 
 use url::{Host, Url};
 
+use super::page;
 use crate::ingest;
 
 /// The address as it is compared across sources; `None` for what is not an absolute http(s) address.
 ///
-/// Lower-case host without `www.`, `https`, no user, default port, fragment, tracking parameter or trailing slash. Applied
-/// to its own result it changes nothing.
+/// Lower-case host without `www.`, `https`, no user, default port, fragment, tracking parameter or trailing slash; mobile and
+/// AMP editions, index files, session ids and referrers count for nothing, and a fragment that is a route
+/// (`#!/posts/1`) stays. Applied to its own result it changes nothing.
 pub fn canonical_link(url: &str) -> Option<String> {
-    canonical(url, false)
+    canonical(url, Use::AcrossSources)
 }
 
 /// The address as it is compared within one source: like [`canonical_link`], and the fragment counts, for a changelog
 /// whose entries are parts of one page.
 pub fn canonical_link_with_fragment(url: &str) -> Option<String> {
-    canonical(url, true)
+    canonical(url, Use::WithinSource)
+}
+
+/// A publication's own page, as links within the source are compared with it.
+pub(super) fn home_link(url: &str) -> Option<String> {
+    let url = url.split('#').next().unwrap_or_default();
+    canonical(url, Use::WithinSource)
+}
+
+/// The part of a page that a link as it is compared within a source leads to; a route is a page and no part.
+pub(super) fn part_of(link: &str) -> Option<&str> {
+    link.split_once('#').map(|(_, fragment)| fragment).filter(|fragment| page::route(fragment).is_none())
 }
 
 /// What is left of an id that is an http(s) address when scheme, host and tracking parameters are taken away: the part
 /// that stays when a site moves to another host. `None` for every other id, and where nothing is left.
 pub fn guid_alias(guid: &str) -> Option<String> {
-    let canonical = canonical(guid, true)?;
+    let canonical = canonical(guid, Use::WithinSource)?;
     let rest = canonical.strip_prefix("https://")?;
     let at = rest.find(['/', '?', '#'])?;
     Some(rest[at..].to_owned()).filter(|alias| alias.len() > 1)
@@ -77,27 +90,38 @@ fn bare_host(url: &Url) -> Option<String> {
     (!bare.is_empty()).then(|| bare.to_owned())
 }
 
-fn canonical(url: &str, with_fragment: bool) -> Option<String> {
+/// What an address is compared for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    WithinSource,
+    AcrossSources,
+}
+
+fn canonical(url: &str, wanted: Use) -> Option<String> {
+    let across = wanted == Use::AcrossSources;
     let url = ingest::without_tracking(&parse(url)?);
-    let mut out = format!("https://{}", bare_host(&url)?);
+    let host = bare_host(&url)?;
+    let mut out = format!("https://{}", if across { page::host(&host) } else { host });
     if let Some(port) = url.port().filter(|port| !matches!(port, 80 | 443)) {
         let _ = write!(out, ":{port}");
     }
-    out.push_str(plain_escapes(url.path()).trim_end_matches('/'));
-    if let Some(query) = url.query().and_then(own_query) {
+    let path = plain_escapes(url.path());
+    out.push_str(if across { page::path(&path) } else { path.trim_end_matches('/') });
+    if let Some(query) = url.query().and_then(|query| own_query(query, across)) {
         out.push('?');
         out.push_str(&plain_escapes(&query));
     }
-    if let Some(fragment) = url.fragment().filter(|_| with_fragment).and_then(own_fragment) {
+    let fragment = url.fragment().and_then(own_fragment);
+    if let Some(fragment) = fragment.filter(|fragment| !across || page::route(fragment).is_some()) {
         out.push('#');
         out.push_str(&plain_escapes(fragment));
     }
     Some(out)
 }
 
-/// The query without its empty parts; `None` where nothing is left.
-fn own_query(query: &str) -> Option<String> {
-    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+/// The query without its empty parts, and across sources without what tells no page; `None` where nothing is left.
+fn own_query(query: &str, across: bool) -> Option<String> {
+    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && (!across || page::tells(pair))).collect();
     (!kept.is_empty()).then(|| kept.join("&"))
 }
 
@@ -150,6 +174,8 @@ mod tests {
         same("https://example.org/%7Ejo/%e4", "https://example.org/~jo/%E4");
         same("https://user:secret@example.org/a", "https://example.org/a");
         same("https://example.org./", "https://example.org");
+        same("https://m.example.org/a/amp/?ref=blog.example.com", "https://example.org/a");
+        same("https://example.org/a/index.html?source=rss", "https://example.org/a");
     }
 
     #[test]
@@ -158,6 +184,7 @@ mod tests {
         assert_ne!(canonical_link("https://example.org/?p=1&q=2"), canonical_link("https://example.org/?q=2&p=1"));
         assert_ne!(canonical_link("https://example.org:8443/a"), canonical_link("https://example.org/a"));
         assert_eq!(canonical_link("https://www.org/a").as_deref(), Some("https://www.org/a"));
+        assert_ne!(canonical_link("https://example.org/#!/post/1"), canonical_link("https://example.org/#!/post/2"));
         assert_eq!(canonical_link("mailto:jo@example.org"), None);
         assert_eq!(canonical_link("/relative"), None);
     }
@@ -196,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_canonical_link_is_canonical(path in "[ -~äß漢%]{0,40}", host in "(www\\.)?[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?") {
+        fn a_canonical_link_is_canonical(path in "[ -~äß漢%]{0,40}(/amp|;jsessionid=1|/index.html)?/?([?&](ref=a.org|amp|p=1)){0,3}(#!?/?[a-z]{0,3})?", host in "(www\\.)?[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?") {
             let url = format!("http://{host}/{path}");
             for canonical in [canonical_link, canonical_link_with_fragment] {
                 if let Some(once) = canonical(&url) {

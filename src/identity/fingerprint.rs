@@ -5,7 +5,7 @@
 //! set by a random order is a fair sample of it, and the bottoms of two sets by the same order are samples of their union).
 //! The opening is kept in full beside them, because a teaser is the opening of what it teases.
 
-use super::text;
+use super::{boilerplate, text};
 use crate::model::Draft;
 
 /// Hashes kept of a text.
@@ -22,7 +22,7 @@ const VERSION: u8 = 1;
 /// What an item's title, text, people and files are made of, as hashes. The default is that of an item which says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Words of its own text.
+    /// Words of its own text, without addresses that are written out and what publishing programs add.
     tokens: u32,
     /// Whether `sketch` holds every shingle.
     complete: bool,
@@ -43,14 +43,17 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// Of an item.
     pub fn of(draft: &Draft) -> Self {
-        let tokens = text::tokens(&text::own_text(draft));
+        let text = text::own_text(draft);
+        let text = boilerplate::removed(&text);
+        let tokens = text::tokens(text);
+        let own_words = tokens.len().saturating_sub(boilerplate::words_of_addresses(text));
         let mut sketch = set(shingles(&tokens));
         let complete = sketch.len() <= SKETCH;
         sketch.truncate(SKETCH);
         let opening = &tokens[..tokens.len().min(OPENING_TOKENS)];
         let media = draft.enclosures.iter().filter(|e| e.mime.starts_with("audio/") || e.mime.starts_with("video/"));
         Self {
-            tokens: u32::try_from(tokens.len()).unwrap_or(u32::MAX),
+            tokens: u32::try_from(own_words).unwrap_or(u32::MAX),
             complete,
             sketch,
             opening: set(shingles(opening)),

@@ -128,7 +128,7 @@ impl Keyed {
 ///
 /// `home` is the publication's own page: a link to it says nothing about an item.
 pub fn key_document(drafts: &[Draft], policy: KeyPolicy, home: Option<&str>) -> (Vec<Keyed>, KeyPolicy, Vec<Problem>) {
-    let home = home.and_then(address::canonical_link);
+    let home = home.and_then(address::home_link);
     let mut keyed: Vec<Keyed> = drafts.iter().map(|draft| facts(draft, home.as_deref())).collect();
     let originals = repetition::mark(&mut keyed, drafts);
     mark_shared(&mut keyed);

@@ -61,13 +61,16 @@
 //! counts the quotation as its own text. The list of tracking parameters is part of every canonical link.
 
 mod address;
+mod boilerplate;
 mod digest;
 mod fingerprint;
 mod key;
+mod page;
 mod published_id;
 mod recognise;
 mod repetition;
 mod shown;
+mod site_name;
 mod story;
 mod text;
 

@@ -41,17 +41,30 @@ fn is_publishable(id: &str) -> bool {
     let Some((scheme, rest)) = id.split_once(':') else { return false };
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => {
-            rest.starts_with("//")
+            rest.strip_prefix("//").is_some_and(|rest| !below_authority(rest).contains(['[', ']']))
                 && Url::parse(id).is_ok_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none())
         }
-        "urn" => rest.split_once(':').is_some_and(|(space, name)| is_urn_space(space) && !name.is_empty()),
-        "tag" => rest.split_once(':').and_then(|(entity, _)| entity.split_once(',')).is_some_and(|(authority, date)| {
-            !authority.is_empty()
-                && date.starts_with(|c: char| c.is_ascii_digit())
-                && date.chars().all(|c| c.is_ascii_digit() || c == '-')
-        }),
+        "urn" => rest
+            .split_once(':')
+            .is_some_and(|(space, name)| is_urn_space(space) && !name.is_empty() && !name.contains(['[', ']'])),
+        "tag" => rest
+            .split_once(':')
+            .and_then(|(entity, _)| entity.split_once(','))
+            .is_some_and(|(authority, date)| !authority.is_empty() && is_tag_date(date)),
         _ => false,
     }
+}
+
+/// What stands behind the host: brackets have no place there (RFC 3986 §3.3).
+fn below_authority(rest: &str) -> &str {
+    rest.find(['/', '?', '#']).map_or("", |at| &rest[at..])
+}
+
+/// `2026`, `2026-01` or `2026-01-02` (RFC 4151 §2.1).
+fn is_tag_date(date: &str) -> bool {
+    let parts: Vec<&str> = date.split('-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    matches!(lengths[..], [4] | [4, 2] | [4, 2, 2]) && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_urn_space(space: &str) -> bool {
@@ -95,6 +108,7 @@ mod tests {
             "https://example.org/?p=1",
             "HTTP://Example.org/A%2f",
             "http://example.org",
+            "http://[::1]/a",
             "urn:uuid:AB12cd",
             "tag:example.org,2026-01-02:post/1",
             "tag:jo@example.org,2026:",
@@ -118,6 +132,10 @@ mod tests {
             "urn:x:y",
             "tag:example.org:1",
             "tag:,2026:1",
+            "tag:example.org,26:1",
+            "tag:example.org,2026-1-2:1",
+            "https://example.org/a[1]",
+            "urn:example:a[1]",
             "https://example.org/%zz",
             "https://example.org/a#b#c",
             "https://example.org/\u{202e}a",

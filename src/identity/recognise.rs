@@ -15,6 +15,9 @@ use crate::model::{EntryKey, Timestamp};
 /// Unrecognised items that must pair up, at least, before a document counts as made anew.
 const MASS_FROM: usize = 3;
 
+/// Unrecognised items that are looked for by nothing but their moment, at most.
+const MOST_BY_MOMENT: usize = 50;
+
 /// What the store holds of an entry of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownEntry {
@@ -48,6 +51,8 @@ pub trait KnownEntries {
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, Self::Error>;
     /// Entries with this title.
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Self::Error>;
+    /// Entries without id and link that the publisher dates so.
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Self::Error>;
 }
 
 /// What an item is to its source.
@@ -80,6 +85,10 @@ pub fn recognise<K: KnownEntries>(items: &[Keyed], known: &K) -> Result<Vec<Reco
     round.step("its link is known, of one entry alone, and no other item of the document has it", |item| by_link(item, known))?;
     round.step("its title is known together with its text and date", |item| by_title(item, known, same_post))?;
     round.step("its title is known together with its link on another host", |item| by_title(item, known, moved_post))?;
+    // An editor corrects a few titles; of a document that is made anew the mass decides.
+    if round.open().count() <= MOST_BY_MOMENT {
+        round.step("it has neither id nor link, and its moment of publication is known", |item| by_moment(item, known))?;
+    }
     round.mass(known)?;
     Ok(round.answers())
 }
@@ -111,14 +120,11 @@ impl Round<'_> {
                 }
             }
         }
-        let owned: HashSet<i64> = own.iter().map(|(_, entry, _)| *entry).collect();
-        let rather =
-            own.iter().filter_map(|(i, _, rather)| Some((*i, (*rather)?))).filter(|(_, entry)| !owned.contains(entry)).collect();
-        for (i, entry) in undisputed(rather) {
+        for (i, entry) in rather(&own) {
             self.claim(i, entry, "its link and title are known; its id is one that several posts share", false);
         }
         for (i, entry, _) in own {
-            if self.found[i].is_none() {
+            if self.found[i].is_none() && !self.claimed.contains(&entry) {
                 self.claim(i, entry, "its key is known", false);
             }
         }
@@ -189,6 +195,21 @@ impl Round<'_> {
     }
 }
 
+/// Items that are another entry than the one that has their key. An entry is another item's only when the item that has its
+/// key leaves it too: so it is when two posts have changed ids.
+fn rather(own: &[(usize, i64, Option<i64>)]) -> Vec<(usize, i64)> {
+    let mut leaving = undisputed(own.iter().filter_map(|(i, _, rather)| Some((*i, (*rather)?))).collect());
+    loop {
+        let leaves: HashSet<usize> = leaving.iter().map(|(i, _)| *i).collect();
+        let stays: HashSet<i64> = own.iter().filter(|(i, ..)| !leaves.contains(i)).map(|(_, entry, _)| *entry).collect();
+        let before = leaving.len();
+        leaving.retain(|(_, entry)| !stays.contains(entry));
+        if leaving.len() == before {
+            return leaving;
+        }
+    }
+}
+
 /// Wishes for an entry that one item alone has.
 fn undisputed(wishes: Vec<(usize, i64)>) -> Vec<(usize, i64)> {
     let mut times: HashMap<i64, usize> = HashMap::new();
@@ -249,6 +270,15 @@ fn by_title<K: KnownEntries>(
 ) -> Result<Vec<KnownEntry>, K::Error> {
     let Some(title) = &item.title_norm else { return Ok(Vec::new()) };
     Ok(known.by_title(title)?.into_iter().filter(|entry| same(item, entry)).collect())
+}
+
+/// The moment of an item that has nothing else that stays when its title is edited. A day without a time is no moment, and
+/// nor is one that several entries have.
+fn by_moment<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
+    let moment = item.published.filter(|at| at.time() != NaiveTime::MIN);
+    let Some(moment) = moment.filter(|_| item.guid.is_none() && item.link.is_none()) else { return Ok(Vec::new()) };
+    let found = known.nameless_of(moment)?;
+    Ok(if found.len() == 1 { found } else { Vec::new() })
 }
 
 /// Title, text and date: what an editor keeps when a post is put up anew. Without a text the date must have a time of day,

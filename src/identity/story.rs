@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fingerprint, Keyed, address, shown::is_home};
+use super::{Fingerprint, Keyed, address, shown::is_home, site_name};
 use crate::model::{Draft, SourceId, Timestamp};
 
 /// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
@@ -18,6 +18,10 @@ const OVERLAP_SAMPLE: usize = 12;
 const SAME_SUBJECT: f64 = 0.3;
 /// Entries of a story that a text may join: a text that more have is a form letter.
 const LARGEST_GROUP: u32 = 4;
+/// Words of an opening, which is compared exactly.
+const OPENING: u32 = 80;
+/// Words from which a part of a text is its part also when it comes days later.
+const LONG_PART: u32 = 100;
 /// Days between two dates of one text that need no further proof, and the most that any proof allows.
 const DAYS_APART: (i64, i64) = (3, 45);
 
@@ -29,12 +33,26 @@ pub struct Newcomer<'a> {
     home: Option<String>,
     fingerprint: Fingerprint,
     url: Option<&'a str>,
+    source_title: Option<String>,
 }
 
 impl<'a> Newcomer<'a> {
     /// A new entry of a source whose page belongs to `home` ([`home_of`](super::home_of)).
     pub fn new(source: &'a SourceId, keyed: &'a Keyed, draft: &'a Draft, home: Option<String>) -> Self {
-        Self { source, keyed, home, fingerprint: Fingerprint::of(draft), url: draft.url.as_ref().map(url::Url::as_str) }
+        let url = draft.url.as_ref().map(url::Url::as_str);
+        Self { source, keyed, home, fingerprint: Fingerprint::of(draft), url, source_title: None }
+    }
+
+    /// With the name of its source: a title that ends in it is compared without it too.
+    #[must_use]
+    pub fn from_source_called(self, title: Option<String>) -> Self {
+        Self { source_title: title, ..self }
+    }
+
+    /// The title without the name of its source, by which a copy may be known that does not have that name.
+    pub fn bare_title(&self) -> Option<&str> {
+        let title = self.keyed.title_norm.as_deref()?;
+        Some(site_name::without(title, self.source_title.as_deref(), self.home.as_deref()))
     }
 }
 
@@ -47,6 +65,10 @@ pub struct Candidate {
     pub entry: i64,
     /// Its source.
     pub source: SourceId,
+    /// Its source's name.
+    pub source_title: Option<String>,
+    /// Its link as it is compared within its source.
+    pub link: Option<String>,
     /// Its link as it is compared across sources.
     pub canonical: Option<String>,
     /// Its title as it is compared.
@@ -161,7 +183,21 @@ pub fn same_story(newcomer: &Newcomer<'_>, candidate: &Candidate) -> StoryMatch 
     if same_link && let Some(verdict) = by_link(newcomer, candidate, same_title) {
         return verdict;
     }
-    if same_title { by_text(newcomer, candidate) } else { different("neither link nor title is the same") }
+    if same_title || same_but_for_site_name(newcomer, candidate) {
+        return by_text(newcomer, candidate, same_title);
+    }
+    different("neither link nor title is the same")
+}
+
+/// Whether the titles are the same when the names of the sources are taken off their ends.
+fn same_but_for_site_name(newcomer: &Newcomer<'_>, candidate: &Candidate) -> bool {
+    let Some((new, old)) = newcomer.keyed.title_norm.as_deref().zip(candidate.title_norm.as_deref()) else { return false };
+    // The name of either source may stand behind either title: who copies keeps the name of whom it was copied from.
+    let bare = |title| {
+        let title = site_name::without(title, newcomer.source_title.as_deref(), newcomer.home.as_deref());
+        site_name::without(title, candidate.source_title.as_deref(), candidate.home.as_deref())
+    };
+    bare(new) == bare(old)
 }
 
 /// What the same link proves; `None`: nothing, because many items of one source have it.
@@ -176,12 +212,19 @@ fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> 
     }
     let here = is_home(newcomer.home.as_deref(), Some(canonical));
     let there = is_home(candidate.home.as_deref(), Some(canonical));
-    if here && there {
-        return Some(same("same link, and both sources are at home there".to_owned()));
-    }
     let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
     let likeness = text_likeness(new, old);
     let alike = percent(likeness);
+    let part = |link: Option<&'_ str>| link.and_then(address::part_of).map(str::to_owned);
+    let (new_part, old_part) = (part(newcomer.keyed.link.as_deref()), part(candidate.link.as_deref()));
+    // At home a part of a page is a comment or a version, and not what the page is about.
+    let other_part = new_part != old_part && ((here && new_part.is_some()) || (there && old_part.is_some()));
+    if other_part && !same_title && likeness < LIKE_THE_POST {
+        return None;
+    }
+    if here && there {
+        return Some(same("same link, and both sources are at home there".to_owned()));
+    }
     if likeness >= LIKE_THE_POST {
         return Some(same(format!("same link, and texts are {alike} % alike")));
     }
@@ -220,29 +263,31 @@ fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> 
     }
 }
 
-/// What the same title proves: with a text that is the same but for details, that one is a copy of the other.
-fn by_text(newcomer: &Newcomer<'_>, candidate: &Candidate) -> StoryMatch {
+/// What the same title proves: with a text that is the same but for details, that one is a copy of the other. `exact`:
+/// the titles are equal as they stand, and not only without the names of their sources.
+fn by_text(newcomer: &Newcomer<'_>, candidate: &Candidate, exact: bool) -> StoryMatch {
     let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
     let title = newcomer.keyed.title_norm.as_deref().unwrap_or_default();
+    let titles = if exact { "same title" } else { "same title but for the name of its source" };
     let words = new.tokens().min(old.tokens());
     if words < COMMENTARY_TOKENS {
-        return different(format!("same title, but {words} words of text are too few to compare"));
+        return different(format!("{titles}, but {words} words of text are too few to compare"));
     }
     if !names_something(title) {
         return different("same title, but it has no word: a version or a number is nobody's own");
     }
     if candidate.has_entry_of_newcomers_source {
-        return different("same title, but its source has an entry of that story already");
+        return different(format!("{titles}, but its source has an entry of that story already"));
     }
     if candidate.group_size >= LARGEST_GROUP {
-        return different(format!("same title, but {} entries are of that story already", candidate.group_size));
+        return different(format!("{titles}, but {} entries are of that story already", candidate.group_size));
     }
     if new.other_media(old) {
-        return different("same title, but other sound or picture files");
+        return different(format!("{titles}, but other sound or picture files"));
     }
     let apart = candidate.published.zip(newcomer.keyed.published).map(|(a, b)| (a - b).num_hours().abs());
     if let Some(hours) = apart.filter(|hours| *hours > DAYS_APART.1 * 24) {
-        return different(format!("same title, but published {} days apart", hours / 24));
+        return different(format!("{titles}, but published {} days apart", hours / 24));
     }
     let near = apart.is_some_and(|hours| hours <= DAYS_APART.0 * 24);
     let link_home = |link: Option<&str>| link.and_then(address::home_of);
@@ -256,21 +301,32 @@ fn by_text(newcomer: &Newcomer<'_>, candidate: &Candidate) -> StoryMatch {
     // Two pages of one site are two pages; other people and other days are rather another post.
     let needed = if one_site {
         0.95
-    } else if !near || new.other_people(old) {
+    } else if !near || !exact || new.other_people(old) {
         needed.max(0.9)
     } else {
         needed
     };
     let whole = new.likeness(old);
     if whole >= needed {
-        return same(format!("same title, and texts are {} % alike ({} % needed)", percent(whole), percent(needed)));
+        return same(format!("{titles}, and texts are {} % alike ({} % needed)", percent(whole), percent(needed)));
     }
+    let strangers = one_site || new.other_people(old);
+    if let Some(alike) = (!strangers).then(|| part_likeness(new, old)).flatten()
+        && (near || (words >= LONG_PART && apart.is_some()))
+    {
+        return same(format!("{titles}, and the shorter text is a beginning of the longer one ({} % of it)", percent(alike)));
+    }
+    different(format!("{titles}, but texts are only {} % alike ({} % needed)", percent(whole), percent(needed)))
+}
+
+/// How far the shorter text is a beginning of the longer; `None` where it is none. Two texts with one introduction have the
+/// same opening too, and so the rest of the shorter has to stand in the longer as well, as far as that can be estimated.
+fn part_likeness(new: &Fingerprint, old: &Fingerprint) -> Option<f64> {
     let opening = new.opening_likeness(old);
-    let teaser = near && !one_site && !new.other_people(old) && opening >= 0.95 && new.tokens().max(old.tokens()) >= 2 * words;
-    if teaser {
-        return same(format!("same title, and the shorter text is the longer one's opening ({} % alike)", percent(opening)));
-    }
-    different(format!("same title, but texts are only {} % alike ({} % needed)", percent(whole), percent(needed)))
+    let (overlap, sample) = new.overlap(old);
+    let alike = if sample >= OVERLAP_SAMPLE { opening.min(overlap) } else { opening };
+    let judged = sample >= OVERLAP_SAMPLE || new.tokens().min(old.tokens()) <= OPENING || (sample >= 3 && overlap >= 0.99);
+    (judged && opening >= 0.9 && alike >= 0.85).then_some(alike)
 }
 
 /// How far one text is the other: as a whole, by its opening, or as a part of it.

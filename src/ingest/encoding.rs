@@ -38,6 +38,11 @@ pub(super) fn decode_borrowed<'a>(bytes: &'a [u8], content_type: Option<&str>) -
     if let (Ok(text), false) = (std::str::from_utf8(bytes), shifts) {
         return (Cow::Borrowed(text), name("utf-8", because_utf8(&labels)));
     }
+    if labels.iter().all(|(label, _)| label.and_then(charset).is_none_or(|c| c == UTF_8))
+        && let Some(text) = of_halves(bytes)
+    {
+        return (Cow::Owned(text), name("utf-8", "UTF-8 but for characters that are written as two halves".into()));
+    }
     // A text of many UTF-8 sequences and few stray bytes is UTF-8 even under the label of a single-byte encoding, which
     // would fit any bytes.
     if let Some(text) = mostly_utf8(bytes, 4) {
@@ -141,6 +146,33 @@ fn mostly_utf8(bytes: &[u8], times: usize) -> Option<String> {
     (good > 0 && bad.saturating_mul(times) <= good).then_some(text)
 }
 
+/// UTF-8 in which characters beyond the basic plane stand as the two halves that UTF-16 makes of them (CESU-8), as some Java
+/// programs and databases write them.
+fn of_halves(bytes: &[u8]) -> Option<String> {
+    let half = |at: usize| match *bytes.get(at..at + 3)? {
+        [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf] => {
+            Some(0xd000 | u16::from(second & 0x3f) << 6 | u16::from(third & 0x3f))
+        }
+        _ => None,
+    };
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for at in memchr::memchr_iter(0xed, bytes) {
+        if let Some(high) = half(at).filter(|_| at >= from) {
+            let low = half(at + 3)?;
+            let character = char::decode_utf16([high, low]).next()?.ok()?;
+            out.extend_from_slice(&bytes[from..at]);
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            from = at + 6;
+        }
+    }
+    if from == 0 {
+        return None;
+    }
+    out.extend_from_slice(&bytes[from..]);
+    String::from_utf8(out).ok()
+}
+
 fn charset(label: &str) -> Option<&'static Charset> {
     Charset::for_label_no_replacement(label.trim().as_bytes())
 }
@@ -225,6 +257,12 @@ mod tests {
     #[test]
     fn stray_bytes_in_utf8_cost_nothing() {
         assert_eq!(read(b"caf\xc3\xa9 na\xefve \x97 \xe2\x82\xac", None).0, "café naïve — €");
+    }
+
+    #[test]
+    fn characters_in_two_halves_are_put_together() {
+        assert_eq!(read(b"a \xed\xa0\xbd\xed\xb8\x80 \xc3\xa9", None), pair("a 😀 é", "utf-8"));
+        assert_ne!(read(b"\xed\xa0\xbd \xc3\xa9", Some("text/xml; charset=utf-8")).0, "");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     people,
     repairs::Repairs,
     sniff::Kind,
-    tidy::{FeedNotes, ItemNotes, MediaNote},
+    tidy::{FeedNotes, ItemNotes, MediaNote, Name, Said},
 };
 use crate::model::{Category, Person};
 
@@ -95,29 +95,42 @@ fn item_notes(item: &Map<String, Value>, repairs: &mut Repairs) -> ItemNotes {
     if item.get("id").is_some_and(|id| !id.is_string()) {
         repairs.note_nowhere("json-id-type", "an item's id is no string; it was taken as one");
     }
-    let ranked = |name| string(item, name).map(|text| vec![(0, text)]).unwrap_or_default();
+    let ranked = |name: &'static str| {
+        string(item, name).map(|value| Said { rank: 0, value, from: Name::Borrowed(name) }).into_iter().collect::<Vec<_>>()
+    };
+    let named = |name: &'static str| string(item, name).map(|text| (text, Name::Borrowed(name)));
+    let first = |names: [&'static str; 2]| names.into_iter().find(|name| string(item, name).is_some()).map(Name::Borrowed);
     let attachment = |a: &Map<String, Value>| {
         let length = a.get("size_in_bytes").and_then(|n| n.as_u64().or_else(|| n.as_str()?.trim().parse().ok()));
-        Some(MediaNote { url: string(a, "url")?, mime: string(a, "mime_type"), medium: None, length })
+        Some(MediaNote {
+            url: string(a, "url")?,
+            mime: string(a, "mime_type"),
+            medium: None,
+            length,
+            from: Name::Borrowed("attachments"),
+        })
     };
     ItemNotes {
-        id: string(item, "id"),
+        id: named("id"),
         is_permalink: Some(false).filter(|_| string(item, "url").is_some()),
         published: ranked("date_published"),
         updated: ranked("date_modified"),
         people: authors(item),
         categories: Vec::<Category>::new(),
         language: string(item, "language"),
-        images: [string(item, "image"), string(item, "banner_image")].into_iter().flatten().collect(),
+        images: [named("image"), named("banner_image")].into_iter().flatten().collect(),
         media: objects(item, "attachments").filter_map(attachment).collect(),
         related: string(item, "external_url").into_iter().collect(),
-        weak_link: string(item, "external_url"),
+        weak_link: named("external_url"),
+        title_from: first(["title", "title"]),
+        summary_from: first(["summary", "summary"]),
+        content_from: first(["content_html", "content_text"]),
         ..ItemNotes::default()
     }
 }
 
 /// `authors` before `author`; each an object, or only a name.
-fn authors(of: &Map<String, Value>) -> Vec<(u8, Person)> {
+fn authors(of: &Map<String, Value>) -> Vec<Said<Person>> {
     let one = |value: &Value| match value {
         Value::String(name) => people::of_text(name),
         Value::Object(author) => people::of_parts(string(author, "name").as_deref(), None, string(author, "url").as_deref()),
@@ -128,11 +141,11 @@ fn authors(of: &Map<String, Value>) -> Vec<(u8, Person)> {
         Some(value) => one(value).into_iter().collect::<Vec<_>>(),
         None => Vec::new(),
     };
-    let mut all = many("authors");
+    let (mut all, mut from) = (many("authors"), "authors");
     if all.is_empty() {
-        all = many("author");
+        (all, from) = (many("author"), "author");
     }
-    all.into_iter().map(|person| (0, person)).collect()
+    all.into_iter().map(|value| Said { rank: 0, value, from: Name::Borrowed(from) }).collect()
 }
 
 fn objects<'a>(of: &'a Map<String, Value>, name: &str) -> impl Iterator<Item = &'a Map<String, Value>> {

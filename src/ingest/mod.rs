@@ -14,6 +14,7 @@ mod encoding;
 mod error;
 mod html;
 mod json;
+mod media;
 mod normalise;
 pub mod opml;
 mod pace;

@@ -7,14 +7,17 @@ use url::Url;
 use super::{
     date::parse_date,
     html::sanitise,
+    media::{enclosure, is_image, media},
     parse::{Entry, Feed, Link, Text},
     repairs::line_of,
     text::{folded, plain_text, plain_title, strip_forbidden, title_text},
-    tidy::{FeedNotes, ItemNotes, MediaNote, SourceNote},
+    tidy::{FeedNotes, ItemNotes, Name, Said, SourceNote},
     url::{http_url, without_tracking},
+    xml::{Lexer, Token, local_name},
 };
 use crate::model::{
-    Category, Draft, Enclosure, FeedMeta, Format, Guid, OriginSource, Person, Problem, PublishedDate, SafeHtml, Timestamp,
+    Category, Draft, Enclosure, FeedMeta, Format, Guid, OriginSource, Person, Problem, PublishedDate, SafeHtml, TakenFrom,
+    Timestamp,
 };
 
 /// The most values of one kind that an item keeps: categories, enclosures, persons.
@@ -41,6 +44,8 @@ impl RawDraft {
         if draft.summary == draft.content {
             draft.summary = None;
         }
+        draft.from.summary = draft.from.summary.filter(|_| draft.summary.is_some());
+        draft.from.content = draft.from.content.filter(|_| draft.content.is_some());
         draft
     }
 
@@ -86,6 +91,8 @@ pub(super) struct Bases {
     document: Url,
     page: Option<Url>,
     format: Format,
+    /// Whether the feed names an author, and not only who publishes or looks after it.
+    has_author: bool,
 }
 
 impl Bases {
@@ -105,7 +112,7 @@ pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, pr
     let link = |wanted: &str| feed.links.iter().find(|link| link.rel == wanted).and_then(|link| http_url(&link.href, Some(base)));
     let to_page = feed.links.iter().find(|link| link.rel == "alternate" && link.mime.as_deref().is_none_or(is_page));
     let page = to_page.and_then(|link| http_url(&link.href, Some(base))).or_else(|| link("alternate"));
-    let dates = |ranked: &[(u8, String)]| first_date(ranked).map(|date| date.at);
+    let dates = |said: &[Said<String>]| first_date(said).map(|(date, _)| date.at);
     let mut rhythm = notes.pace.clone();
     if notes.update_period_s.is_some() || notes.update_frequency.is_some() {
         rhythm.sy_interval_s = Some((notes.update_period_s.unwrap_or(86_400) / notes.update_frequency.unwrap_or(1)).max(1));
@@ -120,7 +127,7 @@ pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, pr
         updated: dates(&notes.updated).or_else(|| dates(&notes.published)),
         language: notes.language.as_deref().and_then(language),
         rights: feed.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
-        authors: people(&notes.people),
+        authors: people(&notes.people).0,
         icon: icon.map(String::from),
         hubs: feed
             .links
@@ -134,7 +141,8 @@ pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, pr
     if meta.title.is_none() {
         problems.push(Problem::note("untitled-feed", "The feed has no title."));
     }
-    let bases = Bases { document: base.clone(), page, format };
+    let has_author = notes.people.iter().any(|said| said.rank < WEAK_AUTHOR);
+    let bases = Bases { document: base.clone(), page, format, has_author };
     (meta, bases)
 }
 
@@ -148,8 +156,10 @@ pub(super) fn item(
     problems: &mut Vec<Problem>,
 ) -> Option<RawDraft> {
     let base = notes.base.as_ref().unwrap_or_else(|| bases.of_links());
-    let guid_text = notes.id.as_deref().or(notes.weak_id.as_deref());
-    let guid = guid_text.and_then(exact).map(|value| Guid { value, is_permalink: notes.is_permalink });
+    let (guid, guid_from) = match notes.id.as_ref().or(notes.weak_id.as_ref()) {
+        Some((text, from)) => (exact(text).map(|value| Guid { value, is_permalink: notes.is_permalink }), Some(from.clone())),
+        None => (None, None),
+    };
     let media: Vec<Enclosure> = notes.media.iter().filter_map(|m| media(m, base)).collect();
     let mut enclosures: Vec<Enclosure> =
         entry.links.iter().filter(|l| l.rel == "enclosure").filter_map(|l| enclosure(l, base)).collect();
@@ -159,27 +169,24 @@ pub(super) fn item(
         }
     }
     enclosures.truncate(MAX_VALUES);
-    let url = choose_url(&entry.links, notes, guid.as_ref(), &enclosures, base);
+    let (url, url_from) = choose_url(&entry.links, notes, guid.as_ref(), &enclosures, base).unzip();
     let text_base = notes.base.as_ref().or(url.as_ref()).or(bases.page.as_ref()).unwrap_or(&bases.document).clone();
     let with_base = |text: Option<Text>, own: Option<&Url>| text.map(|text| (text, own.unwrap_or(&text_base).clone()));
 
     let line = || line_of(document, notes.at);
-    let published = first_date(&notes.published);
-    let updated = first_date(&notes.updated);
+    let (published, published_from) = first_date(&notes.published).unzip();
+    let (updated, updated_from) = first_date(&notes.updated).unzip();
     if published.is_none()
         && updated.is_none()
-        && let Some((_, text)) = notes.published.first().or(notes.updated.first())
+        && let Some(said) = notes.published.first().or(notes.updated.first())
     {
-        let text: String = text.chars().take(60).collect();
+        let text: String = said.value.chars().take(60).collect();
         problems.push(Problem::warning("unreadable-date", format!("An item has a date that is none: “{text}”.")).at_line(line()));
     }
-    let mut own_people = people(&notes.people);
-    if own_people.is_empty() {
-        own_people.clone_from(&meta.authors);
-    }
-    let images =
-        notes.images.iter().map(String::as_str).chain(notes.media.iter().filter(|m| is_image(m)).map(|m| m.url.as_str()));
-    let image = images.filter_map(|image| http_url(image, Some(base))).map(String::from).next();
+    let (authors, authors_from) = authors(notes, meta, bases);
+    let named = notes.images.iter().map(|(url, from)| (url.as_str(), from));
+    let mut shown = named.chain(notes.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)));
+    let (image, image_from) = shown.find_map(|(url, from)| Some((http_url(url, Some(base))?, from.clone()))).unzip();
     let related = entry.links.iter().filter(|l| matches!(l.rel.as_str(), "related" | "via")).map(|l| l.href.as_str());
     let related =
         unique(related.chain(notes.related.iter().map(String::as_str)).filter_map(|r| http_url(r, Some(base))).map(String::from));
@@ -188,29 +195,45 @@ pub(super) fn item(
         guid,
         url,
         title: entry.title.as_ref().map(title).filter(|t| !t.is_empty()),
-        authors: own_people,
+        authors,
         categories: categories(entry.categories.iter().chain(&notes.categories)),
         published: published.or(updated),
         updated: updated.map(|date| date.at),
         summary: None,
         content: None,
         language: notes.language.as_deref().and_then(language).or_else(|| meta.language.clone()),
-        image,
+        image: image.map(String::from),
         enclosures,
         origin: notes.source.as_ref().and_then(|note| origin(note, base)),
         rights: entry.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
         related,
+        from: TakenFrom {
+            guid: guid_from,
+            title: notes.title_from.clone(),
+            url: url_from,
+            published: published_from.or_else(|| updated_from.clone()),
+            updated: updated_from,
+            authors: authors_from,
+            summary: notes.summary_from.clone(),
+            content: notes.content_from.clone(),
+            image: image_from,
+        },
     };
     let has_text = entry.title.iter().chain(&entry.summary).chain(&entry.content).any(|text| !text.text.trim().is_empty());
     // What it has from the feed alone is not its own.
     let own = Draft {
-        authors: people(&notes.people),
+        authors: people(&notes.people).0,
         language: notes.language.clone().filter(|_| meta.language.is_none()),
+        from: TakenFrom::default(),
         ..draft.clone()
     };
     if !has_text && own == Draft::default() {
-        problems.push(Problem::warning("empty-item", "An item says nothing of itself; it was left out.").at_line(line()));
-        return None;
+        if says_nothing(document, notes.at) {
+            problems.push(Problem::warning("empty-item", "An item says nothing of itself; it was left out.").at_line(line()));
+            return None;
+        }
+        let text = "An item has neither a title nor a text, an id or a link; it was kept for what else it says.";
+        problems.push(Problem::note("bare-item", text).at_line(line()));
     }
     let summary = with_base(entry.summary, notes.summary_base.as_ref());
     let content_base = notes.content_base.as_ref().or(notes.summary_base.as_ref());
@@ -218,24 +241,62 @@ pub(super) fn item(
     Some(RawDraft { draft, summary, content })
 }
 
-/// Alternate HTML, else untargeted, else an id that is a permalink, else a weaker link, else the enclosure.
-fn choose_url(links: &[Link], notes: &ItemNotes, guid: Option<&Guid>, enclosures: &[Enclosure], base: &Url) -> Option<Url> {
+/// Whether nothing stands in the item that begins at a byte of the document: no text, and no attribute but names.
+fn says_nothing(document: &str, at: usize) -> bool {
+    let mut lexer = Lexer::new(document);
+    lexer.seek(at);
+    let is_item = |name: &str| ["item", "entry"].iter().any(|item| local_name(name).eq_ignore_ascii_case(item));
+    for (nth, token) in lexer.enumerate() {
+        match token {
+            Token::Start(tag) if nth > 0 && is_item(tag.name) => return true,
+            Token::End(name) if is_item(name) => return true,
+            Token::Start(tag) => {
+                let is_name = |name: &str| name.starts_with("xmlns") || name.starts_with("xml:");
+                if tag.attributes().any(|(name, value)| !is_name(name) && !value.trim().is_empty()) {
+                    return false;
+                }
+                if nth == 0 && tag.empty {
+                    return true;
+                }
+            }
+            Token::Text(text) | Token::CData(text) if !text.trim().is_empty() => return false,
+            Token::End(_) | Token::Text(_) | Token::CData(_) => {}
+        }
+    }
+    true
+}
+
+/// Alternate HTML, else untargeted, else an id that is a permalink, else a weaker link, else the enclosure; and which of
+/// these it was.
+fn choose_url(
+    links: &[Link],
+    notes: &ItemNotes,
+    guid: Option<&Guid>,
+    enclosures: &[Enclosure],
+    base: &Url,
+) -> Option<(Url, Name)> {
     let alternate = |fits: &dyn Fn(Option<&str>) -> bool| {
         let mut fitting = links.iter().filter(|link| link.rel == "alternate" && fits(link.mime.as_deref()));
-        fitting.find_map(|link| http_url(&link.href, Some(base)))
+        Some((fitting.find_map(|link| http_url(&link.href, Some(base)))?, Name::Borrowed("link")))
     };
     let permalink = || {
         let guid = guid.filter(|guid| guid.is_permalink != Some(false))?;
-        http_url(&guid.value, None)
+        let from = notes.id.as_ref().or(notes.weak_id.as_ref())?.1.clone();
+        // A relative one is an address only where it was said to be one.
+        let base = (guid.is_permalink == Some(true)).then_some(base);
+        Some((http_url(&guid.value, base)?, from))
     };
-    let weak = || notes.weak_link.as_deref().or(notes.weak_id.as_deref()).and_then(|text| http_url(text, None));
-    let url = alternate(&|mime| mime.is_some_and(is_page))
+    let weak = || {
+        let mut weak = notes.weak_link.iter().chain(&notes.weak_id);
+        weak.find_map(|(text, from)| Some((http_url(text, None)?, from.clone())))
+    };
+    let (url, from) = alternate(&|mime| mime.is_some_and(is_page))
         .or_else(|| alternate(&|mime| mime.is_none()))
         .or_else(|| alternate(&|_| true))
         .or_else(permalink)
         .or_else(weak)
-        .or_else(|| enclosures.first().and_then(|e| Url::parse(&e.url).ok()))?;
-    Some(without_tracking(&url))
+        .or_else(|| Some((Url::parse(&enclosures.first()?.url).ok()?, Name::Borrowed("enclosure"))))?;
+    Some((without_tracking(&url), from))
 }
 
 fn is_page(mime: &str) -> bool {
@@ -243,12 +304,11 @@ fn is_page(mime: &str) -> bool {
     mime.starts_with("text/html") || mime.starts_with("application/xhtml")
 }
 
-/// The date of the lowest rank that is one: a bad second date never erases a good first.
-fn first_date(ranked: &[(u8, String)]) -> Option<PublishedDate> {
-    let mut dates: Vec<(u8, PublishedDate)> =
-        ranked.iter().take(8).filter_map(|(rank, text)| Some((*rank, parse_date(text)?))).collect();
-    dates.sort_by_key(|(rank, _)| *rank);
-    dates.first().map(|(_, date)| *date)
+/// The date of the lowest rank that is one, and where it stood: a bad second date never erases a good first.
+fn first_date(said: &[Said<String>]) -> Option<(PublishedDate, Name)> {
+    let dates = said.iter().take(8).filter_map(|said| Some((said.rank, parse_date(&said.value)?, &said.from)));
+    let (_, date, from) = dates.min_by_key(|(rank, ..)| *rank)?;
+    Some((date, from.clone()))
 }
 
 fn title(text: &Text) -> String {
@@ -271,24 +331,45 @@ fn language(text: &str) -> Option<String> {
     (tag && text.len() >= 2 && text.len() <= 35).then_some(text)
 }
 
+/// From this rank on, a person is somebody else who had to do with it: the publisher, a contributor.
+const WEAK_AUTHOR: u8 = 3;
+
+/// Who wrote an item: whom it names, else whom its source names, else whom the feed names (RFC 4287 §4.2.1); and only then
+/// whoever else had to do with it.
+fn authors(notes: &ItemNotes, meta: &FeedMeta, bases: &Bases) -> (Vec<Person>, Option<Name>) {
+    let of_source = notes.source.iter().flat_map(|source| &source.people);
+    let of_item = notes.people.iter().filter(|said| said.rank < WEAK_AUTHOR);
+    for said in [of_item.cloned().collect::<Vec<_>>(), of_source.cloned().collect()] {
+        if !said.is_empty() {
+            return people(&said);
+        }
+    }
+    if bases.has_author || notes.people.is_empty() {
+        let from = (!meta.authors.is_empty()).then_some(Name::Borrowed("the feed's author"));
+        return (meta.authors.clone(), from);
+    }
+    people(&notes.people)
+}
+
 /// The persons of the lowest rank that names any, without repetition: `author` before `dc:creator`.
-pub(super) fn people(ranked: &[(u8, Person)]) -> Vec<Person> {
-    let Some(best) = ranked.iter().map(|(rank, _)| *rank).min() else { return Vec::new() };
+fn people(all: &[Said<Person>]) -> (Vec<Person>, Option<Name>) {
+    let Some(best) = all.iter().min_by_key(|said| said.rank) else { return (Vec::new(), None) };
     let mut people: Vec<Person> = Vec::new();
-    for (_, person) in ranked.iter().filter(|(rank, _)| *rank == best) {
-        if !people.iter().any(|p| p.name == person.name) && people.len() < MAX_VALUES {
-            people.push(person.clone());
+    for said in all.iter().filter(|said| said.rank == best.rank) {
+        if !people.iter().any(|p| p.name == said.value.name) && people.len() < MAX_VALUES {
+            people.push(said.value.clone());
         }
     }
     // `author` of RSS is an e-mail address; a creator beside it has the name.
     let mail_only = people.iter().all(|p| p.email.as_deref() == Some(p.name.as_str()));
     if mail_only
         && people.len() == 1
-        && let Some((_, named)) = ranked.iter().find(|(rank, p)| *rank != best && *rank < 3 && !p.name.contains('@'))
+        && let Some(named) =
+            all.iter().find(|said| said.rank != best.rank && said.rank < WEAK_AUTHOR && !said.value.name.contains('@'))
     {
-        people[0].name.clone_from(&named.name);
+        people[0].name.clone_from(&named.value.name);
     }
-    people
+    (people, Some(best.from.clone()))
 }
 
 fn categories<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<Category> {
@@ -319,65 +400,6 @@ fn unique(all: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     kept
-}
-
-fn enclosure(link: &Link, base: &Url) -> Option<Enclosure> {
-    let url = http_url(&link.href, Some(base))?;
-    let mime = mime(link.mime.as_deref(), None, &url);
-    Some(Enclosure { url: url.into(), mime, length: link.length.filter(|length| *length > 0) })
-}
-
-/// A medium that can be attached: pictures are shown with the text, and not attached once more.
-fn media(note: &MediaNote, base: &Url) -> Option<Enclosure> {
-    if is_image(note) || note.medium.as_deref() == Some("document") {
-        return None;
-    }
-    let url = http_url(&note.url, Some(base))?;
-    let mime = mime(note.mime.as_deref(), note.medium.as_deref(), &url);
-    (!mime.starts_with("image/")).then(|| Enclosure { url: url.into(), mime, length: note.length.filter(|length| *length > 0) })
-}
-
-fn is_image(note: &MediaNote) -> bool {
-    note.medium.as_deref() == Some("image") || note.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
-}
-
-/// The type that was said, where it is one, else by the medium or the ending of the address.
-fn mime(said: Option<&str>, medium: Option<&str>, url: &Url) -> String {
-    let token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
-    if let Some(said) = said.map(|mime| mime.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
-        && said.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub))
-    {
-        return said;
-    }
-    let ending = url.path().rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e.to_ascii_lowercase());
-    let known = match ending.as_deref() {
-        Some("mp3") => "audio/mpeg",
-        Some("m4a") => "audio/mp4",
-        Some("ogg" | "oga") => "audio/ogg",
-        Some("opus") => "audio/opus",
-        Some("wav") => "audio/wav",
-        Some("flac") => "audio/flac",
-        Some("mp4" | "m4v") => "video/mp4",
-        Some("mov") => "video/quicktime",
-        Some("webm") => "video/webm",
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("png") => "image/png",
-        Some("gif") => "image/gif",
-        Some("webp") => "image/webp",
-        Some("svg") => "image/svg+xml",
-        Some("avif") => "image/avif",
-        Some("pdf") => "application/pdf",
-        Some("epub") => "application/epub+zip",
-        Some("zip") => "application/zip",
-        Some("torrent") => "application/x-bittorrent",
-        _ => match medium {
-            Some("image") => "image/jpeg",
-            Some("video") => "video/mp4",
-            Some("audio") => "audio/mpeg",
-            _ => "application/octet-stream",
-        },
-    };
-    known.to_owned()
 }
 
 fn origin(note: &SourceNote, base: &Url) -> Option<OriginSource> {

@@ -57,7 +57,12 @@ pub fn read(text: &str) -> Opml {
                 "outline" => {
                     is_opml = true;
                     in_title = false;
-                    let written = attribute(&tag, &["xmlurl", "xml_url", "feedurl"]);
+                    let written = attribute(&tag, &["xmlurl"]).or_else(|| attribute(&tag, &["xml_url", "feedurl", "rssurl"]));
+                    // OPML 1.0 had `url` for every sort of outline: only a feed's is followed.
+                    let is_feed = attribute(&tag, &["type"]).is_some_and(|kind| {
+                        ["rss", "atom", "feed"].iter().any(|feed| kind.to_ascii_lowercase().starts_with(feed))
+                    });
+                    let written = written.or_else(|| attribute(&tag, &["url"]).filter(|_| is_feed));
                     let url = written.as_deref().and_then(address);
                     let title = attribute(&tag, &["title"]).or_else(|| attribute(&tag, &["text"])).map(|t| title_text(&t));
                     let title = title.filter(|title| !title.is_empty());
@@ -156,6 +161,28 @@ mod tests {
         let codes: Vec<_> = opml.problems.iter().map(|p| p.code.as_ref()).collect();
         assert_eq!(codes, ["opml-address", "opml-repeated"]);
         assert_eq!(opml.problems[0].line, Some(5));
+    }
+
+    #[test]
+    fn attributes_however_they_are_written() {
+        let opml = read(
+            "\u{feff}<opml><body><OUTLINE TEXT=Plain XMLURL=https://example.org/plain?a=1&b=2 />\n\
+             <outline type='rss' text='1.0' url='https://example.org/old'/><outline type='link' text='no feed' url='https://example.org/page'/>\n\
+             <outline text=\"a < b & \"quoted\"\" xmlUrl=\"https://example.org/quoted\"><outline title=\"&lt;i&gt;Deep&lt;/i&gt; &eacute;\" xml_url=\" feed:https://example.org/deep \"\n\
+             htmlUrl=\"javascript:alert(1)\"></outline><outline xmlUrl=\"\" text=\"\"/><outline xmlUrl='https://user:secret@example.org/private'/>",
+        );
+        let seen: Vec<_> = opml.outlines.iter().map(|o| (o.title.as_deref(), o.xml_url.as_str(), o.html_url.is_some())).collect();
+        assert_eq!(
+            seen,
+            [
+                (Some("Plain"), "https://example.org/plain?a=1&b=2", false),
+                (Some("1.0"), "https://example.org/old", false),
+                (Some("a < b &"), "https://example.org/quoted", false),
+                (Some("Deep é"), "https://example.org/deep", false),
+                (None, "https://example.org/private", false),
+            ]
+        );
+        assert_eq!(opml.problems, []);
     }
 
     #[test]

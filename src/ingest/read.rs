@@ -23,6 +23,8 @@ pub struct Input<'a> {
     pub bytes: &'a [u8],
     /// The HTTP field `Content-Type`.
     pub content_type: Option<&'a str>,
+    /// The HTTP field `Content-Location`: before the address, what relative ones are relative to (RFC 3986 §5.1.2).
+    pub content_location: Option<&'a str>,
     /// Where it came from in the end: the base of last resort.
     pub url: &'a Url,
     /// Items that are taken at most, the newest first.
@@ -88,6 +90,8 @@ struct Ready {
 
 fn parse_document(input: &Input<'_>) -> Result<Parsed, IngestError> {
     let (text, encoding) = decode_borrowed(input.bytes, input.content_type);
+    let located = input.content_location.and_then(|location| http_url(location, Some(input.url)));
+    let url = located.as_ref().unwrap_or(input.url);
     let ready = match sniff_text(&text, input.content_type) {
         Kind::Empty => return Err(IngestError::Empty),
         Kind::Feed(Format::Json) => {
@@ -101,7 +105,7 @@ fn parse_document(input: &Input<'_>) -> Result<Parsed, IngestError> {
             }
         }
         Kind::Feed(_) => {
-            let tidied = tidy::tidy(&text, input.url).ok_or(IngestError::NotAFeed { looks_like: Kind::Xml })?;
+            let tidied = tidy::tidy(&text, url).ok_or(IngestError::NotAFeed { looks_like: Kind::Xml })?;
             Ready {
                 format: tidied.format,
                 canonical: tidied.canonical,
@@ -115,11 +119,11 @@ fn parse_document(input: &Input<'_>) -> Result<Parsed, IngestError> {
     let parsed = parse::parse(&ready.canonical).map_err(|source| IngestError::Refused { source: source.to_string().into() })?;
     let titled = parsed.title.as_ref().is_some_and(|title| !title.text.trim().is_empty());
     let mut problems = Vec::new();
-    let (mut feed, bases) = normalise::feed(&parsed, &ready.feed, ready.format, input.url, &mut problems);
+    let (mut feed, bases) = normalise::feed(&parsed, &ready.feed, ready.format, url, &mut problems);
     if ready.format == Format::Json {
         let (own, hubs) = json::links(&text);
-        feed.self_url = own.and_then(|url| http_url(&url, Some(input.url))).map(String::from);
-        feed.hubs = hubs.iter().filter_map(|hub| http_url(hub, Some(input.url))).map(String::from).collect();
+        feed.self_url = own.and_then(|own| http_url(&own, Some(url))).map(String::from);
+        feed.hubs = hubs.iter().filter_map(|hub| http_url(hub, Some(url))).map(String::from).collect();
     }
     let mut notes: Vec<Option<ItemNotes>> = ready.items.into_iter().map(Some).collect();
     let mut drafts = Vec::with_capacity(parsed.entries.len());

@@ -79,7 +79,7 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> Kind {
             "rdf" => return Kind::Feed(Format::Rdf),
             "feed" | "entry" => return Kind::Feed(Format::Atom),
             // RSS 1.1 has `Channel` for a root; RSS without its root is a habit too.
-            "channel" if tag.name.starts_with('C') => return Kind::Feed(Format::Rdf),
+            "channel" if local_name(tag.name) == "Channel" => return Kind::Feed(Format::Rdf),
             "rss" | "channel" => return Kind::Feed(Format::Rss),
             "urlset" => return Kind::Sitemap,
             "sitemapindex" => return Kind::SitemapIndex,

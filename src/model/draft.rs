@@ -1,5 +1,7 @@
 //! What one document says: the feed and its items, before anything is decided about them.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::{Problem, SafeHtml, Timestamp};
@@ -190,6 +192,32 @@ pub struct Draft {
     pub rights: Option<String>,
     /// Addresses of other works that this one is about: Atom `link rel=related|via`, JSON Feed `external_url`.
     pub related: Vec<String>,
+    /// What these were taken from.
+    pub from: TakenFrom,
+}
+
+/// What the fields of a [`Draft`] were taken from, as the document names it: `dc:title`, `pubDate`, `content_html`. Nothing
+/// where there is no such field, or where it was not read from a feed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TakenFrom {
+    /// Of [`Draft::guid`].
+    pub guid: Option<Cow<'static, str>>,
+    /// Of [`Draft::title`].
+    pub title: Option<Cow<'static, str>>,
+    /// Of [`Draft::url`]; the name of the id where that is a permalink.
+    pub url: Option<Cow<'static, str>>,
+    /// Of [`Draft::published`].
+    pub published: Option<Cow<'static, str>>,
+    /// Of [`Draft::updated`].
+    pub updated: Option<Cow<'static, str>>,
+    /// Of [`Draft::authors`].
+    pub authors: Option<Cow<'static, str>>,
+    /// Of [`Draft::summary`].
+    pub summary: Option<Cow<'static, str>>,
+    /// Of [`Draft::content`].
+    pub content: Option<Cow<'static, str>>,
+    /// Of [`Draft::image`].
+    pub image: Option<Cow<'static, str>>,
 }
 
 /// How fast the publisher says to come back, beside HTTP's own words.

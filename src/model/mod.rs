@@ -14,7 +14,7 @@ mod topic;
 
 pub use draft::{
     Category, DatePrecision, Document, Draft, Enclosure, Encoding, FeedMeta, Format, Guid, OriginSource, Person, PublishedDate,
-    PublisherPace, Repair,
+    PublisherPace, Repair, TakenFrom,
 };
 pub use headers::{Headers, Validators};
 pub use html::SafeHtml;

@@ -212,6 +212,8 @@ pub struct Source {
     pub limits: FetchLimits,
     /// Hosts exempt from the address guard for this source; empty unless its own configured host is among them.
     pub allow_hosts: Vec<HostPattern>,
+    /// Whether HTTP/2 is offered to its servers.
+    pub http2: bool,
     /// How much text is republished; `None`: full for feeds, summary for sites.
     pub content: Option<ContentPolicy>,
     /// Its credentials.

@@ -30,7 +30,7 @@ impl Poller {
     async fn visit_backlog_inner(&self, source: &Source, most: usize) -> Result<SourceReport, String> {
         let id = source.id.clone();
         let memory = self.read(move |reader| reader.memory(&id)).await.map_err(|e| telemetry::chain(&e))?;
-        let mut exchanges = Exchanges::new(self, source, memory.validators.clone()).map_err(|e| telemetry::chain(&e))?;
+        let mut exchanges = Exchanges::new(self, source, &memory).map_err(|e| telemetry::chain(&e))?;
         let way = memory.followed.as_ref().map_or(Follow::Auto, |followed| followed.way);
         let mut gathered = Gathered::by(way);
         let now = self.clock.now();

@@ -49,7 +49,7 @@ impl Heartbeat {
 
 /// What a finished task was.
 enum Done {
-    Poll(SourceReport, String),
+    Poll(SourceReport),
     Backlog(SourceReport),
 }
 
@@ -79,15 +79,13 @@ impl Driver {
     /// Polls what is due until `stop` says so, then waits for what is under way.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut tasks: JoinSet<Done> = JoinSet::new();
-        // Hosts with polls under way, once for each; a visit to a back-catalogue counts by itself.
-        let mut busy: Vec<String> = Vec::new();
         let mut polling: HashSet<SourceId> = HashSet::new();
         let mut visiting: HashMap<SourceId, String> = HashMap::new();
         // When the next back-catalogue page of a host may be asked for.
         let mut next_visit: HashMap<String, Instant> = HashMap::new();
         while !*stop.borrow() {
             self.heartbeat.beat(&*self.poller.clock);
-            if let Err(error) = self.begin_due(&mut tasks, &mut busy, &mut polling, &visiting).await {
+            if let Err(error) = self.begin_due(&mut tasks, &mut polling, &visiting).await {
                 error!(error = telemetry::chain(&error), "cannot tell who is due: {}", telemetry::chain(&error));
             }
             if let Err(error) = self.begin_visits(&mut tasks, &polling, &mut visiting, &mut next_visit).await {
@@ -95,21 +93,20 @@ impl Driver {
             }
             let nap = self.nap().await;
             tokio::select! {
-                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.settle(done, &mut busy, &mut polling, &mut visiting, &mut next_visit),
+                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.settle(done, &mut polling, &mut visiting, &mut next_visit),
                 () = tokio::time::sleep(nap) => {}
                 () = self.wake.notified() => debug!("looking again at who is due"),
                 _ = stop.changed() => {}
             }
         }
         while let Some(done) = tasks.join_next().await {
-            self.settle(done, &mut busy, &mut polling, &mut visiting, &mut next_visit);
+            self.settle(done, &mut polling, &mut visiting, &mut next_visit);
         }
     }
 
     async fn begin_due(
         &self,
         tasks: &mut JoinSet<Done>,
-        busy: &mut Vec<String>,
         polling: &mut HashSet<SourceId>,
         visiting: &HashMap<SourceId, String>,
     ) -> Result<(), StoreError> {
@@ -119,18 +116,16 @@ impl Driver {
         if room == 0 {
             return Ok(());
         }
-        let (now, hosts, per_host) = (self.poller.clock.now(), busy.clone(), settings.per_host);
-        // Who is being polled is still due until its outcome is stored: asked for in addition, and passed over.
-        let ask = room + polling.len() + visiting.len();
-        let due = self.poller.read(move |reader| reader.due(now, &hosts, per_host, ask)).await?;
-        for due in
-            due.into_iter().filter(|d| !polling.contains(&d.id) && !visiting.contains_key(&d.id)).take(room).collect::<Vec<_>>()
-        {
+        let (now, per_host) = (self.poller.clock.now(), settings.per_host);
+        // Who asks a host just now takes up its room, for a page of a back-catalogue as well: nobody waits at its gate with a
+        // place that others could use.
+        let under_way: Vec<SourceId> = polling.iter().chain(visiting.keys()).cloned().collect();
+        let due = self.poller.read(move |reader| reader.due(now, &under_way, per_host, room)).await?;
+        for due in due {
             let Some(source) = settings.source(&due.id) else { continue };
-            polling.insert(due.id.clone());
-            busy.push(due.host.clone());
+            polling.insert(due.id);
             let poller = self.poller.clone();
-            tasks.spawn(async move { Done::Poll(poller.refresh(&source).await, due.host) });
+            tasks.spawn(async move { Done::Poll(poller.refresh(&source).await) });
         }
         Ok(())
     }
@@ -189,17 +184,13 @@ impl Driver {
     fn settle(
         &self,
         done: Result<Done, tokio::task::JoinError>,
-        busy: &mut Vec<String>,
         polling: &mut HashSet<SourceId>,
         visiting: &mut HashMap<SourceId, String>,
         next_visit: &mut HashMap<String, Instant>,
     ) {
         let report = match done {
-            Ok(Done::Poll(report, host)) => {
+            Ok(Done::Poll(report)) => {
                 polling.remove(&report.id);
-                if let Some(at) = busy.iter().position(|h| *h == host) {
-                    busy.swap_remove(at);
-                }
                 report
             }
             Ok(Done::Backlog(report)) => {

@@ -9,6 +9,7 @@ use crate::{
     fetch::{self, Accept, Credentials, Failure, Request, Response},
     follow,
     model::{Source, Timestamp, Validators},
+    store::SourceMemory,
 };
 
 /// The exchanges of one attempt: what is known before, and what it adds up to.
@@ -17,6 +18,8 @@ pub(super) struct Exchanges<'a> {
     source: &'a Source,
     credentials: Option<Credentials>,
     known: Vec<(Url, Validators)>,
+    /// Since when a redirect that asked to wait is waited for.
+    put_off: Option<Timestamp>,
     /// Validators to store: only of answers that could be used.
     kept: Vec<(Url, Validators)>,
     /// When the last exchange ended: pauses are counted from there, so that the server never sees a shorter one.
@@ -26,17 +29,15 @@ pub(super) struct Exchanges<'a> {
 }
 
 impl<'a> Exchanges<'a> {
-    pub(super) fn new(
-        poller: &'a Poller,
-        source: &'a Source,
-        known: Vec<(Url, Validators)>,
-    ) -> Result<Self, fetch::CredentialsError> {
+    pub(super) fn new(poller: &'a Poller, source: &'a Source, memory: &SourceMemory) -> Result<Self, fetch::CredentialsError> {
         let settings = poller.settings.load();
         let credentials = match &source.auth {
             Some(auth) => Some(Credentials::load(auth, &settings.config_dir, settings.credentials_dir.as_deref())?),
             None => None,
         };
-        Ok(Self { poller, source, credentials, known, kept: Vec::new(), last: None, private: false })
+        let put_off = memory.last_request.filter(|_| memory.last_error_class.as_deref() == Some("redirect-later"));
+        let known = memory.validators.clone();
+        Ok(Self { poller, source, credentials, known, put_off, kept: Vec::new(), last: None, private: false })
     }
 
     /// Asks one URL, conditionally where validators of it are known. Exactly one exchange, redirects included.
@@ -67,6 +68,9 @@ impl<'a> Exchanges<'a> {
                 validators_of: &validators_of,
                 limits: &self.source.limits,
                 allow_hosts: &self.source.allow_hosts,
+                http2: self.source.http2,
+                reader: Some(&self.source.id).filter(|_| self.credentials.is_none()),
+                put_off: self.put_off,
                 auth: self.credentials.as_ref().filter(|_| own),
                 // Also of a host that feeds.toml exempts from our own pauses: this one the site itself asks for.
                 min_gap: manner.pause,
@@ -91,7 +95,8 @@ impl<'a> Exchanges<'a> {
                 }
                 Answer::NotModified(response)
             }
-            200..=299 => Answer::Document(response),
+            // A part that was not asked for (206) is no document.
+            200..=205 | 207..=299 => Answer::Document(response),
             _ => Answer::Refused(response),
         }
     }

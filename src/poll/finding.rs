@@ -248,10 +248,12 @@ pub(super) async fn read_index(exchanges: &Exchanges<'_>, response: &Response) -
 pub(super) async fn read_feed(exchanges: &Exchanges<'_>, response: &Response) -> Result<Document, Refusal> {
     let bytes = response.body.clone();
     let content_type = response.headers.text("content-type").map(str::to_owned);
+    let content_location = response.headers.text("content-location").map(str::to_owned);
     let url = response.final_url.clone();
     let max_items = exchanges.source().limits.max_items;
     let read = tokio::task::spawn_blocking(move || {
-        ingest::read(&ingest::Input { bytes: &bytes, content_type: content_type.as_deref(), url: &url, max_items })
+        let (content_type, content_location) = (content_type.as_deref(), content_location.as_deref());
+        ingest::read(&ingest::Input { bytes: &bytes, content_type, content_location, url: &url, max_items })
     });
     match read.await {
         Ok(Ok(document)) => Ok(document),

@@ -4,7 +4,8 @@
 //!   stored. Every attempt ends in exactly one `store.apply`, failures and 304 included; the next poll is the retry.
 //! - `visit` asks and reads; `finding` finds out how a site can be followed; `listing` and `sites` follow one without a
 //!   feed; `robots` asks what may be asked.
-//! - `driver` picks who is due and keeps as many going as may go.
+//! - `driver` picks who is due and keeps as many going as may go; `lineup` does so for a round that ends.
+//! - `fellows` brings sources together that read one document.
 //!
 //! Deliberately absent: parsing, deciding and scheduling, which are pure and stand in layer 1; a retry within a poll.
 
@@ -12,8 +13,10 @@ mod backlog;
 mod driver;
 mod exchange;
 mod facts;
+mod fellows;
 mod finding;
 mod inspect;
+mod lineup;
 mod listing;
 mod outcome;
 mod refresh;
@@ -27,6 +30,7 @@ use arc_swap::ArcSwap;
 
 pub use driver::{Driver, Heartbeat};
 pub use inspect::{InspectedEntry, Inspection};
+pub use lineup::Lineup;
 pub use outcome::{Outcome, SourceReport, Summary};
 
 use crate::{

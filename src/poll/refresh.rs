@@ -12,15 +12,16 @@ use url::Url;
 use super::{
     Outcome, Poller, SourceReport, blocking,
     exchange::{Answer, Exchanges},
-    visit,
+    fellows, visit,
 };
 use crate::{
-    fetch::{Hop, Response},
+    fetch::{self, Hop, Response},
     identity::{self, KeyPolicy},
     model::{Draft, Encoding, Follow, Followed, Format, Headers, Problem, PublisherPace, Repair, Source, Timestamp},
     schedule::{self, Hints},
     store::{
-        Applied, Arrival, Attempt, Facts, Item, NextPoll, PageChange, Plan, PollError, ReadDocument, SourceMemory, StoreError,
+        Applied, Arrival, Attempt, Facts, FellowReader, Item, NextPoll, PageChange, Plan, PollError, ReadDocument, SourceMemory,
+        StoreError,
     },
     telemetry,
 };
@@ -84,6 +85,8 @@ impl Refusal {
                 let outcome = if response.status == 410 { Outcome::Gone } else { Outcome::Failed };
                 let text = match response.status {
                     410 => "it is gone (410)".to_owned(),
+                    206 => format!("{} answered 206, a part that was not asked for", response.final_url),
+                    304 => format!("{} answered 304, though the request was not conditional", response.final_url),
                     status => format!("{} answered {status}", response.final_url),
                 };
                 let error = PollError { class: format!("http-{}", response.status), text };
@@ -179,6 +182,15 @@ impl Visit {
     }
 }
 
+/// What the next poll depends on beside the source itself.
+#[derive(Default)]
+struct Others {
+    /// Its host is left in peace until then.
+    host_hold: Option<Timestamp>,
+    /// Sources that read the same document.
+    fellows: Vec<FellowReader>,
+}
+
 impl Poller {
     /// One attempt to poll one source, now. Whether it may be asked now is decided by who calls.
     pub async fn refresh(&self, source: &Arc<Source>) -> SourceReport {
@@ -202,30 +214,20 @@ impl Poller {
     pub(super) async fn look<T>(&self, source: &Source, see: impl FnOnce(&Visit) -> T) -> Result<(Plan, T), StoreError> {
         let id = source.id.clone();
         let memory = self.read(move |reader| reader.memory(&id)).await?;
-        let (mut visit, exchanges) = match Exchanges::new(self, source, memory.validators.clone()) {
+        let (mut visit, exchanges) = match Exchanges::new(self, source, &memory) {
             Ok(mut exchanges) => (visit::ask_and_read(&mut exchanges, &memory).await?, Some(exchanges)),
             Err(error) => (Visit::refused(Refusal::internal("credentials", telemetry::chain(&error)), Follow::Auto), None),
         };
-        if let (Some(exchanges), false) = (&exchanges, visit.drafts.is_empty()) {
-            self.note_convergence(exchanges, &mut visit).await?;
-        }
+        let fellows = match &exchanges {
+            Some(exchanges) => fellows::of(exchanges, &visit).await?,
+            None => Vec::new(),
+        };
+        fellows::note(&mut visit, &fellows);
         let seen = see(&visit);
         // As it is now: another source of the host may have been refused while this one was asked.
         let (id, now) = (source.id.clone(), self.clock.now());
         let host_hold = self.read(move |reader| reader.host_hold(&id, now)).await?;
-        Ok((self.plan(source, &memory, visit, exchanges.as_ref(), host_hold), seen))
-    }
-
-    /// Says so where two sources turn out to be one document: by a feed link, a redirect, or feeds.toml.
-    async fn note_convergence(&self, exchanges: &Exchanges<'_>, visit: &mut Visit) -> Result<(), StoreError> {
-        let Some(url) = visit.polled.clone() else { return Ok(()) };
-        let id = exchanges.source().id.clone();
-        let asked = url.clone();
-        for other in self.read(move |reader| reader.sources_at(&id, &asked)).await? {
-            let text = format!("source `{other}` reads {url} as well: one of the two is enough");
-            visit.problems.get_or_insert_default().push(Problem::warning("same-address", text));
-        }
-        Ok(())
+        Ok((self.plan(source, &memory, visit, exchanges.as_ref(), &Others { host_hold, fellows }), seen))
     }
 
     /// Decides when next, and puts everything that is to be stored together.
@@ -235,7 +237,7 @@ impl Poller {
         memory: &SourceMemory,
         mut visit: Visit,
         exchanges: Option<&Exchanges<'_>>,
-        host_hold: Option<Timestamp>,
+        others: &Others,
     ) -> Plan {
         let now = self.clock.now();
         let requested = exchanges.and_then(Exchanges::last);
@@ -256,7 +258,7 @@ impl Poller {
         recent.extend(visit.drafts.iter().filter_map(|(draft, _)| draft.published.map(|p| p.at)));
         recent.sort_unstable_by(|a, b| b.cmp(a));
         recent.dedup();
-        let next = schedule::next_poll(
+        let mut next = schedule::next_poll(
             &source.pace,
             &hints,
             &schedule::Situation {
@@ -269,9 +271,10 @@ impl Poller {
                 follow: visit.way,
                 recent_dates: &recent,
                 source: &source.id,
-                host_hold,
+                host_hold: others.host_hold,
             },
         );
+        let together = fellows::meet(&mut next, source, requested.unwrap_or(now), &others.fellows, &self.settings.load());
         let moved = moved(memory, &visit, now);
         let document = visit.read.then(|| {
             let drafts = std::mem::take(&mut visit.drafts);
@@ -303,6 +306,8 @@ impl Poller {
                     not_before: next.not_before,
                     interval_s: next.interval.as_secs(),
                 },
+                host: visit.trace.final_url.as_ref().map(fetch::host_key),
+                together,
                 pace,
                 moved,
                 problems,
@@ -360,7 +365,7 @@ impl Poller {
             Err(error) => return unrecorded(source, &error),
         };
         let visit = Visit::refused(Refusal::internal("internal", format!("a bug of this program: {why}")), Follow::Auto);
-        let plan = self.plan(source, &memory, visit, None, None);
+        let plan = self.plan(source, &memory, visit, None, &Others::default());
         self.carry_out(plan).await
     }
 }

@@ -174,7 +174,7 @@ async fn fetch(exchanges: &mut Exchanges<'_>, url: &Url, known: Option<&StoredRo
             // Validators belong to the URL that gave them: behind a redirect there are none to keep.
             let own = response.final_url == robots_url;
             let validators = if own { Validators::of(&response.headers) } else { Validators::default() };
-            StoredRobots { body: response.body, validators, ..none(Some(response.status), fetched) }
+            StoredRobots { body: response.body.into(), validators, ..none(Some(response.status), fetched) }
         }
         Answer::Refused(response) => none(Some(response.status), fetched),
         Answer::Challenge(response, _) => StoredRobots { challenge: true, ..none(Some(response.status), fetched) },

@@ -101,6 +101,17 @@ impl Addresses {
         format!("/topics/{topic}")
     }
 
+    /// The path of a topic's stories of one month, in pages numbered from 1.
+    pub fn month_path(topic: &str, (year, month): (i32, u32), page: u32) -> String {
+        let more = if page > 1 { format!("/{page}") } else { String::new() };
+        format!("/topics/{topic}/{year:04}-{month:02}{more}")
+    }
+
+    /// The path of the sources, in pages numbered from 1.
+    pub fn sources_path(page: u32) -> String {
+        if page > 1 { format!("/sources/{page}") } else { "/sources".to_owned() }
+    }
+
     /// The path of a topic's feed; `topic` may be a union (`a+b`).
     pub fn feed_path(topic: &str, format: FeedFormat) -> String {
         format!("/topics/{topic}/{}", format.file_name())

@@ -24,10 +24,8 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
     if entries.iter().any(|entry| !entry.extensions.is_empty()) {
         namespaces.insert("media".to_owned(), MEDIA_NAMESPACE.to_owned());
     }
-    let mut extensions = BTreeMap::new();
     if channel.paging.is_archive {
         namespaces.insert("fh".to_owned(), HISTORY_NAMESPACE.to_owned());
-        extensions.insert("fh".to_owned(), element("archive", "fh:archive", &[]));
     }
     let mut links = vec![
         link("self", &channel.feed_urls.atom, Some("application/atom+xml")),
@@ -45,13 +43,32 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
         links,
         subtitle: (!description.is_empty()).then(|| text(&description, None)),
         entries,
-        extensions,
         namespaces,
         ..Feed::default()
     };
     let mut bytes = feed.write_to(Vec::new()).expect("writing to memory does not fail");
+    if channel.paging.is_archive {
+        stand_before_entries(&mut bytes, "<fh:archive/>");
+    }
     bytes.push(b'\n');
     bytes
+}
+
+/// Puts an element of the feed where the schema has it: the library writes those of other namespaces behind the entries
+/// (RFC 4287, appendix B). What is told in text has its `<` escaped, so that the first one is the element itself.
+fn stand_before_entries(bytes: &mut Vec<u8>, element: &str) {
+    let text = std::str::from_utf8(bytes).expect("the writer was given text");
+    let place = text.find("<entry>").or_else(|| text.rfind("</feed>")).unwrap_or(text.len());
+    bytes.splice(place..place, element.bytes());
+}
+
+/// The short text. A story of which no text may be shown says its title, as it does in JSON Feed: an entry without any text
+/// is one that readers have nothing to show of (RFC 4287 §4.1.1.1).
+fn summary(story: &Story, lang: Option<&str>) -> Option<Text> {
+    if let Some(value) = channel::short_text(story) {
+        return Some(Text { r#type: atom_syndication::TextType::Html, ..text(&value, lang) });
+    }
+    channel::text(story).is_none().then(|| text(&shown_title(story), lang))
 }
 
 fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
@@ -81,15 +98,10 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
             .collect(),
         categories: categories(story),
         links,
-        published: story.published.map(moment::fixed),
+        published: channel::published(story).map(moment::fixed),
         rights: rights(story).map(|rights| text(&rights, None)),
         source: Some(source(&credited)),
-        summary: channel::short_text(story).map(|value| Text {
-            value,
-            lang: lang.map(str::to_owned),
-            r#type: atom_syndication::TextType::Html,
-            ..Text::default()
-        }),
+        summary: summary(story, lang),
         content: channel::text(story).map(|value| Content {
             value: Some(value),
             lang: lang.map(str::to_owned),

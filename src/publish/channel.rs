@@ -1,9 +1,13 @@
 //! The neutral model that every writer renders.
 
+use chrono::TimeDelta;
 use url::Url;
 
 use super::{Addresses, excerpt, xml};
 use crate::model::{Enclosure, Person, SafeHtml, Story, Timestamp};
+
+/// How far ahead of the moment at which it was first seen a publisher's date may lie: clocks are not all the same.
+const AHEAD: TimeDelta = TimeDelta::minutes(10);
 
 /// Where the three documents of one channel are served: each names itself (`rel=self`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +99,10 @@ pub fn attribution(story: &Story) -> Attribution {
     let source = &story.source;
     let polled = xml::web_address(&source.feed_url);
     let own = Attribution {
-        id: if xml::is_iri(&source.feed_id) { source.feed_id.clone() } else { format!("urn:tributary:source:{}", source.id) },
+        id: Some(source.feed_id.clone())
+            .filter(|id| xml::is_feed_id(id))
+            .or_else(|| polled.clone())
+            .unwrap_or_else(|| format!("urn:tributary:source:{}", source.id)),
         title: xml::line(&source.title),
         feed_url: polled.filter(|_| source.is_feed),
         home_page_url: source.home_page_url.as_deref().and_then(xml::web_address),
@@ -105,7 +112,7 @@ pub fn attribution(story: &Story) -> Attribution {
     let Some(origin) = &story.origin else { return own };
     let feed_url = origin.feed_url.as_deref().and_then(xml::web_address);
     let home_page_url = origin.home_page_url.as_deref().and_then(xml::web_address);
-    let id = origin.id.clone().filter(|id| xml::is_iri(id)).or_else(|| feed_url.clone()).or_else(|| home_page_url.clone());
+    let id = origin.id.clone().filter(|id| xml::is_feed_id(id)).or_else(|| feed_url.clone()).or_else(|| home_page_url.clone());
     let Some(id) = id else { return own };
     let title = origin.title.as_deref().map(xml::line).filter(|title| !title.is_empty());
     Attribution {
@@ -158,18 +165,45 @@ fn html(html: Option<&SafeHtml>) -> Option<String> {
     html.map(|html| xml::clean(html.as_str()).into_owned()).filter(|html| !html.trim().is_empty())
 }
 
+/// The publisher's date, where readers can use it. One that lay ahead when the story arrived is left to the pages: feed
+/// readers hold such a story back, or pin it to the top, for as long as it lies ahead.
+pub(super) fn published(story: &Story) -> Option<Timestamp> {
+    story.published.filter(|at| *at <= story.first_published + AHEAD)
+}
+
 /// The copyright text of an entry.
 pub(super) fn rights(story: &Story) -> Option<String> {
     story.rights.as_deref().map(xml::line).filter(|text| !text.is_empty())
 }
 
-/// The language tag, where it has the shape of one (BCP 47: a language of two or three letters, then groups of at most
+/// The languages that have a code of two letters (ISO 639-1), with the older codes that are still in use.
+const TWO_LETTERS: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz \
+    ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io is it iu iw ja \
+    ji jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng \
+    nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta \
+    te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
+
+/// Codes of three letters that stand for a language with a shorter one, which is then the only right one (RFC 5646 §2.2.1).
+const THREE_LETTERS: &str = "ara:ar ces:cs chi:zh cze:cs dan:da deu:de dut:nl ell:el eng:en fin:fi fra:fr fre:fr ger:de gre:el \
+    heb:he hin:hi hun:hu ind:id ita:it jpn:ja kor:ko nld:nl nob:nb nor:no pol:pl por:pt ron:ro rum:ro rus:ru spa:es swe:sv \
+    tha:th tur:tr ukr:uk vie:vi zho:zh";
+
+/// The language tag, where it is one (BCP 47: a known language of two letters or any of three, then groups of at most
 /// eight letters and digits).
 pub(super) fn language(story: &Story) -> Option<&str> {
     let good = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
     let tag = story.language.as_deref()?.trim();
     let primary = tag.split('-').next()?;
-    let known = matches!(primary.len(), 2 | 3) && primary.bytes().all(|b| b.is_ascii_alphabetic());
+    let same = |code: &str| code.eq_ignore_ascii_case(primary);
+    if let Some((_, shorter)) =
+        THREE_LETTERS.split_ascii_whitespace().filter_map(|pair| pair.split_once(':')).find(|(code, _)| same(code))
+    {
+        return (primary == tag).then_some(shorter);
+    }
+    let known = match primary.len() {
+        2 => TWO_LETTERS.split_ascii_whitespace().any(same),
+        length => length == 3 && primary.bytes().all(|b| b.is_ascii_alphabetic()),
+    };
     (known && tag.split('-').all(good)).then_some(tag)
 }
 

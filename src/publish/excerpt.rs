@@ -7,6 +7,9 @@ use crate::model::Story;
 /// The longest title that is made of a text, in characters as people count them.
 const MADE_TITLE_GRAPHEMES: usize = 80;
 
+/// Bytes of the largest character that a script or an emoji needs.
+const MAX_GRAPHEME_BYTES: usize = 32;
+
 /// The story's short plain text, where its source lets any text of it be republished.
 pub(super) fn summary(story: &Story) -> Option<&str> {
     let may = story.summary.is_some() || story.content.is_some();
@@ -28,10 +31,15 @@ pub(super) fn title(story: &Story) -> String {
     }
 }
 
-/// At most `most` characters of `text`, cut between words where that keeps at least half of them, with an ellipsis.
+/// At most `most` characters of `text`, cut between words where that keeps at least half of them, with an ellipsis. A
+/// character of a thousand accents counts as what it weighs.
 pub(super) fn shorten(text: &str, most: usize) -> String {
-    let mut graphemes = text.grapheme_indices(true);
-    let Some((end, _)) = graphemes.nth(most) else { return text.to_owned() };
+    let mut weight = 0;
+    let past = text.grapheme_indices(true).find(|(_, grapheme)| {
+        weight += grapheme.len().div_ceil(MAX_GRAPHEME_BYTES);
+        weight > most
+    });
+    let Some((end, _)) = past else { return text.to_owned() };
     let head = &text[..end];
     let cut = match head.rfind(char::is_whitespace) {
         Some(space) if space * 2 >= end => &head[..space],
@@ -55,5 +63,6 @@ mod tests {
         assert_eq!(shorten("one two, three four", 10), "one two…");
         assert_eq!(shorten("日本語日本語日本語", 3), "日本語…");
         assert_eq!(shorten("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 2), "👩‍👩‍👧‍👦👩‍👩‍👧‍👦…");
+        assert!(shorten(&format!("a{}", "\u{301}".repeat(10_000)), 100).len() < 10, "accents without end");
     }
 }

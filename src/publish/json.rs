@@ -119,7 +119,7 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> Item<'a> {
         content_html: html,
         summary: channel::short_text(story).and_then(|_| excerpt::summary(story)).map(xml::line),
         image: story.image.as_deref().and_then(xml::web_address),
-        date_published: story.published.map(moment::rfc3339),
+        date_published: channel::published(story).map(moment::rfc3339),
         date_modified: moment::rfc3339(story.updated),
         authors: authors(story, &credited).into_iter().map(|person| Author { name: person.name, url: person.url }).collect(),
         tags,

@@ -84,7 +84,7 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
             permalink: link.as_deref() == Some(story.published_id.as_str()) && story.published_id.starts_with("http"),
             value: story.published_id.clone(),
         }),
-        pub_date: Some(moment::rfc822(story.published.unwrap_or(story.first_published))),
+        pub_date: Some(moment::rfc822(channel::published(story).unwrap_or(story.first_published))),
         source: feed_url.map(|url| Source { url, title: Some(credited.title.clone()) }),
         content,
         extensions,

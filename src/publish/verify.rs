@@ -24,6 +24,11 @@ pub fn atom(bytes: &[u8]) -> Vec<String> {
     if own != 1 {
         faults.push("the feed has not exactly one link to itself".to_owned());
     }
+    let first_entry = elements.iter().position(|e| e.path == "feed/entry").unwrap_or(elements.len());
+    let is_late = |e: &Element| e.path.matches('/').count() == 1 && e.path != "feed/entry";
+    if elements[first_entry..].iter().any(is_late) {
+        faults.push("an element of the feed stands behind its entries".to_owned());
+    }
     let mut ids = HashSet::new();
     for entry in split(&elements, "feed/entry") {
         let has = |name: &str| entry.iter().filter(|e| e.path == format!("feed/entry/{name}")).count();
@@ -45,6 +50,9 @@ pub fn atom(bytes: &[u8]) -> Vec<String> {
         if links > 1 || (links == 0 && has("content") == 0) {
             faults.push(format!("entry `{id}` has {links} alternate links and {} texts", has("content")));
         }
+        if has("content") + has("summary") == 0 {
+            faults.push(format!("entry `{id}` has no text at all"));
+        }
         if !super::xml::is_iri(id) {
             faults.push(format!("`{id}` is not an IRI"));
         }
@@ -64,6 +72,10 @@ pub fn rss(bytes: &[u8]) -> Vec<String> {
         if elements.iter().filter(|e| e.path == path).count() != 1 {
             faults.push(format!("the channel has not exactly one {name}"));
         }
+    }
+    let first_item = elements.iter().position(|e| e.path == "rss/channel/item").unwrap_or(elements.len());
+    if elements[first_item..].iter().any(|e| e.path.matches('/').count() == 2 && e.path != "rss/channel/item") {
+        faults.push("an element of the channel stands behind its items".to_owned());
     }
     let mut ids = HashSet::new();
     for item in split(&elements, "rss/channel/item") {

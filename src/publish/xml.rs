@@ -5,11 +5,16 @@ use std::{borrow::Cow, fmt::Write as _};
 use url::Url;
 
 /// `text` without the characters that XML 1.0 forbids or discourages (§2.2: C0 but tab, line feed and carriage return,
-/// DEL and C1, non-characters).
+/// DEL and C1, non-characters). U+FFFD, which stands where a source's bytes were no text, becomes a question mark: to readers
+/// it is the sign of a wrong decoding on our side.
 ///
 /// Texts of entries were cleaned when they were read; titles of feeds.toml and whatever was stored otherwise were not.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(allowed) { Cow::Borrowed(text) } else { Cow::Owned(text.chars().filter(|&c| allowed(c)).collect()) }
+    if text.chars().all(|c| allowed(c) && c != char::REPLACEMENT_CHARACTER) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c| if c == char::REPLACEMENT_CHARACTER { '?' } else { c };
+    Cow::Owned(text.chars().filter(|&c| allowed(c)).map(shown).collect())
 }
 
 fn allowed(c: char) -> bool {
@@ -70,6 +75,31 @@ pub(super) fn is_iri(text: &str) -> bool {
             .all(|c| allowed(c) && !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`'))
 }
 
+/// Whether the text can be the id of a feed in every reader's eyes: an IRI of a scheme that is meant for ids, and where it is
+/// a `tag:` one with the year in which its owner had the name (RFC 4151 §2.1).
+pub(super) fn is_feed_id(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let is_dated = || {
+        let date = rest.split_once(':').and_then(|(entity, _)| entity.split_once(',')).map(|(_, date)| date);
+        date.is_some_and(|date| {
+            let lengths: Vec<usize> = date.split('-').map(str::len).collect();
+            matches!(lengths[..], [4] | [4, 2] | [4, 2, 2]) && date.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        })
+    };
+    is_iri(text)
+        && match scheme.to_ascii_lowercase().as_str() {
+            "http" | "https" => true,
+            "urn" => !rest.get(..5).is_some_and(|space| space.eq_ignore_ascii_case("uuid:")) || is_uuid(&rest[5..]),
+            "tag" => is_dated(),
+            _ => false,
+        }
+}
+
+/// The one form that a UUID has in a URN (RFC 9562 §4).
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +107,7 @@ mod tests {
     #[test]
     fn forbidden_characters_go_and_nothing_else() {
         assert_eq!(clean("a\u{0}b\u{B}c\u{7F}d\u{85}e\u{FFFE}f\u{FDD0}g\u{1FFFF}"), "abcdefg");
+        assert_eq!(clean("caf\u{FFFD}"), "caf?");
         assert!(matches!(clean("tab\tline\n😀 é"), Cow::Borrowed(_)));
         assert_eq!(line("  a\u{0}\n  b\t"), "a b");
     }
@@ -96,6 +127,9 @@ mod tests {
     #[test]
     fn an_iri_has_a_scheme_and_no_space() {
         assert!(is_iri("tag:example.org,2026:x") && is_iri("urn:uuid:1") && is_iri("https://h/é"));
+        assert!(is_feed_id("tag:example.org,2026-01:x") && is_feed_id("urn:isbn:1") && is_feed_id("https://h/é"));
+        assert!(is_feed_id("urn:uuid:60a76c80-d399-11d9-b93C-0003939e0af6") && !is_feed_id("urn:uuid:1") && !is_feed_id("urn:"));
+        assert!(!is_feed_id("tag:example.org:x") && !is_feed_id("tag:example.org,26:x") && !is_feed_id("yt:channel:1"));
         assert!(!is_iri("no scheme: x") && !is_iri("plain") && !is_iri("1a:b") && !is_iri("a:"));
     }
 }

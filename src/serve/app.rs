@@ -14,7 +14,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{Access, Health, Held};
+use super::{Access, Health, Held, instances::Instances};
 
 /// Unions held at a time: each is three documents at most, made again when it is asked for.
 const MAX_UNIONS: usize = 32;
@@ -31,6 +31,7 @@ struct Inner {
     library: Arc<dyn Open>,
     settings: ArcSwap<Settings>,
     access: ArcSwap<Access>,
+    instances: Mutex<Instances>,
     documents: ArcSwap<Documents>,
     health: Health,
 }
@@ -54,7 +55,7 @@ impl App {
     pub fn new(library: Arc<dyn Open>, settings: Settings, health: Health) -> Self {
         let documents = ArcSwap::from_pointee(Documents::default());
         let (settings, access) = (ArcSwap::from_pointee(settings), ArcSwap::from_pointee(Access::default()));
-        Self { inner: Arc::new(Inner { library, settings, access, documents, health }), view: None }
+        Self { inner: Arc::new(Inner { library, settings, access, instances: Mutex::default(), documents, health }), view: None }
     }
 
     /// Puts new documents in the place of all that were held, in one step. What did not change is not compressed again.
@@ -137,6 +138,9 @@ impl App {
         let rendering = self
             .blocking(move |open, settings| open.look(|library| union_feed(library, settings, &members, format, updated)))
             .await?;
+        if let Some(feed) = &rendering.feed {
+            self.instances().keep(&rendering.etag, feed.holding());
+        }
         let held = Arc::new(Held::with(rendering, Effort::Little));
         documents.unions().keep(path, held.clone());
         Ok(Some(held))
@@ -147,8 +151,12 @@ impl App {
     pub(super) async fn news(&self, held: &Held, tags: Vec<String>) -> Result<Option<Held>, StoreError> {
         let Some(feed) = held.feed.clone() else { return Ok(None) };
         let path = held.path.clone();
+        let handed_out = self.instances().find(&tags);
         let body = self
             .blocking(move |open, _| {
+                if let Some(known) = handed_out {
+                    return Ok(feed.since(&known));
+                }
                 let known = open.look(|library| {
                     for tag in &tags {
                         if let Some(known) = library.instance(&path, tag)? {
@@ -195,6 +203,11 @@ impl App {
             tracing::error!(error = &error as &dyn std::error::Error, "a page could not be made");
             (500, fault_page(&self.settings(), &Fault::Internal))
         })
+    }
+
+    /// What a panic left behind is whole: entries are put in one at a time.
+    fn instances(&self) -> std::sync::MutexGuard<'_, Instances> {
+        self.inner.instances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>

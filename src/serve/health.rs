@@ -12,6 +12,7 @@ use arc_swap::ArcSwapOption;
 pub struct Health {
     ready: Arc<AtomicBool>,
     fault: Arc<ArcSwapOption<String>>,
+    stale: Arc<ArcSwapOption<String>>,
 }
 
 impl Health {
@@ -30,9 +31,15 @@ impl Health {
         self.fault.store(state.err().map(Arc::new));
     }
 
-    /// Whether it is alive, else why not.
+    /// Says how the last rendering went. What is served stays old until one succeeds, however well everything else is.
+    pub fn report_rendering(&self, state: Result<(), String>) {
+        self.stale.store(state.err().map(Arc::new));
+    }
+
+    /// Whether it is alive and what it serves is new, else why not.
     pub fn healthy(&self) -> Result<(), String> {
-        self.fault.load().as_deref().map_or(Ok(()), |reason| Err(reason.clone()))
+        let found = self.fault.load_full().or_else(|| self.stale.load_full());
+        found.map_or(Ok(()), |reason| Err(reason.as_str().to_owned()))
     }
 
     /// Whether it is ready to be asked, else why not.
@@ -57,5 +64,10 @@ mod tests {
         assert!(health.ready().is_err());
         health.report(Ok(()));
         assert!(health.ready().is_ok());
+        health.report_rendering(Err("cannot render".to_owned()));
+        health.report(Ok(()));
+        assert_eq!(health.healthy(), Err("cannot render".to_owned()), "until a rendering succeeds");
+        health.report_rendering(Ok(()));
+        assert!(health.healthy().is_ok());
     }
 }

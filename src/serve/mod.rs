@@ -14,6 +14,7 @@ mod delta;
 mod guard;
 mod health;
 mod held;
+mod instances;
 mod metrics;
 mod routes;
 mod server;

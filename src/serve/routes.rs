@@ -42,9 +42,11 @@ pub(super) fn router(app: App) -> Router {
 pub(super) fn public() -> Router<App> {
     Router::new()
         .route("/", get(|state, headers| page(state, headers, PageName::Home)))
-        .route("/sources", get(|state, headers| page(state, headers, PageName::Sources)))
+        .route("/sources", get(|state, headers| page(state, headers, PageName::Sources(1))))
+        .route("/sources/{page}", get(more_sources))
         .route("/topics/{topic}", get(topic_page))
         .route("/topics/{topic}/{file}", get(feed))
+        .route("/topics/{topic}/{month}/{page}", get(more_of_month))
         .route("/topics/{topic}/archive/{file}", get(archive))
         .route("/stories/{id}", get(story_page))
         .route("/search", get(search_page))
@@ -52,6 +54,7 @@ pub(super) fn public() -> Router<App> {
         .route("/opml.xml", get(topic_list))
         .route("/sources.opml", get(document))
         .route("/style.css", get(document))
+        .route("/search.css", get(document))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .fallback(|state, headers| page(state, headers, PageName::Fault(Fault::NotFound)))
@@ -81,7 +84,7 @@ async fn topic_page(state: State<App>, Path(topic): Path<String>, headers: Heade
 
 async fn feed(state: State<App>, Path((topic, file)): Path<(String, String)>, headers: HeaderMap) -> Response<Body> {
     let Some(format) = FeedFormat::from_file_name(&file) else {
-        return page(state, headers, PageName::Fault(Fault::NotFound)).await;
+        return of_month(state, &topic, &file, 1, headers).await;
     };
     let app = &state.0;
     let settings = app.settings();
@@ -154,6 +157,49 @@ async fn archive(state: State<App>, Path((topic, file)): Path<(String, String)>,
             unavailable("the archive could not be read")
         }
     }
+}
+
+async fn more_of_month(
+    state: State<App>,
+    Path((topic, month, number)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    match further(&number) {
+        Some(number) => of_month(state, &topic, &month, number, headers).await,
+        None => page(state, headers, PageName::Fault(Fault::NotFound)).await,
+    }
+}
+
+/// The stories of one topic of one month; unions have no months.
+async fn of_month(state: State<App>, topic: &str, month: &str, number: u32, headers: HeaderMap) -> Response<Body> {
+    let Some(month) = year_and_month(month) else { return page(state, headers, PageName::Fault(Fault::NotFound)).await };
+    let name = match find(&state.0, topic) {
+        Ok(mut members) if members.len() == 1 => PageName::Month { topic: members.remove(0), month, page: number },
+        Err(Elsewhere::Moved(name)) if !name.contains('+') => {
+            return answer::moved(&state.0.settings().addresses().rooted(&Addresses::month_path(&name, month, number)));
+        }
+        Ok(_) | Err(Elsewhere::Moved(_)) => PageName::Fault(Fault::NotFound),
+        Err(Elsewhere::Fault(fault)) => PageName::Fault(fault),
+    };
+    page(state, headers, name).await
+}
+
+/// `2026-03`, and no other way of writing it.
+fn year_and_month(text: &str) -> Option<(i32, u32)> {
+    let (year, month) = text.split_once('-')?;
+    let (year, month) = (year.parse().ok()?, month.parse().ok()?);
+    let good = (1..=9999).contains(&year) && (1..=12).contains(&month);
+    (good && format!("{year:04}-{month:02}") == text).then_some((year, month))
+}
+
+/// The number of a page beyond the first, which has the shorter address.
+fn further(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number: &u32| *number > 1 && number.to_string() == text)
+}
+
+async fn more_sources(state: State<App>, Path(number): Path<String>, headers: HeaderMap) -> Response<Body> {
+    let name = further(&number).map_or(PageName::Fault(Fault::NotFound), PageName::Sources);
+    page(state, headers, name).await
 }
 
 async fn story_page(state: State<App>, Path(id): Path<String>, headers: HeaderMap) -> Response<Body> {

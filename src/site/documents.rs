@@ -6,7 +6,11 @@ use url::Url;
 
 use crate::{
     model::{Story, Timestamp, TopicId},
-    publish::{Addresses, Channel, FeedFormat, FeedUrls, Outline, Paging, atom, fit, json_feed, opml, pages::STYLE, rss},
+    publish::{
+        Addresses, Channel, FeedFormat, FeedUrls, Outline, Paging, atom, fit, json_feed, opml,
+        pages::{SEARCH_STYLE, STYLE},
+        rss,
+    },
     store::{StoreError, StoryQuery},
 };
 
@@ -36,6 +40,9 @@ impl Rendering {
         Self { path: path.into(), media_type, body, etag, last_modified, feed: None }
     }
 }
+
+/// The path of the style of what only a running program has.
+pub(super) const SEARCH_STYLE_PATH: &str = "/search.css";
 
 /// Tells when a document last changed: its path, and the digest of its bytes without that moment.
 pub type Settle<'a> = &'a mut dyn FnMut(&str, [u8; 32]) -> Result<Timestamp, StoreError>;
@@ -73,6 +80,7 @@ pub fn documents(library: &dyn Library, settings: &Settings, settle: Settle<'_>)
     let followed = opml(&format!("What {} follows", settings.title), &source_outlines(library)?);
     renderings.push(plain("/sources.opml", OPML, followed, settle)?);
     renderings.push(plain("/style.css", "text/css; charset=utf-8", STYLE.as_bytes().to_vec(), settle)?);
+    renderings.push(plain(SEARCH_STYLE_PATH, "text/css; charset=utf-8", SEARCH_STYLE.as_bytes().to_vec(), settle)?);
     Ok(renderings)
 }
 
@@ -116,10 +124,14 @@ pub fn union_feed(
         None => channel(settings, &addresses, &name, &union_title(settings, members), ""),
     };
     channel.stories = &stories;
-    let stories = fit(&channel, settings.limits());
+    let stories = Arc::new(fit(&channel, settings.limits()));
     channel.stories = &stories;
     channel.updated = updated;
-    Ok(Rendering::new(Addresses::feed_path(&name, format), format.content_type(), render(&channel, format), Some(updated)))
+    let body = render(&channel, format);
+    // Its windows are its members': none of their stories leaves because of it.
+    let feed = members.first().map(|first| Feed::new(first, &channel, stories.clone(), Vec::new(), format));
+    let path = Addresses::feed_path(&name, format);
+    Ok(Rendering { feed, ..Rendering::new(path, format.content_type(), body, Some(updated)) })
 }
 
 /// The titles of a union's members, joined.

@@ -45,7 +45,8 @@ pub fn draw(store: &Store, settings: &Settings, now: Timestamp) -> Result<(Vec<R
         Ok((reader.retired_topics()?, new))
     })?;
     if !new.is_empty() {
-        store.remember_instances(new)?;
+        let paths = renderings.iter().filter(|rendering| rendering.feed.is_some()).map(|rendering| rendering.path.clone());
+        store.remember_instances(new, paths.collect())?;
     }
     Ok((renderings, retired))
 }

@@ -16,7 +16,7 @@ use crate::{model::TopicId, publish::Addresses, store::StoreError};
 
 use super::{
     ArchiveAnswer, Compression, Effort, Library, MIN_COMPRESSED_BYTES, PageName, Rendering, Settings, archive,
-    documents::{Settle, documents, published_topics},
+    documents::{SEARCH_STYLE_PATH, Settle, documents, published_topics},
     page, pages,
 };
 
@@ -78,7 +78,9 @@ pub fn publish(library: &dyn Library, settings: &Settings, settle: Settle<'_>, d
     fs::create_dir_all(dir).map_err(failed("make the directory", dir))?;
     let _lock = lock(dir)?;
     let mut known = read_manifest(dir)?;
-    let held = documents(library, settings, settle)?;
+    let mut held = documents(library, settings, settle)?;
+    // There is no search among files.
+    held.retain(|rendering| rendering.path != SEARCH_STYLE_PATH);
     let names = pages(library, settings)?;
     let archives = archive_names(library, settings)?;
     let mut now = BTreeSet::new();

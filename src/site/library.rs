@@ -1,8 +1,9 @@
 //! The stored state as the site reads it: the store's reader, or in a test a hand-made one.
 
 use crate::{
-    model::{SourceState, Story, StoryId, TopicId},
+    model::{NotMember, SourceState, Story, StoryId, TopicId},
     store::{ArchiveDocument, ArchiveState, Found, Reader, SearchQuery, Store, StoreError, StoryQuery},
+    topic::Rules,
 };
 
 /// Stories per (year, month).
@@ -16,6 +17,8 @@ pub trait Library {
     fn count_stories(&self, query: &StoryQuery) -> Result<u64, StoreError>;
     /// One story.
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError>;
+    /// The topics that a story is not in, each with what it would have taken.
+    fn outside(&self, story: &Story, rules: &Rules) -> Result<Vec<NotMember>, StoreError>;
     /// The public stories that a search finds: the best first, or the newest.
     fn search(&self, query: &SearchQuery, limit: usize, newest_first: bool) -> Result<Found, StoreError>;
     /// What the instance of a document with this entity tag held.
@@ -47,6 +50,10 @@ impl Library for Reader<'_> {
 
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
         Reader::story(self, id)
+    }
+
+    fn outside(&self, story: &Story, rules: &Rules) -> Result<Vec<NotMember>, StoreError> {
+        Reader::outside(self, story, rules)
     }
 
     fn search(&self, query: &SearchQuery, limit: usize, newest_first: bool) -> Result<Found, StoreError> {

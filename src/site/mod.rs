@@ -26,4 +26,4 @@ pub use library::{Library, Open};
 pub use page::{PageName, fault_page, page, pages};
 pub use resolve::{Resolved, resolve};
 pub use search::search_feed;
-pub use settings::{Audience, Settings};
+pub use settings::{Audience, RulesInForce, Settings};

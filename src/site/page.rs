@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Library, Rendering, Settings,
-    documents::{stories_of, union_stories, union_title},
+    documents::{published_topics, stories_of, union_stories, union_title},
     search::{find, search_path},
     settings::Frame,
 };
@@ -39,8 +39,17 @@ pub enum PageName {
     Topic(Vec<TopicId>),
     /// `/stories/{id}`.
     Story(StoryId),
-    /// `/sources`.
-    Sources,
+    /// `/topics/{topic}/{year}-{month}`: the stories of one month, in pages numbered from 1.
+    Month {
+        /// The topic, which may be `all`.
+        topic: TopicId,
+        /// Year and month.
+        month: (i32, u32),
+        /// Which page of the month.
+        page: u32,
+    },
+    /// `/sources`, in pages numbered from 1.
+    Sources(u32),
     /// `/search?q=…`, with what is searched for.
     Search(String),
     /// What is shown where there is no other page.
@@ -54,7 +63,8 @@ impl PageName {
             Self::Home => "/".to_owned(),
             Self::Topic(members) => Addresses::topic_path(&joined(members)),
             Self::Story(id) => Addresses::story_path(*id),
-            Self::Sources => "/sources".to_owned(),
+            Self::Month { topic, month, page } => Addresses::month_path(topic.as_str(), *month, *page),
+            Self::Sources(page) => Addresses::sources_path(*page),
             Self::Search(_) => "/search".to_owned(),
             Self::Fault(_) => return None,
         })
@@ -73,10 +83,24 @@ pub fn page(library: &dyn Library, settings: &Settings, name: &PageName) -> Resu
         PageName::Home => home(library, settings, &site)?,
         PageName::Topic(members) => topic(library, settings, &site, members)?,
         PageName::Story(id) => match library.story(*id)? {
-            Some(story) if story.public => pages::story(&site, &story),
+            Some(story) if story.public => {
+                let outside = library.outside(&story, &settings.rules.get())?;
+                pages::story(&site, &story, &outside)
+            }
             _ => return Ok(None),
         },
-        PageName::Sources => pages::sources(&site, &library.sources()?, settings.live),
+        PageName::Month { topic, month, page } => match of_month(library, settings, &site, topic, *month, *page)? {
+            Some(body) => body,
+            None => return Ok(None),
+        },
+        PageName::Sources(number) => {
+            let made = pages::sources(&site, &library.sources()?, settings.live);
+            let at = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
+            match at.and_then(|at| made.into_iter().nth(at)) {
+                Some(body) => body,
+                None => return Ok(None),
+            }
+        }
         PageName::Search(query) => search(library, settings, &site, query)?,
         PageName::Fault(fault) => return Ok(Some(fault_page(settings, fault))),
     };
@@ -91,8 +115,17 @@ pub fn fault_page(settings: &Settings, fault: &Fault) -> Rendering {
 
 /// Every page that is published to a directory: all but unions and faults, the stories' pages among them.
 pub fn pages(library: &dyn Library, settings: &Settings) -> Result<Vec<PageName>, StoreError> {
-    let mut names = vec![PageName::Home, PageName::Sources, PageName::Topic(vec![TopicId::all()])];
-    names.extend(settings.shown_topics().map(|topic| PageName::Topic(vec![topic.id.clone()])));
+    let mut names = vec![PageName::Home];
+    let frame = Frame::new(settings);
+    let sources = pages::sources(&frame.site(settings), &library.sources()?, settings.live);
+    names.extend((1..=u32::try_from(sources.len()).unwrap_or(u32::MAX)).map(PageName::Sources));
+    for topic in published_topics(settings) {
+        names.push(PageName::Topic(vec![topic.id.clone()]));
+        for (month, count) in library.months((!topic.id.is_all()).then_some(&topic.id))? {
+            let number = 1..=pages::pages_of_a_month(count);
+            names.extend(number.map(|page| PageName::Month { topic: topic.id.clone(), month, page }));
+        }
+    }
     // Ids alone would do, but a page at a time keeps memory small whatever the number of stories.
     let mut query = StoryQuery { public_only: true, limit: Some(500), ..StoryQuery::default() };
     loop {
@@ -152,6 +185,32 @@ fn topic(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, mem
             neighbours: &neighbours,
         },
     ))
+}
+
+/// One page of a topic's stories of one month; `None` where there is none.
+fn of_month(
+    library: &dyn Library,
+    settings: &Settings,
+    site: &pages::Site<'_>,
+    topic: &TopicId,
+    month: (i32, u32),
+    page: u32,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(before) = page.checked_sub(1).and_then(|before| usize::try_from(before).ok()) else { return Ok(None) };
+    let query = StoryQuery {
+        month: Some(month),
+        limit: Some(pages::STORIES_OF_A_MONTH_PAGE),
+        offset: before.saturating_mul(pages::STORIES_OF_A_MONTH_PAGE),
+        ..stories_of(topic)
+    };
+    let stories = library.stories(&query)?;
+    if stories.is_empty() {
+        return Ok(None);
+    }
+    let title = settings.shown_topic(topic).map_or("Everything", |topic| topic.title.as_str());
+    let months = library.months((!topic.is_all()).then_some(topic))?;
+    let page = pages::MonthPage { topic, title, month, months: &months, page, stories: &stories };
+    Ok(Some(pages::month(site, &page)))
 }
 
 fn search(library: &dyn Library, settings: &Settings, site: &pages::Site<'_>, text: &str) -> Result<Vec<u8>, StoreError> {

@@ -31,7 +31,7 @@ pub(super) fn find(
 }
 
 /// A search as an Atom feed: the newest stories that it finds. Nothing is stored because somebody searched, so `updated`
-/// is that of the story that arrived or changed last.
+/// is that of the story that arrived or changed last; a search that finds nothing has never changed.
 pub fn search_feed(library: &dyn Library, settings: &Settings, text: &str) -> Result<Rendering, StoreError> {
     let query = SearchQuery::parse(text);
     let stories = find(library, settings, &query, settings.max_entries, true)?.stories;
@@ -46,10 +46,15 @@ pub fn search_feed(library: &dyn Library, settings: &Settings, text: &str) -> Re
     channel.feed_urls = FeedUrls { atom: own.clone(), rss: own.clone(), json: own };
     channel.stories = &stories;
     let stories = fit(&channel, settings.limits());
-    channel.updated = stories.iter().map(|story| story.updated.max(story.first_published)).max().unwrap_or(Timestamp::UNIX_EPOCH);
+    channel.updated = stories.iter().map(|story| story.updated.max(story.first_published)).max().unwrap_or_else(never_changed);
     channel.stories = &stories;
     let body = render(&channel, FeedFormat::Atom);
     Ok(Rendering::new(path, FeedFormat::Atom.content_type(), body, Some(channel.updated)))
+}
+
+/// A moment before anything was ever published here, and one that feed validators take for a date.
+fn never_changed() -> Timestamp {
+    Timestamp::from_timestamp(1_767_225_600, 0).expect("the first second of 2026")
 }
 
 /// A text as a part of an address: everything but letters, digits and `-._~` as octets (RFC 3986 §2.3).

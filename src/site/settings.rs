@@ -1,6 +1,6 @@
 //! What the site is told of feeds.toml, and who looks at it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use url::Url;
 
@@ -10,6 +10,7 @@ use crate::{
         Addresses, Limits,
         pages::{Site, TopicRef},
     },
+    topic::Rules,
 };
 
 /// Bytes of the largest of a feed's documents, beyond which the oldest stories lose their text.
@@ -32,12 +33,42 @@ pub struct Settings {
     pub max_entries: usize,
     /// `publishing.keep_within`.
     pub keep_within: Duration,
-    /// Whether pages are drawn anew for whoever asks: static files leave out what changes at every poll.
+    /// Whether the page of the sources is drawn anew for whoever asks: static files leave out what changes at every poll.
     pub live: bool,
     /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS `ttl`.
     pub max_age: Duration,
+    /// What sorts stories into topics at the moment: for why a story is not in one.
+    pub rules: RulesInForce,
     /// Who looks.
     pub audience: Audience,
+}
+
+/// The rules in force, whenever they are asked for: they change with feeds.toml, and with what labels teach.
+#[derive(Clone)]
+pub struct RulesInForce(Arc<dyn Fn() -> Arc<Rules> + Send + Sync>);
+
+impl RulesInForce {
+    /// Rules that may change.
+    pub fn new(get: impl Fn() -> Arc<Rules> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(get))
+    }
+
+    /// Rules that stay.
+    pub fn fixed(rules: Rules) -> Self {
+        let rules = Arc::new(rules);
+        Self::new(move || rules.clone())
+    }
+
+    /// The rules.
+    pub fn get(&self) -> Arc<Rules> {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for RulesInForce {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("RulesInForce").field(&self.get()).finish()
+    }
 }
 
 /// Who looks at the site: what is shown to them beyond what anybody may read, and where it lies for them.
@@ -108,6 +139,6 @@ impl Frame {
     }
 
     pub(super) fn site<'a>(&'a self, settings: &'a Settings) -> Site<'a> {
-        Site { title: &settings.title, addresses: &self.addresses, topics: &self.topics, has_search: settings.live }
+        Site { title: &settings.title, addresses: &self.addresses, topics: &self.topics }
     }
 }

@@ -190,6 +190,19 @@ fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
             .and_then(|mut s| s.execute(params![source, rows::json(pace)]))
             .doing("store how often a publication wants to be asked")?;
         }
+        if let Some(host) = &attempt.host {
+            conn.prepare_cached("UPDATE source SET host = ?2 WHERE id = ?1 AND host <> ?2")
+                .and_then(|mut s| s.execute(params![source, host]))
+                .doing("store where a source is answered")?;
+        }
+        for fellow in &attempt.together {
+            let because = format!("together with source `{source}`, which reads the same document");
+            conn.prepare_cached(
+                "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3 WHERE id = ?1 AND next_poll_ms < ?2",
+            )
+            .and_then(|mut s| s.execute(params![fellow.as_str(), ms(attempt.next.at), because]))
+            .doing("bring two readers of one document together")?;
+        }
         if attempt.throttles > 0 {
             holds::settle(conn, source, plan.now)?;
         }

@@ -113,6 +113,9 @@ pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Resul
             conn.prepare_cached("INSERT OR IGNORE INTO archived (topic_id, story_id, number) VALUES (?1, ?2, ?3)")
                 .and_then(|mut s| s.execute(params![topic, story, number]))
                 .doing("cut an archive")?;
+            conn.prepare_cached("UPDATE story_topic SET in_archive = 1 WHERE topic_id = ?1 AND story_id = ?2")
+                .and_then(|mut s| s.execute(params![topic, story]))
+                .doing("cut an archive")?;
         }
     }
     Ok(())
@@ -123,8 +126,8 @@ pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Resul
 fn next_load(conn: &Connection, topic: &str, most: usize) -> Result<Option<Load>, StoreError> {
     let homeless: bool = conn
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM story_topic st WHERE st.topic_id = ?1 AND st.in_window = 0
-               AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = ?1 AND a.story_id = st.story_id))",
+            "SELECT EXISTS (SELECT 1 FROM story_topic st INDEXED BY story_topic_unarchived JOIN story s ON s.id = st.story_id
+              WHERE st.topic_id = ?1 AND st.in_window = 0 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL)",
         )
         .and_then(|mut s| s.query_row([topic], |r| r.get(0)))
         .doing("look for stories without a place")?;
@@ -135,8 +138,7 @@ fn next_load(conn: &Connection, topic: &str, most: usize) -> Result<Option<Load>
         .prepare_cached(&format!(
             "SELECT st.story_id, {TEXT_BYTES}, st.in_window FROM story_topic st
                JOIN story s ON s.id = st.story_id JOIN entry e ON e.id = s.shown_entry
-              WHERE st.topic_id = ?1 AND s.public = 1 AND s.gone_ms IS NULL
-                AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = ?1 AND a.story_id = st.story_id)
+              WHERE st.topic_id = ?1 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL
               ORDER BY st.in_window, st.position_ms, st.story_id LIMIT ?2"
         ))
         .doing("look for stories without a place")?;
@@ -190,6 +192,9 @@ pub(super) fn draw_again(conn: &Connection, story: i64) -> Result<(), StoreError
 pub(super) fn withdraw(conn: &Connection, story: i64) -> Result<(), StoreError> {
     draw_again(conn, story)?;
     conn.prepare_cached("DELETE FROM archived WHERE story_id = ?1")
+        .and_then(|mut s| s.execute([story]))
+        .doing("take a story out of archives")?;
+    conn.prepare_cached("UPDATE story_topic SET in_archive = 0 WHERE story_id = ?1")
         .and_then(|mut s| s.execute([story]))
         .doing("take a story out of archives")?;
     Ok(())

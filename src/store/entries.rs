@@ -73,6 +73,19 @@ impl KnownEntries for Known<'_> {
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, StoreError> {
         self.find("entry_source_title", "title_norm", title_norm)
     }
+
+    /// Without an index of its own, since hardly any source has such entries: the newest 5,000 of the source are read, and
+    /// only for an item that is new under its title.
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<KnownEntry>, StoreError> {
+        let sql = format!(
+            "SELECT {KNOWN_COLUMNS} FROM (SELECT * FROM entry INDEXED BY entry_source_seen WHERE source_id = ?1
+               ORDER BY first_seen_ms DESC LIMIT 5000) e
+              WHERE e.published_ms = ?2 AND e.guid IS NULL AND e.link IS NULL LIMIT 2"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![self.source.as_str(), ms(published)], known_of_row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
 }
 
 /// Remembers a further key of an entry.

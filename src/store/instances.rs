@@ -19,9 +19,13 @@ pub struct Instance {
 }
 
 impl Store {
-    /// Remembers instances as the newest of their documents; the oldest beyond a number are forgotten.
-    pub fn remember_instances(&self, instances: Vec<Instance>) -> Result<(), StoreError> {
+    /// Remembers instances as the newest of their documents; the oldest beyond a number are forgotten, and those of
+    /// documents that are not among `paths`, which is all that there are.
+    pub fn remember_instances(&self, instances: Vec<Instance>, paths: Vec<String>) -> Result<(), StoreError> {
         self.write(move |tx| {
+            tx.prepare_cached("DELETE FROM instance WHERE path NOT IN (SELECT value FROM json_each(?1))")
+                .and_then(|mut s| s.execute([rows::json(&paths)]))
+                .doing("forget the instances of documents that are gone")?;
             for Instance { path, etag, held } in &instances {
                 tx.prepare_cached(
                     "INSERT OR REPLACE INTO instance (path, etag, seq, held) VALUES (?1, ?2, (SELECT coalesce(max(seq), 0) + 1 FROM instance), ?3)",

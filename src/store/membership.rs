@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     ingest,
-    model::{Category, Person, SafeHtml, StoryId, Timestamp, TopicId},
+    model::{Category, NotMember, Person, SafeHtml, Story, Timestamp, TopicId},
     topic::{Fields, Rules, Verdict},
 };
 
@@ -174,9 +174,11 @@ pub(super) fn judge(
         }
         let in_window = want.topic == TopicId::ALL || enters_window(conn, want, cause, &subject, now)?;
         conn.prepare_cached(
-            "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score, because) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score, because, in_archive) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+               EXISTS (SELECT 1 FROM archived WHERE topic_id = ?1 AND story_id = ?2))
              ON CONFLICT (topic_id, story_id) DO UPDATE SET by_label = excluded.by_label, score = excluded.score, because = excluded.because,
-               in_window = max(in_window, ?8)",
+               in_window = max(in_window, ?8)
+             WHERE by_label <> excluded.by_label OR score <> excluded.score OR because <> excluded.because OR in_window < ?8",
         )?
         .execute(params![
             want.topic,
@@ -242,8 +244,24 @@ fn topics_with_all(conn: &Connection, story: i64) -> Result<Vec<String>, StoreEr
 }
 
 impl super::Reader<'_> {
-    /// What the rules say of a stored story, one verdict for each topic: for `explain`.
-    pub fn verdicts(&self, story: StoryId, rules: &Rules) -> Result<Vec<Verdict>, StoreError> {
-        Ok(Subject::load(self.conn, story.0)?.map(|subject| subject.judge(rules)).unwrap_or_default())
+    /// The topics that a stored story is not in, each with its score, what was missing and what was found.
+    pub fn outside(&self, story: &Story, rules: &Rules) -> Result<Vec<NotMember>, StoreError> {
+        let Some(subject) = Subject::load(self.conn, story.id.0)? else { return Ok(Vec::new()) };
+        let verdicts = rules.explain(&subject.fields(&subject.lists()));
+        let outside = verdicts.into_iter().filter(|verdict| !story.topics.iter().any(|member| member.id == verdict.topic));
+        Ok(outside
+            .map(|verdict| {
+                let mut because = verdict.lacking;
+                if verdict.member {
+                    because.push(if story.labelled {
+                        "a person's label leaves it out, though the rule would take it in".to_owned()
+                    } else {
+                        "the rules in force take it in, and it is about to be sorted by them".to_owned()
+                    });
+                }
+                because.extend(verdict.because);
+                NotMember { id: verdict.topic, score: verdict.score, because }
+            })
+            .collect())
     }
 }

@@ -13,8 +13,12 @@ use super::StoreError;
 pub(super) const APPLICATION_ID: i32 = 0x5472_6962;
 
 /// Every migration, in order; the version of a database is how many of them it has.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// What all migrations together make: a new database begins with it.
 const SCHEMA: &str = include_str!("schema.sql");

@@ -51,6 +51,6 @@ pub use pages::{KnownPage, PageChange, PageState, QueuedPage, SitemapPart, Store
 pub use plan::{Applied, Arrival, Attempt, Facts, Item, ItemOutcome, NextPoll, Plan, PollError, ReadDocument};
 pub use read::{MonthCount, Reader, StoryQuery};
 pub use search::{Found, SearchQuery};
-pub use sources::{Due, SourceMemory};
+pub use sources::{Due, FellowReader, SourceMemory};
 pub use upkeep::Sorting;
 pub use windows::WindowPolicy;

@@ -114,6 +114,10 @@ pub struct Attempt {
     pub resting: bool,
     /// When it is asked again.
     pub next: NextPoll,
+    /// The key of the limit of the host that answered; `None`: as before.
+    pub host: Option<String>,
+    /// Sources that read the same document and wait for this one, so that one request serves them all.
+    pub together: Vec<SourceId>,
     /// How often the publication wants to be asked, as its document says; `None`: as before.
     pub pace: Option<PublisherPace>,
     /// A permanent redirect: its target, since when, whether adopted.

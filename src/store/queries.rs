@@ -83,6 +83,7 @@ fn source(id: &str) -> Source {
         pace: Pace { interval: hour, own_interval: false, schedule: None, max_interval: hour, exempt: false },
         limits: FetchLimits { timeout: hour, max_body_bytes: 1, max_items: 1 },
         allow_hosts: Vec::new(),
+        http2: true,
         content: None,
         auth: None,
         publish: false,
@@ -96,7 +97,9 @@ fn source(id: &str) -> Source {
 
 fn plan(source: &str) -> Plan {
     let url = Url::parse("https://a.example/feed").unwrap();
-    let read = ingest::read(&ingest::Input { bytes: FEED, content_type: None, url: &url, max_items: 100 }).unwrap();
+    let read =
+        ingest::read(&ingest::Input { bytes: FEED, content_type: None, content_location: None, url: &url, max_items: 100 })
+            .unwrap();
     let (keyed, policy, _) = identity::key_document(&read.drafts, KeyPolicy::from_word("guid"), None);
     let items =
         read.drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
@@ -113,6 +116,8 @@ fn plan(source: &str) -> Plan {
             gone_since: None,
             resting: false,
             next: NextPoll { at: now(), because: "a test".into(), not_before: None, interval_s: 3600 },
+            host: None,
+            together: Vec::new(),
             pace: None,
             moved: None,
             problems: None,
@@ -218,7 +223,7 @@ fn entries_are_known_again_by_index() {
 fn the_driver_walks_no_table() {
     let explained = explained(|conn| {
         let reader = Reader { conn };
-        reader.due(now(), &["a.example".into()], 1, 10)?;
+        reader.due(now(), &[SourceId::new("a").unwrap()], 1, 10)?;
         reader.next_due(now())?;
         reader.unscheduled()?;
         reader.memory(&SourceId::new("a").unwrap())?;

@@ -43,7 +43,8 @@ pub struct StoryQuery {
     pub unsorted: bool,
     /// Only stories that may be published.
     pub public_only: bool,
-    /// Only stories of this year and month (UTC): the publisher's date, else the first storing.
+    /// Only stories of this year and month (UTC): the publisher's date, else the first storing, which also counts for a date
+    /// that lies ahead.
     pub month: Option<(i32, u32)>,
 }
 
@@ -58,16 +59,18 @@ impl StoryQuery {
             sql.push_str(&condition.replace('?', &format!("?{}", values.len())));
         };
         if let Some(topic) = &self.topic {
-            add("s.id IN (SELECT story_id FROM story_topic WHERE topic_id = ?)", Box::new(topic.to_string()));
+            // Those of a month are few, and looked up one by one; else the topic leads.
+            let lookup = "EXISTS (SELECT 1 FROM story_topic t WHERE t.topic_id = ? AND t.story_id = s.id)";
+            let list = "s.id IN (SELECT story_id FROM story_topic WHERE topic_id = ?)";
+            add(if self.month.is_some() { lookup } else { list }, Box::new(topic.to_string()));
         }
         if let Some(source) = &self.source {
             add("s.id IN (SELECT story_id FROM entry WHERE source_id = ?)", Box::new(source.to_string()));
         }
         if let Some((year, month)) = self.month {
-            add(
-                "strftime('%Y-%m', coalesce(s.published_ms, s.first_published_ms) / 1000, 'unixepoch') = ?",
-                Box::new(format!("{year:04}-{month:02}")),
-            );
+            add(&format!("{DATE} >= ?"), Box::new(month_ms(year, month)));
+            let next = if month < 12 { month_ms(year, month + 1) } else { month_ms(year.saturating_add(1), 1) };
+            add(&format!("{DATE} < ?"), Box::new(next));
         }
         if self.duplicates {
             sql.push_str(" AND EXISTS (SELECT 1 FROM entry d WHERE d.story_id = s.id AND d.joined_because IS NOT NULL)");
@@ -85,6 +88,15 @@ impl StoryQuery {
     }
 }
 
+/// The date that puts a story `s` into a month.
+const DATE: &str = "min(coalesce(s.published_ms, s.first_published_ms), s.first_published_ms)";
+
+/// The first instant of a month (UTC); a month that there is not has none before it.
+fn month_ms(year: i32, month: u32) -> i64 {
+    let day = chrono::NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(chrono::NaiveDate::MAX);
+    day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
+}
+
 impl Reader<'_> {
     /// A fact about the database as a whole.
     pub(super) fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
@@ -98,10 +110,9 @@ impl Reader<'_> {
         values.push(Box::new(query.limit.map_or(-1, number)));
         values.push(Box::new(number(query.offset)));
         let (limit, offset) = (values.len() - 1, values.len());
-        self.select(
-            &format!("WHERE {conditions} ORDER BY s.position_ms DESC, s.id DESC LIMIT ?{limit} OFFSET ?{offset}"),
-            &values,
-        )
+        // The stories of a month are found by their date and put in order then: the order's own index would lead by all others.
+        let position = if query.month.is_some() { "+s.position_ms" } else { "s.position_ms" };
+        self.select(&format!("WHERE {conditions} ORDER BY {position} DESC, s.id DESC LIMIT ?{limit} OFFSET ?{offset}"), &values)
     }
 
     /// How many stories a query finds, whatever its limit and offset.
@@ -193,15 +204,16 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Public stories per (year, month) of their date (the publisher's, else the first storing), newest month first; of one topic, or of all.
+    /// Public stories per (year, month) of their date (the publisher's, else the first storing, which also counts for a date
+    /// that lies ahead), newest month first; of one topic, or of all.
     pub fn months(&self, topic: Option<&TopicId>) -> Result<Vec<MonthCount>, StoreError> {
         let all = TopicId::all();
-        let mut statement = self.conn.prepare_cached(
-            "SELECT CAST(strftime('%Y', coalesce(s.published_ms, s.first_published_ms) / 1000, 'unixepoch') AS INTEGER) AS y,
-                    CAST(strftime('%m', coalesce(s.published_ms, s.first_published_ms) / 1000, 'unixepoch') AS INTEGER) AS m, count(*)
+        let mut statement = self.conn.prepare_cached(&format!(
+            "SELECT CAST(strftime('%Y', {DATE} / 1000, 'unixepoch') AS INTEGER) AS y,
+                    CAST(strftime('%m', {DATE} / 1000, 'unixepoch') AS INTEGER) AS m, count(*)
                FROM story_topic st JOIN story s ON s.id = st.story_id
-              WHERE st.topic_id = ?1 AND s.public = 1 AND s.gone_ms IS NULL GROUP BY y, m ORDER BY y DESC, m DESC",
-        )?;
+              WHERE st.topic_id = ?1 AND s.public = 1 AND s.gone_ms IS NULL GROUP BY y, m ORDER BY y DESC, m DESC"
+        ))?;
         let rows = statement.query_map([topic.unwrap_or(&all).as_str()], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

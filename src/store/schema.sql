@@ -89,6 +89,8 @@ CREATE TABLE story (
 CREATE INDEX story_position ON story (position_ms DESC, id DESC) WHERE gone_ms IS NULL;
 CREATE INDEX story_sorted_by ON story (sorted_by) WHERE gone_ms IS NULL;
 CREATE INDEX story_first_published ON story (first_published_ms) WHERE gone_ms IS NULL;
+-- The stories of a month, by the publisher's date; one that lies ahead is that of the first storing.
+CREATE INDEX story_date ON story (min(coalesce(published_ms, first_published_ms), first_published_ms)) WHERE gone_ms IS NULL;
 
 -- One item as one source gave it.
 CREATE TABLE entry (
@@ -171,10 +173,12 @@ CREATE TABLE story_topic (
   in_window   INTEGER NOT NULL,
   by_label    INTEGER NOT NULL DEFAULT 0,
   score       REAL NOT NULL DEFAULT 0,
-  because     TEXT NOT NULL DEFAULT '[]',
+  because     TEXT NOT NULL DEFAULT '[]', in_archive INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (topic_id, story_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_topic_window ON story_topic (topic_id, in_window, position_ms DESC, story_id DESC);
+-- What stands in no archive: found without looking at all that does.
+CREATE INDEX story_topic_unarchived ON story_topic (topic_id, in_window, position_ms, story_id) WHERE in_archive = 0;
 CREATE INDEX story_topic_story ON story_topic (story_id);
 
 -- A person's correction: the story is in exactly these topics.

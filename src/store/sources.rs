@@ -41,6 +41,10 @@ pub struct SourceMemory {
     pub resting: bool,
     /// The last outcome's word.
     pub last_outcome: Option<String>,
+    /// The class of the last error; `None`: the last attempt succeeded.
+    pub last_error_class: Option<String>,
+    /// The key of its host's limit: where it was last answered, else the host of its address.
+    pub host: String,
     /// When it is due.
     pub next_poll: Option<Timestamp>,
     /// What even a forced poll respects.
@@ -53,6 +57,17 @@ pub struct SourceMemory {
     pub recent_dates: Vec<Timestamp>,
     /// The validators of each of its URLs.
     pub validators: Vec<(Url, Validators)>,
+}
+
+/// Another source that reads the same document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FellowReader {
+    /// Which.
+    pub id: SourceId,
+    /// When it was last asked for anything.
+    pub last_request: Option<Timestamp>,
+    /// When it is due.
+    pub next_poll: Option<Timestamp>,
 }
 
 /// A source that is due, as the driver sees it.
@@ -173,6 +188,8 @@ impl Reader<'_> {
                     gone_since: time_opt(row, "gone_since_ms")?,
                     resting: row.get("resting")?,
                     last_outcome: row.get("last_outcome")?,
+                    last_error_class: row.get("last_error_class")?,
+                    host: row.get("host")?,
                     next_poll: time_opt(row, "next_poll_ms")?,
                     not_before: time_opt(row, "not_before_ms")?,
                     moved: moved.zip(moved_since).map(|(url, since)| (url, since, adopted)),
@@ -205,34 +222,42 @@ impl Reader<'_> {
     }
 
     /// The other sources of feeds.toml that read the document at `url`, behind their redirects.
-    pub fn sources_at(&self, id: &SourceId, url: &Url) -> Result<Vec<SourceId>, StoreError> {
+    pub fn sources_at(&self, id: &SourceId, url: &Url) -> Result<Vec<FellowReader>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id FROM source WHERE id <> ?1 AND ordinal IS NOT NULL AND paused = 0
+            "SELECT id, last_request_ms, next_poll_ms FROM source WHERE id <> ?1 AND ordinal IS NOT NULL AND paused = 0 AND resting = 0
                 AND (way_url = ?2 OR moved_to = ?2
                      OR (way = 'feed' AND EXISTS (SELECT 1 FROM validator v WHERE v.source_id = source.id AND v.url = ?2)))
               ORDER BY ordinal",
         )?;
-        let rows = statement.query_map([id.as_str(), url.as_str()], |r| rows::source_id(r, "id"))?;
+        let rows = statement.query_map([id.as_str(), url.as_str()], |r| {
+            Ok(FellowReader {
+                id: rows::source_id(r, "id")?,
+                last_request: time_opt(r, "last_request_ms")?,
+                next_poll: time_opt(r, "next_poll_ms")?,
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Sources that are due at `now`, the longest overdue first: of each host at most as many as it has room for, so that
-    /// one slow host never holds up the others. `busy` names the hosts with requests under way, once for each.
-    pub fn due(&self, now: Timestamp, busy: &[String], per_host: usize, limit: usize) -> Result<Vec<Due>, StoreError> {
-        let busy = rows::json(busy);
+    /// one slow host never holds up the others. `under_way` are those that are asked just now: they take up their hosts' room.
+    pub fn due(&self, now: Timestamp, under_way: &[SourceId], per_host: usize, limit: usize) -> Result<Vec<Due>, StoreError> {
+        let under_way: Vec<&str> = under_way.iter().map(SourceId::as_str).collect();
+        let under_way = rows::json(&under_way);
         let mut statement = self.conn.prepare_cached(
-            "WITH waiting AS (
+            "WITH busy AS (SELECT id, host FROM source WHERE id IN (SELECT value FROM json_each(?2))),
+             waiting AS (
                SELECT id, host, poll_requested,
                       coalesce(next_poll_ms, 0) AS at,
                       row_number() OVER (PARTITION BY host ORDER BY poll_requested DESC, coalesce(next_poll_ms, 0), ordinal) AS place
                  FROM source
-                WHERE ordinal IS NOT NULL AND paused = 0
+                WHERE ordinal IS NOT NULL AND paused = 0 AND id NOT IN (SELECT value FROM json_each(?2))
                   AND ((resting = 0 AND coalesce(next_poll_ms, 0) <= ?1) OR (poll_requested > 0 AND coalesce(not_before_ms, 0) <= ?1)))
              SELECT id, host, poll_requested FROM waiting
-              WHERE place + (SELECT count(*) FROM json_each(?2) b WHERE b.value = waiting.host) <= ?3
+              WHERE place + (SELECT count(*) FROM busy WHERE busy.host = waiting.host) <= ?3
               ORDER BY poll_requested DESC, at LIMIT ?4",
         )?;
-        let rows = statement.query_map(params![ms(now), busy, number(per_host), number(limit)], |r| {
+        let rows = statement.query_map(params![ms(now), under_way, number(per_host), number(limit)], |r| {
             Ok(Due { id: rows::source_id(r, "id")?, host: r.get(1)?, forced: r.get::<_, i64>(2)? > 1 })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -268,6 +293,8 @@ fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<boo
         "UPDATE archive SET topic_id = ?2, revision = revision + 1, drawn = NULL, body = NULL
           WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.topic_id = ?2)",
         "UPDATE OR IGNORE story_topic SET topic_id = ?2 WHERE topic_id = ?1",
+        "UPDATE story_topic SET in_archive = NOT in_archive WHERE topic_id = ?2
+            AND in_archive <> EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = ?2 AND a.story_id = story_topic.story_id)",
         "UPDATE topic SET filled = 1 WHERE id = ?2 AND EXISTS (SELECT 1 FROM topic old WHERE old.id = ?1 AND old.filled = 1)",
         "UPDATE label SET topics = (SELECT json_group_array(DISTINCT CASE WHEN value = ?1 THEN ?2 ELSE value END) FROM json_each(label.topics))
           WHERE EXISTS (SELECT 1 FROM json_each(label.topics) WHERE value = ?1)",
@@ -313,7 +340,7 @@ fn take_over_source(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (id) DO UPDATE SET ordinal = excluded.ordinal, configured_title = excluded.configured_title, url = excluded.url,
            wanted = excluded.wanted, content_policy = excluded.content_policy, publish = excluded.publish, has_auth = excluded.has_auth,
-           paused = excluded.paused, host = excluded.host",
+           paused = excluded.paused, host = CASE WHEN source.url = excluded.url THEN source.host ELSE excluded.host END",
     )
     .and_then(|mut s| {
         s.execute(params![

@@ -40,14 +40,15 @@ pub(super) fn place(
     position: Timestamp,
     now: Timestamp,
 ) -> Result<Placed, StoreError> {
-    let (home, public): (String, bool) = conn
+    let (home, public, title): (String, bool, Option<String>) = conn
         .prepare_cached(
-            "SELECT coalesce(home_page_url, url), publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1",
+            "SELECT coalesce(home_page_url, url), publish OR NOT (has_auth OR private_seen), coalesce(own_title, configured_title)
+               FROM source WHERE id = ?1",
         )
-        .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((r.get(0)?, r.get(1)?))))
+        .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))))
         .doing("read a source")?;
-    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, identity::home_of(&home));
-    match identity::place(&newcomer, &candidates(conn, source, item)?) {
+    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, identity::home_of(&home)).from_source_called(title);
+    match identity::place(&newcomer, &candidates(conn, source, item, newcomer.bare_title())?) {
         Placement::Joins { story, because, .. } => {
             let comes_out = public && come_out(conn, story, position, item.arrival, now)?;
             // Of a story that is gone nothing is kept but what it is known by.
@@ -156,22 +157,33 @@ fn insert(
     Ok(conn.last_insert_rowid())
 }
 
-/// Entries of other sources that a new one may be the same story as: by link, then by title. Found by index, and a bounded
-/// number of them, however many are stored. What a person parted is no twin again, also when one side comes anew under
+/// Entries of other sources that a new one may be the same story as: by link, then by title, then by a title that has the
+/// name of a source behind it. Found by index, and a bounded number of them, however many are stored. What a person parted is no twin again, also when one side comes anew under
 /// names that nobody knows: its source, with its title or link, is enough.
-fn candidates(conn: &Connection, source: &SourceId, item: &Item) -> Result<Vec<Candidate>, StoreError> {
+fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Option<&str>) -> Result<Vec<Candidate>, StoreError> {
+    // Too many titles begin with one word or two.
+    let bare = bare_title.filter(|title| title.split(' ').count() >= 3);
+    // A normalised title has a blank between words: what follows a title and a blank stands between these two.
+    let (longer, beyond) = (bare.map(|title| format!("{title} ")), bare.map(|title| format!("{title}!")));
     let mut statement = conn.prepare_cached(
         "WITH alike AS (
            SELECT id FROM (SELECT id, source_id FROM entry WHERE canonical = ?2 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
             WHERE source_id <> ?1
            UNION
            SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm = ?3 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
+            WHERE source_id <> ?1
+           UNION
+           SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm = ?6 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
+            WHERE source_id <> ?1
+           UNION
+           SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL
+                            ORDER BY title_norm LIMIT ?5)
             WHERE source_id <> ?1),
          nearest AS (
            SELECT e.id FROM alike JOIN entry e ON e.id = alike.id
-            ORDER BY e.canonical IS ?2 DESC, CASE WHEN e.canonical IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
-         SELECT e.id, e.story_id, e.source_id, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
-                coalesce(src.home_page_url, src.url) AS home,
+            ORDER BY e.canonical IS ?2 DESC, e.title_norm IS ?3 DESC, CASE WHEN e.canonical IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
+         SELECT e.id, e.story_id, e.source_id, e.link, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
+                coalesce(src.home_page_url, src.url) AS home, coalesce(src.own_title, src.configured_title) AS source_title,
                 (SELECT count(*) FROM (SELECT 1 FROM entry o WHERE o.canonical = e.canonical AND o.source_id = e.source_id LIMIT 2)) AS sharing,
                 (SELECT count(*) FROM entry o WHERE o.story_id = e.story_id) AS size,
                 EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
@@ -183,13 +195,24 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item) -> Result<Vec<C
           ORDER BY e.canonical IS ?2 DESC, e.first_seen_ms, e.id",
     )?;
     let rows = statement.query_map(
-        params![source.as_str(), item.keyed.canonical, item.keyed.title_norm, MOST_TWINS, MOST_LOOKED_AT],
+        params![
+            source.as_str(),
+            item.keyed.canonical,
+            item.keyed.title_norm,
+            MOST_TWINS,
+            MOST_LOOKED_AT,
+            bare.filter(|bare| Some(*bare) != item.keyed.title_norm.as_deref()),
+            longer,
+            beyond
+        ],
         |r| {
             let home: Option<String> = r.get("home")?;
             Ok(Candidate {
                 story: r.get("story_id")?,
                 entry: r.get("id")?,
                 source: rows::source_id(r, "source_id")?,
+                source_title: r.get("source_title")?,
+                link: r.get("link")?,
                 canonical: r.get("canonical")?,
                 title_norm: r.get("title_norm")?,
                 guid: r.get("guid")?,

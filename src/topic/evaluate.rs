@@ -158,7 +158,7 @@ pub fn evaluate(rules: &Rules, labels: &[Labelled]) -> Evaluation {
 fn judge(rules: &Rules, row: &Labelled) -> Vec<Verdict> {
     let categories: Vec<&str> = row.categories.iter().map(String::as_str).collect();
     let sources: Vec<&str> = row.source.iter().map(String::as_str).collect();
-    rules.judge(&Fields {
+    rules.explain(&Fields {
         title: &row.title,
         categories: &categories,
         summary: row.summary.as_deref(),

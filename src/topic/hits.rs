@@ -20,31 +20,26 @@ const SHOWN_HITS: usize = 3;
 
 /// A stretch of text that a matcher matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Hit {
+pub(super) struct Hit<'t> {
     /// Where it was found.
     pub(super) field: Field,
     /// The text, as it stands there.
-    pub(super) text: String,
+    pub(super) text: Cow<'t, str>,
 }
 
 /// The hits of one matcher in one story.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
+#[derive(Debug, Clone)]
+pub(super) struct Tally<'t> {
     /// What the first hit is worth, without the weight.
     worth: f64,
     hits: u32,
     /// The first hits: those that are worth most.
-    pub(super) shown: Vec<Hit>,
+    pub(super) shown: Vec<Hit<'t>>,
     /// Where in which text the last hit ended: what overlaps it is no further hit.
     last: (usize, usize),
 }
 
-impl Tally {
-    /// Whether the matcher hit at all.
-    pub(super) fn is_hit(&self) -> bool {
-        self.hits > 0
-    }
-
+impl Tally<'_> {
     /// How often it hit; counted up to a bound beyond which it makes no difference.
     pub(super) fn hits(&self) -> u32 {
         self.hits
@@ -62,14 +57,48 @@ impl Tally {
     }
 }
 
-/// Matches all `matchers` against a story: one tally each, in their order.
-pub(super) fn find(fields: &Fields<'_>, matchers: &[Matcher], regexes: &[usize], vocabulary: &Vocabulary) -> Vec<Tally> {
+/// The hits of all matchers in one story. Few matchers of many hit a story: only those have a tally.
+pub(super) struct Tallies<'t> {
+    /// By matcher: its place among `found` counted from one, or zero.
+    places: Vec<u32>,
+    found: Vec<Tally<'t>>,
+}
+
+impl<'t> Tallies<'t> {
+    fn of(matchers: usize) -> Self {
+        Self { places: vec![0; matchers], found: Vec::new() }
+    }
+
+    /// The tally of a matcher that hit.
+    pub(super) fn get(&self, matcher: usize) -> Option<&Tally<'t>> {
+        let place = self.places[matcher] as usize;
+        place.checked_sub(1).map(|place| &self.found[place])
+    }
+
+    /// Whether a matcher hit at all.
+    pub(super) fn is_hit(&self, matcher: usize) -> bool {
+        self.places[matcher] != 0
+    }
+
+    fn first_hit(&mut self, matcher: usize, tally: Tally<'t>) {
+        self.found.push(tally);
+        self.places[matcher] = u32::try_from(self.found.len()).expect("there are fewer matchers than u32 counts");
+    }
+
+    fn get_mut(&mut self, matcher: usize) -> Option<&mut Tally<'t>> {
+        let place = self.places[matcher] as usize;
+        place.checked_sub(1).map(|place| &mut self.found[place])
+    }
+}
+
+/// Matches all `matchers` against a story.
+pub(super) fn find<'t>(fields: &Fields<'t>, matchers: &[Matcher], regexes: &[usize], vocabulary: &Vocabulary) -> Tallies<'t> {
     let mut finder = Finder {
         matchers,
         regexes,
         vocabulary,
-        memory: Memory::default(),
-        tallies: vec![Tally::default(); matchers.len()],
+        memory: vocabulary.memory(),
+        tallies: Tallies::of(matchers.len()),
         text_number: 0,
     };
     // Richest fields first, so that the first hit of a matcher is the one that is worth most.
@@ -93,13 +122,14 @@ pub(super) fn find(fields: &Fields<'_>, matchers: &[Matcher], regexes: &[usize],
     let text = composed(fields.text);
     let repeated = summary.map_or(0, |summary| repeated_bytes(summary, &text));
     let cut = if summary.is_some() { 0 } else { text.char_indices().nth(SUMMARY_CHARS).map_or(text.len(), |(at, _)| at) };
-    finder.read(&text, Kind::Prose, &|matcher, start| match matcher.field {
+    finder.read_composed(&text, Kind::Prose, &|matcher, start| match matcher.field {
         Some(Field::Content) => Some(Field::Content),
         _ if start < cut => Some(Field::Summary),
         // A summary that is the text's beginning was counted as the summary.
         _ if start < repeated => None,
         _ => Some(Field::Content),
     });
+    vocabulary.give_back(finder.memory);
     finder.tallies
 }
 
@@ -110,29 +140,35 @@ enum Kind {
     Address,
 }
 
-struct Finder<'r> {
+struct Finder<'r, 't> {
     matchers: &'r [Matcher],
     /// The places of the regexes among the matchers.
     regexes: &'r [usize],
     vocabulary: &'r Vocabulary,
     memory: Memory,
-    tallies: Vec<Tally>,
+    tallies: Tallies<'t>,
     /// Counts the texts that were read, so that places in different ones are not compared.
     text_number: usize,
 }
 
-impl Finder<'_> {
+impl<'t> Finder<'_, 't> {
     /// Reads one text; `field_of` says what a matcher's hit that begins at a place is a hit in.
-    fn read(&mut self, text: &str, kind: Kind, field_of: &impl Fn(&Matcher, usize) -> Option<Field>) {
+    fn read(&mut self, text: &'t str, kind: Kind, field_of: &impl Fn(&Matcher, usize) -> Option<Field>) {
+        self.read_composed(&composed(text), kind, field_of);
+    }
+
+    #[allow(clippy::ptr_arg)] // Hits in a text that is borrowed are shown without a copy of it.
+    fn read_composed(&mut self, text: &Cow<'t, str>, kind: Kind, field_of: &impl Fn(&Matcher, usize) -> Option<Field>) {
         self.text_number += 1;
         if text.is_empty() {
             return;
         }
-        let text = composed(text);
         let Self { matchers, regexes, vocabulary, memory, tallies, text_number } = self;
         let mut count = |index: usize, start: usize, end: usize| {
-            let (matcher, tally) = (&matchers[index], &mut tallies[index]);
-            if tally.hits >= MOST_HITS || (tally.last.0 == *text_number && start < tally.last.1) {
+            let (matcher, tally) = (&matchers[index], tallies.get_mut(index));
+            if let Some(tally) = &tally
+                && (tally.hits >= MOST_HITS || (tally.last.0 == *text_number && start < tally.last.1))
+            {
                 return;
             }
             let Some(field) = field_of(matcher, start).filter(|field| matcher.looks_at(*field)) else { return };
@@ -142,23 +178,33 @@ impl Finder<'_> {
             {
                 return;
             }
-            if tally.hits == 0 {
-                tally.worth = worth(field, matcher);
-            }
-            tally.hits += 1;
-            tally.last = (*text_number, end);
-            if tally.shown.len() < SHOWN_HITS {
-                tally.shown.push(Hit { field, text: text[start..end].to_owned() });
+            let hit = || Hit {
+                field,
+                text: match text {
+                    Cow::Borrowed(text) => Cow::Borrowed(&text[start..end]),
+                    Cow::Owned(text) => Cow::Owned(text[start..end].to_owned()),
+                },
+            };
+            let last = (*text_number, end);
+            match tally {
+                None => tallies.first_hit(index, Tally { worth: worth(field, matcher), hits: 1, shown: vec![hit()], last }),
+                Some(tally) => {
+                    tally.hits += 1;
+                    tally.last = last;
+                    if tally.shown.len() < SHOWN_HITS {
+                        tally.shown.push(hit());
+                    }
+                }
             }
         };
         // An address is read with spaces in it, which stand where its signs stood.
-        let words = if kind == Kind::Address { Cow::Owned(matcher::spaced_url(&text)) } else { Cow::Borrowed(&*text) };
+        let words = if kind == Kind::Address { Cow::Owned(matcher::spaced_url(text)) } else { Cow::Borrowed(&**text) };
         vocabulary.find(&words, memory, |index, start, end| count(index as usize, start, end));
         for index in *regexes {
             if let Target::Regex { regex, scout } = &matchers[*index].target
-                && scout.as_ref().is_none_or(|scout| scout.is_match(&text))
+                && scout.as_ref().is_none_or(|scout| scout.is_match(text))
             {
-                regex.find_iter(&text).filter(|found| !found.is_empty()).take(MOST_HITS as usize).for_each(|found| {
+                regex.find_iter(text).filter(|found| !found.is_empty()).take(MOST_HITS as usize).for_each(|found| {
                     count(*index, found.start(), found.end());
                 });
             }

@@ -60,6 +60,9 @@ impl Language {
     }
 
     fn detected(samples: &[&str]) -> Option<Self> {
+        if is_plainly_english(samples) {
+            return Some(Self::ENGLISH);
+        }
         let sample = samples.join("\n");
         if sample.chars().filter(|c| c.is_alphabetic()).count() < SHORTEST_DETECTED_LETTERS {
             return None;
@@ -78,6 +81,36 @@ impl Language {
         let stemmer = STEMMED.get(self.0).map(|(_, algorithm, _)| Stemmer::create(*algorithm));
         Stemming { stemmer, is_english: self == Self::ENGLISH }
     }
+}
+
+/// Whether words of the samples say that they are English: most texts are, and need no guessing.
+fn is_plainly_english(samples: &[&str]) -> bool {
+    let (mut words, mut small, mut english_alone) = (0_usize, 0_usize, 0_usize);
+    for word in samples.iter().flat_map(|sample| sample.split(|c: char| !c.is_alphabetic())).filter(|word| !word.is_empty()) {
+        words += 1;
+        if is_among(word, &ENGLISH_ALONE) {
+            (english_alone, small) = (english_alone + 1, small + 1);
+        } else if is_among(word, &ENGLISH_TOO) {
+            small += 1;
+        }
+    }
+    english_alone >= 3 && english_alone * 10 >= words || english_alone >= 1 && small >= 3 && small * 5 >= words
+}
+
+/// Frequent words of English that no other language of [`STEMMED`] has.
+const ENGLISH_ALONE: [&str; 28] = [
+    "the", "and", "with", "this", "that", "from", "which", "their", "they", "you", "your", "how", "what", "why", "when", "where",
+    "into", "than", "these", "those", "should", "would", "between", "because", "without", "about", "while", "every",
+];
+
+/// Frequent words of English that others have as well.
+const ENGLISH_TOO: [&str; 20] = [
+    "of", "to", "in", "is", "for", "on", "by", "at", "as", "it", "are", "was", "be", "an", "or", "not", "its", "has", "will",
+    "said",
+];
+
+fn is_among(word: &str, known: &[&str]) -> bool {
+    (2..=7).contains(&word.len()) && known.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// A stemmer, or none.
@@ -124,6 +157,16 @@ mod tests {
         let german = "Verteilte Systeme einigen sich auf einen gemeinsamen Zustand, auch wenn einzelne Knoten ausfallen.";
         assert_eq!(Language::of(None, &[german]), Language::of(Some("de"), &[]));
         assert_eq!(Language::of(None, &["Systeme"]), Language::ENGLISH);
+    }
+
+    #[test]
+    fn plain_english_is_told_by_its_small_words_alone() {
+        assert!(is_plainly_english(&["What the leader keeps", "and how it is lost when the lease ends"]));
+        assert!(!is_plainly_english(&[
+            "Was der Leader behält",
+            "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist"
+        ]));
+        assert!(!is_plainly_english(&["Kafka, Flink, Pulsar"]));
     }
 
     proptest! {

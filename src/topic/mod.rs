@@ -1,6 +1,6 @@
 //! Matchers, score, explanation (layer 1): which topics a story is in, and why.
 //!
-//! Rules are compiled once and judge any number of stories. Nothing is remembered between two stories, nothing is
+//! Rules are compiled once and judge any number of stories. Nothing that decides is remembered between two stories, nothing is
 //! stored and nothing is asked: the same rules and the same fields give the same verdicts on any machine. Markup is
 //! not read here; the fields are plain text, and quoted code is left out of them by whoever fills them.
 //!
@@ -12,7 +12,7 @@
 //! - `rules`: scores, membership and fingerprint
 //! - `reason`: the sentences that explain a verdict
 //! - `terms`: a story's words for counting
-//! - `learn`, `mixture`: what labels teach a topic, as evidence beside its rule
+//! - `learn`: what labels teach a topic, as evidence beside its rule
 //! - [`suggest`]: terms for a topic, subjects without one
 //! - [`evaluate`]: rules held against labelled rows
 
@@ -21,7 +21,6 @@ mod hits;
 mod language;
 mod learn;
 mod matcher;
-mod mixture;
 mod reason;
 mod rules;
 pub mod suggest;
@@ -65,8 +64,10 @@ pub struct Verdict {
     pub score: f64,
     /// Whether the story is in the topic.
     pub member: bool,
-    /// Each matcher that hit, with field, text found and weight, one sentence each.
+    /// Each matcher that hit, with field, text found and weight, one sentence each; for a topic that the story is not in
+    /// only where it was asked to [explain](Rules::explain).
     pub because: Vec<String>,
-    /// What was missing or forbidden, and what would have been needed, one sentence each; empty for a member.
+    /// What was missing or forbidden, and what would have been needed, one sentence each; empty for a member, and where
+    /// nobody asked.
     pub lacking: Vec<String>,
 }

@@ -21,7 +21,7 @@ fn place(field: Field) -> &'static str {
 }
 
 /// `"Kafka" in the title and "Kafka's" in the content`.
-fn places(tally: &Tally) -> String {
+fn places(tally: &Tally<'_>) -> String {
     let shown: Vec<String> = tally
         .shown
         .iter()
@@ -50,7 +50,7 @@ pub(super) fn number(value: f64) -> String {
 }
 
 /// Why a matcher of `any` adds to the score.
-pub(super) fn hit(matcher: &Matcher, tally: &Tally) -> String {
+pub(super) fn hit(matcher: &Matcher, tally: &Tally<'_>) -> String {
     let points = number(tally.points(matcher.weight()));
     let weight = number(matcher.weight());
     if weight == "1" {
@@ -61,7 +61,7 @@ pub(super) fn hit(matcher: &Matcher, tally: &Tally) -> String {
 }
 
 /// Why a matcher of `all` holds.
-pub(super) fn needed(matcher: &Matcher, tally: &Tally) -> String {
+pub(super) fn needed(matcher: &Matcher, tally: &Tally<'_>) -> String {
     format!("all of these are needed: `{matcher}` found {}", places(tally))
 }
 
@@ -75,7 +75,7 @@ pub(super) fn missing(matcher: &Matcher) -> String {
 }
 
 /// Why a matcher of `none` does not hold.
-pub(super) fn forbidden(matcher: &Matcher, tally: &Tally) -> String {
+pub(super) fn forbidden(matcher: &Matcher, tally: &Tally<'_>) -> String {
     format!("none of these is allowed: `{matcher}` found {}", places(tally))
 }
 

@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use crate::model::{SourceId, Topic, TopicId};
 
-use super::hits::{self, Tally};
+use super::hits::{self, Tallies};
 use super::language::Language;
-use super::learn::{self, Evidence, Judge, Learner, Lesson, Progress};
+use super::learn::{self, Evidence, Judge, Learner, Lesson, Progress, Standing, TOLERANCE};
 use super::matcher::{Matcher, MatcherError, Target, parse_matcher};
 use super::vocabulary::Vocabulary;
 use super::{Fields, Verdict, reason, terms};
@@ -16,9 +16,6 @@ const MEANING: u8 = 1;
 
 /// A language is detected from the title, the summary and this much of the text, in bytes.
 pub(super) const DETECTED_BYTES: usize = 600;
-
-/// Sums of binary fractions may miss a decimal threshold by less than this.
-const TOLERANCE: f64 = 1e-9;
 
 /// Why rules cannot be compiled.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -45,6 +42,17 @@ struct Rule {
     sources: Vec<SourceId>,
     threshold: f64,
     learn: bool,
+}
+
+impl Rule {
+    /// Whether a story comes from one of the sources that the topic is limited to, if it is.
+    fn is_from(&self, fields: &Fields<'_>) -> bool {
+        self.sources.is_empty() || self.sources.iter().any(|source| fields.sources.contains(&source.as_str()))
+    }
+
+    fn wanted(&self) -> Vec<&str> {
+        self.sources.iter().map(SourceId::as_str).collect()
+    }
 }
 
 /// The rules of all topics, ready to judge.
@@ -103,31 +111,35 @@ impl Rules {
         })
     }
 
-    /// Judges one story: one verdict for each topic, in their order.
+    /// Judges one story: one verdict for each topic, in their order, with the reasons for those that it is in.
     pub fn judge(&self, fields: &Fields<'_>) -> Vec<Verdict> {
-        let language = terms::language(fields);
-        let evidence = self.learner.as_ref().map(|learner| learner.evidence(fields, language)).unwrap_or_default();
-        self.judge_by(fields, language, &|topic| evidence.iter().find(|(id, _)| *id == topic).map(|(_, evidence)| evidence))
+        self.verdicts(fields, false)
     }
 
-    fn judge_by<'e>(
-        &self,
-        fields: &Fields<'_>,
-        language: Language,
-        evidence: &dyn Fn(&TopicId) -> Option<&'e Evidence>,
-    ) -> Vec<Verdict> {
+    /// [`judge`](Self::judge) with reasons for every topic, also for those that the story is not in.
+    pub fn explain(&self, fields: &Fields<'_>) -> Vec<Verdict> {
+        self.verdicts(fields, true)
+    }
+
+    fn verdicts(&self, fields: &Fields<'_>, explained: bool) -> Vec<Verdict> {
+        let language = terms::language(fields);
+        let evidence = self.learner.as_ref().map(|learner| learner.evidence(fields, language)).unwrap_or_default();
+        let tallies = self.tallies(fields, language);
+        let of = |topic: &TopicId| evidence.iter().find(|(id, _)| *id == topic).map(|(_, evidence)| evidence);
+        self.decisions.iter().map(|rule| self.decide(rule, fields, &tallies, of(&rule.topic), explained)).collect()
+    }
+
+    /// What the matchers find.
+    fn tallies<'t>(&self, fields: &Fields<'t>, language: Language) -> Tallies<'t> {
         let vocabulary = self.vocabularies[language.index()].get_or_init(|| Vocabulary::new(language, self.matchers.iter()));
-        let tallies = hits::find(fields, &self.matchers, &self.regexes, vocabulary);
-        self.decisions.iter().map(|rule| self.decide(rule, fields, &tallies, evidence(&rule.topic))).collect()
+        hits::find(fields, &self.matchers, &self.regexes, vocabulary)
     }
 
     /// Whether any matcher of a topic's `any` or `all` hits, whatever else its rule asks for.
     pub(super) fn hits(&self, topic: &TopicId, fields: &Fields<'_>) -> bool {
-        let language = terms::language(fields);
-        let vocabulary = self.vocabularies[language.index()].get_or_init(|| Vocabulary::new(language, self.matchers.iter()));
-        let tallies = hits::find(fields, &self.matchers, &self.regexes, vocabulary);
+        let tallies = self.tallies(fields, terms::language(fields));
         let of_topic = self.decisions.iter().filter(|rule| rule.topic == *topic);
-        of_topic.flat_map(|rule| rule.any.iter().chain(&rule.all)).any(|place| tallies[*place].is_hit())
+        of_topic.flat_map(|rule| rule.any.iter().chain(&rule.all)).any(|place| tallies.is_hit(*place))
     }
 
     /// Whether any topic learns from labels.
@@ -166,44 +178,72 @@ impl Rules {
         self.decisions.iter().map(|rule| &rule.topic)
     }
 
-    fn decide(&self, rule: &Rule, fields: &Fields<'_>, tallies: &[Tally], evidence: Option<&Evidence>) -> Verdict {
-        let (mut because, mut lacking) = (Vec::new(), Vec::new());
-        let wanted: Vec<&str> = rule.sources.iter().map(SourceId::as_str).collect();
-        if !wanted.is_empty() && !fields.sources.iter().any(|source| wanted.contains(source)) {
-            lacking.push(reason::elsewhere(&wanted, fields.sources));
+    fn standing(&self, rule: &Rule, fields: &Fields<'_>, tallies: &Tallies<'_>) -> Standing {
+        let is_hit = |place: &usize| tallies.is_hit(*place);
+        let points = |place: &usize| tallies.get(*place).map(|tally| tally.points(self.matchers[*place].weight()));
+        Standing {
+            holds: rule.is_from(fields) && rule.all.iter().all(is_hit) && !rule.none.iter().any(is_hit),
+            score: rule.any.iter().filter_map(points).sum(),
+            threshold: rule.threshold,
+            is_alone: rule.any.is_empty(),
         }
-        for place in &rule.all {
-            let (matcher, tally) = (&self.matchers[*place], &tallies[*place]);
-            if tally.is_hit() {
-                because.push(reason::needed(matcher, tally));
-            } else {
-                lacking.push(reason::missing(matcher));
-            }
-        }
-        for place in &rule.none {
-            if tallies[*place].is_hit() {
-                lacking.push(reason::forbidden(&self.matchers[*place], &tallies[*place]));
-            }
-        }
-        let mut score = 0.0;
-        for place in &rule.any {
-            let (matcher, tally) = (&self.matchers[*place], &tallies[*place]);
-            if tally.is_hit() {
-                score += tally.points(matcher.weight());
-                because.push(reason::hit(matcher, tally));
-            }
-        }
-        if rule.any.is_empty() && !rule.learn && lacking.is_empty() {
+    }
+
+    fn decide(
+        &self,
+        rule: &Rule,
+        fields: &Fields<'_>,
+        tallies: &Tallies<'_>,
+        evidence: Option<&Evidence>,
+        explained: bool,
+    ) -> Verdict {
+        let standing = self.standing(rule, fields, tallies);
+        let mut score = standing.score_with(evidence);
+        if standing.is_alone && !rule.learn && standing.holds {
             score = rule.threshold;
-            if because.is_empty() {
-                because.push(reason::unconditional(&wanted));
-            }
+        }
+        let member = standing.holds && score + TOLERANCE >= rule.threshold;
+        let (mut because, mut lacking) = (Vec::new(), Vec::new());
+        // Most stories are in few of many topics, and nobody asks why not.
+        if member || explained {
+            because = self.because(rule, tallies, evidence, standing.holds);
+            lacking = self.lacking(rule, fields, tallies, score, evidence);
+        }
+        Verdict { topic: rule.topic.clone(), score, member, because, lacking }
+    }
+
+    /// What was found, one sentence each.
+    fn because(&self, rule: &Rule, tallies: &Tallies<'_>, evidence: Option<&Evidence>, holds: bool) -> Vec<String> {
+        let found = |place: &usize| Some((&self.matchers[*place], tallies.get(*place)?));
+        let mut because: Vec<String> =
+            rule.all.iter().filter_map(found).map(|(matcher, tally)| reason::needed(matcher, tally)).collect();
+        because.extend(rule.any.iter().filter_map(found).map(|(matcher, tally)| reason::hit(matcher, tally)));
+        if holds && rule.any.is_empty() && !rule.learn && because.is_empty() {
+            because.push(reason::unconditional(&rule.wanted()));
         }
         if let Some(evidence) = evidence {
-            let points = evidence.points(rule.threshold, rule.any.is_empty());
-            score += points;
-            because.push(reason::learnt(evidence, points));
+            because.push(reason::learnt(evidence, evidence.points(rule.threshold, rule.any.is_empty())));
         }
+        because
+    }
+
+    /// What was missing or forbidden, one sentence each; nothing where nothing was.
+    fn lacking(
+        &self,
+        rule: &Rule,
+        fields: &Fields<'_>,
+        tallies: &Tallies<'_>,
+        score: f64,
+        evidence: Option<&Evidence>,
+    ) -> Vec<String> {
+        let mut lacking = Vec::new();
+        if !rule.is_from(fields) {
+            lacking.push(reason::elsewhere(&rule.wanted(), fields.sources));
+        }
+        let missing = rule.all.iter().filter(|place| !tallies.is_hit(**place));
+        lacking.extend(missing.map(|place| reason::missing(&self.matchers[*place])));
+        let forbidden = rule.none.iter().filter_map(|place| Some((place, tallies.get(*place)?)));
+        lacking.extend(forbidden.map(|(place, tally)| reason::forbidden(&self.matchers[*place], tally)));
         if score + TOLERANCE < rule.threshold {
             lacking.push(reason::short(score, rule.threshold, rule.any.is_empty() && evidence.is_none()));
             // A learner that is held back is told of where it might have made a difference.
@@ -211,15 +251,15 @@ impl Rules {
                 lacking.push(reason::not_learnt(progress));
             }
         }
-        Verdict { topic: rule.topic.clone(), score, member: lacking.is_empty(), because, lacking }
+        lacking
     }
 }
 
 impl Judge for Rules {
-    fn members(&self, fields: &Fields<'_>, topics: &[TopicId], evidence: &[Option<Evidence>]) -> Vec<bool> {
-        let of = |topic: &TopicId| topics.iter().position(|id| id == topic).and_then(|place| evidence[place].as_ref());
-        let verdicts = self.judge_by(fields, terms::language(fields), &of);
-        topics.iter().map(|topic| verdicts.iter().any(|verdict| verdict.topic == *topic && verdict.member)).collect()
+    fn standings(&self, fields: &Fields<'_>, language: Language, topics: &[TopicId]) -> Vec<Standing> {
+        let tallies = self.tallies(fields, language);
+        let rules = topics.iter().filter_map(|topic| self.decisions.iter().find(|rule| rule.topic == *topic));
+        rules.map(|rule| self.standing(rule, fields, &tallies)).collect()
     }
 }
 

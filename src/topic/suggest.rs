@@ -4,7 +4,7 @@
 //! (Dunning 1993), which stays sound where counts are small. A story counts once for a term, however often it says it.
 //! Nothing is decided here: what is found is proposed to a person.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::terms::{self, Terms, Word};
 use super::{Fields, Rules};
@@ -241,9 +241,9 @@ struct Stems([u32; MOST_WORDS]);
 impl Stems {
     const UNUSED: u32 = u32::MAX;
 
-    fn of(words: &[(u32, Word)]) -> Self {
+    fn of(words: &[Word]) -> Self {
         let mut stems = [Self::UNUSED; MOST_WORDS];
-        stems.iter_mut().zip(words).for_each(|(stem, word)| *stem = word.0);
+        stems.iter_mut().zip(words).for_each(|(stem, word)| *stem = word.stem);
         Self(stems)
     }
 
@@ -270,17 +270,11 @@ impl Found {
 
 impl Index {
     fn of<'a>(stories: impl Iterator<Item = Fields<'a>>) -> Self {
-        let (mut reader, mut numbers) = (Terms::default(), HashMap::new());
+        let mut reader = Terms::default();
         let mut stretches = Vec::new();
         for (place, fields) in stories.enumerate() {
-            for stretch in reader.read(&fields, terms::language(&fields)) {
-                let mut number = |stem: &str| -> u32 {
-                    let next = u32::try_from(numbers.len()).unwrap_or(Stems::UNUSED);
-                    *numbers.entry(stem.to_owned()).or_insert(next)
-                };
-                let words: Vec<(u32, Word)> = stretch.words.into_iter().map(|word| (number(&word.stem), word)).collect();
-                stretches.push((place, stretch.text, words));
-            }
+            let read = reader.read(&fields, terms::language(&fields));
+            stretches.extend(read.into_iter().map(|stretch| (place, stretch.text, stretch.words)));
         }
         // A phrase is rare if a part of it is: each length is counted among what is left of the shorter ones.
         let mut terms: BTreeMap<Stems, Found> = BTreeMap::new();
@@ -292,7 +286,7 @@ impl Index {
                     if found.stories.last() != Some(place) {
                         found.stories.push(*place);
                     }
-                    let written = &text[phrase[0].1.start..phrase[length - 1].1.end];
+                    let written = &text[phrase[0].start..phrase[length - 1].end];
                     *found.ways.entry(written.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()).or_default() += 1;
                 }
             }
@@ -304,13 +298,13 @@ impl Index {
 }
 
 /// Whether a phrase may be a term: it begins and ends with words that say something, and its parts recur.
-fn may_recur(phrase: &[(u32, Word)], terms: &BTreeMap<Stems, Found>) -> bool {
-    let is_term = |words: &[(u32, Word)]| terms.contains_key(&Stems::of(words));
+fn may_recur(phrase: &[Word], terms: &BTreeMap<Stems, Found>) -> bool {
+    let is_term = |words: &[Word]| terms.contains_key(&Stems::of(words));
     match phrase {
-        [only] => !only.1.is_empty,
-        [first, .., last] if first.1.is_empty || last.1.is_empty => false,
+        [only] => !only.is_empty,
+        [first, .., last] if first.is_empty || last.is_empty => false,
         [first, last] => is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last)),
-        [first, inner, last] if inner.1.is_empty => is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last)),
+        [first, inner, last] if inner.is_empty => is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last)),
         _ => is_term(&phrase[..phrase.len() - 1]) && is_term(&phrase[1..]),
     }
 }

@@ -3,6 +3,9 @@
 //! Matching needs every word; counting needs those that may say what a story is about: its title, categories and
 //! summary, and the beginning of its text where the summary says little.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
 use super::Fields;
 use super::language::{Language, Stemming};
 use super::words::{self, Piece};
@@ -11,7 +14,7 @@ use super::words::{self, Piece};
 const SUMMARY_ENOUGH_CHARS: usize = 200;
 
 /// So much of the text is read, in characters.
-const TEXT_CHARS: usize = 1000;
+pub(super) const TEXT_CHARS: usize = 1000;
 
 /// Words of English that say nothing of a subject. Other languages have only what their texts show: a word that most
 /// stories have weighs nothing.
@@ -22,11 +25,15 @@ const EMPTY_WORDS: &str = "a about above after again all also am an and any are 
     that the their them then there these they thing things this those through to too two under until up us use used uses using very via was way we \
     well were what when where which while who whom whose why will with within without would yet you your yours three first last let per re ve ll";
 
-/// A word of a stretch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+static EMPTY: LazyLock<HashSet<&str>> = LazyLock::new(|| EMPTY_WORDS.split_ascii_whitespace().collect());
+
+/// A word of a stretch. Its numbers are those of the [`Terms`] that read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word {
-    /// What its inflections share.
-    pub(super) stem: String,
+    /// What its inflections share, by number.
+    pub(super) stem: u32,
+    /// How it is written, in lower case, by number.
+    pub(super) written: u32,
     /// Where it begins in the stretch's text, in bytes.
     pub(super) start: usize,
     /// Where it ends.
@@ -50,58 +57,129 @@ pub(super) fn language(fields: &Fields<'_>) -> Language {
     Language::of(fields.language, &[fields.title, fields.summary.unwrap_or_default(), beginning])
 }
 
-/// Reads stories, and keeps what takes time to make.
-#[derive(Default)]
-pub(super) struct Terms {
-    stemmings: Vec<(Language, Stemming)>,
-    folded: String,
+/// What is met in a story in the order of reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Met<'t> {
+    /// A word with a letter in it.
+    Word {
+        /// The text that it stands in.
+        text: &'t str,
+        /// Where it begins there, in bytes.
+        start: usize,
+        /// Where it ends.
+        end: usize,
+    },
+    /// What no phrase crosses: a sign, a number, the end of a field.
+    Break,
 }
 
-impl Terms {
-    /// The stretches of a story in the order of reading: title, categories, summary, text.
-    pub(super) fn read<'t>(&mut self, fields: &Fields<'t>, language: Language) -> Vec<Stretch<'t>> {
-        let place = self.stemmings.iter().position(|(known, _)| *known == language).unwrap_or_else(|| {
-            self.stemmings.push((language, language.stemming()));
-            self.stemmings.len() - 1
+/// Reads a story in the order of reading: title, categories, summary, text.
+pub(super) fn meet<'t>(fields: &Fields<'t>, mut met: impl FnMut(Met<'t>)) {
+    let mut add = |text: &'t str| {
+        words::read(text, |piece| match piece {
+            Piece::Word { start, end, .. } if text[start..end].contains(char::is_alphabetic) => {
+                met(Met::Word { text, start, end });
+            }
+            // A number says little, and stands between no two words of a subject.
+            Piece::Word { .. } | Piece::Symbol { .. } => met(Met::Break),
         });
-        let stemming = &self.stemmings[place].1;
-        let mut stretches = Vec::new();
-        let mut add = |text: &'t str| stretches_of(text, stemming, &mut self.folded, &mut stretches);
-        add(fields.title);
-        fields.categories.iter().for_each(|category| add(category));
-        let summary = fields.summary.map_or("", str::trim);
-        add(summary);
-        if summary.chars().nth(SUMMARY_ENOUGH_CHARS).is_none() {
-            let end = fields.text.char_indices().nth(TEXT_CHARS).map_or(fields.text.len(), |(at, _)| at);
-            add(&fields.text[..end]);
-        }
-        stretches
+        met(Met::Break);
+    };
+    add(fields.title);
+    fields.categories.iter().for_each(|category| add(category));
+    let summary = fields.summary.map_or("", str::trim);
+    add(summary);
+    if summary.chars().nth(SUMMARY_ENOUGH_CHARS).is_none() {
+        let end = fields.text.char_indices().nth(TEXT_CHARS).map_or(fields.text.len(), |(at, _)| at);
+        add(&fields.text[..end]);
     }
 }
 
-fn stretches_of<'t>(text: &'t str, stemming: &Stemming, folded: &mut String, stretches: &mut Vec<Stretch<'t>>) {
-    let mut words = Vec::new();
-    let mut end_stretch = |words: &mut Vec<Word>| {
-        if !words.is_empty() {
-            stretches.push(Stretch { text, words: std::mem::take(words) });
-        }
-    };
-    words::read(text, |piece| match piece {
-        Piece::Word { start, end, .. } if text[start..end].contains(char::is_alphabetic) => {
-            words::fold_into(&text[start..end], folded);
-            let stem = stemming.stem(folded).into_owned();
-            let is_empty = is_empty(folded);
-            words.push(Word { stem, start, end, is_empty });
-        }
-        // A number says little, and stands between no two words of a subject.
-        Piece::Word { .. } | Piece::Symbol { .. } => end_stretch(&mut words),
-    });
-    end_stretch(&mut words);
+/// Whether a folded word says nothing by itself.
+pub(super) fn is_empty(folded: &str) -> bool {
+    // A letter alone is a name of something else; a single sign of Han is a word.
+    folded.len() == 1 || EMPTY.contains(folded.strip_suffix("'s").unwrap_or(folded))
 }
 
-fn is_empty(folded: &str) -> bool {
-    // A letter alone is a name of something else; a single sign of Han is a word.
-    folded.len() == 1 || EMPTY_WORDS.split_ascii_whitespace().any(|word| word == folded.strip_suffix("'s").unwrap_or(folded))
+/// Reads stories, and remembers every word that it met: most words of a story were in one before it.
+#[derive(Default)]
+pub(super) struct Terms {
+    tongues: Vec<Tongue>,
+    stems: HashMap<String, u32>,
+    written: HashMap<String, u32>,
+    folded: String,
+}
+
+/// The words of one language, as they are written.
+struct Tongue {
+    language: Language,
+    stemming: Stemming,
+    known: HashMap<String, Known>,
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    stem: u32,
+    written: u32,
+    is_empty: bool,
+}
+
+impl Terms {
+    /// The stretches of a story in the order of reading.
+    pub(super) fn read<'t>(&mut self, fields: &Fields<'t>, language: Language) -> Vec<Stretch<'t>> {
+        let tongue = self.tongues.iter().position(|known| known.language == language).unwrap_or_else(|| {
+            self.tongues.push(Tongue { language, stemming: language.stemming(), known: HashMap::new() });
+            self.tongues.len() - 1
+        });
+        let mut stretches = Vec::new();
+        let mut open: Option<Stretch<'t>> = None;
+        meet(fields, |met| match met {
+            Met::Word { text, start, end } => {
+                let Known { stem, written, is_empty } = self.know(tongue, &text[start..end]);
+                let stretch = open.get_or_insert_with(|| Stretch { text, words: Vec::new() });
+                stretch.words.push(Word { stem, written, start, end, is_empty });
+            }
+            Met::Break => stretches.extend(open.take()),
+        });
+        stretches
+    }
+
+    fn know(&mut self, tongue: usize, word: &str) -> Known {
+        let Self { tongues, stems, written, folded } = self;
+        let Tongue { stemming, known, .. } = &mut tongues[tongue];
+        if let Some(known) = known.get(word) {
+            return *known;
+        }
+        words::fold_into(word, folded);
+        let (stem, is_empty) = (stemming.stem(folded), is_empty(folded));
+        let new = Known { stem: number(stems, &stem), written: number(written, &word.to_lowercase()), is_empty };
+        known.insert(word.to_owned(), new);
+        new
+    }
+
+    /// Every stem that was met, with its number.
+    pub(super) fn into_stems(self) -> HashMap<String, u32> {
+        self.stems
+    }
+
+    /// Every way to write that was met, by number.
+    pub(super) fn writings(&self) -> Vec<&str> {
+        let mut writings = vec![""; self.written.len()];
+        for (written, number) in &self.written {
+            writings[*number as usize] = written;
+        }
+        writings
+    }
+}
+
+/// The number of a text: the next one where it is new.
+fn number(numbers: &mut HashMap<String, u32>, text: &str) -> u32 {
+    if let Some(known) = numbers.get(text) {
+        return *known;
+    }
+    let next = u32::try_from(numbers.len()).expect("there are fewer words than u32 counts");
+    numbers.insert(text.to_owned(), next);
+    next
 }
 
 #[cfg(test)]
@@ -109,8 +187,11 @@ mod tests {
     use super::*;
 
     fn shown(fields: &Fields<'_>) -> Vec<String> {
-        let stretches = Terms::default().read(fields, Language::ENGLISH);
-        let word = |word: &Word| if word.is_empty { format!("({})", word.stem) } else { word.stem.clone() };
+        let mut terms = Terms::default();
+        let stretches = terms.read(fields, Language::ENGLISH);
+        let stems = terms.into_stems();
+        let text = |number: u32| stems.iter().find(|(_, stem)| **stem == number).unwrap().0.clone();
+        let word = |word: &Word| if word.is_empty { format!("({})", text(word.stem)) } else { text(word.stem) };
         stretches.iter().map(|s| s.words.iter().map(word).collect::<Vec<_>>().join(" ")).collect()
     }
 
@@ -133,5 +214,17 @@ mod tests {
         assert_eq!(shown(&fields).len(), 1);
         let fields = Fields { text: &text, ..Fields::default() };
         assert_eq!(Terms::default().read(&fields, Language::ENGLISH)[0].words.len(), TEXT_CHARS / 2);
+    }
+
+    #[test]
+    fn a_word_is_one_however_often_it_is_met() {
+        let mut terms = Terms::default();
+        let fields = Fields { title: "Clusters cluster CLUSTERS", ..Fields::default() };
+        let words = terms.read(&fields, Language::ENGLISH).remove(0).words;
+        assert!(words.iter().all(|word| word.stem == words[0].stem));
+        assert_eq!(
+            words.iter().map(|word| terms.writings()[word.written as usize]).collect::<Vec<_>>(),
+            ["clusters", "cluster", "clusters"]
+        );
     }
 }

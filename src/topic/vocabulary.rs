@@ -2,6 +2,7 @@
 //! topics there are. Which fields count and what a hit is worth is not known here.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use super::language::{Language, Stemming};
 use super::matcher::{Matcher, Target, Unit};
@@ -15,6 +16,9 @@ const ROOT: u32 = 0;
 
 /// Texts are read in pieces of tokens with this much room at first.
 const TOKENS_AT_FIRST: usize = 256;
+
+/// So many words that were looked up are remembered, a few megabytes of them; then it begins anew.
+const MOST_REMEMBERED: usize = 1 << 16;
 
 /// The stems of all phrases in one language, and the trie over them.
 pub(super) struct Vocabulary {
@@ -30,6 +34,8 @@ pub(super) struct Vocabulary {
     edges: Vec<Vec<(u32, u32)>>,
     /// The matchers whose phrase ends at a node.
     ends: Vec<Vec<u32>>,
+    /// What nobody is reading with at the moment: one for each thread that ever read at the same time.
+    spare: Mutex<Vec<Memory>>,
 }
 
 /// One step of a text: what its words and signs are in the vocabulary.
@@ -43,7 +49,8 @@ struct Token {
     compound_tokens: usize,
 }
 
-/// What is remembered within one story: buffers, and the words that were looked up.
+/// What reading takes: buffers, and the words that were looked up. The next story has most of them again; what is found
+/// does not depend on it.
 #[derive(Default)]
 pub(super) struct Memory {
     tokens: Vec<Token>,
@@ -64,6 +71,7 @@ impl Vocabulary {
             firsts: vec![ROOT],
             edges: vec![Vec::new()],
             ends: vec![Vec::new()],
+            spare: Mutex::default(),
         };
         for (index, matcher) in (0..).zip(matchers) {
             if let Target::Phrase { readings, .. } = &matcher.target {
@@ -127,6 +135,19 @@ impl Vocabulary {
         token
     }
 
+    /// What to read a story with; [`give_back`](Self::give_back) it.
+    pub(super) fn memory(&self) -> Memory {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Takes back what a story was read with.
+    pub(super) fn give_back(&self, mut memory: Memory) {
+        if memory.looked_up.len() > MOST_REMEMBERED {
+            memory.looked_up = HashMap::new();
+        }
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
+
     /// Finds every phrase in `text` and gives its matcher and place to `found`, in the order in which they begin, the
     /// longer behind the shorter.
     pub(super) fn find(&self, text: &str, memory: &mut Memory, mut found: impl FnMut(u32, usize, usize)) {
@@ -177,13 +198,13 @@ impl Vocabulary {
                 push(&mut tokens, id, start, start + sign.len_utf8());
             }
             Piece::Word { start, end, parts } => {
-                let whole = self.id(&text[start..end], memory);
+                let whole = self.id(text, start, end, memory);
                 if parts.is_empty() {
                     return push(&mut tokens, whole, start, end);
                 }
                 let first = tokens.len();
                 for (from, to) in parts {
-                    let id = self.id(&text[*from..*to], memory);
+                    let id = self.id(text, *from, *to, memory);
                     tokens.push(Token { id, start: *from, end: *to, compound: UNKNOWN, compound_tokens: 0 });
                 }
                 let compound_tokens = tokens.len() - first;
@@ -200,21 +221,19 @@ impl Vocabulary {
         memory.tokens = tokens;
     }
 
-    /// The token of a word as it is written.
-    fn id(&self, word: &str, memory: &mut Memory) -> u32 {
+    /// The token of the word at `start..end`, as it is written there.
+    fn id(&self, text: &str, start: usize, end: usize, memory: &mut Memory) -> u32 {
         if let Some(gate) = &self.gate
-            && !gate.lets_in(word)
+            && !gate.lets_in(&text.as_bytes()[start..end])
         {
             return UNKNOWN;
         }
-        let key = Recent::key(word);
-        if let Some(id) = key.and_then(|key| memory.recent.get(key)) {
+        let Some(key) = Recent::key(text.as_bytes(), start, end) else { return self.look_up(&text[start..end], memory) };
+        if let Some(id) = memory.recent.get(key) {
             return id;
         }
-        let id = self.look_up(word, memory);
-        if let Some(key) = key {
-            memory.recent.set(key, id);
-        }
+        let id = self.look_up(&text[start..end], memory);
+        memory.recent.set(key, id);
         id
     }
 
@@ -252,19 +271,26 @@ impl Default for Recent {
 }
 
 impl Recent {
-    const BITS: u32 = 10;
+    const BITS: u32 = 12;
 
-    /// The word itself in lower case, with its length; `None` where it is too long or not ASCII.
-    fn key(word: &str) -> Option<u128> {
-        let mut bytes = [0; 16];
-        if word.len() >= bytes.len() || !word.is_ascii() {
+    /// The word itself, in lower case; `None` where it is too long or not ASCII.
+    fn key(text: &[u8], start: usize, end: usize) -> Option<u128> {
+        const HIGH_BITS: u128 = u128::from_ne_bytes([0x80; 16]);
+        const LOWER_CASE: u128 = u128::from_ne_bytes([0x20; 16]);
+        let length = end - start;
+        if length > 16 {
             return None;
         }
-        for (to, from) in bytes.iter_mut().zip(word.bytes()) {
-            *to = from.to_ascii_lowercase();
-        }
-        bytes[15] = u8::try_from(word.len()).expect("it is under 16");
-        Some(u128::from_le_bytes(bytes))
+        let word = if let Some(bytes) = text.get(start..start + 16).and_then(|bytes| bytes.try_into().ok()) {
+            // What follows the word is cut off.
+            u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (16 - length).min(15)))
+        } else {
+            let mut bytes = [0; 16];
+            bytes[..length].copy_from_slice(&text[start..end]);
+            u128::from_le_bytes(bytes)
+        };
+        // Of what ASCII words are made of this bit parts the cases alone, and no word has a space in it.
+        (word & HIGH_BITS == 0).then_some(word | LOWER_CASE)
     }
 
     /// Different words may share a slot; the one met last has it.
@@ -322,9 +348,8 @@ impl Gate {
         self.bits[key / 64] |= 1 << (key % 64);
     }
 
-    fn lets_in(&self, word: &str) -> bool {
-        let bytes = word.as_bytes();
-        match bytes {
+    fn lets_in(&self, word: &[u8]) -> bool {
+        match word {
             // Where a word begins with anything but ASCII, its folded form may begin otherwise.
             [a, b, c, ..] if a.is_ascii() && b.is_ascii() && c.is_ascii() => {
                 let key = Self::key(*a, *b, *c);
@@ -353,15 +378,25 @@ mod tests {
             words::fold_into(&word, &mut folded);
             let stem = Language::ENGLISH.stemming().stem(&folded).into_owned();
             let gate = Gate::new(std::iter::once(&stem));
-            prop_assert!(gate.lets_in(&word), "{} has the stem {}", word, stem);
+            prop_assert!(gate.lets_in(word.as_bytes()), "{} has the stem {}", word, stem);
         }
+    }
+
+    #[test]
+    fn a_recent_word_is_known_by_all_of_it_and_by_nothing_else() {
+        let key = |text: &str, start, end| Recent::key(text.as_bytes(), start, end);
+        assert_eq!(key("Kafka keeps what it was told", 0, 5), key("KAFKA", 0, 5), "with and without text behind it");
+        assert_ne!(key("kafka", 0, 5), key("kafk", 0, 4));
+        assert_ne!(key("a_b_and_more_of_it", 0, 3), key("a.b", 0, 3));
+        assert!(key("sixteen_letters_", 0, 16).is_some() && key("seventeen_letters", 0, 17).is_none());
+        assert_eq!(key("é", 0, 2), None);
     }
 
     #[test]
     fn the_gate_lets_irregular_words_in() {
         for word in ["dying", "lying", "tying", "skies", "skis", "idly", "gently", "ugly", "early", "only", "singly"] {
             let stem = Language::ENGLISH.stemming().stem(word).into_owned();
-            assert!(Gate::new(std::iter::once(&stem)).lets_in(word), "{word} has the stem {stem}");
+            assert!(Gate::new(std::iter::once(&stem)).lets_in(word.as_bytes()), "{word} has the stem {stem}");
         }
     }
 }

@@ -22,7 +22,7 @@ const shots = mkdtempSync(join(tmpdir(), 'tributary-pages-'));
 const looks = {
   light: { colorScheme: 'light', viewport: { width: 1280, height: 900 } },
   dark: { colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
-  phone: { colorScheme: 'light', viewport: { width: 375, height: 740 }, hasTouch: true },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true },
 };
 
 let passed = 0;
@@ -163,6 +163,29 @@ async function drive(browser, base) {
     };
     const before = await newest();
     await eventually('another newest story', 40, async () => (await newest()) !== before);
+  });
+
+  await test('a search from the head of any page finds a story and offers its feed', async () => {
+    await page.goto(`${base}/topics/all`);
+    const box = page.locator('header input[name=q]');
+    await box.fill((await page.locator('main .p-name').nth(1).innerText()).split(/\s+/)[0]);
+    await box.press('Enter');
+    await page.waitForLoadState();
+    expect(new URL(page.url()).pathname === '/search', `at ${page.url()}`);
+    expect((await page.locator(storyLinks).count()) > 0, 'a story is found');
+    const feed = await page.locator('head link[rel=alternate]').first().getAttribute('href');
+    expect((await context.request.get(feed)).ok(), `${feed} answers`);
+    paths.search = new URL(page.url()).pathname + new URL(page.url()).search;
+    paths.nothing = '/search?q=zzzzzz';
+  });
+
+  await test('a month of everything is found from its heading', async () => {
+    await page.goto(`${base}/stories/1`);
+    const month = (await page.locator('time.dt-published').first().getAttribute('datetime')).slice(0, 7);
+    const answer = await page.goto(`${base}/topics/all/${month}`);
+    expect(answer.ok(), `${page.url()} answers ${answer.status()}`);
+    expect((await page.locator('main a[href="/stories/1"]').count()) === 1, 'the story is there');
+    paths.month = new URL(page.url()).pathname;
   });
 
   await test('an unknown topic is a 404 page that lists the topics', async () => {

@@ -100,7 +100,7 @@ async fn what_readers_have_is_remembered_over_a_restart() {
 }
 
 #[tokio::test]
-async fn old_instances_are_forgotten_and_unions_are_sent_whole() {
+async fn old_instances_are_forgotten() {
     let press = press();
     let server = press.serve();
     let oldest = server.get(FORMS[0]).await.field("etag").to_owned();
@@ -120,10 +120,34 @@ async fn old_instances_are_forgotten_and_unions_are_sent_whole() {
     let list = format!("\"unknown\", {last}, {oldest}");
     let part = news(&server, FORMS[0], &list).await;
     assert_eq!((part.status, ids(&part).len()), (226, 1), "any one of the tags that is remembered will do");
+}
 
-    let union = server.get("/topics/other+streaming/feed.atom").await;
-    press.arrive("river", "2026-03-01T00:00:00Z", Arrival::Ordinary, vec![post(99, "Kafka number 99", "Words of lot 99.")]);
-    press.publish("2026-03-01T00:00:00Z");
-    let again = news(&server, "/topics/other+streaming/feed.atom", union.field("etag")).await;
-    assert_eq!((again.status, again.field("vary")), (200, "accept-encoding"));
+#[tokio::test]
+async fn a_union_has_its_news_as_well_until_a_restart() {
+    let press = press();
+    let server = press.serve();
+    for (n, form) in (90..).zip(["atom", "rss", "json"]) {
+        let union = format!("/topics/other+streaming/feed.{form}");
+        let first = server.get(&union).await;
+        assert_eq!((first.status, first.field("vary")), (200, "accept-encoding, a-im"));
+        assert_eq!(news(&server, &union, first.field("etag")).await.status, 304, "{form}: nothing is new");
+        press.arrive(
+            "river",
+            "2026-03-01T00:00:00Z",
+            Arrival::Ordinary,
+            vec![post(n, &format!("Kafka {n}"), &format!("Lot {n}."))],
+        );
+        press.publish("2026-03-01T00:00:00Z");
+        let part = news(&server, &union, first.field("etag")).await;
+        assert_eq!((part.status, part.field("im"), ids(&part)), (226, "feed", vec![format!("https://river.example/posts/{n}")]));
+        assert_eq!(faults(&union, &part), Vec::<String>::new());
+        assert_eq!(part.field("etag"), server.get(&union).await.field("etag"), "the tag of the whole");
+    }
+    let union = "/topics/other+streaming/feed.atom";
+    let tag = server.get(union).await.field("etag").to_owned();
+    press.store.close().unwrap();
+    let press = Press::over(press.dir.clone(), FEEDS);
+    press.arrive("river", "2026-03-02T00:00:00Z", Arrival::Ordinary, vec![post(99, "Kafka 99", "Lot 99.")]);
+    press.publish("2026-03-02T00:00:00Z");
+    assert_eq!(news(&press.serve(), union, &tag).await.status, 200, "what was forgotten is sent whole");
 }

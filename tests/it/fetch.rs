@@ -32,6 +32,7 @@ fn options() -> ClientOptions {
         host_gap_exempt: Duration::ZERO,
         concurrency: 32,
         proxy: None,
+        ca_file: None,
         connect_timeout: Duration::from_secs(10),
     }
 }
@@ -45,12 +46,13 @@ struct Asked<'a> {
     allow: &'a [&'a str],
     validators: &'a [(Url, Validators)],
     auth: Option<&'a Credentials>,
+    http2: bool,
     limits: FetchLimits,
 }
 
 impl Default for Asked<'_> {
     fn default() -> Self {
-        Self { allow: &["127.0.0.1/32"], validators: &[], auth: None, limits: limits() }
+        Self { allow: &["127.0.0.1/32"], validators: &[], auth: None, http2: true, limits: limits() }
     }
 }
 
@@ -65,6 +67,9 @@ async fn ask(client: &Client, url: &Url, asked: Asked<'_>) -> Result<Response, F
             limits: &asked.limits,
             allow_hosts: &allow,
             auth: asked.auth,
+            http2: asked.http2,
+            reader: None,
+            put_off: None,
             min_gap: None,
             now: "2026-11-21T12:00:00Z".parse().unwrap(),
         })
@@ -137,7 +142,7 @@ async fn redirects_are_followed_and_told() {
         origin.script("/old/feed", vec![Reply::redirect(status, "../new?x=1#part")]);
         origin.script("/new?x=1", vec![Reply::ok("found")]);
         let answer = get(&origin.url("/old/feed")).await.unwrap();
-        assert_eq!((answer.body.as_slice(), answer.final_url.as_str()), (&b"found"[..], origin.url("/new?x=1").as_str()));
+        assert_eq!((&answer.body[..], answer.final_url.as_str()), (&b"found"[..], origin.url("/new?x=1").as_str()));
         assert_eq!(
             (answer.hops.len(), answer.hops[0].status, answer.hops[0].permanent),
             (1, status, matches!(status, 301 | 308))
@@ -355,8 +360,8 @@ async fn an_exempt_sources_connection_is_not_lent_to_others() {
     let client = Client::with_lookup(options(), Arc::new(Says(&["127.0.0.1"]))).unwrap();
     let url = Url::parse(&format!("http://rebind.example:{}/", origin.port())).unwrap();
     let exempt = || Asked { allow: &["rebind.example"], ..Asked::default() };
-    assert_eq!(ask(&client, &url, exempt()).await.unwrap().body, b"inside");
-    assert_eq!(ask(&client, &url, exempt()).await.unwrap().body, b"inside");
+    assert_eq!(ask(&client, &url, exempt()).await.unwrap().body, b"inside".as_slice());
+    assert_eq!(ask(&client, &url, exempt()).await.unwrap().body, b"inside".as_slice());
     let failure = ask(&client, &url, Asked { allow: &[], ..Asked::default() }).await.unwrap_err();
     assert_eq!(failure.error.class(), "private-address");
     let connections: Vec<usize> = origin.requests().iter().map(|request| request.connection).collect();
@@ -403,7 +408,7 @@ async fn a_proxy_is_trusted_and_what_goes_through_it_is_not() {
     let url = Url::parse(&format!("http://proxy.corp.example:{}", proxy.port())).unwrap();
     let client = Client::with_lookup(ClientOptions { proxy: Some(url), ..options() }, Arc::new(Map(NAMES))).unwrap();
     let get = async |url: &str| ask(&client, &Url::parse(url).unwrap(), Asked { allow: &[], ..Asked::default() }).await;
-    assert_eq!(get("http://public.example/feed").await.unwrap().body, b"through the proxy");
+    assert_eq!(get("http://public.example/feed").await.unwrap().body, b"through the proxy".as_slice());
     let closed = ["private.example", "mixed.example", "localhost", "printer.local", "127.0.0.1", "[::1]", "169.254.169.254"];
     for host in closed.into_iter().chain(["proxy.corp.example"]) {
         let failure = get(&format!("http://{host}/feed")).await.unwrap_err();
@@ -430,7 +435,7 @@ async fn what_was_looked_at_is_what_is_dialled() {
     let lookup = Arc::new(Rebinding(AtomicUsize::new(0)));
     let client = Client::with_lookup(options(), lookup.clone()).unwrap();
     let url = Url::parse(&format!("http://rebind.example:{}/", origin.port())).unwrap();
-    assert_eq!(ask(&client, &url, Asked::default()).await.unwrap().body, b"vetted");
+    assert_eq!(ask(&client, &url, Asked::default()).await.unwrap().body, b"vetted".as_slice());
     assert_eq!(lookup.0.load(Ordering::SeqCst), 1, "one look-up, vetted and dialled");
     // The next connection is looked at anew, and its address is not exempt.
     assert_eq!(ask(&client, &url, Asked::default()).await.unwrap_err().error.class(), "private-address");

@@ -16,7 +16,16 @@ fn feed_url() -> Url {
 }
 
 fn read(bytes: &[u8], content_type: Option<&str>, max_items: usize) -> Result<Document, ingest::IngestError> {
-    ingest::read(&Input { bytes, content_type, url: &feed_url(), max_items })
+    read_from(bytes, content_type, None, max_items)
+}
+
+fn read_from(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    content_location: Option<&str>,
+    max_items: usize,
+) -> Result<Document, ingest::IngestError> {
+    ingest::read(&Input { bytes, content_type, content_location, url: &feed_url(), max_items })
 }
 
 /// A document in a form that is read at a glance: one line for each thing that is there.
@@ -109,6 +118,12 @@ fn show_draft(out: &mut String, draft: &Draft) {
     for related in &draft.related {
         writeln!(out, "  related: {related}").unwrap();
     }
+    let from = serde_json::to_value(&draft.from).unwrap();
+    let told = from.as_object().unwrap().iter().filter_map(|(field, name)| Some(format!("{field}={}", name.as_str()?)));
+    let told = told.collect::<Vec<_>>();
+    if !told.is_empty() {
+        writeln!(out, "  from: {}", told.join(" ")).unwrap();
+    }
 }
 
 #[test]
@@ -116,12 +131,13 @@ fn every_oddity_is_read_as_it_was_meant() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/feeds");
     let mut folders: Vec<_> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
-    assert!(folders.len() >= 15, "fixtures are missing under {}", root.display());
+    assert!(folders.len() >= 29, "fixtures are missing under {}", root.display());
     for folder in folders {
         let input = ["xml", "json"].iter().map(|e| folder.join(format!("input.{e}"))).find(|p| p.exists()).unwrap();
         let http: toml::Table = fs::read_to_string(folder.join("http.toml")).map(|t| t.parse().unwrap()).unwrap_or_default();
         let content_type = http.get("content-type").and_then(toml::Value::as_str);
-        let text = match read(&fs::read(input).unwrap(), content_type, 1000) {
+        let content_location = http.get("content-location").and_then(toml::Value::as_str);
+        let text = match read_from(&fs::read(input).unwrap(), content_type, content_location, 1000) {
             Ok(document) => shown(&document),
             Err(error) => format!("{}: {error}", error.class()),
         };

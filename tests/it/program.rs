@@ -5,6 +5,7 @@ mod endings;
 mod kill;
 mod published;
 mod reports;
+mod rounds;
 mod show;
 
 use std::fmt::Write as _;

@@ -28,7 +28,7 @@ fn topic(any: &[&str]) -> Topic {
 }
 
 fn judge(topic: &Topic, fields: &Fields<'_>) -> Verdict {
-    Rules::compile(std::slice::from_ref(topic)).unwrap().judge(fields).remove(0)
+    Rules::compile(std::slice::from_ref(topic)).unwrap().explain(fields).remove(0)
 }
 
 fn titled(title: &str) -> Fields<'_> {
@@ -366,7 +366,7 @@ fn every_post_that_the_author_sorted_is_where_he_put_it() {
     for row in reference_labels().into_iter().filter(|row| !row.categories.is_empty()) {
         for summary in [row.summary.as_deref(), None] {
             let categories: Vec<&str> = row.categories.iter().map(String::as_str).collect();
-            let verdicts = rules.judge(&Fields { title: &row.title, summary, categories: &categories, ..Fields::default() });
+            let verdicts = rules.explain(&Fields { title: &row.title, summary, categories: &categories, ..Fields::default() });
             let wanted = row.categories[0].to_lowercase().replace(" + ", "-").replace(' ', "-");
             assert!(verdicts.iter().any(|v| v.member && v.topic.as_str() == wanted), "{}: {verdicts:#?}", row.title);
         }

@@ -106,7 +106,7 @@ pub(super) fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<N
     }
     // A number names nothing where a title is marked: `arXiv:2610.01234`.
     let is_number = |a: &&Anchor<'_>| !a.text.contains(' ') && a.text.chars().filter(char::is_ascii_digit).count() >= 4;
-    if anchors.iter().all(|a| is_number(a))
+    if anchors.iter().all(is_number)
         && let Some(found) = titled()
     {
         return Some(found);

@@ -140,7 +140,10 @@ impl Found {
         if let Some(named) = month(second) {
             self.month = Some(named);
             self.take_number(first)?;
-            return self.take_number(third);
+            // `2004-július-13T9:15-05:00`
+            let Some((day, time)) = third.split_once('T') else { return self.take_number(third) };
+            self.take_number(day)?;
+            return self.take_number(time);
         }
         let number = |text: &str| iso::number(text, text.len()).map(|(n, _)| (n, text.len()));
         let (a, b) = (number(first)?, number(second)?);
@@ -148,6 +151,8 @@ impl Found {
         let c = number(third)?;
         let (year, month, day) = match (a.1, c.1) {
             (4, _) => (a, b.0, c.0),
+            // ISO 8601 of 1988 let the century go: `03-12-31`; but `31-12-03` begins with a day.
+            (2, 2) if separator == '-' && !matches!(a.0, 30 | 31) && (1..=31).contains(&c.0) && b.0 <= 12 => (a, b.0, c.0),
             // Day first where points part them, or where it can only be so; America writes the month first.
             _ if separator == '.' || a.0 > 12 || separator == '-' => (c, b.0, a.0),
             _ => (c, a.0, b.0),

@@ -99,7 +99,11 @@ fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
         };
         kept.extend(value.map(|value| (name, value)));
     }
-    if tag.name == "a" {
+    // What starts by itself is not republished: what does not must have something to start it with.
+    if matches!(tag.name, "audio" | "video") && !kept.iter().any(|(name, _)| *name == "controls") {
+        kept.push(("controls", String::new()));
+    }
+    if tag.name == "a" && kept.iter().any(|(name, _)| *name == "href") {
         kept.push(("rel", "noopener noreferrer".to_owned()));
     }
     kept
@@ -120,13 +124,21 @@ fn image<'a>(tag: &Tag<'a>, base: &Url) -> Option<Vec<Attribute<'a>>> {
     Some(kept.into_iter().filter(|(name, _)| *name != "style").collect())
 }
 
+/// Where scripts find the address of an image that they load late.
+const LATE: [&str; 7] =
+    ["data-src", "data-lazy-src", "data-actualsrc", "data-lazy", "data-lazyload", "data-echo", "data-orig-src"];
+
+/// Where a larger image may be told beside one that is shown already.
+const PERHAPS: [&str; 3] = ["data-original", "data-image", "data-orig-file"];
+
 /// Puts in place what a script would have put there.
 fn real(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> {
-    let lazy = |attributes: &[Attribute<'_>], names: &[&str]| {
+    let of = |attributes: &[Attribute<'_>], names: &[&str]| {
         names.iter().find_map(|name| attributes.iter().find(|(n, _)| n == name)).map(|(_, value)| value.clone())
     };
-    let src = lazy(&attributes, &["data-src", "data-lazy-src", "data-original", "data-orig-src", "data-orig-file"]);
-    let srcset = lazy(&attributes, &["data-srcset", "data-lazy-srcset"]);
+    let shows = of(&attributes, &["src"]).is_some_and(|src| !is_placeholder(&src));
+    let src = of(&attributes, &LATE).or_else(|| if shows { None } else { of(&attributes, &PERHAPS) });
+    let srcset = of(&attributes, &["data-srcset", "data-lazy-srcset"]);
     attributes.retain(|(name, _)| !name.starts_with("data-"));
     for (name, value) in [("src", src), ("srcset", srcset)] {
         let Some(value) = value else { continue };
@@ -136,6 +148,14 @@ fn real(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> {
         }
     }
     attributes
+}
+
+/// Whether an address is of an image that only keeps a place.
+fn is_placeholder(src: &str) -> bool {
+    let name = src.split(['?', '#']).next().unwrap_or("").rsplit('/').next().unwrap_or("").to_ascii_lowercase();
+    ["blank.", "spacer.", "placeholder", "lazy", "loading.", "grey.", "transparent", "pixel.", "1x1", "clear."]
+        .iter()
+        .any(|beginning| name.starts_with(beginning))
 }
 
 fn is_pixel(attributes: &[Attribute<'_>]) -> bool {
@@ -163,9 +183,21 @@ fn only_counts(src: &str) -> bool {
     let (host, path) = (url.host_str().unwrap_or(""), url.path());
     matches!(
         host,
-        "pixel.wp.com" | "stats.wordpress.com" | "pixel.quantserve.com" | "b.scorecardresearch.com" | "www.google-analytics.com"
-    ) || host == "feeds.feedburner.com" && (path.starts_with("/~r/") || path.starts_with("/~ff/"))
+        "pixel.wp.com"
+            | "stats.wordpress.com"
+            | "pixel.quantserve.com"
+            | "b.scorecardresearch.com"
+            | "sb.scorecardresearch.com"
+            | "www.google-analytics.com"
+            | "c.statcounter.com"
+            | "track.hubspot.com"
+            | "counter.theconversation.com"
+    ) || host.ends_with(".met.vgwort.de")
+        || matches!(host, "feeds.feedburner.com" | "feedproxy.google.com")
+            && (path.starts_with("/~r/") || path.starts_with("/~ff/"))
+        || host == "feeds.wordpress.com" && path.starts_with("/1.0/")
         || host == "medium.com" && path == "/_/stat"
+        || ["/piwik.php", "/matomo.php", "/__ptq.gif", "/open.gif", "/pixel.gif"].iter().any(|end| path.ends_with(end))
 }
 
 /// A list of candidates (HTML §4.8.4.2.2), each absolute; those that are none go.

@@ -7,8 +7,8 @@ use std::{
 
 use ammonia::{Builder, UrlRelative};
 
-/// What articles are made of.
-const ELEMENTS: [&str; 82] = [
+/// What articles are made of. Formulas (`math`) and what else is not here leave their text.
+const ELEMENTS: [&str; 81] = [
     "a",
     "abbr",
     "acronym",
@@ -64,7 +64,6 @@ const ELEMENTS: [&str; 82] = [
     "q",
     "rp",
     "rt",
-    "rtc",
     "ruby",
     "s",
     "samp",
@@ -113,6 +112,11 @@ const ATTRIBUTES: [(&str, &[&str]); 17] = [
             "data-original",
             "data-orig-file",
             "data-orig-src",
+            "data-lazy",
+            "data-lazyload",
+            "data-actualsrc",
+            "data-echo",
+            "data-image",
         ],
     ),
     ("source", &["src", "srcset", "sizes", "type", "media", "data-src", "data-srcset"]),

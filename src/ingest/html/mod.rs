@@ -9,7 +9,10 @@ use std::borrow::Cow;
 
 use url::Url;
 
-use super::text::{plain_text, strip_forbidden};
+use super::{
+    text::{plain_text, strip_forbidden},
+    xml::{Lexer, Token, escape_text, local_name},
+};
 use crate::model::SafeHtml;
 
 /// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing.
@@ -25,7 +28,7 @@ pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
     if !bounds::are_kept(html) {
         return only_text(html);
     }
-    let mut clean = once(&without_noscript(html), base);
+    let mut clean = once(&formulas_as_text(&without_fallbacks(html)), base);
     // What a parser writes is not always what it would read again: a link within a link, behind a table. A reader's
     // parser must see what was checked here, so that only what stays as it is may leave.
     for _ in 0..MAX_ROUNDS {
@@ -52,15 +55,21 @@ fn once(html: &str, base: &Url) -> String {
 /// What nests beyond reason was not written for reading, and costs an HTML parser more than it is worth.
 fn only_text(html: &str) -> SafeHtml {
     let mut text = String::new();
-    super::xml::escape_text(&mut text, &plain_text(html));
+    escape_text(&mut text, &plain_text(html));
     SafeHtml::from_sanitised(text)
 }
 
-/// Takes the tags of `noscript` away, whose content a parser for browsers with scripts reads as text.
-fn without_noscript(html: &str) -> Cow<'_, str> {
+/// Takes the tags away whose content is for browsers that cannot do better: a parser reads it as text, and where the end tag is
+/// missing everything that follows with it.
+fn without_fallbacks(html: &str) -> Cow<'_, str> {
+    const NAMES: [&str; 4] = ["noscript", "iframe", "noembed", "noframes"];
     let is_tag = |at: usize| {
         let rest = html[at + 1..].strip_prefix('/').unwrap_or(&html[at + 1..]);
-        rest.get(..8).is_some_and(|name| name.eq_ignore_ascii_case("noscript"))
+        let named = |name: &&str| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        NAMES
+            .iter()
+            .find(|name| named(name))
+            .is_some_and(|name| !rest[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric()))
     };
     let tags: Vec<usize> = memchr::memchr_iter(b'<', html.as_bytes()).filter(|at| is_tag(*at)).collect();
     if tags.is_empty() {
@@ -71,11 +80,45 @@ fn without_noscript(html: &str) -> Cow<'_, str> {
     for at in tags {
         if at >= from {
             out.push_str(&html[from..at]);
-            from = html[at..].find('>').map_or(html.len(), |end| at + end + 1);
+            let mut lexer = Lexer::new(html);
+            lexer.seek(at);
+            lexer.next();
+            from = lexer.offset().max(at + 1);
         }
     }
-    out.push_str(&html[from..]);
+    out.push_str(&html[from.min(html.len())..]);
     Cow::Owned(out)
+}
+
+/// Puts the words of a formula in the place of its markup, which no list of HTML elements has: `x = 1` says more than nothing.
+fn formulas_as_text(html: &str) -> Cow<'_, str> {
+    let is_formula = |name: &str| name.eq_ignore_ascii_case("math") || name.eq_ignore_ascii_case("m:math");
+    let starts = memchr::memchr_iter(b'<', html.as_bytes()).any(|at| html[at + 1..].get(..4).is_some_and(is_formula));
+    if !starts && !html.contains("m:math") {
+        return Cow::Borrowed(html);
+    }
+    let mut out = String::with_capacity(html.len());
+    // Whether a formula is open, and whether it is told a second time, in the words of another notation.
+    let (mut open, mut again) = (false, false);
+    let mut lexer = Lexer::new(html);
+    while let Some(token) = lexer.next() {
+        let raw = &html[lexer.token_start()..lexer.offset()];
+        match token {
+            Token::Start(tag) if is_formula(tag.name) && !tag.empty => open = true,
+            Token::End(name) if is_formula(name) => (open, again) = (false, false),
+            Token::Start(tag) if open => again |= !tag.empty && is_annotation(tag.name),
+            Token::End(name) if open => again &= !is_annotation(name),
+            Token::Text(_) | Token::CData(_) if again => {}
+            Token::CData(text) if open => escape_text(&mut out, text),
+            _ => out.push_str(raw),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn is_annotation(name: &str) -> bool {
+    let name = local_name(name);
+    ["annotation", "annotation-xml", "script", "style"].iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 #[cfg(test)]

@@ -5,15 +5,20 @@
 //! of two types only. Deliberately absent: any opinion about which of two good values is better for a reader; that
 //! is `normalise`.
 
+mod base;
 mod canonical;
 mod capture;
 mod dialect;
+mod element;
 mod field;
+mod head;
+mod item;
 mod notes;
+mod picks;
 mod scope;
 mod text;
 mod value;
 mod walk;
 
-pub(super) use notes::{FeedNotes, ItemNotes, MediaNote, SourceNote};
+pub(super) use notes::{FeedNotes, ItemNotes, MediaNote, Name, Said, SourceNote};
 pub(super) use walk::tidy;

@@ -121,6 +121,11 @@ impl<'a> Scope<'a> {
         if prefix.is_empty() { self.own } else { of_prefix(prefix) }
     }
 
+    /// The document's own address.
+    pub fn document(&self) -> &Url {
+        &self.document
+    }
+
     /// `xml:base` in force, where one was said.
     pub fn base(&self) -> Option<&Url> {
         self.levels.iter().rev().find_map(|level| level.base.as_ref())

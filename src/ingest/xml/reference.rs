@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
+use markup5ever::data::NAMED_ENTITIES;
 use memchr::memchr;
-use quick_xml::escape::resolve_html5_entity;
 
 /// The longest name of an HTML entity (`CounterClockwiseContourIntegral`) and some room for digits.
 const MAX_NAME_BYTES: usize = 34;
@@ -48,12 +48,16 @@ pub(in crate::ingest) fn decode_into(out: &mut String, mut text: &str) -> Met {
     while let Some(at) = memchr(b'&', text.as_bytes()) {
         out.push_str(&text[..at]);
         let rest = &text[at + 1..];
-        if let Some((length, character)) = numeric(rest) {
+        if let Some((length, character)) = twice_encoded(rest).or_else(|| surrogates(rest)) {
+            out.push(character);
+            met.decoded += 1;
+            text = &rest[length..];
+        } else if let Some((length, character)) = numeric(rest) {
             out.extend(character);
             met.decoded += 1;
             text = &rest[length..];
         } else if let Some((length, replacement)) = named(rest) {
-            out.push_str(replacement);
+            replacement.push_to(out);
             met.decoded += 1;
             met.html += u32::from(!matches!(&rest[..length], "amp;" | "lt;" | "gt;" | "quot;" | "apos;"));
             text = &rest[length..];
@@ -65,6 +69,56 @@ pub(in crate::ingest) fn decode_into(out: &mut String, mut text: &str) -> Met {
     }
     out.push_str(text);
     met
+}
+
+/// A character whose bytes in UTF-8 were written as a reference each: `&#226;&#128;&#166;` is an ellipsis.
+fn twice_encoded(rest: &str) -> Option<(usize, char)> {
+    let (mut length, lead) = byte(rest)?;
+    let count = match lead {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => return None,
+    };
+    let mut bytes = [lead, 0, 0, 0];
+    for slot in &mut bytes[1..count] {
+        let next = rest[length..].strip_prefix('&')?;
+        let (used, following) = byte(next)?;
+        if !(0x80..=0xbf).contains(&following) {
+            return None;
+        }
+        *slot = following;
+        length += 1 + used;
+    }
+    Some((length, std::str::from_utf8(&bytes[..count]).ok()?.chars().next()?))
+}
+
+/// A character beyond the basic plane whose two halves in UTF-16 were written as a reference each.
+fn surrogates(rest: &str) -> Option<(usize, char)> {
+    let half = |rest: &str| {
+        let digits = rest.strip_prefix('#')?;
+        let end = memchr(b';', &digits.as_bytes()[..digits.len().min(6)])?;
+        let code = match digits[..end].strip_prefix(['x', 'X']) {
+            Some(hex) => u16::from_str_radix(hex, 16),
+            None => digits[..end].parse(),
+        };
+        Some((1 + end + 1, code.ok().filter(|code| (0xd800..=0xdfff).contains(code))?))
+    };
+    let (first, high) = half(rest)?;
+    let (second, low) = half(rest[first..].strip_prefix('&')?)?;
+    let character = char::decode_utf16([high, low]).next()?.ok()?;
+    Some((first + 1 + second, character))
+}
+
+/// A numeric reference to one byte, semicolon included: how long it is, and the byte.
+fn byte(rest: &str) -> Option<(usize, u8)> {
+    let digits = rest.strip_prefix('#')?;
+    let end = memchr(b';', &digits.as_bytes()[..digits.len().min(4)])?;
+    let code = match digits[..end].strip_prefix(['x', 'X']) {
+        Some(hex) => u8::from_str_radix(hex, 16),
+        None => digits[..end].parse(),
+    };
+    Some((1 + end + 1, code.ok()?))
 }
 
 /// `#39;` and `#x27;`, the semicolon optional: how long it is and what it means; nothing for what is no character.
@@ -88,24 +142,38 @@ fn numeric(rest: &str) -> Option<(usize, Option<char>)> {
 }
 
 /// `nbsp;` and the other names: the semicolon is required, because query strings are full of `&copy=`.
-fn named(rest: &str) -> Option<(usize, &'static str)> {
+fn named(rest: &str) -> Option<(usize, Replacement)> {
     let bytes = rest.as_bytes();
     // The five that are in every document first: the table of HTML is long.
     for (name, replacement) in [("lt;", "<"), ("gt;", ">"), ("amp;", "&"), ("quot;", "\""), ("apos;", "'"), ("nbsp;", "\u{a0}")] {
         if bytes.starts_with(name.as_bytes()) {
-            return Some((name.len(), replacement));
+            return Some((name.len(), Replacement::Text(replacement)));
         }
     }
     let end = memchr(b';', &bytes[..bytes.len().min(MAX_NAME_BYTES)])?;
     let name = rest.get(..end).filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric()) && !name.is_empty())?;
-    let replacement = match name {
-        "AMP" => "&",
-        "LT" => "<",
-        "GT" => ">",
-        "QUOT" => "\"",
-        _ => resolve_html5_entity(name)?,
-    };
-    Some((end + 1, replacement))
+    // The table has the names with their semicolon, and beginnings of names that stand for nothing.
+    let (first, second) = *NAMED_ENTITIES.get(&rest[..=name.len()])?;
+    let first = char::from_u32(first).filter(|c| *c != '\0')?;
+    Some((end + 1, Replacement::Characters(first, char::from_u32(second).filter(|c| *c != '\0'))))
+}
+
+/// What an entity stands for.
+enum Replacement {
+    Text(&'static str),
+    Characters(char, Option<char>),
+}
+
+impl Replacement {
+    fn push_to(self, out: &mut String) {
+        match self {
+            Self::Text(text) => out.push_str(text),
+            Self::Characters(first, second) => {
+                out.push(first);
+                out.extend(second);
+            }
+        }
+    }
 }
 
 /// Text for between tags.
@@ -153,6 +221,9 @@ mod tests {
             ("a & b &c= &#39;&#x27;&#8217;", "a & b &c= ''’"),
             ("&#146; &#0146 x", "’ ’ x"),
             ("&nbsp;&hellip;&AMP;&bogus;", "\u{a0}…&&bogus;"),
+            ("&alpha;&OElig;&Scaron;&circ;&rarr;&NotEqualTilde;", "αŒŠˆ→≂\u{338}"),
+            ("&#226;&#128;&#166; &#xC3;&#xA9; &#195; &#195;&#40;", "… é Ã Ã("),
+            ("&#55357;&#56832; &#xD83D;&#xDE00; &#55357;x", "😀 😀 x"),
             ("&#xFFFFFFFFFF;&#1114112;x&#55296;", "x"),
             ("&", "&"),
             ("&#;", "&#;"),

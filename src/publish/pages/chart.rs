@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 pub(super) struct Chart {
     pub width: u32,
     pub height: u32,
+    /// How wide it is drawn where there is room, in pixels: a few bars are not blown up.
+    pub shown_width: u32,
     /// The bars, as the data of one path.
     pub path: String,
     /// What it shows, in words.
@@ -20,6 +22,8 @@ pub(super) struct Chart {
 const BAR: u32 = 8;
 const GAP: u32 = 2;
 const HEIGHT: u32 = 48;
+/// Pixels of one bar and its gap, where there is room.
+const SHOWN_STEP: u32 = 22;
 
 impl Chart {
     /// Bars of `counts`, oldest first; the highest fills the height, and no count above zero is invisible.
@@ -34,7 +38,8 @@ impl Chart {
             }
             x += BAR + GAP;
         }
-        Self { width: x.saturating_sub(GAP).max(BAR), height: HEIGHT, path, label, first, last }
+        let width = x.saturating_sub(GAP).max(BAR);
+        Self { width, height: HEIGHT, shown_width: x / (BAR + GAP) * SHOWN_STEP, path, label, first, last }
     }
 }
 
@@ -46,7 +51,7 @@ mod tests {
     fn bars_are_in_proportion_and_the_smallest_is_seen() {
         let chart = Chart::bars(&[0, 1, 1000], "x".to_owned(), String::new(), String::new());
         assert_eq!(chart.path, "M10 48v-2h8v2zM20 48v-48h8v48z");
-        assert_eq!(chart.width, 28);
+        assert_eq!((chart.width, chart.shown_width), (28, 66));
         assert_eq!(Chart::bars(&[], "x".to_owned(), String::new(), String::new()).width, BAR);
     }
 }

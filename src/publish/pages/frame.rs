@@ -25,8 +25,6 @@ pub struct Site<'a> {
     pub addresses: &'a Addresses,
     /// The topics that may be shown, in their order, `all` not included.
     pub topics: &'a [TopicRef],
-    /// Whether there is a search to link to.
-    pub has_search: bool,
 }
 
 /// Another form of the same page: `<link rel=alternate>`.
@@ -58,7 +56,8 @@ pub(super) struct Frame {
     pub home: String,
     pub everything: String,
     pub sources: String,
-    pub search: Option<String>,
+    pub search: String,
+    pub search_style: String,
     pub opml: String,
     pub sources_opml: String,
     pub style: String,
@@ -81,7 +80,8 @@ impl Frame {
             home: at.rooted("/"),
             everything: at.rooted(&Addresses::topic_path(TopicId::ALL)),
             sources: at.rooted("/sources"),
-            search: site.has_search.then(|| at.rooted("/search")),
+            search: at.rooted("/search"),
+            search_style: at.rooted("/search.css"),
             opml: at.rooted("/opml.xml"),
             sources_opml: at.rooted("/sources.opml"),
             style: at.rooted(&format!("/style.css?v={}", &blake3::hash(STYLE.as_bytes()).to_hex()[..8])),

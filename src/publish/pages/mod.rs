@@ -9,6 +9,7 @@ mod fault;
 mod frame;
 mod home;
 mod line;
+mod month;
 mod search;
 mod sources;
 mod story;
@@ -17,6 +18,7 @@ mod topic;
 pub use fault::{Fault, fault};
 pub use frame::{Alternate, Site, TopicRef};
 pub use home::{Section, Unsorted, home};
+pub use month::{MonthPage, STORIES_OF_A_MONTH_PAGE, month, pages_of_a_month};
 pub use search::{Found, search};
 pub use sources::sources;
 pub use story::story;
@@ -25,9 +27,17 @@ pub use topic::{TopicPage, topic};
 /// The style sheet of every page, served and published as `/style.css`.
 pub const STYLE: &str = include_str!("style.css");
 
+/// Shows the search box of every page: served as `/search.css` where there is a search, and published nowhere. So pages have
+/// the same bytes as files that they have when they are served, and no box that leads nowhere.
+pub const SEARCH_STYLE: &str = "@media screen { .find { display: block; } }\n";
+
 /// No page is larger, in bytes: lists are shortened until it fits.
 pub const MAX_PAGE_BYTES: usize = 50_000;
 
 fn render(template: &impl askama::Template) -> Vec<u8> {
-    template.render().expect("a template writes to memory").into_bytes()
+    text(template).into_bytes()
+}
+
+fn text(template: &impl askama::Template) -> String {
+    template.render().expect("a template writes to memory")
 }

@@ -30,6 +30,8 @@ struct Page {
     action: String,
     query: String,
     found: Option<String>,
+    /// How many of them are shown, where that is not all.
+    best: Option<usize>,
     feed: Option<String>,
     lines: Vec<Line>,
 }
@@ -51,11 +53,14 @@ pub fn search(site: &Site<'_>, query: &str, found: Option<&Found<'_>>) -> Vec<u8
         action: site.addresses.rooted("/search"),
         feed: found.map(|found| found.feed.to_owned()),
         query,
+        best: None,
         found: found.map(|found| if found.count == 0 { "Nothing found".to_owned() } else { count_words(found.count) }),
         lines: found.map(|found| found.stories.iter().map(|story| Line::new(site, story)).collect()).unwrap_or_default(),
         frame,
     };
+    let all = found.map_or(0, |found| usize::try_from(found.count).unwrap_or(usize::MAX));
     loop {
+        page.best = Some(page.lines.len()).filter(|shown| *shown < all);
         let bytes = super::render(&page);
         if bytes.len() <= super::MAX_PAGE_BYTES || page.lines.is_empty() {
             return bytes;

@@ -5,7 +5,7 @@ use askama::Template;
 use super::{Site, chart::Chart, frame::Frame};
 use crate::{
     model::{Follow, SourceHealth, SourceState, Timestamp},
-    publish::{excerpt, moment, xml},
+    publish::{Addresses, excerpt, moment, xml},
 };
 
 struct Moment {
@@ -21,6 +21,7 @@ struct SourceView {
     way: &'static str,
     health: &'static str,
     health_words: &'static str,
+    is_ill: bool,
     last_success: Option<Moment>,
     next_poll: Option<Moment>,
     entries: u64,
@@ -28,37 +29,125 @@ struct SourceView {
     chart: Option<Chart>,
 }
 
+/// One source, rendered by itself: a page takes as many as it can hold.
+#[derive(Template)]
+#[template(path = "source.html")]
+struct Section<'a> {
+    source: &'a SourceView,
+    /// Whether the moments of the last and the next poll are told.
+    live: bool,
+}
+
+/// A link to another page, or to a source on it.
+struct To {
+    href: String,
+    text: String,
+}
+
 #[derive(Template)]
 #[template(path = "sources.html")]
 struct Page {
     frame: Frame,
-    /// Whether the moments of the last and the next poll are told.
-    live: bool,
-    sources: Vec<SourceView>,
+    summary: String,
+    /// Those that are not well, on the first page.
+    ill: Vec<To>,
+    more_ill: usize,
+    sections: Vec<String>,
+    newer: Option<To>,
+    older: Option<To>,
 }
 
-/// The page of the sources that may be shown. Where it is drawn once and kept (`live` is false), it leaves out when each
-/// was asked last and is asked next: these would be wrong soon, and change the page at every poll.
-pub fn sources(site: &Site<'_>, states: &[SourceState], live: bool) -> Vec<u8> {
-    let mut frame = Frame::new(site, "Sources", Some("/sources"));
-    frame.here = "sources";
-    frame.description.push_str(if live {
-        "Who is followed, how each is doing, and when it is asked next. Times are UTC."
-    } else {
-        "Who is followed, and how each is doing."
-    });
-    frame.alternates.push(super::Alternate {
-        title: "What is followed — OPML".to_owned(),
-        media_type: "text/x-opml",
-        href: site.addresses.absolute("/sources.opml"),
-    });
-    let mut page = Page { frame, live, sources: states.iter().filter(|state| state.public).map(view).collect() };
-    let bytes = super::render(&page);
-    if bytes.len() <= super::MAX_PAGE_BYTES {
-        return bytes;
+/// Sources that the first page names as not well.
+const MAX_ILL: usize = 40;
+/// Bytes that are left for what stands around the sources beyond the frame: the way to other pages.
+const AROUND_BYTES: usize = 1_000;
+
+/// The pages of the sources that may be shown, as many as it takes. Where they are drawn once and kept (`live` is false),
+/// they leave out when each source was asked last and is asked next: these would be wrong soon, and change the pages at every
+/// poll.
+pub fn sources(site: &Site<'_>, states: &[SourceState], live: bool) -> Vec<Vec<u8>> {
+    let shown: Vec<SourceView> = states.iter().filter(|state| state.public).map(view).collect();
+    let sections: Vec<String> = shown.iter().map(|source| super::text(&Section { source, live })).collect();
+    let empty = |page: u32| {
+        let mut frame = Frame::new(site, "Sources", Some(&Addresses::sources_path(page)));
+        frame.here = "sources";
+        frame.description.push_str(if live {
+            "Who is followed, how each is doing, and when it is asked next. Times are UTC."
+        } else {
+            "Who is followed, and how each is doing."
+        });
+        frame.alternates.push(super::Alternate {
+            title: "What is followed — OPML".to_owned(),
+            media_type: "text/x-opml",
+            href: site.addresses.absolute("/sources.opml"),
+        });
+        let (summary, ill, more_ill) = (String::new(), Vec::new(), 0);
+        Page { frame, summary, ill, more_ill, sections: Vec::new(), newer: None, older: None }
+    };
+    // The first page tells how all of them are, and has less room for it.
+    let ill_bytes: usize = shown.iter().filter(|s| s.is_ill).take(MAX_ILL).map(|s| s.title.len() + s.id.len() + 64).sum();
+    let frame_bytes = super::render(&empty(1)).len() + AROUND_BYTES;
+    let mut pages: Vec<Vec<usize>> = vec![Vec::new()];
+    let mut used = frame_bytes + ill_bytes;
+    for (at, section) in sections.iter().enumerate() {
+        if used + section.len() > super::MAX_PAGE_BYTES && pages.last().is_some_and(|page| !page.is_empty()) {
+            pages.push(Vec::new());
+            used = frame_bytes;
+        }
+        used += section.len();
+        if let Some(page) = pages.last_mut() {
+            page.push(at);
+        }
     }
-    page.sources.iter_mut().for_each(|source| source.chart = None);
-    super::render(&page)
+    let to = |number: usize, anchor: &str, text: String| {
+        let path = Addresses::sources_path(u32::try_from(number).unwrap_or(u32::MAX));
+        To { href: format!("{}{anchor}", site.addresses.rooted(&path)), text }
+    };
+    let render = |(index, held): (usize, &Vec<usize>)| {
+        let number = index + 1;
+        let mut page = empty(u32::try_from(number).unwrap_or(u32::MAX));
+        page.sections = held.iter().map(|at| sections[*at].clone()).collect();
+        page.newer = (number > 1).then(|| to(number - 1, "", format!("Page {}", number - 1)));
+        page.older = (number < pages.len()).then(|| to(number + 1, "", format!("Page {} of {}", number + 1, pages.len())));
+        if number > 1 {
+            page.summary = format!("Page {number} of {}", pages.len());
+            return super::render(&page);
+        }
+        page.summary = counts(&shown);
+        if pages.len() > 1 {
+            let ill = shown.iter().enumerate().filter(|(_, source)| source.is_ill);
+            page.more_ill = ill.clone().count().saturating_sub(MAX_ILL);
+            page.ill = ill
+                .take(MAX_ILL)
+                .filter_map(|(at, source)| {
+                    let on = pages.iter().position(|page| page.contains(&at))?;
+                    Some(to(on + 1, &format!("#s-{}", source.id), source.title.clone()))
+                })
+                .collect();
+        }
+        super::render(&page)
+    };
+    pages.iter().enumerate().map(render).collect()
+}
+
+/// How many there are, and how they are: `12 sources: 10 well, 2 failing`.
+fn counts(shown: &[SourceView]) -> String {
+    let mut words: Vec<(&'static str, usize)> = Vec::new();
+    for source in shown {
+        match words.iter_mut().find(|(known, _)| *known == source.health_words) {
+            Some((_, count)) => *count += 1,
+            None => words.push((source.health_words, 1)),
+        }
+    }
+    words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let of = if shown.len() == 1 { "1 source".to_owned() } else { format!("{} sources", shown.len()) };
+    let told: Vec<String> = words.iter().map(|(words, count)| format!("{count} {words}")).collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [(words, 1)] => format!("{of}: {words}"),
+        [(words, _)] => format!("{of}, all {words}"),
+        _ => format!("{of}: {}", told.join(", ")),
+    }
 }
 
 fn view(state: &SourceState) -> SourceView {
@@ -66,8 +155,8 @@ fn view(state: &SourceState) -> SourceView {
     SourceView {
         id: state.id.to_string(),
         title: excerpt::shorten(&xml::line(&state.title), 120),
-        href: state.home_page_url.as_deref().or(Some(state.url.as_str()).filter(|_| !is_feed)).and_then(xml::web_address),
-        feed_url: state.feed_url.as_deref().filter(|_| is_feed).and_then(xml::web_address),
+        href: state.home_page_url.as_deref().or(Some(state.url.as_str()).filter(|_| !is_feed)).and_then(address),
+        feed_url: state.feed_url.as_deref().filter(|_| is_feed).and_then(address),
         way: match state.follow {
             Follow::Auto => "not found out yet",
             Follow::Feed => "its feed",
@@ -82,12 +171,18 @@ fn view(state: &SourceState) -> SourceView {
             SourceHealth::Paused => "paused",
             SourceHealth::New => "not asked yet",
         },
+        is_ill: matches!(state.health, SourceHealth::Failing | SourceHealth::Resting),
         last_success: state.last_success.map(moment_of),
         next_poll: state.next_poll.map(moment_of),
         entries: state.entries,
         error: state.last_error_class.as_deref().map(|class| excerpt::shorten(&xml::line(class), 40)),
         chart: activity(&state.activity),
     }
+}
+
+/// An address that a page can hold; the longest of all are in the list of feeds alone.
+fn address(url: &str) -> Option<String> {
+    xml::web_address(url).filter(|url| url.len() <= 2_048)
 }
 
 fn moment_of(at: Timestamp) -> Moment {

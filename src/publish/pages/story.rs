@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{Site, frame::Frame, line::Line};
 use crate::{
-    model::{MembershipBy, SourceId, Story},
+    model::{MembershipBy, NotMember, SourceId, Story},
     publish::{Addresses, channel, excerpt, moment, xml},
 };
 
@@ -12,6 +12,31 @@ struct TopicView {
     title: String,
     page: String,
     decided: String,
+    because: Vec<Vec<Piece>>,
+}
+
+/// A piece of a reason: its words, or a matcher as it stands in feeds.toml.
+struct Piece {
+    text: String,
+    is_code: bool,
+}
+
+/// A reason in pieces: what stands between two backticks is code.
+fn pieces(reason: &str) -> Vec<Piece> {
+    let parts: Vec<&str> = reason.split('`').collect();
+    // A backtick without its twin is a character like others.
+    if parts.len().is_multiple_of(2) {
+        return vec![Piece { text: reason.to_owned(), is_code: false }];
+    }
+    let piece = |(at, text): (usize, &&str)| Piece { text: (*text).to_owned(), is_code: at % 2 == 1 };
+    parts.iter().enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
+}
+
+/// A topic that the story is not in.
+struct OutsideView {
+    title: String,
+    page: String,
+    score: String,
     because: Vec<String>,
 }
 
@@ -38,6 +63,7 @@ struct Page {
     read_at: Option<String>,
     categories: Vec<String>,
     topics: Vec<TopicView>,
+    outside: Vec<OutsideView>,
     carriers: Vec<Carrier>,
     duplicates: Vec<Same>,
     since: String,
@@ -49,11 +75,11 @@ struct Page {
 const LIST_LENGTHS: [usize; 5] = [40, 20, 10, 4, 1];
 const MAX_SENTENCE_CHARS: usize = 300;
 
-/// A story's page. Sources and topics that may not be shown are left out.
-pub fn story(site: &Site<'_>, story: &Story) -> Vec<u8> {
+/// A story's page; `outside` are the topics that it is not in. Sources and topics that may not be shown are left out.
+pub fn story(site: &Site<'_>, story: &Story, outside: &[NotMember]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for longest in LIST_LENGTHS {
-        bytes = super::render(&view(site, story, longest));
+        bytes = super::render(&view(site, story, outside, longest));
         if bytes.len() <= super::MAX_PAGE_BYTES {
             break;
         }
@@ -61,7 +87,7 @@ pub fn story(site: &Site<'_>, story: &Story) -> Vec<u8> {
     bytes
 }
 
-fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
+fn view(site: &Site<'_>, story: &Story, outside: &[NotMember], longest: usize) -> Page {
     let item = Line::new(site, story);
     let mut frame = Frame::new(site, &channel::shown_title(story), Some(&Addresses::story_path(story.id)));
     frame.title = excerpt::shorten(&frame.title, 160);
@@ -82,7 +108,16 @@ fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
                 MembershipBy::Rule => format!("by its rule, score {:.1}", membership.score),
                 MembershipBy::Label => "by a person's label".to_owned(),
             },
-            because: membership.because.iter().take(longest).map(|because| sentence(because)).collect(),
+            because: membership.because.iter().take(longest).map(|because| pieces(&sentence(because))).collect(),
+        })
+    });
+    let outside = outside.iter().take(longest).filter_map(|outside| {
+        let topic = site.topics.iter().find(|topic| topic.id == outside.id)?;
+        Some(OutsideView {
+            title: xml::line(&topic.title),
+            page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
+            score: format!("score {:.1}", outside.score),
+            because: outside.because.iter().take(longest).map(|because| sentence(because)).collect(),
         })
     });
     let public = |source: &SourceId| story.sources.iter().find(|entry| entry.source == *source && entry.public);
@@ -109,6 +144,7 @@ fn view(site: &Site<'_>, story: &Story, longest: usize) -> Page {
             .take(longest)
             .collect(),
         topics: topics.collect(),
+        outside: outside.collect(),
         carriers: carriers.collect(),
         duplicates: duplicates.collect(),
         since: moment::for_people(story.first_published, None),

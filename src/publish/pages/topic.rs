@@ -9,7 +9,8 @@ use super::{
     Site,
     chart::Chart,
     frame::{Frame, alternates},
-    line::{Line, count_words, shown_date},
+    line::{Line, count_words, filed_at},
+    month,
 };
 use crate::{
     model::{Story, TopicId},
@@ -43,7 +44,22 @@ struct Link {
 
 struct Month {
     name: String,
+    /// The page of all its stories; a union has none.
+    page: Option<String>,
     lines: Vec<Line>,
+}
+
+/// The months of one year.
+struct Year {
+    name: String,
+    months: Vec<MonthLink>,
+}
+
+struct MonthLink {
+    /// `Mar`.
+    name: String,
+    page: String,
+    count: u64,
 }
 
 /// A feed reader on the web that takes a feed's address in its own.
@@ -74,6 +90,8 @@ struct Topic {
     latest: Vec<Line>,
     chart: Option<Chart>,
     months: Vec<Month>,
+    /// Every month with stories, where some are not listed.
+    years: Vec<Year>,
     left_out: u64,
     readers: Vec<Reader>,
     neighbours: Vec<Neighbour>,
@@ -87,6 +105,10 @@ const MIN_WORD_COUNT: usize = 3;
 const MAX_WORDS: usize = 16;
 /// The most months that a chart shows.
 const MAX_CHART_MONTHS: i32 = 72;
+/// The fewest: what began last month is seen to have begun.
+const MIN_CHART_MONTHS: i32 = 12;
+/// The most months that are linked from here; those before are reached from the last of them.
+const MAX_LINKED_MONTHS: usize = 180;
 
 /// A topic's page. Older stories are left out until it is small enough.
 pub fn topic(site: &Site<'_>, page: &TopicPage<'_>) -> Vec<u8> {
@@ -108,6 +130,7 @@ pub fn topic(site: &Site<'_>, page: &TopicPage<'_>) -> Vec<u8> {
         latest: latest.iter().map(|story| Line::new(site, story)).collect(),
         chart: chart(page.months),
         months: Vec::new(),
+        years: Vec::new(),
         left_out: 0,
         readers: readers(&site.addresses.absolute(&Addresses::feed_path(page.name, FeedFormat::Atom))),
         neighbours: page.neighbours.iter().filter_map(|(id, count)| neighbour(site, id, *count)).collect(),
@@ -116,9 +139,10 @@ pub fn topic(site: &Site<'_>, page: &TopicPage<'_>) -> Vec<u8> {
     };
     let mut listed = older.len();
     loop {
-        view.months = by_month(site, &older[..listed]);
+        view.months = by_month(site, page, &older[..listed]);
         let shown = u64::try_from(view.latest.len() + listed).unwrap_or(u64::MAX);
         view.left_out = page.count.map_or(0, |count| count.saturating_sub(shown));
+        view.years = if view.left_out > 0 { years(site, page) } else { Vec::new() };
         let bytes = super::render(&view);
         if bytes.len() <= super::MAX_PAGE_BYTES {
             return bytes;
@@ -129,6 +153,24 @@ pub fn topic(site: &Site<'_>, page: &TopicPage<'_>) -> Vec<u8> {
             _ => listed = listed * 3 / 4,
         }
     }
+}
+
+/// Links to every month with stories, by year.
+fn years(site: &Site<'_>, page: &TopicPage<'_>) -> Vec<Year> {
+    let mut years: Vec<Year> = Vec::new();
+    for (month, count) in page.months.iter().take(MAX_LINKED_MONTHS) {
+        let name = month.0.to_string();
+        let link = MonthLink {
+            name: month::name(*month).chars().take(3).collect(),
+            page: site.addresses.rooted(&Addresses::month_path(page.name, *month, 1)),
+            count: *count,
+        };
+        match years.last_mut() {
+            Some(year) if year.name == name => year.months.push(link),
+            _ => years.push(Year { name, months: vec![link] }),
+        }
+    }
+    years
 }
 
 /// One-click subscription in readers that many people have.
@@ -182,16 +224,19 @@ fn words(page: &TopicPage<'_>) -> Vec<TitleWord> {
     words.into_iter().map(|(word, count)| TitleWord { word: excerpt::shorten(&word, 40), count }).collect()
 }
 
-/// The stories under the month of the date that is shown, months in the order in which they come up.
-fn by_month(site: &Site<'_>, stories: &[Story]) -> Vec<Month> {
+/// The stories under the month that they belong to, months in the order in which they come up.
+fn by_month(site: &Site<'_>, page: &TopicPage<'_>, stories: &[Story]) -> Vec<Month> {
     let mut months: Vec<((i32, u32), Month)> = Vec::new();
     for story in stories {
-        let at = shown_date(story).0;
+        let at = filed_at(story);
         let key = (at.year(), at.month());
         let line = Line::new(site, story);
-        match months.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, month)) => month.lines.push(line),
-            None => months.push((key, Month { name: at.format("%B %Y").to_string(), lines: vec![line] })),
+        if let Some((_, month)) = months.iter_mut().find(|(known, _)| *known == key) {
+            month.lines.push(line);
+        } else {
+            let path = Addresses::month_path(page.name, key, 1);
+            let page = page.count.map(|_| site.addresses.rooted(&path));
+            months.push((key, Month { name: month::name(key), page, lines: vec![line] }));
         }
     }
     months.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
@@ -218,10 +263,11 @@ fn span(months: &[((i32, u32), u64)]) -> String {
 /// Every month from the first to the last, those without a story too; the last [`MAX_CHART_MONTHS`] of them.
 fn chart(months: &[((i32, u32), u64)]) -> Option<Chart> {
     let last = months.iter().map(|m| ordinal(m.0)).max()?;
-    let first = months.iter().map(|m| ordinal(m.0)).min()?.max(last.saturating_sub(MAX_CHART_MONTHS - 1));
+    let first = months.iter().map(|m| ordinal(m.0)).min()?;
     if first == last {
         return None;
     }
+    let first = first.clamp(last.saturating_sub(MAX_CHART_MONTHS - 1), last.saturating_sub(MIN_CHART_MONTHS - 1));
     let mut counts = vec![0_u64; usize::try_from(last - first + 1).ok()?];
     for (month, count) in months {
         if let Some(slot) = usize::try_from(ordinal(*month) - first).ok().and_then(|at| counts.get_mut(at)) {
@@ -242,7 +288,7 @@ mod tests {
     fn a_chart_has_the_empty_months_too_and_forgets_the_oldest() {
         let some = chart(&[((2026, 3), 4), ((2025, 12), 2)]).unwrap();
         assert_eq!(some.path.matches('M').count(), 2);
-        assert_eq!((some.first.as_str(), some.last.as_str(), some.width), ("Dec 2025", "Mar 2026", 38));
+        assert_eq!((some.first.as_str(), some.last.as_str(), some.width), ("Apr 2025", "Mar 2026", 118));
         let long = chart(&[((2026, 1), 1), ((1990, 1), 1)]).unwrap();
         assert_eq!((long.first.as_str(), long.path.matches('M').count()), ("Feb 2020", 1));
         assert_eq!(chart(&[]), None);

@@ -18,6 +18,8 @@ fn stored(home: &str, draft: &Draft) -> Candidate {
         story: 1,
         entry: 1,
         source: SourceId::new("stored").expect("an id"),
+        source_title: None,
+        link: keyed.link,
         canonical: keyed.canonical,
         title_norm: keyed.title_norm,
         guid: keyed.guid,

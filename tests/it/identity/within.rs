@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use proptest::prelude::*;
 use tributary::{
     identity::{KeyPolicy, Keyed, KnownEntries, KnownEntry, Recognition, key_document, recognise},
-    model::{Draft, EntryKey},
+    model::{Draft, EntryKey, Timestamp},
 };
 
 use super::{item, prose};
@@ -37,6 +37,11 @@ impl KnownEntries for Shelf {
 
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Infallible> {
         Ok(self.entries.iter().filter(|e| e.title_norm.as_deref() == Some(title_norm)).cloned().collect())
+    }
+
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
+        let nameless = |e: &&KnownEntry| e.guid.is_none() && e.link.is_none() && e.published == Some(published);
+        Ok(self.entries.iter().filter(nameless).cloned().collect())
     }
 }
 

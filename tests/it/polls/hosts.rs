@@ -6,7 +6,10 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use tributary::{clock::Clock as _, model::Source};
+use tributary::{
+    clock::Clock as _,
+    model::{Source, SourceId},
+};
 use url::Url;
 
 use super::world::{World, noon, source, tagged};
@@ -115,6 +118,6 @@ async fn a_slow_host_holds_nobody_up() {
     let due = world.read(|reader| reader.due(now, &[], 1, 100));
     let hosts: Vec<_> = due.iter().map(|due| due.host.as_str()).collect();
     assert_eq!(hosts, ["a.example", "b.example"], "one of each host");
-    let due = world.read(|reader| reader.due(now, &["a.example".to_owned()], 1, 100));
+    let due = world.read(|reader| reader.due(now, &[SourceId::new("one").unwrap()], 1, 100));
     assert_eq!(due.iter().map(|due| due.id.as_str()).collect::<Vec<_>>(), ["elsewhere"]);
 }

@@ -231,3 +231,75 @@ async fn credentials_that_are_missing_bother_nobody() {
     assert!(report.error.unwrap().contains("nowhere"));
     assert!(world.origin.requests().is_empty() && world.next_in("feed") >= FLOOR);
 }
+
+#[tokio::test]
+async fn a_redirect_that_always_asks_to_wait_is_waited_for_once() {
+    let world = World::of_feed();
+    world.origin.script("/feed", vec![Reply::redirect(302, "/busy").header("Retry-After", "7200")]);
+    world.origin.script("/busy", vec![tagged(&["one"], "\"1\""), Reply::new(304)]);
+    world.poll("feed").await;
+    assert_eq!(world.next_in("feed"), TimeDelta::hours(2));
+    assert!(world.state("feed").next_poll_because.unwrap().starts_with("Retry-After asks to wait until"));
+    // Not sooner, though: who insists is refused by the schedule, and even a poll all the same does not follow.
+    world.clock.advance(TimeDelta::hours(1));
+    world.poll("feed").await;
+    assert!(world.origin.requests_to("/busy").is_empty());
+    world.poll_when_due("feed").await;
+    assert_eq!(world.state("feed").entries, 1);
+    // It goes on like that: every other request is a wait, and none of them comes too soon.
+    world.poll_when_due("feed").await;
+    world.poll_when_due("feed").await;
+    assert_eq!(world.state("feed").last_status, Some(304));
+}
+
+#[tokio::test]
+async fn what_a_document_wishes_only_lengthens() {
+    let all: String = (0..24).map(|hour| format!("<hour>{hour}</hour>")).collect::<Vec<_>>().concat();
+    let most = all.replace("<hour>23</hour>", "");
+    let sy = |period: &str, frequency: u32| {
+        format!(
+            "<sy:updatePeriod xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\">{period}</sy:updatePeriod>\
+             <sy:updateFrequency xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\">{frequency}</sy:updateFrequency>"
+        )
+    };
+    // It is a Saturday, at noon.
+    let cases = [
+        ("<ttl>5</ttl>".to_owned(), 1),
+        ("<ttl>often</ttl>".to_owned(), 1),
+        ("<ttl>-1</ttl>".to_owned(), 1),
+        ("<ttl>0</ttl>".to_owned(), 1),
+        ("<ttl>1440</ttl>".to_owned(), 24),
+        (sy("hourly", 1), 1),
+        (sy("daily", 2), 12),
+        (sy("weekly", 1), 7 * 24),
+        (format!("<skipHours>{all}</skipHours>"), 1),
+        (format!("<skipHours>{most}</skipHours>"), 11),
+        ("<skipDays><day>Saturday</day></skipDays>".to_owned(), 12),
+    ];
+    for (channel, hours) in cases {
+        let world = World::of_feed();
+        world.origin.script("/feed", vec![Reply::ok(feed_with(&channel, &["one"])).header("ETag", "\"1\"")]);
+        world.poll("feed").await;
+        let (next, least) = (world.next_in("feed"), TimeDelta::hours(hours));
+        assert!((least..=least + TimeDelta::minutes(30)).contains(&next), "{channel}: {next}");
+    }
+}
+
+#[tokio::test]
+async fn who_writes_once_a_month_is_asked_once_a_day() {
+    let items: Vec<String> = (1..=9)
+        .map(|month| {
+            let date = format!("2026-0{month}-15T08:00:00Z").parse::<Timestamp>().unwrap().to_rfc2822();
+            format!(
+                "<item><guid isPermaLink=\"false\">{month}</guid><title>Letter {month}</title><pubDate>{date}</pubDate></item>"
+            )
+        })
+        .collect();
+    let world = World::of_feed();
+    let monthly = format!("<rss version=\"2.0\"><channel><title>Letters</title>{}</channel></rss>", items.concat());
+    world.origin.script("/feed", vec![Reply::ok(monthly).header("ETag", "\"1\""), Reply::new(304)]);
+    world.poll("feed").await;
+    world.poll_when_due("feed").await;
+    assert!((TimeDelta::hours(24)..=TimeDelta::minutes(24 * 60 + 30)).contains(&world.next_in("feed")));
+    assert!(world.state("feed").next_poll_because.unwrap().contains("it is quiet"));
+}

@@ -122,3 +122,25 @@ async fn a_window_that_is_too_large_is_refused() {
     let report = world.poll("feed").await;
     assert_eq!((report.outcome, world.state("feed").last_error_class.as_deref()), (Outcome::Failed, Some("body")), "{report:?}");
 }
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_cut_off() {
+    let line = format!("X: {}\r\n", "a".repeat(1000));
+    for head in [line.repeat(10_000), format!("X: {}\r\n", "a".repeat(10_000_000))] {
+        let world = World::of_feed();
+        world.origin.script("/feed", vec![Reply::raw(format!("HTTP/1.1 200 Scripted\r\n{head}\r\n"))]);
+        let report = world.poll("feed").await;
+        assert_eq!((report.outcome, world.state("feed").last_error_class.as_deref()), (Outcome::Failed, Some("protocol")));
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_was_not_asked_for_is_no_document() {
+    let world = World::of_feed();
+    world.origin.script("/feed", vec![tagged(&["one"], "\"1\""), Reply::new(206).body("<rss").header("ETag", "\"2\"")]);
+    world.poll("feed").await;
+    let report = world.poll("feed").await;
+    assert_eq!((report.outcome, world.state("feed").last_error_class.as_deref()), (Outcome::Failed, Some("http-206")));
+    world.poll("feed").await;
+    assert_eq!(world.sent("/feed").0.as_deref(), Some("\"1\""));
+}

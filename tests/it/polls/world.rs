@@ -54,6 +54,7 @@ pub fn source(id: &str, url: &Url) -> Source {
         pace: Pace { interval: HOUR, own_interval: false, schedule: None, max_interval: 7 * 24 * HOUR, exempt: false },
         limits: FetchLimits { timeout: Duration::from_secs(20), max_body_bytes: 1 << 20, max_items: 100 },
         allow_hosts: ["127.0.0.1/32", "a.example", "b.example"].iter().map(|p| p.parse().unwrap()).collect(),
+        http2: true,
         content: None,
         auth: None,
         publish: false,
@@ -66,7 +67,7 @@ pub fn source(id: &str, url: &Url) -> Source {
 }
 
 /// Every name is this machine.
-struct Here;
+pub struct Here;
 
 impl Lookup for Here {
     fn addresses(&self, _host: String) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
@@ -107,6 +108,11 @@ impl World {
     pub fn move_to(&mut self, path: &str) {
         self.sources[0].url = self.origin.url(path);
         self.restart();
+    }
+
+    /// Asks in another way from now on.
+    pub fn ask_with(&self, options: ClientOptions) {
+        self.poller.client.store(Arc::new(Client::with_lookup(options, Arc::new(Here)).unwrap()));
     }
 
     /// Where the state is, and feeds.toml would be.
@@ -191,15 +197,7 @@ fn start(dir: &std::path::Path, clock: &ManualClock, sources: &[Source]) -> Poll
     let window = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
     let hosts: Vec<_> = sources.iter().map(|s| (s.clone(), host_key(&s.url))).collect();
     store.take_over(&hosts, &[], window, clock.now()).unwrap();
-    let options = ClientOptions {
-        user_agent: "tributary/1.2.3 (+https://operator.example/)".into(),
-        per_host: 1,
-        host_gap: Duration::ZERO,
-        host_gap_exempt: Duration::ZERO,
-        concurrency: 32,
-        proxy: None,
-        connect_timeout: Duration::from_secs(10),
-    };
+    let client = Client::with_lookup(options(), Arc::new(Here)).unwrap();
     let settings = Settings {
         sources: sources.iter().cloned().map(Arc::new).collect(),
         rules: Arc::new(Rules::compile(&[]).unwrap()),
@@ -213,5 +211,19 @@ fn start(dir: &std::path::Path, clock: &ManualClock, sources: &[Source]) -> Poll
         lessons: None,
         retention: None,
     };
-    Poller::new(store, Client::with_lookup(options, Arc::new(Here)).unwrap(), Arc::new(clock.clone()), settings)
+    Poller::new(store, client, Arc::new(clock.clone()), settings)
+}
+
+/// How the client behaves: without pauses, so that no test waits.
+pub fn options() -> ClientOptions {
+    ClientOptions {
+        user_agent: "tributary/1.2.3 (+https://operator.example/)".into(),
+        per_host: 1,
+        host_gap: Duration::ZERO,
+        host_gap_exempt: Duration::ZERO,
+        concurrency: 32,
+        proxy: None,
+        ca_file: None,
+        connect_timeout: Duration::from_secs(10),
+    }
 }

@@ -114,7 +114,7 @@ fn wrong_usage_ends_with_2_and_what_is_not_there_with_1() {
         (&["stories", "--topic", "nothing"], 1),
         (&["label", "1", "nothing"], 1),
         (&["label", "1"], 2),
-        (&["label", "--split", "1"], 1),
+        (&["label", "--split", "4711"], 1),
         (&["forget", "4711"], 1),
         (&["evaluate", "no-such-file"], 1),
         (&["inspect", "http://127.0.0.1:9/"], 1),

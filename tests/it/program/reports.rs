@@ -233,7 +233,9 @@ fn an_inspection_stores_nothing() {
         "encoding": {"name": "text", "because": "text"}, "format": "text", "repairs": [{}], "problems": [{"code": "text", "severity": "text", "text": "text"}],
         "feed": {"title": "text?", "link": "text?", "updated": "time?"},
         "entries": [{"key": "text", "key_from": "text", "guid": "text?", "title": "text?", "url": "text?", "published": "time?", "updated": "time?",
-            "authors": ["text"], "categories": ["text"], "summary": "text?", "content_bytes": "count", "topics": [{}]}],
+            "authors": ["text"], "categories": ["text"], "summary": "text?", "content_bytes": "count", "topics": [{}],
+            "from": {"key": "text", "guid": "text?", "title": "text?", "url": "text?", "published": "text?", "updated": "text?",
+                "authors": "text?", "summary": "text?", "content": "text?", "image": "text?"}}],
         "next_poll": "time?", "next_poll_because": "text?",
     });
     let mut loose = pattern.clone();
@@ -252,6 +254,39 @@ fn an_inspection_stores_nothing() {
     let empty = Home::with(&super::feeds_toml(&origin, &["/rss"]));
     empty.json(&["inspect", origin.url("/rss").as_str()]);
     assert!(!empty.join("data").exists(), "inspect makes no state");
+}
+
+#[test]
+fn an_inspection_says_what_was_repaired_and_what_each_field_was_taken_from() {
+    let origin = three_feeds();
+    let untidy = "<rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/'>\n<channel><title>Untidy</title>\n\
+        <item><dc:title>R&D & more</dc:title>\n<guid>https://example.org/1</guid><dc:date>2024-03-05T10:00:00Z</dc:date>\
+        <dc:creator>Jane</dc:creator><description>Words</description></item>\n\
+        <item><title>Two</title><link>/two</link><pubDate>tomorrow</pubDate></item></channel></rss>";
+    origin.script("/untidy", vec![Reply::ok(untidy).header("content-location", "https://located.example/feed")]);
+    let home = Home::with(&super::feeds_toml(&origin, &["/rss"]));
+    let seen = home.json(&["inspect", origin.url("/untidy").as_str()]);
+    let from = &seen["entries"][0]["from"];
+    assert_eq!(
+        from,
+        &json!({"key": "guid", "guid": "guid", "title": "dc:title", "url": "guid", "published": "dc:date", "updated": null,
+            "authors": "dc:creator", "summary": null, "content": "description", "image": null})
+    );
+    assert_eq!(seen["entries"][1]["from"]["key"], "link");
+    assert_eq!(seen["entries"][1]["url"], "https://located.example/two");
+    assert_eq!((&seen["repairs"][0]["code"], &seen["repairs"][0]["line"]), (&"bare-ampersand".into(), &3.into()));
+    let problem = seen["problems"].as_array().unwrap().iter().find(|p| p["code"] == "unreadable-date").unwrap();
+    assert_eq!(problem["line"], 5);
+
+    let told = home.run(&["inspect", origin.url("/untidy").as_str()]).out;
+    for line in [
+        "format    rss, in utf-8 (",
+        "(first in line 3), 2 times",
+        "(line 5)",
+        "  taken   id from guid, title from dc:title, link from guid, published from dc:date, authors from dc:creator, content from description",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
 }
 
 #[test]

@@ -10,8 +10,9 @@ use std::{
 use chrono::Datelike;
 use tributary::{
     model::*,
-    site::{Audience, Library, Open, Settings},
+    site::{Audience, Library, Open, RulesInForce, Settings},
     store::{ArchiveDocument, ArchiveState, Found, SearchQuery, StoreError, StoryQuery},
+    topic::Rules,
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -202,6 +203,7 @@ pub fn settings() -> Settings {
         keep_within: std::time::Duration::from_hours(48),
         live: true,
         max_age: std::time::Duration::from_mins(15),
+        rules: RulesInForce::fixed(Rules::compile(&[]).unwrap()),
         audience: Audience::default(),
     }
 }
@@ -278,6 +280,7 @@ impl Library for Contents {
             (story.public || !query.public_only)
                 && query.topic.as_ref().is_none_or(|topic| is_in(story, topic))
                 && (!query.unsorted || story.topics.is_empty())
+                && query.month.is_none_or(|month| month == (story.first_published.year(), story.first_published.month()))
         };
         let found = self.stories.iter().filter(wanted).skip(query.offset).take(query.limit.unwrap_or(usize::MAX));
         Ok(found.cloned().collect())
@@ -289,6 +292,10 @@ impl Library for Contents {
 
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
         Ok(self.stories.iter().find(|story| story.id == id).cloned())
+    }
+
+    fn outside(&self, _: &Story, _: &Rules) -> Result<Vec<NotMember>, StoreError> {
+        Ok(Vec::new())
     }
 
     fn search(&self, _: &SearchQuery, _: usize, _: bool) -> Result<Found, StoreError> {

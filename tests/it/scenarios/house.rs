@@ -133,7 +133,13 @@ impl House {
     /// What a poll that brings this document wants to have stored.
     pub fn plan(&self, site: &str, text: &str, private: bool) -> Plan {
         let url = format!("https://{site}.example/feed.xml").parse().unwrap();
-        let input = ingest::Input { bytes: text.as_bytes(), content_type: Some("application/xml"), url: &url, max_items: 5_000 };
+        let input = ingest::Input {
+            bytes: text.as_bytes(),
+            content_type: Some("application/xml"),
+            content_location: None,
+            url: &url,
+            max_items: 5_000,
+        };
         let document = ingest::read(&input).unwrap_or_else(|error| panic!("{error}: {text}"));
         let feed = document.feed;
         let facts = Facts {
@@ -178,6 +184,8 @@ impl House {
                 gone_since: None,
                 resting: false,
                 next: NextPoll { at: self.now(), because: "a test says so".into(), not_before: None, interval_s: 3_600 },
+                host: None,
+                together: Vec::new(),
                 pace: None,
                 moved: None,
                 problems: None,

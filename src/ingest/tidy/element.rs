@@ -1,0 +1,132 @@
+//! Elements that the feed and its items have in common.
+
+use url::Url;
+
+use super::{
+    base,
+    capture::children,
+    dialect::Ns,
+    notes::{Said, SourceNote, name},
+    text::{TextKind, Unwrapped, escaped, markup, of_atom},
+    value::attribute,
+    walk::Walk,
+};
+use crate::{
+    ingest::{people, repairs::Repairs, xml::Tag},
+    model::Person,
+};
+
+impl<'a> Walk<'a> {
+    /// A text that is markup by its type, or escaped; `outer` is the base in force where it begins, where one was said.
+    pub fn unwrap(&mut self, tag: &Tag<'a>, ns: Ns, inside: &'a str, at: usize, outer: Option<&Url>) -> Unwrapped<'a> {
+        if memchr::memmem::find(inside.as_bytes(), b"xml:base").is_some() {
+            let plain = base::resolved(inside, outer.unwrap_or(self.scope.document()));
+            let Unwrapped { text, kind } = unwrapped(tag, ns, &plain, at, &mut self.repairs);
+            return Unwrapped { text: text.into_owned().into(), kind };
+        }
+        unwrapped(tag, ns, inside, at, &mut self.repairs)
+    }
+
+    /// A text that is a single word or line.
+    pub fn word(&mut self, inside: &'a str, at: usize) -> String {
+        escaped(inside, at, &mut self.repairs).text.trim().to_owned()
+    }
+
+    /// A link of the item or the feed, by its attributes or its text.
+    pub fn link(&mut self, tag: &Tag<'a>, ns: Ns, inside: &'a str, at: usize, base: Option<&Url>) {
+        let text = self.word(inside, at);
+        let href = attribute(tag, "href").or_else(|| attribute(tag, "rdf:resource")).or_else(|| attribute(tag, "resource"));
+        let href = href.filter(|href| !href.trim().is_empty()).or(Some(text).filter(|text| !text.is_empty()));
+        let Some(href) = href else { return };
+        let rel = attribute(tag, "rel").map(|rel| rel.trim().to_ascii_lowercase()).filter(|rel| !rel.is_empty());
+        let rel = rel.unwrap_or_else(|| "alternate".to_owned());
+        let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(&rel);
+        // A plain RSS link needs no type to be a page.
+        let mime = attribute(tag, "type").unwrap_or_else(|| if ns == Ns::Rss { "text/html".into() } else { String::new() });
+        let length = attribute(tag, "length").unwrap_or_default();
+        if rel == "alternate"
+            && let Some(item) = &mut self.item
+        {
+            item.links += 1;
+        }
+        self.out.element("link", base, &[("rel", rel), ("href", href.trim()), ("type", &mime), ("length", length.trim())]);
+    }
+
+    /// A category of the item or the feed.
+    pub fn category(&mut self, tag: &Tag<'a>, inside: &'a str, at: usize) {
+        let text = Some(self.word(inside, at)).filter(|text| !text.is_empty());
+        let term = attribute(tag, "term").filter(|term| !term.trim().is_empty()).or(text).or_else(|| attribute(tag, "label"));
+        let Some(term) = term else { return };
+        let scheme = attribute(tag, "scheme").or_else(|| attribute(tag, "domain")).unwrap_or_default();
+        let label = attribute(tag, "label").unwrap_or_default();
+        self.out.element("category", None, &[("term", &term), ("scheme", &scheme), ("label", &label)]);
+    }
+
+    /// A person, in parts or in one text.
+    pub fn person(&mut self, inside: &'a str, at: usize) -> Option<Person> {
+        let has_parts = inside.contains('<') && !inside.trim_start().starts_with("<![CDATA[");
+        if has_parts {
+            let parts = children(inside, &self.scope);
+            let part = |names: &[&str]| {
+                let found = parts.iter().find(|(name, ..)| names.contains(&name.as_str())).map(|(_, _, inside)| *inside);
+                found
+                    .map(|inside| escaped(inside, at, &mut Repairs::default()).text.trim().to_owned())
+                    .filter(|text| !text.is_empty())
+            };
+            let person = people::of_parts(
+                part(&["name"]).as_deref(),
+                part(&["email"]).as_deref(),
+                part(&["uri", "url", "homepage"]).as_deref(),
+            );
+            // A person of whom only an address is told has no name to show: tags are no name.
+            let known = ["name", "email", "uri", "url", "homepage"];
+            if person.is_some() || parts.iter().any(|(name, ..)| known.contains(&name.as_str())) {
+                return person;
+            }
+            let text = markup(inside).text;
+            return people::of_text(&crate::ingest::text::plain_text(&text));
+        }
+        people::of_text(&self.word(inside, at))
+    }
+
+    /// What an item says of the feed that it was taken from.
+    pub fn source(&mut self, tag: &Tag<'a>, inside: &'a str, at: usize) -> SourceNote {
+        let mut note = SourceNote { feed_url: attribute(tag, "url"), ..SourceNote::default() };
+        if !inside.contains('<') || inside.trim_start().starts_with("<![CDATA[") {
+            note.title = Some(self.word(inside, at)).filter(|text| !text.is_empty());
+            return note;
+        }
+        for (local, tag, inside) in children(inside, &self.scope) {
+            let text = || {
+                Some(of_atom(&tag, inside, at, &mut Repairs::default()).text.trim().to_owned()).filter(|text| !text.is_empty())
+            };
+            match local.as_str() {
+                "id" => note.id = note.id.or_else(text),
+                "title" => note.title = note.title.or_else(text),
+                "updated" | "modified" => note.updated = note.updated.or_else(text),
+                "rights" => note.rights = note.rights.or_else(text),
+                "author" => {
+                    let person = self.person(inside, at);
+                    note.people.extend(person.map(|value| Said { rank: 0, value, from: name("source/author") }));
+                }
+                "link" if attribute(&tag, "rel").as_deref() == Some("self") => {
+                    note.feed_url = attribute(&tag, "href").or(note.feed_url);
+                }
+                "link" if attribute(&tag, "rel").is_none_or(|rel| rel == "alternate") => {
+                    note.home_page_url = note.home_page_url.or_else(|| attribute(&tag, "href"));
+                }
+                _ => {}
+            }
+        }
+        note
+    }
+}
+
+fn unwrapped<'t>(tag: &Tag<'_>, ns: Ns, inside: &'t str, at: usize, repairs: &mut Repairs) -> Unwrapped<'t> {
+    match ns {
+        Ns::Atom => of_atom(tag, inside, at, repairs),
+        Ns::Xhtml => markup(inside),
+        _ if tag.attribute("type").is_some_and(|t| t.eq_ignore_ascii_case("xhtml")) => markup(inside),
+        _ => Unwrapped { kind: TextKind::Html, ..escaped(inside, at, repairs) },
+    }
+}

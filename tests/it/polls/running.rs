@@ -1,0 +1,187 @@
+//! The scheduler at work, on a clock moved by hand: who is asked when, and that nobody holds up the others.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+use tributary::{
+    clock::Clock as _,
+    model::{Follow, Source, Timestamp},
+    poll::{Driver, Settings},
+    telemetry::Metrics,
+};
+use url::Url;
+
+use super::world::{World, noon, options, source, tagged};
+use crate::support::origin::{Origin, Reply};
+
+/// Longer than anything here takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Scheduler {
+    wake: Arc<Notify>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Scheduler {
+    fn start(world: &World) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let wake = Arc::new(Notify::new());
+        let driver = Driver::new(world.poller.clone(), wake.clone(), Arc::default(), Arc::new(Metrics::default()));
+        Self { wake, stop, task: tokio::spawn(driver.run(stopped)) }
+    }
+
+    /// Moves the clock, and has the scheduler look at it.
+    fn set(&self, world: &World, now: Timestamp) {
+        world.clock.set(now);
+        self.wake.notify_one();
+    }
+
+    async fn stop(self) {
+        self.stop.send(true).unwrap();
+        self.task.await.unwrap();
+    }
+}
+
+/// Lets the scheduler work until something is so.
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited for in vain: {what}");
+}
+
+/// The feeds that were asked for so far.
+fn asked(origin: &Origin) -> HashSet<String> {
+    origin.requests().into_iter().map(|r| r.path).filter(|path| path != "/robots.txt").collect()
+}
+
+#[tokio::test]
+async fn a_cold_start_asks_twenty_at_once_and_spreads_the_others() {
+    const SOURCES: usize = 80;
+    let world = World::new(|origin| (0..SOURCES).map(|n| source(&format!("s{n}"), &origin.url(&format!("/{n}")))).collect());
+    world.origin.answer(|request| match request.path.as_str() {
+        "/robots.txt" => Reply::new(404),
+        path => tagged(&[path.trim_start_matches('/')], "\"1\""),
+    });
+    let scheduler = Scheduler::start(&world);
+    until("the first twenty are asked", || {
+        world.read(|reader| reader.sources()).iter().filter(|s| s.last_success.is_some()).count() == 20
+    })
+    .await;
+    assert_eq!(asked(&world.origin), (0..20).map(|n| format!("/{n}")).collect());
+    let planned: Vec<Timestamp> =
+        world.read(|reader| reader.sources()).into_iter().skip(20).map(|source| source.next_poll.unwrap()).collect();
+    assert!(planned.iter().all(|at| (noon()..noon() + TimeDelta::hours(1)).contains(at)), "{planned:?}");
+    let mut before = 20;
+    for step in 1..=12 {
+        let now = noon() + TimeDelta::minutes(5 * step) - TimeDelta::milliseconds(1);
+        scheduler.set(&world, now);
+        let expected = 20 + planned.iter().filter(|at| **at <= now).count();
+        until("those whose time has come are asked", || asked(&world.origin).len() >= expected).await;
+        assert_eq!(asked(&world.origin).len(), expected, "nobody sooner");
+        assert!((3..=7).contains(&(expected - before)), "{} in five minutes", expected - before);
+        before = expected;
+    }
+    assert_eq!((before, world.origin.most_in_flight()), (SOURCES, 1));
+    scheduler.stop().await;
+}
+
+/// Forty sources of a host that answers nothing until the other host was asked for all of its five.
+fn slow_and_fast(fast: &Origin) -> World {
+    let world = World::new(|slow| {
+        let at = |origin: &Origin, host: &str, n: usize| Url::parse(&format!("http://{host}:{}/{n}", origin.port())).unwrap();
+        let slow = (0..40).map(|n| source(&format!("slow-{n}"), &at(slow, "a.example", n)));
+        let fast = (0..5).map(|n| source(&format!("fast-{n}"), &at(fast, "b.example", n)));
+        slow.chain(fast).map(|source| Source { follow: Follow::Feed, ..source }).collect()
+    });
+    let done = Arc::new((Mutex::new(HashSet::new()), Condvar::new()));
+    let (noted, in_vain) = (done.clone(), AtomicBool::new(false));
+    fast.answer(move |request| {
+        if request.path != "/robots.txt" {
+            noted.0.lock().unwrap().insert(request.path.clone());
+            noted.1.notify_all();
+        }
+        tagged(&["fast"], "\"1\"")
+    });
+    world.origin.answer(move |_| {
+        let patience = if in_vain.load(Ordering::Relaxed) { Duration::ZERO } else { PATIENCE / 4 };
+        let asked = done.0.lock().unwrap();
+        let (asked, waited) = done.1.wait_timeout_while(asked, patience, |asked| asked.len() < 5).unwrap();
+        drop(asked);
+        // Once it waited in vain, it waits no more.
+        in_vain.fetch_or(waited.timed_out(), Ordering::Relaxed);
+        if waited.timed_out() { Reply::new(500) } else { tagged(&["slow"], "\"1\"") }
+    });
+    let settings = world.poller.settings.load_full();
+    world.poller.settings.store(Arc::new(Settings { concurrency: 4, ..(*settings).clone() }));
+    world
+}
+
+#[tokio::test]
+async fn forty_sources_of_a_slow_host_hold_nobody_up() {
+    let fast = Origin::start();
+    let world = slow_and_fast(&fast);
+    // All of them are due at once: the first twenty are of the slow host.
+    let now = world.clock.now();
+    let first: Vec<_> = world.read(|reader| reader.unscheduled()).into_iter().map(|id| (id, now, "a test".into())).collect();
+    world.poller.store.schedule_first(&first).unwrap();
+    let scheduler = Scheduler::start(&world);
+    until("all are asked", || world.read(|reader| reader.sources()).iter().all(|s| s.last_attempt.is_some())).await;
+    scheduler.stop().await;
+    let failed: Vec<_> = world.read(|reader| reader.sources()).into_iter().filter(|s| s.failures > 0).map(|s| s.id).collect();
+    assert!(failed.is_empty(), "the fast host waited for the slow one: {failed:?}");
+    assert_eq!(world.origin.most_in_flight(), 1);
+}
+
+/// A feed, and a site with a sitemap, robots.txt and a back-catalogue, all of one host.
+fn site_and_feed(origin: &Origin) -> Vec<Source> {
+    let pages: Vec<String> = (1..=6).map(|n| format!("<url><loc>{}</loc></url>", origin.url(&format!("/posts/{n}")))).collect();
+    let pages = pages.concat();
+    let map = format!("<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{pages}</urlset>");
+    origin.script("/sitemap.xml", vec![Reply::ok(map).header("ETag", "\"m\"")]);
+    for n in 1..=6 {
+        let page =
+            format!("<!doctype html><html><head><title>Post {n}</title></head><body><p>Text of post {n}.</p></body></html>");
+        origin.script(&format!("/posts/{n}"), vec![Reply::ok(page).header("Content-Type", "text/html")]);
+    }
+    origin.script("/feed", vec![tagged(&["one"], "\"1\"")]);
+    vec![
+        Source { follow: Follow::Sitemap, pages_per_poll: 2, ..source("site", &origin.url("/sitemap.xml")) },
+        source("feed", &origin.url("/feed")),
+    ]
+}
+
+#[tokio::test]
+async fn robots_txt_sitemaps_pages_and_feeds_of_a_host_pass_one_gate() {
+    let gap = Duration::from_millis(60);
+    let world = World::new(site_and_feed);
+    world.ask_with(tributary::fetch::ClientOptions { host_gap: gap, host_gap_exempt: gap, ..options() });
+    let scheduler = Scheduler::start(&world);
+    until("all pages are read", || {
+        let states = world.read(|reader| reader.sources());
+        states[0].entries == 6 && states[1].entries == 1
+    })
+    .await;
+    scheduler.stop().await;
+    let requests = world.origin.requests();
+    for path in ["/robots.txt", "/sitemap.xml", "/posts/1", "/posts/6", "/feed"] {
+        assert_eq!(requests.iter().filter(|request| request.path == path).count(), 1, "{path}");
+    }
+    assert_eq!(world.origin.most_in_flight(), 1);
+    let close: Vec<_> = requests.windows(2).filter(|pair| pair[1].at - pair[0].at < gap).collect();
+    assert!(close.is_empty(), "{close:?}");
+}
