@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     super::{
         dates,
-        dom::{DEEP, Dom, heading_level, is_unread, rels, text_of, words},
+        dom::{DEEP, Dom, class_words, heading_level, is_unread, rels, text_of, words},
         shape,
     },
     signposts::{is_generic, is_paging},
@@ -114,6 +114,8 @@ struct Frame {
     outside: bool,
     heading: Option<u8>,
     within_post: bool,
+    /// Whether it holds a post that the site sets beside the others.
+    featured: bool,
     labels: bool,
 }
 
@@ -151,7 +153,21 @@ pub(super) fn collect<'a>(dom: &'a Dom, page: &Url) -> (Vec<Anchor<'a>>, Census,
             Edge::Close(_) => {}
         }
     }
+    merge_variants(&mut out);
     (out, census, names)
+}
+
+/// A link that differs from another by its query alone (to print, to share) leads to the same post.
+fn merge_variants(anchors: &mut [Anchor<'_>]) {
+    let bare: HashSet<String> = anchors.iter().filter(|a| !a.key.contains('?')).map(|a| a.key.clone()).collect();
+    for anchor in anchors {
+        if let Some((path, _)) = anchor.key.split_once('?')
+            && bare.contains(path)
+        {
+            anchor.key = path.to_owned();
+            anchor.url.set_query(None);
+        }
+    }
 }
 
 impl Names {
@@ -176,7 +192,8 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Fr
     name.hash(&mut hasher);
     // What lies within a line differs by what it is called alone: a title and a number of comments in two cells, say.
     if matches!(name, "a" | "span" | "td") {
-        own.iter()
+        class_words(element)
+            .iter()
             .filter(|w| {
                 !w.chars().any(|c| c.is_ascii_digit())
                     && !matches!(
@@ -187,7 +204,9 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Fr
             .for_each(|w| w.hash(&mut hasher));
     }
     let within_post = parent.is_some_and(|p| p.within_post) || matches!(name, "article" | "li" | "tr" | "dd" | "dt");
-    let outside = parent.is_some_and(|p| p.outside) || is_frame(element, &own, within_post, census);
+    let featured = parent.is_some_and(|p| p.featured)
+        || own.iter().any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
+    let outside = parent.is_some_and(|p| p.outside) || is_frame(element, &own, within_post, featured, census);
     let labels = match name {
         // What an item as a whole is called (`category-kafka`) says nothing of the links in it.
         "article" | "li" | "tr" | "section" | "main" | "body" | "ul" | "ol"
@@ -204,6 +223,7 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Fr
         outside,
         heading: heading_level(name).or_else(|| parent.and_then(|p| p.heading)),
         within_post,
+        featured: featured && !matches!(name, "body" | "main"),
         labels,
     }
 }
@@ -230,16 +250,15 @@ fn is_label(own: &[String]) -> bool {
     ]) && !says(&["title", "headline", "list", "posts", "entries", "index", "archive"])
 }
 
-fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, census: &Census) -> bool {
+fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, featured: bool, census: &Census) -> bool {
     let name = element.value().name();
-    if matches!(name, "body" | "html" | "main" | "article") {
+    if matches!(name, "body" | "html" | "main" | "article") || heading_level(name).is_some() {
         return false;
     }
     let role = element.attr("role").unwrap_or_default().to_ascii_lowercase();
     let by_role =
         matches!(role.as_str(), "navigation" | "contentinfo" | "complementary" | "search" | "dialog" | "menu" | "menubar");
     // A post that a site sets beside the others is one of them.
-    let featured = own.iter().any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
     let by_name = match name {
         "nav" => true,
         "aside" => !(featured && census.has_heading_link(element.id())),
@@ -294,6 +313,7 @@ fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, census:
             "languages",
         ]) || says(&["header"]) && says(&["site", "global", "top", "main", "page"]) && !census.has_heading_link(element.id())
             || says(&["tag", "tags", "category", "categories"]) && says(&["cloud", "index", "filter", "filters", "nav", "bar"]);
+    let by_class = by_class && !(featured && census.has_heading_link(element.id()));
     (by_role || by_name || by_class) && (by_name && matches!(name, "nav" | "footer") || !census.is_the_page(element.id()))
 }
 

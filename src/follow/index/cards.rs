@@ -157,10 +157,10 @@ fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> 
     let parted: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
     let mut runs = walk(dom.body(), &regions.owners, &parted);
     // One date that can be read in one way only tells the order of all.
-    let shown = runs.iter().filter(|r| r.owner.is_some() && r.text.len() <= 80).find_map(|r| dates::numeric_order(&r.text));
-    let day_first = shown.unwrap_or(dom.day_first);
+    let shown = runs.iter().filter(|r| r.owner.is_some() && r.text.len() <= 80).find_map(|r| dates::shown_order(&r.text));
+    let numbers = shown.unwrap_or(dom.order);
     for run in &mut runs {
-        run.day_first = day_first;
+        run.order = numbers;
     }
     let mut of_item: Vec<Vec<Run>> = vec![Vec::new(); members.len()];
     let mut above: Vec<(Context, Option<String>)> = vec![(Context::default(), None); members.len()];
@@ -304,11 +304,15 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
     // The chosen ones bound the regions of these.
     let with_known: Vec<&Anchor<'_>> = anchors.iter().filter(|a| fits(a) || known.contains(&a.key)).collect();
     let dated = chosen.iter().filter(|c| c.signs.dated).count() * 2 > chosen.len();
+    let with_heading: HashSet<String> = chosen.iter().filter(|c| c.signs.heading).filter_map(|c| c.item.key()).collect();
+    let headed = with_heading.len() * 10 >= known.len() * 9;
     of_group(number, &with_known, seen)
         .into_iter()
         .filter(|c| c.item.key().is_some_and(|k| !known.contains(&k)) && c.score >= 2.5 && !c.signs.inline)
         .filter(|c| c.directory.1 != "/" || c.signs.heading && (c.signs.dated || !dated))
         .filter(|c| c.signs.heading || c.signs.dated || !dated)
+        // A row of bare links beside posts that have headings is a box of recent or favourite ones.
+        .filter(|c| c.signs.heading || c.signs.summary || !headed)
         .filter(|c| c.item.title.as_ref().is_some_and(|t| t.split(' ').count() >= 2 || c.signs.heading || c.signs.dated))
         .collect()
 }

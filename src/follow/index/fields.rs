@@ -5,6 +5,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use chrono::Datelike;
 use ego_tree::NodeId;
 use regex::Regex;
 use url::Url;
@@ -82,6 +83,9 @@ const ROLES: &[&str] = &["subtitle", "role", "bio", "position", "job", "jobtitle
 
 static BY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(?:[Bb]y|BY|[Ww]ritten by|[Vv]on|[Pp]ar)\s+(\p{Lu}[^|·•,]{1,60})").expect("a valid pattern"));
+static LATE_BY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\s(?:by|von|par)\s+(\p{Lu}[\w.'’-]*(?:\s+\p{Lu}[\w.'’-]*){0,3})\s*$").expect("a valid pattern")
+});
 static PARTS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\s*[·•|‧∙⋅]\s*|\s+[–—/-]\s+|\s*\n\s*|\s{2,}").expect("a valid pattern"));
 static EDGE: LazyLock<Regex> = LazyLock::new(|| {
@@ -188,7 +192,8 @@ pub(super) fn read(
             }
             continue;
         }
-        let sentence = PARTS.split(&run.text).any(|part| part.split(' ').count() >= 7) || run.text.chars().count() > 160;
+        let sentence = (PARTS.split(&run.text).any(|part| part.split(' ').count() >= 7) || run.text.chars().count() > 160)
+            && !is_byline(run);
         let told_date = run.date_in(&run.text).filter(|f| !sentence || f.start <= 12 && run.text.chars().count() <= 80);
         if !sentence || told_date.is_some() && !run.says(SUMMARIES) || run.says(DATES) && !long {
             for part in PARTS.split(&run.text) {
@@ -222,6 +227,13 @@ pub(super) fn read(
     let in_month = loose.iter().find_map(|(_, text, _)| dates::day_of_month(text));
     item.published = dated.or_else(|| from_context(month_day, in_month, context));
     let in_url = url.as_ref().and_then(dates::in_url);
+    // `11.12.2026` is either of two days, of which the address may tell which.
+    let turned = |a: &PublishedDate, b: &PublishedDate| {
+        a.precision == b.precision && a.at.year() == b.at.year() && a.at.month() == b.at.day() && a.at.day() == b.at.month()
+    };
+    if in_url.is_some_and(|told| item.published.is_some_and(|shown| turned(&told, &shown))) {
+        item.published = in_url;
+    }
     // A date in the address is as good as one on the page, and better than a month.
     if let Some(told) = in_url
         && item.published.is_none_or(|p| p.precision < told.precision)
@@ -237,6 +249,21 @@ pub(super) fn read(
     signs.summary = item.summary.is_some();
     signs.reading_time = item.reading_time.is_some();
     (item, signs)
+}
+
+/// Whether a text tells at length when it was posted, by whom and under what: `Posted on Thu 12 November 2026 in Storage`.
+fn is_byline(run: &Run) -> bool {
+    static POSTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?i)\b(?:posted|published|written|created|updated|submitted|filed|veröffentlicht|geschrieben|erstellt|publié|posté|",
+            r"publicado|pubblicato|geplaatst|gepubliceerd|publicerad|julkaistu|opublikowano)\b",
+        ))
+        .expect("a valid pattern")
+    });
+    let text = run.text.trim_end();
+    text.split(' ').count() <= 18
+        && !text.ends_with(['.', '!', '?', '…'])
+        && run.date_in(text).is_some_and(|found| POSTED.is_match(&text[..found.start]))
 }
 
 fn says_updated(text: &str) -> bool {
@@ -328,7 +355,7 @@ fn take_part(
             *slot = Some(found.date);
         }
         let rest = format!("{} {}", EDGE.replace(&part[..found.start], ""), &part[found.end..]);
-        if let Some(by) = BY.captures(rest.trim()) {
+        if let Some(by) = BY.captures(rest.trim()).or_else(|| LATE_BY.captures(&rest)) {
             take_author(item, &by[1]);
         }
         return;

@@ -67,9 +67,36 @@ impl<'a> List<'a> {
         own >= 8 && own * 10 >= self.cards.len() * 9 && own * 10 >= keys.len() * 6 && shape::is_post_list(seen.page)
     }
 
+    /// Whether a heading calls it a choice of what is listed elsewhere, and its items show no more than their titles.
+    fn is_box(&self) -> bool {
+        const BOXES: &[&str] = &[
+            "popular",
+            "trending",
+            "related",
+            "recommended",
+            "highlights",
+            "favorites",
+            "favourites",
+            "favorite",
+            "favourite",
+            "elsewhere",
+            "also",
+            "read",
+            "beliebt",
+            "populaires",
+            "populares",
+        ];
+        let says = |text: &String| {
+            let lower = text.to_lowercase();
+            lower.split(|c: char| !c.is_alphanumeric()).any(|w| BOXES.contains(&w)) && lower.split(' ').count() <= 5
+        };
+        let bare = self.cards.iter().all(|c| !c.signs.heading && !c.signs.summary);
+        bare && self.cards.iter().all(|c| c.section.as_ref().is_some_and(says))
+    }
+
     /// Whether this list's items are posts as `best`'s are.
     fn is_like(&self, best: &Self) -> bool {
-        if self.mean < 2.5 {
+        if self.mean < 2.5 || self.is_box() && !best.is_box() {
             return false;
         }
         if self.directory == best.directory && self.directory.1 != "/" {

@@ -100,6 +100,11 @@ pub(super) fn is_generic(text: &str) -> bool {
             | "listen"
             | "show"
             | "visit"
+            | "print"
+            | "pdf"
+            | "download"
+            | "printer friendly"
+            | "printer-friendly version"
             | "阅读全文"
             | "続きを読む"
     ) || bare.split(' ').count() <= 6 && LEADS_ON.is_match(&bare)

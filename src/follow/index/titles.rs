@@ -58,18 +58,25 @@ pub(super) fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<N
             .min_by_key(|(i, r)| (r.heading, *i))
             .map(|(i, r)| (*i, r.text.clone(), true))
     };
+    // A link that is one text and leads to the post is no label, whatever it is called.
+    let whole = |run: &Run| {
+        let only = || anchors.iter().all(|a| a.text == run.text || !a.reads_as_title());
+        own(run) && anchors.iter().any(|a| a.text == run.text) && (run.text.contains(' ') || only())
+    };
+    let is_label = |run: &Run| run.says(LABELS) && !whole(run);
     // A link within a heading is the title even where the heading says more.
-    let linked = heading_of(&|r| own(r) && !r.says(LABELS));
+    let in_heading = |r: &Run| own(r) && anchors.iter().any(|a| a.text == r.text);
+    let linked = heading_of(&|r| own(r) && !is_label(r)).or_else(|| heading_of(&in_heading));
     let titled = || {
         numbered
             .iter()
             .filter(fits)
-            .find(|(_, r)| r.says(TITLES) && !r.says(NOT_TITLES) && !r.says(LABELS))
+            .find(|(_, r)| r.says(TITLES) && !r.says(NOT_TITLES) && !is_label(r))
             .map(|(i, r)| (*i, r.text.clone(), r.heading.is_some()))
     };
     let in_link = || {
         let candidates =
-            numbered.iter().filter(fits).filter(|(_, r)| own(r) && !r.says(LABELS) && !r.says(DATES) && !r.says(NOT_TITLES));
+            numbered.iter().filter(fits).filter(|(_, r)| own(r) && !is_label(r) && !r.says(DATES) && !r.says(NOT_TITLES));
         let candidates: Vec<&(usize, &Run)> = candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
         // The address often repeats the title; else, since a category of one word may stand before it, the title is the
         // first text of more than one word.
