@@ -51,21 +51,24 @@ static ISO: LazyLock<Regex> = LazyLock::new(|| {
 });
 static YMD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})([/.])(\d{1,2})[/.](\d{1,2})\b"));
 static CJK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日일])?"));
-static MDY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
+static MDY: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b([\p{L}\p{M}]{3,14})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
 static DMY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+)?(\p{L}{3,12})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
+    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+|d['’])?([\p{L}\p{M}]{3,14})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
 });
-static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,.-]+(\p{L}{3,12})\.?[\s-]+(\d{1,2})\b"));
-static MD_SHORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+['’](\d{2})\b"));
+static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,.-]+([\p{L}\p{M}]{3,14})\.?[\s-]+(\d{1,2})\b"));
+static MD_SHORT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b([\p{L}\p{M}]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+['’](\d{2})\b"));
 static DAY_THANG: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})\s+tháng\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})\b"));
 static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})\b"));
 static COMPACT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*((?:19|20)\d{2})([01]\d)([0-3]\d)\s*$"));
 static SHORT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^(?:.{0,14}\s)?(?:(\d{1,2})/(\d{1,2})/(\d{2})|(\d{1,2})\.(\d{1,2})\.(\d{2}))\W*$"));
-static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
+static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b([\p{L}\p{M}]{3,14})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
 static YM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(\d{4})[-/.](\d{1,2})\s*$"));
-static MD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
-static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(\p{L}{3,12})\b\.?"));
+static MD: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?([\p{L}\p{M}]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
+static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+([\p{L}\p{M}]{3,14})\b\.?"));
 static MD_NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{2})[-/.](\d{2})(?:\W|$)"));
 static IN_PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"/((?:19|20)\d{2})[-/_](\d{1,2})[-/_](\d{1,2})(?:[-/_.]|$)"));
 static NAMED_IN_PATH: LazyLock<Regex> =

@@ -109,6 +109,7 @@ impl Census {
     }
 }
 
+#[allow(clippy::struct_excessive_bools)] // independent observations
 struct Frame {
     signature: u64,
     outside: bool,

@@ -286,6 +286,9 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
     for card in chosen.iter().filter(|c| c.directory.1 != "/") {
         *directories.entry(&card.directory).or_default() += 1;
     }
+    // Where posts lie under several subjects, a heading's link to yet another may be one.
+    let several = directories.len() >= 3 && directories.values().all(|n| *n * 3 <= chosen.len() * 2);
+    let subjects: HashSet<(String, String)> = directories.keys().map(|d| (*d).clone()).collect();
     let fits = |a: &&Anchor<'_>| {
         let directory = (shape::site(&a.url).unwrap_or_default(), shape::directory(&a.url));
         let shared = directories
@@ -295,7 +298,8 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
             && a.heading.is_some()
             && shape::post_score(&a.url) >= 1.0
             && chosen.iter().any(|c| c.directory == directory);
-        !known.contains(&a.key) && !a.inline && (shared || rooted)
+        let under_another = several && a.heading.is_some() && shape::same_site(&a.url, seen.page);
+        !known.contains(&a.key) && !a.inline && (shared || rooted || under_another)
     };
     let group: Vec<&Anchor<'_>> = anchors.iter().filter(fits).collect();
     if group.is_empty() || chosen.is_empty() {
@@ -311,6 +315,7 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
         .filter(|c| c.item.key().is_some_and(|k| !known.contains(&k)) && c.score >= 2.5 && !c.signs.inline)
         .filter(|c| c.directory.1 != "/" || c.signs.heading && (c.signs.dated || !dated))
         .filter(|c| c.signs.heading || c.signs.dated || !dated)
+        .filter(|c| c.directory.1 == "/" || subjects.contains(&c.directory) || c.signs.heading && c.signs.dated)
         // A row of bare links beside posts that have headings is a box of recent or favourite ones.
         .filter(|c| c.signs.heading || c.signs.summary || !headed)
         .filter(|c| c.item.title.as_ref().is_some_and(|t| t.split(' ').count() >= 2 || c.signs.heading || c.signs.dated))

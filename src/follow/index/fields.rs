@@ -205,6 +205,15 @@ pub(super) fn read(
         }
         let text =
             run.text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '·' | '|')).trim();
+        // `November 2026. What it says`: a date that is set apart at the beginning is the item's.
+        let text = match run.date_in(text) {
+            Some(found) if found.start == 0 && text[found.end..].starts_with(['.', ':', ',', '–', '—', '|', '·', ')']) => {
+                dated.get_or_insert(found.date);
+                text[found.end..]
+                    .trim_start_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation() || matches!(c, '–' | '—' | '·'))
+            }
+            _ => text,
+        };
         let words = text.split(' ').count();
         let marked = run.says(SUMMARIES);
         let fits = marked && words >= 2 || words >= 4 && text.chars().count() >= 20;
@@ -223,6 +232,10 @@ pub(super) fn read(
         month_day = month_day.or(md);
         item.title = Some(bare);
         take_loose(&mut item, &loose, place, runs, page);
+    }
+    // A date that is shown while one points at the link.
+    if dated.is_none() {
+        dated = anchors.iter().filter_map(|a| a.element.attr("title")).find_map(|t| dates::heading_date(t.trim()));
     }
     let in_month = loose.iter().find_map(|(_, text, _)| dates::day_of_month(text));
     item.published = dated.or_else(|| from_context(month_day, in_month, context));

@@ -111,7 +111,10 @@ impl<'a> List<'a> {
             self.dated >= best.dated * 0.6 && self.headed >= best.headed * 0.6 && (self.external - best.external).abs() < 0.6;
         // Lists of other kinds (projects, talks) have headings and summaries as posts have, but lie elsewhere.
         let elsewhere = self.directory != best.directory && best.directory.1 != "/" && best.external < 0.5;
-        let told = !elsewhere || self.dated >= 0.6 && best.dated >= 0.6 && shape::is_post_directory(&self.directory.1);
+        // Cards of one structure that all tell their days are posts under several subjects.
+        let siblings = same_group && self.dated >= 0.8 && best.dated >= 0.8;
+        let told =
+            !elsewhere || siblings || self.dated >= 0.6 && best.dated >= 0.6 && shape::is_post_directory(&self.directory.1);
         alike && told && self.mean >= best.mean * enough
     }
 }

@@ -105,7 +105,10 @@ pub(super) fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<N
         numbered
             .iter()
             .filter(fits)
-            .find(|(_, r)| r.text.split(' ').count() >= 2 && !is_only_date(&r.text) && !r.says(LABELS))
+            .find(|(_, r)| {
+                let named = || anchors.first().is_some_and(|a| shape::slug_likeness(&r.text, &a.url) >= 0.9);
+                (r.text.split(' ').count() >= 2 || named()) && !is_only_date(&r.text) && !r.says(LABELS)
+            })
             .map(|(i, r)| (*i, r.text.clone(), false))
     };
     if let Some(found) = linked {
@@ -150,6 +153,13 @@ fn is_only_date(text: &str) -> bool {
 
 /// A title without a date before or behind it, and that date.
 pub(super) fn without_date(title: &str) -> (String, Option<PublishedDate>, Option<MonthDay>) {
+    // `Title — 12 Nov 2026 · 4 min read`
+    let (title, timed) = match title.rsplit_once([' ', '\u{a0}']).and_then(|_| title.rfind(['·', '•', '|', '—', '–'])) {
+        Some(at) if wording::reading_minutes(&title[at..]).is_some() && title[at..].chars().count() <= 20 => {
+            (title[..at].trim_end(), true)
+        }
+        _ => (title, false),
+    };
     let sign = |c: char| matches!(c, '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']');
     let after_date =
         |text: &str| text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || sign(c)).trim_end().to_owned();
@@ -166,7 +176,7 @@ pub(super) fn without_date(title: &str) -> (String, Option<PublishedDate>, Optio
         let kept =
             opened.trim_end_matches(|c: char| c.is_whitespace() || c == '(' || c == '[' || sign(c) && c != ')' && c != ']');
         if after.trim_matches(|c: char| c.is_whitespace() || sign(c)).is_empty() && found.date.precision >= DatePrecision::Day {
-            let title = if apart && kept.contains(' ') { kept } else { title.trim() };
+            let title = if apart && (kept.contains(' ') || timed) { kept } else { title.trim() };
             return (title.to_owned(), Some(found.date), None);
         }
         return (title.trim().to_owned(), None, None);
