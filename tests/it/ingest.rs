@@ -193,6 +193,7 @@ fn hostile_documents_cost_no_more_than_their_length() {
         ),
         ("items", format!("<rss><channel><title>t</title>{}", many("<item><guid>1</guid>", 50_000))),
         ("quotes", format!("<rss><channel><title>t</title>{}", many("<a b=\"", 100_000))),
+        ("unclosed CDATA", format!("<rss><channel><title>t</title>{}</item>", many("<item><title><![CDATA[x</", 100_000))),
         ("title markup", format!("<rss><channel><title><![CDATA[{}]]></title>", many("<b>", 100_000))),
     ] {
         let document = read(text.as_bytes(), None, 100);

@@ -3,6 +3,7 @@
 mod address;
 mod allowed;
 mod bounds;
+mod mend;
 mod regular;
 
 use std::borrow::Cow;
@@ -25,10 +26,21 @@ pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
     if regular::is_regular(html) {
         return SafeHtml::from_sanitised(address::rewrite(html, base).trim().to_owned());
     }
+    let html = without_fallbacks(html);
+    let html = formulas_as_text(&html);
+    // What is regular is what it looks like, so that nothing may leave here otherwise than through that check.
+    if let Some(mended) = mend::mended(&html).filter(|mended| regular::is_regular(mended)) {
+        return SafeHtml::from_sanitised(address::rewrite(&mended, base).trim().to_owned());
+    }
+    parsed(&html, base)
+}
+
+/// Like [`sanitise`], of prepared HTML of any kind, by a parser.
+fn parsed(html: &str, base: &Url) -> SafeHtml {
     if !bounds::are_kept(html) {
         return only_text(html);
     }
-    let mut clean = once(&formulas_as_text(&without_fallbacks(html)), base);
+    let mut clean = once(html, base);
     // What a parser writes is not always what it would read again: a link within a link, behind a table. A reader's
     // parser must see what was checked here, so that only what stays as it is may leave.
     for _ in 0..MAX_ROUNDS {
@@ -64,6 +76,9 @@ fn only_text(html: &str) -> SafeHtml {
 fn without_fallbacks(html: &str) -> Cow<'_, str> {
     const NAMES: [&str; 4] = ["noscript", "iframe", "noembed", "noframes"];
     let is_tag = |at: usize| {
+        if !matches!(html.as_bytes().get(at + 1), Some(b'/' | b'n' | b'N' | b'i' | b'I')) {
+            return false;
+        }
         let rest = html[at + 1..].strip_prefix('/').unwrap_or(&html[at + 1..]);
         let named = |name: &&str| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         NAMES

@@ -21,15 +21,21 @@ struct Piece {
     is_code: bool,
 }
 
-/// A reason in pieces: what stands between two backticks is code.
+/// A reason in pieces: what stands between two backticks is code. A matcher of many words is cut short by itself, so that
+/// what it found is still told.
 fn pieces(reason: &str) -> Vec<Piece> {
+    let reason = xml::line(reason);
     let parts: Vec<&str> = reason.split('`').collect();
     // A backtick without its twin is a character like others.
     if parts.len().is_multiple_of(2) {
-        return vec![Piece { text: reason.to_owned(), is_code: false }];
+        return vec![Piece { text: excerpt::shorten(&reason, MAX_SENTENCE_CHARS), is_code: false }];
     }
-    let piece = |(at, text): (usize, &&str)| Piece { text: (*text).to_owned(), is_code: at % 2 == 1 };
-    parts.iter().enumerate().filter(|(_, text)| !text.is_empty()).map(piece).collect()
+    let piece = |(at, text): (usize, &&str)| {
+        let is_code = at % 2 == 1;
+        let most = if is_code { MAX_MATCHER_CHARS } else { MAX_SENTENCE_CHARS };
+        Piece { text: excerpt::shorten(text, most), is_code }
+    };
+    parts.iter().enumerate().filter(|(_, text)| !text.is_empty()).map(piece).take(MOST_PIECES).collect()
 }
 
 /// A topic that the story is not in.
@@ -37,7 +43,7 @@ struct OutsideView {
     title: String,
     page: String,
     score: String,
-    because: Vec<String>,
+    because: Vec<Vec<Piece>>,
 }
 
 struct Carrier {
@@ -74,6 +80,9 @@ struct Page {
 /// must not make a page of a megabyte.
 const LIST_LENGTHS: [usize; 5] = [40, 20, 10, 4, 1];
 const MAX_SENTENCE_CHARS: usize = 300;
+const MAX_MATCHER_CHARS: usize = 64;
+/// A text that was found may have backticks of its own.
+const MOST_PIECES: usize = 24;
 
 /// A story's page; `outside` are the topics that it is not in. Sources and topics that may not be shown are left out.
 pub fn story(site: &Site<'_>, story: &Story, outside: &[NotMember]) -> Vec<u8> {
@@ -108,7 +117,7 @@ fn view(site: &Site<'_>, story: &Story, outside: &[NotMember], longest: usize) -
                 MembershipBy::Rule => format!("by its rule, score {:.1}", membership.score),
                 MembershipBy::Label => "by a person's label".to_owned(),
             },
-            because: membership.because.iter().take(longest).map(|because| pieces(&sentence(because))).collect(),
+            because: membership.because.iter().take(longest).map(|because| pieces(because)).collect(),
         })
     });
     let outside = outside.iter().take(longest).filter_map(|outside| {
@@ -117,7 +126,7 @@ fn view(site: &Site<'_>, story: &Story, outside: &[NotMember], longest: usize) -
             title: xml::line(&topic.title),
             page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
             score: format!("score {:.1}", outside.score),
-            because: outside.because.iter().take(longest).map(|because| sentence(because)).collect(),
+            because: outside.because.iter().take(longest).map(|because| pieces(because)).collect(),
         })
     });
     let public = |source: &SourceId| story.sources.iter().find(|entry| entry.source == *source && entry.public);
@@ -151,5 +160,24 @@ fn view(site: &Site<'_>, story: &Story, outside: &[NotMember], longest: usize) -
         since_for_machines: moment::rfc3339(story.first_published),
         item,
         frame,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(reason: &str) -> String {
+        let piece = |piece: &Piece| if piece.is_code { format!("<{}>", piece.text) } else { piece.text.clone() };
+        pieces(reason).iter().map(piece).collect()
+    }
+
+    #[test]
+    fn what_a_long_matcher_found_is_still_told() {
+        assert_eq!(shown("`kafka` found \"Kafka\" in the title: 2"), "<kafka> found \"Kafka\" in the title: 2");
+        assert_eq!(shown("one ` alone"), "one ` alone");
+        let long = shown(&format!("`/{}/` found \"yaml\" in the title: 2", "yaml|".repeat(90)));
+        assert!(long.starts_with("</yaml|yaml|") && long.ends_with("…> found \"yaml\" in the title: 2"), "{long}");
+        assert!(shown(&"`x".repeat(10_000)).len() < 2_000);
     }
 }
