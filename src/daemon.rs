@@ -6,10 +6,13 @@
 
 mod house;
 mod publisher;
+mod signals;
+mod vigil;
+mod wiring;
 
 use std::{
     net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -17,39 +20,31 @@ use std::{
 use anyhow::Context as _;
 use sd_notify::NotifyState;
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
     sync::{Notify, watch},
     task::JoinHandle,
 };
 use tracing::{error, info, warn};
-use url::Url;
 
 use crate::{
     clock::Clock,
     config::Config,
-    fetch::{self, Client, ClientOptions},
-    model::SourceHealth,
-    poll::{Driver, Heartbeat, Poller, Settings},
-    serve::{self, Access, App, Health, Tls},
-    site::{self, RulesInForce},
-    store::{DirectoryLock, Store, StoreError, WindowPolicy},
-    telemetry::{self, Metrics, SourceGauge},
-    topic::Rules,
+    poll::{Driver, Poller},
+    serve::{self, App, Health, Tls},
+    store::{DirectoryLock, Store},
+    telemetry::Metrics,
 };
 
 use house::{keep_house, wait_for_stop};
 use publisher::{Publisher, Renderer};
+use signals::{Asked, Signals};
+use vigil::{measured, notify, watch_over};
+use wiring::{Places, access, assemble, certificate, site_settings};
 
 pub use house::{learn, let_old_go, sort_again};
-
-/// Pause between two pages of a site's back-catalogue.
-const BACKLOG_GAP: Duration = Duration::from_secs(10);
+pub use wiring::{assemble_polling, published, take_over, window};
 
 /// How long polls under way may take to end when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(5);
-
-/// How old the driver's heartbeat may be before the daemon counts as stuck.
-const HEARTBEAT_LIMIT: Duration = Duration::from_secs(60);
 
 /// What a daemon is started with.
 pub struct Options {
@@ -179,130 +174,6 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     outcome
 }
 
-/// Where things are that feeds.toml does not say.
-struct Places {
-    config_dir: PathBuf,
-    credentials_dir: Option<PathBuf>,
-    /// Links are made from this, whatever feeds.toml says.
-    own_address: Option<SocketAddr>,
-    /// What was bound.
-    address: SocketAddr,
-}
-
-impl Places {
-    fn base_url(&self, config: &Config) -> Url {
-        let own = || Url::parse(&format!("http://{}/", self.address)).expect("an address makes a URL");
-        match (&self.own_address, &config.site.base_url) {
-            (None, Some(base)) => base.clone(),
-            _ => own(),
-        }
-    }
-}
-
-/// What feeds.toml makes of the polling half.
-pub struct Assembled {
-    /// What asks.
-    pub client: Client,
-    /// What polling needs to know.
-    pub polling: Settings,
-}
-
-fn assemble(config: &Config, places: &Places) -> anyhow::Result<Assembled> {
-    assemble_polling(config, &places.config_dir, places.credentials_dir.as_deref())
-}
-
-/// Makes what polls out of feeds.toml.
-pub fn assemble_polling(config: &Config, config_dir: &Path, credentials_dir: Option<&Path>) -> anyhow::Result<Assembled> {
-    let (user_agent, anonymous) =
-        fetch::user_agent(env!("CARGO_PKG_VERSION"), config.site.contact.as_deref(), config.site.base_url.as_ref());
-    if anonymous {
-        warn!("publishers cannot reach you: set `contact` in [site] of feeds.toml, it is sent in the User-Agent");
-    }
-    let client = Client::new(ClientOptions {
-        user_agent,
-        per_host: config.polling.per_host,
-        host_gap: config.polling.host_gap.unwrap_or(Duration::from_secs(1)),
-        host_gap_exempt: config.polling.host_gap.unwrap_or(Duration::ZERO),
-        concurrency: config.polling.concurrency,
-        proxy: config.polling.proxy.clone(),
-        ca_file: config.polling.ca_file.as_ref().map(|file| config_dir.join(file)),
-        connect_timeout: Duration::from_secs(10),
-    })
-    .context("cannot make the HTTP client")?;
-    let rules = Rules::compile(&config.topics).context("the rules of feeds.toml do not compile")?;
-    let polling = Settings {
-        sources: config.sources.iter().cloned().map(Arc::new).collect(),
-        rules: Arc::new(rules),
-        lessons: None,
-        topics: config.topics.clone(),
-        window: window(config),
-        per_host: config.polling.per_host,
-        concurrency: config.polling.concurrency,
-        config_dir: config_dir.to_owned(),
-        credentials_dir: credentials_dir.map(Path::to_owned),
-        backlog_gap: BACKLOG_GAP,
-        retention: config.publishing.retention,
-    };
-    Ok(Assembled { client, polling })
-}
-
-/// How large windows are.
-pub fn window(config: &Config) -> WindowPolicy {
-    WindowPolicy { max_entries: config.publishing.max_entries, keep_within: config.publishing.keep_within }
-}
-
-/// Tells the store what feeds.toml says.
-pub async fn take_over(store: &Store, config: &Config, clock: &dyn Clock) -> Result<(), StoreError> {
-    let sources: Vec<_> = config.sources.iter().map(|s| (s.clone(), fetch::host_key(&s.url))).collect();
-    let (topics, window, now, store) = (config.topics.clone(), window(config), clock.now(), store.clone());
-    match tokio::task::spawn_blocking(move || store.take_over(&sources, &topics, window, now)).await {
-        Ok(done) => done,
-        Err(broken) => Err(StoreError::Panicked(broken.to_string())),
-    }
-}
-
-/// What feeds.toml and the state make of the published half.
-async fn site_settings(poller: &Poller, config: &Config, places: &Places) -> Result<site::Settings, StoreError> {
-    let (store, now) = (poller.store.clone(), poller.clock.now());
-    let minted = match &config.site.id {
-        Some(id) => id.clone(),
-        None => match tokio::task::spawn_blocking(move || store.minted_feed_id(now)).await {
-            Ok(minted) => minted?,
-            Err(broken) => return Err(StoreError::Panicked(broken.to_string())),
-        },
-    };
-    let polling = poller.settings.clone();
-    let rules = RulesInForce::new(move || polling.load().rules.clone());
-    Ok(site::Settings { rules, ..published(config, places.base_url(config), minted) })
-}
-
-/// What feeds.toml says of what is published.
-pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::Settings {
-    let rules = Rules::compile(&config.topics).expect("these topics compiled when feeds.toml was checked");
-    let pace = config.sources.iter().map(|s| s.pace.interval).min().unwrap_or(config.polling.interval);
-    site::Settings {
-        title: config.site.title.clone(),
-        base_url,
-        feed_id,
-        topics: config.topics.clone(),
-        max_entries: config.publishing.max_entries,
-        keep_within: config.publishing.keep_within,
-        live: true,
-        max_age: (pace / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
-        rules: RulesInForce::fixed(rules),
-        audience: site::Audience::default(),
-    }
-}
-
-/// Who may read private topics. What is wrong with a file costs its own topic alone.
-fn access(config: &Config, places: &Places) -> Access {
-    let (access, errors) = Access::load(&config.topics, &places.config_dir, places.credentials_dir.as_deref());
-    for why in errors {
-        error!("{}", telemetry::chain(&why));
-    }
-    access
-}
-
 /// SIGHUP: all of the new feeds.toml, or the old one goes on.
 async fn read_again(
     reload: &(dyn Fn() -> anyhow::Result<Config> + Send + Sync),
@@ -342,61 +213,6 @@ async fn read_again(
     notify(&[NotifyState::Ready]);
 }
 
-/// Feeds systemd's watchdog only while the store answers and the driver is at work.
-async fn watch_over(
-    heartbeat: Heartbeat,
-    store: Store,
-    clock: Arc<dyn Clock>,
-    health: Health,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let pause = sd_notify::watchdog_enabled().map_or(Duration::from_secs(10), |every| every / 2);
-    loop {
-        let asked = store.clone();
-        let answers = tokio::task::spawn_blocking(move || asked.read(|reader| reader.topics().map(|_| ()))).await;
-        let state = match answers {
-            Ok(Ok(())) if heartbeat.age(&*clock).is_none_or(|age| age < HEARTBEAT_LIMIT) => Ok(()),
-            Ok(Ok(())) => Err("the driver is stuck".to_owned()),
-            Ok(Err(why)) => Err(format!("the store does not answer: {}", telemetry::chain(&why))),
-            Err(broken) => Err(format!("the store does not answer: {broken}")),
-        };
-        match &state {
-            Ok(()) => notify(&[NotifyState::Watchdog]),
-            Err(why) => error!("not healthy: {why}"),
-        }
-        health.report(state);
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = wait_for_stop(&mut stopped) => return,
-        }
-    }
-}
-
-/// The certificate that feeds.toml names, if any.
-fn certificate(config: &Config, places: &Places) -> anyhow::Result<Option<Tls>> {
-    let Some(files) = &config.server.tls else { return Ok(None) };
-    Ok(Some(Tls::load(&places.config_dir.join(&files.cert), &places.config_dir.join(&files.key))?))
-}
-
-/// The metrics, with how things stand now.
-fn measured(store: &Store, metrics: &Metrics) -> String {
-    let (sources, topics) = store.read(|reader| Ok((reader.sources()?, reader.topics()?))).unwrap_or_else(|why| {
-        error!("cannot tell how things stand: {}", telemetry::chain(&why));
-        (Vec::new(), Vec::new())
-    });
-    let gauges: Vec<SourceGauge> = sources
-        .into_iter()
-        .map(|source| SourceGauge {
-            up: source.health == SourceHealth::Ok,
-            last_success_s: source.last_success.map_or(0, |at| at.timestamp()),
-            entries: source.entries,
-            source: source.id.to_string(),
-        })
-        .collect();
-    let topics: Vec<(String, u64)> = topics.into_iter().map(|topic| (topic.id.to_string(), topic.stories)).collect();
-    metrics.text(&gauges, &topics)
-}
-
 /// The socket that systemd passed in, else one bound to `address`.
 fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let mut passed = listenfd::ListenFd::from_env();
@@ -404,46 +220,4 @@ fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {
         return Ok(listener);
     }
     TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
-}
-
-/// Tells systemd, where there is one.
-fn notify(states: &[NotifyState<'_>]) {
-    if let Err(why) = sd_notify::notify(states) {
-        warn!("cannot tell systemd: {why}");
-    }
-}
-
-/// The signals that a daemon heeds.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> anyhow::Result<Self> {
-        let listen = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self {
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-            hangup: listen(SignalKind::hangup())?,
-        })
-    }
-}
-
-impl Signals {
-    /// Waits for SIGTERM or SIGINT, and for SIGHUP.
-    async fn next(&mut self) -> Asked {
-        tokio::select! {
-            _ = self.terminate.recv() => Asked::Stop,
-            _ = self.interrupt.recv() => Asked::Stop,
-            _ = self.hangup.recv() => Asked::ReadAgain,
-        }
-    }
-}
-
-/// What a signal asks for.
-enum Asked {
-    Stop,
-    ReadAgain,
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveTime;
+use chrono::{NaiveTime, Timelike as _};
 
 use super::{Keyed, address};
 use crate::model::{EntryKey, Timestamp};
@@ -51,8 +51,9 @@ pub trait KnownEntries {
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, Self::Error>;
     /// Entries with this title.
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// Entries without id and link that the publisher dates so.
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Self::Error>;
+    /// Entries without id and link that the publisher dates so, each with the digest of its text
+    /// ([`stored_text_hash`](super::stored_text_hash)).
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, Self::Error>;
 }
 
 /// What an item is to its source.
@@ -87,7 +88,7 @@ pub fn recognise<K: KnownEntries>(items: &[Keyed], known: &K) -> Result<Vec<Reco
     round.step("its title is known together with its link on another host", |item| by_title(item, known, moved_post))?;
     // An editor corrects a few titles; of a document that is made anew the mass decides.
     if round.open().count() <= MOST_BY_MOMENT {
-        round.step("it has neither id nor link, and its moment of publication is known", |item| by_moment(item, known))?;
+        round.step("it has neither id nor link, and its moment is known, or its day and text", |item| by_moment(item, known))?;
     }
     round.mass(known)?;
     Ok(round.answers())
@@ -221,15 +222,20 @@ fn undisputed(wishes: Vec<(usize, i64)>) -> Vec<(usize, i64)> {
 
 /// The entry that an item is rather than the one that has its key: title and link are other ones than that has, and both, or
 /// link and day, are those of one other entry. So it is with an id that several posts share, when the window holds one of
-/// them alone.
+/// them alone. What was so once stays so: the other entry has had the id since, and the one of the key another or none.
 fn rather_another<K: KnownEntries>(item: &Keyed, entry: &KnownEntry, known: &K) -> Result<Option<i64>, K::Error> {
-    if entry.title_norm == item.title_norm || entry.link == item.link {
+    if entry.link == item.link {
         return Ok(None);
     }
     let Some(link) = item.link.as_ref().filter(|_| !item.shared.link) else { return Ok(None) };
+    let is_other_post = |other: &KnownEntry| {
+        let is_like_it = other.title_norm == item.title_norm || same_day(other.published, item.published);
+        entry.title_norm != item.title_norm && is_like_it
+    };
+    let was_so = |other: &KnownEntry| item.guid.is_some() && other.guid == item.guid && entry.guid != item.guid;
     Ok(match &known.by_link(link)?[..] {
         [other] if other.entry == entry.entry => None,
-        [other] => (other.title_norm == item.title_norm || same_day(other.published, item.published)).then_some(other.entry),
+        [other] => (is_other_post(other) || was_so(other)).then_some(other.entry),
         _ => None,
     })
 }
@@ -272,13 +278,17 @@ fn by_title<K: KnownEntries>(
     Ok(known.by_title(title)?.into_iter().filter(|entry| same(item, entry)).collect())
 }
 
-/// The moment of an item that has nothing else that stays when its title is edited. A day without a time is no moment, and
-/// nor is one that several entries have.
+/// The moment of an item that has nothing else that stays when its title is edited. A moment that several entries have is
+/// none, and a full quarter of an hour is most often a day (midnight somewhere) or a slot: with it the text must be the same.
 fn by_moment<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
-    let moment = item.published.filter(|at| at.time() != NaiveTime::MIN);
-    let Some(moment) = moment.filter(|_| item.guid.is_none() && item.link.is_none()) else { return Ok(Vec::new()) };
-    let found = known.nameless_of(moment)?;
-    Ok(if found.len() == 1 { found } else { Vec::new() })
+    let nameless = item.guid.is_none() && item.link.is_none();
+    let Some(moment) = item.published.filter(|_| nameless) else { return Ok(Vec::new()) };
+    let a_slot = moment.second() == 0 && moment.minute() % 15 == 0;
+    let mut found = known.nameless_of(moment)?;
+    Ok(match found.pop() {
+        Some((entry, text)) if found.is_empty() && (!a_slot || (text.is_some() && text == item.text_hash)) => vec![entry],
+        _ => Vec::new(),
+    })
 }
 
 /// Title, text and date: what an editor keeps when a post is put up anew. Without a text the date must have a time of day,
@@ -292,9 +302,9 @@ fn same_post(item: &Keyed, entry: &KnownEntry) -> bool {
     let nameless = item.guid.is_none() && entry.guid.is_none() && item.link.is_none() && entry.link.is_none();
     let timed = item.published.is_some_and(|at| at.time() != NaiveTime::MIN);
     match item.published {
-        Some(_) if entry.published == item.published => item.has_text || timed,
-        None if entry.published.is_none() => item.has_text && links_agree,
-        _ => item.has_text && nameless,
+        Some(_) if entry.published == item.published => item.text_hash.is_some() || timed,
+        None if entry.published.is_none() => item.text_hash.is_some() && links_agree,
+        _ => item.text_hash.is_some() && nameless,
     }
 }
 

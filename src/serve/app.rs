@@ -14,7 +14,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::{Access, Health, Held, instances::Instances};
+use super::{Access, Health, Held, drawn::Drawn, instances::Instances};
 
 /// Unions held at a time: each is three documents at most, made again when it is asked for.
 const MAX_UNIONS: usize = 32;
@@ -32,6 +32,7 @@ struct Inner {
     settings: ArcSwap<Settings>,
     access: ArcSwap<Access>,
     instances: Mutex<Instances>,
+    drawn: Drawn,
     documents: ArcSwap<Documents>,
     health: Health,
 }
@@ -55,7 +56,8 @@ impl App {
     pub fn new(library: Arc<dyn Open>, settings: Settings, health: Health) -> Self {
         let documents = ArcSwap::from_pointee(Documents::default());
         let (settings, access) = (ArcSwap::from_pointee(settings), ArcSwap::from_pointee(Access::default()));
-        Self { inner: Arc::new(Inner { library, settings, access, instances: Mutex::default(), documents, health }), view: None }
+        let (instances, drawn) = (Mutex::default(), Drawn::default());
+        Self { inner: Arc::new(Inner { library, settings, access, instances, drawn, documents, health }), view: None }
     }
 
     /// Puts new documents in the place of all that were held, in one step. What did not change is not compressed again.
@@ -187,22 +189,55 @@ impl App {
         Ok(Held::with(rendering, Effort::Little))
     }
 
-    /// A page, made now; a story that is not there is a fault's page, and so is a state that cannot be read.
-    pub(super) async fn page(&self, name: PageName) -> (u16, Held) {
-        let status = |name: &PageName| if let PageName::Fault(fault) = name { fault.status() } else { 200 };
-        let made = self
-            .blocking(move |open, settings| {
-                let made = open.look(|library| page(library, settings, &name))?;
-                Ok(match made {
-                    Some(rendering) => (status(&name), Held::with(rendering, Effort::Little)),
-                    None => (404, fault_page(settings, &Fault::NotFound)),
-                })
-            })
-            .await;
+    /// A page, drawn now or, where nothing was written since, before; a story that is not there is a fault's page, and so is a
+    /// state that cannot be read.
+    pub(super) async fn page(&self, name: PageName) -> (u16, Arc<Held>) {
+        // What a few see is drawn for them alone.
+        let path = if self.view.is_none() { Drawn::path(&name) } else { None };
+        let made = match path {
+            Some(path) => self.drawn(path, name).await,
+            None => self.draw(name).await,
+        };
         made.unwrap_or_else(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "a page could not be made");
-            (500, fault_page(&self.settings(), &Fault::Internal))
+            (500, Arc::new(fault_page(&self.settings(), &Fault::Internal)))
         })
+    }
+
+    /// A page that looks at the whole state: drawn by one of those who ask at a time, for all of them.
+    async fn drawn(&self, path: String, name: PageName) -> Result<(u16, Arc<Held>), StoreError> {
+        if let Some(held) = self.kept(&path).await?.1 {
+            return Ok((200, held));
+        }
+        let _turn = self.inner.drawn.turn().await;
+        let settings = self.settings();
+        let (version, held) = self.kept(&path).await?;
+        if let Some(held) = held {
+            return Ok((200, held));
+        }
+        let (status, held) = self.draw(name).await?;
+        if let (200, Some(version)) = (status, version) {
+            self.inner.drawn.keep(path, version, settings, held.clone());
+        }
+        Ok((status, held))
+    }
+
+    /// The state's version, and the page as it was drawn from that.
+    async fn kept(&self, path: &str) -> Result<(Option<i64>, Option<Arc<Held>>), StoreError> {
+        let version = self.blocking(|open, _| open.version()).await?;
+        Ok((version, version.and_then(|version| self.inner.drawn.find(path, version, &self.settings()))))
+    }
+
+    async fn draw(&self, name: PageName) -> Result<(u16, Arc<Held>), StoreError> {
+        let status = if let PageName::Fault(fault) = &name { fault.status() } else { 200 };
+        let made = self.blocking(move |open, settings| {
+            let made = open.look(|library| page(library, settings, &name))?;
+            Ok(match made {
+                Some(rendering) => (status, Held::with(rendering, Effort::Little)),
+                None => (404, fault_page(settings, &Fault::NotFound)),
+            })
+        });
+        made.await.map(|(status, held)| (status, Arc::new(held)))
     }
 
     /// What a panic left behind is whole: entries are put in one at a time.

@@ -11,6 +11,7 @@ mod app;
 mod coding;
 mod conditional;
 mod delta;
+mod drawn;
 mod guard;
 mod health;
 mod held;

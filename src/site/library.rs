@@ -97,11 +97,21 @@ impl Library for Reader<'_> {
 pub trait Open: Send + Sync + 'static {
     /// Runs `look` over one consistent view.
     fn open(&self, look: &mut dyn FnMut(&dyn Library) -> Result<(), StoreError>) -> Result<(), StoreError>;
+
+    /// A number that is another one whenever the state has changed: a view that is taken later is at least as new. `None`:
+    /// nobody can tell.
+    fn version(&self) -> Result<Option<i64>, StoreError> {
+        Ok(None)
+    }
 }
 
 impl Open for Store {
     fn open(&self, look: &mut dyn FnMut(&dyn Library) -> Result<(), StoreError>) -> Result<(), StoreError> {
         self.read(|reader| look(reader))
+    }
+
+    fn version(&self) -> Result<Option<i64>, StoreError> {
+        Store::version(self).map(Some)
     }
 }
 

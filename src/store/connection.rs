@@ -38,6 +38,8 @@ struct Shared {
     file: PathBuf,
     uri: String,
     readers: Mutex<Vec<Connection>>,
+    /// The one connection that is asked whether anything was written.
+    watch: Mutex<Option<Connection>>,
     writer: Mutex<Option<(SyncSender<Job>, JoinHandle<()>)>>,
 }
 
@@ -45,6 +47,7 @@ impl Drop for Shared {
     fn drop(&mut self) {
         let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         self.readers.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        self.watch.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, thread)) = writer {
             drop(sender);
             // The thread ends when the last sender is gone; its own panic was caught per job.
@@ -119,12 +122,32 @@ impl Store {
             }
             None
         };
-        Ok(Self(Arc::new(Shared { file: file.to_owned(), uri, readers: Mutex::default(), writer: Mutex::new(writer) })))
+        Ok(Self(Arc::new(Shared {
+            file: file.to_owned(),
+            uri,
+            readers: Mutex::default(),
+            watch: Mutex::default(),
+            writer: Mutex::new(writer),
+        })))
     }
 
     /// The database file.
     pub fn file(&self) -> &Path {
         &self.0.file
+    }
+
+    /// A number that is another one whenever anything was written since, by this program or another. What is read after it
+    /// was asked for is at least as new.
+    pub fn version(&self) -> Result<i64, StoreError> {
+        let mut watch = self.0.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        let conn = match watch.take() {
+            Some(conn) => conn,
+            None => connect(&self.0.file, &self.0.uri, false)?,
+        };
+        // It counts what other connections wrote, and this one writes nothing.
+        let version = conn.query_row("PRAGMA data_version", [], |r| r.get(0)).doing("ask whether anything was written")?;
+        *watch = Some(conn);
+        Ok(version)
     }
 
     /// Runs `f` over one consistent snapshot.

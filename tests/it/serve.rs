@@ -364,6 +364,40 @@ async fn new_documents_take_the_place_of_old_ones_and_of_unions() {
 }
 
 #[tokio::test]
+async fn a_page_is_drawn_once_for_all_who_ask_until_anything_changes() {
+    let server = Server::start();
+    let looks = || std::mem::take(&mut server.shelf.contents().looks);
+    server.shelf.contents().version = Some(1);
+    looks();
+    let asks = (0..20).map(|_| server.get("/topics/streaming"));
+    let answers = futures_util::future::join_all(asks).await;
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
+    assert_eq!(looks(), 1);
+    // Each page for itself, each coding of the one.
+    server.ask("GET", "/topics/streaming", &[("Accept-Encoding", "br")]).await;
+    server.get("/topics/cloud").await;
+    server.get("/").await;
+    assert_eq!(looks(), 2);
+    // Another version is another page, another setting as well.
+    server.shelf.contents().stories.insert(0, story(20));
+    server.shelf.contents().version = Some(2);
+    assert!(server.get("/topics/streaming").await.text().contains("/stories/20\""));
+    assert_eq!(looks(), 1);
+    server.app.set_settings(settings());
+    server.get("/topics/streaming").await;
+    assert_eq!(looks(), 1);
+    // Pages of stories are cheap; where nobody can tell what changed, every page is drawn when it is asked for.
+    server.get("/stories/20").await;
+    server.get("/stories/20").await;
+    assert_eq!(looks(), 2);
+    server.shelf.contents().version = None;
+    server.get("/").await;
+    server.get("/").await;
+    assert_eq!(looks(), 2);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn files_have_the_bytes_that_are_served() {
     let server = Server::start();
     server.shelf.contents().sources = vec![shelf::source_state()];

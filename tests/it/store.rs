@@ -119,6 +119,29 @@ fn a_reader_sees_one_moment_while_another_writes() {
 }
 
 #[test]
+fn whoever_writes_the_version_is_another_one() {
+    let home = polled(&three_feeds());
+    let store = Store::open(&home.join("data")).unwrap();
+    let reading = Store::open_to_read(&home.join("data")).unwrap();
+    let mut known = (store.version().unwrap(), reading.version().unwrap());
+    let moved = |known: &mut (i64, i64)| {
+        let before = std::mem::replace(known, (store.version().unwrap(), reading.version().unwrap()));
+        (known.0 != before.0, known.1 != before.1)
+    };
+    store.read(|reader| reader.stories(&StoryQuery::default())).unwrap();
+    assert_eq!(moved(&mut known), (false, false), "who reads changes nothing");
+    store.forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH).unwrap();
+    assert_eq!(moved(&mut known), (true, true), "this program wrote");
+    Connection::open(home.database()).unwrap().execute("UPDATE source SET failures = 1", []).unwrap();
+    assert_eq!(moved(&mut known), (true, true), "another one wrote");
+    let memory = Store::in_memory().unwrap();
+    let before = memory.version().unwrap();
+    memory.forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH).ok();
+    assert_eq!(memory.version().unwrap(), before, "nothing was there to be forgotten");
+    store.close().unwrap();
+}
+
+#[test]
 fn a_store_that_is_read_alone_is_never_written() {
     let home = polled(&three_feeds());
     let store = Store::open_to_read(&home.join("data")).unwrap();

@@ -1,6 +1,6 @@
 //! What one source says in one document and then in the next.
 
-use std::convert::Infallible;
+use std::{collections::HashMap, convert::Infallible};
 
 use proptest::prelude::*;
 use tributary::{
@@ -14,6 +14,7 @@ use super::{item, prose};
 #[derive(Default)]
 struct Shelf {
     entries: Vec<KnownEntry>,
+    texts: HashMap<i64, [u8; 32]>,
     further_keys: Vec<(EntryKey, i64)>,
     policy: KeyPolicy,
 }
@@ -39,9 +40,9 @@ impl KnownEntries for Shelf {
         Ok(self.entries.iter().filter(|e| e.title_norm.as_deref() == Some(title_norm)).cloned().collect())
     }
 
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, Infallible> {
         let nameless = |e: &&KnownEntry| e.guid.is_none() && e.link.is_none() && e.published == Some(published);
-        Ok(self.entries.iter().filter(nameless).cloned().collect())
+        Ok(self.entries.iter().filter(nameless).map(|e| (e.clone(), self.texts.get(&e.entry).copied())).collect())
     }
 }
 
@@ -77,6 +78,8 @@ impl Shelf {
 
     fn keep(&mut self, entry: i64, key: EntryKey, item: &Keyed) -> i64 {
         self.entries.retain(|e| e.entry != entry);
+        self.texts.remove(&entry);
+        self.texts.extend(item.text_hash.map(|hash| (entry, hash)));
         self.entries.push(KnownEntry {
             entry,
             key,
@@ -313,6 +316,18 @@ fn an_item_twice_in_a_document_is_one_entry() {
 fn an_id_stays_with_its_entry_when_everything_else_changes() {
     let mut shelf = Shelf::with(&[post(1)]);
     shelf.knows(&[Draft { guid: post(1).guid, ..item("", "https://example.org/moved", "Renamed", 1, "rewritten") }]);
+}
+
+#[test]
+fn an_id_that_went_to_another_post_stays_there() {
+    let first = |guid: &str, title: &str| item(guid, "https://example.org/1", title, 1, "");
+    let second = |guid: &str, title: &str, day: i64| item(guid, "https://example.org/2", title, day, "");
+    let mut shelf = Shelf::with(&[second("b", "", 2), first("", "")]);
+    // Now the first post has the second's id, and both have one title: the links tell which is which, again and again.
+    let swapped = [second("", "Two", 0), first("b", "Two")];
+    shelf.knows(&swapped);
+    shelf.knows(&swapped);
+    assert_eq!(shelf.poll(&swapped), (vec![Some(1), Some(2)], 0));
 }
 
 fn any_item() -> impl Strategy<Value = Draft> {

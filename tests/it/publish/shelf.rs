@@ -246,6 +246,10 @@ pub struct Contents {
     pub stories: Vec<Story>,
     pub sources: Vec<SourceState>,
     pub retired: Vec<TopicId>,
+    /// What is said of the state's version.
+    pub version: Option<i64>,
+    /// How often it was looked at.
+    pub looks: usize,
     moments: BTreeMap<String, ([u8; 32], Timestamp)>,
 }
 
@@ -342,7 +346,12 @@ impl Library for Contents {
 
 impl Open for Shelf {
     fn open(&self, look: &mut dyn FnMut(&dyn Library) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.contents().looks += 1;
         look(&*self.contents())
+    }
+
+    fn version(&self) -> Result<Option<i64>, StoreError> {
+        Ok(self.contents().version)
     }
 }
 

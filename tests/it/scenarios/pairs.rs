@@ -196,9 +196,11 @@ fn apart(name: &'static str, siblings: bool, first: fn(usize) -> Post, second: f
     (name, side(HOME, first), side(if siblings { ("https://one.example/", "Acme, other") } else { AWAY }, second))
 }
 
-/// A text of another post.
+/// A text that no post has: four words of one and four of another in turn.
 fn other(n: usize) -> String {
-    POSTS[(n + 5) % POSTS.len()].1.to_owned()
+    let text = |further: usize| POSTS[(n + further) % POSTS.len()].1.split(' ').collect::<Vec<_>>();
+    let (one, another) = (text(5), text(7));
+    one.chunks(4).zip(another.chunks(4)).flat_map(|(a, b)| [a.join(" "), b.join(" ")]).collect::<Vec<_>>().join(" ")
 }
 
 const NOTES: &str = "In this show two engineers talk about what broke this week, what they read, and what they would do again. Write to us at \
@@ -253,7 +255,7 @@ fn what_looks_like_a_pair_and_is_none_is_never_joined() {
             "forecasts",
             false,
             |n| original(n).title("Forecast for tomorrow").text(&forecast("Ashford", n)),
-            |n| copy(n).title("Forecast for tomorrow").text(&forecast("Bexhill", n + 3)),
+            |n| copy(n).title("Forecast for tomorrow").text(&forecast("Bexhill", n + 17)),
         ),
         apart(
             "press releases",
