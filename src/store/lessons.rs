@@ -71,6 +71,12 @@ impl Reader<'_> {
         Ok(rules.taught(&lessons, &key))
     }
 
+    /// How many stored stories wait to be sorted by these rules, which were not taught yet, and by what labels teach them.
+    pub fn unsorted_once_taught(&self, rules: &Rules) -> Result<u64, StoreError> {
+        let key = if rules.learns() { self.lessons_key()? } else { Vec::new() };
+        self.unsorted_by(rules.fingerprint_once_taught(&key))
+    }
+
     /// What the lessons are known by. It changes with the labels, and now and then as stories come: with every doubling
     /// of their number, so that they are sorted again seldom.
     pub fn lessons_key(&self) -> Result<Vec<u8>, StoreError> {

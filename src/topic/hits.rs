@@ -213,7 +213,7 @@ impl<'t> Finder<'_, 't> {
             let starts = start.map_or([0, text.len()], |start| [start; 2]);
             starts.into_iter().any(|start| field_of(matcher, start).is_some_and(|field| matcher.looks_at(field)))
         };
-        regexes.find(text, is_wanted, |index, start, end| count(index, start, end));
+        regexes.find(text, is_wanted, count);
     }
 }
 

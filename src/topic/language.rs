@@ -138,9 +138,10 @@ const GIVEN_AWAY: [(&str, &str); 3] = [
 const ENGLISH_TOO: &str = "of to in is for on by at as it are was be an or not its has will said";
 
 static SMALL_WORDS: LazyLock<HashMap<&[u8], Small, foldhash::fast::RandomState>> = LazyLock::new(|| {
-    let alone = GIVEN_AWAY.iter().enumerate().flat_map(|(place, (_, words))| {
-        words.split_ascii_whitespace().map(move |word| (word.as_bytes(), Small::Of(place)))
-    });
+    let alone = GIVEN_AWAY
+        .iter()
+        .enumerate()
+        .flat_map(|(place, (_, words))| words.split_ascii_whitespace().map(move |word| (word.as_bytes(), Small::Of(place))));
     let shared = ENGLISH_TOO.split_ascii_whitespace().map(|word| (word.as_bytes(), Small::EnglishToo));
     alone.chain(shared).collect()
 });

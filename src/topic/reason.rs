@@ -37,7 +37,11 @@ fn places(tally: &Tally<'_>, into: &mut String) {
     match tally.hits() as usize - shown {
         0 => {}
         1 => into.push_str(" and once more"),
-        unshown => into.push_str(&format!(" and {unshown} times more")),
+        unshown => {
+            for text in [" and ", &unshown.to_string(), " times more"] {
+                into.push_str(text);
+            }
+        }
     }
 }
 

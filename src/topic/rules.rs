@@ -154,11 +154,19 @@ impl Rules {
             let topics = self.decisions.iter().filter(|rule| rule.learn).map(|rule| rule.topic.clone()).collect();
             self.learner = None;
             self.learner = Some(Learner::train(topics, lessons, &self));
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(&self.fingerprint).update(&[learn::VERSION]).update(key);
-            self.fingerprint = *hasher.finalize().as_bytes();
+            self.fingerprint = self.fingerprint_once_taught(key);
         }
         self
+    }
+
+    /// What rules that were not [taught](Self::taught) will be known by when they are, by lessons of this key.
+    pub fn fingerprint_once_taught(&self, key: &[u8]) -> [u8; 32] {
+        if !self.learns() {
+            return self.fingerprint;
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.fingerprint).update(&[learn::VERSION]).update(key);
+        *hasher.finalize().as_bytes()
     }
 
     /// How far the topics that learn have come; nothing before they were [taught](Rules::taught).

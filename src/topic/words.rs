@@ -119,7 +119,10 @@ enum Latin {
     /// Belongs to the word that it stands in or beside.
     Joiner,
     /// Belongs to the word that goes on behind it, between letters, between digits or both.
-    Middle { letters: bool, digits: bool },
+    Middle {
+        letters: bool,
+        digits: bool,
+    },
     Space,
     Sign,
 }
