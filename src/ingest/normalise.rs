@@ -8,10 +8,10 @@ use super::{
     date::parse_date,
     html::sanitise,
     media::{enclosure, is_image, media},
-    parse::{Entry, Feed, Link, Text},
+    parse::{Entry, Feed, Text},
     repairs::line_of,
     text::{folded, has_words, plain_text, plain_title, strip_forbidden, title_text},
-    tidy::{FeedNotes, ItemNotes, Name, Said, SourceNote},
+    tidy::{FeedNotes, ItemNotes, Link, Name, Said, SourceNote},
     url::{http_url, untracked},
     xml::{Lexer, Token, local_name},
 };
@@ -107,8 +107,9 @@ impl Bases {
 /// The feed, and where relative addresses begin.
 pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, problems: &mut Vec<Problem>) -> (FeedMeta, Bases) {
     let base = notes.base.as_ref().unwrap_or(url);
-    let link = |wanted: &str| feed.links.iter().find(|link| link.rel == wanted).and_then(|link| http_url(&link.href, Some(base)));
-    let to_page = feed.links.iter().find(|link| link.rel == "alternate" && link.mime.as_deref().is_none_or(is_page));
+    let link =
+        |wanted: &str| notes.links.iter().find(|link| link.rel == wanted).and_then(|link| http_url(&link.href, Some(base)));
+    let to_page = notes.links.iter().find(|link| link.rel == "alternate" && link.mime.as_deref().is_none_or(is_page));
     let page = to_page.and_then(|link| http_url(&link.href, Some(base))).or_else(|| link("alternate"));
     let dates = |said: &[Said<String>]| first_date(said).map(|(date, _)| date.at);
     let mut rhythm = notes.pace.clone();
@@ -127,7 +128,7 @@ pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, pr
         rights: feed.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
         authors: people(&notes.people).0,
         icon: icon.map(String::from),
-        hubs: feed
+        hubs: notes
             .links
             .iter()
             .filter(|l| l.rel == "hub")
@@ -160,14 +161,14 @@ pub(super) fn item(
     };
     let media: Vec<Enclosure> = notes.media.iter().filter_map(|m| media(m, base)).collect();
     let mut enclosures: Vec<Enclosure> =
-        entry.links.iter().filter(|l| l.rel == "enclosure").filter_map(|l| enclosure(l, base)).collect();
+        notes.links.iter().filter(|l| l.rel == "enclosure").filter_map(|l| enclosure(l, base)).collect();
     for enclosure in media {
         if !enclosures.iter().any(|e| e.url == enclosure.url) {
             enclosures.push(enclosure);
         }
     }
     enclosures.truncate(MAX_VALUES);
-    let (url, url_from) = choose_url(&entry.links, notes, guid.as_ref(), &enclosures, base).unzip();
+    let (url, url_from) = choose_url(&notes.links, notes, guid.as_ref(), &enclosures, base).unzip();
     let text_base = notes.base.as_ref().or(url.as_ref()).or(bases.page.as_ref()).unwrap_or(&bases.document).clone();
     let with_base = |text: Option<Text>, own: Option<&Url>| text.map(|text| (text, own.unwrap_or(&text_base).clone()));
 
@@ -185,7 +186,7 @@ pub(super) fn item(
     let named = notes.images.iter().map(|(url, from)| (url.as_str(), from));
     let mut shown = named.chain(notes.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)));
     let (image, image_from) = shown.find_map(|(url, from)| Some((http_url(url, Some(base))?, from.clone()))).unzip();
-    let related = entry.links.iter().filter(|l| matches!(l.rel.as_str(), "related" | "via")).map(|l| l.href.as_str());
+    let related = notes.links.iter().filter(|l| matches!(l.rel.as_ref(), "related" | "via")).map(|l| l.href.as_str());
     let related =
         unique(related.chain(notes.related.iter().map(String::as_str)).filter_map(|r| http_url(r, Some(base))).map(String::from));
 
@@ -194,7 +195,7 @@ pub(super) fn item(
         url,
         title: entry.title.as_ref().map(title).filter(|t| !t.is_empty()),
         authors,
-        categories: categories(entry.categories.iter().chain(&notes.categories)),
+        categories: categories(notes.categories.iter().chain(&notes.subjects)),
         published: published.or(updated),
         updated: updated.map(|date| date.at),
         summary: None,

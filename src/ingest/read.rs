@@ -119,12 +119,7 @@ fn parse_document(input: &Input<'_>) -> Result<Parsed, IngestError> {
     let parsed = parse::parse(&ready.canonical).map_err(|source| IngestError::Refused { source: source.to_string().into() })?;
     let titled = parsed.title.as_ref().is_some_and(|title| !title.text.trim().is_empty());
     let mut problems = Vec::new();
-    let (mut feed, bases) = normalise::feed(&parsed, &ready.feed, ready.format, url, &mut problems);
-    if ready.format == Format::Json {
-        let (own, hubs) = json::links(&text);
-        feed.self_url = own.and_then(|own| http_url(&own, Some(url))).map(String::from);
-        feed.hubs = hubs.iter().filter_map(|hub| http_url(hub, Some(url))).map(String::from).collect();
-    }
+    let (feed, bases) = normalise::feed(&parsed, &ready.feed, ready.format, url, &mut problems);
     let mut notes: Vec<Option<ItemNotes>> = ready.items.into_iter().map(Some).collect();
     let mut drafts = Vec::with_capacity(parsed.entries.len());
     for entry in parsed.entries {
