@@ -5,83 +5,24 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::{
+    authors::{WEAK_AUTHOR, authors, people},
     date::parse_date,
-    html::sanitise,
+    draft::RawDraft,
     media::{enclosure, is_image, media},
     parse::{Entry, Feed, Text},
     repairs::line_of,
-    text::{folded, has_words, plain_text, plain_title, strip_forbidden, title_text},
+    text::{folded, plain_text, plain_title, strip_forbidden, title_text},
     tidy::{FeedNotes, ItemNotes, Link, Name, Said, SourceNote},
     url::{http_url, untracked},
     xml::{Lexer, Token, local_name},
 };
-use crate::model::{
-    Category, Draft, Enclosure, FeedMeta, Format, Guid, OriginSource, Person, Problem, PublishedDate, SafeHtml, TakenFrom,
-    Timestamp,
-};
+use crate::model::{Category, Draft, Enclosure, FeedMeta, Format, Guid, OriginSource, Problem, PublishedDate, TakenFrom};
 
 /// The most values of one kind that an item keeps: categories, enclosures, persons.
-const MAX_VALUES: usize = 100;
+pub(super) const MAX_VALUES: usize = 100;
 
 /// The longest id that is kept, in bytes.
 const MAX_ID_BYTES: usize = 4096;
-
-/// A draft whose HTML is not sanitised yet, and so cannot be taken out.
-#[derive(Debug)]
-pub(super) struct RawDraft {
-    draft: Draft,
-    summary: Option<(Text, Url)>,
-    content: Option<(Text, Url)>,
-}
-
-impl RawDraft {
-    /// The draft, with its HTML made safe.
-    pub fn finish(self) -> Draft {
-        let mut draft = self.draft;
-        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base));
-        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base));
-        // A summary that is the content over again says nothing.
-        if draft.summary == draft.content {
-            draft.summary = None;
-        }
-        draft.from.summary = draft.from.summary.filter(|_| draft.summary.is_some());
-        draft.from.content = draft.from.content.filter(|_| draft.content.is_some());
-        draft
-    }
-
-    /// What is newest counts by this; items without a date are as new as those beside them.
-    pub fn date(&self) -> Option<Timestamp> {
-        self.draft.published.map(|date| date.at).or(self.draft.updated)
-    }
-}
-
-fn safe(text: &Text, base: &Url) -> Option<SafeHtml> {
-    let html = if text.is_html { sanitise(&text.text, base) } else { from_plain(&text.text, base) };
-    let shows = |html: &str| has_words(html) || ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag));
-    shows(html.as_str()).then_some(html)
-}
-
-/// Plain text as HTML: paragraphs where there are empty lines.
-fn from_plain(text: &str, base: &Url) -> SafeHtml {
-    let mut html = String::with_capacity(text.len() + 16);
-    let text = text.replace("\r\n", "\n");
-    let paragraphs: Vec<&str> = text.split("\n\n").map(str::trim).filter(|p| !p.is_empty()).collect();
-    for paragraph in &paragraphs {
-        if paragraphs.len() > 1 {
-            html.push_str("<p>");
-        }
-        for (nth, line) in paragraph.lines().enumerate() {
-            if nth > 0 {
-                html.push_str("<br>");
-            }
-            super::xml::escape_text(&mut html, line);
-        }
-        if paragraphs.len() > 1 {
-            html.push_str("</p>");
-        }
-    }
-    sanitise(&html, base)
-}
 
 /// Where relative addresses begin.
 #[derive(Debug)]
@@ -90,7 +31,7 @@ pub(super) struct Bases {
     page: Option<Url>,
     format: Format,
     /// Whether the feed names an author, and not only who publishes or looks after it.
-    has_author: bool,
+    pub has_author: bool,
 }
 
 impl Bases {
@@ -328,47 +269,6 @@ fn language(text: &str) -> Option<String> {
     let text = text.trim().replace('_', "-");
     let tag = text.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
     (tag && text.len() >= 2 && text.len() <= 35).then_some(text)
-}
-
-/// From this rank on, a person is somebody else who had to do with it: the publisher, a contributor.
-const WEAK_AUTHOR: u8 = 3;
-
-/// Who wrote an item: whom it names, else whom its source names, else whom the feed names (RFC 4287 §4.2.1); and only then
-/// whoever else had to do with it.
-fn authors(notes: &ItemNotes, meta: &FeedMeta, bases: &Bases) -> (Vec<Person>, Option<Name>) {
-    let of_source = notes.source.iter().flat_map(|source| &source.people);
-    let of_item = notes.people.iter().filter(|said| said.rank < WEAK_AUTHOR);
-    for said in [of_item.cloned().collect::<Vec<_>>(), of_source.cloned().collect()] {
-        if !said.is_empty() {
-            return people(&said);
-        }
-    }
-    if bases.has_author || notes.people.is_empty() {
-        let from = (!meta.authors.is_empty()).then_some(Name::Borrowed("the feed's author"));
-        return (meta.authors.clone(), from);
-    }
-    people(&notes.people)
-}
-
-/// The persons of the lowest rank that names any, without repetition: `author` before `dc:creator`.
-fn people(all: &[Said<Person>]) -> (Vec<Person>, Option<Name>) {
-    let Some(best) = all.iter().min_by_key(|said| said.rank) else { return (Vec::new(), None) };
-    let mut people: Vec<Person> = Vec::new();
-    for said in all.iter().filter(|said| said.rank == best.rank) {
-        if !people.iter().any(|p| p.name == said.value.name) && people.len() < MAX_VALUES {
-            people.push(said.value.clone());
-        }
-    }
-    // `author` of RSS is an e-mail address; a creator beside it has the name.
-    let mail_only = people.iter().all(|p| p.email.as_deref() == Some(p.name.as_str()));
-    if mail_only
-        && people.len() == 1
-        && let Some(named) =
-            all.iter().find(|said| said.rank != best.rank && said.rank < WEAK_AUTHOR && !said.value.name.contains('@'))
-    {
-        people[0].name.clone_from(&named.value.name);
-    }
-    (people, Some(best.from.clone()))
 }
 
 fn categories<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<Category> {
