@@ -21,7 +21,7 @@ pub(super) struct TidiedJson {
     pub canonical: String,
     /// Of the feed.
     pub feed: FeedNotes,
-    /// Of the items; an item's id in the canonical document is its index here.
+    /// Of the items, in the order of the canonical document.
     pub items: Vec<ItemNotes>,
     /// What was repaired.
     pub repairs: Repairs,
@@ -52,7 +52,7 @@ pub(super) fn tidy(text: &str) -> Result<TidiedJson, IngestError> {
             repairs.note_nowhere("odd-json-item", "an item is no object; it was left out");
             continue;
         };
-        canonical.push(canonical_item(item, notes.len()));
+        canonical.push(canonical_item(item));
         notes.push(item_notes(item, &mut repairs));
     }
     let feed = FeedNotes {
@@ -80,9 +80,9 @@ fn links(root: &Map<String, Value>) -> Vec<Link> {
     page.chain(own).chain(objects(root, "hubs").filter_map(|hub| Some(link("hub", string(hub, "url")?)))).collect()
 }
 
-fn canonical_item(item: &Map<String, Value>, ordinal: usize) -> Value {
+fn canonical_item(item: &Map<String, Value>) -> Value {
     json!({
-        "id": ordinal.to_string(),
+        "id": "",
         "title": string(item, "title"),
         "content_html": string(item, "content_html"),
         "content_text": string(item, "content_text"),

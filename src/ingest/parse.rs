@@ -14,11 +14,9 @@ pub(super) struct Text {
     pub is_html: bool,
 }
 
-/// An item.
+/// An item; which one, its place says.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Entry {
-    /// Its index among the notes.
-    pub ordinal: usize,
     pub title: Option<Text>,
     pub summary: Option<Text>,
     pub content: Option<Text>,
@@ -44,18 +42,17 @@ pub(super) fn parse(canonical: &str) -> Result<Feed, ParseFeedError> {
         title: feed.title.map(text),
         description: feed.description.map(text),
         rights: feed.rights.map(text),
-        entries: feed.entries.into_iter().filter_map(entry).collect(),
+        entries: feed.entries.into_iter().map(entry).collect(),
     })
 }
 
-fn entry(entry: model::Entry) -> Option<Entry> {
-    Some(Entry {
-        ordinal: entry.id.trim().parse().ok()?,
+fn entry(entry: model::Entry) -> Entry {
+    Entry {
         title: entry.title.map(text),
         summary: entry.summary.map(text),
         content: entry.content.and_then(content),
         rights: entry.rights.map(text),
-    })
+    }
 }
 
 fn text(text: model::Text) -> Text {

@@ -135,12 +135,14 @@ fn parse_document(input: &Input<'_>) -> Result<Parsed, IngestError> {
     let titled = parsed.title.as_ref().is_some_and(|title| !title.text.trim().is_empty());
     let mut problems = Vec::new();
     let (feed, bases) = normalise::feed(&parsed, &ready.feed, ready.format, url, &mut problems);
-    let mut notes: Vec<Option<ItemNotes>> = ready.items.into_iter().map(Some).collect();
+    // An item and its notes belong together by their place alone.
+    if parsed.entries.len() != ready.items.len() {
+        let text = format!("the parser sees {} items where there are {}", parsed.entries.len(), ready.items.len());
+        return Err(IngestError::Refused { source: text.into() });
+    }
     let mut drafts = Vec::with_capacity(parsed.entries.len());
-    for entry in parsed.entries {
-        if let Some(notes) = notes.get_mut(entry.ordinal).and_then(Option::take) {
-            drafts.extend(normalise::item(entry, &notes, &bases, &feed, &text, &mut problems));
-        }
+    for (entry, notes) in parsed.entries.into_iter().zip(&ready.items) {
+        drafts.extend(normalise::item(entry, notes, &bases, &feed, &text, &mut problems));
     }
     if drafts.is_empty() && !titled {
         return Err(IngestError::NothingInIt);

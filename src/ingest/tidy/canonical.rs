@@ -1,7 +1,7 @@
 //! The canonical document: Atom 1.0 that the feed parser cannot stumble over, and no byte more than it needs.
 //!
 //! What the parser assumes anyway is left out, because it costs the parser more to read than us to know: Atom's namespace
-//! and `type="text"`. Links and categories are written down beside it: the parser would take every address apart.
+//! and `type="text"`. Items are known by their order. Links and categories are written down beside it: the parser would take every address apart.
 
 use super::text::TextKind;
 /// Writes a canonical document.
@@ -26,11 +26,9 @@ impl Canonical {
         self.0.truncate(position);
     }
 
-    /// Begins an item under its ordinal.
-    pub fn begin_item(&mut self, ordinal: usize) {
-        self.0.push_str("<entry><id>");
-        self.0.push_str(&ordinal.to_string());
-        self.0.push_str("</id>");
+    /// Begins an item.
+    pub fn begin_item(&mut self) {
+        self.0.push_str("<entry>");
     }
 
     /// Ends an item.

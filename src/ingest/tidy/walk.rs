@@ -33,7 +33,7 @@ pub(in crate::ingest) struct Tidied {
     pub canonical: String,
     /// Of the feed.
     pub feed: FeedNotes,
-    /// Of the items; an item's id in the canonical document is its index here.
+    /// Of the items, in the order of the canonical document.
     pub items: Vec<ItemNotes>,
     /// What was repaired.
     pub repairs: Repairs,
@@ -168,7 +168,7 @@ impl<'a> Walk<'a> {
         let depth = self.scope.depth();
         self.scope.enter(tag);
         let begins = self.out.position();
-        self.out.begin_item(self.items.len());
+        self.out.begin_item();
         let about = attribute(tag, "rdf:about").or_else(|| attribute(tag, "about"));
         let page = attribute(tag, "href").filter(|_| self.own == Ns::Rss);
         let page = page.map(|href| Link::page(absolute(&href, self.scope.base())));
