@@ -24,7 +24,7 @@ static ENDINGS: LazyLock<Regex> = LazyLock::new(|| {
         r"O post .{1,250} apareceu primeiro em .{1,100}",
         r"L[’']articolo .{1,250} (?:proviene da|sembra essere il primo su) .{1,100}",
         // Medium's, and that of hand-made copies.
-        r"[^.!?]{0,160}was originally published in .{1,160} on Medium, where people are continuing the conversation.{0,80}",
+        r"[^.!?]{0,160}\bwas originally published in .{1,160} on Medium, where people are continuing the conversation.{0,80}",
         &format!("{FIRST_SEEN}{TO_THE_STOP}"),
         r"(?:Continue reading|Read more|Read the rest|Keep reading|Read on)\b(?:[^.!?]|[.!?][^\s.!?)]){0,160}[.!?)]*",
         r"(?:\[(?:…|\.\.\.|&hellip;)\]|…|\.\.\.)",

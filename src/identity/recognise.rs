@@ -220,19 +220,22 @@ fn undisputed(wishes: Vec<(usize, i64)>) -> Vec<(usize, i64)> {
     wishes.into_iter().filter(|(_, entry)| times[entry] == 1).collect()
 }
 
-/// The entry that an item is rather than the one that has its key: its link is another one than that has, and link and title
-/// are those of one other entry; or link and day are, and the title is another one than that has. So it is with an id that
-/// several posts share, when the window holds one of them alone.
+/// The entry that an item is rather than the one that has its key: title and link are other ones than that has, and both, or
+/// link and day, are those of one other entry. So it is with an id that several posts share, when the window holds one of
+/// them alone. What was so once stays so: the other entry has had the id since, and the one of the key another or none.
 fn rather_another<K: KnownEntries>(item: &Keyed, entry: &KnownEntry, known: &K) -> Result<Option<i64>, K::Error> {
     if entry.link == item.link {
         return Ok(None);
     }
-    let same_title = |entry: &KnownEntry| entry.title_norm == item.title_norm;
     let Some(link) = item.link.as_ref().filter(|_| !item.shared.link) else { return Ok(None) };
+    let is_other_post = |other: &KnownEntry| {
+        let is_like_it = other.title_norm == item.title_norm || same_day(other.published, item.published);
+        entry.title_norm != item.title_norm && is_like_it
+    };
+    let was_so = |other: &KnownEntry| item.guid.is_some() && other.guid == item.guid && entry.guid != item.guid;
     Ok(match &known.by_link(link)?[..] {
         [other] if other.entry == entry.entry => None,
-        [other] if same_title(other) => Some(other.entry),
-        [other] => (!same_title(entry) && same_day(other.published, item.published)).then_some(other.entry),
+        [other] => (is_other_post(other) || was_so(other)).then_some(other.entry),
         _ => None,
     })
 }

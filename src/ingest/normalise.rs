@@ -6,13 +6,13 @@ use url::Url;
 
 use super::{
     date::parse_date,
-    html::sanitise,
+    html::{is_cut, sanitise},
     media::{enclosure, is_image, media},
     parse::{Entry, Feed, Link, Text},
     repairs::line_of,
-    text::{folded, plain_text, plain_title, strip_forbidden, title_text},
+    text::{folded, has_words, plain_text, plain_title, strip_forbidden, title_text},
     tidy::{FeedNotes, ItemNotes, Name, Said, SourceNote},
-    url::{http_url, without_tracking},
+    url::{http_url, untracked},
     xml::{Lexer, Token, local_name},
 };
 use crate::model::{
@@ -36,10 +36,10 @@ pub(super) struct RawDraft {
 
 impl RawDraft {
     /// The draft, with its HTML made safe.
-    pub fn finish(self) -> Draft {
+    pub fn finish(self, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = self.draft;
-        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base));
-        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base));
+        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base, problems));
+        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base, problems));
         // A summary that is the content over again says nothing.
         if draft.summary == draft.content {
             draft.summary = None;
@@ -55,11 +55,13 @@ impl RawDraft {
     }
 }
 
-fn safe(text: &Text, base: &Url) -> Option<SafeHtml> {
+fn safe(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml> {
     let html = if text.is_html { sanitise(&text.text, base) } else { from_plain(&text.text, base) };
-    let shows = |html: &str| {
-        ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag)) || !plain_text(html).is_empty()
-    };
+    if is_cut(&html) {
+        let text = format!("An item's text of {} kB is too long; its first megabyte was kept.", text.text.len() / 1000);
+        problems.push(Problem::warning("long-text", text));
+    }
+    let shows = |html: &str| has_words(html) || ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag));
     shows(html.as_str()).then_some(html)
 }
 
@@ -122,7 +124,7 @@ pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, pr
         id: notes.id.as_deref().and_then(exact),
         title: feed.title.as_ref().map(title).filter(|t| !t.is_empty()),
         description: feed.description.as_ref().map(short_text).filter(|t| !t.is_empty()),
-        home_page_url: page.as_ref().map(|url| without_tracking(url).into()),
+        home_page_url: page.as_ref().map(|url| untracked(url.clone()).into()),
         self_url: link("self").map(String::from),
         updated: dates(&notes.updated).or_else(|| dates(&notes.published)),
         language: notes.language.as_deref().and_then(language),
@@ -221,13 +223,13 @@ pub(super) fn item(
     };
     let has_text = entry.title.iter().chain(&entry.summary).chain(&entry.content).any(|text| !text.text.trim().is_empty());
     // What it has from the feed alone is not its own.
-    let own = Draft {
+    let own = || Draft {
         authors: people(&notes.people).0,
         language: notes.language.clone().filter(|_| meta.language.is_none()),
         from: TakenFrom::default(),
         ..draft.clone()
     };
-    if !has_text && own == Draft::default() {
+    if !has_text && own() == Draft::default() {
         if says_nothing(document, notes.at) {
             problems.push(Problem::warning("empty-item", "An item says nothing of itself; it was left out.").at_line(line()));
             return None;
@@ -296,7 +298,7 @@ fn choose_url(
         .or_else(permalink)
         .or_else(weak)
         .or_else(|| Some((Url::parse(&enclosures.first()?.url).ok()?, Name::Borrowed("enclosure"))))?;
-    Some((without_tracking(&url), from))
+    Some((untracked(url), from))
 }
 
 fn is_page(mime: &str) -> bool {

@@ -3,10 +3,11 @@
 //! It is given canonical documents only, a new parser for each; what it says is taken over as plain values.
 
 use feed_rs::{
-    model::{self, FeedType},
+    model,
     parser::{Builder, ParseFeedError},
 };
 
+use super::tidy::UNTYPED;
 use crate::model::Category;
 
 /// A text and whether it is HTML.
@@ -54,24 +55,23 @@ pub(super) fn parse(canonical: &str) -> Result<Feed, ParseFeedError> {
     // addresses are known; and its dates forget how exactly they were told.
     let parser = Builder::new().id_generator(|_, _, _| String::new()).sanitize_content(false).timestamp_parser(|_| None).build();
     let feed = parser.parse(canonical.as_bytes())?;
-    let json = feed.feed_type == FeedType::JSON;
     Ok(Feed {
         title: feed.title.map(text),
         description: feed.description.map(text),
         rights: feed.rights.map(text),
-        links: feed.links.into_iter().map(|l| link(l, json)).collect(),
-        entries: feed.entries.into_iter().filter_map(|e| entry(e, json)).collect(),
+        links: feed.links.into_iter().map(link).collect(),
+        entries: feed.entries.into_iter().filter_map(entry).collect(),
     })
 }
 
-fn entry(entry: model::Entry, json: bool) -> Option<Entry> {
+fn entry(entry: model::Entry) -> Option<Entry> {
     Some(Entry {
         ordinal: entry.id.trim().parse().ok()?,
         title: entry.title.map(text),
         summary: entry.summary.map(text),
         content: entry.content.and_then(content),
         rights: entry.rights.map(text),
-        links: entry.links.into_iter().map(|l| link(l, json)).collect(),
+        links: entry.links.into_iter().map(link).collect(),
         categories: entry.categories.into_iter().map(category).collect(),
     })
 }
@@ -85,10 +85,11 @@ fn content(content: model::Content) -> Option<Text> {
     content.body.map(|text| Text { text, is_html })
 }
 
-fn link(link: model::Link, json: bool) -> Link {
+fn link(link: model::Link) -> Link {
     let rel = link.rel.unwrap_or_else(|| "alternate".to_owned());
-    // JSON Feed has no types: its one link is a page.
-    let mime = link.media_type.filter(|mime| !mime.trim().is_empty()).or_else(|| json.then(|| "text/html".to_owned()));
+    // A link is one to a page, as its only one is in JSON Feed, where the canonical document does not say otherwise.
+    let mime = link.media_type.filter(|mime| !mime.trim().is_empty());
+    let mime = Some(mime.unwrap_or_else(|| "text/html".to_owned())).filter(|mime| mime != UNTYPED);
     Link { href: link.href, rel, mime, length: link.length }
 }
 

@@ -73,6 +73,12 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> Kind {
     let cut = (0..=HEAD_BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let text = &text[..cut];
     let mut seen_xml = false;
+    let within_page = || {
+        // A feed that was saved out of a browser, which had put a page around it.
+        let tags = Lexer::new(text).filter_map(|token| if let Token::Start(tag) = token { Some(tag.name) } else { None });
+        let names: Vec<&str> = tags.take(16).collect();
+        names.windows(2).any(|pair| pair[0].eq_ignore_ascii_case("rss") && pair[1].eq_ignore_ascii_case("channel"))
+    };
     let tags = Lexer::new(text).filter_map(|token| if let Token::Start(tag) = token { Some(tag) } else { None });
     for (nth, tag) in tags.take(TAGS_BEFORE_ROOT).enumerate() {
         match local_name(tag.name).to_ascii_lowercase().as_str() {
@@ -84,7 +90,9 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> Kind {
             "urlset" => return Kind::Sitemap,
             "sitemapindex" => return Kind::SitemapIndex,
             "opml" | "outline" => return Kind::Opml,
-            "html" | "head" | "body" | "title" | "meta" | "article" | "main" if nth == 0 || !seen_xml => return Kind::Html,
+            "html" | "head" | "body" | "title" | "meta" | "article" | "main" if nth == 0 || !seen_xml => {
+                return if within_page() { Kind::Feed(Format::Rss) } else { Kind::Html };
+            }
             "div" | "p" | "b" | "br" | "font" | "center" | "a" | "span" | "script" | "table" | "link" | "h1" | "i" | "hr"
             | "style" => {}
             _ => seen_xml = true,
@@ -133,6 +141,8 @@ mod tests {
             ("[1]", Kind::Json),
             ("<!DOCTYPE html><p>x", Kind::Html),
             ("<html><body><rss>", Kind::Html),
+            ("<html><body><div><rss version='2.0'><channel>", Kind::Feed(Format::Rss)),
+            ("<CHANNEL HREF='https://example.org/'>", Kind::Feed(Format::Rss)),
             ("<urlset>", Kind::Sitemap),
             ("<sitemapindex>", Kind::SitemapIndex),
             ("<opml>", Kind::Opml),

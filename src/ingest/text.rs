@@ -26,6 +26,14 @@ fn is_forbidden(c: char) -> bool {
 
 /// White space folded to single spaces, and none at the ends.
 pub(super) fn folded(text: &str) -> String {
+    // Most texts are folded already.
+    let text = text.trim();
+    let is_plain = |pair: [u8; 2]| matches!(pair[1], 0x21..=0x7e) || pair[1] == b' ' && pair[0] != b' ';
+    if text.as_bytes().windows(2).all(|pair| is_plain([pair[0], pair[1]]))
+        && text.bytes().next().is_none_or(|b| matches!(b, 0x21..=0x7e))
+    {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace() || c == '\u{200b}').filter(|word| !word.is_empty()) {
         if !out.is_empty() {
@@ -192,6 +200,16 @@ fn without_markup(raw: &str) -> String {
 /// HTML as plain text: white space folded, blocks apart, nothing of scripts and styles.
 pub fn plain_text(html: &str) -> String {
     words(html, &["script", "style", "template", "noscript", "head"])
+}
+
+/// Whether sanitised HTML has any words to read.
+pub(super) fn has_words(html: &str) -> bool {
+    Lexer::new(html).any(|token| match token {
+        Token::Text(text) | Token::CData(text) => {
+            decode(text).chars().any(|c| !c.is_whitespace() && c != '\u{200b}' && !is_forbidden(c))
+        }
+        Token::Start(_) | Token::End(_) => false,
+    })
 }
 
 /// The author's own words in a text: plain text without code blocks and quotations.

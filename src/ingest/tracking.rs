@@ -4,6 +4,8 @@
 //! every key that was made of a link: a name that is added here changes those keys, and known entries are then recognised
 //! by title, date and text alone.
 
+use std::borrow::Cow;
+
 /// Beginnings of names that only campaigns use.
 const PREFIXES: &[&str] =
     &["utm_", "mtm_", "matomo_", "pk_", "piwik_", "hsa_", "oly_", "__hs", "vero_", "at_custom", "at_campaign"];
@@ -67,8 +69,10 @@ const NAMES: &[&str] = &[
 
 /// Whether a query parameter of this name (as it stands in the address) only tracks: who sent the reader, in which campaign.
 pub fn is_tracking_parameter(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.binary_search(&name.as_str()).is_ok()
+    let lower =
+        if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) };
+    let name = lower.as_ref();
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.binary_search(&name).is_ok()
 }
 
 #[cfg(test)]

@@ -10,7 +10,11 @@ const MAX_URL_BYTES: usize = 8192;
 /// An absolute http(s) address: control characters and white space around it removed, relative ones joined to `base`,
 /// credentials dropped; `None` for every other scheme.
 pub fn http_url(text: &str, base: Option<&Url>) -> Option<Url> {
-    let mut url = joined(text, base)?;
+    public(joined(text, base)?)
+}
+
+/// The address if it is one of HTTP with a host, without credentials.
+fn public(mut url: Url) -> Option<Url> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return None;
     }
@@ -24,7 +28,7 @@ pub fn http_url(text: &str, base: Option<&Url>) -> Option<Url> {
 /// An address of a scheme that may stand in published HTML: http, https or mailto.
 pub(super) fn link_url(text: &str, base: &Url) -> Option<Url> {
     let url = joined(text, Some(base))?;
-    if url.scheme() == "mailto" { Some(url) } else { http_url(url.as_str(), None) }
+    if url.scheme() == "mailto" { Some(url) } else { public(url) }
 }
 
 fn joined(text: &str, base: Option<&Url>) -> Option<Url> {
@@ -41,16 +45,21 @@ fn joined(text: &str, base: Option<&Url>) -> Option<Url> {
 
 /// The address without its tracking parameters; the others keep their bytes and their order.
 pub fn without_tracking(url: &Url) -> Url {
-    let Some(query) = url.query() else { return url.clone() };
+    untracked(url.clone())
+}
+
+/// Like [`without_tracking`], of an address that nobody else needs.
+pub(super) fn untracked(mut url: Url) -> Url {
+    let Some(query) = url.query() else { return url };
     // `&amp;` in an address that was escaped once too often still ends a parameter.
-    let name = |pair: &str| pair.split('=').next().unwrap_or("").trim_start_matches("amp;").to_owned();
-    if !query.split('&').any(|pair| is_tracking_parameter(&name(pair))) {
-        return url.clone();
+    let tracks = |pair: &&str| is_tracking_parameter(pair.split('=').next().unwrap_or("").trim_start_matches("amp;"));
+    if !query.split('&').any(|pair| tracks(&pair)) {
+        return url;
     }
-    let kept: Vec<&str> = query.split('&').filter(|pair| !is_tracking_parameter(&name(pair))).collect();
-    let mut clean = url.clone();
-    clean.set_query(if kept.is_empty() { None } else { Some(kept.join("&")) }.as_deref());
-    clean
+    let kept: Vec<&str> = query.split('&').filter(|pair| !tracks(pair)).collect();
+    let kept = if kept.is_empty() { None } else { Some(kept.join("&")) };
+    url.set_query(kept.as_deref());
+    url
 }
 
 #[cfg(test)]

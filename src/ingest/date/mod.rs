@@ -22,9 +22,16 @@ pub fn parse_date(text: &str) -> Option<PublishedDate> {
     if text.len() > MAX_DATE_BYTES || text.len() < 4 {
         return None;
     }
-    let text = text.replace(['\u{a0}', '\u{202f}', '\u{3000}', '\t', '\n', '\r'], " ");
-    let text = if text.is_ascii() { text } else { names::from_east_asia(text) };
-    iso::parse(&text).or_else(|| words::parse(&text)).filter(|date| (1000..=9999).contains(&chrono::Datelike::year(&date.at)))
+    let read = if let Some(date) = words::parse_usual(text) {
+        Some(date)
+    } else if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        iso::parse(text).or_else(|| words::parse(text))
+    } else {
+        let text = text.replace(['\u{a0}', '\u{202f}', '\u{3000}', '\t', '\n', '\r'], " ");
+        let text = if text.is_ascii() { text } else { names::from_east_asia(text) };
+        iso::parse(&text).or_else(|| words::parse(&text))
+    };
+    read.filter(|date| (1000..=9999).contains(&chrono::Datelike::year(&date.at)))
 }
 
 /// What was read, before the zone is applied.

@@ -11,6 +11,20 @@ fn read(text: &str) -> String {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn the_usual_shape_is_read_as_it_would_be_word_by_word(
+        day in 0..33_u32, month in 0..7_usize, year in 0..9999_u32, hour in 0..26_u32, second in 0..62_u32, zone in 0..6_usize,
+    ) {
+        let month = ["Jan", "Feb", "May", "Aug", "Dec", "Mai", "Foo"][month];
+        let zone = ["GMT", "+0000", "-0330", "+1600", "EST", "+00:0"][zone];
+        let text = format!("Sun, {day:02} {month} {year:04} {hour:02}:59:{second:02} {zone}");
+        if let Some(usual) = words::parse_usual(&text) {
+            proptest::prop_assert_eq!(Some(usual), words::parse(&text), "{}", text);
+        }
+    }
+}
+
 #[test]
 fn every_shape() {
     for (text, want) in [
@@ -73,6 +87,10 @@ fn every_shape() {
         ("Вт, 05 мар 2024 10:00:00 +0300", "2024-03-05T07:00:00Z"),
         ("5 marca 2024", "2024-03-05"),
         ("Fri, 2006/09/15 08:19:53 EDT", "2006-09-15T12:19:53Z"),
+        ("Monday, March 4, 2024 - 10:11", "2024-03-04T10:11:00Z"),
+        ("Mon, 04 Mar 2024 10:11:12 Etc/GMT", "2024-03-04T10:11:12Z"),
+        ("2024-03-04T10:11:12 Europe/Berlin", "2024-03-04T10:11:12Z"),
+        ("Mon, 04 Mar 2024 at 10:11 AM", "2024-03-04T10:11:00Z"),
         ("2004-07-08 23:56:58.0", "2004-07-08T23:56:58Z"),
         // numbers alone
         ("03-12-31", "2003-12-31"),

@@ -21,6 +21,32 @@ struct Found {
     zone: Vec<String>,
 }
 
+/// Reads the one shape that most feeds use, `Mon, 04 Mar 2024 10:11:12 +0000`, without a look at what else it might be;
+/// nothing where it is written otherwise in any point.
+pub(super) fn parse_usual(text: &str) -> Option<PublishedDate> {
+    const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (weekday, rest) = text.split_once(", ")?;
+    let (day, rest) = iso::number(rest, 2)?;
+    let (name, rest) = (rest.get(1..4)?, rest.strip_prefix(' ')?.get(3..)?);
+    let month = (1..).zip(MONTHS).find(|(_, month)| *month == name)?.0;
+    let (year, rest) = iso::number(rest.strip_prefix(' ')?, 4)?;
+    let (hour, rest) = iso::number(rest.strip_prefix(' ')?, 2)?;
+    let (minute, rest) = iso::number(rest.strip_prefix(':')?, 2)?;
+    let (second, rest) = iso::number(rest.strip_prefix(':')?, 2)?;
+    let zone = rest.strip_prefix(' ')?;
+    if !WEEKDAYS.contains(&weekday) {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    let offset = match zone {
+        "GMT" | "+0000" => 0,
+        _ if zone.len() == 5 && zone.starts_with(['+', '-']) => zone::offset_s(zone, date)?,
+        _ => return None,
+    };
+    Civil { date, time: Some(time_of(hour, minute, second, 0)?) }.at(offset)
+}
+
 #[allow(clippy::single_match_else)] // the exception reads better below the rule
 /// Reads a date in words.
 pub(super) fn parse(text: &str) -> Option<PublishedDate> {
@@ -62,6 +88,10 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
 impl Found {
     /// Takes one word; `None` where a date has no such word.
     fn take(&mut self, word: &str) -> Option<()> {
+        // `Monday, March 4, 2024 - 10:11`
+        if matches!(word, "-" | "–" | "|" | "@") {
+            return Some(());
+        }
         let has_date = self.date.is_some() || self.month.is_some();
         if word.starts_with(|c: char| c.is_ascii_digit()) {
             return self.take_number(word);
@@ -85,7 +115,7 @@ impl Found {
         }
         if has_date
             && (self.time.is_some() || word.chars().all(|c| c.is_ascii_uppercase()))
-            && word.chars().all(|c| c.is_ascii_alphabetic())
+            && word.chars().all(|c| c.is_ascii_alphabetic() || self.time.is_some() && matches!(c, '/' | '_'))
         {
             if self.zone.is_empty() {
                 self.zone.push(word.to_owned());

@@ -20,7 +20,10 @@ pub(super) fn offset_s(text: &str, date: NaiveDate) -> Option<i32> {
         // `-0500 EST`: the number counts.
         return numeric(&format!("{}{}", if sign == "+" { '+' } else { '-' }, rest.trim().split(' ').next().unwrap_or("")));
     }
-    named(&upper, date)
+    // A zone that nobody here knows, `Europe/Berlin`, is hours off at most: better than no date.
+    let is_name =
+        (3..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'_' | b'-'));
+    named(&upper, date).or_else(|| is_name.then_some(0))
 }
 
 /// `+01:00`, `+0100`, `+01`, `+1`, `+1:00`.

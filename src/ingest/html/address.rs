@@ -4,7 +4,7 @@ use url::Url;
 
 use super::allowed::is_attribute;
 use crate::ingest::{
-    url::{http_url, link_url, without_tracking},
+    url::{http_url, link_url, untracked},
     xml::{Lexer, Tag, Token, decode, escape_attribute, escape_text},
 };
 
@@ -90,7 +90,7 @@ fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
         }
         let value = decode(value);
         let value = match name {
-            "href" => link_url(&value, base).map(|url| without_tracking(&url).into()),
+            "href" => link_url(&value, base).map(|url| untracked(url).into()),
             "src" | "poster" | "cite" => http_url(&value, Some(base)).map(String::from),
             "srcset" | "data-srcset" | "data-lazy-srcset" => srcset(&value, base),
             _ if name.starts_with("data-") => http_url(&value, Some(base)).map(String::from),

@@ -3,6 +3,8 @@
 mod address;
 mod allowed;
 mod bounds;
+mod length;
+mod mend;
 mod regular;
 
 use std::borrow::Cow;
@@ -15,8 +17,18 @@ use super::{
 };
 use crate::model::SafeHtml;
 
-/// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing.
+pub use length::MAX_TEXT_BYTES;
+pub(super) use length::is_cut;
+
+/// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing. Of a text of
+/// more than [`MAX_TEXT_BYTES`] the beginning is kept.
 pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
+    let safe = sanitised(html, base);
+    // What was open where it was cut is closed by whoever reads it again.
+    length::beginning(safe.as_str()).map_or(safe, |beginning| sanitised(&beginning, base))
+}
+
+fn sanitised(html: &str, base: &Url) -> SafeHtml {
     let html = strip_forbidden(html);
     let html = html.trim();
     if !html.contains(['<', '&', '\r', '\u{a0}', '>']) {
@@ -25,10 +37,21 @@ pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
     if regular::is_regular(html) {
         return SafeHtml::from_sanitised(address::rewrite(html, base).trim().to_owned());
     }
+    let html = without_fallbacks(html);
+    let html = formulas_as_text(&html);
+    // What is regular is what it looks like, so that nothing may leave here otherwise than through that check.
+    if let Some(mended) = mend::mended(&html).filter(|mended| regular::is_regular(mended)) {
+        return SafeHtml::from_sanitised(address::rewrite(&mended, base).trim().to_owned());
+    }
+    parsed(&html, base)
+}
+
+/// Like [`sanitise`], of prepared HTML of any kind, by a parser.
+fn parsed(html: &str, base: &Url) -> SafeHtml {
     if !bounds::are_kept(html) {
         return only_text(html);
     }
-    let mut clean = once(&formulas_as_text(&without_fallbacks(html)), base);
+    let mut clean = once(html, base);
     // What a parser writes is not always what it would read again: a link within a link, behind a table. A reader's
     // parser must see what was checked here, so that only what stays as it is may leave.
     for _ in 0..MAX_ROUNDS {
@@ -64,6 +87,9 @@ fn only_text(html: &str) -> SafeHtml {
 fn without_fallbacks(html: &str) -> Cow<'_, str> {
     const NAMES: [&str; 4] = ["noscript", "iframe", "noembed", "noframes"];
     let is_tag = |at: usize| {
+        if !matches!(html.as_bytes().get(at + 1), Some(b'/' | b'n' | b'N' | b'i' | b'I')) {
+            return false;
+        }
         let rest = html[at + 1..].strip_prefix('/').unwrap_or(&html[at + 1..]);
         let named = |name: &&str| rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         NAMES

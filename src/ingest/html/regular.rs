@@ -4,7 +4,7 @@
 //! quotes, and none of the nestings that a parser mends. Whatever does not fit goes through the parser; a doubt is a no.
 
 use super::allowed::is_element;
-use crate::ingest::xml::decode;
+use crate::ingest::xml::{decode, is_legacy_entity};
 
 /// The deepest nesting; a parser's own limits are beyond it.
 const MAX_DEPTH: usize = 64;
@@ -76,20 +76,28 @@ pub(super) fn is_regular(html: &str) -> bool {
     }
 }
 
-/// Whether every reference in a text ends in a semicolon and is known: a parser guesses at the others.
-fn references_are_plain(text: &str) -> bool {
+/// Whether every reference in a text ends in a semicolon and is known, and whatever else follows a `&` begins no name that
+/// a parser would take for one.
+pub(super) fn references_are_plain(text: &str) -> bool {
     memchr::memchr_iter(b'&', text.as_bytes()).all(|at| {
         let rest = &text[at..];
-        if !rest[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '#') {
-            return true;
+        let stands_for_one = |end: usize| rest.get(..end).is_some_and(|reference| decode(reference).chars().count() == 1);
+        if rest[1..].starts_with('#') {
+            let end = rest.bytes().take(12).position(|b| b == b';');
+            return end.is_some_and(|end| stands_for_one(end + 1));
         }
-        let end = rest.bytes().take(40).position(|b| b == b';').map(|end| end + 1);
-        end.and_then(|end| rest.get(..end)).is_some_and(|reference| decode(reference).chars().count() == 1)
+        let length = rest[1..].bytes().take(40).take_while(u8::is_ascii_alphanumeric).count();
+        let name = &rest[1..=length];
+        rest[1 + length..].starts_with(';') && stands_for_one(length + 2)
+            || (1..=length.min(LONGEST_LEGACY_NAME)).all(|end| !is_legacy_entity(&name[..end]))
     })
 }
 
+/// The longest names of entities that need no semicolon: `frac12`, `Aacute`.
+const LONGEST_LEGACY_NAME: usize = 6;
+
 /// A comment that ends where everybody says that it ends.
-fn comment(rest: &str) -> Option<usize> {
+pub(super) fn comment(rest: &str) -> Option<usize> {
     let inside = &rest[4..];
     let end = memchr::memmem::find(inside.as_bytes(), b"-->")?;
     let body = &inside[..end];
@@ -173,7 +181,7 @@ mod tests {
     #[test]
     fn the_narrow_kind() {
         for html in [
-            "text & more &amp; &mdash;",
+            "text & more &amp; &mdash; AT&T &bogus;",
             "<p>One <em>two</em><br/>three</p>\n<ul><li>a</li></ul>",
             "<!-- wp:paragraph -->\n<p class=\"x\">a</p>",
             "<table><tbody><tr><td>a</td></tr></tbody></table>",
@@ -208,7 +216,7 @@ mod tests {
             "<p title=\"a>b\">x</p>",
             "a<",
             "&copy x",
-            "&bogus;",
+            "&notit; &copyright",
         ] {
             assert!(!is_regular(html), "{html}");
         }

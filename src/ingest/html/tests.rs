@@ -173,6 +173,100 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_mended_is_what_the_parser_would_have_given(html in prop_oneof![pieces(), sloppy()]) {
+        let base = Url::parse("https://example.org/blog/post").unwrap();
+        let html = strip_forbidden(&html).trim().to_owned();
+        let html = without_fallbacks(&html);
+        if let Some(mended) = mend::mended(&html).filter(|mended| regular::is_regular(mended)) {
+            let skipped = SafeHtml::from_sanitised(address::rewrite(&mended, &base).trim().to_owned());
+            prop_assert_eq!(skipped, parsed(&html, &base), "{}", html);
+        }
+    }
+}
+
+/// HTML as people write it: nearly right.
+fn sloppy() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "<p>",
+        "<P CLASS=x>",
+        "</p>",
+        "<div>",
+        "<div style='a:b'>",
+        "</div>",
+        "<b>",
+        "</b>",
+        "<FONT color=red>",
+        "</FONT>",
+        "<br/>",
+        "<BR>",
+        "<hr>",
+        "<span title=\"a>b\">",
+        "</span>",
+        "<o:p>",
+        "</o:p>",
+        "<ul>",
+        "</ul>",
+        "<li>",
+        "</li>",
+        "<ol>",
+        "<dl><dt>",
+        "<dd>",
+        "</dl>",
+        "<table>",
+        "<tr>",
+        "<td>",
+        "<th colspan=2>",
+        "</td>",
+        "</tr>",
+        "</table>",
+        "<tbody>",
+        "<h2>",
+        "</h2>",
+        "<h3>",
+        "</h3>",
+        "<pre>",
+        "</pre>",
+        "<blockquote>",
+        "</blockquote>",
+        "<img src=a.png alt='it\"s' onload=x()>",
+        "<a href='/x?a=1&b=2'>",
+        "</a>",
+        "<A HREF=y>",
+        "<a href=\"/z?q&copy=1\" target=_blank rel>",
+        "<script>if (a < b) x('</p>')</script>",
+        "<style>p > a {}</style>",
+        "<!-- c -->",
+        "a < b",
+        " AT&T ",
+        "&nbsp;",
+        "&amp;",
+        " text ",
+        "\n",
+        "\r\n",
+        "é",
+        "<iframe src=x></iframe>",
+        "<input type=text>",
+        "<q>",
+        "</q>",
+        "<em>",
+        "</em>",
+        "<video src=v controls>",
+        "</video>",
+        "<label>",
+        "<picture><source srcset=b>",
+        "</picture>",
+        "<code>",
+        "</code>",
+        "<section>",
+        "</section>",
+    ];
+    prop::collection::vec(prop::sample::select(pieces), 0..16).prop_map(|pieces| pieces.concat())
+}
+
 /// HTML that is regular often.
 fn tame() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![

@@ -1,7 +1,7 @@
 //! One element taken whole, however badly it ends.
 
 use super::{dialect::field_of, scope::Scope};
-use crate::ingest::xml::{Lexer, Tag, Token, local_name};
+use crate::ingest::xml::{Lexer, Tag, Token, local_name, lower_name};
 
 /// How deep the elements within one field are followed.
 const MAX_DEPTH: usize = 512;
@@ -71,7 +71,7 @@ pub(super) fn capture<'a>(
                     return implied(lexer, sibling, end);
                 }
                 if open.is_empty() && sibling.is_none() {
-                    let field = field_of(scope.namespace(&inner), &name.to_ascii_lowercase());
+                    let field = field_of(scope.namespace(&inner), &lower_name(name));
                     if field.ends_an_unclosed_one() {
                         sibling = Some(lexer.token_start());
                     }

@@ -38,18 +38,19 @@ impl<'a> Walk<'a> {
         let href = attribute(tag, "href").or_else(|| attribute(tag, "rdf:resource")).or_else(|| attribute(tag, "resource"));
         let href = href.filter(|href| !href.trim().is_empty()).or(Some(text).filter(|text| !text.is_empty()));
         let Some(href) = href else { return };
-        let rel = attribute(tag, "rel").map(|rel| rel.trim().to_ascii_lowercase()).filter(|rel| !rel.is_empty());
-        let rel = rel.unwrap_or_else(|| "alternate".to_owned());
-        let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(&rel);
+        let rel = attribute(tag, "rel").map(|rel| rel.to_ascii_lowercase());
+        let rel = rel.as_deref().unwrap_or("alternate");
+        let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
         // A plain RSS link needs no type to be a page.
-        let mime = attribute(tag, "type").unwrap_or_else(|| if ns == Ns::Rss { "text/html".into() } else { String::new() });
+        let mime = attribute(tag, "type");
+        let mime = mime.as_deref().unwrap_or(if ns == Ns::Rss { "text/html" } else { "" });
         let length = attribute(tag, "length").unwrap_or_default();
         if rel == "alternate"
             && let Some(item) = &mut self.item
         {
             item.links += 1;
         }
-        self.out.element("link", base, &[("rel", rel), ("href", href.trim()), ("type", &mime), ("length", length.trim())]);
+        self.out.link(base, rel, href.trim(), mime, length.trim());
     }
 
     /// A category of the item or the feed.

@@ -80,11 +80,7 @@ impl<'a> Walk<'a> {
                 if let Some(url) = url {
                     let length = attribute(tag, "length").unwrap_or_default();
                     let mime = attribute(tag, "type").unwrap_or_default();
-                    self.out.element(
-                        "link",
-                        base.as_ref(),
-                        &[("rel", "enclosure"), ("href", &url), ("type", &mime), ("length", length.trim())],
-                    );
+                    self.out.link(base.as_ref(), "enclosure", &url, &mime, length.trim());
                 }
             }
             Field::MediaContent => {

@@ -20,5 +20,6 @@ mod text;
 mod value;
 mod walk;
 
+pub(super) use canonical::UNTYPED;
 pub(super) use notes::{FeedNotes, ItemNotes, MediaNote, Name, Said, SourceNote};
 pub(super) use walk::tidy;

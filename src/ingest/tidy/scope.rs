@@ -104,7 +104,7 @@ impl<'a> Scope<'a> {
     /// The namespace of an element, its own declarations included.
     pub fn namespace(&self, tag: &Tag<'a>) -> Ns {
         let (prefix, _) = tag.name.rsplit_once(':').unwrap_or(("", tag.name));
-        if tag.attributes.contains("xmlns") {
+        if !tag.attributes.is_empty() && tag.attributes.contains("xmlns") {
             let declared = |(name, value): (&'a str, &'a str)| match name.strip_prefix("xmlns") {
                 Some("") if prefix.is_empty() => Some(self.default_namespace(value)),
                 Some(rest) => (rest.strip_prefix(':')? == prefix && !prefix.is_empty()).then(|| of_uri(&decode(value))),
@@ -138,7 +138,7 @@ impl<'a> Scope<'a> {
 
     /// What an element says for itself.
     pub fn own_of(&self, tag: &Tag<'_>) -> Own {
-        if !tag.attributes.contains("xml:") && !tag.attributes.contains("XML:") {
+        if tag.attributes.is_empty() || !tag.attributes.contains("xml:") && !tag.attributes.contains("XML:") {
             return Own::default();
         }
         let base =

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     ingest::{
         repairs::Repairs,
-        xml::{Lexer, Tag, Token, local_name},
+        xml::{Lexer, Tag, Token, local_name, lower_name},
     },
     model::Format,
 };
@@ -131,7 +131,7 @@ impl<'a> Walk<'a> {
 
     fn start(&mut self, tag: Tag<'a>) {
         let ns = self.scope.namespace(&tag);
-        let local = local_name(tag.name).to_ascii_lowercase();
+        let local = lower_name(local_name(tag.name));
         let at = self.lexer.token_start();
         match field_of(ns, &local) {
             Field::Item if self.items.len() < MAX_ITEMS => {
@@ -157,7 +157,7 @@ impl<'a> Walk<'a> {
             && local_name(tag.name).eq_ignore_ascii_case("channel")
             && let Some(href) = attribute(tag, "href")
         {
-            self.out.element("link", self.scope.base(), &[("rel", "alternate"), ("href", &href), ("type", "text/html")]);
+            self.out.link(self.scope.base(), "alternate", &href, "text/html", "");
         }
         if self.item.is_none() {
             self.feed.base = self.scope.base().cloned();
@@ -176,7 +176,7 @@ impl<'a> Walk<'a> {
             && let Some(href) = attribute(tag, "href")
         {
             links = 1;
-            self.out.element("link", self.scope.base(), &[("rel", "alternate"), ("href", &href), ("type", "text/html")]);
+            self.out.link(self.scope.base(), "alternate", &href, "text/html", "");
         }
         let changed = attribute(tag, "lastmod").filter(|_| self.own == Ns::Rss);
         let notes = ItemNotes {

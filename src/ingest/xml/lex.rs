@@ -1,5 +1,7 @@
 //! The tolerant tokeniser.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memmem};
 
 /// The most attributes that one tag is read with; a tag with more is not of a feed.
@@ -51,6 +53,10 @@ pub(in crate::ingest) struct Lexer<'a> {
     unfinished: bool,
     /// Set once there is known to be none further on, so that nothing is looked for to the end again and again.
     no_comment_end: bool,
+    /// From where on no CDATA section ends.
+    no_cdata_end_from: usize,
+    /// Where the last item ends, once that was asked for; 0 where none does.
+    last_item_end: Option<usize>,
     no_instruction_end: bool,
     doctype_seen: bool,
 }
@@ -58,7 +64,17 @@ pub(in crate::ingest) struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     /// Reads `text` from its beginning.
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0, start: 0, unfinished: false, no_comment_end: false, no_instruction_end: false, doctype_seen: false }
+        Self {
+            text,
+            at: 0,
+            start: 0,
+            unfinished: false,
+            no_comment_end: false,
+            no_cdata_end_from: text.len(),
+            last_item_end: None,
+            no_instruction_end: false,
+            doctype_seen: false,
+        }
     }
 
     /// Where the last token began, in bytes.
@@ -106,8 +122,22 @@ impl<'a> Lexer<'a> {
 
     fn cdata(&mut self, rest: &'a str) -> Token<'a> {
         let inside = &rest["<![CDATA[".len()..];
-        if let Some(end) = find(inside, "]]>") {
+        // Behind a place from which none ended, none has to be looked for again.
+        let looked_at = (self.no_cdata_end_from + "]]>".len()).saturating_sub(self.at + "<![CDATA[".len()).min(inside.len());
+        if let Some(end) = memmem::find(&inside.as_bytes()[..looked_at], b"]]>") {
             self.at += "<![CDATA[".len() + end + "]]>".len();
+            return Token::CData(&inside[..end]);
+        }
+        self.no_cdata_end_from = self.no_cdata_end_from.min(self.at);
+        // One that nobody ended, in a document that goes on behind it: it cannot be meant to hold the rest.
+        let last = *self.last_item_end.get_or_insert_with(|| {
+            let last = |what: &str| memmem::rfind(self.text.as_bytes(), what.as_bytes()).unwrap_or(0);
+            last("</item").max(last("</entry"))
+        });
+        if self.at < last
+            && let Some(end) = find(inside, "</")
+        {
+            self.at += "<![CDATA[".len() + end;
             return Token::CData(&inside[..end]);
         }
         self.at = self.text.len();
@@ -274,6 +304,11 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
+/// A name in lower case, which nearly all are already.
+pub(in crate::ingest) fn lower_name(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }
+}
+
 /// A name without its prefix.
 pub(in crate::ingest) fn local_name(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
@@ -308,6 +343,7 @@ mod tests {
         assert_eq!(names("<title <link>x</link>"), ["<title", "<link", "'x'", "/link"]);
         assert_eq!(names("<a href=\"x>y</a>\n<b>z</b>"), ["<a", "'y'", "/a", "'\n'", "<b", "'z'", "/b"]);
         assert_eq!(names("<a><![CDATA[x"), ["<a", "[x]"]);
+        assert_eq!(names("<item><a><![CDATA[x</a></item>"), ["<item", "<a", "[x]", "/a", "/item"]);
         assert_eq!(names("<a/><!-- never closed"), ["<a/"]);
         assert_eq!(names("<"), ["'<'"]);
     }

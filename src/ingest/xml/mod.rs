@@ -6,5 +6,5 @@
 mod lex;
 mod reference;
 
-pub(super) use lex::{Lexer, Tag, Token, local_name};
-pub(super) use reference::{decode, decode_into, decode_once, escape_attribute, escape_text};
+pub(super) use lex::{Lexer, Tag, Token, local_name, lower_name};
+pub(super) use reference::{decode, decode_into, decode_once, escape_attribute, escape_text, is_legacy_entity};

@@ -158,6 +158,11 @@ fn named(rest: &str) -> Option<(usize, Replacement)> {
     Some((end + 1, Replacement::Characters(first, char::from_u32(second).filter(|c| *c != '\0'))))
 }
 
+/// Whether HTML knows the name as one that needs no semicolon: `copy`, `amp`.
+pub(in crate::ingest) fn is_legacy_entity(name: &str) -> bool {
+    NAMED_ENTITIES.get(name).is_some_and(|(first, _)| *first != 0)
+}
+
 /// What an entity stands for.
 enum Replacement {
     Text(&'static str),
