@@ -6,7 +6,12 @@
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
 
-use super::{Page, dates, head::wording, seam};
+use super::{
+    Page,
+    dates::{self, Order},
+    head::wording,
+    seam,
+};
 
 /// How many ancestors are looked at.
 pub(super) const DEEP: usize = 200;
@@ -18,9 +23,8 @@ pub(super) struct Dom {
     pub base: Url,
     /// Whether the end of the page was left out for its nesting.
     pub is_cut: bool,
-    /// Whether numbers with slashes tell the day before the month where they show no order: by the page's language, else
-    /// its country.
-    pub day_first: bool,
+    /// What two numbers of a date mean where they do not show it themselves: by the page's language, else its country.
+    pub order: Order,
 }
 
 impl Dom {
@@ -35,8 +39,8 @@ impl Dom {
             .and_then(|href| seam::http_url(href, Some(page.url)))
             .unwrap_or_else(|| page.url.clone());
         let language = html.select(&css("html[lang]")).next().and_then(|e| e.attr("lang")).and_then(wording::language_tag);
-        let day_first = dates::day_first(language.as_deref(), page.url);
-        Self { html, base, is_cut: kept.len() < page.html.len(), day_first }
+        let order = dates::order_of(language.as_deref(), page.url);
+        Self { html, base, is_cut: kept.len() < page.html.len(), order }
     }
 
     /// Every element that a selector known here matches, in document order.
@@ -272,7 +276,27 @@ pub(super) fn words(element: &ElementRef<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let value = element.value();
     for attribute in ["class", "id", "itemprop", "data-testid"] {
-        for part in value.attr(attribute).unwrap_or_default().split(|c: char| !c.is_alphanumeric()).take(60) {
+        words_of(value.attr(attribute).unwrap_or_default(), &mut out);
+    }
+    out
+}
+
+/// The words of an element's class alone, which its like share.
+pub(super) fn class_words(element: &ElementRef<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    words_of(element.value().attr("class").unwrap_or_default(), &mut out);
+    out
+}
+
+fn words_of(names: &str, out: &mut Vec<String>) {
+    // `no-sidebar` and `with-footer` tell what is missing or within, not what the element is.
+    const ABOUT_OTHERS: &[&str] = &["no", "not", "has", "with", "without", "hide"];
+    for name in names.split_whitespace().take(60) {
+        let mut parts = name.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty()).take(24).peekable();
+        if parts.peek().is_some_and(|first| ABOUT_OTHERS.contains(first)) {
+            continue;
+        }
+        for part in parts {
             let mut word = String::new();
             let mut before_lower = false;
             for c in part.chars() {
@@ -287,7 +311,6 @@ pub(super) fn words(element: &ElementRef<'_>) -> Vec<String> {
             }
         }
     }
-    out
 }
 
 /// The words of a `rel` attribute, in lower case.

@@ -82,7 +82,9 @@ impl<'a> Shape<'a> {
         } else {
             1.0
         };
-        factor * (self.days.len() as f64 + self.slugs as f64 * 0.5 + self.pages.len() as f64 * 0.1) + self.news as f64 * 20.0
+        // Many pages alike (a glossary) say less for each than a few dated ones.
+        let fewer = |count: usize| (count as f64).powf(0.7);
+        factor * (self.days.len() as f64 + fewer(self.slugs) * 0.5 + fewer(self.pages.len()) * 0.1) + self.news as f64 * 20.0
     }
 }
 

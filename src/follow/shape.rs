@@ -357,6 +357,8 @@ pub(super) fn is_list(url: &Url) -> bool {
     let digits: Vec<&String> = parts.iter().filter(|p| p.chars().all(|c| c.is_ascii_digit())).collect();
     let rest = parts.iter().filter(|p| !p.chars().all(|c| c.is_ascii_digit())).all(|p| PAGE_WORDS.contains(&p.as_str()));
     let year = digits.first().is_some_and(|d| d.len() == 4 && (d.starts_with("19") || d.starts_with("20")));
+    // `/news/2026/20261112` is no month of a year.
+    let year = year && digits.iter().skip(1).all(|d| d.len() <= 2);
     rest && (year && digits.len() == n || year && digits.len() <= 3 && n > digits.len())
 }
 

@@ -2,8 +2,13 @@
 
 use url::Url;
 
-use super::{html::sanitise, parse::Text, text::has_words, xml::escape_text};
-use crate::model::{Draft, SafeHtml, Timestamp};
+use super::{
+    html::{is_cut, sanitise},
+    parse::Text,
+    text::has_words,
+    xml::escape_text,
+};
+use crate::model::{Draft, Problem, SafeHtml, Timestamp};
 
 /// A draft whose HTML is not sanitised yet, and so cannot be taken out.
 #[derive(Debug)]
@@ -17,10 +22,10 @@ pub(super) struct RawDraft {
 
 impl RawDraft {
     /// The draft, with its HTML made safe.
-    pub fn finish(self) -> Draft {
+    pub fn finish(self, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = self.draft;
-        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base));
-        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base));
+        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base, problems));
+        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base, problems));
         // A summary that is the content over again says nothing.
         if draft.summary == draft.content {
             draft.summary = None;
@@ -36,8 +41,12 @@ impl RawDraft {
     }
 }
 
-fn safe(text: &Text, base: &Url) -> Option<SafeHtml> {
+fn safe(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml> {
     let html = if text.is_html { sanitise(&text.text, base) } else { from_plain(&text.text, base) };
+    if is_cut(&html) {
+        let text = format!("An item's text of {} kB is too long; its first megabyte was kept.", text.text.len() / 1000);
+        problems.push(Problem::warning("long-text", text));
+    }
     let shows = |html: &str| has_words(html) || ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag));
     shows(html.as_str()).then_some(html)
 }

@@ -52,14 +52,9 @@ impl Parsed {
 
     /// Sanitises every text and gives the document.
     pub fn sanitised(self) -> Document {
-        Document {
-            format: self.format,
-            encoding: self.encoding,
-            feed: self.feed,
-            drafts: self.drafts.into_iter().map(RawDraft::finish).collect(),
-            repairs: self.repairs,
-            problems: self.problems,
-        }
+        let mut problems = self.problems;
+        let drafts = self.drafts.into_iter().map(|draft| draft.finish(&mut problems)).collect();
+        Document { format: self.format, encoding: self.encoding, feed: self.feed, drafts, repairs: self.repairs, problems }
     }
 }
 

@@ -14,6 +14,7 @@ mod follow;
 mod identity;
 mod ingest;
 mod layers;
+mod markup;
 mod pages;
 mod polls;
 mod private;

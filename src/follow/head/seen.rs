@@ -183,7 +183,7 @@ fn beside_heading(dom: &Dom) -> Option<PublishedDate> {
     around.into_iter().find_map(|element| {
         let text = text_of(element);
         (text.chars().count() <= 120 && !text.to_lowercase().contains("updated") && is_dateline(&element, &text))
-            .then(|| dates::find_in(&text, dom.day_first))
+            .then(|| dates::find_in(&text, dom.order))
             .flatten()
             .map(|f| f.date)
     })

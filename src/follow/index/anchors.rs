@@ -6,18 +6,19 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::LazyLock,
 };
 
 use ego_tree::{NodeId, iter::Edge};
-use regex::Regex;
 use scraper::{ElementRef, Node};
 use url::Url;
 
-use super::super::{
-    dates,
-    dom::{DEEP, Dom, heading_level, is_unread, rels, text_of, words},
-    shape,
+use super::{
+    super::{
+        dates,
+        dom::{DEEP, Dom, class_words, heading_level, is_unread, rels, text_of, words},
+        shape,
+    },
+    signposts::{is_generic, is_paging},
 };
 
 /// Candidates taken from one page.
@@ -108,11 +109,14 @@ impl Census {
     }
 }
 
+#[allow(clippy::struct_excessive_bools)] // independent observations
 struct Frame {
     signature: u64,
     outside: bool,
     heading: Option<u8>,
     within_post: bool,
+    /// Whether it holds a post that the site sets beside the others.
+    featured: bool,
     labels: bool,
 }
 
@@ -150,7 +154,21 @@ pub(super) fn collect<'a>(dom: &'a Dom, page: &Url) -> (Vec<Anchor<'a>>, Census,
             Edge::Close(_) => {}
         }
     }
+    merge_variants(&mut out);
     (out, census, names)
+}
+
+/// A link that differs from another by its query alone (to print, to share) leads to the same post.
+fn merge_variants(anchors: &mut [Anchor<'_>]) {
+    let bare: HashSet<String> = anchors.iter().filter(|a| !a.key.contains('?')).map(|a| a.key.clone()).collect();
+    for anchor in anchors {
+        if let Some((path, _)) = anchor.key.split_once('?')
+            && bare.contains(path)
+        {
+            anchor.key = path.to_owned();
+            anchor.url.set_query(None);
+        }
+    }
 }
 
 impl Names {
@@ -175,7 +193,8 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Fr
     name.hash(&mut hasher);
     // What lies within a line differs by what it is called alone: a title and a number of comments in two cells, say.
     if matches!(name, "a" | "span" | "td") {
-        own.iter()
+        class_words(element)
+            .iter()
             .filter(|w| {
                 !w.chars().any(|c| c.is_ascii_digit())
                     && !matches!(
@@ -186,7 +205,9 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Fr
             .for_each(|w| w.hash(&mut hasher));
     }
     let within_post = parent.is_some_and(|p| p.within_post) || matches!(name, "article" | "li" | "tr" | "dd" | "dt");
-    let outside = parent.is_some_and(|p| p.outside) || is_frame(element, &own, within_post, census);
+    let featured = parent.is_some_and(|p| p.featured)
+        || own.iter().any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
+    let outside = parent.is_some_and(|p| p.outside) || is_frame(element, &own, within_post, featured, census);
     let labels = match name {
         // What an item as a whole is called (`category-kafka`) says nothing of the links in it.
         "article" | "li" | "tr" | "section" | "main" | "body" | "ul" | "ol"
@@ -203,6 +224,7 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Fr
         outside,
         heading: heading_level(name).or_else(|| parent.and_then(|p| p.heading)),
         within_post,
+        featured: featured && !matches!(name, "body" | "main"),
         labels,
     }
 }
@@ -229,16 +251,15 @@ fn is_label(own: &[String]) -> bool {
     ]) && !says(&["title", "headline", "list", "posts", "entries", "index", "archive"])
 }
 
-fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, census: &Census) -> bool {
+fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, featured: bool, census: &Census) -> bool {
     let name = element.value().name();
-    if matches!(name, "body" | "html" | "main" | "article") {
+    if matches!(name, "body" | "html" | "main" | "article") || heading_level(name).is_some() {
         return false;
     }
     let role = element.attr("role").unwrap_or_default().to_ascii_lowercase();
     let by_role =
         matches!(role.as_str(), "navigation" | "contentinfo" | "complementary" | "search" | "dialog" | "menu" | "menubar");
     // A post that a site sets beside the others is one of them.
-    let featured = own.iter().any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
     let by_name = match name {
         "nav" => true,
         "aside" => !(featured && census.has_heading_link(element.id())),
@@ -293,6 +314,7 @@ fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, census:
             "languages",
         ]) || says(&["header"]) && says(&["site", "global", "top", "main", "page"]) && !census.has_heading_link(element.id())
             || says(&["tag", "tags", "category", "categories"]) && says(&["cloud", "index", "filter", "filters", "nav", "bar"]);
+    let by_class = by_class && !(featured && census.has_heading_link(element.id()));
     (by_role || by_name || by_class) && (by_name && matches!(name, "nav" | "footer") || !census.is_the_page(element.id()))
 }
 
@@ -406,101 +428,4 @@ fn is_in_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
         node.and_then(|n| n.value().as_text().map(|t| t.chars().filter(|c| c.is_alphabetic()).count())).unwrap_or_default()
     };
     words(node.prev_sibling()) >= 4 && words(node.next_sibling()) >= 4
-}
-
-fn is_paging(text: &str) -> bool {
-    let text = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    text.chars().count() <= 24
-        && (matches!(
-            text.as_str(),
-            "next"
-                | "previous"
-                | "prev"
-                | "older"
-                | "newer"
-                | "older posts"
-                | "newer posts"
-                | "older entries"
-                | "newer entries"
-                | "next page"
-                | "previous page"
-                | "load more"
-                | "show more"
-                | "more posts"
-                | "all posts"
-                | "view all"
-                | "see all"
-                | "view all posts"
-                | "see all posts"
-                | "all articles"
-                | "view archive"
-                | "archive"
-                | "archives"
-                | "home"
-                | "rss"
-                | "rss feed"
-                | "atom"
-                | "feed"
-                | "subscribe"
-                | "sign up"
-                | "sign in"
-                | "log in"
-                | "back"
-                | "back to top"
-                | "edit"
-                | "reply"
-                | "share"
-                | "comments"
-                | "comment"
-                | "no comments"
-                | "leave a comment"
-                | "0 comments"
-                | "source"
-                | "github"
-                | "demo"
-                | "view all articles"
-                | "last"
-                | "first"
-        ) || text.chars().all(|c| c.is_ascii_digit()) && !text.is_empty() && text.len() <= 3)
-}
-
-static LEADS_ON: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"^(?:(?:continue|keep) reading|read (?:more|on|now|it|this|post|article|full|the (?:post|article|full|rest|story|essay|whole|issue))",
-        r"|(?:view|see|open) (?:post|article|more|full|online|details|the (?:post|article|full|rest))",
-        r"|\d+ (?:comments?|likes?|replies|views|min|minutes?))\b",
-    ))
-    .expect("a valid pattern")
-});
-
-/// A text that many links have and that names nothing: `Read more`, `Continue reading →`.
-pub(super) fn is_generic(text: &str) -> bool {
-    let bare = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    if bare.is_empty() {
-        return true;
-    }
-    matches!(
-        bare.as_str(),
-        "more"
-            | "read"
-            | "link"
-            | "permalink"
-            | "details"
-            | "open"
-            | "view"
-            | "weiterlesen"
-            | "mehr lesen"
-            | "lire la suite"
-            | "leer más"
-            | "here"
-            | "go"
-            | "full story"
-            | "learn more"
-            | "watch"
-            | "listen"
-            | "show"
-            | "visit"
-            | "阅读全文"
-            | "続きを読む"
-    ) || bare.split(' ').count() <= 6 && LEADS_ON.is_match(&bare)
 }

@@ -14,6 +14,7 @@ use super::{
     anchors::{Anchor, Census, Names, collect},
     fields::{self, Context, Signs},
     item::Item,
+    lists::choose,
     regions::grow,
     runs::{Run, walk},
 };
@@ -25,32 +26,32 @@ const ITEMS: usize = 5_000;
 
 /// A page and what was counted in it.
 #[derive(Clone, Copy)]
-struct Seen<'a> {
-    anchors: &'a [Anchor<'a>],
+pub(super) struct Seen<'a> {
+    pub anchors: &'a [Anchor<'a>],
     census: &'a Census,
     names: &'a Names,
     dom: &'a Dom,
-    page: &'a Url,
+    pub page: &'a Url,
 }
 
 /// An item, and what speaks for it.
 #[derive(Debug, Clone)]
-struct Card {
-    item: Item,
-    signs: Signs,
-    score: f64,
+pub(super) struct Card {
+    pub item: Item,
+    pub signs: Signs,
+    pub score: f64,
     /// Whether its title is a single word that nothing else speaks for.
-    bare: bool,
+    pub bare: bool,
     /// The element that is the item.
-    top: NodeId,
+    pub top: NodeId,
     /// The list that it stands in.
-    list: (usize, Option<NodeId>),
+    pub list: (usize, Option<NodeId>),
     /// The heading above it.
-    section: Option<String>,
-    directory: (String, String),
-    external: bool,
+    pub section: Option<String>,
+    pub directory: (String, String),
+    pub external: bool,
     /// Where it stands in the document.
-    place: usize,
+    pub place: usize,
 }
 
 /// The posts that a page's structure shows, in document order.
@@ -156,10 +157,10 @@ fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> 
     let parted: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
     let mut runs = walk(dom.body(), &regions.owners, &parted);
     // One date that can be read in one way only tells the order of all.
-    let shown = runs.iter().filter(|r| r.owner.is_some() && r.text.len() <= 80).find_map(|r| dates::numeric_order(&r.text));
-    let day_first = shown.unwrap_or(dom.day_first);
-    for run in &mut *runs {
-        run.day_first = day_first;
+    let shown = runs.iter().filter(|r| r.owner.is_some() && r.text.len() <= 80).find_map(|r| dates::shown_order(&r.text));
+    let numbers = shown.unwrap_or(dom.order);
+    for run in &mut runs {
+        run.order = numbers;
     }
     let mut of_item: Vec<Vec<Run>> = vec![Vec::new(); members.len()];
     let mut above: Vec<(Context, Option<String>)> = vec![(Context::default(), None); members.len()];
@@ -241,7 +242,7 @@ fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> 
 }
 
 /// What a title of one word costs, where no date speaks for it.
-const ONE_WORD: f64 = 1.5;
+pub(super) const ONE_WORD: f64 = 1.5;
 
 fn is_one_word(title: &str) -> bool {
     title.split(' ').filter(|w| w.chars().any(char::is_alphanumeric)).count() <= 1 && !is_without_spaces(title)
@@ -277,120 +278,6 @@ fn score(item: &Item, signs: Signs, external: bool, repeated: bool) -> f64 {
     points.iter().filter(|(holds, _)| *holds).map(|(_, p)| p).sum::<f64>() + shape::post_score(url)
 }
 
-/// One list's figures.
-struct List<'a> {
-    cards: Vec<&'a Card>,
-    mean: f64,
-    dated: f64,
-    headed: f64,
-    external: f64,
-    directory: &'a (String, String),
-}
-
-#[allow(clippy::cast_precision_loss)] // a few thousand at most
-impl<'a> List<'a> {
-    fn of(cards: Vec<&'a Card>) -> Self {
-        let n = cards.len().max(1) as f64;
-        let share = |holds: &dyn Fn(&Card) -> bool| cards.iter().filter(|c| holds(c)).count() as f64 / n;
-        let mut counts: HashMap<&(String, String), usize> = HashMap::new();
-        for card in &cards {
-            *counts.entry(&card.directory).or_default() += 1;
-        }
-        let directory = counts
-            .into_iter()
-            .max_by_key(|(d, count)| (*count, std::cmp::Reverse(*d)))
-            .map(|(d, _)| d)
-            .expect("a list has a card");
-        Self {
-            mean: cards.iter().map(|c| c.score).sum::<f64>() / n,
-            dated: share(&|c| c.signs.dated),
-            headed: share(&|c| c.signs.heading),
-            external: share(&|c| c.external),
-            directory,
-            cards,
-        }
-    }
-
-    fn weight(&self) -> f64 {
-        let n = self.cards.len() as f64;
-        let home = if self.directory.1 != "/" && shape::is_post_directory(&self.directory.1) { 1.3 } else { 1.0 };
-        self.mean.max(0.0) * (1.0 + n).ln() * home
-    }
-
-    /// Whether its items lie within the items of another: a card's links to its tag, its source, its comments.
-    fn is_part_of(&self, other: &Self) -> bool {
-        let tops: HashSet<NodeId> = other.cards.iter().map(|c| c.top).collect();
-        let keys: HashSet<String> = other.cards.iter().filter_map(|c| c.item.key()).collect();
-        let parts = self.cards.iter().filter(|c| tops.contains(&c.top) && c.item.key().is_some_and(|k| !keys.contains(&k)));
-        parts.count() * 2 > self.cards.len()
-    }
-
-    /// Whether it is nearly all that there is on a page which calls itself a list of posts.
-    fn fills(&self, seen: &Seen<'_>) -> bool {
-        let keys: HashSet<&str> = seen.anchors.iter().filter(|a| !a.inline).map(|a| a.key.as_str()).collect();
-        let own = self.cards.iter().filter(|c| c.directory == *self.directory && !c.external).count();
-        own >= 8 && own * 10 >= self.cards.len() * 9 && own * 10 >= keys.len() * 6 && shape::is_post_list(seen.page)
-    }
-
-    /// Whether this list's items are posts as `best`'s are.
-    fn is_like(&self, best: &Self) -> bool {
-        if self.mean < 2.5 {
-            return false;
-        }
-        if self.directory == best.directory && self.directory.1 != "/" {
-            // A box of recent or popular posts beside the list says less of each, and shows most of it again.
-            let known: HashSet<String> = best.cards.iter().filter_map(|c| c.item.key()).collect();
-            let again = self.cards.iter().filter(|c| c.item.key().is_some_and(|k| known.contains(&k))).count();
-            return again * 2 <= self.cards.len() || self.dated >= 0.2 || best.dated < 0.8;
-        }
-        let same_group = self.cards[0].list.0 == best.cards[0].list.0;
-        let enough = if same_group && self.directory == best.directory { 0.6 } else { 0.75 };
-        let alike =
-            self.dated >= best.dated * 0.6 && self.headed >= best.headed * 0.6 && (self.external - best.external).abs() < 0.6;
-        // Lists of other kinds (projects, talks) have headings and summaries as posts have, but lie elsewhere.
-        let elsewhere = self.directory != best.directory && best.directory.1 != "/" && best.external < 0.5;
-        let told = !elsewhere || self.dated >= 0.6 && best.dated >= 0.6 && shape::is_post_directory(&self.directory.1);
-        alike && told && self.mean >= best.mean * enough
-    }
-}
-
-fn choose(cards: &[Card], seen: &Seen<'_>) -> Vec<Card> {
-    let mut by_list: HashMap<(usize, Option<NodeId>), Vec<&Card>> = HashMap::new();
-    for card in cards.iter().filter(|c| c.score > -5.0) {
-        by_list.entry(card.list).or_default().push(card);
-    }
-    // Items that are alone in their element (a wrapper each) are judged as one list with their like.
-    let mut lists: Vec<List<'_>> = Vec::new();
-    let mut single: HashMap<usize, Vec<&Card>> = HashMap::new();
-    for ((group, _), cards) in by_list {
-        if cards.len() == 1 { single.entry(group).or_default().extend(cards) } else { lists.push(List::of(cards)) }
-    }
-    lists.extend(single.into_values().map(List::of));
-    lists.sort_by(|a, b| b.weight().total_cmp(&a.weight()).then(a.cards[0].place.cmp(&b.cards[0].place)));
-    let Some(best) = lists.first() else { return Vec::new() };
-    let n = best.cards.len();
-    let enough = best.mean >= 3.0 && n >= 2
-        || best.mean >= 1.75 && n >= 3 && best.external < 0.5
-        || best.mean >= 4.0
-        || best.mean >= 0.75 && best.fills(seen);
-    if !enough {
-        return Vec::new();
-    }
-    let floor = (best.mean * 0.3).min(2.0);
-    lists
-        .iter()
-        .enumerate()
-        .filter(|(i, list)| *i == 0 || list.is_like(best) && !list.is_part_of(best))
-        .flat_map(|(_, list)| list.cards.iter().map(move |card| (list, card)))
-        .filter(|(list, card)| {
-            // One word is a title where all around it are titles.
-            let among_titles = card.bare && card.directory == *list.directory && !card.external;
-            if among_titles { card.score + ONE_WORD >= 0.0 } else { card.score >= floor }
-        })
-        .map(|(_, card)| (*card).clone())
-        .collect()
-}
-
 /// Links that lead where the chosen ones lead, but stand apart: the one post on top, say.
 fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
     let anchors = seen.anchors;
@@ -399,6 +286,9 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
     for card in chosen.iter().filter(|c| c.directory.1 != "/") {
         *directories.entry(&card.directory).or_default() += 1;
     }
+    // Where posts lie under several subjects, a heading's link to yet another may be one.
+    let several = directories.len() >= 3 && directories.values().all(|n| *n * 3 <= chosen.len() * 2);
+    let subjects: HashSet<(String, String)> = directories.keys().map(|d| (*d).clone()).collect();
     let fits = |a: &&Anchor<'_>| {
         let directory = (shape::site(&a.url).unwrap_or_default(), shape::directory(&a.url));
         let shared = directories
@@ -408,7 +298,8 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
             && a.heading.is_some()
             && shape::post_score(&a.url) >= 1.0
             && chosen.iter().any(|c| c.directory == directory);
-        !known.contains(&a.key) && !a.inline && (shared || rooted)
+        let under_another = several && a.heading.is_some() && shape::same_site(&a.url, seen.page);
+        !known.contains(&a.key) && !a.inline && (shared || rooted || under_another)
     };
     let group: Vec<&Anchor<'_>> = anchors.iter().filter(fits).collect();
     if group.is_empty() || chosen.is_empty() {
@@ -417,11 +308,16 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
     // The chosen ones bound the regions of these.
     let with_known: Vec<&Anchor<'_>> = anchors.iter().filter(|a| fits(a) || known.contains(&a.key)).collect();
     let dated = chosen.iter().filter(|c| c.signs.dated).count() * 2 > chosen.len();
+    let with_heading: HashSet<String> = chosen.iter().filter(|c| c.signs.heading).filter_map(|c| c.item.key()).collect();
+    let headed = with_heading.len() * 10 >= known.len() * 9;
     of_group(number, &with_known, seen)
         .into_iter()
         .filter(|c| c.item.key().is_some_and(|k| !known.contains(&k)) && c.score >= 2.5 && !c.signs.inline)
         .filter(|c| c.directory.1 != "/" || c.signs.heading && (c.signs.dated || !dated))
         .filter(|c| c.signs.heading || c.signs.dated || !dated)
+        .filter(|c| c.directory.1 == "/" || subjects.contains(&c.directory) || c.signs.heading && c.signs.dated)
+        // A row of bare links beside posts that have headings is a box of recent or favourite ones.
+        .filter(|c| c.signs.heading || c.signs.summary || !headed)
         .filter(|c| c.item.title.as_ref().is_some_and(|t| t.split(' ').count() >= 2 || c.signs.heading || c.signs.dated))
         .collect()
 }

@@ -5,6 +5,7 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use chrono::Datelike;
 use ego_tree::NodeId;
 use regex::Regex;
 use url::Url;
@@ -15,14 +16,16 @@ use super::{
         head::wording,
         shape,
     },
-    anchors::{Anchor, Names, is_generic},
+    anchors::{Anchor, Names},
     item::Item,
     runs::Run,
+    signposts::is_generic,
+    titles::{title_run, without_date},
 };
-use crate::model::{DatePrecision, PublishedDate};
+use crate::model::PublishedDate;
 
 /// Words near a text that is a category.
-const LABELS: &[&str] = &[
+pub(super) const LABELS: &[&str] = &[
     "tag",
     "tags",
     "category",
@@ -50,8 +53,6 @@ const LABELS: &[&str] = &[
     "cat",
     "taglist",
 ];
-/// Words near a text that is a title.
-const TITLES: &[&str] = &["title", "headline", "heading", "name"];
 /// Words near a text that is a summary.
 const SUMMARIES: &[&str] = &[
     "summary",
@@ -73,24 +74,8 @@ const SUMMARIES: &[&str] = &[
     "tagline",
     "deck",
 ];
-/// Words near a text that is no title, whatever else is near it.
-const NOT_TITLES: &[&str] = &[
-    "subtitle",
-    "sub",
-    "excerpt",
-    "summary",
-    "description",
-    "desc",
-    "dek",
-    "subheading",
-    "subhead",
-    "tagline",
-    "author",
-    "byline",
-    "site",
-];
 /// Words near a text that is a date.
-const DATES: &[&str] = &["date", "published", "time", "timestamp", "pubdate", "posted", "datepublished"];
+pub(super) const DATES: &[&str] = &["date", "published", "time", "timestamp", "pubdate", "posted", "datepublished"];
 /// Words near a text that names who wrote.
 const AUTHORS: &[&str] = &["author", "authors", "byline", "writer", "contributor"];
 /// Words near a text that tells what a person is.
@@ -98,6 +83,9 @@ const ROLES: &[&str] = &["subtitle", "role", "bio", "position", "job", "jobtitle
 
 static BY: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^(?:[Bb]y|BY|[Ww]ritten by|[Vv]on|[Pp]ar)\s+(\p{Lu}[^|·•,]{1,60})").expect("a valid pattern"));
+static LATE_BY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\s(?:by|von|par)\s+(\p{Lu}[\w.'’-]*(?:\s+\p{Lu}[\w.'’-]*){0,3})\s*$").expect("a valid pattern")
+});
 static PARTS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\s*[·•|‧∙⋅]\s*|\s+[–—/-]\s+|\s*\n\s*|\s{2,}").expect("a valid pattern"));
 static EDGE: LazyLock<Regex> = LazyLock::new(|| {
@@ -204,7 +192,8 @@ pub(super) fn read(
             }
             continue;
         }
-        let sentence = PARTS.split(&run.text).any(|part| part.split(' ').count() >= 7) || run.text.chars().count() > 160;
+        let sentence = (PARTS.split(&run.text).any(|part| part.split(' ').count() >= 7) || run.text.chars().count() > 160)
+            && !is_byline(run);
         let told_date = run.date_in(&run.text).filter(|f| !sentence || f.start <= 12 && run.text.chars().count() <= 80);
         if !sentence || told_date.is_some() && !run.says(SUMMARIES) || run.says(DATES) && !long {
             for part in PARTS.split(&run.text) {
@@ -216,6 +205,15 @@ pub(super) fn read(
         }
         let text =
             run.text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '·' | '|')).trim();
+        // `November 2026. What it says`: a date that is set apart at the beginning is the item's.
+        let text = match run.date_in(text) {
+            Some(found) if found.start == 0 && text[found.end..].starts_with(['.', ':', ',', '–', '—', '|', '·', ')']) => {
+                dated.get_or_insert(found.date);
+                text[found.end..]
+                    .trim_start_matches(|c: char| c.is_whitespace() || c.is_ascii_punctuation() || matches!(c, '–' | '—' | '·'))
+            }
+            _ => text,
+        };
         let words = text.split(' ').count();
         let marked = run.says(SUMMARIES);
         let fits = marked && words >= 2 || words >= 4 && text.chars().count() >= 20;
@@ -235,9 +233,20 @@ pub(super) fn read(
         item.title = Some(bare);
         take_loose(&mut item, &loose, place, runs, page);
     }
+    // A date that is shown while one points at the link.
+    if dated.is_none() {
+        dated = anchors.iter().filter_map(|a| a.element.attr("title")).find_map(|t| dates::heading_date(t.trim()));
+    }
     let in_month = loose.iter().find_map(|(_, text, _)| dates::day_of_month(text));
     item.published = dated.or_else(|| from_context(month_day, in_month, context));
     let in_url = url.as_ref().and_then(dates::in_url);
+    // `11.12.2026` is either of two days, of which the address may tell which.
+    let turned = |a: &PublishedDate, b: &PublishedDate| {
+        a.precision == b.precision && a.at.year() == b.at.year() && a.at.month() == b.at.day() && a.at.day() == b.at.month()
+    };
+    if in_url.is_some_and(|told| item.published.is_some_and(|shown| turned(&told, &shown))) {
+        item.published = in_url;
+    }
     // A date in the address is as good as one on the page, and better than a month.
     if let Some(told) = in_url
         && item.published.is_none_or(|p| p.precision < told.precision)
@@ -255,142 +264,24 @@ pub(super) fn read(
     (item, signs)
 }
 
-/// The run that is the title: its place, its text, and whether it is a heading.
-fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<NodeId>) -> Option<(usize, String, bool)> {
-    let own = |run: &Run| run.link.is_some_and(|l| links.contains(&l));
-    let fits = |run: &&(usize, &Run)| {
-        !run.1.text.is_empty()
-            && run.1.date.is_none()
-            && !is_generic(&run.1.text)
-            && wording::reading_minutes(&run.1.text).is_none()
-    };
-    let numbered: Vec<(usize, &Run)> = runs.iter().enumerate().collect();
-    let heading_of = |wanted: &dyn Fn(&Run) -> bool| {
-        numbered
-            .iter()
-            .filter(fits)
-            .filter(|(_, r)| r.heading.is_some() && wanted(r))
-            .min_by_key(|(i, r)| (r.heading, *i))
-            .map(|(i, r)| (*i, r.text.clone(), true))
-    };
-    // A link within a heading is the title even where the heading says more.
-    let linked = heading_of(&|r| own(r) && !r.says(LABELS));
-    let titled = || {
-        numbered
-            .iter()
-            .filter(fits)
-            .find(|(_, r)| r.says(TITLES) && !r.says(NOT_TITLES) && !r.says(LABELS))
-            .map(|(i, r)| (*i, r.text.clone(), r.heading.is_some()))
-    };
-    let in_link = || {
-        let candidates =
-            numbered.iter().filter(fits).filter(|(_, r)| own(r) && !r.says(LABELS) && !r.says(DATES) && !r.says(NOT_TITLES));
-        let candidates: Vec<&(usize, &Run)> = candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
-        // The address often repeats the title; else, since a category of one word may stand before it, the title is the
-        // first text of more than one word.
-        let likeness = |text: &str| anchors.first().map_or(0.0, |a| shape::slug_likeness(text, &a.url));
-        let by_slug = candidates
-            .iter()
-            .map(|c| (likeness(&c.1.text), c))
-            .filter(|(l, _)| *l >= 0.5)
-            .max_by(|(a, x), (b, y)| a.total_cmp(b).then(y.0.cmp(&x.0)));
-        if let Some((_, (i, r))) = by_slug {
-            return Some((*i, r.text.clone(), false));
-        }
-        let first = candidates.iter().find(|(_, r)| r.text.split(' ').count() >= 2).or_else(|| candidates.first());
-        first.map(|(i, r)| (*i, r.text.clone(), false))
-    };
-    let whole_link = anchors.iter().any(|a| a.reads_as_title());
-    let unlinked = || heading_of(&|r| r.link.is_none() && !r.says(LABELS));
-    let spoken = || {
-        let stated = anchors
-            .iter()
-            .flat_map(|a| ["aria-label", "title"].iter().filter_map(|n| a.element.attr(n)))
-            .find(|t| !is_generic(t));
-        stated.map(|t| (usize::MAX, unspoken(t), false))
-    };
-    let wordless = || {
-        numbered
-            .iter()
-            .filter(fits)
-            .find(|(_, r)| r.text.split(' ').count() >= 2 && !is_only_date(&r.text) && !r.says(LABELS))
-            .map(|(i, r)| (*i, r.text.clone(), false))
-    };
-    if let Some(found) = linked {
-        return Some(found);
-    }
-    // A number names nothing where a title is marked: `arXiv:2610.01234`.
-    let is_number = |a: &&Anchor<'_>| !a.text.contains(' ') && a.text.chars().filter(char::is_ascii_digit).count() >= 4;
-    if anchors.iter().all(is_number)
-        && let Some(found) = titled()
-    {
-        return Some(found);
-    }
-    if whole_link {
-        let first_own = in_link();
-        // A marked title within the link, or beside a link that is a picture.
-        return titled()
-            .filter(|(i, ..)| runs.get(*i).is_some_and(own))
-            .or(first_own)
-            .or_else(titled)
-            .or_else(unlinked)
-            .or_else(|| heading_of(&|r| own(r)))
-            .or_else(spoken);
-    }
-    let labelled = || heading_of(&|r| own(r));
-    unlinked().or_else(titled).or_else(labelled).or_else(in_link).or_else(spoken).or_else(wordless)
-}
-
-/// `Read more about Title` as it is said to those who cannot see, without the first words.
-fn unspoken(text: &str) -> String {
-    static SAID: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:(?:read|continue reading|view|open|go to|link to|permalink to)(?: more)?(?: about| of| on)?(?: the)?(?: post| article| full post| full article)?\s*:?\s*|post:\s*)").expect("a valid pattern")
+/// Whether a text tells at length when it was posted, by whom and under what: `Posted on Thu 12 November 2026 in Storage`.
+fn is_byline(run: &Run) -> bool {
+    static POSTED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?i)\b(?:posted|published|written|created|updated|submitted|filed|veröffentlicht|geschrieben|erstellt|publié|posté|",
+            r"publicado|pubblicato|geplaatst|gepubliceerd|publicerad|julkaistu|opublikowano)\b",
+        ))
+        .expect("a valid pattern")
     });
-    let bare = SAID.replace(text.trim(), "");
-    let bare = bare.trim().trim_matches(['"', '“', '”', '\'']).trim();
-    if bare.is_empty() { text.trim().to_owned() } else { bare.to_owned() }
-}
-
-fn is_only_date(text: &str) -> bool {
-    dates::find(text).is_some_and(|f| text.len() - (f.end - f.start) <= 4)
-        || dates::find_month_day(text).is_some_and(|f| text.len() - (f.end - f.start) <= 2)
+    let text = run.text.trim_end();
+    text.split(' ').count() <= 18
+        && !text.ends_with(['.', '!', '?', '…'])
+        && run.date_in(text).is_some_and(|found| POSTED.is_match(&text[..found.start]))
 }
 
 fn says_updated(text: &str) -> bool {
     let lower = text.to_lowercase();
     lower.contains("updated") || lower.contains("modified") || lower.contains("edited")
-}
-
-/// A title without a date before or behind it, and that date.
-pub(super) fn without_date(title: &str) -> (String, Option<PublishedDate>, Option<MonthDay>) {
-    let sign = |c: char| matches!(c, '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']');
-    let after_date =
-        |text: &str| text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || sign(c)).trim_end().to_owned();
-    if let Some(found) = dates::find(title) {
-        let (before, after) = (&title[..found.start], &title[found.end..]);
-        let leads = before.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | '[')).is_empty()
-            && (after.trim_start().starts_with(sign) || found.date.precision >= DatePrecision::Day);
-        if leads && after_date(after).chars().count() >= 3 {
-            return (after_date(after), Some(found.date), None);
-        }
-        // A title may well end with a month, or with a day that it is about: only what is set apart is a date.
-        let opened = before.trim_end();
-        let apart = opened.ends_with(['(', '[', '|', '·', '•', '–', '—', '-']);
-        let kept =
-            opened.trim_end_matches(|c: char| c.is_whitespace() || c == '(' || c == '[' || sign(c) && c != ')' && c != ']');
-        if after.trim_matches(|c: char| c.is_whitespace() || sign(c)).is_empty() && found.date.precision >= DatePrecision::Day {
-            let title = if apart && kept.contains(' ') { kept } else { title.trim() };
-            return (title.to_owned(), Some(found.date), None);
-        }
-        return (title.trim().to_owned(), None, None);
-    }
-    if let Some(found) = dates::find_month_day(title) {
-        let after = &title[found.end..];
-        if after.trim_start().starts_with(sign) && after_date(after).chars().count() >= 3 {
-            return (after_date(after), None, Some(found));
-        }
-    }
-    (title.trim().to_owned(), None, None)
 }
 
 fn from_context(told: Option<MonthDay>, in_month: Option<u32>, context: Context) -> Option<PublishedDate> {
@@ -477,7 +368,7 @@ fn take_part(
             *slot = Some(found.date);
         }
         let rest = format!("{} {}", EDGE.replace(&part[..found.start], ""), &part[found.end..]);
-        if let Some(by) = BY.captures(rest.trim()) {
+        if let Some(by) = BY.captures(rest.trim()).or_else(|| LATE_BY.captures(&rest)) {
             take_author(item, &by[1]);
         }
         return;

@@ -11,11 +11,14 @@ mod embedded;
 mod fields;
 mod flat;
 mod item;
+mod lists;
 mod marked;
 mod regions;
 mod runs;
 mod sections;
 mod selectors;
+mod signposts;
+mod titles;
 
 use std::collections::HashMap;
 

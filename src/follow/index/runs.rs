@@ -9,7 +9,7 @@ use ego_tree::{NodeId, iter::Edge};
 use scraper::{ElementRef, Node};
 
 use super::super::{
-    dates::{self, FoundDate},
+    dates::{self, FoundDate, Order},
     dom::{collapse, heading_level, is_inline, is_unread, words},
     head::seen_date,
 };
@@ -33,14 +33,14 @@ pub(super) struct Run {
     pub date: Option<(PublishedDate, bool)>,
     /// Whether the element is a paragraph.
     pub is_paragraph: bool,
-    /// Whether numbers with slashes tell the day first on this page.
-    pub day_first: bool,
+    /// What two numbers of a date mean on this page.
+    pub order: Order,
 }
 
 impl Run {
     /// The first date in a part of its text.
     pub fn date_in(&self, part: &str) -> Option<FoundDate> {
-        dates::find_in(part, self.day_first)
+        dates::find_in(part, self.order)
     }
 
     /// Whether a class near it has one of these words.
@@ -201,6 +201,6 @@ fn run_at(stack: &[Frame], owner: Option<usize>) -> Run {
         words,
         date: None,
         is_paragraph: top.in_paragraph,
-        day_first: false,
+        order: Order::Usual,
     }
 }

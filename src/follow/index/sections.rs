@@ -3,19 +3,21 @@
 //! Deliberately absent: documentation, whose headings tell no dates. The rule kept: most headings of one level must be
 //! dated and have an address of their own, else there are no posts here.
 
-use ego_tree::iter::Edge;
+use std::collections::HashMap;
+
+use ego_tree::{NodeId, NodeRef, iter::Edge};
 use scraper::{ElementRef, Node};
 use url::Url;
 
 use super::{
     super::{
-        dates,
+        dates::{self, Order},
         dom::{DEEP, Dom, heading_level, is_unread, text_of},
         head::{seen_date, wording},
         shape,
     },
-    fields::without_date,
     item::Item,
+    titles::without_date,
 };
 use crate::model::{DatePrecision, PublishedDate};
 
@@ -26,11 +28,20 @@ const ITEMS: usize = 2_000;
 struct Section {
     level: u8,
     text: String,
+    node: NodeId,
     id: Option<String>,
     /// Whether it is a date and nothing else.
     is_date: bool,
     date: Option<PublishedDate>,
+    /// A date that its text speaks of, where nothing tells another.
+    within: Option<PublishedDate>,
     summary: Option<String>,
+}
+
+impl Section {
+    fn published(&self) -> Option<PublishedDate> {
+        self.date.or(self.within)
+    }
 }
 
 /// The posts of a page that are parts of it.
@@ -38,7 +49,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<Item> {
     let sections = sections(dom);
     let of_level = |level: u8| -> Vec<&Section> { sections.iter().filter(|s| s.level == level).collect() };
     let is_list = |found: &Vec<&Section>| {
-        let dated = found.iter().filter(|s| s.date.is_some() && s.id.is_some()).count();
+        let dated = found.iter().filter(|s| s.published().is_some() && s.id.is_some()).count();
         found.len() >= 2 && dated >= 2 && dated * 10 >= found.len() * 6
     };
     let lists: Vec<Vec<&Section>> = (1..=5).map(of_level).filter(is_list).collect();
@@ -51,12 +62,43 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<Item> {
         Some(Item {
             url: Some(url),
             title: Some(section.text.clone()),
-            published: Some(section.date?),
+            published: Some(section.published()?),
             summary: section.summary.as_deref().map(wording::shortened),
             ..Item::default()
         })
     });
     items.take(ITEMS).collect()
+}
+
+/// Which headings stand alone in an element, so that what else stands there is theirs, before them or behind.
+struct Holders {
+    /// How many headings of each level an element holds, and the last of them.
+    held: HashMap<NodeId, [(usize, Option<NodeId>); 7]>,
+    /// How many of each level the page has.
+    all: [usize; 7],
+}
+
+impl Holders {
+    fn of(dom: &Dom) -> Self {
+        let mut holders = Self { held: HashMap::new(), all: [0; 7] };
+        for heading in dom.all("h1, h2, h3, h4, h5, h6").into_iter().take(ITEMS) {
+            let Some(level) = heading_level(heading.value().name()).map(usize::from) else { continue };
+            holders.all[level] += 1;
+            for ancestor in heading.ancestors().take(DEEP) {
+                let slot = &mut holders.held.entry(ancestor.id()).or_insert([(0, None); 7])[level];
+                *slot = (slot.0 + 1, Some(heading.id()));
+            }
+        }
+        holders
+    }
+
+    /// The heading that an element stands with: the highest one of the smallest element that holds any, if it is its only
+    /// one of that level and others of that level stand elsewhere.
+    fn heading_of(&self, node: NodeRef<'_, Node>) -> Option<NodeId> {
+        let held = node.ancestors().take(DEEP).find_map(|a| self.held.get(&a.id()))?;
+        let (level, (count, heading)) = held.iter().enumerate().find(|(_, (count, _))| *count > 0)?;
+        heading.filter(|_| *count == 1 && self.all[level] >= 2)
+    }
 }
 
 /// The headings of a page's content in document order, each with the first date and the first paragraph under it.
@@ -65,14 +107,15 @@ fn sections(dom: &Dom) -> Vec<Section> {
     // A date right before a heading is that heading's, where none stands under it.
     let mut before: Option<PublishedDate> = None;
     let mut skipping = 0_usize;
+    let holders = Holders::of(dom);
     for edge in dom.body().traverse() {
         match edge {
             Edge::Open(node) => {
                 let Some(element) = ElementRef::wrap(node) else {
                     if let (0, Node::Text(text)) = (skipping, node.value())
-                        && let Some(date) = short_date(text, dom.day_first)
+                        && let Some(date) = short_date(text, dom.order)
                     {
-                        note(date, &mut out, &mut before);
+                        note(date, holders.heading_of(node), &mut out, &mut before);
                     }
                     continue;
                 };
@@ -81,14 +124,14 @@ fn sections(dom: &Dom) -> Vec<Section> {
                     skipping += 1;
                 } else if let Some(level) = heading_level(name) {
                     skipping += 1;
-                    let mut section = section(&element, level, before.take(), dom.day_first);
+                    let mut section = section(&element, level, before.take(), dom.order);
                     let above = out.iter().rev().find(|above| above.level < level);
                     if let (Some(section), Some(above)) = (section.as_mut(), above.filter(|above| above.is_date)) {
                         section.date = section.date.or(above.date);
                     }
                     out.extend(section);
                 } else if let Some((date, false)) = seen_date(&element) {
-                    note(date, &mut out, &mut before);
+                    note(date, holders.heading_of(node), &mut out, &mut before);
                 } else if matches!(name, "p" | "li")
                     && let Some(last) = out.last_mut().filter(|s| s.summary.is_none())
                 {
@@ -107,25 +150,40 @@ fn sections(dom: &Dom) -> Vec<Section> {
     out
 }
 
-/// A date is that of the heading above it, unless that has one.
-fn note(date: PublishedDate, out: &mut [Section], before: &mut Option<PublishedDate>) {
-    match out.last_mut() {
+/// A date is that of the heading that it stands with, else of the heading above it, unless that has one.
+fn note(date: PublishedDate, with: Option<NodeId>, out: &mut [Section], before: &mut Option<PublishedDate>) {
+    let own = with.map(|id| out.iter().rposition(|s| s.node == id));
+    match (own, out.last_mut()) {
+        (Some(Some(at)), _) => {
+            out[at].date.get_or_insert(date);
+        }
+        // The heading is still to come.
+        (Some(None), _) => *before = Some(date),
+        (None, last) => note_flat(date, last, before),
+    }
+}
+
+fn note_flat(date: PublishedDate, last: Option<&mut Section>, before: &mut Option<PublishedDate>) {
+    match last {
         Some(section) if section.date.is_none() && section.summary.is_none() => section.date = Some(date),
         _ => *before = Some(date),
     }
 }
 
-fn short_date(text: &str, day_first: bool) -> Option<PublishedDate> {
+fn short_date(text: &str, order: Order) -> Option<PublishedDate> {
     let text = text.trim();
-    let found = dates::find_in(text, day_first).filter(|_| text.chars().count() <= 40)?;
+    let found = dates::find_in(text, order).filter(|_| text.chars().count() <= 40)?;
     (found.date.precision >= DatePrecision::Day).then_some(found.date)
 }
 
-fn section(heading: &ElementRef<'_>, level: u8, before: Option<PublishedDate>, day_first: bool) -> Option<Section> {
+fn section(heading: &ElementRef<'_>, level: u8, before: Option<PublishedDate>, order: Order) -> Option<Section> {
     let text = text_of(*heading);
     let stated = heading.descendent_elements().find_map(|e| seen_date(&e)).map(|(date, _)| date);
     let (bare, told, _) = without_date(&text);
-    let date = stated.or(told).or_else(|| dates::find_in(&text, day_first).map(|f| f.date)).or(before);
+    // A month within a heading may be what it speaks of: `What changed in March 2025`.
+    let within = dates::find_in(&text, order).map(|f| f.date);
+    let day = within.filter(|d| d.precision >= DatePrecision::Day);
+    let date = stated.or(told).or(day).or(before);
     let is_date = dates::heading_date(&text).is_some();
     // `[2.14.0] - 2026-10-28` is the version 2.14.0.
     let named =
@@ -133,7 +191,16 @@ fn section(heading: &ElementRef<'_>, level: u8, before: Option<PublishedDate>, d
     let named =
         named.trim_matches(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '(' | '-' | '–' | '—' | ':' | '·' | '|' | ','));
     let bare = if named.is_empty() { bare.clone() } else { named.to_owned() };
-    (!text.is_empty()).then(|| Section { level, text: bare, id: fragment(heading), is_date, date, summary: None })
+    (!text.is_empty()).then(|| Section {
+        level,
+        text: bare,
+        node: heading.id(),
+        id: fragment(heading),
+        is_date,
+        date,
+        within,
+        summary: None,
+    })
 }
 
 /// What a heading can be linked to by: its own name, that of a link in it, or that of the element that it opens.

@@ -248,3 +248,21 @@ async fn undated_posts_keep_the_publishers_order_whenever_their_pages_are_read()
     stage.poll_after(1).await;
     assert_eq!(stage.titles(), posts.iter().map(|path| title_of(path)).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn parts_that_are_called_after_pages_and_tags_are_not_asked_for() {
+    let stage = Stage::of("/", "").await;
+    let posts = paths(2);
+    let part = |name: &str| format!("<sitemap><loc>ORIGIN/{name}-sitemap.xml</loc></sitemap>");
+    let index: String = ["page", "category", "post", "post_tag", "author"].map(part).concat();
+    stage.serve(&[
+        ("/", BARE_HOME),
+        ("/sitemap.xml", &format!("<sitemapindex>{index}</sitemapindex>")),
+        ("/post-sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
+    ]);
+    stage.serve_posts(&posts);
+    assert_eq!(stage.poll().await.new_entries, 2, "{:?}", stage.state().problems);
+    let mut since = 0;
+    assert_eq!(stage.asked(&mut since)[..4], ["/robots.txt", "/", "/sitemap.xml", "/post-sitemap.xml"]);
+    assert_eq!(stage.asked(&mut 0).len(), 6);
+}

@@ -230,3 +230,25 @@ async fn an_index_whose_site_has_a_sitemap_of_other_pages_is_followed_by_its_pag
     stage.poll().await;
     assert_eq!((stage.follow().0, stage.titles().len()), (Follow::Page, 6), "{:?}", stage.follow());
 }
+
+#[tokio::test]
+async fn posts_that_stand_on_one_page_are_entries_each_and_that_page_is_asked_once() {
+    let entry = |i: u32| {
+        format!(
+            "<h2 id=\"v{i}\">Release number {i}</h2><p>October {i}, 2026</p><p>What changed in release number {i}, in a few words.</p>"
+        )
+    };
+    let page = |from: u32| {
+        let entries: String = (1..=from).rev().map(entry).collect();
+        format!("<html lang=en><head><title>Changes</title></head><body><main><h1>Changes</h1>{entries}</main></body></html>")
+    };
+    let stage = Stage::of("/changes", "follow = \"page\"\n").await;
+    stage.serve(&[("/changes", &page(3))]);
+    assert_eq!(stage.poll().await.new_entries, 3, "{:?}", stage.state().problems);
+    assert_eq!(stage.titles(), ["Release number 3", "Release number 2", "Release number 1"]);
+    assert_eq!(stage.asked(&mut 0), ["/robots.txt", "/changes"], "a part of the page is no page of its own");
+    stage.serve(&[("/changes", &page(4))]);
+    let report = stage.poll_after(7).await;
+    assert_eq!((report.new_entries, stage.titles().len()), (1, 4));
+    assert_eq!(stage.titles()[0], "Release number 4");
+}

@@ -3,12 +3,15 @@
 //! Deliberately absent: the shapes that stand alone, which are `ingest`'s. The rule kept: a date is told no more exactly
 //! than the page tells it, and a number that may be something else is no date.
 
+mod months;
+
 use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate, TimeZone, Utc};
 use regex::{Captures, Regex};
 use url::Url;
 
+use self::months::month_of;
 use super::seam;
 use crate::model::{DatePrecision, PublishedDate};
 
@@ -20,6 +23,18 @@ pub(super) struct FoundDate {
     pub end: usize,
 }
 
+/// Which of two numbers of a date is the month.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The first where slashes part them, the second where dots or hyphens do.
+    #[default]
+    Usual,
+    /// The second, whatever parts them.
+    DayFirst,
+    /// The first, whatever parts them: another date of the page shows it.
+    MonthFirst,
+}
+
 /// A day of a month without a year: what archives write under a heading of the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MonthDay {
@@ -29,157 +44,6 @@ pub(super) struct MonthDay {
     pub end: usize,
 }
 
-/// Names of months by their beginnings; longer beginnings first where one begins another.
-const MONTHS: &[(&str, u32)] = &[
-    // Finnish
-    ("tammik", 1),
-    ("helmik", 2),
-    ("huhtik", 4),
-    ("toukok", 5),
-    ("kesäk", 6),
-    ("heinäk", 7),
-    ("elok", 8),
-    ("syysk", 9),
-    ("lokak", 10),
-    ("marrask", 11),
-    ("jouluk", 12),
-    // Polish
-    ("stycz", 1),
-    ("luteg", 2),
-    ("luty", 2),
-    ("kwiet", 4),
-    ("czerw", 6),
-    ("lipca", 7),
-    ("lipiec", 7),
-    ("sierp", 8),
-    ("wrze", 9),
-    ("paźdz", 10),
-    ("listopad", 11),
-    ("grud", 12),
-    // Czech
-    ("ledna", 1),
-    ("leden", 1),
-    ("únor", 2),
-    ("březn", 3),
-    ("březen", 3),
-    ("dubna", 4),
-    ("duben", 4),
-    ("květ", 5),
-    ("červenc", 7),
-    ("červen", 6),
-    ("června", 6),
-    ("srpn", 8),
-    ("srpen", 8),
-    ("září", 9),
-    ("říj", 10),
-    ("prosin", 12),
-    // Turkish
-    ("ocak", 1),
-    ("şubat", 2),
-    ("nisan", 4),
-    ("haziran", 6),
-    ("temmuz", 7),
-    ("ağustos", 8),
-    ("eylül", 9),
-    ("ekim", 10),
-    ("kasım", 11),
-    ("aralık", 12),
-    // Russian
-    ("янв", 1),
-    ("фев", 2),
-    ("март", 3),
-    ("мар", 3),
-    ("апр", 4),
-    ("мая", 5),
-    ("май", 5),
-    ("июн", 6),
-    ("июл", 7),
-    ("авг", 8),
-    ("сен", 9),
-    ("окт", 10),
-    ("ноя", 11),
-    ("дек", 12),
-    // Ukrainian
-    ("січ", 1),
-    ("лют", 2),
-    ("берез", 3),
-    ("квіт", 4),
-    ("трав", 5),
-    ("черв", 6),
-    ("лип", 7),
-    ("серп", 8),
-    ("верес", 9),
-    ("жовт", 10),
-    ("листоп", 11),
-    ("груд", 12),
-    ("jan", 1),
-    ("ene", 1),
-    ("gen", 1),
-    ("jän", 1),
-    ("feb", 2),
-    ("fév", 2),
-    ("fev", 2),
-    ("mar", 3),
-    ("mär", 3),
-    ("maa", 3),
-    ("mrt", 3),
-    ("mrz", 3),
-    ("apr", 4),
-    ("avr", 4),
-    ("abr", 4),
-    ("may", 5),
-    ("mai", 5),
-    ("mei", 5),
-    ("mag", 5),
-    ("maj", 5),
-    ("juin", 6),
-    ("jun", 6),
-    ("giu", 6),
-    ("juil", 7),
-    ("jul", 7),
-    ("lug", 7),
-    ("aug", 8),
-    ("aoû", 8),
-    ("aou", 8),
-    ("ago", 8),
-    ("sep", 9),
-    ("set", 9),
-    ("oct", 10),
-    ("okt", 10),
-    ("out", 10),
-    ("ott", 10),
-    ("nov", 11),
-    ("dec", 12),
-    ("dez", 12),
-    ("déc", 12),
-    ("dic", 12),
-];
-
-/// Words that begin like a month and are none.
-const NOT_MONTHS: &[&str] = &[
-    "market",
-    "marketing",
-    "marks",
-    "mark",
-    "maybe",
-    "marvel",
-    "set",
-    "setup",
-    "out",
-    "output",
-    "major",
-    "magic",
-    "general",
-    "generation",
-    "decade",
-    "decision",
-    "mary",
-    "marco",
-    "maint",
-    "mainly",
-    "apart",
-];
-
 static ISO: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"\b(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?\b",
@@ -187,21 +51,24 @@ static ISO: LazyLock<Regex> = LazyLock::new(|| {
 });
 static YMD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})([/.])(\d{1,2})[/.](\d{1,2})\b"));
 static CJK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日일])?"));
-static MDY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
+static MDY: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b([\p{L}\p{M}]{3,14})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));
 static DMY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+)?(\p{L}{3,12})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
+    pattern(r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+|d['’])?([\p{L}\p{M}]{3,14})\.?,?[\s-]+(?:de\s+)?(\d{4})\b")
 });
-static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,.-]+(\p{L}{3,12})\.?[\s-]+(\d{1,2})\b"));
-static MD_SHORT: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+['’](\d{2})\b"));
+static YMON: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})[\s,.-]+([\p{L}\p{M}]{3,14})\.?[\s-]+(\d{1,2})\b"));
+static MD_SHORT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\b([\p{L}\p{M}]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+['’](\d{2})\b"));
 static DAY_THANG: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})\s+tháng\s+(\d{1,2}),?\s+(?:năm\s+)?(\d{4})\b"));
 static NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4})\b"));
 static COMPACT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*((?:19|20)\d{2})([01]\d)([0-3]\d)\s*$"));
 static SHORT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^(?:.{0,14}\s)?(?:(\d{1,2})/(\d{1,2})/(\d{2})|(\d{1,2})\.(\d{1,2})\.(\d{2}))\W*$"));
-static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\p{L}{3,12})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
+static MY: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b([\p{L}\p{M}]{3,14})\.?,?[\s’']+(?:de\s+|of\s+)?(\d{4})\b"));
 static YM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(\d{4})[-/.](\d{1,2})\s*$"));
-static MD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
-static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+(\p{L}{3,12})\b\.?"));
+static MD: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\W*(?:\p{L}{2,9},\s+)?([\p{L}\p{M}]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b"));
+static DM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+([\p{L}\p{M}]{3,14})\b\.?"));
 static MD_NUMBERS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*(\d{2})[-/.](\d{2})(?:\W|$)"));
 static IN_PATH: LazyLock<Regex> = LazyLock::new(|| pattern(r"/((?:19|20)\d{2})[-/_](\d{1,2})[-/_](\d{1,2})(?:[-/_.]|$)"));
 static NAMED_IN_PATH: LazyLock<Regex> =
@@ -213,14 +80,24 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a valid pattern")
 }
 
-/// The first date in a text; of numbers with slashes, the month stands first unless it cannot.
-pub(super) fn find(text: &str) -> Option<FoundDate> {
-    find_in(text, false)
+impl Order {
+    fn is_day_first(self, slashes: bool) -> bool {
+        match self {
+            Self::Usual => !slashes,
+            Self::DayFirst => true,
+            Self::MonthFirst => false,
+        }
+    }
 }
 
-/// The first date in a text; `day_first` where numbers with slashes tell the day before the month, if both can be either.
+/// The first date in a text; of numbers with slashes, the month stands first unless it cannot.
+pub(super) fn find(text: &str) -> Option<FoundDate> {
+    find_in(text, Order::Usual)
+}
+
+/// The first date in a text; `order` tells what two numbers mean that can be either.
 #[allow(clippy::many_single_char_names)] // captures and the parts of dates
-pub(super) fn find_in(text: &str, day_first: bool) -> Option<FoundDate> {
+pub(super) fn find_in(text: &str, order: Order) -> Option<FoundDate> {
     let number = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<u32>().ok());
     let year = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<i32>().ok());
     let mut found: Vec<FoundDate> = Vec::new();
@@ -264,8 +141,7 @@ pub(super) fn find_in(text: &str, day_first: bool) -> Option<FoundDate> {
             &c,
             (|| {
                 let (first, second) = (number(&c, 1)?, number(&c, 3)?);
-                // With dots and hyphens the day stands first unless it cannot.
-                numbered(year(&c, 4)?, first, second, day_first || &c[2] != "/")
+                numbered(year(&c, 4)?, first, second, order.is_day_first(&c[2] == "/"))
             })(),
         );
     }
@@ -278,13 +154,18 @@ pub(super) fn find_in(text: &str, day_first: bool) -> Option<FoundDate> {
         let dotted = c.get(4).is_some();
         let (a, b, y) = if dotted { (4, 5, 6) } else { (1, 2, 3) };
         // `1.2.34` is a version, unless people here write their dates so.
-        if dotted && !day_first && [a, b].iter().any(|i| c.get(*i).is_some_and(|m| m.len() < 2)) {
+        if dotted && order == Order::Usual && [a, b].iter().any(|i| c.get(*i).is_some_and(|m| m.len() < 2)) {
             return None;
         }
         let start = c.get(a).map(|m| m.start()).unwrap_or_default();
         let date = (|| {
             let short = year(&c, y)?;
-            numbered(if short < 70 { 2000 + short } else { 1900 + short }, number(&c, a)?, number(&c, b)?, day_first || dotted)
+            numbered(
+                if short < 70 { 2000 + short } else { 1900 + short },
+                number(&c, a)?,
+                number(&c, b)?,
+                order.is_day_first(!dotted),
+            )
         })();
         found.extend(date.map(|date| FoundDate { date, start, end: c.get(y).map_or(text.len(), |m| m.end()) }));
     }
@@ -325,34 +206,36 @@ pub(super) fn is_relative(text: &str) -> bool {
     text.len() <= 48 && RELATIVE.is_match(text)
 }
 
-/// Whether a text shows the order of numbers with slashes: `Some(true)` where the day stands first.
-pub(super) fn numeric_order(text: &str) -> Option<bool> {
-    let c = NUMBERS.captures(text).filter(|c| &c[2] == "/").map(|c| (c[1].to_owned(), c[3].to_owned()));
-    let c = c.or_else(|| SHORT.captures(text).and_then(|c| Some((c.get(1)?.as_str().to_owned(), c.get(2)?.as_str().to_owned()))));
-    let (first, second) = (c.as_ref()?.0.parse::<u32>().ok()?, c.as_ref()?.1.parse::<u32>().ok()?);
+/// The order of the numbers of dates that a text shows: one of them is no month.
+pub(super) fn shown_order(text: &str) -> Option<Order> {
+    let pair =
+        |c: Captures<'_>, at: [usize; 2]| Some((c.get(at[0])?.as_str().parse().ok()?, c.get(at[1])?.as_str().parse().ok()?));
+    let long = NUMBERS.captures(text).and_then(|c| pair(c, [1, 3]));
+    let (first, second): (u32, u32) = long.or_else(|| SHORT.captures(text).and_then(|c| pair(c, [1, 2])))?;
     match (first > 12, second > 12) {
-        (true, false) => Some(true),
-        (false, true) => Some(false),
+        (true, false) => Some(Order::DayFirst),
+        (false, true) => Some(Order::MonthFirst),
         _ => None,
     }
 }
 
-/// Whether people who read a language write the day before the month; of English without a region, and of no language,
-/// the site's country tells.
-pub(super) fn day_first(language: Option<&str>, url: &Url) -> bool {
+/// The order that people who read a language write; of English without a region, and of no language, the site's country
+/// tells.
+pub(super) fn order_of(language: Option<&str>, url: &Url) -> Order {
     const COUNTRIES: &[&str] = &[
         "uk", "au", "nz", "ie", "in", "za", "sg", "fr", "de", "es", "it", "nl", "be", "ch", "at", "pt", "br", "dk", "se", "no",
         "fi", "pl", "cz", "gr", "ro", "ar", "mx", "cl", "eu",
     ];
     let (language, region) = language.and_then(|l| l.split_once('-')).unwrap_or((language.unwrap_or_default(), ""));
-    match (language.to_ascii_lowercase().as_str(), region.to_ascii_uppercase().as_str()) {
+    let day_first = match (language.to_ascii_lowercase().as_str(), region.to_ascii_uppercase().as_str()) {
         ("en", "US" | "PH" | "CA") | ("ja" | "zh" | "ko" | "hu", _) => false,
         ("en" | "", "") => {
             let country = url.domain().and_then(|host| host.trim_end_matches('.').rsplit('.').next());
             country.is_some_and(|country| COUNTRIES.contains(&country))
         }
         _ => true,
-    }
+    };
+    if day_first { Order::DayFirst } else { Order::Usual }
 }
 
 /// Seconds or milliseconds since 1970, where they fall between 1990 and 2100.
@@ -450,13 +333,4 @@ pub(super) fn month(year: i32, month: u32) -> Option<PublishedDate> {
 fn at(year: i32, month: u32, day: u32, precision: DatePrecision) -> Option<PublishedDate> {
     let date = NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1990..=2100).contains(&year))?;
     Some(PublishedDate { at: Utc.from_utc_datetime(&date.and_hms_opt(0, 0, 0)?), precision })
-}
-
-/// The month that a word names in one of the languages above; `None` for words that only begin like one.
-fn month_of(word: &str) -> Option<u32> {
-    let word = word.to_lowercase();
-    if NOT_MONTHS.contains(&word.as_str()) {
-        return None;
-    }
-    MONTHS.iter().find(|(start, _)| word.starts_with(start)).map(|(_, month)| *month)
 }
