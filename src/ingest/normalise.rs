@@ -12,7 +12,7 @@ use super::{
     parse::{Entry, Feed, Text},
     repairs::line_of,
     text::{folded, plain_text, plain_title, strip_forbidden, title_text},
-    tidy::{FeedNotes, ItemNotes, Link, Name, Said, SourceNote},
+    tidy::{FeedNotes, ItemNotes, Name, Said, SourceNote},
     url::{http_url, untracked},
     xml::{Lexer, Token, local_name},
 };
@@ -109,7 +109,8 @@ pub(super) fn item(
         }
     }
     enclosures.truncate(MAX_VALUES);
-    let (url, url_from) = choose_url(&notes.links, notes, guid.as_ref(), &enclosures, base).unzip();
+    let link_name = if bases.format == Format::Json { "url" } else { "link" };
+    let (url, url_from) = choose_url(notes, link_name, guid.as_ref(), &enclosures, base).unzip();
     let text_base = notes.base.as_ref().or(url.as_ref()).or(bases.page.as_ref()).unwrap_or(&bases.document).clone();
     let with_base = |text: Option<Text>, own: Option<&Url>| text.map(|text| (text, own.unwrap_or(&text_base).clone()));
 
@@ -209,15 +210,15 @@ fn says_nothing(document: &str, at: usize) -> bool {
 /// Alternate HTML, else untargeted, else an id that is a permalink, else a weaker link, else the enclosure; and which of
 /// these it was.
 fn choose_url(
-    links: &[Link],
     notes: &ItemNotes,
+    link_name: &'static str,
     guid: Option<&Guid>,
     enclosures: &[Enclosure],
     base: &Url,
 ) -> Option<(Url, Name)> {
     let alternate = |fits: &dyn Fn(Option<&str>) -> bool| {
-        let mut fitting = links.iter().filter(|link| link.rel == "alternate" && fits(link.mime.as_deref()));
-        Some((fitting.find_map(|link| http_url(&link.href, Some(base)))?, Name::Borrowed("link")))
+        let mut fitting = notes.links.iter().filter(|link| link.rel == "alternate" && fits(link.mime.as_deref()));
+        Some((fitting.find_map(|link| http_url(&link.href, Some(base)))?, Name::Borrowed(link_name)))
     };
     let permalink = || {
         let guid = guid.filter(|guid| guid.is_permalink != Some(false))?;
