@@ -269,6 +269,7 @@ fn score(item: &Item, signs: Signs, external: bool, repeated: bool) -> f64 {
         (words >= 5, 0.5),
         (is_one_word(title) && !signs.dated, -ONE_WORD),
         (signs.inline, -8.0),
+        (signs.beside, -4.0),
         (external && !signs.heading && !signs.dated, -2.5),
         (external && !signs.dated && !signs.summary, -1.0),
         (repeated, -3.0),
@@ -298,7 +299,8 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
             && a.heading.is_some()
             && shape::post_score(&a.url) >= 1.0
             && chosen.iter().any(|c| c.directory == directory);
-        let under_another = several && a.heading.is_some() && shape::same_site(&a.url, seen.page);
+        let under_another =
+            several && a.heading.is_some() && shape::post_score(&a.url) >= 1.0 && shape::same_site(&a.url, seen.page);
         !known.contains(&a.key) && !a.inline && (shared || rooted || under_another)
     };
     let group: Vec<&Anchor<'_>> = anchors.iter().filter(fits).collect();
