@@ -179,7 +179,9 @@ fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> 
         let short = run.text.chars().count() <= 40 && run.link.is_none_or(|_| run.heading.is_some());
         if let Some(year) = dates::heading_year(&run.text).filter(|_| short) {
             context = Context { year: Some(year), month: None, date: None };
-        } else if let Some((year, month)) = dates::heading_month(&run.text).filter(|_| short && run.heading.is_some()) {
+        } else if let Some((year, month)) = dates::heading_month(&run.text)
+            .filter(|(year, _)| short && (run.heading.is_some() || run.link.is_none() && year.or(context.year).is_some()))
+        {
             context = Context { year: year.or(context.year), month: Some(month), date: None };
         } else if let Some(date) =
             dates::heading_date(&run.text).filter(|_| run.link.is_none() && (run.heading.is_some() || run.says(&["date", "day"])))

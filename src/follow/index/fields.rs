@@ -155,7 +155,8 @@ pub(super) fn read(
             continue;
         }
         let is_of = |links: &HashSet<NodeId>| run.link.is_some_and(|l| links.contains(&l)) && run.text.chars().count() <= 60;
-        if is_of(&names.subjects) && run.heading.is_none() {
+        // Some makers call every link of a teaser a tag, `Read more` among them.
+        if is_of(&names.subjects) && run.heading.is_none() && !is_generic(&run.text) {
             // `Theory · 12 November 2026`: the link says the first part only.
             let mut parts = PARTS.split(&run.text);
             item.add_category(if run.is_link_alone { Some(run.text.as_str()) } else { parts.next() }.unwrap_or_default());
@@ -389,8 +390,12 @@ fn take_part(
         }
         return;
     }
+    // `Oct 20, 09:14 UTC` is that day.
+    let is_clock = |rest: &str| {
+        rest.len() <= 2 || rest.len() <= 14 && rest.contains(':') && rest.chars().filter(|c| c.is_alphabetic()).count() <= 4
+    };
     if let Some(found) = dates::find_month_day(part)
-        && part.len() - found.end <= 2
+        && is_clock(&part[found.end..])
     {
         month_day.get_or_insert(found);
         return;
