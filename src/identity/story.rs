@@ -26,6 +26,8 @@ const LARGEST_GROUP: u32 = 4;
 const OPENING: u32 = 80;
 /// Words from which a part of a text is its part also when it comes days later.
 const LONG_PART: u32 = 100;
+/// Likeness from which two texts are one, whatever words were changed.
+const NEARLY_EQUAL: f64 = 0.95;
 /// Days between two dates of one text that need no further proof, and the most that any proof allows.
 const DAYS_APART: (i64, i64) = (3, 45);
 
@@ -327,13 +329,16 @@ fn by_text(newcomer: &Newcomer<'_>, candidate: &Candidate, exact: bool) -> Story
     };
     // Two pages of one site are two pages; other people and other days are rather another post.
     let needed = if one_site {
-        0.95
+        NEARLY_EQUAL
     } else if !near || !exact || new.other_people(old) {
         needed.max(0.9)
     } else {
         needed
     };
     let whole = new.likeness(old);
+    if whole >= needed && whole < NEARLY_EQUAL && new.other_names(old) {
+        return different(format!("{titles}, and texts are {} % alike, but each names what the other does not", percent(whole)));
+    }
     if whole >= needed {
         return same(format!("{titles}, and texts are {} % alike ({} % needed)", percent(whole), percent(needed)));
     }
@@ -353,7 +358,14 @@ fn part_likeness(new: &Fingerprint, old: &Fingerprint) -> Option<f64> {
     let (overlap, sample) = new.overlap(old);
     let alike = if sample >= OVERLAP_SAMPLE { opening.min(overlap) } else { opening };
     let judged = sample >= OVERLAP_SAMPLE || new.tokens().min(old.tokens()) <= OPENING || (sample >= 3 && overlap >= 0.99);
-    (judged && opening >= 0.9 && alike >= 0.85).then_some(alike)
+    let (short, long) = (new.tokens().min(old.tokens()), new.tokens().max(old.tokens()));
+    // A part says what the whole says, word by word; what was cut off may end in half a word.
+    let verbatim = match new.words_of_its_own(old) {
+        0 => true,
+        1 => short < OPENING && long >= short + short / 2,
+        _ => false,
+    };
+    (judged && verbatim && opening >= 0.9 && alike >= 0.85).then_some(alike)
 }
 
 /// How far one text is the other: as a whole, by its opening, or as a part of it.

@@ -22,7 +22,7 @@ fn stories(second: &str, post_of_one: &Post, post_of_other: &Post) -> usize {
         for at in if turned { [1, 0] } else { [0, 1] } {
             house.poll_text(polls[at].0, &polls[at].1);
         }
-        house.all().stories.len()
+        house.stored().len()
     });
     assert_eq!(counts[0], counts[1], "the order of arrival makes no difference");
     counts[0]
