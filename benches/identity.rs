@@ -7,7 +7,9 @@ use std::{collections::HashMap, convert::Infallible, hint::black_box};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tributary::{
-    identity::{Candidate, Fingerprint, KeyPolicy, Keyed, KnownEntries, KnownEntry, Newcomer, key_document, place, recognise},
+    identity::{
+        Candidate, Fingerprint, Home, KeyPolicy, Keyed, KnownEntries, KnownEntry, Newcomer, key_document, place, recognise,
+    },
     model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp},
 };
 
@@ -39,7 +41,7 @@ impl KnownEntries for Shelf {
         Ok(Vec::new())
     }
 
-    fn nameless_of(&self, _: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
+    fn nameless_of(&self, _: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, Infallible> {
         Ok(Vec::new())
     }
 }
@@ -90,14 +92,14 @@ fn benches(c: &mut Criterion) {
         guid: None,
         fingerprint: Fingerprint::of(&drafts[1]),
         published: None,
-        home: None,
+        home: Home::default(),
         link_shared_by: 1,
         group_size: 1,
         has_entry_of_newcomers_source: false,
     };
     let twins: Vec<Candidate> = (1..=TWINS).map(twin).collect();
     c.bench_function("a newcomer placed among 24 twins", |b| {
-        b.iter(|| place(&Newcomer::new(&source, &keyed[0], &drafts[0], None), black_box(&twins)));
+        b.iter(|| place(&Newcomer::new(&source, &keyed[0], &drafts[0], Home::default()), black_box(&twins)));
     });
 }
 

@@ -26,6 +26,15 @@ pub fn canonical_link_with_fragment(url: &str) -> Option<String> {
     canonical(url, Use::WithinSource)
 }
 
+/// Whether two links, as they are compared within their sources, are one address: not only by folding what leads to a page
+/// in several ways. Which part of the page they lead to does not count.
+pub(super) fn same_page(left: Option<&str>, right: Option<&str>) -> bool {
+    fn page_of(link: &str) -> &str {
+        part_of(link).map_or(link, |part| &link[..link.len() - part.len() - 1])
+    }
+    left.is_some() && left.map(page_of) == right.map(page_of)
+}
+
 /// A publication's own page, as links within the source are compared with it.
 pub(super) fn home_link(url: &str) -> Option<String> {
     let url = url.split('#').next().unwrap_or_default();
@@ -197,6 +206,21 @@ mod tests {
             canonical_link_with_fragment("http://example.org/log#utm_source=x").as_deref(),
             Some("https://example.org/log")
         );
+    }
+
+    #[test]
+    fn pages_that_are_equal_by_folding_alone_are_told() {
+        let same = |left: &str, right: &str| {
+            assert_eq!(canonical_link(left), canonical_link(right));
+            let within = [left, right].map(canonical_link_with_fragment);
+            same_page(within[0].as_deref(), within[1].as_deref())
+        };
+        assert!(same("http://www.example.org/a/?utm_source=x#top", "https://example.org/a#end"));
+        assert!(same("https://example.org/#!/a", "https://example.org/#!/a"));
+        for folded in ["https://m.example.org/a", "https://example.org/a/amp", "https://example.org/a?ref=github"] {
+            assert!(!same("https://example.org/a", folded), "{folded}");
+        }
+        assert!(!same_page(None, None));
     }
 
     #[test]

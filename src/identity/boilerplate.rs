@@ -8,6 +8,11 @@ use regex::Regex;
 /// Longer additions are no additions but a text.
 const MOST_CHARS: usize = 400;
 
+/// Where a text appeared first: a sentence of its own, whose capital letter tells it from "she first appeared on".
+const FIRST_SEEN: &str = r"\(?(?:This (?:article|post|story|piece|entry) (?:(?:was|has been|is) )?(?:originally|first|cross-?)|Originally|First|Cross-?|\((?:originally|first|cross-?)) ?(?:published|posted|appeared) (?:at|on|in|by|to) ";
+/// The rest of a sentence: stops that are followed by more, as in a host's name, belong to it.
+const TO_THE_STOP: &str = r"(?:[^.!?]|[.!?][^\s.!?)]){1,160}[.!?)]*";
+
 /// Sentences that stand at the end of a copy, each to the end of the text.
 static ENDINGS: LazyLock<Regex> = LazyLock::new(|| {
     let endings = [
@@ -20,17 +25,17 @@ static ENDINGS: LazyLock<Regex> = LazyLock::new(|| {
         r"L[’']articolo .{1,250} (?:proviene da|sembra essere il primo su) .{1,100}",
         // Medium's, and that of hand-made copies.
         r"[^.!?]{0,160}\bwas originally published in .{1,160} on Medium, where people are continuing the conversation.{0,80}",
-        r"\(?(?:This (?:article|post|story|piece) (?:was |has been |is )?)?(?:originally|first|cross-?) ?(?:published|posted|appeared) (?:at|on|in|by|to) .{1,160}",
-        r"(?:Continue reading|Read more|Read the rest|Keep reading|Read on)\b.{0,200}",
+        &format!("{FIRST_SEEN}{TO_THE_STOP}"),
+        r"(?:Continue reading|Read more|Read the rest|Keep reading|Read on)\b(?:[^.!?]|[.!?][^\s.!?)]){0,160}[.!?)]*",
         r"(?:\[(?:…|\.\.\.|&hellip;)\]|…|\.\.\.)",
-    ];
-    Regex::new(&format!(r"(?is)(?:{})\s*$", endings.join("|"))).expect("a constant pattern compiles")
+    ]
+    .join("|");
+    Regex::new(&format!(r"(?s)(?:{endings})\s*$")).expect("a constant pattern compiles")
 });
 
 /// The sentence that stands at the beginning of a copy.
 static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = r"(?is)^\s*\(?(?:This (?:article|post|story|piece) (?:was |has been |is )?)?(?:originally|first|cross-?) ?(?:published|posted|appeared) (?:at|on|in|by|to) [^.!?\s](?:[^.!?]|\.\S){0,159}[.!?)]+\s";
-    Regex::new(pattern).expect("a constant pattern compiles")
+    Regex::new(&format!(r"(?s)^\s*{FIRST_SEEN}(?:[^.!?]|[.!?][^\s.!?)]){{1,160}}[.!?)]+\s")).expect("a constant pattern compiles")
 });
 
 /// A plain text without what was added to it.
@@ -85,6 +90,20 @@ mod tests {
         }
         let long = format!("The post of old appeared first on paper. {}", "And so on, for long. ".repeat(60));
         assert_eq!(removed(&long), long.trim());
+    }
+
+    #[test]
+    fn a_sentence_about_reading_or_publishing_is_no_addition() {
+        for text in [
+            "In winter people read more books than in summer, which is why the shelves of this library are warm.",
+            "She first appeared on a stage in Bexhill. Nobody who was there forgot it, and there are a few who wrote it down.",
+            "The standard was originally published in 1998. It has been revised twice, and neither revision was liked by all.",
+            "We read on, and on; then the night fell. Nobody spoke.",
+        ] {
+            assert_eq!(removed(text), text);
+        }
+        let two = "A text. Read more books! They are good for you.";
+        assert_eq!(removed(two), two, "what follows another sentence is a text");
     }
 
     #[test]

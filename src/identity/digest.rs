@@ -78,14 +78,25 @@ pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
     fields.finish()
 }
 
-/// Of title and text after markup, case, white space and punctuation are taken away: what moves `updated`. With it,
-/// whether there is any text.
-pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], bool) {
+/// Of title and text after markup, case, white space and punctuation are taken away: what moves `updated`. With it, that
+/// of the text alone, where there is any.
+pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], Option<[u8; 32]>) {
     let text = text::essence(&text::own_text(draft));
     let mut fields = Fields::new("material");
     fields.add("title", &text::essence(draft.title.as_deref().unwrap_or_default()));
     fields.add("text", &text);
-    (fields.finish(), !text.is_empty())
+    (fields.finish(), text_hash(&text))
+}
+
+/// As in [`material_hash`], of an entry that is stored.
+pub fn stored_text_hash(summary: Option<&str>, content: Option<&str>) -> Option<[u8; 32]> {
+    text_hash(&text::essence(&text::text_of(summary, content)))
+}
+
+fn text_hash(essence: &str) -> Option<[u8; 32]> {
+    let mut fields = Fields::new("text");
+    fields.add("text", essence);
+    (!essence.is_empty()).then(|| fields.finish())
 }
 
 fn precision_word(precision: DatePrecision) -> &'static str {

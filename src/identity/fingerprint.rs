@@ -112,6 +112,20 @@ impl Fingerprint {
         }
     }
 
+    /// Whether each opening has a word that the other has not: where all else is the same, it is a form that was filled in
+    /// with other names.
+    pub(super) fn other_names(&self, other: &Self) -> bool {
+        let (left, right) = (&self.opening_words, &other.opening_words);
+        let both = common(left, right);
+        both < left.len() && both < right.len()
+    }
+
+    /// Words of the shorter text's opening that the longer one's has not: the one that it was cut in at most, if it is a part.
+    pub(super) fn words_of_its_own(&self, other: &Self) -> usize {
+        let (short, long) = if self.tokens <= other.tokens { (self, other) } else { (other, self) };
+        short.opening_words.len() - common(&short.opening_words, &long.opening_words)
+    }
+
     /// Whether it says anything at all: a word in title or text.
     pub(super) fn says_something(&self) -> bool {
         self.tokens > 0 || !self.title_words.is_empty()
@@ -197,7 +211,10 @@ fn shingles(tokens: &[String]) -> Vec<u32> {
 fn meaningful(tokens: &[String]) -> Vec<u32> {
     tokens
         .iter()
-        .filter(|t| (t.chars().count() > 3 || !t.is_ascii()) && !EMPTY_WORDS.contains(&t.as_str()))
+        .filter(|t| {
+            let long = t.chars().count() > 3 || !t.is_ascii() || t.contains(|c: char| c.is_ascii_digit());
+            long && !EMPTY_WORDS.contains(&t.as_str())
+        })
         .map(|t| hash(t))
         .collect()
 }

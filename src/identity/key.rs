@@ -108,8 +108,8 @@ pub struct Keyed {
     pub content_hash: [u8; 32],
     /// Of title and text without markup, case, white space and punctuation: what moves `updated`.
     pub material_hash: [u8; 32],
-    /// Whether there is any text beside the title.
-    pub has_text: bool,
+    /// Of the text alone in the same manner; `None` where there is none beside the title.
+    pub text_hash: Option<[u8; 32]>,
     /// What of it other items of the document have too.
     pub shared: SharedHere,
     /// Whether the document has this very item a second time, and this is not the one to be stored. It has the other's key.
@@ -150,7 +150,7 @@ pub fn key_document(drafts: &[Draft], policy: KeyPolicy, home: Option<&str>) -> 
 fn facts(draft: &Draft, home: Option<&str>) -> Keyed {
     let url = draft.url.as_ref().map(url::Url::as_str);
     let guid = draft.guid.as_ref().map(|guid| guid.value.trim().to_owned()).filter(|guid| !guid.is_empty());
-    let (material_hash, has_text) = digest::material_hash(draft);
+    let (material_hash, text_hash) = digest::material_hash(draft);
     Keyed {
         key: EntryKey(String::new()),
         key_from: KeyFrom::TitleText,
@@ -162,7 +162,7 @@ fn facts(draft: &Draft, home: Option<&str>) -> Keyed {
         published: draft.published.map(|date| date.at),
         content_hash: digest::content_hash(draft),
         material_hash,
-        has_text,
+        text_hash,
         shared: SharedHere::default(),
         repetition: false,
     }
@@ -278,7 +278,7 @@ fn wanted(item: &Keyed, draft: &Draft, from: KeyFrom, policy: KeyPolicy) -> Opti
 fn title_text_key(item: &Keyed, draft: &Draft) -> String {
     let mut fields = digest::Fields::new("title-text");
     fields.add("material", &hex(&item.material_hash));
-    if !item.has_text {
+    if item.text_hash.is_none() {
         // Without a text the pictures and files are all that tells one item from another.
         fields.add_opt("content", draft.content.as_ref().map(crate::model::SafeHtml::as_str));
         for enclosure in &draft.enclosures {

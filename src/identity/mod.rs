@@ -64,6 +64,7 @@ mod address;
 mod boilerplate;
 mod digest;
 mod fingerprint;
+mod home;
 mod key;
 mod page;
 mod published_id;
@@ -75,7 +76,9 @@ mod story;
 mod text;
 
 pub use address::{canonical_link, canonical_link_with_fragment, guid_alias, home_of};
+pub use digest::stored_text_hash;
 pub use fingerprint::Fingerprint;
+pub use home::Home;
 pub use key::{KeyFrom, KeyPolicy, Keyed, SharedHere, key_document};
 pub use published_id::published_id;
 pub use recognise::{KnownEntries, KnownEntry, Recognition, recognise};

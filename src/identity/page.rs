@@ -2,7 +2,8 @@
 //! referrers.
 //!
 //! Across sources only. Within a source the address itself is a key, and a rule that is learnt later must not change keys.
-//! What is folded here proves no more than any link does: titles and texts are compared as well.
+//! What is folded here only finds a candidate: a post may be called `amp`, a site may live at `m.`, a list may be
+//! made `?from=reddit`. So two addresses that are equal by folding alone prove nothing without the title or the text.
 
 use url::Url;
 
@@ -35,13 +36,19 @@ const SENDERS: [&str; 17] = [
     "twitter",
 ];
 
-/// The host without the names of editions: `m.example.org`, `en.m.example.org` and `example.org` are one site.
+/// The host without the names of editions: `m.example.org`, `en.m.example.org` and `example.org` are one site. What a
+/// registry hands out is never shortened: `m.github.io` and `amp.github.io` are two people's.
 pub(super) fn host(name: &str) -> String {
-    let mut name = name.replace(".m.", ".");
-    while let Some(rest) = EDITIONS.iter().find_map(|edition| name.strip_prefix(edition)).filter(|rest| rest.contains('.')) {
-        name = rest.to_owned();
+    let own = psl::domain_str(name).unwrap_or(name);
+    let Some(mut labels) = name.strip_suffix(own) else { return name.to_owned() };
+    while let Some(rest) = EDITIONS.iter().find_map(|edition| labels.strip_prefix(edition)) {
+        labels = rest;
     }
-    name
+    let mut labels = labels.to_owned();
+    while labels.contains(".m.") {
+        labels = labels.replace(".m.", ".");
+    }
+    labels + own
 }
 
 /// The path without session, index file and edition.
@@ -99,6 +106,13 @@ mod tests {
             assert_eq!(host(name), "example.org");
         }
         assert_eq!((host("en.m.example.org").as_str(), host("amp.dev").as_str()), ("en.example.org", "amp.dev"));
+    }
+
+    #[test]
+    fn what_a_registry_hands_out_is_no_edition() {
+        for name in ["m.co.uk", "m.github.io", "amp.com.au", "m.de", "blog.m.de", "127.0.0.1", "localhost", "xm.example.org"] {
+            assert_eq!(host(name), name);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveTime;
+use chrono::{NaiveTime, Timelike as _};
 
 use super::{Keyed, address};
 use crate::model::{EntryKey, Timestamp};
@@ -51,8 +51,9 @@ pub trait KnownEntries {
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, Self::Error>;
     /// Entries with this title.
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// Entries without id and link that the publisher dates so.
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Self::Error>;
+    /// Entries without id and link that the publisher dates so, each with the digest of its text
+    /// ([`stored_text_hash`](super::stored_text_hash)).
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, Self::Error>;
 }
 
 /// What an item is to its source.
@@ -87,7 +88,7 @@ pub fn recognise<K: KnownEntries>(items: &[Keyed], known: &K) -> Result<Vec<Reco
     round.step("its title is known together with its link on another host", |item| by_title(item, known, moved_post))?;
     // An editor corrects a few titles; of a document that is made anew the mass decides.
     if round.open().count() <= MOST_BY_MOMENT {
-        round.step("it has neither id nor link, and its moment of publication is known", |item| by_moment(item, known))?;
+        round.step("it has neither id nor link, and its moment is known, or its day and text", |item| by_moment(item, known))?;
     }
     round.mass(known)?;
     Ok(round.answers())
@@ -277,13 +278,17 @@ fn by_title<K: KnownEntries>(
     Ok(known.by_title(title)?.into_iter().filter(|entry| same(item, entry)).collect())
 }
 
-/// The moment of an item that has nothing else that stays when its title is edited. A day without a time is no moment, and
-/// nor is one that several entries have.
+/// The moment of an item that has nothing else that stays when its title is edited. A moment that several entries have is
+/// none, and a full quarter of an hour is most often a day (midnight somewhere) or a slot: with it the text must be the same.
 fn by_moment<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
-    let moment = item.published.filter(|at| at.time() != NaiveTime::MIN);
-    let Some(moment) = moment.filter(|_| item.guid.is_none() && item.link.is_none()) else { return Ok(Vec::new()) };
-    let found = known.nameless_of(moment)?;
-    Ok(if found.len() == 1 { found } else { Vec::new() })
+    let nameless = item.guid.is_none() && item.link.is_none();
+    let Some(moment) = item.published.filter(|_| nameless) else { return Ok(Vec::new()) };
+    let a_slot = moment.second() == 0 && moment.minute() % 15 == 0;
+    let mut found = known.nameless_of(moment)?;
+    Ok(match found.pop() {
+        Some((entry, text)) if found.is_empty() && (!a_slot || (text.is_some() && text == item.text_hash)) => vec![entry],
+        _ => Vec::new(),
+    })
 }
 
 /// Title, text and date: what an editor keeps when a post is put up anew. Without a text the date must have a time of day,
@@ -297,9 +302,9 @@ fn same_post(item: &Keyed, entry: &KnownEntry) -> bool {
     let nameless = item.guid.is_none() && entry.guid.is_none() && item.link.is_none() && entry.link.is_none();
     let timed = item.published.is_some_and(|at| at.time() != NaiveTime::MIN);
     match item.published {
-        Some(_) if entry.published == item.published => item.has_text || timed,
-        None if entry.published.is_none() => item.has_text && links_agree,
-        _ => item.has_text && nameless,
+        Some(_) if entry.published == item.published => item.text_hash.is_some() || timed,
+        None if entry.published.is_none() => item.text_hash.is_some() && links_agree,
+        _ => item.text_hash.is_some() && nameless,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which entry of a story shows, its date, and when `updated` moves.
 
-use super::{COMMENTARY_TOKENS, address};
+use super::{COMMENTARY_TOKENS, Home};
 use crate::model::{PublishedDate, Timestamp};
 
 /// How often a story's `updated` moves: a publisher who rewrites a post every hour is heard for a day.
@@ -13,8 +13,8 @@ pub struct EntryFacts {
     pub entry: i64,
     /// Its link as it is compared across sources.
     pub canonical: Option<String>,
-    /// Whom its source's page belongs to ([`home_of`](super::home_of)).
-    pub home: Option<String>,
+    /// Its source's home.
+    pub home: Home,
     /// The publisher's date.
     pub published: Option<PublishedDate>,
     /// When it was first stored.
@@ -25,10 +25,13 @@ pub struct EntryFacts {
 
 /// The entry whose title, link and text are the story's: one whose source is the home of its link, else the first seen.
 ///
-/// Of several at home, one with a text of its own goes before an index page's single line. 0 where there is no entry.
+/// Of several at home, one with a text of its own goes before an index page's single line. A source that only claims the
+/// site is at home there as long as none is followed at the site itself. 0 where there is no entry.
 pub fn which_shows(entries: &[EntryFacts]) -> i64 {
+    let proven = |facts: &EntryFacts| facts.home.is_proven(facts.canonical.as_deref());
+    let any_proven = entries.iter().any(proven);
     let rank = |facts: &&EntryFacts| {
-        let home = is_home(facts.home.as_deref(), facts.canonical.as_deref());
+        let home = if any_proven { proven(facts) } else { facts.home.is_of(facts.canonical.as_deref()) };
         (!home, home && facts.own_text_tokens < COMMENTARY_TOKENS, facts.first_seen, facts.entry)
     };
     entries.iter().min_by_key(rank).map_or(0, |facts| facts.entry)
@@ -55,11 +58,6 @@ pub fn moves_updated(current: Timestamp, moves: u32, publisher: Option<Timestamp
     publisher.filter(|at| *at > current && *at <= now).or((now > current).then_some(now))
 }
 
-/// Whether a source with this home is where the link leads.
-pub(super) fn is_home(home: Option<&str>, canonical: Option<&str>) -> bool {
-    home.is_some() && home == canonical.and_then(address::home_of).as_deref()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,7 +71,7 @@ mod tests {
         EntryFacts {
             entry,
             canonical: Some("https://blog.example.org/post".into()),
-            home: Some(home.into()),
+            home: Home::new(&format!("https://{home}/"), None),
             published: None,
             first_seen: at(seen),
             own_text_tokens: words,
@@ -87,6 +85,16 @@ mod tests {
         assert_eq!(which_shows(&[mirror.clone(), planet.clone()]), 1);
         assert_eq!(which_shows(&[planet, mirror, home]), 3);
         assert_eq!(which_shows(&[]), 0);
+    }
+
+    #[test]
+    fn who_only_claims_the_site_gives_way_to_it() {
+        let claims = |n| EntryFacts {
+            home: Home::new("https://feeds.example.net/x", Some("https://example.org/")),
+            ..entry(n, "", 1, 900)
+        };
+        assert_eq!(which_shows(&[entry(1, "planet.example", 0, 500), claims(2)]), 2);
+        assert_eq!(which_shows(&[claims(2), entry(3, "example.org", 9, 12)]), 3, "a forger's text shows in nobody's place");
     }
 
     #[test]

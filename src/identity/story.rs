@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fingerprint, Keyed, address, shown::is_home, site_name};
+use super::{Fingerprint, Home, Keyed, address, site_name};
 use crate::model::{Draft, SourceId, Timestamp};
 
 /// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
@@ -14,6 +14,10 @@ pub const COMMENTARY_TOKENS: u32 = 48;
 const LIKE_THE_POST: f64 = 0.5;
 /// Shingles that an estimate of overlap needs.
 const OVERLAP_SAMPLE: usize = 12;
+/// Words below which an item says nothing of a page: "Comments", or "submitted by … [link]".
+const SAYS_NOTHING: u32 = 10;
+/// Words from which a text under a post's title and link is the post's, where no other text is there to be held against it.
+const WHOLE_TEXT: u32 = 250;
 /// The share of a title's words that an item must have to be about it.
 const SAME_SUBJECT: f64 = 0.3;
 /// Entries of a story that a text may join: a text that more have is a form letter.
@@ -22,6 +26,8 @@ const LARGEST_GROUP: u32 = 4;
 const OPENING: u32 = 80;
 /// Words from which a part of a text is its part also when it comes days later.
 const LONG_PART: u32 = 100;
+/// Likeness from which two texts are one, whatever words were changed.
+const NEARLY_EQUAL: f64 = 0.95;
 /// Days between two dates of one text that need no further proof, and the most that any proof allows.
 const DAYS_APART: (i64, i64) = (3, 45);
 
@@ -30,15 +36,15 @@ const DAYS_APART: (i64, i64) = (3, 45);
 pub struct Newcomer<'a> {
     source: &'a SourceId,
     keyed: &'a Keyed,
-    home: Option<String>,
+    home: Home,
     fingerprint: Fingerprint,
     url: Option<&'a str>,
     source_title: Option<String>,
 }
 
 impl<'a> Newcomer<'a> {
-    /// A new entry of a source whose page belongs to `home` ([`home_of`](super::home_of)).
-    pub fn new(source: &'a SourceId, keyed: &'a Keyed, draft: &'a Draft, home: Option<String>) -> Self {
+    /// A new entry of a source with this home.
+    pub fn new(source: &'a SourceId, keyed: &'a Keyed, draft: &'a Draft, home: Home) -> Self {
         let url = draft.url.as_ref().map(url::Url::as_str);
         Self { source, keyed, home, fingerprint: Fingerprint::of(draft), url, source_title: None }
     }
@@ -52,7 +58,7 @@ impl<'a> Newcomer<'a> {
     /// The title without the name of its source, by which a copy may be known that does not have that name.
     pub fn bare_title(&self) -> Option<&str> {
         let title = self.keyed.title_norm.as_deref()?;
-        Some(site_name::without(title, self.source_title.as_deref(), self.home.as_deref()))
+        Some(site_name::without(title, self.source_title.as_deref(), self.home.name()))
     }
 }
 
@@ -79,8 +85,8 @@ pub struct Candidate {
     pub fingerprint: Fingerprint,
     /// The publisher's date.
     pub published: Option<Timestamp>,
-    /// Whom its source's page belongs to.
-    pub home: Option<String>,
+    /// Its source's home.
+    pub home: Home,
     /// Entries of its source with that link, itself included.
     pub link_shared_by: u32,
     /// Entries of its story.
@@ -99,8 +105,8 @@ pub enum StoryMatch {
     },
     /// Another story about the same page: one comments on the other, or pretends to be it.
     Related {
-        /// The page.
-        url: String,
+        /// The page; `None` where the newcomer is it.
+        url: Option<String>,
         /// Why it is not the same story.
         because: String,
     },
@@ -144,24 +150,28 @@ pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
     let mut against = Vec::new();
     for (story, members) in stories {
         let mut found: Option<(bool, i64, String)> = None;
-        let mut commented = false;
+        // What is another post never hides behind a short remark that could be either's.
+        let (mut comments, mut commented_on) = (false, false);
         for candidate in members {
             match same_story(newcomer, candidate) {
                 StoryMatch::Same { because } => {
-                    let away = !is_home(candidate.home.as_deref(), candidate.canonical.as_deref());
+                    let away = !candidate.home.is_of(candidate.canonical.as_deref());
                     if found.as_ref().is_none_or(|(other_away, ..)| *other_away && !away) {
                         found = Some((away, candidate.entry, because));
                     }
                 }
                 StoryMatch::Related { url, because } => {
-                    commented = true;
-                    related.get_or_insert(url);
+                    comments |= url.is_some();
+                    commented_on |= url.is_none();
+                    if let Some(url) = url {
+                        related.get_or_insert(url);
+                    }
                     against.push(because);
                 }
                 StoryMatch::Different { because } => against.push(because),
             }
         }
-        if let Some((away, entry, because)) = found.filter(|_| !commented) {
+        if let Some((away, entry, because)) = found.filter(|(away, ..)| !(comments || commented_on && *away)) {
             joins.push((away, story, entry, because));
         }
     }
@@ -194,8 +204,8 @@ fn same_but_for_site_name(newcomer: &Newcomer<'_>, candidate: &Candidate) -> boo
     let Some((new, old)) = newcomer.keyed.title_norm.as_deref().zip(candidate.title_norm.as_deref()) else { return false };
     // The name of either source may stand behind either title: who copies keeps the name of whom it was copied from.
     let bare = |title| {
-        let title = site_name::without(title, newcomer.source_title.as_deref(), newcomer.home.as_deref());
-        site_name::without(title, candidate.source_title.as_deref(), candidate.home.as_deref())
+        let title = site_name::without(title, newcomer.source_title.as_deref(), newcomer.home.name());
+        site_name::without(title, candidate.source_title.as_deref(), candidate.home.name())
     };
     bare(new) == bare(old)
 }
@@ -210,8 +220,7 @@ fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> 
     if shared && !same_title {
         return None;
     }
-    let here = is_home(newcomer.home.as_deref(), Some(canonical));
-    let there = is_home(candidate.home.as_deref(), Some(canonical));
+    let (here, there) = Home::at(&newcomer.home, &candidate.home, canonical);
     let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
     let likeness = text_likeness(new, old);
     let alike = percent(likeness);
@@ -222,45 +231,65 @@ fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> 
     if other_part && !same_title && likeness < LIKE_THE_POST {
         return None;
     }
-    if here && there {
+    // The newcomer comments on the candidate, or the candidate on the newcomer, which then names no page.
+    let related = |url: Option<String>, because: String| Some(StoryMatch::Related { url, because });
+    let page = || Some(newcomer.url.map_or_else(|| canonical.to_owned(), address::without_tracking));
+    let both_speak = new.tokens().min(old.tokens()) >= COMMENTARY_TOKENS;
+    if here && there && !same_title && both_speak && likeness < LIKE_THE_POST && !same_subject(new, old) {
+        return related(page(), format!("same link, but another title, and texts are only {alike} % alike"));
+    }
+    let exact = address::same_page(newcomer.keyed.link.as_deref(), candidate.link.as_deref());
+    if here && there && exact {
         return Some(same("same link, and both sources are at home there".to_owned()));
     }
+    let link = if exact { "same link" } else { "links of one page" };
     if likeness >= LIKE_THE_POST {
-        return Some(same(format!("same link, and texts are {alike} % alike")));
+        return Some(same(format!("{link}, and texts are {alike} % alike")));
     }
-    // Whoever is at home there does not write about the page, it is the page.
-    let related = |because: String| {
-        if here {
-            return Some(different(because));
-        }
-        let url = newcomer.url.map_or_else(|| canonical.to_owned(), address::without_tracking);
-        Some(StoryMatch::Related { url, because })
-    };
     // Away from home, a text that is long enough to stand alone and unlike what it links to is a commentary; where the
-    // other one has the same title and no text there is nothing that it could be unlike.
-    let stands_alone = |print: &Fingerprint, at_home: bool| !at_home && print.tokens() >= COMMENTARY_TOKENS;
-    let untold = |print: &Fingerprint| print.tokens() == 0 && same_title;
-    if stands_alone(new, here) && !untold(old) {
+    // other one has the same title and no text there is nothing that it could be unlike, and a whole post is taken for it.
+    let stands_alone = |print: &Fingerprint, at_home: bool, other: &Fingerprint| {
+        let whole = same_title && other.tokens() < SAYS_NOTHING && print.tokens() >= WHOLE_TEXT && !print.other_people(other);
+        !at_home && print.tokens() >= COMMENTARY_TOKENS && !whole
+    };
+    if stands_alone(new, here, old) {
         let words = new.tokens();
-        return related(format!("same link, but a commentary: {words} words of its own, {alike} % like the other's"));
+        let because = format!("{link}, but a commentary: {words} words of its own, {alike} % like the other's");
+        // Whoever is at home there does not write about the page, it is the page.
+        return related(page().filter(|_| !here), because);
     }
-    if stands_alone(old, there) && (here || !same_title) && !untold(new) {
+    if stands_alone(old, there, new) {
         let words = old.tokens();
-        return related(format!(
-            "same link, but the other entry is a commentary: {words} words of its own, {alike} % like this one's"
-        ));
+        return related(
+            page().filter(|_| !here),
+            format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's"),
+        );
+    }
+    if !exact && both_speak {
+        return Some(different(format!("{link}, but texts are only {alike} % alike")));
     }
     if same_title {
-        return Some(same("same link and same title".to_owned()));
+        return Some(same(format!("{link} and same title")));
+    }
+    if !exact {
+        return Some(different(format!("{link}, but another title")));
     }
     if !new.says_something() || !old.says_something() {
         return Some(same("same link, and one of the two says nothing else".to_owned()));
     }
-    match new.shared_subject(old).map(|share| (share >= SAME_SUBJECT, percent(share))) {
-        Some((true, words)) => Some(same(format!("same link and same subject: {words} % of a title's words are in both"))),
-        Some((false, words)) => related(format!("same link, but another subject: only {words} % of a title's words are in both")),
-        None => related("same link, but no title that shows what it is about".to_owned()),
+    let apart = |because: String| if here { Some(different(because)) } else { related(page(), because) };
+    match new.shared_subject(old) {
+        Some(share) if share >= SAME_SUBJECT => {
+            Some(same(format!("same link and same subject: {} % of a title's words are in both", percent(share))))
+        }
+        Some(share) => apart(format!("same link, but another subject: only {} % of a title's words are in both", percent(share))),
+        None => apart("same link, but no title that shows what it is about".to_owned()),
     }
+}
+
+/// Whether one speaks of what the other is called.
+fn same_subject(new: &Fingerprint, old: &Fingerprint) -> bool {
+    new.shared_subject(old).is_some_and(|share| share >= SAME_SUBJECT)
 }
 
 /// What the same title proves: with a text that is the same but for details, that one is a copy of the other. `exact`:
@@ -300,13 +329,16 @@ fn by_text(newcomer: &Newcomer<'_>, candidate: &Candidate, exact: bool) -> Story
     };
     // Two pages of one site are two pages; other people and other days are rather another post.
     let needed = if one_site {
-        0.95
+        NEARLY_EQUAL
     } else if !near || !exact || new.other_people(old) {
         needed.max(0.9)
     } else {
         needed
     };
     let whole = new.likeness(old);
+    if whole >= needed && whole < NEARLY_EQUAL && new.other_names(old) {
+        return different(format!("{titles}, and texts are {} % alike, but each names what the other does not", percent(whole)));
+    }
     if whole >= needed {
         return same(format!("{titles}, and texts are {} % alike ({} % needed)", percent(whole), percent(needed)));
     }
@@ -326,7 +358,14 @@ fn part_likeness(new: &Fingerprint, old: &Fingerprint) -> Option<f64> {
     let (overlap, sample) = new.overlap(old);
     let alike = if sample >= OVERLAP_SAMPLE { opening.min(overlap) } else { opening };
     let judged = sample >= OVERLAP_SAMPLE || new.tokens().min(old.tokens()) <= OPENING || (sample >= 3 && overlap >= 0.99);
-    (judged && opening >= 0.9 && alike >= 0.85).then_some(alike)
+    let (short, long) = (new.tokens().min(old.tokens()), new.tokens().max(old.tokens()));
+    // A part says what the whole says, word by word; what was cut off may end in half a word.
+    let verbatim = match new.words_of_its_own(old) {
+        0 => true,
+        1 => short < OPENING && long >= short + short / 2,
+        _ => false,
+    };
+    (judged && verbatim && opening >= 0.9 && alike >= 0.85).then_some(alike)
 }
 
 /// How far one text is the other: as a whole, by its opening, or as a part of it.

@@ -6,7 +6,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::model::Draft;
+use crate::model::{Draft, SafeHtml};
 
 /// Tokens of a text that are looked at: what follows says no more about what it is.
 const MOST_TOKENS: usize = 20_000;
@@ -17,8 +17,12 @@ static BETWEEN: LazyLock<Regex> =
 
 /// The text of an item, plain: its content, else its summary.
 pub(super) fn own_text(draft: &Draft) -> String {
-    let html = draft.content.as_ref().filter(|html| !html.is_empty()).or(draft.summary.as_ref());
-    html.map(|html| plain_text(html.as_str())).unwrap_or_default()
+    text_of(draft.summary.as_ref().map(SafeHtml::as_str), draft.content.as_ref().map(SafeHtml::as_str))
+}
+
+/// The same of sanitised HTML.
+pub(super) fn text_of(summary: Option<&str>, content: Option<&str>) -> String {
+    content.filter(|html| !html.is_empty()).or(summary).map(plain_text).unwrap_or_default()
 }
 
 /// A title as titles are compared: compatible spellings made one, lower case, words parted by one space. A title of

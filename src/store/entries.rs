@@ -76,14 +76,17 @@ impl KnownEntries for Known<'_> {
 
     /// Without an index of its own, since hardly any source has such entries: the newest 5,000 of the source are read, and
     /// only for an item that is new under its title.
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<KnownEntry>, StoreError> {
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, StoreError> {
         let sql = format!(
-            "SELECT {KNOWN_COLUMNS} FROM (SELECT * FROM entry INDEXED BY entry_source_seen WHERE source_id = ?1
+            "SELECT {KNOWN_COLUMNS}, e.summary, e.content FROM (SELECT * FROM entry INDEXED BY entry_source_seen WHERE source_id = ?1
                ORDER BY first_seen_ms DESC LIMIT 5000) e
               WHERE e.published_ms = ?2 AND e.guid IS NULL AND e.link IS NULL LIMIT 2"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![self.source.as_str(), ms(published)], known_of_row)?;
+        let rows = statement.query_map(params![self.source.as_str(), ms(published)], |row| {
+            let (summary, content): (Option<String>, Option<String>) = (row.get("summary")?, row.get("content")?);
+            Ok((known_of_row(row)?, identity::stored_text_hash(summary.as_deref(), content.as_deref())))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

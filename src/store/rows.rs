@@ -4,7 +4,10 @@ use chrono::DateTime;
 use rusqlite::{Row, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::model::{DatePrecision, SourceId, Timestamp, TopicId};
+use crate::{
+    identity::Home,
+    model::{DatePrecision, SourceId, Timestamp, TopicId},
+};
 
 /// A time as it is stored.
 pub(super) fn ms(at: Timestamp) -> i64 {
@@ -19,6 +22,12 @@ pub(super) fn time(ms: i64) -> Timestamp {
 /// A stored time that may be absent.
 pub(super) fn time_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(time))
+}
+
+/// A source's home, of the columns `source_url` and `home_page_url`.
+pub(super) fn home(row: &Row<'_>) -> rusqlite::Result<Home> {
+    let (url, page): (String, Option<String>) = (row.get("source_url")?, row.get("home_page_url")?);
+    Ok(Home::new(&url, page.as_deref()))
 }
 
 /// A list or object as it is stored.

@@ -85,20 +85,19 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<Row>, StoreError> {
     let mut statement = conn
         .prepare_cached(
             "SELECT e.id, e.canonical, e.published_ms, e.published_precision, e.first_seen_ms, e.updated_ms, e.material_digest, e.fingerprint,
-                    coalesce(src.home_page_url, src.url) AS home, (src.publish OR NOT (src.has_auth OR src.private_seen)) AS public
+                    src.url AS source_url, src.home_page_url, (src.publish OR NOT (src.has_auth OR src.private_seen)) AS public
                FROM entry e JOIN source src ON src.id = e.source_id WHERE e.story_id = ?1 ORDER BY e.first_seen_ms, e.id",
         )
         .doing("read the entries of a story")?;
     let rows = statement.query_map([story], |r| {
         let precision: Option<String> = r.get("published_precision")?;
-        let home: Option<String> = r.get("home")?;
         let published = time_opt(r, "published_ms")?
             .map(|at| PublishedDate { at, precision: rows::precision(precision.as_deref().unwrap_or_default()) });
         Ok(Row {
             facts: EntryFacts {
                 entry: r.get("id")?,
                 canonical: r.get("canonical")?,
-                home: home.as_deref().and_then(identity::home_of),
+                home: rows::home(r)?,
                 published,
                 first_seen: rows::time(r.get("first_seen_ms")?),
                 own_text_tokens: r

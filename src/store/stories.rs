@@ -9,7 +9,7 @@ use super::{
     search,
 };
 use crate::{
-    identity::{self, Candidate, Newcomer, Placement},
+    identity::{self, Candidate, Home, Newcomer, Placement},
     model::{Draft, EntryKey, SourceId, Timestamp},
 };
 
@@ -40,14 +40,14 @@ pub(super) fn place(
     position: Timestamp,
     now: Timestamp,
 ) -> Result<Placed, StoreError> {
-    let (home, public, title): (String, bool, Option<String>) = conn
+    let (home, public, title): (Home, bool, Option<String>) = conn
         .prepare_cached(
-            "SELECT coalesce(home_page_url, url), publish OR NOT (has_auth OR private_seen), coalesce(own_title, configured_title)
-               FROM source WHERE id = ?1",
+            "SELECT url AS source_url, home_page_url, publish OR NOT (has_auth OR private_seen) AS public,
+                    coalesce(own_title, configured_title) AS title FROM source WHERE id = ?1",
         )
-        .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))))
+        .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((rows::home(r)?, r.get("public")?, r.get("title")?))))
         .doing("read a source")?;
-    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, identity::home_of(&home)).from_source_called(title);
+    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, home).from_source_called(title);
     match identity::place(&newcomer, &candidates(conn, source, item, newcomer.bare_title())?) {
         Placement::Joins { story, because, .. } => {
             let comes_out = public && come_out(conn, story, position, item.arrival, now)?;
@@ -158,16 +158,24 @@ fn insert(
 }
 
 /// Entries of other sources that a new one may be the same story as: by link, then by title, then by a title that has the
-/// name of a source behind it. Found by index, and a bounded number of them, however many are stored. What a person parted is no twin again, also when one side comes anew under
-/// names that nobody knows: its source, with its title or link, is enough.
+/// name of a source behind it. Found by index, and a bounded number of them, however many are stored. What a person parted
+/// is no twin again, also when one side comes anew under names that nobody knows: its source, with its title or link, is
+/// enough.
+///
+/// Entries that were stored by earlier rules have their links as those compared them: such a link is looked for as well.
 fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Option<&str>) -> Result<Vec<Candidate>, StoreError> {
     // Too many titles begin with one word or two.
     let bare = bare_title.filter(|title| title.split(' ').count() >= 3);
     // A normalised title has a blank between words: what follows a title and a blank stands between these two.
     let (longer, beyond) = (bare.map(|title| format!("{title} ")), bare.map(|title| format!("{title}!")));
+    let as_once_compared = item.keyed.link.as_deref().map(|link| link.split('#').next().unwrap_or_default());
+    let as_once_compared = as_once_compared.filter(|link| Some(*link) != item.keyed.canonical.as_deref());
     let mut statement = conn.prepare_cached(
         "WITH alike AS (
            SELECT id FROM (SELECT id, source_id FROM entry WHERE canonical = ?2 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
+            WHERE source_id <> ?1
+           UNION
+           SELECT id FROM (SELECT id, source_id FROM entry WHERE canonical = ?9 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
             WHERE source_id <> ?1
            UNION
            SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm = ?3 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
@@ -183,7 +191,7 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Opt
            SELECT e.id FROM alike JOIN entry e ON e.id = alike.id
             ORDER BY e.canonical IS ?2 DESC, e.title_norm IS ?3 DESC, CASE WHEN e.canonical IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
          SELECT e.id, e.story_id, e.source_id, e.link, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
-                coalesce(src.home_page_url, src.url) AS home, coalesce(src.own_title, src.configured_title) AS source_title,
+                src.url AS source_url, src.home_page_url, coalesce(src.own_title, src.configured_title) AS source_title,
                 (SELECT count(*) FROM (SELECT 1 FROM entry o WHERE o.canonical = e.canonical AND o.source_id = e.source_id LIMIT 2)) AS sharing,
                 (SELECT count(*) FROM entry o WHERE o.story_id = e.story_id) AS size,
                 EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
@@ -203,22 +211,22 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Opt
             MOST_LOOKED_AT,
             bare.filter(|bare| Some(*bare) != item.keyed.title_norm.as_deref()),
             longer,
-            beyond
+            beyond,
+            as_once_compared
         ],
         |r| {
-            let home: Option<String> = r.get("home")?;
             Ok(Candidate {
                 story: r.get("story_id")?,
                 entry: r.get("id")?,
                 source: rows::source_id(r, "source_id")?,
                 source_title: r.get("source_title")?,
                 link: r.get("link")?,
-                canonical: r.get("canonical")?,
+                canonical: r.get::<_, Option<String>>("canonical")?.and_then(|link| identity::canonical_link(&link)),
                 title_norm: r.get("title_norm")?,
                 guid: r.get("guid")?,
                 fingerprint: entries::fingerprint(r)?,
                 published: time_opt(r, "published_ms")?,
-                home: home.as_deref().and_then(identity::home_of),
+                home: rows::home(r)?,
                 link_shared_by: r.get("sharing")?,
                 group_size: r.get("size")?,
                 has_entry_of_newcomers_source: r.get("has_ours")?,

@@ -177,6 +177,28 @@ fn the_newest_items_are_taken_in_the_documents_order() {
 }
 
 #[test]
+fn of_a_text_without_end_the_beginning_is_kept() {
+    let paragraph = "<p>A paragraph with a <a href=\"https://example.org/\">link</a> and an é.</p>\n";
+    let book = format!("<div><blockquote>{}</blockquote></div>", paragraph.repeat(40_000));
+    let plain = "Word upon word, line upon line.\n".repeat(80_000);
+    for text in [book, plain] {
+        let feed = format!(
+            "<rss version=\"2.0\"><channel><title>t</title><item><guid>1</guid><description><![CDATA[{text}]]></description></item>\
+             <item><guid>2</guid><title>Short</title></item></channel></rss>"
+        );
+        let document = read(feed.as_bytes(), None, 10).unwrap();
+        let kept = document.drafts[0].content.as_ref().or(document.drafts[0].summary.as_ref()).unwrap();
+        assert!((900_000..1_048_576).contains(&kept.as_str().len()), "{}", kept.as_str().len());
+        assert!(kept.as_str().trim_end_matches(|c: char| c != ']').ends_with(" […]"), "what was left out is marked");
+        assert_eq!(kept.as_str().matches("<blockquote").count(), kept.as_str().matches("</blockquote").count());
+        assert_eq!(ingest::sanitise(kept.as_str(), &"https://example.org/".parse().unwrap()), *kept, "once");
+        let problem = document.problems.iter().find(|p| p.code == "long-text").unwrap();
+        assert!(problem.text.contains("its first megabyte was kept"), "{problem:?}");
+        assert_eq!(document.drafts[1].title.as_deref(), Some("Short"));
+    }
+}
+
+#[test]
 fn hostile_documents_cost_no_more_than_their_length() {
     let many = |piece: &str, count: usize| piece.repeat(count);
     for (name, text) in [

@@ -5,6 +5,7 @@
 //! what was announced.
 
 mod across_sources;
+mod addresses;
 mod house;
 mod never_merged;
 mod on_the_wire;

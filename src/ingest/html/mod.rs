@@ -3,6 +3,7 @@
 mod address;
 mod allowed;
 mod bounds;
+mod length;
 mod mend;
 mod regular;
 
@@ -16,8 +17,17 @@ use super::{
 };
 use crate::model::SafeHtml;
 
-/// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing.
+pub(super) use length::is_cut;
+
+/// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing. Of a text of
+/// more than a megabyte the beginning is kept.
 pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
+    let safe = sanitised(html, base);
+    // What was open where it was cut is closed by whoever reads it again.
+    length::beginning(safe.as_str()).map_or(safe, |beginning| sanitised(&beginning, base))
+}
+
+fn sanitised(html: &str, base: &Url) -> SafeHtml {
     let html = strip_forbidden(html);
     let html = html.trim();
     if !html.contains(['<', '&', '\r', '\u{a0}', '>']) {

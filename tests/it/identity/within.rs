@@ -1,6 +1,6 @@
 //! What one source says in one document and then in the next.
 
-use std::convert::Infallible;
+use std::{collections::HashMap, convert::Infallible};
 
 use proptest::prelude::*;
 use tributary::{
@@ -14,6 +14,7 @@ use super::{item, prose};
 #[derive(Default)]
 struct Shelf {
     entries: Vec<KnownEntry>,
+    texts: HashMap<i64, [u8; 32]>,
     further_keys: Vec<(EntryKey, i64)>,
     policy: KeyPolicy,
 }
@@ -39,9 +40,9 @@ impl KnownEntries for Shelf {
         Ok(self.entries.iter().filter(|e| e.title_norm.as_deref() == Some(title_norm)).cloned().collect())
     }
 
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, Infallible> {
         let nameless = |e: &&KnownEntry| e.guid.is_none() && e.link.is_none() && e.published == Some(published);
-        Ok(self.entries.iter().filter(nameless).cloned().collect())
+        Ok(self.entries.iter().filter(nameless).map(|e| (e.clone(), self.texts.get(&e.entry).copied())).collect())
     }
 }
 
@@ -77,6 +78,8 @@ impl Shelf {
 
     fn keep(&mut self, entry: i64, key: EntryKey, item: &Keyed) -> i64 {
         self.entries.retain(|e| e.entry != entry);
+        self.texts.remove(&entry);
+        self.texts.extend(item.text_hash.map(|hash| (entry, hash)));
         self.entries.push(KnownEntry {
             entry,
             key,

@@ -363,6 +363,14 @@ impl Published {
 
         let other = feed_rs::parser::parse(rss.as_bytes()).unwrap();
         assert_eq!(other.entries.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ids, "RSS has the ids of Atom in its order");
+        for (item, story) in other.entries.iter().zip(&stories) {
+            let title = item.title.as_ref().map(|t| t.content.as_str()).unwrap_or_default();
+            assert_eq!(title, story.title, "RSS has the titles of Atom");
+            let link = item.links.iter().find(|l| l.rel.as_deref().is_none_or(|rel| rel == "alternate"));
+            assert_eq!(link.map(|l| &l.href), story.link.as_ref(), "RSS has the links of Atom");
+            // RSS has no other time than this, and readers that sort by it need one.
+            assert!(story.published.is_none_or(|at| item.published == Some(at)), "RSS has the dates of Atom");
+        }
 
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         let items = value["items"].as_array().unwrap();

@@ -149,6 +149,31 @@ fn without_id_and_link_title_and_date_are_enough() {
 }
 
 #[test]
+fn without_id_and_link_an_edited_title_is_an_edit_and_another_item_is_none() {
+    let bare = |n: u32| post("one", n).guid("").link("");
+    let mut house = House::following(&["one"]);
+    house.poll("one", &[bare(2), bare(1)]);
+    let first = house.all();
+    assert_eq!(house.news().len(), 2);
+    // A full hour is a slot that another item may have: the text tells.
+    house.poll("one", &[bare(2).title("Two, and better"), bare(1)]);
+    assert_eq!(house.news(), [""; 0]);
+    assert_eq!(house.all().ids(), first.ids());
+    assert_eq!(house.all().titles()[0], "Two, and better");
+    house.poll("one", &[bare(2).title("Another of that hour").text(&words(78, 60)), bare(1)]);
+    assert_eq!(house.news(), ["Another of that hour"]);
+    assert_eq!(house.all().titles().len(), 3, "nothing is swallowed");
+    // A moment to the second is as good as an id.
+    let exact =
+        |title: &str, text: u32| bare(3).on(march(5, 9) + chrono::Duration::seconds(17)).title(title).text(&words(text, 60));
+    house.poll("one", &[exact("Exactly", 80)]);
+    assert_eq!(house.news(), ["Exactly"]);
+    house.poll("one", &[exact("Exactly then", 81)]);
+    assert_eq!(house.news(), [""; 0]);
+    assert_eq!(house.all().titles()[0], "Exactly then");
+}
+
+#[test]
 fn without_id_link_and_date_the_text_is_enough() {
     let bare = |n: u32| post("one", n).guid("").link("").dated("");
     nothing_happens(&[bare(2), bare(1)], &[bare(2), bare(1)]);

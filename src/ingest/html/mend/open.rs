@@ -113,7 +113,7 @@ impl<'a> Open<'a> {
                 self.end_paragraph(out)?;
             }
             Class::Paragraph | Class::Block | Class::Pre | Class::Heading | Class::Rule | Class::Table => {
-                self.end_paragraph(out)?
+                self.end_paragraph(out)?;
             }
         }
         Some(Place::Here)
