@@ -35,7 +35,7 @@
 //! *By text.* The normalised titles are equal and have a word in them, both texts have at least 48 words, and they are
 //! alike: 90 % below 100 words, 80 % below 250, 70 % above; 95 % for two pages of one site; 90 % where dates are more than
 //! three days apart or unknown, or the authors are other people; never where dates are more than 45 days apart, where
-//! the attached sound or picture files are other ones, where four entries are of the story already, or where the source has an
+//! the attached sound or picture files are other ones, where the story stands on four pages already, or where the source has an
 //! entry of it. A teaser joins when it is the opening of the other text, within three days.
 //!
 //! Twins are found by index, never by comparing everything: the first 80 entries with the link and the newest 80 with the
@@ -81,6 +81,6 @@ pub use fingerprint::Fingerprint;
 pub use home::Home;
 pub use key::{KeyFrom, KeyPolicy, Keyed, SharedHere, key_document};
 pub use published_id::published_id;
-pub use recognise::{KnownEntries, KnownEntry, Recognition, recognise};
+pub use recognise::{KnownEntries, KnownEntry, Recognition, WithText, recognise};
 pub use shown::{EntryFacts, MOST_UPDATES, first_updated, moves_updated, story_date, which_shows};
 pub use story::{COMMENTARY_TOKENS, Candidate, Newcomer, Placement, StoryMatch, place, same_story};
