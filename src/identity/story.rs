@@ -105,7 +105,7 @@ pub enum StoryMatch {
     },
     /// Another story about the same page: one comments on the other, or pretends to be it.
     Related {
-        /// The page; `None` where the newcomer is it.
+        /// The page; `None` where it is not the newcomer that comments on it.
         url: Option<String>,
         /// Why it is not the same story.
         because: String,
@@ -150,7 +150,8 @@ pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
     let mut against = Vec::new();
     for (story, members) in stories {
         let mut found: Option<(bool, i64, String)> = None;
-        // What is another post never hides behind a short remark that could be either's.
+        // What is commented on never hides behind a short remark that could be either's; only what stands at home itself tells
+        // that the long text beside it is its copy.
         let (mut comments, mut commented_on) = (false, false);
         for candidate in members {
             match same_story(newcomer, candidate) {
@@ -264,10 +265,8 @@ fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> 
     }
     if stands_alone(old, there, new) {
         let words = old.tokens();
-        return related(
-            page().filter(|_| !here),
-            format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's"),
-        );
+        let because = format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's");
+        return related(None, because);
     }
     if !exact && both_speak {
         return Some(different(format!("{link}, but texts are only {alike} % alike")));
