@@ -1,4 +1,5 @@
-//! Bytes to entries, with and without sanitising.
+//! Bytes to entries, with and without sanitising: feeds of tiny items, of long articles, of articles as editors leave them,
+//! and a mixture as it is usual.
 
 #![allow(missing_docs, clippy::format_push_string, clippy::format_collect)] // what is measured is behind this
 
@@ -12,18 +13,26 @@ const PARAGRAPH: &str = "<p>The stream runs <em>slowly</em> past the <a href=\"/
 carries is sorted by weight: sand first, then leaves, then the odd <code>branch</code>. Nobody counts it &mdash; nobody has to.</p>\n\
 <figure><img src=\"/images/mill.jpg\" alt=\"The mill\" width=\"640\" height=\"480\"><figcaption>The mill in May</figcaption></figure>\n";
 
-fn rss(items: usize, paragraphs: usize) -> String {
+/// The same as many editors write it: attributes nobody needs, capitals, quotes and end tags that are missing, a script.
+const SLOPPY: &str = "<div style=\"clear:both\"><P>The stream runs slowly past the mill, and what it carries is sorted by \
+weight:<br><font color=red>sand first</font>, then leaves & more.<img src='/images/mill.jpg' width=640 onload=\"x()\" ALT='The mill'>\
+<p>Nobody counts it, <b>nobody has to</b>, and so it goes on.<script>count('</p>')</script></div>\n";
+
+fn rss(items: usize, text: impl Fn(usize) -> String) -> String {
     let mut feed = String::from(
-        "<?xml version=\"1.0\"?><rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel><title>Bench</title><link>https://example.org/</link>\n",
+        "<?xml version=\"1.0\"?><rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel><title>Bench</title><link>https://example.org/</link>\n",
     );
     for n in 0..items {
         feed.push_str(&format!(
             "<item><title>Entry {n} &amp; more</title><link>https://example.org/{n}</link><guid>https://example.org/?p={n}</guid>"
         ));
         feed.push_str(&format!("<pubDate>Mon, {:02} Jan 2024 10:00:00 +0000</pubDate><category>water</category>", n % 28 + 1));
-        feed.push_str("<description>A short text.</description><content:encoded><![CDATA[");
-        (0..paragraphs).for_each(|_| feed.push_str(PARAGRAPH));
-        feed.push_str("]]></content:encoded></item>\n");
+        feed.push_str("<description>A short text.</description>");
+        let text = text(n);
+        if !text.is_empty() {
+            feed.push_str(&format!("<dc:creator>Jane Doe</dc:creator><content:encoded><![CDATA[{text}]]></content:encoded>"));
+        }
+        feed.push_str("</item>\n");
     }
     feed.push_str("</channel></rss>");
     feed
@@ -45,7 +54,19 @@ fn atom(items: usize, paragraphs: usize) -> String {
 
 fn ingest(c: &mut Criterion) {
     let url = Url::parse("https://example.org/feed").expect("the address is one");
-    for (name, feed) in [("rss", rss(200, 20)), ("rss-short", rss(2000, 0)), ("atom-escaped", atom(200, 20))] {
+    // What is usual: a third of the items tell a line or two, the others have an article, every fifth of them a sloppy one.
+    let usual = |n: usize| match n % 15 {
+        n if n % 3 == 0 => String::new(),
+        n if n % 5 == 1 => SLOPPY.repeat(8),
+        _ => PARAGRAPH.repeat(6),
+    };
+    for (name, feed) in [
+        ("usual", rss(500, usual)),
+        ("articles", rss(200, |_| PARAGRAPH.repeat(20))),
+        ("sloppy-articles", rss(200, |_| SLOPPY.repeat(20))),
+        ("tiny-items", rss(2000, |_| String::new())),
+        ("atom-escaped", atom(200, 20)),
+    ] {
         let input = Input { bytes: feed.as_bytes(), content_type: None, content_location: None, url: &url, max_items: 10_000 };
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Bytes(feed.len() as u64));

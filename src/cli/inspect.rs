@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::{self, Config, NewSource},
     identity::KeyFrom,
-    model::{Draft, Follow, Headers, Severity, Source, SourceId},
+    model::{Draft, Follow, Headers, Problem, Severity, Source, SourceId},
     poll::{InspectedEntry, Inspection, Settings},
     store::Store,
     topic::Rules,
@@ -215,7 +215,9 @@ fn shown(inspection: &Inspection) -> String {
         let times = if repair.count > 1 { format!(", {} times", repair.count) } else { String::new() };
         line(format!("repaired  {}{place}{times}", repair.text));
     }
-    for problem in &inspection.problems {
+    // A repair is a problem of the source as well; here it was told already.
+    let is_repair = |problem: &Problem| inspection.repairs.iter().any(|repair| repair.code == problem.code);
+    for problem in inspection.problems.iter().filter(|problem| !is_repair(problem)) {
         let place = problem.line.map(|n| format!(" (line {n})")).unwrap_or_default();
         line(format!("{:<9} {}{place}", problem.severity.as_str(), problem.text));
     }

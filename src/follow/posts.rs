@@ -59,6 +59,8 @@ struct Shape<'a> {
     dated: usize,
     news: usize,
     slugs: usize,
+    /// Where the first of them stands.
+    first: usize,
 }
 
 impl<'a> Shape<'a> {
@@ -121,10 +123,11 @@ fn guess<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, St
         return (without_lists(of_posts), because);
     }
     let mut shapes: BTreeMap<String, Shape<'a>> = BTreeMap::new();
-    for page in &candidates {
-        shapes.entry(shape_of(&page.url)).or_default().take(page);
+    for (first, page) in candidates.iter().enumerate() {
+        shapes.entry(shape_of(&page.url)).or_insert_with(|| Shape { first, ..Shape::default() }).take(page);
     }
-    let best = shapes.iter().max_by(|(a, x), (b, y)| x.weight(a).total_cmp(&y.weight(b)).then_with(|| b.cmp(a)));
+    // Of the same posts in two languages, those that the publisher names first.
+    let best = shapes.iter().max_by(|(a, x), (b, y)| x.weight(a).total_cmp(&y.weight(b)).then_with(|| y.first.cmp(&x.first)));
     let Some((directory, best)) = best else {
         return (Vec::new(), format!("none of its {} links looks like a post", pages.len()));
     };

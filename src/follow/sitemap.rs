@@ -187,6 +187,10 @@ impl List<'_> {
             self.foreign += 1;
             return;
         }
+        // An index that names itself is read already.
+        if is_child && url == *self.url {
+            return;
+        }
         let lastmod = dates::whole(&item.lastmod);
         let full = if is_child { self.document.sitemaps.len() >= CHILDREN } else { self.document.pages.len() >= PAGES };
         if full {

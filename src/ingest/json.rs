@@ -10,7 +10,7 @@ use super::{
     people,
     repairs::Repairs,
     sniff::Kind,
-    tidy::{FeedNotes, ItemNotes, MediaNote, Name, Said},
+    tidy::{FeedNotes, ItemNotes, Link, MediaNote, Name, Said},
 };
 use crate::model::{Category, Person};
 
@@ -21,7 +21,7 @@ pub(super) struct TidiedJson {
     pub canonical: String,
     /// Of the feed.
     pub feed: FeedNotes,
-    /// Of the items; an item's id in the canonical document is its index here.
+    /// Of the items, in the order of the canonical document.
     pub items: Vec<ItemNotes>,
     /// What was repaired.
     pub repairs: Repairs,
@@ -52,10 +52,11 @@ pub(super) fn tidy(text: &str) -> Result<TidiedJson, IngestError> {
             repairs.note_nowhere("odd-json-item", "an item is no object; it was left out");
             continue;
         };
-        canonical.push(canonical_item(item, notes.len()));
+        canonical.push(canonical_item(item));
         notes.push(item_notes(item, &mut repairs));
     }
     let feed = FeedNotes {
+        links: links(&root),
         people: authors(&root),
         language: string(&root, "language"),
         icon: string(&root, "icon"),
@@ -66,28 +67,26 @@ pub(super) fn tidy(text: &str) -> Result<TidiedJson, IngestError> {
         "version": "https://jsonfeed.org/version/1.1",
         "title": string(&root, "title").unwrap_or_default(),
         "description": string(&root, "description"),
-        "home_page_url": string(&root, "home_page_url"),
         "items": canonical,
     });
     Ok(TidiedJson { canonical: document.to_string(), feed, items: notes, repairs })
 }
 
-/// The feed's own address and its hubs, which the feed parser cannot tell from other links.
-pub(super) fn links(text: &str) -> (Option<String>, Vec<String>) {
-    let Ok(Value::Object(root)) = serde_json::from_str(text.trim_start_matches('\u{feff}')) else { return (None, Vec::new()) };
-    let hubs = objects(&root, "hubs").filter_map(|hub| string(hub, "url")).collect();
-    (string(&root, "feed_url"), hubs)
+/// The feed's page, its own address and its hubs.
+fn links(root: &Map<String, Value>) -> Vec<Link> {
+    let link = |rel: &'static str, href| Link { href, rel: rel.into(), ..Link::default() };
+    let page = string(root, "home_page_url").map(Link::page).into_iter();
+    let own = string(root, "feed_url").map(|href| link("self", href));
+    page.chain(own).chain(objects(root, "hubs").filter_map(|hub| Some(link("hub", string(hub, "url")?)))).collect()
 }
 
-fn canonical_item(item: &Map<String, Value>, ordinal: usize) -> Value {
+fn canonical_item(item: &Map<String, Value>) -> Value {
     json!({
-        "id": ordinal.to_string(),
-        "url": string(item, "url"),
+        "id": "",
         "title": string(item, "title"),
         "content_html": string(item, "content_html"),
         "content_text": string(item, "content_text"),
         "summary": string(item, "summary"),
-        "tags": strings(item, "tags"),
     })
 }
 
@@ -116,7 +115,8 @@ fn item_notes(item: &Map<String, Value>, repairs: &mut Repairs) -> ItemNotes {
         published: ranked("date_published"),
         updated: ranked("date_modified"),
         people: authors(item),
-        categories: Vec::<Category>::new(),
+        links: string(item, "url").map(Link::page).into_iter().collect(),
+        categories: strings(item, "tags").into_iter().map(|tag| Category::term(tag.trim())).collect(),
         language: string(item, "language"),
         images: [named("image"), named("banner_image")].into_iter().flatten().collect(),
         media: objects(item, "attachments").filter_map(attachment).collect(),

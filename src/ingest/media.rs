@@ -2,7 +2,10 @@
 
 use url::Url;
 
-use super::{parse::Link, tidy::MediaNote, url::http_url};
+use super::{
+    tidy::{Link, MediaNote},
+    url::http_url,
+};
 use crate::model::Enclosure;
 
 /// A link to an attached file.

@@ -9,7 +9,9 @@
 //! input. HTML leaves this room sanitised, and addresses leave it absolute. Deliberately absent: the clock, identity,
 //! and any judgement on whether an item is new.
 
+mod authors;
 mod date;
+mod draft;
 mod encoding;
 mod error;
 mod html;
@@ -34,7 +36,7 @@ pub use self::{
     encoding::decode,
     error::IngestError,
     html::sanitise,
-    read::{Input, Parsed, parse_only, read},
+    read::{Input, Parsed, is_guarded, parse_only, read},
     sniff::{Kind, sniff},
     text::{plain_text, prose, strip_forbidden, title_text},
     tracking::is_tracking_parameter,

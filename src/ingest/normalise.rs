@@ -5,87 +5,24 @@ use std::collections::HashSet;
 use url::Url;
 
 use super::{
+    authors::{WEAK_AUTHOR, authors, people},
     date::parse_date,
-    html::{is_cut, sanitise},
+    draft::RawDraft,
     media::{enclosure, is_image, media},
-    parse::{Entry, Feed, Link, Text},
+    parse::{Entry, Feed, Text},
     repairs::line_of,
-    text::{folded, has_words, plain_text, plain_title, strip_forbidden, title_text},
+    text::{folded, plain_text, plain_title, strip_forbidden, title_text},
     tidy::{FeedNotes, ItemNotes, Name, Said, SourceNote},
     url::{http_url, untracked},
     xml::{Lexer, Token, local_name},
 };
-use crate::model::{
-    Category, Draft, Enclosure, FeedMeta, Format, Guid, OriginSource, Person, Problem, PublishedDate, SafeHtml, TakenFrom,
-    Timestamp,
-};
+use crate::model::{Category, Draft, Enclosure, FeedMeta, Format, Guid, OriginSource, Problem, PublishedDate, TakenFrom};
 
 /// The most values of one kind that an item keeps: categories, enclosures, persons.
-const MAX_VALUES: usize = 100;
+pub(super) const MAX_VALUES: usize = 100;
 
 /// The longest id that is kept, in bytes.
 const MAX_ID_BYTES: usize = 4096;
-
-/// A draft whose HTML is not sanitised yet, and so cannot be taken out.
-#[derive(Debug)]
-pub(super) struct RawDraft {
-    draft: Draft,
-    summary: Option<(Text, Url)>,
-    content: Option<(Text, Url)>,
-}
-
-impl RawDraft {
-    /// The draft, with its HTML made safe.
-    pub fn finish(self, problems: &mut Vec<Problem>) -> Draft {
-        let mut draft = self.draft;
-        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base, problems));
-        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base, problems));
-        // A summary that is the content over again says nothing.
-        if draft.summary == draft.content {
-            draft.summary = None;
-        }
-        draft.from.summary = draft.from.summary.filter(|_| draft.summary.is_some());
-        draft.from.content = draft.from.content.filter(|_| draft.content.is_some());
-        draft
-    }
-
-    /// What is newest counts by this; items without a date are as new as those beside them.
-    pub fn date(&self) -> Option<Timestamp> {
-        self.draft.published.map(|date| date.at).or(self.draft.updated)
-    }
-}
-
-fn safe(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml> {
-    let html = if text.is_html { sanitise(&text.text, base) } else { from_plain(&text.text, base) };
-    if is_cut(&html) {
-        let text = format!("An item's text of {} kB is too long; its first megabyte was kept.", text.text.len() / 1000);
-        problems.push(Problem::warning("long-text", text));
-    }
-    let shows = |html: &str| has_words(html) || ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag));
-    shows(html.as_str()).then_some(html)
-}
-
-/// Plain text as HTML: paragraphs where there are empty lines.
-fn from_plain(text: &str, base: &Url) -> SafeHtml {
-    let mut html = String::with_capacity(text.len() + 16);
-    let text = text.replace("\r\n", "\n");
-    let paragraphs: Vec<&str> = text.split("\n\n").map(str::trim).filter(|p| !p.is_empty()).collect();
-    for paragraph in &paragraphs {
-        if paragraphs.len() > 1 {
-            html.push_str("<p>");
-        }
-        for (nth, line) in paragraph.lines().enumerate() {
-            if nth > 0 {
-                html.push_str("<br>");
-            }
-            super::xml::escape_text(&mut html, line);
-        }
-        if paragraphs.len() > 1 {
-            html.push_str("</p>");
-        }
-    }
-    sanitise(&html, base)
-}
 
 /// Where relative addresses begin.
 #[derive(Debug)]
@@ -94,7 +31,7 @@ pub(super) struct Bases {
     page: Option<Url>,
     format: Format,
     /// Whether the feed names an author, and not only who publishes or looks after it.
-    has_author: bool,
+    pub has_author: bool,
 }
 
 impl Bases {
@@ -111,8 +48,9 @@ impl Bases {
 /// The feed, and where relative addresses begin.
 pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, problems: &mut Vec<Problem>) -> (FeedMeta, Bases) {
     let base = notes.base.as_ref().unwrap_or(url);
-    let link = |wanted: &str| feed.links.iter().find(|link| link.rel == wanted).and_then(|link| http_url(&link.href, Some(base)));
-    let to_page = feed.links.iter().find(|link| link.rel == "alternate" && link.mime.as_deref().is_none_or(is_page));
+    let link =
+        |wanted: &str| notes.links.iter().find(|link| link.rel == wanted).and_then(|link| http_url(&link.href, Some(base)));
+    let to_page = notes.links.iter().find(|link| link.rel == "alternate" && link.mime.as_deref().is_none_or(is_page));
     let page = to_page.and_then(|link| http_url(&link.href, Some(base))).or_else(|| link("alternate"));
     let dates = |said: &[Said<String>]| first_date(said).map(|(date, _)| date.at);
     let mut rhythm = notes.pace.clone();
@@ -131,7 +69,7 @@ pub(super) fn feed(feed: &Feed, notes: &FeedNotes, format: Format, url: &Url, pr
         rights: feed.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
         authors: people(&notes.people).0,
         icon: icon.map(String::from),
-        hubs: feed
+        hubs: notes
             .links
             .iter()
             .filter(|l| l.rel == "hub")
@@ -164,14 +102,15 @@ pub(super) fn item(
     };
     let media: Vec<Enclosure> = notes.media.iter().filter_map(|m| media(m, base)).collect();
     let mut enclosures: Vec<Enclosure> =
-        entry.links.iter().filter(|l| l.rel == "enclosure").filter_map(|l| enclosure(l, base)).collect();
+        notes.links.iter().filter(|l| l.rel == "enclosure").filter_map(|l| enclosure(l, base)).collect();
     for enclosure in media {
         if !enclosures.iter().any(|e| e.url == enclosure.url) {
             enclosures.push(enclosure);
         }
     }
     enclosures.truncate(MAX_VALUES);
-    let (url, url_from) = choose_url(&entry.links, notes, guid.as_ref(), &enclosures, base).unzip();
+    let link_name = if bases.format == Format::Json { "url" } else { "link" };
+    let (url, url_from) = choose_url(notes, link_name, guid.as_ref(), &enclosures, base).unzip();
     let text_base = notes.base.as_ref().or(url.as_ref()).or(bases.page.as_ref()).unwrap_or(&bases.document).clone();
     let with_base = |text: Option<Text>, own: Option<&Url>| text.map(|text| (text, own.unwrap_or(&text_base).clone()));
 
@@ -189,7 +128,7 @@ pub(super) fn item(
     let named = notes.images.iter().map(|(url, from)| (url.as_str(), from));
     let mut shown = named.chain(notes.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)));
     let (image, image_from) = shown.find_map(|(url, from)| Some((http_url(url, Some(base))?, from.clone()))).unzip();
-    let related = entry.links.iter().filter(|l| matches!(l.rel.as_str(), "related" | "via")).map(|l| l.href.as_str());
+    let related = notes.links.iter().filter(|l| matches!(l.rel.as_ref(), "related" | "via")).map(|l| l.href.as_str());
     let related =
         unique(related.chain(notes.related.iter().map(String::as_str)).filter_map(|r| http_url(r, Some(base))).map(String::from));
 
@@ -198,7 +137,7 @@ pub(super) fn item(
         url,
         title: entry.title.as_ref().map(title).filter(|t| !t.is_empty()),
         authors,
-        categories: categories(entry.categories.iter().chain(&notes.categories)),
+        categories: categories(notes.categories.iter().chain(&notes.subjects)),
         published: published.or(updated),
         updated: updated.map(|date| date.at),
         summary: None,
@@ -271,15 +210,15 @@ fn says_nothing(document: &str, at: usize) -> bool {
 /// Alternate HTML, else untargeted, else an id that is a permalink, else a weaker link, else the enclosure; and which of
 /// these it was.
 fn choose_url(
-    links: &[Link],
     notes: &ItemNotes,
+    link_name: &'static str,
     guid: Option<&Guid>,
     enclosures: &[Enclosure],
     base: &Url,
 ) -> Option<(Url, Name)> {
     let alternate = |fits: &dyn Fn(Option<&str>) -> bool| {
-        let mut fitting = links.iter().filter(|link| link.rel == "alternate" && fits(link.mime.as_deref()));
-        Some((fitting.find_map(|link| http_url(&link.href, Some(base)))?, Name::Borrowed("link")))
+        let mut fitting = notes.links.iter().filter(|link| link.rel == "alternate" && fits(link.mime.as_deref()));
+        Some((fitting.find_map(|link| http_url(&link.href, Some(base)))?, Name::Borrowed(link_name)))
     };
     let permalink = || {
         let guid = guid.filter(|guid| guid.is_permalink != Some(false))?;
@@ -331,47 +270,6 @@ fn language(text: &str) -> Option<String> {
     let text = text.trim().replace('_', "-");
     let tag = text.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
     (tag && text.len() >= 2 && text.len() <= 35).then_some(text)
-}
-
-/// From this rank on, a person is somebody else who had to do with it: the publisher, a contributor.
-const WEAK_AUTHOR: u8 = 3;
-
-/// Who wrote an item: whom it names, else whom its source names, else whom the feed names (RFC 4287 §4.2.1); and only then
-/// whoever else had to do with it.
-fn authors(notes: &ItemNotes, meta: &FeedMeta, bases: &Bases) -> (Vec<Person>, Option<Name>) {
-    let of_source = notes.source.iter().flat_map(|source| &source.people);
-    let of_item = notes.people.iter().filter(|said| said.rank < WEAK_AUTHOR);
-    for said in [of_item.cloned().collect::<Vec<_>>(), of_source.cloned().collect()] {
-        if !said.is_empty() {
-            return people(&said);
-        }
-    }
-    if bases.has_author || notes.people.is_empty() {
-        let from = (!meta.authors.is_empty()).then_some(Name::Borrowed("the feed's author"));
-        return (meta.authors.clone(), from);
-    }
-    people(&notes.people)
-}
-
-/// The persons of the lowest rank that names any, without repetition: `author` before `dc:creator`.
-fn people(all: &[Said<Person>]) -> (Vec<Person>, Option<Name>) {
-    let Some(best) = all.iter().min_by_key(|said| said.rank) else { return (Vec::new(), None) };
-    let mut people: Vec<Person> = Vec::new();
-    for said in all.iter().filter(|said| said.rank == best.rank) {
-        if !people.iter().any(|p| p.name == said.value.name) && people.len() < MAX_VALUES {
-            people.push(said.value.clone());
-        }
-    }
-    // `author` of RSS is an e-mail address; a creator beside it has the name.
-    let mail_only = people.iter().all(|p| p.email.as_deref() == Some(p.name.as_str()));
-    if mail_only
-        && people.len() == 1
-        && let Some(named) =
-            all.iter().find(|said| said.rank != best.rank && said.rank < WEAK_AUTHOR && !said.value.name.contains('@'))
-    {
-        people[0].name.clone_from(&named.value.name);
-    }
-    (people, Some(best.from.clone()))
 }
 
 fn categories<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<Category> {

@@ -7,9 +7,6 @@ use feed_rs::{
     parser::{Builder, ParseFeedError},
 };
 
-use super::tidy::UNTYPED;
-use crate::model::Category;
-
 /// A text and whether it is HTML.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Text {
@@ -17,26 +14,13 @@ pub(super) struct Text {
     pub is_html: bool,
 }
 
-/// A link, as written but for its base.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Link {
-    pub href: String,
-    pub rel: String,
-    pub mime: Option<String>,
-    pub length: Option<u64>,
-}
-
-/// An item.
+/// An item; which one, its place says.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Entry {
-    /// Its index among the notes.
-    pub ordinal: usize,
     pub title: Option<Text>,
     pub summary: Option<Text>,
     pub content: Option<Text>,
     pub rights: Option<Text>,
-    pub links: Vec<Link>,
-    pub categories: Vec<Category>,
 }
 
 /// A feed.
@@ -45,7 +29,6 @@ pub(super) struct Feed {
     pub title: Option<Text>,
     pub description: Option<Text>,
     pub rights: Option<Text>,
-    pub links: Vec<Link>,
     pub entries: Vec<Entry>,
 }
 
@@ -59,21 +42,17 @@ pub(super) fn parse(canonical: &str) -> Result<Feed, ParseFeedError> {
         title: feed.title.map(text),
         description: feed.description.map(text),
         rights: feed.rights.map(text),
-        links: feed.links.into_iter().map(link).collect(),
-        entries: feed.entries.into_iter().filter_map(entry).collect(),
+        entries: feed.entries.into_iter().map(entry).collect(),
     })
 }
 
-fn entry(entry: model::Entry) -> Option<Entry> {
-    Some(Entry {
-        ordinal: entry.id.trim().parse().ok()?,
+fn entry(entry: model::Entry) -> Entry {
+    Entry {
         title: entry.title.map(text),
         summary: entry.summary.map(text),
         content: entry.content.and_then(content),
         rights: entry.rights.map(text),
-        links: entry.links.into_iter().map(link).collect(),
-        categories: entry.categories.into_iter().map(category).collect(),
-    })
+    }
 }
 
 fn text(text: model::Text) -> Text {
@@ -83,17 +62,4 @@ fn text(text: model::Text) -> Text {
 fn content(content: model::Content) -> Option<Text> {
     let is_html = content.content_type.subty() != "plain";
     content.body.map(|text| Text { text, is_html })
-}
-
-fn link(link: model::Link) -> Link {
-    let rel = link.rel.unwrap_or_else(|| "alternate".to_owned());
-    // A link is one to a page, as its only one is in JSON Feed, where the canonical document does not say otherwise.
-    let mime = link.media_type.filter(|mime| !mime.trim().is_empty());
-    let mime = Some(mime.unwrap_or_else(|| "text/html".to_owned())).filter(|mime| mime != UNTYPED);
-    Link { href: link.href, rel, mime, length: link.length }
-}
-
-fn category(category: model::Category) -> Category {
-    let said = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
-    Category { term: category.term, scheme: said(category.scheme), label: said(category.label) }
 }

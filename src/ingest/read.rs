@@ -1,15 +1,17 @@
 //! One document, top to bottom.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use url::Url;
 
 use super::{
+    draft::RawDraft,
     encoding::decode_borrowed,
     error::IngestError,
-    json, normalise,
-    normalise::RawDraft,
-    parse,
+    json, normalise, parse,
     sniff::{Kind, sniff_text},
     tidy::{self, FeedNotes, ItemNotes},
     url::http_url,
@@ -66,9 +68,22 @@ pub fn parse_only(input: &Input<'_>) -> Result<Parsed, IngestError> {
     guarded(|| parse_document(input))
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is reading a document, so that a panic becomes that document's error: nobody has to be told of it
+/// otherwise. For a program's panic hook.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 fn guarded<T>(work: impl FnOnce() -> Result<T, IngestError>) -> Result<T, IngestError> {
+    let around = GUARDED.replace(true);
     // Nothing that `work` touches outlives it.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    let result = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(around);
+    result.unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
         Err(IngestError::Panic { message: message.unwrap_or("no message").to_owned() })
     })
@@ -114,18 +129,15 @@ fn parse_document(input: &Input<'_>) -> Result<Parsed, IngestError> {
     let parsed = parse::parse(&ready.canonical).map_err(|source| IngestError::Refused { source: source.to_string().into() })?;
     let titled = parsed.title.as_ref().is_some_and(|title| !title.text.trim().is_empty());
     let mut problems = Vec::new();
-    let (mut feed, bases) = normalise::feed(&parsed, &ready.feed, ready.format, url, &mut problems);
-    if ready.format == Format::Json {
-        let (own, hubs) = json::links(&text);
-        feed.self_url = own.and_then(|own| http_url(&own, Some(url))).map(String::from);
-        feed.hubs = hubs.iter().filter_map(|hub| http_url(hub, Some(url))).map(String::from).collect();
+    let (feed, bases) = normalise::feed(&parsed, &ready.feed, ready.format, url, &mut problems);
+    // An item and its notes belong together by their place alone.
+    if parsed.entries.len() != ready.items.len() {
+        let text = format!("the parser sees {} items where there are {}", parsed.entries.len(), ready.items.len());
+        return Err(IngestError::Refused { source: text.into() });
     }
-    let mut notes: Vec<Option<ItemNotes>> = ready.items.into_iter().map(Some).collect();
     let mut drafts = Vec::with_capacity(parsed.entries.len());
-    for entry in parsed.entries {
-        if let Some(notes) = notes.get_mut(entry.ordinal).and_then(Option::take) {
-            drafts.extend(normalise::item(entry, &notes, &bases, &feed, &text, &mut problems));
-        }
+    for (entry, notes) in parsed.entries.into_iter().zip(&ready.items) {
+        drafts.extend(normalise::item(entry, notes, &bases, &feed, &text, &mut problems));
     }
     if drafts.is_empty() && !titled {
         return Err(IngestError::NothingInIt);
@@ -174,5 +186,22 @@ fn limit_repeats(problems: &mut Vec<Problem>) {
     for (code, count) in counts.into_iter().filter(|(_, count)| *count > MAX_PROBLEMS_OF_A_KIND) {
         let more = count - MAX_PROBLEMS_OF_A_KIND;
         problems.push(Problem::note("more-problems", format!("{more} more of the kind `{code}` are not listed.")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_the_documents_error_and_the_thread_knows_that_it_is_guarded() {
+        assert!(!is_guarded());
+        let result: Result<(), _> = guarded(|| {
+            let _: Result<(), _> = guarded(|| Ok(()));
+            assert!(is_guarded(), "an inner guard must not take the outer one away");
+            panic!("{} of something", "the end");
+        });
+        assert!(matches!(result, Err(IngestError::Panic { message }) if message == "the end of something"));
+        assert!(!is_guarded());
     }
 }

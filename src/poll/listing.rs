@@ -123,6 +123,10 @@ impl Listing {
                         self.late.extend(part.pages.iter().map(|page| page.url.clone()));
                     }
                     wanted.part.read = true;
+                    if !part.sitemaps.is_empty() {
+                        let text = format!("{url} is an index within an index: what it names is not read");
+                        self.document.problems.push(Problem::note("sitemap", text));
+                    }
                     self.document.pages.extend(part.pages);
                     self.document.problems.extend(part.problems);
                     return Ok(());

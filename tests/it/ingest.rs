@@ -191,7 +191,7 @@ fn of_a_text_without_end_the_beginning_is_kept() {
         assert!((900_000..1_048_576).contains(&kept.as_str().len()), "{}", kept.as_str().len());
         assert!(kept.as_str().trim_end_matches(|c: char| c != ']').ends_with(" […]"), "what was left out is marked");
         assert_eq!(kept.as_str().matches("<blockquote").count(), kept.as_str().matches("</blockquote").count());
-        assert_eq!(tributary::ingest::sanitise(kept.as_str(), &"https://example.org/".parse().unwrap()), *kept, "once");
+        assert_eq!(ingest::sanitise(kept.as_str(), &"https://example.org/".parse().unwrap()), *kept, "once");
         let problem = document.problems.iter().find(|p| p.code == "long-text").unwrap();
         assert!(problem.text.contains("its first megabyte was kept"), "{problem:?}");
         assert_eq!(document.drafts[1].title.as_deref(), Some("Short"));

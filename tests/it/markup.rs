@@ -146,3 +146,19 @@ fn a_build_that_dates_everything_alike_tells_nothing() {
         ["/blog/kafka/why-it-lags", "/blog/rust/no-garbage-at-all", "/blog/rust/two-garbage-stories"]
     );
 }
+
+#[test]
+fn of_the_same_posts_in_two_languages_those_named_first_are_taken() {
+    let both =
+        plain(&["/en/blog/why-it-lags", "/de/blog/warum-es-hinkt", "/en/blog/two-garbage-stories", "/de/blog/zwei-geschichten"]);
+    assert_eq!(posts("https://www.queues.example/sitemap.xml", &both), ["/en/blog/two-garbage-stories", "/en/blog/why-it-lags"]);
+}
+
+#[test]
+fn an_index_that_names_itself_or_a_part_twice_names_it_once() {
+    let xml = "<sitemapindex><sitemap><loc>/sitemap.xml</loc></sitemap><sitemap><loc>/a.xml</loc></sitemap>\
+               <sitemap><loc>/a.xml#x</loc></sitemap></sitemapindex>";
+    let read = read_sitemap(xml.as_bytes(), &Url::parse("https://www.queues.example/sitemap.xml").unwrap()).unwrap();
+    let named: Vec<&str> = read.sitemaps.iter().map(|part| part.url.path()).collect();
+    assert_eq!(named, ["/a.xml"]);
+}

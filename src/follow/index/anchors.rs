@@ -42,6 +42,11 @@ pub(super) struct Anchor<'a> {
 }
 
 impl Anchor<'_> {
+    /// Whether it says nothing of where it leads.
+    pub fn is_nameless(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// Whether its text could be a title.
     pub fn reads_as_title(&self) -> bool {
         !is_generic(&self.text) && self.text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
@@ -155,7 +160,34 @@ pub(super) fn collect<'a>(dom: &'a Dom, page: &Url) -> (Vec<Anchor<'a>>, Census,
         }
     }
     merge_variants(&mut out);
+    clear_repeated(&mut out);
     (out, census, names)
+}
+
+/// A text that most links of one place share, though they lead to different posts whose addresses do not say it, names
+/// none of them, in whatever language: `Continue →`.
+fn clear_repeated(anchors: &mut [Anchor<'_>]) {
+    let mut counts: HashMap<(u64, &str), (HashSet<&str>, usize)> = HashMap::new();
+    let mut all: HashMap<u64, HashSet<&str>> = HashMap::new();
+    for anchor in anchors.iter().filter(|a| !a.inline && !a.text.is_empty() && a.text.chars().count() <= 40) {
+        let count = counts.entry((anchor.signature, anchor.text.as_str())).or_default();
+        count.0.insert(&anchor.key);
+        count.1 += usize::from(shape::slug_likeness(&anchor.text, &anchor.url) >= 0.3);
+        all.entry(anchor.signature).or_default().insert(&anchor.key);
+    }
+    let repeated: HashSet<(u64, String)> = counts
+        .into_iter()
+        .filter(|((signature, _), (keys, said))| {
+            let of_all = all.get(signature).map_or(0, HashSet::len);
+            keys.len() >= 3 && keys.len() * 2 > of_all && said * 2 < keys.len()
+        })
+        .map(|((signature, text), _)| (signature, text.to_owned()))
+        .collect();
+    for anchor in anchors {
+        if !anchor.inline && repeated.contains(&(anchor.signature, anchor.text.clone())) {
+            anchor.text.clear();
+        }
+    }
 }
 
 /// A link that differs from another by its query alone (to print, to share) leads to the same post.
@@ -408,7 +440,9 @@ fn is_inline_link(element: &ElementRef<'_>) -> bool {
         let in_text = matches!(name, "div" | "section" | "article") && is_in_text(&node);
         if in_text || matches!(name, "p" | "blockquote" | "li" | "dd" | "td" | "figcaption") {
             let before = before.trim();
-            let dated = dates::find(before).is_some() && before.chars().count() < 60;
+            // `12 Nov 2026 – Title`: a date that the link follows, not one that a sentence speaks of.
+            let dated = before.chars().count() < 60
+                && dates::find(before).is_some_and(|found| found.start <= 14 || before.len() - found.end <= 4);
             let limit = if name == "p" { 16 } else { 40 };
             let prose = before.chars().count() >= limit && !dated;
             let after: usize = element.next_siblings().take(6).filter_map(|s| s.value().as_text().map(|t| t.trim().len())).sum();

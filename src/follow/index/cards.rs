@@ -179,7 +179,9 @@ fn of_group(number: usize, group: &[&Anchor<'_>], seen: &Seen<'_>) -> Vec<Card> 
         let short = run.text.chars().count() <= 40 && run.link.is_none_or(|_| run.heading.is_some());
         if let Some(year) = dates::heading_year(&run.text).filter(|_| short) {
             context = Context { year: Some(year), month: None, date: None };
-        } else if let Some((year, month)) = dates::heading_month(&run.text).filter(|_| short && run.heading.is_some()) {
+        } else if let Some((year, month)) = dates::heading_month(&run.text)
+            .filter(|(year, _)| short && (run.heading.is_some() || run.link.is_none() && year.or(context.year).is_some()))
+        {
             context = Context { year: year.or(context.year), month: Some(month), date: None };
         } else if let Some(date) =
             dates::heading_date(&run.text).filter(|_| run.link.is_none() && (run.heading.is_some() || run.says(&["date", "day"])))
@@ -269,6 +271,7 @@ fn score(item: &Item, signs: Signs, external: bool, repeated: bool) -> f64 {
         (words >= 5, 0.5),
         (is_one_word(title) && !signs.dated, -ONE_WORD),
         (signs.inline, -8.0),
+        (signs.beside, -4.0),
         (external && !signs.heading && !signs.dated, -2.5),
         (external && !signs.dated && !signs.summary, -1.0),
         (repeated, -3.0),
@@ -298,7 +301,8 @@ fn alike(chosen: &[Card], seen: &Seen<'_>, number: usize) -> Vec<Card> {
             && a.heading.is_some()
             && shape::post_score(&a.url) >= 1.0
             && chosen.iter().any(|c| c.directory == directory);
-        let under_another = several && a.heading.is_some() && shape::same_site(&a.url, seen.page);
+        let under_another =
+            several && a.heading.is_some() && shape::post_score(&a.url) >= 1.0 && shape::same_site(&a.url, seen.page);
         !known.contains(&a.key) && !a.inline && (shared || rooted || under_another)
     };
     let group: Vec<&Anchor<'_>> = anchors.iter().filter(fits).collect();

@@ -102,6 +102,8 @@ pub(super) struct Signs {
     pub summary: bool,
     pub reading_time: bool,
     pub inline: bool,
+    /// Whether it is only said, not shown, beside another link that is.
+    pub beside: bool,
 }
 
 /// What is known of the list that an item stands in.
@@ -153,11 +155,20 @@ pub(super) fn read(
             continue;
         }
         let is_of = |links: &HashSet<NodeId>| run.link.is_some_and(|l| links.contains(&l)) && run.text.chars().count() <= 60;
-        if is_of(&names.subjects) && run.heading.is_none() {
-            item.add_category(&run.text);
+        // Some makers call every link of a teaser a tag, `Read more` among them.
+        if is_of(&names.subjects) && run.heading.is_none() && !is_generic(&run.text) {
+            // `Theory · 12 November 2026`: the link says the first part only.
+            let mut parts = PARTS.split(&run.text);
+            item.add_category(if run.is_link_alone { Some(run.text.as_str()) } else { parts.next() }.unwrap_or_default());
+            if run.is_link_alone {
+                continue;
+            }
+            for part in parts {
+                take_part(part, &mut item, &mut dated, &mut changed, &mut month_day, &mut loose, (place, run), false);
+            }
             continue;
         }
-        if is_of(&names.authors) {
+        if is_of(&names.authors) && (run.is_link_alone || run.date_in(&run.text).is_none()) {
             take_author(&mut item, &run.text);
             continue;
         }
@@ -224,6 +235,12 @@ pub(super) fn read(
     }
     if let Some((place, text, in_heading)) = title {
         signs.heading = in_heading;
+        // A link that no text of the page names stands beside one that is named: `★` for the post's own address.
+        signs.beside = place == usize::MAX
+            && runs.iter().any(|r| {
+                let other = r.link.is_some_and(|l| others.contains(&l) && !links.contains(&l));
+                other && r.date.is_none() && !is_generic(&r.text) && !r.is_paragraph
+            });
         let text = text.strip_prefix("Title:").map_or(text.as_str(), str::trim_start);
         let (bare, date, md) = without_date(text);
         if dated.is_none() && date.is_some() {
@@ -373,8 +390,12 @@ fn take_part(
         }
         return;
     }
+    // `Oct 20, 09:14 UTC` is that day.
+    let is_clock = |rest: &str| {
+        rest.len() <= 2 || rest.len() <= 14 && rest.contains(':') && rest.chars().filter(|c| c.is_alphabetic()).count() <= 4
+    };
     if let Some(found) = dates::find_month_day(part)
-        && part.len() - found.end <= 2
+        && is_clock(&part[found.end..])
     {
         month_day.get_or_insert(found);
         return;

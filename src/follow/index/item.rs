@@ -29,6 +29,25 @@ pub(super) struct Item {
     pub language: Option<String>,
 }
 
+/// What is counted beside a post.
+const COUNTED: &[&str] = &[
+    "note",
+    "notes",
+    "comment",
+    "comments",
+    "like",
+    "likes",
+    "reply",
+    "replies",
+    "view",
+    "views",
+    "share",
+    "shares",
+    "words",
+    "reactions",
+    "claps",
+];
+
 impl Item {
     /// What two items are compared by.
     pub fn key(&self) -> Option<String> {
@@ -77,6 +96,11 @@ impl Item {
             "trending",
         ]
         .contains(&term.to_lowercase().as_str());
+        // `3 notes`, `12 comments`
+        let counted = term.split_once(' ').is_some_and(|(number, of)| {
+            number.chars().all(|c| c.is_ascii_digit()) && COUNTED.contains(&of.to_lowercase().as_str())
+        });
+        let nothing = nothing || counted;
         let known = self.categories.iter().any(|c| c.to_lowercase() == term.to_lowercase());
         if !known && !nothing && !term.is_empty() && term.chars().count() <= 60 && self.categories.len() < CATEGORIES {
             self.categories.push(term);

@@ -25,6 +25,8 @@ pub(super) struct Run {
     pub heading: Option<u8>,
     /// The link that it stands in.
     pub link: Option<NodeId>,
+    /// Whether all of it stands in that link.
+    pub is_link_alone: bool,
     /// The parent of the element that it stands in: texts of one list share it.
     pub parent: Option<NodeId>,
     /// Words of the classes of its nearest elements.
@@ -99,6 +101,12 @@ pub(super) fn walk(root: ElementRef<'_>, owners: &HashMap<NodeId, usize>, parted
                     }
                     if buffer.run.is_none() && !text.trim().is_empty() && !stack.is_empty() {
                         buffer.run = Some(run_at(&stack, owner));
+                    }
+                    if let (Some(run), Some(top)) = (&mut buffer.run, stack.last())
+                        && run.link != top.link
+                        && text.chars().any(char::is_alphanumeric)
+                    {
+                        run.is_link_alone = false;
                     }
                     buffer.text.push_str(text);
                     if owner.is_some() {
@@ -197,6 +205,7 @@ fn run_at(stack: &[Frame], owner: Option<usize>) -> Run {
         text: String::new(),
         heading: top.heading,
         link: top.link,
+        is_link_alone: top.link.is_some(),
         parent: stack.len().checked_sub(2).map(|i| stack[i].id),
         words,
         date: None,

@@ -186,8 +186,9 @@ fn section(heading: &ElementRef<'_>, level: u8, before: Option<PublishedDate>, o
     let date = stated.or(told).or(day).or(before);
     let is_date = dates::heading_date(&text).is_some();
     // `[2.14.0] - 2026-10-28` is the version 2.14.0.
-    let named =
-        dates::find(&bare).map_or(bare.as_str(), |found| if found.end == bare.len() { &bare[..found.start] } else { &bare });
+    let named = dates::find(&bare).map_or(bare.as_str(), |found| {
+        if bare[found.end..].trim_matches([')', ']', ' ']).is_empty() { &bare[..found.start] } else { &bare }
+    });
     let named =
         named.trim_matches(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | '(' | '-' | '–' | '—' | ':' | '·' | '|' | ','));
     let bare = if named.is_empty() { bare.clone() } else { named.to_owned() };

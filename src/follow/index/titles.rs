@@ -46,6 +46,8 @@ pub(super) fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<N
     let fits = |run: &&(usize, &Run)| {
         !run.1.text.is_empty()
             && run.1.date.is_none()
+            && !is_day(&run.1.text)
+            && !(own(run.1) && anchors.iter().any(|a| a.is_nameless() && run.1.link == Some(a.element.id())))
             && !is_generic(&run.1.text)
             && wording::reading_minutes(&run.1.text).is_none()
     };
@@ -99,7 +101,12 @@ pub(super) fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<N
             .iter()
             .flat_map(|a| ["aria-label", "title"].iter().filter_map(|n| a.element.attr(n)))
             .find(|t| !is_generic(t));
-        stated.map(|t| (usize::MAX, unspoken(t), false))
+        // A picture's words are all that some links say.
+        let pictured = || {
+            let pictures = anchors.iter().flat_map(|a| a.element.descendent_elements().filter(|e| e.value().name() == "img"));
+            pictures.filter_map(|i| i.attr("alt")).map(str::trim).find(|t| t.chars().count() >= 3 && !is_generic(t))
+        };
+        stated.or_else(pictured).map(|t| (usize::MAX, unspoken(t), false))
     };
     let wordless = || {
         numbered
@@ -144,6 +151,11 @@ fn unspoken(text: &str) -> String {
     let bare = SAID.replace(text.trim(), "");
     let bare = bare.trim().trim_matches(['"', '“', '”', '\'']).trim();
     if bare.is_empty() { text.trim().to_owned() } else { bare.to_owned() }
+}
+
+/// Whether a text is a day, perhaps with its weekday before it: a heading above posts, and none of their titles.
+fn is_day(text: &str) -> bool {
+    dates::heading_date(text).is_some() && dates::find(text).is_some_and(|found| text.len() - found.end <= 2)
 }
 
 fn is_only_date(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use crate::model::SafeHtml;
 
 /// Longer texts are cut: a thousand pages in print, and what no reader loads with patience.
-pub const MAX_TEXT_BYTES: usize = 1 << 20;
+const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// What a cut leaves, with room for the end tags of what was open there, so that it is not cut again.
 const KEPT_BYTES: usize = MAX_TEXT_BYTES - (1 << 16);

@@ -17,11 +17,10 @@ use super::{
 };
 use crate::model::SafeHtml;
 
-pub use length::MAX_TEXT_BYTES;
 pub(super) use length::is_cut;
 
 /// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing. Of a text of
-/// more than [`MAX_TEXT_BYTES`] the beginning is kept.
+/// more than a megabyte the beginning is kept.
 pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
     let safe = sanitised(html, base);
     // What was open where it was cut is closed by whoever reads it again.

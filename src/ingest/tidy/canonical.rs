@@ -1,16 +1,9 @@
 //! The canonical document: Atom 1.0 that the feed parser cannot stumble over, and no byte more than it needs.
 //!
-//! What the parser assumes anyway is left out, because it costs the parser more to read than us to know: Atom's namespace,
-//! `rel="alternate"`, `type="text"`. A link without a type is one to a page; [`UNTYPED`] stands where none was said.
-
-use url::Url;
+//! What the parser assumes anyway is left out, because it costs the parser more to read than us to know: Atom's namespace
+//! and `type="text"`. Items are known by their order. Links and categories are written down beside it: the parser would take every address apart.
 
 use super::text::TextKind;
-use crate::ingest::xml::escape_attribute;
-
-/// The type of a link that has none.
-pub(in crate::ingest) const UNTYPED: &str = "*/*";
-
 /// Writes a canonical document.
 #[derive(Debug)]
 pub(super) struct Canonical(String);
@@ -33,11 +26,9 @@ impl Canonical {
         self.0.truncate(position);
     }
 
-    /// Begins an item under its ordinal.
-    pub fn begin_item(&mut self, ordinal: usize) {
-        self.0.push_str("<entry><id>");
-        self.0.push_str(&ordinal.to_string());
-        self.0.push_str("</id>");
+    /// Begins an item.
+    pub fn begin_item(&mut self) {
+        self.0.push_str("<entry>");
     }
 
     /// Ends an item.
@@ -66,38 +57,5 @@ impl Canonical {
         self.0.push_str("]]></");
         self.0.push_str(name);
         self.0.push('>');
-    }
-
-    /// A link; `mime` is empty where none was said, and `base` is what the address is relative to, where the document says so.
-    pub fn link(&mut self, base: Option<&Url>, rel: &str, href: &str, mime: &str, length: &str) {
-        let rel = if rel == "alternate" { "" } else { rel };
-        let mime = match mime {
-            "text/html" => "",
-            "" => UNTYPED,
-            other => other,
-        };
-        self.element("link", base, &[("href", href), ("rel", rel), ("type", mime), ("length", length)]);
-    }
-
-    /// An empty element of attributes, of which those without a value are left out; `base` is what its addresses are relative
-    /// to, where the document says so.
-    pub fn element(&mut self, name: &str, base: Option<&Url>, attributes: &[(&str, &str)]) {
-        self.0.push('<');
-        self.0.push_str(name);
-        if let Some(base) = base {
-            self.attribute("xml:base", base.as_str());
-        }
-        for (name, value) in attributes.iter().filter(|(_, value)| !value.is_empty()) {
-            self.attribute(name, value);
-        }
-        self.0.push_str("/>");
-    }
-
-    fn attribute(&mut self, name: &str, value: &str) {
-        self.0.push(' ');
-        self.0.push_str(name);
-        self.0.push_str("=\"");
-        escape_attribute(&mut self.0, value);
-        self.0.push('"');
     }
 }

@@ -1,19 +1,21 @@
 //! Elements that the feed and its items have in common.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::{
     base,
     capture::children,
     dialect::Ns,
-    notes::{Said, SourceNote, name},
+    notes::{Link, Said, SourceNote, name},
     text::{TextKind, Unwrapped, escaped, markup, of_atom},
-    value::attribute,
+    value::{absolute, attribute},
     walk::Walk,
 };
 use crate::{
     ingest::{people, repairs::Repairs, xml::Tag},
-    model::Person,
+    model::{Category, Person},
 };
 
 impl<'a> Walk<'a> {
@@ -36,31 +38,35 @@ impl<'a> Walk<'a> {
     pub fn link(&mut self, tag: &Tag<'a>, ns: Ns, inside: &'a str, at: usize, base: Option<&Url>) {
         let text = self.word(inside, at);
         let href = attribute(tag, "href").or_else(|| attribute(tag, "rdf:resource")).or_else(|| attribute(tag, "resource"));
-        let href = href.filter(|href| !href.trim().is_empty()).or(Some(text).filter(|text| !text.is_empty()));
-        let Some(href) = href else { return };
-        let rel = attribute(tag, "rel").map(|rel| rel.to_ascii_lowercase());
-        let rel = rel.as_deref().unwrap_or("alternate");
-        let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(rel);
+        let Some(href) = href.or(Some(text).filter(|text| !text.is_empty())) else { return };
+        let rel = attribute(tag, "rel").map_or(Cow::Borrowed("alternate"), |rel| {
+            let rel = rel.to_ascii_lowercase();
+            rel.strip_prefix("http://www.iana.org/assignments/relation/").map(str::to_owned).unwrap_or(rel).into()
+        });
         // A plain RSS link needs no type to be a page.
-        let mime = attribute(tag, "type");
-        let mime = mime.as_deref().unwrap_or(if ns == Ns::Rss { "text/html" } else { "" });
-        let length = attribute(tag, "length").unwrap_or_default();
-        if rel == "alternate"
-            && let Some(item) = &mut self.item
-        {
-            item.links += 1;
-        }
-        self.out.link(base, rel, href.trim(), mime, length.trim());
+        let mime = attribute(tag, "type").map(Cow::Owned).or((ns == Ns::Rss).then_some(Cow::Borrowed("text/html")));
+        let length = attribute(tag, "length").and_then(|length| length.parse().ok());
+        self.note_link(Link { href: absolute(&href, base), rel, mime, length });
     }
 
-    /// A category of the item or the feed.
+    /// Writes a link down for the item that is open, or else for the feed.
+    pub fn note_link(&mut self, link: Link) {
+        match &mut self.item {
+            Some(item) => item.notes.links.push(link),
+            None => self.feed.links.push(link),
+        }
+    }
+
+    /// A category of the item.
     pub fn category(&mut self, tag: &Tag<'a>, inside: &'a str, at: usize) {
         let text = Some(self.word(inside, at)).filter(|text| !text.is_empty());
         let term = attribute(tag, "term").filter(|term| !term.trim().is_empty()).or(text).or_else(|| attribute(tag, "label"));
         let Some(term) = term else { return };
-        let scheme = attribute(tag, "scheme").or_else(|| attribute(tag, "domain")).unwrap_or_default();
-        let label = attribute(tag, "label").unwrap_or_default();
-        self.out.element("category", None, &[("term", &term), ("scheme", &scheme), ("label", &label)]);
+        let scheme = attribute(tag, "scheme").or_else(|| attribute(tag, "domain"));
+        let label = attribute(tag, "label");
+        if let Some(item) = &mut self.item {
+            item.notes.categories.push(Category { term, scheme, label });
+        }
     }
 
     /// A person, in parts or in one text.

@@ -33,7 +33,6 @@ impl<'a> Walk<'a> {
                 };
             }
             Field::Link => self.link(tag, ns, inside, at, base.as_ref()),
-            Field::Category => self.category(tag, inside, at),
             Field::Author(rank) => {
                 let person = self.person(inside, at);
                 self.feed.people.extend(person.map(|value| Said { rank, value, from: name(tag.name) }));

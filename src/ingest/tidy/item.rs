@@ -1,9 +1,11 @@
 //! What belongs to an item.
 
+use std::borrow::Cow;
+
 use super::{
     dialect::Ns,
     field::Field,
-    notes::{MediaNote, Said, name},
+    notes::{Link, MediaNote, Said, name},
     picks::{Pick, Picks},
     scope::Own,
     text::{TextKind, Unwrapped},
@@ -78,9 +80,9 @@ impl<'a> Walk<'a> {
             Field::Enclosure => {
                 let url = attribute(tag, "url").or_else(|| attribute(tag, "href")).or_else(|| word(self));
                 if let Some(url) = url {
-                    let length = attribute(tag, "length").unwrap_or_default();
-                    let mime = attribute(tag, "type").unwrap_or_default();
-                    self.out.link(base.as_ref(), "enclosure", &url, &mime, length.trim());
+                    let length = attribute(tag, "length").and_then(|length| length.parse().ok());
+                    let mime = attribute(tag, "type").map(Cow::Owned);
+                    self.note_link(Link { href: absolute(&url, base.as_ref()), rel: "enclosure".into(), mime, length });
                 }
             }
             Field::MediaContent => {
@@ -117,7 +119,7 @@ impl<'a> Walk<'a> {
                 let Some(item) = &mut self.item else { return };
                 let parts = if field == Field::Keywords { &[',', ';'][..] } else { &['\0'][..] };
                 for term in text.iter().flat_map(|text| text.split(parts)) {
-                    item.notes.categories.push(Category::term(term.trim()));
+                    item.notes.subjects.push(Category::term(term.trim()));
                 }
                 if narrower {
                     self.look_again(at);

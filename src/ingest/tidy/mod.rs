@@ -20,6 +20,5 @@ mod text;
 mod value;
 mod walk;
 
-pub(super) use canonical::UNTYPED;
-pub(super) use notes::{FeedNotes, ItemNotes, MediaNote, Name, Said, SourceNote};
+pub(super) use notes::{FeedNotes, ItemNotes, Link, MediaNote, Name, Said, SourceNote};
 pub(super) use walk::tidy;

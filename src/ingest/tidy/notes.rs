@@ -80,6 +80,22 @@ pub(in crate::ingest) struct SourceNote {
     pub people: Vec<Said<Person>>,
 }
 
+/// A link; the address is as written, but for an `xml:base`.
+#[derive(Debug, Clone, Default)]
+pub(in crate::ingest) struct Link {
+    pub href: String,
+    pub rel: Cow<'static, str>,
+    pub mime: Option<Cow<'static, str>>,
+    pub length: Option<u64>,
+}
+
+impl Link {
+    /// One to a page.
+    pub fn page(href: String) -> Self {
+        Self { href, rel: "alternate".into(), mime: Some("text/html".into()), length: None }
+    }
+}
+
 /// A `media:content`, as written.
 #[derive(Debug, Clone, Default)]
 pub(in crate::ingest) struct MediaNote {
@@ -103,7 +119,10 @@ pub(in crate::ingest) struct ItemNotes {
     pub published: Vec<Said<String>>,
     pub updated: Vec<Said<String>>,
     pub people: Vec<Said<Person>>,
+    pub links: Vec<Link>,
     pub categories: Vec<Category>,
+    /// Categories of less weight: keywords, and what is said in other vocabularies.
+    pub subjects: Vec<Category>,
     pub source: Option<SourceNote>,
     /// `xml:base` in force, where one was said.
     pub base: Option<Url>,
@@ -123,6 +142,7 @@ pub(in crate::ingest) struct ItemNotes {
 #[derive(Debug, Clone, Default)]
 pub(in crate::ingest) struct FeedNotes {
     pub id: Option<String>,
+    pub links: Vec<Link>,
     pub published: Vec<Said<String>>,
     pub updated: Vec<Said<String>>,
     pub people: Vec<Said<Person>>,

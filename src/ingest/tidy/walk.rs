@@ -7,11 +7,11 @@ use super::{
     capture::{Captured, Ending, Limits, capture},
     dialect::{Ns, field_of},
     field::Field,
-    notes::{FeedNotes, ItemNotes, Name, Said, name},
+    notes::{FeedNotes, ItemNotes, Link, Name, Said, name},
     picks::{Pick, Picks},
     scope::Scope,
     text::Unwrapped,
-    value::attribute,
+    value::{absolute, attribute},
 };
 use crate::{
     ingest::{
@@ -33,7 +33,7 @@ pub(in crate::ingest) struct Tidied {
     pub canonical: String,
     /// Of the feed.
     pub feed: FeedNotes,
-    /// Of the items; an item's id in the canonical document is its index here.
+    /// Of the items, in the order of the canonical document.
     pub items: Vec<ItemNotes>,
     /// What was repaired.
     pub repairs: Repairs,
@@ -91,7 +91,6 @@ pub(super) struct Item<'a> {
     pub picks: Picks<'a>,
     begins: usize,
     depth: usize,
-    pub links: usize,
 }
 
 /// Where the walk stands, and what it has gathered.
@@ -157,7 +156,7 @@ impl<'a> Walk<'a> {
             && local_name(tag.name).eq_ignore_ascii_case("channel")
             && let Some(href) = attribute(tag, "href")
         {
-            self.out.link(self.scope.base(), "alternate", &href, "text/html", "");
+            self.note_link(Link::page(absolute(&href, self.scope.base())));
         }
         if self.item.is_none() {
             self.feed.base = self.scope.base().cloned();
@@ -169,25 +168,21 @@ impl<'a> Walk<'a> {
         let depth = self.scope.depth();
         self.scope.enter(tag);
         let begins = self.out.position();
-        self.out.begin_item(self.items.len());
+        self.out.begin_item();
         let about = attribute(tag, "rdf:about").or_else(|| attribute(tag, "about"));
-        let mut links = 0;
-        if self.own == Ns::Rss
-            && let Some(href) = attribute(tag, "href")
-        {
-            links = 1;
-            self.out.link(self.scope.base(), "alternate", &href, "text/html", "");
-        }
+        let page = attribute(tag, "href").filter(|_| self.own == Ns::Rss);
+        let page = page.map(|href| Link::page(absolute(&href, self.scope.base())));
         let changed = attribute(tag, "lastmod").filter(|_| self.own == Ns::Rss);
         let notes = ItemNotes {
             at,
             weak_id: about.map(|about| (about, Name::Borrowed("rdf:about"))),
             updated: changed.map(|value| Said { rank: 2, value, from: name("lastmod") }).into_iter().collect(),
+            links: page.into_iter().collect(),
             base: self.scope.base().cloned(),
             language: self.scope.language().map(str::to_owned),
             ..ItemNotes::default()
         };
-        self.item = Some(Item { notes, picks: Picks::default(), begins, depth, links });
+        self.item = Some(Item { notes, picks: Picks::default(), begins, depth });
         if tag.empty {
             self.close_item(false);
         }
@@ -217,8 +212,8 @@ impl<'a> Walk<'a> {
     fn close_item(&mut self, cut_off: bool) {
         let Some(item) = self.item.take() else { return };
         self.scope.leave_to(item.depth);
-        let Item { mut notes, picks, begins, links, .. } = item;
-        if cut_off && notes.id.is_none() && links == 0 {
+        let Item { mut notes, picks, begins, .. } = item;
+        if cut_off && notes.id.is_none() && notes.links.iter().all(|link| link.rel != "alternate") {
             self.out.take_back(begins);
             return;
         }

@@ -55,18 +55,16 @@ fn trim(text: &str) -> &str {
 }
 
 fn value_of(text: &str) -> Option<(&str, &str)> {
-    let (value, rest) = match text.as_bytes().first()? {
-        quote @ (b'"' | b'\'') => {
-            let end = memchr::memchr(*quote, &text.as_bytes()[1..])?;
-            (&text[1..=end], &text[end + 2..])
+    let (value, rest) = if let quote @ (b'"' | b'\'') = *text.as_bytes().first()? {
+        let end = memchr::memchr(quote, &text.as_bytes()[1..])?;
+        (&text[1..=end], &text[end + 2..])
+    } else {
+        let end = text.find([' ', '\t', '\n', '\r', '>'])?;
+        let (value, rest) = text.split_at(end);
+        if value.is_empty() || value.contains(['"', '\'', '=', '`']) {
+            return None;
         }
-        _ => {
-            let value = text.split_at(text.find([' ', '\t', '\n', '\r', '>'])?);
-            if value.0.is_empty() || value.0.contains(['"', '\'', '=', '`']) {
-                return None;
-            }
-            value
-        }
+        (value, rest)
     };
     (!value.contains('<') && references_are_plain(value)).then_some((value, rest))
 }
