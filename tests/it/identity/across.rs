@@ -184,7 +184,7 @@ fn short_posts_and_comics_stay_apart() {
 fn groups_stay_small_and_a_source_is_in_a_story_once() {
     let mut full = stored(HOME, &post());
     full.addresses = 4;
-    assert!(apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &full).contains("4 entries"));
+    assert!(apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &full).contains("4 pages"));
     let mut ours = stored(HOME, &post());
     ours.has_entry_of_newcomers_source = true;
     apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &ours);

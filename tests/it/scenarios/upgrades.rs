@@ -1,7 +1,7 @@
 //! Another data directory: one that an older program left, and an empty one that is fed the same documents.
 
 use rusqlite::Connection;
-use tributary::store::{DATABASE, Store};
+use tributary::store::DATABASE;
 
 use super::{
     house::House,
@@ -44,7 +44,7 @@ fn upgraded(house: &House, version: usize) -> House {
     old.execute(&format!("{once} WHERE link IS NOT NULL"), []).unwrap();
     old.execute_batch("DETACH now").unwrap();
     drop(old);
-    house.with_store(Store::open(dir.path()).unwrap())
+    house.in_directory(dir)
 }
 
 fn one() -> Vec<Post> {
