@@ -71,7 +71,8 @@
 //!
 //! A miss is better than a wrong merge, so these are missed: copies with fewer than 48 words under another link; copies with an
 //! edited title; reposts after 45 days; a hand-written summary away from home of 48 words or more under the post's link;
-//! a short remark that names nothing of the post; a link equal by folding alone with another title; a copy whose opening has
+//! a short remark that names nothing of the post; a link equal by folding alone with another title; a title
+//! of fewer than three words before the name of its source; a copy whose opening has
 //! other names and whose text is less than 95 % alike. Within a source: an item without id, link and date whose text is
 //! edited is new; so is one without id and link whose title and text were edited, if it is dated with a quarter of an hour;
 //! so is one of a rewritten document with fewer than three items in which titles or texts changed too. A source
