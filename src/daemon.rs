@@ -142,7 +142,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             asked = signals.next() => match asked {
                 Asked::Stop => break,
                 Asked::ReadAgain => {
-                    read_again(&*reload, &places, &poller, &app, tls.as_ref(), &*clock).await;
+                    let reading = read_again(&*reload, &places, &poller, &app, tls.as_ref(), &*clock);
+                    // The store may be busy for long: who wants to stop does not wait for that.
+                    if !signals.unless_stopped(reading).await {
+                        break;
+                    }
                     wake.notify_one();
                     changed.notify_one();
                 }

@@ -20,6 +20,15 @@ impl Signals {
         })
     }
 
+    /// Does something to its end, unless SIGTERM or SIGINT comes before that; whether it was done. A SIGHUP waits.
+    pub(super) async fn unless_stopped(&mut self, work: impl Future<Output = ()>) -> bool {
+        tokio::select! {
+            () = work => true,
+            _ = self.terminate.recv() => false,
+            _ = self.interrupt.recv() => false,
+        }
+    }
+
     /// Waits for SIGTERM or SIGINT, and for SIGHUP.
     pub(super) async fn next(&mut self) -> Asked {
         tokio::select! {
