@@ -8,7 +8,8 @@ use std::{collections::HashMap, convert::Infallible, hint::black_box};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tributary::{
     identity::{
-        Candidate, Fingerprint, Home, KeyPolicy, Keyed, KnownEntries, KnownEntry, Newcomer, key_document, place, recognise,
+        Candidate, Fingerprint, Home, KeyPolicy, Keyed, KnownEntries, KnownEntry, Newcomer, WithText, key_document, place,
+        recognise,
     },
     model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp},
 };
@@ -41,7 +42,7 @@ impl KnownEntries for Shelf {
         Ok(Vec::new())
     }
 
-    fn nameless_of(&self, _: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, Infallible> {
+    fn nameless_of(&self, _: Timestamp) -> Result<Vec<WithText>, Infallible> {
         Ok(Vec::new())
     }
 }
@@ -94,7 +95,7 @@ fn benches(c: &mut Criterion) {
         published: None,
         home: Home::default(),
         link_shared_by: 1,
-        group_size: 1,
+        addresses: 1,
         has_entry_of_newcomers_source: false,
     };
     let twins: Vec<Candidate> = (1..=TWINS).map(twin).collect();

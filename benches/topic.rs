@@ -110,6 +110,79 @@ fn rules() -> Rules {
     Rules::compile(&topics).expect("every matcher is a plain phrase")
 }
 
+/// Words of German, some of them beyond ASCII.
+const GERMAN: [&str; 48] = [
+    "die",
+    "der",
+    "und",
+    "nicht",
+    "für",
+    "über",
+    "auf",
+    "eine",
+    "werden",
+    "sich",
+    "auch",
+    "oder",
+    "größer",
+    "während",
+    "Knoten",
+    "Verfügbarkeit",
+    "Übertragung",
+    "Speicher",
+    "Schlüssel",
+    "Netzwerk",
+    "Nachricht",
+    "Nachrichten",
+    "Zustände",
+    "Anfrage",
+    "Anfragen",
+    "Übereinstimmung",
+    "Zeitüberschreitung",
+    "Rechenzentrum",
+    "Datenbanken",
+    "Ereignis",
+    "Ereignisse",
+    "Ströme",
+    "verteilt",
+    "verteilten",
+    "geschrieben",
+    "gelesen",
+    "wählen",
+    "gewählt",
+    "Führung",
+    "Ausfall",
+    "Ausfälle",
+    "Lücke",
+    "Prüfung",
+    "Modelle",
+    "Gewichte",
+    "Wiederholung",
+    "Reihenfolge",
+    "gleichmäßig",
+];
+
+/// As [`rules`], with words and phrases out of the body itself, so that many hit, and with a hundred regexes.
+fn rules_that_hit(words: &[&str]) -> Rules {
+    let mut numbers = Numbers(13);
+    let topics: Vec<Topic> = (0..50)
+        .map(|place| Topic {
+            any: (0..20)
+                .map(|matcher| match matcher % 10 {
+                    0 => format!("/\\b{}(s|en)?\\b/", numbers.of(words)),
+                    1 => format!("title:{}^2", numbers.of(words)),
+                    2 | 3 => format!("content:{} {}", numbers.of(words), numbers.of(words)),
+                    4 => format!("{}-{}", numbers.of(words), numbers.of(words)),
+                    5 => format!("summary:{}", numbers.of(words)),
+                    _ => format!("{} {}", numbers.of(words), numbers.of(words)),
+                })
+                .collect(),
+            ..topic(place)
+        })
+        .collect();
+    Rules::compile(&topics).expect("every matcher is right")
+}
+
 /// A body of sentences: one word in twelve is a term, one in nine is rare and unlike all others.
 fn body(bytes: usize) -> String {
     let mut numbers = Numbers(11);
@@ -164,6 +237,17 @@ fn judging(criterion: &mut Criterion) {
             language: Some("en"),
             ..Fields::default()
         };
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(name, |bencher| bencher.iter(|| rules.judge(black_box(&fields))));
+    }
+    let mut numbers = Numbers(17);
+    let german: Vec<&str> = (0..7_000).map(|_| numbers.of(&GERMAN)).collect();
+    for (name, words, text) in [
+        ("50 kB, half of the matchers hit, 100 regexes", &TERMS[..], body(50_000)),
+        ("50 kB of German, half of the matchers hit, 100 regexes, language detected", &GERMAN[..], german.join(" ")),
+    ] {
+        let rules = rules_that_hit(words);
+        let fields = Fields { title: "What the gateway said", text: &text, ..Fields::default() };
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(name, |bencher| bencher.iter(|| rules.judge(black_box(&fields))));
     }

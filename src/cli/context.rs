@@ -115,6 +115,11 @@ impl Context {
         self.meant(checked, &text)
     }
 
+    /// feeds.toml where there is one without errors, for what is worth telling only then; nothing is said.
+    pub fn config_if_right(&self) -> Option<Config> {
+        config::check(&self.config_text().ok()?, &self.config_name()).config
+    }
+
     fn say_warnings(&self, checked: &Checked) {
         for warning in checked.problems.iter().filter(|p| p.severity != Severity::Error) {
             let place = format!("{}:{}:{}", warning.file, warning.line, warning.column);

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::clock::{Clock as _, SystemClock};
 use crate::model::{Severity, SourceHealth, SourceState, Timestamp};
+use crate::topic::Rules;
 
 /// Show the health of each source: last success, next poll, last error, and why
 #[derive(Debug, clap::Args)]
@@ -27,9 +28,14 @@ const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 #[allow(clippy::redundant_closure_for_method_calls)] // the method itself is not general enough in its lifetime
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_existing_store()?;
+    // Health is shown whatever feeds.toml is like.
+    let rules = context.config_if_right().and_then(|config| Rules::compile(&config.topics).ok());
     let mut out = context.out();
     loop {
-        let sources = store.read(|reader| reader.sources())?;
+        let (sources, unsorted) = store.read(|reader| {
+            let unsorted = rules.as_ref().map_or(Ok(0), |rules| reader.unsorted_once_taught(rules))?;
+            Ok((reader.sources()?, unsorted))
+        })?;
         let documents = || sources.iter().map(SourceJson::of).collect::<Vec<_>>();
         match (context.json, args.watch) {
             (true, true) => out.json_line(&documents())?,
@@ -45,10 +51,21 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             }
         }
         if !args.watch {
-            return out.finish();
+            let done = out.finish()?;
+            say_unsorted(context, unsorted);
+            return Ok(done);
         }
         out.flush()?;
+        say_unsorted(context, unsorted);
         std::thread::sleep(PAUSE);
+    }
+}
+
+/// How far the sorting of stored stories is, while it goes on or waits for a daemon or a poll to do it.
+fn say_unsorted(context: &Context, unsorted: u64) {
+    if unsorted > 0 {
+        let stories = if unsorted == 1 { "1 stored story waits" } else { &format!("{unsorted} stored stories wait") };
+        context.say(format!("{stories} to be sorted by the rules of {}", context.config_name()));
     }
 }
 

@@ -66,7 +66,9 @@ pub(super) fn path(path: &str) -> &str {
 
 /// Where `;jsessionid=…` begins in the last part of a path.
 fn session_at(part: &str) -> Option<usize> {
-    part.find(';').filter(|&at| part[at + 1..].to_ascii_lowercase().starts_with("jsessionid="))
+    // A dot before it would become a step up, or none, when the address is read again.
+    let dots = |before: &str| matches!(before.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    part.find(';').filter(|&at| part[at + 1..].to_ascii_lowercase().starts_with("jsessionid=") && !dots(&part[..at]))
 }
 
 /// Whether a `name=value` of a query says which page it is.
@@ -120,6 +122,7 @@ mod tests {
         for edition in ["/a", "/a/", "/a/amp/", "/a/amp", "/a/index.html", "/a;jsessionid=0A1B", "/a/amp.html"] {
             assert_eq!(path(edition), "/a", "{edition}");
         }
+        assert_eq!(path("/.;jsessionid=1"), "/.;jsessionid=1");
         assert_eq!((path("/"), path("/lamp"), path("/a/index.html/b")), ("", "/lamp", "/a/index.html/b"));
     }
 

@@ -39,6 +39,9 @@ pub struct KnownEntry {
     pub published: Option<Timestamp>,
 }
 
+/// A known entry with the digest of its text ([`stored_text_hash`](super::stored_text_hash)).
+pub type WithText = (KnownEntry, Option<[u8; 32]>);
+
 /// Looks up the entries of one source, tombstones included.
 pub trait KnownEntries {
     /// Why a look-up failed.
@@ -51,9 +54,8 @@ pub trait KnownEntries {
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, Self::Error>;
     /// Entries with this title.
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// Entries without id and link that the publisher dates so, each with the digest of its text
-    /// ([`stored_text_hash`](super::stored_text_hash)).
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, Self::Error>;
+    /// Entries without id and link that the publisher dates so.
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<WithText>, Self::Error>;
 }
 
 /// What an item is to its source.

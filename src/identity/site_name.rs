@@ -12,8 +12,8 @@ pub(super) fn without<'a>(title: &'a str, source_title: Option<&str>, home: Opti
     let names: Vec<String> = names.into_iter().filter_map(text::title_norm).collect();
     let words = title.split(' ').count();
     let ending = |name: &String| {
-        let rest = title.strip_suffix(name.as_str())?.strip_suffix(' ')?;
-        // Separators are gone from a normalised title; of a bracketed or repeated name nothing more is tried.
+        // Dashes and dots are gone from a normalised title, bars and arrows are not.
+        let rest = title.strip_suffix(name.as_str())?.strip_suffix(' ')?.trim_end_matches([' ', '|', '~', '<', '>', '=', '+']);
         (words >= name.split(' ').count() + LEAST_WORDS).then_some(rest)
     };
     names.iter().filter_map(ending).min_by_key(|rest| rest.len()).unwrap_or(title)
@@ -27,6 +27,7 @@ mod tests {
     fn the_name_of_a_source_goes_from_the_end_of_a_title() {
         let bare = |title| without(title, Some("Acme Engineering"), Some("acme.example"));
         assert_eq!(bare("how queues fail acme engineering"), "how queues fail");
+        assert_eq!(bare("how queues fail | acme engineering"), "how queues fail");
         assert_eq!(bare("how queues fail acme"), "how queues fail");
         assert_eq!(bare("how queues fail acme example"), "how queues fail");
         assert_eq!(bare("queues at acme engineering"), "queues at acme engineering", "too little would be left");

@@ -20,8 +20,8 @@ const SAYS_NOTHING: u32 = 10;
 const WHOLE_TEXT: u32 = 250;
 /// The share of a title's words that an item must have to be about it.
 const SAME_SUBJECT: f64 = 0.3;
-/// Entries of a story that a text may join: a text that more have is a form letter.
-const LARGEST_GROUP: u32 = 4;
+/// Pages that may have one text: what stands on more is a form letter. However many link to one of them does not count.
+const MOST_ADDRESSES: u32 = 4;
 /// Words of an opening, which is compared exactly.
 const OPENING: u32 = 80;
 /// Words from which a part of a text is its part also when it comes days later.
@@ -89,8 +89,8 @@ pub struct Candidate {
     pub home: Home,
     /// Entries of its source with that link, itself included.
     pub link_shared_by: u32,
-    /// Entries of its story.
-    pub group_size: u32,
+    /// Pages that the entries of its story link to.
+    pub addresses: u32,
     /// Whether its story has an entry of the newcomer's source.
     pub has_entry_of_newcomers_source: bool,
 }
@@ -105,7 +105,7 @@ pub enum StoryMatch {
     },
     /// Another story about the same page: one comments on the other, or pretends to be it.
     Related {
-        /// The page; `None` where the newcomer is it.
+        /// The page; `None` where it is not the newcomer that comments on it.
         url: Option<String>,
         /// Why it is not the same story.
         because: String,
@@ -150,7 +150,8 @@ pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
     let mut against = Vec::new();
     for (story, members) in stories {
         let mut found: Option<(bool, i64, String)> = None;
-        // What is another post never hides behind a short remark that could be either's.
+        // What is commented on never hides behind a short remark that could be either's; only what stands at home itself tells
+        // that the long text beside it is its copy.
         let (mut comments, mut commented_on) = (false, false);
         for candidate in members {
             match same_story(newcomer, candidate) {
@@ -226,6 +227,10 @@ fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> 
     let alike = percent(likeness);
     let part = |link: Option<&'_ str>| link.and_then(address::part_of).map(str::to_owned);
     let (new_part, old_part) = (part(newcomer.keyed.link.as_deref()), part(candidate.link.as_deref()));
+    // Two parts of one page are two posts, whatever they are called: "2.2" of a changelog, "No programme today" of a month.
+    if new_part.is_some() && old_part.is_some() && new_part != old_part {
+        return None;
+    }
     // At home a part of a page is a comment or a version, and not what the page is about.
     let other_part = new_part != old_part && ((here && new_part.is_some()) || (there && old_part.is_some()));
     if other_part && !same_title && likeness < LIKE_THE_POST {
@@ -260,10 +265,8 @@ fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> 
     }
     if stands_alone(old, there, new) {
         let words = old.tokens();
-        return related(
-            page().filter(|_| !here),
-            format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's"),
-        );
+        let because = format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's");
+        return related(None, because);
     }
     if !exact && both_speak {
         return Some(different(format!("{link}, but texts are only {alike} % alike")));
@@ -308,8 +311,8 @@ fn by_text(newcomer: &Newcomer<'_>, candidate: &Candidate, exact: bool) -> Story
     if candidate.has_entry_of_newcomers_source {
         return different(format!("{titles}, but its source has an entry of that story already"));
     }
-    if candidate.group_size >= LARGEST_GROUP {
-        return different(format!("{titles}, but {} entries are of that story already", candidate.group_size));
+    if candidate.addresses >= MOST_ADDRESSES {
+        return different(format!("{titles}, but that story stands on {} pages already", candidate.addresses));
     }
     if new.other_media(old) {
         return different(format!("{titles}, but other sound or picture files"));

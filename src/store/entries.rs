@@ -8,7 +8,7 @@ use super::{
     rows::{self, ms, time_opt},
 };
 use crate::{
-    identity::{self, KnownEntries, KnownEntry},
+    identity::{self, KnownEntries, KnownEntry, WithText},
     ingest,
     model::{EntryKey, SafeHtml, SourceId, Timestamp},
 };
@@ -76,7 +76,7 @@ impl KnownEntries for Known<'_> {
 
     /// Without an index of its own, since hardly any source has such entries: the newest 5,000 of the source are read, and
     /// only for an item that is new under its title.
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, StoreError> {
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<WithText>, StoreError> {
         let sql = format!(
             "SELECT {KNOWN_COLUMNS}, e.summary, e.content FROM (SELECT * FROM entry INDEXED BY entry_source_seen WHERE source_id = ?1
                ORDER BY first_seen_ms DESC LIMIT 5000) e

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{
     Reader, StoreError,
-    membership::{self, Subject},
+    membership::{self, Extent, Subject},
     rows::from_json,
     sources::number,
 };
@@ -23,7 +23,7 @@ use crate::{
 const MOST_LABELLED: usize = 5000;
 
 /// So many unlabelled stories are learnt from, the newest of those that count.
-const MOST_UNLABELLED: usize = 2000;
+const MOST_UNLABELLED: usize = 4000;
 
 /// So many stories are looked at for suggestions, the newest.
 const MOST_SURVEYED: usize = 3000;
@@ -69,6 +69,12 @@ impl Reader<'_> {
             .map(|(one, lists)| Lesson { fields: one.subject.fields(lists), label: one.label.as_deref() })
             .collect();
         Ok(rules.taught(&lessons, &key))
+    }
+
+    /// How many stored stories wait to be sorted by these rules, which were not taught yet, and by what labels teach them.
+    pub fn unsorted_once_taught(&self, rules: &Rules) -> Result<u64, StoreError> {
+        let key = if rules.learns() { self.lessons_key()? } else { Vec::new() };
+        self.unsorted_by(rules.fingerprint_once_taught(&key))
     }
 
     /// What the lessons are known by. It changes with the labels, and now and then as stories come: with every doubling
@@ -186,8 +192,11 @@ impl Reader<'_> {
     fn load(&self, ids: &[i64]) -> Result<Vec<Loaded>, StoreError> {
         let mut loaded = Vec::with_capacity(ids.len());
         for id in ids {
-            if let Some(subject) = Subject::load(self.conn, *id)? {
-                loaded.push(Loaded { id: *id, subject, label: self.label_of(*id)? });
+            let label = self.label_of(*id)?;
+            // Rules read all of a labelled story; what is counted of the others stands at their beginning.
+            let extent = if label.is_some() { Extent::Whole } else { Extent::Beginning };
+            if let Some(subject) = Subject::load_to(self.conn, *id, extent)? {
+                loaded.push(Loaded { id: *id, subject, label });
             }
         }
         Ok(loaded)

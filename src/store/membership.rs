@@ -42,16 +42,47 @@ pub(super) struct Subject {
     age_from: Timestamp,
 }
 
+/// How much of a story's text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// As much as holds its first words.
+    Beginning,
+}
+
+/// So much of a text's HTML holds its first words, in bytes.
+const BEGINNING_BYTES: usize = 6000;
+
+impl Extent {
+    /// The part of some HTML, which ends with a whole tag.
+    fn of(self, html: String) -> String {
+        if self == Self::Whole || html.len() <= BEGINNING_BYTES {
+            return html;
+        }
+        let beginning = &html[..html.floor_char_boundary(BEGINNING_BYTES)];
+        beginning.rfind('>').map_or(beginning, |end| &beginning[..=end]).to_owned()
+    }
+}
+
 impl Subject {
     /// Reads it; `None` for a story that is gone.
     pub(super) fn load(conn: &Connection, story: i64) -> Result<Option<Self>, StoreError> {
+        Self::load_to(conn, story, Extent::Whole)
+    }
+
+    /// Reads it with so much of its text.
+    pub(super) fn load_to(conn: &Connection, story: i64, extent: Extent) -> Result<Option<Self>, StoreError> {
         let shown = conn
             .prepare_cached(
                 "SELECT e.title, e.summary, e.content, e.authors, e.url, e.language, s.position_ms, s.first_published_ms, s.published_ms
                    FROM story s JOIN entry e ON e.id = s.shown_entry WHERE s.id = ?1 AND s.gone_ms IS NULL",
             )?
             .query_row([story], |r| {
-                let html = |column| Ok::<_, rusqlite::Error>(r.get::<_, Option<String>>(column)?.map(SafeHtml::from_sanitised));
+                let html = |column| {
+                    let stored: Option<String> = r.get(column)?;
+                    Ok::<_, rusqlite::Error>(stored.map(|html| SafeHtml::from_sanitised(extent.of(html))))
+                };
                 let authors: Vec<Person> = from_json(r, "authors")?;
                 let published: Option<i64> = r.get("published_ms")?;
                 Ok(Self {

@@ -193,7 +193,7 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Opt
          SELECT e.id, e.story_id, e.source_id, e.link, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
                 src.url AS source_url, src.home_page_url, coalesce(src.own_title, src.configured_title) AS source_title,
                 (SELECT count(*) FROM (SELECT 1 FROM entry o WHERE o.canonical = e.canonical AND o.source_id = e.source_id LIMIT 2)) AS sharing,
-                (SELECT count(*) FROM entry o WHERE o.story_id = e.story_id) AS size,
+                (SELECT count(DISTINCT coalesce(o.canonical, o.id)) FROM entry o WHERE o.story_id = e.story_id) AS addresses,
                 EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
            FROM nearest JOIN entry e ON e.id = nearest.id JOIN source src ON src.id = e.source_id
           WHERE NOT EXISTS (
@@ -228,7 +228,7 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Opt
                 published: time_opt(r, "published_ms")?,
                 home: rows::home(r)?,
                 link_shared_by: r.get("sharing")?,
-                group_size: r.get("size")?,
+                addresses: r.get("addresses")?,
                 has_entry_of_newcomers_source: r.get("has_ours")?,
             })
         },

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 use super::Fields;
+use super::beginnings::Beginnings;
 use super::matcher::{self, Field, Matcher, Sign, Target};
 use super::vocabulary::{Memory, Vocabulary};
 
@@ -33,13 +34,17 @@ pub(super) struct Tally<'t> {
     /// What the first hit is worth, without the weight.
     worth: f64,
     hits: u32,
-    /// The first hits: those that are worth most.
-    pub(super) shown: Vec<Hit<'t>>,
+    shown: [Option<Hit<'t>>; SHOWN_HITS],
     /// Where in which text the last hit ended: what overlaps it is no further hit.
     last: (usize, usize),
 }
 
 impl Tally<'_> {
+    /// The first hits: those that are worth most.
+    pub(super) fn shown(&self) -> impl Iterator<Item = &Hit<'_>> {
+        self.shown.iter().flatten()
+    }
+
     /// How often it hit; counted up to a bound beyond which it makes no difference.
     pub(super) fn hits(&self) -> u32 {
         self.hits
@@ -92,7 +97,7 @@ impl<'t> Tallies<'t> {
 }
 
 /// Matches all `matchers` against a story.
-pub(super) fn find<'t>(fields: &Fields<'t>, matchers: &[Matcher], regexes: &[usize], vocabulary: &Vocabulary) -> Tallies<'t> {
+pub(super) fn find<'t>(fields: &Fields<'t>, matchers: &[Matcher], regexes: &Beginnings, vocabulary: &Vocabulary) -> Tallies<'t> {
     let mut finder = Finder {
         matchers,
         regexes,
@@ -142,8 +147,7 @@ enum Kind {
 
 struct Finder<'r, 't> {
     matchers: &'r [Matcher],
-    /// The places of the regexes among the matchers.
-    regexes: &'r [usize],
+    regexes: &'r Beginnings,
     vocabulary: &'r Vocabulary,
     memory: Memory,
     tallies: Tallies<'t>,
@@ -187,28 +191,29 @@ impl<'t> Finder<'_, 't> {
             };
             let last = (*text_number, end);
             match tally {
-                None => tallies.first_hit(index, Tally { worth: worth(field, matcher), hits: 1, shown: vec![hit()], last }),
+                None => {
+                    let shown = [Some(hit()), None, None];
+                    tallies.first_hit(index, Tally { worth: worth(field, matcher), hits: 1, shown, last });
+                }
                 Some(tally) => {
+                    if let Some(shown) = tally.shown.get_mut(tally.hits as usize) {
+                        *shown = Some(hit());
+                    }
                     tally.hits += 1;
                     tally.last = last;
-                    if tally.shown.len() < SHOWN_HITS {
-                        tally.shown.push(hit());
-                    }
                 }
             }
         };
         // An address is read with spaces in it, which stand where its signs stood.
         let words = if kind == Kind::Address { Cow::Owned(matcher::spaced_url(text)) } else { Cow::Borrowed(&**text) };
         vocabulary.find(&words, memory, |index, start, end| count(index as usize, start, end));
-        for index in *regexes {
-            if let Target::Regex { regex, scout } = &matchers[*index].target
-                && scout.as_ref().is_none_or(|scout| scout.is_match(text))
-            {
-                regex.find_iter(text).filter(|found| !found.is_empty()).take(MOST_HITS as usize).for_each(|found| {
-                    count(*index, found.start(), found.end());
-                });
-            }
-        }
+        let is_wanted = |index: usize, start: Option<usize>| {
+            let matcher = &matchers[index];
+            // Where it hits at the beginning or at the end, if anywhere.
+            let starts = start.map_or([0, text.len()], |start| [start; 2]);
+            starts.into_iter().any(|start| field_of(matcher, start).is_some_and(|field| matcher.looks_at(field)))
+        };
+        regexes.find(text, is_wanted, count);
     }
 }
 
@@ -230,6 +235,10 @@ fn is_signed(found: &str, signs: &[Sign]) -> bool {
 /// The text in composed form, which is how nearly all texts come.
 fn composed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    // Nothing below the combining marks and no sign of punctuation composes with what stands before it.
+    if text.chars().all(|c| c < '\u{300}' || ('\u{2010}'..='\u{2060}').contains(&c)) {
         return Cow::Borrowed(text);
     }
     match is_nfc_quick(text.chars()) {

@@ -1,6 +1,8 @@
 //! The language of an entry, as far as matching needs it: which stemmer takes inflections off its words.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use whatlang::Lang;
@@ -60,8 +62,8 @@ impl Language {
     }
 
     fn detected(samples: &[&str]) -> Option<Self> {
-        if is_plainly_english(samples) {
-            return Some(Self::ENGLISH);
+        if let Some(language) = given_away(samples) {
+            return Some(language);
         }
         let sample = samples.join("\n");
         if sample.chars().filter(|c| c.is_alphabetic()).count() < SHORTEST_DETECTED_LETTERS {
@@ -83,35 +85,66 @@ impl Language {
     }
 }
 
-/// Whether words of the samples say that they are English: most texts are, and need no guessing.
-fn is_plainly_english(samples: &[&str]) -> bool {
-    let (mut words, mut small, mut english_alone) = (0_usize, 0_usize, 0_usize);
+/// The language that its small words give away: those of most texts do, and a guess from all letters takes far longer.
+fn given_away(samples: &[&str]) -> Option<Language> {
+    let (mut words, mut english_too, mut alone) = (0_usize, 0_usize, [0_usize; GIVEN_AWAY.len()]);
+    let mut lower = [0; LONGEST_SMALL_BYTES];
     for word in samples.iter().flat_map(|sample| sample.split(|c: char| !c.is_alphabetic())).filter(|word| !word.is_empty()) {
         words += 1;
-        if is_among(word, &ENGLISH_ALONE) {
-            (english_alone, small) = (english_alone + 1, small + 1);
-        } else if is_among(word, &ENGLISH_TOO) {
-            small += 1;
+        let Some(lower) = lower.get_mut(..word.len()) else { continue };
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        match SMALL_WORDS.get(&*lower) {
+            Some(Small::Of(place)) => alone[*place] += 1,
+            Some(Small::EnglishToo) => english_too += 1,
+            None => {}
         }
     }
-    english_alone >= 3 && english_alone * 10 >= words || english_alone >= 1 && small >= 3 && small * 5 >= words
+    let most = (0..alone.len()).max_by_key(|place| (alone[*place], usize::MAX - place))?;
+    let is_one_in = |count: usize, part: usize| count * part >= words;
+    let is_plain = alone[most] >= 3 && is_one_in(alone[most], 10);
+    let small = alone[most] + english_too;
+    let is_english = most == 0 && alone[0] >= 1 && is_one_in(alone[0], 25) && small >= 3 && is_one_in(small, 8);
+    if is_plain || is_english { Language::declared(GIVEN_AWAY[most].0) } else { None }
 }
 
-/// Frequent words of English that no other language of [`STEMMED`] has.
-const ENGLISH_ALONE: [&str; 28] = [
-    "the", "and", "with", "this", "that", "from", "which", "their", "they", "you", "your", "how", "what", "why", "when", "where",
-    "into", "than", "these", "those", "should", "would", "between", "because", "without", "about", "while", "every",
+/// What a small word says.
+enum Small {
+    /// It is of this one of [`GIVEN_AWAY`], and of no other language of [`STEMMED`].
+    Of(usize),
+    /// It is English, and others have it as well.
+    EnglishToo,
+}
+
+/// Longer words are not small, in bytes.
+const LONGEST_SMALL_BYTES: usize = 7;
+
+/// Frequent words of languages that no other language of [`STEMMED`] has; English first.
+const GIVEN_AWAY: [(&str, &str); 3] = [
+    (
+        "en",
+        "the and with this that from which their they you your how what why when where into than these those should would between \
+         because without about while every",
+    ),
+    (
+        "de",
+        "und nicht ist für auf eine einer einem einen werden wird wurde sich auch oder dass sind durch zum zur nach über aus wenn \
+         aber noch nur haben kann wir beim",
+    ),
+    ("fr", "les dans pour une avec sont cette nous vous leur aux chez elle ainsi être même"),
 ];
 
 /// Frequent words of English that others have as well.
-const ENGLISH_TOO: [&str; 20] = [
-    "of", "to", "in", "is", "for", "on", "by", "at", "as", "it", "are", "was", "be", "an", "or", "not", "its", "has", "will",
-    "said",
-];
+const ENGLISH_TOO: &str = "of to in is for on by at as it are was be an or not its has will said";
 
-fn is_among(word: &str, known: &[&str]) -> bool {
-    (2..=7).contains(&word.len()) && known.iter().any(|known| known.eq_ignore_ascii_case(word))
-}
+static SMALL_WORDS: LazyLock<HashMap<&[u8], Small, foldhash::fast::RandomState>> = LazyLock::new(|| {
+    let alone = GIVEN_AWAY
+        .iter()
+        .enumerate()
+        .flat_map(|(place, (_, words))| words.split_ascii_whitespace().map(move |word| (word.as_bytes(), Small::Of(place))));
+    let shared = ENGLISH_TOO.split_ascii_whitespace().map(|word| (word.as_bytes(), Small::EnglishToo));
+    alone.chain(shared).collect()
+});
 
 /// A stemmer, or none.
 pub(super) struct Stemming {
@@ -160,13 +193,21 @@ mod tests {
     }
 
     #[test]
-    fn plain_english_is_told_by_its_small_words_alone() {
-        assert!(is_plainly_english(&["What the leader keeps", "and how it is lost when the lease ends"]));
-        assert!(!is_plainly_english(&[
-            "Was der Leader behält",
-            "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist"
-        ]));
-        assert!(!is_plainly_english(&["Kafka, Flink, Pulsar"]));
+    fn a_plain_language_is_told_by_its_small_words_alone() {
+        let of = |tag| Language::of(Some(tag), &[]);
+        assert_eq!(given_away(&["What the leader keeps", "and how it is lost when the lease ends"]), Some(Language::ENGLISH));
+        let german = "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, \
+                      auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist";
+        assert_eq!(given_away(&["Was der Leader behält", german]), Some(of("de")));
+        let french = "Une fenêtre de temps pour les événements, avec des filigranes qui arrivent dans le désordre";
+        assert_eq!(given_away(&[french]), Some(of("fr")));
+        for doubtful in [
+            "Kafka, Flink, Pulsar",
+            "Een cluster kiest een leider zodra de oude niet meer antwoordt, en niemand anders mag dan schrijven",
+            "Ett kluster väljer en ledare när den gamla inte längre svarar, och ingen annan får skriva under tiden",
+        ] {
+            assert_eq!(given_away(&[doubtful]), None, "{doubtful}");
+        }
     }
 
     proptest! {

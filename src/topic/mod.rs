@@ -8,6 +8,8 @@
 //! - `language`: which stemmer
 //! - `matcher`: one matcher as it is written
 //! - `vocabulary`: the phrases of all topics in one trie over stems, one for each language met
+//! - `recent`: words that were looked up
+//! - `beginnings`: the regexes of all topics, tried only where their matches may begin
 //! - `hits`: what was found in one story, field by field
 //! - `rules`: scores, membership and fingerprint
 //! - `reason`: the sentences that explain a verdict
@@ -16,12 +18,14 @@
 //! - [`suggest`]: terms for a topic, subjects without one
 //! - [`evaluate`]: rules held against labelled rows
 
+mod beginnings;
 pub mod evaluate;
 mod hits;
 mod language;
 mod learn;
 mod matcher;
 mod reason;
+mod recent;
 mod rules;
 pub mod suggest;
 mod terms;

@@ -20,49 +20,71 @@ fn place(field: Field) -> &'static str {
     }
 }
 
-/// `"Kafka" in the title and "Kafka's" in the content`.
-fn places(tally: &Tally<'_>) -> String {
-    let shown: Vec<String> = tally
-        .shown
-        .iter()
-        .map(|hit| {
-            let mut text: String = hit.text.split_whitespace().collect::<Vec<_>>().join(" ");
-            if let Some((cut, _)) = text.char_indices().nth(SHOWN_CHARS) {
-                text.truncate(cut);
-                text.push('…');
+/// Writes `"Kafka" in the title, "Kafka's" in the content and once more`.
+fn places(tally: &Tally<'_>, into: &mut String) {
+    let mut shown = 0;
+    for hit in tally.shown() {
+        into.push_str(if shown == 0 { "\"" } else { ", \"" });
+        shown += 1;
+        let mut chars = hit.text.trim().chars().scan(false, |was_space, c| {
+            let (before, is_space) = (std::mem::replace(was_space, c.is_whitespace()), c.is_whitespace());
+            Some((!before || !is_space).then_some(if is_space { ' ' } else { c }))
+        });
+        into.extend(chars.by_ref().flatten().take(SHOWN_CHARS));
+        into.push_str(if chars.flatten().next().is_some() { "…\" " } else { "\" " });
+        into.push_str(place(hit.field));
+    }
+    match tally.hits() as usize - shown {
+        0 => {}
+        1 => into.push_str(" and once more"),
+        unshown => {
+            for text in [" and ", &unshown.to_string(), " times more"] {
+                into.push_str(text);
             }
-            format!("\"{text}\" {}", place(hit.field))
-        })
-        .collect();
-    let unshown = tally.hits() as usize - shown.len();
-    let shown = shown.join(", ");
-    match unshown {
-        0 => shown,
-        1 => format!("{shown} and once more"),
-        _ => format!("{shown} and {unshown} times more"),
+        }
     }
 }
 
-/// A number without needless digits.
+/// A number without needless digits, in thousandths.
 pub(super) fn number(value: f64) -> String {
-    let rounded = (value * 1000.0).round() / 1000.0;
-    format!("{rounded}")
+    let thousandths = (value * 1000.0).round();
+    if !(0.0..1e9).contains(&thousandths) {
+        return format!("{}", thousandths / 1000.0);
+    }
+    // Nearly all are small, and many are written for each story.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // It was just looked at.
+    let thousandths = thousandths as u32;
+    let mut digits = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
+    digits.truncate(digits.trim_end_matches('0').trim_end_matches('.').len());
+    digits
 }
 
 /// Why a matcher of `any` adds to the score.
 pub(super) fn hit(matcher: &Matcher, tally: &Tally<'_>) -> String {
-    let points = number(tally.points(matcher.weight()));
+    let mut sentence = found("", matcher, tally);
+    sentence.push_str(": ");
+    sentence.push_str(&number(tally.points(matcher.weight())));
     let weight = number(matcher.weight());
-    if weight == "1" {
-        format!("`{matcher}` found {}: {points}", places(tally))
-    } else {
-        format!("`{matcher}` found {}: {points} at weight {weight}", places(tally))
+    if weight != "1" {
+        sentence.push_str(" at weight ");
+        sentence.push_str(&weight);
     }
+    sentence
+}
+
+/// A matcher and what it found, behind some words.
+fn found(before: &str, matcher: &Matcher, tally: &Tally<'_>) -> String {
+    let mut sentence = String::with_capacity(128);
+    for text in [before, "`", matcher.as_str(), "` found "] {
+        sentence.push_str(text);
+    }
+    places(tally, &mut sentence);
+    sentence
 }
 
 /// Why a matcher of `all` holds.
 pub(super) fn needed(matcher: &Matcher, tally: &Tally<'_>) -> String {
-    format!("all of these are needed: `{matcher}` found {}", places(tally))
+    found("all of these are needed: ", matcher, tally)
 }
 
 /// Why a matcher of `all` does not hold.
@@ -76,7 +98,7 @@ pub(super) fn missing(matcher: &Matcher) -> String {
 
 /// Why a matcher of `none` does not hold.
 pub(super) fn forbidden(matcher: &Matcher, tally: &Tally<'_>) -> String {
-    format!("none of these is allowed: `{matcher}` found {}", places(tally))
+    found("none of these is allowed: ", matcher, tally)
 }
 
 /// Why a score is not enough.

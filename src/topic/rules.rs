@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use crate::model::{SourceId, Topic, TopicId};
 
+use super::beginnings::Beginnings;
 use super::hits::{self, Tallies};
 use super::language::Language;
 use super::learn::{self, Evidence, Judge, Learner, Lesson, Progress, Standing, TOLERANCE};
-use super::matcher::{Matcher, MatcherError, Target, parse_matcher};
+use super::matcher::{Matcher, MatcherError, parse_matcher};
 use super::vocabulary::Vocabulary;
 use super::{Fields, Verdict, reason, terms};
 
@@ -59,7 +60,7 @@ impl Rule {
 pub struct Rules {
     decisions: Vec<Rule>,
     matchers: Vec<Matcher>,
-    regexes: Vec<usize>,
+    regexes: Beginnings,
     /// One for each language, made when a story in it is met first.
     vocabularies: [OnceLock<Vocabulary>; Language::COUNT],
     /// What labels taught, where anything was to be learnt.
@@ -99,12 +100,10 @@ impl Rules {
                 learn: topic.learn,
             });
         }
-        let is_regex = |matcher: &Matcher| matches!(matcher.target, Target::Regex { .. });
-        let regexes = (0..matchers.len()).filter(|place| is_regex(&matchers[*place])).collect();
         Ok(Self {
             decisions,
+            regexes: Beginnings::new(&matchers),
             matchers,
-            regexes,
             vocabularies: std::array::from_fn(|_| OnceLock::new()),
             learner: None,
             fingerprint: fingerprint(topics),
@@ -155,11 +154,19 @@ impl Rules {
             let topics = self.decisions.iter().filter(|rule| rule.learn).map(|rule| rule.topic.clone()).collect();
             self.learner = None;
             self.learner = Some(Learner::train(topics, lessons, &self));
-            let mut hasher = blake3::Hasher::new();
-            hasher.update(&self.fingerprint).update(&[learn::VERSION]).update(key);
-            self.fingerprint = *hasher.finalize().as_bytes();
+            self.fingerprint = self.fingerprint_once_taught(key);
         }
         self
+    }
+
+    /// What rules that were not [taught](Self::taught) will be known by when they are, by lessons of this key.
+    pub fn fingerprint_once_taught(&self, key: &[u8]) -> [u8; 32] {
+        if !self.learns() {
+            return self.fingerprint;
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.fingerprint).update(&[learn::VERSION]).update(key);
+        *hasher.finalize().as_bytes()
     }
 
     /// How far the topics that learn have come; nothing before they were [taught](Rules::taught).

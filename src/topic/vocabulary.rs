@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::language::{Language, Stemming};
 use super::matcher::{Matcher, Target, Unit};
+use super::recent::Remembered;
 use super::words::{self, Piece};
 
 /// A stem or sign that no phrase contains.
@@ -16,9 +17,6 @@ const ROOT: u32 = 0;
 
 /// Texts are read in pieces of tokens with this much room at first.
 const TOKENS_AT_FIRST: usize = 256;
-
-/// So many words that were looked up are remembered, a few megabytes of them; then it begins anew.
-const MOST_REMEMBERED: usize = 1 << 16;
 
 /// The stems of all phrases in one language, and the trie over them.
 pub(super) struct Vocabulary {
@@ -55,8 +53,7 @@ struct Token {
 pub(super) struct Memory {
     tokens: Vec<Token>,
     folded: String,
-    looked_up: HashMap<String, u32>,
-    recent: Recent,
+    remembered: Remembered,
 }
 
 impl Vocabulary {
@@ -141,10 +138,7 @@ impl Vocabulary {
     }
 
     /// Takes back what a story was read with.
-    pub(super) fn give_back(&self, mut memory: Memory) {
-        if memory.looked_up.len() > MOST_REMEMBERED {
-            memory.looked_up = HashMap::new();
-        }
+    pub(super) fn give_back(&self, memory: Memory) {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
     }
 
@@ -228,23 +222,11 @@ impl Vocabulary {
         {
             return UNKNOWN;
         }
-        let Some(key) = Recent::key(text.as_bytes(), start, end) else { return self.look_up(&text[start..end], memory) };
-        if let Some(id) = memory.recent.get(key) {
-            return id;
-        }
-        let id = self.look_up(&text[start..end], memory);
-        memory.recent.set(key, id);
-        id
-    }
-
-    fn look_up(&self, word: &str, memory: &mut Memory) -> u32 {
-        words::fold_into(word, &mut memory.folded);
-        if let Some(id) = memory.looked_up.get(&memory.folded) {
-            return *id;
-        }
-        let id = self.stems.get(self.stemming.stem(&memory.folded).as_ref()).copied().unwrap_or(UNKNOWN);
-        memory.looked_up.insert(memory.folded.clone(), id);
-        id
+        let Memory { remembered, folded, .. } = memory;
+        remembered.get(text, start, end, |word| {
+            words::fold_into(word, folded);
+            self.stems.get(self.stemming.stem(folded).as_ref()).copied().unwrap_or(UNKNOWN)
+        })
     }
 }
 
@@ -257,57 +239,6 @@ fn push(tokens: &mut Vec<Token>, id: u32, start: usize, end: usize) {
         return;
     }
     tokens.push(Token { id, start, end, compound: UNKNOWN, compound_tokens: 0 });
-}
-
-/// The words met last, for those that fit into one number: the few words that most of a text is made of.
-struct Recent {
-    slots: Vec<(u128, u32)>,
-}
-
-impl Default for Recent {
-    fn default() -> Self {
-        Self { slots: vec![(0, UNKNOWN); 1 << Self::BITS] }
-    }
-}
-
-impl Recent {
-    const BITS: u32 = 12;
-
-    /// The word itself, in lower case; `None` where it is too long or not ASCII.
-    fn key(text: &[u8], start: usize, end: usize) -> Option<u128> {
-        const HIGH_BITS: u128 = u128::from_ne_bytes([0x80; 16]);
-        const LOWER_CASE: u128 = u128::from_ne_bytes([0x20; 16]);
-        let length = end - start;
-        if length > 16 {
-            return None;
-        }
-        let word = if let Some(bytes) = text.get(start..start + 16).and_then(|bytes| bytes.try_into().ok()) {
-            // What follows the word is cut off.
-            u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (16 - length).min(15)))
-        } else {
-            let mut bytes = [0; 16];
-            bytes[..length].copy_from_slice(&text[start..end]);
-            u128::from_le_bytes(bytes)
-        };
-        // Of what ASCII words are made of this bit parts the cases alone, and no word has a space in it.
-        (word & HIGH_BITS == 0).then_some(word | LOWER_CASE)
-    }
-
-    /// Different words may share a slot; the one met last has it.
-    fn slot(key: u128) -> usize {
-        #[allow(clippy::cast_possible_truncation)] // Both halves count.
-        let mixed = ((key >> 64) as u64 ^ (key as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        usize::try_from(mixed >> (64 - Self::BITS)).expect("a few bits fit")
-    }
-
-    fn get(&self, key: u128) -> Option<u32> {
-        let (kept, id) = self.slots[Self::slot(key)];
-        (kept == key).then_some(id)
-    }
-
-    fn set(&mut self, key: u128, id: u32) {
-        self.slots[Self::slot(key)] = (key, id);
-    }
 }
 
 /// Turns most English words away by their first letters, without folding or stemming them.
@@ -380,16 +311,6 @@ mod tests {
             let gate = Gate::new(std::iter::once(&stem));
             prop_assert!(gate.lets_in(word.as_bytes()), "{} has the stem {}", word, stem);
         }
-    }
-
-    #[test]
-    fn a_recent_word_is_known_by_all_of_it_and_by_nothing_else() {
-        let key = |text: &str, start, end| Recent::key(text.as_bytes(), start, end);
-        assert_eq!(key("Kafka keeps what it was told", 0, 5), key("KAFKA", 0, 5), "with and without text behind it");
-        assert_ne!(key("kafka", 0, 5), key("kafk", 0, 4));
-        assert_ne!(key("a_b_and_more_of_it", 0, 3), key("a.b", 0, 3));
-        assert!(key("sixteen_letters_", 0, 16).is_some() && key("seventeen_letters", 0, 17).is_none());
-        assert_eq!(key("é", 0, 2), None);
     }
 
     #[test]

@@ -89,8 +89,9 @@ fn a_byline_gives_the_name_alone_and_is_no_summary() {
 
 /// The paths that are taken for posts out of a sitemap at `address` of `entries` (path and further elements).
 fn posts(address: &str, entries: &[(String, String)]) -> Vec<String> {
-    let list: String =
+    let list: Vec<String> =
         entries.iter().map(|(path, more)| format!("<url><loc>https://www.queues.example{path}</loc>{more}</url>")).collect();
+    let list = list.concat();
     let url = Url::parse(address).unwrap();
     let document = read_sitemap(format!("<urlset>{list}</urlset>").as_bytes(), &url).unwrap();
     let site = Url::parse("https://www.queues.example/").unwrap();

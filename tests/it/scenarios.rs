@@ -15,4 +15,5 @@ mod prose;
 mod provenance;
 mod stable_output;
 mod topics_and_windows;
+mod upgrades;
 mod within_a_source;

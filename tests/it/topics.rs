@@ -111,8 +111,12 @@ fn a_dry_run_tells_who_would_enter_and_leave_and_changes_nothing() {
     assert_eq!(house.json(&["stories"]), before);
     assert_eq!(fs::read(house.dir.path().join("data/tributary.db")).unwrap(), state);
 
+    let waiting = |house: &House| ended(house.dir.path(), &["status"]).2;
+    assert_eq!(waiting(&house), "4 stored stories wait to be sorted by the rules of feeds.toml\n");
+
     // What was foretold comes true, and then nothing is left to change.
     house.run(&["poll"]);
+    assert_eq!(waiting(&house), "");
     let nothing = house.run(&["check", "--dry-run"]);
     assert!(nothing.ends_with("no story would enter or leave a topic\n"), "{nothing}");
     let now = house.json(&["stories", "--topic", "streams"]);

@@ -49,7 +49,7 @@ static ISO: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?\b",
     )
 });
-static YMD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})([/.])(\d{1,2})[/.](\d{1,2})\b"));
+static YMD: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(\d{4})([/.])\s?(\d{1,2})[/.]\s?(\d{1,2})\b"));
 static CJK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日일])?"));
 static MDY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b([\p{L}\p{M}]{3,14})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b"));

@@ -101,9 +101,12 @@ fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
 
 /// Where each item has several links of a group side by side (a paper, its PDF, its source), these are groups of their own.
 fn columns<'b, 'a>(group: Vec<&'b Anchor<'a>>) -> Vec<Vec<&'b Anchor<'a>>> {
+    // `Details | Code` in a paragraph of its own: a button beside others parts them as a cell would.
+    let buttons = group.iter().filter(|a| !a.is_nameless() && !a.reads_as_title()).count() >= 3;
     let holder = |anchor: &Anchor<'a>| {
         let mut above = anchor.element.ancestors().take(6).filter_map(ElementRef::wrap);
-        above.find(|e| matches!(e.value().name(), "li" | "dt" | "dd" | "tr" | "article")).map(|e| e.id())
+        let found = above.find(|e| matches!(e.value().name(), "li" | "dt" | "dd" | "tr" | "article")).map(|e| e.id());
+        found.or_else(|| anchor.element.parent().filter(|_| buttons).map(|p| p.id()))
     };
     let mut rows: Vec<(NodeId, Vec<&'b Anchor<'a>>)> = Vec::new();
     for anchor in &group {

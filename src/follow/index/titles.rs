@@ -44,10 +44,12 @@ const NOT_TITLES: &[&str] = &[
 pub(super) fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<NodeId>) -> Option<(usize, String, bool)> {
     let own = |run: &Run| run.link.is_some_and(|l| links.contains(&l));
     let fits = |run: &&(usize, &Run)| {
-        !run.1.text.is_empty()
+        // What many links share names none of them.
+        let nameless = own(run.1) && anchors.iter().any(|a| a.is_nameless() && run.1.link == Some(a.element.id()));
+        !nameless
+            && !run.1.text.is_empty()
             && run.1.date.is_none()
             && !is_day(&run.1.text)
-            && !(own(run.1) && anchors.iter().any(|a| a.is_nameless() && run.1.link == Some(a.element.id())))
             && !is_generic(&run.1.text)
             && wording::reading_minutes(&run.1.text).is_none()
     };

@@ -60,11 +60,16 @@ pub(super) struct Trial {
 impl Trial {
     /// Learns several times, each time without some of the labels, and asks for those.
     pub(super) fn run(material: &Material<'_>, plan: Plan) -> Self {
-        let folds = folds(material.sets);
+        let folds = &folds(material.sets);
         let mut scores = vec![None; material.stories.len()];
-        for turn in 0..FOLDS {
-            // A story whose label is held back is an unlabelled one, as it would be in earnest.
-            let weights = fit(material.stories, &material.known(|place| folds[place] == Some(turn)), plan);
+        // A story whose label is held back is an unlabelled one, as it would be in earnest.
+        let learn = |turn| fit(material.stories, &material.known(|place| folds[place] == Some(turn)), plan);
+        // Turns do not ask each other: each has a thread, and what comes out does not depend on which ends first.
+        let learnt: Vec<Weights> = std::thread::scope(|scope| {
+            let turns: Vec<_> = (0..FOLDS).map(|turn| scope.spawn(move || learn(turn))).collect();
+            turns.into_iter().map(|turn| turn.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        });
+        for (turn, weights) in learnt.iter().enumerate() {
             for place in (0..scores.len()).filter(|place| folds[*place] == Some(turn)) {
                 scores[place] = Some(weights.scores(&material.stories[place]));
             }

@@ -27,7 +27,7 @@ fn stored(home: &str, draft: &Draft) -> Candidate {
         published: keyed.published,
         home: Home::new(home, None),
         link_shared_by: 1,
-        group_size: 1,
+        addresses: 1,
         has_entry_of_newcomers_source: false,
     }
 }
@@ -183,8 +183,8 @@ fn short_posts_and_comics_stay_apart() {
 #[test]
 fn groups_stay_small_and_a_source_is_in_a_story_once() {
     let mut full = stored(HOME, &post());
-    full.group_size = 4;
-    assert!(apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &full).contains("4 entries"));
+    full.addresses = 4;
+    assert!(apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &full).contains("4 pages"));
     let mut ours = stored(HOME, &post());
     ours.has_entry_of_newcomers_source = true;
     apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &ours);

@@ -4,7 +4,7 @@ use std::{collections::HashMap, convert::Infallible};
 
 use proptest::prelude::*;
 use tributary::{
-    identity::{KeyPolicy, Keyed, KnownEntries, KnownEntry, Recognition, key_document, recognise},
+    identity::{KeyPolicy, Keyed, KnownEntries, KnownEntry, Recognition, WithText, key_document, recognise},
     model::{Draft, EntryKey, Timestamp},
 };
 
@@ -40,7 +40,7 @@ impl KnownEntries for Shelf {
         Ok(self.entries.iter().filter(|e| e.title_norm.as_deref() == Some(title_norm)).cloned().collect())
     }
 
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<(KnownEntry, Option<[u8; 32]>)>, Infallible> {
+    fn nameless_of(&self, published: Timestamp) -> Result<Vec<WithText>, Infallible> {
         let nameless = |e: &&KnownEntry| e.guid.is_none() && e.link.is_none() && e.published == Some(published);
         Ok(self.entries.iter().filter(nameless).map(|e| (e.clone(), self.texts.get(&e.entry).copied())).collect())
     }

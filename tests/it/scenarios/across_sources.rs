@@ -114,6 +114,17 @@ fn a_link_blog_with_a_short_remark_joins_the_post() {
 }
 
 #[test]
+fn a_board_that_lists_a_post_joins_it_though_a_copy_with_its_whole_text_is_there() {
+    let mut house = House::following(&["one", "two", "three"]);
+    let link = "https://one.example/posts/19";
+    house.poll("one", &[post("one", 19)]);
+    house.poll("two", &[post("one", 19).guid("urn:x-test:planet")]);
+    house.poll("three", &[post("one", 19).guid("urn:x-test:board").text("Comments")]);
+    assert_eq!(house.all().titles(), ["one 19"]);
+    assert_eq!(carriers(&house, link), ["one", "two", "three"]);
+}
+
+#[test]
 fn a_paper_that_is_listed_in_two_archives_is_one_story() {
     let mut house = House::with(
         "[[source]]\nid = \"dc\"\nurl = \"https://rss.papers.example/cs.DC\"\nfollow = \"feed\"\n\

@@ -66,6 +66,16 @@ fn one_post_under_two_addresses_of_its_page_is_one() {
 }
 
 #[test]
+fn two_parts_of_one_page_are_two_posts_under_one_title_too() {
+    let part =
+        |n: u32| post("one", n).title("No programme today").link(&format!("https://one.example/march#day-{n}")).text("Sorry.");
+    let mut house = House::following(&["one", "two"]);
+    house.poll("one", &[part(3)]);
+    house.poll("two", &[part(4).guid("urn:x-test:4"), part(3).guid("urn:x-test:3")]);
+    assert_eq!(house.all().stories.len(), 2, "{:?}", house.stored());
+}
+
+#[test]
 fn what_a_registry_gives_to_two_people_is_two_sites() {
     let copy = |host: &str| post("one", 3).title("Hello world").link(&format!("https://{host}/hello")).text("My first post.");
     for (left, right) in [("m.github.io", "amp.github.io"), ("m.co.uk", "mobile.co.uk"), ("www.m.de", "foo.m.de")] {

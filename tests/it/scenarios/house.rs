@@ -215,6 +215,11 @@ impl House {
         let (from, to) = file("tributary.db-wal");
         let log = fs::read(from).unwrap();
         fs::write(to, &log[..log_bytes.min(log.len())]).unwrap();
+        self.in_directory(dir)
+    }
+
+    /// The same installation over the state in that directory.
+    pub fn in_directory(&self, dir: TempDir) -> Self {
         let store = Store::open(dir.path()).unwrap();
         Self { dir, ..self.with_store(store) }
     }

@@ -97,6 +97,7 @@ fn at_least(floor: usize, kinds: &[(&str, Side, Side)]) {
     let counts = counted(kinds);
     let (pairs, right) = counts.values().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
     assert!(counts.values().all(|count| count.2 == 0), "joined to another post: {counts:#?}");
+    assert!(counts.values().all(|count| count.1 * 2 >= count.0), "a kind that is hardly ever found: {counts:#?}");
     assert!(right * 1_000 >= pairs * floor, "{right} of {pairs} were found, kind: (pairs, found, wrong): {counts:#?}");
 }
 
