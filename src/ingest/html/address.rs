@@ -4,6 +4,7 @@ use url::Url;
 
 use super::allowed::is_attribute;
 use crate::ingest::{
+    text::strip_forbidden,
     url::{http_url, link_url, untracked},
     xml::{Lexer, Tag, Token, decode, escape_attribute, escape_text},
 };
@@ -89,13 +90,15 @@ fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
             continue;
         }
         let value = decode(value);
+        // What may not be written as itself may not come out of a reference either.
+        let value = strip_forbidden(&value).replace('\r', "\n");
         let value = match name {
             "href" => link_url(&value, base).map(|url| untracked(url).into()),
             "src" | "poster" | "cite" => http_url(&value, Some(base)).map(String::from),
             "srcset" | "data-srcset" | "data-lazy-srcset" => srcset(&value, base),
             _ if name.starts_with("data-") => http_url(&value, Some(base)).map(String::from),
             "class" => language_class(&value),
-            _ => Some(value.into_owned()),
+            _ => Some(value),
         };
         kept.extend(value.map(|value| (name, value)));
     }

@@ -4,7 +4,10 @@
 //! quotes, and none of the nestings that a parser mends. Whatever does not fit goes through the parser; a doubt is a no.
 
 use super::allowed::is_element;
-use crate::ingest::xml::{decode, is_legacy_entity};
+use crate::ingest::{
+    text::strip_forbidden,
+    xml::{decode, is_legacy_entity},
+};
 
 /// The deepest nesting; a parser's own limits are beyond it.
 const MAX_DEPTH: usize = 64;
@@ -81,7 +84,7 @@ pub(super) fn is_regular(html: &str) -> bool {
 pub(super) fn references_are_plain(text: &str) -> bool {
     memchr::memchr_iter(b'&', text.as_bytes()).all(|at| {
         let rest = &text[at..];
-        let stands_for_one = |end: usize| rest.get(..end).is_some_and(|reference| decode(reference).chars().count() == 1);
+        let stands_for_one = |end: usize| rest.get(..end).is_some_and(stands_for_one);
         if rest[1..].starts_with('#') {
             let end = rest.bytes().take(12).position(|b| b == b';');
             return end.is_some_and(|end| stands_for_one(end + 1));
@@ -91,6 +94,12 @@ pub(super) fn references_are_plain(text: &str) -> bool {
         rest[1 + length..].starts_with(';') && stands_for_one(length + 2)
             || (1..=length.min(LONGEST_LEGACY_NAME)).all(|end| !is_legacy_entity(&name[..end]))
     })
+}
+
+/// Whether a reference stands for one character, and one that may be written as itself.
+fn stands_for_one(reference: &str) -> bool {
+    let decoded = decode(reference);
+    decoded.chars().count() == 1 && decoded != "\r" && !strip_forbidden(&decoded).is_empty()
 }
 
 /// The longest names of entities that need no semicolon: `frac12`, `Aacute`.
@@ -217,6 +226,8 @@ mod tests {
             "a<",
             "&copy x",
             "&notit; &copyright",
+            "&#1;",
+            "&#13;",
         ] {
             assert!(!is_regular(html), "{html}");
         }
