@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -215,9 +216,10 @@ impl App {
         if let Some(held) = held {
             return Ok((200, held));
         }
+        let begun = Instant::now();
         let (status, held) = self.draw(name).await?;
         if let (200, Some(version)) = (status, version) {
-            self.inner.drawn.keep(path, version, settings, held.clone());
+            self.inner.drawn.keep(path, version, settings, begun.elapsed(), held.clone());
         }
         Ok((status, held))
     }

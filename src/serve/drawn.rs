@@ -1,11 +1,14 @@
 //! Pages that look at the whole state, kept until anything is written: many who ask at once cost one drawing.
 //!
 //! A page is kept with the version of the state and the settings that it was drawn from, and serves while both are the same.
+//! While much is written, one version follows the other: a page of a large state that took long to draw serves for some times
+//! as long, so that drawing leaves most of the machine to others.
 //! Deliberately absent: pages of single stories and searches, which cost little and are asked for once.
 
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use crate::site::{PageName, Settings};
@@ -14,6 +17,13 @@ use super::Held;
 
 /// Pages kept at a time: each is some ten kilobytes.
 const MOST: usize = 64;
+
+/// A drawing that takes so long is not done for every version.
+const LONG: Duration = Duration::from_millis(200);
+/// After such a one a page serves for so many times as long,
+const SERVES_FOR_DRAWINGS: u32 = 4;
+/// but no longer than this.
+const SERVES_AT_MOST: Duration = Duration::from_secs(10);
 
 /// The pages that were drawn, the oldest first to go.
 #[derive(Default)]
@@ -26,6 +36,8 @@ struct Page {
     path: String,
     version: i64,
     settings: Arc<Settings>,
+    /// Until then it serves, whatever the version is.
+    until: Instant,
     held: Arc<Held>,
 }
 
@@ -43,17 +55,20 @@ impl Drawn {
         self.turn.lock().await
     }
 
-    /// The page as it was drawn from this version of the state under these settings.
+    /// The page as it was drawn from this version of the state, or a moment ago, under these settings.
     pub(super) fn find(&self, path: &str, version: i64, settings: &Arc<Settings>) -> Option<Arc<Held>> {
-        let is_it = |page: &&Page| page.path == path && page.version == version && Arc::ptr_eq(&page.settings, settings);
+        let serves = |page: &Page| page.version == version || Instant::now() < page.until;
+        let is_it = |page: &&Page| page.path == path && serves(page) && Arc::ptr_eq(&page.settings, settings);
         self.pages().iter().find(is_it).map(|page| page.held.clone())
     }
 
-    /// Keeps a page that was drawn from this version or a later one.
-    pub(super) fn keep(&self, path: String, version: i64, settings: Arc<Settings>, held: Arc<Held>) {
+    /// Keeps a page that was drawn from this version or a later one, in this time.
+    pub(super) fn keep(&self, path: String, version: i64, settings: Arc<Settings>, took: Duration, held: Arc<Held>) {
+        let serves = if took < LONG { Duration::ZERO } else { SERVES_AT_MOST.min(took * SERVES_FOR_DRAWINGS) };
+        let until = Instant::now() + serves;
         let mut pages = self.pages();
         pages.retain(|page| page.path != path);
-        pages.push_back(Page { path, version, settings, held });
+        pages.push_back(Page { path, version, settings, until, held });
         if pages.len() > MOST {
             pages.pop_front();
         }
@@ -62,5 +77,48 @@ impl Drawn {
     /// What a panic left behind is whole: pages are put in one at a time.
     fn pages(&self) -> std::sync::MutexGuard<'_, VecDeque<Page>> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        site::{Audience, Rendering, RulesInForce},
+        topic::Rules,
+    };
+
+    fn held(path: &str) -> Arc<Held> {
+        Arc::new(Held::new(Rendering::new(path.to_owned(), "text/html", Vec::new(), None)))
+    }
+
+    fn settings() -> Arc<Settings> {
+        Arc::new(Settings {
+            title: String::new(),
+            base_url: "http://site.example/".parse().unwrap(),
+            feed_id: String::new(),
+            topics: Vec::new(),
+            max_entries: 1,
+            keep_within: Duration::ZERO,
+            live: true,
+            max_age: Duration::ZERO,
+            rules: RulesInForce::fixed(Rules::compile(&[]).unwrap()),
+            audience: Audience::default(),
+        })
+    }
+
+    #[test]
+    fn what_took_long_to_draw_serves_for_a_while_though_the_state_went_on() {
+        let (drawn, settings) = (Drawn::default(), settings());
+        drawn.keep("/".to_owned(), 1, settings.clone(), Duration::from_secs(60), held("/"));
+        drawn.keep("/sources".to_owned(), 1, settings.clone(), LONG / 2, held("/sources"));
+        let finds = |path, version, settings: &Arc<Settings>| drawn.find(path, version, settings).is_some();
+        assert!(finds("/", 1, &settings) && finds("/", 2, &settings));
+        assert!(finds("/sources", 1, &settings) && !finds("/sources", 2, &settings));
+        assert!(!finds("/", 1, &Arc::new((*settings).clone())), "other settings are another page");
+        for n in 0..MOST {
+            drawn.keep(n.to_string(), 1, settings.clone(), Duration::ZERO, held("x"));
+        }
+        assert!(!finds("/", 1, &settings), "the oldest went");
     }
 }
