@@ -94,7 +94,8 @@ fn fill(dir: &std::path::Path) {
         &[&begin, &fingerprint],
     );
     fill(
-        "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window) NUMBERS SELECT 'all', i, ?1 + i * 1000, i > 999950 FROM n",
+        "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, in_archive)
+         NUMBERS SELECT 'all', i, ?1 + i * 1000, i > 999950, i <= 999950 FROM n",
         &[&begin],
     );
     conn.execute_batch("COMMIT; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)").expect("to end");
