@@ -88,7 +88,7 @@ pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], Option<[u8; 32]>) {
     (fields.finish(), text_hash(&text))
 }
 
-/// As in [`material_hash`], of an entry that is stored.
+/// Of the text of an entry that is stored, after markup, case, white space and punctuation are taken away; `None` where it has none.
 pub fn stored_text_hash(summary: Option<&str>, content: Option<&str>) -> Option<[u8; 32]> {
     text_hash(&text::essence(&text::text_of(summary, content)))
 }
