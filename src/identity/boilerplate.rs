@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 /// Longer additions are no additions but a text.
@@ -38,15 +39,46 @@ static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"(?s)^\s*{FIRST_SEEN}(?:[^.!?]|[.!?][^\s.!?)]){{1,160}}[.!?)]+\s")).expect("a constant pattern compiles")
 });
 
+/// One of these is in every addition but an ellipsis. They are looked for first: hardly any text has one at its end, and the
+/// patterns take a hundred times as long.
+static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let cues = [
+        "appeared",
+        "published",
+        "posted",
+        "erschien zuerst",
+        "est apparu",
+        "aparece",
+        "se publicó",
+        "proviene da",
+        "sembra essere",
+        "continue reading",
+        "read more",
+        "read the rest",
+        "keep reading",
+        "read on",
+    ];
+    AhoCorasick::builder().ascii_case_insensitive(true).build(cues).expect("a few words")
+});
+
+/// Where the first sentence that [`BEGINNING`] finds has its verb, at the latest, in bytes.
+const CUE_WITHIN: usize = 64;
+
 /// A plain text without what was added to it.
 pub(super) fn removed(text: &str) -> &str {
     let mut text = text.trim();
-    if let Some(found) = BEGINNING.find(text) {
+    if CUES.is_match(&text[..text.floor_char_boundary(CUE_WITHIN)])
+        && let Some(found) = BEGINNING.find(text)
+    {
         text = &text[found.end()..];
     }
     // An excerpt has several: the ellipsis, where to read on, where it appeared first.
     for _ in 0..3 {
         let tail = text.char_indices().nth_back(MOST_CHARS - 1).map_or(0, |(at, _)| at);
+        let is_open = ["…", "...", "…]", "...]", "&hellip;]"].iter().any(|end| text.ends_with(end));
+        if !is_open && !CUES.is_match(&text[tail..]) {
+            break;
+        }
         let Some(found) = ENDINGS.find(&text[tail..]) else { break };
         text = text[..tail + found.start()].trim_end();
     }
@@ -70,6 +102,18 @@ mod tests {
             "A text of its own. Der Beitrag Warteschlangen erschien zuerst auf Acme.",
             "A text of its own. Originally published at https://acme.example.org/queues on March 3, 2026.",
             "This post was originally published on acme.example.org. A text of its own.",
+            "A text of its own. L’article Files est apparu en premier sur Acme.",
+            "A text of its own. La entrada Colas se publicó primero en Acme.",
+            "A text of its own. La entrada Colas aparece primero en Acme.",
+            "A text of its own. O post Filas apareceu primeiro em Acme.",
+            "A text of its own. L'articolo Code proviene da Acme.",
+            "A text of its own. L'articolo Code sembra essere il primo su Acme.",
+            "A text of its own. (Cross-posted to our other blog.)",
+            "A text of its own. Read the rest of it",
+            "A text of its own. Keep reading",
+            "A text of its own. Read on.",
+            "A text of its own. [&hellip;]",
+            "(This article has been cross-posted to acme.example.org.) A text of its own.",
             "A text of its own. Continue reading on Acme »",
             "A text of its own. ...",
             "A text of its own. Queues was originally published in Acme on Medium, where people are continuing the conversation by \
