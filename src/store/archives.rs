@@ -181,7 +181,7 @@ fn contents(conn: &Connection, topic: &str, number: i64) -> Result<(Vec<i64>, u6
 pub(super) fn draw_again(conn: &Connection, story: i64) -> Result<(), StoreError> {
     conn.prepare_cached(
         "UPDATE archive SET revision = revision + 1, drawn = NULL, body = NULL
-          WHERE EXISTS (SELECT 1 FROM archived a WHERE a.story_id = ?1 AND a.topic_id = archive.topic_id AND a.number = archive.number)",
+          WHERE (topic_id, number) IN (SELECT topic_id, number FROM archived WHERE story_id = ?1)",
     )
     .and_then(|mut s| s.execute([story]))
     .doing("let an archive be drawn again")?;
