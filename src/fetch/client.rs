@@ -341,16 +341,8 @@ impl Client {
     fn borrow(&self, question: Option<&Question>, url: &Url, request: &Request<'_>, state: &mut Progress) -> Option<Response> {
         let held = (request.validators_of)(url).unwrap_or_default();
         let given = self.0.commons.borrow(question?, request.reader?, &held, request.limits.max_body_bytes, request.now)?;
-        Some(Response {
-            requested: request.url.clone(),
-            final_url: url.clone(),
-            hops: std::mem::take(&mut state.hops),
-            status: given.status,
-            headers: given.headers,
-            body: given.body,
-            wire_bytes: given.wire_bytes,
-            request_headers: given.request_headers,
-        })
+        // By what way it came there is each one's own.
+        Some(Response { requested: request.url.clone(), hops: std::mem::take(&mut state.hops), ..given.response })
     }
 
     /// Looks at what can be told before a name is looked up: the scheme, and an address that is written out.
@@ -463,14 +455,7 @@ impl Progress {
 
 /// What an answer is to the others that ask the same.
 fn given(response: &Response, request: &Request<'_>) -> Given {
-    Given {
-        status: response.status,
-        headers: response.headers.clone(),
-        body: response.body.clone(),
-        wire_bytes: response.wire_bytes,
-        request_headers: response.request_headers.clone(),
-        condition: (request.validators_of)(&response.final_url).unwrap_or_default(),
-    }
+    Given { response: response.clone(), condition: (request.validators_of)(&response.final_url).unwrap_or_default() }
 }
 
 /// In which manner is asked: what connections, and answers, are kept apart by.

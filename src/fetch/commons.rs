@@ -10,12 +10,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use bytes::Bytes;
 use chrono::TimeDelta;
 use url::Url;
 
-use super::client::Accept;
-use crate::model::{Headers, SourceId, Timestamp, Validators};
+use super::client::{Accept, Response};
+use crate::model::{SourceId, Timestamp, Validators};
 
 /// How long an answer is lent.
 const HOLDS: TimeDelta = TimeDelta::minutes(10);
@@ -35,11 +34,7 @@ pub(super) struct Question {
 /// What came of it.
 #[derive(Debug, Clone)]
 pub(super) struct Given {
-    pub(super) status: u16,
-    pub(super) headers: Headers,
-    pub(super) body: Bytes,
-    pub(super) wire_bytes: u64,
-    pub(super) request_headers: Headers,
+    pub(super) response: Response,
     /// The validators that made the request conditional.
     pub(super) condition: Validators,
 }
@@ -83,8 +78,8 @@ impl Commons {
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
         lent.retain(|l| is_fresh(l, now));
         let found = lent.iter_mut().find(|l| l.question == *question && !l.readers.contains(reader))?;
-        let answers = found.given.status != 304 || (!held.is_empty() && found.given.condition == *held);
-        if !answers || found.given.body.len() as u64 > most_bytes {
+        let answers = found.given.response.status != 304 || (!held.is_empty() && found.given.condition == *held);
+        if !answers || found.given.response.body.len() as u64 > most_bytes {
             return None;
         }
         found.readers.push(reader.clone());
@@ -96,9 +91,9 @@ impl Commons {
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
         lent.retain(|l| l.question != question && is_fresh(l, now));
         lent.push_back(Lent { question, given, at: now, readers: vec![reader.clone()] });
-        let mut held: usize = lent.iter().map(|l| l.given.body.len()).sum();
+        let mut held: usize = lent.iter().map(|l| l.given.response.body.len()).sum();
         while held > MOST_BYTES {
-            held -= lent.pop_front().map_or(held, |oldest| oldest.given.body.len());
+            held -= lent.pop_front().map_or(held, |oldest| oldest.given.response.body.len());
         }
     }
 }
@@ -111,6 +106,7 @@ fn is_fresh(lent: &Lent, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Headers;
 
     fn question(path: &str, manner: &str) -> Question {
         Question {
@@ -121,14 +117,18 @@ mod tests {
     }
 
     fn given(status: u16, bytes: usize, condition: &str) -> Given {
-        Given {
+        let url = question("", "").url;
+        let response = Response {
+            requested: url.clone(),
+            final_url: url,
+            hops: Vec::new(),
             status,
             headers: Headers::new(),
             body: vec![b'x'; bytes].into(),
             wire_bytes: bytes as u64,
             request_headers: Headers::new(),
-            condition: held(condition),
-        }
+        };
+        Given { response, condition: held(condition) }
     }
 
     fn held(etag: &str) -> Validators {

@@ -55,6 +55,11 @@ impl<'a> Newcomer<'a> {
         Self { source_title: title, ..self }
     }
 
+    /// What its text is like.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+
     /// The title without the name of its source, by which a copy may be known that does not have that name.
     pub fn bare_title(&self) -> Option<&str> {
         let title = self.keyed.title_norm.as_deref()?;

@@ -2,12 +2,7 @@
 
 use url::Url;
 
-use super::{
-    html::{is_cut, sanitise},
-    parse::Text,
-    text::has_words,
-    xml::escape_text,
-};
+use super::{html::sanitise_and_tell, parse::Text, text::has_words, xml::escape_text};
 use crate::model::{Draft, Problem, SafeHtml, Timestamp};
 
 /// A draft whose HTML is not sanitised yet, and so cannot be taken out.
@@ -42,8 +37,9 @@ impl RawDraft {
 }
 
 fn safe(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml> {
-    let html = if text.is_html { sanitise(&text.text, base) } else { from_plain(&text.text, base) };
-    if is_cut(&html) {
+    let (html, was_cut) =
+        if text.is_html { sanitise_and_tell(&text.text, base) } else { sanitise_and_tell(&from_plain(&text.text), base) };
+    if was_cut {
         let text = format!("An item's text of {} kB is too long; its first megabyte was kept.", text.text.len() / 1000);
         problems.push(Problem::warning("long-text", text));
     }
@@ -52,7 +48,7 @@ fn safe(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml
 }
 
 /// Plain text as HTML: paragraphs where there are empty lines.
-fn from_plain(text: &str, base: &Url) -> SafeHtml {
+fn from_plain(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);
     let text = text.replace("\r\n", "\n");
     let paragraphs: Vec<&str> = text.split("\n\n").map(str::trim).filter(|p| !p.is_empty()).collect();
@@ -70,5 +66,5 @@ fn from_plain(text: &str, base: &Url) -> SafeHtml {
             html.push_str("</p>");
         }
     }
-    sanitise(&html, base)
+    html
 }

@@ -8,7 +8,7 @@ use super::{
     rows::{self, ms, time_opt},
 };
 use crate::{
-    identity::{self, KnownEntries, KnownEntry, WithText},
+    identity::{self, Fingerprint, KnownEntries, KnownEntry, WithText},
     ingest,
     model::{EntryKey, SafeHtml, SourceId, Timestamp},
 };
@@ -106,28 +106,30 @@ pub(super) fn story_of(conn: &Connection, entry: i64) -> Result<i64, StoreError>
         .doing("find an entry's story")
 }
 
-/// Stores a new entry of a story; `related` is the page of another story that it is about.
-pub(super) fn insert(
-    conn: &Connection,
-    source: &SourceId,
-    item: &Item,
-    story: i64,
-    joined_because: Option<&str>,
-    related: Option<&str>,
-    now: Timestamp,
-) -> Result<i64, StoreError> {
-    let keyed = &item.keyed;
+/// An entry that is not stored yet.
+pub(super) struct NewEntry<'a> {
+    pub source: &'a SourceId,
+    pub item: &'a Item,
+    /// What the item's text is like.
+    pub fingerprint: &'a Fingerprint,
+    pub story: i64,
+    pub joined_because: Option<&'a str>,
+    /// The page of another story that it is about.
+    pub related: Option<&'a str>,
+}
+
+/// Stores a new entry of a story.
+pub(super) fn insert(conn: &Connection, new: &NewEntry<'_>, now: Timestamp) -> Result<i64, StoreError> {
+    let keyed = &new.item.keyed;
+    let (key, key_from) = (keyed.key.as_str(), keyed.key_from.as_str());
     conn.prepare_cached(
-        "INSERT INTO entry (source_id, key, key_from, story_id, joined_because, first_seen_ms, last_seen_ms, content_digest, material_digest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, x'', x'')",
+        "INSERT INTO entry (source_id, key, key_from, story_id, joined_because, about, first_seen_ms, last_seen_ms, content_digest, material_digest)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, x'', x'')",
     )
-    .and_then(|mut s| s.execute(params![source.as_str(), keyed.key.as_str(), keyed.key_from.as_str(), story, joined_because, ms(now)]))
+    .and_then(|mut s| s.execute(params![new.source.as_str(), key, key_from, new.story, new.joined_because, new.related, ms(now)]))
     .doing("store an entry")?;
     let entry = conn.last_insert_rowid();
-    conn.prepare_cached("UPDATE entry SET about = ?2 WHERE id = ?1")
-        .and_then(|mut s| s.execute(params![entry, related]))
-        .doing("store what an entry is about")?;
-    write_content(conn, entry, item, now)?;
+    write_content(conn, entry, new.item, new.fingerprint, now)?;
     Ok(entry)
 }
 
@@ -146,12 +148,18 @@ pub(super) fn update(conn: &Connection, entry: i64, item: &Item, now: Timestamp)
             .doing("store that an entry was seen")?;
         return Ok(false);
     }
-    write_content(conn, entry, item, now)?;
+    write_content(conn, entry, item, &Fingerprint::of(&item.draft), now)?;
     Ok(true)
 }
 
 /// Everything that an entry says, as of now. A date that was told once stays, unless it is told more exactly.
-fn write_content(conn: &Connection, entry: i64, item: &Item, now: Timestamp) -> Result<(), StoreError> {
+fn write_content(
+    conn: &Connection,
+    entry: i64,
+    item: &Item,
+    fingerprint: &Fingerprint,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let (draft, keyed) = (&item.draft, &item.keyed);
     let stored: Option<String> = conn
         .prepare_cached("SELECT published_precision FROM entry WHERE id = ?1")
@@ -196,7 +204,7 @@ fn write_content(conn: &Connection, entry: i64, item: &Item, now: Timestamp) -> 
             draft.image,
             draft.rights,
             clip(&text.unwrap_or_default()),
-            identity::Fingerprint::of(draft).to_bytes(),
+            fingerprint.to_bytes(),
             draft.summary.as_ref().map(SafeHtml::as_str),
             draft.content.as_ref().map(SafeHtml::as_str),
             finer,
@@ -216,9 +224,9 @@ fn clip(text: &str) -> String {
 }
 
 /// The identity of the entry with the wanted fields, for those who look for twins.
-pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<identity::Fingerprint> {
+pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<Fingerprint> {
     let bytes: Option<Vec<u8>> = row.get("fingerprint")?;
-    Ok(bytes.as_deref().and_then(identity::Fingerprint::from_bytes).unwrap_or_default())
+    Ok(bytes.as_deref().and_then(Fingerprint::from_bytes).unwrap_or_default())
 }
 
 #[cfg(test)]

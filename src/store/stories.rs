@@ -3,13 +3,14 @@
 use rusqlite::{Connection, params};
 
 use super::{
-    Arrival, Item, StoreError, archives, entries,
+    Arrival, Item, StoreError, archives,
+    entries::{self, NewEntry},
     error::Doing as _,
     rows::{self, ms, time_opt},
     search,
 };
 use crate::{
-    identity::{self, Candidate, Home, Newcomer, Placement},
+    identity::{self, Candidate, Fingerprint, Home, Newcomer, Placement},
     model::{Draft, EntryKey, SourceId, Timestamp},
 };
 
@@ -53,14 +54,19 @@ pub(super) fn place(
             let comes_out = public && come_out(conn, story, position, item.arrival, now)?;
             // Of a story that is gone nothing is kept but what it is known by.
             let tombstone = is_gone(conn, story)?.then(|| without_text(item));
-            let entry = entries::insert(conn, source, tombstone.as_ref().unwrap_or(item), story, Some(&because), None, now)?;
+            let without = tombstone.as_ref().map(|item| (item, Fingerprint::of(&item.draft)));
+            let (item, fingerprint) = without.as_ref().map_or((item, newcomer.fingerprint()), |(item, print)| (item, print));
+            let new = NewEntry { source, item, fingerprint, story, joined_because: Some(&because), related: None };
+            let entry = entries::insert(conn, &new, now)?;
             Ok(Placed { entry, story, joins: true, comes_out, because })
         }
         Placement::Begins { related, because } => {
             // A private id would be published as soon as a public source joins: one of our own says nothing.
             let guid = item.keyed.own_guid().filter(|_| public);
             let story = insert(conn, guid, &item.keyed.key, source, position, item.arrival, now)?;
-            let entry = entries::insert(conn, source, item, story, None, related.as_deref(), now)?;
+            let fingerprint = newcomer.fingerprint();
+            let new = NewEntry { source, item, fingerprint, story, joined_because: None, related: related.as_deref() };
+            let entry = entries::insert(conn, &new, now)?;
             let because = if because.is_empty() { "new".to_owned() } else { format!("new: {}", because.join("; ")) };
             Ok(Placed { entry, story, joins: false, comes_out: false, because })
         }

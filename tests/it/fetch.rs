@@ -22,20 +22,10 @@ use tributary::{
 };
 use url::Url;
 
-use crate::support::origin::{Origin, Reply};
-
-fn options() -> ClientOptions {
-    ClientOptions {
-        user_agent: "tributary/1.2.3 (+https://operator.example/)".into(),
-        per_host: 1,
-        host_gap: Duration::ZERO,
-        host_gap_exempt: Duration::ZERO,
-        concurrency: 32,
-        proxy: None,
-        ca_file: None,
-        connect_timeout: Duration::from_secs(10),
-    }
-}
+use crate::support::{
+    client_options,
+    origin::{Origin, Reply},
+};
 
 fn limits() -> FetchLimits {
     FetchLimits { timeout: Duration::from_secs(30), max_body_bytes: 1 << 20, max_items: 100 }
@@ -77,7 +67,7 @@ async fn ask(client: &Client, url: &Url, asked: Asked<'_>) -> Result<Response, F
 }
 
 async fn get(url: &Url) -> Result<Response, Failure> {
-    ask(&Client::new(options()).unwrap(), url, Asked::default()).await
+    ask(&Client::new(client_options()).unwrap(), url, Asked::default()).await
 }
 
 async fn class_of(url: &Url) -> &'static str {
@@ -118,7 +108,7 @@ async fn validators_go_back_byte_for_byte_and_only_to_their_url() {
     let (a, b) = (origin.url("/a"), origin.url("/b"));
     origin.script("/a", vec![Reply::redirect(302, "/b")]);
     origin.script("/b", vec![Reply::new(304).header("ETag", "W/\"new\"")]);
-    let client = Client::new(options()).unwrap();
+    let client = Client::new(client_options()).unwrap();
 
     let of_a = [(a.clone(), validators("W/\"a b\"", "thu, 1 Jan 2020 00:00:00 GMT"))];
     ask(&client, &a, Asked { validators: &of_a, ..Asked::default() }).await.unwrap();
@@ -192,7 +182,7 @@ async fn credentials_stay_with_their_origin_and_are_not_shown() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("token"), "s3cret\n").unwrap();
     let auth = Credentials::load(&Auth::BearerFile("token".into()), dir.path(), None).unwrap();
-    let client = Client::new(options()).unwrap();
+    let client = Client::new(client_options()).unwrap();
     ask(&client, &home.url("/a"), Asked { auth: Some(&auth), ..Asked::default() }).await.unwrap();
     let sent: Vec<_> = home.requests().iter().map(|request| request.header("authorization").map(str::to_owned)).collect();
     assert_eq!(sent, [Some("Bearer s3cret".to_owned()), Some("Bearer s3cret".to_owned())]);
@@ -264,7 +254,7 @@ async fn a_bomb_is_cut_off_at_the_limit() {
     origin.script("/plain", vec![Reply::ok(vec![b'x'; (1 << 20) + 1])]);
     origin.script("/exact", vec![Reply::ok(vec![b'x'; 1 << 20])]);
     let asked = || Asked { limits: FetchLimits { max_body_bytes: 4 << 20, ..limits() }, ..Asked::default() };
-    let failure = ask(&Client::new(options()).unwrap(), &origin.url("/bomb"), asked()).await.unwrap_err();
+    let failure = ask(&Client::new(client_options()).unwrap(), &origin.url("/bomb"), asked()).await.unwrap_err();
     assert_eq!(failure.error.class(), "too-large");
     assert_eq!(class_of(&origin.url("/plain")).await, "too-large");
     assert_eq!(get(&origin.url("/exact")).await.unwrap().body.len(), 1 << 20);
@@ -275,7 +265,7 @@ async fn who_stops_talking_is_left_at_the_deadline() {
     let origin = Origin::start();
     origin.script("/body", vec![Reply::ok("half").length(1000).hang()]);
     origin.script("/head", vec![Reply::raw("HTTP/1.1 200 OK\r\nX-Half: ").hang()]);
-    let client = Client::new(options()).unwrap();
+    let client = Client::new(client_options()).unwrap();
     for path in ["/body", "/head"] {
         let limits = FetchLimits { timeout: Duration::from_millis(200), ..limits() };
         let failure = ask(&client, &origin.url(path), Asked { limits, ..Asked::default() }).await.unwrap_err();
@@ -299,7 +289,7 @@ async fn broken_exchanges_are_errors_and_are_not_repeated() {
 async fn private_addresses_are_refused_in_every_spelling() {
     let origin = Origin::start();
     // What a name means must not depend on the machine that tests.
-    let client = Client::with_lookup(options(), Arc::new(Says(&["127.0.0.1", "::1"]))).unwrap();
+    let client = Client::with_lookup(client_options(), Arc::new(Says(&["127.0.0.1", "::1"]))).unwrap();
     let port = origin.port();
     let spellings = [
         "127.0.0.1",
@@ -333,7 +323,7 @@ async fn private_addresses_are_refused_in_every_spelling() {
 #[tokio::test]
 async fn a_redirect_to_a_private_address_is_refused() {
     let origin = Origin::start();
-    let client = Client::new(options()).unwrap();
+    let client = Client::new(client_options()).unwrap();
     // The source's exemption is for 127.0.0.1 alone.
     for (path, host) in [("/literal", "127.0.0.2"), ("/mapped", "[::ffff:127.0.0.2]"), ("/any", "0.0.0.0")] {
         origin.script(path, vec![Reply::redirect(302, &format!("http://{host}:{}/secret", origin.port()))]);
@@ -357,7 +347,7 @@ impl Lookup for Says {
 async fn an_exempt_sources_connection_is_not_lent_to_others() {
     let origin = Origin::start();
     origin.script("/", vec![Reply::ok("inside")]);
-    let client = Client::with_lookup(options(), Arc::new(Says(&["127.0.0.1"]))).unwrap();
+    let client = Client::with_lookup(client_options(), Arc::new(Says(&["127.0.0.1"]))).unwrap();
     let url = Url::parse(&format!("http://rebind.example:{}/", origin.port())).unwrap();
     let exempt = || Asked { allow: &["rebind.example"], ..Asked::default() };
     assert_eq!(ask(&client, &url, exempt()).await.unwrap().body, b"inside".as_slice());
@@ -371,7 +361,7 @@ async fn an_exempt_sources_connection_is_not_lent_to_others() {
 #[tokio::test]
 async fn one_host_is_asked_one_request_at_a_time() {
     let origin = Origin::start();
-    let client = Client::new(options()).unwrap();
+    let client = Client::new(client_options()).unwrap();
     let asked = (0..50).map(|n| {
         let (client, url) = (client.clone(), origin.url(&format!("/{n}")));
         tokio::spawn(async move { ask(&client, &url, Asked::default()).await.unwrap().status })
@@ -406,7 +396,7 @@ async fn a_proxy_is_trusted_and_what_goes_through_it_is_not() {
     let proxy = Origin::start();
     proxy.script("http://public.example/feed", vec![Reply::ok("through the proxy")]);
     let url = Url::parse(&format!("http://proxy.corp.example:{}", proxy.port())).unwrap();
-    let client = Client::with_lookup(ClientOptions { proxy: Some(url), ..options() }, Arc::new(Map(NAMES))).unwrap();
+    let client = Client::with_lookup(ClientOptions { proxy: Some(url), ..client_options() }, Arc::new(Map(NAMES))).unwrap();
     let get = async |url: &str| ask(&client, &Url::parse(url).unwrap(), Asked { allow: &[], ..Asked::default() }).await;
     assert_eq!(get("http://public.example/feed").await.unwrap().body, b"through the proxy".as_slice());
     let closed = ["private.example", "mixed.example", "localhost", "printer.local", "127.0.0.1", "[::1]", "169.254.169.254"];
@@ -433,7 +423,7 @@ async fn what_was_looked_at_is_what_is_dialled() {
     let origin = Origin::start();
     origin.script("/", vec![Reply::ok("vetted").close()]);
     let lookup = Arc::new(Rebinding(AtomicUsize::new(0)));
-    let client = Client::with_lookup(options(), lookup.clone()).unwrap();
+    let client = Client::with_lookup(client_options(), lookup.clone()).unwrap();
     let url = Url::parse(&format!("http://rebind.example:{}/", origin.port())).unwrap();
     assert_eq!(ask(&client, &url, Asked::default()).await.unwrap().body, b"vetted".as_slice());
     assert_eq!(lookup.0.load(Ordering::SeqCst), 1, "one look-up, vetted and dialled");
@@ -472,7 +462,8 @@ impl Lookup for Silent {
 #[tokio::test]
 async fn a_connection_that_does_not_come_about_is_a_timeout() {
     let client =
-        Client::with_lookup(ClientOptions { connect_timeout: Duration::from_millis(50), ..options() }, Arc::new(Silent)).unwrap();
+        Client::with_lookup(ClientOptions { connect_timeout: Duration::from_millis(50), ..client_options() }, Arc::new(Silent))
+            .unwrap();
     let failure = ask(&client, &Url::parse("http://silent.example/").unwrap(), Asked::default()).await.unwrap_err();
     assert_eq!(
         (failure.error.class(), failure.error.to_string().as_str()),

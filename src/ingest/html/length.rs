@@ -1,15 +1,10 @@
 //! How long a text may be that is kept.
 
-use crate::model::SafeHtml;
-
 /// Longer texts are cut: a thousand pages in print, and what no reader loads with patience.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
 /// What a cut leaves, with room for the end tags of what was open there, so that it is not cut again.
 const KEPT_BYTES: usize = MAX_TEXT_BYTES - (1 << 16);
-
-/// Stands where a text was cut.
-const MARK: &str = "[…]";
 
 /// The beginning of sanitised HTML that is too long, up to a tag or a word, with an ellipsis; elements stay open.
 /// `None`: it is not too long.
@@ -23,15 +18,5 @@ pub(super) fn beginning(html: &str) -> Option<String> {
         (Some(open), close) if close.is_none_or(|close| close < open) => &kept[..open],
         _ => kept.rfind([' ', '\n', '>']).map_or(kept, |at| &kept[..=at]),
     };
-    Some(format!("{} {MARK}", whole.trim_end()))
-}
-
-/// Whether a text is what a cut left: as long as that, and marked as such.
-pub(in crate::ingest) fn is_cut(html: &SafeHtml) -> bool {
-    let html = html.as_str();
-    // Behind the mark stand end tags alone.
-    let mark = || {
-        html.rfind(MARK).is_some_and(|at| html[at + MARK.len()..].split('>').all(|tag| tag.is_empty() || tag.starts_with("</")))
-    };
-    html.len() > KEPT_BYTES / 2 && mark()
+    Some(format!("{} […]", whole.trim_end()))
 }

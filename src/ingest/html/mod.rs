@@ -17,14 +17,20 @@ use super::{
 };
 use crate::model::SafeHtml;
 
-pub(super) use length::is_cut;
-
 /// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing. Of a text of
 /// more than a megabyte the beginning is kept.
 pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
+    sanitise_and_tell(html, base).0
+}
+
+/// Like [`sanitise`], and whether the text was cut.
+pub(super) fn sanitise_and_tell(html: &str, base: &Url) -> (SafeHtml, bool) {
     let safe = sanitised(html, base);
-    // What was open where it was cut is closed by whoever reads it again.
-    length::beginning(safe.as_str()).map_or(safe, |beginning| sanitised(&beginning, base))
+    match length::beginning(safe.as_str()) {
+        None => (safe, false),
+        // What was open where it was cut is closed by whoever reads it again.
+        Some(beginning) => (sanitised(&beginning, base), true),
+    }
 }
 
 fn sanitised(html: &str, base: &Url) -> SafeHtml {

@@ -22,8 +22,11 @@ use tributary::{
 };
 use url::Url;
 
-use super::world::{World, noon, options, source, tagged};
-use crate::support::origin::{Origin, Reply};
+use super::world::{World, noon, source, tagged};
+use crate::support::{
+    client_options,
+    origin::{Origin, Reply},
+};
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -169,7 +172,7 @@ fn site_and_feed(origin: &Origin) -> Vec<Source> {
 async fn robots_txt_sitemaps_pages_and_feeds_of_a_host_pass_one_gate() {
     let gap = Duration::from_millis(60);
     let world = World::new(site_and_feed);
-    world.ask_with(tributary::fetch::ClientOptions { host_gap: gap, host_gap_exempt: gap, ..options() });
+    world.ask_with(tributary::fetch::ClientOptions { host_gap: gap, host_gap_exempt: gap, ..client_options() });
     let scheduler = Scheduler::start(&world);
     until("all pages are read", || {
         let states = world.read(|reader| reader.sources());

@@ -8,14 +8,15 @@ use tributary::{
 };
 use url::Url;
 
-use super::world::{World, feed, options, source};
+use super::world::{World, feed, source};
 use crate::support::{
+    client_options,
     origin::{Origin, Reply},
     safe_origin::{self, SafeOrigin},
 };
 
 fn believing() -> ClientOptions {
-    ClientOptions { ca_file: Some(safe_origin::authority()), ..options() }
+    ClientOptions { ca_file: Some(safe_origin::authority()), ..client_options() }
 }
 
 #[tokio::test]
@@ -47,7 +48,7 @@ fn authorities_that_cannot_be_read_are_named() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("empty.pem"), "nothing\n").unwrap();
     for name in ["missing.pem", "empty.pem"] {
-        let error = Client::new(ClientOptions { ca_file: Some(dir.path().join(name)), ..options() }).unwrap_err();
+        let error = Client::new(ClientOptions { ca_file: Some(dir.path().join(name)), ..client_options() }).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
 }

@@ -13,7 +13,10 @@ use tributary::{
 };
 use url::Url;
 
-use crate::support::origin::{Origin, Reply};
+use crate::support::{
+    client_options,
+    origin::{Origin, Reply},
+};
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
@@ -197,7 +200,7 @@ fn start(dir: &std::path::Path, clock: &ManualClock, sources: &[Source]) -> Poll
     let window = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
     let hosts: Vec<_> = sources.iter().map(|s| (s.clone(), host_key(&s.url))).collect();
     store.take_over(&hosts, &[], window, clock.now()).unwrap();
-    let client = Client::with_lookup(options(), Arc::new(Here)).unwrap();
+    let client = Client::with_lookup(client_options(), Arc::new(Here)).unwrap();
     let settings = Settings {
         sources: sources.iter().cloned().map(Arc::new).collect(),
         rules: Arc::new(Rules::compile(&[]).unwrap()),
@@ -212,18 +215,4 @@ fn start(dir: &std::path::Path, clock: &ManualClock, sources: &[Source]) -> Poll
         retention: None,
     };
     Poller::new(store, client, Arc::new(clock.clone()), settings)
-}
-
-/// How the client behaves: without pauses, so that no test waits.
-pub fn options() -> ClientOptions {
-    ClientOptions {
-        user_agent: "tributary/1.2.3 (+https://operator.example/)".into(),
-        per_host: 1,
-        host_gap: Duration::ZERO,
-        host_gap_exempt: Duration::ZERO,
-        concurrency: 32,
-        proxy: None,
-        ca_file: None,
-        connect_timeout: Duration::from_secs(10),
-    }
 }

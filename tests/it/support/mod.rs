@@ -5,3 +5,21 @@ pub mod press;
 pub mod program;
 pub mod publication;
 pub mod safe_origin;
+
+use std::time::Duration;
+
+use tributary::fetch::ClientOptions;
+
+/// How the client behaves: without pauses, so that no test waits.
+pub fn client_options() -> ClientOptions {
+    ClientOptions {
+        user_agent: "tributary/1.2.3 (+https://operator.example/)".into(),
+        per_host: 1,
+        host_gap: Duration::ZERO,
+        host_gap_exempt: Duration::ZERO,
+        concurrency: 32,
+        proxy: None,
+        ca_file: None,
+        connect_timeout: Duration::from_secs(10),
+    }
+}
