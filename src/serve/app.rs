@@ -1,7 +1,7 @@
 //! What answers: the documents held ready, and the way to the stored state for what is not.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
@@ -15,10 +15,15 @@ use crate::{
     store::StoreError,
 };
 
-use super::{Access, Health, Held, drawn::Drawn, instances::Instances};
+use super::{Access, Health, Held, drawn::Drawn, kept::Kept};
 
-/// Unions held at a time: each is three documents at most, made again when it is asked for.
-const MAX_UNIONS: usize = 32;
+/// Unions by their paths: each is three documents at most, made again when it is asked for.
+type Unions = Kept<Arc<Held>, 32>;
+
+/// What instances of unions held that were handed out, by their tags, which are those of the bytes: reading stores nothing,
+/// so they are kept in memory and a restart forgets them. Who comes with a forgotten one is sent the whole. Of one story it
+/// is a few bytes each.
+type Instances = Kept<Vec<(i64, i64)>, 512>;
 
 /// The site as it is now. Cheap to clone; every clone answers the same.
 #[derive(Clone)]
@@ -44,12 +49,6 @@ struct Documents {
     by_path: HashMap<String, Arc<Held>>,
     retired: Vec<TopicId>,
     unions: Mutex<Unions>,
-}
-
-#[derive(Default)]
-struct Unions {
-    by_path: BTreeMap<String, Arc<Held>>,
-    oldest_first: VecDeque<String>,
 }
 
 impl App {
@@ -132,7 +131,7 @@ impl App {
         }
         // The addresses in it are others below a token.
         let path = settings.addresses().rooted(&Addresses::feed_path(&name, format));
-        if let Some(held) = documents.unions().by_path.get(&path) {
+        if let Some(held) = documents.unions().get(&path) {
             return Ok(Some(held.clone()));
         }
         // A union changes when a member does: nothing is stored because somebody read.
@@ -142,7 +141,7 @@ impl App {
             .blocking(move |open, settings| open.look(|library| union_feed(library, settings, &members, format, updated)))
             .await?;
         if let Some(feed) = &rendering.feed {
-            self.instances().keep(&rendering.etag, feed.holding());
+            self.instances().keep(rendering.etag.clone(), feed.holding());
         }
         let held = Arc::new(Held::with(rendering, Effort::Little));
         documents.unions().keep(path, held.clone());
@@ -154,7 +153,10 @@ impl App {
     pub(super) async fn news(&self, held: &Held, tags: Vec<String>) -> Result<Option<Held>, StoreError> {
         let Some(feed) = held.feed.clone() else { return Ok(None) };
         let path = held.path.clone();
-        let handed_out = self.instances().find(&tags);
+        let handed_out = {
+            let instances = self.instances();
+            tags.iter().find_map(|tag| instances.get(tag)).cloned()
+        };
         let body = self
             .blocking(move |open, _| {
                 if let Some(known) = handed_out {
@@ -270,38 +272,7 @@ impl Documents {
     }
 }
 
-impl Unions {
-    fn keep(&mut self, path: String, held: Arc<Held>) {
-        if self.by_path.insert(path.clone(), held).is_none() {
-            self.oldest_first.push_back(path);
-        }
-        if self.oldest_first.len() > MAX_UNIONS
-            && let Some(oldest) = self.oldest_first.pop_front()
-        {
-            self.by_path.remove(&oldest);
-        }
-    }
-}
-
 /// The page of a fault needs the settings alone, so that there is one even when the state cannot be read.
 fn fault_page(settings: &Settings, fault: &Fault) -> Held {
     Held::with(site::fault_page(settings, fault), Effort::Little)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unions_are_kept_up_to_a_number_the_oldest_goes() {
-        let mut unions = Unions::default();
-        for number in 0..MAX_UNIONS + 5 {
-            let path = format!("/topics/{number}/feed.atom");
-            let held = Arc::new(Held::new(Rendering::new(path.clone(), "text/plain", Vec::new(), None)));
-            unions.keep(path.clone(), held.clone());
-            unions.keep(path, held);
-        }
-        assert_eq!((unions.by_path.len(), unions.oldest_first.len()), (MAX_UNIONS, MAX_UNIONS));
-        assert!(!unions.by_path.contains_key("/topics/4/feed.atom") && unions.by_path.contains_key("/topics/5/feed.atom"));
-    }
 }

@@ -6,14 +6,13 @@
 //! Deliberately absent: pages of single stories and searches, which cost little and are asked for once.
 
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use crate::site::{PageName, Settings};
 
-use super::Held;
+use super::{Held, kept::Kept};
 
 /// Pages kept at a time: each is some ten kilobytes.
 const MOST: usize = 64;
@@ -25,15 +24,14 @@ const SERVES_FOR_DRAWINGS: u32 = 4;
 /// but no longer than this.
 const SERVES_AT_MOST: Duration = Duration::from_secs(10);
 
-/// The pages that were drawn, the oldest first to go.
+/// The pages that were drawn, by their paths.
 #[derive(Default)]
 pub(super) struct Drawn {
-    pages: Mutex<VecDeque<Page>>,
+    pages: Mutex<Kept<Page, MOST>>,
     turn: tokio::sync::Mutex<()>,
 }
 
 struct Page {
-    path: String,
     version: i64,
     settings: Arc<Settings>,
     /// Until then it serves, whatever the version is.
@@ -58,24 +56,19 @@ impl Drawn {
     /// The page as it was drawn from this version of the state, or a moment ago, under these settings.
     pub(super) fn find(&self, path: &str, version: i64, settings: &Arc<Settings>) -> Option<Arc<Held>> {
         let serves = |page: &Page| page.version == version || Instant::now() < page.until;
-        let is_it = |page: &&Page| page.path == path && serves(page) && Arc::ptr_eq(&page.settings, settings);
-        self.pages().iter().find(is_it).map(|page| page.held.clone())
+        let pages = self.pages();
+        pages.get(path).filter(|page| serves(page) && Arc::ptr_eq(&page.settings, settings)).map(|page| page.held.clone())
     }
 
     /// Keeps a page that was drawn from this version or a later one, in this time.
     pub(super) fn keep(&self, path: String, version: i64, settings: Arc<Settings>, took: Duration, held: Arc<Held>) {
         let serves = if took < LONG { Duration::ZERO } else { SERVES_AT_MOST.min(took * SERVES_FOR_DRAWINGS) };
         let until = Instant::now() + serves;
-        let mut pages = self.pages();
-        pages.retain(|page| page.path != path);
-        pages.push_back(Page { path, version, settings, until, held });
-        if pages.len() > MOST {
-            pages.pop_front();
-        }
+        self.pages().keep(path, Page { version, settings, until, held });
     }
 
     /// What a panic left behind is whole: pages are put in one at a time.
-    fn pages(&self) -> std::sync::MutexGuard<'_, VecDeque<Page>> {
+    fn pages(&self) -> std::sync::MutexGuard<'_, Kept<Page, MOST>> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

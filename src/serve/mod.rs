@@ -15,7 +15,7 @@ mod drawn;
 mod guard;
 mod health;
 mod held;
-mod instances;
+mod kept;
 mod metrics;
 mod routes;
 mod server;
