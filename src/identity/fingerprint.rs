@@ -16,6 +16,8 @@ const SHINGLE: usize = 3;
 const OPENING_TOKENS: usize = 64;
 /// People and files that are kept.
 const MOST_FACTS: usize = 8;
+/// Letters and digits of a file's name that no other file has.
+const OWN_NAME: usize = 20;
 /// The first byte of the stored form.
 const VERSION: u8 = 1;
 
@@ -36,7 +38,7 @@ pub struct Fingerprint {
     opening_words: Vec<u32>,
     /// The authors' names.
     people: Vec<u32>,
-    /// The names of its sound and picture files.
+    /// The names of its sound and film files.
     media: Vec<u32>,
 }
 
@@ -60,7 +62,7 @@ impl Fingerprint {
             title_words: set(meaningful(&text::tokens(draft.title.as_deref().unwrap_or_default()))),
             opening_words: set(meaningful(opening)),
             people: set(draft.authors.iter().map(|p| hash(&text::essence(&p.name))).take(MOST_FACTS)),
-            media: set(media.map(|e| hash(file_name(&e.url))).take(MOST_FACTS)),
+            media: set(media.map(|e| hash(media_name(&e.url))).take(MOST_FACTS)),
         }
     }
 
@@ -136,9 +138,22 @@ impl Fingerprint {
         strangers(&self.people, &other.people)
     }
 
-    /// Whether both have sound or picture files, and not one in common.
+    /// Whether somebody of this name is an author.
+    pub(super) fn is_by(&self, name: &str) -> bool {
+        has(&self.people, hash(&text::essence(name)))
+    }
+
+    /// Whether both have sound or film files, and not one in common.
     pub(super) fn other_media(&self, other: &Self) -> bool {
         strangers(&self.media, &other.media)
+    }
+
+    /// What copies are found by, whatever they are called: one hash of the opening and one of the whole text; `None` of a
+    /// text that is too short to be compared. Two texts have the same hash of the whole with a probability of their likeness
+    /// (minwise hashing), and of the opening with that of their openings.
+    pub fn marks(&self) -> Option<[u32; 2]> {
+        let long_enough = self.tokens >= super::story::COMMENTARY_TOKENS;
+        self.opening.first().zip(self.sketch.first()).filter(|_| long_enough).map(|(opening, whole)| [*opening, *whole])
     }
 
     /// The form in which it is stored.
@@ -315,9 +330,15 @@ const EMPTY_WORDS: &[&str] = &[
     "your",
 ];
 
-fn file_name(url: &str) -> &str {
+/// What a file is known by, whoever redirects to it: its name, together with where it lies unless the name is long enough to
+/// be nobody else's. Every show has a `12.mp3`.
+fn media_name(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit('/').next().unwrap_or_default()
+    let (folder, name) = path.rsplit_once('/').unwrap_or_default();
+    if name.chars().filter(char::is_ascii_alphanumeric).count() >= OWN_NAME {
+        return name;
+    }
+    &path[folder.rfind('/').map_or(0, |at| at + 1)..]
 }
 
 fn set(hashes: impl IntoIterator<Item = u32>) -> Vec<u32> {
@@ -389,6 +410,32 @@ mod tests {
         let (teaser, whole) = (of(&words(0..60)), of(&words(0..3_000)));
         assert!(teaser.opening_likeness(&whole) > 0.95);
         assert!(teaser.likeness(&whole) < 0.2);
+    }
+
+    #[test]
+    fn texts_that_are_alike_have_a_mark_in_common() {
+        let (teaser, whole, edited) = (of(&words(0..80)), of(&words(0..3_000)), of(&words(30..3_000)));
+        let common = |a: &Fingerprint, b: &Fingerprint| {
+            let (a, b) = (a.marks().expect("long enough"), b.marks().expect("long enough"));
+            (a[0] == b[0], a[1] == b[1])
+        };
+        assert!(common(&teaser, &whole).0, "the opening's");
+        assert!(common(&edited, &whole).1, "the whole's");
+        assert_eq!(common(&whole, &of(&words(4_000..7_000))), (false, false));
+        assert_eq!(of(&words(0..40)).marks(), None);
+    }
+
+    #[test]
+    fn a_file_is_known_by_more_than_a_number() {
+        assert_eq!(media_name("https://a.example/audio/12.mp3?x=1"), "audio/12.mp3");
+        assert_ne!(media_name("https://a.example/12.mp3"), media_name("https://b.example/12.mp3"));
+        assert_eq!(
+            media_name("https://count.example/redirect.mp3/files.example/ABC123.mp3"),
+            media_name("https://files.example/ABC123.mp3#t=1")
+        );
+        let long = "2026-11-20-why-our-queues-lost-messages.mp3";
+        assert_eq!(media_name(&format!("https://a.example/x/{long}")), long);
+        assert_eq!(media_name("12.mp3"), "12.mp3");
     }
 
     #[test]

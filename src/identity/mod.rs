@@ -83,18 +83,21 @@
 
 mod address;
 mod boilerplate;
+mod copy;
 mod digest;
 mod fingerprint;
 mod home;
 mod key;
+mod link;
+mod moment;
 mod page;
 mod published_id;
 mod recognise;
 mod repetition;
 mod shown;
-mod site_name;
 mod story;
 mod text;
+mod titles;
 
 pub use address::{canonical_link, canonical_link_with_fragment, guid_alias, home_of};
 pub use digest::stored_text_hash;

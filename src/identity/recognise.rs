@@ -7,9 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{NaiveTime, Timelike as _};
+use chrono::NaiveTime;
 
-use super::{Keyed, address};
+use super::{Keyed, address, moment};
 use crate::model::{EntryKey, Timestamp};
 
 /// Unrecognised items that must pair up, at least, before a document counts as made anew.
@@ -281,12 +281,12 @@ fn by_title<K: KnownEntries>(
 }
 
 /// The moment of an item that has nothing else that stays when its title is edited. A moment that several entries have is
-/// none, and a full quarter of an hour is most often a day (midnight somewhere) or a slot: with it the text must be the same.
+/// none, and with a slot the text must be the same.
 fn by_moment<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
     let nameless = item.guid.is_none() && item.link.is_none();
-    let Some(moment) = item.published.filter(|_| nameless) else { return Ok(Vec::new()) };
-    let a_slot = moment.second() == 0 && moment.minute() % 15 == 0;
-    let mut found = known.nameless_of(moment)?;
+    let Some(at) = item.published.filter(|_| nameless) else { return Ok(Vec::new()) };
+    let a_slot = moment::is_slot(at);
+    let mut found = known.nameless_of(at)?;
     Ok(match found.pop() {
         Some((entry, text)) if found.is_empty() && (!a_slot || (text.is_some() && text == item.text_hash)) => vec![entry],
         _ => Vec::new(),

@@ -5,40 +5,22 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fingerprint, Home, Keyed, address, site_name};
+use super::{
+    Fingerprint, Home, Keyed, copy, link,
+    titles::{self, Names, Titles},
+};
 use crate::model::{Draft, SourceId, Timestamp};
 
 /// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
 pub const COMMENTARY_TOKENS: u32 = 48;
-/// Likeness from which a text is the post's and no commentary on it.
-const LIKE_THE_POST: f64 = 0.5;
-/// Shingles that an estimate of overlap needs.
-const OVERLAP_SAMPLE: usize = 12;
-/// Words below which an item says nothing of a page: "Comments", or "submitted by … [link]".
-const SAYS_NOTHING: u32 = 10;
-/// Words from which a text under a post's title and link is the post's, where no other text is there to be held against it.
-const WHOLE_TEXT: u32 = 250;
-/// The share of a title's words that an item must have to be about it.
-const SAME_SUBJECT: f64 = 0.3;
-/// Pages that may have one text: what stands on more is a form letter. However many link to one of them does not count.
-const MOST_ADDRESSES: u32 = 4;
-/// Words of an opening, which is compared exactly.
-const OPENING: u32 = 80;
-/// Words from which a part of a text is its part also when it comes days later.
-const LONG_PART: u32 = 100;
-/// Likeness from which two texts are one, whatever words were changed.
-const NEARLY_EQUAL: f64 = 0.95;
-/// Days between two dates of one text that need no further proof, and the most that any proof allows.
-const DAYS_APART: (i64, i64) = (3, 45);
-
 /// An entry that was never seen before.
 #[derive(Debug, Clone)]
 pub struct Newcomer<'a> {
     source: &'a SourceId,
-    keyed: &'a Keyed,
-    home: Home,
-    fingerprint: Fingerprint,
-    url: Option<&'a str>,
+    pub(super) keyed: &'a Keyed,
+    pub(super) home: Home,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) url: Option<&'a str>,
     source_title: Option<String>,
 }
 
@@ -60,10 +42,14 @@ impl<'a> Newcomer<'a> {
         &self.fingerprint
     }
 
+    fn has_link_of(&self, candidate: &Candidate) -> bool {
+        self.keyed.canonical.is_some() && self.keyed.canonical == candidate.canonical
+    }
+
     /// The title without the name of its source, by which a copy may be known that does not have that name.
     pub fn bare_title(&self) -> Option<&str> {
         let title = self.keyed.title_norm.as_deref()?;
-        Some(site_name::without(title, self.source_title.as_deref(), self.home.name()))
+        Some(titles::without(title, self.source_title.as_deref(), self.home.name()))
     }
 }
 
@@ -144,13 +130,14 @@ pub enum Placement {
 }
 
 /// Chooses the story that a newcomer joins: one with an entry that is the same story and with none that the newcomer only
-/// comments on. Of several, the one whose entry is at home, else the one that began first.
+/// comments on. Of several, one with an entry of the same link, which is the stronger proof; then the one whose entry is at
+/// home, else the one that began first.
 pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
     let mut stories: BTreeMap<i64, Vec<&Candidate>> = BTreeMap::new();
     for candidate in candidates {
         stories.entry(candidate.story).or_default().push(candidate);
     }
-    let mut joins: Vec<(bool, i64, i64, String)> = Vec::new();
+    let mut joins: Vec<(bool, bool, i64, i64, String)> = Vec::new();
     let mut related = None;
     let mut against = Vec::new();
     for (story, members) in stories {
@@ -158,9 +145,11 @@ pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
         // What is commented on never hides behind a short remark that could be either's; only what stands at home itself tells
         // that the long text beside it is its copy.
         let (mut comments, mut commented_on) = (false, false);
+        let mut by_link = false;
         for candidate in members {
             match same_story(newcomer, candidate) {
                 StoryMatch::Same { because } => {
+                    by_link |= newcomer.has_link_of(candidate);
                     let away = !candidate.home.is_of(candidate.canonical.as_deref());
                     if found.as_ref().is_none_or(|(other_away, ..)| *other_away && !away) {
                         found = Some((away, candidate.entry, because));
@@ -178,10 +167,11 @@ pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
             }
         }
         if let Some((away, entry, because)) = found.filter(|(away, ..)| !(comments || commented_on && *away)) {
-            joins.push((away, story, entry, because));
+            joins.push((!by_link, away, story, entry, because));
         }
     }
-    if let Some((_, story, entry, because)) = joins.into_iter().min_by_key(|(away, story, ..)| (*away, *story)) {
+    let strongest = joins.into_iter().min_by_key(|(by_text, away, story, ..)| (*by_text, *away, *story));
+    if let Some((.., story, entry, because)) = strongest {
         return Placement::Joins { story, entry, because };
     }
     against.sort();
@@ -194,209 +184,34 @@ pub fn same_story(newcomer: &Newcomer<'_>, candidate: &Candidate) -> StoryMatch 
     if *newcomer.source == candidate.source {
         return different("it is another entry of the same source");
     }
-    let same_link = newcomer.keyed.canonical.is_some() && newcomer.keyed.canonical == candidate.canonical;
-    let same_title = newcomer.keyed.title_norm.is_some() && newcomer.keyed.title_norm == candidate.title_norm;
-    if same_link && let Some(verdict) = by_link(newcomer, candidate, same_title) {
+    let related = titles(newcomer, candidate);
+    if newcomer.has_link_of(candidate)
+        && let Some(verdict) = link::verdict(newcomer, candidate, related == Titles::Same)
+    {
         return verdict;
     }
-    if same_title || same_but_for_site_name(newcomer, candidate) {
-        return by_text(newcomer, candidate, same_title);
-    }
-    different("neither link nor title is the same")
+    copy::verdict(newcomer, candidate, related)
 }
 
-/// Whether the titles are the same when the names of the sources are taken off their ends.
-fn same_but_for_site_name(newcomer: &Newcomer<'_>, candidate: &Candidate) -> bool {
-    let Some((new, old)) = newcomer.keyed.title_norm.as_deref().zip(candidate.title_norm.as_deref()) else { return false };
-    // The name of either source may stand behind either title: who copies keeps the name of whom it was copied from.
-    let bare = |title| {
-        let title = site_name::without(title, newcomer.source_title.as_deref(), newcomer.home.name());
-        site_name::without(title, candidate.source_title.as_deref(), candidate.home.name())
-    };
-    bare(new) == bare(old)
+/// How the two are called beside each other.
+fn titles(newcomer: &Newcomer<'_>, candidate: &Candidate) -> Titles {
+    let titles = newcomer.keyed.title_norm.as_deref().zip(candidate.title_norm.as_deref());
+    let Some((new, old)) = titles else { return Titles::Other };
+    let sources =
+        [(newcomer.source_title.as_deref(), newcomer.home.name()), (candidate.source_title.as_deref(), candidate.home.name())];
+    let is_author = |name: &str| newcomer.fingerprint.is_by(name) || candidate.fingerprint.is_by(name);
+    titles::relation(new, old, &Names::new(&sources, &is_author))
 }
 
-/// What the same link proves; `None`: nothing, because many items of one source have it.
-fn by_link(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> Option<StoryMatch> {
-    let canonical = candidate.canonical.as_deref()?;
-    if address::is_root(canonical) {
-        return None;
-    }
-    let shared = newcomer.keyed.shared.canonical || candidate.link_shared_by > 1;
-    if shared && !same_title {
-        return None;
-    }
-    let (here, there) = Home::at(&newcomer.home, &candidate.home, canonical);
-    let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
-    let likeness = text_likeness(new, old);
-    let alike = percent(likeness);
-    let part = |link: Option<&'_ str>| link.and_then(address::part_of).map(str::to_owned);
-    let (new_part, old_part) = (part(newcomer.keyed.link.as_deref()), part(candidate.link.as_deref()));
-    // Two parts of one page are two posts, whatever they are called: "2.2" of a changelog, "No programme today" of a month.
-    if new_part.is_some() && old_part.is_some() && new_part != old_part {
-        return None;
-    }
-    // At home a part of a page is a comment or a version, and not what the page is about.
-    let other_part = new_part != old_part && ((here && new_part.is_some()) || (there && old_part.is_some()));
-    if other_part && !same_title && likeness < LIKE_THE_POST {
-        return None;
-    }
-    // The newcomer comments on the candidate, or the candidate on the newcomer, which then names no page.
-    let related = |url: Option<String>, because: String| Some(StoryMatch::Related { url, because });
-    let page = || Some(newcomer.url.map_or_else(|| canonical.to_owned(), address::without_tracking));
-    let both_speak = new.tokens().min(old.tokens()) >= COMMENTARY_TOKENS;
-    if here && there && !same_title && both_speak && likeness < LIKE_THE_POST && !same_subject(new, old) {
-        return related(page(), format!("same link, but another title, and texts are only {alike} % alike"));
-    }
-    let exact = address::same_page(newcomer.keyed.link.as_deref(), candidate.link.as_deref());
-    if here && there && exact {
-        return Some(same("same link, and both sources are at home there".to_owned()));
-    }
-    let link = if exact { "same link" } else { "links of one page" };
-    if likeness >= LIKE_THE_POST {
-        return Some(same(format!("{link}, and texts are {alike} % alike")));
-    }
-    // Away from home, a text that is long enough to stand alone and unlike what it links to is a commentary; where the
-    // other one has the same title and no text there is nothing that it could be unlike, and a whole post is taken for it.
-    let stands_alone = |print: &Fingerprint, at_home: bool, other: &Fingerprint| {
-        let whole = same_title && other.tokens() < SAYS_NOTHING && print.tokens() >= WHOLE_TEXT && !print.other_people(other);
-        !at_home && print.tokens() >= COMMENTARY_TOKENS && !whole
-    };
-    if stands_alone(new, here, old) {
-        let words = new.tokens();
-        let because = format!("{link}, but a commentary: {words} words of its own, {alike} % like the other's");
-        // Whoever is at home there does not write about the page, it is the page.
-        return related(page().filter(|_| !here), because);
-    }
-    if stands_alone(old, there, new) {
-        let words = old.tokens();
-        let because = format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's");
-        return related(None, because);
-    }
-    if !exact && both_speak {
-        return Some(different(format!("{link}, but texts are only {alike} % alike")));
-    }
-    if same_title {
-        return Some(same(format!("{link} and same title")));
-    }
-    if !exact {
-        return Some(different(format!("{link}, but another title")));
-    }
-    if !new.says_something() || !old.says_something() {
-        return Some(same("same link, and one of the two says nothing else".to_owned()));
-    }
-    let apart = |because: String| if here { Some(different(because)) } else { related(page(), because) };
-    match new.shared_subject(old) {
-        Some(share) if share >= SAME_SUBJECT => {
-            Some(same(format!("same link and same subject: {} % of a title's words are in both", percent(share))))
-        }
-        Some(share) => apart(format!("same link, but another subject: only {} % of a title's words are in both", percent(share))),
-        None => apart("same link, but no title that shows what it is about".to_owned()),
-    }
-}
-
-/// Whether one speaks of what the other is called.
-fn same_subject(new: &Fingerprint, old: &Fingerprint) -> bool {
-    new.shared_subject(old).is_some_and(|share| share >= SAME_SUBJECT)
-}
-
-/// What the same title proves: with a text that is the same but for details, that one is a copy of the other. `exact`:
-/// the titles are equal as they stand, and not only without the names of their sources.
-fn by_text(newcomer: &Newcomer<'_>, candidate: &Candidate, exact: bool) -> StoryMatch {
-    let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
-    let title = newcomer.keyed.title_norm.as_deref().unwrap_or_default();
-    let titles = if exact { "same title" } else { "same title but for the name of its source" };
-    let words = new.tokens().min(old.tokens());
-    if words < COMMENTARY_TOKENS {
-        return different(format!("{titles}, but {words} words of text are too few to compare"));
-    }
-    if !names_something(title) {
-        return different("same title, but it has no word: a version or a number is nobody's own");
-    }
-    if candidate.has_entry_of_newcomers_source {
-        return different(format!("{titles}, but its source has an entry of that story already"));
-    }
-    if candidate.addresses >= MOST_ADDRESSES {
-        return different(format!("{titles}, but that story stands on {} pages already", candidate.addresses));
-    }
-    if new.other_media(old) {
-        return different(format!("{titles}, but other sound or picture files"));
-    }
-    let apart = candidate.published.zip(newcomer.keyed.published).map(|(a, b)| (a - b).num_hours().abs());
-    if let Some(hours) = apart.filter(|hours| *hours > DAYS_APART.1 * 24) {
-        return different(format!("{titles}, but published {} days apart", hours / 24));
-    }
-    let near = apart.is_some_and(|hours| hours <= DAYS_APART.0 * 24);
-    let link_home = |link: Option<&str>| link.and_then(address::home_of);
-    let one_site = link_home(newcomer.keyed.canonical.as_deref())
-        .is_some_and(|home| Some(home) == link_home(candidate.canonical.as_deref()));
-    let needed: f64 = match words {
-        ..100 => 0.9,
-        100..250 => 0.8,
-        _ => 0.7,
-    };
-    // Two pages of one site are two pages; other people and other days are rather another post.
-    let needed = if one_site {
-        NEARLY_EQUAL
-    } else if !near || !exact || new.other_people(old) {
-        needed.max(0.9)
-    } else {
-        needed
-    };
-    let whole = new.likeness(old);
-    if whole >= needed && whole < NEARLY_EQUAL && new.other_names(old) {
-        return different(format!("{titles}, and texts are {} % alike, but each names what the other does not", percent(whole)));
-    }
-    if whole >= needed {
-        return same(format!("{titles}, and texts are {} % alike ({} % needed)", percent(whole), percent(needed)));
-    }
-    let strangers = one_site || new.other_people(old);
-    if let Some(alike) = (!strangers).then(|| part_likeness(new, old)).flatten()
-        && (near || (words >= LONG_PART && apart.is_some()))
-    {
-        return same(format!("{titles}, and the shorter text is a beginning of the longer one ({} % of it)", percent(alike)));
-    }
-    different(format!("{titles}, but texts are only {} % alike ({} % needed)", percent(whole), percent(needed)))
-}
-
-/// How far the shorter text is a beginning of the longer; `None` where it is none. Two texts with one introduction have the
-/// same opening too, and so the rest of the shorter has to stand in the longer as well, as far as that can be estimated.
-fn part_likeness(new: &Fingerprint, old: &Fingerprint) -> Option<f64> {
-    let opening = new.opening_likeness(old);
-    let (overlap, sample) = new.overlap(old);
-    let alike = if sample >= OVERLAP_SAMPLE { opening.min(overlap) } else { opening };
-    let judged = sample >= OVERLAP_SAMPLE || new.tokens().min(old.tokens()) <= OPENING || (sample >= 3 && overlap >= 0.99);
-    let (short, long) = (new.tokens().min(old.tokens()), new.tokens().max(old.tokens()));
-    // A part says what the whole says, word by word; what was cut off may end in half a word.
-    let verbatim = match new.words_of_its_own(old) {
-        0 => true,
-        1 => short < OPENING && long >= short + short / 2,
-        _ => false,
-    };
-    (judged && verbatim && opening >= 0.9 && alike >= 0.85).then_some(alike)
-}
-
-/// How far one text is the other: as a whole, by its opening, or as a part of it.
-fn text_likeness(new: &Fingerprint, old: &Fingerprint) -> f64 {
-    let (overlap, sample) = new.overlap(old);
-    let part = if sample >= OVERLAP_SAMPLE { overlap } else { 0.0 };
-    new.likeness(old).max(new.opening_likeness(old)).max(part)
-}
-
-/// Whether a title has a word: three letters in a row, or one letter of a script whose words are that short.
-fn names_something(title: &str) -> bool {
-    title.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() >= 3 || !word.is_ascii())
-}
-
-fn same(because: String) -> StoryMatch {
+pub(super) fn same(because: String) -> StoryMatch {
     StoryMatch::Same { because }
 }
 
-fn different(because: impl Into<String>) -> StoryMatch {
+pub(super) fn different(because: impl Into<String>) -> StoryMatch {
     StoryMatch::Different { because: because.into() }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share lies between 0 and 1")]
-fn percent(share: f64) -> u32 {
+pub(super) fn percent(share: f64) -> u32 {
     (share * 100.0).round() as u32
 }

@@ -170,6 +170,7 @@ fn write_content(
         (date, None) => date.is_some(),
         (None, Some(_)) => false,
     };
+    let marks = fingerprint.marks();
     let text = draft.summary.as_ref().or(draft.content.as_ref()).map(|html| ingest::plain_text(html.as_str()));
     conn.prepare_cached(
         "UPDATE entry SET guid = ?2, guid_alias = ?3, link = ?4, canonical = ?5, title_norm = ?6, url = ?7, title = ?8,
@@ -177,7 +178,7 @@ fn write_content(
            published_precision = CASE WHEN ?27 THEN ?10 ELSE published_precision END,
            updated_ms = ?11, last_seen_ms = ?12, content_digest = ?13, material_digest = ?14, language = ?15, authors = ?16,
            categories = ?17, enclosures = ?18, related = ?19, origin = ?20, image = ?21, rights = ?22, summary_text = ?23,
-           fingerprint = ?24, summary = ?25, content = ?26 WHERE id = ?1",
+           fingerprint = ?24, opening_mark = ?28, whole_mark = ?29, summary = ?25, content = ?26 WHERE id = ?1",
     )
     .and_then(|mut s| {
         s.execute(params![
@@ -208,6 +209,8 @@ fn write_content(
             draft.summary.as_ref().map(SafeHtml::as_str),
             draft.content.as_ref().map(SafeHtml::as_str),
             finer,
+            marks.map(|[opening, _]| opening),
+            marks.map(|[_, whole]| whole),
         ])
     })
     .doing("store what an entry says")?;

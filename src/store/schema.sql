@@ -126,7 +126,7 @@ CREATE TABLE entry (
   summary_text   TEXT NOT NULL DEFAULT '',
   fingerprint    BLOB,
   summary        TEXT,
-  content        TEXT,
+  content        TEXT, opening_mark INTEGER, whole_mark INTEGER,
   UNIQUE (source_id, key)
 ) STRICT;
 CREATE INDEX entry_story ON entry (story_id);
@@ -139,6 +139,9 @@ CREATE INDEX entry_guid_alias ON entry (source_id, guid_alias) WHERE guid_alias 
 CREATE INDEX entry_link ON entry (source_id, link) WHERE link IS NOT NULL;
 CREATE INDEX entry_source_title ON entry (source_id, title_norm) WHERE title_norm IS NOT NULL;
 CREATE INDEX entry_source_seen ON entry (source_id, first_seen_ms);
+-- By what copies of a text are found, whatever they are called.
+CREATE INDEX entry_opening_mark ON entry (opening_mark, id, source_id) WHERE opening_mark IS NOT NULL;
+CREATE INDEX entry_whole_mark ON entry (whole_mark, id, source_id) WHERE whole_mark IS NOT NULL;
 
 -- Further keys under which an entry came: after a new CMS made all ids anew, for one.
 CREATE TABLE entry_alias (

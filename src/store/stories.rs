@@ -49,7 +49,7 @@ pub(super) fn place(
         .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((rows::home(r)?, r.get("public")?, r.get("title")?))))
         .doing("read a source")?;
     let newcomer = Newcomer::new(source, &item.keyed, &item.draft, home).from_source_called(title);
-    match identity::place(&newcomer, &candidates(conn, source, item, newcomer.bare_title())?) {
+    match identity::place(&newcomer, &candidates(conn, source, item, &newcomer)?) {
         Placement::Joins { story, because, .. } => {
             let comes_out = public && come_out(conn, story, position, item.arrival, now)?;
             // Of a story that is gone nothing is kept but what it is known by.
@@ -164,14 +164,15 @@ fn insert(
 }
 
 /// Entries of other sources that a new one may be the same story as: by link, then by title, then by a title that has the
-/// name of a source behind it. Found by index, and a bounded number of them, however many are stored. What a person parted
+/// name of a source behind it, then by what marks its text. Found by index, and a bounded number of them, however many are stored. What a person parted
 /// is no twin again, also when one side comes anew under names that nobody knows: its source, with its title or link, is
 /// enough.
 ///
 /// Entries that were stored by earlier rules have their links as those compared them: such a link is looked for as well.
-fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Option<&str>) -> Result<Vec<Candidate>, StoreError> {
+fn candidates(conn: &Connection, source: &SourceId, item: &Item, newcomer: &Newcomer<'_>) -> Result<Vec<Candidate>, StoreError> {
+    let marks = newcomer.fingerprint().marks();
     // Too many titles begin with one word or two.
-    let bare = bare_title.filter(|title| title.split(' ').count() >= 3);
+    let bare = newcomer.bare_title().filter(|title| title.split(' ').count() >= 3);
     // A normalised title has a blank between words: what follows a title and a blank stands between these two.
     let (longer, beyond) = (bare.map(|title| format!("{title} ")), bare.map(|title| format!("{title}!")));
     let as_once_compared = item.keyed.link.as_deref().map(|link| link.split('#').next().unwrap_or_default());
@@ -192,6 +193,12 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Opt
            UNION
            SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL
                             ORDER BY title_norm LIMIT ?5)
+            WHERE source_id <> ?1
+           UNION
+           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_opening_mark WHERE opening_mark = ?10 AND opening_mark IS NOT NULL ORDER BY id DESC LIMIT ?5)
+            WHERE source_id <> ?1
+           UNION
+           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_whole_mark WHERE whole_mark = ?11 AND whole_mark IS NOT NULL ORDER BY id DESC LIMIT ?5)
             WHERE source_id <> ?1),
          nearest AS (
            SELECT e.id FROM alike JOIN entry e ON e.id = alike.id
@@ -218,7 +225,9 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, bare_title: Opt
             bare.filter(|bare| Some(*bare) != item.keyed.title_norm.as_deref()),
             longer,
             beyond,
-            as_once_compared
+            as_once_compared,
+            marks.map(|[opening, _]| opening),
+            marks.map(|[_, whole]| whole)
         ],
         |r| {
             Ok(Candidate {

@@ -1,0 +1,109 @@
+//! What the same link proves: both lead to one page, and either both are what stands there, or one comments on the other, or
+//! pretends to be it.
+
+use super::{
+    Candidate, Fingerprint, Home, Newcomer, StoryMatch, address,
+    story::{COMMENTARY_TOKENS, different, percent, same},
+};
+
+/// Likeness from which a text is the post's and no commentary on it.
+const LIKE_THE_POST: f64 = 0.5;
+/// Shingles that an estimate of overlap needs.
+const OVERLAP_SAMPLE: usize = 12;
+/// Words below which an item says nothing of a page: "Comments", or "submitted by … [link]".
+const SAYS_NOTHING: u32 = 10;
+/// Words from which a text under a post's title and link is the post's, where no other text is there to be held against it.
+const WHOLE_TEXT: u32 = 250;
+/// The share of a title's words that an item must have to be about it.
+const SAME_SUBJECT: f64 = 0.3;
+
+/// What an entry with the newcomer's link is to it; `None`: the link proves nothing, because many items of one source have it.
+pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title: bool) -> Option<StoryMatch> {
+    let canonical = candidate.canonical.as_deref()?;
+    if address::is_root(canonical) {
+        return None;
+    }
+    let shared = newcomer.keyed.shared.canonical || candidate.link_shared_by > 1;
+    if shared && !same_title {
+        return None;
+    }
+    let (here, there) = Home::at(&newcomer.home, &candidate.home, canonical);
+    let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
+    let likeness = text_likeness(new, old);
+    let alike = percent(likeness);
+    let part = |link: Option<&'_ str>| link.and_then(address::part_of).map(str::to_owned);
+    let (new_part, old_part) = (part(newcomer.keyed.link.as_deref()), part(candidate.link.as_deref()));
+    // Two parts of one page are two posts, whatever they are called: "2.2" of a changelog, "No programme today" of a month.
+    if new_part.is_some() && old_part.is_some() && new_part != old_part {
+        return None;
+    }
+    // At home a part of a page is a comment or a version, and not what the page is about.
+    let other_part = new_part != old_part && ((here && new_part.is_some()) || (there && old_part.is_some()));
+    if other_part && !same_title && likeness < LIKE_THE_POST {
+        return None;
+    }
+    // The newcomer comments on the candidate, or the candidate on the newcomer, which then names no page.
+    let related = |url: Option<String>, because: String| Some(StoryMatch::Related { url, because });
+    let page = || Some(newcomer.url.map_or_else(|| canonical.to_owned(), address::without_tracking));
+    let both_speak = new.tokens().min(old.tokens()) >= COMMENTARY_TOKENS;
+    if here && there && !same_title && both_speak && likeness < LIKE_THE_POST && !same_subject(new, old) {
+        return related(page(), format!("same link, but another title, and texts are only {alike} % alike"));
+    }
+    let exact = address::same_page(newcomer.keyed.link.as_deref(), candidate.link.as_deref());
+    if here && there && exact {
+        return Some(same("same link, and both sources are at home there".to_owned()));
+    }
+    let link = if exact { "same link" } else { "links of one page" };
+    if likeness >= LIKE_THE_POST {
+        return Some(same(format!("{link}, and texts are {alike} % alike")));
+    }
+    // Away from home, a text that is long enough to stand alone and unlike what it links to is a commentary; where the
+    // other one has the same title and no text there is nothing that it could be unlike, and a whole post is taken for it.
+    let stands_alone = |print: &Fingerprint, at_home: bool, other: &Fingerprint| {
+        let whole = same_title && other.tokens() < SAYS_NOTHING && print.tokens() >= WHOLE_TEXT && !print.other_people(other);
+        !at_home && print.tokens() >= COMMENTARY_TOKENS && !whole
+    };
+    if stands_alone(new, here, old) {
+        let words = new.tokens();
+        let because = format!("{link}, but a commentary: {words} words of its own, {alike} % like the other's");
+        // Whoever is at home there does not write about the page, it is the page.
+        return related(page().filter(|_| !here), because);
+    }
+    if stands_alone(old, there, new) {
+        let words = old.tokens();
+        let because = format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's");
+        return related(None, because);
+    }
+    if !exact && both_speak {
+        return Some(different(format!("{link}, but texts are only {alike} % alike")));
+    }
+    if same_title {
+        return Some(same(format!("{link} and same title")));
+    }
+    if !exact {
+        return Some(different(format!("{link}, but another title")));
+    }
+    if !new.says_something() || !old.says_something() {
+        return Some(same("same link, and one of the two says nothing else".to_owned()));
+    }
+    let apart = |because: String| if here { Some(different(because)) } else { related(page(), because) };
+    match new.shared_subject(old) {
+        Some(share) if share >= SAME_SUBJECT => {
+            Some(same(format!("same link and same subject: {} % of a title's words are in both", percent(share))))
+        }
+        Some(share) => apart(format!("same link, but another subject: only {} % of a title's words are in both", percent(share))),
+        None => apart("same link, but no title that shows what it is about".to_owned()),
+    }
+}
+
+/// Whether one speaks of what the other is called.
+fn same_subject(new: &Fingerprint, old: &Fingerprint) -> bool {
+    new.shared_subject(old).is_some_and(|share| share >= SAME_SUBJECT)
+}
+
+/// How far one text is the other: as a whole, by its opening, or as a part of it.
+fn text_likeness(new: &Fingerprint, old: &Fingerprint) -> f64 {
+    let (overlap, sample) = new.overlap(old);
+    let part = if sample >= OVERLAP_SAMPLE { overlap } else { 0.0 };
+    new.likeness(old).max(new.opening_likeness(old)).max(part)
+}

@@ -1,0 +1,166 @@
+//! How the titles of two items are related: "Queues, again", "Queues, again – Acme Engineering", "Jo Doe: Queues, again".
+//!
+//! Titles are those of [`text::title_norm`]: words parted by one space, without case and punctuation.
+
+use super::text;
+
+/// Words that a title must keep without the name behind it, where nothing but the title finds the other: of less, nothing
+/// is left that tells one post from another.
+const LEAST_WORDS: usize = 3;
+/// Words of one title that the other may lack.
+const MOST_ADDED: usize = 8;
+/// What is left of bars, arrows and dashes in a title as titles are compared.
+const SIGNS: [char; 7] = [' ', '|', '~', '<', '>', '=', '+'];
+
+/// What two titles are to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Titles {
+    /// The same words.
+    Same,
+    /// The same but for the name of a source or an author before or behind one of them.
+    ButForName,
+    /// The whole of one stands at the beginning or end of the other: "Guest post: …", "… (reprint)".
+    OneInOther,
+    /// Other ones.
+    Other,
+}
+
+impl Titles {
+    /// As a reason says it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same title",
+            Self::ButForName => "same title but for a name",
+            Self::OneInOther => "one title within the other",
+            Self::Other => "another title",
+        }
+    }
+}
+
+/// The names that may stand beside a title: those of the sources, and of the authors.
+pub(super) struct Names<'a> {
+    sources: Vec<String>,
+    is_author: &'a dyn Fn(&str) -> bool,
+}
+
+impl<'a> Names<'a> {
+    /// Of sources with these titles and homes; `is_author` tells whether somebody's name is that of an author.
+    pub(super) fn new(sources: &[(Option<&str>, Option<&str>)], is_author: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { sources: sources.iter().flat_map(|(title, home)| names_of(*title, *home)).collect(), is_author }
+    }
+
+    fn has(&self, words: &str) -> bool {
+        // Nothing but signs is no name, and no words either.
+        words.is_empty() || self.sources.iter().any(|name| name == words) || (self.is_author)(words)
+    }
+}
+
+/// How the two are related, by the names that may stand beside them.
+pub(super) fn relation(left: &str, right: &str, names: &Names<'_>) -> Titles {
+    if left == right {
+        return Titles::Same;
+    }
+    // The name of either source may stand behind either title: who copies keeps the name of whom it was copied from.
+    let (left, right) = (without_any(left, &names.sources), without_any(right, &names.sources));
+    if left == right {
+        return Titles::ButForName;
+    }
+    let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
+    let before = long.strip_suffix(short).filter(|rest| rest.ends_with(' '));
+    let behind = || long.strip_prefix(short).filter(|rest| rest.starts_with(' '));
+    let Some(added) = before.or_else(behind).filter(|_| names_something(short)) else { return Titles::Other };
+    let added = added.trim_matches(SIGNS);
+    let added = if added.contains(char::is_alphanumeric) { added } else { "" };
+    if names.has(added) {
+        Titles::ButForName
+    } else if added.contains(char::is_numeric) || added.split(' ').count() > MOST_ADDED {
+        // "Queues, again" and "Queues, again: 2" are two.
+        Titles::Other
+    } else {
+        Titles::OneInOther
+    }
+}
+
+/// A title without the words at its end that are the name of its source (its title, or the name of its site), as long as
+/// three words stay.
+pub(super) fn without<'a>(title: &'a str, source_title: Option<&str>, home: Option<&str>) -> &'a str {
+    without_any(title, &names_of(source_title, home))
+}
+
+fn names_of(source_title: Option<&str>, home: Option<&str>) -> Vec<String> {
+    [source_title, home, home.and_then(|home| home.split('.').next())].into_iter().filter_map(text::title_norm).collect()
+}
+
+fn without_any<'a>(title: &'a str, names: &[String]) -> &'a str {
+    let words = title.split(' ').count();
+    let ending = |name: &String| {
+        let rest = title.strip_suffix(name.as_str())?.strip_suffix(' ')?.trim_end_matches(SIGNS);
+        (words >= name.split(' ').count() + LEAST_WORDS).then_some(rest)
+    };
+    names.iter().filter_map(ending).min_by_key(|rest| rest.len()).unwrap_or(title)
+}
+
+/// Whether a title has a word that a post is called by: one of three letters, or of a script whose words are shorter, that
+/// is none of those which everybody numbers things with. "v1.2.3", "Release 1.2.3" and "Episode 12" are nobody's own.
+pub(super) fn names_something(title: &str) -> bool {
+    let words = title.split(|c: char| !c.is_alphabetic());
+    words.filter(|word| !NUMBERED.contains(word)).any(|word| word.chars().count() >= 3 || !word.is_ascii())
+}
+
+/// What things are numbered by, in lower case.
+const NUMBERED: [&str; 23] = [
+    "alpha", "beta", "build", "chapter", "day", "edition", "ep", "episode", "final", "hotfix", "issue", "nightly", "number",
+    "part", "patch", "rc", "release", "session", "stable", "update", "version", "volume", "week",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_source_goes_from_the_end_of_a_title() {
+        let bare = |title| without(title, Some("Acme Engineering"), Some("acme.example"));
+        assert_eq!(bare("how queues fail acme engineering"), "how queues fail");
+        assert_eq!(bare("how queues fail | acme engineering"), "how queues fail");
+        assert_eq!(bare("how queues fail acme"), "how queues fail");
+        assert_eq!(bare("how queues fail acme example"), "how queues fail");
+        assert_eq!(bare("queues at acme engineering"), "queues at acme engineering", "too little would be left");
+        assert_eq!(bare("how queues fail tacme"), "how queues fail tacme");
+        assert_eq!(without("how queues fail", None, None), "how queues fail");
+    }
+
+    #[test]
+    fn titles_are_the_same_but_for_names_and_one_may_hold_the_other() {
+        let sources = [(Some("Acme Engineering"), Some("acme.example")), (Some("Planet of Brokers"), None)];
+        let is_author = |words: &str| words == "jo doe";
+        let names = Names::new(&sources, &is_author);
+        for (left, right, is) in [
+            ("queues", "queues", Titles::Same),
+            ("queues | acme engineering", "queues", Titles::ButForName),
+            ("queues fail again acme engineering", "queues fail again planet of brokers", Titles::ButForName),
+            ("jo doe queues fail again acme", "queues fail again", Titles::ButForName),
+            ("queues", "jo doe queues", Titles::ButForName),
+            ("queues", "🚀 queues", Titles::ButForName),
+            ("queues", "guest post queues", Titles::OneInOther),
+            ("queues fail", "queues fail reprint", Titles::OneInOther),
+            ("queues", "queues 2", Titles::Other),
+            ("queues", "requeues", Titles::Other),
+            ("queues", "one two three four five six seven eight nine queues", Titles::Other),
+            ("v1 2 3", "acme v1 2 3", Titles::Other),
+            ("queues fail", "queues rest", Titles::Other),
+        ] {
+            assert_eq!(relation(left, right, &names), is, "{left} / {right}");
+            assert_eq!(relation(right, left, &names), is, "{right} / {left}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_nobodys_own() {
+        for title in ["v1 2 3", "release 1 2 3", "episode 12", "part 2", "12", "week 47"] {
+            assert!(!names_something(title), "{title}");
+        }
+        for title in ["queues", "weekly notes", "episode 12 queues", "消息", "go 1 25 released"] {
+            assert!(names_something(title), "{title}");
+        }
+    }
+}
