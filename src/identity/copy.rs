@@ -6,21 +6,24 @@ use super::{
     titles::{self, Titles},
 };
 
-/// Pages that may have one text: what stands on more is a form letter. However many link to one of them does not count.
-const MOST_ADDRESSES: u32 = 4;
+/// Pages that may have one text: what stands on more is a form letter. However many link to one of them does not count. The
+/// second is for news that many papers print: one second of publication, or a long text, hardly changed, within days.
+const MOST_ADDRESSES: (u32, u32) = (4, 16);
 /// Words of a text that is compared though it is short, where title and moment are the same too.
 const BRIEF: u32 = 16;
 /// Words of an opening, which is compared exactly.
 const OPENING: u32 = 80;
 /// Shingles that an estimate of overlap needs.
 const OVERLAP_SAMPLE: usize = 12;
-/// Words from which a part of a text is its part also when it comes days later.
-const LONG_PART: u32 = 100;
+/// Words of a text that has room for what is its own: a part of it is one also when it comes days later.
+const LONG: u32 = 100;
+/// Words of a title that mean something, from which a part needs no date.
+const TELLING_TITLE: usize = 3;
 /// Likeness from which two texts are one, whatever words were changed.
 const NEARLY_EQUAL: f64 = 0.95;
 /// The least where anything else speaks against a copy: a title with more to it, other people, days between.
 const DOUBTFUL: f64 = 0.9;
-/// How much of a part must stand in the whole, and how much where other people are named.
+/// How much of a part must stand in the whole, and how much where other people are named or there is no date.
 const PART: (f64, f64) = (0.85, 0.97);
 /// Days between two dates of one text that need no further proof, and the most that any proof allows.
 const DAYS_APART: (i64, i64) = (3, 45);
@@ -53,18 +56,20 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: T
     if candidate.has_entry_of_newcomers_source {
         return different(format!("{titles}, but its source has an entry of that story already"));
     }
-    if candidate.addresses >= MOST_ADDRESSES {
+    let apart = candidate.published.zip(newcomer.keyed.published).map(|(a, b)| (a - b).num_hours().abs());
+    let near = apart.is_some_and(|hours| hours <= DAYS_APART.0 * 24);
+    let is_news = one_moment || (words >= LONG && whole >= NEARLY_EQUAL && near);
+    if candidate.addresses >= if is_news { MOST_ADDRESSES.1 } else { MOST_ADDRESSES.0 } {
         return different(format!("{titles}, but that story stands on {} pages already", candidate.addresses));
     }
     if new.other_media(old) {
         return different(format!("{titles}, but other sound or film files"));
     }
-    let apart = candidate.published.zip(newcomer.keyed.published).map(|(a, b)| (a - b).num_hours().abs());
-    let most_days = if related == Titles::OneInOther { DAYS_APART.0 } else { DAYS_APART.1 };
-    if let Some(hours) = apart.filter(|hours| *hours > most_days * 24) {
-        return different(format!("{titles}, but published {} days apart", hours / 24));
+    let near_enough = near || (related != Titles::OneInOther && apart.is_none_or(|hours| hours <= DAYS_APART.1 * 24));
+    if !near_enough {
+        let how = apart.map_or_else(|| "without a date".to_owned(), |hours| format!("published {} days apart", hours / 24));
+        return different(format!("{titles}, but {how}"));
     }
-    let near = apart.is_some_and(|hours| hours <= DAYS_APART.0 * 24);
     let strangers = new.other_people(old);
     let needed: f64 = match words {
         ..100 => 0.9,
@@ -87,9 +92,10 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: T
         return same(format!("{titles}, and texts are {} % alike ({} % needed){moment}", percent(whole), percent(needed)));
     }
     let may_be_part = !brief && !one_site && (related != Titles::OneInOther || one_moment);
-    let part = if strangers && !one_moment { PART.1 } else { PART.0 };
+    let undated = apart.is_none() && related == Titles::Same && new.words_of_title() >= TELLING_TITLE;
+    let part = if (strangers && !one_moment) || undated { PART.1 } else { PART.0 };
     if let Some(alike) = may_be_part.then(|| part_likeness(new, old)).flatten().filter(|alike| *alike >= part)
-        && (near || (words >= LONG_PART && apart.is_some()))
+        && (near || undated || (words >= LONG && apart.is_some()))
     {
         return same(format!("{titles}, and the shorter text is a beginning of the longer one ({} % of it)", percent(alike)));
     }

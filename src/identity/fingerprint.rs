@@ -77,6 +77,11 @@ impl Fingerprint {
         tokens.map_or(0, u32::from_le_bytes)
     }
 
+    /// Words of the title that mean something.
+    pub(super) fn words_of_title(&self) -> usize {
+        self.title_words.len()
+    }
+
     /// How alike the two texts are as wholes: the shingles that both have, among those that either has; 0 to 1.
     pub fn likeness(&self, other: &Self) -> f64 {
         if self.complete && other.complete {

@@ -2,7 +2,7 @@
 
 use tributary::{
     identity::{Candidate, Fingerprint, Home, KeyPolicy, Newcomer, Placement, StoryMatch, key_document, place, same_story},
-    model::{Draft, Enclosure, Person, SourceId},
+    model::{Draft, Enclosure, Person, PublishedDate, SourceId},
 };
 
 use super::{item, prose};
@@ -137,6 +137,52 @@ fn a_copy_under_another_link_joins_by_title_and_text() {
 }
 
 #[test]
+fn a_title_may_have_a_name_or_a_few_words_more() {
+    let by_jo = Draft { authors: vec![Person { name: "Jo Doe".into(), ..Person::default() }], ..post() };
+    let longer = |title: &str| copy(title, &format!("{} {}", prose(1, 600), prose(8, 20)));
+    assert!(same(AWAY, &longer("Jo Doe: Exactly once in Kafka"), &stored(HOME, &by_jo)).contains("but for a name"));
+    same(HOME, &by_jo, &stored(AWAY, &longer("Jo Doe: Exactly once in Kafka")));
+    // Other words than a name need a text that is nearly the same, and days that are.
+    let reprint = copy("Exactly once in Kafka (reprint)", &prose(1, 600));
+    assert!(same(AWAY, &reprint, &stored(HOME, &post())).contains("one title within the other"));
+    apart(AWAY, &copy("Exactly once in Kafka (reprint)", &prose(1, 60)), &stored(HOME, &post()));
+    let late = item("id", "https://elsewhere.example/copied", "Guest post: Exactly once in Kafka", 9, &prose(1, 600));
+    assert!(apart(AWAY, &late, &stored(HOME, &post())).contains("6 days apart"));
+    for title in
+        ["Exactly once in Kafka 2", "Exactly once", "Exactly once in Kafka: what nobody has ever told us about it before"]
+    {
+        let other = Draft { title: Some(title.to_owned()), published: None, ..copy("", &prose(1, 600)) };
+        apart(AWAY, &other, &stored(HOME, &post()));
+    }
+    assert!(apart(AWAY, &copy("Watches", &prose(1, 600)), &stored(HOME, &post())).contains("titles are other ones"));
+}
+
+#[test]
+fn a_short_text_is_a_copy_where_title_and_second_are_the_same() {
+    let brief = |link: &str, at: &str, words: u32| Draft {
+        published: Some(PublishedDate::exact(at.parse().expect("a moment"))),
+        ..item("b", link, "Exactly once in Kafka", 3, &prose(1, words))
+    };
+    let original = |at: &str| stored(HOME, &brief(POST, at, 16));
+    let (second, slot) = ("2026-03-03T10:17:00Z", "2026-03-03T10:15:00Z");
+    assert!(same(AWAY, &brief("https://a.example/1", second, 16), &original(second)).contains("same second"));
+    apart(AWAY, &brief("https://a.example/1", slot, 16), &original(slot));
+    apart(AWAY, &brief("https://a.example/1", "2026-03-03T10:17:01Z", 16), &original(second));
+    apart(AWAY, &brief("https://a.example/1", second, 15), &stored(HOME, &brief(POST, second, 15)));
+    apart(AWAY, &brief("https://blog.example.org/warnings/2", second, 16), &original(second));
+}
+
+#[test]
+fn a_part_needs_a_date_or_a_title_that_tells_something() {
+    let undated = |title: &str, words: u32| Draft { published: None, ..copy(title, &prose(1, words)) };
+    let by = |name: &str, draft: Draft| Draft { authors: vec![Person { name: name.into(), ..Person::default() }], ..draft };
+    same(AWAY, &undated("Exactly once in Kafka", 60), &stored(HOME, &post()));
+    apart(AWAY, &undated("News of the week", 60), &stored(HOME, &Draft { title: Some("News of the week".into()), ..post() }));
+    // Whoever it is put up by: all of it stands in the other.
+    same(AWAY, &by("Al", copy("Exactly once in Kafka", &prose(1, 60))), &stored(HOME, &by("Jo", post())));
+}
+
+#[test]
 fn weekly_posts_and_two_authors_with_one_title_stay_apart() {
     let weekly = |seed, link: &str| item("w", link, "Weekly notes", 3, &prose(seed, 300));
     apart(AWAY, &weekly(2, "https://a.example/w"), &stored(HOME, &weekly(1, "https://b.example/w")));
@@ -157,6 +203,11 @@ fn podcasts_with_the_same_notes_stay_apart() {
     };
     assert!(apart(AWAY, &episode(2, 3), &stored(HOME, &episode(1, 3))).contains("files"));
     let undated_elsewhere = item("e", "https://x.example/e", "The show", 90, &prose(3, 200));
+    let numbered = |host: &str| Draft {
+        enclosures: vec![Enclosure { url: format!("https://{host}/12.mp3"), mime: "audio/mpeg".into(), length: None }],
+        ..item("e", &format!("https://{host}/e/12"), "What broke this week", 3, &prose(3, 200))
+    };
+    assert!(apart(AWAY, &numbered("a.example"), &stored(HOME, &numbered("b.example"))).contains("files"));
     assert!(apart(AWAY, &undated_elsewhere, &stored(HOME, &episode(1, 3))).contains("days apart"));
 }
 
@@ -165,6 +216,8 @@ fn releases_of_two_projects_stay_apart() {
     let release = |project: &str, text: &str| item("r", &format!("https://forge.example/{project}/v1.2.3"), "v1.2.3", 3, text);
     apart(AWAY, &release("b", &prose(1, 100)), &stored(HOME, &release("a", &prose(1, 100))));
     apart(AWAY, &release("b", "Bug fixes."), &stored(HOME, &release("a", "Bug fixes.")));
+    let named = |project: &str| Draft { title: Some("Release 1.2.3".into()), ..release(project, &prose(1, 100)) };
+    assert!(apart(AWAY, &named("b"), &stored(HOME, &named("a"))).contains("no word of its own"));
 }
 
 #[test]
@@ -184,7 +237,11 @@ fn short_posts_and_comics_stay_apart() {
 fn groups_stay_small_and_a_source_is_in_a_story_once() {
     let mut full = stored(HOME, &post());
     full.addresses = 4;
-    assert!(apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &full).contains("4 pages"));
+    assert!(apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 60)), &full).contains("4 pages"));
+    // News that many papers print.
+    same(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &full);
+    full.addresses = 16;
+    assert!(apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &full).contains("16 pages"));
     let mut ours = stored(HOME, &post());
     ours.has_entry_of_newcomers_source = true;
     apart(AWAY, &copy("Exactly once in Kafka", &prose(1, 600)), &ours);

@@ -165,6 +165,10 @@ fn most_syndicated_pairs_are_found() {
         ("the same", away(copy)),
         ("capitals and quotes in the title", away(|n| copy(n).title(&format!("“{}!”", POSTS[n].0.to_uppercase())))),
         ("the copier's name behind the title", away(|n| copy(n).title(&format!("{} | Planet of Brokers", POSTS[n].0)))),
+        ("the author's name before the title", away(|n| copy(n).title(&format!("Jo Doe: {}", POSTS[n].0)).author("Jo Doe"))),
+        ("a planet's name before the title", away(|n| copy(n).title(&format!("Jo Doe: {}", POSTS[n].0)))),
+        ("a word before the title", away(|n| copy(n).title(&format!("[Guest] {}", POSTS[n].0)))),
+        ("a word behind the title", away(|n| copy(n).title(&format!("{} (reprint)", POSTS[n].0)))),
         ("the author's name behind the title", away(|n| copy(n).title(&format!("{} – Acme Engineering", POSTS[n].0)))),
         ("other markup", away(|n| copy(n).text(&set_otherwise(&full(n))))),
         (
@@ -193,6 +197,34 @@ fn most_syndicated_pairs_are_found() {
     kinds.push(("weeks later", side(HOME, original), side(AWAY, move |n| copy(n).on(later(n, 30)))));
     kinds.push(("without a date", side(HOME, original), side(AWAY, |n| copy(n).dated(""))));
     kinds.push(("another author's name", side(HOME, |n| original(n).author("Jo")), side(AWAY, |n| copy(n).author("Acme Team"))));
+    let word = |n: usize| POSTS[n].0.rsplit(' ').next().unwrap();
+    kinds.push((
+        "a title of one word, and the copier's name behind it",
+        side(HOME, move |n| original(n).title(word(n))),
+        side(AWAY, move |n| copy(n).title(&format!("{} | Planet of Brokers", word(n)))),
+    ));
+    kinds.push((
+        "another author's name, the next day, with a line behind it",
+        side(HOME, |n| original(n).author("Jo")),
+        side(AWAY, move |n| {
+            copy(n)
+                .author("Al")
+                .on(later(n, 1))
+                .text(&format!("{} Discuss this with us in our forum, or write a letter.", full(n)))
+        }),
+    ));
+    kinds.push((
+        "a beginning without a date",
+        side(HOME, original),
+        side(AWAY, |n| copy(n).dated("").text(&format!("{} […]", first_words(&full(n), 55)))),
+    ));
+    let second = |n: usize| march(day(n), 8) + chrono::Duration::seconds(1_021);
+    let brief = |n: usize| format!("{}.", first_words(POSTS[n].1, 24));
+    kinds.push((
+        "a short text of the same second",
+        side(HOME, move |n| original(n).on(second(n)).text(&brief(n))),
+        side(AWAY, move |n| copy(n).on(second(n)).text(&brief(n))),
+    ));
     at_least(900, &kinds);
 }
 
@@ -249,6 +281,40 @@ fn what_looks_like_a_pair_and_is_none_is_never_joined() {
             false,
             |n| original(n).title("The show").text(NOTES).with(&sound("a", n)),
             |n| copy(n).title("The show").text(NOTES).with(&sound("b", n)),
+        ),
+        apart(
+            "episodes of one number",
+            false,
+            |n| original(n).title("What broke this week").text(NOTES).with(&numbered("one", n)),
+            |n| copy(n).title("What broke this week").text(NOTES).with(&numbered("two", n)),
+        ),
+        apart(
+            "releases of one number",
+            false,
+            |n| original(n).title(&format!("Release 2.{n}.0")).text(NOTES),
+            |n| copy(n).title(&format!("Release 2.{n}.0")).text(NOTES),
+        ),
+        apart(
+            "one text under other titles",
+            false,
+            |n| original(n).title(&format!("{}: queues", POSTS[n].0)).text(NOTES),
+            |n| copy(n).title(&format!("{}: ledgers", POSTS[n].0)).text(NOTES),
+        ),
+        apart(
+            "numbers of a series",
+            false,
+            |n| original(n).title("Notes on brokers").text(NOTES),
+            |n| copy(n).title(&format!("Notes on brokers {}", n + 2)).text(NOTES),
+        ),
+        apart(
+            "short posts on the hour",
+            false,
+            |n| original(n).text("We are back after a long break, and there is more to come from all of us here very soon."),
+            |n| {
+                copy(n)
+                    .on(march(day(n), 8))
+                    .text("We are back after a long break, and there is more to come from all of us here very soon.")
+            },
         ),
         apart(
             "advisories",
@@ -345,6 +411,10 @@ fn what_looks_like_a_pair_and_is_none_is_never_joined() {
     ];
     let counts = counted(&kinds);
     assert!(counts.values().all(|count| count.1 + count.2 == 0), "kind: (pairs, joined, joined crosswise): {counts:#?}");
+}
+
+fn numbered(site: &str, n: usize) -> String {
+    format!("<enclosure url=\"https://{site}.example/{n}.mp3\" type=\"audio/mpeg\" length=\"1\"/>")
 }
 
 fn release(project: &str, n: usize) -> String {
