@@ -130,8 +130,12 @@ CREATE TABLE entry (
   UNIQUE (source_id, key)
 ) STRICT;
 CREATE INDEX entry_story ON entry (story_id);
-CREATE INDEX entry_canonical ON entry (canonical) WHERE canonical IS NOT NULL;
-CREATE INDEX entry_title ON entry (title_norm) WHERE title_norm IS NOT NULL;
+-- Twins in other sources: by link, by title, and by what marks a text, whatever it is called. Who carries one is known from
+-- the index: of twins that thousands have, no row is read but those that are compared.
+CREATE INDEX entry_canonical ON entry (canonical, id, source_id) WHERE canonical IS NOT NULL;
+CREATE INDEX entry_title ON entry (title_norm, id, source_id) WHERE title_norm IS NOT NULL;
+CREATE INDEX entry_opening_mark ON entry (opening_mark, id, source_id) WHERE opening_mark IS NOT NULL;
+CREATE INDEX entry_whole_mark ON entry (whole_mark, id, source_id) WHERE whole_mark IS NOT NULL;
 CREATE INDEX entry_plain_title ON entry (title) WHERE title IS NOT NULL;
 CREATE INDEX entry_url ON entry (url) WHERE url IS NOT NULL;
 CREATE INDEX entry_guid ON entry (guid) WHERE guid IS NOT NULL;
@@ -139,9 +143,6 @@ CREATE INDEX entry_guid_alias ON entry (source_id, guid_alias) WHERE guid_alias 
 CREATE INDEX entry_link ON entry (source_id, link) WHERE link IS NOT NULL;
 CREATE INDEX entry_source_title ON entry (source_id, title_norm) WHERE title_norm IS NOT NULL;
 CREATE INDEX entry_source_seen ON entry (source_id, first_seen_ms);
--- By what copies of a text are found, whatever they are called.
-CREATE INDEX entry_opening_mark ON entry (opening_mark, id, source_id) WHERE opening_mark IS NOT NULL;
-CREATE INDEX entry_whole_mark ON entry (whole_mark, id, source_id) WHERE whole_mark IS NOT NULL;
 
 -- Further keys under which an entry came: after a new CMS made all ids anew, for one.
 CREATE TABLE entry_alias (

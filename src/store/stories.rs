@@ -177,21 +177,22 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, newcomer: &Newc
     let (longer, beyond) = (bare.map(|title| format!("{title} ")), bare.map(|title| format!("{title}!")));
     let as_once_compared = item.keyed.link.as_deref().map(|link| link.split('#').next().unwrap_or_default());
     let as_once_compared = as_once_compared.filter(|link| Some(*link) != item.keyed.canonical.as_deref());
+    // The indexes are named: left to itself, `SQLite` takes one that has the order, or the source.
     let mut statement = conn.prepare_cached(
         "WITH alike AS (
-           SELECT id FROM (SELECT id, source_id FROM entry WHERE canonical = ?2 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
+           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_canonical WHERE canonical = ?2 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
             WHERE source_id <> ?1
            UNION
-           SELECT id FROM (SELECT id, source_id FROM entry WHERE canonical = ?9 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
+           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_canonical WHERE canonical = ?9 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
             WHERE source_id <> ?1
            UNION
-           SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm = ?3 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
+           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_title WHERE title_norm = ?3 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
             WHERE source_id <> ?1
            UNION
-           SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm = ?6 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
+           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_title WHERE title_norm = ?6 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
             WHERE source_id <> ?1
            UNION
-           SELECT id FROM (SELECT id, source_id FROM entry WHERE title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL
+           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_title WHERE title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL
                             ORDER BY title_norm LIMIT ?5)
             WHERE source_id <> ?1
            UNION
@@ -205,12 +206,13 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, newcomer: &Newc
             ORDER BY e.canonical IS ?2 DESC, e.title_norm IS ?3 DESC, CASE WHEN e.canonical IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
          SELECT e.id, e.story_id, e.source_id, e.link, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
                 src.url AS source_url, src.home_page_url, coalesce(src.own_title, src.configured_title) AS source_title,
-                (SELECT count(*) FROM (SELECT 1 FROM entry o WHERE o.canonical = e.canonical AND o.source_id = e.source_id LIMIT 2)) AS sharing,
+                (SELECT count(*) FROM (SELECT 1 FROM entry o INDEXED BY entry_canonical
+                  WHERE o.canonical = e.canonical AND o.canonical IS NOT NULL AND o.source_id = e.source_id LIMIT 2)) AS sharing,
                 (SELECT count(DISTINCT coalesce(o.canonical, o.id)) FROM entry o WHERE o.story_id = e.story_id) AS addresses,
                 EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
            FROM nearest JOIN entry e ON e.id = nearest.id JOIN source src ON src.id = e.source_id
           WHERE NOT EXISTS (
-            SELECT 1 FROM parted JOIN entry one ON one.id = parted.entry_id JOIN entry other ON other.story_id = parted.story_id
+            SELECT 1 FROM parted CROSS JOIN entry one ON one.id = parted.entry_id CROSS JOIN entry other ON other.story_id = parted.story_id
              WHERE (other.story_id = e.story_id AND one.source_id = ?1 AND (one.title_norm = ?3 OR one.canonical = ?2))
                 OR (one.story_id = e.story_id AND other.source_id = ?1 AND (other.title_norm = ?3 OR other.canonical = ?2)))
           ORDER BY e.canonical IS ?2 DESC, e.first_seen_ms, e.id",
