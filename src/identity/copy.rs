@@ -9,8 +9,9 @@ use super::{
 /// Pages that may have one text: what stands on more is a form letter. However many link to one of them does not count. The
 /// second is for news that many papers print: one second of publication, or a long text, hardly changed, within days.
 const MOST_ADDRESSES: (u32, u32) = (4, 16);
-/// Words of a text that is compared though it is short, where title and moment are the same too.
-const BRIEF: u32 = 16;
+/// Words of a text that is compared though it is short, and of its title those that mean something: where moment and title
+/// are the same too, and the title tells more than "Good morning".
+const BRIEF: (u32, usize) = (24, 4);
 /// Words of an opening, which is compared exactly.
 const OPENING: u32 = 80;
 /// Shingles that an estimate of overlap needs.
@@ -47,7 +48,8 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: T
         .is_some_and(|home| Some(home) == link_home(candidate.canonical.as_deref()));
     let brief = words < COMMENTARY_TOKENS;
     // A program that makes several feeds dates their items alike.
-    if brief && !(words >= BRIEF && related == Titles::Same && one_moment && !one_site) {
+    let keeps_all = related == Titles::Same && one_moment && !one_site && new.words_of_title() >= BRIEF.1;
+    if brief && !(words >= BRIEF.0 && keeps_all) {
         return different(format!("{titles}, but {words} words of text are too few to compare"));
     }
     if !newcomer.keyed.title_norm.as_deref().is_some_and(titles::names_something) {
@@ -84,7 +86,11 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: T
     } else {
         needed
     };
-    if whole >= needed && whole < NEARLY_EQUAL && new.other_names(old) {
+    let is_form = || {
+        ((whole < NEARLY_EQUAL || one_site) && new.other_names(old))
+            || new.each_names_itself(&newcomer.names(), old, &candidate.names())
+    };
+    if whole >= needed && is_form() {
         return different(format!("{titles}, and texts are {} % alike, but each names what the other does not", percent(whole)));
     }
     if whole >= needed {

@@ -97,12 +97,15 @@ impl Fingerprint {
         ratio(common(&short.opening, &long.opening), short.opening.len())
     }
 
-    /// How much of the shorter text stands in the longer, 0 to 1, and of how many shingles that is an estimate.
+    /// How much of this text stands in the other, 0 to 1, and of how many shingles that is an estimate.
+    pub(super) fn within(&self, other: &Self) -> (f64, usize) {
+        let sample = below(&self.sketch, self.horizon().min(other.horizon()));
+        (ratio(common(sample, &other.sketch), sample.len()), sample.len())
+    }
+
+    /// How much of the shorter text stands in the longer.
     pub(super) fn overlap(&self, other: &Self) -> (f64, usize) {
-        let (short, long) = if self.tokens <= other.tokens { (self, other) } else { (other, self) };
-        let limit = short.horizon().min(long.horizon());
-        let sample = below(&short.sketch, limit);
-        (ratio(common(sample, &long.sketch), sample.len()), sample.len())
+        if self.tokens <= other.tokens { self.within(other) } else { other.within(self) }
     }
 
     /// How far the one speaks of what the other is called: of the titles' words that mean something, the share that the
@@ -125,6 +128,15 @@ impl Fingerprint {
         let (left, right) = (&self.opening_words, &other.opening_words);
         let both = common(left, right);
         both < left.len() && both < right.len()
+    }
+
+    /// Whether each opening has one of its own names that the other has not: a form that two filled in, each for itself.
+    pub(super) fn each_names_itself(&self, own: &[String], other: &Self, others: &[String]) -> bool {
+        let names = |print: &Self, names: &[String], beside: &Self| {
+            let words = names.iter().flat_map(|name| meaningful(&text::tokens(name)));
+            words.into_iter().any(|word| has(&print.opening_words, word) && !has(&beside.opening_words, word))
+        };
+        names(self, own, other) && names(other, others, self)
     }
 
     /// Words of the shorter text's opening that the longer one's has not: the one that it was cut in at most, if it is a part.

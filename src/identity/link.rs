@@ -2,14 +2,21 @@
 //! pretends to be it.
 
 use super::{
-    Candidate, Fingerprint, Home, Newcomer, StoryMatch, address,
+    Candidate, Comments, Fingerprint, Home, Newcomer, StoryMatch, address,
     story::{COMMENTARY_TOKENS, different, percent, same},
 };
 
 /// Likeness from which a text is the post's and no commentary on it.
 const LIKE_THE_POST: f64 = 0.5;
-/// Shingles that an estimate of overlap needs.
-const OVERLAP_SAMPLE: usize = 12;
+/// How much of a post must stand in a longer text that is the post itself, and more of it.
+const WHOLLY: f64 = 0.8;
+/// Words of a text that is all opening.
+const OPENING: u32 = 64;
+/// How much of a text must be found where it is a guess.
+const MOST: f64 = 0.75;
+/// Shingles that an estimate of overlap needs, and those below which there is none.
+const OVERLAP_SAMPLE: usize = 24;
+const FEW: usize = 4;
 /// Words below which an item says nothing of a page: "Comments", or "submitted by … [link]".
 const SAYS_NOTHING: u32 = 10;
 /// Words from which a text under a post's title and link is the post's, where no other text is there to be held against it.
@@ -29,7 +36,7 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title
     }
     let (here, there) = Home::at(&newcomer.home, &candidate.home, canonical);
     let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
-    let likeness = text_likeness(new, old);
+    let likeness = text_likeness((new, here), (old, there));
     let alike = percent(likeness);
     let part = |link: Option<&'_ str>| link.and_then(address::part_of).map(str::to_owned);
     let (new_part, old_part) = (part(newcomer.keyed.link.as_deref()), part(candidate.link.as_deref()));
@@ -42,12 +49,11 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title
     if other_part && !same_title && likeness < LIKE_THE_POST {
         return None;
     }
-    // The newcomer comments on the candidate, or the candidate on the newcomer, which then names no page.
-    let related = |url: Option<String>, because: String| Some(StoryMatch::Related { url, because });
-    let page = || Some(newcomer.url.map_or_else(|| canonical.to_owned(), address::without_tracking));
+    let page = || newcomer.url.map_or_else(|| canonical.to_owned(), address::without_tracking);
+    let related = |comments: Comments, because: String| Some(StoryMatch::Related { comments, url: page(), because });
     let both_speak = new.tokens().min(old.tokens()) >= COMMENTARY_TOKENS;
     if here && there && !same_title && both_speak && likeness < LIKE_THE_POST && !same_subject(new, old) {
-        return related(page(), format!("same link, but another title, and texts are only {alike} % alike"));
+        return related(Comments::Newcomer, format!("same link, but another title, and texts are only {alike} % alike"));
     }
     let exact = address::same_page(newcomer.keyed.link.as_deref(), candidate.link.as_deref());
     if here && there && exact {
@@ -66,13 +72,12 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title
     if stands_alone(new, here, old) {
         let words = new.tokens();
         let because = format!("{link}, but a commentary: {words} words of its own, {alike} % like the other's");
-        // Whoever is at home there does not write about the page, it is the page.
-        return related(page().filter(|_| !here), because);
+        return related(Comments::Newcomer, because);
     }
     if stands_alone(old, there, new) {
         let words = old.tokens();
         let because = format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's");
-        return related(None, because);
+        return related(Comments::Candidate, because);
     }
     if !exact && both_speak {
         return Some(different(format!("{link}, but texts are only {alike} % alike")));
@@ -86,7 +91,7 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title
     if !new.says_something() || !old.says_something() {
         return Some(same("same link, and one of the two says nothing else".to_owned()));
     }
-    let apart = |because: String| if here { Some(different(because)) } else { related(page(), because) };
+    let apart = |because: String| if here { Some(different(because)) } else { related(Comments::Newcomer, because) };
     match new.shared_subject(old) {
         Some(share) if share >= SAME_SUBJECT => {
             Some(same(format!("same link and same subject: {} % of a title's words are in both", percent(share))))
@@ -101,9 +106,32 @@ fn same_subject(new: &Fingerprint, old: &Fingerprint) -> bool {
     new.shared_subject(old).is_some_and(|share| share >= SAME_SUBJECT)
 }
 
-/// How far one text is the other: as a whole, by its opening, or as a part of it.
-fn text_likeness(new: &Fingerprint, old: &Fingerprint) -> f64 {
-    let (overlap, sample) = new.overlap(old);
-    let part = if sample >= OVERLAP_SAMPLE { overlap } else { 0.0 };
-    new.likeness(old).max(new.opening_likeness(old)).max(part)
+/// How far what is said away from home is what it links to: a commentary may quote at length, and is one as long as more than
+/// half of it is its own. Each text comes with whether it is at home.
+fn text_likeness((new, here): (&Fingerprint, bool), (old, there): (&Fingerprint, bool)) -> f64 {
+    match (here, there) {
+        (false, true) => share_of(new, old),
+        (true, false) => share_of(old, new),
+        _ => share_of(new, old).max(share_of(old, new)),
+    }
+}
+
+/// How far a text is another: as much of it as stands there; or all, if it holds the whole of a shorter one.
+fn share_of(text: &Fingerprint, post: &Fingerprint) -> f64 {
+    let opening = text.opening_likeness(post);
+    let short = text.tokens().min(post.tokens()) <= OPENING;
+    // Of a few shingles a share is a guess, which the openings have to bear out.
+    let share_of_shorter = |(share, sample): (f64, usize)| match sample {
+        ..FEW if !short && opening < WHOLLY => 0.0,
+        ..FEW => opening,
+        FEW..OVERLAP_SAMPLE if share < MOST => 0.0,
+        FEW..OVERLAP_SAMPLE => share.min(opening),
+        _ => share,
+    };
+    let shorter = share_of_shorter(text.overlap(post)).max(if short { opening } else { 0.0 });
+    if text.tokens() <= post.tokens() {
+        return shorter;
+    }
+    let (mine, _) = text.within(post);
+    if shorter >= WHOLLY { shorter } else { mine }
 }

@@ -121,4 +121,6 @@ pub use key::{KeyFrom, KeyPolicy, Keyed, SharedHere, key_document};
 pub use published_id::published_id;
 pub use recognise::{KnownEntries, KnownEntry, Recognition, WithText, recognise};
 pub use shown::{EntryFacts, MOST_UPDATES, first_updated, moves_updated, story_date, which_shows};
-pub use story::{COMMENTARY_TOKENS, Candidate, Newcomer, Placement, StoryMatch, place, same_story};
+pub use story::{
+    COMMENTARY_TOKENS, Candidate, Commentary, Comments, Decision, Newcomer, Placement, StoryMatch, place, same_story,
+};

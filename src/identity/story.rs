@@ -42,6 +42,11 @@ impl<'a> Newcomer<'a> {
         &self.fingerprint
     }
 
+    /// By what its source is called.
+    pub(super) fn names(&self) -> Vec<String> {
+        titles::names_of(self.source_title.as_deref(), self.home.name())
+    }
+
     fn has_link_of(&self, candidate: &Candidate) -> bool {
         self.keyed.canonical.is_some() && self.keyed.canonical == candidate.canonical
     }
@@ -86,6 +91,13 @@ pub struct Candidate {
     pub has_entry_of_newcomers_source: bool,
 }
 
+impl Candidate {
+    /// By what its source is called.
+    pub(super) fn names(&self) -> Vec<String> {
+        titles::names_of(self.source_title.as_deref(), self.home.name())
+    }
+}
+
 /// What a newcomer is to a candidate.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoryMatch {
@@ -96,8 +108,10 @@ pub enum StoryMatch {
     },
     /// Another story about the same page: one comments on the other, or pretends to be it.
     Related {
-        /// The page; `None` where it is not the newcomer that comments on it.
-        url: Option<String>,
+        /// Which of the two comments.
+        comments: Comments,
+        /// The page that is commented on.
+        url: String,
         /// Why it is not the same story.
         because: String,
     },
@@ -106,6 +120,35 @@ pub enum StoryMatch {
         /// Why.
         because: String,
     },
+}
+
+/// Who comments on whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comments {
+    /// The newcomer on the candidate.
+    Newcomer,
+    /// The candidate on the newcomer.
+    Candidate,
+}
+
+/// An entry that turns out to comment on a newcomer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commentary {
+    /// The entry.
+    pub entry: i64,
+    /// Its story.
+    pub story: i64,
+    /// The newcomer's page.
+    pub url: String,
+}
+
+/// What is decided of a newcomer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// Where it belongs.
+    pub placement: Placement,
+    /// The entries that comment on it.
+    pub commentaries: Vec<Commentary>,
 }
 
 /// Where a newcomer belongs.
@@ -132,7 +175,7 @@ pub enum Placement {
 /// Chooses the story that a newcomer joins: one with an entry that is the same story and with none that the newcomer only
 /// comments on. Of several, one with an entry of the same link, which is the stronger proof; then the one whose entry is at
 /// home, else the one that began first.
-pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
+pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Decision {
     let mut stories: BTreeMap<i64, Vec<&Candidate>> = BTreeMap::new();
     for candidate in candidates {
         stories.entry(candidate.story).or_default().push(candidate);
@@ -140,6 +183,7 @@ pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
     let mut joins: Vec<(bool, bool, i64, i64, String)> = Vec::new();
     let mut related = None;
     let mut against = Vec::new();
+    let mut commentaries = Vec::new();
     for (story, members) in stories {
         let mut found: Option<(bool, i64, String)> = None;
         // What is commented on never hides behind a short remark that could be either's; only what stands at home itself tells
@@ -155,12 +199,14 @@ pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
                         found = Some((away, candidate.entry, because));
                     }
                 }
-                StoryMatch::Related { url, because } => {
-                    comments |= url.is_some();
-                    commented_on |= url.is_none();
-                    if let Some(url) = url {
-                        related.get_or_insert(url);
-                    }
+                StoryMatch::Related { comments: Comments::Newcomer, url, because } => {
+                    comments = true;
+                    related.get_or_insert(url);
+                    against.push(because);
+                }
+                StoryMatch::Related { comments: Comments::Candidate, url, because } => {
+                    commented_on = true;
+                    commentaries.push(Commentary { entry: candidate.entry, story, url });
                     against.push(because);
                 }
                 StoryMatch::Different { because } => against.push(because),
@@ -171,12 +217,16 @@ pub fn place(newcomer: &Newcomer<'_>, candidates: &[Candidate]) -> Placement {
         }
     }
     let strongest = joins.into_iter().min_by_key(|(by_text, away, story, ..)| (*by_text, *away, *story));
-    if let Some((.., story, entry, because)) = strongest {
-        return Placement::Joins { story, entry, because };
-    }
-    against.sort();
-    against.dedup();
-    Placement::Begins { related, because: against }
+    let placement = if let Some((.., story, entry, because)) = strongest {
+        // What it joins after all says nothing of itself.
+        commentaries.retain(|commentary| commentary.story != story);
+        Placement::Joins { story, entry, because }
+    } else {
+        against.sort();
+        against.dedup();
+        Placement::Begins { related, because: against }
+    };
+    Decision { placement, commentaries }
 }
 
 /// Whether a newcomer is the same story as an entry of another source.
@@ -197,10 +247,9 @@ pub fn same_story(newcomer: &Newcomer<'_>, candidate: &Candidate) -> StoryMatch 
 fn titles(newcomer: &Newcomer<'_>, candidate: &Candidate) -> Titles {
     let titles = newcomer.keyed.title_norm.as_deref().zip(candidate.title_norm.as_deref());
     let Some((new, old)) = titles else { return Titles::Other };
-    let sources =
-        [(newcomer.source_title.as_deref(), newcomer.home.name()), (candidate.source_title.as_deref(), candidate.home.name())];
+    let sources = [newcomer.names(), candidate.names()].concat();
     let is_author = |name: &str| newcomer.fingerprint.is_by(name) || candidate.fingerprint.is_by(name);
-    titles::relation(new, old, &Names::new(&sources, &is_author))
+    titles::relation(new, old, &Names { sources, is_author: &is_author })
 }
 
 pub(super) fn same(because: String) -> StoryMatch {

@@ -2,6 +2,10 @@
 //!
 //! Titles are those of [`text::title_norm`]: words parted by one space, without case and punctuation.
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::Regex;
+
 use super::text;
 
 /// Words that a title must keep without the name behind it, where nothing but the title finds the other: of less, nothing
@@ -12,12 +16,16 @@ const MOST_ADDED: usize = 8;
 /// What is left of bars, arrows and dashes in a title as titles are compared.
 const SIGNS: [char; 7] = [' ', '|', '~', '<', '>', '=', '+'];
 
+/// Pictures in a line of text, with what modifies them.
+static PICTURES: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[\p{So}\x{1F3FB}-\x{1F3FF}\x{FE0F}\x{20E3}]+").expect("a constant pattern compiles"));
+
 /// What two titles are to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Titles {
     /// The same words.
     Same,
-    /// The same but for the name of a source or an author before or behind one of them.
+    /// The same but for pictures, or for the name of a source or an author before or behind one of them.
     ButForName,
     /// The whole of one stands at the beginning or end of the other: "Guest post: …", "… (reprint)".
     OneInOther,
@@ -37,18 +45,15 @@ impl Titles {
     }
 }
 
-/// The names that may stand beside a title: those of the sources, and of the authors.
+/// The names that may stand beside a title.
 pub(super) struct Names<'a> {
-    sources: Vec<String>,
-    is_author: &'a dyn Fn(&str) -> bool,
+    /// Those of the sources.
+    pub sources: Vec<String>,
+    /// Whether this is somebody's who wrote one of the two.
+    pub is_author: &'a dyn Fn(&str) -> bool,
 }
 
-impl<'a> Names<'a> {
-    /// Of sources with these titles and homes; `is_author` tells whether somebody's name is that of an author.
-    pub(super) fn new(sources: &[(Option<&str>, Option<&str>)], is_author: &'a dyn Fn(&str) -> bool) -> Self {
-        Self { sources: sources.iter().flat_map(|(title, home)| names_of(*title, *home)).collect(), is_author }
-    }
-
+impl Names<'_> {
     fn has(&self, words: &str) -> bool {
         // Nothing but signs is no name, and no words either.
         words.is_empty() || self.sources.iter().any(|name| name == words) || (self.is_author)(words)
@@ -60,17 +65,18 @@ pub(super) fn relation(left: &str, right: &str, names: &Names<'_>) -> Titles {
     if left == right {
         return Titles::Same;
     }
+    let (left, right) = (without_pictures(left), without_pictures(right));
+    let (left, right) = (left.as_ref(), right.as_ref());
     // The name of either source may stand behind either title: who copies keeps the name of whom it was copied from.
     let (left, right) = (without_any(left, &names.sources), without_any(right, &names.sources));
     if left == right {
-        return Titles::ButForName;
+        return if left.is_empty() { Titles::Other } else { Titles::ButForName };
     }
     let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let before = long.strip_suffix(short).filter(|rest| rest.ends_with(' '));
     let behind = || long.strip_prefix(short).filter(|rest| rest.starts_with(' '));
     let Some(added) = before.or_else(behind).filter(|_| names_something(short)) else { return Titles::Other };
     let added = added.trim_matches(SIGNS);
-    let added = if added.contains(char::is_alphanumeric) { added } else { "" };
     if names.has(added) {
         Titles::ButForName
     } else if added.contains(char::is_numeric) || added.split(' ').count() > MOST_ADDED {
@@ -87,7 +93,17 @@ pub(super) fn without<'a>(title: &'a str, source_title: Option<&str>, home: Opti
     without_any(title, &names_of(source_title, home))
 }
 
-fn names_of(source_title: Option<&str>, home: Option<&str>) -> Vec<String> {
+/// A title without its pictures, as long as there are words beside them.
+fn without_pictures(title: &str) -> Cow<'_, str> {
+    if title.is_ascii() || !PICTURES.is_match(title) {
+        return title.into();
+    }
+    let bare = PICTURES.replace_all(title, " ");
+    bare.split_whitespace().collect::<Vec<_>>().join(" ").into()
+}
+
+/// By what a source of this title and home is called.
+pub(super) fn names_of(source_title: Option<&str>, home: Option<&str>) -> Vec<String> {
     [source_title, home, home.and_then(|home| home.split('.').next())].into_iter().filter_map(text::title_norm).collect()
 }
 
@@ -101,16 +117,63 @@ fn without_any<'a>(title: &'a str, names: &[String]) -> &'a str {
 }
 
 /// Whether a title has a word that a post is called by: one of three letters, or of a script whose words are shorter, that
-/// is none of those which everybody numbers things with. "v1.2.3", "Release 1.2.3" and "Episode 12" are nobody's own.
+/// is none of those which everybody numbers things with. "v1.2.3", "Bugfix release" and "Episode 12" are nobody's own.
 pub(super) fn names_something(title: &str) -> bool {
     let words = title.split(|c: char| !c.is_alphabetic());
     words.filter(|word| !NUMBERED.contains(word)).any(|word| word.chars().count() >= 3 || !word.is_ascii())
 }
 
-/// What things are numbered by, in lower case.
-const NUMBERED: [&str; 23] = [
-    "alpha", "beta", "build", "chapter", "day", "edition", "ep", "episode", "final", "hotfix", "issue", "nightly", "number",
-    "part", "patch", "rc", "release", "session", "stable", "update", "version", "volume", "week",
+/// What things are numbered by, and what is said of numbers, in lower case.
+const NUMBERED: [&str; 49] = [
+    "all",
+    "alpha",
+    "and",
+    "available",
+    "beta",
+    "bug",
+    "bugfix",
+    "build",
+    "candidate",
+    "channel",
+    "chapter",
+    "day",
+    "dev",
+    "edition",
+    "episode",
+    "final",
+    "fix",
+    "fixes",
+    "for",
+    "hotfix",
+    "issue",
+    "latest",
+    "lts",
+    "maintenance",
+    "major",
+    "minor",
+    "new",
+    "nightly",
+    "now",
+    "number",
+    "our",
+    "out",
+    "part",
+    "patch",
+    "pre",
+    "preview",
+    "release",
+    "released",
+    "releases",
+    "security",
+    "session",
+    "snapshot",
+    "stable",
+    "the",
+    "update",
+    "updates",
+    "version",
+    "volume",
+    "week",
 ];
 
 #[cfg(test)]
@@ -131,9 +194,9 @@ mod tests {
 
     #[test]
     fn titles_are_the_same_but_for_names_and_one_may_hold_the_other() {
-        let sources = [(Some("Acme Engineering"), Some("acme.example")), (Some("Planet of Brokers"), None)];
-        let is_author = |words: &str| words == "jo doe";
-        let names = Names::new(&sources, &is_author);
+        let sources =
+            [names_of(Some("Acme Engineering"), Some("acme.example")), names_of(Some("Planet of Brokers"), None)].concat();
+        let names = Names { sources, is_author: &|words: &str| words == "jo doe" };
         for (left, right, is) in [
             ("queues", "queues", Titles::Same),
             ("queues | acme engineering", "queues", Titles::ButForName),
@@ -141,6 +204,10 @@ mod tests {
             ("jo doe queues fail again acme", "queues fail again", Titles::ButForName),
             ("queues", "jo doe queues", Titles::ButForName),
             ("queues", "🚀 queues", Titles::ButForName),
+            ("🚀 queues 🎉", "queues", Titles::ButForName),
+            ("how queues 🚀 fail", "🎉 how queues fail", Titles::ButForName),
+            ("how queues🏽 fail", "guest post how queues fail", Titles::OneInOther),
+            ("🚀", "🎉", Titles::Other),
             ("queues", "guest post queues", Titles::OneInOther),
             ("queues fail", "queues fail reprint", Titles::OneInOther),
             ("queues", "queues 2", Titles::Other),
@@ -156,10 +223,20 @@ mod tests {
 
     #[test]
     fn a_number_is_nobodys_own() {
-        for title in ["v1 2 3", "release 1 2 3", "episode 12", "part 2", "12", "week 47"] {
+        for title in [
+            "v1 2 3",
+            "release 1 2 3",
+            "version 1 2 released",
+            "bugfix release",
+            "security update",
+            "episode 12",
+            "part 2",
+            "12",
+            "week 47",
+        ] {
             assert!(!names_something(title), "{title}");
         }
-        for title in ["queues", "weekly notes", "episode 12 queues", "消息", "go 1 25 released"] {
+        for title in ["queues", "weekly notes", "episode 12 queues", "消息", "rust 1 95 released"] {
             assert!(names_something(title), "{title}");
         }
     }

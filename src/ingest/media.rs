@@ -34,11 +34,15 @@ pub(super) fn is_image(note: &MediaNote) -> bool {
     note.medium.as_deref() == Some("image") || note.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
 }
 
-/// The type that was said, where it is one, else by the medium or the ending of the address.
+/// The type of any file: whoever says it says nothing (RFC 2046 §4.5.1).
+const SOME_FILE: &str = "application/octet-stream";
+
+/// The type that was said, where it is one and says something, else by the medium or the ending of the address.
 fn mime(said: Option<&str>, medium: Option<&str>, url: &Url) -> String {
     let token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
     if let Some(said) = said.map(|mime| mime.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
         && said.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub))
+        && said != SOME_FILE
     {
         return said;
     }
@@ -67,8 +71,23 @@ fn mime(said: Option<&str>, medium: Option<&str>, url: &Url) -> String {
             Some("image") => "image/jpeg",
             Some("video") => "video/mp4",
             Some("audio") => "audio/mpeg",
-            _ => "application/octet-stream",
+            _ => SOME_FILE,
         },
     };
     known.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ending_tells_what_the_type_does_not() {
+        let url: Url = "https://cdn.example/12.MP3?sig=1".parse().unwrap();
+        for said in [None, Some("audio"), Some("application/octet-stream"), Some("")] {
+            assert_eq!(mime(said, None, &url), "audio/mpeg", "{said:?}");
+        }
+        assert_eq!(mime(Some("Audio/X-M4A; rate=1"), None, &url), "audio/x-m4a", "what is said counts");
+        assert_eq!(mime(Some(SOME_FILE), None, &"https://cdn.example/blob".parse().unwrap()), SOME_FILE);
+    }
 }

@@ -207,7 +207,7 @@ fn says_nothing(document: &str, at: usize) -> bool {
     true
 }
 
-/// Alternate HTML, else untargeted, else an id that is a permalink, else a weaker link, else the enclosure; and which of
+/// The link that a service replaced by its own, else alternate HTML, else untargeted, else an id that is a permalink, else a weaker link, else the enclosure; and which of
 /// these it was.
 fn choose_url(
     notes: &ItemNotes,
@@ -231,7 +231,9 @@ fn choose_url(
         let mut weak = notes.weak_link.iter().chain(&notes.weak_id);
         weak.find_map(|(text, from)| Some((http_url(text, None)?, from.clone())))
     };
-    let (url, from) = alternate(&|mime| mime.is_some_and(is_page))
+    let original = notes.original_link.as_ref().and_then(|(text, from)| Some((http_url(text, None)?, from.clone())));
+    let (url, from) = original
+        .or_else(|| alternate(&|mime| mime.is_some_and(is_page)))
         .or_else(|| alternate(&|mime| mime.is_none()))
         .or_else(|| alternate(&|_| true))
         .or_else(permalink)

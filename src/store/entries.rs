@@ -8,7 +8,7 @@ use super::{
     rows::{self, ms, time_opt},
 };
 use crate::{
-    identity::{self, Fingerprint, KnownEntries, KnownEntry, WithText},
+    identity::{self, Commentary, Fingerprint, KnownEntries, KnownEntry, WithText},
     ingest,
     model::{EntryKey, SafeHtml, SourceId, Timestamp},
 };
@@ -131,6 +131,14 @@ pub(super) fn insert(conn: &Connection, new: &NewEntry<'_>, now: Timestamp) -> R
     let entry = conn.last_insert_rowid();
     write_content(conn, entry, new.item, new.fingerprint, now)?;
     Ok(entry)
+}
+
+/// Stores which page of another story an entry comments on, if that was not known when it came: the post came later.
+pub(super) fn note_page(conn: &Connection, commentary: &Commentary) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE entry SET about = ?2 WHERE id = ?1 AND about IS NULL")
+        .and_then(|mut s| s.execute(params![commentary.entry, commentary.url]))
+        .doing("store what an entry comments on")?;
+    Ok(())
 }
 
 /// Brings a known entry up to date; whether anything that is kept of it changed. An entry of a story that is gone stays a

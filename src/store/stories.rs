@@ -49,7 +49,11 @@ pub(super) fn place(
         .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((rows::home(r)?, r.get("public")?, r.get("title")?))))
         .doing("read a source")?;
     let newcomer = Newcomer::new(source, &item.keyed, &item.draft, home).from_source_called(title);
-    match identity::place(&newcomer, &candidates(conn, source, item, &newcomer)?) {
+    let decision = identity::place(&newcomer, &candidates(conn, source, item, &newcomer)?);
+    for commentary in &decision.commentaries {
+        entries::note_page(conn, commentary)?;
+    }
+    match decision.placement {
         Placement::Joins { story, because, .. } => {
             let comes_out = public && come_out(conn, story, position, item.arrival, now)?;
             // Of a story that is gone nothing is kept but what it is known by.

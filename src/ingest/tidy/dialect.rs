@@ -27,6 +27,8 @@ pub(super) enum Ns {
     Xhtml,
     /// Creative Commons.
     License,
+    /// Services that put their own links in the place of the publisher's.
+    Redirector,
     /// Any other.
     Other,
 }
@@ -51,6 +53,7 @@ pub(super) fn of_uri(uri: &str) -> Ns {
         "www.w3.org/1999/02/22-rdf-syntax-ns" => Ns::Rdf,
         "www.w3.org/1999/xhtml" => Ns::Xhtml,
         "backend.userland.com/creativecommonsrssmodule" | "web.resource.org/cc" | "creativecommons.org/ns" => Ns::License,
+        "rssnamespace.org/feedburner/ext/1.0" | "www.pheedo.com/namespace/pheedo" => Ns::Redirector,
         _ if uri.starts_with("backend.userland.com/rss") || uri.starts_with("cyber.law.harvard.edu/rss") => Ns::Rss,
         _ if uri.contains("w3.org/") && uri.contains("atom") => Ns::Atom,
         _ if uri.contains("itunes") || uri.contains("google.com/schemas/play-podcasts") => Ns::Itunes,
@@ -73,6 +76,7 @@ pub(super) fn of_prefix(prefix: &str) -> Ns {
         "rdf" => Ns::Rdf,
         "xhtml" => Ns::Xhtml,
         "creativecommons" | "cc" => Ns::License,
+        "feedburner" | "pheedo" => Ns::Redirector,
         _ => Ns::Other,
     }
 }
@@ -109,6 +113,7 @@ pub(super) fn field_of(ns: Ns, local: &str) -> Field {
         (Ns::Dc | Ns::DcTerms, "identifier") => F::WeakId,
         (Ns::Rss | Ns::Atom, "link" | "redirect") => F::Link,
         (Ns::Rss, "url" | "uri") => F::WeakLink,
+        (Ns::Redirector, "origlink") => F::OriginalLink,
         (Ns::Rss, "enclosure") => F::Enclosure,
         (Ns::Rss | Ns::Atom, "source") => F::Source,
 

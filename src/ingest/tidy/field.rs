@@ -25,6 +25,8 @@ pub(super) enum Field {
     Link,
     /// A link where there is no other.
     WeakLink,
+    /// The publisher's link, where a service put its own in the place of it.
+    OriginalLink,
     /// An attached file.
     Enclosure,
     /// `media:content`.

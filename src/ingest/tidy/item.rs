@@ -131,7 +131,7 @@ impl<'a> Walk<'a> {
                     item.notes.people.push(Said { rank, value: person, from: name(tag.name) });
                 }
             }
-            Field::Published(_) | Field::Updated(_) | Field::WeakId | Field::WeakLink | Field::Language => {
+            Field::Published(_) | Field::Updated(_) | Field::WeakId | Field::WeakLink | Field::OriginalLink | Field::Language => {
                 let (Some(text), Some(item)) = (word(self), &mut self.item) else { return };
                 match field {
                     Field::Published(rank) => item.notes.published.push(Said { rank, value: text, from: name(tag.name) }),
@@ -140,6 +140,7 @@ impl<'a> Walk<'a> {
                     Field::WeakLink => {
                         item.notes.weak_link = item.notes.weak_link.take().or_else(|| Some((text, name(tag.name))));
                     }
+                    Field::OriginalLink => item.notes.original_link = Some((text, name(tag.name))),
                     _ => item.notes.language = Some(text),
                 }
             }

@@ -116,6 +116,8 @@ pub(in crate::ingest) struct ItemNotes {
     /// `rdf:about`, or an id that is used where there is no other.
     pub weak_id: Option<(String, Name)>,
     pub weak_link: Option<(String, Name)>,
+    /// The publisher's link, where a service put its own in the place of it.
+    pub original_link: Option<(String, Name)>,
     pub published: Vec<Said<String>>,
     pub updated: Vec<Said<String>>,
     pub people: Vec<Said<Person>>,

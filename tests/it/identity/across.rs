@@ -1,7 +1,10 @@
 //! What two sources say of one story, and of two.
 
 use tributary::{
-    identity::{Candidate, Fingerprint, Home, KeyPolicy, Newcomer, Placement, StoryMatch, key_document, place, same_story},
+    identity::{
+        Candidate, Commentary, Comments, Fingerprint, Home, KeyPolicy, Newcomer, Placement, StoryMatch, key_document, place,
+        same_story,
+    },
     model::{Draft, Enclosure, Person, PublishedDate, SourceId},
 };
 
@@ -92,13 +95,40 @@ fn a_cross_listed_paper_joins() {
 #[test]
 fn a_commentary_is_a_story_of_its_own_that_names_the_post() {
     let commentary = item("lb", POST, "Exactly once in Kafka", 4, &prose(2, 48));
-    let StoryMatch::Related { url, because } = verdict(AWAY, &commentary, &stored(HOME, &post())) else { panic!("a commentary") };
-    assert_eq!(url.as_deref(), Some(POST));
+    let StoryMatch::Related { comments, url, because } = verdict(AWAY, &commentary, &stored(HOME, &post())) else {
+        panic!("a commentary")
+    };
+    assert_eq!((comments, url.as_str()), (Comments::Newcomer, POST));
     assert!(because.contains("48 words"), "{because}");
     assert!(apart(HOME, &post(), &stored(AWAY, &commentary)).contains("commentary"), "also when it came first");
     let placed = with_newcomer(HOME, &post(), |n| place(n, &[stored(AWAY, &commentary)]));
-    assert!(matches!(placed, Placement::Begins { related: None, .. }), "a post is not about itself: {placed:?}");
+    assert!(matches!(placed.placement, Placement::Begins { related: None, .. }), "a post is not about itself: {placed:?}");
+    let told = Commentary { entry: 1, story: 1, url: POST.to_owned() };
+    assert_eq!(placed.commentaries, [told], "who commented on it before it came is told of it");
     same(AWAY, &item("lb", POST, "On Kafka, exactly", 4, &prose(2, 47)), &stored(HOME, &post()));
+}
+
+#[test]
+fn a_commentary_may_quote_as_long_as_more_than_half_is_its_own() {
+    let quoting =
+        |quoted: u32, own: u32| item("lb", POST, "Locks and bees", 4, &format!("{} {}", prose(1, quoted), prose(2, own)));
+    // A post of 134 words, and one whose text is so long that likeness is an estimate.
+    for length in [134, 600, 1_500, 4_000, 15_000] {
+        let post = stored(HOME, &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)));
+        for (quoted, own) in [(40, 127), (60, 127), (90, 127), (40, 300), (30, 60)] {
+            // Of so long a text too little is kept to tell a long quotation of its beginning from a copy of that.
+            if length > 10_000 && quoted > 40 {
+                continue;
+            }
+            let verdict = verdict(AWAY, &quoting(quoted, own), &post);
+            assert!(matches!(verdict, StoryMatch::Related { .. }), "{quoted} of {length} words and {own}: {verdict:?}");
+        }
+        let copied = quoting(length.min(250), 17);
+        same(AWAY, &copied, &post);
+    }
+    // All that the post's own feed says is the beginning of it: that is the post.
+    let teaser = stored(HOME, &item("p", POST, "Exactly once in Kafka", 3, &prose(1, 55)));
+    same(AWAY, &quoting(60, 500), &teaser);
 }
 
 #[test]
@@ -161,15 +191,17 @@ fn a_title_may_have_a_name_or_a_few_words_more() {
 fn a_short_text_is_a_copy_where_title_and_second_are_the_same() {
     let brief = |link: &str, at: &str, words: u32| Draft {
         published: Some(PublishedDate::exact(at.parse().expect("a moment"))),
-        ..item("b", link, "Exactly once in Kafka", 3, &prose(1, words))
+        ..item("b", link, "How brokers fail under load", 3, &prose(1, words))
     };
-    let original = |at: &str| stored(HOME, &brief(POST, at, 16));
+    let original = |at: &str| stored(HOME, &brief(POST, at, 24));
     let (second, slot) = ("2026-03-03T10:17:00Z", "2026-03-03T10:15:00Z");
-    assert!(same(AWAY, &brief("https://a.example/1", second, 16), &original(second)).contains("same second"));
-    apart(AWAY, &brief("https://a.example/1", slot, 16), &original(slot));
-    apart(AWAY, &brief("https://a.example/1", "2026-03-03T10:17:01Z", 16), &original(second));
-    apart(AWAY, &brief("https://a.example/1", second, 15), &stored(HOME, &brief(POST, second, 15)));
-    apart(AWAY, &brief("https://blog.example.org/warnings/2", second, 16), &original(second));
+    assert!(same(AWAY, &brief("https://a.example/1", second, 24), &original(second)).contains("same second"));
+    apart(AWAY, &brief("https://a.example/1", slot, 24), &original(slot));
+    apart(AWAY, &brief("https://a.example/1", "2026-03-03T10:17:01Z", 24), &original(second));
+    apart(AWAY, &brief("https://a.example/1", second, 23), &stored(HOME, &brief(POST, second, 23)));
+    let good_morning = |link: &str| Draft { title: Some("Good morning to you".into()), ..brief(link, second, 24) };
+    apart(AWAY, &good_morning("https://a.example/1"), &stored(HOME, &good_morning(POST)));
+    apart(AWAY, &brief("https://blog.example.org/warnings/2", second, 24), &original(second));
 }
 
 #[test]
@@ -263,12 +295,13 @@ fn a_newcomer_joins_the_story_at_home_and_none_that_it_comments_on() {
     let other =
         Candidate { story: 0, entry: 3, ..stored("https://links.example/", &item("l", POST, "Kafka, exactly", 4, "See.")) };
     let planet = item("p", POST, "Exactly once in Kafka", 3, &prose(1, 600));
-    let placed = with_newcomer(AWAY, &planet, |n| place(n, &[other.clone(), remark.clone(), home.clone()]));
+    let placed = with_newcomer(AWAY, &planet, |n| place(n, &[other.clone(), remark.clone(), home.clone()]).placement);
     let Placement::Joins { story: 1, entry: 1, .. } = placed else { panic!("the post's own story, but {placed:?}") };
     let commentary = item("c", POST, "Exactly once in Kafka", 4, &prose(2, 80));
-    let placed = with_newcomer(AWAY, &commentary, |n| place(n, &[remark, home]));
+    let placed = with_newcomer(AWAY, &commentary, |n| place(n, &[remark, home]).placement);
     let Placement::Begins { related: Some(url), because } = placed else { panic!("its own story, but {placed:?}") };
     assert_eq!(url, POST);
     assert!(!because.is_empty());
-    assert_eq!(with_newcomer(AWAY, &planet, |n| place(n, &[])), Placement::Begins { related: None, because: vec![] });
+    let alone = with_newcomer(AWAY, &planet, |n| place(n, &[]));
+    assert_eq!(alone.placement, Placement::Begins { related: None, because: vec![] });
 }

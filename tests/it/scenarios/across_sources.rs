@@ -106,6 +106,40 @@ fn a_link_blog_with_a_text_of_its_own_is_a_story_that_names_the_post() {
 }
 
 #[test]
+fn a_link_blog_that_comes_before_the_post_names_it_as_soon_as_it_comes() {
+    let comment = post("two", 19).title("Thoughts on one 19").link("https://one.example/posts/19").text(&words(55, 60));
+    let mut house = House::following(&["one", "two"]);
+    house.poll("one", &[post("one", 1)]);
+    house.poll("two", std::slice::from_ref(&comment));
+    house.news();
+    let first = house.all();
+    house.poll("one", &[post("one", 19)]);
+    assert_eq!(house.news(), ["one 19"]);
+    let second = house.all();
+    let page = "https://one.example/posts/19";
+    assert_eq!(second.atom.matches("rel=\"related\"").count(), 1, "{}", second.atom);
+    assert_eq!(second.rss.matches("rel=\"related\"").count(), 1, "{}", second.rss);
+    assert_eq!(second.json.matches(&format!("\"external_url\":\"{page}\"")).count(), 1, "{}", second.json);
+    assert_eq!(first.story("Thoughts on one 19"), second.story("Thoughts on one 19"), "neither id nor date moves");
+    house.poll("two", &[comment]);
+    assert_eq!(house.all(), second);
+}
+
+#[test]
+fn a_link_blog_that_quotes_the_post_has_a_text_of_its_own() {
+    let text = words(41, 130);
+    let quoted: Vec<&str> = text.split(' ').take(60).collect();
+    let comment = post("two", 19).title("one 19").link("https://one.example/posts/19").text(&format!(
+        "<blockquote>{}</blockquote><p>{}</p>",
+        quoted.join(" "),
+        words(55, 120)
+    ));
+    let (house, told, then) = two_polls(&[post("one", 19).text(&text)], &[comment]);
+    assert_eq!((told.len(), then.len()), (1, 1));
+    assert_eq!(house.all().titles()[..2], ["one 19", "one 19"]);
+}
+
+#[test]
 fn a_link_blog_with_a_short_remark_joins_the_post() {
     let remark = post("two", 19).title("one 19").link("https://one.example/posts/19").text("Worth your time.");
     let (house, told, then) = two_polls(&[post("one", 19)], &[remark]);

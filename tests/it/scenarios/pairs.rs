@@ -220,10 +220,11 @@ fn most_syndicated_pairs_are_found() {
     ));
     let second = |n: usize| march(day(n), 8) + chrono::Duration::seconds(1_021);
     let brief = |n: usize| format!("{}.", first_words(POSTS[n].1, 24));
+    let telling = |n: usize| format!("{}, told after several years", POSTS[n].0);
     kinds.push((
         "a short text of the same second",
-        side(HOME, move |n| original(n).on(second(n)).text(&brief(n))),
-        side(AWAY, move |n| copy(n).on(second(n)).text(&brief(n))),
+        side(HOME, move |n| original(n).on(second(n)).title(&telling(n)).text(&brief(n))),
+        side(AWAY, move |n| copy(n).on(second(n)).title(&telling(n)).text(&brief(n))),
     ));
     at_least(900, &kinds);
 }
@@ -293,6 +294,18 @@ fn what_looks_like_a_pair_and_is_none_is_never_joined() {
             false,
             |n| original(n).title(&format!("Release 2.{n}.0")).text(NOTES),
             |n| copy(n).title(&format!("Release 2.{n}.0")).text(NOTES),
+        ),
+        apart(
+            "one form, filled in by each",
+            false,
+            |n| original(n).title("Higher error rates").text(&incident("Acme", n)),
+            |n| copy(n).title("Higher error rates").text(&incident("Brokers", n)),
+        ),
+        apart(
+            "one form on two pages of a site",
+            true,
+            |n| original(n).title("Meeting minutes").text(&incident("Room 1", n)),
+            |n| copy(n).link(&format!("https://one.example/b/{n}")).title("Meeting minutes").text(&incident("Room 2", n)),
         ),
         apart(
             "one text under other titles",
@@ -415,6 +428,10 @@ fn what_looks_like_a_pair_and_is_none_is_never_joined() {
 
 fn numbered(site: &str, n: usize) -> String {
     format!("<enclosure url=\"https://{site}.example/{n}.mp3\" type=\"audio/mpeg\" length=\"1\"/>")
+}
+
+fn incident(who: &str, n: usize) -> String {
+    format!("{who} sees higher error rates than usual since {} minutes past the hour. {}", n + 40, words(7, 120))
 }
 
 fn release(project: &str, n: usize) -> String {
