@@ -18,7 +18,7 @@ const OPENING: u32 = 80;
 const OVERLAP_SAMPLE: usize = 12;
 /// Words of a text that has room for what is its own: a part of it is one also when it comes days later.
 const LONG: u32 = 100;
-/// Words of a title that mean something, from which a part needs no date.
+/// Words of a title that mean something, from which no date is needed.
 const TELLING_TITLE: usize = 3;
 /// Likeness from which two texts are one, whatever words were changed.
 const NEARLY_EQUAL: f64 = 0.95;
@@ -67,7 +67,15 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: T
     if new.other_media(old) {
         return different(format!("{titles}, but other sound or film files"));
     }
-    let near_enough = near || (related != Titles::OneInOther && apart.is_none_or(|hours| hours <= DAYS_APART.1 * 24));
+    let telling = new.words_of_title().min(old.words_of_title()) >= TELLING_TITLE;
+    // What comes every week under a title of every week comes with a text of every week.
+    let near_enough = match (related, apart) {
+        _ if near => true,
+        (Titles::OneInOther, None) => telling,
+        (_, None) => true,
+        (Titles::OneInOther, Some(_)) => false,
+        (_, Some(hours)) => telling && hours <= DAYS_APART.1 * 24,
+    };
     if !near_enough {
         let how = apart.map_or_else(|| "without a date".to_owned(), |hours| format!("published {} days apart", hours / 24));
         return different(format!("{titles}, but {how}"));
@@ -98,7 +106,7 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: T
         return same(format!("{titles}, and texts are {} % alike ({} % needed){moment}", percent(whole), percent(needed)));
     }
     let may_be_part = !brief && !one_site && (related != Titles::OneInOther || one_moment);
-    let undated = apart.is_none() && related == Titles::Same && new.words_of_title() >= TELLING_TITLE;
+    let undated = apart.is_none() && related == Titles::Same && telling;
     let part = if (strangers && !one_moment) || undated { PART.1 } else { PART.0 };
     if let Some(alike) = may_be_part.then(|| part_likeness(new, old)).flatten().filter(|alike| *alike >= part)
         && (near || undated || (words >= LONG && apart.is_some()))

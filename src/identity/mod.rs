@@ -32,8 +32,8 @@
 //! *By link.* The canonical links are equal, name a page and not a site, and are not shared by several entries of one
 //! source (unless the titles are equal too); two different parts of one page (`#v1`, `#v2`) are two posts whatever they are
 //! called. Two sources that are both at home there agree, unless title, subject and texts of 48 words are other ones.
-//! Otherwise an item away from home with 48 words of its own, less than half like the post's text, is a commentary: a story
-//! of its own that names the post as related. Where the other one has the same title and nothing to say (fewer than 10
+//! Otherwise an item away from home with 48 words, less than half of which stand in the post, is a commentary: a story of its
+//! own that names the post as related, whichever of the two comes first. Where the other one has the same title and nothing to say (fewer than 10
 //! words), 250 words are taken for the post itself. With fewer words it joins if it speaks of the same subject: the same
 //! title, or a third of a title's meaningful words found in the other's title or opening, or nothing said at all. An item
 //! with a copied link and a title and text of something else therefore neither joins nor hides the original; nor does a
@@ -45,21 +45,25 @@
 //! alike) or, where one of the two has no text to compare, the title: a post may be called `amp`.
 //!
 //! *By text.* The titles are related, both texts have at least 48 words without what publishing programs add to them, and
-//! they are alike. Titles are related when they are equal; when they are but for the name of a source or an author before or
-//! behind one of them; or when the whole of one stands at the beginning or end of the other, with at most eight words more and
-//! no number among them (`titles`). A word must be in them that is somebody's own: "Release 1.2.3" and "Episode 12" are
-//! nobody's. Texts must be 90 % alike below 100 words, 80 % below 250, 70 % above; 95 % for two pages of one site, and where
-//! one title stands within the other, which needs dates within three days besides; 90 % where dates are more than three days
-//! apart or unknown, the titles are equal but for a name, or the authors are other people. Below 95 % each opening must not
-//! name what the other does not: that is a form that was filled in twice. Never where dates are more than 45 days apart, where
-//! the attached sound or film files are other ones, where the source has an entry of the story, or where that stands on four
-//! pages already (16, for a long text that is hardly changed within days). A part joins when it is word by word the beginning
-//! of the other text, within three days (or 45, if it has 100 words; or without a date, if the title has three words that
-//! mean something).
+//! they are alike. Titles are related when they are equal; when they are but for pictures, or for the name of a source or an
+//! author before or behind one of them; or when the whole of one stands at the beginning or end of the other, with at most
+//! eight words more and no number among them (`titles`). A word must be in them that is somebody's own: "Bugfix release 1.2.3"
+//! and "Episode 12" are nobody's. A title tells something if three of its words mean something.
+//!
+//! Texts must be 90 % alike below 100 words, 80 % below 250, 70 % above; 90 % where a date is unknown or dates are more than
+//! three days apart, the titles are equal but for a name, or the authors are other people; 95 % for two pages of one site, and
+//! where one title stands within the other. Days between need a title that tells something; where one title stands within the
+//! other there may be none, and an unknown date needs such a title. Never where dates are more than 45 days apart, where the
+//! attached sound or film files are other ones, where the source has an entry of the story, or where that stands on four pages
+//! already (16, for a long text that is hardly changed within days). Two that filled in one form are told by their openings:
+//! below 95 %, and on two pages of one site, neither may name what the other does not; above, each its own source.
+//!
+//! A part joins when it is word by word the beginning of the other text, within three days (or 45, if it has 100 words; or
+//! without a date, if the title tells something).
 //!
 //! *By moment.* Two posts hardly ever have one second, if that is no full quarter of an hour, and copies keep their date. With
-//! the same second nothing of the above needs more than its first figure, and with the same title besides, 16 words of text
-//! that are the same are enough, on pages of two sites.
+//! the same second nothing of the above needs more than its first figure; and under the same title, if four of its words mean
+//! something, 24 words that are the same are enough, on pages of two sites.
 //!
 //! Twins are found by index, never by comparing everything: the first 80 entries with the link, the newest 80 with the title,
 //! and the newest 80 with a mark of the text in common (the smallest hash of its opening, and of all of it, which two texts
@@ -78,19 +82,20 @@
 //! captured feeds (1,763 items in a dozen languages), and planets, news boards and syndicators made of each: what was joined
 //! wrongly were parts of one page under one title, which is how that rule came about; since then nothing was. Of pairs with one
 //! link 99.7 % are found; of copies of 60 words and more, whole ones, beginnings, with names and words beside their titles,
-//! with a line of the copier's, between 94 and 99 % of a kind; of shorter ones 83 %, all by their moments.
+//! with a line of the copier's, between 94 and 99 % of a kind; of shorter ones 58 %, by their moments.
 //!
 //! # Known limits
 //!
 //! A miss is better than a wrong merge, so these are missed: copies with fewer than 48 words under another link, unless they
-//! keep title and second; copies whose title was put otherwise; reposts after 45 days; a hand-written summary away from home of
+//! keep a telling title and the second; copies whose title was put otherwise; reposts after 45 days; a hand-written summary away from home of
 //! 48 words or more under the post's link; a short remark that names nothing of the post; a link equal by folding alone with
 //! another title; a beginning without a date under a title of a word or two; a copy whose opening has other names and whose text
-//! is less than 95 % alike. Two stories that stand already stay two, when a third entry turns out to be both. Within a source:
+//! is less than 95 % alike. And this is merged that need not be one: a text of 48 words that names nobody, put up by two sites
+//! under one title within three days, as are forms of notices that a service lends out. Two stories that stand already stay two, when a third entry turns out to be both. Within a source:
 //! an item without id, link and date whose text is edited is new; so is one without id and link whose title and text were
 //! edited, if it is dated with a quarter of an hour; so is one of a rewritten document with fewer than three items in which
 //! titles or texts changed too. A source with one-item documents and one id for everything cannot be told from a post that is
-//! edited. A link that quotes at length counts the quotation as its own text. The list of tracking parameters is part of every
+//! edited. Of a link that quotes, what is quoted counts towards its 48 words. The list of tracking parameters is part of every
 //! canonical link. Entries that were stored by older rules keep their links as those compared them, and are found by them; such
 //! of before the marks of texts are found by link and title alone. Which of two carriers came first gives a story its published
 //! id: an empty directory that is fed in another order tells the same stories under other ids.

@@ -178,11 +178,12 @@ fn a_title_may_have_a_name_or_a_few_words_more() {
     apart(AWAY, &copy("Exactly once in Kafka (reprint)", &prose(1, 60)), &stored(HOME, &post()));
     let late = item("id", "https://elsewhere.example/copied", "Guest post: Exactly once in Kafka", 9, &prose(1, 600));
     assert!(apart(AWAY, &late, &stored(HOME, &post())).contains("6 days apart"));
+    let undated = |title: &str| Draft { published: None, ..copy(title, &prose(1, 600)) };
+    same(AWAY, &undated("Guest post: Exactly once in Kafka"), &stored(HOME, &post()));
     for title in
         ["Exactly once in Kafka 2", "Exactly once", "Exactly once in Kafka: what nobody has ever told us about it before"]
     {
-        let other = Draft { title: Some(title.to_owned()), published: None, ..copy("", &prose(1, 600)) };
-        apart(AWAY, &other, &stored(HOME, &post()));
+        apart(AWAY, &undated(title), &stored(HOME, &post()));
     }
     assert!(apart(AWAY, &copy("Watches", &prose(1, 600)), &stored(HOME, &post())).contains("titles are other ones"));
 }
@@ -240,6 +241,8 @@ fn podcasts_with_the_same_notes_stay_apart() {
         ..item("e", &format!("https://{host}/e/12"), "What broke this week", 3, &prose(3, 200))
     };
     assert!(apart(AWAY, &numbered("a.example"), &stored(HOME, &numbered("b.example"))).contains("files"));
+    let weekly = |day: i64| item("e", &format!("https://x.example/{day}"), "News of the week", day, &prose(3, 200));
+    assert!(apart(AWAY, &weekly(12), &stored(HOME, &weekly(5))).contains("7 days apart"));
     assert!(apart(AWAY, &undated_elsewhere, &stored(HOME, &episode(1, 3))).contains("days apart"));
 }
 
