@@ -253,7 +253,7 @@ fn find_parts(text: &str, start: usize, end: usize, parts: &mut Vec<(usize, usiz
         {
             if c == 's' && before.is_uppercase() {
                 // The plural's `s` belongs to no part; `Is` and `As` are no plurals.
-                if at - part > 1 {
+                if text[part..at].chars().nth(1).is_some() {
                     push_part(part, at, parts);
                     part = at + 1;
                 }
@@ -364,6 +364,7 @@ mod tests {
         assert_eq!(pieces("LLMs VMs CRDTs"), ["LLMs[LLM]", "VMs[VM]", "CRDTs[CRDT]"]);
         assert_eq!(pieces("S3 p99 HTTP Kafka 3D"), ["S3", "p99", "HTTP", "Kafka", "3D"]);
         assert_eq!(pieces("ÉtatMajor"), ["ÉtatMajor[État Major]"]);
+        assert_eq!(pieces("Is Üs ÄÖs"), ["Is", "Üs", "ÄÖs[ÄÖ]"]);
     }
 
     #[test]

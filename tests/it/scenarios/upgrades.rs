@@ -8,10 +8,11 @@ use super::{
     post::{Post, march, post, rss, words},
 };
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../../src/store/migrations/0001.sql"),
     include_str!("../../../src/store/migrations/0002.sql"),
     include_str!("../../../src/store/migrations/0003.sql"),
+    include_str!("../../../src/store/migrations/0004.sql"),
 ];
 
 /// The house's state as the program of that version would have left it, taken over by today's program.
