@@ -12,7 +12,7 @@ const MOST_ADDRESSES: (u32, u32) = (4, 16);
 /// Words of a text that is compared though it is short, and of its title those that mean something: where moment and title
 /// are the same too, and the title tells more than "Good morning".
 const BRIEF: (u32, usize) = (24, 4);
-/// Words of an opening, which is compared exactly.
+/// Words of a text that is hardly more than its opening, which is compared exactly.
 const OPENING: u32 = 80;
 /// Shingles that an estimate of overlap needs.
 const OVERLAP_SAMPLE: usize = 12;
@@ -31,89 +31,151 @@ const DAYS_APART: (i64, i64) = (3, 45);
 
 /// What an entry is to a newcomer whose title is related to its title in this way.
 pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: Titles) -> StoryMatch {
-    let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
-    let titles = related.as_str();
-    let words = new.tokens().min(old.tokens());
-    let whole = new.likeness(old);
+    let pair = Pair::of(newcomer, candidate, related);
+    let (titles, alike) = (related.as_str(), percent(pair.whole));
     if related == Titles::Other {
-        return different(if words >= COMMENTARY_TOKENS && whole >= DOUBTFUL {
-            format!("texts are {} % alike, but titles are other ones", percent(whole))
+        return different(if pair.words >= COMMENTARY_TOKENS && pair.whole >= DOUBTFUL {
+            format!("texts are {alike} % alike, but titles are other ones")
         } else {
             "neither link nor title is the same".to_owned()
         });
     }
-    let one_moment = moment::is_one(newcomer.keyed.published, candidate.published);
-    let link_home = |link: Option<&str>| link.and_then(address::home_of);
-    let one_site = link_home(newcomer.keyed.canonical.as_deref())
-        .is_some_and(|home| Some(home) == link_home(candidate.canonical.as_deref()));
-    let brief = words < COMMENTARY_TOKENS;
-    // A program that makes several feeds dates their items alike.
-    let keeps_all = related == Titles::Same && one_moment && !one_site && new.words_of_title() >= BRIEF.1;
-    if brief && !(words >= BRIEF.0 && keeps_all) {
-        return different(format!("{titles}, but {words} words of text are too few to compare"));
+    if let Some(why) = pair.what_forbids() {
+        return different(format!("{titles}, but {why}"));
     }
-    if !newcomer.keyed.title_norm.as_deref().is_some_and(titles::names_something) {
-        return different(format!("{titles}, but it has no word of its own: a version or a number is nobody's"));
+    let needed = pair.needed();
+    if pair.whole < needed {
+        return match pair.part() {
+            Some(part) => {
+                same(format!("{titles}, and the shorter text is a beginning of the longer one ({} % of it)", percent(part)))
+            }
+            None => different(format!("{titles}, but texts are only {alike} % alike ({} % needed)", percent(needed))),
+        };
     }
-    if candidate.has_entry_of_newcomers_source {
-        return different(format!("{titles}, but its source has an entry of that story already"));
+    if pair.is_form() {
+        return different(format!("{titles}, and texts are {alike} % alike, but each names what the other does not"));
     }
-    let apart = candidate.published.zip(newcomer.keyed.published).map(|(a, b)| (a - b).num_hours().abs());
-    let near = apart.is_some_and(|hours| hours <= DAYS_APART.0 * 24);
-    let is_news = one_moment || (words >= LONG && whole >= NEARLY_EQUAL && near);
-    if candidate.addresses >= if is_news { MOST_ADDRESSES.1 } else { MOST_ADDRESSES.0 } {
-        return different(format!("{titles}, but that story stands on {} pages already", candidate.addresses));
+    let moment = if pair.is_brief() { ", and published in the same second" } else { "" };
+    same(format!("{titles}, and texts are {alike} % alike ({} % needed){moment}", percent(needed)))
+}
+
+/// Two entries, and what is measured of them.
+struct Pair<'a> {
+    newcomer: &'a Newcomer<'a>,
+    candidate: &'a Candidate,
+    new: &'a Fingerprint,
+    old: &'a Fingerprint,
+    related: Titles,
+    /// Words of the shorter text.
+    words: u32,
+    /// Likeness of the texts as wholes.
+    whole: f64,
+    /// Hours between them; `None` where either has no date.
+    apart: Option<i64>,
+    one_moment: bool,
+    one_site: bool,
+}
+
+impl<'a> Pair<'a> {
+    fn of(newcomer: &'a Newcomer<'a>, candidate: &'a Candidate, related: Titles) -> Self {
+        let (new, old) = (&newcomer.fingerprint, &candidate.fingerprint);
+        let dates = (newcomer.keyed.published, candidate.published);
+        let apart = dates.0.zip(dates.1).map(|(new, old)| (new - old).num_hours().abs());
+        let site = |link: Option<&str>| link.and_then(address::home_of);
+        let sites = (site(newcomer.keyed.canonical.as_deref()), site(candidate.canonical.as_deref()));
+        Self {
+            newcomer,
+            candidate,
+            new,
+            old,
+            related,
+            words: new.tokens().min(old.tokens()),
+            whole: new.likeness(old),
+            apart,
+            one_moment: moment::is_one(dates.0, dates.1),
+            one_site: sites.0.is_some() && sites.0 == sites.1,
+        }
     }
-    if new.other_media(old) {
-        return different(format!("{titles}, but other sound or film files"));
+
+    fn is_brief(&self) -> bool {
+        self.words < COMMENTARY_TOKENS
     }
-    let telling = new.words_of_title().min(old.words_of_title()) >= TELLING_TITLE;
-    // What comes every week under a title of every week comes with a text of every week.
-    let near_enough = match (related, apart) {
-        _ if near => true,
-        (Titles::OneInOther, None) => telling,
-        (_, None) => true,
-        (Titles::OneInOther, Some(_)) => false,
-        (_, Some(hours)) => telling && hours <= DAYS_APART.1 * 24,
-    };
-    if !near_enough {
-        let how = apart.map_or_else(|| "without a date".to_owned(), |hours| format!("published {} days apart", hours / 24));
-        return different(format!("{titles}, but {how}"));
+
+    /// Whether they were published within days.
+    fn is_near(&self) -> bool {
+        self.apart.is_some_and(|hours| hours <= DAYS_APART.0 * 24)
     }
-    let strangers = new.other_people(old);
-    let needed: f64 = match words {
-        ..100 => 0.9,
-        100..250 => 0.8,
-        _ => 0.7,
-    };
-    let needed = if brief || one_site || (related == Titles::OneInOther && !one_moment) {
+
+    /// Whether both titles tell something.
+    fn is_telling(&self) -> bool {
+        self.new.words_of_title().min(self.old.words_of_title()) >= TELLING_TITLE
+    }
+
+    /// What speaks against a copy, however alike the texts are.
+    fn what_forbids(&self) -> Option<String> {
+        // A program that makes several feeds dates their items alike.
+        let keeps_all = self.related == Titles::Same && self.one_moment && !self.one_site;
+        if self.is_brief() && !(keeps_all && self.words >= BRIEF.0 && self.new.words_of_title() >= BRIEF.1) {
+            return Some(format!("{} words of text are too few to compare", self.words));
+        }
+        if !self.newcomer.keyed.title_norm.as_deref().is_some_and(titles::names_something) {
+            return Some("it has no word of its own: a version or a number is nobody's".to_owned());
+        }
+        if self.candidate.has_entry_of_newcomers_source {
+            return Some("its source has an entry of that story already".to_owned());
+        }
+        let is_news = self.one_moment || (self.words >= LONG && self.whole >= NEARLY_EQUAL && self.is_near());
+        let pages = self.candidate.addresses;
+        if pages >= if is_news { MOST_ADDRESSES.1 } else { MOST_ADDRESSES.0 } {
+            return Some(format!("that story stands on {pages} pages already"));
+        }
+        if self.new.other_media(self.old) {
+            return Some("other sound or film files".to_owned());
+        }
+        // What comes every week under a title of every week comes with a text of every week.
+        match (self.related, self.apart) {
+            _ if self.is_near() => None,
+            (Titles::OneInOther, None) if !self.is_telling() => Some("without a date".to_owned()),
+            (_, None) => None,
+            (related, Some(hours)) if related != Titles::OneInOther && self.is_telling() && hours <= DAYS_APART.1 * 24 => None,
+            (_, Some(hours)) => Some(format!("published {} days apart", hours / 24)),
+        }
+    }
+
+    /// How alike the texts have to be.
+    fn needed(&self) -> f64 {
+        let least: f64 = match self.words {
+            ..100 => 0.9,
+            100..250 => 0.8,
+            _ => 0.7,
+        };
         // Two pages of one site are two pages.
-        NEARLY_EQUAL
-    } else if !one_moment && (!near || related != Titles::Same || strangers) {
-        needed.max(DOUBTFUL)
-    } else {
-        needed
-    };
-    let is_form = || {
-        ((whole < NEARLY_EQUAL || one_site) && new.other_names(old))
-            || new.each_names_itself(&newcomer.names(), old, &candidate.names())
-    };
-    if whole >= needed && is_form() {
-        return different(format!("{titles}, and texts are {} % alike, but each names what the other does not", percent(whole)));
+        if self.is_brief() || self.one_site || (self.related == Titles::OneInOther && !self.one_moment) {
+            NEARLY_EQUAL
+        } else if !self.one_moment && (!self.is_near() || self.related != Titles::Same || self.new.other_people(self.old)) {
+            least.max(DOUBTFUL)
+        } else {
+            least
+        }
     }
-    if whole >= needed {
-        let moment = if brief { ", and published in the same second" } else { "" };
-        return same(format!("{titles}, and texts are {} % alike ({} % needed){moment}", percent(whole), percent(needed)));
+
+    /// Whether it is rather one form that two filled in.
+    fn is_form(&self) -> bool {
+        ((self.whole < NEARLY_EQUAL || self.one_site) && self.new.other_names(self.old))
+            || self.new.each_names_itself(&self.newcomer.names(), self.old, &self.candidate.names())
     }
-    let may_be_part = !brief && !one_site && (related != Titles::OneInOther || one_moment);
-    let undated = apart.is_none() && related == Titles::Same && telling;
-    let part = if (strangers && !one_moment) || undated { PART.1 } else { PART.0 };
-    if let Some(alike) = may_be_part.then(|| part_likeness(new, old)).flatten().filter(|alike| *alike >= part)
-        && (near || undated || (words >= LONG && apart.is_some()))
-    {
-        return same(format!("{titles}, and the shorter text is a beginning of the longer one ({} % of it)", percent(alike)));
+
+    /// How far one text is a part of the other, where that is enough.
+    fn part(&self) -> Option<f64> {
+        let undated = self.apart.is_none() && self.related == Titles::Same && self.is_telling();
+        let in_time = self.is_near() || undated || (self.words >= LONG && self.apart.is_some());
+        if !in_time || self.is_brief() || self.one_site || (self.related == Titles::OneInOther && !self.one_moment) {
+            return None;
+        }
+        let doubtful = undated || (self.new.other_people(self.old) && !self.one_moment);
+        let needed = if doubtful { PART.1 } else { PART.0 };
+        part_likeness(self.new, self.old).filter(|alike| *alike >= needed)
     }
-    different(format!("{titles}, but texts are only {} % alike ({} % needed)", percent(whole), percent(needed)))
 }
 
 /// How far the shorter text is a beginning of the longer; `None` where it is none. Two texts with one introduction have the

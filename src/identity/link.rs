@@ -10,7 +10,7 @@ use super::{
 const LIKE_THE_POST: f64 = 0.5;
 /// How much of a post must stand in a longer text that is the post itself, and more of it.
 const WHOLLY: f64 = 0.8;
-/// Words of a text that is all opening.
+/// Words of a text that is all opening, which is compared exactly.
 const OPENING: u32 = 64;
 /// How much of a text must be found where it is a guess.
 const MOST: f64 = 0.75;
