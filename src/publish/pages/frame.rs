@@ -27,6 +27,14 @@ pub struct Site<'a> {
     pub topics: &'a [TopicRef],
 }
 
+/// A link to another page of the site, or to a place on one.
+pub(super) struct Anchor {
+    /// Its path.
+    pub href: String,
+    /// What it says.
+    pub text: String,
+}
+
 /// Another form of the same page: `<link rel=alternate>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternate {

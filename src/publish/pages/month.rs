@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::{
     Site,
-    frame::{Frame, alternates},
+    frame::{Anchor, Frame, alternates},
     line::{Line, count_words},
 };
 use crate::{
@@ -33,12 +33,6 @@ pub struct MonthPage<'a> {
     pub stories: &'a [Story],
 }
 
-/// A link to a page beside this one.
-struct Beside {
-    href: String,
-    text: String,
-}
-
 #[derive(Template)]
 #[template(path = "month.html")]
 struct Month {
@@ -48,8 +42,8 @@ struct Month {
     name: String,
     count: String,
     lines: Vec<Line>,
-    newer: Option<Beside>,
-    older: Option<Beside>,
+    newer: Option<Anchor>,
+    older: Option<Anchor>,
 }
 
 /// The name of a month: `March 2026`.
@@ -74,7 +68,7 @@ pub fn month(site: &Site<'_>, page: &MonthPage<'_>) -> Vec<u8> {
     let at = page.months.iter().position(|(month, _)| *month == page.month);
     let count = at.map_or(0, |at| page.months[at].1);
     let last = pages_of_a_month(count);
-    let beside = |month: (i32, u32), page: u32, text: String| Beside {
+    let beside = |month: (i32, u32), page: u32, text: String| Anchor {
         href: site.addresses.rooted(&Addresses::month_path(topic, month, page)),
         text,
     };

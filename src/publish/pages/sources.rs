@@ -2,7 +2,11 @@
 
 use askama::Template;
 
-use super::{Site, chart::Chart, frame::Frame};
+use super::{
+    Site,
+    chart::Chart,
+    frame::{Anchor, Frame},
+};
 use crate::{
     model::{Follow, SourceHealth, SourceState, Timestamp},
     publish::{Addresses, excerpt, moment, xml},
@@ -38,23 +42,17 @@ struct Section<'a> {
     live: bool,
 }
 
-/// A link to another page, or to a source on it.
-struct To {
-    href: String,
-    text: String,
-}
-
 #[derive(Template)]
 #[template(path = "sources.html")]
 struct Page {
     frame: Frame,
     summary: String,
     /// Those that are not well, on the first page.
-    ill: Vec<To>,
+    ill: Vec<Anchor>,
     more_ill: usize,
     sections: Vec<String>,
-    newer: Option<To>,
-    older: Option<To>,
+    newer: Option<Anchor>,
+    older: Option<Anchor>,
 }
 
 /// Sources that the first page names as not well.
@@ -101,7 +99,7 @@ pub fn sources(site: &Site<'_>, states: &[SourceState], live: bool) -> Vec<Vec<u
     }
     let to = |number: usize, anchor: &str, text: String| {
         let path = Addresses::sources_path(u32::try_from(number).unwrap_or(u32::MAX));
-        To { href: format!("{}{anchor}", site.addresses.rooted(&path)), text }
+        Anchor { href: format!("{}{anchor}", site.addresses.rooted(&path)), text }
     };
     let render = |(index, held): (usize, &Vec<usize>)| {
         let number = index + 1;
