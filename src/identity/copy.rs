@@ -1,8 +1,10 @@
 //! What the same text proves: under titles that are related it is a copy, and under other titles it is boilerplate.
 
 use super::{
-    Candidate, Fingerprint, Newcomer, StoryMatch, address, moment,
-    story::{COMMENTARY_TOKENS, different, percent, same},
+    Candidate, Fingerprint, Newcomer, StoryMatch, address,
+    fingerprint::COMMENTARY_TOKENS,
+    moment,
+    story::{different, percent, same},
     titles::{self, Titles},
 };
 
@@ -162,7 +164,7 @@ impl<'a> Pair<'a> {
     /// Whether it is rather one form that two filled in.
     fn is_form(&self) -> bool {
         ((self.whole < NEARLY_EQUAL || self.one_site) && self.new.other_names(self.old))
-            || self.new.each_names_itself(&self.newcomer.names(), self.old, &self.candidate.names())
+            || self.new.each_names_itself(&self.newcomer.names, self.old, &self.candidate.names())
     }
 
     /// How far one text is a part of the other, where that is enough.

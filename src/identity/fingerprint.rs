@@ -8,6 +8,8 @@
 use super::{boilerplate, text};
 use crate::model::Draft;
 
+/// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
+pub const COMMENTARY_TOKENS: u32 = 48;
 /// Hashes kept of a text.
 const SKETCH: usize = 256;
 /// Words in a shingle.
@@ -69,6 +71,11 @@ impl Fingerprint {
     /// Words of the item's own text: its content, else its summary.
     pub fn tokens(&self) -> u32 {
         self.tokens
+    }
+
+    /// Whether the text is no longer than what is kept of it in full.
+    pub(super) fn is_all_opening(&self) -> bool {
+        usize::try_from(self.tokens).is_ok_and(|tokens| tokens <= OPENING_TOKENS)
     }
 
     /// The same out of the stored form, without reading the rest; 0 for anything else.
@@ -169,7 +176,7 @@ impl Fingerprint {
     /// text that is too short to be compared. Two texts have the same hash of the whole with a probability of their likeness
     /// (minwise hashing), and of the opening with that of their openings.
     pub fn marks(&self) -> Option<[u32; 2]> {
-        let long_enough = self.tokens >= super::story::COMMENTARY_TOKENS;
+        let long_enough = self.tokens >= COMMENTARY_TOKENS;
         self.opening.first().zip(self.sketch.first()).filter(|_| long_enough).map(|(opening, whole)| [*opening, *whole])
     }
 

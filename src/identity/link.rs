@@ -3,15 +3,14 @@
 
 use super::{
     Candidate, Comments, Fingerprint, Home, Newcomer, StoryMatch, address,
-    story::{COMMENTARY_TOKENS, different, percent, same},
+    fingerprint::COMMENTARY_TOKENS,
+    story::{different, percent, same},
 };
 
 /// Likeness from which a text is the post's and no commentary on it.
 const LIKE_THE_POST: f64 = 0.5;
 /// How much of a post must stand in a longer text that is the post itself, and more of it.
 const WHOLLY: f64 = 0.8;
-/// Words of a text that is all opening, which is compared exactly.
-const OPENING: u32 = 64;
 /// How much of a text must be found where it is a guess.
 const MOST: f64 = 0.75;
 /// Shingles that an estimate of overlap needs, and those below which there is none.
@@ -119,7 +118,7 @@ fn text_likeness((new, here): (&Fingerprint, bool), (old, there): (&Fingerprint,
 /// How far a text is another: as much of it as stands there; or all, if it holds the whole of a shorter one.
 fn share_of(text: &Fingerprint, post: &Fingerprint) -> f64 {
     let opening = text.opening_likeness(post);
-    let short = text.tokens().min(post.tokens()) <= OPENING;
+    let short = text.is_all_opening() || post.is_all_opening();
     // Of a few shingles a share is a guess, which the openings have to bear out.
     let share_of_shorter = |(share, sample): (f64, usize)| match sample {
         ..FEW if !short && opening < WHOLLY => 0.0,

@@ -120,12 +120,10 @@ mod titles;
 
 pub use address::{canonical_link, canonical_link_with_fragment, guid_alias, home_of};
 pub use digest::stored_text_hash;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{COMMENTARY_TOKENS, Fingerprint};
 pub use home::Home;
 pub use key::{KeyFrom, KeyPolicy, Keyed, SharedHere, key_document};
 pub use published_id::published_id;
 pub use recognise::{KnownEntries, KnownEntry, Recognition, WithText, recognise};
 pub use shown::{EntryFacts, MOST_UPDATES, first_updated, moves_updated, story_date, which_shows};
-pub use story::{
-    COMMENTARY_TOKENS, Candidate, Commentary, Comments, Decision, Newcomer, Placement, StoryMatch, place, same_story,
-};
+pub use story::{Candidate, Commentary, Comments, Decision, Newcomer, Placement, StoryMatch, place, same_story};

@@ -11,8 +11,6 @@ use super::{
 };
 use crate::model::{Draft, SourceId, Timestamp};
 
-/// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
-pub const COMMENTARY_TOKENS: u32 = 48;
 /// An entry that was never seen before.
 #[derive(Debug, Clone)]
 pub struct Newcomer<'a> {
@@ -21,30 +19,27 @@ pub struct Newcomer<'a> {
     pub(super) home: Home,
     pub(super) fingerprint: Fingerprint,
     pub(super) url: Option<&'a str>,
-    source_title: Option<String>,
+    /// By what its source is called.
+    pub(super) names: Vec<String>,
 }
 
 impl<'a> Newcomer<'a> {
     /// A new entry of a source with this home.
     pub fn new(source: &'a SourceId, keyed: &'a Keyed, draft: &'a Draft, home: Home) -> Self {
         let url = draft.url.as_ref().map(url::Url::as_str);
-        Self { source, keyed, home, fingerprint: Fingerprint::of(draft), url, source_title: None }
+        let names = titles::names_of(None, home.name());
+        Self { source, keyed, home, fingerprint: Fingerprint::of(draft), url, names }
     }
 
     /// With the name of its source: a title that ends in it is compared without it too.
     #[must_use]
-    pub fn from_source_called(self, title: Option<String>) -> Self {
-        Self { source_title: title, ..self }
+    pub fn from_source_called(self, title: Option<&str>) -> Self {
+        Self { names: titles::names_of(title, self.home.name()), ..self }
     }
 
     /// What its text is like.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
-    }
-
-    /// By what its source is called.
-    pub(super) fn names(&self) -> Vec<String> {
-        titles::names_of(self.source_title.as_deref(), self.home.name())
     }
 
     fn has_link_of(&self, candidate: &Candidate) -> bool {
@@ -54,7 +49,7 @@ impl<'a> Newcomer<'a> {
     /// The title without the name of its source, by which a copy may be known that does not have that name.
     pub fn bare_title(&self) -> Option<&str> {
         let title = self.keyed.title_norm.as_deref()?;
-        Some(titles::without(title, self.source_title.as_deref(), self.home.name()))
+        Some(titles::without(title, &self.names))
     }
 }
 
@@ -247,7 +242,7 @@ pub fn same_story(newcomer: &Newcomer<'_>, candidate: &Candidate) -> StoryMatch 
 fn titles(newcomer: &Newcomer<'_>, candidate: &Candidate) -> Titles {
     let titles = newcomer.keyed.title_norm.as_deref().zip(candidate.title_norm.as_deref());
     let Some((new, old)) = titles else { return Titles::Other };
-    let sources = [newcomer.names(), candidate.names()].concat();
+    let sources = [newcomer.names.clone(), candidate.names()].concat();
     let is_author = |name: &str| newcomer.fingerprint.is_by(name) || candidate.fingerprint.is_by(name);
     titles::relation(new, old, &Names { sources, is_author: &is_author })
 }

@@ -68,7 +68,7 @@ pub(super) fn relation(left: &str, right: &str, names: &Names<'_>) -> Titles {
     let (left, right) = (without_pictures(left), without_pictures(right));
     let (left, right) = (left.as_ref(), right.as_ref());
     // The name of either source may stand behind either title: who copies keeps the name of whom it was copied from.
-    let (left, right) = (without_any(left, &names.sources), without_any(right, &names.sources));
+    let (left, right) = (without(left, &names.sources), without(right, &names.sources));
     if left == right {
         return if left.is_empty() { Titles::Other } else { Titles::ButForName };
     }
@@ -87,12 +87,6 @@ pub(super) fn relation(left: &str, right: &str, names: &Names<'_>) -> Titles {
     }
 }
 
-/// A title without the words at its end that are the name of its source (its title, or the name of its site), as long as
-/// three words stay.
-pub(super) fn without<'a>(title: &'a str, source_title: Option<&str>, home: Option<&str>) -> &'a str {
-    without_any(title, &names_of(source_title, home))
-}
-
 /// A title without its pictures, as long as there are words beside them.
 fn without_pictures(title: &str) -> Cow<'_, str> {
     if title.is_ascii() || !PICTURES.is_match(title) {
@@ -102,12 +96,13 @@ fn without_pictures(title: &str) -> Cow<'_, str> {
     bare.split_whitespace().collect::<Vec<_>>().join(" ").into()
 }
 
-/// By what a source of this title and home is called.
+/// By what a source of this title and home is called: its title, and the name of its site.
 pub(super) fn names_of(source_title: Option<&str>, home: Option<&str>) -> Vec<String> {
     [source_title, home, home.and_then(|home| home.split('.').next())].into_iter().filter_map(text::title_norm).collect()
 }
 
-fn without_any<'a>(title: &'a str, names: &[String]) -> &'a str {
+/// A title without the words at its end that are one of these names, as long as three words stay.
+pub(super) fn without<'a>(title: &'a str, names: &[String]) -> &'a str {
     let words = title.split(' ').count();
     let ending = |name: &String| {
         let rest = title.strip_suffix(name.as_str())?.strip_suffix(' ')?.trim_end_matches(SIGNS);
@@ -182,14 +177,15 @@ mod tests {
 
     #[test]
     fn the_name_of_a_source_goes_from_the_end_of_a_title() {
-        let bare = |title| without(title, Some("Acme Engineering"), Some("acme.example"));
+        let names = names_of(Some("Acme Engineering"), Some("acme.example"));
+        let bare = |title| without(title, &names);
         assert_eq!(bare("how queues fail acme engineering"), "how queues fail");
         assert_eq!(bare("how queues fail | acme engineering"), "how queues fail");
         assert_eq!(bare("how queues fail acme"), "how queues fail");
         assert_eq!(bare("how queues fail acme example"), "how queues fail");
         assert_eq!(bare("queues at acme engineering"), "queues at acme engineering", "too little would be left");
         assert_eq!(bare("how queues fail tacme"), "how queues fail tacme");
-        assert_eq!(without("how queues fail", None, None), "how queues fail");
+        assert_eq!(without("how queues fail", &[]), "how queues fail");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Stories: how one begins, how an entry joins one, how one goes.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, params};
 
 use super::{
@@ -14,12 +16,51 @@ use crate::{
     model::{Draft, EntryKey, SourceId, Timestamp},
 };
 
-/// Entries with the same link, and with the same title, that are compared: what so many share says nothing.
+/// Entries with the same link, title or mark that are compared: what so many share says nothing.
 const MOST_TWINS: i64 = 24;
 
-/// Entries with the same link or title among which those of other sources are looked for: a source whose items all have
-/// one link or title does not make every look-up long.
+/// Entries with the same link, title or mark among which those of other sources are looked for: a source whose items all have
+/// one of these does not make every look-up long.
 const MOST_LOOKED_AT: i64 = 80;
+
+/// The entries of other sources that have a link, a title or a mark in common with a newcomer, the nearest first. The indexes
+/// are named: left to itself, `SQLite` takes one that has the order, or the source.
+static TWINS: LazyLock<String> = LazyLock::new(|| {
+    let among = |index: &str, condition: &str, order: &str| {
+        format!(
+            "SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY {index} WHERE {condition} ORDER BY {order} LIMIT ?5)
+              WHERE source_id <> ?1"
+        )
+    };
+    let alike = [
+        among("entry_canonical", "canonical = ?2 AND canonical IS NOT NULL", "id"),
+        among("entry_canonical", "canonical = ?9 AND canonical IS NOT NULL", "id"),
+        among("entry_title", "title_norm = ?3 AND title_norm IS NOT NULL", "id DESC"),
+        among("entry_title", "title_norm = ?6 AND title_norm IS NOT NULL", "id DESC"),
+        among("entry_title", "title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL", "title_norm"),
+        among("entry_opening_mark", "opening_mark = ?10 AND opening_mark IS NOT NULL", "id DESC"),
+        among("entry_whole_mark", "whole_mark = ?11 AND whole_mark IS NOT NULL", "id DESC"),
+    ]
+    .join(" UNION ");
+    format!(
+        "WITH alike AS ({alike}),
+         nearest AS (
+           SELECT e.id FROM alike JOIN entry e ON e.id = alike.id
+            ORDER BY e.canonical IS ?2 DESC, e.title_norm IS ?3 DESC, CASE WHEN e.canonical IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
+         SELECT e.id, e.story_id, e.source_id, e.link, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
+                src.url AS source_url, src.home_page_url, coalesce(src.own_title, src.configured_title) AS source_title,
+                (SELECT count(*) FROM (SELECT 1 FROM entry o INDEXED BY entry_canonical
+                  WHERE o.canonical = e.canonical AND o.canonical IS NOT NULL AND o.source_id = e.source_id LIMIT 2)) AS sharing,
+                (SELECT count(DISTINCT coalesce(o.canonical, o.id)) FROM entry o WHERE o.story_id = e.story_id) AS addresses,
+                EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
+           FROM nearest JOIN entry e ON e.id = nearest.id JOIN source src ON src.id = e.source_id
+          WHERE NOT EXISTS (
+            SELECT 1 FROM parted CROSS JOIN entry one ON one.id = parted.entry_id CROSS JOIN entry other ON other.story_id = parted.story_id
+             WHERE (other.story_id = e.story_id AND one.source_id = ?1 AND (one.title_norm = ?3 OR one.canonical = ?2))
+                OR (one.story_id = e.story_id AND other.source_id = ?1 AND (other.title_norm = ?3 OR other.canonical = ?2)))
+          ORDER BY e.canonical IS ?2 DESC, e.first_seen_ms, e.id"
+    )
+});
 
 /// Where a new entry was put.
 pub(super) struct Placed {
@@ -48,7 +89,7 @@ pub(super) fn place(
         )
         .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((rows::home(r)?, r.get("public")?, r.get("title")?))))
         .doing("read a source")?;
-    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, home).from_source_called(title);
+    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, home).from_source_called(title.as_deref());
     let decision = identity::place(&newcomer, &candidates(conn, source, item, &newcomer)?);
     for commentary in &decision.commentaries {
         entries::note_page(conn, commentary)?;
@@ -168,9 +209,9 @@ fn insert(
 }
 
 /// Entries of other sources that a new one may be the same story as: by link, then by title, then by a title that has the
-/// name of a source behind it, then by what marks its text. Found by index, and a bounded number of them, however many are stored. What a person parted
-/// is no twin again, also when one side comes anew under names that nobody knows: its source, with its title or link, is
-/// enough.
+/// name of a source behind it, then by what marks its text. Found by index, and a bounded number of them, however many are
+/// stored. What a person parted is no twin again, also when one side comes anew under names that nobody knows: its source,
+/// with its title or link, is enough.
 ///
 /// Entries that were stored by earlier rules have their links as those compared them: such a link is looked for as well.
 fn candidates(conn: &Connection, source: &SourceId, item: &Item, newcomer: &Newcomer<'_>) -> Result<Vec<Candidate>, StoreError> {
@@ -181,46 +222,7 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, newcomer: &Newc
     let (longer, beyond) = (bare.map(|title| format!("{title} ")), bare.map(|title| format!("{title}!")));
     let as_once_compared = item.keyed.link.as_deref().map(|link| link.split('#').next().unwrap_or_default());
     let as_once_compared = as_once_compared.filter(|link| Some(*link) != item.keyed.canonical.as_deref());
-    // The indexes are named: left to itself, `SQLite` takes one that has the order, or the source.
-    let mut statement = conn.prepare_cached(
-        "WITH alike AS (
-           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_canonical WHERE canonical = ?2 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
-            WHERE source_id <> ?1
-           UNION
-           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_canonical WHERE canonical = ?9 AND canonical IS NOT NULL ORDER BY id LIMIT ?5)
-            WHERE source_id <> ?1
-           UNION
-           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_title WHERE title_norm = ?3 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
-            WHERE source_id <> ?1
-           UNION
-           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_title WHERE title_norm = ?6 AND title_norm IS NOT NULL ORDER BY id DESC LIMIT ?5)
-            WHERE source_id <> ?1
-           UNION
-           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_title WHERE title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL
-                            ORDER BY title_norm LIMIT ?5)
-            WHERE source_id <> ?1
-           UNION
-           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_opening_mark WHERE opening_mark = ?10 AND opening_mark IS NOT NULL ORDER BY id DESC LIMIT ?5)
-            WHERE source_id <> ?1
-           UNION
-           SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY entry_whole_mark WHERE whole_mark = ?11 AND whole_mark IS NOT NULL ORDER BY id DESC LIMIT ?5)
-            WHERE source_id <> ?1),
-         nearest AS (
-           SELECT e.id FROM alike JOIN entry e ON e.id = alike.id
-            ORDER BY e.canonical IS ?2 DESC, e.title_norm IS ?3 DESC, CASE WHEN e.canonical IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
-         SELECT e.id, e.story_id, e.source_id, e.link, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
-                src.url AS source_url, src.home_page_url, coalesce(src.own_title, src.configured_title) AS source_title,
-                (SELECT count(*) FROM (SELECT 1 FROM entry o INDEXED BY entry_canonical
-                  WHERE o.canonical = e.canonical AND o.canonical IS NOT NULL AND o.source_id = e.source_id LIMIT 2)) AS sharing,
-                (SELECT count(DISTINCT coalesce(o.canonical, o.id)) FROM entry o WHERE o.story_id = e.story_id) AS addresses,
-                EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
-           FROM nearest JOIN entry e ON e.id = nearest.id JOIN source src ON src.id = e.source_id
-          WHERE NOT EXISTS (
-            SELECT 1 FROM parted CROSS JOIN entry one ON one.id = parted.entry_id CROSS JOIN entry other ON other.story_id = parted.story_id
-             WHERE (other.story_id = e.story_id AND one.source_id = ?1 AND (one.title_norm = ?3 OR one.canonical = ?2))
-                OR (one.story_id = e.story_id AND other.source_id = ?1 AND (other.title_norm = ?3 OR other.canonical = ?2)))
-          ORDER BY e.canonical IS ?2 DESC, e.first_seen_ms, e.id",
-    )?;
+    let mut statement = conn.prepare_cached(&TWINS)?;
     let rows = statement.query_map(
         params![
             source.as_str(),
