@@ -10,8 +10,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use tributary::{
     config,
     identity::{Fingerprint, KeyPolicy, key_document},
-    model::{Draft, Guid, PublishedDate, SafeHtml, SourceId, Timestamp},
-    store::{Arrival, DATABASE, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
+    model::{Draft, Follow, Guid, PublishedDate, SafeHtml, SourceId, Timestamp},
+    store::{Arrival, Asked, DATABASE, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
     topic::Rules,
 };
 
@@ -50,8 +50,10 @@ fn draft(n: u32, url: &str, title: &str) -> Draft {
 fn plan(source: &str, drafts: Vec<Draft>) -> Plan {
     let (keyed, policy, _) = key_document(&drafts, KeyPolicy::Guid, None);
     let items = drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
+    let url = format!("https://{source}.example/feed.xml");
     Plan {
         source: SourceId::new(source).expect("an id"),
+        asked: Asked { url, follow: Follow::Auto },
         now: now(),
         requested: None,
         attempt: None,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     identity::{self, KeyPolicy},
     model::{Draft, Follow, Source},
-    store::{Arrival, Facts, Item, Plan, ReadDocument},
+    store::{Arrival, Asked, Facts, Item, Plan, ReadDocument},
     telemetry,
 };
 
@@ -54,6 +54,7 @@ impl Poller {
         });
         let plan = Plan {
             source: source.id.clone(),
+            asked: Asked::of(source),
             now: self.clock.now(),
             requested: exchanges.last(),
             attempt: None,

@@ -24,7 +24,7 @@ use crate::{
     clock::Clock,
     model::SourceId,
     schedule,
-    store::StoreError,
+    store::{Asked, StoreError},
     telemetry::{self, Metrics, PollCounts},
 };
 
@@ -122,7 +122,8 @@ impl Driver {
         let under_way: Vec<SourceId> = polling.iter().chain(visiting.keys()).cloned().collect();
         let due = self.poller.read(move |reader| reader.due(now, &under_way, per_host, room)).await?;
         for due in due {
-            let Some(source) = settings.source(&due.id) else { continue };
+            // While feeds.toml is read again, the state hears of it a moment earlier: an address that is no more is not asked.
+            let Some(source) = settings.source(&due.id).filter(|source| Asked::of(source) == due.asked) else { continue };
             polling.insert(due.id);
             let poller = self.poller.clone();
             tasks.spawn(async move { Done::Poll(poller.refresh(&source).await) });

@@ -20,8 +20,8 @@ use crate::{
     model::{Draft, Encoding, Follow, Followed, Format, Headers, Problem, PublisherPace, Repair, Source, Timestamp},
     schedule::{self, Hints},
     store::{
-        Applied, Arrival, Attempt, Facts, FellowReader, Item, NextPoll, PageChange, Plan, PollError, ReadDocument, SourceMemory,
-        StoreError,
+        Applied, Arrival, Asked, Attempt, Facts, FellowReader, Item, NextPoll, PageChange, Plan, PollError, ReadDocument,
+        SourceMemory, StoreError,
     },
     telemetry,
 };
@@ -290,6 +290,7 @@ impl Poller {
         };
         Plan {
             source: source.id.clone(),
+            asked: Asked::of(source),
             now,
             requested,
             attempt: Some(Attempt {
@@ -350,6 +351,10 @@ impl Poller {
         let attempt = plan.attempt.clone();
         let (store, rules) = (self.store.clone(), self.settings.load().rules.clone());
         match blocking(move || store.apply(plan, rules)).await {
+            Ok(applied) if applied.overtaken => SourceReport {
+                note: Some("feeds.toml gives it another address by now: nothing is kept of what the old one answered".into()),
+                ..SourceReport::bare(id, Outcome::Unchanged)
+            },
             Ok(applied) => report(id, attempt.as_ref(), &applied),
             Err(error) => {
                 SourceReport { error: Some(telemetry::chain(&error)), recorded: false, ..SourceReport::bare(id, Outcome::Failed) }
@@ -449,7 +454,9 @@ fn unrecorded(source: &Source, error: &StoreError) -> SourceReport {
 /// One line per poll, readable alone and queryable by field.
 fn log(report: &SourceReport) {
     let (source, outcome) = (report.id.as_str(), report.outcome.as_str());
-    if let Some(error) = &report.error {
+    if let Some(note) = &report.note {
+        info!(source, "polled {source}: {note}");
+    } else if let Some(error) = &report.error {
         let next = report.next_poll.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
         warn!(source, outcome, status = report.status, error, next, "polled {source}: {outcome}: {error}; next poll {next}");
     } else {

@@ -14,7 +14,7 @@ use super::{
     membership::{self, Cause},
     pages, reference, rows,
     rows::ms,
-    shown, stories, windows,
+    shown, sources, stories, windows,
 };
 use crate::{
     identity::{self, Recognition},
@@ -39,6 +39,11 @@ impl Store {
 
 pub(super) fn carry_out(tx: &Transaction<'_>, plan: &Plan, rules: &Rules) -> Result<Applied, StoreError> {
     let source = plan.source.as_str();
+    note_request(tx, plan)?;
+    if sources::asked(tx, &plan.source)?.is_some_and(|asked| asked != plan.asked) {
+        holds::outlive(tx, plan)?;
+        return Ok(Applied { overtaken: true, ..Applied::default() });
+    }
     note_attempt(tx, plan)?;
     let mut applied = Applied::default();
     if let Some(document) = &plan.document {
@@ -144,13 +149,17 @@ fn positions(conn: &Connection, source: &str, items: &[Item], now: Timestamp) ->
     Ok(positions)
 }
 
-fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
-    let source = plan.source.as_str();
+fn note_request(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     if let Some(requested) = plan.requested {
         conn.prepare_cached("UPDATE source SET last_request_ms = ?2 WHERE id = ?1")
-            .and_then(|mut s| s.execute(params![source, ms(requested)]))
+            .and_then(|mut s| s.execute(params![plan.source.as_str(), ms(requested)]))
             .doing("store a request")?;
     }
+    Ok(())
+}
+
+fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+    let source = plan.source.as_str();
     if let Some(attempt) = &plan.attempt {
         let interval = i64::try_from(attempt.next.interval_s).unwrap_or(i64::MAX);
         conn.prepare_cached(

@@ -6,7 +6,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
-    Reader, StoreError,
+    Plan, Reader, StoreError,
     error::Doing as _,
     rows::{ms, time},
 };
@@ -59,5 +59,19 @@ pub(super) fn settle(conn: &Connection, source: &str, now: Timestamp) -> Result<
         .and_then(|mut s| s.execute(params![source, until]))
         .doing(doing)?;
     }
+    Ok(())
+}
+
+/// What an attempt was told by Retry-After holds for the host that said so, also after feeds.toml gave the source another
+/// address there.
+pub(super) fn outlive(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+    let Some(attempt) = &plan.attempt else { return Ok(()) };
+    let Some((until, host)) = attempt.next.not_before.zip(attempt.host.as_ref()) else { return Ok(()) };
+    conn.prepare_cached(
+        "UPDATE source SET not_before_ms = ?3, next_poll_ms = max(coalesce(next_poll_ms, 0), ?3), next_poll_because = ?4
+          WHERE id = ?1 AND host = ?2 AND coalesce(not_before_ms, 0) < ?3",
+    )
+    .and_then(|mut s| s.execute(params![plan.source.as_str(), host, ms(until), attempt.next.because]))
+    .doing("keep what a host asked for")?;
     Ok(())
 }

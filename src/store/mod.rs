@@ -48,7 +48,7 @@ pub use instances::Instance;
 pub use lessons::TopicChange;
 pub use lock::DirectoryLock;
 pub use pages::{KnownPage, PageChange, PageState, QueuedPage, SitemapPart, StoredRobots};
-pub use plan::{Applied, Arrival, Attempt, Facts, Item, ItemOutcome, NextPoll, Plan, PollError, ReadDocument};
+pub use plan::{Applied, Arrival, Asked, Attempt, Facts, Item, ItemOutcome, NextPoll, Plan, PollError, ReadDocument};
 pub use read::{MonthCount, Reader, StoryQuery};
 pub use search::{Found, SearchQuery};
 pub use sources::{Due, FellowReader, SourceMemory};

@@ -5,7 +5,7 @@ use url::Url;
 use super::{PageChange, WindowPolicy};
 use crate::{
     identity::Keyed,
-    model::{Draft, Followed, Problem, PublisherPace, SourceId, Timestamp, Validators},
+    model::{Draft, Follow, Followed, Problem, PublisherPace, Source, SourceId, Timestamp, Validators},
 };
 
 /// How an entry comes: it decides the position of a story that begins with it.
@@ -126,11 +126,31 @@ pub struct Attempt {
     pub problems: Option<Vec<Problem>>,
 }
 
+/// What feeds.toml says of where a source is and how it is followed. Who asks by another word than the one in force asks
+/// for nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The address, as a URL writes it.
+    pub url: String,
+    /// How to follow it.
+    pub follow: Follow,
+}
+
+impl Asked {
+    /// What `source` says.
+    pub fn of(source: &Source) -> Self {
+        Self { url: source.url.to_string(), follow: source.follow }
+    }
+}
+
 /// Everything that one attempt to poll changes: stored in one transaction, failures and 304 included.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Which source.
     pub source: SourceId,
+    /// What it was asked by. Once feeds.toml says something else, nothing of the plan is carried out but that there was a
+    /// request.
+    pub asked: Asked,
     /// When it is stored.
     pub now: Timestamp,
     /// When the last request was made; `None`: none was.
@@ -164,6 +184,8 @@ pub struct Applied {
     pub duplicates: u64,
     /// Whether anything that is published may have changed.
     pub visible: bool,
+    /// Whether feeds.toml says something else of the source by now, so that nothing was carried out.
+    pub overtaken: bool,
     /// What became of each item, in the document's order: for `inspect`.
     pub items: Vec<ItemOutcome>,
 }

@@ -15,8 +15,8 @@ use rusqlite::{
 use url::Url;
 
 use super::{
-    Arrival, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Reader, Store, StoreError, StoryQuery, WindowPolicy, apply,
-    entries::Known,
+    Arrival, Asked, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Reader, Store, StoreError, StoryQuery, WindowPolicy,
+    apply, entries::Known,
 };
 use crate::{
     identity::{self, KeyPolicy, KnownEntries as _},
@@ -95,7 +95,7 @@ fn source(id: &str) -> Source {
     }
 }
 
-fn plan(source: &str) -> Plan {
+fn plan(id: &str) -> Plan {
     let url = Url::parse("https://a.example/feed").unwrap();
     let read =
         ingest::read(&ingest::Input { bytes: FEED, content_type: None, content_location: None, url: &url, max_items: 100 })
@@ -104,7 +104,8 @@ fn plan(source: &str) -> Plan {
     let items =
         read.drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
     Plan {
-        source: SourceId::new(source).unwrap(),
+        source: SourceId::new(id).unwrap(),
+        asked: Asked::of(&source(id)),
         now: now(),
         requested: Some(now()),
         attempt: Some(Attempt {

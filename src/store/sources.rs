@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use url::Url;
 
 use super::{
-    Reader, Store, StoreError, WindowPolicy, archives,
+    Asked, Reader, Store, StoreError, WindowPolicy, archives,
     error::Doing as _,
     reference, rows,
     rows::{ms, time, time_opt},
@@ -77,6 +77,8 @@ pub struct Due {
     pub id: SourceId,
     /// The key of its host's limit.
     pub host: String,
+    /// What feeds.toml says of it.
+    pub asked: Asked,
     /// Whether a person asked for it, whatever its schedule says.
     pub forced: bool,
 }
@@ -247,18 +249,23 @@ impl Reader<'_> {
         let mut statement = self.conn.prepare_cached(
             "WITH busy AS (SELECT id, host FROM source WHERE id IN (SELECT value FROM json_each(?2))),
              waiting AS (
-               SELECT id, host, poll_requested,
+               SELECT id, host, url, wanted, poll_requested,
                       coalesce(next_poll_ms, 0) AS at,
                       row_number() OVER (PARTITION BY host ORDER BY poll_requested DESC, coalesce(next_poll_ms, 0), ordinal) AS place
                  FROM source
                 WHERE ordinal IS NOT NULL AND paused = 0 AND id NOT IN (SELECT value FROM json_each(?2))
                   AND ((resting = 0 AND coalesce(next_poll_ms, 0) <= ?1) OR (poll_requested > 0 AND coalesce(not_before_ms, 0) <= ?1)))
-             SELECT id, host, poll_requested FROM waiting
+             SELECT id, host, url, wanted, poll_requested FROM waiting
               WHERE place + (SELECT count(*) FROM busy WHERE busy.host = waiting.host) <= ?3
               ORDER BY poll_requested DESC, at LIMIT ?4",
         )?;
         let rows = statement.query_map(params![ms(now), under_way, number(per_host), number(limit)], |r| {
-            Ok(Due { id: rows::source_id(r, "id")?, host: r.get(1)?, forced: r.get::<_, i64>(2)? > 1 })
+            Ok(Due {
+                id: rows::source_id(r, "id")?,
+                host: r.get("host")?,
+                asked: asked_by(r)?,
+                forced: r.get::<_, i64>("poll_requested")? > 1,
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -315,6 +322,18 @@ fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn asked_by(row: &Row<'_>) -> rusqlite::Result<Asked> {
+    let follow = Follow::from_word(&row.get::<_, String>("wanted")?).unwrap_or_default();
+    Ok(Asked { url: row.get("url")?, follow })
+}
+
+/// What feeds.toml says of a source now; `None`: it is not known.
+pub(super) fn asked(conn: &Connection, id: &SourceId) -> Result<Option<Asked>, StoreError> {
+    conn.prepare_cached("SELECT url, wanted FROM source WHERE id = ?1")
+        .and_then(|mut s| s.query_row([id.as_str()], asked_by).optional())
+        .doing("tell what feeds.toml says of a source")
+}
+
 /// Takes over what feeds.toml says of one source; whether that makes it public or private.
 fn take_over_source(
     tx: &Transaction<'_>,
@@ -329,10 +348,12 @@ fn take_over_source(
         ContentPolicy::None => "none",
     });
     let id = source.id.as_str();
-    let before: Option<(String, String, bool)> = tx
-        .query_row("SELECT url, wanted, publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1", [id], |r| {
-            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
-        })
+    let before = tx
+        .query_row(
+            "SELECT url, wanted, host, publish OR NOT (has_auth OR private_seen) AS public FROM source WHERE id = ?1",
+            [id],
+            |r| Ok((asked_by(r)?, r.get::<_, String>("host")?, r.get::<_, bool>("public")?)),
+        )
         .optional()
         .doing("take over a source")?;
     tx.prepare_cached(
@@ -360,10 +381,14 @@ fn take_over_source(
     })
     .doing("take over a source")?;
     let mut opened = false;
-    if let Some((url, wanted, was_public)) = before {
-        if url != source.url.as_str() || wanted != source.follow.as_str() {
+    if let Some((asked, old_host, was_public)) = before {
+        if asked != Asked::of(source) {
             // Another address is another thing to find out; what was read from the old one stays known and shown as it was:
-            // the way is taken back with its address alone, because it decides how much text is republished.
+            // the way is taken back with its address alone, because it decides how much text is republished. What a host
+            // asked for by Retry-After holds for that host alone.
+            if asked.url != source.url.as_str() && old_host != host {
+                tx.execute("UPDATE source SET not_before_ms = NULL WHERE id = ?1", [id]).doing("take over a source")?;
+            }
             tx.execute(
                 "UPDATE source SET way_url = NULL, way_because = NULL, body_digest = NULL, moved_to = NULL, moved_adopted = 0,
                    resting = 0, gone_since_ms = NULL, failures = 0, throttles = 0, next_poll_ms = not_before_ms,

@@ -13,12 +13,13 @@ use super::{
     Reader, Store, StoreError, WindowPolicy,
     error::Doing as _,
     membership::{self, Cause},
+    rows,
     rows::ms,
     sources::number,
     stories, windows,
 };
 use crate::{
-    model::{StoryId, Timestamp},
+    model::{StoryId, Timestamp, TopicId},
     topic::Rules,
 };
 
@@ -59,9 +60,14 @@ impl Store {
             }
             let all = sorted == waiting.len() && waiting.len() < limit;
             if all {
-                // From here on a story that enters by a changed rule is no longer news.
-                tx.execute("UPDATE topic SET filled = 1 WHERE ordinal IS NOT NULL AND filled = 0", [])
-                    .doing("note that the topics are filled")?;
+                // From here on a story that enters by a changed rule is no longer news. Only of topics that these rules know:
+                // while feeds.toml is read again, the state knows a new one a moment earlier.
+                let known: Vec<&str> = rules.topics().map(TopicId::as_str).collect();
+                tx.prepare_cached(
+                    "UPDATE topic SET filled = 1 WHERE ordinal IS NOT NULL AND filled = 0 AND id IN (SELECT value FROM json_each(?1))",
+                )
+                .and_then(|mut s| s.execute([rows::json(&known)]))
+                .doing("note that the topics are filled")?;
             }
             for topic in &touched {
                 windows::settle(tx, topic, window, now)?;

@@ -188,3 +188,97 @@ async fn robots_txt_sitemaps_pages_and_feeds_of_a_host_pass_one_gate() {
     let close: Vec<_> = requests.windows(2).filter(|pair| pair[1].at - pair[0].at < gap).collect();
     assert!(close.is_empty(), "{close:?}");
 }
+
+/// A source whose old address answers, with `reply`, only once the test says so.
+fn slow_to_answer(reply: Reply) -> (World, Arc<AtomicBool>) {
+    let world = World::of_feed();
+    let released = Arc::new(AtomicBool::new(false));
+    let wait = released.clone();
+    world.origin.script("/new", vec![tagged(&["new"], "\"n\"")]);
+    world.origin.answer(move |request| {
+        if request.path != "/feed" {
+            return Reply::new(404);
+        }
+        let end = std::time::Instant::now() + PATIENCE / 4;
+        while !wait.load(Ordering::Relaxed) && std::time::Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        reply.clone()
+    });
+    (world, released)
+}
+
+/// What the old address answers after feeds.toml names another belongs to nobody: neither its items nor its failure, and
+/// the new address does not wait for what the old one deserved.
+#[tokio::test]
+async fn an_attempt_that_a_new_address_overtakes_leaves_nothing_behind() {
+    for late in [tagged(&["old"], "\"o\""), Reply::new(500), Reply::redirect(301, "/elsewhere"), Reply::new(410)] {
+        let (mut world, released) = slow_to_answer(late);
+        let asked = Arc::new(source("feed", &world.origin.url("/feed")));
+        let poller = world.poller.clone();
+        let old = tokio::spawn(async move { poller.refresh(&asked).await });
+        until("the old address is asked", || !world.origin.requests_to("/feed").is_empty()).await;
+        world.tell_store_of("/new");
+        world.settle();
+        released.store(true, Ordering::Relaxed);
+        let report = old.await.unwrap();
+        assert!(report.recorded && report.error.is_none() && report.new_entries == 0, "{report:?}");
+        assert!(report.note.as_deref().is_some_and(|note| note.contains("another address")), "{report:?}");
+        let state = world.state("feed");
+        assert_eq!((state.failures, state.entries, state.last_error), (0, 0, None));
+        assert!(world.is_due("feed"), "the new address is asked at once");
+        assert_eq!(world.poll("feed").await.new_entries, 1);
+        assert_eq!(world.origin.requests_to("/new").len(), 1);
+        assert_eq!(world.sent("/new"), (None, None));
+    }
+}
+
+/// While feeds.toml is read again, the state knows the new address a moment before the driver does.
+#[tokio::test]
+async fn an_address_that_feeds_toml_no_longer_names_is_asked_by_nobody() {
+    let mut world = World::of_feed();
+    world.origin.script("/feed", vec![tagged(&["old"], "\"o\"")]);
+    world.origin.script("/new", vec![tagged(&["new"], "\"n\"")]);
+    world.poll("feed").await;
+    world.origin.forget();
+    world.tell_store_of("/new");
+    assert!(world.is_due("feed"));
+    let scheduler = Scheduler::start(&world);
+    // Several looks at who is due.
+    for _ in 0..5 {
+        scheduler.wake.notify_one();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(world.origin.requests().is_empty(), "{:?}", world.origin.requests());
+    world.settle();
+    scheduler.wake.notify_one();
+    until("the new address is read", || world.state("feed").entries == 2).await;
+    scheduler.stop().await;
+    assert!(world.origin.requests_to("/feed").is_empty());
+}
+
+/// Retry-After is the host's word, and not the address's.
+#[tokio::test]
+async fn a_new_address_waits_only_for_what_its_own_host_asked_for() {
+    for overtaken in [false, true] {
+        let (mut world, released) = slow_to_answer(Reply::new(503).header("Retry-After", "86400"));
+        let asked = Arc::new(source("feed", &world.origin.url("/feed")));
+        let poller = world.poller.clone();
+        released.store(!overtaken, Ordering::Relaxed);
+        let old = tokio::spawn(async move { poller.refresh(&asked).await });
+        if overtaken {
+            until("the old address is asked", || !world.origin.requests_to("/feed").is_empty()).await;
+            world.tell_store_of("/new");
+            released.store(true, Ordering::Relaxed);
+            old.await.unwrap();
+        } else {
+            old.await.unwrap();
+            world.tell_store_of("/new");
+        }
+        assert_eq!(world.next_in("feed"), TimeDelta::days(1), "on the same host");
+        assert!(world.memory("feed").not_before.is_some());
+        world.tell_store_of_url("http://b.example/new");
+        assert!(world.is_due("feed"), "on another host");
+        assert_eq!(world.memory("feed").not_before, None);
+    }
+}

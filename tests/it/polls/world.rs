@@ -113,6 +113,24 @@ impl World {
         self.restart();
     }
 
+    /// The state hears that feeds.toml names another address for the only source, and nobody else does yet.
+    pub fn tell_store_of(&mut self, path: &str) {
+        self.tell_store_of_url(self.origin.url(path).as_str());
+    }
+
+    /// The same, of an address that may be anywhere.
+    pub fn tell_store_of_url(&mut self, url: &str) {
+        self.sources[0].url = url.parse().unwrap();
+        take_over(&self.poller.store, &self.sources, self.clock.now());
+    }
+
+    /// Everybody hears what feeds.toml says now.
+    pub fn settle(&self) {
+        let settings = self.poller.settings.load_full();
+        let sources = self.sources.iter().cloned().map(Arc::new).collect();
+        self.poller.settings.store(Arc::new(Settings { sources, ..(*settings).clone() }));
+    }
+
     /// Asks in another way from now on.
     pub fn ask_with(&self, options: ClientOptions) {
         self.poller.client.store(Arc::new(Client::with_lookup(options, Arc::new(Here)).unwrap()));
@@ -195,17 +213,22 @@ impl World {
     }
 }
 
+const WINDOW: WindowPolicy = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
+
+fn take_over(store: &Store, sources: &[Source], now: Timestamp) {
+    let hosts: Vec<_> = sources.iter().map(|s| (s.clone(), host_key(&s.url))).collect();
+    store.take_over(&hosts, &[], WINDOW, now).unwrap();
+}
+
 fn start(dir: &std::path::Path, clock: &ManualClock, sources: &[Source]) -> Poller {
     let store = Store::open(dir).unwrap();
-    let window = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
-    let hosts: Vec<_> = sources.iter().map(|s| (s.clone(), host_key(&s.url))).collect();
-    store.take_over(&hosts, &[], window, clock.now()).unwrap();
+    take_over(&store, sources, clock.now());
     let client = Client::with_lookup(client_options(), Arc::new(Here)).unwrap();
     let settings = Settings {
         sources: sources.iter().cloned().map(Arc::new).collect(),
         rules: Arc::new(Rules::compile(&[]).unwrap()),
         topics: Vec::new(),
-        window,
+        window: WINDOW,
         per_host: 1,
         concurrency: 32,
         config_dir: dir.to_owned(),

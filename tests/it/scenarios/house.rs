@@ -18,7 +18,7 @@ use tributary::{
     model::{Draft, Follow, Followed, Story, StoryId, Timestamp},
     poll::Poller,
     site::{self, Rendering},
-    store::{Applied, Arrival, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Store, StoryQuery},
+    store::{Applied, Arrival, Asked, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Store, StoryQuery},
     topic::Rules,
 };
 
@@ -74,7 +74,7 @@ impl House {
     }
 
     /// Stored stories are sorted by the rules in force, a few at a time, as the daemon does it.
-    fn sort_again(&self) {
+    pub fn sort_again(&self) {
         while self.store.sort_again(self.rules(), 7, daemon::window(&self.config), self.now()).unwrap().left > 0 {}
     }
 
@@ -171,8 +171,10 @@ impl House {
             private: Some(private),
             ends_import: true,
         };
+        let asked = Asked::of(self.config.sources.iter().find(|known| known.id == source).unwrap());
         Plan {
             source,
+            asked,
             now: self.now(),
             requested: Some(self.now()),
             attempt: Some(Attempt {

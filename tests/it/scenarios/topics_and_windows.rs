@@ -67,6 +67,22 @@ fn a_topic_that_comes_back_before_anything_was_sorted_is_filled() {
     assert_eq!(house_.topic("t").stories, first.stories);
 }
 
+/// While feeds.toml is read again, the state knows a new topic a moment before those who sort do.
+#[test]
+fn a_topic_that_its_sorters_do_not_know_yet_is_still_new() {
+    let mut house_ = House::with(&house(3, "0s", &topic("t", "kafka")));
+    house_.poll("one", &[about(9, "Kafka"), about(8, "Pulsar")]);
+    let old = house_.rules();
+    house_.reconfigure_without_sorting(&house(3, "0s", &(topic("t", "kafka") + &topic("new", "pulsar"))));
+    for _ in 0..2 {
+        let step = house_.store().sort_again(old.clone(), 500, house_.window(), house_.now()).unwrap();
+        assert_eq!((step.sorted, step.left), (0, 0));
+    }
+    house_.sort_again();
+    assert_eq!(house_.topic("new").titles(), ["Pulsar 8"]);
+    assert_eq!(house_.topic("t").titles(), ["Kafka 9"]);
+}
+
 #[test]
 fn an_upgrade_that_means_the_same_rules_otherwise_announces_nothing() {
     let mut house_ = House::with(&house(50, "48h", &topic("t", "kafka")));

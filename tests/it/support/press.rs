@@ -10,10 +10,10 @@ use tokio::{
 use tributary::{
     config::{self, Config},
     daemon, fetch, identity,
-    model::{Draft, Guid, PublishedDate, SafeHtml, SourceId, Timestamp},
+    model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp},
     serve::{App, Health, serve},
     site,
-    store::{Applied, Arrival, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
+    store::{Applied, Arrival, Asked, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
     topic::Rules,
 };
 
@@ -85,8 +85,10 @@ impl Press {
             private: None,
             ends_import: true,
         };
+        let source = self.config.sources.iter().find(|known| known.id.as_str() == source).unwrap();
         let plan = Plan {
-            source: SourceId::new(source).unwrap(),
+            source: source.id.clone(),
+            asked: Asked::of(source),
             now: at(now),
             requested: None,
             attempt: None,
