@@ -1,7 +1,7 @@
 //! Digests of what an item says: whether anything that is kept of it changed, and whether that matters to a reader.
 
 use super::{address, text};
-use crate::model::{DatePrecision, Draft};
+use crate::model::Draft;
 
 /// Changes when the way of digesting changes, so that old digests are never taken for new ones.
 const VERSION: &[u8] = b"tributary entry 1";
@@ -55,7 +55,7 @@ pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
         fields.add_opt("category-label", category.label.as_deref());
         fields.add_opt("category-scheme", category.scheme.as_deref());
     }
-    fields.add_opt("date", draft.published.map(|date| precision_word(date.precision)));
+    fields.add_opt("date", draft.published.map(|date| date.precision.as_str()));
     fields.add_opt("summary", draft.summary.as_ref().map(crate::model::SafeHtml::as_str));
     fields.add_opt("content", draft.content.as_ref().map(crate::model::SafeHtml::as_str));
     fields.add_opt("language", draft.language.as_deref());
@@ -97,12 +97,4 @@ fn text_hash(essence: &str) -> Option<[u8; 32]> {
     let mut fields = Fields::new("text");
     fields.add("text", essence);
     (!essence.is_empty()).then(|| fields.finish())
-}
-
-fn precision_word(precision: DatePrecision) -> &'static str {
-    match precision {
-        DatePrecision::Month => "month",
-        DatePrecision::Day => "day",
-        DatePrecision::Second => "second",
-    }
 }

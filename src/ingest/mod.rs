@@ -31,6 +31,7 @@ mod tracking;
 mod url;
 mod xml;
 
+pub(crate) use self::date::month_of;
 pub use self::{
     date::parse_date,
     encoding::decode,

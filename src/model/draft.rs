@@ -44,7 +44,8 @@ impl Format {
 }
 
 /// How exactly a publisher told a date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum DatePrecision {
     /// A year and month only: the moment is the month's first instant.
     Month,
@@ -54,8 +55,24 @@ pub enum DatePrecision {
     Second,
 }
 
+impl DatePrecision {
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Day => "day",
+            Self::Second => "second",
+        }
+    }
+
+    /// The precision of a stored word; anything else was a time of day.
+    pub fn from_word(word: &str) -> Self {
+        [Self::Month, Self::Day].into_iter().find(|precision| precision.as_str() == word).unwrap_or(Self::Second)
+    }
+}
+
 /// A publisher's date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PublishedDate {
     /// The moment, in UTC.
     pub at: Timestamp,

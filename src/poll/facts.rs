@@ -17,7 +17,7 @@ pub(super) struct PageFacts {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    published: Option<Moment>,
+    published: Option<PublishedDate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,59 +34,17 @@ pub(super) struct PageFacts {
     language: Option<String>,
 }
 
-/// A publisher's date, as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Moment {
-    at: Timestamp,
-    precision: Precision,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Precision {
-    Month,
-    Day,
-    Second,
-}
-
-impl From<PublishedDate> for Moment {
-    fn from(date: PublishedDate) -> Self {
-        let precision = match date.precision {
-            DatePrecision::Month => Precision::Month,
-            DatePrecision::Day => Precision::Day,
-            DatePrecision::Second => Precision::Second,
-        };
-        Self { at: date.at, precision }
-    }
-}
-
-impl From<Moment> for PublishedDate {
-    fn from(moment: Moment) -> Self {
-        let precision = match moment.precision {
-            Precision::Month => DatePrecision::Month,
-            Precision::Day => DatePrecision::Day,
-            Precision::Second => DatePrecision::Second,
-        };
-        Self { at: moment.at, precision }
-    }
-}
-
 impl PageFacts {
     /// What a sitemap says of a page: its news and image extensions. `lastmod` is no date of publication.
     pub(super) fn of_sitemap(page: &SitemapPage) -> Self {
-        Self {
-            title: page.news_title.clone(),
-            published: page.news_published.map(Moment::from),
-            image: page.image.clone(),
-            ..Self::default()
-        }
+        Self { title: page.news_title.clone(), published: page.news_published, image: page.image.clone(), ..Self::default() }
     }
 
     /// What a draft says.
     pub(super) fn of_draft(draft: &Draft) -> Self {
         Self {
             title: draft.title.clone(),
-            published: draft.published.map(Moment::from),
+            published: draft.published,
             updated: draft.updated,
             summary: draft.summary.as_ref().map(|html| html.as_str().to_owned()),
             content: draft.content.as_ref().map(|html| html.as_str().to_owned()),
@@ -126,7 +84,7 @@ impl PageFacts {
                 draft.categories.push(category);
             }
         }
-        if let Some(date) = self.published.map(PublishedDate::from)
+        if let Some(date) = self.published
             && draft.published.is_none_or(|known| refines(date, known))
         {
             draft.published = Some(date);

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     identity::{self, Commentary, Fingerprint, KnownEntries, KnownEntry, WithText},
     ingest,
-    model::{EntryKey, SafeHtml, SourceId, Timestamp},
+    model::{DatePrecision, EntryKey, SafeHtml, SourceId, Timestamp},
 };
 
 /// Characters of the plain text that stories are listed with.
@@ -174,7 +174,7 @@ fn write_content(
         .and_then(|mut s| s.query_row([entry], |r| r.get(0)))
         .doing("read an entry's date")?;
     let finer = match (draft.published, stored) {
-        (Some(date), Some(stored)) => date.precision > rows::precision(&stored),
+        (Some(date), Some(stored)) => date.precision > DatePrecision::from_word(&stored),
         (date, None) => date.is_some(),
         (None, Some(_)) => false,
     };
@@ -199,7 +199,7 @@ fn write_content(
             draft.url.as_ref().map(url::Url::as_str),
             draft.title,
             draft.published.map(|p| ms(p.at)),
-            draft.published.map(|p| rows::precision_word(p.precision)),
+            draft.published.map(|p| p.precision.as_str()),
             draft.updated.map(ms),
             ms(now),
             keyed.content_hash,

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     identity,
     model::{
-        Duplicate, EntryKey, Membership, MembershipBy, SafeHtml, SourceId, Story, StoryId, StorySource, TopicId, TopicState,
+        DatePrecision, Duplicate, EntryKey, Membership, MembershipBy, SafeHtml, SourceId, Story, StoryId, StorySource, TopicId,
+        TopicState,
     },
 };
 
@@ -319,7 +320,7 @@ fn story_of_row(row: &Row<'_>) -> rusqlite::Result<Story> {
         url: row.get("url")?,
         authors: from_json(row, "authors")?,
         published: time_opt(row, "published_ms")?,
-        published_precision: precision.as_deref().map(rows::precision),
+        published_precision: precision.as_deref().map(DatePrecision::from_word),
         updated: time(row.get("updated_ms")?),
         first_published: time(row.get("first_published_ms")?),
         position: time(row.get("position_ms")?),

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     identity::Home,
-    model::{DatePrecision, SourceId, Timestamp, TopicId},
+    model::{SourceId, Timestamp, TopicId},
 };
 
 /// A time as it is stored.
@@ -55,24 +55,6 @@ pub(super) fn source_id(row: &Row<'_>, column: &str) -> rusqlite::Result<SourceI
 /// A stored topic id.
 pub(super) fn topic_id(row: &Row<'_>, column: &str) -> rusqlite::Result<TopicId> {
     TopicId::new(row.get::<_, String>(column)?).map_err(|e| broken(column, e))
-}
-
-/// The word for a date's precision.
-pub(super) fn precision_word(precision: DatePrecision) -> &'static str {
-    match precision {
-        DatePrecision::Month => "month",
-        DatePrecision::Day => "day",
-        DatePrecision::Second => "second",
-    }
-}
-
-/// The precision of a word; anything else was a time of day.
-pub(super) fn precision(word: &str) -> DatePrecision {
-    match word {
-        "month" => DatePrecision::Month,
-        "day" => DatePrecision::Day,
-        _ => DatePrecision::Second,
-    }
 }
 
 fn broken(column: &str, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     identity::{self, EntryFacts},
-    model::{PublishedDate, Timestamp},
+    model::{DatePrecision, PublishedDate, Timestamp},
 };
 
 /// An entry as the choice sees it, and what a document needs of it.
@@ -55,7 +55,7 @@ pub(super) fn revise(conn: &Connection, story: i64, now: Timestamp) -> Result<()
             story,
             shown_id,
             date.map(|d| ms(d.at)),
-            date.map(|d| rows::precision_word(d.precision)),
+            date.map(|d| d.precision.as_str()),
             ms(updated),
             updates,
             shown.digest,
@@ -92,7 +92,7 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<Row>, StoreError> {
     let rows = statement.query_map([story], |r| {
         let precision: Option<String> = r.get("published_precision")?;
         let published = time_opt(r, "published_ms")?
-            .map(|at| PublishedDate { at, precision: rows::precision(precision.as_deref().unwrap_or_default()) });
+            .map(|at| PublishedDate { at, precision: DatePrecision::from_word(precision.as_deref().unwrap_or_default()) });
         Ok(Row {
             facts: EntryFacts {
                 entry: r.get("id")?,

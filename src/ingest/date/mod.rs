@@ -4,11 +4,14 @@
 //! (32 July) is refused rather than moved.
 
 mod iso;
+mod months;
 mod names;
 mod words;
 mod zone;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
+
+pub(crate) use self::months::month_of;
 
 use crate::model::{DatePrecision, PublishedDate, Timestamp};
 

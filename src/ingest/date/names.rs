@@ -1,33 +1,44 @@
-//! Names of months, as far as publishers use other languages than English in dates.
+//! Names in dates, as publishers write them in other languages than English.
 
-/// The month of a name in English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Hungarian, Turkish, Greek
-/// or Russian, whole or cut short; 1 to 12.
+use super::months::month_of;
+
+/// Beginnings that name a month where nothing but a date is expected: in prose they are other words as well.
+const SHORT: [(&str, u32); 26] = [
+    ("sty", 1),
+    ("oca", 1),
+    ("lut", 2),
+    ("şub", 2),
+    ("már", 3),
+    ("kwi", 4),
+    ("nis", 4),
+    ("μαι", 5),
+    ("cze", 6),
+    ("haz", 6),
+    ("lip", 7),
+    ("tem", 7),
+    ("sie", 8),
+    ("ağu", 8),
+    ("set", 9),
+    ("wrz", 9),
+    ("sze", 9),
+    ("eyl", 9),
+    ("out", 10),
+    ("paź", 10),
+    ("eki", 10),
+    ("lis", 11),
+    ("kas", 11),
+    ("des", 12),
+    ("gru", 12),
+    ("ara", 12),
+];
+
+/// The month of a name, whole or cut short, in a text that is a date and nothing else; 1 to 12.
 pub(super) fn month(word: &str) -> Option<u32> {
-    const MONTHS: [&[&str]; 12] = [
-        &["jan", "jän", "ene", "gen", "sty", "oca", "ιαν", "янв"],
-        &["feb", "fév", "fev", "lut", "şub", "φεβ", "фев"],
-        &["mar", "mär", "mrz", "maa", "mrt", "már", "μαρ", "μάρ", "мар"],
-        &["apr", "avr", "abr", "kwi", "ápr", "nis", "απρ", "апр"],
-        &["may", "mai", "mag", "mei", "maj", "máj", "μαι", "μαϊ", "μάι", "мая", "май"],
-        &["jun", "juin", "giu", "cze", "jún", "haz", "ιουν", "ιούν", "июн"],
-        &["jul", "juil", "lug", "lip", "júl", "tem", "ιουλ", "ιούλ", "июл"],
-        &["aug", "aoû", "aou", "ago", "sie", "ağu", "αυγ", "αύγ", "авг"],
-        &["sep", "set", "wrz", "sze", "eyl", "σεπ", "сен"],
-        &["oct", "okt", "out", "ott", "paź", "eki", "οκτ", "окт"],
-        &["nov", "lis", "kas", "νοε", "νοέ", "ноя"],
-        &["dec", "dez", "déc", "dic", "des", "gru", "ara", "δεκ", "дек"],
-    ];
-    let word = word.to_lowercase();
-    let word = word.trim_end_matches('.');
-    if word.chars().count() < 3 {
-        return None;
-    }
-    // `juil` before `jui…`: the names of June and July share their beginning in French.
-    if word.starts_with("juil") {
-        return Some(7);
-    }
-    let (month, _) = (1..).zip(MONTHS).find(|(_, names)| names.iter().any(|name| word.starts_with(name)))?;
-    Some(month)
+    let short = || {
+        let word = word.to_lowercase();
+        SHORT.iter().find(|(start, _)| word.starts_with(start)).map(|(_, month)| *month)
+    };
+    month_of(word).or_else(short)
 }
 
 /// Dates of China, Japan and Korea in figures: `2024年3月5日`, `2004년 05월 28일 오후 1:31`.

@@ -3,16 +3,13 @@
 //! Deliberately absent: the shapes that stand alone, which are `ingest`'s. The rule kept: a date is told no more exactly
 //! than the page tells it, and a number that may be something else is no date.
 
-mod months;
-
 use std::sync::LazyLock;
 
 use chrono::{Datelike, NaiveDate, TimeZone, Utc};
 use regex::{Captures, Regex};
 use url::Url;
 
-use self::months::month_of;
-use super::seam;
+use super::seam::{self, month_of};
 use crate::model::{DatePrecision, PublishedDate};
 
 /// A date within a text, and the bytes of the text that it takes.

@@ -1,4 +1,4 @@
-//! The names of months in the languages that blogs are written in.
+//! The names of months in the languages that blogs are written in, as they stand in prose.
 //!
 //! Deliberately absent: numbers. The rule kept: a word that only begins like a month is none.
 
@@ -252,8 +252,8 @@ const NOT_MONTHS: &[&str] = &[
     "apart",
 ];
 
-/// The month that a word names in one of the languages above; `None` for words that only begin like one.
-pub(super) fn month_of(word: &str) -> Option<u32> {
+/// The month that a word of a text names in one of the languages above, 1 to 12; `None` for words that only begin like one.
+pub(crate) fn month_of(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
     if NOT_MONTHS.contains(&word.as_str()) {
         return None;
