@@ -10,8 +10,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use tributary::{
     config,
     identity::{Fingerprint, KeyPolicy, key_document},
-    model::{Draft, Follow, Guid, PublishedDate, SafeHtml, SourceId, Timestamp},
-    store::{Arrival, Asked, DATABASE, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
+    model::{Draft, Guid, PublishedDate, SafeHtml, Source, Timestamp},
+    store::{Arrival, DATABASE, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
     topic::Rules,
 };
 
@@ -47,30 +47,18 @@ fn draft(n: u32, url: &str, title: &str) -> Draft {
     }
 }
 
-fn plan(source: &str, drafts: Vec<Draft>) -> Plan {
+fn plan(source: &Source, drafts: Vec<Draft>) -> Plan {
     let (keyed, policy, _) = key_document(&drafts, KeyPolicy::Guid, None);
     let items = drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
-    let url = format!("https://{source}.example/feed.xml");
-    Plan {
-        source: SourceId::new(source).expect("an id"),
-        asked: Asked { url, follow: Follow::Auto },
-        now: now(),
-        requested: None,
-        attempt: None,
-        followed: None,
-        reviewed: None,
-        validators: Vec::new(),
-        document: Some(ReadDocument {
-            facts: Facts::default(),
-            body_digest: None,
-            key_policy: Some(policy.as_str()),
-            items,
-            private: None,
-            ends_import: true,
-        }),
-        pages: Vec::new(),
-        window: WINDOW,
-    }
+    let document = ReadDocument {
+        facts: Facts::default(),
+        body_digest: None,
+        key_policy: Some(policy.as_str()),
+        items,
+        private: None,
+        ends_import: true,
+    };
+    Plan { document: Some(document), ..Plan::of(source, now(), WINDOW) }
 }
 
 /// Entries of `stored`: each has a link of its own, but for 5,000 that share a page; every hundredth has one title, and the
@@ -114,6 +102,7 @@ fn benches(c: &mut Criterion) {
     let sources: Vec<_> = feeds.sources.iter().map(|source| (source.clone(), "host".to_owned())).collect();
     store.take_over(&sources, &feeds.topics, WINDOW, now()).expect("to be told");
     let rules = Arc::new(Rules::compile(&feeds.topics).expect("rules"));
+    let [newcomer, _, large] = &feeds.sources[..] else { panic!("three sources") };
     fill(dir.path());
 
     let mut group = c.benchmark_group("among 1,000,000 entries");
@@ -131,14 +120,13 @@ fn benches(c: &mut Criterion) {
         ),
         ("a newcomer with all of it", STORED, "https://stored.example/changes", "Weekly notes"),
     ] {
-        let plan = plan("newcomer", vec![draft(text, url, title)]);
+        let plan = plan(newcomer, vec![draft(text, url, title)]);
         group.bench_function(name, |b| {
             b.iter(|| store.rehearse_plan(black_box(plan.clone()), rules.clone()).expect("a rehearsal"));
         });
     }
-    let large: Vec<Draft> =
-        (0..ITEMS).map(|n| draft(n, &format!("https://large.example/{n}"), &format!("Notes on streams {n}"))).collect();
-    let large = plan("large", large);
+    let items = (0..ITEMS).map(|n| draft(n, &format!("https://large.example/{n}"), &format!("Notes on streams {n}"))).collect();
+    let large = plan(large, items);
     store.apply(large.clone(), rules.clone()).expect("a first poll");
     group.bench_function("an unchanged feed of 1,000 items", |b| {
         b.iter(|| {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     identity::{self, KeyPolicy},
     model::{Draft, Follow, Source},
-    store::{Arrival, Asked, Facts, Item, Plan, ReadDocument},
+    store::{Arrival, Facts, Item, Plan, ReadDocument},
     telemetry,
 };
 
@@ -53,17 +53,11 @@ impl Poller {
             ends_import: true,
         });
         let plan = Plan {
-            source: source.id.clone(),
-            asked: Asked::of(source),
-            now: self.clock.now(),
             requested: exchanges.last(),
-            attempt: None,
-            followed: None,
-            reviewed: None,
             validators: exchanges.validators(),
             document,
             pages: gathered.pages,
-            window: self.settings.load().window,
+            ..Plan::of(source, self.clock.now(), self.settings.load().window)
         };
         Ok(self.carry_out(plan).await)
     }

@@ -126,6 +126,27 @@ pub struct Attempt {
     pub problems: Option<Vec<Problem>>,
 }
 
+impl Attempt {
+    /// An attempt that was answered, with nothing else to say of it.
+    pub fn answered(next: NextPoll) -> Self {
+        Self {
+            outcome: "unchanged",
+            status: Some(200),
+            error: None,
+            failures: 0,
+            throttles: 0,
+            gone_since: None,
+            resting: false,
+            next,
+            host: None,
+            together: Vec::new(),
+            pace: None,
+            moved: None,
+            problems: None,
+        }
+    }
+}
+
 /// What feeds.toml says of where a source is and how it is followed. Who asks by another word than the one in force asks
 /// for nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +190,25 @@ pub struct Plan {
     pub pages: Vec<PageChange>,
     /// How large windows are.
     pub window: WindowPolicy,
+}
+
+impl Plan {
+    /// A plan for `source` that changes nothing yet.
+    pub fn of(source: &Source, now: Timestamp, window: WindowPolicy) -> Self {
+        Self {
+            source: source.id.clone(),
+            asked: Asked::of(source),
+            now,
+            requested: None,
+            attempt: None,
+            followed: None,
+            reviewed: None,
+            validators: Vec::new(),
+            document: None,
+            pages: Vec::new(),
+            window,
+        }
+    }
 }
 
 /// What came of a plan.

@@ -15,8 +15,8 @@ use rusqlite::{
 use url::Url;
 
 use super::{
-    Arrival, Asked, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Reader, Store, StoreError, StoryQuery, WindowPolicy,
-    apply, entries::Known,
+    Arrival, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Reader, Store, StoreError, StoryQuery, WindowPolicy, apply,
+    entries::Known,
 };
 use crate::{
     identity::{self, KeyPolicy, KnownEntries as _},
@@ -103,29 +103,10 @@ fn plan(id: &str) -> Plan {
     let (keyed, policy, _) = identity::key_document(&read.drafts, KeyPolicy::from_word("guid"), None);
     let items =
         read.drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
+    let next = NextPoll { at: now(), because: "a test".into(), not_before: None, interval_s: 3600 };
     Plan {
-        source: SourceId::new(id).unwrap(),
-        asked: Asked::of(&source(id)),
-        now: now(),
         requested: Some(now()),
-        attempt: Some(Attempt {
-            outcome: "unchanged",
-            status: Some(200),
-            error: None,
-            failures: 0,
-            throttles: 0,
-            gone_since: None,
-            resting: false,
-            next: NextPoll { at: now(), because: "a test".into(), not_before: None, interval_s: 3600 },
-            host: None,
-            together: Vec::new(),
-            pace: None,
-            moved: None,
-            problems: None,
-        }),
-        followed: None,
-        reviewed: None,
-        validators: Vec::new(),
+        attempt: Some(Attempt::answered(next)),
         document: Some(ReadDocument {
             facts: Facts::default(),
             body_digest: None,
@@ -134,8 +115,7 @@ fn plan(id: &str) -> Plan {
             private: None,
             ends_import: true,
         }),
-        pages: Vec::new(),
-        window: window(),
+        ..Plan::of(&source(id), now(), window())
     }
 }
 

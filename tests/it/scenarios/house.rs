@@ -18,7 +18,7 @@ use tributary::{
     model::{Draft, Follow, Followed, Story, StoryId, Timestamp},
     poll::Poller,
     site::{self, Rendering},
-    store::{Applied, Arrival, Asked, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Store, StoryQuery},
+    store::{Applied, Arrival, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Store, StoryQuery},
     topic::Rules,
 };
 
@@ -171,33 +171,13 @@ impl House {
             private: Some(private),
             ends_import: true,
         };
-        let asked = Asked::of(self.config.sources.iter().find(|known| known.id == source).unwrap());
+        let source = self.config.sources.iter().find(|known| known.id == source).unwrap();
+        let next = NextPoll { at: self.now(), because: "a test says so".into(), not_before: None, interval_s: 3_600 };
         Plan {
-            source,
-            asked,
-            now: self.now(),
             requested: Some(self.now()),
-            attempt: Some(Attempt {
-                outcome: "unchanged",
-                status: Some(200),
-                error: None,
-                failures: 0,
-                throttles: 0,
-                gone_since: None,
-                resting: false,
-                next: NextPoll { at: self.now(), because: "a test says so".into(), not_before: None, interval_s: 3_600 },
-                host: None,
-                together: Vec::new(),
-                pace: None,
-                moved: None,
-                problems: None,
-            }),
-            followed: None,
-            reviewed: None,
-            validators: Vec::new(),
+            attempt: Some(Attempt::answered(next)),
             document: Some(document),
-            pages: Vec::new(),
-            window: daemon::window(&self.config),
+            ..Plan::of(source, self.now(), daemon::window(&self.config))
         }
     }
 

@@ -13,7 +13,7 @@ use tributary::{
     model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp},
     serve::{App, Health, serve},
     site,
-    store::{Applied, Arrival, Asked, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
+    store::{Applied, Arrival, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
     topic::Rules,
 };
 
@@ -86,19 +86,7 @@ impl Press {
             ends_import: true,
         };
         let source = self.config.sources.iter().find(|known| known.id.as_str() == source).unwrap();
-        let plan = Plan {
-            source: source.id.clone(),
-            asked: Asked::of(source),
-            now: at(now),
-            requested: None,
-            attempt: None,
-            followed: None,
-            reviewed: None,
-            validators: Vec::new(),
-            document: Some(document),
-            pages: Vec::new(),
-            window: self.window,
-        };
+        let plan = Plan { document: Some(document), ..Plan::of(source, at(now), self.window) };
         self.store.apply(plan, self.rules.clone()).unwrap()
     }
 
