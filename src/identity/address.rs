@@ -2,7 +2,7 @@
 //!
 //! Two addresses that one page answers to should compare equal, and two pages never. So what is taken away is only what
 //! no publisher tells pages apart by: scheme, `www.`, default port, tracking parameters, a trailing slash. The path keeps
-//! its case, the query its order.
+//! its case, and within a source the query its order.
 
 use std::{fmt::Write as _, net::IpAddr};
 
@@ -14,8 +14,8 @@ use crate::ingest;
 /// The address as it is compared across sources; `None` for what is not an absolute http(s) address.
 ///
 /// Lower-case host without `www.`, `https`, no user, default port, fragment, tracking parameter or trailing slash; mobile and
-/// AMP editions, index files, session ids and referrers count for nothing, and a fragment that is a route
-/// (`#!/posts/1`) stays. Applied to its own result it changes nothing.
+/// AMP editions, index files, session ids, referrers and the order of parameters count for nothing, and a fragment that is a
+/// route (`#!/posts/1`) stays. Applied to its own result it changes nothing.
 pub fn canonical_link(url: &str) -> Option<String> {
     canonical(url, Use::AcrossSources)
 }
@@ -32,7 +32,10 @@ pub(super) fn same_page(left: Option<&str>, right: Option<&str>) -> bool {
     fn page_of(link: &str) -> &str {
         part_of(link).map_or(link, |part| &link[..link.len() - part.len() - 1])
     }
-    left.is_some() && left.map(page_of) == right.map(page_of)
+    let film = |link: &str| Url::parse(link).ok().as_ref().and_then(page::film);
+    left.is_some_and(|left| {
+        right.is_some_and(|right| page_of(left) == page_of(right) || film(left).is_some_and(|one| film(right) == Some(one)))
+    })
 }
 
 /// A publication's own page, as links within the source are compared with it.
@@ -108,14 +111,20 @@ enum Use {
 
 fn canonical(url: &str, wanted: Use) -> Option<String> {
     let across = wanted == Use::AcrossSources;
-    let url = ingest::without_tracking(&parse(url)?);
+    let mut url = ingest::without_tracking(&parse(url)?);
+    while let Some(page) = page::behind_cache(&url).filter(|_| across) {
+        url = page;
+    }
+    if let Some(film) = page::film(&url).filter(|_| across) {
+        return Some(film);
+    }
     let host = bare_host(&url)?;
     let mut out = format!("https://{}", if across { page::host(&host) } else { host });
     if let Some(port) = url.port().filter(|port| !matches!(port, 80 | 443)) {
         let _ = write!(out, ":{port}");
     }
     let path = plain_escapes(url.path());
-    out.push_str(if across { page::path(&path) } else { path.trim_end_matches('/') });
+    out.push_str(&if across { page::path(&path) } else { path.trim_end_matches('/').to_owned() });
     if let Some(query) = url.query().and_then(|query| own_query(query, across)) {
         out.push('?');
         out.push_str(&plain_escapes(&query));
@@ -130,7 +139,11 @@ fn canonical(url: &str, wanted: Use) -> Option<String> {
 
 /// The query without its empty parts, and across sources without what tells no page; `None` where nothing is left.
 fn own_query(query: &str, across: bool) -> Option<String> {
-    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && (!across || page::tells(pair))).collect();
+    let mut kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && (!across || page::tells(pair))).collect();
+    if across {
+        // By name alone: the order of two values of one name may mean something.
+        kept.sort_by_key(|pair| pair.split('=').next());
+    }
     (!kept.is_empty()).then(|| kept.join("&"))
 }
 
@@ -154,7 +167,12 @@ fn plain_escapes(text: &str) -> String {
             rest = &rest[at + 1..];
             continue;
         };
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
+        // Behind a percent sign that begins nothing, a digit that is undone would make another escape of it.
+        let completes = byte.is_ascii_hexdigit() && {
+            let digit = out.ends_with(|c: char| c.is_ascii_hexdigit());
+            out[..out.len() - usize::from(digit)].ends_with('%')
+        };
+        if !completes && (byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~')) {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");
@@ -182,15 +200,24 @@ mod tests {
         same("https://example.org/a?fbclid=x", "https://example.org/a");
         same("https://example.org/%7Ejo/%e4", "https://example.org/~jo/%E4");
         same("https://user:secret@example.org/a", "https://example.org/a");
+        assert_eq!(canonical_link("https://example.org/%%330").as_deref(), Some("https://example.org/%%330"));
         same("https://example.org./", "https://example.org");
         same("https://m.example.org/a/amp/?ref=blog.example.com", "https://example.org/a");
         same("https://example.org/a/index.html?source=rss", "https://example.org/a");
+        same("https://example.org//a//b/", "https://example.org/a/b");
+        same("https://example.org/?q=2&p=1", "https://example.org?p=1&q=2");
+        same("https://www-example-org.cdn.ampproject.org/v/s/www.example.org/a/amp/?utm_source=x", "https://example.org/a");
+        same("https://youtu.be/dQx4Ab-9_Zk?t=4", "https://www.youtube.com/watch?v=dQx4Ab-9_Zk&list=PL1");
     }
 
     #[test]
     fn what_pages_are_told_apart_by_stays() {
         assert_ne!(canonical_link("https://example.org/A"), canonical_link("https://example.org/a"));
-        assert_ne!(canonical_link("https://example.org/?p=1&q=2"), canonical_link("https://example.org/?q=2&p=1"));
+        assert_ne!(canonical_link("https://example.org/?p=1&p=2"), canonical_link("https://example.org/?p=2&p=1"));
+        assert_ne!(
+            canonical_link_with_fragment("https://example.org/?p=1&q=2"),
+            canonical_link_with_fragment("https://example.org/?q=2&p=1")
+        );
         assert_ne!(canonical_link("https://example.org:8443/a"), canonical_link("https://example.org/a"));
         assert_eq!(canonical_link("https://www.org/a").as_deref(), Some("https://www.org/a"));
         assert_ne!(canonical_link("https://example.org/#!/post/1"), canonical_link("https://example.org/#!/post/2"));

@@ -59,7 +59,8 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title
         return Some(same("same link, and both sources are at home there".to_owned()));
     }
     let link = if exact { "same link" } else { "links of one page" };
-    if likeness >= LIKE_THE_POST {
+    let quoting = (there && !here && quotes(new, old)) || (here && !there && quotes(old, new));
+    if likeness >= LIKE_THE_POST && !quoting {
         return Some(same(format!("{link}, and texts are {alike} % alike")));
     }
     // Away from home, a text that is long enough to stand alone and unlike what it links to is a commentary; where the
@@ -113,6 +114,16 @@ fn text_likeness((new, here): (&Fingerprint, bool), (old, there): (&Fingerprint,
         (true, false) => share_of(old, new),
         _ => share_of(new, old).max(share_of(old, new)),
     }
+}
+
+/// Whether a text begins with words of its own, enough of them to stand alone, and then quotes a part of the post, at whatever
+/// length. A copy begins as the post does, or has most of it.
+fn quotes(text: &Fingerprint, post: &Fingerprint) -> bool {
+    let ((quoted, _), (told, _)) = (text.within(post), post.within(text));
+    f64::from(text.tokens()) * (1.0 - quoted) >= f64::from(COMMENTARY_TOKENS)
+        && quoted < WHOLLY
+        && told < MOST
+        && text.opening_likeness(post) < LIKE_THE_POST
 }
 
 /// How far a text is another: as much of it as stands there; or all, if it holds the whole of a shorter one.

@@ -33,15 +33,16 @@
 //! source (unless the titles are equal too); two different parts of one page (`#v1`, `#v2`) are two posts whatever they are
 //! called. Two sources that are both at home there agree, unless title, subject and texts of 48 words are other ones.
 //! Otherwise an item away from home with 48 words, less than half of which stand in the post, is a commentary: a story of its
-//! own that names the post as related, whichever of the two comes first. Where the other one has the same title and nothing to say (fewer than 10
+//! own that names the post as related, whichever of the two comes first. So is one that begins with words of its own, 48 in all,
+//! and quotes less than three quarters of the post, at whatever length. Where the other one has the same title and nothing to say (fewer than 10
 //! words), 250 words are taken for the post itself. With fewer words it joins if it speaks of the same subject: the same
 //! title, or a third of a title's meaningful words found in the other's title or opening, or nothing said at all. An item
 //! with a copied link and a title and text of something else therefore neither joins nor hides the original; nor does a
 //! copied id, which is not looked at. A post does not join a story through a third entry when that story holds a commentary
 //! on it.
 //!
-//! *By links of one page.* Mobile and AMP editions, index files, session ids and referrers are folded away (the module
-//! `page`); what a registry hands out never is. Links that are equal by folding alone prove nothing without the text (half
+//! *By links of one page.* Mobile and AMP editions, AMP caches, index files, session ids, referrers and the order of parameters
+//! are folded away (the module `page`); what a registry hands out never is. Links that are equal by folding alone prove nothing without the text (half
 //! alike) or, where one of the two has no text to compare, the title: a post may be called `amp`.
 //!
 //! *By text.* The titles are related, both texts have at least 48 words without what publishing programs add to them, and

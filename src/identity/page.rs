@@ -1,11 +1,11 @@
-//! The page behind an address, where several addresses lead to one: mobile and AMP editions, index files, session ids,
-//! referrers.
+//! The page behind an address, where several addresses lead to one: mobile and AMP editions, AMP caches, index files, session
+//! ids, referrers, the addresses of a film.
 //!
 //! Across sources only. Within a source the address itself is a key, and a rule that is learnt later must not change keys.
 //! What is folded here only finds a candidate: a post may be called `amp`, a site may live at `m.`, a list may be
 //! made `?from=reddit`. So two addresses that are equal by folding alone prove nothing without the title or the text.
 
-use url::Url;
+use url::{Position, Url};
 
 /// Names in front of a host that stand for an edition of the site behind them.
 const EDITIONS: [&str; 4] = ["m.", "mobile.", "amp.", "www."];
@@ -36,6 +36,42 @@ const SENDERS: [&str; 17] = [
     "twitter",
 ];
 
+/// The page that an AMP cache shows: `https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a`,
+/// `https://www.google.com/amp/s/www.example.org/a`.
+pub(super) fn behind_cache(url: &Url) -> Option<Url> {
+    let host = url.host_str()?;
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    let rest = if host.ends_with(".cdn.ampproject.org") || host == "cdn.ampproject.org" {
+        ["/c/", "/v/"].iter().find_map(|kind| path.strip_prefix(kind))?
+    } else if host.starts_with("google.") && psl::domain_str(host) == Some(host) {
+        path.strip_prefix("/amp/")?
+    } else {
+        return None;
+    };
+    let page = rest.strip_prefix("s/").unwrap_or(rest);
+    let page = Url::parse(&format!("https://{page}")).ok()?;
+    page.domain().is_some_and(|domain| domain.contains('.')).then_some(page)
+}
+
+/// The one address of a film that `YouTube` shows under several: `https://youtu.be/ID`, `/watch?v=ID&t=42s`, `/live/ID`.
+pub(super) fn film(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    let path = url.path().trim_end_matches('/');
+    let id = match ["www.", "m."].iter().find_map(|edition| host.strip_prefix(edition)).unwrap_or(host) {
+        "youtu.be" => path.strip_prefix('/')?.to_owned(),
+        "youtube.com" | "youtube-nocookie.com" if path == "/watch" => {
+            url.query_pairs().find(|(name, _)| name == "v").map(|(_, value)| value.into_owned())?
+        }
+        "youtube.com" | "youtube-nocookie.com" => {
+            ["/live/", "/shorts/", "/embed/", "/v/"].iter().find_map(|kind| path.strip_prefix(kind))?.to_owned()
+        }
+        _ => return None,
+    };
+    let is_id = id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    is_id.then(|| format!("https://youtube.com/watch?v={id}"))
+}
+
 /// The host without the names of editions: `m.example.org`, `en.m.example.org` and `example.org` are one site. What a
 /// registry hands out is never shortened: `m.github.io` and `amp.github.io` are two people's.
 pub(super) fn host(name: &str) -> String {
@@ -51,14 +87,18 @@ pub(super) fn host(name: &str) -> String {
     labels + own
 }
 
-/// The path without session, index file and edition.
-pub(super) fn path(path: &str) -> &str {
-    let mut path = path.trim_end_matches('/');
+/// The path without session, index file and edition, and without its empty parts.
+pub(super) fn path(path: &str) -> String {
+    let mut whole = path.to_owned();
+    while whole.contains("//") {
+        whole = whole.replace("//", "/");
+    }
+    let mut path = whole.trim_end_matches('/');
     loop {
         let shorter = match path.rsplit_once('/') {
             Some((before, last)) if INDEX_FILES.contains(&last.to_ascii_lowercase().as_str()) => before,
             Some((_, last)) if session_at(last).is_some() => &path[..path.len() - last.len() + session_at(last).unwrap_or(0)],
-            _ => return path,
+            _ => return path.to_owned(),
         };
         path = shorter.trim_end_matches('/');
     }
@@ -118,12 +158,57 @@ mod tests {
     }
 
     #[test]
+    fn a_cache_shows_the_page_behind_it() {
+        let behind = |url: &str| behind_cache(&Url::parse(url).unwrap()).map(String::from);
+        for cached in [
+            "https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a?b=1",
+            "https://www-example-org.cdn.ampproject.org/v/s/www.example.org/a?b=1",
+            "https://www.google.co.uk/amp/s/www.example.org/a?b=1",
+            "https://google.com/amp/www.example.org/a?b=1",
+        ] {
+            assert_eq!(behind(cached).as_deref(), Some("https://www.example.org/a?b=1"), "{cached}");
+        }
+        for other in [
+            "https://www.google.com/search?q=amp",
+            "https://google.example.org/amp/s/www.example.org/a",
+            "https://example.org/amp/s/www.example.org/a",
+            "https://x.cdn.ampproject.org/c/s/",
+            "https://x.cdn.ampproject.org/c/s/localhost/a",
+            "https://www.google.com/amp/about",
+        ] {
+            assert_eq!(behind(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_film_has_one_address() {
+        let film = |url: &str| film(&Url::parse(url).unwrap());
+        for address in [
+            "https://www.youtube.com/watch?v=dQx4Ab-9_Zk",
+            "https://m.youtube.com/watch?list=PL1&v=dQx4Ab-9_Zk&t=42s",
+            "http://youtu.be/dQx4Ab-9_Zk?si=abc",
+            "https://www.youtube.com/live/dQx4Ab-9_Zk",
+            "https://www.youtube-nocookie.com/embed/dQx4Ab-9_Zk/",
+        ] {
+            assert_eq!(film(address).as_deref(), Some("https://youtube.com/watch?v=dQx4Ab-9_Zk"), "{address}");
+        }
+        for other in [
+            "https://www.youtube.com/@somebody",
+            "https://youtu.be/",
+            "https://youtube.com/watch?v=short",
+            "https://a.org/watch?v=dQx4Ab-9_Zk",
+        ] {
+            assert_eq!(film(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn editions_of_a_page_are_one() {
-        for edition in ["/a", "/a/", "/a/amp/", "/a/amp", "/a/index.html", "/a;jsessionid=0A1B", "/a/amp.html"] {
+        for edition in ["/a", "/a/", "/a/amp/", "/a/amp", "/a/index.html", "/a;jsessionid=0A1B", "/a/amp.html", "//a//"] {
             assert_eq!(path(edition), "/a", "{edition}");
         }
         assert_eq!(path("/.;jsessionid=1"), "/.;jsessionid=1");
-        assert_eq!((path("/"), path("/lamp"), path("/a/index.html/b")), ("", "/lamp", "/a/index.html/b"));
+        assert_eq!([path("/"), path("/lamp"), path("/a/index.html/b")], ["", "/lamp", "/a/index.html/b"]);
     }
 
     #[test]

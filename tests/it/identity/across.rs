@@ -132,6 +132,21 @@ fn a_commentary_may_quote_as_long_as_more_than_half_is_its_own() {
 }
 
 #[test]
+fn a_commentary_that_begins_with_its_own_words_may_quote_at_any_length() {
+    let told = |own: u32, quoted: u32| item("lb", POST, "Locks and bees", 4, &format!("{} {}", prose(2, own), prose(1, quoted)));
+    for length in [134, 600, 1_500, 4_000] {
+        let post = stored(HOME, &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)));
+        for (own, quoted) in [(52, 60), (55, 90), (60, 90), (90, 90)] {
+            let verdict = verdict(AWAY, &told(own, quoted), &post);
+            assert!(matches!(verdict, StoryMatch::Related { .. }), "{own}, and {quoted} of {length} words: {verdict:?}");
+        }
+        // A line in front makes no commentary of an excerpt, and a paragraph none of a copy.
+        same(AWAY, &told(12, length.min(150)), &post);
+        same(AWAY, &told(60, length), &post);
+    }
+}
+
+#[test]
 fn a_forged_link_or_id_neither_joins_nor_hides() {
     let short = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, "Buy them all, now and here.");
     let long = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, &prose(7, 90));

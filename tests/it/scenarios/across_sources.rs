@@ -140,6 +140,34 @@ fn a_link_blog_that_quotes_the_post_has_a_text_of_its_own() {
 }
 
 #[test]
+fn a_link_blog_that_says_something_and_then_quotes_most_of_it_has_a_text_of_its_own() {
+    let text = words(41, 130);
+    let quoted: Vec<&str> = text.split(' ').skip(20).take(80).collect();
+    let comment = post("two", 19).title("one 19").link("https://one.example/posts/19").text(&format!(
+        "<p>{}</p><blockquote>{}</blockquote>",
+        words(55, 60),
+        quoted.join(" ")
+    ));
+    for parted in [false, true] {
+        let (first, second) = (post("one", 19).text(&text), comment.clone());
+        let mut house = House::following(&["one", "two"]);
+        if parted {
+            house.poll("two", &[second]);
+            house.poll("one", &[first]);
+        } else {
+            house.poll("one", &[first]);
+            house.poll("two", &[second]);
+        }
+        let all = house.all();
+        assert_eq!(all.titles(), ["one 19", "one 19"]);
+        for document in [&all.atom, &all.rss] {
+            assert_eq!(document.matches("rel=\"related\"").count(), 1, "{document}");
+        }
+        assert_eq!(all.json.matches("\"external_url\":\"https://one.example/posts/19\"").count(), 1, "{}", all.json);
+    }
+}
+
+#[test]
 fn a_link_blog_with_a_short_remark_joins_the_post() {
     let remark = post("two", 19).title("one 19").link("https://one.example/posts/19").text("Worth your time.");
     let (house, told, then) = two_polls(&[post("one", 19)], &[remark]);
