@@ -8,7 +8,7 @@ use std::{collections::HashMap, convert::Infallible, hint::black_box};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tributary::{
     identity::{
-        Candidate, Fingerprint, Home, KeyPolicy, Keyed, KnownEntries, KnownEntry, Newcomer, WithText, key_document, place,
+        Candidate, Fingerprint, Home, KeyPolicy, Keyed, KnownEntries, KnownEntry, KnownText, Newcomer, key_document, place,
         recognise,
     },
     model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp},
@@ -42,8 +42,12 @@ impl KnownEntries for Shelf {
         Ok(Vec::new())
     }
 
-    fn nameless_of(&self, _: Timestamp) -> Result<Vec<WithText>, Infallible> {
+    fn by_moment(&self, _: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
         Ok(Vec::new())
+    }
+
+    fn text_of(&self, _: i64) -> Result<Option<KnownText>, Infallible> {
+        Ok(None)
     }
 }
 

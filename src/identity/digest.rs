@@ -1,6 +1,6 @@
 //! Digests of what an item says: whether anything that is kept of it changed, and whether that matters to a reader.
 
-use super::{address, text};
+use super::{KnownText, address, text};
 use crate::model::Draft;
 
 /// Changes when the way of digesting changes, so that old digests are never taken for new ones.
@@ -88,11 +88,13 @@ pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], Option<[u8; 32]>) {
     (fields.finish(), text_hash(&text))
 }
 
-/// Of the text of an entry that is stored, after markup, case, white space and punctuation are taken away; `None` where it has none.
-pub fn stored_text_hash(summary: Option<&str>, content: Option<&str>) -> Option<[u8; 32]> {
-    text_hash(&text::essence(&text::text_of(summary, content)))
+/// What is known again of a text that is stored, and whether files come with it; `None` where there is no text.
+pub fn stored_text(summary: Option<&str>, content: Option<&str>, has_files: bool) -> Option<KnownText> {
+    let text = text::text_of(summary, content);
+    text_hash(&text::essence(&text)).map(|hash| KnownText { hash, words: text::tokens(&text).len(), has_files })
 }
 
+/// Of a text after markup, case, white space and punctuation are taken away; `None` where nothing is left.
 fn text_hash(essence: &str) -> Option<[u8; 32]> {
     let mut fields = Fields::new("text");
     fields.add("text", essence);

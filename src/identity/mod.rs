@@ -13,15 +13,20 @@
 //! The key is the publisher's id, kept exactly; else the link; else a digest of title and date; else one of all that is
 //! said. What two items of a document share is a key for neither, whatever their order. When at least 3 and more than 5 %
 //! of a document's ids are blank or repeated, the source's ids are distrusted for good ([`KeyPolicy::Link`]): a window that
-//! happens to hold only good ones proves nothing. An item that stands in a document twice is taken once.
+//! happens to hold only good ones proves nothing. So are they when three of a document name posts that have neither link nor
+//! title, text or day of those that they named before: places in the document ("item-0"), or numbers that began again. An item
+//! that stands in a document twice is taken once: in two versions, under two ids, under `http` and `https`.
 //!
 //! An item whose key is unknown is looked for under other names, from the certain to the likely, an entry being claimed by
 //! at most one item: by an id that was a key before the ids were distrusted; by the id without scheme, host and tracking
 //! (another host is believed only with the same title: two blogs in one planet both have a `?p=12`); by the link,
-//! where one stored entry and one item have it; by title, text and date; by title and path on another host; an item without
-//! id and link by its moment to the second, or by its quarter of an hour and text; and, where at least three unknown items
-//! and half of them pair up one to one, by title and text or title and day, for a new CMS.
-//! A link alone is not believed where id, title, text and day are all other ones: a page may show another post every day.
+//! where one stored entry and one item have it; by title, text and date (a text of 48 words without files may be dated up to 14
+//! hours off, as when a zone is corrected, or not at all); by title and path on another host; by its moment: to the second,
+//! if that is no full quarter of an hour, with the title, with a text of 8 words, or without id and link; else with a text of
+//! 48 words; and, where at least three items are known again under other names, half of what seems new among them, by title
+//! and text or title and day, for a new CMS.
+//! A link alone is not believed where id, title, text and day are all other ones, unless the text has 48 words and is the same,
+//! or the publisher's ids are links with the number of a revision: a page may show another post every day.
 //!
 //! # Across sources
 //!
@@ -95,7 +100,9 @@
 //! under one title within three days, as are forms of notices that a service lends out. Two stories that stand already stay two, when a third entry turns out to be both. Within a source:
 //! an item without id, link and date whose text is edited is new; so is one without id and link whose title and text were
 //! edited, if it is dated with a quarter of an hour; so is one of a rewritten document with fewer than three items in which
-//! titles or texts changed too. A source with one-item documents and one id for everything cannot be told from a post that is
+//! titles or texts changed too; so is a post that moved alone, with its date and text edited at once. Of items whose titles differ
+//! in punctuation alone ("v1.11", "v1.1.1") and have nothing else, one is announced again when the other comes. A date is stored
+//! once, unless it becomes more exact or lay ahead. A source with one-item documents and one id for everything cannot be told from a post that is
 //! edited. Of a link that quotes, what is quoted counts towards its 48 words. The list of tracking parameters is part of every
 //! canonical link. Entries that were stored by older rules keep their links as those compared them, and are found by them; such
 //! of before the marks of texts are found by link and title alone. Which of two carriers came first gives a story its published
@@ -120,11 +127,11 @@ mod text;
 mod titles;
 
 pub use address::{canonical_link, canonical_link_with_fragment, guid_alias, home_of};
-pub use digest::stored_text_hash;
+pub use digest::stored_text;
 pub use fingerprint::{COMMENTARY_TOKENS, Fingerprint};
 pub use home::Home;
 pub use key::{KeyFrom, KeyPolicy, Keyed, SharedHere, key_document};
 pub use published_id::published_id;
-pub use recognise::{KnownEntries, KnownEntry, Recognition, WithText, recognise};
+pub use recognise::{KnownEntries, KnownEntry, KnownText, Recognised, Recognition, recognise};
 pub use shown::{EntryFacts, MOST_UPDATES, first_updated, moves_updated, story_date, which_shows};
 pub use story::{Candidate, Commentary, Comments, Decision, Newcomer, Placement, StoryMatch, place, same_story};

@@ -11,8 +11,9 @@ use url::{Position, Url};
 const EDITIONS: [&str; 4] = ["m.", "mobile.", "amp.", "www."];
 /// The last part of a path that names what the path before it is.
 const INDEX_FILES: [&str; 5] = ["index.html", "index.htm", "index.php", "amp", "amp.html"];
-/// Parameters that hold a session or ask for an edition.
-const SESSIONS: [&str; 5] = ["phpsessid", "jsessionid", "sessionid", "amp", "outputtype"];
+/// Parameters that hold a session, or ask for an edition or for the form of an answer to a comment.
+const SESSIONS: [&str; 8] =
+    ["phpsessid", "jsessionid", "sessionid", "amp", "outputtype", "mobile", "replytocom", "triedredirect"];
 /// Parameters that name the referrer, where their value is one.
 const REFERRERS: [&str; 5] = ["ref", "source", "src", "from", "via"];
 /// Values that are a referrer, beside the name of a host and what begins with `rss`.

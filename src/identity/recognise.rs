@@ -9,14 +9,24 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveTime;
 
-use super::{Keyed, address, moment};
+use super::{KeyFrom, Keyed, address, moment};
 use crate::model::{EntryKey, Timestamp};
 
 /// Unrecognised items that must pair up, at least, before a document counts as made anew.
 const MASS_FROM: usize = 3;
 
-/// Unrecognised items that are looked for by nothing but their moment, at most.
-const MOST_BY_MOMENT: usize = 50;
+/// Items whose id names other posts than it did, before a source's ids count as wandering.
+const WANDERING_FROM: usize = 3;
+
+/// Items whose id is their link with a number, before that counts as the publisher's way to number revisions.
+const NUMBERED_FROM: usize = 2;
+
+/// Words of a text that is nobody else's.
+const OWN_TEXT: usize = 48;
+/// Words that say something, where the second is the same.
+const SOME_TEXT: usize = 8;
+/// How far a date moves when its zone is corrected.
+const ZONES: chrono::TimeDelta = chrono::TimeDelta::hours(14);
 
 /// What the store holds of an entry of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +49,16 @@ pub struct KnownEntry {
     pub published: Option<Timestamp>,
 }
 
-/// A known entry with the digest of its text ([`stored_text_hash`](super::stored_text_hash)).
-pub type WithText = (KnownEntry, Option<[u8; 32]>);
+/// The text of a known entry ([`stored_text`](super::stored_text)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownText {
+    /// As [`Keyed::text_hash`].
+    pub hash: [u8; 32],
+    /// How many words it has.
+    pub words: usize,
+    /// Whether files come with it: episodes have one set of notes.
+    pub has_files: bool,
+}
 
 /// Looks up the entries of one source, tombstones included.
 pub trait KnownEntries {
@@ -54,8 +72,10 @@ pub trait KnownEntries {
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, Self::Error>;
     /// Entries with this title.
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// Entries without id and link that the publisher dates so.
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<WithText>, Self::Error>;
+    /// Entries that the publisher dates so; none where those are more than a few: such a moment tells no entry.
+    fn by_moment(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Self::Error>;
+    /// The text of an entry; `None`: it has none beside its title.
+    fn text_of(&self, entry: i64) -> Result<Option<KnownText>, Self::Error>;
 }
 
 /// What an item is to its source.
@@ -76,24 +96,36 @@ pub enum Recognition {
     Repetition,
 }
 
-/// Finds the known entry of every item: one answer for each, in the same order.
-pub fn recognise<K: KnownEntries>(items: &[Keyed], known: &K) -> Result<Vec<Recognition>, K::Error> {
+/// What a document's items are to their source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognised {
+    /// One answer for each item, in the same order.
+    pub items: Vec<Recognition>,
+    /// Whether ids go from post to post: places in the document, or numbers that begin again. Then the answers are not to be
+    /// believed; the document is to be keyed by its links, and asked about once more.
+    pub ids_wander: bool,
+}
+
+/// Finds the known entry of every item.
+pub fn recognise<K: KnownEntries>(items: &[Keyed], known: &K) -> Result<Recognised, K::Error> {
     let mut round = Round { items, found: vec![None; items.len()], claimed: HashSet::new() };
-    round.by_key(known)?;
-    if round.open().next().is_none() {
-        return Ok(round.answers());
+    let ids_wander = round.by_key(known)?;
+    if ids_wander || round.open().next().is_none() {
+        return Ok(Recognised { items: round.answers(), ids_wander });
     }
     round.step("its id is known, though ids of this source are no keys any more", |item| by_own_guid(item, known))?;
     round.step("its id is known but for scheme, host or tracking parameters", |item| by_alias(item, known))?;
-    round.step("its link is known, of one entry alone, and no other item of the document has it", |item| by_link(item, known))?;
-    round.step("its title is known together with its text and date", |item| by_title(item, known, same_post))?;
-    round.step("its title is known together with its link on another host", |item| by_title(item, known, moved_post))?;
-    // An editor corrects a few titles; of a document that is made anew the mass decides.
-    if round.open().count() <= MOST_BY_MOMENT {
-        round.step("it has neither id nor link, and its moment is known, or its day and text", |item| by_moment(item, known))?;
-    }
+    let numbered =
+        items.iter().filter(|item| is_revision(item.guid.as_deref(), item.link.as_deref()) && !item.shared.link).count()
+            >= NUMBERED_FROM;
+    round.step("its link is known, of one entry alone, and no other item of the document has it", |item| {
+        by_link(item, numbered, known)
+    })?;
+    round.step("its title is known together with its text and date", |item| by_title(item, known))?;
+    round.step("its title is known together with its link on another host", |item| moved(item, known))?;
+    round.step("its moment is known, together with its text or title", |item| by_moment(item, known))?;
     round.mass(known)?;
-    Ok(round.answers())
+    Ok(Recognised { items: round.answers(), ids_wander })
 }
 
 struct Round<'a> {
@@ -109,12 +141,15 @@ impl Round<'_> {
     }
 
     /// By its key. An entry that has the key itself is the item's, unless the item is plainly another known entry that lost
-    /// it; either way it is claimed by one of the two, so that no new entry is ever given a key that is taken.
-    fn by_key<K: KnownEntries>(&mut self, known: &K) -> Result<(), K::Error> {
+    /// it; either way it is claimed by one of the two, so that no new entry is ever given a key that is taken. Returns whether
+    /// ids wander.
+    fn by_key<K: KnownEntries>(&mut self, known: &K) -> Result<bool, K::Error> {
         let mut own = Vec::new();
         let mut later = Vec::new();
+        let mut others = 0;
         for (i, item) in self.items.iter().enumerate().filter(|(_, item)| !item.repetition) {
             if let Some(entry) = known.by_key(&item.key)? {
+                others += usize::from(item.key_from == KeyFrom::Guid && is_plainly_another(item, &entry));
                 let rather = rather_another(item, &entry, known)?;
                 if entry.key == item.key {
                     own.push((i, entry.entry, rather));
@@ -136,7 +171,7 @@ impl Round<'_> {
                 self.claim(i, entry, "its key is known: the entry came under it before", false);
             }
         }
-        Ok(())
+        Ok(others >= WANDERING_FROM)
     }
 
     fn step<E>(&mut self, because: &'static str, mut look: impl FnMut(&Keyed) -> Result<Vec<KnownEntry>, E>) -> Result<(), E> {
@@ -157,8 +192,10 @@ impl Round<'_> {
     /// A document that was made anew: ids, links and perhaps dates are other ones, yet most of what seems new has the title
     /// of a known entry, one to one, and something else in common with it.
     fn mass<K: KnownEntries>(&mut self, known: &K) -> Result<(), K::Error> {
+        // What was recognised under another name already bears it out.
+        let renamed = self.found.iter().flatten().filter(|(.., new_key)| *new_key).count();
         let open = self.open().count();
-        if open < MASS_FROM {
+        if open == 0 || open + renamed < MASS_FROM {
             return Ok(());
         }
         let mut wishes = Vec::new();
@@ -175,7 +212,8 @@ impl Round<'_> {
             }
         }
         let pairs = undisputed(wishes);
-        if pairs.len() >= MASS_FROM && pairs.len() * 2 >= open {
+        let known_again = pairs.len() + renamed;
+        if known_again >= MASS_FROM && known_again * 2 >= open + renamed {
             for (i, entry) in pairs {
                 self.claim(i, entry, "most of the document has new ids and links, and its title pairs up with this entry", true);
             }
@@ -259,62 +297,106 @@ fn by_alias<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>,
     Ok(known.by_guid_alias(alias)?.into_iter().filter(believable).collect())
 }
 
-fn by_link<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
+fn by_link<K: KnownEntries>(item: &Keyed, numbered: bool, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
     let Some(link) = item.link.as_ref().filter(|_| !item.shared.link) else { return Ok(Vec::new()) };
     let found = known.by_link(link)?;
+    let [entry] = &found[..] else { return Ok(Vec::new()) };
     // A page that shows another post every day keeps its address, while id, title, text and day are other ones.
-    let another_post = |entry: &KnownEntry| {
-        let other_id = entry.guid.is_some() && item.guid.is_some() && entry.guid != item.guid;
-        let other_text = entry.title_norm != item.title_norm && entry.material_hash != item.material_hash;
-        other_id && other_text && !same_day(entry.published, item.published)
-    };
-    Ok(if found.len() == 1 && !another_post(&found[0]) { found } else { Vec::new() })
-}
-
-fn by_title<K: KnownEntries>(
-    item: &Keyed,
-    known: &K,
-    same: fn(&Keyed, &KnownEntry) -> bool,
-) -> Result<Vec<KnownEntry>, K::Error> {
-    let Some(title) = &item.title_norm else { return Ok(Vec::new()) };
-    Ok(known.by_title(title)?.into_iter().filter(|entry| same(item, entry)).collect())
-}
-
-/// The moment of an item that has nothing else that stays when its title is edited. A moment that several entries have is
-/// none, and with a slot the text must be the same.
-fn by_moment<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
-    let nameless = item.guid.is_none() && item.link.is_none();
-    let Some(at) = item.published.filter(|_| nameless) else { return Ok(Vec::new()) };
-    let a_slot = moment::is_slot(at);
-    let mut found = known.nameless_of(at)?;
-    Ok(match found.pop() {
-        Some((entry, text)) if found.is_empty() && (!a_slot || (text.is_some() && text == item.text_hash)) => vec![entry],
-        _ => Vec::new(),
-    })
+    let other_id = entry.guid.is_some() && item.guid.is_some() && entry.guid != item.guid;
+    let other_text = entry.title_norm != item.title_norm && entry.material_hash != item.material_hash;
+    if other_id && other_text && !same_day(entry.published, item.published) {
+        let revised = numbered
+            && is_revision(item.guid.as_deref(), item.link.as_deref())
+            && is_revision(entry.guid.as_deref(), entry.link.as_deref());
+        if !revised && !same_text(item, entry, OWN_TEXT, known)? {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(found)
 }
 
 /// Title, text and date: what an editor keeps when a post is put up anew. Without a text the date must have a time of day,
-/// for comics of one title. Without a date the links must not speak against it: episodes of one title have the same notes.
-/// Where neither has id or link, title and text are enough: some programs date every item with the hour of asking.
-fn same_post(item: &Keyed, entry: &KnownEntry) -> bool {
-    if entry.material_hash != item.material_hash {
-        return false;
-    }
-    let links_agree = item.link.is_none() || entry.link.is_none() || item.link == entry.link;
-    let nameless = item.guid.is_none() && entry.guid.is_none() && item.link.is_none() && entry.link.is_none();
+/// for comics of one title. Without a date only a long text outweighs another link: episodes of one title have the same notes.
+/// Where neither has id or link, title and text are enough: some programs date every item with the hour of asking. A date
+/// whose zone was corrected is the same date, of a text that is long enough.
+fn by_title<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
+    let Some(title) = &item.title_norm else { return Ok(Vec::new()) };
     let timed = item.published.is_some_and(|at| at.time() != NaiveTime::MIN);
-    match item.published {
-        Some(_) if entry.published == item.published => item.text_hash.is_some() || timed,
-        None if entry.published.is_none() => item.text_hash.is_some() && links_agree,
-        _ => item.text_hash.is_some() && nameless,
+    let has_text = item.text_hash.is_some();
+    let mut same = Vec::new();
+    for entry in known.by_title(title)?.into_iter().filter(|entry| entry.material_hash == item.material_hash) {
+        let links_agree = item.link.is_none() || entry.link.is_none() || item.link == entry.link;
+        let nameless = item.guid.is_none() && entry.guid.is_none() && item.link.is_none() && entry.link.is_none();
+        let is_it = match item.published.zip(entry.published) {
+            Some((here, there)) if here == there => has_text || timed,
+            Some((here, there)) if (here - there).abs() <= ZONES => {
+                (has_text && nameless) || (same_text(item, &entry, OWN_TEXT, known)? && !has_files(&entry, known)?)
+            }
+            None if item.published.is_none() && entry.published.is_none() => {
+                (has_text && links_agree) || (same_text(item, &entry, OWN_TEXT, known)? && !has_files(&entry, known)?)
+            }
+            _ => has_text && nameless,
+        };
+        if is_it {
+            same.push(entry);
+        }
     }
+    Ok(same)
 }
 
 /// Title and the link's path: what a site keeps when it moves to another host.
-fn moved_post(item: &Keyed, entry: &KnownEntry) -> bool {
+fn moved<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
     let path = |link: &Option<String>| link.as_deref().and_then(address::guid_alias);
     let here = path(&item.link).filter(|_| !item.shared.link);
-    here.is_some() && here == path(&entry.link)
+    let Some(title) = item.title_norm.as_ref().filter(|_| here.is_some()) else { return Ok(Vec::new()) };
+    Ok(known.by_title(title)?.into_iter().filter(|entry| path(&entry.link) == here).collect())
+}
+
+/// The moment of an item whose id and link are new ones, with the text or the title: a post that was put up anew and edited. A
+/// moment that several entries have is none. With a slot only a text that is nobody else's proves anything; with a second
+/// of its own a title is enough, or a text that says something, or that both have neither id nor link.
+fn by_moment<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
+    let Some(at) = item.published else { return Ok(Vec::new()) };
+    let a_slot = moment::is_slot(at);
+    let item_is_nameless = item.guid.is_none() && item.link.is_none();
+    let mut same = Vec::new();
+    for entry in known.by_moment(at)? {
+        let nameless = item_is_nameless && entry.guid.is_none() && entry.link.is_none();
+        let same_title = item.title_norm.is_some() && item.title_norm == entry.title_norm;
+        let words = match (nameless, a_slot) {
+            (true, _) => 0,
+            (false, true) => OWN_TEXT,
+            (false, false) => SOME_TEXT,
+        };
+        if (!a_slot && (nameless || same_title)) || same_text(item, &entry, words, known)? {
+            same.push(entry);
+        }
+    }
+    Ok(same)
+}
+
+/// Whether both have one text, of so many words at least.
+fn same_text<K: KnownEntries>(item: &Keyed, entry: &KnownEntry, words: usize, known: &K) -> Result<bool, K::Error> {
+    let Some(here) = item.text_hash else { return Ok(false) };
+    Ok(known.text_of(entry.entry)?.is_some_and(|there| there.hash == here && there.words >= words))
+}
+
+fn has_files<K: KnownEntries>(entry: &KnownEntry, known: &K) -> Result<bool, K::Error> {
+    Ok(known.text_of(entry.entry)?.is_some_and(|text| text.has_files))
+}
+
+/// Whether an item has nothing but its id in common with the entry that has it: neither link nor title, text or day.
+fn is_plainly_another(item: &Keyed, entry: &KnownEntry) -> bool {
+    let other_link = item.link.is_some() && entry.link.is_some() && item.link != entry.link;
+    let other_title = item.title_norm.is_some() && entry.title_norm.is_some() && item.title_norm != entry.title_norm;
+    other_link && other_title && item.material_hash != entry.material_hash && !same_day(item.published, entry.published)
+}
+
+/// Whether an id is the item's link with the number of a revision: `https://example.org/a#3`.
+fn is_revision(guid: Option<&str>, link: Option<&str>) -> bool {
+    let Some((page, number)) = guid.and_then(|guid| guid.rsplit_once('#')) else { return false };
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    is_number && link.is_some() && address::canonical_link_with_fragment(page).as_deref() == link
 }
 
 fn same_day(left: Option<Timestamp>, right: Option<Timestamp>) -> bool {

@@ -1,30 +1,31 @@
 //! Items that a document has twice: each is taken once.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use super::Keyed;
 use crate::model::{DatePrecision, Draft, Timestamp};
 
 /// Marks items that the document has twice, and tells which one each repeats.
 ///
-/// The same item is the same in everything that is kept; or in id, link and title, and in date or text, for a document
-/// that lists an item once in each of its versions (RFC 4287 §4.1.1): then the latest one stays.
+/// The same item is the same in everything that is kept; or in id, link and title, and in date or text; or it is a version of
+/// an entry, with its id, link and date, and another moment of updating (RFC 4287 §4.1.1); or it came under two ids, with one
+/// link, title, text, date and files. The latest one stays.
 pub(super) fn mark(keyed: &mut [Keyed], drafts: &[Draft]) -> Vec<(usize, usize)> {
-    let mut groups: HashMap<[Option<&str>; 3], Vec<usize>> = HashMap::new();
-    for (i, item) in keyed.iter().enumerate() {
-        groups.entry([&item.guid, &item.canonical, &item.title_norm].map(Option::as_deref)).or_default().push(i);
-    }
+    let mut order: Vec<usize> = (0..keyed.len()).collect();
+    // The latest version first; the digest decides between equals, so that the order of the document does not.
+    order.sort_by_key(|&i| (Reverse(drafts[i].updated), keyed[i].content_hash, keyed[i].published));
     let mut found = Vec::new();
-    for mut members in groups.into_values().filter(|members| members.len() > 1) {
-        // The latest version first; the digest decides between equals, so that the order of the document does not.
-        members.sort_by_key(|&i| (std::cmp::Reverse(drafts[i].updated), keyed[i].content_hash, keyed[i].published));
-        let mut originals: HashMap<Mark, usize> = HashMap::new();
-        for i in members {
-            let marks = marks(&keyed[i], &drafts[i]);
-            match marks.iter().find_map(|mark| originals.get(mark)) {
-                Some(&original) => found.push((i, original)),
-                None => originals.extend(marks.into_iter().map(|mark| (mark, i))),
-            }
+    let mut originals: HashMap<Mark<'_>, usize> = HashMap::with_capacity(keyed.len() * 4);
+    for i in order {
+        let marks = marks(&keyed[i], &drafts[i]);
+        let repeats = |mark: &Mark<'_>| {
+            let original = *originals.get(mark)?;
+            let other_version = drafts[i].updated.is_some() && drafts[original].updated != drafts[i].updated;
+            (other_version || !matches!(mark, Mark::Version(..))).then_some(original)
+        };
+        match marks.iter().find_map(repeats) {
+            Some(original) => found.push((i, original)),
+            None => originals.extend(marks.into_iter().map(|mark| (mark, i))),
         }
     }
     for (repetition, _) in &found {
@@ -33,20 +34,34 @@ pub(super) fn mark(keyed: &mut [Keyed], drafts: &[Draft]) -> Vec<(usize, usize)>
     found
 }
 
-/// By what one of several items with the same id, link and title is the same item.
+/// An id, a link and a title.
+type Names<'a> = [Option<&'a str>; 3];
+
+/// By what two items are one.
 #[derive(PartialEq, Eq, Hash)]
-enum Mark {
-    Everything([u8; 32], Option<Timestamp>, Option<String>),
-    Text([u8; 32], String),
-    Date(Timestamp, String),
+enum Mark<'a> {
+    Everything(Names<'a>, [u8; 32], Option<Timestamp>, Option<&'a str>),
+    Text(Names<'a>, [u8; 32]),
+    Date(Names<'a>, Timestamp),
+    Version(&'a str, &'a str, Timestamp),
+    Copy(&'a str, [u8; 32], Timestamp, Vec<&'a str>),
 }
 
-fn marks(item: &Keyed, draft: &Draft) -> Vec<Mark> {
-    let mut marks = vec![Mark::Everything(item.content_hash, item.published, item.link.clone())];
-    let Some(link) = item.link.clone().filter(|_| item.guid.is_some() && item.title_norm.is_some()) else { return marks };
-    marks.push(Mark::Text(item.material_hash, link.clone()));
-    if let Some(date) = draft.published.filter(|date| date.precision == DatePrecision::Second) {
-        marks.push(Mark::Date(date.at, link));
+fn marks<'a>(item: &'a Keyed, draft: &'a Draft) -> Vec<Mark<'a>> {
+    let (guid, link, title) = (item.guid.as_deref(), item.link.as_deref(), item.title_norm.as_deref());
+    let everything = [guid, item.canonical.as_deref(), title];
+    let mut marks = vec![Mark::Everything(everything, item.content_hash, item.published, link)];
+    let Some(link) = link else { return marks };
+    let names = [guid, Some(link), title];
+    let date = draft.published.filter(|date| date.precision == DatePrecision::Second).map(|date| date.at);
+    if guid.is_some() && title.is_some() {
+        marks.push(Mark::Text(names, item.material_hash));
+        marks.extend(date.map(|date| Mark::Date(names, date)));
+    }
+    marks.extend(guid.zip(date).map(|(guid, date)| Mark::Version(guid, link, date)));
+    if item.text_hash.is_some() {
+        let files = || draft.enclosures.iter().map(|file| file.url.as_str()).collect();
+        marks.extend(date.map(|date| Mark::Copy(link, item.material_hash, date, files())));
     }
     marks
 }

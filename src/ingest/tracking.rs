@@ -12,6 +12,7 @@ const PREFIXES: &[&str] =
 
 /// Whole names that only trackers use, sorted.
 const NAMES: &[&str] = &[
+    "__s",
     "_bhiiv",
     "_bhlid",
     "_branch_match_id",
@@ -22,8 +23,10 @@ const NAMES: &[&str] = &[
     "_ke",
     "_kx",
     "_openstat",
+    "at_medium",
     "bhcl_id",
     "campaign_id_mc",
+    "ck_subscriber_id",
     "cmpid",
     "dclid",
     "dm_i",
@@ -52,9 +55,12 @@ const NAMES: &[&str] = &[
     "ml_subscriber",
     "ml_subscriber_hash",
     "msclkid",
+    "ncid",
     "rb_clickid",
+    "ref_src",
     "s_cid",
     "s_kwcid",
+    "smid",
     "srsltid",
     "trk_contact",
     "trk_module",

@@ -3,7 +3,7 @@
 //! The decisions are pure functions of `identity` and `topic`; they are called here, inside the one transaction, so that
 //! two sources that carry the same story at the same moment cannot both be the first.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use rusqlite::{Connection, Transaction, params};
 
@@ -17,8 +17,8 @@ use super::{
     shown, sources, stories, windows,
 };
 use crate::{
-    identity::{self, Recognition},
-    model::{Timestamp, TopicId},
+    identity::{self, KeyPolicy, Recognition},
+    model::{SourceId, Timestamp, TopicId},
     topic::Rules,
 };
 
@@ -59,13 +59,12 @@ pub(super) fn carry_out(tx: &Transaction<'_>, plan: &Plan, rules: &Rules) -> Res
 /// Stores every item: recognised ones are brought up to date, new ones found or join a story.
 fn take_items(tx: &Transaction<'_>, plan: &Plan, document: &ReadDocument, rules: &Rules) -> Result<Applied, StoreError> {
     let source = &plan.source;
-    let keyed: Vec<_> = document.items.iter().map(|item| item.keyed.clone()).collect();
-    let recognised = identity::recognise(&keyed, &entries::Known { conn: tx, source })?;
-    let positions = positions(tx, source.as_str(), &document.items, plan.now)?;
-    let mut applied = Applied { items: vec![ItemOutcome::default(); document.items.len()], ..Applied::default() };
+    let (items, recognised) = recognise(tx, source, document)?;
+    let positions = positions(tx, source.as_str(), &items, plan.now)?;
+    let mut applied = Applied { items: vec![ItemOutcome::default(); items.len()], ..Applied::default() };
     let mut touched: BTreeSet<String> = BTreeSet::new();
-    for i in oldest_first(&document.items) {
-        let item = &document.items[i];
+    for i in oldest_first(&items) {
+        let item = &items[i];
         let outcome = &mut applied.items[i];
         match &recognised[i] {
             Recognition::Same { entry, because, new_key } => {
@@ -114,6 +113,30 @@ fn take_items(tx: &Transaction<'_>, plan: &Plan, document: &ReadDocument, rules:
         windows::settle(tx, topic, plan.window, plan.now)?;
     }
     Ok(applied)
+}
+
+/// Which entries the items are. Where the source's ids turn out to go from post to post, its entries are known by their links
+/// from now on.
+fn recognise<'d>(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    document: &'d ReadDocument,
+) -> Result<(Cow<'d, [Item]>, Vec<Recognition>), StoreError> {
+    let known = entries::Known { conn: tx, source };
+    let keyed: Vec<_> = document.items.iter().map(|item| item.keyed.clone()).collect();
+    let recognised = identity::recognise(&keyed, &known)?;
+    if !recognised.ids_wander {
+        return Ok((Cow::Borrowed(&document.items), recognised.items));
+    }
+    let (drafts, arrivals): (Vec<_>, Vec<_>) = document.items.iter().map(|item| (item.draft.clone(), item.arrival)).unzip();
+    let home: Option<String> = tx
+        .prepare_cached("UPDATE source SET key_policy = ?2 WHERE id = ?1 RETURNING home_page_url")
+        .and_then(|mut s| s.query_row(params![source.as_str(), KeyPolicy::Link.as_str()], |r| r.get(0)))
+        .doing("store that ids are no keys")?;
+    let (keyed, ..) = identity::key_document(&drafts, KeyPolicy::Link, home.as_deref());
+    let recognised = identity::recognise(&keyed, &known)?;
+    let items = drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival });
+    Ok((Cow::Owned(items.collect()), recognised.items))
 }
 
 /// The order in which items are stored: of stories with one position, the last gets the highest number and so stands on

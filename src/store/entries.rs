@@ -8,7 +8,7 @@ use super::{
     rows::{self, ms, time_opt},
 };
 use crate::{
-    identity::{self, Commentary, Fingerprint, KnownEntries, KnownEntry, WithText},
+    identity::{self, Commentary, Fingerprint, KnownEntries, KnownEntry, KnownText},
     ingest,
     model::{DatePrecision, EntryKey, SafeHtml, SourceId, Timestamp},
 };
@@ -21,6 +21,9 @@ pub(super) struct Known<'a> {
     pub(super) conn: &'a Connection,
     pub(super) source: &'a SourceId,
 }
+
+/// Entries that a moment may have and still tell one from another.
+const MOST_AT_A_MOMENT: usize = 8;
 
 const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_norm, e.material_digest, e.published_ms";
 
@@ -74,20 +77,21 @@ impl KnownEntries for Known<'_> {
         self.find("entry_source_title", "title_norm", title_norm)
     }
 
-    /// Without an index of its own, since hardly any source has such entries: the newest 5,000 of the source are read, and
-    /// only for an item that is new under its title.
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<WithText>, StoreError> {
+    fn by_moment(&self, published: Timestamp) -> Result<Vec<KnownEntry>, StoreError> {
         let sql = format!(
-            "SELECT {KNOWN_COLUMNS}, e.summary, e.content FROM (SELECT * FROM entry INDEXED BY entry_source_seen WHERE source_id = ?1
-               ORDER BY first_seen_ms DESC LIMIT 5000) e
-              WHERE e.published_ms = ?2 AND e.guid IS NULL AND e.link IS NULL LIMIT 2"
+            "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY entry_source_published WHERE e.source_id = ?1 AND e.published_ms = ?2 LIMIT ?3"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![self.source.as_str(), ms(published)], |row| {
-            let (summary, content): (Option<String>, Option<String>) = (row.get("summary")?, row.get("content")?);
-            Ok((known_of_row(row)?, identity::stored_text_hash(summary.as_deref(), content.as_deref())))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = statement.query_map(params![self.source.as_str(), ms(published), MOST_AT_A_MOMENT + 1], known_of_row)?;
+        let found: Vec<_> = rows.collect::<Result<_, _>>()?;
+        Ok(if found.len() > MOST_AT_A_MOMENT { Vec::new() } else { found })
+    }
+
+    fn text_of(&self, entry: i64) -> Result<Option<KnownText>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT summary, content, enclosures <> '[]' FROM entry WHERE id = ?1")?;
+        let (summary, content, has_files): (Option<String>, Option<String>, bool) =
+            statement.query_row([entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok(identity::stored_text(summary.as_deref(), content.as_deref(), has_files))
     }
 }
 
@@ -144,13 +148,15 @@ pub(super) fn note_page(conn: &Connection, commentary: &Commentary) -> Result<()
 /// Brings a known entry up to date; whether anything that is kept of it changed. An entry of a story that is gone stays a
 /// tombstone.
 pub(super) fn update(conn: &Connection, entry: i64, item: &Item, now: Timestamp) -> Result<bool, StoreError> {
-    let (digest, gone): ([u8; 32], bool) = conn
+    let (digest, gone, ahead): ([u8; 32], bool, bool) = conn
         .prepare_cached(
-            "SELECT e.content_digest, s.gone_ms IS NOT NULL FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1",
+            "SELECT e.content_digest, s.gone_ms IS NOT NULL, coalesce(e.published_ms > ?2, 0)
+               FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1",
         )
-        .and_then(|mut s| s.query_row([entry], |r| Ok((r.get(0)?, r.get(1)?))))
+        .and_then(|mut s| s.query_row(params![entry, ms(now)], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))))
         .doing("read an entry")?;
-    if gone || digest == item.keyed.content_hash {
+    let brought_back = ahead && item.keyed.published.is_some_and(|at| at <= now);
+    if gone || (digest == item.keyed.content_hash && !brought_back) {
         conn.prepare_cached("UPDATE entry SET last_seen_ms = ?2 WHERE id = ?1")
             .and_then(|mut s| s.execute(params![entry, ms(now)]))
             .doing("store that an entry was seen")?;
@@ -160,7 +166,8 @@ pub(super) fn update(conn: &Connection, entry: i64, item: &Item, now: Timestamp)
     Ok(true)
 }
 
-/// Everything that an entry says, as of now. A date that was told once stays, unless it is told more exactly.
+/// Everything that an entry says, as of now. A date that was told once stays, unless it is told more exactly, or lay ahead and
+/// was brought back: publishers date posts anew to have them read again, and nobody means to publish in the future.
 fn write_content(
     conn: &Connection,
     entry: i64,
@@ -169,14 +176,16 @@ fn write_content(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (draft, keyed) = (&item.draft, &item.keyed);
-    let stored: Option<String> = conn
-        .prepare_cached("SELECT published_precision FROM entry WHERE id = ?1")
-        .and_then(|mut s| s.query_row([entry], |r| r.get(0)))
+    let stored: (Option<String>, Option<i64>) = conn
+        .prepare_cached("SELECT published_precision, published_ms FROM entry WHERE id = ?1")
+        .and_then(|mut s| s.query_row([entry], |r| Ok((r.get(0)?, r.get(1)?))))
         .doing("read an entry's date")?;
-    let finer = match (draft.published, stored) {
-        (Some(date), Some(stored)) => date.precision > DatePrecision::from_word(&stored),
-        (date, None) => date.is_some(),
-        (None, Some(_)) => false,
+    let better = match (draft.published, stored) {
+        (Some(date), (Some(stored), at)) => {
+            date.precision > DatePrecision::from_word(&stored) || (at > Some(ms(now)) && date.at <= now)
+        }
+        (date, (None, _)) => date.is_some(),
+        (None, _) => false,
     };
     let marks = fingerprint.marks();
     let text = draft.summary.as_ref().or(draft.content.as_ref()).map(|html| ingest::plain_text(html.as_str()));
@@ -216,7 +225,7 @@ fn write_content(
             fingerprint.to_bytes(),
             draft.summary.as_ref().map(SafeHtml::as_str),
             draft.content.as_ref().map(SafeHtml::as_str),
-            finer,
+            better,
             marks.map(|[opening, _]| opening),
             marks.map(|[_, whole]| whole),
         ])

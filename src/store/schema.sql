@@ -142,6 +142,7 @@ CREATE INDEX entry_guid ON entry (guid) WHERE guid IS NOT NULL;
 CREATE INDEX entry_guid_alias ON entry (source_id, guid_alias) WHERE guid_alias IS NOT NULL;
 CREATE INDEX entry_link ON entry (source_id, link) WHERE link IS NOT NULL;
 CREATE INDEX entry_source_title ON entry (source_id, title_norm) WHERE title_norm IS NOT NULL;
+CREATE INDEX entry_source_published ON entry (source_id, published_ms) WHERE published_ms IS NOT NULL;
 CREATE INDEX entry_source_seen ON entry (source_id, first_seen_ms);
 
 -- Further keys under which an entry came: after a new CMS made all ids anew, for one.

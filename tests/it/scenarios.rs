@@ -7,6 +7,7 @@
 mod across_sources;
 mod addresses;
 mod house;
+mod made_anew;
 mod never_merged;
 mod on_the_wire;
 mod pairs;

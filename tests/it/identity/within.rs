@@ -4,8 +4,8 @@ use std::{collections::HashMap, convert::Infallible};
 
 use proptest::prelude::*;
 use tributary::{
-    identity::{KeyPolicy, Keyed, KnownEntries, KnownEntry, Recognition, WithText, key_document, recognise},
-    model::{Draft, EntryKey, Timestamp},
+    identity::{KeyPolicy, Keyed, KnownEntries, KnownEntry, KnownText, Recognition, key_document, recognise, stored_text},
+    model::{Draft, EntryKey, SafeHtml, Timestamp},
 };
 
 use super::{item, prose};
@@ -14,7 +14,7 @@ use super::{item, prose};
 #[derive(Default)]
 struct Shelf {
     entries: Vec<KnownEntry>,
-    texts: HashMap<i64, [u8; 32]>,
+    texts: HashMap<i64, KnownText>,
     further_keys: Vec<(EntryKey, i64)>,
     policy: KeyPolicy,
 }
@@ -40,28 +40,39 @@ impl KnownEntries for Shelf {
         Ok(self.entries.iter().filter(|e| e.title_norm.as_deref() == Some(title_norm)).cloned().collect())
     }
 
-    fn nameless_of(&self, published: Timestamp) -> Result<Vec<WithText>, Infallible> {
-        let nameless = |e: &&KnownEntry| e.guid.is_none() && e.link.is_none() && e.published == Some(published);
-        Ok(self.entries.iter().filter(nameless).map(|e| (e.clone(), self.texts.get(&e.entry).copied())).collect())
+    fn by_moment(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
+        Ok(self.entries.iter().filter(|e| e.published == Some(published)).cloned().collect())
+    }
+
+    fn text_of(&self, entry: i64) -> Result<Option<KnownText>, Infallible> {
+        Ok(self.texts.get(&entry).copied())
     }
 }
 
 impl Shelf {
     /// Takes a document; the entry of each item, and how many are new.
     fn poll(&mut self, drafts: &[Draft]) -> (Vec<Option<i64>>, usize) {
-        let (keyed, policy, _) = key_document(drafts, self.policy, Some("https://example.org/"));
+        let home = Some("https://example.org/");
+        let (mut keyed, policy, _) = key_document(drafts, self.policy, home);
         self.policy = policy;
-        let Ok(recognised) = recognise(&keyed, self);
+        let Ok(mut recognised) = recognise(&keyed, self);
+        if recognised.ids_wander {
+            (keyed, self.policy, _) = key_document(drafts, KeyPolicy::Link, home);
+            let Ok(again) = recognise(&keyed, self);
+            assert!(!again.ids_wander, "links are keys now");
+            recognised = again;
+        }
+        let recognised = recognised.items;
         let mut new = 0;
         let mut claimed: Vec<i64> =
             recognised.iter().filter_map(|r| if let Recognition::Same { entry, .. } = r { Some(*entry) } else { None }).collect();
         claimed.sort_unstable();
         assert!(claimed.windows(2).all(|pair| pair[0] != pair[1]), "an entry is claimed by one item: {claimed:?}");
-        let entries = keyed.iter().zip(recognised).map(|(item, recognition)| match recognition {
+        let entries = keyed.iter().zip(drafts).zip(recognised).map(|((item, draft), recognition)| match recognition {
             Recognition::New => {
                 new += 1;
                 assert!(self.entries.iter().all(|e| e.key != item.key), "a new entry has a key of its own");
-                Some(self.keep(i64::try_from(self.entries.len()).expect("few entries") + 1, item.key.clone(), item))
+                Some(self.keep(i64::try_from(self.entries.len()).expect("few entries") + 1, item.key.clone(), item, draft))
             }
             Recognition::Same { entry, new_key, because } => {
                 assert!(!because.is_empty());
@@ -69,17 +80,20 @@ impl Shelf {
                     self.further_keys.push((item.key.clone(), entry));
                 }
                 let key = self.entries.iter().find(|e| e.entry == entry).expect("a known entry").key.clone();
-                Some(self.keep(entry, key, item))
+                Some(self.keep(entry, key, item, draft))
             }
             Recognition::Repetition => None,
         });
         (entries.collect(), new)
     }
 
-    fn keep(&mut self, entry: i64, key: EntryKey, item: &Keyed) -> i64 {
+    fn keep(&mut self, entry: i64, key: EntryKey, item: &Keyed, draft: &Draft) -> i64 {
         self.entries.retain(|e| e.entry != entry);
         self.texts.remove(&entry);
-        self.texts.extend(item.text_hash.map(|hash| (entry, hash)));
+        let (summary, content) = (draft.summary.as_ref().map(SafeHtml::as_str), draft.content.as_ref().map(SafeHtml::as_str));
+        let text = stored_text(summary, content, !draft.enclosures.is_empty());
+        assert_eq!(text.map(|text| text.hash), item.text_hash, "what is stored is known again");
+        self.texts.extend(text.map(|text| (entry, text)));
         self.entries.push(KnownEntry {
             entry,
             key,

@@ -154,6 +154,7 @@ fn what_arrived_lately_stays_beyond_the_limit() {
                     .guid(&format!("urn:x-test:{n}"))
                     .link(&format!("https://one.example/b/{n}"))
                     .title(&format!("burst {n}"))
+                    .text(&format!("What came as number {n}."))
             })
             .rev()
             .collect::<Vec<_>>()
