@@ -13,9 +13,9 @@
 //! The key is the publisher's id, kept exactly; else the link; else a digest of title and date; else one of all that is
 //! said. What two items of a document share is a key for neither, whatever their order. When at least 3 and more than 5 %
 //! of a document's ids are blank or repeated, the source's ids are distrusted for good ([`KeyPolicy::Link`]): a window that
-//! happens to hold only good ones proves nothing. So are they when three of a document name posts that have neither link nor
-//! title, text or day of those that they named before: places in the document ("item-0"), or numbers that began again. An item
-//! that stands in a document twice is taken once: in two versions, under two ids, under `http` and `https`.
+//! happens to hold only good ones proves nothing. So are they when three of a document name other posts than before: what they named
+//! stands elsewhere in it, or link, title, text and day are other ones. They are places in the document ("item-0") then, or
+//! numbers that began again. An item that stands in a document twice is taken once: in two versions, under two ids, under `http` and `https`.
 //!
 //! An item whose key is unknown is looked for under other names, from the certain to the likely, an entry being claimed by
 //! at most one item: by an id that was a key before the ids were distrusted; by the id without scheme, host and tracking

@@ -147,9 +147,10 @@ impl Round<'_> {
         let mut own = Vec::new();
         let mut later = Vec::new();
         let mut others = 0;
+        let said: HashSet<[u8; 32]> = self.items.iter().map(|item| item.material_hash).collect();
         for (i, item) in self.items.iter().enumerate().filter(|(_, item)| !item.repetition) {
             if let Some(entry) = known.by_key(&item.key)? {
-                others += usize::from(item.key_from == KeyFrom::Guid && is_plainly_another(item, &entry));
+                others += usize::from(item.key_from == KeyFrom::Guid && is_plainly_another(item, &entry, &said));
                 let rather = rather_another(item, &entry, known)?;
                 if entry.key == item.key {
                     own.push((i, entry.entry, rather));
@@ -385,11 +386,12 @@ fn has_files<K: KnownEntries>(entry: &KnownEntry, known: &K) -> Result<bool, K::
     Ok(known.text_of(entry.entry)?.is_some_and(|text| text.has_files))
 }
 
-/// Whether an item has nothing but its id in common with the entry that has it: neither link nor title, text or day.
-fn is_plainly_another(item: &Keyed, entry: &KnownEntry) -> bool {
-    let other_link = item.link.is_some() && entry.link.is_some() && item.link != entry.link;
-    let other_title = item.title_norm.is_some() && entry.title_norm.is_some() && item.title_norm != entry.title_norm;
-    other_link && other_title && item.material_hash != entry.material_hash && !same_day(item.published, entry.published)
+/// Whether an item is another post than the entry that has its id: with another title and text, while the document says
+/// what the entry does elsewhere (`said` is all that it says), or link and day are other ones as well.
+fn is_plainly_another(item: &Keyed, entry: &KnownEntry, said: &HashSet<[u8; 32]>) -> bool {
+    let other_text = item.title_norm != entry.title_norm && item.material_hash != entry.material_hash;
+    let other_link = || item.link.is_some() && entry.link.is_some() && item.link != entry.link;
+    other_text && (said.contains(&entry.material_hash) || (other_link() && !same_day(item.published, entry.published)))
 }
 
 /// Whether an id is the item's link with the number of a revision: `https://example.org/a#3`.

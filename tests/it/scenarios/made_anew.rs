@@ -109,7 +109,14 @@ fn a_number_behind_the_link_in_the_id_counts_revisions() {
 
 #[test]
 fn ids_that_are_places_in_the_document_swallow_no_post() {
-    let place = |n: u32, place: u32| post("one", n).guid(&format!("item-{place}"));
+    // Hours apart, with links and without.
+    let place = |n: u32, place: u32| post("one", n).on(march(9, 0) + TimeDelta::hours(n.into())).guid(&format!("item-{place}"));
+    places_swallow_no_post(place);
+    places_swallow_no_post(|n, i| place(n, i).link(""));
+    places_swallow_no_post(|n, i| place(n, i).on(march(n, 8)));
+}
+
+fn places_swallow_no_post(place: impl Fn(u32, u32) -> Post) {
     let before: Vec<Post> = (0..5).map(|i| place(9 - i, i)).collect();
     let mut house = House::following(&["one"]);
     house.poll("one", &before);
