@@ -22,6 +22,10 @@ const OVERLAP_SAMPLE: usize = 12;
 const LONG: u32 = 100;
 /// Words of a title that mean something, from which no date is needed.
 const TELLING_TITLE: usize = 3;
+/// Words from which a text is no form.
+const ARTICLE: u32 = 400;
+/// By how many words two forms differ in length at most, when other facts were filled in.
+const EXCHANGED: u32 = 3;
 /// Likeness from which two texts are one, whatever words were changed.
 const NEARLY_EQUAL: f64 = 0.95;
 /// The least where anything else speaks against a copy: a title with more to it, other people, days between.
@@ -56,6 +60,11 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: T
     }
     if pair.is_form() {
         return different(format!("{titles}, and texts are {alike} % alike, but each names what the other does not"));
+    }
+    if pair.is_filled_in_otherwise() {
+        return different(format!(
+            "{titles}, and texts are {alike} % alike, but of one length: other words stand in one's place"
+        ));
     }
     let moment = if pair.is_brief() { ", and published in the same second" } else { "" };
     same(format!("{titles}, and texts are {alike} % alike ({} % needed){moment}", percent(needed)))
@@ -165,6 +174,13 @@ impl<'a> Pair<'a> {
     fn is_form(&self) -> bool {
         ((self.whole < NEARLY_EQUAL || self.one_site) && self.new.other_names(self.old))
             || self.new.each_names_itself(&self.newcomer.names, self.old, &self.candidate.names())
+    }
+
+    /// Whether words were put in the place of others: a notice of another fault, a town, a number. A copy is cut or has
+    /// something added; a long one may be corrected as well.
+    fn is_filled_in_otherwise(&self) -> bool {
+        let added = self.new.tokens().abs_diff(self.old.tokens());
+        !self.one_moment && self.words < ARTICLE && self.whole < 1.0 && added <= EXCHANGED
     }
 
     /// How far one text is a part of the other, where that is enough.

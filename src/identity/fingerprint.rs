@@ -28,6 +28,8 @@ const VERSION: u8 = 1;
 pub struct Fingerprint {
     /// Words of its own text, without addresses that are written out and what publishing programs add.
     tokens: u32,
+    /// Words that it marks as quoted.
+    quoted: u32,
     /// Whether `sketch` holds every shingle.
     complete: bool,
     /// The smallest hashes of the text's shingles, ascending.
@@ -50,6 +52,8 @@ impl Fingerprint {
         let text = text::own_text(draft);
         let text = boilerplate::removed(&text);
         let tokens = text::tokens(text);
+        let unquoted = text::unquoted_text(draft).map(|own| text::tokens(boilerplate::removed(&own)).len());
+        let quoted = unquoted.map_or(0, |unquoted| tokens.len().saturating_sub(unquoted));
         let own_words = tokens.len().saturating_sub(boilerplate::words_of_addresses(text));
         let mut sketch = set(shingles(&tokens));
         let complete = sketch.len() <= SKETCH;
@@ -58,6 +62,7 @@ impl Fingerprint {
         let media = draft.enclosures.iter().filter(|e| e.mime.starts_with("audio/") || e.mime.starts_with("video/"));
         Self {
             tokens: u32::try_from(own_words).unwrap_or(u32::MAX),
+            quoted: u32::try_from(quoted).unwrap_or(u32::MAX),
             complete,
             sketch,
             opening: set(shingles(opening)),
@@ -71,6 +76,11 @@ impl Fingerprint {
     /// Words of the item's own text: its content, else its summary.
     pub fn tokens(&self) -> u32 {
         self.tokens
+    }
+
+    /// The share of its words that it marks as quoted, 0 to 1.
+    pub(super) fn quoted_share(&self) -> f64 {
+        if self.tokens == 0 { 0.0 } else { (f64::from(self.quoted) / f64::from(self.tokens)).min(1.0) }
     }
 
     /// Whether the text is no longer than what is kept of it in full.
@@ -188,6 +198,7 @@ impl Fingerprint {
             out.extend(u16::try_from(list.len()).unwrap_or(u16::MAX).to_le_bytes());
             out.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|hash| hash.to_le_bytes()));
         }
+        out.extend(self.quoted.to_le_bytes());
         out
     }
 
@@ -204,7 +215,9 @@ impl Fingerprint {
         };
         let (sketch, opening, title_words) = (list()?, list()?, list()?);
         let (opening_words, people, media) = (list()?, list()?, list()?);
-        Some(Self { tokens, complete, sketch, opening, title_words, opening_words, people, media })
+        // It came later: what was stored before does not have it.
+        let quoted = if rest.is_empty() { 0 } else { u32::from_le_bytes(take(&mut rest)?) };
+        Some(Self { tokens, quoted, complete, sketch, opening, title_words, opening_words, people, media })
     }
 
     /// Up to which hash the sketch is a whole account of the text.

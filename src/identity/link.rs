@@ -13,6 +13,8 @@ const LIKE_THE_POST: f64 = 0.5;
 const WHOLLY: f64 = 0.8;
 /// How much of a text must be found where it is a guess.
 const MOST: f64 = 0.75;
+/// How far an estimate of overlap may be off.
+const A_GUESS: f64 = 0.05;
 /// Shingles that an estimate of overlap needs, and those below which there is none.
 const OVERLAP_SAMPLE: usize = 24;
 const FEW: usize = 4;
@@ -116,14 +118,16 @@ fn text_likeness((new, here): (&Fingerprint, bool), (old, there): (&Fingerprint,
     }
 }
 
-/// Whether a text begins with words of its own, enough of them to stand alone, and then quotes a part of the post, at whatever
-/// length. A copy begins as the post does, or has most of it.
+/// Whether a text has words of its own, enough of them to stand alone, beside a quotation of the post: because all that it
+/// shares with the post stands in what it marks as quoted, at whatever length; or because it begins with them and then has a
+/// part of the post alone. A copy begins as the post does, or has most of it.
 fn quotes(text: &Fingerprint, post: &Fingerprint) -> bool {
-    let ((quoted, _), (told, _)) = (text.within(post), post.within(text));
-    f64::from(text.tokens()) * (1.0 - quoted) >= f64::from(COMMENTARY_TOKENS)
-        && quoted < WHOLLY
-        && told < MOST
-        && text.opening_likeness(post) < LIKE_THE_POST
+    let ((shared, _), (told, _)) = (text.within(post), post.within(text));
+    let own = f64::from(text.tokens()) * (1.0 - shared);
+    let quoted = text.quoted_share();
+    let is_marked = quoted > 0.0 && shared <= quoted + A_GUESS;
+    let begins_itself = shared < WHOLLY && told < MOST && text.opening_likeness(post) < LIKE_THE_POST;
+    own >= f64::from(COMMENTARY_TOKENS) && (is_marked || begins_itself)
 }
 
 /// How far a text is another: as much of it as stands there; or all, if it holds the whole of a shorter one.

@@ -38,8 +38,8 @@
 //! source (unless the titles are equal too); two different parts of one page (`#v1`, `#v2`) are two posts whatever they are
 //! called. Two sources that are both at home there agree, unless title, subject and texts of 48 words are other ones.
 //! Otherwise an item away from home with 48 words, less than half of which stand in the post, is a commentary: a story of its
-//! own that names the post as related, whichever of the two comes first. So is one that begins with words of its own, 48 in all,
-//! and quotes less than three quarters of the post, at whatever length. Where the other one has the same title and nothing to say (fewer than 10
+//! own that names the post as related, whichever of the two comes first. So is one that has 48 words of its own and marks what it
+//! quotes, or begins with them and quotes less than three quarters of the post, at whatever length. Where the other one has the same title and nothing to say (fewer than 10
 //! words), 250 words are taken for the post itself. With fewer words it joins if it speaks of the same subject: the same
 //! title, or a third of a title's meaningful words found in the other's title or opening, or nothing said at all. An item
 //! with a copied link and a title and text of something else therefore neither joins nor hides the original; nor does a
@@ -62,7 +62,9 @@
 //! other there may be none, and an unknown date needs such a title. Never where dates are more than 45 days apart, where the
 //! attached sound or film files are other ones, where the source has an entry of the story, or where that stands on four pages
 //! already (16, for a long text that is hardly changed within days). Two that filled in one form are told by their openings:
-//! below 95 %, and on two pages of one site, neither may name what the other does not; above, each its own source.
+//! below 95 %, and on two pages of one site, neither may name what the other does not; above, each its own source. And two texts
+//! below 400 words of one length (but for three words) that are not one are forms that were filled in otherwise: a copy is cut or
+//! has something added to it.
 //!
 //! A part joins when it is word by word the beginning of the other text, within three days (or 45, if it has 100 words; or
 //! without a date, if the title tells something).
@@ -96,7 +98,7 @@
 //! keep a telling title and the second; copies whose title was put otherwise; reposts after 45 days; a hand-written summary away from home of
 //! 48 words or more under the post's link; a short remark that names nothing of the post; a link equal by folding alone with
 //! another title; a beginning without a date under a title of a word or two; a copy whose opening has other names and whose text
-//! is less than 95 % alike. And this is merged that need not be one: a text of 48 words that names nobody, put up by two sites
+//! is less than 95 % alike; a copy below 400 words in which a word was corrected and nothing added. And this is merged that need not be one: a text of 48 words that names nobody, put up by two sites
 //! under one title within three days, as are forms of notices that a service lends out. Two stories that stand already stay two, when a third entry turns out to be both. Within a source:
 //! an item without id, link and date whose text is edited is new; so is one without id and link whose title and text were
 //! edited, if it is dated with a quarter of an hour; so is one of a rewritten document with fewer than three items in which

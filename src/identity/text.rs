@@ -20,7 +20,34 @@ pub(super) fn own_text(draft: &Draft) -> String {
     text_of(draft.summary.as_ref().map(SafeHtml::as_str), draft.content.as_ref().map(SafeHtml::as_str))
 }
 
-/// The same of sanitised HTML.
+/// The text of an item without what it quotes in `blockquote` elements; `None` where there are none.
+pub(super) fn unquoted_text(draft: &Draft) -> Option<String> {
+    let html = draft.content.as_ref().map(SafeHtml::as_str).filter(|html| !html.is_empty());
+    let html = html.or(draft.summary.as_ref().map(SafeHtml::as_str)).filter(|html| html.contains("<blockquote"))?;
+    let (mut own, mut depth, mut rest) = (String::with_capacity(html.len()), 0_usize, html);
+    while let Some(at) = rest.find('<') {
+        if depth == 0 {
+            own.push_str(&rest[..at]);
+        }
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        let tag = &rest[at..end];
+        if tag.starts_with("<blockquote") {
+            depth += 1;
+        } else if tag.starts_with("</blockquote") {
+            depth = depth.saturating_sub(1);
+        }
+        if depth == 0 {
+            own.push_str(tag);
+        }
+        rest = &rest[end..];
+    }
+    if depth == 0 {
+        own.push_str(rest);
+    }
+    Some(plain_text(&own))
+}
+
+/// The text of sanitised HTML: of the content, else of the summary.
 pub(super) fn text_of(summary: Option<&str>, content: Option<&str>) -> String {
     content.filter(|html| !html.is_empty()).or(summary).map(plain_text).unwrap_or_default()
 }
@@ -97,6 +124,21 @@ const INLINE: &[&str] = &[
 mod tests {
     use super::*;
     use crate::ingest;
+
+    #[test]
+    fn what_is_quoted_is_left_out() {
+        let of = |html: &str| {
+            unquoted_text(&Draft { content: Some(SafeHtml::from_sanitised(html.to_owned())), ..Draft::default() })
+                .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(
+            of("<p>a</p><blockquote>b<blockquote>c</blockquote>d</blockquote><p>e &lt; f</p>").as_deref(),
+            Some("a e < f")
+        );
+        assert_eq!(of("<blockquote cite=\"https://a.example/\">b</blockquote>").as_deref(), Some(""));
+        assert_eq!(of("a<blockquote>b").as_deref(), Some("a"));
+        assert_eq!(of("<p>a</p>"), None);
+    }
 
     #[test]
     fn a_title_is_compared_without_case_and_punctuation() {

@@ -147,6 +147,31 @@ fn a_commentary_that_begins_with_its_own_words_may_quote_at_any_length() {
 }
 
 #[test]
+fn a_commentary_that_marks_what_it_quotes_may_quote_the_whole_post() {
+    let told = |quoted: u32, own: u32| {
+        let text = format!("<blockquote><p>{}</p></blockquote><p>{}</p>", prose(1, quoted), prose(2, own));
+        item("lb", POST, "Locks and bees", 4, &text)
+    };
+    for length in [134, 600] {
+        let post = stored(HOME, &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)));
+        for (quoted, own) in [(80, 60), (134, 60), (134, 90)] {
+            let verdict = verdict(AWAY, &told(quoted, own), &post);
+            assert!(matches!(verdict, StoryMatch::Related { .. }), "{quoted} of {length} words and {own}: {verdict:?}");
+        }
+        same(AWAY, &told(134, 20), &post);
+    }
+    // A copy of a post that quotes somebody else.
+    let quoting = item(
+        "p",
+        POST,
+        "Exactly once in Kafka",
+        3,
+        &format!("{}<blockquote>{}</blockquote>{}", prose(1, 90), prose(3, 60), prose(4, 90)),
+    );
+    same(AWAY, &quoting, &stored(HOME, &quoting));
+}
+
+#[test]
 fn a_forged_link_or_id_neither_joins_nor_hides() {
     let short = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, "Buy them all, now and here.");
     let long = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, &prose(7, 90));

@@ -73,6 +73,19 @@ fn two_authors_posts_with_one_title() {
 }
 
 #[test]
+fn notices_of_one_form_with_other_facts() {
+    for length in [60, 130, 300] {
+        let filled_in = |site: &str, fact: &str| {
+            let form: Vec<String> = words(length, length).split(' ').map(str::to_owned).collect();
+            let (before, after) = form.split_at(form.len() * 2 / 3);
+            post(site, 3).title("Security advisory").text(&format!("{} {fact} {}", before.join(" "), after.join(" ")))
+        };
+        all_stay(&[filled_in("one", "CVE-2026-31001")], &[filled_in("two", "CVE-2026-31877")]);
+        all_stay(&[filled_in("one", "in Frankfurt")], &[filled_in("two", "in Singapore")]);
+    }
+}
+
+#[test]
 fn a_text_that_is_half_alike() {
     let shared = words(6, 100);
     let half = |site: &str, seed: u32| post(site, 3).title("Brokers compared").text(&format!("{shared} {}", words(seed, 100)));
