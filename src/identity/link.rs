@@ -67,16 +67,18 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title
     }
     // Away from home, a text that is long enough to stand alone and unlike what it links to is a commentary; where the
     // other one has the same title and no text there is nothing that it could be unlike, and a whole post is taken for it.
-    let stands_alone = |print: &Fingerprint, at_home: bool, other: &Fingerprint| {
+    // Where nobody is at home, who keeps the post's own id keeps the post: a planet does, a commentary has an id of its own.
+    let keeps_id = |guid: Option<&str>| !here && !there && guid.is_some_and(|guid| is_of_site(guid, canonical));
+    let stands_alone = |print: &Fingerprint, at_home: bool, other: &Fingerprint, guid: Option<&str>| {
         let whole = same_title && other.tokens() < SAYS_NOTHING && print.tokens() >= WHOLE_TEXT && !print.other_people(other);
-        !at_home && print.tokens() >= COMMENTARY_TOKENS && !whole
+        !at_home && print.tokens() >= COMMENTARY_TOKENS && !whole && !keeps_id(guid)
     };
-    if stands_alone(new, here, old) {
+    if stands_alone(new, here, old, newcomer.keyed.guid.as_deref()) {
         let words = new.tokens();
         let because = format!("{link}, but a commentary: {words} words of its own, {alike} % like the other's");
         return related(Comments::Newcomer, because);
     }
-    if stands_alone(old, there, new) {
+    if stands_alone(old, there, new, candidate.guid.as_deref()) {
         let words = old.tokens();
         let because = format!("{link}, but the other entry is a commentary: {words} words of its own, {alike} % like this one's");
         return related(Comments::Candidate, because);
@@ -93,7 +95,11 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, same_title
     if !new.says_something() || !old.says_something() {
         return Some(same("same link, and one of the two says nothing else".to_owned()));
     }
-    let apart = |because: String| if here { Some(different(because)) } else { related(Comments::Newcomer, because) };
+    let apart = |because: String| match (here, there) {
+        (true, true) => Some(different(because)),
+        (true, false) => related(Comments::Candidate, because),
+        (false, _) => related(Comments::Newcomer, because),
+    };
     match new.shared_subject(old) {
         Some(share) if share >= SAME_SUBJECT => {
             Some(same(format!("same link and same subject: {} % of a title's words are in both", percent(share))))
@@ -116,6 +122,16 @@ fn text_likeness((new, here): (&Fingerprint, bool), (old, there): (&Fingerprint,
         (true, false) => share_of(old, new),
         _ => share_of(new, old).max(share_of(old, new)),
     }
+}
+
+/// Whether an id is one that the site of this link gave: an address there, or a `tag:` of its domain (RFC 4151).
+fn is_of_site(guid: &str, link: &str) -> bool {
+    let authority = guid.strip_prefix("tag:").and_then(|rest| rest.split([',', '/', ':']).next());
+    let site = match authority {
+        Some(authority) => address::home_of(&format!("https://{authority}/")),
+        None => address::home_of(guid),
+    };
+    site.is_some() && site == address::home_of(link)
 }
 
 /// Whether a text has words of its own, enough of them to stand alone, beside a quotation of the post: because all that it

@@ -40,7 +40,7 @@ impl Store {
 pub(super) fn carry_out(tx: &Transaction<'_>, plan: &Plan, rules: &Rules) -> Result<Applied, StoreError> {
     let source = plan.source.as_str();
     note_request(tx, plan)?;
-    if sources::asked(tx, &plan.source)?.is_some_and(|asked| asked != plan.asked) {
+    if sources::asked(tx, &plan.source)?.as_ref() != Some(&plan.asked) {
         holds::outlive(tx, plan)?;
         return Ok(Applied { overtaken: true, ..Applied::default() });
     }

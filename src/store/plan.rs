@@ -169,7 +169,7 @@ impl Asked {
 pub struct Plan {
     /// Which source.
     pub source: SourceId,
-    /// What it was asked by. Once feeds.toml says something else, nothing of the plan is carried out but that there was a
+    /// What it was asked by. Once feeds.toml says something else, or gives the source another id, nothing of the plan is carried out but that there was a
     /// request.
     pub asked: Asked,
     /// When it is stored.

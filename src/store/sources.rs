@@ -99,6 +99,7 @@ impl Store {
         let topics = topics.to_vec();
         self.write(move |tx| {
             tx.execute("UPDATE source SET ordinal = NULL", []).doing("take over the sources")?;
+            rename_sources(tx, &sources)?;
             let mut opened = false;
             for (ordinal, (source, host)) in sources.iter().enumerate() {
                 opened |= take_over_source(tx, ordinal, source, host, now)?;
@@ -287,6 +288,34 @@ impl Reader<'_> {
         let rows = statement.query_map([], |r| rows::source_id(r, "id"))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+/// A source that is new, at the address of one that feeds.toml no longer has, is that source under another id: everything that
+/// is known of it goes on, and nothing of it is announced again.
+fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<(), StoreError> {
+    let doing = "take over a source under another id";
+    for (source, _) in sources {
+        let id = source.id.as_str();
+        if asked(tx, &source.id)?.is_some() {
+            continue;
+        }
+        let mut statement =
+            tx.prepare_cached("SELECT id FROM source WHERE url = ?1 ORDER BY last_attempt_ms DESC").doing(doing)?;
+        let known: Vec<String> =
+            statement.query_map([source.url.as_str()], |r| r.get(0)).and_then(Iterator::collect).doing(doing)?;
+        let Some(old) = known.iter().find(|old| sources.iter().all(|(other, _)| other.id.as_str() != old.as_str())) else {
+            continue;
+        };
+        tx.pragma_update(None, "defer_foreign_keys", true).doing(doing)?;
+        tx.execute("UPDATE source SET id = ?2 WHERE id = ?1", [old.as_str(), id]).doing(doing)?;
+        for table in ["validator", "entry", "entry_alias", "page", "publisher_pace"] {
+            tx.execute(&format!("UPDATE {table} SET source_id = ?2 WHERE source_id = ?1"), [old.as_str(), id]).doing(doing)?;
+        }
+        // Topics may ask for sources by their ids.
+        tx.execute("UPDATE story SET sorted_by = NULL WHERE id IN (SELECT story_id FROM entry WHERE source_id = ?1)", [id])
+            .doing(doing)?;
+    }
+    Ok(())
 }
 
 /// A topic goes on under another id: with its stories, their places in the window and the archives, and the labels that

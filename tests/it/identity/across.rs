@@ -172,6 +172,30 @@ fn a_commentary_that_marks_what_it_quotes_may_quote_the_whole_post() {
 }
 
 #[test]
+fn a_planets_copy_and_a_board_are_the_post_though_nobody_follows_its_site() {
+    let board = item("b", POST, "Exactly once in Kafka", 5, "Comments");
+    for id in [POST, "tag:blog.example.org,2026:1"] {
+        let copy = item(id, POST, "Jo: Exactly once in Kafka", 4, &prose(1, 134));
+        same("https://planet.example/", &copy, &stored("https://board.example/", &board));
+        same("https://board.example/", &board, &stored("https://planet.example/", &copy));
+    }
+    // Somebody's own words have an id of their own.
+    let commentary = item("tag:notes.example,2026:9", POST, "Exactly once in Kafka", 4, &prose(2, 90));
+    apart("https://notes.example/", &commentary, &stored("https://board.example/", &board));
+    apart("https://board.example/", &board, &stored("https://notes.example/", &commentary));
+}
+
+#[test]
+fn a_remark_of_something_else_names_the_post_whichever_came_first() {
+    let remark = item("r", POST, "Something good for the evening", 4, "A lovely piece.");
+    let verdicts = [verdict(AWAY, &remark, &stored(HOME, &post())), verdict(HOME, &post(), &stored(AWAY, &remark))];
+    let [StoryMatch::Related { comments: first, .. }, StoryMatch::Related { comments: second, .. }] = verdicts else {
+        panic!("{verdicts:?}")
+    };
+    assert_eq!((first, second), (Comments::Newcomer, Comments::Candidate));
+}
+
+#[test]
 fn a_forged_link_or_id_neither_joins_nor_hides() {
     let short = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, "Buy them all, now and here.");
     let long = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, &prose(7, 90));

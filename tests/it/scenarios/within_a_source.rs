@@ -374,3 +374,34 @@ fn a_source_that_leaves_feeds_toml_keeps_its_stories() {
     house.store().expire(std::time::Duration::from_secs(30 * 86_400), 100, house.now()).unwrap();
     assert_eq!(house.all().titles(), ["two 6"]);
 }
+
+#[test]
+fn a_source_that_is_renamed_goes_on() {
+    let feeds = |ids: &[&str]| {
+        let source = |id: &&str| {
+            let site = if *id == "two" { "two" } else { "one" };
+            format!("[[source]]\nid = \"{id}\"\nurl = \"https://{site}.example/feed.xml\"\n")
+        };
+        ids.iter().map(source).collect::<String>() + "[[topic]]\nid = \"t\"\ntitle = \"T\"\nany = [\"one\"]\n"
+    };
+    // Nothing that another source could be known by.
+    let brief = |n: u32| post("one", n).link("").text("A short note.");
+    let mut house = House::with(&feeds(&["one", "two"]));
+    house.poll("one", &[brief(2), brief(1)]);
+    assert_eq!(house.news().len(), 2);
+    let first = house.all();
+    house.reconfigure(&feeds(&["other", "two"]));
+    house.poll_text("other", &rss("https://one.example/", &[brief(3), brief(2), brief(1)]));
+    assert_eq!(house.news(), ["one 3"]);
+    assert_eq!(house.all().ids()[1..], first.ids());
+    assert!(house.stored().iter().all(|story| story.sources.iter().all(|source| source.source.as_str() == "other")));
+    // Both at one address: that is another source.
+    house.reconfigure(&feeds(&["other", "one", "two"]));
+    house.poll("one", &[brief(1)]);
+    assert_eq!(house.news(), ["one 1"]);
+    // What is polled under the old name when it changes is nobody's.
+    let late = house.plan("one", &rss("https://one.example/", &[brief(9)]), false);
+    house.reconfigure(&feeds(&["again", "other", "two"]));
+    assert!(house.store().apply(late, house.rules()).unwrap().overtaken);
+    assert_eq!(house.news(), [""; 0]);
+}
