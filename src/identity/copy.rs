@@ -22,8 +22,6 @@ const OVERLAP_SAMPLE: usize = 12;
 const LONG: u32 = 100;
 /// Words of a title that mean something, from which no date is needed.
 const TELLING_TITLE: usize = 3;
-/// Words from which a text is no form.
-const ARTICLE: u32 = 400;
 /// By how many words two forms differ in length at most, when other facts were filled in.
 const EXCHANGED: u32 = 3;
 /// Likeness from which two texts are one, whatever words were changed.
@@ -176,11 +174,11 @@ impl<'a> Pair<'a> {
             || self.new.each_names_itself(&self.newcomer.names, self.old, &self.candidate.names())
     }
 
-    /// Whether words were put in the place of others: a notice of another fault, a town, a number. A copy is cut or has
-    /// something added; a long one may be corrected as well.
+    /// Whether facts were put in the place of others: a notice of another fault, town or number. A copy is cut, has something
+    /// added, or was edited in other words.
     fn is_filled_in_otherwise(&self) -> bool {
         let added = self.new.tokens().abs_diff(self.old.tokens());
-        !self.one_moment && self.words < ARTICLE && self.whole < 1.0 && added <= EXCHANGED
+        !self.one_moment && added <= EXCHANGED && self.new.other_facts(self.old)
     }
 
     /// How far one text is a part of the other, where that is enough.

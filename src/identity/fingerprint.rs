@@ -5,7 +5,7 @@
 //! set by a random order is a fair sample of it, and the bottoms of two sets by the same order are samples of their union).
 //! The opening is kept in full beside them, because a teaser is the opening of what it teases.
 
-use super::{boilerplate, text};
+use super::{boilerplate, facts, text};
 use crate::model::Draft;
 
 /// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
@@ -14,6 +14,8 @@ pub const COMMENTARY_TOKENS: u32 = 48;
 const SKETCH: usize = 256;
 /// Words in a shingle.
 const SHINGLE: usize = 3;
+/// Words from which a text is no form that somebody filled in: its facts are not kept.
+pub(super) const ARTICLE: u32 = 400;
 /// Words of the opening.
 const OPENING_TOKENS: usize = 64;
 /// People and files that are kept.
@@ -44,6 +46,8 @@ pub struct Fingerprint {
     people: Vec<u32>,
     /// The names of its sound and film files.
     media: Vec<u32>,
+    /// The numbers and names in its text, if that may be a form.
+    facts: Vec<u32>,
 }
 
 impl Fingerprint {
@@ -60,7 +64,9 @@ impl Fingerprint {
         sketch.truncate(SKETCH);
         let opening = &tokens[..tokens.len().min(OPENING_TOKENS)];
         let media = draft.enclosures.iter().filter(|e| e.mime.starts_with("audio/") || e.mime.starts_with("video/"));
+        let facts = facts::of(text).filter(|_| own_words < ARTICLE as usize).map(|fact| hash(&fact));
         Self {
+            facts: set(facts),
             tokens: u32::try_from(own_words).unwrap_or(u32::MAX),
             quoted: u32::try_from(quoted).unwrap_or(u32::MAX),
             complete,
@@ -156,6 +162,12 @@ impl Fingerprint {
         names(self, own, other) && names(other, others, self)
     }
 
+    /// Whether each tells a number or a name that the other does not.
+    pub(super) fn other_facts(&self, other: &Self) -> bool {
+        let both = common(&self.facts, &other.facts);
+        both < self.facts.len() && both < other.facts.len()
+    }
+
     /// Words of the shorter text's opening that the longer one's has not: the one that it was cut in at most, if it is a part.
     pub(super) fn words_of_its_own(&self, other: &Self) -> usize {
         let (short, long) = if self.tokens <= other.tokens { (self, other) } else { (other, self) };
@@ -195,10 +207,10 @@ impl Fingerprint {
         let mut out = vec![VERSION, u8::from(self.complete)];
         out.extend(self.tokens.to_le_bytes());
         for list in [&self.sketch, &self.opening, &self.title_words, &self.opening_words, &self.people, &self.media] {
-            out.extend(u16::try_from(list.len()).unwrap_or(u16::MAX).to_le_bytes());
-            out.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|hash| hash.to_le_bytes()));
+            put_list(&mut out, list);
         }
         out.extend(self.quoted.to_le_bytes());
+        put_list(&mut out, &self.facts);
         out
     }
 
@@ -207,17 +219,14 @@ impl Fingerprint {
         let mut rest = bytes.strip_prefix(&[VERSION])?;
         let complete = take::<1>(&mut rest)?[0] == 1;
         let tokens = u32::from_le_bytes(take(&mut rest)?);
-        let mut list = || {
-            let length = usize::from(u16::from_le_bytes(take(&mut rest)?));
-            let bytes = rest.get(..length * 4)?;
-            rest = &rest[length * 4..];
-            Some(bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect::<Vec<u32>>())
+        let (sketch, opening, title_words) = (take_list(&mut rest)?, take_list(&mut rest)?, take_list(&mut rest)?);
+        let (opening_words, people, media) = (take_list(&mut rest)?, take_list(&mut rest)?, take_list(&mut rest)?);
+        // These came later: what was stored before does not have them.
+        let (quoted, facts) = match rest {
+            [] => (0, Vec::new()),
+            _ => (u32::from_le_bytes(take(&mut rest)?), take_list(&mut rest)?),
         };
-        let (sketch, opening, title_words) = (list()?, list()?, list()?);
-        let (opening_words, people, media) = (list()?, list()?, list()?);
-        // It came later: what was stored before does not have it.
-        let quoted = if rest.is_empty() { 0 } else { u32::from_le_bytes(take(&mut rest)?) };
-        Some(Self { tokens, quoted, complete, sketch, opening, title_words, opening_words, people, media })
+        Some(Self { tokens, quoted, complete, sketch, opening, title_words, opening_words, people, media, facts })
     }
 
     /// Up to which hash the sketch is a whole account of the text.
@@ -230,6 +239,18 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     let (head, tail) = rest.split_first_chunk()?;
     *rest = tail;
     Some(*head)
+}
+
+fn take_list(rest: &mut &[u8]) -> Option<Vec<u32>> {
+    let length = usize::from(u16::from_le_bytes(take(rest)?));
+    let bytes = rest.get(..length * 4)?;
+    *rest = &rest[length * 4..];
+    Some(bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect())
+}
+
+fn put_list(out: &mut Vec<u8>, list: &[u32]) {
+    out.extend(u16::try_from(list.len()).unwrap_or(u16::MAX).to_le_bytes());
+    out.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|hash| hash.to_le_bytes()));
 }
 
 /// FNV-1a, finished with an avalanche so that the order of hashes is random: the same on every machine and for ever, as

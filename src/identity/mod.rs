@@ -63,8 +63,8 @@
 //! attached sound or film files are other ones, where the source has an entry of the story, or where that stands on four pages
 //! already (16, for a long text that is hardly changed within days). Two that filled in one form are told by their openings:
 //! below 95 %, and on two pages of one site, neither may name what the other does not; above, each its own source. And two texts
-//! below 400 words of one length (but for three words) that are not one are forms that were filled in otherwise: a copy is cut or
-//! has something added to it.
+//! below 400 words of one length (but for three words), each with a number or a name that the other has not, are forms that were
+//! filled in otherwise: a copy is cut, has something added, or was edited in other words.
 //!
 //! A part joins when it is word by word the beginning of the other text, within three days (or 45, if it has 100 words; or
 //! without a date, if the title tells something).
@@ -98,7 +98,8 @@
 //! keep a telling title and the second; copies whose title was put otherwise; reposts after 45 days; a hand-written summary away from home of
 //! 48 words or more under the post's link; a short remark that names nothing of the post; a link equal by folding alone with
 //! another title; a beginning without a date under a title of a word or two; a copy whose opening has other names and whose text
-//! is less than 95 % alike; a copy below 400 words in which a word was corrected and nothing added. And this is merged that need not be one: a text of 48 words that names nobody, put up by two sites
+//! is less than 95 % alike; a copy below 400 words in which a number or a name was corrected and nothing added. Scripts
+//! without capitals show no names. And this is merged that need not be one: a text of 48 words that names nobody, put up by two sites
 //! under one title within three days, as are forms of notices that a service lends out. Two stories that stand already stay two, when a third entry turns out to be both. Within a source:
 //! an item without id, link and date whose text is edited is new; so is one without id and link whose title and text were
 //! edited, if it is dated with a quarter of an hour; so is one of a rewritten document with fewer than three items in which
@@ -114,6 +115,7 @@ mod address;
 mod boilerplate;
 mod copy;
 mod digest;
+mod facts;
 mod fingerprint;
 mod home;
 mod key;
