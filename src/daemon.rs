@@ -162,11 +162,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     health.set_ready(false);
     // Nobody may be listening any more.
     let _ = stop.send(true);
-    if tokio::time::timeout(DRAIN, driving).await.is_err() {
+    // Both at once: a stop takes as long as the slower of the two, and no longer than this.
+    let served = async {
+        if outcome.is_ok() {
+            let _ = tokio::time::timeout(DRAIN, serving).await;
+        }
+    };
+    let (polled, ()) = tokio::join!(tokio::time::timeout(DRAIN, driving), served);
+    if polled.is_err() {
         warn!("polls under way did not end in time; what they had stored is kept");
-    }
-    if outcome.is_ok() {
-        let _ = tokio::time::timeout(DRAIN, serving).await;
     }
     for task in tasks {
         task.abort();
