@@ -128,8 +128,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
 
+    let publishing = tokio::spawn(publisher.run(changed.clone(), stopped.clone()));
     let tasks: Vec<JoinHandle<()>> = vec![
-        tokio::spawn(publisher.run(changed.clone(), stopped.clone())),
         tokio::spawn(keep_house(poller.clone(), changed.clone(), stopped.clone())),
         tokio::spawn(watch_over(heartbeat, store.clone(), clock.clone(), health.clone(), stopped.clone())),
     ];
@@ -162,13 +162,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     health.set_ready(false);
     // Nobody may be listening any more.
     let _ = stop.send(true);
-    // Both at once: a stop takes as long as the slower of the two, and no longer than this.
+    // All at once: a stop takes as long as the slowest of them, and no longer than this. A rendering under way still reads.
     let served = async {
         if outcome.is_ok() {
             let _ = tokio::time::timeout(DRAIN, serving).await;
         }
     };
-    let (polled, ()) = tokio::join!(tokio::time::timeout(DRAIN, driving), served);
+    let within = |task| tokio::time::timeout(DRAIN, task);
+    let (polled, _, ()) = tokio::join!(within(driving), within(publishing), served);
     if polled.is_err() {
         warn!("polls under way did not end in time; what they had stored is kept");
     }

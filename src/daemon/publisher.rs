@@ -56,7 +56,10 @@ impl Publisher {
                 () = wait_for_stop(&mut stopped) => return,
             }
             self.render().await;
-            tokio::time::sleep(RENDER_GAP).await;
+            tokio::select! {
+                () = tokio::time::sleep(RENDER_GAP) => {}
+                () = wait_for_stop(&mut stopped) => return,
+            }
         }
     }
 

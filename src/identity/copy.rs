@@ -61,7 +61,7 @@ pub(super) fn verdict(newcomer: &Newcomer<'_>, candidate: &Candidate, related: T
     }
     if pair.is_filled_in_otherwise() {
         return different(format!(
-            "{titles}, and texts are {alike} % alike, but of one length: other words stand in one's place"
+            "{titles}, and texts are {alike} % alike, but of one length, and each has a number or name that the other has not"
         ));
     }
     let moment = if pair.is_brief() { ", and published in the same second" } else { "" };

@@ -146,12 +146,14 @@ impl Round<'_> {
     fn by_key<K: KnownEntries>(&mut self, known: &K) -> Result<bool, K::Error> {
         let mut own = Vec::new();
         let mut later = Vec::new();
-        let mut others = 0;
-        let said: HashSet<[u8; 32]> = self.items.iter().map(|item| item.material_hash).collect();
+        let mut rewritten = Vec::new();
         for (i, item) in self.items.iter().enumerate().filter(|(_, item)| !item.repetition) {
             if let Some(entry) = known.by_key(&item.key)? {
-                others += usize::from(item.key_from == KeyFrom::Guid && is_plainly_another(item, &entry, &said));
                 let rather = rather_another(item, &entry, known)?;
+                let other_text = entry.title_norm != item.title_norm && entry.material_hash != item.material_hash;
+                if item.key_from == KeyFrom::Guid && other_text {
+                    rewritten.push((item, entry.clone()));
+                }
                 if entry.key == item.key {
                     own.push((i, entry.entry, rather));
                 } else {
@@ -172,7 +174,7 @@ impl Round<'_> {
                 self.claim(i, entry, "its key is known: the entry came under it before", false);
             }
         }
-        Ok(others >= WANDERING_FROM)
+        Ok(wander(&rewritten, self.items))
     }
 
     fn step<E>(&mut self, because: &'static str, mut look: impl FnMut(&Keyed) -> Result<Vec<KnownEntry>, E>) -> Result<(), E> {
@@ -309,7 +311,7 @@ fn by_link<K: KnownEntries>(item: &Keyed, numbered: bool, known: &K) -> Result<V
         let revised = numbered
             && is_revision(item.guid.as_deref(), item.link.as_deref())
             && is_revision(entry.guid.as_deref(), entry.link.as_deref());
-        if !revised && !same_text(item, entry, OWN_TEXT, known)? {
+        if !revised && text_of_both(item, entry, OWN_TEXT, known)?.is_none() {
             return Ok(Vec::new());
         }
     }
@@ -330,11 +332,9 @@ fn by_title<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>,
         let nameless = item.guid.is_none() && entry.guid.is_none() && item.link.is_none() && entry.link.is_none();
         let is_it = match item.published.zip(entry.published) {
             Some((here, there)) if here == there => has_text || timed,
-            Some((here, there)) if (here - there).abs() <= ZONES => {
-                (has_text && nameless) || (same_text(item, &entry, OWN_TEXT, known)? && !has_files(&entry, known)?)
-            }
+            Some((here, there)) if (here - there).abs() <= ZONES => (has_text && nameless) || has_own_text(item, &entry, known)?,
             None if item.published.is_none() && entry.published.is_none() => {
-                (has_text && links_agree) || (same_text(item, &entry, OWN_TEXT, known)? && !has_files(&entry, known)?)
+                (has_text && links_agree) || has_own_text(item, &entry, known)?
             }
             _ => has_text && nameless,
         };
@@ -369,29 +369,41 @@ fn by_moment<K: KnownEntries>(item: &Keyed, known: &K) -> Result<Vec<KnownEntry>
             (false, true) => OWN_TEXT,
             (false, false) => SOME_TEXT,
         };
-        if (!a_slot && (nameless || same_title)) || same_text(item, &entry, words, known)? {
+        if (!a_slot && (nameless || same_title)) || text_of_both(item, &entry, words, known)?.is_some() {
             same.push(entry);
         }
     }
     Ok(same)
 }
 
-/// Whether both have one text, of so many words at least.
-fn same_text<K: KnownEntries>(item: &Keyed, entry: &KnownEntry, words: usize, known: &K) -> Result<bool, K::Error> {
-    let Some(here) = item.text_hash else { return Ok(false) };
-    Ok(known.text_of(entry.entry)?.is_some_and(|there| there.hash == here && there.words >= words))
+/// The text that both have, if it has so many words at least.
+fn text_of_both<K: KnownEntries>(
+    item: &Keyed,
+    entry: &KnownEntry,
+    words: usize,
+    known: &K,
+) -> Result<Option<KnownText>, K::Error> {
+    let Some(here) = item.text_hash else { return Ok(None) };
+    Ok(known.text_of(entry.entry)?.filter(|there| there.hash == here && there.words >= words))
 }
 
-fn has_files<K: KnownEntries>(entry: &KnownEntry, known: &K) -> Result<bool, K::Error> {
-    Ok(known.text_of(entry.entry)?.is_some_and(|text| text.has_files))
+/// Whether both have a text that is nobody else's, and no files: episodes have one set of notes.
+fn has_own_text<K: KnownEntries>(item: &Keyed, entry: &KnownEntry, known: &K) -> Result<bool, K::Error> {
+    Ok(text_of_both(item, entry, OWN_TEXT, known)?.is_some_and(|text| !text.has_files))
 }
 
-/// Whether an item is another post than the entry that has its id: with another title and text, while the document says
-/// what the entry does elsewhere (`said` is all that it says), or link and day are other ones as well.
-fn is_plainly_another(item: &Keyed, entry: &KnownEntry, said: &HashSet<[u8; 32]>) -> bool {
-    let other_text = item.title_norm != entry.title_norm && item.material_hash != entry.material_hash;
-    let other_link = || item.link.is_some() && entry.link.is_some() && item.link != entry.link;
-    other_text && (said.contains(&entry.material_hash) || (other_link() && !same_day(item.published, entry.published)))
+/// Whether ids name other posts than they did: of items and the entries that have their ids, which differ in title and text,
+/// enough are others because the document says what the entry does elsewhere, or because link and day differ too.
+fn wander(rewritten: &[(&Keyed, KnownEntry)], items: &[Keyed]) -> bool {
+    if rewritten.len() < WANDERING_FROM {
+        return false;
+    }
+    let said: HashSet<[u8; 32]> = items.iter().map(|item| item.material_hash).collect();
+    let is_another = |(item, entry): &&(&Keyed, KnownEntry)| {
+        let other_link = item.link.is_some() && entry.link.is_some() && item.link != entry.link;
+        said.contains(&entry.material_hash) || (other_link && !same_day(item.published, entry.published))
+    };
+    rewritten.iter().filter(is_another).count() >= WANDERING_FROM
 }
 
 /// Whether an id is the item's link with the number of a revision: `https://example.org/a#3`.

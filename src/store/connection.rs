@@ -24,6 +24,8 @@ pub const DATABASE: &str = "tributary.db";
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same when the log is written back at the end.
+const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Pieces of work that may wait for the writer; who comes later waits outside.
 const QUEUE_LENGTH: usize = 64;
@@ -225,9 +227,14 @@ impl Store {
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 
-    /// Writes the log back into the database and ends the writer. Later writes are refused.
+    /// Writes the log back into the database and ends the writer, the last to leave: with it the log goes. Later writes are
+    /// refused.
     pub fn close(&self) -> Result<(), StoreError> {
+        self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.watch.lock().unwrap_or_else(PoisonError::into_inner).take();
         let done = self.on_writer(|conn| {
+            // Who still reads, another program perhaps, holds up no stop for long: what stays in the log is read from there.
+            conn.busy_timeout(CLOSING_TIMEOUT).doing("write the log back")?;
             conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).doing("write the log back")?;
             Ok(())
         });

@@ -1,6 +1,9 @@
 //! Sources: what feeds.toml says of them, and what a poll needs to remember of each.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use url::Url;
@@ -294,18 +297,18 @@ impl Reader<'_> {
 /// is known of it goes on, and nothing of it is announced again.
 fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<(), StoreError> {
     let doing = "take over a source under another id";
+    let mut statement = tx.prepare_cached("SELECT url, id FROM source ORDER BY last_attempt_ms").doing(doing)?;
+    let known: Vec<(String, String)> =
+        statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).and_then(Iterator::collect).doing(doing)?;
+    let wanted: HashSet<&str> = sources.iter().map(|(source, _)| source.id.as_str()).collect();
+    // Of several that were at one address, the one that was asked last.
+    let mut left: HashMap<_, _> = known.into_iter().filter(|(_, id)| !wanted.contains(id.as_str())).collect();
     for (source, _) in sources {
         let id = source.id.as_str();
         if asked(tx, &source.id)?.is_some() {
             continue;
         }
-        let mut statement =
-            tx.prepare_cached("SELECT id FROM source WHERE url = ?1 ORDER BY last_attempt_ms DESC").doing(doing)?;
-        let known: Vec<String> =
-            statement.query_map([source.url.as_str()], |r| r.get(0)).and_then(Iterator::collect).doing(doing)?;
-        let Some(old) = known.iter().find(|old| sources.iter().all(|(other, _)| other.id.as_str() != old.as_str())) else {
-            continue;
-        };
+        let Some(old) = left.remove(source.url.as_str()) else { continue };
         tx.pragma_update(None, "defer_foreign_keys", true).doing(doing)?;
         tx.execute("UPDATE source SET id = ?2 WHERE id = ?1", [old.as_str(), id]).doing(doing)?;
         for table in ["validator", "entry", "entry_alias", "page", "publisher_pace"] {

@@ -166,6 +166,23 @@ fn both_signals_end_it_within_seconds_with_everything_stored() {
     }
 }
 
+/// Somebody who reads the database beside it, a backup for instance, keeps the log from being written back.
+#[test]
+fn who_reads_the_database_beside_it_holds_up_no_stop() {
+    let origin = three_feeds();
+    let home = Home::with(&lively(&origin, &["/rss"]));
+    let daemon = home.serve();
+    eventually("the source is read", || (titles(&daemon, "all").len() == 3).then_some(()));
+    let reader = rusqlite::Connection::open(home.database()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM entry").unwrap();
+    eventually("it is asked again, which is stored", || (origin.requests_to("/rss").len() > 3).then_some(()));
+    let begun = Instant::now();
+    assert_eq!(daemon.stop(Signal::TERM), Some(0));
+    assert!(begun.elapsed().as_secs() < 8, "{:?}", begun.elapsed());
+    drop(reader);
+    assert_eq!(home.json(&["stories"]).as_array().unwrap().len(), 3);
+}
+
 /// A publisher that does not answer holds up neither the others nor the end.
 #[test]
 fn it_ends_in_time_though_a_publisher_hangs() {
