@@ -6,13 +6,10 @@
 use std::{collections::HashMap, convert::Infallible, hint::black_box};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use tributary::{
-    identity::{
-        Candidate, Fingerprint, Home, KeyPolicy, Keyed, KnownEntries, KnownEntry, KnownText, Newcomer, key_document, place,
-        recognise,
-    },
-    model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp},
+use entry_identity::{
+    Candidate, Fingerprint, Home, KeyPolicy, Keyed, KnownEntries, KnownEntry, KnownText, Newcomer, key_document, place, recognise,
 };
+use feed_model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp};
 
 /// Words of a text, about as many as a post has.
 const WORDS: usize = 800;

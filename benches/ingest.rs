@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tributary::ingest::{Input, parse_only, read, sanitise};
+use feed_parser::{Input, parse_only, read, sanitise};
 use url::Url;
 
 const PARAGRAPH: &str = "<p>The stream runs <em>slowly</em> past the <a href=\"/mill?utm_source=feed&amp;x=1\">mill</a>, and what it \

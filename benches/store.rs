@@ -7,12 +7,12 @@
 use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use entry_identity::{Fingerprint, KeyPolicy, key_document};
+use feed_model::{Draft, Guid, PublishedDate, SafeHtml, Source, Timestamp};
+use topic_rules::Rules;
 use tributary::{
     config,
-    identity::{Fingerprint, KeyPolicy, key_document},
-    model::{Draft, Guid, PublishedDate, SafeHtml, Source, Timestamp},
     store::{Arrival, DATABASE, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
-    topic::Rules,
 };
 
 /// Stored entries.

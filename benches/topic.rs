@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tributary::model::{Topic, TopicId};
-use tributary::topic::{Fields, Rules};
+use feed_model::{Topic, TopicId};
+use topic_rules::{Fields, Rules};
 
 /// Words of the field, which matchers and bodies are made of.
 const TERMS: [&str; 40] = [

@@ -10,7 +10,7 @@ use std::sync::{
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-use crate::model::Timestamp;
+use feed_model::Timestamp;
 
 /// Says what time it is, in UTC, to the millisecond.
 pub trait Clock: Send + Sync + 'static {

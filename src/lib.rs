@@ -13,14 +13,7 @@
 //! One entry's way is the order in which the folders of layer 1 stand. `ARCHITECTURE.md` tells the whole story; the
 //! page to read first is `poll/refresh.rs`.
 
-pub mod model;
-
-pub mod follow;
-pub mod identity;
-pub mod ingest;
-pub mod publish;
 pub mod schedule;
-pub mod topic;
 
 pub mod clock;
 pub mod config;

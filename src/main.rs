@@ -5,16 +5,13 @@
 
 use std::{io::Write as _, panic, process::ExitCode};
 
-use tributary::{
-    cli::{self, Exit},
-    ingest,
-};
+use tributary::cli::{self, Exit};
 
 fn main() -> ExitCode {
     // What a library stumbles over within a document is told as that document's error, where it belongs.
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        if !ingest::is_guarded() {
+        if !feed_parser::is_guarded() {
             print(panic);
         }
     }));

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tributary::ingest::{http_url, parse_date, plain_text, title_text};
+use feed_parser::{http_url, parse_date, plain_text, title_text};
 
 fuzz_target!(|text: &str| {
     parse_date(text);

@@ -4,5 +4,5 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    tributary::ingest::opml::read(text);
+    feed_parser::opml::read(text);
 });

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tributary::ingest::{Input, decode, read, sniff};
+use feed_parser::{Input, decode, read, sniff};
 use url::Url;
 
 fuzz_target!(|bytes: &[u8]| {

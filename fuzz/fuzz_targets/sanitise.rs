@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tributary::ingest::sanitise;
+use feed_parser::sanitise;
 use url::Url;
 
 fuzz_target!(|html: &str| {

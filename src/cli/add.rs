@@ -8,10 +8,8 @@ use super::{
     inspect::inspect,
     text::one_line,
 };
-use crate::{
-    config::{EditError, NewSource, append_source, suggest_id},
-    model::Follow,
-};
+use crate::config::{EditError, NewSource, append_source, suggest_id};
+use feed_model::Follow;
 
 /// Find out how a site can be followed, show it, and append it to feeds.toml
 ///

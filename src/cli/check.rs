@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::{Context, Exit, Output, WrongConfig, context::summary, text::one_line};
 use crate::{
     config::{self, Checked, ConfigProblem, EffectiveValue},
-    model::{Severity, StoryId},
     store::TopicChange,
-    topic::Rules,
 };
+use feed_model::{Severity, StoryId};
+use topic_rules::Rules;
 
 /// So many stories of a topic are listed for people; `--json` has them all.
 const LISTED: usize = 20;

@@ -11,9 +11,9 @@ use indicatif::ProgressBar;
 use super::{Color, GlobalArgs, LogFormat, Output, WrongConfig, text};
 use crate::{
     config::{self, Checked, Config},
-    model::Severity,
     store::{DATABASE, Store},
 };
+use feed_model::Severity;
 
 /// The global options as they are meant, with the environment read.
 #[derive(Debug, Clone)]

@@ -14,9 +14,9 @@ use crate::{
     config::{self, Config},
     daemon::{self, Options},
     demo::{Origin, Tempo, feeds_toml, greeting},
-    model::{DatePrecision, Story, TopicId},
     store::{DirectoryLock, Store, StoryQuery},
 };
+use feed_model::{DatePrecision, Story, TopicId};
 
 /// Time between two new posts.
 const PAUSE: Duration = Duration::from_secs(4);

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, path::PathBuf};
 use anyhow::Context as _;
 
 use super::{Context, Exit, table, text::one_line};
-use crate::topic::{
+use topic_rules::{
     Rules,
     evaluate::{Evaluation, evaluate, parse_labels},
 };

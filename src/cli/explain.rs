@@ -6,10 +6,8 @@ use super::{
     Context, Exit, Refused, StoryJson,
     text::{minute, one_line},
 };
-use crate::{
-    model::{DatePrecision, MembershipBy, NotMember, Story},
-    topic::Rules,
-};
+use feed_model::{DatePrecision, MembershipBy, NotMember, Story};
+use topic_rules::Rules;
 
 /// Tell why a story is where it is: its sources, its topics, and the duplicates that it absorbed
 #[derive(Debug, clap::Args)]

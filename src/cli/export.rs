@@ -3,10 +3,8 @@
 use url::Url;
 
 use super::{Context, Exit};
-use crate::{
-    model::{Source, SourceState},
-    publish::{Outline, opml},
-};
+use feed_model::{Source, SourceState};
+use feed_publisher::{Outline, opml};
 
 /// Print the sources as OPML
 #[derive(Debug, clap::Args)]

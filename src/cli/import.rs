@@ -5,11 +5,9 @@ use std::{io::Write as _, path::PathBuf};
 use anyhow::Context as _;
 
 use super::{Context, Exit, text::one_line};
-use crate::{
-    config::{NewSource, append_sources, suggest_id},
-    ingest::{self, opml},
-    model::{Follow, SourceId},
-};
+use crate::config::{NewSource, append_sources, suggest_id};
+use feed_model::{Follow, SourceId};
+use feed_parser::opml;
 
 /// Append the feeds of an OPML file to feeds.toml
 ///
@@ -25,7 +23,7 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let name = args.file.display().to_string();
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {name}"))?;
-    let opml = opml::read(&ingest::decode(&bytes, None).0);
+    let opml = opml::read(&feed_parser::decode(&bytes, None).0);
     for problem in &opml.problems {
         let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
         context.say(format!("tributary: {}: {name}{line}: {}", problem.severity.as_str(), one_line(&problem.text)));

@@ -14,12 +14,12 @@ use super::{
 };
 use crate::{
     config::{self, Config, NewSource},
-    identity::KeyFrom,
-    model::{Draft, Follow, Headers, Problem, Severity, Source, SourceId},
     poll::{InspectedEntry, Inspection, Settings},
     store::Store,
-    topic::Rules,
 };
+use entry_identity::KeyFrom;
+use feed_model::{Draft, Follow, Headers, Problem, Severity, Source, SourceId};
+use topic_rules::Rules;
 
 /// Show what one poll of an address would do, and store nothing
 ///
@@ -133,7 +133,7 @@ fn entry_json(entry: &InspectedEntry) -> Value {
         "updated": draft.updated.map(rfc3339),
         "authors": draft.authors.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(),
         "categories": draft.categories.iter().map(|c| c.term.as_str()).collect::<Vec<_>>(),
-        "summary": draft.summary.as_ref().map(|s| crate::ingest::plain_text(s.as_str())),
+        "summary": draft.summary.as_ref().map(|s| feed_parser::plain_text(s.as_str())),
         "from": {
             "key": key_from(entry),
             "guid": draft.from.guid,

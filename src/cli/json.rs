@@ -6,10 +6,10 @@ use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-use crate::model::{
+use feed_model::{
     Duplicate, Follow, Membership, NotMember, Problem, SourceHealth, SourceState, Story, StorySource, Timestamp, TopicState,
 };
-use crate::topic::Progress;
+use topic_rules::Progress;
 
 /// A moment, as it is printed: `2026-11-02T09:30:00Z`.
 pub fn rfc3339(at: Timestamp) -> String {

@@ -10,10 +10,10 @@ use anyhow::Context as _;
 use super::{Context, Exit, Refused, WrongUsage, text::one_line, work::named_story};
 use crate::{
     daemon,
-    model::{Topic, TopicId},
     store::{Store, WindowPolicy},
-    topic::{Rules, evaluate::parse_labels},
 };
+use feed_model::{Topic, TopicId};
+use topic_rules::{Rules, evaluate::parse_labels};
 
 /// Correct by hand which topics a story is in
 ///

@@ -13,10 +13,10 @@ use super::{
 use crate::{
     config::Config,
     daemon,
-    model::{Source, SourceId, Timestamp},
     poll::{Lineup, Outcome, SourceReport, Summary},
     store::{DirectoryLock, SourceMemory, Store, StoreError},
 };
+use feed_model::{Source, SourceId, Timestamp};
 
 /// Poll what is due once, then end: for a systemd timer or cron
 ///

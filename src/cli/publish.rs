@@ -8,8 +8,8 @@ use super::{Context, Exit};
 use crate::{
     daemon,
     site::{self, RulesInForce},
-    topic::Rules,
 };
+use topic_rules::Rules;
 
 /// Write every feed, page and the OPML as static files, for any web server
 ///

@@ -1,6 +1,6 @@
 //! Made-up stories, sources and topics for the tests of what is printed.
 
-use crate::model::{
+use feed_model::{
     DatePrecision, Duplicate, EntryKey, Follow, Membership, MembershipBy, NotMember, Person, Problem, SourceHealth, SourceId,
     SourceRef, SourceState, Story, StoryId, StorySource, Timestamp, TopicId, TopicState,
 };

@@ -1,7 +1,7 @@
 //! `tributary sources`: what is followed, and how.
 
 use super::{Context, Exit, SourceJson, table};
-use crate::model::SourceState;
+use feed_model::SourceState;
 
 /// List what is followed, and how
 #[derive(Debug, clap::Args)]

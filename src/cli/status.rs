@@ -7,8 +7,8 @@ use super::{
     text::{one_line, relative},
 };
 use crate::clock::{Clock as _, SystemClock};
-use crate::model::{Severity, SourceHealth, SourceState, Timestamp};
-use crate::topic::Rules;
+use feed_model::{Severity, SourceHealth, SourceState, Timestamp};
+use topic_rules::Rules;
 
 /// Show the health of each source: last success, next poll, last error, and why
 #[derive(Debug, clap::Args)]

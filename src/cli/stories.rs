@@ -4,10 +4,8 @@ use super::{
     Context, Exit, Refused, StoryJson, table,
     text::{day, one_line},
 };
-use crate::{
-    model::{SourceId, Story, TopicId},
-    store::{Reader, StoreError, StoryQuery},
-};
+use crate::store::{Reader, StoreError, StoryQuery};
+use feed_model::{SourceId, Story, TopicId};
 
 /// List the stories, newest first
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,6 @@
 //! Texts of strangers on a terminal: nothing that a feed says may move the cursor, change colours or turn the line around.
 
-use crate::model::Timestamp;
+use feed_model::Timestamp;
 
 /// The text on one line, every character that a terminal would obey shown as its escape.
 pub(crate) fn one_line(text: &str) -> String {

@@ -10,14 +10,11 @@ use super::{
     table,
     text::{day, one_line},
 };
-use crate::{
-    config::Config,
-    model::{TopicId, TopicState},
-    store::StoryQuery,
-    topic::{
-        Progress, Rules,
-        suggest::{Proposal, Subject},
-    },
+use crate::{config::Config, store::StoryQuery};
+use feed_model::{TopicId, TopicState};
+use topic_rules::{
+    Progress, Rules,
+    suggest::{Proposal, Subject},
 };
 
 /// List the topics, and the feeds to subscribe to

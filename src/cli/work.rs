@@ -9,11 +9,11 @@ use crate::{
     clock::{Clock as _, SystemClock},
     config::Config,
     daemon,
-    model::{StoryId, Timestamp},
     poll::Poller,
     store::{Store, StoreError},
     telemetry::{self, LogOptions},
 };
+use feed_model::{StoryId, Timestamp};
 
 impl Context {
     /// Now.

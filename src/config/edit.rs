@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use url::Url;
 
 use super::value::toml_string;
-use crate::model::{Follow, SourceId};
+use feed_model::{Follow, SourceId};
 
 /// A source to be written into feeds.toml.
 #[derive(Debug, Clone, PartialEq, Eq)]

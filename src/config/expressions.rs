@@ -2,11 +2,11 @@
 //!
 //! What they mean is known elsewhere (`topic`, `schedule`); here is only the question whether a text is one of them.
 
-use crate::{schedule::Cron, topic};
+use crate::schedule::Cron;
 
 /// Whether `text` is a matcher; else why not.
 pub(super) fn matcher(text: &str) -> Result<(), String> {
-    topic::parse_matcher(text).map(drop).map_err(|error| error.to_string())
+    topic_rules::parse_matcher(text).map(drop).map_err(|error| error.to_string())
 }
 
 /// Whether `text` is a five-field cron expression; else why not.

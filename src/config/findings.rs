@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::model::Severity;
+use feed_model::Severity;
 
 /// Something wrong with feeds.toml, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

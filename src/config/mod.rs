@@ -29,7 +29,7 @@ pub use report::render;
 pub use server::{Server, Tls};
 pub use site::Site;
 
-use crate::model::{Severity, Source, Topic};
+use feed_model::{Severity, Source, Topic};
 
 use findings::Findings;
 use section::Section;

@@ -11,7 +11,7 @@ use super::{
     source::Sources,
     value::ByteSize,
 };
-use crate::model::HostPattern;
+use feed_model::HostPattern;
 
 /// `[polling]`.
 #[derive(Debug, Clone, PartialEq, Eq)]

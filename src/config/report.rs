@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, renderer::DecorStyle};
 
 use super::ConfigProblem;
-use crate::model::Severity;
+use feed_model::Severity;
 
 /// Renders problems of `text`, one paragraph each: severity and text, file with line and column, the line with a caret, and
 /// the hint. Nothing, where there are none.

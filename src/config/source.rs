@@ -13,9 +13,7 @@ use super::{
     site::http,
     value::Value as _,
 };
-use crate::model::{
-    Auth, ContentPolicy, FetchLimits, Follow, HostPattern, Pace, PageSelectors, SitemapPatterns, Source, SourceId,
-};
+use feed_model::{Auth, ContentPolicy, FetchLimits, Follow, HostPattern, Pace, PageSelectors, SitemapPatterns, Source, SourceId};
 
 /// Every `[[source]]`.
 pub(super) struct Sources {
@@ -46,7 +44,7 @@ pub(super) fn take_id<T>(
     setting: &Setting<Option<String>>,
     taken: &mut Ids,
     what: &str,
-    new: impl FnOnce(String) -> Result<T, crate::model::IdError>,
+    new: impl FnOnce(String) -> Result<T, feed_model::IdError>,
     findings: &mut Findings<'_>,
 ) -> Option<T> {
     let (Some(id), Some(span)) = (&setting.value, &setting.span) else { return None };

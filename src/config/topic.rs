@@ -9,7 +9,7 @@ use super::{
     source::{Ids, take_id},
     value::Placed,
 };
-use crate::model::{SourceId, Topic, TopicId};
+use feed_model::{SourceId, Topic, TopicId};
 
 /// The earlier ids that a topic claims, each with its place.
 type Earlier = Vec<Setting<Vec<Placed<String>>>>;

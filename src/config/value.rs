@@ -6,7 +6,7 @@ use toml::{Spanned, de::DeValue};
 use url::Url;
 
 use super::{findings::quoted, quantity, section::nearest};
-use crate::model::{ContentPolicy, Follow, HostPattern};
+use feed_model::{ContentPolicy, Follow, HostPattern};
 
 /// Why a value cannot be used.
 #[derive(Debug)]
@@ -270,7 +270,7 @@ impl Value for SocketAddr {
 impl Value for HostPattern {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
         let text = text_of(written, "\"192.168.0.0/16\"")?;
-        text.parse().map_err(|error: crate::model::HostPatternError| {
+        text.parse().map_err(|error: feed_model::HostPatternError| {
             let hint = if text.contains("://") {
                 Url::parse(text).ok().and_then(|url| url.host_str().map(|host| format!("the host alone: {}", toml_string(host))))
             } else if text.contains('*') {

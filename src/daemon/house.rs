@@ -10,8 +10,8 @@ use crate::{
     poll::{Poller, Settings},
     store::{Sorting, StoreError},
     telemetry,
-    topic::Rules,
 };
+use topic_rules::Rules;
 
 /// Stored stories sorted again in one step, when the rules changed.
 const SORTING_BATCH: usize = 500;

@@ -9,12 +9,12 @@ use tracing::{error, warn};
 use super::wait_for_stop;
 use crate::{
     clock::Clock,
-    model::SourceHealth,
     poll::Heartbeat,
     serve::Health,
     store::Store,
     telemetry::{self, Metrics, SourceGauge},
 };
+use feed_model::SourceHealth;
 
 /// How old the driver's heartbeat may be before the daemon counts as stuck.
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(60);

@@ -20,8 +20,8 @@ use crate::{
     site::{self, RulesInForce},
     store::{Store, StoreError, WindowPolicy},
     telemetry,
-    topic::Rules,
 };
+use topic_rules::Rules;
 
 /// Pause between two pages of a site's back-catalogue.
 const BACKLOG_GAP: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::model::Timestamp;
+use feed_model::Timestamp;
 
 /// The document, or 304 where the request already has it.
 pub(super) fn answer(request: &HeaderMap, media_type: &'static str, body: String, changed: Timestamp) -> Response {

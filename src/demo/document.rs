@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use quick_xml::escape::escape;
 use serde_json::json;
 
-use crate::model::{DatePrecision, PublishedDate, Timestamp};
+use feed_model::{DatePrecision, PublishedDate, Timestamp};
 
 use super::{publication::Name, stage::Item};
 

@@ -22,10 +22,8 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-use crate::{
-    clock::{Clock, SystemClock},
-    model::Timestamp,
-};
+use crate::clock::{Clock, SystemClock};
+use feed_model::Timestamp;
 
 use super::{conditional, document, publication::Name, stage::Stage};
 

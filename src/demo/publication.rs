@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::model::{DatePrecision, PublishedDate};
+use feed_model::{DatePrecision, PublishedDate};
 
 /// Which of the two publications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

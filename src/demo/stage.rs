@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::model::{PublishedDate, Timestamp};
+use feed_model::{PublishedDate, Timestamp};
 
 use super::publication::{Name, Post, more_posts};
 

@@ -25,10 +25,8 @@ use super::{
     resolver::{GuardedResolver, Lookup, SystemLookup},
     transport::{build, roots, unreachable_because},
 };
-use crate::{
-    model::{FetchLimits, Headers, HostPattern, SourceId, Timestamp, Validators},
-    schedule,
-};
+use crate::schedule;
+use feed_model::{FetchLimits, Headers, HostPattern, SourceId, Timestamp, Validators};
 
 /// Redirects that are followed.
 const MOST_HOPS: usize = 10;

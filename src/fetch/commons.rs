@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use url::Url;
 
 use super::client::{Accept, Response};
-use crate::model::{SourceId, Timestamp, Validators};
+use feed_model::{SourceId, Timestamp, Validators};
 
 /// How long an answer is lent.
 const HOLDS: TimeDelta = TimeDelta::minutes(10);
@@ -106,7 +106,7 @@ fn is_fresh(lent: &Lent, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Headers;
+    use feed_model::Headers;
 
     fn question(path: &str, manner: &str) -> Question {
         Question {

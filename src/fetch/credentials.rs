@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::Auth;
+use feed_model::Auth;
 
 /// Why credentials cannot be used.
 #[derive(Debug, thiserror::Error)]

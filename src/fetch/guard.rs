@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::model::HostPattern;
+use feed_model::HostPattern;
 
 /// Whether an address belongs to the public internet.
 pub fn is_public(address: IpAddr) -> bool {

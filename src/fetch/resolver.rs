@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::guard;
-use crate::model::HostPattern;
+use feed_model::HostPattern;
 
 /// How names are looked up: the system's way, or a test's.
 pub trait Lookup: Send + Sync + 'static {

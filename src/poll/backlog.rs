@@ -8,11 +8,11 @@ use super::{
     sites::{self, Gathered, Queue},
 };
 use crate::{
-    identity::{self, KeyPolicy},
-    model::{Draft, Follow, Source},
     store::{Arrival, Facts, Item, Plan, ReadDocument},
     telemetry,
 };
+use entry_identity::KeyPolicy;
+use feed_model::{Draft, Follow, Source};
 
 use super::Outcome;
 
@@ -41,7 +41,7 @@ impl Poller {
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = gathered.drafts.into_iter().unzip();
         let policy = KeyPolicy::from_word(&memory.key_policy);
         // One page says nothing about the source's ids: the policy stays.
-        let (keyed, _, _) = identity::key_document(&drafts, policy, memory.home_page_url.as_deref());
+        let (keyed, _, _) = entry_identity::key_document(&drafts, policy, memory.home_page_url.as_deref());
         let items: Vec<Item> =
             drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival }).collect();
         let document = (!items.is_empty()).then(|| ReadDocument {

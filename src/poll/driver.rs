@@ -22,11 +22,11 @@ use tracing::{debug, error};
 use super::{Outcome, Poller, SourceReport, blocking};
 use crate::{
     clock::Clock,
-    model::SourceId,
     schedule,
     store::{Asked, StoreError},
     telemetry::{self, Metrics, PollCounts},
 };
+use feed_model::SourceId;
 
 /// The longest that the driver sleeps: requests by `tributary poll` are seen within this.
 const LONGEST_NAP: Duration = Duration::from_secs(2);

@@ -7,10 +7,9 @@ use url::Url;
 use super::Poller;
 use crate::{
     fetch::{self, Accept, Credentials, Failure, Request, Response},
-    follow,
-    model::{Source, Timestamp, Validators},
     store::SourceMemory,
 };
+use feed_model::{Source, Timestamp, Validators};
 
 /// The exchanges of one attempt: what is known before, and what it adds up to.
 pub(super) struct Exchanges<'a> {
@@ -82,7 +81,7 @@ impl<'a> Exchanges<'a> {
             Ok(response) => response,
             Err(failure) => return Answer::Failed(failure),
         };
-        if let Some(name) = follow::challenge(response.status, &response.headers, &response.body) {
+        if let Some(name) = site_discovery::challenge(response.status, &response.headers, &response.body) {
             return Answer::Challenge(response, name);
         }
         match response.status {

@@ -4,11 +4,8 @@
 
 use url::Url;
 
-use crate::{
-    follow::SitemapPage,
-    ingest,
-    model::{Category, DatePrecision, Draft, Person, PublishedDate, Timestamp},
-};
+use feed_model::{Category, DatePrecision, Draft, Person, PublishedDate, Timestamp};
+use site_discovery::SitemapPage;
 
 /// What is known of a page.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -68,7 +65,7 @@ impl PageFacts {
     /// Fills what a draft does not say. A more exact date takes the place of one of the same day or month.
     pub(super) fn complete(self, draft: &mut Draft, base: &Url) {
         // Stored text is sanitised once more: what stands in a database is no promise.
-        let html = |text: Option<String>| text.map(|text| ingest::sanitise(&text, base)).filter(|html| !html.is_empty());
+        let html = |text: Option<String>| text.map(|text| feed_parser::sanitise(&text, base)).filter(|html| !html.is_empty());
         draft.title = draft.title.take().or(self.title);
         draft.summary = draft.summary.take().or_else(|| html(self.summary));
         draft.content = draft.content.take().or_else(|| html(self.content));
@@ -117,7 +114,7 @@ mod tests {
         let base = Url::parse("https://example.org/a").unwrap();
         let head = Draft {
             title: Some("Their title".into()),
-            summary: Some(ingest::sanitise("A <b>line</b>", &base)),
+            summary: Some(feed_parser::sanitise("A <b>line</b>", &base)),
             published: Some(date(3, 9, DatePrecision::Second)),
             categories: vec![Category::term("Kafka"), Category::term("Logs")],
             ..Draft::default()
@@ -131,7 +128,7 @@ mod tests {
         };
         PageFacts::from_json(stored.as_deref()).complete(&mut draft, &base);
         assert_eq!(draft.title.as_deref(), Some("Our title"));
-        assert_eq!(draft.summary.as_ref().map(crate::model::SafeHtml::as_str), Some("A <b>line</b>"));
+        assert_eq!(draft.summary.as_ref().map(feed_model::SafeHtml::as_str), Some("A <b>line</b>"));
         assert_eq!(draft.published, head.published);
         let terms: Vec<&str> = draft.categories.iter().map(|c| c.term.as_str()).collect();
         assert_eq!(terms, ["kafka", "Logs"]);

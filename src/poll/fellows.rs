@@ -8,10 +8,10 @@ use chrono::TimeDelta;
 
 use super::{Settings, exchange::Exchanges, refresh::Visit};
 use crate::{
-    model::{Problem, Source, SourceId, Timestamp},
     schedule::NextPoll,
     store::{FellowReader, StoreError},
 };
+use feed_model::{Problem, Source, SourceId, Timestamp};
 
 /// The other sources that read what this visit was answered with.
 pub(super) async fn of(exchanges: &Exchanges<'_>, visit: &Visit) -> Result<Vec<FellowReader>, StoreError> {

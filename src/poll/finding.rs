@@ -15,12 +15,12 @@ use super::{
 };
 use crate::{
     fetch::{Accept, Response},
-    follow::{self, Index, Page, SitemapDocument},
-    ingest::{self, Kind},
-    model::{Document, Follow, Followed, Problem},
     store::StoreError,
     telemetry,
 };
+use feed_model::{Document, Follow, Followed, Problem};
+use feed_parser::Kind;
+use site_discovery::{Index, Page, SitemapDocument};
 
 /// Feed links of one page that are tried.
 const MOST_FEED_LINKS: usize = 3;
@@ -72,10 +72,10 @@ pub(super) async fn find(exchanges: &mut Exchanges<'_>) -> Result<Found, NotFoun
 
 /// The feed that a site's page names, if there is one by now and it can be read.
 pub(super) async fn feed_of(exchanges: &mut Exchanges<'_>, response: Response) -> Result<Option<Found>, StoreError> {
-    if ingest::sniff(&response.body, response.headers.text("content-type")) != Kind::Html {
+    if feed_parser::sniff(&response.body, response.headers.text("content-type")) != Kind::Html {
         return Ok(None);
     }
-    let (html, _) = ingest::decode(&response.body, response.headers.text("content-type"));
+    let (html, _) = feed_parser::decode(&response.body, response.headers.text("content-type"));
     let mut problems = Vec::new();
     named_feed(exchanges, &response, &html, &mut problems).await
 }
@@ -84,7 +84,7 @@ pub(super) async fn feed_of(exchanges: &mut Exchanges<'_>, response: Response) -
 pub(super) async fn look_at(exchanges: &mut Exchanges<'_>, response: Response) -> Result<Found, NotFound> {
     let wanted = exchanges.source().follow;
     let url = exchanges.source().url.clone();
-    match ingest::sniff(&response.body, response.headers.text("content-type")) {
+    match feed_parser::sniff(&response.body, response.headers.text("content-type")) {
         Kind::Feed(_) if matches!(wanted, Follow::Auto | Follow::Feed) => {
             let document = read_feed(exchanges, &response).await.map_err(NotFound::Refused)?;
             let followed = Followed { way: Follow::Feed, url, because: "the address is a feed".into() };
@@ -112,7 +112,7 @@ pub(super) async fn look_at(exchanges: &mut Exchanges<'_>, response: Response) -
 
 async fn look_at_page(exchanges: &mut Exchanges<'_>, response: Response, wanted: Follow) -> Result<Found, NotFound> {
     let mut problems = Vec::new();
-    let (html, _) = ingest::decode(&response.body, response.headers.text("content-type"));
+    let (html, _) = feed_parser::decode(&response.body, response.headers.text("content-type"));
     if matches!(wanted, Follow::Auto | Follow::Feed)
         && let Some(found) = named_feed(exchanges, &response, &html, &mut problems).await?
     {
@@ -147,7 +147,7 @@ async fn named_feed(
     html: &str,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<Found>, StoreError> {
-    let links = follow::feed_links(&Page { url: &page.final_url, headers: &page.headers, html });
+    let links = site_discovery::feed_links(&Page { url: &page.final_url, headers: &page.headers, html });
     for link in links.into_iter().take(MOST_FEED_LINKS) {
         match try_feed(exchanges, &link.url).await? {
             Ok((response, document)) => {
@@ -224,7 +224,7 @@ pub(super) async fn may_ask_sitemap(exchanges: &mut Exchanges<'_>, url: &Url) ->
 /// Reads a sitemap out of an answer, on a thread that may take its time.
 pub(super) async fn read_sitemap(response: &Response) -> Result<SitemapDocument, Refusal> {
     let (bytes, url) = (response.body.clone(), response.final_url.clone());
-    match tokio::task::spawn_blocking(move || follow::read_sitemap(&bytes, &url)).await {
+    match tokio::task::spawn_blocking(move || site_discovery::read_sitemap(&bytes, &url)).await {
         Ok(read) => read.map_err(|error| Refusal::unusable(response, "sitemap", telemetry::chain(&error))),
         Err(panicked) => Err(Refusal::unusable(response, "internal", format!("reading it broke off: {panicked}"))),
     }
@@ -235,8 +235,8 @@ pub(super) async fn read_index(exchanges: &Exchanges<'_>, response: &Response) -
     let (body, headers, url) = (response.body.clone(), response.headers.clone(), response.final_url.clone());
     let selectors = exchanges.source().page.clone();
     let read = tokio::task::spawn_blocking(move || {
-        let (html, _) = ingest::decode(&body, headers.text("content-type"));
-        follow::index(&Page { url: &url, headers: &headers, html: &html }, selectors.as_ref())
+        let (html, _) = feed_parser::decode(&body, headers.text("content-type"));
+        site_discovery::index(&Page { url: &url, headers: &headers, html: &html }, selectors.as_ref())
     });
     match read.await {
         Ok(index) => index.map_err(|error| Refusal::unusable(response, "page-structure", telemetry::chain(&error))),
@@ -253,7 +253,7 @@ pub(super) async fn read_feed(exchanges: &Exchanges<'_>, response: &Response) ->
     let max_items = exchanges.source().limits.max_items;
     let read = tokio::task::spawn_blocking(move || {
         let (content_type, content_location) = (content_type.as_deref(), content_location.as_deref());
-        ingest::read(&ingest::Input { bytes: &bytes, content_type, content_location, url: &url, max_items })
+        feed_parser::read(&feed_parser::Input { bytes: &bytes, content_type, content_location, url: &url, max_items })
     });
     match read.await {
         Ok(Ok(document)) => Ok(document),

@@ -5,9 +5,9 @@
 use super::{Poller, blocking, refresh::Reading, robots};
 use crate::{
     fetch::{self, Hop},
-    model::{Encoding, Follow, Headers, Problem, Repair, Source, Timestamp},
     store::{Item, Store, StoreError},
 };
+use feed_model::{Encoding, Follow, Headers, Problem, Repair, Source, Timestamp};
 
 /// One item, as the dry run found it.
 #[derive(Debug)]

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     fetch::Accept,
-    follow::{self, Holds, PostLinks, SitemapDocument, SitemapPage},
-    model::{Problem, PublishedDate, Source},
     store::{KnownPage, SitemapPart, StoreError},
 };
+use feed_model::{Problem, PublishedDate, Source};
+use site_discovery::{Holds, PostLinks, SitemapDocument, SitemapPage};
 
 /// Sitemaps of one index that are read.
 const MOST_PARTS: usize = 50;
@@ -116,7 +116,7 @@ impl Listing {
             return Ok(());
         }
         let why = match exchanges.ask_after(&url, Accept::Sitemap, permission.pause()).await {
-            Answer::Document(response) => match follow::read_sitemap(&response.body, &response.final_url) {
+            Answer::Document(response) => match site_discovery::read_sitemap(&response.body, &response.final_url) {
                 Ok(part) => {
                     exchanges.accept(&response);
                     if wanted.late {
@@ -149,7 +149,7 @@ impl Listing {
     /// The posts among its pages. Of a partial reading, what is known helps to tell which links are posts.
     pub(super) fn posts(&self, source: &Source, known: &HashMap<String, KnownPage>) -> PostLinks {
         if !self.partial || known.is_empty() {
-            return follow::post_links(&self.document, &source.sitemap, &source.url);
+            return site_discovery::post_links(&self.document, &source.sitemap, &source.url);
         }
         let listed: HashSet<Url> = self.document.pages.iter().map(|page| page.url.clone()).collect();
         let remembered = known.iter().filter_map(|(url, page)| {
@@ -161,7 +161,7 @@ impl Listing {
             pages: self.document.pages.iter().cloned().chain(remembered).collect(),
             ..SitemapDocument::default()
         };
-        let mut links = follow::post_links(&whole, &source.sitemap, &source.url);
+        let mut links = site_discovery::post_links(&whole, &source.sitemap, &source.url);
         links.pages.retain(|page| listed.contains(&page.url));
         links
     }

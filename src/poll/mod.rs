@@ -36,10 +36,10 @@ pub use outcome::{Outcome, SourceReport, Summary};
 use crate::{
     clock::Clock,
     fetch::Client,
-    model::{Source, SourceId, Topic},
     store::{Reader, Store, StoreError, WindowPolicy},
-    topic::Rules,
 };
+use feed_model::{Source, SourceId, Topic};
+use topic_rules::Rules;
 
 /// What polling needs to know of feeds.toml; replaced as a whole when that changes.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What came of a poll, as `poll` lists it.
 
-use crate::model::{SourceId, Timestamp};
+use feed_model::{SourceId, Timestamp};
 
 /// How one source's attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

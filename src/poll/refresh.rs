@@ -16,8 +16,6 @@ use super::{
 };
 use crate::{
     fetch::{self, Hop, Response},
-    identity::{self, KeyPolicy},
-    model::{Draft, Encoding, Follow, Followed, Format, Headers, Problem, PublisherPace, Repair, Source, Timestamp},
     schedule::{self, Hints},
     store::{
         Applied, Arrival, Asked, Attempt, Facts, FellowReader, Item, NextPoll, PageChange, Plan, PollError, ReadDocument,
@@ -25,6 +23,8 @@ use crate::{
     },
     telemetry,
 };
+use entry_identity::KeyPolicy;
+use feed_model::{Draft, Encoding, Follow, Followed, Format, Headers, Problem, PublisherPace, Repair, Source, Timestamp};
 
 /// How long a permanent redirect must hold before its target is asked instead.
 const ADOPT_AFTER: TimeDelta = TimeDelta::days(7);
@@ -331,7 +331,7 @@ impl Poller {
     ) -> (ReadDocument, Vec<Problem>) {
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = drafts.into_iter().unzip();
         let home = visit.facts.home_page_url.as_deref().or(memory.home_page_url.as_deref());
-        let (keyed, policy, problems) = identity::key_document(&drafts, KeyPolicy::from_word(&memory.key_policy), home);
+        let (keyed, policy, problems) = entry_identity::key_document(&drafts, KeyPolicy::from_word(&memory.key_policy), home);
         let items =
             drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival }).collect();
         let document = ReadDocument {
@@ -421,7 +421,7 @@ fn outcome_for_schedule(visit: &Visit) -> schedule::Outcome {
     }
 }
 
-fn report(id: crate::model::SourceId, attempt: Option<&Attempt>, applied: &Applied) -> SourceReport {
+fn report(id: feed_model::SourceId, attempt: Option<&Attempt>, applied: &Applied) -> SourceReport {
     let outcome = match attempt.map(|a| a.outcome) {
         Some("failed") => Outcome::Failed,
         Some("gone") => Outcome::Gone,

@@ -15,10 +15,10 @@ use url::Url;
 use super::exchange::{Answer, Condition, Exchanges, Manner};
 use crate::{
     fetch::Accept,
-    follow::robots::Robots,
-    model::{Timestamp, Validators},
     store::{StoreError, StoredRobots},
 };
+use feed_model::{Timestamp, Validators};
+use site_discovery::robots::Robots;
 
 /// The name that robots.txt may call us by.
 pub(super) const TOKEN: &str = "tributary";

@@ -18,12 +18,11 @@ use super::{
 };
 use crate::{
     fetch::{Accept, Response},
-    follow::{self, Page},
-    identity, ingest,
-    model::{ContentPolicy, Draft, Follow, Problem, PublisherPace, Timestamp},
     schedule::Hints,
     store::{Arrival, KnownPage, PageChange, PageState, QueuedPage, StoreError},
 };
+use feed_model::{ContentPolicy, Draft, Follow, Problem, PublisherPace, Timestamp};
+use site_discovery::Page;
 
 /// New links taken from one reading of a sitemap: more at once are a site made anew, not news.
 const MOST_NEW: usize = 200;
@@ -201,11 +200,11 @@ pub(super) fn home_page(given: &Url, sitemap: &Response) -> Url {
 fn is_own(url: &Url, page: &Url) -> bool {
     let named = |url: &Url| url.domain().is_some_and(|name| name.contains('.'));
     let same = if named(url) && named(page) {
-        identity::home_of(url.as_str()) == identity::home_of(page.as_str())
+        entry_identity::home_of(url.as_str()) == entry_identity::home_of(page.as_str())
     } else {
         url.origin() == page.origin()
     };
-    let bare = |url: &Url| identity::canonical_link(url.as_str());
+    let bare = |url: &Url| entry_identity::canonical_link(url.as_str());
     same && bare(url) != bare(page)
 }
 
@@ -333,8 +332,8 @@ async fn take_page(
     let url = page.url.clone();
     let full = exchanges.source().content == Some(ContentPolicy::Full);
     let read = tokio::task::spawn_blocking(move || {
-        let (html, _) = ingest::decode(&response.body, response.headers.text("content-type"));
-        let head = follow::page_head(&Page { url: &response.final_url, headers: &response.headers, html: &html }, full);
+        let (html, _) = feed_parser::decode(&response.body, response.headers.text("content-type"));
+        let head = site_discovery::page_head(&Page { url: &response.final_url, headers: &response.headers, html: &html }, full);
         (head, response)
     });
     let Ok((head, response)) = read.await else {

@@ -15,10 +15,9 @@ use super::{
 };
 use crate::{
     fetch::{Accept, Response},
-    identity,
-    model::{Document, Follow, Followed, Format, Problem, Severity},
     store::{Arrival, Facts, PageChange, SourceMemory, StoreError},
 };
+use feed_model::{Document, Follow, Followed, Format, Problem, Severity};
 
 /// After so many failures in a row it is found out again how a site can be followed, and again after as many more.
 const FAILURES_UNTIL_LOOKED_FOR: u32 = 3;
@@ -166,7 +165,7 @@ async fn adopt_feed(exchanges: &mut Exchanges<'_>, memory: &SourceMemory, page: 
     let links = document
         .drafts
         .iter()
-        .filter_map(|draft| identity::canonical_link_with_fragment(draft.url.as_ref()?.as_str()))
+        .filter_map(|draft| entry_identity::canonical_link_with_fragment(draft.url.as_ref()?.as_str()))
         .collect::<Vec<_>>();
     let id = exchanges.source().id.clone();
     if !exchanges.poller().read(move |reader| reader.has_link(&id, &links)).await? {

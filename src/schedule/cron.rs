@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr as _};
 use chrono::{DateTime, Utc};
 use cron::Schedule;
 
-use crate::model::Timestamp;
+use feed_model::Timestamp;
 
 /// Why an expression is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::model::{Headers, PublisherPace, Timestamp};
+use feed_model::{Headers, PublisherPace, Timestamp};
 
 /// A `Retry-After` beyond this is a mistake, not a wish.
 const LONGEST_RETRY: TimeDelta = TimeDelta::days(30);

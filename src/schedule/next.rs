@@ -18,7 +18,7 @@ use super::{
     Cron, Hints,
     words::{moment, words},
 };
-use crate::model::{Follow, Pace, SourceId, Timestamp};
+use feed_model::{Follow, Pace, SourceId, Timestamp};
 
 /// A source that is not exempt is never asked more often.
 const LEAST: Duration = Duration::from_secs(3600);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::Timestamp;
+use feed_model::Timestamp;
 
 /// A pause in words: `3 h`, `90 min`, `45 s`.
 pub(super) fn words(pause: Duration) -> String {

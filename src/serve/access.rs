@@ -20,10 +20,10 @@ use tower::ServiceExt as _;
 
 use crate::{
     fetch::secrets_file,
-    model::{Topic, TopicId},
-    publish::pages::Fault,
     site::{Audience, PageName},
 };
+use feed_model::{Topic, TopicId};
+use feed_publisher::pages::Fault;
 
 use super::{App, routes};
 

@@ -9,11 +9,11 @@ use std::{
 use arc_swap::ArcSwap;
 
 use crate::{
-    model::TopicId,
-    publish::{Addresses, FeedFormat, pages::Fault},
     site::{self, ArchiveAnswer, Audience, Effort, Open, PageName, Rendering, Settings, page, search_feed, union_feed},
     store::StoreError,
 };
+use feed_model::TopicId;
+use feed_publisher::{Addresses, FeedFormat, pages::Fault};
 
 use super::{Access, Health, Held, drawn::Drawn, kept::Kept};
 

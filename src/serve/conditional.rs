@@ -2,7 +2,7 @@
 
 use chrono::SubsecRound;
 
-use crate::model::Timestamp;
+use feed_model::Timestamp;
 
 /// What the preconditions of a GET or HEAD come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

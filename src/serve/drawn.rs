@@ -76,10 +76,8 @@ impl Drawn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        site::{Audience, Rendering, RulesInForce},
-        topic::Rules,
-    };
+    use crate::site::{Audience, Rendering, RulesInForce};
+    use topic_rules::Rules;
 
     fn held(path: &str) -> Arc<Held> {
         Arc::new(Held::new(Rendering::new(path.to_owned(), "text/html", Vec::new(), None)))

@@ -7,7 +7,8 @@ use axum::{
     middleware::Next,
 };
 
-use crate::{publish::pages::Fault, site::PageName};
+use crate::site::PageName;
+use feed_publisher::pages::Fault;
 
 use super::{
     App,

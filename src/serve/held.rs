@@ -2,10 +2,8 @@
 
 use axum::body::Bytes;
 
-use crate::{
-    model::Timestamp,
-    site::{Compression, Effort, Feed, MIN_COMPRESSED_BYTES, Rendering},
-};
+use crate::site::{Compression, Effort, Feed, MIN_COMPRESSED_BYTES, Rendering};
+use feed_model::Timestamp;
 
 use super::Coding;
 

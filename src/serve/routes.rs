@@ -9,11 +9,9 @@ use axum::{
     routing::get,
 };
 
-use crate::{
-    model::{StoryId, TopicId},
-    publish::{Addresses, FeedFormat, pages::Fault},
-    site::{self, ArchiveAnswer, Effort, PageName, Resolved, resolve},
-};
+use crate::site::{self, ArchiveAnswer, Effort, PageName, Resolved, resolve};
+use feed_model::{StoryId, TopicId};
+use feed_publisher::{Addresses, FeedFormat, pages::Fault};
 
 use super::{
     App, Held, access,

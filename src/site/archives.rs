@@ -3,11 +3,9 @@
 
 use url::Url;
 
-use crate::{
-    model::{Timestamp, TopicId},
-    publish::{Addresses, Channel, FeedFormat, Paging},
-    store::{ArchiveState, DrawnArchive, Reader, StoreError},
-};
+use crate::store::{ArchiveState, DrawnArchive, Reader, StoreError};
+use feed_model::{Timestamp, TopicId};
+use feed_publisher::{Addresses, Channel, FeedFormat, Paging};
 
 use super::{
     Library, Rendering, Settings,

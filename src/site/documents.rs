@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::{
-    model::{Story, Timestamp, TopicId},
-    publish::{
-        Addresses, Channel, FeedFormat, FeedUrls, Outline, Paging, atom, fit, json_feed, opml,
-        pages::{SEARCH_STYLE, STYLE},
-        rss,
-    },
-    store::{StoreError, StoryQuery},
+use crate::store::{StoreError, StoryQuery};
+use feed_model::{Story, Timestamp, TopicId};
+use feed_publisher::{
+    Addresses, Channel, FeedFormat, FeedUrls, Outline, Paging, atom, fit, json_feed, opml,
+    pages::{SEARCH_STYLE, STYLE},
+    rss,
 };
 
 use super::{Audience, Feed, Library, Settings};
@@ -224,7 +222,7 @@ fn topic_outlines(settings: &Settings, addresses: &Addresses) -> Vec<Outline> {
 
 /// What is followed in public. A site without a feed has its own address: readers find out for themselves.
 fn source_outlines(library: &dyn Library) -> Result<Vec<Outline>, StoreError> {
-    use crate::model::Follow;
+    use feed_model::Follow;
     let bare = |url: &str| {
         let mut url = Url::parse(url).ok()?;
         url.set_username("").ok()?;

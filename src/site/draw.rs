@@ -1,9 +1,7 @@
 //! One drawing of everything that is published, with what the store has to remember of it.
 
-use crate::{
-    model::{Timestamp, TopicId},
-    store::{Instance, Store, StoreError, WindowPolicy},
-};
+use crate::store::{Instance, Store, StoreError, WindowPolicy};
+use feed_model::{Timestamp, TopicId};
 
 use super::{Rendering, Settings, archives, documents};
 

@@ -2,10 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{
-    model::{Story, StoryId, Timestamp, TopicId},
-    publish::{Addresses, Channel, FeedFormat, FeedUrls, Paging, atom},
-};
+use feed_model::{Story, StoryId, Timestamp, TopicId};
+use feed_publisher::{Addresses, Channel, FeedFormat, FeedUrls, Paging, atom};
 
 use super::documents::render;
 

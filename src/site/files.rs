@@ -12,7 +12,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{model::TopicId, publish::Addresses, store::StoreError};
+use crate::store::StoreError;
+use feed_model::TopicId;
+use feed_publisher::Addresses;
 
 use super::{
     ArchiveAnswer, Compression, Effort, Library, MIN_COMPRESSED_BYTES, PageName, Rendering, Settings, archive,

@@ -1,10 +1,8 @@
 //! The stored state as the site reads it: the store's reader, or in a test a hand-made one.
 
-use crate::{
-    model::{NotMember, SourceState, Story, StoryId, TopicId},
-    store::{ArchiveDocument, ArchiveState, Found, Reader, SearchQuery, Store, StoreError, StoryQuery},
-    topic::Rules,
-};
+use crate::store::{ArchiveDocument, ArchiveState, Found, Reader, SearchQuery, Store, StoreError, StoryQuery};
+use feed_model::{NotMember, SourceState, Story, StoryId, TopicId};
+use topic_rules::Rules;
 
 /// Stories per (year, month).
 pub type Months = Vec<((i32, u32), u64)>;

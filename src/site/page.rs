@@ -1,12 +1,10 @@
 //! The pages, drawn from the stored state.
 
-use crate::{
-    model::{StoryId, TopicId},
-    publish::{
-        Addresses,
-        pages::{self, Fault, Section, TopicPage, TopicRef, Unsorted},
-    },
-    store::{SearchQuery, StoreError, StoryQuery},
+use crate::store::{SearchQuery, StoreError, StoryQuery};
+use feed_model::{StoryId, TopicId};
+use feed_publisher::{
+    Addresses,
+    pages::{self, Fault, Section, TopicPage, TopicRef, Unsorted},
 };
 
 use super::{

@@ -1,6 +1,6 @@
 //! What the `{topic}` of an address means: a topic, a union, an old name.
 
-use crate::model::TopicId;
+use feed_model::TopicId;
 
 use super::Settings;
 

@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::{
-    model::Timestamp,
-    publish::{FeedFormat, FeedUrls, fit},
-    store::{Found, SearchQuery, StoreError},
-};
+use crate::store::{Found, SearchQuery, StoreError};
+use feed_model::Timestamp;
+use feed_publisher::{FeedFormat, FeedUrls, fit};
 
 use super::{
     Library, Rendering, Settings,

@@ -4,14 +4,12 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use url::Url;
 
-use crate::{
-    model::{Topic, TopicId},
-    publish::{
-        Addresses, Limits,
-        pages::{Site, TopicRef},
-    },
-    topic::Rules,
+use feed_model::{Topic, TopicId};
+use feed_publisher::{
+    Addresses, Limits,
+    pages::{Site, TopicRef},
 };
+use topic_rules::Rules;
 
 /// Bytes of the largest of a feed's documents, beyond which the oldest stories lose their text.
 const MAX_DOCUMENT_BYTES: usize = 250_000;

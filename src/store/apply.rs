@@ -16,11 +16,9 @@ use super::{
     rows::ms,
     shown, sources, stories, windows,
 };
-use crate::{
-    identity::{self, KeyPolicy, Recognition},
-    model::{SourceId, Timestamp, TopicId},
-    topic::Rules,
-};
+use entry_identity::{KeyPolicy, Recognition};
+use feed_model::{SourceId, Timestamp, TopicId};
+use topic_rules::Rules;
 
 /// How far an undated item stands below the one above it.
 const JUST_BELOW: chrono::TimeDelta = chrono::TimeDelta::milliseconds(1);
@@ -124,7 +122,7 @@ fn recognise<'d>(
 ) -> Result<(Cow<'d, [Item]>, Vec<Recognition>), StoreError> {
     let known = entries::Known { conn: tx, source };
     let keyed: Vec<_> = document.items.iter().map(|item| item.keyed.clone()).collect();
-    let recognised = identity::recognise(&keyed, &known)?;
+    let recognised = entry_identity::recognise(&keyed, &known)?;
     if !recognised.ids_wander {
         return Ok((Cow::Borrowed(&document.items), recognised.items));
     }
@@ -133,8 +131,8 @@ fn recognise<'d>(
         .prepare_cached("UPDATE source SET key_policy = ?2 WHERE id = ?1 RETURNING home_page_url")
         .and_then(|mut s| s.query_row(params![source.as_str(), KeyPolicy::Link.as_str()], |r| r.get(0)))
         .doing("store that ids are no keys")?;
-    let (keyed, ..) = identity::key_document(&drafts, KeyPolicy::Link, home.as_deref());
-    let recognised = identity::recognise(&keyed, &known)?;
+    let (keyed, ..) = entry_identity::key_document(&drafts, KeyPolicy::Link, home.as_deref());
+    let recognised = entry_identity::recognise(&keyed, &known)?;
     let items = drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival });
     Ok((Cow::Owned(items.collect()), recognised.items))
 }

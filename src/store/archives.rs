@@ -13,7 +13,7 @@ use super::{
     rows::{ms, time, time_opt},
     sources::number,
 };
-use crate::model::{Story, StoryId, Timestamp, TopicId};
+use feed_model::{Story, StoryId, Timestamp, TopicId};
 
 /// Bytes of stored text in one archive, beyond which it is full whatever the number of its stories.
 const MAX_TEXT_BYTES: u64 = 250_000;

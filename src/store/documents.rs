@@ -8,7 +8,7 @@ use super::{
     error::Doing as _,
     rows::{ms, time},
 };
-use crate::model::Timestamp;
+use feed_model::Timestamp;
 
 /// Documents whose change time is remembered, at most: unions can be asked for in any number.
 const MOST_DOCUMENTS: i64 = 10_000;

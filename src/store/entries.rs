@@ -7,11 +7,8 @@ use super::{
     error::Doing as _,
     rows::{self, ms, time_opt},
 };
-use crate::{
-    identity::{self, Commentary, Fingerprint, KnownEntries, KnownEntry, KnownText},
-    ingest,
-    model::{DatePrecision, EntryKey, SafeHtml, SourceId, Timestamp},
-};
+use entry_identity::{Commentary, Fingerprint, KnownEntries, KnownEntry, KnownText};
+use feed_model::{DatePrecision, EntryKey, SafeHtml, SourceId, Timestamp};
 
 /// Characters of the plain text that stories are listed with.
 const SUMMARY_CHARS: usize = 500;
@@ -91,7 +88,7 @@ impl KnownEntries for Known<'_> {
         let mut statement = self.conn.prepare_cached("SELECT summary, content, enclosures <> '[]' FROM entry WHERE id = ?1")?;
         let (summary, content, has_files): (Option<String>, Option<String>, bool) =
             statement.query_row([entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(identity::stored_text(summary.as_deref(), content.as_deref(), has_files))
+        Ok(entry_identity::stored_text(summary.as_deref(), content.as_deref(), has_files))
     }
 }
 
@@ -188,7 +185,7 @@ fn write_content(
         (None, _) => false,
     };
     let marks = fingerprint.marks();
-    let text = draft.summary.as_ref().or(draft.content.as_ref()).map(|html| ingest::plain_text(html.as_str()));
+    let text = draft.summary.as_ref().or(draft.content.as_ref()).map(|html| feed_parser::plain_text(html.as_str()));
     conn.prepare_cached(
         "UPDATE entry SET guid = ?2, guid_alias = ?3, link = ?4, canonical = ?5, title_norm = ?6, url = ?7, title = ?8,
            published_ms = CASE WHEN ?27 THEN ?9 ELSE published_ms END,

@@ -6,7 +6,7 @@ use super::{
     Reader, StoreError,
     rows::{self, from_json, time_opt},
 };
-use crate::model::{Follow, Problem, Severity, SourceHealth, SourceState};
+use feed_model::{Follow, Problem, Severity, SourceHealth, SourceState};
 
 /// Days that the activity of a source looks back.
 pub const ACTIVITY_DAYS: usize = 90;

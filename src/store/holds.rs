@@ -10,7 +10,7 @@ use super::{
     error::Doing as _,
     rows::{ms, time},
 };
-use crate::model::{SourceId, Timestamp};
+use feed_model::{SourceId, Timestamp};
 
 impl Reader<'_> {
     /// Until when a source's host is left in peace because of its other sources; `None`: it is not.

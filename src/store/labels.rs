@@ -11,10 +11,8 @@ use super::{
     rows::{self, ms},
     shown, stories, windows,
 };
-use crate::{
-    model::{StoryId, Timestamp, TopicId},
-    topic::Rules,
-};
+use feed_model::{StoryId, Timestamp, TopicId};
+use topic_rules::Rules;
 
 impl Store {
     /// The story is in exactly these topics from now on; `None` takes the label back. Unknown topics are refused.

@@ -11,12 +11,10 @@ use super::{
     rows::from_json,
     sources::number,
 };
-use crate::{
-    model::{StoryId, Topic, TopicId},
-    topic::{
-        Lesson, Rules,
-        suggest::{self, Proposal, Seen},
-    },
+use feed_model::{StoryId, Topic, TopicId};
+use topic_rules::{
+    Lesson, Rules,
+    suggest::{self, Proposal, Seen},
 };
 
 /// So many labelled stories are learnt from, the newest.

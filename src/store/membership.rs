@@ -9,11 +9,8 @@ use super::{
     error::Doing as _,
     rows::{self, from_json, ms, time},
 };
-use crate::{
-    ingest,
-    model::{Category, NotMember, Person, SafeHtml, Story, Timestamp, TopicId},
-    topic::{Fields, Rules, Verdict},
-};
+use feed_model::{Category, NotMember, Person, SafeHtml, Story, Timestamp, TopicId};
+use topic_rules::{Fields, Rules, Verdict};
 
 /// Why a story is sorted (again): it decides whether a topic's window takes it in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,8 +85,8 @@ impl Subject {
                 Ok(Self {
                     title: r.get::<_, Option<String>>("title")?.unwrap_or_default(),
                     categories: Vec::new(),
-                    summary: html("summary")?.map(|s| ingest::prose(&s)),
-                    text: html("content")?.map(|c| ingest::prose(&c)).unwrap_or_default(),
+                    summary: html("summary")?.map(|s| feed_parser::prose(&s)),
+                    text: html("content")?.map(|c| feed_parser::prose(&c)).unwrap_or_default(),
                     authors: authors.into_iter().map(|p| p.name).collect(),
                     url: r.get("url")?,
                     sources: Vec::new(),

@@ -11,7 +11,7 @@ use super::{
     rows::{ms, time, time_opt},
     sources::number,
 };
-use crate::model::{SourceId, Timestamp, Validators};
+use feed_model::{SourceId, Timestamp, Validators};
 
 /// Attempts at one page before it is given up.
 const MOST_ATTEMPTS: u32 = 5;

@@ -3,10 +3,8 @@
 use url::Url;
 
 use super::{PageChange, WindowPolicy};
-use crate::{
-    identity::Keyed,
-    model::{Draft, Follow, Followed, Problem, PublisherPace, Source, SourceId, Timestamp, Validators},
-};
+use entry_identity::Keyed;
+use feed_model::{Draft, Follow, Followed, Problem, PublisherPace, Source, SourceId, Timestamp, Validators};
 
 /// How an entry comes: it decides the position of a story that begins with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

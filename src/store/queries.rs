@@ -18,12 +18,9 @@ use super::{
     Arrival, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Reader, Store, StoreError, StoryQuery, WindowPolicy, apply,
     entries::Known,
 };
-use crate::{
-    identity::{self, KeyPolicy, KnownEntries as _},
-    ingest,
-    model::{EntryKey, FetchLimits, Follow, Pace, SitemapPatterns, Source, SourceId, Timestamp, Topic, TopicId},
-    topic::Rules,
-};
+use entry_identity::{KeyPolicy, KnownEntries as _};
+use feed_model::{EntryKey, FetchLimits, Follow, Pace, SitemapPatterns, Source, SourceId, Timestamp, Topic, TopicId};
+use topic_rules::Rules;
 
 const FEED: &[u8] =
     b"<rss version=\"2.0\"><channel><title>A</title><item><guid isPermaLink=\"false\">1</guid><title>Kafka once</title>\
@@ -97,10 +94,15 @@ fn source(id: &str) -> Source {
 
 fn plan(id: &str) -> Plan {
     let url = Url::parse("https://a.example/feed").unwrap();
-    let read =
-        ingest::read(&ingest::Input { bytes: FEED, content_type: None, content_location: None, url: &url, max_items: 100 })
-            .unwrap();
-    let (keyed, policy, _) = identity::key_document(&read.drafts, KeyPolicy::from_word("guid"), None);
+    let read = feed_parser::read(&feed_parser::Input {
+        bytes: FEED,
+        content_type: None,
+        content_location: None,
+        url: &url,
+        max_items: 100,
+    })
+    .unwrap();
+    let (keyed, policy, _) = entry_identity::key_document(&read.drafts, KeyPolicy::from_word("guid"), None);
     let items =
         read.drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
     let next = NextPoll { at: now(), because: "a test".into(), not_before: None, interval_s: 3600 };

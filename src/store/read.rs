@@ -7,12 +7,9 @@ use super::{
     rows::{self, from_json, from_json_opt, time, time_opt},
     sources::number,
 };
-use crate::{
-    identity,
-    model::{
-        DatePrecision, Duplicate, EntryKey, Membership, MembershipBy, SafeHtml, SourceId, Story, StoryId, StorySource, TopicId,
-        TopicState,
-    },
+use feed_model::{
+    DatePrecision, Duplicate, EntryKey, Membership, MembershipBy, SafeHtml, SourceId, Story, StoryId, StorySource, TopicId,
+    TopicState,
 };
 
 /// A year and month (UTC), and how many stories it has.
@@ -140,7 +137,7 @@ impl Reader<'_> {
                OR s.id IN (SELECT story_id FROM entry WHERE canonical = ?2 OR url = ?1 OR guid = ?1))
              ORDER BY s.published_id = ?1 DESC, s.id LIMIT 1",
         )?;
-        Ok(statement.query_row(params![text, identity::canonical_link(text)], |r| r.get(0)).optional()?.map(StoryId))
+        Ok(statement.query_row(params![text, entry_identity::canonical_link(text)], |r| r.get(0)).optional()?.map(StoryId))
     }
 
     /// The newest story with an entry of exactly this title.

@@ -10,7 +10,7 @@ use super::{
     error::Doing as _,
     rows::{self, ms, time},
 };
-use crate::model::{SourceRef, Timestamp};
+use feed_model::{SourceRef, Timestamp};
 
 /// The columns that [`of_row`] reads, of a source joined as `src`.
 pub(super) const COLUMNS: &str =

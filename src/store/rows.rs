@@ -4,10 +4,8 @@ use chrono::DateTime;
 use rusqlite::{Row, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{
-    identity::Home,
-    model::{SourceId, Timestamp, TopicId},
-};
+use entry_identity::Home;
+use feed_model::{SourceId, Timestamp, TopicId};
 
 /// A time as it is stored.
 pub(super) fn ms(at: Timestamp) -> i64 {

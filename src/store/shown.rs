@@ -8,10 +8,8 @@ use super::{
     rows::{self, ms, time_opt},
     search,
 };
-use crate::{
-    identity::{self, EntryFacts},
-    model::{DatePrecision, PublishedDate, Timestamp},
-};
+use entry_identity::EntryFacts;
+use feed_model::{DatePrecision, PublishedDate, Timestamp};
 
 /// An entry as the choice sees it, and what a document needs of it.
 struct Row {
@@ -30,18 +28,18 @@ pub(super) fn revise(conn: &Connection, story: i64, now: Timestamp) -> Result<()
     let public = rows.iter().any(|row| row.public);
     let eligible: Vec<&Row> = rows.iter().filter(|row| row.public || !public).collect();
     let facts: Vec<EntryFacts> = eligible.iter().map(|row| row.facts.clone()).collect();
-    let shown_id = identity::which_shows(&facts);
+    let shown_id = entry_identity::which_shows(&facts);
     let Some(shown) = eligible.iter().find(|row| row.facts.entry == shown_id) else { return Ok(()) };
-    let date = identity::story_date(&facts);
+    let date = entry_identity::story_date(&facts);
     let before: Option<(Option<Vec<u8>>, i64, u32, bool)> = conn
         .prepare_cached("SELECT shown_digest, updated_ms, updates, public FROM story WHERE id = ?1 AND gone_ms IS NULL")
         .and_then(|mut s| s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional())
         .doing("read a story")?;
     let Some((digest, updated, updates, was_public)) = before else { return Ok(()) };
     let (updated, updates) = match digest {
-        None => (identity::first_updated(shown.updated, date, now), 0),
+        None => (entry_identity::first_updated(shown.updated, date, now), 0),
         Some(digest) if digest == shown.digest => (rows::time(updated), updates),
-        Some(_) => match identity::moves_updated(rows::time(updated), updates, shown.updated, now) {
+        Some(_) => match entry_identity::moves_updated(rows::time(updated), updates, shown.updated, now) {
             Some(moved) => (moved, updates + 1),
             None => (rows::time(updated), updates),
         },
@@ -102,7 +100,7 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<Row>, StoreError> {
                 first_seen: rows::time(r.get("first_seen_ms")?),
                 own_text_tokens: r
                     .get::<_, Option<Vec<u8>>>("fingerprint")?
-                    .map_or(0, |bytes| identity::Fingerprint::tokens_in(&bytes)),
+                    .map_or(0, |bytes| entry_identity::Fingerprint::tokens_in(&bytes)),
             },
             public: r.get("public")?,
             updated: time_opt(r, "updated_ms")?,

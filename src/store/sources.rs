@@ -15,7 +15,7 @@ use super::{
     rows::{ms, time, time_opt},
     shown, windows,
 };
-use crate::model::{ContentPolicy, Follow, Followed, PublisherPace, Source, SourceId, Timestamp, Topic, TopicId, Validators};
+use feed_model::{ContentPolicy, Follow, Followed, PublisherPace, Source, SourceId, Timestamp, Topic, TopicId, Validators};
 
 /// What is remembered of a source between two polls.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -11,10 +11,8 @@ use super::{
     rows::{self, ms, time_opt},
     search,
 };
-use crate::{
-    identity::{self, Candidate, Fingerprint, Home, Newcomer, Placement},
-    model::{Draft, EntryKey, SourceId, Timestamp},
-};
+use entry_identity::{Candidate, Fingerprint, Home, Newcomer, Placement};
+use feed_model::{Draft, EntryKey, SourceId, Timestamp};
 
 /// Entries with the same link, title or mark that are compared: what so many share says nothing.
 const MOST_TWINS: i64 = 24;
@@ -90,7 +88,7 @@ pub(super) fn place(
         .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((rows::home(r)?, r.get("public")?, r.get("title")?))))
         .doing("read a source")?;
     let newcomer = Newcomer::new(source, &item.keyed, &item.draft, home).from_source_called(title.as_deref());
-    let decision = identity::place(&newcomer, &candidates(conn, source, item, &newcomer)?);
+    let decision = entry_identity::place(&newcomer, &candidates(conn, source, item, &newcomer)?);
     for commentary in &decision.commentaries {
         entries::note_page(conn, commentary)?;
     }
@@ -199,7 +197,7 @@ fn insert(
 ) -> Result<i64, StoreError> {
     let mut taken = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM story WHERE published_id = ?1)")?;
     // A look-up that fails counts as taken: the id is then minted, and the insert below says what is wrong.
-    let published_id = identity::published_id(guid, key, source, |id| taken.query_row([id], |r| r.get(0)).unwrap_or(true));
+    let published_id = entry_identity::published_id(guid, key, source, |id| taken.query_row([id], |r| r.get(0)).unwrap_or(true));
     conn.prepare_cached(
         "INSERT INTO story (published_id, position_ms, first_published_ms, updated_ms, arrival, public) VALUES (?1, ?2, ?3, ?3, ?4, 0)",
     )
@@ -244,7 +242,7 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, newcomer: &Newc
                 source: rows::source_id(r, "source_id")?,
                 source_title: r.get("source_title")?,
                 link: r.get("link")?,
-                canonical: r.get::<_, Option<String>>("canonical")?.and_then(|link| identity::canonical_link(&link)),
+                canonical: r.get::<_, Option<String>>("canonical")?.and_then(|link| entry_identity::canonical_link(&link)),
                 title_norm: r.get("title_norm")?,
                 guid: r.get("guid")?,
                 fingerprint: entries::fingerprint(r)?,

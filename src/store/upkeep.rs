@@ -18,10 +18,8 @@ use super::{
     sources::number,
     stories, windows,
 };
-use crate::{
-    model::{StoryId, Timestamp, TopicId},
-    topic::Rules,
-};
+use feed_model::{StoryId, Timestamp, TopicId};
+use topic_rules::Rules;
 
 /// One step of sorting again ends after about so long, so that polls and labels never wait long for the writer.
 const LONGEST_STEP: Duration = Duration::from_millis(50);

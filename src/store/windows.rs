@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{StoreError, archives, error::Doing as _, rows::ms};
-use crate::model::{Timestamp, TopicId};
+use feed_model::{Timestamp, TopicId};
 
 /// How large a window is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

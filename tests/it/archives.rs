@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use feed_model::{SafeHtml, StoryId, TopicId};
+use feed_publisher::verify;
 use tributary::{
-    model::{SafeHtml, StoryId, TopicId},
-    publish::verify,
     site,
     store::{Arrival, StoryQuery},
 };
@@ -28,7 +28,7 @@ any = ["kafka"]
 "#;
 
 /// Posts of one poll, the last number the newest.
-fn posts(numbers: std::ops::RangeInclusive<u32>) -> Vec<tributary::model::Draft> {
+fn posts(numbers: std::ops::RangeInclusive<u32>) -> Vec<feed_model::Draft> {
     numbers.rev().map(|n| post(n, &format!("Kafka number {n}"), &format!("Words of lot {n}."))).collect()
 }
 
@@ -239,7 +239,7 @@ async fn what_does_not_fit_by_size_is_in_an_archive_as_well() {
     let press = Press::new(&FEEDS.replace("max_entries = 5", "max_entries = 40"));
     let long = |n: u32| {
         let words = format!("Word {n} of many, and a further one. ").repeat(500);
-        tributary::model::Draft {
+        feed_model::Draft {
             summary: Some(SafeHtml::from_sanitised(format!("<p>{words}</p>"))),
             ..post(n, &format!("Kafka number {n}"), "Text.")
         }

@@ -4,10 +4,8 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use tributary::{
-    config::{self, Checked},
-    model::{ContentPolicy, Follow, Severity},
-};
+use feed_model::{ContentPolicy, Follow, Severity};
+use tributary::config::{self, Checked};
 
 fn fixtures(kind: &str) -> Vec<(String, String)> {
     let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config").join(kind);

@@ -1,6 +1,7 @@
 //! What is new to a reader, and nothing else: RFC 3229 over loopback.
 
-use tributary::{publish::verify, store::Arrival};
+use feed_publisher::verify;
+use tributary::store::Arrival;
 
 use crate::support::press::{Answer, Press, Server, post};
 

@@ -1,9 +1,7 @@
 //! What feed validators look at beyond the schema, on the documents as they are written.
 
-use tributary::{
-    model::*,
-    publish::{Addresses, Channel, FeedUrls, Outline, Paging, atom, json_feed, opml, rss, verify},
-};
+use feed_model::*;
+use feed_publisher::{Addresses, Channel, FeedUrls, Outline, Paging, atom, json_feed, opml, rss, verify};
 
 use crate::publish::shelf::{at, settings, source, story};
 

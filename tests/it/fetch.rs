@@ -12,14 +12,12 @@ use std::{
     time::Duration,
 };
 
+use feed_model::{Auth, FetchLimits, HostPattern, Validators};
 use flate2::{
     Compression,
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
-use tributary::{
-    fetch::{Accept, Client, ClientOptions, Credentials, Failure, Lookup, Request, Response},
-    model::{Auth, FetchLimits, HostPattern, Validators},
-};
+use tributary::fetch::{Accept, Client, ClientOptions, Credentials, Failure, Lookup, Request, Response};
 use url::Url;
 
 use crate::support::{

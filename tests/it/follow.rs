@@ -8,10 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tributary::{
-    follow::{Page, PageHead, challenge, feed_links, index, page_head, post_links, read_sitemap},
-    model::{DatePrecision, Draft, Headers, PageSelectors, PublishedDate, SitemapPatterns},
-};
+use feed_model::{DatePrecision, Draft, Headers, PageSelectors, PublishedDate, SitemapPatterns};
+use site_discovery::{Page, PageHead, challenge, feed_links, index, page_head, post_links, read_sitemap};
 use url::Url;
 
 fn sites() -> PathBuf {
@@ -255,7 +253,7 @@ fn selectors_decide_what_an_item_is_and_wrong_ones_are_named() {
     );
     let none = index(&page, Some(&PageSelectors { item: ".nothing".into(), ..PageSelectors::default() })).unwrap_err();
     assert!(none.to_string().contains("https://rows.example/"), "{none}");
-    let wrong = tributary::follow::validate_selectors(&PageSelectors {
+    let wrong = site_discovery::validate_selectors(&PageSelectors {
         item: "div[".into(),
         date: Some("time@".into()),
         ..PageSelectors::default()
@@ -356,11 +354,9 @@ fn hostile_pages_cost_little_and_never_panic() {
 }
 
 mod any_bytes {
+    use feed_model::Headers;
     use proptest::prelude::*;
-    use tributary::{
-        follow::{Page, challenge, feed_links, index, page_head, read_sitemap, robots::Robots},
-        model::Headers,
-    };
+    use site_discovery::{Page, challenge, feed_links, index, page_head, read_sitemap, robots::Robots};
 
     fn piece() -> impl Strategy<Value = String> {
         prop_oneof![
@@ -407,7 +403,7 @@ mod any_bytes {
 mod robots {
     use std::time::Duration;
 
-    use tributary::follow::robots::Robots;
+    use site_discovery::robots::Robots;
 
     fn allows(robots: &str, path: &str) -> bool {
         Robots::parse(robots.as_bytes()).allows(&super::url(&format!("https://a.example{path}")), "tributary")

@@ -3,7 +3,7 @@
 mod across;
 mod within;
 
-use tributary::model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp};
+use feed_model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp};
 
 /// Noon of a day, counted from 2026-01-01.
 fn noon(day: i64) -> Timestamp {

@@ -4,18 +4,16 @@
 
 use std::{fmt::Write as _, fs, path::Path};
 
+use feed_model::{DatePrecision, Document, Draft, SafeHtml};
+use feed_parser::Input;
 use proptest::prelude::*;
-use tributary::{
-    ingest::{self, Input},
-    model::{DatePrecision, Document, Draft, SafeHtml},
-};
 use url::Url;
 
 fn feed_url() -> Url {
     Url::parse("https://feeds.example.net/feed").unwrap()
 }
 
-fn read(bytes: &[u8], content_type: Option<&str>, max_items: usize) -> Result<Document, ingest::IngestError> {
+fn read(bytes: &[u8], content_type: Option<&str>, max_items: usize) -> Result<Document, feed_parser::IngestError> {
     read_from(bytes, content_type, None, max_items)
 }
 
@@ -24,8 +22,8 @@ fn read_from(
     content_type: Option<&str>,
     content_location: Option<&str>,
     max_items: usize,
-) -> Result<Document, ingest::IngestError> {
-    ingest::read(&Input { bytes, content_type, content_location, url: &feed_url(), max_items })
+) -> Result<Document, feed_parser::IngestError> {
+    feed_parser::read(&Input { bytes, content_type, content_location, url: &feed_url(), max_items })
 }
 
 /// A document in a form that is read at a glance: one line for each thing that is there.
@@ -57,7 +55,7 @@ fn shown(document: &Document) -> String {
     if let Some(updated) = feed.updated {
         writeln!(out, "  updated: {updated}").unwrap();
     }
-    if feed.pace != tributary::model::PublisherPace::default() {
+    if feed.pace != feed_model::PublisherPace::default() {
         writeln!(out, "  pace: {:?}", feed.pace).unwrap();
     }
     for draft in &document.drafts {
@@ -191,7 +189,7 @@ fn of_a_text_without_end_the_beginning_is_kept() {
         assert!((900_000..1_048_576).contains(&kept.as_str().len()), "{}", kept.as_str().len());
         assert!(kept.as_str().trim_end_matches(|c: char| c != ']').ends_with(" […]"), "what was left out is marked");
         assert_eq!(kept.as_str().matches("<blockquote").count(), kept.as_str().matches("</blockquote").count());
-        assert_eq!(ingest::sanitise(kept.as_str(), &"https://example.org/".parse().unwrap()), *kept, "once");
+        assert_eq!(feed_parser::sanitise(kept.as_str(), &"https://example.org/".parse().unwrap()), *kept, "once");
         let problem = document.problems.iter().find(|p| p.code == "long-text").unwrap();
         assert!(problem.text.contains("its first megabyte was kept"), "{problem:?}");
         assert_eq!(document.drafts[1].title.as_deref(), Some("Short"));
@@ -300,14 +298,14 @@ proptest! {
             prop_assert_ne!(error.class(), "internal");
             prop_assert_ne!(error.class(), "unreadable", "{:?}", error);
         }
-        let (text, _) = ingest::decode(&bytes, Some("text/xml; charset=shift_jis"));
-        ingest::opml::read(&text);
-        ingest::sniff(&bytes, None);
+        let (text, _) = feed_parser::decode(&bytes, Some("text/xml; charset=shift_jis"));
+        feed_parser::opml::read(&text);
+        feed_parser::sniff(&bytes, None);
     }
 
     #[test]
     fn reading_never_panics_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        ingest::decode(&bytes, None);
+        feed_parser::decode(&bytes, None);
         if let Err(error) = read(&bytes, None, 10) {
             prop_assert_ne!(error.class(), "internal");
         }
@@ -315,13 +313,13 @@ proptest! {
 
     #[test]
     fn texts_and_dates_never_panic(text in "\\PC{0,60}", date in "[0-9A-Za-z:+.,/ äé-]{0,40}") {
-        ingest::title_text(&text);
-        ingest::plain_text(&text);
-        ingest::parse_date(&text);
-        ingest::parse_date(&date);
-        ingest::http_url(&text, Some(&feed_url()));
-        ingest::prose(&SafeHtml::from_sanitised(text.clone()));
-        prop_assert!(!ingest::strip_forbidden(&text).contains('\0'));
+        feed_parser::title_text(&text);
+        feed_parser::plain_text(&text);
+        feed_parser::parse_date(&text);
+        feed_parser::parse_date(&date);
+        feed_parser::http_url(&text, Some(&feed_url()));
+        feed_parser::prose(&SafeHtml::from_sanitised(text.clone()));
+        prop_assert!(!feed_parser::strip_forbidden(&text).contains('\0'));
     }
 
     #[test]

@@ -13,7 +13,6 @@ mod fetch;
 mod follow;
 mod identity;
 mod ingest;
-mod layers;
 mod markup;
 mod pages;
 mod polls;

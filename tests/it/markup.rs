@@ -1,7 +1,7 @@
 //! Page heads and sitemaps as the web's own makers write them: one oddity each.
 
-use tributary::follow::{Page, PageHead, page_head, post_links, read_sitemap};
-use tributary::model::{Headers, SitemapPatterns};
+use feed_model::{Headers, SitemapPatterns};
+use site_discovery::{Page, PageHead, page_head, post_links, read_sitemap};
 use url::Url;
 
 fn head(head: &str, body: &str) -> PageHead {

@@ -4,12 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use feed_model::*;
+use feed_publisher::pages::MAX_PAGE_BYTES;
 use scraper::{Html, Selector};
-use tributary::{
-    model::*,
-    publish::pages::MAX_PAGE_BYTES,
-    site::{self, PageName, Settings},
-};
+use tributary::site::{self, PageName, Settings};
 
 use crate::publish::shelf::{Shelf, at, settings, source_state, story, topic};
 

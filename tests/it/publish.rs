@@ -6,17 +6,15 @@ pub mod shelf;
 
 use std::{collections::BTreeMap, fs, os::unix::fs::symlink, path::Path, time::Duration};
 
+use feed_model::*;
+use feed_publisher::{
+    Addresses, Channel, FeedUrls, Limits, Paging, atom, fit, json_feed,
+    pages::{self, Fault, Found, Section, Site, TopicPage, TopicRef, Unsorted},
+    rss, verify,
+};
 use scraper::{Html, Selector};
 use shelf::{Shelf, at, documents, html, nasty, settings, source_state, story};
-use tributary::{
-    model::*,
-    publish::{
-        Addresses, Channel, FeedUrls, Limits, Paging, atom, fit, json_feed,
-        pages::{self, Fault, Found, Section, Site, TopicPage, TopicRef, Unsorted},
-        rss, verify,
-    },
-    site::{self, FilesError, PageName, Rendering, Resolved, Settings, Written, resolve},
-};
+use tributary::site::{self, FilesError, PageName, Rendering, Resolved, Settings, Written, resolve};
 
 fn channel<'a>(addresses: &'a Addresses, stories: &'a [Story]) -> Channel<'a> {
     Channel {

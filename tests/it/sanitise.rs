@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // a test may: it fails by it
 
+use feed_parser::sanitise;
 use scraper::{Html, Node};
-use tributary::ingest::sanitise;
 use url::Url;
 
 /// Elements that run, load, frame, submit, or change how what follows is read.

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use feed_model::{Follow, Headers, Pace, PublisherPace, SourceId, Timestamp};
 use proptest::prelude::*;
-use tributary::{
-    model::{Follow, Headers, Pace, PublisherPace, SourceId, Timestamp},
-    schedule::{Hints, NextPoll, Outcome, Situation, next_poll, spread},
-};
+use tributary::schedule::{Hints, NextPoll, Outcome, Situation, next_poll, spread};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);

@@ -1,10 +1,8 @@
 //! The search, from stored posts to the page and the feed over loopback.
 
-use tributary::{
-    model::{Draft, SourceId, StoryId},
-    publish::verify,
-    store::{Arrival, SearchQuery, Store},
-};
+use feed_model::{Draft, SourceId, StoryId};
+use feed_publisher::verify;
+use tributary::store::{Arrival, SearchQuery, Store};
 
 use crate::support::press::{Press, at, post};
 

@@ -4,6 +4,8 @@
 
 use std::{fmt::Write as _, io::Read as _, net::SocketAddr, sync::Arc};
 
+use feed_model::{StoryId, TopicId};
+use feed_publisher::verify;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -11,8 +13,6 @@ use tokio::{
     task::JoinHandle,
 };
 use tributary::{
-    model::{StoryId, TopicId},
-    publish::verify,
     serve::{App, Health, serve},
     site::Open,
 };

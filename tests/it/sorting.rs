@@ -9,11 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use feed_model::{StoryId, Timestamp, Topic, TopicId};
+use topic_rules::Rules;
 use tributary::{
     config,
-    model::{StoryId, Timestamp, Topic, TopicId},
     store::{DATABASE, Store, StoryQuery, WindowPolicy},
-    topic::Rules,
 };
 
 /// Stored stories.

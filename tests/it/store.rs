@@ -2,12 +2,10 @@
 
 use std::{sync::mpsc, thread};
 
+use feed_model::StoryId;
 use rusqlite::Connection;
 use serde_json::Value;
-use tributary::{
-    model::StoryId,
-    store::{Store, StoryQuery},
-};
+use tributary::store::{Store, StoryQuery};
 
 use crate::{
     program::{feeds_toml, polled, posts, three_feeds},

@@ -6,9 +6,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tributary::model::{SourceId, Topic, TopicId};
-use tributary::topic::evaluate::{self, Evaluation, Labelled};
-use tributary::topic::{Fields, Rules, Verdict};
+use feed_model::{SourceId, Topic, TopicId};
+use topic_rules::evaluate::{self, Evaluation, Labelled};
+use topic_rules::{Fields, Rules, Verdict};
 
 fn topic(any: &[&str]) -> Topic {
     Topic {

@@ -5,12 +5,10 @@
 
 use std::{fmt::Write as _, fs, path::Path, process::Command, process::Stdio, time::Duration};
 
+use feed_model::{Topic, TopicId};
 use serde_json::Value;
 use tempfile::TempDir;
-use tributary::{
-    model::{Topic, TopicId},
-    topic::{Fields, Lesson, Rules},
-};
+use topic_rules::{Fields, Lesson, Rules};
 
 use crate::support::origin::{Origin, Reply};
 

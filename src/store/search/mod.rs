@@ -11,10 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, ToSql, params, params_from_it
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::{Reader, StoreError, error::Doing as _, sources::number};
-use crate::{
-    ingest,
-    model::{Story, StoryId},
-};
+use feed_model::{Story, StoryId};
 
 pub use query::SearchQuery;
 
@@ -96,7 +93,7 @@ pub(super) fn index(conn: &Connection, story: i64) -> Result<(), StoreError> {
         .and_then(|mut s| s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional())
         .doing("read the words of a story")?;
     let Some((title, summary, content)) = texts else { return Ok(()) };
-    let plain = |html: Option<String>| html.map(|html| ingest::plain_text(&html)).unwrap_or_default();
+    let plain = |html: Option<String>| html.map(|html| feed_parser::plain_text(&html)).unwrap_or_default();
     let (title, summary, content) = (title.unwrap_or_default(), plain(summary), plain(content));
     let stemmer = Stemmer::create(Algorithm::English);
     let spaced = |text: &str| query::words(text).collect::<Vec<_>>().join(" ");

@@ -1,12 +1,10 @@
 //! What two sources say of one story, and of two.
 
-use tributary::{
-    identity::{
-        Candidate, Commentary, Comments, Fingerprint, Home, KeyPolicy, Newcomer, Placement, StoryMatch, key_document, place,
-        same_story,
-    },
-    model::{Draft, Enclosure, Person, PublishedDate, SourceId},
+use entry_identity::{
+    Candidate, Commentary, Comments, Fingerprint, Home, KeyPolicy, Newcomer, Placement, StoryMatch, key_document, place,
+    same_story,
 };
+use feed_model::{Draft, Enclosure, Person, PublishedDate, SourceId};
 
 use super::{item, prose};
 

@@ -2,11 +2,9 @@
 
 use std::{collections::HashMap, convert::Infallible};
 
+use entry_identity::{KeyPolicy, Keyed, KnownEntries, KnownEntry, KnownText, Recognition, key_document, recognise, stored_text};
+use feed_model::{Draft, EntryKey, SafeHtml, Timestamp};
 use proptest::prelude::*;
-use tributary::{
-    identity::{KeyPolicy, Keyed, KnownEntries, KnownEntry, KnownText, Recognition, key_document, recognise, stored_text},
-    model::{Draft, EntryKey, SafeHtml, Timestamp},
-};
 
 use super::{item, prose};
 

@@ -1,12 +1,8 @@
 //! Sources that turn out to read one document: one request serves them all, and each keeps what is its own.
 
 use chrono::TimeDelta;
-use tributary::{
-    clock::Clock as _,
-    model::{Auth, Source, SourceId},
-    poll::Outcome,
-    store::StoryQuery,
-};
+use feed_model::{Auth, Source, SourceId};
+use tributary::{clock::Clock as _, poll::Outcome, store::StoryQuery};
 
 use super::world::{World, noon, source, tagged};
 use crate::support::origin::{Origin, Received, Reply};

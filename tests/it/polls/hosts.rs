@@ -6,10 +6,8 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use tributary::{
-    clock::Clock as _,
-    model::{Source, SourceId},
-};
+use feed_model::{Source, SourceId};
+use tributary::clock::Clock as _;
 use url::Url;
 
 use super::world::{World, noon, source, tagged};

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{TimeDelta, Timelike as _};
+use feed_model::{SourceHealth, SourceId, Timestamp};
 use tributary::{
     clock::{Clock as _, ManualClock},
-    model::{SourceHealth, SourceId, Timestamp},
     poll::Outcome,
 };
 
@@ -223,8 +223,8 @@ async fn an_error_is_not_repeated_in_the_poll() {
 #[tokio::test]
 async fn credentials_that_are_missing_bother_nobody() {
     let world = World::new(|origin| {
-        let auth = Some(tributary::model::Auth::BasicFile("nowhere".into()));
-        vec![tributary::model::Source { auth, ..source("feed", &origin.url("/feed")) }]
+        let auth = Some(feed_model::Auth::BasicFile("nowhere".into()));
+        vec![feed_model::Source { auth, ..source("feed", &origin.url("/feed")) }]
     });
     world.clock.advance(TimeDelta::days(1));
     let report = world.poll("feed").await;

@@ -1,7 +1,8 @@
 //! Moves: followed at once, adopted when they last, never trusted further than they reach.
 
 use chrono::TimeDelta;
-use tributary::{model::Source, poll::Outcome};
+use feed_model::Source;
+use tributary::poll::Outcome;
 
 use super::world::{World, noon, source, tagged};
 use crate::support::origin::Reply;

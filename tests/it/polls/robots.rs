@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tributary::{
-    model::{Follow, Source},
-    poll::Outcome,
-};
+use feed_model::{Follow, Source};
+use tributary::poll::Outcome;
 
 use super::world::{World, noon, source, tagged};
 use crate::support::origin::{Origin, Reply};

@@ -10,13 +10,13 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use feed_model::{Follow, Source, Timestamp};
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
 };
 use tributary::{
     clock::Clock as _,
-    model::{Follow, Source, Timestamp},
     poll::{Driver, Settings},
     telemetry::Metrics,
 };

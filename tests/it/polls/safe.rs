@@ -1,9 +1,9 @@
 //! Over TLS: which HTTP is spoken, whose certificates are believed, and moving there for good.
 
 use axum::http::Version;
+use feed_model::Source;
 use tributary::{
     fetch::{Client, ClientOptions},
-    model::Source,
     poll::Outcome,
 };
 use url::Url;

@@ -8,11 +8,9 @@ use std::{
     time::Duration,
 };
 
+use feed_model::{FetchLimits, Source};
 use flate2::{Compression, write::GzEncoder};
-use tributary::{
-    model::{FetchLimits, Source},
-    poll::Outcome,
-};
+use tributary::poll::Outcome;
 
 use super::world::{World, noon, source, tagged};
 use crate::support::origin::{Origin, Reply};

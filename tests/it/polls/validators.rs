@@ -1,11 +1,8 @@
 //! Validators live as long as their URL: byte for byte, through errors and restarts, and only what that URL gave.
 
 use chrono::TimeDelta;
-use tributary::{
-    model::{Auth, Source},
-    poll::Outcome,
-    store::StoryQuery,
-};
+use feed_model::{Auth, Source};
+use tributary::{poll::Outcome, store::StoryQuery};
 
 use super::world::{World, feed, source, tagged};
 use crate::support::origin::{Origin, Reply};

@@ -3,13 +3,13 @@
 use std::{collections::HashMap, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
+use feed_model::{FetchLimits, Follow, Pace, SitemapPatterns, Source, SourceId, SourceState, Timestamp};
+use topic_rules::Rules;
 use tributary::{
     clock::{Clock, ManualClock},
     fetch::{Client, ClientOptions, Lookup, host_key},
-    model::{FetchLimits, Follow, Pace, SitemapPatterns, Source, SourceId, SourceState, Timestamp},
     poll::{Poller, Settings, SourceReport},
     store::{Reader, SourceMemory, Store, StoreError, WindowPolicy},
-    topic::Rules,
 };
 use url::Url;
 

@@ -8,11 +8,11 @@ use std::{
 };
 
 use chrono::Datelike;
+use feed_model::*;
+use topic_rules::Rules;
 use tributary::{
-    model::*,
     site::{Audience, Library, Open, RulesInForce, Settings},
     store::{ArchiveDocument, ArchiveState, Found, SearchQuery, StoreError, StoryQuery},
-    topic::Rules,
 };
 
 pub fn at(text: &str) -> Timestamp {

@@ -8,18 +8,17 @@ use std::{
     sync::Arc,
 };
 
+use entry_identity::KeyPolicy;
+use feed_model::{Draft, Follow, Followed, Story, StoryId, Timestamp};
 use tempfile::TempDir;
+use topic_rules::Rules;
 use tributary::{
     clock::{Clock as _, ManualClock},
     config::{self, Config},
     daemon,
-    identity::{self, KeyPolicy},
-    ingest,
-    model::{Draft, Follow, Followed, Story, StoryId, Timestamp},
     poll::Poller,
     site::{self, Rendering},
     store::{Applied, Arrival, Attempt, Facts, Item, NextPoll, Plan, ReadDocument, Store, StoryQuery},
-    topic::Rules,
 };
 
 use super::post::{Post, march, rss};
@@ -133,14 +132,14 @@ impl House {
     /// What a poll that brings this document wants to have stored.
     pub fn plan(&self, site: &str, text: &str, private: bool) -> Plan {
         let url = format!("https://{site}.example/feed.xml").parse().unwrap();
-        let input = ingest::Input {
+        let input = feed_parser::Input {
             bytes: text.as_bytes(),
             content_type: Some("application/xml"),
             content_location: None,
             url: &url,
             max_items: 5_000,
         };
-        let document = ingest::read(&input).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let document = feed_parser::read(&input).unwrap_or_else(|error| panic!("{error}: {text}"));
         let feed = document.feed;
         let facts = Facts {
             title: feed.title,
@@ -160,7 +159,7 @@ impl House {
         let source = site.parse_id();
         let memory = self.store.read(|reader| reader.memory(&source)).unwrap();
         let home = facts.home_page_url.as_deref().or(memory.home_page_url.as_deref());
-        let (keyed, policy, _) = identity::key_document(&drafts, KeyPolicy::from_word(&memory.key_policy), home);
+        let (keyed, policy, _) = entry_identity::key_document(&drafts, KeyPolicy::from_word(&memory.key_policy), home);
         let arrival = if memory.imported.is_some() { Arrival::Ordinary } else { Arrival::Import };
         let items = drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival }).collect();
         let document = ReadDocument {
@@ -404,11 +403,11 @@ fn meant(lines: &str) -> Config {
 
 /// A source's id out of a test's text.
 pub trait ParseId {
-    fn parse_id(&self) -> tributary::model::SourceId;
+    fn parse_id(&self) -> feed_model::SourceId;
 }
 
 impl ParseId for str {
-    fn parse_id(&self) -> tributary::model::SourceId {
-        tributary::model::SourceId::new(self).unwrap()
+    fn parse_id(&self) -> feed_model::SourceId {
+        feed_model::SourceId::new(self).unwrap()
     }
 }

@@ -2,7 +2,7 @@
 //! announced again, and keeps its published id; what is another post is one.
 
 use chrono::TimeDelta;
-use tributary::model::Timestamp;
+use feed_model::Timestamp;
 
 use super::{
     house::House,

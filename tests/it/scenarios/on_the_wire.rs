@@ -1,9 +1,7 @@
 //! The same promises through the real poller, where the wire matters.
 
-use tributary::{
-    model::SourceId,
-    poll::{Outcome, SourceReport},
-};
+use feed_model::SourceId;
+use tributary::poll::{Outcome, SourceReport};
 
 use super::{
     house::{House, ParseId as _},

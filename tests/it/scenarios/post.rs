@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tributary::model::Timestamp;
+use feed_model::Timestamp;
 
 /// A moment of 2026: day of March, hour.
 pub fn march(day: u32, hour: u32) -> Timestamp {

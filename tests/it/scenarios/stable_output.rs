@@ -288,7 +288,7 @@ fn a_kill_at_any_instant_loses_nothing_and_announces_nothing_twice() {
         survivor.clock.set(now);
         survivor.poll_text("one", &text);
         assert_eq!(survivor.news(), ["one 19", "one 18"]);
-        let ids = |stories: &[tributary::model::Story]| stories.iter().map(|s| s.published_id.clone()).collect::<Vec<_>>();
+        let ids = |stories: &[feed_model::Story]| stories.iter().map(|s| s.published_id.clone()).collect::<Vec<_>>();
         assert_eq!(ids(&survivor.stored()), ids(&after));
     }
     assert!(kept > 0 && lost > 0, "both ends are seen: {kept} kept, {lost} lost");

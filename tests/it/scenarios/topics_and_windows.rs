@@ -1,6 +1,6 @@
 //! Which stories a subscriber of one topic is told: by rules, by changed rules, by a person.
 
-use tributary::model::TopicId;
+use feed_model::TopicId;
 
 use super::{
     house::{House, sources},

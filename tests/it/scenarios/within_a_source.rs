@@ -1,6 +1,6 @@
 //! Two documents of one source: what was announced once is not announced again, and nothing is swallowed.
 
-use tributary::model::Draft;
+use feed_model::Draft;
 
 use super::{
     house::{House, sources},
@@ -213,7 +213,7 @@ fn an_address_that_is_edited_in_feeds_toml_announces_nothing() {
     let first = house.all();
     assert_eq!(house.news().len(), 3);
     house.reconfigure("[[source]]\nid = \"one\"\nurl = \"https://one.example/blog/index.xml\"\nfollow = \"feed\"\n");
-    let memory = house.store().read(|reader| reader.memory(&tributary::model::SourceId::new("one").unwrap())).unwrap();
+    let memory = house.store().read(|reader| reader.memory(&feed_model::SourceId::new("one").unwrap())).unwrap();
     assert!(memory.followed.is_none() && memory.imported.is_some());
     house.poll("one", &three());
     assert_eq!(house.news(), [""; 0]);

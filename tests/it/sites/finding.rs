@@ -1,10 +1,8 @@
 //! Finding out how a site is followed: each kind of site, with every request counted.
 
 use chrono::TimeDelta;
-use tributary::{
-    model::{Follow, SourceHealth},
-    poll::Outcome,
-};
+use feed_model::{Follow, SourceHealth};
+use tributary::poll::Outcome;
 
 use super::stage::{BARE_HOME, Stage, morning, paths, sitemap, title_of};
 use crate::support::origin::{Origin, Reply};
@@ -175,7 +173,7 @@ async fn after_thirty_days_a_feed_that_appeared_is_adopted_and_announces_nothing
     assert!(asked.contains(&"/feeds/abc.xml".to_owned()), "{asked:?}");
     assert_eq!(stage.follow().0, Follow::Feed);
     let after = stage.stories();
-    let ids = |stories: &[tributary::model::Story]| stories.iter().map(|s| s.published_id.clone()).collect::<Vec<_>>();
+    let ids = |stories: &[feed_model::Story]| stories.iter().map(|s| s.published_id.clone()).collect::<Vec<_>>();
     assert_eq!(after.len(), 3, "the feed's older post is there as well: {:?}", stage.titles());
     assert_eq!(ids(&after)[..2], ids(&before)[..], "the same stories under the same ids, on top as before");
     assert_eq!(after[2].title, "Lesson Number 0", "an older post comes where its date puts it");

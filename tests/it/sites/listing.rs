@@ -3,12 +3,9 @@
 use std::io::Write as _;
 
 use chrono::TimeDelta;
+use feed_model::{Follow, SourceHealth};
 use flate2::{Compression, write::GzEncoder};
-use tributary::{
-    clock::Clock as _,
-    model::{Follow, SourceHealth},
-    poll::Outcome,
-};
+use tributary::{clock::Clock as _, poll::Outcome};
 
 use super::stage::{BARE_HOME, Stage, morning, paths, post, sitemap, title_of};
 use crate::support::origin::Reply;

@@ -1,11 +1,8 @@
 //! Pages that list their posts: their items are entries, completed from the posts' own pages, and meet the posts at home.
 
 use chrono::TimeDelta;
-use tributary::{
-    clock::Clock as _,
-    model::{Follow, SourceHealth, Story},
-    poll::Outcome,
-};
+use feed_model::{Follow, SourceHealth, Story};
+use tributary::{clock::Clock as _, poll::Outcome};
 
 use super::stage::{Stage, morning, paths, post, sitemap, title_of};
 use crate::support::origin::Origin;

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use tributary::{clock::Clock as _, model::SourceHealth, poll::Outcome};
+use feed_model::SourceHealth;
+use tributary::{clock::Clock as _, poll::Outcome};
 
 use super::stage::{BARE_HOME, Stage, morning, paths, post, sitemap};
 use crate::support::origin::Reply;

@@ -3,10 +3,10 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use chrono::{TimeDelta, TimeZone as _, Utc};
+use feed_model::{Follow, SourceId, SourceState, Story, Timestamp};
 use tributary::{
     clock::{Clock as _, ManualClock},
     config, daemon,
-    model::{Follow, SourceId, SourceState, Story, Timestamp},
     poll::{Inspection, Poller, SourceReport},
     store::{Store, StoryQuery},
 };

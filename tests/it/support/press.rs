@@ -2,19 +2,19 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr, sync::Arc};
 
+use feed_model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     sync::oneshot,
 };
+use topic_rules::Rules;
 use tributary::{
     config::{self, Config},
-    daemon, fetch, identity,
-    model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp},
+    daemon, fetch,
     serve::{App, Health, serve},
     site,
     store::{Applied, Arrival, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
-    topic::Rules,
 };
 
 pub fn at(text: &str) -> Timestamp {
@@ -75,7 +75,7 @@ impl Press {
 
     /// One poll of `source` that brings these items, as they stand in the document.
     pub fn arrive(&self, source: &str, now: &str, arrival: Arrival, drafts: Vec<Draft>) -> Applied {
-        let (keyed, policy, _) = identity::key_document(&drafts, identity::KeyPolicy::default(), None);
+        let (keyed, policy, _) = entry_identity::key_document(&drafts, entry_identity::KeyPolicy::default(), None);
         let items = drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival }).collect();
         let document = ReadDocument {
             facts: Facts { title: Some("River Notes".to_owned()), ..Facts::default() },

@@ -1,0 +1,56 @@
+//! What was repaired while a document was read, counted by its kind.
+
+use feed_model::Repair;
+
+/// Collects repairs: the first place of each kind, and how often.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Repairs(Vec<Kind>);
+
+#[derive(Debug, Clone)]
+struct Kind {
+    code: &'static str,
+    text: &'static str,
+    at: Option<usize>,
+    count: u32,
+}
+
+impl Repairs {
+    /// Counts one repair at a byte of the decoded document.
+    pub fn note(&mut self, code: &'static str, text: &'static str, at: usize) {
+        self.note_many(code, text, at, 1);
+    }
+
+    /// Counts repairs of which the first is at or after a byte of the decoded document.
+    pub fn note_many(&mut self, code: &'static str, text: &'static str, at: usize, count: u32) {
+        if count == 0 {
+            return;
+        }
+        match self.0.iter_mut().find(|kind| kind.code == code) {
+            Some(kind) => kind.count = kind.count.saturating_add(count),
+            None => self.0.push(Kind { code, text, at: Some(at), count }),
+        }
+    }
+
+    /// Counts one repair that has no place.
+    pub fn note_nowhere(&mut self, code: &'static str, text: &'static str) {
+        self.note(code, text, 0);
+        if let Some(kind) = self.0.iter_mut().find(|kind| kind.code == code) {
+            kind.at = None;
+        }
+    }
+
+    /// The repairs with their lines in `document`, in the order in which they were needed first.
+    pub fn into_list(self, document: &str) -> Vec<Repair> {
+        let line = |at: usize| line_of(document, at);
+        self.0
+            .into_iter()
+            .map(|k| Repair { code: k.code.into(), text: k.text.into(), line: k.at.map(line), count: k.count })
+            .collect()
+    }
+}
+
+/// The line of a byte, counted from 1.
+pub(super) fn line_of(document: &str, at: usize) -> u32 {
+    let before = &document.as_bytes()[..at.min(document.len())];
+    u32::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(u32::MAX).saturating_add(1)
+}

@@ -1,0 +1,144 @@
+//! The JSON Feed writer: version 1.1, with the extension `_source`, since the format has no field for it.
+
+use serde::Serialize;
+
+use super::{
+    Channel,
+    channel::{self, attribution, authors, language, media_type, rights, shown_title},
+    excerpt, moment, xml,
+};
+use feed_model::Story;
+
+/// Explains `_source`: every extension object should say where it is described (JSON Feed 1.1, "Extensions").
+const ABOUT_SOURCE: &str = "The feed that the item was read from: its id, title, address and page, as atom:source (RFC 4287, \
+                            section 4.2.11) has them.";
+
+/// The first field of a document (JSON Feed 1.1).
+const VERSION: &str = "https://jsonfeed.org/version/1.1";
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: &'static str,
+    title: String,
+    home_page_url: &'a str,
+    feed_url: &'a str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    items: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_html: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_published: Option<String>,
+    date_modified: String,
+    authors: Vec<Author>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment<'a>>,
+    _source: Source,
+}
+
+#[derive(Serialize)]
+struct Author {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Attachment<'a> {
+    url: String,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Source {
+    about: &'static str,
+    id: String,
+    title: String,
+    feed_url: Option<String>,
+    home_page_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rights: Option<String>,
+}
+
+/// The channel as a JSON Feed document.
+pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
+    let feed = Document {
+        version: VERSION,
+        title: xml::line(&channel.title),
+        home_page_url: &channel.page_url,
+        feed_url: &channel.feed_urls.json,
+        description: xml::line(&channel.description),
+        items: channel.stories.iter().map(|story| item(channel, story)).collect(),
+    };
+    let mut bytes = serde_json::to_vec(&feed).expect("text and numbers always become JSON");
+    bytes.push(b'\n');
+    bytes
+}
+
+fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> Item<'a> {
+    let credited = attribution(story);
+    let html = channel::text(story).or_else(|| channel::short_text(story));
+    let own_title = !story.title.trim().is_empty();
+    let mut tags: Vec<String> = Vec::new();
+    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
+        let tag = xml::line(category.label.as_deref().filter(|label| !label.trim().is_empty()).unwrap_or(&category.term));
+        if !tag.is_empty() && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    Item {
+        id: &story.published_id,
+        url: channel.link(story),
+        external_url: story.related.iter().find_map(|url| xml::web_address(url)),
+        title: own_title.then(|| shown_title(story)),
+        // One of the two texts must be there; a story of which no text may be shown has its title.
+        content_text: html.is_none().then(|| shown_title(story)),
+        content_html: html,
+        summary: channel::short_text(story).and_then(|_| excerpt::summary(story)).map(xml::line),
+        image: story.image.as_deref().and_then(xml::web_address),
+        date_published: channel::published(story).map(moment::rfc3339),
+        date_modified: moment::rfc3339(story.updated),
+        authors: authors(story, &credited).into_iter().map(|person| Author { name: person.name, url: person.url }).collect(),
+        tags,
+        language: language(story),
+        attachments: story
+            .enclosures
+            .iter()
+            .filter_map(|enclosure| {
+                let url = xml::web_address(&enclosure.url)?;
+                Some(Attachment { url, mime_type: media_type(enclosure), size_in_bytes: enclosure.length })
+            })
+            .collect(),
+        _source: Source {
+            about: ABOUT_SOURCE,
+            id: credited.id,
+            title: credited.title,
+            feed_url: credited.feed_url,
+            home_page_url: credited.home_page_url,
+            rights: rights(story).or(credited.rights),
+        },
+    }
+}

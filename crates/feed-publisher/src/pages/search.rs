@@ -1,0 +1,68 @@
+//! `/search`: a form, and what was found.
+
+use askama::Template;
+
+use super::{
+    Site,
+    frame::Frame,
+    line::{Line, count_words},
+};
+use crate::{excerpt, xml};
+use feed_model::Story;
+
+/// What a search gave.
+#[derive(Debug, Clone)]
+pub struct Found<'a> {
+    /// How many stories in all.
+    pub count: u64,
+    /// The best of them, best first.
+    pub stories: &'a [Story],
+    /// The absolute address of the same search as a feed.
+    pub feed: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Page {
+    frame: Frame,
+    action: String,
+    query: String,
+    found: Option<String>,
+    /// How many of them are shown, where that is not all.
+    best: Option<usize>,
+    feed: Option<String>,
+    lines: Vec<Line>,
+}
+
+/// The search page; `found` is `None` before anything was asked.
+pub fn search(site: &Site<'_>, query: &str, found: Option<&Found<'_>>) -> Vec<u8> {
+    let mut frame = Frame::new(site, "Search", Some("/search"));
+    frame.here = "search";
+    frame.noindex = found.is_some();
+    let query = excerpt::shorten(&xml::line(query), 200);
+    if let Some(found) = found {
+        frame.alternates.push(super::Alternate {
+            title: format!("Search for {query} — Atom"),
+            media_type: "application/atom+xml",
+            href: found.feed.to_owned(),
+        });
+    }
+    let mut page = Page {
+        action: site.addresses.rooted("/search"),
+        feed: found.map(|found| found.feed.to_owned()),
+        query,
+        best: None,
+        found: found.map(|found| if found.count == 0 { "Nothing found".to_owned() } else { count_words(found.count) }),
+        lines: found.map(|found| found.stories.iter().map(|story| Line::new(site, story)).collect()).unwrap_or_default(),
+        frame,
+    };
+    let all = found.map_or(0, |found| usize::try_from(found.count).unwrap_or(usize::MAX));
+    loop {
+        page.best = Some(page.lines.len()).filter(|shown| *shown < all);
+        let bytes = super::render(&page);
+        if bytes.len() <= super::MAX_PAGE_BYTES || page.lines.is_empty() {
+            return bytes;
+        }
+        page.lines.truncate(page.lines.len() * 3 / 4);
+    }
+}

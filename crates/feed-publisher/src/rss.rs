@@ -1,0 +1,147 @@
+//! The RSS writer: RSS 2.0 by the RSS Board's Best Practices Profile.
+//!
+//! Deliberately absent: `author`, which must be an e-mail address; names stand in `dc:creator`.
+
+use std::collections::BTreeMap;
+
+use rss::{
+    Category, Enclosure, Guid, Item, Source,
+    extension::{Extension, dublincore::DublinCoreExtension},
+};
+
+use super::{
+    Channel, GENERATOR,
+    atom::MEDIA_NAMESPACE,
+    channel::{self, attribution, authors, language, media_type, rights, shown_title},
+    excerpt, moment, xml,
+};
+use feed_model::Story;
+
+const ATOM_NAMESPACE: &str = "http://www.w3.org/2005/Atom";
+const SPECIFICATION: &str = "https://www.rssboard.org/rss-specification";
+
+/// The channel as an RSS document.
+pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
+    let items: Vec<Item> = channel.stories.iter().map(|story| item(channel, story)).collect();
+    let mut namespaces = BTreeMap::from([("atom".to_owned(), ATOM_NAMESPACE.to_owned())]);
+    if items.iter().any(|item| item.extensions.contains_key("media")) {
+        namespaces.insert("media".to_owned(), MEDIA_NAMESPACE.to_owned());
+    }
+    let this = [("href", channel.feed_urls.rss.as_str()), ("rel", "self"), ("type", "application/rss+xml")];
+    let document = rss::Channel {
+        title: xml::line(&channel.title),
+        link: channel.page_url.clone(),
+        description: channel.description_or_title(),
+        last_build_date: Some(moment::rfc822(channel.updated)),
+        generator: Some(GENERATOR.to_owned()),
+        docs: Some(SPECIFICATION.to_owned()),
+        ttl: Some(channel.ttl_minutes.to_string()),
+        items,
+        extensions: BTreeMap::from([("atom".to_owned(), element("link", "atom:link", &this))]),
+        namespaces,
+        ..rss::Channel::default()
+    };
+    let bytes = document.write_to(Vec::new()).expect("writing to memory does not fail");
+    let mut bytes = numeric_references(bytes);
+    bytes.push(b'\n');
+    bytes
+}
+
+fn item(channel: &Channel<'_>, story: &Story) -> Item {
+    let credited = attribution(story);
+    let link = channel.link(story);
+    // `description` must stand where `content:encoded` does; the short plain text is a summary as good as any.
+    let short = || excerpt::summary(story).map(|text| xml::escape(&xml::clean(text)));
+    let (description, content) = match (channel::short_text(story), channel::text(story)) {
+        (Some(summary), content) => (Some(summary), content),
+        (None, Some(content)) => match short() {
+            Some(short) => (Some(short), Some(content)),
+            None => (Some(content), None),
+        },
+        (None, None) => (None, None),
+    };
+    let own_title = !story.title.trim().is_empty() || description.is_none();
+    let mut extensions = BTreeMap::new();
+    if let Some(image) = story.image.as_deref().and_then(xml::web_address) {
+        extensions.insert("media".to_owned(), element("thumbnail", "media:thumbnail", &[("url", &image)]));
+    }
+    let related: Vec<Extension> = story
+        .related
+        .iter()
+        .filter_map(|url| xml::web_address(url))
+        .flat_map(|url| element("link", "atom:link", &[("href", &url), ("rel", "related")]).remove("link").unwrap_or_default())
+        .collect();
+    if !related.is_empty() {
+        extensions.insert("atom".to_owned(), BTreeMap::from([("link".to_owned(), related)]));
+    }
+    let feed_url = credited.feed_url.clone().or_else(|| xml::web_address(&story.source.feed_url));
+    Item {
+        title: own_title.then(|| shown_title(story)),
+        description,
+        categories: categories(story),
+        enclosure: enclosure(story),
+        guid: Some(Guid {
+            permalink: link.as_deref() == Some(story.published_id.as_str()) && story.published_id.starts_with("http"),
+            value: story.published_id.clone(),
+        }),
+        pub_date: Some(moment::rfc822(channel::published(story).unwrap_or(story.first_published))),
+        source: feed_url.map(|url| Source { url, title: Some(credited.title.clone()) }),
+        content,
+        extensions,
+        dublin_core_ext: Some(DublinCoreExtension {
+            creators: authors(story, &credited).into_iter().map(|person| person.name).collect(),
+            languages: language(story).map(str::to_owned).into_iter().collect(),
+            rights: rights(story).or_else(|| credited.rights.clone()).into_iter().collect(),
+            ..DublinCoreExtension::default()
+        }),
+        link,
+        ..Item::default()
+    }
+}
+
+fn categories(story: &Story) -> Vec<Category> {
+    let mut categories: Vec<Category> = Vec::new();
+    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
+        let known = Category { name: xml::line(&category.term), domain: category.scheme.as_deref().map(xml::line) };
+        if !known.name.is_empty() && !categories.contains(&known) {
+            categories.push(known);
+        }
+    }
+    categories
+}
+
+/// At most one: the profile says that readers agree on no more. The length is required; 0 where it is not known.
+fn enclosure(story: &Story) -> Option<Enclosure> {
+    story.enclosures.iter().find_map(|enclosure| {
+        Some(Enclosure {
+            url: xml::web_address(&enclosure.url)?,
+            length: enclosure.length.unwrap_or(0).to_string(),
+            mime_type: media_type(enclosure).to_owned(),
+        })
+    })
+}
+
+fn element(key: &str, name: &str, attributes: &[(&str, &str)]) -> BTreeMap<String, Vec<Extension>> {
+    let attrs = attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    BTreeMap::from([(key.to_owned(), vec![Extension { name: name.to_owned(), attrs, ..Extension::default() }])])
+}
+
+/// Plain text has its `&` and `<` as hexadecimal references, which readers that unescape twice leave alone (Best Practices
+/// Profile, "Character data"). CDATA sections, which hold the HTML, stay as they are.
+fn numeric_references(bytes: Vec<u8>) -> Vec<u8> {
+    const OPEN: &str = "<![CDATA[";
+    const CLOSE: &str = "]]>";
+    let text = String::from_utf8(bytes).expect("the writer was given text");
+    let mut out = String::with_capacity(text.len() + 256);
+    let mut rest = text.as_str();
+    loop {
+        let (plain, after) = rest.split_at(rest.find(OPEN).unwrap_or(rest.len()));
+        out.push_str(&plain.replace("&amp;", "&#x26;").replace("&lt;", "&#x3C;"));
+        if after.is_empty() {
+            return out.into_bytes();
+        }
+        let end = after.find(CLOSE).map_or(after.len(), |at| at + CLOSE.len());
+        out.push_str(&after[..end]);
+        rest = &after[end..];
+    }
+}

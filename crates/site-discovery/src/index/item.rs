@@ -1,0 +1,155 @@
+//! One item of an index page while it is put together, and the draft that becomes of it.
+
+use url::Url;
+
+use super::super::{
+    dom::{collapse, escape},
+    shape,
+};
+use feed_model::{Category, DatePrecision, Draft, Person, PublishedDate};
+
+/// Categories taken from one item.
+const CATEGORIES: usize = 20;
+/// Characters of a title.
+const TITLE_CHARS: usize = 400;
+
+/// What one way of reading found of one item. Texts are plain.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Item {
+    pub url: Option<Url>,
+    pub title: Option<String>,
+    pub published: Option<PublishedDate>,
+    pub updated: Option<PublishedDate>,
+    pub categories: Vec<String>,
+    /// As the publisher words it.
+    pub reading_time: Option<String>,
+    pub summary: Option<String>,
+    pub authors: Vec<String>,
+    pub image: Option<Url>,
+    pub language: Option<String>,
+}
+
+/// What is counted beside a post.
+const COUNTED: &[&str] = &[
+    "note",
+    "notes",
+    "comment",
+    "comments",
+    "like",
+    "likes",
+    "reply",
+    "replies",
+    "view",
+    "views",
+    "share",
+    "shares",
+    "words",
+    "reactions",
+    "claps",
+];
+
+impl Item {
+    /// What two items are compared by.
+    pub fn key(&self) -> Option<String> {
+        self.url.as_ref().map(shape::key)
+    }
+
+    /// Adds a category that is not there yet.
+    pub fn add_category(&mut self, term: &str) {
+        let term = collapse(term);
+        let led = [
+            "Tagged with ",
+            "Tagged as ",
+            "Tagged: ",
+            "Tagged ",
+            "Tags: ",
+            "Labels: ",
+            "Label: ",
+            "Keywords: ",
+            "Tags ",
+            "Tag: ",
+            "Filed under: ",
+            "Filed under ",
+            "Posted in ",
+            "Category: ",
+            "Categories: ",
+            "Topics: ",
+            "Topic: ",
+            "in ",
+        ];
+        let term = led.iter().find_map(|l| term.strip_prefix(l)).unwrap_or(&term);
+        let term = term.trim().trim_start_matches('#').trim_end_matches([',', ';', ':']).trim().to_owned();
+        let nothing = [
+            "tagged",
+            "tags",
+            "filed under",
+            "categories",
+            "posted in",
+            "uncategorized",
+            "in",
+            "featured",
+            "pinned",
+            "new",
+            "sticky",
+            "latest",
+            "popular",
+            "trending",
+        ]
+        .contains(&term.to_lowercase().as_str());
+        // `3 notes`, `12 comments`
+        let counted = term.split_once(' ').is_some_and(|(number, of)| {
+            number.chars().all(|c| c.is_ascii_digit()) && COUNTED.contains(&of.to_lowercase().as_str())
+        });
+        let nothing = nothing || counted;
+        let known = self.categories.iter().any(|c| c.to_lowercase() == term.to_lowercase());
+        if !known && !nothing && !term.is_empty() && term.chars().count() <= 60 && self.categories.len() < CATEGORIES {
+            self.categories.push(term);
+        }
+    }
+
+    /// Takes from another reading of the same item what this one does not know; a more exact date replaces a less exact.
+    pub fn complete_from(&mut self, other: &Self) {
+        fn fill<T: Clone>(mine: &mut Option<T>, other: Option<&T>) {
+            if mine.is_none() {
+                *mine = other.cloned();
+            }
+        }
+        fill(&mut self.title, other.title.as_ref());
+        fill(&mut self.updated, other.updated.as_ref());
+        fill(&mut self.reading_time, other.reading_time.as_ref());
+        fill(&mut self.summary, other.summary.as_ref());
+        fill(&mut self.image, other.image.as_ref());
+        fill(&mut self.language, other.language.as_ref());
+        let exactness = |date: &Option<PublishedDate>| date.map(|d| d.precision);
+        if exactness(&other.published) > exactness(&self.published) {
+            self.published = other.published;
+        }
+        if self.authors.is_empty() {
+            self.authors.clone_from(&other.authors);
+        }
+        for category in &other.categories {
+            self.add_category(category);
+        }
+    }
+
+    /// The draft: without a guid and without a text, since an index page gives neither.
+    pub fn into_draft(self, base: &Url) -> Draft {
+        let mut categories: Vec<Category> = self.categories.into_iter().map(Category::term).collect();
+        if let Some(time) = self.reading_time {
+            categories.push(Category::reading_time(time));
+        }
+        let title: String = self.title.unwrap_or_default().chars().take(TITLE_CHARS).collect();
+        Draft {
+            url: self.url,
+            title: Some(title).filter(|t| !t.is_empty()),
+            authors: self.authors.into_iter().map(|name| Person { name, ..Person::default() }).collect(),
+            categories,
+            published: self.published,
+            updated: self.updated.filter(|u| u.precision >= DatePrecision::Day).map(|u| u.at),
+            summary: self.summary.map(|text| feed_parser::sanitise(&escape(&text), base)).filter(|s| !s.is_empty()),
+            image: self.image.map(String::from),
+            language: self.language,
+            ..Draft::default()
+        }
+    }
+}
