@@ -1,4 +1,4 @@
-//! What identity costs: keys of a document, recognising it again, looking through twins.
+//! What identity costs: keys of a document, recognising it again, looking through candidates.
 //!
 //! A document of a thousand known entries asks for each by its key and compares no text; a newcomer is compared with the
 //! few entries that an index finds by link or title, whatever number is stored.
@@ -7,7 +7,8 @@ use std::{collections::HashMap, convert::Infallible, hint::black_box};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use entry_identity::{
-    Candidate, Fingerprint, Home, KeyPolicy, Keyed, KnownEntries, KnownEntry, KnownText, Newcomer, key_document, place, recognise,
+    Candidate, EntryIdentity, Fingerprint, IncomingEntry, KeyPolicy, KnownEntries, KnownEntry,
+    KnownText, SourceSite, choose_story, identify_items, match_entries,
 };
 use feed_model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp};
 
@@ -16,11 +17,11 @@ const WORDS: usize = 800;
 /// Items of a large document.
 const ITEMS: usize = 1_000;
 /// Entries with one title that the store looks at.
-const TWINS: i64 = 24;
+const CANDIDATES: i64 = 24;
 
-struct Shelf(HashMap<EntryKey, KnownEntry>);
+struct EntryMemory(HashMap<EntryKey, KnownEntry>);
 
-impl KnownEntries for Shelf {
+impl KnownEntries for EntryMemory {
     type Error = Infallible;
 
     fn by_key(&self, key: &EntryKey) -> Result<Option<KnownEntry>, Infallible> {
@@ -39,7 +40,7 @@ impl KnownEntries for Shelf {
         Ok(Vec::new())
     }
 
-    fn by_moment(&self, _: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
+    fn by_published(&self, _: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
         Ok(Vec::new())
     }
 
@@ -49,17 +50,25 @@ impl KnownEntries for Shelf {
 }
 
 fn draft(n: usize) -> Draft {
-    let text: Vec<String> = (0..WORDS).map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007)).collect();
+    let text: Vec<String> = (0..WORDS)
+        .map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007))
+        .collect();
     Draft {
-        guid: Some(Guid { value: format!("tag:example.org,2026:{n}"), is_permalink: None }),
+        guid: Some(Guid {
+            value: format!("tag:example.org,2026:{n}"),
+            is_permalink: None,
+        }),
         url: format!("https://example.org/posts/{n}").parse().ok(),
         title: Some(format!("Notes on streams {n}")),
-        content: Some(SafeHtml::from_sanitised(format!("<p>{}</p>", text.join(" ")))),
+        content: Some(SafeHtml::from_sanitised(format!(
+            "<p>{}</p>",
+            text.join(" ")
+        ))),
         ..Draft::default()
     }
 }
 
-fn known(entry: i64, item: &Keyed) -> KnownEntry {
+fn known(entry: i64, item: &EntryIdentity) -> KnownEntry {
     KnownEntry {
         entry,
         key: item.key.clone(),
@@ -74,34 +83,50 @@ fn known(entry: i64, item: &Keyed) -> KnownEntry {
 
 fn benches(c: &mut Criterion) {
     let drafts: Vec<Draft> = (0..ITEMS).map(draft).collect();
-    c.bench_function("keys of 1,000 items of 800 words", |b| b.iter(|| key_document(black_box(&drafts), KeyPolicy::Guid, None)));
+    c.bench_function("keys of 1,000 items of 800 words", |b| {
+        b.iter(|| identify_items(black_box(&drafts), KeyPolicy::Guid, None))
+    });
 
-    let (keyed, ..) = key_document(&drafts, KeyPolicy::Guid, None);
-    let shelf = Shelf((1..).zip(&keyed).map(|(entry, item)| (item.key.clone(), known(entry, item))).collect());
-    c.bench_function("1,000 known items recognised", |b| b.iter(|| recognise(black_box(&keyed), &shelf)));
+    let (identity, ..) = identify_items(&drafts, KeyPolicy::Guid, None);
+    let known_entries = EntryMemory(
+        (1..)
+            .zip(&identity)
+            .map(|(entry, item)| (item.key.clone(), known(entry, item)))
+            .collect(),
+    );
+    c.bench_function("1,000 known items recognised", |b| {
+        b.iter(|| match_entries(black_box(&identity), &known_entries))
+    });
 
-    c.bench_function("fingerprint of 800 words", |b| b.iter(|| Fingerprint::of(black_box(&drafts[0]))));
+    c.bench_function("fingerprint of 800 words", |b| {
+        b.iter(|| Fingerprint::of(black_box(&drafts[0])))
+    });
 
     let source = SourceId::new("newcomer").expect("an id");
-    let twin = |story: i64| Candidate {
+    let candidate = |story: i64| Candidate {
         story,
         entry: story,
         source: SourceId::new("stored").expect("an id"),
         source_title: Some("Stored".into()),
         link: Some(format!("https://elsewhere.example/{story}")),
         canonical: Some(format!("https://elsewhere.example/{story}")),
-        title_norm: keyed[0].title_norm.clone(),
+        title_norm: identity[0].title_norm.clone(),
         guid: None,
         fingerprint: Fingerprint::of(&drafts[1]),
         published: None,
-        home: Home::default(),
-        link_shared_by: 1,
-        addresses: 1,
-        has_entry_of_newcomers_source: false,
+        home: SourceSite::default(),
+        entries_with_link: 1,
+        page_count: 1,
+        has_entry_of_same_source: false,
     };
-    let twins: Vec<Candidate> = (1..=TWINS).map(twin).collect();
-    c.bench_function("a newcomer placed among 24 twins", |b| {
-        b.iter(|| place(&Newcomer::new(&source, &keyed[0], &drafts[0], Home::default()), black_box(&twins)));
+    let candidates: Vec<Candidate> = (1..=CANDIDATES).map(candidate).collect();
+    c.bench_function("a newcomer placed among 24 candidates", |b| {
+        b.iter(|| {
+            choose_story(
+                &IncomingEntry::new(&source, &identity[0], &drafts[0], SourceSite::default()),
+                black_box(&candidates),
+            )
+        });
     });
 }
 

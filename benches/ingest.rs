@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use feed_parser::{Input, parse_only, read, sanitise};
+use feed_parser::{FeedInput, parse_feed, parse_unsanitised, sanitise};
 use url::Url;
 
 const PARAGRAPH: &str = "<p>The stream runs <em>slowly</em> past the <a href=\"/mill?utm_source=feed&amp;x=1\">mill</a>, and what it \
@@ -26,7 +26,10 @@ fn rss(items: usize, text: impl Fn(usize) -> String) -> String {
         feed.push_str(&format!(
             "<item><title>Entry {n} &amp; more</title><link>https://example.org/{n}</link><guid>https://example.org/?p={n}</guid>"
         ));
-        feed.push_str(&format!("<pubDate>Mon, {:02} Jan 2024 10:00:00 +0000</pubDate><category>water</category>", n % 28 + 1));
+        feed.push_str(&format!(
+            "<pubDate>Mon, {:02} Jan 2024 10:00:00 +0000</pubDate><category>water</category>",
+            n % 28 + 1
+        ));
         feed.push_str("<description>A short text.</description>");
         let text = text(n);
         if !text.is_empty() {
@@ -67,11 +70,21 @@ fn ingest(c: &mut Criterion) {
         ("tiny-items", rss(2000, |_| String::new())),
         ("atom-escaped", atom(200, 20)),
     ] {
-        let input = Input { bytes: feed.as_bytes(), content_type: None, content_location: None, url: &url, max_items: 10_000 };
+        let input = FeedInput {
+            bytes: feed.as_bytes(),
+            content_type: None,
+            content_location: None,
+            url: &url,
+            max_items: 10_000,
+        };
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Bytes(feed.len() as u64));
-        group.bench_function("parse", |b| b.iter(|| black_box(parse_only(&input)).map_or(0, |p| p.items())));
-        group.bench_function("read", |b| b.iter(|| black_box(read(&input)).map_or(0, |d| d.drafts.len())));
+        group.bench_function("parse", |b| {
+            b.iter(|| black_box(parse_unsanitised(&input)).map_or(0, |p| p.item_count()))
+        });
+        group.bench_function("read", |b| {
+            b.iter(|| black_box(parse_feed(&input)).map_or(0, |d| d.drafts.len()))
+        });
         group.finish();
     }
     let html = PARAGRAPH.repeat(50);

@@ -7,12 +7,15 @@
 use std::{hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use entry_identity::{Fingerprint, KeyPolicy, key_document};
+use entry_identity::{Fingerprint, KeyPolicy, identify_items};
 use feed_model::{Draft, Guid, PublishedDate, SafeHtml, Source, Timestamp};
 use topic_rules::Rules;
 use tributary::{
     config,
-    store::{Arrival, DATABASE, Facts, Item, Plan, ReadDocument, Store, WindowPolicy},
+    store::{
+        Arrival, DATABASE, FeedMetadata, IncomingItem, ParsedDocument, PollUpdate, Store,
+        WindowPolicy,
+    },
 };
 
 /// Stored entries.
@@ -29,36 +32,60 @@ const FEEDS: &str = "[[source]]\nid = \"newcomer\"\nurl = \"https://newcomer.exa
     [[source]]\nid = \"large\"\nurl = \"https://large.example/feed.xml\"\n\
     [[topic]]\nid = \"streaming\"\ntitle = \"Streaming\"\nany = [\"kafka\", \"flink\", \"stream processing\"]\n";
 
-const WINDOW: WindowPolicy = WindowPolicy { max_entries: 50, keep_within: Duration::from_hours(48) };
+const WINDOW: WindowPolicy = WindowPolicy {
+    max_entries: 50,
+    keep_within: Duration::from_hours(48),
+};
 
 fn now() -> Timestamp {
     chrono::DateTime::from_timestamp(1_774_000_000, 0).expect("a moment of our time")
 }
 
 fn draft(n: u32, url: &str, title: &str) -> Draft {
-    let text: Vec<String> = (0..WORDS).map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007)).collect();
+    let text: Vec<String> = (0..WORDS)
+        .map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007))
+        .collect();
     Draft {
-        guid: Some(Guid { value: format!("tag:newcomer.example,2026:{n}"), is_permalink: None }),
+        guid: Some(Guid {
+            value: format!("tag:newcomer.example,2026:{n}"),
+            is_permalink: None,
+        }),
         url: url.parse().ok(),
         title: Some(title.to_owned()),
-        published: Some(PublishedDate::exact(now() - chrono::Duration::minutes(i64::from(n)))),
-        content: Some(SafeHtml::from_sanitised(format!("<p>{}</p>", text.join(" ")))),
+        published: Some(PublishedDate::exact(
+            now() - chrono::Duration::minutes(i64::from(n)),
+        )),
+        content: Some(SafeHtml::from_sanitised(format!(
+            "<p>{}</p>",
+            text.join(" ")
+        ))),
         ..Draft::default()
     }
 }
 
-fn plan(source: &Source, drafts: Vec<Draft>) -> Plan {
-    let (keyed, policy, _) = key_document(&drafts, KeyPolicy::Guid, None);
-    let items = drafts.into_iter().zip(keyed).map(|(draft, keyed)| Item { draft, keyed, arrival: Arrival::Ordinary }).collect();
-    let document = ReadDocument {
-        facts: Facts::default(),
+fn plan(source: &Source, drafts: Vec<Draft>) -> PollUpdate {
+    let (identity, policy, _) = identify_items(&drafts, KeyPolicy::Guid, None);
+    let items = drafts
+        .into_iter()
+        .zip(identity)
+        .map(|(draft, identity)| IncomingItem {
+            draft,
+            identity,
+            arrival: Arrival::Ordinary,
+        })
+        .collect();
+    let document = ParsedDocument {
+        metadata: FeedMetadata::default(),
         body_digest: None,
         key_policy: Some(policy.as_str()),
         items,
         private: None,
         ends_import: true,
     };
-    Plan { document: Some(document), ..Plan::of(source, now(), WINDOW) }
+    PollUpdate {
+        document: Some(document),
+        ..PollUpdate::of(source, now(), WINDOW)
+    }
 }
 
 /// Entries of `stored`: each has a link of its own, but for 5,000 that share a page; every hundredth has one title, and the
@@ -66,12 +93,16 @@ fn plan(source: &Source, drafts: Vec<Draft>) -> Plan {
 fn fill(dir: &std::path::Path) {
     let conn = rusqlite::Connection::open(dir.join(DATABASE)).expect("the database that was made");
     let print = Fingerprint::of(&draft(STORED, "https://stored.example/1", "Weekly notes"));
-    let [opening, _] = print.marks().expect("a text that is long enough");
+    let [opening, _] = print.minhashes().expect("a text that is long enough");
     let begin = now().timestamp_millis() - i64::from(ENTRIES) * 1_000;
-    conn.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN").expect("to begin");
-    let numbers = format!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ENTRIES})");
+    conn.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN")
+        .expect("to begin");
+    let numbers = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ENTRIES})"
+    );
     let fill = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
-        conn.execute(&sql.replace("NUMBERS", &numbers), values).expect("rows of the benchmark's own making");
+        conn.execute(&sql.replace("NUMBERS", &numbers), values)
+            .expect("rows of the benchmark's own making");
     };
     fill(
         "INSERT INTO story (id, published_id, shown_entry, position_ms, first_published_ms, updated_ms, arrival, public)
@@ -92,45 +123,97 @@ fn fill(dir: &std::path::Path) {
          NUMBERS SELECT 'all', i, ?1 + i * 1000, i > 999950, i <= 999950 FROM n",
         &[&begin],
     );
-    conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)").expect("to end");
+    conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+        .expect("to end");
 }
 
 fn benches(c: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("a database");
-    let feeds = config::check(FEEDS, "feeds.toml").config.expect("a sound feeds.toml");
-    let sources: Vec<_> = feeds.sources.iter().map(|source| (source.clone(), "host".to_owned())).collect();
-    store.take_over(&sources, &feeds.topics, WINDOW, now()).expect("to be told");
+    let feeds = config::check(FEEDS, "feeds.toml")
+        .config
+        .expect("a sound feeds.toml");
+    let sources: Vec<_> = feeds
+        .sources
+        .iter()
+        .map(|source| (source.clone(), "host".to_owned()))
+        .collect();
+    store
+        .sync_config(&sources, &feeds.topics, WINDOW, now())
+        .expect("to be told");
     let rules = Arc::new(Rules::compile(&feeds.topics).expect("rules"));
-    let [newcomer, _, large] = &feeds.sources[..] else { panic!("three sources") };
+    let [newcomer, _, large] = &feeds.sources[..] else {
+        panic!("three sources")
+    };
     fill(dir.path());
 
     let mut group = c.benchmark_group("among 1,000,000 entries");
     group.sample_size(30);
     for (name, text, url, title) in [
-        ("a newcomer without twins", 2, "https://newcomer.example/posts/1", "Nobody else has this title"),
-        ("a newcomer with a known link", 2, "https://stored.example/posts/777777", "Post 777777"),
-        ("a newcomer with a link that 5,000 share", 2, "https://stored.example/changes", "Nobody else has this title"),
-        ("a newcomer with a title that 10,000 share", 2, "https://newcomer.example/posts/1", "Weekly notes"),
+        (
+            "a newcomer without twins",
+            2,
+            "https://newcomer.example/posts/1",
+            "Nobody else has this title",
+        ),
+        (
+            "a newcomer with a known link",
+            2,
+            "https://stored.example/posts/777777",
+            "Post 777777",
+        ),
+        (
+            "a newcomer with a link that 5,000 share",
+            2,
+            "https://stored.example/changes",
+            "Nobody else has this title",
+        ),
+        (
+            "a newcomer with a title that 10,000 share",
+            2,
+            "https://newcomer.example/posts/1",
+            "Weekly notes",
+        ),
         (
             "a newcomer with an opening that 10,000 share",
             STORED,
             "https://newcomer.example/posts/1",
             "Nobody else has this title",
         ),
-        ("a newcomer with all of it", STORED, "https://stored.example/changes", "Weekly notes"),
+        (
+            "a newcomer with all of it",
+            STORED,
+            "https://stored.example/changes",
+            "Weekly notes",
+        ),
     ] {
         let plan = plan(newcomer, vec![draft(text, url, title)]);
         group.bench_function(name, |b| {
-            b.iter(|| store.rehearse_plan(black_box(plan.clone()), rules.clone()).expect("a rehearsal"));
+            b.iter(|| {
+                store
+                    .apply_dry_run(black_box(plan.clone()), rules.clone())
+                    .expect("a rehearsal")
+            });
         });
     }
-    let items = (0..ITEMS).map(|n| draft(n, &format!("https://large.example/{n}"), &format!("Notes on streams {n}"))).collect();
+    let items = (0..ITEMS)
+        .map(|n| {
+            draft(
+                n,
+                &format!("https://large.example/{n}"),
+                &format!("Notes on streams {n}"),
+            )
+        })
+        .collect();
     let large = plan(large, items);
-    store.apply(large.clone(), rules.clone()).expect("a first poll");
+    store
+        .apply(large.clone(), rules.clone())
+        .expect("a first poll");
     group.bench_function("an unchanged feed of 1,000 items", |b| {
         b.iter(|| {
-            let again = store.apply(black_box(large.clone()), rules.clone()).expect("a poll");
+            let again = store
+                .apply(black_box(large.clone()), rules.clone())
+                .expect("a poll");
             assert_eq!((again.new_entries, again.updated_entries), (0, 0));
         });
     });

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use feed_model::{Topic, TopicId};
-use topic_rules::{Fields, Rules};
+use topic_rules::{Rules, StoryFields};
 
 /// Words of the field, which matchers and bodies are made of.
 const TERMS: [&str; 40] = [
@@ -53,18 +53,22 @@ const TERMS: [&str; 40] = [
 
 /// Words that no matcher has, as most words of a body.
 const PROSE: [&str; 60] = [
-    "the", "of", "and", "to", "a", "in", "that", "it", "is", "was", "for", "on", "are", "with", "as", "his", "they", "be", "at",
-    "one", "have", "this", "from", "or", "had", "by", "hot", "word", "but", "what", "some", "we", "can", "out", "other", "were",
-    "all", "there", "when", "up", "use", "your", "how", "said", "an", "each", "she", "which", "do", "their", "time", "if",
+    "the", "of", "and", "to", "a", "in", "that", "it", "is", "was", "for", "on", "are", "with",
+    "as", "his", "they", "be", "at", "one", "have", "this", "from", "or", "had", "by", "hot",
+    "word", "but", "what", "some", "we", "can", "out", "other", "were", "all", "there", "when",
+    "up", "use", "your", "how", "said", "an", "each", "she", "which", "do", "their", "time", "if",
     "will", "way", "about", "many", "then", "them", "writing", "because",
 ];
 
 /// A small generator of numbers that are the same in every run.
-struct Numbers(u64);
+struct RandomNumbers(u64);
 
-impl Numbers {
+impl RandomNumbers {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits fit") % bound
     }
 
@@ -84,7 +88,7 @@ fn topic(place: usize) -> Topic {
         none: Vec::new(),
         sources: Vec::new(),
         threshold: 1.0,
-        was: Vec::new(),
+        former_ids: Vec::new(),
         learn: false,
         announce_within: Duration::ZERO,
         access: Vec::new(),
@@ -93,14 +97,19 @@ fn topic(place: usize) -> Topic {
 
 /// Fifty topics with twenty matchers each: words, phrases of two and three words, weights and fields.
 fn rules() -> Rules {
-    let mut numbers = Numbers(7);
+    let mut numbers = RandomNumbers(7);
     let topics: Vec<Topic> = (0..50)
         .map(|place| Topic {
             any: (0..20)
                 .map(|matcher| match matcher % 4 {
                     0 => format!("{}{}", numbers.of(&TERMS), numbers.below(90)),
                     1 => format!("{} {}", numbers.of(&TERMS), numbers.of(&TERMS)),
-                    2 => format!("{}-{} {}^0.5", numbers.of(&TERMS), numbers.of(&TERMS), numbers.of(&TERMS)),
+                    2 => format!(
+                        "{}-{} {}^0.5",
+                        numbers.of(&TERMS),
+                        numbers.of(&TERMS),
+                        numbers.of(&TERMS)
+                    ),
                     _ => format!("content:{} {}", numbers.of(&TERMS), numbers.of(&PROSE)),
                 })
                 .collect(),
@@ -164,7 +173,7 @@ const GERMAN: [&str; 48] = [
 
 /// As [`rules`], with words and phrases out of the body itself, so that many hit, and with a hundred regexes.
 fn rules_that_hit(words: &[&str]) -> Rules {
-    let mut numbers = Numbers(13);
+    let mut numbers = RandomNumbers(13);
     let topics: Vec<Topic> = (0..50)
         .map(|place| Topic {
             any: (0..20)
@@ -185,7 +194,7 @@ fn rules_that_hit(words: &[&str]) -> Rules {
 
 /// A body of sentences: one word in twelve is a term, one in nine is rare and unlike all others.
 fn body(bytes: usize) -> String {
-    let mut numbers = Numbers(11);
+    let mut numbers = RandomNumbers(11);
     let mut text = String::with_capacity(bytes + 64);
     let mut words = 0;
     while text.len() < bytes {
@@ -193,7 +202,12 @@ fn body(bytes: usize) -> String {
             0..3 => text.push_str(numbers.of(&TERMS)),
             3..7 => {
                 let rare: String = (0..4 + numbers.below(6))
-                    .map(|_| numbers.of(&["a", "e", "i", "o", "b", "d", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z"]))
+                    .map(|_| {
+                        numbers.of(&[
+                            "a", "e", "i", "o", "b", "d", "g", "k", "l", "m", "n", "p", "r", "s",
+                            "t", "v", "z",
+                        ])
+                    })
                     .collect();
                 text.push_str(&rare);
             }
@@ -212,54 +226,87 @@ fn body(bytes: usize) -> String {
 
 /// The topics that feeds.toml is shipped with: few, with many matchers and some regexes.
 fn shipped() -> Rules {
-    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/feeds.toml")).expect("it is shipped");
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/feeds.toml"))
+        .expect("it is shipped");
     let file: toml::Table = toml::from_str(&file).expect("it is TOML");
     let texts = |table: &toml::Value, key: &str| -> Vec<String> {
-        let list = table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
-        list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+        let list = table
+            .get(key)
+            .and_then(toml::Value::as_array)
+            .into_iter()
+            .flatten();
+        list.filter_map(|text| text.as_str().map(str::to_owned))
+            .collect()
     };
     let topics: Vec<Topic> = (0..)
         .zip(file["topic"].as_array().expect("topics are tables"))
-        .map(|(place, table)| Topic { any: texts(table, "any"), none: texts(table, "none"), ..topic(place) })
+        .map(|(place, table)| Topic {
+            any: texts(table, "any"),
+            none: texts(table, "none"),
+            ..topic(place)
+        })
         .collect();
     Rules::compile(&topics).expect("shipped matchers are right")
 }
 
-fn judging(criterion: &mut Criterion) {
+fn classifying(criterion: &mut Criterion) {
     let rules = rules();
-    let mut group = criterion.benchmark_group("judge, 1000 matchers in 50 topics");
+    let mut group = criterion.benchmark_group("classify, 1000 matchers in 50 topics");
     for (name, bytes) in [("5 kB", 5_000), ("50 kB", 50_000), ("1 MB", 1_000_000)] {
         let text = body(bytes);
-        let fields = Fields {
+        let fields = StoryFields {
             title: "What the gateway said",
             summary: Some("A word about time."),
             text: &text,
             language: Some("en"),
-            ..Fields::default()
+            ..StoryFields::default()
         };
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function(name, |bencher| bencher.iter(|| rules.judge(black_box(&fields))));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| rules.classify(black_box(&fields)))
+        });
     }
-    let mut numbers = Numbers(17);
+    let mut numbers = RandomNumbers(17);
     let german: Vec<&str> = (0..7_000).map(|_| numbers.of(&GERMAN)).collect();
     for (name, words, text) in [
-        ("50 kB, half of the matchers hit, 100 regexes", &TERMS[..], body(50_000)),
-        ("50 kB of German, half of the matchers hit, 100 regexes, language detected", &GERMAN[..], german.join(" ")),
+        (
+            "50 kB, half of the matchers hit, 100 regexes",
+            &TERMS[..],
+            body(50_000),
+        ),
+        (
+            "50 kB of German, half of the matchers hit, 100 regexes, language detected",
+            &GERMAN[..],
+            german.join(" "),
+        ),
     ] {
         let rules = rules_that_hit(words);
-        let fields = Fields { title: "What the gateway said", text: &text, ..Fields::default() };
+        let fields = StoryFields {
+            title: "What the gateway said",
+            text: &text,
+            ..StoryFields::default()
+        };
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function(name, |bencher| bencher.iter(|| rules.judge(black_box(&fields))));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| rules.classify(black_box(&fields)))
+        });
     }
     // As on the web: curly, and so not ASCII.
     let (shipped, text) = (shipped(), body(50_000).replace("they", "they’ve"));
     group.throughput(Throughput::Bytes(text.len() as u64));
-    let fields = Fields { title: "What the gateway said", text: &text, ..Fields::default() };
-    group.bench_function("50 kB, the shipped topics instead, language detected", |bencher| {
-        bencher.iter(|| shipped.judge(black_box(&fields)));
-    });
+    let fields = StoryFields {
+        title: "What the gateway said",
+        text: &text,
+        ..StoryFields::default()
+    };
+    group.bench_function(
+        "50 kB, the shipped topics instead, language detected",
+        |bencher| {
+            bencher.iter(|| shipped.classify(black_box(&fields)));
+        },
+    );
     group.finish();
 }
 
-criterion_group!(benches, judging);
+criterion_group!(benches, classifying);
 criterion_main!(benches);

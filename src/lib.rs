@@ -25,6 +25,6 @@ pub mod poll;
 pub mod serve;
 pub mod site;
 
+pub mod app;
 pub mod cli;
-pub mod daemon;
 pub mod demo;

@@ -11,13 +11,16 @@ fn main() -> ExitCode {
     // What a library stumbles over within a document is told as that document's error, where it belongs.
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        if !feed_parser::is_guarded() {
+        if !feed_parser::is_catching_panics() {
             print(panic);
         }
     }));
     // The panic's own message and place were printed by then.
     let exit = panic::catch_unwind(|| cli::run(std::env::args_os())).unwrap_or_else(|_| {
-        let _ = writeln!(std::io::stderr(), "tributary: an internal error: what is above belongs into a bug report");
+        let _ = writeln!(
+            std::io::stderr(),
+            "tributary: an internal error: what is above belongs into a bug report"
+        );
         Exit::Internal
     });
     exit.into()

@@ -4,5 +4,5 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    feed_parser::opml::read(text);
+    feed_parser::opml::parse(text);
 });

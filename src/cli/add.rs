@@ -3,13 +3,13 @@
 use url::Url;
 
 use super::{
-    Context, Exit, Refused,
-    import::{free_id, write_config},
+    CommandError, Context, Exit,
+    import::{unused_id, write_config},
     inspect::inspect,
-    text::one_line,
+    terminal::escape_line,
 };
 use crate::config::{EditError, NewSource, append_source, suggest_id};
-use feed_model::Follow;
+use feed_model::FollowMode;
 
 /// Find out how a site can be followed, show it, and append it to feeds.toml
 ///
@@ -24,61 +24,86 @@ pub struct Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    let already = |url: &str| config.sources.iter().find(|s| s.url.as_str() == url).map(|s| s.id.clone());
-    let refuse = |id| Refused {
+    let already = |url: &str| {
+        config
+            .sources
+            .iter()
+            .find(|s| s.url.as_str() == url)
+            .map(|s| s.id.clone())
+    };
+    let refuse = |id| CommandError {
         what: format!("{} is followed already, as `{id}`", args.url),
         hint: "feeds.toml is left as it is".to_owned(),
     };
     if let Some(id) = already(args.url.as_str()) {
         return Err(refuse(id).into());
     }
-    context.start_quiet_log();
+    context.init_quiet_logging();
     let found = inspect(context, &config, &args.url)?;
     if let Some(error) = &found.error {
-        return Err(Refused {
-            what: format!("{} cannot be followed: {}", args.url, one_line(error)),
+        return Err(CommandError {
+            what: format!("{} cannot be followed: {}", args.url, escape_line(error)),
             hint: format!("`tributary inspect {}` shows every step", args.url),
         }
         .into());
     }
     // A feed is pinned by its own address, whatever page named it; a site keeps the address that a person knows.
-    let polled = found.polled_url.as_deref().filter(|_| found.follow == Follow::Feed).and_then(|url| Url::parse(url).ok());
+    let polled = found
+        .polled_url
+        .as_deref()
+        .filter(|_| found.follow_mode == FollowMode::Feed)
+        .and_then(|url| Url::parse(url).ok());
     let url = polled.unwrap_or_else(|| args.url.clone());
     if let Some(id) = already(url.as_str()) {
         return Err(refuse(id).into());
     }
     let ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
     let source = NewSource {
-        id: free_id(&suggest_id(&args.url), &ids)?,
-        title: found.title.clone().map(|t| one_line(&t)),
+        id: unused_id(&suggest_id(&args.url), &ids)?,
+        title: found.title.clone().map(|t| escape_line(&t)),
         url,
-        follow: found.follow,
-        comment: found.follow_because.clone().unwrap_or_default(),
+        follow_mode: found.follow_mode,
+        comment: found.follow_reason.clone().unwrap_or_default(),
     };
     let text = context.config_text()?;
     match append_source(&text, &source) {
         Ok(changed) => write_config(context, &changed)?,
         Err(error @ (EditError::IdTaken(_) | EditError::UrlTaken { .. })) => {
-            return Err(Refused { what: error.to_string(), hint: "feeds.toml is left as it is".to_owned() }.into());
+            return Err(CommandError {
+                what: error.to_string(),
+                hint: "feeds.toml is left as it is".to_owned(),
+            }
+            .into());
         }
         Err(error) => return Err(error.into()),
     }
     if context.json {
         let mut out = context.out();
         out.json(&serde_json::json!({
-            "id": source.id, "title": source.title, "url": source.url.as_str(), "follow": source.follow,
-            "because": found.follow_because, "entries": found.entries.len(),
+            "id": source.id, "title": source.title, "url": source.url.as_str(), "follow": source.follow_mode,
+            "because": found.follow_reason, "entries": found.entries.len(),
         }))?;
         return out.finish();
     }
-    let because = found.follow_because.as_deref().unwrap_or("it was found so");
-    context.say(format!("followed by {}: {}", source.follow.as_str(), one_line(because)));
+    let because = found.follow_reason.as_deref().unwrap_or("it was found so");
+    context.print_notice(format!(
+        "followed by {}: {}",
+        source.follow_mode.as_str(),
+        escape_line(because)
+    ));
     for entry in found.entries.iter().take(5) {
-        context.say(format!("  {}", one_line(entry.item.draft.title.as_deref().unwrap_or("(no title)"))));
+        context.print_notice(format!(
+            "  {}",
+            escape_line(entry.item.draft.title.as_deref().unwrap_or("(no title)"))
+        ));
     }
     if found.entries.len() > 5 {
-        context.say(format!("  and {} more", found.entries.len() - 5));
+        context.print_notice(format!("  and {} more", found.entries.len() - 5));
     }
-    context.say(format!("`{}` was added to {}", source.id, context.config_name()));
+    context.print_notice(format!(
+        "`{}` was added to {}",
+        source.id,
+        context.config_name()
+    ));
     Ok(Exit::Done)
 }

@@ -18,6 +18,10 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_existing_store()?;
     store.back_up(&args.file)?;
-    context.say(format!("{} is a copy of {}", args.file.display(), store.file().display()));
+    context.print_notice(format!(
+        "{} is a copy of {}",
+        args.file.display(),
+        store.file().display()
+    ));
     Ok(Exit::Done)
 }

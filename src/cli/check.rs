@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::{Context, Exit, Output, WrongConfig, context::summary, text::one_line};
+use super::{ConfigError, Context, Exit, Output, context::summary, terminal::escape_line};
 use crate::{
-    config::{self, Checked, ConfigProblem, EffectiveValue},
+    config::{self, CheckReport, ConfigProblem, EffectiveValue},
     store::TopicChange,
 };
 use feed_model::{Severity, StoryId};
 use topic_rules::Rules;
 
 /// So many stories of a topic are listed for people; `--json` has them all.
-const LISTED: usize = 20;
+const MAX_LISTED: usize = 20;
 
 /// Read feeds.toml and report every problem, with file, line, column and a suggestion
 #[derive(Debug, clap::Args)]
@@ -53,9 +53,19 @@ struct StoryTitle<'c> {
 impl<'c> ChangeJson<'c> {
     fn of(change: &'c TopicChange) -> Self {
         let titles = |stories: &'c [(StoryId, String)]| {
-            stories.iter().map(|(id, title)| StoryTitle { id: id.to_string(), title }).collect()
+            stories
+                .iter()
+                .map(|(id, title)| StoryTitle {
+                    id: id.to_string(),
+                    title,
+                })
+                .collect()
         };
-        Self { id: change.id.as_str(), enter: titles(&change.enter), leave: titles(&change.leave) }
+        Self {
+            id: change.id.as_str(),
+            enter: titles(&change.enter),
+            leave: titles(&change.leave),
+        }
     }
 }
 
@@ -89,7 +99,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let name = context.config_name();
     let text = match context.config_text() {
         Ok(text) => text,
-        Err(error) if context.json => return unreadable(context, &name, &error),
+        Err(error) if context.json => return report_unreadable(context, &name, &error),
         Err(error) => return Err(error),
     };
     let checked = config::check(&text, &name);
@@ -104,16 +114,22 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             ok: checked.config.is_some(),
             problems: checked.problems.iter().map(ProblemJson::of).collect(),
             effective: args.effective.then_some(&checked.effective),
-            topics: changes.as_ref().map(|changes| changes.iter().map(ChangeJson::of).collect()),
+            topics: changes
+                .as_ref()
+                .map(|changes| changes.iter().map(ChangeJson::of).collect()),
         })?;
     } else {
-        out.text(&config::render(&checked.problems, &text, context.colour_out))?;
+        out.text(&config::render(
+            &checked.problems,
+            &text,
+            context.colour_out,
+        ))?;
         if args.effective {
             out.text(&effective(&checked.effective))?;
         }
-        out.line(verdict(&name, &checked))?;
+        out.line(result_line(&name, &checked))?;
         if let Some(changes) = &changes {
-            out.text(&shown(changes))?;
+            out.text(&render_text(changes))?;
         }
     }
     out.finish()?;
@@ -125,36 +141,65 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// Which stories would enter and leave each topic; `None` where that is not asked for, or feeds.toml cannot be used.
-fn dry_run(context: &Context, args: &Args, checked: &Checked) -> anyhow::Result<Option<Vec<TopicChange>>> {
-    let Some(config) = checked.config.as_ref().filter(|_| args.dry_run) else { return Ok(None) };
+fn dry_run(
+    context: &Context,
+    args: &Args,
+    checked: &CheckReport,
+) -> anyhow::Result<Option<Vec<TopicChange>>> {
+    let Some(config) = checked.config.as_ref().filter(|_| args.dry_run) else {
+        return Ok(None);
+    };
     let rules = Rules::compile(&config.topics)?;
-    let changes = context.open_existing_store()?.read(|reader| reader.changes(&config.topics, &reader.taught(rules)?))?;
+    let changes = context
+        .open_existing_store()?
+        .read(|reader| reader.topic_changes(&config.topics, &reader.trained(rules)?))?;
     Ok(Some(changes))
 }
 
 /// A paragraph for each topic that would change, a line for each story.
-fn shown(changes: &[TopicChange]) -> String {
+fn render_text(changes: &[TopicChange]) -> String {
     let mut text = String::new();
-    for change in changes.iter().filter(|change| !change.enter.is_empty() || !change.leave.is_empty()) {
-        text.push_str(&format!("\n{}: {} would enter, {} would leave\n", change.id, change.enter.len(), change.leave.len()));
+    for change in changes
+        .iter()
+        .filter(|change| !change.enter.is_empty() || !change.leave.is_empty())
+    {
+        text.push_str(&format!(
+            "\n{}: {} would enter, {} would leave\n",
+            change.id,
+            change.enter.len(),
+            change.leave.len()
+        ));
         for (sign, stories) in [('+', &change.enter), ('-', &change.leave)] {
-            for (id, title) in stories.iter().take(LISTED) {
+            for (id, title) in stories.iter().take(MAX_LISTED) {
                 text.push_str(&format!(
                     "  {sign} {id}  {}\n",
-                    if title.is_empty() { "(no title)".to_owned() } else { one_line(title) }
+                    if title.is_empty() {
+                        "(no title)".to_owned()
+                    } else {
+                        escape_line(title)
+                    }
                 ));
             }
-            if stories.len() > LISTED {
-                text.push_str(&format!("  {sign} and {} more\n", stories.len() - LISTED));
+            if stories.len() > MAX_LISTED {
+                text.push_str(&format!(
+                    "  {sign} and {} more\n",
+                    stories.len() - MAX_LISTED
+                ));
             }
         }
     }
-    if text.is_empty() { "no story would enter or leave a topic\n".to_owned() } else { text }
+    if text.is_empty() {
+        "no story would enter or leave a topic\n".to_owned()
+    } else {
+        text
+    }
 }
 
 /// A file that cannot be read has one problem, without a place.
-fn unreadable(context: &Context, name: &str, error: &anyhow::Error) -> anyhow::Result<Exit> {
-    let hint = error.downcast_ref::<WrongConfig>().and_then(|wrong| wrong.hint.clone());
+fn report_unreadable(context: &Context, name: &str, error: &anyhow::Error) -> anyhow::Result<Exit> {
+    let hint = error
+        .downcast_ref::<ConfigError>()
+        .and_then(|wrong| wrong.hint.clone());
     let text = format!("{error:#}");
     let problem = ProblemJson {
         severity: Severity::Error,
@@ -166,24 +211,46 @@ fn unreadable(context: &Context, name: &str, error: &anyhow::Error) -> anyhow::R
         hint: hint.as_deref(),
     };
     let mut out: Output = context.out();
-    out.json(&Report { ok: false, problems: vec![problem], effective: None, topics: None })?;
+    out.json(&Report {
+        ok: false,
+        problems: vec![problem],
+        effective: None,
+        topics: None,
+    })?;
     out.finish()?;
     Ok(Exit::Config)
 }
 
 /// `feeds.toml is fine: 2 sources, 4 topics`.
-fn verdict(name: &str, checked: &Checked) -> String {
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let Some(config) = &checked.config else { return summary(name, checked.errors()) };
-    let what = format!("{}, {}", counted(config.sources.len(), "source"), counted(config.topics.len(), "topic"));
+fn result_line(name: &str, checked: &CheckReport) -> String {
+    let counted =
+        |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let Some(config) = &checked.config else {
+        return summary(name, checked.errors());
+    };
+    let what = format!(
+        "{}, {}",
+        counted(config.sources.len(), "source"),
+        counted(config.topics.len(), "topic")
+    );
     match checked.problems.len() {
         0 => format!("{name} is fine: {what}"),
-        warnings => format!("{name} can be used: {what}, {}", counted(warnings, "warning")),
+        warnings => format!(
+            "{name} can be used: {what}, {}",
+            counted(warnings, "warning")
+        ),
     }
 }
 
 /// One line each, as feeds.toml would have it: `polling.timeout = "30s"  # default`.
 fn effective(values: &[EffectiveValue]) -> String {
-    let line = |value: &EffectiveValue| format!("{} = {}  # {}\n", value.key, one_line(&value.value), one_line(&value.from));
+    let line = |value: &EffectiveValue| {
+        format!(
+            "{} = {}  # {}\n",
+            value.key,
+            escape_line(&value.value),
+            escape_line(&value.from)
+        )
+    };
     values.iter().map(line).chain(["\n".to_owned()]).collect()
 }

@@ -8,14 +8,14 @@ use std::{
 
 use indicatif::ProgressBar;
 
-use super::{Color, GlobalArgs, LogFormat, Output, WrongConfig, text};
+use super::{Color, ConfigError, GlobalArgs, LogFormat, Output, terminal};
 use crate::{
-    config::{self, Checked, Config},
+    config::{self, CheckReport, Config},
     store::{DATABASE, Store},
 };
 use feed_model::Severity;
 
-/// The global options as they are meant, with the environment read.
+/// The global options as they are meant, with the env_var read.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools)] // options, as they were given
 pub struct Context {
@@ -24,7 +24,7 @@ pub struct Context {
     /// The directory of the state.
     pub data_dir: PathBuf,
     /// Whether `--data` was given: `demo` has a directory of its own otherwise.
-    pub data_given: bool,
+    pub data_dir_is_explicit: bool,
     /// Whether JSON is printed.
     pub json: bool,
     /// How the log is written.
@@ -46,16 +46,25 @@ impl Context {
         let colour = |terminal: bool| match global.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => terminal && environment("NO_COLOR").is_none(),
+            Color::Auto => terminal && env_var("NO_COLOR").is_none(),
         };
-        let (stdout_is_terminal, stderr_is_terminal) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let (stdout_is_terminal, stderr_is_terminal) =
+            (io::stdout().is_terminal(), io::stderr().is_terminal());
         Self {
             config_path: global.config.clone(),
-            data_dir: data_dir(global.data.clone(), environment("STATE_DIRECTORY"), environment("TRIBUTARY_DATA")),
-            data_given: global.data.is_some(),
+            data_dir: data_dir(
+                global.data.clone(),
+                env_var("STATE_DIRECTORY"),
+                env_var("TRIBUTARY_DATA"),
+            ),
+            data_dir_is_explicit: global.data.is_some(),
             json: global.json,
             log_format: global.log_format,
-            verbosity: if global.quiet { -1 } else { i8::try_from(global.verbose).unwrap_or(i8::MAX) },
+            verbosity: if global.quiet {
+                -1
+            } else {
+                i8::try_from(global.verbose).unwrap_or(i8::MAX)
+            },
             colour_out: colour(stdout_is_terminal),
             colour_err: colour(stderr_is_terminal),
             stdout_is_terminal,
@@ -69,15 +78,19 @@ impl Context {
     }
 
     /// A line of talk on stderr, unless `--quiet`.
-    pub fn say(&self, line: impl AsRef<str>) {
+    pub fn print_notice(&self, line: impl AsRef<str>) {
         if self.verbosity >= 0 {
-            say_raw(&format!("{}\n", line.as_ref()));
+            print_stderr(&format!("{}\n", line.as_ref()));
         }
     }
 
     /// How far a long work is, of so many steps, on stderr; on a terminal alone, and not with `--quiet`.
     pub fn progress(&self, steps: u64) -> ProgressBar {
-        if self.stderr_is_terminal && self.verbosity >= 0 { ProgressBar::new(steps) } else { ProgressBar::hidden() }
+        if self.stderr_is_terminal && self.verbosity >= 0 {
+            ProgressBar::new(steps)
+        } else {
+            ProgressBar::hidden()
+        }
     }
 
     /// feeds.toml as it was named: for messages.
@@ -85,68 +98,107 @@ impl Context {
         self.config_path.display().to_string()
     }
 
-    /// The text of feeds.toml. What cannot be read is a [`WrongConfig`].
+    /// The text of feeds.toml. What cannot be read is a [`ConfigError`].
     pub fn config_text(&self) -> anyhow::Result<String> {
         let name = self.config_name();
-        let wrong = |what: &str, hint: Option<&str>, source: Option<io::Error>| WrongConfig {
+        let wrong = |what: &str, hint: Option<&str>, source: Option<io::Error>| ConfigError {
             summary: format!("{what} {name}"),
             report: String::new(),
             hint: hint.map(str::to_owned),
             source,
         };
         let bytes = std::fs::read(&self.config_path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => {
-                wrong("there is no", Some("`tributary init` writes one; --config names another file"), None)
-            }
+            io::ErrorKind::NotFound => wrong(
+                "there is no",
+                Some("`tributary init` writes one; --config names another file"),
+                None,
+            ),
             _ => wrong("cannot read", None, Some(error)),
         })?;
         String::from_utf8(bytes).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
-            let line = String::from_utf8_lossy(&error.as_bytes()[..valid]).matches('\n').count() + 1;
-            wrong(&format!("line {line} is not UTF-8 in"), Some("save the file as UTF-8"), None).into()
+            let line = String::from_utf8_lossy(&error.as_bytes()[..valid])
+                .matches('\n')
+                .count()
+                + 1;
+            wrong(
+                &format!("line {line} is not UTF-8 in"),
+                Some("save the file as UTF-8"),
+                None,
+            )
+            .into()
         })
     }
 
-    /// feeds.toml as it is meant; its warnings are said on stderr. A file with errors is a [`WrongConfig`] with the report.
+    /// feeds.toml as it is meant; its warnings are said on stderr. A file with errors is a [`ConfigError`] with the report.
     pub fn config(&self) -> anyhow::Result<Config> {
         let text = self.config_text()?;
         let checked = config::check(&text, &self.config_name());
-        self.say_warnings(&checked);
-        self.meant(checked, &text)
+        self.print_warnings(&checked);
+        self.valid_config(checked, &text)
     }
 
     /// feeds.toml where there is one without errors, for what is worth telling only then; nothing is said.
-    pub fn config_if_right(&self) -> Option<Config> {
+    pub fn config_if_valid(&self) -> Option<Config> {
         config::check(&self.config_text().ok()?, &self.config_name()).config
     }
 
-    fn say_warnings(&self, checked: &Checked) {
-        for warning in checked.problems.iter().filter(|p| p.severity != Severity::Error) {
+    fn print_warnings(&self, checked: &CheckReport) {
+        for warning in checked
+            .problems
+            .iter()
+            .filter(|p| p.severity != Severity::Error)
+        {
             let place = format!("{}:{}:{}", warning.file, warning.line, warning.column);
-            self.say(format!("tributary: {}: {place}: {}", warning.severity.as_str(), text::one_line(&warning.text)));
+            self.print_notice(format!(
+                "tributary: {}: {place}: {}",
+                warning.severity.as_str(),
+                terminal::escape_line(&warning.text)
+            ));
         }
     }
 
     /// feeds.toml once more, for a daemon: what is wrong with it is one line of its log, whatever the log's format.
-    pub fn config_again(&self) -> anyhow::Result<Config> {
+    pub fn reload_config(&self) -> anyhow::Result<Config> {
         let checked = config::check(&self.config_text()?, &self.config_name());
-        self.say_warnings(&checked);
-        let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error);
+        self.print_warnings(&checked);
+        let errors = checked
+            .problems
+            .iter()
+            .filter(|problem| problem.severity == Severity::Error);
         let told: Vec<String> = errors
             .map(|error| {
-                let hint = error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-                format!("{}:{}:{}: {}{hint}", error.file, error.line, error.column, text::one_line(&error.text))
+                let hint = error
+                    .hint
+                    .as_deref()
+                    .map(|hint| format!(" ({hint})"))
+                    .unwrap_or_default();
+                format!(
+                    "{}:{}:{}: {}{hint}",
+                    error.file,
+                    error.line,
+                    error.column,
+                    terminal::escape_line(&error.text)
+                )
             })
             .collect();
-        checked.config.ok_or_else(|| anyhow::anyhow!("{}", told.join("; ")))
+        checked
+            .config
+            .ok_or_else(|| anyhow::anyhow!("{}", told.join("; ")))
     }
 
-    fn meant(&self, checked: Checked, text: &str) -> anyhow::Result<Config> {
+    fn valid_config(&self, checked: CheckReport, text: &str) -> anyhow::Result<Config> {
         let summary = summary(&self.config_name(), checked.errors());
         checked.config.ok_or_else(|| {
             let mut errors = checked.problems;
             errors.retain(|problem| problem.severity == Severity::Error);
-            WrongConfig { summary, report: config::render(&errors, text, self.colour_err), hint: None, source: None }.into()
+            ConfigError {
+                summary,
+                report: config::render(&errors, text, self.colour_err),
+                hint: None,
+                source: None,
+            }
+            .into()
         })
     }
 
@@ -158,29 +210,36 @@ impl Context {
     /// The state, where there is one: for commands that read. Nothing is created; where there is none, that directory is
     /// named by a [`NoState`](super::NoState).
     pub fn open_existing_store(&self) -> anyhow::Result<Store> {
-        Store::open_to_read(&self.data_dir).map_err(|error| self.advise(error))
+        Store::open_read_only(&self.data_dir).map_err(|error| self.with_hint(error))
     }
 }
 
 /// Text on stderr, as it is. That nobody may read it is no error.
-pub(super) fn say_raw(text: &str) {
+pub(super) fn print_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// `feeds.toml has 2 errors`.
 pub(super) fn summary(name: &str, errors: usize) -> String {
-    format!("{name} has {errors} error{}", if errors == 1 { "" } else { "s" })
+    format!(
+        "{name} has {errors} error{}",
+        if errors == 1 { "" } else { "s" }
+    )
 }
 
-#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
-pub(super) fn environment(name: &str) -> Option<OsString> {
+#[allow(clippy::disallowed_methods)] // the command line is where the env_var is read
+pub(super) fn env_var(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// `--data`, else the first of systemd's state directories, else `$TRIBUTARY_DATA`, else `data`.
 fn data_dir(given: Option<PathBuf>, state: Option<OsString>, data: Option<OsString>) -> PathBuf {
-    let first = |list: OsString| std::env::split_paths(&list).find(|path| !path.as_os_str().is_empty());
-    given.or_else(|| state.and_then(first)).or_else(|| data.map(PathBuf::from)).unwrap_or_else(|| PathBuf::from("data"))
+    let first =
+        |list: OsString| std::env::split_paths(&list).find(|path| !path.as_os_str().is_empty());
+    given
+        .or_else(|| state.and_then(first))
+        .or_else(|| data.map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("data"))
 }
 
 #[cfg(test)]
@@ -190,8 +249,14 @@ mod tests {
     #[test]
     fn the_state_is_where_it_was_asked_for() {
         let os = |text: &str| Some(OsString::from(text));
-        assert_eq!(data_dir(Some("x".into()), os("/var/lib/a:/var/lib/b"), os("y")), PathBuf::from("x"));
-        assert_eq!(data_dir(None, os("/var/lib/a:/var/lib/b"), os("y")), PathBuf::from("/var/lib/a"));
+        assert_eq!(
+            data_dir(Some("x".into()), os("/var/lib/a:/var/lib/b"), os("y")),
+            PathBuf::from("x")
+        );
+        assert_eq!(
+            data_dir(None, os("/var/lib/a:/var/lib/b"), os("y")),
+            PathBuf::from("/var/lib/a")
+        );
         assert_eq!(data_dir(None, os(":"), os("y")), PathBuf::from("y"));
         assert_eq!(data_dir(None, None, None), PathBuf::from("data"));
     }

@@ -6,20 +6,20 @@ use anyhow::Context as _;
 
 use super::{
     Context, Exit, ListenArgs, StoryJson,
-    text::{day, one_line},
-    work::run_async,
+    runtime::run_async,
+    terminal::{day, escape_line},
 };
 use crate::{
+    app::{self, Options},
     clock::SystemClock,
     config::{self, Config},
-    daemon::{self, Options},
-    demo::{Origin, Tempo, feeds_toml, greeting},
+    demo::{ArrivalMode, Origin, feeds_toml, greeting},
     store::{DirectoryLock, Store, StoryQuery},
 };
 use feed_model::{DatePrecision, Story, TopicId};
 
 /// Time between two new posts.
-const PAUSE: Duration = Duration::from_secs(4);
+const POST_INTERVAL: Duration = Duration::from_secs(4);
 
 /// Show the whole daemon on this machine, without a network
 ///
@@ -36,18 +36,37 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
-    let temporary = if context.data_given { None } else { Some(Temporary::new()?) };
-    let data_dir = temporary.as_ref().map_or_else(|| context.data_dir.clone(), |t| t.0.clone());
-    let context = &Context { data_dir, ..context.clone() };
-    if args.once { once(context) } else { run_async(show(context, args)).map_err(|error| context.advise_any(error)) }
+    let temporary = if context.data_dir_is_explicit {
+        None
+    } else {
+        Some(TempDir::new()?)
+    };
+    let data_dir = temporary
+        .as_ref()
+        .map_or_else(|| context.data_dir.clone(), |t| t.0.clone());
+    let context = &Context {
+        data_dir,
+        ..context.clone()
+    };
+    if args.once {
+        once(context)
+    } else {
+        run_async(run_demo(context, args)).map_err(|error| context.with_any_hint(error))
+    }
 }
 
 /// The daemon, following the origin until it is told to stop.
-async fn show(context: &Context, args: &Args) -> anyhow::Result<Exit> {
-    context.start_log();
-    let origin = Origin::start(Tempo::Every(PAUSE)).await.context("cannot start the demo's origin")?;
+async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
+    context.init_logging();
+    let origin = Origin::start(ArrivalMode::Every(POST_INTERVAL))
+        .await
+        .context("cannot start the demo's origin")?;
     let config = demo_config(origin.address)?;
-    let topics: Vec<(String, String)> = config.topics.iter().map(|t| (t.id.to_string(), t.title.clone())).collect();
+    let topics: Vec<(String, String)> = config
+        .topics
+        .iter()
+        .map(|t| (t.id.to_string(), t.title.clone()))
+        .collect();
     let (address, say) = (origin.address, context.clone());
     let options = Options {
         config,
@@ -55,30 +74,50 @@ async fn show(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         config_dir: context.data_dir.clone(),
         data_dir: context.data_dir.clone(),
         // The daemon's own port may be taken by the real one: any free port will do.
-        listen: Some(args.listen.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))),
+        listen: Some(
+            args.listen
+                .listen
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+        ),
         credentials_dir: None,
         clock: Arc::new(SystemClock),
-        own_address: true,
+        link_to_bound_address: true,
         bound: Some(Box::new(move |bound| {
-            let topics: Vec<(&str, &str)> = topics.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
+            let topics: Vec<(&str, &str)> = topics
+                .iter()
+                .map(|(id, title)| (id.as_str(), title.as_str()))
+                .collect();
             let mut out = say.out();
             // That nobody reads it is no error.
-            drop(out.text(&greeting(&format!("http://{bound}/"), address, &topics, PAUSE)).and_then(|()| out.flush()));
+            drop(
+                out.text(&greeting(
+                    &format!("http://{bound}/"),
+                    address,
+                    &topics,
+                    POST_INTERVAL,
+                ))
+                .and_then(|()| out.flush()),
+            );
         })),
     };
-    daemon::run(options).await?;
+    app::run(options).await?;
     drop(origin);
     Ok(Exit::Done)
 }
 
 /// One round against the origin as it is when everything has arrived; then the topics with their stories.
 fn once(context: &Context) -> anyhow::Result<Exit> {
-    context.start_quiet_log();
-    let _lock = DirectoryLock::take(&context.data_dir).map_err(|error| context.advise(error))?;
+    context.init_quiet_logging();
+    let _lock =
+        DirectoryLock::acquire(&context.data_dir).map_err(|error| context.with_hint(error))?;
     let store = context.open_store()?;
     let config = run_async(round(context, store.clone()))?;
     let mut out = context.out();
-    let all = |topic: Option<TopicId>, unsorted| StoryQuery { topic, unsorted, ..StoryQuery::default() };
+    let all = |topic: Option<TopicId>, unsorted| StoryQuery {
+        topic,
+        unsorted,
+        ..StoryQuery::default()
+    };
     if context.json {
         let stories = store.read(|reader| reader.stories(&all(None, false)))?;
         out.json(&stories.iter().map(StoryJson::of).collect::<Vec<_>>())?;
@@ -97,10 +136,12 @@ fn once(context: &Context) -> anyhow::Result<Exit> {
 }
 
 async fn round(context: &Context, store: Store) -> anyhow::Result<Config> {
-    let origin = Origin::start(Tempo::Still).await.context("cannot start the demo's origin")?;
+    let origin = Origin::start(ArrivalMode::AllAtOnce)
+        .await
+        .context("cannot start the demo's origin")?;
     let config = demo_config(origin.address)?;
     let poller = context.poller(&config, store.clone())?;
-    daemon::take_over(&store, &config, &*poller.clock).await?;
+    app::sync_config(&store, &config, &*poller.clock).await?;
     for source in &poller.settings.load_full().sources {
         let report = poller.refresh(source).await;
         if let Some(error) = report.error {
@@ -115,35 +156,43 @@ fn demo_config(origin: SocketAddr) -> anyhow::Result<Config> {
     let text = feeds_toml(config::SHIPPED, origin)?;
     let checked = config::check(&text, "the demo's feeds.toml");
     let report = config::render(&checked.problems, &text, false);
-    checked.config.with_context(|| format!("the demo's feeds.toml is wrong:\n{report}"))
+    checked
+        .config
+        .with_context(|| format!("the demo's feeds.toml is wrong:\n{report}"))
 }
 
 fn section(title: &str, stories: &[Story]) -> String {
-    let mut text = format!("{} ({})\n", one_line(title), stories.len());
+    let mut text = format!("{} ({})\n", escape_line(title), stories.len());
     for story in stories {
         let date = match (story.published, story.published_precision) {
             (Some(at), Some(DatePrecision::Month)) => at.format("%Y-%m").to_string(),
             (Some(at), _) => day(at),
             (None, _) => "undated".to_owned(),
         };
-        let _ = writeln!(text, "  {date:<10}  {}  [{}]", one_line(&story.title), one_line(&story.source.title));
+        let _ = writeln!(
+            text,
+            "  {date:<10}  {}  [{}]",
+            escape_line(&story.title),
+            escape_line(&story.source.title)
+        );
     }
     text.push('\n');
     text
 }
 
 /// A directory that goes when the demo ends.
-struct Temporary(std::path::PathBuf);
+struct TempDir(std::path::PathBuf);
 
-impl Temporary {
+impl TempDir {
     fn new() -> anyhow::Result<Self> {
-        let dir = std::env::temp_dir().join(format!("tributary-demo-{}", uuid::Uuid::new_v4().simple()));
+        let dir =
+            std::env::temp_dir().join(format!("tributary-demo-{}", uuid::Uuid::new_v4().simple()));
         std::fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         Ok(Self(dir))
     }
 }
 
-impl Drop for Temporary {
+impl Drop for TempDir {
     fn drop(&mut self) {
         // What cannot be removed is in the system's temporary directory, which is cleaned by others.
         drop(std::fs::remove_dir_all(&self.0));

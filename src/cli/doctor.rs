@@ -1,6 +1,6 @@
 //! `tributary doctor`: whether the state is sound.
 
-use super::{Context, Exit, text::one_line};
+use super::{Context, Exit, terminal::escape_line};
 
 /// Check the integrity of the state
 #[derive(Debug, clap::Args)]
@@ -9,7 +9,7 @@ pub struct Args {}
 /// Runs the command.
 pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_existing_store()?;
-    let faults = store.examine()?;
+    let faults = store.check_integrity()?;
     let mut out = context.out();
     if context.json {
         out.json(&serde_json::json!({"ok": faults.is_empty(), "faults": faults}))?;
@@ -17,9 +17,13 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
         out.line(format!("{} is sound", store.file().display()))?;
     } else {
         for fault in &faults {
-            out.line(one_line(fault))?;
+            out.line(escape_line(fault))?;
         }
     }
     out.finish()?;
-    Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
+    Ok(if faults.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }

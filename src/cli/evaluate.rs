@@ -4,7 +4,7 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Context, Exit, table, text::one_line};
+use super::{Context, Exit, table, terminal::escape_line};
 use topic_rules::{
     Rules,
     evaluate::{Evaluation, evaluate, parse_labels},
@@ -25,27 +25,34 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let name = args.labels.display().to_string();
-    let text = std::fs::read_to_string(&args.labels).with_context(|| format!("cannot read {name}"))?;
+    let text =
+        std::fs::read_to_string(&args.labels).with_context(|| format!("cannot read {name}"))?;
     let labels = parse_labels(&text, &name)?;
-    let rules = taught(context, Rules::compile(&config.topics)?)?;
+    let rules = with_training(context, Rules::compile(&config.topics)?)?;
     let evaluation = evaluate(&rules, &labels);
     let mut out = context.out();
     if context.json {
         out.json(&evaluation)?;
     } else {
-        out.text(&shown(&evaluation))?;
+        out.text(&render_text(&evaluation))?;
     }
     out.finish()
 }
 
 /// The rules with what stored labels taught, where a topic learns and there is a state: nothing stored is needed.
-fn taught(context: &Context, rules: Rules) -> anyhow::Result<Rules> {
-    if !rules.learns() || !context.has_state() {
+fn with_training(context: &Context, rules: Rules) -> anyhow::Result<Rules> {
+    if !rules.has_learning_topics() || !context.has_state() {
         return Ok(rules);
     }
-    let rules = context.open_existing_store()?.read(|reader| reader.taught(rules))?;
-    let counting = rules.progress().iter().filter(|progress| progress.counts).count();
-    context.say(match counting {
+    let rules = context
+        .open_existing_store()?
+        .read(|reader| reader.trained(rules))?;
+    let counting = rules
+        .progress()
+        .iter()
+        .filter(|progress| progress.is_active)
+        .count();
+    context.print_notice(match counting {
         0 => "what the stored labels teach does not count yet: the rules alone are held against the file".to_owned(),
         1 => "what the stored labels taught 1 topic is taken into account".to_owned(),
         topics => format!("what the stored labels taught {topics} topics is taken into account"),
@@ -53,24 +60,51 @@ fn taught(context: &Context, rules: Rules) -> anyhow::Result<Rules> {
     Ok(rules)
 }
 
-fn shown(evaluation: &Evaluation) -> String {
+fn render_text(evaluation: &Evaluation) -> String {
     let mut table = table::table(&["TOPIC", "PRECISION", "RECALL", "F1", "LABELLED"]);
     let number = |n: f64| format!("{n:.3}");
     for topic in &evaluation.topics {
         let (scores, support) = (&topic.scores, topic.support.to_string());
-        table::row(&mut table, [topic.id.clone(), number(scores.precision), number(scores.recall), number(scores.f1), support]);
+        table::row(
+            &mut table,
+            [
+                topic.id.clone(),
+                number(scores.precision),
+                number(scores.recall),
+                number(scores.f1),
+                support,
+            ],
+        );
     }
     let mean = &evaluation.mean;
     table::row(
         &mut table,
-        ["all (mean)".to_owned(), number(mean.precision), number(mean.recall), number(mean.f1), String::new()],
+        [
+            "all (mean)".to_owned(),
+            number(mean.precision),
+            number(mean.recall),
+            number(mean.f1),
+            String::new(),
+        ],
     );
-    let mut text = table::shown(&table);
+    let mut text = table::render_text(&table);
     for miss in &evaluation.misses {
-        let list = |ids: &[String]| if ids.is_empty() { "no topic".to_owned() } else { ids.join(", ") };
-        let _ = writeln!(text, "\n{}\n  expected {}, got {}", one_line(&miss.title), list(&miss.expected), list(&miss.got));
+        let list = |ids: &[String]| {
+            if ids.is_empty() {
+                "no topic".to_owned()
+            } else {
+                ids.join(", ")
+            }
+        };
+        let _ = writeln!(
+            text,
+            "\n{}\n  expected {}, got {}",
+            escape_line(&miss.title),
+            list(&miss.expected),
+            list(&miss.got)
+        );
         for because in &miss.because {
-            let _ = writeln!(text, "  - {}", one_line(because));
+            let _ = writeln!(text, "  - {}", escape_line(because));
         }
     }
     text

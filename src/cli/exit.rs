@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
-use super::context::say_raw;
+use super::context::print_stderr;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl From<Exit> for ExitCode {
 /// feeds.toml is missing, unreadable or wrong: ends with [`Exit::Config`].
 #[derive(Debug, thiserror::Error)]
 #[error("{summary}")]
-pub struct WrongConfig {
+pub struct ConfigError {
     /// One line.
     pub summary: String,
     /// The whole report, with carets; empty where there is none.
@@ -56,7 +56,7 @@ pub struct WrongConfig {
 /// The arguments do not fit together in a way that the parser of arguments cannot see: ends with [`Exit::Usage`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct WrongUsage(pub String);
+pub struct UsageError(pub String);
 
 /// There is no state where it was looked for: ends with [`Exit::Failed`].
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +66,7 @@ pub struct NoState(pub PathBuf);
 /// The operation cannot be done, and something can be done about it: ends with [`Exit::Failed`].
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
-pub struct Refused {
+pub struct CommandError {
     /// Why not.
     pub what: String,
     /// What to do.
@@ -78,18 +78,21 @@ pub(super) fn report(error: &anyhow::Error) -> Exit {
     if error.chain().any(is_broken_pipe) {
         return Exit::Done;
     }
-    if let Some(wrong) = error.downcast_ref::<WrongConfig>()
+    if let Some(wrong) = error.downcast_ref::<ConfigError>()
         && !wrong.report.is_empty()
     {
-        say_raw(&wrong.report);
+        print_stderr(&wrong.report);
     }
-    say_raw(&format!("tributary: {}\n", super::text::one_line(&chain(error))));
+    print_stderr(&format!(
+        "tributary: {}\n",
+        super::terminal::escape_line(&chain(error))
+    ));
     if let Some(hint) = hint(error) {
-        say_raw(&format!("  hint: {hint}\n"));
+        print_stderr(&format!("  hint: {hint}\n"));
     }
     match error {
-        error if error.is::<WrongConfig>() => Exit::Config,
-        error if error.is::<WrongUsage>() => Exit::Usage,
+        error if error.is::<ConfigError>() => Exit::Config,
+        error if error.is::<UsageError>() => Exit::Usage,
         _ => Exit::Failed,
     }
 }
@@ -109,20 +112,24 @@ fn chain(error: &anyhow::Error) -> String {
 }
 
 fn hint(error: &anyhow::Error) -> Option<String> {
-    if let Some(wrong) = error.downcast_ref::<WrongConfig>() {
+    if let Some(wrong) = error.downcast_ref::<ConfigError>() {
         return wrong.hint.clone();
     }
-    if let Some(refused) = error.downcast_ref::<Refused>() {
+    if let Some(refused) = error.downcast_ref::<CommandError>() {
         return Some(refused.hint.clone());
     }
-    if error.is::<WrongUsage>() {
+    if error.is::<UsageError>() {
         return Some("see --help".to_owned());
     }
-    error.is::<NoState>().then(|| "`tributary serve` or `tributary poll` makes one; --data names another directory".to_owned())
+    error.is::<NoState>().then(|| {
+        "`tributary serve` or `tributary poll` makes one; --data names another directory".to_owned()
+    })
 }
 
 fn is_broken_pipe(cause: &(dyn Error + 'static)) -> bool {
-    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    cause
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]
@@ -133,7 +140,10 @@ mod tests {
 
     #[test]
     fn the_chain_is_told_once() {
-        let error = Err::<(), _>(io::Error::other("disk on fire")).context("cannot write").context("cannot init").unwrap_err();
+        let error = Err::<(), _>(io::Error::other("disk on fire"))
+            .context("cannot write")
+            .context("cannot init")
+            .unwrap_err();
         assert_eq!(chain(&error), "cannot init: cannot write: disk on fire");
         let error = anyhow::Error::new(io::Error::other("x")).context("it failed: x");
         assert_eq!(chain(&error), "it failed: x");

@@ -18,16 +18,27 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
         Ok(store) => store.read(|reader| reader.sources())?,
         Err(_) => Vec::new(),
     };
-    let outlines: Vec<Outline> =
-        config.sources.iter().map(|source| outline(source, states.iter().find(|s| s.id == source.id))).collect();
+    let outlines: Vec<Outline> = config
+        .sources
+        .iter()
+        .map(|source| outline(source, states.iter().find(|s| s.id == source.id)))
+        .collect();
     let mut out = context.out();
-    out.text(&String::from_utf8_lossy(&opml(&config.site.title, &outlines)))?;
+    out.text(&String::from_utf8_lossy(&opml(
+        &config.site.title,
+        &outlines,
+    )))?;
     out.finish()
 }
 
 fn outline(source: &Source, state: Option<&SourceState>) -> Outline {
-    let found = state.and_then(|s| s.feed_url.clone()).unwrap_or_else(|| source.url.to_string());
-    let title = state.map(|s| s.title.clone()).or_else(|| source.title.clone()).unwrap_or_else(|| source.id.to_string());
+    let found = state
+        .and_then(|s| s.feed_url.clone())
+        .unwrap_or_else(|| source.url.to_string());
+    let title = state
+        .map(|s| s.title.clone())
+        .or_else(|| source.title.clone())
+        .unwrap_or_else(|| source.id.to_string());
     Outline {
         title,
         description: String::new(),
@@ -37,7 +48,9 @@ fn outline(source: &Source, state: Option<&SourceState>) -> Outline {
 }
 
 fn without_userinfo(url: &str) -> String {
-    let Ok(mut url) = Url::parse(url) else { return url.to_owned() };
+    let Ok(mut url) = Url::parse(url) else {
+        return url.to_owned();
+    };
     // An address that cannot have any has none.
     let _ = url.set_username("");
     let _ = url.set_password(None);

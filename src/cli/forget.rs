@@ -1,6 +1,6 @@
 //! `tributary forget`: a story that must not be published.
 
-use super::{Context, Exit, work::named_story};
+use super::{Context, Exit, runtime::require_story};
 
 /// Take a story out of everything that is published, for good
 ///
@@ -15,8 +15,10 @@ pub struct Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_store_to_write()?;
-    let story = named_story(&store, &args.story)?;
+    let story = require_story(&store, &args.story)?;
     store.forget(story, "a person asked for it", context.now())?;
-    context.say(format!("story {story} is taken out of everything that is published, for good"));
+    context.print_notice(format!(
+        "story {story} is taken out of everything that is published, for good"
+    ));
     Ok(Exit::Done)
 }

@@ -4,9 +4,9 @@ use std::{io::Write as _, path::PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Context, Exit, text::one_line};
+use super::{Context, Exit, terminal::escape_line};
 use crate::config::{NewSource, append_sources, suggest_id};
-use feed_model::{Follow, SourceId};
+use feed_model::{FollowMode, SourceId};
 use feed_parser::opml;
 
 /// Append the feeds of an OPML file to feeds.toml
@@ -23,10 +23,17 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let name = args.file.display().to_string();
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {name}"))?;
-    let opml = opml::read(&feed_parser::decode(&bytes, None).0);
+    let opml = opml::parse(&feed_parser::decode(&bytes, None).0);
     for problem in &opml.problems {
-        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
-        context.say(format!("tributary: {}: {name}{line}: {}", problem.severity.as_str(), one_line(&problem.text)));
+        let line = problem
+            .line
+            .map(|line| format!(":{line}"))
+            .unwrap_or_default();
+        context.print_notice(format!(
+            "tributary: {}: {name}{line}: {}",
+            problem.severity.as_str(),
+            escape_line(&problem.text)
+        ));
     }
     let text = context.config_text()?;
     let config = context.config()?;
@@ -40,39 +47,64 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             continue;
         }
         known.push(feed.xml_url.to_string());
-        let id = free_id(&suggest_id(feed.html_url.as_ref().unwrap_or(&feed.xml_url)), &ids)?;
+        let id = unused_id(
+            &suggest_id(feed.html_url.as_ref().unwrap_or(&feed.xml_url)),
+            &ids,
+        )?;
         ids.push(id.to_string());
-        let comment = if feed.folder.is_empty() { String::new() } else { format!("Filed under {}", feed.folder.join(" / ")) };
-        new.push(NewSource { id, title: feed.title, url: feed.xml_url, follow: Follow::Feed, comment });
+        let comment = if feed.folder.is_empty() {
+            String::new()
+        } else {
+            format!("Filed under {}", feed.folder.join(" / "))
+        };
+        new.push(NewSource {
+            id,
+            title: feed.title,
+            url: feed.xml_url,
+            follow_mode: FollowMode::Feed,
+            comment,
+        });
     }
     if !new.is_empty() {
         write_config(context, &append_sources(&text, &new)?)?;
     }
-    let report = format!("{} sources added to {}, {left_alone} were there already", new.len(), context.config_name());
+    let report = format!(
+        "{} sources added to {}, {left_alone} were there already",
+        new.len(),
+        context.config_name()
+    );
     if context.json {
         let added: Vec<&str> = new.iter().map(|s| s.id.as_str()).collect();
         let mut out = context.out();
         out.json(&serde_json::json!({"added": added, "left_alone": left_alone}))?;
         return out.finish();
     }
-    context.say(report);
-    Ok(if new.is_empty() && left_alone == 0 { Exit::Failed } else { Exit::Done })
+    context.print_notice(report);
+    Ok(if new.is_empty() && left_alone == 0 {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
 }
 
 /// The id, with a number behind it where it is taken.
-pub(super) fn free_id(wanted: &SourceId, taken: &[String]) -> anyhow::Result<SourceId> {
+pub(super) fn unused_id(suggested: &SourceId, taken: &[String]) -> anyhow::Result<SourceId> {
     let free = |id: &str| !taken.iter().any(|t| t.eq_ignore_ascii_case(id));
-    if free(wanted.as_str()) {
-        return Ok(wanted.clone());
+    if free(suggested.as_str()) {
+        return Ok(suggested.clone());
     }
-    let stem: String = wanted.as_str().chars().take(56).collect();
-    let numbered = (2..100_000).map(|n| format!("{stem}-{n}")).find(|id| free(id)).unwrap_or_default();
+    let stem: String = suggested.as_str().chars().take(56).collect();
+    let numbered = (2..100_000)
+        .map(|n| format!("{stem}-{n}"))
+        .find(|id| free(id))
+        .unwrap_or_default();
     Ok(SourceId::new(numbered)?)
 }
 
 /// Puts a new text in the place of feeds.toml, whole or not at all.
 pub(super) fn write_config(context: &Context, text: &str) -> anyhow::Result<()> {
-    let path = std::fs::canonicalize(&context.config_path).with_context(|| format!("cannot find {}", context.config_name()))?;
+    let path = std::fs::canonicalize(&context.config_path)
+        .with_context(|| format!("cannot find {}", context.config_name()))?;
     let mut partial = path.clone().into_os_string();
     partial.push(".partial");
     let written = (|| {

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{Context, Exit, Refused};
+use super::{CommandError, Context, Exit};
 use crate::config::SHIPPED;
 
 /// Write the shipped, commented feeds.toml where there is none
@@ -21,16 +21,24 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let hint = "`tributary check` reads it; --config names another file".to_owned();
-            return Err(Refused { what: format!("{name} is there already, and is left alone"), hint }.into());
+            return Err(CommandError {
+                what: format!("{name} is there already, and is left alone"),
+                hint,
+            }
+            .into());
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {name}")),
     };
-    let written = file.write_all(SHIPPED.as_bytes()).and_then(|()| file.sync_all());
+    let written = file
+        .write_all(SHIPPED.as_bytes())
+        .and_then(|()| file.sync_all());
     if let Err(error) = written {
         // A part of a file would be in the way of the next attempt.
         let _ = std::fs::remove_file(path);
         return Err(error).with_context(|| format!("cannot write {name}"));
     }
-    context.say(format!("wrote {name}\nnext: edit it, then `tributary check`, then `tributary serve`"));
+    context.print_notice(format!(
+        "wrote {name}\nnext: edit it, then `tributary check`, then `tributary serve`"
+    ));
     Ok(Exit::Done)
 }

@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    Context, Exit, Refused,
-    import::free_id,
+    CommandError, Context, Exit,
+    import::unused_id,
     json::rfc3339,
-    text::{minute, one_line},
-    work::run_async,
+    runtime::run_async,
+    terminal::{escape_line, minute},
 };
 use crate::{
     config::{self, Config, NewSource},
-    poll::{InspectedEntry, Inspection, Settings},
+    poll::{InspectedEntry, Inspection, PollSettings},
     store::Store,
 };
 use entry_identity::KeyFrom;
-use feed_model::{Draft, Follow, Headers, Problem, Severity, Source, SourceId};
+use feed_model::{Draft, FollowMode, Headers, Problem, Severity, Source, SourceId};
 use topic_rules::Rules;
 
 /// Show what one poll of an address would do, and store nothing
@@ -35,16 +35,20 @@ pub struct Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    context.start_quiet_log();
+    context.init_quiet_logging();
     let inspection = inspect(context, &config, &args.url)?;
     let mut out = context.out();
     if context.json {
-        out.json(&as_json(&inspection))?;
+        out.json(&inspection_json(&inspection))?;
     } else {
-        out.text(&shown(&inspection))?;
+        out.text(&render_text(&inspection))?;
     }
     out.finish()?;
-    Ok(if inspection.error.is_some() { Exit::Failed } else { Exit::Done })
+    Ok(if inspection.error.is_some() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
 }
 
 /// One poll of the address that stores nothing: as the source of feeds.toml that has it, else as a new one.
@@ -58,9 +62,14 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
     if context.has_state() {
         let settings = poller.settings.load_full();
         let rules = Rules::compile(&config.topics)?;
-        if rules.learns() {
-            let rules = context.open_existing_store()?.read(|reader| reader.taught(rules))?;
-            poller.settings.store(Arc::new(Settings { rules: Arc::new(rules), ..(*settings).clone() }));
+        if rules.has_learning_topics() {
+            let rules = context
+                .open_existing_store()?
+                .read(|reader| reader.trained(rules))?;
+            poller.settings.store(Arc::new(PollSettings {
+                rules: Arc::new(rules),
+                ..(*settings).clone()
+            }));
         }
     }
     run_async(async move { Ok(poller.inspect(&source).await?) })
@@ -68,37 +77,57 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
 
 /// A source at this address with every default of feeds.toml: as if it were written at its end.
 fn new_source(context: &Context, url: &Url) -> anyhow::Result<Source> {
-    let ids: Vec<String> = context.config()?.sources.iter().map(|s| s.id.to_string()).collect();
+    let ids: Vec<String> = context
+        .config()?
+        .sources
+        .iter()
+        .map(|s| s.id.to_string())
+        .collect();
     let source = NewSource {
-        id: free_id(&SourceId::new("inspected")?, &ids)?,
+        id: unused_id(&SourceId::new("inspected")?, &ids)?,
         title: None,
         url: url.clone(),
-        follow: Follow::Auto,
+        follow_mode: FollowMode::Auto,
         comment: String::new(),
     };
     let id = source.id.clone();
     let text = config::append_source(&context.config_text()?, &source)?;
     let checked = config::check(&text, &context.config_name());
-    let found = checked.config.and_then(|config| config.sources.into_iter().find(|s| s.id == id));
+    let found = checked
+        .config
+        .and_then(|config| config.sources.into_iter().find(|s| s.id == id));
     found.ok_or_else(|| {
-        let wrong = checked.problems.iter().find(|p| p.severity == Severity::Error);
-        let hint = wrong.and_then(|p| p.hint.clone()).unwrap_or_else(|| "it takes an http or https address".to_owned());
-        let what = wrong.map_or_else(|| format!("{url} cannot be a source"), |p| format!("{url} cannot be a source: {}", p.text));
-        Refused { what, hint }.into()
+        let wrong = checked
+            .problems
+            .iter()
+            .find(|p| p.severity == Severity::Error);
+        let hint = wrong
+            .and_then(|p| p.hint.clone())
+            .unwrap_or_else(|| "it takes an http or https address".to_owned());
+        let what = wrong.map_or_else(
+            || format!("{url} cannot be a source"),
+            |p| format!("{url} cannot be a source: {}", p.text),
+        );
+        CommandError { what, hint }.into()
     })
 }
 
 fn headers(headers: &Headers) -> Value {
-    let fields = headers.iter().map(|(name, value)| (name.to_owned(), Value::from(String::from_utf8_lossy(value).into_owned())));
+    let fields = headers.iter().map(|(name, value)| {
+        (
+            name.to_owned(),
+            Value::from(String::from_utf8_lossy(value).into_owned()),
+        )
+    });
     Value::Object(fields.collect())
 }
 
-fn as_json(inspection: &Inspection) -> Value {
+fn inspection_json(inspection: &Inspection) -> Value {
     json!({
         "url": inspection.url,
         "final_url": inspection.final_url,
-        "follow": inspection.follow,
-        "follow_because": inspection.follow_because,
+        "follow": inspection.follow_mode,
+        "follow_because": inspection.follow_reason,
         "status": inspection.status,
         "redirects": inspection.redirects.iter().map(|hop| json!({
             "from": hop.from.as_str(), "to": hop.to.as_str(), "status": hop.status, "permanent": hop.permanent,
@@ -117,16 +146,16 @@ fn as_json(inspection: &Inspection) -> Value {
         },
         "entries": inspection.entries.iter().map(entry_json).collect::<Vec<_>>(),
         "next_poll": rfc3339(inspection.next_poll),
-        "next_poll_because": inspection.next_poll_because,
+        "next_poll_because": inspection.next_poll_reason,
     })
 }
 
 fn entry_json(entry: &InspectedEntry) -> Value {
-    let (draft, keyed) = (&entry.item.draft, &entry.item.keyed);
+    let (draft, identity) = (&entry.item.draft, &entry.item.identity);
     json!({
-        "key": keyed.key.as_str(),
-        "key_from": keyed.key_from.as_str(),
-        "guid": keyed.guid,
+        "key": identity.key.as_str(),
+        "key_from": identity.key_from.as_str(),
+        "guid": identity.guid,
         "title": draft.title,
         "url": draft.url.as_ref().map(Url::as_str),
         "published": draft.published.map(|date| rfc3339(date.at)),
@@ -148,24 +177,30 @@ fn entry_json(entry: &InspectedEntry) -> Value {
         },
         "content_bytes": draft.content.as_ref().map_or(0, |c| c.as_str().len()),
         "topics": entry.topics,
-        "because": entry.because,
+        "because": entry.reason,
     })
 }
 
 /// What the key was made of, in the document's own words.
 fn key_from(entry: &InspectedEntry) -> String {
-    let (draft, keyed) = (&entry.item.draft, &entry.item.keyed);
-    let field = |name: &Option<std::borrow::Cow<'static, str>>, else_name: &str| name.as_deref().unwrap_or(else_name).to_owned();
-    match keyed.key_from {
+    let (draft, identity) = (&entry.item.draft, &entry.item.identity);
+    let field = |name: &Option<std::borrow::Cow<'static, str>>, else_name: &str| {
+        name.as_deref().unwrap_or(else_name).to_owned()
+    };
+    match identity.key_from {
         KeyFrom::Guid => field(&draft.from.guid, "guid"),
         KeyFrom::Link => field(&draft.from.url, "link"),
-        KeyFrom::TitleDate => format!("{} and {}", field(&draft.from.title, "title"), field(&draft.from.published, "date")),
+        KeyFrom::TitleDate => format!(
+            "{} and {}",
+            field(&draft.from.title, "title"),
+            field(&draft.from.published, "date")
+        ),
         KeyFrom::TitleText => "all that it says".to_owned(),
     }
 }
 
 /// Which field was taken from what, where that is known.
-fn taken_from(draft: &Draft) -> String {
+fn field_origins(draft: &Draft) -> String {
     let from = &draft.from;
     let fields = [
         ("id", &from.guid),
@@ -178,67 +213,137 @@ fn taken_from(draft: &Draft) -> String {
         ("content", &from.content),
         ("image", &from.image),
     ];
-    let told = fields.iter().filter_map(|(field, name)| Some(format!("{field} from {}", name.as_deref()?)));
+    let told = fields
+        .iter()
+        .filter_map(|(field, name)| Some(format!("{field} from {}", name.as_deref()?)));
     told.collect::<Vec<_>>().join(", ")
 }
 
-fn shown(inspection: &Inspection) -> String {
+fn render_text(inspection: &Inspection) -> String {
     let mut text = String::new();
     let mut line = |line: String| {
-        let _ = writeln!(text, "{}", one_line(&line));
+        let _ = writeln!(text, "{}", escape_line(&line));
     };
     line(format!("request   {}", inspection.url));
     for (name, value) in inspection.request_headers.iter() {
         line(format!("  {name}: {}", String::from_utf8_lossy(value)));
     }
     for hop in &inspection.redirects {
-        line(format!("redirect  {} {} -> {}", hop.status, hop.from, hop.to));
+        line(format!(
+            "redirect  {} {} -> {}",
+            hop.status, hop.from, hop.to
+        ));
     }
     match (&inspection.error, inspection.status) {
         (Some(error), Some(status)) => line(format!("answer    {status}: {error}")),
         (Some(error), None) => line(format!("answer    none: {error}")),
         (None, status) => {
-            line(format!("answer    {} from {}", status.unwrap_or(0), inspection.final_url.as_deref().unwrap_or("?")));
+            line(format!(
+                "answer    {} from {}",
+                status.unwrap_or(0),
+                inspection.final_url.as_deref().unwrap_or("?")
+            ));
         }
     }
     for (name, value) in inspection.response_headers.iter() {
         line(format!("  {name}: {}", String::from_utf8_lossy(value)));
     }
-    let because = inspection.follow_because.as_ref().map(|b| format!(": {b}")).unwrap_or_default();
-    line(format!("follow    {}{because}", inspection.follow.as_str()));
+    let because = inspection
+        .follow_reason
+        .as_ref()
+        .map(|b| format!(": {b}"))
+        .unwrap_or_default();
+    line(format!(
+        "follow    {}{because}",
+        inspection.follow_mode.as_str()
+    ));
     if let Some(format) = inspection.format {
-        let encoding = inspection.encoding.as_ref().map(|e| format!(", in {} ({})", e.name, e.because)).unwrap_or_default();
+        let encoding = inspection
+            .encoding
+            .as_ref()
+            .map(|e| format!(", in {} ({})", e.name, e.because))
+            .unwrap_or_default();
         line(format!("format    {format}{encoding}"));
     }
     for repair in &inspection.repairs {
-        let place = repair.line.map(|n| format!(" (first in line {n})")).unwrap_or_default();
-        let times = if repair.count > 1 { format!(", {} times", repair.count) } else { String::new() };
+        let place = repair
+            .line
+            .map(|n| format!(" (first in line {n})"))
+            .unwrap_or_default();
+        let times = if repair.count > 1 {
+            format!(", {} times", repair.count)
+        } else {
+            String::new()
+        };
         line(format!("repaired  {}{place}{times}", repair.text));
     }
     // A repair is a problem of the source as well; here it was told already.
-    let is_repair = |problem: &Problem| inspection.repairs.iter().any(|repair| repair.code == problem.code);
-    for problem in inspection.problems.iter().filter(|problem| !is_repair(problem)) {
-        let place = problem.line.map(|n| format!(" (line {n})")).unwrap_or_default();
-        line(format!("{:<9} {}{place}", problem.severity.as_str(), problem.text));
+    let is_repair = |problem: &Problem| {
+        inspection
+            .repairs
+            .iter()
+            .any(|repair| repair.code == problem.code)
+    };
+    for problem in inspection
+        .problems
+        .iter()
+        .filter(|problem| !is_repair(problem))
+    {
+        let place = problem
+            .line
+            .map(|n| format!(" (line {n})"))
+            .unwrap_or_default();
+        line(format!(
+            "{:<9} {}{place}",
+            problem.severity.as_str(),
+            problem.text
+        ));
     }
     if let Some(title) = &inspection.title {
-        line(format!("feed      {title}, {}", inspection.link.as_deref().unwrap_or("no page")));
+        line(format!(
+            "feed      {title}, {}",
+            inspection.link.as_deref().unwrap_or("no page")
+        ));
     }
     for entry in &inspection.entries {
-        let (draft, keyed) = (&entry.item.draft, &entry.item.keyed);
+        let (draft, identity) = (&entry.item.draft, &entry.item.identity);
         line(String::new());
-        line(format!("entry     {}", draft.title.as_deref().unwrap_or("(no title)")));
-        line(format!("  key     {} (from its {}); {}", keyed.key, keyed.key_from.as_str(), entry.because));
-        line(format!("  link    {}", draft.url.as_ref().map_or("none", Url::as_str)));
-        line(format!("  date    {}", draft.published.map_or_else(|| "none".to_owned(), |d| minute(d.at))));
-        let taken = taken_from(draft);
+        line(format!(
+            "entry     {}",
+            draft.title.as_deref().unwrap_or("(no title)")
+        ));
+        line(format!(
+            "  key     {} (from its {}); {}",
+            identity.key,
+            identity.key_from.as_str(),
+            entry.reason
+        ));
+        line(format!(
+            "  link    {}",
+            draft.url.as_ref().map_or("none", Url::as_str)
+        ));
+        line(format!(
+            "  date    {}",
+            draft
+                .published
+                .map_or_else(|| "none".to_owned(), |d| minute(d.at))
+        ));
+        let taken = field_origins(draft);
         if !taken.is_empty() {
             line(format!("  taken   {taken}"));
         }
-        let topics = if entry.topics.is_empty() { "none".to_owned() } else { entry.topics.join(", ") };
+        let topics = if entry.topics.is_empty() {
+            "none".to_owned()
+        } else {
+            entry.topics.join(", ")
+        };
         line(format!("  topics  {topics}"));
     }
     line(String::new());
-    line(format!("next poll {} UTC: {}", minute(inspection.next_poll), inspection.next_poll_because));
+    line(format!(
+        "next poll {} UTC: {}",
+        minute(inspection.next_poll),
+        inspection.next_poll_reason
+    ));
     text
 }

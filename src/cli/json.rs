@@ -7,9 +7,10 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 use feed_model::{
-    Duplicate, Follow, Membership, NotMember, Problem, SourceHealth, SourceState, Story, StorySource, Timestamp, TopicState,
+    Duplicate, FollowMode, Membership, NonMembership, Problem, SourceHealth, SourceState, Story,
+    StoryEntry, Timestamp, TopicState,
 };
-use topic_rules::Progress;
+use topic_rules::LearnerProgress;
 
 /// A moment, as it is printed: `2026-11-02T09:30:00Z`.
 pub fn rfc3339(at: Timestamp) -> String {
@@ -29,7 +30,7 @@ fn some_time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::
     }
 }
 
-fn said(text: &str) -> Option<&str> {
+fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
@@ -57,7 +58,7 @@ pub struct StoryJson<'s> {
     duplicates: &'s [Duplicate],
     labelled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    topics_not: Option<&'s [NotMember]>,
+    topics_not: Option<&'s [NonMembership]>,
 }
 
 /// One source's entry of a story.
@@ -79,7 +80,7 @@ struct EntryJson<'s> {
 }
 
 impl<'s> EntryJson<'s> {
-    fn of(entry: &'s StorySource) -> Self {
+    fn of(entry: &'s StoryEntry) -> Self {
         Self {
             source: entry.source.as_str(),
             source_title: &entry.source_title,
@@ -101,14 +102,18 @@ impl<'s> StoryJson<'s> {
         Self {
             id: story.id.to_string(),
             published_id: &story.published_id,
-            title: said(&story.title),
+            title: non_empty(&story.title),
             url: story.url.as_deref(),
-            authors: story.authors.iter().map(|author| author.name.as_str()).collect(),
+            authors: story
+                .authors
+                .iter()
+                .map(|author| author.name.as_str())
+                .collect(),
             published: story.published,
             updated: story.updated,
             first_published: story.first_published,
             position: story.position,
-            summary: said(&story.summary_text),
+            summary: non_empty(&story.summary_text),
             topics: &story.topics,
             sources: story.sources.iter().map(EntryJson::of).collect(),
             duplicates: &story.duplicates,
@@ -119,7 +124,7 @@ impl<'s> StoryJson<'s> {
 
     /// The story as `explain` prints it: with the topics that it is not in.
     #[must_use]
-    pub fn with_topics_not(mut self, topics: &'s [NotMember]) -> Self {
+    pub fn with_topics_not(mut self, topics: &'s [NonMembership]) -> Self {
         self.topics_not = Some(topics);
         self
     }
@@ -131,7 +136,7 @@ pub struct SourceJson<'s> {
     id: &'s str,
     title: &'s str,
     url: &'s str,
-    follow: Follow,
+    follow: FollowMode,
     follow_because: Option<&'s str>,
     feed_url: Option<&'s str>,
     state: SourceHealth,
@@ -159,14 +164,14 @@ impl<'s> SourceJson<'s> {
             id: source.id.as_str(),
             title: &source.title,
             url: &source.url,
-            follow: source.follow,
-            follow_because: source.follow_because.as_deref(),
+            follow: source.follow_mode,
+            follow_because: source.follow_reason.as_deref(),
             feed_url: source.feed_url.as_deref(),
             state: source.health,
             last_attempt: source.last_attempt,
             last_success: source.last_success,
             next_poll: source.next_poll,
-            next_poll_because: source.next_poll_because.as_deref(),
+            next_poll_because: source.next_poll_reason.as_deref(),
             last_status: source.last_status,
             last_error: source.last_error.as_deref(),
             failures: source.failures,
@@ -214,7 +219,7 @@ struct FeedsJson {
 
 impl<'s> TopicJson<'s> {
     /// The topic as it is printed, its feeds below `base`.
-    pub fn of(topic: &'s TopicState, base: &Url, learning: Option<&'s Progress>) -> Self {
+    pub fn of(topic: &'s TopicState, base: &Url, learning: Option<&'s LearnerProgress>) -> Self {
         let feed = |form: &str| feed_url(base, topic.id.as_str(), form);
         Self {
             id: topic.id.as_str(),
@@ -222,14 +227,18 @@ impl<'s> TopicJson<'s> {
             description: topic.description.as_deref(),
             stories: topic.stories,
             latest: topic.latest,
-            feeds: FeedsJson { atom: feed("atom"), rss: feed("rss"), json: feed("json") },
+            feeds: FeedsJson {
+                atom: feed("atom"),
+                rss: feed("rss"),
+                json: feed("json"),
+            },
             learning: learning.map(|progress| LearningJson {
                 labels: progress.labels,
-                others: progress.others,
+                others: progress.labels_outside,
                 f1_rules: progress.f1_rules,
                 f1: progress.f1_learnt,
-                counts: progress.counts,
-                because: &progress.because,
+                counts: progress.is_active,
+                because: &progress.reason,
             }),
         }
     }
@@ -237,5 +246,8 @@ impl<'s> TopicJson<'s> {
 
 /// The address of a topic's feed.
 pub(crate) fn feed_url(base: &Url, topic: &str, form: &str) -> String {
-    format!("{}/topics/{topic}/feed.{form}", base.as_str().trim_end_matches('/'))
+    format!(
+        "{}/topics/{topic}/feed.{form}",
+        base.as_str().trim_end_matches('/')
+    )
 }

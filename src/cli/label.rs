@@ -7,9 +7,11 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{Context, Exit, Refused, WrongUsage, text::one_line, work::named_story};
+use super::{
+    CommandError, Context, Exit, UsageError, runtime::require_story, terminal::escape_line,
+};
 use crate::{
-    daemon,
+    app,
     store::{Store, WindowPolicy},
 };
 use feed_model::{Topic, TopicId};
@@ -47,7 +49,7 @@ pub struct Args {
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Task {
+pub enum LabelTask {
     /// The story is in exactly these topics; with none of them, in none.
     Set {
         /// Id or link.
@@ -71,22 +73,29 @@ pub enum Task {
 
 impl Args {
     /// What is asked for; wrong usage where that is nothing, or `all`, which holds every story anyway.
-    pub fn task(&self) -> Result<Task, WrongUsage> {
+    pub fn task(&self) -> Result<LabelTask, UsageError> {
         if let Some(labels) = &self.from {
-            return Ok(Task::From(labels.clone()));
+            return Ok(LabelTask::From(labels.clone()));
         }
         if let Some(story) = self.split.clone() {
-            return Ok(Task::Split { story });
+            return Ok(LabelTask::Split { story });
         }
-        let story = self.story.clone().ok_or_else(|| WrongUsage("label which story?".to_owned()))?;
+        let story = self
+            .story
+            .clone()
+            .ok_or_else(|| UsageError("label which story?".to_owned()))?;
         if self.clear {
-            return Ok(Task::Clear { story });
+            return Ok(LabelTask::Clear { story });
         }
         if self.topics.is_empty() && !self.none {
-            return Err(WrongUsage("name the topics that the story is in, or --none, or --clear".to_owned()));
+            return Err(UsageError(
+                "name the topics that the story is in, or --none, or --clear".to_owned(),
+            ));
         }
         if self.topics.iter().any(TopicId::is_all) {
-            return Err(WrongUsage("`all` holds every story: name other topics, or --none".to_owned()));
+            return Err(UsageError(
+                "`all` holds every story: name other topics, or --none".to_owned(),
+            ));
         }
         let mut topics = Vec::new();
         for topic in &self.topics {
@@ -94,7 +103,7 @@ impl Args {
                 topics.push(topic.clone());
             }
         }
-        Ok(Task::Set { story, topics })
+        Ok(LabelTask::Set { story, topics })
     }
 }
 
@@ -104,38 +113,48 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let store = context.open_store_to_write()?;
     let rules = Rules::compile(&config.topics)?;
-    let rules = Arc::new(store.read(|reader| reader.taught(rules))?);
-    let (window, now) = (daemon::window(&config), context.now());
+    let rules = Arc::new(store.read(|reader| reader.trained(rules))?);
+    let (window, now) = (app::window(&config), context.now());
     match task {
-        Task::Set { story, topics } => {
-            known_topics(&config.topics, &topics)?;
-            let id = named_story(&store, &story)?;
-            let named = topics.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ");
+        LabelTask::Set { story, topics } => {
+            check_topics_exist(&config.topics, &topics)?;
+            let id = require_story(&store, &story)?;
+            let named = topics
+                .iter()
+                .map(TopicId::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
             store.label(id, Some(topics), rules, window, now)?;
-            context.say(if named.is_empty() {
+            context.print_notice(if named.is_empty() {
                 format!("story {id} is in no topic")
             } else {
                 format!("story {id} is in {named}")
             });
         }
-        Task::Clear { story } => {
-            let id = named_story(&store, &story)?;
+        LabelTask::Clear { story } => {
+            let id = require_story(&store, &story)?;
             store.label(id, None, rules, window, now)?;
-            context.say(format!("the rules decide again about story {id}"));
+            context.print_notice(format!("the rules decide again about story {id}"));
         }
-        Task::Split { story } => {
-            let id = named_story(&store, &story)?;
+        LabelTask::Split { story } => {
+            let id = require_story(&store, &story)?;
             let parted = store.split(id, rules, window, now)?;
-            let list = parted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            context.say(format!("story {id} was parted: new stories {list}"));
+            let list = parted
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ");
+            context.print_notice(format!("story {id} was parted: new stories {list}"));
         }
-        Task::From(file) => return in_bulk(context, &config.topics, &store, &file, &rules, window),
+        LabelTask::From(file) => {
+            return label_from_file(context, &config.topics, &store, &file, &rules, window);
+        }
     }
     Ok(Exit::Done)
 }
 
 /// Labels every stored story that a row of the file names, by url or else by title.
-fn in_bulk(
+fn label_from_file(
     context: &Context,
     topics: &[Topic],
     store: &Store,
@@ -148,32 +167,59 @@ fn in_bulk(
     let labels = parse_labels(&text, &name)?;
     let (mut done, mut unknown) = (0, Vec::new());
     for label in &labels {
-        let wanted = label.topics.iter().map(TopicId::new).collect::<Result<Vec<_>, _>>()?;
-        known_topics(topics, &wanted)?;
-        let found = store.read(|reader| match label.url.as_deref().map(|url| reader.find_story(url)).transpose()?.flatten() {
-            Some(id) => Ok(Some(id)),
-            None => reader.find_story_by_title(&label.title),
+        let topic_ids = label
+            .topics
+            .iter()
+            .map(TopicId::new)
+            .collect::<Result<Vec<_>, _>>()?;
+        check_topics_exist(topics, &topic_ids)?;
+        let found = store.read(|reader| {
+            match label
+                .url
+                .as_deref()
+                .map(|url| reader.find_story(url))
+                .transpose()?
+                .flatten()
+            {
+                Some(id) => Ok(Some(id)),
+                None => reader.find_story_by_title(&label.title),
+            }
         })?;
         match found {
             Some(id) => {
-                store.label(id, Some(wanted), rules.clone(), window, context.now())?;
+                store.label(id, Some(topic_ids), rules.clone(), window, context.now())?;
                 done += 1;
             }
             None => unknown.push(label.title.as_str()),
         }
     }
     for title in &unknown {
-        context.say(format!("not stored: {}", one_line(title)));
+        context.print_notice(format!("not stored: {}", escape_line(title)));
     }
-    context.say(format!("{done} stories labelled, {} rows name none that is stored", unknown.len()));
-    Ok(if done == 0 && !labels.is_empty() { Exit::Failed } else { Exit::Done })
+    context.print_notice(format!(
+        "{done} stories labelled, {} rows name none that is stored",
+        unknown.len()
+    ));
+    Ok(if done == 0 && !labels.is_empty() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
 }
 
-fn known_topics(topics: &[Topic], named: &[TopicId]) -> anyhow::Result<()> {
+fn check_topics_exist(topics: &[Topic], named: &[TopicId]) -> anyhow::Result<()> {
     match named.iter().find(|id| !topics.iter().any(|t| t.id == **id)) {
         Some(unknown) => {
-            let known = topics.iter().map(|t| t.id.as_str()).collect::<Vec<_>>().join(", ");
-            Err(Refused { what: format!("there is no topic `{unknown}`"), hint: format!("the topics are {known}") }.into())
+            let known = topics
+                .iter()
+                .map(|t| t.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            Err(CommandError {
+                what: format!("there is no topic `{unknown}`"),
+                hint: format!("the topics are {known}"),
+            }
+            .into())
         }
         None => Ok(()),
     }
@@ -185,7 +231,7 @@ mod tests {
 
     use super::*;
 
-    fn task(line: &str) -> Option<Task> {
+    fn task(line: &str) -> Option<LabelTask> {
         let command = Args::augment_args(Command::new("label").no_binary_name(true));
         let matches = command.try_get_matches_from(line.split_whitespace()).ok()?;
         Args::from_arg_matches(&matches).ok()?.task().ok()
@@ -194,12 +240,30 @@ mod tests {
     #[test]
     fn each_form_is_one_task() {
         let topic = |id: &str| TopicId::new(id).unwrap();
-        let set = |topics| Some(Task::Set { story: "7".to_owned(), topics });
+        let set = |topics| {
+            Some(LabelTask::Set {
+                story: "7".to_owned(),
+                topics,
+            })
+        };
         assert_eq!(task("7 a b a"), set(vec![topic("a"), topic("b")]));
         assert_eq!(task("7 --none"), set(vec![]));
-        assert_eq!(task("7 --clear"), Some(Task::Clear { story: "7".to_owned() }));
-        assert_eq!(task("--from x.toml"), Some(Task::From("x.toml".into())));
-        assert_eq!(task("--split https://a.example/"), Some(Task::Split { story: "https://a.example/".to_owned() }));
+        assert_eq!(
+            task("7 --clear"),
+            Some(LabelTask::Clear {
+                story: "7".to_owned()
+            })
+        );
+        assert_eq!(
+            task("--from x.toml"),
+            Some(LabelTask::From("x.toml".into()))
+        );
+        assert_eq!(
+            task("--split https://a.example/"),
+            Some(LabelTask::Split {
+                story: "https://a.example/".to_owned()
+            })
+        );
     }
 
     #[test]

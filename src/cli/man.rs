@@ -2,7 +2,7 @@
 
 use clap_mangen::Man;
 
-use super::{Context, Exit, WrongUsage};
+use super::{Context, Exit, UsageError};
 
 /// Print the manual page, of the program or of one command
 ///
@@ -22,7 +22,12 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         None => program,
         Some(name) => {
             let found = program.find_subcommand(name).cloned();
-            let command = found.ok_or_else(|| WrongUsage(format!("there is no command `{}`", super::text::one_line(name))))?;
+            let command = found.ok_or_else(|| {
+                UsageError(format!(
+                    "there is no command `{}`",
+                    super::terminal::escape_line(name)
+                ))
+            })?;
             command.display_name(format!("tributary-{name}"))
         }
     };

@@ -25,23 +25,23 @@ mod man;
 mod output;
 mod poll;
 mod publish;
-#[cfg(test)]
-mod samples;
+mod runtime;
 mod serve;
 mod sources;
 mod status;
 mod stories;
 mod table;
-mod text;
+mod terminal;
+#[cfg(test)]
+mod test_data;
 mod topics;
-mod work;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use context::Context;
-pub use exit::{Exit, NoState, Refused, WrongConfig, WrongUsage};
+pub use exit::{CommandError, ConfigError, Exit, NoState, UsageError};
 pub use json::{SourceJson, StoryJson, TopicJson};
 pub use output::Output;
 
@@ -50,7 +50,12 @@ pub use output::Output;
 /// Everything it needs is one file, feeds.toml, and one directory for its state. `tributary init` writes the first,
 /// `tributary serve` does the rest, and `tributary demo` shows it all without a network.
 #[derive(Debug, Parser)]
-#[command(name = "tributary", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    name = "tributary",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the operation failed; 2 wrong usage; 78 feeds.toml is wrong; 70 an internal error."
 )]
@@ -62,7 +67,8 @@ pub struct Cli {
 }
 
 /// What clap cannot find out by itself: the default has three steps.
-const DATA_HELP: &str = "The directory of the state [default: $STATE_DIRECTORY, else $TRIBUTARY_DATA, else `data`]";
+const DATA_HELP: &str =
+    "The directory of the state [default: $STATE_DIRECTORY, else $TRIBUTARY_DATA, else `data`]";
 
 /// Options that every command takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -84,7 +90,13 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true)]
     json: bool,
     /// How the log is written to stderr
-    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t
+    )]
     log_format: LogFormat,
     /// Say more: -v for details, -vv for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
@@ -190,7 +202,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(answer) => {
             // `--help` and `--version` are answers as well. Nobody may be listening any more.
             let _ = answer.print();
-            return if answer.use_stderr() { Exit::Usage } else { Exit::Done };
+            return if answer.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
         }
     };
     let context = Context::new(&cli.global);

@@ -16,7 +16,9 @@ impl Output {
 
     /// Prints text as it is.
     pub fn text(&mut self, text: &str) -> anyhow::Result<()> {
-        self.0.write_all(text.as_bytes()).context("cannot write to stdout")
+        self.0
+            .write_all(text.as_bytes())
+            .context("cannot write to stdout")
     }
 
     /// Prints a line.
@@ -27,13 +29,17 @@ impl Output {
 
     /// Prints one JSON document.
     pub fn json(&mut self, document: &impl Serialize) -> anyhow::Result<()> {
-        serde_json::to_writer_pretty(&mut self.0, document).map_err(io::Error::from).context("cannot write to stdout")?;
+        serde_json::to_writer_pretty(&mut self.0, document)
+            .map_err(io::Error::from)
+            .context("cannot write to stdout")?;
         self.text("\n")
     }
 
     /// Prints one JSON document on one line: for commands that print one after the other.
     pub fn json_line(&mut self, document: &impl Serialize) -> anyhow::Result<()> {
-        serde_json::to_writer(&mut self.0, document).map_err(io::Error::from).context("cannot write to stdout")?;
+        serde_json::to_writer(&mut self.0, document)
+            .map_err(io::Error::from)
+            .context("cannot write to stdout")?;
         self.text("\n")
     }
 

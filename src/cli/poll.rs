@@ -6,15 +6,16 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinSet;
 
 use super::{
-    Context, Exit, Refused, table,
-    text::{minute, one_line},
-    work::run_async,
+    CommandError, Context, Exit,
+    runtime::run_async,
+    table,
+    terminal::{escape_line, minute},
 };
 use crate::{
+    app,
     config::Config,
-    daemon,
-    poll::{Lineup, Outcome, SourceReport, Summary},
-    store::{DirectoryLock, SourceMemory, Store, StoreError},
+    poll::{HostQueue, Outcome, PollReport, PollSummary},
+    store::{DirectoryLock, SourceRecord, Store, StoreError},
 };
 use feed_model::{Source, SourceId, Timestamp};
 
@@ -38,77 +39,112 @@ pub struct Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    if let Some(unknown) = args.sources.iter().find(|id| !config.sources.iter().any(|s| s.id == **id)) {
-        let known = config.sources.iter().map(|s| s.id.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(Refused { what: format!("there is no source `{unknown}`"), hint: format!("the sources are {known}") }.into());
+    if let Some(unknown) = args
+        .sources
+        .iter()
+        .find(|id| !config.sources.iter().any(|s| s.id == **id))
+    {
+        let known = config
+            .sources
+            .iter()
+            .map(|s| s.id.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(CommandError {
+            what: format!("there is no source `{unknown}`"),
+            hint: format!("the sources are {known}"),
+        }
+        .into());
     }
-    context.start_quiet_log();
-    let summary = match DirectoryLock::take(&context.data_dir) {
+    context.init_quiet_logging();
+    let summary = match DirectoryLock::acquire(&context.data_dir) {
         Ok(_lock) => run_async(poll(context, &config, args))?,
-        Err(StoreError::Locked { pid, .. }) => hand_over(context, &config, args, pid.as_deref())?,
-        Err(error) => return Err(context.advise(error)),
+        Err(StoreError::Locked { pid, .. }) => {
+            mark_due_for_daemon(context, &config, args, pid.as_deref())?
+        }
+        Err(error) => return Err(context.with_hint(error)),
     };
     let mut out = context.out();
     if context.json {
         out.json(&summary)?;
     } else {
-        out.text(&shown(&summary))?;
+        out.text(&render_text(&summary))?;
     }
     out.finish()?;
-    let unrecorded = summary.sources.iter().any(|report| !report.recorded);
+    let unrecorded = summary.sources.iter().any(|report| !report.is_stored);
     let failed = args.fail_on_error && summary.failed > 0;
-    Ok(if unrecorded || failed { Exit::Failed } else { Exit::Done })
+    Ok(if unrecorded || failed {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
 }
 
-async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result<Summary> {
+async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result<PollSummary> {
     let store = context.open_store()?;
     let poller = context.poller(config, store.clone())?;
-    daemon::take_over(&store, config, &*poller.clock).await?;
-    daemon::sort_again(&poller, &never()).await?;
-    let chosen: Vec<&Source> =
-        config.sources.iter().filter(|s| args.sources.is_empty() || args.sources.contains(&s.id)).collect();
+    app::sync_config(&store, config, &*poller.clock).await?;
+    app::reclassify(&poller, &never_stopped()).await?;
+    let selected: Vec<&Source> = config
+        .sources
+        .iter()
+        .filter(|s| args.sources.is_empty() || args.sources.contains(&s.id))
+        .collect();
     let now = context.now();
-    let waiting: HashSet<SourceId> = store.read(|reader| reader.backlogs(now))?.into_iter().map(|(id, _)| id).collect();
-    let mut lineup = Lineup::new(config.polling.per_host);
-    let mut summary = Summary::default();
-    for source in chosen {
-        let memory = store.read(|reader| reader.memory(&source.id))?;
+    let waiting: HashSet<SourceId> = store
+        .read(|reader| reader.sources_with_backfill(now))?
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    let mut host_queue = HostQueue::new(config.polling.per_host);
+    let mut summary = PollSummary::default();
+    for source in selected {
+        let source_record = store.read(|reader| reader.source_record(&source.id))?;
         let named = args.sources.contains(&source.id);
-        match refusal(source, &memory, args.force, named, now) {
-            None => lineup.join(memory.host, (source, Task::Poll)),
+        match skip_reason(source, &source_record, args.force, named, now) {
+            None => host_queue.push(source_record.host, (source, PollTask::Poll)),
             // The back-catalogue goes on though the source itself is not due.
             Some(_) if waiting.contains(&source.id) && !source.paused => {
-                lineup.join(memory.host, (source, Task::Backlog));
+                host_queue.push(source_record.host, (source, PollTask::Backfill));
             }
             Some(note) => {
-                summary.add(SourceReport { note: Some(note), ..SourceReport::bare(source.id.clone(), Outcome::NotAttempted) });
+                summary.add(PollReport {
+                    note: Some(note),
+                    ..PollReport::new(source.id.clone(), Outcome::NotAttempted)
+                });
             }
         }
     }
-    let progress = progress(context, lineup.len());
-    let mut tasks: JoinSet<(String, SourceReport)> = JoinSet::new();
+    let progress = progress(context, host_queue.len());
+    let mut tasks: JoinSet<(String, PollReport)> = JoinSet::new();
     loop {
         while tasks.len() < config.polling.concurrency.max(1)
-            && let Some((host, (source, task))) = lineup.call()
+            && let Some((host, (source, task))) = host_queue.pop()
         {
             let (poller, source) = (poller.clone(), Arc::new(source.clone()));
             tasks.spawn(async move {
                 let report = match task {
-                    Task::Poll => poller.refresh(&source).await,
-                    Task::Backlog => poller.visit_backlog(&source, source.pages_per_poll as usize).await,
+                    PollTask::Poll => poller.refresh(&source).await,
+                    PollTask::Backfill => {
+                        poller
+                            .backfill_source(&source, source.pages_per_poll as usize)
+                            .await
+                    }
                 };
                 (host, report)
             });
         }
-        let Some(done) = tasks.join_next().await else { break };
+        let Some(done) = tasks.join_next().await else {
+            break;
+        };
         let (host, report) = done?;
-        lineup.leave(&host);
+        host_queue.release(&host);
         progress.set_message(report.id.to_string());
         progress.inc(1);
         summary.add(report);
     }
     progress.finish_and_clear();
-    daemon::let_old_go(&poller, &never()).await?;
+    app::expire_stories(&poller, &never_stopped()).await?;
     let place = |id: &SourceId| config.sources.iter().position(|s| s.id == *id);
     summary.sources.sort_by_key(|report| place(&report.id));
     tokio::task::spawn_blocking(move || store.close()).await??;
@@ -116,75 +152,128 @@ async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result
 }
 
 /// What a source is asked for.
-enum Task {
+enum PollTask {
     /// What is new.
     Poll,
     /// Pages of its back-catalogue.
-    Backlog,
+    Backfill,
 }
 
 /// Why a source is not to be asked now, in words; `None`: it is.
-fn refusal(source: &Source, memory: &SourceMemory, force: bool, named: bool, now: Timestamp) -> Option<String> {
+fn skip_reason(
+    source: &Source,
+    source_record: &SourceRecord,
+    force: bool,
+    named: bool,
+    now: Timestamp,
+) -> Option<String> {
     if source.paused {
         return Some("paused in feeds.toml".into());
     }
-    if let Some(until) = memory.not_before.filter(|until| *until > now) {
-        return Some(format!("Retry-After asks to wait until {} UTC", minute(until)));
+    if let Some(until) = source_record.not_before.filter(|until| *until > now) {
+        return Some(format!(
+            "Retry-After asks to wait until {} UTC",
+            minute(until)
+        ));
     }
-    if memory.resting && !(force && named) {
+    if source_record.resting && !(force && named) {
         return Some("resting: it is gone (410); name it with --force to ask all the same".into());
     }
     if force {
-        let challenged = memory.last_outcome.as_deref() == Some("challenge");
-        return (challenged && !named).then(|| "it answered with a challenge; name it to ask all the same".into());
+        let challenged = source_record.last_outcome.as_deref() == Some("challenge");
+        return (challenged && !named)
+            .then(|| "it answered with a challenge; name it to ask all the same".into());
     }
-    memory.next_poll.filter(|at| *at > now).map(|at| format!("not due until {} UTC", minute(at)))
+    source_record
+        .next_poll
+        .filter(|at| *at > now)
+        .map(|at| format!("not due until {} UTC", minute(at)))
 }
 
 /// Marks the sources as due for the daemon that runs beside.
-fn hand_over(context: &Context, config: &Config, args: &Args, pid: Option<&str>) -> anyhow::Result<Summary> {
+fn mark_due_for_daemon(
+    context: &Context,
+    config: &Config,
+    args: &Args,
+    pid: Option<&str>,
+) -> anyhow::Result<PollSummary> {
     let store: Store = context.open_store_to_write()?;
     let now = context.now();
-    let mut summary = Summary::default();
+    let mut summary = PollSummary::default();
     let mut marked = Vec::new();
-    for source in config.sources.iter().filter(|s| args.sources.is_empty() || args.sources.contains(&s.id)) {
-        let memory = store.read(|reader| reader.memory(&source.id))?;
-        let note = refusal(source, &memory, args.force, args.sources.contains(&source.id), now);
-        let outcome = if note.is_none() { Outcome::HandedOver } else { Outcome::NotAttempted };
+    for source in config
+        .sources
+        .iter()
+        .filter(|s| args.sources.is_empty() || args.sources.contains(&s.id))
+    {
+        let source_record = store.read(|reader| reader.source_record(&source.id))?;
+        let note = skip_reason(
+            source,
+            &source_record,
+            args.force,
+            args.sources.contains(&source.id),
+            now,
+        );
+        let outcome = if note.is_none() {
+            Outcome::HandedOver
+        } else {
+            Outcome::NotAttempted
+        };
         if note.is_none() {
             marked.push(source.id.clone());
         }
-        summary.add(SourceReport { note, ..SourceReport::bare(source.id.clone(), outcome) });
+        summary.add(PollReport {
+            note,
+            ..PollReport::new(source.id.clone(), outcome)
+        });
     }
     store.request_polls(&marked, args.force)?;
-    let who = pid.map(|p| format!(" (process {p})")).unwrap_or_default();
-    context.say(format!("a daemon is at work here{who}: {} sources are marked as due there", marked.len()));
+    let owner = pid.map(|p| format!(" (process {p})")).unwrap_or_default();
+    context.print_notice(format!(
+        "a daemon is at work here{owner}: {} sources are marked as due there",
+        marked.len()
+    ));
     Ok(summary)
 }
 
 fn progress(context: &Context, length: usize) -> ProgressBar {
     let visible = context.stderr_is_terminal && context.verbosity >= 0;
-    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style =
-        ProgressStyle::with_template("polling {bar:30} {pos}/{len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let target = if visible {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template("polling {bar:30} {pos}/{len} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(length as u64), target).with_style(style)
 }
 
-fn never() -> tokio::sync::watch::Receiver<bool> {
+fn never_stopped() -> tokio::sync::watch::Receiver<bool> {
     tokio::sync::watch::channel(false).1
 }
 
-fn shown(summary: &Summary) -> String {
+fn render_text(summary: &PollSummary) -> String {
     let mut table = table::table(&["SOURCE", "OUTCOME", "NEW", "UPDATED", "WHY"]);
     for report in &summary.sources {
-        let why = report.error.as_ref().or(report.note.as_ref()).map(|w| one_line(w)).unwrap_or_default();
+        let why = report
+            .error
+            .as_ref()
+            .or(report.note.as_ref())
+            .map(|w| escape_line(w))
+            .unwrap_or_default();
         let outcome = report.outcome.as_str().replace('_', " ");
         table::row(
             &mut table,
-            [report.id.to_string(), outcome, report.new_entries.to_string(), report.updated_entries.to_string(), why],
+            [
+                report.id.to_string(),
+                outcome,
+                report.new_entries.to_string(),
+                report.updated_entries.to_string(),
+                why,
+            ],
         );
     }
-    let mut text = table::shown(&table);
+    let mut text = table::render_text(&table);
     let _ = writeln!(
         text,
         "\n{} asked, {} changed, {} not modified, {} failed; {} new entries, {} new stories, {} duplicates",

@@ -6,8 +6,8 @@ use url::Url;
 
 use super::{Context, Exit};
 use crate::{
-    daemon,
-    site::{self, RulesInForce},
+    app,
+    site::{self, CurrentRules},
 };
 use topic_rules::Rules;
 
@@ -25,27 +25,38 @@ pub struct Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    context.start_quiet_log();
+    context.init_quiet_logging();
     let store = context.open_store_to_write()?;
     let now = context.now();
     let feed_id = match &config.site.id {
         Some(id) => id.clone(),
         None => store.minted_feed_id(now)?,
     };
-    let base_url = config.site.base_url.clone().map_or_else(|| Url::parse(&format!("http://{}/", config.server.listen)), Ok)?;
+    let base_url = config.site.base_url.clone().map_or_else(
+        || Url::parse(&format!("http://{}/", config.server.listen)),
+        Ok,
+    )?;
     let rules = Rules::compile(&config.topics)?;
-    let rules = RulesInForce::fixed(store.read(|reader| reader.taught(rules))?);
-    let settings = site::Settings { live: false, rules, ..daemon::published(&config, base_url, feed_id) };
+    let rules = CurrentRules::fixed(store.read(|reader| reader.trained(rules))?);
+    let settings = site::SiteSettings {
+        live: false,
+        rules,
+        ..app::published(&config, base_url, feed_id)
+    };
     // What is to leave the windows leaves, and archives are drawn, before anything is written.
-    site::draw(&store, &settings, now)?;
-    let mut settle = |path: &str, digest| store.settle_document(path, digest, now);
-    let written = store.read(|reader| Ok(site::publish(reader, &settings, &mut settle, &args.dir)))??;
+    site::render_site(&store, &settings, now)?;
+    let mut settle = |path: &str, digest| store.document_last_modified(path, digest, now);
+    let written =
+        store.read(|reader| Ok(site::publish(reader, &settings, &mut settle, &args.dir)))??;
     if context.json {
         let mut out = context.out();
         out.json(&serde_json::json!({"written": written.written, "unchanged": written.unchanged, "removed": written.removed}))?;
         return out.finish();
     }
     let (new, same, gone) = (written.written, written.unchanged, written.removed);
-    context.say(format!("{}: {new} files written, {same} unchanged, {gone} removed", args.dir.display()));
+    context.print_notice(format!(
+        "{}: {new} files written, {same} unchanged, {gone} removed",
+        args.dir.display()
+    ));
     Ok(Exit::Done)
 }

@@ -10,39 +10,64 @@ pub struct Args {}
 /// Runs the command.
 #[allow(clippy::redundant_closure_for_method_calls)] // the method itself is not general enough in its lifetime
 pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
-    let sources = context.open_existing_store()?.read(|reader| reader.sources())?;
+    let sources = context
+        .open_existing_store()?
+        .read(|reader| reader.sources())?;
     let mut out = context.out();
     if context.json {
         out.json(&sources.iter().map(SourceJson::of).collect::<Vec<_>>())?;
     } else {
-        out.text(&shown(&sources))?;
+        out.text(&render_text(&sources))?;
     }
     out.finish()
 }
 
-fn shown(sources: &[SourceState]) -> String {
-    let mut table = table::table(&["ID", "TITLE", "FOLLOWED BY", "ADDRESS", "ENTRIES", "STORIES"]);
+fn render_text(sources: &[SourceState]) -> String {
+    let mut table = table::table(&[
+        "ID",
+        "TITLE",
+        "FOLLOWED BY",
+        "ADDRESS",
+        "ENTRIES",
+        "STORIES",
+    ]);
     for source in sources {
-        let address = source.feed_url.clone().unwrap_or_else(|| source.url.clone());
+        let address = source
+            .feed_url
+            .clone()
+            .unwrap_or_else(|| source.url.clone());
         let (entries, stories) = (source.entries.to_string(), source.stories.to_string());
-        let follow = source.follow.as_str().to_owned();
-        table::row(&mut table, [source.id.to_string(), source.title.clone(), follow, address, entries, stories]);
+        let follow = source.follow_mode.as_str().to_owned();
+        table::row(
+            &mut table,
+            [
+                source.id.to_string(),
+                source.title.clone(),
+                follow,
+                address,
+                entries,
+                stories,
+            ],
+        );
     }
-    table::shown(&table)
+    table::render_text(&table)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::samples, *};
+    use super::{super::test_data, *};
 
     #[test]
     fn a_source_is_a_row() {
-        insta::assert_snapshot!(shown(&[samples::source(), samples::failing_source()]));
+        insta::assert_snapshot!(render_text(&[
+            test_data::source(),
+            test_data::failing_source()
+        ]));
     }
 
     #[test]
     fn json_has_every_promised_field() {
-        let sources = [samples::source(), samples::failing_source()];
+        let sources = [test_data::source(), test_data::failing_source()];
         insta::assert_json_snapshot!(sources.iter().map(SourceJson::of).collect::<Vec<_>>());
     }
 }

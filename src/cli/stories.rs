@@ -1,8 +1,8 @@
 //! `tributary stories`: what is stored, newest first.
 
 use super::{
-    Context, Exit, Refused, StoryJson, table,
-    text::{day, one_line},
+    CommandError, Context, Exit, StoryJson, table,
+    terminal::{day, escape_line},
 };
 use crate::store::{Reader, StoreError, StoryQuery};
 use feed_model::{SourceId, Story, TopicId};
@@ -46,7 +46,7 @@ impl Args {
 }
 
 /// What the store answers: the stories, or the ids that there are instead of the one that was asked for.
-enum Answer {
+enum QueryResult {
     Stories(Vec<Story>, u64),
     NoTopic(Vec<String>),
     NoSource(Vec<String>),
@@ -55,30 +55,43 @@ enum Answer {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let query = args.query();
-    let answer = context.open_existing_store()?.read(|reader| ask(reader, &query))?;
+    let answer = context
+        .open_existing_store()?
+        .read(|reader| query_stories(reader, &query))?;
     let (stories, total) = match answer {
-        Answer::Stories(stories, total) => (stories, total),
-        Answer::NoTopic(known) => return Err(unknown("topic", args.topic.as_ref().map(TopicId::as_str), &known).into()),
-        Answer::NoSource(known) => return Err(unknown("source", args.source.as_ref().map(SourceId::as_str), &known).into()),
+        QueryResult::Stories(stories, total) => (stories, total),
+        QueryResult::NoTopic(known) => {
+            return Err(unknown("topic", args.topic.as_ref().map(TopicId::as_str), &known).into());
+        }
+        QueryResult::NoSource(known) => {
+            return Err(
+                unknown("source", args.source.as_ref().map(SourceId::as_str), &known).into(),
+            );
+        }
     };
     let mut out = context.out();
     if context.json {
         out.json(&stories.iter().map(StoryJson::of).collect::<Vec<_>>())?;
     } else {
-        out.text(&shown(&stories, args.duplicates))?;
+        out.text(&render_text(&stories, args.duplicates))?;
     }
     let exit = out.finish()?;
     if !context.json {
-        context.say(count(stories.len(), total));
+        context.print_notice(count(stories.len(), total));
     }
     Ok(exit)
 }
 
-fn ask(reader: &Reader<'_>, query: &StoryQuery) -> Result<Answer, StoreError> {
+fn query_stories(reader: &Reader<'_>, query: &StoryQuery) -> Result<QueryResult, StoreError> {
     if let Some(topic) = &query.topic {
         let known = reader.topics()?;
         if !known.iter().any(|state| state.id == *topic) {
-            return Ok(Answer::NoTopic(known.into_iter().map(|state| state.id.to_string()).collect()));
+            return Ok(QueryResult::NoTopic(
+                known
+                    .into_iter()
+                    .map(|state| state.id.to_string())
+                    .collect(),
+            ));
         }
     }
     let stories = reader.stories(query)?;
@@ -86,15 +99,27 @@ fn ask(reader: &Reader<'_>, query: &StoryQuery) -> Result<Answer, StoreError> {
         // A source that feeds.toml no longer has may still have stories: only then is its name unknown.
         let known = reader.sources()?;
         if !known.iter().any(|state| state.id == *source) {
-            return Ok(Answer::NoSource(known.into_iter().map(|state| state.id.to_string()).collect()));
+            return Ok(QueryResult::NoSource(
+                known
+                    .into_iter()
+                    .map(|state| state.id.to_string())
+                    .collect(),
+            ));
         }
     }
-    Ok(Answer::Stories(stories, reader.count_stories(query)?))
+    Ok(QueryResult::Stories(stories, reader.count_stories(query)?))
 }
 
-fn unknown(what: &str, asked: Option<&str>, known: &[String]) -> Refused {
-    let hint = if known.is_empty() { format!("there is no {what} yet") } else { format!("there are: {}", known.join(", ")) };
-    Refused { what: format!("there is no {what} `{}`", asked.unwrap_or_default()), hint }
+fn unknown(what: &str, asked: Option<&str>, known: &[String]) -> CommandError {
+    let hint = if known.is_empty() {
+        format!("there is no {what} yet")
+    } else {
+        format!("there are: {}", known.join(", "))
+    };
+    CommandError {
+        what: format!("there is no {what} `{}`", asked.unwrap_or_default()),
+        hint,
+    }
 }
 
 /// `50 of 812 stories`.
@@ -107,10 +132,14 @@ fn count(shown: usize, total: u64) -> String {
     }
 }
 
-fn shown(stories: &[Story], duplicates: bool) -> String {
+fn render_text(stories: &[Story], duplicates: bool) -> String {
     let mut table = table::table(&["ID", "DATE", "SOURCE", "TOPICS", "TITLE"]);
     for story in stories {
-        let mut title = if story.title.is_empty() { story.url.clone().unwrap_or_default() } else { story.title.clone() };
+        let mut title = if story.title.is_empty() {
+            story.url.clone().unwrap_or_default()
+        } else {
+            story.title.clone()
+        };
         if duplicates {
             for duplicate in &story.duplicates {
                 title = format!("{title} = {}: {}", duplicate.source, duplicate.because);
@@ -121,35 +150,46 @@ fn shown(stories: &[Story], duplicates: bool) -> String {
             topics.push("(label)");
         }
         let date = day(story.published.unwrap_or(story.first_published));
-        let (id, source, topics) = (story.id.to_string(), story.source.id.to_string(), topics.join(" "));
-        table::row(&mut table, [id, date, source, topics, one_line(&title)]);
+        let (id, source, topics) = (
+            story.id.to_string(),
+            story.source.id.to_string(),
+            topics.join(" "),
+        );
+        table::row(&mut table, [id, date, source, topics, escape_line(&title)]);
     }
-    if stories.is_empty() { String::new() } else { table::shown(&table) }
+    if stories.is_empty() {
+        String::new()
+    } else {
+        table::render_text(&table)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::samples, *};
+    use super::{super::test_data, *};
 
     #[test]
     fn a_story_is_a_row() {
-        insta::assert_snapshot!(shown(&[samples::story(), samples::bare_story()], false));
+        insta::assert_snapshot!(render_text(
+            &[test_data::story(), test_data::bare_story()],
+            false
+        ));
     }
 
     #[test]
     fn duplicates_are_told_with_their_reason() {
-        insta::assert_snapshot!(shown(&[samples::story()], true));
+        insta::assert_snapshot!(render_text(&[test_data::story()], true));
     }
 
     #[test]
     fn json_has_every_promised_field() {
-        let stories = [samples::story(), samples::bare_story()];
+        let stories = [test_data::story(), test_data::bare_story()];
         insta::assert_json_snapshot!(stories.iter().map(StoryJson::of).collect::<Vec<_>>());
     }
 
     #[test]
     fn no_story_is_no_table() {
-        assert_eq!(shown(&[], false), "");
+        assert_eq!(render_text(&[], false), "");
         assert_eq!(count(0, 0), "0 stories");
         assert_eq!(count(50, 812), "50 of 812 stories; --limit 0 lists all");
     }

@@ -2,23 +2,30 @@
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
-use super::text::one_line;
+use super::terminal::escape_line;
 
 /// A table under these headings.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.iter().map(Cell::new));
     table
 }
 
 /// Adds a row; every text is made safe for a terminal.
 pub(crate) fn row<T: AsRef<str>>(table: &mut Table, cells: impl IntoIterator<Item = T>) {
-    table.add_row(cells.into_iter().map(|cell| Cell::new(one_line(cell.as_ref()))).collect::<Vec<_>>());
+    table.add_row(
+        cells
+            .into_iter()
+            .map(|cell| Cell::new(escape_line(cell.as_ref())))
+            .collect::<Vec<_>>(),
+    );
 }
 
 /// The table as text, without blanks at the ends of lines.
-pub(crate) fn shown(table: &Table) -> String {
+pub(crate) fn render_text(table: &Table) -> String {
     let mut text = String::new();
     for line in table.lines() {
         // The first column has a blank before it that stands for a border.

@@ -5,16 +5,16 @@ use serde::Serialize;
 use url::Url;
 
 use super::{
-    Context, Exit, Refused, TopicJson,
+    CommandError, Context, Exit, TopicJson,
     json::feed_url,
     table,
-    text::{day, one_line},
+    terminal::{day, escape_line},
 };
 use crate::{config::Config, store::StoryQuery};
 use feed_model::{TopicId, TopicState};
 use topic_rules::{
-    Progress, Rules,
-    suggest::{Proposal, Subject},
+    LearnerProgress, Rules,
+    suggest::{SuggestedSubject, TermSuggestions},
 };
 
 /// List the topics, and the feeds to subscribe to
@@ -45,22 +45,34 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let rules = Rules::compile(&config.topics)?;
     let (topics, rules, unsorted) = context.open_existing_store()?.read(|reader| {
-        let unsorted = reader.count_stories(&StoryQuery { unsorted: true, ..StoryQuery::default() })?;
-        Ok((reader.topics()?, reader.taught(rules)?, unsorted))
+        let unsorted = reader.count_stories(&StoryQuery {
+            unsorted: true,
+            ..StoryQuery::default()
+        })?;
+        Ok((reader.topics()?, reader.trained(rules)?, unsorted))
     })?;
     let progress = rules.progress();
     let base = base_url(&config);
     let mut out = context.out();
     if context.json {
         let of = |topic: &TopicState| progress.iter().find(|progress| progress.topic == topic.id);
-        out.json(&topics.iter().map(|topic| TopicJson::of(topic, &base, of(topic))).collect::<Vec<_>>())?;
+        out.json(
+            &topics
+                .iter()
+                .map(|topic| TopicJson::of(topic, &base, of(topic)))
+                .collect::<Vec<_>>(),
+        )?;
     } else {
-        out.text(&shown(&topics, progress, &base))?;
+        out.text(&render_text(&topics, progress, &base))?;
     }
     let done = out.finish()?;
     if unsorted > 0 {
-        let stories = if unsorted == 1 { "1 story is" } else { &format!("{unsorted} stories are") };
-        context.say(format!(
+        let stories = if unsorted == 1 {
+            "1 story is"
+        } else {
+            &format!("{unsorted} stories are")
+        };
+        context.print_notice(format!(
             "{stories} in no topic: `tributary stories --unsorted` lists them, `tributary topics suggest` looks for subjects"
         ));
     }
@@ -70,8 +82,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
 /// What `suggest --json` prints.
 #[derive(Debug, Serialize)]
 struct Suggestions<'s> {
-    topics: &'s [Proposal],
-    subjects: &'s [Subject],
+    topics: &'s [TermSuggestions],
+    subjects: &'s [SuggestedSubject],
 }
 
 /// Terms that would describe a topic, and subjects that no topic covers.
@@ -79,40 +91,71 @@ fn suggest(context: &Context, topic: Option<&TopicId>) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let known: Vec<TopicId> = config.topics.iter().map(|topic| topic.id.clone()).collect();
     if let Some(unknown) = topic.filter(|topic| !known.contains(topic)) {
-        let hint = format!("the topics are {}", known.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", "));
-        return Err(Refused { what: format!("there is no topic `{unknown}`"), hint }.into());
+        let hint = format!(
+            "the topics are {}",
+            known
+                .iter()
+                .map(TopicId::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        return Err(CommandError {
+            what: format!("there is no topic `{unknown}`"),
+            hint,
+        }
+        .into());
     }
     let asked = topic.map_or(known, |topic| vec![topic.clone()]);
     let rules = Rules::compile(&config.topics)?;
-    let (proposals, mut subjects) = context.open_existing_store()?.read(|reader| reader.suggestions(&asked, &rules))?;
+    let (proposals, mut subjects) = context
+        .open_existing_store()?
+        .read(|reader| reader.suggestions(&asked, &rules))?;
     if topic.is_some() {
         subjects.clear();
     }
     let mut out = context.out();
     if context.json {
-        out.json(&Suggestions { topics: &proposals, subjects: &subjects })?;
+        out.json(&Suggestions {
+            topics: &proposals,
+            subjects: &subjects,
+        })?;
     } else {
         out.text(&suggested(&proposals, &subjects, topic.is_none()))?;
     }
     out.finish()
 }
 
-fn suggested(proposals: &[Proposal], subjects: &[Subject], with_subjects: bool) -> String {
+fn suggested(
+    proposals: &[TermSuggestions],
+    subjects: &[SuggestedSubject],
+    with_subjects: bool,
+) -> String {
     let mut text = String::new();
     for proposal in proposals {
-        let from = if proposal.from == "labels" { "stories labelled with it" } else { "stories that its rule takes in" };
-        text.push_str(&format!("{}, from {} {from}\n", proposal.id, proposal.stories));
+        let from = if proposal.from == "labels" {
+            "stories labelled with it"
+        } else {
+            "stories that its rule takes in"
+        };
+        text.push_str(&format!(
+            "{}, from {} {from}\n",
+            proposal.id, proposal.stories
+        ));
         if proposal.terms.is_empty() {
             text.push_str("  no term stands out that its matchers do not hit already\n\n");
             continue;
         }
         let mut table = table::table(&["  TERM", "INSIDE", "OUTSIDE", "G2"]);
         for term in &proposal.terms {
-            let cells =
-                [format!("  {}", term.term), term.inside.to_string(), term.outside.to_string(), format!("{:.1}", term.g2)];
+            let cells = [
+                format!("  {}", term.term),
+                term.inside.to_string(),
+                term.outside.to_string(),
+                format!("{:.1}", term.g2),
+            ];
             table::row(&mut table, cells);
         }
-        text.push_str(&table::shown(&table));
+        text.push_str(&table::render_text(&table));
         text.push('\n');
     }
     if with_subjects {
@@ -122,7 +165,12 @@ fn suggested(proposals: &[Proposal], subjects: &[Subject], with_subjects: bool) 
         }
         for subject in subjects {
             let ids: Vec<String> = subject.stories.iter().map(ToString::to_string).collect();
-            text.push_str(&format!("  {} ({} stories: {})\n", one_line(&subject.terms.join(", ")), ids.len(), ids.join(", ")));
+            text.push_str(&format!(
+                "  {} ({} stories: {})\n",
+                escape_line(&subject.terms.join(", ")),
+                ids.len(),
+                ids.join(", ")
+            ));
         }
     }
     text
@@ -131,45 +179,74 @@ fn suggested(proposals: &[Proposal], subjects: &[Subject], with_subjects: bool) 
 /// Where readers reach the feeds, as far as feeds.toml tells.
 fn base_url(config: &Config) -> Url {
     config.site.base_url.clone().unwrap_or_else(|| {
-        let scheme = if config.server.tls.is_some() { "https" } else { "http" };
-        Url::parse(&format!("{scheme}://{}/", config.server.listen)).expect("an address with its port is a URL's authority")
+        let scheme = if config.server.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        Url::parse(&format!("{scheme}://{}/", config.server.listen))
+            .expect("an address with its port is a URL's authority")
     })
 }
 
-fn shown(topics: &[TopicState], progress: &[Progress], base: &Url) -> String {
+fn render_text(topics: &[TopicState], progress: &[LearnerProgress], base: &Url) -> String {
     let mut table = table::table(&["ID", "TITLE", "STORIES", "LATEST", "FEED"]);
     for topic in topics {
         let latest = topic.latest.map_or_else(|| "-".to_owned(), day);
         let feed = feed_url(base, topic.id.as_str(), "atom");
-        table::row(&mut table, [topic.id.to_string(), topic.title.clone(), topic.stories.to_string(), latest, feed]);
+        table::row(
+            &mut table,
+            [
+                topic.id.to_string(),
+                topic.title.clone(),
+                topic.stories.to_string(),
+                latest,
+                feed,
+            ],
+        );
     }
-    let mut text = table::shown(&table);
+    let mut text = table::render_text(&table);
     if !progress.is_empty() {
         text.push_str("\nlearning from labels\n");
     }
     for progress in progress {
-        let state = if progress.counts { "counts" } else { "does not count" };
-        text.push_str(&format!("  {} {state}: {}\n", progress.topic, progress.because));
+        let state = if progress.is_active {
+            "counts"
+        } else {
+            "does not count"
+        };
+        text.push_str(&format!(
+            "  {} {state}: {}\n",
+            progress.topic, progress.reason
+        ));
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::samples, *};
+    use super::{super::test_data, *};
     use crate::config;
 
     #[test]
     fn a_topic_is_a_row_with_its_feed() {
         let base = Url::parse("https://topics.example.org/").unwrap();
-        insta::assert_snapshot!(shown(&[samples::topic(), samples::empty_topic()], &[], &base));
-        insta::assert_json_snapshot!(TopicJson::of(&samples::empty_topic(), &base, None));
+        insta::assert_snapshot!(render_text(
+            &[test_data::topic(), test_data::empty_topic()],
+            &[],
+            &base
+        ));
+        insta::assert_json_snapshot!(TopicJson::of(&test_data::empty_topic(), &base, None));
     }
 
     #[test]
     fn feeds_are_below_the_base_or_the_address() {
-        let base = |text: &str| base_url(&config::check(text, "feeds.toml").config.unwrap()).to_string();
-        assert_eq!(base("site.base_url = \"https://a.example/x\""), "https://a.example/x");
+        let base =
+            |text: &str| base_url(&config::check(text, "feeds.toml").config.unwrap()).to_string();
+        assert_eq!(
+            base("site.base_url = \"https://a.example/x\""),
+            "https://a.example/x"
+        );
         assert_eq!(base("server.listen = \"[::1]:8080\""), "http://[::1]:8080/");
     }
 }

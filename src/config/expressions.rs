@@ -6,10 +6,14 @@ use crate::schedule::Cron;
 
 /// Whether `text` is a matcher; else why not.
 pub(super) fn matcher(text: &str) -> Result<(), String> {
-    topic_rules::parse_matcher(text).map(drop).map_err(|error| error.to_string())
+    topic_rules::parse_matcher(text)
+        .map(drop)
+        .map_err(|error| error.to_string())
 }
 
 /// Whether `text` is a five-field cron expression; else why not.
 pub(super) fn schedule(text: &str) -> Result<(), String> {
-    Cron::parse(text).map(drop).map_err(|error| error.to_string())
+    Cron::parse(text)
+        .map(drop)
+        .map_err(|error| error.to_string())
 }

@@ -52,8 +52,17 @@ pub(super) struct Findings<'t> {
 
 impl<'t> Findings<'t> {
     pub(super) fn new(text: &'t str, file: &'t str) -> Self {
-        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, file, line_starts, problems: Vec::new(), effective: Vec::new(), broken_lines: Vec::new() }
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Self {
+            text,
+            file,
+            line_starts,
+            problems: Vec::new(),
+            effective: Vec::new(),
+            broken_lines: Vec::new(),
+        }
     }
 
     /// Records a syntax error of the TOML parser.
@@ -69,35 +78,75 @@ impl<'t> Findings<'t> {
         } else {
             "a line is `key = value`, `[table]`, `[[table]]` or a comment after `#`"
         };
-        self.push(Severity::Error, "", span, format!("this is not TOML: {message}"), Some(hint.to_owned()));
-        self.broken_lines.extend(self.problems.last().map(|p| p.line));
+        self.push(
+            Severity::Error,
+            "",
+            span,
+            format!("this is not TOML: {message}"),
+            Some(hint.to_owned()),
+        );
+        self.broken_lines
+            .extend(self.problems.last().map(|p| p.line));
     }
 
     /// Records an error about what is written.
-    pub(super) fn error(&mut self, key: &str, span: &Range<usize>, text: impl Into<String>, hint: impl Into<Option<String>>) {
+    pub(super) fn error(
+        &mut self,
+        key: &str,
+        span: &Range<usize>,
+        text: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) {
         if !self.broken_lines.contains(&self.line_of(span.start)) {
             self.push(Severity::Error, key, span.clone(), text.into(), hint.into());
         }
     }
 
     /// Records an error about what is *not* written: unsaid where a syntax error may have swallowed it.
-    pub(super) fn missing(&mut self, key: &str, span: &Range<usize>, text: impl Into<String>, hint: impl Into<Option<String>>) {
+    pub(super) fn missing(
+        &mut self,
+        key: &str,
+        span: &Range<usize>,
+        text: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) {
         if self.broken_lines.is_empty() {
             self.push(Severity::Error, key, span.clone(), text.into(), hint.into());
         }
     }
 
     /// Records something that can be used and is probably not meant.
-    pub(super) fn warning(&mut self, key: &str, span: &Range<usize>, text: impl Into<String>, hint: impl Into<Option<String>>) {
+    pub(super) fn warning(
+        &mut self,
+        key: &str,
+        span: &Range<usize>,
+        text: impl Into<String>,
+        hint: impl Into<Option<String>>,
+    ) {
         if self.broken_lines.is_empty() {
-            self.push(Severity::Warning, key, span.clone(), text.into(), hint.into());
+            self.push(
+                Severity::Warning,
+                key,
+                span.clone(),
+                text.into(),
+                hint.into(),
+            );
         }
     }
 
     /// Records a value in force; `span` is where it is written, if it is.
-    pub(super) fn effective(&mut self, key: impl Into<String>, value: impl Into<String>, span: Option<&Range<usize>>) {
+    pub(super) fn effective(
+        &mut self,
+        key: impl Into<String>,
+        value: impl Into<String>,
+        span: Option<&Range<usize>>,
+    ) {
         let from = span.map_or_else(|| DEFAULT.to_owned(), |span| self.place(span));
-        self.effective.push(EffectiveValue { key: key.into(), value: value.into(), from });
+        self.effective.push(EffectiveValue {
+            key: key.into(),
+            value: value.into(),
+            from,
+        });
     }
 
     /// `feeds.toml:12`.
@@ -108,7 +157,12 @@ impl<'t> Findings<'t> {
     /// The problems in the file's order, and the values in force.
     pub(super) fn into_parts(self) -> (Vec<ConfigProblem>, Vec<EffectiveValue>) {
         let mut problems = self.problems;
-        problems.sort_by(|a, b| a.span.start.cmp(&b.span.start).then(b.severity.cmp(&a.severity)));
+        problems.sort_by(|a, b| {
+            a.span
+                .start
+                .cmp(&b.span.start)
+                .then(b.severity.cmp(&a.severity))
+        });
         (problems, self.effective)
     }
 
@@ -117,20 +171,44 @@ impl<'t> Findings<'t> {
         self.line_starts.partition_point(|start| *start <= at)
     }
 
-    fn push(&mut self, severity: Severity, key: &str, span: Range<usize>, text: String, hint: Option<String>) {
+    fn push(
+        &mut self,
+        severity: Severity,
+        key: &str,
+        span: Range<usize>,
+        text: String,
+        hint: Option<String>,
+    ) {
         let line = self.line_of(span.start);
-        let line_start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let line_start = self
+            .line_starts
+            .get(line.saturating_sub(1))
+            .copied()
+            .unwrap_or(0);
         let before = self.text.get(line_start..span.start).unwrap_or_default();
         let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
         let (file, key) = (self.file.to_owned(), key.to_owned());
-        self.problems.push(ConfigProblem { severity, file, line, column, key, text, hint, span });
+        self.problems.push(ConfigProblem {
+            severity,
+            file,
+            line,
+            column,
+            key,
+            text,
+            hint,
+            span,
+        });
     }
 }
 
 /// A text of the file inside a message: in back quotes, short, and without characters that a terminal would obey.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
-    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST)
+        .flat_map(char::escape_debug)
+        .collect();
     if text.chars().count() > LONGEST {
         shown.push('…');
     }

@@ -50,16 +50,29 @@ const DURATION_WORDS: [(&str, &str); 18] = [
 const LONGEST_YEARS: u64 = 100;
 
 /// Units of size, in bytes: SI and binary.
-const SIZE_UNITS: [(&str, u64); 7] =
-    [("GiB", 1 << 30), ("GB", 1_000_000_000), ("MiB", 1 << 20), ("MB", 1_000_000), ("KiB", 1 << 10), ("kB", 1_000), ("B", 1)];
+const SIZE_UNITS: [(&str, u64); 7] = [
+    ("GiB", 1 << 30),
+    ("GB", 1_000_000_000),
+    ("MiB", 1 << 20),
+    ("MB", 1_000_000),
+    ("KiB", 1 << 10),
+    ("kB", 1_000),
+    ("B", 1),
+];
 
 /// One or more numbers with units, added up.
 pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
     let known = "units are y, w, d, h, m, s and ms: \"1h\", \"7d\", \"1h 30m\"";
-    let refuse = |what: String| QuantityError { text: what, hint: Some(known.to_owned()) };
+    let refuse = |what: String| QuantityError {
+        text: what,
+        hint: Some(known.to_owned()),
+    };
     let shown = super::findings::quoted(text);
     if text.trim_start().starts_with('-') {
-        return Err(QuantityError { text: format!("{shown} is negative"), hint: Some(known.to_owned()) });
+        return Err(QuantityError {
+            text: format!("{shown} is negative"),
+            hint: Some(known.to_owned()),
+        });
     }
     let mut rest = text.trim();
     if rest.is_empty() {
@@ -67,23 +80,42 @@ pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
     }
     let mut total_ms: u64 = 0;
     while !rest.is_empty() {
-        let (number, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
+        let (number, after) = rest.split_at(
+            rest.find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len()),
+        );
         let after = after.trim_start();
-        let (unit, after) = after.split_at(after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len()));
+        let (unit, after) = after.split_at(
+            after
+                .find(|c: char| !c.is_alphabetic())
+                .unwrap_or(after.len()),
+        );
         if number.is_empty() {
             return Err(refuse(format!("{shown} is not a duration")));
         }
         if after.starts_with(['.', ',']) {
             let hint = "numbers are whole: \"1h 30m\" instead of \"1.5h\"".to_owned();
-            return Err(QuantityError { text: format!("{shown} is not a duration"), hint: Some(hint) });
+            return Err(QuantityError {
+                text: format!("{shown} is not a duration"),
+                hint: Some(hint),
+            });
         }
         if unit.is_empty() {
-            return Err(QuantityError { text: format!("{shown} has no unit"), hint: Some(known.to_owned()) });
+            return Err(QuantityError {
+                text: format!("{shown} has no unit"),
+                hint: Some(known.to_owned()),
+            });
         }
         let lower = unit.to_lowercase();
-        let short = DURATION_WORDS.iter().find(|(word, _)| *word == lower).map_or(unit, |(_, short)| short);
+        let short = DURATION_WORDS
+            .iter()
+            .find(|(word, _)| *word == lower)
+            .map_or(unit, |(_, short)| short);
         let Some((_, unit_ms)) = DURATION_UNITS.iter().find(|(name, _)| *name == short) else {
-            return Err(refuse(format!("{shown} has an unknown unit {}", super::findings::quoted(unit))));
+            return Err(refuse(format!(
+                "{shown} has an unknown unit {}",
+                super::findings::quoted(unit)
+            )));
         };
         total_ms = number
             .parse::<u64>()
@@ -101,7 +133,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
 }
 
 /// The shortest way to write a duration.
-pub(super) fn show_duration(duration: Duration) -> String {
+pub(super) fn format_duration(duration: Duration) -> String {
     let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let mut shown = String::new();
     for (name, unit_ms) in DURATION_UNITS {
@@ -118,19 +150,28 @@ pub(super) fn show_duration(duration: Duration) -> String {
             rest %= unit_ms;
         }
     }
-    if shown.is_empty() { "0s".to_owned() } else { shown }
+    if shown.is_empty() {
+        "0s".to_owned()
+    } else {
+        shown
+    }
 }
 
 /// A number, whole or with a decimal point, and a unit.
 pub(super) fn bytes(text: &str) -> Result<u64, QuantityError> {
     let known = "units are B, kB, MB, GB, KiB, MiB and GiB: \"16 MiB\", \"500 kB\"".to_owned();
     let shown = super::findings::quoted(text);
-    let refuse = |what: &str| QuantityError { text: format!("{shown} {what}"), hint: Some(known.clone()) };
+    let refuse = |what: &str| QuantityError {
+        text: format!("{shown} {what}"),
+        hint: Some(known.clone()),
+    };
     let trimmed = text.trim();
     if trimmed.starts_with('-') {
         return Err(refuse("is negative"));
     }
-    let split = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
+    let split = trimmed
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(split);
     let unit = unit.trim_start();
     if number.is_empty() {
@@ -140,7 +181,11 @@ pub(super) fn bytes(text: &str) -> Result<u64, QuantityError> {
         return Err(refuse("has no unit"));
     }
     let exact = SIZE_UNITS.iter().find(|(name, _)| *name == unit);
-    let Some((_, unit_bytes)) = exact.or_else(|| SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))) else {
+    let Some((_, unit_bytes)) = exact.or_else(|| {
+        SIZE_UNITS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(unit))
+    }) else {
         return Err(refuse("has an unknown unit"));
     };
     scaled(number, *unit_bytes).ok_or_else(|| refuse("is not a size"))
@@ -158,9 +203,14 @@ fn scaled(number: &str, unit: u64) -> Option<u64> {
 }
 
 /// The size in the largest unit that divides it.
-pub(super) fn show_bytes(bytes: u64) -> String {
-    let unit = SIZE_UNITS.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
-    unit.map_or_else(|| format!("{bytes} B"), |(name, unit)| format!("{} {name}", bytes / unit))
+pub(super) fn format_bytes(bytes: u64) -> String {
+    let unit = SIZE_UNITS
+        .iter()
+        .find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(name, unit)| format!("{} {name}", bytes / unit),
+    )
 }
 
 #[cfg(test)]
@@ -183,7 +233,19 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused_with_a_hint() {
-        for text in ["", "h", "12", "-1h", "1h-", "1.5h", "3 fortnights", "99999999999999999999h", "101y", "1é", "１h"] {
+        for text in [
+            "",
+            "h",
+            "12",
+            "-1h",
+            "1h-",
+            "1.5h",
+            "3 fortnights",
+            "99999999999999999999h",
+            "101y",
+            "1é",
+            "１h",
+        ] {
             let error = duration(text).expect_err(text);
             assert!(error.hint.is_some(), "{text}");
         }
@@ -196,30 +258,41 @@ mod tests {
         assert_eq!(bytes("500KB"), Ok(500_000));
         assert_eq!(bytes("1.5 MB"), Ok(1_500_000));
         assert_eq!(bytes("0B"), Ok(0));
-        for text in ["", "MiB", "16", "-1 MB", "1..5 MB", "1 PB", "99999999999999 GiB", "1e3 MB"] {
+        for text in [
+            "",
+            "MiB",
+            "16",
+            "-1 MB",
+            "1..5 MB",
+            "1 PB",
+            "99999999999999 GiB",
+            "1e3 MB",
+        ] {
             assert!(bytes(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn what_is_shown_reads_back() {
-        for text in ["1h", "7d", "1h 30m", "2y", "3w", "10d", "250ms", "0s", "1d 1h"] {
+        for text in [
+            "1h", "7d", "1h 30m", "2y", "3w", "10d", "250ms", "0s", "1d 1h",
+        ] {
             let value = duration(text).unwrap();
-            assert_eq!(duration(&show_duration(value)), Ok(value), "{text}");
+            assert_eq!(duration(&format_duration(value)), Ok(value), "{text}");
         }
-        assert_eq!(show_duration(Duration::from_hours(3)), "3h");
-        assert_eq!(show_bytes(16 << 20), "16 MiB");
-        assert_eq!(show_bytes(500_000), "500 kB");
+        assert_eq!(format_duration(Duration::from_hours(3)), "3h");
+        assert_eq!(format_bytes(16 << 20), "16 MiB");
+        assert_eq!(format_bytes(500_000), "500 kB");
     }
 
     proptest::proptest! {
         #[test]
         fn any_text_is_a_quantity_or_not(text in "\\PC{0,30}|[0-9]{1,25} ?(ms|[smhdwy]|[kMG]i?B)") {
             if let Ok(value) = duration(&text) {
-                proptest::prop_assert_eq!(duration(&show_duration(value)), Ok(value));
+                proptest::prop_assert_eq!(duration(&format_duration(value)), Ok(value));
             }
             if let Ok(value) = bytes(&text) {
-                proptest::prop_assert_eq!(bytes(&show_bytes(value)), Ok(value));
+                proptest::prop_assert_eq!(bytes(&format_bytes(value)), Ok(value));
             }
         }
     }

@@ -7,51 +7,71 @@ use url::{Host, Url};
 use super::{
     edit::suggest_id,
     findings::{Findings, quoted},
-    polling::{self, Defaults, FLOOR},
+    polling::{self, Defaults, MIN_INTERVAL},
     quantity,
-    section::{Section, Setting},
     site::http,
+    table_reader::{Setting, TableReader},
     value::Value as _,
 };
-use feed_model::{Auth, ContentPolicy, FetchLimits, Follow, HostPattern, Pace, PageSelectors, SitemapPatterns, Source, SourceId};
+use feed_model::{
+    Auth, ContentPolicy, FetchLimits, FollowMode, HostPattern, PageSelectors, PollPolicy,
+    SitemapPatterns, Source, SourceId,
+};
 
 /// Every `[[source]]`.
 pub(super) struct Sources {
     /// Those without an error.
-    pub sound: Vec<Source>,
+    pub valid: Vec<Source>,
     /// Every id that is written, usable or not, with its place: for duplicates and references.
-    pub ids: Ids,
+    pub ids: TakenIds,
     /// The ids of those that poll at the default interval and are not exempt from the floor.
     pub on_default_interval: Vec<String>,
 }
 
-/// Ids that are taken, in lower case, each with how and where it is written.
-pub(super) type Ids = BTreeMap<String, (String, Range<usize>)>;
+/// TakenIds that are taken, in lower case, each with how and where it is written.
+pub(super) type TakenIds = BTreeMap<String, (String, Range<usize>)>;
 
-pub(super) fn read_all(sections: Vec<Section<'_>>, defaults: &Defaults, findings: &mut Findings<'_>) -> Sources {
-    let mut all = Sources { sound: Vec::new(), ids: Ids::new(), on_default_interval: Vec::new() };
+pub(super) fn read_all(
+    sections: Vec<TableReader<'_>>,
+    defaults: &Defaults,
+    findings: &mut Findings<'_>,
+) -> Sources {
+    let mut all = Sources {
+        valid: Vec::new(),
+        ids: TakenIds::new(),
+        on_default_interval: Vec::new(),
+    };
     let mut addresses = BTreeMap::new();
     for section in sections {
         if let Some(source) = read(section, defaults, &mut all, &mut addresses, findings) {
-            all.sound.push(source);
+            all.valid.push(source);
         }
     }
     all
 }
 
-/// Takes an id: reports one that is malformed or taken. Ids differ in more than case, because file systems may not.
-pub(super) fn take_id<T>(
+/// Takes an id: reports one that is malformed or taken. TakenIds differ in more than case, because file systems may not.
+pub(super) fn register_id<T>(
     setting: &Setting<Option<String>>,
-    taken: &mut Ids,
+    taken: &mut TakenIds,
     what: &str,
     new: impl FnOnce(String) -> Result<T, feed_model::IdError>,
     findings: &mut Findings<'_>,
 ) -> Option<T> {
-    let (Some(id), Some(span)) = (&setting.value, &setting.span) else { return None };
+    let (Some(id), Some(span)) = (&setting.value, &setting.span) else {
+        return None;
+    };
     if let Some((first, place)) = taken.get(&id.to_lowercase()) {
-        let case = if first == id { "" } else { " (letters' case makes no difference)" };
+        let case = if first == id {
+            ""
+        } else {
+            " (letters' case makes no difference)"
+        };
         let text = format!("{} is already the id of another {what}{case}", quoted(id));
-        let hint = format!("the other one is at {}: choose another id here", findings.place(place));
+        let hint = format!(
+            "the other one is at {}: choose another id here",
+            findings.place(place)
+        );
         findings.error(&setting.key, span, text, hint);
         return None;
     }
@@ -59,51 +79,89 @@ pub(super) fn take_id<T>(
     match new(id.clone()) {
         Ok(id) => Some(id),
         Err(error) => {
-            let hint = super::edit::slug(id)
-                .map_or_else(|| "for instance \"example-org\"".to_owned(), |id| format!("did you mean \"{id}\"?"));
-            findings.error(&setting.key, span, format!("{} is no id: {error}", quoted(id)), hint);
+            let hint = super::edit::slug(id).map_or_else(
+                || "for instance \"example-org\"".to_owned(),
+                |id| format!("did you mean \"{id}\"?"),
+            );
+            findings.error(
+                &setting.key,
+                span,
+                format!("{} is no id: {error}", quoted(id)),
+                hint,
+            );
             None
         }
     }
 }
 
 fn read(
-    mut section: Section<'_>,
+    mut section: TableReader<'_>,
     defaults: &Defaults,
     all: &mut Sources,
     addresses: &mut BTreeMap<String, Range<usize>>,
     findings: &mut Findings<'_>,
 ) -> Option<Source> {
-    let id_hint = section.peek("url").and_then(|url| Url::parse(url).ok()).map_or_else(
-        || "a stable name, it is part of every identity: id = \"example-org\"".to_owned(),
-        |url| format!("a stable name, it is part of every identity: id = \"{}\"", suggest_id(&url)),
-    );
+    let id_hint = section
+        .peek("url")
+        .and_then(|url| Url::parse(url).ok())
+        .map_or_else(
+            || "a stable name, it is part of every identity: id = \"example-org\"".to_owned(),
+            |url| {
+                format!(
+                    "a stable name, it is part of every identity: id = \"{}\"",
+                    suggest_id(&url)
+                )
+            },
+        );
     let id = section.required::<String>(findings, "id", || id_hint);
-    let title = section.optional::<String>(findings, "title", "the publication's own").value;
-    let url =
-        section.required::<Url>(findings, "url", || "a feed, a site or a sitemap: url = \"https://www.example.org/\"".to_owned());
-    let url = url.must(findings, |url| url.as_ref().map_or(Ok(()), http));
+    let title = section
+        .optional::<String>(findings, "title", "the publication's own")
+        .value;
+    let url = section.required::<Url>(findings, "url", || {
+        "a feed, a site or a sitemap: url = \"https://www.example.org/\"".to_owned()
+    });
+    let url = url.validate(findings, |url| url.as_ref().map_or(Ok(()), http));
     check_address(&url, addresses, findings);
-    let follow = section.or(findings, "follow", Follow::Auto);
+    let follow = section.or(findings, "follow", FollowMode::Auto);
 
-    let interval = polling::check_interval(section.or_of(findings, "interval", &defaults.interval), findings);
+    let interval = polling::check_interval(
+        section.or_inherited(findings, "interval", &defaults.interval),
+        findings,
+    );
     let schedule = schedule(&mut section, &interval, defaults, findings);
-    let max_interval =
-        polling::check_max_interval(section.or_of(findings, "max_interval", &defaults.max_interval), &interval, findings);
-    let timeout = polling::check_timeout(section.or_of(findings, "timeout", &defaults.timeout), findings);
-    let max_body = polling::check_max_body(section.or_of(findings, "max_body", &defaults.max_body), findings);
+    let max_interval = polling::check_max_interval(
+        section.or_inherited(findings, "max_interval", &defaults.max_interval),
+        &interval,
+        findings,
+    );
+    let timeout = polling::check_timeout(
+        section.or_inherited(findings, "timeout", &defaults.timeout),
+        findings,
+    );
+    let max_body = polling::check_max_body(
+        section.or_inherited(findings, "max_body", &defaults.max_body),
+        findings,
+    );
     let allow_hosts = allow_hosts(&mut section, &url, defaults, findings);
     let exempt = !allow_hosts.is_empty();
-    let http2 = section.or_of(findings, "http2", &defaults.http2).value;
+    let http2 = section
+        .or_inherited(findings, "http2", &defaults.http2)
+        .value;
     if !exempt {
         check_public(&url, defaults, findings);
         check_floor(&interval, &url, findings);
         if !interval.is_written() {
-            all.on_default_interval.push(id.value.clone().unwrap_or_else(|| section.name().to_owned()));
+            all.on_default_interval.push(
+                id.value
+                    .clone()
+                    .unwrap_or_else(|| section.name().to_owned()),
+            );
         }
     }
 
-    let content = section.optional::<ContentPolicy>(findings, "content", "full for feeds, summary for sites").value;
+    let content = section
+        .optional::<ContentPolicy>(findings, "content", "full for feeds, summary for sites")
+        .value;
     let auth = auth(&mut section, findings);
     let publish = section.or(findings, "publish", false).value;
     let paused = section.or(findings, "paused", false).value;
@@ -113,14 +171,14 @@ fn read(
     let sitemap = sitemap(&mut section, &follow, findings);
     section.finish(findings);
 
-    let id = take_id(&id, &mut all.ids, "source", SourceId::new, findings)?;
+    let id = register_id(&id, &mut all.ids, "source", SourceId::new, findings)?;
     Some(Source {
         id,
         title,
         url: url.value?,
-        follow: follow.value,
-        pace: Pace {
-            own_interval: interval.is_written(),
+        follow_mode: follow.value,
+        poll_policy: PollPolicy {
+            custom_interval: interval.is_written(),
             interval: interval.value,
             schedule,
             max_interval: max_interval.value,
@@ -146,7 +204,7 @@ fn read(
 
 /// The schedule in force: the source's own; else the default's, unless the source has an interval of its own.
 fn schedule(
-    section: &mut Section<'_>,
+    section: &mut TableReader<'_>,
     interval: &Setting<Duration>,
     defaults: &Defaults,
     findings: &mut Findings<'_>,
@@ -155,21 +213,36 @@ fn schedule(
     let schedule = if interval.is_written() {
         section.optional(findings, "schedule", absent)
     } else {
-        section.optional_of(findings, "schedule", absent, &defaults.schedule)
+        section.optional_or_inherited(findings, "schedule", absent, &defaults.schedule)
     };
     polling::check_schedule(schedule, findings).value
 }
 
 /// Warns of passwords in the address and of an address that is there twice.
-fn check_address(url: &Setting<Option<Url>>, addresses: &mut BTreeMap<String, Range<usize>>, findings: &mut Findings<'_>) {
-    let (Some(address), Some(span)) = (&url.value, &url.span) else { return };
+fn check_address(
+    url: &Setting<Option<Url>>,
+    addresses: &mut BTreeMap<String, Range<usize>>,
+    findings: &mut Findings<'_>,
+) {
+    let (Some(address), Some(span)) = (&url.value, &url.span) else {
+        return;
+    };
     if !address.username().is_empty() || address.password().is_some() {
-        let hint = "put user:password into a file and name it: auth = { basic_file = \"…\" }".to_owned();
-        findings.warning(&url.key, span, "the address carries a user or password in plain sight", hint);
+        let hint =
+            "put user:password into a file and name it: auth = { basic_file = \"…\" }".to_owned();
+        findings.warning(
+            &url.key,
+            span,
+            "the address carries a user or password in plain sight",
+            hint,
+        );
     }
     match addresses.get(address.as_str()) {
         Some(first) => {
-            let text = format!("another source has this address already ({})", findings.place(first));
+            let text = format!(
+                "another source has this address already ({})",
+                findings.place(first)
+            );
             findings.warning(&url.key, span, text, "one of the two is enough".to_owned());
         }
         None => {
@@ -180,129 +253,254 @@ fn check_address(url: &Setting<Option<Url>>, addresses: &mut BTreeMap<String, Ra
 
 /// The exemptions in force: those of `[polling]` and the source's own, but only if its own configured host is among them.
 fn allow_hosts(
-    section: &mut Section<'_>,
+    section: &mut TableReader<'_>,
     url: &Setting<Option<Url>>,
     defaults: &Defaults,
     findings: &mut Findings<'_>,
 ) -> Vec<HostPattern> {
-    let own = section.silent::<Vec<HostPattern>>(findings, "allow_hosts", Vec::new());
+    let own = section.or_unreported::<Vec<HostPattern>>(findings, "allow_hosts", Vec::new());
     let mut patterns = defaults.allow_hosts.value.clone();
-    patterns.extend(own.value.iter().filter(|pattern| !defaults.allow_hosts.value.contains(pattern)).cloned());
+    patterns.extend(
+        own.value
+            .iter()
+            .filter(|pattern| !defaults.allow_hosts.value.contains(pattern))
+            .cloned(),
+    );
     let host = url.value.as_ref().and_then(Url::host_str);
-    let exempt = host.is_some_and(|host| patterns.iter().any(|pattern| pattern.holds_host(host)));
+    let exempt = host.is_some_and(|host| patterns.iter().any(|pattern| pattern.matches_host(host)));
     if !exempt {
         patterns.clear();
     }
-    let origin = own.span.clone().or_else(|| defaults.allow_hosts.span.clone().filter(|_| exempt));
-    findings.effective(&own.key, patterns.show(), origin.as_ref());
-    if let (Some(span), Some(host), false, true) = (&own.span, host, exempt, own.sound && !own.value.is_empty()) {
-        let text = format!("this has no effect: the source's own host {} is not among them", quoted(host));
-        findings.warning(&own.key, span, text, format!("add \"{host}\", if it is yours"));
+    let origin = own
+        .span
+        .clone()
+        .or_else(|| defaults.allow_hosts.span.clone().filter(|_| exempt));
+    findings.effective(&own.key, patterns.to_toml(), origin.as_ref());
+    if let (Some(span), Some(host), false, true) =
+        (&own.span, host, exempt, own.valid && !own.value.is_empty())
+    {
+        let text = format!(
+            "this has no effect: the source's own host {} is not among them",
+            quoted(host)
+        );
+        findings.warning(
+            &own.key,
+            span,
+            text,
+            format!("add \"{host}\", if it is yours"),
+        );
     }
     patterns
 }
 
 /// Warns of an address that the guard is certain to refuse.
 fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut Findings<'_>) {
-    let (Some(address), Some(span)) = (&url.value, &url.span) else { return };
+    let (Some(address), Some(span)) = (&url.value, &url.span) else {
+        return;
+    };
     let private = match address.host() {
         Some(Host::Ipv4(ip)) => is_private(ip.into()),
         Some(Host::Ipv6(ip)) => is_private(ip.into()),
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     };
-    if private && defaults.allow_hosts.sound {
-        let host = address.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let text = format!("{} is not a public address: it will not be fetched", quoted(host));
-        findings.warning(&url.key, span, text, format!("if it is yours: allow_hosts = [\"{host}\"]"));
+    if private && defaults.allow_hosts.valid {
+        let host = address
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']']);
+        let text = format!(
+            "{} is not a public address: it will not be fetched",
+            quoted(host)
+        );
+        findings.warning(
+            &url.key,
+            span,
+            text,
+            format!("if it is yours: allow_hosts = [\"{host}\"]"),
+        );
     }
 }
 
 fn is_private(ip: IpAddr) -> bool {
     match ip {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        IpAddr::V4(ip) => {
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()
+        }
+        IpAddr::V6(ip) => {
+            ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+        }
     }
 }
 
 /// An own interval is at least an hour, unless the host is exempt.
-fn check_floor(interval: &Setting<Duration>, url: &Setting<Option<Url>>, findings: &mut Findings<'_>) {
-    let (Some(span), true) = (&interval.span, interval.sound && interval.value < FLOOR) else { return };
-    let shown = quantity::show_duration(interval.value);
-    let host = url.value.as_ref().and_then(Url::host_str).map(|host| host.trim_matches(['[', ']']));
-    let exempt = host.map(|host| format!("; if the host is yours: allow_hosts = [\"{host}\"]")).unwrap_or_default();
+fn check_floor(
+    interval: &Setting<Duration>,
+    url: &Setting<Option<Url>>,
+    findings: &mut Findings<'_>,
+) {
+    let (Some(span), true) = (
+        &interval.span,
+        interval.valid && interval.value < MIN_INTERVAL,
+    ) else {
+        return;
+    };
+    let shown = quantity::format_duration(interval.value);
+    let host = url
+        .value
+        .as_ref()
+        .and_then(Url::host_str)
+        .map(|host| host.trim_matches(['[', ']']));
+    let exempt = host
+        .map(|host| format!("; if the host is yours: allow_hosts = [\"{host}\"]"))
+        .unwrap_or_default();
     let hint = format!("at least \"1h\"{exempt}");
-    findings.error(&interval.key, span, format!("no publisher is polled every {shown}: the floor is 1h"), hint);
+    findings.error(
+        &interval.key,
+        span,
+        format!("no publisher is polled every {shown}: the floor is 1h"),
+        hint,
+    );
 }
 
 /// `auth`: exactly one way.
-fn auth(section: &mut Section<'_>, findings: &mut Findings<'_>) -> Option<Auth> {
+fn auth(section: &mut TableReader<'_>, findings: &mut Findings<'_>) -> Option<Auth> {
     let mut table = section.table(findings, "auth");
     if !table.is_written() {
         return None;
     }
     let basic = table.optional::<String>(findings, "basic_file", "not used");
     let bearer = table.optional::<String>(findings, "bearer_file", "not used");
-    let header = table.optional::<String>(findings, "header", "not used").must(findings, |name| match name {
-        Some(name) if !is_field_name(name) => {
-            Err((format!("{} is no name of a header field", quoted(name)), Some("for instance \"X-Api-Key\"".to_owned())))
-        }
-        _ => Ok(()),
-    });
+    let header = table
+        .optional::<String>(findings, "header", "not used")
+        .validate(findings, |name| match name {
+            Some(name) if !is_field_name(name) => Err((
+                format!("{} is no name of a header field", quoted(name)),
+                Some("for instance \"X-Api-Key\"".to_owned()),
+            )),
+            _ => Ok(()),
+        });
     let header_file = table.optional::<String>(findings, "header_file", "not used");
-    let (name, head) = (table.name().to_owned(), table.head.clone());
+    let (name, header_span) = (table.name().to_owned(), table.header_span.clone());
     table.finish(findings);
 
-    let ways = [&basic, &bearer].into_iter().filter(|way| way.is_written()).count()
+    let methods = [&basic, &bearer]
+        .into_iter()
+        .filter(|way| way.is_written())
+        .count()
         + usize::from(header.is_written() || header_file.is_written());
     let hint =
         "one of: { basic_file = \"…\" }, { bearer_file = \"…\" }, { header = \"X-Api-Key\", header_file = \"…\" }".to_owned();
-    match ways {
-        0 => findings.missing(&name, &head, "auth names no credential", hint),
+    match methods {
+        0 => findings.missing(&name, &header_span, "auth names no credential", hint),
         1 if header.is_written() != header_file.is_written() => {
-            findings.missing(&name, &head, "header and header_file belong together", hint);
+            findings.missing(
+                &name,
+                &header_span,
+                "header and header_file belong together",
+                hint,
+            );
         }
         1 => {}
-        _ => findings.error(&name, &head, "auth names more than one credential", hint),
+        _ => findings.error(
+            &name,
+            &header_span,
+            "auth names more than one credential",
+            hint,
+        ),
     }
-    let header = header.value.zip(header_file.value).map(|(name, file)| Auth::HeaderFile(name, file));
-    basic.value.map(Auth::BasicFile).or(bearer.value.map(Auth::BearerFile)).or(header)
+    let header = header
+        .value
+        .zip(header_file.value)
+        .map(|(name, file)| Auth::HeaderFile(name, file));
+    basic
+        .value
+        .map(Auth::BasicFile)
+        .or(bearer.value.map(Auth::BearerFile))
+        .or(header)
 }
 
 /// RFC 9110 §5.1: a token; and none of those that the exchange itself sets.
 fn is_field_name(name: &str) -> bool {
-    const OURS: [&str; 6] = ["host", "content-length", "connection", "transfer-encoding", "cookie", "user-agent"];
+    const OURS: [&str; 6] = [
+        "host",
+        "content-length",
+        "connection",
+        "transfer-encoding",
+        "cookie",
+        "user-agent",
+    ];
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    !name.is_empty() && name.bytes().all(token) && !OURS.contains(&name.to_ascii_lowercase().as_str())
+    !name.is_empty()
+        && name.bytes().all(token)
+        && !OURS.contains(&name.to_ascii_lowercase().as_str())
 }
 
-fn page(section: &mut Section<'_>, follow: &Setting<Follow>, findings: &mut Findings<'_>) -> Option<PageSelectors> {
+fn page(
+    section: &mut TableReader<'_>,
+    follow: &Setting<FollowMode>,
+    findings: &mut Findings<'_>,
+) -> Option<PageSelectors> {
     let mut table = section.table(findings, "page");
     if !table.is_written() {
         return None;
     }
-    let item = table.required::<String>(findings, "item", || "one match is one post: item = \"article\"".to_owned()).value;
+    let item = table
+        .required::<String>(findings, "item", || {
+            "one match is one post: item = \"article\"".to_owned()
+        })
+        .value;
     let mut selector = |key| table.optional::<String>(findings, key, "found out").value;
     let (title, link, date) = (selector("title"), selector("link"), selector("date"));
     let (summary, category) = (selector("summary"), selector("category"));
-    if follow.sound && follow.value != Follow::Page {
-        let text = format!("this has no effect with follow = \"{}\"", follow.value.as_str());
-        findings.warning(table.name(), &table.head.clone(), text, "set follow = \"page\"".to_owned());
+    if follow.valid && follow.value != FollowMode::Page {
+        let text = format!(
+            "this has no effect with follow = \"{}\"",
+            follow.value.as_str()
+        );
+        findings.warning(
+            table.name(),
+            &table.header_span.clone(),
+            text,
+            "set follow = \"page\"".to_owned(),
+        );
     }
     table.finish(findings);
-    item.map(|item| PageSelectors { item, title, link, date, summary, category })
+    item.map(|item| PageSelectors {
+        item,
+        title,
+        link,
+        date,
+        summary,
+        category,
+    })
 }
 
-fn sitemap(section: &mut Section<'_>, follow: &Setting<Follow>, findings: &mut Findings<'_>) -> SitemapPatterns {
+fn sitemap(
+    section: &mut TableReader<'_>,
+    follow: &Setting<FollowMode>,
+    findings: &mut Findings<'_>,
+) -> SitemapPatterns {
     let mut table = section.table(findings, "sitemap");
     if !table.is_written() {
         return SitemapPatterns::default();
     }
     let include = table.or(findings, "include", Vec::<String>::new()).value;
     let exclude = table.or(findings, "exclude", Vec::<String>::new()).value;
-    if follow.sound && matches!(follow.value, Follow::Feed | Follow::Page) {
-        let text = format!("this has no effect with follow = \"{}\"", follow.value.as_str());
-        findings.warning(table.name(), &table.head.clone(), text, "set follow = \"sitemap\"".to_owned());
+    if follow.valid && matches!(follow.value, FollowMode::Feed | FollowMode::Page) {
+        let text = format!(
+            "this has no effect with follow = \"{}\"",
+            follow.value.as_str()
+        );
+        findings.warning(
+            table.name(),
+            &table.header_span.clone(),
+            text,
+            "set follow = \"sitemap\"".to_owned(),
+        );
     }
     table.finish(findings);
     SitemapPatterns { include, exclude }

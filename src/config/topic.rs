@@ -5,17 +5,21 @@ use std::time::Duration;
 use super::{
     expressions,
     findings::{Findings, quoted},
-    section::{Section, Setting, nearest},
-    source::{Ids, take_id},
-    value::Placed,
+    source::{TakenIds, register_id},
+    table_reader::{Setting, TableReader, closest_match},
+    value::Located,
 };
 use feed_model::{SourceId, Topic, TopicId};
 
 /// The earlier ids that a topic claims, each with its place.
-type Earlier = Vec<Setting<Vec<Placed<String>>>>;
+type EarlierIds = Vec<Setting<Vec<Located<String>>>>;
 
-pub(super) fn read_all(sections: Vec<Section<'_>>, sources: &Ids, findings: &mut Findings<'_>) -> Vec<Topic> {
-    let (mut ids, mut earlier) = (Ids::new(), Earlier::new());
+pub(super) fn read_all(
+    sections: Vec<TableReader<'_>>,
+    sources: &TakenIds,
+    findings: &mut Findings<'_>,
+) -> Vec<Topic> {
+    let (mut ids, mut earlier) = (TakenIds::new(), EarlierIds::new());
     let mut topics = Vec::new();
     for section in sections {
         topics.extend(read(section, sources, &mut ids, &mut earlier, findings));
@@ -25,48 +29,84 @@ pub(super) fn read_all(sections: Vec<Section<'_>>, sources: &Ids, findings: &mut
 }
 
 fn read(
-    mut section: Section<'_>,
-    sources: &Ids,
-    ids: &mut Ids,
-    earlier: &mut Earlier,
+    mut section: TableReader<'_>,
+    sources: &TakenIds,
+    ids: &mut TakenIds,
+    earlier: &mut EarlierIds,
     findings: &mut Findings<'_>,
 ) -> Option<Topic> {
-    let (name, head) = (section.name().to_owned(), section.head.clone());
-    let id = section.required::<String>(findings, "id", || "its name in URLs: id = \"streaming\"".to_owned());
-    let id = id.must(findings, |id| match id {
+    let (name, header_span) = (section.name().to_owned(), section.header_span.clone());
+    let id = section.required::<String>(findings, "id", || {
+        "its name in URLs: id = \"streaming\"".to_owned()
+    });
+    let id = id.validate(findings, |id| match id {
         Some(id) if id.eq_ignore_ascii_case(TopicId::ALL) => Err((
             "`all` is reserved: it is the topic of every story".to_owned(),
             Some("choose another id; /topics/all is there without being asked for".to_owned()),
         )),
         _ => Ok(()),
     });
-    let title = section.or(findings, "title", id.value.clone().unwrap_or_default()).value;
-    let description = section.optional::<String>(findings, "description", "none").value;
+    let title = section
+        .or(findings, "title", id.value.clone().unwrap_or_default())
+        .value;
+    let description = section
+        .optional::<String>(findings, "description", "none")
+        .value;
     let any = matchers(&mut section, "any", findings);
     let all = matchers(&mut section, "all", findings);
     let none = matchers(&mut section, "none", findings);
-    let limited_to = limited_to(&mut section, sources, findings);
-    let threshold = section.or(findings, "threshold", 1.0_f64).must(findings, |threshold| {
-        if *threshold < 0.0 {
-            return Err(("the threshold is negative: every story would reach it".to_owned(), Some("1.0 is usual".to_owned())));
-        }
-        Ok(())
-    });
-    let was = section.or(findings, "was", Vec::<Placed<String>>::new());
+    let source_ids = source_ids(&mut section, sources, findings);
+    let threshold = section
+        .or(findings, "threshold", 1.0_f64)
+        .validate(findings, |threshold| {
+            if *threshold < 0.0 {
+                return Err((
+                    "the threshold is negative: every story would reach it".to_owned(),
+                    Some("1.0 is usual".to_owned()),
+                ));
+            }
+            Ok(())
+        });
+    let was = section.or(findings, "was", Vec::<Located<String>>::new());
     let learn = section.or(findings, "learn", false).value;
-    let announce_within = section.or(findings, "announce_within", Duration::from_hours(48)).value;
+    let announce_within = section
+        .or(findings, "announce_within", Duration::from_hours(48))
+        .value;
     let access = section.or(findings, "access", Vec::<String>::new()).value;
     section.finish(findings);
 
     let rules = [&any, &all, &none];
-    if rules.iter().all(|list| list.sound && list.value.is_empty()) && limited_to.is_empty() && !learn {
-        let hint = "give it matchers, any = [\"…\"], or leave it out: /topics/all holds every story".to_owned();
-        findings.warning(&name, &head, "this topic asks for nothing, and so holds every story", hint);
+    if rules.iter().all(|list| list.valid && list.value.is_empty())
+        && source_ids.is_empty()
+        && !learn
+    {
+        let hint =
+            "give it matchers, any = [\"…\"], or leave it out: /topics/all holds every story"
+                .to_owned();
+        findings.warning(
+            &name,
+            &header_span,
+            "this topic asks for nothing, and so holds every story",
+            hint,
+        );
     }
-    let was_ids = was.value.iter().filter_map(|id| TopicId::new(id.value.as_str()).ok()).collect();
+    let was_ids = was
+        .value
+        .iter()
+        .filter_map(|id| TopicId::new(id.value.as_str()).ok())
+        .collect();
     earlier.push(was);
-    let id = if id.sound { take_id(&id, ids, "topic", TopicId::new, findings)? } else { return None };
-    let texts = |list: Setting<Vec<Placed<String>>>| list.value.into_iter().map(|matcher| matcher.value).collect();
+    let id = if id.valid {
+        register_id(&id, ids, "topic", TopicId::new, findings)?
+    } else {
+        return None;
+    };
+    let texts = |list: Setting<Vec<Located<String>>>| {
+        list.value
+            .into_iter()
+            .map(|matcher| matcher.value)
+            .collect()
+    };
     Some(Topic {
         id,
         title,
@@ -74,9 +114,9 @@ fn read(
         any: texts(any),
         all: texts(all),
         none: texts(none),
-        sources: limited_to,
+        sources: source_ids,
         threshold: threshold.value,
-        was: was_ids,
+        former_ids: was_ids,
         learn,
         announce_within,
         access,
@@ -84,8 +124,12 @@ fn read(
 }
 
 /// A list of matchers, each of which must parse.
-fn matchers(section: &mut Section<'_>, key: &'static str, findings: &mut Findings<'_>) -> Setting<Vec<Placed<String>>> {
-    let list = section.or(findings, key, Vec::<Placed<String>>::new());
+fn matchers(
+    section: &mut TableReader<'_>,
+    key: &'static str,
+    findings: &mut Findings<'_>,
+) -> Setting<Vec<Located<String>>> {
+    let list = section.or(findings, key, Vec::<Located<String>>::new());
     for (index, matcher) in list.value.iter().enumerate() {
         if let Err(error) = expressions::matcher(&matcher.value) {
             let hint = "a word, a phrase or /regex/, with a field before it or a weight behind: \"title:kafka^2\"".to_owned();
@@ -97,8 +141,12 @@ fn matchers(section: &mut Section<'_>, key: &'static str, findings: &mut Finding
 }
 
 /// `sources`: ids of sources that are there.
-fn limited_to(section: &mut Section<'_>, sources: &Ids, findings: &mut Findings<'_>) -> Vec<SourceId> {
-    let list = section.or(findings, "sources", Vec::<Placed<String>>::new());
+fn source_ids(
+    section: &mut TableReader<'_>,
+    sources: &TakenIds,
+    findings: &mut Findings<'_>,
+) -> Vec<SourceId> {
+    let list = section.or(findings, "sources", Vec::<Located<String>>::new());
     let known: Vec<&str> = sources.values().map(|(id, _)| id.as_str()).collect();
     let mut ids = Vec::new();
     for (index, source) in list.value.iter().enumerate() {
@@ -106,7 +154,7 @@ fn limited_to(section: &mut Section<'_>, sources: &Ids, findings: &mut Findings<
             ids.extend(SourceId::new(source.value.as_str()));
             continue;
         }
-        let hint = match nearest(&source.value, &known) {
+        let hint = match closest_match(&source.value, &known) {
             Some(id) => format!("did you mean {}?", quoted(id)),
             None if known.is_empty() => "there is no source at all".to_owned(),
             None => format!("the sources are: {}", known.join(", ")),
@@ -118,8 +166,8 @@ fn limited_to(section: &mut Section<'_>, sources: &Ids, findings: &mut Findings<
 }
 
 /// An earlier id redirects to its topic: it is no topic's id now, and one topic's only.
-fn check_earlier(earlier: &Earlier, ids: &Ids, findings: &mut Findings<'_>) {
-    let mut claimed = Ids::new();
+fn check_earlier(earlier: &EarlierIds, ids: &TakenIds, findings: &mut Findings<'_>) {
+    let mut claimed = TakenIds::new();
     for list in earlier {
         for (index, id) in list.value.iter().enumerate() {
             let key = format!("{}[{index}]", list.key);
@@ -129,10 +177,19 @@ fn check_earlier(earlier: &Earlier, ids: &Ids, findings: &mut Findings<'_>) {
                 let hint = "it was an id once, or it needs no redirect: leave it out".to_owned();
                 findings.error(&key, &id.span, format!("{shown} is no id: {error}"), hint);
             } else if lower == TopicId::ALL || ids.contains_key(&lower) {
-                let hint = "an earlier id redirects to its topic, so no topic may have it now".to_owned();
-                findings.error(&key, &id.span, format!("{shown} is the id of a topic"), hint);
+                let hint =
+                    "an earlier id redirects to its topic, so no topic may have it now".to_owned();
+                findings.error(
+                    &key,
+                    &id.span,
+                    format!("{shown} is the id of a topic"),
+                    hint,
+                );
             } else if let Some((_, first)) = claimed.get(&lower) {
-                let hint = format!("it is claimed at {} as well: it can redirect to one of the two", findings.place(first));
+                let hint = format!(
+                    "it is claimed at {} as well: it can redirect to one of the two",
+                    findings.place(first)
+                );
                 findings.error(&key, &id.span, format!("{shown} is claimed twice"), hint);
             } else {
                 claimed.insert(lower, (id.value.clone(), id.span.clone()));

@@ -5,12 +5,12 @@ use std::{net::SocketAddr, ops::Range, path::PathBuf, time::Duration};
 use toml::{Spanned, de::DeValue};
 use url::Url;
 
-use super::{findings::quoted, quantity, section::nearest};
-use feed_model::{ContentPolicy, Follow, HostPattern};
+use super::{findings::quoted, quantity, table_reader::closest_match};
+use feed_model::{ContentPolicy, FollowMode, HostPattern};
 
 /// Why a value cannot be used.
 #[derive(Debug)]
-pub(super) struct Wrong {
+pub(super) struct ValueError {
     /// The part of the value that is at fault; `None`: all of it.
     pub span: Option<Range<usize>>,
     /// What is wrong.
@@ -20,17 +20,21 @@ pub(super) struct Wrong {
 }
 
 /// One reason for the whole value.
-pub(super) fn wrong(text: impl Into<String>, hint: impl Into<Option<String>>) -> Vec<Wrong> {
-    vec![Wrong { span: None, text: text.into(), hint: hint.into() }]
+pub(super) fn wrong(text: impl Into<String>, hint: impl Into<Option<String>>) -> Vec<ValueError> {
+    vec![ValueError {
+        span: None,
+        text: text.into(),
+        hint: hint.into(),
+    }]
 }
 
 /// A kind of value.
 pub(super) trait Value: Sized + Clone {
     /// Reads it; says everything that is wrong with it.
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>>;
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>>;
 
     /// Writes it as feeds.toml would.
-    fn show(&self) -> String;
+    fn to_toml(&self) -> String;
 }
 
 /// A TOML value's kind with its article.
@@ -51,10 +55,13 @@ pub(super) fn toml_string(text: &str) -> String {
     toml_edit::Value::from(text).to_string()
 }
 
-fn text_of<'v>(written: &'v Spanned<DeValue<'_>>, like: &str) -> Result<&'v str, Vec<Wrong>> {
+fn text_of<'v>(written: &'v Spanned<DeValue<'_>>, like: &str) -> Result<&'v str, Vec<ValueError>> {
     match written.get_ref() {
         DeValue::String(text) => Ok(text),
-        other => Err(wrong(format!("expected a string, found {}", kind(other)), format!("for instance {like}"))),
+        other => Err(wrong(
+            format!("expected a string, found {}", kind(other)),
+            format!("for instance {like}"),
+        )),
     }
 }
 
@@ -68,110 +75,151 @@ fn bare_number(written: &DeValue<'_>) -> Option<String> {
 }
 
 impl Value for String {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
-            DeValue::String(text) if text.trim().is_empty() => {
-                Err(wrong("the text is empty", "write something, or leave it out".to_owned()))
-            }
+            DeValue::String(text) if text.trim().is_empty() => Err(wrong(
+                "the text is empty",
+                "write something, or leave it out".to_owned(),
+            )),
             DeValue::String(text) => Ok(text.to_string()),
             other => {
-                let hint = bare_number(other).map(|number| format!("put it in quotes: \"{number}\""));
+                let hint =
+                    bare_number(other).map(|number| format!("put it in quotes: \"{number}\""));
                 let hint = hint.unwrap_or_else(|| "a text stands in quotes: \"…\"".to_owned());
-                Err(wrong(format!("expected a string, found {}", kind(other)), hint))
+                Err(wrong(
+                    format!("expected a string, found {}", kind(other)),
+                    hint,
+                ))
             }
         }
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         toml_string(self)
     }
 }
 
 impl Value for PathBuf {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         String::read(written).map(Self::from)
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         toml_string(&self.to_string_lossy())
     }
 }
 
 impl Value for bool {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
             DeValue::Boolean(value) => Ok(*value),
-            DeValue::String(text) if matches!(text.as_ref(), "true" | "false") => {
-                Err(wrong("expected a boolean, found a string", format!("without quotes: {text}")))
-            }
-            other => Err(wrong(format!("expected a boolean, found {}", kind(other)), "true or false".to_owned())),
+            DeValue::String(text) if matches!(text.as_ref(), "true" | "false") => Err(wrong(
+                "expected a boolean, found a string",
+                format!("without quotes: {text}"),
+            )),
+            other => Err(wrong(
+                format!("expected a boolean, found {}", kind(other)),
+                "true or false".to_owned(),
+            )),
         }
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         self.to_string()
     }
 }
 
 /// A whole number that is not negative.
 impl Value for u32 {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
             DeValue::Integer(number) => {
-                let value = i128::from_str_radix(number.as_str(), number.radix())
-                    .map_err(|_| wrong("the number is out of range", format!("at most {}", Self::MAX)))?;
+                let value =
+                    i128::from_str_radix(number.as_str(), number.radix()).map_err(|_| {
+                        wrong(
+                            "the number is out of range",
+                            format!("at most {}", Self::MAX),
+                        )
+                    })?;
                 Self::try_from(value).map_err(|_| {
                     if value < 0 {
-                        wrong("the number is negative", "it counts things: 0 or more".to_owned())
+                        wrong(
+                            "the number is negative",
+                            "it counts things: 0 or more".to_owned(),
+                        )
                     } else {
-                        wrong("the number is out of range", format!("at most {}", Self::MAX))
+                        wrong(
+                            "the number is out of range",
+                            format!("at most {}", Self::MAX),
+                        )
                     }
                 })
             }
-            DeValue::String(text) if text.trim().parse::<Self>().is_ok() => {
-                Err(wrong("expected an integer, found a string", format!("without quotes: {}", text.trim())))
-            }
-            other => {
-                Err(wrong(format!("expected an integer, found {}", kind(other)), "a whole number, for instance 10".to_owned()))
-            }
+            DeValue::String(text) if text.trim().parse::<Self>().is_ok() => Err(wrong(
+                "expected an integer, found a string",
+                format!("without quotes: {}", text.trim()),
+            )),
+            other => Err(wrong(
+                format!("expected an integer, found {}", kind(other)),
+                "a whole number, for instance 10".to_owned(),
+            )),
         }
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         self.to_string()
     }
 }
 
 /// A finite number; TOML's `inf` and `nan` are refused.
 impl Value for f64 {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let digits = match written.get_ref() {
             DeValue::Float(number) => number.as_str(),
             DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
-            other => return Err(wrong(format!("expected a number, found {}", kind(other)), "for instance 1.0".to_owned())),
+            other => {
+                return Err(wrong(
+                    format!("expected a number, found {}", kind(other)),
+                    "for instance 1.0".to_owned(),
+                ));
+            }
         };
         match digits.parse::<Self>() {
             Ok(value) if value.is_finite() => Ok(value),
-            _ => Err(wrong("the number is not finite", "for instance 1.0".to_owned())),
+            _ => Err(wrong(
+                "the number is not finite",
+                "for instance 1.0".to_owned(),
+            )),
         }
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         format!("{self:?}")
     }
 }
 
 impl Value for Duration {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         if let Some(number) = bare_number(written.get_ref()) {
-            let hint = format!("say which unit: \"{}s\"", number.trim_start_matches(['-', '+']));
-            return Err(wrong(if number.starts_with('-') { "the duration is negative" } else { "a duration has a unit" }, hint));
+            let hint = format!(
+                "say which unit: \"{}s\"",
+                number.trim_start_matches(['-', '+'])
+            );
+            return Err(wrong(
+                if number.starts_with('-') {
+                    "the duration is negative"
+                } else {
+                    "a duration has a unit"
+                },
+                hint,
+            ));
         }
-        quantity::duration(text_of(written, "\"1h\" or \"30s\"")?).map_err(|error| wrong(error.text, error.hint))
+        quantity::duration(text_of(written, "\"1h\" or \"30s\"")?)
+            .map_err(|error| wrong(error.text, error.hint))
     }
 
-    fn show(&self) -> String {
-        format!("\"{}\"", quantity::show_duration(*self))
+    fn to_toml(&self) -> String {
+        format!("\"{}\"", quantity::format_duration(*self))
     }
 }
 
@@ -180,18 +228,29 @@ impl Value for Duration {
 pub(super) struct ByteSize(pub u64);
 
 impl Value for ByteSize {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         if let Some(number) = bare_number(written.get_ref()) {
             let bytes = number.trim_start_matches(['-', '+']).parse();
-            let hint = format!("say which unit: \"{}\"", bytes.map_or_else(|_| "16 MiB".to_owned(), quantity::show_bytes));
-            return Err(wrong(if number.starts_with('-') { "the size is negative" } else { "a size has a unit" }, hint));
+            let hint = format!(
+                "say which unit: \"{}\"",
+                bytes.map_or_else(|_| "16 MiB".to_owned(), quantity::format_bytes)
+            );
+            return Err(wrong(
+                if number.starts_with('-') {
+                    "the size is negative"
+                } else {
+                    "a size has a unit"
+                },
+                hint,
+            ));
         }
         let size = quantity::bytes(text_of(written, "\"16 MiB\"")?);
-        size.map(Self).map_err(|error| wrong(error.text, error.hint))
+        size.map(Self)
+            .map_err(|error| wrong(error.text, error.hint))
     }
 
-    fn show(&self) -> String {
-        format!("\"{}\"", quantity::show_bytes(self.0))
+    fn to_toml(&self) -> String {
+        format!("\"{}\"", quantity::format_bytes(self.0))
     }
 }
 
@@ -200,39 +259,52 @@ impl Value for ByteSize {
 pub(super) struct Retention(pub Option<Duration>);
 
 impl Value for Retention {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
             DeValue::String(text) if text.trim() == "forever" => Ok(Self(None)),
             _ => Duration::read(written).map(|kept| Self(Some(kept))),
         }
     }
 
-    fn show(&self) -> String {
-        self.0.map_or_else(|| "\"forever\"".to_owned(), |kept| kept.show())
+    fn to_toml(&self) -> String {
+        self.0
+            .map_or_else(|| "\"forever\"".to_owned(), |kept| kept.to_toml())
     }
 }
 
 impl Value for Url {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let text = text_of(written, "\"https://www.example.org/\"")?.trim();
         let example = || "for instance \"https://www.example.org/\"".to_owned();
         // `example.org:8080/feed` reads as a URL with the scheme `example.org`.
         let scheme = text.split_once(':').map(|(scheme, _)| scheme);
         let schemeless = scheme.is_none_or(|scheme| scheme.contains('.') || scheme == "localhost");
-        let completed = || Self::parse(&format!("https://{text}")).ok().filter(|_| schemeless && !text.starts_with(['/', '.']));
+        let completed = || {
+            Self::parse(&format!("https://{text}"))
+                .ok()
+                .filter(|_| schemeless && !text.starts_with(['/', '.']))
+        };
         match Self::parse(text) {
             // Three slashes are forgiven by the URL standard, which then takes the path's first part for the host.
-            Ok(_) if text.contains(":///") => Err(wrong(format!("{} names no host", quoted(text)), example())),
+            Ok(_) if text.contains(":///") => {
+                Err(wrong(format!("{} names no host", quoted(text)), example()))
+            }
             Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => Ok(url),
             Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => Err(match completed() {
-                Some(url) => wrong(format!("{} has no scheme", quoted(text)), format!("did you mean \"{url}\"?")),
+                Some(url) => wrong(
+                    format!("{} has no scheme", quoted(text)),
+                    format!("did you mean \"{url}\"?"),
+                ),
                 None => wrong(format!("{} names no host", quoted(text)), example()),
             }),
-            Err(error) => Err(wrong(format!("{} is not a URL: {error}", quoted(text)), example())),
+            Err(error) => Err(wrong(
+                format!("{} is not a URL: {error}", quoted(text)),
+                example(),
+            )),
         }
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         // What is printed may be pasted somewhere: a password is not.
         let mut shown = self.clone();
         if shown.password().is_some() {
@@ -243,7 +315,7 @@ impl Value for Url {
 }
 
 impl Value for SocketAddr {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let text = text_of(written, "\"127.0.0.1:8080\"")?.trim();
         text.parse().map_err(|_| {
             let hint = if let Some(port) = text.strip_prefix(':') {
@@ -262,13 +334,13 @@ impl Value for SocketAddr {
         })
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         toml_string(&self.to_string())
     }
 }
 
 impl Value for HostPattern {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let text = text_of(written, "\"192.168.0.0/16\"")?;
         text.parse().map_err(|error: feed_model::HostPatternError| {
             let hint = if text.contains("://") {
@@ -284,38 +356,62 @@ impl Value for HostPattern {
         })
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         toml_string(&self.to_string())
     }
 }
 
 /// One of a few words.
-fn word<T: Copy>(written: &Spanned<DeValue<'_>>, words: &[(&str, T)]) -> Result<T, Vec<Wrong>> {
+fn word<T: Copy>(
+    written: &Spanned<DeValue<'_>>,
+    words: &[(&str, T)],
+) -> Result<T, Vec<ValueError>> {
     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let list = known.join(", ");
-    let text = text_of(written, &toml_string(known.first().copied().unwrap_or_default()))?;
-    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
-        let hint = nearest(text, &known).map_or_else(|| format!("one of: {list}"), |known| format!("did you mean \"{known}\"?"));
-        wrong(format!("{} is none of {list}", quoted(text)), hint)
-    })
+    let text = text_of(
+        written,
+        &toml_string(known.first().copied().unwrap_or_default()),
+    )?;
+    words
+        .iter()
+        .find(|(word, _)| *word == text)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let hint = closest_match(text, &known).map_or_else(
+                || format!("one of: {list}"),
+                |known| format!("did you mean \"{known}\"?"),
+            );
+            wrong(format!("{} is none of {list}", quoted(text)), hint)
+        })
 }
 
-impl Value for Follow {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
-        word(written, &[Self::Auto, Self::Feed, Self::Sitemap, Self::Page].map(|follow| (follow.as_str(), follow)))
+impl Value for FollowMode {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
+        word(
+            written,
+            &[Self::Auto, Self::Feed, Self::Sitemap, Self::Page]
+                .map(|follow| (follow.as_str(), follow)),
+        )
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         toml_string(self.as_str())
     }
 }
 
 impl Value for ContentPolicy {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
-        word(written, &[("full", Self::Full), ("summary", Self::Summary), ("none", Self::None)])
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
+        word(
+            written,
+            &[
+                ("full", Self::Full),
+                ("summary", Self::Summary),
+                ("none", Self::None),
+            ],
+        )
     }
 
-    fn show(&self) -> String {
+    fn to_toml(&self) -> String {
         toml_string(match self {
             Self::Full => "full",
             Self::Summary => "summary",
@@ -326,46 +422,65 @@ impl Value for ContentPolicy {
 
 /// A value with its place: for what is checked once everything is read.
 #[derive(Debug, Clone)]
-pub(super) struct Placed<T> {
+pub(super) struct Located<T> {
     /// The value.
     pub value: T,
     /// Where it is written.
     pub span: Range<usize>,
 }
 
-impl<T: Value> Value for Placed<T> {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
-        T::read(written).map(|value| Self { value, span: written.span() })
+impl<T: Value> Value for Located<T> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
+        T::read(written).map(|value| Self {
+            value,
+            span: written.span(),
+        })
     }
 
-    fn show(&self) -> String {
-        self.value.show()
+    fn to_toml(&self) -> String {
+        self.value.to_toml()
     }
 }
 
 /// A list; every member that is wrong is named.
 impl<T: Value> Value for Vec<T> {
-    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<Wrong>> {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let DeValue::Array(array) = written.get_ref() else {
             let hint = match written.get_ref() {
                 DeValue::String(text) => format!("in brackets: [{}]", toml_string(text)),
                 _ => "values in brackets: [\"…\", \"…\"]".to_owned(),
             };
-            return Err(wrong(format!("expected a list, found {}", kind(written.get_ref())), hint));
+            return Err(wrong(
+                format!("expected a list, found {}", kind(written.get_ref())),
+                hint,
+            ));
         };
-        let (mut values, mut wrongs) = (Self::new(), Vec::new());
+        let (mut values, mut errors) = (Self::new(), Vec::new());
         for member in array {
             match T::read(member) {
                 Ok(value) => values.push(value),
                 Err(found) => {
-                    wrongs.extend(found.into_iter().map(|w| Wrong { span: Some(w.span.unwrap_or_else(|| member.span())), ..w }));
+                    errors.extend(found.into_iter().map(|w| ValueError {
+                        span: Some(w.span.unwrap_or_else(|| member.span())),
+                        ..w
+                    }));
                 }
             }
         }
-        if wrongs.is_empty() { Ok(values) } else { Err(wrongs) }
+        if errors.is_empty() {
+            Ok(values)
+        } else {
+            Err(errors)
+        }
     }
 
-    fn show(&self) -> String {
-        format!("[{}]", self.iter().map(Value::show).collect::<Vec<_>>().join(", "))
+    fn to_toml(&self) -> String {
+        format!(
+            "[{}]",
+            self.iter()
+                .map(Value::to_toml)
+                .collect::<Vec<_>>()
+                .join(", ")
+        )
     }
 }

@@ -10,7 +10,12 @@ use axum::{
 use feed_model::Timestamp;
 
 /// The document, or 304 where the request already has it.
-pub(super) fn answer(request: &HeaderMap, media_type: &'static str, body: String, changed: Timestamp) -> Response {
+pub(super) fn respond(
+    request: &HeaderMap,
+    media_type: &'static str,
+    body: String,
+    changed: Timestamp,
+) -> Response {
     let etag = format!("\"{}\"", blake3::hash(body.as_bytes()).to_hex());
     let changed = SystemTime::from(changed);
     let mut response = if is_current(request, &etag, changed) {
@@ -19,8 +24,14 @@ pub(super) fn answer(request: &HeaderMap, media_type: &'static str, body: String
         ([(header::CONTENT_TYPE, media_type)], body).into_response()
     };
     let headers = response.headers_mut();
-    for (name, value) in [(header::ETAG, etag), (header::LAST_MODIFIED, httpdate::fmt_http_date(changed))] {
-        headers.insert(name, HeaderValue::from_str(&value).expect("a hash and a date are visible ASCII"));
+    for (name, value) in [
+        (header::ETAG, etag),
+        (header::LAST_MODIFIED, httpdate::fmt_http_date(changed)),
+    ] {
+        headers.insert(
+            name,
+            HeaderValue::from_str(&value).expect("a hash and a date are visible ASCII"),
+        );
     }
     response
 }
@@ -36,7 +47,9 @@ fn is_current(request: &HeaderMap, etag: &str, changed: SystemTime) -> bool {
             .map(|tag| tag.trim().trim_start_matches("W/"))
             .any(|tag| tag == etag || tag == "*");
     }
-    let since = request.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+    let since = request
+        .get(header::IF_MODIFIED_SINCE)
+        .and_then(|value| value.to_str().ok());
     let since = since.and_then(|date| httpdate::parse_http_date(date).ok());
     since.is_some_and(|since| httpdate::HttpDate::from(changed) <= httpdate::HttpDate::from(since))
 }
@@ -48,27 +61,48 @@ mod tests {
     const CHANGED: &str = "Wed, 01 Jul 2026 00:00:00 GMT";
 
     fn status(fields: &[(header::HeaderName, &str)]) -> StatusCode {
-        let request: HeaderMap = fields.iter().map(|(n, v)| (n.clone(), HeaderValue::from_str(v).unwrap())).collect();
+        let request: HeaderMap = fields
+            .iter()
+            .map(|(n, v)| (n.clone(), HeaderValue::from_str(v).unwrap()))
+            .collect();
         // Half a second into the second that Last-Modified can tell.
         let changed = "2026-07-01T00:00:00.5Z".parse().unwrap();
-        answer(&request, "text/plain", "text".to_owned(), changed).status()
+        respond(&request, "text/plain", "text".to_owned(), changed).status()
     }
 
     #[test]
     fn if_none_match_decides_alone_where_it_is_sent() {
         let etag = format!("\"{}\"", blake3::hash(b"text").to_hex());
         let inm = header::IF_NONE_MATCH;
-        for value in [etag.clone(), format!("W/{etag}"), format!("\"a\", {etag}"), "*".to_owned()] {
-            assert_eq!(status(&[(inm.clone(), &value)]), StatusCode::NOT_MODIFIED, "{value}");
+        for value in [
+            etag.clone(),
+            format!("W/{etag}"),
+            format!("\"a\", {etag}"),
+            "*".to_owned(),
+        ] {
+            assert_eq!(
+                status(&[(inm.clone(), &value)]),
+                StatusCode::NOT_MODIFIED,
+                "{value}"
+            );
         }
-        assert_eq!(status(&[(inm, "\"other\""), (header::IF_MODIFIED_SINCE, CHANGED)]), StatusCode::OK);
+        assert_eq!(
+            status(&[(inm, "\"other\""), (header::IF_MODIFIED_SINCE, CHANGED)]),
+            StatusCode::OK
+        );
     }
 
     #[test]
     fn if_modified_since_counts_to_the_second_and_nonsense_is_ignored() {
         let since = header::IF_MODIFIED_SINCE;
-        assert_eq!(status(&[(since.clone(), CHANGED)]), StatusCode::NOT_MODIFIED);
-        assert_eq!(status(&[(since.clone(), "Tue, 30 Jun 2026 23:59:59 GMT")]), StatusCode::OK);
+        assert_eq!(
+            status(&[(since.clone(), CHANGED)]),
+            StatusCode::NOT_MODIFIED
+        );
+        assert_eq!(
+            status(&[(since.clone(), "Tue, 30 Jun 2026 23:59:59 GMT")]),
+            StatusCode::OK
+        );
         assert_eq!(status(&[(since, "yesterday")]), StatusCode::OK);
         assert_eq!(status(&[]), StatusCode::OK);
     }

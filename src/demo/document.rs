@@ -10,20 +10,26 @@ use serde_json::json;
 
 use feed_model::{DatePrecision, PublishedDate, Timestamp};
 
-use super::{publication::Name, stage::Item};
+use super::{publication::PublicationName, timeline::FeedItem};
 
 /// The style block that newsletter platforms put before the text of every item.
-const STYLE: &str = "<style>.newsletter p { margin: 0 0 1em; } .newsletter pre { overflow-x: auto; }</style>";
+const STYLE: &str =
+    "<style>.newsletter p { margin: 0 0 1em; } .newsletter pre { overflow-x: auto; }</style>";
 
 /// The publication's feed in its own form. `base` is the origin's address, without a slash at the end.
-pub(super) fn feed(name: Name, base: &str, items: &[Item], changed: Timestamp) -> String {
+pub(super) fn feed(
+    name: PublicationName,
+    base: &str,
+    items: &[FeedItem],
+    changed: Timestamp,
+) -> String {
     match name {
-        Name::Serverless => rss(name, base, items, changed),
-        Name::SnackOnAi => json_feed(name, base, items),
+        PublicationName::Serverless => rss(name, base, items, changed),
+        PublicationName::SnackOnAi => json_feed(name, base, items),
     }
 }
 
-fn rss(name: Name, base: &str, items: &[Item], changed: Timestamp) -> String {
+fn rss(name: PublicationName, base: &str, items: &[FeedItem], changed: Timestamp) -> String {
     let publication = name.publication();
     let mut out = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -44,31 +50,47 @@ fn rss(name: Name, base: &str, items: &[Item], changed: Timestamp) -> String {
         changed = changed.to_rfc2822(),
     );
     for item in items {
-        rss_item(&mut out, item, &publication.title).expect("a String takes whatever is written to it");
+        rss_item(&mut out, item, &publication.title)
+            .expect("a String takes whatever is written to it");
     }
     out.push_str("</channel>\n</rss>\n");
     out
 }
 
-fn rss_item(out: &mut String, item: &Item, creator: &str) -> std::fmt::Result {
+fn rss_item(out: &mut String, item: &FeedItem, creator: &str) -> std::fmt::Result {
     let url = escape(&*item.url);
-    writeln!(out, "<item>\n<title>{}</title>\n<link>{url}</link>", escape(&*item.title))?;
+    writeln!(
+        out,
+        "<item>\n<title>{}</title>\n<link>{url}</link>",
+        escape(&*item.title)
+    )?;
     if item.guid {
         writeln!(out, r#"<guid isPermaLink="true">{url}</guid>"#)?;
     }
-    let date = item.published.map(|PublishedDate { at, precision }| match precision {
-        DatePrecision::Second => format!("<pubDate>{}</pubDate>\n", at.to_rfc2822()),
-        // pubDate cannot say "some time in November"; dc:date can.
-        DatePrecision::Day => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m-%d")),
-        DatePrecision::Month => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m")),
-    });
+    let date = item
+        .published
+        .map(|PublishedDate { at, precision }| match precision {
+            DatePrecision::Second => format!("<pubDate>{}</pubDate>\n", at.to_rfc2822()),
+            // pubDate cannot say "some time in November"; dc:date can.
+            DatePrecision::Day => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m-%d")),
+            DatePrecision::Month => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m")),
+        });
     out.push_str(&date.unwrap_or_default());
     let body = format!(r#"<div class="newsletter">{STYLE}{}</div>"#, item.body);
-    writeln!(out, "<dc:creator>{}</dc:creator>\n<description>{}</description>", escape(creator), escape(item.summary))?;
-    writeln!(out, "<content:encoded>{}</content:encoded>\n</item>", escape(&body))
+    writeln!(
+        out,
+        "<dc:creator>{}</dc:creator>\n<description>{}</description>",
+        escape(creator),
+        escape(item.summary)
+    )?;
+    writeln!(
+        out,
+        "<content:encoded>{}</content:encoded>\n</item>",
+        escape(&body)
+    )
 }
 
-fn json_feed(name: Name, base: &str, items: &[Item]) -> String {
+fn json_feed(name: PublicationName, base: &str, items: &[FeedItem]) -> String {
     let publication = name.publication();
     let items: Vec<_> = items
         .iter()
@@ -81,7 +103,11 @@ fn json_feed(name: Name, base: &str, items: &[Item]) -> String {
                 "content_html": item.body,
             });
             if let Some(published) = item.published {
-                value["date_published"] = json!(published.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+                value["date_published"] = json!(
+                    published
+                        .at
+                        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+                );
             }
             value
         })
@@ -100,12 +126,18 @@ fn json_feed(name: Name, base: &str, items: &[Item]) -> String {
 }
 
 /// The publication's home page: it names the feed, and lists the posts.
-pub(super) fn home_page(name: Name, items: &[Item]) -> String {
+pub(super) fn home_page(name: PublicationName, items: &[FeedItem]) -> String {
     let publication = name.publication();
     let mut list = String::new();
     for item in items {
-        writeln!(list, r#"<li><a href="{}">{}</a><br>{}</li>"#, escape(&*item.url), escape(&*item.title), escape(item.summary))
-            .expect("a String takes whatever is written to it");
+        writeln!(
+            list,
+            r#"<li><a href="{}">{}</a><br>{}</li>"#,
+            escape(&*item.url),
+            escape(&*item.title),
+            escape(item.summary)
+        )
+        .expect("a String takes whatever is written to it");
     }
     let alternate = format!(
         r#"<link rel="alternate" type="{}" title="{}" href="/{}/{}">"#,
@@ -114,22 +146,44 @@ pub(super) fn home_page(name: Name, items: &[Item]) -> String {
         name.path(),
         name.feed_file()
     );
-    page(&publication.title, &alternate, &format!("<p>{}</p>\n<ul>\n{list}</ul>", escape(&publication.description)))
+    page(
+        &publication.title,
+        &alternate,
+        &format!(
+            "<p>{}</p>\n<ul>\n{list}</ul>",
+            escape(&publication.description)
+        ),
+    )
 }
 
 /// The page of one of the demo's own posts.
-pub(super) fn post_page(name: Name, item: &Item) -> String {
-    let home = format!(r#"<p><a href="/{}/">{}</a></p>"#, name.path(), escape(&name.publication().title));
+pub(super) fn post_page(name: PublicationName, item: &FeedItem) -> String {
+    let home = format!(
+        r#"<p><a href="/{}/">{}</a></p>"#,
+        name.path(),
+        escape(&name.publication().title)
+    );
     page(&item.title, "", &format!("{home}\n{}", item.body))
 }
 
 /// The origin's own page: what is played here.
 pub(super) fn index_page() -> String {
-    let list: String = Name::ALL
-        .map(|name| format!("<li><a href=\"/{}/\">{}</a></li>\n", name.path(), escape(&name.publication().title)))
+    let list: String = PublicationName::ALL
+        .map(|name| {
+            format!(
+                "<li><a href=\"/{}/\">{}</a></li>\n",
+                name.path(),
+                escape(&name.publication().title)
+            )
+        })
         .concat();
-    let text = "<p>Played for the demo: real titles, links and dates; the texts were written for it.</p>";
-    page("What the demo plays", "", &format!("{text}\n<ul>\n{list}</ul>"))
+    let text =
+        "<p>Played for the demo: real titles, links and dates; the texts were written for it.</p>";
+    page(
+        "What the demo plays",
+        "",
+        &format!("{text}\n<ul>\n{list}</ul>"),
+    )
 }
 
 fn page(title: &str, head: &str, body: &str) -> String {
@@ -143,12 +197,19 @@ fn page(title: &str, head: &str, body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::stage::Stage;
+    use crate::demo::timeline::Timeline;
 
     fn documents() -> [String; 2] {
         let opened = "2026-07-01T00:00:00Z".parse().unwrap();
-        let stage = Stage::complete(opened);
-        Name::ALL.map(|name| feed(name, "http://127.0.0.1:1", &stage.items(name, "http://127.0.0.1:1"), opened))
+        let timeline = Timeline::with_all_posts(opened);
+        PublicationName::ALL.map(|name| {
+            feed(
+                name,
+                "http://127.0.0.1:1",
+                &timeline.items(name, "http://127.0.0.1:1"),
+                opened,
+            )
+        })
     }
 
     #[test]
@@ -163,9 +224,12 @@ mod tests {
                 _ => {}
             }
         }
-        assert_eq!(items, Name::Serverless.publication().posts.len());
+        assert_eq!(items, PublicationName::Serverless.publication().posts.len());
         assert_eq!(guids, items - 1, "one item goes without a guid");
-        assert!(rss.contains("<dc:date>2024-11</dc:date>") && rss.contains("<dc:date>2024-12-25</dc:date>"));
+        assert!(
+            rss.contains("<dc:date>2024-11</dc:date>")
+                && rss.contains("<dc:date>2024-12-25</dc:date>")
+        );
     }
 
     #[test]
@@ -173,9 +237,24 @@ mod tests {
         let [_, json] = documents();
         let feed: serde_json::Value = serde_json::from_str(&json).unwrap();
         let items = feed["items"].as_array().unwrap();
-        assert_eq!(items.len(), Name::SnackOnAi.publication().posts.len());
-        assert!(items.iter().any(|item| item.get("date_published").is_none()));
-        assert!(items.iter().any(|item| item["date_published"] == "2026-04-09T00:00:00Z"));
-        assert!(items.iter().all(|item| item["id"].is_string() && item["content_html"].is_string()));
+        assert_eq!(
+            items.len(),
+            PublicationName::SnackOnAi.publication().posts.len()
+        );
+        assert!(
+            items
+                .iter()
+                .any(|item| item.get("date_published").is_none())
+        );
+        assert!(
+            items
+                .iter()
+                .any(|item| item["date_published"] == "2026-04-09T00:00:00Z")
+        );
+        assert!(
+            items
+                .iter()
+                .all(|item| item["id"].is_string() && item["content_html"].is_string())
+        );
     }
 }

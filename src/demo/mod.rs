@@ -12,7 +12,7 @@ mod document;
 mod feeds;
 mod origin;
 mod publication;
-mod stage;
+mod timeline;
 
-pub use feeds::{FeedsError, feeds_toml, greeting};
-pub use origin::{Origin, Tempo};
+pub use feeds::{FeedsTomlError, feeds_toml, greeting};
+pub use origin::{ArrivalMode, Origin};

@@ -25,18 +25,18 @@ use tokio::{
 use crate::clock::{Clock, SystemClock};
 use feed_model::Timestamp;
 
-use super::{conditional, document, publication::Name, stage::Stage};
+use super::{conditional, document, publication::PublicationName, timeline::Timeline};
 
 /// How posts arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tempo {
+pub enum ArrivalMode {
     /// The first posts are there, and another one arrives after every such pause (a pause of nothing counts as a
     /// millisecond).
     Every(Duration),
     /// The first posts are there, and another one arrives at each [`Origin::arrive`].
-    ByHand,
+    Manual,
     /// Every real post is there, none follows, and all dates are fixed: the same bytes each time but for the port.
-    Still,
+    AllAtOnce,
 }
 
 /// The running origin; dropped, it stops.
@@ -44,113 +44,158 @@ pub enum Tempo {
 pub struct Origin {
     /// Where it listens: 127.0.0.1 and a port that was free.
     pub address: SocketAddr,
-    stage: Arc<watch::Sender<Stage>>,
+    timeline: Arc<watch::Sender<Timeline>>,
     _tasks: JoinSet<()>,
 }
 
 impl Origin {
     /// Starts it on a free loopback port. Fails when no port can be had.
-    pub async fn start(tempo: Tempo) -> io::Result<Self> {
+    pub async fn start(mode: ArrivalMode) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let stage = Arc::new(watch::Sender::new(match tempo {
-            Tempo::Every(_) | Tempo::ByHand => Stage::opening(SystemClock.now()),
-            Tempo::Still => Stage::complete(still_moment()),
+        let timeline = Arc::new(watch::Sender::new(match mode {
+            ArrivalMode::Every(_) | ArrivalMode::Manual => Timeline::starting_at(SystemClock.now()),
+            ArrivalMode::AllAtOnce => Timeline::with_all_posts(fixed_time()),
         }));
         let mut tasks = JoinSet::new();
-        let router = router(Served { base: format!("http://{address}").into(), stage: Arc::clone(&stage) });
+        let router = router(AppState {
+            base: format!("http://{address}").into(),
+            timeline: Arc::clone(&timeline),
+        });
         tasks.spawn(async move {
             // It ends with the task: what a broken connection says is of no interest here.
             let _ = axum::serve(listener, router).await;
         });
-        if let Tempo::Every(pause) = tempo {
-            tasks.spawn(let_arrive(Arc::clone(&stage), pause.max(Duration::from_millis(1))));
+        if let ArrivalMode::Every(pause) = mode {
+            tasks.spawn(publish_periodically(
+                Arc::clone(&timeline),
+                pause.max(Duration::from_millis(1)),
+            ));
         }
-        Ok(Self { address, stage, _tasks: tasks })
+        Ok(Self {
+            address,
+            timeline,
+            _tasks: tasks,
+        })
     }
 
     /// The next post arrives now.
     pub fn arrive(&self) {
-        self.stage.send_modify(|stage| stage.arrive(SystemClock.now()));
+        self.timeline
+            .send_modify(|timeline| timeline.arrive(SystemClock.now()));
     }
 
     /// Returns once at least so many posts have arrived since the start.
     pub async fn arrived(&self, count: usize) {
         // The sender lives as long as `self`, so that waiting cannot fail.
-        let _ = self.stage.subscribe().wait_for(|stage| stage.arrived() >= count).await;
+        let _ = self
+            .timeline
+            .subscribe()
+            .wait_for(|timeline| timeline.arrived() >= count)
+            .await;
     }
 }
 
-/// The moment at which everything of [`Tempo::Still`] was published.
-fn still_moment() -> Timestamp {
+/// The moment at which everything of [`ArrivalMode::AllAtOnce`] was published.
+fn fixed_time() -> Timestamp {
     const SECONDS: i64 = 1_782_864_000; // 2026-07-01T00:00:00Z, after the last real post
     DateTime::from_timestamp(SECONDS, 0).expect("the moment is within chrono's range")
 }
 
-async fn let_arrive(stage: Arc<watch::Sender<Stage>>, pause: Duration) {
+async fn publish_periodically(timeline: Arc<watch::Sender<Timeline>>, pause: Duration) {
     let mut ticks = interval_at(Instant::now() + pause, pause);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        stage.send_modify(|stage| stage.arrive(SystemClock.now()));
+        timeline.send_modify(|timeline| timeline.arrive(SystemClock.now()));
     }
 }
 
 /// What the handlers see.
 #[derive(Clone)]
-struct Served {
+struct AppState {
     base: Arc<str>,
-    stage: Arc<watch::Sender<Stage>>,
+    timeline: Arc<watch::Sender<Timeline>>,
 }
 
-fn router(served: Served) -> Router {
+fn router(state: AppState) -> Router {
     Router::new()
         .route("/", get(|| async { Html(document::index_page()) }))
         .route("/robots.txt", get(|| async { "User-agent: *\nAllow: /\n" }))
         .route("/{publication}", get(without_slash))
         .route("/{publication}/", get(home))
         .route("/{publication}/{file}", get(feed))
-        .route("/{publication}/p/{slug}", get(own_post))
-        .with_state(served)
+        .route("/{publication}/p/{slug}", get(demo_post))
+        .with_state(state)
 }
 
 async fn without_slash(Path(publication): Path<String>) -> Response {
-    match Name::from_path(&publication) {
+    match PublicationName::from_path(&publication) {
         Some(name) => Redirect::permanent(&format!("/{}/", name.path())).into_response(),
         None => not_found(),
     }
 }
 
-async fn home(State(served): State<Served>, Path(publication): Path<String>, request: HeaderMap) -> Response {
-    let Some(name) = Name::from_path(&publication) else { return not_found() };
-    let (items, changed) = served.shown(name);
-    conditional::answer(&request, "text/html; charset=utf-8", document::home_page(name, &items), changed)
-}
-
-async fn feed(State(served): State<Served>, Path((publication, file)): Path<(String, String)>, request: HeaderMap) -> Response {
-    let Some(name) = Name::from_path(&publication).filter(|name| name.feed_file() == file) else { return not_found() };
-    let (items, changed) = served.shown(name);
-    let media_type = match name {
-        Name::Serverless => "application/rss+xml; charset=utf-8",
-        Name::SnackOnAi => "application/feed+json",
+async fn home(
+    State(state): State<AppState>,
+    Path(publication): Path<String>,
+    request: HeaderMap,
+) -> Response {
+    let Some(name) = PublicationName::from_path(&publication) else {
+        return not_found();
     };
-    conditional::answer(&request, media_type, document::feed(name, &served.base, &items, changed), changed)
+    let (items, changed) = state.items_and_date(name);
+    conditional::respond(
+        &request,
+        "text/html; charset=utf-8",
+        document::home_page(name, &items),
+        changed,
+    )
 }
 
-async fn own_post(State(served): State<Served>, Path((publication, slug)): Path<(String, String)>) -> Response {
-    let post = Name::from_path(&publication).and_then(|name| {
+async fn feed(
+    State(state): State<AppState>,
+    Path((publication, file)): Path<(String, String)>,
+    request: HeaderMap,
+) -> Response {
+    let Some(name) =
+        PublicationName::from_path(&publication).filter(|name| name.feed_file() == file)
+    else {
+        return not_found();
+    };
+    let (items, changed) = state.items_and_date(name);
+    let media_type = match name {
+        PublicationName::Serverless => "application/rss+xml; charset=utf-8",
+        PublicationName::SnackOnAi => "application/feed+json",
+    };
+    conditional::respond(
+        &request,
+        media_type,
+        document::feed(name, &state.base, &items, changed),
+        changed,
+    )
+}
+
+async fn demo_post(
+    State(state): State<AppState>,
+    Path((publication, slug)): Path<(String, String)>,
+) -> Response {
+    let post = PublicationName::from_path(&publication).and_then(|name| {
         let number = slug.strip_prefix("demo-post-")?.parse().ok()?;
-        let item = served.stage.borrow().own_post(name, number, &served.base)?;
+        let item = state
+            .timeline
+            .borrow()
+            .demo_post(name, number, &state.base)?;
         Some(Html(document::post_page(name, &item)))
     });
     post.map_or_else(not_found, IntoResponse::into_response)
 }
 
-impl Served {
+impl AppState {
     /// What the publication shows now, and since when.
-    fn shown(&self, name: Name) -> (Vec<super::stage::Item>, Timestamp) {
-        let stage = self.stage.borrow();
-        (stage.items(name, &self.base), stage.changed(name))
+    fn items_and_date(&self, name: PublicationName) -> (Vec<super::timeline::FeedItem>, Timestamp) {
+        let timeline = self.timeline.borrow();
+        (timeline.items(name, &self.base), timeline.changed(name))
     }
 }
 

@@ -8,14 +8,14 @@ use feed_model::{DatePrecision, PublishedDate};
 
 /// Which of the two publications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Name {
+pub(super) enum PublicationName {
     /// serverless.fyi, played as RSS 2.0.
     Serverless,
     /// snackonai.com, played as JSON Feed 1.1.
     SnackOnAi,
 }
 
-impl Name {
+impl PublicationName {
     /// Both, in the order in which they take turns.
     pub(super) const ALL: [Self; 2] = [Self::Serverless, Self::SnackOnAi];
 
@@ -103,8 +103,12 @@ impl Post {
             7 => (Cow::Owned(format!("{date}-01")), DatePrecision::Month),
             _ => (Cow::Borrowed(date), DatePrecision::Day),
         };
-        let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").expect("the dates of data/demo/ are tested");
-        Some(PublishedDate { at: day.and_time(NaiveTime::MIN).and_utc(), precision })
+        let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+            .expect("the dates of data/demo/ are tested");
+        Some(PublishedDate {
+            at: day.and_time(NaiveTime::MIN).and_utc(),
+            precision,
+        })
     }
 
     /// One line about it.
@@ -119,8 +123,10 @@ impl Post {
 
     /// The post whose text it carries: itself, but for a cross-post.
     fn text(&self) -> &Self {
-        let Some(link) = &self.same_text_as else { return self };
-        Name::ALL
+        let Some(link) = &self.same_text_as else {
+            return self;
+        };
+        PublicationName::ALL
             .into_iter()
             .flat_map(|name| &name.publication().posts)
             .find(|post| post.url == *link && post.same_text_as.is_none())
@@ -142,8 +148,10 @@ struct More {
     posts: Vec<MorePost>,
 }
 
-static SERVERLESS: LazyLock<Publication> = LazyLock::new(|| embedded(include_str!("../../data/demo/serverless.toml")));
-static SNACK_ON_AI: LazyLock<Publication> = LazyLock::new(|| embedded(include_str!("../../data/demo/snackonai.toml")));
+static SERVERLESS: LazyLock<Publication> =
+    LazyLock::new(|| embedded(include_str!("../../data/demo/serverless.toml")));
+static SNACK_ON_AI: LazyLock<Publication> =
+    LazyLock::new(|| embedded(include_str!("../../data/demo/snackonai.toml")));
 static MORE: LazyLock<More> = LazyLock::new(|| embedded(include_str!("../../data/demo/more.toml")));
 
 /// The posts that go on when every real one has arrived, round and round.
@@ -161,33 +169,61 @@ mod tests {
 
     #[test]
     fn every_embedded_post_has_a_title_a_link_a_text_and_a_date_that_can_be_read() {
-        for name in Name::ALL {
+        for name in PublicationName::ALL {
             let publication = name.publication();
-            assert!(publication.start < publication.posts.len(), "{}: something must be left to arrive", publication.title);
+            assert!(
+                publication.start < publication.posts.len(),
+                "{}: something must be left to arrive",
+                publication.title
+            );
             for post in &publication.posts {
                 assert!(!post.title.is_empty());
                 assert!(post.url.starts_with("https://"), "{}", post.title);
                 assert!(!post.summary().is_empty(), "{}", post.title);
                 assert!(post.body().matches("<p>").count() >= 3, "{}", post.title);
-                assert_eq!(post.published().is_some(), post.date.is_some(), "{}", post.title);
+                assert_eq!(
+                    post.published().is_some(),
+                    post.date.is_some(),
+                    "{}",
+                    post.title
+                );
             }
         }
-        assert!(more_posts().iter().all(|post| post.body.contains("{n}") && !post.summary.is_empty()));
+        assert!(
+            more_posts()
+                .iter()
+                .all(|post| post.body.contains("{n}") && !post.summary.is_empty())
+        );
     }
 
     #[test]
     fn one_post_appears_in_both_publications_and_its_home_has_it_first() {
-        let posts = &Name::SnackOnAi.publication().posts;
-        let (at, cross_post) = posts.iter().enumerate().find(|(_, post)| post.same_text_as.is_some()).unwrap();
-        let original =
-            Name::Serverless.publication().posts.iter().position(|post| Some(&post.url) == cross_post.same_text_as.as_ref());
-        assert!(original.unwrap() - Name::Serverless.publication().start < at - Name::SnackOnAi.publication().start);
-        assert_eq!(cross_post.body(), Name::Serverless.publication().posts[original.unwrap()].body());
+        let posts = &PublicationName::SnackOnAi.publication().posts;
+        let (at, cross_post) = posts
+            .iter()
+            .enumerate()
+            .find(|(_, post)| post.same_text_as.is_some())
+            .unwrap();
+        let original = PublicationName::Serverless
+            .publication()
+            .posts
+            .iter()
+            .position(|post| Some(&post.url) == cross_post.same_text_as.as_ref());
+        assert!(
+            original.unwrap() - PublicationName::Serverless.publication().start
+                < at - PublicationName::SnackOnAi.publication().start
+        );
+        assert_eq!(
+            cross_post.body(),
+            PublicationName::Serverless.publication().posts[original.unwrap()].body()
+        );
     }
 
     #[test]
     fn a_month_is_told_as_a_month() {
-        let published = Name::Serverless.publication().posts[0].published().unwrap();
+        let published = PublicationName::Serverless.publication().posts[0]
+            .published()
+            .unwrap();
         assert_eq!(
             (published.at.to_rfc3339().as_str(), published.precision),
             ("2024-07-01T00:00:00+00:00", DatePrecision::Month)

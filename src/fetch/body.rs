@@ -23,13 +23,13 @@ use tokio_util::io::StreamReader;
 use super::FetchError;
 
 /// Codings that may be stacked: more is an attack, not a feed.
-const MOST_CODINGS: usize = 3;
+const MAX_CODINGS: usize = 3;
 
 /// The largest window of a zstd stream, as a power of two: 8 MiB, what RFC 9659 allows for HTTP.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// Room for a body at first.
-const FIRST_ROOM: usize = 16 * 1024;
+const INITIAL_CAPACITY: usize = 16 * 1024;
 
 type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
@@ -40,42 +40,70 @@ pub(super) struct Body {
 }
 
 /// Reads a response's body through its content codings.
-pub(super) async fn read(response: reqwest::Response, codings: &[String], limit: u64) -> Result<Body, FetchError> {
-    if codings.len() > MOST_CODINGS {
+pub(super) async fn read(
+    response: reqwest::Response,
+    codings: &[String],
+    limit: u64,
+) -> Result<Body, FetchError> {
+    if codings.len() > MAX_CODINGS {
         return Err(FetchError::Coding(codings.join(", ")));
     }
     let wire = Arc::new(AtomicU64::new(0));
     let counter = wire.clone();
     let stream = response.bytes_stream().map(move |chunk| {
         let chunk = chunk.map_err(io::Error::other)?;
-        let so_far = counter.fetch_add(chunk.len() as u64, Ordering::Relaxed) + chunk.len() as u64;
-        if so_far > limit { Err(io::Error::other(Excess)) } else { Ok(chunk) }
+        let wire_total =
+            counter.fetch_add(chunk.len() as u64, Ordering::Relaxed) + chunk.len() as u64;
+        if wire_total > limit {
+            Err(io::Error::other(BodyTooLarge))
+        } else {
+            Ok(chunk)
+        }
     });
     let mut first = BufReader::new(StreamReader::new(Box::pin(stream)));
-    let empty = first.fill_buf().await.map_err(|e| broken(e, limit))?.is_empty();
+    let empty = first
+        .fill_buf()
+        .await
+        .map_err(|e| to_fetch_error(e, limit))?
+        .is_empty();
     let mut reader: Reader = Box::pin(first);
     // The last coding was put on last, and comes off first. An empty body is empty whatever its coding.
     for coding in codings.iter().rev().filter(|_| !empty) {
-        reader = decode(reader, coding).await.map_err(|e| broken(e, limit))?.ok_or_else(|| FetchError::Coding(coding.clone()))?;
+        reader = decode(reader, coding)
+            .await
+            .map_err(|e| to_fetch_error(e, limit))?
+            .ok_or_else(|| FetchError::Coding(coding.clone()))?;
     }
     let bytes = collect(reader, limit).await?;
-    Ok(Body { bytes, wire_bytes: wire.load(Ordering::Relaxed) })
+    Ok(Body {
+        bytes,
+        wire_bytes: wire.load(Ordering::Relaxed),
+    })
 }
 
 /// Reads to the end. Room doubles up to half of the limit and then is the limit: never the twofold of it, as a buffer
 /// that doubles freely would take.
 async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
-    let most = usize::try_from(limit).unwrap_or(usize::MAX - 1) + 1;
-    let mut reader = reader.take(most as u64);
+    let max_len = usize::try_from(limit).unwrap_or(usize::MAX - 1) + 1;
+    let mut reader = reader.take(max_len as u64);
     let mut bytes = Vec::new();
     loop {
         if bytes.len() == bytes.capacity() {
-            let doubled = bytes.capacity().saturating_mul(2).max(FIRST_ROOM);
-            let room = if doubled > most / 2 { most } else { doubled };
+            let doubled = bytes.capacity().saturating_mul(2).max(INITIAL_CAPACITY);
+            let new_capacity = if doubled > max_len / 2 {
+                max_len
+            } else {
+                doubled
+            };
             // One byte more where all is taken: the reader then says that it has no more.
-            bytes.reserve_exact(room.saturating_sub(bytes.len()).max(1));
+            bytes.reserve_exact(new_capacity.saturating_sub(bytes.len()).max(1));
         }
-        if reader.read_buf(&mut bytes).await.map_err(|e| broken(e, limit))? == 0 {
+        if reader
+            .read_buf(&mut bytes)
+            .await
+            .map_err(|e| to_fetch_error(e, limit))?
+            == 0
+        {
             break;
         }
         if bytes.len() as u64 > limit {
@@ -104,11 +132,22 @@ async fn decode(reader: Reader, coding: &str) -> io::Result<Option<Reader>> {
             Box::pin(decoder)
         }
         "br" => Box::pin(BrotliDecoder::new(reader)),
-        "zstd" => Box::pin(ZstdDecoder::with_params(reader, &[DParameter::window_log_max(ZSTD_WINDOW_LOG)])),
+        "zstd" => Box::pin(ZstdDecoder::with_params(
+            reader,
+            &[DParameter::window_log_max(ZSTD_WINDOW_LOG)],
+        )),
         "deflate" => {
             // The specification means zlib, and some servers mean raw deflate: the first byte tells (RFC 1950 §2.2).
-            let zlib = reader.fill_buf().await?.first().is_some_and(|byte| byte & 0x0f == 8 && byte >> 4 <= 7);
-            if zlib { Box::pin(ZlibDecoder::new(reader)) } else { Box::pin(DeflateDecoder::new(reader)) }
+            let zlib = reader
+                .fill_buf()
+                .await?
+                .first()
+                .is_some_and(|byte| byte & 0x0f == 8 && byte >> 4 <= 7);
+            if zlib {
+                Box::pin(ZlibDecoder::new(reader))
+            } else {
+                Box::pin(DeflateDecoder::new(reader))
+            }
         }
         _ => return Ok(None),
     }))
@@ -117,12 +156,12 @@ async fn decode(reader: Reader, coding: &str) -> io::Result<Option<Reader>> {
 /// More bytes came than may come.
 #[derive(Debug, thiserror::Error)]
 #[error("more bytes than may come")]
-struct Excess;
+struct BodyTooLarge;
 
-fn broken(error: io::Error, limit: u64) -> FetchError {
+fn to_fetch_error(error: io::Error, limit: u64) -> FetchError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = error.get_ref().map(|e| e as _);
     while let Some(e) = cause {
-        if e.is::<Excess>() {
+        if e.is::<BodyTooLarge>() {
             return FetchError::TooLarge { limit };
         }
         // A reader inside a reader wraps the error again.

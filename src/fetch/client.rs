@@ -1,6 +1,6 @@
 //! One exchange: a request, the redirects on its way, and an answer within its limits.
 //!
-//! Redirects are followed by hand, so that each hop is looked at by the guard, waits at its own host's gate, and is sent
+//! Redirects are followed by hand, so that each hop is looked at by the guard, waits at its own host's host_limits, and is sent
 //! the validators that belong to it and no credentials that do not (RFC 9110 §15.4).
 
 use std::{
@@ -18,18 +18,18 @@ use url::{Host, Url};
 use super::{
     FetchError,
     body::{self, codings},
-    commons::{Commons, Given, Question},
     credentials::Credentials,
-    gate::Gate,
     guard,
+    host_limits::HostLimits,
     resolver::{GuardedResolver, Lookup, SystemLookup},
-    transport::{build, roots, unreachable_because},
+    response_cache::{CacheKey, CachedResponse, ResponseCache},
+    transport::{build, classify_error, roots},
 };
 use crate::schedule;
 use feed_model::{FetchLimits, Headers, HostPattern, SourceId, Timestamp, Validators};
 
 /// Redirects that are followed.
-const MOST_HOPS: usize = 10;
+const MAX_REDIRECTS: usize = 10;
 
 /// Constant, so that a server's tags per coding stay comparable.
 const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
@@ -96,11 +96,11 @@ pub struct Request<'a> {
     pub allow_hosts: &'a [HostPattern],
     /// Whether HTTP/2 is offered.
     pub http2: bool,
-    /// Who asks: an answer that another source was just given to the same question is taken instead of asking again. `None`:
+    /// Who asks: an answer that another source was just cached to the same key is taken instead of asking again. `None`:
     /// it is asked whatever the others know.
-    pub reader: Option<&'a SourceId>,
+    pub source_id: Option<&'a SourceId>,
     /// Since when a redirect that asked to wait was not followed yet: what was waited since then has been waited.
-    pub put_off: Option<Timestamp>,
+    pub redirect_delayed_since: Option<Timestamp>,
     /// Sent to the origin of `url` alone.
     pub auth: Option<&'a Credentials>,
     /// A longer pause than usual since the last request to this host (robots.txt Crawl-delay).
@@ -164,17 +164,19 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     options: ClientOptions,
-    gate: Gate,
+    host_limits: HostLimits,
     lookup: Arc<dyn Lookup>,
     roots: Arc<rustls::RootCertStore>,
-    commons: Commons,
+    response_cache: ResponseCache,
     /// One client for each set of exemptions: connections that an exemption opened are never used without it.
     clients: Mutex<HashMap<String, reqwest::Client>>,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("options", &self.0.options).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,11 +187,20 @@ impl Client {
     }
 
     /// A client with a resolver of its own.
-    pub fn with_lookup(options: ClientOptions, lookup: Arc<dyn Lookup>) -> Result<Self, FetchError> {
-        let gate = Gate::new(options.per_host, options.concurrency);
+    pub fn with_lookup(
+        options: ClientOptions,
+        lookup: Arc<dyn Lookup>,
+    ) -> Result<Self, FetchError> {
+        let host_limits = HostLimits::new(options.per_host, options.concurrency);
         let roots = roots(options.ca_file.as_deref())?;
-        let client =
-            Self(Arc::new(Inner { options, gate, lookup, roots, commons: Commons::default(), clients: Mutex::default() }));
+        let client = Self(Arc::new(Inner {
+            options,
+            host_limits,
+            lookup,
+            roots,
+            response_cache: ResponseCache::default(),
+            clients: Mutex::default(),
+        }));
         client.client_for(&[], true)?;
         Ok(client)
     }
@@ -201,8 +212,8 @@ impl Client {
 
     /// Makes one exchange, within its deadline.
     pub async fn get(&self, request: Request<'_>) -> Result<Response, Failure> {
-        let mut state = Progress::default();
-        let outcome = self.follow(&request, &mut state).await;
+        let mut state = ExchangeState::default();
+        let outcome = self.follow_redirects(&request, &mut state).await;
         outcome.map_err(|error| Failure {
             error,
             hops: state.hops,
@@ -212,45 +223,65 @@ impl Client {
         })
     }
 
-    async fn follow(&self, request: &Request<'_>, state: &mut Progress) -> Result<Response, FetchError> {
+    async fn follow_redirects(
+        &self,
+        request: &Request<'_>,
+        state: &mut ExchangeState,
+    ) -> Result<Response, FetchError> {
         let origin = request.url.origin();
         let mut url = without_userinfo(request.url);
         // Time spent waiting at the gates is ours, not the publisher's: the deadline counts the exchanges alone.
-        let mut left = request.limits.timeout;
+        let mut time_left = request.limits.timeout;
         loop {
-            Self::vet(&url, request.allow_hosts)?;
-            let question = Self::shared_question(&url, request);
-            let turn = match &question {
-                Some(question) => Some(self.0.commons.turn(question).await),
+            Self::check_url(&url, request.allow_hosts)?;
+            let key = Self::cache_key(&url, request);
+            let lock_key = match &key {
+                Some(key) => Some(self.0.response_cache.lock_key(key).await),
                 None => None,
             };
-            if let Some(response) = self.borrow(question.as_ref(), &url, request, state) {
+            if let Some(response) = self.get_cached(key.as_ref(), &url, request, state) {
                 return Ok(response);
             }
-            let exempt = url.host_str().is_some_and(|host| request.allow_hosts.iter().any(|p| p.holds_host(host)));
-            let usual = if exempt { self.0.options.host_gap_exempt } else { self.0.options.host_gap };
+            let exempt = url
+                .host_str()
+                .is_some_and(|host| request.allow_hosts.iter().any(|p| p.matches_host(host)));
+            let usual = if exempt {
+                self.0.options.host_gap_exempt
+            } else {
+                self.0.options.host_gap
+            };
             let gap = request.min_gap.map_or(usual, |min| min.max(usual));
-            let pass = self.0.gate.pass(&url, gap).await;
+            let permit = self.0.host_limits.acquire(&url, gap).await;
             let begun = tokio::time::Instant::now();
             let credentials = request.auth.filter(|_| url.origin() == origin);
             let step = self.step(&url, request, credentials, state);
-            let stepped = tokio::time::timeout(left, step).await.map_err(|_| FetchError::Timeout(request.limits.timeout))?;
-            drop(pass);
-            left = left.saturating_sub(begun.elapsed());
-            match stepped? {
+            let result = tokio::time::timeout(time_left, step)
+                .await
+                .map_err(|_| FetchError::Timeout(request.limits.timeout))?;
+            drop(permit);
+            time_left = time_left.saturating_sub(begun.elapsed());
+            match result? {
                 Step::Answer(response) => {
-                    if let Some((question, reader)) = question.zip(request.reader) {
-                        self.0.commons.lend(question, reader, given(&response, request), request.now);
+                    if let Some((key, source_id)) = key.zip(request.source_id) {
+                        self.0.response_cache.put(
+                            key,
+                            source_id,
+                            cached(&response, request),
+                            request.now,
+                        );
                     }
                     return Ok(*response);
                 }
                 Step::Redirect(to, wait) => {
-                    drop(turn);
-                    if wait >= left {
-                        return Err(FetchError::RedirectLater { to: shown(&to), wait });
+                    drop(lock_key);
+                    if wait >= time_left {
+                        return Err(FetchError::RedirectLater {
+                            to: shown(&to),
+                            wait,
+                        });
                     }
                     tokio::time::sleep(wait).await;
-                    left = left.saturating_sub(wait);
+                    time_left = time_left.saturating_sub(wait);
                     url = to;
                 }
             }
@@ -263,26 +294,35 @@ impl Client {
         url: &Url,
         request: &Request<'_>,
         credentials: Option<&Credentials>,
-        state: &mut Progress,
+        state: &mut ExchangeState,
     ) -> Result<Step, FetchError> {
-        self.vet_name(url, request.allow_hosts).await?;
+        self.check_host(url, request.allow_hosts).await?;
         let client = self.client_for(request.allow_hosts, request.http2)?;
         let mut fields = HeaderMap::new();
         fields.insert("accept", HeaderValue::from_static(request.accept.field()));
         fields.insert("accept-encoding", HeaderValue::from_static(ACCEPT_ENCODING));
         if let Some(validators) = (request.validators_of)(url) {
-            for (name, value) in [("if-none-match", validators.etag), ("if-modified-since", validators.last_modified)] {
+            for (name, value) in [
+                ("if-none-match", validators.etag),
+                ("if-modified-since", validators.last_modified),
+            ] {
                 if let Some(value) = value.and_then(|v| HeaderValue::from_bytes(&v).ok()) {
                     fields.insert(name, value);
                 }
             }
         }
         state.request_headers = std::iter::once(("user-agent", self.0.options.user_agent.as_str()))
-            .chain(fields.iter().filter_map(|(n, v)| v.to_str().ok().map(|v| (n.as_str(), v))))
+            .chain(
+                fields
+                    .iter()
+                    .filter_map(|(n, v)| v.to_str().ok().map(|v| (n.as_str(), v))),
+            )
             .collect();
         if let Some(credentials) = credentials {
-            let name = HeaderName::from_bytes(credentials.name.as_bytes()).map_err(|e| FetchError::Client(Box::new(e)))?;
-            let mut value = HeaderValue::from_str(&credentials.value).map_err(|e| FetchError::Client(Box::new(e)))?;
+            let name = HeaderName::from_bytes(credentials.name.as_bytes())
+                .map_err(|e| FetchError::Client(Box::new(e)))?;
+            let mut value = HeaderValue::from_str(&credentials.value)
+                .map_err(|e| FetchError::Client(Box::new(e)))?;
             value.set_sensitive(true);
             fields.insert(name, value);
             state.request_headers.push(&credentials.name, "(not shown)");
@@ -292,7 +332,7 @@ impl Client {
             .headers(fields)
             .send()
             .await
-            .map_err(|error| unreachable_because(url, error, self.0.options.connect_timeout))?;
+            .map_err(|error| classify_error(url, error, self.0.options.connect_timeout))?;
         let status = answer.status().as_u16();
         let mut headers = Headers::new();
         for (name, value) in answer.headers() {
@@ -303,16 +343,24 @@ impl Client {
         if matches!(status, 301 | 302 | 303 | 307 | 308) {
             let to = state.redirect(url, status, headers.text("location"))?;
             // On a redirect it is the least time until the next request (RFC 9110 §10.2.3).
-            let until = schedule::retry_at(status, &headers, request.now);
-            let wait = until.and_then(|at| (at - request.now).to_std().ok()).unwrap_or_default();
+            let until = schedule::retry_after(status, &headers, request.now);
+            let wait = until
+                .and_then(|at| (at - request.now).to_std().ok())
+                .unwrap_or_default();
             // Who asks for the same pause each time is heard once: else it would never be followed.
-            let waited = request.put_off.and_then(|since| (request.now - since).to_std().ok()).unwrap_or_default();
+            let waited = request
+                .redirect_delayed_since
+                .and_then(|since| (request.now - since).to_std().ok())
+                .unwrap_or_default();
             return Ok(Step::Redirect(to, wait.saturating_sub(waited)));
         }
-        let codings = codings(headers.texts("content-encoding"));
+        let codings = codings(headers.get_all("content-encoding"));
         // 304 and HEAD-like answers have no body, whatever they say (RFC 9110 §15.4.5).
         let body = if matches!(status, 204 | 304) {
-            body::Body { bytes: Vec::new(), wire_bytes: 0 }
+            body::Body {
+                bytes: Vec::new(),
+                wire_bytes: 0,
+            }
         } else {
             body::read(answer, &codings, request.limits.max_body_bytes).await?
         };
@@ -330,21 +378,42 @@ impl Client {
 
     /// What a request asks, where the answer may be lent to other sources: what is asked for with credentials is for who
     /// has them, and what is no feed has few readers.
-    fn shared_question(url: &Url, request: &Request<'_>) -> Option<Question> {
-        let shared = request.reader.is_some() && request.auth.is_none() && request.accept == Accept::Feed;
-        shared.then(|| Question { url: url.clone(), accept: request.accept, manner: manner(request.allow_hosts, request.http2) })
+    fn cache_key(url: &Url, request: &Request<'_>) -> Option<CacheKey> {
+        let shared =
+            request.source_id.is_some() && request.auth.is_none() && request.accept == Accept::Feed;
+        shared.then(|| CacheKey {
+            url: url.clone(),
+            accept: request.accept,
+            connection_profile: connection_profile(request.allow_hosts, request.http2),
+        })
     }
 
-    /// The answer that another source was just given to the same question.
-    fn borrow(&self, question: Option<&Question>, url: &Url, request: &Request<'_>, state: &mut Progress) -> Option<Response> {
-        let held = (request.validators_of)(url).unwrap_or_default();
-        let given = self.0.commons.borrow(question?, request.reader?, &held, request.limits.max_body_bytes, request.now)?;
+    /// The answer that another source was just cached to the same key.
+    fn get_cached(
+        &self,
+        key: Option<&CacheKey>,
+        url: &Url,
+        request: &Request<'_>,
+        state: &mut ExchangeState,
+    ) -> Option<Response> {
+        let stored = (request.validators_of)(url).unwrap_or_default();
+        let cached = self.0.response_cache.get_cached(
+            key?,
+            request.source_id?,
+            &stored,
+            request.limits.max_body_bytes,
+            request.now,
+        )?;
         // By what way it came there is each one's own.
-        Some(Response { requested: request.url.clone(), hops: std::mem::take(&mut state.hops), ..given.response })
+        Some(Response {
+            requested: request.url.clone(),
+            hops: std::mem::take(&mut state.hops),
+            ..cached.response
+        })
     }
 
     /// Looks at what can be told before a name is looked up: the scheme, and an address that is written out.
-    fn vet(url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
+    fn check_url(url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Scheme(shown(url)));
         }
@@ -358,7 +427,10 @@ impl Client {
         let host = url.host_str().unwrap_or_default();
         match literal {
             Some(address) if !guard::permits(host, address, exempt) => {
-                Err(FetchError::PrivateAddress { host: host.to_owned(), address: address.to_string() })
+                Err(FetchError::PrivateAddress {
+                    host: host.to_owned(),
+                    address: address.to_string(),
+                })
             }
             _ => Ok(()),
         }
@@ -367,29 +439,51 @@ impl Client {
     /// Behind a proxy nothing of ours dials the address: the name is looked at before it is handed over. Any address that
     /// is closed to us closes the name, since the proxy chooses among them. `socks5h` asks not to look names up here:
     /// then only those are refused that are local by their form.
-    async fn vet_name(&self, url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
-        let (Some(proxy), Some(Host::Domain(name))) = (&self.0.options.proxy, url.host()) else { return Ok(()) };
+    async fn check_host(&self, url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
+        let (Some(proxy), Some(Host::Domain(name))) = (&self.0.options.proxy, url.host()) else {
+            return Ok(());
+        };
         let host = name.to_owned();
-        if exempt.iter().any(|pattern| pattern.holds_host(name)) {
+        if exempt.iter().any(|pattern| pattern.matches_host(name)) {
             return Ok(());
         }
         if guard::is_local_name(name) {
-            return Err(FetchError::PrivateAddress { host, address: "a local name".to_owned() });
+            return Err(FetchError::PrivateAddress {
+                host,
+                address: "a local name".to_owned(),
+            });
         }
         if proxy.scheme() == "socks5h" {
             return Ok(());
         }
         let found = self.0.lookup.addresses(host.clone()).await;
-        let found = found.map_err(|source| FetchError::Dns { host: host.clone(), source: Box::new(source) })?;
-        match found.iter().find(|address| !guard::permits(name, address.ip(), exempt)) {
-            Some(closed) => Err(FetchError::PrivateAddress { host, address: closed.ip().to_string() }),
+        let found = found.map_err(|source| FetchError::Dns {
+            host: host.clone(),
+            source: Box::new(source),
+        })?;
+        match found
+            .iter()
+            .find(|address| !guard::permits(name, address.ip(), exempt))
+        {
+            Some(closed) => Err(FetchError::PrivateAddress {
+                host,
+                address: closed.ip().to_string(),
+            }),
             None => Ok(()),
         }
     }
 
-    fn client_for(&self, exempt: &[HostPattern], http2: bool) -> Result<reqwest::Client, FetchError> {
-        let key = manner(exempt, http2);
-        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+    fn client_for(
+        &self,
+        exempt: &[HostPattern],
+        http2: bool,
+    ) -> Result<reqwest::Client, FetchError> {
+        let key = connection_profile(exempt, http2);
+        let mut clients = self
+            .0
+            .clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
@@ -400,7 +494,13 @@ impl Client {
             GuardedResolver {
                 lookup: self.0.lookup.clone(),
                 exempt: exempt.into(),
-                proxy: self.0.options.proxy.as_ref().and_then(Url::host_str).map(Into::into),
+                proxy: self
+                    .0
+                    .options
+                    .proxy
+                    .as_ref()
+                    .and_then(Url::host_str)
+                    .map(Into::into),
             },
         )?;
         clients.insert(key, client.clone());
@@ -410,7 +510,7 @@ impl Client {
 
 /// How far an exchange has come.
 #[derive(Default)]
-struct Progress {
+struct ExchangeState {
     hops: Vec<Hop>,
     status: Option<u16>,
     headers: Option<Headers>,
@@ -423,15 +523,25 @@ enum Step {
     Redirect(Url, Duration),
 }
 
-impl Progress {
+impl ExchangeState {
     /// Where a redirect leads, when it may be followed.
-    fn redirect(&mut self, from: &Url, status: u16, location: Option<&str>) -> Result<Url, FetchError> {
-        let nowhere = || FetchError::BadRedirect {
+    fn redirect(
+        &mut self,
+        from: &Url,
+        status: u16,
+        location: Option<&str>,
+    ) -> Result<Url, FetchError> {
+        let bad_redirect = || FetchError::BadRedirect {
             status,
-            location: location.filter(|l| !l.trim().is_empty()).unwrap_or("no Location").to_owned(),
+            location: location
+                .filter(|l| !l.trim().is_empty())
+                .unwrap_or("no Location")
+                .to_owned(),
         };
-        let location = location.filter(|l| !l.trim().is_empty()).ok_or_else(nowhere)?;
-        let mut to = from.join(location).map_err(|_| nowhere())?;
+        let location = location
+            .filter(|l| !l.trim().is_empty())
+            .ok_or_else(bad_redirect)?;
+        let mut to = from.join(location).map_err(|_| bad_redirect())?;
         to.set_fragment(None);
         let to = without_userinfo(&to);
         if !matches!(to.scheme(), "http" | "https") {
@@ -443,23 +553,39 @@ impl Progress {
         if to == *from || self.hops.iter().any(|hop| hop.from == to) {
             return Err(FetchError::Loop { to: shown(&to) });
         }
-        if self.hops.len() >= MOST_HOPS {
-            return Err(FetchError::TooManyRedirects(MOST_HOPS));
+        if self.hops.len() >= MAX_REDIRECTS {
+            return Err(FetchError::TooManyRedirects(MAX_REDIRECTS));
         }
-        self.hops.push(Hop { from: from.clone(), to: to.clone(), status, permanent: matches!(status, 301 | 308) });
+        self.hops.push(Hop {
+            from: from.clone(),
+            to: to.clone(),
+            status,
+            permanent: matches!(status, 301 | 308),
+        });
         Ok(to)
     }
 }
 
 /// What an answer is to the others that ask the same.
-fn given(response: &Response, request: &Request<'_>) -> Given {
-    Given { response: response.clone(), condition: (request.validators_of)(&response.final_url).unwrap_or_default() }
+fn cached(response: &Response, request: &Request<'_>) -> CachedResponse {
+    CachedResponse {
+        response: response.clone(),
+        request_validators: (request.validators_of)(&response.final_url).unwrap_or_default(),
+    }
 }
 
-/// In which manner is asked: what connections, and answers, are kept apart by.
-fn manner(exempt: &[HostPattern], http2: bool) -> String {
-    let exempt = exempt.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    if http2 { exempt } else { format!("{exempt} http/1.1") }
+/// In which connection_profile is asked: what connections, and answers, are kept apart by.
+fn connection_profile(exempt: &[HostPattern], http2: bool) -> String {
+    let exempt = exempt
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(" ");
+    if http2 {
+        exempt
+    } else {
+        format!("{exempt} http/1.1")
+    }
 }
 
 /// A URL as it may be shown.

@@ -20,19 +20,21 @@ pub enum CredentialsError {
         source: io::Error,
     },
     /// The file does not hold what it should.
-    #[error("{} does not hold {wanted}", file.display())]
-    Form {
+    #[error("{} does not hold {expected}", file.display())]
+    Malformed {
         /// The file.
         file: PathBuf,
         /// What it should hold.
-        wanted: &'static str,
+        expected: &'static str,
     },
 }
 
 /// Where a file with secrets lies: an absolute path as it is; else among systemd's credentials where it is there, else beside
 /// feeds.toml.
 pub fn secrets_file(name: &str, config_dir: &Path, credentials_dir: Option<&Path>) -> PathBuf {
-    let in_credentials = credentials_dir.map(|dir| dir.join(name)).filter(|path| path.is_file());
+    let in_credentials = credentials_dir
+        .map(|dir| dir.join(name))
+        .filter(|path| path.is_file());
     in_credentials.unwrap_or_else(|| config_dir.join(name))
 }
 
@@ -53,13 +55,23 @@ impl fmt::Debug for Credentials {
 
 impl Credentials {
     /// Reads what `auth` names. Blocks shortly.
-    pub fn load(auth: &Auth, config_dir: &Path, credentials_dir: Option<&Path>) -> Result<Self, CredentialsError> {
+    pub fn load(
+        auth: &Auth,
+        config_dir: &Path,
+        credentials_dir: Option<&Path>,
+    ) -> Result<Self, CredentialsError> {
         let read = |name: &str| {
             let file = secrets_file(name, config_dir, credentials_dir);
-            let text = std::fs::read_to_string(&file).map_err(|source| CredentialsError::Read { file: file.clone(), source })?;
+            let text = std::fs::read_to_string(&file).map_err(|source| CredentialsError::Read {
+                file: file.clone(),
+                source,
+            })?;
             let text = text.trim().to_owned();
             if text.is_empty() || text.chars().any(char::is_control) {
-                return Err(CredentialsError::Form { file, wanted: "one line of text" });
+                return Err(CredentialsError::Malformed {
+                    file,
+                    expected: "one line of text",
+                });
             }
             Ok((text, file))
         };
@@ -67,12 +79,24 @@ impl Credentials {
             Auth::BasicFile(name) => {
                 let (text, file) = read(name)?;
                 if !text.contains(':') {
-                    return Err(CredentialsError::Form { file, wanted: "user:password" });
+                    return Err(CredentialsError::Malformed {
+                        file,
+                        expected: "user:password",
+                    });
                 }
-                Ok(Self { name: "authorization".into(), value: format!("Basic {}", base64(text.as_bytes())) })
+                Ok(Self {
+                    name: "authorization".into(),
+                    value: format!("Basic {}", base64(text.as_bytes())),
+                })
             }
-            Auth::BearerFile(name) => Ok(Self { name: "authorization".into(), value: format!("Bearer {}", read(name)?.0) }),
-            Auth::HeaderFile(header, name) => Ok(Self { name: header.to_ascii_lowercase(), value: read(name)?.0 }),
+            Auth::BearerFile(name) => Ok(Self {
+                name: "authorization".into(),
+                value: format!("Bearer {}", read(name)?.0),
+            }),
+            Auth::HeaderFile(header, name) => Ok(Self {
+                name: header.to_ascii_lowercase(),
+                value: read(name)?.0,
+            }),
         }
     }
 }

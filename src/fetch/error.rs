@@ -108,7 +108,7 @@ pub enum FetchError {
     },
     /// The authorities of `ca_file` cannot be had.
     #[error("cannot read the certificates of ca_file {}", file.display())]
-    Authorities {
+    CaFile {
         /// The file.
         file: PathBuf,
         /// Why.
@@ -139,7 +139,7 @@ impl FetchError {
             Self::Loop { .. } => "redirect-loop",
             Self::TooManyRedirects(_) => "too-many-redirects",
             Self::Protocol { .. } => "protocol",
-            Self::Authorities { .. } | Self::Client(_) => "client",
+            Self::CaFile { .. } | Self::Client(_) => "client",
         }
     }
 }

@@ -18,18 +18,25 @@ pub fn is_public(address: IpAddr) -> bool {
 
 /// Whether an address may be dialled for a source with these exemptions.
 pub fn permits(host: &str, address: IpAddr, exempt: &[HostPattern]) -> bool {
-    is_public(address) || exempt.iter().any(|pattern| pattern.holds_host(host) || pattern.holds_address(address))
+    is_public(address)
+        || exempt
+            .iter()
+            .any(|pattern| pattern.matches_host(host) || pattern.contains_address(address))
 }
 
 /// Whether a name is local by its form alone (RFC 6761, RFC 6762, RFC 8375): it is nobody's on the public internet.
 pub(super) fn is_local_name(name: &str) -> bool {
     const LOCAL: &[&str] = &["localhost", "local", "internal", "home.arpa"];
     let name = name.trim_end_matches('.').to_ascii_lowercase();
-    !name.contains('.') || LOCAL.iter().any(|suffix| name.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.')))
+    !name.contains('.')
+        || LOCAL.iter().any(|suffix| {
+            name.strip_suffix(suffix)
+                .is_some_and(|rest| rest.ends_with('.'))
+        })
 }
 
 /// First address, prefix length, of each IPv4 block that is not public.
-const CLOSED_V4: &[([u8; 4], u32)] = &[
+const NON_PUBLIC_V4: &[([u8; 4], u32)] = &[
     ([0, 0, 0, 0], 8),       // this network
     ([10, 0, 0, 0], 8),      // private use
     ([100, 64, 0, 0], 10),   // shared by carriers
@@ -49,7 +56,7 @@ const CLOSED_V4: &[([u8; 4], u32)] = &[
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let bits = u32::from(address);
-    !CLOSED_V4.iter().any(|(base, length)| {
+    !NON_PUBLIC_V4.iter().any(|(base, length)| {
         let mask = u32::MAX << (32 - length);
         bits & mask == u32::from(Ipv4Addr::from(*base)) & mask
     })
@@ -58,7 +65,9 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 #[allow(clippy::match_same_arms)] // a table of ranges, each with its reason
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let s = address.segments();
-    let inner = |high: u16, low: u16| is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
+    let inner = |high: u16, low: u16| {
+        is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
+    };
     match s {
         // ::/96 holds the unspecified address, loopback and IPv4-compatible addresses, none of which is ever right.
         [0, 0, 0, 0, 0, 0, _, _] => false,
@@ -76,7 +85,10 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         [0x5f00, ..] => false,
         // Unique local, link-local, site-local, multicast.
         [first, ..] => {
-            !(first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80 || first & 0xffc0 == 0xfec0 || first & 0xff00 == 0xff00)
+            !(first & 0xfe00 == 0xfc00
+                || first & 0xffc0 == 0xfe80
+                || first & 0xffc0 == 0xfec0
+                || first & 0xff00 == 0xff00)
         }
     }
 }
@@ -147,16 +159,31 @@ mod tests {
             "5f00::1",
         ];
         for address in closed {
-            assert!(!is_public(address.parse().unwrap()), "{address} is not public");
+            assert!(
+                !is_public(address.parse().unwrap()),
+                "{address} is not public"
+            );
         }
     }
 
     #[test]
     fn some_names_are_local_by_their_form() {
-        for name in ["localhost", "intranet", "printer.local", "a.localhost.", "db.INTERNAL", "nas.home.arpa"] {
+        for name in [
+            "localhost",
+            "intranet",
+            "printer.local",
+            "a.localhost.",
+            "db.INTERNAL",
+            "nas.home.arpa",
+        ] {
             assert!(is_local_name(name), "{name} is local");
         }
-        for name in ["example.org", "local.example", "notlocal.example.", "internal.org"] {
+        for name in [
+            "example.org",
+            "local.example",
+            "notlocal.example.",
+            "internal.org",
+        ] {
             assert!(!is_local_name(name), "{name} is not local");
         }
     }
@@ -165,8 +192,20 @@ mod tests {
     fn an_exemption_holds_for_a_name_or_a_block() {
         let loopback: IpAddr = "127.0.0.1".parse().unwrap();
         assert!(!permits("localhost", loopback, &[]));
-        assert!(permits("localhost", loopback, &["localhost".parse().unwrap()]));
-        assert!(permits("other.example", loopback, &["127.0.0.0/8".parse().unwrap()]));
-        assert!(!permits("other.example", loopback, &["localhost".parse().unwrap()]));
+        assert!(permits(
+            "localhost",
+            loopback,
+            &["localhost".parse().unwrap()]
+        ));
+        assert!(permits(
+            "other.example",
+            loopback,
+            &["127.0.0.0/8".parse().unwrap()]
+        ));
+        assert!(!permits(
+            "other.example",
+            loopback,
+            &["localhost".parse().unwrap()]
+        ));
     }
 }

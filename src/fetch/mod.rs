@@ -6,21 +6,21 @@
 //! origin; nothing is retried; sources that read one address share its answer. Deliberately absent: cookies, referrers, proxies of the environment, and what an answer
 //! means for the next poll (`schedule`).
 
-mod agent;
 mod body;
 mod client;
-mod commons;
 mod credentials;
 mod error;
-mod gate;
 mod guard;
+mod host_limits;
 mod resolver;
+mod response_cache;
 mod transport;
+mod user_agent;
 
-pub use agent::user_agent;
 pub use client::{Accept, Client, ClientOptions, Failure, Hop, Request, Response};
 pub use credentials::{Credentials, CredentialsError, secrets_file};
 pub use error::FetchError;
-pub use gate::host_key;
 pub use guard::is_public;
+pub use host_limits::host_key;
 pub use resolver::{Lookup, SystemLookup};
+pub use user_agent::user_agent;

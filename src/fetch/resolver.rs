@@ -10,7 +10,10 @@ use feed_model::HostPattern;
 /// How names are looked up: the system's way, or a test's.
 pub trait Lookup: Send + Sync + 'static {
     /// The addresses of a host, or why there are none. Blocks no thread of the runtime.
-    fn addresses(&self, host: String) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
+    fn addresses(
+        &self,
+        host: String,
+    ) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>>;
 }
 
 /// The system's resolver.
@@ -18,7 +21,10 @@ pub trait Lookup: Send + Sync + 'static {
 pub struct SystemLookup;
 
 impl Lookup for SystemLookup {
-    fn addresses(&self, host: String) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
+    fn addresses(
+        &self,
+        host: String,
+    ) -> std::pin::Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
         Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
     }
 }
@@ -36,7 +42,7 @@ pub(super) struct GuardedResolver {
 /// Every address of a name is closed to us.
 #[derive(Debug, thiserror::Error)]
 #[error("{host} is at {addresses}")]
-pub(super) struct Closed {
+pub(super) struct PrivateAddresses {
     pub(super) host: String,
     pub(super) addresses: String,
 }
@@ -48,20 +54,37 @@ pub(super) struct Unresolved(pub(super) String);
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (lookup, exempt, host) = (self.lookup.clone(), self.exempt.clone(), name.as_str().to_owned());
-        let is_proxy = self.proxy.as_deref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(&host));
+        let (lookup, exempt, host) = (
+            self.lookup.clone(),
+            self.exempt.clone(),
+            name.as_str().to_owned(),
+        );
+        let is_proxy = self
+            .proxy
+            .as_deref()
+            .is_some_and(|proxy| proxy.eq_ignore_ascii_case(&host));
         Box::pin(async move {
-            let found = lookup.addresses(host.clone()).await.map_err(|e| Unresolved(e.to_string()))?;
+            let found = lookup
+                .addresses(host.clone())
+                .await
+                .map_err(|e| Unresolved(e.to_string()))?;
             if found.is_empty() {
                 return Err(Unresolved("it has no address".into()).into());
             }
-            let open: Vec<SocketAddr> =
-                found.iter().copied().filter(|a| is_proxy || guard::permits(&host, a.ip(), &exempt)).collect();
-            if open.is_empty() {
-                let addresses = found.iter().map(|a| a.ip().to_string()).collect::<Vec<_>>().join(", ");
-                return Err(Closed { host, addresses }.into());
+            let allowed: Vec<SocketAddr> = found
+                .iter()
+                .copied()
+                .filter(|a| is_proxy || guard::permits(&host, a.ip(), &exempt))
+                .collect();
+            if allowed.is_empty() {
+                let addresses = found
+                    .iter()
+                    .map(|a| a.ip().to_string())
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                return Err(PrivateAddresses { host, addresses }.into());
             }
-            Ok(Box::new(open.into_iter()) as Addrs)
+            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }

@@ -12,14 +12,14 @@ use url::Url;
 use super::{
     FetchError,
     client::ClientOptions,
-    resolver::{Closed, GuardedResolver, Unresolved},
+    resolver::{GuardedResolver, PrivateAddresses, Unresolved},
 };
 
 /// Bytes of an answer's head.
-const MOST_HEADER_BYTES: u32 = 64 * 1024;
+const MAX_HEADER_BYTES: u32 = 64 * 1024;
 
 /// How long an idle connection is kept for the next request.
-const KEEP_IDLE: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Whose certificates are believed: the authorities of the public web, and those of a file.
 pub(super) fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>, FetchError> {
@@ -27,10 +27,15 @@ pub(super) fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>, FetchE
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     if let Some(file) = ca_file {
-        let wrong = |source: Box<dyn std::error::Error + Send + Sync>| FetchError::Authorities { file: file.to_owned(), source };
+        let wrong = |source: Box<dyn std::error::Error + Send + Sync>| FetchError::CaFile {
+            file: file.to_owned(),
+            source,
+        };
         let known = roots.len();
         for certificate in CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.into()))? {
-            roots.add(certificate.map_err(|e| wrong(e.into()))?).map_err(|e| wrong(e.into()))?;
+            roots
+                .add(certificate.map_err(|e| wrong(e.into()))?)
+                .map_err(|e| wrong(e.into()))?;
         }
         if roots.len() == known {
             return Err(wrong("there is no certificate in it".into()));
@@ -47,13 +52,19 @@ pub(super) fn build(
     resolver: GuardedResolver,
 ) -> Result<reqwest::Client, FetchError> {
     let client = |e: Box<dyn std::error::Error + Send + Sync>| FetchError::Client(e);
-    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| client(Box::new(e)))?
-        .with_root_certificates(roots.clone())
-        .with_no_client_auth();
+    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .map_err(|e| client(Box::new(e)))?
+    .with_root_certificates(roots.clone())
+    .with_no_client_auth();
     // A configuration of our own is taken as it is: without this HTTP/2 would never be offered (RFC 9113 §3.2).
-    tls.alpn_protocols = if http2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
+    tls.alpn_protocols = if http2 {
+        vec![b"h2".to_vec(), b"http/1.1".to_vec()]
+    } else {
+        vec![b"http/1.1".to_vec()]
+    };
     let mut builder = reqwest::Client::builder()
         .user_agent(&options.user_agent)
         .redirect(reqwest::redirect::Policy::none())
@@ -61,33 +72,47 @@ pub(super) fn build(
         .retry(reqwest::retry::never())
         .no_proxy()
         .connect_timeout(options.connect_timeout)
-        .pool_idle_timeout(KEEP_IDLE)
-        .http2_max_header_list_size(MOST_HEADER_BYTES)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
         .tls_backend_preconfigured(tls)
         .dns_resolver(resolver);
     if !http2 {
         builder = builder.http1_only();
     }
     if let Some(proxy) = &options.proxy {
-        builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|e| client(Box::new(e)))?);
+        builder =
+            builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|e| client(Box::new(e)))?);
     }
     builder.build().map_err(|e| client(Box::new(e)))
 }
 
 /// Says why a request brought no answer, by what is at the bottom of the error.
-pub(super) fn unreachable_because(url: &Url, error: reqwest::Error, connect_timeout: Duration) -> FetchError {
+pub(super) fn classify_error(
+    url: &Url,
+    error: reqwest::Error,
+    connect_timeout: Duration,
+) -> FetchError {
     let host = url.host_str().unwrap_or_default().to_owned();
     let error = error.without_url();
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(e) = cause {
-        if let Some(closed) = e.downcast_ref::<Closed>() {
-            return FetchError::PrivateAddress { host, address: closed.addresses.clone() };
+        if let Some(closed) = e.downcast_ref::<PrivateAddresses>() {
+            return FetchError::PrivateAddress {
+                host,
+                address: closed.addresses.clone(),
+            };
         }
         if let Some(unresolved) = e.downcast_ref::<Unresolved>() {
-            return FetchError::Dns { host, source: unresolved.0.clone().into() };
+            return FetchError::Dns {
+                host,
+                source: unresolved.0.clone().into(),
+            };
         }
         if let Some(tls) = e.downcast_ref::<rustls::Error>() {
-            return FetchError::Tls { host, source: Box::new(tls.clone()) };
+            return FetchError::Tls {
+                host,
+                source: Box::new(tls.clone()),
+            };
         }
         // An I/O error passes over the error that it wraps.
         cause = match e.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -97,9 +122,18 @@ pub(super) fn unreachable_because(url: &Url, error: reqwest::Error, connect_time
     }
     if error.is_connect() {
         if error.is_timeout() {
-            return FetchError::ConnectTimeout { host, limit: connect_timeout };
+            return FetchError::ConnectTimeout {
+                host,
+                limit: connect_timeout,
+            };
         }
-        return FetchError::Connect { host, source: Box::new(error) };
+        return FetchError::Connect {
+            host,
+            source: Box::new(error),
+        };
     }
-    FetchError::Protocol { host, source: Box::new(error) }
+    FetchError::Protocol {
+        host,
+        source: Box::new(error),
+    }
 }

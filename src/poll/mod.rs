@@ -4,34 +4,34 @@
 //!   stored. Every attempt ends in exactly one `store.apply`, failures and 304 included; the next poll is the retry.
 //! - `visit` asks and reads; `finding` finds out how a site can be followed; `listing` and `sites` follow one without a
 //!   feed; `robots` asks what may be asked.
-//! - `driver` picks who is due and keeps as many going as may go; `lineup` does so for a round that ends.
-//! - `fellows` brings sources together that read one document.
+//! - `driver` picks who is due and keeps as many going as may go; `host_queue` does so for a round that ends.
+//! - `shared_feeds` brings sources together that read one document.
 //!
 //! Deliberately absent: parsing, deciding and scheduling, which are pure and stand in layer 1; a retry within a poll.
 
-mod backlog;
-mod driver;
-mod exchange;
-mod facts;
-mod fellows;
-mod finding;
+mod backfill;
+mod discovery;
+mod fetch_source;
+mod host_queue;
 mod inspect;
-mod lineup;
-mod listing;
-mod outcome;
+mod page_crawl;
+mod page_metadata;
 mod refresh;
+mod report;
 mod robots;
-mod sites;
-mod visit;
+mod scheduler;
+mod session;
+mod shared_feeds;
+mod sitemap_crawl;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 
-pub use driver::{Driver, Heartbeat};
+pub use host_queue::HostQueue;
 pub use inspect::{InspectedEntry, Inspection};
-pub use lineup::Lineup;
-pub use outcome::{Outcome, SourceReport, Summary};
+pub use report::{Outcome, PollReport, PollSummary};
+pub use scheduler::{Heartbeat, PollScheduler};
 
 use crate::{
     clock::Clock,
@@ -43,13 +43,13 @@ use topic_rules::Rules;
 
 /// What polling needs to know of feeds.toml; replaced as a whole when that changes.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct PollSettings {
     /// The sources, in the order of feeds.toml.
     pub sources: Vec<Arc<Source>>,
     /// The rules of its topics.
     pub rules: Arc<Rules>,
     /// What the lessons are known by that taught the rules; `None`: they were not taught.
-    pub lessons: Option<Vec<u8>>,
+    pub training_key: Option<Vec<u8>>,
     /// The topics themselves.
     pub topics: Vec<Topic>,
     /// How large windows are.
@@ -63,12 +63,12 @@ pub struct Settings {
     /// `$CREDENTIALS_DIRECTORY`, where systemd puts them.
     pub credentials_dir: Option<PathBuf>,
     /// Pause between two pages of one site's back-catalogue.
-    pub backlog_gap: Duration,
+    pub backfill_gap: Duration,
     /// Stories first published here longer ago are let go; `None`: never.
     pub retention: Option<Duration>,
 }
 
-impl Settings {
+impl PollSettings {
     /// A source by its id.
     pub fn source(&self, id: &SourceId) -> Option<Arc<Source>> {
         self.sources.iter().find(|s| s.id == *id).cloned()
@@ -85,32 +85,39 @@ pub struct Poller {
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What feeds.toml says.
-    pub settings: Arc<ArcSwap<Settings>>,
+    pub settings: Arc<ArcSwap<PollSettings>>,
     /// Who asks for which robots.txt.
-    turns: robots::Turns,
+    origin_locks: robots::OriginLocks,
 }
 
 impl std::fmt::Debug for Poller {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Poller").field("store", &self.store).finish_non_exhaustive()
+        f.debug_struct("Poller")
+            .field("store", &self.store)
+            .finish_non_exhaustive()
     }
 }
 
 impl Poller {
     /// A poller over a state.
-    pub fn new(store: Store, client: Client, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+    pub fn new(
+        store: Store,
+        client: Client,
+        clock: Arc<dyn Clock>,
+        settings: PollSettings,
+    ) -> Self {
         Self {
             store,
             client: Arc::new(ArcSwap::from_pointee(client)),
             clock,
             settings: Arc::new(ArcSwap::from_pointee(settings)),
-            turns: robots::Turns::default(),
+            origin_locks: robots::OriginLocks::default(),
         }
     }
 
     /// How many changes were made by hand so far: labels, splits, stories forgotten. A daemon beside sees it move.
-    pub async fn edits_by_hand(&self) -> Result<u64, StoreError> {
-        self.read(|reader| reader.edits_by_hand()).await
+    pub async fn manual_edits(&self) -> Result<u64, StoreError> {
+        self.read(|reader| reader.manual_edits()).await
     }
 
     /// Reads from the store on a thread that may block.
@@ -130,6 +137,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(f).await {
         Ok(result) => result,
-        Err(broken) => Err(StoreError::Panicked(broken.to_string())),
+        Err(join_error) => Err(StoreError::Panicked(join_error.to_string())),
     }
 }

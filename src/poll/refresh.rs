@@ -1,7 +1,7 @@
 //! One attempt to poll one source, top to bottom.
 //!
 //! remember → ask → read → know again → decide when next → store. Every attempt ends in exactly one `store.apply`,
-//! whatever went wrong on the way; a panic is that source's recorded error.
+//! whatever went wrong on the follow_mode; a panic is that source's recorded error.
 
 use std::sync::Arc;
 
@@ -10,27 +10,31 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::{
-    Outcome, Poller, SourceReport, blocking,
-    exchange::{Answer, Exchanges},
-    fellows, visit,
+    Outcome, PollReport, Poller, blocking, fetch_source,
+    session::{FetchOutcome, FetchSession},
+    shared_feeds,
 };
 use crate::{
     fetch::{self, Hop, Response},
     schedule::{self, Hints},
     store::{
-        Applied, Arrival, Asked, Attempt, Facts, FellowReader, Item, NextPoll, PageChange, Plan, PollError, ReadDocument,
-        SourceMemory, StoreError,
+        Arrival, FeedMetadata, IncomingItem, PageChange, ParsedDocument, PollAttempt, PollError,
+        PollUpdate, ScheduledPoll, SharedFeedSource, SourceRecord, SourceTarget, StoreError,
+        UpdateResult,
     },
     telemetry,
 };
 use entry_identity::KeyPolicy;
-use feed_model::{Draft, Encoding, Follow, Followed, Format, Headers, Problem, PublisherPace, Repair, Source, Timestamp};
+use feed_model::{
+    Draft, Encoding, FollowMode, FollowTarget, Format, Headers, Problem, Repair, Source, Timestamp,
+    UpdateHints,
+};
 
 /// How long a permanent redirect must hold before its target is asked instead.
-const ADOPT_AFTER: TimeDelta = TimeDelta::days(7);
+const REDIRECT_ADOPTION_DELAY: TimeDelta = TimeDelta::days(7);
 
 /// How far apart two 410s must be before a source rests.
-const GONE_TWICE: TimeDelta = TimeDelta::hours(24);
+const GONE_CONFIRMATION_DELAY: TimeDelta = TimeDelta::hours(24);
 
 /// The exchange that decided: what was sent, and by which ways the answer came.
 #[derive(Debug, Clone, Default)]
@@ -53,27 +57,33 @@ impl Trace {
 }
 
 /// No usable answer: what it was, in words and for the schedule.
-pub(super) struct Refusal {
+pub(super) struct PollFailure {
     pub(super) outcome: Outcome,
     pub(super) status: Option<u16>,
     pub(super) trace: Trace,
     pub(super) error: PollError,
 }
 
-impl Refusal {
+impl PollFailure {
     /// What an answer that is no document means.
-    pub(super) fn of(answer: Answer) -> Self {
+    pub(super) fn of(answer: FetchOutcome) -> Self {
         match answer {
-            Answer::Challenge(response, whose) => Self {
+            FetchOutcome::Challenge(response, whose) => Self {
                 outcome: Outcome::Challenge,
                 status: Some(response.status),
                 trace: Trace::of(&response),
-                error: PollError { class: "challenge".into(), text: format!("not reachable: challenge ({whose})") },
+                error: PollError {
+                    class: "challenge".into(),
+                    text: format!("not reachable: challenge ({whose})"),
+                },
             },
-            Answer::Failed(failure) => Self {
+            FetchOutcome::Failed(failure) => Self {
                 outcome: Outcome::Failed,
                 status: failure.status,
-                error: PollError { class: failure.error.class().into(), text: telemetry::chain(&failure.error) },
+                error: PollError {
+                    class: failure.error.class().into(),
+                    text: telemetry::chain(&failure.error),
+                },
                 trace: Trace {
                     final_url: failure.hops.last().map(|hop| hop.to.clone()),
                     hops: failure.hops,
@@ -81,43 +91,74 @@ impl Refusal {
                     headers: failure.headers.unwrap_or_default(),
                 },
             },
-            Answer::Document(response) | Answer::NotModified(response) | Answer::Refused(response) => {
-                let outcome = if response.status == 410 { Outcome::Gone } else { Outcome::Failed };
+            FetchOutcome::Document(response)
+            | FetchOutcome::NotModified(response)
+            | FetchOutcome::ErrorStatus(response) => {
+                let outcome = if response.status == 410 {
+                    Outcome::Gone
+                } else {
+                    Outcome::Failed
+                };
                 let text = match response.status {
                     410 => "it is gone (410)".to_owned(),
-                    206 => format!("{} answered 206, a part that was not asked for", response.final_url),
-                    304 => format!("{} answered 304, though the request was not conditional", response.final_url),
+                    206 => format!(
+                        "{} answered 206, a part that was not asked for",
+                        response.final_url
+                    ),
+                    304 => format!(
+                        "{} answered 304, though the request was not conditional",
+                        response.final_url
+                    ),
                     status => format!("{} answered {status}", response.final_url),
                 };
-                let error = PollError { class: format!("http-{}", response.status), text };
-                Self { outcome, status: Some(response.status), trace: Trace::of(&response), error }
+                let error = PollError {
+                    class: format!("http-{}", response.status),
+                    text,
+                };
+                Self {
+                    outcome,
+                    status: Some(response.status),
+                    trace: Trace::of(&response),
+                    error,
+                }
             }
         }
     }
 
     /// An answer that came, and cannot be used.
-    pub(super) fn unusable(response: &Response, class: &str, text: String) -> Self {
+    pub(super) fn unusable_document(response: &Response, class: &str, text: String) -> Self {
         Self {
             outcome: Outcome::Failed,
             status: Some(response.status),
             trace: Trace::of(response),
-            error: PollError { class: class.to_owned(), text },
+            error: PollError {
+                class: class.to_owned(),
+                text,
+            },
         }
     }
 
     /// robots.txt says no.
-    pub(super) fn forbidden(why: String) -> Self {
-        Self::internal("robots", why)
+    pub(super) fn robots_forbidden(why: String) -> Self {
+        Self::internal_error("robots", why)
     }
 
     /// Something of our own.
-    fn internal(class: &str, text: String) -> Self {
-        Self { outcome: Outcome::Failed, status: None, trace: Trace::default(), error: PollError { class: class.into(), text } }
+    fn internal_error(class: &str, text: String) -> Self {
+        Self {
+            outcome: Outcome::Failed,
+            status: None,
+            trace: Trace::default(),
+            error: PollError {
+                class: class.into(),
+                text,
+            },
+        }
     }
 }
 
-/// What a feed said of itself and how it was read: for `inspect`.
-pub(super) struct Reading {
+/// What a feed said of itself and how it was has_document: for `inspect`.
+pub(super) struct FeedDetails {
     pub(super) format: Format,
     pub(super) encoding: Option<Encoding>,
     pub(super) repairs: Vec<Repair>,
@@ -125,160 +166,229 @@ pub(super) struct Reading {
 }
 
 /// What asking and reading brought.
-pub(super) struct Visit {
+pub(super) struct FetchedSource {
     pub(super) outcome: Outcome,
     pub(super) status: Option<u16>,
     pub(super) error: Option<PollError>,
     pub(super) trace: Trace,
-    pub(super) reading: Option<Reading>,
+    pub(super) feed_details: Option<FeedDetails>,
     /// What the document says; `None`: none was read.
-    pub(super) pace: Option<PublisherPace>,
+    pub(super) update_hints: Option<UpdateHints>,
     /// The address whose validators decide the floor.
-    pub(super) polled: Option<Url>,
-    pub(super) way: Follow,
-    pub(super) followed: Option<Followed>,
+    pub(super) polled_url: Option<Url>,
+    pub(super) follow_mode: FollowMode,
+    pub(super) followed: Option<FollowTarget>,
     pub(super) reviewed: bool,
-    pub(super) facts: Facts,
+    pub(super) metadata: FeedMetadata,
     pub(super) body_digest: Option<[u8; 32]>,
     pub(super) drafts: Vec<(Draft, Arrival)>,
-    pub(super) read: bool,
+    pub(super) has_document: bool,
     pub(super) problems: Option<Vec<Problem>>,
     pub(super) pages: Vec<PageChange>,
 }
 
-impl Visit {
-    pub(super) fn of(outcome: Outcome, way: Follow) -> Self {
+impl FetchedSource {
+    pub(super) fn of(outcome: Outcome, follow_mode: FollowMode) -> Self {
         Self {
             outcome,
             status: None,
             error: None,
             trace: Trace::default(),
-            reading: None,
-            pace: None,
-            polled: None,
-            way,
+            feed_details: None,
+            update_hints: None,
+            polled_url: None,
+            follow_mode: follow_mode,
             followed: None,
             reviewed: false,
-            facts: Facts::default(),
+            metadata: FeedMetadata::default(),
             body_digest: None,
             drafts: Vec::new(),
-            read: false,
+            has_document: false,
             problems: None,
             pages: Vec::new(),
         }
     }
 
-    pub(super) fn refused(refusal: Refusal, way: Follow) -> Self {
-        Self { status: refusal.status, error: Some(refusal.error), trace: refusal.trace, ..Self::of(refusal.outcome, way) }
+    pub(super) fn from_failure(poll_failure: PollFailure, follow_mode: FollowMode) -> Self {
+        Self {
+            status: poll_failure.status,
+            error: Some(poll_failure.error),
+            trace: poll_failure.trace,
+            ..Self::of(poll_failure.outcome, follow_mode)
+        }
     }
 
-    pub(super) fn answered(outcome: Outcome, way: Follow, response: &Response) -> Self {
+    pub(super) fn from_response(
+        outcome: Outcome,
+        follow_mode: FollowMode,
+        response: &Response,
+    ) -> Self {
         Self {
             status: Some(response.status),
             trace: Trace::of(response),
-            polled: Some(response.final_url.clone()),
-            ..Self::of(outcome, way)
+            polled_url: Some(response.final_url.clone()),
+            ..Self::of(outcome, follow_mode)
         }
     }
 }
 
 /// What the next poll depends on beside the source itself.
 #[derive(Default)]
-struct Others {
+struct HostContext {
     /// Its host is left in peace until then.
-    host_hold: Option<Timestamp>,
+    host_backoff: Option<Timestamp>,
     /// Sources that read the same document.
-    fellows: Vec<FellowReader>,
+    shared_feeds: Vec<SharedFeedSource>,
 }
 
 impl Poller {
     /// One attempt to poll one source, now. Whether it may be asked now is decided by who calls.
-    pub async fn refresh(&self, source: &Arc<Source>) -> SourceReport {
-        let (poller, theirs) = (self.clone(), source.clone());
-        let report = match tokio::spawn(async move { poller.attempt(&theirs).await }).await {
+    pub async fn refresh(&self, source: &Arc<Source>) -> PollReport {
+        let (poller, task_source) = (self.clone(), source.clone());
+        let report = match tokio::spawn(async move { poller.attempt(&task_source).await }).await {
             Ok(report) => report,
-            Err(broken) => self.record_break(source, &broken.to_string()).await,
+            Err(join_error) => self.record_panic(source, &join_error.to_string()).await,
         };
         log(&report);
         report
     }
 
-    async fn attempt(&self, source: &Source) -> SourceReport {
-        match self.look(source, |_| ()).await {
-            Ok((plan, ())) => self.carry_out(plan).await,
-            Err(error) => unrecorded(source, &error),
+    async fn attempt(&self, source: &Source) -> PollReport {
+        match self.fetch_and_plan(source, |_| ()).await {
+            Ok((poll_update, ())) => self.apply_update(poll_update).await,
+            Err(error) => unstored_report(source, &error),
         }
     }
 
-    /// Everything up to the storing; `see` is shown what the visit brought.
-    pub(super) async fn look<T>(&self, source: &Source, see: impl FnOnce(&Visit) -> T) -> Result<(Plan, T), StoreError> {
-        let id = source.id.clone();
-        let memory = self.read(move |reader| reader.memory(&id)).await?;
-        let (mut visit, exchanges) = match Exchanges::new(self, source, &memory) {
-            Ok(mut exchanges) => (visit::ask_and_read(&mut exchanges, &memory).await?, Some(exchanges)),
-            Err(error) => (Visit::refused(Refusal::internal("credentials", telemetry::chain(&error)), Follow::Auto), None),
-        };
-        let fellows = match &exchanges {
-            Some(exchanges) => fellows::of(exchanges, &visit).await?,
-            None => Vec::new(),
-        };
-        fellows::note(&mut visit, &fellows);
-        let seen = see(&visit);
-        // As it is now: another source of the host may have been refused while this one was asked.
-        let (id, now) = (source.id.clone(), self.clock.now());
-        let host_hold = self.read(move |reader| reader.host_hold(&id, now)).await?;
-        Ok((self.plan(source, &memory, visit, exchanges.as_ref(), &Others { host_hold, fellows }), seen))
-    }
-
-    /// Decides when next, and puts everything that is to be stored together.
-    fn plan(
+    /// Everything up to the storing; `observe` is shown what the visit brought.
+    pub(super) async fn fetch_and_plan<T>(
         &self,
         source: &Source,
-        memory: &SourceMemory,
-        mut visit: Visit,
-        exchanges: Option<&Exchanges<'_>>,
-        others: &Others,
-    ) -> Plan {
+        observe: impl FnOnce(&FetchedSource) -> T,
+    ) -> Result<(PollUpdate, T), StoreError> {
+        let id = source.id.clone();
+        let source_record = self.read(move |reader| reader.source_record(&id)).await?;
+        let (mut visit, session) = match FetchSession::new(self, source, &source_record) {
+            Ok(mut session) => (
+                fetch_source::fetch_source(&mut session, &source_record).await?,
+                Some(session),
+            ),
+            Err(error) => (
+                FetchedSource::from_failure(
+                    PollFailure::internal_error("credentials", telemetry::chain(&error)),
+                    FollowMode::Auto,
+                ),
+                None,
+            ),
+        };
+        let shared_feeds = match &session {
+            Some(session) => shared_feeds::of(session, &visit).await?,
+            None => Vec::new(),
+        };
+        shared_feeds::note(&mut visit, &shared_feeds);
+        let observed = observe(&visit);
+        // As it is now: another source of the host may have been refused while this one was asked.
+        let (id, now) = (source.id.clone(), self.clock.now());
+        let host_backoff = self
+            .read(move |reader| reader.host_backoff(&id, now))
+            .await?;
+        Ok((
+            self.poll_update(
+                source,
+                &source_record,
+                visit,
+                session.as_ref(),
+                &HostContext {
+                    host_backoff,
+                    shared_feeds,
+                },
+            ),
+            observed,
+        ))
+    }
+
+    /// Decides when next, and puts everything that is to be stored aligned_sources.
+    fn poll_update(
+        &self,
+        source: &Source,
+        source_record: &SourceRecord,
+        mut visit: FetchedSource,
+        session: Option<&FetchSession<'_>>,
+        host_context: &HostContext,
+    ) -> PollUpdate {
         let now = self.clock.now();
-        let requested = exchanges.and_then(Exchanges::last);
+        let requested = session.and_then(FetchSession::last);
         let failed = visit.outcome.is_failure();
         let throttled = matches!(visit.status, Some(429 | 503)) && visit.outcome == Outcome::Failed;
-        let failures = if failed { memory.failures.saturating_add(1) } else { 0 };
-        let throttles = if throttled { memory.throttles.saturating_add(1) } else { 0 };
-        let gone_since = (visit.outcome == Outcome::Gone).then(|| memory.gone_since.unwrap_or(requested.unwrap_or(now)));
-        let resting = gone_since.is_some_and(|since| now - since >= GONE_TWICE);
-        let has_validators = match visit.polled.as_ref().zip(exchanges) {
-            Some((url, exchanges)) => exchanges.has_validators(url),
-            // No answer says nothing of it: as it was, and no floor for what never answered.
-            None => memory.imported.is_none() || memory.validators.iter().any(|(_, v)| !v.is_empty()),
+        let failures = if failed {
+            source_record.failures.saturating_add(1)
+        } else {
+            0
         };
-        let pace = visit.pace.take();
-        let hints = Hints::of(visit.status.unwrap_or(0), &visit.trace.headers, pace.as_ref().unwrap_or(&memory.pace), now);
-        let mut recent = memory.recent_dates.clone();
-        recent.extend(visit.drafts.iter().filter_map(|(draft, _)| draft.published.map(|p| p.at)));
+        let throttles = if throttled {
+            source_record.throttles.saturating_add(1)
+        } else {
+            0
+        };
+        let gone_since = (visit.outcome == Outcome::Gone)
+            .then(|| source_record.gone_since.unwrap_or(requested.unwrap_or(now)));
+        let gone = gone_since.is_some_and(|since| now - since >= GONE_CONFIRMATION_DELAY);
+        let has_validators = match visit.polled_url.as_ref().zip(session) {
+            Some((url, session)) => session.has_validators(url),
+            // No answer says nothing of it: as it was, and no floor for what never answered.
+            None => {
+                source_record.imported.is_none()
+                    || source_record.validators.iter().any(|(_, v)| !v.is_empty())
+            }
+        };
+        let pace = visit.update_hints.take();
+        let hints = Hints::of(
+            visit.status.unwrap_or(0),
+            &visit.trace.headers,
+            pace.as_ref().unwrap_or(&source_record.update_hints),
+            now,
+        );
+        let mut recent = source_record.recent_dates.clone();
+        recent.extend(
+            visit
+                .drafts
+                .iter()
+                .filter_map(|(draft, _)| draft.published.map(|p| p.at)),
+        );
         recent.sort_unstable_by(|a, b| b.cmp(a));
         recent.dedup();
         let mut next = schedule::next_poll(
-            &source.pace,
+            &source.poll_policy,
             &hints,
-            &schedule::Situation {
+            &schedule::PollState {
                 now,
                 last_request: requested.unwrap_or(now),
-                outcome: outcome_for_schedule(&visit),
-                failures_in_a_row: failures,
-                throttled_in_a_row: throttles,
+                outcome: attempt_outcome(&visit),
+                consecutive_failures: failures,
+                consecutive_throttles: throttles,
                 has_validators,
-                follow: visit.way,
+                follow_mode: visit.follow_mode,
                 recent_dates: &recent,
                 source: &source.id,
-                host_hold: others.host_hold,
+                host_backoff: host_context.host_backoff,
             },
         );
-        let together = fellows::meet(&mut next, source, requested.unwrap_or(now), &others.fellows, &self.settings.load());
-        let moved = moved(memory, &visit, now);
-        let document = visit.read.then(|| {
+        let aligned_sources = shared_feeds::align_schedules(
+            &mut next,
+            source,
+            requested.unwrap_or(now),
+            &host_context.shared_feeds,
+            &self.settings.load(),
+        );
+        let moved = moved(source_record, &visit, now);
+        let document = visit.has_document.then(|| {
             let drafts = std::mem::take(&mut visit.drafts);
-            Self::document(memory, &visit, drafts, exchanges.is_some_and(Exchanges::private))
+            Self::document(
+                source_record,
+                &visit,
+                drafts,
+                session.is_some_and(FetchSession::private),
+            )
         });
         let (document, problems) = match document {
             Some((document, more)) => {
@@ -288,34 +398,34 @@ impl Poller {
             }
             None => (None, visit.problems.take()),
         };
-        Plan {
+        PollUpdate {
             source: source.id.clone(),
-            asked: Asked::of(source),
+            target: SourceTarget::of(source),
             now,
             requested,
-            attempt: Some(Attempt {
+            attempt: Some(PollAttempt {
                 outcome: visit.outcome.as_str(),
                 status: visit.status,
                 error: visit.error,
                 failures,
                 throttles,
                 gone_since,
-                resting,
-                next: NextPoll {
+                gone,
+                next: ScheduledPoll {
                     at: next.at,
-                    because: next.because,
+                    reason: next.reason,
                     not_before: next.not_before,
                     interval_s: next.interval.as_secs(),
                 },
                 host: visit.trace.final_url.as_ref().map(fetch::host_key),
-                together,
-                pace,
+                aligned_sources,
+                update_hints: pace,
                 moved,
                 problems,
             }),
             reviewed: (visit.reviewed || visit.followed.is_some()).then_some(now),
             followed: visit.followed,
-            validators: exchanges.map(Exchanges::validators).unwrap_or_default(),
+            validators: session.map(FetchSession::validators).unwrap_or_default(),
             document,
             pages: visit.pages,
             window: self.settings.load().window,
@@ -324,18 +434,34 @@ impl Poller {
 
     /// Knows every item again: keys, hashes, the policy of the source's ids.
     fn document(
-        memory: &SourceMemory,
-        visit: &Visit,
+        source_record: &SourceRecord,
+        visit: &FetchedSource,
         drafts: Vec<(Draft, Arrival)>,
         private: bool,
-    ) -> (ReadDocument, Vec<Problem>) {
+    ) -> (ParsedDocument, Vec<Problem>) {
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = drafts.into_iter().unzip();
-        let home = visit.facts.home_page_url.as_deref().or(memory.home_page_url.as_deref());
-        let (keyed, policy, problems) = entry_identity::key_document(&drafts, KeyPolicy::from_word(&memory.key_policy), home);
-        let items =
-            drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival }).collect();
-        let document = ReadDocument {
-            facts: visit.facts.clone(),
+        let home = visit
+            .metadata
+            .home_page_url
+            .as_deref()
+            .or(source_record.home_page_url.as_deref());
+        let (identity, policy, problems) = entry_identity::identify_items(
+            &drafts,
+            KeyPolicy::from_stored(&source_record.key_policy),
+            home,
+        );
+        let items = drafts
+            .into_iter()
+            .zip(identity)
+            .zip(arrivals)
+            .map(|((draft, identity), arrival)| IncomingItem {
+                draft,
+                identity,
+                arrival,
+            })
+            .collect();
+        let document = ParsedDocument {
+            metadata: visit.metadata.clone(),
             body_digest: visit.body_digest,
             key_policy: Some(policy.as_str()),
             items,
@@ -345,83 +471,119 @@ impl Poller {
         (document, problems)
     }
 
-    /// Stores a plan, and says what came of it.
-    pub(super) async fn carry_out(&self, plan: Plan) -> SourceReport {
-        let id = plan.source.clone();
-        let attempt = plan.attempt.clone();
+    /// Stores a poll_update, and says what came of it.
+    pub(super) async fn apply_update(&self, poll_update: PollUpdate) -> PollReport {
+        let id = poll_update.source.clone();
+        let attempt = poll_update.attempt.clone();
         let (store, rules) = (self.store.clone(), self.settings.load().rules.clone());
-        match blocking(move || store.apply(plan, rules)).await {
-            Ok(applied) if applied.overtaken => SourceReport {
+        match blocking(move || store.apply(poll_update, rules)).await {
+            Ok(applied) if applied.config_changed => PollReport {
                 note: Some("feeds.toml gives it another address by now: nothing is kept of what the old one answered".into()),
-                ..SourceReport::bare(id, Outcome::Unchanged)
+                ..PollReport::new(id, Outcome::Unchanged)
             },
             Ok(applied) => report(id, attempt.as_ref(), &applied),
             Err(error) => {
-                SourceReport { error: Some(telemetry::chain(&error)), recorded: false, ..SourceReport::bare(id, Outcome::Failed) }
+                PollReport { error: Some(telemetry::chain(&error)), is_stored: false, ..PollReport::new(id, Outcome::Failed) }
             }
         }
     }
 
-    /// A panic on the way is this source's error, and recorded like any other.
-    async fn record_break(&self, source: &Source, why: &str) -> SourceReport {
+    /// A panic on the follow_mode is this source's error, and recorded like any other.
+    async fn record_panic(&self, source: &Source, why: &str) -> PollReport {
         let id = source.id.clone();
-        let memory = match self.read(move |reader| reader.memory(&id)).await {
-            Ok(memory) => memory,
-            Err(error) => return unrecorded(source, &error),
+        let source_record = match self.read(move |reader| reader.source_record(&id)).await {
+            Ok(source_record) => source_record,
+            Err(error) => return unstored_report(source, &error),
         };
-        let visit = Visit::refused(Refusal::internal("internal", format!("a bug of this program: {why}")), Follow::Auto);
-        let plan = self.plan(source, &memory, visit, None, &Others::default());
-        self.carry_out(plan).await
+        let visit = FetchedSource::from_failure(
+            PollFailure::internal_error("internal", format!("a bug of this program: {why}")),
+            FollowMode::Auto,
+        );
+        let poll_update =
+            self.poll_update(source, &source_record, visit, None, &HostContext::default());
+        self.apply_update(poll_update).await
     }
 }
 
 /// Watches a permanent redirect: adopted after seven days of saying the same, or at once when only the scheme became safe
 /// or the old address is no more. It is forgotten when the old address answers by itself, or the new one is no more.
-fn moved(memory: &SourceMemory, visit: &Visit, now: Timestamp) -> Option<(Url, Timestamp, bool)> {
-    let start = visit.trace.hops.first().map(|hop| &hop.from).or(visit.trace.final_url.as_ref());
+fn moved(
+    source_record: &SourceRecord,
+    visit: &FetchedSource,
+    now: Timestamp,
+) -> Option<(Url, Timestamp, bool)> {
+    let start = visit
+        .trace
+        .hops
+        .first()
+        .map(|hop| &hop.from)
+        .or(visit.trace.final_url.as_ref());
     if visit.outcome.is_failure() {
-        let (target, since, adopted) = memory.moved.clone()?;
-        let no_more = visit.trace.hops.is_empty() && matches!(visit.status, Some(404 | 410));
+        let (target, since, adopted) = source_record.moved.clone()?;
+        let is_missing = visit.trace.hops.is_empty() && matches!(visit.status, Some(404 | 410));
         return match start == Some(&target) {
-            true if adopted && no_more => None,
-            false if no_more => Some((target, since, true)),
+            true if adopted && is_missing => None,
+            false if is_missing => Some((target, since, true)),
             _ => Some((target, since, adopted)),
         };
     }
     // The target of the unbroken run of permanent redirects at the beginning.
-    let target = visit.trace.hops.iter().take_while(|hop| hop.permanent).last().map(|hop| hop.to.clone());
-    match (target, &memory.moved) {
+    let target = visit
+        .trace
+        .hops
+        .iter()
+        .take_while(|hop| hop.permanent)
+        .last()
+        .map(|hop| hop.to.clone());
+    match (target, &source_record.moved) {
         // The new address answers by itself: that is where the source is.
-        (None, Some((known, _, true))) if start == Some(known) => memory.moved.clone(),
+        (None, Some((known, _, true))) if start == Some(known) => source_record.moved.clone(),
         (None, _) => None,
-        (Some(target), Some((known, since, adopted))) if *known == target => {
-            Some((target, *since, *adopted || now - *since >= ADOPT_AFTER))
-        }
+        (Some(target), Some((known, since, adopted))) if *known == target => Some((
+            target,
+            *since,
+            *adopted || now - *since >= REDIRECT_ADOPTION_DELAY,
+        )),
         (Some(target), _) => {
-            let only_safer = start.is_some_and(|from| {
-                let whole =
-                    |url: &Url| (url.host_str().map(str::to_owned), url.path().to_owned(), url.query().map(str::to_owned));
-                from.scheme() == "http" && target.scheme() == "https" && whole(from) == whole(&target)
+            let is_https_upgrade = start.is_some_and(|from| {
+                let without_scheme = |url: &Url| {
+                    (
+                        url.host_str().map(str::to_owned),
+                        url.path().to_owned(),
+                        url.query().map(str::to_owned),
+                    )
+                };
+                from.scheme() == "http"
+                    && target.scheme() == "https"
+                    && without_scheme(from) == without_scheme(&target)
             });
-            Some((target, now, only_safer))
+            Some((target, now, is_https_upgrade))
         }
     }
 }
 
-fn outcome_for_schedule(visit: &Visit) -> schedule::Outcome {
+fn attempt_outcome(visit: &FetchedSource) -> schedule::AttemptOutcome {
     match visit.outcome {
-        Outcome::NotModified => schedule::Outcome::NotModified,
-        Outcome::Gone => schedule::Outcome::Gone,
-        Outcome::Challenge => schedule::Outcome::Challenge,
-        Outcome::Failed => schedule::Outcome::Failed {
-            class: visit.error.as_ref().map(|e| e.class.clone()).unwrap_or_default(),
+        Outcome::NotModified => schedule::AttemptOutcome::NotModified,
+        Outcome::Gone => schedule::AttemptOutcome::Gone,
+        Outcome::Challenge => schedule::AttemptOutcome::Challenge,
+        Outcome::Failed => schedule::AttemptOutcome::Failed {
+            class: visit
+                .error
+                .as_ref()
+                .map(|e| e.class.clone())
+                .unwrap_or_default(),
             status: visit.status,
         },
-        _ => schedule::Outcome::Unchanged,
+        _ => schedule::AttemptOutcome::Unchanged,
     }
 }
 
-fn report(id: feed_model::SourceId, attempt: Option<&Attempt>, applied: &Applied) -> SourceReport {
+fn report(
+    id: feed_model::SourceId,
+    attempt: Option<&PollAttempt>,
+    applied: &UpdateResult,
+) -> PollReport {
     let outcome = match attempt.map(|a| a.outcome) {
         Some("failed") => Outcome::Failed,
         Some("gone") => Outcome::Gone,
@@ -430,35 +592,47 @@ fn report(id: feed_model::SourceId, attempt: Option<&Attempt>, applied: &Applied
         Some("not_modified") => Outcome::NotModified,
         _ => Outcome::Unchanged,
     };
-    SourceReport {
+    PollReport {
         status: attempt.and_then(|a| a.status),
         new_entries: applied.new_entries,
         updated_entries: applied.updated_entries,
         new_stories: applied.new_stories,
         duplicates: applied.duplicates,
-        error: attempt.and_then(|a| a.error.as_ref()).map(|e| e.text.clone()),
+        error: attempt
+            .and_then(|a| a.error.as_ref())
+            .map(|e| e.text.clone()),
         next_poll: attempt.map(|a| a.next.at),
         visible: applied.visible,
-        ..SourceReport::bare(id, outcome)
+        ..PollReport::new(id, outcome)
     }
 }
 
-fn unrecorded(source: &Source, error: &StoreError) -> SourceReport {
-    SourceReport {
+fn unstored_report(source: &Source, error: &StoreError) -> PollReport {
+    PollReport {
         error: Some(telemetry::chain(error)),
-        recorded: false,
-        ..SourceReport::bare(source.id.clone(), Outcome::Failed)
+        is_stored: false,
+        ..PollReport::new(source.id.clone(), Outcome::Failed)
     }
 }
 
 /// One line per poll, readable alone and queryable by field.
-fn log(report: &SourceReport) {
+fn log(report: &PollReport) {
     let (source, outcome) = (report.id.as_str(), report.outcome.as_str());
     if let Some(note) = &report.note {
         info!(source, "polled {source}: {note}");
     } else if let Some(error) = &report.error {
-        let next = report.next_poll.map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
-        warn!(source, outcome, status = report.status, error, next, "polled {source}: {outcome}: {error}; next poll {next}");
+        let next = report
+            .next_poll
+            .map(|at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+            .unwrap_or_default();
+        warn!(
+            source,
+            outcome,
+            status = report.status,
+            error,
+            next,
+            "polled {source}: {outcome}: {error}; next poll {next}"
+        );
     } else {
         info!(
             source,

@@ -1,7 +1,7 @@
 //! Five-field cron expressions with their classic meaning, in UTC.
 //!
 //! The `cron` crate has six fields, counts weekdays from 1 for Sunday, and wants both day fields to hold. Here the five
-//! fields are those of crontab(5): weekdays 0 to 7 with both ends Sunday, and where both day fields are restricted, either
+//! fields are those of crontab(5): weekdays 0 to 7 with both ends Sunday, and where both day fields are restricted, schedules
 //! is enough. An expression that never fires is refused.
 
 use std::{fmt, str::FromStr as _};
@@ -15,7 +15,9 @@ use feed_model::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
     /// Not five fields.
-    #[error("a schedule has five fields (minute, hour, day of month, month, day of week), this has {0}")]
+    #[error(
+        "a schedule has five fields (minute, hour, day of month, month, day of week), this has {0}"
+    )]
     Fields(usize),
     /// A field that cannot be read.
     #[error("`{text}` is no {field}: {reason}")]
@@ -36,8 +38,8 @@ pub enum CronError {
 #[derive(Clone)]
 pub struct Cron {
     text: String,
-    /// One schedule, or two where either day field is enough.
-    either: Vec<Schedule>,
+    /// One schedule, or two where schedules day field is enough.
+    schedules: Vec<Schedule>,
 }
 
 impl fmt::Debug for Cron {
@@ -46,7 +48,9 @@ impl fmt::Debug for Cron {
     }
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 impl Cron {
@@ -61,7 +65,9 @@ impl Cron {
             other => other,
         };
         let fields: Vec<&str> = plain.split_whitespace().collect();
-        let [minute, hour, day, month, weekday] = fields[..] else { return Err(CronError::Fields(fields.len())) };
+        let [minute, hour, day, month, weekday] = fields[..] else {
+            return Err(CronError::Fields(fields.len()));
+        };
         let minutes = set("minute", minute, 0, 59, &[])?;
         let hours = set("hour", hour, 0, 23, &[])?;
         let days = set("day of month", day, 1, 31, &[])?;
@@ -72,9 +78,14 @@ impl Cron {
             weekdays.insert(0, 0);
         }
         let weekday_names: Vec<&str> = weekdays.iter().map(|d| DAYS[*d as usize]).collect();
-        let (days, weekday_names) = (list(&days), weekday_names.join(","));
+        let (days, weekday_names) = (join_numbers(&days), weekday_names.join(","));
         let schedule = |days: &str, weekdays: &str| {
-            let six = format!("0 {} {} {days} {} {weekdays}", list(&minutes), list(&hours), list(&months));
+            let six = format!(
+                "0 {} {} {days} {} {weekdays}",
+                join_numbers(&minutes),
+                join_numbers(&hours),
+                join_numbers(&months)
+            );
             Schedule::from_str(&six).map_err(|e| CronError::Field {
                 field: "schedule",
                 text: text.to_owned(),
@@ -82,57 +93,87 @@ impl Cron {
             })
         };
         // crontab(5): a field that begins with an asterisk does not restrict.
-        let either = match (day.starts_with('*'), weekday.starts_with('*')) {
+        let schedules = match (day.starts_with('*'), weekday.starts_with('*')) {
             (false, false) => vec![schedule(&days, "*")?, schedule("*", &weekday_names)?],
             _ => vec![schedule(&days, &weekday_names)?],
         };
-        let cron = Self { text: text.trim().to_owned(), either };
+        let cron = Self {
+            text: text.trim().to_owned(),
+            schedules,
+        };
         // Every combination of month, day and weekday comes round within 28 years, leap days of 2100 set aside.
         let start = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
-        if cron.next_after(start).is_none() { Err(CronError::Never) } else { Ok(cron) }
+        if cron.next_after(start).is_none() {
+            Err(CronError::Never)
+        } else {
+            Ok(cron)
+        }
     }
 
     /// The first moment after `after` at which it fires; `None`: never again.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        self.either.iter().filter_map(|schedule| schedule.after::<Utc>(&after).next()).min()
+        self.schedules
+            .iter()
+            .filter_map(|schedule| schedule.after::<Utc>(&after).next())
+            .min()
     }
 }
 
-fn list(values: &[u32]) -> String {
-    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+fn join_numbers(values: &[u32]) -> String {
+    values
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
-/// The values of one field: `*`, numbers, names, ranges and steps, in a list.
-fn set(field: &'static str, text: &str, least: u32, most: u32, names: &[&str]) -> Result<Vec<u32>, CronError> {
-    let wrong = |reason: String| CronError::Field { field, text: text.to_owned(), reason };
-    let offset = u32::from(least == 1 && !names.is_empty());
+/// The values of one field: `*`, numbers, names, ranges and steps, in a join_numbers.
+fn set(
+    field: &'static str,
+    text: &str,
+    min: u32,
+    max: u32,
+    names: &[&str],
+) -> Result<Vec<u32>, CronError> {
+    let wrong = |reason: String| CronError::Field {
+        field,
+        text: text.to_owned(),
+        reason,
+    };
+    let offset = u32::from(min == 1 && !names.is_empty());
     let value = |word: &str| -> Result<u32, CronError> {
         let lower = word.to_ascii_lowercase();
         if let Some(at) = names.iter().position(|name| *name == lower) {
             return Ok(u32::try_from(at).unwrap_or(0) + offset);
         }
-        let number: u32 = word.parse().map_err(|_| wrong(format!("`{word}` is not a number")))?;
-        if (least..=most).contains(&number) {
+        let number: u32 = word
+            .parse()
+            .map_err(|_| wrong(format!("`{word}` is not a number")))?;
+        if (min..=max).contains(&number) {
             Ok(number)
         } else {
-            Err(wrong(format!("{number} is not between {least} and {most}")))
+            Err(wrong(format!("{number} is not between {min} and {max}")))
         }
     };
     let mut values = Vec::new();
     for part in text.split(',') {
         let (range, step) = match part.split_once('/') {
             Some((range, step)) => {
-                let step: u32 = step.parse().ok().filter(|s| *s > 0).ok_or_else(|| wrong(format!("`{step}` is no step")))?;
+                let step: u32 = step
+                    .parse()
+                    .ok()
+                    .filter(|s| *s > 0)
+                    .ok_or_else(|| wrong(format!("`{step}` is no step")))?;
                 (range, Some(step))
             }
             None => (part, None),
         };
         let (first, last) = match range.split_once('-') {
-            _ if range == "*" => (least, most),
+            _ if range == "*" => (min, max),
             Some((first, last)) => (value(first)?, value(last)?),
             None => {
                 let only = value(range)?;
-                (only, if step.is_some() { most } else { only })
+                (only, if step.is_some() { max } else { only })
             }
         };
         if first > last {
@@ -154,28 +195,62 @@ mod tests {
     }
 
     fn next(cron: &str, after: &str) -> String {
-        Cron::parse(cron).unwrap().next_after(at(after)).unwrap().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+        Cron::parse(cron)
+            .unwrap()
+            .next_after(at(after))
+            .unwrap()
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
     }
 
     #[test]
     fn fields_have_their_classic_meaning() {
-        assert_eq!(next("0 6-22 * * *", "2026-11-21T05:30:00Z"), "2026-11-21T06:00:00Z");
-        assert_eq!(next("0 6-22 * * *", "2026-11-21T22:00:00Z"), "2026-11-22T06:00:00Z");
-        assert_eq!(next("*/15 * * * *", "2026-11-21T05:16:00Z"), "2026-11-21T05:30:00Z");
+        assert_eq!(
+            next("0 6-22 * * *", "2026-11-21T05:30:00Z"),
+            "2026-11-21T06:00:00Z"
+        );
+        assert_eq!(
+            next("0 6-22 * * *", "2026-11-21T22:00:00Z"),
+            "2026-11-22T06:00:00Z"
+        );
+        assert_eq!(
+            next("*/15 * * * *", "2026-11-21T05:16:00Z"),
+            "2026-11-21T05:30:00Z"
+        );
         // 2026-11-22 is a Sunday.
         for sunday in ["0", "7", "sun", "SUN"] {
-            assert_eq!(next(&format!("0 9 * * {sunday}"), "2026-11-21T00:00:00Z"), "2026-11-22T09:00:00Z");
+            assert_eq!(
+                next(&format!("0 9 * * {sunday}"), "2026-11-21T00:00:00Z"),
+                "2026-11-22T09:00:00Z"
+            );
         }
-        assert_eq!(next("0 9 * * 1-5", "2026-11-21T00:00:00Z"), "2026-11-23T09:00:00Z");
-        assert_eq!(next("0 9 * * 5-7", "2026-11-21T10:00:00Z"), "2026-11-22T09:00:00Z");
-        assert_eq!(next("@weekly", "2026-11-21T00:00:00Z"), "2026-11-22T00:00:00Z");
+        assert_eq!(
+            next("0 9 * * 1-5", "2026-11-21T00:00:00Z"),
+            "2026-11-23T09:00:00Z"
+        );
+        assert_eq!(
+            next("0 9 * * 5-7", "2026-11-21T10:00:00Z"),
+            "2026-11-22T09:00:00Z"
+        );
+        assert_eq!(
+            next("@weekly", "2026-11-21T00:00:00Z"),
+            "2026-11-22T00:00:00Z"
+        );
     }
 
     #[test]
     fn either_day_field_is_enough_when_both_restrict() {
-        assert_eq!(next("0 0 25 * 0", "2026-11-21T00:00:00Z"), "2026-11-22T00:00:00Z");
-        assert_eq!(next("0 0 25 * 0", "2026-11-22T00:00:00Z"), "2026-11-25T00:00:00Z");
-        assert_eq!(next("0 0 31 2 1", "2026-01-30T00:00:00Z"), "2026-02-02T00:00:00Z");
+        assert_eq!(
+            next("0 0 25 * 0", "2026-11-21T00:00:00Z"),
+            "2026-11-22T00:00:00Z"
+        );
+        assert_eq!(
+            next("0 0 25 * 0", "2026-11-22T00:00:00Z"),
+            "2026-11-25T00:00:00Z"
+        );
+        assert_eq!(
+            next("0 0 31 2 1", "2026-01-30T00:00:00Z"),
+            "2026-02-02T00:00:00Z"
+        );
     }
 
     #[test]
@@ -184,7 +259,10 @@ mod tests {
         assert!(matches!(Cron::parse("0 0 30 2 *"), Err(CronError::Never)));
         assert!(Cron::parse("0 0 29 2 *").is_ok());
         assert!(matches!(Cron::parse("0 0 * *"), Err(CronError::Fields(4))));
-        assert!(matches!(Cron::parse("0 24 * * *"), Err(CronError::Field { field: "hour", .. })));
+        assert!(matches!(
+            Cron::parse("0 24 * * *"),
+            Err(CronError::Field { field: "hour", .. })
+        ));
         assert!(Cron::parse("0 5-3 * * *").is_err());
         assert!(Cron::parse("*/0 * * * *").is_err());
         assert!(Cron::parse("x * * * *").is_err());

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use feed_model::{Headers, PublisherPace, Timestamp};
+use feed_model::{Headers, Timestamp, UpdateHints};
 
 /// A `Retry-After` beyond this is a mistake, not a wish.
-const LONGEST_RETRY: TimeDelta = TimeDelta::days(30);
+const MAX_RETRY_AFTER: TimeDelta = TimeDelta::days(30);
 
 /// What one answer and its document ask for. All of it only lengthens a pause.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub struct Hints {
     /// `max-age` less `Age`, else `Expires` less `Date` (RFC 9111 §4.2.1).
     pub fresh_for: Option<(Duration, &'static str)>,
     /// `Retry-After` (RFC 9110 §10.2.3): not before this moment.
-    pub retry_at: Option<Timestamp>,
+    pub retry_after: Option<Timestamp>,
     /// RSS `ttl` or `sy:updatePeriod`, the longer of them.
-    pub publisher: Option<(Duration, &'static str)>,
+    pub feed_interval: Option<(Duration, &'static str)>,
     /// RSS `skipHours`, in UTC; empty where every hour is named, which makes no sense.
     pub skip_hours: Vec<u8>,
     /// RSS `skipDays`, 0 for Monday; empty where every day is named.
@@ -26,11 +26,11 @@ pub struct Hints {
 
 impl Hints {
     /// Reads them out of an answer and what its document says.
-    pub fn of(status: u16, headers: &Headers, pace: &PublisherPace, now: Timestamp) -> Self {
-        let mut skip_hours: Vec<u8> = pace.skip_hours.iter().map(|h| h % 24).collect();
+    pub fn of(status: u16, headers: &Headers, update_hints: &UpdateHints, now: Timestamp) -> Self {
+        let mut skip_hours: Vec<u8> = update_hints.skip_hours.iter().map(|h| h % 24).collect();
         skip_hours.sort_unstable();
         skip_hours.dedup();
-        let mut skip_days = pace.skip_days.clone();
+        let mut skip_days = update_hints.skip_days.clone();
         skip_days.sort_unstable();
         skip_days.dedup();
         if skip_hours.len() >= 24 {
@@ -39,19 +39,25 @@ impl Hints {
         if skip_days.len() >= 7 {
             skip_days.clear();
         }
-        let ttl = pace.ttl_minutes.filter(|m| *m > 0).map(|m| (Duration::from_secs(m.saturating_mul(60)), "the feed's ttl"));
-        let sy = pace.sy_interval_s.filter(|s| *s > 0).map(|s| (Duration::from_secs(s), "the feed's update period"));
+        let ttl = update_hints
+            .ttl_minutes
+            .filter(|m| *m > 0)
+            .map(|m| (Duration::from_secs(m.saturating_mul(60)), "the feed's ttl"));
+        let sy = update_hints
+            .sy_interval_s
+            .filter(|s| *s > 0)
+            .map(|s| (Duration::from_secs(s), "the feed's update period"));
         Self {
             fresh_for: fresh_for(headers, now),
-            retry_at: retry_at(status, headers, now),
-            publisher: ttl.into_iter().chain(sy).max_by_key(|(pause, _)| *pause),
+            retry_after: retry_after(status, headers, now),
+            feed_interval: ttl.into_iter().chain(sy).max_by_key(|(pause, _)| *pause),
             skip_hours,
             skip_days,
         }
     }
 
     /// The first moment from `at` on that `skipHours` and `skipDays` leave open.
-    pub fn open_from(&self, at: Timestamp) -> Timestamp {
+    pub fn next_open_time(&self, at: Timestamp) -> Timestamp {
         use chrono::{Datelike as _, DurationRound as _, Timelike as _};
         let mut open = at;
         // A week has 168 hours: one of them is open, since neither list names them all.
@@ -69,16 +75,31 @@ impl Hints {
 }
 
 fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static str)> {
-    let directives: Vec<String> =
-        headers.texts("cache-control").flat_map(|v| v.split(',')).map(|d| d.trim().to_ascii_lowercase()).collect();
-    if directives.iter().any(|d| d == "no-cache" || d.starts_with("no-cache=") || d == "no-store") {
+    let directives: Vec<String> = headers
+        .get_all("cache-control")
+        .flat_map(|v| v.split(','))
+        .map(|d| d.trim().to_ascii_lowercase())
+        .collect();
+    if directives
+        .iter()
+        .any(|d| d == "no-cache" || d.starts_with("no-cache=") || d == "no-store")
+    {
         return None;
     }
-    let max_age = directives.iter().find_map(|d| d.strip_prefix("max-age=")).map(|v| v.trim_matches('"').parse::<u64>());
+    let max_age = directives
+        .iter()
+        .find_map(|d| d.strip_prefix("max-age="))
+        .map(|v| v.trim_matches('"').parse::<u64>());
     match max_age {
         Some(Ok(seconds)) => {
-            let age = headers.text("age").and_then(|a| a.parse().ok()).unwrap_or(0);
-            Some((Duration::from_secs(seconds.saturating_sub(age)), "the publisher's max-age"))
+            let age = headers
+                .text("age")
+                .and_then(|a| a.parse().ok())
+                .unwrap_or(0);
+            Some((
+                Duration::from_secs(seconds.saturating_sub(age)),
+                "the publisher's max-age",
+            ))
         }
         // A max-age that cannot be read makes the answer stale (RFC 9111 §4.2.1); Expires is not asked then.
         Some(Err(_)) => None,
@@ -93,23 +114,28 @@ fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static st
 
 /// Until when `Retry-After` asks to wait, on a refusal (429, 503) or a redirect (RFC 9110 §10.2.3); `None` also where it
 /// cannot be read or has passed.
-pub fn retry_at(status: u16, headers: &Headers, now: Timestamp) -> Option<Timestamp> {
+pub fn retry_after(status: u16, headers: &Headers, now: Timestamp) -> Option<Timestamp> {
     if !(matches!(status, 429 | 503) || (300..400).contains(&status) && status != 304) {
         return None;
     }
     let value = headers.text("retry-after")?;
     let at = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        let seconds = value.parse::<i64>().unwrap_or(i64::MAX).min(LONGEST_RETRY.num_seconds());
+        let seconds = value
+            .parse::<i64>()
+            .unwrap_or(i64::MAX)
+            .min(MAX_RETRY_AFTER.num_seconds());
         now + TimeDelta::seconds(seconds)
     } else {
         http_date(value)?
     };
-    (at > now).then(|| at.min(now + LONGEST_RETRY))
+    (at > now).then(|| at.min(now + MAX_RETRY_AFTER))
 }
 
 /// An HTTP date in any of its three forms (RFC 9110 §5.6.7).
 fn http_date(text: &str) -> Option<Timestamp> {
-    httpdate::parse_http_date(text.trim()).ok().map(Timestamp::from)
+    httpdate::parse_http_date(text.trim())
+        .ok()
+        .map(Timestamp::from)
 }
 
 #[cfg(test)]
@@ -121,50 +147,111 @@ mod tests {
     }
 
     fn fresh(fields: &[(&str, &str)]) -> Option<u64> {
-        Hints::of(200, &fields.iter().copied().collect(), &PublisherPace::default(), at("2026-11-21T12:00:00Z"))
-            .fresh_for
-            .map(|(d, _)| d.as_secs())
+        Hints::of(
+            200,
+            &fields.iter().copied().collect(),
+            &UpdateHints::default(),
+            at("2026-11-21T12:00:00Z"),
+        )
+        .fresh_for
+        .map(|(d, _)| d.as_secs())
     }
 
     #[test]
     fn freshness_is_what_the_specification_says() {
         assert_eq!(fresh(&[("cache-control", "max-age=7200")]), Some(7200));
-        assert_eq!(fresh(&[("cache-control", "public, Max-Age=7200"), ("age", "200")]), Some(7000));
-        assert_eq!(fresh(&[("cache-control", "max-age=100"), ("age", "200")]), Some(0));
+        assert_eq!(
+            fresh(&[("cache-control", "public, Max-Age=7200"), ("age", "200")]),
+            Some(7000)
+        );
+        assert_eq!(
+            fresh(&[("cache-control", "max-age=100"), ("age", "200")]),
+            Some(0)
+        );
         assert_eq!(fresh(&[("cache-control", "s-maxage=9000")]), None);
         assert_eq!(fresh(&[("cache-control", "max-age=7200, no-cache")]), None);
         assert_eq!(fresh(&[("cache-control", "no-store, max-age=7200")]), None);
         let date = ("date", "Sat, 21 Nov 2026 10:00:00 GMT");
-        assert_eq!(fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 GMT"), date]), Some(3600));
-        assert_eq!(fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 GMT"), date, ("cache-control", "max-age=60")]), Some(60));
+        assert_eq!(
+            fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 GMT"), date]),
+            Some(3600)
+        );
+        assert_eq!(
+            fresh(&[
+                ("expires", "Sat, 21 Nov 2026 11:00:00 GMT"),
+                date,
+                ("cache-control", "max-age=60")
+            ]),
+            Some(60)
+        );
         assert_eq!(fresh(&[("expires", "0"), date]), None);
-        assert_eq!(fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 CET"), date]), None);
+        assert_eq!(
+            fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 CET"), date]),
+            None
+        );
     }
 
     #[test]
     fn retry_after_comes_in_every_form() {
         let now = at("2026-11-21T12:00:00Z");
         let retry = |status, value: &str| {
-            Hints::of(status, &[("retry-after", value)].into_iter().collect(), &PublisherPace::default(), now).retry_at
+            Hints::of(
+                status,
+                &[("retry-after", value)].into_iter().collect(),
+                &UpdateHints::default(),
+                now,
+            )
+            .retry_after
         };
         assert_eq!(retry(429, "120"), Some(at("2026-11-21T12:02:00Z")));
-        assert_eq!(retry(503, "Sat, 21 Nov 2026 13:00:00 GMT"), Some(at("2026-11-21T13:00:00Z")));
-        assert_eq!(retry(503, "Saturday, 21-Nov-26 13:00:00 GMT"), Some(at("2026-11-21T13:00:00Z")));
-        assert_eq!(retry(503, "Sat Nov 21 13:00:00 2026"), Some(at("2026-11-21T13:00:00Z")));
+        assert_eq!(
+            retry(503, "Sat, 21 Nov 2026 13:00:00 GMT"),
+            Some(at("2026-11-21T13:00:00Z"))
+        );
+        assert_eq!(
+            retry(503, "Saturday, 21-Nov-26 13:00:00 GMT"),
+            Some(at("2026-11-21T13:00:00Z"))
+        );
+        assert_eq!(
+            retry(503, "Sat Nov 21 13:00:00 2026"),
+            Some(at("2026-11-21T13:00:00Z"))
+        );
         assert_eq!(retry(429, "Sat, 21 Nov 2026 11:00:00 GMT"), None);
         assert_eq!(retry(429, "-5"), None);
         assert_eq!(retry(429, "soon"), None);
-        assert_eq!(retry(429, "99999999999999999999"), Some(now + LONGEST_RETRY));
+        assert_eq!(
+            retry(429, "99999999999999999999"),
+            Some(now + MAX_RETRY_AFTER)
+        );
         assert_eq!(retry(200, "120"), None);
     }
 
     #[test]
     fn closed_hours_and_days_are_waited_out() {
-        let pace = PublisherPace { skip_hours: (0..23).collect(), skip_days: vec![5], ..PublisherPace::default() };
-        let hints = Hints::of(200, &Headers::new(), &pace, at("2026-11-21T12:00:00Z"));
+        let update_hints = UpdateHints {
+            skip_hours: (0..23).collect(),
+            skip_days: vec![5],
+            ..UpdateHints::default()
+        };
+        let hints = Hints::of(
+            200,
+            &Headers::new(),
+            &update_hints,
+            at("2026-11-21T12:00:00Z"),
+        );
         // 2026-11-21 is a Saturday.
-        assert_eq!(hints.open_from(at("2026-11-21T12:30:00Z")), at("2026-11-22T23:00:00Z"));
-        let all = PublisherPace { skip_hours: (1..=24).collect(), ..PublisherPace::default() };
-        assert!(Hints::of(200, &Headers::new(), &all, at("2026-11-21T12:00:00Z")).skip_hours.is_empty());
+        assert_eq!(
+            hints.next_open_time(at("2026-11-21T12:30:00Z")),
+            at("2026-11-22T23:00:00Z")
+        );
+        let all = UpdateHints {
+            skip_hours: (1..=24).collect(),
+            ..UpdateHints::default()
+        };
+        assert!(
+            Hints::of(200, &Headers::new(), &all, at("2026-11-21T12:00:00Z"))
+                .skip_hours
+                .is_empty()
+        );
     }
 }

@@ -5,12 +5,12 @@
 //! `now` is an argument.
 
 mod cron;
+mod display;
 mod hints;
 mod next;
 mod spread;
-mod words;
 
 pub use cron::{Cron, CronError};
-pub use hints::{Hints, retry_at};
-pub use next::{NextPoll, Outcome, Situation, next_poll};
+pub use hints::{Hints, retry_after};
+pub use next::{AttemptOutcome, NextPoll, PollState, next_poll};
 pub use spread::spread;

@@ -6,7 +6,7 @@ use feed_model::Timestamp;
 
 /// What the preconditions of a GET or HEAD come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PreconditionResult {
     /// Send it (200).
     Send,
     /// The reader has it (304).
@@ -17,22 +17,34 @@ pub enum Verdict {
 ///
 /// `If-None-Match` is compared weakly and, when it is there at all, `If-Modified-Since` does not count. A date that
 /// cannot be read does not count either.
-pub fn evaluate(none_match: &[&str], modified_since: Option<&str>, etag: &str, last_modified: Option<Timestamp>) -> Verdict {
-    let held = if none_match.is_empty() {
+pub fn evaluate(
+    none_match: &[&str],
+    modified_since: Option<&str>,
+    etag: &str,
+    last_modified: Option<Timestamp>,
+) -> PreconditionResult {
+    let not_modified = if none_match.is_empty() {
         modified_since.is_some_and(|date| !is_modified_since(date, last_modified))
     } else {
-        none_match.iter().any(|line| names(line, etag))
+        none_match.iter().any(|line| lists_tag(line, etag))
     };
-    if held { Verdict::NotModified } else { Verdict::Send }
+    if not_modified {
+        PreconditionResult::NotModified
+    } else {
+        PreconditionResult::Send
+    }
 }
 
 fn is_modified_since(date: &str, last_modified: Option<Timestamp>) -> bool {
-    let (Ok(date), Some(last_modified)) = (httpdate::parse_http_date(date.trim()), last_modified) else { return true };
+    let (Ok(date), Some(last_modified)) = (httpdate::parse_http_date(date.trim()), last_modified)
+    else {
+        return true;
+    };
     last_modified.trunc_subsecs(0) > Timestamp::from(date)
 }
 
 /// Whether a line of `If-None-Match` is `*` or lists the tag, by weak comparison (RFC 9110 §8.8.3.2).
-fn names(line: &str, etag: &str) -> bool {
+fn lists_tag(line: &str, etag: &str) -> bool {
     line.trim() == "*" || tags(line).any(|tag| tag == opaque(etag))
 }
 
@@ -62,21 +74,21 @@ mod tests {
     #[test]
     fn tags_are_compared_weakly_in_lists_and_over_lines() {
         for (lines, expected) in [
-            (&["W/\"abc\""][..], Verdict::NotModified),
-            (&["\"abc\""], Verdict::NotModified),
-            (&["*"], Verdict::NotModified),
-            (&[" * "], Verdict::NotModified),
-            (&["\"x\", W/\"y\",\"abc\""], Verdict::NotModified),
-            (&["\"x\"", "W/\"abc\""], Verdict::NotModified),
-            (&[",, \"abc\" ,"], Verdict::NotModified),
-            (&["\"a,b\", \"abc\""], Verdict::NotModified),
-            (&["\"x\""], Verdict::Send),
-            (&["abc"], Verdict::Send),
-            (&["w/\"abc\""], Verdict::Send),
-            (&["\"abc"], Verdict::Send),
-            (&["\"\""], Verdict::Send),
-            (&[""], Verdict::Send),
-            (&["\"ABC\""], Verdict::Send),
+            (&["W/\"abc\""][..], PreconditionResult::NotModified),
+            (&["\"abc\""], PreconditionResult::NotModified),
+            (&["*"], PreconditionResult::NotModified),
+            (&[" * "], PreconditionResult::NotModified),
+            (&["\"x\", W/\"y\",\"abc\""], PreconditionResult::NotModified),
+            (&["\"x\"", "W/\"abc\""], PreconditionResult::NotModified),
+            (&[",, \"abc\" ,"], PreconditionResult::NotModified),
+            (&["\"a,b\", \"abc\""], PreconditionResult::NotModified),
+            (&["\"x\""], PreconditionResult::Send),
+            (&["abc"], PreconditionResult::Send),
+            (&["w/\"abc\""], PreconditionResult::Send),
+            (&["\"abc"], PreconditionResult::Send),
+            (&["\"\""], PreconditionResult::Send),
+            (&[""], PreconditionResult::Send),
+            (&["\"ABC\""], PreconditionResult::Send),
         ] {
             assert_eq!(evaluate(lines, None, TAG, None), expected, "{lines:?}");
         }
@@ -86,19 +98,59 @@ mod tests {
     fn a_date_counts_only_without_tags_and_only_when_it_is_one() {
         let changed: Timestamp = "2026-01-02T03:04:05.900Z".parse().unwrap();
         for (none_match, date, expected) in [
-            (&[][..], "Fri, 02 Jan 2026 03:04:05 GMT", Verdict::NotModified),
-            (&[], "Friday, 02-Jan-26 03:04:05 GMT", Verdict::NotModified),
-            (&[], "Fri Jan  2 03:04:05 2026", Verdict::NotModified),
-            (&[], "Fri, 02 Jan 2026 03:04:06 GMT", Verdict::NotModified),
-            (&[], "Wed, 02 Jan 2126 03:04:05 GMT", Verdict::NotModified),
-            (&[], "Fri, 02 Jan 2026 03:04:04 GMT", Verdict::Send),
-            (&[], "yesterday", Verdict::Send),
-            (&[], "", Verdict::Send),
-            (&["\"x\""], "Fri, 02 Jan 2026 03:04:05 GMT", Verdict::Send),
-            (&["\"abc\""], "Thu, 01 Jan 1970 00:00:00 GMT", Verdict::NotModified),
+            (
+                &[][..],
+                "Fri, 02 Jan 2026 03:04:05 GMT",
+                PreconditionResult::NotModified,
+            ),
+            (
+                &[],
+                "Friday, 02-Jan-26 03:04:05 GMT",
+                PreconditionResult::NotModified,
+            ),
+            (
+                &[],
+                "Fri Jan  2 03:04:05 2026",
+                PreconditionResult::NotModified,
+            ),
+            (
+                &[],
+                "Fri, 02 Jan 2026 03:04:06 GMT",
+                PreconditionResult::NotModified,
+            ),
+            (
+                &[],
+                "Wed, 02 Jan 2126 03:04:05 GMT",
+                PreconditionResult::NotModified,
+            ),
+            (
+                &[],
+                "Fri, 02 Jan 2026 03:04:04 GMT",
+                PreconditionResult::Send,
+            ),
+            (&[], "yesterday", PreconditionResult::Send),
+            (&[], "", PreconditionResult::Send),
+            (
+                &["\"x\""],
+                "Fri, 02 Jan 2026 03:04:05 GMT",
+                PreconditionResult::Send,
+            ),
+            (
+                &["\"abc\""],
+                "Thu, 01 Jan 1970 00:00:00 GMT",
+                PreconditionResult::NotModified,
+            ),
         ] {
-            assert_eq!(evaluate(none_match, Some(date), TAG, Some(changed)), expected, "{none_match:?} {date}");
+            assert_eq!(
+                evaluate(none_match, Some(date), TAG, Some(changed)),
+                expected,
+                "{none_match:?} {date}"
+            );
         }
-        assert_eq!(evaluate(&[], Some("Fri, 02 Jan 2026 03:04:05 GMT"), TAG, None), Verdict::Send, "no date to compare with");
+        assert_eq!(
+            evaluate(&[], Some("Fri, 02 Jan 2026 03:04:05 GMT"), TAG, None),
+            PreconditionResult::Send,
+            "no date to compare with"
+        );
     }
 }

@@ -2,20 +2,23 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-use super::{answer::lines, conditional::tags};
+use super::{conditional::tags, response::header_values};
 
 /// Tags of one request that are looked up.
 const MAX_TAGS: usize = 8;
 
 /// The instances that a reader has, where it takes what is new to it instead of the whole: `A-IM: feed`, and tags in
 /// `If-None-Match` of which none is the current one.
-pub(super) fn asked_for(request: &HeaderMap, current: &str) -> Option<Vec<String>> {
-    let takes = lines(request, &HeaderName::from_static("a-im")).iter().flat_map(|line| line.split(',')).any(is_feed);
+pub(super) fn delta_bases(request: &HeaderMap, current: &str) -> Option<Vec<String>> {
+    let takes = header_values(request, &HeaderName::from_static("a-im"))
+        .iter()
+        .flat_map(|line| line.split(','))
+        .any(is_feed);
     if !takes {
         return None;
     }
     let mut had: Vec<String> = Vec::new();
-    for line in lines(request, &header::IF_NONE_MATCH) {
+    for line in header_values(request, &header::IF_NONE_MATCH) {
         if line.trim() == "*" {
             return None;
         }
@@ -28,10 +31,18 @@ pub(super) fn asked_for(request: &HeaderMap, current: &str) -> Option<Vec<String
 /// Whether one part of `A-IM` is `feed`, not refused by a weight of nothing.
 fn is_feed(part: &str) -> bool {
     let mut pieces = part.split(';').map(str::trim);
-    let named = pieces.next().is_some_and(|name| name.eq_ignore_ascii_case("feed"));
-    let refused = pieces.filter_map(|piece| piece.split_once('=')).any(|(key, weight)| {
-        key.trim().eq_ignore_ascii_case("q") && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
-    });
+    let named = pieces
+        .next()
+        .is_some_and(|name| name.eq_ignore_ascii_case("feed"));
+    let refused = pieces
+        .filter_map(|piece| piece.split_once('='))
+        .any(|(key, weight)| {
+            key.trim().eq_ignore_ascii_case("q")
+                && weight
+                    .trim()
+                    .parse::<f32>()
+                    .is_ok_and(|weight| weight <= 0.0)
+        });
     named && !refused
 }
 
@@ -57,7 +68,11 @@ mod tests {
             let mut request = HeaderMap::new();
             request.insert("a-im", manipulations.parse().unwrap());
             request.insert(header::IF_NONE_MATCH, had.parse().unwrap());
-            assert_eq!(asked_for(&request, "W/\"now\"").map(|tags| tags.len()), expected, "{manipulations} {had}");
+            assert_eq!(
+                delta_bases(&request, "W/\"now\"").map(|tags| tags.len()),
+                expected,
+                "{manipulations} {had}"
+            );
         }
     }
 }

@@ -8,17 +8,17 @@ use axum::{
 };
 
 use crate::site::PageName;
-use feed_publisher::pages::Fault;
+use feed_publisher::pages::PageError;
 
 use super::{
     App,
-    answer::{self, Manner, MediaType},
+    response::{self, MediaType, ResponseOptions},
 };
 
 /// The longest path with its query, in bytes. The longest of ours is a union of many topics.
 const MAX_TARGET_BYTES: usize = 4096;
 
-const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// Nothing but our own style sheet is ever loaded, no script runs, nothing frames us.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
@@ -26,29 +26,46 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// A feed opened in a browser is a document too: what it carries must not run there.
-const FEED_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox");
+const FEED_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
+);
 
 /// Refuses what is not read, and signs every answer.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
     let method = request.method().clone();
-    let mut response = if request.uri().path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
-        fault(&app, request.headers(), Fault::TooLong).await
+    let mut response = if request
+        .uri()
+        .path_and_query()
+        .is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES)
+    {
+        fault(&app, request.headers(), PageError::TooLong).await
     } else if method == Method::OPTIONS {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
-        response.headers_mut().insert(header::ALLOW, ALLOWED);
+        response
+            .headers_mut()
+            .insert(header::ALLOW, ALLOWED_METHODS);
         response
     } else if method == Method::GET || method == Method::HEAD {
-        match without_slash(request.uri().path()) {
+        match strip_trailing_slash(request.uri().path()) {
             Some(path) => {
-                let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-                answer::moved(&format!("{}{query}", app.settings().addresses().rooted(path)))
+                let query = request
+                    .uri()
+                    .query()
+                    .map(|query| format!("?{query}"))
+                    .unwrap_or_default();
+                response::redirect(&format!(
+                    "{}{query}",
+                    app.settings().addresses().rooted(path)
+                ))
             }
             None => next.run(request).await,
         }
     } else {
-        let mut response = fault(&app, request.headers(), Fault::Method).await;
-        response.headers_mut().insert(header::ALLOW, ALLOWED);
+        let mut response = fault(&app, request.headers(), PageError::Method).await;
+        response
+            .headers_mut()
+            .insert(header::ALLOW, ALLOWED_METHODS);
         response
     };
     if method == Method::HEAD {
@@ -58,26 +75,38 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
         if let Some(length) = length
             && response.status() != StatusCode::NOT_MODIFIED
         {
-            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+            response
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, length.into());
         }
     }
-    sign(&mut response);
+    set_security_headers(&mut response);
     response
 }
 
 /// The path without the slash at its end, where it has one that it should not have. `//` would name another host.
-fn without_slash(path: &str) -> Option<&str> {
+fn strip_trailing_slash(path: &str) -> Option<&str> {
     let bare = path.strip_suffix('/')?;
     let bare = bare.trim_end_matches('/');
     // The front page below a token has its slash, as the front page has.
-    let is_front = bare.strip_prefix("/t/").is_some_and(|token| !token.contains('/'));
+    let is_front = bare
+        .strip_prefix("/t/")
+        .is_some_and(|token| !token.contains('/'));
     (!bare.is_empty() && !bare.starts_with("//") && !is_front).then_some(bare)
 }
 
-async fn fault(app: &App, request: &HeaderMap, fault: Fault) -> Response<Body> {
-    let (status, held) = app.page(PageName::Fault(fault)).await;
+async fn fault(app: &App, request: &HeaderMap, fault: PageError) -> Response<Body> {
+    let (status, held) = app.page(PageName::PageError(fault)).await;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    answer::answer(&held, request, &Manner { status, max_age_s: None, ..Manner::usual(&app.settings()) })
+    response::respond(
+        &held,
+        request,
+        &ResponseOptions {
+            status,
+            max_age_s: None,
+            ..ResponseOptions::from_settings(&app.settings())
+        },
+    )
 }
 
 fn http_body_length(response: &Response<Body>) -> Option<u64> {
@@ -85,20 +114,44 @@ fn http_body_length(response: &Response<Body>) -> Option<u64> {
     response.body().size_hint().exact()
 }
 
-fn sign(response: &mut Response<Body>) {
-    let is_page = response.extensions().get::<MediaType>().is_some_and(|kind| kind.0.starts_with("text/html"));
+fn set_security_headers(response: &mut Response<Body>) {
+    let is_page = response
+        .extensions()
+        .get::<MediaType>()
+        .is_some_and(|kind| kind.0.starts_with("text/html"));
     let fields = response.headers_mut();
     let any = HeaderValue::from_static("*");
     for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { FEED_POLICY }),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            if is_page { PAGE_POLICY } else { FEED_POLICY },
+        ),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, any),
-        (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("If-None-Match, If-Modified-Since, A-IM, Accept")),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("ETag, IM, Last-Modified, Link, Retry-After")),
-        (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
-        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static("If-None-Match, If-Modified-Since, A-IM, Accept"),
+        ),
+        (
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("ETag, IM, Last-Modified, Link, Retry-After"),
+        ),
+        (
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from_static("86400"),
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("cross-origin"),
+        ),
     ] {
         fields.insert(name, value);
     }
@@ -110,13 +163,16 @@ mod tests {
 
     #[test]
     fn only_a_slash_too_many_is_taken_away_and_never_towards_another_host() {
-        assert_eq!(without_slash("/"), None);
-        assert_eq!(without_slash("/sources"), None);
-        assert_eq!(without_slash("/sources/"), Some("/sources"));
-        assert_eq!(without_slash("/sources//"), Some("/sources"));
-        assert_eq!(without_slash("//evil.example/"), None);
-        assert_eq!(without_slash("///"), None);
-        assert_eq!(without_slash("/t/secret/"), None);
-        assert_eq!(without_slash("/t/secret/sources/"), Some("/t/secret/sources"));
+        assert_eq!(strip_trailing_slash("/"), None);
+        assert_eq!(strip_trailing_slash("/sources"), None);
+        assert_eq!(strip_trailing_slash("/sources/"), Some("/sources"));
+        assert_eq!(strip_trailing_slash("/sources//"), Some("/sources"));
+        assert_eq!(strip_trailing_slash("//evil.example/"), None);
+        assert_eq!(strip_trailing_slash("///"), None);
+        assert_eq!(strip_trailing_slash("/t/secret/"), None);
+        assert_eq!(
+            strip_trailing_slash("/t/secret/sources/"),
+            Some("/t/secret/sources")
+        );
     }
 }

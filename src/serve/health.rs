@@ -45,7 +45,11 @@ impl Health {
     /// Whether it is ready to be asked, else why not.
     pub fn ready(&self) -> Result<(), String> {
         self.healthy()?;
-        if self.ready.load(Ordering::Acquire) { Ok(()) } else { Err("the documents are not rendered yet".to_owned()) }
+        if self.ready.load(Ordering::Acquire) {
+            Ok(())
+        } else {
+            Err("the documents are not rendered yet".to_owned())
+        }
     }
 }
 
@@ -59,14 +63,23 @@ mod tests {
         assert!(health.healthy().is_ok() && health.ready().is_err());
         health.set_ready(true);
         assert!(health.ready().is_ok());
-        health.clone().report(Err("the store does not answer".to_owned()));
-        assert_eq!(health.healthy(), Err("the store does not answer".to_owned()));
+        health
+            .clone()
+            .report(Err("the store does not answer".to_owned()));
+        assert_eq!(
+            health.healthy(),
+            Err("the store does not answer".to_owned())
+        );
         assert!(health.ready().is_err());
         health.report(Ok(()));
         assert!(health.ready().is_ok());
         health.report_rendering(Err("cannot render".to_owned()));
         health.report(Ok(()));
-        assert_eq!(health.healthy(), Err("cannot render".to_owned()), "until a rendering succeeds");
+        assert_eq!(
+            health.healthy(),
+            Err("cannot render".to_owned()),
+            "until a rendering succeeds"
+        );
         health.report_rendering(Ok(()));
         assert!(health.healthy().is_ok());
     }

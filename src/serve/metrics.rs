@@ -15,15 +15,22 @@ pub async fn serve_metrics(
     text: Arc<dyn Fn() -> String + Send + Sync>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    listener.set_nonblocking(true).map_err(ServeError::Listener)?;
+    listener
+        .set_nonblocking(true)
+        .map_err(ServeError::Listener)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(ServeError::Listener)?;
     let answer = move || {
         let text = text.clone();
         async move {
-            let written = tokio::task::spawn_blocking(move || text()).await.unwrap_or_else(|_| "# EOF\n".to_owned());
+            let written = tokio::task::spawn_blocking(move || text())
+                .await
+                .unwrap_or_else(|_| "# EOF\n".to_owned());
             ([(header::CONTENT_TYPE, MEDIA_TYPE)], written).into_response()
         }
     };
     let router = Router::new().route("/metrics", get(answer));
-    axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(ServeError::Listener)
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop)
+        .await
+        .map_err(ServeError::Listener)
 }

@@ -6,27 +6,27 @@
 //! addresses come from the settings.
 
 mod access;
-mod answer;
 mod app;
-mod coding;
 mod conditional;
+mod content_encoding;
 mod delta;
-mod drawn;
+mod encoded_document;
+mod fifo_cache;
 mod guard;
 mod health;
-mod held;
-mod kept;
 mod metrics;
+mod page_cache;
+mod response;
 mod routes;
 mod server;
 mod tls;
 
 pub use access::{Access, AccessError};
 pub use app::App;
-pub use coding::Coding;
-pub use conditional::{Verdict, evaluate};
+pub use conditional::{PreconditionResult, evaluate};
+pub use content_encoding::ContentEncoding;
+pub use encoded_document::EncodedDocument;
 pub use health::Health;
-pub use held::Held;
 pub use metrics::serve_metrics;
 pub use server::{ServeError, serve};
 pub use tls::{Tls, TlsError};

@@ -29,7 +29,7 @@ pub enum TlsError {
     },
     /// Certificate and key do not fit together.
     #[error("cannot use the certificate in {}", file.display())]
-    Unfit {
+    Mismatch {
         /// The certificate's file.
         file: PathBuf,
         /// Why not.
@@ -63,7 +63,10 @@ impl Tls {
         Ok(())
     }
 
-    pub(super) async fn accept<S>(&self, stream: S) -> io::Result<tokio_rustls::server::TlsStream<S>>
+    pub(super) async fn accept<S>(
+        &self,
+        stream: S,
+    ) -> io::Result<tokio_rustls::server::TlsStream<S>>
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     {
@@ -84,13 +87,17 @@ fn read(cert: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
         return Err(TlsError::Empty(cert.to_owned()));
     }
     let key = PrivateKeyDer::from_pem_file(key).map_err(broken("the key", key))?;
-    let unfit = |source| TlsError::Unfit { file: cert.to_owned(), source };
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(unfit)?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(unfit)?;
+    let mismatch = |source| TlsError::Mismatch {
+        file: cert.to_owned(),
+        source,
+    };
+    let mut config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(mismatch)?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(mismatch)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -3,50 +3,78 @@
 
 use url::Url;
 
-use crate::store::{ArchiveState, DrawnArchive, Reader, StoreError};
+use crate::store::{ArchiveState, Reader, RenderedArchive, StoreError};
 use feed_model::{Timestamp, TopicId};
 use feed_publisher::{Addresses, Channel, FeedFormat, Paging};
 
 use super::{
-    Library, Rendering, Settings,
-    documents::{Titled, channel, published_topics, render},
+    RenderedDocument, SiteSettings, Snapshot,
+    documents::{PublishedTopic, channel, published_topics, render},
 };
 
 /// What there is at the address of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ArchiveAnswer {
+pub enum ArchiveLookup {
     /// The document.
-    There(Rendering),
+    Document(RenderedDocument),
     /// It is cut, and its document follows in a moment.
-    NotDrawn,
+    NotRendered,
     /// Every story of it is gone (410).
     Gone,
     /// It is not cut (404).
-    NotCut,
+    NotFound,
 }
 
 /// The archive of a topic with this number, as it is kept; drawn anew where the addresses in it are others for whoever looks.
-pub fn archive(library: &dyn Library, settings: &Settings, topic: &TopicId, number: u64) -> Result<ArchiveAnswer, StoreError> {
-    let Some(document) = library.archive(topic, number)? else { return Ok(ArchiveAnswer::NotCut) };
+pub fn archive(
+    snapshot: &dyn Snapshot,
+    settings: &SiteSettings,
+    topic: &TopicId,
+    number: u64,
+) -> Result<ArchiveLookup, StoreError> {
+    let Some(document) = snapshot.archive(topic, number)? else {
+        return Ok(ArchiveLookup::NotFound);
+    };
     let path = Addresses::archive_path(topic.as_str(), number);
-    let there = |body| ArchiveAnswer::There(Rendering::new(path, FeedFormat::Atom.content_type(), body, document.updated));
+    let there = |body| {
+        ArchiveLookup::Document(RenderedDocument::new(
+            path,
+            FeedFormat::Atom.content_type(),
+            body,
+            document.updated,
+        ))
+    };
     Ok(match document.body {
-        _ if document.is_empty => ArchiveAnswer::Gone,
-        None => ArchiveAnswer::NotDrawn,
+        _ if document.is_empty => ArchiveLookup::Gone,
+        None => ArchiveLookup::NotRendered,
         Some(_) if settings.audience.token.is_some() => {
-            redrawn(library, settings, topic, number)?.map_or(ArchiveAnswer::NotCut, there)
+            render_for_audience(snapshot, settings, topic, number)?
+                .map_or(ArchiveLookup::NotFound, there)
         }
         Some(body) => there(body),
     })
 }
 
 /// The bytes of an archive with the addresses that it has for whoever looks.
-fn redrawn(library: &dyn Library, settings: &Settings, id: &TopicId, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(topic) = published_topics(settings).find(|topic| topic.id == *id) else { return Ok(None) };
-    let Some(state) = library.archives(id)?.into_iter().find(|state| state.number == number) else { return Ok(None) };
+fn render_for_audience(
+    snapshot: &dyn Snapshot,
+    settings: &SiteSettings,
+    id: &TopicId,
+    number: u64,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(topic) = published_topics(settings).find(|topic| topic.id == *id) else {
+        return Ok(None);
+    };
+    let Some(state) = snapshot
+        .archives(id)?
+        .into_iter()
+        .find(|state| state.number == number)
+    else {
+        return Ok(None);
+    };
     let addresses = settings.addresses();
     let mut channel = frame(settings, &addresses, &topic, &state);
-    let stories = library.archive_stories(id, number)?;
+    let stories = snapshot.archive_stories(id, number)?;
     channel.stories = &stories;
     channel.updated = state.updated.unwrap_or(Timestamp::UNIX_EPOCH);
     Ok(Some(render(&channel, FeedFormat::Atom)))
@@ -54,17 +82,21 @@ fn redrawn(library: &dyn Library, settings: &Settings, id: &TopicId, number: u64
 
 /// Draws archives whose document is not drawn, or from something else than what it would be drawn from now: as many as
 /// make about `enough` bytes.
-pub(super) fn undrawn(
+pub(super) fn render_pending(
     reader: &Reader<'_>,
-    settings: &Settings,
+    settings: &SiteSettings,
     now: Timestamp,
     enough: usize,
-) -> Result<Vec<DrawnArchive>, StoreError> {
+) -> Result<Vec<RenderedArchive>, StoreError> {
     let addresses = settings.addresses();
     let mut drawn = Vec::new();
     let mut bytes = 0;
     for topic in published_topics(settings) {
-        for state in reader.archives(&topic.id)?.into_iter().filter(|state| !state.is_empty) {
+        for state in reader
+            .archives(&topic.id)?
+            .into_iter()
+            .filter(|state| !state.is_empty)
+        {
             let mut channel = frame(settings, &addresses, &topic, &state);
             let digest = digest(&channel, state.revision);
             if state.drawn == Some(digest) {
@@ -72,10 +104,10 @@ pub(super) fn undrawn(
             }
             let stories = reader.archive_stories(&topic.id, state.number)?;
             channel.stories = &stories;
-            channel.updated = following(state.updated, now);
+            channel.updated = next_updated(state.updated, now);
             let body = render(&channel, FeedFormat::Atom);
             bytes += body.len();
-            drawn.push(DrawnArchive {
+            drawn.push(RenderedArchive {
                 topic: topic.id.clone(),
                 number: state.number,
                 revision: state.revision,
@@ -92,7 +124,12 @@ pub(super) fn undrawn(
 }
 
 /// The document without its stories. It names the archive after it from its first byte on, which is cut later.
-fn frame<'a>(settings: &Settings, addresses: &'a Addresses, topic: &Titled, state: &ArchiveState) -> Channel<'a> {
+fn frame<'a>(
+    settings: &SiteSettings,
+    addresses: &'a Addresses,
+    topic: &PublishedTopic,
+    state: &ArchiveState,
+) -> Channel<'a> {
     let name = topic.id.as_str();
     let at = |number: u64| addresses.absolute(&Addresses::archive_path(name, number));
     let mut channel = channel(settings, addresses, name, &topic.title, &topic.description);
@@ -115,7 +152,9 @@ fn digest(frame: &Channel<'_>, revision: u64) -> [u8; 32] {
 }
 
 /// Now in whole seconds, and later than before: `updated` moves with the bytes.
-fn following(before: Option<Timestamp>, now: Timestamp) -> Timestamp {
+fn next_updated(before: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let second = Timestamp::from_timestamp(now.timestamp(), 0).unwrap_or(now);
-    before.map_or(second, |before| second.max(before + chrono::TimeDelta::seconds(1)))
+    before.map_or(second, |before| {
+        second.max(before + chrono::TimeDelta::seconds(1))
+    })
 }

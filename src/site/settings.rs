@@ -6,8 +6,8 @@ use url::Url;
 
 use feed_model::{Topic, TopicId};
 use feed_publisher::{
-    Addresses, Limits,
-    pages::{Site, TopicRef},
+    Addresses, SizeLimits,
+    pages::{SiteInfo, TopicRef},
 };
 use topic_rules::Rules;
 
@@ -18,7 +18,7 @@ const MAX_KEPT: usize = 500;
 
 /// What of feeds.toml decides what is published.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct SiteSettings {
     /// `site.title`.
     pub title: String,
     /// `site.base_url`: every absolute address is made from it, none from a request.
@@ -36,16 +36,16 @@ pub struct Settings {
     /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS `ttl`.
     pub max_age: Duration,
     /// What sorts stories into topics at the moment: for why a story is not in one.
-    pub rules: RulesInForce,
+    pub rules: CurrentRules,
     /// Who looks.
     pub audience: Audience,
 }
 
 /// The rules in force, whenever they are asked for: they change with feeds.toml, and with what labels teach.
 #[derive(Clone)]
-pub struct RulesInForce(Arc<dyn Fn() -> Arc<Rules> + Send + Sync>);
+pub struct CurrentRules(Arc<dyn Fn() -> Arc<Rules> + Send + Sync>);
 
-impl RulesInForce {
+impl CurrentRules {
     /// Rules that may change.
     pub fn new(get: impl Fn() -> Arc<Rules> + Send + Sync + 'static) -> Self {
         Self(Arc::new(get))
@@ -63,9 +63,9 @@ impl RulesInForce {
     }
 }
 
-impl std::fmt::Debug for RulesInForce {
+impl std::fmt::Debug for CurrentRules {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("RulesInForce").field(&self.get()).finish()
+        f.debug_tuple("CurrentRules").field(&self.get()).finish()
     }
 }
 
@@ -80,12 +80,12 @@ pub struct Audience {
 
 impl Audience {
     /// Whether they are anybody.
-    pub fn is_anybody(&self) -> bool {
+    pub fn is_public(&self) -> bool {
         self.topics.is_empty()
     }
 }
 
-impl Settings {
+impl SiteSettings {
     /// The site's addresses, as they are for whoever looks.
     pub fn addresses(&self) -> Addresses {
         let addresses = Addresses::new(&self.base_url);
@@ -97,46 +97,70 @@ impl Settings {
 
     /// The same site for other eyes.
     #[must_use]
-    pub fn seen_by(&self, audience: Audience) -> Self {
-        Self { audience, ..self.clone() }
+    pub fn for_audience(&self, audience: Audience) -> Self {
+        Self {
+            audience,
+            ..self.clone()
+        }
     }
 
     /// The same site as its owner sees it: private topics are drawn and kept like all others, and handed out to few.
-    pub(super) fn in_whole(&self) -> Self {
+    pub(super) fn as_owner(&self) -> Self {
         let private = self.topics.iter().filter(|topic| !topic.access.is_empty());
-        self.seen_by(Audience { topics: private.map(|topic| topic.id.clone()).collect(), token: None })
+        self.for_audience(Audience {
+            topics: private.map(|topic| topic.id.clone()).collect(),
+            token: None,
+        })
     }
 
     /// The topics that whoever looks may read, in their order: those that are not private, and the private ones of theirs.
-    pub fn shown_topics(&self) -> impl Iterator<Item = &Topic> {
-        self.topics.iter().filter(|topic| topic.access.is_empty() || self.audience.topics.contains(&topic.id))
+    pub fn visible_topics(&self) -> impl Iterator<Item = &Topic> {
+        self.topics
+            .iter()
+            .filter(|topic| topic.access.is_empty() || self.audience.topics.contains(&topic.id))
     }
 
-    pub(super) fn shown_topic(&self, id: &TopicId) -> Option<&Topic> {
-        self.shown_topics().find(|topic| topic.id == *id)
+    pub(super) fn visible_topic(&self, id: &TopicId) -> Option<&Topic> {
+        self.visible_topics().find(|topic| topic.id == *id)
     }
 
     pub(super) fn topic_refs(&self) -> Vec<TopicRef> {
-        self.shown_topics().map(|topic| TopicRef { id: topic.id.clone(), title: topic.title.clone() }).collect()
+        self.visible_topics()
+            .map(|topic| TopicRef {
+                id: topic.id.clone(),
+                title: topic.title.clone(),
+            })
+            .collect()
     }
 
-    pub(super) fn limits(&self) -> Limits {
-        Limits { max_bytes: MAX_DOCUMENT_BYTES, keep_within: self.keep_within, max_kept: MAX_KEPT }
+    pub(super) fn limits(&self) -> SizeLimits {
+        SizeLimits {
+            max_bytes: MAX_DOCUMENT_BYTES,
+            keep_within: self.keep_within,
+            max_kept: MAX_KEPT,
+        }
     }
 }
 
-/// The parts that [`Site`] borrows, together.
-pub(super) struct Frame {
+/// The parts that [`SiteInfo`] borrows, together.
+pub(super) struct SiteParts {
     addresses: Addresses,
     topics: Vec<TopicRef>,
 }
 
-impl Frame {
-    pub(super) fn new(settings: &Settings) -> Self {
-        Self { addresses: settings.addresses(), topics: settings.topic_refs() }
+impl SiteParts {
+    pub(super) fn new(settings: &SiteSettings) -> Self {
+        Self {
+            addresses: settings.addresses(),
+            topics: settings.topic_refs(),
+        }
     }
 
-    pub(super) fn site<'a>(&'a self, settings: &'a Settings) -> Site<'a> {
-        Site { title: &settings.title, addresses: &self.addresses, topics: &self.topics }
+    pub(super) fn site<'a>(&'a self, settings: &'a SiteSettings) -> SiteInfo<'a> {
+        SiteInfo {
+            title: &settings.title,
+            addresses: &self.addresses,
+            topics: &self.topics,
+        }
     }
 }

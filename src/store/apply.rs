@@ -8,15 +8,16 @@ use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 use rusqlite::{Connection, Transaction, params};
 
 use super::{
-    Applied, Arrival, Item, ItemOutcome, Plan, ReadDocument, Store, StoreError, entries,
-    error::Doing as _,
-    holds,
-    membership::{self, Cause},
-    pages, reference, rows,
-    rows::ms,
-    shown, sources, stories, windows,
+    Arrival, IncomingItem, ItemOutcome, ParsedDocument, PollUpdate, Store, StoreError,
+    UpdateResult,
+    classification::{self, ClassifyTrigger},
+    crawl_queue, entries,
+    error::SqlContext as _,
+    feed_window, host_backoff, representative, source_ref, sources, sql_values,
+    sql_values::ms,
+    stories,
 };
-use entry_identity::{KeyPolicy, Recognition};
+use entry_identity::{EntryMatch, KeyPolicy};
 use feed_model::{SourceId, Timestamp, TopicId};
 use topic_rules::Rules;
 
@@ -25,129 +26,201 @@ const JUST_BELOW: chrono::TimeDelta = chrono::TimeDelta::milliseconds(1);
 
 impl Store {
     /// Carries out a plan in one transaction.
-    pub fn apply(&self, plan: Plan, rules: Arc<Rules>) -> Result<Applied, StoreError> {
-        self.write(move |tx| carry_out(tx, &plan, &rules))
+    pub fn apply(&self, plan: PollUpdate, rules: Arc<Rules>) -> Result<UpdateResult, StoreError> {
+        self.write(move |tx| apply_update(tx, &plan, &rules))
     }
 
     /// What would come of a plan; nothing is kept.
-    pub fn rehearse_plan(&self, plan: Plan, rules: Arc<Rules>) -> Result<Applied, StoreError> {
-        self.rehearse(move |tx| carry_out(tx, &plan, &rules))
+    pub fn apply_dry_run(
+        &self,
+        plan: PollUpdate,
+        rules: Arc<Rules>,
+    ) -> Result<UpdateResult, StoreError> {
+        self.dry_run(move |tx| apply_update(tx, &plan, &rules))
     }
 }
 
-pub(super) fn carry_out(tx: &Transaction<'_>, plan: &Plan, rules: &Rules) -> Result<Applied, StoreError> {
+pub(super) fn apply_update(
+    tx: &Transaction<'_>,
+    plan: &PollUpdate,
+    rules: &Rules,
+) -> Result<UpdateResult, StoreError> {
     let source = plan.source.as_str();
-    note_request(tx, plan)?;
-    if sources::asked(tx, &plan.source)?.as_ref() != Some(&plan.asked) {
-        holds::outlive(tx, plan)?;
-        return Ok(Applied { overtaken: true, ..Applied::default() });
+    store_request_time(tx, plan)?;
+    if sources::configured_target(tx, &plan.source)?.as_ref() != Some(&plan.target) {
+        host_backoff::store_retry_after(tx, plan)?;
+        return Ok(UpdateResult {
+            config_changed: true,
+            ..UpdateResult::default()
+        });
     }
-    note_attempt(tx, plan)?;
-    let mut applied = Applied::default();
+    store_attempt(tx, plan)?;
+    let mut applied = UpdateResult::default();
     if let Some(document) = &plan.document {
-        let opened = note_document(tx, plan, document, rules)?;
-        applied = take_items(tx, plan, document, rules)?;
-        applied.visible |= opened;
+        let visibility_changed = store_feed_metadata(tx, plan, document, rules)?;
+        applied = store_items(tx, plan, document, rules)?;
+        applied.visible |= visibility_changed;
     }
-    pages::apply(tx, source, &plan.pages, plan.now)?;
-    applied.visible |= reference::settle(tx, source, plan.now)?;
+    crawl_queue::apply(tx, source, &plan.pages, plan.now)?;
+    applied.visible |= source_ref::update(tx, source, plan.now)?;
     Ok(applied)
 }
 
-/// Stores every item: recognised ones are brought up to date, new ones found or join a story.
-fn take_items(tx: &Transaction<'_>, plan: &Plan, document: &ReadDocument, rules: &Rules) -> Result<Applied, StoreError> {
+/// Stores every item: known ones are brought up to date, new ones found or join a story.
+fn store_items(
+    tx: &Transaction<'_>,
+    plan: &PollUpdate,
+    document: &ParsedDocument,
+    rules: &Rules,
+) -> Result<UpdateResult, StoreError> {
     let source = &plan.source;
-    let (items, recognised) = recognise(tx, source, document)?;
+    let (items, entry_matches) = match_entries(tx, source, document)?;
     let positions = positions(tx, source.as_str(), &items, plan.now)?;
-    let mut applied = Applied { items: vec![ItemOutcome::default(); items.len()], ..Applied::default() };
-    let mut touched: BTreeSet<String> = BTreeSet::new();
+    let mut applied = UpdateResult {
+        items: vec![ItemOutcome::default(); items.len()],
+        ..UpdateResult::default()
+    };
+    let mut changed_topics: BTreeSet<String> = BTreeSet::new();
     for i in oldest_first(&items) {
         let item = &items[i];
         let outcome = &mut applied.items[i];
-        match &recognised[i] {
-            Recognition::Same { entry, because, new_key } => {
+        match &entry_matches[i] {
+            EntryMatch::Existing {
+                entry,
+                reason,
+                new_key,
+            } => {
                 outcome.entry = *entry;
-                outcome.because.clone_from(because);
+                outcome.reason.clone_from(reason);
                 if *new_key {
-                    entries::add_alias(tx, source, &item.keyed.key, *entry)?;
+                    entries::add_alias(tx, source, &item.identity.key, *entry)?;
                 }
                 outcome.story = entries::story_of(tx, *entry)?;
                 if entries::update(tx, *entry, item, plan.now)? {
                     applied.updated_entries += 1;
-                    shown::revise(tx, outcome.story, plan.now)?;
-                    membership::judge(tx, outcome.story, rules, Cause::Edit, plan.now, &mut touched)?;
+                    representative::choose(tx, outcome.story, plan.now)?;
+                    classification::classify(
+                        tx,
+                        outcome.story,
+                        rules,
+                        ClassifyTrigger::Edit,
+                        plan.now,
+                        &mut changed_topics,
+                    )?;
                     applied.visible = true;
                 }
             }
             // The document has this very item a second time.
-            Recognition::Repetition => "repeated in the document".clone_into(&mut outcome.because),
-            Recognition::New => {
+            EntryMatch::InFeedDuplicate => {
+                "repeated in the document".clone_into(&mut outcome.reason)
+            }
+            EntryMatch::New => {
                 applied.new_entries += 1;
-                let joined = stories::place(tx, source, item, positions[i], plan.now)?;
+                let joined = stories::store_entry(tx, source, item, positions[i], plan.now)?;
                 outcome.entry = joined.entry;
                 outcome.story = joined.story;
-                outcome.because = joined.because;
-                if joined.comes_out {
-                    touched.extend(membership::topics_of(tx, joined.story)?);
-                    touched.insert(TopicId::ALL.to_owned());
+                outcome.reason = joined.reason;
+                if joined.revealed {
+                    changed_topics.extend(classification::topics_of(tx, joined.story)?);
+                    changed_topics.insert(TopicId::ALL.to_owned());
                 }
                 let cause = if joined.joins {
                     applied.duplicates += 1;
-                    Cause::Edit
+                    ClassifyTrigger::Edit
                 } else {
                     applied.new_stories += 1;
-                    Cause::Arrival
+                    ClassifyTrigger::Arrival
                 };
-                shown::revise(tx, joined.story, plan.now)?;
-                membership::judge(tx, joined.story, rules, cause, plan.now, &mut touched)?;
+                representative::choose(tx, joined.story, plan.now)?;
+                classification::classify(
+                    tx,
+                    joined.story,
+                    rules,
+                    cause,
+                    plan.now,
+                    &mut changed_topics,
+                )?;
                 applied.visible = true;
             }
         }
     }
     for outcome in applied.items.iter_mut().filter(|o| o.story != 0) {
-        outcome.topics = membership::topics_of(tx, outcome.story)?;
+        outcome.topics = classification::topics_of(tx, outcome.story)?;
     }
-    for topic in &touched {
-        windows::settle(tx, topic, plan.window, plan.now)?;
+    for topic in &changed_topics {
+        feed_window::trim(tx, topic, plan.window, plan.now)?;
     }
     Ok(applied)
 }
 
 /// Which entries the items are. Where the source's ids turn out to go from post to post, its entries are known by their links
 /// from now on.
-fn recognise<'d>(
+fn match_entries<'d>(
     tx: &Transaction<'_>,
     source: &SourceId,
-    document: &'d ReadDocument,
-) -> Result<(Cow<'d, [Item]>, Vec<Recognition>), StoreError> {
-    let known = entries::Known { conn: tx, source };
-    let keyed: Vec<_> = document.items.iter().map(|item| item.keyed.clone()).collect();
-    let recognised = entry_identity::recognise(&keyed, &known)?;
-    if !recognised.ids_wander {
-        return Ok((Cow::Borrowed(&document.items), recognised.items));
+    document: &'d ParsedDocument,
+) -> Result<(Cow<'d, [IncomingItem]>, Vec<EntryMatch>), StoreError> {
+    let known = entries::SourceEntries { conn: tx, source };
+    let identity: Vec<_> = document
+        .items
+        .iter()
+        .map(|item| item.identity.clone())
+        .collect();
+    let entry_matches = entry_identity::match_entries(&identity, &known)?;
+    if !entry_matches.ids_reused {
+        return Ok((Cow::Borrowed(&document.items), entry_matches.items));
     }
-    let (drafts, arrivals): (Vec<_>, Vec<_>) = document.items.iter().map(|item| (item.draft.clone(), item.arrival)).unzip();
+    let (drafts, arrivals): (Vec<_>, Vec<_>) = document
+        .items
+        .iter()
+        .map(|item| (item.draft.clone(), item.arrival))
+        .unzip();
     let home: Option<String> = tx
         .prepare_cached("UPDATE source SET key_policy = ?2 WHERE id = ?1 RETURNING home_page_url")
-        .and_then(|mut s| s.query_row(params![source.as_str(), KeyPolicy::Link.as_str()], |r| r.get(0)))
-        .doing("store that ids are no keys")?;
-    let (keyed, ..) = entry_identity::key_document(&drafts, KeyPolicy::Link, home.as_deref());
-    let recognised = entry_identity::recognise(&keyed, &known)?;
-    let items = drafts.into_iter().zip(keyed).zip(arrivals).map(|((draft, keyed), arrival)| Item { draft, keyed, arrival });
-    Ok((Cow::Owned(items.collect()), recognised.items))
+        .and_then(|mut s| {
+            s.query_row(params![source.as_str(), KeyPolicy::Link.as_str()], |r| {
+                r.get(0)
+            })
+        })
+        .context("store that ids are no keys")?;
+    let (identity, ..) = entry_identity::identify_items(&drafts, KeyPolicy::Link, home.as_deref());
+    let entry_matches = entry_identity::match_entries(&identity, &known)?;
+    let items =
+        drafts
+            .into_iter()
+            .zip(identity)
+            .zip(arrivals)
+            .map(|((draft, identity), arrival)| IncomingItem {
+                draft,
+                identity,
+                arrival,
+            });
+    Ok((Cow::Owned(items.collect()), entry_matches.items))
 }
 
 /// The order in which items are stored: of stories with one position, the last gets the highest number and so stands on
 /// top. That is the document's first, unless every date says that the document runs from the oldest to the newest.
-fn oldest_first(items: &[Item]) -> Vec<usize> {
-    let dates: Option<Vec<Timestamp>> = items.iter().map(|item| item.draft.published.map(|date| date.at)).collect();
+fn oldest_first(items: &[IncomingItem]) -> Vec<usize> {
+    let dates: Option<Vec<Timestamp>> = items
+        .iter()
+        .map(|item| item.draft.published.map(|date| date.at))
+        .collect();
     let ascends = dates.is_some_and(|dates| dates.is_sorted() && dates.first() < dates.last());
-    if ascends { (0..items.len()).collect() } else { (0..items.len()).rev().collect() }
+    if ascends {
+        (0..items.len()).collect()
+    } else {
+        (0..items.len()).rev().collect()
+    }
 }
 
 /// Where the story of each item would stand: when it is stored, or, in an import, at the publisher's date if that is
 /// earlier. An undated item of an import stands just below its neighbour above.
-fn positions(conn: &Connection, source: &str, items: &[Item], now: Timestamp) -> Result<Vec<Timestamp>, StoreError> {
+fn positions(
+    conn: &Connection,
+    source: &str,
+    items: &[IncomingItem],
+    now: Timestamp,
+) -> Result<Vec<Timestamp>, StoreError> {
     let mut above: Option<Timestamp> = None;
     let mut positions = Vec::with_capacity(items.len());
     for item in items {
@@ -158,8 +231,14 @@ fn positions(conn: &Connection, source: &str, items: &[Item], now: Timestamp) ->
         let position = match (item.draft.published, above) {
             (Some(published), _) => published.at.min(now),
             (None, Some(above)) => above - JUST_BELOW,
-            (None, None) if item.arrival == Arrival::Backlog => {
-                let newer = item.draft.url.as_ref().map(|url| pages::position_above(conn, source, url)).transpose()?.flatten();
+            (None, None) if item.arrival == Arrival::Backfill => {
+                let newer = item
+                    .draft
+                    .url
+                    .as_ref()
+                    .map(|url| crawl_queue::position_above(conn, source, url))
+                    .transpose()?
+                    .flatten();
                 newer.map_or(now, |above| above.min(now) - JUST_BELOW)
             }
             (None, None) => now,
@@ -170,16 +249,16 @@ fn positions(conn: &Connection, source: &str, items: &[Item], now: Timestamp) ->
     Ok(positions)
 }
 
-fn note_request(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+fn store_request_time(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError> {
     if let Some(requested) = plan.requested {
         conn.prepare_cached("UPDATE source SET last_request_ms = ?2 WHERE id = ?1")
             .and_then(|mut s| s.execute(params![plan.source.as_str(), ms(requested)]))
-            .doing("store a request")?;
+            .context("store a request")?;
     }
     Ok(())
 }
 
-fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError> {
     let source = plan.source.as_str();
     if let Some(attempt) = &plan.attempt {
         let interval = i64::try_from(attempt.next.interval_s).unwrap_or(i64::MAX);
@@ -201,51 +280,60 @@ fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
                 attempt.failures,
                 attempt.throttles,
                 attempt.gone_since.map(ms),
-                attempt.resting,
+                attempt.gone,
                 attempt.moved.as_ref().map(|m| m.0.as_str()),
                 attempt.moved.as_ref().map(|m| ms(m.1)),
                 attempt.moved.as_ref().is_some_and(|m| m.2),
                 ms(attempt.next.at),
-                attempt.next.because,
+                attempt.next.reason,
                 attempt.next.not_before.map(ms),
                 interval,
-                attempt.problems.as_ref().map(rows::json),
+                attempt.problems.as_ref().map(sql_values::json),
             ])
         })
-        .doing("store an attempt to poll")?;
-        if let Some(pace) = &attempt.pace {
+        .context("store an attempt to poll")?;
+        if let Some(pace) = &attempt.update_hints {
             conn.prepare_cached(
                 "INSERT INTO publisher_pace (source_id, pace) VALUES (?1, ?2) ON CONFLICT (source_id) DO UPDATE SET pace = excluded.pace",
             )
-            .and_then(|mut s| s.execute(params![source, rows::json(pace)]))
-            .doing("store how often a publication wants to be asked")?;
+            .and_then(|mut s| s.execute(params![source, sql_values::json(pace)]))
+            .context("store how often a publication wants to be asked")?;
         }
         if let Some(host) = &attempt.host {
             conn.prepare_cached("UPDATE source SET host = ?2 WHERE id = ?1 AND host <> ?2")
                 .and_then(|mut s| s.execute(params![source, host]))
-                .doing("store where a source is answered")?;
+                .context("store where a source is answered")?;
         }
-        for fellow in &attempt.together {
-            let because = format!("together with source `{source}`, which reads the same document");
+        for fellow in &attempt.aligned_sources {
+            let reason = format!("together with source `{source}`, which reads the same document");
             conn.prepare_cached(
                 "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3 WHERE id = ?1 AND next_poll_ms < ?2",
             )
-            .and_then(|mut s| s.execute(params![fellow.as_str(), ms(attempt.next.at), because]))
-            .doing("bring two readers of one document together")?;
+            .and_then(|mut s| s.execute(params![fellow.as_str(), ms(attempt.next.at), reason]))
+            .context("bring two readers of one document together")?;
         }
         if attempt.throttles > 0 {
-            holds::settle(conn, source, plan.now)?;
+            host_backoff::update(conn, source, plan.now)?;
         }
     }
     if let Some(followed) = &plan.followed {
-        conn.prepare_cached("UPDATE source SET way = ?2, way_url = ?3, way_because = ?4 WHERE id = ?1")
-            .and_then(|mut s| s.execute(params![source, followed.way.as_str(), followed.url.as_str(), followed.because]))
-            .doing("store how a source is followed")?;
+        conn.prepare_cached(
+            "UPDATE source SET way = ?2, way_url = ?3, way_because = ?4 WHERE id = ?1",
+        )
+        .and_then(|mut s| {
+            s.execute(params![
+                source,
+                followed.follow_mode.as_str(),
+                followed.url.as_str(),
+                followed.reason
+            ])
+        })
+        .context("store how a source is followed")?;
     }
     if let Some(reviewed) = plan.reviewed {
         conn.prepare_cached("UPDATE source SET way_reviewed_ms = ?2 WHERE id = ?1")
             .and_then(|mut s| s.execute(params![source, ms(reviewed)]))
-            .doing("store how a source is followed")?;
+            .context("store how a source is followed")?;
     }
     for (url, validators) in &plan.validators {
         let done = if validators.is_empty() {
@@ -258,18 +346,25 @@ fn note_attempt(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
             )
             .and_then(|mut s| s.execute(params![source, url.as_str(), validators.etag, validators.last_modified]))
         };
-        done.doing("store validators")?;
+        done.context("store validators")?;
     }
     Ok(())
 }
 
 /// Stores what a document says of its publication; whether that makes the source public or private.
-fn note_document(conn: &Connection, plan: &Plan, document: &ReadDocument, rules: &Rules) -> Result<bool, StoreError> {
-    let facts = &document.facts;
+fn store_feed_metadata(
+    conn: &Connection,
+    plan: &PollUpdate,
+    document: &ParsedDocument,
+    rules: &Rules,
+) -> Result<bool, StoreError> {
+    let facts = &document.metadata;
     let is_public = || {
-        conn.prepare_cached("SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1")
-            .and_then(|mut s| s.query_row([plan.source.as_str()], |r| r.get::<_, bool>(0)))
-            .doing("read a source")
+        conn.prepare_cached(
+            "SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1",
+        )
+        .and_then(|mut s| s.query_row([plan.source.as_str()], |r| r.get::<_, bool>(0)))
+        .context("read a source")
     };
     let was_public = is_public()?;
     // A page of the back-catalogue says nothing about the publication: what is known stays.
@@ -294,13 +389,20 @@ fn note_document(conn: &Connection, plan: &Plan, document: &ReadDocument, rules:
             document.ends_import
         ])
     })
-    .doing("store what a document says of its publication")?;
-    let opened = is_public()? != was_public;
-    if opened {
-        for story in shown::revise_source(conn, plan.source.as_str(), plan.now)? {
-            membership::judge(conn, story, rules, Cause::Edit, plan.now, &mut BTreeSet::new())?;
+    .context("store what a document says of its publication")?;
+    let visibility_changed = is_public()? != was_public;
+    if visibility_changed {
+        for story in representative::choose_all_of_source(conn, plan.source.as_str(), plan.now)? {
+            classification::classify(
+                conn,
+                story,
+                rules,
+                ClassifyTrigger::Edit,
+                plan.now,
+                &mut BTreeSet::new(),
+            )?;
         }
-        windows::settle_all(conn, plan.window, plan.now)?;
+        feed_window::trim_all(conn, plan.window, plan.now)?;
     }
-    Ok(opened)
+    Ok(visibility_changed)
 }

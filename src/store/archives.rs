@@ -9,9 +9,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     Reader, Store, StoreError, WindowPolicy,
-    error::Doing as _,
-    rows::{ms, time, time_opt},
+    error::SqlContext as _,
     sources::number,
+    sql_values::{ms, time, time_opt},
 };
 use feed_model::{Story, StoryId, Timestamp, TopicId};
 
@@ -53,7 +53,7 @@ pub struct ArchiveDocument {
 
 /// A drawn document, to be kept.
 #[derive(Debug, Clone)]
-pub struct DrawnArchive {
+pub struct RenderedArchive {
     /// Whose.
     pub topic: TopicId,
     /// Which.
@@ -70,33 +70,38 @@ pub struct DrawnArchive {
 
 /// Stories on their way into an archive.
 #[derive(Default)]
-struct Load {
+struct ArchiveBatch {
     stories: Vec<i64>,
     bytes: u64,
 }
 
-impl Load {
-    fn holds(&self, stories: usize, bytes: u64, most: usize) -> bool {
-        self.stories.is_empty() || (self.stories.len() + stories <= most && self.bytes + bytes <= MAX_TEXT_BYTES)
+impl ArchiveBatch {
+    fn fits(&self, stories: usize, bytes: u64, most: usize) -> bool {
+        self.stories.is_empty()
+            || (self.stories.len() + stories <= most && self.bytes + bytes <= MAX_TEXT_BYTES)
     }
 }
 
 const TEXT_BYTES: &str = "length(coalesce(e.content, '')) + length(coalesce(e.summary, ''))";
 
 /// Cuts archives until no public story of the topic is in neither its window nor an archive.
-pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Result<(), StoreError> {
+pub(super) fn create_missing(
+    conn: &Connection,
+    topic: &str,
+    policy: WindowPolicy,
+) -> Result<(), StoreError> {
     let most = policy.max_entries.max(1);
-    while let Some(mut load) = next_load(conn, topic, most)? {
+    while let Some(mut load) = next_batch(conn, topic, most)? {
         let newest = newest(conn, topic)?;
         let number = conn
             .prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM archive WHERE topic_id = ?1")
             .and_then(|mut s| s.query_row([topic], |r| r.get::<_, i64>(0)))
-            .doing("number an archive")?;
+            .context("number an archive")?;
         let mut prev = newest;
         // Small ones at the end go on in the new one: what a new reader walks along stays short.
         while let Some(small) = prev {
-            let (stories, bytes) = contents(conn, topic, small)?;
-            if stories.len() > load.stories.len() || !load.holds(stories.len(), bytes, most) {
+            let (stories, bytes) = archive_contents(conn, topic, small)?;
+            if stories.len() > load.stories.len() || !load.fits(stories.len(), bytes, most) {
                 break;
             }
             load.stories.extend(stories);
@@ -104,18 +109,22 @@ pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Resul
             prev = conn
                 .prepare_cached("UPDATE archive SET superseded = 1 WHERE topic_id = ?1 AND number = ?2 RETURNING prev")
                 .and_then(|mut s| s.query_row(params![topic, small], |r| r.get(0)))
-                .doing("let an archive go on in a later one")?;
+                .context("let an archive go on in a later one")?;
         }
         conn.prepare_cached("INSERT INTO archive (topic_id, number, prev) VALUES (?1, ?2, ?3)")
             .and_then(|mut s| s.execute(params![topic, number, prev]))
-            .doing("cut an archive")?;
+            .context("cut an archive")?;
         for story in load.stories {
-            conn.prepare_cached("INSERT OR IGNORE INTO archived (topic_id, story_id, number) VALUES (?1, ?2, ?3)")
-                .and_then(|mut s| s.execute(params![topic, story, number]))
-                .doing("cut an archive")?;
-            conn.prepare_cached("UPDATE story_topic SET in_archive = 1 WHERE topic_id = ?1 AND story_id = ?2")
-                .and_then(|mut s| s.execute(params![topic, story]))
-                .doing("cut an archive")?;
+            conn.prepare_cached(
+                "INSERT OR IGNORE INTO archived (topic_id, story_id, number) VALUES (?1, ?2, ?3)",
+            )
+            .and_then(|mut s| s.execute(params![topic, story, number]))
+            .context("cut an archive")?;
+            conn.prepare_cached(
+                "UPDATE story_topic SET in_archive = 1 WHERE topic_id = ?1 AND story_id = ?2",
+            )
+            .and_then(|mut s| s.execute(params![topic, story]))
+            .context("cut an archive")?;
         }
     }
     Ok(())
@@ -123,15 +132,19 @@ pub(super) fn cut(conn: &Connection, topic: &str, policy: WindowPolicy) -> Resul
 
 /// The stories of the next archive: those that are nowhere, oldest first, then those that leave the window next; `None`
 /// where every story has its place.
-fn next_load(conn: &Connection, topic: &str, most: usize) -> Result<Option<Load>, StoreError> {
-    let homeless: bool = conn
+fn next_batch(
+    conn: &Connection,
+    topic: &str,
+    most: usize,
+) -> Result<Option<ArchiveBatch>, StoreError> {
+    let has_unplaced: bool = conn
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM story_topic st INDEXED BY story_topic_unarchived JOIN story s ON s.id = st.story_id
               WHERE st.topic_id = ?1 AND st.in_window = 0 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL)",
         )
         .and_then(|mut s| s.query_row([topic], |r| r.get(0)))
-        .doing("look for stories without a place")?;
-    if !homeless {
+        .context("look for stories without a place")?;
+    if !has_unplaced {
         return Ok(None);
     }
     let mut statement = conn
@@ -141,14 +154,15 @@ fn next_load(conn: &Connection, topic: &str, most: usize) -> Result<Option<Load>
               WHERE st.topic_id = ?1 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL
               ORDER BY st.in_window, st.position_ms, st.story_id LIMIT ?2"
         ))
-        .doing("look for stories without a place")?;
-    let rows =
-        statement.query_map(params![topic, number(most)], |r| Ok((r.get(0)?, r.get::<_, u64>(1)?, r.get::<_, bool>(2)?)))?;
-    let mut load = Load::default();
+        .context("look for stories without a place")?;
+    let rows = statement.query_map(params![topic, number(most)], |r| {
+        Ok((r.get(0)?, r.get::<_, u64>(1)?, r.get::<_, bool>(2)?))
+    })?;
+    let mut load = ArchiveBatch::default();
     for row in rows {
         let (story, bytes, in_window) = row?;
         // What is only in the window has its place: nothing is cut for it alone.
-        if (load.stories.is_empty() && in_window) || !load.holds(1, bytes, most) {
+        if (load.stories.is_empty() && in_window) || !load.fits(1, bytes, most) {
             break;
         }
         load.stories.push(story);
@@ -161,85 +175,101 @@ fn next_load(conn: &Connection, topic: &str, most: usize) -> Result<Option<Load>
 fn newest(conn: &Connection, topic: &str) -> Result<Option<i64>, StoreError> {
     conn.prepare_cached("SELECT max(number) FROM archive WHERE topic_id = ?1 AND superseded = 0")
         .and_then(|mut s| s.query_row([topic], |r| r.get(0)))
-        .doing("find the newest archive")
+        .context("find the newest archive")
 }
 
 /// The stories of an archive, and how much text they are.
-fn contents(conn: &Connection, topic: &str, number: i64) -> Result<(Vec<i64>, u64), StoreError> {
+fn archive_contents(
+    conn: &Connection,
+    topic: &str,
+    number: i64,
+) -> Result<(Vec<i64>, u64), StoreError> {
     let mut statement = conn
         .prepare_cached(&format!(
             "SELECT a.story_id, {TEXT_BYTES} FROM archived a JOIN story s ON s.id = a.story_id JOIN entry e ON e.id = s.shown_entry
               WHERE a.topic_id = ?1 AND a.number = ?2 ORDER BY a.story_id"
         ))
-        .doing("read an archive")?;
-    let rows = statement.query_map(params![topic, number], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u64>(1)?)))?;
+        .context("read an archive")?;
+    let rows = statement.query_map(params![topic, number], |r| {
+        Ok((r.get::<_, i64>(0)?, r.get::<_, u64>(1)?))
+    })?;
     let rows: Vec<(i64, u64)> = rows.collect::<Result<_, _>>()?;
-    Ok((rows.iter().map(|row| row.0).collect(), rows.iter().map(|row| row.1).sum()))
+    Ok((
+        rows.iter().map(|row| row.0).collect(),
+        rows.iter().map(|row| row.1).sum(),
+    ))
 }
 
 /// Has every archive with this story drawn anew: after a person parted it, or it became private or public.
-pub(super) fn draw_again(conn: &Connection, story: i64) -> Result<(), StoreError> {
+pub(super) fn invalidate(conn: &Connection, story: i64) -> Result<(), StoreError> {
     conn.prepare_cached(
         "UPDATE archive SET revision = revision + 1, drawn = NULL, body = NULL
           WHERE (topic_id, number) IN (SELECT topic_id, number FROM archived WHERE story_id = ?1)",
     )
     .and_then(|mut s| s.execute([story]))
-    .doing("let an archive be drawn again")?;
+    .context("let an archive be drawn again")?;
     Ok(())
 }
 
 /// Takes a story that is gone out of every archive.
-pub(super) fn withdraw(conn: &Connection, story: i64) -> Result<(), StoreError> {
-    draw_again(conn, story)?;
+pub(super) fn remove_story(conn: &Connection, story: i64) -> Result<(), StoreError> {
+    invalidate(conn, story)?;
     conn.prepare_cached("DELETE FROM archived WHERE story_id = ?1")
         .and_then(|mut s| s.execute([story]))
-        .doing("take a story out of archives")?;
+        .context("take a story out of archives")?;
     conn.prepare_cached("UPDATE story_topic SET in_archive = 0 WHERE story_id = ?1")
         .and_then(|mut s| s.execute([story]))
-        .doing("take a story out of archives")?;
+        .context("take a story out of archives")?;
     Ok(())
 }
 
 /// Takes a story out of the archives of topics that a person took it out of.
-pub(super) fn withdraw_from_others(conn: &Connection, story: i64) -> Result<(), StoreError> {
-    const LEFT: &str =
-        "a.story_id = ?1 AND NOT EXISTS (SELECT 1 FROM story_topic st WHERE st.topic_id = a.topic_id AND st.story_id = ?1)";
+pub(super) fn remove_story_from_left_topics(
+    conn: &Connection,
+    story: i64,
+) -> Result<(), StoreError> {
+    const LEFT: &str = "a.story_id = ?1 AND NOT EXISTS (SELECT 1 FROM story_topic st WHERE st.topic_id = a.topic_id AND st.story_id = ?1)";
     conn.prepare_cached(&format!(
         "UPDATE archive SET revision = revision + 1, drawn = NULL, body = NULL
           WHERE EXISTS (SELECT 1 FROM archived a WHERE {LEFT} AND a.topic_id = archive.topic_id AND a.number = archive.number)"
     ))
     .and_then(|mut s| s.execute([story]))
-    .doing("let an archive be drawn again")?;
+    .context("let an archive be drawn again")?;
     conn.prepare_cached(&format!("DELETE FROM archived AS a WHERE {LEFT}"))
         .and_then(|mut s| s.execute([story]))
-        .doing("take a story out of archives")?;
+        .context("take a story out of archives")?;
     Ok(())
 }
 
 impl Store {
     /// Lets stories leave the windows of topics that they do not fit into; they go to the next archives.
-    pub fn leave_windows(&self, left: Vec<(TopicId, Vec<StoryId>)>, policy: WindowPolicy) -> Result<(), StoreError> {
+    pub fn remove_from_windows(
+        &self,
+        left: Vec<(TopicId, Vec<StoryId>)>,
+        policy: WindowPolicy,
+    ) -> Result<(), StoreError> {
         self.write(move |tx| {
             for (topic, stories) in &left {
                 for story in stories {
                     tx.prepare_cached("UPDATE story_topic SET in_window = 0 WHERE topic_id = ?1 AND story_id = ?2")
                         .and_then(|mut s| s.execute(params![topic.as_str(), story.0]))
-                        .doing("let a story leave a window")?;
+                        .context("let a story leave a window")?;
                 }
-                cut(tx, topic.as_str(), policy)?;
+                create_missing(tx, topic.as_str(), policy)?;
             }
             Ok(())
         })
     }
 
     /// Keeps drawn archives: from now on these are their bytes. One that changed meanwhile is left to the next drawing.
-    pub fn keep_archives(&self, drawn: Vec<DrawnArchive>) -> Result<(), StoreError> {
+    pub fn store_archives(&self, drawn: Vec<RenderedArchive>) -> Result<(), StoreError> {
         // Compressed here and not by the writer, for which others wait; and in one go, so that the work fits the size.
-        let coded = drawn.into_iter().map(|archive| DrawnArchive {
-            body: zstd::bulk::compress(&archive.body, COMPRESSION).expect("a buffer of the right size holds it"),
+        let coded = drawn.into_iter().map(|archive| RenderedArchive {
+            body: zstd::bulk::compress(&archive.body, COMPRESSION)
+                .expect("a buffer of the right size holds it"),
             ..archive
         });
-        let coded: Vec<DrawnArchive> = coded.collect();
+        let coded: Vec<RenderedArchive> = coded.collect();
         self.write(move |tx| {
             for archive in &coded {
                 tx.prepare_cached(
@@ -249,7 +279,7 @@ impl Store {
                     let (topic, updated) = (archive.topic.as_str(), ms(archive.updated));
                     s.execute(params![topic, archive.number, archive.revision, archive.drawn, updated, archive.body])
                 })
-                .doing("keep an archive")?;
+                .context("keep an archive")?;
             }
             Ok(())
         })
@@ -289,7 +319,11 @@ impl Reader<'_> {
     }
 
     /// The document of an archive; `None`: it is not cut.
-    pub fn archive(&self, topic: &TopicId, number: u64) -> Result<Option<ArchiveDocument>, StoreError> {
+    pub fn archive(
+        &self,
+        topic: &TopicId,
+        number: u64,
+    ) -> Result<Option<ArchiveDocument>, StoreError> {
         let found: Option<(Option<Vec<u8>>, Option<i64>, bool)> = self
             .conn
             .prepare_cached(
@@ -298,13 +332,19 @@ impl Reader<'_> {
                    FROM archive c WHERE c.topic_id = ?1 AND c.number = ?2",
             )
             .and_then(|mut s| s.query_row(params![topic.as_str(), number], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional())
-            .doing("read an archive")?;
-        let Some((body, updated, is_empty)) = found else { return Ok(None) };
+            .context("read an archive")?;
+        let Some((body, updated, is_empty)) = found else {
+            return Ok(None);
+        };
         let body = match body.filter(|_| !is_empty) {
             // Bytes that cannot be read are none: `doctor` finds a damaged database.
             Some(body) => zstd::decode_all(&body[..]).ok(),
             None => None,
         };
-        Ok(Some(ArchiveDocument { body, is_empty, updated: updated.map(time) }))
+        Ok(Some(ArchiveDocument {
+            body,
+            is_empty,
+            updated: updated.map(time),
+        }))
     }
 }

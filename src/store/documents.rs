@@ -5,18 +5,23 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError,
-    error::Doing as _,
-    rows::{ms, time},
+    error::SqlContext as _,
+    sql_values::{ms, time},
 };
 use feed_model::Timestamp;
 
 /// Documents whose change time is remembered, at most: unions can be asked for in any number.
-const MOST_DOCUMENTS: i64 = 10_000;
+const MAX_DOCUMENTS: i64 = 10_000;
 
 impl Store {
     /// The moment that the document at `path` carries as its change time: the stored one while `digest` (of its bytes
     /// without that moment) stays the same; else `now` in whole seconds, later than the one before, stored from then on.
-    pub fn settle_document(&self, path: &str, digest: [u8; 32], now: Timestamp) -> Result<Timestamp, StoreError> {
+    pub fn document_last_modified(
+        &self,
+        path: &str,
+        digest: [u8; 32],
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
         let known = self.read(|reader| Ok(known_document(reader.conn, path)?))?;
         if let Some((stored, updated)) = known
             && stored == digest
@@ -36,12 +41,12 @@ impl Store {
                  ON CONFLICT (path) DO UPDATE SET digest = excluded.digest, updated_ms = excluded.updated_ms",
                 params![path, digest, updated],
             )
-            .doing("store when a document changed")?;
+            .context("store when a document changed")?;
             tx.execute(
                 "DELETE FROM document WHERE path IN (SELECT path FROM document ORDER BY updated_ms DESC LIMIT -1 OFFSET ?1)",
-                [MOST_DOCUMENTS],
+                [MAX_DOCUMENTS],
             )
-            .doing("store when a document changed")?;
+            .context("store when a document changed")?;
             Ok(time(updated))
         })
     }
@@ -54,15 +59,28 @@ impl Store {
         }
         self.write(move |tx| {
             let label = Uuid::new_v4().simple().to_string();
-            let minted = format!("tag:{}.tributary.invalid,{}:topics", &label[..12], now.format("%Y-%m-%d"));
-            tx.execute("INSERT INTO meta (key, value) VALUES ('feed_id', ?1) ON CONFLICT DO NOTHING", [minted])
-                .doing("store the feed id")?;
-            tx.query_row("SELECT value FROM meta WHERE key = 'feed_id'", [], |r| r.get(0)).doing("read the feed id")
+            let minted = format!(
+                "tag:{}.tributary.invalid,{}:topics",
+                &label[..12],
+                now.format("%Y-%m-%d")
+            );
+            tx.execute(
+                "INSERT INTO meta (key, value) VALUES ('feed_id', ?1) ON CONFLICT DO NOTHING",
+                [minted],
+            )
+            .context("store the feed id")?;
+            tx.query_row("SELECT value FROM meta WHERE key = 'feed_id'", [], |r| {
+                r.get(0)
+            })
+            .context("read the feed id")
         })
     }
 }
 
-fn known_document(conn: &rusqlite::Connection, path: &str) -> rusqlite::Result<Option<([u8; 32], i64)>> {
+fn known_document(
+    conn: &rusqlite::Connection,
+    path: &str,
+) -> rusqlite::Result<Option<([u8; 32], i64)>> {
     conn.prepare_cached("SELECT digest, updated_ms FROM document WHERE path = ?1")?
         .query_row([path], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{
-    Item, StoreError,
-    error::Doing as _,
-    rows::{self, ms, time_opt},
+    IncomingItem, StoreError,
+    error::SqlContext as _,
+    sql_values::{self, ms, time_opt},
 };
 use entry_identity::{Commentary, Fingerprint, KnownEntries, KnownEntry, KnownText};
 use feed_model::{DatePrecision, EntryKey, SafeHtml, SourceId, Timestamp};
@@ -14,17 +14,18 @@ use feed_model::{DatePrecision, EntryKey, SafeHtml, SourceId, Timestamp};
 const SUMMARY_CHARS: usize = 500;
 
 /// The stored entries of one source, as `identity` asks for them.
-pub(super) struct Known<'a> {
+pub(super) struct SourceEntries<'a> {
     pub(super) conn: &'a Connection,
     pub(super) source: &'a SourceId,
 }
 
 /// Entries that a moment may have and still tell one from another.
-const MOST_AT_A_MOMENT: usize = 8;
+const MAX_PER_TIMESTAMP: usize = 8;
 
-const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_norm, e.material_digest, e.published_ms";
+const KNOWN_COLUMNS: &str =
+    "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_norm, e.material_digest, e.published_ms";
 
-impl Known<'_> {
+impl SourceEntries<'_> {
     /// The index is named: left to itself, `SQLite` takes the one that has the order and reads every entry of the source.
     fn find(&self, index: &str, column: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
         let sql = format!(
@@ -32,12 +33,12 @@ impl Known<'_> {
               ORDER BY e.first_seen_ms DESC, e.id DESC LIMIT 50"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![self.source.as_str(), value], known_of_row)?;
+        let rows = statement.query_map(params![self.source.as_str(), value], known_entry_of_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
-fn known_of_row(row: &Row<'_>) -> rusqlite::Result<KnownEntry> {
+fn known_entry_of_row(row: &Row<'_>) -> rusqlite::Result<KnownEntry> {
     Ok(KnownEntry {
         entry: row.get("id")?,
         key: EntryKey(row.get("key")?),
@@ -50,7 +51,7 @@ fn known_of_row(row: &Row<'_>) -> rusqlite::Result<KnownEntry> {
     })
 }
 
-impl KnownEntries for Known<'_> {
+impl KnownEntries for SourceEntries<'_> {
     type Error = StoreError;
 
     fn by_key(&self, key: &EntryKey) -> Result<Option<KnownEntry>, StoreError> {
@@ -59,7 +60,9 @@ impl KnownEntries for Known<'_> {
                OR e.id = (SELECT a.entry_id FROM entry_alias a WHERE a.source_id = ?1 AND a.key = ?2)) ORDER BY e.key = ?2 DESC LIMIT 1"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        Ok(statement.query_row([self.source.as_str(), key.as_str()], known_of_row).optional()?)
+        Ok(statement
+            .query_row([self.source.as_str(), key.as_str()], known_entry_of_row)
+            .optional()?)
     }
 
     fn by_guid_alias(&self, alias: &str) -> Result<Vec<KnownEntry>, StoreError> {
@@ -74,29 +77,47 @@ impl KnownEntries for Known<'_> {
         self.find("entry_source_title", "title_norm", title_norm)
     }
 
-    fn by_moment(&self, published: Timestamp) -> Result<Vec<KnownEntry>, StoreError> {
+    fn by_published(&self, published: Timestamp) -> Result<Vec<KnownEntry>, StoreError> {
         let sql = format!(
             "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY entry_source_published WHERE e.source_id = ?1 AND e.published_ms = ?2 LIMIT ?3"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![self.source.as_str(), ms(published), MOST_AT_A_MOMENT + 1], known_of_row)?;
+        let rows = statement.query_map(
+            params![self.source.as_str(), ms(published), MAX_PER_TIMESTAMP + 1],
+            known_entry_of_row,
+        )?;
         let found: Vec<_> = rows.collect::<Result<_, _>>()?;
-        Ok(if found.len() > MOST_AT_A_MOMENT { Vec::new() } else { found })
+        Ok(if found.len() > MAX_PER_TIMESTAMP {
+            Vec::new()
+        } else {
+            found
+        })
     }
 
     fn text_of(&self, entry: i64) -> Result<Option<KnownText>, StoreError> {
-        let mut statement = self.conn.prepare_cached("SELECT summary, content, enclosures <> '[]' FROM entry WHERE id = ?1")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT summary, content, enclosures <> '[]' FROM entry WHERE id = ?1",
+        )?;
         let (summary, content, has_files): (Option<String>, Option<String>, bool) =
             statement.query_row([entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(entry_identity::stored_text(summary.as_deref(), content.as_deref(), has_files))
+        Ok(entry_identity::known_text(
+            summary.as_deref(),
+            content.as_deref(),
+            has_files,
+        ))
     }
 }
 
 /// Remembers a further key of an entry.
-pub(super) fn add_alias(conn: &Connection, source: &SourceId, key: &EntryKey, entry: i64) -> Result<(), StoreError> {
+pub(super) fn add_alias(
+    conn: &Connection,
+    source: &SourceId,
+    key: &EntryKey,
+    entry: i64,
+) -> Result<(), StoreError> {
     conn.prepare_cached("INSERT INTO entry_alias (source_id, key, entry_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
         .and_then(|mut s| s.execute(params![source.as_str(), key.as_str(), entry]))
-        .doing("store a further key of an entry")?;
+        .context("store a further key of an entry")?;
     Ok(())
 }
 
@@ -104,59 +125,75 @@ pub(super) fn add_alias(conn: &Connection, source: &SourceId, key: &EntryKey, en
 pub(super) fn story_of(conn: &Connection, entry: i64) -> Result<i64, StoreError> {
     conn.prepare_cached("SELECT story_id FROM entry WHERE id = ?1")
         .and_then(|mut s| s.query_row([entry], |r| r.get(0)))
-        .doing("find an entry's story")
+        .context("find an entry's story")
 }
 
 /// An entry that is not stored yet.
 pub(super) struct NewEntry<'a> {
     pub source: &'a SourceId,
-    pub item: &'a Item,
+    pub item: &'a IncomingItem,
     /// What the item's text is like.
     pub fingerprint: &'a Fingerprint,
     pub story: i64,
-    pub joined_because: Option<&'a str>,
+    pub join_reason: Option<&'a str>,
     /// The page of another story that it is about.
     pub related: Option<&'a str>,
 }
 
 /// Stores a new entry of a story.
-pub(super) fn insert(conn: &Connection, new: &NewEntry<'_>, now: Timestamp) -> Result<i64, StoreError> {
-    let keyed = &new.item.keyed;
-    let (key, key_from) = (keyed.key.as_str(), keyed.key_from.as_str());
+pub(super) fn insert(
+    conn: &Connection,
+    new: &NewEntry<'_>,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let identity = &new.item.identity;
+    let (key, key_from) = (identity.key.as_str(), identity.key_from.as_str());
     conn.prepare_cached(
         "INSERT INTO entry (source_id, key, key_from, story_id, joined_because, about, first_seen_ms, last_seen_ms, content_digest, material_digest)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, x'', x'')",
     )
-    .and_then(|mut s| s.execute(params![new.source.as_str(), key, key_from, new.story, new.joined_because, new.related, ms(now)]))
-    .doing("store an entry")?;
+    .and_then(|mut s| s.execute(params![new.source.as_str(), key, key_from, new.story, new.join_reason, new.related, ms(now)]))
+    .context("store an entry")?;
     let entry = conn.last_insert_rowid();
     write_content(conn, entry, new.item, new.fingerprint, now)?;
     Ok(entry)
 }
 
 /// Stores which page of another story an entry comments on, if that was not known when it came: the post came later.
-pub(super) fn note_page(conn: &Connection, commentary: &Commentary) -> Result<(), StoreError> {
+pub(super) fn store_commented_page(
+    conn: &Connection,
+    commentary: &Commentary,
+) -> Result<(), StoreError> {
     conn.prepare_cached("UPDATE entry SET about = ?2 WHERE id = ?1 AND about IS NULL")
         .and_then(|mut s| s.execute(params![commentary.entry, commentary.url]))
-        .doing("store what an entry comments on")?;
+        .context("store what an entry comments on")?;
     Ok(())
 }
 
 /// Brings a known entry up to date; whether anything that is kept of it changed. An entry of a story that is gone stays a
 /// tombstone.
-pub(super) fn update(conn: &Connection, entry: i64, item: &Item, now: Timestamp) -> Result<bool, StoreError> {
+pub(super) fn update(
+    conn: &Connection,
+    entry: i64,
+    item: &IncomingItem,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let (digest, gone, ahead): ([u8; 32], bool, bool) = conn
         .prepare_cached(
             "SELECT e.content_digest, s.gone_ms IS NOT NULL, coalesce(e.published_ms > ?2, 0)
                FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1",
         )
-        .and_then(|mut s| s.query_row(params![entry, ms(now)], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))))
-        .doing("read an entry")?;
-    let brought_back = ahead && item.keyed.published.is_some_and(|at| at <= now);
-    if gone || (digest == item.keyed.content_hash && !brought_back) {
+        .and_then(|mut s| {
+            s.query_row(params![entry, ms(now)], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+            })
+        })
+        .context("read an entry")?;
+    let brought_back = ahead && item.identity.published.is_some_and(|at| at <= now);
+    if gone || (digest == item.identity.content_hash && !brought_back) {
         conn.prepare_cached("UPDATE entry SET last_seen_ms = ?2 WHERE id = ?1")
             .and_then(|mut s| s.execute(params![entry, ms(now)]))
-            .doing("store that an entry was seen")?;
+            .context("store that an entry was seen")?;
         return Ok(false);
     }
     write_content(conn, entry, item, &Fingerprint::of(&item.draft), now)?;
@@ -168,24 +205,29 @@ pub(super) fn update(conn: &Connection, entry: i64, item: &Item, now: Timestamp)
 fn write_content(
     conn: &Connection,
     entry: i64,
-    item: &Item,
+    item: &IncomingItem,
     fingerprint: &Fingerprint,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (draft, keyed) = (&item.draft, &item.keyed);
+    let (draft, identity) = (&item.draft, &item.identity);
     let stored: (Option<String>, Option<i64>) = conn
         .prepare_cached("SELECT published_precision, published_ms FROM entry WHERE id = ?1")
         .and_then(|mut s| s.query_row([entry], |r| Ok((r.get(0)?, r.get(1)?))))
-        .doing("read an entry's date")?;
+        .context("read an entry's date")?;
     let better = match (draft.published, stored) {
         (Some(date), (Some(stored), at)) => {
-            date.precision > DatePrecision::from_word(&stored) || (at > Some(ms(now)) && date.at <= now)
+            date.precision > DatePrecision::from_stored(&stored)
+                || (at > Some(ms(now)) && date.at <= now)
         }
         (date, (None, _)) => date.is_some(),
         (None, _) => false,
     };
-    let marks = fingerprint.marks();
-    let text = draft.summary.as_ref().or(draft.content.as_ref()).map(|html| feed_parser::plain_text(html.as_str()));
+    let marks = fingerprint.minhashes();
+    let text = draft
+        .summary
+        .as_ref()
+        .or(draft.content.as_ref())
+        .map(|html| feed_parser::plain_text(html.as_str()));
     conn.prepare_cached(
         "UPDATE entry SET guid = ?2, guid_alias = ?3, link = ?4, canonical = ?5, title_norm = ?6, url = ?7, title = ?8,
            published_ms = CASE WHEN ?27 THEN ?9 ELSE published_ms END,
@@ -197,25 +239,25 @@ fn write_content(
     .and_then(|mut s| {
         s.execute(params![
             entry,
-            keyed.guid,
-            keyed.guid_alias,
-            keyed.link,
-            keyed.canonical,
-            keyed.title_norm,
+            identity.guid,
+            identity.guid_alias,
+            identity.link,
+            identity.canonical,
+            identity.title_norm,
             draft.url.as_ref().map(url::Url::as_str),
             draft.title,
             draft.published.map(|p| ms(p.at)),
             draft.published.map(|p| p.precision.as_str()),
             draft.updated.map(ms),
             ms(now),
-            keyed.content_hash,
-            keyed.material_hash,
+            identity.content_hash,
+            identity.material_hash,
             draft.language,
-            rows::json(&draft.authors),
-            rows::json(&draft.categories),
-            rows::json(&draft.enclosures),
-            rows::json(&draft.related),
-            draft.origin.as_ref().map(rows::json),
+            sql_values::json(&draft.authors),
+            sql_values::json(&draft.categories),
+            sql_values::json(&draft.enclosures),
+            sql_values::json(&draft.related),
+            draft.origin.as_ref().map(sql_values::json),
             draft.image,
             draft.rights,
             clip(&text.unwrap_or_default()),
@@ -227,23 +269,37 @@ fn write_content(
             marks.map(|[_, whole]| whole),
         ])
     })
-    .doing("store what an entry says")?;
+    .context("store what an entry says")?;
     Ok(())
 }
 
 /// At most [`SUMMARY_CHARS`] characters, cut between words, with an ellipsis where something was cut.
 fn clip(text: &str) -> String {
     let text = text.trim();
-    let Some((end, _)) = text.char_indices().nth(SUMMARY_CHARS) else { return text.to_owned() };
-    let last = text[..end].char_indices().nth_back(0).map_or(end, |(at, _)| at);
-    let cut = text[..last].rfind(char::is_whitespace).filter(|&at| at > end / 2).unwrap_or(last);
-    format!("{}…", text[..cut].trim_end_matches(|c: char| c.is_whitespace() || c == ',' || c == ';'))
+    let Some((end, _)) = text.char_indices().nth(SUMMARY_CHARS) else {
+        return text.to_owned();
+    };
+    let last = text[..end]
+        .char_indices()
+        .nth_back(0)
+        .map_or(end, |(at, _)| at);
+    let cut = text[..last]
+        .rfind(char::is_whitespace)
+        .filter(|&at| at > end / 2)
+        .unwrap_or(last);
+    format!(
+        "{}…",
+        text[..cut].trim_end_matches(|c: char| c.is_whitespace() || c == ',' || c == ';')
+    )
 }
 
 /// The identity of the entry with the wanted fields, for those who look for twins.
 pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<Fingerprint> {
     let bytes: Option<Vec<u8>> = row.get("fingerprint")?;
-    Ok(bytes.as_deref().and_then(Fingerprint::from_bytes).unwrap_or_default())
+    Ok(bytes
+        .as_deref()
+        .and_then(Fingerprint::from_bytes)
+        .unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -255,7 +311,10 @@ mod tests {
         assert_eq!(clip(" short "), "short");
         let long = "word ".repeat(200);
         let cut = clip(&long);
-        assert!(cut.ends_with("word…") && cut.chars().count() <= SUMMARY_CHARS, "{cut}");
+        assert!(
+            cut.ends_with("word…") && cut.chars().count() <= SUMMARY_CHARS,
+            "{cut}"
+        );
         let unbroken = "ß".repeat(600);
         assert_eq!(clip(&unbroken).chars().count(), SUMMARY_CHARS);
     }

@@ -75,10 +75,10 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// A statement failed; its transaction was rolled back.
-    #[error("cannot {doing}")]
+    #[error("cannot {context}")]
     Sql {
         /// What was attempted.
-        doing: &'static str,
+        context: &'static str,
         /// What `SQLite` said.
         #[source]
         source: rusqlite::Error,
@@ -109,19 +109,25 @@ pub enum StoreError {
 }
 
 /// Says what a statement was for, where it fails.
-pub(super) trait Doing<T> {
+pub(super) trait SqlContext<T> {
     /// Names what was attempted.
-    fn doing(self, what: &'static str) -> Result<T, StoreError>;
+    fn context(self, what: &'static str) -> Result<T, StoreError>;
 }
 
-impl<T> Doing<T> for Result<T, rusqlite::Error> {
-    fn doing(self, what: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Sql { doing: what, source })
+impl<T> SqlContext<T> for Result<T, rusqlite::Error> {
+    fn context(self, what: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::Sql {
+            context: what,
+            source,
+        })
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(source: rusqlite::Error) -> Self {
-        Self::Sql { doing: "read or write the database", source }
+        Self::Sql {
+            context: "read or write the database",
+            source,
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Reader, Store, StoreError, error::Doing as _, rows, rows::from_json};
+use super::{Reader, Store, StoreError, error::SqlContext as _, sql_values, sql_values::from_json};
 
 /// Instances that are remembered of one document; who asks less often than that is sent the whole.
-const KEPT: i64 = 32;
+const MAX_INSTANCES: i64 = 32;
 
 /// One instance of a document: its entity tag, and what it held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,28 +15,32 @@ pub struct Instance {
     /// Its entity tag, as it was sent.
     pub etag: String,
     /// The stories in it, each with a digest of what was published of it.
-    pub held: Vec<(i64, i64)>,
+    pub story_digests: Vec<(i64, i64)>,
 }
 
 impl Store {
     /// Remembers instances as the newest of their documents; the oldest beyond a number are forgotten, and those of
     /// documents that are not among `paths`, which is all that there are.
-    pub fn remember_instances(&self, instances: Vec<Instance>, paths: Vec<String>) -> Result<(), StoreError> {
+    pub fn store_instances(
+        &self,
+        instances: Vec<Instance>,
+        paths: Vec<String>,
+    ) -> Result<(), StoreError> {
         self.write(move |tx| {
             tx.prepare_cached("DELETE FROM instance WHERE path NOT IN (SELECT value FROM json_each(?1))")
-                .and_then(|mut s| s.execute([rows::json(&paths)]))
-                .doing("forget the instances of documents that are gone")?;
-            for Instance { path, etag, held } in &instances {
+                .and_then(|mut s| s.execute([sql_values::json(&paths)]))
+                .context("forget the instances of documents that are gone")?;
+            for Instance { path, etag, story_digests } in &instances {
                 tx.prepare_cached(
                     "INSERT OR REPLACE INTO instance (path, etag, seq, held) VALUES (?1, ?2, (SELECT coalesce(max(seq), 0) + 1 FROM instance), ?3)",
                 )
-                .and_then(|mut s| s.execute(params![path, etag, rows::json(held)]))
-                .doing("remember an instance")?;
+                .and_then(|mut s| s.execute(params![path, etag, sql_values::json(story_digests)]))
+                .context("remember an instance")?;
                 tx.prepare_cached(
                     "DELETE FROM instance WHERE path = ?1 AND seq NOT IN (SELECT seq FROM instance WHERE path = ?1 ORDER BY seq DESC LIMIT ?2)",
                 )
-                .and_then(|mut s| s.execute(params![path, KEPT]))
-                .doing("forget old instances")?;
+                .and_then(|mut s| s.execute(params![path, MAX_INSTANCES]))
+                .context("forget old instances")?;
             }
             Ok(())
         })
@@ -48,8 +52,11 @@ impl Reader<'_> {
     pub fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
         self.conn
             .prepare_cached("SELECT held FROM instance WHERE path = ?1 AND etag = ?2")
-            .and_then(|mut s| s.query_row([path, etag], |r| from_json(r, "held")).optional())
-            .doing("read an instance")
+            .and_then(|mut s| {
+                s.query_row([path, etag], |r| from_json(r, "held"))
+                    .optional()
+            })
+            .context("read an instance")
     }
 
     /// Whether an instance is the newest that is remembered of its document.
@@ -58,7 +65,7 @@ impl Reader<'_> {
             .conn
             .prepare_cached("SELECT etag FROM instance WHERE path = ?1 ORDER BY seq DESC LIMIT 1")
             .and_then(|mut s| s.query_row([path], |r| r.get(0)).optional())
-            .doing("read an instance")?;
+            .context("read an instance")?;
         Ok(newest.as_deref() == Some(etag))
     }
 }

@@ -6,10 +6,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     Reader, Store, StoreError, WindowPolicy, archives,
-    error::Doing as _,
-    membership::{self, Cause},
-    rows::{self, ms},
-    shown, stories, windows,
+    classification::{self, ClassifyTrigger},
+    error::SqlContext as _,
+    feed_window, representative,
+    sql_values::{self, ms},
+    stories,
 };
 use feed_model::{StoryId, Timestamp, TopicId};
 use topic_rules::Rules;
@@ -40,20 +41,20 @@ impl Store {
                     tx.execute(
                         "INSERT INTO label (story_id, topics, at_ms) VALUES (?1, ?2, ?3)
                          ON CONFLICT (story_id) DO UPDATE SET topics = excluded.topics, at_ms = excluded.at_ms",
-                        params![story.0, rows::json(&topics), ms(now)],
+                        params![story.0, sql_values::json(&topics), ms(now)],
                     )
-                    .doing("store a label")?;
+                    .context("store a label")?;
                 }
                 None => {
-                    tx.execute("DELETE FROM label WHERE story_id = ?1", [story.0]).doing("take a label back")?;
+                    tx.execute("DELETE FROM label WHERE story_id = ?1", [story.0]).context("take a label back")?;
                 }
             }
-            note_edit(tx)?;
-            let mut touched = BTreeSet::new();
-            membership::judge(tx, story.0, &rules, Cause::Label, now, &mut touched)?;
-            archives::withdraw_from_others(tx, story.0)?;
-            for topic in &touched {
-                windows::settle(tx, topic, window, now)?;
+            count_manual_edit(tx)?;
+            let mut changed_topics = BTreeSet::new();
+            classification::classify(tx, story.0, &rules, ClassifyTrigger::Label, now, &mut changed_topics)?;
+            archives::remove_story_from_left_topics(tx, story.0)?;
+            for topic in &changed_topics {
+                feed_window::trim(tx, topic, window, now)?;
             }
             Ok(())
         })
@@ -63,8 +64,8 @@ impl Store {
     pub fn forget(&self, story: StoryId, because: &str, now: Timestamp) -> Result<(), StoreError> {
         let because = because.to_owned();
         self.write(move |tx| {
-            note_edit(tx)?;
-            stories::bury(tx, story.0, &because, now)
+            count_manual_edit(tx)?;
+            stories::tombstone(tx, story.0, &because, now)
         })
     }
 
@@ -84,14 +85,14 @@ impl Store {
             if joined.is_empty() {
                 return Err(StoreError::Refused(format!("story {story} has nothing to part: no entry joined it")));
             }
-            note_edit(tx)?;
+            count_manual_edit(tx)?;
             let position: Option<i64> =
                 tx.query_row("SELECT position_ms FROM story WHERE id = ?1", [story.0], |r| r.get(0)).optional()?;
-            let position = rows::time(position.unwrap_or_else(|| ms(now)));
-            let mut touched = BTreeSet::new();
+            let position = sql_values::time(position.unwrap_or_else(|| ms(now)));
+            let mut changed_topics = BTreeSet::new();
             let mut parted = Vec::new();
             for entry in joined {
-                let new = stories::found(tx, entry, position, super::Arrival::Backlog, now)?;
+                let new = stories::create(tx, entry, position, super::Arrival::Backfill, now)?;
                 tx.execute("UPDATE entry SET story_id = ?2, joined_because = NULL WHERE id = ?1", params![entry, new])?;
                 for (one, other) in parted.iter().map(|s: &StoryId| s.0).chain([story.0]).map(|other| (entry, other)) {
                     tx.execute(
@@ -99,15 +100,15 @@ impl Store {
                         params![one, other, ms(now)],
                     )?;
                 }
-                shown::revise(tx, new, now)?;
-                membership::judge(tx, new, &rules, Cause::Rules, now, &mut touched)?;
+                representative::choose(tx, new, now)?;
+                classification::classify(tx, new, &rules, ClassifyTrigger::Rules, now, &mut changed_topics)?;
                 parted.push(StoryId(new));
             }
-            shown::revise(tx, story.0, now)?;
-            archives::draw_again(tx, story.0)?;
-            membership::judge(tx, story.0, &rules, Cause::Edit, now, &mut touched)?;
-            for topic in &touched {
-                windows::settle(tx, topic, window, now)?;
+            representative::choose(tx, story.0, now)?;
+            archives::invalidate(tx, story.0)?;
+            classification::classify(tx, story.0, &rules, ClassifyTrigger::Edit, now, &mut changed_topics)?;
+            for topic in &changed_topics {
+                feed_window::trim(tx, topic, window, now)?;
             }
             Ok(parted)
         })
@@ -115,18 +116,21 @@ impl Store {
 }
 
 /// Counts a change by hand, so that a daemon beside renders again.
-fn note_edit(conn: &Connection) -> Result<(), StoreError> {
+fn count_manual_edit(conn: &Connection) -> Result<(), StoreError> {
     conn.execute(
         "INSERT INTO meta (key, value) VALUES ('edits_by_hand', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
         [],
     )
-    .doing("count a change by hand")?;
+    .context("count a change by hand")?;
     Ok(())
 }
 
 impl Reader<'_> {
     /// How many changes were made by hand so far.
-    pub fn edits_by_hand(&self) -> Result<u64, StoreError> {
-        Ok(self.meta("edits_by_hand")?.and_then(|n| n.parse().ok()).unwrap_or(0))
+    pub fn manual_edits(&self) -> Result<u64, StoreError> {
+        Ok(self
+            .meta("edits_by_hand")?
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0))
     }
 }

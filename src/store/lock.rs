@@ -19,8 +19,11 @@ impl DirectoryLock {
     pub const FILE: &'static str = "tributary.lock";
 
     /// Takes the lock; [`StoreError::Locked`] where another process has it.
-    pub fn take(dir: &Path) -> Result<Self, StoreError> {
-        let unusable = |source| StoreError::Directory { dir: dir.to_owned(), source };
+    pub fn acquire(dir: &Path) -> Result<Self, StoreError> {
+        let unusable = |source| StoreError::Directory {
+            dir: dir.to_owned(),
+            source,
+        };
         std::fs::create_dir_all(dir).map_err(unusable)?;
         let mut file = OpenOptions::new()
             .read(true)
@@ -34,11 +37,16 @@ impl DirectoryLock {
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
                 let known = file.read_to_string(&mut pid).is_ok() && !pid.trim().is_empty();
-                return Err(StoreError::Locked { dir: dir.to_owned(), pid: known.then(|| pid.trim().to_owned()) });
+                return Err(StoreError::Locked {
+                    dir: dir.to_owned(),
+                    pid: known.then(|| pid.trim().to_owned()),
+                });
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        file.set_len(0).and_then(|()| file.rewind()).map_err(unusable)?;
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .map_err(unusable)?;
         writeln!(file, "{}", std::process::id()).map_err(unusable)?;
         Ok(Self { _file: file })
     }
@@ -51,10 +59,12 @@ mod tests {
     #[test]
     fn the_second_is_refused_and_told_who_has_it() {
         let dir = tempfile::tempdir().unwrap();
-        let first = DirectoryLock::take(dir.path()).unwrap();
-        let Err(StoreError::Locked { pid, .. }) = DirectoryLock::take(dir.path()) else { panic!("taken twice") };
+        let first = DirectoryLock::acquire(dir.path()).unwrap();
+        let Err(StoreError::Locked { pid, .. }) = DirectoryLock::acquire(dir.path()) else {
+            panic!("taken twice")
+        };
         assert_eq!(pid, Some(std::process::id().to_string()));
         drop(first);
-        DirectoryLock::take(dir.path()).unwrap();
+        DirectoryLock::acquire(dir.path()).unwrap();
     }
 }

@@ -8,49 +8,52 @@
 //! - a **story** groups the entries of every source that carries it; its published id and position never change;
 //! - a story that is forgotten or expires leaves its entries as **tombstones**, so that nothing returns;
 //! - the **window** of a topic is stored, so that a document depends on the stored state alone and on no clock;
-//! - every attempt to poll is one [`Plan`], carried out by [`Store::apply`] in one transaction.
+//! - every attempt to poll is one [`PollUpdate`], carried out by [`Store::apply`] in one transaction.
 //!
 //! Decisions are not made here: `identity` and `topic` decide, as pure functions that are called inside the transaction.
 
 mod apply;
 mod archives;
+mod classification;
 mod connection;
+mod crawl_queue;
 mod documents;
 mod entries;
 mod error;
-mod health;
-mod holds;
+mod feed_window;
+mod host_backoff;
 mod instances;
 mod labels;
-mod lessons;
 mod lock;
-mod membership;
+mod maintenance;
 mod migrate;
-mod pages;
-mod plan;
+mod poll_update;
 #[cfg(test)]
-mod queries;
-mod read;
-mod reference;
-mod rows;
+mod query_plans;
+mod reader;
+mod representative;
 mod search;
-mod shown;
+mod source_health;
+mod source_ref;
 mod sources;
+mod sql_values;
 mod stories;
-mod upkeep;
-mod windows;
+mod training_data;
 
-pub use archives::{ArchiveDocument, ArchiveState, DrawnArchive};
+pub use archives::{ArchiveDocument, ArchiveState, RenderedArchive};
 pub use connection::{DATABASE, Store};
+pub use crawl_queue::{IndexedSitemap, KnownPage, PageChange, PageState, QueuedPage, StoredRobots};
 pub use error::StoreError;
-pub use health::ACTIVITY_DAYS;
+pub use feed_window::WindowPolicy;
 pub use instances::Instance;
-pub use lessons::TopicChange;
 pub use lock::DirectoryLock;
-pub use pages::{KnownPage, PageChange, PageState, QueuedPage, SitemapPart, StoredRobots};
-pub use plan::{Applied, Arrival, Asked, Attempt, Facts, Item, ItemOutcome, NextPoll, Plan, PollError, ReadDocument};
-pub use read::{MonthCount, Reader, StoryQuery};
-pub use search::{Found, SearchQuery};
-pub use sources::{Due, FellowReader, SourceMemory};
-pub use upkeep::Sorting;
-pub use windows::WindowPolicy;
+pub use maintenance::ReclassifyProgress;
+pub use poll_update::{
+    Arrival, FeedMetadata, IncomingItem, ItemOutcome, ParsedDocument, PollAttempt, PollError,
+    PollUpdate, ScheduledPoll, SourceTarget, UpdateResult,
+};
+pub use reader::{MonthCount, Reader, StoryQuery};
+pub use search::{SearchQuery, SearchResults};
+pub use source_health::ACTIVITY_DAYS;
+pub use sources::{DueSource, SharedFeedSource, SourceRecord};
+pub use training_data::TopicChange;

@@ -9,19 +9,21 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use url::Url;
 
 use super::{
-    Asked, Reader, Store, StoreError, WindowPolicy, archives,
-    error::Doing as _,
-    reference, rows,
-    rows::{ms, time, time_opt},
-    shown, windows,
+    Reader, SourceTarget, Store, StoreError, WindowPolicy, archives,
+    error::SqlContext as _,
+    feed_window, representative, source_ref, sql_values,
+    sql_values::{ms, time, time_opt},
 };
-use feed_model::{ContentPolicy, Follow, Followed, PublisherPace, Source, SourceId, Timestamp, Topic, TopicId, Validators};
+use feed_model::{
+    ContentPolicy, FollowMode, FollowTarget, Source, SourceId, Timestamp, Topic, TopicId,
+    UpdateHints, Validators,
+};
 
 /// What is remembered of a source between two polls.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct SourceMemory {
+pub struct SourceRecord {
     /// How it was found to be followed.
-    pub followed: Option<Followed>,
+    pub followed: Option<FollowTarget>,
     /// When that was last found out or reviewed.
     pub reviewed: Option<Timestamp>,
     /// The digest of the last body that was read.
@@ -55,7 +57,7 @@ pub struct SourceMemory {
     /// A permanent redirect: its target, since when it is seen, whether it was adopted.
     pub moved: Option<(Url, Timestamp, bool)>,
     /// How often it wants to be asked, as its last document said.
-    pub pace: PublisherPace,
+    pub update_hints: UpdateHints,
     /// The publishers' dates of its newest entries, newest first.
     pub recent_dates: Vec<Timestamp>,
     /// The validators of each of its URLs.
@@ -64,7 +66,7 @@ pub struct SourceMemory {
 
 /// Another source that reads the same document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FellowReader {
+pub struct SharedFeedSource {
     /// Which.
     pub id: SourceId,
     /// When it was last asked for anything.
@@ -75,13 +77,13 @@ pub struct FellowReader {
 
 /// A source that is due, as the driver sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct DueSource {
     /// Which.
     pub id: SourceId,
     /// The key of its host's limit.
     pub host: String,
     /// What feeds.toml says of it.
-    pub asked: Asked,
+    pub target: SourceTarget,
     /// Whether a person asked for it, whatever its schedule says.
     pub forced: bool,
 }
@@ -91,7 +93,7 @@ impl Store {
     /// source or topic that is not there any more keeps its stories and rests.
     ///
     /// `host_of` gives the key of the per-host limit for a URL.
-    pub fn take_over(
+    pub fn sync_config(
         &self,
         sources: &[(Source, String)],
         topics: &[Topic],
@@ -101,13 +103,13 @@ impl Store {
         let sources = sources.to_vec();
         let topics = topics.to_vec();
         self.write(move |tx| {
-            tx.execute("UPDATE source SET ordinal = NULL", []).doing("take over the sources")?;
+            tx.execute("UPDATE source SET ordinal = NULL", []).context("take over the sources")?;
             rename_sources(tx, &sources)?;
             let mut opened = false;
             for (ordinal, (source, host)) in sources.iter().enumerate() {
-                opened |= take_over_source(tx, ordinal, source, host, now)?;
+                opened |= sync_source(tx, ordinal, source, host, now)?;
             }
-            tx.execute("UPDATE topic SET ordinal = NULL", []).doing("take over the topics")?;
+            tx.execute("UPDATE topic SET ordinal = NULL", []).context("take over the topics")?;
             for (ordinal, topic) in topics.iter().enumerate() {
                 tx.prepare_cached(
                     "INSERT INTO topic (id, ordinal, title, description, announce_within_s) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -118,20 +120,20 @@ impl Store {
                     let within = i64::try_from(topic.announce_within.as_secs()).unwrap_or(i64::MAX);
                     s.execute(params![topic.id.as_str(), number(ordinal), topic.title, topic.description, within])
                 })
-                .doing("take over the topics")?;
+                .context("take over the topics")?;
             }
-            for (topic, was) in topics.iter().flat_map(|topic| topic.was.iter().map(move |was| (topic, was))) {
+            for (topic, was) in topics.iter().flat_map(|topic| topic.former_ids.iter().map(move |was| (topic, was))) {
                 if !topics.iter().any(|other| other.id == *was) {
                     opened |= rename_topic(tx, was, &topic.id)?;
                 }
             }
             retire_topics(tx)?;
-            if windows::resized(tx, window)? || opened {
-                windows::settle_all(tx, window, now)?;
+            if feed_window::size_changed(tx, window)? || opened {
+                feed_window::trim_all(tx, window, now)?;
             }
             // What an earlier version left in neither window nor archive finds its place.
             for topic in topics.iter().map(|topic| topic.id.as_str()).chain(["all"]) {
-                archives::cut(tx, topic, window)?;
+                archives::create_missing(tx, topic, window)?;
             }
             Ok(())
         })
@@ -146,7 +148,7 @@ impl Store {
                     "UPDATE source SET poll_requested = max(poll_requested, ?2) WHERE id = ?1",
                     params![id.as_str(), 1 + i64::from(forced)],
                 )
-                .doing("mark a source as due")?;
+                .context("mark a source as due")?;
             }
             Ok(())
         })
@@ -161,7 +163,7 @@ impl Store {
                     "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3 WHERE id = ?1 AND last_attempt_ms IS NULL",
                     params![id.as_str(), ms(*when), because],
                 )
-                .doing("schedule a first poll")?;
+                .context("schedule a first poll")?;
             }
             Ok(())
         })
@@ -170,19 +172,30 @@ impl Store {
 
 impl Reader<'_> {
     /// What is remembered of a source; nothing but defaults for one that was never polled.
-    pub fn memory(&self, id: &SourceId) -> Result<SourceMemory, StoreError> {
+    pub fn source_record(&self, id: &SourceId) -> Result<SourceRecord, StoreError> {
         let mut memory = self
             .conn
             .prepare_cached("SELECT * FROM source WHERE id = ?1")?
             .query_row([id.as_str()], |row| {
-                let way = row.get::<_, Option<String>>("way")?.as_deref().and_then(Follow::from_word);
-                let url = row.get::<_, Option<String>>("way_url")?.and_then(|u| Url::parse(&u).ok());
+                let way = row
+                    .get::<_, Option<String>>("way")?
+                    .as_deref()
+                    .and_then(FollowMode::from_stored);
+                let url = row
+                    .get::<_, Option<String>>("way_url")?
+                    .and_then(|u| Url::parse(&u).ok());
                 let because: Option<String> = row.get("way_because")?;
-                let moved = row.get::<_, Option<String>>("moved_to")?.and_then(|u| Url::parse(&u).ok());
+                let moved = row
+                    .get::<_, Option<String>>("moved_to")?
+                    .and_then(|u| Url::parse(&u).ok());
                 let moved_since = time_opt(row, "moved_since_ms")?;
                 let adopted: bool = row.get("moved_adopted")?;
-                Ok(SourceMemory {
-                    followed: way.zip(url).map(|(way, url)| Followed { way, url, because: because.unwrap_or_default() }),
+                Ok(SourceRecord {
+                    followed: way.zip(url).map(|(way, url)| FollowTarget {
+                        follow_mode: way,
+                        url,
+                        reason: because.unwrap_or_default(),
+                    }),
                     reviewed: time_opt(row, "way_reviewed_ms")?,
                     body_digest: row.get("body_digest")?,
                     key_policy: row.get("key_policy")?,
@@ -198,18 +211,23 @@ impl Reader<'_> {
                     host: row.get("host")?,
                     next_poll: time_opt(row, "next_poll_ms")?,
                     not_before: time_opt(row, "not_before_ms")?,
-                    moved: moved.zip(moved_since).map(|(url, since)| (url, since, adopted)),
-                    pace: PublisherPace::default(),
+                    moved: moved
+                        .zip(moved_since)
+                        .map(|(url, since)| (url, since, adopted)),
+                    update_hints: UpdateHints::default(),
                     recent_dates: Vec::new(),
                     validators: Vec::new(),
                 })
             })
             .optional()?
-            .unwrap_or_else(|| SourceMemory { key_policy: "guid".into(), ..SourceMemory::default() });
-        memory.pace = self
+            .unwrap_or_else(|| SourceRecord {
+                key_policy: "guid".into(),
+                ..SourceRecord::default()
+            });
+        memory.update_hints = self
             .conn
             .prepare_cached("SELECT pace FROM publisher_pace WHERE source_id = ?1")?
-            .query_row([id.as_str()], |r| rows::from_json(r, "pace"))
+            .query_row([id.as_str()], |r| sql_values::from_json(r, "pace"))
             .optional()?
             .unwrap_or_default();
         memory.recent_dates = self
@@ -221,14 +239,29 @@ impl Reader<'_> {
         memory.validators = self
             .conn
             .prepare_cached("SELECT url, etag, last_modified FROM validator WHERE source_id = ?1")?
-            .query_map([id.as_str()], |r| Ok((r.get::<_, String>(0)?, Validators { etag: r.get(1)?, last_modified: r.get(2)? })))?
-            .filter_map(|row| row.map(|(url, v)| Url::parse(&url).ok().map(|u| (u, v))).transpose())
+            .query_map([id.as_str()], |r| {
+                Ok((
+                    r.get::<_, String>(0)?,
+                    Validators {
+                        etag: r.get(1)?,
+                        last_modified: r.get(2)?,
+                    },
+                ))
+            })?
+            .filter_map(|row| {
+                row.map(|(url, v)| Url::parse(&url).ok().map(|u| (u, v)))
+                    .transpose()
+            })
             .collect::<Result<_, _>>()?;
         Ok(memory)
     }
 
     /// The other sources of feeds.toml that read the document at `url`, behind their redirects.
-    pub fn sources_at(&self, id: &SourceId, url: &Url) -> Result<Vec<FellowReader>, StoreError> {
+    pub fn shared_feed_sources(
+        &self,
+        id: &SourceId,
+        url: &Url,
+    ) -> Result<Vec<SharedFeedSource>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT id, last_request_ms, next_poll_ms FROM source WHERE id <> ?1 AND ordinal IS NOT NULL AND paused = 0 AND resting = 0
                 AND (way_url = ?2 OR moved_to = ?2
@@ -236,8 +269,8 @@ impl Reader<'_> {
               ORDER BY ordinal",
         )?;
         let rows = statement.query_map([id.as_str(), url.as_str()], |r| {
-            Ok(FellowReader {
-                id: rows::source_id(r, "id")?,
+            Ok(SharedFeedSource {
+                id: sql_values::source_id(r, "id")?,
                 last_request: time_opt(r, "last_request_ms")?,
                 next_poll: time_opt(r, "next_poll_ms")?,
             })
@@ -247,9 +280,15 @@ impl Reader<'_> {
 
     /// Sources that are due at `now`, the longest overdue first: of each host at most as many as it has room for, so that
     /// one slow host never holds up the others. `under_way` are those that are asked just now: they take up their hosts' room.
-    pub fn due(&self, now: Timestamp, under_way: &[SourceId], per_host: usize, limit: usize) -> Result<Vec<Due>, StoreError> {
+    pub fn due_sources(
+        &self,
+        now: Timestamp,
+        under_way: &[SourceId],
+        per_host: usize,
+        limit: usize,
+    ) -> Result<Vec<DueSource>, StoreError> {
         let under_way: Vec<&str> = under_way.iter().map(SourceId::as_str).collect();
-        let under_way = rows::json(&under_way);
+        let under_way = sql_values::json(&under_way);
         let mut statement = self.conn.prepare_cached(
             "WITH busy AS (SELECT id, host FROM source WHERE id IN (SELECT value FROM json_each(?2))),
              waiting AS (
@@ -263,14 +302,17 @@ impl Reader<'_> {
               WHERE place + (SELECT count(*) FROM busy WHERE busy.host = waiting.host) <= ?3
               ORDER BY poll_requested DESC, at LIMIT ?4",
         )?;
-        let rows = statement.query_map(params![ms(now), under_way, number(per_host), number(limit)], |r| {
-            Ok(Due {
-                id: rows::source_id(r, "id")?,
-                host: r.get("host")?,
-                asked: asked_by(r)?,
-                forced: r.get::<_, i64>("poll_requested")? > 1,
-            })
-        })?;
+        let rows = statement.query_map(
+            params![ms(now), under_way, number(per_host), number(limit)],
+            |r| {
+                Ok(DueSource {
+                    id: sql_values::source_id(r, "id")?,
+                    host: r.get("host")?,
+                    target: target_of_row(r)?,
+                    forced: r.get::<_, i64>("poll_requested")? > 1,
+                })
+            },
+        )?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -284,11 +326,11 @@ impl Reader<'_> {
     }
 
     /// Sources of feeds.toml that were never polled and have no first poll scheduled, in its order.
-    pub fn unscheduled(&self) -> Result<Vec<SourceId>, StoreError> {
+    pub fn unscheduled_sources(&self) -> Result<Vec<SourceId>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT id FROM source WHERE ordinal IS NOT NULL AND last_attempt_ms IS NULL AND next_poll_ms IS NULL AND paused = 0 ORDER BY ordinal",
         )?;
-        let rows = statement.query_map([], |r| rows::source_id(r, "id"))?;
+        let rows = statement.query_map([], |r| sql_values::source_id(r, "id"))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
@@ -296,27 +338,54 @@ impl Reader<'_> {
 /// A source that is new, at the address of one that feeds.toml no longer has, is that source under another id: everything that
 /// is known of it goes on, and nothing of it is announced again.
 fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<(), StoreError> {
-    let doing = "take over a source under another id";
-    let mut statement = tx.prepare_cached("SELECT url, id FROM source ORDER BY last_attempt_ms").doing(doing)?;
-    let known: Vec<(String, String)> =
-        statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).and_then(Iterator::collect).doing(doing)?;
-    let wanted: HashSet<&str> = sources.iter().map(|(source, _)| source.id.as_str()).collect();
+    let context = "take over a source under another id";
+    let mut statement = tx
+        .prepare_cached("SELECT url, id FROM source ORDER BY last_attempt_ms")
+        .context(context)?;
+    let known: Vec<(String, String)> = statement
+        .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
+        .and_then(Iterator::collect)
+        .context(context)?;
+    let wanted: HashSet<&str> = sources
+        .iter()
+        .map(|(source, _)| source.id.as_str())
+        .collect();
     // Of several that were at one address, the one that was asked last.
-    let mut left: HashMap<_, _> = known.into_iter().filter(|(_, id)| !wanted.contains(id.as_str())).collect();
+    let mut left: HashMap<_, _> = known
+        .into_iter()
+        .filter(|(_, id)| !wanted.contains(id.as_str()))
+        .collect();
     for (source, _) in sources {
         let id = source.id.as_str();
-        if asked(tx, &source.id)?.is_some() {
+        if configured_target(tx, &source.id)?.is_some() {
             continue;
         }
-        let Some(old) = left.remove(source.url.as_str()) else { continue };
-        tx.pragma_update(None, "defer_foreign_keys", true).doing(doing)?;
-        tx.execute("UPDATE source SET id = ?2 WHERE id = ?1", [old.as_str(), id]).doing(doing)?;
-        for table in ["validator", "entry", "entry_alias", "page", "publisher_pace"] {
-            tx.execute(&format!("UPDATE {table} SET source_id = ?2 WHERE source_id = ?1"), [old.as_str(), id]).doing(doing)?;
+        let Some(old) = left.remove(source.url.as_str()) else {
+            continue;
+        };
+        tx.pragma_update(None, "defer_foreign_keys", true)
+            .context(context)?;
+        tx.execute(
+            "UPDATE source SET id = ?2 WHERE id = ?1",
+            [old.as_str(), id],
+        )
+        .context(context)?;
+        for table in [
+            "validator",
+            "entry",
+            "entry_alias",
+            "page",
+            "publisher_pace",
+        ] {
+            tx.execute(
+                &format!("UPDATE {table} SET source_id = ?2 WHERE source_id = ?1"),
+                [old.as_str(), id],
+            )
+            .context(context)?;
         }
         // Topics may ask for sources by their ids.
         tx.execute("UPDATE story SET sorted_by = NULL WHERE id IN (SELECT story_id FROM entry WHERE source_id = ?1)", [id])
-            .doing(doing)?;
+            .context(context)?;
     }
     Ok(())
 }
@@ -338,7 +407,7 @@ fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<boo
         "UPDATE label SET topics = (SELECT json_group_array(DISTINCT CASE WHEN value = ?1 THEN ?2 ELSE value END) FROM json_each(label.topics))
           WHERE EXISTS (SELECT 1 FROM json_each(label.topics) WHERE value = ?1)",
     ] {
-        renamed |= tx.execute(sql, ids).doing("rename a topic")? > 0;
+        renamed |= tx.execute(sql, ids).context("rename a topic")? > 0;
     }
     Ok(renamed)
 }
@@ -346,28 +415,35 @@ fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<boo
 /// A topic that left takes its memberships with it; labels keep naming it, should it come back. Who was in it is sorted
 /// again then, also when it comes back before anything else was sorted.
 fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
-    const LEFT: &str = "topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)";
+    const LEFT: &str =
+        "topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)";
     tx.execute(&format!("UPDATE story SET sorted_by = NULL WHERE id IN (SELECT story_id FROM story_topic WHERE {LEFT})"), [])
         .and_then(|_| tx.execute(&format!("DELETE FROM story_topic WHERE {LEFT}"), []))
         .and_then(|_| tx.execute("UPDATE topic SET filled = 0 WHERE ordinal IS NULL", []))
-        .doing("take over the topics")?;
+        .context("take over the topics")?;
     Ok(())
 }
 
-fn asked_by(row: &Row<'_>) -> rusqlite::Result<Asked> {
-    let follow = Follow::from_word(&row.get::<_, String>("wanted")?).unwrap_or_default();
-    Ok(Asked { url: row.get("url")?, follow })
+fn target_of_row(row: &Row<'_>) -> rusqlite::Result<SourceTarget> {
+    let follow = FollowMode::from_stored(&row.get::<_, String>("wanted")?).unwrap_or_default();
+    Ok(SourceTarget {
+        url: row.get("url")?,
+        follow_mode: follow,
+    })
 }
 
 /// What feeds.toml says of a source now; `None`: it is not known.
-pub(super) fn asked(conn: &Connection, id: &SourceId) -> Result<Option<Asked>, StoreError> {
+pub(super) fn configured_target(
+    conn: &Connection,
+    id: &SourceId,
+) -> Result<Option<SourceTarget>, StoreError> {
     conn.prepare_cached("SELECT url, wanted FROM source WHERE id = ?1")
-        .and_then(|mut s| s.query_row([id.as_str()], asked_by).optional())
-        .doing("tell what feeds.toml says of a source")
+        .and_then(|mut s| s.query_row([id.as_str()], target_of_row).optional())
+        .context("tell what feeds.toml says of a source")
 }
 
 /// Takes over what feeds.toml says of one source; whether that makes it public or private.
-fn take_over_source(
+fn sync_source(
     tx: &Transaction<'_>,
     ordinal: usize,
     source: &Source,
@@ -384,10 +460,10 @@ fn take_over_source(
         .query_row(
             "SELECT url, wanted, host, publish OR NOT (has_auth OR private_seen) AS public FROM source WHERE id = ?1",
             [id],
-            |r| Ok((asked_by(r)?, r.get::<_, String>("host")?, r.get::<_, bool>("public")?)),
+            |r| Ok((target_of_row(r)?, r.get::<_, String>("host")?, r.get::<_, bool>("public")?)),
         )
         .optional()
-        .doing("take over a source")?;
+        .context("take over a source")?;
     tx.prepare_cached(
         "INSERT INTO source (id, ordinal, configured_title, url, wanted, content_policy, publish, has_auth, paused, host, ref_updated_ms, interval_s)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
@@ -401,25 +477,26 @@ fn take_over_source(
             number(ordinal),
             source.title,
             source.url.as_str(),
-            source.follow.as_str(),
+            source.follow_mode.as_str(),
             content,
             source.publish,
             source.auth.is_some(),
             source.paused,
             host,
             ms(now),
-            seconds(source.pace.interval)
+            seconds(source.poll_policy.interval)
         ])
     })
-    .doing("take over a source")?;
+    .context("take over a source")?;
     let mut opened = false;
     if let Some((asked, old_host, was_public)) = before {
-        if asked != Asked::of(source) {
+        if asked != SourceTarget::of(source) {
             // Another address is another thing to find out; what was read from the old one stays known and shown as it was:
             // the way is taken back with its address alone, because it decides how much text is republished. What a host
             // asked for by Retry-After holds for that host alone.
             if asked.url != source.url.as_str() && old_host != host {
-                tx.execute("UPDATE source SET not_before_ms = NULL WHERE id = ?1", [id]).doing("take over a source")?;
+                tx.execute("UPDATE source SET not_before_ms = NULL WHERE id = ?1", [id])
+                    .context("take over a source")?;
             }
             tx.execute(
                 "UPDATE source SET way_url = NULL, way_because = NULL, body_digest = NULL, moved_to = NULL, moved_adopted = 0,
@@ -428,19 +505,24 @@ fn take_over_source(
                 [id],
             )
             .and_then(|_| tx.execute("DELETE FROM publisher_pace WHERE source_id = ?1", [id]))
-            .doing("take over a source")?;
+            .context("take over a source")?;
         }
         let is_public: bool = tx
-            .query_row("SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1", [id], |r| r.get(0))
-            .doing("take over a source")?;
+            .query_row(
+                "SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1",
+                [id],
+                |r| r.get(0),
+            )
+            .context("take over a source")?;
         if is_public != was_public {
             opened = true;
-            for story in shown::revise_source(tx, id, now)? {
-                tx.prepare_cached("UPDATE story SET sorted_by = NULL WHERE id = ?1")?.execute([story])?;
+            for story in representative::choose_all_of_source(tx, id, now)? {
+                tx.prepare_cached("UPDATE story SET sorted_by = NULL WHERE id = ?1")?
+                    .execute([story])?;
             }
         }
     }
-    reference::settle(tx, id, now)?;
+    source_ref::update(tx, id, now)?;
     Ok(opened)
 }
 

@@ -5,25 +5,25 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, params};
 
 use super::{
-    Arrival, Item, StoreError, archives,
+    Arrival, IncomingItem, StoreError, archives,
     entries::{self, NewEntry},
-    error::Doing as _,
-    rows::{self, ms, time_opt},
+    error::SqlContext as _,
     search,
+    sql_values::{self, ms, time_opt},
 };
-use entry_identity::{Candidate, Fingerprint, Home, Newcomer, Placement};
+use entry_identity::{Candidate, Fingerprint, IncomingEntry, Placement, SourceSite};
 use feed_model::{Draft, EntryKey, SourceId, Timestamp};
 
 /// Entries with the same link, title or mark that are compared: what so many share says nothing.
-const MOST_TWINS: i64 = 24;
+const MAX_CANDIDATES: i64 = 24;
 
 /// Entries with the same link, title or mark among which those of other sources are looked for: a source whose items all have
 /// one of these does not make every look-up long.
-const MOST_LOOKED_AT: i64 = 80;
+const MAX_LOOKUP_ROWS: i64 = 80;
 
-/// The entries of other sources that have a link, a title or a mark in common with a newcomer, the nearest first. The indexes
+/// The entries of other sources that have a link, a title or a mark in common with a incoming, the nearest first. The indexes
 /// are named: left to itself, `SQLite` takes one that has the order, or the source.
-static TWINS: LazyLock<String> = LazyLock::new(|| {
+static CANDIDATES_SQL: LazyLock<String> = LazyLock::new(|| {
     let among = |index: &str, condition: &str, order: &str| {
         format!(
             "SELECT id FROM (SELECT id, source_id FROM entry INDEXED BY {index} WHERE {condition} ORDER BY {order} LIMIT ?5)
@@ -31,13 +31,41 @@ static TWINS: LazyLock<String> = LazyLock::new(|| {
         )
     };
     let alike = [
-        among("entry_canonical", "canonical = ?2 AND canonical IS NOT NULL", "id"),
-        among("entry_canonical", "canonical = ?9 AND canonical IS NOT NULL", "id"),
-        among("entry_title", "title_norm = ?3 AND title_norm IS NOT NULL", "id DESC"),
-        among("entry_title", "title_norm = ?6 AND title_norm IS NOT NULL", "id DESC"),
-        among("entry_title", "title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL", "title_norm"),
-        among("entry_opening_mark", "opening_mark = ?10 AND opening_mark IS NOT NULL", "id DESC"),
-        among("entry_whole_mark", "whole_mark = ?11 AND whole_mark IS NOT NULL", "id DESC"),
+        among(
+            "entry_canonical",
+            "canonical = ?2 AND canonical IS NOT NULL",
+            "id",
+        ),
+        among(
+            "entry_canonical",
+            "canonical = ?9 AND canonical IS NOT NULL",
+            "id",
+        ),
+        among(
+            "entry_title",
+            "title_norm = ?3 AND title_norm IS NOT NULL",
+            "id DESC",
+        ),
+        among(
+            "entry_title",
+            "title_norm = ?6 AND title_norm IS NOT NULL",
+            "id DESC",
+        ),
+        among(
+            "entry_title",
+            "title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL",
+            "title_norm",
+        ),
+        among(
+            "entry_opening_mark",
+            "opening_mark = ?10 AND opening_mark IS NOT NULL",
+            "id DESC",
+        ),
+        among(
+            "entry_whole_mark",
+            "whole_mark = ?11 AND whole_mark IS NOT NULL",
+            "id DESC",
+        ),
     ]
     .join(" UNION ");
     format!(
@@ -61,63 +89,109 @@ static TWINS: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Where a new entry was put.
-pub(super) struct Placed {
+pub(super) struct PlacedEntry {
     pub(super) entry: i64,
     pub(super) story: i64,
     /// Whether the story was there before.
     pub(super) joins: bool,
     /// Whether the story was private until now, and takes its place in the windows.
-    pub(super) comes_out: bool,
+    pub(super) revealed: bool,
     /// Why there, in words.
-    pub(super) because: String,
+    pub(super) reason: String,
 }
 
 /// Stores a new entry: in the story that it is the same as, else in one of its own.
-pub(super) fn place(
+pub(super) fn store_entry(
     conn: &Connection,
     source: &SourceId,
-    item: &Item,
+    item: &IncomingItem,
     position: Timestamp,
     now: Timestamp,
-) -> Result<Placed, StoreError> {
-    let (home, public, title): (Home, bool, Option<String>) = conn
+) -> Result<PlacedEntry, StoreError> {
+    let (home, public, title): (SourceSite, bool, Option<String>) = conn
         .prepare_cached(
             "SELECT url AS source_url, home_page_url, publish OR NOT (has_auth OR private_seen) AS public,
                     coalesce(own_title, configured_title) AS title FROM source WHERE id = ?1",
         )
-        .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((rows::home(r)?, r.get("public")?, r.get("title")?))))
-        .doing("read a source")?;
-    let newcomer = Newcomer::new(source, &item.keyed, &item.draft, home).from_source_called(title.as_deref());
-    let decision = entry_identity::place(&newcomer, &candidates(conn, source, item, &newcomer)?);
+        .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((sql_values::home(r)?, r.get("public")?, r.get("title")?))))
+        .context("read a source")?;
+    let incoming = IncomingEntry::new(source, &item.identity, &item.draft, home)
+        .with_source_title(title.as_deref());
+    let decision =
+        entry_identity::choose_story(&incoming, &candidates(conn, source, item, &incoming)?);
     for commentary in &decision.commentaries {
-        entries::note_page(conn, commentary)?;
+        entries::store_commented_page(conn, commentary)?;
     }
     match decision.placement {
-        Placement::Joins { story, because, .. } => {
-            let comes_out = public && come_out(conn, story, position, item.arrival, now)?;
+        Placement::Joins { story, reason, .. } => {
+            let revealed = public && reveal(conn, story, position, item.arrival, now)?;
             // Of a story that is gone nothing is kept but what it is known by.
             let tombstone = is_gone(conn, story)?.then(|| without_text(item));
-            let without = tombstone.as_ref().map(|item| (item, Fingerprint::of(&item.draft)));
-            let (item, fingerprint) = without.as_ref().map_or((item, newcomer.fingerprint()), |(item, print)| (item, print));
-            let new = NewEntry { source, item, fingerprint, story, joined_because: Some(&because), related: None };
+            let without = tombstone
+                .as_ref()
+                .map(|item| (item, Fingerprint::of(&item.draft)));
+            let (item, fingerprint) = without
+                .as_ref()
+                .map_or((item, incoming.fingerprint()), |(item, print)| {
+                    (item, print)
+                });
+            let new = NewEntry {
+                source,
+                item,
+                fingerprint,
+                story,
+                join_reason: Some(&reason),
+                related: None,
+            };
             let entry = entries::insert(conn, &new, now)?;
-            Ok(Placed { entry, story, joins: true, comes_out, because })
+            Ok(PlacedEntry {
+                entry,
+                story,
+                joins: true,
+                revealed,
+                reason,
+            })
         }
-        Placement::Begins { related, because } => {
+        Placement::Begins { related, reason } => {
             // A private id would be published as soon as a public source joins: one of our own says nothing.
-            let guid = item.keyed.own_guid().filter(|_| public);
-            let story = insert(conn, guid, &item.keyed.key, source, position, item.arrival, now)?;
-            let fingerprint = newcomer.fingerprint();
-            let new = NewEntry { source, item, fingerprint, story, joined_because: None, related: related.as_deref() };
+            let guid = item.identity.unique_guid().filter(|_| public);
+            let story = insert(
+                conn,
+                guid,
+                &item.identity.key,
+                source,
+                position,
+                item.arrival,
+                now,
+            )?;
+            let fingerprint = incoming.fingerprint();
+            let new = NewEntry {
+                source,
+                item,
+                fingerprint,
+                story,
+                join_reason: None,
+                related: related.as_deref(),
+            };
             let entry = entries::insert(conn, &new, now)?;
-            let because = if because.is_empty() { "new".to_owned() } else { format!("new: {}", because.join("; ")) };
-            Ok(Placed { entry, story, joins: false, comes_out: false, because })
+            let reason = if reason.is_empty() {
+                "new".to_owned()
+            } else {
+                format!("new: {}", reason.join("; "))
+            };
+            Ok(PlacedEntry {
+                entry,
+                story,
+                joins: false,
+                revealed: false,
+                reason,
+            })
         }
     }
 }
 
 /// Begins a story with an entry that is stored already.
-pub(super) fn found(
+pub(super) fn create(
     conn: &Connection,
     entry: i64,
     position: Timestamp,
@@ -129,47 +203,72 @@ pub(super) fn found(
             "SELECT CASE WHEN src.publish OR NOT (src.has_auth OR src.private_seen) THEN e.guid END, e.key, e.source_id
                FROM entry e JOIN source src ON src.id = e.source_id WHERE e.id = ?1",
         )?
-        .query_row([entry], |r| Ok((r.get(0)?, r.get(1)?, rows::source_id(r, "source_id")?)))?;
-    insert(conn, guid.as_deref(), &EntryKey(key), &source, position, arrival, now)
+        .query_row([entry], |r| Ok((r.get(0)?, r.get(1)?, sql_values::source_id(r, "source_id")?)))?;
+    insert(
+        conn,
+        guid.as_deref(),
+        &EntryKey(key),
+        &source,
+        position,
+        arrival,
+        now,
+    )
 }
 
 /// Takes a story out of everything that is published. Its entries stay as tombstones: their keys, without their text.
-pub(super) fn bury(conn: &Connection, story: i64, because: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn tombstone(
+    conn: &Connection,
+    story: i64,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let done = conn
         .execute(
             "UPDATE story SET gone_ms = ?2, gone_because = ?3 WHERE id = ?1 AND gone_ms IS NULL",
-            params![story, ms(now), because],
+            params![story, ms(now), reason],
         )
-        .doing("take a story out")?;
+        .context("take a story out")?;
     if done == 0 {
-        return Err(StoreError::Unknown { what: "story", name: story.to_string() });
+        return Err(StoreError::Unknown {
+            what: "story",
+            name: story.to_string(),
+        });
     }
-    conn.execute("DELETE FROM story_topic WHERE story_id = ?1", [story]).doing("take a story out")?;
+    conn.execute("DELETE FROM story_topic WHERE story_id = ?1", [story])
+        .context("take a story out")?;
     conn.execute(
         "UPDATE entry SET title = NULL, authors = '[]', categories = '[]', enclosures = '[]', related = '[]', origin = NULL, image = NULL,
            rights = NULL, summary_text = '', summary = NULL, content = NULL WHERE story_id = ?1",
         [story],
     )
-    .doing("take a story out")?;
-    archives::withdraw(conn, story)?;
+    .context("take a story out")?;
+    archives::remove_story(conn, story)?;
     search::index(conn, story)
 }
 
 /// A story that only private sources had comes to light with its first public entry, and stands where that would stand: its
 /// old place may be far below the window, where no subscriber would ever see it.
-fn come_out(conn: &Connection, story: i64, position: Timestamp, arrival: Arrival, now: Timestamp) -> Result<bool, StoreError> {
+fn reveal(
+    conn: &Connection,
+    story: i64,
+    position: Timestamp,
+    arrival: Arrival,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let was_hidden = conn
         .prepare_cached(
             "UPDATE story SET position_ms = ?2, first_published_ms = ?3, arrival = ?4
               WHERE id = ?1 AND public = 0 AND gone_ms IS NULL",
         )
         .and_then(|mut s| s.execute(params![story, ms(position), ms(now), arrival.as_str()]))
-        .doing("bring a story to light")?
+        .context("bring a story to light")?
         > 0;
     if was_hidden {
-        conn.prepare_cached("UPDATE story_topic SET position_ms = ?2, in_window = 1 WHERE story_id = ?1")
-            .and_then(|mut s| s.execute(params![story, ms(position)]))
-            .doing("bring a story to light")?;
+        conn.prepare_cached(
+            "UPDATE story_topic SET position_ms = ?2, in_window = 1 WHERE story_id = ?1",
+        )
+        .and_then(|mut s| s.execute(params![story, ms(position)]))
+        .context("bring a story to light")?;
     }
     Ok(was_hidden)
 }
@@ -177,13 +276,26 @@ fn come_out(conn: &Connection, story: i64, position: Timestamp, arrival: Arrival
 fn is_gone(conn: &Connection, story: i64) -> Result<bool, StoreError> {
     conn.prepare_cached("SELECT gone_ms IS NOT NULL FROM story WHERE id = ?1")
         .and_then(|mut s| s.query_row([story], |r| r.get(0)))
-        .doing("read a story")
+        .context("read a story")
 }
 
 /// An item with what it is known by, and without what it says.
-fn without_text(item: &Item) -> Item {
-    let (guid, url, published) = (item.draft.guid.clone(), item.draft.url.clone(), item.draft.published);
-    Item { draft: Draft { guid, url, published, ..Draft::default() }, keyed: item.keyed.clone(), arrival: item.arrival }
+fn without_text(item: &IncomingItem) -> IncomingItem {
+    let (guid, url, published) = (
+        item.draft.guid.clone(),
+        item.draft.url.clone(),
+        item.draft.published,
+    );
+    IncomingItem {
+        draft: Draft {
+            guid,
+            url,
+            published,
+            ..Draft::default()
+        },
+        identity: item.identity.clone(),
+        arrival: item.arrival,
+    }
 }
 
 fn insert(
@@ -195,14 +307,17 @@ fn insert(
     arrival: Arrival,
     now: Timestamp,
 ) -> Result<i64, StoreError> {
-    let mut taken = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM story WHERE published_id = ?1)")?;
+    let mut taken =
+        conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM story WHERE published_id = ?1)")?;
     // A look-up that fails counts as taken: the id is then minted, and the insert below says what is wrong.
-    let published_id = entry_identity::published_id(guid, key, source, |id| taken.query_row([id], |r| r.get(0)).unwrap_or(true));
+    let published_id = entry_identity::published_id(guid, key, source, |id| {
+        taken.query_row([id], |r| r.get(0)).unwrap_or(true)
+    });
     conn.prepare_cached(
         "INSERT INTO story (published_id, position_ms, first_published_ms, updated_ms, arrival, public) VALUES (?1, ?2, ?3, ?3, ?4, 0)",
     )
     .and_then(|mut s| s.execute(params![published_id, ms(position), ms(now), arrival.as_str()]))
-    .doing("store a story")?;
+    .context("store a story")?;
     Ok(conn.last_insert_rowid())
 }
 
@@ -212,26 +327,40 @@ fn insert(
 /// with its title or link, is enough.
 ///
 /// Entries that were stored by earlier rules have their links as those compared them: such a link is looked for as well.
-fn candidates(conn: &Connection, source: &SourceId, item: &Item, newcomer: &Newcomer<'_>) -> Result<Vec<Candidate>, StoreError> {
-    let marks = newcomer.fingerprint().marks();
+fn candidates(
+    conn: &Connection,
+    source: &SourceId,
+    item: &IncomingItem,
+    incoming: &IncomingEntry<'_>,
+) -> Result<Vec<Candidate>, StoreError> {
+    let marks = incoming.fingerprint().minhashes();
     // Too many titles begin with one word or two.
-    let bare = newcomer.bare_title().filter(|title| title.split(' ').count() >= 3);
+    let bare = incoming
+        .title_without_source_name()
+        .filter(|title| title.split(' ').count() >= 3);
     // A normalised title has a blank between words: what follows a title and a blank stands between these two.
-    let (longer, beyond) = (bare.map(|title| format!("{title} ")), bare.map(|title| format!("{title}!")));
-    let as_once_compared = item.keyed.link.as_deref().map(|link| link.split('#').next().unwrap_or_default());
-    let as_once_compared = as_once_compared.filter(|link| Some(*link) != item.keyed.canonical.as_deref());
-    let mut statement = conn.prepare_cached(&TWINS)?;
+    let (longer, beyond) = (
+        bare.map(|title| format!("{title} ")),
+        bare.map(|title| format!("{title}!")),
+    );
+    let legacy_link = item
+        .identity
+        .link
+        .as_deref()
+        .map(|link| link.split('#').next().unwrap_or_default());
+    let legacy_link = legacy_link.filter(|link| Some(*link) != item.identity.canonical.as_deref());
+    let mut statement = conn.prepare_cached(&CANDIDATES_SQL)?;
     let rows = statement.query_map(
         params![
             source.as_str(),
-            item.keyed.canonical,
-            item.keyed.title_norm,
-            MOST_TWINS,
-            MOST_LOOKED_AT,
-            bare.filter(|bare| Some(*bare) != item.keyed.title_norm.as_deref()),
+            item.identity.canonical,
+            item.identity.title_norm,
+            MAX_CANDIDATES,
+            MAX_LOOKUP_ROWS,
+            bare.filter(|bare| Some(*bare) != item.identity.title_norm.as_deref()),
             longer,
             beyond,
-            as_once_compared,
+            legacy_link,
             marks.map(|[opening, _]| opening),
             marks.map(|[_, whole]| whole)
         ],
@@ -239,18 +368,20 @@ fn candidates(conn: &Connection, source: &SourceId, item: &Item, newcomer: &Newc
             Ok(Candidate {
                 story: r.get("story_id")?,
                 entry: r.get("id")?,
-                source: rows::source_id(r, "source_id")?,
+                source: sql_values::source_id(r, "source_id")?,
                 source_title: r.get("source_title")?,
                 link: r.get("link")?,
-                canonical: r.get::<_, Option<String>>("canonical")?.and_then(|link| entry_identity::canonical_link(&link)),
+                canonical: r
+                    .get::<_, Option<String>>("canonical")?
+                    .and_then(|link| entry_identity::canonical_link(&link)),
                 title_norm: r.get("title_norm")?,
                 guid: r.get("guid")?,
                 fingerprint: entries::fingerprint(r)?,
                 published: time_opt(r, "published_ms")?,
-                home: rows::home(r)?,
-                link_shared_by: r.get("sharing")?,
-                addresses: r.get("addresses")?,
-                has_entry_of_newcomers_source: r.get("has_ours")?,
+                home: sql_values::home(r)?,
+                entries_with_link: r.get("sharing")?,
+                page_count: r.get("addresses")?,
+                has_entry_of_same_source: r.get("has_ours")?,
             })
         },
     )?;

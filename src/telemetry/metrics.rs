@@ -11,20 +11,20 @@ use prometheus_client::{
 
 /// The labels of a poll.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Polled {
+struct PollLabels {
     source: String,
     outcome: String,
 }
 
 /// The label of what belongs to a source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfSource {
+struct SourceLabel {
     source: String,
 }
 
 /// The label of what belongs to a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfTopic {
+struct TopicLabel {
     topic: String,
 }
 
@@ -56,14 +56,14 @@ pub struct SourceGauge {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Mutex<Registry>,
-    polls: Family<Polled, Counter>,
-    new_entries: Family<OfSource, Counter>,
-    updated_entries: Family<OfSource, Counter>,
-    duplicates: Family<OfSource, Counter>,
-    up: Family<OfSource, Gauge>,
-    last_success: Family<OfSource, Gauge>,
-    entries: Family<OfSource, Gauge>,
-    stories: Family<OfTopic, Gauge>,
+    polls: Family<PollLabels, Counter>,
+    new_entries: Family<SourceLabel, Counter>,
+    updated_entries: Family<SourceLabel, Counter>,
+    duplicates: Family<SourceLabel, Counter>,
+    up: Family<SourceLabel, Gauge>,
+    last_success: Family<SourceLabel, Gauge>,
+    entries: Family<SourceLabel, Gauge>,
+    stories: Family<TopicLabel, Gauge>,
     rendering: Histogram,
 }
 
@@ -83,36 +83,82 @@ impl Default for Metrics {
             rendering: Histogram::new([0.01, 0.05, 0.1, 0.5, 1.0, 5.0]),
         };
         registry.register("polls", "Attempts to poll, by outcome", this.polls.clone());
-        registry.register("entries_new", "Entries stored for the first time", this.new_entries.clone());
-        registry.register("entries_updated", "Entries whose text or facts changed", this.updated_entries.clone());
-        registry.register("entries_duplicate", "Entries that joined a story of another source", this.duplicates.clone());
-        registry.register("source_up", "1 while the last poll of the source was good", this.up.clone());
-        registry.register("source_last_success_seconds", "Unix time of the last good poll; 0: never", this.last_success.clone());
-        registry.register("source_entries", "Stored entries of the source", this.entries.clone());
-        registry.register("topic_stories", "Public stories in the topic", this.stories.clone());
-        registry.register("rendering_seconds", "Time to render every document", this.rendering.clone());
-        *this.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = registry;
+        registry.register(
+            "entries_new",
+            "Entries stored for the first time",
+            this.new_entries.clone(),
+        );
+        registry.register(
+            "entries_updated",
+            "Entries whose text or facts changed",
+            this.updated_entries.clone(),
+        );
+        registry.register(
+            "entries_duplicate",
+            "Entries that joined a story of another source",
+            this.duplicates.clone(),
+        );
+        registry.register(
+            "source_up",
+            "1 while the last poll of the source was good",
+            this.up.clone(),
+        );
+        registry.register(
+            "source_last_success_seconds",
+            "Unix time of the last good poll; 0: never",
+            this.last_success.clone(),
+        );
+        registry.register(
+            "source_entries",
+            "Stored entries of the source",
+            this.entries.clone(),
+        );
+        registry.register(
+            "topic_stories",
+            "Public stories in the topic",
+            this.stories.clone(),
+        );
+        registry.register(
+            "rendering_seconds",
+            "Time to render every document",
+            this.rendering.clone(),
+        );
+        *this
+            .registry
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = registry;
         this
     }
 }
 
 impl Metrics {
     /// Counts a poll.
-    pub fn polled(&self, source: &str, outcome: &str, counts: PollCounts) {
-        self.polls.get_or_create(&Polled { source: source.into(), outcome: outcome.into() }).inc();
-        let of = OfSource { source: source.into() };
-        self.new_entries.get_or_create(&of).inc_by(counts.new_entries);
-        self.updated_entries.get_or_create(&of).inc_by(counts.updated_entries);
+    pub fn count_poll(&self, source: &str, outcome: &str, counts: PollCounts) {
+        self.polls
+            .get_or_create(&PollLabels {
+                source: source.into(),
+                outcome: outcome.into(),
+            })
+            .inc();
+        let of = SourceLabel {
+            source: source.into(),
+        };
+        self.new_entries
+            .get_or_create(&of)
+            .inc_by(counts.new_entries);
+        self.updated_entries
+            .get_or_create(&of)
+            .inc_by(counts.updated_entries);
         self.duplicates.get_or_create(&of).inc_by(counts.duplicates);
     }
 
     /// Counts a rendering of every document.
-    pub fn rendered(&self, took: Duration) {
+    pub fn observe_render(&self, took: Duration) {
         self.rendering.observe(took.as_secs_f64());
     }
 
     /// Everything in the text format of `OpenMetrics`, with how things stand now.
-    pub fn text(&self, sources: &[SourceGauge], topics: &[(String, u64)]) -> String {
+    pub fn to_openmetrics(&self, sources: &[SourceGauge], topics: &[(String, u64)]) -> String {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         // Who left feeds.toml leaves the gauges.
         self.up.clear();
@@ -120,16 +166,27 @@ impl Metrics {
         self.entries.clear();
         self.stories.clear();
         for gauge in sources {
-            let of = OfSource { source: gauge.source.clone() };
+            let of = SourceLabel {
+                source: gauge.source.clone(),
+            };
             self.up.get_or_create(&of).set(i64::from(gauge.up));
-            self.last_success.get_or_create(&of).set(gauge.last_success_s);
+            self.last_success
+                .get_or_create(&of)
+                .set(gauge.last_success_s);
             self.entries.get_or_create(&of).set(signed(gauge.entries));
         }
         for (topic, stories) in topics {
-            self.stories.get_or_create(&OfTopic { topic: topic.clone() }).set(signed(*stories));
+            self.stories
+                .get_or_create(&TopicLabel {
+                    topic: topic.clone(),
+                })
+                .set(signed(*stories));
         }
         let mut text = String::new();
-        let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let registry = self
+            .registry
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if encode(&mut text, &registry).is_err() {
             // A String takes whatever is written to it; were it otherwise, a scrape says so instead of lying.
             let _ = write!(text, "# the metrics could not be written\n# EOF\n");
@@ -145,11 +202,23 @@ mod tests {
     #[test]
     fn what_happened_and_how_things_stand_are_told() {
         let metrics = Metrics::default();
-        metrics.polled("a", "changed", PollCounts { new_entries: 3, ..PollCounts::default() });
-        metrics.polled("a", "not_modified", PollCounts::default());
-        metrics.rendered(Duration::from_millis(20));
-        let gauge = SourceGauge { source: "a".into(), up: true, last_success_s: 1_700_000_000, entries: 3 };
-        let text = metrics.text(&[gauge], &[("streaming".into(), 2)]);
+        metrics.count_poll(
+            "a",
+            "changed",
+            PollCounts {
+                new_entries: 3,
+                ..PollCounts::default()
+            },
+        );
+        metrics.count_poll("a", "not_modified", PollCounts::default());
+        metrics.observe_render(Duration::from_millis(20));
+        let gauge = SourceGauge {
+            source: "a".into(),
+            up: true,
+            last_success_s: 1_700_000_000,
+            entries: 3,
+        };
+        let text = metrics.to_openmetrics(&[gauge], &[("streaming".into(), 2)]);
         for line in [
             "tributary_polls_total{source=\"a\",outcome=\"changed\"} 1",
             "tributary_entries_new_total{source=\"a\"} 3",
@@ -160,6 +229,11 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
-        assert!(!metrics.text(&[], &[]).contains("tributary_source_up{"), "who left is not told of");
+        assert!(
+            !metrics
+                .to_openmetrics(&[], &[])
+                .contains("tributary_source_up{"),
+            "who left is not told of"
+        );
     }
 }

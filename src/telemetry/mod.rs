@@ -7,13 +7,15 @@ mod metrics;
 
 use std::{fmt::Write as _, io::IsTerminal as _};
 
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 pub use metrics::{Metrics, PollCounts, SourceGauge};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
+pub enum LogEncoding {
     /// For people; to the journal by its own protocol where that is what standard error leads to.
     #[default]
     Text,
@@ -25,7 +27,7 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogOptions {
     /// The form.
-    pub format: LogFormat,
+    pub format: LogEncoding,
     /// -1: warnings only; 0: what happens; 1: and why; 2: everything of ours.
     pub verbosity: i8,
     /// Colours; `None`: where standard error is a terminal.
@@ -35,7 +37,7 @@ pub struct LogOptions {
 }
 
 /// Begins to log to standard error. To be called once, by `main`; a second call changes nothing.
-pub fn start(options: LogOptions) {
+pub fn init(options: LogOptions) {
     let level = match options.verbosity {
         ..=-1 => "warn",
         0 => "warn,tributary=info",
@@ -43,21 +45,39 @@ pub fn start(options: LogOptions) {
         _ => "debug,tributary=trace",
     };
     let filter = || EnvFilter::new(level);
-    let color = options.color.unwrap_or_else(|| std::io::stderr().is_terminal());
+    let color = options
+        .color
+        .unwrap_or_else(|| std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry();
     let done = match options.format {
-        LogFormat::Json => {
-            let layer =
-                tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-            registry.with(layer.with_writer(std::io::stderr).with_filter(filter())).try_init()
+        LogEncoding::Json => {
+            let layer = tracing_subscriber::fmt::layer()
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(false);
+            registry
+                .with(layer.with_writer(std::io::stderr).with_filter(filter()))
+                .try_init()
         }
-        LogFormat::Text => {
-            if let Some(layer) = options.journal.then(tracing_journald::layer).and_then(Result::ok) {
-                registry.with(layer.with_field_prefix(None).with_filter(filter())).try_init()
+        LogEncoding::Text => {
+            if let Some(layer) = options
+                .journal
+                .then(tracing_journald::layer)
+                .and_then(Result::ok)
+            {
+                registry
+                    .with(layer.with_field_prefix(None).with_filter(filter()))
+                    .try_init()
             } else {
                 // A person reads the sentence; the fields are for machines.
-                let layer = tracing_subscriber::fmt::layer().with_target(false).with_ansi(color).fmt_fields(MessageOnly);
-                registry.with(layer.with_writer(std::io::stderr).with_filter(filter())).try_init()
+                let layer = tracing_subscriber::fmt::layer()
+                    .with_target(false)
+                    .with_ansi(color)
+                    .fmt_fields(MessageOnly);
+                registry
+                    .with(layer.with_writer(std::io::stderr).with_filter(filter()))
+                    .try_init()
             }
         }
     };
@@ -75,11 +95,14 @@ impl<'writer> tracing_subscriber::fmt::FormatFields<'writer> for MessageOnly {
         mut writer: tracing_subscriber::fmt::format::Writer<'writer>,
         fields: R,
     ) -> std::fmt::Result {
-        struct Message<'a, 'w>(&'a mut tracing_subscriber::fmt::format::Writer<'w>, std::fmt::Result);
+        struct Message<'a, 'w>(
+            &'a mut tracing_subscriber::fmt::format::Writer<'w>,
+            std::fmt::Result,
+        );
         impl tracing::field::Visit for Message<'_, '_> {
             fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
                 if field.name() == "message" && self.1.is_ok() {
-                    self.1 = write!(self.0, "{}", printable(&format!("{value:?}")));
+                    self.1 = write!(self.0, "{}", escape_control_chars(&format!("{value:?}")));
                 }
             }
         }
@@ -90,11 +113,16 @@ impl<'writer> tracing_subscriber::fmt::FormatFields<'writer> for MessageOnly {
 }
 
 /// Control characters made visible: what a feed says must not steer a terminal.
-pub fn printable(text: &str) -> String {
+pub fn escape_control_chars(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let steering = c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if steering { out.extend(c.escape_default()) } else { out.push(c) }
+        let steering = c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if steering {
+            out.extend(c.escape_default())
+        } else {
+            out.push(c)
+        }
     }
     out
 }
@@ -119,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_feed_cannot_steer_the_terminal() {
-        assert_eq!(printable("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
-        assert_eq!(printable("naïve — ß"), "naïve — ß");
+        assert_eq!(escape_control_chars("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+        assert_eq!(escape_control_chars("naïve — ß"), "naïve — ß");
     }
 }

@@ -14,25 +14,37 @@ use tempfile::TempDir;
 /// The program in a directory of its own, in an environment without surprises.
 fn tributary(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
-    command.args(arguments).current_dir(dir).stdin(Stdio::null());
-    for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY", "NO_COLOR"] {
+    command
+        .args(arguments)
+        .current_dir(dir)
+        .stdin(Stdio::null());
+    for name in [
+        "TRIBUTARY_CONFIG",
+        "TRIBUTARY_DATA",
+        "STATE_DIRECTORY",
+        "NO_COLOR",
+    ] {
         command.env_remove(name);
     }
     command
 }
 
-struct Ended {
+struct ProgramOutput {
     code: i32,
-    out: String,
-    err: String,
+    stdout: String,
+    stderr: String,
 }
 
-fn ended(output: &Output) -> Ended {
+fn ended(output: &Output) -> ProgramOutput {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    Ended { code: output.status.code().unwrap(), out: text(&output.stdout), err: text(&output.stderr) }
+    ProgramOutput {
+        code: output.status.code().unwrap(),
+        stdout: text(&output.stdout),
+        stderr: text(&output.stderr),
+    }
 }
 
-fn run(dir: &Path, arguments: &[&str]) -> Ended {
+fn run(dir: &Path, arguments: &[&str]) -> ProgramOutput {
     ended(&tributary(dir, arguments).output().unwrap())
 }
 
@@ -44,19 +56,41 @@ fn empty() -> TempDir {
 fn init_writes_the_shipped_file_once() {
     let dir = empty();
     let first = run(dir.path(), &["init"]);
-    assert_eq!((first.code, first.out.as_str()), (0, ""));
-    assert!(first.err.contains("wrote feeds.toml"), "{}", first.err);
-    assert_eq!(fs::read_to_string(dir.path().join("feeds.toml")).unwrap(), tributary::config::SHIPPED);
+    assert_eq!((first.code, first.stdout.as_str()), (0, ""));
+    assert!(
+        first.stderr.contains("wrote feeds.toml"),
+        "{}",
+        first.stderr
+    );
+    assert_eq!(
+        fs::read_to_string(dir.path().join("feeds.toml")).unwrap(),
+        tributary::config::SHIPPED
+    );
 
     fs::write(dir.path().join("feeds.toml"), "# mine").unwrap();
     let second = run(dir.path(), &["init"]);
     assert_eq!(second.code, 1);
-    assert!(second.err.contains("feeds.toml is there already, and is left alone"), "{}", second.err);
-    assert_eq!(fs::read_to_string(dir.path().join("feeds.toml")).unwrap(), "# mine");
+    assert!(
+        second
+            .stderr
+            .contains("feeds.toml is there already, and is left alone"),
+        "{}",
+        second.stderr
+    );
+    assert_eq!(
+        fs::read_to_string(dir.path().join("feeds.toml")).unwrap(),
+        "# mine"
+    );
 
     let elsewhere = run(dir.path(), &["--config", "no/such/dir/feeds.toml", "init"]);
     assert_eq!(elsewhere.code, 1);
-    assert!(elsewhere.err.contains("cannot write no/such/dir/feeds.toml: "), "{}", elsewhere.err);
+    assert!(
+        elsewhere
+            .stderr
+            .contains("cannot write no/such/dir/feeds.toml: "),
+        "{}",
+        elsewhere.stderr
+    );
 }
 
 #[test]
@@ -64,25 +98,33 @@ fn check_accepts_what_init_wrote() {
     let dir = empty();
     run(dir.path(), &["init"]);
     let check = run(dir.path(), &["check"]);
-    assert_eq!((check.code, check.err.as_str()), (0, ""));
-    assert_eq!(check.out, "feeds.toml is fine: 2 sources, 4 topics\n");
-    let json: serde_json::Value = serde_json::from_str(&run(dir.path(), &["check", "--json"]).out).unwrap();
+    assert_eq!((check.code, check.stderr.as_str()), (0, ""));
+    assert_eq!(check.stdout, "feeds.toml is fine: 2 sources, 4 topics\n");
+    let json: serde_json::Value =
+        serde_json::from_str(&run(dir.path(), &["check", "--json"]).stdout).unwrap();
     assert_eq!(json, serde_json::json!({ "ok": true, "problems": [] }));
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "check touches nothing");
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        1,
+        "check touches nothing"
+    );
 }
 
 #[test]
 fn check_reports_every_problem_and_ends_with_78() {
     let dir = empty();
-    fs::write(dir.path().join("my.toml"), "[polling]\nintervall = \"1h\"\n\n[[source]]\nid = \"a\"\nurl = \"a.example\"\n")
-        .unwrap();
+    fs::write(
+        dir.path().join("my.toml"),
+        "[polling]\nintervall = \"1h\"\n\n[[source]]\nid = \"a\"\nurl = \"a.example\"\n",
+    )
+    .unwrap();
     let check = run(dir.path(), &["check", "--config", "my.toml"]);
-    assert_eq!((check.code, check.err.as_str()), (78, ""));
-    insta::assert_snapshot!(check.out);
+    assert_eq!((check.code, check.stderr.as_str()), (78, ""));
+    insta::assert_snapshot!(check.stdout);
 
     let check = run(dir.path(), &["check", "--config", "my.toml", "--json"]);
     assert_eq!(check.code, 78);
-    let json: serde_json::Value = serde_json::from_str(&check.out).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&check.stdout).unwrap();
     assert_eq!(json["ok"], false);
     assert_eq!(json["problems"].as_array().unwrap().len(), 2);
     let first = serde_json::json!({
@@ -98,70 +140,127 @@ fn effective_values_name_their_origin() {
     run(dir.path(), &["init"]);
     let check = run(dir.path(), &["check", "--effective"]);
     assert_eq!(check.code, 0);
-    let line = |key: &str| check.out.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key} is not there"));
+    let line = |key: &str| {
+        check
+            .stdout
+            .lines()
+            .find(|line| line.starts_with(key))
+            .unwrap_or_else(|| panic!("{key} is not there"))
+    };
     assert!(line("polling.timeout").ends_with("default"));
-    assert!(line("source[0].interval").contains("\"3h\"") && line("source[0].interval").contains("feeds.toml:"));
-    let json: serde_json::Value = serde_json::from_str(&run(dir.path(), &["check", "--effective", "--json"]).out).unwrap();
-    assert!(json["effective"].as_array().unwrap().iter().any(|value| value["key"] == "site.base_url"));
+    assert!(
+        line("source[0].interval").contains("\"3h\"")
+            && line("source[0].interval").contains("feeds.toml:")
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&run(dir.path(), &["check", "--effective", "--json"]).stdout).unwrap();
+    assert!(
+        json["effective"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|value| value["key"] == "site.base_url")
+    );
 }
 
 #[test]
-fn a_missing_file_is_named_with_what_to_do() {
+fn a_missing_config_is_named_with_a_hint() {
     let dir = empty();
-    for command in [["check"].as_slice(), &["topics"], &["--config", "x.toml", "topics", "--json"]] {
+    for command in [
+        ["check"].as_slice(),
+        &["topics"],
+        &["--config", "x.toml", "topics", "--json"],
+    ] {
         let ended = run(dir.path(), command);
-        let name = if command.contains(&"x.toml") { "x.toml" } else { "feeds.toml" };
-        assert_eq!(ended.code, 78, "{command:?}: {}", ended.err);
-        assert_eq!(ended.out, "");
-        assert!(ended.err.starts_with(&format!("tributary: there is no {name}\n")), "{}", ended.err);
-        assert!(ended.err.contains("tributary init"), "{}", ended.err);
+        let name = if command.contains(&"x.toml") {
+            "x.toml"
+        } else {
+            "feeds.toml"
+        };
+        assert_eq!(ended.code, 78, "{command:?}: {}", ended.stderr);
+        assert_eq!(ended.stdout, "");
+        assert!(
+            ended
+                .stderr
+                .starts_with(&format!("tributary: there is no {name}\n")),
+            "{}",
+            ended.stderr
+        );
+        assert!(ended.stderr.contains("tributary init"), "{}", ended.stderr);
     }
     let json = run(dir.path(), &["check", "--json"]);
     assert_eq!(json.code, 78);
-    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["problems"][0]["line"], serde_json::Value::Null);
 }
 
 #[test]
-fn the_environment_names_the_file_too() {
+fn the_config_path_can_come_from_the_environment() {
     let dir = empty();
-    let output = tributary(dir.path(), &["check"]).env("TRIBUTARY_CONFIG", "from-the-environment.toml").output().unwrap();
-    assert!(ended(&output).err.contains("from-the-environment.toml"));
+    let output = tributary(dir.path(), &["check"])
+        .env("TRIBUTARY_CONFIG", "from-the-environment.toml")
+        .output()
+        .unwrap();
+    assert!(ended(&output).stderr.contains("from-the-environment.toml"));
 }
 
 #[test]
-fn a_file_that_is_not_text_is_a_wrong_file() {
+fn a_config_that_is_not_utf8_is_invalid() {
     let dir = empty();
     fs::write(dir.path().join("feeds.toml"), b"[site]\ntitle = \"\xff\"\n").unwrap();
     let check = run(dir.path(), &["check"]);
     assert_eq!(check.code, 78);
-    assert!(check.err.contains("line 2 is not UTF-8 in feeds.toml"), "{}", check.err);
+    assert!(
+        check.stderr.contains("line 2 is not UTF-8 in feeds.toml"),
+        "{}",
+        check.stderr
+    );
     fs::remove_file(dir.path().join("feeds.toml")).unwrap();
     fs::create_dir(dir.path().join("feeds.toml")).unwrap();
     let check = run(dir.path(), &["check"]);
     assert_eq!(check.code, 78);
-    assert!(check.err.contains("cannot read feeds.toml: "), "{}", check.err);
+    assert!(
+        check.stderr.contains("cannot read feeds.toml: "),
+        "{}",
+        check.stderr
+    );
 }
 
 #[test]
-fn reading_commands_create_nothing_and_name_where_they_looked() {
+fn reading_commands_create_no_files_and_name_the_missing_directory() {
     let dir = empty();
     run(dir.path(), &["init"]);
     for command in ["stories", "sources", "topics", "status"] {
         let ended = run(dir.path(), &[command]);
-        assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{command}");
-        assert!(ended.err.contains("there is no state in data\n"), "{command}: {}", ended.err);
+        assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{command}");
+        assert!(
+            ended.stderr.contains("there is no state in data\n"),
+            "{command}: {}",
+            ended.stderr
+        );
     }
     let explain = run(dir.path(), &["explain", "1", "--data", "elsewhere"]);
     assert_eq!(explain.code, 1);
-    assert!(explain.err.contains("there is no state in elsewhere\n"), "{}", explain.err);
+    assert!(
+        explain.stderr.contains("there is no state in elsewhere\n"),
+        "{}",
+        explain.stderr
+    );
     let output = tributary(dir.path(), &["stories"])
         .env("STATE_DIRECTORY", "/nonexistent/first:/nonexistent/second")
         .env("TRIBUTARY_DATA", "third")
         .output()
         .unwrap();
-    assert!(ended(&output).err.contains("there is no state in /nonexistent/first\n"));
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing but feeds.toml is there");
+    assert!(
+        ended(&output)
+            .stderr
+            .contains("there is no state in /nonexistent/first\n")
+    );
+    assert_eq!(
+        fs::read_dir(dir.path()).unwrap().count(),
+        1,
+        "nothing but feeds.toml is there"
+    );
 }
 
 #[test]
@@ -181,19 +280,27 @@ fn wrong_usage_ends_with_2() {
         &["add", "not-a-url"],
     ] {
         let ended = run(dir.path(), arguments);
-        assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{arguments:?}: {}", ended.err);
-        assert!(!ended.err.is_empty());
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (2, ""),
+            "{arguments:?}: {}",
+            ended.stderr
+        );
+        assert!(!ended.stderr.is_empty());
     }
 }
 
 #[test]
-fn help_and_version_are_answers() {
+fn help_and_version_exit_with_0() {
     let dir = empty();
     let version = run(dir.path(), &["--version"]);
-    assert_eq!((version.code, version.out), (0, format!("tributary {}\n", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(
+        (version.code, version.stdout),
+        (0, format!("tributary {}\n", env!("CARGO_PKG_VERSION")))
+    );
     let help = run(dir.path(), &["--help"]);
-    assert_eq!((help.code, help.err.as_str()), (0, ""));
-    assert!(help.out.contains("Usage: tributary"));
+    assert_eq!((help.code, help.stderr.as_str()), (0, ""));
+    assert!(help.stdout.contains("Usage: tributary"));
 }
 
 /// The reference of the command line: every command's `--help`, as it stands.
@@ -203,10 +310,21 @@ fn the_command_line_is_as_documented() {
     program.build();
     let mut reference = vec![program.render_long_help().to_string()];
     // The global options stand in the program's own help already.
-    let own = |help: String| help.split("\nGlobal options:").next().unwrap_or_default().to_owned();
-    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+    let own = |help: String| {
+        help.split("\nGlobal options:")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    for command in program
+        .get_subcommands_mut()
+        .filter(|command| command.get_name() != "help")
+    {
         reference.push(own(command.render_long_help().to_string()));
-        for nested in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+        for nested in command
+            .get_subcommands_mut()
+            .filter(|command| command.get_name() != "help")
+        {
             reference.push(own(nested.render_long_help().to_string()));
         }
     }
@@ -215,7 +333,7 @@ fn the_command_line_is_as_documented() {
 }
 
 #[test]
-fn the_command_line_is_sound() {
+fn the_clap_definition_is_valid() {
     tributary::cli::command().debug_assert();
 }
 
@@ -224,14 +342,29 @@ fn completions_and_manual_are_printed() {
     let dir = empty();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let completions = run(dir.path(), &["completions", shell]);
-        assert_eq!((completions.code, completions.err.as_str()), (0, ""), "{shell}");
-        assert!(completions.out.contains("tributary") && completions.out.contains("duplicates"), "{shell}");
+        assert_eq!(
+            (completions.code, completions.stderr.as_str()),
+            (0, ""),
+            "{shell}"
+        );
+        assert!(
+            completions.stdout.contains("tributary") && completions.stdout.contains("duplicates"),
+            "{shell}"
+        );
     }
     let manual = run(dir.path(), &["man"]);
     assert_eq!(manual.code, 0);
-    assert!(manual.out.contains(".TH tributary 1"), "{}", manual.out);
+    assert!(
+        manual.stdout.contains(".TH tributary 1"),
+        "{}",
+        manual.stdout
+    );
     let page = run(dir.path(), &["man", "stories"]);
-    assert!(page.out.contains("tributary\\-stories") && page.out.contains("unsorted"), "{}", page.out);
+    assert!(
+        page.stdout.contains("tributary\\-stories") && page.stdout.contains("unsorted"),
+        "{}",
+        page.stdout
+    );
 }
 
 /// `tributary man | head -1`: the reader goes away, which is nobody's failure.
@@ -239,12 +372,30 @@ fn completions_and_manual_are_printed() {
 fn a_broken_pipe_is_no_failure() {
     let dir = empty();
     run(dir.path(), &["init"]);
-    for arguments in [["man"].as_slice(), &["check", "--effective"], &["completions", "bash"], &["check", "--json"]] {
-        let mut child = tributary(dir.path(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for arguments in [
+        ["man"].as_slice(),
+        &["check", "--effective"],
+        &["completions", "bash"],
+        &["check", "--json"],
+    ] {
+        let mut child = tributary(dir.path(), arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(child.stdout.take());
         let mut err = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-        assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""), "{arguments:?}");
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut err)
+            .unwrap();
+        assert_eq!(
+            (child.wait().unwrap().code(), err.as_str()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
     }
 }
 
@@ -252,9 +403,20 @@ fn a_broken_pipe_is_no_failure() {
 fn colour_is_for_terminals_or_on_request() {
     let dir = empty();
     fs::write(dir.path().join("feeds.toml"), "x = 1\n").unwrap();
-    assert!(!run(dir.path(), &["check"]).out.contains('\u{1b}'));
-    assert!(run(dir.path(), &["check", "--color", "always"]).out.contains('\u{1b}'));
+    assert!(!run(dir.path(), &["check"]).stdout.contains('\u{1b}'));
+    assert!(
+        run(dir.path(), &["check", "--color", "always"])
+            .stdout
+            .contains('\u{1b}')
+    );
     let plain = run(dir.path(), &["topics", "--color", "never"]);
-    assert_eq!((plain.code, plain.out.as_str()), (78, ""));
-    assert!(plain.err.contains("unknown key `x`") && plain.err.ends_with("tributary: feeds.toml has 1 error\n"), "{}", plain.err);
+    assert_eq!((plain.code, plain.stdout.as_str()), (78, ""));
+    assert!(
+        plain.stderr.contains("unknown key `x`")
+            && plain
+                .stderr
+                .ends_with("tributary: feeds.toml has 1 error\n"),
+        "{}",
+        plain.stderr
+    );
 }

@@ -4,64 +4,120 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use feed_model::{ContentPolicy, Follow, Severity};
-use tributary::config::{self, Checked};
+use feed_model::{ContentPolicy, FollowMode, Severity};
+use tributary::config::{self, CheckReport};
 
 fn fixtures(kind: &str) -> Vec<(String, String)> {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config").join(kind);
-    let mut files: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/config")
+        .join(kind);
+    let mut files: Vec<PathBuf> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
     files.sort();
     assert!(!files.is_empty());
     let name = |path: &PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
-    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+    files
+        .iter()
+        .map(|path| (name(path), fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
-fn valid(name: &str) -> Checked {
-    let (_, text) = fixtures("valid").into_iter().find(|(found, _)| found == name).unwrap();
+fn valid(name: &str) -> CheckReport {
+    let (_, text) = fixtures("valid")
+        .into_iter()
+        .find(|(found, _)| found == name)
+        .unwrap();
     config::check(&text, "feeds.toml")
 }
 
 #[test]
-fn the_shipped_file_is_without_a_problem() {
+fn the_shipped_config_has_no_problems() {
     let checked = config::check(config::SHIPPED, "feeds.toml");
     assert_eq!(checked.problems, []);
     let config = checked.config.unwrap();
-    let ids: Vec<&str> = config.sources.iter().map(|source| source.id.as_str()).collect();
+    let ids: Vec<&str> = config
+        .sources
+        .iter()
+        .map(|source| source.id.as_str())
+        .collect();
     assert_eq!(ids, ["serverless-fyi", "snackonai"]);
-    assert!(config.sources.iter().all(|source| source.pace.interval == Duration::from_hours(3) && source.pace.own_interval));
-    let topics: Vec<&str> = config.topics.iter().map(|topic| topic.id.as_str()).collect();
-    assert_eq!(topics, ["distributed-systems", "streaming", "cloud-infrastructure", "ai-infrastructure"]);
-    assert_eq!(config.site.base_url.unwrap().as_str(), "http://127.0.0.1:8080/");
+    assert!(
+        config.sources.iter().all(
+            |source| source.poll_policy.interval == Duration::from_hours(3)
+                && source.poll_policy.custom_interval
+        )
+    );
+    let topics: Vec<&str> = config
+        .topics
+        .iter()
+        .map(|topic| topic.id.as_str())
+        .collect();
+    assert_eq!(
+        topics,
+        [
+            "distributed-systems",
+            "streaming",
+            "cloud-infrastructure",
+            "ai-infrastructure"
+        ]
+    );
+    assert_eq!(
+        config.site.base_url.unwrap().as_str(),
+        "http://127.0.0.1:8080/"
+    );
 }
 
 /// What stands behind a `#` in the shipped file is an example that works, not a trap.
 #[test]
-fn the_shipped_file_can_be_uncommented() {
-    let lines = config::SHIPPED.lines().map(|line| match line.strip_prefix("# ") {
-        Some(rest) if rest.starts_with("[[") || rest.split_once(" = ").is_some_and(|(key, _)| !key.trim().contains(' ')) => rest,
-        _ => line,
-    });
+fn the_commented_examples_of_the_shipped_config_are_valid() {
+    let lines = config::SHIPPED
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest)
+                if rest.starts_with("[[")
+                    || rest
+                        .split_once(" = ")
+                        .is_some_and(|(key, _)| !key.trim().contains(' ')) =>
+            {
+                rest
+            }
+            _ => line,
+        });
     let text: String = lines.flat_map(|line| [line, "\n"]).collect();
     let checked = config::check(&text, "feeds.toml");
     assert_eq!(checked.problems, []);
     let config = checked.config.unwrap();
     assert_eq!(config.sources.len(), 3);
-    assert_eq!(config.sources[2].url.as_str(), "https://www.mohinish.com/writing.html");
-    assert_eq!(config.sources[2].follow, Follow::Page);
+    assert_eq!(
+        config.sources[2].url.as_str(),
+        "https://www.mohinish.com/writing.html"
+    );
+    assert_eq!(config.sources[2].follow_mode, FollowMode::Page);
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
 }
 
 #[test]
-fn every_wrong_file_has_its_whole_report() {
+fn every_invalid_config_has_the_expected_report() {
     for (name, text) in fixtures("invalid") {
         let checked = config::check(&text, &format!("{name}.toml"));
         assert!(checked.config.is_none(), "{name} was accepted");
         assert!(checked.errors() > 0, "{name} has no error");
         for problem in &checked.problems {
-            assert!(problem.hint.is_some(), "{name}: {problem:?} says not what to do");
+            assert!(
+                problem.hint.is_some(),
+                "{name}: {problem:?} says not what to do"
+            );
             let line = text.lines().nth(problem.line - 1).unwrap_or_default();
-            assert!(problem.column <= line.chars().count() + 1, "{name}: {problem:?} points beyond its line");
+            assert!(
+                problem.column <= line.chars().count() + 1,
+                "{name}: {problem:?} points beyond its line"
+            );
         }
         insta::with_settings!({ snapshot_path => "../fixtures/config/invalid", prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(name, config::render(&checked.problems, &text, false));
@@ -70,7 +126,7 @@ fn every_wrong_file_has_its_whole_report() {
 }
 
 #[test]
-fn every_valid_file_has_no_error() {
+fn every_valid_config_has_no_error() {
     for (name, text) in fixtures("valid") {
         let checked = config::check(&text, &format!("{name}.toml"));
         assert!(checked.config.is_some(), "{name}: {:?}", checked.problems);
@@ -81,15 +137,23 @@ fn every_valid_file_has_no_error() {
 }
 
 #[test]
-fn what_is_probably_not_meant_is_a_warning() {
-    let (_, text) = fixtures("valid").into_iter().find(|(name, _)| name == "warnings").unwrap();
+fn suspicious_settings_are_warnings() {
+    let (_, text) = fixtures("valid")
+        .into_iter()
+        .find(|(name, _)| name == "warnings")
+        .unwrap();
     let checked = config::check(&text, "warnings.toml");
-    assert!(checked.problems.iter().all(|problem| problem.severity == Severity::Warning));
+    assert!(
+        checked
+            .problems
+            .iter()
+            .all(|problem| problem.severity == Severity::Warning)
+    );
     insta::assert_snapshot!(config::render(&checked.problems, &text, false));
 }
 
 #[test]
-fn every_key_is_meant_as_written() {
+fn every_key_is_read_as_written() {
     insta::assert_debug_snapshot!(valid("everything").config.unwrap());
 }
 
@@ -99,13 +163,25 @@ fn every_default_is_filled_in() {
 }
 
 #[test]
-fn every_value_in_force_says_where_it_comes_from() {
-    let (_, text) = fixtures("valid").into_iter().find(|(name, _)| name == "everything").unwrap();
+fn every_effective_value_has_its_origin() {
+    let (_, text) = fixtures("valid")
+        .into_iter()
+        .find(|(name, _)| name == "everything")
+        .unwrap();
     let effective = config::check(&text, "feeds.toml").effective;
-    let shown: Vec<String> = effective.iter().map(|v| format!("{} = {}  # {}", v.key, v.value, v.from)).collect();
+    let shown: Vec<String> = effective
+        .iter()
+        .map(|v| format!("{} = {}  # {}", v.key, v.value, v.from))
+        .collect();
     insta::assert_snapshot!(shown.join("\n"));
     let minimal = valid("minimal").effective;
-    assert!(minimal.iter().filter(|v| v.from != "default").map(|v| v.key.as_str()).eq(["source[0].id", "source[0].url"]));
+    assert!(
+        minimal
+            .iter()
+            .filter(|v| v.from != "default")
+            .map(|v| v.key.as_str())
+            .eq(["source[0].id", "source[0].url"])
+    );
 }
 
 /// A source that names its own host widens nothing for a public site that redirects there.
@@ -122,14 +198,14 @@ fn an_exemption_holds_only_for_a_source_whose_own_host_is_exempt() {
         allow_hosts = [\"10.0.0.0/8\"]
     ";
     let config = config::check(text, "feeds.toml").config.unwrap();
-    assert!(config.sources[0].allow_hosts.is_empty() && !config.sources[0].pace.exempt);
-    assert!(config.sources[1].pace.exempt);
+    assert!(config.sources[0].allow_hosts.is_empty() && !config.sources[0].poll_policy.exempt);
+    assert!(config.sources[1].poll_policy.exempt);
     assert_eq!(config.sources[1].allow_hosts.len(), 2);
     assert_eq!(config.sources[1].content, None::<ContentPolicy>);
 }
 
 #[test]
-fn colour_is_only_where_it_is_asked_for() {
+fn colour_is_used_only_on_request() {
     let text = "[polling]\ninterval = 1";
     let problems = config::check(text, "feeds.toml").problems;
     assert!(!config::render(&problems, text, false).contains('\u{1b}'));
@@ -137,7 +213,7 @@ fn colour_is_only_where_it_is_asked_for() {
 }
 
 #[test]
-fn a_report_cannot_be_made_to_move_the_cursor() {
+fn reports_contain_no_terminal_control_characters() {
     let text = "\"\\u001b[2J\" = 1\n[[source]]\nid = \"\\u001b]0;x\\u0007\"\nurl = \"https://\\u001b.example/\"\n";
     let report = config::render(&config::check(text, "feeds.toml").problems, text, false);
     assert!(!report.contains(['\u{1b}', '\u{7}']), "{report:?}");
@@ -150,7 +226,7 @@ mod properties {
     proptest! {
         /// No text makes the check panic, and every place lies in the text.
         #[test]
-        fn any_text_is_checked(text in "\\PC{0,200}") {
+        fn any_text_is_checked_without_a_panic(text in "\\PC{0,200}") {
             let checked = config::check(&text, "feeds.toml");
             let _ = config::render(&checked.problems, &text, false);
             prop_assert!(checked.problems.iter().all(|p| p.line >= 1 && p.column >= 1));
@@ -158,7 +234,7 @@ mod properties {
 
         /// The same for the shipped file with anything written over a part of it.
         #[test]
-        fn any_damage_is_checked(at in 0..config::SHIPPED.len(), length in 0..40_usize, junk in "[\\PC\n\"\\[\\]=]{0,20}") {
+        fn any_damaged_config_is_checked_without_a_panic(at in 0..config::SHIPPED.len(), length in 0..40_usize, junk in "[\\PC\n\"\\[\\]=]{0,20}") {
             prop_assume!(config::SHIPPED.is_char_boundary(at));
             let end = (at + length).min(config::SHIPPED.len());
             prop_assume!(config::SHIPPED.is_char_boundary(end));

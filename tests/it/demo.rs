@@ -6,15 +6,15 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tributary::demo::{Origin, Tempo};
+use tributary::demo::{ArrivalMode, Origin};
 
-struct Answer {
+struct HttpResponse {
     status: u16,
     headers: BTreeMap<String, String>,
     body: String,
 }
 
-async fn get(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Answer {
+async fn get(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> HttpResponse {
     let mut connection = TcpStream::connect(address).await.unwrap();
     let mut request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in fields {
@@ -27,20 +27,31 @@ async fn get(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> Answer
     let text = String::from_utf8(bytes).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let (first, rest) = head.split_once("\r\n").unwrap();
-    let headers = rest.lines().filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
-    Answer { status: first[9..12].parse().unwrap(), headers, body: body.to_owned() }
+    let headers = rest
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
+        .collect();
+    HttpResponse {
+        status: first[9..12].parse().unwrap(),
+        headers,
+        body: body.to_owned(),
+    }
 }
 
 const FEEDS: [&str; 2] = ["/serverless/feed.xml", "/snackonai/feed.json"];
 
 #[tokio::test]
-async fn an_unchanged_feed_answers_304_to_either_validator_and_with_both() {
-    let origin = Origin::start(Tempo::ByHand).await.unwrap();
+async fn an_unchanged_feed_is_304_for_etag_last_modified_or_both() {
+    let origin = Origin::start(ArrivalMode::Manual).await.unwrap();
     for feed in FEEDS {
         let first = get(origin.address, feed, &[]).await;
         assert_eq!(first.status, 200);
         assert!(!first.headers.contains_key("cache-control"));
-        let (etag, modified) = (first.headers["etag"].as_str(), first.headers["last-modified"].as_str());
+        let (etag, modified) = (
+            first.headers["etag"].as_str(),
+            first.headers["last-modified"].as_str(),
+        );
         for fields in [
             &[("If-None-Match", etag)][..],
             &[("If-Modified-Since", modified)],
@@ -54,47 +65,85 @@ async fn an_unchanged_feed_answers_304_to_either_validator_and_with_both() {
 }
 
 #[tokio::test]
-async fn an_arrival_changes_one_feed_and_leaves_the_other_as_it_was() {
-    let origin = Origin::start(Tempo::ByHand).await.unwrap();
-    let before = [get(origin.address, FEEDS[0], &[]).await, get(origin.address, FEEDS[1], &[]).await];
+async fn a_new_post_changes_only_one_feed() {
+    let origin = Origin::start(ArrivalMode::Manual).await.unwrap();
+    let before = [
+        get(origin.address, FEEDS[0], &[]).await,
+        get(origin.address, FEEDS[1], &[]).await,
+    ];
     origin.arrive();
     let mut statuses = Vec::new();
     for (feed, before) in FEEDS.into_iter().zip(&before) {
-        statuses.push(get(origin.address, feed, &[("If-None-Match", &before.headers["etag"])]).await.status);
+        statuses.push(
+            get(
+                origin.address,
+                feed,
+                &[("If-None-Match", &before.headers["etag"])],
+            )
+            .await
+            .status,
+        );
     }
     assert_eq!(statuses, [200, 304]);
     let after = get(origin.address, FEEDS[0], &[]).await;
-    assert!(after.body.contains("Ensuring Distributed System Reliability with Jepsen"));
+    assert!(
+        after
+            .body
+            .contains("Ensuring Distributed System Reliability with Jepsen")
+    );
     assert!(!before[0].body.contains("Jepsen</title>"));
 }
 
 #[tokio::test]
-async fn the_home_page_names_the_feed_and_own_posts_have_pages() {
-    let origin = Origin::start(Tempo::Still).await.unwrap();
+async fn the_home_page_links_the_feed_and_demo_posts_have_pages() {
+    let origin = Origin::start(ArrivalMode::AllAtOnce).await.unwrap();
     for (home, feed) in ["/serverless/", "/snackonai/"].into_iter().zip(FEEDS) {
         let page = get(origin.address, home, &[]).await;
         assert_eq!(page.status, 200);
-        assert!(page.body.contains(r#"rel="alternate""#) && page.body.contains(&format!("href=\"{feed}\"")));
+        assert!(
+            page.body.contains(r#"rel="alternate""#)
+                && page.body.contains(&format!("href=\"{feed}\""))
+        );
     }
-    assert_eq!(get(origin.address, "/serverless", &[]).await.headers["location"], "/serverless/");
-    assert_eq!(get(origin.address, "/serverless/p/demo-post-1", &[]).await.status, 404);
+    assert_eq!(
+        get(origin.address, "/serverless", &[]).await.headers["location"],
+        "/serverless/"
+    );
+    assert_eq!(
+        get(origin.address, "/serverless/p/demo-post-1", &[])
+            .await
+            .status,
+        404
+    );
     origin.arrive();
     let page = get(origin.address, "/serverless/p/demo-post-1", &[]).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("This is demo post 1,"));
-    for path in ["/nobody/", "/nobody", "/serverless/feed.json", "/serverless/p/demo-post-0", "/snackonai/p/demo-post-1"] {
+    for path in [
+        "/nobody/",
+        "/nobody",
+        "/serverless/feed.json",
+        "/serverless/p/demo-post-0",
+        "/snackonai/p/demo-post-1",
+    ] {
         assert_eq!(get(origin.address, path, &[]).await.status, 404, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_still_origin_gives_the_same_bytes_each_time_but_for_its_port() {
-    let origins = [Origin::start(Tempo::Still).await.unwrap(), Origin::start(Tempo::Still).await.unwrap()];
+async fn a_still_origin_serves_the_same_bytes_except_for_its_port() {
+    let origins = [
+        Origin::start(ArrivalMode::AllAtOnce).await.unwrap(),
+        Origin::start(ArrivalMode::AllAtOnce).await.unwrap(),
+    ];
     for feed in FEEDS {
         let mut bodies = Vec::new();
         for origin in &origins {
             let answer = get(origin.address, feed, &[]).await;
-            assert_eq!(answer.headers["last-modified"], "Wed, 01 Jul 2026 00:00:00 GMT");
+            assert_eq!(
+                answer.headers["last-modified"],
+                "Wed, 01 Jul 2026 00:00:00 GMT"
+            );
             bodies.push(answer.body.replace(&origin.address.to_string(), "ORIGIN"));
         }
         assert_eq!(bodies[0], bodies[1]);
@@ -102,9 +151,16 @@ async fn a_still_origin_gives_the_same_bytes_each_time_but_for_its_port() {
 }
 
 #[tokio::test]
-async fn posts_arrive_by_themselves_at_the_tempo_asked_for() {
-    let origin = Origin::start(Tempo::Every(Duration::from_millis(1))).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(20), origin.arrived(12)).await.expect("twelve posts arrive");
-    let feeds = [get(origin.address, FEEDS[0], &[]).await.body, get(origin.address, FEEDS[1], &[]).await.body];
+async fn posts_arrive_at_the_requested_tempo() {
+    let origin = Origin::start(ArrivalMode::Every(Duration::from_millis(1)))
+        .await
+        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), origin.arrived(12))
+        .await
+        .expect("twelve posts arrive");
+    let feeds = [
+        get(origin.address, FEEDS[0], &[]).await.body,
+        get(origin.address, FEEDS[1], &[]).await.body,
+    ];
     assert!(feeds.concat().contains("Demo post 1: "));
 }

@@ -1,7 +1,7 @@
 //! Tests of `identity` from the outside: two documents of one source, two sources of one story.
 
-mod across;
-mod within;
+mod entry_match;
+mod story_match;
 
 use feed_model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp};
 
@@ -13,14 +13,23 @@ fn noon(day: i64) -> Timestamp {
 /// A text of so many words that no other `seed` has.
 fn prose(seed: u32, words: u32) -> String {
     (0..words)
-        .map(|n| format!("{}{} ", ["lorem", "stream", "queue", "node", "cache"][n as usize % 5], seed * 100_000 + n * 7))
+        .map(|n| {
+            format!(
+                "{}{} ",
+                ["lorem", "stream", "queue", "node", "cache"][n as usize % 5],
+                seed * 100_000 + n * 7
+            )
+        })
         .collect::<Vec<_>>()
         .concat()
 }
 
 fn item(guid: &str, url: &str, title: &str, day: i64, text: &str) -> Draft {
     Draft {
-        guid: (!guid.is_empty()).then(|| Guid { value: guid.to_owned(), is_permalink: None }),
+        guid: (!guid.is_empty()).then(|| Guid {
+            value: guid.to_owned(),
+            is_permalink: None,
+        }),
         url: (!url.is_empty()).then(|| url.parse().expect("an address of the test")),
         title: (!title.is_empty()).then(|| title.to_owned()),
         published: (day > 0).then(|| PublishedDate::exact(noon(day))),

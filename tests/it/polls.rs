@@ -1,12 +1,12 @@
 //! Tests of whole polls, one after the other: the real poller and store, a scripted origin, and a clock moved by hand.
 
-mod fellows;
-mod hosts;
-mod pace;
+mod bad_responses;
+mod driver;
+mod harness;
+mod host_limits;
+mod next_poll;
 mod redirects;
 mod robots;
-mod running;
-mod safe;
-mod unusable;
+mod shared_feeds;
+mod tls;
 mod validators;
-mod world;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use feed_model::{Follow, Headers, Pace, PublisherPace, SourceId, Timestamp};
+use feed_model::{FollowMode, Headers, PollPolicy, SourceId, Timestamp, UpdateHints};
 use proptest::prelude::*;
-use tributary::schedule::{Hints, NextPoll, Outcome, Situation, next_poll, spread};
+use tributary::schedule::{AttemptOutcome, Hints, NextPoll, PollState, next_poll, spread};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -15,38 +15,59 @@ fn noon() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
-fn pace(interval: Duration) -> Pace {
-    Pace { interval, own_interval: false, schedule: None, max_interval: 7 * DAY, exempt: false }
+fn policy(interval: Duration) -> PollPolicy {
+    PollPolicy {
+        interval,
+        custom_interval: false,
+        schedule: None,
+        max_interval: 7 * DAY,
+        exempt: false,
+    }
 }
 
-fn on_schedule(cron: &str) -> Pace {
-    Pace { schedule: Some(cron.into()), ..pace(HOUR) }
+fn on_schedule(cron: &str) -> PollPolicy {
+    PollPolicy {
+        schedule: Some(cron.into()),
+        ..policy(HOUR)
+    }
 }
 
-fn hints(fields: &[(&str, &str)], wishes: &PublisherPace) -> Hints {
+fn hints(fields: &[(&str, &str)], wishes: &UpdateHints) -> Hints {
     Hints::of(200, &fields.iter().copied().collect(), wishes, noon())
 }
 
 /// A source that answered well at noon.
-fn good(source: &SourceId) -> Situation<'_> {
-    Situation {
+fn good(source: &SourceId) -> PollState<'_> {
+    PollState {
         now: noon(),
         last_request: noon(),
-        outcome: Outcome::Unchanged,
-        failures_in_a_row: 0,
-        throttled_in_a_row: 0,
+        outcome: AttemptOutcome::Unchanged,
+        consecutive_failures: 0,
+        consecutive_throttles: 0,
         has_validators: true,
-        follow: Follow::Feed,
+        follow_mode: FollowMode::Feed,
         recent_dates: &[],
         source,
-        host_hold: None,
+        host_backoff: None,
     }
 }
 
-fn failed(source: &SourceId, status: u16, times: u32) -> Situation<'_> {
-    let throttled = if matches!(status, 429 | 503) { times } else { 0 };
-    let outcome = Outcome::Failed { class: format!("http-{status}"), status: Some(status) };
-    Situation { outcome, failures_in_a_row: times, throttled_in_a_row: throttled, ..good(source) }
+fn failed(source: &SourceId, status: u16, times: u32) -> PollState<'_> {
+    let throttled = if matches!(status, 429 | 503) {
+        times
+    } else {
+        0
+    };
+    let outcome = AttemptOutcome::Failed {
+        class: format!("http-{status}"),
+        status: Some(status),
+    };
+    PollState {
+        outcome,
+        consecutive_failures: times,
+        consecutive_throttles: throttled,
+        ..good(source)
+    }
 }
 
 fn id() -> SourceId {
@@ -64,314 +85,667 @@ fn pause(next: &NextPoll) -> Duration {
 }
 
 /// Header fields, what the document wishes, the pause in minutes, and the reason.
-type Case<'a> = (&'a [(&'a str, &'a str)], PublisherPace, u64, &'a str);
+type Case<'a> = (&'a [(&'a str, &'a str)], UpdateHints, u64, &'a str);
 
 #[test]
-fn an_answer_decides_how_long_it_is_left_alone() {
-    let none = PublisherPace::default();
-    let wish = |ttl_minutes, sy_interval_s| PublisherPace { ttl_minutes, sy_interval_s, ..PublisherPace::default() };
+fn freshness_and_update_hints_set_the_interval() {
+    let none = UpdateHints::default();
+    let wish = |ttl_minutes, sy_interval_s| UpdateHints {
+        ttl_minutes,
+        sy_interval_s,
+        ..UpdateHints::default()
+    };
     let date = ("date", "Sat, 21 Nov 2026 12:00:00 GMT");
     let year = [("cache-control", "max-age=31536000")];
     let expires = [("expires", "Sat, 21 Nov 2026 20:00:00 GMT"), date];
     let cases: &[Case<'_>] = &[
         (&[], none.clone(), 60, "every 60 min"),
-        (&[("cache-control", "max-age=60")], none.clone(), 60, "every 60 min"),
-        (&[("cache-control", "max-age=7200")], none.clone(), 120, "the publisher's max-age of 2 h"),
-        (&[("cache-control", "max-age=14400"), ("age", "3600")], none.clone(), 180, "the publisher's max-age of 3 h"),
-        (&[("cache-control", "no-cache, max-age=7200")], none.clone(), 60, "every 60 min"),
-        (&expires, none.clone(), 480, "the publisher's Expires of 8 h"),
+        (
+            &[("cache-control", "max-age=60")],
+            none.clone(),
+            60,
+            "every 60 min",
+        ),
+        (
+            &[("cache-control", "max-age=7200")],
+            none.clone(),
+            120,
+            "the publisher's max-age of 2 h",
+        ),
+        (
+            &[("cache-control", "max-age=14400"), ("age", "3600")],
+            none.clone(),
+            180,
+            "the publisher's max-age of 3 h",
+        ),
+        (
+            &[("cache-control", "no-cache, max-age=7200")],
+            none.clone(),
+            60,
+            "every 60 min",
+        ),
+        (
+            &expires,
+            none.clone(),
+            480,
+            "the publisher's Expires of 8 h",
+        ),
         (&year, none.clone(), 7 * 24 * 60, "capped at 7 days"),
         (&[], wish(Some(5), None), 60, "every 60 min"),
         (&[], wish(Some(0), None), 60, "every 60 min"),
         (&[], wish(Some(1440), None), 1440, "the feed's ttl of 24 h"),
-        (&[], wish(Some(u64::MAX), None), 7 * 24 * 60, "capped at 7 days"),
+        (
+            &[],
+            wish(Some(u64::MAX), None),
+            7 * 24 * 60,
+            "capped at 7 days",
+        ),
         (&[], wish(None, Some(3600)), 60, "every 60 min"),
-        (&[], wish(Some(90), Some(43_200)), 720, "the feed's update period of 12 h"),
-        (&[("cache-control", "max-age=7200")], wish(Some(240), None), 240, "the feed's ttl of 4 h"),
+        (
+            &[],
+            wish(Some(90), Some(43_200)),
+            720,
+            "the feed's update period of 12 h",
+        ),
+        (
+            &[("cache-control", "max-age=7200")],
+            wish(Some(240), None),
+            240,
+            "the feed's ttl of 4 h",
+        ),
     ];
     for (fields, wishes, minutes, because) in cases {
-        let next = next_poll(&pace(HOUR), &hints(fields, wishes), &good(&id()));
-        assert_eq!(pause(&next), Duration::from_secs(minutes * 60), "{fields:?} {wishes:?}: {}", next.because);
-        let said = if *because == "every 60 min" { "every 1 h" } else { because };
-        assert!(next.because.contains(said), "`{}` says nothing of `{said}`", next.because);
+        let next = next_poll(&policy(HOUR), &hints(fields, wishes), &good(&id()));
+        assert_eq!(
+            pause(&next),
+            Duration::from_secs(minutes * 60),
+            "{fields:?} {wishes:?}: {}",
+            next.reason
+        );
+        let said = if *because == "every 60 min" {
+            "every 1 h"
+        } else {
+            because
+        };
+        assert!(
+            next.reason.contains(said),
+            "`{}` says nothing of `{said}`",
+            next.reason
+        );
     }
 }
 
 #[test]
-fn floors_hold_unless_the_source_is_exempt() {
+fn minimum_intervals_apply_unless_the_source_is_exempt() {
     let id = id();
-    let without = Situation { has_validators: false, ..good(&id) };
+    let without = PollState {
+        has_validators: false,
+        ..good(&id)
+    };
     let minute = Duration::from_secs(60);
     let none = Hints::default();
-    assert_eq!(pause(&next_poll(&pace(minute), &none, &good(&id))), HOUR);
-    let feed = next_poll(&pace(HOUR), &none, &without);
-    assert_eq!((pause(&feed), feed.because.contains("it gives no validators, so every 24 h")), (DAY, true), "{}", feed.because);
-    let site = Situation { follow: Follow::Page, ..without.clone() };
-    assert_eq!(pause(&next_poll(&pace(HOUR), &none, &site)), 6 * HOUR);
+    assert_eq!(pause(&next_poll(&policy(minute), &none, &good(&id))), HOUR);
+    let feed = next_poll(&policy(HOUR), &none, &without);
+    assert_eq!(
+        (
+            pause(&feed),
+            feed.reason
+                .contains("it gives no validators, so every 24 h")
+        ),
+        (DAY, true),
+        "{}",
+        feed.reason
+    );
+    let site = PollState {
+        follow_mode: FollowMode::Page,
+        ..without.clone()
+    };
+    assert_eq!(pause(&next_poll(&policy(HOUR), &none, &site)), 6 * HOUR);
     // An interval of the source's own is its operator's word, but never below an hour.
-    let own = Pace { own_interval: true, ..pace(2 * HOUR) };
+    let own = PollPolicy {
+        custom_interval: true,
+        ..policy(2 * HOUR)
+    };
     assert_eq!(pause(&next_poll(&own, &none, &without)), 2 * HOUR);
-    let hasty = Pace { own_interval: true, ..pace(minute) };
+    let hasty = PollPolicy {
+        custom_interval: true,
+        ..policy(minute)
+    };
     assert_eq!(pause(&next_poll(&hasty, &none, &without)), HOUR);
-    let exempt = Pace { exempt: true, ..pace(Duration::from_secs(5)) };
-    assert_eq!(pause(&next_poll(&exempt, &none, &without)), Duration::from_secs(5));
+    let exempt = PollPolicy {
+        exempt: true,
+        ..policy(Duration::from_secs(5))
+    };
+    assert_eq!(
+        pause(&next_poll(&exempt, &none, &without)),
+        Duration::from_secs(5)
+    );
     // A failure does not open the floor of a feed that is sent whole each time.
-    let broken = Situation { has_validators: false, ..failed(&id, 500, 1) };
-    assert_eq!(pause(&next_poll(&pace(HOUR), &none, &broken)), DAY);
+    let broken = PollState {
+        has_validators: false,
+        ..failed(&id, 500, 1)
+    };
+    assert_eq!(pause(&next_poll(&policy(HOUR), &none, &broken)), DAY);
 }
 
 #[test]
-fn failures_back_off_and_refusals_sooner() {
+fn failures_back_off_and_throttling_backs_off_sooner() {
     let id = id();
-    let hours = |status, times| pause(&next_poll(&pace(HOUR), &Hints::default(), &failed(&id, status, times))).as_secs() / 3600;
-    assert_eq!((1..=9).map(|n| hours(500, n)).collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32, 64, 128, 168]);
-    assert_eq!((1..=5).map(|n| hours(429, n)).collect::<Vec<_>>(), [2, 4, 8, 16, 32]);
-    assert_eq!((1..=3).map(|n| hours(503, n)).collect::<Vec<_>>(), [2, 4, 8]);
+    let hours = |status, times| {
+        pause(&next_poll(
+            &policy(HOUR),
+            &Hints::default(),
+            &failed(&id, status, times),
+        ))
+        .as_secs()
+            / 3600
+    };
+    assert_eq!(
+        (1..=9).map(|n| hours(500, n)).collect::<Vec<_>>(),
+        [1, 2, 4, 8, 16, 32, 64, 128, 168]
+    );
+    assert_eq!(
+        (1..=5).map(|n| hours(429, n)).collect::<Vec<_>>(),
+        [2, 4, 8, 16, 32]
+    );
+    assert_eq!(
+        (1..=3).map(|n| hours(503, n)).collect::<Vec<_>>(),
+        [2, 4, 8]
+    );
     assert_eq!(hours(404, 1), 1, "one 404 is chance");
     for status in [401, 403, 451] {
         assert_eq!((hours(status, 1), hours(status, 2)), (4, 8), "{status}");
     }
     // Refused for the first time after other failures: the refusals count, not the failures.
-    let mixed = Situation { failures_in_a_row: 6, throttled_in_a_row: 1, ..failed(&id, 429, 1) };
-    let next = next_poll(&pace(HOUR), &Hints::default(), &mixed);
-    assert_eq!((pause(&next), next.because.starts_with("it answers 429, once: 2 h")), (2 * HOUR, true), "{}", next.because);
-    let challenge = Situation { outcome: Outcome::Challenge, failures_in_a_row: 1, ..good(&id) };
-    let next = next_poll(&pace(HOUR), &Hints::default(), &challenge);
+    let mixed = PollState {
+        consecutive_failures: 6,
+        consecutive_throttles: 1,
+        ..failed(&id, 429, 1)
+    };
+    let next = next_poll(&policy(HOUR), &Hints::default(), &mixed);
     assert_eq!(
-        (pause(&next), next.because.starts_with("it answers with a challenge, once: 4 h")),
+        (
+            pause(&next),
+            next.reason.starts_with("it answers 429, once: 2 h")
+        ),
+        (2 * HOUR, true),
+        "{}",
+        next.reason
+    );
+    let challenge = PollState {
+        outcome: AttemptOutcome::Challenge,
+        consecutive_failures: 1,
+        ..good(&id)
+    };
+    let next = next_poll(&policy(HOUR), &Hints::default(), &challenge);
+    assert_eq!(
+        (
+            pause(&next),
+            next.reason
+                .starts_with("it answers with a challenge, once: 4 h")
+        ),
         (4 * HOUR, true),
         "{}",
-        next.because
+        next.reason
     );
-    let gone = Situation { outcome: Outcome::Gone, failures_in_a_row: 5, ..good(&id) };
-    assert_eq!(pause(&next_poll(&pace(HOUR), &Hints::default(), &gone)), DAY, "gone is asked once more, a day later");
-    let next = next_poll(&pace(HOUR), &Hints::default(), &failed(&id, 500, 3));
-    assert!(next.because.starts_with("it failed (http-500), 3 times in a row: 4 h"), "{}", next.because);
+    let gone = PollState {
+        outcome: AttemptOutcome::Gone,
+        consecutive_failures: 5,
+        ..good(&id)
+    };
+    assert_eq!(
+        pause(&next_poll(&policy(HOUR), &Hints::default(), &gone)),
+        DAY,
+        "gone is asked once more, a day later"
+    );
+    let next = next_poll(&policy(HOUR), &Hints::default(), &failed(&id, 500, 3));
+    assert!(
+        next.reason
+            .starts_with("it failed (http-500), 3 times in a row: 4 h"),
+        "{}",
+        next.reason
+    );
 }
 
 #[test]
-fn a_name_that_cannot_be_looked_up_is_looked_up_again_soon() {
+fn dns_failures_are_retried_soon() {
     let source = id();
     let next = |times| {
-        let outcome = Outcome::Failed { class: "dns".into(), status: None };
-        let situation = Situation { outcome, failures_in_a_row: times, ..good(&source) };
-        next_poll(&pace(3 * HOUR), &Hints::default(), &situation)
+        let outcome = AttemptOutcome::Failed {
+            class: "dns".into(),
+            status: None,
+        };
+        let situation = PollState {
+            outcome,
+            consecutive_failures: times,
+            ..good(&source)
+        };
+        next_poll(&policy(3 * HOUR), &Hints::default(), &situation)
     };
-    let minutes: Vec<u64> = (1..8).map(|times| pause(&next(times)).as_secs() / 60).collect();
+    let minutes: Vec<u64> = (1..8)
+        .map(|times| pause(&next(times)).as_secs() / 60)
+        .collect();
     // A machine whose network comes late is not deaf for hours, nor for days after a night without one.
     assert_eq!(minutes, [10, 20, 40, 80, 160, 180, 180]);
-    assert!(next(1).because.starts_with("looking up its name failed, so nobody was asked: 10 min"), "{}", next(1).because);
+    assert!(
+        next(1)
+            .reason
+            .starts_with("looking up its name failed, so nobody was asked: 10 min"),
+        "{}",
+        next(1).reason
+    );
 }
 
 #[test]
-fn bare_refusals_never_come_faster() {
+fn repeated_429s_never_shorten_the_pause() {
     let id = id();
     let mut last = Duration::ZERO;
     let mut now = noon();
     for times in 1..=12 {
-        let situation = Situation { now, last_request: now, ..failed(&id, 429, times) };
-        let next = next_poll(&pace(HOUR), &Hints::default(), &situation);
+        let situation = PollState {
+            now,
+            last_request: now,
+            ..failed(&id, 429, times)
+        };
+        let next = next_poll(&policy(HOUR), &Hints::default(), &situation);
         let gap = (next.at - now).to_std().unwrap();
-        assert!(gap >= last && gap <= 7 * DAY, "refusal {times}: {gap:?} after {last:?}");
+        assert!(
+            gap >= last && gap <= 7 * DAY,
+            "refusal {times}: {gap:?} after {last:?}"
+        );
         (last, now) = (gap, next.at);
     }
     assert_eq!(last, 7 * DAY);
 }
 
 #[test]
-fn what_the_publisher_wishes_is_not_multiplied() {
-    let hints = Hints::of(429, &[("cache-control", "max-age=172800")].into_iter().collect(), &PublisherPace::default(), noon());
-    let next = next_poll(&pace(HOUR), &hints, &failed(&id(), 429, 3));
-    assert_eq!((pause(&next), next.because.contains("max-age of 2 days")), (2 * DAY, true), "{}", next.because);
+fn max_age_of_a_429_is_not_multiplied() {
+    let hints = Hints::of(
+        429,
+        &[("cache-control", "max-age=172800")].into_iter().collect(),
+        &UpdateHints::default(),
+        noon(),
+    );
+    let next = next_poll(&policy(HOUR), &hints, &failed(&id(), 429, 3));
+    assert_eq!(
+        (pause(&next), next.reason.contains("max-age of 2 days")),
+        (2 * DAY, true),
+        "{}",
+        next.reason
+    );
 }
 
 #[test]
-fn retry_after_is_kept_whatever_the_cap() {
+fn retry_after_is_honoured_beyond_max_interval() {
     let ask = |value: &str, max_interval| {
-        let hints = Hints::of(503, &[("retry-after", value)].into_iter().collect(), &PublisherPace::default(), noon());
-        next_poll(&Pace { max_interval, ..pace(HOUR) }, &hints, &failed(&id(), 503, 1))
+        let hints = Hints::of(
+            503,
+            &[("retry-after", value)].into_iter().collect(),
+            &UpdateHints::default(),
+            noon(),
+        );
+        next_poll(
+            &PollPolicy {
+                max_interval,
+                ..policy(HOUR)
+            },
+            &hints,
+            &failed(&id(), 503, 1),
+        )
     };
     let later = ask("864000", DAY);
-    assert_eq!((later.at, later.not_before), (noon() + TimeDelta::days(10), Some(noon() + TimeDelta::days(10))));
-    assert_eq!(later.because, "Retry-After asks to wait until 2026-12-01 12:00 UTC");
+    assert_eq!(
+        (later.at, later.not_before),
+        (
+            noon() + TimeDelta::days(10),
+            Some(noon() + TimeDelta::days(10))
+        )
+    );
+    assert_eq!(
+        later.reason,
+        "Retry-After asks to wait until 2026-12-01 12:00 UTC"
+    );
     // A short one shortens nothing, and is kept for a forced poll.
     let short = ask("120", 7 * DAY);
-    assert_eq!((pause(&short), short.not_before), (2 * HOUR, Some(noon() + TimeDelta::seconds(120))));
+    assert_eq!(
+        (pause(&short), short.not_before),
+        (2 * HOUR, Some(noon() + TimeDelta::seconds(120)))
+    );
     for nonsense in ["-5", "soon", "Sat, 21 Nov 2026 11:00:00 GMT"] {
         assert_eq!(ask(nonsense, 7 * DAY).not_before, None, "{nonsense}");
     }
-    assert_eq!(ask("99999999999", DAY).at, noon() + TimeDelta::days(30), "more than 30 days is a mistake");
+    assert_eq!(
+        ask("99999999999", DAY).at,
+        noon() + TimeDelta::days(30),
+        "more than 30 days is a mistake"
+    );
 }
 
 #[test]
-fn a_host_in_peace_is_left_in_peace() {
+fn host_backoff_postpones_the_next_poll() {
     let id = id();
     let hold = noon() + TimeDelta::hours(9);
-    let next = next_poll(&pace(HOUR), &Hints::default(), &Situation { host_hold: Some(hold), ..good(&id) });
-    assert_eq!((next.at, next.because.as_str()), (hold, "its host is left in peace until 2026-11-21 21:00 UTC"));
-    let next = next_poll(&on_schedule("30 * * * *"), &Hints::default(), &Situation { host_hold: Some(hold), ..good(&id) });
+    let next = next_poll(
+        &policy(HOUR),
+        &Hints::default(),
+        &PollState {
+            host_backoff: Some(hold),
+            ..good(&id)
+        },
+    );
+    assert_eq!(
+        (next.at, next.reason.as_str()),
+        (hold, "its host is left in peace until 2026-11-21 21:00 UTC")
+    );
+    let next = next_poll(
+        &on_schedule("30 * * * *"),
+        &Hints::default(),
+        &PollState {
+            host_backoff: Some(hold),
+            ..good(&id)
+        },
+    );
     assert_eq!(next.at, hold + TimeDelta::minutes(30));
-    let soon =
-        next_poll(&pace(HOUR), &Hints::default(), &Situation { host_hold: Some(noon() + TimeDelta::minutes(5)), ..good(&id) });
+    let soon = next_poll(
+        &policy(HOUR),
+        &Hints::default(),
+        &PollState {
+            host_backoff: Some(noon() + TimeDelta::minutes(5)),
+            ..good(&id)
+        },
+    );
     assert_eq!(pause(&soon), HOUR);
 }
 
 #[test]
-fn quiet_sources_slow_down_by_themselves() {
+fn the_interval_grows_for_rarely_updated_sources() {
     let id = id();
-    let every = |days: i64| (0..10).map(|n| noon() - TimeDelta::days(n * days)).collect::<Vec<_>>();
-    let ask =
-        |dates: &[Timestamp], pace: &Pace| next_poll(pace, &Hints::default(), &Situation { recent_dates: dates, ..good(&id) });
-    let monthly = ask(&every(30), &pace(HOUR));
-    assert_eq!((pause(&monthly), monthly.because.contains("it is quiet, so every 24 h")), (DAY, true), "{}", monthly.because);
-    assert_eq!(pause(&ask(&every(1), &pace(HOUR))), 12 * HOUR);
+    let every = |days: i64| {
+        (0..10)
+            .map(|n| noon() - TimeDelta::days(n * days))
+            .collect::<Vec<_>>()
+    };
+    let ask = |dates: &[Timestamp], policy: &PollPolicy| {
+        next_poll(
+            policy,
+            &Hints::default(),
+            &PollState {
+                recent_dates: dates,
+                ..good(&id)
+            },
+        )
+    };
+    let monthly = ask(&every(30), &policy(HOUR));
+    assert_eq!(
+        (
+            pause(&monthly),
+            monthly.reason.contains("it is quiet, so every 24 h")
+        ),
+        (DAY, true),
+        "{}",
+        monthly.reason
+    );
+    assert_eq!(pause(&ask(&every(1), &policy(HOUR))), 12 * HOUR);
     let hourly: Vec<_> = (0..10).map(|n| noon() - TimeDelta::hours(n)).collect();
-    assert_eq!(pause(&ask(&hourly, &pace(HOUR))), HOUR);
-    assert_eq!(pause(&ask(&every(30)[..3], &pace(HOUR))), HOUR, "three entries say nothing");
+    assert_eq!(pause(&ask(&hourly, &policy(HOUR))), HOUR);
+    assert_eq!(
+        pause(&ask(&every(30)[..3], &policy(HOUR))),
+        HOUR,
+        "three entries say nothing"
+    );
     let burst = vec![noon() - TimeDelta::days(400); 10];
-    assert_eq!(pause(&ask(&burst, &pace(HOUR))), HOUR, "an import says nothing");
+    assert_eq!(
+        pause(&ask(&burst, &policy(HOUR))),
+        HOUR,
+        "an import says nothing"
+    );
     let scheduled = ask(&every(30), &on_schedule("0 * * * *"));
-    assert_eq!(scheduled.at, noon() + TimeDelta::hours(1), "a schedule is not slowed down");
+    assert_eq!(
+        scheduled.at,
+        noon() + TimeDelta::hours(1),
+        "a schedule is not slowed down"
+    );
 }
 
 #[test]
-fn schedules_pass_over_slots_that_are_forbidden() {
+fn a_cron_schedule_skips_forbidden_slots() {
     let id = id();
     let none = Hints::default();
     let at = |text: &str| -> Timestamp { text.parse().unwrap() };
     let next = next_poll(&on_schedule("0 6-22 * * *"), &none, &good(&id));
-    assert_eq!((next.at, next.because.as_str()), (at("2026-11-21T13:00:00Z"), "the schedule `0 6-22 * * *`"));
+    assert_eq!(
+        (next.at, next.reason.as_str()),
+        (at("2026-11-21T13:00:00Z"), "the schedule `0 6-22 * * *`")
+    );
     // The floor of an hour.
     let next = next_poll(&on_schedule("*/15 * * * *"), &none, &good(&id));
     assert_eq!(next.at, at("2026-11-21T13:00:00Z"));
-    assert!(next.because.contains("earlier slots are passed over: never more often than every 1 h"), "{}", next.because);
+    assert!(
+        next.reason
+            .contains("earlier slots are passed over: never more often than every 1 h"),
+        "{}",
+        next.reason
+    );
     // A wish of the publisher.
-    let wish = hints(&[("cache-control", "max-age=40000")], &PublisherPace::default());
+    let wish = hints(
+        &[("cache-control", "max-age=40000")],
+        &UpdateHints::default(),
+    );
     let next = next_poll(&on_schedule("0 6-22 * * *"), &wish, &good(&id));
     assert_eq!(next.at, at("2026-11-22T06:00:00Z"));
-    assert!(next.because.contains("max-age"), "{}", next.because);
+    assert!(next.reason.contains("max-age"), "{}", next.reason);
     // A slot in a closed hour is passed over as well, however often.
-    let closed = PublisherPace { skip_hours: (0..14).chain(15..24).collect(), skip_days: vec![5], ..PublisherPace::default() };
+    let closed = UpdateHints {
+        skip_hours: (0..14).chain(15..24).collect(),
+        skip_days: vec![5],
+        ..UpdateHints::default()
+    };
     let next = next_poll(&on_schedule("30 * * * *"), &hints(&[], &closed), &good(&id));
-    assert_eq!(next.at, at("2026-11-22T14:30:00Z"), "Saturday is closed, and every hour but 14");
-    assert!(next.because.contains("skipHours"), "{}", next.because);
+    assert_eq!(
+        next.at,
+        at("2026-11-22T14:30:00Z"),
+        "Saturday is closed, and every hour but 14"
+    );
+    assert!(next.reason.contains("skipHours"), "{}", next.reason);
     // A schedule whose every slot is closed is kept as it is.
     let next = next_poll(&on_schedule("0 6 * * *"), &hints(&[], &closed), &good(&id));
     assert_eq!(next.at, at("2026-11-22T06:00:00Z"));
     // A monthly schedule is its operator's word, whatever the cap.
-    assert_eq!(next_poll(&on_schedule("@monthly"), &none, &good(&id)).at, at("2026-12-01T00:00:00Z"));
+    assert_eq!(
+        next_poll(&on_schedule("@monthly"), &none, &good(&id)).at,
+        at("2026-12-01T00:00:00Z")
+    );
 }
 
 #[test]
-fn closed_hours_are_waited_out_as_far_as_the_cap_reaches() {
+fn skip_hours_are_waited_out_up_to_max_interval() {
     let id = id();
     let at = |text: &str| -> Timestamp { text.parse().unwrap() };
-    let night = PublisherPace { skip_hours: (0..23).collect(), ..PublisherPace::default() };
-    let next = next_poll(&pace(HOUR), &hints(&[], &night), &good(&id));
+    let night = UpdateHints {
+        skip_hours: (0..23).collect(),
+        ..UpdateHints::default()
+    };
+    let next = next_poll(&policy(HOUR), &hints(&[], &night), &good(&id));
     assert_eq!(next.at, at("2026-11-21T23:00:00Z"));
-    assert!(next.because.contains("then the feed's skipHours or skipDays until 2026-11-21 23:00 UTC"), "{}", next.because);
-    let all = PublisherPace { skip_hours: (1..=24).collect(), ..PublisherPace::default() };
-    assert_eq!(pause(&next_poll(&pace(HOUR), &hints(&[], &all), &good(&id))), HOUR, "all closed makes no sense");
-    let capped = Pace { max_interval: 3 * HOUR, ..pace(HOUR) };
+    assert!(
+        next.reason
+            .contains("then the feed's skipHours or skipDays until 2026-11-21 23:00 UTC"),
+        "{}",
+        next.reason
+    );
+    let all = UpdateHints {
+        skip_hours: (1..=24).collect(),
+        ..UpdateHints::default()
+    };
+    assert_eq!(
+        pause(&next_poll(&policy(HOUR), &hints(&[], &all), &good(&id))),
+        HOUR,
+        "all closed makes no sense"
+    );
+    let capped = PollPolicy {
+        max_interval: 3 * HOUR,
+        ..policy(HOUR)
+    };
     let next = next_poll(&capped, &hints(&[], &night), &good(&id));
-    assert_eq!((next.at, next.because.contains("capped")), (at("2026-11-21T15:00:00Z"), true), "{}", next.because);
+    assert_eq!(
+        (next.at, next.reason.contains("capped")),
+        (at("2026-11-21T15:00:00Z"), true),
+        "{}",
+        next.reason
+    );
 }
 
 #[test]
-fn many_new_sources_are_spread_out() {
+fn first_polls_of_many_sources_are_spread_out() {
     let starts: Vec<Duration> = (0..520).map(|place| spread(place, HOUR).0).collect();
-    assert!(starts[..20].iter().all(Duration::is_zero), "the first twenty are asked at once");
+    assert!(
+        starts[..20].iter().all(Duration::is_zero),
+        "the first twenty are asked at once"
+    );
     let mut per_tenth = [0; 10];
     for start in &starts[20..] {
         assert!(*start < HOUR);
         per_tenth[usize::try_from(start.as_secs() / 360).unwrap()] += 1;
     }
-    assert!(per_tenth.iter().all(|n| (45..=55).contains(n)), "500 sources over an hour, by tenths of it: {per_tenth:?}");
+    assert!(
+        per_tenth.iter().all(|n| (45..=55).contains(n)),
+        "500 sources over an hour, by tenths of it: {per_tenth:?}"
+    );
 }
 
-fn any_pace() -> impl Strategy<Value = Pace> {
-    let schedule =
-        prop::option::weighted(0.3, prop::sample::select(vec!["* * * * *", "0 6-22 * * *", "*/7 3 * * 1-5", "30 12 1,15 * *"]));
-    (1_u64..200_000, any::<bool>(), schedule, 1_u64..2_000_000, any::<bool>()).prop_map(
-        |(interval, own_interval, schedule, cap, exempt)| Pace {
-            interval: Duration::from_secs(interval),
-            own_interval,
-            schedule: schedule.map(str::to_owned),
-            max_interval: Duration::from_secs(interval.max(cap)),
-            exempt,
-        },
+fn any_pace() -> impl Strategy<Value = PollPolicy> {
+    let schedule = prop::option::weighted(
+        0.3,
+        prop::sample::select(vec![
+            "* * * * *",
+            "0 6-22 * * *",
+            "*/7 3 * * 1-5",
+            "30 12 1,15 * *",
+        ]),
+    );
+    (
+        1_u64..200_000,
+        any::<bool>(),
+        schedule,
+        1_u64..2_000_000,
+        any::<bool>(),
     )
+        .prop_map(
+            |(interval, custom_interval, schedule, cap, exempt)| PollPolicy {
+                interval: Duration::from_secs(interval),
+                custom_interval,
+                schedule: schedule.map(str::to_owned),
+                max_interval: Duration::from_secs(interval.max(cap)),
+                exempt,
+            },
+        )
 }
 
 fn any_hints() -> impl Strategy<Value = Hints> {
     let hours = prop::collection::vec(0_u8..24, 0..30);
     let days = prop::collection::vec(0_u8..7, 0..8);
     let wish = prop::option::of(0_u64..3_000_000);
-    (wish.clone(), wish.clone(), wish, hours, days, prop::sample::select(vec![200_u16, 304, 429, 503])).prop_map(
-        |(max_age, retry, ttl_minutes, skip_hours, skip_days, status)| {
-            let mut headers = Headers::new();
-            if let Some(seconds) = max_age {
-                headers.push("cache-control", format!("max-age={seconds}"));
-            }
-            if let Some(seconds) = retry {
-                headers.push("retry-after", seconds.to_string());
-            }
-            Hints::of(status, &headers, &PublisherPace { ttl_minutes, skip_hours, skip_days, sy_interval_s: None }, noon())
-        },
+    (
+        wish.clone(),
+        wish.clone(),
+        wish,
+        hours,
+        days,
+        prop::sample::select(vec![200_u16, 304, 429, 503]),
     )
+        .prop_map(
+            |(max_age, retry, ttl_minutes, skip_hours, skip_days, status)| {
+                let mut headers = Headers::new();
+                if let Some(seconds) = max_age {
+                    headers.push("cache-control", format!("max-age={seconds}"));
+                }
+                if let Some(seconds) = retry {
+                    headers.push("retry-after", seconds.to_string());
+                }
+                Hints::of(
+                    status,
+                    &headers,
+                    &UpdateHints {
+                        ttl_minutes,
+                        skip_hours,
+                        skip_days,
+                        sy_interval_s: None,
+                    },
+                    noon(),
+                )
+            },
+        )
 }
 
-fn any_outcome() -> impl Strategy<Value = (Outcome, u32, u32)> {
-    let failure = prop::sample::select(vec![None, Some(401_u16), Some(404), Some(429), Some(500), Some(503)]);
+fn any_outcome() -> impl Strategy<Value = (AttemptOutcome, u32, u32)> {
+    let failure = prop::sample::select(vec![
+        None,
+        Some(401_u16),
+        Some(404),
+        Some(429),
+        Some(500),
+        Some(503),
+    ]);
     prop_oneof![
-        Just((Outcome::NotModified, 0, 0)),
-        Just((Outcome::Unchanged, 0, 0)),
-        Just((Outcome::Gone, 1, 0)),
-        (1_u32..40).prop_map(|n| (Outcome::Challenge, n, 0)),
+        Just((AttemptOutcome::NotModified, 0, 0)),
+        Just((AttemptOutcome::Unchanged, 0, 0)),
+        Just((AttemptOutcome::Gone, 1, 0)),
+        (1_u32..40).prop_map(|n| (AttemptOutcome::Challenge, n, 0)),
         (failure, 1_u32..40, 1_u32..40).prop_map(|(status, failures, throttles)| {
-            let throttles = if matches!(status, Some(429 | 503)) { throttles } else { 0 };
-            (Outcome::Failed { class: "x".into(), status }, failures, throttles)
+            let throttles = if matches!(status, Some(429 | 503)) {
+                throttles
+            } else {
+                0
+            };
+            (
+                AttemptOutcome::Failed {
+                    class: "x".into(),
+                    status,
+                },
+                failures,
+                throttles,
+            )
         }),
     ]
 }
 
 proptest! {
     #[test]
-    fn the_next_poll_lies_ahead_and_within_the_cap(
-        pace in any_pace(), hints in any_hints(), outcome in any_outcome(), validators: bool, since in 0_i64..400_000, hold in prop::option::of(0_i64..900_000),
+    fn the_next_poll_is_in_the_future_and_within_max_interval(
+        policy in any_pace(), hints in any_hints(), outcome in any_outcome(), validators: bool, since in 0_i64..400_000, hold in prop::option::of(0_i64..900_000),
     ) {
         let id = id();
-        let (outcome, failures_in_a_row, throttled_in_a_row) = outcome;
+        let (outcome, consecutive_failures, consecutive_throttles) = outcome;
         let last_request = noon() - TimeDelta::seconds(since);
-        let host_hold = hold.map(|s| noon() + TimeDelta::seconds(s));
-        let situation = Situation { last_request, outcome, failures_in_a_row, throttled_in_a_row, has_validators: validators, host_hold, ..good(&id) };
-        let next = next_poll(&pace, &hints, &situation);
+        let host_backoff = hold.map(|s| noon() + TimeDelta::seconds(s));
+        let situation = PollState { last_request, outcome, consecutive_failures, consecutive_throttles, has_validators: validators, host_backoff, ..good(&id) };
+        let next = next_poll(&policy, &hints, &situation);
         prop_assert!(next.at > noon(), "{next:?}");
-        for promised in [hints.retry_at, host_hold].into_iter().flatten() {
+        for promised in [hints.retry_after, host_backoff].into_iter().flatten() {
             prop_assert!(next.at >= promised, "{next:?} comes before {promised}");
         }
-        if !pace.exempt {
-            let floor = if validators || pace.own_interval { HOUR } else { DAY }.min(pace.max_interval);
+        if !policy.exempt {
+            let floor = if validators || policy.custom_interval { HOUR } else { DAY }.min(policy.max_interval);
             prop_assert!(next.at >= last_request + TimeDelta::from_std(floor).unwrap(), "{next:?} is below the floor");
         }
-        if pace.schedule.is_none() {
-            let from = [Some(noon()), hints.retry_at, host_hold].into_iter().flatten().max().unwrap();
-            prop_assert!(next.at <= from + TimeDelta::from_std(pace.max_interval).unwrap(), "{next:?} is beyond the cap");
+        if policy.schedule.is_none() {
+            let from = [Some(noon()), hints.retry_after, host_backoff].into_iter().flatten().max().unwrap();
+            prop_assert!(next.at <= from + TimeDelta::from_std(policy.max_interval).unwrap(), "{next:?} is beyond the cap");
         } else {
             prop_assert_eq!(next.at.timestamp() % 60, 0);
         }
-        prop_assert!(!next.because.is_empty());
-        prop_assert_eq!(&next, &next_poll(&pace, &hints, &situation), "the same each time that it is computed");
+        prop_assert!(!next.reason.is_empty());
+        prop_assert_eq!(&next, &next_poll(&policy, &hints, &situation), "the same each time that it is computed");
     }
 
     #[test]
-    fn a_wish_only_ever_lengthens(pace in any_pace(), hints in any_hints(), more in 0_u64..3_000_000) {
+    fn update_hints_only_lengthen_the_interval(policy in any_pace(), hints in any_hints(), more in 0_u64..3_000_000) {
         let id = id();
-        let bare = Hints { fresh_for: None, publisher: None, retry_at: None, ..hints.clone() };
+        let bare = Hints { fresh_for: None, feed_interval: None, retry_after: None, ..hints.clone() };
         let wished = Hints { fresh_for: Some((Duration::from_secs(more), "the publisher's max-age")), ..bare.clone() };
-        let plain = next_poll(&pace, &bare, &good(&id));
+        let plain = next_poll(&policy, &bare, &good(&id));
         // Jitter grows with the pause, so that nothing is undone by it.
-        prop_assert!(next_poll(&pace, &wished, &good(&id)).at >= plain.at);
-        prop_assert!(next_poll(&pace, &hints, &good(&id)).at >= plain.at);
+        prop_assert!(next_poll(&policy, &wished, &good(&id)).at >= plain.at);
+        prop_assert!(next_poll(&policy, &hints, &good(&id)).at >= plain.at);
     }
 }

@@ -1,10 +1,10 @@
 //! The search, from stored posts to the page and the feed over loopback.
 
 use feed_model::{Draft, SourceId, StoryId};
-use feed_publisher::verify;
+use feed_publisher::feed_lint;
 use tributary::store::{Arrival, SearchQuery, Store};
 
-use crate::support::press::{Press, at, post};
+use crate::support::test_site::{TestSite, at, post};
 
 const FEEDS: &str = r#"
 [site]
@@ -31,54 +31,99 @@ any = ["kafka"]
 access = ["token"]
 "#;
 
-fn lake(number: u32, title: &str, text: &str) -> Draft {
+fn lake_post(number: u32, title: &str, text: &str) -> Draft {
     let url = format!("https://lake.example/posts/{number}");
-    Draft { guid: None, url: Some(url.parse().unwrap()), ..post(number, title, text) }
+    Draft {
+        guid: None,
+        url: Some(url.parse().unwrap()),
+        ..post(number, title, text)
+    }
 }
 
-fn press() -> Press {
-    let press = Press::new(FEEDS);
+fn test_site() -> TestSite {
+    let test_site = TestSite::new(FEEDS);
     let river = vec![
-        post(1, "Streams that run for years", "What keeps an old consumer alive."),
-        post(2, "Kafka, exactly once", "How the broker counts, and why a stream is a log."),
-        post(3, "On brokers", "A word on Kafka and on queues: once exactly is not exactly once."),
+        post(
+            1,
+            "Streams that run for years",
+            "What keeps an old consumer alive.",
+        ),
+        post(
+            2,
+            "Kafka, exactly once",
+            "How the broker counts, and why a stream is a log.",
+        ),
+        post(
+            3,
+            "On brokers",
+            "A word on Kafka and on queues: once exactly is not exactly once.",
+        ),
         post(4, "流れる水のログ", "日本語の本文"),
     ];
-    press.arrive("river", "2026-01-02T00:00:00Z", Arrival::Ordinary, river);
+    test_site.apply_poll("river", "2026-01-02T00:00:00Z", Arrival::Ordinary, river);
     // Only where most stories are about something else does a word say anything.
-    let other = (20..40).map(|number| post(number, &format!("Gravel number {number}"), &format!("Pebbles of lot {number}.")));
-    press.arrive("river", "2026-01-01T00:00:00Z", Arrival::Ordinary, other.collect());
-    press.arrive(
+    let other = (20..40).map(|number| {
+        post(
+            number,
+            &format!("Gravel number {number}"),
+            &format!("Pebbles of lot {number}."),
+        )
+    });
+    test_site.apply_poll(
+        "river",
+        "2026-01-01T00:00:00Z",
+        Arrival::Ordinary,
+        other.collect(),
+    );
+    test_site.apply_poll(
         "lake",
         "2026-01-03T00:00:00Z",
         Arrival::Ordinary,
-        vec![lake(1, "Orchestrating Käfer", "Beetles & <b>bold</b> streams.")],
+        vec![lake_post(
+            1,
+            "Orchestrating Käfer",
+            "Beetles & <b>bold</b> streams.",
+        )],
     );
     let hidden = Draft {
         url: Some("https://cellar.example/1".parse().unwrap()),
         guid: None,
         ..post(9, "Kafka in the cellar", "Hidden words.")
     };
-    press.arrive("cellar", "2026-01-04T00:00:00Z", Arrival::Ordinary, vec![hidden]);
-    press.publish("2026-01-04T00:00:01Z");
-    press
+    test_site.apply_poll(
+        "cellar",
+        "2026-01-04T00:00:00Z",
+        Arrival::Ordinary,
+        vec![hidden],
+    );
+    test_site.publish("2026-01-04T00:00:01Z");
+    test_site
 }
 
 fn titles(store: &Store, query: &str) -> Vec<String> {
-    let found = store.read(|reader| reader.search(&SearchQuery::parse(query), 50, false)).unwrap();
+    let found = store
+        .read(|reader| reader.search(&SearchQuery::parse(query), 50, false))
+        .unwrap();
     assert_eq!(found.count, found.stories.len() as u64);
     found.stories.into_iter().map(|story| story.title).collect()
 }
 
 #[test]
-fn words_phrases_beginnings_and_filters_find_what_they_say() {
-    let press = press();
+fn words_phrases_prefixes_and_filters_match() {
+    let test_site = test_site();
     for (query, expected) in [
         // The title weighs more than the text.
         ("kafka", &["Kafka, exactly once", "On brokers"][..]),
         ("KAFKA broker", &["Kafka, exactly once", "On brokers"]),
         // A bare word finds its inflections; in quotes it is taken as it stands.
-        ("stream", &["Streams that run for years", "Kafka, exactly once", "Orchestrating Käfer"]),
+        (
+            "stream",
+            &[
+                "Streams that run for years",
+                "Kafka, exactly once",
+                "Orchestrating Käfer",
+            ],
+        ),
         ("\"stream\"", &["Kafka, exactly once"]),
         ("\"once exactly\"", &["On brokers"]),
         ("orchestrat*", &["Orchestrating Käfer"]),
@@ -88,7 +133,10 @@ fn words_phrases_beginnings_and_filters_find_what_they_say() {
         ("日本", &["流れる水のログ"]),
         ("本日", &[]),
         ("kafka -queues", &["Kafka, exactly once"]),
-        ("topic:streaming once", &["Kafka, exactly once", "On brokers"]),
+        (
+            "topic:streaming once",
+            &["Kafka, exactly once", "On brokers"],
+        ),
         ("streams topic:streaming", &["Kafka, exactly once"]),
         ("stream source:lake", &["Orchestrating Käfer"]),
         ("source:lake", &["Orchestrating Käfer"]),
@@ -100,43 +148,72 @@ fn words_phrases_beginnings_and_filters_find_what_they_say() {
         ("", &[]),
         ("-kafka", &[]),
     ] {
-        assert_eq!(titles(&press.store, query), expected, "{query}");
+        assert_eq!(titles(&test_site.store, query), expected, "{query}");
     }
 }
 
 #[test]
-fn the_index_follows_edits_and_what_is_taken_out() {
-    let press = press();
-    press.arrive("river", "2026-01-05T00:00:00Z", Arrival::Ordinary, vec![post(2, "Pulsar, exactly once", "Another text.")]);
-    assert_eq!(titles(&press.store, "kafka"), ["On brokers"]);
-    assert_eq!(titles(&press.store, "pulsar"), ["Pulsar, exactly once"]);
-    press
+fn the_search_index_follows_edits_and_removals() {
+    let test_site = test_site();
+    test_site.apply_poll(
+        "river",
+        "2026-01-05T00:00:00Z",
+        Arrival::Ordinary,
+        vec![post(2, "Pulsar, exactly once", "Another text.")],
+    );
+    assert_eq!(titles(&test_site.store, "kafka"), ["On brokers"]);
+    assert_eq!(titles(&test_site.store, "pulsar"), ["Pulsar, exactly once"]);
+    test_site
         .store
         .forget(
-            StoryId(press.store.read(|r| r.find_story("https://river.example/posts/2")).unwrap().unwrap().0),
+            StoryId(
+                test_site
+                    .store
+                    .read(|r| r.find_story("https://river.example/posts/2"))
+                    .unwrap()
+                    .unwrap()
+                    .0,
+            ),
             "asked",
             at("2026-01-06T00:00:00Z"),
         )
         .unwrap();
-    assert_eq!(titles(&press.store, "pulsar"), [""; 0]);
+    assert_eq!(titles(&test_site.store, "pulsar"), [""; 0]);
     // A source that is published after all is found from then on, and not any more when that is taken back.
     let open = FEEDS.replace("auth = { basic_file = \"secret\" }", "");
-    let press = Press::over(press.dir, &open);
-    assert_eq!(titles(&press.store, "hidden"), ["Kafka in the cellar"]);
-    let press = Press::over(press.dir, FEEDS);
-    assert_eq!(titles(&press.store, "hidden"), [""; 0]);
-    assert!(press.config.sources.iter().any(|source| source.id == SourceId::new("cellar").unwrap()));
+    let test_site = TestSite::with_state_in(test_site.dir, &open);
+    assert_eq!(titles(&test_site.store, "hidden"), ["Kafka in the cellar"]);
+    let test_site = TestSite::with_state_in(test_site.dir, FEEDS);
+    assert_eq!(titles(&test_site.store, "hidden"), [""; 0]);
+    assert!(
+        test_site
+            .config
+            .sources
+            .iter()
+            .any(|source| source.id == SourceId::new("cellar").unwrap())
+    );
 }
 
 #[tokio::test]
-async fn a_page_and_a_feed_say_what_was_found() {
-    let press = press();
-    let server = press.serve();
+async fn search_results_are_served_as_page_and_feed() {
+    let test_site = test_site();
+    let server = test_site.serve();
     let page = server.get("/search?q=kafka+topic%3Astreaming").await;
-    assert_eq!((page.status, page.field("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, "text/html; charset=utf-8")
+    );
     let text = page.text();
-    assert!(text.contains("2 stories") && text.contains("Kafka, exactly once") && !text.contains("cellar"), "{text}");
-    assert!(text.contains("https://topics.example/search.atom?q=kafka%20topic%3Astreaming"), "{text}");
+    assert!(
+        text.contains("2 stories")
+            && text.contains("Kafka, exactly once")
+            && !text.contains("cellar"),
+        "{text}"
+    );
+    assert!(
+        text.contains("https://topics.example/search.atom?q=kafka%20topic%3Astreaming"),
+        "{text}"
+    );
     assert!(text.contains("<meta name=\"robots\" content=\"noindex\">"));
     for target in ["/search", "/search?q=", "/search?x=1"] {
         let empty = server.get(target).await;
@@ -147,23 +224,52 @@ async fn a_page_and_a_feed_say_what_was_found() {
     assert!(server.get("/").await.text().contains("action=\"/search\""));
 
     let feed = server.get("/search.atom?q=KAFKA").await;
-    assert_eq!((feed.status, feed.field("content-type")), (200, "application/atom+xml; charset=utf-8"));
-    assert_eq!(verify::atom(&feed.body), [""; 0]);
+    assert_eq!(
+        (feed.status, feed.header("content-type")),
+        (200, "application/atom+xml; charset=utf-8")
+    );
+    assert_eq!(feed_lint::atom(&feed.body), [""; 0]);
     let text = feed.text();
-    assert!(text.contains("<id>tag:topics.example,2026:topics/search/kafka</id>"), "{text}");
-    assert!(text.contains("<updated>2026-01-02T00:00:00+00:00</updated>"), "{text}");
-    assert!(text.contains("href=\"https://topics.example/search.atom?q=kafka\""), "{text}");
+    assert!(
+        text.contains("<id>tag:topics.example,2026:topics/search/kafka</id>"),
+        "{text}"
+    );
+    assert!(
+        text.contains("<updated>2026-01-02T00:00:00+00:00</updated>"),
+        "{text}"
+    );
+    assert!(
+        text.contains("href=\"https://topics.example/search.atom?q=kafka\""),
+        "{text}"
+    );
     assert_eq!(text.matches("<entry>").count(), 2);
-    assert!(feed.field("cache-control").starts_with("public, max-age="));
-    assert_eq!(server.ask("/search.atom?q=kafka", &[("If-None-Match", feed.field("etag"))]).await.status, 304);
+    assert!(feed.header("cache-control").starts_with("public, max-age="));
+    assert_eq!(
+        server
+            .ask(
+                "/search.atom?q=kafka",
+                &[("If-None-Match", feed.header("etag"))]
+            )
+            .await
+            .status,
+        304
+    );
     // A private topic has no stories for those who only guess its name.
-    assert_eq!(server.get("/search.atom?q=topic%3Aclosed").await.text().matches("<entry>").count(), 0);
+    assert_eq!(
+        server
+            .get("/search.atom?q=topic%3Aclosed")
+            .await
+            .text()
+            .matches("<entry>")
+            .count(),
+        0
+    );
 }
 
 #[tokio::test]
-async fn a_hostile_query_is_an_answer() {
-    let press = press();
-    let server = press.serve();
+async fn a_hostile_query_gets_a_normal_response() {
+    let test_site = test_site();
+    let server = test_site.serve();
     let long = format!("/search?q={}", "%22a%22*+".repeat(300));
     for target in [
         "/search?q=%22",
@@ -182,8 +288,19 @@ async fn a_hostile_query_is_an_answer() {
         let page = server.get(target).await;
         assert_eq!(page.status, 200, "{target}: {}", page.text());
         assert!(!page.text().contains("<script>"), "{target}");
-        let feed = server.get(&target.replacen("/search?", "/search.atom?", 1)).await;
-        assert_eq!((feed.status, verify::atom(&feed.body)), (200, Vec::new()), "{target}: {}", feed.text());
+        let feed = server
+            .get(&target.replacen("/search?", "/search.atom?", 1))
+            .await;
+        assert_eq!(
+            (feed.status, feed_lint::atom(&feed.body)),
+            (200, Vec::new()),
+            "{target}: {}",
+            feed.text()
+        );
     }
-    assert_eq!(titles(&press.store, "kafka").len(), 2, "nothing was harmed");
+    assert_eq!(
+        titles(&test_site.store, "kafka").len(),
+        2,
+        "nothing was harmed"
+    );
 }

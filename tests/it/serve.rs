@@ -5,7 +5,7 @@
 use std::{fmt::Write as _, io::Read as _, net::SocketAddr, sync::Arc};
 
 use feed_model::{StoryId, TopicId};
-use feed_publisher::verify;
+use feed_publisher::feed_lint;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -14,14 +14,14 @@ use tokio::{
 };
 use tributary::{
     serve::{App, Health, serve},
-    site::Open,
+    site::SnapshotSource,
 };
 
-use crate::publish::shelf::{self, Shelf, at, nasty, settings, story};
+use crate::publish::fake_snapshot::{self, FakeSnapshot, at, hostile_stories, settings, story};
 
 struct Server {
     address: SocketAddr,
-    shelf: Arc<Shelf>,
+    fake_snapshot: Arc<FakeSnapshot>,
     app: App,
     health: Health,
     stop: Option<oneshot::Sender<()>>,
@@ -38,10 +38,14 @@ impl Server {
     }
 
     fn unrendered() -> Self {
-        let shelf = Arc::new(Shelf::of(nasty()));
-        shelf.contents().retired = vec![TopicId::new("old").unwrap()];
+        let fake_snapshot = Arc::new(FakeSnapshot::of(hostile_stories()));
+        fake_snapshot.contents().retired = vec![TopicId::new("old").unwrap()];
         let health = Health::new();
-        let app = App::new(shelf.clone() as Arc<dyn Open>, settings(), health.clone());
+        let app = App::new(
+            fake_snapshot.clone() as Arc<dyn SnapshotSource>,
+            settings(),
+            health.clone(),
+        );
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -52,18 +56,29 @@ impl Server {
             };
             serve(listener, serving, None, until).await.unwrap();
         });
-        Self { address, shelf, app, health, stop: Some(stop), running }
+        Self {
+            address,
+            fake_snapshot,
+            app,
+            health,
+            stop: Some(stop),
+            running,
+        }
     }
 
     fn render(&self, now: &str) {
-        let retired = self.shelf.contents().retired.clone();
-        self.app.replace(shelf::documents(&self.shelf, &settings(), at(now)), retired);
+        let retired = self.fake_snapshot.contents().retired.clone();
+        self.app.replace(
+            fake_snapshot::documents(&self.fake_snapshot, &settings(), at(now)),
+            retired,
+        );
     }
 
     /// Sends one request and reads the answer to the end of the connection.
-    async fn ask(&self, method: &str, target: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: somewhere.else\r\nConnection: close\r\n");
-        for (name, value) in fields {
+    async fn ask(&self, method: &str, target: &str, headers: &[(&str, &str)]) -> HttpResponse {
+        let mut head =
+            format!("{method} {target} HTTP/1.1\r\nHost: somewhere.else\r\nConnection: close\r\n");
+        for (name, value) in headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }
         head.push_str("\r\n");
@@ -71,10 +86,10 @@ impl Server {
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.unwrap();
-        Answer::read(&bytes)
+        HttpResponse::read(&bytes)
     }
 
-    async fn get(&self, target: &str) -> Answer {
+    async fn get(&self, target: &str) -> HttpResponse {
         self.ask("GET", target, &[]).await
     }
 
@@ -85,24 +100,46 @@ impl Server {
 }
 
 #[derive(Debug)]
-struct Answer {
+struct HttpResponse {
     status: u16,
-    fields: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpResponse {
     fn read(bytes: &[u8]) -> Self {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
+        let end = bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .expect("an answer has a head");
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let fields = lines.map(|line| line.split_once(": ").unwrap()).map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
-        Self { status, fields, body: bytes[end + 4..].to_vec() }
+        let status = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
+        let headers = lines
+            .map(|line| line.split_once(": ").unwrap())
+            .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
+            .collect();
+        Self {
+            status,
+            headers,
+            body: bytes[end + 4..].to_vec(),
+        }
     }
 
-    fn field(&self, name: &str) -> Option<&str> {
-        let found: Vec<&str> = self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect();
+    fn header(&self, name: &str) -> Option<&str> {
+        let found: Vec<&str> = self
+            .headers
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .collect();
         assert!(found.len() < 2, "{name} is there twice: {found:?}");
         found.first().copied()
     }
@@ -113,13 +150,19 @@ impl Answer {
 }
 
 const FEEDS: [(&str, &str); 3] = [
-    ("/topics/streaming/feed.atom", "application/atom+xml; charset=utf-8"),
-    ("/topics/streaming/feed.rss", "application/rss+xml; charset=utf-8"),
+    (
+        "/topics/streaming/feed.atom",
+        "application/atom+xml; charset=utf-8",
+    ),
+    (
+        "/topics/streaming/feed.rss",
+        "application/rss+xml; charset=utf-8",
+    ),
     ("/topics/streaming/feed.json", "application/feed+json"),
 ];
 
 #[tokio::test]
-async fn every_document_and_page_has_its_type_and_its_fields() {
+async fn every_document_and_page_has_its_content_type_and_headers() {
     let server = Server::start();
     let html = "text/html; charset=utf-8";
     let others = [
@@ -134,28 +177,69 @@ async fn every_document_and_page_has_its_type_and_its_fields() {
         ("/sources.opml", "text/x-opml; charset=utf-8"),
         ("/style.css", "text/css; charset=utf-8"),
         ("/style.css?v=12345678", "text/css; charset=utf-8"),
-        ("/topics/cloud+streaming/feed.atom", "application/atom+xml; charset=utf-8"),
+        (
+            "/topics/cloud+streaming/feed.atom",
+            "application/atom+xml; charset=utf-8",
+        ),
     ];
     for (target, kind) in FEEDS.into_iter().chain(others) {
         let answer = server.get(target).await;
-        assert_eq!((answer.status, answer.field("content-type")), (200, Some(kind)), "{target}");
-        assert_eq!(answer.field("content-length"), Some(answer.body.len().to_string().as_str()), "{target}");
-        assert!(answer.field("etag").is_some_and(|tag| tag.starts_with("W/\"")), "{target}");
-        let varies = if target.contains("/feed.") { "accept-encoding, a-im" } else { "accept-encoding" };
-        assert_eq!(answer.field("vary"), Some(varies), "{target}");
-        assert_eq!(answer.field("x-content-type-options"), Some("nosniff"), "{target}");
-        assert_eq!(answer.field("referrer-policy"), Some("no-referrer"), "{target}");
-        assert_eq!(answer.field("access-control-allow-origin"), Some("*"), "{target}");
-        assert!(answer.field("content-security-policy").unwrap().starts_with("default-src 'none'"), "{target}");
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some(kind)),
+            "{target}"
+        );
+        assert_eq!(
+            answer.header("content-length"),
+            Some(answer.body.len().to_string().as_str()),
+            "{target}"
+        );
+        assert!(
+            answer
+                .header("etag")
+                .is_some_and(|tag| tag.starts_with("W/\"")),
+            "{target}"
+        );
+        let varies = if target.contains("/feed.") {
+            "accept-encoding, a-im"
+        } else {
+            "accept-encoding"
+        };
+        assert_eq!(answer.header("vary"), Some(varies), "{target}");
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{target}"
+        );
+        assert_eq!(
+            answer.header("referrer-policy"),
+            Some("no-referrer"),
+            "{target}"
+        );
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("*"),
+            "{target}"
+        );
+        assert!(
+            answer
+                .header("content-security-policy")
+                .unwrap()
+                .starts_with("default-src 'none'"),
+            "{target}"
+        );
         let pace = "public, max-age=900, stale-while-revalidate=900, stale-if-error=86400";
-        assert_eq!(answer.field("cache-control"), Some(pace), "{target}");
-        assert!(!answer.text().contains("somewhere.else"), "{target} believes the Host field");
+        assert_eq!(answer.header("cache-control"), Some(pace), "{target}");
+        assert!(
+            !answer.text().contains("somewhere.else"),
+            "{target} believes the Host field"
+        );
     }
     server.stop().await;
 }
 
 #[tokio::test]
-async fn a_feed_says_where_it_and_its_other_forms_are() {
+async fn a_feed_response_has_self_and_alternate_link_headers() {
     let server = Server::start();
     let answer = server.get("/topics/streaming/feed.rss").await;
     let base = "https://topics.example/topics/streaming";
@@ -164,25 +248,56 @@ async fn a_feed_says_where_it_and_its_other_forms_are() {
          <{base}/feed.atom>; rel=\"alternate\"; type=\"application/atom+xml\", \
          <{base}/feed.json>; rel=\"alternate\"; type=\"application/feed+json\""
     );
-    assert_eq!(answer.field("link"), Some(expected.as_str()));
-    assert_eq!(answer.field("last-modified"), Some("Wed, 01 Apr 2026 00:00:00 GMT"));
+    assert_eq!(answer.header("link"), Some(expected.as_str()));
+    assert_eq!(
+        answer.header("last-modified"),
+        Some("Wed, 01 Apr 2026 00:00:00 GMT")
+    );
 }
 
 #[tokio::test]
-async fn a_reader_that_has_it_gets_304_whatever_coding_it_learned_the_tag_from() {
+async fn a_known_etag_gets_304_for_every_content_encoding() {
     let server = Server::start();
-    for target in ["/topics/streaming/feed.atom", "/topics/cloud+streaming/feed.json", "/", "/opml.xml"] {
+    for target in [
+        "/topics/streaming/feed.atom",
+        "/topics/cloud+streaming/feed.json",
+        "/",
+        "/opml.xml",
+    ] {
         for coding in ["identity", "gzip", "br"] {
-            let first = server.ask("GET", target, &[("Accept-Encoding", coding)]).await;
-            let tag = first.field("etag").unwrap().to_owned();
+            let first = server
+                .ask("GET", target, &[("Accept-Encoding", coding)])
+                .await;
+            let tag = first.header("etag").unwrap().to_owned();
             for other in ["identity", "gzip", "br"] {
-                let held = server.ask("GET", target, &[("If-None-Match", &tag), ("Accept-Encoding", other)]).await;
-                assert_eq!((held.status, held.body.len()), (304, 0), "{target} {coding} {other}");
-                for name in ["etag", "cache-control", "vary", "last-modified", "date", "link"] {
-                    assert_eq!(held.field(name).is_some(), first.field(name).is_some(), "{name} of {target}");
+                let held = server
+                    .ask(
+                        "GET",
+                        target,
+                        &[("If-None-Match", &tag), ("Accept-Encoding", other)],
+                    )
+                    .await;
+                assert_eq!(
+                    (held.status, held.body.len()),
+                    (304, 0),
+                    "{target} {coding} {other}"
+                );
+                for name in [
+                    "etag",
+                    "cache-control",
+                    "vary",
+                    "last-modified",
+                    "date",
+                    "link",
+                ] {
+                    assert_eq!(
+                        held.header(name).is_some(),
+                        first.header(name).is_some(),
+                        "{name} of {target}"
+                    );
                 }
-                assert_eq!(held.field("content-encoding"), None);
-                assert_eq!(held.field("content-length"), None);
+                assert_eq!(held.header("content-encoding"), None);
+                assert_eq!(held.header("content-length"), None);
             }
         }
     }
@@ -190,37 +305,51 @@ async fn a_reader_that_has_it_gets_304_whatever_coding_it_learned_the_tag_from()
     let since = [("If-Modified-Since", "Wed, 01 Apr 2026 00:00:00 GMT")];
     assert_eq!(server.ask("GET", target, &since).await.status, 304);
     let both = [since[0], ("If-None-Match", "\"another\"")];
-    assert_eq!(server.ask("GET", target, &both).await.status, 200, "the tag alone counts");
+    assert_eq!(
+        server.ask("GET", target, &both).await.status,
+        200,
+        "the tag alone counts"
+    );
     assert_eq!(server.ask("HEAD", target, &since).await.status, 304);
 }
 
 #[tokio::test]
-async fn a_304_carries_the_policy_of_what_it_is_of() {
+async fn a_304_has_the_content_security_policy_of_its_200() {
     let server = Server::start();
     for target in ["/", "/topics/streaming", "/topics/streaming/feed.atom"] {
         let whole = server.get(target).await;
-        let etag = whole.field("etag").unwrap().to_owned();
+        let etag = whole.header("etag").unwrap().to_owned();
         let again = server.ask("GET", target, &[("If-None-Match", &etag)]).await;
         assert_eq!(again.status, 304, "{target}");
-        // A browser takes the fields of a 304 over: a page would lose its style with the policy of a feed.
-        assert_eq!(again.field("content-security-policy"), whole.field("content-security-policy"), "{target}");
+        // A browser takes the headers of a 304 over: a page would lose its style with the policy of a feed.
+        assert_eq!(
+            again.header("content-security-policy"),
+            whole.header("content-security-policy"),
+            "{target}"
+        );
     }
     server.stop().await;
 }
 
 #[tokio::test]
-async fn bytes_come_in_the_coding_that_is_preferred() {
+async fn the_preferred_content_encoding_is_used() {
     let server = Server::start();
     let target = "/topics/streaming/feed.atom";
     let plain = server.get(target).await;
-    assert_eq!(plain.field("content-encoding"), None);
-    let gzip = server.ask("GET", target, &[("Accept-Encoding", "gzip;q=1, br;q=0.2")]).await;
-    assert_eq!(gzip.field("content-encoding"), Some("gzip"));
+    assert_eq!(plain.header("content-encoding"), None);
+    let gzip = server
+        .ask("GET", target, &[("Accept-Encoding", "gzip;q=1, br;q=0.2")])
+        .await;
+    assert_eq!(gzip.header("content-encoding"), Some("gzip"));
     let mut text = Vec::new();
-    flate2::read::GzDecoder::new(&gzip.body[..]).read_to_end(&mut text).unwrap();
+    flate2::read::GzDecoder::new(&gzip.body[..])
+        .read_to_end(&mut text)
+        .unwrap();
     assert_eq!(text, plain.body);
-    let br = server.ask("GET", target, &[("Accept-Encoding", "gzip, deflate, br")]).await;
-    assert_eq!(br.field("content-encoding"), Some("br"));
+    let br = server
+        .ask("GET", target, &[("Accept-Encoding", "gzip, deflate, br")])
+        .await;
+    assert_eq!(br.header("content-encoding"), Some("br"));
     let mut text = Vec::new();
     brotli::BrotliDecompress(&mut &br.body[..], &mut text).unwrap();
     assert_eq!(text, plain.body);
@@ -234,45 +363,68 @@ async fn head_is_get_without_the_body() {
         let get = server.get(target).await;
         let head = server.ask("HEAD", target, &[]).await;
         assert_eq!((head.status, head.body.len()), (get.status, 0), "{target}");
-        let without_date = |answer: &Answer| {
-            let mut fields = answer.fields.clone();
-            fields.retain(|(name, _)| name != "date");
-            fields.sort();
-            fields
+        let without_date = |answer: &HttpResponse| {
+            let mut headers = answer.headers.clone();
+            headers.retain(|(name, _)| name != "date");
+            headers.sort();
+            headers
         };
         assert_eq!(without_date(&head), without_date(&get), "{target}");
     }
 }
 
 #[tokio::test]
-async fn nothing_is_written_here_and_browsers_may_ask() {
+async fn write_methods_are_405_and_cors_preflight_is_allowed() {
     let server = Server::start();
     for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"] {
         let answer = server.ask(method, "/topics/streaming/feed.atom", &[]).await;
-        assert_eq!((answer.status, answer.field("allow")), (405, Some("GET, HEAD, OPTIONS")), "{method}");
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (405, Some("GET, HEAD, OPTIONS")),
+            "{method}"
+        );
     }
     let preflight = [
         ("Origin", "https://reader.example"),
         ("Access-Control-Request-Method", "GET"),
         ("Access-Control-Request-Headers", "if-none-match"),
     ];
-    let answer = server.ask("OPTIONS", "/topics/streaming/feed.json", &preflight).await;
-    assert_eq!((answer.status, answer.field("access-control-allow-origin")), (204, Some("*")));
+    let answer = server
+        .ask("OPTIONS", "/topics/streaming/feed.json", &preflight)
+        .await;
+    assert_eq!(
+        (answer.status, answer.header("access-control-allow-origin")),
+        (204, Some("*"))
+    );
     for name in ["If-None-Match", "If-Modified-Since", "A-IM"] {
-        assert!(answer.field("access-control-allow-headers").unwrap().contains(name));
+        assert!(
+            answer
+                .header("access-control-allow-headers")
+                .unwrap()
+                .contains(name)
+        );
     }
-    assert_eq!(answer.field("allow"), Some("GET, HEAD, OPTIONS"));
+    assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"));
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_and_the_topics_are_named() {
+async fn unknown_paths_are_404_and_name_the_topics() {
     let server = Server::start();
-    for target in ["/topics/nope/feed.atom", "/topics/nope", "/topics/cloud+nope/feed.rss"] {
+    for target in [
+        "/topics/nope/feed.atom",
+        "/topics/nope",
+        "/topics/cloud+nope/feed.rss",
+    ] {
         let answer = server.get(target).await;
         assert_eq!(answer.status, 404, "{target}");
         let text = answer.text();
-        assert!(text.contains("nope") && text.contains("/topics/streaming") && text.contains("/topics/cloud"), "{target}");
-        assert_eq!(answer.field("etag"), None);
+        assert!(
+            text.contains("nope")
+                && text.contains("/topics/streaming")
+                && text.contains("/topics/cloud"),
+            "{target}"
+        );
+        assert_eq!(answer.header("etag"), None);
     }
     for target in [
         "/nothing",
@@ -299,20 +451,28 @@ async fn what_is_not_there_is_said_and_the_topics_are_named() {
     for target in ["/topics/old", "/topics/old/feed.json"] {
         assert_eq!(server.get(target).await.status, 410, "{target}");
     }
-    let hostile = server.get("/topics/%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
+    let hostile = server
+        .get("/topics/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+        .await;
     assert_eq!(hostile.status, 404);
     assert!(!hostile.text().contains("<script"));
     assert_eq!(server.get("/topics/%FF").await.status, 400);
-    assert_eq!(server.get(&format!("/{}", "a".repeat(5000))).await.status, 414);
+    assert_eq!(
+        server.get(&format!("/{}", "a".repeat(5000))).await.status,
+        414
+    );
 }
 
 #[tokio::test]
-async fn what_moved_is_found_under_its_one_address() {
+async fn non_canonical_paths_redirect_with_308() {
     let server = Server::start();
     for (target, to) in [
         ("/sources/", "/sources"),
         ("/topics/streaming/?x=1", "/topics/streaming?x=1"),
-        ("/topics/streaming+cloud/feed.atom", "/topics/cloud+streaming/feed.atom"),
+        (
+            "/topics/streaming+cloud/feed.atom",
+            "/topics/cloud+streaming/feed.atom",
+        ),
         ("/topics/cloud%2Bcloud/feed.atom", "/topics/cloud/feed.atom"),
         ("/topics/clouds/feed.rss", "/topics/cloud/feed.rss"),
         ("/topics/clouds", "/topics/cloud"),
@@ -320,27 +480,55 @@ async fn what_moved_is_found_under_its_one_address() {
         ("/topics/all+cloud", "/topics/all"),
     ] {
         let answer = server.get(target).await;
-        assert_eq!((answer.status, answer.field("location")), (308, Some(to)), "{target}");
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (308, Some(to)),
+            "{target}"
+        );
     }
-    assert_eq!(server.get("/topics/cloud%2Bstreaming/feed.atom").await.status, 200, "%2B is +");
+    assert_eq!(
+        server
+            .get("/topics/cloud%2Bstreaming/feed.atom")
+            .await
+            .status,
+        200,
+        "%2B is +"
+    );
     assert_ne!(server.get("//evil.example/").await.status, 308);
 }
 
 #[tokio::test]
-async fn a_union_has_every_member_once_and_its_own_id() {
+async fn a_union_feed_has_each_story_once_and_its_own_id() {
     let server = Server::start();
     let answer = server.get("/topics/cloud+streaming/feed.atom").await;
-    assert_eq!(verify::atom(&answer.body), Vec::<String>::new());
-    assert_eq!(verify::ids(&answer.body), verify::ids(&server.get("/topics/streaming/feed.atom").await.body));
-    assert!(answer.text().contains("<id>tag:topics.example,2026:topics/cloud+streaming</id>"));
-    assert!(answer.text().contains("/topics/cloud+streaming/feed.atom\" rel=\"self\""));
-    assert_eq!(answer.field("last-modified"), Some("Wed, 01 Apr 2026 00:00:00 GMT"));
+    assert_eq!(feed_lint::atom(&answer.body), Vec::<String>::new());
+    assert_eq!(
+        feed_lint::ids(&answer.body),
+        feed_lint::ids(&server.get("/topics/streaming/feed.atom").await.body)
+    );
+    assert!(
+        answer
+            .text()
+            .contains("<id>tag:topics.example,2026:topics/cloud+streaming</id>")
+    );
+    assert!(
+        answer
+            .text()
+            .contains("/topics/cloud+streaming/feed.atom\" rel=\"self\"")
+    );
+    assert_eq!(
+        answer.header("last-modified"),
+        Some("Wed, 01 Apr 2026 00:00:00 GMT")
+    );
 }
 
 #[tokio::test]
-async fn new_documents_take_the_place_of_old_ones_and_of_unions() {
+async fn new_documents_replace_old_ones_and_cached_unions() {
     let server = Server::start();
-    let targets = ["/topics/streaming/feed.atom", "/topics/cloud+streaming/feed.atom"];
+    let targets = [
+        "/topics/streaming/feed.atom",
+        "/topics/cloud+streaming/feed.atom",
+    ];
     let mut before = Vec::new();
     for target in targets {
         before.push(server.get(target).await);
@@ -348,112 +536,181 @@ async fn new_documents_take_the_place_of_old_ones_and_of_unions() {
     server.render("2026-04-05T00:00:00Z");
     for (target, old) in targets.iter().zip(&before) {
         let same = server.get(target).await;
-        assert_eq!((same.field("etag"), &same.body), (old.field("etag"), &old.body), "{target} did not change");
+        assert_eq!(
+            (same.header("etag"), &same.body),
+            (old.header("etag"), &old.body),
+            "{target} did not change"
+        );
     }
-    server.shelf.contents().stories.insert(0, story(20));
+    server.fake_snapshot.contents().stories.insert(0, story(20));
     server.render("2026-04-06T00:00:00Z");
     for (target, old) in targets.iter().zip(&before) {
         let new = server.get(target).await;
-        assert_ne!(new.field("etag"), old.field("etag"), "{target}");
-        assert_eq!(new.field("last-modified"), Some("Mon, 06 Apr 2026 00:00:00 GMT"), "{target}");
-        assert_eq!(verify::ids(&new.body)[0], story(20).published_id);
+        assert_ne!(new.header("etag"), old.header("etag"), "{target}");
+        assert_eq!(
+            new.header("last-modified"),
+            Some("Mon, 06 Apr 2026 00:00:00 GMT"),
+            "{target}"
+        );
+        assert_eq!(feed_lint::ids(&new.body)[0], story(20).published_id);
     }
     assert_eq!(server.get("/stories/20").await.status, 200);
-    server.shelf.contents().stories.retain(|story| story.id != StoryId(20));
+    server
+        .fake_snapshot
+        .contents()
+        .stories
+        .retain(|story| story.id != StoryId(20));
     assert_eq!(server.get("/stories/20").await.status, 404);
 }
 
 #[tokio::test]
-async fn a_page_is_drawn_once_for_all_who_ask_until_anything_changes() {
+async fn a_page_is_rendered_once_until_the_state_changes() {
     let server = Server::start();
-    let looks = || std::mem::take(&mut server.shelf.contents().looks);
-    server.shelf.contents().version = Some(1);
-    looks();
+    let reads = || std::mem::take(&mut server.fake_snapshot.contents().reads);
+    server.fake_snapshot.contents().version = Some(1);
+    reads();
     let asks = (0..20).map(|_| server.get("/topics/streaming"));
     let answers = futures_util::future::join_all(asks).await;
-    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
-    assert_eq!(looks(), 1);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.status == 200 && answer.body == answers[0].body)
+    );
+    assert_eq!(reads(), 1);
     // Each page for itself, each coding of the one.
-    server.ask("GET", "/topics/streaming", &[("Accept-Encoding", "br")]).await;
+    server
+        .ask("GET", "/topics/streaming", &[("Accept-Encoding", "br")])
+        .await;
     server.get("/topics/cloud").await;
     server.get("/").await;
-    assert_eq!(looks(), 2);
+    assert_eq!(reads(), 2);
     // Another version is another page, another setting as well.
-    server.shelf.contents().stories.insert(0, story(20));
-    server.shelf.contents().version = Some(2);
-    assert!(server.get("/topics/streaming").await.text().contains("/stories/20\""));
-    assert_eq!(looks(), 1);
+    server.fake_snapshot.contents().stories.insert(0, story(20));
+    server.fake_snapshot.contents().version = Some(2);
+    assert!(
+        server
+            .get("/topics/streaming")
+            .await
+            .text()
+            .contains("/stories/20\"")
+    );
+    assert_eq!(reads(), 1);
     server.app.set_settings(settings());
     server.get("/topics/streaming").await;
-    assert_eq!(looks(), 1);
+    assert_eq!(reads(), 1);
     // Pages of stories are cheap; where nobody can tell what changed, every page is drawn when it is asked for.
     server.get("/stories/20").await;
     server.get("/stories/20").await;
-    assert_eq!(looks(), 2);
-    server.shelf.contents().version = None;
+    assert_eq!(reads(), 2);
+    server.fake_snapshot.contents().version = None;
     server.get("/").await;
     server.get("/").await;
-    assert_eq!(looks(), 2);
+    assert_eq!(reads(), 2);
     server.stop().await;
 }
 
 #[tokio::test]
-async fn files_have_the_bytes_that_are_served() {
+async fn published_files_equal_the_served_bytes() {
     let server = Server::start();
-    server.shelf.contents().sources = vec![shelf::source_state()];
+    server.fake_snapshot.contents().sources = vec![fake_snapshot::source_state()];
     server.render("2026-04-01T00:00:00Z");
     let dir = tempfile::tempdir().unwrap();
-    let mut moments = shelf::Contents::default();
-    let mut settle = |path: &str, digest| Ok(moments.settle(path, digest, at("2026-04-01T00:00:00Z")));
-    tributary::site::publish(&*server.shelf.contents(), &settings(), &mut settle, dir.path()).unwrap();
+    let mut timestamps = fake_snapshot::SnapshotContents::default();
+    let mut settle =
+        |path: &str, digest| Ok(timestamps.settle(path, digest, at("2026-04-01T00:00:00Z")));
+    tributary::site::publish(
+        &*server.fake_snapshot.contents(),
+        &settings(),
+        &mut settle,
+        dir.path(),
+    )
+    .unwrap();
     let manifest = std::fs::read_to_string(dir.path().join(".tributary-manifest")).unwrap();
     let mut compared = 0;
     for file in manifest.lines() {
         if matches!(file.rsplit('.').next(), Some("gz" | "br")) {
             continue;
         }
-        let path = file.strip_suffix("index.html").map_or(file, |page| page.trim_end_matches('/'));
+        let path = file
+            .strip_suffix("index.html")
+            .map_or(file, |page| page.trim_end_matches('/'));
         if path == "sources/" || path == "sources" {
             continue; // it tells of polls, and files change with what is published alone
         }
         let answer = server.get(&format!("/{path}")).await;
-        assert_eq!((answer.status, answer.text()), (200, std::fs::read_to_string(dir.path().join(file)).unwrap()), "/{path}");
+        assert_eq!(
+            (answer.status, answer.text()),
+            (200, std::fs::read_to_string(dir.path().join(file)).unwrap()),
+            "/{path}"
+        );
         compared += 1;
     }
     assert!(compared > 20, "{manifest}");
     assert_eq!(server.get("/search.css").await.status, 200);
-    assert!(!manifest.contains("search"), "among files there is no search, and none is shown: {manifest}");
+    assert!(
+        !manifest.contains("search"),
+        "among files there is no search, and none is shown: {manifest}"
+    );
     server.stop().await;
 }
 
 #[tokio::test]
-async fn probes_say_how_it_is() {
+async fn health_endpoints_report_readiness_and_errors() {
     let server = Server::unrendered();
-    assert_eq!((server.get("/healthz").await.status, server.get("/readyz").await.status), (200, 503));
+    assert_eq!(
+        (
+            server.get("/healthz").await.status,
+            server.get("/readyz").await.status
+        ),
+        (200, 503)
+    );
     let early = server.get("/topics/all/feed.atom").await;
-    assert_eq!((early.status, early.field("retry-after")), (503, Some("10")));
-    assert_eq!(server.get("/topics/cloud+streaming/feed.atom").await.status, 503);
+    assert_eq!(
+        (early.status, early.header("retry-after")),
+        (503, Some("10"))
+    );
+    assert_eq!(
+        server.get("/topics/cloud+streaming/feed.atom").await.status,
+        503
+    );
     server.render("2026-04-01T00:00:00Z");
     server.health.set_ready(true);
     assert_eq!(server.get("/readyz").await.status, 200);
-    server.health.report(Err("the store does not answer".to_owned()));
+    server
+        .health
+        .report(Err("the store does not answer".to_owned()));
     let ill = server.get("/healthz").await;
-    assert_eq!((ill.status, ill.text().trim()), (503, "the store does not answer"));
-    assert_eq!(ill.field("cache-control"), Some("no-store"));
-    assert_eq!(server.get("/topics/all/feed.atom").await.status, 200, "feeds are served whatever happens");
-    server.health.report_rendering(Err("cannot render".to_owned()));
+    assert_eq!(
+        (ill.status, ill.text().trim()),
+        (503, "the store does not answer")
+    );
+    assert_eq!(ill.header("cache-control"), Some("no-store"));
+    assert_eq!(
+        server.get("/topics/all/feed.atom").await.status,
+        200,
+        "feeds are served whatever happens"
+    );
+    server
+        .health
+        .report_rendering(Err("cannot render".to_owned()));
     server.health.report(Ok(()));
     let stale = server.get("/healthz").await;
-    assert_eq!((stale.status, stale.text().trim()), (503, "cannot render"), "what is served stays old, whatever else is well");
+    assert_eq!(
+        (stale.status, stale.text().trim()),
+        (503, "cannot render"),
+        "what is served stays old, whatever else is well"
+    );
     server.health.report_rendering(Ok(()));
     assert_eq!(server.get("/healthz").await.status, 200);
 }
 
 #[tokio::test]
-async fn requests_under_way_end_and_no_new_one_begins() {
+async fn shutdown_finishes_open_requests_and_accepts_no_new_ones() {
     let mut server = Server::start();
     let mut open = TcpStream::connect(server.address).await.unwrap();
-    open.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    open.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
     let mut some = [0; 12];
     open.read_exact(&mut some).await.unwrap();
     assert_eq!(&some, b"HTTP/1.1 200");
@@ -461,5 +718,8 @@ async fn requests_under_way_end_and_no_new_one_begins() {
     (&mut server.running).await.unwrap();
     let mut rest = Vec::new();
     open.read_to_end(&mut rest).await.unwrap();
-    assert!(TcpStream::connect(server.address).await.is_err(), "the listener is closed");
+    assert!(
+        TcpStream::connect(server.address).await.is_err(),
+        "the listener is closed"
+    );
 }

@@ -7,12 +7,12 @@ use aho_corasick::AhoCorasick;
 use regex::Regex;
 
 /// Longer additions are no additions but a text.
-const MOST_CHARS: usize = 400;
+const MAX_CHARS: usize = 400;
 
 /// Where a text appeared first: a sentence of its own, whose capital letter tells it from "she first appeared on".
-const FIRST_SEEN: &str = r"\(?(?:This (?:article|post|story|piece|entry) (?:(?:was|has been|is) )?(?:originally|first|cross-?)|Originally|First|Cross-?|\((?:originally|first|cross-?)) ?(?:published|posted|appeared) (?:at|on|in|by|to) ";
+const FIRST_PUBLISHED: &str = r"\(?(?:This (?:article|post|story|piece|entry) (?:(?:was|has been|is) )?(?:originally|first|cross-?)|Originally|First|Cross-?|\((?:originally|first|cross-?)) ?(?:published|posted|appeared) (?:at|on|in|by|to) ";
 /// The rest of a sentence: stops that are followed by more, as in a host's name, belong to it.
-const TO_THE_STOP: &str = r"(?:[^.!?]|[.!?][^\s.!?)]){1,160}[.!?)]*";
+const REST_OF_SENTENCE: &str = r"(?:[^.!?]|[.!?][^\s.!?)]){1,160}[.!?)]*";
 
 /// Sentences that stand at the end of a copy, each to the end of the text.
 static ENDINGS: LazyLock<Regex> = LazyLock::new(|| {
@@ -26,7 +26,7 @@ static ENDINGS: LazyLock<Regex> = LazyLock::new(|| {
         r"L[’']articolo .{1,250} (?:proviene da|sembra essere il primo su) .{1,100}",
         // Medium's, and that of hand-made copies.
         r"[^.!?]{0,160}\bwas originally published in .{1,160} on Medium, where people are continuing the conversation.{0,80}",
-        &format!("{FIRST_SEEN}{TO_THE_STOP}"),
+        &format!("{FIRST_PUBLISHED}{REST_OF_SENTENCE}"),
         r"(?:Continue reading|Read more|Read the rest|Keep reading|Read on)\b(?:[^.!?]|[.!?][^\s.!?)]){0,160}[.!?)]*",
         r"(?:\[(?:…|\.\.\.|&hellip;)\]|…|\.\.\.)",
     ]
@@ -36,7 +36,10 @@ static ENDINGS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The sentence that stands at the beginning of a copy.
 static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r"(?s)^\s*{FIRST_SEEN}(?:[^.!?]|[.!?][^\s.!?)]){{1,160}}[.!?)]+\s")).expect("a constant pattern compiles")
+    Regex::new(&format!(
+        r"(?s)^\s*{FIRST_PUBLISHED}(?:[^.!?]|[.!?][^\s.!?)]){{1,160}}[.!?)]+\s"
+    ))
+    .expect("a constant pattern compiles")
 });
 
 /// One of these is in every addition but an ellipsis. They are looked for first: hardly any text has one at its end, and the
@@ -58,14 +61,17 @@ static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
         "keep reading",
         "read on",
     ];
-    AhoCorasick::builder().ascii_case_insensitive(true).build(cues).expect("a few words")
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(cues)
+        .expect("a few words")
 });
 
 /// Where the first sentence that [`BEGINNING`] finds has its verb, at the latest, in bytes.
 const CUE_WITHIN: usize = 64;
 
 /// A plain text without what was added to it.
-pub(super) fn removed(text: &str) -> &str {
+pub(super) fn strip(text: &str) -> &str {
     let mut text = text.trim();
     if CUES.is_match(&text[..text.floor_char_boundary(CUE_WITHIN)])
         && let Some(found) = BEGINNING.find(text)
@@ -74,21 +80,30 @@ pub(super) fn removed(text: &str) -> &str {
     }
     // An excerpt has several: the ellipsis, where to read on, where it appeared first.
     for _ in 0..3 {
-        let tail = text.char_indices().nth_back(MOST_CHARS - 1).map_or(0, |(at, _)| at);
-        let is_open = ["…", "...", "…]", "...]", "&hellip;]"].iter().any(|end| text.ends_with(end));
+        let tail = text
+            .char_indices()
+            .nth_back(MAX_CHARS - 1)
+            .map_or(0, |(at, _)| at);
+        let is_open = ["…", "...", "…]", "...]", "&hellip;]"]
+            .iter()
+            .any(|end| text.ends_with(end));
         if !is_open && !CUES.is_match(&text[tail..]) {
             break;
         }
-        let Some(found) = ENDINGS.find(&text[tail..]) else { break };
+        let Some(found) = ENDINGS.find(&text[tail..]) else {
+            break;
+        };
         text = text[..tail + found.start()].trim_end();
     }
     text
 }
 
 /// How many of a text's words are parts of addresses that are written out: they are no text of one's own.
-pub(super) fn words_of_addresses(text: &str) -> usize {
+pub(super) fn url_token_count(text: &str) -> usize {
     let addresses = text.split_whitespace().filter(|word| word.contains("://"));
-    addresses.map(|address| super::text::tokens(address).len()).sum()
+    addresses
+        .map(|address| super::normalised_text::tokens(address).len())
+        .sum()
 }
 
 #[cfg(test)]
@@ -119,7 +134,7 @@ mod tests {
             "A text of its own. Queues was originally published in Acme on Medium, where people are continuing the conversation by \
              highlighting and responding to this story.",
         ] {
-            let left = removed(copy);
+            let left = strip(copy);
             assert!(left.starts_with("A text of its own"), "{copy}: {left}");
             assert!(left.len() <= "A text of its own.".len(), "{copy}: {left}");
         }
@@ -127,13 +142,18 @@ mod tests {
 
     #[test]
     fn a_text_that_speaks_of_posts_stays() {
-        for text in
-            ["", "Read this: the post office appeared first, on Monday the queue did.", "We write about where it was published."]
-        {
-            assert_eq!(removed(text), text);
+        for text in [
+            "",
+            "Read this: the post office appeared first, on Monday the queue did.",
+            "We write about where it was published.",
+        ] {
+            assert_eq!(strip(text), text);
         }
-        let long = format!("The post of old appeared first on paper. {}", "And so on, for long. ".repeat(60));
-        assert_eq!(removed(&long), long.trim());
+        let long = format!(
+            "The post of old appeared first on paper. {}",
+            "And so on, for long. ".repeat(60)
+        );
+        assert_eq!(strip(&long), long.trim());
     }
 
     #[test]
@@ -144,14 +164,17 @@ mod tests {
             "The standard was originally published in 1998. It has been revised twice, and neither revision was liked by all.",
             "We read on, and on; then the night fell. Nobody spoke.",
         ] {
-            assert_eq!(removed(text), text);
+            assert_eq!(strip(text), text);
         }
         let two = "A text. Read more books! They are good for you.";
-        assert_eq!(removed(two), two, "what follows another sentence is a text");
+        assert_eq!(strip(two), two, "what follows another sentence is a text");
     }
 
     #[test]
     fn addresses_are_no_words_of_ones_own() {
-        assert_eq!(words_of_addresses("see https://example.org/why-we-moved and stay"), 5);
+        assert_eq!(
+            url_token_count("see https://example.org/why-we-moved and stay"),
+            5
+        );
     }
 }

@@ -1,27 +1,27 @@
 //! What a text is made of, small enough to be stored with every entry, and how alike two texts are.
 //!
 //! The text's shingles (three words in a row) are hashed to 32 bits, and the 256 smallest are kept. Of a text with no more
-//! than that many, likeness is exact; of a longer one it is an estimate with a standard error below 0.03 (the bottom of a
+//! than that many, similarity is exact; of a longer one it is an estimate with a standard error below 0.03 (the bottom of a
 //! set by a random order is a fair sample of it, and the bottoms of two sets by the same order are samples of their union).
 //! The opening is kept in full beside them, because a teaser is the opening of what it teases.
 
-use super::{boilerplate, facts, text};
+use super::{boilerplate, normalised_text, salient_tokens};
 use feed_model::Draft;
 
 /// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
-pub const COMMENTARY_TOKENS: u32 = 48;
+pub const MIN_COMMENTARY_TOKENS: u32 = 48;
 /// Hashes kept of a text.
-const SKETCH: usize = 256;
+const SKETCH_SIZE: usize = 256;
 /// Words in a shingle.
-const SHINGLE: usize = 3;
+const SHINGLE_SIZE: usize = 3;
 /// Words from which a text is no form that somebody filled in: its facts are not kept.
-pub(super) const ARTICLE: u32 = 400;
+pub(super) const MIN_ARTICLE_TOKENS: u32 = 400;
 /// Words of the opening.
 const OPENING_TOKENS: usize = 64;
 /// People and files that are kept.
-const MOST_FACTS: usize = 8;
+const MAX_NAMES: usize = 8;
 /// Letters and digits of a file's name that no other file has.
-const OWN_NAME: usize = 20;
+const MIN_UNIQUE_FILE_NAME: usize = 20;
 /// The first byte of the stored form.
 const VERSION: u8 = 1;
 
@@ -53,18 +53,26 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// Of an item.
     pub fn of(draft: &Draft) -> Self {
-        let text = text::own_text(draft);
-        let text = boilerplate::removed(&text);
-        let tokens = text::tokens(text);
-        let unquoted = text::unquoted_text(draft).map(|own| text::tokens(boilerplate::removed(&own)).len());
+        let text = normalised_text::item_text(draft);
+        let text = boilerplate::strip(&text);
+        let tokens = normalised_text::tokens(text);
+        let unquoted = normalised_text::unquoted_text(draft)
+            .map(|own| normalised_text::tokens(boilerplate::strip(&own)).len());
         let quoted = unquoted.map_or(0, |unquoted| tokens.len().saturating_sub(unquoted));
-        let own_words = tokens.len().saturating_sub(boilerplate::words_of_addresses(text));
+        let own_words = tokens
+            .len()
+            .saturating_sub(boilerplate::url_token_count(text));
         let mut sketch = set(shingles(&tokens));
-        let complete = sketch.len() <= SKETCH;
-        sketch.truncate(SKETCH);
+        let complete = sketch.len() <= SKETCH_SIZE;
+        sketch.truncate(SKETCH_SIZE);
         let opening = &tokens[..tokens.len().min(OPENING_TOKENS)];
-        let media = draft.enclosures.iter().filter(|e| e.mime.starts_with("audio/") || e.mime.starts_with("video/"));
-        let facts = facts::of(text).filter(|_| own_words < ARTICLE as usize).map(|fact| hash(&fact));
+        let media = draft
+            .enclosures
+            .iter()
+            .filter(|e| e.mime.starts_with("audio/") || e.mime.starts_with("video/"));
+        let facts = salient_tokens::of(text)
+            .filter(|_| own_words < MIN_ARTICLE_TOKENS as usize)
+            .map(|fact| hash(&fact));
         Self {
             facts: set(facts),
             tokens: u32::try_from(own_words).unwrap_or(u32::MAX),
@@ -72,10 +80,16 @@ impl Fingerprint {
             complete,
             sketch,
             opening: set(shingles(opening)),
-            title_words: set(meaningful(&text::tokens(draft.title.as_deref().unwrap_or_default()))),
-            opening_words: set(meaningful(opening)),
-            people: set(draft.authors.iter().map(|p| hash(&text::essence(&p.name))).take(MOST_FACTS)),
-            media: set(media.map(|e| hash(media_name(&e.url))).take(MOST_FACTS)),
+            title_words: set(content_words(&normalised_text::tokens(
+                draft.title.as_deref().unwrap_or_default(),
+            ))),
+            opening_words: set(content_words(opening)),
+            people: set(draft
+                .authors
+                .iter()
+                .map(|p| hash(&normalised_text::comparable(&p.name)))
+                .take(MAX_NAMES)),
+            media: set(media.map(|e| hash(media_name(&e.url))).take(MAX_NAMES)),
         }
     }
 
@@ -85,58 +99,78 @@ impl Fingerprint {
     }
 
     /// The share of its words that it marks as quoted, 0 to 1.
-    pub(super) fn quoted_share(&self) -> f64 {
-        if self.tokens == 0 { 0.0 } else { (f64::from(self.quoted) / f64::from(self.tokens)).min(1.0) }
+    pub(super) fn quoted_ratio(&self) -> f64 {
+        if self.tokens == 0 {
+            0.0
+        } else {
+            (f64::from(self.quoted) / f64::from(self.tokens)).min(1.0)
+        }
     }
 
     /// Whether the text is no longer than what is kept of it in full.
-    pub(super) fn is_all_opening(&self) -> bool {
+    pub(super) fn fits_in_opening(&self) -> bool {
         usize::try_from(self.tokens).is_ok_and(|tokens| tokens <= OPENING_TOKENS)
     }
 
     /// The same out of the stored form, without reading the rest; 0 for anything else.
-    pub fn tokens_in(bytes: &[u8]) -> u32 {
-        let tokens = bytes.strip_prefix(&[VERSION]).and_then(|rest| rest.get(1..5)?.try_into().ok());
+    pub fn stored_token_count(bytes: &[u8]) -> u32 {
+        let tokens = bytes
+            .strip_prefix(&[VERSION])
+            .and_then(|rest| rest.get(1..5)?.try_into().ok());
         tokens.map_or(0, u32::from_le_bytes)
     }
 
     /// Words of the title that mean something.
-    pub(super) fn words_of_title(&self) -> usize {
+    pub(super) fn title_word_count(&self) -> usize {
         self.title_words.len()
     }
 
     /// How alike the two texts are as wholes: the shingles that both have, among those that either has; 0 to 1.
-    pub fn likeness(&self, other: &Self) -> f64 {
+    pub fn similarity(&self, other: &Self) -> f64 {
         if self.complete && other.complete {
             return jaccard(&self.sketch, &other.sketch);
         }
-        let limit = self.horizon().min(other.horizon());
+        let limit = self.sketch_limit().min(other.sketch_limit());
         jaccard(below(&self.sketch, limit), below(&other.sketch, limit))
     }
 
     /// How alike the two openings are, cut to the shorter; 0 to 1. An estimate of nothing is 0.
-    pub(super) fn opening_likeness(&self, other: &Self) -> f64 {
-        let (short, long) = if self.opening.len() <= other.opening.len() { (self, other) } else { (other, self) };
+    pub(super) fn opening_similarity(&self, other: &Self) -> f64 {
+        let (short, long) = if self.opening.len() <= other.opening.len() {
+            (self, other)
+        } else {
+            (other, self)
+        };
         ratio(common(&short.opening, &long.opening), short.opening.len())
     }
 
     /// How much of this text stands in the other, 0 to 1, and of how many shingles that is an estimate.
-    pub(super) fn within(&self, other: &Self) -> (f64, usize) {
-        let sample = below(&self.sketch, self.horizon().min(other.horizon()));
-        (ratio(common(sample, &other.sketch), sample.len()), sample.len())
+    pub(super) fn containment(&self, other: &Self) -> (f64, usize) {
+        let sample = below(&self.sketch, self.sketch_limit().min(other.sketch_limit()));
+        (
+            ratio(common(sample, &other.sketch), sample.len()),
+            sample.len(),
+        )
     }
 
     /// How much of the shorter text stands in the longer.
     pub(super) fn overlap(&self, other: &Self) -> (f64, usize) {
-        if self.tokens <= other.tokens { self.within(other) } else { other.within(self) }
+        if self.tokens <= other.tokens {
+            self.containment(other)
+        } else {
+            other.containment(self)
+        }
     }
 
     /// How far the one speaks of what the other is called: of the titles' words that mean something, the share that the
     /// other's title or opening has, in the better direction; `None` where neither has such a word.
-    pub(super) fn shared_subject(&self, other: &Self) -> Option<f64> {
+    pub(super) fn subject_overlap(&self, other: &Self) -> Option<f64> {
         let share = |of: &Self, within: &Self| {
             let words = &of.title_words;
-            let found = words.iter().filter(|w| has(&within.title_words, **w) || has(&within.opening_words, **w)).count();
+            let found = words
+                .iter()
+                .filter(|w| has(&within.title_words, **w) || has(&within.opening_words, **w))
+                .count();
             (!words.is_empty()).then(|| ratio(found, words.len()))
         };
         match (share(self, other), share(other, self)) {
@@ -147,70 +181,94 @@ impl Fingerprint {
 
     /// Whether each opening has a word that the other has not: where all else is the same, it is a form that was filled in
     /// with other names.
-    pub(super) fn other_names(&self, other: &Self) -> bool {
+    pub(super) fn each_opening_has_own_words(&self, other: &Self) -> bool {
         let (left, right) = (&self.opening_words, &other.opening_words);
         let both = common(left, right);
         both < left.len() && both < right.len()
     }
 
     /// Whether each opening has one of its own names that the other has not: a form that two filled in, each for itself.
-    pub(super) fn each_names_itself(&self, own: &[String], other: &Self, others: &[String]) -> bool {
+    pub(super) fn each_names_own_source(
+        &self,
+        own: &[String],
+        other: &Self,
+        others: &[String],
+    ) -> bool {
         let names = |print: &Self, names: &[String], beside: &Self| {
-            let words = names.iter().flat_map(|name| meaningful(&text::tokens(name)));
-            words.into_iter().any(|word| has(&print.opening_words, word) && !has(&beside.opening_words, word))
+            let words = names
+                .iter()
+                .flat_map(|name| content_words(&normalised_text::tokens(name)));
+            words
+                .into_iter()
+                .any(|word| has(&print.opening_words, word) && !has(&beside.opening_words, word))
         };
         names(self, own, other) && names(other, others, self)
     }
 
     /// Whether each tells a number or a name that the other does not.
-    pub(super) fn other_facts(&self, other: &Self) -> bool {
+    pub(super) fn each_has_own_salient_tokens(&self, other: &Self) -> bool {
         let both = common(&self.facts, &other.facts);
         both < self.facts.len() && both < other.facts.len()
     }
 
     /// Words of the shorter text's opening that the longer one's has not: the one that it was cut in at most, if it is a part.
-    pub(super) fn words_of_its_own(&self, other: &Self) -> usize {
-        let (short, long) = if self.tokens <= other.tokens { (self, other) } else { (other, self) };
+    pub(super) fn extra_opening_words(&self, other: &Self) -> usize {
+        let (short, long) = if self.tokens <= other.tokens {
+            (self, other)
+        } else {
+            (other, self)
+        };
         short.opening_words.len() - common(&short.opening_words, &long.opening_words)
     }
 
     /// Whether it says anything at all: a word in title or text.
-    pub(super) fn says_something(&self) -> bool {
+    pub(super) fn has_words(&self) -> bool {
         self.tokens > 0 || !self.title_words.is_empty()
     }
 
     /// Whether both name people, and not one in common.
-    pub(super) fn other_people(&self, other: &Self) -> bool {
-        strangers(&self.people, &other.people)
+    pub(super) fn has_disjoint_authors(&self, other: &Self) -> bool {
+        disjoint(&self.people, &other.people)
     }
 
     /// Whether somebody of this name is an author.
-    pub(super) fn is_by(&self, name: &str) -> bool {
-        has(&self.people, hash(&text::essence(name)))
+    pub(super) fn has_author(&self, name: &str) -> bool {
+        has(&self.people, hash(&normalised_text::comparable(name)))
     }
 
     /// Whether both have sound or film files, and not one in common.
-    pub(super) fn other_media(&self, other: &Self) -> bool {
-        strangers(&self.media, &other.media)
+    pub(super) fn has_disjoint_media(&self, other: &Self) -> bool {
+        disjoint(&self.media, &other.media)
     }
 
     /// What copies are found by, whatever they are called: one hash of the opening and one of the whole text; `None` of a
-    /// text that is too short to be compared. Two texts have the same hash of the whole with a probability of their likeness
+    /// text that is too short to be compared. Two texts have the same hash of the whole with a probability of their similarity
     /// (minwise hashing), and of the opening with that of their openings.
-    pub fn marks(&self) -> Option<[u32; 2]> {
-        let long_enough = self.tokens >= COMMENTARY_TOKENS;
-        self.opening.first().zip(self.sketch.first()).filter(|_| long_enough).map(|(opening, whole)| [*opening, *whole])
+    pub fn minhashes(&self) -> Option<[u32; 2]> {
+        let long_enough = self.tokens >= MIN_COMMENTARY_TOKENS;
+        self.opening
+            .first()
+            .zip(self.sketch.first())
+            .filter(|_| long_enough)
+            .map(|(opening, whole)| [*opening, *whole])
     }
 
     /// The form in which it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION, u8::from(self.complete)];
         out.extend(self.tokens.to_le_bytes());
-        for list in [&self.sketch, &self.opening, &self.title_words, &self.opening_words, &self.people, &self.media] {
-            put_list(&mut out, list);
+        for list in [
+            &self.sketch,
+            &self.opening,
+            &self.title_words,
+            &self.opening_words,
+            &self.people,
+            &self.media,
+        ] {
+            write_list(&mut out, list);
         }
         out.extend(self.quoted.to_le_bytes());
-        put_list(&mut out, &self.facts);
+        write_list(&mut out, &self.facts);
         out
     }
 
@@ -219,19 +277,42 @@ impl Fingerprint {
         let mut rest = bytes.strip_prefix(&[VERSION])?;
         let complete = take::<1>(&mut rest)?[0] == 1;
         let tokens = u32::from_le_bytes(take(&mut rest)?);
-        let (sketch, opening, title_words) = (take_list(&mut rest)?, take_list(&mut rest)?, take_list(&mut rest)?);
-        let (opening_words, people, media) = (take_list(&mut rest)?, take_list(&mut rest)?, take_list(&mut rest)?);
+        let (sketch, opening, title_words) = (
+            read_list(&mut rest)?,
+            read_list(&mut rest)?,
+            read_list(&mut rest)?,
+        );
+        let (opening_words, people, media) = (
+            read_list(&mut rest)?,
+            read_list(&mut rest)?,
+            read_list(&mut rest)?,
+        );
         // These came later: what was stored before does not have them.
         let (quoted, facts) = match rest {
             [] => (0, Vec::new()),
-            _ => (u32::from_le_bytes(take(&mut rest)?), take_list(&mut rest)?),
+            _ => (u32::from_le_bytes(take(&mut rest)?), read_list(&mut rest)?),
         };
-        Some(Self { tokens, quoted, complete, sketch, opening, title_words, opening_words, people, media, facts })
+        Some(Self {
+            tokens,
+            quoted,
+            complete,
+            sketch,
+            opening,
+            title_words,
+            opening_words,
+            people,
+            media,
+            facts,
+        })
     }
 
     /// Up to which hash the sketch is a whole account of the text.
-    fn horizon(&self) -> u32 {
-        if self.complete { u32::MAX } else { self.sketch.last().copied().unwrap_or(u32::MAX) }
+    fn sketch_limit(&self) -> u32 {
+        if self.complete {
+            u32::MAX
+        } else {
+            self.sketch.last().copied().unwrap_or(u32::MAX)
+        }
     }
 }
 
@@ -241,16 +322,27 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     Some(*head)
 }
 
-fn take_list(rest: &mut &[u8]) -> Option<Vec<u32>> {
+fn read_list(rest: &mut &[u8]) -> Option<Vec<u32>> {
     let length = usize::from(u16::from_le_bytes(take(rest)?));
     let bytes = rest.get(..length * 4)?;
     *rest = &rest[length * 4..];
-    Some(bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect())
+    Some(
+        bytes
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|chunk| u32::from_le_bytes(*chunk))
+            .collect(),
+    )
 }
 
-fn put_list(out: &mut Vec<u8>, list: &[u32]) {
+fn write_list(out: &mut Vec<u8>, list: &[u32]) {
     out.extend(u16::try_from(list.len()).unwrap_or(u16::MAX).to_le_bytes());
-    out.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|hash| hash.to_le_bytes()));
+    out.extend(
+        list.iter()
+            .take(usize::from(u16::MAX))
+            .flat_map(|hash| hash.to_le_bytes()),
+    );
 }
 
 /// FNV-1a, finished with an avalanche so that the order of hashes is random: the same on every machine and for ever, as
@@ -275,25 +367,29 @@ fn shingles(tokens: &[String]) -> Vec<u32> {
     if tokens.is_empty() {
         return Vec::new();
     }
-    let size = SHINGLE.min(tokens.len());
-    tokens.windows(size).map(|words| hash_of(words.iter().map(String::as_str))).collect()
+    let size = SHINGLE_SIZE.min(tokens.len());
+    tokens
+        .windows(size)
+        .map(|words| hash_of(words.iter().map(String::as_str)))
+        .collect()
 }
 
 /// Words that mean something: no short ones, unless they have digits or belong to a script of short words, and none that
 /// stand in any text.
-fn meaningful(tokens: &[String]) -> Vec<u32> {
+fn content_words(tokens: &[String]) -> Vec<u32> {
     tokens
         .iter()
         .filter(|t| {
-            let long = t.chars().count() > 3 || !t.is_ascii() || t.contains(|c: char| c.is_ascii_digit());
-            long && !EMPTY_WORDS.contains(&t.as_str())
+            let long =
+                t.chars().count() > 3 || !t.is_ascii() || t.contains(|c: char| c.is_ascii_digit());
+            long && !STOP_WORDS.contains(&t.as_str())
         })
         .map(|t| hash(t))
         .collect()
 }
 
 /// Words of four letters and more that say nothing of a subject, those of recommending a text among them.
-const EMPTY_WORDS: &[&str] = &[
+const STOP_WORDS: &[&str] = &[
     "about",
     "after",
     "again",
@@ -393,7 +489,7 @@ const EMPTY_WORDS: &[&str] = &[
 fn media_name(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (folder, name) = path.rsplit_once('/').unwrap_or_default();
-    if name.chars().filter(char::is_ascii_alphanumeric).count() >= OWN_NAME {
+    if name.chars().filter(char::is_ascii_alphanumeric).count() >= MIN_UNIQUE_FILE_NAME {
         return name;
     }
     &path[folder.rfind('/').map_or(0, |at| at + 1)..]
@@ -418,7 +514,7 @@ fn common(left: &[u32], right: &[u32]) -> usize {
     left.iter().filter(|hash| has(right, **hash)).count()
 }
 
-fn strangers(left: &[u32], right: &[u32]) -> bool {
+fn disjoint(left: &[u32], right: &[u32]) -> bool {
     !left.is_empty() && !right.is_empty() && common(left, right) == 0
 }
 
@@ -429,7 +525,11 @@ fn jaccard(left: &[u32], right: &[u32]) -> f64 {
 
 fn ratio(part: usize, whole: usize) -> f64 {
     let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    if whole == 0 { 0.0 } else { float(part) / float(whole) }
+    if whole == 0 {
+        0.0
+    } else {
+        float(part) / float(whole)
+    }
 }
 
 #[cfg(test)]
@@ -440,53 +540,82 @@ mod tests {
     use feed_model::SafeHtml;
 
     fn of(text: &str) -> Fingerprint {
-        Fingerprint::of(&Draft { content: Some(SafeHtml::from_sanitised(text.to_owned())), ..Draft::default() })
+        Fingerprint::of(&Draft {
+            content: Some(SafeHtml::from_sanitised(text.to_owned())),
+            ..Draft::default()
+        })
     }
 
     fn words(range: std::ops::Range<u32>) -> String {
-        range.map(|n| format!("w{}", n.wrapping_mul(2_654_435_761))).collect::<Vec<_>>().join(" ")
+        range
+            .map(|n| format!("w{}", n.wrapping_mul(2_654_435_761)))
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
     fn short_texts_are_compared_exactly() {
         let (a, b) = (of("one two three four"), of("one two three five"));
-        assert!((a.likeness(&a) - 1.0).abs() < 1e-9);
-        assert!((a.likeness(&b) - 1.0 / 3.0).abs() < 1e-9, "one shingle of three");
-        assert!(of("").likeness(&of("")).abs() < 1e-9, "nothing is like nothing");
+        assert!((a.similarity(&a) - 1.0).abs() < 1e-9);
+        assert!(
+            (a.similarity(&b) - 1.0 / 3.0).abs() < 1e-9,
+            "one shingle of three"
+        );
+        assert!(
+            of("").similarity(&of("")).abs() < 1e-9,
+            "nothing is like nothing"
+        );
     }
 
     #[test]
     fn long_texts_are_estimated_well() {
         let (a, b) = (of(&words(0..4_000)), of(&words(500..4_500)));
         let real = 3_498.0 / 4_498.0;
-        assert!((a.likeness(&b) - real).abs() < 0.08, "{} is near {real}", a.likeness(&b));
-        assert!(of(&words(0..4_000)).likeness(&of(&words(5_000..9_000))) < 0.05);
+        assert!(
+            (a.similarity(&b) - real).abs() < 0.08,
+            "{} is near {real}",
+            a.similarity(&b)
+        );
+        assert!(of(&words(0..4_000)).similarity(&of(&words(5_000..9_000))) < 0.05);
     }
 
     #[test]
     fn a_teaser_has_the_opening_of_the_whole() {
         let (teaser, whole) = (of(&words(0..60)), of(&words(0..3_000)));
-        assert!(teaser.opening_likeness(&whole) > 0.95);
-        assert!(teaser.likeness(&whole) < 0.2);
+        assert!(teaser.opening_similarity(&whole) > 0.95);
+        assert!(teaser.similarity(&whole) < 0.2);
     }
 
     #[test]
     fn texts_that_are_alike_have_a_mark_in_common() {
-        let (teaser, whole, edited) = (of(&words(0..80)), of(&words(0..3_000)), of(&words(30..3_000)));
+        let (teaser, whole, edited) = (
+            of(&words(0..80)),
+            of(&words(0..3_000)),
+            of(&words(30..3_000)),
+        );
         let common = |a: &Fingerprint, b: &Fingerprint| {
-            let (a, b) = (a.marks().expect("long enough"), b.marks().expect("long enough"));
+            let (a, b) = (
+                a.minhashes().expect("long enough"),
+                b.minhashes().expect("long enough"),
+            );
             (a[0] == b[0], a[1] == b[1])
         };
         assert!(common(&teaser, &whole).0, "the opening's");
         assert!(common(&edited, &whole).1, "the whole's");
         assert_eq!(common(&whole, &of(&words(4_000..7_000))), (false, false));
-        assert_eq!(of(&words(0..40)).marks(), None);
+        assert_eq!(of(&words(0..40)).minhashes(), None);
     }
 
     #[test]
     fn a_file_is_known_by_more_than_a_number() {
-        assert_eq!(media_name("https://a.example/audio/12.mp3?x=1"), "audio/12.mp3");
-        assert_ne!(media_name("https://a.example/12.mp3"), media_name("https://b.example/12.mp3"));
+        assert_eq!(
+            media_name("https://a.example/audio/12.mp3?x=1"),
+            "audio/12.mp3"
+        );
+        assert_ne!(
+            media_name("https://a.example/12.mp3"),
+            media_name("https://b.example/12.mp3")
+        );
         assert_eq!(
             media_name("https://count.example/redirect.mp3/files.example/ABC123.mp3"),
             media_name("https://files.example/ABC123.mp3#t=1")
@@ -499,7 +628,11 @@ mod tests {
     #[test]
     fn bytes_of_another_make_are_refused() {
         let bytes = of(&words(0..1_000)).to_bytes();
-        assert!(bytes.len() < 2_500, "{} bytes are stored with every entry", bytes.len());
+        assert!(
+            bytes.len() < 2_500,
+            "{} bytes are stored with every entry",
+            bytes.len()
+        );
         assert_eq!(Fingerprint::from_bytes(&bytes[..bytes.len() - 1]), None);
         assert_eq!(Fingerprint::from_bytes(&[]), None);
         assert_eq!(Fingerprint::from_bytes(&[9, 0, 0]), None);
@@ -515,8 +648,8 @@ mod tests {
         #[test]
         fn likeness_is_mutual(a in "[abc ]{0,400}", b in "[abc ]{0,400}") {
             let (a, b) = (of(&a), of(&b));
-            prop_assert!((a.likeness(&b) - b.likeness(&a)).abs() < 1e-12);
-            prop_assert!((0.0..=1.0).contains(&a.likeness(&b)));
+            prop_assert!((a.similarity(&b) - b.similarity(&a)).abs() < 1e-12);
+            prop_assert!((0.0..=1.0).contains(&a.similarity(&b)));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Entry keys, aliases, content hash, same story or not, each with its reason (layer 1).
 //!
-//! Two questions are kept apart. *Within a source*: is this item an entry that the source had before ([`key_document`],
-//! [`recognise`])? *Across sources*: is this entry a story that another source carries ([`place`])? Entries are keyed by
+//! Two questions are kept apart. *Within a source*: is this item an entry that the source had before ([`identify_items`],
+//! [`match_entries`])? *Across sources*: is this entry a story that another source carries ([`choose_story`])? Entries are keyed by
 //! (source, key), never by an id alone: readers that trust ids across sources let one feed overwrite or hide another's post
 //! (RFC 4287 §8.4). Nothing is deleted as a duplicate; entries are grouped, and every decision is a sentence that is stored.
 //!
@@ -31,7 +31,7 @@
 //! # Across sources
 //!
 //! *Where a source is at home.* At the site that it is followed at, and at the site that its document names as its page, as
-//! long as no source that is followed at that site itself speaks of the same page ([`Home`]): feeds on a service for feeds
+//! long as no source that is followed at that site itself speaks of the same page ([`SourceSite`]): feeds on a service for feeds
 //! have to make that claim, and forgers can.
 //!
 //! *By link.* The canonical links are equal, name a page and not a site, and are not shared by several entries of one
@@ -75,7 +75,7 @@
 //!
 //! Twins are found by index, never by comparing everything: the first 80 entries with the link, the newest 80 with the title,
 //! and the newest 80 with a mark of the text in common (the smallest hash of its opening, and of all of it, which two texts
-//! share with the probability of their likeness) are looked at, and the 24 nearest of other sources compared, whatever number
+//! share with the probability of their similarity) are looked at, and the 24 nearest of other sources compared, whatever number
 //! is stored. What a person parted is not compared again. A story that is gone takes its copies with it: they join it and are
 //! published nowhere. Where several stories would do, the one with the same link is taken.
 //!
@@ -111,31 +111,39 @@
 //! of before the marks of texts are found by link and title alone. Which of two carriers came first gives a story its published
 //! id: an empty directory that is fed in another order tells the same stories under other ids.
 
-mod address;
 mod boilerplate;
-mod copy;
-mod digest;
-mod facts;
+mod canonical_url;
+mod content_hash;
+mod entry_key;
+mod entry_match;
 mod fingerprint;
-mod home;
-mod key;
-mod link;
-mod moment;
-mod page;
+mod in_feed_duplicates;
+mod link_match;
+mod normalised_text;
 mod published_id;
-mod recognise;
-mod repetition;
-mod shown;
-mod story;
-mod text;
-mod titles;
+mod representative;
+mod salient_tokens;
+mod source_site;
+mod story_match;
+mod text_match;
+mod timestamp_match;
+mod title_match;
+mod url_variants;
 
-pub use address::{canonical_link, canonical_link_with_fragment, guid_alias, home_of};
-pub use digest::stored_text;
-pub use fingerprint::{COMMENTARY_TOKENS, Fingerprint};
-pub use home::Home;
-pub use key::{KeyFrom, KeyPolicy, Keyed, SharedHere, key_document};
+pub use canonical_url::{canonical_link, canonical_link_with_fragment, guid_alias, site_of};
+pub use content_hash::known_text;
+pub use entry_key::{Ambiguous, EntryIdentity, KeyFrom, KeyPolicy, identify_items};
+pub use entry_match::{
+    EntryMatch, EntryMatches, KnownEntries, KnownEntry, KnownText, match_entries,
+};
+pub use fingerprint::{Fingerprint, MIN_COMMENTARY_TOKENS};
 pub use published_id::published_id;
-pub use recognise::{KnownEntries, KnownEntry, KnownText, Recognised, Recognition, recognise};
-pub use shown::{EntryFacts, MOST_UPDATES, first_updated, moves_updated, story_date, which_shows};
-pub use story::{Candidate, Commentary, Comments, Decision, Newcomer, Placement, StoryMatch, place, same_story};
+pub use representative::{
+    MAX_UPDATES, RepresentativeCandidate, choose_representative, initial_updated, next_updated,
+    story_date,
+};
+pub use source_site::SourceSite;
+pub use story_match::{
+    Candidate, Commentary, Comments, IncomingEntry, Placement, StoryDecision, StoryMatch,
+    choose_story, same_story,
+};

@@ -6,16 +6,21 @@ use uuid::Uuid;
 use feed_model::{EntryKey, SourceId};
 
 /// The name space of our own ids.
-const OURS: Uuid = Uuid::from_u128(0x7c1b_2f0e_5d43_5b8a_9a64_31f0_c2d8_e6b7);
+const ID_NAMESPACE: Uuid = Uuid::from_u128(0x7c1b_2f0e_5d43_5b8a_9a64_31f0_c2d8_e6b7);
 /// A longer id is not carried on.
-const LONGEST_ID_CHARS: usize = 2_048;
+const MAX_ID_CHARS: usize = 2_048;
 
 /// The id of a story that begins with an entry.
 ///
 /// The publisher's, byte for byte, where it is an http(s), urn or tag IRI that no other story has (`taken`); otherwise a
 /// `urn:uuid` (RFC 9562, version 5) of source and key. `guid` is `None` for sites, which give no ids, and for an id that
-/// several items of one document claim ([`Keyed::own_guid`](super::Keyed::own_guid)).
-pub fn published_id(guid: Option<&str>, key: &EntryKey, source: &SourceId, mut taken: impl FnMut(&str) -> bool) -> String {
+/// several items of one document claim ([`EntryIdentity::unique_guid`](super::EntryIdentity::unique_guid)).
+pub fn published_id(
+    guid: Option<&str>,
+    key: &EntryKey,
+    source: &SourceId,
+    mut taken: impl FnMut(&str) -> bool,
+) -> String {
     if let Some(guid) = guid.filter(|guid| is_publishable(guid))
         && !taken(guid)
     {
@@ -23,7 +28,7 @@ pub fn published_id(guid: Option<&str>, key: &EntryKey, source: &SourceId, mut t
     }
     let mut name = format!("{source}\0{key}");
     loop {
-        let minted = format!("urn:uuid:{}", Uuid::new_v5(&OURS, name.as_bytes()));
+        let minted = format!("urn:uuid:{}", Uuid::new_v5(&ID_NAMESPACE, name.as_bytes()));
         // A look-up that can only say yes must not keep us here for ever.
         if name.len() > source.as_str().len() + key.as_str().len() + 64 || !taken(&minted) {
             return minted;
@@ -35,18 +40,23 @@ pub fn published_id(guid: Option<&str>, key: &EntryKey, source: &SourceId, mut t
 /// Whether an id is an IRI (RFC 3987) of a kind that is the same for everyone: http(s) with a host and without a user, urn
 /// (RFC 8141) or tag (RFC 4151).
 fn is_publishable(id: &str) -> bool {
-    if id.chars().count() > LONGEST_ID_CHARS || !is_iri_text(id) {
+    if id.chars().count() > MAX_ID_CHARS || !is_iri_text(id) {
         return false;
     }
-    let Some((scheme, rest)) = id.split_once(':') else { return false };
+    let Some((scheme, rest)) = id.split_once(':') else {
+        return false;
+    };
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => {
-            rest.strip_prefix("//").is_some_and(|rest| !below_authority(rest).contains(['[', ']']))
-                && Url::parse(id).is_ok_and(|url| url.has_host() && url.username().is_empty() && url.password().is_none())
+            rest.strip_prefix("//")
+                .is_some_and(|rest| !below_authority(rest).contains(['[', ']']))
+                && Url::parse(id).is_ok_and(|url| {
+                    url.has_host() && url.username().is_empty() && url.password().is_none()
+                })
         }
-        "urn" => rest
-            .split_once(':')
-            .is_some_and(|(space, name)| is_urn_space(space) && !name.is_empty() && !name.contains(['[', ']'])),
+        "urn" => rest.split_once(':').is_some_and(|(space, name)| {
+            is_urn_space(space) && !name.is_empty() && !name.contains(['[', ']'])
+        }),
         "tag" => rest
             .split_once(':')
             .and_then(|(entity, _)| entity.split_once(','))
@@ -64,7 +74,10 @@ fn below_authority(rest: &str) -> &str {
 fn is_tag_date(date: &str) -> bool {
     let parts: Vec<&str> = date.split('-').collect();
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-    matches!(lengths[..], [4] | [4, 2] | [4, 2, 2]) && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
+    matches!(lengths[..], [4] | [4, 2] | [4, 2, 2])
+        && parts
+            .iter()
+            .all(|part| part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_urn_space(space: &str) -> bool {
@@ -83,8 +96,11 @@ fn is_iri_text(text: &str) -> bool {
             !c.is_control() && !c.is_whitespace() && !is_private_or_invisible(c)
         }
     };
-    let escapes = |part: &str| part.len() >= 2 && part.bytes().take(2).all(|b| b.is_ascii_hexdigit());
-    text.chars().all(allowed) && text.split('%').skip(1).all(escapes) && text.matches('#').count() <= 1
+    let escapes =
+        |part: &str| part.len() >= 2 && part.bytes().take(2).all(|b| b.is_ascii_hexdigit());
+    text.chars().all(allowed)
+        && text.split('%').skip(1).all(escapes)
+        && text.matches('#').count() <= 1
 }
 
 /// Characters outside `ucschar` (RFC 3987 §2.2), and those that turn the direction of what follows (§4.1).
@@ -99,7 +115,12 @@ mod tests {
     use super::*;
 
     fn id_of(guid: &str) -> String {
-        published_id(Some(guid), &EntryKey("key".into()), &SourceId::new("source").unwrap(), |_| false)
+        published_id(
+            Some(guid),
+            &EntryKey("key".into()),
+            &SourceId::new("source").unwrap(),
+            |_| false,
+        )
     }
 
     #[test]
@@ -147,17 +168,34 @@ mod tests {
 
     #[test]
     fn an_id_of_another_story_is_not_given_again() {
-        let (key, source) = (EntryKey("https://example.org/1".into()), SourceId::new("forger").unwrap());
-        let id = published_id(Some("https://example.org/1"), &key, &source, |id| id == "https://example.org/1");
-        assert_eq!(id, published_id(None, &key, &source, |_| false), "minted of source and key alone");
+        let (key, source) = (
+            EntryKey("https://example.org/1".into()),
+            SourceId::new("forger").unwrap(),
+        );
+        let id = published_id(Some("https://example.org/1"), &key, &source, |id| {
+            id == "https://example.org/1"
+        });
+        assert_eq!(
+            id,
+            published_id(None, &key, &source, |_| false),
+            "minted of source and key alone"
+        );
         let other = published_id(None, &key, &source, |taken| taken == id);
         assert!(other.starts_with("urn:uuid:") && other != id);
-        assert!(published_id(None, &key, &source, |_| true).starts_with("urn:uuid:"), "a broken look-up ends");
+        assert!(
+            published_id(None, &key, &source, |_| true).starts_with("urn:uuid:"),
+            "a broken look-up ends"
+        );
     }
 
     #[test]
     fn a_minted_id_is_the_same_on_every_machine_and_for_ever() {
-        let id = published_id(None, &EntryKey("key".into()), &SourceId::new("source").unwrap(), |_| false);
+        let id = published_id(
+            None,
+            &EntryKey("key".into()),
+            &SourceId::new("source").unwrap(),
+            |_| false,
+        );
         assert_eq!(id, "urn:uuid:4fbea697-ec12-5445-b05c-dfa87ef6f62a");
     }
 }

@@ -44,7 +44,9 @@ impl Format {
 }
 
 /// How exactly a publisher told a date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DatePrecision {
     /// A year and month only: the moment is the month's first instant.
@@ -66,8 +68,11 @@ impl DatePrecision {
     }
 
     /// The precision of a stored word; anything else was a time of day.
-    pub fn from_word(word: &str) -> Self {
-        [Self::Month, Self::Day].into_iter().find(|precision| precision.as_str() == word).unwrap_or(Self::Second)
+    pub fn from_stored(word: &str) -> Self {
+        [Self::Month, Self::Day]
+            .into_iter()
+            .find(|precision| precision.as_str() == word)
+            .unwrap_or(Self::Second)
     }
 }
 
@@ -83,7 +88,10 @@ pub struct PublishedDate {
 impl PublishedDate {
     /// A date with a time of day.
     pub fn exact(at: Timestamp) -> Self {
-        Self { at, precision: DatePrecision::Second }
+        Self {
+            at,
+            precision: DatePrecision::Second,
+        }
     }
 }
 
@@ -128,12 +136,20 @@ pub struct Category {
 impl Category {
     /// A category of a term alone.
     pub fn term(term: impl Into<String>) -> Self {
-        Self { term: term.into(), scheme: None, label: None }
+        Self {
+            term: term.into(),
+            scheme: None,
+            label: None,
+        }
     }
 
     /// The reading time, as the publisher words it (`8 min read`).
     pub fn reading_time(term: impl Into<String>) -> Self {
-        Self { term: term.into(), scheme: Some(READING_TIME_SCHEME.to_owned()), label: None }
+        Self {
+            term: term.into(),
+            scheme: Some(READING_TIME_SCHEME.to_owned()),
+            label: None,
+        }
     }
 
     /// Whether this is no subject but the reading time: it is kept, and neither published as a category nor sorted by.
@@ -210,13 +226,13 @@ pub struct Draft {
     /// Addresses of other works that this one is about: Atom `link rel=related|via`, JSON Feed `external_url`.
     pub related: Vec<String>,
     /// What these were taken from.
-    pub from: TakenFrom,
+    pub from: FieldProvenance,
 }
 
 /// What the fields of a [`Draft`] were taken from, as the document names it: `dc:title`, `pubDate`, `content_html`. Nothing
 /// where there is no such field, or where it was not read from a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct TakenFrom {
+pub struct FieldProvenance {
     /// Of [`Draft::guid`].
     pub guid: Option<Cow<'static, str>>,
     /// Of [`Draft::title`].
@@ -239,7 +255,7 @@ pub struct TakenFrom {
 
 /// How fast the publisher says to come back, beside HTTP's own words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct PublisherPace {
+pub struct UpdateHints {
     /// RSS `ttl`, in minutes.
     pub ttl_minutes: Option<u64>,
     /// RSS `skipHours`: hours of the day in UTC, 0 to 23.
@@ -276,7 +292,7 @@ pub struct FeedMeta {
     /// `WebSub` hubs, absolute http(s).
     pub hubs: Vec<String>,
     /// How fast the publisher says to come back.
-    pub pace: PublisherPace,
+    pub update_hints: UpdateHints,
 }
 
 /// The character encoding that a document was read in, and how that was found.

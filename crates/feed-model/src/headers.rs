@@ -17,16 +17,21 @@ impl Headers {
 
     /// The first value of `name` (any case), byte for byte.
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_slice())
+        self.0
+            .iter()
+            .find(|(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, v)| v.as_slice())
     }
 
     /// The first value of `name` as text, where it is UTF-8, trimmed.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.bytes(name).and_then(|v| std::str::from_utf8(v).ok()).map(str::trim)
+        self.bytes(name)
+            .and_then(|v| std::str::from_utf8(v).ok())
+            .map(str::trim)
     }
 
     /// Every value of `name` that is UTF-8, trimmed, in the order received.
-    pub fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()
             .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
@@ -66,15 +71,26 @@ impl Validators {
     }
 
     /// What a 200 gives: exactly its own fields, whatever was held before.
-    pub fn of(headers: &Headers) -> Self {
-        let field = |name| headers.bytes(name).filter(|v| !v.is_empty()).map(<[u8]>::to_vec);
-        Self { etag: field("etag"), last_modified: field("last-modified") }
+    pub fn from_headers(headers: &Headers) -> Self {
+        let field = |name| {
+            headers
+                .bytes(name)
+                .filter(|v| !v.is_empty())
+                .map(<[u8]>::to_vec)
+        };
+        Self {
+            etag: field("etag"),
+            last_modified: field("last-modified"),
+        }
     }
 
     /// What a 304 leaves: the fields that it carries replace those held, the others stay (RFC 9111 §4.3.4).
     #[must_use]
-    pub fn completed_from(self, headers: &Headers) -> Self {
-        let new = Self::of(headers);
-        Self { etag: new.etag.or(self.etag), last_modified: new.last_modified.or(self.last_modified) }
+    pub fn freshened_by(self, headers: &Headers) -> Self {
+        let new = Self::from_headers(headers);
+        Self {
+            etag: new.etag.or(self.etag),
+            last_modified: new.last_modified.or(self.last_modified),
+        }
     }
 }

@@ -12,28 +12,30 @@ pub enum IdError {
     #[error("an id has at most {MAX_ID_CHARS} characters")]
     TooLong,
     /// The text has a character that an id cannot have, or begins with one that it cannot begin with.
-    #[error("an id is made of letters a-z, digits, '-', '_' and '.', and begins with a letter or digit")]
-    Character,
+    #[error(
+        "an id is made of letters a-z, digits, '-', '_' and '.', and begins with a letter or digit"
+    )]
+    InvalidCharacter,
 }
 
 /// The longest id, in characters.
 pub const MAX_ID_CHARS: usize = 64;
 
-fn check(text: &str) -> Result<(), IdError> {
+fn validate(text: &str) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }
     if text.len() > MAX_ID_CHARS {
         return Err(IdError::TooLong);
     }
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !text.chars().all(good) || !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return Err(IdError::Character);
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !text.chars().all(is_allowed) || !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Err(IdError::InvalidCharacter);
     }
     Ok(())
 }
 
-macro_rules! slug {
+macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -44,7 +46,7 @@ macro_rules! slug {
             /// Takes `text` as an id, when it is one.
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 let text = text.into();
-                check(&text)?;
+                validate(&text)?;
                 Ok(Self(text))
             }
 
@@ -62,11 +64,11 @@ macro_rules! slug {
     };
 }
 
-slug! {
+id_type! {
     /// The stable name of a source in feeds.toml: part of every identity.
     SourceId
 }
-slug! {
+id_type! {
     /// The name of a topic in feeds.toml and in its URLs.
     TopicId
 }
@@ -122,8 +124,8 @@ mod tests {
     fn an_id_is_a_plain_word() {
         assert!(SourceId::new("serverless-fyi").is_ok());
         assert_eq!(SourceId::new(""), Err(IdError::Empty));
-        assert_eq!(TopicId::new("a+b"), Err(IdError::Character));
-        assert_eq!(TopicId::new("../x"), Err(IdError::Character));
+        assert_eq!(TopicId::new("a+b"), Err(IdError::InvalidCharacter));
+        assert_eq!(TopicId::new("../x"), Err(IdError::InvalidCharacter));
         assert_eq!(TopicId::new("x".repeat(65)), Err(IdError::TooLong));
     }
 }

@@ -13,18 +13,18 @@ mod story;
 mod topic;
 
 pub use draft::{
-    Category, DatePrecision, Document, Draft, Enclosure, Encoding, FeedMeta, Format, Guid, OriginSource, Person, PublishedDate,
-    PublisherPace, Repair, TakenFrom,
+    Category, DatePrecision, Document, Draft, Enclosure, Encoding, FeedMeta, FieldProvenance,
+    Format, Guid, OriginSource, Person, PublishedDate, Repair, UpdateHints,
 };
 pub use headers::{Headers, Validators};
 pub use html::SafeHtml;
 pub use id::{EntryKey, IdError, SourceId, StoryId, TopicId};
 pub use problem::{Problem, Severity};
 pub use source::{
-    Auth, ContentPolicy, FetchLimits, Follow, Followed, HostPattern, HostPatternError, Pace, PageSelectors, SitemapPatterns,
-    Source, SourceHealth, SourceState,
+    Auth, ContentPolicy, FetchLimits, FollowMode, FollowTarget, HostPattern, HostPatternError,
+    PageSelectors, PollPolicy, SitemapPatterns, Source, SourceHealth, SourceState,
 };
-pub use story::{Duplicate, Membership, MembershipBy, NotMember, SourceRef, Story, StorySource};
+pub use story::{DecidedBy, Duplicate, Membership, NonMembership, SourceRef, Story, StoryEntry};
 pub use topic::{Topic, TopicState};
 
 /// A moment in UTC; stored with millisecond precision.

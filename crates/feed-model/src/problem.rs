@@ -25,7 +25,7 @@ impl Severity {
     }
 
     /// The severity that [`Severity::as_str`] wrote; anything else is a warning.
-    pub fn from_word(word: &str) -> Self {
+    pub fn from_stored(word: &str) -> Self {
         match word {
             "note" => Self::Note,
             "error" => Self::Error,
@@ -51,7 +51,12 @@ pub struct Problem {
 impl Problem {
     /// A problem of the given severity.
     pub fn new(code: &'static str, severity: Severity, text: impl Into<String>) -> Self {
-        Self { code: Cow::Borrowed(code), severity, text: text.into(), line: None }
+        Self {
+            code: Cow::Borrowed(code),
+            severity,
+            text: text.into(),
+            line: None,
+        }
     }
 
     /// A warning: something was repaired, guessed or left out.

@@ -9,7 +9,7 @@ use super::{Problem, SourceId, Timestamp};
 /// How a source is to be followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Follow {
+pub enum FollowMode {
     /// It is found out.
     #[default]
     Auto,
@@ -21,7 +21,7 @@ pub enum Follow {
     Page,
 }
 
-impl Follow {
+impl FollowMode {
     /// The word of feeds.toml.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,21 +32,23 @@ impl Follow {
         }
     }
 
-    /// The way that [`Follow::as_str`] wrote.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Auto, Self::Feed, Self::Sitemap, Self::Page].into_iter().find(|f| f.as_str() == word)
+    /// The way that [`FollowMode::as_str`] wrote.
+    pub fn from_stored(word: &str) -> Option<Self> {
+        [Self::Auto, Self::Feed, Self::Sitemap, Self::Page]
+            .into_iter()
+            .find(|f| f.as_str() == word)
     }
 }
 
 /// How a source was found to be followed: what is remembered between polls.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Followed {
-    /// The way; never [`Follow::Auto`].
-    pub way: Follow,
+pub struct FollowTarget {
+    /// The way; never [`FollowMode::Auto`].
+    pub follow_mode: FollowMode,
     /// The address that is polled: the feed, the sitemap or the page.
     pub url: Url,
     /// Why, in one sentence.
-    pub because: String,
+    pub reason: String,
 }
 
 /// How much of an entry's text is republished.
@@ -87,18 +89,28 @@ impl FromStr for HostPattern {
         if let Some((base, bits)) = bare.split_once('/') {
             let base: IpAddr = base.trim_end_matches(']').parse().map_err(|_| wrong())?;
             let bits: u8 = bits.parse().map_err(|_| wrong())?;
-            return if bits <= if base.is_ipv4() { 32 } else { 128 } { Ok(Self::Net(base, bits)) } else { Err(wrong()) };
+            return if bits <= if base.is_ipv4() { 32 } else { 128 } {
+                Ok(Self::Net(base, bits))
+            } else {
+                Err(wrong())
+            };
         }
         let name = bare.trim_end_matches('.').to_ascii_lowercase();
         let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
-        if name.is_empty() || !name.chars().all(good) { Err(wrong()) } else { Ok(Self::Name(name)) }
+        if name.is_empty() || !name.chars().all(good) {
+            Err(wrong())
+        } else {
+            Ok(Self::Name(name))
+        }
     }
 }
 
 impl HostPattern {
     /// Whether the address lies in this block; never for a name.
-    pub fn holds_address(&self, address: IpAddr) -> bool {
-        let Self::Net(base, bits) = self else { return false };
+    pub fn contains_address(&self, address: IpAddr) -> bool {
+        let Self::Net(base, bits) = self else {
+            return false;
+        };
         match (*base, address) {
             (IpAddr::V4(b), IpAddr::V4(a)) => {
                 let mask = u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0);
@@ -113,11 +125,16 @@ impl HostPattern {
     }
 
     /// Whether the host of a URL, as text, is exempted by this pattern: by name, or as an address literal.
-    pub fn holds_host(&self, host: &str) -> bool {
-        let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
+    pub fn matches_host(&self, host: &str) -> bool {
+        let bare = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .trim_end_matches('.');
         match self {
             Self::Name(name) => bare.eq_ignore_ascii_case(name),
-            Self::Net(..) => bare.parse().is_ok_and(|address| self.holds_address(address)),
+            Self::Net(..) => bare
+                .parse()
+                .is_ok_and(|address| self.contains_address(address)),
         }
     }
 }
@@ -133,12 +150,12 @@ impl fmt::Display for HostPattern {
 
 /// When a source may be asked again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pace {
+pub struct PollPolicy {
     /// The pause between two polls, at least.
     pub interval: Duration,
     /// Whether `interval` is the source's own and not the default: an own one may go below the floors of sources
     /// without validators (never below one hour).
-    pub own_interval: bool,
+    pub custom_interval: bool,
     /// A five-field cron expression that is used instead of `interval`.
     pub schedule: Option<String>,
     /// The longest pause that anything but `Retry-After` may ask for.
@@ -205,9 +222,9 @@ pub struct Source {
     /// A feed, a site or a sitemap.
     pub url: Url,
     /// How it is to be followed.
-    pub follow: Follow,
+    pub follow_mode: FollowMode,
     /// When it may be asked.
-    pub pace: Pace,
+    pub poll_policy: PollPolicy,
     /// What one exchange may cost.
     pub limits: FetchLimits,
     /// Hosts exempt from the address guard for this source; empty unless its own configured host is among them.
@@ -270,10 +287,10 @@ pub struct SourceState {
     pub title: String,
     /// As feeds.toml has it.
     pub url: String,
-    /// What was found; [`Follow::Auto`] until the first success.
-    pub follow: Follow,
+    /// What was found; [`FollowMode::Auto`] until the first success.
+    pub follow_mode: FollowMode,
     /// Why it is followed so, once found.
-    pub follow_because: Option<String>,
+    pub follow_reason: Option<String>,
     /// The address that is polled, once found; without userinfo.
     pub feed_url: Option<String>,
     /// The publication's page.
@@ -287,7 +304,7 @@ pub struct SourceState {
     /// When it is asked next; `None` while paused or resting.
     pub next_poll: Option<Timestamp>,
     /// Why then.
-    pub next_poll_because: Option<String>,
+    pub next_poll_reason: Option<String>,
     /// The last HTTP status.
     pub last_status: Option<u16>,
     /// What went wrong in the last attempt, where it failed: for the operator's eyes.

@@ -1,7 +1,8 @@
 //! What is published: one story groups the entries of every source that carries it.
 
 use super::{
-    Category, DatePrecision, Enclosure, EntryKey, OriginSource, Person, SafeHtml, SourceId, StoryId, Timestamp, TopicId,
+    Category, DatePrecision, Enclosure, EntryKey, OriginSource, Person, SafeHtml, SourceId,
+    StoryId, Timestamp, TopicId,
 };
 
 /// A source as documents carry it (`atom:source`, RSS `source`, `_source`).
@@ -29,7 +30,7 @@ pub struct SourceRef {
 
 /// One source's entry of a story.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StorySource {
+pub struct StoryEntry {
     /// The source.
     pub source: SourceId,
     /// The source's title in force.
@@ -68,7 +69,7 @@ pub struct Duplicate {
 /// Who put a story into a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum MembershipBy {
+pub enum DecidedBy {
     /// The topic's rule.
     Rule,
     /// A person's label.
@@ -85,12 +86,12 @@ pub struct Membership {
     /// What decided, one sentence each.
     pub because: Vec<String>,
     /// Who decided.
-    pub by: MembershipBy,
+    pub by: DecidedBy,
 }
 
 /// A topic that a story is not in.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct NotMember {
+pub struct NonMembership {
     /// The topic.
     pub id: TopicId,
     /// The score of the rule.
@@ -149,7 +150,7 @@ pub struct Story {
     /// The topics that it is in, in feeds.toml's order.
     pub topics: Vec<Membership>,
     /// Every entry, the first seen first.
-    pub sources: Vec<StorySource>,
+    pub sources: Vec<StoryEntry>,
     /// The entries that joined later, with the reason.
     pub duplicates: Vec<Duplicate>,
     /// Whether a person's label decides its topics.

@@ -24,7 +24,7 @@ pub struct Topic {
     /// The score that is enough.
     pub threshold: f64,
     /// Earlier ids, whose URLs redirect here.
-    pub was: Vec<TopicId>,
+    pub former_ids: Vec<TopicId>,
     /// Whether labels train it.
     pub learn: bool,
     /// A story that enters by a changed rule appears in the window only if it is younger than this.

@@ -2,7 +2,10 @@
 
 use url::Url;
 
-use super::{html::sanitise_and_tell, parse::Text, text::has_words, xml::escape_text};
+use super::{
+    feed_rs_adapter::Text, html::sanitise_reporting_truncation, text::has_visible_text,
+    xml::escape_text,
+};
 use feed_model::{Draft, Problem, SafeHtml, Timestamp};
 
 /// A draft whose HTML is not sanitised yet, and so cannot be taken out.
@@ -17,10 +20,16 @@ pub(super) struct RawDraft {
 
 impl RawDraft {
     /// The draft, with its HTML made safe.
-    pub fn finish(self, problems: &mut Vec<Problem>) -> Draft {
+    pub fn into_sanitised(self, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = self.draft;
-        draft.summary = self.summary.as_ref().and_then(|(text, base)| safe(text, base, problems));
-        draft.content = self.content.as_ref().and_then(|(text, base)| safe(text, base, problems));
+        draft.summary = self
+            .summary
+            .as_ref()
+            .and_then(|(text, base)| sanitise_text(text, base, problems));
+        draft.content = self
+            .content
+            .as_ref()
+            .and_then(|(text, base)| sanitise_text(text, base, problems));
         // A summary that is the content over again says nothing.
         if draft.summary == draft.content {
             draft.summary = None;
@@ -32,32 +41,50 @@ impl RawDraft {
 
     /// What is newest counts by this; items without a date are as new as those beside them.
     pub fn date(&self) -> Option<Timestamp> {
-        self.draft.published.map(|date| date.at).or(self.draft.updated)
+        self.draft
+            .published
+            .map(|date| date.at)
+            .or(self.draft.updated)
     }
 }
 
-fn safe(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml> {
-    let (html, was_cut) =
-        if text.is_html { sanitise_and_tell(&text.text, base) } else { sanitise_and_tell(&from_plain(&text.text), base) };
-    if was_cut {
-        let text = format!("An item's text of {} kB is too long; its first megabyte was kept.", text.text.len() / 1000);
+fn sanitise_text(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml> {
+    let (html, truncated) = if text.is_html {
+        sanitise_reporting_truncation(&text.text, base)
+    } else {
+        sanitise_reporting_truncation(&plain_to_html(&text.text), base)
+    };
+    if truncated {
+        let text = format!(
+            "An item's text of {} kB is too long; its first megabyte was kept.",
+            text.text.len() / 1000
+        );
         problems.push(Problem::warning("long-text", text));
     }
-    let shows = |html: &str| has_words(html) || ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag));
-    shows(html.as_str()).then_some(html)
+    let is_visible = |html: &str| {
+        has_visible_text(html)
+            || ["<img", "<video", "<audio", "<picture"]
+                .iter()
+                .any(|tag| html.contains(tag))
+    };
+    is_visible(html.as_str()).then_some(html)
 }
 
 /// Plain text as HTML: paragraphs where there are empty lines.
-fn from_plain(text: &str) -> String {
+fn plain_to_html(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);
     let text = text.replace("\r\n", "\n");
-    let paragraphs: Vec<&str> = text.split("\n\n").map(str::trim).filter(|p| !p.is_empty()).collect();
+    let paragraphs: Vec<&str> = text
+        .split("\n\n")
+        .map(str::trim)
+        .filter(|p| !p.is_empty())
+        .collect();
     for paragraph in &paragraphs {
         if paragraphs.len() > 1 {
             html.push_str("<p>");
         }
-        for (nth, line) in paragraph.lines().enumerate() {
-            if nth > 0 {
+        for (index, line) in paragraph.lines().enumerate() {
+            if index > 0 {
                 html.push_str("<br>");
             }
             escape_text(&mut html, line);

@@ -13,9 +13,9 @@ use memchr::{memchr, memmem};
 use feed_model::Encoding;
 
 /// How far into a document a declaration is looked for, in bytes.
-const HEAD_BYTES: usize = 2048;
+const PRESCAN_BYTES: usize = 2048;
 
-const MOSTLY: &str = "most of it is UTF-8; the other bytes were read as windows-1252";
+const MOSTLY_UTF8_REASON: &str = "most of it is UTF-8; the other bytes were read as windows-1252";
 
 /// The text of a document, without a byte order mark, and how it was read; `content_type` is the HTTP field.
 pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, Encoding) {
@@ -24,61 +24,92 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, Encoding) {
 }
 
 /// Like [`decode`], without a copy where the bytes are UTF-8 already.
-pub(super) fn decode_borrowed<'a>(bytes: &'a [u8], content_type: Option<&str>) -> (Cow<'a, str>, Encoding) {
-    if let Some(read) = by_mark(bytes).or_else(|| by_zeros(bytes)) {
+pub(super) fn decode_borrowed<'a>(
+    bytes: &'a [u8],
+    content_type: Option<&str>,
+) -> (Cow<'a, str>, Encoding) {
+    if let Some(read) = decode_by_bom(bytes).or_else(|| decode_by_null_pattern(bytes)) {
         return read;
     }
     let http = content_type.and_then(charset_parameter);
-    let inside = declared(&bytes[..bytes.len().min(HEAD_BYTES)]);
-    let labels =
-        [(http.as_deref(), "HTTP charset"), (inside.as_ref().map(|(label, _)| label.as_str()), inside_name(inside.as_ref()))];
+    let in_document = declared_charset(&bytes[..bytes.len().min(PRESCAN_BYTES)]);
+    let labels = [
+        (http.as_deref(), "HTTP charset"),
+        (
+            in_document.as_ref().map(|(label, _)| label.as_str()),
+            declaration_name(in_document.as_ref()),
+        ),
+    ];
 
     // Escape sequences of ISO-2022-JP are ASCII, so that such a text is valid UTF-8 and yet is none.
-    let shifts = memchr(0x1b, bytes).is_some();
-    if let (Ok(text), false) = (std::str::from_utf8(bytes), shifts) {
-        return (Cow::Borrowed(text), name("utf-8", because_utf8(&labels)));
+    let has_escape_sequences = memchr(0x1b, bytes).is_some();
+    if let (Ok(text), false) = (std::str::from_utf8(bytes), has_escape_sequences) {
+        return (Cow::Borrowed(text), name("utf-8", utf8_reason(&labels)));
     }
-    if labels.iter().all(|(label, _)| label.and_then(charset).is_none_or(|c| c == UTF_8))
-        && let Some(text) = of_halves(bytes)
+    if labels
+        .iter()
+        .all(|(label, _)| label.and_then(charset).is_none_or(|c| c == UTF_8))
+        && let Some(text) = decode_cesu8(bytes)
     {
-        return (Cow::Owned(text), name("utf-8", "UTF-8 but for characters that are written as two halves".into()));
+        return (
+            Cow::Owned(text),
+            name(
+                "utf-8",
+                "UTF-8 but for characters that are written as two halves".into(),
+            ),
+        );
     }
     // A text of many UTF-8 sequences and few stray bytes is UTF-8 even under the label of a single-byte encoding, which
     // would fit any bytes.
-    if let Some(text) = mostly_utf8(bytes, 4) {
-        return (Cow::Owned(text), name("utf-8", MOSTLY.into()));
+    if let Some(text) = decode_mostly_utf8(bytes, 4) {
+        return (Cow::Owned(text), name("utf-8", MOSTLY_UTF8_REASON.into()));
     }
     for (label, because) in &labels {
-        let Some(charset) = label.and_then(charset).filter(|c| *c != UTF_8 && *c != UTF_16LE && *c != UTF_16BE) else { continue };
-        let (text, faults) = charset.decode_without_bom_handling(bytes);
-        if !faults {
+        let Some(charset) = label
+            .and_then(charset)
+            .filter(|c| *c != UTF_8 && *c != UTF_16LE && *c != UTF_16BE)
+        else {
+            continue;
+        };
+        let (text, had_errors) = charset.decode_without_bom_handling(bytes);
+        if !had_errors {
             return (text, name(charset.name(), (*because).into()));
         }
     }
-    if let Some(text) = mostly_utf8(bytes, 1) {
-        return (Cow::Owned(text), name("utf-8", MOSTLY.into()));
+    if let Some(text) = decode_mostly_utf8(bytes, 1) {
+        return (Cow::Owned(text), name("utf-8", MOSTLY_UTF8_REASON.into()));
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
     let guess = detector.guess(None, Utf8Detection::Deny);
-    let (text, faults) = guess.decode_without_bom_handling(bytes);
-    if faults {
+    let (text, had_errors) = guess.decode_without_bom_handling(bytes);
+    if had_errors {
         let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-        return (text, name("windows-1252", "nothing else fits the bytes".into()));
+        return (
+            text,
+            name("windows-1252", "nothing else fits the bytes".into()),
+        );
     }
     (text, name(guess.name(), "guessed from the bytes".into()))
 }
 
 fn name(name: &str, because: String) -> Encoding {
-    Encoding { name: name.to_ascii_lowercase(), because }
+    Encoding {
+        name: name.to_ascii_lowercase(),
+        because,
+    }
 }
 
-fn inside_name(inside: Option<&(String, bool)>) -> &'static str {
-    if inside.is_some_and(|(_, html)| *html) { "HTML meta" } else { "XML declaration" }
+fn declaration_name(in_document: Option<&(String, bool)>) -> &'static str {
+    if in_document.is_some_and(|(_, html)| *html) {
+        "HTML meta"
+    } else {
+        "XML declaration"
+    }
 }
 
 /// Why valid UTF-8 was read as such: by a label that says so, without any, or against one.
-fn because_utf8(labels: &[(Option<&str>, &str)]) -> String {
+fn utf8_reason(labels: &[(Option<&str>, &str)]) -> String {
     for (label, because) in labels {
         let Some(label) = label else { continue };
         if charset(label).is_some_and(|c| c == UTF_8) {
@@ -92,13 +123,19 @@ fn because_utf8(labels: &[(Option<&str>, &str)]) -> String {
 
 #[allow(clippy::single_match_else)] // both ways are told
 /// Reads by a byte order mark. UTF-32 is tried before UTF-16, whose mark is a part of its own.
-fn by_mark(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
+fn decode_by_bom(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
     let because = || "byte order mark".to_owned();
     if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe, 0, 0]) {
-        return Some((Cow::Owned(utf32(rest, u32::from_le_bytes)), name("utf-32le", because())));
+        return Some((
+            Cow::Owned(utf32(rest, u32::from_le_bytes)),
+            name("utf-32le", because()),
+        ));
     }
     if let Some(rest) = bytes.strip_prefix(&[0, 0, 0xfe, 0xff]) {
-        return Some((Cow::Owned(utf32(rest, u32::from_be_bytes)), name("utf-32be", because())));
+        return Some((
+            Cow::Owned(utf32(rest, u32::from_be_bytes)),
+            name("utf-32be", because()),
+        ));
     }
     let (charset, length) = Charset::for_bom(bytes)?;
     let rest = &bytes[length..];
@@ -106,34 +143,53 @@ fn by_mark(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
         return Some(match std::str::from_utf8(rest) {
             Ok(text) => (Cow::Borrowed(text), name("utf-8", because())),
             Err(_) => {
-                let text = mostly_utf8(rest, 1).unwrap_or_else(|| String::from_utf8_lossy(rest).into_owned());
+                let text = decode_mostly_utf8(rest, 1)
+                    .unwrap_or_else(|| String::from_utf8_lossy(rest).into_owned());
                 (Cow::Owned(text), name("utf-8", because()))
             }
         });
     }
-    Some((charset.decode_without_bom_handling(rest).0, name(charset.name(), because())))
+    Some((
+        charset.decode_without_bom_handling(rest).0,
+        name(charset.name(), because()),
+    ))
 }
 
 /// Reads UTF-16 and UTF-32 that have no mark, known by where the zeros stand around the first characters.
-fn by_zeros(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
+fn decode_by_null_pattern(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
     let because = || "the zero bytes at the beginning".to_owned();
     match *bytes.first_chunk::<4>()? {
-        [a, 0, 0, 0] if a != 0 => Some((Cow::Owned(utf32(bytes, u32::from_le_bytes)), name("utf-32le", because()))),
-        [0, 0, 0, d] if d != 0 => Some((Cow::Owned(utf32(bytes, u32::from_be_bytes)), name("utf-32be", because()))),
-        [a, 0, c, 0] if a != 0 && c != 0 => Some((UTF_16LE.decode_without_bom_handling(bytes).0, name("utf-16le", because()))),
-        [0, b, 0, d] if b != 0 && d != 0 => Some((UTF_16BE.decode_without_bom_handling(bytes).0, name("utf-16be", because()))),
+        [a, 0, 0, 0] if a != 0 => Some((
+            Cow::Owned(utf32(bytes, u32::from_le_bytes)),
+            name("utf-32le", because()),
+        )),
+        [0, 0, 0, d] if d != 0 => Some((
+            Cow::Owned(utf32(bytes, u32::from_be_bytes)),
+            name("utf-32be", because()),
+        )),
+        [a, 0, c, 0] if a != 0 && c != 0 => Some((
+            UTF_16LE.decode_without_bom_handling(bytes).0,
+            name("utf-16le", because()),
+        )),
+        [0, b, 0, d] if b != 0 && d != 0 => Some((
+            UTF_16BE.decode_without_bom_handling(bytes).0,
+            name("utf-16be", because()),
+        )),
         _ => None,
     }
 }
 
 fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> String {
     let (units, _) = bytes.as_chunks::<4>();
-    units.iter().map(|u| char::from_u32(unit(*u)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    units
+        .iter()
+        .map(|u| char::from_u32(unit(*u)).unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 /// UTF-8 with some bytes of another encoding in it, which are read as windows-1252; `None` unless there are at least
 /// `times` as many sequences that only UTF-8 has.
-fn mostly_utf8(bytes: &[u8], times: usize) -> Option<String> {
+fn decode_mostly_utf8(bytes: &[u8], times: usize) -> Option<String> {
     let (mut good, mut bad) = (0_usize, 0_usize);
     let mut text = String::with_capacity(bytes.len() + 16);
     for chunk in bytes.utf8_chunks() {
@@ -148,7 +204,7 @@ fn mostly_utf8(bytes: &[u8], times: usize) -> Option<String> {
 
 /// UTF-8 in which characters beyond the basic plane stand as the two halves that UTF-16 makes of them (CESU-8), as some Java
 /// programs and databases write them.
-fn of_halves(bytes: &[u8]) -> Option<String> {
+fn decode_cesu8(bytes: &[u8]) -> Option<String> {
     let half = |at: usize| match *bytes.get(at..at + 3)? {
         [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf] => {
             Some(0xd000 | u16::from(second & 0x3f) << 6 | u16::from(third & 0x3f))
@@ -187,24 +243,33 @@ fn charset_parameter(content_type: &str) -> Option<String> {
 }
 
 /// The encoding that the document itself names, and whether HTML names it.
-fn declared(head: &[u8]) -> Option<(String, bool)> {
+fn declared_charset(head: &[u8]) -> Option<(String, bool)> {
     if let Some(at) = memmem::find(head, b"<?xml") {
         let end = memchr(b'>', &head[at..]).map_or(head.len(), |i| at + i);
-        if let Some(label) = after(&head[at..end], b"encoding") {
+        if let Some(label) = value_after(&head[at..end], b"encoding") {
             return Some((label, false));
         }
     }
     let lower = head.to_ascii_lowercase();
     let meta = memmem::find(&lower, b"<meta")?;
-    after(&lower[meta..], b"charset").map(|label| (label, true))
+    value_after(&lower[meta..], b"charset").map(|label| (label, true))
 }
 
 /// What follows `name` and `=`, in quotes or not.
-fn after(head: &[u8], name: &[u8]) -> Option<String> {
+fn value_after(head: &[u8], name: &[u8]) -> Option<String> {
     let at = memmem::find(head, name)? + name.len();
-    let rest = head[at..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
-    let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
-    let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'+')).count();
+    let rest = head[at..]
+        .trim_ascii_start()
+        .strip_prefix(b"=")?
+        .trim_ascii_start();
+    let rest = rest
+        .strip_prefix(b"\"")
+        .or_else(|| rest.strip_prefix(b"'"))
+        .unwrap_or(rest);
+    let length = rest
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'+'))
+        .count();
     let label = std::str::from_utf8(&rest[..length]).ok()?;
     (!label.is_empty()).then(|| label.to_owned())
 }
@@ -223,10 +288,19 @@ mod tests {
     }
 
     #[test]
-    fn marks_win() {
-        assert_eq!(read(b"\xef\xbb\xbf\xc3\xa9", Some("text/xml; charset=windows-1251")), pair("é", "utf-8"));
+    fn byte_order_marks_win() {
+        assert_eq!(
+            read(
+                b"\xef\xbb\xbf\xc3\xa9",
+                Some("text/xml; charset=windows-1251")
+            ),
+            pair("é", "utf-8")
+        );
         assert_eq!(read(b"\xff\xfea\0", None), pair("a", "utf-16le"));
-        assert_eq!(read(b"\xfe\xff\0a", Some("x; charset=utf-16le")), pair("a", "utf-16be"));
+        assert_eq!(
+            read(b"\xfe\xff\0a", Some("x; charset=utf-16le")),
+            pair("a", "utf-16be")
+        );
         assert_eq!(read(b"\xff\xfe\0\0a\0\0\0", None), pair("a", "utf-32le"));
     }
 
@@ -239,35 +313,71 @@ mod tests {
 
     #[test]
     fn valid_utf8_wins_over_a_wrong_label() {
-        assert_eq!(read("é".as_bytes(), Some("text/xml; charset=windows-1251")), pair("é", "utf-8"));
-        assert_eq!(read("<?xml version='1.0' encoding='iso-8859-1'?>é".as_bytes(), None).1, "utf-8");
+        assert_eq!(
+            read("é".as_bytes(), Some("text/xml; charset=windows-1251")),
+            pair("é", "utf-8")
+        );
+        assert_eq!(
+            read(
+                "<?xml version='1.0' encoding='iso-8859-1'?>é".as_bytes(),
+                None
+            )
+            .1,
+            "utf-8"
+        );
     }
 
     #[test]
     fn labels_are_followed_where_the_bytes_are_not_utf8() {
-        assert_eq!(read(b"\xcf", Some("text/xml; charset=\"windows-1251\"")), pair("П", "windows-1251"));
+        assert_eq!(
+            read(b"\xcf", Some("text/xml; charset=\"windows-1251\"")),
+            pair("П", "windows-1251")
+        );
         assert_eq!(
             read(b"<?xml version='1.0' encoding='koi8-r'?>\xf0", None),
             pair("<?xml version='1.0' encoding='koi8-r'?>П", "koi8-r")
         );
-        assert_eq!(read(b"<meta charset=shift_jis>\x83\x65", None), pair("<meta charset=shift_jis>テ", "shift_jis"));
-        assert_eq!(read(b"\x1b$B%F\x1b(B", Some("text/xml; charset=iso-2022-jp")), pair("テ", "iso-2022-jp"));
+        assert_eq!(
+            read(b"<meta charset=shift_jis>\x83\x65", None),
+            pair("<meta charset=shift_jis>テ", "shift_jis")
+        );
+        assert_eq!(
+            read(b"\x1b$B%F\x1b(B", Some("text/xml; charset=iso-2022-jp")),
+            pair("テ", "iso-2022-jp")
+        );
     }
 
     #[test]
     fn stray_bytes_in_utf8_cost_nothing() {
-        assert_eq!(read(b"caf\xc3\xa9 na\xefve \x97 \xe2\x82\xac", None).0, "café naïve — €");
+        assert_eq!(
+            read(b"caf\xc3\xa9 na\xefve \x97 \xe2\x82\xac", None).0,
+            "café naïve — €"
+        );
     }
 
     #[test]
     fn characters_in_two_halves_are_put_together() {
-        assert_eq!(read(b"a \xed\xa0\xbd\xed\xb8\x80 \xc3\xa9", None), pair("a 😀 é", "utf-8"));
-        assert_ne!(read(b"\xed\xa0\xbd \xc3\xa9", Some("text/xml; charset=utf-8")).0, "");
+        assert_eq!(
+            read(b"a \xed\xa0\xbd\xed\xb8\x80 \xc3\xa9", None),
+            pair("a 😀 é", "utf-8")
+        );
+        assert_ne!(
+            read(b"\xed\xa0\xbd \xc3\xa9", Some("text/xml; charset=utf-8")).0,
+            ""
+        );
     }
 
     #[test]
     fn legacy_bytes_without_a_label_are_guessed() {
-        let russian = encoding_rs::WINDOWS_1251.encode("Это обычный русский текст о погоде и о природе").0;
-        assert_eq!(read(&russian, None), pair("Это обычный русский текст о погоде и о природе", "windows-1251"));
+        let russian = encoding_rs::WINDOWS_1251
+            .encode("Это обычный русский текст о погоде и о природе")
+            .0;
+        assert_eq!(
+            read(&russian, None),
+            pair(
+                "Это обычный русский текст о погоде и о природе",
+                "windows-1251"
+            )
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Why a document could not be read.
 
-use super::sniff::Kind;
+use super::sniff::DocumentKind;
 
 /// Why a document gives nothing.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +12,7 @@ pub enum IngestError {
     #[error("this is not a feed: it looks like {}", looks_like.describe())]
     NotAFeed {
         /// What it looks like.
-        looks_like: Kind,
+        looks_like: DocumentKind,
     },
     /// It is JSON with a fault.
     #[error("this is not valid JSON, at line {line}, column {column}")]
@@ -27,10 +27,10 @@ pub enum IngestError {
     },
     /// It has the root of a feed, and neither a title nor an item.
     #[error("the feed has neither a title nor an item")]
-    NothingInIt,
+    EmptyFeed,
     /// The feed parser refused what was made ready for it.
     #[error("the feed parser refused the document")]
-    Refused {
+    ParserRejected {
         /// What the parser says.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
@@ -50,8 +50,8 @@ impl IngestError {
             Self::Empty => "empty",
             Self::NotAFeed { .. } => "not-a-feed",
             Self::Json { .. } => "bad-json",
-            Self::NothingInIt => "nothing-in-it",
-            Self::Refused { .. } => "unreadable",
+            Self::EmptyFeed => "nothing-in-it",
+            Self::ParserRejected { .. } => "unreadable",
             Self::Panic { .. } => "internal",
         }
     }

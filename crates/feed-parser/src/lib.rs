@@ -11,33 +11,33 @@
 
 mod authors;
 mod date;
+mod document;
 mod draft;
 mod encoding;
 mod error;
+mod feed_rs_adapter;
 mod html;
-mod json;
+mod json_feed;
 mod media;
 mod normalise;
 pub mod opml;
-mod pace;
-mod parse;
-mod people;
-mod read;
+mod person;
 mod repairs;
 mod sniff;
 mod text;
-mod tidy;
 mod tracking;
+mod update_hints;
 mod url;
 mod xml;
+mod xml_feed;
 
 pub use self::{
     date::{month_of, parse_date},
+    document::{FeedInput, UnsanitisedDocument, is_catching_panics, parse_feed, parse_unsanitised},
     encoding::decode,
     error::IngestError,
     html::sanitise,
-    read::{Input, Parsed, is_guarded, parse_only, read},
-    sniff::{Kind, sniff},
+    sniff::{DocumentKind, sniff},
     text::{plain_text, prose, strip_forbidden, title_text},
     tracking::is_tracking_parameter,
     url::{http_url, without_tracking},

@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::{
-    tidy::{Link, MediaNote},
     url::http_url,
+    xml_feed::{Link, RawMedia},
 };
 use feed_model::Enclosure;
 
@@ -12,11 +12,15 @@ use feed_model::Enclosure;
 pub(super) fn enclosure(link: &Link, base: &Url) -> Option<Enclosure> {
     let url = http_url(&link.href, Some(base))?;
     let mime = mime(link.mime.as_deref(), None, &url);
-    Some(Enclosure { url: url.into(), mime, length: link.length.filter(|length| *length > 0) })
+    Some(Enclosure {
+        url: url.into(),
+        mime,
+        length: link.length.filter(|length| *length > 0),
+    })
 }
 
 /// A medium that can be attached: pictures are shown with the text, and not attached once more.
-pub(super) fn media(note: &MediaNote, base: &Url) -> Option<Enclosure> {
+pub(super) fn media(note: &RawMedia, base: &Url) -> Option<Enclosure> {
     if is_image(note) || note.medium.as_deref() == Some("document") {
         return None;
     }
@@ -26,28 +30,53 @@ pub(super) fn media(note: &MediaNote, base: &Url) -> Option<Enclosure> {
     if mime == "application/x-shockwave-flash" {
         return None;
     }
-    (!mime.starts_with("image/")).then(|| Enclosure { url: url.into(), mime, length: note.length.filter(|length| *length > 0) })
+    (!mime.starts_with("image/")).then(|| Enclosure {
+        url: url.into(),
+        mime,
+        length: note.length.filter(|length| *length > 0),
+    })
 }
 
 /// Whether a medium is a picture.
-pub(super) fn is_image(note: &MediaNote) -> bool {
-    note.medium.as_deref() == Some("image") || note.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
+pub(super) fn is_image(note: &RawMedia) -> bool {
+    note.medium.as_deref() == Some("image")
+        || note
+            .mime
+            .as_deref()
+            .is_some_and(|mime| mime.starts_with("image/"))
 }
 
 /// The type of any file: whoever says it says nothing (RFC 2046 §4.5.1).
-const SOME_FILE: &str = "application/octet-stream";
+const OCTET_STREAM: &str = "application/octet-stream";
 
-/// The type that was said, where it is one and says something, else by the medium or the ending of the address.
+/// The type that was said, where it is one and says something, else by the medium or the extension of the address.
 fn mime(said: Option<&str>, medium: Option<&str>, url: &Url) -> String {
-    let token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
-    if let Some(said) = said.map(|mime| mime.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
-        && said.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub))
-        && said != SOME_FILE
+    let token = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+    };
+    if let Some(said) = said.map(|mime| {
+        mime.split(';')
+            .next()
+            .unwrap_or("")
+            .trim()
+            .to_ascii_lowercase()
+    }) && said
+        .split_once('/')
+        .is_some_and(|(kind, sub)| token(kind) && token(sub))
+        && said != OCTET_STREAM
     {
         return said;
     }
-    let ending = url.path().rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e.to_ascii_lowercase());
-    let known = match ending.as_deref() {
+    let extension = url
+        .path()
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'))
+        .map(|(_, e)| e.to_ascii_lowercase());
+    let guessed = match extension.as_deref() {
         Some("mp3") => "audio/mpeg",
         Some("m4a") => "audio/mp4",
         Some("ogg" | "oga") => "audio/ogg",
@@ -71,10 +100,10 @@ fn mime(said: Option<&str>, medium: Option<&str>, url: &Url) -> String {
             Some("image") => "image/jpeg",
             Some("video") => "video/mp4",
             Some("audio") => "audio/mpeg",
-            _ => SOME_FILE,
+            _ => OCTET_STREAM,
         },
     };
-    known.to_owned()
+    guessed.to_owned()
 }
 
 #[cfg(test)]
@@ -84,10 +113,26 @@ mod tests {
     #[test]
     fn the_ending_tells_what_the_type_does_not() {
         let url: Url = "https://cdn.example/12.MP3?sig=1".parse().unwrap();
-        for said in [None, Some("audio"), Some("application/octet-stream"), Some("")] {
+        for said in [
+            None,
+            Some("audio"),
+            Some("application/octet-stream"),
+            Some(""),
+        ] {
             assert_eq!(mime(said, None, &url), "audio/mpeg", "{said:?}");
         }
-        assert_eq!(mime(Some("Audio/X-M4A; rate=1"), None, &url), "audio/x-m4a", "what is said counts");
-        assert_eq!(mime(Some(SOME_FILE), None, &"https://cdn.example/blob".parse().unwrap()), SOME_FILE);
+        assert_eq!(
+            mime(Some("Audio/X-M4A; rate=1"), None, &url),
+            "audio/x-m4a",
+            "what is said counts"
+        );
+        assert_eq!(
+            mime(
+                Some(OCTET_STREAM),
+                None,
+                &"https://cdn.example/blob".parse().unwrap()
+            ),
+            OCTET_STREAM
+        );
     }
 }

@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     text::title_text,
     url::http_url,
-    xml::{Lexer, Tag, Token, decode, local_name},
+    xml::{Lexer, Tag, Token, local_name, unescape},
 };
 use feed_model::Problem;
 
@@ -42,7 +42,7 @@ pub struct Opml {
 }
 
 /// Reads an outline of any version; never fails, but says what could not be used.
-pub fn read(text: &str) -> Opml {
+pub fn parse(text: &str) -> Opml {
     let mut opml = Opml::default();
     let mut seen = HashSet::new();
     // An outline that is open: its title where it is a folder.
@@ -53,28 +53,40 @@ pub fn read(text: &str) -> Opml {
         match token {
             Token::Start(tag) => match local_name(tag.name).to_ascii_lowercase().as_str() {
                 "opml" => is_opml = true,
-                "title" if opml.title.is_none() => in_title = !tag.empty,
+                "title" if opml.title.is_none() => in_title = !tag.self_closing,
                 "outline" => {
                     is_opml = true;
                     in_title = false;
-                    let written = attribute(&tag, &["xmlurl"]).or_else(|| attribute(&tag, &["xml_url", "feedurl", "rssurl"]));
+                    let written = attribute(&tag, &["xmlurl"])
+                        .or_else(|| attribute(&tag, &["xml_url", "feedurl", "rssurl"]));
                     // OPML 1.0 had `url` for every sort of outline: only a feed's is followed.
                     let is_feed = attribute(&tag, &["type"]).is_some_and(|kind| {
-                        ["rss", "atom", "feed"].iter().any(|feed| kind.to_ascii_lowercase().starts_with(feed))
+                        ["rss", "atom", "feed"]
+                            .iter()
+                            .any(|feed| kind.to_ascii_lowercase().starts_with(feed))
                     });
                     let written = written.or_else(|| attribute(&tag, &["url"]).filter(|_| is_feed));
                     let url = written.as_deref().and_then(address);
-                    let title = attribute(&tag, &["title"]).or_else(|| attribute(&tag, &["text"])).map(|t| title_text(&t));
+                    let title = attribute(&tag, &["title"])
+                        .or_else(|| attribute(&tag, &["text"]))
+                        .map(|t| title_text(&t));
                     let title = title.filter(|title| !title.is_empty());
                     if let Some(xml_url) = url {
                         if opml.outlines.len() < MAX_FEEDS && seen.insert(xml_url.to_string()) {
-                            let html_url = attribute(&tag, &["htmlurl", "html_url"]).as_deref().and_then(address);
+                            let html_url = attribute(&tag, &["htmlurl", "html_url"])
+                                .as_deref()
+                                .and_then(address);
                             let folder = open.iter().flatten().cloned().collect();
-                            opml.outlines.push(OpmlFeed { title: title.clone(), xml_url, html_url, folder });
+                            opml.outlines.push(OpmlFeed {
+                                title: title.clone(),
+                                xml_url,
+                                html_url,
+                                folder,
+                            });
                         } else {
                             repeated += 1;
                         }
-                        if !tag.empty && open.len() < MAX_FOLDERS {
+                        if !tag.self_closing && open.len() < MAX_FOLDERS {
                             open.push(None);
                         }
                     } else {
@@ -82,12 +94,15 @@ pub fn read(text: &str) -> Opml {
                             unusable += 1;
                             if unusable <= 20 {
                                 let shown: String = written.chars().take(80).collect();
-                                let problem = format!("An outline's xmlUrl is no http(s) address: “{shown}”; it was left out.");
-                                let line = super::repairs::line_of(text, lexer.token_start());
-                                opml.problems.push(Problem::warning("opml-address", problem).at_line(line));
+                                let problem = format!(
+                                    "An outline's xmlUrl is no http(s) address: “{shown}”; it was left out."
+                                );
+                                let line = super::repairs::line_number(text, lexer.token_start());
+                                opml.problems
+                                    .push(Problem::warning("opml-address", problem).at_line(line));
                             }
                         }
-                        if !tag.empty && open.len() < MAX_FOLDERS {
+                        if !tag.self_closing && open.len() < MAX_FOLDERS {
                             open.push(title);
                         }
                     }
@@ -100,24 +115,35 @@ pub fn read(text: &str) -> Opml {
                     open.pop();
                 }
             }
-            Token::Text(text) if in_title => opml.title = Some(title_text(&decode(text))).filter(|title| !title.is_empty()),
-            Token::CData(text) if in_title => opml.title = Some(title_text(text)).filter(|title| !title.is_empty()),
+            Token::Text(text) if in_title => {
+                opml.title = Some(title_text(&unescape(text))).filter(|title| !title.is_empty())
+            }
+            Token::CData(text) if in_title => {
+                opml.title = Some(title_text(text)).filter(|title| !title.is_empty())
+            }
             Token::Text(_) | Token::CData(_) => {}
         }
     }
     if repeated > 0 {
-        opml.problems
-            .push(Problem::note("opml-repeated", format!("{repeated} outlines repeat an address; each was taken once.")));
+        opml.problems.push(Problem::note(
+            "opml-repeated",
+            format!("{repeated} outlines repeat an address; each was taken once."),
+        ));
     }
     if !is_opml {
-        opml.problems.push(Problem::error("not-opml", "The document has no outline: it is no OPML."));
+        opml.problems.push(Problem::error(
+            "not-opml",
+            "The document has no outline: it is no OPML.",
+        ));
     }
     opml
 }
 
 fn attribute(tag: &Tag<'_>, names: &[&str]) -> Option<String> {
-    let value =
-        tag.attributes().find(|(name, _)| names.iter().any(|n| name.eq_ignore_ascii_case(n))).map(|(_, value)| decode(value))?;
+    let value = tag
+        .attributes()
+        .find(|(name, _)| names.iter().any(|n| name.eq_ignore_ascii_case(n)))
+        .map(|(_, value)| unescape(value))?;
     let value = value.trim();
     (!value.is_empty()).then(|| value.to_owned())
 }
@@ -125,13 +151,24 @@ fn attribute(tag: &Tag<'_>, names: &[&str]) -> Option<String> {
 /// An address as outlines write it: `feed:` is a nickname of http, and the scheme may be missing.
 fn address(text: &str) -> Option<Url> {
     let lower = text.get(..5).unwrap_or("").to_ascii_lowercase();
-    let rest = if lower == "feed:" { text[5..].trim_start_matches("//") } else { text };
+    let rest = if lower == "feed:" {
+        text[5..].trim_start_matches("//")
+    } else {
+        text
+    };
     if let Some(url) = http_url(rest, None) {
         return Some(url);
     }
-    let bare =
-        !rest.contains("://") && rest.split('/').next().is_some_and(|host| host.contains('.') && !host.contains([' ', ':', '@']));
-    if bare { http_url(&format!("http://{rest}"), None) } else { None }
+    let bare = !rest.contains("://")
+        && rest
+            .split('/')
+            .next()
+            .is_some_and(|host| host.contains('.') && !host.contains([' ', ':', '@']));
+    if bare {
+        http_url(&format!("http://{rest}"), None)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -140,7 +177,7 @@ mod tests {
 
     #[test]
     fn outlines_as_they_are_written() {
-        let opml = read(
+        let opml = parse(
             "<?xml version='1.0'?>\n<OPML version=\"9\"><head><title>My &amp; list</title></head><body>\n\
              <outline text=\"Databases & storage\"><outline title=A text=b type=rss XMLURL=\"https://example.org/a?x=1&y=2\" htmlUrl='https://example.org/'>\n\
              </outline><outline text=\"Deep\"><outline text=\"B\" xmlUrl=\"feed://example.org/b\"/></outline></outline>\n\
@@ -148,13 +185,30 @@ mod tests {
              <outline text=\"again\" xmlUrl=\"https://example.org/a?x=1&amp;y=2\"/>",
         );
         assert_eq!(opml.title.as_deref(), Some("My & list"));
-        let seen: Vec<_> =
-            opml.outlines.iter().map(|o| (o.title.as_deref().unwrap(), o.xml_url.as_str(), o.folder.join("/"))).collect();
+        let seen: Vec<_> = opml
+            .outlines
+            .iter()
+            .map(|o| {
+                (
+                    o.title.as_deref().unwrap(),
+                    o.xml_url.as_str(),
+                    o.folder.join("/"),
+                )
+            })
+            .collect();
         assert_eq!(
             seen,
             [
-                ("A", "https://example.org/a?x=1&y=2", "Databases & storage".to_owned()),
-                ("B", "http://example.org/b", "Databases & storage/Deep".to_owned()),
+                (
+                    "A",
+                    "https://example.org/a?x=1&y=2",
+                    "Databases & storage".to_owned()
+                ),
+                (
+                    "B",
+                    "http://example.org/b",
+                    "Databases & storage/Deep".to_owned()
+                ),
                 ("D", "http://example.org/d.xml", String::new()),
             ]
         );
@@ -165,13 +219,17 @@ mod tests {
 
     #[test]
     fn attributes_however_they_are_written() {
-        let opml = read(
+        let opml = parse(
             "\u{feff}<opml><body><OUTLINE TEXT=Plain XMLURL=https://example.org/plain?a=1&b=2 />\n\
              <outline type='rss' text='1.0' url='https://example.org/old'/><outline type='link' text='no feed' url='https://example.org/page'/>\n\
              <outline text=\"a < b & \"quoted\"\" xmlUrl=\"https://example.org/quoted\"><outline title=\"&lt;i&gt;Deep&lt;/i&gt; &eacute;\" xml_url=\" feed:https://example.org/deep \"\n\
              htmlUrl=\"javascript:alert(1)\"></outline><outline xmlUrl=\"\" text=\"\"/><outline xmlUrl='https://user:secret@example.org/private'/>",
         );
-        let seen: Vec<_> = opml.outlines.iter().map(|o| (o.title.as_deref(), o.xml_url.as_str(), o.html_url.is_some())).collect();
+        let seen: Vec<_> = opml
+            .outlines
+            .iter()
+            .map(|o| (o.title.as_deref(), o.xml_url.as_str(), o.html_url.is_some()))
+            .collect();
         assert_eq!(
             seen,
             [
@@ -187,6 +245,6 @@ mod tests {
 
     #[test]
     fn what_is_no_outline_says_so() {
-        assert_eq!(read("<html>").problems[0].code, "not-opml");
+        assert_eq!(parse("<html>").problems[0].code, "not-opml");
     }
 }

@@ -4,10 +4,10 @@ use feed_model::Repair;
 
 /// Collects repairs: the first place of each kind, and how often.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Repairs(Vec<Kind>);
+pub(super) struct Repairs(Vec<RepairKind>);
 
 #[derive(Debug, Clone)]
-struct Kind {
+struct RepairKind {
     code: &'static str,
     text: &'static str,
     at: Option<usize>,
@@ -16,24 +16,29 @@ struct Kind {
 
 impl Repairs {
     /// Counts one repair at a byte of the decoded document.
-    pub fn note(&mut self, code: &'static str, text: &'static str, at: usize) {
-        self.note_many(code, text, at, 1);
+    pub fn record(&mut self, code: &'static str, text: &'static str, at: usize) {
+        self.record_many(code, text, at, 1);
     }
 
     /// Counts repairs of which the first is at or after a byte of the decoded document.
-    pub fn note_many(&mut self, code: &'static str, text: &'static str, at: usize, count: u32) {
+    pub fn record_many(&mut self, code: &'static str, text: &'static str, at: usize, count: u32) {
         if count == 0 {
             return;
         }
         match self.0.iter_mut().find(|kind| kind.code == code) {
             Some(kind) => kind.count = kind.count.saturating_add(count),
-            None => self.0.push(Kind { code, text, at: Some(at), count }),
+            None => self.0.push(RepairKind {
+                code,
+                text,
+                at: Some(at),
+                count,
+            }),
         }
     }
 
     /// Counts one repair that has no place.
-    pub fn note_nowhere(&mut self, code: &'static str, text: &'static str) {
-        self.note(code, text, 0);
+    pub fn record_without_line(&mut self, code: &'static str, text: &'static str) {
+        self.record(code, text, 0);
         if let Some(kind) = self.0.iter_mut().find(|kind| kind.code == code) {
             kind.at = None;
         }
@@ -41,16 +46,23 @@ impl Repairs {
 
     /// The repairs with their lines in `document`, in the order in which they were needed first.
     pub fn into_list(self, document: &str) -> Vec<Repair> {
-        let line = |at: usize| line_of(document, at);
+        let line = |at: usize| line_number(document, at);
         self.0
             .into_iter()
-            .map(|k| Repair { code: k.code.into(), text: k.text.into(), line: k.at.map(line), count: k.count })
+            .map(|k| Repair {
+                code: k.code.into(),
+                text: k.text.into(),
+                line: k.at.map(line),
+                count: k.count,
+            })
             .collect()
     }
 }
 
 /// The line of a byte, counted from 1.
-pub(super) fn line_of(document: &str, at: usize) -> u32 {
+pub(super) fn line_number(document: &str, at: usize) -> u32 {
     let before = &document.as_bytes()[..at.min(document.len())];
-    u32::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(u32::MAX).saturating_add(1)
+    u32::try_from(memchr::memchr_iter(b'\n', before).count())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1)
 }

@@ -7,14 +7,14 @@ use super::{
 use feed_model::Format;
 
 /// How much of a document is looked at, in bytes.
-const HEAD_BYTES: usize = 64 * 1024;
+const SNIFF_BYTES: usize = 64 * 1024;
 
 /// How many tags may stand before a feed's root: the warnings of a broken page generator, mostly.
-const TAGS_BEFORE_ROOT: usize = 64;
+const MAX_TAGS_BEFORE_ROOT: usize = 64;
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum DocumentKind {
     /// A feed.
     Feed(Format),
     /// A page.
@@ -37,7 +37,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl DocumentKind {
     /// For messages: `an HTML page`.
     pub fn describe(self) -> &'static str {
         match self {
@@ -56,71 +56,110 @@ impl Kind {
 }
 
 /// Says what a document is.
-pub fn sniff(bytes: &[u8], content_type: Option<&str>) -> Kind {
-    let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+pub fn sniff(bytes: &[u8], content_type: Option<&str>) -> DocumentKind {
+    let head = &bytes[..bytes.len().min(SNIFF_BYTES)];
     sniff_text(&decode_borrowed(head, content_type).0, content_type)
 }
 
 /// Like [`sniff`], of text that is decoded already.
-pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> Kind {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
+pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> DocumentKind {
+    let text =
+        text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
     if text.is_empty() {
-        return Kind::Empty;
+        return DocumentKind::Empty;
     }
     if text.starts_with(['{', '[']) {
-        return json(text);
+        return sniff_json(text);
     }
-    let cut = (0..=HEAD_BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let cut = (0..=SNIFF_BYTES.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
     let text = &text[..cut];
     let mut seen_xml = false;
-    let within_page = || {
+    let is_feed_in_page = || {
         // A feed that was saved out of a browser, which had put a page around it.
-        let tags = Lexer::new(text).filter_map(|token| if let Token::Start(tag) = token { Some(tag.name) } else { None });
-        let names: Vec<&str> = tags.take(16).collect();
-        names.windows(2).any(|pair| pair[0].eq_ignore_ascii_case("rss") && pair[1].eq_ignore_ascii_case("channel"))
-    };
-    let tags = Lexer::new(text).filter_map(|token| if let Token::Start(tag) = token { Some(tag) } else { None });
-    for (nth, tag) in tags.take(TAGS_BEFORE_ROOT).enumerate() {
-        match local_name(tag.name).to_ascii_lowercase().as_str() {
-            "rdf" => return Kind::Feed(Format::Rdf),
-            "feed" | "entry" => return Kind::Feed(Format::Atom),
-            // RSS 1.1 has `Channel` for a root; RSS without its root is a habit too.
-            "channel" if local_name(tag.name) == "Channel" => return Kind::Feed(Format::Rdf),
-            "rss" | "channel" => return Kind::Feed(Format::Rss),
-            "urlset" => return Kind::Sitemap,
-            "sitemapindex" => return Kind::SitemapIndex,
-            "opml" | "outline" => return Kind::Opml,
-            "html" | "head" | "body" | "title" | "meta" | "article" | "main" if nth == 0 || !seen_xml => {
-                return if within_page() { Kind::Feed(Format::Rss) } else { Kind::Html };
+        let tags = Lexer::new(text).filter_map(|token| {
+            if let Token::Start(tag) = token {
+                Some(tag.name)
+            } else {
+                None
             }
-            "div" | "p" | "b" | "br" | "font" | "center" | "a" | "span" | "script" | "table" | "link" | "h1" | "i" | "hr"
-            | "style" => {}
+        });
+        let names: Vec<&str> = tags.take(16).collect();
+        names.windows(2).any(|pair| {
+            pair[0].eq_ignore_ascii_case("rss") && pair[1].eq_ignore_ascii_case("channel")
+        })
+    };
+    let tags = Lexer::new(text).filter_map(|token| {
+        if let Token::Start(tag) = token {
+            Some(tag)
+        } else {
+            None
+        }
+    });
+    for (index, tag) in tags.take(MAX_TAGS_BEFORE_ROOT).enumerate() {
+        match local_name(tag.name).to_ascii_lowercase().as_str() {
+            "rdf" => return DocumentKind::Feed(Format::Rdf),
+            "feed" | "entry" => return DocumentKind::Feed(Format::Atom),
+            // RSS 1.1 has `Channel` for a root; RSS without its root is a habit too.
+            "channel" if local_name(tag.name) == "Channel" => {
+                return DocumentKind::Feed(Format::Rdf);
+            }
+            "rss" | "channel" => return DocumentKind::Feed(Format::Rss),
+            "urlset" => return DocumentKind::Sitemap,
+            "sitemapindex" => return DocumentKind::SitemapIndex,
+            "opml" | "outline" => return DocumentKind::Opml,
+            "html" | "head" | "body" | "title" | "meta" | "article" | "main"
+                if index == 0 || !seen_xml =>
+            {
+                return if is_feed_in_page() {
+                    DocumentKind::Feed(Format::Rss)
+                } else {
+                    DocumentKind::Html
+                };
+            }
+            "div" | "p" | "b" | "br" | "font" | "center" | "a" | "span" | "script" | "table"
+            | "link" | "h1" | "i" | "hr" | "style" => {}
             _ => seen_xml = true,
         }
     }
-    let lower = |needle: &str| text.get(..needle.len()).is_some_and(|start| start.eq_ignore_ascii_case(needle));
-    if lower("<!doctype html")
-        || content_type.is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("text/html")) && !seen_xml
+    let has_prefix = |needle: &str| {
+        text.get(..needle.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(needle))
+    };
+    if has_prefix("<!doctype html")
+        || content_type
+            .is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("text/html"))
+            && !seen_xml
     {
-        return Kind::Html;
+        return DocumentKind::Html;
     }
     if seen_xml || text.starts_with("<?xml") {
-        return Kind::Xml;
+        return DocumentKind::Xml;
     }
     if text.starts_with('<') {
-        return Kind::Html;
+        return DocumentKind::Html;
     }
-    let control = text.chars().take(512).filter(|c| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{fffd}')).count();
-    if control > 4 { Kind::Other } else { Kind::Text }
+    let control = text
+        .chars()
+        .take(512)
+        .filter(|c| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{fffd}'))
+        .count();
+    if control > 4 {
+        DocumentKind::Other
+    } else {
+        DocumentKind::Text
+    }
 }
 
 /// A JSON Feed names its version or has items; more is read later.
-fn json(text: &str) -> Kind {
+fn sniff_json(text: &str) -> DocumentKind {
     let head = text.get(..4096.min(text.len())).unwrap_or(text);
     if text.starts_with('{') && (head.contains("jsonfeed.org") || text.contains("\"items\"")) {
-        Kind::Feed(Format::Json)
+        DocumentKind::Feed(Format::Json)
     } else {
-        Kind::Json
+        DocumentKind::Json
     }
 }
 
@@ -131,25 +170,40 @@ mod tests {
     #[test]
     fn roots_decide() {
         for (text, want) in [
-            ("<rss>", Kind::Feed(Format::Rss)),
-            ("\u{feff}\n <?xml version='1.0'?><!-- x --><RSS version='3'>", Kind::Feed(Format::Rss)),
-            ("<br /><b>Warning</b>: x in y<br /><?xml version='1.0'?><rss>", Kind::Feed(Format::Rss)),
-            ("<rdf:RDF>", Kind::Feed(Format::Rdf)),
-            ("<a:feed xmlns:a='x'>", Kind::Feed(Format::Atom)),
-            ("{\"version\": \"https://jsonfeed.org/version/1\"}", Kind::Feed(Format::Json)),
-            ("{\"a\": 1}", Kind::Json),
-            ("[1]", Kind::Json),
-            ("<!DOCTYPE html><p>x", Kind::Html),
-            ("<html><body><rss>", Kind::Html),
-            ("<html><body><div><rss version='2.0'><channel>", Kind::Feed(Format::Rss)),
-            ("<CHANNEL HREF='https://example.org/'>", Kind::Feed(Format::Rss)),
-            ("<urlset>", Kind::Sitemap),
-            ("<sitemapindex>", Kind::SitemapIndex),
-            ("<opml>", Kind::Opml),
-            ("<?xml version='1.0'?><note/>", Kind::Xml),
-            ("User-agent: *", Kind::Text),
-            (" \n", Kind::Empty),
-            ("", Kind::Empty),
+            ("<rss>", DocumentKind::Feed(Format::Rss)),
+            (
+                "\u{feff}\n <?xml version='1.0'?><!-- x --><RSS version='3'>",
+                DocumentKind::Feed(Format::Rss),
+            ),
+            (
+                "<br /><b>Warning</b>: x in y<br /><?xml version='1.0'?><rss>",
+                DocumentKind::Feed(Format::Rss),
+            ),
+            ("<rdf:RDF>", DocumentKind::Feed(Format::Rdf)),
+            ("<a:feed xmlns:a='x'>", DocumentKind::Feed(Format::Atom)),
+            (
+                "{\"version\": \"https://jsonfeed.org/version/1\"}",
+                DocumentKind::Feed(Format::Json),
+            ),
+            ("{\"a\": 1}", DocumentKind::Json),
+            ("[1]", DocumentKind::Json),
+            ("<!DOCTYPE html><p>x", DocumentKind::Html),
+            ("<html><body><rss>", DocumentKind::Html),
+            (
+                "<html><body><div><rss version='2.0'><channel>",
+                DocumentKind::Feed(Format::Rss),
+            ),
+            (
+                "<CHANNEL HREF='https://example.org/'>",
+                DocumentKind::Feed(Format::Rss),
+            ),
+            ("<urlset>", DocumentKind::Sitemap),
+            ("<sitemapindex>", DocumentKind::SitemapIndex),
+            ("<opml>", DocumentKind::Opml),
+            ("<?xml version='1.0'?><note/>", DocumentKind::Xml),
+            ("User-agent: *", DocumentKind::Text),
+            (" \n", DocumentKind::Empty),
+            ("", DocumentKind::Empty),
         ] {
             assert_eq!(sniff(text.as_bytes(), None), want, "{text}");
         }
@@ -157,7 +211,13 @@ mod tests {
 
     #[test]
     fn what_http_says_counts_only_where_the_bytes_say_nothing() {
-        assert_eq!(sniff(b"<rss>", Some("text/html")), Kind::Feed(Format::Rss));
-        assert_eq!(sniff(b"hello", Some("text/html; charset=utf-8")), Kind::Html);
+        assert_eq!(
+            sniff(b"<rss>", Some("text/html")),
+            DocumentKind::Feed(Format::Rss)
+        );
+        assert_eq!(
+            sniff(b"hello", Some("text/html; charset=utf-8")),
+            DocumentKind::Html
+        );
     }
 }

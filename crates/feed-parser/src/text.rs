@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::xml::{Lexer, Token, decode, decode_once, local_name};
+use super::xml::{Lexer, Token, local_name, unescape, unescape_if_escaped};
 use feed_model::SafeHtml;
 
 /// More of a title than this is no title, in bytes.
@@ -12,8 +12,10 @@ const MAX_TITLE_BYTES: usize = 16 * 1024;
 /// non-characters (XML 1.0 §2.2).
 pub fn strip_forbidden(text: &str) -> Cow<'_, str> {
     // ASCII control characters and everything else that may go begin with one of these bytes.
-    let suspicious = |b: u8| (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f || b == 0xc2 || b >= 0xef;
-    if !text.bytes().any(suspicious) || !text.chars().any(is_forbidden) {
+    let may_be_forbidden = |b: u8| {
+        (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f || b == 0xc2 || b >= 0xef
+    };
+    if !text.bytes().any(may_be_forbidden) || !text.chars().any(is_forbidden) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().filter(|c| !is_forbidden(*c)).collect())
@@ -21,21 +23,29 @@ pub fn strip_forbidden(text: &str) -> Cow<'_, str> {
 
 fn is_forbidden(c: char) -> bool {
     let code = u32::from(c);
-    matches!(code, 0..=8 | 0xb | 0xc | 0xe..=0x1f | 0x7f..=0x84 | 0x86..=0x9f | 0xfdd0..=0xfdef) || code & 0xfffe == 0xfffe
+    matches!(code, 0..=8 | 0xb | 0xc | 0xe..=0x1f | 0x7f..=0x84 | 0x86..=0x9f | 0xfdd0..=0xfdef)
+        || code & 0xfffe == 0xfffe
 }
 
-/// White space folded to single spaces, and none at the ends.
-pub(super) fn folded(text: &str) -> String {
-    // Most texts are folded already.
+/// White space collapsed to single spaces, and none at the ends.
+pub(super) fn collapse_whitespace(text: &str) -> String {
+    // Most texts are collapsed already.
     let text = text.trim();
-    let is_plain = |pair: [u8; 2]| matches!(pair[1], 0x21..=0x7e) || pair[1] == b' ' && pair[0] != b' ';
-    if text.as_bytes().windows(2).all(|pair| is_plain([pair[0], pair[1]]))
+    let is_plain =
+        |pair: [u8; 2]| matches!(pair[1], 0x21..=0x7e) || pair[1] == b' ' && pair[0] != b' ';
+    if text
+        .as_bytes()
+        .windows(2)
+        .all(|pair| is_plain([pair[0], pair[1]]))
         && text.bytes().next().is_none_or(|b| matches!(b, 0x21..=0x7e))
     {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c == '\u{200b}').filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || c == '\u{200b}')
+        .filter(|word| !word.is_empty())
+    {
         if !out.is_empty() {
             out.push(' ');
         }
@@ -49,35 +59,44 @@ pub(super) fn folded(text: &str) -> String {
 /// `raw` is the text behind the XML, so that `&amp;lt;b&amp;gt;` in a document arrives here as `&lt;b&gt;` and means
 /// the characters `<b>`. A `<` that begins no element stays: `a < b`.
 pub fn title_text(raw: &str) -> String {
-    let raw = head(raw, MAX_TITLE_BYTES);
+    let raw = truncate_to(raw, MAX_TITLE_BYTES);
     if !raw.contains(['<', '&']) {
-        return folded(raw);
+        return collapse_whitespace(raw);
     }
-    let text = if raw.contains('<') { without_markup(raw) } else { decode(raw).into_owned() };
-    folded(&again(text))
+    let text = if raw.contains('<') {
+        strip_tags(raw)
+    } else {
+        unescape(raw).into_owned()
+    };
+    collapse_whitespace(&unescape_leftovers(text))
 }
 
 /// At most so many bytes of a text.
-fn head(text: &str, bytes: usize) -> &str {
+fn truncate_to(text: &str, bytes: usize) -> &str {
     if text.len() <= bytes {
         return text;
     }
-    let end = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = (0..=bytes)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0);
     &text[..end]
 }
 
 /// A title that is plain text by its type: only what was escaped once too often is undone.
 pub(super) fn plain_title(raw: &str) -> String {
-    folded(&again(head(raw, MAX_TITLE_BYTES).to_owned()))
+    collapse_whitespace(&unescape_leftovers(
+        truncate_to(raw, MAX_TITLE_BYTES).to_owned(),
+    ))
 }
 
 /// Decodes text that still has references in it.
-fn again(text: String) -> String {
-    decode_once(&text).unwrap_or(text)
+fn unescape_leftovers(text: String) -> String {
+    unescape_if_escaped(&text).unwrap_or(text)
 }
 
 /// Elements of HTML. Everything else in angle brackets is what the title is about.
-fn is_element(name: &str) -> bool {
+fn is_html_element(name: &str) -> bool {
     const NAMES: [&str; 70] = [
         "a",
         "abbr",
@@ -150,116 +169,143 @@ fn is_element(name: &str) -> bool {
         "video",
         "wbr",
     ];
-    NAMES.binary_search(&name.to_ascii_lowercase().as_str()).is_ok()
+    NAMES
+        .binary_search(&name.to_ascii_lowercase().as_str())
+        .is_ok()
 }
 
 fn is_void(name: &str) -> bool {
-    ["br", "img", "wbr", "hr"].iter().any(|void| name.eq_ignore_ascii_case(void))
+    ["br", "img", "wbr", "hr"]
+        .iter()
+        .any(|void| name.eq_ignore_ascii_case(void))
 }
 
 /// The text of a title with markup in it. An element that is opened and never closed is no markup but a word.
-fn without_markup(raw: &str) -> String {
+fn strip_tags(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut lexer = Lexer::new(raw);
-    let mut silent: Option<&str> = None;
-    let closes = |name: &str, from: usize| {
+    let mut skipped: Option<&str> = None;
+    let has_end_tag = |name: &str, from: usize| {
         raw[from..].match_indices("</").any(|(at, _)| {
             let rest = &raw[from + at + 2..];
-            rest.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name))
+            rest.get(..name.len())
+                .is_some_and(|n| n.eq_ignore_ascii_case(name))
                 && rest[name.len()..].trim_start().starts_with('>')
         })
     };
     while let Some(token) = lexer.next() {
         match token {
             Token::Start(tag)
-                if is_element(tag.name)
-                    && (is_void(tag.name) || tag.empty || tag.attributes.contains('=') || closes(tag.name, lexer.offset())) =>
+                if is_html_element(tag.name)
+                    && (is_void(tag.name)
+                        || tag.self_closing
+                        || tag.attributes.contains('=')
+                        || has_end_tag(tag.name, lexer.offset())) =>
             {
-                if matches!(tag.name.to_ascii_lowercase().as_str(), "script" | "style" | "iframe")
-                    && !tag.empty
-                    && closes(tag.name, lexer.offset())
+                if matches!(
+                    tag.name.to_ascii_lowercase().as_str(),
+                    "script" | "style" | "iframe"
+                ) && !tag.self_closing
+                    && has_end_tag(tag.name, lexer.offset())
                 {
-                    silent = Some(tag.name);
+                    skipped = Some(tag.name);
                 } else if let Some(alt) = tag.attribute("alt") {
-                    out.push_str(&decode(alt));
+                    out.push_str(&unescape(alt));
                 } else if matches!(tag.name.to_ascii_lowercase().as_str(), "br" | "p" | "div") {
                     out.push(' ');
                 }
             }
-            Token::End(name) if silent.is_some_and(|s| s.eq_ignore_ascii_case(name)) => silent = None,
-            Token::End(name) if is_element(name) => {}
-            _ if silent.is_some() => {}
-            Token::Text(text) => out.push_str(&decode(text)),
+            Token::End(name) if skipped.is_some_and(|s| s.eq_ignore_ascii_case(name)) => {
+                skipped = None
+            }
+            Token::End(name) if is_html_element(name) => {}
+            _ if skipped.is_some() => {}
+            Token::Text(text) => out.push_str(&unescape(text)),
             Token::CData(text) => out.push_str(text),
-            Token::Start(_) | Token::End(_) => out.push_str(&decode(&raw[lexer.token_start()..lexer.offset()])),
+            Token::Start(_) | Token::End(_) => {
+                out.push_str(&unescape(&raw[lexer.token_start()..lexer.offset()]))
+            }
         }
     }
     out
 }
 
-/// HTML as plain text: white space folded, blocks apart, nothing of scripts and styles.
+/// HTML as plain text: white space collapsed, blocks apart, nothing of scripts and styles.
 pub fn plain_text(html: &str) -> String {
-    words(html, &["script", "style", "template", "noscript", "head"])
+    extract_text(html, &["script", "style", "template", "noscript", "head"])
 }
 
 /// Whether sanitised HTML has any words to read.
-pub(super) fn has_words(html: &str) -> bool {
+pub(super) fn has_visible_text(html: &str) -> bool {
     Lexer::new(html).any(|token| match token {
-        Token::Text(text) | Token::CData(text) => {
-            decode(text).chars().any(|c| !c.is_whitespace() && c != '\u{200b}' && !is_forbidden(c))
-        }
+        Token::Text(text) | Token::CData(text) => unescape(text)
+            .chars()
+            .any(|c| !c.is_whitespace() && c != '\u{200b}' && !is_forbidden(c)),
         Token::Start(_) | Token::End(_) => false,
     })
 }
 
 /// The author's own words in a text: plain text without code blocks and quotations.
 pub fn prose(html: &SafeHtml) -> String {
-    words(html.as_str(), &["script", "style", "pre", "blockquote", "template", "noscript"])
+    extract_text(
+        html.as_str(),
+        &[
+            "script",
+            "style",
+            "pre",
+            "blockquote",
+            "template",
+            "noscript",
+        ],
+    )
 }
 
 /// Elements that stand within a line; every other one parts what stands before it from what follows.
 fn is_inline(name: &str) -> bool {
     const NAMES: [&str; 33] = [
-        "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
-        "mark", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "x",
+        "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn",
+        "em", "font", "i", "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike",
+        "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "x",
     ];
     NAMES.binary_search(&name).is_ok()
 }
 
-fn words(html: &str, left_out: &[&str]) -> String {
+fn extract_text(html: &str, skipped_elements: &[&str]) -> String {
     let mut out = String::with_capacity(html.len() / 2);
     // The element that is left out, and how many of its own kind are open within it.
-    let mut silent: Option<(String, usize)> = None;
+    let mut skipped: Option<(String, usize)> = None;
     for token in Lexer::new(html) {
         match token {
-            Token::Start(tag) if tag.empty && silent.is_some() => {}
+            Token::Start(tag) if tag.self_closing && skipped.is_some() => {}
             Token::Start(tag) => {
                 let name = local_name(tag.name).to_ascii_lowercase();
-                match &mut silent {
+                match &mut skipped {
                     Some((open, depth)) => *depth += usize::from(*open == name),
-                    None if !tag.empty && left_out.contains(&name.as_str()) => silent = Some((name, 1)),
+                    None if !tag.self_closing && skipped_elements.contains(&name.as_str()) => {
+                        skipped = Some((name, 1))
+                    }
                     None if !is_inline(&name) => out.push(' '),
                     None => {}
                 }
             }
             Token::End(name) => {
                 let name = local_name(name).to_ascii_lowercase();
-                if let Some((open, depth)) = &mut silent {
+                if let Some((open, depth)) = &mut skipped {
                     *depth -= usize::from(*open == name);
                     if *depth == 0 {
-                        silent = None;
+                        skipped = None;
                         out.push(' ');
                     }
                 } else if !is_inline(&name) {
                     out.push(' ');
                 }
             }
-            Token::Text(text) if silent.is_none() => out.push_str(&decode(text)),
-            Token::CData(text) if silent.is_none() => out.push_str(text),
+            Token::Text(text) if skipped.is_none() => out.push_str(&unescape(text)),
+            Token::CData(text) if skipped.is_none() => out.push_str(text),
             Token::Text(_) | Token::CData(_) => {}
         }
     }
-    folded(&out)
+    collapse_whitespace(&out)
 }
 
 #[cfg(test)]
@@ -301,7 +347,10 @@ mod tests {
 
     #[test]
     fn forbidden_characters_go() {
-        assert_eq!(strip_forbidden("a\u{0}b\tc\u{85}\u{9f}\u{fffe}\u{1ffff}\u{7f}é€😀"), "ab\tc\u{85}é€😀");
+        assert_eq!(
+            strip_forbidden("a\u{0}b\tc\u{85}\u{9f}\u{fffe}\u{1ffff}\u{7f}é€😀"),
+            "ab\tc\u{85}é€😀"
+        );
         assert!(matches!(strip_forbidden("plain é"), Cow::Borrowed(_)));
     }
 }

@@ -7,8 +7,19 @@
 use std::borrow::Cow;
 
 /// Beginnings of names that only campaigns use.
-const PREFIXES: &[&str] =
-    &["utm_", "mtm_", "matomo_", "pk_", "piwik_", "hsa_", "oly_", "__hs", "vero_", "at_custom", "at_campaign"];
+const PREFIXES: &[&str] = &[
+    "utm_",
+    "mtm_",
+    "matomo_",
+    "pk_",
+    "piwik_",
+    "hsa_",
+    "oly_",
+    "__hs",
+    "vero_",
+    "at_custom",
+    "at_campaign",
+];
 
 /// Whole names that only trackers use, sorted.
 const NAMES: &[&str] = &[
@@ -78,8 +89,11 @@ const NAMES: &[&str] = &[
 
 /// Whether a query parameter of this name (as it stands in the address) only tracks: who sent the reader, in which campaign.
 pub fn is_tracking_parameter(name: &str) -> bool {
-    let lower =
-        if name.bytes().any(|b| b.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) };
+    let lower = if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    };
     let name = lower.as_ref();
     PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.binary_search(&name).is_ok()
 }
@@ -91,7 +105,17 @@ mod tests {
     #[test]
     fn the_list_is_sorted_and_asks_no_case() {
         assert!(NAMES.is_sorted(), "a binary search looks in it");
-        for name in ["UTM_Source", "fbclid", "hsCtaTracking", "vero_id", "oly_anon_id", "_bhiiv", "mc_cid", "igshid", "gclid"] {
+        for name in [
+            "UTM_Source",
+            "fbclid",
+            "hsCtaTracking",
+            "vero_id",
+            "oly_anon_id",
+            "_bhiiv",
+            "mc_cid",
+            "igshid",
+            "gclid",
+        ] {
             assert!(is_tracking_parameter(name), "{name}");
         }
         for name in ["id", "p", "v", "ref", "page", "source", "ns_ok"] {

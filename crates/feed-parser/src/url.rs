@@ -10,11 +10,11 @@ const MAX_URL_BYTES: usize = 8192;
 /// An absolute http(s) address: control characters and white space around it removed, relative ones joined to `base`,
 /// credentials dropped; `None` for every other scheme.
 pub fn http_url(text: &str, base: Option<&Url>) -> Option<Url> {
-    public(joined(text, base)?)
+    http_only(resolve(text, base)?)
 }
 
 /// The address if it is one of HTTP with a host, without credentials.
-fn public(mut url: Url) -> Option<Url> {
+fn http_only(mut url: Url) -> Option<Url> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return None;
     }
@@ -27,11 +27,15 @@ fn public(mut url: Url) -> Option<Url> {
 
 /// An address of a scheme that may stand in published HTML: http, https or mailto.
 pub(super) fn link_url(text: &str, base: &Url) -> Option<Url> {
-    let url = joined(text, Some(base))?;
-    if url.scheme() == "mailto" { Some(url) } else { public(url) }
+    let url = resolve(text, Some(base))?;
+    if url.scheme() == "mailto" {
+        Some(url)
+    } else {
+        http_only(url)
+    }
 }
 
-fn joined(text: &str, base: Option<&Url>) -> Option<Url> {
+fn resolve(text: &str, base: Option<&Url>) -> Option<Url> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     if text.is_empty() || text.len() > MAX_URL_BYTES {
         return None;
@@ -45,19 +49,30 @@ fn joined(text: &str, base: Option<&Url>) -> Option<Url> {
 
 /// The address without its tracking parameters; the others keep their bytes and their order.
 pub fn without_tracking(url: &Url) -> Url {
-    untracked(url.clone())
+    strip_tracking(url.clone())
 }
 
 /// Like [`without_tracking`], of an address that nobody else needs.
-pub(super) fn untracked(mut url: Url) -> Url {
+pub(super) fn strip_tracking(mut url: Url) -> Url {
     let Some(query) = url.query() else { return url };
     // `&amp;` in an address that was escaped once too often still ends a parameter.
-    let tracks = |pair: &&str| is_tracking_parameter(pair.split('=').next().unwrap_or("").trim_start_matches("amp;"));
-    if !query.split('&').any(|pair| tracks(&pair)) {
+    let is_tracking = |pair: &&str| {
+        is_tracking_parameter(
+            pair.split('=')
+                .next()
+                .unwrap_or("")
+                .trim_start_matches("amp;"),
+        )
+    };
+    if !query.split('&').any(|pair| is_tracking(&pair)) {
         return url;
     }
-    let kept: Vec<&str> = query.split('&').filter(|pair| !tracks(pair)).collect();
-    let kept = if kept.is_empty() { None } else { Some(kept.join("&")) };
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_tracking(pair)).collect();
+    let kept = if kept.is_empty() {
+        None
+    } else {
+        Some(kept.join("&"))
+    };
     url.set_query(kept.as_deref());
     url
 }
@@ -82,16 +97,26 @@ mod tests {
             ("mailto:a@example.org", None),
             ("", None),
         ] {
-            assert_eq!(http_url(text, Some(&base)).as_ref().map(Url::as_str), want, "{text:?}");
+            assert_eq!(
+                http_url(text, Some(&base)).as_ref().map(Url::as_str),
+                want,
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn tracking_goes_and_the_rest_stays() {
         let clean = |text: &str| without_tracking(&Url::parse(text).unwrap()).to_string();
-        assert_eq!(clean("https://e.org/?utm_source=x&id=%41&_bhlid=1#f"), "https://e.org/?id=%41#f");
+        assert_eq!(
+            clean("https://e.org/?utm_source=x&id=%41&_bhlid=1#f"),
+            "https://e.org/?id=%41#f"
+        );
         assert_eq!(clean("https://e.org/?utm_source=x"), "https://e.org/");
-        assert_eq!(clean("https://e.org/?a=1&amp;utm_medium=rss"), "https://e.org/?a=1");
+        assert_eq!(
+            clean("https://e.org/?a=1&amp;utm_medium=rss"),
+            "https://e.org/?a=1"
+        );
         assert_eq!(clean("https://e.org/?a&b="), "https://e.org/?a&b=");
     }
 }

@@ -30,7 +30,9 @@ impl FeedFormat {
 
     /// The form that [`FeedFormat::file_name`] names.
     pub fn from_file_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.file_name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|format| format.file_name() == name)
     }
 
     /// The form's name for people.
@@ -77,13 +79,19 @@ impl Addresses {
         base.set_query(None);
         base.set_fragment(None);
         let prefix = base.path().trim_end_matches('/').to_owned();
-        Self { base: base.as_str().trim_end_matches('/').to_owned(), prefix }
+        Self {
+            base: base.as_str().trim_end_matches('/').to_owned(),
+            prefix,
+        }
     }
 
     /// The same site as it lies below a path of its own (`/t/…`).
     #[must_use]
     pub fn below(&self, path: &str) -> Self {
-        Self { base: format!("{}{path}", self.base), prefix: format!("{}{path}", self.prefix) }
+        Self {
+            base: format!("{}{path}", self.base),
+            prefix: format!("{}{path}", self.prefix),
+        }
     }
 
     /// The absolute address of a path of the site (`/topics/…`).
@@ -103,13 +111,21 @@ impl Addresses {
 
     /// The path of a topic's stories of one month, in pages numbered from 1.
     pub fn month_path(topic: &str, (year, month): (i32, u32), page: u32) -> String {
-        let more = if page > 1 { format!("/{page}") } else { String::new() };
+        let more = if page > 1 {
+            format!("/{page}")
+        } else {
+            String::new()
+        };
         format!("/topics/{topic}/{year:04}-{month:02}{more}")
     }
 
     /// The path of the sources, in pages numbered from 1.
     pub fn sources_path(page: u32) -> String {
-        if page > 1 { format!("/sources/{page}") } else { "/sources".to_owned() }
+        if page > 1 {
+            format!("/sources/{page}")
+        } else {
+            "/sources".to_owned()
+        }
     }
 
     /// The path of a topic's feed; `topic` may be a union (`a+b`).
@@ -135,12 +151,24 @@ mod tests {
     #[test]
     fn a_base_below_a_path_is_kept_in_both_kinds_of_address() {
         let at = |base: &str| Addresses::new(&Url::parse(base).unwrap());
-        assert_eq!(at("https://example.org").absolute("/opml.xml"), "https://example.org/opml.xml");
+        assert_eq!(
+            at("https://example.org").absolute("/opml.xml"),
+            "https://example.org/opml.xml"
+        );
         assert_eq!(at("https://example.org").rooted("/opml.xml"), "/opml.xml");
-        assert_eq!(at("https://example.org/feeds/?x#y").absolute("/opml.xml"), "https://example.org/feeds/opml.xml");
-        assert_eq!(at("https://example.org/feeds/").rooted("/opml.xml"), "/feeds/opml.xml");
+        assert_eq!(
+            at("https://example.org/feeds/?x#y").absolute("/opml.xml"),
+            "https://example.org/feeds/opml.xml"
+        );
+        assert_eq!(
+            at("https://example.org/feeds/").rooted("/opml.xml"),
+            "/feeds/opml.xml"
+        );
         let below = at("https://example.org/feeds/").below("/t/secret");
-        assert_eq!(below.absolute("/opml.xml"), "https://example.org/feeds/t/secret/opml.xml");
+        assert_eq!(
+            below.absolute("/opml.xml"),
+            "https://example.org/feeds/t/secret/opml.xml"
+        );
         assert_eq!(below.rooted("/opml.xml"), "/feeds/t/secret/opml.xml");
     }
 }

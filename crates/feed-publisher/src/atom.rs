@@ -4,12 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use atom_syndication::{Category, Content, Entry, Feed, Generator, Link, Person, Source, Text, extension::Extension};
+use atom_syndication::{
+    Category, Content, Entry, Feed, Generator, Link, Person, Source, Text, extension::Extension,
+};
 
 use super::{
     Channel, GENERATOR,
-    channel::{self, Attribution, attribution, authors, language, media_type, rights, shown_title},
-    moment, xml,
+    channel::{
+        self, Attribution, attribution, authors, display_title, language, media_type, rights,
+    },
+    date_format, xml,
 };
 use feed_model::Story;
 
@@ -19,7 +23,11 @@ const HISTORY_NAMESPACE: &str = "http://purl.org/syndication/history/1.0";
 
 /// The channel as an Atom document.
 pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
-    let entries: Vec<Entry> = channel.stories.iter().map(|story| entry(channel, story)).collect();
+    let entries: Vec<Entry> = channel
+        .stories
+        .iter()
+        .map(|story| entry(channel, story))
+        .collect();
     let mut namespaces = BTreeMap::new();
     if entries.iter().any(|entry| !entry.extensions.is_empty()) {
         namespaces.insert("media".to_owned(), MEDIA_NAMESPACE.to_owned());
@@ -28,27 +36,44 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
         namespaces.insert("fh".to_owned(), HISTORY_NAMESPACE.to_owned());
     }
     let mut links = vec![
-        link("self", &channel.feed_urls.atom, Some("application/atom+xml")),
+        link(
+            "self",
+            &channel.feed_urls.atom,
+            Some("application/atom+xml"),
+        ),
         link("alternate", &channel.page_url, Some("text/html")),
     ];
     let paging = &channel.paging;
-    let archives = [("current", &paging.current), ("prev-archive", &paging.prev_archive), ("next-archive", &paging.next_archive)];
-    links.extend(archives.into_iter().filter_map(|(rel, url)| Some(link(rel, url.as_ref()?.as_str(), None))));
-    let description = xml::line(&channel.description);
+    let archives = [
+        ("current", &paging.current),
+        ("prev-archive", &paging.prev_archive),
+        ("next-archive", &paging.next_archive),
+    ];
+    links.extend(
+        archives
+            .into_iter()
+            .filter_map(|(rel, url)| Some(link(rel, url.as_ref()?.as_str(), None))),
+    );
+    let description = xml::single_line(&channel.description);
     let feed = Feed {
-        title: text(&xml::line(&channel.title), None),
+        title: text(&xml::single_line(&channel.title), None),
         id: channel.id.clone(),
-        updated: moment::fixed(channel.updated),
-        generator: Some(Generator { value: GENERATOR.to_owned(), ..Generator::default() }),
+        updated: date_format::fixed_offset(channel.updated),
+        generator: Some(Generator {
+            value: GENERATOR.to_owned(),
+            ..Generator::default()
+        }),
         links,
         subtitle: (!description.is_empty()).then(|| text(&description, None)),
         entries,
         namespaces,
         ..Feed::default()
     };
-    let mut bytes = feed.write_to(Vec::new()).expect("writing to memory does not fail");
+    let mut bytes = feed
+        .write_to(Vec::new())
+        .expect("writing to memory does not fail");
     if channel.paging.is_archive {
-        stand_before_entries(&mut bytes, "<fh:archive/>");
+        insert_before_entries(&mut bytes, "<fh:archive/>");
     }
     bytes.push(b'\n');
     bytes
@@ -56,9 +81,12 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
 
 /// Puts an element of the feed where the schema has it: the library writes those of other namespaces behind the entries
 /// (RFC 4287, appendix B). What is told in text has its `<` escaped, so that the first one is the element itself.
-fn stand_before_entries(bytes: &mut Vec<u8>, element: &str) {
+fn insert_before_entries(bytes: &mut Vec<u8>, element: &str) {
     let text = std::str::from_utf8(bytes).expect("the writer was given text");
-    let place = text.find("<entry>").or_else(|| text.rfind("</feed>")).unwrap_or(text.len());
+    let place = text
+        .find("<entry>")
+        .or_else(|| text.rfind("</feed>"))
+        .unwrap_or(text.len());
     bytes.splice(place..place, element.bytes());
 }
 
@@ -66,39 +94,58 @@ fn stand_before_entries(bytes: &mut Vec<u8>, element: &str) {
 /// is one that readers have nothing to show of (RFC 4287 §4.1.1.1).
 fn summary(story: &Story, lang: Option<&str>) -> Option<Text> {
     if let Some(value) = channel::short_text(story) {
-        return Some(Text { r#type: atom_syndication::TextType::Html, ..text(&value, lang) });
+        return Some(Text {
+            r#type: atom_syndication::TextType::Html,
+            ..text(&value, lang)
+        });
     }
-    channel::text(story).is_none().then(|| text(&shown_title(story), lang))
+    channel::text(story)
+        .is_none()
+        .then(|| text(&display_title(story), lang))
 }
 
 fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
     let credited = attribution(story);
     let lang = language(story);
-    let mut links: Vec<Link> = channel.link(story).iter().map(|url| link("alternate", url, None)).collect();
-    for url in story.related.iter().filter_map(|url| xml::web_address(url)) {
+    let mut links: Vec<Link> = channel
+        .link(story)
+        .iter()
+        .map(|url| link("alternate", url, None))
+        .collect();
+    for url in story.related.iter().filter_map(|url| xml::http_url(url)) {
         links.push(link("related", &url, None));
     }
     for enclosure in &story.enclosures {
-        if let Some(url) = xml::web_address(&enclosure.url) {
+        if let Some(url) = xml::http_url(&enclosure.url) {
             let length = enclosure.length.map(|bytes| bytes.to_string());
-            links.push(Link { length, ..link("enclosure", &url, Some(media_type(enclosure))) });
+            links.push(Link {
+                length,
+                ..link("enclosure", &url, Some(media_type(enclosure)))
+            });
         }
     }
     let mut extensions = BTreeMap::new();
-    if let Some(image) = story.image.as_deref().and_then(xml::web_address) {
-        extensions.insert("media".to_owned(), element("thumbnail", "media:thumbnail", &[("url", &image)]));
+    if let Some(image) = story.image.as_deref().and_then(xml::http_url) {
+        extensions.insert(
+            "media".to_owned(),
+            element("thumbnail", "media:thumbnail", &[("url", &image)]),
+        );
     }
     Entry {
-        title: text(&shown_title(story), lang),
+        title: text(&display_title(story), lang),
         id: story.published_id.clone(),
-        updated: moment::fixed(story.updated),
+        updated: date_format::fixed_offset(story.updated),
         authors: authors(story, &credited)
             .into_iter()
-            .map(|person| Person { name: person.name, uri: person.url, ..Person::default() })
+            .map(|person| Person {
+                name: person.name,
+                uri: person.url,
+                ..Person::default()
+            })
             .collect(),
         categories: categories(story),
         links,
-        published: channel::published(story).map(moment::fixed),
+        published: channel::published(story).map(date_format::fixed_offset),
         rights: rights(story).map(|rights| text(&rights, None)),
         source: Some(source(&credited)),
         summary: summary(story, lang),
@@ -115,41 +162,82 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
 
 fn categories(story: &Story) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
-    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
-        let term = xml::line(&category.term);
+    for category in story
+        .categories
+        .iter()
+        .filter(|category| !category.is_reading_time())
+    {
+        let term = xml::single_line(&category.term);
         let scheme = category.scheme.clone().filter(|scheme| xml::is_iri(scheme));
-        if term.is_empty() || categories.iter().any(|known| known.term == term && known.scheme == scheme) {
+        if term.is_empty()
+            || categories
+                .iter()
+                .any(|known| known.term == term && known.scheme == scheme)
+        {
             continue;
         }
-        let label = category.label.as_deref().map(xml::line).filter(|label| !label.is_empty());
-        categories.push(Category { term, scheme, label });
+        let label = category
+            .label
+            .as_deref()
+            .map(xml::single_line)
+            .filter(|label| !label.is_empty());
+        categories.push(Category {
+            term,
+            scheme,
+            label,
+        });
     }
     categories
 }
 
 fn source(credited: &Attribution) -> Source {
-    let links = [("self", &credited.feed_url), ("alternate", &credited.home_page_url)];
+    let links = [
+        ("self", &credited.feed_url),
+        ("alternate", &credited.home_page_url),
+    ];
     Source {
         title: text(&credited.title, None),
         id: credited.id.clone(),
-        updated: moment::fixed(credited.updated),
-        links: links.into_iter().filter_map(|(rel, url)| Some(link(rel, url.as_deref()?, None))).collect(),
+        updated: date_format::fixed_offset(credited.updated),
+        links: links
+            .into_iter()
+            .filter_map(|(rel, url)| Some(link(rel, url.as_deref()?, None)))
+            .collect(),
         rights: credited.rights.as_deref().map(|rights| text(rights, None)),
         ..Source::default()
     }
 }
 
 fn text(value: &str, lang: Option<&str>) -> Text {
-    Text { value: value.to_owned(), lang: lang.map(str::to_owned), ..Text::default() }
+    Text {
+        value: value.to_owned(),
+        lang: lang.map(str::to_owned),
+        ..Text::default()
+    }
 }
 
 fn link(rel: &str, href: &str, mime_type: Option<&str>) -> Link {
-    Link { href: href.to_owned(), rel: rel.to_owned(), mime_type: mime_type.map(str::to_owned), ..Link::default() }
+    Link {
+        href: href.to_owned(),
+        rel: rel.to_owned(),
+        mime_type: mime_type.map(str::to_owned),
+        ..Link::default()
+    }
 }
 
 /// An element of another namespace. The library writes its attributes as they come, so they are escaped here.
 fn element(key: &str, name: &str, attributes: &[(&str, &str)]) -> BTreeMap<String, Vec<Extension>> {
     let escaped = |value: &str| xml::escape(value).replace('"', "&quot;");
-    let attrs = attributes.iter().map(|(name, value)| ((*name).to_owned(), escaped(value))).collect();
-    BTreeMap::from([(key.to_owned(), vec![Extension { name: name.to_owned(), attrs, ..Extension::default() }])])
+    let attrs = attributes
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), escaped(value)))
+        .collect();
+    BTreeMap::from([(
+        key.to_owned(),
+        vec![Extension {
+            name: name.to_owned(),
+            attrs,
+            ..Extension::default()
+        }],
+    )])
 }

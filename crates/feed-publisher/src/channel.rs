@@ -7,7 +7,7 @@ use super::{Addresses, excerpt, xml};
 use feed_model::{Enclosure, Person, SafeHtml, Story, Timestamp};
 
 /// How far ahead of the moment at which it was first seen a publisher's date may lie: clocks are not all the same.
-const AHEAD: TimeDelta = TimeDelta::minutes(10);
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(10);
 
 /// Where the three documents of one channel are served: each names itself (`rel=self`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,18 +61,22 @@ pub struct Channel<'a> {
 impl Channel<'_> {
     /// The description, or one sentence that can stand for it where a form demands one.
     pub(super) fn description_or_title(&self) -> String {
-        let own = xml::line(&self.description);
-        if own.is_empty() { format!("Stories of {}", xml::line(&self.title)) } else { own }
+        let own = xml::single_line(&self.description);
+        if own.is_empty() {
+            format!("Stories of {}", xml::single_line(&self.title))
+        } else {
+            own
+        }
     }
 
     /// Where to read a story: its own link; a story that has neither link nor text is read on its page here, since
     /// Atom demands one of the two (RFC 4287 §4.1.2).
     pub(super) fn link(&self, story: &Story) -> Option<String> {
-        story
-            .url
-            .as_deref()
-            .and_then(xml::web_address)
-            .or_else(|| text(story).is_none().then(|| self.addresses.absolute(&Addresses::story_path(story.id))))
+        story.url.as_deref().and_then(xml::http_url).or_else(|| {
+            text(story)
+                .is_none()
+                .then(|| self.addresses.absolute(&Addresses::story_path(story.id)))
+        })
     }
 }
 
@@ -97,31 +101,50 @@ pub struct Attribution {
 /// the feed in some way: an id, its address or its page.
 pub fn attribution(story: &Story) -> Attribution {
     let source = &story.source;
-    let polled = xml::web_address(&source.feed_url);
+    let polled = xml::http_url(&source.feed_url);
     let own = Attribution {
         id: Some(source.feed_id.clone())
             .filter(|id| xml::is_feed_id(id))
             .or_else(|| polled.clone())
             .unwrap_or_else(|| format!("urn:tributary:source:{}", source.id)),
-        title: xml::line(&source.title),
+        title: xml::single_line(&source.title),
         feed_url: polled.filter(|_| source.is_feed),
-        home_page_url: source.home_page_url.as_deref().and_then(xml::web_address),
+        home_page_url: source.home_page_url.as_deref().and_then(xml::http_url),
         updated: source.updated,
-        rights: source.rights.as_deref().map(xml::line).filter(|text| !text.is_empty()),
+        rights: source
+            .rights
+            .as_deref()
+            .map(xml::single_line)
+            .filter(|text| !text.is_empty()),
     };
-    let Some(origin) = &story.origin else { return own };
-    let feed_url = origin.feed_url.as_deref().and_then(xml::web_address);
-    let home_page_url = origin.home_page_url.as_deref().and_then(xml::web_address);
-    let id = origin.id.clone().filter(|id| xml::is_feed_id(id)).or_else(|| feed_url.clone()).or_else(|| home_page_url.clone());
+    let Some(origin) = &story.origin else {
+        return own;
+    };
+    let feed_url = origin.feed_url.as_deref().and_then(xml::http_url);
+    let home_page_url = origin.home_page_url.as_deref().and_then(xml::http_url);
+    let id = origin
+        .id
+        .clone()
+        .filter(|id| xml::is_feed_id(id))
+        .or_else(|| feed_url.clone())
+        .or_else(|| home_page_url.clone());
     let Some(id) = id else { return own };
-    let title = origin.title.as_deref().map(xml::line).filter(|title| !title.is_empty());
+    let title = origin
+        .title
+        .as_deref()
+        .map(xml::single_line)
+        .filter(|title| !title.is_empty());
     Attribution {
         title: title.unwrap_or_else(|| id.clone()),
         id,
         feed_url,
         home_page_url,
         updated: origin.updated.unwrap_or(source.updated),
-        rights: origin.rights.as_deref().map(xml::line).filter(|text| !text.is_empty()),
+        rights: origin
+            .rights
+            .as_deref()
+            .map(xml::single_line)
+            .filter(|text| !text.is_empty()),
     }
 }
 
@@ -130,25 +153,41 @@ pub fn attribution(story: &Story) -> Attribution {
 pub(super) fn authors(story: &Story, credited: &Attribution) -> Vec<Person> {
     let mut authors: Vec<Person> = Vec::new();
     for author in &story.authors {
-        let name = match xml::line(&author.name) {
+        let name = match xml::single_line(&author.name) {
             name if !name.is_empty() => name,
-            _ => xml::line(author.email.as_deref().unwrap_or_default()),
+            _ => xml::single_line(author.email.as_deref().unwrap_or_default()),
         };
         if !name.is_empty() && authors.iter().all(|known| known.name != name) {
-            authors.push(Person { name, email: None, url: author.url.as_deref().and_then(xml::web_address) });
+            authors.push(Person {
+                name,
+                email: None,
+                url: author.url.as_deref().and_then(xml::http_url),
+            });
         }
     }
     if authors.is_empty() {
-        let name = if credited.title.is_empty() { xml::line(&story.source.title) } else { credited.title.clone() };
-        let name = if name.is_empty() { story.source.id.to_string() } else { name };
-        authors.push(Person { name, email: None, url: None });
+        let name = if credited.title.is_empty() {
+            xml::single_line(&story.source.title)
+        } else {
+            credited.title.clone()
+        };
+        let name = if name.is_empty() {
+            story.source.id.to_string()
+        } else {
+            name
+        };
+        authors.push(Person {
+            name,
+            email: None,
+            url: None,
+        });
     }
     authors
 }
 
 /// A story's title as every document shows it: one line of plain text, never empty.
-pub(super) fn shown_title(story: &Story) -> String {
-    xml::line(&excerpt::title(story))
+pub(super) fn display_title(story: &Story) -> String {
+    xml::single_line(&excerpt::title(story))
 }
 
 /// A story's text as a document can carry it, where there is any.
@@ -162,18 +201,25 @@ pub(super) fn short_text(story: &Story) -> Option<String> {
 }
 
 fn html(html: Option<&SafeHtml>) -> Option<String> {
-    html.map(|html| xml::clean(html.as_str()).into_owned()).filter(|html| !html.trim().is_empty())
+    html.map(|html| xml::clean(html.as_str()).into_owned())
+        .filter(|html| !html.trim().is_empty())
 }
 
 /// The publisher's date, where readers can use it. One that lay ahead when the story arrived is left to the pages: feed
 /// readers hold such a story back, or pin it to the top, for as long as it lies ahead.
 pub(super) fn published(story: &Story) -> Option<Timestamp> {
-    story.published.filter(|at| *at <= story.first_published + AHEAD)
+    story
+        .published
+        .filter(|at| *at <= story.first_published + CLOCK_TOLERANCE)
 }
 
 /// The copyright text of an entry.
 pub(super) fn rights(story: &Story) -> Option<String> {
-    story.rights.as_deref().map(xml::line).filter(|text| !text.is_empty())
+    story
+        .rights
+        .as_deref()
+        .map(xml::single_line)
+        .filter(|text| !text.is_empty())
 }
 
 /// The languages that have a code of two letters (ISO 639-1), with the older codes that are still in use.
@@ -191,12 +237,16 @@ const THREE_LETTERS: &str = "ara:ar ces:cs chi:zh cze:cs dan:da deu:de dut:nl el
 /// The language tag, where it is one (BCP 47: a known language of two letters or any of three, then groups of at most
 /// eight letters and digits).
 pub(super) fn language(story: &Story) -> Option<&str> {
-    let good = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let good = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
     let tag = story.language.as_deref()?.trim();
     let primary = tag.split('-').next()?;
     let same = |code: &str| code.eq_ignore_ascii_case(primary);
-    if let Some((_, shorter)) =
-        THREE_LETTERS.split_ascii_whitespace().filter_map(|pair| pair.split_once(':')).find(|(code, _)| same(code))
+    if let Some((_, shorter)) = THREE_LETTERS
+        .split_ascii_whitespace()
+        .filter_map(|pair| pair.split_once(':'))
+        .find(|(code, _)| same(code))
     {
         return (primary == tag).then_some(shorter);
     }
@@ -209,7 +259,12 @@ pub(super) fn language(story: &Story) -> Option<&str> {
 
 /// An enclosure's media type, where it has the shape of one; else the type that says nothing.
 pub(super) fn media_type(enclosure: &Enclosure) -> &str {
-    let token = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b));
+    let token = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+    };
     let mime = enclosure.mime.trim();
     match mime.split_once('/') {
         Some((kind, sub)) if token(kind) && token(sub) => mime,

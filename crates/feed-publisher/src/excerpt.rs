@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use feed_model::Story;
 
 /// The longest title that is made of a text, in characters as people count them.
-const MADE_TITLE_GRAPHEMES: usize = 80;
+const MAX_DERIVED_TITLE_GRAPHEMES: usize = 80;
 
 /// Bytes of the largest character that a script or an emoji needs.
 const MAX_GRAPHEME_BYTES: usize = 32;
@@ -23,10 +23,10 @@ pub(super) fn title(story: &Story) -> String {
         return own.to_owned();
     }
     if let Some(text) = summary(story) {
-        return shorten(text, MADE_TITLE_GRAPHEMES);
+        return shorten(text, MAX_DERIVED_TITLE_GRAPHEMES);
     }
     match story.url.as_deref().map(without_scheme) {
-        Some(place) if !place.is_empty() => shorten(place, MADE_TITLE_GRAPHEMES),
+        Some(place) if !place.is_empty() => shorten(place, MAX_DERIVED_TITLE_GRAPHEMES),
         _ => "Untitled".to_owned(),
     }
 }
@@ -39,13 +39,18 @@ pub(super) fn shorten(text: &str, most: usize) -> String {
         weight += grapheme.len().div_ceil(MAX_GRAPHEME_BYTES);
         weight > most
     });
-    let Some((end, _)) = past else { return text.to_owned() };
+    let Some((end, _)) = past else {
+        return text.to_owned();
+    };
     let head = &text[..end];
     let cut = match head.rfind(char::is_whitespace) {
         Some(space) if space * 2 >= end => &head[..space],
         _ => head,
     };
-    format!("{}…", cut.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-')))
+    format!(
+        "{}…",
+        cut.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-'))
+    )
 }
 
 fn without_scheme(url: &str) -> &str {
@@ -63,6 +68,9 @@ mod tests {
         assert_eq!(shorten("one two, three four", 10), "one two…");
         assert_eq!(shorten("日本語日本語日本語", 3), "日本語…");
         assert_eq!(shorten("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 2), "👩‍👩‍👧‍👦👩‍👩‍👧‍👦…");
-        assert!(shorten(&format!("a{}", "\u{301}".repeat(10_000)), 100).len() < 10, "accents without end");
+        assert!(
+            shorten(&format!("a{}", "\u{301}".repeat(10_000)), 100).len() < 10,
+            "accents without end"
+        );
     }
 }

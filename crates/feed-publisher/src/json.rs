@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::{
     Channel,
-    channel::{self, attribution, authors, language, media_type, rights, shown_title},
-    excerpt, moment, xml,
+    channel::{self, attribution, authors, display_title, language, media_type, rights},
+    date_format, excerpt, xml,
 };
 use feed_model::Story;
 
@@ -24,11 +24,11 @@ struct Document<'a> {
     feed_url: &'a str,
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
-    items: Vec<Item<'a>>,
+    items: Vec<FeedItem<'a>>,
 }
 
 #[derive(Serialize)]
-struct Item<'a> {
+struct FeedItem<'a> {
     id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -54,7 +54,7 @@ struct Item<'a> {
     language: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attachments: Vec<Attachment<'a>>,
-    _source: Source,
+    _source: SourceExtension,
 }
 
 #[derive(Serialize)]
@@ -73,7 +73,7 @@ struct Attachment<'a> {
 }
 
 #[derive(Serialize)]
-struct Source {
+struct SourceExtension {
     about: &'static str,
     id: String,
     title: String,
@@ -87,52 +87,78 @@ struct Source {
 pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
     let feed = Document {
         version: VERSION,
-        title: xml::line(&channel.title),
+        title: xml::single_line(&channel.title),
         home_page_url: &channel.page_url,
         feed_url: &channel.feed_urls.json,
-        description: xml::line(&channel.description),
-        items: channel.stories.iter().map(|story| item(channel, story)).collect(),
+        description: xml::single_line(&channel.description),
+        items: channel
+            .stories
+            .iter()
+            .map(|story| item(channel, story))
+            .collect(),
     };
     let mut bytes = serde_json::to_vec(&feed).expect("text and numbers always become JSON");
     bytes.push(b'\n');
     bytes
 }
 
-fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> Item<'a> {
+fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
     let credited = attribution(story);
     let html = channel::text(story).or_else(|| channel::short_text(story));
     let own_title = !story.title.trim().is_empty();
     let mut tags: Vec<String> = Vec::new();
-    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
-        let tag = xml::line(category.label.as_deref().filter(|label| !label.trim().is_empty()).unwrap_or(&category.term));
+    for category in story
+        .categories
+        .iter()
+        .filter(|category| !category.is_reading_time())
+    {
+        let tag = xml::single_line(
+            category
+                .label
+                .as_deref()
+                .filter(|label| !label.trim().is_empty())
+                .unwrap_or(&category.term),
+        );
         if !tag.is_empty() && !tags.contains(&tag) {
             tags.push(tag);
         }
     }
-    Item {
+    FeedItem {
         id: &story.published_id,
         url: channel.link(story),
-        external_url: story.related.iter().find_map(|url| xml::web_address(url)),
-        title: own_title.then(|| shown_title(story)),
+        external_url: story.related.iter().find_map(|url| xml::http_url(url)),
+        title: own_title.then(|| display_title(story)),
         // One of the two texts must be there; a story of which no text may be shown has its title.
-        content_text: html.is_none().then(|| shown_title(story)),
+        content_text: html.is_none().then(|| display_title(story)),
         content_html: html,
-        summary: channel::short_text(story).and_then(|_| excerpt::summary(story)).map(xml::line),
-        image: story.image.as_deref().and_then(xml::web_address),
-        date_published: channel::published(story).map(moment::rfc3339),
-        date_modified: moment::rfc3339(story.updated),
-        authors: authors(story, &credited).into_iter().map(|person| Author { name: person.name, url: person.url }).collect(),
+        summary: channel::short_text(story)
+            .and_then(|_| excerpt::summary(story))
+            .map(xml::single_line),
+        image: story.image.as_deref().and_then(xml::http_url),
+        date_published: channel::published(story).map(date_format::rfc3339),
+        date_modified: date_format::rfc3339(story.updated),
+        authors: authors(story, &credited)
+            .into_iter()
+            .map(|person| Author {
+                name: person.name,
+                url: person.url,
+            })
+            .collect(),
         tags,
         language: language(story),
         attachments: story
             .enclosures
             .iter()
             .filter_map(|enclosure| {
-                let url = xml::web_address(&enclosure.url)?;
-                Some(Attachment { url, mime_type: media_type(enclosure), size_in_bytes: enclosure.length })
+                let url = xml::http_url(&enclosure.url)?;
+                Some(Attachment {
+                    url,
+                    mime_type: media_type(enclosure),
+                    size_in_bytes: enclosure.length,
+                })
             })
             .collect(),
-        _source: Source {
+        _source: SourceExtension {
             about: ABOUT_SOURCE,
             id: credited.id,
             title: credited.title,

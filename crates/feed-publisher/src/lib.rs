@@ -7,14 +7,14 @@
 mod addresses;
 mod atom;
 mod channel;
+mod date_format;
 mod excerpt;
+pub mod feed_lint;
 mod json;
-mod moment;
 mod opml;
 pub mod pages;
 mod rss;
-pub mod verify;
-mod window;
+mod size_limit;
 mod xml;
 
 pub use addresses::{Addresses, FeedFormat};
@@ -23,7 +23,7 @@ pub use channel::{Attribution, Channel, FeedUrls, Paging, attribution};
 pub use json::json_feed;
 pub use opml::{Outline, opml};
 pub use rss::rss;
-pub use window::{Limits, fit};
+pub use size_limit::{SizeLimits, fit};
 
 /// The name of the program as documents carry it: without a version, so that an upgrade changes no document.
 pub const GENERATOR: &str = "Tributary";

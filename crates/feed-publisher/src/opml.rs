@@ -36,10 +36,12 @@ fn write(writer: &mut Writer<Vec<u8>>, title: &str, outlines: &[Outline]) -> std
     root.push_attribute(("version", "2.0"));
     writer.write_event(Event::Start(root))?;
     writer.write_event(Event::Start(BytesStart::new("head")))?;
-    writer.create_element("title").write_text_content(BytesText::new(&xml::line(title)))?;
+    writer
+        .create_element("title")
+        .write_text_content(BytesText::new(&xml::single_line(title)))?;
     writer.write_event(Event::End(BytesEnd::new("head")))?;
     writer.write_event(Event::Start(BytesStart::new("body")))?;
-    let followable = |outline: &Outline| xml::web_address(&outline.feed_url).is_some();
+    let followable = |outline: &Outline| xml::http_url(&outline.feed_url).is_some();
     if !outlines.iter().any(followable) {
         // A body has at least one outline (OPML 2.0); one without an address is nothing that a reader would subscribe to.
         let mut element = BytesStart::new("outline");
@@ -47,18 +49,20 @@ fn write(writer: &mut Writer<Vec<u8>>, title: &str, outlines: &[Outline]) -> std
         writer.write_event(Event::Empty(element))?;
     }
     for outline in outlines {
-        let Some(feed_url) = xml::web_address(&outline.feed_url) else { continue };
-        let title = xml::line(&outline.title);
+        let Some(feed_url) = xml::http_url(&outline.feed_url) else {
+            continue;
+        };
+        let title = xml::single_line(&outline.title);
         let mut element = BytesStart::new("outline");
         element.push_attribute(("type", "rss"));
         element.push_attribute(("text", title.as_str()));
         element.push_attribute(("title", title.as_str()));
-        let description = xml::line(&outline.description);
+        let description = xml::single_line(&outline.description);
         if !description.is_empty() {
             element.push_attribute(("description", description.as_str()));
         }
         element.push_attribute(("xmlUrl", feed_url.as_str()));
-        if let Some(page) = outline.page_url.as_deref().and_then(xml::web_address) {
+        if let Some(page) = outline.page_url.as_deref().and_then(xml::http_url) {
             element.push_attribute(("htmlUrl", page.as_str()));
         }
         writer.write_event(Event::Empty(element))?;

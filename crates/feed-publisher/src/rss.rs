@@ -12,8 +12,8 @@ use rss::{
 use super::{
     Channel, GENERATOR,
     atom::MEDIA_NAMESPACE,
-    channel::{self, attribution, authors, language, media_type, rights, shown_title},
-    excerpt, moment, xml,
+    channel::{self, attribution, authors, display_title, language, media_type, rights},
+    date_format, excerpt, xml,
 };
 use feed_model::Story;
 
@@ -22,17 +22,28 @@ const SPECIFICATION: &str = "https://www.rssboard.org/rss-specification";
 
 /// The channel as an RSS document.
 pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
-    let items: Vec<Item> = channel.stories.iter().map(|story| item(channel, story)).collect();
+    let items: Vec<Item> = channel
+        .stories
+        .iter()
+        .map(|story| item(channel, story))
+        .collect();
     let mut namespaces = BTreeMap::from([("atom".to_owned(), ATOM_NAMESPACE.to_owned())]);
-    if items.iter().any(|item| item.extensions.contains_key("media")) {
+    if items
+        .iter()
+        .any(|item| item.extensions.contains_key("media"))
+    {
         namespaces.insert("media".to_owned(), MEDIA_NAMESPACE.to_owned());
     }
-    let this = [("href", channel.feed_urls.rss.as_str()), ("rel", "self"), ("type", "application/rss+xml")];
+    let this = [
+        ("href", channel.feed_urls.rss.as_str()),
+        ("rel", "self"),
+        ("type", "application/rss+xml"),
+    ];
     let document = rss::Channel {
-        title: xml::line(&channel.title),
+        title: xml::single_line(&channel.title),
         link: channel.page_url.clone(),
         description: channel.description_or_title(),
-        last_build_date: Some(moment::rfc822(channel.updated)),
+        last_build_date: Some(date_format::rfc822(channel.updated)),
         generator: Some(GENERATOR.to_owned()),
         docs: Some(SPECIFICATION.to_owned()),
         ttl: Some(channel.ttl_minutes.to_string()),
@@ -41,7 +52,9 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
         namespaces,
         ..rss::Channel::default()
     };
-    let bytes = document.write_to(Vec::new()).expect("writing to memory does not fail");
+    let bytes = document
+        .write_to(Vec::new())
+        .expect("writing to memory does not fail");
     let mut bytes = numeric_references(bytes);
     bytes.push(b'\n');
     bytes
@@ -62,36 +75,61 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
     };
     let own_title = !story.title.trim().is_empty() || description.is_none();
     let mut extensions = BTreeMap::new();
-    if let Some(image) = story.image.as_deref().and_then(xml::web_address) {
-        extensions.insert("media".to_owned(), element("thumbnail", "media:thumbnail", &[("url", &image)]));
+    if let Some(image) = story.image.as_deref().and_then(xml::http_url) {
+        extensions.insert(
+            "media".to_owned(),
+            element("thumbnail", "media:thumbnail", &[("url", &image)]),
+        );
     }
     let related: Vec<Extension> = story
         .related
         .iter()
-        .filter_map(|url| xml::web_address(url))
-        .flat_map(|url| element("link", "atom:link", &[("href", &url), ("rel", "related")]).remove("link").unwrap_or_default())
+        .filter_map(|url| xml::http_url(url))
+        .flat_map(|url| {
+            element("link", "atom:link", &[("href", &url), ("rel", "related")])
+                .remove("link")
+                .unwrap_or_default()
+        })
         .collect();
     if !related.is_empty() {
-        extensions.insert("atom".to_owned(), BTreeMap::from([("link".to_owned(), related)]));
+        extensions.insert(
+            "atom".to_owned(),
+            BTreeMap::from([("link".to_owned(), related)]),
+        );
     }
-    let feed_url = credited.feed_url.clone().or_else(|| xml::web_address(&story.source.feed_url));
+    let feed_url = credited
+        .feed_url
+        .clone()
+        .or_else(|| xml::http_url(&story.source.feed_url));
     Item {
-        title: own_title.then(|| shown_title(story)),
+        title: own_title.then(|| display_title(story)),
         description,
         categories: categories(story),
         enclosure: enclosure(story),
         guid: Some(Guid {
-            permalink: link.as_deref() == Some(story.published_id.as_str()) && story.published_id.starts_with("http"),
+            permalink: link.as_deref() == Some(story.published_id.as_str())
+                && story.published_id.starts_with("http"),
             value: story.published_id.clone(),
         }),
-        pub_date: Some(moment::rfc822(channel::published(story).unwrap_or(story.first_published))),
-        source: feed_url.map(|url| Source { url, title: Some(credited.title.clone()) }),
+        pub_date: Some(date_format::rfc822(
+            channel::published(story).unwrap_or(story.first_published),
+        )),
+        source: feed_url.map(|url| Source {
+            url,
+            title: Some(credited.title.clone()),
+        }),
         content,
         extensions,
         dublin_core_ext: Some(DublinCoreExtension {
-            creators: authors(story, &credited).into_iter().map(|person| person.name).collect(),
+            creators: authors(story, &credited)
+                .into_iter()
+                .map(|person| person.name)
+                .collect(),
             languages: language(story).map(str::to_owned).into_iter().collect(),
-            rights: rights(story).or_else(|| credited.rights.clone()).into_iter().collect(),
+            rights: rights(story)
+                .or_else(|| credited.rights.clone())
+                .into_iter()
+                .collect(),
             ..DublinCoreExtension::default()
         }),
         link,
@@ -101,8 +139,15 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
 
 fn categories(story: &Story) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
-    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
-        let known = Category { name: xml::line(&category.term), domain: category.scheme.as_deref().map(xml::line) };
+    for category in story
+        .categories
+        .iter()
+        .filter(|category| !category.is_reading_time())
+    {
+        let known = Category {
+            name: xml::single_line(&category.term),
+            domain: category.scheme.as_deref().map(xml::single_line),
+        };
         if !known.name.is_empty() && !categories.contains(&known) {
             categories.push(known);
         }
@@ -114,7 +159,7 @@ fn categories(story: &Story) -> Vec<Category> {
 fn enclosure(story: &Story) -> Option<Enclosure> {
     story.enclosures.iter().find_map(|enclosure| {
         Some(Enclosure {
-            url: xml::web_address(&enclosure.url)?,
+            url: xml::http_url(&enclosure.url)?,
             length: enclosure.length.unwrap_or(0).to_string(),
             mime_type: media_type(enclosure).to_owned(),
         })
@@ -122,8 +167,18 @@ fn enclosure(story: &Story) -> Option<Enclosure> {
 }
 
 fn element(key: &str, name: &str, attributes: &[(&str, &str)]) -> BTreeMap<String, Vec<Extension>> {
-    let attrs = attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    BTreeMap::from([(key.to_owned(), vec![Extension { name: name.to_owned(), attrs, ..Extension::default() }])])
+    let attrs = attributes
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+    BTreeMap::from([(
+        key.to_owned(),
+        vec![Extension {
+            name: name.to_owned(),
+            attrs,
+            ..Extension::default()
+        }],
+    )])
 }
 
 /// Plain text has its `&` and `<` as hexadecimal references, which readers that unescape twice leave alone (Best Practices

@@ -1,6 +1,6 @@
-//! A page as a tree, and the few ways in which this room looks at one.
+//! A page as a tree, and what is read from one by all modules of this crate.
 //!
-//! Deliberately absent: any meaning. The rule kept: no walk recurses, and none climbs further than [`DEEP`] elements, so
+//! Deliberately absent: any meaning. The rule kept: no walk recurses, and none climbs further than [`MAX_ANCESTORS`] elements, so
 //! that a page nested without end costs no more than a long one.
 
 use scraper::{ElementRef, Html, Node, Selector};
@@ -8,12 +8,12 @@ use url::Url;
 
 use super::{
     Page,
-    dates::{self, Order},
-    head::wording,
+    dates::{self, DateOrder},
+    page_metadata::text_cleanup,
 };
 
 /// How many ancestors are looked at.
-pub(super) const DEEP: usize = 200;
+pub(super) const MAX_ANCESTORS: usize = 200;
 
 /// A page, parsed, with the address that its links are relative to.
 pub(super) struct Dom {
@@ -21,35 +21,44 @@ pub(super) struct Dom {
     /// The page's `<base>`, else its own address (HTML, "document base URL").
     pub base: Url,
     /// Whether the end of the page was left out for its nesting.
-    pub is_cut: bool,
+    pub is_truncated: bool,
     /// What two numbers of a date mean where they do not show it themselves: by the page's language, else its country.
-    pub order: Order,
+    pub order: DateOrder,
 }
 
 impl Dom {
     /// Parses a page.
     pub fn read(page: &Page<'_>) -> Self {
-        let kept = bounded(page.html);
-        let html = Html::parse_document(kept);
+        let bounded_html = cut_at_max_nesting(page.html);
+        let html = Html::parse_document(bounded_html);
         let base = html
-            .select(&css("base[href]"))
+            .select(&compile_selector("base[href]"))
             .next()
             .and_then(|base| base.attr("href"))
             .and_then(|href| feed_parser::http_url(href, Some(page.url)))
             .unwrap_or_else(|| page.url.clone());
-        let language = html.select(&css("html[lang]")).next().and_then(|e| e.attr("lang")).and_then(wording::language_tag);
-        let order = dates::order_of(language.as_deref(), page.url);
-        Self { html, base, is_cut: kept.len() < page.html.len(), order }
+        let language = html
+            .select(&compile_selector("html[lang]"))
+            .next()
+            .and_then(|e| e.attr("lang"))
+            .and_then(text_cleanup::language_tag);
+        let order = dates::date_order_for(language.as_deref(), page.url);
+        Self {
+            html,
+            base,
+            is_truncated: bounded_html.len() < page.html.len(),
+            order,
+        }
     }
 
     /// Every element that a selector known here matches, in document order.
     pub fn all(&self, selector: &'static str) -> Vec<ElementRef<'_>> {
-        self.html.select(&css(selector)).collect()
+        self.html.select(&compile_selector(selector)).collect()
     }
 
     /// The first element that a selector known here matches.
     pub fn first(&self, selector: &'static str) -> Option<ElementRef<'_>> {
-        self.html.select(&css(selector)).next()
+        self.html.select(&compile_selector(selector)).next()
     }
 
     /// An attribute's address, resolved.
@@ -59,15 +68,16 @@ impl Dom {
 
     /// The body, else the root.
     pub fn body(&self) -> ElementRef<'_> {
-        self.first("body").unwrap_or_else(|| self.html.root_element())
+        self.first("body")
+            .unwrap_or_else(|| self.html.root_element())
     }
 }
 
 /// How deep a page may be nested before the rest of it is left out.
-const NESTED: usize = 1_000;
+const MAX_NESTING: usize = 1_000;
 
 /// Elements that are not counted: their end may be left out, or they have none.
-const UNCOUNTED: &[&[u8]] = &[
+const UNCOUNTED_TAGS: &[&[u8]] = &[
     b"p",
     b"li",
     b"td",
@@ -106,7 +116,7 @@ const UNCOUNTED: &[&[u8]] = &[
 
 /// The beginning of a page up to where it is nested beyond all reason: building the tree of such a page takes time that
 /// grows with the square of its depth.
-fn bounded(html: &str) -> &str {
+fn cut_at_max_nesting(html: &str) -> &str {
     let bytes = html.as_bytes();
     let mut depth = 0_usize;
     for (at, _) in html.match_indices('<') {
@@ -120,24 +130,30 @@ fn bounded(html: &str) -> &str {
             .take_while(|c| c.is_ascii_alphanumeric())
             .map(u8::to_ascii_lowercase)
             .collect();
-        if !name.first().is_some_and(u8::is_ascii_alphabetic) || UNCOUNTED.contains(&name.as_slice()) {
+        if !name.first().is_some_and(u8::is_ascii_alphabetic)
+            || UNCOUNTED_TAGS.contains(&name.as_slice())
+        {
             continue;
         }
-        depth = if closes { depth.saturating_sub(1) } else { depth + 1 };
-        if depth > NESTED {
+        depth = if closes {
+            depth.saturating_sub(1)
+        } else {
+            depth + 1
+        };
+        if depth > MAX_NESTING {
             return &html[..at];
         }
     }
     html
 }
 
-/// A selector written in this room.
-pub(super) fn css(selector: &'static str) -> Selector {
+/// A selector that is known to be valid.
+pub(super) fn compile_selector(selector: &'static str) -> Selector {
     Selector::parse(selector).expect("a valid selector")
 }
 
 /// Elements whose text nobody reads.
-pub(super) fn is_unread(element: &ElementRef<'_>) -> bool {
+pub(super) fn is_invisible(element: &ElementRef<'_>) -> bool {
     let value = element.value();
     // Pages hide all of themselves until a script ran.
     if matches!(value.name(), "html" | "body" | "main") {
@@ -161,9 +177,16 @@ pub(super) fn is_unread(element: &ElementRef<'_>) -> bool {
             | "math"
     ) || value.attr("hidden").is_some()
         || value.attr("class").is_some_and(|class| {
-            class
-                .split_ascii_whitespace()
-                .any(|c| matches!(c, "sr-only" | "visually-hidden" | "screen-reader-text" | "screen-reader-only" | "u-hidden"))
+            class.split_ascii_whitespace().any(|c| {
+                matches!(
+                    c,
+                    "sr-only"
+                        | "visually-hidden"
+                        | "screen-reader-text"
+                        | "screen-reader-only"
+                        | "u-hidden"
+                )
+            })
         })
 }
 
@@ -223,7 +246,9 @@ pub(super) fn text_of(element: ElementRef<'_>) -> String {
         match edge {
             ego_tree::iter::Edge::Open(node) => {
                 if let Some(child) = ElementRef::wrap(node) {
-                    if skipping > 0 || child != element && (is_unread(&child) || is_permalink_sign(&child)) {
+                    if skipping > 0
+                        || child != element && (is_invisible(&child) || is_permalink_anchor(&child))
+                    {
                         skipping += 1;
                     } else if !is_inline(child.value().name()) {
                         out.push(' ');
@@ -243,39 +268,48 @@ pub(super) fn text_of(element: ElementRef<'_>) -> String {
             }
         }
     }
-    collapse(&out)
+    collapse_whitespace(&out)
 }
 
 /// A link whose whole text is `#` or the like.
-fn is_permalink_sign(element: &ElementRef<'_>) -> bool {
+fn is_permalink_anchor(element: &ElementRef<'_>) -> bool {
     if element.value().name() != "a" {
         return false;
     }
     let text: String = element.text().take(4).collect();
-    matches!(text.trim(), "#" | "¶" | "§" | "🔗" | "∞" | "⁋" | "link" | "permalink")
+    matches!(
+        text.trim(),
+        "#" | "¶" | "§" | "🔗" | "∞" | "⁋" | "link" | "permalink"
+    )
 }
 
 /// White space collapsed, and characters without a width or of control gone.
-pub(super) fn collapse(text: &str) -> String {
+pub(super) fn collapse_whitespace(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty()) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|w| !w.is_empty())
+    {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.extend(
-            word.chars().filter(|c| !matches!(c, '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{2060}' | '\u{fffe}' | '\u{ffff}')),
-        );
+        out.extend(word.chars().filter(|c| {
+            !matches!(
+                c,
+                '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{2060}' | '\u{fffe}' | '\u{ffff}'
+            )
+        }));
     }
     out.trim().to_owned()
 }
 
 /// The words of an element's class and id, in lower case, parted at hyphens, underlines and humps: `postMeta` is
 /// `post`, `meta`.
-pub(super) fn words(element: &ElementRef<'_>) -> Vec<String> {
+pub(super) fn class_and_id_words(element: &ElementRef<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let value = element.value();
     for attribute in ["class", "id", "itemprop", "data-testid"] {
-        words_of(value.attr(attribute).unwrap_or_default(), &mut out);
+        split_words(value.attr(attribute).unwrap_or_default(), &mut out);
     }
     out
 }
@@ -283,16 +317,23 @@ pub(super) fn words(element: &ElementRef<'_>) -> Vec<String> {
 /// The words of an element's class alone, which its like share.
 pub(super) fn class_words(element: &ElementRef<'_>) -> Vec<String> {
     let mut out = Vec::new();
-    words_of(element.value().attr("class").unwrap_or_default(), &mut out);
+    split_words(element.value().attr("class").unwrap_or_default(), &mut out);
     out
 }
 
-fn words_of(names: &str, out: &mut Vec<String>) {
+fn split_words(names: &str, out: &mut Vec<String>) {
     // `no-sidebar` and `with-footer` tell what is missing or within, not what the element is.
-    const ABOUT_OTHERS: &[&str] = &["no", "not", "has", "with", "without", "hide"];
+    const IGNORED_PREFIXES: &[&str] = &["no", "not", "has", "with", "without", "hide"];
     for name in names.split_whitespace().take(60) {
-        let mut parts = name.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty()).take(24).peekable();
-        if parts.peek().is_some_and(|first| ABOUT_OTHERS.contains(first)) {
+        let mut parts = name
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|p| !p.is_empty())
+            .take(24)
+            .peekable();
+        if parts
+            .peek()
+            .is_some_and(|first| IGNORED_PREFIXES.contains(first))
+        {
             continue;
         }
         for part in parts {
@@ -314,10 +355,18 @@ fn words_of(names: &str, out: &mut Vec<String>) {
 
 /// The words of a `rel` attribute, in lower case.
 pub(super) fn rels(element: &ElementRef<'_>) -> Vec<String> {
-    element.attr("rel").unwrap_or_default().split_ascii_whitespace().map(str::to_ascii_lowercase).collect()
+    element
+        .attr("rel")
+        .unwrap_or_default()
+        .split_ascii_whitespace()
+        .map(str::to_ascii_lowercase)
+        .collect()
 }
 
 /// Text as HTML.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+pub(super) fn escape_html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -2,18 +2,18 @@
 
 /// What was attempted, on what, and why it came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum FollowError {
+pub enum DiscoveryError {
     /// The bytes are no sitemap of any kind.
-    #[error("{url} is not a sitemap: {because}")]
+    #[error("{url} is not a sitemap: {reason}")]
     NotASitemap {
         /// The address that was read.
         url: String,
         /// What was found instead.
-        because: String,
+        reason: String,
     },
     /// The gzip stream could not be unpacked at all.
     #[error("the sitemap {url} could not be unpacked")]
-    Unpack {
+    Decompress {
         /// The address that was read.
         url: String,
         /// What the decoder said.
@@ -21,21 +21,21 @@ pub enum FollowError {
         source: std::io::Error,
     },
     /// The page lists nothing that can be told to be a post.
-    #[error("no posts were found on {url}: {because}")]
-    NothingFound {
+    #[error("no posts were found on {url}: {reason}")]
+    NoPosts {
         /// The page.
         url: String,
         /// What was looked for, in one sentence.
-        because: String,
+        reason: String,
     },
     /// A selector of `[source.page]` cannot be read.
-    #[error("the selector `{selector}` of `page.{field}` cannot be read: {because}")]
-    Selector {
+    #[error("the selector `{selector}` of `page.{field}` cannot be read: {reason}")]
+    InvalidSelector {
         /// The key in `[source.page]`.
         field: &'static str,
         /// As feeds.toml has it.
         selector: String,
         /// What is wrong with it.
-        because: String,
+        reason: String,
     },
 }

@@ -5,35 +5,35 @@
 //! | question | answered by |
 //! | --- | --- |
 //! | which feeds does this page name? | [`feed_links`] |
-//! | is this a challenge and not the page? | [`challenge`] |
+//! | is this a challenge and not the page? | [`detect_bot_challenge`] |
 //! | what does this sitemap list? | [`read_sitemap`] |
 //! | which of those links are posts? | [`post_links`] |
-//! | what does this post's page say of itself? | [`page_head`] |
-//! | which posts does this index page list? | [`index`] |
+//! | what does this post's page say of itself? | [`read_page_metadata`] |
+//! | which posts does this index page list? | [`read_index_page`] |
 //!
 //! and [`robots`] says what may be asked at all. Deliberately absent: fetching, queueing, remembering, and the clock.
 //! The rule kept: a site's markup is never trusted to be finite, well-formed or honest; whatever is bounded here says so
 //! in a [`Problem`](feed_model::Problem), and nothing found is an error with a reason, never an empty list.
 
-mod challenge;
+mod bot_challenge;
 mod dates;
 mod dom;
 mod error;
-mod feeds;
-mod head;
+mod feed_autodiscovery;
 mod index;
-mod posts;
+mod page_metadata;
 pub mod robots;
-mod shape;
 mod sitemap;
+mod sitemap_posts;
+mod url_shape;
 
-pub use challenge::challenge;
-pub use error::FollowError;
-pub use feeds::{FeedLink, feed_links};
-pub use head::{PageHead, page_head};
-pub use index::{Index, index, validate_selectors};
-pub use posts::{PostLinks, post_links};
-pub use sitemap::{ChildSitemap, Holds, SitemapDocument, SitemapPage, read_sitemap};
+pub use bot_challenge::detect_bot_challenge;
+pub use error::DiscoveryError;
+pub use feed_autodiscovery::{FeedLink, feed_links};
+pub use index::{IndexPage, read_index_page, validate_selectors};
+pub use page_metadata::{PageMetadata, read_page_metadata};
+pub use sitemap::{ChildSitemap, SitemapDocument, SitemapKind, SitemapPage, read_sitemap};
+pub use sitemap_posts::{PostLinks, post_links};
 
 use url::Url;
 

@@ -8,9 +8,9 @@ use std::time::Duration;
 use url::Url;
 
 /// How much of the file is read (RFC 9309 §2.5 asks for at least 500 KiB).
-const READ_BYTES: usize = 512 * 1024;
+const MAX_BYTES: usize = 512 * 1024;
 /// How many rules are kept of a file.
-const RULES: usize = 10_000;
+const MAX_RULES: usize = 10_000;
 
 /// What a site's robots.txt says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Robots {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Group {
     /// Product tokens in lower case.
-    agents: Vec<String>,
+    user_agents: Vec<String>,
     rules: Vec<Rule>,
     crawl_delay: Option<Duration>,
 }
@@ -37,35 +37,47 @@ struct Rule {
 impl Robots {
     /// Reads the file; never fails, since every line that is no rule is passed over (RFC 9309 §2.2).
     pub fn parse(bytes: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(READ_BYTES)]);
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_BYTES)]);
         let mut robots = Self::default();
         let mut group = Group::default();
-        let mut rules_left = RULES;
+        let mut rules_remaining = MAX_RULES;
         // A group's agents stand together; a rule after them closes the list (RFC 9309 §2.2.1).
-        let mut naming = false;
-        for line in text.trim_start_matches('\u{feff}').lines().flat_map(|line| line.split('\r')) {
+        let mut in_user_agent_lines = false;
+        for line in text
+            .trim_start_matches('\u{feff}')
+            .lines()
+            .flat_map(|line| line.split('\r'))
+        {
             let line = line.split('#').next().unwrap_or_default();
-            let Some((key, value)) = line.split_once(':') else { continue };
+            let Some((key, value)) = line.split_once(':') else {
+                continue;
+            };
             let value = value.trim();
             match key.trim().to_ascii_lowercase().as_str() {
                 "user-agent" | "useragent" | "user agent" => {
-                    if !naming {
+                    if !in_user_agent_lines {
                         robots.groups.push(std::mem::take(&mut group));
                     }
-                    naming = true;
-                    group.agents.push(product_token(value));
+                    in_user_agent_lines = true;
+                    group.user_agents.push(product_token(value));
                 }
                 key @ ("allow" | "disallow") => {
-                    naming = false;
-                    if group.agents.is_empty() || value.is_empty() || rules_left == 0 {
+                    in_user_agent_lines = false;
+                    if group.user_agents.is_empty() || value.is_empty() || rules_remaining == 0 {
                         continue;
                     }
-                    rules_left -= 1;
-                    group.rules.push(Rule { allow: key == "allow", pattern: encoded(value) });
+                    rules_remaining -= 1;
+                    group.rules.push(Rule {
+                        allow: key == "allow",
+                        pattern: normalize_path(value),
+                    });
                 }
                 "crawl-delay" => {
-                    naming = false;
-                    let seconds = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
+                    in_user_agent_lines = false;
+                    let seconds = value
+                        .parse::<f64>()
+                        .ok()
+                        .filter(|s| s.is_finite() && *s >= 0.0);
                     group.crawl_delay = seconds.map(|s| Duration::from_secs_f64(s.min(86_400.0)));
                 }
                 "sitemap" if !value.is_empty() => robots.sitemaps.push(value.to_owned()),
@@ -73,26 +85,34 @@ impl Robots {
             }
         }
         robots.groups.push(group);
-        robots.groups.retain(|group| !group.agents.is_empty());
+        robots.groups.retain(|group| !group.user_agents.is_empty());
         robots
     }
 
     /// Whether `url` may be asked by `token`: by the groups that name it, else by those for `*`, else yes.
     pub fn allows(&self, url: &Url, token: &str) -> bool {
-        let named = self.named(token);
-        if named.is_empty() { permits(&self.named("*"), url) } else { permits(&named, url) }
+        let own_groups = self.groups_for(token);
+        if own_groups.is_empty() {
+            is_allowed(&self.groups_for("*"), url)
+        } else {
+            is_allowed(&own_groups, url)
+        }
     }
 
     /// Whether `url` may be asked where only a group that names `token` counts: for an address that the operator wrote
     /// down, and the feed that it names.
-    pub fn allows_named(&self, url: &Url, token: &str) -> bool {
-        permits(&self.named(token), url)
+    pub fn allows_explicit(&self, url: &Url, token: &str) -> bool {
+        is_allowed(&self.groups_for(token), url)
     }
 
     /// The pause that the site asks for between two requests, of the groups that count for `token`.
     pub fn crawl_delay(&self, token: &str) -> Option<Duration> {
-        let named = self.named(token);
-        let groups = if named.is_empty() { self.named("*") } else { named };
+        let own_groups = self.groups_for(token);
+        let groups = if own_groups.is_empty() {
+            self.groups_for("*")
+        } else {
+            own_groups
+        };
         groups.iter().filter_map(|group| group.crawl_delay).max()
     }
 
@@ -101,9 +121,12 @@ impl Robots {
         &self.sitemaps
     }
 
-    fn named(&self, token: &str) -> Vec<&Group> {
+    fn groups_for(&self, token: &str) -> Vec<&Group> {
         let token = token.to_ascii_lowercase();
-        self.groups.iter().filter(|group| group.agents.contains(&token)).collect()
+        self.groups
+            .iter()
+            .filter(|group| group.user_agents.contains(&token))
+            .collect()
     }
 }
 
@@ -112,17 +135,21 @@ fn product_token(value: &str) -> String {
     if value.starts_with('*') {
         return "*".to_owned();
     }
-    value.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase()
+    value
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .collect::<String>()
+        .to_ascii_lowercase()
 }
 
 /// The longest matching rule decides, and of two equally long ones the one that allows (RFC 9309 §2.2.2).
-fn permits(groups: &[&Group], url: &Url) -> bool {
+fn is_allowed(groups: &[&Group], url: &Url) -> bool {
     if url.path() == "/robots.txt" {
         return true;
     }
     let target = match url.query() {
-        Some(query) => encoded(&format!("{}?{query}", url.path())),
-        None => encoded(url.path()),
+        Some(query) => normalize_path(&format!("{}?{query}", url.path())),
+        None => normalize_path(url.path()),
     };
     groups
         .iter()
@@ -136,7 +163,7 @@ fn permits(groups: &[&Group], url: &Url) -> bool {
 /// `*` is any run of octets and a last `$` the end; walks back to the last `*` only, so it is linear in practice and
 /// quadratic at worst.
 fn matches(pattern: &[u8], target: &[u8]) -> bool {
-    let (pattern, to_end) = match pattern.split_last() {
+    let (pattern, anchored_at_end) = match pattern.split_last() {
         Some((b'$', rest)) => (rest, true),
         _ => (pattern, false),
     };
@@ -144,7 +171,7 @@ fn matches(pattern: &[u8], target: &[u8]) -> bool {
     let mut back: Option<(usize, usize)> = None;
     loop {
         if p == pattern.len() {
-            if !to_end || t == target.len() {
+            if !anchored_at_end || t == target.len() {
                 return true;
             }
         } else if pattern[p] == b'*' {
@@ -169,12 +196,14 @@ fn matches(pattern: &[u8], target: &[u8]) -> bool {
 
 /// One spelling for comparison: octets outside ASCII are escaped, escapes of unreserved characters are undone, and the
 /// digits of the rest are in upper case (RFC 9309 §2.2.2, RFC 3986 §6.2.2).
-fn encoded(path: &str) -> String {
+fn normalize_path(path: &str) -> String {
     let bytes = path.as_bytes();
     let mut out = String::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
-        let escape = (bytes[i] == b'%').then(|| hex(bytes.get(i + 1)).zip(hex(bytes.get(i + 2)))).flatten();
+        let escape = (bytes[i] == b'%')
+            .then(|| hex_digit(bytes.get(i + 1)).zip(hex_digit(bytes.get(i + 2))))
+            .flatten();
         if let Some((high, low)) = escape {
             push_octet(&mut out, high << 4 | low, true);
             i += 3;
@@ -193,11 +222,17 @@ fn push_octet(out: &mut String, octet: u8, was_escaped: bool) {
     } else {
         out.push('%');
         for digit in [octet >> 4, octet & 15] {
-            out.push(char::from_digit(u32::from(digit), 16).expect("four bits are one digit").to_ascii_uppercase());
+            out.push(
+                char::from_digit(u32::from(digit), 16)
+                    .expect("four bits are one digit")
+                    .to_ascii_uppercase(),
+            );
         }
     }
 }
 
-fn hex(octet: Option<&u8>) -> Option<u8> {
-    octet.and_then(|o| char::from(*o).to_digit(16)).and_then(|d| u8::try_from(d).ok())
+fn hex_digit(octet: Option<&u8>) -> Option<u8> {
+    octet
+        .and_then(|o| char::from(*o).to_digit(16))
+        .and_then(|d| u8::try_from(d).ok())
 }

@@ -9,35 +9,37 @@ use std::io::Read;
 use quick_xml::{Reader, events::Event};
 use url::Url;
 
-use super::{FollowError, dates, dom::collapse, shape};
+use super::{DiscoveryError, dates, dom::collapse_whitespace, url_shape};
 use feed_model::{Problem, PublishedDate};
 
 /// Pages taken from one document: the protocol's own limit.
-const PAGES: usize = 50_000;
+const MAX_PAGES: usize = 50_000;
 /// Child sitemaps taken from one index.
-const CHILDREN: usize = 1_000;
+const MAX_CHILD_SITEMAPS: usize = 1_000;
 /// Bytes of an unpacked document: the protocol's own limit is 50 MB.
-const UNPACKED_BYTES: u64 = 52_428_800;
+const MAX_UNPACKED_BYTES: u64 = 52_428_800;
 /// Characters kept of one value.
-const VALUE_CHARS: usize = 4_096;
+const MAX_VALUE_CHARS: usize = 4_096;
 
-/// What a sitemap holds, by what its file is called: `post-sitemap.xml`, `wp-sitemap-posts-page-1.xml`.
+/// The kind of a sitemap, by what its file is called: `post-sitemap.xml`, `wp-sitemap-posts-page-1.xml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Holds {
+pub enum SitemapKind {
     /// Posts, articles, news.
     Posts,
     /// Pages, categories, tags, authors, products.
-    Others,
+    Other,
     /// It does not say.
     #[default]
-    Untold,
+    Unknown,
 }
 
-impl Holds {
+impl SitemapKind {
     /// What the file at an address is called.
     fn of(url: &Url) -> Self {
-        const POSTS: &[&str] =
-            &["post", "posts", "article", "articles", "news", "blog", "blogs", "story", "stories", "entries", "essays"];
+        const POSTS: &[&str] = &[
+            "post", "posts", "article", "articles", "news", "blog", "blogs", "story", "stories",
+            "entries", "essays",
+        ];
         const OTHERS: &[&str] = &[
             "page",
             "pages",
@@ -68,14 +70,20 @@ impl Holds {
             "jobs",
             "events",
         ];
-        let name = shape::segments(url).last().map(|s| s.to_lowercase()).unwrap_or_default();
-        let says = |wanted: &[&str]| name.split(|c: char| !c.is_alphabetic()).any(|word| wanted.contains(&word));
+        let name = url_shape::segments(url)
+            .last()
+            .map(|s| s.to_lowercase())
+            .unwrap_or_default();
+        let says = |words: &[&str]| {
+            name.split(|c: char| !c.is_alphabetic())
+                .any(|word| words.contains(&word))
+        };
         if says(OTHERS) {
-            Self::Others
+            Self::Other
         } else if says(POSTS) {
             Self::Posts
         } else {
-            Self::Untold
+            Self::Unknown
         }
     }
 }
@@ -93,8 +101,8 @@ pub struct SitemapPage {
     pub news_published: Option<PublishedDate>,
     /// The first `image:loc`.
     pub image: Option<String>,
-    /// What the sitemap that lists it holds.
-    pub holds: Holds,
+    /// The kind of the sitemap that lists it.
+    pub kind: SitemapKind,
 }
 
 /// A sitemap that a sitemap index names.
@@ -104,8 +112,8 @@ pub struct ChildSitemap {
     pub url: Url,
     /// `lastmod`.
     pub lastmod: Option<PublishedDate>,
-    /// What it holds.
-    pub holds: Holds,
+    /// Its kind.
+    pub kind: SitemapKind,
 }
 
 /// What one sitemap lists.
@@ -120,55 +128,78 @@ pub struct SitemapDocument {
 }
 
 /// Reads a sitemap or a sitemap index, packed with gzip or not, XML or plain text.
-pub fn read_sitemap(bytes: &[u8], url: &Url) -> Result<SitemapDocument, FollowError> {
+pub fn read_sitemap(bytes: &[u8], url: &Url) -> Result<SitemapDocument, DiscoveryError> {
     let mut document = SitemapDocument::default();
     let unpacked;
     let bytes = if bytes.starts_with(&[0x1f, 0x8b]) {
-        unpacked = unpack(bytes, url, &mut document.problems)?;
+        unpacked = decompress_gzip(bytes, url, &mut document.problems)?;
         &unpacked
     } else {
         bytes
     };
     let text = feed_parser::decode(bytes, Some("application/xml")).0;
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    let mut list = List { document, url, seen: std::collections::HashSet::new(), foreign: 0, unreadable: 0, beyond: 0 };
+    let mut builder = SitemapBuilder {
+        document,
+        url,
+        seen_urls: std::collections::HashSet::new(),
+        foreign_count: 0,
+        invalid_count: 0,
+        over_limit_count: 0,
+    };
     if start.starts_with('<') {
-        read_xml(start, &mut list)?;
+        read_xml(start, &mut builder)?;
     } else {
-        read_lines(start, &mut list)?;
+        read_lines(start, &mut builder)?;
     }
-    Ok(list.finish())
+    Ok(builder.finish())
 }
 
-fn unpack(bytes: &[u8], url: &Url, problems: &mut Vec<Problem>) -> Result<Vec<u8>, FollowError> {
+fn decompress_gzip(
+    bytes: &[u8],
+    url: &Url,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<u8>, DiscoveryError> {
     let mut out = Vec::new();
-    let result = flate2::read::MultiGzDecoder::new(bytes).take(UNPACKED_BYTES + 1).read_to_end(&mut out);
+    let result = flate2::read::MultiGzDecoder::new(bytes)
+        .take(MAX_UNPACKED_BYTES + 1)
+        .read_to_end(&mut out);
     match result {
-        Err(source) if out.is_empty() => return Err(FollowError::Unpack { url: url.to_string(), source }),
-        Err(_) => problems
-            .push(Problem::warning("sitemap-truncated", "the sitemap's gzip stream breaks off; what came before was read")),
+        Err(source) if out.is_empty() => {
+            return Err(DiscoveryError::Decompress {
+                url: url.to_string(),
+                source,
+            });
+        }
+        Err(_) => problems.push(Problem::warning(
+            "sitemap-truncated",
+            "the sitemap's gzip stream breaks off; what came before was read",
+        )),
         Ok(_) => {}
     }
-    if out.len() as u64 > UNPACKED_BYTES {
-        out.truncate(usize::try_from(UNPACKED_BYTES).unwrap_or(usize::MAX));
-        problems.push(Problem::warning("sitemap-too-long", "the sitemap is longer than 50 MiB unpacked; the rest was not read"));
+    if out.len() as u64 > MAX_UNPACKED_BYTES {
+        out.truncate(usize::try_from(MAX_UNPACKED_BYTES).unwrap_or(usize::MAX));
+        problems.push(Problem::warning(
+            "sitemap-too-long",
+            "the sitemap is longer than 50 MiB unpacked; the rest was not read",
+        ));
     }
     Ok(out)
 }
 
 /// A document while it is read.
-struct List<'a> {
+struct SitemapBuilder<'a> {
     document: SitemapDocument,
     url: &'a Url,
-    seen: std::collections::HashSet<Url>,
-    foreign: usize,
-    unreadable: usize,
-    beyond: usize,
+    seen_urls: std::collections::HashSet<Url>,
+    foreign_count: usize,
+    invalid_count: usize,
+    over_limit_count: usize,
 }
 
 /// One `url` or `sitemap` element while it is read.
 #[derive(Default)]
-struct Item {
+struct SitemapElement {
     loc: String,
     lastmod: String,
     news_title: String,
@@ -176,38 +207,48 @@ struct Item {
     image: String,
 }
 
-impl List<'_> {
-    fn take(&mut self, item: &Item, is_child: bool) {
-        let Some(mut url) = feed_parser::http_url(&item.loc, Some(self.url)).filter(|_| !item.loc.trim().is_empty()) else {
-            self.unreadable += 1;
+impl SitemapBuilder<'_> {
+    fn add(&mut self, item: &SitemapElement, is_child: bool) {
+        let Some(mut url) = feed_parser::http_url(&item.loc, Some(self.url))
+            .filter(|_| !item.loc.trim().is_empty())
+        else {
+            self.invalid_count += 1;
             return;
         };
         url.set_fragment(None);
-        if !shape::same_site(&url, self.url) {
-            self.foreign += 1;
+        if !url_shape::same_site(&url, self.url) {
+            self.foreign_count += 1;
             return;
         }
         // An index that names itself is read already.
         if is_child && url == *self.url {
             return;
         }
-        let lastmod = dates::whole(&item.lastmod);
-        let full = if is_child { self.document.sitemaps.len() >= CHILDREN } else { self.document.pages.len() >= PAGES };
+        let lastmod = dates::parse_or_find(&item.lastmod);
+        let full = if is_child {
+            self.document.sitemaps.len() >= MAX_CHILD_SITEMAPS
+        } else {
+            self.document.pages.len() >= MAX_PAGES
+        };
         if full {
-            self.beyond += 1;
-        } else if self.seen.insert(url.clone()) {
+            self.over_limit_count += 1;
+        } else if self.seen_urls.insert(url.clone()) {
             if is_child {
-                let holds = Holds::of(&url);
-                self.document.sitemaps.push(ChildSitemap { url, lastmod, holds });
+                let kind = SitemapKind::of(&url);
+                self.document
+                    .sitemaps
+                    .push(ChildSitemap { url, lastmod, kind });
             } else {
-                let image = feed_parser::http_url(&item.image, Some(self.url)).filter(|_| !item.image.trim().is_empty());
+                let image = feed_parser::http_url(&item.image, Some(self.url))
+                    .filter(|_| !item.image.trim().is_empty());
                 self.document.pages.push(SitemapPage {
                     url,
                     lastmod,
-                    news_title: Some(collapse(&item.news_title)).filter(|t| !t.is_empty()),
-                    news_published: dates::whole(&item.news_date),
+                    news_title: Some(collapse_whitespace(&item.news_title))
+                        .filter(|t| !t.is_empty()),
+                    news_published: dates::parse_or_find(&item.news_date),
                     image: image.map(String::from),
-                    holds: Holds::of(self.url),
+                    kind: SitemapKind::of(self.url),
                 });
             }
         }
@@ -215,46 +256,69 @@ impl List<'_> {
 
     fn finish(mut self) -> SitemapDocument {
         let problems = &mut self.document.problems;
-        if self.foreign > 0 {
+        if self.foreign_count > 0 {
             problems.push(Problem::warning(
                 "sitemap-foreign-links",
-                format!("{} links lead to other sites than the sitemap's and were left out", self.foreign),
+                format!(
+                    "{} links lead to other sites than the sitemap's and were left out",
+                    self.foreign_count
+                ),
             ));
         }
-        if self.unreadable > 0 {
+        if self.invalid_count > 0 {
             problems.push(Problem::warning(
                 "sitemap-bad-links",
-                format!("{} entries have no readable http(s) address and were left out", self.unreadable),
+                format!(
+                    "{} entries have no readable http(s) address and were left out",
+                    self.invalid_count
+                ),
             ));
         }
-        if self.beyond > 0 {
+        if self.over_limit_count > 0 {
             problems.push(Problem::warning(
                 "sitemap-too-many",
-                format!("{} links beyond the first {PAGES} pages and {CHILDREN} sitemaps were left out", self.beyond),
+                format!("{} links beyond the first {MAX_PAGES} pages and {MAX_CHILD_SITEMAPS} sitemaps were left out", self.over_limit_count),
             ));
         }
         self.document
     }
 }
 
-fn read_lines(text: &str, list: &mut List<'_>) -> Result<(), FollowError> {
-    let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).peekable();
+fn read_lines(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), DiscoveryError> {
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .peekable();
     let first = lines.peek().copied().unwrap_or_default();
     if !first.starts_with("http://") && !first.starts_with("https://") {
-        let because = if first.is_empty() { "it is empty" } else { "it is neither XML nor a list of addresses" };
-        return Err(FollowError::NotASitemap { url: list.url.to_string(), because: because.to_owned() });
-    }
-    for line in lines.take(PAGES + CHILDREN) {
-        if line.starts_with("http://") || line.starts_with("https://") {
-            list.take(&Item { loc: line.to_owned(), ..Item::default() }, false);
+        let reason = if first.is_empty() {
+            "it is empty"
         } else {
-            list.unreadable += 1;
+            "it is neither XML nor a list of addresses"
+        };
+        return Err(DiscoveryError::NotASitemap {
+            url: builder.url.to_string(),
+            reason: reason.to_owned(),
+        });
+    }
+    for line in lines.take(MAX_PAGES + MAX_CHILD_SITEMAPS) {
+        if line.starts_with("http://") || line.starts_with("https://") {
+            builder.add(
+                &SitemapElement {
+                    loc: line.to_owned(),
+                    ..SitemapElement::default()
+                },
+                false,
+            );
+        } else {
+            builder.invalid_count += 1;
         }
     }
     Ok(())
 }
 
-fn read_xml(text: &str, list: &mut List<'_>) -> Result<(), FollowError> {
+fn read_xml(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), DiscoveryError> {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
     config.check_end_names = false;
@@ -262,16 +326,19 @@ fn read_xml(text: &str, list: &mut List<'_>) -> Result<(), FollowError> {
     config.allow_dangling_amp = true;
     let mut stack: Vec<String> = Vec::new();
     let mut value = String::new();
-    let mut item: Option<(Item, bool)> = None;
-    let mut known_root = false;
+    let mut item: Option<(SitemapElement, bool)> = None;
+    let mut root_seen = false;
     loop {
         let event = match reader.read_event() {
             Ok(event) => event,
             Err(error) => {
-                if !known_root {
-                    return Err(not_xml(list.url, &format!("it is not XML ({error})")));
+                if !root_seen {
+                    return Err(not_a_sitemap(
+                        builder.url,
+                        &format!("it is not XML ({error})"),
+                    ));
                 }
-                list.document.problems.push(Problem::warning(
+                builder.document.problems.push(Problem::warning(
                     "sitemap-malformed",
                     format!("the sitemap is not well-formed ({error}); what came before was read"),
                 ));
@@ -281,15 +348,20 @@ fn read_xml(text: &str, list: &mut List<'_>) -> Result<(), FollowError> {
         match event {
             Event::Start(tag) => {
                 let name = tag.local_name().as_ref().to_ascii_lowercase();
-                if stack.is_empty() && !known_root {
-                    known_root = match name.as_str() {
+                if stack.is_empty() && !root_seen {
+                    root_seen = match name.as_str() {
                         "urlset" | "sitemapindex" => true,
-                        "html" => return Err(not_xml(list.url, "it is an HTML page")),
-                        "rss" | "feed" | "rdf" => return Err(not_xml(list.url, "it is a feed")),
+                        "html" => return Err(not_a_sitemap(builder.url, "it is an HTML page")),
+                        "rss" | "feed" | "rdf" => {
+                            return Err(not_a_sitemap(builder.url, "it is a feed"));
+                        }
                         _ => {
-                            return Err(not_xml(
-                                list.url,
-                                &format!("its root element is <{}>", name.chars().take(40).collect::<String>()),
+                            return Err(not_a_sitemap(
+                                builder.url,
+                                &format!(
+                                    "its root element is <{}>",
+                                    name.chars().take(40).collect::<String>()
+                                ),
                             ));
                         }
                     };
@@ -297,43 +369,49 @@ fn read_xml(text: &str, list: &mut List<'_>) -> Result<(), FollowError> {
                 if matches!(name.as_str(), "url" | "sitemap") && stack.len() <= 2 {
                     // An element that was never closed ends where the next one begins.
                     if let Some((item, is_child)) = item.take() {
-                        list.take(&item, is_child);
+                        builder.add(&item, is_child);
                     }
                     stack.truncate(1);
-                    item = Some((Item::default(), name == "sitemap"));
+                    item = Some((SitemapElement::default(), name == "sitemap"));
                 }
                 value.clear();
                 if stack.len() < 64 {
                     stack.push(name);
                 }
             }
-            Event::Text(text) => push(&mut value, &text),
-            Event::CData(text) => push(&mut value, &text),
+            Event::Text(text) => append_bounded(&mut value, &text),
+            Event::CData(text) => append_bounded(&mut value, &text),
             Event::GeneralRef(reference) => match reference.resolve_char_ref() {
-                Ok(Some(c)) => push(&mut value, c.encode_utf8(&mut [0; 4])),
+                Ok(Some(c)) => append_bounded(&mut value, c.encode_utf8(&mut [0; 4])),
                 _ => match &*reference {
-                    "amp" => push(&mut value, "&"),
-                    "lt" => push(&mut value, "<"),
-                    "gt" => push(&mut value, ">"),
-                    "quot" => push(&mut value, "\""),
-                    "apos" => push(&mut value, "'"),
-                    "nbsp" => push(&mut value, " "),
+                    "amp" => append_bounded(&mut value, "&"),
+                    "lt" => append_bounded(&mut value, "<"),
+                    "gt" => append_bounded(&mut value, ">"),
+                    "quot" => append_bounded(&mut value, "\""),
+                    "apos" => append_bounded(&mut value, "'"),
+                    "nbsp" => append_bounded(&mut value, " "),
                     _ => {}
                 },
             },
             Event::End(tag) => {
                 let name = tag.local_name().as_ref().to_ascii_lowercase();
-                let Some(depth) = stack.iter().rposition(|open| *open == name) else { continue };
+                let Some(depth) = stack.iter().rposition(|open| *open == name) else {
+                    continue;
+                };
                 stack.truncate(depth);
                 if let Some((item, _)) = item.as_mut() {
-                    item.put(&name, stack.last().map(String::as_str).unwrap_or_default(), &value);
+                    item.set_field(
+                        &name,
+                        stack.last().map(String::as_str).unwrap_or_default(),
+                        &value,
+                    );
                 }
                 value.clear();
                 if depth <= 1
                     && matches!(name.as_str(), "url" | "sitemap")
                     && let Some((item, is_child)) = item.take()
                 {
-                    list.take(&item, is_child);
+                    builder.add(&item, is_child);
                 }
             }
             Event::Eof => break,
@@ -343,14 +421,21 @@ fn read_xml(text: &str, list: &mut List<'_>) -> Result<(), FollowError> {
     if let Some((item, is_child)) = item
         && !item.loc.is_empty()
     {
-        list.take(&item, is_child);
-        list.document.problems.push(Problem::warning("sitemap-truncated", "the sitemap breaks off within an entry"));
+        builder.add(&item, is_child);
+        builder.document.problems.push(Problem::warning(
+            "sitemap-truncated",
+            "the sitemap breaks off within an entry",
+        ));
     }
-    if known_root { Ok(()) } else { Err(not_xml(list.url, "it has no elements")) }
+    if root_seen {
+        Ok(())
+    } else {
+        Err(not_a_sitemap(builder.url, "it has no elements"))
+    }
 }
 
-impl Item {
-    fn put(&mut self, name: &str, parent: &str, value: &str) {
+impl SitemapElement {
+    fn set_field(&mut self, name: &str, parent: &str, value: &str) {
         let slot = match (name, parent) {
             ("loc", "url" | "sitemap") => &mut self.loc,
             ("loc", "image") => &mut self.image,
@@ -365,11 +450,14 @@ impl Item {
     }
 }
 
-fn push(value: &mut String, text: &str) {
-    let room = VALUE_CHARS.saturating_sub(value.len());
-    value.extend(text.chars().take(room));
+fn append_bounded(value: &mut String, text: &str) {
+    let remaining = MAX_VALUE_CHARS.saturating_sub(value.len());
+    value.extend(text.chars().take(remaining));
 }
 
-fn not_xml(url: &Url, because: &str) -> FollowError {
-    FollowError::NotASitemap { url: url.to_string(), because: because.to_owned() }
+fn not_a_sitemap(url: &Url, reason: &str) -> DiscoveryError {
+    DiscoveryError::NotASitemap {
+        url: url.to_string(),
+        reason: reason.to_owned(),
+    }
 }

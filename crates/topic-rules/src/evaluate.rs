@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fields, Rules, Verdict};
+use super::{Classification, Rules, StoryFields};
 
 /// A row of a labelled file.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
-pub struct Labelled {
+pub struct LabelledRow {
     /// The title.
     pub title: String,
     /// The link.
@@ -57,24 +57,40 @@ pub enum LabelsError {
 }
 
 /// Reads a labelled file: JSON where the text begins with `[`, TOML with `[[label]]` else. `name` is for errors.
-pub fn parse_labels(text: &str, name: &str) -> Result<Vec<Labelled>, LabelsError> {
+pub fn parse_labels(text: &str, name: &str) -> Result<Vec<LabelledRow>, LabelsError> {
     #[derive(serde::Deserialize)]
     struct Tables {
         #[serde(default)]
-        label: Vec<Labelled>,
+        label: Vec<LabelledRow>,
     }
 
     let text = text.trim_start_matches('\u{feff}');
-    let begins_array = text.trim_start().strip_prefix('[').is_some_and(|rest| !rest.starts_with('['));
-    let is_toml = std::path::Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+    let begins_array = text
+        .trim_start()
+        .strip_prefix('[')
+        .is_some_and(|rest| !rest.starts_with('['));
+    let is_toml = std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
     let rows = if begins_array && !is_toml || text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|source| LabelsError::Json { name: name.to_owned(), source })?
+        serde_json::from_str(text).map_err(|source| LabelsError::Json {
+            name: name.to_owned(),
+            source,
+        })?
     } else {
-        let tables: Tables =
-            toml::from_str(text).map_err(|source| LabelsError::Toml { name: name.to_owned(), source: Box::new(source) })?;
+        let tables: Tables = toml::from_str(text).map_err(|source| LabelsError::Toml {
+            name: name.to_owned(),
+            source: Box::new(source),
+        })?;
         tables.label
     };
-    if rows.is_empty() { Err(LabelsError::Empty { name: name.to_owned() }) } else { Ok(rows) }
+    if rows.is_empty() {
+        Err(LabelsError::Empty {
+            name: name.to_owned(),
+        })
+    } else {
+        Ok(rows)
+    }
 }
 
 /// Precision, recall and F1, averaged over the topics.
@@ -126,92 +142,139 @@ pub struct Evaluation {
 }
 
 /// Judges every row and compares.
-pub fn evaluate(rules: &Rules, labels: &[Labelled]) -> Evaluation {
+pub fn evaluate(rules: &Rules, labels: &[LabelledRow]) -> Evaluation {
     let mut ids: Vec<String> = rules.topics().map(ToString::to_string).collect();
     let known: BTreeSet<String> = ids.iter().cloned().collect();
-    let only_labelled: BTreeSet<&String> = labels.iter().flat_map(|row| &row.topics).filter(|id| !known.contains(*id)).collect();
+    let only_labelled: BTreeSet<&String> = labels
+        .iter()
+        .flat_map(|row| &row.topics)
+        .filter(|id| !known.contains(*id))
+        .collect();
     ids.extend(only_labelled.into_iter().cloned());
 
-    let mut counts = vec![Count::default(); ids.len()];
+    let mut counts = vec![ConfusionCounts::default(); ids.len()];
     let mut misses = Vec::new();
     for row in labels {
-        let verdicts = judge(rules, row);
-        let got: Vec<String> = verdicts.iter().filter(|v| v.member).map(|v| v.topic.to_string()).collect();
+        let classifications = classify(rules, row);
+        let got: Vec<String> = classifications
+            .iter()
+            .filter(|v| v.is_member)
+            .map(|v| v.topic.to_string())
+            .collect();
         let mut because = Vec::new();
         for (id, count) in ids.iter().zip(&mut counts) {
             let (belongs, is_in) = (row.topics.contains(id), got.contains(id));
             count.add(belongs, is_in);
             if belongs != is_in {
-                because.push(explain(id, verdicts.iter().find(|v| v.topic.as_str() == id)));
+                because.push(explain(
+                    id,
+                    classifications.iter().find(|v| v.topic.as_str() == id),
+                ));
             }
         }
         if !because.is_empty() {
-            misses.push(Miss { title: row.title.clone(), expected: row.topics.clone(), got, because });
+            misses.push(Miss {
+                title: row.title.clone(),
+                expected: row.topics.clone(),
+                got,
+                because,
+            });
         }
     }
-    let topics: Vec<TopicScores> = ids.into_iter().zip(&counts).map(|(id, count)| count.scores(id)).collect();
-    let counted: Vec<Scores> =
-        topics.iter().zip(&counts).filter(|(_, count)| count.is_counted()).map(|(topic, _)| topic.scores).collect();
-    Evaluation { mean: mean(&counted), topics, misses }
+    let topics: Vec<TopicScores> = ids
+        .into_iter()
+        .zip(&counts)
+        .map(|(id, count)| count.scores(id))
+        .collect();
+    let counted: Vec<Scores> = topics
+        .iter()
+        .zip(&counts)
+        .filter(|(_, count)| count.has_any())
+        .map(|(topic, _)| topic.scores)
+        .collect();
+    Evaluation {
+        mean: mean(&counted),
+        topics,
+        misses,
+    }
 }
 
-fn judge(rules: &Rules, row: &Labelled) -> Vec<Verdict> {
+fn classify(rules: &Rules, row: &LabelledRow) -> Vec<Classification> {
     let categories: Vec<&str> = row.categories.iter().map(String::as_str).collect();
     let sources: Vec<&str> = row.source.iter().map(String::as_str).collect();
-    rules.explain(&Fields {
+    rules.explain(&StoryFields {
         title: &row.title,
         categories: &categories,
         summary: row.summary.as_deref(),
         url: row.url.as_deref(),
         sources: &sources,
-        ..Fields::default()
+        ..StoryFields::default()
     })
 }
 
-fn explain(id: &str, verdict: Option<&Verdict>) -> String {
-    match verdict {
-        Some(verdict) if verdict.member => format!("{id}: {}", verdict.because.join("; ")),
-        Some(verdict) => format!("{id}: {}", verdict.lacking.join("; ")),
+fn explain(id: &str, classification: Option<&Classification>) -> String {
+    match classification {
+        Some(classification) if classification.is_member => {
+            format!("{id}: {}", classification.reasons.join("; "))
+        }
+        Some(classification) => format!("{id}: {}", classification.reasons_against.join("; ")),
         None => format!("{id}: no topic of feeds.toml has this id"),
     }
 }
 
 #[derive(Debug, Clone, Default)]
-struct Count {
-    right: usize,
-    too_many: usize,
-    too_few: usize,
+struct ConfusionCounts {
+    true_positives: usize,
+    false_positives: usize,
+    false_negatives: usize,
 }
 
-impl Count {
+impl ConfusionCounts {
     fn add(&mut self, belongs: bool, is_in: bool) {
         match (belongs, is_in) {
-            (true, true) => self.right += 1,
-            (false, true) => self.too_many += 1,
-            (true, false) => self.too_few += 1,
+            (true, true) => self.true_positives += 1,
+            (false, true) => self.false_positives += 1,
+            (true, false) => self.false_negatives += 1,
             (false, false) => {}
         }
     }
 
     /// A topic that nothing belongs in, and that nothing was put in, says nothing about the rules.
-    fn is_counted(&self) -> bool {
-        self.right + self.too_many + self.too_few > 0
+    fn has_any(&self) -> bool {
+        self.true_positives + self.false_positives + self.false_negatives > 0
     }
 
     fn scores(&self, id: String) -> TopicScores {
         let scores = Scores {
-            precision: ratio(self.right, self.right + self.too_many),
-            recall: ratio(self.right, self.right + self.too_few),
-            f1: ratio(2 * self.right, 2 * self.right + self.too_many + self.too_few),
+            precision: ratio(
+                self.true_positives,
+                self.true_positives + self.false_positives,
+            ),
+            recall: ratio(
+                self.true_positives,
+                self.true_positives + self.false_negatives,
+            ),
+            f1: ratio(
+                2 * self.true_positives,
+                2 * self.true_positives + self.false_positives + self.false_negatives,
+            ),
         };
-        TopicScores { id, scores, support: self.right + self.too_few }
+        TopicScores {
+            id,
+            scores,
+            support: self.true_positives + self.false_negatives,
+        }
     }
 }
 
 /// Rows are far fewer than a float counts exactly.
 #[allow(clippy::cast_precision_loss)]
 fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -219,6 +282,11 @@ fn mean(scores: &[Scores]) -> Scores {
     if scores.is_empty() {
         return Scores::default();
     }
-    let over = |value: fn(&Scores) -> f64| scores.iter().map(value).sum::<f64>() / scores.len() as f64;
-    Scores { precision: over(|s| s.precision), recall: over(|s| s.recall), f1: over(|s| s.f1) }
+    let over =
+        |value: fn(&Scores) -> f64| scores.iter().map(value).sum::<f64>() / scores.len() as f64;
+    Scores {
+        precision: over(|s| s.precision),
+        recall: over(|s| s.recall),
+        f1: over(|s| s.f1),
+    }
 }

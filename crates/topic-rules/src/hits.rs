@@ -4,26 +4,26 @@ use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-use super::Fields;
-use super::beginnings::Beginnings;
-use super::matcher::{self, Field, Matcher, Sign, Target};
-use super::vocabulary::{Memory, Vocabulary};
+use super::StoryFields;
+use super::matcher::{self, MatchField, Matcher, Sign, Target};
+use super::phrase_trie::{PhraseTrie, ReadBuffers};
+use super::regex_prefilter::RegexPrefilter;
 
 /// How much of the text stands for a summary that the publisher did not give, in characters.
 const SUMMARY_CHARS: usize = 300;
 
 /// Hits beyond this many add next to nothing; so many of half a point still stay below one point by more than is
 /// forgiven to a sum of floats.
-const MOST_HITS: u32 = 24;
+const MAX_HITS: u32 = 24;
 
 /// Of so many hits of a matcher the text is kept, to be shown.
-const SHOWN_HITS: usize = 3;
+const MAX_SHOWN_HITS: usize = 3;
 
 /// A stretch of text that a matcher matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hit<'t> {
     /// Where it was found.
-    pub(super) field: Field,
+    pub(super) field: MatchField,
     /// The text, as it stands there.
     pub(super) text: Cow<'t, str>,
 }
@@ -31,16 +31,16 @@ pub(super) struct Hit<'t> {
 /// The hits of one matcher in one story.
 #[derive(Debug, Clone)]
 pub(super) struct Tally<'t> {
-    /// What the first hit is worth, without the weight.
-    worth: f64,
+    /// What the first hit is base_points, without the weight.
+    base_points: f64,
     hits: u32,
-    shown: [Option<Hit<'t>>; SHOWN_HITS],
+    shown: [Option<Hit<'t>>; MAX_SHOWN_HITS],
     /// Where in which text the last hit ended: what overlaps it is no further hit.
     last: (usize, usize),
 }
 
 impl Tally<'_> {
-    /// The first hits: those that are worth most.
+    /// The first hits: those that are base_points most.
     pub(super) fn shown(&self) -> impl Iterator<Item = &Hit<'_>> {
         self.shown.iter().flatten()
     }
@@ -50,10 +50,10 @@ impl Tally<'_> {
         self.hits
     }
 
-    /// What the hits are worth together: each further one adds half of what the one before added.
+    /// What the hits are base_points together: each further one adds half of what the one before added.
     pub(super) fn points(&self, weight: f64) -> f64 {
         let mut points = 0.0;
-        let mut next = self.worth * weight;
+        let mut next = self.base_points * weight;
         for _ in 0..self.hits {
             points += next;
             next /= 2.0;
@@ -71,7 +71,10 @@ pub(super) struct Tallies<'t> {
 
 impl<'t> Tallies<'t> {
     fn of(matchers: usize) -> Self {
-        Self { places: vec![0; matchers], found: Vec::new() }
+        Self {
+            places: vec![0; matchers],
+            found: Vec::new(),
+        }
     }
 
     /// The tally of a matcher that hit.
@@ -87,7 +90,8 @@ impl<'t> Tallies<'t> {
 
     fn first_hit(&mut self, matcher: usize, tally: Tally<'t>) {
         self.found.push(tally);
-        self.places[matcher] = u32::try_from(self.found.len()).expect("there are fewer matchers than u32 counts");
+        self.places[matcher] =
+            u32::try_from(self.found.len()).expect("there are fewer matchers than u32 counts");
     }
 
     fn get_mut(&mut self, matcher: usize) -> Option<&mut Tally<'t>> {
@@ -97,59 +101,81 @@ impl<'t> Tallies<'t> {
 }
 
 /// Matches all `matchers` against a story.
-pub(super) fn find<'t>(fields: &Fields<'t>, matchers: &[Matcher], regexes: &Beginnings, vocabulary: &Vocabulary) -> Tallies<'t> {
+pub(super) fn find<'t>(
+    fields: &StoryFields<'t>,
+    matchers: &[Matcher],
+    regexes: &RegexPrefilter,
+    phrase_trie: &PhraseTrie,
+) -> Tallies<'t> {
     let mut finder = Finder {
         matchers,
         regexes,
-        vocabulary,
-        memory: vocabulary.memory(),
+        phrase_trie,
+        buffers: phrase_trie.buffers(),
         tallies: Tallies::of(matchers.len()),
         text_number: 0,
     };
-    // Richest fields first, so that the first hit of a matcher is the one that is worth most.
-    finder.read(fields.title, Kind::Prose, &|_, _| Some(Field::Title));
+    // Richest fields first, so that the first hit of a matcher is the one that is base_points most.
+    finder.read(fields.title, TextKind::Prose, &|_, _| {
+        Some(MatchField::Title)
+    });
     for category in fields.categories {
-        finder.read(category, Kind::Prose, &|_, _| Some(Field::Category));
+        finder.read(category, TextKind::Prose, &|_, _| {
+            Some(MatchField::Category)
+        });
     }
-    let summary = fields.summary.map(str::trim).filter(|summary| !summary.is_empty());
+    let summary = fields
+        .summary
+        .map(str::trim)
+        .filter(|summary| !summary.is_empty());
     if let Some(summary) = summary {
-        finder.read(summary, Kind::Prose, &|_, _| Some(Field::Summary));
+        finder.read(summary, TextKind::Prose, &|_, _| Some(MatchField::Summary));
     }
     for author in fields.authors {
-        finder.read(author, Kind::Prose, &|_, _| Some(Field::Author));
+        finder.read(author, TextKind::Prose, &|_, _| Some(MatchField::Author));
     }
     if let Some(url) = fields.url {
-        finder.read(url, Kind::Address, &|_, _| Some(Field::Url));
+        finder.read(url, TextKind::Address, &|_, _| Some(MatchField::Url));
     }
     for source in fields.sources {
-        finder.read(source, Kind::Prose, &|_, _| Some(Field::Source));
+        finder.read(source, TextKind::Prose, &|_, _| Some(MatchField::Source));
     }
-    let text = composed(fields.text);
-    let repeated = summary.map_or(0, |summary| repeated_bytes(summary, &text));
-    let cut = if summary.is_some() { 0 } else { text.char_indices().nth(SUMMARY_CHARS).map_or(text.len(), |(at, _)| at) };
-    finder.read_composed(&text, Kind::Prose, &|matcher, start| match matcher.field {
-        Some(Field::Content) => Some(Field::Content),
-        _ if start < cut => Some(Field::Summary),
-        // A summary that is the text's beginning was counted as the summary.
-        _ if start < repeated => None,
-        _ => Some(Field::Content),
-    });
-    vocabulary.give_back(finder.memory);
+    let text = to_nfc(fields.text);
+    let repeated = summary.map_or(0, |summary| summary_prefix_bytes(summary, &text));
+    let cut = if summary.is_some() {
+        0
+    } else {
+        text.char_indices()
+            .nth(SUMMARY_CHARS)
+            .map_or(text.len(), |(at, _)| at)
+    };
+    finder.read_nfc(
+        &text,
+        TextKind::Prose,
+        &|matcher, start| match matcher.field {
+            Some(MatchField::Content) => Some(MatchField::Content),
+            _ if start < cut => Some(MatchField::Summary),
+            // A summary that is the text's beginning was counted as the summary.
+            _ if start < repeated => None,
+            _ => Some(MatchField::Content),
+        },
+    );
+    phrase_trie.return_buffers(finder.buffers);
     finder.tallies
 }
 
 /// How the words of a text part.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum TextKind {
     Prose,
     Address,
 }
 
 struct Finder<'r, 't> {
     matchers: &'r [Matcher],
-    regexes: &'r Beginnings,
-    vocabulary: &'r Vocabulary,
-    memory: Memory,
+    regexes: &'r RegexPrefilter,
+    phrase_trie: &'r PhraseTrie,
+    buffers: ReadBuffers,
     tallies: Tallies<'t>,
     /// Counts the texts that were read, so that places in different ones are not compared.
     text_number: usize,
@@ -157,28 +183,49 @@ struct Finder<'r, 't> {
 
 impl<'t> Finder<'_, 't> {
     /// Reads one text; `field_of` says what a matcher's hit that begins at a place is a hit in.
-    fn read(&mut self, text: &'t str, kind: Kind, field_of: &impl Fn(&Matcher, usize) -> Option<Field>) {
-        self.read_composed(&composed(text), kind, field_of);
+    fn read(
+        &mut self,
+        text: &'t str,
+        kind: TextKind,
+        field_of: &impl Fn(&Matcher, usize) -> Option<MatchField>,
+    ) {
+        self.read_nfc(&to_nfc(text), kind, field_of);
     }
 
     #[allow(clippy::ptr_arg)] // Hits in a text that is borrowed are shown without a copy of it.
-    fn read_composed(&mut self, text: &Cow<'t, str>, kind: Kind, field_of: &impl Fn(&Matcher, usize) -> Option<Field>) {
+    fn read_nfc(
+        &mut self,
+        text: &Cow<'t, str>,
+        kind: TextKind,
+        field_of: &impl Fn(&Matcher, usize) -> Option<MatchField>,
+    ) {
         self.text_number += 1;
         if text.is_empty() {
             return;
         }
-        let Self { matchers, regexes, vocabulary, memory, tallies, text_number } = self;
+        let Self {
+            matchers,
+            regexes,
+            phrase_trie,
+            buffers,
+            tallies,
+            text_number,
+        } = self;
         let mut count = |index: usize, start: usize, end: usize| {
             let (matcher, tally) = (&matchers[index], tallies.get_mut(index));
             if let Some(tally) = &tally
-                && (tally.hits >= MOST_HITS || (tally.last.0 == *text_number && start < tally.last.1))
+                && (tally.hits >= MAX_HITS
+                    || (tally.last.0 == *text_number && start < tally.last.1))
             {
                 return;
             }
-            let Some(field) = field_of(matcher, start).filter(|field| matcher.looks_at(*field)) else { return };
+            let Some(field) = field_of(matcher, start).filter(|field| matcher.applies_to(*field))
+            else {
+                return;
+            };
             if let Target::Phrase { signs, .. } = &matcher.target
                 && !signs.is_empty()
-                && !is_signed(&text[start..end], signs)
+                && !has_same_signs(&text[start..end], signs)
             {
                 return;
             }
@@ -193,7 +240,15 @@ impl<'t> Finder<'_, 't> {
             match tally {
                 None => {
                     let shown = [Some(hit()), None, None];
-                    tallies.first_hit(index, Tally { worth: worth(field, matcher), hits: 1, shown, last });
+                    tallies.first_hit(
+                        index,
+                        Tally {
+                            base_points: base_points(field, matcher),
+                            hits: 1,
+                            shown,
+                            last,
+                        },
+                    );
                 }
                 Some(tally) => {
                     if let Some(shown) = tally.shown.get_mut(tally.hits as usize) {
@@ -205,40 +260,51 @@ impl<'t> Finder<'_, 't> {
             }
         };
         // An address is read with spaces in it, which stand where its signs stood.
-        let words = if kind == Kind::Address { Cow::Owned(matcher::spaced_url(text)) } else { Cow::Borrowed(&**text) };
-        vocabulary.find(&words, memory, |index, start, end| count(index as usize, start, end));
-        let is_wanted = |index: usize, start: Option<usize>| {
+        let words = if kind == TextKind::Address {
+            Cow::Owned(matcher::url_as_words(text))
+        } else {
+            Cow::Borrowed(&**text)
+        };
+        phrase_trie.find(&words, buffers, |index, start, end| {
+            count(index as usize, start, end)
+        });
+        let may_hit = |index: usize, start: Option<usize>| {
             let matcher = &matchers[index];
             // Where it hits at the beginning or at the end, if anywhere.
             let starts = start.map_or([0, text.len()], |start| [start; 2]);
-            starts.into_iter().any(|start| field_of(matcher, start).is_some_and(|field| matcher.looks_at(field)))
+            starts.into_iter().any(|start| {
+                field_of(matcher, start).is_some_and(|field| matcher.applies_to(field))
+            })
         };
-        regexes.find(text, is_wanted, count);
+        regexes.find(text, may_hit, count);
     }
 }
 
-/// What a hit is worth before its weight.
-fn worth(field: Field, matcher: &Matcher) -> f64 {
+/// What a hit is base_points before its weight.
+fn base_points(field: MatchField, matcher: &Matcher) -> f64 {
     match field {
-        Field::Title | Field::Category => 2.0,
-        Field::Summary | Field::Author | Field::Url | Field::Source => 1.0,
-        Field::Content if matcher.field == Some(Field::Content) => 1.0,
-        Field::Content => 0.5,
+        MatchField::Title | MatchField::Category => 2.0,
+        MatchField::Summary | MatchField::Author | MatchField::Url | MatchField::Source => 1.0,
+        MatchField::Content if matcher.field == Some(MatchField::Content) => 1.0,
+        MatchField::Content => 0.5,
     }
 }
 
 /// Whether the signs of a phrase stand in `found` as they stand in the matcher, space for space.
-fn is_signed(found: &str, signs: &[Sign]) -> bool {
+fn has_same_signs(found: &str, signs: &[Sign]) -> bool {
     matcher::signs(found) == signs
 }
 
-/// The text in composed form, which is how nearly all texts come.
-fn composed(text: &str) -> Cow<'_, str> {
+/// The text in to_nfc form, which is how nearly all texts come.
+fn to_nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
     // Nothing below the combining marks and no sign of punctuation composes with what stands before it.
-    if text.chars().all(|c| c < '\u{300}' || ('\u{2010}'..='\u{2060}').contains(&c)) {
+    if text
+        .chars()
+        .all(|c| c < '\u{300}' || ('\u{2010}'..='\u{2060}').contains(&c))
+    {
         return Cow::Borrowed(text);
     }
     match is_nfc_quick(text.chars()) {
@@ -249,10 +315,10 @@ fn composed(text: &str) -> Cow<'_, str> {
 
 /// How many bytes at the beginning of `text` the summary repeats: none unless all of the summary is there, as far as
 /// it goes before a mark of omission.
-fn repeated_bytes(summary: &str, text: &str) -> usize {
-    let mut there = lower_letters(text);
+fn summary_prefix_bytes(summary: &str, text: &str) -> usize {
+    let mut there = lowercase_letters(text);
     let mut end = 0;
-    for (_, letter) in lower_letters(summary) {
+    for (_, letter) in lowercase_letters(summary) {
         match there.next() {
             Some((to, same)) if same == letter => end = to,
             Some(_) => return 0,
@@ -264,10 +330,13 @@ fn repeated_bytes(summary: &str, text: &str) -> usize {
 }
 
 /// Letters and digits in lower case, each with the place where it ends.
-fn lower_letters(text: &str) -> impl Iterator<Item = (usize, char)> {
+fn lowercase_letters(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.char_indices()
         .filter(|(_, c)| c.is_alphanumeric())
-        .flat_map(|(at, c)| c.to_lowercase().map(move |lower| (at + c.len_utf8(), lower)))
+        .flat_map(|(at, c)| {
+            c.to_lowercase()
+                .map(move |lower| (at + c.len_utf8(), lower))
+        })
 }
 
 #[cfg(test)]
@@ -277,9 +346,18 @@ mod tests {
     #[test]
     fn a_summary_that_begins_the_text_is_found_however_it_is_set() {
         let text = "Kafka keeps logs.\n\nReaders follow them.";
-        assert_eq!(repeated_bytes("Kafka keeps  logs…", text), "Kafka keeps logs".len());
-        assert_eq!(repeated_bytes("Kafka keeps lo...", text), "Kafka keeps lo".len());
-        assert_eq!(repeated_bytes("Kafka loses logs.", text), 0);
-        assert_eq!(repeated_bytes("Kafka keeps logs. Readers follow them. And more.", text), text.len());
+        assert_eq!(
+            summary_prefix_bytes("Kafka keeps  logs…", text),
+            "Kafka keeps logs".len()
+        );
+        assert_eq!(
+            summary_prefix_bytes("Kafka keeps lo...", text),
+            "Kafka keeps lo".len()
+        );
+        assert_eq!(summary_prefix_bytes("Kafka loses logs.", text), 0);
+        assert_eq!(
+            summary_prefix_bytes("Kafka keeps logs. Readers follow them. And more.", text),
+            text.len()
+        );
     }
 }

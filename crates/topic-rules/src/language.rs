@@ -8,13 +8,13 @@ use rust_stemmers::{Algorithm, Stemmer};
 use whatlang::Lang;
 
 /// A longer word is matched as it is written: nobody inflects it, and a stemmer need not see it.
-const LONGEST_STEMMED_BYTES: usize = 64;
+const MAX_STEMMED_BYTES: usize = 64;
 
 /// Texts with fewer letters are not guessed at.
-const SHORTEST_DETECTED_LETTERS: usize = 40;
+const MIN_DETECTED_LETTERS: usize = 40;
 
 /// The languages with a stemmer, with their BCP 47 primary tags.
-const STEMMED: [(&[&str], Algorithm, Lang); 18] = [
+const STEMMED_LANGUAGES: [(&[&str], Algorithm, Lang); 18] = [
     (&["en"], Algorithm::English, Lang::Eng),
     (&["ar"], Algorithm::Arabic, Lang::Ara),
     (&["da"], Algorithm::Danish, Lang::Dan),
@@ -41,36 +41,55 @@ pub(super) struct Language(usize);
 
 impl Language {
     /// How many there are.
-    pub(super) const COUNT: usize = STEMMED.len() + 1;
+    pub(super) const COUNT: usize = STEMMED_LANGUAGES.len() + 1;
     /// English: what is taken where nothing better is known.
     pub(super) const ENGLISH: Self = Self(0);
     /// A language without a stemmer: its words are matched as they are written.
-    const UNSTEMMED: Self = Self(STEMMED.len());
+    const UNSTEMMED: Self = Self(STEMMED_LANGUAGES.len());
 
     /// The language of an entry: declared, else detected in `samples`, else English.
     pub(super) fn of(declared: Option<&str>, samples: &[&str]) -> Self {
-        declared.and_then(Self::declared).or_else(|| Self::detected(samples)).unwrap_or(Self::ENGLISH)
+        declared
+            .and_then(Self::declared)
+            .or_else(|| Self::detected(samples))
+            .unwrap_or(Self::ENGLISH)
     }
 
     fn declared(tag: &str) -> Option<Self> {
-        let primary = tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-        if !(2..=3).contains(&primary.len()) || primary == "und" || primary == "mul" || primary == "zxx" {
+        let primary = tag
+            .trim()
+            .split(['-', '_'])
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        if !(2..=3).contains(&primary.len())
+            || primary == "und"
+            || primary == "mul"
+            || primary == "zxx"
+        {
             return None;
         }
-        let known = STEMMED.iter().position(|(tags, _, lang)| tags.contains(&primary.as_str()) || lang.code() == primary);
+        let known = STEMMED_LANGUAGES
+            .iter()
+            .position(|(tags, _, lang)| tags.contains(&primary.as_str()) || lang.code() == primary);
         Some(known.map_or(Self::UNSTEMMED, Self))
     }
 
     fn detected(samples: &[&str]) -> Option<Self> {
-        if let Some(language) = given_away(samples) {
+        if let Some(language) = detect_by_stop_words(samples) {
             return Some(language);
         }
         let sample = samples.join("\n");
-        if sample.chars().filter(|c| c.is_alphabetic()).count() < SHORTEST_DETECTED_LETTERS {
+        if sample.chars().filter(|c| c.is_alphabetic()).count() < MIN_DETECTED_LETTERS {
             return None;
         }
         let found = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
-        Some(STEMMED.iter().position(|(_, _, lang)| *lang == found.lang()).map_or(Self::UNSTEMMED, Self))
+        Some(
+            STEMMED_LANGUAGES
+                .iter()
+                .position(|(_, _, lang)| *lang == found.lang())
+                .map_or(Self::UNSTEMMED, Self),
+        )
     }
 
     /// Its place among [`Language::COUNT`].
@@ -79,48 +98,65 @@ impl Language {
     }
 
     /// What takes inflections off its words.
-    pub(super) fn stemming(self) -> Stemming {
-        let stemmer = STEMMED.get(self.0).map(|(_, algorithm, _)| Stemmer::create(*algorithm));
-        Stemming { stemmer, is_english: self == Self::ENGLISH }
+    pub(super) fn stemmer(self) -> WordStemmer {
+        let stemmer = STEMMED_LANGUAGES
+            .get(self.0)
+            .map(|(_, algorithm, _)| Stemmer::create(*algorithm));
+        WordStemmer {
+            stemmer,
+            is_english: self == Self::ENGLISH,
+        }
     }
 }
 
 /// The language that its small words give away: those of most texts do, and a guess from all letters takes far longer.
-fn given_away(samples: &[&str]) -> Option<Language> {
-    let (mut words, mut english_too, mut alone) = (0_usize, 0_usize, [0_usize; GIVEN_AWAY.len()]);
-    let mut lower = [0; LONGEST_SMALL_BYTES];
-    for word in samples.iter().flat_map(|sample| sample.split(|c: char| !c.is_alphabetic())).filter(|word| !word.is_empty()) {
+fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
+    let (mut words, mut also_english, mut alone) =
+        (0_usize, 0_usize, [0_usize; DISTINCTIVE_STOP_WORDS.len()]);
+    let mut lower = [0; MAX_STOP_WORD_BYTES];
+    for word in samples
+        .iter()
+        .flat_map(|sample| sample.split(|c: char| !c.is_alphabetic()))
+        .filter(|word| !word.is_empty())
+    {
         words += 1;
-        let Some(lower) = lower.get_mut(..word.len()) else { continue };
+        let Some(lower) = lower.get_mut(..word.len()) else {
+            continue;
+        };
         lower.copy_from_slice(word.as_bytes());
         lower.make_ascii_lowercase();
-        match SMALL_WORDS.get(&*lower) {
-            Some(Small::Of(place)) => alone[*place] += 1,
-            Some(Small::EnglishToo) => english_too += 1,
+        match STOP_WORD_INDEX.get(&*lower) {
+            Some(StopWord::Of(place)) => alone[*place] += 1,
+            Some(StopWord::AlsoEnglish) => also_english += 1,
             None => {}
         }
     }
     let most = (0..alone.len()).max_by_key(|place| (alone[*place], usize::MAX - place))?;
     let is_one_in = |count: usize, part: usize| count * part >= words;
     let is_plain = alone[most] >= 3 && is_one_in(alone[most], 10);
-    let small = alone[most] + english_too;
-    let is_english = most == 0 && alone[0] >= 1 && is_one_in(alone[0], 25) && small >= 3 && is_one_in(small, 8);
-    if is_plain || is_english { Language::declared(GIVEN_AWAY[most].0) } else { None }
+    let small = alone[most] + also_english;
+    let is_english =
+        most == 0 && alone[0] >= 1 && is_one_in(alone[0], 25) && small >= 3 && is_one_in(small, 8);
+    if is_plain || is_english {
+        Language::declared(DISTINCTIVE_STOP_WORDS[most].0)
+    } else {
+        None
+    }
 }
 
 /// What a small word says.
-enum Small {
-    /// It is of this one of [`GIVEN_AWAY`], and of no other language of [`STEMMED`].
+enum StopWord {
+    /// It is of this one of [`DISTINCTIVE_STOP_WORDS`], and of no other language of [`STEMMED_LANGUAGES`].
     Of(usize),
     /// It is English, and others have it as well.
-    EnglishToo,
+    AlsoEnglish,
 }
 
 /// Longer words are not small, in bytes.
-const LONGEST_SMALL_BYTES: usize = 7;
+const MAX_STOP_WORD_BYTES: usize = 7;
 
-/// Frequent words of languages that no other language of [`STEMMED`] has; English first.
-const GIVEN_AWAY: [(&str, &str); 3] = [
+/// Frequent words of languages that no other language of [`STEMMED_LANGUAGES`] has; English first.
+const DISTINCTIVE_STOP_WORDS: [(&str, &str); 3] = [
     (
         "en",
         "the and with this that from which their they you your how what why when where into than these those should would between \
@@ -131,28 +167,39 @@ const GIVEN_AWAY: [(&str, &str); 3] = [
         "und nicht ist für auf eine einer einem einen werden wird wurde sich auch oder dass sind durch zum zur nach über aus wenn \
          aber noch nur haben kann wir beim",
     ),
-    ("fr", "les dans pour une avec sont cette nous vous leur aux chez elle ainsi être même"),
+    (
+        "fr",
+        "les dans pour une avec sont cette nous vous leur aux chez elle ainsi être même",
+    ),
 ];
 
 /// Frequent words of English that others have as well.
-const ENGLISH_TOO: &str = "of to in is for on by at as it are was be an or not its has will said";
+const AMBIGUOUS_ENGLISH_WORDS: &str =
+    "of to in is for on by at as it are was be an or not its has will said";
 
-static SMALL_WORDS: LazyLock<HashMap<&[u8], Small, foldhash::fast::RandomState>> = LazyLock::new(|| {
-    let alone = GIVEN_AWAY
-        .iter()
-        .enumerate()
-        .flat_map(|(place, (_, words))| words.split_ascii_whitespace().map(move |word| (word.as_bytes(), Small::Of(place))));
-    let shared = ENGLISH_TOO.split_ascii_whitespace().map(|word| (word.as_bytes(), Small::EnglishToo));
-    alone.chain(shared).collect()
-});
+static STOP_WORD_INDEX: LazyLock<HashMap<&[u8], StopWord, foldhash::fast::RandomState>> =
+    LazyLock::new(|| {
+        let alone = DISTINCTIVE_STOP_WORDS
+            .iter()
+            .enumerate()
+            .flat_map(|(place, (_, words))| {
+                words
+                    .split_ascii_whitespace()
+                    .map(move |word| (word.as_bytes(), StopWord::Of(place)))
+            });
+        let shared = AMBIGUOUS_ENGLISH_WORDS
+            .split_ascii_whitespace()
+            .map(|word| (word.as_bytes(), StopWord::AlsoEnglish));
+        alone.chain(shared).collect()
+    });
 
 /// A stemmer, or none.
-pub(super) struct Stemming {
+pub(super) struct WordStemmer {
     stemmer: Option<Stemmer>,
     is_english: bool,
 }
 
-impl Stemming {
+impl WordStemmer {
     /// The stem of a folded word.
     pub(super) fn stem<'w>(&self, folded: &'w str) -> Cow<'w, str> {
         // `AWS` is no plural of `aw`, which would be the stem of `awful` too.
@@ -160,7 +207,7 @@ impl Stemming {
             return Cow::Borrowed(folded);
         }
         match &self.stemmer {
-            Some(stemmer) if folded.len() <= LONGEST_STEMMED_BYTES => stemmer.stem(folded),
+            Some(stemmer) if folded.len() <= MAX_STEMMED_BYTES => stemmer.stem(folded),
             _ => Cow::Borrowed(folded),
         }
     }
@@ -173,7 +220,10 @@ mod tests {
     use super::*;
 
     fn stem_in(tag: &str, word: &str) -> String {
-        Language::of(Some(tag), &[]).stemming().stem(word).into_owned()
+        Language::of(Some(tag), &[])
+            .stemmer()
+            .stem(word)
+            .into_owned()
     }
 
     #[test]
@@ -195,32 +245,41 @@ mod tests {
     #[test]
     fn a_plain_language_is_told_by_its_small_words_alone() {
         let of = |tag| Language::of(Some(tag), &[]);
-        assert_eq!(given_away(&["What the leader keeps", "and how it is lost when the lease ends"]), Some(Language::ENGLISH));
+        assert_eq!(
+            detect_by_stop_words(&[
+                "What the leader keeps",
+                "and how it is lost when the lease ends"
+            ]),
+            Some(Language::ENGLISH)
+        );
         let german = "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, \
                       auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist";
-        assert_eq!(given_away(&["Was der Leader behält", german]), Some(of("de")));
+        assert_eq!(
+            detect_by_stop_words(&["Was der Leader behält", german]),
+            Some(of("de"))
+        );
         let french = "Une fenêtre de temps pour les événements, avec des filigranes qui arrivent dans le désordre";
-        assert_eq!(given_away(&[french]), Some(of("fr")));
+        assert_eq!(detect_by_stop_words(&[french]), Some(of("fr")));
         for doubtful in [
             "Kafka, Flink, Pulsar",
             "Een cluster kiest een leider zodra de oude niet meer antwoordt, en niemand anders mag dan schrijven",
             "Ett kluster väljer en ledare när den gamla inte längre svarar, och ingen annan får skriva under tiden",
         ] {
-            assert_eq!(given_away(&[doubtful]), None, "{doubtful}");
+            assert_eq!(detect_by_stop_words(&[doubtful]), None, "{doubtful}");
         }
     }
 
     proptest! {
         #[test]
         fn no_stemmer_fails_on_any_word(word in "\\PC{0,24}", language in 0..Language::COUNT) {
-            Language(language).stemming().stem(&word);
+            Language(language).stemmer().stem(&word);
         }
 
         #[test]
         fn no_stemmer_fails_on_words_of_its_script(
             word in "[a-zçèéîñöøüæşığа-яё\u{621}-\u{652}α-ωάέήίόύώ\u{b85}-\u{bcd}']{0,16}", language in 0..Language::COUNT,
         ) {
-            Language(language).stemming().stem(&word);
+            Language(language).stemmer().stem(&word);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Matchers, score, explanation (layer 1): which topics a story is in, and why.
 //!
-//! Rules are compiled once and judge any number of stories. Nothing that decides is remembered between two stories, nothing is
-//! stored and nothing is asked: the same rules and the same fields give the same verdicts on any machine. Markup is
+//! Rules are compiled once and classify any number of stories. Nothing that decides is remembered between two stories, nothing is
+//! stored and nothing is asked: the same rules and the same fields give the same classifications on any machine. Markup is
 //! not read here; the fields are plain text, and quoted code is left out of them by whoever fills them.
 //!
 //! - `words`: texts as words, their spellings and compounds
@@ -12,35 +12,35 @@
 //! - `beginnings`: the regexes of all topics, tried only where their matches may begin
 //! - `hits`: what was found in one story, field by field
 //! - `rules`: scores, membership and fingerprint
-//! - `reason`: the sentences that explain a verdict
+//! - `reason`: the sentences that explain a classification
 //! - `terms`: a story's words for counting
 //! - `learn`: what labels teach a topic, as evidence beside its rule
 //! - [`suggest`]: terms for a topic, subjects without one
 //! - [`evaluate`]: rules held against labelled rows
 
-mod beginnings;
 pub mod evaluate;
+mod explanation;
 mod hits;
 mod language;
 mod learn;
 mod matcher;
-mod reason;
-mod recent;
+mod phrase_trie;
+mod regex_prefilter;
 mod rules;
 pub mod suggest;
-mod terms;
-mod vocabulary;
-mod words;
+mod term_extraction;
+mod tokenizer;
+mod word_cache;
 
 use feed_model::TopicId;
 
-pub use learn::{Lesson, Progress};
-pub use matcher::{Field, Matcher, MatcherError, parse_matcher};
+pub use learn::{LearnerProgress, TrainingExample};
+pub use matcher::{MatchField, Matcher, MatcherError, parse_matcher};
 pub use rules::{Rules, RulesError};
 
 /// What a story is judged by: all of it plain text.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Fields<'a> {
+pub struct StoryFields<'a> {
     /// The title; empty where there is none.
     pub title: &'a str,
     /// The publisher's own categories.
@@ -61,17 +61,17 @@ pub struct Fields<'a> {
 
 /// What the rules of one topic say of one story.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub struct Classification {
     /// The topic.
     pub topic: TopicId,
     /// The sum of the hits of `any`.
     pub score: f64,
     /// Whether the story is in the topic.
-    pub member: bool,
+    pub is_member: bool,
     /// Each matcher that hit, with field, text found and weight, one sentence each; for a topic that the story is not in
     /// only where it was asked to [explain](Rules::explain).
-    pub because: Vec<String>,
+    pub reasons: Vec<String>,
     /// What was missing or forbidden, and what would have been needed, one sentence each; empty for a member, and where
     /// nobody asked.
-    pub lacking: Vec<String>,
+    pub reasons_against: Vec<String>,
 }

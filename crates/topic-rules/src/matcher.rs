@@ -7,20 +7,20 @@ use std::fmt;
 use regex::{Regex, RegexBuilder};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::words::{self, Piece};
+use super::tokenizer::{self, TextToken};
 
 /// The most words and signs in one phrase.
-const MOST_UNITS: usize = 64;
+const MAX_PHRASE_WORDS: usize = 64;
 
 /// A compound doubles the ways to read a phrase: beyond this many ways, later compounds are read in one way only.
-const MOST_READINGS: usize = 16;
+const MAX_READINGS: usize = 16;
 
 /// What a regex may take when compiled, in bytes.
-pub(super) const REGEX_BYTES: usize = 1 << 20;
+pub(super) const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A field of a story that a matcher can be limited to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Field {
+pub enum MatchField {
     /// The title.
     Title,
     /// The publisher's own categories.
@@ -37,9 +37,17 @@ pub enum Field {
     Source,
 }
 
-impl Field {
+impl MatchField {
     /// All fields, in the order of the reference.
-    pub const ALL: [Self; 7] = [Self::Title, Self::Summary, Self::Content, Self::Category, Self::Author, Self::Url, Self::Source];
+    pub const ALL: [Self; 7] = [
+        Self::Title,
+        Self::Summary,
+        Self::Content,
+        Self::Category,
+        Self::Author,
+        Self::Url,
+        Self::Source,
+    ];
 
     /// The word before the colon.
     pub fn as_str(self) -> &'static str {
@@ -66,8 +74,10 @@ pub enum MatcherError {
     #[error("a matcher needs a word, a phrase or a /regex/ to look for")]
     Empty,
     /// The prefix is nearly a field's name.
-    #[error("`{prefix}:` is no field; write `{suggestion}:`, or a space behind the colon to look for the word itself")]
-    Field {
+    #[error(
+        "`{prefix}:` is no field; write `{suggestion}:`, or a space behind the colon to look for the word itself"
+    )]
+    MatchField {
         /// What was written.
         prefix: String,
         /// The field that was probably meant.
@@ -80,7 +90,9 @@ pub enum MatcherError {
         weight: String,
     },
     /// A `/` begins a regex that does not end.
-    #[error("a matcher that begins with `/` is a regex and must end with `/` (or `/` and a weight)")]
+    #[error(
+        "a matcher that begins with `/` is a regex and must end with `/` (or `/` and a weight)"
+    )]
     Unclosed,
     /// The regex cannot be compiled.
     #[error("`/{pattern}/` is not a regular expression that can be used")]
@@ -98,13 +110,13 @@ pub enum MatcherError {
         pattern: String,
     },
     /// The phrase is beyond reason.
-    #[error("a phrase has at most {MOST_UNITS} words")]
+    #[error("a phrase has at most {MAX_PHRASE_WORDS} words")]
     TooLong,
 }
 
 /// A word or sign of a phrase.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Unit {
+pub(super) enum PhrasePart {
     /// A folded word, not yet a stem.
     Word(String),
     /// A sign that is part of a name: `C++`, `.NET`, `CI/CD`.
@@ -118,7 +130,10 @@ pub(super) type Sign = (char, bool, bool);
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     /// A word or phrase: any of its readings.
-    Phrase { readings: Vec<Vec<Unit>>, signs: Vec<Sign> },
+    Phrase {
+        readings: Vec<Vec<PhrasePart>>,
+        signs: Vec<Sign>,
+    },
     /// A regex, tried on composed text, and its pattern in composed form.
     Regex { regex: Regex, pattern: String },
 }
@@ -127,7 +142,7 @@ pub(super) enum Target {
 #[derive(Debug, Clone)]
 pub struct Matcher {
     text: String,
-    pub(super) field: Option<Field>,
+    pub(super) field: Option<MatchField>,
     pub(super) weight: f64,
     pub(super) target: Target,
 }
@@ -139,7 +154,7 @@ impl Matcher {
     }
 
     /// The field that it is limited to.
-    pub fn field(&self) -> Option<Field> {
+    pub fn field(&self) -> Option<MatchField> {
         self.field
     }
 
@@ -149,8 +164,16 @@ impl Matcher {
     }
 
     /// Whether hits in `field` count.
-    pub(super) fn looks_at(&self, field: Field) -> bool {
-        self.field.map_or_else(|| !matches!(field, Field::Author | Field::Url | Field::Source), |only| only == field)
+    pub(super) fn applies_to(&self, field: MatchField) -> bool {
+        self.field.map_or_else(
+            || {
+                !matches!(
+                    field,
+                    MatchField::Author | MatchField::Url | MatchField::Source
+                )
+            },
+            |only| only == field,
+        )
     }
 }
 
@@ -169,13 +192,20 @@ pub fn parse_matcher(text: &str) -> Result<Matcher, MatcherError> {
         Some(rest) => parse_regex(rest.strip_suffix('/').ok_or(MatcherError::Unclosed)?)?,
         None => parse_phrase(body, field)?,
     };
-    Ok(Matcher { text: written.to_owned(), field, weight, target })
+    Ok(Matcher {
+        text: written.to_owned(),
+        field,
+        weight,
+        target,
+    })
 }
 
 /// Cuts `title:` and the like off. Other words before a colon are part of the phrase, unless they are nearly a field.
-fn split_field(text: &str) -> Result<(Option<Field>, &str), MatcherError> {
-    let Some((prefix, rest)) = text.split_once(':') else { return Ok((None, text)) };
-    if let Some(field) = Field::parse(prefix) {
+fn split_field(text: &str) -> Result<(Option<MatchField>, &str), MatcherError> {
+    let Some((prefix, rest)) = text.split_once(':') else {
+        return Ok((None, text));
+    };
+    if let Some(field) = MatchField::parse(prefix) {
         return Ok((Some(field), rest.trim_start()));
     }
     let is_word = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_alphabetic());
@@ -189,17 +219,25 @@ fn split_field(text: &str) -> Result<(Option<Field>, &str), MatcherError> {
         "link" | "href" => Some("url"),
         "description" | "subtitle" => Some("summary"),
         "feed" | "sources" => Some("source"),
-        _ => Field::ALL.map(Field::as_str).into_iter().find(|name| strsim::osa_distance(name, &lower) <= name.len() / 3),
+        _ => MatchField::ALL
+            .map(MatchField::as_str)
+            .into_iter()
+            .find(|name| strsim::osa_distance(name, &lower) <= name.len() / 3),
     };
     match suggestion {
-        Some(suggestion) => Err(MatcherError::Field { prefix: prefix.to_owned(), suggestion }),
+        Some(suggestion) => Err(MatcherError::MatchField {
+            prefix: prefix.to_owned(),
+            suggestion,
+        }),
         None => Ok((None, text)),
     }
 }
 
 /// Cuts `^2.5` off. Within a regex a `^` is the regex's own.
 fn split_weight(text: &str) -> Result<(&str, f64), MatcherError> {
-    let Some((body, weight)) = text.rsplit_once('^') else { return Ok((text, 1.0)) };
+    let Some((body, weight)) = text.rsplit_once('^') else {
+        return Ok((text, 1.0));
+    };
     if text.starts_with('/') && !(body.len() > 1 && body.ends_with('/')) {
         return Ok((text, 1.0));
     }
@@ -207,7 +245,9 @@ fn split_weight(text: &str) -> Result<(&str, f64), MatcherError> {
         Ok(value) if value > 0.0 && value <= 1000.0 => Ok((body.trim_end(), value)),
         // A closed regex may well end with `/^…/`.
         _ if text.starts_with('/') && text.ends_with('/') => Ok((text, 1.0)),
-        _ => Err(MatcherError::Weight { weight: weight.to_owned() }),
+        _ => Err(MatcherError::Weight {
+            weight: weight.to_owned(),
+        }),
     }
 }
 
@@ -216,21 +256,42 @@ fn parse_regex(pattern: &str) -> Result<Target, MatcherError> {
         return Err(MatcherError::Empty);
     }
     let composed: String = pattern.nfc().collect();
-    let compiled = RegexBuilder::new(&composed).case_insensitive(true).size_limit(REGEX_BYTES).build();
-    let regex = compiled.map_err(|source| MatcherError::Regex { pattern: pattern.to_owned(), source })?;
+    let compiled = RegexBuilder::new(&composed)
+        .case_insensitive(true)
+        .size_limit(MAX_REGEX_BYTES)
+        .build();
+    let regex = compiled.map_err(|source| MatcherError::Regex {
+        pattern: pattern.to_owned(),
+        source,
+    })?;
     if regex.is_match("") {
-        return Err(MatcherError::MatchesEmpty { pattern: pattern.to_owned() });
+        return Err(MatcherError::MatchesEmpty {
+            pattern: pattern.to_owned(),
+        });
     }
-    Ok(Target::Regex { regex, pattern: composed })
+    Ok(Target::Regex {
+        regex,
+        pattern: composed,
+    })
 }
 
-fn parse_phrase(phrase: &str, field: Option<Field>) -> Result<Target, MatcherError> {
-    let spaced = if field == Some(Field::Url) { spaced_url(phrase) } else { phrase.to_owned() };
-    let mut readings: Vec<Vec<Unit>> = vec![Vec::new()];
-    words::read(&spaced, |piece| match piece {
-        Piece::Symbol { sign, .. } => readings.iter_mut().for_each(|reading| reading.push(Unit::Sign(sign))),
-        Piece::Word { start, end, parts } => {
-            let mut as_parts = if parts.is_empty() || readings.len() >= MOST_READINGS { Vec::new() } else { readings.clone() };
+fn parse_phrase(phrase: &str, field: Option<MatchField>) -> Result<Target, MatcherError> {
+    let spaced = if field == Some(MatchField::Url) {
+        url_as_words(phrase)
+    } else {
+        phrase.to_owned()
+    };
+    let mut readings: Vec<Vec<PhrasePart>> = vec![Vec::new()];
+    tokenizer::read(&spaced, |piece| match piece {
+        TextToken::Symbol { sign, .. } => readings
+            .iter_mut()
+            .for_each(|reading| reading.push(PhrasePart::Sign(sign))),
+        TextToken::Word { start, end, parts } => {
+            let mut as_parts = if parts.is_empty() || readings.len() >= MAX_READINGS {
+                Vec::new()
+            } else {
+                readings.clone()
+            };
             for reading in &mut as_parts {
                 reading.extend(parts.iter().map(|(from, to)| folded(&spaced[*from..*to])));
             }
@@ -243,25 +304,37 @@ fn parse_phrase(phrase: &str, field: Option<Field>) -> Result<Target, MatcherErr
     if readings[0].is_empty() {
         return Err(MatcherError::Empty);
     }
-    if readings.iter().any(|reading| reading.len() > MOST_UNITS) {
+    if readings
+        .iter()
+        .any(|reading| reading.len() > MAX_PHRASE_WORDS)
+    {
         return Err(MatcherError::TooLong);
     }
-    Ok(Target::Phrase { readings, signs: signs(&spaced) })
+    Ok(Target::Phrase {
+        readings,
+        signs: signs(&spaced),
+    })
 }
 
-fn folded(word: &str) -> Unit {
+fn folded(word: &str) -> PhrasePart {
     let mut folded = String::new();
-    words::fold_into(word, &mut folded);
-    Unit::Word(folded)
+    tokenizer::fold_into(word, &mut folded);
+    PhrasePart::Word(folded)
 }
 
 /// The signs of a text, each with the white space about it.
 pub(super) fn signs(text: &str) -> Vec<Sign> {
     let mut signs = Vec::new();
-    words::read(text, |piece| {
-        if let Piece::Symbol { start, sign } = piece {
-            let before = text[..start].chars().next_back().is_some_and(char::is_whitespace);
-            let after = text[start..].chars().nth(1).is_some_and(char::is_whitespace);
+    tokenizer::read(text, |piece| {
+        if let TextToken::Symbol { start, sign } = piece {
+            let before = text[..start]
+                .chars()
+                .next_back()
+                .is_some_and(char::is_whitespace);
+            let after = text[start..]
+                .chars()
+                .nth(1)
+                .is_some_and(char::is_whitespace);
             signs.push((sign, before, after));
         }
     });
@@ -269,15 +342,23 @@ pub(super) fn signs(text: &str) -> Vec<Sign> {
 }
 
 /// An address with spaces where its words part, every byte at its place: `serverless.fyi` is two words there.
-pub(super) fn spaced_url(url: &str) -> String {
-    url.chars().map(|c| if matches!(c, '.' | '_' | '=' | '&' | '?' | '+' | '#' | '~') { ' ' } else { c }).collect()
+pub(super) fn url_as_words(url: &str) -> String {
+    url.chars()
+        .map(|c| {
+            if matches!(c, '.' | '_' | '=' | '&' | '?' | '+' | '#' | '~') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parts(text: &str) -> (Option<Field>, f64) {
+    fn parts(text: &str) -> (Option<MatchField>, f64) {
         let matcher = parse_matcher(text).unwrap();
         (matcher.field, matcher.weight)
     }
@@ -285,10 +366,13 @@ mod tests {
     #[test]
     fn field_and_weight_are_cut_off() {
         assert_eq!(parts("kafka"), (None, 1.0));
-        assert_eq!(parts("title:kafka^2.5"), (Some(Field::Title), 2.5));
-        assert_eq!(parts("category: \"stream processing\" ^0.5"), (Some(Field::Category), 0.5));
+        assert_eq!(parts("title:kafka^2.5"), (Some(MatchField::Title), 2.5));
+        assert_eq!(
+            parts("category: \"stream processing\" ^0.5"),
+            (Some(MatchField::Category), 0.5)
+        );
         assert_eq!(parts("/^kafka/"), (None, 1.0));
-        assert_eq!(parts("url:/kafka$/^3"), (Some(Field::Url), 3.0));
+        assert_eq!(parts("url:/kafka$/^3"), (Some(MatchField::Url), 3.0));
         assert_eq!(parts("persistent://tenant"), (None, 1.0));
         assert_eq!(parts("note: this"), (None, 1.0));
     }
@@ -298,21 +382,61 @@ mod tests {
         assert_eq!(parse_matcher("  ").unwrap_err(), MatcherError::Empty);
         assert_eq!(parse_matcher("title:").unwrap_err(), MatcherError::Empty);
         assert_eq!(parse_matcher("//").unwrap_err(), MatcherError::Empty);
-        assert_eq!(parse_matcher("/dev/null").unwrap_err(), MatcherError::Unclosed);
-        assert!(matches!(parse_matcher("titel:kafka"), Err(MatcherError::Field { suggestion: "title", .. })));
-        assert!(matches!(parse_matcher("tag:kafka"), Err(MatcherError::Field { suggestion: "category", .. })));
-        for weight in ["kafka^0", "kafka^-1", "kafka^x", "kafka^", "kafka^inf", "kafka^NaN"] {
-            assert!(matches!(parse_matcher(weight), Err(MatcherError::Weight { .. })), "{weight}");
+        assert_eq!(
+            parse_matcher("/dev/null").unwrap_err(),
+            MatcherError::Unclosed
+        );
+        assert!(matches!(
+            parse_matcher("titel:kafka"),
+            Err(MatcherError::MatchField {
+                suggestion: "title",
+                ..
+            })
+        ));
+        assert!(matches!(
+            parse_matcher("tag:kafka"),
+            Err(MatcherError::MatchField {
+                suggestion: "category",
+                ..
+            })
+        ));
+        for weight in [
+            "kafka^0",
+            "kafka^-1",
+            "kafka^x",
+            "kafka^",
+            "kafka^inf",
+            "kafka^NaN",
+        ] {
+            assert!(
+                matches!(parse_matcher(weight), Err(MatcherError::Weight { .. })),
+                "{weight}"
+            );
         }
-        assert!(matches!(parse_matcher("/(/"), Err(MatcherError::Regex { .. })));
-        assert!(matches!(parse_matcher("/(a{1000}){1000}/"), Err(MatcherError::Regex { .. })));
-        assert!(matches!(parse_matcher("/k*/"), Err(MatcherError::MatchesEmpty { .. })));
-        assert_eq!(parse_matcher(&"word ".repeat(65)).unwrap_err(), MatcherError::TooLong);
+        assert!(matches!(
+            parse_matcher("/(/"),
+            Err(MatcherError::Regex { .. })
+        ));
+        assert!(matches!(
+            parse_matcher("/(a{1000}){1000}/"),
+            Err(MatcherError::Regex { .. })
+        ));
+        assert!(matches!(
+            parse_matcher("/k*/"),
+            Err(MatcherError::MatchesEmpty { .. })
+        ));
+        assert_eq!(
+            parse_matcher(&"word ".repeat(65)).unwrap_err(),
+            MatcherError::TooLong
+        );
     }
 
     #[test]
     fn many_compounds_do_not_multiply_without_end() {
-        let Target::Phrase { readings, .. } = parse_matcher(&"KvCache ".repeat(30)).unwrap().target else { panic!() };
-        assert!(readings.len() <= MOST_READINGS);
+        let Target::Phrase { readings, .. } = parse_matcher(&"KvCache ".repeat(30)).unwrap().target
+        else {
+            panic!()
+        };
+        assert!(readings.len() <= MAX_READINGS);
     }
 }

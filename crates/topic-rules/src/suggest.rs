@@ -1,4 +1,4 @@
-//! Terms that would describe a topic, and recurring subjects among the stories that no topic covers.
+//! TermReader that would describe a topic, and recurring subjects among the stories that no topic covers.
 //!
 //! Both ask how much more often a term stands in some stories than in the others, by the log-likelihood ratio G²
 //! (Dunning 1993), which stays sound where counts are small. A story counts once for a term, however often it says it.
@@ -6,44 +6,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::terms::{self, Terms, Word};
-use super::{Fields, Rules};
+use super::term_extraction::{self, TermReader, Word};
+use super::{Rules, StoryFields};
 use feed_model::{StoryId, TopicId};
 
 /// The longest phrase that is proposed, in words.
-const MOST_WORDS: usize = 3;
+const MAX_WORDS: usize = 3;
 
 /// A term must stand in so many of the stories that it would describe.
-const LEAST_STORIES: usize = 2;
+const MIN_STORIES: usize = 2;
 
 /// A term by chance alone comes this far once in a thousand times.
-const LEAST_G2: f64 = 10.83;
+const MIN_G2: f64 = 10.83;
 
 /// So many terms are proposed.
-const MOST_TERMS: usize = 15;
+const MAX_TERMS: usize = 15;
 
 /// A subject has at least so many stories.
-const LEAST_SUBJECT: usize = 3;
+const MIN_SUBJECT_STORIES: usize = 3;
 
 /// So many subjects are named.
-const MOST_SUBJECTS: usize = 12;
+const MAX_SUBJECTS: usize = 12;
 
 /// A term in a greater part of the unsorted stories is no subject of its own.
-const MOST_SPREAD: f64 = 0.4;
+const MAX_SPREAD: f64 = 0.4;
 
-/// Terms are of one subject when one stands in so many of the other's stories.
-const TOGETHER: f64 = 0.6;
+/// TermReader are of one subject when one stands in so many of the other's stories.
+const MIN_COOCCURRENCE: f64 = 0.6;
 
 /// So many terms name a subject.
 const SUBJECT_TERMS: usize = 4;
 
 /// A stored story to look at.
 #[derive(Debug, Clone, Copy)]
-pub struct Seen<'a> {
+pub struct SurveyedStory<'a> {
     /// Its number.
     pub id: StoryId,
     /// What it says.
-    pub fields: Fields<'a>,
+    pub fields: StoryFields<'a>,
     /// The topics that it is in, without `all`.
     pub topics: &'a [TopicId],
     /// Whether they are a person's label.
@@ -52,7 +52,7 @@ pub struct Seen<'a> {
 
 /// A term that is proposed.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Term {
+pub struct SuggestedTerm {
     /// A matcher for it: the words as they are written most often.
     pub term: String,
     /// Stories of the topic that have it.
@@ -65,7 +65,7 @@ pub struct Term {
 
 /// What would describe a topic.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Proposal {
+pub struct TermSuggestions {
     /// The topic.
     pub id: TopicId,
     /// `labels` where stories are labelled with the topic, else `stories`: those that its rule takes in.
@@ -73,12 +73,12 @@ pub struct Proposal {
     /// How many stories were looked at for it.
     pub stories: usize,
     /// The terms, the surest first.
-    pub terms: Vec<Term>,
+    pub terms: Vec<SuggestedTerm>,
 }
 
 /// A subject that recurs among the unsorted stories.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Subject {
+pub struct SuggestedSubject {
     /// The terms that its stories share, that of most stories first.
     pub terms: Vec<String>,
     /// Its stories, in the order in which they were given.
@@ -90,103 +90,177 @@ fn as_texts<S: serde::Serializer>(ids: &[StoryId], serializer: S) -> Result<S::O
     serializer.collect_seq(ids.iter().map(ToString::to_string))
 }
 
-/// Terms for a topic: those of its labelled stories, or of its present ones where none is labelled, against all other
-/// stories. Terms that the topic's matchers hit already are left out.
-pub fn terms_for(topic: &TopicId, rules: &Rules, stories: &[Seen<'_>]) -> Proposal {
-    let labelled = stories.iter().any(|story| story.labelled && story.topics.contains(topic));
-    let is_inside = |story: &Seen<'_>| story.topics.contains(topic) && (story.labelled || !labelled);
+/// TermReader for a topic: those of its labelled stories, or of its present ones where none is labelled, against all other
+/// stories. TermReader that the topic's matchers hit already are left out.
+pub fn suggest_terms(
+    topic: &TopicId,
+    rules: &Rules,
+    stories: &[SurveyedStory<'_>],
+) -> TermSuggestions {
+    let labelled = stories
+        .iter()
+        .any(|story| story.labelled && story.topics.contains(topic));
+    let is_inside =
+        |story: &SurveyedStory<'_>| story.topics.contains(topic) && (story.labelled || !labelled);
     let total_inside = stories.iter().filter(|story| is_inside(story)).count();
     // Stories that the rule alone put into the topic say nothing against a term.
-    let is_outside = |story: &Seen<'_>| !story.topics.contains(topic);
+    let is_outside = |story: &SurveyedStory<'_>| !story.topics.contains(topic);
     let total_outside = stories.iter().filter(|story| is_outside(story)).count();
 
-    let index = Index::of(stories.iter().map(|story| story.fields));
-    let mut terms: Vec<(&[u32], Term)> = index
+    let index = TermIndex::of(stories.iter().map(|story| story.fields));
+    let mut terms: Vec<(&[u32], SuggestedTerm)> = index
         .terms
         .iter()
         .filter_map(|(stems, found)| {
-            let inside = found.stories.iter().filter(|place| is_inside(&stories[**place])).count();
-            let outside = found.stories.iter().filter(|place| is_outside(&stories[**place])).count();
+            let inside = found
+                .stories
+                .iter()
+                .filter(|place| is_inside(&stories[**place]))
+                .count();
+            let outside = found
+                .stories
+                .iter()
+                .filter(|place| is_outside(&stories[**place]))
+                .count();
             let g2 = g2(inside, total_inside, outside, total_outside);
-            (inside >= LEAST_STORIES && g2 >= LEAST_G2)
-                .then(|| (stems.as_slice(), Term { term: found.written(), inside, outside, g2 }))
+            (inside >= MIN_STORIES && g2 >= MIN_G2).then(|| {
+                (
+                    stems.as_slice(),
+                    SuggestedTerm {
+                        term: found.written(),
+                        inside,
+                        outside,
+                        g2,
+                    },
+                )
+            })
         })
         .collect();
-    terms.sort_by(|a, b| b.1.g2.total_cmp(&a.1.g2).then_with(|| b.0.len().cmp(&a.0.len())).then_with(|| a.0.cmp(b.0)));
-    let mut chosen: Vec<(&[u32], Term)> = Vec::new();
+    terms.sort_by(|a, b| {
+        b.1.g2
+            .total_cmp(&a.1.g2)
+            .then_with(|| b.0.len().cmp(&a.0.len()))
+            .then_with(|| a.0.cmp(b.0))
+    });
+    let mut chosen: Vec<(&[u32], SuggestedTerm)> = Vec::new();
     for (stems, term) in terms {
-        if chosen.len() == MOST_TERMS {
+        if chosen.len() == MAX_TERMS {
             break;
         }
         // `raft` and `raft consensus` say the same thing twice: the surer one is enough.
-        let is_said = chosen.iter().any(|(other, _)| contains(other, stems) || contains(stems, other));
-        if !is_said && !is_covered(topic, rules, &term.term) {
+        let is_redundant = chosen
+            .iter()
+            .any(|(other, _)| contains(other, stems) || contains(stems, other));
+        if !is_redundant && !is_covered(topic, rules, &term.term) {
             chosen.push((stems, term));
         }
     }
     let from = if labelled { "labels" } else { "stories" };
-    Proposal { id: topic.clone(), from, stories: total_inside, terms: chosen.into_iter().map(|(_, term)| term).collect() }
+    TermSuggestions {
+        id: topic.clone(),
+        from,
+        stories: total_inside,
+        terms: chosen.into_iter().map(|(_, term)| term).collect(),
+    }
 }
 
 /// Whether the topic's own matchers hit a term.
 fn is_covered(topic: &TopicId, rules: &Rules, term: &str) -> bool {
-    rules.hits(topic, &Fields { title: term, ..Fields::default() })
+    rules.hits(
+        topic,
+        &StoryFields {
+            title: term,
+            ..StoryFields::default()
+        },
+    )
 }
 
 /// Subjects that recur among the stories in no topic: terms that stand together in several of them.
-pub fn subjects(stories: &[Seen<'_>]) -> Vec<Subject> {
-    let is_unsorted = |place: &usize| stories[*place].topics.is_empty() && !stories[*place].labelled;
+pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
+    let is_unsorted =
+        |place: &usize| stories[*place].topics.is_empty() && !stories[*place].labelled;
     let total = (0..stories.len()).filter(is_unsorted).count();
-    let (sorted, index) = (stories.len() - total, Index::of(stories.iter().map(|story| story.fields)));
-    let mut candidates: Vec<Candidate<'_>> = index
+    let (sorted, index) = (
+        stories.len() - total,
+        TermIndex::of(stories.iter().map(|story| story.fields)),
+    );
+    let mut candidates: Vec<SubjectCandidate<'_>> = index
         .terms
         .iter()
         .filter_map(|(stems, found)| {
             let own: BTreeSet<usize> = found.stories.iter().copied().filter(is_unsorted).collect();
             let elsewhere = found.stories.len() - own.len();
-            let is_recurring =
-                own.len() >= LEAST_SUBJECT && real(own.len()) <= (MOST_SPREAD * real(total)).max(real(LEAST_SUBJECT));
+            let is_recurring = own.len() >= MIN_SUBJECT_STORIES
+                && to_f64(own.len())
+                    <= (MAX_SPREAD * to_f64(total)).max(to_f64(MIN_SUBJECT_STORIES));
             // A term that sorted stories have as often is a word of the trade, not a subject without a topic.
-            let is_uncovered = real(own.len()) * real(sorted.max(1)) > real(elsewhere) * real(total);
-            (is_recurring && is_uncovered).then_some(Candidate { stems: stems.as_slice(), found, stories: own })
+            let is_uncovered =
+                to_f64(own.len()) * to_f64(sorted.max(1)) > to_f64(elsewhere) * to_f64(total);
+            (is_recurring && is_uncovered).then_some(SubjectCandidate {
+                stems: stems.as_slice(),
+                found,
+                stories: own,
+            })
         })
         .collect();
     // The longer phrase stands for its words where it has nearly all of their stories.
-    candidates.sort_by(|a, b| b.stems.len().cmp(&a.stems.len()).then_with(|| a.stems.cmp(b.stems)));
+    candidates.sort_by(|a, b| {
+        b.stems
+            .len()
+            .cmp(&a.stems.len())
+            .then_with(|| a.stems.cmp(b.stems))
+    });
 
-    let (mut taken, mut subjects) = (BTreeSet::new(), Vec::new());
-    while subjects.len() < MOST_SUBJECTS {
-        let Some(group) = best_group(&candidates, &taken, total) else { break };
-        taken.extend(group.stories.iter().copied());
-        let stories = group.stories.iter().map(|place| stories[*place].id).collect();
-        subjects.push(Subject { terms: group.terms, stories });
+    let (mut covered, mut subjects) = (BTreeSet::new(), Vec::new());
+    while subjects.len() < MAX_SUBJECTS {
+        let Some(group) = best_group(&candidates, &covered, total) else {
+            break;
+        };
+        covered.extend(group.stories.iter().copied());
+        let stories = group
+            .stories
+            .iter()
+            .map(|place| stories[*place].id)
+            .collect();
+        subjects.push(SuggestedSubject {
+            terms: group.terms,
+            stories,
+        });
     }
     subjects
 }
 
-struct Candidate<'i> {
+struct SubjectCandidate<'i> {
     stems: &'i [u32],
-    found: &'i Found,
+    found: &'i TermStories,
     stories: BTreeSet<usize>,
 }
 
-struct Group {
+struct TermGroup {
     terms: Vec<String>,
     stories: BTreeSet<usize>,
-    worth: f64,
+    score: f64,
 }
 
 /// The group of terms with the most to say of stories that no group has yet.
-fn best_group(candidates: &[Candidate<'_>], taken: &BTreeSet<usize>, total: usize) -> Option<Group> {
-    let mut best: Option<Group> = None;
+fn best_group(
+    candidates: &[SubjectCandidate<'_>],
+    covered: &BTreeSet<usize>,
+    total: usize,
+) -> Option<TermGroup> {
+    let mut best: Option<TermGroup> = None;
     for candidate in candidates {
-        let own: BTreeSet<usize> = candidate.stories.difference(taken).copied().collect();
-        if own.len() < LEAST_SUBJECT || best.as_ref().is_some_and(|best| most_worth(own.len(), total) <= best.worth) {
+        let own: BTreeSet<usize> = candidate.stories.difference(covered).copied().collect();
+        if own.len() < MIN_SUBJECT_STORIES
+            || best
+                .as_ref()
+                .is_some_and(|best| max_score(own.len(), total) <= best.score)
+        {
             continue;
         }
         let group = group(candidate, &own, candidates, total);
         if let Some(group) = group
-            && best.as_ref().is_none_or(|best| group.worth > best.worth)
+            && best.as_ref().is_none_or(|best| group.score > best.score)
         {
             best = Some(group);
         }
@@ -194,29 +268,42 @@ fn best_group(candidates: &[Candidate<'_>], taken: &BTreeSet<usize>, total: usiz
     best
 }
 
-/// No group of so many stories is worth more: what lets most candidates be passed over.
-fn most_worth(stories: usize, total: usize) -> f64 {
-    real(stories) * (real(total) / real(stories)).ln().max(0.1) * 2.0
+/// No group of so many stories is score more: what lets most candidates be passed over.
+fn max_score(stories: usize, total: usize) -> f64 {
+    to_f64(stories) * (to_f64(total) / to_f64(stories)).ln().max(0.1) * 2.0
 }
 
 /// A term with those that mostly stand where it stands; alone it is a word, not a subject, unless it is a phrase.
-fn group(candidate: &Candidate<'_>, own: &BTreeSet<usize>, candidates: &[Candidate<'_>], total: usize) -> Option<Group> {
-    let mut companions: Vec<(usize, &Candidate<'_>)> = candidates
+fn group(
+    candidate: &SubjectCandidate<'_>,
+    own: &BTreeSet<usize>,
+    candidates: &[SubjectCandidate<'_>],
+    total: usize,
+) -> Option<TermGroup> {
+    let mut companions: Vec<(usize, &SubjectCandidate<'_>)> = candidates
         .iter()
-        .filter(|other| !contains(other.stems, candidate.stems) && !contains(candidate.stems, other.stems))
+        .filter(|other| {
+            !contains(other.stems, candidate.stems) && !contains(candidate.stems, other.stems)
+        })
         .map(|other| (other.stories.intersection(own).count(), other))
         .filter(|(shared, other)| {
             let outside = other.stories.len() - shared;
-            *shared >= LEAST_SUBJECT.max(own.len().div_ceil(3))
-                && real(*shared) >= TOGETHER * real(other.stories.len())
-                && g2(*shared, own.len(), outside, total - own.len()) >= LEAST_G2
+            *shared >= MIN_SUBJECT_STORIES.max(own.len().div_ceil(3))
+                && to_f64(*shared) >= MIN_COOCCURRENCE * to_f64(other.stories.len())
+                && g2(*shared, own.len(), outside, total - own.len()) >= MIN_G2
         })
         .collect();
-    companions
-        .sort_by(|a, b| b.0.cmp(&a.0).then_with(|| b.1.stems.len().cmp(&a.1.stems.len())).then_with(|| a.1.stems.cmp(b.1.stems)));
-    let mut named: Vec<&Candidate<'_>> = vec![candidate];
+    companions.sort_by(|a, b| {
+        b.0.cmp(&a.0)
+            .then_with(|| b.1.stems.len().cmp(&a.1.stems.len()))
+            .then_with(|| a.1.stems.cmp(b.1.stems))
+    });
+    let mut named: Vec<&SubjectCandidate<'_>> = vec![candidate];
     for (_, other) in companions {
-        if named.len() < SUBJECT_TERMS && !named.iter().any(|n| contains(n.stems, other.stems) || contains(other.stems, n.stems))
+        if named.len() < SUBJECT_TERMS
+            && !named
+                .iter()
+                .any(|n| contains(n.stems, other.stems) || contains(other.stems, n.stems))
         {
             named.push(other);
         }
@@ -224,73 +311,103 @@ fn group(candidate: &Candidate<'_>, own: &BTreeSet<usize>, candidates: &[Candida
     if named.len() == 1 && candidate.stems.len() == 1 {
         return None;
     }
-    let linked = 1.0 + real(named.len() - 1) / real(SUBJECT_TERMS - 1);
-    let worth = real(own.len()) * (real(total) / real(own.len())).ln().max(0.1) * linked;
-    Some(Group { terms: named.iter().map(|n| n.found.written()).collect(), stories: own.clone(), worth })
+    let linked = 1.0 + to_f64(named.len() - 1) / to_f64(SUBJECT_TERMS - 1);
+    let score = to_f64(own.len()) * (to_f64(total) / to_f64(own.len())).ln().max(0.1) * linked;
+    Some(TermGroup {
+        terms: named.iter().map(|n| n.found.written()).collect(),
+        stories: own.clone(),
+        score,
+    })
 }
 
 /// The terms of stories, with the stories that have them.
-struct Index {
-    terms: BTreeMap<Stems, Found>,
+struct TermIndex {
+    terms: BTreeMap<TermStems, TermStories>,
 }
 
 /// The numbers of a term's stems, the unused places at the end empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Stems([u32; MOST_WORDS]);
+struct TermStems([u32; MAX_WORDS]);
 
-impl Stems {
+impl TermStems {
     const UNUSED: u32 = u32::MAX;
 
     fn of(words: &[Word]) -> Self {
-        let mut stems = [Self::UNUSED; MOST_WORDS];
-        stems.iter_mut().zip(words).for_each(|(stem, word)| *stem = word.stem);
+        let mut stems = [Self::UNUSED; MAX_WORDS];
+        stems
+            .iter_mut()
+            .zip(words)
+            .for_each(|(stem, word)| *stem = word.stem);
         Self(stems)
     }
 
     fn as_slice(&self) -> &[u32] {
-        let length = self.0.iter().take_while(|stem| **stem != Self::UNUSED).count();
+        let length = self
+            .0
+            .iter()
+            .take_while(|stem| **stem != Self::UNUSED)
+            .count();
         &self.0[..length]
     }
 }
 
 #[derive(Default)]
-struct Found {
+struct TermStories {
     /// The places of the stories, in order, each once.
     stories: Vec<usize>,
     /// How it is written, and how often.
-    ways: BTreeMap<String, usize>,
+    spellings: BTreeMap<String, usize>,
 }
 
-impl Found {
+impl TermStories {
     /// As it is written most often.
     fn written(&self) -> String {
-        self.ways.iter().fold(("", 0), |most, (way, times)| if *times > most.1 { (way, *times) } else { most }).0.to_owned()
+        self.spellings
+            .iter()
+            .fold(
+                ("", 0),
+                |most, (way, times)| if *times > most.1 { (way, *times) } else { most },
+            )
+            .0
+            .to_owned()
     }
 }
 
-impl Index {
-    fn of<'a>(stories: impl Iterator<Item = Fields<'a>>) -> Self {
-        let mut reader = Terms::default();
-        let mut stretches = Vec::new();
+impl TermIndex {
+    fn of<'a>(stories: impl Iterator<Item = StoryFields<'a>>) -> Self {
+        let mut reader = TermReader::default();
+        let mut runs = Vec::new();
         for (place, fields) in stories.enumerate() {
-            let read = reader.read(&fields, terms::language(&fields));
-            stretches.extend(read.into_iter().map(|stretch| (place, stretch.text, stretch.words)));
+            let read = reader.read(&fields, term_extraction::language(&fields));
+            runs.extend(read.into_iter().map(|run| (place, run.text, run.words)));
         }
         // A phrase is rare if a part of it is: each length is counted among what is left of the shorter ones.
-        let mut terms: BTreeMap<Stems, Found> = BTreeMap::new();
-        for length in 1..=MOST_WORDS {
-            let mut longer: BTreeMap<Stems, Found> = BTreeMap::new();
-            for (place, text, words) in &stretches {
-                for phrase in words.windows(length).filter(|phrase| may_recur(phrase, &terms)) {
-                    let found = longer.entry(Stems::of(phrase)).or_default();
+        let mut terms: BTreeMap<TermStems, TermStories> = BTreeMap::new();
+        for length in 1..=MAX_WORDS {
+            let mut longer: BTreeMap<TermStems, TermStories> = BTreeMap::new();
+            for (place, text, words) in &runs {
+                for phrase in words
+                    .windows(length)
+                    .filter(|phrase| may_recur(phrase, &terms))
+                {
+                    let found = longer.entry(TermStems::of(phrase)).or_default();
                     if found.stories.last() != Some(place) {
                         found.stories.push(*place);
                     }
                     let written = &text[phrase[0].start..phrase[length - 1].end];
-                    *found.ways.entry(written.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()).or_default() += 1;
+                    *found
+                        .spellings
+                        .entry(
+                            written
+                                .split_whitespace()
+                                .collect::<Vec<_>>()
+                                .join(" ")
+                                .to_lowercase(),
+                        )
+                        .or_default() += 1;
                 }
             }
-            longer.retain(|_, found| found.stories.len() >= LEAST_STORIES);
+            longer.retain(|_, found| found.stories.len() >= MIN_STORIES);
             terms.append(&mut longer);
         }
         Self { terms }
@@ -298,13 +415,17 @@ impl Index {
 }
 
 /// Whether a phrase may be a term: it begins and ends with words that say something, and its parts recur.
-fn may_recur(phrase: &[Word], terms: &BTreeMap<Stems, Found>) -> bool {
-    let is_term = |words: &[Word]| terms.contains_key(&Stems::of(words));
+fn may_recur(phrase: &[Word], terms: &BTreeMap<TermStems, TermStories>) -> bool {
+    let is_term = |words: &[Word]| terms.contains_key(&TermStems::of(words));
     match phrase {
-        [only] => !only.is_empty,
-        [first, .., last] if first.is_empty || last.is_empty => false,
-        [first, last] => is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last)),
-        [first, inner, last] if inner.is_empty => is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last)),
+        [only] => !only.is_stop_word,
+        [first, .., last] if first.is_stop_word || last.is_stop_word => false,
+        [first, last] => {
+            is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last))
+        }
+        [first, inner, last] if inner.is_stop_word => {
+            is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last))
+        }
         _ => is_term(&phrase[..phrase.len() - 1]) && is_term(&phrase[1..]),
     }
 }
@@ -316,13 +437,19 @@ fn contains(whole: &[u32], part: &[u32]) -> bool {
 
 /// The log-likelihood ratio of two shares being different, 0 where the inside has no more than the outside.
 fn g2(inside: usize, of_inside: usize, outside: usize, of_outside: usize) -> f64 {
-    let (a, b) = (real(inside), real(outside));
-    let (all_inside, all_outside) = (real(of_inside), real(of_outside));
+    let (a, b) = (to_f64(inside), to_f64(outside));
+    let (all_inside, all_outside) = (to_f64(of_inside), to_f64(of_outside));
     if a * all_outside <= b * all_inside {
         return 0.0;
     }
     let share = (a + b) / (all_inside + all_outside);
-    let part = |seen: f64, expected: f64| if seen > 0.0 { seen * (seen / expected).ln() } else { 0.0 };
+    let part = |seen: f64, expected: f64| {
+        if seen > 0.0 {
+            seen * (seen / expected).ln()
+        } else {
+            0.0
+        }
+    };
     2.0 * (part(a, all_inside * share)
         + part(b, all_outside * share)
         + part(all_inside - a, all_inside * (1.0 - share))
@@ -331,7 +458,7 @@ fn g2(inside: usize, of_inside: usize, outside: usize, of_outside: usize) -> f64
 
 /// Stories are far fewer than a float counts exactly.
 #[allow(clippy::cast_precision_loss)]
-fn real(count: usize) -> f64 {
+fn to_f64(count: usize) -> f64 {
     count as f64
 }
 

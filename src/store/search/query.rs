@@ -12,8 +12,8 @@ const MAX_CHARS: usize = 200;
 const MIN_PREFIX_CHARS: usize = 2;
 
 /// The columns with words as they were written, and those with their stems.
-const WRITTEN: &str = "{title summary content}";
-const STEMS: &str = "{title_stems stems}";
+const WORD_COLUMNS: &str = "{title summary content}";
+const STEM_COLUMNS: &str = "{title_stems stems}";
 
 /// A search, as a person wrote it: `kafka* "exactly once" topic:streaming source:river-notes -rumour`.
 ///
@@ -31,12 +31,12 @@ pub struct SearchQuery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Term {
     words: Vec<String>,
-    kind: Kind,
+    kind: TermKind,
     negated: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum TermKind {
     /// Inflections count too.
     Word,
     /// As it is written.
@@ -49,30 +49,50 @@ impl SearchQuery {
     /// Reads a query. Whatever is no word is passed over; a quotation that does not end goes on to the end.
     pub fn parse(text: &str) -> Self {
         let mut query = Self::default();
-        let text: String =
-            text.chars().take(MAX_CHARS).map(|c| if matches!(c, '“' | '”' | '„' | '«' | '»') { '"' } else { c }).collect();
+        let text: String = text
+            .chars()
+            .take(MAX_CHARS)
+            .map(|c| {
+                if matches!(c, '“' | '”' | '„' | '«' | '»') {
+                    '"'
+                } else {
+                    c
+                }
+            })
+            .collect();
         let mut rest = text.trim_start();
-        while !rest.is_empty() && query.terms.len() + query.topics.len() + query.sources.len() < MAX_TERMS {
+        while !rest.is_empty()
+            && query.terms.len() + query.topics.len() + query.sources.len() < MAX_TERMS
+        {
             let (negated, body) = match rest.strip_prefix('-') {
                 Some(body) => (true, body),
                 None => (false, rest),
             };
             if let Some(quoted) = body.strip_prefix('"') {
                 let (inside, after) = quoted.split_once('"').unwrap_or((quoted, ""));
-                query.push(inside, Kind::Exact, negated);
+                query.push(inside, TermKind::Exact, negated);
                 rest = after.trim_start();
                 continue;
             }
             // A quotation that begins within a word is one of its own.
-            let end = body.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(body.len());
+            let end = body
+                .find(|c: char| c.is_whitespace() || c == '"')
+                .unwrap_or(body.len());
             let (word, after) = body.split_at(end);
             rest = after.trim_start();
-            match word.split_once(':').map(|(field, value)| (field.to_lowercase(), value)) {
-                Some((field, value)) if field == "topic" && !value.is_empty() => query.topics.push(value.to_lowercase()),
-                Some((field, value)) if field == "source" && !value.is_empty() => query.sources.push(value.to_lowercase()),
+            match word
+                .split_once(':')
+                .map(|(field, value)| (field.to_lowercase(), value))
+            {
+                Some((field, value)) if field == "topic" && !value.is_empty() => {
+                    query.topics.push(value.to_lowercase())
+                }
+                Some((field, value)) if field == "source" && !value.is_empty() => {
+                    query.sources.push(value.to_lowercase())
+                }
                 _ => match word.strip_suffix('*') {
-                    Some(beginning) => query.push(beginning, Kind::Prefix, negated),
-                    None => query.push(word, Kind::Word, negated),
+                    Some(beginning) => query.push(beginning, TermKind::Prefix, negated),
+                    None => query.push(word, TermKind::Word, negated),
                 },
             }
         }
@@ -81,7 +101,9 @@ impl SearchQuery {
 
     /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
-        self.terms.iter().all(|term| term.negated) && self.topics.is_empty() && self.sources.is_empty()
+        self.terms.iter().all(|term| term.negated)
+            && self.topics.is_empty()
+            && self.sources.is_empty()
     }
 
     /// The query in one form, whatever spaces and case it was written with.
@@ -91,8 +113,8 @@ impl SearchQuery {
             let words = term.words.join(" ");
             let sign = if term.negated { "-" } else { "" };
             parts.push(match term.kind {
-                Kind::Word if term.words.len() == 1 => format!("{sign}{words}"),
-                Kind::Prefix if term.words.len() == 1 => format!("{sign}{words}*"),
+                TermKind::Word if term.words.len() == 1 => format!("{sign}{words}"),
+                TermKind::Prefix if term.words.len() == 1 => format!("{sign}{words}*"),
                 _ => format!("{sign}\"{words}\""),
             });
         }
@@ -101,16 +123,20 @@ impl SearchQuery {
         parts.join(" ")
     }
 
-    fn push(&mut self, text: &str, kind: Kind, negated: bool) {
+    fn push(&mut self, text: &str, kind: TermKind, negated: bool) {
         let words: Vec<String> = words(text).map(|word| word.to_lowercase()).collect();
         let Some(last) = words.last() else { return };
         let kind = match kind {
-            Kind::Prefix if last.chars().count() < MIN_PREFIX_CHARS => Kind::Exact,
+            TermKind::Prefix if last.chars().count() < MIN_PREFIX_CHARS => TermKind::Exact,
             // Words that a sign joins (`event-driven`) are meant as they stand.
-            Kind::Word if words.len() > 1 => Kind::Exact,
+            TermKind::Word if words.len() > 1 => TermKind::Exact,
             kind => kind,
         };
-        self.terms.push(Term { words, kind, negated });
+        self.terms.push(Term {
+            words,
+            kind,
+            negated,
+        });
     }
 
     /// The expression that the database's full-text index is asked with; `None` where no word is looked for. It is made of words
@@ -118,26 +144,30 @@ impl SearchQuery {
     pub(super) fn expression(&self) -> Option<String> {
         let stemmer = Stemmer::create(Algorithm::English);
         let join = |negated: bool, operator: &str| {
-            let parts: Vec<String> =
-                self.terms.iter().filter(|term| term.negated == negated).map(|term| term.expression(&stemmer)).collect();
+            let parts: Vec<String> = self
+                .terms
+                .iter()
+                .filter(|term| term.negated == negated)
+                .map(|term| term.expression(&stemmer))
+                .collect();
             parts.join(operator)
         };
-        let (wanted, unwanted) = (join(false, " AND "), join(true, " OR "));
-        match (wanted.is_empty(), unwanted.is_empty()) {
+        let (required, excluded) = (join(false, " AND "), join(true, " OR "));
+        match (required.is_empty(), excluded.is_empty()) {
             (true, _) => None,
-            (false, true) => Some(wanted),
-            (false, false) => Some(format!("({wanted}) NOT ({unwanted})")),
+            (false, true) => Some(required),
+            (false, false) => Some(format!("({required}) NOT ({excluded})")),
         }
     }
 }
 
 impl Term {
     fn expression(&self, stemmer: &Stemmer) -> String {
-        let mut written = format!("{WRITTEN} : \"{}\"", self.words.join(" "));
+        let mut written = format!("{WORD_COLUMNS} : \"{}\"", self.words.join(" "));
         match (self.kind, self.words.as_slice()) {
-            (Kind::Prefix, _) => written.push_str(" *"),
-            (Kind::Word, [word]) => {
-                let _ = write!(written, " OR {STEMS} : \"{}\"", stemmer.stem(word));
+            (TermKind::Prefix, _) => written.push_str(" *"),
+            (TermKind::Word, [word]) => {
+                let _ = write!(written, " OR {STEM_COLUMNS} : \"{}\"", stemmer.stem(word));
             }
             _ => {}
         }
@@ -151,7 +181,11 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
         let mut rest = run;
         std::iter::from_fn(move || {
             let first = rest.chars().next()?;
-            let end = if is_unspaced(first) { first.len_utf8() } else { rest.find(is_unspaced).unwrap_or(rest.len()) };
+            let end = if is_unspaced(first) {
+                first.len_utf8()
+            } else {
+                rest.find(is_unspaced).unwrap_or(rest.len())
+            };
             let (word, after) = rest.split_at(end);
             rest = after;
             Some(word)
@@ -181,7 +215,10 @@ mod tests {
             ("\"Exactly Once\" kaf*", "\"exactly once\" kaf*"),
             ("“curly quotes”", "\"curly quotes\""),
             ("event-driven", "\"event driven\""),
-            ("topic:Streaming source:river-notes x", "x topic:streaming source:river-notes"),
+            (
+                "topic:Streaming source:river-notes x",
+                "x topic:streaming source:river-notes",
+            ),
             ("-rumour fact", "-rumour fact"),
             ("\"never ends", "\"never ends\""),
             ("a* AND OR NOT NEAR(", "\"a\" and or not near"),
@@ -197,9 +234,18 @@ mod tests {
     #[test]
     fn inflections_are_found_by_bare_words_alone() {
         let expression = |text: &str| SearchQuery::parse(text).expression().unwrap();
-        assert_eq!(expression("streams"), "({title summary content} : \"streams\" OR {title_stems stems} : \"stream\")");
-        assert_eq!(expression("\"streams\""), "({title summary content} : \"streams\")");
-        assert_eq!(expression("strea*"), "({title summary content} : \"strea\" *)");
+        assert_eq!(
+            expression("streams"),
+            "({title summary content} : \"streams\" OR {title_stems stems} : \"stream\")"
+        );
+        assert_eq!(
+            expression("\"streams\""),
+            "({title summary content} : \"streams\")"
+        );
+        assert_eq!(
+            expression("strea*"),
+            "({title summary content} : \"strea\" *)"
+        );
     }
 
     proptest! {

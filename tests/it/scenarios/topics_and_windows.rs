@@ -3,11 +3,11 @@
 use feed_model::TopicId;
 
 use super::{
-    house::{House, sources},
-    post::{Post, march, post, words},
+    feed_builder::{Post, march, post, words},
+    installation::{Installation, sources},
 };
 
-fn about(n: u32, subject: &str) -> Post {
+fn post_about(n: u32, subject: &str) -> Post {
     post("one", n).title(&format!("{subject} {n}"))
 }
 
@@ -15,138 +15,242 @@ fn topic(id: &str, any: &str) -> String {
     format!("[[topic]]\nid = \"{id}\"\ntitle = \"{id}\"\nany = [\"{any}\"]\n")
 }
 
-fn house(max_entries: u32, keep_within: &str, topics: &str) -> String {
-    format!("max_entries = {max_entries}\nkeep_within = \"{keep_within}\"\n{}{topics}", sources(&["one"]))
+fn feeds_toml_lines(max_entries: u32, keep_within: &str, topics: &str) -> String {
+    format!(
+        "max_entries = {max_entries}\nkeep_within = \"{keep_within}\"\n{}{topics}",
+        sources(&["one"])
+    )
 }
 
 #[test]
-fn a_changed_rule_announces_nothing_old() {
-    let mut house_ = House::with(&house(50, "48h", &topic("t", "kafka")));
-    house_.poll("one", &[about(19, "Kafka"), about(18, "Pulsar"), about(17, "Kafka"), about(3, "Pulsar")]);
-    assert_eq!(house_.news_of("t"), ["Kafka 19", "Kafka 17"]);
-    let all = house_.all();
+fn a_changed_rule_announces_only_stories_within_announce_within() {
+    let mut installation =
+        Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
+    installation.poll(
+        "one",
+        &[
+            post_about(19, "Kafka"),
+            post_about(18, "Pulsar"),
+            post_about(17, "Kafka"),
+            post_about(3, "Pulsar"),
+        ],
+    );
+    assert_eq!(
+        installation.newly_announced_in("t"),
+        ["Kafka 19", "Kafka 17"]
+    );
+    let all = installation.feed_of_all();
     // By the wider rule two more are in it: the one of two days ago is told, the one of March 3rd is not.
-    house_.reconfigure(&house(
+    installation.reconfigure(&feeds_toml_lines(
         50,
         "48h",
         "[[topic]]\nid = \"t\"\ntitle = \"t\"\nany = [\"kafka\", \"pulsar\"]\nannounce_within = \"3d\"\n",
     ));
-    assert_eq!(house_.news_of("t"), ["Pulsar 18"]);
-    assert_eq!(house_.topic("t").titles(), ["Kafka 19", "Pulsar 18", "Kafka 17"]);
-    assert_eq!(house_.all(), all);
-    let old = house_.story("https://one.example/posts/3");
-    assert_eq!(old.topics[0].id.as_str(), "t", "it is in the topic all the same");
+    assert_eq!(installation.newly_announced_in("t"), ["Pulsar 18"]);
+    assert_eq!(
+        installation.topic("t").titles(),
+        ["Kafka 19", "Pulsar 18", "Kafka 17"]
+    );
+    assert_eq!(installation.feed_of_all(), all);
+    let old = installation.story("https://one.example/posts/3");
+    assert_eq!(
+        old.topics[0].id.as_str(),
+        "t",
+        "it is in the topic all the same"
+    );
     // And the narrow rule again: who left is not told, and who stays is no news.
-    house_.reconfigure(&house(50, "48h", &topic("t", "kafka")));
-    assert_eq!(house_.topic("t").titles(), ["Kafka 19", "Kafka 17"]);
-    assert_eq!(house_.news_of("t"), [""; 0]);
+    installation.reconfigure(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
+    assert_eq!(installation.topic("t").titles(), ["Kafka 19", "Kafka 17"]);
+    assert_eq!(installation.newly_announced_in("t"), [""; 0]);
 }
 
 #[test]
-fn a_new_topic_is_filled_as_usual() {
-    let mut house_ = House::with(&house(3, "0s", ""));
-    let posts: Vec<Post> = (1..=9).rev().map(|n| about(n, if n % 2 == 1 { "Kafka" } else { "Pulsar" })).collect();
-    house_.poll("one", &posts);
-    house_.reconfigure(&house(3, "0s", &topic("t", "kafka")));
-    assert_eq!(house_.news_of("t"), ["Kafka 9", "Kafka 7", "Kafka 5"]);
+fn a_new_topic_fills_its_window() {
+    let mut installation = Installation::with_config(&feeds_toml_lines(3, "0s", ""));
+    let posts: Vec<Post> = (1..=9)
+        .rev()
+        .map(|n| post_about(n, if n % 2 == 1 { "Kafka" } else { "Pulsar" }))
+        .collect();
+    installation.poll("one", &posts);
+    installation.reconfigure(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
+    assert_eq!(
+        installation.newly_announced_in("t"),
+        ["Kafka 9", "Kafka 7", "Kafka 5"]
+    );
     // A topic that leaves and comes back is filled again, at once or later.
-    house_.reconfigure(&house(3, "0s", ""));
-    house_.reconfigure(&house(3, "0s", &topic("t", "kafka")));
-    assert_eq!(house_.topic("t").titles(), ["Kafka 9", "Kafka 7", "Kafka 5"]);
-    assert_eq!(house_.news_of("t"), [""; 0]);
+    installation.reconfigure(&feeds_toml_lines(3, "0s", ""));
+    installation.reconfigure(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
+    assert_eq!(
+        installation.topic("t").titles(),
+        ["Kafka 9", "Kafka 7", "Kafka 5"]
+    );
+    assert_eq!(installation.newly_announced_in("t"), [""; 0]);
 }
 
 #[test]
-fn a_topic_that_comes_back_before_anything_was_sorted_is_filled() {
-    let with = house(3, "0s", &topic("t", "kafka"));
-    let mut house_ = House::with(&with);
-    house_.poll("one", &[about(9, "Kafka"), about(8, "Pulsar")]);
-    let first = house_.topic("t");
-    house_.reconfigure_without_sorting(&house(3, "0s", ""));
-    house_.reconfigure(&with);
-    assert_eq!(house_.topic("t").stories, first.stories);
+fn a_topic_restored_before_reclassification_fills_its_window() {
+    let with = feeds_toml_lines(3, "0s", &topic("t", "kafka"));
+    let mut installation = Installation::with_config(&with);
+    installation.poll("one", &[post_about(9, "Kafka"), post_about(8, "Pulsar")]);
+    let first = installation.topic("t");
+    installation.reconfigure_without_reclassifying(&feeds_toml_lines(3, "0s", ""));
+    installation.reconfigure(&with);
+    assert_eq!(installation.topic("t").stories, first.stories);
 }
 
 /// While feeds.toml is read again, the state knows a new topic a moment before those who sort do.
 #[test]
-fn a_topic_that_its_sorters_do_not_know_yet_is_still_new() {
-    let mut house_ = House::with(&house(3, "0s", &topic("t", "kafka")));
-    house_.poll("one", &[about(9, "Kafka"), about(8, "Pulsar")]);
-    let old = house_.rules();
-    house_.reconfigure_without_sorting(&house(3, "0s", &(topic("t", "kafka") + &topic("new", "pulsar"))));
+fn a_topic_unknown_to_the_running_rules_stays_pending() {
+    let mut installation =
+        Installation::with_config(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
+    installation.poll("one", &[post_about(9, "Kafka"), post_about(8, "Pulsar")]);
+    let old = installation.rules();
+    installation.reconfigure_without_reclassifying(&feeds_toml_lines(
+        3,
+        "0s",
+        &(topic("t", "kafka") + &topic("new", "pulsar")),
+    ));
     for _ in 0..2 {
-        let step = house_.store().sort_again(old.clone(), 500, house_.window(), house_.now()).unwrap();
+        let step = installation
+            .store()
+            .reclassify(old.clone(), 500, installation.window(), installation.now())
+            .unwrap();
         assert_eq!((step.sorted, step.left), (0, 0));
     }
-    house_.sort_again();
-    assert_eq!(house_.topic("new").titles(), ["Pulsar 8"]);
-    assert_eq!(house_.topic("t").titles(), ["Kafka 9"]);
+    installation.reclassify();
+    assert_eq!(installation.topic("new").titles(), ["Pulsar 8"]);
+    assert_eq!(installation.topic("t").titles(), ["Kafka 9"]);
 }
 
 #[test]
-fn an_upgrade_that_means_the_same_rules_otherwise_announces_nothing() {
-    let mut house_ = House::with(&house(50, "48h", &topic("t", "kafka")));
-    house_.poll("one", &[about(19, "Kafka"), about(3, "Kafka")]);
-    let first = house_.bytes();
-    house_.news_of("t");
+fn a_new_rules_fingerprint_with_the_same_result_announces_nothing() {
+    let mut installation =
+        Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
+    installation.poll("one", &[post_about(19, "Kafka"), post_about(3, "Kafka")]);
+    let first = installation.document_bytes();
+    installation.newly_announced_in("t");
     // Another spelling has another fingerprint and the same verdicts.
-    house_.reconfigure(&house(50, "48h", &topic("t", "/kafka/")));
-    assert_eq!(house_.bytes(), first);
-    house_.restart();
-    assert_eq!(house_.bytes(), first);
+    installation.reconfigure(&feeds_toml_lines(50, "48h", &topic("t", "/kafka/")));
+    assert_eq!(installation.document_bytes(), first);
+    installation.restart();
+    assert_eq!(installation.document_bytes(), first);
 }
 
 #[test]
-fn a_persons_label_puts_a_story_into_the_window_at_its_position() {
-    let mut house_ = House::with(&house(50, "48h", &topic("t", "kafka")));
-    house_.poll("one", &[about(19, "Kafka"), about(10, "Pulsar"), about(3, "Kafka")]);
-    house_.news_of("t");
-    let story = house_.story("https://one.example/posts/10");
+fn a_label_puts_a_story_into_the_window_at_its_position() {
+    let mut installation =
+        Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
+    installation.poll(
+        "one",
+        &[
+            post_about(19, "Kafka"),
+            post_about(10, "Pulsar"),
+            post_about(3, "Kafka"),
+        ],
+    );
+    installation.newly_announced_in("t");
+    let story = installation.story("https://one.example/posts/10");
     let t = TopicId::new("t").unwrap();
-    house_.store().label(story.id, Some(vec![t]), house_.rules(), house_.window(), house_.now()).unwrap();
-    assert_eq!(house_.topic("t").titles(), ["Kafka 19", "Pulsar 10", "Kafka 3"]);
-    assert_eq!(house_.news_of("t"), ["Pulsar 10"]);
-    // The rules change, the text is edited: the label stands.
-    house_.poll("one", &[about(10, "Pulsar").title("Pulsar, edited")]);
-    house_.reconfigure(&house(50, "48h", &topic("t", "flink")));
-    assert_eq!(house_.topic("t").titles(), ["Pulsar, edited"]);
-    house_.store().label(story.id, None, house_.rules(), house_.window(), house_.now()).unwrap();
-    assert_eq!(house_.topic("t").titles(), [""; 0]);
-}
-
-#[test]
-fn a_label_shows_what_a_changed_rule_kept_out_of_the_window() {
-    let mut house_ = House::with(&house(50, "48h", &topic("t", "kafka")));
-    house_.poll("one", &[about(19, "Kafka"), about(3, "Pulsar")]);
-    house_.reconfigure(&house(50, "48h", "[[topic]]\nid = \"t\"\ntitle = \"t\"\nany = [\"kafka\", \"pulsar\"]\n"));
-    assert_eq!(house_.topic("t").titles(), ["Kafka 19"]);
-    let story = house_.story("https://one.example/posts/3");
-    house_
+    installation
         .store()
-        .label(story.id, Some(vec![TopicId::new("t").unwrap()]), house_.rules(), house_.window(), house_.now())
+        .label(
+            story.id,
+            Some(vec![t]),
+            installation.rules(),
+            installation.window(),
+            installation.now(),
+        )
         .unwrap();
-    assert_eq!(house_.topic("t").titles(), ["Kafka 19", "Pulsar 3"]);
+    assert_eq!(
+        installation.topic("t").titles(),
+        ["Kafka 19", "Pulsar 10", "Kafka 3"]
+    );
+    assert_eq!(installation.newly_announced_in("t"), ["Pulsar 10"]);
+    // The rules change, the text is edited: the label stands.
+    installation.poll("one", &[post_about(10, "Pulsar").title("Pulsar, edited")]);
+    installation.reconfigure(&feeds_toml_lines(50, "48h", &topic("t", "flink")));
+    assert_eq!(installation.topic("t").titles(), ["Pulsar, edited"]);
+    installation
+        .store()
+        .label(
+            story.id,
+            None,
+            installation.rules(),
+            installation.window(),
+            installation.now(),
+        )
+        .unwrap();
+    assert_eq!(installation.topic("t").titles(), [""; 0]);
 }
 
 #[test]
-fn a_story_that_enters_a_topic_later_keeps_its_id_and_place() {
-    let mut house_ = House::with(&house(50, "48h", &topic("t", "kafka")));
-    house_.poll("one", &[post("one", 1)]);
-    house_.poll("one", &[about(20, "Kafka"), about(19, "Notes")]);
-    house_.news_of("t");
-    let id = house_.all().stories.iter().find(|s| s.title == "Notes 19").unwrap().id.clone();
-    house_.poll("one", &[about(20, "Kafka"), about(19, "Notes").title("Notes on Kafka")]);
-    let published = house_.topic("t");
+fn a_label_overrides_the_announce_within_limit() {
+    let mut installation =
+        Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
+    installation.poll("one", &[post_about(19, "Kafka"), post_about(3, "Pulsar")]);
+    installation.reconfigure(&feeds_toml_lines(
+        50,
+        "48h",
+        "[[topic]]\nid = \"t\"\ntitle = \"t\"\nany = [\"kafka\", \"pulsar\"]\n",
+    ));
+    assert_eq!(installation.topic("t").titles(), ["Kafka 19"]);
+    let story = installation.story("https://one.example/posts/3");
+    installation
+        .store()
+        .label(
+            story.id,
+            Some(vec![TopicId::new("t").unwrap()]),
+            installation.rules(),
+            installation.window(),
+            installation.now(),
+        )
+        .unwrap();
+    assert_eq!(installation.topic("t").titles(), ["Kafka 19", "Pulsar 3"]);
+}
+
+#[test]
+fn a_story_that_enters_a_topic_later_keeps_its_id_and_position() {
+    let mut installation =
+        Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
+    installation.poll("one", &[post("one", 1)]);
+    installation.poll("one", &[post_about(20, "Kafka"), post_about(19, "Notes")]);
+    installation.newly_announced_in("t");
+    let id = installation
+        .feed_of_all()
+        .stories
+        .iter()
+        .find(|s| s.title == "Notes 19")
+        .unwrap()
+        .id
+        .clone();
+    installation.poll(
+        "one",
+        &[
+            post_about(20, "Kafka"),
+            post_about(19, "Notes").title("Notes on Kafka"),
+        ],
+    );
+    let published = installation.topic("t");
     assert_eq!(published.titles(), ["Kafka 20", "Notes on Kafka"]);
     assert_eq!(published.story("Notes on Kafka").id, id);
-    assert_eq!(house_.all().titles(), ["Kafka 20", "Notes on Kafka", "one 1"]);
+    assert_eq!(
+        installation.feed_of_all().titles(),
+        ["Kafka 20", "Notes on Kafka", "one 1"]
+    );
 }
 
 #[test]
-fn what_arrived_lately_stays_beyond_the_limit() {
-    let mut house_ = House::with(&house(5, "48h", ""));
-    house_.poll("one", &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>());
-    assert_eq!(house_.all().stories.len(), 5, "a first import is no news, and has the limit");
+fn stories_within_keep_within_exceed_max_entries() {
+    let mut installation = Installation::with_config(&feeds_toml_lines(5, "48h", ""));
+    installation.poll(
+        "one",
+        &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>(),
+    );
+    assert_eq!(
+        installation.feed_of_all().stories.len(),
+        5,
+        "a first import is no news, and has the limit"
+    );
     let burst = |from: u32| {
         (from..from + 20)
             .map(|n| {
@@ -159,23 +263,27 @@ fn what_arrived_lately_stays_beyond_the_limit() {
             .rev()
             .collect::<Vec<_>>()
     };
-    house_.poll("one", &burst(100));
-    assert_eq!(house_.all().stories.len(), 20);
-    house_.hours(40);
-    house_.poll("one", &burst(200));
-    assert_eq!(house_.all().stories.len(), 40);
-    house_.hours(10);
-    house_.poll("one", &burst(300)[..1]);
-    assert_eq!(house_.all().stories.len(), 21, "what came 51 hours ago goes");
-    house_.hours(49);
-    house_.poll("one", &burst(400)[..1]);
-    assert_eq!(house_.all().stories.len(), 5);
+    installation.poll("one", &burst(100));
+    assert_eq!(installation.feed_of_all().stories.len(), 20);
+    installation.advance_hours(40);
+    installation.poll("one", &burst(200));
+    assert_eq!(installation.feed_of_all().stories.len(), 40);
+    installation.advance_hours(10);
+    installation.poll("one", &burst(300)[..1]);
+    assert_eq!(
+        installation.feed_of_all().stories.len(),
+        21,
+        "what came 51 hours ago goes"
+    );
+    installation.advance_hours(49);
+    installation.poll("one", &burst(400)[..1]);
+    assert_eq!(installation.feed_of_all().stories.len(), 5);
 }
 
 #[test]
-fn five_hundred_are_kept_at_most() {
-    let mut house_ = House::with(&house(50, "48h", ""));
-    house_.poll("one", &[post("one", 1)]);
+fn the_window_has_at_most_500_stories() {
+    let mut installation = Installation::with_config(&feeds_toml_lines(50, "48h", ""));
+    installation.poll("one", &[post("one", 1)]);
     let small = |n: u32| {
         post("one", 2)
             .guid(&format!("urn:x-test:{n}"))
@@ -183,35 +291,63 @@ fn five_hundred_are_kept_at_most() {
             .title(&format!("n {n}"))
             .text(&words(n, 2))
     };
-    house_.poll("one", &(0..600).rev().map(small).collect::<Vec<_>>());
-    let windowed = house_.store().read(|reader| reader.window(&[TopicId::all()], 50)).unwrap();
+    installation.poll("one", &(0..600).rev().map(small).collect::<Vec<_>>());
+    let windowed = installation
+        .store()
+        .read(|reader| reader.window(&[TopicId::all()], 50))
+        .unwrap();
     assert_eq!(windowed.len(), 500);
     assert_eq!(windowed[0].title, "n 599");
     assert_eq!(windowed[499].title, "n 100");
 }
 
 #[test]
-fn a_story_below_the_window_joins_the_archive_at_once() {
-    let mut house_ = House::with(&format!("max_entries = 3\nkeep_within = \"0s\"\n{}", sources(&["one", "two"])));
-    house_.poll("one", &(15..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
-    let first = house_.all();
+fn a_story_older_than_the_window_goes_to_the_archive() {
+    let mut installation = Installation::with_config(&format!(
+        "max_entries = 3\nkeep_within = \"0s\"\n{}",
+        sources(&["one", "two"])
+    ));
+    installation.poll(
+        "one",
+        &(15..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>(),
+    );
+    let first = installation.feed_of_all();
     // Another source's back-catalogue is older than everything in the window.
-    house_.poll("two", &(1..=5).rev().map(|n| post("two", n)).collect::<Vec<_>>());
-    let after = house_.all();
-    assert_eq!((&after.stories, &after.rss, &after.json), (&first.stories, &first.rss, &first.json), "nothing moved");
-    assert_ne!(after.atom, first.atom, "but the link back, along which a new reader finds them");
-    assert_eq!(house_.stored().len(), 10);
+    installation.poll(
+        "two",
+        &(1..=5).rev().map(|n| post("two", n)).collect::<Vec<_>>(),
+    );
+    let after = installation.feed_of_all();
+    assert_eq!(
+        (&after.stories, &after.rss, &after.json),
+        (&first.stories, &first.rss, &first.json),
+        "nothing moved"
+    );
+    assert_ne!(
+        after.atom, first.atom,
+        "but the link back, along which a new reader finds them"
+    );
+    assert_eq!(installation.stored_stories().len(), 10);
     // And one that is not finds its place.
-    house_.reconfigure(&format!("max_entries = 3\nkeep_within = \"0s\"\n{}", sources(&["one", "two", "three"])));
-    house_.poll("three", &[post("three", 18).on(march(18, 20))]);
-    assert_eq!(house_.all().titles(), ["one 19", "three 18", "one 18"]);
+    installation.reconfigure(&format!(
+        "max_entries = 3\nkeep_within = \"0s\"\n{}",
+        sources(&["one", "two", "three"])
+    ));
+    installation.poll("three", &[post("three", 18).published_at(march(18, 20))]);
+    assert_eq!(
+        installation.feed_of_all().titles(),
+        ["one 19", "three 18", "one 18"]
+    );
 }
 
 #[test]
-fn the_limit_in_feeds_toml_holds_from_the_next_start() {
-    let mut house_ = House::with(&house(5, "0s", ""));
-    house_.poll("one", &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>());
-    assert_eq!(house_.all().stories.len(), 5);
-    house_.reconfigure(&house(3, "0s", ""));
-    assert_eq!(house_.all().stories.len(), 3);
+fn a_changed_max_entries_applies_on_reload() {
+    let mut installation = Installation::with_config(&feeds_toml_lines(5, "0s", ""));
+    installation.poll(
+        "one",
+        &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>(),
+    );
+    assert_eq!(installation.feed_of_all().stories.len(), 5);
+    installation.reconfigure(&feeds_toml_lines(3, "0s", ""));
+    assert_eq!(installation.feed_of_all().stories.len(), 3);
 }

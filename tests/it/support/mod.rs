@@ -1,10 +1,10 @@
 //! What the tests share.
 
 pub mod origin;
-pub mod press;
 pub mod program;
-pub mod publication;
-pub mod safe_origin;
+pub mod sample_feeds;
+pub mod test_site;
+pub mod tls_origin;
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ use url::Url;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub struct Received {
+pub struct ReceivedRequest {
     pub method: String,
     pub path: String,
     /// In the order in which they came, with their names in lower case.
@@ -27,15 +27,18 @@ pub struct Received {
     pub at: Instant,
 }
 
-impl Received {
+impl ReceivedRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
 /// What follows when the bytes of a reply are sent.
 #[derive(Debug, Clone, Copy)]
-enum Ending {
+enum ConnectionEnd {
     KeepAlive,
     Close,
     /// Nothing more is sent until the client goes away.
@@ -50,17 +53,28 @@ pub struct Reply {
     body: Vec<u8>,
     length: Option<usize>,
     raw: Option<Vec<u8>>,
-    ending: Ending,
+    connection_end: ConnectionEnd,
     drip: Option<Duration>,
 }
 
 impl Reply {
     pub fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), length: None, raw: None, ending: Ending::KeepAlive, drip: None }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            length: None,
+            raw: None,
+            connection_end: ConnectionEnd::KeepAlive,
+            drip: None,
+        }
     }
 
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..Self::new(200) }
+        Self {
+            body: body.into(),
+            ..Self::new(200)
+        }
     }
 
     pub fn redirect(status: u16, location: &str) -> Self {
@@ -69,7 +83,11 @@ impl Reply {
 
     /// Exactly these bytes, and then the end of the connection.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { raw: Some(bytes.into()), ending: Ending::Close, ..Self::new(200) }
+        Self {
+            raw: Some(bytes.into()),
+            connection_end: ConnectionEnd::Close,
+            ..Self::new(200)
+        }
     }
 
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
@@ -90,13 +108,13 @@ impl Reply {
 
     /// Closes the connection behind the answer.
     pub fn close(mut self) -> Self {
-        self.ending = Ending::Close;
+        self.connection_end = ConnectionEnd::Close;
         self
     }
 
     /// Sends what there is, and then nothing more while the client waits.
     pub fn hang(mut self) -> Self {
-        self.ending = Ending::Hang;
+        self.connection_end = ConnectionEnd::Hang;
         self
     }
 
@@ -115,7 +133,10 @@ impl Reply {
             head += &format!("{name}: {value}\r\n");
         }
         if !matches!(self.status, 204 | 304) {
-            head += &format!("Content-Length: {}\r\n", self.length.unwrap_or(self.body.len()));
+            head += &format!(
+                "Content-Length: {}\r\n",
+                self.length.unwrap_or(self.body.len())
+            );
         }
         let mut bytes = (head + "\r\n").into_bytes();
         bytes.extend(&self.body);
@@ -124,13 +145,13 @@ impl Reply {
 }
 
 /// Answers as it sees fit.
-type Handler = Arc<dyn Fn(&Received) -> Reply + Send + Sync>;
+type Handler = Arc<dyn Fn(&ReceivedRequest) -> Reply + Send + Sync>;
 
 #[derive(Default)]
 struct State {
     scripts: HashMap<String, VecDeque<Reply>>,
     handler: Option<Handler>,
-    requests: Vec<Received>,
+    requests: Vec<ReceivedRequest>,
     in_flight: usize,
     most_in_flight: usize,
 }
@@ -150,7 +171,7 @@ impl Origin {
         thread::spawn(move || {
             for (connection, stream) in listener.incoming().flatten().enumerate() {
                 let state = shared.clone();
-                thread::spawn(move || converse(stream, connection, &state));
+                thread::spawn(move || serve_connection(stream, connection, &state));
             }
         });
         Self { address, state }
@@ -167,25 +188,32 @@ impl Origin {
     /// The answers to the requests for a path, one after the other; the last is given again and again. A path without a
     /// script answers 404.
     pub fn script(&self, path: &str, replies: Vec<Reply>) {
-        self.state.lock().unwrap().scripts.insert(path.into(), replies.into());
+        self.state
+            .lock()
+            .unwrap()
+            .scripts
+            .insert(path.into(), replies.into());
     }
 
     /// Answers every request for a path that has no script.
-    pub fn answer(&self, handler: impl Fn(&Received) -> Reply + Send + Sync + 'static) {
+    pub fn set_handler(&self, handler: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) {
         self.state.lock().unwrap().handler = Some(Arc::new(handler));
     }
 
     /// Forgets the requests so far.
-    pub fn forget(&self) {
+    pub fn clear_requests(&self) {
         self.state.lock().unwrap().requests.clear();
     }
 
-    pub fn requests(&self) -> Vec<Received> {
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
         self.state.lock().unwrap().requests.clone()
     }
 
-    pub fn requests_to(&self, path: &str) -> Vec<Received> {
-        self.requests().into_iter().filter(|request| request.path == path).collect()
+    pub fn requests_to(&self, path: &str) -> Vec<ReceivedRequest> {
+        self.requests()
+            .into_iter()
+            .filter(|request| request.path == path)
+            .collect()
     }
 
     /// The most requests that were unanswered at one time.
@@ -194,7 +222,7 @@ impl Origin {
     }
 }
 
-fn converse(mut stream: TcpStream, connection: usize, state: &Mutex<State>) {
+fn serve_connection(mut stream: TcpStream, connection: usize, state: &Mutex<State>) {
     // An answer leaves in two parts: without this the second would wait for the client's acknowledgement of the first.
     stream.set_nodelay(true).unwrap();
     while let Some(request) = read_request(&mut stream, connection) {
@@ -210,10 +238,14 @@ fn converse(mut stream: TcpStream, connection: usize, state: &Mutex<State>) {
             state.requests.push(request.clone());
             (reply, state.handler.clone())
         };
-        let reply = scripted.or_else(|| handler.map(|answer| answer(&request))).unwrap_or_else(|| Reply::new(404));
+        let reply = scripted
+            .or_else(|| handler.map(|answer| answer(&request)))
+            .unwrap_or_else(|| Reply::new(404));
         // Counted down before the last byte leaves: the client may ask again as soon as it has it.
         let bytes = reply.bytes();
-        let (last, first) = bytes.split_last().map_or((&[][..], &[][..]), |(_, first)| (&bytes[first.len()..], first));
+        let (last, first) = bytes.split_last().map_or((&[][..], &[][..]), |(_, first)| {
+            (&bytes[first.len()..], first)
+        });
         let mut sent = match reply.drip {
             None => stream.write_all(first),
             Some(pause) => first.iter().try_for_each(|byte| {
@@ -223,9 +255,9 @@ fn converse(mut stream: TcpStream, connection: usize, state: &Mutex<State>) {
         };
         state.lock().unwrap().in_flight -= 1;
         sent = sent.and_then(|()| stream.write_all(last));
-        match (sent, reply.ending) {
-            (Ok(()), Ending::KeepAlive) => {}
-            (Ok(()), Ending::Hang) => {
+        match (sent, reply.connection_end) {
+            (Ok(()), ConnectionEnd::KeepAlive) => {}
+            (Ok(()), ConnectionEnd::Hang) => {
                 let _ = stream.read(&mut [0]);
                 return;
             }
@@ -234,7 +266,7 @@ fn converse(mut stream: TcpStream, connection: usize, state: &Mutex<State>) {
     }
 }
 
-fn read_request(stream: &mut TcpStream, connection: usize) -> Option<Received> {
+fn read_request(stream: &mut TcpStream, connection: usize) -> Option<ReceivedRequest> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -251,5 +283,11 @@ fn read_request(stream: &mut TcpStream, connection: usize) -> Option<Received> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_start().to_owned()))
         .collect();
-    Some(Received { method, path, headers, connection, at: Instant::now() })
+    Some(ReceivedRequest {
+        method,
+        path,
+        headers,
+        connection,
+        at: Instant::now(),
+    })
 }

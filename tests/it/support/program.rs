@@ -15,11 +15,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine: what is waited for usually comes at once.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Waits until `look` finds something; what was waited for is said when it does not come.
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + WAIT_TIMEOUT;
     loop {
         if let Some(found) = look() {
             return found;
@@ -30,18 +30,18 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A directory with a feeds.toml, in which the program is run.
-pub struct Home(TempDir);
+pub struct Program(TempDir);
 
-impl Home {
+impl Program {
     /// With nothing in it.
     pub fn empty() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
     pub fn with(feeds_toml: &str) -> Self {
-        let home = Self::empty();
-        home.configure(feeds_toml);
-        home
+        let program = Self::empty();
+        program.configure(feeds_toml);
+        program
     }
 
     pub fn configure(&self, feeds_toml: &str) {
@@ -71,40 +71,58 @@ impl Home {
     /// The program run by a shell after some words of the shell's.
     pub fn shell(&self, before: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("{before}; exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_tributary")).args(arguments);
+        command
+            .arg("-c")
+            .arg(format!("{before}; exec \"$0\" \"$@\""))
+            .arg(env!("CARGO_BIN_EXE_tributary"))
+            .args(arguments);
         self.prepare(&mut command);
         command
     }
 
     fn prepare(&self, command: &mut Command) {
         command.current_dir(self.path()).stdin(Stdio::null());
-        for name in
-            ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "JOURNAL_STREAM"]
-        {
+        for name in [
+            "TRIBUTARY_CONFIG",
+            "TRIBUTARY_DATA",
+            "STATE_DIRECTORY",
+            "CREDENTIALS_DIRECTORY",
+            "NOTIFY_SOCKET",
+            "JOURNAL_STREAM",
+        ] {
             command.env_remove(name);
         }
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::of(&self.command(arguments).output().unwrap())
+    pub fn run(&self, arguments: &[&str]) -> ProgramOutput {
+        ProgramOutput::from_output(&self.command(arguments).output().unwrap())
     }
 
     /// Runs a command that must end well; returns what it printed.
-    pub fn done(&self, arguments: &[&str]) -> String {
+    pub fn run_ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
-        assert_eq!(ended.code, 0, "{arguments:?}: {}{}", ended.out, ended.err);
-        ended.out
+        assert_eq!(
+            ended.code, 0,
+            "{arguments:?}: {}{}",
+            ended.stdout, ended.stderr
+        );
+        ended.stdout
     }
 
     /// Runs a command that must end well with `--json`; returns what it printed.
     pub fn json(&self, arguments: &[&str]) -> Value {
-        let out = self.done(&[arguments, &["--json"]].concat());
-        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"))
+        let stdout = self.run_ok(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&stdout)
+            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {stdout}"))
     }
 
     /// The daemon on a port of its own, once it says where it listens.
     pub fn serve(&self) -> Daemon {
-        Daemon::start(self.command(&["serve", "--listen", "127.0.0.1:0"]), &self.join("log")).expect("it says where it listens")
+        Daemon::start(
+            self.command(&["serve", "--listen", "127.0.0.1:0"]),
+            &self.join("log"),
+        )
+        .expect("it says where it listens")
     }
 
     /// Every file below a directory of the home: its bytes and when it was written.
@@ -116,8 +134,18 @@ impl Home {
                 if entry.file_type().unwrap().is_dir() {
                     waiting.push(entry.path());
                 } else {
-                    let path = entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                    files.push((path, fs::read(entry.path()).unwrap(), entry.metadata().unwrap().modified().unwrap()));
+                    let path = entry
+                        .path()
+                        .strip_prefix(&root)
+                        .unwrap()
+                        .to_str()
+                        .unwrap()
+                        .to_owned();
+                    files.push((
+                        path,
+                        fs::read(entry.path()).unwrap(),
+                        entry.metadata().unwrap().modified().unwrap(),
+                    ));
                 }
             }
         }
@@ -128,23 +156,27 @@ impl Home {
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Ended {
+pub struct ProgramOutput {
     pub code: i32,
-    pub out: String,
-    pub err: String,
+    pub stdout: String,
+    pub stderr: String,
 }
 
-impl Ended {
-    pub fn of(output: &Output) -> Self {
+impl ProgramOutput {
+    pub fn from_output(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        Self { code: output.status.code().unwrap_or(-1), out: text(&output.stdout), err: text(&output.stderr) }
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
     }
 }
 
 /// A running `serve` or `demo`, killed when the test is over.
 pub struct Daemon {
     child: Child,
-    out: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
     pub address: SocketAddr,
     log: PathBuf,
 }
@@ -154,21 +186,29 @@ impl Daemon {
     pub fn start(mut command: Command, log: &Path) -> Option<Self> {
         let file = File::options().create(true).append(true).open(log).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         let address = loop {
             line.clear();
-            if out.read_line(&mut line).unwrap() == 0 {
+            if stdout.read_line(&mut line).unwrap() == 0 {
                 child.wait().unwrap();
                 return None;
             }
             // `demo` says more, and names its origin first.
-            let said = line.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
+            let said = line
+                .trim()
+                .strip_prefix("http://")
+                .and_then(|rest| rest.strip_suffix('/'));
             if let Some(address) = said.and_then(|address| address.parse().ok()) {
                 break address;
             }
         };
-        Some(Self { child, out, address, log: log.to_owned() })
+        Some(Self {
+            child,
+            stdout,
+            address,
+            log: log.to_owned(),
+        })
     }
 
     pub fn pid(&self) -> u32 {
@@ -182,16 +222,16 @@ impl Daemon {
     /// A line of what it prints.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
-        self.out.read_line(&mut line).unwrap();
+        self.stdout.read_line(&mut line).unwrap();
         line
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> HttpResponse {
         self.ask("GET", path, &[])
     }
 
-    pub fn ask(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        ask(self.address, method, path, fields).unwrap()
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
+        ask(self.address, method, path, headers).unwrap()
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -201,7 +241,7 @@ impl Daemon {
     /// Asks it to end; returns its exit code.
     pub fn stop(mut self, signal: Signal) -> Option<i32> {
         self.signal(signal);
-        let status = eventually("the daemon ends", || self.child.try_wait().unwrap());
+        let status = wait_for("the daemon ends", || self.child.try_wait().unwrap());
         status.code()
     }
 
@@ -221,15 +261,18 @@ impl Drop for Daemon {
 
 /// An answer as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
-    pub fields: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
-    pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+impl HttpResponse {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn text(&self) -> String {
@@ -238,20 +281,43 @@ impl Answer {
 }
 
 /// One request on a connection of its own.
-pub fn ask(address: SocketAddr, method: &str, path: &str, fields: &[(&str, &str)]) -> std::io::Result<Answer> {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: somewhere.else\r\nConnection: close\r\n");
-    for (name, value) in fields {
+pub fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> std::io::Result<HttpResponse> {
+    let mut head =
+        format!("{method} {path} HTTP/1.1\r\nHost: somewhere.else\r\nConnection: close\r\n");
+    for (name, value) in headers {
         head.extend([name, ": ", value, "\r\n"]);
     }
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
     stream.write_all((head + "\r\n").as_bytes())?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    let end = bytes
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .ok_or(std::io::ErrorKind::UnexpectedEof)?;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let mut lines = head.split("\r\n");
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let fields = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
-    Ok(Answer { status, fields, body: bytes[end + 4..].to_vec() })
+    let status = lines
+        .next()
+        .unwrap()
+        .split(' ')
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap();
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
+        .collect();
+    Ok(HttpResponse {
+        status,
+        headers,
+        body: bytes[end + 4..].to_vec(),
+    })
 }

@@ -259,6 +259,9 @@ pub fn month_of(word: &str) -> Option<u32> {
         return None;
     }
     // In Hebrew `in` is a part of the word.
-    let bare = word.strip_prefix('ב').unwrap_or(&word);
-    MONTHS.iter().find(|(start, _)| bare.starts_with(start)).map(|(_, month)| *month)
+    let without_prefix = word.strip_prefix('ב').unwrap_or(&word);
+    MONTHS
+        .iter()
+        .find(|(start, _)| without_prefix.starts_with(start))
+        .map(|(_, month)| *month)
 }

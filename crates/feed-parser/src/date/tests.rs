@@ -19,8 +19,8 @@ proptest::proptest! {
         let month = ["Jan", "Feb", "May", "Aug", "Dec", "Mai", "Foo"][month];
         let zone = ["GMT", "+0000", "-0330", "+1600", "EST", "+00:0"][zone];
         let text = format!("Sun, {day:02} {month} {year:04} {hour:02}:59:{second:02} {zone}");
-        if let Some(usual) = words::parse_usual(&text) {
-            proptest::prop_assert_eq!(Some(usual), words::parse(&text), "{}", text);
+        if let Some(usual) = rfc822::parse_common_form(&text) {
+            proptest::prop_assert_eq!(Some(usual), rfc822::parse(&text), "{}", text);
         }
     }
 }
@@ -57,14 +57,23 @@ fn every_shape() {
         ("Sat, 6 Jul 2024 12:00 ET", "2024-07-06T16:00:00Z"),
         ("Sat, 6 Jan 2024 12:00 ET", "2024-01-06T17:00:00Z"),
         ("Thu, 01 Jan 2004 19:48:21 GMT+0200", "2004-01-01T17:48:21Z"),
-        ("Thu, 01 Jan 2004 19:48:21 +0200 (EET)", "2004-01-01T17:48:21Z"),
+        (
+            "Thu, 01 Jan 2004 19:48:21 +0200 (EET)",
+            "2004-01-01T17:48:21Z",
+        ),
         ("Thu, 01 Jan 2004 19:48:21 Z", "2004-01-01T19:48:21Z"),
-        ("Thu, 01 Jan 2004 19:48:21 &#43;0200", "2004-01-01T17:48:21Z"),
+        (
+            "Thu, 01 Jan 2004 19:48:21 &#43;0200",
+            "2004-01-01T17:48:21Z",
+        ),
         ("Thu, 32 Jul 2004 19:48:21 GMT", ""),
         ("Thu, 01 Jan 2004", "2004-01-01"),
         ("Mon, 21 Jan 2008 8:56 am PST", "2008-01-21T16:56:00Z"),
         ("Friday, January 29, 2021 04:42 PM", "2021-01-29T16:42:00Z"),
-        ("January, 29 Jan 2021 17:56:15 +0530", "2021-01-29T12:26:15Z"),
+        (
+            "January, 29 Jan 2021 17:56:15 +0530",
+            "2021-01-29T12:26:15Z",
+        ),
         ("12:30 PM, March 3rd, 2020", "2020-03-03T12:30:00Z"),
         ("Thu Jan  1 19:48:21 2004", "2004-01-01T19:48:21Z"),
         ("Thu Jan 1 19:48:21 EST 2004", "2004-01-02T00:48:21Z"),

@@ -12,22 +12,28 @@ pub(super) fn offset_s(text: &str, date: NaiveDate) -> Option<i32> {
         if let Some(rest) = upper.strip_prefix(prefix).map(str::trim)
             && rest.starts_with(['+', '-'])
         {
-            return numeric(rest);
+            return numeric_offset(rest);
         }
     }
     if upper.starts_with(['+', '-', '\u{2212}']) {
         let (sign, rest) = upper.split_at(upper.chars().next()?.len_utf8());
         // `-0500 EST`: the number counts.
-        return numeric(&format!("{}{}", if sign == "+" { '+' } else { '-' }, rest.trim().split(' ').next().unwrap_or("")));
+        return numeric_offset(&format!(
+            "{}{}",
+            if sign == "+" { '+' } else { '-' },
+            rest.trim().split(' ').next().unwrap_or("")
+        ));
     }
     // A zone that nobody here knows, `Europe/Berlin`, is hours off at most: better than no date.
-    let is_name =
-        (3..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'_' | b'-'));
-    named(&upper, date).or_else(|| is_name.then_some(0))
+    let is_name = (3..=40).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'_' | b'-'));
+    named_offset(&upper, date).or_else(|| is_name.then_some(0))
 }
 
 /// `+01:00`, `+0100`, `+01`, `+1`, `+1:00`.
-fn numeric(text: &str) -> Option<i32> {
+fn numeric_offset(text: &str) -> Option<i32> {
     let sign = if text.starts_with('-') { -1 } else { 1 };
     let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -44,7 +50,7 @@ fn numeric(text: &str) -> Option<i32> {
 }
 
 #[allow(clippy::match_same_arms)] // a table, ordered by place
-fn named(name: &str, date: NaiveDate) -> Option<i32> {
+fn named_offset(name: &str, date: NaiveDate) -> Option<i32> {
     const HOUR_S: i32 = 3600;
     let half_hours = match name {
         // RFC 822's military letters were defined the wrong way round: RFC 5322 §4.3 reads them as UTC.
@@ -81,17 +87,17 @@ fn named(name: &str, date: NaiveDate) -> Option<i32> {
         "AKST" => -18,
         "AKDT" => -16,
         "HST" => -20,
-        "ET" => -10 + 2 * i32::from(is_summer_in_america(date)),
-        "CT" => -12 + 2 * i32::from(is_summer_in_america(date)),
-        "MT" => -14 + 2 * i32::from(is_summer_in_america(date)),
-        "PT" => -16 + 2 * i32::from(is_summer_in_america(date)),
+        "ET" => -10 + 2 * i32::from(is_us_daylight_time(date)),
+        "CT" => -12 + 2 * i32::from(is_us_daylight_time(date)),
+        "MT" => -14 + 2 * i32::from(is_us_daylight_time(date)),
+        "PT" => -16 + 2 * i32::from(is_us_daylight_time(date)),
         _ => return None,
     };
     Some(half_hours * HOUR_S / 2)
 }
 
 /// From the second Sunday of March to the first of November, the rule since 2007.
-fn is_summer_in_america(date: NaiveDate) -> bool {
+fn is_us_daylight_time(date: NaiveDate) -> bool {
     let from = NaiveDate::from_weekday_of_month_opt(date.year(), 3, Weekday::Sun, 2);
     let to = NaiveDate::from_weekday_of_month_opt(date.year(), 11, Weekday::Sun, 1);
     from.is_some_and(|from| date >= from) && to.is_some_and(|to| date < to)

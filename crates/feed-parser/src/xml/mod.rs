@@ -3,8 +3,10 @@
 //! Deliberately absent: document types (skipped, nothing is ever declared or expanded), validation, and any tree. The
 //! rule kept: every slice is a slice of the input, and nothing recurses.
 
-mod lex;
-mod reference;
+mod entities;
+mod lexer;
 
-pub(super) use lex::{Lexer, Tag, Token, local_name, lower_name};
-pub(super) use reference::{decode, decode_into, decode_once, escape_attribute, escape_text, is_legacy_entity};
+pub(super) use entities::{
+    escape_attribute, escape_text, is_legacy_entity, unescape, unescape_if_escaped, unescape_into,
+};
+pub(super) use lexer::{Lexer, Tag, Token, local_name, lower_name};

@@ -8,7 +8,7 @@ pub(super) struct Chart {
     pub width: u32,
     pub height: u32,
     /// How wide it is drawn where there is room, in pixels: a few bars are not blown up.
-    pub shown_width: u32,
+    pub display_width: u32,
     /// The bars, as the data of one path.
     pub path: String,
     /// What it shows, in words.
@@ -23,7 +23,7 @@ const BAR: u32 = 8;
 const GAP: u32 = 2;
 const HEIGHT: u32 = 48;
 /// Pixels of one bar and its gap, where there is room.
-const SHOWN_STEP: u32 = 22;
+const DISPLAY_STEP: u32 = 22;
 
 impl Chart {
     /// Bars of `counts`, oldest first; the highest fills the height, and no count above zero is invisible.
@@ -39,7 +39,15 @@ impl Chart {
             x += BAR + GAP;
         }
         let width = x.saturating_sub(GAP).max(BAR);
-        Self { width, height: HEIGHT, shown_width: x / (BAR + GAP) * SHOWN_STEP, path, label, first, last }
+        Self {
+            width,
+            height: HEIGHT,
+            display_width: x / (BAR + GAP) * DISPLAY_STEP,
+            path,
+            label,
+            first,
+            last,
+        }
     }
 }
 
@@ -51,7 +59,10 @@ mod tests {
     fn bars_are_in_proportion_and_the_smallest_is_seen() {
         let chart = Chart::bars(&[0, 1, 1000], "x".to_owned(), String::new(), String::new());
         assert_eq!(chart.path, "M10 48v-2h8v2zM20 48v-48h8v48z");
-        assert_eq!((chart.width, chart.shown_width), (28, 66));
-        assert_eq!(Chart::bars(&[], "x".to_owned(), String::new(), String::new()).width, BAR);
+        assert_eq!((chart.width, chart.display_width), (28, 66));
+        assert_eq!(
+            Chart::bars(&[], "x".to_owned(), String::new(), String::new()).width,
+            BAR
+        );
     }
 }

@@ -3,16 +3,16 @@
 use askama::Template;
 
 use super::{
-    Site, TopicRef,
-    frame::{Alternate, Frame, alternates},
-    line::{Line, count_words},
+    SiteInfo, TopicRef,
+    layout::{Alternate, Layout, alternates},
+    story_row::{StoryRow, story_count_text},
 };
 use crate::{Addresses, FeedFormat, xml};
 use feed_model::{Story, TopicId};
 
 /// One topic on the front page.
 #[derive(Debug, Clone)]
-pub struct Section {
+pub struct TopicSection {
     /// The topic.
     pub topic: TopicRef,
     /// One sentence about it; may be empty.
@@ -32,66 +32,93 @@ pub struct Unsorted {
     pub stories: Vec<Story>,
 }
 
-struct SectionView {
+struct TopicSectionView {
     id: String,
     title: String,
     description: String,
     page: String,
     atom: String,
     count: String,
-    lines: Vec<Line>,
+    rows: Vec<StoryRow>,
 }
 
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
-    frame: Frame,
-    featured: Option<Line>,
-    sections: Vec<SectionView>,
-    unsorted: Vec<Line>,
+    layout: Layout,
+    featured: Option<StoryRow>,
+    sections: Vec<TopicSectionView>,
+    unsorted: Vec<StoryRow>,
     unsorted_count: String,
 }
 
 /// The front page.
-pub fn home(site: &Site<'_>, newest: Option<&Story>, sections: &[Section], unsorted: &Unsorted) -> Vec<u8> {
-    let mut frame = Frame::new(site, site.title, Some("/"));
-    frame.here = "home";
-    frame.description = match sections {
+pub fn home(
+    site: &SiteInfo<'_>,
+    newest: Option<&Story>,
+    sections: &[TopicSection],
+    unsorted: &Unsorted,
+) -> Vec<u8> {
+    let mut layout = Layout::new(site, site.title, Some("/"));
+    layout.here = "home";
+    layout.description = match sections {
         [] => String::new(),
-        some => some.iter().map(|section| xml::line(&section.topic.title)).collect::<Vec<_>>().join(", "),
+        some => some
+            .iter()
+            .map(|section| xml::single_line(&section.topic.title))
+            .collect::<Vec<_>>()
+            .join(", "),
     };
-    frame.alternates = alternates(site, TopicId::ALL, "Everything");
-    frame.alternates.push(Alternate {
+    layout.alternates = alternates(site, TopicId::ALL, "Everything");
+    layout.alternates.push(Alternate {
         title: "All feeds — OPML".to_owned(),
         media_type: "text/x-opml",
         href: site.addresses.absolute("/opml.xml"),
     });
-    let view = |section: &Section| {
+    let view = |section: &TopicSection| {
         let id = section.topic.id.as_str();
-        SectionView {
+        TopicSectionView {
             id: id.to_owned(),
-            title: xml::line(&section.topic.title),
-            description: xml::line(&section.description),
+            title: xml::single_line(&section.topic.title),
+            description: xml::single_line(&section.description),
             page: site.addresses.rooted(&Addresses::topic_path(id)),
-            atom: site.addresses.absolute(&Addresses::feed_path(id, FeedFormat::Atom)),
-            count: count_words(section.count),
-            lines: section.stories.iter().map(|story| Line::by_month(site, story)).collect(),
+            atom: site
+                .addresses
+                .absolute(&Addresses::feed_path(id, FeedFormat::Atom)),
+            count: story_count_text(section.count),
+            rows: section
+                .stories
+                .iter()
+                .map(|story| StoryRow::by_month(site, story))
+                .collect(),
         }
     };
     let mut page = Home {
-        featured: newest.map(|story| Line::new(site, story)),
+        featured: newest.map(|story| StoryRow::new(site, story)),
         sections: sections.iter().map(view).collect(),
-        unsorted: unsorted.stories.iter().map(|story| Line::by_month(site, story)).collect(),
-        unsorted_count: count_words(unsorted.count),
-        frame,
+        unsorted: unsorted
+            .stories
+            .iter()
+            .map(|story| StoryRow::by_month(site, story))
+            .collect(),
+        unsorted_count: story_count_text(unsorted.count),
+        layout,
     };
     loop {
         let bytes = super::render(&page);
-        let longest = page.sections.iter().map(|section| section.lines.len()).chain([page.unsorted.len()]).max().unwrap_or(0);
+        let longest = page
+            .sections
+            .iter()
+            .map(|section| section.rows.len())
+            .chain([page.unsorted.len()])
+            .max()
+            .unwrap_or(0);
         if bytes.len() <= super::MAX_PAGE_BYTES || longest == 0 {
             return bytes;
         }
-        page.sections.iter_mut().for_each(|section| section.lines.truncate(longest - 1));
+        page.sections
+            .iter_mut()
+            .for_each(|section| section.rows.truncate(longest - 1));
         page.unsorted.truncate(longest - 1);
     }
 }

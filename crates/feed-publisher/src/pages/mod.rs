@@ -5,21 +5,21 @@
 //! (a moment is told, never how long ago it was), so that a page changes only when what it tells changes.
 
 mod chart;
-mod fault;
-mod frame;
+mod error_page;
 mod home;
-mod line;
+mod layout;
 mod month;
 mod search;
 mod sources;
 mod story;
+mod story_row;
 mod topic;
 
-pub use fault::{Fault, fault};
-pub use frame::{Alternate, Site, TopicRef};
-pub use home::{Section, Unsorted, home};
-pub use month::{MonthPage, STORIES_OF_A_MONTH_PAGE, month, pages_of_a_month};
-pub use search::{Found, search};
+pub use error_page::{PageError, error_page};
+pub use home::{TopicSection, Unsorted, home};
+pub use layout::{Alternate, SiteInfo, TopicRef};
+pub use month::{MonthPage, STORIES_PER_MONTH_PAGE, month, month_page_count};
+pub use search::{SearchPage, search};
 pub use sources::sources;
 pub use story::story;
 pub use topic::{TopicPage, topic};

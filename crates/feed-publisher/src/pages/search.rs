@@ -3,16 +3,16 @@
 use askama::Template;
 
 use super::{
-    Site,
-    frame::Frame,
-    line::{Line, count_words},
+    SiteInfo,
+    layout::Layout,
+    story_row::{StoryRow, story_count_text},
 };
 use crate::{excerpt, xml};
 use feed_model::Story;
 
 /// What a search gave.
 #[derive(Debug, Clone)]
-pub struct Found<'a> {
+pub struct SearchPage<'a> {
     /// How many stories in all.
     pub count: u64,
     /// The best of them, best first.
@@ -24,24 +24,24 @@ pub struct Found<'a> {
 #[derive(Template)]
 #[template(path = "search.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     action: String,
     query: String,
     found: Option<String>,
     /// How many of them are shown, where that is not all.
     best: Option<usize>,
     feed: Option<String>,
-    lines: Vec<Line>,
+    rows: Vec<StoryRow>,
 }
 
 /// The search page; `found` is `None` before anything was asked.
-pub fn search(site: &Site<'_>, query: &str, found: Option<&Found<'_>>) -> Vec<u8> {
-    let mut frame = Frame::new(site, "Search", Some("/search"));
-    frame.here = "search";
-    frame.noindex = found.is_some();
-    let query = excerpt::shorten(&xml::line(query), 200);
+pub fn search(site: &SiteInfo<'_>, query: &str, found: Option<&SearchPage<'_>>) -> Vec<u8> {
+    let mut layout = Layout::new(site, "Search", Some("/search"));
+    layout.here = "search";
+    layout.noindex = found.is_some();
+    let query = excerpt::shorten(&xml::single_line(query), 200);
     if let Some(found) = found {
-        frame.alternates.push(super::Alternate {
+        layout.alternates.push(super::Alternate {
             title: format!("Search for {query} — Atom"),
             media_type: "application/atom+xml",
             href: found.feed.to_owned(),
@@ -52,17 +52,33 @@ pub fn search(site: &Site<'_>, query: &str, found: Option<&Found<'_>>) -> Vec<u8
         feed: found.map(|found| found.feed.to_owned()),
         query,
         best: None,
-        found: found.map(|found| if found.count == 0 { "Nothing found".to_owned() } else { count_words(found.count) }),
-        lines: found.map(|found| found.stories.iter().map(|story| Line::new(site, story)).collect()).unwrap_or_default(),
-        frame,
+        found: found.map(|found| {
+            if found.count == 0 {
+                "Nothing found".to_owned()
+            } else {
+                story_count_text(found.count)
+            }
+        }),
+        rows: found
+            .map(|found| {
+                found
+                    .stories
+                    .iter()
+                    .map(|story| StoryRow::new(site, story))
+                    .collect()
+            })
+            .unwrap_or_default(),
+        layout,
     };
-    let all = found.map_or(0, |found| usize::try_from(found.count).unwrap_or(usize::MAX));
+    let all = found.map_or(0, |found| {
+        usize::try_from(found.count).unwrap_or(usize::MAX)
+    });
     loop {
-        page.best = Some(page.lines.len()).filter(|shown| *shown < all);
+        page.best = Some(page.rows.len()).filter(|shown| *shown < all);
         let bytes = super::render(&page);
-        if bytes.len() <= super::MAX_PAGE_BYTES || page.lines.is_empty() {
+        if bytes.len() <= super::MAX_PAGE_BYTES || page.rows.is_empty() {
             return bytes;
         }
-        page.lines.truncate(page.lines.len() * 3 / 4);
+        page.rows.truncate(page.rows.len() * 3 / 4);
     }
 }

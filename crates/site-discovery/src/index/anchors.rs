@@ -15,14 +15,17 @@ use url::Url;
 use super::{
     super::{
         dates,
-        dom::{DEEP, Dom, class_words, heading_level, is_unread, rels, text_of, words},
-        shape,
+        dom::{
+            Dom, MAX_ANCESTORS, class_and_id_words, class_words, heading_level, is_invisible, rels,
+            text_of,
+        },
+        url_shape,
     },
-    signposts::{is_generic, is_paging},
+    generic_links::{is_generic_text, is_navigation_text},
 };
 
 /// Candidates taken from one page.
-const ANCHORS: usize = 6_000;
+const MAX_ANCHORS: usize = 6_000;
 
 /// One link that might be a post.
 #[derive(Debug, Clone)]
@@ -43,26 +46,27 @@ pub(super) struct Anchor<'a> {
 
 impl Anchor<'_> {
     /// Whether it says nothing of where it leads.
-    pub fn is_nameless(&self) -> bool {
+    pub fn has_no_text(&self) -> bool {
         self.text.is_empty()
     }
 
     /// Whether its text could be a title.
-    pub fn reads_as_title(&self) -> bool {
-        !is_generic(&self.text) && self.text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
+    pub fn could_be_title(&self) -> bool {
+        !is_generic_text(&self.text)
+            && self.text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
     }
 }
 
 /// Links that name a subject or a person, by what they are.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(super) struct LabelLinks {
     pub subjects: HashSet<NodeId>,
     pub authors: HashSet<NodeId>,
 }
 
 /// How often something stands below each element.
 #[derive(Default)]
-pub(super) struct Census {
+pub(super) struct ElementCounts {
     pub headings: HashMap<NodeId, usize>,
     heading_links: HashMap<NodeId, usize>,
     links: HashMap<NodeId, usize>,
@@ -71,41 +75,42 @@ pub(super) struct Census {
     mains: HashMap<NodeId, usize>,
 }
 
-impl Census {
-    fn take(dom: &Dom) -> Self {
-        let mut census = Self::default();
-        let climb = |element: &ElementRef<'_>, counts: &mut HashMap<NodeId, usize>| {
+impl ElementCounts {
+    fn count(dom: &Dom) -> Self {
+        let mut element_counts = Self::default();
+        let count_ancestors = |element: &ElementRef<'_>, counts: &mut HashMap<NodeId, usize>| {
             *counts.entry(element.id()).or_default() += 1;
-            for ancestor in element.ancestors().take(DEEP) {
+            for ancestor in element.ancestors().take(MAX_ANCESTORS) {
                 *counts.entry(ancestor.id()).or_default() += 1;
             }
         };
-        for heading in dom.all("h1, h2, h3, h4, h5, h6").iter().take(ANCHORS) {
-            climb(heading, &mut census.headings);
+        for heading in dom.all("h1, h2, h3, h4, h5, h6").iter().take(MAX_ANCHORS) {
+            count_ancestors(heading, &mut element_counts.headings);
         }
         for link in dom
             .all("h1 a[href], h2 a[href], h3 a[href], h4 a[href], a[href] h1, a[href] h2, a[href] h3, a[href] h4")
             .iter()
-            .take(ANCHORS)
+            .take(MAX_ANCHORS)
         {
-            census.all_heading_links += 1;
-            climb(link, &mut census.heading_links);
+            element_counts.all_heading_links += 1;
+            count_ancestors(link, &mut element_counts.heading_links);
         }
-        for link in dom.all("a[href]").iter().take(ANCHORS) {
-            census.all_links += 1;
-            climb(link, &mut census.links);
+        for link in dom.all("a[href]").iter().take(MAX_ANCHORS) {
+            element_counts.all_links += 1;
+            count_ancestors(link, &mut element_counts.links);
         }
         for main in dom.all("main, [role='main']").iter().take(20) {
-            climb(main, &mut census.mains);
+            count_ancestors(main, &mut element_counts.mains);
         }
-        census
+        element_counts
     }
 
     /// Whether an element holds so much of the page that it cannot be its frame, whatever it is called.
-    fn is_the_page(&self, id: NodeId) -> bool {
+    fn holds_most_of_page(&self, id: NodeId) -> bool {
         let count = |counts: &HashMap<NodeId, usize>| counts.get(&id).copied().unwrap_or_default();
         count(&self.mains) > 0
-            || self.all_heading_links >= 2 && count(&self.heading_links) * 2 > self.all_heading_links
+            || self.all_heading_links >= 2
+                && count(&self.heading_links) * 2 > self.all_heading_links
             || self.all_heading_links < 2 && count(&self.links) * 10 > self.all_links * 6
     }
 
@@ -115,9 +120,9 @@ impl Census {
 }
 
 #[allow(clippy::struct_excessive_bools)] // independent observations
-struct Frame {
+struct LinkContext {
     signature: u64,
-    outside: bool,
+    in_site_chrome: bool,
     heading: Option<u8>,
     within_post: bool,
     /// Whether it holds a post that the site sets beside the others.
@@ -126,25 +131,30 @@ struct Frame {
 }
 
 /// The candidates of a page in document order, its headings counted, and the links that only name.
-pub(super) fn collect<'a>(dom: &'a Dom, page: &Url) -> (Vec<Anchor<'a>>, Census, Names) {
-    let census = Census::take(dom);
+pub(super) fn collect_anchors<'a>(
+    dom: &'a Dom,
+    page: &Url,
+) -> (Vec<Anchor<'a>>, ElementCounts, LabelLinks) {
+    let element_counts = ElementCounts::count(dom);
     let mut out = Vec::new();
-    let mut names = Names::default();
-    let mut stack: Vec<Frame> = Vec::new();
+    let mut label_links = LabelLinks::default();
+    let mut stack: Vec<LinkContext> = Vec::new();
     let mut skipping = 0_usize;
     for edge in dom.body().traverse() {
         match edge {
             Edge::Open(node) => {
-                let Some(element) = ElementRef::wrap(node) else { continue };
-                if skipping > 0 || is_unread(&element) || stack.len() > DEEP {
+                let Some(element) = ElementRef::wrap(node) else {
+                    continue;
+                };
+                if skipping > 0 || is_invisible(&element) || stack.len() > MAX_ANCESTORS {
                     skipping += 1;
                     continue;
                 }
-                let frame = open(&element, stack.last(), &census);
-                if element.value().name() == "a" && !frame.outside {
-                    names.note(&element, dom);
-                    if !frame.labels && out.len() < ANCHORS {
-                        out.extend(candidate(element, &frame, dom, page));
+                let frame = enter_element(&element, stack.last(), &element_counts);
+                if element.value().name() == "a" && !frame.in_site_chrome {
+                    label_links.add(&element, dom);
+                    if !frame.labels && out.len() < MAX_ANCHORS {
+                        out.extend(anchor_from_element(element, &frame, dom, page));
                     }
                 }
                 stack.push(frame);
@@ -159,20 +169,25 @@ pub(super) fn collect<'a>(dom: &'a Dom, page: &Url) -> (Vec<Anchor<'a>>, Census,
             Edge::Close(_) => {}
         }
     }
-    merge_variants(&mut out);
-    clear_repeated(&mut out);
-    (out, census, names)
+    merge_query_variants(&mut out);
+    clear_repeated_texts(&mut out);
+    (out, element_counts, label_links)
 }
 
 /// A text that most links of one place share, though they lead to different posts whose addresses do not say it, names
 /// none of them, in whatever language: `Continue →`.
-fn clear_repeated(anchors: &mut [Anchor<'_>]) {
+fn clear_repeated_texts(anchors: &mut [Anchor<'_>]) {
     let mut counts: HashMap<(u64, &str), (HashSet<&str>, usize)> = HashMap::new();
     let mut all: HashMap<u64, HashSet<&str>> = HashMap::new();
-    for anchor in anchors.iter().filter(|a| !a.inline && !a.text.is_empty() && a.text.chars().count() <= 40) {
-        let count = counts.entry((anchor.signature, anchor.text.as_str())).or_default();
+    for anchor in anchors
+        .iter()
+        .filter(|a| !a.inline && !a.text.is_empty() && a.text.chars().count() <= 40)
+    {
+        let count = counts
+            .entry((anchor.signature, anchor.text.as_str()))
+            .or_default();
         count.0.insert(&anchor.key);
-        count.1 += usize::from(shape::slug_likeness(&anchor.text, &anchor.url) >= 0.3);
+        count.1 += usize::from(url_shape::slug_similarity(&anchor.text, &anchor.url) >= 0.3);
         all.entry(anchor.signature).or_default().insert(&anchor.key);
     }
     let repeated: HashSet<(u64, String)> = counts
@@ -191,8 +206,12 @@ fn clear_repeated(anchors: &mut [Anchor<'_>]) {
 }
 
 /// A link that differs from another by its query alone (to print, to share) leads to the same post.
-fn merge_variants(anchors: &mut [Anchor<'_>]) {
-    let bare: HashSet<String> = anchors.iter().filter(|a| !a.key.contains('?')).map(|a| a.key.clone()).collect();
+fn merge_query_variants(anchors: &mut [Anchor<'_>]) {
+    let bare: HashSet<String> = anchors
+        .iter()
+        .filter(|a| !a.key.contains('?'))
+        .map(|a| a.key.clone())
+        .collect();
     for anchor in anchors {
         if let Some((path, _)) = anchor.key.split_once('?')
             && bare.contains(path)
@@ -203,23 +222,27 @@ fn merge_variants(anchors: &mut [Anchor<'_>]) {
     }
 }
 
-impl Names {
-    fn note(&mut self, element: &ElementRef<'_>, dom: &Dom) {
+impl LabelLinks {
+    fn add(&mut self, element: &ElementRef<'_>, dom: &Dom) {
         let rel = rels(element);
-        let says = |wanted: &[&str]| rel.iter().any(|r| wanted.contains(&r.as_str()));
+        let says = |expected: &[&str]| rel.iter().any(|r| expected.contains(&r.as_str()));
         let url = element.attr("href").and_then(|h| dom.url(h));
-        let kind = url.as_ref().map(shape::list_kind).unwrap_or_default();
-        if says(&["author"]) || kind == Some(shape::ListKind::Person) {
+        let kind = url.as_ref().map(url_shape::list_kind).unwrap_or_default();
+        if says(&["author"]) || kind == Some(url_shape::ListKind::Person) {
             self.authors.insert(element.id());
-        } else if says(&["tag", "category"]) || kind == Some(shape::ListKind::Subject) {
+        } else if says(&["tag", "category"]) || kind == Some(url_shape::ListKind::Subject) {
             self.subjects.insert(element.id());
         }
     }
 }
 
-fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Frame {
+fn enter_element(
+    element: &ElementRef<'_>,
+    parent: Option<&LinkContext>,
+    element_counts: &ElementCounts,
+) -> LinkContext {
     let name = element.value().name();
-    let own = words(element);
+    let own = class_and_id_words(element);
     let mut hasher = DefaultHasher::new();
     parent.map(|p| p.signature).hash(&mut hasher);
     name.hash(&mut hasher);
@@ -231,29 +254,51 @@ fn open(element: &ElementRef<'_>, parent: Option<&Frame>, census: &Census) -> Fr
                 !w.chars().any(|c| c.is_ascii_digit())
                     && !matches!(
                         w.as_str(),
-                        "active" | "first" | "last" | "odd" | "even" | "featured" | "new" | "pinned" | "visited"
+                        "active"
+                            | "first"
+                            | "last"
+                            | "odd"
+                            | "even"
+                            | "featured"
+                            | "new"
+                            | "pinned"
+                            | "visited"
                     )
             })
             .for_each(|w| w.hash(&mut hasher));
     }
-    let within_post = parent.is_some_and(|p| p.within_post) || matches!(name, "article" | "li" | "tr" | "dd" | "dt");
+    let within_post = parent.is_some_and(|p| p.within_post)
+        || matches!(name, "article" | "li" | "tr" | "dd" | "dt");
     let featured = parent.is_some_and(|p| p.featured)
-        || own.iter().any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
-    let outside = parent.is_some_and(|p| p.outside) || is_frame(element, &own, within_post, featured, census);
+        || own
+            .iter()
+            .any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
+    let in_site_chrome = parent.is_some_and(|p| p.in_site_chrome)
+        || is_site_chrome(element, &own, within_post, featured, element_counts);
     let labels = match name {
         // What an item as a whole is called (`category-kafka`) says nothing of the links in it.
         "article" | "li" | "tr" | "section" | "main" | "body" | "ul" | "ol"
-            if census.headings.get(&element.id()).is_some_and(|n| *n > 0) =>
+            if element_counts
+                .headings
+                .get(&element.id())
+                .is_some_and(|n| *n > 0) =>
         {
             false
         }
         "article" | "tr" | "section" | "main" | "body" => false,
-        _ if heading_level(name).is_some() || census.headings.get(&element.id()).is_some_and(|n| *n > 0) => false,
+        _ if heading_level(name).is_some()
+            || element_counts
+                .headings
+                .get(&element.id())
+                .is_some_and(|n| *n > 0) =>
+        {
+            false
+        }
         _ => parent.is_some_and(|p| p.labels) || is_label(&own),
     };
-    Frame {
+    LinkContext {
         signature: hasher.finish(),
-        outside,
+        in_site_chrome,
         heading: heading_level(name).or_else(|| parent.and_then(|p| p.heading)),
         within_post,
         featured: featured && !matches!(name, "body" | "main"),
@@ -280,77 +325,99 @@ fn is_label(own: &[String]) -> bool {
         "badges",
         "pills",
         "hashtags",
-    ]) && !says(&["title", "headline", "list", "posts", "entries", "index", "archive"])
+    ]) && !says(&[
+        "title", "headline", "list", "posts", "entries", "index", "archive",
+    ])
 }
 
-fn is_frame(element: &ElementRef<'_>, own: &[String], within_post: bool, featured: bool, census: &Census) -> bool {
+fn is_site_chrome(
+    element: &ElementRef<'_>,
+    own: &[String],
+    within_post: bool,
+    featured: bool,
+    element_counts: &ElementCounts,
+) -> bool {
     let name = element.value().name();
     if matches!(name, "body" | "html" | "main" | "article") || heading_level(name).is_some() {
         return false;
     }
-    let role = element.attr("role").unwrap_or_default().to_ascii_lowercase();
-    let by_role =
-        matches!(role.as_str(), "navigation" | "contentinfo" | "complementary" | "search" | "dialog" | "menu" | "menubar");
+    let role = element
+        .attr("role")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let by_role = matches!(
+        role.as_str(),
+        "navigation" | "contentinfo" | "complementary" | "search" | "dialog" | "menu" | "menubar"
+    );
     // A post that a site sets beside the others is one of them.
     let by_name = match name {
         "nav" => true,
-        "aside" => !(featured && census.has_heading_link(element.id())),
+        "aside" => !(featured && element_counts.has_heading_link(element.id())),
         "footer" => !within_post,
-        "header" => !within_post && !census.has_heading_link(element.id()),
+        "header" => !within_post && !element_counts.has_heading_link(element.id()),
         _ => false,
     };
     let says = |w: &[&str]| own.iter().any(|o| w.contains(&o.as_str()));
-    let by_class =
-        says(&[
-            "nav",
-            "navbar",
-            "navigation",
-            "menu",
-            "submenu",
-            "sidebar",
-            "breadcrumb",
-            "breadcrumbs",
-            "pagination",
-            "pager",
-            "paginator",
-            "paging",
-            "related",
-            "social",
-            "socials",
-            "share",
-            "sharing",
-            "comments",
-            "cookie",
-            "cookies",
-            "consent",
-            "widget",
-            "widgets",
-            "blogroll",
-            "tagcloud",
-            "skip",
-            "login",
-            "modal",
-            "popup",
-            "advert",
-            "ads",
-            "footer",
-            "toolbar",
-            "dropdown",
-            "recommended",
-            "colophon",
-            "topbar",
-            "masthead",
-            "sharedaddy",
-            "toc",
-            "webring",
-            "languages",
-        ]) || says(&["header"]) && says(&["site", "global", "top", "main", "page"]) && !census.has_heading_link(element.id())
-            || says(&["tag", "tags", "category", "categories"]) && says(&["cloud", "index", "filter", "filters", "nav", "bar"]);
-    let by_class = by_class && !(featured && census.has_heading_link(element.id()));
-    (by_role || by_name || by_class) && (by_name && matches!(name, "nav" | "footer") || !census.is_the_page(element.id()))
+    let by_class = says(&[
+        "nav",
+        "navbar",
+        "navigation",
+        "menu",
+        "submenu",
+        "sidebar",
+        "breadcrumb",
+        "breadcrumbs",
+        "pagination",
+        "pager",
+        "paginator",
+        "paging",
+        "related",
+        "social",
+        "socials",
+        "share",
+        "sharing",
+        "comments",
+        "cookie",
+        "cookies",
+        "consent",
+        "widget",
+        "widgets",
+        "blogroll",
+        "tagcloud",
+        "skip",
+        "login",
+        "modal",
+        "popup",
+        "advert",
+        "ads",
+        "footer",
+        "toolbar",
+        "dropdown",
+        "recommended",
+        "colophon",
+        "topbar",
+        "masthead",
+        "sharedaddy",
+        "toc",
+        "webring",
+        "languages",
+    ]) || says(&["header"])
+        && says(&["site", "global", "top", "main", "page"])
+        && !element_counts.has_heading_link(element.id())
+        || says(&["tag", "tags", "category", "categories"])
+            && says(&["cloud", "index", "filter", "filters", "nav", "bar"]);
+    let by_class = by_class && !(featured && element_counts.has_heading_link(element.id()));
+    (by_role || by_name || by_class)
+        && (by_name && matches!(name, "nav" | "footer")
+            || !element_counts.holds_most_of_page(element.id()))
 }
 
-fn candidate<'a>(element: ElementRef<'a>, frame: &Frame, dom: &Dom, page: &Url) -> Option<Anchor<'a>> {
+fn anchor_from_element<'a>(
+    element: ElementRef<'a>,
+    frame: &LinkContext,
+    dom: &Dom,
+    page: &Url,
+) -> Option<Anchor<'a>> {
     let href = element.attr("href")?.trim();
     if href.is_empty() || href.starts_with('#') {
         return None;
@@ -377,46 +444,64 @@ fn candidate<'a>(element: ElementRef<'a>, frame: &Frame, dom: &Dom, page: &Url) 
     }) {
         return None;
     }
-    let key = shape::key(&url);
-    if key == shape::key(page) || is_above(&url, page) || shape::is_file(&url) || shape::is_social(&url) {
+    let key = url_shape::comparison_key(&url);
+    if key == url_shape::comparison_key(page)
+        || is_ancestor_path(&url, page)
+        || url_shape::is_file(&url)
+        || url_shape::is_social(&url)
+    {
         return None;
     }
-    if shape::is_page(&url) || shape::is_list(&url) && !is_right_below(&url, page) {
+    if url_shape::is_static_page(&url) || url_shape::is_list(&url) && !is_direct_child(&url, page) {
         return None;
     }
     let text = text_of(element);
-    if is_paging(&text) {
+    if is_navigation_text(&text) {
         return None;
     }
-    let inner = element.descendent_elements().skip(1).find_map(|e| heading_level(e.value().name()));
+    let inner = element
+        .descendent_elements()
+        .skip(1)
+        .find_map(|e| heading_level(e.value().name()));
     Some(Anchor {
         element,
         key,
         heading: frame.heading.or(inner),
         signature: frame.signature,
-        inline: !is_generic(&text) && is_inline_link(&element),
+        inline: !is_generic_text(&text) && is_in_sentence(&element),
         text,
         url,
     })
 }
 
 /// Whether an address is a directory that the page itself lies in.
-fn is_above(url: &Url, page: &Url) -> bool {
+fn is_ancestor_path(url: &Url, page: &Url) -> bool {
     let path = url.path().trim_end_matches('/');
-    shape::same_site(url, page)
+    url_shape::same_site(url, page)
         && url.query().is_none()
-        && page.path().strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        && page
+            .path()
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether an address lies right below the page's own: `/topics/streaming/post` on `/topics/streaming`.
-fn is_right_below(url: &Url, page: &Url) -> bool {
+fn is_direct_child(url: &Url, page: &Url) -> bool {
     let own = page.path().trim_end_matches('/');
-    let rest = url.path().strip_prefix(own).unwrap_or_default().trim_matches('/');
-    own.len() > 1 && url.query().is_none() && shape::same_site(url, page) && rest.split('-').count() >= 3 && !rest.contains('/')
+    let rest = url
+        .path()
+        .strip_prefix(own)
+        .unwrap_or_default()
+        .trim_matches('/');
+    own.len() > 1
+        && url.query().is_none()
+        && url_shape::same_site(url, page)
+        && rest.split('-').count() >= 3
+        && !rest.contains('/')
 }
 
 /// Whether a link stands behind the beginning of a sentence.
-fn is_inline_link(element: &ElementRef<'_>) -> bool {
+fn is_in_sentence(element: &ElementRef<'_>) -> bool {
     let mut node = **element;
     let mut before = String::new();
     for _ in 0..4 {
@@ -435,17 +520,24 @@ fn is_inline_link(element: &ElementRef<'_>) -> bool {
                 break;
             }
         }
-        let Some(parent) = node.parent().and_then(ElementRef::wrap) else { break };
+        let Some(parent) = node.parent().and_then(ElementRef::wrap) else {
+            break;
+        };
         let name = parent.value().name();
-        let in_text = matches!(name, "div" | "section" | "article") && is_in_text(&node);
+        let in_text = matches!(name, "div" | "section" | "article") && is_surrounded_by_text(&node);
         if in_text || matches!(name, "p" | "blockquote" | "li" | "dd" | "td" | "figcaption") {
             let before = before.trim();
             // `12 Nov 2026 – Title`: a date that the link follows, not one that a sentence speaks of.
             let dated = before.chars().count() < 60
-                && dates::find(before).is_some_and(|found| found.start <= 14 || before.len() - found.end <= 4);
+                && dates::find(before)
+                    .is_some_and(|found| found.start <= 14 || before.len() - found.end <= 4);
             let limit = if name == "p" { 16 } else { 40 };
             let prose = before.chars().count() >= limit && !dated;
-            let after: usize = element.next_siblings().take(6).filter_map(|s| s.value().as_text().map(|t| t.trim().len())).sum();
+            let after: usize = element
+                .next_siblings()
+                .take(6)
+                .filter_map(|s| s.value().as_text().map(|t| t.trim().len()))
+                .sum();
             return prose && (name != "li" || after > 0 || before.split(' ').count() > 8);
         }
         if !super::super::dom::is_inline(name) {
@@ -457,9 +549,14 @@ fn is_inline_link(element: &ElementRef<'_>) -> bool {
 }
 
 /// Whether words of their own stand right before and behind a node, as in a text without paragraphs.
-fn is_in_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
+fn is_surrounded_by_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
     let words = |node: Option<ego_tree::NodeRef<'_, Node>>| {
-        node.and_then(|n| n.value().as_text().map(|t| t.chars().filter(|c| c.is_alphabetic()).count())).unwrap_or_default()
+        node.and_then(|n| {
+            n.value()
+                .as_text()
+                .map(|t| t.chars().filter(|c| c.is_alphabetic()).count())
+        })
+        .unwrap_or_default()
     };
     words(node.prev_sibling()) >= 4 && words(node.next_sibling()) >= 4
 }

@@ -3,19 +3,19 @@
 use url::Url;
 
 use super::super::{
-    dom::{collapse, escape},
-    shape,
+    dom::{collapse_whitespace, escape_html},
+    url_shape,
 };
 use feed_model::{Category, DatePrecision, Draft, Person, PublishedDate};
 
 /// Categories taken from one item.
-const CATEGORIES: usize = 20;
+const MAX_CATEGORIES: usize = 20;
 /// Characters of a title.
-const TITLE_CHARS: usize = 400;
+const MAX_TITLE_CHARS: usize = 400;
 
 /// What one way of reading found of one item. Texts are plain.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Item {
+pub(super) struct IndexItem {
     pub url: Option<Url>,
     pub title: Option<String>,
     pub published: Option<PublishedDate>,
@@ -30,7 +30,7 @@ pub(super) struct Item {
 }
 
 /// What is counted beside a post.
-const COUNTED: &[&str] = &[
+const COUNTER_WORDS: &[&str] = &[
     "note",
     "notes",
     "comment",
@@ -48,16 +48,16 @@ const COUNTED: &[&str] = &[
     "claps",
 ];
 
-impl Item {
+impl IndexItem {
     /// What two items are compared by.
     pub fn key(&self) -> Option<String> {
-        self.url.as_ref().map(shape::key)
+        self.url.as_ref().map(url_shape::comparison_key)
     }
 
     /// Adds a category that is not there yet.
     pub fn add_category(&mut self, term: &str) {
-        let term = collapse(term);
-        let led = [
+        let term = collapse_whitespace(term);
+        let label_prefixes = [
             "Tagged with ",
             "Tagged as ",
             "Tagged: ",
@@ -77,9 +77,17 @@ impl Item {
             "Topic: ",
             "in ",
         ];
-        let term = led.iter().find_map(|l| term.strip_prefix(l)).unwrap_or(&term);
-        let term = term.trim().trim_start_matches('#').trim_end_matches([',', ';', ':']).trim().to_owned();
-        let nothing = [
+        let term = label_prefixes
+            .iter()
+            .find_map(|l| term.strip_prefix(l))
+            .unwrap_or(&term);
+        let term = term
+            .trim()
+            .trim_start_matches('#')
+            .trim_end_matches([',', ';', ':'])
+            .trim()
+            .to_owned();
+        let is_placeholder = [
             "tagged",
             "tags",
             "filed under",
@@ -97,18 +105,27 @@ impl Item {
         ]
         .contains(&term.to_lowercase().as_str());
         // `3 notes`, `12 comments`
-        let counted = term.split_once(' ').is_some_and(|(number, of)| {
-            number.chars().all(|c| c.is_ascii_digit()) && COUNTED.contains(&of.to_lowercase().as_str())
+        let is_counter = term.split_once(' ').is_some_and(|(number, of)| {
+            number.chars().all(|c| c.is_ascii_digit())
+                && COUNTER_WORDS.contains(&of.to_lowercase().as_str())
         });
-        let nothing = nothing || counted;
-        let known = self.categories.iter().any(|c| c.to_lowercase() == term.to_lowercase());
-        if !known && !nothing && !term.is_empty() && term.chars().count() <= 60 && self.categories.len() < CATEGORIES {
+        let is_placeholder = is_placeholder || is_counter;
+        let known = self
+            .categories
+            .iter()
+            .any(|c| c.to_lowercase() == term.to_lowercase());
+        if !known
+            && !is_placeholder
+            && !term.is_empty()
+            && term.chars().count() <= 60
+            && self.categories.len() < MAX_CATEGORIES
+        {
             self.categories.push(term);
         }
     }
 
     /// Takes from another reading of the same item what this one does not know; a more exact date replaces a less exact.
-    pub fn complete_from(&mut self, other: &Self) {
+    pub fn fill_missing_from(&mut self, other: &Self) {
         fn fill<T: Clone>(mine: &mut Option<T>, other: Option<&T>) {
             if mine.is_none() {
                 *mine = other.cloned();
@@ -120,8 +137,8 @@ impl Item {
         fill(&mut self.summary, other.summary.as_ref());
         fill(&mut self.image, other.image.as_ref());
         fill(&mut self.language, other.language.as_ref());
-        let exactness = |date: &Option<PublishedDate>| date.map(|d| d.precision);
-        if exactness(&other.published) > exactness(&self.published) {
+        let precision_of = |date: &Option<PublishedDate>| date.map(|d| d.precision);
+        if precision_of(&other.published) > precision_of(&self.published) {
             self.published = other.published;
         }
         if self.authors.is_empty() {
@@ -134,19 +151,38 @@ impl Item {
 
     /// The draft: without a guid and without a text, since an index page gives neither.
     pub fn into_draft(self, base: &Url) -> Draft {
-        let mut categories: Vec<Category> = self.categories.into_iter().map(Category::term).collect();
+        let mut categories: Vec<Category> =
+            self.categories.into_iter().map(Category::term).collect();
         if let Some(time) = self.reading_time {
             categories.push(Category::reading_time(time));
         }
-        let title: String = self.title.unwrap_or_default().chars().take(TITLE_CHARS).collect();
+        let title: String = self
+            .title
+            .unwrap_or_default()
+            .chars()
+            .take(MAX_TITLE_CHARS)
+            .collect();
         Draft {
             url: self.url,
             title: Some(title).filter(|t| !t.is_empty()),
-            authors: self.authors.into_iter().map(|name| Person { name, ..Person::default() }).collect(),
+            authors: self
+                .authors
+                .into_iter()
+                .map(|name| Person {
+                    name,
+                    ..Person::default()
+                })
+                .collect(),
             categories,
             published: self.published,
-            updated: self.updated.filter(|u| u.precision >= DatePrecision::Day).map(|u| u.at),
-            summary: self.summary.map(|text| feed_parser::sanitise(&escape(&text), base)).filter(|s| !s.is_empty()),
+            updated: self
+                .updated
+                .filter(|u| u.precision >= DatePrecision::Day)
+                .map(|u| u.at),
+            summary: self
+                .summary
+                .map(|text| feed_parser::sanitise(&escape_html(&text), base))
+                .filter(|s| !s.is_empty()),
             image: self.image.map(String::from),
             language: self.language,
             ..Draft::default()

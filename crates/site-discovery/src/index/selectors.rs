@@ -8,26 +8,29 @@ use url::Url;
 
 use super::{
     super::{
-        FollowError, dates,
+        DiscoveryError, dates,
         dom::{Dom, text_of},
-        head::{date_of, wording},
+        page_metadata::{element_date, text_cleanup},
     },
-    item::Item,
+    item::IndexItem,
 };
 use feed_model::PageSelectors;
 
 /// Items taken from one page.
-const ITEMS: usize = 5_000;
+const MAX_ITEMS: usize = 5_000;
 
 /// Every selector that cannot be read, with its key and what is wrong.
 pub fn validate_selectors(selectors: &PageSelectors) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
     if selectors.item.trim().is_empty() {
-        out.push(("item", "a selector for the items is needed, such as \"article\"".to_owned()));
+        out.push((
+            "item",
+            "a selector for the items is needed, such as \"article\"".to_owned(),
+        ));
     }
     for (field, text) in fields(selectors) {
-        if let Err(because) = Part::read(text) {
-            out.push((field, because));
+        if let Err(reason) = FieldSelector::parse(text) {
+            out.push((field, reason));
         }
     }
     out
@@ -42,34 +45,49 @@ fn fields(selectors: &PageSelectors) -> Vec<(&'static str, &str)> {
         ("category", &selectors.category),
     ];
     std::iter::once(("item", selectors.item.as_str()))
-        .chain(optional.into_iter().filter_map(|(f, s)| s.as_deref().map(|s| (f, s))))
+        .chain(
+            optional
+                .into_iter()
+                .filter_map(|(f, s)| s.as_deref().map(|s| (f, s))),
+        )
         .collect()
 }
 
 /// One selector with its attribute.
-struct Part {
+struct FieldSelector {
     /// `None`: the item itself.
     selector: Option<Selector>,
     attribute: Option<String>,
 }
 
-impl Part {
-    fn read(text: &str) -> Result<Self, String> {
+impl FieldSelector {
+    fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         // An `@` within brackets or quotes is the selector's own.
-        let at = text.rfind('@').filter(|at| !text[*at..].contains([']', '"', '\'', ')']));
+        let at = text
+            .rfind('@')
+            .filter(|at| !text[*at..].contains([']', '"', '\'', ')']));
         let (selector, attribute) = match at {
             Some(at) => (text[..at].trim(), Some(text[at + 1..].trim().to_owned())),
             None => (text, None),
         };
-        if attribute.as_ref().is_some_and(|a| a.is_empty() || a.contains(char::is_whitespace)) {
+        if attribute
+            .as_ref()
+            .is_some_and(|a| a.is_empty() || a.contains(char::is_whitespace))
+        {
             return Err(format!("`{text}` has no attribute after its @"));
         }
         let selector = match selector {
             "" => None,
-            css => Some(Selector::parse(css).map_err(|error| format!("`{css}` is not a CSS selector: {error}"))?),
+            css => Some(
+                Selector::parse(css)
+                    .map_err(|error| format!("`{css}` is not a CSS selector: {error}"))?,
+            ),
         };
-        Ok(Self { selector, attribute })
+        Ok(Self {
+            selector,
+            attribute,
+        })
     }
 
     fn elements<'a>(&self, item: ElementRef<'a>) -> Vec<ElementRef<'a>> {
@@ -81,21 +99,42 @@ impl Part {
 
     fn texts(&self, item: ElementRef<'_>) -> Vec<String> {
         let value = |e: ElementRef<'_>| {
-            self.attribute.as_deref().map_or_else(|| Some(text_of(e)), |a| e.attr(a).map(|v| v.trim().to_owned()))
+            self.attribute.as_deref().map_or_else(
+                || Some(text_of(e)),
+                |a| e.attr(a).map(|v| v.trim().to_owned()),
+            )
         };
-        self.elements(item).into_iter().filter_map(value).filter(|t| !t.is_empty()).collect()
+        self.elements(item)
+            .into_iter()
+            .filter_map(value)
+            .filter(|t| !t.is_empty())
+            .collect()
     }
 }
 
 /// The items that the selectors find, in document order; those without title and link are not counted.
-pub(super) fn read(dom: &Dom, page: &Url, selectors: &PageSelectors) -> Result<Vec<Item>, FollowError> {
+pub(super) fn read(
+    dom: &Dom,
+    page: &Url,
+    selectors: &PageSelectors,
+) -> Result<Vec<IndexItem>, DiscoveryError> {
     let part = |field: &'static str, text: Option<&str>| {
-        text.map(|text| Part::read(text).map_err(|because| FollowError::Selector { field, selector: text.to_owned(), because }))
-            .transpose()
+        text.map(|text| {
+            FieldSelector::parse(text).map_err(|reason| DiscoveryError::InvalidSelector {
+                field,
+                selector: text.to_owned(),
+                reason,
+            })
+        })
+        .transpose()
     };
     let item = part("item", Some(&selectors.item))?.and_then(|p| p.selector);
     let Some(item) = item else {
-        return Err(FollowError::Selector { field: "item", selector: selectors.item.clone(), because: "it is empty".to_owned() });
+        return Err(DiscoveryError::InvalidSelector {
+            field: "item",
+            selector: selectors.item.clone(),
+            reason: "it is empty".to_owned(),
+        });
     };
     let title = part("title", selectors.title.as_deref())?;
     let link = part("link", Some(selectors.link.as_deref().unwrap_or("a@href")))?;
@@ -103,18 +142,35 @@ pub(super) fn read(dom: &Dom, page: &Url, selectors: &PageSelectors) -> Result<V
     let summary = part("summary", selectors.summary.as_deref())?;
     let category = part("category", selectors.category.as_deref())?;
     let mut out = Vec::new();
-    for element in dom.html.select(&item).take(ITEMS) {
-        let first = |part: &Option<Part>| part.as_ref().and_then(|p| p.texts(element).into_iter().next());
-        let mut item = Item { title: first(&title), ..Item::default() };
-        item.url = link.as_ref().and_then(|p| address(p, element, dom)).filter(|u| u != page);
+    for element in dom.html.select(&item).take(MAX_ITEMS) {
+        let first = |part: &Option<FieldSelector>| {
+            part.as_ref()
+                .and_then(|p| p.texts(element).into_iter().next())
+        };
+        let mut item = IndexItem {
+            title: first(&title),
+            ..IndexItem::default()
+        };
+        item.url = link
+            .as_ref()
+            .and_then(|p| address(p, element, dom))
+            .filter(|u| u != page);
         if title.is_none() {
-            item.title = link.as_ref().and_then(|p| p.elements(element).into_iter().map(text_of).find(|t| !t.is_empty()));
+            item.title = link.as_ref().and_then(|p| {
+                p.elements(element)
+                    .into_iter()
+                    .map(text_of)
+                    .find(|t| !t.is_empty())
+            });
         }
         item.published = date.as_ref().and_then(|p| {
-            let told = p.texts(element).iter().find_map(|t| dates::whole(t));
-            told.or_else(|| p.elements(element).iter().find_map(date_of))
+            let told = p
+                .texts(element)
+                .iter()
+                .find_map(|t| dates::parse_or_find(t));
+            told.or_else(|| p.elements(element).iter().find_map(element_date))
         });
-        item.summary = first(&summary).map(|t| wording::shortened(&t));
+        item.summary = first(&summary).map(|t| text_cleanup::truncate_summary(&t));
         for term in category.iter().flat_map(|p| p.texts(element)) {
             item.add_category(&term);
         }
@@ -126,8 +182,14 @@ pub(super) fn read(dom: &Dom, page: &Url, selectors: &PageSelectors) -> Result<V
 }
 
 /// The address of an item: the attribute, or the `href` of what was selected, of what is in it, or of the item itself.
-fn address(part: &Part, item: ElementRef<'_>, dom: &Dom) -> Option<Url> {
+fn address(part: &FieldSelector, item: ElementRef<'_>, dom: &Dom) -> Option<Url> {
     let attribute = part.attribute.as_deref().unwrap_or("href");
-    let selected = part.elements(item).into_iter().find_map(|e| e.attr(attribute));
-    selected.or_else(|| item.attr(attribute)).filter(|h| !h.trim().is_empty()).and_then(|href| dom.url(href))
+    let selected = part
+        .elements(item)
+        .into_iter()
+        .find_map(|e| e.attr(attribute));
+    selected
+        .or_else(|| item.attr(attribute))
+        .filter(|h| !h.trim().is_empty())
+        .and_then(|href| dom.url(href))
 }

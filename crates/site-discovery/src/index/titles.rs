@@ -11,20 +11,20 @@ use regex::Regex;
 use super::{
     super::{
         dates::{self, MonthDay},
-        head::wording,
-        shape,
+        page_metadata::text_cleanup,
+        url_shape,
     },
     anchors::Anchor,
-    fields::{DATES, LABELS},
-    runs::Run,
-    signposts::is_generic,
+    generic_links::is_generic_text,
+    item_fields::{CATEGORY_WORDS, DATE_WORDS},
+    text_runs::TextRun,
 };
 use feed_model::{DatePrecision, PublishedDate};
 
 /// Words near a text that is a title.
-const TITLES: &[&str] = &["title", "headline", "heading", "name"];
+const TITLE_WORDS: &[&str] = &["title", "headline", "heading", "name"];
 /// Words near a text that is no title, whatever else is near it.
-const NOT_TITLES: &[&str] = &[
+const NON_TITLE_WORDS: &[&str] = &[
     "subtitle",
     "sub",
     "excerpt",
@@ -41,82 +41,121 @@ const NOT_TITLES: &[&str] = &[
 ];
 
 /// The run that is the title: its place, its text, and whether it is a heading.
-pub(super) fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<NodeId>) -> Option<(usize, String, bool)> {
-    let own = |run: &Run| run.link.is_some_and(|l| links.contains(&l));
-    let fits = |run: &&(usize, &Run)| {
+pub(super) fn find_title(
+    runs: &[TextRun],
+    anchors: &[&Anchor<'_>],
+    links: &HashSet<NodeId>,
+) -> Option<(usize, String, bool)> {
+    let own = |run: &TextRun| run.link.is_some_and(|l| links.contains(&l));
+    let fits = |run: &&(usize, &TextRun)| {
         // What many links share names none of them.
-        let nameless = own(run.1) && anchors.iter().any(|a| a.is_nameless() && run.1.link == Some(a.element.id()));
+        let nameless = own(run.1)
+            && anchors
+                .iter()
+                .any(|a| a.has_no_text() && run.1.link == Some(a.element.id()));
         !nameless
             && !run.1.text.is_empty()
             && run.1.date.is_none()
-            && !is_day(&run.1.text)
-            && !is_generic(&run.1.text)
-            && wording::reading_minutes(&run.1.text).is_none()
+            && !is_day_heading(&run.1.text)
+            && !is_generic_text(&run.1.text)
+            && text_cleanup::reading_minutes(&run.1.text).is_none()
     };
-    let numbered: Vec<(usize, &Run)> = runs.iter().enumerate().collect();
-    let heading_of = |wanted: &dyn Fn(&Run) -> bool| {
-        numbered
+    let indexed_runs: Vec<(usize, &TextRun)> = runs.iter().enumerate().collect();
+    let heading_of = |predicate: &dyn Fn(&TextRun) -> bool| {
+        indexed_runs
             .iter()
             .filter(fits)
-            .filter(|(_, r)| r.heading.is_some() && wanted(r))
+            .filter(|(_, r)| r.heading.is_some() && predicate(r))
             .min_by_key(|(i, r)| (r.heading, *i))
             .map(|(i, r)| (*i, r.text.clone(), true))
     };
     // A link that is one text and leads to the post is no label, whatever it is called.
-    let whole = |run: &Run| {
-        let only = || anchors.iter().all(|a| a.text == run.text || !a.reads_as_title());
+    let whole = |run: &TextRun| {
+        let only = || {
+            anchors
+                .iter()
+                .all(|a| a.text == run.text || !a.could_be_title())
+        };
         own(run) && anchors.iter().any(|a| a.text == run.text) && (run.text.contains(' ') || only())
     };
-    let is_label = |run: &Run| run.says(LABELS) && !whole(run);
+    let is_label = |run: &TextRun| run.has_word(CATEGORY_WORDS) && !whole(run);
     // A link within a heading is the title even where the heading says more.
-    let in_heading = |r: &Run| own(r) && anchors.iter().any(|a| a.text == r.text);
+    let in_heading = |r: &TextRun| own(r) && anchors.iter().any(|a| a.text == r.text);
     let linked = heading_of(&|r| own(r) && !is_label(r)).or_else(|| heading_of(&in_heading));
-    let titled = || {
-        numbered
+    let marked_title = || {
+        indexed_runs
             .iter()
             .filter(fits)
-            .find(|(_, r)| r.says(TITLES) && !r.says(NOT_TITLES) && !is_label(r))
+            .find(|(_, r)| r.has_word(TITLE_WORDS) && !r.has_word(NON_TITLE_WORDS) && !is_label(r))
             .map(|(i, r)| (*i, r.text.clone(), r.heading.is_some()))
     };
     let in_link = || {
-        let candidates =
-            numbered.iter().filter(fits).filter(|(_, r)| own(r) && !is_label(r) && !r.says(DATES) && !r.says(NOT_TITLES));
-        let candidates: Vec<&(usize, &Run)> = candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
+        let candidates = indexed_runs.iter().filter(fits).filter(|(_, r)| {
+            own(r) && !is_label(r) && !r.has_word(DATE_WORDS) && !r.has_word(NON_TITLE_WORDS)
+        });
+        let candidates: Vec<&(usize, &TextRun)> =
+            candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
         // The address often repeats the title; else, since a category of one word may stand before it, the title is the
         // first text of more than one word.
-        let likeness = |text: &str| anchors.first().map_or(0.0, |a| shape::slug_likeness(text, &a.url));
+        let similarity = |text: &str| {
+            anchors
+                .first()
+                .map_or(0.0, |a| url_shape::slug_similarity(text, &a.url))
+        };
         let by_slug = candidates
             .iter()
-            .map(|c| (likeness(&c.1.text), c))
+            .map(|c| (similarity(&c.1.text), c))
             .filter(|(l, _)| *l >= 0.5)
             .max_by(|(a, x), (b, y)| a.total_cmp(b).then(y.0.cmp(&x.0)));
         if let Some((_, (i, r))) = by_slug {
             return Some((*i, r.text.clone(), false));
         }
-        let first = candidates.iter().find(|(_, r)| r.text.split(' ').count() >= 2).or_else(|| candidates.first());
+        let first = candidates
+            .iter()
+            .find(|(_, r)| r.text.split(' ').count() >= 2)
+            .or_else(|| candidates.first());
         first.map(|(i, r)| (*i, r.text.clone(), false))
     };
-    let whole_link = anchors.iter().any(|a| a.reads_as_title());
-    let unlinked = || heading_of(&|r| r.link.is_none() && !r.says(LABELS));
-    let spoken = || {
+    let whole_link = anchors.iter().any(|a| a.could_be_title());
+    let unlinked = || heading_of(&|r| r.link.is_none() && !r.has_word(CATEGORY_WORDS));
+    let accessible_name = || {
         let stated = anchors
             .iter()
-            .flat_map(|a| ["aria-label", "title"].iter().filter_map(|n| a.element.attr(n)))
-            .find(|t| !is_generic(t));
+            .flat_map(|a| {
+                ["aria-label", "title"]
+                    .iter()
+                    .filter_map(|n| a.element.attr(n))
+            })
+            .find(|t| !is_generic_text(t));
         // A picture's words are all that some links say.
-        let pictured = || {
-            let pictures = anchors.iter().flat_map(|a| a.element.descendent_elements().filter(|e| e.value().name() == "img"));
-            pictures.filter_map(|i| i.attr("alt")).map(str::trim).find(|t| t.chars().count() >= 3 && !is_generic(t))
+        let image_alt = || {
+            let pictures = anchors.iter().flat_map(|a| {
+                a.element
+                    .descendent_elements()
+                    .filter(|e| e.value().name() == "img")
+            });
+            pictures
+                .filter_map(|i| i.attr("alt"))
+                .map(str::trim)
+                .find(|t| t.chars().count() >= 3 && !is_generic_text(t))
         };
-        stated.or_else(pictured).map(|t| (usize::MAX, unspoken(t), false))
+        stated
+            .or_else(image_alt)
+            .map(|t| (usize::MAX, strip_read_more_prefix(t), false))
     };
-    let wordless = || {
-        numbered
+    let fallback = || {
+        indexed_runs
             .iter()
             .filter(fits)
             .find(|(_, r)| {
-                let named = || anchors.first().is_some_and(|a| shape::slug_likeness(&r.text, &a.url) >= 0.9);
-                (r.text.split(' ').count() >= 2 || named()) && !is_only_date(&r.text) && !r.says(LABELS)
+                let named = || {
+                    anchors
+                        .first()
+                        .is_some_and(|a| url_shape::slug_similarity(&r.text, &a.url) >= 0.9)
+                };
+                (r.text.split(' ').count() >= 2 || named())
+                    && !is_only_date(&r.text)
+                    && !r.has_word(CATEGORY_WORDS)
             })
             .map(|(i, r)| (*i, r.text.clone(), false))
     };
@@ -124,40 +163,52 @@ pub(super) fn title_run(runs: &[Run], anchors: &[&Anchor<'_>], links: &HashSet<N
         return Some(found);
     }
     // A number names nothing where a title is marked: `arXiv:2610.01234`.
-    let is_number = |a: &&Anchor<'_>| !a.text.contains(' ') && a.text.chars().filter(char::is_ascii_digit).count() >= 4;
+    let is_number = |a: &&Anchor<'_>| {
+        !a.text.contains(' ') && a.text.chars().filter(char::is_ascii_digit).count() >= 4
+    };
     if anchors.iter().all(is_number)
-        && let Some(found) = titled()
+        && let Some(found) = marked_title()
     {
         return Some(found);
     }
     if whole_link {
         let first_own = in_link();
         // A marked title within the link, or beside a link that is a picture.
-        return titled()
+        return marked_title()
             .filter(|(i, ..)| runs.get(*i).is_some_and(own))
             .or(first_own)
-            .or_else(titled)
+            .or_else(marked_title)
             .or_else(unlinked)
             .or_else(|| heading_of(&|r| own(r)))
-            .or_else(spoken);
+            .or_else(accessible_name);
     }
-    let labelled = || heading_of(&|r| own(r));
-    unlinked().or_else(titled).or_else(labelled).or_else(in_link).or_else(spoken).or_else(wordless)
+    let own_heading = || heading_of(&|r| own(r));
+    unlinked()
+        .or_else(marked_title)
+        .or_else(own_heading)
+        .or_else(in_link)
+        .or_else(accessible_name)
+        .or_else(fallback)
 }
 
 /// `Read more about Title` as it is said to those who cannot see, without the first words.
-fn unspoken(text: &str) -> String {
-    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+fn strip_read_more_prefix(text: &str) -> String {
+    static READ_MORE_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^(?:(?:read|continue reading|view|open|go to|link to|permalink to)(?: more)?(?: about| of| on)?(?: the)?(?: post| article| full post| full article)?\s*:?\s*|post:\s*)").expect("a valid pattern")
     });
-    let bare = SAID.replace(text.trim(), "");
+    let bare = READ_MORE_PREFIX.replace(text.trim(), "");
     let bare = bare.trim().trim_matches(['"', '“', '”', '\'']).trim();
-    if bare.is_empty() { text.trim().to_owned() } else { bare.to_owned() }
+    if bare.is_empty() {
+        text.trim().to_owned()
+    } else {
+        bare.to_owned()
+    }
 }
 
 /// Whether a text is a day, perhaps with its weekday before it: a heading above posts, and none of their titles.
-fn is_day(text: &str) -> bool {
-    dates::heading_date(text).is_some() && dates::find(text).is_some_and(|found| text.len() - found.end <= 2)
+fn is_day_heading(text: &str) -> bool {
+    dates::heading_date(text).is_some()
+        && dates::find(text).is_some_and(|found| text.len() - found.end <= 2)
 }
 
 fn is_only_date(text: &str) -> bool {
@@ -166,31 +217,58 @@ fn is_only_date(text: &str) -> bool {
 }
 
 /// A title without a date before or behind it, and that date.
-pub(super) fn without_date(title: &str) -> (String, Option<PublishedDate>, Option<MonthDay>) {
+pub(super) fn split_title_and_date(
+    title: &str,
+) -> (String, Option<PublishedDate>, Option<MonthDay>) {
     // `Title — 12 Nov 2026 · 4 min read`
-    let (title, timed) = match title.rsplit_once([' ', '\u{a0}']).and_then(|_| title.rfind(['·', '•', '|', '—', '–'])) {
-        Some(at) if wording::reading_minutes(&title[at..]).is_some() && title[at..].chars().count() <= 20 => {
+    let (title, timed) = match title
+        .rsplit_once([' ', '\u{a0}'])
+        .and_then(|_| title.rfind(['·', '•', '|', '—', '–']))
+    {
+        Some(at)
+            if text_cleanup::reading_minutes(&title[at..]).is_some()
+                && title[at..].chars().count() <= 20 =>
+        {
             (title[..at].trim_end(), true)
         }
         _ => (title, false),
     };
-    let sign = |c: char| matches!(c, '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']');
-    let after_date =
-        |text: &str| text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || sign(c)).trim_end().to_owned();
+    let sign = |c: char| {
+        matches!(
+            c,
+            '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']'
+        )
+    };
+    let after_date = |text: &str| {
+        text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || sign(c))
+            .trim_end()
+            .to_owned()
+    };
     if let Some(found) = dates::find(title) {
         let (before, after) = (&title[..found.start], &title[found.end..]);
-        let leads = before.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | '[')).is_empty()
+        let leads = before
+            .trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | '['))
+            .is_empty()
             && (after.trim_start().starts_with(sign) || found.date.precision >= DatePrecision::Day);
         if leads && after_date(after).chars().count() >= 3 {
             return (after_date(after), Some(found.date), None);
         }
         // A title may well end with a month, or with a day that it is about: only what is set apart is a date.
-        let opened = before.trim_end();
-        let apart = opened.ends_with(['(', '[', '|', '·', '•', '–', '—', '-']);
-        let kept =
-            opened.trim_end_matches(|c: char| c.is_whitespace() || c == '(' || c == '[' || sign(c) && c != ')' && c != ']');
-        if after.trim_matches(|c: char| c.is_whitespace() || sign(c)).is_empty() && found.date.precision >= DatePrecision::Day {
-            let title = if apart && (kept.contains(' ') || timed) { kept } else { title.trim() };
+        let before_trimmed = before.trim_end();
+        let is_separated = before_trimmed.ends_with(['(', '[', '|', '·', '•', '–', '—', '-']);
+        let title_before = before_trimmed.trim_end_matches(|c: char| {
+            c.is_whitespace() || c == '(' || c == '[' || sign(c) && c != ')' && c != ']'
+        });
+        if after
+            .trim_matches(|c: char| c.is_whitespace() || sign(c))
+            .is_empty()
+            && found.date.precision >= DatePrecision::Day
+        {
+            let title = if is_separated && (title_before.contains(' ') || timed) {
+                title_before
+            } else {
+                title.trim()
+            };
             return (title.to_owned(), Some(found.date), None);
         }
         return (title.trim().to_owned(), None, None);

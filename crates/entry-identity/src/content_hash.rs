@@ -1,0 +1,136 @@
+//! Digests of what an item says: whether anything that is kept of it changed, and whether that matters to a reader.
+
+use super::{KnownText, canonical_url, normalised_text};
+use feed_model::Draft;
+
+/// Changes when the way of digesting changes, so that old digests are never taken for new ones.
+const VERSION: &[u8] = b"tributary entry 1";
+
+/// Digests fields so that no two lists of fields run into each other.
+pub(super) struct FieldHasher(blake3::Hasher);
+
+impl FieldHasher {
+    pub(super) fn new(kind: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(VERSION);
+        let mut fields = Self(hasher);
+        fields.add("kind", kind);
+        fields
+    }
+
+    /// Adds a field; an empty one is as good as none.
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            for part in [name, value] {
+                self.0.update(&(part.len() as u64).to_le_bytes());
+                self.0.update(part.as_bytes());
+            }
+        }
+    }
+
+    pub(super) fn add_opt(&mut self, name: &str, value: Option<&str>) {
+        self.add(name, value.unwrap_or_default());
+    }
+
+    pub(super) fn finish(&self) -> [u8; 32] {
+        *self.0.finalize().as_bytes()
+    }
+}
+
+/// Of everything that is kept and shown. Left out is what publishers change without changing anything: tracking
+/// parameters, the length of a file, a moving modification date, and the date of publication, of which only the exactness
+/// counts because it is stored once.
+pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
+    let mut fields = FieldHasher::new("content");
+    fields.add_opt("guid", draft.guid.as_ref().map(|guid| guid.value.as_str()));
+    fields.add_opt(
+        "url",
+        draft
+            .url
+            .as_ref()
+            .map(|url| canonical_url::without_tracking(url.as_str()))
+            .as_deref(),
+    );
+    fields.add_opt("title", draft.title.as_deref());
+    for person in &draft.authors {
+        fields.add("author", &person.name);
+        fields.add_opt("author-email", person.email.as_deref());
+        fields.add_opt("author-url", person.url.as_deref());
+    }
+    for category in &draft.categories {
+        fields.add("category", &category.term);
+        fields.add_opt("category-label", category.label.as_deref());
+        fields.add_opt("category-scheme", category.scheme.as_deref());
+    }
+    fields.add_opt("date", draft.published.map(|date| date.precision.as_str()));
+    fields.add_opt(
+        "summary",
+        draft.summary.as_ref().map(feed_model::SafeHtml::as_str),
+    );
+    fields.add_opt(
+        "content",
+        draft.content.as_ref().map(feed_model::SafeHtml::as_str),
+    );
+    fields.add_opt("language", draft.language.as_deref());
+    fields.add_opt(
+        "image",
+        draft
+            .image
+            .as_deref()
+            .map(canonical_url::without_tracking)
+            .as_deref(),
+    );
+    for enclosure in &draft.enclosures {
+        fields.add(
+            "enclosure",
+            &canonical_url::without_tracking(&enclosure.url),
+        );
+        fields.add("enclosure-type", &enclosure.mime);
+    }
+    if let Some(origin) = &draft.origin {
+        fields.add_opt("origin-id", origin.id.as_deref());
+        fields.add_opt("origin-title", origin.title.as_deref());
+        fields.add_opt("origin-feed", origin.feed_url.as_deref());
+        fields.add_opt("origin-page", origin.home_page_url.as_deref());
+        fields.add_opt("origin-rights", origin.rights.as_deref());
+    }
+    fields.add_opt("rights", draft.rights.as_deref());
+    for related in &draft.related {
+        fields.add("related", related);
+    }
+    fields.finish()
+}
+
+/// Of title and text after markup, case, white space and punctuation are taken away: what moves `updated`. With it, that
+/// of the text alone, where there is any.
+pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], Option<[u8; 32]>) {
+    let text = normalised_text::comparable(&normalised_text::item_text(draft));
+    let mut fields = FieldHasher::new("material");
+    fields.add(
+        "title",
+        &normalised_text::comparable(draft.title.as_deref().unwrap_or_default()),
+    );
+    fields.add("text", &text);
+    (fields.finish(), text_hash(&text))
+}
+
+/// What is known again of a text that is stored, and whether files come with it; `None` where there is no text.
+pub fn known_text(
+    summary: Option<&str>,
+    content: Option<&str>,
+    has_files: bool,
+) -> Option<KnownText> {
+    let text = normalised_text::content_or_summary_text(summary, content);
+    text_hash(&normalised_text::comparable(&text)).map(|hash| KnownText {
+        hash,
+        words: normalised_text::tokens(&text).len(),
+        has_files,
+    })
+}
+
+/// Of a text after markup, case, white space and punctuation are taken away; `None` where nothing is left.
+fn text_hash(comparable: &str) -> Option<[u8; 32]> {
+    let mut fields = FieldHasher::new("text");
+    fields.add("text", comparable);
+    (!comparable.is_empty()).then(|| fields.finish())
+}

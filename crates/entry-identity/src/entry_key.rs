@@ -1,0 +1,649 @@
+//! Entry keys: by what an item is known within its source.
+//!
+//! The publisher's id, kept exactly; else the link; else a digest of title and date; else one of everything that the item
+//! says. What two items of one document share is no key for either, so that the keys of a document do not depend on its
+//! order, and a new item on top changes nobody's key.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write as _,
+};
+
+use super::{canonical_url, content_hash, in_feed_duplicates, normalised_text};
+use feed_model::{DatePrecision, Draft, EntryKey, Problem, Timestamp};
+
+/// An id longer than this is kept as its digest.
+const MAX_KEY_BYTES: usize = 2_048;
+/// Ids that must be blank or repeated, at least, before a source's ids are distrusted.
+const MIN_BAD_IDS: usize = 3;
+/// The share that they must exceed: one in this many (5 %).
+const BAD_ID_SHARE: usize = 20;
+
+/// What a key was made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+pub enum KeyFrom {
+    /// The publisher's id.
+    #[serde(rename = "guid")]
+    Guid,
+    /// The canonical link, fragment included.
+    #[serde(rename = "link")]
+    Link,
+    /// Title and date; the date alone where it has a time of day and there is no title.
+    #[serde(rename = "title-date")]
+    TitleDate,
+    /// Title, text and whatever else the item says.
+    #[serde(rename = "title-text")]
+    TitleText,
+}
+
+impl KeyFrom {
+    /// The word that is stored and printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guid => "guid",
+            Self::Link => "link",
+            Self::TitleDate => "title-date",
+            Self::TitleText => "title-text",
+        }
+    }
+}
+
+/// Whether a source's ids are trusted. Once they are not, they never are again: a window that happens to hold only good
+/// ones proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyPolicy {
+    /// Ids are keys.
+    #[default]
+    Guid,
+    /// Too many ids were blank or repeated: links are keys.
+    Link,
+}
+
+impl KeyPolicy {
+    /// The word that is stored and printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guid => "guid",
+            Self::Link => "link",
+        }
+    }
+
+    /// The policy that [`KeyPolicy::as_str`] wrote; anything else is the default.
+    pub fn from_stored(word: &str) -> Self {
+        if word == "link" {
+            Self::Link
+        } else {
+            Self::Guid
+        }
+    }
+}
+
+/// What an item has in common with other items of its document: it tells none of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ambiguous {
+    /// The publisher's id.
+    pub guid: bool,
+    /// The link, fragment included.
+    pub link: bool,
+    /// The link, fragments apart.
+    pub canonical: bool,
+}
+
+/// What an item is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryIdentity {
+    /// Its key, unique within the document but for repetitions.
+    pub key: EntryKey,
+    /// What the key was made of.
+    pub key_from: KeyFrom,
+    /// The publisher's id, whether it is the key or not.
+    pub guid: Option<String>,
+    /// The id without scheme, host and tracking parameters; `None` where it is no address or repeated in the document.
+    pub guid_alias: Option<String>,
+    /// The link as it is compared within the source; `None` where it is the publication's own page.
+    pub link: Option<String>,
+    /// The link as it is compared across sources.
+    pub canonical: Option<String>,
+    /// The title as it is compared.
+    pub title_norm: Option<String>,
+    /// The publisher's date.
+    pub published: Option<Timestamp>,
+    /// Of everything that is kept and shown: an entry with the same one needs no writing.
+    pub content_hash: [u8; 32],
+    /// Of title and text without markup, case, white space and punctuation: what moves `updated`.
+    pub material_hash: [u8; 32],
+    /// Of the text alone in the same manner; `None` where there is none beside the title.
+    pub text_hash: Option<[u8; 32]>,
+    /// What of it other items of the document have too.
+    pub ambiguous: Ambiguous,
+    /// Whether the document has this very item a second time, and this is not the one to be stored. It has the other's key.
+    pub is_in_feed_duplicate: bool,
+}
+
+impl EntryIdentity {
+    /// The publisher's id, where it may become the id of a story: not where several items of one document claim it.
+    pub fn unique_guid(&self) -> Option<&str> {
+        self.guid.as_deref().filter(|_| !self.ambiguous.guid)
+    }
+}
+
+/// Finds what each item of a document is known by: one for each draft, in the same order, with the policy that holds from
+/// now on and what was odd.
+///
+/// `home` is the publication's own page: a link to it says nothing about an item.
+pub fn identify_items(
+    drafts: &[Draft],
+    policy: KeyPolicy,
+    home: Option<&str>,
+) -> (Vec<EntryIdentity>, KeyPolicy, Vec<Problem>) {
+    let home = home.and_then(canonical_url::canonical_home_page);
+    let mut identities: Vec<EntryIdentity> = drafts
+        .iter()
+        .map(|draft| derive_identity(draft, home.as_deref()))
+        .collect();
+    let originals = in_feed_duplicates::mark_duplicates(&mut identities, drafts);
+    mark_ambiguous(&mut identities);
+    let mut problems = Vec::new();
+    let policy = choose_key_policy(&identities, policy, &mut problems);
+    assign_keys(&mut identities, drafts, policy);
+    for (repetition, original) in originals {
+        identities[repetition].key = identities[original].key.clone();
+        identities[repetition].key_from = identities[original].key_from;
+    }
+    let repeated = identities
+        .iter()
+        .filter(|item| item.is_in_feed_duplicate)
+        .count();
+    if repeated > 0 {
+        problems.push(Problem::note(
+            "item-repeated",
+            format!("{repeated} item(s) stand in the document twice; each was taken once"),
+        ));
+    }
+    (identities, policy, problems)
+}
+
+fn derive_identity(draft: &Draft, home: Option<&str>) -> EntryIdentity {
+    let url = draft.url.as_ref().map(url::Url::as_str);
+    let guid = draft
+        .guid
+        .as_ref()
+        .map(|guid| guid.value.trim().to_owned())
+        .filter(|guid| !guid.is_empty());
+    let (material_hash, text_hash) = content_hash::material_hash(draft);
+    EntryIdentity {
+        key: EntryKey(String::new()),
+        key_from: KeyFrom::TitleText,
+        guid_alias: guid.as_deref().and_then(canonical_url::guid_alias),
+        guid,
+        link: url
+            .and_then(canonical_url::canonical_link_with_fragment)
+            .filter(|link| Some(link.as_str()) != home),
+        canonical: url.and_then(canonical_url::canonical_link),
+        title_norm: normalised_text::title_norm(draft.title.as_deref()),
+        published: draft.published.map(|date| date.at),
+        content_hash: content_hash::content_hash(draft),
+        material_hash,
+        text_hash,
+        ambiguous: Ambiguous::default(),
+        is_in_feed_duplicate: false,
+    }
+}
+
+/// Marks what several items share: it tells none of them.
+fn mark_ambiguous(identities: &mut [EntryIdentity]) {
+    let count =
+        |of: fn(&EntryIdentity) -> Option<&str>, identities: &[EntryIdentity]| -> HashSet<String> {
+            let mut seen = HashMap::new();
+            for value in identities
+                .iter()
+                .filter(|item| !item.is_in_feed_duplicate)
+                .filter_map(of)
+            {
+                *seen.entry(value.to_owned()).or_insert(0_usize) += 1;
+            }
+            seen.into_iter()
+                .filter(|(_, times)| *times > 1)
+                .map(|(value, _)| value)
+                .collect()
+        };
+    let guids = count(|item| item.guid.as_deref(), identities);
+    let aliases = count(|item| item.guid_alias.as_deref(), identities);
+    let links = count(|item| item.link.as_deref(), identities);
+    let canonicals = count(|item| item.canonical.as_deref(), identities);
+    for item in identities {
+        let shared = |value: &Option<String>, among: &HashSet<String>| {
+            value.as_ref().is_some_and(|v| among.contains(v))
+        };
+        item.ambiguous.guid = shared(&item.guid, &guids);
+        item.ambiguous.link = shared(&item.link, &links);
+        item.ambiguous.canonical = shared(&item.canonical, &canonicals);
+        if item.ambiguous.guid || shared(&item.guid_alias, &aliases) {
+            item.guid_alias = None;
+        }
+    }
+}
+
+/// Whether the ids of the source can be trusted from now on. A document without any id has none to distrust.
+fn choose_key_policy(
+    identities: &[EntryIdentity],
+    policy: KeyPolicy,
+    problems: &mut Vec<Problem>,
+) -> KeyPolicy {
+    let items = identities.iter().filter(|item| !item.is_in_feed_duplicate);
+    let all = items.clone().count();
+    let blank = items.clone().filter(|item| item.guid.is_none()).count();
+    let repeated = items.filter(|item| item.ambiguous.guid).count();
+    let bad = blank + repeated;
+    if blank < all && bad >= MIN_BAD_IDS && bad * BAD_ID_SHARE > all {
+        let text = format!(
+            "{repeated} of {all} ids are repeated and {blank} blank: this source's entries are known by their links from now on"
+        );
+        problems.push(Problem::warning("ids-not-unique", text));
+        return KeyPolicy::Link;
+    }
+    if repeated > 0 {
+        problems.push(Problem::warning(
+            "id-repeated",
+            format!("{repeated} of {all} items share an id with another; it is no key for them"),
+        ));
+    }
+    if policy == KeyPolicy::Link {
+        problems.push(Problem::note(
+            "ids-not-trusted",
+            "ids of this source were blank or repeated once; its entries are known by their links",
+        ));
+    }
+    policy
+}
+
+/// Gives every item the best key that no other item could have.
+fn assign_keys(identities: &mut [EntryIdentity], drafts: &[Draft], policy: KeyPolicy) {
+    let mut taken: HashSet<String> = HashSet::new();
+    for from in [
+        KeyFrom::Guid,
+        KeyFrom::Link,
+        KeyFrom::TitleDate,
+        KeyFrom::TitleText,
+    ] {
+        // Every item takes part in the count, also one that has a better key already: an item's key must not depend on
+        // what keys its neighbours found.
+        let candidate_key: Vec<Option<String>> = identities
+            .iter()
+            .zip(drafts)
+            .map(|(item, draft)| candidate_key(item, draft, from, policy))
+            .collect();
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        for key in candidate_key.iter().flatten() {
+            *times.entry(key).or_default() += 1;
+        }
+        let mut newly_taken = Vec::new();
+        for (item, key) in identities.iter_mut().zip(&candidate_key) {
+            let Some(key) = key else { continue };
+            if item.key.0.is_empty() && times[key.as_str()] == 1 && !taken.contains(key) {
+                item.key = EntryKey(key.clone());
+                item.key_from = from;
+                newly_taken.push(key.clone());
+            }
+        }
+        taken.extend(newly_taken);
+    }
+    // What is left differs in spelling alone. Of two items that are equal in everything that is kept, one is a repetition.
+    for item in identities
+        .iter_mut()
+        .filter(|item| item.key.0.is_empty() && !item.is_in_feed_duplicate)
+    {
+        let mut fields = content_hash::FieldHasher::new("item");
+        fields.add("content", &hex(&item.content_hash));
+        fields.add_opt("link", item.link.as_deref());
+        fields.add_opt(
+            "date",
+            item.published
+                .map(|at| at.timestamp_millis().to_string())
+                .as_deref(),
+        );
+        item.key = EntryKey(hash_key("title-text", &fields));
+    }
+}
+
+fn candidate_key(
+    item: &EntryIdentity,
+    draft: &Draft,
+    from: KeyFrom,
+    policy: KeyPolicy,
+) -> Option<String> {
+    if item.is_in_feed_duplicate {
+        return None;
+    }
+    match from {
+        KeyFrom::Guid => item
+            .guid
+            .as_deref()
+            .filter(|_| policy == KeyPolicy::Guid)
+            .map(|guid| key_or_hash(guid, "guid")),
+        KeyFrom::Link => item.link.as_deref().map(|link| key_or_hash(link, "link")),
+        KeyFrom::TitleDate => {
+            let date = draft.published?;
+            if item.title_norm.is_none() && date.precision != DatePrecision::Second {
+                return None;
+            }
+            let mut fields = content_hash::FieldHasher::new("title-date");
+            fields.add_opt("title", item.title_norm.as_deref());
+            fields.add("date", &date.at.timestamp_millis().to_string());
+            Some(hash_key("title-date", &fields))
+        }
+        KeyFrom::TitleText => Some(title_text_key(item, draft)),
+    }
+}
+
+fn title_text_key(item: &EntryIdentity, draft: &Draft) -> String {
+    let mut fields = content_hash::FieldHasher::new("title-text");
+    fields.add("material", &hex(&item.material_hash));
+    if item.text_hash.is_none() {
+        // Without a text the pictures and files are all that tells one item from another.
+        fields.add_opt(
+            "content",
+            draft.content.as_ref().map(feed_model::SafeHtml::as_str),
+        );
+        for enclosure in &draft.enclosures {
+            fields.add(
+                "enclosure",
+                &canonical_url::without_tracking(&enclosure.url),
+            );
+        }
+        fields.add_opt("image", draft.image.as_deref());
+    }
+    fields.add_opt(
+        "date",
+        draft
+            .published
+            .map(|date| date.at.timestamp_millis().to_string())
+            .as_deref(),
+    );
+    if item.ambiguous.link || item.ambiguous.guid {
+        fields.add_opt("link", item.link.as_deref());
+        fields.add_opt("guid", item.guid.as_deref());
+    }
+    hash_key("title-text", &fields)
+}
+
+/// A publisher's text as a key: as it is, unless it is endless or looks like a key of our own making.
+fn key_or_hash(key: &str, kind: &'static str) -> String {
+    let ours = ["guid:", "link:", "title-date:", "title-text:"]
+        .iter()
+        .any(|prefix| key.starts_with(prefix));
+    if key.len() <= MAX_KEY_BYTES && !ours {
+        return key.to_owned();
+    }
+    let mut fields = content_hash::FieldHasher::new(kind);
+    fields.add("key", key);
+    hash_key(kind, &fields)
+}
+
+fn hash_key(kind: &str, fields: &content_hash::FieldHasher) -> String {
+    format!("{kind}:{}", hex(&fields.finish()[..16]))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use feed_model::{Guid, PublishedDate, SafeHtml};
+
+    fn draft(guid: &str, url: &str, title: &str, day: i64, text: &str) -> Draft {
+        let at = chrono::DateTime::from_timestamp(day * 86_400 + 3_600, 0).unwrap();
+        Draft {
+            guid: (!guid.is_empty()).then(|| Guid {
+                value: guid.to_owned(),
+                is_permalink: None,
+            }),
+            url: url::Url::parse(url).ok(),
+            title: (!title.is_empty()).then(|| title.to_owned()),
+            published: (day > 0).then(|| PublishedDate::exact(at)),
+            content: (!text.is_empty()).then(|| SafeHtml::from_sanitised(text.to_owned())),
+            ..Draft::default()
+        }
+    }
+
+    fn keys(drafts: &[Draft]) -> Vec<(KeyFrom, String)> {
+        identify_items(drafts, KeyPolicy::Guid, Some("https://example.org/"))
+            .0
+            .into_iter()
+            .map(|k| (k.key_from, k.key.0))
+            .collect()
+    }
+
+    #[test]
+    fn the_key_is_the_best_that_an_item_has() {
+        let keys = keys(&[
+            draft("Id-1", "https://example.org/1", "One", 1, "a"),
+            draft("", "http://www.example.org/2/", "Two", 2, "b"),
+            draft("", "https://example.org", "Three", 3, "c"),
+            draft("Id-4", "", "Four", 0, "d"),
+        ]);
+        assert_eq!(keys[0], (KeyFrom::Guid, "Id-1".to_owned()));
+        assert_eq!(keys[1], (KeyFrom::Link, "https://example.org/2".to_owned()));
+        assert_eq!(
+            keys[2].0,
+            KeyFrom::TitleDate,
+            "a link to the publication's own page says nothing"
+        );
+    }
+
+    #[test]
+    fn an_item_that_has_nothing_else_is_known_by_what_it_says() {
+        let keys = keys(&[draft("", "", "Four", 0, "d"), draft("", "", "Four", 0, "e")]);
+        assert_eq!(keys[0].0, KeyFrom::TitleText);
+        assert_ne!(keys[0], keys[1]);
+    }
+
+    #[test]
+    fn an_id_cannot_pass_for_a_key_of_our_making() {
+        let forged = keys(&[draft("", "", "Four", 0, "d")]).remove(0).1;
+        assert_ne!(keys(&[draft(&forged, "", "Five", 0, "e")])[0].1, forged);
+    }
+
+    #[test]
+    fn a_repeated_id_is_no_key_for_any_member() {
+        let drafts =
+            ["1", "2"].map(|n| draft("N/A", &format!("https://example.org/{n}"), n, 1, ""));
+        let (identities, policy, problems) = identify_items(&drafts, KeyPolicy::Guid, None);
+        assert!(identities.iter().all(|k| k.key_from == KeyFrom::Link
+            && k.unique_guid().is_none()
+            && k.guid.as_deref() == Some("N/A")));
+        assert_eq!(
+            policy,
+            KeyPolicy::Guid,
+            "two are not enough to distrust a source"
+        );
+        assert_eq!(problems[0].code, "id-repeated");
+    }
+
+    #[test]
+    fn three_bad_ids_above_one_in_twenty_are_distrusted_for_good() {
+        let document = |bad: i64, all: i64| -> Vec<Draft> {
+            let id = |n: i64| {
+                if n < bad {
+                    String::new()
+                } else {
+                    format!("id-{n}")
+                }
+            };
+            (0..all)
+                .map(|n| {
+                    draft(
+                        &id(n),
+                        &format!("https://example.org/{n}"),
+                        &format!("T{n}"),
+                        n + 1,
+                        "",
+                    )
+                })
+                .collect()
+        };
+        let policy = |drafts: &[Draft], before| identify_items(drafts, before, None).1;
+        assert_eq!(policy(&document(2, 10), KeyPolicy::Guid), KeyPolicy::Guid);
+        assert_eq!(
+            policy(&document(3, 60), KeyPolicy::Guid),
+            KeyPolicy::Guid,
+            "5 % are not more than 5 %"
+        );
+        assert_eq!(policy(&document(3, 59), KeyPolicy::Guid), KeyPolicy::Link);
+        assert_eq!(policy(&document(0, 59), KeyPolicy::Link), KeyPolicy::Link);
+        assert_eq!(
+            policy(&document(9, 9), KeyPolicy::Guid),
+            KeyPolicy::Guid,
+            "without any id there is none to distrust"
+        );
+        assert_eq!(
+            KeyPolicy::from_stored(KeyPolicy::Link.as_str()),
+            KeyPolicy::Link
+        );
+    }
+
+    #[test]
+    fn items_that_all_link_to_the_home_page_are_all_kept() {
+        let drafts: Vec<Draft> = (1..=4)
+            .map(|n| draft("x", "https://example.org/", "Update", n, ""))
+            .collect();
+        let keys = keys(&drafts);
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 4);
+        assert!(keys.iter().all(|(from, _)| *from == KeyFrom::TitleDate));
+    }
+
+    #[test]
+    fn comics_without_text_differ_by_their_pictures() {
+        let comic = |n: i64| {
+            draft(
+                "",
+                "",
+                "Strip",
+                0,
+                &format!("<img src=\"https://example.org/{n}.png\">"),
+            )
+        };
+        let keys = keys(&[comic(1), comic(2)]);
+        assert_ne!(keys[0], keys[1]);
+    }
+
+    #[test]
+    fn an_item_that_stands_there_twice_is_taken_once_in_its_latest_version() {
+        let mut old = draft("id", "https://example.org/1", "One", 1, "first words");
+        old.updated = chrono::DateTime::from_timestamp(1_000, 0);
+        let mut new = old.clone();
+        new.updated = chrono::DateTime::from_timestamp(2_000, 0);
+        new.content = Some(SafeHtml::from_sanitised("better words".into()));
+        for drafts in [[old.clone(), new.clone()], [new.clone(), old.clone()]] {
+            let (identities, _, problems) = identify_items(&drafts, KeyPolicy::Guid, None);
+            assert_eq!(identities[0].key, identities[1].key);
+            assert_eq!(
+                identities[0].key.0, "id",
+                "a repetition does not spoil the id"
+            );
+            assert!(
+                identities
+                    .iter()
+                    .zip(&drafts)
+                    .all(|(k, d)| k.is_in_feed_duplicate == (d.updated == old.updated))
+            );
+            assert_eq!(
+                problems.iter().map(|p| p.code.as_ref()).collect::<Vec<_>>(),
+                ["item-repeated"]
+            );
+        }
+    }
+
+    #[test]
+    fn a_date_that_moves_and_a_tracker_change_nothing() {
+        let one = draft("id", "https://example.org/1?utm_source=a", "One", 1, "text");
+        let mut two = draft("id", "https://example.org/1?utm_source=b", "One", 2, "text");
+        two.updated = two.published.map(|date| date.at);
+        let hash = |draft: &Draft| {
+            identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None).0[0].content_hash
+        };
+        assert_eq!(hash(&one), hash(&two));
+        assert_ne!(
+            hash(&one),
+            hash(&draft("id", "https://example.org/1", "Two", 1, "text"))
+        );
+    }
+
+    #[test]
+    fn only_what_a_text_says_is_material() {
+        let hash = |title: &str, text: &str| {
+            identify_items(&[draft("i", "", title, 1, text)], KeyPolicy::Guid, None).0[0]
+                .material_hash
+        };
+        assert_eq!(
+            hash("Hello, World", "<p>Some  text</p>"),
+            hash("hello world", "<div><b>Some</b> text!</div>")
+        );
+        assert_ne!(hash("Hello", "some text"), hash("Hello", "some texts"));
+        assert_ne!(hash("ab", "c"), hash("a", "bc"));
+    }
+
+    #[test]
+    fn an_endless_id_has_a_short_key() {
+        let keys = keys(&[draft(&"x".repeat(100_000), "", "One", 1, "")]);
+        assert!(keys[0].1.len() < 64 && keys[0].0 == KeyFrom::Guid);
+    }
+
+    fn any_draft() -> impl Strategy<Value = Draft> {
+        let guid = prop_oneof![
+            Just(""),
+            Just("a"),
+            Just("https://example.org/1"),
+            Just("https://example.org/x")
+        ];
+        let url = prop_oneof![
+            Just(""),
+            Just("https://example.org/"),
+            Just("https://example.org/1"),
+            Just("http://example.org/1#b")
+        ];
+        let title = prop_oneof![Just(""), Just("One"), Just("one!"), Just("Two")];
+        let text = prop_oneof![
+            Just(""),
+            Just("words"),
+            Just("<b>words</b>"),
+            Just("<img src=\"a.png\">")
+        ];
+        (guid, url, title, 0..3_i64, text, 0..3_i64).prop_map(
+            |(guid, url, title, day, text, updated)| Draft {
+                updated: (updated > 0)
+                    .then(|| chrono::DateTime::from_timestamp(updated, 0).unwrap()),
+                ..draft(guid, url, title, day, text)
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn keys_are_unique_and_do_not_depend_on_the_order(
+            (drafts, order) in proptest::collection::vec(any_draft(), 0..12)
+                .prop_flat_map(|drafts| { let n = drafts.len(); (Just(drafts), Just((0..n).collect::<Vec<_>>()).prop_shuffle()) })
+        ) {
+            let home = Some("https://example.org");
+            let (identities, policy, _) = identify_items(&drafts, KeyPolicy::Guid, home);
+            let firsts: Vec<&EntryKey> = identities.iter().filter(|k| !k.is_in_feed_duplicate).map(|k| &k.key).collect();
+            prop_assert_eq!(firsts.iter().collect::<HashSet<_>>().len(), firsts.len());
+            prop_assert!(identities.iter().all(|k| !k.key.0.is_empty() && firsts.contains(&&k.key)));
+            let shuffled: Vec<Draft> = order.iter().map(|&i| drafts[i].clone()).collect();
+            let (again, policy_again, _) = identify_items(&shuffled, KeyPolicy::Guid, home);
+            prop_assert_eq!(policy, policy_again);
+            for (new, &old) in order.iter().enumerate() {
+                prop_assert_eq!((&again[new].key, again[new].key_from), (&identities[old].key, identities[old].key_from));
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Texts, as they are compared: plain, without case, white space and punctuation.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use feed_model::{Draft, SafeHtml};
+
+/// Tokens of a text that are looked at: what follows says no more about what it is.
+const MAX_TOKENS: usize = 20_000;
+
+/// White space, punctuation, control characters and free-standing accents.
+static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[\p{P}\p{Z}\p{C}\p{Sk}]$").expect("a constant pattern compiles")
+});
+
+/// The text of an item, plain: its content, else its summary.
+pub(super) fn item_text(draft: &Draft) -> String {
+    content_or_summary_text(
+        draft.summary.as_ref().map(SafeHtml::as_str),
+        draft.content.as_ref().map(SafeHtml::as_str),
+    )
+}
+
+/// The text of an item without what it quotes in `blockquote` elements; `None` where there are none.
+pub(super) fn unquoted_text(draft: &Draft) -> Option<String> {
+    let html = draft
+        .content
+        .as_ref()
+        .map(SafeHtml::as_str)
+        .filter(|html| !html.is_empty());
+    let html = html
+        .or(draft.summary.as_ref().map(SafeHtml::as_str))
+        .filter(|html| html.contains("<blockquote"))?;
+    let (mut own, mut depth, mut rest) = (String::with_capacity(html.len()), 0_usize, html);
+    while let Some(at) = rest.find('<') {
+        if depth == 0 {
+            own.push_str(&rest[..at]);
+        }
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        let tag = &rest[at..end];
+        if tag.starts_with("<blockquote") {
+            depth += 1;
+        } else if tag.starts_with("</blockquote") {
+            depth = depth.saturating_sub(1);
+        }
+        if depth == 0 {
+            own.push_str(tag);
+        }
+        rest = &rest[end..];
+    }
+    if depth == 0 {
+        own.push_str(rest);
+    }
+    Some(plain_text(&own))
+}
+
+/// The text of sanitised HTML: of the content, else of the summary.
+pub(super) fn content_or_summary_text(summary: Option<&str>, content: Option<&str>) -> String {
+    content
+        .filter(|html| !html.is_empty())
+        .or(summary)
+        .map(plain_text)
+        .unwrap_or_default()
+}
+
+/// A title as titles are compared: compatible spellings made one, lower case, words parted by one space. A title of
+/// punctuation alone stays as it is; `None` where there is none.
+pub(super) fn title_norm(title: Option<&str>) -> Option<String> {
+    let title = title?.trim();
+    let spaced: String = fold(title)
+        .chars()
+        .map(|c| if is_significant(c) { c } else { ' ' })
+        .collect();
+    let norm = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    let norm = if norm.is_empty() {
+        title.to_owned()
+    } else {
+        norm
+    };
+    (!norm.is_empty()).then_some(norm)
+}
+
+/// A text without case, white space and punctuation: what is left is what it says.
+pub(super) fn comparable(text: &str) -> String {
+    let mut folded = fold(text);
+    folded.retain(is_significant);
+    folded
+}
+
+/// The words of a text in Unicode's sense (UAX #29), folded: at most the first 20,000. Scripts without spaces give one
+/// token for each ideograph.
+pub(super) fn tokens(text: &str) -> Vec<String> {
+    fold(text)
+        .unicode_words()
+        .take(MAX_TOKENS)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Compatible spellings made one, in lower case.
+fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.nfkc().flat_map(char::to_lowercase).collect()
+    }
+}
+
+/// Whether a character is more than white space or punctuation: letters, digits, marks, and symbols such as `+` and `€`.
+fn is_significant(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric() || "$+<=>|~".contains(c);
+    }
+    c.is_alphanumeric() || !SEPARATOR.is_match(c.encode_utf8(&mut [0; 4]))
+}
+
+/// The text of sanitised HTML: the words that `ingest` finds in any HTML.
+///
+/// Every text of every document that is read passes here, known or not, and this takes less than half the time (12 instead
+/// of 26 µs for 800 words): sanitised HTML has no comments, scripts or other escapes than these.
+fn plain_text(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let Some(end) = rest[at..].find('>') else {
+            rest = &rest[at + 1..];
+            continue;
+        };
+        let tag = rest[at + 1..at + end].trim_start_matches('/');
+        let name = tag
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default();
+        if !INLINE_ELEMENTS.contains(&name.to_ascii_lowercase().as_str()) {
+            out.push(' ');
+        }
+        rest = &rest[at + end + 1..];
+    }
+    out.push_str(rest);
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&nbsp;", " "),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(out, |text, (escape, plain)| {
+        if text.contains(escape) {
+            text.replace(escape, plain)
+        } else {
+            text
+        }
+    })
+}
+
+/// Elements that part no words.
+const INLINE_ELEMENTS: &[&str] = &[
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em",
+    "font", "i", "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike", "strong",
+    "sub", "sup", "time", "tt", "u", "var", "wbr",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_is_left_out() {
+        let of = |html: &str| {
+            unquoted_text(&Draft {
+                content: Some(SafeHtml::from_sanitised(html.to_owned())),
+                ..Draft::default()
+            })
+            .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(
+            of("<p>a</p><blockquote>b<blockquote>c</blockquote>d</blockquote><p>e &lt; f</p>")
+                .as_deref(),
+            Some("a e < f")
+        );
+        assert_eq!(
+            of("<blockquote cite=\"https://a.example/\">b</blockquote>").as_deref(),
+            Some("")
+        );
+        assert_eq!(of("a<blockquote>b").as_deref(), Some("a"));
+        assert_eq!(of("<p>a</p>"), None);
+    }
+
+    #[test]
+    fn a_title_is_compared_without_case_and_punctuation() {
+        assert_eq!(
+            title_norm(Some("  Don’t PANIC — now! ")),
+            title_norm(Some("don't panic: now"))
+        );
+        assert_ne!(title_norm(Some("v1.2.3")), title_norm(Some("v1.23")));
+        assert_ne!(title_norm(Some("C++")), title_norm(Some("C")));
+        assert_eq!(title_norm(Some("???")).as_deref(), Some("???"));
+        assert_eq!(title_norm(Some("  ")), None);
+    }
+
+    #[test]
+    fn markup_is_no_text() {
+        assert_eq!(
+            comparable(&plain_text("<p>H<b>ell</b>o,</p><p>you &amp; me</p>")),
+            comparable("hello you me")
+        );
+        assert_eq!(
+            tokens(&plain_text("<p>one</p><p>two<br>three</p>")),
+            ["one", "two", "three"]
+        );
+        assert_eq!(plain_text("a < b"), "a  b");
+    }
+
+    #[test]
+    fn sanitised_html_has_the_words_that_ingest_finds_in_it() {
+        let base = "https://example.org/".parse().unwrap();
+        for html in [
+            "<p>One <em>t</em>wo<br>three &lt;b&gt; &amp;amp; &copy; &#8217;s &nbsp; \"four\" 'five'</p><!-- six --><script>7</script>",
+            "<ul><li>a<li>b</ul><pre><code>x &lt; y &amp;&amp; z</code></pre><time>noon</time>s <img alt=\"no > text\" src=\"/a.png\">",
+            "a < b and c > d <unknown>e</unknown>",
+        ] {
+            let safe = feed_parser::sanitise(html, &base);
+            assert_eq!(
+                tokens(&plain_text(safe.as_str())),
+                tokens(&feed_parser::plain_text(safe.as_str())),
+                "{}",
+                safe.as_str()
+            );
+        }
+    }
+
+    #[test]
+    fn scripts_without_spaces_have_tokens() {
+        assert_eq!(tokens("日本語の文").len(), 5);
+    }
+}

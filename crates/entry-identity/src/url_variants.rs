@@ -1,0 +1,333 @@
+//! The page behind an address, where several addresses lead to one: mobile and AMP editions, AMP caches, index files, session
+//! ids, referrers, the addresses of a video.
+//!
+//! Across sources only. Within a source the address itself is a key, and a rule that is learnt later must not change keys.
+//! What is folded here only finds a candidate: a post may be called `amp`, a site may live at `m.`, a list may be
+//! made `?from=reddit`. So two addresses that are equal by folding alone prove nothing without the title or the text.
+
+use url::{Position, Url};
+
+/// Names in front of a host that stand for an edition of the site behind them.
+const EDITION_PREFIXES: [&str; 4] = ["m.", "mobile.", "amp.", "www."];
+/// The last part of a path that names what the path before it is.
+const INDEX_FILES: [&str; 5] = ["index.html", "index.htm", "index.php", "amp", "amp.html"];
+/// Parameters that hold a session, or ask for an edition or for the form of an answer to a comment.
+const SESSION_PARAMETERS: [&str; 8] = [
+    "phpsessid",
+    "jsessionid",
+    "sessionid",
+    "amp",
+    "outputtype",
+    "mobile",
+    "replytocom",
+    "triedredirect",
+];
+/// Parameters that name the referrer, where their value is one.
+const REFERRER_PARAMETERS: [&str; 5] = ["ref", "source", "src", "from", "via"];
+/// Values that are a referrer, beside the name of a host and what begins with `rss`.
+const REFERRER_VALUES: [&str; 17] = [
+    "atom",
+    "email",
+    "facebook",
+    "feed",
+    "github",
+    "hackernews",
+    "hn",
+    "homepage",
+    "linkedin",
+    "lobsters",
+    "medium",
+    "newsletter",
+    "producthunt",
+    "reddit",
+    "share",
+    "social",
+    "twitter",
+];
+
+/// The page that an AMP cache shows: `https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a`,
+/// `https://www.google.com/amp/s/www.example.org/a`.
+pub(super) fn amp_original(url: &Url) -> Option<Url> {
+    let host = url.host_str()?;
+    let host = host.strip_prefix("www.").unwrap_or(host);
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    let rest = if host.ends_with(".cdn.ampproject.org") || host == "cdn.ampproject.org" {
+        ["/c/", "/v/"]
+            .iter()
+            .find_map(|kind| path.strip_prefix(kind))?
+    } else if host.starts_with("google.") && psl::domain_str(host) == Some(host) {
+        path.strip_prefix("/amp/")?
+    } else {
+        return None;
+    };
+    let page = rest.strip_prefix("s/").unwrap_or(rest);
+    let page = Url::parse(&format!("https://{page}")).ok()?;
+    page.domain()
+        .is_some_and(|domain| domain.contains('.'))
+        .then_some(page)
+}
+
+/// The one address of a video that `YouTube` shows under several: `https://youtu.be/ID`, `/watch?v=ID&t=42s`, `/live/ID`.
+pub(super) fn video(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    let path = url.path().trim_end_matches('/');
+    let id = match ["www.", "m."]
+        .iter()
+        .find_map(|edition| host.strip_prefix(edition))
+        .unwrap_or(host)
+    {
+        "youtu.be" => path.strip_prefix('/')?.to_owned(),
+        "youtube.com" | "youtube-nocookie.com" if path == "/watch" => url
+            .query_pairs()
+            .find(|(name, _)| name == "v")
+            .map(|(_, value)| value.into_owned())?,
+        "youtube.com" | "youtube-nocookie.com" => ["/live/", "/shorts/", "/embed/", "/v/"]
+            .iter()
+            .find_map(|kind| path.strip_prefix(kind))?
+            .to_owned(),
+        _ => return None,
+    };
+    let is_id = id.len() == 11
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    is_id.then(|| format!("https://youtube.com/watch?v={id}"))
+}
+
+/// The host without the names of editions: `m.example.org`, `en.m.example.org` and `example.org` are one site. What a
+/// registry hands out is never shortened: `m.github.io` and `amp.github.io` are two people's.
+pub(super) fn host(name: &str) -> String {
+    let own = psl::domain_str(name).unwrap_or(name);
+    let Some(mut labels) = name.strip_suffix(own) else {
+        return name.to_owned();
+    };
+    while let Some(rest) = EDITION_PREFIXES
+        .iter()
+        .find_map(|edition| labels.strip_prefix(edition))
+    {
+        labels = rest;
+    }
+    let mut labels = labels.to_owned();
+    while labels.contains(".m.") {
+        labels = labels.replace(".m.", ".");
+    }
+    labels + own
+}
+
+/// The path without session, index file and edition, and without its empty parts.
+pub(super) fn path(path: &str) -> String {
+    let mut whole = path.to_owned();
+    while whole.contains("//") {
+        whole = whole.replace("//", "/");
+    }
+    let mut path = whole.trim_end_matches('/');
+    loop {
+        let shorter = match path.rsplit_once('/') {
+            Some((before, last)) if INDEX_FILES.contains(&last.to_ascii_lowercase().as_str()) => {
+                before
+            }
+            Some((_, last)) if session_id_start(last).is_some() => {
+                &path[..path.len() - last.len() + session_id_start(last).unwrap_or(0)]
+            }
+            _ => return path.to_owned(),
+        };
+        path = shorter.trim_end_matches('/');
+    }
+}
+
+/// Where `;jsessionid=…` begins in the last part of a path.
+fn session_id_start(part: &str) -> Option<usize> {
+    // A dot before it would become a step up, or none, when the address is read again.
+    let dots = |before: &str| {
+        matches!(
+            before.to_ascii_lowercase().replace("%2e", ".").as_str(),
+            "." | ".."
+        )
+    };
+    part.find(';').filter(|&at| {
+        part[at + 1..]
+            .to_ascii_lowercase()
+            .starts_with("jsessionid=")
+            && !dots(&part[..at])
+    })
+}
+
+/// Whether a `name=value` of a query says which page it is.
+pub(super) fn identifies_page(pair: &str) -> bool {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let (name, value) = (name.to_ascii_lowercase(), value.to_ascii_lowercase());
+    if SESSION_PARAMETERS.contains(&name.as_str()) {
+        return false;
+    }
+    !(REFERRER_PARAMETERS.contains(&name.as_str()) && is_referrer(&value))
+}
+
+/// Whether a value names who sent the reader: a programme or a host, which no version, branch or language is.
+fn is_referrer(value: &str) -> bool {
+    let words = value.trim_end_matches('/');
+    let is_host = || {
+        let host = words.strip_prefix("www.").unwrap_or(words);
+        host.contains('.')
+            && Url::parse(&format!("https://{host}/")).is_ok_and(|url| url.domain() == Some(host))
+            && psl::suffix(host.as_bytes())
+                .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() < host.len())
+    };
+    REFERRER_VALUES.contains(&words) || words.starts_with("rss") || is_host()
+}
+
+/// The fragment, where it is the address of a page within a page: `#!/posts/1`, `#/posts/1`.
+pub(super) fn route(fragment: &str) -> Option<&str> {
+    fragment
+        .strip_prefix('!')
+        .unwrap_or(fragment)
+        .starts_with('/')
+        .then_some(fragment)
+        .filter(|route| route.len() > 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn editions_of_a_site_are_one() {
+        for name in [
+            "example.org",
+            "m.example.org",
+            "amp.example.org",
+            "mobile.example.org",
+            "www.m.example.org",
+        ] {
+            assert_eq!(host(name), "example.org");
+        }
+        assert_eq!(
+            (host("en.m.example.org").as_str(), host("amp.dev").as_str()),
+            ("en.example.org", "amp.dev")
+        );
+    }
+
+    #[test]
+    fn what_a_registry_hands_out_is_no_edition() {
+        for name in [
+            "m.co.uk",
+            "m.github.io",
+            "amp.com.au",
+            "m.de",
+            "blog.m.de",
+            "127.0.0.1",
+            "localhost",
+            "xm.example.org",
+        ] {
+            assert_eq!(host(name), name);
+        }
+    }
+
+    #[test]
+    fn a_cache_shows_the_page_behind_it() {
+        let behind = |url: &str| amp_original(&Url::parse(url).unwrap()).map(String::from);
+        for cached in [
+            "https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a?b=1",
+            "https://www-example-org.cdn.ampproject.org/v/s/www.example.org/a?b=1",
+            "https://www.google.co.uk/amp/s/www.example.org/a?b=1",
+            "https://google.com/amp/www.example.org/a?b=1",
+        ] {
+            assert_eq!(
+                behind(cached).as_deref(),
+                Some("https://www.example.org/a?b=1"),
+                "{cached}"
+            );
+        }
+        for other in [
+            "https://www.google.com/search?q=amp",
+            "https://google.example.org/amp/s/www.example.org/a",
+            "https://example.org/amp/s/www.example.org/a",
+            "https://x.cdn.ampproject.org/c/s/",
+            "https://x.cdn.ampproject.org/c/s/localhost/a",
+            "https://www.google.com/amp/about",
+        ] {
+            assert_eq!(behind(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_film_has_one_address() {
+        let video = |url: &str| video(&Url::parse(url).unwrap());
+        for address in [
+            "https://www.youtube.com/watch?v=dQx4Ab-9_Zk",
+            "https://m.youtube.com/watch?list=PL1&v=dQx4Ab-9_Zk&t=42s",
+            "http://youtu.be/dQx4Ab-9_Zk?si=abc",
+            "https://www.youtube.com/live/dQx4Ab-9_Zk",
+            "https://www.youtube-nocookie.com/embed/dQx4Ab-9_Zk/",
+        ] {
+            assert_eq!(
+                video(address).as_deref(),
+                Some("https://youtube.com/watch?v=dQx4Ab-9_Zk"),
+                "{address}"
+            );
+        }
+        for other in [
+            "https://www.youtube.com/@somebody",
+            "https://youtu.be/",
+            "https://youtube.com/watch?v=short",
+            "https://a.org/watch?v=dQx4Ab-9_Zk",
+        ] {
+            assert_eq!(video(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn editions_of_a_page_are_one() {
+        for edition in [
+            "/a",
+            "/a/",
+            "/a/amp/",
+            "/a/amp",
+            "/a/index.html",
+            "/a;jsessionid=0A1B",
+            "/a/amp.html",
+            "//a//",
+        ] {
+            assert_eq!(path(edition), "/a", "{edition}");
+        }
+        assert_eq!(path("/.;jsessionid=1"), "/.;jsessionid=1");
+        assert_eq!(
+            [path("/"), path("/lamp"), path("/a/index.html/b")],
+            ["", "/lamp", "/a/index.html/b"]
+        );
+    }
+
+    #[test]
+    fn who_sent_the_reader_tells_nothing_of_the_page() {
+        for pair in [
+            "ref=example.com",
+            "ref=hackernews",
+            "source=rss",
+            "source=rss----ab12---4",
+            "PHPSESSID=1",
+            "amp=1",
+            "amp",
+        ] {
+            assert!(!identifies_page(pair), "{pair}");
+        }
+        for pair in [
+            "ref=main",
+            "ref=v1.2.3",
+            "source=17",
+            "p=12",
+            "id=1",
+            "v=abc",
+            "from=2026-01-01",
+            "src=photo.jpg",
+            "lang=de",
+        ] {
+            assert!(identifies_page(pair), "{pair}");
+        }
+    }
+
+    #[test]
+    fn a_route_is_a_page() {
+        assert_eq!(route("!/post/1"), Some("!/post/1"));
+        assert_eq!(route("/post/1"), Some("/post/1"));
+        assert_eq!((route("top"), route("!/"), route("/")), (None, None, None));
+    }
+}

@@ -1,0 +1,195 @@
+//! The allow-list. What is not on it is not republished; there is no list of what is forbidden.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+use ammonia::{Builder, UrlRelative};
+
+/// What articles are made of. Formulas (`math`) and what else is not here leave their text.
+const ELEMENTS: [&str; 81] = [
+    "a",
+    "abbr",
+    "acronym",
+    "address",
+    "article",
+    "aside",
+    "audio",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "data",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hgroup",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "main",
+    "mark",
+    "nav",
+    "ol",
+    "p",
+    "picture",
+    "pre",
+    "q",
+    "rp",
+    "rt",
+    "ruby",
+    "s",
+    "samp",
+    "section",
+    "small",
+    "source",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+    "var",
+    "video",
+    "wbr",
+];
+
+/// Attributes that are kept, by element. Some are only looked at and taken away by the next step: `style` and `data-*`.
+const ATTRIBUTES: [(&str, &[&str]); 17] = [
+    ("a", &["href", "hreflang"]),
+    (
+        "img",
+        &[
+            "src",
+            "srcset",
+            "sizes",
+            "alt",
+            "width",
+            "height",
+            "style",
+            "data-src",
+            "data-srcset",
+            "data-lazy-src",
+            "data-lazy-srcset",
+            "data-original",
+            "data-orig-file",
+            "data-orig-src",
+            "data-lazy",
+            "data-lazyload",
+            "data-actualsrc",
+            "data-echo",
+            "data-image",
+        ],
+    ),
+    (
+        "source",
+        &[
+            "src",
+            "srcset",
+            "sizes",
+            "type",
+            "media",
+            "data-src",
+            "data-srcset",
+        ],
+    ),
+    ("audio", &["src", "controls"]),
+    ("video", &["src", "poster", "controls", "width", "height"]),
+    ("blockquote", &["cite"]),
+    ("q", &["cite"]),
+    ("del", &["cite", "datetime"]),
+    ("ins", &["cite", "datetime"]),
+    ("time", &["datetime"]),
+    ("data", &["value"]),
+    ("ol", &["start", "reversed", "type"]),
+    ("li", &["value"]),
+    ("td", &["colspan", "rowspan", "headers", "align"]),
+    ("th", &["colspan", "rowspan", "headers", "scope", "align"]),
+    ("code", &["class"]),
+    ("pre", &["class"]),
+];
+
+static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = Builder::empty();
+    let attributes: HashMap<&str, HashSet<&str>> = ATTRIBUTES
+        .iter()
+        .map(|(tag, names)| (*tag, names.iter().copied().collect()))
+        .collect();
+    builder
+        .tags(ELEMENTS.into_iter().collect())
+        .clean_content_tags(
+            [
+                "script", "style", "title", "head", "template", "svg", "math",
+            ]
+            .into_iter()
+            .collect(),
+        )
+        .tag_attributes(attributes)
+        .generic_attributes(["lang", "title", "dir"].into_iter().collect())
+        .url_schemes(["http", "https", "mailto"].into_iter().collect())
+        .url_relative(UrlRelative::PassThrough)
+        .link_rel(Some("noopener noreferrer"))
+        .strip_comments(true);
+    builder
+});
+
+/// Whether an element is on the list.
+pub(super) fn is_allowed_element(name: &str) -> bool {
+    // By length and first letter, which nearly always decide: this is asked of every tag.
+    ELEMENTS.iter().any(|element| {
+        element.len() == name.len()
+            && element.as_bytes()[0] == name.as_bytes()[0]
+            && *element == name
+    })
+}
+
+/// Whether an attribute of an element is on the list.
+pub(super) fn is_allowed_attribute(element: &str, name: &str) -> bool {
+    matches!(name, "lang" | "title" | "dir")
+        || ATTRIBUTES
+            .iter()
+            .any(|(tag, names)| *tag == element && names.contains(&name))
+}
+
+/// HTML without what is not on the allow-list, written anew from the parsed tree.
+pub(super) fn apply_allow_list(html: &str) -> String {
+    SANITISER.clean(html).to_string()
+}

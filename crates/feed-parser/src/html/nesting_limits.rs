@@ -1,0 +1,61 @@
+//! How much nesting is worth an HTML parser's time: building the tree costs the square of some of it.
+
+use crate::xml::{Lexer, Token};
+
+/// The deepest nesting of elements that must be closed.
+const MAX_DEPTH: usize = 400;
+
+/// The most copies of formatting elements that a parser may have to make.
+const MAX_COPIES: usize = 2_000_000;
+
+/// Whether HTML keeps within bounds.
+pub(super) fn are_respected(html: &str) -> bool {
+    let (mut depth, mut formatting, mut most_formatting, mut tags) =
+        (0_usize, 0_usize, 0_usize, 0_usize);
+    for token in Lexer::new(html) {
+        match token {
+            Token::Start(tag) if !tag.self_closing => {
+                tags += 1;
+                if is_formatting(tag.name) {
+                    formatting += 1;
+                    most_formatting = most_formatting.max(formatting);
+                }
+                if !has_optional_end_tag(tag.name) {
+                    depth += 1;
+                }
+                if depth > MAX_DEPTH {
+                    return false;
+                }
+            }
+            Token::End(name) => {
+                if is_formatting(name) {
+                    formatting = formatting.saturating_sub(1);
+                }
+                if !has_optional_end_tag(name) {
+                    depth = depth.saturating_sub(1);
+                }
+            }
+            _ => {}
+        }
+    }
+    most_formatting.saturating_mul(tags) <= MAX_COPIES
+}
+
+fn is_formatting(name: &str) -> bool {
+    [
+        "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt",
+        "u",
+    ]
+    .iter()
+    .any(|f| name.eq_ignore_ascii_case(f))
+}
+
+/// Elements that are never closed, or need not be.
+fn has_optional_end_tag(name: &str) -> bool {
+    let names = [
+        "p", "li", "br", "img", "hr", "td", "tr", "th", "dt", "dd", "source", "wbr", "col",
+        "input", "option", "link", "meta", "area", "embed", "param", "track", "base", "tbody",
+        "thead", "tfoot", "colgroup", "rp", "rt",
+    ];
+    names.iter().any(|n| name.eq_ignore_ascii_case(n))
+}

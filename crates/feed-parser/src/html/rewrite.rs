@@ -1,0 +1,329 @@
+//! Addresses in clean HTML: absolute, of allowed schemes, without tracking; lazy images made real, pixels taken out.
+
+use url::Url;
+
+use super::allow_list::is_allowed_attribute;
+use crate::{
+    text::strip_forbidden,
+    url::{http_url, link_url, strip_tracking},
+    xml::{Lexer, Tag, Token, escape_attribute, escape_text, unescape},
+};
+
+/// Rewrites clean HTML, in which every tag is as a serialiser writes it.
+pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
+    let mut out = String::with_capacity(html.len() + 64);
+    // The last image, while no text has followed it: lazy ones are often there twice, once for browsers without scripts.
+    let mut last_image: Option<String> = None;
+    let mut after_pre = false;
+    let mut lexer = Lexer::new(html);
+    while let Some(token) = lexer.next() {
+        let raw = &html[lexer.token_start()..lexer.offset()];
+        let in_pre = std::mem::replace(
+            &mut after_pre,
+            matches!(token, Token::Start(tag) if tag.name == "pre"),
+        );
+        match token {
+            Token::Start(tag)
+                if tag.attributes.is_empty()
+                    && !tag.self_closing
+                    && !matches!(tag.name, "a" | "img" | "source") =>
+            {
+                out.push_str(raw);
+            }
+            Token::Start(tag) => match tag.name {
+                "img" => {
+                    let Some(attributes) = image(&tag, base) else {
+                        continue;
+                    };
+                    let src = attributes
+                        .iter()
+                        .find(|(name, _)| *name == "src")
+                        .map(|(_, value)| value.clone());
+                    if src.is_some() && src == last_image {
+                        continue;
+                    }
+                    last_image = src;
+                    write_tag(&mut out, tag.name, &attributes);
+                }
+                "source" => {
+                    let attributes = resolve_lazy_image(attributes(&tag, base));
+                    if attributes
+                        .iter()
+                        .any(|(name, _)| matches!(*name, "src" | "srcset"))
+                    {
+                        write_tag(&mut out, tag.name, &attributes);
+                    }
+                }
+                _ => write_tag(&mut out, tag.name, &attributes(&tag, base)),
+            },
+            Token::Text(text) => {
+                // A parser drops the line end that follows `<pre>` at once, so that one that counts needs another.
+                if text.starts_with('\n') && in_pre {
+                    out.push('\n');
+                }
+                if !text.trim().is_empty() {
+                    last_image = None;
+                }
+                write_text(&mut out, raw);
+            }
+            Token::End(_) | Token::CData(_) => out.push_str(raw),
+        }
+    }
+    out
+}
+
+/// Text as a serialiser writes it.
+fn write_text(out: &mut String, raw: &str) {
+    if !raw.contains(['&', '>', '\u{a0}']) {
+        return out.push_str(raw);
+    }
+    let mut escaped = String::with_capacity(raw.len());
+    escape_text(&mut escaped, &unescape(raw));
+    out.push_str(&escaped.replace('\u{a0}', "&nbsp;"));
+}
+
+type Attribute<'a> = (&'a str, String);
+
+fn write_tag(out: &mut String, name: &str, attributes: &[Attribute<'_>]) {
+    out.push('<');
+    out.push_str(name);
+    for (name, value) in attributes {
+        out.push(' ');
+        out.push_str(name);
+        out.push_str("=\"");
+        escape_attribute(out, value);
+        out.push('"');
+    }
+    out.push('>');
+}
+
+/// The attributes of an element, its addresses absolute; an address that is none goes.
+fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
+    let mut kept = Vec::new();
+    for (name, value) in tag.attributes() {
+        if !is_allowed_attribute(tag.name, name) {
+            continue;
+        }
+        let value = unescape(value);
+        // What may not be written as itself may not come out of a reference either.
+        let value = strip_forbidden(&value).replace('\r', "\n");
+        let value = match name {
+            "href" => link_url(&value, base).map(|url| strip_tracking(url).into()),
+            "src" | "poster" | "cite" => http_url(&value, Some(base)).map(String::from),
+            "srcset" | "data-srcset" | "data-lazy-srcset" => srcset(&value, base),
+            _ if name.starts_with("data-") => http_url(&value, Some(base)).map(String::from),
+            "class" => language_class(&value),
+            _ => Some(value),
+        };
+        kept.extend(value.map(|value| (name, value)));
+    }
+    // What starts by itself is not republished: what does not must have something to start it with.
+    if matches!(tag.name, "audio" | "video") && !kept.iter().any(|(name, _)| *name == "controls") {
+        kept.push(("controls", String::new()));
+    }
+    if tag.name == "a" && kept.iter().any(|(name, _)| *name == "href") {
+        kept.push(("rel", "noopener noreferrer".to_owned()));
+    }
+    kept
+}
+
+/// The class that says which language code is written in.
+fn language_class(classes: &str) -> Option<String> {
+    let language = classes
+        .split_ascii_whitespace()
+        .find(|class| class.starts_with("language-") || class.starts_with("lang-"))?;
+    Some(language.to_owned())
+}
+
+/// The attributes of an image; nothing where it shows nothing or only counts readers.
+fn image<'a>(tag: &Tag<'a>, base: &Url) -> Option<Vec<Attribute<'a>>> {
+    let kept = resolve_lazy_image(attributes(tag, base));
+    if !kept
+        .iter()
+        .any(|(name, _)| matches!(*name, "src" | "srcset"))
+        || is_tracking_pixel(&kept)
+    {
+        return None;
+    }
+    Some(
+        kept.into_iter()
+            .filter(|(name, _)| *name != "style")
+            .collect(),
+    )
+}
+
+/// Where scripts find the address of an image that they load late.
+const LAZY_SRC_ATTRIBUTES: [&str; 7] = [
+    "data-src",
+    "data-lazy-src",
+    "data-actualsrc",
+    "data-lazy",
+    "data-lazyload",
+    "data-echo",
+    "data-orig-src",
+];
+
+/// Where a larger image may be told beside one that is shown already.
+const FULL_SIZE_ATTRIBUTES: [&str; 3] = ["data-original", "data-image", "data-orig-file"];
+
+/// Puts in place what a script would have put there.
+fn resolve_lazy_image(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> {
+    let of = |attributes: &[Attribute<'_>], names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| attributes.iter().find(|(n, _)| n == name))
+            .map(|(_, value)| value.clone())
+    };
+    let shows = of(&attributes, &["src"]).is_some_and(|src| !is_placeholder(&src));
+    let src = of(&attributes, &LAZY_SRC_ATTRIBUTES).or_else(|| {
+        if shows {
+            None
+        } else {
+            of(&attributes, &FULL_SIZE_ATTRIBUTES)
+        }
+    });
+    let srcset = of(&attributes, &["data-srcset", "data-lazy-srcset"]);
+    attributes.retain(|(name, _)| !name.starts_with("data-"));
+    for (name, value) in [("src", src), ("srcset", srcset)] {
+        let Some(value) = value else { continue };
+        match attributes.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, old)) => *old = value,
+            None => attributes.insert(0, (name, value)),
+        }
+    }
+    attributes
+}
+
+/// Whether an address is of an image that only keeps a place.
+fn is_placeholder(src: &str) -> bool {
+    let name = src
+        .split(['?', '#'])
+        .next()
+        .unwrap_or("")
+        .rsplit('/')
+        .next()
+        .unwrap_or("")
+        .to_ascii_lowercase();
+    [
+        "blank.",
+        "spacer.",
+        "placeholder",
+        "lazy",
+        "loading.",
+        "grey.",
+        "transparent",
+        "pixel.",
+        "1x1",
+        "clear.",
+    ]
+    .iter()
+    .any(|beginning| name.starts_with(beginning))
+}
+
+fn is_tracking_pixel(attributes: &[Attribute<'_>]) -> bool {
+    let value = |attribute: &str| {
+        attributes
+            .iter()
+            .find(|(name, _)| *name == attribute)
+            .map(|(_, value)| value.as_str())
+    };
+    let tiny = |name| {
+        value(name)
+            .is_some_and(|v| matches!(v.trim().trim_end_matches("px"), "0" | "1" | "0.0" | "1.0"))
+    };
+    let style: String = value("style")
+        .unwrap_or("")
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .collect::<String>()
+        .to_ascii_lowercase();
+    let style = format!(";{style};");
+    let hidden = [
+        ";display:none;",
+        ";visibility:hidden;",
+        ";width:1px;",
+        ";width:0;",
+        ";width:0px;",
+        ";height:1px;",
+        ";height:0;",
+        ";height:0px;",
+    ];
+    tiny("width")
+        || tiny("height")
+        || hidden.iter().any(|h| style.contains(h))
+        || value("src").is_some_and(is_tracking_pixel_url)
+}
+
+/// Addresses that are known to serve nothing but a pixel.
+fn is_tracking_pixel_url(src: &str) -> bool {
+    let Ok(url) = Url::parse(src) else {
+        return false;
+    };
+    let (host, path) = (url.host_str().unwrap_or(""), url.path());
+    matches!(
+        host,
+        "pixel.wp.com"
+            | "stats.wordpress.com"
+            | "pixel.quantserve.com"
+            | "b.scorecardresearch.com"
+            | "sb.scorecardresearch.com"
+            | "www.google-analytics.com"
+            | "c.statcounter.com"
+            | "track.hubspot.com"
+            | "counter.theconversation.com"
+    ) || host.ends_with(".met.vgwort.de")
+        || matches!(host, "feeds.feedburner.com" | "feedproxy.google.com")
+            && (path.starts_with("/~r/") || path.starts_with("/~ff/"))
+        || host == "feeds.wordpress.com" && path.starts_with("/1.0/")
+        || host == "medium.com" && path == "/_/stat"
+        || [
+            "/piwik.php",
+            "/matomo.php",
+            "/__ptq.gif",
+            "/open.gif",
+            "/pixel.gif",
+        ]
+        .iter()
+        .any(|end| path.ends_with(end))
+}
+
+/// A list of candidates (HTML §4.8.4.2.2), each absolute; those that are none go.
+fn srcset(text: &str, base: &Url) -> Option<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    for _ in 0..64 {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
+        if rest.is_empty() {
+            break;
+        }
+        let end = rest
+            .find(|c: char| c.is_ascii_whitespace())
+            .unwrap_or(rest.len());
+        let (address, after) = rest.split_at(end);
+        let alone = address.trim_end_matches(',');
+        let descriptor = if alone.len() < address.len() {
+            rest = after;
+            ""
+        } else {
+            let end = after.find(',').unwrap_or(after.len());
+            rest = &after[end..];
+            after[..end].trim()
+        };
+        let good = descriptor.is_empty()
+            || descriptor
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'.');
+        if let Some(url) = http_url(alone, Some(base)).filter(|_| good) {
+            if !out.is_empty() {
+                out.push_str(", ");
+            }
+            // A comma at the end of an address would be taken for the list's.
+            out.push_str(&url.as_str().replace(',', "%2C"));
+            if !descriptor.is_empty() {
+                out.push(' ');
+                out.push_str(descriptor);
+            }
+        }
+    }
+    (!out.is_empty()).then_some(out)
+}

@@ -1,0 +1,245 @@
+//! JSON Feed 1.0 and 1.1, written by hand often enough: coerced into what the feed parser takes, with notes beside it.
+//!
+//! Broken JSON is refused whole (JSON Feed 1.1); an item that is no object, or has neither an id nor anything to make
+//! one of, is dropped later by its own emptiness.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    error::IngestError,
+    person,
+    repairs::Repairs,
+    sniff::DocumentKind,
+    xml_feed::{FieldName, Link, Ranked, RawFeed, RawItem, RawMedia},
+};
+use feed_model::{Category, Person};
+
+/// A JSON Feed made ready.
+#[derive(Debug)]
+pub(super) struct JsonFeed {
+    /// The canonical document.
+    pub canonical: String,
+    /// Of the feed.
+    pub feed: RawFeed,
+    /// Of the items, in the order of the canonical document.
+    pub items: Vec<RawItem>,
+    /// What was repaired.
+    pub repairs: Repairs,
+}
+
+/// Makes a JSON Feed ready.
+pub(super) fn parse(text: &str) -> Result<JsonFeed, IngestError> {
+    let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
+    let root: Value = serde_json::from_str(text).map_err(|source| IngestError::Json {
+        line: source.line(),
+        column: source.column(),
+        source,
+    })?;
+    let mut repairs = Repairs::default();
+    let Value::Object(root) = root else {
+        return Err(IngestError::NotAFeed {
+            looks_like: DocumentKind::Json,
+        });
+    };
+    let items = match root.get("items") {
+        Some(Value::Array(items)) => items.as_slice(),
+        _ if string(&root, "version").is_some_and(|v| v.contains("jsonfeed.org")) => &[],
+        _ => {
+            return Err(IngestError::NotAFeed {
+                looks_like: DocumentKind::Json,
+            });
+        }
+    };
+    if string(&root, "version").is_none_or(|v| !v.contains("jsonfeed.org/version/1")) {
+        repairs.record_without_line(
+            "json-feed-version",
+            "the feed does not say which version of JSON Feed it is; it was read as 1.1",
+        );
+    }
+    let mut notes = Vec::with_capacity(items.len());
+    let mut canonical = Vec::with_capacity(items.len());
+    for item in items {
+        let Value::Object(item) = item else {
+            repairs.record_without_line("odd-json-item", "an item is no object; it was left out");
+            continue;
+        };
+        canonical.push(canonical_item(item));
+        notes.push(raw_item(item, &mut repairs));
+    }
+    let feed = RawFeed {
+        links: links(&root),
+        people: authors(&root),
+        language: string(&root, "language"),
+        icon: string(&root, "icon"),
+        image: string(&root, "favicon"),
+        ..RawFeed::default()
+    };
+    let document = json!({
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": string(&root, "title").unwrap_or_default(),
+        "description": string(&root, "description"),
+        "items": canonical,
+    });
+    Ok(JsonFeed {
+        canonical: document.to_string(),
+        feed,
+        items: notes,
+        repairs,
+    })
+}
+
+/// The feed's page, its own address and its hubs.
+fn links(root: &Map<String, Value>) -> Vec<Link> {
+    let link = |rel: &'static str, href| Link {
+        href,
+        rel: rel.into(),
+        ..Link::default()
+    };
+    let page = string(root, "home_page_url").map(Link::page).into_iter();
+    let own = string(root, "feed_url").map(|href| link("self", href));
+    page.chain(own)
+        .chain(objects(root, "hubs").filter_map(|hub| Some(link("hub", string(hub, "url")?))))
+        .collect()
+}
+
+fn canonical_item(item: &Map<String, Value>) -> Value {
+    json!({
+        "id": "",
+        "title": string(item, "title"),
+        "content_html": string(item, "content_html"),
+        "content_text": string(item, "content_text"),
+        "summary": string(item, "summary"),
+    })
+}
+
+fn raw_item(item: &Map<String, Value>, repairs: &mut Repairs) -> RawItem {
+    if item.get("id").is_some_and(|id| !id.is_string()) {
+        repairs.record_without_line(
+            "json-id-type",
+            "an item's id is no string; it was taken as one",
+        );
+    }
+    let ranked = |name: &'static str| {
+        string(item, name)
+            .map(|value| Ranked {
+                rank: 0,
+                value,
+                from: FieldName::Borrowed(name),
+            })
+            .into_iter()
+            .collect::<Vec<_>>()
+    };
+    let named =
+        |name: &'static str| string(item, name).map(|text| (text, FieldName::Borrowed(name)));
+    let first = |names: [&'static str; 2]| {
+        names
+            .into_iter()
+            .find(|name| string(item, name).is_some())
+            .map(FieldName::Borrowed)
+    };
+    let attachment = |a: &Map<String, Value>| {
+        let length = a
+            .get("size_in_bytes")
+            .and_then(|n| n.as_u64().or_else(|| n.as_str()?.trim().parse().ok()));
+        Some(RawMedia {
+            url: string(a, "url")?,
+            mime: string(a, "mime_type"),
+            medium: None,
+            length,
+            from: FieldName::Borrowed("attachments"),
+        })
+    };
+    RawItem {
+        id: named("id"),
+        is_permalink: Some(false).filter(|_| string(item, "url").is_some()),
+        published: ranked("date_published"),
+        updated: ranked("date_modified"),
+        people: authors(item),
+        links: string(item, "url").map(Link::page).into_iter().collect(),
+        categories: strings(item, "tags")
+            .into_iter()
+            .map(|tag| Category::term(tag.trim()))
+            .collect(),
+        language: string(item, "language"),
+        images: [named("image"), named("banner_image")]
+            .into_iter()
+            .flatten()
+            .collect(),
+        media: objects(item, "attachments")
+            .filter_map(attachment)
+            .collect(),
+        related: string(item, "external_url").into_iter().collect(),
+        fallback_link: named("external_url"),
+        title_from: first(["title", "title"]),
+        summary_from: first(["summary", "summary"]),
+        content_from: first(["content_html", "content_text"]),
+        ..RawItem::default()
+    }
+}
+
+/// `authors` before `author`; each an object, or only a name.
+fn authors(of: &Map<String, Value>) -> Vec<Ranked<Person>> {
+    let one = |value: &Value| match value {
+        Value::String(name) => person::parse_person(name),
+        Value::Object(author) => person::person_from_parts(
+            string(author, "name").as_deref(),
+            None,
+            string(author, "url").as_deref(),
+        ),
+        _ => None,
+    };
+    let many = |name: &str| match of.get(name) {
+        Some(Value::Array(all)) => all.iter().filter_map(one).collect(),
+        Some(value) => one(value).into_iter().collect::<Vec<_>>(),
+        None => Vec::new(),
+    };
+    let (mut all, mut from) = (many("authors"), "authors");
+    if all.is_empty() {
+        (all, from) = (many("author"), "author");
+    }
+    all.into_iter()
+        .map(|value| Ranked {
+            rank: 0,
+            value,
+            from: FieldName::Borrowed(from),
+        })
+        .collect()
+}
+
+fn objects<'a>(
+    of: &'a Map<String, Value>,
+    name: &str,
+) -> impl Iterator<Item = &'a Map<String, Value>> {
+    of.get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+}
+
+/// A string, or what can only be meant as one; nothing where it is empty.
+fn string(of: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = match of.get(name)? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(_) | Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// Strings in a list, or one string with commas.
+fn strings(of: &Map<String, Value>, name: &str) -> Vec<String> {
+    match of.get(name) {
+        Some(Value::Array(all)) => all
+            .iter()
+            .filter_map(|value| match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                Value::Object(tag) => string(tag, "name").or_else(|| string(tag, "term")),
+                _ => None,
+            })
+            .collect(),
+        Some(Value::String(text)) => text.split(',').map(|tag| tag.trim().to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}

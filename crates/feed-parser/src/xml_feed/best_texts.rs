@@ -1,0 +1,30 @@
+//! The best of several elements that say the same.
+
+use super::{raw_fields::FieldName, text::ElementText};
+
+/// The best so far: its rank, its text, and the element that it stood in.
+#[derive(Debug, Default)]
+pub(super) struct BestText<'a>(pub Option<(u8, ElementText<'a>, FieldName)>);
+
+impl<'a> BestText<'a> {
+    /// Takes a text that is not blank where it is better than what is held, and says whether it did.
+    pub fn replace_if_better(&mut self, rank: u8, text: ElementText<'a>, from: &str) -> bool {
+        let better =
+            !text.text.trim().is_empty() && self.0.as_ref().is_none_or(|(held, ..)| rank < *held);
+        if better {
+            self.0 = Some((rank, text, super::raw_fields::name(from)));
+        }
+        better
+    }
+}
+
+/// The texts of the feed or of an item.
+#[derive(Debug, Default)]
+pub(super) struct BestTexts<'a> {
+    pub title: BestText<'a>,
+    /// RSS `description`, which is the text where nothing says more.
+    pub description: BestText<'a>,
+    pub summary: BestText<'a>,
+    pub content: BestText<'a>,
+    pub rights: BestText<'a>,
+}

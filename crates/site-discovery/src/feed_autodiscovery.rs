@@ -1,0 +1,398 @@
+//! The feeds that a page names: in its head, in the HTTP `Link` header, else by a link that people can see.
+//!
+//! Deliberately absent: guessing (`/feed`, `/rss.xml`): an address that nobody named is not asked. The rule kept: the
+//! site's own feed stands first, and feeds of comments, of one post or of a search are left aside.
+
+use scraper::ElementRef;
+use url::Url;
+
+use super::{
+    Page,
+    dom::{Dom, collapse_whitespace, rels, text_of},
+    url_shape,
+};
+
+/// How many feeds of one page are returned.
+const MAX_FEED_LINKS: usize = 20;
+
+/// A feed that a page names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedLink {
+    /// Its address.
+    pub url: Url,
+    /// What the page calls it.
+    pub title: Option<String>,
+    /// The media type that the page states.
+    pub media_type: Option<String>,
+    /// Where and how it was named, in one sentence.
+    pub reason: String,
+}
+
+/// The feeds that a page names, the best first.
+pub fn feed_links(page: &Page<'_>) -> Vec<FeedLink> {
+    feed_links_in_dom(page, &Dom::read(page))
+}
+
+/// The same of a page that is parsed already.
+pub(super) fn feed_links_in_dom(page: &Page<'_>, dom: &Dom) -> Vec<FeedLink> {
+    let mut found: Vec<(u8, FeedLink)> = Vec::new();
+    for link in dom.all("link[href]") {
+        found.extend(feed_from_link_element(page, dom, &link));
+    }
+    for value in page.headers.get_all("link") {
+        found.extend(feeds_from_link_header(value, page));
+    }
+    for anchor in dom.all("a[href]") {
+        found.extend(feed_from_anchor(page, dom, &anchor));
+    }
+    found.sort_by_key(|(rank, _)| *rank);
+    let mut links: Vec<FeedLink> = Vec::new();
+    for (_, link) in found {
+        if links.len() < MAX_FEED_LINKS && links.iter().all(|l| l.url != link.url) {
+            links.push(link);
+        }
+    }
+    links
+}
+
+/// The rank of a media type among feed types; `None` for what is no feed.
+fn media_type_rank(media_type: &str) -> Option<u8> {
+    match media_type {
+        "application/rss+xml" | "application/atom+xml" | "application/rdf+xml" => Some(0),
+        "application/feed+json"
+        | "application/x.atom+xml"
+        | "application/x-atom+xml"
+        | "application/x-rss+xml"
+        | "text/rss+xml"
+        | "text/atom+xml"
+        | "application/rss"
+        | "application/atom" => Some(1),
+        "application/xml" | "text/xml" => Some(2),
+        "application/json" => Some(3),
+        _ => None,
+    }
+}
+
+fn media_type(text: &str) -> String {
+    text.split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+fn feed_from_link_element(
+    page: &Page<'_>,
+    dom: &Dom,
+    link: &ElementRef<'_>,
+) -> Option<(u8, FeedLink)> {
+    let rel = rels(link);
+    let kind = link.attr("type").map(media_type).filter(|t| !t.is_empty());
+    let is_feed_rel = rel.iter().any(|r| r == "feed");
+    if !is_feed_rel
+        && (!rel.iter().any(|r| r == "alternate") || rel.iter().any(|r| r == "stylesheet"))
+    {
+        return None;
+    }
+    let rank = match kind.as_deref().map(media_type_rank) {
+        Some(Some(rank)) => rank,
+        _ if is_feed_rel => 1,
+        _ => return None,
+    };
+    let url = dom.url(link.attr("href")?)?;
+    if kind.as_deref() == Some("application/json")
+        && (url.path().contains("/wp-json/")
+            || url.query().is_some_and(|q| q.contains("rest_route")))
+    {
+        return None;
+    }
+    let title = link
+        .attr("title")
+        .map(collapse_whitespace)
+        .filter(|t| !t.is_empty());
+    if is_secondary_feed(page, &url, title.as_deref()) {
+        return None;
+    }
+    let in_head = link
+        .ancestors()
+        .filter_map(ElementRef::wrap)
+        .any(|e| e.value().name() == "head");
+    let tag = if is_feed_rel {
+        "rel=feed"
+    } else {
+        "rel=alternate"
+    };
+    let place = if in_head { "head" } else { "body" };
+    let reason = match &kind {
+        Some(kind) => format!("the page's {place} names it (<link {tag} type={kind}>)"),
+        None => format!("the page's {place} names it (<link {tag}>)"),
+    };
+    // A feed of a part of the site stands behind the feed of all of it.
+    let part = u8::from(is_section_feed(page, &url, title.as_deref())) * 10;
+    Some((
+        rank + part + u8::from(!in_head) * 5,
+        FeedLink {
+            url,
+            title,
+            media_type: kind,
+            reason,
+        },
+    ))
+}
+
+/// Whether a feed is of comments, of one post or of a search.
+fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
+    let path = url.path().to_ascii_lowercase();
+    let query = url.query().unwrap_or_default().to_ascii_lowercase();
+    let words = |text: &str| {
+        text.split(|c: char| !c.is_alphanumeric()).any(|w| {
+            matches!(
+                w,
+                "comment" | "comments" | "kommentare" | "commentaires" | "comentarios" | "replies"
+            )
+        })
+    };
+    if words(&path)
+        || query.contains("feed=comments")
+        || query.starts_with("s=")
+        || query.contains("&s=")
+    {
+        return true;
+    }
+    let title = title.unwrap_or_default().to_lowercase();
+    // "Site » Comments Feed" and "Site » Post Title Comments Feed" are WordPress's own words.
+    if words(&title)
+        && (title.contains("feed")
+            || title.contains("rss")
+            || title.contains('»')
+            || title.contains("atom"))
+    {
+        return true;
+    }
+    // WordPress and Blogger: a feed below the very page, where that page is a post's.
+    let own = page.url.path().trim_end_matches('/');
+    own.len() > 1
+        && url_shape::post_score(page.url) >= 2.0
+        && path
+            .strip_prefix(&own.to_ascii_lowercase())
+            .is_some_and(|rest| {
+                matches!(
+                    rest.trim_matches('/'),
+                    "feed" | "feed/atom" | "rss" | "atom"
+                )
+            })
+}
+
+/// Whether a feed is of a tag, a category or an author.
+fn is_section_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
+    let in_section = |u: &Url| {
+        url_shape::segments(u).iter().any(|s| {
+            matches!(
+                *s,
+                "tag"
+                    | "tags"
+                    | "category"
+                    | "categories"
+                    | "author"
+                    | "authors"
+                    | "topic"
+                    | "topics"
+            )
+        })
+    };
+    let words = title.unwrap_or_default().to_lowercase();
+    in_section(url) && !in_section(page.url)
+        || words.contains("category feed")
+        || words.contains("tag feed")
+}
+
+/// The feeds of an HTTP `Link` field (RFC 8288 §3): `<address>; rel="alternate"; type="…"`, several parted by commas.
+fn feeds_from_link_header(value: &str, page: &Page<'_>) -> Vec<(u8, FeedLink)> {
+    let mut out = Vec::new();
+    let mut rest = value;
+    while let Some((_, after)) = rest.split_once('<') {
+        let Some((address, after)) = after.split_once('>') else {
+            break;
+        };
+        let (parameters, next) = parse_link_parameters(after);
+        rest = next;
+        let get = |name: &str| {
+            parameters
+                .iter()
+                .find(|(n, _)| n == name)
+                .map(|(_, v)| v.as_str())
+        };
+        let rel = get("rel").unwrap_or_default().to_ascii_lowercase();
+        let kind = get("type").map(media_type);
+        let is_feed = rel.split_ascii_whitespace().any(|r| r == "feed");
+        let rank = kind.as_deref().and_then(media_type_rank).filter(|r| *r < 3);
+        let is_feed_link =
+            is_feed || rel.split_ascii_whitespace().any(|r| r == "alternate") && rank.is_some();
+        let Some(url) = feed_parser::http_url(address, Some(page.url))
+            .filter(|u| is_feed_link && !is_secondary_feed(page, u, get("title")))
+        else {
+            continue;
+        };
+        let title = get("title")
+            .map(collapse_whitespace)
+            .filter(|t| !t.is_empty());
+        let reason = "the HTTP Link header names it".to_owned();
+        out.push((
+            20 + rank.unwrap_or(1),
+            FeedLink {
+                url,
+                title,
+                media_type: kind,
+                reason,
+            },
+        ));
+    }
+    out
+}
+
+/// The parameters after a link's address, and what follows its comma.
+fn parse_link_parameters(text: &str) -> (Vec<(String, String)>, &str) {
+    let mut parameters = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        let Some(after) = rest.strip_prefix(';') else {
+            return (parameters, rest);
+        };
+        let end = after.find(['=', ';', ',']).unwrap_or(after.len());
+        let name = after[..end]
+            .trim()
+            .trim_end_matches('*')
+            .to_ascii_lowercase();
+        rest = &after[end..];
+        let mut value = String::new();
+        if let Some(after) = rest.strip_prefix('=') {
+            let after = after.trim_start();
+            if let Some(quoted) = after.strip_prefix('"') {
+                let mut escaped = false;
+                let mut end = quoted.len();
+                for (i, c) in quoted.char_indices() {
+                    match c {
+                        _ if escaped => {
+                            value.push(c);
+                            escaped = false;
+                        }
+                        '\\' => escaped = true,
+                        '"' => {
+                            end = i + 1;
+                            break;
+                        }
+                        _ => value.push(c),
+                    }
+                }
+                rest = &quoted[end..];
+            } else {
+                let end = after.find([';', ',']).unwrap_or(after.len());
+                after[..end].trim().clone_into(&mut value);
+                rest = &after[end..];
+            }
+        }
+        parameters.push((name, value));
+    }
+}
+
+/// A link that people see: one that is clearly a feed by its address, or by its text and address together.
+fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Option<(u8, FeedLink)> {
+    let url = dom.url(anchor.attr("href")?)?;
+    let mut text = text_of(*anchor);
+    if text.is_empty() {
+        text = ["aria-label", "title"]
+            .iter()
+            .find_map(|a| anchor.attr(a))
+            .map(collapse_whitespace)
+            .unwrap_or_default();
+    }
+    let kind = anchor
+        .attr("type")
+        .map(media_type)
+        .filter(|t| media_type_rank(t).is_some_and(|r| r < 3));
+    let is_same_site = url_shape::same_site(&url, page.url);
+    let host = url.host_str().unwrap_or_default();
+    let on_feed_host = matches!(
+        host,
+        "rss.beehiiv.com" | "feeds.feedburner.com" | "feedpress.me" | "feeds.feedblitz.com"
+    ) && !url_shape::segments(&url).is_empty();
+    if !is_same_site && !on_feed_host && kind.is_none()
+        || is_secondary_feed(page, &url, Some(&text))
+    {
+        return None;
+    }
+    let path = url.path().to_ascii_lowercase();
+    let last = path
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let ends = |extensions: &[&str]| {
+        last.rsplit_once('.')
+            .is_some_and(|(_, extension)| extensions.contains(&extension))
+    };
+    let is_feed_file_name = matches!(
+        last,
+        "feed.xml"
+            | "rss.xml"
+            | "atom.xml"
+            | "index.xml"
+            | "feed.atom"
+            | "feed.rss"
+            | "feed.json"
+            | "index.rss"
+            | "index.atom"
+            | "index.rdf"
+            | "rss2.xml"
+            | "feeds.xml"
+            | "blog.xml"
+            | "posts.xml"
+            | "feed"
+            | "rss"
+            | "atom"
+            | "rdf"
+            | "rss2"
+            | "all.atom.xml"
+            | "all.rss.xml"
+            | "blog.atom"
+            | "blog.rss"
+            | "posts.atom"
+            | "posts.rss"
+            | "main.rss"
+            | "rss.php"
+            | "feed.php"
+    ) || ends(&["rss", "atom", "rdf"])
+        || [".rss.xml", ".atom.xml"]
+            .iter()
+            .any(|end| last.ends_with(end));
+    let text_says_feed = text
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|w| matches!(w, "rss" | "atom" | "feed" | "rss2"));
+    let xml = ends(&["xml", "json"]) && !last.contains("sitemap");
+    if !(is_feed_file_name || on_feed_host || kind.is_some() || text_says_feed && xml) {
+        return None;
+    }
+    // A page about feeds, or one post called "feed", is no feed: only the plain names count without an extension.
+    if matches!(last, "feed" | "rss" | "atom") && !text_says_feed && !text.is_empty() {
+        return None;
+    }
+    let rank = 30 + u8::from(!is_feed_file_name) + u8::from(is_section_feed(page, &url, None)) * 10;
+    let label: String = text.chars().take(60).collect();
+    let reason = if label.is_empty() {
+        "a visible link of the page leads to it".to_owned()
+    } else {
+        format!("the visible link “{label}” leads to it")
+    };
+    let title = Some(text).filter(|t| !t.is_empty());
+    Some((
+        rank,
+        FeedLink {
+            url,
+            title,
+            media_type: kind,
+            reason,
+        },
+    ))
+}

@@ -1,0 +1,619 @@
+//! Posts told from repeated structure alone: links at the same position of the page, each with what stands around it.
+//!
+//! Deliberately absent: configuration. The rule kept: one list decides what the page's posts look like, and another list
+//! is taken only if it looks alike; a page on which nothing looks like posts gives none.
+
+use std::collections::{HashMap, HashSet};
+
+use ego_tree::NodeId;
+use scraper::ElementRef;
+use url::Url;
+
+use super::{
+    super::{dates, dom::Dom, page_metadata::text_cleanup, url_shape},
+    anchors::{Anchor, ElementCounts, LabelLinks, collect_anchors},
+    item::IndexItem,
+    item_fields::{self, DateContext, ItemFeatures},
+    item_regions::assign_regions,
+    post_lists::select_candidates,
+    text_runs::{TextRun, collect_runs},
+};
+
+/// Groups of links that are looked at closely.
+const MAX_GROUPS: usize = 14;
+/// Items taken from one page.
+const MAX_ITEMS: usize = 5_000;
+
+/// A page and what was counted in it.
+#[derive(Clone, Copy)]
+pub(super) struct PageContext<'a> {
+    pub anchors: &'a [Anchor<'a>],
+    element_counts: &'a ElementCounts,
+    label_links: &'a LabelLinks,
+    dom: &'a Dom,
+    pub page: &'a Url,
+}
+
+/// An item, and what speaks for it.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub item: IndexItem,
+    pub features: ItemFeatures,
+    pub score: f64,
+    /// Whether its title is a single word that nothing else speaks for.
+    pub is_single_word: bool,
+    /// The element that is the item.
+    pub root: NodeId,
+    /// The list that it stands in.
+    pub list: (usize, Option<NodeId>),
+    /// The heading above it.
+    pub section_heading: Option<String>,
+    pub directory: (String, String),
+    pub external: bool,
+    /// Where it stands in the document.
+    pub position: usize,
+}
+
+/// The posts that a page's structure shows, in document order.
+pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
+    let (anchors, element_counts, label_links) = collect_anchors(dom, page);
+    let page_context = PageContext {
+        anchors: &anchors,
+        element_counts: &element_counts,
+        label_links: &label_links,
+        dom,
+        page,
+    };
+    let groups = groups(&anchors);
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (number, group) in groups.iter().enumerate() {
+        candidates.extend(candidates_in_group(number, group, &page_context));
+    }
+    let mut chosen = select_candidates(&candidates, &page_context);
+    chosen.extend(find_similar(&chosen, &page_context, groups.len()));
+    if chosen.is_empty() {
+        chosen = single_post(&page_context);
+    }
+    into_items(chosen)
+}
+
+/// Links at the same position of the structure, those first that look most like titles of posts.
+fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
+    let mut by_signature: HashMap<u64, Vec<&Anchor<'a>>> = HashMap::new();
+    for anchor in anchors {
+        by_signature
+            .entry(anchor.signature)
+            .or_default()
+            .push(anchor);
+    }
+    let columns = by_signature.into_values().flat_map(split_columns);
+    let mut groups: Vec<(f64, usize, Vec<&Anchor<'a>>)> = columns
+        .filter_map(|group| {
+            let mut keys = HashSet::new();
+            let mut weight = 0.0;
+            for anchor in &group {
+                if keys.insert(anchor.key.as_str()) {
+                    let words = if anchor.text.split(' ').count() >= 3 {
+                        1.0
+                    } else {
+                        0.0
+                    };
+                    let heading = if anchor.heading.is_some() { 3.0 } else { 0.0 };
+                    let inline = if anchor.inline { -3.0 } else { 0.0 };
+                    weight += 0.5 + words + heading + url_shape::post_score(&anchor.url) + inline;
+                }
+            }
+            let first = group[0].element.id();
+            let position = anchors
+                .iter()
+                .position(|a| a.element.id() == first)
+                .unwrap_or_default();
+            (keys.len() >= 2).then_some((weight, position, group))
+        })
+        .collect();
+    groups.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    groups
+        .into_iter()
+        .take(MAX_GROUPS)
+        .map(|(_, _, group)| group)
+        .collect()
+}
+
+/// Where each item has several links of a group side by side (a paper, its PDF, its source), these are groups of their own.
+fn split_columns<'b, 'a>(group: Vec<&'b Anchor<'a>>) -> Vec<Vec<&'b Anchor<'a>>> {
+    // `Details | Code` in a paragraph of its own: a button beside others parts them as a cell would.
+    let buttons = group
+        .iter()
+        .filter(|a| !a.has_no_text() && !a.could_be_title())
+        .count()
+        >= 3;
+    let container = |anchor: &Anchor<'a>| {
+        let mut above = anchor
+            .element
+            .ancestors()
+            .take(6)
+            .filter_map(ElementRef::wrap);
+        let found = above
+            .find(|e| matches!(e.value().name(), "li" | "dt" | "dd" | "tr" | "article"))
+            .map(|e| e.id());
+        found.or_else(|| anchor.element.parent().filter(|_| buttons).map(|p| p.id()))
+    };
+    let mut rows: Vec<(NodeId, Vec<&'b Anchor<'a>>)> = Vec::new();
+    for anchor in &group {
+        let Some(id) = container(anchor) else {
+            return vec![group];
+        };
+        match rows.last_mut() {
+            Some((last, row)) if *last == id => {
+                if row.iter().all(|known| known.key != anchor.key) {
+                    row.push(anchor);
+                }
+            }
+            _ => rows.push((id, vec![anchor])),
+        }
+    }
+    let several = rows
+        .iter()
+        .filter(|(_, row)| row.len() >= 2 && row.len() <= 6)
+        .count();
+    if rows.len() < 3 || several * 10 < rows.len() * 8 {
+        return vec![group];
+    }
+    let mut out: Vec<Vec<&'b Anchor<'a>>> = Vec::new();
+    for (_, row) in rows {
+        for (column, anchor) in row.into_iter().enumerate() {
+            match out.get_mut(column) {
+                Some(group) => group.push(anchor),
+                None => out.push(vec![anchor]),
+            }
+        }
+    }
+    out
+}
+
+/// The links of a group by the post that they lead to, in document order; the best link of each first.
+fn group_by_post<'b, 'a>(group: &[&'b Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
+    let mut out: Vec<Vec<&Anchor<'a>>> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for anchor in group {
+        if let Some(at) = known.get(anchor.key.as_str()) {
+            out[*at].push(anchor);
+        } else {
+            known.insert(&anchor.key, out.len());
+            out.push(vec![anchor]);
+        }
+    }
+    out.truncate(MAX_ITEMS);
+    out
+}
+
+fn candidates_in_group(
+    number: usize,
+    group: &[&Anchor<'_>],
+    page_context: &PageContext<'_>,
+) -> Vec<Candidate> {
+    let PageContext {
+        anchors,
+        element_counts,
+        label_links,
+        dom,
+        page,
+    } = *page_context;
+    let order: HashMap<NodeId, usize> = anchors
+        .iter()
+        .enumerate()
+        .map(|(i, a)| (a.element.id(), i))
+        .collect();
+    let members = group_by_post(group);
+    let regions = assign_regions(&members, element_counts);
+    let separate: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
+    let mut runs = collect_runs(dom.body(), &regions.item_by_node, &separate);
+    // One date that can be read in one way only tells the order of all.
+    let shown = runs
+        .iter()
+        .filter(|r| r.item_index.is_some() && r.text.len() <= 80)
+        .find_map(|r| dates::infer_date_order(&r.text));
+    let numbers = shown.unwrap_or(dom.order);
+    for run in &mut runs {
+        run.order = numbers;
+    }
+    let mut of_item: Vec<Vec<TextRun>> = vec![Vec::new(); members.len()];
+    let mut above: Vec<(DateContext, Option<String>)> =
+        vec![(DateContext::default(), None); members.len()];
+    let mut context_recorded = vec![false; members.len()];
+    let mut context = DateContext::default();
+    let mut sections: Vec<(u8, String)> = Vec::new();
+    for run in runs {
+        if let Some(item) = run.item_index {
+            if !context_recorded[item] {
+                context_recorded[item] = true;
+                above[item] = (context, sections.last().map(|(_, text)| text.clone()));
+            }
+            of_item[item].push(run);
+            continue;
+        }
+        let short =
+            run.text.chars().count() <= 40 && run.link.is_none_or(|_| run.heading.is_some());
+        if let Some(year) = dates::heading_year(&run.text).filter(|_| short) {
+            context = DateContext {
+                year: Some(year),
+                month: None,
+                date: None,
+            };
+        } else if let Some((year, month)) = dates::heading_month(&run.text).filter(|(year, _)| {
+            short
+                && (run.heading.is_some() || run.link.is_none() && year.or(context.year).is_some())
+        }) {
+            context = DateContext {
+                year: year.or(context.year),
+                month: Some(month),
+                date: None,
+            };
+        } else if let Some(date) = dates::heading_date(&run.text).filter(|_| {
+            run.link.is_none() && (run.heading.is_some() || run.has_word(&["date", "day"]))
+        }) {
+            context.date = Some(date);
+        } else if let Some(level) = run.heading {
+            context.date = None;
+            sections.retain(|(l, _)| *l < level);
+            sections.push((level, run.text.clone()));
+        }
+    }
+    let all_links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
+    // A text that many links of a group share names none of them.
+    let mut texts: HashMap<&str, usize> = HashMap::new();
+    for links in &members {
+        *texts.entry(links[0].text.as_str()).or_default() += 1;
+    }
+    let mut out = Vec::new();
+    for (at, links) in members.iter().enumerate() {
+        let mut links: Vec<&Anchor<'_>> = links.clone();
+        // Links to the same post elsewhere in its region help: a picture's link is not its title.
+        let node_in_region = |a: &&Anchor<'_>| {
+            a.key == links[0].key
+                && a.element
+                    .ancestors()
+                    .take(40)
+                    .any(|n| regions.item_by_node.get(&n.id()) == Some(&at))
+        };
+        let more: Vec<&Anchor<'_>> = anchors
+            .iter()
+            .skip(
+                order
+                    .get(&links[0].element.id())
+                    .copied()
+                    .unwrap_or_default()
+                    .saturating_sub(6),
+            )
+            .take(12)
+            .filter(node_in_region)
+            .collect();
+        for anchor in more {
+            if links.iter().all(|l| l.element.id() != anchor.element.id()) {
+                links.push(anchor);
+            }
+        }
+        links.sort_by_key(|l| (!l.could_be_title(), l.heading.is_none()));
+        let (item, features) = item_fields::read(
+            &of_item[at],
+            &links,
+            &all_links,
+            label_links,
+            above[at].0,
+            page,
+        );
+        let Some(url) = item.url.clone() else {
+            continue;
+        };
+        let repeated = item
+            .title
+            .as_deref()
+            .is_some_and(|t| texts.get(t).is_some_and(|n| *n >= 3));
+        let external = !url_shape::same_site(&url, page);
+        let score = score(&item, features, external, repeated);
+        let list = (number, regions.lists[at]);
+        let directory = (
+            url_shape::registrable_domain(&url).unwrap_or_default(),
+            url_shape::directory(&url),
+        );
+        let position = order
+            .get(&links[0].element.id())
+            .copied()
+            .unwrap_or_default();
+        let is_single_word = item.title.as_deref().is_some_and(is_one_word) && !features.has_date;
+        out.push(Candidate {
+            item,
+            features,
+            score,
+            is_single_word,
+            root: regions.roots[at],
+            list,
+            section_heading: above[at].1.clone(),
+            directory,
+            external,
+            position,
+        });
+    }
+    out
+}
+
+/// What a title of one word costs, where no date speaks for it.
+pub(super) const ONE_WORD_PENALTY: f64 = 1.5;
+
+fn is_one_word(title: &str) -> bool {
+    title
+        .split(' ')
+        .filter(|w| w.chars().any(char::is_alphanumeric))
+        .count()
+        <= 1
+        && !is_unspaced_script(title)
+}
+
+/// Whether a title is in a script that writes no spaces between words.
+fn is_unspaced_script(title: &str) -> bool {
+    title.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
+}
+
+/// How much an item looks like a post. 2.5 is enough for one in a list.
+fn score(item: &IndexItem, features: ItemFeatures, external: bool, repeated: bool) -> f64 {
+    let (Some(title), Some(url)) = (&item.title, &item.url) else {
+        return -10.0;
+    };
+    let words = title
+        .split(' ')
+        .filter(|w| w.chars().any(char::is_alphanumeric))
+        .count();
+    let wordless_script = is_unspaced_script(title);
+    let points = [
+        (features.has_heading, 3.0),
+        (features.has_date, 3.0),
+        (features.has_summary, 1.0),
+        (features.has_reading_time, 1.5),
+        (!item.categories.is_empty(), 0.5),
+        (!item.authors.is_empty(), 0.5),
+        (
+            words >= 3 || wordless_script && title.chars().count() >= 6,
+            1.0,
+        ),
+        (words >= 5, 0.5),
+        (is_one_word(title) && !features.has_date, -ONE_WORD_PENALTY),
+        (features.in_sentence, -8.0),
+        (features.label_only, -4.0),
+        (
+            external && !features.has_heading && !features.has_date,
+            -2.5,
+        ),
+        (
+            external && !features.has_date && !features.has_summary,
+            -1.0,
+        ),
+        (repeated, -3.0),
+        (title.chars().count() > 200, -2.0),
+        (url_shape::segments(url).is_empty(), -2.0),
+    ];
+    points
+        .iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, p)| p)
+        .sum::<f64>()
+        + url_shape::post_score(url)
+}
+
+/// Links that lead where the chosen ones lead, but stand apart: the one post on top, say.
+fn find_similar(
+    chosen: &[Candidate],
+    page_context: &PageContext<'_>,
+    number: usize,
+) -> Vec<Candidate> {
+    let anchors = page_context.anchors;
+    let known: HashSet<String> = chosen.iter().filter_map(|c| c.item.key()).collect();
+    let mut directories: HashMap<&(String, String), usize> = HashMap::new();
+    for candidate in chosen.iter().filter(|c| c.directory.1 != "/") {
+        *directories.entry(&candidate.directory).or_default() += 1;
+    }
+    // Where posts lie under several subjects, a heading's link to yet another may be one.
+    let several =
+        directories.len() >= 3 && directories.values().all(|n| *n * 3 <= chosen.len() * 2);
+    let subjects: HashSet<(String, String)> = directories.keys().map(|d| (*d).clone()).collect();
+    let fits = |a: &&Anchor<'_>| {
+        let directory = (
+            url_shape::registrable_domain(&a.url).unwrap_or_default(),
+            url_shape::directory(&a.url),
+        );
+        let shared = directories.get(&directory).is_some_and(|n| {
+            *n * 2 > chosen.len() || *n >= 3 && url_shape::is_post_directory(&directory.1)
+        });
+        let rooted = directory.1 == "/"
+            && a.heading.is_some()
+            && url_shape::post_score(&a.url) >= 1.0
+            && chosen.iter().any(|c| c.directory == directory);
+        let under_another = several
+            && a.heading.is_some()
+            && url_shape::post_score(&a.url) >= 1.0
+            && url_shape::same_site(&a.url, page_context.page);
+        !known.contains(&a.key) && !a.inline && (shared || rooted || under_another)
+    };
+    let group: Vec<&Anchor<'_>> = anchors.iter().filter(fits).collect();
+    if group.is_empty() || chosen.is_empty() {
+        return Vec::new();
+    }
+    // The chosen ones bound the regions of these.
+    let with_known: Vec<&Anchor<'_>> = anchors
+        .iter()
+        .filter(|a| fits(a) || known.contains(&a.key))
+        .collect();
+    let dated = chosen.iter().filter(|c| c.features.has_date).count() * 2 > chosen.len();
+    let with_heading: HashSet<String> = chosen
+        .iter()
+        .filter(|c| c.features.has_heading)
+        .filter_map(|c| c.item.key())
+        .collect();
+    let headed = with_heading.len() * 10 >= known.len() * 9;
+    candidates_in_group(number, &with_known, page_context)
+        .into_iter()
+        .filter(|c| {
+            c.item.key().is_some_and(|k| !known.contains(&k))
+                && c.score >= 2.5
+                && !c.features.in_sentence
+        })
+        .filter(|c| {
+            c.directory.1 != "/" || c.features.has_heading && (c.features.has_date || !dated)
+        })
+        .filter(|c| c.features.has_heading || c.features.has_date || !dated)
+        .filter(|c| {
+            c.directory.1 == "/"
+                || subjects.contains(&c.directory)
+                || c.features.has_heading && c.features.has_date
+        })
+        // A row of bare links beside posts that have headings is a box of recent or favourite ones.
+        .filter(|c| c.features.has_heading || c.features.has_summary || !headed)
+        .filter(|c| {
+            c.item.title.as_ref().is_some_and(|t| {
+                t.split(' ').count() >= 2 || c.features.has_heading || c.features.has_date
+            })
+        })
+        .collect()
+}
+
+/// A page with a single post: it must say more for itself.
+fn single_post(page_context: &PageContext<'_>) -> Vec<Candidate> {
+    let group: Vec<&Anchor<'_>> = page_context
+        .anchors
+        .iter()
+        .filter(|a| a.heading.is_some() && !a.inline)
+        .collect();
+    if group.is_empty() {
+        return Vec::new();
+    }
+    candidates_in_group(0, &group, page_context)
+        .into_iter()
+        .filter(|c| {
+            c.score >= 5.5
+                && (c.features.has_date
+                    || url_shape::post_score(c.item.url.as_ref().unwrap_or(page_context.page))
+                        >= 2.0)
+                && !c.external
+        })
+        .collect()
+}
+
+/// One item per post, in document order, with the headings of their sections where there are several.
+fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
+    let mut headings: Vec<&String> = chosen
+        .iter()
+        .filter_map(|c| c.section_heading.as_ref())
+        .filter(|s| is_category_heading(s))
+        .collect();
+    headings.sort();
+    headings.dedup();
+    let several = headings.len() >= 2;
+    // The reading that knows most of a post speaks for it; the position is the first one's.
+    chosen.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then(a.position.cmp(&b.position))
+    });
+    let mut merged: Vec<Candidate> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for mut candidate in chosen {
+        if let Some(section) = candidate
+            .section_heading
+            .as_ref()
+            .filter(|s| several && is_category_heading(s))
+        {
+            candidate.item.add_category(&strip_post_count(section));
+        }
+        let Some(key) = candidate.item.key() else {
+            continue;
+        };
+        if let Some(at) = known.get(&key) {
+            let mine = &mut merged[*at];
+            mine.item.fill_missing_from(&candidate.item);
+            mine.position = mine.position.min(candidate.position);
+        } else {
+            known.insert(key, merged.len());
+            merged.push(candidate);
+        }
+    }
+    merged.sort_by_key(|candidate| candidate.position);
+    merged.into_iter().map(|candidate| candidate.item).collect()
+}
+
+/// Whether a heading names a subject rather than what a list is.
+pub(super) fn is_category_heading(heading: &str) -> bool {
+    const GENERIC_HEADING_WORDS: &[&str] = &[
+        "latest",
+        "recent",
+        "recently",
+        "posts",
+        "post",
+        "articles",
+        "featured",
+        "popular",
+        "archive",
+        "archives",
+        "blog",
+        "newsletter",
+        "more",
+        "trending",
+        "pinned",
+        "highlights",
+        "highlight",
+        "writing",
+        "all",
+        "previous",
+        "older",
+        "newest",
+        "new",
+        "best",
+        "favorite",
+        "favourites",
+        "favorites",
+        "read",
+        "reads",
+        "stories",
+        "essays",
+        "welcome",
+        "hello",
+        "about",
+        "start",
+        "selected",
+        "other",
+        "notes",
+        "home",
+        "everything",
+        "picks",
+        "projects",
+    ];
+    let words: Vec<String> = heading
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let lists = words
+        .iter()
+        .filter(|w| GENERIC_HEADING_WORDS.contains(&w.as_str()))
+        .count();
+    !words.is_empty()
+        && words.len() <= 7
+        && lists == 0
+        && dates::heading_year(heading).is_none()
+        && dates::find(heading).is_none()
+        && dates::heading_month(heading).is_none()
+        && text_cleanup::reading_minutes(heading).is_none()
+}
+
+/// A heading without the number of posts behind it: `Streaming (12)`.
+fn strip_post_count(heading: &str) -> String {
+    let bare = heading.trim_end_matches(|c: char| {
+        c.is_ascii_digit() || c.is_whitespace() || matches!(c, '(' | ')' | '#')
+    });
+    let separate = heading[bare.len()..].starts_with([' ', '('])
+        && heading[bare.len()..].trim().starts_with('(');
+    if separate && !bare.is_empty() {
+        bare.to_owned()
+    } else {
+        heading.to_owned()
+    }
+}

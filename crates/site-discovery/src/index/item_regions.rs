@@ -1,0 +1,318 @@
+//! How far an item reaches: from its link up to the largest element, or run of siblings, that holds no other item.
+//!
+//! Deliberately absent: what makes an item. The rule kept: an item never takes in the heading above its list, nor the
+//! rest of the page behind the last one.
+
+use std::collections::HashMap;
+
+use ego_tree::NodeId;
+use scraper::{ElementRef, Node};
+
+use super::{
+    super::{
+        dates,
+        dom::{MAX_ANCESTORS, heading_level, text_of},
+    },
+    anchors::{Anchor, ElementCounts},
+};
+
+/// Siblings that one item may take in.
+const MAX_SIBLINGS: usize = 24;
+
+/// The items of one group of links, and what of the page belongs to each.
+pub(super) struct ItemRegions {
+    /// The element that is each item.
+    pub roots: Vec<NodeId>,
+    /// The element that holds each item.
+    pub lists: Vec<Option<NodeId>>,
+    /// Node to item.
+    pub item_by_node: HashMap<NodeId, usize>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum ItemsWithin {
+    One(usize),
+    Many,
+}
+
+/// Grows each item. `members[i]` are the links of item `i`.
+pub(super) fn assign_regions(
+    members: &[Vec<&Anchor<'_>>],
+    element_counts: &ElementCounts,
+) -> ItemRegions {
+    let mut items_within: HashMap<NodeId, ItemsWithin> = HashMap::new();
+    for (item, anchors) in members.iter().enumerate() {
+        for anchor in anchors {
+            for node in std::iter::once(*anchor.element)
+                .chain(anchor.element.ancestors().take(MAX_ANCESTORS))
+            {
+                let within = items_within
+                    .entry(node.id())
+                    .or_insert(ItemsWithin::One(item));
+                if *within != ItemsWithin::One(item) {
+                    *within = ItemsWithin::Many;
+                }
+            }
+        }
+    }
+    let ancestor_paths: Vec<Vec<ElementRef<'_>>> = members
+        .iter()
+        .enumerate()
+        .map(|(item, anchors)| ancestor_path(item, anchors[0], &items_within, element_counts))
+        .collect();
+    let common_height = most_common_height(&ancestor_paths);
+    let roots: Vec<ElementRef<'_>> = ancestor_paths
+        .iter()
+        .map(|ancestor_path| ancestor_path[ancestor_path.len().min(common_height + 1) - 1])
+        .collect();
+    let mut item_by_node: HashMap<NodeId, usize> = roots
+        .iter()
+        .enumerate()
+        .map(|(i, top)| (top.id(), i))
+        .collect();
+    let lists: Vec<Option<NodeId>> = roots.iter().map(|t| t.parent().map(|p| p.id())).collect();
+    let mut by_list: HashMap<NodeId, Vec<usize>> = HashMap::new();
+    for (item, list) in lists.iter().enumerate() {
+        if let Some(list) = list {
+            by_list.entry(*list).or_default().push(item);
+        }
+    }
+    for items in by_list.values() {
+        let nameless = |i: &usize| {
+            !members[*i][0].could_be_title()
+                && !element_counts.headings.contains_key(&roots[*i].id())
+        };
+        if items.iter().all(nameless)
+            && assign_preceding_headings(
+                items,
+                &roots,
+                &items_within,
+                &mut item_by_node,
+                element_counts,
+            )
+        {
+            continue;
+        }
+        assign_siblings(
+            items,
+            &roots,
+            &items_within,
+            &mut item_by_node,
+            element_counts,
+        );
+    }
+    ItemRegions {
+        roots: roots.iter().map(|top| top.id()).collect(),
+        lists,
+        item_by_node,
+    }
+}
+
+/// The elements from a link upwards that hold no other item.
+fn ancestor_path<'a>(
+    item: usize,
+    anchor: &Anchor<'a>,
+    items_within: &HashMap<NodeId, ItemsWithin>,
+    element_counts: &ElementCounts,
+) -> Vec<ElementRef<'a>> {
+    let mut out = vec![anchor.element];
+    let mut current = anchor.element;
+    let headings = |e: &ElementRef<'_>| {
+        element_counts
+            .headings
+            .get(&e.id())
+            .copied()
+            .unwrap_or_default()
+    };
+    let titled = anchor.could_be_title();
+    for parent in anchor
+        .element
+        .ancestors()
+        .take(MAX_ANCESTORS)
+        .filter_map(ElementRef::wrap)
+    {
+        if items_within.get(&parent.id()) != Some(&ItemsWithin::One(item))
+            || matches!(parent.value().name(), "body" | "html" | "main")
+        {
+            break;
+        }
+        if heading_level(parent.value().name()).is_none()
+            && headings(&parent) > headings(&current)
+            && titled
+            && has_higher_heading_before(&parent, &current, anchor.heading)
+        {
+            break;
+        }
+        out.push(parent);
+        current = parent;
+    }
+    out
+}
+
+/// Whether a heading before `current` in `parent` stands above it: is of a higher level than the item's own, or the item
+/// has none.
+fn has_higher_heading_before(
+    parent: &ElementRef<'_>,
+    current: &ElementRef<'_>,
+    own: Option<u8>,
+) -> bool {
+    let before = parent
+        .children()
+        .take_while(|c| c.id() != current.id())
+        .filter_map(ElementRef::wrap);
+    let levels = before
+        .flat_map(|e| std::iter::once(e).chain(e.descendent_elements()))
+        .filter_map(|e| heading_level(e.value().name()));
+    levels
+        .min()
+        .is_some_and(|level| own.is_none_or(|own| level < own))
+}
+
+/// The height that most items of a group reach: one that is alone in its list would reach higher.
+fn most_common_height(ancestor_paths: &[Vec<ElementRef<'_>>]) -> usize {
+    let mut counts: HashMap<usize, usize> = HashMap::new();
+    for ancestor_path in ancestor_paths {
+        *counts.entry(ancestor_path.len() - 1).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by_key(|(height, count)| (*count, std::cmp::Reverse(*height)))
+        .map_or(0, |(height, _)| height)
+}
+
+/// Where a link says no more than `Read more` and stands in a row behind its heading, gives each item what stands from
+/// the heading on; tells whether there were such headings.
+fn assign_preceding_headings(
+    items: &[usize],
+    roots: &[ElementRef<'_>],
+    items_within: &HashMap<NodeId, ItemsWithin>,
+    item_by_node: &mut HashMap<NodeId, usize>,
+    element_counts: &ElementCounts,
+) -> bool {
+    let mut found = false;
+    for item in items {
+        let mut row: Vec<NodeId> = Vec::new();
+        for sibling in roots[*item]
+            .prev_siblings()
+            .take(MAX_SIBLINGS)
+            .take_while(|s| !items_within.contains_key(&s.id()))
+        {
+            row.push(sibling.id());
+            if element_counts.headings.contains_key(&sibling.id()) {
+                found = true;
+                for id in &row {
+                    item_by_node.entry(*id).or_insert(*item);
+                }
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// Where items are rows of siblings (`dt` and `dd`, headings and paragraphs), gives each the siblings that are its own.
+fn assign_siblings(
+    items: &[usize],
+    roots: &[ElementRef<'_>],
+    items_within: &HashMap<NodeId, ItemsWithin>,
+    item_by_node: &mut HashMap<NodeId, usize>,
+    element_counts: &ElementCounts,
+) {
+    let marked = |id: NodeId| items_within.contains_key(&id);
+    let gap_after = |item: usize| -> Vec<ego_tree::NodeRef<'_, Node>> {
+        roots[item]
+            .next_siblings()
+            .take_while(|s| !ends_item(s, element_counts) && !marked(s.id()))
+            .take(MAX_SIBLINGS)
+            .filter(|s| has_text(s))
+            .collect()
+    };
+    let gaps: Vec<Vec<ego_tree::NodeRef<'_, Node>>> = items.iter().map(|i| gap_after(*i)).collect();
+    let Some((last, others)) = gaps.split_last() else {
+        return;
+    };
+    // One item alone, or items that nothing stands between: its element is all of it.
+    if others.is_empty() && roots[items[0]].value().name() != "dt" {
+        return;
+    }
+    if !others.is_empty() && others.iter().filter(|g| !g.is_empty()).count() * 2 < others.len() {
+        return;
+    }
+    let first = roots[items[0]];
+    let leading_dates: Vec<ego_tree::NodeRef<'_, Node>> =
+        // A date in a heading is that of the whole list.
+        first.prev_siblings().filter(has_text).take(2).take_while(|s| is_date(s) && !element_counts.headings.contains_key(&s.id())).collect();
+    let dates_come_first = !leading_dates.is_empty() && !last.iter().any(is_date)
+        || !leading_dates.is_empty() && others.iter().all(|gap| gap.last().is_some_and(is_date));
+    let longest = others.iter().map(Vec::len).max().unwrap_or(MAX_SIBLINGS);
+    for (at, item) in items.iter().enumerate() {
+        let mut gap = gaps[at].clone();
+        if at + 1 == items.len() {
+            gap.truncate(longest);
+            let kinds: Vec<Option<&str>> = others.iter().flatten().map(element_name).collect();
+            if !others.is_empty() {
+                gap = gap
+                    .into_iter()
+                    .take_while(|s| kinds.contains(&element_name(s)))
+                    .collect();
+            }
+        }
+        if dates_come_first {
+            if at == 0 {
+                for sibling in &leading_dates {
+                    item_by_node.entry(sibling.id()).or_insert(*item);
+                }
+            }
+            if let Some(from) = gap.iter().rposition(is_date) {
+                if let Some(next) = items.get(at + 1) {
+                    for sibling in &gap[from..] {
+                        item_by_node.entry(sibling.id()).or_insert(*next);
+                    }
+                }
+                gap.truncate(from);
+            }
+        }
+        for sibling in gap {
+            item_by_node.entry(sibling.id()).or_insert(*item);
+        }
+    }
+}
+
+fn element_name<'a>(node: &ego_tree::NodeRef<'a, Node>) -> Option<&'a str> {
+    node.value().as_element().map(scraper::node::Element::name)
+}
+
+fn has_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
+    match node.value() {
+        Node::Text(text) => text.chars().any(char::is_alphanumeric),
+        Node::Element(_) => ElementRef::wrap(*node)
+            .is_some_and(|e| e.attr("datetime").is_some() || !text_of(e).is_empty()),
+        _ => false,
+    }
+}
+
+/// Whether a sibling cannot belong to the item before it: it holds a heading, or is a rule or a part of the site's frame.
+fn ends_item(node: &ego_tree::NodeRef<'_, Node>, element_counts: &ElementCounts) -> bool {
+    let Some(name) = element_name(node) else {
+        return false;
+    };
+    element_counts.headings.contains_key(&node.id())
+        || matches!(
+            name,
+            "nav" | "footer" | "aside" | "hr" | "table" | "form" | "section" | "article" | "script"
+        )
+}
+
+fn is_date(node: &ego_tree::NodeRef<'_, Node>) -> bool {
+    let text = match node.value() {
+        Node::Text(text) => text.trim().to_owned(),
+        _ => match ElementRef::wrap(*node) {
+            Some(element) if element.value().name() == "time" => return true,
+            Some(element) => text_of(element),
+            None => return false,
+        },
+    };
+    text.chars().count() <= 60
+        && (dates::find(&text).is_some()
+            || dates::find_month_day(&text).is_some_and(|f| text.len() - f.end <= 4))
+}

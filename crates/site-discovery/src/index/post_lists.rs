@@ -1,0 +1,234 @@
+//! Which of a page's lists are its posts.
+//!
+//! Deliberately absent: what one item tells of itself. The rule kept: one list decides what the page's posts look like, and
+//! a list within its items, or one that shows them again, is none of theirs.
+
+use std::collections::{HashMap, HashSet};
+
+use ego_tree::NodeId;
+
+use super::{
+    super::url_shape,
+    candidates::{Candidate, ONE_WORD_PENALTY, PageContext},
+};
+
+/// One list's figures.
+struct CandidateList<'a> {
+    candidates: Vec<&'a Candidate>,
+    mean_score: f64,
+    dated_share: f64,
+    heading_share: f64,
+    external_share: f64,
+    directory: &'a (String, String),
+}
+
+#[allow(clippy::cast_precision_loss)] // a few thousand at most
+impl<'a> CandidateList<'a> {
+    fn of(candidates: Vec<&'a Candidate>) -> Self {
+        let n = candidates.len().max(1) as f64;
+        let share = |holds: &dyn Fn(&Candidate) -> bool| {
+            candidates.iter().filter(|c| holds(c)).count() as f64 / n
+        };
+        let mut counts: HashMap<&(String, String), usize> = HashMap::new();
+        for candidate in &candidates {
+            *counts.entry(&candidate.directory).or_default() += 1;
+        }
+        let directory = counts
+            .into_iter()
+            .max_by_key(|(d, count)| (*count, std::cmp::Reverse(*d)))
+            .map(|(d, _)| d)
+            .expect("a list has a candidate");
+        Self {
+            mean_score: candidates.iter().map(|c| c.score).sum::<f64>() / n,
+            dated_share: share(&|c| c.features.has_date),
+            heading_share: share(&|c| c.features.has_heading),
+            external_share: share(&|c| c.external),
+            directory,
+            candidates,
+        }
+    }
+
+    fn weight(&self) -> f64 {
+        let n = self.candidates.len() as f64;
+        let home = if self.directory.1 != "/" && url_shape::is_post_directory(&self.directory.1) {
+            1.3
+        } else {
+            1.0
+        };
+        self.mean_score.max(0.0) * (1.0 + n).ln() * home
+    }
+
+    /// Whether its items lie within the items of another: a candidate's links to its tag, its source, its comments.
+    fn is_nested_in(&self, other: &Self) -> bool {
+        let roots: HashSet<NodeId> = other.candidates.iter().map(|c| c.root).collect();
+        let keys: HashSet<String> = other
+            .candidates
+            .iter()
+            .filter_map(|c| c.item.key())
+            .collect();
+        let parts = self.candidates.iter().filter(|c| {
+            roots.contains(&c.root) && c.item.key().is_some_and(|k| !keys.contains(&k))
+        });
+        parts.count() * 2 > self.candidates.len()
+    }
+
+    /// Whether it is nearly all that there is on a page which calls itself a list of posts.
+    fn dominates_page(&self, page_context: &PageContext<'_>) -> bool {
+        let keys: HashSet<&str> = page_context
+            .anchors
+            .iter()
+            .filter(|a| !a.inline)
+            .map(|a| a.key.as_str())
+            .collect();
+        let own = self
+            .candidates
+            .iter()
+            .filter(|c| c.directory == *self.directory && !c.external)
+            .count();
+        own >= 8
+            && own * 10 >= self.candidates.len() * 9
+            && own * 10 >= keys.len() * 6
+            && url_shape::is_post_list(page_context.page)
+    }
+
+    /// Whether a heading calls it a choice of what is listed elsewhere, and its items show no more than their titles.
+    fn is_recommendation_box(&self) -> bool {
+        const RECOMMENDATION_WORDS: &[&str] = &[
+            "popular",
+            "trending",
+            "related",
+            "recommended",
+            "highlights",
+            "favorites",
+            "favourites",
+            "favorite",
+            "favourite",
+            "elsewhere",
+            "also",
+            "read",
+            "beliebt",
+            "populaires",
+            "populares",
+        ];
+        let says = |text: &String| {
+            let lower = text.to_lowercase();
+            lower
+                .split(|c: char| !c.is_alphanumeric())
+                .any(|w| RECOMMENDATION_WORDS.contains(&w))
+                && lower.split(' ').count() <= 5
+        };
+        let bare = self
+            .candidates
+            .iter()
+            .all(|c| !c.features.has_heading && !c.features.has_summary);
+        bare && self
+            .candidates
+            .iter()
+            .all(|c| c.section_heading.as_ref().is_some_and(says))
+    }
+
+    /// Whether this list's items are posts as `best`'s are.
+    fn is_similar_to(&self, best: &Self) -> bool {
+        if self.mean_score < 2.5 || self.is_recommendation_box() && !best.is_recommendation_box() {
+            return false;
+        }
+        if self.directory == best.directory && self.directory.1 != "/" {
+            // A box of recent or popular posts beside the list says less of each, and shows most of it again.
+            let known: HashSet<String> = best
+                .candidates
+                .iter()
+                .filter_map(|c| c.item.key())
+                .collect();
+            let again = self
+                .candidates
+                .iter()
+                .filter(|c| c.item.key().is_some_and(|k| known.contains(&k)))
+                .count();
+            return again * 2 <= self.candidates.len()
+                || self.dated_share >= 0.2
+                || best.dated_share < 0.8;
+        }
+        let same_group = self.candidates[0].list.0 == best.candidates[0].list.0;
+        let enough = if same_group && self.directory == best.directory {
+            0.6
+        } else {
+            0.75
+        };
+        let alike = self.dated_share >= best.dated_share * 0.6
+            && self.heading_share >= best.heading_share * 0.6
+            && (self.external_share - best.external_share).abs() < 0.6;
+        // Lists of other kinds (projects, talks) have headings and summaries as posts have, but lie elsewhere.
+        let elsewhere = self.directory != best.directory
+            && best.directory.1 != "/"
+            && best.external_share < 0.5;
+        // Cards of one structure that all tell their days are posts under several subjects.
+        let siblings = same_group && self.dated_share >= 0.8 && best.dated_share >= 0.8;
+        let told = !elsewhere
+            || siblings
+            || self.dated_share >= 0.6
+                && best.dated_share >= 0.6
+                && url_shape::is_post_directory(&self.directory.1);
+        alike && told && self.mean_score >= best.mean_score * enough
+    }
+}
+
+/// The items of the list that looks most like posts, and of every list like it.
+pub(super) fn select_candidates(
+    candidates: &[Candidate],
+    page_context: &PageContext<'_>,
+) -> Vec<Candidate> {
+    let mut by_list: HashMap<(usize, Option<NodeId>), Vec<&Candidate>> = HashMap::new();
+    for candidate in candidates.iter().filter(|c| c.score > -5.0) {
+        by_list.entry(candidate.list).or_default().push(candidate);
+    }
+    // Items that are alone in their element (a wrapper each) are judged as one list with their like.
+    let mut lists: Vec<CandidateList<'_>> = Vec::new();
+    let mut singletons: HashMap<usize, Vec<&Candidate>> = HashMap::new();
+    for ((group, _), candidates) in by_list {
+        if candidates.len() == 1 {
+            singletons.entry(group).or_default().extend(candidates)
+        } else {
+            lists.push(CandidateList::of(candidates))
+        }
+    }
+    lists.extend(singletons.into_values().map(CandidateList::of));
+    lists.sort_by(|a, b| {
+        b.weight()
+            .total_cmp(&a.weight())
+            .then(a.candidates[0].position.cmp(&b.candidates[0].position))
+    });
+    let Some(best) = lists.first() else {
+        return Vec::new();
+    };
+    let n = best.candidates.len();
+    let enough = best.mean_score >= 3.0 && n >= 2
+        || best.mean_score >= 1.75 && n >= 3 && best.external_share < 0.5
+        || best.mean_score >= 4.0
+        || best.mean_score >= 0.75 && best.dominates_page(page_context);
+    if !enough {
+        return Vec::new();
+    }
+    let min_score = (best.mean_score * 0.3).min(2.0);
+    lists
+        .iter()
+        .enumerate()
+        .filter(|(i, list)| *i == 0 || list.is_similar_to(best) && !list.is_nested_in(best))
+        .flat_map(|(_, list)| {
+            list.candidates
+                .iter()
+                .map(move |candidate| (list, candidate))
+        })
+        .filter(|(list, candidate)| {
+            // One word is a title where all around it are titles.
+            let among_titles = candidate.is_single_word
+                && candidate.directory == *list.directory
+                && !candidate.external;
+            if among_titles {
+                candidate.score + ONE_WORD_PENALTY >= 0.0
+            } else {
+                candidate.score >= min_score
+            }
+        })
+        .map(|(_, candidate)| (*candidate).clone())
+        .collect()
+}

@@ -1,0 +1,255 @@
+//! A page as a row of texts, each with where it stands: what an item's fields are told from.
+//!
+//! Deliberately absent: what a text means. The rule kept: one text is what people read as one, so words within a sentence
+//! stay together whatever marks them, and texts of different blocks never run into each other.
+
+use std::collections::{HashMap, HashSet};
+
+use ego_tree::{NodeId, iter::Edge};
+use scraper::{ElementRef, Node};
+
+use super::super::{
+    dates::{self, DateMatch, DateOrder},
+    dom::{class_and_id_words, collapse_whitespace, heading_level, is_inline, is_invisible},
+    page_metadata::attribute_date,
+};
+use feed_model::PublishedDate;
+
+/// One text.
+#[derive(Debug, Clone)]
+pub(super) struct TextRun {
+    /// The item that it belongs to.
+    pub item_index: Option<usize>,
+    pub text: String,
+    /// The level of the heading that it stands in.
+    pub heading: Option<u8>,
+    /// The link that it stands in.
+    pub link: Option<NodeId>,
+    /// Whether all of it stands in that link.
+    pub is_entirely_link: bool,
+    /// The parent of the element that it stands in: texts of one list share it.
+    pub parent: Option<NodeId>,
+    /// Words of the classes of its nearest elements.
+    pub words: Vec<String>,
+    /// A date that an attribute tells, and whether it is one of change.
+    pub date: Option<(PublishedDate, bool)>,
+    /// Whether the element is a paragraph.
+    pub is_paragraph: bool,
+    /// What two numbers of a date mean on this page.
+    pub order: DateOrder,
+}
+
+impl TextRun {
+    /// The first date in a part of its text.
+    pub fn date_in(&self, part: &str) -> Option<DateMatch> {
+        dates::find_with_order(part, self.order)
+    }
+
+    /// Whether a class near it has one of these words.
+    pub fn has_word(&self, expected: &[&str]) -> bool {
+        self.words.iter().any(|w| expected.contains(&w.as_str()))
+    }
+}
+
+struct TextContext {
+    id: NodeId,
+    item_index: Option<usize>,
+    starts_item: bool,
+    heading: Option<u8>,
+    link: Option<NodeId>,
+    words: Vec<String>,
+    starts_run: bool,
+    in_paragraph: bool,
+}
+
+struct RunBuffer {
+    text: String,
+    run: Option<TextRun>,
+}
+
+/// The texts below `root` in document order. `item_by_node` tells the nodes that items begin at, `separate` the links that are
+/// texts of their own even within a sentence.
+pub(super) fn collect_runs(
+    root: ElementRef<'_>,
+    item_by_node: &HashMap<NodeId, usize>,
+    separate: &HashSet<NodeId>,
+) -> Vec<TextRun> {
+    let mut out = Vec::new();
+    let mut stack: Vec<TextContext> = Vec::new();
+    let mut buffer = RunBuffer {
+        text: String::new(),
+        run: None,
+    };
+    let mut skipping = 0_usize;
+    for edge in root.traverse() {
+        match edge {
+            Edge::Open(node) => {
+                if let Some(element) = ElementRef::wrap(node) {
+                    if skipping > 0 || is_invisible(&element) {
+                        skipping += 1;
+                        continue;
+                    }
+                    let context = enter_element(&element, stack.last(), item_by_node, separate);
+                    if context.starts_run || context.starts_item {
+                        buffer.flush(&mut out);
+                    }
+                    let date = attribute_date(&element);
+                    stack.push(context);
+                    if let Some(date) = date {
+                        buffer.flush(&mut out);
+                        let mut run = start_run(&stack, None);
+                        run.date = Some(date);
+                        buffer.run = Some(run);
+                    }
+                } else if let (0, Node::Text(text)) = (skipping, node.value()) {
+                    let item_index = item_by_node.get(&node.id()).copied();
+                    if item_index.is_some() && !stack.is_empty() {
+                        buffer.flush(&mut out);
+                    }
+                    if buffer.run.is_none() && !text.trim().is_empty() && !stack.is_empty() {
+                        buffer.run = Some(start_run(&stack, item_index));
+                    }
+                    if let (Some(run), Some(top)) = (&mut buffer.run, stack.last())
+                        && run.link != top.link
+                        && text.chars().any(char::is_alphanumeric)
+                    {
+                        run.is_entirely_link = false;
+                    }
+                    buffer.text.push_str(text);
+                    if item_index.is_some() {
+                        buffer.flush(&mut out);
+                    }
+                }
+            }
+            Edge::Close(node) => {
+                if !node.value().is_element() {
+                    continue;
+                }
+                if skipping > 0 {
+                    skipping -= 1;
+                    continue;
+                }
+                if stack
+                    .pop()
+                    .is_some_and(|context| context.starts_run || context.starts_item)
+                {
+                    buffer.flush(&mut out);
+                }
+            }
+        }
+    }
+    buffer.flush(&mut out);
+    out
+}
+
+impl RunBuffer {
+    fn flush(&mut self, out: &mut Vec<TextRun>) {
+        let text = collapse_whitespace(&std::mem::take(&mut self.text));
+        if let Some(mut run) = self.run.take()
+            && (!text.is_empty() || run.date.is_some())
+        {
+            run.text = text;
+            out.push(run);
+        }
+    }
+}
+
+fn enter_element(
+    element: &ElementRef<'_>,
+    parent: Option<&TextContext>,
+    item_by_node: &HashMap<NodeId, usize>,
+    separate: &HashSet<NodeId>,
+) -> TextContext {
+    let name = element.value().name();
+    let own = item_by_node.get(&element.id()).copied();
+    let heading = heading_level(name).or_else(|| parent.and_then(|p| p.heading));
+    let link = if name == "a" && element.attr("href").is_some() {
+        Some(element.id())
+    } else {
+        parent.and_then(|p| p.link)
+    };
+    let within_heading = parent.is_some_and(|p| p.heading.is_some());
+    let in_paragraph = name == "p" || is_inline(name) && parent.is_some_and(|p| p.in_paragraph);
+    let starts_run = if separate.contains(&element.id()) || name == "time" || name == "br" {
+        true
+    } else if matches!(
+        name,
+        "code"
+            | "kbd"
+            | "sub"
+            | "sup"
+            | "mark"
+            | "q"
+            | "wbr"
+            | "var"
+            | "samp"
+            | "abbr"
+            | "del"
+            | "ins"
+            | "bdi"
+            | "dfn"
+    ) {
+        false
+    } else if is_inline(name) {
+        !within_heading && !is_within_sentence(element)
+    } else {
+        true
+    };
+    // A part of a page is often called a section; of a text in it that says nothing.
+    let is_block = matches!(name, "section" | "div" | "main" | "article" | "header");
+    let own_words = class_and_id_words(element);
+    TextContext {
+        id: element.id(),
+        item_index: own.or_else(|| parent.and_then(|p| p.item_index)),
+        starts_item: own.is_some(),
+        heading,
+        link,
+        words: if is_block {
+            own_words.into_iter().filter(|w| w != "section").collect()
+        } else {
+            own_words
+        },
+        starts_run,
+        in_paragraph,
+    }
+}
+
+/// Whether the parent of an inline element has words of its own.
+fn is_within_sentence(element: &ElementRef<'_>) -> bool {
+    let Some(parent) = element.parent() else {
+        return false;
+    };
+    parent.children().take(64).any(|child| {
+        child
+            .value()
+            .as_text()
+            .is_some_and(|t| t.chars().filter(|c| c.is_alphanumeric()).count() >= 2)
+    })
+}
+
+fn start_run(stack: &[TextContext], item_index: Option<usize>) -> TextRun {
+    let top = stack.last().expect("a text stands in an element");
+    let mut words = Vec::new();
+    for (up, context) in stack.iter().rev().enumerate().take(4) {
+        // What an item as a whole is called says nothing of one text in it.
+        if context.starts_item && up > 0 {
+            break;
+        }
+        words.extend(context.words.iter().take(24).cloned());
+        if context.starts_item {
+            break;
+        }
+    }
+    TextRun {
+        item_index: item_index.or(top.item_index),
+        text: String::new(),
+        heading: top.heading,
+        link: top.link,
+        is_entirely_link: top.link.is_some(),
+        parent: stack.len().checked_sub(2).map(|i| stack[i].id),
+        words,
+        date: None,
+        is_paragraph: top.in_paragraph,
+        order: DateOrder::BySeparator,
+    }
+}

@@ -1,0 +1,327 @@
+//! JSON-LD as publications use it: schema.org objects, alone, in a list or in an `@graph`, referring to each other by `@id`.
+//!
+//! Deliberately absent: contexts other than schema.org's, and expansion. The rule kept: a script that cannot be read costs
+//! itself alone.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use url::Url;
+
+use super::super::{
+    dom::{Dom, collapse_whitespace},
+    url_shape,
+};
+use feed_model::Person;
+
+/// Objects looked at in one page.
+const MAX_OBJECTS: usize = 5_000;
+/// Bytes of JSON-LD read of one page.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Every object of a page's JSON-LD that has a type, in document order.
+#[derive(Debug, Default)]
+pub(in super::super) struct JsonLdGraph {
+    objects: Vec<Value>,
+    /// `@id` to the position in `objects`.
+    ids: HashMap<String, usize>,
+}
+
+impl JsonLdGraph {
+    /// Reads every `application/ld+json` script of a page.
+    pub fn read(dom: &Dom) -> Self {
+        let mut graph = Self::default();
+        let mut remaining = MAX_BYTES;
+        for script in dom.all("script[type]") {
+            let kind = script.attr("type").unwrap_or_default();
+            if !kind
+                .trim()
+                .to_ascii_lowercase()
+                .starts_with("application/ld+json")
+            {
+                continue;
+            }
+            let text: String = script.text().collect();
+            remaining = remaining.saturating_sub(text.len());
+            if remaining == 0 {
+                break;
+            }
+            if let Some(value) = parse(&text) {
+                graph.add(&value);
+            }
+        }
+        for (position, object) in graph.objects.iter().enumerate() {
+            if let Some(id) = object.get("@id").and_then(Value::as_str)
+                && object.as_object().is_some_and(|o| o.len() > 1)
+            {
+                graph.ids.entry(id.to_owned()).or_insert(position);
+            }
+        }
+        graph
+    }
+
+    /// Takes objects apart: lists, `@graph`, and what an object is about or consists of.
+    fn add(&mut self, value: &Value) {
+        let mut pending = vec![value];
+        while let Some(value) = pending.pop() {
+            if self.objects.len() >= MAX_OBJECTS {
+                return;
+            }
+            match value {
+                Value::Array(list) => pending.extend(list.iter().rev()),
+                Value::Object(object) => {
+                    for key in ["mainEntity", "mainEntityOfPage", "@graph"] {
+                        pending.extend(object.get(key).filter(|v| v.is_object() || v.is_array()));
+                    }
+                    if object.contains_key("@type") {
+                        self.objects.push(value.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The object that a value is or refers to.
+    pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
+        let alone = value
+            .as_object()
+            .is_some_and(|o| !o.contains_key("name") && !o.contains_key("url"));
+        let id = value.get("@id").and_then(Value::as_str).filter(|_| alone);
+        id.and_then(|id| self.ids.get(id))
+            .map_or(value, |position| &self.objects[*position])
+    }
+
+    /// The object that is the post of this page: of several, the one that says so by its address.
+    pub fn article(&self, page: &Url) -> Option<&Value> {
+        let own = url_shape::comparison_key(page);
+        let names_this_page = |value: &Value| {
+            ["url", "mainEntityOfPage", "@id"].iter().any(|key| {
+                let stated = value
+                    .get(*key)
+                    .and_then(|v| v.as_str().or_else(|| v.get("@id").and_then(Value::as_str)));
+                stated
+                    .and_then(|text| feed_parser::http_url(text, Some(page)))
+                    .is_some_and(|url| url_shape::comparison_key(&url) == own)
+            })
+        };
+        let articles: Vec<&Value> = self.objects.iter().filter(|o| is_article(o)).collect();
+        let single = || (articles.len() == 1).then(|| articles[0]);
+        let page_like = || {
+            self.objects
+                .iter()
+                .find(|o| has_type(o, &["WebPage", "ItemPage"]) && o.get("datePublished").is_some())
+        };
+        articles
+            .iter()
+            .copied()
+            .find(|o| names_this_page(o))
+            .or_else(single)
+            .or_else(|| articles.first().copied())
+            .or_else(page_like)
+    }
+
+    /// The objects, in document order.
+    pub fn objects(&self) -> &[Value] {
+        &self.objects
+    }
+
+    /// The publication's name: of a `WebSite` or `Blog`, else of the article's publisher or of what it is a part of.
+    pub fn site_name(&self) -> Option<String> {
+        let named = |value: &Value| self.resolve(value).get("name").and_then(text);
+        let site = self
+            .objects
+            .iter()
+            .find(|o| has_type(o, &["WebSite", "Blog", "Periodical", "Newsletter"]))
+            .and_then(named);
+        let article = || {
+            let articles = self.objects.iter().filter(|o| is_article(o));
+            articles
+                .flat_map(|o| ["isPartOf", "publisher"].iter().filter_map(|k| o.get(*k)))
+                .find_map(|v| match v {
+                    Value::Array(list) => list.first().and_then(named),
+                    other => named(other),
+                })
+        };
+        site.or_else(article)
+    }
+
+    /// The authors of an object.
+    pub fn authors(&self, article: &Value) -> Vec<Person> {
+        let Some(author) = article.get("author").or_else(|| article.get("creator")) else {
+            return Vec::new();
+        };
+        let list: &[Value] = author
+            .as_array()
+            .map_or(std::slice::from_ref(author), Vec::as_slice);
+        list.iter()
+            .filter_map(|value| {
+                let value = self.resolve(value);
+                let name = value
+                    .as_str()
+                    .map(feed_parser::title_text)
+                    .or_else(|| value.get("name").and_then(text))?;
+                let url = value
+                    .get("url")
+                    .and_then(text)
+                    .and_then(|u| feed_parser::http_url(&u, None))
+                    .map(String::from);
+                Some(Person {
+                    name,
+                    email: None,
+                    url,
+                })
+                .filter(|p| !p.name.is_empty() && !p.name.contains("://"))
+            })
+            .collect()
+    }
+
+    /// Addresses of logos: of whoever publishes.
+    pub fn logos(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for object in &self.objects {
+            let publisher = object.get("publisher").map(|p| self.resolve(p));
+            for holder in [Some(object), publisher].into_iter().flatten() {
+                out.extend(
+                    holder
+                        .get("logo")
+                        .into_iter()
+                        .flat_map(|logo| image_urls(self.resolve(logo))),
+                );
+            }
+        }
+        out
+    }
+}
+
+/// The pictures of an object, as addresses.
+pub(in super::super) fn images(graph: &JsonLdGraph, article: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    for key in ["image", "thumbnailUrl", "primaryImageOfPage"] {
+        match article.get(key) {
+            Some(Value::Array(list)) => {
+                out.extend(list.iter().flat_map(|v| image_urls(graph.resolve(v))))
+            }
+            Some(value) => out.extend(image_urls(graph.resolve(value))),
+            None => {}
+        }
+    }
+    out
+}
+
+fn image_urls(value: &Value) -> Vec<String> {
+    let found = value.as_str().or_else(|| {
+        ["url", "contentUrl", "@id"]
+            .iter()
+            .find_map(|k| value.get(*k).and_then(Value::as_str))
+    });
+    found.map(|f| vec![f.to_owned()]).unwrap_or_default()
+}
+
+/// Whether an object is a piece of writing: `Article` and its kinds.
+pub(in super::super) fn is_article(value: &Value) -> bool {
+    types(value).iter().any(|t| {
+        t.ends_with("Article")
+            || t.ends_with("Posting")
+            || matches!(
+                *t,
+                "Report" | "Review" | "AnalysisNewsArticle" | "CreativeWork" | "PodcastEpisode"
+            )
+    })
+}
+
+/// Whether an object is of one of these types.
+pub(in super::super) fn has_type(value: &Value, type_names: &[&str]) -> bool {
+    types(value).iter().any(|t| type_names.contains(t))
+}
+
+fn types(value: &Value) -> Vec<&str> {
+    let bare = |text: &'_ str| -> usize { text.rfind(['/', ':', '#']).map_or(0, |i| i + 1) };
+    match value.get("@type") {
+        Some(Value::String(one)) => vec![&one[bare(one)..]],
+        Some(Value::Array(list)) => list
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|t| &t[bare(t)..])
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The text of a value: itself, its `@value`, its `name`, or that of its first member.
+pub(in super::super) fn text(value: &Value) -> Option<String> {
+    let value = value
+        .as_array()
+        .and_then(|list| list.first())
+        .unwrap_or(value);
+    let found = match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Object(object) => ["@value", "name"]
+            .iter()
+            .find_map(|k| object.get(*k).and_then(Value::as_str))
+            .map(str::to_owned),
+        _ => None,
+    };
+    found
+        .map(|t| feed_parser::title_text(&t))
+        .filter(|t| !t.is_empty())
+}
+
+/// The texts of a value that may be a list.
+pub(in super::super) fn texts(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::Array(list)) => list.iter().filter_map(text).collect(),
+        Some(value) => text(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Keywords: a list, or one text parted by commas.
+pub(in super::super) fn keywords(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::String(one)) => super::text_cleanup::keywords(&collapse_whitespace(one)),
+        other => texts(other),
+    }
+}
+
+/// JSON as pages carry it: within comments or CDATA, with line breaks in strings, with a comma too many.
+fn parse(text: &str) -> Option<Value> {
+    let mut text = text.trim();
+    for (open, close) in [
+        ("<!--", "-->"),
+        ("//<![CDATA[", "//]]>"),
+        ("/*<![CDATA[*/", "/*]]>*/"),
+        ("<![CDATA[", "]]>"),
+    ] {
+        if let Some(inner) = text.strip_prefix(open) {
+            text = inner.trim().strip_suffix(close).unwrap_or(inner).trim();
+        }
+    }
+    let text = text.trim_end_matches(';');
+    serde_json::from_str(text)
+        .ok()
+        .or_else(|| serde_json::from_str(&repair_json(text)).ok())
+}
+
+/// Control characters in strings are spaces, and a comma before a closing bracket is none.
+fn repair_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for c in text.chars() {
+        if in_string {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            in_string = !ends;
+            out.push(if c.is_control() { ' ' } else { c });
+            continue;
+        }
+        in_string = c == '"';
+        if matches!(c, '}' | ']') {
+            let kept = out.trim_end().trim_end_matches(',').len();
+            out.truncate(kept);
+        }
+        out.push(c);
+    }
+    out
+}

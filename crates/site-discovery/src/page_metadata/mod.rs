@@ -1,0 +1,653 @@
+//! What a post's page says of itself, as a draft: JSON-LD, `OpenGraph`, Dublin Core, microdata, microformats, and what is seen.
+//!
+//! Deliberately absent: whether the page is a post at all, and identity: a page gives no publisher's id. The rule kept: the
+//! most explicit word wins, each field's origin is told in `field_origins`, and what belongs to the whole site (its name, its logo,
+//! its byline) is no part of the post.
+
+mod article_text;
+pub(super) mod jsonld;
+pub(super) mod text_cleanup;
+mod visible;
+
+pub(super) use self::visible::{attribute_date, element_date};
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use url::Url;
+
+use self::{jsonld::JsonLdGraph, text_cleanup::SiteNameCleaner};
+use super::{
+    FeedLink, Page, dates,
+    dom::{Dom, collapse_whitespace, escape_html, text_of},
+    feed_autodiscovery, url_shape,
+};
+use feed_model::{Category, Draft, Person, Problem, PublishedDate};
+
+/// Categories taken from one page.
+const MAX_CATEGORIES: usize = 30;
+
+/// `<meta>` elements looked at.
+const MAX_META_ELEMENTS: usize = 2_000;
+
+/// What one page's head, and where it is silent its body, says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageMetadata {
+    /// The post: without a guid; its link is the canonical one where that lies on the same site.
+    pub draft: Draft,
+    /// The publication's name.
+    pub site_title: Option<String>,
+    /// The feeds that the page names, the best first.
+    pub feed_links: Vec<FeedLink>,
+    /// What was odd.
+    pub problems: Vec<Problem>,
+    /// Field and origin: `("title", "og:title")`.
+    pub field_origins: Vec<(&'static str, String)>,
+}
+
+/// Reads a post's page; with `content_full` the article's text is taken too, sanitised.
+pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
+    let dom = Dom::read(page);
+    let graph = JsonLdGraph::read(&dom);
+    let mut reader = MetadataReader {
+        page,
+        dom: &dom,
+        article: graph.article(page.url),
+        graph: &graph,
+        metas: meta_values(&dom),
+        field_origins: Vec::new(),
+        problems: Vec::new(),
+    };
+    let site_title = reader.site_title();
+    let mut draft = Draft {
+        url: Some(reader.canonical_url()),
+        ..Draft::default()
+    };
+    draft.title = reader.title(site_title.as_deref());
+    draft.published = reader.published();
+    draft.updated = reader.updated(draft.published.as_ref());
+    draft.authors = reader.authors();
+    draft.categories = reader.categories();
+    draft.language = reader.language();
+    draft.image = reader.image();
+    draft.summary = reader
+        .summary(&draft, site_title.as_deref())
+        .map(|text| feed_parser::sanitise(&escape_html(&text), &dom.base));
+    if content_full {
+        match article_text::extract_article(page, &dom) {
+            Ok(html) => {
+                draft.content =
+                    Some(feed_parser::sanitise(&html, &dom.base)).filter(|c| !c.is_empty());
+                reader.field_origins.push((
+                    "content",
+                    "the article as a reader's view shows it".to_owned(),
+                ));
+            }
+            Err(reason) => reader.problems.push(Problem::warning(
+                "no-article-text",
+                format!("the article's text was not found in {}: {reason}", page.url),
+            )),
+        }
+    }
+    if draft.title.is_none() {
+        reader.problems.push(Problem::warning(
+            "untitled",
+            format!("{} tells no title", page.url),
+        ));
+    }
+    if draft.published.is_none() {
+        reader.problems.push(Problem::note(
+            "undated",
+            format!("{} tells no date of publication", page.url),
+        ));
+    }
+    let MetadataReader {
+        field_origins,
+        problems,
+        ..
+    } = reader;
+    PageMetadata {
+        draft,
+        site_title,
+        feed_links: feed_autodiscovery::feed_links_in_dom(page, &dom),
+        problems,
+        field_origins,
+    }
+}
+
+fn meta_values(dom: &Dom) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    for element in dom.all("meta[content]").iter().take(MAX_META_ELEMENTS) {
+        let value = element
+            .attr("content")
+            .map(collapse_whitespace)
+            .unwrap_or_default();
+        let names = ["property", "name", "itemprop"]
+            .iter()
+            .filter_map(|a| element.attr(a));
+        if !value.is_empty() {
+            out.extend(names.map(|name| (name.trim().to_owned(), value.clone())));
+        }
+    }
+    out
+}
+
+/// A page while it is read.
+struct MetadataReader<'a> {
+    page: &'a Page<'a>,
+    dom: &'a Dom,
+    graph: &'a JsonLdGraph,
+    article: Option<&'a Value>,
+    /// Every `<meta>` by each of its names, with its content.
+    metas: Vec<(String, String)>,
+    field_origins: Vec<(&'static str, String)>,
+    problems: Vec<Problem>,
+}
+
+impl MetadataReader<'_> {
+    /// The content of the first `<meta>` of these names (`name`, `property` or `itemprop`), and which it was.
+    fn meta(&self, names: &[&'static str]) -> Option<(String, &'static str)> {
+        names.iter().find_map(|name| {
+            self.metas(name)
+                .into_iter()
+                .next()
+                .map(|value| (value, *name))
+        })
+    }
+
+    fn metas(&self, name: &str) -> Vec<String> {
+        let fits = |(own, _): &&(String, String)| own.eq_ignore_ascii_case(name);
+        self.metas
+            .iter()
+            .filter(fits)
+            .map(|(_, value)| value.clone())
+            .collect()
+    }
+
+    /// The first value that reads, written down with its origin.
+    fn record_origin<T>(
+        &mut self,
+        field: &'static str,
+        found: Option<(T, impl Into<String>)>,
+    ) -> Option<T> {
+        let (value, from) = found?;
+        self.field_origins.push((field, from.into()));
+        Some(value)
+    }
+
+    fn json_text(&self, keys: &[&'static str]) -> Option<(String, String)> {
+        let article = self.article?;
+        keys.iter().find_map(|key| {
+            let text = article.get(*key).and_then(jsonld::text)?;
+            Some((text, format!("JSON-LD {key}")))
+        })
+    }
+
+    fn site_title(&mut self) -> Option<String> {
+        let found = self
+            .meta(&["og:site_name"])
+            .or_else(|| self.graph.site_name().map(|name| (name, "JSON-LD")))
+            .or_else(|| {
+                self.meta(&[
+                    "application-name",
+                    "apple-mobile-web-app-title",
+                    "dc.publisher",
+                ])
+            });
+        let title = found
+            .map(|(name, from)| (feed_parser::title_text(&name), from))
+            .filter(|(name, _)| !name.is_empty());
+        self.record_origin("site_title", title)
+    }
+
+    /// The canonical link where it leads to this site and not to its entrance, else the page's own address.
+    fn canonical_url(&mut self) -> Url {
+        let canonical = self
+            .dom
+            .all("link[rel][href]")
+            .into_iter()
+            .find(|e| super::dom::rels(e).iter().any(|r| r == "canonical"));
+        let canonical = canonical
+            .and_then(|e| e.attr("href"))
+            .and_then(|href| self.dom.url(href))
+            .map(|url| (url, "rel=canonical"));
+        let stated = canonical.or_else(|| {
+            self.meta(&["og:url"])
+                .and_then(|(value, from)| Some((self.dom.url(&value)?, from)))
+        });
+        let fits = |url: &Url| {
+            url_shape::same_site(url, self.page.url)
+                && (!url_shape::is_home(url) || url_shape::is_home(self.page.url))
+        };
+        match stated {
+            Some((mut url, from)) if fits(&url) => {
+                url.set_fragment(None);
+                self.field_origins.push(("url", from.to_owned()));
+                url
+            }
+            _ => {
+                let mut url = self.page.url.clone();
+                url.set_fragment(None);
+                self.field_origins
+                    .push(("url", "the page's own address".to_owned()));
+                url
+            }
+        }
+    }
+
+    fn title(&mut self, site_title: Option<&str>) -> Option<String> {
+        let wording = SiteNameCleaner::new(site_title, self.page.url);
+        let heading = visible::heading(self.dom);
+        let tag = self
+            .dom
+            .first("head > title, title")
+            .map(text_of)
+            .filter(|t| !t.is_empty());
+        // A template that gives every page the site's own name tells no title.
+        let is_site = |text: &str| {
+            site_title.is_some_and(|site| {
+                text_cleanup::normalized(site) == text_cleanup::normalized(text)
+            })
+        };
+        let home = url_shape::is_home(self.page.url);
+        let found = self
+            .json_text(&["headline", "name"])
+            .filter(|(text, _)| home || !is_site(text))
+            .or_else(|| {
+                [
+                    "og:title",
+                    "twitter:title",
+                    "dc.title",
+                    "dcterms.title",
+                    "parsely-title",
+                    "citation_title",
+                ]
+                .iter()
+                .filter_map(|name| self.meta(&[name]))
+                .find(|(text, _)| home || !is_site(text))
+                .map(|(v, f)| (v, f.to_owned()))
+            })
+            .or_else(|| {
+                visible::first_text(
+                    self.dom,
+                    "[itemprop~='headline'], .h-entry .p-name, .hentry .entry-title",
+                )
+                .map(|t| (t, "marked as headline".to_owned()))
+            })
+            .or_else(|| {
+                heading
+                    .clone()
+                    .map(|t| (t, "the page's heading".to_owned()))
+            })
+            .or_else(|| tag.map(|t| (t, "<title>".to_owned())));
+        let found = found.map(|(text, from)| {
+            let text = feed_parser::title_text(&text);
+            let bare = wording.strip_site_name(&text, heading.as_deref());
+            // JSON-LD cuts headlines at 110 characters; the heading that begins alike is the whole of it.
+            let cut = bare.trim_end_matches(['…', '.']).trim_end();
+            match &heading {
+                Some(whole)
+                    if whole.len() > bare.len()
+                        && cut.chars().count() > 40
+                        && whole.starts_with(cut)
+                        && whole.chars().count() < 300 =>
+                {
+                    (whole.clone(), from)
+                }
+                _ => (bare, from),
+            }
+        });
+        self.record_origin("title", found.filter(|(text, _)| !text.is_empty()))
+    }
+
+    fn published(&mut self) -> Option<PublishedDate> {
+        let parsed = |(text, from): (String, String)| Some((dates::parse_or_find(&text)?, from));
+        let found = self
+            .json_text(&["datePublished", "dateCreated", "uploadDate"])
+            .and_then(parsed)
+            .or_else(|| {
+                const NAMES: &[&str] = &[
+                    "article:published_time",
+                    "og:article:published_time",
+                    "datePublished",
+                    "article:published",
+                    "og:published_time",
+                    "dcterms.issued",
+                    "dcterms.created",
+                    "dc.date.issued",
+                    "dcterms.date",
+                    "dc.date",
+                    "dc.date.created",
+                    "citation_publication_date",
+                    "citation_date",
+                    "parsely-pub-date",
+                    "sailthru.date",
+                    "publish-date",
+                    "publish_date",
+                    "pubdate",
+                    "publication_date",
+                    "published",
+                    "date",
+                    "cxenseparse:recs:publishtime",
+                    "article.published",
+                ];
+                NAMES.iter().find_map(|name| {
+                    self.metas(name)
+                        .iter()
+                        .find_map(|v| dates::parse_or_find(v))
+                        .map(|date| (date, (*name).to_owned()))
+                })
+            })
+            .or_else(|| visible::published(self.dom))
+            .or_else(|| {
+                dates::find_in_url(self.page.url).map(|date| (date, "the address".to_owned()))
+            });
+        // A time of day told by JSON-LD beats a bare day, but a day told elsewhere never beats a time.
+        self.record_origin("published", found)
+    }
+
+    fn updated(&mut self, published: Option<&PublishedDate>) -> Option<feed_model::Timestamp> {
+        let parsed = |(text, from): (String, String)| Some((dates::parse_or_find(&text)?, from));
+        let found = self
+            .json_text(&["dateModified"])
+            .and_then(parsed)
+            .or_else(|| {
+                self.meta(&[
+                    "article:modified_time",
+                    "og:updated_time",
+                    "dateModified",
+                    "dcterms.modified",
+                    "last-modified",
+                    "lastmod",
+                ])
+                .and_then(|(v, f)| Some((dates::parse_or_find(&v)?, f.to_owned())))
+            })
+            .or_else(|| visible::updated(self.dom));
+        let found = found
+            .filter(|(date, _)| published.is_none_or(|p| date.at > p.at))
+            .map(|(date, from)| (date.at, from));
+        self.record_origin("updated", found)
+    }
+
+    fn authors(&mut self) -> Vec<Person> {
+        let person = |value: String| Person {
+            name: value,
+            ..Person::default()
+        };
+        let mut found: Vec<Person> = self
+            .article
+            .map(|a| self.graph.authors(a))
+            .unwrap_or_default();
+        let mut from = "JSON-LD author".to_owned();
+        if found.is_empty() {
+            for name in [
+                "author",
+                "article:author",
+                "article:author_name",
+                "dc.creator",
+                "dcterms.creator",
+                "parsely-author",
+                "citation_author",
+                "twitter:creator:name",
+            ] {
+                found = self
+                    .metas(name)
+                    .into_iter()
+                    .filter(|v| !v.contains("://") && !v.starts_with('@'))
+                    .map(person)
+                    .collect();
+                if !found.is_empty() {
+                    name.clone_into(&mut from);
+                    break;
+                }
+            }
+        }
+        if found.is_empty() {
+            found = visible::authors(self.dom);
+            "a byline of the page".clone_into(&mut from);
+        }
+        let mut names = BTreeSet::new();
+        found.retain_mut(|person| {
+            person.name = collapse_whitespace(
+                person
+                    .name
+                    .strip_prefix("By ")
+                    .or_else(|| person.name.strip_prefix("by "))
+                    .unwrap_or(&person.name),
+            );
+            !person.name.is_empty()
+                && person.name.chars().count() <= 100
+                && names.insert(person.name.to_lowercase())
+        });
+        found.truncate(20);
+        if !found.is_empty() {
+            self.field_origins.push(("authors", from));
+        }
+        found
+    }
+
+    fn categories(&mut self) -> Vec<Category> {
+        let mut out: Vec<Category> = Vec::new();
+        let mut from: Vec<&str> = Vec::new();
+        let mut add = |origin: &'static str, terms: Vec<String>, out: &mut Vec<Category>| {
+            for term in terms {
+                let term = collapse_whitespace(term.trim().trim_start_matches('#'));
+                let known = out
+                    .iter()
+                    .any(|c| c.term.to_lowercase() == term.to_lowercase());
+                if !term.is_empty()
+                    && term.chars().count() <= 80
+                    && !known
+                    && out.len() < MAX_CATEGORIES
+                {
+                    out.push(Category::term(term));
+                    if !from.contains(&origin) {
+                        from.push(origin);
+                    }
+                }
+            }
+        };
+        add("article:section", self.metas("article:section"), &mut out);
+        if let Some(article) = self.article {
+            add(
+                "JSON-LD articleSection",
+                jsonld::texts(article.get("articleSection")),
+                &mut out,
+            );
+            add(
+                "JSON-LD keywords",
+                jsonld::keywords(article.get("keywords")),
+                &mut out,
+            );
+        }
+        add(
+            "article:tag",
+            self.metas("article:tag")
+                .iter()
+                .flat_map(|v| text_cleanup::keywords(v))
+                .collect(),
+            &mut out,
+        );
+        add("rel=tag", visible::tags(self.dom), &mut out);
+        for name in [
+            "parsely-section",
+            "parsely-tags",
+            "news_keywords",
+            "dc.subject",
+            "dcterms.subject",
+            "citation_keywords",
+        ] {
+            add(
+                name,
+                self.metas(name)
+                    .iter()
+                    .flat_map(|v| text_cleanup::keywords(v))
+                    .collect(),
+                &mut out,
+            );
+        }
+        if out.is_empty() {
+            let keywords: Vec<String> = self
+                .metas("keywords")
+                .iter()
+                .flat_map(|v| text_cleanup::keywords(v))
+                .collect();
+            if keywords.len() <= 12 {
+                add("keywords", keywords, &mut out);
+            }
+        }
+        if let Some(time) = self.reading_time() {
+            out.push(Category::reading_time(time));
+        }
+        if !from.is_empty() {
+            let from = from.join(", ");
+            self.field_origins.push(("categories", from));
+        }
+        out
+    }
+
+    /// `twitter:label1`/`twitter:data1` (as blog software writes it), `timeRequired` (JSON-LD), else what stands on the page.
+    fn reading_time(&self) -> Option<String> {
+        for (label, data) in [
+            ("twitter:label1", "twitter:data1"),
+            ("twitter:label2", "twitter:data2"),
+        ] {
+            let labelled = self
+                .meta(&[label])
+                .is_some_and(|(l, _)| l.to_lowercase().contains("reading time"));
+            if let (true, Some((value, _))) = (labelled, self.meta(&[data])) {
+                return Some(value);
+            }
+        }
+        if let Some((text, _)) = self.json_text(&["timeRequired"])
+            && let Some(minutes) = text
+                .strip_prefix("PT")
+                .and_then(|t| t.split('M').next())
+                .and_then(|m| m.parse::<u32>().ok())
+        {
+            return Some(format!("{minutes} min read"));
+        }
+        visible::reading_time(self.dom)
+    }
+
+    fn language(&mut self) -> Option<String> {
+        let of = |text: &str| text_cleanup::language_tag(text);
+        let html = self
+            .dom
+            .first("html[lang]")
+            .and_then(|e| e.attr("lang"))
+            .and_then(of)
+            .map(|l| (l, "<html lang>".to_owned()));
+        let found = html
+            .or_else(|| {
+                self.json_text(&["inLanguage"])
+                    .and_then(|(v, f)| Some((of(&v)?, f)))
+            })
+            .or_else(|| {
+                self.meta(&[
+                    "og:locale",
+                    "dc.language",
+                    "dcterms.language",
+                    "language",
+                    "content-language",
+                ])
+                .and_then(|(v, f)| Some((of(&v)?, f.to_owned())))
+            })
+            .or_else(|| {
+                self.page
+                    .headers
+                    .text("content-language")
+                    .and_then(of)
+                    .map(|l| (l, "Content-Language".to_owned()))
+            });
+        self.record_origin("language", found)
+    }
+
+    fn image(&mut self) -> Option<String> {
+        let logos = self.logos();
+        let fits = |url: &Url| {
+            !text_cleanup::is_logo(url) && !logos.contains(&text_cleanup::image_key(url))
+        };
+        let mut candidates: Vec<(String, &'static str)> = Vec::new();
+        for name in ["og:image", "og:image:url", "og:image:secure_url"] {
+            candidates.extend(self.metas(name).into_iter().map(|v| (v, name)));
+        }
+        if let Some(article) = self.article {
+            candidates.extend(
+                jsonld::images(self.graph, article)
+                    .into_iter()
+                    .map(|v| (v, "JSON-LD image")),
+            );
+        }
+        candidates.extend(
+            ["twitter:image", "twitter:image:src"]
+                .iter()
+                .flat_map(|n| self.metas(n).into_iter().map(|v| (v, *n))),
+        );
+        let found = candidates
+            .into_iter()
+            .filter(|(v, _)| !v.starts_with("data:"))
+            .find_map(|(v, from)| Some((self.dom.url(&v).filter(fits)?, from)));
+        self.record_origin("image", found.map(|(url, from)| (String::from(url), from)))
+    }
+
+    /// Pictures that stand for the publication: JSON-LD's logo, the site's icons, and the pictures of its header.
+    fn logos(&self) -> BTreeSet<String> {
+        let mut out: BTreeSet<String> = self
+            .graph
+            .logos()
+            .iter()
+            .filter_map(|v| self.dom.url(v))
+            .map(|u| text_cleanup::image_key(&u))
+            .collect();
+        for element in
+            self.dom.all("link[rel~='icon'], link[rel='apple-touch-icon'], link[rel='shortcut icon'], link[rel='mask-icon']")
+        {
+            out.extend(element.attr("href").and_then(|h| self.dom.url(h)).map(|u| text_cleanup::image_key(&u)));
+        }
+        for element in self
+            .dom
+            .all("body > header img[src], nav img[src], footer img[src], a[href='/'] img[src]")
+        {
+            out.extend(
+                element
+                    .attr("src")
+                    .and_then(|h| self.dom.url(h))
+                    .map(|u| text_cleanup::image_key(&u)),
+            );
+        }
+        out
+    }
+
+    fn summary(&mut self, draft: &Draft, site_title: Option<&str>) -> Option<String> {
+        let wording = SiteNameCleaner::new(site_title, self.page.url);
+        let title = draft.title.as_deref();
+        let authors: Vec<&str> = draft.authors.iter().map(|p| p.name.as_str()).collect();
+        let clean =
+            |text: &str| wording.clean_summary(&feed_parser::plain_text(text), title, &authors);
+        let mut candidates = self
+            .json_text(&["description", "abstract"])
+            .into_iter()
+            .chain(
+                [
+                    "og:description",
+                    "description",
+                    "twitter:description",
+                    "dc.description",
+                    "dcterms.abstract",
+                    "citation_abstract",
+                ]
+                .iter()
+                .filter_map(|n| self.meta(&[n]).map(|(v, f)| (v, f.to_owned()))),
+            );
+        let found = candidates
+            .find_map(|(v, from)| Some((clean(&v)?, from)))
+            .or_else(|| {
+                visible::first_paragraph(self.dom, &|text| {
+                    wording.clean_summary(text, title, &authors)
+                })
+                .map(|t| (t, "the first paragraph".to_owned()))
+            });
+        self.record_origin("summary", found)
+    }
+}

@@ -1,0 +1,421 @@
+//! What of a post's page is seen, for the fields that its head does not tell.
+//!
+//! Deliberately absent: lists of posts, which are the index's. The rule kept: only what stands within the article, or
+//! beside its heading, counts; related posts, comments and the site's frame do not.
+
+use scraper::ElementRef;
+
+use super::{
+    super::{
+        dates,
+        dom::{Dom, class_and_id_words, compile_selector, is_invisible, text_of},
+        url_shape,
+    },
+    text_cleanup,
+};
+use feed_model::{Person, PublishedDate};
+
+/// Attributes that tell a date, whatever the element.
+const DATE_ATTRIBUTES: &[&str] = &[
+    "datetime",
+    "data-date",
+    "data-datetime",
+    "data-published",
+    "data-published-at",
+    "data-publish-date",
+    "data-iso-date",
+    "data-timestamp",
+    "data-time",
+    "data-epoch",
+];
+
+/// Paragraphs looked at for a summary.
+const MAX_PARAGRAPHS: usize = 40;
+
+/// The post's heading: the first `h1` of its article, else of the page's content, else the page's only one.
+pub(super) fn heading(dom: &Dom) -> Option<String> {
+    heading_element(dom).map(text_of)
+}
+
+fn heading_element(dom: &Dom) -> Option<ElementRef<'_>> {
+    let headings = dom.all("h1");
+    let within = |name: &'static str| {
+        headings
+            .iter()
+            .find(|h| ancestors(h).any(|a| a.value().name() == name))
+            .copied()
+    };
+    // A heading that leads home is the site's; the post's is then the one that the title begins with.
+    let leads_home = |h: &ElementRef<'_>| {
+        let links = h
+            .descendent_elements()
+            .chain(ancestors(h).take(2))
+            .filter(|e| e.value().name() == "a");
+        links
+            .filter_map(|a| a.attr("href"))
+            .filter_map(|href| dom.url(href))
+            .any(|url| url_shape::is_home(&url))
+    };
+    let only = || (headings.len() == 1 && !leads_home(&headings[0])).then(|| headings[0]);
+    let titled = || {
+        let title = dom.first("head > title").map(text_of)?;
+        let fits = |h: &ElementRef<'_>| {
+            let text = text_of(*h);
+            text.chars().count() >= 8
+                && title
+                    .strip_prefix(text.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
+        };
+        dom.all("h1, h2, h3").into_iter().take(40).find(fits)
+    };
+    within("article")
+        .or_else(|| within("main"))
+        .or_else(only)
+        .or_else(titled)
+        .filter(|h| !text_of(*h).is_empty())
+}
+
+/// The text of the first element that the selector matches.
+pub(super) fn first_text(dom: &Dom, selector: &'static str) -> Option<String> {
+    let element = dom.first(selector)?;
+    let text = element
+        .attr("content")
+        .map_or_else(|| text_of(element), str::to_owned);
+    Some(text).filter(|t| !t.is_empty())
+}
+
+/// When it was published: what is marked so, then the first `<time>` of the article, then a date beside its heading.
+pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
+    let marked = [
+        "[itemprop~='datePublished']",
+        ".h-entry .dt-published, .hentry .published",
+        "time[pubdate]",
+    ];
+    for selector in marked {
+        if let Some(date) = dom
+            .all(selector)
+            .iter()
+            .filter(|e| is_article_content(e))
+            .find_map(element_date)
+        {
+            return Some((date, format!("marked {selector}")));
+        }
+    }
+    let times = dom.all("time");
+    let own = |e: &&ElementRef<'_>| is_article_content(e) && !is_update_date(e);
+    let in_article = times
+        .iter()
+        .filter(own)
+        .filter(|e| ancestors(e).any(|a| matches!(a.value().name(), "article" | "main")))
+        .find_map(element_date);
+    if let Some(date) = in_article.or_else(|| times.iter().filter(own).find_map(element_date)) {
+        return Some((date, "<time>".to_owned()));
+    }
+    date_beside_heading(dom).map(|date| (date, "a date beside the heading".to_owned()))
+}
+
+/// When it was changed, where an element is marked so.
+pub(super) fn updated(dom: &Dom) -> Option<(PublishedDate, String)> {
+    let marked = dom.all("[itemprop~='dateModified'], .h-entry .dt-updated, time.updated");
+    let said = || {
+        dom.all("time")
+            .into_iter()
+            .filter(|e| is_article_content(e) && is_update_date(e))
+            .find_map(|e| element_date(&e))
+    };
+    let found = marked
+        .iter()
+        .filter(|e| is_article_content(e))
+        .find_map(element_date)
+        .or_else(said);
+    found.map(|date| (date, "marked as updated".to_owned()))
+}
+
+/// The authors that are marked so.
+pub(super) fn authors(dom: &Dom) -> Vec<Person> {
+    let marked = dom.all("[itemprop~='author'], .h-entry .p-author, .hentry .author .fn, a[rel~='author'], .byline a, .post-author, .author-name, .byline, .post-meta .author, .meta .author, .entry-meta .author, .author a");
+    for element in marked.iter().filter(|e| is_article_content(e)) {
+        let named = compile_selector("[itemprop~='name'], .p-name, .fn");
+        let name_element = element.select(&named).next().unwrap_or(*element);
+        let name = name_element
+            .attr("content")
+            .map_or_else(|| text_of(name_element), str::to_owned);
+        let name = text_cleanup::author_name(&name);
+        if !name.is_empty()
+            && name.split(' ').count() <= 6
+            && !name.chars().any(|c| c.is_ascii_digit())
+        {
+            let url = element
+                .attr("href")
+                .and_then(|h| dom.url(h))
+                .map(String::from);
+            return vec![Person {
+                name,
+                email: None,
+                url,
+            }];
+        }
+    }
+    Vec::new()
+}
+
+/// The article's tags: `rel=tag`, microformats, microdata, and links to lists that stand in an element called tags.
+pub(super) fn tags(dom: &Dom) -> Vec<String> {
+    let mut out = Vec::new();
+    for element in dom.all("a[rel~='tag'], .h-entry .p-category, [itemprop~='keywords'], [itemprop~='articleSection'], .tags a, .post-tags a, .tag-list a, .tags li, .post-categories a") {
+        if !is_article_content(&element) || element.value().name() == "meta" && element.attr("content").is_none() {
+            continue;
+        }
+        let text = element.attr("content").map_or_else(|| text_of(element), str::to_owned);
+        out.extend(text_cleanup::keywords(&text).into_iter().filter(|t| t.chars().count() <= 40));
+    }
+    out
+}
+
+/// The reading time as the page words it.
+pub(super) fn reading_time(dom: &Dom) -> Option<String> {
+    let near: Vec<ElementRef<'_>> = dom.all("span, time, p, li, div, small");
+    near.iter()
+        .filter(|e| e.child_elements().next().is_none() && is_article_content(e))
+        .take(400)
+        .map(|e| text_of(*e))
+        .flat_map(|text| {
+            text.split(['·', '•', '|'])
+                .map(|part| part.trim().to_owned())
+                .collect::<Vec<_>>()
+        })
+        .find(|part| text_cleanup::reading_minutes(part).is_some())
+}
+
+/// The first paragraph of the article that says something, after `clean` took the site's words from it.
+pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    for selector in [
+        ".h-entry .p-summary",
+        "[itemprop~='description']:not(meta)",
+        "article p",
+        "main p",
+        "[role='main'] p",
+        ".content p",
+        "#content p",
+        "body p",
+    ] {
+        let paragraphs = dom.all(selector);
+        let found = paragraphs
+            .iter()
+            .filter(|e| is_article_content(e))
+            .take(MAX_PARAGRAPHS)
+            .filter(|p| !is_byline(p))
+            .find_map(|p| {
+                clean(&text_of(*p)).filter(|t| {
+                    t.split(' ').count() >= 8 || !t.is_ascii() && t.chars().count() >= 24
+                })
+            });
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+/// Whether a paragraph tells who wrote when and under what, and nothing of the post.
+fn is_byline(element: &ElementRef<'_>) -> bool {
+    let has_matching_class = class_and_id_words(element).iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "meta" | "date" | "byline" | "dateline" | "breadcrumb" | "breadcrumbs"
+        )
+    });
+    has_matching_class || {
+        let text = text_of(*element);
+        text.chars().count() <= 100
+            && dates::find(&text).is_some()
+            && !text.ends_with(['.', '!', '?'])
+    }
+}
+
+/// A date in a short text right before or after the heading.
+fn date_beside_heading(dom: &Dom) -> Option<PublishedDate> {
+    let heading = heading_element(dom).or_else(|| dom.first("h1"))?;
+    let mut around: Vec<ElementRef<'_>> = Vec::new();
+    for element in std::iter::once(heading).chain(ancestors(&heading).take(2)) {
+        if matches!(element.value().name(), "body" | "html" | "main") {
+            break;
+        }
+        around.extend(element.next_siblings().filter_map(ElementRef::wrap).take(4));
+        around.extend(element.prev_siblings().filter_map(ElementRef::wrap).take(2));
+    }
+    around.into_iter().find_map(|element| {
+        let text = text_of(element);
+        (text.chars().count() <= 120
+            && !text.to_lowercase().contains("updated")
+            && is_dateline(&element, &text))
+        .then(|| dates::find_with_order(&text, dom.order))
+        .flatten()
+        .map(|f| f.date)
+    })
+}
+
+/// Whether a text is there for its date: it is called so, or has few words besides.
+fn is_dateline(element: &ElementRef<'_>, text: &str) -> bool {
+    let has_matching_class = class_and_id_words(element).iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "date"
+                | "meta"
+                | "published"
+                | "posted"
+                | "time"
+                | "byline"
+                | "dateline"
+                | "info"
+                | "timestamp"
+        )
+    });
+    let count = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .count();
+    let is_sentence = text.ends_with(['.', '!', '?', '。']) && count > 6;
+    !matches!(element.value().name(), "pre" | "code" | "blockquote")
+        && (has_matching_class || count <= 14 && !is_sentence)
+}
+
+/// The date of an element: its machine-readable attribute, else its text.
+pub(in super::super) fn element_date(element: &ElementRef<'_>) -> Option<PublishedDate> {
+    let stated = ["datetime", "content", "data-date", "data-published"]
+        .iter()
+        .find_map(|a| element.attr(a))
+        .and_then(dates::parse_or_find);
+    let titled = || {
+        element
+            .attr("title")
+            .and_then(|t| dates::parse_or_find(t).or_else(|| feed_parser::parse_date(t)))
+    };
+    stated.or_else(titled).or_else(|| {
+        let text = text_of(*element);
+        (text.chars().count() <= 80)
+            .then(|| dates::parse_or_find(&text))
+            .flatten()
+    })
+}
+
+/// The date that an element's attributes tell, and whether it is one of change: `<time datetime>`, `itemprop`, microformats.
+pub(in super::super) fn attribute_date(element: &ElementRef<'_>) -> Option<(PublishedDate, bool)> {
+    let value = element.value();
+    let attribute = |name: &str| {
+        value
+            .attr(name)
+            .and_then(|text| dates::parse_or_find(text).or_else(|| dates::parse_unix_time(text)))
+    };
+    let stated = match value.name() {
+        "time" | "relative-time" | "local-time" | "time-ago" => {
+            DATE_ATTRIBUTES.iter().find_map(|name| attribute(name))
+        }
+        "meta" => value
+            .attr("itemprop")
+            .filter(|p| p.starts_with("date"))
+            .and_then(|_| attribute("content")),
+        "abbr" | "span" | "p" | "div" | "td" | "i" | "li" | "article" | "tr" | "small" => {
+            DATE_ATTRIBUTES
+                .iter()
+                .find_map(|name| attribute(name))
+                .or_else(|| {
+                    let dated = class_and_id_words(element).iter().any(|w| {
+                        matches!(
+                            w.as_str(),
+                            "date" | "published" | "timestamp" | "time" | "age" | "ago" | "when"
+                        )
+                    });
+                    if dated {
+                        attribute("content").or_else(|| attribute("title"))
+                    } else {
+                        None
+                    }
+                })
+        }
+        _ => None,
+    };
+    stated.map(|date| (date, is_update_date(element)))
+}
+
+/// Whether an element tells a change rather than a publication.
+pub(in super::super) fn is_update_date(element: &ElementRef<'_>) -> bool {
+    let own = class_and_id_words(element);
+    let says = |w: &str| own.iter().any(|o| o == w);
+    (says("updated")
+        || says("modified")
+        || says("lastmod")
+        || says("changed")
+        || follows_update_label(element))
+        && !says("published")
+        && !says("publish")
+}
+
+/// Whether the words right before an element say that it tells a change: `Last updated:`.
+fn follows_update_label(element: &ElementRef<'_>) -> bool {
+    let said = element
+        .prev_sibling()
+        .or_else(|| element.parent().and_then(|p| p.prev_sibling()))
+        .map(|node| match node.value() {
+            scraper::Node::Text(text) => text.trim().to_lowercase(),
+            _ => ElementRef::wrap(node)
+                .filter(|e| !is_invisible(e))
+                .map(text_of)
+                .unwrap_or_default()
+                .to_lowercase(),
+        });
+    let said = said.unwrap_or_default();
+    let last = said
+        .rsplit(['·', '•', '|', '/', ',', ';', '('])
+        .next()
+        .unwrap_or_default()
+        .trim();
+    last.chars().count() <= 32
+        && [
+            "updated",
+            "modified",
+            "edited",
+            "revised",
+            "aktualisiert",
+            "geändert",
+            "mis à jour",
+            "modifié",
+            "actualizado",
+            "更新",
+            "修改",
+        ]
+        .iter()
+        .any(|word| last.contains(word))
+}
+
+/// Whether an element is the article's and not of related posts, comments or the site's frame.
+fn is_article_content(element: &ElementRef<'_>) -> bool {
+    !is_invisible(element)
+        && ancestors(element).all(|a| {
+            let name = a.value().name();
+            !(matches!(name, "nav" | "aside")
+                || name == "footer" && !ancestors(&a).any(|b| b.value().name() == "article")
+                || name == "a"
+                    && element.value().name() == "time"
+                    && !super::super::dom::rels(&a).iter().any(|r| r == "bookmark"))
+                && (matches!(name, "body" | "html" | "main" | "article")
+                    || !class_and_id_words(&a).iter().any(|w| {
+                        matches!(
+                            w.as_str(),
+                            "related"
+                                | "comments"
+                                | "comment"
+                                | "recommended"
+                                | "sidebar"
+                                | "recent"
+                        )
+                    }))
+        })
+}
+
+fn ancestors<'a>(element: &ElementRef<'a>) -> impl Iterator<Item = ElementRef<'a>> + use<'a> {
+    element
+        .ancestors()
+        .filter_map(ElementRef::wrap)
+        .take(super::super::dom::MAX_ANCESTORS)
+}

@@ -1,0 +1,271 @@
+//! Which pages of a sitemap are posts.
+//!
+//! Deliberately absent: fetching any of them. The rule kept: `include` and `exclude` decide where they are given; else
+//! one shape of path is taken, the one that most dated entries share, and the reason is told.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashSet},
+};
+
+use chrono::NaiveDate;
+use url::Url;
+
+use super::{SitemapDocument, SitemapKind, SitemapPage, dates, url_shape};
+use feed_model::{DatePrecision, PublishedDate, SitemapPatterns, Timestamp};
+
+/// The posts of a sitemap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostLinks {
+    /// Newest first, as far as their dates tell; undated ones after them, in the document's order.
+    pub pages: Vec<SitemapPage>,
+    /// Why these, in one sentence.
+    pub reason: String,
+    /// Links that were taken for something else.
+    pub skipped: usize,
+}
+
+/// The posts among the pages of a sitemap; `site` is the address that is followed.
+///
+/// Patterns are parts of a path: one of `include` must occur in it, and none of `exclude` may.
+pub fn post_links(document: &SitemapDocument, patterns: &SitemapPatterns, site: &Url) -> PostLinks {
+    let excluded = |page: &&SitemapPage| {
+        patterns
+            .exclude
+            .iter()
+            .any(|part| page.url.path().contains(part.as_str()))
+    };
+    let remaining: Vec<&SitemapPage> = document
+        .pages
+        .iter()
+        .filter(|page| !excluded(page))
+        .collect();
+    let (chosen, reason) = if patterns.include.is_empty() {
+        guess_posts(&remaining, site)
+    } else {
+        let included = |page: &&SitemapPage| {
+            patterns
+                .include
+                .iter()
+                .any(|part| page.url.path().contains(part.as_str()))
+        };
+        let chosen: Vec<&SitemapPage> = remaining.iter().copied().filter(included).collect();
+        (
+            chosen,
+            format!("sitemap.include names {}", patterns.include.join(", ")),
+        )
+    };
+    let mut pages: Vec<SitemapPage> = chosen.into_iter().cloned().collect();
+    // The sort is stable: pages of one day, and undated ones, keep the document's order.
+    pages.sort_by_key(|page| Reverse(best_known_date(page)));
+    PostLinks {
+        skipped: document.pages.len() - pages.len(),
+        pages,
+        reason,
+    }
+}
+
+/// What orders pages before their own dates are known: when they were published, else changed.
+fn best_known_date(page: &SitemapPage) -> Option<Timestamp> {
+    let told: Option<PublishedDate> = page
+        .news_published
+        .or_else(|| dates::find_in_url(&page.url))
+        .or(page.lastmod);
+    told.map(|date| date.at)
+}
+
+/// What is known of one shape of path.
+#[derive(Default)]
+struct PathGroup<'a> {
+    pages: Vec<&'a SitemapPage>,
+    /// Days that its pages were published or changed on: what is built anew is dated alike, and that tells nothing.
+    days: BTreeSet<NaiveDate>,
+    dated_count: usize,
+    news_count: usize,
+    slug_count: usize,
+    /// Where the first of them stands.
+    first: usize,
+}
+
+impl<'a> PathGroup<'a> {
+    fn add(&mut self, page: &'a SitemapPage) {
+        self.pages.push(page);
+        if let Some(at) = best_known_date(page) {
+            self.dated_count += 1;
+            self.days.insert(at.date_naive());
+        }
+        self.news_count += usize::from(is_news(page));
+        self.slug_count += usize::from(url_shape::post_score(&page.url) >= 1.0);
+    }
+
+    /// News titles are the surest sign, then a directory that sites keep posts in, then dates and slugs of several words.
+    #[allow(clippy::cast_precision_loss)] // at most 50,000 of each
+    fn weight(&self, directory: &str) -> f64 {
+        let factor = if url_shape::is_post_directory(directory) {
+            4.0
+        } else if directory == "/" {
+            0.5
+        } else {
+            1.0
+        };
+        // Many pages alike (a glossary) say less for each than a few dated ones.
+        let fewer = |count: usize| (count as f64).powf(0.7);
+        factor
+            * (self.days.len() as f64
+                + fewer(self.slug_count) * 0.5
+                + fewer(self.pages.len()) * 0.1)
+            + self.news_count as f64 * 20.0
+    }
+}
+
+fn is_news(page: &SitemapPage) -> bool {
+    page.news_title.is_some() || page.news_published.is_some()
+}
+
+/// The shape of an address: its directory, but that days in the path tell a post under whatever subject it lies.
+fn path_group_key(url: &Url) -> String {
+    let dated = dates::find_in_url(url).is_some_and(|date| date.precision >= DatePrecision::Day);
+    if dated && !url_shape::is_post_directory(&url_shape::directory(url)) {
+        "/YYYY/".to_owned()
+    } else {
+        url_shape::directory(url)
+    }
+}
+
+fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, String) {
+    let own = site.path().trim_end_matches('/');
+    let below = |page: &SitemapPage| {
+        page.url
+            .path()
+            .strip_prefix(own)
+            .is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+    };
+    let post = |page: &&&SitemapPage| {
+        !url_shape::is_static_page(&page.url)
+            && !url_shape::is_list(&page.url)
+            && !url_shape::is_file(&page.url)
+    };
+    let mut candidates: Vec<&SitemapPage> = pages.iter().filter(post).copied().collect();
+    let told = |kind: SitemapKind| {
+        candidates
+            .iter()
+            .copied()
+            .filter(|page| page.kind == kind)
+            .collect::<Vec<_>>()
+    };
+    let (of_posts, others) = (told(SitemapKind::Posts), told(SitemapKind::Other).len());
+    if others > 0 && others < candidates.len() {
+        candidates.retain(|page| page.kind != SitemapKind::Other);
+    }
+    if own.len() > 1 && !url_shape::is_file(site) && !url_shape::is_list(site) {
+        let inside: Vec<&SitemapPage> = candidates
+            .iter()
+            .copied()
+            .filter(|page| below(page))
+            .collect();
+        if !inside.is_empty() {
+            let reason = format!(
+                "{} of {} links lie below {own}/, the address that is followed",
+                inside.len(),
+                pages.len()
+            );
+            return (inside, reason);
+        }
+    }
+    if !of_posts.is_empty() {
+        let reason = format!(
+            "{} of {} links stand in a sitemap that is called after posts",
+            of_posts.len(),
+            pages.len()
+        );
+        return (drop_list_pages(of_posts), reason);
+    }
+    let mut path_groups: BTreeMap<String, PathGroup<'a>> = BTreeMap::new();
+    for (first, page) in candidates.iter().enumerate() {
+        path_groups
+            .entry(path_group_key(&page.url))
+            .or_insert_with(|| PathGroup {
+                first,
+                ..PathGroup::default()
+            })
+            .add(page);
+    }
+    // Of the same posts in two languages, those that the publisher names first.
+    let best = path_groups.iter().max_by(|(a, x), (b, y)| {
+        x.weight(a)
+            .total_cmp(&y.weight(b))
+            .then_with(|| y.first.cmp(&x.first))
+    });
+    let Some((directory, best)) = best else {
+        return (
+            Vec::new(),
+            format!("none of its {} links looks like a post", pages.len()),
+        );
+    };
+    let mut chosen = best.pages.clone();
+    if directory == "/" {
+        // At the root stand pages of every kind: posts are told by a slug of several words, where any has one.
+        let with_slug: Vec<&SitemapPage> = chosen
+            .iter()
+            .copied()
+            .filter(|p| url_shape::post_score(&p.url) >= 1.0 || p.news_title.is_some())
+            .collect();
+        if !with_slug.is_empty() {
+            chosen = with_slug;
+        }
+    }
+    let of = if best.dated_count > 0 {
+        format!(
+            "{} of its {} dated links",
+            best.dated_count,
+            pages
+                .iter()
+                .filter(|p| best_known_date(p).is_some())
+                .count()
+        )
+    } else {
+        format!("{} of its {} links", best.pages.len(), pages.len())
+    };
+    let mut reason = format!("{of} have the form {directory}…");
+    if best.news_count > 0 {
+        // A newspaper keeps its news under its subjects.
+        let news = || {
+            path_groups.iter().filter(|(other, group)| {
+                *other != directory && group.news_count * 2 > group.pages.len()
+            })
+        };
+        chosen.extend(news().flat_map(|(_, group)| group.pages.iter().copied()));
+        let count = best.news_count + news().map(|(_, group)| group.news_count).sum::<usize>();
+        reason = match news().count() {
+            0 => format!("{reason}, {count} of them with news titles"),
+            more => {
+                format!("{reason}, and {more} more forms as well, {count} of them with news titles")
+            }
+        };
+    }
+    (drop_list_pages(chosen), reason)
+}
+
+/// Pages without those that others lie below: `/blog/kafka` where posts are `/blog/kafka/lag`.
+fn drop_list_pages(pages: Vec<&SitemapPage>) -> Vec<&SitemapPage> {
+    let depth = |page: &SitemapPage| url_shape::segments(&page.url).len();
+    let mut depths: BTreeMap<usize, usize> = BTreeMap::new();
+    for page in &pages {
+        *depths.entry(depth(page)).or_default() += 1;
+    }
+    let Some((usual, _)) = depths.into_iter().max_by_key(|(_, count)| *count) else {
+        return pages;
+    };
+    let mut above: HashSet<String> = HashSet::new();
+    for page in pages.iter().filter(|page| depth(page) >= usual) {
+        let mut path = page.url.path().trim_end_matches('/');
+        while let Some((parent, _)) = path.rsplit_once('/') {
+            path = parent;
+            above.insert(parent.to_owned());
+        }
+    }
+    let is_list = |page: &SitemapPage| {
+        depth(page) < usual && above.contains(page.url.path().trim_end_matches('/'))
+    };
+    pages.into_iter().filter(|page| !is_list(page)).collect()
+}

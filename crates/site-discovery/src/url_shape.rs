@@ -1,0 +1,621 @@
+//! What an address alone tells: a post, a list of posts, an ordinary page of a site, or something else.
+//!
+//! Deliberately absent: the text of the link. The rule kept: an address is left aside only for what its path says of
+//! itself in words that sites share.
+
+use url::Url;
+
+use super::dates;
+
+/// First segments under which sites keep their posts.
+const POST_PATH_SEGMENTS: &[&str] = &[
+    "p",
+    "blog",
+    "blogs",
+    "post",
+    "posts",
+    "article",
+    "articles",
+    "writing",
+    "writings",
+    "news",
+    "note",
+    "notes",
+    "essay",
+    "essays",
+    "newsletter",
+    "newsletters",
+    "journal",
+    "story",
+    "stories",
+    "entry",
+    "entries",
+    "issue",
+    "issues",
+    "weblog",
+    "log",
+    "thoughts",
+    "archive",
+    "archives",
+    "til",
+    "changelog",
+    "engineering",
+    "insights",
+    "publication",
+    "publications",
+    "read",
+    "updates",
+    "letters",
+    "letter",
+    "digest",
+    "column",
+    "columns",
+    "releases",
+    "release-notes",
+    "news-releases",
+    "press-releases",
+    "announcements",
+    "blogposts",
+    "blog-posts",
+    "blog_posts",
+];
+
+/// Segments that are followed by a subject, an author or a number, and so lead to lists.
+const LIST_PATH_SEGMENTS: &[&str] = &[
+    "tag",
+    "tags",
+    "tagged",
+    "category",
+    "categories",
+    "cat",
+    "topic",
+    "topics",
+    "author",
+    "authors",
+    "label",
+    "labels",
+    "page",
+    "pages",
+    "series",
+    "section",
+    "sections",
+    "user",
+    "users",
+    "profile",
+    "people",
+    "contributors",
+    "keyword",
+    "keywords",
+    "collections",
+    "collection",
+    "search",
+    "genre",
+    "subject",
+    "subjects",
+    "by",
+];
+
+/// Pages that nearly every site has.
+const STATIC_PAGE_SEGMENTS: &[&str] = &[
+    "about",
+    "about-me",
+    "about-us",
+    "aboutme",
+    "contact",
+    "contact-us",
+    "contact-me",
+    "privacy",
+    "privacy-policy",
+    "terms",
+    "tos",
+    "terms-of-service",
+    "terms-of-use",
+    "terms-and-conditions",
+    "cookie-policy",
+    "cookies",
+    "imprint",
+    "impressum",
+    "legal",
+    "disclaimer",
+    "datenschutz",
+    "subscribe",
+    "signup",
+    "sign-up",
+    "login",
+    "log-in",
+    "signin",
+    "sign-in",
+    "register",
+    "logout",
+    "account",
+    "search",
+    "archive",
+    "archives",
+    "tags",
+    "categories",
+    "topics",
+    "series",
+    "authors",
+    "rss",
+    "feed",
+    "feeds",
+    "atom",
+    "projects",
+    "project",
+    "now",
+    "uses",
+    "links",
+    "bookmarks",
+    "blogroll",
+    "cv",
+    "resume",
+    "portfolio",
+    "talks",
+    "speaking",
+    "home",
+    "index",
+    "sitemap",
+    "donate",
+    "sponsor",
+    "sponsors",
+    "support",
+    "pricing",
+    "docs",
+    "documentation",
+    "faq",
+    "help",
+    "careers",
+    "jobs",
+    "team",
+    "blog",
+    "blogs",
+    "posts",
+    "articles",
+    "writing",
+    "writings",
+    "news",
+    "notes",
+    "essays",
+    "newsletter",
+    "newsletters",
+    "journal",
+    "p",
+    "stories",
+    "books",
+    "reading",
+    "work",
+    "hire-me",
+    "consulting",
+    "services",
+    "products",
+    "shop",
+    "store",
+    "cart",
+    "checkout",
+    "gallery",
+    "photos",
+    "videos",
+    "podcast",
+    "events",
+    "press",
+    "media",
+    "recommendations",
+    "leaderboard",
+    "upgrade",
+    "settings",
+    "advertise",
+    "partners",
+    "customers",
+    "guestbook",
+    "colophon",
+    "community",
+    "forum",
+    "download",
+    "downloads",
+    "404",
+    "all",
+    "latest",
+    "popular",
+    "start",
+    "start-here",
+    "me",
+    "bio",
+    "profile",
+    "changelog",
+    "surveys",
+    "polls",
+];
+
+const FILE_EXTENSIONS: &[&str] = &[
+    "xml", "rss", "atom", "json", "jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "ico", "css",
+    "js", "zip", "gz", "tar", "mp3", "mp4", "webm", "ogg", "wav", "m4a", "mov", "woff", "woff2",
+    "ttf", "ics", "vcf", "asc", "epub", "exe", "dmg", "bib", "pdf", "ps", "doc", "docx", "ppt",
+    "pptx", "xls", "xlsx", "csv", "djvu", "opml", "txt",
+];
+
+/// Query keys that make a list out of a page.
+const LIST_QUERY_KEYS: &[&str] = &[
+    "tag",
+    "tags",
+    "category",
+    "cat",
+    "topic",
+    "page",
+    "paged",
+    "author",
+    "search",
+    "q",
+    "s",
+    "label",
+    "lang",
+    "sort",
+    "filter",
+    "share",
+    "replytocom",
+    "theme",
+];
+
+/// Hosts where a link is a share button or a profile, never a post of a list.
+const SOCIAL_HOSTS: &[&str] = &[
+    "twitter.com",
+    "x.com",
+    "facebook.com",
+    "linkedin.com",
+    "instagram.com",
+    "mastodon.social",
+    "hachyderm.io",
+    "bsky.app",
+    "threads.net",
+    "reddit.com",
+    "news.ycombinator.com",
+    "pinterest.com",
+    "t.me",
+    "telegram.me",
+    "wa.me",
+    "whatsapp.com",
+    "discord.gg",
+    "discord.com",
+    "getpocket.com",
+    "tumblr.com",
+    "ko-fi.com",
+    "patreon.com",
+    "buymeacoffee.com",
+    "paypal.me",
+    "lobste.rs",
+    "creativecommons.org",
+    "gohugo.io",
+    "jekyllrb.com",
+    "wordpress.org",
+    "ghost.org",
+    "feedly.com",
+    "beehiiv.com",
+    "substack.com",
+    "gravatar.com",
+];
+
+/// Whether two addresses lie on the same registrable domain; of hosts without one, on the same host.
+pub(super) fn same_site(a: &Url, b: &Url) -> bool {
+    match (registrable_domain(a), registrable_domain(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// The registrable domain in lower case; else the host with its port, since nothing else tells two sites on one machine
+/// apart.
+pub(super) fn registrable_domain(url: &Url) -> Option<String> {
+    let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
+    let registrable = url
+        .domain()
+        .and_then(|_| psl::domain_str(&host))
+        .map(str::to_owned);
+    let with_port = || {
+        url.port()
+            .map_or(host.clone(), |port| format!("{host}:{port}"))
+    };
+    Some(
+        registrable
+            .filter(|name| name.contains('.'))
+            .unwrap_or_else(with_port),
+    )
+}
+
+/// The segments of a path that are not empty.
+pub(super) fn segments(url: &Url) -> Vec<&str> {
+    url.path().split('/').filter(|s| !s.is_empty()).collect()
+}
+
+/// Whether the address is a site's entrance, in whatever language.
+pub(super) fn is_home(url: &Url) -> bool {
+    let parts = segments(url);
+    match parts.as_slice() {
+        [] => !query_names_post(url),
+        [one] => {
+            is_locale(one)
+                || matches!(
+                    one.to_ascii_lowercase().as_str(),
+                    "index.html" | "index.htm" | "index.php" | "home"
+                ) && !query_names_post(url)
+        }
+        _ => false,
+    }
+}
+
+/// Whether an entrance's query names one post: `?p=123`, `index.php?id=7`.
+fn query_names_post(url: &Url) -> bool {
+    url.query_pairs().any(|(key, value)| {
+        matches!(&*key, "p" | "id" | "post" | "article" | "story" | "entry") && !value.is_empty()
+    })
+}
+
+/// Whether the address is that of a list, by tag, author, month or number.
+pub(super) fn is_list(url: &Url) -> bool {
+    if url
+        .query_pairs()
+        .any(|(key, _)| LIST_QUERY_KEYS.contains(&key.to_ascii_lowercase().as_str()))
+    {
+        return true;
+    }
+    let parts: Vec<String> = segments(url).iter().map(|s| s.to_lowercase()).collect();
+    let n = parts.len();
+    let word = |i: usize| LIST_PATH_SEGMENTS.contains(&parts[i].as_str());
+    // `/tags`, `/tags/rust`, `/blog/tags/rust`, `/tags/rust/page/2`: the subject stands last, or before a number.
+    // `/releases/tag/v2` is the release itself.
+    let release = n >= 3 && parts[n - 3] == "releases" && parts[n - 2] == "tag";
+    if n >= 1 && word(n - 1) || n >= 2 && word(n - 2) && !release {
+        return true;
+    }
+    if n >= 3
+        && matches!(
+            parts[0].as_str(),
+            "tag" | "tags" | "category" | "categories" | "author" | "authors" | "topic" | "topics"
+        )
+    {
+        return true;
+    }
+    // `/2024`, `/archive/2024/05`: a year or a month and nothing after it.
+    let digits: Vec<&String> = parts
+        .iter()
+        .filter(|p| p.chars().all(|c| c.is_ascii_digit()))
+        .collect();
+    let rest = parts
+        .iter()
+        .filter(|p| !p.chars().all(|c| c.is_ascii_digit()))
+        .all(|p| STATIC_PAGE_SEGMENTS.contains(&p.as_str()));
+    let year = digits
+        .first()
+        .is_some_and(|d| d.len() == 4 && (d.starts_with("19") || d.starts_with("20")));
+    // `/news/2026/20261112` is no month of a year.
+    let year = year && digits.iter().skip(1).all(|d| d.len() <= 2);
+    rest && (year && digits.len() == n || year && digits.len() <= 3 && n > digits.len())
+}
+
+/// What a list is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ListKind {
+    /// A tag, a category, a topic.
+    Subject,
+    /// What one person wrote.
+    Person,
+}
+
+/// What the list at an address is of, where the address tells.
+pub(super) fn list_kind(url: &Url) -> Option<ListKind> {
+    let of = |word: &str| match word {
+        "tag" | "tags" | "tagged" | "category" | "categories" | "cat" | "topic" | "topics"
+        | "label" | "labels" | "section" | "keyword" | "keywords" | "subject" | "subjects" => {
+            Some(ListKind::Subject)
+        }
+        "author" | "authors" | "people" | "contributors" | "by" => Some(ListKind::Person),
+        _ => None,
+    };
+    if let Some(kind) = url
+        .query_pairs()
+        .find_map(|(key, _)| of(&key.to_ascii_lowercase()))
+    {
+        return Some(kind);
+    }
+    let parts = segments(url);
+    let last = parts.len().checked_sub(1)?;
+    parts
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| *i < last)
+        .rev()
+        .take(2)
+        .find_map(|(_, p)| of(&p.to_ascii_lowercase()))
+}
+
+/// Whether the address is one of the pages that every site has (about, privacy, …), or its home.
+pub(super) fn is_static_page(url: &Url) -> bool {
+    if is_home(url) {
+        return true;
+    }
+    let parts = segments(url);
+    let parts: &[&str] = if parts.first().is_some_and(|p| is_locale(p)) {
+        &parts[1..]
+    } else {
+        &parts
+    };
+    match parts {
+        [] => !query_names_post(url),
+        [one] => STATIC_PAGE_SEGMENTS.contains(&strip_page_extension(one).as_str()),
+        [first, second] => {
+            STATIC_PAGE_SEGMENTS.contains(&strip_page_extension(second).as_str())
+                && !matches!(
+                    strip_page_extension(second).as_str(),
+                    "now" | "work" | "reading" | "links" | "support" | "books" | "start" | "404"
+                )
+                || matches!(
+                    strip_page_extension(first).as_str(),
+                    "about" | "legal" | "docs" | "account" | "help"
+                )
+        }
+        _ => false,
+    }
+}
+
+/// Whether the address is a file that is no page.
+pub(super) fn is_file(url: &Url) -> bool {
+    let last = segments(url)
+        .last()
+        .map(|s| s.to_ascii_lowercase())
+        .unwrap_or_default();
+    last.rsplit_once('.')
+        .is_some_and(|(_, ext)| FILE_EXTENSIONS.contains(&ext))
+}
+
+/// Whether a link leads to a share button, a profile or the maker of the site's software.
+pub(super) fn is_social(url: &Url) -> bool {
+    let Some(host) = url.host_str() else {
+        return false;
+    };
+    let host = host.trim_start_matches("www.").trim_start_matches("m.");
+    let known = SOCIAL_HOSTS.contains(&host);
+    known
+        || host == "github.com" && segments(url).len() < 2
+        || host.ends_with("youtube.com")
+            && segments(url)
+                .first()
+                .is_some_and(|s| s.starts_with('@') || *s == "channel" || *s == "c")
+}
+
+/// How much a path looks like a post's: a date in it, a directory of posts, a slug of several words.
+pub(super) fn post_score(url: &Url) -> f64 {
+    let parts = segments(url);
+    let Some(last) = parts.last() else { return 0.0 };
+    let mut score = 0.0;
+    if dates::find_in_url(url).is_some() {
+        score += 2.0;
+    }
+    if parts.len() >= 2
+        && parts[..parts.len() - 1]
+            .iter()
+            .any(|p| POST_PATH_SEGMENTS.contains(&p.to_ascii_lowercase().as_str()))
+    {
+        score += 2.0;
+    }
+    let words = strip_page_extension(last)
+        .split(['-', '_', '.'])
+        .filter(|w| !w.is_empty())
+        .count();
+    score
+        + match words {
+            0 | 1 => 0.0,
+            2 => 0.5,
+            _ => 1.0,
+        }
+}
+
+/// The directory that an address shares with its like: `/p/`, `/blog/`, `/YYYY/`; `/` for what lies at the root.
+pub(super) fn directory(url: &Url) -> String {
+    let parts = segments(url);
+    let mut out = String::from("/");
+    let mut rest: &[&str] = &parts;
+    if rest.len() >= 2 && is_locale(rest[0]) {
+        out.push_str(rest[0]);
+        out.push('/');
+        rest = &rest[1..];
+    }
+    if let [first, _, ..] = rest {
+        out.push_str(if is_year(first) { "YYYY" } else { first });
+        out.push('/');
+    }
+    out
+}
+
+/// Whether an address is that of a list of posts by its own word: `/blog`, `/en/articles.html`.
+pub(super) fn is_post_list(url: &Url) -> bool {
+    segments(url)
+        .last()
+        .is_some_and(|last| POST_PATH_SEGMENTS.contains(&strip_page_extension(last).as_str()))
+}
+
+/// Whether a directory is one that sites keep posts in.
+pub(super) fn is_post_directory(directory: &str) -> bool {
+    directory
+        .split('/')
+        .filter(|s| !s.is_empty())
+        .any(|s| s == "YYYY" || POST_PATH_SEGMENTS.contains(&s.to_ascii_lowercase().as_str()))
+}
+
+/// How far a text says what the last segment of an address says: 1 where every word is in both, 0 where none is.
+#[allow(clippy::cast_precision_loss)] // a few words
+pub(super) fn slug_similarity(text: &str, url: &Url) -> f64 {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|w| !w.is_empty())
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let parts = segments(url);
+    let slug = parts
+        .last()
+        .map(|s| words(&strip_page_extension(s)))
+        .unwrap_or_default();
+    let text = words(&text.replace(['\'', '’'], ""));
+    let shared = text.iter().filter(|w| slug.contains(w)).count();
+    if shared == 0 {
+        0.0
+    } else {
+        2.0 * shared as f64 / (slug.len() + text.len()) as f64
+    }
+}
+
+/// An address for comparison within one page: without fragment, `www.`, tracking and trailing slash; http is https.
+pub(super) fn comparison_key(url: &Url) -> String {
+    let host = url
+        .host_str()
+        .unwrap_or_default()
+        .trim_start_matches("www.");
+    let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
+    let query: Vec<String> = url
+        .query_pairs()
+        .filter(|(k, _)| !is_tracking_parameter(k))
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    let path = url
+        .path()
+        .trim_end_matches('/')
+        .trim_end_matches("/index.html");
+    if query.is_empty() {
+        format!("{host}{port}{path}")
+    } else {
+        format!("{host}{port}{path}?{}", query.join("&"))
+    }
+}
+
+fn is_tracking_parameter(key: &str) -> bool {
+    key.starts_with("utm_")
+        || key.starts_with("_bh")
+        || matches!(
+            key,
+            "bhcl_id" | "fbclid" | "gclid" | "ref" | "source" | "referrer" | "mc_cid" | "mc_eid"
+        )
+}
+
+fn is_year(segment: &str) -> bool {
+    segment.len() == 4
+        && segment.chars().all(|c| c.is_ascii_digit())
+        && (segment.starts_with("19") || segment.starts_with("20"))
+}
+
+fn is_locale(segment: &str) -> bool {
+    const LANGUAGES: &[&str] = &[
+        "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "cs", "ru", "uk",
+        "tr", "ja", "ko", "zh", "he", "ar", "ro", "hu", "el",
+    ];
+    let (language, region) = segment.split_once(['-', '_']).unwrap_or((segment, ""));
+    LANGUAGES.contains(&language.to_ascii_lowercase().as_str())
+        && (region.is_empty() || region.len() == 2 || region.len() == 4)
+}
+
+fn strip_page_extension(segment: &str) -> String {
+    let lower = segment.to_ascii_lowercase();
+    for ext in [".html", ".htm", ".php", ".aspx", ".md"] {
+        if let Some(bare) = lower.strip_suffix(ext) {
+            return bare.to_owned();
+        }
+    }
+    lower
+}

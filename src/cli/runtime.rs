@@ -1,0 +1,150 @@
+//! What the commands share that poll, publish or write: the runtime, the log, and the poller.
+
+use std::{future::Future, path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+
+use super::{CommandError, Context, LogFormat};
+use crate::{
+    app,
+    clock::{Clock as _, SystemClock},
+    config::Config,
+    poll::Poller,
+    store::{Store, StoreError},
+    telemetry::{self, LogOptions},
+};
+use feed_model::{StoryId, Timestamp};
+
+impl Context {
+    /// Now.
+    #[allow(clippy::unused_self)] // it is a fact of the context, like the others
+    pub(super) fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+
+    /// Begins to log to standard error.
+    pub(super) fn init_logging(&self) {
+        telemetry::init(LogOptions {
+            format: match self.log_format {
+                LogFormat::Text => telemetry::LogEncoding::Text,
+                LogFormat::Json => telemetry::LogEncoding::Json,
+            },
+            verbosity: self.verbosity,
+            color: Some(self.colour_err),
+            journal: super::context::env_var("JOURNAL_STREAM").is_some()
+                && !self.stderr_is_terminal,
+        });
+    }
+
+    /// Like [`Context::init_logging`], for commands whose own report says what happened: warnings alone, unless `-v` asks.
+    pub(super) fn init_quiet_logging(&self) {
+        let quiet = Self {
+            verbosity: if self.verbosity == 0 {
+                -1
+            } else {
+                self.verbosity
+            },
+            ..self.clone()
+        };
+        quiet.init_logging();
+    }
+
+    /// The folder of feeds.toml.
+    pub(super) fn config_dir(&self) -> PathBuf {
+        let parent = self
+            .config_path
+            .parent()
+            .filter(|p| !p.as_os_str().is_empty());
+        parent.map_or_else(|| PathBuf::from("."), PathBuf::from)
+    }
+
+    /// `$CREDENTIALS_DIRECTORY`.
+    #[allow(clippy::unused_self)] // it is a fact of the context, like the others
+    pub(super) fn credentials_dir(&self) -> Option<PathBuf> {
+        super::context::env_var("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+    }
+
+    /// What polls, over a state.
+    pub(super) fn poller(&self, config: &Config, store: Store) -> anyhow::Result<Poller> {
+        let parts = app::build_polling(
+            config,
+            &self.config_dir(),
+            self.credentials_dir().as_deref(),
+        )?;
+        Ok(Poller::new(
+            store,
+            parts.client,
+            Arc::new(SystemClock),
+            parts.polling,
+        ))
+    }
+
+    /// The state, to be written; made where there is none.
+    pub(super) fn open_store(&self) -> anyhow::Result<Store> {
+        Store::open(&self.data_dir).map_err(|error| self.with_hint(error))
+    }
+
+    /// The state, to be written; an error where there is none.
+    pub(super) fn open_store_to_write(&self) -> anyhow::Result<Store> {
+        Store::open_existing(&self.data_dir).map_err(|error| self.with_hint(error))
+    }
+
+    /// The same for an error that may be one of the store's.
+    pub(super) fn with_any_hint(&self, error: anyhow::Error) -> anyhow::Error {
+        match error.downcast::<StoreError>() {
+            Ok(error) => self.with_hint(error),
+            Err(error) => error,
+        }
+    }
+
+    /// A refusal with what to do about it.
+    #[allow(clippy::unused_self)] // what to do may depend on the context
+    pub(super) fn with_hint(&self, error: StoreError) -> anyhow::Error {
+        match &error {
+            StoreError::NoState { dir } => super::NoState(dir.clone()).into(),
+            StoreError::NotOwner { owner, .. } => {
+                let arguments: Vec<String> = std::env::args().skip(1).collect();
+                CommandError {
+                    what: error.to_string(),
+                    hint: format!("sudo -u '#{owner}' tributary {}", arguments.join(" ")),
+                }
+                .into()
+            }
+            StoreError::Locked { .. } => CommandError {
+                what: error.to_string(),
+                hint: "one daemon is enough for one directory; --data names another".to_owned(),
+            }
+            .into(),
+            _ => error.into(),
+        }
+    }
+}
+
+/// The story that a person names; an error with a hint where there is none.
+pub(super) fn require_story(store: &Store, name: &str) -> anyhow::Result<StoryId> {
+    let found = store.read(|reader| reader.find_story(name))?;
+    found.ok_or_else(|| {
+        let what = format!(
+            "no story is known as `{}`",
+            super::terminal::escape_line(name)
+        );
+        CommandError {
+            what,
+            hint: "a story is named by its number in `tributary stories`, or by its link"
+                .to_owned(),
+        }
+        .into()
+    })
+}
+
+/// Runs `work` to its end.
+pub(super) fn run_async<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let result = runtime.block_on(work);
+    // What still runs on a blocking thread is not waited for long.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    result
+}

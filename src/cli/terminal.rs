@@ -1,0 +1,71 @@
+//! Texts of strangers on a terminal: nothing that a feed says may move the cursor, change colours or turn the line around.
+
+use feed_model::Timestamp;
+
+/// The text on one line, every character that a terminal would obey shown as its escape.
+pub(crate) fn escape_line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' | '\t' => shown.push(' '),
+            c if needs_escape(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// C0, DEL, C1, line and paragraph separators, and the characters that change the direction of writing.
+fn needs_escape(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// How long before or after `now`: `3h ago`, `in 12m`, `now`.
+pub(crate) fn relative_time(at: Timestamp, now: Timestamp) -> String {
+    let s = (at - now).num_seconds();
+    let amount = |s: i64| match s {
+        0..=99 => format!("{s}s"),
+        100..=5_999 => format!("{}m", s / 60),
+        6_000..=172_799 => format!("{}h", s / 3_600),
+        _ => format!("{}d", s / 86_400),
+    };
+    match s {
+        -2..=2 => "now".to_owned(),
+        s if s < 0 => format!("{} ago", amount(s.saturating_neg())),
+        s => format!("in {}", amount(s)),
+    }
+}
+
+/// The day in UTC.
+pub(crate) fn day(at: Timestamp) -> String {
+    at.format("%Y-%m-%d").to_string()
+}
+
+/// The moment in UTC, to the minute.
+pub(crate) fn minute(at: Timestamp) -> String {
+    at.format("%Y-%m-%d %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_obeys_no_feed() {
+        assert_eq!(
+            escape_line("a\u{1b}[31mb\nc\u{202e}d\u{9b}e\u{7f}"),
+            "a\\u{1b}[31mb c\\u{202e}d\\u{9b}e\\u{7f}"
+        );
+        assert_eq!(escape_line("Grüße 日本 👩‍💻"), "Grüße 日本 👩‍💻");
+    }
+
+    #[test]
+    fn times_are_told_from_now() {
+        let at = |s: i64| Timestamp::from_timestamp(1_000_000 + s, 0).unwrap();
+        assert_eq!(relative_time(at(0), at(0)), "now");
+        assert_eq!(relative_time(at(720), at(0)), "in 12m");
+        assert_eq!(relative_time(at(-3 * 3600), at(0)), "3h ago");
+        assert_eq!(relative_time(at(-30 * 86_400), at(0)), "30d ago");
+    }
+}

@@ -1,0 +1,391 @@
+//! One table of feeds.toml while it is read: which keys it knows, and what stands under them.
+
+use std::ops::Range;
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    findings::{Findings, quoted},
+    value::{Value, ValueError, kind},
+};
+
+/// A value in force, with where it is written.
+#[derive(Debug, Clone)]
+pub(super) struct Setting<T> {
+    /// The value; the default where nothing usable is written.
+    pub value: T,
+    /// The key with its tables.
+    pub key: String,
+    /// Where it is written; `None` for a default.
+    pub span: Option<Range<usize>>,
+    /// Whether it may be compared with others: not where what is written is wrong and was reported.
+    pub valid: bool,
+}
+
+impl<T> Setting<T> {
+    /// Reports the value where `rule` refuses it with a text and a hint; defaults are never refused.
+    pub(super) fn validate(
+        mut self,
+        findings: &mut Findings<'_>,
+        rule: impl FnOnce(&T) -> Result<(), (String, Option<String>)>,
+    ) -> Self {
+        if let (Some(span), true) = (&self.span, self.valid)
+            && let Err((text, hint)) = rule(&self.value)
+        {
+            findings.error(&self.key, span, text, hint);
+            self.valid = false;
+        }
+        self
+    }
+
+    /// Whether it is written in this very table.
+    pub(super) fn is_written(&self) -> bool {
+        self.span.is_some()
+    }
+}
+
+/// A table while it is read. Keys that are asked for are known; [`TableReader::finish`] reports the others.
+pub(super) struct TableReader<'d> {
+    table: Option<&'d DeTable<'d>>,
+    /// The tables down to here, with a dot at the end: `source[0].`.
+    path: String,
+    /// Where the table begins: its header or brace.
+    pub header_span: Range<usize>,
+    known: Vec<&'static str>,
+}
+
+impl<'d> TableReader<'d> {
+    /// The file itself.
+    pub(super) fn root(table: &'d DeTable<'d>) -> Self {
+        Self {
+            table: Some(table),
+            path: String::new(),
+            header_span: 0..0,
+            known: Vec::new(),
+        }
+    }
+
+    /// The full name of a key of this table.
+    pub(super) fn key(&self, key: &str) -> String {
+        format!("{}{key}", self.path)
+    }
+
+    /// The full name of this table.
+    pub(super) fn name(&self) -> &str {
+        self.path.trim_end_matches('.')
+    }
+
+    /// The table as its header is written: `[[source]]`, `[source.page]`.
+    fn title(&self) -> String {
+        let bare: String = self
+            .name()
+            .split('[')
+            .map(|part| part.split_once(']').map_or(part, |(_, rest)| rest))
+            .collect();
+        if self.name().ends_with(']') {
+            format!("[[{bare}]]")
+        } else {
+            format!("[{bare}]")
+        }
+    }
+
+    /// Whether the table is written at all.
+    pub(super) fn is_written(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// The text under `key`, where one is written, without reading it yet.
+    pub(super) fn peek(&self, key: &str) -> Option<&'d str> {
+        self.table
+            .and_then(|table| table.get(key))
+            .and_then(|value| value.get_ref().as_str())
+    }
+
+    fn find(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
+        self.known.push(key);
+        self.table.and_then(|table| {
+            table
+                .iter()
+                .find(|(name, _)| name.get_ref().as_ref() == key)
+                .map(|(_, value)| value)
+        })
+    }
+
+    /// The table under `key`: empty where none is written.
+    pub(super) fn table(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Self {
+        let path = format!("{}.", self.key(key));
+        let (table, header_span) = match self.find(key) {
+            None => (None, self.header_span.clone()),
+            Some(found) => {
+                let table = found.get_ref().as_table();
+                if table.is_none() {
+                    let written = kind(found.get_ref());
+                    let hint = format!(
+                        "write it once, as `[{}]` with its keys below",
+                        self.key(key)
+                    );
+                    findings.error(
+                        &self.key(key),
+                        &found.span(),
+                        format!("{} is a table, not {written}", quoted(key)),
+                        hint,
+                    );
+                }
+                (table, found.span())
+            }
+        };
+        Self {
+            table,
+            path,
+            header_span,
+            known: Vec::new(),
+        }
+    }
+
+    /// The tables under `key`, written `[[key]]`.
+    pub(super) fn tables(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<Self> {
+        let name = self.key(key);
+        let Some(found) = self.find(key) else {
+            return Vec::new();
+        };
+        let hint = format!("write it as `[[{key}]]`, with two brackets, once for each {key}");
+        let section = |index: usize, value: &'d Spanned<DeValue<'d>>| {
+            let table = value.get_ref().as_table()?;
+            Some(Self {
+                table: Some(table),
+                path: format!("{name}[{index}]."),
+                header_span: value.span(),
+                known: Vec::new(),
+            })
+        };
+        match found.get_ref() {
+            DeValue::Array(array) => {
+                let mut sections = Vec::new();
+                for (index, value) in array.iter().enumerate() {
+                    if let Some(section) = section(index, value) {
+                        sections.push(section);
+                    } else {
+                        let text = format!("a {key} is a table, not {}", kind(value.get_ref()));
+                        findings.error(
+                            &format!("{name}[{index}]"),
+                            &value.span(),
+                            text,
+                            hint.clone(),
+                        );
+                    }
+                }
+                sections
+            }
+            other => {
+                findings.error(
+                    &name,
+                    &found.span(),
+                    format!("{} is a list of tables, not {}", quoted(key), kind(other)),
+                    hint,
+                );
+                // One table was meant: its own problems are worth knowing as well.
+                section(0, found).into_iter().collect()
+            }
+        }
+    }
+
+    /// The value under `key`, where one is written and can be read.
+    fn read<T: Value>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+    ) -> Option<(Range<usize>, Option<T>)> {
+        let found = self.find(key)?;
+        match T::read(found) {
+            Ok(value) => Some((found.span(), Some(value))),
+            Err(errors) => {
+                for ValueError { span, text, hint } in errors {
+                    findings.error(
+                        &self.key(key),
+                        &span.unwrap_or_else(|| found.span()),
+                        text,
+                        hint,
+                    );
+                }
+                Some((found.span(), None))
+            }
+        }
+    }
+
+    /// The value under `key`, else `default`.
+    pub(super) fn or<T: Value>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        default: T,
+    ) -> Setting<T> {
+        let fallback = Setting {
+            value: default,
+            key: String::new(),
+            span: None,
+            valid: true,
+        };
+        self.or_inherited(findings, key, &fallback)
+    }
+
+    /// The value under `key`, else the one of another table, whose place is then named as the value's origin.
+    pub(super) fn or_inherited<T: Value>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        other: &Setting<T>,
+    ) -> Setting<T> {
+        let read = self.read(findings, key);
+        let origin = read
+            .as_ref()
+            .map_or(other.span.clone(), |(span, _)| Some(span.clone()));
+        let (span, value, valid) = match read {
+            Some((span, Some(value))) => (Some(span), value, true),
+            Some((span, None)) => (Some(span), other.value.clone(), false),
+            None => (None, other.value.clone(), other.valid),
+        };
+        findings.effective(self.key(key), value.to_toml(), origin.as_ref());
+        Setting {
+            value,
+            key: self.key(key),
+            span,
+            valid,
+        }
+    }
+
+    /// Like [`TableReader::or`], without recording the value in force: where the caller computes that.
+    pub(super) fn or_unreported<T: Value>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        default: T,
+    ) -> Setting<T> {
+        match self.read(findings, key) {
+            None => Setting {
+                value: default,
+                key: self.key(key),
+                span: None,
+                valid: true,
+            },
+            Some((span, value)) => {
+                let valid = value.is_some();
+                Setting {
+                    value: value.unwrap_or(default),
+                    key: self.key(key),
+                    span: Some(span),
+                    valid,
+                }
+            }
+        }
+    }
+
+    /// The value under `key`, if there is one; `absent` says what holds where there is none.
+    pub(super) fn optional<T: Value>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        absent: &str,
+    ) -> Setting<Option<T>> {
+        self.optional_or_inherited(
+            findings,
+            key,
+            absent,
+            &Setting {
+                value: None,
+                key: String::new(),
+                span: None,
+                valid: true,
+            },
+        )
+    }
+
+    /// The value under `key`, else the one of another table, if there is one.
+    pub(super) fn optional_or_inherited<T: Value>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        absent: &str,
+        other: &Setting<Option<T>>,
+    ) -> Setting<Option<T>> {
+        let read = self.read(findings, key);
+        let origin = read
+            .as_ref()
+            .map_or(other.span.clone(), |(span, _)| Some(span.clone()));
+        let (span, value, valid) = match read {
+            None => (None, other.value.clone(), other.valid),
+            Some((span, value)) => {
+                let valid = value.is_some();
+                (Some(span), value, valid)
+            }
+        };
+        let shown = value
+            .as_ref()
+            .map_or_else(|| format!("({absent})"), Value::to_toml);
+        findings.effective(self.key(key), shown, origin.as_ref());
+        Setting {
+            value,
+            key: self.key(key),
+            span,
+            valid,
+        }
+    }
+
+    /// The value under `key`, which must be there; `hint` is shown where it is not.
+    pub(super) fn required<T: Value>(
+        &mut self,
+        findings: &mut Findings<'_>,
+        key: &'static str,
+        hint: impl FnOnce() -> String,
+    ) -> Setting<Option<T>> {
+        let setting = self.optional(findings, key, "missing");
+        if setting.span.is_none() {
+            findings.missing(
+                &self.key(key),
+                &self.header_span,
+                format!("{} has no {}", quoted(&self.title()), quoted(key)),
+                hint(),
+            );
+        }
+        setting
+    }
+
+    /// Reports every key that nobody asked for, with the known key that it is most like.
+    pub(super) fn finish(self, findings: &mut Findings<'_>) {
+        let Some(table) = self.table else { return };
+        for name in table.keys() {
+            let written = name.get_ref().as_ref();
+            if !self.known.contains(&written) {
+                let hint = match closest_match(written, &self.known) {
+                    Some(known) => format!("did you mean {}?", quoted(known)),
+                    None => format!("known here: {}", self.known.join(", ")),
+                };
+                findings.error(
+                    &self.key(written),
+                    &name.span(),
+                    format!("unknown key {}", quoted(written)),
+                    hint,
+                );
+            }
+        }
+    }
+}
+
+/// The word among `known` that `written` was probably meant to be.
+pub(super) fn closest_match<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
+    let written = written.to_lowercase().replace('-', "_");
+    known
+        .iter()
+        .map(|known| {
+            (
+                strsim::jaro_winkler(&written, known),
+                strsim::damerau_levenshtein(&written, known),
+                *known,
+            )
+        })
+        .filter(|(likeness, edits, known)| *likeness >= 0.85 || *edits <= known.len() / 3)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
+        .map(|(_, _, known)| known)
+}

@@ -1,0 +1,160 @@
+//! One request at a time to one host, and a pause between two of them.
+//!
+//! A host is a registrable domain (`a.example.org` and `b.example.org` are one), or an address. Who waits is served in
+//! order. Deliberately absent: who is due at all, which the store's query decides.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+use url::{Host, Url};
+
+/// Hosts that are remembered before idle ones are forgotten.
+const MAX_TRACKED_HOSTS: usize = 4096;
+
+/// The key of a URL's host: its registrable domain by the public-suffix list, else the host itself, or the address.
+pub fn host_key(url: &Url) -> String {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            psl::domain_str(&name).map_or_else(|| name.clone(), str::to_owned)
+        }
+        Some(Host::Ipv4(address)) => address.to_string(),
+        Some(Host::Ipv6(address)) => address.to_string(),
+        None => String::new(),
+    }
+}
+
+/// What limits requests: per host, and in all.
+#[derive(Debug)]
+pub(super) struct HostLimits {
+    per_host: usize,
+    all: Arc<Semaphore>,
+    hosts: Mutex<HashMap<String, Arc<HostSlots>>>,
+}
+
+/// The way to one host: so many may be on it at a time.
+#[derive(Debug)]
+struct HostSlots {
+    semaphore: Arc<Semaphore>,
+    /// When the last request to it ended.
+    last_request_ended: Mutex<Option<Instant>>,
+}
+
+/// The right to one request, until it is dropped.
+#[derive(Debug)]
+pub(super) struct RequestPermit {
+    host_slots: Arc<HostSlots>,
+    _host_permit: OwnedSemaphorePermit,
+    _global_permit: OwnedSemaphorePermit,
+}
+
+impl Drop for RequestPermit {
+    fn drop(&mut self) {
+        *self
+            .host_slots
+            .last_request_ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+}
+
+impl HostLimits {
+    pub(super) fn new(per_host: usize, all: usize) -> Self {
+        Self {
+            per_host: per_host.max(1),
+            all: Arc::new(Semaphore::new(all.max(1))),
+            hosts: Mutex::default(),
+        }
+    }
+
+    /// Waits for a host_permit with the host and for its pause of `gap`, then for a host_permit among all.
+    pub(super) async fn acquire(&self, url: &Url, gap: Duration) -> RequestPermit {
+        let host_slots = self.host_slots(host_key(url));
+        let host_permit = host_slots
+            .semaphore
+            .clone()
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let last = *host_slots
+            .last_request_ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = last {
+            tokio::time::sleep_until(last + gap).await;
+        }
+        // Last, so that who waits for a slow host takes no host_permit from the others.
+        let all = self
+            .all
+            .clone()
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        RequestPermit {
+            host_slots,
+            _host_permit: host_permit,
+            _global_permit: all,
+        }
+    }
+
+    fn host_slots(&self, key: String) -> Arc<HostSlots> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if hosts.len() > MAX_TRACKED_HOSTS {
+            hosts.retain(|_, host_slots| Arc::strong_count(host_slots) > 1);
+        }
+        hosts
+            .entry(key)
+            .or_insert_with(|| {
+                Arc::new(HostSlots {
+                    semaphore: Arc::new(Semaphore::new(self.per_host)),
+                    last_request_ended: Mutex::new(None),
+                })
+            })
+            .clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_registrable_domain_or_an_address() {
+        let key = |url: &str| host_key(&Url::parse(url).unwrap());
+        assert_eq!(key("https://a.b.example.co.uk/x"), "example.co.uk");
+        assert_eq!(key("https://someone.github.io/"), "someone.github.io");
+        assert_eq!(key("http://127.0.0.1:8080/"), "127.0.0.1");
+        assert_eq!(key("http://[::1]:80/"), "::1");
+        assert_eq!(key("http://localhost/"), "localhost");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_at_a_time_with_a_pause_between() {
+        let host_limits = Arc::new(HostLimits::new(1, 32));
+        let begun = Instant::now();
+        let (a, b) = (
+            Url::parse("https://a.example.org/1").unwrap(),
+            Url::parse("https://b.example.org/2").unwrap(),
+        );
+        let first = host_limits.acquire(&a, Duration::from_secs(1)).await;
+        let waiting = tokio::spawn({
+            let host_limits = host_limits.clone();
+            async move {
+                drop(host_limits.acquire(&b, Duration::from_secs(1)).await);
+                Instant::now()
+            }
+        });
+        let other = Url::parse("https://elsewhere.example/").unwrap();
+        drop(host_limits.acquire(&other, Duration::from_secs(1)).await);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        drop(first);
+        assert_eq!(waiting.await.unwrap() - begun, Duration::from_secs(6));
+    }
+}

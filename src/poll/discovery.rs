@@ -1,0 +1,443 @@
+//! Finding out how a site can be followed, politely: nothing is probed blindly.
+//!
+//! The address is a feed; or a page that names one (its links, the HTTP Link header); or its site has a sitemap that
+//! robots.txt names, or at `/sitemap.xml`; or the page itself lists the posts. What was found is remembered with its reason.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use super::{
+    refresh::PollFailure,
+    robots,
+    session::{FetchOutcome, FetchSession},
+    sitemap_crawl::SitemapListing,
+};
+use crate::{
+    fetch::{Accept, Response},
+    store::StoreError,
+    telemetry,
+};
+use feed_model::{Document, FollowMode, FollowTarget, Problem};
+use feed_parser::DocumentKind;
+use site_discovery::{IndexPage, Page, SitemapDocument};
+
+/// Feed links of one page that are tried.
+const MAX_FEED_LINKS: usize = 3;
+
+/// Sitemaps of one site that are tried.
+const MAX_SITEMAPS: usize = 5;
+
+/// How a site can be followed, with the document that showed it.
+pub(super) struct Discovery {
+    pub(super) followed: FollowTarget,
+    pub(super) response: Response,
+    pub(super) content: DiscoveredContent,
+    /// What was tried before and did not do.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// The document that showed how a site can be followed.
+pub(super) enum DiscoveredContent {
+    Feed(Box<Document>),
+    Sitemap(SitemapListing),
+    IndexPage(IndexPage),
+}
+
+/// Why nothing was found.
+pub(super) enum DiscoveryError {
+    Failed(PollFailure),
+    Store(StoreError),
+}
+
+impl From<StoreError> for DiscoveryError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Finds out how the source can be followed, in the ways that feeds.toml permits.
+pub(super) async fn discover(session: &mut FetchSession<'_>) -> Result<Discovery, DiscoveryError> {
+    let url = session.source().url.clone();
+    if let Err(why) = robots::permission_for_configured(session, &url)
+        .await?
+        .allows_explicit(&url)
+    {
+        return Err(DiscoveryError::Failed(PollFailure::robots_forbidden(why)));
+    }
+    session.forget_validators();
+    let response = match session.fetch(&url, Accept::Feed).await {
+        FetchOutcome::Document(response) => response,
+        other => return Err(DiscoveryError::Failed(PollFailure::of(other))),
+    };
+    discover_in_document(session, response).await
+}
+
+/// The feed that a site's page names, if there is one by now and it can be read.
+pub(super) async fn discover_feed(
+    session: &mut FetchSession<'_>,
+    response: Response,
+) -> Result<Option<Discovery>, StoreError> {
+    if feed_parser::sniff(&response.body, response.headers.text("content-type"))
+        != DocumentKind::Html
+    {
+        return Ok(None);
+    }
+    let (html, _) = feed_parser::decode(&response.body, response.headers.text("content-type"));
+    let mut problems = Vec::new();
+    first_linked_feed(session, &response, &html, &mut problems).await
+}
+
+/// Looks at a document at the source's own address.
+pub(super) async fn discover_in_document(
+    session: &mut FetchSession<'_>,
+    response: Response,
+) -> Result<Discovery, DiscoveryError> {
+    let configured_mode = session.source().follow_mode;
+    let url = session.source().url.clone();
+    match feed_parser::sniff(&response.body, response.headers.text("content-type")) {
+        DocumentKind::Feed(_) if matches!(configured_mode, FollowMode::Auto | FollowMode::Feed) => {
+            let document = read_feed(session, &response)
+                .await
+                .map_err(DiscoveryError::Failed)?;
+            let followed = FollowTarget {
+                follow_mode: FollowMode::Feed,
+                url,
+                reason: "the address is a feed".into(),
+            };
+            Ok(Discovery {
+                followed,
+                response,
+                content: DiscoveredContent::Feed(Box::new(document)),
+                problems: Vec::new(),
+            })
+        }
+        DocumentKind::Sitemap | DocumentKind::SitemapIndex
+            if matches!(configured_mode, FollowMode::Auto | FollowMode::Sitemap) =>
+        {
+            let document = read_sitemap(&response)
+                .await
+                .map_err(DiscoveryError::Failed)?;
+            let listing = SitemapListing::read(session, document).await?;
+            let followed = FollowTarget {
+                follow_mode: FollowMode::Sitemap,
+                url,
+                reason: "the address is a sitemap".into(),
+            };
+            Ok(Discovery {
+                followed,
+                response,
+                content: DiscoveredContent::Sitemap(listing),
+                problems: Vec::new(),
+            })
+        }
+        DocumentKind::Html => discover_in_page(session, response, configured_mode).await,
+        _ if configured_mode == FollowMode::Auto || configured_mode == FollowMode::Feed => {
+            // The reader says best what is wrong with it.
+            let document = read_feed(session, &response)
+                .await
+                .map_err(DiscoveryError::Failed)?;
+            let followed = FollowTarget {
+                follow_mode: FollowMode::Feed,
+                url,
+                reason: "the address is a feed".into(),
+            };
+            Ok(Discovery {
+                followed,
+                response,
+                content: DiscoveredContent::Feed(Box::new(document)),
+                problems: Vec::new(),
+            })
+        }
+        kind => {
+            let why = format!(
+                "feeds.toml says follow = \"{}\", and the address is {}",
+                configured_mode.as_str(),
+                kind.describe()
+            );
+            Err(DiscoveryError::Failed(PollFailure::unusable_document(
+                &response,
+                "not-followable",
+                why,
+            )))
+        }
+    }
+}
+
+async fn discover_in_page(
+    session: &mut FetchSession<'_>,
+    response: Response,
+    configured_mode: FollowMode,
+) -> Result<Discovery, DiscoveryError> {
+    let mut problems = Vec::new();
+    let (html, _) = feed_parser::decode(&response.body, response.headers.text("content-type"));
+    if matches!(configured_mode, FollowMode::Auto | FollowMode::Feed)
+        && let Some(found) = first_linked_feed(session, &response, &html, &mut problems).await?
+    {
+        return Ok(Discovery { problems, ..found });
+    }
+    if matches!(configured_mode, FollowMode::Auto | FollowMode::Sitemap)
+        && let Some((answer, listing, reason)) =
+            find_sitemap(session, &response.final_url, &mut problems).await?
+    {
+        session.record_validators(&response);
+        let followed = FollowTarget {
+            follow_mode: FollowMode::Sitemap,
+            url: answer.requested.clone(),
+            reason: reason,
+        };
+        return Ok(Discovery {
+            followed,
+            response: answer,
+            content: DiscoveredContent::Sitemap(listing),
+            problems,
+        });
+    }
+    if matches!(configured_mode, FollowMode::Auto | FollowMode::Page) {
+        match read_index(session, &response).await {
+            Ok(index) => {
+                let followed = FollowTarget {
+                    follow_mode: FollowMode::Page,
+                    url: session.source().url.clone(),
+                    reason: index.reason.clone(),
+                };
+                return Ok(Discovery {
+                    followed,
+                    response,
+                    content: DiscoveredContent::IndexPage(index),
+                    problems,
+                });
+            }
+            Err(poll_failure) => {
+                problems.push(Problem::warning("page-structure", poll_failure.error.text))
+            }
+        }
+    }
+    let tried: Vec<String> = problems.into_iter().map(|p| p.text).collect();
+    let tried = if tried.is_empty() {
+        "no feed, sitemap or list of posts was found".to_owned()
+    } else {
+        tried.join("; ")
+    };
+    Err(DiscoveryError::Failed(PollFailure::unusable_document(
+        &response,
+        "nothing-to-follow",
+        format!("the page cannot be followed: {tried}"),
+    )))
+}
+
+/// The first feed that a page names and that can be read.
+async fn first_linked_feed(
+    session: &mut FetchSession<'_>,
+    page: &Response,
+    html: &str,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Discovery>, StoreError> {
+    let links = site_discovery::feed_links(&Page {
+        url: &page.final_url,
+        headers: &page.headers,
+        html,
+    });
+    for link in links.into_iter().take(MAX_FEED_LINKS) {
+        match fetch_linked_feed(session, &link.url).await? {
+            Ok((response, document)) => {
+                session.record_validators(page);
+                let followed = FollowTarget {
+                    follow_mode: FollowMode::Feed,
+                    url: link.url,
+                    reason: link.reason,
+                };
+                return Ok(Some(Discovery {
+                    followed,
+                    response,
+                    content: DiscoveredContent::Feed(Box::new(document)),
+                    problems: Vec::new(),
+                }));
+            }
+            Err(why) => {
+                problems.push(Problem::warning(
+                    "feed-link",
+                    format!("the page names {} as its feed, but {why}", link.url),
+                ));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Asks for a feed that a page names; the inner error says in words why it is none.
+async fn fetch_linked_feed(
+    session: &mut FetchSession<'_>,
+    url: &Url,
+) -> Result<Result<(Response, Document), String>, StoreError> {
+    if let Err(why) = robots::permission_for_configured(session, url)
+        .await?
+        .allows_explicit(url)
+    {
+        return Ok(Err(why));
+    }
+    Ok(match session.fetch(url, Accept::Feed).await {
+        FetchOutcome::Document(response) => read_feed(session, &response)
+            .await
+            .map(|document| (response, document))
+            .map_err(|r| r.error.text),
+        other => Err(PollFailure::of(other).error.text),
+    })
+}
+
+/// The first sitemap of the page's site that lists posts.
+async fn find_sitemap(
+    session: &mut FetchSession<'_>,
+    page: &Url,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<(Response, SitemapListing, String)>, StoreError> {
+    let permission = robots::permission(session, page).await?;
+    let mut candidates: Vec<(Url, &str)> = permission
+        .sitemaps()
+        .into_iter()
+        .map(|url| (url, "robots.txt names its sitemap"))
+        .collect();
+    if candidates.is_empty() {
+        candidates.extend(
+            page.join("/sitemap.xml")
+                .ok()
+                .map(|url| (url, "the site has a sitemap at its usual place")),
+        );
+    }
+    for (url, reason) in candidates.into_iter().take(MAX_SITEMAPS) {
+        if let Err(why) = is_sitemap_allowed(session, &url).await? {
+            problems.push(Problem::note(
+                "sitemap",
+                format!("{url} may not be asked: {why}"),
+            ));
+            continue;
+        }
+        let why = match session
+            .fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay())
+            .await
+        {
+            FetchOutcome::Document(response) => match read_sitemap(&response).await {
+                Ok(document) => {
+                    let listing = SitemapListing::read(session, document).await?;
+                    let links = listing.post_links(session.source(), &HashMap::new());
+                    if !links.pages.is_empty() {
+                        return Ok(Some((
+                            response,
+                            listing,
+                            format!("{reason}: {}", links.reason),
+                        )));
+                    }
+                    format!("it lists no posts: {}", links.reason)
+                }
+                Err(poll_failure) => poll_failure.error.text,
+            },
+            other => PollFailure::of(other).error.text,
+        };
+        problems.push(Problem::note(
+            "sitemap",
+            format!("{url} is of no use: {why}"),
+        ));
+    }
+    Ok(None)
+}
+
+/// Whether a sitemap may be asked for: one that a person or the site's robots.txt names like any address that was named to
+/// us; one at the usual place only as the file permits everyone.
+pub(super) async fn is_sitemap_allowed(
+    session: &mut FetchSession<'_>,
+    url: &Url,
+) -> Result<Result<(), String>, StoreError> {
+    let site = session.source().url.clone();
+    let named = *url == site || robots::permission(session, &site).await?.names(url);
+    let permission = robots::permission(session, url).await?;
+    Ok(if named {
+        permission.allows_explicit(url)
+    } else {
+        permission.allows(url)
+    })
+}
+
+/// Reads a sitemap out of an answer, on a thread that may take its time.
+pub(super) async fn read_sitemap(response: &Response) -> Result<SitemapDocument, PollFailure> {
+    let (bytes, url) = (response.body.clone(), response.final_url.clone());
+    match tokio::task::spawn_blocking(move || site_discovery::read_sitemap(&bytes, &url)).await {
+        Ok(read) => read.map_err(|error| {
+            PollFailure::unusable_document(response, "sitemap", telemetry::chain(&error))
+        }),
+        Err(panicked) => Err(PollFailure::unusable_document(
+            response,
+            "internal",
+            format!("reading it broke off: {panicked}"),
+        )),
+    }
+}
+
+/// Reads the items of an index page out of an answer, on a thread that may take its time.
+pub(super) async fn read_index(
+    session: &FetchSession<'_>,
+    response: &Response,
+) -> Result<IndexPage, PollFailure> {
+    let (body, headers, url) = (
+        response.body.clone(),
+        response.headers.clone(),
+        response.final_url.clone(),
+    );
+    let selectors = session.source().page.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let (html, _) = feed_parser::decode(&body, headers.text("content-type"));
+        site_discovery::read_index_page(
+            &Page {
+                url: &url,
+                headers: &headers,
+                html: &html,
+            },
+            selectors.as_ref(),
+        )
+    });
+    match read.await {
+        Ok(index) => index.map_err(|error| {
+            PollFailure::unusable_document(response, "page-structure", telemetry::chain(&error))
+        }),
+        Err(panicked) => Err(PollFailure::unusable_document(
+            response,
+            "internal",
+            format!("reading it broke off: {panicked}"),
+        )),
+    }
+}
+
+/// Reads a feed out of an answer, on a thread that may take its time.
+pub(super) async fn read_feed(
+    session: &FetchSession<'_>,
+    response: &Response,
+) -> Result<Document, PollFailure> {
+    let bytes = response.body.clone();
+    let content_type = response.headers.text("content-type").map(str::to_owned);
+    let content_location = response.headers.text("content-location").map(str::to_owned);
+    let url = response.final_url.clone();
+    let max_items = session.source().limits.max_items;
+    let read = tokio::task::spawn_blocking(move || {
+        let (content_type, content_location) =
+            (content_type.as_deref(), content_location.as_deref());
+        feed_parser::parse_feed(&feed_parser::FeedInput {
+            bytes: &bytes,
+            content_type,
+            content_location,
+            url: &url,
+            max_items,
+        })
+    });
+    match read.await {
+        Ok(Ok(document)) => Ok(document),
+        Ok(Err(error)) => Err(PollFailure::unusable_document(
+            response,
+            error.class(),
+            telemetry::chain(&error),
+        )),
+        Err(panicked) => Err(PollFailure::unusable_document(
+            response,
+            "internal",
+            format!("reading it broke off: {panicked}"),
+        )),
+    }
+}

@@ -1,0 +1,67 @@
+//! How values stand in columns: times as milliseconds, lists as JSON, words as words.
+
+use chrono::DateTime;
+use rusqlite::{Row, types::Type};
+use serde::{Serialize, de::DeserializeOwned};
+
+use entry_identity::SourceSite;
+use feed_model::{SourceId, Timestamp, TopicId};
+
+/// A time as it is stored.
+pub(super) fn ms(at: Timestamp) -> i64 {
+    at.timestamp_millis()
+}
+
+/// A stored time.
+pub(super) fn time(ms: i64) -> Timestamp {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
+
+/// A stored time that may be absent.
+pub(super) fn time_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(time))
+}
+
+/// A source's home, of the columns `source_url` and `home_page_url`.
+pub(super) fn home(row: &Row<'_>) -> rusqlite::Result<SourceSite> {
+    let (url, page): (String, Option<String>) = (row.get("source_url")?, row.get("home_page_url")?);
+    Ok(SourceSite::new(&url, page.as_deref()))
+}
+
+/// A list or object as it is stored.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data has a JSON form")
+}
+
+/// A stored list or object.
+pub(super) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|e| conversion_error(column, e))
+}
+
+/// A stored list or object that may be absent.
+pub(super) fn from_json_opt<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: &str,
+) -> rusqlite::Result<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|t| serde_json::from_str(&t).map_err(|e| conversion_error(column, e)))
+        .transpose()
+}
+
+/// A stored source id.
+pub(super) fn source_id(row: &Row<'_>, column: &str) -> rusqlite::Result<SourceId> {
+    SourceId::new(row.get::<_, String>(column)?).map_err(|e| conversion_error(column, e))
+}
+
+/// A stored topic id.
+pub(super) fn topic_id(row: &Row<'_>, column: &str) -> rusqlite::Result<TopicId> {
+    TopicId::new(row.get::<_, String>(column)?).map_err(|e| conversion_error(column, e))
+}
+
+fn conversion_error(
+    column: &str,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column.len(), Type::Text, Box::new(error))
+}

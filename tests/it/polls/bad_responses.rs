@@ -1,0 +1,234 @@
+//! Answers that are no documents: challenges, bombs, drips. Each is one recorded error, and costs no more than it may.
+
+use std::{
+    fs,
+    io::Write as _,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use feed_model::{FetchLimits, Source};
+use flate2::{Compression, write::GzEncoder};
+use tributary::poll::Outcome;
+
+use super::harness::{PollHarness, feed_with_etag, noon, source};
+use crate::support::origin::{Origin, Reply};
+
+#[tokio::test]
+async fn a_bot_challenge_is_detected_at_any_status_and_never_parsed() {
+    let page = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={};</script></body></html>";
+    for status in [200, 403, 503] {
+        let harness = PollHarness::with_one_feed();
+        let challenge = Reply::new(status)
+            .body(page)
+            .header("Content-Type", "text/html; charset=UTF-8")
+            .header("ETag", "\"c\"");
+        harness
+            .origin
+            .script("/feed", vec![feed_with_etag(&["one"], "\"1\""), challenge]);
+        harness.poll("feed").await;
+        let report = harness.poll("feed").await;
+        let state = harness.state("feed");
+        assert_eq!(
+            (
+                report.outcome,
+                state.last_error_class.as_deref(),
+                state.entries
+            ),
+            (Outcome::Challenge, Some("challenge"), 1),
+            "{status}"
+        );
+        assert_eq!(
+            state.last_error.as_deref(),
+            Some("not reachable: challenge (Cloudflare)")
+        );
+        assert!(
+            harness.time_until_next_poll("feed") >= chrono::TimeDelta::hours(4),
+            "{status}"
+        );
+        assert_eq!(
+            harness.source_record("feed").throttles,
+            0,
+            "a challenge is no Retry-After: {status}"
+        );
+        harness.poll("feed").await;
+        assert_eq!(
+            harness.sent_validators("/feed").0.as_deref(),
+            Some("\"1\""),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_response_sent_byte_by_byte_ends_in_a_timeout() {
+    let limits = FetchLimits {
+        timeout: Duration::from_millis(300),
+        max_body_bytes: 1 << 20,
+        max_items: 10,
+    };
+    let harness = PollHarness::new(|origin| {
+        vec![Source {
+            limits,
+            ..source("feed", &origin.url("/feed"))
+        }]
+    });
+    harness.origin.script(
+        "/feed",
+        vec![feed_with_etag(&["one"], "\"1\"").drip(Duration::from_millis(20))],
+    );
+    let report = harness.poll("feed").await;
+    let state = harness.state("feed");
+    assert_eq!(
+        (report.outcome, state.last_error_class.as_deref()),
+        (Outcome::Failed, Some("timeout"))
+    );
+    assert!(state.next_poll.unwrap() > noon());
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Ten gibibytes of zeros in ten megabytes, as members of a gzip stream.
+fn bomb() -> Vec<u8> {
+    gzip(&vec![0; 64 << 20]).repeat(160)
+}
+
+/// The most memory that a process has had, as far as it is still there to be asked.
+fn peak_kib(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// Inspects an address with the real program, and tells what it printed and the most memory that it took.
+fn inspect(origin: &Origin, path: &str) -> (String, u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let toml = format!(
+        "[polling]\nallow_hosts = [\"127.0.0.1\"]\nmax_body = \"16 MiB\"\n[[source]]\nid = \"feed\"\nurl = \"{}\"\n",
+        origin.url(path)
+    );
+    fs::write(dir.path().join("feeds.toml"), toml).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tributary"))
+        .args(["inspect", origin.url(path).as_str(), "--json"])
+        .current_dir(dir.path())
+        .env_remove("TRIBUTARY_CONFIG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        peak = peak_kib(child.id()).unwrap_or(peak).max(peak);
+        thread::yield_now();
+    }
+    let output = child.wait_with_output().unwrap();
+    (
+        String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr),
+        peak,
+    )
+}
+
+#[test]
+fn a_decompression_bomb_uses_no_more_memory_than_max_body() {
+    let origin = Origin::start();
+    origin.script("/plain", vec![feed_with_etag(&["one"], "\"1\"")]);
+    origin.script(
+        "/bomb",
+        vec![Reply::ok(bomb()).header("Content-Encoding", "gzip")],
+    );
+    origin.script(
+        "/nested",
+        vec![Reply::ok(gzip(&bomb())).header("Content-Encoding", "gzip, gzip")],
+    );
+    let (_, usual) = inspect(&origin, "/plain");
+    for path in ["/bomb", "/nested"] {
+        let (printed, peak) = inspect(&origin, path);
+        assert!(
+            printed.contains("larger than max_body"),
+            "{path}: {printed}"
+        );
+        // What is held besides: buffers of the decoders, and the first half of the buffer while it grows.
+        let most = usual + 16 * 1024 * 3 / 2 + 4 * 1024;
+        assert!(
+            peak > 0 && peak < most,
+            "{path}: {peak} KiB at most, of which {usual} KiB are usual"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_zstd_window_that_is_too_large_is_refused() {
+    let harness = PollHarness::with_one_feed();
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.window_log(27).unwrap();
+    encoder.long_distance_matching(true).unwrap();
+    encoder.write_all(&vec![b' '; 1 << 19]).unwrap();
+    harness.origin.script(
+        "/feed",
+        vec![Reply::ok(encoder.finish().unwrap()).header("Content-Encoding", "zstd")],
+    );
+    let report = harness.poll("feed").await;
+    assert_eq!(
+        (
+            report.outcome,
+            harness.state("feed").last_error_class.as_deref()
+        ),
+        (Outcome::Failed, Some("body")),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_endless_response_header_is_a_protocol_error() {
+    let line = format!("X: {}\r\n", "a".repeat(1000));
+    for head in [
+        line.repeat(10_000),
+        format!("X: {}\r\n", "a".repeat(10_000_000)),
+    ] {
+        let harness = PollHarness::with_one_feed();
+        harness.origin.script(
+            "/feed",
+            vec![Reply::raw(format!("HTTP/1.1 200 Scripted\r\n{head}\r\n"))],
+        );
+        let report = harness.poll("feed").await;
+        assert_eq!(
+            (
+                report.outcome,
+                harness.state("feed").last_error_class.as_deref()
+            ),
+            (Outcome::Failed, Some("protocol"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unrequested_206_is_a_failure() {
+    let harness = PollHarness::with_one_feed();
+    harness.origin.script(
+        "/feed",
+        vec![
+            feed_with_etag(&["one"], "\"1\""),
+            Reply::new(206).body("<rss").header("ETag", "\"2\""),
+        ],
+    );
+    harness.poll("feed").await;
+    let report = harness.poll("feed").await;
+    assert_eq!(
+        (
+            report.outcome,
+            harness.state("feed").last_error_class.as_deref()
+        ),
+        (Outcome::Failed, Some("http-206"))
+    );
+    harness.poll("feed").await;
+    assert_eq!(harness.sent_validators("/feed").0.as_deref(), Some("\"1\""));
+}

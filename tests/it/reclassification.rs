@@ -1,0 +1,222 @@
+//! Changed rules over many stored stories: in bounded steps, whatever happens in the middle, and nobody is told anew.
+
+#![allow(clippy::unwrap_used)] // what a test expects, it may insist on
+
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use feed_model::{StoryId, Timestamp, Topic, TopicId};
+use topic_rules::Rules;
+use tributary::{
+    config,
+    store::{DATABASE, Store, StoryQuery, WindowPolicy},
+};
+
+/// Stored stories.
+const STORIES: i64 = 5_000;
+
+/// Stories in one step at most.
+const BATCH: usize = 500;
+
+const WINDOW: WindowPolicy = WindowPolicy {
+    max_entries: 50,
+    keep_within: Duration::ZERO,
+};
+
+/// What a step may take on a slow machine, where fifty milliseconds are meant: others wait for the writer.
+const MAX_BATCH_TIME: Duration = Duration::from_secs(2);
+
+fn now() -> Timestamp {
+    "2026-06-01T00:00:00Z".parse().unwrap()
+}
+
+/// A site of one source whose stories, an hour apart, are each about one of five subjects.
+struct LargeStore {
+    dir: tempfile::TempDir,
+    store: Store,
+    topics: Vec<Topic>,
+    rules: Arc<Rules>,
+}
+
+impl LargeStore {
+    fn new(topics: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let mut large_store = Self {
+            dir,
+            store,
+            topics: Vec::new(),
+            rules: Arc::new(Rules::compile(&[]).unwrap()),
+        };
+        large_store.sync_config(topics);
+        insert_stories(large_store.dir.path());
+        large_store
+    }
+
+    fn sync_config(&mut self, topics: &str) {
+        let feeds = format!(
+            "[[source]]\nid = \"stored\"\nurl = \"https://stored.example/feed.xml\"\n{topics}"
+        );
+        let feeds = config::check(&feeds, "feeds.toml").config.unwrap();
+        let sources: Vec<_> = feeds
+            .sources
+            .iter()
+            .map(|source| (source.clone(), "host".to_owned()))
+            .collect();
+        self.store
+            .sync_config(&sources, &feeds.topics, WINDOW, now())
+            .unwrap();
+        (self.rules, self.topics) = (
+            Arc::new(Rules::compile(&feeds.topics).unwrap()),
+            feeds.topics,
+        );
+    }
+
+    /// Sorts in at most so many steps; whether nothing is left.
+    fn reclassify_steps(&self, steps: usize) -> bool {
+        for _ in 0..steps {
+            let begun = Instant::now();
+            let step = self
+                .store
+                .reclassify(self.rules.clone(), BATCH, WINDOW, now())
+                .unwrap();
+            assert!(
+                step.sorted <= BATCH as u64 && begun.elapsed() < MAX_BATCH_TIME,
+                "{step:?} took {:?}",
+                begun.elapsed()
+            );
+            if step.left == 0 {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn reclassify_all(&self) {
+        assert!(self.reclassify_steps(10_000), "it never ends");
+    }
+
+    /// As after `kill -9`: nothing is said, nothing is written, and the next one begins.
+    fn reopen(&mut self) {
+        self.store = Store::open(self.dir.path()).unwrap();
+    }
+
+    fn in_topic(&self, topic: &str) -> BTreeSet<StoryId> {
+        let query = StoryQuery {
+            topic: Some(TopicId::new(topic).unwrap()),
+            limit: None,
+            ..StoryQuery::default()
+        };
+        self.store
+            .read(|reader| reader.stories(&query))
+            .unwrap()
+            .into_iter()
+            .map(|story| story.id)
+            .collect()
+    }
+
+    fn in_window(&self, topic: &str) -> BTreeSet<StoryId> {
+        let topics = [TopicId::new(topic).unwrap()];
+        self.store
+            .read(|reader| reader.window(&topics, 10_000))
+            .unwrap()
+            .into_iter()
+            .map(|story| story.id)
+            .collect()
+    }
+
+    /// Every story of every topic is in its window or in an archive, and windows are no larger than they may be.
+    #[track_caller]
+    fn assert_window_or_archive(&self) {
+        let conn = rusqlite::Connection::open(self.dir.path().join(DATABASE)).unwrap();
+        let lost: i64 = conn
+            .query_row(
+                "SELECT count(*) FROM story_topic st WHERE in_window = 0 AND NOT EXISTS
+                   (SELECT 1 FROM archived a WHERE a.topic_id = st.topic_id AND a.story_id = st.story_id)",
+                [],
+                |r| r.get(0),
+            )
+            .unwrap();
+        assert_eq!(lost, 0, "stories in neither a window nor an archive");
+        for topic in self
+            .topics
+            .iter()
+            .map(|topic| topic.id.as_str())
+            .chain(["all"])
+        {
+            assert!(self.in_window(topic).len() <= WINDOW.max_entries, "{topic}");
+        }
+        assert_eq!(self.store.check_integrity().unwrap(), Vec::<String>::new());
+    }
+}
+
+fn insert_stories(dir: &Path) {
+    let conn = rusqlite::Connection::open(dir.join(DATABASE)).unwrap();
+    let begin = now().timestamp_millis() - STORIES * 3_600_000;
+    conn.execute_batch("BEGIN").unwrap();
+    for sql in [
+        "INSERT INTO story (id, published_id, shown_entry, position_ms, first_published_ms, published_ms, updated_ms, arrival, public)
+         SELECT i, 'urn:x-test:' || i, i, ?2 + i * 3600000, ?2 + i * 3600000, ?2 + i * 3600000, ?2 + i * 3600000, 'ordinary', 1 FROM n",
+        "INSERT INTO entry (id, source_id, key, key_from, story_id, title, language, first_seen_ms, last_seen_ms, content_digest, material_digest, content)
+         SELECT i, 'stored', 'k' || i, 'guid', i,
+           CASE i % 5 WHEN 0 THEN 'Kafka' WHEN 1 THEN 'Raft' WHEN 2 THEN 'DNS' WHEN 3 THEN 'GPU' ELSE 'Cheese' END || ' number ' || i,
+           'en', ?2 + i * 3600000, ?2 + i * 3600000, zeroblob(32), zeroblob(32), '<p>Of some length, and of nothing much.</p>' FROM n",
+    ] {
+        let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) ";
+        conn.execute(&sql.replacen("SELECT", &format!("{numbers}SELECT"), 1), [STORIES, begin]).unwrap();
+    }
+    conn.execute_batch("COMMIT").unwrap();
+}
+
+fn topic(any: &str) -> String {
+    format!("[[topic]]\nid = \"t\"\ntitle = \"T\"\nany = [{any}]\nannounce_within = \"2d\"\n")
+}
+
+#[test]
+fn reclassification_runs_in_batches_through_restarts_and_rule_changes_without_announcements() {
+    let mut large_store = LargeStore::new(&topic("\"kafka\""));
+    large_store.reclassify_all();
+    large_store.assert_window_or_archive();
+    assert_eq!(large_store.in_topic("t").len(), 1_000);
+    let before = large_store.in_window("t");
+    assert_eq!(before.len(), 50, "a new topic is filled");
+
+    // A change, an end in the middle, and a further change in the middle of the rest.
+    large_store.sync_config(&topic("\"kafka\", \"raft\", \"dns\""));
+    assert!(!large_store.reclassify_steps(2));
+    large_store.assert_window_or_archive();
+    large_store.reopen();
+    assert!(!large_store.reclassify_steps(2));
+    large_store.sync_config(&topic("\"kafka\", \"raft\", \"gpu\""));
+    assert!(!large_store.reclassify_steps(2));
+    large_store.reopen();
+    large_store.reclassify_all();
+    large_store.assert_window_or_archive();
+
+    assert_eq!(large_store.in_topic("t").len(), 3_000);
+    let young = now() - chrono::Duration::days(2);
+    let after = large_store.in_window("t");
+    for story in after.difference(&before) {
+        let story = large_store
+            .store
+            .read(|reader| reader.story(*story))
+            .unwrap()
+            .unwrap();
+        assert!(story.position > young, "{} is announced anew", story.title);
+    }
+    assert!(
+        after.difference(&before).count() > 0,
+        "what is young is shown"
+    );
+
+    // What is sorted is not sorted again.
+    let again = large_store
+        .store
+        .reclassify(large_store.rules.clone(), BATCH, WINDOW, now())
+        .unwrap();
+    assert_eq!((again.sorted, again.left), (0, 0));
+}

@@ -1,0 +1,521 @@
+//! Topics as their owner works on them: what a changed rule would do, what labels teach, what is proposed, what became
+//! of an old name. On stored stories and with the real program.
+
+#![allow(clippy::unwrap_used)] // what a test expects, it may insist on
+
+use std::{fmt::Write as _, fs, path::Path, process::Command, process::Stdio, time::Duration};
+
+use feed_model::{Topic, TopicId};
+use serde_json::Value;
+use tempfile::TempDir;
+use topic_rules::{Rules, StoryFields, TrainingExample};
+
+use crate::support::origin::{Origin, Reply};
+
+/// A site of its own: feeds.toml, state, and a publisher with these titles and summaries.
+struct TopicProgram {
+    dir: TempDir,
+    origin: Origin,
+}
+
+impl TopicProgram {
+    fn with_posts(posts: &[(String, String)], topics: &str) -> Self {
+        let program = Self {
+            dir: tempfile::tempdir().unwrap(),
+            origin: Origin::start(),
+        };
+        let mut feed = String::from("<rss version=\"2.0\"><channel><title>Posts</title>");
+        for (number, (title, summary)) in posts.iter().enumerate() {
+            let _ = write!(
+                feed,
+                "<item><guid isPermaLink=\"false\">p{number}</guid><link>https://blog.example/p/{number}</link><title>{title}</title><description>{summary}</description></item>"
+            );
+        }
+        feed.push_str("</channel></rss>");
+        program.origin.script(
+            "/feed",
+            vec![Reply::ok(feed).header("Content-Type", "application/rss+xml")],
+        );
+        program.write(topics);
+        program.run(&["poll"]);
+        program
+    }
+
+    /// Writes feeds.toml with these topics.
+    fn write(&self, topics: &str) {
+        let source = format!(
+            "[[source]]\nid = \"blog\"\nurl = \"{}\"\nfollow = \"feed\"\n",
+            self.origin.url("/feed")
+        );
+        let site = "[site]\nbase_url = \"http://127.0.0.1:1\"\ncontact = \"mailto:me@example.org\"\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n";
+        fs::write(
+            self.dir.path().join("feeds.toml"),
+            format!("{site}{source}{topics}"),
+        )
+        .unwrap();
+    }
+
+    /// What the program prints; it must end well.
+    #[track_caller]
+    fn run(&self, arguments: &[&str]) -> String {
+        let (code, out, err) = ended(self.dir.path(), arguments);
+        assert_eq!(code, 0, "{arguments:?}: {out}{err}");
+        out
+    }
+
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.run(&[arguments, &["--json"]].concat())).unwrap()
+    }
+
+    /// The ids of the stories whose title has this in it, as arguments.
+    fn ids(&self, part: &str) -> Vec<String> {
+        let stories = self.json(&["stories", "--limit", "0"]);
+        let has = |story: &&Value| story["title"].as_str().unwrap().contains(part);
+        stories
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(has)
+            .map(|story| story["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+fn ended(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
+    command
+        .args(arguments)
+        .current_dir(dir)
+        .stdin(Stdio::null());
+    for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY"] {
+        command.env_remove(name);
+    }
+    let output = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+fn post(title: &str, summary: &str) -> (String, String) {
+    (title.to_owned(), summary.to_owned())
+}
+
+fn titles(list: &Value) -> Vec<&str> {
+    list.as_array()
+        .unwrap()
+        .iter()
+        .map(|story| story["title"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_dry_run_lists_entering_and_leaving_stories_and_changes_nothing() {
+    let posts = [
+        post("Kafka keeps logs", "Of a log."),
+        post("Raft elects leaders", "Of votes."),
+        post("Cheese", "Of milk."),
+        post("Kafka corrected", "Of a log."),
+    ];
+    let program = TopicProgram::with_posts(
+        &posts,
+        "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"kafka\"]\n",
+    );
+    program.run(&["label", &program.ids("corrected")[0], "--none"]);
+    program.run(&["label", &program.ids("Cheese")[0], "streams"]);
+    let before = program.json(&["stories"]);
+    let state = fs::read(program.dir.path().join("data/tributary.db")).unwrap();
+
+    program.write("[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"log\", \"raft\"]\nnone = [\"kafka\"]\n[[topic]]\nid = \"votes\"\ntitle = \"Votes\"\nany = [\"votes\"]\n");
+    let check = program.json(&["check", "--dry-run"]);
+    assert_eq!(check["ok"], true);
+    let [streams, votes] = &check["topics"].as_array().unwrap()[..] else {
+        panic!("{check}")
+    };
+    assert_eq!(
+        (streams["id"].as_str(), votes["id"].as_str()),
+        (Some("streams"), Some("votes"))
+    );
+    assert_eq!(titles(&streams["enter"]), ["Raft elects leaders"]);
+    assert_eq!(
+        titles(&streams["leave"]),
+        ["Kafka keeps logs"],
+        "what a person labelled stays where it is"
+    );
+    assert_eq!(titles(&votes["enter"]), ["Raft elects leaders"]);
+    let text = program.run(&["check", "--dry-run"]);
+    assert!(
+        text.contains("streams: 1 would enter, 1 would leave\n  + "),
+        "{text}"
+    );
+    assert_eq!(program.json(&["stories"]), before);
+    assert_eq!(
+        fs::read(program.dir.path().join("data/tributary.db")).unwrap(),
+        state
+    );
+
+    let waiting = |program: &TopicProgram| ended(program.dir.path(), &["status"]).2;
+    assert_eq!(
+        waiting(&program),
+        "4 stored stories wait to be sorted by the rules of feeds.toml\n"
+    );
+
+    // What was foretold comes true, and then nothing is left to change.
+    program.run(&["poll"]);
+    assert_eq!(waiting(&program), "");
+    let nothing = program.run(&["check", "--dry-run"]);
+    assert!(
+        nothing.ends_with("no story would enter or leave a topic\n"),
+        "{nothing}"
+    );
+    let now = program.json(&["stories", "--topic", "streams"]);
+    let mut now = titles(&now);
+    now.sort_unstable();
+    assert_eq!(now, ["Cheese", "Raft elects leaders"]);
+}
+
+#[test]
+fn a_dry_run_without_a_state_names_the_directory_and_creates_none() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(
+        dir.path().join("feeds.toml"),
+        "[[topic]]\nid = \"a\"\ntitle = \"A\"\nany = [\"a\"]\n",
+    )
+    .unwrap();
+    let (code, out, err) = ended(dir.path(), &["check", "--dry-run"]);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(
+        out.contains("feeds.toml") && err.contains("data"),
+        "{out}{err}"
+    );
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_renamed_topic_keeps_its_stories_and_labels() {
+    let posts = [post("Kafka keeps logs", ""), post("Cheese", "Of milk.")];
+    let program = TopicProgram::with_posts(
+        &posts,
+        "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"kafka\"]\n",
+    );
+    program.run(&["label", &program.ids("Cheese")[0], "streams"]);
+    program.write(
+        "[[topic]]\nid = \"flows\"\ntitle = \"Flows\"\nany = [\"kafka\"]\nwas = [\"streams\"]\n",
+    );
+    let predicted = program.json(&["check", "--dry-run"]);
+    assert_eq!(
+        predicted["topics"],
+        serde_json::json!([{ "id": "flows", "enter": [], "leave": [] }])
+    );
+    program.run(&["poll"]);
+    let stories = program.json(&["stories", "--topic", "flows"]);
+    assert_eq!(stories.as_array().unwrap().len(), 2, "{stories}");
+    let labelled = program.json(&["stories", "--labelled"]);
+    assert_eq!(
+        (
+            &labelled[0]["topics"][0]["id"],
+            &labelled[0]["topics"][0]["by"]
+        ),
+        (&"flows".into(), &"label".into()),
+        "{labelled}"
+    );
+}
+
+#[test]
+fn topics_reports_the_number_of_stories_without_a_topic() {
+    let posts = [
+        post("Kafka keeps logs", ""),
+        post("Cheese", "Of milk."),
+        post("Bread", "Of flour."),
+    ];
+    let program = TopicProgram::with_posts(
+        &posts,
+        "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"kafka\"]\n",
+    );
+    let (code, _, err) = ended(program.dir.path(), &["topics"]);
+    assert_eq!(code, 0);
+    assert!(err.contains("2 stories are in no topic"), "{err}");
+    assert_eq!(program.json(&["topics"])[0]["stories"], 1);
+}
+
+/// Words of two trades, and of neither.
+fn trade_posts() -> Vec<(String, String)> {
+    let mut posts = Vec::new();
+    for n in 0..12 {
+        let grain = ["wheat", "rye", "spelt", "barley"][n % 4];
+        let cheese = ["gouda", "brie", "feta", "cheddar"][n % 4];
+        posts.push(post(
+            &format!("Baking number {n}"),
+            &format!("A sourdough loaf of {grain} flour, kneaded and baked in a hot oven."),
+        ));
+        posts.push(post(
+            &format!("Dairy number {n}"),
+            &format!("A wheel of {cheese} from raw milk, pressed and ripened in a cool cellar."),
+        ));
+    }
+    posts
+}
+
+#[test]
+fn suggest_proposes_terms_for_topics_and_new_subjects() {
+    let program = TopicProgram::with_posts(
+        &trade_posts(),
+        "[[topic]]\nid = \"bread\"\ntitle = \"Bread\"\nany = [\"sourdough\"]\n",
+    );
+    let suggested = program.json(&["topics", "suggest"]);
+    let bread = &suggested["topics"][0];
+    assert_eq!(
+        (&bread["id"], &bread["from"], &bread["stories"]),
+        (&"bread".into(), &"stories".into(), &12.into())
+    );
+    let terms: Vec<&str> = bread["terms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|term| term["term"].as_str().unwrap())
+        .collect();
+    assert!(terms.iter().any(|term| term.contains("oven")), "{terms:?}");
+    assert!(
+        terms
+            .iter()
+            .all(|term| !term.contains("sourdough") && !term.contains("milk")),
+        "{terms:?}"
+    );
+    let subjects = suggested["subjects"].as_array().unwrap();
+    assert_eq!(
+        program.run(&["topics", "suggest"]),
+        program.run(&["topics", "suggest"]),
+        "the same state, the same proposals"
+    );
+    let only = program.json(&["topics", "suggest", "bread"]);
+    assert_eq!(
+        (&only["topics"][0], &only["subjects"]),
+        (bread, &serde_json::json!([]))
+    );
+    assert!(!subjects.is_empty(), "{suggested}");
+    let of_dairy = program.ids("Dairy");
+    for subject in subjects {
+        let stories: Vec<&str> = subject["stories"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|id| id.as_str().unwrap())
+            .collect();
+        assert!(
+            stories.len() >= 3
+                && stories
+                    .iter()
+                    .all(|id| of_dairy.iter().any(|known| known == id)),
+            "{subject}"
+        );
+    }
+    let (code, _, err) = ended(program.dir.path(), &["topics", "suggest", "wine"]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("no topic `wine`") && err.contains("bread"),
+        "{err}"
+    );
+}
+
+#[test]
+fn labels_train_a_topic_with_learn() {
+    let topics = "[[topic]]\nid = \"bread\"\ntitle = \"Bread\"\nlearn = true\n[[topic]]\nid = \"plain\"\ntitle = \"Plain\"\nany = [\"spelt\"]\n";
+    let program = TopicProgram::with_posts(&trade_posts(), topics);
+    let learning = |program: &TopicProgram| program.json(&["topics"])[0]["learning"].clone();
+    assert_eq!(
+        (&learning(&program)["labels"], &learning(&program)["counts"]),
+        (&0.into(), &false.into())
+    );
+    assert!(program.json(&["topics"])[1]["learning"].is_null());
+    assert!(
+        program
+            .json(&["stories", "--topic", "bread"])
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+
+    let (baking, dairy) = (program.ids("Baking"), program.ids("Dairy"));
+    for id in &baking[..4] {
+        program.run(&["label", id, "bread"]);
+    }
+    for id in &dairy[..6] {
+        program.run(&["label", id, "--none"]);
+    }
+    assert_eq!(
+        learning(&program)["counts"],
+        false,
+        "four labels are not enough"
+    );
+    let why = program.json(&["explain", &baking[8]]);
+    assert!(
+        why["topics_not"][0]["because"]
+            .to_string()
+            .contains("4 labels in the topic and 6 outside of it"),
+        "{why}"
+    );
+
+    program.run(&["label", &baking[4], "bread"]);
+    let state = learning(&program);
+    assert_eq!(
+        (&state["labels"], &state["others"], &state["counts"]),
+        (&5.into(), &6.into(), &true.into()),
+        "{state}"
+    );
+    assert!(state["f1"].as_f64().unwrap() > state["f1_rules"].as_f64().unwrap());
+    program.run(&["poll"]);
+    let mut bread: Vec<String> = program
+        .json(&["stories", "--topic", "bread", "--limit", "0"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["id"].as_str().unwrap().to_owned())
+        .collect();
+    let mut expected = baking.clone();
+    bread.sort();
+    expected.sort();
+    assert_eq!(bread, expected, "every baking story, and none of dairy");
+    let why = program.json(&["explain", &baking[8]]);
+    let because = why["topics"][0]["because"][0].as_str().unwrap();
+    assert!(
+        because.starts_with("learnt from labels, ") && because.contains("\"flour\" +"),
+        "{because}"
+    );
+    let sorted = program.json(&["stories", "--limit", "0"]);
+    program.run(&["poll"]);
+    assert_eq!(
+        program.json(&["stories", "--limit", "0"]),
+        sorted,
+        "the same labels teach the same"
+    );
+
+    // Labels that are taken back unteach.
+    for id in &baking[..5] {
+        program.run(&["label", id, "--clear"]);
+    }
+    program.run(&["poll"]);
+    assert!(
+        program
+            .json(&["stories", "--topic", "bread"])
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
+
+fn topic(id: &str, any: &[&str], learn: bool) -> Topic {
+    Topic {
+        id: TopicId::new(id).unwrap(),
+        title: id.to_owned(),
+        description: None,
+        any: any.iter().map(|text| (*text).to_owned()).collect(),
+        all: Vec::new(),
+        none: Vec::new(),
+        sources: Vec::new(),
+        threshold: 1.0,
+        former_ids: Vec::new(),
+        learn,
+        announce_within: Duration::from_hours(48),
+        access: Vec::new(),
+    }
+}
+
+/// The posts of both trades with labels on the first `labelled` of each: bread, or nothing.
+fn trained(rules: Rules, labelled: usize) -> Rules {
+    let (posts, bread) = (trade_posts(), [TopicId::new("bread").unwrap()]);
+    let lessons: Vec<TrainingExample<'_>> = posts
+        .iter()
+        .enumerate()
+        .map(|(place, (title, summary))| {
+            let fields = StoryFields {
+                title,
+                summary: Some(summary),
+                language: Some("en"),
+                ..StoryFields::default()
+            };
+            let label: &[TopicId] = if title.starts_with("Baking") {
+                &bread
+            } else {
+                &[]
+            };
+            TrainingExample {
+                fields,
+                label: (place / 2 < labelled).then_some(label),
+            }
+        })
+        .collect();
+    rules.trained(&lessons, b"key")
+}
+
+#[test]
+fn a_classifier_no_better_than_the_rules_is_not_used() {
+    let perfect = trained(
+        Rules::compile(&[topic("bread", &["sourdough"], true)]).unwrap(),
+        12,
+    );
+    let progress = &perfect.progress()[0];
+    assert!(
+        (progress.f1_rules - 1.0).abs() < 1e-9 && !progress.is_active,
+        "{progress:?}"
+    );
+    let fields = StoryFields {
+        title: "Flour and the oven",
+        language: Some("en"),
+        ..StoryFields::default()
+    };
+    assert!(
+        !perfect.classify(&fields)[0].is_member,
+        "the rules alone decide"
+    );
+
+    let poor = trained(
+        Rules::compile(&[topic("bread", &["barley"], true)]).unwrap(),
+        12,
+    );
+    let progress = &poor.progress()[0];
+    assert!(
+        progress.f1_rules < 0.5 && progress.is_active,
+        "{progress:?}"
+    );
+    let classification = &poor.classify(&fields)[0];
+    assert!(
+        classification.is_member && classification.reasons[0].starts_with("learnt from labels"),
+        "{classification:?}"
+    );
+}
+
+#[test]
+fn training_examples_are_part_of_the_rules_fingerprint() {
+    let rules = |learn| Rules::compile(&[topic("bread", &["barley"], learn)]).unwrap();
+    let plain = rules(true).fingerprint();
+    let lesson = |key: &[u8]| rules(true).trained(&[], key).fingerprint();
+    assert!(lesson(b"a") != plain && lesson(b"a") != lesson(b"b") && lesson(b"a") == lesson(b"a"));
+    assert_eq!(
+        rules(false).trained(&[], b"a").fingerprint(),
+        rules(false).fingerprint(),
+        "nothing learns: nothing changes"
+    );
+}
+
+#[test]
+fn all_and_none_apply_whatever_the_classifier_says() {
+    let strict = Topic {
+        none: vec!["rye".to_owned()],
+        ..topic("bread", &["barley"], true)
+    };
+    let rules = trained(Rules::compile(&[strict]).unwrap(), 12);
+    let classify = |title: &str| {
+        rules.classify(&StoryFields {
+            title,
+            language: Some("en"),
+            ..StoryFields::default()
+        })[0]
+            .is_member
+    };
+    assert!(
+        classify("Sourdough flour in the oven") && !classify("Sourdough rye flour in the oven")
+    );
+}
