@@ -1,7 +1,8 @@
 //! What identity costs: keys of a document, recognising it again, looking through candidates.
 //!
-//! A document of a thousand known entries asks for each by its key and compares no text; a newcomer is compared with the
-//! few entries that an index finds by link or title, whatever number is stored.
+//! A document of a thousand known entries asks for each by its key and compares no text; a newcomer
+//! is compared with the few entries that an index finds by link or title, whatever number is
+//! stored.
 
 use std::{collections::HashMap, convert::Infallible, hint::black_box};
 
@@ -50,20 +51,13 @@ impl KnownEntries for EntryMemory {
 }
 
 fn draft(n: usize) -> Draft {
-    let text: Vec<String> = (0..WORDS)
-        .map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007))
-        .collect();
+    let text: Vec<String> =
+        (0..WORDS).map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007)).collect();
     Draft {
-        guid: Some(Guid {
-            value: format!("tag:example.org,2026:{n}"),
-            is_permalink: None,
-        }),
+        guid: Some(Guid { value: format!("tag:example.org,2026:{n}"), is_permalink: None }),
         url: format!("https://example.org/posts/{n}").parse().ok(),
         title: Some(format!("Notes on streams {n}")),
-        content: Some(SafeHtml::from_sanitised(format!(
-            "<p>{}</p>",
-            text.join(" ")
-        ))),
+        content: Some(SafeHtml::from_sanitised(format!("<p>{}</p>", text.join(" ")))),
         ..Draft::default()
     }
 }
@@ -89,10 +83,7 @@ fn benches(c: &mut Criterion) {
 
     let (identity, ..) = identify_items(&drafts, KeyPolicy::Guid, None);
     let known_entries = EntryMemory(
-        (1..)
-            .zip(&identity)
-            .map(|(entry, item)| (item.key.clone(), known(entry, item)))
-            .collect(),
+        (1..).zip(&identity).map(|(entry, item)| (item.key.clone(), known(entry, item))).collect(),
     );
     c.bench_function("1,000 known items recognised", |b| {
         b.iter(|| match_entries(black_box(&identity), &known_entries))

@@ -1,5 +1,5 @@
-//! Bytes to entries, with and without sanitising: feeds of tiny items, of long articles, of articles as editors leave them,
-//! and a mixture as it is usual.
+//! Bytes to entries, with and without sanitising: feeds of tiny items, of long articles, of
+//! articles as editors leave them, and a mixture as it is usual.
 
 #![allow(missing_docs, clippy::format_push_string, clippy::format_collect)] // what is measured is behind this
 
@@ -13,7 +13,8 @@ const PARAGRAPH: &str = "<p>The stream runs <em>slowly</em> past the <a href=\"/
 carries is sorted by weight: sand first, then leaves, then the odd <code>branch</code>. Nobody counts it &mdash; nobody has to.</p>\n\
 <figure><img src=\"/images/mill.jpg\" alt=\"The mill\" width=\"640\" height=\"480\"><figcaption>The mill in May</figcaption></figure>\n";
 
-/// The same as many editors write it: attributes nobody needs, capitals, quotes and end tags that are missing, a script.
+/// The same as many editors write it: attributes nobody needs, capitals, quotes and end tags that
+/// are missing, a script.
 const SLOPPY: &str = "<div style=\"clear:both\"><P>The stream runs slowly past the mill, and what it carries is sorted by \
 weight:<br><font color=red>sand first</font>, then leaves & more.<img src='/images/mill.jpg' width=640 onload=\"x()\" ALT='The mill'>\
 <p>Nobody counts it, <b>nobody has to</b>, and so it goes on.<script>count('</p>')</script></div>\n";
@@ -57,7 +58,8 @@ fn atom(items: usize, paragraphs: usize) -> String {
 
 fn ingest(c: &mut Criterion) {
     let url = Url::parse("https://example.org/feed").expect("the address is one");
-    // What is usual: a third of the items tell a line or two, the others have an article, every fifth of them a sloppy one.
+    // What is usual: a third of the items tell a line or two, the others have an article, every
+    // fifth of them a sloppy one.
     let usual = |n: usize| match n % 15 {
         n if n % 3 == 0 => String::new(),
         n if n % 5 == 1 => SLOPPY.repeat(8),

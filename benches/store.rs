@@ -1,8 +1,10 @@
-//! What the store costs when it is large: 1,000,000 entries, and a newcomer that may be a twin of one of them.
+//! What the store costs when it is large: 1,000,000 entries, and a newcomer that may be a twin of
+//! one of them.
 //!
-//! A newcomer is placed as a poll would place it (recognised within its source, compared with its twins, stored, sorted
-//! into topics) in a transaction that is then undone: looking for twins is a part of what is measured. The database is
-//! filled with SQL, since a million polls would take an hour.
+//! A newcomer is placed as a poll would place it (recognised within its source, compared with its
+//! twins, stored, sorted into topics) in a transaction that is then undone: looking for twins is a
+//! part of what is measured. The database is filled with SQL, since a million polls would take an
+//! hour.
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
@@ -32,33 +34,22 @@ const FEEDS: &str = "[[source]]\nid = \"newcomer\"\nurl = \"https://newcomer.exa
     [[source]]\nid = \"large\"\nurl = \"https://large.example/feed.xml\"\n\
     [[topic]]\nid = \"streaming\"\ntitle = \"Streaming\"\nany = [\"kafka\", \"flink\", \"stream processing\"]\n";
 
-const WINDOW: WindowPolicy = WindowPolicy {
-    max_entries: 50,
-    keep_within: Duration::from_hours(48),
-};
+const WINDOW: WindowPolicy =
+    WindowPolicy { max_entries: 50, keep_within: Duration::from_hours(48) };
 
 fn now() -> Timestamp {
     chrono::DateTime::from_timestamp(1_774_000_000, 0).expect("a moment of our time")
 }
 
 fn draft(n: u32, url: &str, title: &str) -> Draft {
-    let text: Vec<String> = (0..WORDS)
-        .map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007))
-        .collect();
+    let text: Vec<String> =
+        (0..WORDS).map(|word| format!("w{}", (n * 7_919 + word * 31) % 10_007)).collect();
     Draft {
-        guid: Some(Guid {
-            value: format!("tag:newcomer.example,2026:{n}"),
-            is_permalink: None,
-        }),
+        guid: Some(Guid { value: format!("tag:newcomer.example,2026:{n}"), is_permalink: None }),
         url: url.parse().ok(),
         title: Some(title.to_owned()),
-        published: Some(PublishedDate::exact(
-            now() - chrono::Duration::minutes(i64::from(n)),
-        )),
-        content: Some(SafeHtml::from_sanitised(format!(
-            "<p>{}</p>",
-            text.join(" ")
-        ))),
+        published: Some(PublishedDate::exact(now() - chrono::Duration::minutes(i64::from(n)))),
+        content: Some(SafeHtml::from_sanitised(format!("<p>{}</p>", text.join(" ")))),
         ..Draft::default()
     }
 }
@@ -68,11 +59,7 @@ fn plan(source: &Source, drafts: Vec<Draft>) -> PollUpdate {
     let items = drafts
         .into_iter()
         .zip(identity)
-        .map(|(draft, identity)| IncomingItem {
-            draft,
-            identity,
-            arrival: Arrival::Ordinary,
-        })
+        .map(|(draft, identity)| IncomingItem { draft, identity, arrival: Arrival::Ordinary })
         .collect();
     let document = ParsedDocument {
         metadata: FeedMetadata::default(),
@@ -82,14 +69,11 @@ fn plan(source: &Source, drafts: Vec<Draft>) -> PollUpdate {
         private: None,
         ends_import: true,
     };
-    PollUpdate {
-        document: Some(document),
-        ..PollUpdate::of(source, now(), WINDOW)
-    }
+    PollUpdate { document: Some(document), ..PollUpdate::of(source, now(), WINDOW) }
 }
 
-/// Entries of `stored`: each has a link of its own, but for 5,000 that share a page; every hundredth has one title, and the
-/// one after it begins with one text.
+/// Entries of `stored`: each has a link of its own, but for 5,000 that share a page; every
+/// hundredth has one title, and the one after it begins with one text.
 fn fill(dir: &std::path::Path) {
     let conn = rusqlite::Connection::open(dir.join(DATABASE)).expect("the database that was made");
     let print = Fingerprint::of(&draft(STORED, "https://stored.example/1", "Weekly notes"));
@@ -123,28 +107,18 @@ fn fill(dir: &std::path::Path) {
          NUMBERS SELECT 'all', i, ?1 + i * 1000, i > 999950, i <= 999950 FROM n",
         &[&begin],
     );
-    conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
-        .expect("to end");
+    conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)").expect("to end");
 }
 
 fn benches(c: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a directory");
     let store = Store::open(dir.path()).expect("a database");
-    let feeds = config::check(FEEDS, "feeds.toml")
-        .config
-        .expect("a sound feeds.toml");
-    let sources: Vec<_> = feeds
-        .sources
-        .iter()
-        .map(|source| (source.clone(), "host".to_owned()))
-        .collect();
-    store
-        .sync_config(&sources, &feeds.topics, WINDOW, now())
-        .expect("to be told");
+    let feeds = config::check(FEEDS, "feeds.toml").config.expect("a sound feeds.toml");
+    let sources: Vec<_> =
+        feeds.sources.iter().map(|source| (source.clone(), "host".to_owned())).collect();
+    store.sync_config(&sources, &feeds.topics, WINDOW, now()).expect("to be told");
     let rules = Arc::new(Rules::compile(&feeds.topics).expect("rules"));
-    let [newcomer, _, large] = &feeds.sources[..] else {
-        panic!("three sources")
-    };
+    let [newcomer, _, large] = &feeds.sources[..] else { panic!("three sources") };
     fill(dir.path());
 
     let mut group = c.benchmark_group("among 1,000,000 entries");
@@ -156,12 +130,7 @@ fn benches(c: &mut Criterion) {
             "https://newcomer.example/posts/1",
             "Nobody else has this title",
         ),
-        (
-            "a newcomer with a known link",
-            2,
-            "https://stored.example/posts/777777",
-            "Post 777777",
-        ),
+        ("a newcomer with a known link", 2, "https://stored.example/posts/777777", "Post 777777"),
         (
             "a newcomer with a link that 5,000 share",
             2,
@@ -180,40 +149,23 @@ fn benches(c: &mut Criterion) {
             "https://newcomer.example/posts/1",
             "Nobody else has this title",
         ),
-        (
-            "a newcomer with all of it",
-            STORED,
-            "https://stored.example/changes",
-            "Weekly notes",
-        ),
+        ("a newcomer with all of it", STORED, "https://stored.example/changes", "Weekly notes"),
     ] {
         let plan = plan(newcomer, vec![draft(text, url, title)]);
         group.bench_function(name, |b| {
             b.iter(|| {
-                store
-                    .apply_dry_run(black_box(plan.clone()), rules.clone())
-                    .expect("a rehearsal")
+                store.apply_dry_run(black_box(plan.clone()), rules.clone()).expect("a rehearsal")
             });
         });
     }
     let items = (0..ITEMS)
-        .map(|n| {
-            draft(
-                n,
-                &format!("https://large.example/{n}"),
-                &format!("Notes on streams {n}"),
-            )
-        })
+        .map(|n| draft(n, &format!("https://large.example/{n}"), &format!("Notes on streams {n}")))
         .collect();
     let large = plan(large, items);
-    store
-        .apply(large.clone(), rules.clone())
-        .expect("a first poll");
+    store.apply(large.clone(), rules.clone()).expect("a first poll");
     group.bench_function("an unchanged feed of 1,000 items", |b| {
         b.iter(|| {
-            let again = store
-                .apply(black_box(large.clone()), rules.clone())
-                .expect("a poll");
+            let again = store.apply(black_box(large.clone()), rules.clone()).expect("a poll");
             assert_eq!((again.new_entries, again.updated_entries), (0, 0));
         });
     });

@@ -1,4 +1,5 @@
-//! How fast the rules of fifty topics with a thousand matchers read a body: at least 50 MB/s on one core is wanted.
+//! How fast the rules of fifty topics with a thousand matchers read a body: at least 50 MB/s on one
+//! core is wanted.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -65,10 +66,8 @@ struct RandomNumbers(u64);
 
 impl RandomNumbers {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits fit") % bound
     }
 
@@ -95,7 +94,8 @@ fn topic(place: usize) -> Topic {
     }
 }
 
-/// Fifty topics with twenty matchers each: words, phrases of two and three words, weights and fields.
+/// Fifty topics with twenty matchers each: words, phrases of two and three words, weights and
+/// fields.
 fn rules() -> Rules {
     let mut numbers = RandomNumbers(7);
     let topics: Vec<Topic> = (0..50)
@@ -171,7 +171,8 @@ const GERMAN: [&str; 48] = [
     "gleichmäßig",
 ];
 
-/// As [`rules`], with words and phrases out of the body itself, so that many hit, and with a hundred regexes.
+/// As [`rules`], with words and phrases out of the body itself, so that many hit, and with a
+/// hundred regexes.
 fn rules_that_hit(words: &[&str]) -> Rules {
     let mut numbers = RandomNumbers(13);
     let topics: Vec<Topic> = (0..50)
@@ -230,13 +231,8 @@ fn shipped() -> Rules {
         .expect("it is shipped");
     let file: toml::Table = toml::from_str(&file).expect("it is TOML");
     let texts = |table: &toml::Value, key: &str| -> Vec<String> {
-        let list = table
-            .get(key)
-            .and_then(toml::Value::as_array)
-            .into_iter()
-            .flatten();
-        list.filter_map(|text| text.as_str().map(str::to_owned))
-            .collect()
+        let list = table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
+        list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
     };
     let topics: Vec<Topic> = (0..)
         .zip(file["topic"].as_array().expect("topics are tables"))
@@ -262,18 +258,12 @@ fn classifying(criterion: &mut Criterion) {
             ..StoryFields::default()
         };
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| rules.classify(black_box(&fields)))
-        });
+        group.bench_function(name, |bencher| bencher.iter(|| rules.classify(black_box(&fields))));
     }
     let mut numbers = RandomNumbers(17);
     let german: Vec<&str> = (0..7_000).map(|_| numbers.of(&GERMAN)).collect();
     for (name, words, text) in [
-        (
-            "50 kB, half of the matchers hit, 100 regexes",
-            &TERMS[..],
-            body(50_000),
-        ),
+        ("50 kB, half of the matchers hit, 100 regexes", &TERMS[..], body(50_000)),
         (
             "50 kB of German, half of the matchers hit, 100 regexes, language detected",
             &GERMAN[..],
@@ -281,30 +271,19 @@ fn classifying(criterion: &mut Criterion) {
         ),
     ] {
         let rules = rules_that_hit(words);
-        let fields = StoryFields {
-            title: "What the gateway said",
-            text: &text,
-            ..StoryFields::default()
-        };
+        let fields =
+            StoryFields { title: "What the gateway said", text: &text, ..StoryFields::default() };
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| rules.classify(black_box(&fields)))
-        });
+        group.bench_function(name, |bencher| bencher.iter(|| rules.classify(black_box(&fields))));
     }
     // As on the web: curly, and so not ASCII.
     let (shipped, text) = (shipped(), body(50_000).replace("they", "they’ve"));
     group.throughput(Throughput::Bytes(text.len() as u64));
-    let fields = StoryFields {
-        title: "What the gateway said",
-        text: &text,
-        ..StoryFields::default()
-    };
-    group.bench_function(
-        "50 kB, the shipped topics instead, language detected",
-        |bencher| {
-            bencher.iter(|| shipped.classify(black_box(&fields)));
-        },
-    );
+    let fields =
+        StoryFields { title: "What the gateway said", text: &text, ..StoryFields::default() };
+    group.bench_function("50 kB, the shipped topics instead, language detected", |bencher| {
+        bencher.iter(|| shipped.classify(black_box(&fields)));
+    });
     group.finish();
 }
 

@@ -1,7 +1,7 @@
 //! The clock, as a resource that is handed in: the only place that asks what time it is.
 //!
-//! Nothing below layer 3 sees it: pure code takes `now` as an argument, and the store is told the time of what it
-//! stores. Tests hand in a [`ManualClock`] and play two days in milliseconds.
+//! Nothing below layer 3 sees it: pure code takes `now` as an argument, and the store is told the
+//! time of what it stores. Tests hand in a [`ManualClock`] and play two days in milliseconds.
 
 use std::sync::{
     Arc,

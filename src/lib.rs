@@ -1,4 +1,5 @@
-//! Tributary follows publications, with or without feeds, and publishes one steady, clean feed per topic.
+//! Tributary follows publications, with or without feeds, and publishes one steady, clean feed per
+//! topic.
 //!
 //! The rooms stand in layers, and imports go down only:
 //!
@@ -10,8 +11,8 @@
 //! layer 0  words           model/
 //! ```
 //!
-//! One entry's way is the order in which the folders of layer 1 stand. `ARCHITECTURE.md` tells the whole story; the
-//! page to read first is `poll/refresh.rs`.
+//! One entry's way is the order in which the folders of layer 1 stand. `ARCHITECTURE.md` tells the
+//! whole story; the page to read first is `poll/refresh.rs`.
 
 pub mod schedule;
 

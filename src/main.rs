@@ -1,14 +1,15 @@
 //! The program: see `tributary --help`.
 //!
-//! Everything is in the library; here a panic becomes an exit code. That code is returned, so that everything is dropped
-//! and flushed.
+//! Everything is in the library; here a panic becomes an exit code. That code is returned, so that
+//! everything is dropped and flushed.
 
 use std::{io::Write as _, panic, process::ExitCode};
 
 use tributary::cli::{self, Exit};
 
 fn main() -> ExitCode {
-    // What a library stumbles over within a document is told as that document's error, where it belongs.
+    // What a library stumbles over within a document is told as that document's error, where it
+    // belongs.
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if !feed_parser::is_catching_panics() {

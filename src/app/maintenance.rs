@@ -1,5 +1,5 @@
-//! What goes on beside polling and serving: stored stories are sorted again when the rules or the lessons change, old ones
-//! go, and what a person changed from the command line is seen.
+//! What goes on beside polling and serving: stored stories are sorted again when the rules or the
+//! lessons change, old ones go, and what a person changed from the command line is seen.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,8 +25,8 @@ const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(2);
 /// How often old stories are looked for.
 const RETENTION_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Sorts stored stories again after the rules changed, in bounded batches; lets old ones go; sees what a person changed
-/// from the command line.
+/// Sorts stored stories again after the rules changed, in bounded batches; lets old ones go; sees
+/// what a person changed from the command line.
 pub(super) async fn run_maintenance(
     poller: Poller,
     changed: Arc<Notify>,
@@ -38,10 +38,7 @@ pub(super) async fn run_maintenance(
         match reclassify(&poller, &stopped).await {
             Ok(0) => {}
             Ok(_) => changed.notify_one(),
-            Err(why) => error!(
-                "cannot sort stored stories again: {}",
-                telemetry::chain(&why)
-            ),
+            Err(why) => error!("cannot sort stored stories again: {}", telemetry::chain(&why)),
         }
         // The first look counts as well: the change may have come since the first rendering.
         let edits = poller.manual_edits().await.ok();
@@ -87,11 +84,8 @@ pub async fn retrain(poller: &Poller) -> Result<(), StoreError> {
         for progress in rules.progress() {
             info!(topic = %progress.topic, "labels taught {}: {}", progress.topic, progress.reason);
         }
-        let next = PollSettings {
-            rules: Arc::new(rules),
-            training_key: Some(key),
-            ..(*settings).clone()
-        };
+        let next =
+            PollSettings { rules: Arc::new(rules), training_key: Some(key), ..(*settings).clone() };
         // Where feeds.toml was read again meanwhile, that stands, and is taught the next time.
         poller.settings.compare_and_swap(&settings, Arc::new(next));
     }
@@ -107,12 +101,8 @@ pub async fn reclassify(
     let (mut sorted, mut logged) = (0, 0);
     loop {
         let settings = poller.settings.load_full();
-        let (store, rules, window, now) = (
-            poller.store.clone(),
-            settings.rules.clone(),
-            settings.window,
-            poller.clock.now(),
-        );
+        let (store, rules, window, now) =
+            (poller.store.clone(), settings.rules.clone(), settings.window, poller.clock.now());
         let step = tokio::task::spawn_blocking(move || {
             let fingerprint = rules.fingerprint();
             // Most of the time nothing waits: that is found out without holding the writer up.
@@ -128,10 +118,7 @@ pub async fn reclassify(
         sorted += step.sorted;
         if step.left == 0 || is_stopping(stopped) {
             if sorted > 0 {
-                info!(
-                    "{sorted} stored stories sorted by the rules in force, {} left",
-                    step.left
-                );
+                info!("{sorted} stored stories sorted by the rules in force, {} left", step.left);
             }
             return Ok(sorted);
         }

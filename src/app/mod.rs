@@ -1,8 +1,9 @@
 //! The main job: poll on schedule, publish, serve, until told to stop (layer 4).
 //!
-//! Start: lock → store → listen → READY=1 → poll. What is stored is served at once, whatever can be reached.
-//! Stop: no new work, what is under way ends within a deadline below systemd's, the log is written back, exit 0.
-//! SIGHUP checks the new feeds.toml and applies all of it, or keeps the old and says why.
+//! Start: lock → store → listen → READY=1 → poll. What is stored is served at once, whatever can be
+//! reached. Stop: no new work, what is under way ends within a deadline below systemd's, the log is
+//! written back, exit 0. SIGHUP checks the new feeds.toml and applies all of it, or keeps the old
+//! and says why.
 
 mod maintenance;
 mod publisher;
@@ -87,9 +88,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let opened = data_dir.clone();
     let store = tokio::task::spawn_blocking(move || Store::open(&opened)).await??;
     let listener = listener(listen.unwrap_or(config.server.listen))?;
-    let address = listener
-        .local_addr()
-        .context("cannot tell the bound address")?;
+    let address = listener.local_addr().context("cannot tell the bound address")?;
 
     let paths = Paths {
         config_dir,
@@ -110,12 +109,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let (wake, changed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (stop, stopped) = watch::channel(false);
     let metrics = Arc::new(Metrics::default());
-    let scheduler = PollScheduler::new(
-        poller.clone(),
-        wake.clone(),
-        changed.clone(),
-        metrics.clone(),
-    );
+    let scheduler =
+        PollScheduler::new(poller.clone(), wake.clone(), changed.clone(), metrics.clone());
     let heartbeat = scheduler.heartbeat();
     let renderer = Renderer {
         store: store.clone(),
@@ -129,10 +124,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(address) = config.server.metrics_listen {
         let listener = TcpListener::bind(address)
             .with_context(|| format!("cannot listen on {address} for metrics"))?;
-        info!(
-            "metrics on http://{}/metrics",
-            listener.local_addr().unwrap_or(address)
-        );
+        info!("metrics on http://{}/metrics", listener.local_addr().unwrap_or(address));
         let (asked, mut stopped) = (store.clone(), stopped.clone());
         let text = Arc::new(move || metrics_text(&asked, &metrics));
         tokio::spawn(serve::serve_metrics(listener, text, async move {
@@ -144,14 +136,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     publisher.render().await;
     let serving = {
         let mut stopped = stopped.clone();
-        tokio::spawn(serve::serve(
-            listener,
-            app.clone(),
-            tls.clone(),
-            async move {
-                wait_for_stop(&mut stopped).await;
-            },
-        ))
+        tokio::spawn(serve::serve(listener, app.clone(), tls.clone(), async move {
+            wait_for_stop(&mut stopped).await;
+        }))
     };
     health.set_ready(true);
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -159,18 +146,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(bound) = bound {
         bound(address);
     }
-    notify(&[
-        NotifyState::Ready,
-        NotifyState::Status(&format!("listening on {address}")),
-    ]);
+    notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
 
     let publishing = tokio::spawn(publisher.run(changed.clone(), stopped.clone()));
     let tasks: Vec<JoinHandle<()>> = vec![
-        tokio::spawn(run_maintenance(
-            poller.clone(),
-            changed.clone(),
-            stopped.clone(),
-        )),
+        tokio::spawn(run_maintenance(poller.clone(), changed.clone(), stopped.clone())),
         tokio::spawn(run_watchdog(
             heartbeat,
             store.clone(),
@@ -208,7 +188,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     health.set_ready(false);
     // Nobody may be listening any more.
     let _ = stop.send(true);
-    // All at once: a stop takes as long as the slowest of them, and no longer than this. A rendering under way still reads.
+    // All at once: a stop takes as long as the slowest of them, and no longer than this. A
+    // rendering under way still reads.
     let served = async {
         if outcome.is_ok() {
             let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, serving).await;
@@ -248,10 +229,7 @@ async fn reload_config(
         let parts = build_polling_from_paths(&config, paths)?;
         let settings = site_settings(poller, &config, paths).await?;
         if let (Some(tls), Some(files)) = (tls, &config.server.tls) {
-            tls.replace(
-                &paths.config_dir.join(&files.cert),
-                &paths.config_dir.join(&files.key),
-            )?;
+            tls.replace(&paths.config_dir.join(&files.cert), &paths.config_dir.join(&files.key))?;
         }
         sync_config(&poller.store, &config, clock).await?;
         // The client remembers whom it asked when: it stays unless it is to behave differently.
@@ -276,9 +254,8 @@ async fn reload_config(
 /// The socket that systemd passed in, else one bound to `address`.
 fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let mut passed = listenfd::ListenFd::from_env();
-    if let Some(listener) = passed
-        .take_tcp_listener(0)
-        .context("cannot use the socket that was passed in")?
+    if let Some(listener) =
+        passed.take_tcp_listener(0).context("cannot use the socket that was passed in")?
     {
         return Ok(listener);
     }

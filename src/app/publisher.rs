@@ -1,7 +1,7 @@
 //! Renders what is published whenever it may have changed.
 //!
-//! On a thread of its own: a rendering takes some ten megabytes for a moment, and the system's allocator keeps such room for
-//! every thread that ever needed it.
+//! On a thread of its own: a rendering takes some ten megabytes for a moment, and the system's
+//! allocator keeps such room for every thread that ever needed it.
 
 use std::{
     io,
@@ -22,9 +22,11 @@ use crate::{
     telemetry::{self, Metrics},
 };
 
-/// The shortest pause between two renderings: `updated` has whole seconds, and must move with the bytes.
+/// The shortest pause between two renderings: `updated` has whole seconds, and must move with the
+/// bytes.
 const MIN_RENDER_INTERVAL: Duration = Duration::from_secs(1);
-/// After a rendering that failed: what hindered it (a full disk) may be over, though nothing arrived.
+/// After a rendering that failed: what hindered it (a full disk) may be over, though nothing
+/// arrived.
 const RENDER_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// Asks for renderings, one at a time.
@@ -37,18 +39,13 @@ impl Publisher {
     /// Starts the thread, which ends with the publisher.
     pub(super) fn start(renderer: Renderer) -> io::Result<Self> {
         let (render_requests, asked) = mpsc::channel::<oneshot::Sender<bool>>();
-        std::thread::Builder::new()
-            .name("renderer".to_owned())
-            .spawn(move || {
-                for done in asked {
-                    // Whoever asked may have stopped waiting.
-                    let _ = done.send(renderer.render());
-                }
-            })?;
-        Ok(Self {
-            render_requests,
-            last_render_ok: false,
-        })
+        std::thread::Builder::new().name("renderer".to_owned()).spawn(move || {
+            for done in asked {
+                // Whoever asked may have stopped waiting.
+                let _ = done.send(renderer.render());
+            }
+        })?;
+        Ok(Self { render_requests, last_render_ok: false })
     }
 
     /// Renders whenever it is told of a change, until told to stop.
@@ -86,7 +83,8 @@ pub(super) struct Renderer {
 }
 
 impl Renderer {
-    /// Renders every document from one snapshot; whether that succeeded. What fails leaves the last good documents in place.
+    /// Renders every document from one snapshot; whether that succeeded. What fails leaves the last
+    /// good documents in place.
     fn render(&self) -> bool {
         let begun = std::time::Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| {
@@ -109,7 +107,6 @@ impl Renderer {
 
     fn report(&self, why: &str) {
         error!("cannot render what is published; the last good documents are served: {why}");
-        self.health
-            .report_rendering(Err(format!("cannot render: {why}")));
+        self.health.report_rendering(Err(format!("cannot render: {why}")));
     }
 }

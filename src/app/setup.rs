@@ -1,4 +1,5 @@
-//! What feeds.toml makes of the rooms below: the client, the settings of what polls and of what publishes, who may read.
+//! What feeds.toml makes of the rooms below: the client, the settings of what polls and of what
+//! publishes, who may read.
 
 use std::{
     net::SocketAddr,
@@ -85,11 +86,7 @@ pub fn build_polling(
         host_gap_exempt: config.polling.host_gap.unwrap_or(Duration::ZERO),
         concurrency: config.polling.concurrency,
         proxy: config.polling.proxy.clone(),
-        ca_file: config
-            .polling
-            .ca_file
-            .as_ref()
-            .map(|file| config_dir.join(file)),
+        ca_file: config.polling.ca_file.as_ref().map(|file| config_dir.join(file)),
         connect_timeout: Duration::from_secs(10),
     })
     .context("cannot make the HTTP client")?;
@@ -124,17 +121,10 @@ pub async fn sync_config(
     config: &Config,
     clock: &dyn Clock,
 ) -> Result<(), StoreError> {
-    let sources: Vec<_> = config
-        .sources
-        .iter()
-        .map(|s| (s.clone(), fetch::host_key(&s.url)))
-        .collect();
-    let (topics, window, now, store) = (
-        config.topics.clone(),
-        window(config),
-        clock.now(),
-        store.clone(),
-    );
+    let sources: Vec<_> =
+        config.sources.iter().map(|s| (s.clone(), fetch::host_key(&s.url))).collect();
+    let (topics, window, now, store) =
+        (config.topics.clone(), window(config), clock.now(), store.clone());
     match tokio::task::spawn_blocking(move || store.sync_config(&sources, &topics, window, now))
         .await
     {
@@ -159,10 +149,7 @@ pub(super) async fn site_settings(
     };
     let polling = poller.settings.clone();
     let rules = CurrentRules::new(move || polling.load().rules.clone());
-    Ok(site::SiteSettings {
-        rules,
-        ..published(config, paths.base_url(config), minted)
-    })
+    Ok(site::SiteSettings { rules, ..published(config, paths.base_url(config), minted) })
 }
 
 /// What feeds.toml says of what is published.
@@ -191,11 +178,8 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::SiteS
 
 /// Who may read private topics. What is wrong with a file costs its own topic alone.
 pub(super) fn access(config: &Config, paths: &Paths) -> Access {
-    let (access, errors) = Access::load(
-        &config.topics,
-        &paths.config_dir,
-        paths.credentials_dir.as_deref(),
-    );
+    let (access, errors) =
+        Access::load(&config.topics, &paths.config_dir, paths.credentials_dir.as_deref());
     for why in errors {
         error!("{}", telemetry::chain(&why));
     }
@@ -207,8 +191,5 @@ pub(super) fn certificate(config: &Config, paths: &Paths) -> anyhow::Result<Opti
     let Some(files) = &config.server.tls else {
         return Ok(None);
     };
-    Ok(Some(Tls::load(
-        &paths.config_dir.join(&files.cert),
-        &paths.config_dir.join(&files.key),
-    )?))
+    Ok(Some(Tls::load(&paths.config_dir.join(&files.cert), &paths.config_dir.join(&files.key))?))
 }

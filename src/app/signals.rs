@@ -20,7 +20,8 @@ impl Signals {
         })
     }
 
-    /// Does something to its end, unless SIGTERM or SIGINT comes before that; whether it was done. A SIGHUP waits.
+    /// Does something to its end, unless SIGTERM or SIGINT comes before that; whether it was done.
+    /// A SIGHUP waits.
     pub(super) async fn run_unless_stopped(&mut self, work: impl Future<Output = ()>) -> bool {
         tokio::select! {
             () = work => true,

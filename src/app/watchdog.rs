@@ -34,18 +34,11 @@ pub(super) async fn run_watchdog(
             tokio::task::spawn_blocking(move || asked.read(|reader| reader.topics().map(|_| ())))
                 .await;
         let state = match answers {
-            Ok(Ok(()))
-                if heartbeat
-                    .age(&*clock)
-                    .is_none_or(|age| age < MAX_HEARTBEAT_AGE) =>
-            {
+            Ok(Ok(())) if heartbeat.age(&*clock).is_none_or(|age| age < MAX_HEARTBEAT_AGE) => {
                 Ok(())
             }
             Ok(Ok(())) => Err("the driver is stuck".to_owned()),
-            Ok(Err(why)) => Err(format!(
-                "the store does not answer: {}",
-                telemetry::chain(&why)
-            )),
+            Ok(Err(why)) => Err(format!("the store does not answer: {}", telemetry::chain(&why))),
             Err(join_error) => Err(format!("the store does not answer: {join_error}")),
         };
         match &state {
@@ -62,9 +55,8 @@ pub(super) async fn run_watchdog(
 
 /// The metrics, with how things stand now.
 pub(super) fn metrics_text(store: &Store, metrics: &Metrics) -> String {
-    let (sources, topics) = store
-        .read(|reader| Ok((reader.sources()?, reader.topics()?)))
-        .unwrap_or_else(|why| {
+    let (sources, topics) =
+        store.read(|reader| Ok((reader.sources()?, reader.topics()?))).unwrap_or_else(|why| {
             error!("cannot tell how things stand: {}", telemetry::chain(&why));
             (Vec::new(), Vec::new())
         });
@@ -77,10 +69,8 @@ pub(super) fn metrics_text(store: &Store, metrics: &Metrics) -> String {
             source: source.id.to_string(),
         })
         .collect();
-    let topics: Vec<(String, u64)> = topics
-        .into_iter()
-        .map(|topic| (topic.id.to_string(), topic.stories))
-        .collect();
+    let topics: Vec<(String, u64)> =
+        topics.into_iter().map(|topic| (topic.id.to_string(), topic.stories)).collect();
     metrics.to_openmetrics(&gauges, &topics)
 }
 

@@ -13,7 +13,8 @@ use feed_model::FollowMode;
 
 /// Find out how a site can be followed, show it, and append it to feeds.toml
 ///
-/// Every other byte of feeds.toml is kept. What is followed already is left alone, and the command ends with 1.
+/// Every other byte of feeds.toml is kept. What is followed already is left alone, and the command
+/// ends with 1.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A feed, a site or a sitemap
@@ -24,13 +25,8 @@ pub struct Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    let already = |url: &str| {
-        config
-            .sources
-            .iter()
-            .find(|s| s.url.as_str() == url)
-            .map(|s| s.id.clone())
-    };
+    let already =
+        |url: &str| config.sources.iter().find(|s| s.url.as_str() == url).map(|s| s.id.clone());
     let refuse = |id| CommandError {
         what: format!("{} is followed already, as `{id}`", args.url),
         hint: "feeds.toml is left as it is".to_owned(),
@@ -47,7 +43,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         }
         .into());
     }
-    // A feed is pinned by its own address, whatever page named it; a site keeps the address that a person knows.
+    // A feed is pinned by its own address, whatever page named it; a site keeps the address that a
+    // person knows.
     let polled = found
         .polled_url
         .as_deref()
@@ -100,10 +97,6 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     if found.entries.len() > 5 {
         context.print_notice(format!("  and {} more", found.entries.len() - 5));
     }
-    context.print_notice(format!(
-        "`{}` was added to {}",
-        source.id,
-        context.config_name()
-    ));
+    context.print_notice(format!("`{}` was added to {}", source.id, context.config_name()));
     Ok(Exit::Done)
 }

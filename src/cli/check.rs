@@ -53,19 +53,9 @@ struct StoryTitle<'c> {
 impl<'c> ChangeJson<'c> {
     fn of(change: &'c TopicChange) -> Self {
         let titles = |stories: &'c [(StoryId, String)]| {
-            stories
-                .iter()
-                .map(|(id, title)| StoryTitle {
-                    id: id.to_string(),
-                    title,
-                })
-                .collect()
+            stories.iter().map(|(id, title)| StoryTitle { id: id.to_string(), title }).collect()
         };
-        Self {
-            id: change.id.as_str(),
-            enter: titles(&change.enter),
-            leave: titles(&change.leave),
-        }
+        Self { id: change.id.as_str(), enter: titles(&change.enter), leave: titles(&change.leave) }
     }
 }
 
@@ -114,16 +104,10 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             ok: checked.config.is_some(),
             problems: checked.problems.iter().map(ProblemJson::of).collect(),
             effective: args.effective.then_some(&checked.effective),
-            topics: changes
-                .as_ref()
-                .map(|changes| changes.iter().map(ChangeJson::of).collect()),
+            topics: changes.as_ref().map(|changes| changes.iter().map(ChangeJson::of).collect()),
         })?;
     } else {
-        out.text(&config::render(
-            &checked.problems,
-            &text,
-            context.colour_out,
-        ))?;
+        out.text(&config::render(&checked.problems, &text, context.colour_out))?;
         if args.effective {
             out.text(&effective(&checked.effective))?;
         }
@@ -140,7 +124,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
 }
 
-/// Which stories would enter and leave each topic; `None` where that is not asked for, or feeds.toml cannot be used.
+/// Which stories would enter and leave each topic; `None` where that is not asked for, or
+/// feeds.toml cannot be used.
 fn dry_run(
     context: &Context,
     args: &Args,
@@ -159,9 +144,8 @@ fn dry_run(
 /// A paragraph for each topic that would change, a line for each story.
 fn render_text(changes: &[TopicChange]) -> String {
     let mut text = String::new();
-    for change in changes
-        .iter()
-        .filter(|change| !change.enter.is_empty() || !change.leave.is_empty())
+    for change in
+        changes.iter().filter(|change| !change.enter.is_empty() || !change.leave.is_empty())
     {
         text.push_str(&format!(
             "\n{}: {} would enter, {} would leave\n",
@@ -173,33 +157,20 @@ fn render_text(changes: &[TopicChange]) -> String {
             for (id, title) in stories.iter().take(MAX_LISTED) {
                 text.push_str(&format!(
                     "  {sign} {id}  {}\n",
-                    if title.is_empty() {
-                        "(no title)".to_owned()
-                    } else {
-                        escape_line(title)
-                    }
+                    if title.is_empty() { "(no title)".to_owned() } else { escape_line(title) }
                 ));
             }
             if stories.len() > MAX_LISTED {
-                text.push_str(&format!(
-                    "  {sign} and {} more\n",
-                    stories.len() - MAX_LISTED
-                ));
+                text.push_str(&format!("  {sign} and {} more\n", stories.len() - MAX_LISTED));
             }
         }
     }
-    if text.is_empty() {
-        "no story would enter or leave a topic\n".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "no story would enter or leave a topic\n".to_owned() } else { text }
 }
 
 /// A file that cannot be read has one problem, without a place.
 fn report_unreadable(context: &Context, name: &str, error: &anyhow::Error) -> anyhow::Result<Exit> {
-    let hint = error
-        .downcast_ref::<ConfigError>()
-        .and_then(|wrong| wrong.hint.clone());
+    let hint = error.downcast_ref::<ConfigError>().and_then(|wrong| wrong.hint.clone());
     let text = format!("{error:#}");
     let problem = ProblemJson {
         severity: Severity::Error,
@@ -211,12 +182,7 @@ fn report_unreadable(context: &Context, name: &str, error: &anyhow::Error) -> an
         hint: hint.as_deref(),
     };
     let mut out: Output = context.out();
-    out.json(&Report {
-        ok: false,
-        problems: vec![problem],
-        effective: None,
-        topics: None,
-    })?;
+    out.json(&Report { ok: false, problems: vec![problem], effective: None, topics: None })?;
     out.finish()?;
     Ok(Exit::Config)
 }
@@ -235,22 +201,14 @@ fn result_line(name: &str, checked: &CheckReport) -> String {
     );
     match checked.problems.len() {
         0 => format!("{name} is fine: {what}"),
-        warnings => format!(
-            "{name} can be used: {what}, {}",
-            counted(warnings, "warning")
-        ),
+        warnings => format!("{name} can be used: {what}, {}", counted(warnings, "warning")),
     }
 }
 
 /// One line each, as feeds.toml would have it: `polling.timeout = "30s"  # default`.
 fn effective(values: &[EffectiveValue]) -> String {
     let line = |value: &EffectiveValue| {
-        format!(
-            "{} = {}  # {}\n",
-            value.key,
-            escape_line(&value.value),
-            escape_line(&value.from)
-        )
+        format!("{} = {}  # {}\n", value.key, escape_line(&value.value), escape_line(&value.from))
     };
     values.iter().map(line).chain(["\n".to_owned()]).collect()
 }

@@ -84,7 +84,8 @@ impl Context {
         }
     }
 
-    /// How far a long work is, of so many steps, on stderr; on a terminal alone, and not with `--quiet`.
+    /// How far a long work is, of so many steps, on stderr; on a terminal alone, and not with
+    /// `--quiet`.
     pub fn progress(&self, steps: u64) -> ProgressBar {
         if self.stderr_is_terminal && self.verbosity >= 0 {
             ProgressBar::new(steps)
@@ -117,20 +118,15 @@ impl Context {
         })?;
         String::from_utf8(bytes).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
-            let line = String::from_utf8_lossy(&error.as_bytes()[..valid])
-                .matches('\n')
-                .count()
-                + 1;
-            wrong(
-                &format!("line {line} is not UTF-8 in"),
-                Some("save the file as UTF-8"),
-                None,
-            )
-            .into()
+            let line =
+                String::from_utf8_lossy(&error.as_bytes()[..valid]).matches('\n').count() + 1;
+            wrong(&format!("line {line} is not UTF-8 in"), Some("save the file as UTF-8"), None)
+                .into()
         })
     }
 
-    /// feeds.toml as it is meant; its warnings are said on stderr. A file with errors is a [`ConfigError`] with the report.
+    /// feeds.toml as it is meant; its warnings are said on stderr. A file with errors is a
+    /// [`ConfigError`] with the report.
     pub fn config(&self) -> anyhow::Result<Config> {
         let text = self.config_text()?;
         let checked = config::check(&text, &self.config_name());
@@ -138,17 +134,14 @@ impl Context {
         self.valid_config(checked, &text)
     }
 
-    /// feeds.toml where there is one without errors, for what is worth telling only then; nothing is said.
+    /// feeds.toml where there is one without errors, for what is worth telling only then; nothing
+    /// is said.
     pub fn config_if_valid(&self) -> Option<Config> {
         config::check(&self.config_text().ok()?, &self.config_name()).config
     }
 
     fn print_warnings(&self, checked: &CheckReport) {
-        for warning in checked
-            .problems
-            .iter()
-            .filter(|p| p.severity != Severity::Error)
-        {
+        for warning in checked.problems.iter().filter(|p| p.severity != Severity::Error) {
             let place = format!("{}:{}:{}", warning.file, warning.line, warning.column);
             self.print_notice(format!(
                 "tributary: {}: {place}: {}",
@@ -158,21 +151,16 @@ impl Context {
         }
     }
 
-    /// feeds.toml once more, for a daemon: what is wrong with it is one line of its log, whatever the log's format.
+    /// feeds.toml once more, for a daemon: what is wrong with it is one line of its log, whatever
+    /// the log's format.
     pub fn reload_config(&self) -> anyhow::Result<Config> {
         let checked = config::check(&self.config_text()?, &self.config_name());
         self.print_warnings(&checked);
-        let errors = checked
-            .problems
-            .iter()
-            .filter(|problem| problem.severity == Severity::Error);
+        let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error);
         let told: Vec<String> = errors
             .map(|error| {
-                let hint = error
-                    .hint
-                    .as_deref()
-                    .map(|hint| format!(" ({hint})"))
-                    .unwrap_or_default();
+                let hint =
+                    error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
                 format!(
                     "{}:{}:{}: {}{hint}",
                     error.file,
@@ -182,9 +170,7 @@ impl Context {
                 )
             })
             .collect();
-        checked
-            .config
-            .ok_or_else(|| anyhow::anyhow!("{}", told.join("; ")))
+        checked.config.ok_or_else(|| anyhow::anyhow!("{}", told.join("; ")))
     }
 
     fn valid_config(&self, checked: CheckReport, text: &str) -> anyhow::Result<Config> {
@@ -207,8 +193,8 @@ impl Context {
         self.data_dir.join(DATABASE).exists()
     }
 
-    /// The state, where there is one: for commands that read. Nothing is created; where there is none, that directory is
-    /// named by a [`NoState`](super::NoState).
+    /// The state, where there is one: for commands that read. Nothing is created; where there is
+    /// none, that directory is named by a [`NoState`](super::NoState).
     pub fn open_existing_store(&self) -> anyhow::Result<Store> {
         Store::open_read_only(&self.data_dir).map_err(|error| self.with_hint(error))
     }
@@ -221,10 +207,7 @@ pub(super) fn print_stderr(text: &str) {
 
 /// `feeds.toml has 2 errors`.
 pub(super) fn summary(name: &str, errors: usize) -> String {
-    format!(
-        "{name} has {errors} error{}",
-        if errors == 1 { "" } else { "s" }
-    )
+    format!("{name} has {errors} error{}", if errors == 1 { "" } else { "s" })
 }
 
 #[allow(clippy::disallowed_methods)] // the command line is where the env_var is read

@@ -23,8 +23,8 @@ const POST_INTERVAL: Duration = Duration::from_secs(4);
 
 /// Show the whole daemon on this machine, without a network
 ///
-/// A built-in origin plays the two publications, and new posts arrive every few seconds. The state is in a temporary
-/// directory unless --data is given; nothing else is touched.
+/// A built-in origin plays the two publications, and new posts arrive every few seconds. The state
+/// is in a temporary directory unless --data is given; nothing else is touched.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Run one round, print the topics with their stories, and end
@@ -36,18 +36,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
-    let temporary = if context.data_dir_is_explicit {
-        None
-    } else {
-        Some(TempDir::new()?)
-    };
-    let data_dir = temporary
-        .as_ref()
-        .map_or_else(|| context.data_dir.clone(), |t| t.0.clone());
-    let context = &Context {
-        data_dir,
-        ..context.clone()
-    };
+    let temporary = if context.data_dir_is_explicit { None } else { Some(TempDir::new()?) };
+    let data_dir = temporary.as_ref().map_or_else(|| context.data_dir.clone(), |t| t.0.clone());
+    let context = &Context { data_dir, ..context.clone() };
     if args.once {
         once(context)
     } else {
@@ -62,11 +53,8 @@ async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         .await
         .context("cannot start the demo's origin")?;
     let config = demo_config(origin.address)?;
-    let topics: Vec<(String, String)> = config
-        .topics
-        .iter()
-        .map(|t| (t.id.to_string(), t.title.clone()))
-        .collect();
+    let topics: Vec<(String, String)> =
+        config.topics.iter().map(|t| (t.id.to_string(), t.title.clone())).collect();
     let (address, say) = (origin.address, context.clone());
     let options = Options {
         config,
@@ -74,29 +62,18 @@ async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         config_dir: context.data_dir.clone(),
         data_dir: context.data_dir.clone(),
         // The daemon's own port may be taken by the real one: any free port will do.
-        listen: Some(
-            args.listen
-                .listen
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))),
-        ),
+        listen: Some(args.listen.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))),
         credentials_dir: None,
         clock: Arc::new(SystemClock),
         link_to_bound_address: true,
         bound: Some(Box::new(move |bound| {
-            let topics: Vec<(&str, &str)> = topics
-                .iter()
-                .map(|(id, title)| (id.as_str(), title.as_str()))
-                .collect();
+            let topics: Vec<(&str, &str)> =
+                topics.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
             let mut out = say.out();
             // That nobody reads it is no error.
             drop(
-                out.text(&greeting(
-                    &format!("http://{bound}/"),
-                    address,
-                    &topics,
-                    POST_INTERVAL,
-                ))
-                .and_then(|()| out.flush()),
+                out.text(&greeting(&format!("http://{bound}/"), address, &topics, POST_INTERVAL))
+                    .and_then(|()| out.flush()),
             );
         })),
     };
@@ -105,7 +82,8 @@ async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// One round against the origin as it is when everything has arrived; then the topics with their stories.
+/// One round against the origin as it is when everything has arrived; then the topics with their
+/// stories.
 fn once(context: &Context) -> anyhow::Result<Exit> {
     context.init_quiet_logging();
     let _lock =
@@ -113,11 +91,8 @@ fn once(context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_store()?;
     let config = run_async(round(context, store.clone()))?;
     let mut out = context.out();
-    let all = |topic: Option<TopicId>, unsorted| StoryQuery {
-        topic,
-        unsorted,
-        ..StoryQuery::default()
-    };
+    let all =
+        |topic: Option<TopicId>, unsorted| StoryQuery { topic, unsorted, ..StoryQuery::default() };
     if context.json {
         let stories = store.read(|reader| reader.stories(&all(None, false)))?;
         out.json(&stories.iter().map(StoryJson::of).collect::<Vec<_>>())?;
@@ -136,9 +111,8 @@ fn once(context: &Context) -> anyhow::Result<Exit> {
 }
 
 async fn round(context: &Context, store: Store) -> anyhow::Result<Config> {
-    let origin = Origin::start(ArrivalMode::AllAtOnce)
-        .await
-        .context("cannot start the demo's origin")?;
+    let origin =
+        Origin::start(ArrivalMode::AllAtOnce).await.context("cannot start the demo's origin")?;
     let config = demo_config(origin.address)?;
     let poller = context.poller(&config, store.clone())?;
     app::sync_config(&store, &config, &*poller.clock).await?;
@@ -156,9 +130,7 @@ fn demo_config(origin: SocketAddr) -> anyhow::Result<Config> {
     let text = feeds_toml(config::SHIPPED, origin)?;
     let checked = config::check(&text, "the demo's feeds.toml");
     let report = config::render(&checked.problems, &text, false);
-    checked
-        .config
-        .with_context(|| format!("the demo's feeds.toml is wrong:\n{report}"))
+    checked.config.with_context(|| format!("the demo's feeds.toml is wrong:\n{report}"))
 }
 
 fn section(title: &str, stories: &[Story]) -> String {
@@ -194,7 +166,8 @@ impl TempDir {
 
 impl Drop for TempDir {
     fn drop(&mut self) {
-        // What cannot be removed is in the system's temporary directory, which is cleaned by others.
+        // What cannot be removed is in the system's temporary directory, which is cleaned by
+        // others.
         drop(std::fs::remove_dir_all(&self.0));
     }
 }

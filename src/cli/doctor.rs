@@ -21,9 +21,5 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
         }
     }
     out.finish()?;
-    Ok(if faults.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(if faults.is_empty() { Exit::Done } else { Exit::Failed })
 }

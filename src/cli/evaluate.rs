@@ -12,7 +12,8 @@ use topic_rules::{
 
 /// Hold the rules against a labelled file: precision, recall and F1 per topic, and every miss
 ///
-/// Nothing stored is needed; where stored labels taught a topic that learns, that counts too. LABELS is JSON, [{title, url?, summary?, categories?, source?, topics: […]}], or TOML with
+/// Nothing stored is needed; where stored labels taught a topic that learns, that counts too.
+/// LABELS is JSON, [{title, url?, summary?, categories?, source?, topics: […]}], or TOML with
 /// [[label]] tables of the same keys.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -39,19 +40,14 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     out.finish()
 }
 
-/// The rules with what stored labels taught, where a topic learns and there is a state: nothing stored is needed.
+/// The rules with what stored labels taught, where a topic learns and there is a state: nothing
+/// stored is needed.
 fn with_training(context: &Context, rules: Rules) -> anyhow::Result<Rules> {
     if !rules.has_learning_topics() || !context.has_state() {
         return Ok(rules);
     }
-    let rules = context
-        .open_existing_store()?
-        .read(|reader| reader.trained(rules))?;
-    let counting = rules
-        .progress()
-        .iter()
-        .filter(|progress| progress.is_active)
-        .count();
+    let rules = context.open_existing_store()?.read(|reader| reader.trained(rules))?;
+    let counting = rules.progress().iter().filter(|progress| progress.is_active).count();
     context.print_notice(match counting {
         0 => "what the stored labels teach does not count yet: the rules alone are held against the file".to_owned(),
         1 => "what the stored labels taught 1 topic is taken into account".to_owned(),
@@ -90,11 +86,7 @@ fn render_text(evaluation: &Evaluation) -> String {
     let mut text = table::render_text(&table);
     for miss in &evaluation.misses {
         let list = |ids: &[String]| {
-            if ids.is_empty() {
-                "no topic".to_owned()
-            } else {
-                ids.join(", ")
-            }
+            if ids.is_empty() { "no topic".to_owned() } else { ids.join(", ") }
         };
         let _ = writeln!(
             text,

@@ -53,7 +53,8 @@ pub struct ConfigError {
     pub source: Option<io::Error>,
 }
 
-/// The arguments do not fit together in a way that the parser of arguments cannot see: ends with [`Exit::Usage`].
+/// The arguments do not fit together in a way that the parser of arguments cannot see: ends with
+/// [`Exit::Usage`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
@@ -83,10 +84,7 @@ pub(super) fn report(error: &anyhow::Error) -> Exit {
     {
         print_stderr(&wrong.report);
     }
-    print_stderr(&format!(
-        "tributary: {}\n",
-        super::terminal::escape_line(&chain(error))
-    ));
+    print_stderr(&format!("tributary: {}\n", super::terminal::escape_line(&chain(error))));
     if let Some(hint) = hint(error) {
         print_stderr(&format!("  hint: {hint}\n"));
     }
@@ -127,9 +125,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
 }
 
 fn is_broken_pipe(cause: &(dyn Error + 'static)) -> bool {
-    cause
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 #[cfg(test)]

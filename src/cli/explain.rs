@@ -50,19 +50,12 @@ fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
         text.push_str(&line);
         text.push('\n');
     };
-    let title = if story.title.is_empty() {
-        "(no title)"
-    } else {
-        &story.title
-    };
+    let title = if story.title.is_empty() { "(no title)" } else { &story.title };
     line(format!("story {}: {}", story.id, escape_line(title)));
     if let Some(url) = &story.url {
         line(format!("  link        {}", escape_line(url)));
     }
-    line(format!(
-        "  id          {}",
-        escape_line(&story.published_id)
-    ));
+    line(format!("  id          {}", escape_line(&story.published_id)));
     let published = match (story.published, story.published_precision) {
         (None, _) => "the publisher gives no date".to_owned(),
         (Some(at), Some(DatePrecision::Month)) => {
@@ -82,44 +75,25 @@ fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
 
     line("\nsources".to_owned());
     for entry in &story.sources {
-        let shows = if entry.source == story.source.id {
-            ", the entry that shows"
-        } else {
-            ""
-        };
-        line(format!(
-            "  {} ({}){shows}",
-            entry.source,
-            escape_line(&entry.source_title)
-        ));
+        let shows = if entry.source == story.source.id { ", the entry that shows" } else { "" };
+        line(format!("  {} ({}){shows}", entry.source, escape_line(&entry.source_title)));
         line(format!(
             "    key    {} (from its {})",
             escape_line(entry.key.as_str()),
             escape_line(&entry.key_from)
         ));
-        for (name, value) in [
-            ("guid", &entry.guid),
-            ("link", &entry.url),
-            ("title", &entry.title),
-        ] {
+        for (name, value) in [("guid", &entry.guid), ("link", &entry.url), ("title", &entry.title)]
+        {
             if let Some(value) = value {
                 line(format!("    {name:<6} {}", escape_line(value)));
             }
         }
-        line(format!(
-            "    seen   {} to {}",
-            minute(entry.first_seen),
-            minute(entry.last_seen)
-        ));
+        line(format!("    seen   {} to {}", minute(entry.first_seen), minute(entry.last_seen)));
     }
     if !story.duplicates.is_empty() {
         line("\nduplicates that it absorbed".to_owned());
         for duplicate in &story.duplicates {
-            line(format!(
-                "  {} {}",
-                duplicate.source,
-                escape_line(duplicate.key.as_str())
-            ));
+            line(format!("  {} {}", duplicate.source, escape_line(duplicate.key.as_str())));
             line(format!("    because {}", escape_line(&duplicate.because)));
         }
     }
@@ -133,26 +107,12 @@ fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
             DecidedBy::Rule => "",
             DecidedBy::Label => ", by a person's label",
         };
-        line(format!(
-            "  in {} (score {}{by})",
-            topic.id,
-            score(topic.score)
-        ));
-        topic
-            .because
-            .iter()
-            .for_each(|because| line(format!("    {}", escape_line(because))));
+        line(format!("  in {} (score {}{by})", topic.id, score(topic.score)));
+        topic.because.iter().for_each(|because| line(format!("    {}", escape_line(because))));
     }
     for topic in topics_not {
-        line(format!(
-            "  not in {} (score {})",
-            topic.id,
-            score(topic.score)
-        ));
-        topic
-            .because
-            .iter()
-            .for_each(|because| line(format!("    {}", escape_line(because))));
+        line(format!("  not in {} (score {})", topic.id, score(topic.score)));
+        topic.because.iter().for_each(|because| line(format!("    {}", escape_line(because))));
     }
     text
 }

@@ -13,7 +13,8 @@ pub struct Args {}
 /// Runs the command.
 pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    // What was found out is better than what was configured; where there is no state, the file alone says it.
+    // What was found out is better than what was configured; where there is no state, the file
+    // alone says it.
     let states = match context.open_existing_store() {
         Ok(store) => store.read(|reader| reader.sources())?,
         Err(_) => Vec::new(),
@@ -24,17 +25,12 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
         .map(|source| outline(source, states.iter().find(|s| s.id == source.id)))
         .collect();
     let mut out = context.out();
-    out.text(&String::from_utf8_lossy(&opml(
-        &config.site.title,
-        &outlines,
-    )))?;
+    out.text(&String::from_utf8_lossy(&opml(&config.site.title, &outlines)))?;
     out.finish()
 }
 
 fn outline(source: &Source, state: Option<&SourceState>) -> Outline {
-    let found = state
-        .and_then(|s| s.feed_url.clone())
-        .unwrap_or_else(|| source.url.to_string());
+    let found = state.and_then(|s| s.feed_url.clone()).unwrap_or_else(|| source.url.to_string());
     let title = state
         .map(|s| s.title.clone())
         .or_else(|| source.title.clone())

@@ -25,10 +25,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let bytes = std::fs::read(&args.file).with_context(|| format!("cannot read {name}"))?;
     let opml = opml::parse(&feed_parser::decode(&bytes, None).0);
     for problem in &opml.problems {
-        let line = problem
-            .line
-            .map(|line| format!(":{line}"))
-            .unwrap_or_default();
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
         context.print_notice(format!(
             "tributary: {}: {name}{line}: {}",
             problem.severity.as_str(),
@@ -47,10 +44,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             continue;
         }
         known.push(feed.xml_url.to_string());
-        let id = unused_id(
-            &suggest_id(feed.html_url.as_ref().unwrap_or(&feed.xml_url)),
-            &ids,
-        )?;
+        let id = unused_id(&suggest_id(feed.html_url.as_ref().unwrap_or(&feed.xml_url)), &ids)?;
         ids.push(id.to_string());
         let comment = if feed.folder.is_empty() {
             String::new()
@@ -80,11 +74,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         return out.finish();
     }
     context.print_notice(report);
-    Ok(if new.is_empty() && left_alone == 0 {
-        Exit::Failed
-    } else {
-        Exit::Done
-    })
+    Ok(if new.is_empty() && left_alone == 0 { Exit::Failed } else { Exit::Done })
 }
 
 /// The id, with a number behind it where it is taken.
@@ -94,10 +84,8 @@ pub(super) fn unused_id(suggested: &SourceId, taken: &[String]) -> anyhow::Resul
         return Ok(suggested.clone());
     }
     let stem: String = suggested.as_str().chars().take(56).collect();
-    let numbered = (2..100_000)
-        .map(|n| format!("{stem}-{n}"))
-        .find(|id| free(id))
-        .unwrap_or_default();
+    let numbered =
+        (2..100_000).map(|n| format!("{stem}-{n}")).find(|id| free(id)).unwrap_or_default();
     Ok(SourceId::new(numbered)?)
 }
 

@@ -29,9 +29,7 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {name}")),
     };
-    let written = file
-        .write_all(SHIPPED.as_bytes())
-        .and_then(|()| file.sync_all());
+    let written = file.write_all(SHIPPED.as_bytes()).and_then(|()| file.sync_all());
     if let Err(error) = written {
         // A part of a file would be in the way of the next attempt.
         let _ = std::fs::remove_file(path);

@@ -23,8 +23,8 @@ use topic_rules::Rules;
 
 /// Show what one poll of an address would do, and store nothing
 ///
-/// Request, response, decoding, repairs, entries, identity and topics, each with its reason. What cannot be reached ends
-/// with 1, after what is known was printed.
+/// Request, response, decoding, repairs, entries, identity and topics, each with its reason. What
+/// cannot be reached ends with 1, after what is known was printed.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A feed, a site or a sitemap
@@ -44,32 +44,27 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         out.text(&render_text(&inspection))?;
     }
     out.finish()?;
-    Ok(if inspection.error.is_some() {
-        Exit::Failed
-    } else {
-        Exit::Done
-    })
+    Ok(if inspection.error.is_some() { Exit::Failed } else { Exit::Done })
 }
 
-/// One poll of the address that stores nothing: as the source of feeds.toml that has it, else as a new one.
+/// One poll of the address that stores nothing: as the source of feeds.toml that has it, else as a
+/// new one.
 pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::Result<Inspection> {
     let source = match config.sources.iter().find(|source| source.url == *url) {
         Some(source) => source.clone(),
         None => new_source(context, url)?,
     };
     let poller = context.poller(config, Store::in_memory()?)?;
-    // What labels taught counts in a dry run as it would in earnest, where there is a state to learn from.
+    // What labels taught counts in a dry run as it would in earnest, where there is a state to
+    // learn from.
     if context.has_state() {
         let settings = poller.settings.load_full();
         let rules = Rules::compile(&config.topics)?;
         if rules.has_learning_topics() {
-            let rules = context
-                .open_existing_store()?
-                .read(|reader| reader.trained(rules))?;
-            poller.settings.store(Arc::new(PollSettings {
-                rules: Arc::new(rules),
-                ..(*settings).clone()
-            }));
+            let rules = context.open_existing_store()?.read(|reader| reader.trained(rules))?;
+            poller
+                .settings
+                .store(Arc::new(PollSettings { rules: Arc::new(rules), ..(*settings).clone() }));
         }
     }
     run_async(async move { Ok(poller.inspect(&source).await?) })
@@ -77,12 +72,7 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
 
 /// A source at this address with every default of feeds.toml: as if it were written at its end.
 fn new_source(context: &Context, url: &Url) -> anyhow::Result<Source> {
-    let ids: Vec<String> = context
-        .config()?
-        .sources
-        .iter()
-        .map(|s| s.id.to_string())
-        .collect();
+    let ids: Vec<String> = context.config()?.sources.iter().map(|s| s.id.to_string()).collect();
     let source = NewSource {
         id: unused_id(&SourceId::new("inspected")?, &ids)?,
         title: None,
@@ -93,14 +83,9 @@ fn new_source(context: &Context, url: &Url) -> anyhow::Result<Source> {
     let id = source.id.clone();
     let text = config::append_source(&context.config_text()?, &source)?;
     let checked = config::check(&text, &context.config_name());
-    let found = checked
-        .config
-        .and_then(|config| config.sources.into_iter().find(|s| s.id == id));
+    let found = checked.config.and_then(|config| config.sources.into_iter().find(|s| s.id == id));
     found.ok_or_else(|| {
-        let wrong = checked
-            .problems
-            .iter()
-            .find(|p| p.severity == Severity::Error);
+        let wrong = checked.problems.iter().find(|p| p.severity == Severity::Error);
         let hint = wrong
             .and_then(|p| p.hint.clone())
             .unwrap_or_else(|| "it takes an http or https address".to_owned());
@@ -114,10 +99,7 @@ fn new_source(context: &Context, url: &Url) -> anyhow::Result<Source> {
 
 fn headers(headers: &Headers) -> Value {
     let fields = headers.iter().map(|(name, value)| {
-        (
-            name.to_owned(),
-            Value::from(String::from_utf8_lossy(value).into_owned()),
-        )
+        (name.to_owned(), Value::from(String::from_utf8_lossy(value).into_owned()))
     });
     Value::Object(fields.collect())
 }
@@ -229,10 +211,7 @@ fn render_text(inspection: &Inspection) -> String {
         line(format!("  {name}: {}", String::from_utf8_lossy(value)));
     }
     for hop in &inspection.redirects {
-        line(format!(
-            "redirect  {} {} -> {}",
-            hop.status, hop.from, hop.to
-        ));
+        line(format!("redirect  {} {} -> {}", hop.status, hop.from, hop.to));
     }
     match (&inspection.error, inspection.status) {
         (Some(error), Some(status)) => line(format!("answer    {status}: {error}")),
@@ -248,15 +227,8 @@ fn render_text(inspection: &Inspection) -> String {
     for (name, value) in inspection.response_headers.iter() {
         line(format!("  {name}: {}", String::from_utf8_lossy(value)));
     }
-    let because = inspection
-        .follow_reason
-        .as_ref()
-        .map(|b| format!(": {b}"))
-        .unwrap_or_default();
-    line(format!(
-        "follow    {}{because}",
-        inspection.follow_mode.as_str()
-    ));
+    let because = inspection.follow_reason.as_ref().map(|b| format!(": {b}")).unwrap_or_default();
+    line(format!("follow    {}{because}", inspection.follow_mode.as_str()));
     if let Some(format) = inspection.format {
         let encoding = inspection
             .encoding
@@ -266,77 +238,42 @@ fn render_text(inspection: &Inspection) -> String {
         line(format!("format    {format}{encoding}"));
     }
     for repair in &inspection.repairs {
-        let place = repair
-            .line
-            .map(|n| format!(" (first in line {n})"))
-            .unwrap_or_default();
-        let times = if repair.count > 1 {
-            format!(", {} times", repair.count)
-        } else {
-            String::new()
-        };
+        let place = repair.line.map(|n| format!(" (first in line {n})")).unwrap_or_default();
+        let times =
+            if repair.count > 1 { format!(", {} times", repair.count) } else { String::new() };
         line(format!("repaired  {}{place}{times}", repair.text));
     }
     // A repair is a problem of the source as well; here it was told already.
-    let is_repair = |problem: &Problem| {
-        inspection
-            .repairs
-            .iter()
-            .any(|repair| repair.code == problem.code)
-    };
-    for problem in inspection
-        .problems
-        .iter()
-        .filter(|problem| !is_repair(problem))
-    {
-        let place = problem
-            .line
-            .map(|n| format!(" (line {n})"))
-            .unwrap_or_default();
-        line(format!(
-            "{:<9} {}{place}",
-            problem.severity.as_str(),
-            problem.text
-        ));
+    let is_repair =
+        |problem: &Problem| inspection.repairs.iter().any(|repair| repair.code == problem.code);
+    for problem in inspection.problems.iter().filter(|problem| !is_repair(problem)) {
+        let place = problem.line.map(|n| format!(" (line {n})")).unwrap_or_default();
+        line(format!("{:<9} {}{place}", problem.severity.as_str(), problem.text));
     }
     if let Some(title) = &inspection.title {
-        line(format!(
-            "feed      {title}, {}",
-            inspection.link.as_deref().unwrap_or("no page")
-        ));
+        line(format!("feed      {title}, {}", inspection.link.as_deref().unwrap_or("no page")));
     }
     for entry in &inspection.entries {
         let (draft, identity) = (&entry.item.draft, &entry.item.identity);
         line(String::new());
-        line(format!(
-            "entry     {}",
-            draft.title.as_deref().unwrap_or("(no title)")
-        ));
+        line(format!("entry     {}", draft.title.as_deref().unwrap_or("(no title)")));
         line(format!(
             "  key     {} (from its {}); {}",
             identity.key,
             identity.key_from.as_str(),
             entry.reason
         ));
-        line(format!(
-            "  link    {}",
-            draft.url.as_ref().map_or("none", Url::as_str)
-        ));
+        line(format!("  link    {}", draft.url.as_ref().map_or("none", Url::as_str)));
         line(format!(
             "  date    {}",
-            draft
-                .published
-                .map_or_else(|| "none".to_owned(), |d| minute(d.at))
+            draft.published.map_or_else(|| "none".to_owned(), |d| minute(d.at))
         ));
         let taken = field_origins(draft);
         if !taken.is_empty() {
             line(format!("  taken   {taken}"));
         }
-        let topics = if entry.topics.is_empty() {
-            "none".to_owned()
-        } else {
-            entry.topics.join(", ")
-        };
+        let topics =
+            if entry.topics.is_empty() { "none".to_owned() } else { entry.topics.join(", ") };
         line(format!("  topics  {topics}"));
     }
     line(String::new());

@@ -104,11 +104,7 @@ impl<'s> StoryJson<'s> {
             published_id: &story.published_id,
             title: non_empty(&story.title),
             url: story.url.as_deref(),
-            authors: story
-                .authors
-                .iter()
-                .map(|author| author.name.as_str())
-                .collect(),
+            authors: story.authors.iter().map(|author| author.name.as_str()).collect(),
             published: story.published,
             updated: story.updated,
             first_published: story.first_published,
@@ -227,11 +223,7 @@ impl<'s> TopicJson<'s> {
             description: topic.description.as_deref(),
             stories: topic.stories,
             latest: topic.latest,
-            feeds: FeedsJson {
-                atom: feed("atom"),
-                rss: feed("rss"),
-                json: feed("json"),
-            },
+            feeds: FeedsJson { atom: feed("atom"), rss: feed("rss"), json: feed("json") },
             learning: learning.map(|progress| LearningJson {
                 labels: progress.labels,
                 others: progress.labels_outside,
@@ -246,8 +238,5 @@ impl<'s> TopicJson<'s> {
 
 /// The address of a topic's feed.
 pub(crate) fn feed_url(base: &Url, topic: &str, form: &str) -> String {
-    format!(
-        "{}/topics/{topic}/feed.{form}",
-        base.as_str().trim_end_matches('/')
-    )
+    format!("{}/topics/{topic}/feed.{form}", base.as_str().trim_end_matches('/'))
 }

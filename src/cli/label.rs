@@ -19,7 +19,8 @@ use topic_rules::{Rules, evaluate::parse_labels};
 
 /// Correct by hand which topics a story is in
 ///
-/// From then on the story is in exactly the topics that are named, whatever the rules say, now or later.
+/// From then on the story is in exactly the topics that are named, whatever the rules say, now or
+/// later.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "tributary label STORY TOPIC…\n       \
                             tributary label STORY --none\n       \
@@ -72,7 +73,8 @@ pub enum LabelTask {
 }
 
 impl Args {
-    /// What is asked for; wrong usage where that is nothing, or `all`, which holds every story anyway.
+    /// What is asked for; wrong usage where that is nothing, or `all`, which holds every story
+    /// anyway.
     pub fn task(&self) -> Result<LabelTask, UsageError> {
         if let Some(labels) = &self.from {
             return Ok(LabelTask::From(labels.clone()));
@@ -80,10 +82,8 @@ impl Args {
         if let Some(story) = self.split.clone() {
             return Ok(LabelTask::Split { story });
         }
-        let story = self
-            .story
-            .clone()
-            .ok_or_else(|| UsageError("label which story?".to_owned()))?;
+        let story =
+            self.story.clone().ok_or_else(|| UsageError("label which story?".to_owned()))?;
         if self.clear {
             return Ok(LabelTask::Clear { story });
         }
@@ -119,11 +119,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         LabelTask::Set { story, topics } => {
             check_topics_exist(&config.topics, &topics)?;
             let id = require_story(&store, &story)?;
-            let named = topics
-                .iter()
-                .map(TopicId::as_str)
-                .collect::<Vec<_>>()
-                .join(", ");
+            let named = topics.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ");
             store.label(id, Some(topics), rules, window, now)?;
             context.print_notice(if named.is_empty() {
                 format!("story {id} is in no topic")
@@ -139,11 +135,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         LabelTask::Split { story } => {
             let id = require_story(&store, &story)?;
             let parted = store.split(id, rules, window, now)?;
-            let list = parted
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ");
+            let list = parted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             context.print_notice(format!("story {id} was parted: new stories {list}"));
         }
         LabelTask::From(file) => {
@@ -167,20 +159,10 @@ fn label_from_file(
     let labels = parse_labels(&text, &name)?;
     let (mut done, mut unknown) = (0, Vec::new());
     for label in &labels {
-        let topic_ids = label
-            .topics
-            .iter()
-            .map(TopicId::new)
-            .collect::<Result<Vec<_>, _>>()?;
+        let topic_ids = label.topics.iter().map(TopicId::new).collect::<Result<Vec<_>, _>>()?;
         check_topics_exist(topics, &topic_ids)?;
         let found = store.read(|reader| {
-            match label
-                .url
-                .as_deref()
-                .map(|url| reader.find_story(url))
-                .transpose()?
-                .flatten()
-            {
+            match label.url.as_deref().map(|url| reader.find_story(url)).transpose()?.flatten() {
                 Some(id) => Ok(Some(id)),
                 None => reader.find_story_by_title(&label.title),
             }
@@ -200,21 +182,13 @@ fn label_from_file(
         "{done} stories labelled, {} rows name none that is stored",
         unknown.len()
     ));
-    Ok(if done == 0 && !labels.is_empty() {
-        Exit::Failed
-    } else {
-        Exit::Done
-    })
+    Ok(if done == 0 && !labels.is_empty() { Exit::Failed } else { Exit::Done })
 }
 
 fn check_topics_exist(topics: &[Topic], named: &[TopicId]) -> anyhow::Result<()> {
     match named.iter().find(|id| !topics.iter().any(|t| t.id == **id)) {
         Some(unknown) => {
-            let known = topics
-                .iter()
-                .map(|t| t.id.as_str())
-                .collect::<Vec<_>>()
-                .join(", ");
+            let known = topics.iter().map(|t| t.id.as_str()).collect::<Vec<_>>().join(", ");
             Err(CommandError {
                 what: format!("there is no topic `{unknown}`"),
                 hint: format!("the topics are {known}"),
@@ -240,29 +214,14 @@ mod tests {
     #[test]
     fn each_form_is_one_task() {
         let topic = |id: &str| TopicId::new(id).unwrap();
-        let set = |topics| {
-            Some(LabelTask::Set {
-                story: "7".to_owned(),
-                topics,
-            })
-        };
+        let set = |topics| Some(LabelTask::Set { story: "7".to_owned(), topics });
         assert_eq!(task("7 a b a"), set(vec![topic("a"), topic("b")]));
         assert_eq!(task("7 --none"), set(vec![]));
-        assert_eq!(
-            task("7 --clear"),
-            Some(LabelTask::Clear {
-                story: "7".to_owned()
-            })
-        );
-        assert_eq!(
-            task("--from x.toml"),
-            Some(LabelTask::From("x.toml".into()))
-        );
+        assert_eq!(task("7 --clear"), Some(LabelTask::Clear { story: "7".to_owned() }));
+        assert_eq!(task("--from x.toml"), Some(LabelTask::From("x.toml".into())));
         assert_eq!(
             task("--split https://a.example/"),
-            Some(LabelTask::Split {
-                story: "https://a.example/".to_owned()
-            })
+            Some(LabelTask::Split { story: "https://a.example/".to_owned() })
         );
     }
 

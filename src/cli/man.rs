@@ -23,10 +23,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         Some(name) => {
             let found = program.find_subcommand(name).cloned();
             let command = found.ok_or_else(|| {
-                UsageError(format!(
-                    "there is no command `{}`",
-                    super::terminal::escape_line(name)
-                ))
+                UsageError(format!("there is no command `{}`", super::terminal::escape_line(name)))
             })?;
             command.display_name(format!("tributary-{name}"))
         }

@@ -1,8 +1,8 @@
 //! The command line: one file per command (layer 4).
 //!
-//! A command's file has its arguments, its help and its `run`. What several commands share is here: the global options,
-//! [`Context`] (where the configuration and the state are), [`Exit`], and how texts of strangers are shown. The rule kept:
-//! stdout is data, stderr is talk.
+//! A command's file has its arguments, its help and its `run`. What several commands share is here:
+//! the global options, [`Context`] (where the configuration and the state are), [`Exit`], and how
+//! texts of strangers are shown. The rule kept: stdout is data, stderr is talk.
 
 mod add;
 mod backup;
@@ -47,15 +47,11 @@ pub use output::Output;
 
 /// Follows publications, with or without feeds, and publishes one steady, clean feed per topic.
 ///
-/// Everything it needs is one file, feeds.toml, and one directory for its state. `tributary init` writes the first,
-/// `tributary serve` does the rest, and `tributary demo` shows it all without a network.
+/// Everything it needs is one file, feeds.toml, and one directory for its state. `tributary init`
+/// writes the first, `tributary serve` does the rest, and `tributary demo` shows it all without a
+/// network.
 #[derive(Debug, Parser)]
-#[command(
-    name = "tributary",
-    version,
-    max_term_width = 100,
-    arg_required_else_help = true
-)]
+#[command(name = "tributary", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the operation failed; 2 wrong usage; 78 feeds.toml is wrong; 70 an internal error."
 )]
@@ -90,13 +86,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true)]
     json: bool,
     /// How the log is written to stderr
-    #[arg(
-        long,
-        global = true,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t
-    )]
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
     /// Say more: -v for details, -vv for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
@@ -194,19 +184,15 @@ impl Command {
     }
 }
 
-/// The whole program: reads the arguments (the program's name first), runs the command, says on stderr what went wrong,
-/// and returns the exit code.
+/// The whole program: reads the arguments (the program's name first), runs the command, says on
+/// stderr what went wrong, and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(answer) => {
             // `--help` and `--version` are answers as well. Nobody may be listening any more.
             let _ = answer.print();
-            return if answer.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            };
+            return if answer.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
     let context = Context::new(&cli.global);

@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 use anyhow::Context as _;
 use serde::Serialize;
 
-/// stdout while a command prints. What it holds is written by [`Output::finish`], which every command calls last.
+/// stdout while a command prints. What it holds is written by [`Output::finish`], which every
+/// command calls last.
 #[derive(Debug)]
 pub struct Output(BufWriter<StdoutLock<'static>>);
 
@@ -16,9 +17,7 @@ impl Output {
 
     /// Prints text as it is.
     pub fn text(&mut self, text: &str) -> anyhow::Result<()> {
-        self.0
-            .write_all(text.as_bytes())
-            .context("cannot write to stdout")
+        self.0.write_all(text.as_bytes()).context("cannot write to stdout")
     }
 
     /// Prints a line.

@@ -21,8 +21,8 @@ use feed_model::{Source, SourceId, Timestamp};
 
 /// Poll what is due once, then end: for a systemd timer or cron
 ///
-/// It ends with 0 when every attempt was carried out and recorded, though sources may have failed: they are listed. Beside
-/// a running daemon it marks the sources as due there, and says so.
+/// It ends with 0 when every attempt was carried out and recorded, though sources may have failed:
+/// they are listed. Beside a running daemon it marks the sources as due there, and says so.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Only these sources
@@ -39,17 +39,10 @@ pub struct Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    if let Some(unknown) = args
-        .sources
-        .iter()
-        .find(|id| !config.sources.iter().any(|s| s.id == **id))
+    if let Some(unknown) =
+        args.sources.iter().find(|id| !config.sources.iter().any(|s| s.id == **id))
     {
-        let known = config
-            .sources
-            .iter()
-            .map(|s| s.id.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let known = config.sources.iter().map(|s| s.id.as_str()).collect::<Vec<_>>().join(", ");
         return Err(CommandError {
             what: format!("there is no source `{unknown}`"),
             hint: format!("the sources are {known}"),
@@ -73,11 +66,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     out.finish()?;
     let unrecorded = summary.sources.iter().any(|report| !report.is_stored);
     let failed = args.fail_on_error && summary.failed > 0;
-    Ok(if unrecorded || failed {
-        Exit::Failed
-    } else {
-        Exit::Done
-    })
+    Ok(if unrecorded || failed { Exit::Failed } else { Exit::Done })
 }
 
 async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result<PollSummary> {
@@ -126,9 +115,7 @@ async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result
                 let report = match task {
                     PollTask::Poll => poller.refresh(&source).await,
                     PollTask::Backfill => {
-                        poller
-                            .backfill_source(&source, source.pages_per_poll as usize)
-                            .await
+                        poller.backfill_source(&source, source.pages_per_poll as usize).await
                     }
                 };
                 (host, report)
@@ -171,10 +158,7 @@ fn skip_reason(
         return Some("paused in feeds.toml".into());
     }
     if let Some(until) = source_record.not_before.filter(|until| *until > now) {
-        return Some(format!(
-            "Retry-After asks to wait until {} UTC",
-            minute(until)
-        ));
+        return Some(format!("Retry-After asks to wait until {} UTC", minute(until)));
     }
     if source_record.resting && !(force && named) {
         return Some("resting: it is gone (410); name it with --force to ask all the same".into());
@@ -201,31 +185,17 @@ fn mark_due_for_daemon(
     let now = context.now();
     let mut summary = PollSummary::default();
     let mut marked = Vec::new();
-    for source in config
-        .sources
-        .iter()
-        .filter(|s| args.sources.is_empty() || args.sources.contains(&s.id))
+    for source in
+        config.sources.iter().filter(|s| args.sources.is_empty() || args.sources.contains(&s.id))
     {
         let source_record = store.read(|reader| reader.source_record(&source.id))?;
-        let note = skip_reason(
-            source,
-            &source_record,
-            args.force,
-            args.sources.contains(&source.id),
-            now,
-        );
-        let outcome = if note.is_none() {
-            Outcome::HandedOver
-        } else {
-            Outcome::NotAttempted
-        };
+        let note =
+            skip_reason(source, &source_record, args.force, args.sources.contains(&source.id), now);
+        let outcome = if note.is_none() { Outcome::HandedOver } else { Outcome::NotAttempted };
         if note.is_none() {
             marked.push(source.id.clone());
         }
-        summary.add(PollReport {
-            note,
-            ..PollReport::new(source.id.clone(), outcome)
-        });
+        summary.add(PollReport { note, ..PollReport::new(source.id.clone(), outcome) });
     }
     store.request_polls(&marked, args.force)?;
     let owner = pid.map(|p| format!(" (process {p})")).unwrap_or_default();
@@ -238,11 +208,7 @@ fn mark_due_for_daemon(
 
 fn progress(context: &Context, length: usize) -> ProgressBar {
     let visible = context.stderr_is_terminal && context.verbosity >= 0;
-    let target = if visible {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
+    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template("polling {bar:30} {pos}/{len} {msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(length as u64), target).with_style(style)

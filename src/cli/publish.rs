@@ -13,8 +13,8 @@ use topic_rules::Rules;
 
 /// Write every feed, page and the OPML as static files, for any web server
 ///
-/// The paths are those of the daemon. Files that did not change keep their bytes and times, those of topics that are gone
-/// go. Only files that this command wrote are ever replaced or deleted.
+/// The paths are those of the daemon. Files that did not change keep their bytes and times, those
+/// of topics that are gone go. Only files that this command wrote are ever replaced or deleted.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The directory; it is made where there is none
@@ -32,17 +32,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         Some(id) => id.clone(),
         None => store.minted_feed_id(now)?,
     };
-    let base_url = config.site.base_url.clone().map_or_else(
-        || Url::parse(&format!("http://{}/", config.server.listen)),
-        Ok,
-    )?;
+    let base_url = config
+        .site
+        .base_url
+        .clone()
+        .map_or_else(|| Url::parse(&format!("http://{}/", config.server.listen)), Ok)?;
     let rules = Rules::compile(&config.topics)?;
     let rules = CurrentRules::fixed(store.read(|reader| reader.trained(rules))?);
-    let settings = site::SiteSettings {
-        live: false,
-        rules,
-        ..app::published(&config, base_url, feed_id)
-    };
+    let settings =
+        site::SiteSettings { live: false, rules, ..app::published(&config, base_url, feed_id) };
     // What is to leave the windows leaves, and archives are drawn, before anything is written.
     site::render_site(&store, &settings, now)?;
     let mut settle = |path: &str, digest| store.document_last_modified(path, digest, now);

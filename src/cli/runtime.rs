@@ -36,14 +36,11 @@ impl Context {
         });
     }
 
-    /// Like [`Context::init_logging`], for commands whose own report says what happened: warnings alone, unless `-v` asks.
+    /// Like [`Context::init_logging`], for commands whose own report says what happened: warnings
+    /// alone, unless `-v` asks.
     pub(super) fn init_quiet_logging(&self) {
         let quiet = Self {
-            verbosity: if self.verbosity == 0 {
-                -1
-            } else {
-                self.verbosity
-            },
+            verbosity: if self.verbosity == 0 { -1 } else { self.verbosity },
             ..self.clone()
         };
         quiet.init_logging();
@@ -51,10 +48,7 @@ impl Context {
 
     /// The folder of feeds.toml.
     pub(super) fn config_dir(&self) -> PathBuf {
-        let parent = self
-            .config_path
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty());
+        let parent = self.config_path.parent().filter(|p| !p.as_os_str().is_empty());
         parent.map_or_else(|| PathBuf::from("."), PathBuf::from)
     }
 
@@ -66,17 +60,9 @@ impl Context {
 
     /// What polls, over a state.
     pub(super) fn poller(&self, config: &Config, store: Store) -> anyhow::Result<Poller> {
-        let parts = app::build_polling(
-            config,
-            &self.config_dir(),
-            self.credentials_dir().as_deref(),
-        )?;
-        Ok(Poller::new(
-            store,
-            parts.client,
-            Arc::new(SystemClock),
-            parts.polling,
-        ))
+        let parts =
+            app::build_polling(config, &self.config_dir(), self.credentials_dir().as_deref())?;
+        Ok(Poller::new(store, parts.client, Arc::new(SystemClock), parts.polling))
     }
 
     /// The state, to be written; made where there is none.
@@ -124,10 +110,7 @@ impl Context {
 pub(super) fn require_story(store: &Store, name: &str) -> anyhow::Result<StoryId> {
     let found = store.read(|reader| reader.find_story(name))?;
     found.ok_or_else(|| {
-        let what = format!(
-            "no story is known as `{}`",
-            super::terminal::escape_line(name)
-        );
+        let what = format!("no story is known as `{}`", super::terminal::escape_line(name));
         CommandError {
             what,
             hint: "a story is named by its number in `tributary stories`, or by its link"

@@ -10,8 +10,8 @@ use crate::{
 
 /// Poll on schedule, publish and serve, until SIGTERM or SIGINT
 ///
-/// SIGHUP reads feeds.toml again: all of it is applied, or none. Under systemd it notifies the manager, feeds the watchdog and
-/// takes a socket that is passed in.
+/// SIGHUP reads feeds.toml again: all of it is applied, or none. Under systemd it notifies the
+/// manager, feeds the watchdog and takes a socket that is passed in.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -23,11 +23,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     context.init_logging();
     let again = context.clone();
-    let scheme = if config.server.tls.is_some() {
-        "https"
-    } else {
-        "http"
-    };
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let options = Options {
         config,
         reload: Box::new(move || again.reload_config()),

@@ -10,9 +10,7 @@ pub struct Args {}
 /// Runs the command.
 #[allow(clippy::redundant_closure_for_method_calls)] // the method itself is not general enough in its lifetime
 pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
-    let sources = context
-        .open_existing_store()?
-        .read(|reader| reader.sources())?;
+    let sources = context.open_existing_store()?.read(|reader| reader.sources())?;
     let mut out = context.out();
     if context.json {
         out.json(&sources.iter().map(SourceJson::of).collect::<Vec<_>>())?;
@@ -23,31 +21,14 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn render_text(sources: &[SourceState]) -> String {
-    let mut table = table::table(&[
-        "ID",
-        "TITLE",
-        "FOLLOWED BY",
-        "ADDRESS",
-        "ENTRIES",
-        "STORIES",
-    ]);
+    let mut table = table::table(&["ID", "TITLE", "FOLLOWED BY", "ADDRESS", "ENTRIES", "STORIES"]);
     for source in sources {
-        let address = source
-            .feed_url
-            .clone()
-            .unwrap_or_else(|| source.url.clone());
+        let address = source.feed_url.clone().unwrap_or_else(|| source.url.clone());
         let (entries, stories) = (source.entries.to_string(), source.stories.to_string());
         let follow = source.follow_mode.as_str().to_owned();
         table::row(
             &mut table,
-            [
-                source.id.to_string(),
-                source.title.clone(),
-                follow,
-                address,
-                entries,
-                stories,
-            ],
+            [source.id.to_string(), source.title.clone(), follow, address, entries, stories],
         );
     }
     table::render_text(&table)
@@ -59,10 +40,7 @@ mod tests {
 
     #[test]
     fn a_source_is_a_row() {
-        insta::assert_snapshot!(render_text(&[
-            test_data::source(),
-            test_data::failing_source()
-        ]));
+        insta::assert_snapshot!(render_text(&[test_data::source(), test_data::failing_source()]));
     }
 
     #[test]

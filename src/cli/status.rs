@@ -29,9 +29,7 @@ const CLEAR_SCREEN: &str = "\u{1b}[2J\u{1b}[H";
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_existing_store()?;
     // Health is render_text whatever feeds.toml is like.
-    let rules = context
-        .config_if_valid()
-        .and_then(|config| Rules::compile(&config.topics).ok());
+    let rules = context.config_if_valid().and_then(|config| Rules::compile(&config.topics).ok());
     let mut out = context.out();
     loop {
         let (sources, unsorted) = store.read(|reader| {
@@ -65,7 +63,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
 }
 
-/// How far the sorting of stored stories is, while it goes on or waits for a daemon or a poll to do it.
+/// How far the sorting of stored stories is, while it goes on or waits for a daemon or a poll to do
+/// it.
 fn print_unclassified(context: &Context, unsorted: u64) {
     if unsorted > 0 {
         let stories = if unsorted == 1 {
@@ -83,31 +82,18 @@ fn print_unclassified(context: &Context, unsorted: u64) {
 fn render_text(sources: &[SourceState], now: Timestamp) -> String {
     let when =
         |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| relative_time(at, now));
-    let mut table = table::table(&[
-        "SOURCE",
-        "STATE",
-        "LAST SUCCESS",
-        "NEXT POLL",
-        "ENTRIES",
-        "WHY",
-    ]);
+    let mut table =
+        table::table(&["SOURCE", "STATE", "LAST SUCCESS", "NEXT POLL", "ENTRIES", "WHY"]);
     for source in sources {
-        let next = source
-            .next_poll
-            .map_or_else(|| "-".to_owned(), |at| relative_time(at.max(now), now));
+        let next =
+            source.next_poll.map_or_else(|| "-".to_owned(), |at| relative_time(at.max(now), now));
         let state = match source.failures {
             0 | 1 => source.health.as_str().to_owned(),
             failures => format!("{} ({failures}x)", source.health.as_str()),
         };
         let entries = source.entries.to_string();
-        let row = [
-            source.id.to_string(),
-            state,
-            when(source.last_success),
-            next,
-            entries,
-            why(source),
-        ];
+        let row =
+            [source.id.to_string(), state, when(source.last_success), next, entries, why(source)];
         table::row(&mut table, row);
     }
     table::render_text(&table)
@@ -115,17 +101,13 @@ fn render_text(sources: &[SourceState], now: Timestamp) -> String {
 
 /// The error while there is one, else what was odd, else why the next poll is when it is.
 fn why(source: &SourceState) -> String {
-    let odd = source
-        .problems
-        .iter()
-        .find(|problem| problem.severity >= Severity::Warning);
+    let odd = source.problems.iter().find(|problem| problem.severity >= Severity::Warning);
     let error = source
         .last_error
         .as_deref()
         .filter(|_| !matches!(source.health, SourceHealth::Ok | SourceHealth::New));
-    let reason = error
-        .or(odd.map(|problem| problem.text.as_str()))
-        .or(source.next_poll_reason.as_deref());
+    let reason =
+        error.or(odd.map(|problem| problem.text.as_str())).or(source.next_poll_reason.as_deref());
     escape_line(reason.unwrap_or_default())
 }
 

@@ -45,7 +45,8 @@ impl Args {
     }
 }
 
-/// What the store answers: the stories, or the ids that there are instead of the one that was asked for.
+/// What the store answers: the stories, or the ids that there are instead of the one that was asked
+/// for.
 enum QueryResult {
     Stories(Vec<Story>, u64),
     NoTopic(Vec<String>),
@@ -55,9 +56,7 @@ enum QueryResult {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let query = args.query();
-    let answer = context
-        .open_existing_store()?
-        .read(|reader| query_stories(reader, &query))?;
+    let answer = context.open_existing_store()?.read(|reader| query_stories(reader, &query))?;
     let (stories, total) = match answer {
         QueryResult::Stories(stories, total) => (stories, total),
         QueryResult::NoTopic(known) => {
@@ -65,7 +64,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         }
         QueryResult::NoSource(known) => {
             return Err(
-                unknown("source", args.source.as_ref().map(SourceId::as_str), &known).into(),
+                unknown("source", args.source.as_ref().map(SourceId::as_str), &known).into()
             );
         }
     };
@@ -87,23 +86,18 @@ fn query_stories(reader: &Reader<'_>, query: &StoryQuery) -> Result<QueryResult,
         let known = reader.topics()?;
         if !known.iter().any(|state| state.id == *topic) {
             return Ok(QueryResult::NoTopic(
-                known
-                    .into_iter()
-                    .map(|state| state.id.to_string())
-                    .collect(),
+                known.into_iter().map(|state| state.id.to_string()).collect(),
             ));
         }
     }
     let stories = reader.stories(query)?;
     if let (Some(source), true) = (&query.source, stories.is_empty()) {
-        // A source that feeds.toml no longer has may still have stories: only then is its name unknown.
+        // A source that feeds.toml no longer has may still have stories: only then is its name
+        // unknown.
         let known = reader.sources()?;
         if !known.iter().any(|state| state.id == *source) {
             return Ok(QueryResult::NoSource(
-                known
-                    .into_iter()
-                    .map(|state| state.id.to_string())
-                    .collect(),
+                known.into_iter().map(|state| state.id.to_string()).collect(),
             ));
         }
     }
@@ -116,10 +110,7 @@ fn unknown(what: &str, asked: Option<&str>, known: &[String]) -> CommandError {
     } else {
         format!("there are: {}", known.join(", "))
     };
-    CommandError {
-        what: format!("there is no {what} `{}`", asked.unwrap_or_default()),
-        hint,
-    }
+    CommandError { what: format!("there is no {what} `{}`", asked.unwrap_or_default()), hint }
 }
 
 /// `50 of 812 stories`.
@@ -150,18 +141,11 @@ fn render_text(stories: &[Story], duplicates: bool) -> String {
             topics.push("(label)");
         }
         let date = day(story.published.unwrap_or(story.first_published));
-        let (id, source, topics) = (
-            story.id.to_string(),
-            story.source.id.to_string(),
-            topics.join(" "),
-        );
+        let (id, source, topics) =
+            (story.id.to_string(), story.source.id.to_string(), topics.join(" "));
         table::row(&mut table, [id, date, source, topics, escape_line(&title)]);
     }
-    if stories.is_empty() {
-        String::new()
-    } else {
-        table::render_text(&table)
-    }
+    if stories.is_empty() { String::new() } else { table::render_text(&table) }
 }
 
 #[cfg(test)]
@@ -170,10 +154,7 @@ mod tests {
 
     #[test]
     fn a_story_is_a_row() {
-        insta::assert_snapshot!(render_text(
-            &[test_data::story(), test_data::bare_story()],
-            false
-        ));
+        insta::assert_snapshot!(render_text(&[test_data::story(), test_data::bare_story()], false));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Tables for people: columns without borders, wrapped to the terminal's width; one line a row where nobody looks.
+//! Tables for people: columns without borders, wrapped to the terminal's width; one line a row
+//! where nobody looks.
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
@@ -7,9 +8,7 @@ use super::terminal::escape_line;
 /// A table under these headings.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings.iter().map(Cell::new));
     table
 }
@@ -17,10 +16,7 @@ pub(crate) fn table(headings: &[&str]) -> Table {
 /// Adds a row; every text is made safe for a terminal.
 pub(crate) fn row<T: AsRef<str>>(table: &mut Table, cells: impl IntoIterator<Item = T>) {
     table.add_row(
-        cells
-            .into_iter()
-            .map(|cell| Cell::new(escape_line(cell.as_ref())))
-            .collect::<Vec<_>>(),
+        cells.into_iter().map(|cell| Cell::new(escape_line(cell.as_ref()))).collect::<Vec<_>>(),
     );
 }
 

@@ -1,4 +1,5 @@
-//! Texts of strangers on a terminal: nothing that a feed says may move the cursor, change colours or turn the line around.
+//! Texts of strangers on a terminal: nothing that a feed says may move the cursor, change colours
+//! or turn the line around.
 
 use feed_model::Timestamp;
 
@@ -15,7 +16,8 @@ pub(crate) fn escape_line(text: &str) -> String {
     shown
 }
 
-/// C0, DEL, C1, line and paragraph separators, and the characters that change the direction of writing.
+/// C0, DEL, C1, line and paragraph separators, and the characters that change the direction of
+/// writing.
 fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

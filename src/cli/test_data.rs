@@ -45,11 +45,7 @@ pub(super) fn story() -> Story {
         published_id: "tag:blog.example,2026:quorums".to_owned(),
         title: "Quorums, slowly \u{1b}[31m".to_owned(),
         url: Some("https://blog.example/p/quorums".to_owned()),
-        authors: vec![Person {
-            name: "Ada".to_owned(),
-            email: None,
-            url: None,
-        }],
+        authors: vec![Person { name: "Ada".to_owned(), email: None, url: None }],
         published: Some(at("2026-11-01T00:00:00Z")),
         published_precision: Some(DatePrecision::Day),
         updated: at("2026-11-01T09:00:00Z"),
@@ -174,10 +170,7 @@ pub(super) fn failing_source() -> SourceState {
         last_error: Some("503 Service Unavailable \u{1b}[2J".to_owned()),
         last_error_class: Some("http-503".to_owned()),
         failures: 3,
-        problems: vec![Problem::warning(
-            "challenge",
-            "a challenge page was answered",
-        )],
+        problems: vec![Problem::warning("challenge", "a challenge page was answered")],
         entries: 0,
         stories: 0,
         ..source()

@@ -28,7 +28,8 @@ pub struct Args {
 /// What else can be asked about topics.
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// Propose terms: for a topic's labelled stories, and for recurring subjects among those in no topic
+    /// Propose terms: for a topic's labelled stories, and for recurring subjects among those in no
+    /// topic
     Suggest {
         /// Only for this topic
         #[arg(value_name = "TOPIC", value_parser = |id: &str| TopicId::new(id))]
@@ -45,10 +46,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let rules = Rules::compile(&config.topics)?;
     let (topics, rules, unsorted) = context.open_existing_store()?.read(|reader| {
-        let unsorted = reader.count_stories(&StoryQuery {
-            unsorted: true,
-            ..StoryQuery::default()
-        })?;
+        let unsorted =
+            reader.count_stories(&StoryQuery { unsorted: true, ..StoryQuery::default() })?;
         Ok((reader.topics()?, reader.trained(rules)?, unsorted))
     })?;
     let progress = rules.progress();
@@ -57,21 +56,14 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     if context.json {
         let of = |topic: &TopicState| progress.iter().find(|progress| progress.topic == topic.id);
         out.json(
-            &topics
-                .iter()
-                .map(|topic| TopicJson::of(topic, &base, of(topic)))
-                .collect::<Vec<_>>(),
+            &topics.iter().map(|topic| TopicJson::of(topic, &base, of(topic))).collect::<Vec<_>>(),
         )?;
     } else {
         out.text(&render_text(&topics, progress, &base))?;
     }
     let done = out.finish()?;
     if unsorted > 0 {
-        let stories = if unsorted == 1 {
-            "1 story is"
-        } else {
-            &format!("{unsorted} stories are")
-        };
+        let stories = if unsorted == 1 { "1 story is" } else { &format!("{unsorted} stories are") };
         context.print_notice(format!(
             "{stories} in no topic: `tributary stories --unsorted` lists them, `tributary topics suggest` looks for subjects"
         ));
@@ -93,32 +85,20 @@ fn suggest(context: &Context, topic: Option<&TopicId>) -> anyhow::Result<Exit> {
     if let Some(unknown) = topic.filter(|topic| !known.contains(topic)) {
         let hint = format!(
             "the topics are {}",
-            known
-                .iter()
-                .map(TopicId::as_str)
-                .collect::<Vec<_>>()
-                .join(", ")
+            known.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ")
         );
-        return Err(CommandError {
-            what: format!("there is no topic `{unknown}`"),
-            hint,
-        }
-        .into());
+        return Err(CommandError { what: format!("there is no topic `{unknown}`"), hint }.into());
     }
     let asked = topic.map_or(known, |topic| vec![topic.clone()]);
     let rules = Rules::compile(&config.topics)?;
-    let (proposals, mut subjects) = context
-        .open_existing_store()?
-        .read(|reader| reader.suggestions(&asked, &rules))?;
+    let (proposals, mut subjects) =
+        context.open_existing_store()?.read(|reader| reader.suggestions(&asked, &rules))?;
     if topic.is_some() {
         subjects.clear();
     }
     let mut out = context.out();
     if context.json {
-        out.json(&Suggestions {
-            topics: &proposals,
-            subjects: &subjects,
-        })?;
+        out.json(&Suggestions { topics: &proposals, subjects: &subjects })?;
     } else {
         out.text(&suggested(&proposals, &subjects, topic.is_none()))?;
     }
@@ -137,10 +117,7 @@ fn suggested(
         } else {
             "stories that its rule takes in"
         };
-        text.push_str(&format!(
-            "{}, from {} {from}\n",
-            proposal.id, proposal.stories
-        ));
+        text.push_str(&format!("{}, from {} {from}\n", proposal.id, proposal.stories));
         if proposal.terms.is_empty() {
             text.push_str("  no term stands out that its matchers do not hit already\n\n");
             continue;
@@ -179,11 +156,7 @@ fn suggested(
 /// Where readers reach the feeds, as far as feeds.toml tells.
 fn base_url(config: &Config) -> Url {
     config.site.base_url.clone().unwrap_or_else(|| {
-        let scheme = if config.server.tls.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = if config.server.tls.is_some() { "https" } else { "http" };
         Url::parse(&format!("{scheme}://{}/", config.server.listen))
             .expect("an address with its port is a URL's authority")
     })
@@ -196,13 +169,7 @@ fn render_text(topics: &[TopicState], progress: &[LearnerProgress], base: &Url) 
         let feed = feed_url(base, topic.id.as_str(), "atom");
         table::row(
             &mut table,
-            [
-                topic.id.to_string(),
-                topic.title.clone(),
-                topic.stories.to_string(),
-                latest,
-                feed,
-            ],
+            [topic.id.to_string(), topic.title.clone(), topic.stories.to_string(), latest, feed],
         );
     }
     let mut text = table::render_text(&table);
@@ -210,15 +177,8 @@ fn render_text(topics: &[TopicState], progress: &[LearnerProgress], base: &Url) 
         text.push_str("\nlearning from labels\n");
     }
     for progress in progress {
-        let state = if progress.is_active {
-            "counts"
-        } else {
-            "does not count"
-        };
-        text.push_str(&format!(
-            "  {} {state}: {}\n",
-            progress.topic, progress.reason
-        ));
+        let state = if progress.is_active { "counts" } else { "does not count" };
+        text.push_str(&format!("  {} {state}: {}\n", progress.topic, progress.reason));
     }
     text
 }
@@ -243,10 +203,7 @@ mod tests {
     fn feeds_are_below_the_base_or_the_address() {
         let base =
             |text: &str| base_url(&config::check(text, "feeds.toml").config.unwrap()).to_string();
-        assert_eq!(
-            base("site.base_url = \"https://a.example/x\""),
-            "https://a.example/x"
-        );
+        assert_eq!(base("site.base_url = \"https://a.example/x\""), "https://a.example/x");
         assert_eq!(base("server.listen = \"[::1]:8080\""), "http://[::1]:8080/");
     }
 }

@@ -55,17 +55,11 @@ pub fn append_sources(text: &str, sources: &[NewSource]) -> Result<String, EditE
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut out = text.to_owned();
     for source in sources {
-        if taken
-            .iter()
-            .any(|(id, _)| id.eq_ignore_ascii_case(source.id.as_str()))
-        {
+        if taken.iter().any(|(id, _)| id.eq_ignore_ascii_case(source.id.as_str())) {
             return Err(EditError::IdTaken(source.id.clone()));
         }
         if let Some((id, _)) = taken.iter().find(|(_, url)| *url == source.url.as_str()) {
-            return Err(EditError::UrlTaken {
-                url: source.url.clone(),
-                id: id.clone(),
-            });
+            return Err(EditError::UrlTaken { url: source.url.clone(), id: id.clone() });
         }
         taken.push((source.id.to_string(), source.url.to_string()));
         if !out.is_empty() && !out.ends_with('\n') {
@@ -76,7 +70,8 @@ pub fn append_sources(text: &str, sources: &[NewSource]) -> Result<String, EditE
         }
         out.push_str(&source_block(source).replace('\n', newline));
     }
-    // An inline list of sources makes `[[source]]` an error: found by reading what would be written.
+    // An inline list of sources makes `[[source]]` an error: found by reading what would be
+    // written.
     match toml::de::DeTable::parse(&out) {
         Ok(_) => Ok(out),
         Err(_) => Err(EditError::InlineSources),
@@ -87,48 +82,29 @@ pub fn append_sources(text: &str, sources: &[NewSource]) -> Result<String, EditE
 fn taken(text: &str) -> Result<Vec<(String, String)>, EditError> {
     let document =
         toml::de::DeTable::parse(text).map_err(|error| EditError::Syntax(Box::new(error)))?;
-    let sources = document
-        .get_ref()
-        .get("source")
-        .and_then(|sources| sources.get_ref().as_array());
+    let sources = document.get_ref().get("source").and_then(|sources| sources.get_ref().as_array());
     let word = |table: &toml::de::DeTable<'_>, key: &str| {
-        table
-            .get(key)
-            .and_then(|value| value.get_ref().as_str())
-            .unwrap_or_default()
-            .to_owned()
+        table.get(key).and_then(|value| value.get_ref().as_str()).unwrap_or_default().to_owned()
     };
     let normal = |url: String| Url::parse(&url).map_or(url, Into::into);
     let tables = sources
         .into_iter()
         .flat_map(|array| array.iter())
         .filter_map(|source| source.get_ref().as_table());
-    Ok(tables
-        .map(|table| (word(table, "id"), normal(word(table, "url"))))
-        .collect())
+    Ok(tables.map(|table| (word(table, "id"), normal(word(table, "url")))).collect())
 }
 
 fn source_block(source: &NewSource) -> String {
     let mut out = String::new();
-    for line in source
-        .comment
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-    {
+    for line in source.comment.lines().filter(|line| !line.trim().is_empty()) {
         // A control character would make the comment an error.
-        let line: String = line
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let _ = writeln!(out, "# {}", line.trim_end());
     }
     out.push_str("[[source]]\n");
     let _ = writeln!(out, "id     = {}", toml_string(source.id.as_str()));
     if let Some(title) = &source.title {
-        let title: String = title
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let title: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let _ = writeln!(out, "title  = {}", toml_string(title.trim()));
     }
     let _ = writeln!(out, "url    = {}", toml_string(source.url.as_str()));
@@ -140,9 +116,7 @@ fn source_block(source: &NewSource) -> String {
 pub fn suggest_id(url: &Url) -> SourceId {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_prefix("www.").unwrap_or(host);
-    slug(host)
-        .and_then(|slug| SourceId::new(slug).ok())
-        .unwrap_or_else(source)
+    slug(host).and_then(|slug| SourceId::new(slug).ok()).unwrap_or_else(source)
 }
 
 fn source() -> SourceId {
@@ -190,14 +164,9 @@ mod tests {
             let edited = append_source(text, &new("new-one", "https://example.org/feed")).unwrap();
             assert!(edited.starts_with(text), "{text:?} became {edited:?}");
             let checked = super::super::check(&edited, "feeds.toml");
-            let config = checked
-                .config
-                .unwrap_or_else(|| panic!("{:?}", checked.problems));
+            let config = checked.config.unwrap_or_else(|| panic!("{:?}", checked.problems));
             let added = config.sources.last().unwrap();
-            assert_eq!(
-                (added.id.as_str(), added.follow_mode),
-                ("new-one", FollowMode::Feed)
-            );
+            assert_eq!((added.id.as_str(), added.follow_mode), ("new-one", FollowMode::Feed));
             assert_eq!(added.title.as_deref(), Some("A \"quoted\" title"));
         }
     }
@@ -220,14 +189,8 @@ mod tests {
             append_source(text, &new("b", "https://example.org/")),
             Err(EditError::UrlTaken { .. })
         ));
-        let twice = [
-            new("c", "https://example.com/1"),
-            new("d", "https://example.com/1"),
-        ];
-        assert!(matches!(
-            append_sources(text, &twice),
-            Err(EditError::UrlTaken { .. })
-        ));
+        let twice = [new("c", "https://example.com/1"), new("d", "https://example.com/1")];
+        assert!(matches!(append_sources(text, &twice), Err(EditError::UrlTaken { .. })));
         assert!(matches!(
             append_source("source = [{ id = \"a\" }]", &new("b", "https://b.example/")),
             Err(EditError::InlineSources)
@@ -243,10 +206,7 @@ mod tests {
         let id = |url: &str| suggest_id(&Url::parse(url).unwrap()).to_string();
         assert_eq!(id("https://www.serverless.fyi/"), "serverless-fyi");
         assert_eq!(id("http://[::1]/"), "1");
-        assert_eq!(
-            id("https://xn--bcher-kva.example/x"),
-            "xn-bcher-kva-example"
-        );
+        assert_eq!(id("https://xn--bcher-kva.example/x"), "xn-bcher-kva-example");
         assert_eq!(slug("…"), None);
     }
 }

@@ -15,7 +15,8 @@ pub struct ConfigProblem {
     pub line: usize,
     /// The column in characters, counted from 1.
     pub column: usize,
-    /// The key with its tables, array members counted from 0: `source[0].interval`. Empty for what is no key's fault.
+    /// The key with its tables, array members counted from 0: `source[0].interval`. Empty for what
+    /// is no key's fault.
     pub key: String,
     /// One sentence: what is wrong.
     pub text: String,
@@ -52,9 +53,8 @@ pub(super) struct Findings<'t> {
 
 impl<'t> Findings<'t> {
     pub(super) fn new(text: &'t str, file: &'t str) -> Self {
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
-            .collect();
+        let line_starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self {
             text,
             file,
@@ -85,8 +85,7 @@ impl<'t> Findings<'t> {
             format!("this is not TOML: {message}"),
             Some(hint.to_owned()),
         );
-        self.broken_lines
-            .extend(self.problems.last().map(|p| p.line));
+        self.broken_lines.extend(self.problems.last().map(|p| p.line));
     }
 
     /// Records an error about what is written.
@@ -102,7 +101,8 @@ impl<'t> Findings<'t> {
         }
     }
 
-    /// Records an error about what is *not* written: unsaid where a syntax error may have swallowed it.
+    /// Records an error about what is *not* written: unsaid where a syntax error may have swallowed
+    /// it.
     pub(super) fn missing(
         &mut self,
         key: &str,
@@ -124,13 +124,7 @@ impl<'t> Findings<'t> {
         hint: impl Into<Option<String>>,
     ) {
         if self.broken_lines.is_empty() {
-            self.push(
-                Severity::Warning,
-                key,
-                span.clone(),
-                text.into(),
-                hint.into(),
-            );
+            self.push(Severity::Warning, key, span.clone(), text.into(), hint.into());
         }
     }
 
@@ -142,11 +136,7 @@ impl<'t> Findings<'t> {
         span: Option<&Range<usize>>,
     ) {
         let from = span.map_or_else(|| DEFAULT.to_owned(), |span| self.place(span));
-        self.effective.push(EffectiveValue {
-            key: key.into(),
-            value: value.into(),
-            from,
-        });
+        self.effective.push(EffectiveValue { key: key.into(), value: value.into(), from });
     }
 
     /// `feeds.toml:12`.
@@ -157,12 +147,7 @@ impl<'t> Findings<'t> {
     /// The problems in the file's order, and the values in force.
     pub(super) fn into_parts(self) -> (Vec<ConfigProblem>, Vec<EffectiveValue>) {
         let mut problems = self.problems;
-        problems.sort_by(|a, b| {
-            a.span
-                .start
-                .cmp(&b.span.start)
-                .then(b.severity.cmp(&a.severity))
-        });
+        problems.sort_by(|a, b| a.span.start.cmp(&b.span.start).then(b.severity.cmp(&a.severity)));
         (problems, self.effective)
     }
 
@@ -180,35 +165,19 @@ impl<'t> Findings<'t> {
         hint: Option<String>,
     ) {
         let line = self.line_of(span.start);
-        let line_start = self
-            .line_starts
-            .get(line.saturating_sub(1))
-            .copied()
-            .unwrap_or(0);
+        let line_start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(line_start..span.start).unwrap_or_default();
         let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
         let (file, key) = (self.file.to_owned(), key.to_owned());
-        self.problems.push(ConfigProblem {
-            severity,
-            file,
-            line,
-            column,
-            key,
-            text,
-            hint,
-            span,
-        });
+        self.problems.push(ConfigProblem { severity, file, line, column, key, text, hint, span });
     }
 }
 
-/// A text of the file inside a message: in back quotes, short, and without characters that a terminal would obey.
+/// A text of the file inside a message: in back quotes, short, and without characters that a
+/// terminal would obey.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if text.chars().count() > LONGEST {
         shown.push('…');
     }

@@ -1,11 +1,12 @@
 //! feeds.toml as written and as meant (layer 2).
 //!
-//! [`check`] reads the text once, keeping the place of every key and value, and turns it into a [`Config`] in which every
-//! default is filled in. It reports every problem in one run, each with its place and a suggestion. [`append_sources`]
-//! changes the text and keeps every other byte.
+//! [`check`] reads the text once, keeping the place of every key and value, and turns it into a
+//! [`Config`] in which every default is filled in. It reports every problem in one run, each with
+//! its place and a suggestion. [`append_sources`] changes the text and keeps every other byte.
 //!
-//! Deliberately absent: reading files, the environment and credentials. The command line reads feeds.toml, and a
-//! credential is read when it is needed. The rule kept: there is a [`Config`] only where there is no error.
+//! Deliberately absent: reading files, the environment and credentials. The command line reads
+//! feeds.toml, and a credential is read when it is needed. The rule kept: there is a [`Config`]
+//! only where there is no error.
 
 mod edit;
 mod expressions;
@@ -68,14 +69,12 @@ pub struct CheckReport {
 impl CheckReport {
     /// How many problems are errors.
     pub fn errors(&self) -> usize {
-        self.problems
-            .iter()
-            .filter(|p| p.severity == Severity::Error)
-            .count()
+        self.problems.iter().filter(|p| p.severity == Severity::Error).count()
     }
 }
 
-/// Reads `text`, the content of `file`, and reports everything that is wrong with it. `file` is used in reports only.
+/// Reads `text`, the content of `file`, and reports everything that is wrong with it. `file` is
+/// used in reports only.
 pub fn check(text: &str, file: &str) -> CheckReport {
     let mut findings = Findings::new(text, file);
     let (document, syntax_errors) = toml::de::DeTable::parse_recoverable(text);
@@ -88,34 +87,19 @@ pub fn check(text: &str, file: &str) -> CheckReport {
     let server = ServerConfig::read(top.table(&mut findings, "server"), &mut findings);
     let defaults = polling::Defaults::read(top.table(&mut findings, "polling"), &mut findings);
     let publishing = PublishingConfig::read(top.table(&mut findings, "publishing"), &mut findings);
-    let sources = source::read_all(
-        top.tables(&mut findings, "source"),
-        &defaults,
-        &mut findings,
-    );
-    let topics = topic::read_all(
-        top.tables(&mut findings, "topic"),
-        &sources.ids,
-        &mut findings,
-    );
+    let sources = source::read_all(top.tables(&mut findings, "source"), &defaults, &mut findings);
+    let topics = topic::read_all(top.tables(&mut findings, "topic"), &sources.ids, &mut findings);
     top.finish(&mut findings);
     defaults.check_floor(&sources, &mut findings);
 
     let (problems, effective) = findings.into_parts();
-    let config = problems
-        .iter()
-        .all(|p| p.severity != Severity::Error)
-        .then(|| Config {
-            site,
-            server,
-            polling: defaults.into_polling(),
-            publishing,
-            sources: sources.valid,
-            topics,
-        });
-    CheckReport {
-        config,
-        problems,
-        effective,
-    }
+    let config = problems.iter().all(|p| p.severity != Severity::Error).then(|| Config {
+        site,
+        server,
+        polling: defaults.into_polling(),
+        publishing,
+        sources: sources.valid,
+        topics,
+    });
+    CheckReport { config, problems, effective }
 }

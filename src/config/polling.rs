@@ -34,7 +34,8 @@ pub struct PollingConfig {
     pub ca_file: Option<PathBuf>,
     /// Requests at a time to one host.
     pub per_host: usize,
-    /// The pause between two requests to one host, where it is set; else one second, and none for `allow_hosts`.
+    /// The pause between two requests to one host, where it is set; else one second, and none for
+    /// `allow_hosts`.
     pub host_gap: Option<Duration>,
     /// Requests at a time in all.
     pub concurrency: usize,
@@ -48,7 +49,8 @@ pub(super) const MIN_INTERVAL: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 const MIB: u64 = 1 << 20;
 
-/// `[polling]` while the file is read: each value with its place, so that a source's value can name where it comes from.
+/// `[polling]` while the file is read: each value with its place, so that a source's value can name
+/// where it comes from.
 pub(super) struct Defaults {
     pub interval: Setting<Duration>,
     pub schedule: Setting<Option<String>>,
@@ -72,23 +74,18 @@ impl Defaults {
             section.optional(findings, "schedule", "none: interval holds"),
             findings,
         );
-        let max_interval = check_max_interval(
-            section.or(findings, "max_interval", 7 * DAY),
-            &interval,
-            findings,
-        );
-        let timeout = check_timeout(
-            section.or(findings, "timeout", Duration::from_secs(30)),
-            findings,
-        );
-        let max_body = check_max_body(
-            section.or(findings, "max_body", ByteSize(16 * MIB)),
-            findings,
-        );
+        let max_interval =
+            check_max_interval(section.or(findings, "max_interval", 7 * DAY), &interval, findings);
+        let timeout =
+            check_timeout(section.or(findings, "timeout", Duration::from_secs(30)), findings);
+        let max_body =
+            check_max_body(section.or(findings, "max_body", ByteSize(16 * MIB)), findings);
         let allow_hosts = section.or(findings, "allow_hosts", Vec::new());
-        let proxy = section
-            .optional::<Url>(findings, "proxy", "none")
-            .validate(findings, |url| match url {
+        let proxy =
+            section.optional::<Url>(findings, "proxy", "none").validate(
+                findings,
+                |url| {
+                    match url {
                 Some(url) if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => {
                     Err((
                         format!("the scheme of a proxy is not `{}`", url.scheme()),
@@ -99,13 +96,12 @@ impl Defaults {
                     ))
                 }
                 _ => Ok(()),
-            });
+            }
+                },
+            );
         let http2 = section.or(findings, "http2", true);
-        let ca_file = section.optional(
-            findings,
-            "ca_file",
-            "none: the authorities of the public web",
-        );
+        let ca_file =
+            section.optional(findings, "ca_file", "none: the authorities of the public web");
         let per_host = check_count(section.or(findings, "per_host", 1), 64, findings);
         let host_gap = section
             .optional::<Duration>(findings, "host_gap", "1s; none for allow_hosts")
@@ -140,10 +136,9 @@ impl Defaults {
 
     /// Reports a default interval below the floor where a source that is not exempt would use it.
     pub(super) fn check_floor(&self, sources: &Sources, findings: &mut Findings<'_>) {
-        let (Some(span), true) = (
-            &self.interval.span,
-            self.interval.valid && self.interval.value < MIN_INTERVAL,
-        ) else {
+        let (Some(span), true) =
+            (&self.interval.span, self.interval.valid && self.interval.value < MIN_INTERVAL)
+        else {
             return;
         };
         if let Some(user) = sources.on_default_interval.first() {

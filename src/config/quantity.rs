@@ -63,10 +63,7 @@ const SIZE_UNITS: [(&str, u64); 7] = [
 /// One or more numbers with units, added up.
 pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
     let known = "units are y, w, d, h, m, s and ms: \"1h\", \"7d\", \"1h 30m\"";
-    let refuse = |what: String| QuantityError {
-        text: what,
-        hint: Some(known.to_owned()),
-    };
+    let refuse = |what: String| QuantityError { text: what, hint: Some(known.to_owned()) };
     let shown = super::findings::quoted(text);
     if text.trim_start().starts_with('-') {
         return Err(QuantityError {
@@ -80,16 +77,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
     }
     let mut total_ms: u64 = 0;
     while !rest.is_empty() {
-        let (number, after) = rest.split_at(
-            rest.find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len()),
-        );
+        let (number, after) =
+            rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()));
         let after = after.trim_start();
-        let (unit, after) = after.split_at(
-            after
-                .find(|c: char| !c.is_alphabetic())
-                .unwrap_or(after.len()),
-        );
+        let (unit, after) =
+            after.split_at(after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len()));
         if number.is_empty() {
             return Err(refuse(format!("{shown} is not a duration")));
         }
@@ -107,10 +99,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
             });
         }
         let lower = unit.to_lowercase();
-        let short = DURATION_WORDS
-            .iter()
-            .find(|(word, _)| *word == lower)
-            .map_or(unit, |(_, short)| short);
+        let short =
+            DURATION_WORDS.iter().find(|(word, _)| *word == lower).map_or(unit, |(_, short)| short);
         let Some((_, unit_ms)) = DURATION_UNITS.iter().find(|(name, _)| *name == short) else {
             return Err(refuse(format!(
                 "{shown} has an unknown unit {}",
@@ -150,28 +140,20 @@ pub(super) fn format_duration(duration: Duration) -> String {
             rest %= unit_ms;
         }
     }
-    if shown.is_empty() {
-        "0s".to_owned()
-    } else {
-        shown
-    }
+    if shown.is_empty() { "0s".to_owned() } else { shown }
 }
 
 /// A number, whole or with a decimal point, and a unit.
 pub(super) fn bytes(text: &str) -> Result<u64, QuantityError> {
     let known = "units are B, kB, MB, GB, KiB, MiB and GiB: \"16 MiB\", \"500 kB\"".to_owned();
     let shown = super::findings::quoted(text);
-    let refuse = |what: &str| QuantityError {
-        text: format!("{shown} {what}"),
-        hint: Some(known.clone()),
-    };
+    let refuse =
+        |what: &str| QuantityError { text: format!("{shown} {what}"), hint: Some(known.clone()) };
     let trimmed = text.trim();
     if trimmed.starts_with('-') {
         return Err(refuse("is negative"));
     }
-    let split = trimmed
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(trimmed.len());
+    let split = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(split);
     let unit = unit.trim_start();
     if number.is_empty() {
@@ -181,17 +163,16 @@ pub(super) fn bytes(text: &str) -> Result<u64, QuantityError> {
         return Err(refuse("has no unit"));
     }
     let exact = SIZE_UNITS.iter().find(|(name, _)| *name == unit);
-    let Some((_, unit_bytes)) = exact.or_else(|| {
-        SIZE_UNITS
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(unit))
-    }) else {
+    let Some((_, unit_bytes)) =
+        exact.or_else(|| SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)))
+    else {
         return Err(refuse("has an unknown unit"));
     };
     scaled(number, *unit_bytes).ok_or_else(|| refuse("is not a size"))
 }
 
-/// `number` (digits, perhaps with one point) times `unit`, rounded down; without going through a float.
+/// `number` (digits, perhaps with one point) times `unit`, rounded down; without going through a
+/// float.
 fn scaled(number: &str, unit: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
@@ -204,13 +185,8 @@ fn scaled(number: &str, unit: u64) -> Option<u64> {
 
 /// The size in the largest unit that divides it.
 pub(super) fn format_bytes(bytes: u64) -> String {
-    let unit = SIZE_UNITS
-        .iter()
-        .find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
-    unit.map_or_else(
-        || format!("{bytes} B"),
-        |(name, unit)| format!("{} {name}", bytes / unit),
-    )
+    let unit = SIZE_UNITS.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{bytes} B"), |(name, unit)| format!("{} {name}", bytes / unit))
 }
 
 #[cfg(test)]
@@ -258,25 +234,14 @@ mod tests {
         assert_eq!(bytes("500KB"), Ok(500_000));
         assert_eq!(bytes("1.5 MB"), Ok(1_500_000));
         assert_eq!(bytes("0B"), Ok(0));
-        for text in [
-            "",
-            "MiB",
-            "16",
-            "-1 MB",
-            "1..5 MB",
-            "1 PB",
-            "99999999999999 GiB",
-            "1e3 MB",
-        ] {
+        for text in ["", "MiB", "16", "-1 MB", "1..5 MB", "1 PB", "99999999999999 GiB", "1e3 MB"] {
             assert!(bytes(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn what_is_shown_reads_back() {
-        for text in [
-            "1h", "7d", "1h 30m", "2y", "3w", "10d", "250ms", "0s", "1d 1h",
-        ] {
+        for text in ["1h", "7d", "1h 30m", "2y", "3w", "10d", "250ms", "0s", "1d 1h"] {
             let value = duration(text).unwrap();
             assert_eq!(duration(&format_duration(value)), Ok(value), "{text}");
         }

@@ -5,14 +5,10 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, renderer::Deco
 use super::ConfigProblem;
 use feed_model::Severity;
 
-/// Renders problems of `text`, one paragraph each: severity and text, file with line and column, the line with a caret, and
-/// the hint. Nothing, where there are none.
+/// Renders problems of `text`, one paragraph each: severity and text, file with line and column,
+/// the line with a caret, and the hint. Nothing, where there are none.
 pub fn render(problems: &[ConfigProblem], text: &str, colour: bool) -> String {
-    let renderer = if colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut out = String::new();
     for problem in problems {
@@ -26,10 +22,7 @@ pub fn render(problems: &[ConfigProblem], text: &str, colour: bool) -> String {
         let span = problem.span.start.min(end)..end;
         let caret = AnnotationKind::Primary.span(first_line(text, span));
         let snippet = Snippet::source(text).path(&problem.file).annotation(caret);
-        let hint = problem
-            .hint
-            .as_deref()
-            .map(annotate_snippets::normalize_untrusted_str);
+        let hint = problem.hint.as_deref().map(annotate_snippets::normalize_untrusted_str);
         let mut group = level.primary_title(&problem.text).element(snippet);
         if let Some(hint) = &hint {
             group = group.element(Level::HELP.message(hint));
@@ -42,9 +35,7 @@ pub fn render(problems: &[ConfigProblem], text: &str, colour: bool) -> String {
 
 /// The part of a span on its first line: a report points, it does not quote whole tables.
 fn first_line(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
-    let length = text
-        .get(span.clone())
-        .and_then(|part| part.find(['\r', '\n']))
-        .unwrap_or(span.len());
+    let length =
+        text.get(span.clone()).and_then(|part| part.find(['\r', '\n'])).unwrap_or(span.len());
     span.start..span.start + length
 }

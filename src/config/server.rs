@@ -29,11 +29,7 @@ pub struct TlsConfig {
 
 impl ServerConfig {
     pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings<'_>) -> Self {
-        let listen = section.or(
-            findings,
-            "listen",
-            SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
-        );
+        let listen = section.or(findings, "listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
         let metrics = section
             .optional::<SocketAddr>(findings, "metrics_listen", "nowhere")
             .validate(findings, |metrics| {
@@ -60,10 +56,6 @@ impl ServerConfig {
         };
         table.finish(findings);
         section.finish(findings);
-        Self {
-            listen: listen.value,
-            metrics_listen: metrics.value,
-            tls,
-        }
+        Self { listen: listen.value, metrics_listen: metrics.value, tls }
     }
 }

@@ -11,7 +11,8 @@ pub struct SiteConfig {
     pub title: String,
     /// Where readers reach it: absolute links are made from this. `None`: the bound address.
     pub base_url: Option<Url>,
-    /// The `tag:` URI that feed ids begin with (RFC 4151). `None`: one is minted at the first start and stored.
+    /// The `tag:` URI that feed ids begin with (RFC 4151). `None`: one is minted at the first start
+    /// and stored.
     pub id: Option<String>,
     /// A `mailto:` or http(s) address that publishers find in the `User-Agent`.
     pub contact: Option<String>,
@@ -20,9 +21,9 @@ pub struct SiteConfig {
 impl SiteConfig {
     pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings<'_>) -> Self {
         let title = section.or(findings, "title", "Tributary".to_owned()).value;
-        let base_url = section
-            .optional::<Url>(findings, "base_url", "the bound address")
-            .validate(findings, |url| {
+        let base_url = section.optional::<Url>(findings, "base_url", "the bound address").validate(
+            findings,
+            |url| {
                 let Some(url) = url else { return Ok(()) };
                 http(url)?;
                 if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
@@ -37,7 +38,8 @@ impl SiteConfig {
                     ));
                 }
                 Ok(())
-            });
+            },
+        );
         let id = section.optional::<String>(findings, "id", "minted at the first start").validate(findings, |id| match id {
             Some(id) if !is_tag(id) => Err((
                 "this is not a tag URI".to_owned(),
@@ -55,20 +57,12 @@ impl SiteConfig {
                         "for instance \"mailto:me@example.org\" or \"https://example.org/about\""
                             .to_owned()
                     };
-                    Err((
-                        "a contact is a mailto: or http(s) address".to_owned(),
-                        Some(hint),
-                    ))
+                    Err(("a contact is a mailto: or http(s) address".to_owned(), Some(hint)))
                 }
                 _ => Ok(()),
             });
         section.finish(findings);
-        Self {
-            title,
-            base_url: base_url.value,
-            id: id.value,
-            contact: contact.value,
-        }
+        Self { title, base_url: base_url.value, id: id.value, contact: contact.value }
     }
 }
 
@@ -80,25 +74,18 @@ pub(super) fn http(url: &Url) -> Result<(), (String, Option<String>)> {
     // Feed readers' own schemes stand for http(s).
     let hint = match url.scheme() {
         "feed" | "feeds" | "rss" => {
-            let rest = url
-                .as_str()
-                .split_once(':')
-                .map_or("", |(_, rest)| rest.trim_start_matches('/'));
+            let rest =
+                url.as_str().split_once(':').map_or("", |(_, rest)| rest.trim_start_matches('/'));
             Some(format!("did you mean \"https://{rest}\"?"))
         }
         _ => Some("only http:// and https:// are followed".to_owned()),
     };
-    Err((
-        format!("the scheme is `{}`, not http or https", url.scheme()),
-        hint,
-    ))
+    Err((format!("the scheme is `{}`, not http or https", url.scheme()), hint))
 }
 
 /// RFC 4151 §2.1: `tag:authority,date:specific`.
 fn is_tag(id: &str) -> bool {
-    let Some((entity, _specific)) = id
-        .strip_prefix("tag:")
-        .and_then(|rest| rest.split_once(':'))
+    let Some((entity, _specific)) = id.strip_prefix("tag:").and_then(|rest| rest.split_once(':'))
     else {
         return false;
     };
@@ -113,21 +100,17 @@ fn is_tag(id: &str) -> bool {
         && digits(parts.next(), 4)
         && digits(parts.next(), 2)
         && digits(parts.next(), 2);
-    let plain = id
-        .chars()
-        .all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '#'));
+    let plain = id.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '#'));
     !authority.is_empty() && dated && parts.next().is_none() && plain
 }
 
 fn is_contact(contact: &str) -> bool {
     // It goes into a header field, inside a comment.
-    let plain = contact
-        .chars()
-        .all(|c| c.is_ascii_graphic() && !matches!(c, '(' | ')' | '\\'));
+    let plain = contact.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '(' | ')' | '\\'));
     let address = match contact.strip_prefix("mailto:") {
-        Some(mail) => mail
-            .split_once('@')
-            .is_some_and(|(user, host)| !user.is_empty() && !host.is_empty()),
+        Some(mail) => {
+            mail.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty())
+        }
         None => Url::parse(contact).is_ok_and(|url| http(&url).is_ok()),
     };
     plain && address

@@ -36,11 +36,8 @@ pub(super) fn read_all(
     defaults: &Defaults,
     findings: &mut Findings<'_>,
 ) -> Sources {
-    let mut all = Sources {
-        valid: Vec::new(),
-        ids: TakenIds::new(),
-        on_default_interval: Vec::new(),
-    };
+    let mut all =
+        Sources { valid: Vec::new(), ids: TakenIds::new(), on_default_interval: Vec::new() };
     let mut addresses = BTreeMap::new();
     for section in sections {
         if let Some(source) = read(section, defaults, &mut all, &mut addresses, findings) {
@@ -50,7 +47,8 @@ pub(super) fn read_all(
     all
 }
 
-/// Takes an id: reports one that is malformed or taken. TakenIds differ in more than case, because file systems may not.
+/// Takes an id: reports one that is malformed or taken. TakenIds differ in more than case, because
+/// file systems may not.
 pub(super) fn register_id<T>(
     setting: &Setting<Option<String>>,
     taken: &mut TakenIds,
@@ -62,16 +60,9 @@ pub(super) fn register_id<T>(
         return None;
     };
     if let Some((first, place)) = taken.get(&id.to_lowercase()) {
-        let case = if first == id {
-            ""
-        } else {
-            " (letters' case makes no difference)"
-        };
+        let case = if first == id { "" } else { " (letters' case makes no difference)" };
         let text = format!("{} is already the id of another {what}{case}", quoted(id));
-        let hint = format!(
-            "the other one is at {}: choose another id here",
-            findings.place(place)
-        );
+        let hint = format!("the other one is at {}: choose another id here", findings.place(place));
         findings.error(&setting.key, span, text, hint);
         return None;
     }
@@ -83,12 +74,7 @@ pub(super) fn register_id<T>(
                 || "for instance \"example-org\"".to_owned(),
                 |id| format!("did you mean \"{id}\"?"),
             );
-            findings.error(
-                &setting.key,
-                span,
-                format!("{} is no id: {error}", quoted(id)),
-                hint,
-            );
+            findings.error(&setting.key, span, format!("{} is no id: {error}", quoted(id)), hint);
             None
         }
     }
@@ -101,22 +87,12 @@ fn read(
     addresses: &mut BTreeMap<String, Range<usize>>,
     findings: &mut Findings<'_>,
 ) -> Option<Source> {
-    let id_hint = section
-        .peek("url")
-        .and_then(|url| Url::parse(url).ok())
-        .map_or_else(
-            || "a stable name, it is part of every identity: id = \"example-org\"".to_owned(),
-            |url| {
-                format!(
-                    "a stable name, it is part of every identity: id = \"{}\"",
-                    suggest_id(&url)
-                )
-            },
-        );
+    let id_hint = section.peek("url").and_then(|url| Url::parse(url).ok()).map_or_else(
+        || "a stable name, it is part of every identity: id = \"example-org\"".to_owned(),
+        |url| format!("a stable name, it is part of every identity: id = \"{}\"", suggest_id(&url)),
+    );
     let id = section.required::<String>(findings, "id", || id_hint);
-    let title = section
-        .optional::<String>(findings, "title", "the publication's own")
-        .value;
+    let title = section.optional::<String>(findings, "title", "the publication's own").value;
     let url = section.required::<Url>(findings, "url", || {
         "a feed, a site or a sitemap: url = \"https://www.example.org/\"".to_owned()
     });
@@ -144,18 +120,13 @@ fn read(
     );
     let allow_hosts = allow_hosts(&mut section, &url, defaults, findings);
     let exempt = !allow_hosts.is_empty();
-    let http2 = section
-        .or_inherited(findings, "http2", &defaults.http2)
-        .value;
+    let http2 = section.or_inherited(findings, "http2", &defaults.http2).value;
     if !exempt {
         check_public(&url, defaults, findings);
         check_floor(&interval, &url, findings);
         if !interval.is_written() {
-            all.on_default_interval.push(
-                id.value
-                    .clone()
-                    .unwrap_or_else(|| section.name().to_owned()),
-            );
+            all.on_default_interval
+                .push(id.value.clone().unwrap_or_else(|| section.name().to_owned()));
         }
     }
 
@@ -202,7 +173,8 @@ fn read(
     })
 }
 
-/// The schedule in force: the source's own; else the default's, unless the source has an interval of its own.
+/// The schedule in force: the source's own; else the default's, unless the source has an interval
+/// of its own.
 fn schedule(
     section: &mut TableReader<'_>,
     interval: &Setting<Duration>,
@@ -239,10 +211,8 @@ fn check_address(
     }
     match addresses.get(address.as_str()) {
         Some(first) => {
-            let text = format!(
-                "another source has this address already ({})",
-                findings.place(first)
-            );
+            let text =
+                format!("another source has this address already ({})", findings.place(first));
             findings.warning(&url.key, span, text, "one of the two is enough".to_owned());
         }
         None => {
@@ -251,7 +221,8 @@ fn check_address(
     }
 }
 
-/// The exemptions in force: those of `[polling]` and the source's own, but only if its own configured host is among them.
+/// The exemptions in force: those of `[polling]` and the source's own, but only if its own
+/// configured host is among them.
 fn allow_hosts(
     section: &mut TableReader<'_>,
     url: &Setting<Option<Url>>,
@@ -261,34 +232,21 @@ fn allow_hosts(
     let own = section.or_unreported::<Vec<HostPattern>>(findings, "allow_hosts", Vec::new());
     let mut patterns = defaults.allow_hosts.value.clone();
     patterns.extend(
-        own.value
-            .iter()
-            .filter(|pattern| !defaults.allow_hosts.value.contains(pattern))
-            .cloned(),
+        own.value.iter().filter(|pattern| !defaults.allow_hosts.value.contains(pattern)).cloned(),
     );
     let host = url.value.as_ref().and_then(Url::host_str);
     let exempt = host.is_some_and(|host| patterns.iter().any(|pattern| pattern.matches_host(host)));
     if !exempt {
         patterns.clear();
     }
-    let origin = own
-        .span
-        .clone()
-        .or_else(|| defaults.allow_hosts.span.clone().filter(|_| exempt));
+    let origin = own.span.clone().or_else(|| defaults.allow_hosts.span.clone().filter(|_| exempt));
     findings.effective(&own.key, patterns.to_toml(), origin.as_ref());
     if let (Some(span), Some(host), false, true) =
         (&own.span, host, exempt, own.valid && !own.value.is_empty())
     {
-        let text = format!(
-            "this has no effect: the source's own host {} is not among them",
-            quoted(host)
-        );
-        findings.warning(
-            &own.key,
-            span,
-            text,
-            format!("add \"{host}\", if it is yours"),
-        );
+        let text =
+            format!("this has no effect: the source's own host {} is not among them", quoted(host));
+        findings.warning(&own.key, span, text, format!("add \"{host}\", if it is yours"));
     }
     patterns
 }
@@ -305,14 +263,8 @@ fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut 
         None => false,
     };
     if private && defaults.allow_hosts.valid {
-        let host = address
-            .host_str()
-            .unwrap_or_default()
-            .trim_matches(['[', ']']);
-        let text = format!(
-            "{} is not a public address: it will not be fetched",
-            quoted(host)
-        );
+        let host = address.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let text = format!("{} is not a public address: it will not be fetched", quoted(host));
         findings.warning(
             &url.key,
             span,
@@ -342,18 +294,12 @@ fn check_floor(
     url: &Setting<Option<Url>>,
     findings: &mut Findings<'_>,
 ) {
-    let (Some(span), true) = (
-        &interval.span,
-        interval.valid && interval.value < MIN_INTERVAL,
-    ) else {
+    let (Some(span), true) = (&interval.span, interval.valid && interval.value < MIN_INTERVAL)
+    else {
         return;
     };
     let shown = quantity::format_duration(interval.value);
-    let host = url
-        .value
-        .as_ref()
-        .and_then(Url::host_str)
-        .map(|host| host.trim_matches(['[', ']']));
+    let host = url.value.as_ref().and_then(Url::host_str).map(|host| host.trim_matches(['[', ']']));
     let exempt = host
         .map(|host| format!("; if the host is yours: allow_hosts = [\"{host}\"]"))
         .unwrap_or_default();
@@ -374,65 +320,41 @@ fn auth(section: &mut TableReader<'_>, findings: &mut Findings<'_>) -> Option<Au
     }
     let basic = table.optional::<String>(findings, "basic_file", "not used");
     let bearer = table.optional::<String>(findings, "bearer_file", "not used");
-    let header = table
-        .optional::<String>(findings, "header", "not used")
-        .validate(findings, |name| match name {
-            Some(name) if !is_field_name(name) => Err((
-                format!("{} is no name of a header field", quoted(name)),
-                Some("for instance \"X-Api-Key\"".to_owned()),
-            )),
-            _ => Ok(()),
+    let header =
+        table.optional::<String>(findings, "header", "not used").validate(findings, |name| {
+            match name {
+                Some(name) if !is_field_name(name) => Err((
+                    format!("{} is no name of a header field", quoted(name)),
+                    Some("for instance \"X-Api-Key\"".to_owned()),
+                )),
+                _ => Ok(()),
+            }
         });
     let header_file = table.optional::<String>(findings, "header_file", "not used");
     let (name, header_span) = (table.name().to_owned(), table.header_span.clone());
     table.finish(findings);
 
-    let methods = [&basic, &bearer]
-        .into_iter()
-        .filter(|way| way.is_written())
-        .count()
+    let methods = [&basic, &bearer].into_iter().filter(|way| way.is_written()).count()
         + usize::from(header.is_written() || header_file.is_written());
     let hint =
         "one of: { basic_file = \"…\" }, { bearer_file = \"…\" }, { header = \"X-Api-Key\", header_file = \"…\" }".to_owned();
     match methods {
         0 => findings.missing(&name, &header_span, "auth names no credential", hint),
         1 if header.is_written() != header_file.is_written() => {
-            findings.missing(
-                &name,
-                &header_span,
-                "header and header_file belong together",
-                hint,
-            );
+            findings.missing(&name, &header_span, "header and header_file belong together", hint);
         }
         1 => {}
-        _ => findings.error(
-            &name,
-            &header_span,
-            "auth names more than one credential",
-            hint,
-        ),
+        _ => findings.error(&name, &header_span, "auth names more than one credential", hint),
     }
-    let header = header
-        .value
-        .zip(header_file.value)
-        .map(|(name, file)| Auth::HeaderFile(name, file));
-    basic
-        .value
-        .map(Auth::BasicFile)
-        .or(bearer.value.map(Auth::BearerFile))
-        .or(header)
+    let header =
+        header.value.zip(header_file.value).map(|(name, file)| Auth::HeaderFile(name, file));
+    basic.value.map(Auth::BasicFile).or(bearer.value.map(Auth::BearerFile)).or(header)
 }
 
 /// RFC 9110 §5.1: a token; and none of those that the exchange itself sets.
 fn is_field_name(name: &str) -> bool {
-    const OURS: [&str; 6] = [
-        "host",
-        "content-length",
-        "connection",
-        "transfer-encoding",
-        "cookie",
-        "user-agent",
-    ];
+    const OURS: [&str; 6] =
+        ["host", "content-length", "connection", "transfer-encoding", "cookie", "user-agent"];
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !name.is_empty()
         && name.bytes().all(token)
@@ -457,10 +379,7 @@ fn page(
     let (title, link, date) = (selector("title"), selector("link"), selector("date"));
     let (summary, category) = (selector("summary"), selector("category"));
     if follow.valid && follow.value != FollowMode::Page {
-        let text = format!(
-            "this has no effect with follow = \"{}\"",
-            follow.value.as_str()
-        );
+        let text = format!("this has no effect with follow = \"{}\"", follow.value.as_str());
         findings.warning(
             table.name(),
             &table.header_span.clone(),
@@ -469,14 +388,7 @@ fn page(
         );
     }
     table.finish(findings);
-    item.map(|item| PageSelectors {
-        item,
-        title,
-        link,
-        date,
-        summary,
-        category,
-    })
+    item.map(|item| PageSelectors { item, title, link, date, summary, category })
 }
 
 fn sitemap(
@@ -491,10 +403,7 @@ fn sitemap(
     let include = table.or(findings, "include", Vec::<String>::new()).value;
     let exclude = table.or(findings, "exclude", Vec::<String>::new()).value;
     if follow.valid && matches!(follow.value, FollowMode::Feed | FollowMode::Page) {
-        let text = format!(
-            "this has no effect with follow = \"{}\"",
-            follow.value.as_str()
-        );
+        let text = format!("this has no effect with follow = \"{}\"", follow.value.as_str());
         findings.warning(
             table.name(),
             &table.header_span.clone(),

@@ -26,7 +26,8 @@ pub(super) struct Setting<T> {
 }
 
 impl<T> Setting<T> {
-    /// Reports the value where `rule` refuses it with a text and a hint; defaults are never refused.
+    /// Reports the value where `rule` refuses it with a text and a hint; defaults are never
+    /// refused.
     pub(super) fn validate(
         mut self,
         findings: &mut Findings<'_>,
@@ -47,7 +48,8 @@ impl<T> Setting<T> {
     }
 }
 
-/// A table while it is read. Keys that are asked for are known; [`TableReader::finish`] reports the others.
+/// A table while it is read. Keys that are asked for are known; [`TableReader::finish`] reports the
+/// others.
 pub(super) struct TableReader<'d> {
     table: Option<&'d DeTable<'d>>,
     /// The tables down to here, with a dot at the end: `source[0].`.
@@ -60,12 +62,7 @@ pub(super) struct TableReader<'d> {
 impl<'d> TableReader<'d> {
     /// The file itself.
     pub(super) fn root(table: &'d DeTable<'d>) -> Self {
-        Self {
-            table: Some(table),
-            path: String::new(),
-            header_span: 0..0,
-            known: Vec::new(),
-        }
+        Self { table: Some(table), path: String::new(), header_span: 0..0, known: Vec::new() }
     }
 
     /// The full name of a key of this table.
@@ -85,11 +82,7 @@ impl<'d> TableReader<'d> {
             .split('[')
             .map(|part| part.split_once(']').map_or(part, |(_, rest)| rest))
             .collect();
-        if self.name().ends_with(']') {
-            format!("[[{bare}]]")
-        } else {
-            format!("[{bare}]")
-        }
+        if self.name().ends_with(']') { format!("[[{bare}]]") } else { format!("[{bare}]") }
     }
 
     /// Whether the table is written at all.
@@ -99,18 +92,13 @@ impl<'d> TableReader<'d> {
 
     /// The text under `key`, where one is written, without reading it yet.
     pub(super) fn peek(&self, key: &str) -> Option<&'d str> {
-        self.table
-            .and_then(|table| table.get(key))
-            .and_then(|value| value.get_ref().as_str())
+        self.table.and_then(|table| table.get(key)).and_then(|value| value.get_ref().as_str())
     }
 
     fn find(&mut self, key: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
         self.known.push(key);
         self.table.and_then(|table| {
-            table
-                .iter()
-                .find(|(name, _)| name.get_ref().as_ref() == key)
-                .map(|(_, value)| value)
+            table.iter().find(|(name, _)| name.get_ref().as_ref() == key).map(|(_, value)| value)
         })
     }
 
@@ -123,10 +111,8 @@ impl<'d> TableReader<'d> {
                 let table = found.get_ref().as_table();
                 if table.is_none() {
                     let written = kind(found.get_ref());
-                    let hint = format!(
-                        "write it once, as `[{}]` with its keys below",
-                        self.key(key)
-                    );
+                    let hint =
+                        format!("write it once, as `[{}]` with its keys below", self.key(key));
                     findings.error(
                         &self.key(key),
                         &found.span(),
@@ -137,12 +123,7 @@ impl<'d> TableReader<'d> {
                 (table, found.span())
             }
         };
-        Self {
-            table,
-            path,
-            header_span,
-            known: Vec::new(),
-        }
+        Self { table, path, header_span, known: Vec::new() }
     }
 
     /// The tables under `key`, written `[[key]]`.
@@ -222,16 +203,12 @@ impl<'d> TableReader<'d> {
         key: &'static str,
         default: T,
     ) -> Setting<T> {
-        let fallback = Setting {
-            value: default,
-            key: String::new(),
-            span: None,
-            valid: true,
-        };
+        let fallback = Setting { value: default, key: String::new(), span: None, valid: true };
         self.or_inherited(findings, key, &fallback)
     }
 
-    /// The value under `key`, else the one of another table, whose place is then named as the value's origin.
+    /// The value under `key`, else the one of another table, whose place is then named as the
+    /// value's origin.
     pub(super) fn or_inherited<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -239,24 +216,18 @@ impl<'d> TableReader<'d> {
         other: &Setting<T>,
     ) -> Setting<T> {
         let read = self.read(findings, key);
-        let origin = read
-            .as_ref()
-            .map_or(other.span.clone(), |(span, _)| Some(span.clone()));
+        let origin = read.as_ref().map_or(other.span.clone(), |(span, _)| Some(span.clone()));
         let (span, value, valid) = match read {
             Some((span, Some(value))) => (Some(span), value, true),
             Some((span, None)) => (Some(span), other.value.clone(), false),
             None => (None, other.value.clone(), other.valid),
         };
         findings.effective(self.key(key), value.to_toml(), origin.as_ref());
-        Setting {
-            value,
-            key: self.key(key),
-            span,
-            valid,
-        }
+        Setting { value, key: self.key(key), span, valid }
     }
 
-    /// Like [`TableReader::or`], without recording the value in force: where the caller computes that.
+    /// Like [`TableReader::or`], without recording the value in force: where the caller computes
+    /// that.
     pub(super) fn or_unreported<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -264,12 +235,7 @@ impl<'d> TableReader<'d> {
         default: T,
     ) -> Setting<T> {
         match self.read(findings, key) {
-            None => Setting {
-                value: default,
-                key: self.key(key),
-                span: None,
-                valid: true,
-            },
+            None => Setting { value: default, key: self.key(key), span: None, valid: true },
             Some((span, value)) => {
                 let valid = value.is_some();
                 Setting {
@@ -293,12 +259,7 @@ impl<'d> TableReader<'d> {
             findings,
             key,
             absent,
-            &Setting {
-                value: None,
-                key: String::new(),
-                span: None,
-                valid: true,
-            },
+            &Setting { value: None, key: String::new(), span: None, valid: true },
         )
     }
 
@@ -311,9 +272,7 @@ impl<'d> TableReader<'d> {
         other: &Setting<Option<T>>,
     ) -> Setting<Option<T>> {
         let read = self.read(findings, key);
-        let origin = read
-            .as_ref()
-            .map_or(other.span.clone(), |(span, _)| Some(span.clone()));
+        let origin = read.as_ref().map_or(other.span.clone(), |(span, _)| Some(span.clone()));
         let (span, value, valid) = match read {
             None => (None, other.value.clone(), other.valid),
             Some((span, value)) => {
@@ -321,16 +280,9 @@ impl<'d> TableReader<'d> {
                 (Some(span), value, valid)
             }
         };
-        let shown = value
-            .as_ref()
-            .map_or_else(|| format!("({absent})"), Value::to_toml);
+        let shown = value.as_ref().map_or_else(|| format!("({absent})"), Value::to_toml);
         findings.effective(self.key(key), shown, origin.as_ref());
-        Setting {
-            value,
-            key: self.key(key),
-            span,
-            valid,
-        }
+        Setting { value, key: self.key(key), span, valid }
     }
 
     /// The value under `key`, which must be there; `hint` is shown where it is not.

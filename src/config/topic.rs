@@ -36,9 +36,8 @@ fn read(
     findings: &mut Findings<'_>,
 ) -> Option<Topic> {
     let (name, header_span) = (section.name().to_owned(), section.header_span.clone());
-    let id = section.required::<String>(findings, "id", || {
-        "its name in URLs: id = \"streaming\"".to_owned()
-    });
+    let id = section
+        .required::<String>(findings, "id", || "its name in URLs: id = \"streaming\"".to_owned());
     let id = id.validate(findings, |id| match id {
         Some(id) if id.eq_ignore_ascii_case(TopicId::ALL) => Err((
             "`all` is reserved: it is the topic of every story".to_owned(),
@@ -46,32 +45,24 @@ fn read(
         )),
         _ => Ok(()),
     });
-    let title = section
-        .or(findings, "title", id.value.clone().unwrap_or_default())
-        .value;
-    let description = section
-        .optional::<String>(findings, "description", "none")
-        .value;
+    let title = section.or(findings, "title", id.value.clone().unwrap_or_default()).value;
+    let description = section.optional::<String>(findings, "description", "none").value;
     let any = matchers(&mut section, "any", findings);
     let all = matchers(&mut section, "all", findings);
     let none = matchers(&mut section, "none", findings);
     let source_ids = source_ids(&mut section, sources, findings);
-    let threshold = section
-        .or(findings, "threshold", 1.0_f64)
-        .validate(findings, |threshold| {
-            if *threshold < 0.0 {
-                return Err((
-                    "the threshold is negative: every story would reach it".to_owned(),
-                    Some("1.0 is usual".to_owned()),
-                ));
-            }
-            Ok(())
-        });
+    let threshold = section.or(findings, "threshold", 1.0_f64).validate(findings, |threshold| {
+        if *threshold < 0.0 {
+            return Err((
+                "the threshold is negative: every story would reach it".to_owned(),
+                Some("1.0 is usual".to_owned()),
+            ));
+        }
+        Ok(())
+    });
     let was = section.or(findings, "was", Vec::<Located<String>>::new());
     let learn = section.or(findings, "learn", false).value;
-    let announce_within = section
-        .or(findings, "announce_within", Duration::from_hours(48))
-        .value;
+    let announce_within = section.or(findings, "announce_within", Duration::from_hours(48)).value;
     let access = section.or(findings, "access", Vec::<String>::new()).value;
     section.finish(findings);
 
@@ -90,11 +81,7 @@ fn read(
             hint,
         );
     }
-    let was_ids = was
-        .value
-        .iter()
-        .filter_map(|id| TopicId::new(id.value.as_str()).ok())
-        .collect();
+    let was_ids = was.value.iter().filter_map(|id| TopicId::new(id.value.as_str()).ok()).collect();
     earlier.push(was);
     let id = if id.valid {
         register_id(&id, ids, "topic", TopicId::new, findings)?
@@ -102,10 +89,7 @@ fn read(
         return None;
     };
     let texts = |list: Setting<Vec<Located<String>>>| {
-        list.value
-            .into_iter()
-            .map(|matcher| matcher.value)
-            .collect()
+        list.value.into_iter().map(|matcher| matcher.value).collect()
     };
     Some(Topic {
         id,
@@ -179,12 +163,7 @@ fn check_earlier(earlier: &EarlierIds, ids: &TakenIds, findings: &mut Findings<'
             } else if lower == TopicId::ALL || ids.contains_key(&lower) {
                 let hint =
                     "an earlier id redirects to its topic, so no topic may have it now".to_owned();
-                findings.error(
-                    &key,
-                    &id.span,
-                    format!("{shown} is the id of a topic"),
-                    hint,
-                );
+                findings.error(&key, &id.span, format!("{shown} is the id of a topic"), hint);
             } else if let Some((_, first)) = claimed.get(&lower) {
                 let hint = format!(
                     "it is claimed at {} as well: it can redirect to one of the two",

@@ -21,11 +21,7 @@ pub(super) struct ValueError {
 
 /// One reason for the whole value.
 pub(super) fn wrong(text: impl Into<String>, hint: impl Into<Option<String>>) -> Vec<ValueError> {
-    vec![ValueError {
-        span: None,
-        text: text.into(),
-        hint: hint.into(),
-    }]
+    vec![ValueError { span: None, text: text.into(), hint: hint.into() }]
 }
 
 /// A kind of value.
@@ -77,19 +73,15 @@ fn bare_number(written: &DeValue<'_>) -> Option<String> {
 impl Value for String {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
-            DeValue::String(text) if text.trim().is_empty() => Err(wrong(
-                "the text is empty",
-                "write something, or leave it out".to_owned(),
-            )),
+            DeValue::String(text) if text.trim().is_empty() => {
+                Err(wrong("the text is empty", "write something, or leave it out".to_owned()))
+            }
             DeValue::String(text) => Ok(text.to_string()),
             other => {
                 let hint =
                     bare_number(other).map(|number| format!("put it in quotes: \"{number}\""));
                 let hint = hint.unwrap_or_else(|| "a text stands in quotes: \"…\"".to_owned());
-                Err(wrong(
-                    format!("expected a string, found {}", kind(other)),
-                    hint,
-                ))
+                Err(wrong(format!("expected a string, found {}", kind(other)), hint))
             }
         }
     }
@@ -113,10 +105,9 @@ impl Value for bool {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
             DeValue::Boolean(value) => Ok(*value),
-            DeValue::String(text) if matches!(text.as_ref(), "true" | "false") => Err(wrong(
-                "expected a boolean, found a string",
-                format!("without quotes: {text}"),
-            )),
+            DeValue::String(text) if matches!(text.as_ref(), "true" | "false") => {
+                Err(wrong("expected a boolean, found a string", format!("without quotes: {text}")))
+            }
             other => Err(wrong(
                 format!("expected a boolean, found {}", kind(other)),
                 "true or false".to_owned(),
@@ -136,22 +127,13 @@ impl Value for u32 {
             DeValue::Integer(number) => {
                 let value =
                     i128::from_str_radix(number.as_str(), number.radix()).map_err(|_| {
-                        wrong(
-                            "the number is out of range",
-                            format!("at most {}", Self::MAX),
-                        )
+                        wrong("the number is out of range", format!("at most {}", Self::MAX))
                     })?;
                 Self::try_from(value).map_err(|_| {
                     if value < 0 {
-                        wrong(
-                            "the number is negative",
-                            "it counts things: 0 or more".to_owned(),
-                        )
+                        wrong("the number is negative", "it counts things: 0 or more".to_owned())
                     } else {
-                        wrong(
-                            "the number is out of range",
-                            format!("at most {}", Self::MAX),
-                        )
+                        wrong("the number is out of range", format!("at most {}", Self::MAX))
                     }
                 })
             }
@@ -186,10 +168,7 @@ impl Value for f64 {
         };
         match digits.parse::<Self>() {
             Ok(value) if value.is_finite() => Ok(value),
-            _ => Err(wrong(
-                "the number is not finite",
-                "for instance 1.0".to_owned(),
-            )),
+            _ => Err(wrong("the number is not finite", "for instance 1.0".to_owned())),
         }
     }
 
@@ -201,10 +180,7 @@ impl Value for f64 {
 impl Value for Duration {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         if let Some(number) = bare_number(written.get_ref()) {
-            let hint = format!(
-                "say which unit: \"{}s\"",
-                number.trim_start_matches(['-', '+'])
-            );
+            let hint = format!("say which unit: \"{}s\"", number.trim_start_matches(['-', '+']));
             return Err(wrong(
                 if number.starts_with('-') {
                     "the duration is negative"
@@ -236,17 +212,12 @@ impl Value for ByteSize {
                 bytes.map_or_else(|_| "16 MiB".to_owned(), quantity::format_bytes)
             );
             return Err(wrong(
-                if number.starts_with('-') {
-                    "the size is negative"
-                } else {
-                    "a size has a unit"
-                },
+                if number.starts_with('-') { "the size is negative" } else { "a size has a unit" },
                 hint,
             ));
         }
         let size = quantity::bytes(text_of(written, "\"16 MiB\"")?);
-        size.map(Self)
-            .map_err(|error| wrong(error.text, error.hint))
+        size.map(Self).map_err(|error| wrong(error.text, error.hint))
     }
 
     fn to_toml(&self) -> String {
@@ -267,8 +238,7 @@ impl Value for Retention {
     }
 
     fn to_toml(&self) -> String {
-        self.0
-            .map_or_else(|| "\"forever\"".to_owned(), |kept| kept.to_toml())
+        self.0.map_or_else(|| "\"forever\"".to_owned(), |kept| kept.to_toml())
     }
 }
 
@@ -285,7 +255,8 @@ impl Value for Url {
                 .filter(|_| schemeless && !text.starts_with(['/', '.']))
         };
         match Self::parse(text) {
-            // Three slashes are forgiven by the URL standard, which then takes the path's first part for the host.
+            // Three slashes are forgiven by the URL standard, which then takes the path's first
+            // part for the host.
             Ok(_) if text.contains(":///") => {
                 Err(wrong(format!("{} names no host", quoted(text)), example()))
             }
@@ -297,10 +268,7 @@ impl Value for Url {
                 ),
                 None => wrong(format!("{} names no host", quoted(text)), example()),
             }),
-            Err(error) => Err(wrong(
-                format!("{} is not a URL: {error}", quoted(text)),
-                example(),
-            )),
+            Err(error) => Err(wrong(format!("{} is not a URL: {error}", quoted(text)), example())),
         }
     }
 
@@ -368,21 +336,14 @@ fn word<T: Copy>(
 ) -> Result<T, Vec<ValueError>> {
     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let list = known.join(", ");
-    let text = text_of(
-        written,
-        &toml_string(known.first().copied().unwrap_or_default()),
-    )?;
-    words
-        .iter()
-        .find(|(word, _)| *word == text)
-        .map(|(_, value)| *value)
-        .ok_or_else(|| {
-            let hint = closest_match(text, &known).map_or_else(
-                || format!("one of: {list}"),
-                |known| format!("did you mean \"{known}\"?"),
-            );
-            wrong(format!("{} is none of {list}", quoted(text)), hint)
-        })
+    let text = text_of(written, &toml_string(known.first().copied().unwrap_or_default()))?;
+    words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
+        let hint = closest_match(text, &known).map_or_else(
+            || format!("one of: {list}"),
+            |known| format!("did you mean \"{known}\"?"),
+        );
+        wrong(format!("{} is none of {list}", quoted(text)), hint)
+    })
 }
 
 impl Value for FollowMode {
@@ -401,14 +362,7 @@ impl Value for FollowMode {
 
 impl Value for ContentPolicy {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
-        word(
-            written,
-            &[
-                ("full", Self::Full),
-                ("summary", Self::Summary),
-                ("none", Self::None),
-            ],
-        )
+        word(written, &[("full", Self::Full), ("summary", Self::Summary), ("none", Self::None)])
     }
 
     fn to_toml(&self) -> String {
@@ -431,10 +385,7 @@ pub(super) struct Located<T> {
 
 impl<T: Value> Value for Located<T> {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
-        T::read(written).map(|value| Self {
-            value,
-            span: written.span(),
-        })
+        T::read(written).map(|value| Self { value, span: written.span() })
     }
 
     fn to_toml(&self) -> String {
@@ -450,10 +401,7 @@ impl<T: Value> Value for Vec<T> {
                 DeValue::String(text) => format!("in brackets: [{}]", toml_string(text)),
                 _ => "values in brackets: [\"…\", \"…\"]".to_owned(),
             };
-            return Err(wrong(
-                format!("expected a list, found {}", kind(written.get_ref())),
-                hint,
-            ));
+            return Err(wrong(format!("expected a list, found {}", kind(written.get_ref())), hint));
         };
         let (mut values, mut errors) = (Self::new(), Vec::new());
         for member in array {
@@ -467,20 +415,10 @@ impl<T: Value> Value for Vec<T> {
                 }
             }
         }
-        if errors.is_empty() {
-            Ok(values)
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(values) } else { Err(errors) }
     }
 
     fn to_toml(&self) -> String {
-        format!(
-            "[{}]",
-            self.iter()
-                .map(Value::to_toml)
-                .collect::<Vec<_>>()
-                .join(", ")
-        )
+        format!("[{}]", self.iter().map(Value::to_toml).collect::<Vec<_>>().join(", "))
     }
 }

@@ -24,10 +24,9 @@ pub(super) fn respond(
         ([(header::CONTENT_TYPE, media_type)], body).into_response()
     };
     let headers = response.headers_mut();
-    for (name, value) in [
-        (header::ETAG, etag),
-        (header::LAST_MODIFIED, httpdate::fmt_http_date(changed)),
-    ] {
+    for (name, value) in
+        [(header::ETAG, etag), (header::LAST_MODIFIED, httpdate::fmt_http_date(changed))]
+    {
         headers.insert(
             name,
             HeaderValue::from_str(&value).expect("a hash and a date are visible ASCII"),
@@ -36,8 +35,8 @@ pub(super) fn respond(
     response
 }
 
-/// Whether the validators of the request hold: `If-None-Match` by weak comparison (§13.1.2), and only without it
-/// `If-Modified-Since` (§13.1.3), to the second.
+/// Whether the validators of the request hold: `If-None-Match` by weak comparison (§13.1.2), and
+/// only without it `If-Modified-Since` (§13.1.3), to the second.
 fn is_current(request: &HeaderMap, etag: &str, changed: SystemTime) -> bool {
     let mut tags = request.get_all(header::IF_NONE_MATCH).iter().peekable();
     if tags.peek().is_some() {
@@ -47,9 +46,7 @@ fn is_current(request: &HeaderMap, etag: &str, changed: SystemTime) -> bool {
             .map(|tag| tag.trim().trim_start_matches("W/"))
             .any(|tag| tag == etag || tag == "*");
     }
-    let since = request
-        .get(header::IF_MODIFIED_SINCE)
-        .and_then(|value| value.to_str().ok());
+    let since = request.get(header::IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
     let since = since.and_then(|date| httpdate::parse_http_date(date).ok());
     since.is_some_and(|since| httpdate::HttpDate::from(changed) <= httpdate::HttpDate::from(since))
 }
@@ -61,10 +58,8 @@ mod tests {
     const CHANGED: &str = "Wed, 01 Jul 2026 00:00:00 GMT";
 
     fn status(fields: &[(header::HeaderName, &str)]) -> StatusCode {
-        let request: HeaderMap = fields
-            .iter()
-            .map(|(n, v)| (n.clone(), HeaderValue::from_str(v).unwrap()))
-            .collect();
+        let request: HeaderMap =
+            fields.iter().map(|(n, v)| (n.clone(), HeaderValue::from_str(v).unwrap())).collect();
         // Half a second into the second that Last-Modified can tell.
         let changed = "2026-07-01T00:00:00.5Z".parse().unwrap();
         respond(&request, "text/plain", "text".to_owned(), changed).status()
@@ -74,17 +69,8 @@ mod tests {
     fn if_none_match_decides_alone_where_it_is_sent() {
         let etag = format!("\"{}\"", blake3::hash(b"text").to_hex());
         let inm = header::IF_NONE_MATCH;
-        for value in [
-            etag.clone(),
-            format!("W/{etag}"),
-            format!("\"a\", {etag}"),
-            "*".to_owned(),
-        ] {
-            assert_eq!(
-                status(&[(inm.clone(), &value)]),
-                StatusCode::NOT_MODIFIED,
-                "{value}"
-            );
+        for value in [etag.clone(), format!("W/{etag}"), format!("\"a\", {etag}"), "*".to_owned()] {
+            assert_eq!(status(&[(inm.clone(), &value)]), StatusCode::NOT_MODIFIED, "{value}");
         }
         assert_eq!(
             status(&[(inm, "\"other\""), (header::IF_MODIFIED_SINCE, CHANGED)]),
@@ -95,14 +81,8 @@ mod tests {
     #[test]
     fn if_modified_since_counts_to_the_second_and_nonsense_is_ignored() {
         let since = header::IF_MODIFIED_SINCE;
-        assert_eq!(
-            status(&[(since.clone(), CHANGED)]),
-            StatusCode::NOT_MODIFIED
-        );
-        assert_eq!(
-            status(&[(since.clone(), "Tue, 30 Jun 2026 23:59:59 GMT")]),
-            StatusCode::OK
-        );
+        assert_eq!(status(&[(since.clone(), CHANGED)]), StatusCode::NOT_MODIFIED);
+        assert_eq!(status(&[(since.clone(), "Tue, 30 Jun 2026 23:59:59 GMT")]), StatusCode::OK);
         assert_eq!(status(&[(since, "yesterday")]), StatusCode::OK);
         assert_eq!(status(&[]), StatusCode::OK);
     }

@@ -1,7 +1,8 @@
 //! The documents that the origin serves: RSS 2.0, JSON Feed 1.1 and two small pages, as strings.
 //!
-//! Written by hand and not by the program's own writers: what is read here should not have been written by the code
-//! that it is to try out, and it has the habits of real feeds (a style block in the text, a missing guid).
+//! Written by hand and not by the program's own writers: what is read here should not have been
+//! written by the code that it is to try out, and it has the habits of real feeds (a style block in
+//! the text, a missing guid).
 
 use std::fmt::Write as _;
 
@@ -16,7 +17,8 @@ use super::{publication::PublicationName, timeline::FeedItem};
 const STYLE: &str =
     "<style>.newsletter p { margin: 0 0 1em; } .newsletter pre { overflow-x: auto; }</style>";
 
-/// The publication's feed in its own form. `base` is the origin's address, without a slash at the end.
+/// The publication's feed in its own form. `base` is the origin's address, without a slash at the
+/// end.
 pub(super) fn feed(
     name: PublicationName,
     base: &str,
@@ -59,22 +61,16 @@ fn rss(name: PublicationName, base: &str, items: &[FeedItem], changed: Timestamp
 
 fn rss_item(out: &mut String, item: &FeedItem, creator: &str) -> std::fmt::Result {
     let url = escape(&*item.url);
-    writeln!(
-        out,
-        "<item>\n<title>{}</title>\n<link>{url}</link>",
-        escape(&*item.title)
-    )?;
+    writeln!(out, "<item>\n<title>{}</title>\n<link>{url}</link>", escape(&*item.title))?;
     if item.guid {
         writeln!(out, r#"<guid isPermaLink="true">{url}</guid>"#)?;
     }
-    let date = item
-        .published
-        .map(|PublishedDate { at, precision }| match precision {
-            DatePrecision::Second => format!("<pubDate>{}</pubDate>\n", at.to_rfc2822()),
-            // pubDate cannot say "some time in November"; dc:date can.
-            DatePrecision::Day => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m-%d")),
-            DatePrecision::Month => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m")),
-        });
+    let date = item.published.map(|PublishedDate { at, precision }| match precision {
+        DatePrecision::Second => format!("<pubDate>{}</pubDate>\n", at.to_rfc2822()),
+        // pubDate cannot say "some time in November"; dc:date can.
+        DatePrecision::Day => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m-%d")),
+        DatePrecision::Month => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m")),
+    });
     out.push_str(&date.unwrap_or_default());
     let body = format!(r#"<div class="newsletter">{STYLE}{}</div>"#, item.body);
     writeln!(
@@ -83,11 +79,7 @@ fn rss_item(out: &mut String, item: &FeedItem, creator: &str) -> std::fmt::Resul
         escape(creator),
         escape(item.summary)
     )?;
-    writeln!(
-        out,
-        "<content:encoded>{}</content:encoded>\n</item>",
-        escape(&body)
-    )
+    writeln!(out, "<content:encoded>{}</content:encoded>\n</item>", escape(&body))
 }
 
 fn json_feed(name: PublicationName, base: &str, items: &[FeedItem]) -> String {
@@ -103,11 +95,8 @@ fn json_feed(name: PublicationName, base: &str, items: &[FeedItem]) -> String {
                 "content_html": item.body,
             });
             if let Some(published) = item.published {
-                value["date_published"] = json!(
-                    published
-                        .at
-                        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-                );
+                value["date_published"] =
+                    json!(published.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
             }
             value
         })
@@ -149,20 +138,14 @@ pub(super) fn home_page(name: PublicationName, items: &[FeedItem]) -> String {
     page(
         &publication.title,
         &alternate,
-        &format!(
-            "<p>{}</p>\n<ul>\n{list}</ul>",
-            escape(&publication.description)
-        ),
+        &format!("<p>{}</p>\n<ul>\n{list}</ul>", escape(&publication.description)),
     )
 }
 
 /// The page of one of the demo's own posts.
 pub(super) fn post_page(name: PublicationName, item: &FeedItem) -> String {
-    let home = format!(
-        r#"<p><a href="/{}/">{}</a></p>"#,
-        name.path(),
-        escape(&name.publication().title)
-    );
+    let home =
+        format!(r#"<p><a href="/{}/">{}</a></p>"#, name.path(), escape(&name.publication().title));
     page(&item.title, "", &format!("{home}\n{}", item.body))
 }
 
@@ -179,11 +162,7 @@ pub(super) fn index_page() -> String {
         .concat();
     let text =
         "<p>Played for the demo: real titles, links and dates; the texts were written for it.</p>";
-    page(
-        "What the demo plays",
-        "",
-        &format!("{text}\n<ul>\n{list}</ul>"),
-    )
+    page("What the demo plays", "", &format!("{text}\n<ul>\n{list}</ul>"))
 }
 
 fn page(title: &str, head: &str, body: &str) -> String {
@@ -203,12 +182,7 @@ mod tests {
         let opened = "2026-07-01T00:00:00Z".parse().unwrap();
         let timeline = Timeline::with_all_posts(opened);
         PublicationName::ALL.map(|name| {
-            feed(
-                name,
-                "http://127.0.0.1:1",
-                &timeline.items(name, "http://127.0.0.1:1"),
-                opened,
-            )
+            feed(name, "http://127.0.0.1:1", &timeline.items(name, "http://127.0.0.1:1"), opened)
         })
     }
 
@@ -237,24 +211,11 @@ mod tests {
         let [_, json] = documents();
         let feed: serde_json::Value = serde_json::from_str(&json).unwrap();
         let items = feed["items"].as_array().unwrap();
-        assert_eq!(
-            items.len(),
-            PublicationName::SnackOnAi.publication().posts.len()
-        );
+        assert_eq!(items.len(), PublicationName::SnackOnAi.publication().posts.len());
+        assert!(items.iter().any(|item| item.get("date_published").is_none()));
+        assert!(items.iter().any(|item| item["date_published"] == "2026-04-09T00:00:00Z"));
         assert!(
-            items
-                .iter()
-                .any(|item| item.get("date_published").is_none())
-        );
-        assert!(
-            items
-                .iter()
-                .any(|item| item["date_published"] == "2026-04-09T00:00:00Z")
-        );
-        assert!(
-            items
-                .iter()
-                .all(|item| item["id"].is_string() && item["content_html"].is_string())
+            items.iter().all(|item| item["id"].is_string() && item["content_html"].is_string())
         );
     }
 }

@@ -17,12 +17,11 @@ pub enum FeedsTomlError {
     NoTopics,
 }
 
-/// The feeds.toml that follows `origin`, with the topics of `shipped` (the text of the shipped feeds.toml), so that no
-/// rule is written twice.
+/// The feeds.toml that follows `origin`, with the topics of `shipped` (the text of the shipped
+/// feeds.toml), so that no rule is written twice.
 pub fn feeds_toml(shipped: &str, origin: SocketAddr) -> Result<String, FeedsTomlError> {
-    let mut topics: DocumentMut = shipped
-        .parse()
-        .map_err(|error| FeedsTomlError::Shipped(Box::new(error)))?;
+    let mut topics: DocumentMut =
+        shipped.parse().map_err(|error| FeedsTomlError::Shipped(Box::new(error)))?;
     topics.retain(|key, _| key == "topic");
     topics.set_trailing("");
     let first = topics
@@ -30,10 +29,7 @@ pub fn feeds_toml(shipped: &str, origin: SocketAddr) -> Result<String, FeedsToml
         .and_then(Item::as_array_of_tables_mut)
         .and_then(|tables| tables.get_mut(0));
     // What stands before the first topic is about the sources that stood there.
-    first
-        .ok_or(FeedsTomlError::NoTopics)?
-        .decor_mut()
-        .set_prefix("\n");
+    first.ok_or(FeedsTomlError::NoTopics)?.decor_mut().set_prefix("\n");
 
     let mut text = format!(
         r#"# Made by `tributary demo`: what the program's own origin plays, and the topics of the shipped feeds.toml.
@@ -60,7 +56,8 @@ allow_hosts = ["{host}"] # a loopback address is refused unless it is named, and
 
 /// What the demo prints when it is up: what to open and what to subscribe to.
 ///
-/// `base_url` is where the daemon serves, `topics` are ids and titles, and `pause` is the time between two new posts.
+/// `base_url` is where the daemon serves, `topics` are ids and titles, and `pause` is the time
+/// between two new posts.
 pub fn greeting(
     base_url: &str,
     origin: SocketAddr,
@@ -113,30 +110,18 @@ mod tests {
         };
         assert_eq!(
             column("source", "url"),
-            [
-                "http://127.0.0.1:4711/serverless/",
-                "http://127.0.0.1:4711/snackonai/"
-            ]
+            ["http://127.0.0.1:4711/serverless/", "http://127.0.0.1:4711/snackonai/"]
         );
         assert_eq!(column("topic", "id"), ["streaming", "ai"]);
-        assert_eq!(
-            value["polling"]["allow_hosts"][0].as_str(),
-            Some("127.0.0.1")
-        );
+        assert_eq!(value["polling"]["allow_hosts"][0].as_str(), Some("127.0.0.1"));
         assert!(text.contains("# kept") && text.contains("# About the second."));
         assert!(!text.contains("third") && !text.contains("a.example"));
     }
 
     #[test]
     fn a_shipped_file_without_topics_or_without_sense_is_refused() {
-        assert!(matches!(
-            feeds_toml("[site]\n", origin()),
-            Err(FeedsTomlError::NoTopics)
-        ));
-        assert!(matches!(
-            feeds_toml("[site", origin()),
-            Err(FeedsTomlError::Shipped(_))
-        ));
+        assert!(matches!(feeds_toml("[site]\n", origin()), Err(FeedsTomlError::NoTopics)));
+        assert!(matches!(feeds_toml("[site", origin()), Err(FeedsTomlError::Shipped(_))));
     }
 
     #[test]
@@ -147,11 +132,7 @@ mod tests {
             &[("streaming", "Streaming")],
             Duration::from_secs(4),
         );
-        assert_eq!(
-            text.matches("http://127.0.0.1:8080/topics/streaming/feed.atom")
-                .count(),
-            1
-        );
+        assert_eq!(text.matches("http://127.0.0.1:8080/topics/streaming/feed.atom").count(), 1);
         assert!(text.contains("Everything  http://127.0.0.1:8080/topics/all/feed.atom"));
         assert!(text.contains("every 4 seconds"));
     }

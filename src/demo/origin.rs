@@ -30,12 +30,13 @@ use super::{conditional, document, publication::PublicationName, timeline::Timel
 /// How posts arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArrivalMode {
-    /// The first posts are there, and another one arrives after every such pause (a pause of nothing counts as a
-    /// millisecond).
+    /// The first posts are there, and another one arrives after every such pause (a pause of
+    /// nothing counts as a millisecond).
     Every(Duration),
     /// The first posts are there, and another one arrives at each [`Origin::arrive`].
     Manual,
-    /// Every real post is there, none follows, and all dates are fixed: the same bytes each time but for the port.
+    /// Every real post is there, none follows, and all dates are fixed: the same bytes each time
+    /// but for the port.
     AllAtOnce,
 }
 
@@ -72,27 +73,18 @@ impl Origin {
                 pause.max(Duration::from_millis(1)),
             ));
         }
-        Ok(Self {
-            address,
-            timeline,
-            _tasks: tasks,
-        })
+        Ok(Self { address, timeline, _tasks: tasks })
     }
 
     /// The next post arrives now.
     pub fn arrive(&self) {
-        self.timeline
-            .send_modify(|timeline| timeline.arrive(SystemClock.now()));
+        self.timeline.send_modify(|timeline| timeline.arrive(SystemClock.now()));
     }
 
     /// Returns once at least so many posts have arrived since the start.
     pub async fn arrived(&self, count: usize) {
         // The sender lives as long as `self`, so that waiting cannot fail.
-        let _ = self
-            .timeline
-            .subscribe()
-            .wait_for(|timeline| timeline.arrived() >= count)
-            .await;
+        let _ = self.timeline.subscribe().wait_for(|timeline| timeline.arrived() >= count).await;
     }
 }
 
@@ -182,10 +174,7 @@ async fn demo_post(
 ) -> Response {
     let post = PublicationName::from_path(&publication).and_then(|name| {
         let number = slug.strip_prefix("demo-post-")?.parse().ok()?;
-        let item = state
-            .timeline
-            .borrow()
-            .demo_post(name, number, &state.base)?;
+        let item = state.timeline.borrow().demo_post(name, number, &state.base)?;
         Some(Html(document::post_page(name, &item)))
     });
     post.map_or_else(not_found, IntoResponse::into_response)

@@ -105,10 +105,7 @@ impl Post {
         };
         let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
             .expect("the dates of data/demo/ are tested");
-        Some(PublishedDate {
-            at: day.and_time(NaiveTime::MIN).and_utc(),
-            precision,
-        })
+        Some(PublishedDate { at: day.and_time(NaiveTime::MIN).and_utc(), precision })
     }
 
     /// One line about it.
@@ -181,29 +178,19 @@ mod tests {
                 assert!(post.url.starts_with("https://"), "{}", post.title);
                 assert!(!post.summary().is_empty(), "{}", post.title);
                 assert!(post.body().matches("<p>").count() >= 3, "{}", post.title);
-                assert_eq!(
-                    post.published().is_some(),
-                    post.date.is_some(),
-                    "{}",
-                    post.title
-                );
+                assert_eq!(post.published().is_some(), post.date.is_some(), "{}", post.title);
             }
         }
         assert!(
-            more_posts()
-                .iter()
-                .all(|post| post.body.contains("{n}") && !post.summary.is_empty())
+            more_posts().iter().all(|post| post.body.contains("{n}") && !post.summary.is_empty())
         );
     }
 
     #[test]
     fn one_post_appears_in_both_publications_and_its_home_has_it_first() {
         let posts = &PublicationName::SnackOnAi.publication().posts;
-        let (at, cross_post) = posts
-            .iter()
-            .enumerate()
-            .find(|(_, post)| post.same_text_as.is_some())
-            .unwrap();
+        let (at, cross_post) =
+            posts.iter().enumerate().find(|(_, post)| post.same_text_as.is_some()).unwrap();
         let original = PublicationName::Serverless
             .publication()
             .posts
@@ -221,9 +208,7 @@ mod tests {
 
     #[test]
     fn a_month_is_told_as_a_month() {
-        let published = PublicationName::Serverless.publication().posts[0]
-            .published()
-            .unwrap();
+        let published = PublicationName::Serverless.publication().posts[0].published().unwrap();
         assert_eq!(
             (published.at.to_rfc3339().as_str(), published.precision),
             ("2024-07-01T00:00:00+00:00", DatePrecision::Month)

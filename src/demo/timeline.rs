@@ -30,18 +30,12 @@ pub(super) struct FeedItem {
 impl Timeline {
     /// The first posts of both publications.
     pub(super) fn starting_at(started: Timestamp) -> Self {
-        Self {
-            started,
-            arrivals: Vec::new(),
-        }
+        Self { started, arrivals: Vec::new() }
     }
 
     /// Every real post, all of them there since `started`, and none of the demo's own.
     pub(super) fn with_all_posts(started: Timestamp) -> Self {
-        Self {
-            started,
-            arrivals: vec![started; real_post_order().count()],
-        }
+        Self { started, arrivals: vec![started; real_post_order().count()] }
     }
 
     /// The next post arrives.
@@ -65,35 +59,19 @@ impl Timeline {
         last.map_or(self.started, |(at, _)| *at)
     }
 
-    /// The publication's newest posts, newest first. `base` is the address of the origin, for posts of the demo's own.
+    /// The publication's newest posts, newest first. `base` is the address of the origin, for posts
+    /// of the demo's own.
     pub(super) fn items(&self, name: PublicationName, base: &str) -> Vec<FeedItem> {
         let real_arrivals = self.arrivals.len().min(real_post_order().count());
         let real = name.publication().start
-            + real_post_order()
-                .take(real_arrivals)
-                .filter(|turn| *turn == name)
-                .count();
+            + real_post_order().take(real_arrivals).filter(|turn| *turn == name).count();
         let own = (1..=self.arrivals.len() - real_arrivals)
             .rev()
             .filter(|number| demo_post_publication(*number) == name);
-        own.map(|number| {
-            demo_item(
-                number,
-                name,
-                base,
-                self.arrivals[real_arrivals + number - 1],
-            )
-        })
-        .chain(
-            name.publication()
-                .posts
-                .iter()
-                .take(real)
-                .rev()
-                .map(real_item),
-        )
-        .take(MAX_ITEMS)
-        .collect()
+        own.map(|number| demo_item(number, name, base, self.arrivals[real_arrivals + number - 1]))
+            .chain(name.publication().posts.iter().take(real).rev().map(real_item))
+            .take(MAX_ITEMS)
+            .collect()
     }
 
     /// The demo's own post of that number, if it has arrived in that publication.
@@ -103,15 +81,14 @@ impl Timeline {
         number: usize,
         base: &str,
     ) -> Option<FeedItem> {
-        let at = *self
-            .arrivals
-            .get((real_post_order().count() + number).checked_sub(1)?)?;
+        let at = *self.arrivals.get((real_post_order().count() + number).checked_sub(1)?)?;
         (number > 0 && demo_post_publication(number) == name)
             .then(|| demo_item(number, name, base, at))
     }
 }
 
-/// Whose turn it is for each of the real posts that arrive: by real_post_order, and then whoever has some left.
+/// Whose turn it is for each of the real posts that arrive: by real_post_order, and then whoever
+/// has some left.
 fn real_post_order() -> impl Iterator<Item = PublicationName> {
     let left =
         PublicationName::ALL.map(|name| name.publication().posts.len() - name.publication().start);
@@ -181,10 +158,8 @@ mod tests {
             let grown: Vec<PublicationName> = PublicationName::ALL
                 .into_iter()
                 .filter(|name| {
-                    let (old, new) = (
-                        before.items(*name, "http://o"),
-                        then.items(*name, "http://o"),
-                    );
+                    let (old, new) =
+                        (before.items(*name, "http://o"), then.items(*name, "http://o"));
                     assert!(
                         new == old || new[1..] == old[..],
                         "arrival {n} must not change older posts"
@@ -199,21 +174,15 @@ mod tests {
 
     #[test]
     fn real_posts_come_before_the_demos_own_and_a_finished_stage_has_only_real_ones() {
-        let all: usize = PublicationName::ALL
-            .iter()
-            .map(|name| name.publication().posts.len())
-            .sum();
+        let all: usize =
+            PublicationName::ALL.iter().map(|name| name.publication().posts.len()).sum();
         let timeline = Timeline::with_all_posts(moment(0));
         let items: Vec<FeedItem> = PublicationName::ALL
             .into_iter()
             .flat_map(|name| timeline.items(name, "http://o"))
             .collect();
         assert_eq!(items.len(), all);
-        assert!(
-            items
-                .iter()
-                .all(|item| !item.title.starts_with("Demo post"))
-        );
+        assert!(items.iter().all(|item| !item.title.starts_with("Demo post")));
 
         let mut timeline = timeline;
         timeline.arrive(moment(5));
@@ -223,19 +192,10 @@ mod tests {
         );
         assert_eq!(
             timeline.demo_post(PublicationName::Serverless, 1, "http://o"),
-            timeline
-                .items(PublicationName::Serverless, "http://o")
-                .into_iter()
-                .next()
+            timeline.items(PublicationName::Serverless, "http://o").into_iter().next()
         );
-        assert_eq!(
-            timeline.demo_post(PublicationName::SnackOnAi, 1, "http://o"),
-            None
-        );
-        assert_eq!(
-            timeline.demo_post(PublicationName::Serverless, 0, "http://o"),
-            None
-        );
+        assert_eq!(timeline.demo_post(PublicationName::SnackOnAi, 1, "http://o"), None);
+        assert_eq!(timeline.demo_post(PublicationName::Serverless, 0, "http://o"), None);
         assert_eq!(
             timeline.demo_post(PublicationName::SnackOnAi, 2, "http://o"),
             None,

@@ -1,7 +1,7 @@
 //! A body, decoded while it streams in, and cut off where it grows too large.
 //!
-//! Decoded bytes are counted, since `Content-Length` and wire bytes say nothing about what a body becomes
-//! (RFC 9110 §8.4): memory never grows beyond the limit.
+//! Decoded bytes are counted, since `Content-Length` and wire bytes say nothing about what a body
+//! becomes (RFC 9110 §8.4): memory never grows beyond the limit.
 
 use std::{
     io,
@@ -54,20 +54,13 @@ pub(super) async fn read(
         let chunk = chunk.map_err(io::Error::other)?;
         let wire_total =
             counter.fetch_add(chunk.len() as u64, Ordering::Relaxed) + chunk.len() as u64;
-        if wire_total > limit {
-            Err(io::Error::other(BodyTooLarge))
-        } else {
-            Ok(chunk)
-        }
+        if wire_total > limit { Err(io::Error::other(BodyTooLarge)) } else { Ok(chunk) }
     });
     let mut first = BufReader::new(StreamReader::new(Box::pin(stream)));
-    let empty = first
-        .fill_buf()
-        .await
-        .map_err(|e| to_fetch_error(e, limit))?
-        .is_empty();
+    let empty = first.fill_buf().await.map_err(|e| to_fetch_error(e, limit))?.is_empty();
     let mut reader: Reader = Box::pin(first);
-    // The last coding was put on last, and comes off first. An empty body is empty whatever its coding.
+    // The last coding was put on last, and comes off first. An empty body is empty whatever its
+    // coding.
     for coding in codings.iter().rev().filter(|_| !empty) {
         reader = decode(reader, coding)
             .await
@@ -75,14 +68,11 @@ pub(super) async fn read(
             .ok_or_else(|| FetchError::Coding(coding.clone()))?;
     }
     let bytes = collect(reader, limit).await?;
-    Ok(Body {
-        bytes,
-        wire_bytes: wire.load(Ordering::Relaxed),
-    })
+    Ok(Body { bytes, wire_bytes: wire.load(Ordering::Relaxed) })
 }
 
-/// Reads to the end. Room doubles up to half of the limit and then is the limit: never the twofold of it, as a buffer
-/// that doubles freely would take.
+/// Reads to the end. Room doubles up to half of the limit and then is the limit: never the twofold
+/// of it, as a buffer that doubles freely would take.
 async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
     let max_len = usize::try_from(limit).unwrap_or(usize::MAX - 1) + 1;
     let mut reader = reader.take(max_len as u64);
@@ -90,20 +80,11 @@ async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
     loop {
         if bytes.len() == bytes.capacity() {
             let doubled = bytes.capacity().saturating_mul(2).max(INITIAL_CAPACITY);
-            let new_capacity = if doubled > max_len / 2 {
-                max_len
-            } else {
-                doubled
-            };
+            let new_capacity = if doubled > max_len / 2 { max_len } else { doubled };
             // One byte more where all is taken: the reader then says that it has no more.
             bytes.reserve_exact(new_capacity.saturating_sub(bytes.len()).max(1));
         }
-        if reader
-            .read_buf(&mut bytes)
-            .await
-            .map_err(|e| to_fetch_error(e, limit))?
-            == 0
-        {
+        if reader.read_buf(&mut bytes).await.map_err(|e| to_fetch_error(e, limit))? == 0 {
             break;
         }
         if bytes.len() as u64 > limit {
@@ -114,7 +95,8 @@ async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
     Ok(bytes)
 }
 
-/// The codings of a `Content-Encoding` field, in the order in which they were put on, in lower case.
+/// The codings of a `Content-Encoding` field, in the order in which they were put on, in lower
+/// case.
 pub(super) fn codings<'a>(fields: impl Iterator<Item = &'a str>) -> Vec<String> {
     fields
         .flat_map(|field| field.split(','))
@@ -137,7 +119,8 @@ async fn decode(reader: Reader, coding: &str) -> io::Result<Option<Reader>> {
             &[DParameter::window_log_max(ZSTD_WINDOW_LOG)],
         )),
         "deflate" => {
-            // The specification means zlib, and some servers mean raw deflate: the first byte tells (RFC 1950 §2.2).
+            // The specification means zlib, and some servers mean raw deflate: the first byte tells
+            // (RFC 1950 §2.2).
             let zlib = reader
                 .fill_buf()
                 .await?

@@ -1,7 +1,8 @@
 //! One exchange: a request, the redirects on its way, and an answer within its limits.
 //!
-//! Redirects are followed by hand, so that each hop is looked at by the guard, waits at its own host's host_limits, and is sent
-//! the validators that belong to it and no credentials that do not (RFC 9110 §15.4).
+//! Redirects are followed by hand, so that each hop is looked at by the guard, waits at its own
+//! host's host_limits, and is sent the validators that belong to it and no credentials that do not
+//! (RFC 9110 §15.4).
 
 use std::{
     collections::HashMap,
@@ -88,7 +89,8 @@ pub struct Request<'a> {
     pub url: &'a Url,
     /// What is asked for.
     pub accept: Accept,
-    /// The validators that a URL gave: asked for each hop, so that none is sent to a URL that did not give it.
+    /// The validators that a URL gave: asked for each hop, so that none is sent to a URL that did
+    /// not give it.
     pub validators_of: &'a (dyn Fn(&Url) -> Option<Validators> + Send + Sync),
     /// What the exchange may cost.
     pub limits: &'a FetchLimits,
@@ -96,10 +98,11 @@ pub struct Request<'a> {
     pub allow_hosts: &'a [HostPattern],
     /// Whether HTTP/2 is offered.
     pub http2: bool,
-    /// Who asks: an answer that another source was just cached to the same key is taken instead of asking again. `None`:
-    /// it is asked whatever the others know.
+    /// Who asks: an answer that another source was just cached to the same key is taken instead of
+    /// asking again. `None`: it is asked whatever the others know.
     pub source_id: Option<&'a SourceId>,
-    /// Since when a redirect that asked to wait was not followed yet: what was waited since then has been waited.
+    /// Since when a redirect that asked to wait was not followed yet: what was waited since then
+    /// has been waited.
     pub redirect_delayed_since: Option<Timestamp>,
     /// Sent to the origin of `url` alone.
     pub auth: Option<&'a Credentials>,
@@ -168,15 +171,14 @@ struct Inner {
     lookup: Arc<dyn Lookup>,
     roots: Arc<rustls::RootCertStore>,
     response_cache: ResponseCache,
-    /// One client for each set of exemptions: connections that an exemption opened are never used without it.
+    /// One client for each set of exemptions: connections that an exemption opened are never used
+    /// without it.
     clients: Mutex<HashMap<String, reqwest::Client>>,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client")
-            .field("options", &self.0.options)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("options", &self.0.options).finish_non_exhaustive()
     }
 }
 
@@ -230,7 +232,8 @@ impl Client {
     ) -> Result<Response, FetchError> {
         let origin = request.url.origin();
         let mut url = without_userinfo(request.url);
-        // Time spent waiting at the gates is ours, not the publisher's: the deadline counts the exchanges alone.
+        // Time spent waiting at the gates is ours, not the publisher's: the deadline counts the
+        // exchanges alone.
         let mut time_left = request.limits.timeout;
         loop {
             Self::check_url(&url, request.allow_hosts)?;
@@ -245,11 +248,8 @@ impl Client {
             let exempt = url
                 .host_str()
                 .is_some_and(|host| request.allow_hosts.iter().any(|p| p.matches_host(host)));
-            let usual = if exempt {
-                self.0.options.host_gap_exempt
-            } else {
-                self.0.options.host_gap
-            };
+            let usual =
+                if exempt { self.0.options.host_gap_exempt } else { self.0.options.host_gap };
             let gap = request.min_gap.map_or(usual, |min| min.max(usual));
             let permit = self.0.host_limits.acquire(&url, gap).await;
             let begun = tokio::time::Instant::now();
@@ -275,10 +275,7 @@ impl Client {
                 Step::Redirect(to, wait) => {
                     drop(lock_key);
                     if wait >= time_left {
-                        return Err(FetchError::RedirectLater {
-                            to: shown(&to),
-                            wait,
-                        });
+                        return Err(FetchError::RedirectLater { to: shown(&to), wait });
                     }
                     tokio::time::sleep(wait).await;
                     time_left = time_left.saturating_sub(wait);
@@ -312,11 +309,7 @@ impl Client {
             }
         }
         state.request_headers = std::iter::once(("user-agent", self.0.options.user_agent.as_str()))
-            .chain(
-                fields
-                    .iter()
-                    .filter_map(|(n, v)| v.to_str().ok().map(|v| (n.as_str(), v))),
-            )
+            .chain(fields.iter().filter_map(|(n, v)| v.to_str().ok().map(|v| (n.as_str(), v))))
             .collect();
         if let Some(credentials) = credentials {
             let name = HeaderName::from_bytes(credentials.name.as_bytes())
@@ -344,9 +337,7 @@ impl Client {
             let to = state.redirect(url, status, headers.text("location"))?;
             // On a redirect it is the least time until the next request (RFC 9110 §10.2.3).
             let until = schedule::retry_after(status, &headers, request.now);
-            let wait = until
-                .and_then(|at| (at - request.now).to_std().ok())
-                .unwrap_or_default();
+            let wait = until.and_then(|at| (at - request.now).to_std().ok()).unwrap_or_default();
             // Who asks for the same pause each time is heard once: else it would never be followed.
             let waited = request
                 .redirect_delayed_since
@@ -357,10 +348,7 @@ impl Client {
         let codings = codings(headers.get_all("content-encoding"));
         // 304 and HEAD-like answers have no body, whatever they say (RFC 9110 §15.4.5).
         let body = if matches!(status, 204 | 304) {
-            body::Body {
-                bytes: Vec::new(),
-                wire_bytes: 0,
-            }
+            body::Body { bytes: Vec::new(), wire_bytes: 0 }
         } else {
             body::read(answer, &codings, request.limits.max_body_bytes).await?
         };
@@ -376,8 +364,8 @@ impl Client {
         })))
     }
 
-    /// What a request asks, where the answer may be lent to other sources: what is asked for with credentials is for who
-    /// has them, and what is no feed has few readers.
+    /// What a request asks, where the answer may be lent to other sources: what is asked for with
+    /// credentials is for who has them, and what is no feed has few readers.
     fn cache_key(url: &Url, request: &Request<'_>) -> Option<CacheKey> {
         let shared =
             request.source_id.is_some() && request.auth.is_none() && request.accept == Accept::Feed;
@@ -412,7 +400,8 @@ impl Client {
         })
     }
 
-    /// Looks at what can be told before a name is looked up: the scheme, and an address that is written out.
+    /// Looks at what can be told before a name is looked up: the scheme, and an address that is
+    /// written out.
     fn check_url(url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Scheme(shown(url)));
@@ -423,7 +412,8 @@ impl Client {
             Some(Host::Domain(_)) => None,
             None => return Err(FetchError::Scheme(shown(url))),
         };
-        // The HTTP library asks the resolver for names alone: an address that is written out is vetted here.
+        // The HTTP library asks the resolver for names alone: an address that is written out is
+        // vetted here.
         let host = url.host_str().unwrap_or_default();
         match literal {
             Some(address) if !guard::permits(host, address, exempt) => {
@@ -436,9 +426,10 @@ impl Client {
         }
     }
 
-    /// Behind a proxy nothing of ours dials the address: the name is looked at before it is handed over. Any address that
-    /// is closed to us closes the name, since the proxy chooses among them. `socks5h` asks not to look names up here:
-    /// then only those are refused that are local by their form.
+    /// Behind a proxy nothing of ours dials the address: the name is looked at before it is handed
+    /// over. Any address that is closed to us closes the name, since the proxy chooses among them.
+    /// `socks5h` asks not to look names up here: then only those are refused that are local by
+    /// their form.
     async fn check_host(&self, url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
         let (Some(proxy), Some(Host::Domain(name))) = (&self.0.options.proxy, url.host()) else {
             return Ok(());
@@ -448,27 +439,18 @@ impl Client {
             return Ok(());
         }
         if guard::is_local_name(name) {
-            return Err(FetchError::PrivateAddress {
-                host,
-                address: "a local name".to_owned(),
-            });
+            return Err(FetchError::PrivateAddress { host, address: "a local name".to_owned() });
         }
         if proxy.scheme() == "socks5h" {
             return Ok(());
         }
         let found = self.0.lookup.addresses(host.clone()).await;
-        let found = found.map_err(|source| FetchError::Dns {
-            host: host.clone(),
-            source: Box::new(source),
-        })?;
-        match found
-            .iter()
-            .find(|address| !guard::permits(name, address.ip(), exempt))
-        {
-            Some(closed) => Err(FetchError::PrivateAddress {
-                host,
-                address: closed.ip().to_string(),
-            }),
+        let found = found
+            .map_err(|source| FetchError::Dns { host: host.clone(), source: Box::new(source) })?;
+        match found.iter().find(|address| !guard::permits(name, address.ip(), exempt)) {
+            Some(closed) => {
+                Err(FetchError::PrivateAddress { host, address: closed.ip().to_string() })
+            }
             None => Ok(()),
         }
     }
@@ -479,11 +461,7 @@ impl Client {
         http2: bool,
     ) -> Result<reqwest::Client, FetchError> {
         let key = connection_profile(exempt, http2);
-        let mut clients = self
-            .0
-            .clients
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
@@ -494,13 +472,7 @@ impl Client {
             GuardedResolver {
                 lookup: self.0.lookup.clone(),
                 exempt: exempt.into(),
-                proxy: self
-                    .0
-                    .options
-                    .proxy
-                    .as_ref()
-                    .and_then(Url::host_str)
-                    .map(Into::into),
+                proxy: self.0.options.proxy.as_ref().and_then(Url::host_str).map(Into::into),
             },
         )?;
         clients.insert(key, client.clone());
@@ -533,14 +505,9 @@ impl ExchangeState {
     ) -> Result<Url, FetchError> {
         let bad_redirect = || FetchError::BadRedirect {
             status,
-            location: location
-                .filter(|l| !l.trim().is_empty())
-                .unwrap_or("no Location")
-                .to_owned(),
+            location: location.filter(|l| !l.trim().is_empty()).unwrap_or("no Location").to_owned(),
         };
-        let location = location
-            .filter(|l| !l.trim().is_empty())
-            .ok_or_else(bad_redirect)?;
+        let location = location.filter(|l| !l.trim().is_empty()).ok_or_else(bad_redirect)?;
         let mut to = from.join(location).map_err(|_| bad_redirect())?;
         to.set_fragment(None);
         let to = without_userinfo(&to);
@@ -576,16 +543,8 @@ fn cached(response: &Response, request: &Request<'_>) -> CachedResponse {
 
 /// In which connection_profile is asked: what connections, and answers, are kept apart by.
 fn connection_profile(exempt: &[HostPattern], http2: bool) -> String {
-    let exempt = exempt
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" ");
-    if http2 {
-        exempt
-    } else {
-        format!("{exempt} http/1.1")
-    }
+    let exempt = exempt.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    if http2 { exempt } else { format!("{exempt} http/1.1") }
 }
 
 /// A URL as it may be shown.

@@ -29,12 +29,10 @@ pub enum CredentialsError {
     },
 }
 
-/// Where a file with secrets lies: an absolute path as it is; else among systemd's credentials where it is there, else beside
-/// feeds.toml.
+/// Where a file with secrets lies: an absolute path as it is; else among systemd's credentials
+/// where it is there, else beside feeds.toml.
 pub fn secrets_file(name: &str, config_dir: &Path, credentials_dir: Option<&Path>) -> PathBuf {
-    let in_credentials = credentials_dir
-        .map(|dir| dir.join(name))
-        .filter(|path| path.is_file());
+    let in_credentials = credentials_dir.map(|dir| dir.join(name)).filter(|path| path.is_file());
     in_credentials.unwrap_or_else(|| config_dir.join(name))
 }
 
@@ -62,16 +60,11 @@ impl Credentials {
     ) -> Result<Self, CredentialsError> {
         let read = |name: &str| {
             let file = secrets_file(name, config_dir, credentials_dir);
-            let text = std::fs::read_to_string(&file).map_err(|source| CredentialsError::Read {
-                file: file.clone(),
-                source,
-            })?;
+            let text = std::fs::read_to_string(&file)
+                .map_err(|source| CredentialsError::Read { file: file.clone(), source })?;
             let text = text.trim().to_owned();
             if text.is_empty() || text.chars().any(char::is_control) {
-                return Err(CredentialsError::Malformed {
-                    file,
-                    expected: "one line of text",
-                });
+                return Err(CredentialsError::Malformed { file, expected: "one line of text" });
             }
             Ok((text, file))
         };
@@ -79,10 +72,7 @@ impl Credentials {
             Auth::BasicFile(name) => {
                 let (text, file) = read(name)?;
                 if !text.contains(':') {
-                    return Err(CredentialsError::Malformed {
-                        file,
-                        expected: "user:password",
-                    });
+                    return Err(CredentialsError::Malformed { file, expected: "user:password" });
                 }
                 Ok(Self {
                     name: "authorization".into(),
@@ -93,10 +83,9 @@ impl Credentials {
                 name: "authorization".into(),
                 value: format!("Bearer {}", read(name)?.0),
             }),
-            Auth::HeaderFile(header, name) => Ok(Self {
-                name: header.to_ascii_lowercase(),
-                value: read(name)?.0,
-            }),
+            Auth::HeaderFile(header, name) => {
+                Ok(Self { name: header.to_ascii_lowercase(), value: read(name)?.0 })
+            }
         }
     }
 }

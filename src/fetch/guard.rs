@@ -1,8 +1,8 @@
 //! The address guard: only public addresses are dialled, unless feeds.toml exempts them.
 //!
-//! The ranges are those of the IANA special-purpose registries (RFC 6890 and its updates); an IPv4 address inside an IPv6
-//! one is looked at itself. The check is made on the address that is dialled: in the resolver for names, before the
-//! request for literals, on every hop.
+//! The ranges are those of the IANA special-purpose registries (RFC 6890 and its updates); an IPv4
+//! address inside an IPv6 one is looked at itself. The check is made on the address that is
+//! dialled: in the resolver for names, before the request for literals, on every hop.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -24,15 +24,15 @@ pub fn permits(host: &str, address: IpAddr, exempt: &[HostPattern]) -> bool {
             .any(|pattern| pattern.matches_host(host) || pattern.contains_address(address))
 }
 
-/// Whether a name is local by its form alone (RFC 6761, RFC 6762, RFC 8375): it is nobody's on the public internet.
+/// Whether a name is local by its form alone (RFC 6761, RFC 6762, RFC 8375): it is nobody's on the
+/// public internet.
 pub(super) fn is_local_name(name: &str) -> bool {
     const LOCAL: &[&str] = &["localhost", "local", "internal", "home.arpa"];
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     !name.contains('.')
-        || LOCAL.iter().any(|suffix| {
-            name.strip_suffix(suffix)
-                .is_some_and(|rest| rest.ends_with('.'))
-        })
+        || LOCAL
+            .iter()
+            .any(|suffix| name.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// First address, prefix length, of each IPv4 block that is not public.
@@ -69,7 +69,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
     };
     match s {
-        // ::/96 holds the unspecified address, loopback and IPv4-compatible addresses, none of which is ever right.
+        // ::/96 holds the unspecified address, loopback and IPv4-compatible addresses, none of
+        // which is ever right.
         [0, 0, 0, 0, 0, 0, _, _] => false,
         [0, 0, 0, 0, 0, 0xffff, high, low] => inner(high, low),
         // Translation to IPv4 (RFC 6052, RFC 8215): what is inside is what is reached.
@@ -159,10 +160,7 @@ mod tests {
             "5f00::1",
         ];
         for address in closed {
-            assert!(
-                !is_public(address.parse().unwrap()),
-                "{address} is not public"
-            );
+            assert!(!is_public(address.parse().unwrap()), "{address} is not public");
         }
     }
 
@@ -178,12 +176,7 @@ mod tests {
         ] {
             assert!(is_local_name(name), "{name} is local");
         }
-        for name in [
-            "example.org",
-            "local.example",
-            "notlocal.example.",
-            "internal.org",
-        ] {
+        for name in ["example.org", "local.example", "notlocal.example.", "internal.org"] {
             assert!(!is_local_name(name), "{name} is not local");
         }
     }
@@ -192,20 +185,8 @@ mod tests {
     fn an_exemption_holds_for_a_name_or_a_block() {
         let loopback: IpAddr = "127.0.0.1".parse().unwrap();
         assert!(!permits("localhost", loopback, &[]));
-        assert!(permits(
-            "localhost",
-            loopback,
-            &["localhost".parse().unwrap()]
-        ));
-        assert!(permits(
-            "other.example",
-            loopback,
-            &["127.0.0.0/8".parse().unwrap()]
-        ));
-        assert!(!permits(
-            "other.example",
-            loopback,
-            &["localhost".parse().unwrap()]
-        ));
+        assert!(permits("localhost", loopback, &["localhost".parse().unwrap()]));
+        assert!(permits("other.example", loopback, &["127.0.0.0/8".parse().unwrap()]));
+        assert!(!permits("other.example", loopback, &["localhost".parse().unwrap()]));
     }
 }

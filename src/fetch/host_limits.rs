@@ -1,7 +1,8 @@
 //! One request at a time to one host, and a pause between two of them.
 //!
-//! A host is a registrable domain (`a.example.org` and `b.example.org` are one), or an address. Who waits is served in
-//! order. Deliberately absent: who is due at all, which the store's query decides.
+//! A host is a registrable domain (`a.example.org` and `b.example.org` are one), or an address. Who
+//! waits is served in order. Deliberately absent: who is due at all, which the store's query
+//! decides.
 
 use std::{
     collections::HashMap,
@@ -18,7 +19,8 @@ use url::{Host, Url};
 /// Hosts that are remembered before idle ones are forgotten.
 const MAX_TRACKED_HOSTS: usize = 4096;
 
-/// The key of a URL's host: its registrable domain by the public-suffix list, else the host itself, or the address.
+/// The key of a URL's host: its registrable domain by the public-suffix list, else the host itself,
+/// or the address.
 pub fn host_key(url: &Url) -> String {
     match url.host() {
         Some(Host::Domain(name)) => {
@@ -57,11 +59,8 @@ pub(super) struct RequestPermit {
 
 impl Drop for RequestPermit {
     fn drop(&mut self) {
-        *self
-            .host_slots
-            .last_request_ended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.host_slots.last_request_ended.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Instant::now());
     }
 }
 
@@ -74,7 +73,8 @@ impl HostLimits {
         }
     }
 
-    /// Waits for a host_permit with the host and for its pause of `gap`, then for a host_permit among all.
+    /// Waits for a host_permit with the host and for its pause of `gap`, then for a host_permit
+    /// among all.
     pub(super) async fn acquire(&self, url: &Url, gap: Duration) -> RequestPermit {
         let host_slots = self.host_slots(host_key(url));
         let host_permit = host_slots
@@ -83,25 +83,13 @@ impl HostLimits {
             .acquire_owned()
             .await
             .expect("the semaphore is never closed");
-        let last = *host_slots
-            .last_request_ended
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let last = *host_slots.last_request_ended.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = last {
             tokio::time::sleep_until(last + gap).await;
         }
         // Last, so that who waits for a slow host takes no host_permit from the others.
-        let all = self
-            .all
-            .clone()
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
-        RequestPermit {
-            host_slots,
-            _host_permit: host_permit,
-            _global_permit: all,
-        }
+        let all = self.all.clone().acquire_owned().await.expect("the semaphore is never closed");
+        RequestPermit { host_slots, _host_permit: host_permit, _global_permit: all }
     }
 
     fn host_slots(&self, key: String) -> Arc<HostSlots> {

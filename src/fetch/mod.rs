@@ -1,10 +1,11 @@
 //! One HTTP exchange (layer 2).
 //!
-//! [`Client::get`] asks one URL and brings an answer within its limits: time for the whole exchange, decoded bytes, size of
-//! the head, redirects. Rules kept: only public addresses are dialled unless exempt; one request at a time to one host,
-//! with a pause; validators go back byte for byte to the URL that gave them and to no other; credentials stay with their
-//! origin; nothing is retried; sources that read one address share its answer. Deliberately absent: cookies, referrers, proxies of the environment, and what an answer
-//! means for the next poll (`schedule`).
+//! [`Client::get`] asks one URL and brings an answer within its limits: time for the whole
+//! exchange, decoded bytes, size of the head, redirects. Rules kept: only public addresses are
+//! dialled unless exempt; one request at a time to one host, with a pause; validators go back byte
+//! for byte to the URL that gave them and to no other; credentials stay with their origin; nothing
+//! is retried; sources that read one address share its answer. Deliberately absent: cookies,
+//! referrers, proxies of the environment, and what an answer means for the next poll (`schedule`).
 
 mod body;
 mod client;

@@ -1,4 +1,5 @@
-//! Names to addresses, each vetted by the guard: what the connection is dialled with is what was looked at.
+//! Names to addresses, each vetted by the guard: what the connection is dialled with is what was
+//! looked at.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -34,8 +35,8 @@ impl Lookup for SystemLookup {
 pub(super) struct GuardedResolver {
     pub(super) lookup: Arc<dyn Lookup>,
     pub(super) exempt: Arc<[HostPattern]>,
-    /// The proxy's host: named in feeds.toml, and trusted wherever it stands. No target has its name, since what goes
-    /// through a proxy is vetted before (see `Client::get`).
+    /// The proxy's host: named in feeds.toml, and trusted wherever it stands. No target has its
+    /// name, since what goes through a proxy is vetted before (see `Client::get`).
     pub(super) proxy: Option<Arc<str>>,
 }
 
@@ -54,20 +55,12 @@ pub(super) struct Unresolved(pub(super) String);
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (lookup, exempt, host) = (
-            self.lookup.clone(),
-            self.exempt.clone(),
-            name.as_str().to_owned(),
-        );
-        let is_proxy = self
-            .proxy
-            .as_deref()
-            .is_some_and(|proxy| proxy.eq_ignore_ascii_case(&host));
+        let (lookup, exempt, host) =
+            (self.lookup.clone(), self.exempt.clone(), name.as_str().to_owned());
+        let is_proxy = self.proxy.as_deref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(&host));
         Box::pin(async move {
-            let found = lookup
-                .addresses(host.clone())
-                .await
-                .map_err(|e| Unresolved(e.to_string()))?;
+            let found =
+                lookup.addresses(host.clone()).await.map_err(|e| Unresolved(e.to_string()))?;
             if found.is_empty() {
                 return Err(Unresolved("it has no address".into()).into());
             }
@@ -77,11 +70,8 @@ impl Resolve for GuardedResolver {
                 .filter(|a| is_proxy || guard::permits(&host, a.ip(), &exempt))
                 .collect();
             if allowed.is_empty() {
-                let addresses = found
-                    .iter()
-                    .map(|a| a.ip().to_string())
-                    .collect::<Vec<_>>()
-                    .join(", ");
+                let addresses =
+                    found.iter().map(|a| a.ip().to_string()).collect::<Vec<_>>().join(", ");
                 return Err(PrivateAddresses { host, addresses }.into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)

@@ -1,9 +1,11 @@
-//! Answers that were just cached, entries to the other sources that read the same address: one request serves them all.
+//! Answers that were just cached, entries to the other sources that read the same address: one
+//! request serves them all.
 //!
-//! An answer is entries to each source once, for ten minutes, and only where the publisher would have cached the same: to who
-//! asks for the same in the same way, without credentials, under the same exemptions from the guard, within its limits, and,
-//! where it is a 304, with the same validators. Deliberately absent: when sources that read one address are asked, which is
-//! arranged to be at one time where polls are planned.
+//! An answer is entries to each source once, for ten minutes, and only where the publisher would
+//! have cached the same: to who asks for the same in the same way, without credentials, under the
+//! same exemptions from the guard, within its limits, and, where it is a 304, with the same
+//! validators. Deliberately absent: when sources that read one address are asked, which is arranged
+//! to be at one time where polls are planned.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -77,9 +79,8 @@ impl ResponseCache {
     ) -> Option<CachedResponse> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|l| is_fresh(l, now));
-        let found = entries
-            .iter_mut()
-            .find(|l| l.key == *key && !l.served_to.contains(source_id))?;
+        let found =
+            entries.iter_mut().find(|l| l.key == *key && !l.served_to.contains(source_id))?;
         let answers = found.cached.response.status != 304
             || (!stored.is_empty() && found.cached.request_validators == *stored);
         if !answers || found.cached.response.body.len() as u64 > max_bytes {
@@ -99,17 +100,11 @@ impl ResponseCache {
     ) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.retain(|l| l.key != key && is_fresh(l, now));
-        entries.push_back(CacheEntry {
-            key,
-            cached,
-            at: now,
-            served_to: vec![source_id.clone()],
-        });
+        entries.push_back(CacheEntry { key, cached, at: now, served_to: vec![source_id.clone()] });
         let mut stored: usize = entries.iter().map(|l| l.cached.response.body.len()).sum();
         while stored > MAX_CACHED_BYTES {
-            stored -= entries
-                .pop_front()
-                .map_or(stored, |oldest| oldest.cached.response.body.len());
+            stored -=
+                entries.pop_front().map_or(stored, |oldest| oldest.cached.response.body.len());
         }
     }
 }
@@ -126,10 +121,7 @@ mod tests {
 
     fn key(path: &str, connection_profile: &str) -> CacheKey {
         CacheKey {
-            url: Url::parse("https://example.org")
-                .unwrap()
-                .join(path)
-                .unwrap(),
+            url: Url::parse("https://example.org").unwrap().join(path).unwrap(),
             accept: Accept::Feed,
             connection_profile: connection_profile.into(),
         }
@@ -147,10 +139,7 @@ mod tests {
             wire_bytes: bytes as u64,
             request_headers: Headers::new(),
         };
-        CachedResponse {
-            response,
-            request_validators: stored(request_validators),
-        }
+        CachedResponse { response, request_validators: stored(request_validators) }
     }
 
     fn stored(etag: &str) -> Validators {
@@ -180,16 +169,10 @@ mod tests {
                 .is_some()
         };
         assert!(!get_cached("a", "", 100, 1), "who asked asks again");
-        assert!(
-            !get_cached("b", "10.0.0.0/8", 100, 1),
-            "asked under other exemptions"
-        );
+        assert!(!get_cached("b", "10.0.0.0/8", 100, 1), "asked under other exemptions");
         assert!(!get_cached("b", "", 9, 1), "too large for it");
         assert!(get_cached("b", "", 10, 9));
-        assert!(
-            get_cached("waited", "", 10, -1),
-            "it wanted to know before the other was asked"
-        );
+        assert!(get_cached("waited", "", 10, -1), "it wanted to know before the other was asked");
         assert!(!get_cached("b", "", 10, 9), "once");
         assert!(!get_cached("c", "", 100, 10), "too old");
     }
@@ -221,19 +204,10 @@ mod tests {
         }
         let get_cached = |n: usize| {
             response_cache
-                .get_cached(
-                    &key(&format!("/{n}"), ""),
-                    &source("b"),
-                    &stored(""),
-                    u64::MAX,
-                    now,
-                )
+                .get_cached(&key(&format!("/{n}"), ""), &source("b"), &stored(""), u64::MAX, now)
                 .is_some()
         };
-        assert_eq!(
-            [0, 1, 2, 3, 4].map(get_cached),
-            [false, true, true, true, true]
-        );
+        assert_eq!([0, 1, 2, 3, 4].map(get_cached), [false, true, true, true, true]);
         response_cache.put(
             key("/huge", ""),
             &source("a"),

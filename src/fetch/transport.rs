@@ -1,5 +1,5 @@
-//! The HTTP library as this program uses it: no redirects, retries, cookies or proxies of its own; names through the
-//! guard; HTTP/2 where the server offers it. And what its errors mean.
+//! The HTTP library as this program uses it: no redirects, retries, cookies or proxies of its own;
+//! names through the guard; HTTP/2 where the server offers it. And what its errors mean.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
@@ -33,9 +33,7 @@ pub(super) fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>, FetchE
         };
         let known = roots.len();
         for certificate in CertificateDer::pem_file_iter(file).map_err(|e| wrong(e.into()))? {
-            roots
-                .add(certificate.map_err(|e| wrong(e.into()))?)
-                .map_err(|e| wrong(e.into()))?;
+            roots.add(certificate.map_err(|e| wrong(e.into()))?).map_err(|e| wrong(e.into()))?;
         }
         if roots.len() == known {
             return Err(wrong("there is no certificate in it".into()));
@@ -59,12 +57,10 @@ pub(super) fn build(
     .map_err(|e| client(Box::new(e)))?
     .with_root_certificates(roots.clone())
     .with_no_client_auth();
-    // A configuration of our own is taken as it is: without this HTTP/2 would never be offered (RFC 9113 §3.2).
-    tls.alpn_protocols = if http2 {
-        vec![b"h2".to_vec(), b"http/1.1".to_vec()]
-    } else {
-        vec![b"http/1.1".to_vec()]
-    };
+    // A configuration of our own is taken as it is: without this HTTP/2 would never be offered (RFC
+    // 9113 §3.2).
+    tls.alpn_protocols =
+        if http2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
     let mut builder = reqwest::Client::builder()
         .user_agent(&options.user_agent)
         .redirect(reqwest::redirect::Policy::none())
@@ -97,22 +93,13 @@ pub(super) fn classify_error(
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(e) = cause {
         if let Some(closed) = e.downcast_ref::<PrivateAddresses>() {
-            return FetchError::PrivateAddress {
-                host,
-                address: closed.addresses.clone(),
-            };
+            return FetchError::PrivateAddress { host, address: closed.addresses.clone() };
         }
         if let Some(unresolved) = e.downcast_ref::<Unresolved>() {
-            return FetchError::Dns {
-                host,
-                source: unresolved.0.clone().into(),
-            };
+            return FetchError::Dns { host, source: unresolved.0.clone().into() };
         }
         if let Some(tls) = e.downcast_ref::<rustls::Error>() {
-            return FetchError::Tls {
-                host,
-                source: Box::new(tls.clone()),
-            };
+            return FetchError::Tls { host, source: Box::new(tls.clone()) };
         }
         // An I/O error passes over the error that it wraps.
         cause = match e.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
@@ -122,18 +109,9 @@ pub(super) fn classify_error(
     }
     if error.is_connect() {
         if error.is_timeout() {
-            return FetchError::ConnectTimeout {
-                host,
-                limit: connect_timeout,
-            };
+            return FetchError::ConnectTimeout { host, limit: connect_timeout };
         }
-        return FetchError::Connect {
-            host,
-            source: Box::new(error),
-        };
+        return FetchError::Connect { host, source: Box::new(error) };
     }
-    FetchError::Protocol {
-        host,
-        source: Box::new(error),
-    }
+    FetchError::Protocol { host, source: Box::new(error) }
 }

@@ -4,18 +4,12 @@ use url::{Host, Url};
 
 use super::guard;
 
-/// `tributary/VERSION (+CONTACT)`, and whether there is a contact: feeds.toml's, else the site's own address if it is
-/// public.
+/// `tributary/VERSION (+CONTACT)`, and whether there is a contact: feeds.toml's, else the site's
+/// own address if it is public.
 pub fn user_agent(version: &str, contact: Option<&str>, base_url: Option<&Url>) -> (String, bool) {
-    let of_base = || {
-        base_url
-            .filter(|url| is_public(url))
-            .map(ToString::to_string)
-    };
+    let of_base = || base_url.filter(|url| is_public(url)).map(ToString::to_string);
     let contact = contact.map(|c| {
-        c.chars()
-            .filter(|c| c.is_ascii_graphic() && !"()\\".contains(*c))
-            .collect::<String>()
+        c.chars().filter(|c| c.is_ascii_graphic() && !"()\\".contains(*c)).collect::<String>()
     });
     match contact.filter(|c| !c.is_empty()).or_else(of_base) {
         Some(contact) => (format!("tributary/{version} (+{contact})"), false),
@@ -51,9 +45,6 @@ mod tests {
             user_agent("1.0", None, base("http://127.0.0.1:8080/").as_ref()),
             ("tributary/1.0 (+contact-not-set)".into(), true)
         );
-        assert_eq!(
-            user_agent("1.0", Some("x\r\nEvil: 1"), None).0,
-            "tributary/1.0 (+xEvil:1)"
-        );
+        assert_eq!(user_agent("1.0", Some("x\r\nEvil: 1"), None).0, "tributary/1.0 (+xEvil:1)");
     }
 }

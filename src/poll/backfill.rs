@@ -1,4 +1,5 @@
-//! The back-catalogue of a site without a feed: a queue of its own, which does not wait for the next poll.
+//! The back-catalogue of a site without a feed: a queue of its own, which does not wait for the
+//! next poll.
 
 use tracing::warn;
 
@@ -17,7 +18,8 @@ use feed_model::{Draft, FollowMode, Source};
 use super::Outcome;
 
 impl Poller {
-    /// Asks for up to `max_pages` pages of a source's back-catalogue; its schedule is left as it is.
+    /// Asks for up to `max_pages` pages of a source's back-catalogue; its schedule is left as it
+    /// is.
     pub async fn backfill_source(&self, source: &Source, max_pages: usize) -> PollReport {
         match self.try_backfill(source, max_pages).await {
             Ok(report) => report,
@@ -43,20 +45,11 @@ impl Poller {
             .map_or(FollowMode::Auto, |followed| followed.follow_mode);
         let mut crawl = CrawlResult::new(follow_mode);
         let now = self.clock.now();
-        page_crawl::fetch_pages(
-            &mut session,
-            max_pages,
-            QueueFilter::Backfill,
-            now,
-            &mut crawl,
-        )
-        .await
-        .map_err(|e| telemetry::chain(&e))?;
+        page_crawl::fetch_pages(&mut session, max_pages, QueueFilter::Backfill, now, &mut crawl)
+            .await
+            .map_err(|e| telemetry::chain(&e))?;
         for problem in &crawl.problems {
-            warn!(
-                source = source.id.as_str(),
-                "back-catalogue of {}: {}", source.id, problem.text
-            );
+            warn!(source = source.id.as_str(), "back-catalogue of {}: {}", source.id, problem.text);
         }
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = crawl.drafts.into_iter().unzip();
         let policy = KeyPolicy::from_stored(&source_record.key_policy);
@@ -67,11 +60,7 @@ impl Poller {
             .into_iter()
             .zip(identity)
             .zip(arrivals)
-            .map(|((draft, identity), arrival)| IncomingItem {
-                draft,
-                identity,
-                arrival,
-            })
+            .map(|((draft, identity), arrival)| IncomingItem { draft, identity, arrival })
             .collect();
         let document = (!items.is_empty()).then(|| ParsedDocument {
             metadata: FeedMetadata::default(),

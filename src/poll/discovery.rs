@@ -1,7 +1,8 @@
 //! Finding out how a site can be followed, politely: nothing is probed blindly.
 //!
-//! The address is a feed; or a page that names one (its links, the HTTP Link header); or its site has a sitemap that
-//! robots.txt names, or at `/sitemap.xml`; or the page itself lists the posts. What was found is remembered with its reason.
+//! The address is a feed; or a page that names one (its links, the HTTP Link header); or its site
+//! has a sitemap that robots.txt names, or at `/sitemap.xml`; or the page itself lists the posts.
+//! What was found is remembered with its reason.
 
 use std::collections::HashMap;
 
@@ -59,9 +60,7 @@ impl From<StoreError> for DiscoveryError {
 /// Finds out how the source can be followed, in the ways that feeds.toml permits.
 pub(super) async fn discover(session: &mut FetchSession<'_>) -> Result<Discovery, DiscoveryError> {
     let url = session.source().url.clone();
-    if let Err(why) = robots::permission_for_configured(session, &url)
-        .await?
-        .allows_explicit(&url)
+    if let Err(why) = robots::permission_for_configured(session, &url).await?.allows_explicit(&url)
     {
         return Err(DiscoveryError::Failed(PollFailure::robots_forbidden(why)));
     }
@@ -97,9 +96,7 @@ pub(super) async fn discover_in_document(
     let url = session.source().url.clone();
     match feed_parser::sniff(&response.body, response.headers.text("content-type")) {
         DocumentKind::Feed(_) if matches!(configured_mode, FollowMode::Auto | FollowMode::Feed) => {
-            let document = read_feed(session, &response)
-                .await
-                .map_err(DiscoveryError::Failed)?;
+            let document = read_feed(session, &response).await.map_err(DiscoveryError::Failed)?;
             let followed = FollowTarget {
                 follow_mode: FollowMode::Feed,
                 url,
@@ -115,9 +112,7 @@ pub(super) async fn discover_in_document(
         DocumentKind::Sitemap | DocumentKind::SitemapIndex
             if matches!(configured_mode, FollowMode::Auto | FollowMode::Sitemap) =>
         {
-            let document = read_sitemap(&response)
-                .await
-                .map_err(DiscoveryError::Failed)?;
+            let document = read_sitemap(&response).await.map_err(DiscoveryError::Failed)?;
             let listing = SitemapListing::read(session, document).await?;
             let followed = FollowTarget {
                 follow_mode: FollowMode::Sitemap,
@@ -134,9 +129,7 @@ pub(super) async fn discover_in_document(
         DocumentKind::Html => discover_in_page(session, response, configured_mode).await,
         _ if configured_mode == FollowMode::Auto || configured_mode == FollowMode::Feed => {
             // The reader says best what is wrong with it.
-            let document = read_feed(session, &response)
-                .await
-                .map_err(DiscoveryError::Failed)?;
+            let document = read_feed(session, &response).await.map_err(DiscoveryError::Failed)?;
             let followed = FollowTarget {
                 follow_mode: FollowMode::Feed,
                 url,
@@ -233,11 +226,8 @@ async fn first_linked_feed(
     html: &str,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<Discovery>, StoreError> {
-    let links = site_discovery::feed_links(&Page {
-        url: &page.final_url,
-        headers: &page.headers,
-        html,
-    });
+    let links =
+        site_discovery::feed_links(&Page { url: &page.final_url, headers: &page.headers, html });
     for link in links.into_iter().take(MAX_FEED_LINKS) {
         match fetch_linked_feed(session, &link.url).await? {
             Ok((response, document)) => {
@@ -270,10 +260,7 @@ async fn fetch_linked_feed(
     session: &mut FetchSession<'_>,
     url: &Url,
 ) -> Result<Result<(Response, Document), String>, StoreError> {
-    if let Err(why) = robots::permission_for_configured(session, url)
-        .await?
-        .allows_explicit(url)
-    {
+    if let Err(why) = robots::permission_for_configured(session, url).await?.allows_explicit(url) {
         return Ok(Err(why));
     }
     Ok(match session.fetch(url, Accept::Feed).await {
@@ -306,43 +293,35 @@ async fn find_sitemap(
     }
     for (url, reason) in candidates.into_iter().take(MAX_SITEMAPS) {
         if let Err(why) = is_sitemap_allowed(session, &url).await? {
-            problems.push(Problem::note(
-                "sitemap",
-                format!("{url} may not be asked: {why}"),
-            ));
+            problems.push(Problem::note("sitemap", format!("{url} may not be asked: {why}")));
             continue;
         }
-        let why = match session
-            .fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay())
-            .await
-        {
-            FetchOutcome::Document(response) => match read_sitemap(&response).await {
-                Ok(document) => {
-                    let listing = SitemapListing::read(session, document).await?;
-                    let links = listing.post_links(session.source(), &HashMap::new());
-                    if !links.pages.is_empty() {
-                        return Ok(Some((
-                            response,
-                            listing,
-                            format!("{reason}: {}", links.reason),
-                        )));
+        let why =
+            match session.fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay()).await {
+                FetchOutcome::Document(response) => match read_sitemap(&response).await {
+                    Ok(document) => {
+                        let listing = SitemapListing::read(session, document).await?;
+                        let links = listing.post_links(session.source(), &HashMap::new());
+                        if !links.pages.is_empty() {
+                            return Ok(Some((
+                                response,
+                                listing,
+                                format!("{reason}: {}", links.reason),
+                            )));
+                        }
+                        format!("it lists no posts: {}", links.reason)
                     }
-                    format!("it lists no posts: {}", links.reason)
-                }
-                Err(poll_failure) => poll_failure.error.text,
-            },
-            other => PollFailure::of(other).error.text,
-        };
-        problems.push(Problem::note(
-            "sitemap",
-            format!("{url} is of no use: {why}"),
-        ));
+                    Err(poll_failure) => poll_failure.error.text,
+                },
+                other => PollFailure::of(other).error.text,
+            };
+        problems.push(Problem::note("sitemap", format!("{url} is of no use: {why}")));
     }
     Ok(None)
 }
 
-/// Whether a sitemap may be asked for: one that a person or the site's robots.txt names like any address that was named to
-/// us; one at the usual place only as the file permits everyone.
+/// Whether a sitemap may be asked for: one that a person or the site's robots.txt names like any
+/// address that was named to us; one at the usual place only as the file permits everyone.
 pub(super) async fn is_sitemap_allowed(
     session: &mut FetchSession<'_>,
     url: &Url,
@@ -350,11 +329,7 @@ pub(super) async fn is_sitemap_allowed(
     let site = session.source().url.clone();
     let named = *url == site || robots::permission(session, &site).await?.names(url);
     let permission = robots::permission(session, url).await?;
-    Ok(if named {
-        permission.allows_explicit(url)
-    } else {
-        permission.allows(url)
-    })
+    Ok(if named { permission.allows_explicit(url) } else { permission.allows(url) })
 }
 
 /// Reads a sitemap out of an answer, on a thread that may take its time.
@@ -377,20 +352,13 @@ pub(super) async fn read_index(
     session: &FetchSession<'_>,
     response: &Response,
 ) -> Result<IndexPage, PollFailure> {
-    let (body, headers, url) = (
-        response.body.clone(),
-        response.headers.clone(),
-        response.final_url.clone(),
-    );
+    let (body, headers, url) =
+        (response.body.clone(), response.headers.clone(), response.final_url.clone());
     let selectors = session.source().page.clone();
     let read = tokio::task::spawn_blocking(move || {
         let (html, _) = feed_parser::decode(&body, headers.text("content-type"));
         site_discovery::read_index_page(
-            &Page {
-                url: &url,
-                headers: &headers,
-                html: &html,
-            },
+            &Page { url: &url, headers: &headers, html: &html },
             selectors.as_ref(),
         )
     });
@@ -429,11 +397,9 @@ pub(super) async fn read_feed(
     });
     match read.await {
         Ok(Ok(document)) => Ok(document),
-        Ok(Err(error)) => Err(PollFailure::unusable_document(
-            response,
-            error.class(),
-            telemetry::chain(&error),
-        )),
+        Ok(Err(error)) => {
+            Err(PollFailure::unusable_document(response, error.class(), telemetry::chain(&error)))
+        }
         Err(panicked) => Err(PollFailure::unusable_document(
             response,
             "internal",

@@ -1,4 +1,5 @@
-//! Asking and feed_details: one fetched to a source, by the follow_mode that is known, else by finding one out.
+//! Asking and feed_details: one fetched to a source, by the follow_mode that is known, else by
+//! finding one out.
 //!
 //! Deliberately absent: what is stored of it, and when the next one is: see `refresh`.
 
@@ -19,7 +20,8 @@ use crate::{
 };
 use feed_model::{Document, FollowMode, FollowTarget, Format, Problem, Severity};
 
-/// After so many failures in a row it is found out again how a site can be followed, and again after as many more.
+/// After so many failures in a row it is found out again how a site can be followed, and again
+/// after as many more.
 const FAILURES_UNTIL_REDISCOVERY: u32 = 3;
 
 /// How often a site without a feed is asked whether it has one by now.
@@ -31,11 +33,10 @@ pub(super) async fn fetch_source(
     source_record: &SourceRecord,
 ) -> Result<FetchedSource, StoreError> {
     let rediscover = source_record.failures > 0
-        && source_record
-            .failures
-            .is_multiple_of(FAILURES_UNTIL_REDISCOVERY);
+        && source_record.failures.is_multiple_of(FAILURES_UNTIL_REDISCOVERY);
     match &source_record.followed {
-        // A feed at the very address that feeds.toml names is all that there is to find: it is asked as ever, conditionally.
+        // A feed at the very address that feeds.toml names is all that there is to find: it is
+        // asked as ever, conditionally.
         Some(followed)
             if !rediscover
                 || (followed.follow_mode == FollowMode::Feed
@@ -46,10 +47,8 @@ pub(super) async fn fetch_source(
         _ => match discovery::discover(session).await {
             Ok(found) => read_discovered(session, source_record, found).await,
             Err(DiscoveryError::Failed(poll_failure)) => {
-                let follow_mode = source_record
-                    .followed
-                    .as_ref()
-                    .map_or(FollowMode::Auto, |f| f.follow_mode);
+                let follow_mode =
+                    source_record.followed.as_ref().map_or(FollowMode::Auto, |f| f.follow_mode);
                 Ok(FetchedSource::from_failure(poll_failure, follow_mode))
             }
             Err(DiscoveryError::Store(error)) => Err(error),
@@ -73,10 +72,7 @@ async fn poll_followed(
     // A site that is followed by its own page is reviewed with the answer of the poll itself.
     if feed_check_due
         && site != followed.url
-        && robots::permission_for_configured(session, &site)
-            .await?
-            .allows_explicit(&site)
-            .is_ok()
+        && robots::permission_for_configured(session, &site).await?.allows_explicit(&site).is_ok()
         && let FetchOutcome::Document(page) = session.fetch(&site, Accept::Feed).await
     {
         session.record_validators(&page);
@@ -84,18 +80,9 @@ async fn poll_followed(
             return Ok(fetched);
         }
     }
-    let fetched = fetch_followed(
-        session,
-        source_record,
-        followed,
-        feed_check_due,
-        ignore_redirect,
-    )
-    .await?;
-    Ok(FetchedSource {
-        reviewed: feed_check_due,
-        ..fetched
-    })
+    let fetched =
+        fetch_followed(session, source_record, followed, feed_check_due, ignore_redirect).await?;
+    Ok(FetchedSource { reviewed: feed_check_due, ..fetched })
 }
 
 async fn fetch_followed(
@@ -114,15 +101,10 @@ async fn fetch_followed(
     };
     let permission = match follow_mode {
         FollowMode::Sitemap => discovery::is_sitemap_allowed(session, &url).await?,
-        _ => robots::permission_for_configured(session, &url)
-            .await?
-            .allows_explicit(&url),
+        _ => robots::permission_for_configured(session, &url).await?.allows_explicit(&url),
     };
     if let Err(why) = permission {
-        return Ok(FetchedSource::from_failure(
-            PollFailure::robots_forbidden(why),
-            follow_mode,
-        ));
+        return Ok(FetchedSource::from_failure(PollFailure::robots_forbidden(why), follow_mode));
     }
     let accept = match follow_mode {
         FollowMode::Sitemap => Accept::Sitemap,
@@ -137,10 +119,7 @@ async fn fetch_followed(
             return continue_crawl(session, fetched).await;
         }
         other => {
-            return Ok(FetchedSource::from_failure(
-                PollFailure::of(other),
-                follow_mode,
-            ));
+            return Ok(FetchedSource::from_failure(PollFailure::of(other), follow_mode));
         }
     };
     if feed_check_due
@@ -160,9 +139,9 @@ async fn fetch_followed(
         FollowMode::Feed | FollowMode::Auto => read_feed(session, &response)
             .await
             .map(|document| DiscoveredContent::Feed(Box::new(document))),
-        FollowMode::Page => discovery::read_index(session, &response)
-            .await
-            .map(DiscoveredContent::IndexPage),
+        FollowMode::Page => {
+            discovery::read_index(session, &response).await.map(DiscoveredContent::IndexPage)
+        }
         FollowMode::Sitemap => match discovery::read_sitemap(&response).await {
             Ok(document) => {
                 let listing = SitemapListing::read(session, document).await?;
@@ -176,15 +155,7 @@ async fn fetch_followed(
     };
     match content {
         Ok(content) => {
-            read_content(
-                session,
-                source_record,
-                &response,
-                follow_mode,
-                content,
-                Vec::new(),
-            )
-            .await
+            read_content(session, source_record, &response, follow_mode, content, Vec::new()).await
         }
         Err(poll_failure) => {
             // It must come in full again: a 304 to it would say that nothing is wrong.
@@ -194,8 +165,8 @@ async fn fetch_followed(
     }
 }
 
-/// Why a sitemap cannot be one of this publication any more: it lists no posts, which is a structure that changed and not a
-/// publication without posts.
+/// Why a sitemap cannot be one of this publication any more: it lists no posts, which is a
+/// structure that changed and not a publication without posts.
 fn no_posts_reason(session: &FetchSession<'_>, listing: &SitemapListing) -> Option<String> {
     let links = listing.post_links(session.source(), &std::collections::HashMap::new());
     (!listing.is_partial && links.pages.is_empty())
@@ -207,17 +178,13 @@ async fn read_discovered(
     source_record: &SourceRecord,
     found: Discovery,
 ) -> Result<FetchedSource, StoreError> {
-    let Discovery {
-        followed,
-        response,
-        content,
-        problems,
-    } = found;
+    let Discovery { followed, response, content, problems } = found;
     let known = source_record
         .followed
         .as_ref()
         .is_some_and(|f| f.follow_mode == followed.follow_mode && f.url == followed.url);
-    // What another follow_mode shows is not new because of that: it comes like a first import, which announces nothing.
+    // What another follow_mode shows is not new because of that: it comes like a first import,
+    // which announces nothing.
     let unimported_record = SourceRecord {
         imported: source_record.imported.filter(|_| known),
         ..source_record.clone()
@@ -231,14 +198,11 @@ async fn read_discovered(
         problems,
     )
     .await?;
-    Ok(FetchedSource {
-        followed: Some(followed),
-        ..fetched
-    })
+    Ok(FetchedSource { followed: Some(followed), ..fetched })
 }
 
-/// Adopts the feed that a site's page names by now, if it can be read and has a post that is known: it is this
-/// publication's then, and announces nothing by being adopted.
+/// Adopts the feed that a site's page names by now, if it can be read and has a post that is known:
+/// it is this publication's then, and announces nothing by being adopted.
 async fn adopt_feed(
     session: &mut FetchSession<'_>,
     source_record: &SourceRecord,
@@ -258,16 +222,10 @@ async fn adopt_feed(
         })
         .collect::<Vec<_>>();
     let id = session.source().id.clone();
-    if !session
-        .poller()
-        .read(move |reader| reader.has_link(&id, &links))
-        .await?
-    {
+    if !session.poller().read(move |reader| reader.has_link(&id, &links)).await? {
         return Ok(None);
     }
-    read_discovered(session, source_record, found)
-        .await
-        .map(Some)
+    read_discovered(session, source_record, found).await.map(Some)
 }
 
 /// Takes in what was has_document: a feed's items, a sitemap's pages, an index's items.
@@ -285,11 +243,7 @@ async fn read_content(
     fetched.body_digest = Some(*blake3::hash(&response.body).as_bytes());
     fetched.problems = Some(problems);
     let first = source_record.imported.is_none();
-    let arrival = if first {
-        Arrival::Import
-    } else {
-        Arrival::Ordinary
-    };
+    let arrival = if first { Arrival::Import } else { Arrival::Ordinary };
     let mut crawl = CrawlResult::new(follow_mode);
     let now = session.poller().clock.now();
     match content {
@@ -309,11 +263,7 @@ async fn read_content(
                 home_page_url: Some(response.final_url.to_string()),
                 ..FeedMetadata::default()
             };
-            crawl.drafts = index
-                .drafts
-                .into_iter()
-                .map(|draft| (draft, arrival))
-                .collect();
+            crawl.drafts = index.drafts.into_iter().map(|draft| (draft, arrival)).collect();
             crawl.problems = index.problems;
             page_crawl::complete_index_items(session, &response.final_url, first, now, &mut crawl)
                 .await?;
@@ -328,15 +278,14 @@ async fn read_content(
             fetched.metadata.home_page_url =
                 Some(page_crawl::home_page(&session.source().url, response).to_string());
             page_crawl::queue_listed_pages(session, &listing, first, now, &mut crawl).await?;
-            crawl
-                .pages
-                .extend(listing.parts.map(PageChange::IndexedSitemaps));
+            crawl.pages.extend(listing.parts.map(PageChange::IndexedSitemaps));
         }
     }
     fetch_pages(session, fetched, crawl).await
 }
 
-/// Goes on with a site whose listing did not change: with the parts of an index, and with the pages that wait.
+/// Goes on with a site whose listing did not change: with the parts of an index, and with the pages
+/// that wait.
 async fn continue_crawl(
     session: &mut FetchSession<'_>,
     fetched: FetchedSource,
@@ -350,9 +299,7 @@ async fn continue_crawl(
     {
         let now = session.poller().clock.now();
         page_crawl::queue_listed_pages(session, &listing, false, now, &mut crawl).await?;
-        crawl
-            .pages
-            .extend(listing.parts.map(PageChange::IndexedSitemaps));
+        crawl.pages.extend(listing.parts.map(PageChange::IndexedSitemaps));
     }
     fetch_pages(session, fetched, crawl).await
 }
@@ -371,10 +318,7 @@ async fn fetch_pages(
     fetched.drafts = crawl.drafts;
     fetched.pages = crawl.pages;
     if fetched.problems.is_some() || !crawl.problems.is_empty() {
-        fetched
-            .problems
-            .get_or_insert_default()
-            .extend(crawl.problems);
+        fetched.problems.get_or_insert_default().extend(crawl.problems);
     }
     Ok(fetched)
 }
@@ -395,11 +339,7 @@ fn read_feed_document(fetched: &mut FetchedSource, document: Document, arrival: 
         rights: feed.rights,
     };
     fetched.update_hints = Some(feed.update_hints);
-    fetched.drafts = document
-        .drafts
-        .into_iter()
-        .map(|draft| (draft, arrival))
-        .collect();
+    fetched.drafts = document.drafts.into_iter().map(|draft| (draft, arrival)).collect();
     let problems = fetched.problems.get_or_insert_default();
     problems.extend(document.problems);
     problems.extend(document.repairs.into_iter().map(|repair| Problem {

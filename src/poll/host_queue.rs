@@ -1,5 +1,6 @@
-//! Whose turn it is among those item are all to be asked now: of each host at most as many at a time as it has has_free_slot for, so
-//! that those item wait for a slow host take no place from the others.
+//! Whose turn it is among those item are all to be asked now: of each host at most as many at a
+//! time as it has has_free_slot for, so that those item wait for a slow host take no place from the
+//! others.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,11 +15,7 @@ pub struct HostQueue<T> {
 impl<T> HostQueue<T> {
     /// Nobody yet.
     pub fn new(per_host: usize) -> Self {
-        Self {
-            waiting: VecDeque::new(),
-            in_flight: HashMap::new(),
-            per_host: per_host.max(1),
-        }
+        Self { waiting: VecDeque::new(), in_flight: HashMap::new(), per_host: per_host.max(1) }
     }
 
     /// Somebody more, behind the others.
@@ -36,17 +33,13 @@ impl<T> HostQueue<T> {
         self.waiting.is_empty()
     }
 
-    /// The first whose host has has_free_slot; it has less from now on, until [`HostQueue::release`].
+    /// The first whose host has has_free_slot; it has less from now on, until
+    /// [`HostQueue::release`].
     pub fn pop(&mut self) -> Option<(String, T)> {
         let has_free_slot = |host: &String| {
-            self.in_flight
-                .get(host)
-                .is_none_or(|in_flight| *in_flight < self.per_host)
+            self.in_flight.get(host).is_none_or(|in_flight| *in_flight < self.per_host)
         };
-        let first = self
-            .waiting
-            .iter()
-            .position(|(host, _)| has_free_slot(host))?;
+        let first = self.waiting.iter().position(|(host, _)| has_free_slot(host))?;
         let (host, item) = self.waiting.remove(first)?;
         *self.in_flight.entry(host.clone()).or_default() += 1;
         Some((host, item))
@@ -67,13 +60,7 @@ mod tests {
     #[test]
     fn who_waits_for_a_host_lets_the_others_pass() {
         let mut host_queue = HostQueue::new(1);
-        for (host, item) in [
-            ("slow", 1),
-            ("slow", 2),
-            ("fast", 3),
-            ("slow", 4),
-            ("fast", 5),
-        ] {
+        for (host, item) in [("slow", 1), ("slow", 2), ("fast", 3), ("slow", 4), ("fast", 5)] {
             host_queue.push(host.into(), item);
         }
         let mut pop = || host_queue.pop().map(|(_, item)| item);
@@ -81,9 +68,6 @@ mod tests {
         host_queue.release("fast");
         assert_eq!(host_queue.pop().map(|(_, item)| item), Some(5));
         host_queue.release("slow");
-        assert_eq!(
-            (host_queue.pop().map(|(_, item)| item), host_queue.len()),
-            (Some(2), 1)
-        );
+        assert_eq!((host_queue.pop().map(|(_, item)| item), host_queue.len()), (Some(2), 1));
     }
 }

@@ -1,4 +1,5 @@
-//! A dry run of one poll: everything that it would do, each step with its reason; nothing is stored.
+//! A dry run of one poll: everything that it would do, each step with its reason; nothing is
+//! stored.
 //!
 //! It is the poll itself, carried out on a store in memory.
 
@@ -69,12 +70,8 @@ impl Poller {
     /// Polls a source once and stores nothing.
     pub async fn inspect(&self, source: &Source) -> Result<Inspection, StoreError> {
         let settings = self.settings.load_full();
-        let (given, topics, window, now) = (
-            source.clone(),
-            settings.topics.clone(),
-            settings.window,
-            self.clock.now(),
-        );
+        let (given, topics, window, now) =
+            (source.clone(), settings.topics.clone(), settings.window, self.clock.now());
         let store = blocking(move || {
             let store = Store::in_memory()?;
             let host = fetch::host_key(&given.url);
@@ -82,12 +79,10 @@ impl Poller {
             Ok(store)
         })
         .await?;
-        // Its robots.txt is asked for by itself: who waits for the answer reads it from the store, and this is another.
-        let dry_run_poller = Self {
-            store,
-            origin_locks: robots::OriginLocks::default(),
-            ..self.clone()
-        };
+        // Its robots.txt is asked for by itself: who waits for the answer reads it from the store,
+        // and this is another.
+        let dry_run_poller =
+            Self { store, origin_locks: robots::OriginLocks::default(), ..self.clone() };
         let (poll_update, mut inspection) = dry_run_poller
             .fetch_and_plan(source, |fetched| Inspection {
                 url: source.url.to_string(),

@@ -1,13 +1,16 @@
 //! One source, top to bottom, and who is due (layer 3).
 //!
-//! - [`Poller::refresh`] is the page to read first: one attempt to poll one source, from what is remembered to what is
-//!   stored. Every attempt ends in exactly one `store.apply`, failures and 304 included; the next poll is the retry.
-//! - `visit` asks and reads; `finding` finds out how a site can be followed; `listing` and `sites` follow one without a
-//!   feed; `robots` asks what may be asked.
-//! - `driver` picks who is due and keeps as many going as may go; `host_queue` does so for a round that ends.
+//! - [`Poller::refresh`] is the page to read first: one attempt to poll one source, from what is
+//!   remembered to what is stored. Every attempt ends in exactly one `store.apply`, failures and
+//!   304 included; the next poll is the retry.
+//! - `visit` asks and reads; `finding` finds out how a site can be followed; `listing` and `sites`
+//!   follow one without a feed; `robots` asks what may be asked.
+//! - `driver` picks who is due and keeps as many going as may go; `host_queue` does so for a round
+//!   that ends.
 //! - `shared_feeds` brings sources together that read one document.
 //!
-//! Deliberately absent: parsing, deciding and scheduling, which are pure and stand in layer 1; a retry within a poll.
+//! Deliberately absent: parsing, deciding and scheduling, which are pure and stand in layer 1; a
+//! retry within a poll.
 
 mod backfill;
 mod discovery;
@@ -92,9 +95,7 @@ pub struct Poller {
 
 impl std::fmt::Debug for Poller {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Poller")
-            .field("store", &self.store)
-            .finish_non_exhaustive()
+        f.debug_struct("Poller").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
@@ -115,7 +116,8 @@ impl Poller {
         }
     }
 
-    /// How many changes were made by hand so far: labels, splits, stories forgotten. A daemon beside sees it move.
+    /// How many changes were made by hand so far: labels, splits, stories forgotten. A daemon
+    /// beside sees it move.
     pub async fn manual_edits(&self) -> Result<u64, StoreError> {
         self.read(|reader| reader.manual_edits()).await
     }

@@ -1,8 +1,10 @@
-//! Following a site without a feed: which of its pages are new, which wait, and asking for some of them.
+//! Following a site without a feed: which of its pages are new, which wait, and asking for some of
+//! them.
 //!
-//! A site's sitemap lists its pages; so does an index page, whose items are entries already, and are completed from the
-//! posts' own pages where date or summary is missing. Nothing is flooded: of a site that is new, a bounded back-catalogue
-//! is queued and the rest only known; in one poll at most `pages_per_poll` pages are asked for, each as robots.txt permits.
+//! A site's sitemap lists its pages; so does an index page, whose items are entries already, and
+//! are completed from the posts' own pages where date or summary is missing. Nothing is flooded: of
+//! a site that is new, a bounded back-catalogue is queued and the rest only known; in one poll at
+//! most `pages_per_poll` pages are asked for, each as robots.txt permits.
 
 use std::collections::{HashMap, HashSet};
 
@@ -49,7 +51,8 @@ pub(super) struct CrawlResult {
     pub(super) pages: Vec<PageChange>,
     pub(super) problems: Vec<Problem>,
     pub(super) site_title: Option<String>,
-    /// How the site is followed: what an index says of a post goes before what the post's page says.
+    /// How the site is followed: what an index says of a post goes before what the post's page
+    /// says.
     pub(super) follow_mode: FollowMode,
     /// Pages that were fetched before and are queued again: they come behind new ones.
     refetches: HashSet<Url>,
@@ -58,10 +61,7 @@ pub(super) struct CrawlResult {
 impl CrawlResult {
     /// Nothing yet, of a site that is followed in this follow_mode.
     pub(super) fn new(follow_mode: FollowMode) -> Self {
-        Self {
-            follow_mode: follow_mode,
-            ..Self::default()
-        }
+        Self { follow_mode: follow_mode, ..Self::default() }
     }
 }
 
@@ -74,8 +74,8 @@ pub(super) enum QueueFilter {
     Backfill,
 }
 
-/// Compares what a sitemap lists with what is known: new pages are queued; of a site that is new, or that is followed by
-/// its sitemap for the first time (`first`), the back-catalogue.
+/// Compares what a sitemap lists with what is known: new pages are queued; of a site that is new,
+/// or that is followed by its sitemap for the first time (`first`), the back-catalogue.
 pub(super) async fn queue_listed_pages(
     session: &FetchSession<'_>,
     listing: &SitemapListing,
@@ -128,23 +128,19 @@ pub(super) async fn queue_listed_pages(
         let text = format!(
             "{new} links appeared in the sitemap at once: the newest {MAX_NEW_LINKS} of them are followed, the others are only known"
         );
-        crawl
-            .problems
-            .push(Problem::warning("sitemap-made-anew", text));
+        crawl.problems.push(Problem::warning("sitemap-made-anew", text));
     }
-    crawl
-        .problems
-        .extend(listing.document.problems.iter().cloned());
+    crawl.problems.extend(listing.document.problems.iter().cloned());
     Ok(())
 }
 
-/// What a moved `lastmod` means for a known page: asked for again where it was asked for before, else only written down.
+/// What a moved `lastmod` means for a known page: asked for again where it was asked for before,
+/// else only written down.
 fn changed(before: &KnownPage, lastmod: Option<Timestamp>) -> Option<bool> {
     match (before.lastmod, lastmod) {
-        (Some(then), Some(now)) if now > then => Some(matches!(
-            before.state,
-            PageState::Fetched | PageState::Failed
-        )),
+        (Some(then), Some(now)) if now > then => {
+            Some(matches!(before.state, PageState::Fetched | PageState::Failed))
+        }
         (None, Some(_)) => Some(false),
         _ => None,
     }
@@ -155,8 +151,9 @@ fn rank(now: Timestamp, place: usize) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX / 2) - now.timestamp() * 1_000_000
 }
 
-/// Completes the items of an index page by what is known of their own pages, and queues those of the site itself whose
-/// pages could tell more: of an index that is read for the first time, as the back-catalogue.
+/// Completes the items of an index page by what is known of their own pages, and queues those of
+/// the site itself whose pages could tell more: of an index that is read for the first time, as the
+/// back-catalogue.
 pub(super) async fn complete_index_items(
     session: &FetchSession<'_>,
     page: &Url,
@@ -166,10 +163,7 @@ pub(super) async fn complete_index_items(
 ) -> Result<(), StoreError> {
     let source = session.source();
     let id = source.id.clone();
-    let known = session
-        .poller()
-        .read(move |reader| reader.known_pages(&id))
-        .await?;
+    let known = session.poller().read(move |reader| reader.known_pages(&id)).await?;
     let is_first_crawl = first || known.is_empty();
     let mut queued = 0;
     let mut pages = Vec::new();
@@ -188,33 +182,19 @@ pub(super) async fn complete_index_items(
             metadata,
         };
         match known.get(url.as_str()) {
-            Some(KnownPage {
-                state: PageState::Fetched,
-                metadata,
-                ..
-            }) => {
+            Some(KnownPage { state: PageState::Fetched, metadata, .. }) => {
                 PageMetadata::from_json(metadata.as_deref()).fill_gaps(draft, &url);
             }
             // What the index says of it may have changed since; it waits as long as before.
-            Some(KnownPage {
-                state: PageState::Queued,
-                metadata,
-                ..
-            }) if *metadata != listed_metadata.to_json() => {
+            Some(KnownPage { state: PageState::Queued, metadata, .. })
+                if *metadata != listed_metadata.to_json() =>
+            {
                 pages.push(found(false, false, listed_metadata.to_json()));
             }
             None if is_incomplete => {
                 queued += 1;
-                let within = if is_first_crawl {
-                    source.backfill as usize
-                } else {
-                    MAX_NEW_LINKS
-                };
-                pages.push(found(
-                    queued <= within,
-                    is_first_crawl,
-                    listed_metadata.to_json(),
-                ));
+                let within = if is_first_crawl { source.backfill as usize } else { MAX_NEW_LINKS };
+                pages.push(found(queued <= within, is_first_crawl, listed_metadata.to_json()));
             }
             _ => {}
         }
@@ -223,19 +203,15 @@ pub(super) async fn complete_index_items(
     Ok(())
 }
 
-/// The publication's page, of a site that is followed by its sitemap: the address that a person gave, unless that is the
-/// sitemap itself.
+/// The publication's page, of a site that is followed by its sitemap: the address that a person
+/// gave, unless that is the sitemap itself.
 pub(super) fn home_page(given: &Url, sitemap: &Response) -> Url {
     let is_sitemap = *given == sitemap.requested || *given == sitemap.final_url;
-    given
-        .join("/")
-        .ok()
-        .filter(|_| is_sitemap)
-        .unwrap_or_else(|| given.clone())
+    given.join("/").ok().filter(|_| is_sitemap).unwrap_or_else(|| given.clone())
 }
 
-/// Whether an item lies on the site of the page that lists it: on its registrable domain, or, where a host has none, on its
-/// very origin.
+/// Whether an item lies on the site of the page that lists it: on its registrable domain, or, where
+/// a host has none, on its very origin.
 fn is_same_site(url: &Url, page: &Url) -> bool {
     let named = |url: &Url| url.domain().is_some_and(|name| name.contains('.'));
     let same = if named(url) && named(page) {
@@ -294,21 +270,10 @@ async fn waiting(
             ))
         })
         .await?;
-    let mut waiting: HashMap<Url, QueuedPage> = new
-        .into_iter()
-        .chain(backlog)
-        .map(|page| (page.url.clone(), page))
-        .collect();
+    let mut waiting: HashMap<Url, QueuedPage> =
+        new.into_iter().chain(backlog).map(|page| (page.url.clone(), page)).collect();
     for change in &crawl.pages {
-        if let PageChange::Discovered {
-            url,
-            queued: true,
-            backlog,
-            rank,
-            metadata,
-            ..
-        } = change
-        {
+        if let PageChange::Discovered { url, queued: true, backlog, rank, metadata, .. } = change {
             let refresh = crawl.refetches.contains(url);
             waiting.insert(
                 url.clone(),
@@ -322,10 +287,8 @@ async fn waiting(
             );
         }
     }
-    let mut waiting: Vec<QueuedPage> = waiting
-        .into_values()
-        .filter(|page| page.backlog || filter == QueueFilter::All)
-        .collect();
+    let mut waiting: Vec<QueuedPage> =
+        waiting.into_values().filter(|page| page.backlog || filter == QueueFilter::All).collect();
     waiting.sort_by(|a, b| {
         (a.refresh, a.backlog, a.rank, a.url.as_str()).cmp(&(
             b.refresh,
@@ -362,32 +325,22 @@ async fn fetch_page(
     let permission = robots::permission(session, &url).await?;
     if let Err(why) = permission.allows(&url) {
         crawl.problems.push(Problem::warning("robots", why));
-        crawl.pages.push(PageChange::Postponed {
-            url,
-            until: now + FORBIDDEN_RETRY_DELAY,
-        });
+        crawl.pages.push(PageChange::Postponed { url, until: now + FORBIDDEN_RETRY_DELAY });
         return Ok(PageOutcome::Forbidden);
     }
-    match session
-        .fetch_with_delay(&url, Accept::Page, permission.crawl_delay())
-        .await
-    {
+    match session.fetch_with_delay(&url, Accept::Page, permission.crawl_delay()).await {
         FetchOutcome::Document(response) => {
             Ok(read_page(session, page, response, now, crawl).await)
         }
         FetchOutcome::NotModified(_) => {
-            crawl.pages.push(PageChange::Fetched {
-                url,
-                metadata: None,
-            });
+            crawl.pages.push(PageChange::Fetched { url, metadata: None });
             Ok(PageOutcome::Succeeded)
         }
         other => {
             let poll_failure = PollFailure::of(other);
-            crawl.problems.push(Problem::warning(
-                "page",
-                format!("{url}: {}", poll_failure.error.text),
-            ));
+            crawl
+                .problems
+                .push(Problem::warning("page", format!("{url}: {}", poll_failure.error.text)));
             if let Some(until) = backoff_until(&poll_failure, now) {
                 return Ok(PageOutcome::Throttled { until });
             }
@@ -397,16 +350,13 @@ async fn fetch_page(
                 retry: now + PAGE_RETRY_DELAY,
                 permanent: missing,
             });
-            Ok(if missing {
-                PageOutcome::Missing
-            } else {
-                PageOutcome::Failed
-            })
+            Ok(if missing { PageOutcome::Missing } else { PageOutcome::Failed })
         }
     }
 }
 
-/// Until when the whole site is left in peace because one of its pages was refused; `None`: it is that page's matter.
+/// Until when the whole site is left in peace because one of its pages was refused; `None`: it is
+/// that page's matter.
 fn backoff_until(poll_failure: &PollFailure, now: Timestamp) -> Option<Timestamp> {
     let pause = match (poll_failure.outcome, poll_failure.status) {
         (super::Outcome::Challenge, _) => CHALLENGE_BACKOFF,
@@ -436,19 +386,13 @@ async fn read_page(
     let read = tokio::task::spawn_blocking(move || {
         let (html, _) = feed_parser::decode(&response.body, response.headers.text("content-type"));
         let head = site_discovery::read_page_metadata(
-            &Page {
-                url: &response.final_url,
-                headers: &response.headers,
-                html: &html,
-            },
+            &Page { url: &response.final_url, headers: &response.headers, html: &html },
             full,
         );
         (head, response)
     });
     let Ok((head, response)) = read.await else {
-        crawl
-            .problems
-            .push(Problem::error("page", format!("reading {url} broke off")));
+        crawl.problems.push(Problem::error("page", format!("reading {url} broke off")));
         crawl.pages.push(PageChange::Failed {
             url,
             retry: now + PAGE_RETRY_DELAY,
@@ -456,26 +400,17 @@ async fn read_page(
         });
         return PageOutcome::Failed;
     };
-    let arrival = if page.backlog {
-        Arrival::Backfill
-    } else {
-        Arrival::Ordinary
-    };
+    let arrival = if page.backlog { Arrival::Backfill } else { Arrival::Ordinary };
     let listed_metadata = PageMetadata::from_json(page.metadata.as_deref());
     let head_metadata = PageMetadata::from_draft(&head.draft);
     let metadata = if crawl.follow_mode == FollowMode::Page {
         let metadata = head_metadata.to_json();
-        if let Some((draft, _)) = crawl
-            .drafts
-            .iter_mut()
-            .find(|(draft, _)| draft.url.as_ref() == Some(&url))
+        if let Some((draft, _)) =
+            crawl.drafts.iter_mut().find(|(draft, _)| draft.url.as_ref() == Some(&url))
         {
             head_metadata.fill_gaps(draft, &url);
         } else {
-            let mut draft = Draft {
-                url: Some(url.clone()),
-                ..Draft::default()
-            };
+            let mut draft = Draft { url: Some(url.clone()), ..Draft::default() };
             listed_metadata.fill_gaps(&mut draft, &url);
             head_metadata.fill_gaps(&mut draft, &url);
             crawl.drafts.push((draft, arrival));
@@ -485,10 +420,9 @@ async fn read_page(
         let mut draft = head.draft;
         listed_metadata.fill_gaps(&mut draft, &url);
         if draft.title.is_none() {
-            crawl.problems.push(Problem::warning(
-                "page",
-                format!("{url} has no title: it is left out"),
-            ));
+            crawl
+                .problems
+                .push(Problem::warning("page", format!("{url} has no title: it is left out")));
             crawl.pages.push(PageChange::Failed {
                 url,
                 retry: now + PAGE_RETRY_DELAY,

@@ -1,6 +1,8 @@
-//! What is known of a page beside the page: what its sitemap or index says of it, or what its own head said.
+//! What is known of a page beside the page: what its sitemap or index says of it, or what its own
+//! head said.
 //!
-//! Stored with the page as JSON, so that a page that is asked for later, or an index that is read again, is completed.
+//! Stored with the page as JSON, so that a page that is asked for later, or an index that is read
+//! again, is completed.
 
 use url::Url;
 
@@ -32,7 +34,8 @@ pub(super) struct PageMetadata {
 }
 
 impl PageMetadata {
-    /// What a sitemap says of a page: its news and image extensions. `lastmod` is no date of publication.
+    /// What a sitemap says of a page: its news and image extensions. `lastmod` is no date of
+    /// publication.
     pub(super) fn from_sitemap(page: &SitemapPage) -> Self {
         Self {
             title: page.news_title.clone(),
@@ -59,25 +62,20 @@ impl PageMetadata {
 
     /// As it was stored; nothing known where there is nothing readable.
     pub(super) fn from_json(text: Option<&str>) -> Self {
-        text.and_then(|text| serde_json::from_str(text).ok())
-            .unwrap_or_default()
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
     /// As it is stored; `None` where nothing is known.
     pub(super) fn to_json(&self) -> Option<String> {
-        if *self == Self::default() {
-            None
-        } else {
-            serde_json::to_string(self).ok()
-        }
+        if *self == Self::default() { None } else { serde_json::to_string(self).ok() }
     }
 
-    /// Fills what a draft does not say. A more exact date takes the place of one of the same day or month.
+    /// Fills what a draft does not say. A more exact date takes the place of one of the same day or
+    /// month.
     pub(super) fn fill_gaps(self, draft: &mut Draft, base: &Url) {
         // Stored text is sanitised once more: what stands in a database is no promise.
         let html = |text: Option<String>| {
-            text.map(|text| feed_parser::sanitise(&text, base))
-                .filter(|html| !html.is_empty())
+            text.map(|text| feed_parser::sanitise(&text, base)).filter(|html| !html.is_empty())
         };
         draft.title = draft.title.take().or(self.title);
         draft.summary = draft.summary.take().or_else(|| html(self.summary));
@@ -97,9 +95,7 @@ impl PageMetadata {
             }
         }
         if let Some(date) = self.published
-            && draft
-                .published
-                .is_none_or(|known| is_more_precise(date, known))
+            && draft.published.is_none_or(|known| is_more_precise(date, known))
         {
             draft.published = Some(date);
         }
@@ -151,10 +147,7 @@ mod tests {
         };
         PageMetadata::from_json(stored.as_deref()).fill_gaps(&mut draft, &base);
         assert_eq!(draft.title.as_deref(), Some("Our title"));
-        assert_eq!(
-            draft.summary.as_ref().map(feed_model::SafeHtml::as_str),
-            Some("A <b>line</b>")
-        );
+        assert_eq!(draft.summary.as_ref().map(feed_model::SafeHtml::as_str), Some("A <b>line</b>"));
         assert_eq!(draft.published, head.published);
         let terms: Vec<&str> = draft.categories.iter().map(|c| c.term.as_str()).collect();
         assert_eq!(terms, ["kafka", "Logs"]);
@@ -179,9 +172,6 @@ mod tests {
     #[test]
     fn nothing_known_is_nothing_stored() {
         assert_eq!(PageMetadata::default().to_json(), None);
-        assert_eq!(
-            PageMetadata::from_json(Some("{broken")),
-            PageMetadata::default()
-        );
+        assert_eq!(PageMetadata::from_json(Some("{broken")), PageMetadata::default());
     }
 }

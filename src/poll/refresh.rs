@@ -1,7 +1,7 @@
 //! One attempt to poll one source, top to bottom.
 //!
-//! remember → ask → read → know again → decide when next → store. Every attempt ends in exactly one `store.apply`,
-//! whatever went wrong on the follow_mode; a panic is that source's recorded error.
+//! remember → ask → read → know again → decide when next → store. Every attempt ends in exactly one
+//! `store.apply`, whatever went wrong on the follow_mode; a panic is that source's recorded error.
 
 use std::sync::Arc;
 
@@ -94,11 +94,7 @@ impl PollFailure {
             FetchOutcome::Document(response)
             | FetchOutcome::NotModified(response)
             | FetchOutcome::ErrorStatus(response) => {
-                let outcome = if response.status == 410 {
-                    Outcome::Gone
-                } else {
-                    Outcome::Failed
-                };
+                let outcome = if response.status == 410 { Outcome::Gone } else { Outcome::Failed };
                 let text = match response.status {
                     410 => "it is gone (410)".to_owned(),
                     206 => format!(
@@ -111,16 +107,8 @@ impl PollFailure {
                     ),
                     status => format!("{} answered {status}", response.final_url),
                 };
-                let error = PollError {
-                    class: format!("http-{}", response.status),
-                    text,
-                };
-                Self {
-                    outcome,
-                    status: Some(response.status),
-                    trace: Trace::of(&response),
-                    error,
-                }
+                let error = PollError { class: format!("http-{}", response.status), text };
+                Self { outcome, status: Some(response.status), trace: Trace::of(&response), error }
             }
         }
     }
@@ -131,10 +119,7 @@ impl PollFailure {
             outcome: Outcome::Failed,
             status: Some(response.status),
             trace: Trace::of(response),
-            error: PollError {
-                class: class.to_owned(),
-                text,
-            },
+            error: PollError { class: class.to_owned(), text },
         }
     }
 
@@ -149,10 +134,7 @@ impl PollFailure {
             outcome: Outcome::Failed,
             status: None,
             trace: Trace::default(),
-            error: PollError {
-                class: class.into(),
-                text,
-            },
+            error: PollError { class: class.into(), text },
         }
     }
 }
@@ -269,10 +251,9 @@ impl Poller {
         let id = source.id.clone();
         let source_record = self.read(move |reader| reader.source_record(&id)).await?;
         let (mut visit, session) = match FetchSession::new(self, source, &source_record) {
-            Ok(mut session) => (
-                fetch_source::fetch_source(&mut session, &source_record).await?,
-                Some(session),
-            ),
+            Ok(mut session) => {
+                (fetch_source::fetch_source(&mut session, &source_record).await?, Some(session))
+            }
             Err(error) => (
                 FetchedSource::from_failure(
                     PollFailure::internal_error("credentials", telemetry::chain(&error)),
@@ -289,19 +270,14 @@ impl Poller {
         let observed = observe(&visit);
         // As it is now: another source of the host may have been refused while this one was asked.
         let (id, now) = (source.id.clone(), self.clock.now());
-        let host_backoff = self
-            .read(move |reader| reader.host_backoff(&id, now))
-            .await?;
+        let host_backoff = self.read(move |reader| reader.host_backoff(&id, now)).await?;
         Ok((
             self.poll_update(
                 source,
                 &source_record,
                 visit,
                 session.as_ref(),
-                &HostContext {
-                    host_backoff,
-                    shared_feeds,
-                },
+                &HostContext { host_backoff, shared_feeds },
             ),
             observed,
         ))
@@ -320,16 +296,8 @@ impl Poller {
         let requested = session.and_then(FetchSession::last);
         let failed = visit.outcome.is_failure();
         let throttled = matches!(visit.status, Some(429 | 503)) && visit.outcome == Outcome::Failed;
-        let failures = if failed {
-            source_record.failures.saturating_add(1)
-        } else {
-            0
-        };
-        let throttles = if throttled {
-            source_record.throttles.saturating_add(1)
-        } else {
-            0
-        };
+        let failures = if failed { source_record.failures.saturating_add(1) } else { 0 };
+        let throttles = if throttled { source_record.throttles.saturating_add(1) } else { 0 };
         let gone_since = (visit.outcome == Outcome::Gone)
             .then(|| source_record.gone_since.unwrap_or(requested.unwrap_or(now)));
         let gone = gone_since.is_some_and(|since| now - since >= GONE_CONFIRMATION_DELAY);
@@ -349,12 +317,7 @@ impl Poller {
             now,
         );
         let mut recent = source_record.recent_dates.clone();
-        recent.extend(
-            visit
-                .drafts
-                .iter()
-                .filter_map(|(draft, _)| draft.published.map(|p| p.at)),
-        );
+        recent.extend(visit.drafts.iter().filter_map(|(draft, _)| draft.published.map(|p| p.at)));
         recent.sort_unstable_by(|a, b| b.cmp(a));
         recent.dedup();
         let mut next = schedule::next_poll(
@@ -440,11 +403,8 @@ impl Poller {
         private: bool,
     ) -> (ParsedDocument, Vec<Problem>) {
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = drafts.into_iter().unzip();
-        let home = visit
-            .metadata
-            .home_page_url
-            .as_deref()
-            .or(source_record.home_page_url.as_deref());
+        let home =
+            visit.metadata.home_page_url.as_deref().or(source_record.home_page_url.as_deref());
         let (identity, policy, problems) = entry_identity::identify_items(
             &drafts,
             KeyPolicy::from_stored(&source_record.key_policy),
@@ -454,11 +414,7 @@ impl Poller {
             .into_iter()
             .zip(identity)
             .zip(arrivals)
-            .map(|((draft, identity), arrival)| IncomingItem {
-                draft,
-                identity,
-                arrival,
-            })
+            .map(|((draft, identity), arrival)| IncomingItem { draft, identity, arrival })
             .collect();
         let document = ParsedDocument {
             metadata: visit.metadata.clone(),
@@ -505,19 +461,15 @@ impl Poller {
     }
 }
 
-/// Watches a permanent redirect: adopted after seven days of saying the same, or at once when only the scheme became safe
-/// or the old address is no more. It is forgotten when the old address answers by itself, or the new one is no more.
+/// Watches a permanent redirect: adopted after seven days of saying the same, or at once when only
+/// the scheme became safe or the old address is no more. It is forgotten when the old address
+/// answers by itself, or the new one is no more.
 fn moved(
     source_record: &SourceRecord,
     visit: &FetchedSource,
     now: Timestamp,
 ) -> Option<(Url, Timestamp, bool)> {
-    let start = visit
-        .trace
-        .hops
-        .first()
-        .map(|hop| &hop.from)
-        .or(visit.trace.final_url.as_ref());
+    let start = visit.trace.hops.first().map(|hop| &hop.from).or(visit.trace.final_url.as_ref());
     if visit.outcome.is_failure() {
         let (target, since, adopted) = source_record.moved.clone()?;
         let is_missing = visit.trace.hops.is_empty() && matches!(visit.status, Some(404 | 410));
@@ -528,22 +480,15 @@ fn moved(
         };
     }
     // The target of the unbroken run of permanent redirects at the beginning.
-    let target = visit
-        .trace
-        .hops
-        .iter()
-        .take_while(|hop| hop.permanent)
-        .last()
-        .map(|hop| hop.to.clone());
+    let target =
+        visit.trace.hops.iter().take_while(|hop| hop.permanent).last().map(|hop| hop.to.clone());
     match (target, &source_record.moved) {
         // The new address answers by itself: that is where the source is.
         (None, Some((known, _, true))) if start == Some(known) => source_record.moved.clone(),
         (None, _) => None,
-        (Some(target), Some((known, since, adopted))) if *known == target => Some((
-            target,
-            *since,
-            *adopted || now - *since >= REDIRECT_ADOPTION_DELAY,
-        )),
+        (Some(target), Some((known, since, adopted))) if *known == target => {
+            Some((target, *since, *adopted || now - *since >= REDIRECT_ADOPTION_DELAY))
+        }
         (Some(target), _) => {
             let is_https_upgrade = start.is_some_and(|from| {
                 let without_scheme = |url: &Url| {
@@ -568,11 +513,7 @@ fn attempt_outcome(visit: &FetchedSource) -> schedule::AttemptOutcome {
         Outcome::Gone => schedule::AttemptOutcome::Gone,
         Outcome::Challenge => schedule::AttemptOutcome::Challenge,
         Outcome::Failed => schedule::AttemptOutcome::Failed {
-            class: visit
-                .error
-                .as_ref()
-                .map(|e| e.class.clone())
-                .unwrap_or_default(),
+            class: visit.error.as_ref().map(|e| e.class.clone()).unwrap_or_default(),
             status: visit.status,
         },
         _ => schedule::AttemptOutcome::Unchanged,
@@ -598,9 +539,7 @@ fn report(
         updated_entries: applied.updated_entries,
         new_stories: applied.new_stories,
         duplicates: applied.duplicates,
-        error: attempt
-            .and_then(|a| a.error.as_ref())
-            .map(|e| e.text.clone()),
+        error: attempt.and_then(|a| a.error.as_ref()).map(|e| e.text.clone()),
         next_poll: attempt.map(|a| a.next.at),
         visible: applied.visible,
         ..PollReport::new(id, outcome)

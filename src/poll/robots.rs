@@ -1,7 +1,9 @@
-//! What may be asked: robots.txt (RFC 9309), fetched once a day for each origin, conditionally from the second time on.
+//! What may be asked: robots.txt (RFC 9309), fetched once a day for each origin, conditionally from
+//! the second time on.
 //!
-//! What a person wrote into feeds.toml, and the feed that it names, is asked unless a group names us; everything else that
-//! we find by ourselves obeys the file in full. No answer, a challenge or a server error disallows (RFC 9309 §2.3.1.4).
+//! What a person wrote into feeds.toml, and the feed that it names, is asked unless a group names
+//! us; everything else that we find by ourselves obeys the file in full. No answer, a challenge or
+//! a server error disallows (RFC 9309 §2.3.1.4).
 
 use std::{
     collections::HashMap,
@@ -26,8 +28,8 @@ pub(super) const PRODUCT_TOKEN: &str = "tributary";
 /// How long an answer holds (RFC 9309 §2.4).
 const CACHE_TTL: TimeDelta = TimeDelta::hours(24);
 
-/// How long no answer holds where more is asked for than a person named: an outage of a minute must not close a site for a
-/// day.
+/// How long no answer holds where more is asked for than a person named: an outage of a minute must
+/// not close a site for a day.
 const UNREACHABLE_TTL: TimeDelta = TimeDelta::hours(1);
 
 /// How long what was known holds on while the file cannot be had.
@@ -36,7 +38,8 @@ const STALE_TTL: TimeDelta = TimeDelta::days(30);
 /// The longest Crawl-delay that is kept: more would starve a site of being read at all.
 const MAX_CRAWL_DELAY: Duration = Duration::from_secs(60);
 
-/// Who is asking which origin for its robots.txt: the others wait for the answer, so that it is asked for once.
+/// Who is asking which origin for its robots.txt: the others wait for the answer, so that it is
+/// asked for once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OriginLocks(Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>);
 
@@ -69,10 +72,9 @@ impl Permission {
     /// Whether a URL that a person named may be asked; else why not.
     pub(super) fn allows_explicit(&self, url: &Url) -> Result<(), String> {
         match &self.robots {
-            Some(robots) if !robots.allows_explicit(url, PRODUCT_TOKEN) => Err(format!(
-                "robots.txt forbids {} to {PRODUCT_TOKEN}",
-                url.path()
-            )),
+            Some(robots) if !robots.allows_explicit(url, PRODUCT_TOKEN) => {
+                Err(format!("robots.txt forbids {} to {PRODUCT_TOKEN}", url.path()))
+            }
             _ => Ok(()),
         }
     }
@@ -92,11 +94,7 @@ impl Permission {
 
     /// The sitemaps that it names.
     pub(super) fn sitemaps(&self) -> Vec<Url> {
-        self.robots
-            .iter()
-            .flat_map(Robots::sitemaps)
-            .filter_map(|s| Url::parse(s).ok())
-            .collect()
+        self.robots.iter().flat_map(Robots::sitemaps).filter_map(|s| Url::parse(s).ok()).collect()
     }
 }
 
@@ -108,7 +106,8 @@ pub(super) async fn permission(
     permission_with_ttl(session, url, UNREACHABLE_TTL).await
 }
 
-/// The same for a URL that a person named: no answer stops it, and is not asked for again within the day.
+/// The same for a URL that a person named: no answer stops it, and is not asked for again within
+/// the day.
 pub(super) async fn permission_for_configured(
     session: &mut FetchSession<'_>,
     url: &Url,
@@ -126,12 +125,7 @@ async fn permission_with_ttl(
     let is_fresh = |stored: &StoredRobots| {
         let is_unreachable = stored.challenge || is_outage(stored.status);
         stored.fetched <= now
-            && now - stored.fetched
-                < if is_unreachable {
-                    unreachable_ttl
-                } else {
-                    CACHE_TTL
-                }
+            && now - stored.fetched < if is_unreachable { unreachable_ttl } else { CACHE_TTL }
     };
     if let Some(stored) = stored(session, &origin).await?.filter(is_fresh) {
         return Ok(read(&stored));
@@ -144,7 +138,8 @@ async fn permission_with_ttl(
         return Ok(read(stored));
     }
     let fetched = fetch(session, url, stored.as_ref()).await;
-    // While it cannot be had, what was known holds on: an outage opens nothing and closes nothing for a month.
+    // While it cannot be had, what was known holds on: an outage opens nothing and closes nothing
+    // for a month.
     let fetched = match stored {
         Some(known)
             if !fetched.challenge
@@ -152,10 +147,7 @@ async fn permission_with_ttl(
                 && !is_outage(known.status)
                 && now - known.fetched < STALE_TTL =>
         {
-            StoredRobots {
-                fetched: now - CACHE_TTL + TimeDelta::hours(1),
-                ..known
-            }
+            StoredRobots { fetched: now - CACHE_TTL + TimeDelta::hours(1), ..known }
         }
         _ => fetched,
     };
@@ -169,36 +161,28 @@ async fn stored(
     origin: &str,
 ) -> Result<Option<StoredRobots>, StoreError> {
     let asked = origin.to_owned();
-    session
-        .poller()
-        .read(move |reader| reader.robots(&asked))
-        .await
+    session.poller().read(move |reader| reader.robots(&asked)).await
 }
 
-/// No answer, or one that says nothing of the rules (RFC 9309 §2.3.1.4); 429 says "later", not "there is none".
+/// No answer, or one that says nothing of the rules (RFC 9309 §2.3.1.4); 429 says "later", not
+/// "there is none".
 fn is_outage(status: Option<u16>) -> bool {
     status.is_none_or(|status| status == 429 || status >= 500)
 }
 
 fn read(stored: &StoredRobots) -> Permission {
     match stored.status {
-        _ if stored.challenge => Permission {
-            robots: None,
-            reason: "robots.txt answers with a challenge",
-        },
+        _ if stored.challenge => {
+            Permission { robots: None, reason: "robots.txt answers with a challenge" }
+        }
         status if is_outage(status) => Permission {
             robots: None,
             reason: "robots.txt cannot be had, which forbids everything",
         },
-        Some(200..=299) => Permission {
-            robots: Some(Robots::parse(&stored.body)),
-            reason: "",
-        },
-        // Redirects were followed; a client error means that there are no rules (RFC 9309 §2.3.1.3).
-        _ => Permission {
-            robots: Some(Robots::parse(b"")),
-            reason: "",
-        },
+        Some(200..=299) => Permission { robots: Some(Robots::parse(&stored.body)), reason: "" },
+        // Redirects were followed; a client error means that there are no rules (RFC 9309
+        // §2.3.1.3).
+        _ => Permission { robots: Some(Robots::parse(b"")), reason: "" },
     }
 }
 
@@ -218,18 +202,10 @@ async fn fetch(
     let Ok(robots_url) = url.join("/robots.txt") else {
         return none(None, fetched);
     };
-    let condition = known.map_or(RequestCondition::None, |known| {
-        RequestCondition::Explicit(&known.validators)
-    });
+    let condition =
+        known.map_or(RequestCondition::None, |known| RequestCondition::Explicit(&known.validators));
     match session
-        .fetch_with(
-            &robots_url,
-            Accept::Robots,
-            RequestOptions {
-                condition,
-                pause: None,
-            },
-        )
+        .fetch_with(&robots_url, Accept::Robots, RequestOptions { condition, pause: None })
         .await
     {
         FetchOutcome::NotModified(response) => match known {
@@ -241,7 +217,8 @@ async fn fetch(
             None => none(Some(response.status), fetched),
         },
         FetchOutcome::Document(response) => {
-            // Validators belong to the URL that gave them: behind a redirect there are none to keep.
+            // Validators belong to the URL that gave them: behind a redirect there are none to
+            // keep.
             let own = response.final_url == robots_url;
             let validators = if own {
                 Validators::from_headers(&response.headers)
@@ -255,10 +232,9 @@ async fn fetch(
             }
         }
         FetchOutcome::ErrorStatus(response) => none(Some(response.status), fetched),
-        FetchOutcome::Challenge(response, _) => StoredRobots {
-            challenge: true,
-            ..none(Some(response.status), fetched)
-        },
+        FetchOutcome::Challenge(response, _) => {
+            StoredRobots { challenge: true, ..none(Some(response.status), fetched) }
+        }
         FetchOutcome::Failed(failure) => none(failure.status.filter(|s| *s >= 500), fetched),
     }
 }

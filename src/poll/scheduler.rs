@@ -1,7 +1,7 @@
 //! Who is due, and how many at a time: keeps polls going until it is told to stop.
 //!
-//! The store picks who is due, the limit per host inside the query, so that one slow host never holds up the others. A
-//! stop takes no new work and waits for what is under way.
+//! The store picks who is due, the limit per host inside the query, so that one slow host never
+//! holds up the others. A stop takes no new work and waits for what is under way.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -37,8 +37,7 @@ pub struct Heartbeat(Arc<AtomicI64>);
 
 impl Heartbeat {
     fn beat(&self, clock: &dyn Clock) {
-        self.0
-            .store(clock.now().timestamp_millis(), Ordering::Relaxed);
+        self.0.store(clock.now().timestamp_millis(), Ordering::Relaxed);
     }
 
     /// How long ago that was; `None`: never.
@@ -76,13 +75,7 @@ impl PollScheduler {
         changed: Arc<Notify>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self {
-            poller,
-            wake,
-            heartbeat: Heartbeat::default(),
-            changed,
-            metrics,
-        }
+        Self { poller, wake, heartbeat: Heartbeat::default(), changed, metrics }
     }
 
     /// Its heartbeat.
@@ -99,10 +92,7 @@ impl PollScheduler {
         let mut next_backfill: HashMap<String, Instant> = HashMap::new();
         while !*stop.borrow() {
             self.heartbeat.beat(&*self.poller.clock);
-            if let Err(error) = self
-                .start_due_polls(&mut tasks, &mut polling, &backfilling)
-                .await
-            {
+            if let Err(error) = self.start_due_polls(&mut tasks, &mut polling, &backfilling).await {
                 error!(
                     error = telemetry::chain(&error),
                     "cannot tell who is due: {}",
@@ -145,18 +135,18 @@ impl PollScheduler {
             return Ok(());
         }
         let (now, per_host) = (self.poller.clock.now(), settings.per_host);
-        // Who asks a host just now takes up its free_slots, for a page of a back-catalogue as well: nobody waits at its gate with a
-        // place that others could use.
+        // Who asks a host just now takes up its free_slots, for a page of a back-catalogue as well:
+        // nobody waits at its gate with a place that others could use.
         let in_flight: Vec<SourceId> = polling.iter().chain(backfilling.keys()).cloned().collect();
         let due = self
             .poller
             .read(move |reader| reader.due_sources(now, &in_flight, per_host, free_slots))
             .await?;
         for due in due {
-            // While feeds.toml is read again, the state hears of it a moment earlier: an address that is no more is not asked.
-            let Some(source) = settings
-                .source(&due.id)
-                .filter(|source| SourceTarget::of(source) == due.target)
+            // While feeds.toml is read again, the state hears of it a moment earlier: an address
+            // that is no more is not asked.
+            let Some(source) =
+                settings.source(&due.id).filter(|source| SourceTarget::of(source) == due.target)
             else {
                 continue;
             };
@@ -169,10 +159,7 @@ impl PollScheduler {
 
     /// New sources are asked within seconds, and many of them spread out.
     async fn schedule_first_polls(&self) -> Result<(), StoreError> {
-        let unscheduled = self
-            .poller
-            .read(|reader| reader.unscheduled_sources())
-            .await?;
+        let unscheduled = self.poller.read(|reader| reader.unscheduled_sources()).await?;
         if unscheduled.is_empty() {
             return Ok(());
         }
@@ -185,11 +172,7 @@ impl PollScheduler {
                     .source(&id)
                     .map_or(Duration::from_secs(3600), |s| s.poll_policy.interval);
                 let (delay, reason) = schedule::spread(i, interval);
-                (
-                    id,
-                    now + chrono::TimeDelta::from_std(delay).unwrap_or_default(),
-                    reason,
-                )
+                (id, now + chrono::TimeDelta::from_std(delay).unwrap_or_default(), reason)
             })
             .collect::<Vec<_>>();
         let store = self.poller.store.clone();
@@ -205,19 +188,15 @@ impl PollScheduler {
         next_backfill: &mut HashMap<String, Instant>,
     ) -> Result<(), StoreError> {
         let now = self.poller.clock.now();
-        let waiting = self
-            .poller
-            .read(move |reader| reader.sources_with_backfill(now))
-            .await?;
+        let waiting = self.poller.read(move |reader| reader.sources_with_backfill(now)).await?;
         let settings = self.poller.settings.load_full();
         next_backfill.retain(|_, at| *at > Instant::now());
         for (id, host) in waiting {
             let free = !polling.contains(&id)
                 && !backfilling.contains_key(&id)
                 && !backfilling.values().any(|other| *other == host);
-            let Some(source) = settings
-                .source(&id)
-                .filter(|_| free && !next_backfill.contains_key(&host))
+            let Some(source) =
+                settings.source(&id).filter(|_| free && !next_backfill.contains_key(&host))
             else {
                 continue;
             };
@@ -253,18 +232,16 @@ impl PollScheduler {
             Ok(FinishedTask::Backfill(report)) => {
                 let host = backfilling.remove(&report.id).unwrap_or_default();
                 let settings = self.poller.settings.load();
-                // With an exempt host the pause between any two requests (`host_gap`) is enough, and is kept at its gate;
-                // so is a longer Crawl-delay.
-                if !settings
-                    .source(&report.id)
-                    .is_some_and(|source| source.poll_policy.exempt)
-                {
+                // With an exempt host the pause between any two requests (`host_gap`) is enough,
+                // and is kept at its gate; so is a longer Crawl-delay.
+                if !settings.source(&report.id).is_some_and(|source| source.poll_policy.exempt) {
                     next_backfill.insert(host, Instant::now() + settings.backfill_gap);
                 }
                 report
             }
             Err(join_error) => {
-                // `refresh` catches the panics of a poll; what comes here is a bug of the driver's own tasks.
+                // `refresh` catches the panics of a poll; what comes here is a bug of the driver's
+                // own tasks.
                 error!("a task broke off: {join_error}");
                 return;
             }
@@ -283,8 +260,7 @@ impl PollScheduler {
             updated_entries: report.updated_entries,
             duplicates: report.duplicates,
         };
-        self.metrics
-            .count_poll(report.id.as_str(), report.outcome.as_str(), counts);
+        self.metrics.count_poll(report.id.as_str(), report.outcome.as_str(), counts);
         if report.visible {
             self.changed.notify_one();
         }
@@ -292,15 +268,8 @@ impl PollScheduler {
 
     async fn sleep_time(&self) -> Duration {
         let now = self.poller.clock.now();
-        let next = self
-            .poller
-            .read(move |reader| reader.next_due(now))
-            .await
-            .ok()
-            .flatten();
+        let next = self.poller.read(move |reader| reader.next_due(now)).await.ok().flatten();
         next.and_then(|at| (at - now).to_std().ok())
-            .map_or(MAX_SLEEP, |until| {
-                until.clamp(Duration::from_millis(20), MAX_SLEEP)
-            })
+            .map_or(MAX_SLEEP, |until| until.clamp(Duration::from_millis(20), MAX_SLEEP))
     }
 }

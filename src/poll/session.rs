@@ -1,4 +1,5 @@
-//! Asking one URL for one source: its credentials, its validators, and what the answer leaves behind.
+//! Asking one URL for one source: its credentials, its validators, and what the answer leaves
+//! behind.
 
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ pub(super) struct FetchSession<'a> {
     redirect_delayed_since: Option<Timestamp>,
     /// Validators to store: only of answers that could be used.
     new_validators: Vec<(Url, Validators)>,
-    /// When the last exchange ended: pauses are counted from there, so that the server never sees a shorter one.
+    /// When the last exchange ended: pauses are counted from there, so that the server never sees a
+    /// shorter one.
     last: Option<Timestamp>,
     /// Whether an answer said `Cache-Control: private`.
     private: bool,
@@ -58,28 +60,21 @@ impl<'a> FetchSession<'a> {
         })
     }
 
-    /// Asks one URL, conditionally where validators of it are known. Exactly one exchange, redirects included.
+    /// Asks one URL, conditionally where validators of it are known. Exactly one exchange,
+    /// redirects included.
     pub(super) async fn fetch(&mut self, url: &Url, accept: Accept) -> FetchOutcome {
-        self.fetch_with(url, accept, RequestOptions::default())
-            .await
+        self.fetch_with(url, accept, RequestOptions::default()).await
     }
 
-    /// The same of a URL that nobody named to us, with the pause before it that its site asks for (Crawl-delay).
+    /// The same of a URL that nobody named to us, with the pause before it that its site asks for
+    /// (Crawl-delay).
     pub(super) async fn fetch_with_delay(
         &mut self,
         url: &Url,
         accept: Accept,
         pause: Option<Duration>,
     ) -> FetchOutcome {
-        self.fetch_with(
-            url,
-            accept,
-            RequestOptions {
-                pause,
-                ..RequestOptions::default()
-            },
-        )
-        .await
+        self.fetch_with(url, accept, RequestOptions { pause, ..RequestOptions::default() }).await
     }
 
     /// The same, in a options of its own.
@@ -92,14 +87,14 @@ impl<'a> FetchSession<'a> {
         let client = self.poller.client.load_full();
         let known = &self.known;
         let validators_of = |asked: &Url| match options.condition {
-            RequestCondition::Known => known
-                .iter()
-                .find(|(u, _)| u == asked)
-                .map(|(_, v)| v.clone()),
+            RequestCondition::Known => {
+                known.iter().find(|(u, _)| u == asked).map(|(_, v)| v.clone())
+            }
             RequestCondition::None => None,
             RequestCondition::Explicit(validators) => (asked == url).then(|| validators.clone()),
         };
-        // Credentials are for the source's own origin, wherever its pages link to; robots.txt is for everybody.
+        // Credentials are for the source's own origin, wherever its pages link to; robots.txt is
+        // for everybody.
         let own = url.origin() == self.source.url.origin() && accept != Accept::Robots;
         let result = client
             .get(Request {
@@ -112,7 +107,8 @@ impl<'a> FetchSession<'a> {
                 source_id: Some(&self.source.id).filter(|_| self.credentials.is_none()),
                 redirect_delayed_since: self.redirect_delayed_since,
                 auth: self.credentials.as_ref().filter(|_| own),
-                // Also of a host that feeds.toml exempts from our own pauses: this one the site itself asks for.
+                // Also of a host that feeds.toml exempts from our own pauses: this one the site
+                // itself asks for.
                 min_gap: options.pause,
                 now: self.poller.clock.now(),
             })
@@ -130,7 +126,8 @@ impl<'a> FetchSession<'a> {
         match response.status {
             304 => {
                 let stored = validators_of(&response.final_url).filter(|stored| !stored.is_empty());
-                // A 304 that was not asked for says nothing: its validators would hide the document for good.
+                // A 304 that was not asked for says nothing: its validators would hide the document
+                // for good.
                 let Some(stored) = stored else {
                     return FetchOutcome::ErrorStatus(response);
                 };
@@ -148,18 +145,13 @@ impl<'a> FetchSession<'a> {
         }
     }
 
-    /// Takes over the validators of an answer whose body could be used: exactly its own, whatever was stored before.
+    /// Takes over the validators of an answer whose body could be used: exactly its own, whatever
+    /// was stored before.
     pub(super) fn record_validators(&mut self, response: &Response) {
-        self.set_validators(
-            &response.final_url,
-            Validators::from_headers(&response.headers),
-        );
+        self.set_validators(&response.final_url, Validators::from_headers(&response.headers));
         let private = response.headers.get_all("cache-control").any(|v| {
             v.split(',').any(|d| {
-                d.trim()
-                    .split('=')
-                    .next()
-                    .is_some_and(|name| name.eq_ignore_ascii_case("private"))
+                d.trim().split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("private"))
             })
         });
         if private {
@@ -167,7 +159,8 @@ impl<'a> FetchSession<'a> {
         }
     }
 
-    /// Forgets what is stored, so that everything answers in full: for looking anew at what a site has.
+    /// Forgets what is stored, so that everything answers in full: for looking anew at what a site
+    /// has.
     pub(super) fn forget_validators(&mut self) {
         self.known.clear();
     }
@@ -246,7 +239,8 @@ pub(super) enum RequestCondition<'a> {
 pub(super) enum FetchOutcome {
     /// 304: what is stored is still good.
     NotModified(Response),
-    /// A document. Its validators are not taken over until it could be used: see [`FetchSession::record_validators`].
+    /// A document. Its validators are not taken over until it could be used: see
+    /// [`FetchSession::record_validators`].
     Document(Response),
     /// Another status.
     ErrorStatus(Response),

@@ -1,8 +1,10 @@
-//! Sources that turn out to read one document, by a feed link, a redirect or feeds.toml: one request serves them all.
+//! Sources that turn out to read one document, by a feed link, a redirect or feeds.toml: one
+//! request serves them all.
 //!
-//! Only the asking is shared: each keeps its own entries, their identity and its health. They are planned for one moment, the
-//! latest of other_source, and the answer that the first of them is given is lent to the others (`fetch`). A source with a schedule
-//! or credentials of its own is asked by itself.
+//! Only the asking is shared: each keeps its own entries, their identity and its health. They are
+//! planned for one moment, the latest of other_source, and the answer that the first of them is
+//! given is lent to the others (`fetch`). A source with a schedule or credentials of its own is
+//! asked by itself.
 
 use chrono::TimeDelta;
 
@@ -22,19 +24,12 @@ pub(super) async fn of(
         return Ok(Vec::new());
     };
     let id = session.source().id.clone();
-    session
-        .poller()
-        .read(move |reader| reader.shared_feed_sources(&id, &url))
-        .await
+    session.poller().read(move |reader| reader.shared_feed_sources(&id, &url)).await
 }
 
 /// Says so where a document was read.
 pub(super) fn note(fetched: &mut FetchedSource, shared_feeds: &[SharedFeedSource]) {
-    let Some(url) = fetched
-        .polled_url
-        .clone()
-        .filter(|_| !fetched.drafts.is_empty())
-    else {
+    let Some(url) = fetched.polled_url.clone().filter(|_| !fetched.drafts.is_empty()) else {
         return;
     };
     for peer in shared_feeds {
@@ -42,15 +37,13 @@ pub(super) fn note(fetched: &mut FetchedSource, shared_feeds: &[SharedFeedSource
             "source `{}` reads {url} as well: one request serves both, and one of the two is enough",
             peer.id
         );
-        fetched
-            .problems
-            .get_or_insert_default()
-            .push(Problem::warning("same-address", text));
+        fetched.problems.get_or_insert_default().push(Problem::warning("same-address", text));
     }
 }
 
-/// Brings readers of one document together where they would come shortly after each other: who would come first waits, by
-/// less than the shorter of their intervals. Returns those of the others that wait.
+/// Brings readers of one document together where they would come shortly after each other: who
+/// would come first waits, by less than the shorter of their intervals. Returns those of the others
+/// that wait.
 pub(super) fn align_schedules(
     next: &mut NextPoll,
     source: &Source,
@@ -64,15 +57,10 @@ pub(super) fn align_schedules(
     let candidates: Vec<_> = shared_feeds
         .iter()
         .filter_map(|peer| {
-            let other_source = settings
-                .source(&peer.id)
-                .filter(|other_source| can_be_delayed(other_source))?;
+            let other_source =
+                settings.source(&peer.id).filter(|other_source| can_be_delayed(other_source))?;
             let half = TimeDelta::from_std(
-                source
-                    .poll_policy
-                    .interval
-                    .min(other_source.poll_policy.interval)
-                    / 2,
+                source.poll_policy.interval.min(other_source.poll_policy.interval) / 2,
             )
             .ok()?;
             let at = peer.next_poll.filter(|at| (*at - next.at).abs() <= half)?;

@@ -1,7 +1,8 @@
 //! What a site's sitemap lists, with the sitemaps that it names.
 //!
-//! An index is read one level deep. Each part is one conditional request, and none where the index says that it did not
-//! change; so a reading may show a part of the site only, which its reader is told.
+//! An index is read one level deep. Each part is one conditional request, and none where the index
+//! says that it did not change; so a reading may show a part of the site only, which its reader is
+//! told.
 
 use std::collections::{HashMap, HashSet};
 
@@ -41,7 +42,8 @@ impl SitemapListing {
         mut document: SitemapDocument,
     ) -> Result<Self, StoreError> {
         let mut named = std::mem::take(&mut document.sitemaps);
-        // Where one part is called after posts, those called after pages, tags or products need no request.
+        // Where one part is called after posts, those called after pages, tags or products need no
+        // request.
         if session.source().sitemap.include.is_empty()
             && named.iter().any(|part| part.kind == SitemapKind::Posts)
         {
@@ -88,12 +90,8 @@ impl SitemapListing {
             );
             document.problems.push(Problem::note("sitemap", text));
         }
-        let mut listing = Self {
-            document,
-            parts: None,
-            previously_unread: HashSet::new(),
-            is_partial: false,
-        };
+        let mut listing =
+            Self { document, parts: None, previously_unread: HashSet::new(), is_partial: false };
         listing.read_children(session, pending).await?;
         Ok(listing)
     }
@@ -156,48 +154,45 @@ impl SitemapListing {
             self.document.problems.push(Problem::note("sitemap", why));
             return Ok(());
         }
-        let why = match session
-            .fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay())
-            .await
-        {
-            FetchOutcome::Document(response) => {
-                match site_discovery::read_sitemap(&response.body, &response.final_url) {
-                    Ok(part) => {
-                        session.record_validators(&response);
-                        if pending.previously_unread {
-                            self.previously_unread
-                                .extend(part.pages.iter().map(|page| page.url.clone()));
+        let why =
+            match session.fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay()).await {
+                FetchOutcome::Document(response) => {
+                    match site_discovery::read_sitemap(&response.body, &response.final_url) {
+                        Ok(part) => {
+                            session.record_validators(&response);
+                            if pending.previously_unread {
+                                self.previously_unread
+                                    .extend(part.pages.iter().map(|page| page.url.clone()));
+                            }
+                            pending.part.read = true;
+                            if !part.sitemaps.is_empty() {
+                                let text = format!(
+                                    "{url} is an index within an index: what it names is not read"
+                                );
+                                self.document.problems.push(Problem::note("sitemap", text));
+                            }
+                            self.document.pages.extend(part.pages);
+                            self.document.problems.extend(part.problems);
+                            return Ok(());
                         }
-                        pending.part.read = true;
-                        if !part.sitemaps.is_empty() {
-                            let text = format!(
-                                "{url} is an index within an index: what it names is not read"
-                            );
-                            self.document.problems.push(Problem::note("sitemap", text));
-                        }
-                        self.document.pages.extend(part.pages);
-                        self.document.problems.extend(part.problems);
-                        return Ok(());
+                        Err(error) => error.to_string(),
                     }
-                    Err(error) => error.to_string(),
                 }
-            }
-            FetchOutcome::NotModified(_) => {
-                self.is_partial = true;
-                return Ok(());
-            }
-            other => PollFailure::of(other).error.text,
-        };
+                FetchOutcome::NotModified(_) => {
+                    self.is_partial = true;
+                    return Ok(());
+                }
+                other => PollFailure::of(other).error.text,
+            };
         self.is_partial = true;
         // What the index said of it holds for its next reading only once it was read.
         pending.part.lastmod = None;
-        self.document
-            .problems
-            .push(Problem::warning("sitemap", format!("{url}: {why}")));
+        self.document.problems.push(Problem::warning("sitemap", format!("{url}: {why}")));
         Ok(())
     }
 
-    /// The posts among its pages. Of a partial reading, what is known helps to tell which links are posts.
+    /// The posts among its pages. Of a partial reading, what is known helps to tell which links are
+    /// posts.
     pub(super) fn post_links(
         &self,
         source: &Source,
@@ -206,12 +201,8 @@ impl SitemapListing {
         if !self.is_partial || known.is_empty() {
             return site_discovery::post_links(&self.document, &source.sitemap, &source.url);
         }
-        let listed: HashSet<Url> = self
-            .document
-            .pages
-            .iter()
-            .map(|page| page.url.clone())
-            .collect();
+        let listed: HashSet<Url> =
+            self.document.pages.iter().map(|page| page.url.clone()).collect();
         let remembered = known.iter().filter_map(|(url, page)| {
             let url = Url::parse(url).ok().filter(|url| !listed.contains(url))?;
             let lastmod = page.lastmod.map(PublishedDate::exact);
@@ -225,13 +216,7 @@ impl SitemapListing {
             })
         });
         let combined = SitemapDocument {
-            pages: self
-                .document
-                .pages
-                .iter()
-                .cloned()
-                .chain(remembered)
-                .collect(),
+            pages: self.document.pages.iter().cloned().chain(remembered).collect(),
             ..SitemapDocument::default()
         };
         let mut links = site_discovery::post_links(&combined, &source.sitemap, &source.url);
@@ -251,8 +236,5 @@ struct PendingSitemap {
 
 async fn stored(session: &FetchSession<'_>) -> Result<Vec<IndexedSitemap>, StoreError> {
     let id = session.source().id.clone();
-    session
-        .poller()
-        .read(move |reader| reader.indexed_sitemaps(&id))
-        .await
+    session.poller().read(move |reader| reader.indexed_sitemaps(&id)).await
 }

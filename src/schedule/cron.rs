@@ -1,8 +1,9 @@
 //! Five-field cron expressions with their classic meaning, in UTC.
 //!
-//! The `cron` crate has six fields, counts weekdays from 1 for Sunday, and wants both day fields to hold. Here the five
-//! fields are those of crontab(5): weekdays 0 to 7 with both ends Sunday, and where both day fields are restricted, schedules
-//! is enough. An expression that never fires is refused.
+//! The `cron` crate has six fields, counts weekdays from 1 for Sunday, and wants both day fields to
+//! hold. Here the five fields are those of crontab(5): weekdays 0 to 7 with both ends Sunday, and
+//! where both day fields are restricted, schedules is enough. An expression that never fires is
+//! refused.
 
 use std::{fmt, str::FromStr as _};
 
@@ -48,13 +49,13 @@ impl fmt::Debug for Cron {
     }
 }
 
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 impl Cron {
-    /// Reads an expression: five fields, or `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly`, `@annually`.
+    /// Reads an expression: five fields, or `@hourly`, `@daily`, `@midnight`, `@weekly`,
+    /// `@monthly`, `@yearly`, `@annually`.
     pub fn parse(text: &str) -> Result<Self, CronError> {
         let plain = match text.trim() {
             "@hourly" => "0 * * * *",
@@ -97,34 +98,21 @@ impl Cron {
             (false, false) => vec![schedule(&days, "*")?, schedule("*", &weekday_names)?],
             _ => vec![schedule(&days, &weekday_names)?],
         };
-        let cron = Self {
-            text: text.trim().to_owned(),
-            schedules,
-        };
-        // Every combination of month, day and weekday comes round within 28 years, leap days of 2100 set aside.
+        let cron = Self { text: text.trim().to_owned(), schedules };
+        // Every combination of month, day and weekday comes round within 28 years, leap days of
+        // 2100 set aside.
         let start = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
-        if cron.next_after(start).is_none() {
-            Err(CronError::Never)
-        } else {
-            Ok(cron)
-        }
+        if cron.next_after(start).is_none() { Err(CronError::Never) } else { Ok(cron) }
     }
 
     /// The first moment after `after` at which it fires; `None`: never again.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        self.schedules
-            .iter()
-            .filter_map(|schedule| schedule.after::<Utc>(&after).next())
-            .min()
+        self.schedules.iter().filter_map(|schedule| schedule.after::<Utc>(&after).next()).min()
     }
 }
 
 fn join_numbers(values: &[u32]) -> String {
-    values
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(",")
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// The values of one field: `*`, numbers, names, ranges and steps, in a join_numbers.
@@ -135,20 +123,14 @@ fn set(
     max: u32,
     names: &[&str],
 ) -> Result<Vec<u32>, CronError> {
-    let wrong = |reason: String| CronError::Field {
-        field,
-        text: text.to_owned(),
-        reason,
-    };
+    let wrong = |reason: String| CronError::Field { field, text: text.to_owned(), reason };
     let offset = u32::from(min == 1 && !names.is_empty());
     let value = |word: &str| -> Result<u32, CronError> {
         let lower = word.to_ascii_lowercase();
         if let Some(at) = names.iter().position(|name| *name == lower) {
             return Ok(u32::try_from(at).unwrap_or(0) + offset);
         }
-        let number: u32 = word
-            .parse()
-            .map_err(|_| wrong(format!("`{word}` is not a number")))?;
+        let number: u32 = word.parse().map_err(|_| wrong(format!("`{word}` is not a number")))?;
         if (min..=max).contains(&number) {
             Ok(number)
         } else {
@@ -204,18 +186,9 @@ mod tests {
 
     #[test]
     fn fields_have_their_classic_meaning() {
-        assert_eq!(
-            next("0 6-22 * * *", "2026-11-21T05:30:00Z"),
-            "2026-11-21T06:00:00Z"
-        );
-        assert_eq!(
-            next("0 6-22 * * *", "2026-11-21T22:00:00Z"),
-            "2026-11-22T06:00:00Z"
-        );
-        assert_eq!(
-            next("*/15 * * * *", "2026-11-21T05:16:00Z"),
-            "2026-11-21T05:30:00Z"
-        );
+        assert_eq!(next("0 6-22 * * *", "2026-11-21T05:30:00Z"), "2026-11-21T06:00:00Z");
+        assert_eq!(next("0 6-22 * * *", "2026-11-21T22:00:00Z"), "2026-11-22T06:00:00Z");
+        assert_eq!(next("*/15 * * * *", "2026-11-21T05:16:00Z"), "2026-11-21T05:30:00Z");
         // 2026-11-22 is a Sunday.
         for sunday in ["0", "7", "sun", "SUN"] {
             assert_eq!(
@@ -223,34 +196,16 @@ mod tests {
                 "2026-11-22T09:00:00Z"
             );
         }
-        assert_eq!(
-            next("0 9 * * 1-5", "2026-11-21T00:00:00Z"),
-            "2026-11-23T09:00:00Z"
-        );
-        assert_eq!(
-            next("0 9 * * 5-7", "2026-11-21T10:00:00Z"),
-            "2026-11-22T09:00:00Z"
-        );
-        assert_eq!(
-            next("@weekly", "2026-11-21T00:00:00Z"),
-            "2026-11-22T00:00:00Z"
-        );
+        assert_eq!(next("0 9 * * 1-5", "2026-11-21T00:00:00Z"), "2026-11-23T09:00:00Z");
+        assert_eq!(next("0 9 * * 5-7", "2026-11-21T10:00:00Z"), "2026-11-22T09:00:00Z");
+        assert_eq!(next("@weekly", "2026-11-21T00:00:00Z"), "2026-11-22T00:00:00Z");
     }
 
     #[test]
     fn either_day_field_is_enough_when_both_restrict() {
-        assert_eq!(
-            next("0 0 25 * 0", "2026-11-21T00:00:00Z"),
-            "2026-11-22T00:00:00Z"
-        );
-        assert_eq!(
-            next("0 0 25 * 0", "2026-11-22T00:00:00Z"),
-            "2026-11-25T00:00:00Z"
-        );
-        assert_eq!(
-            next("0 0 31 2 1", "2026-01-30T00:00:00Z"),
-            "2026-02-02T00:00:00Z"
-        );
+        assert_eq!(next("0 0 25 * 0", "2026-11-21T00:00:00Z"), "2026-11-22T00:00:00Z");
+        assert_eq!(next("0 0 25 * 0", "2026-11-22T00:00:00Z"), "2026-11-25T00:00:00Z");
+        assert_eq!(next("0 0 31 2 1", "2026-01-30T00:00:00Z"), "2026-02-02T00:00:00Z");
     }
 
     #[test]
@@ -259,10 +214,7 @@ mod tests {
         assert!(matches!(Cron::parse("0 0 30 2 *"), Err(CronError::Never)));
         assert!(Cron::parse("0 0 29 2 *").is_ok());
         assert!(matches!(Cron::parse("0 0 * *"), Err(CronError::Fields(4))));
-        assert!(matches!(
-            Cron::parse("0 24 * * *"),
-            Err(CronError::Field { field: "hour", .. })
-        ));
+        assert!(matches!(Cron::parse("0 24 * * *"), Err(CronError::Field { field: "hour", .. })));
         assert!(Cron::parse("0 5-3 * * *").is_err());
         assert!(Cron::parse("*/0 * * * *").is_err());
         assert!(Cron::parse("x * * * *").is_err());

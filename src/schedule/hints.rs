@@ -80,10 +80,7 @@ fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static st
         .flat_map(|v| v.split(','))
         .map(|d| d.trim().to_ascii_lowercase())
         .collect();
-    if directives
-        .iter()
-        .any(|d| d == "no-cache" || d.starts_with("no-cache=") || d == "no-store")
-    {
+    if directives.iter().any(|d| d == "no-cache" || d.starts_with("no-cache=") || d == "no-store") {
         return None;
     }
     let max_age = directives
@@ -92,16 +89,11 @@ fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static st
         .map(|v| v.trim_matches('"').parse::<u64>());
     match max_age {
         Some(Ok(seconds)) => {
-            let age = headers
-                .text("age")
-                .and_then(|a| a.parse().ok())
-                .unwrap_or(0);
-            Some((
-                Duration::from_secs(seconds.saturating_sub(age)),
-                "the publisher's max-age",
-            ))
+            let age = headers.text("age").and_then(|a| a.parse().ok()).unwrap_or(0);
+            Some((Duration::from_secs(seconds.saturating_sub(age)), "the publisher's max-age"))
         }
-        // A max-age that cannot be read makes the answer stale (RFC 9111 §4.2.1); Expires is not asked then.
+        // A max-age that cannot be read makes the answer stale (RFC 9111 §4.2.1); Expires is not
+        // asked then.
         Some(Err(_)) => None,
         None => {
             let expires = http_date(headers.text("expires")?)?;
@@ -112,18 +104,15 @@ fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static st
     }
 }
 
-/// Until when `Retry-After` asks to wait, on a refusal (429, 503) or a redirect (RFC 9110 §10.2.3); `None` also where it
-/// cannot be read or has passed.
+/// Until when `Retry-After` asks to wait, on a refusal (429, 503) or a redirect (RFC 9110 §10.2.3);
+/// `None` also where it cannot be read or has passed.
 pub fn retry_after(status: u16, headers: &Headers, now: Timestamp) -> Option<Timestamp> {
     if !(matches!(status, 429 | 503) || (300..400).contains(&status) && status != 304) {
         return None;
     }
     let value = headers.text("retry-after")?;
     let at = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        let seconds = value
-            .parse::<i64>()
-            .unwrap_or(i64::MAX)
-            .min(MAX_RETRY_AFTER.num_seconds());
+        let seconds = value.parse::<i64>().unwrap_or(i64::MAX).min(MAX_RETRY_AFTER.num_seconds());
         now + TimeDelta::seconds(seconds)
     } else {
         http_date(value)?
@@ -133,9 +122,7 @@ pub fn retry_after(status: u16, headers: &Headers, now: Timestamp) -> Option<Tim
 
 /// An HTTP date in any of its three forms (RFC 9110 §5.6.7).
 fn http_date(text: &str) -> Option<Timestamp> {
-    httpdate::parse_http_date(text.trim())
-        .ok()
-        .map(Timestamp::from)
+    httpdate::parse_http_date(text.trim()).ok().map(Timestamp::from)
 }
 
 #[cfg(test)]
@@ -160,22 +147,13 @@ mod tests {
     #[test]
     fn freshness_is_what_the_specification_says() {
         assert_eq!(fresh(&[("cache-control", "max-age=7200")]), Some(7200));
-        assert_eq!(
-            fresh(&[("cache-control", "public, Max-Age=7200"), ("age", "200")]),
-            Some(7000)
-        );
-        assert_eq!(
-            fresh(&[("cache-control", "max-age=100"), ("age", "200")]),
-            Some(0)
-        );
+        assert_eq!(fresh(&[("cache-control", "public, Max-Age=7200"), ("age", "200")]), Some(7000));
+        assert_eq!(fresh(&[("cache-control", "max-age=100"), ("age", "200")]), Some(0));
         assert_eq!(fresh(&[("cache-control", "s-maxage=9000")]), None);
         assert_eq!(fresh(&[("cache-control", "max-age=7200, no-cache")]), None);
         assert_eq!(fresh(&[("cache-control", "no-store, max-age=7200")]), None);
         let date = ("date", "Sat, 21 Nov 2026 10:00:00 GMT");
-        assert_eq!(
-            fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 GMT"), date]),
-            Some(3600)
-        );
+        assert_eq!(fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 GMT"), date]), Some(3600));
         assert_eq!(
             fresh(&[
                 ("expires", "Sat, 21 Nov 2026 11:00:00 GMT"),
@@ -185,10 +163,7 @@ mod tests {
             Some(60)
         );
         assert_eq!(fresh(&[("expires", "0"), date]), None);
-        assert_eq!(
-            fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 CET"), date]),
-            None
-        );
+        assert_eq!(fresh(&[("expires", "Sat, 21 Nov 2026 11:00:00 CET"), date]), None);
     }
 
     #[test]
@@ -204,25 +179,16 @@ mod tests {
             .retry_after
         };
         assert_eq!(retry(429, "120"), Some(at("2026-11-21T12:02:00Z")));
-        assert_eq!(
-            retry(503, "Sat, 21 Nov 2026 13:00:00 GMT"),
-            Some(at("2026-11-21T13:00:00Z"))
-        );
+        assert_eq!(retry(503, "Sat, 21 Nov 2026 13:00:00 GMT"), Some(at("2026-11-21T13:00:00Z")));
         assert_eq!(
             retry(503, "Saturday, 21-Nov-26 13:00:00 GMT"),
             Some(at("2026-11-21T13:00:00Z"))
         );
-        assert_eq!(
-            retry(503, "Sat Nov 21 13:00:00 2026"),
-            Some(at("2026-11-21T13:00:00Z"))
-        );
+        assert_eq!(retry(503, "Sat Nov 21 13:00:00 2026"), Some(at("2026-11-21T13:00:00Z")));
         assert_eq!(retry(429, "Sat, 21 Nov 2026 11:00:00 GMT"), None);
         assert_eq!(retry(429, "-5"), None);
         assert_eq!(retry(429, "soon"), None);
-        assert_eq!(
-            retry(429, "99999999999999999999"),
-            Some(now + MAX_RETRY_AFTER)
-        );
+        assert_eq!(retry(429, "99999999999999999999"), Some(now + MAX_RETRY_AFTER));
         assert_eq!(retry(200, "120"), None);
     }
 
@@ -233,25 +199,12 @@ mod tests {
             skip_days: vec![5],
             ..UpdateHints::default()
         };
-        let hints = Hints::of(
-            200,
-            &Headers::new(),
-            &update_hints,
-            at("2026-11-21T12:00:00Z"),
-        );
+        let hints = Hints::of(200, &Headers::new(), &update_hints, at("2026-11-21T12:00:00Z"));
         // 2026-11-21 is a Saturday.
-        assert_eq!(
-            hints.next_open_time(at("2026-11-21T12:30:00Z")),
-            at("2026-11-22T23:00:00Z")
-        );
-        let all = UpdateHints {
-            skip_hours: (1..=24).collect(),
-            ..UpdateHints::default()
-        };
+        assert_eq!(hints.next_open_time(at("2026-11-21T12:30:00Z")), at("2026-11-22T23:00:00Z"));
+        let all = UpdateHints { skip_hours: (1..=24).collect(), ..UpdateHints::default() };
         assert!(
-            Hints::of(200, &Headers::new(), &all, at("2026-11-21T12:00:00Z"))
-                .skip_hours
-                .is_empty()
+            Hints::of(200, &Headers::new(), &all, at("2026-11-21T12:00:00Z")).skip_hours.is_empty()
         );
     }
 }

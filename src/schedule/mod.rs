@@ -1,8 +1,8 @@
 //! The next moment to look, with its reason (layer 1).
 //!
-//! The pause is the longest of what is configured and the floors, doubled by failures, and of what the publisher asks for;
-//! jitter only lengthens it, a cap bounds it, and `Retry-After` is kept whatever the cap. Deliberately absent: a clock;
-//! `now` is an argument.
+//! The pause is the longest of what is configured and the floors, doubled by failures, and of what
+//! the publisher asks for; jitter only lengthens it, a cap bounds it, and `Retry-After` is kept
+//! whatever the cap. Deliberately absent: a clock; `now` is an argument.
 
 mod cron;
 mod display;

@@ -1,14 +1,18 @@
-//! The next poll: the longest of what is configured, the floors and the publisher's wishes, with its reason.
+//! The next poll: the longest of what is configured, the floors and the publisher's wishes, with
+//! its reason.
 //!
-//! The order in which everything that has a say is heard, so that every promise holds beside the others:
+//! The order in which everything that has a say is heard, so that every promise holds beside the
+//! others:
 //!
-//! 1. what is configured, lengthened by the floors and by the quietness of the source, doubled by failures;
-//! 2. what the answer and the document hint (`max-age`, `Expires`, `ttl`, `sy:*`), which only lengthens that;
+//! 1. what is configured, lengthened by the floors and by the quietness of the source, doubled by
+//!   failures;
+//! 2. what the answer and the document hint (`max-age`, `Expires`, `ttl`, `sy:*`), which only
+//!   lengthens that;
 //! 3. the cap `max_interval`, then jitter, which stays below it;
 //! 4. `Retry-After` and the peace of the host, which no cap shortens;
-//! 5. the slots of a schedule and the hours that skipHours and skipDays leave open: the first moment that is both. It is
-//!    looked for as far as the cap reaches from 4; where there is none, a schedule keeps its first slot, and an interval
-//!    its cap.
+//! 5. the slots of a schedule and the hours that skipHours and skipDays leave open: the first
+//!   moment that is both. It is looked for as far as the cap reaches from 4; where there is none, a
+//!   schedule keeps its first slot, and an interval its cap.
 
 use std::time::Duration;
 
@@ -34,13 +38,15 @@ const GONE_RETRY_DELAY: Duration = Duration::from_secs(24 * 3600);
 const MAX_QUIET_INTERVAL: Duration = Duration::from_secs(24 * 3600);
 /// Jitter at most.
 const MAX_JITTER: Duration = Duration::from_secs(30 * 60);
-/// A name that cannot be looked up reached nobody: the machine may only just have started, and its network not yet.
+/// A name that cannot be looked up reached nobody: the machine may only just have started, and its
+/// network not yet.
 const DNS_FAILURE_DELAY: Duration = Duration::from_secs(10 * 60);
 /// An interval below this is a person watching: no jitter.
 const MIN_JITTERED_PAUSE: Duration = Duration::from_secs(60);
 /// Doublings of the pause after failures.
 const MAX_DOUBLINGS: u32 = 10;
-/// Slots of a schedule that are looked at for one that the feed's skipHours and skipDays leave open.
+/// Slots of a schedule that are looked at for one that the feed's skipHours and skipDays leave
+/// open.
 const MAX_SLOTS: usize = 1000;
 
 /// How an attempt ended, as far as it matters for the next.
@@ -70,7 +76,8 @@ pub enum AttemptOutcome {
 pub struct PollState<'a> {
     /// Now.
     pub now: Timestamp,
-    /// When the last request ended: pauses are counted from there. Now, where this attempt made none.
+    /// When the last request ended: pauses are counted from there. Now, where this attempt made
+    /// none.
     pub last_request: Timestamp,
     /// How the attempt ended.
     pub outcome: AttemptOutcome,
@@ -105,10 +112,7 @@ pub struct NextPoll {
 
 /// Decides when to look next.
 pub fn next_poll(policy: &PollPolicy, hints: &Hints, state: &PollState<'_>) -> NextPoll {
-    let cron = policy
-        .schedule
-        .as_deref()
-        .and_then(|text| Cron::parse(text).ok());
+    let cron = policy.schedule.as_deref().and_then(|text| Cron::parse(text).ok());
     let mut pause = base_pause(policy, state, cron.is_some());
     apply_backoff(&mut pause, policy, state);
     for (hint, whose) in hints.fresh_for.into_iter().chain(hints.feed_interval) {
@@ -120,11 +124,7 @@ pub fn next_poll(policy: &PollPolicy, hints: &Hints, state: &PollState<'_>) -> N
             length: policy.max_interval,
         };
     }
-    let interval = if cron.is_some() {
-        pause.length.max(policy.interval)
-    } else {
-        pause.length
-    };
+    let interval = if cron.is_some() { pause.length.max(policy.interval) } else { pause.length };
     let cap = TimeDelta::from_std(policy.max_interval).unwrap_or(TimeDelta::days(7));
     if cron.is_none() {
         let jitter =
@@ -175,41 +175,30 @@ struct Pause {
 impl Pause {
     fn raise_to(&mut self, length: Duration, reason: impl FnOnce() -> String) {
         if length > self.length {
-            *self = Self {
-                length,
-                reason: reason(),
-            };
+            *self = Self { length, reason: reason() };
         }
     }
 }
 
-/// What is configured, and the floors. A schedule says when by itself: its pause is only what floors add.
+/// What is configured, and the floors. A schedule says when by itself: its pause is only what
+/// floors add.
 fn base_pause(policy: &PollPolicy, state: &PollState<'_>, scheduled: bool) -> Pause {
-    let mut pause = Pause {
-        length: policy.interval,
-        reason: format!("every {}", words(policy.interval)),
-    };
+    let mut pause =
+        Pause { length: policy.interval, reason: format!("every {}", words(policy.interval)) };
     if scheduled {
-        pause = Pause {
-            length: Duration::ZERO,
-            reason: String::new(),
-        };
+        pause = Pause { length: Duration::ZERO, reason: String::new() };
     }
     if policy.exempt {
         return pause;
     }
-    pause.raise_to(MIN_INTERVAL, || {
-        format!("never more often than every {}", words(MIN_INTERVAL))
-    });
+    pause.raise_to(MIN_INTERVAL, || format!("never more often than every {}", words(MIN_INTERVAL)));
     if !state.has_validators && !policy.custom_interval {
         let floor = if matches!(state.follow_mode, FollowMode::Sitemap | FollowMode::Page) {
             SITE_INTERVAL_WITHOUT_VALIDATORS
         } else {
             FEED_INTERVAL_WITHOUT_VALIDATORS
         };
-        pause.raise_to(floor, || {
-            format!("it gives no validators, so every {}", words(floor))
-        });
+        pause.raise_to(floor, || format!("it gives no validators, so every {}", words(floor)));
     }
     if !scheduled && let Some(quiet) = quiet(state.recent_dates, state.now) {
         pause.raise_to(quiet, || format!("it is quiet, so every {}", words(quiet)));
@@ -223,91 +212,51 @@ fn apply_backoff(pause: &mut Pause, policy: &PollPolicy, state: &PollState<'_>) 
         && class == "dns"
         && !policy.exempt
     {
-        // No publisher was asked anything: no floor is broken by looking again soon, and nobody is spared by waiting for days
-        // after a night without a network.
-        let doublings = state
-            .consecutive_failures
-            .saturating_sub(1)
-            .min(MAX_DOUBLINGS);
+        // No publisher was asked anything: no floor is broken by looking again soon, and nobody is
+        // spared by waiting for days after a night without a network.
+        let doublings = state.consecutive_failures.saturating_sub(1).min(MAX_DOUBLINGS);
         let length = DNS_FAILURE_DELAY
             .saturating_mul(2_u32.saturating_pow(doublings))
             .min(pause.length.max(MIN_INTERVAL));
         *pause = Pause {
-            reason: format!(
-                "looking up its name failed, so nobody was asked: {}",
-                words(length)
-            ),
+            reason: format!("looking up its name failed, so nobody was asked: {}", words(length)),
             length,
         };
         return;
     }
-    let (failures, throttles) = (
-        state.consecutive_failures.max(1),
-        state.consecutive_throttles.max(1),
-    );
-    // The first failure may be chance; a refusal is meant, and doubles at once. Gone is asked once more, a day later.
+    let (failures, throttles) =
+        (state.consecutive_failures.max(1), state.consecutive_throttles.max(1));
+    // The first failure may be chance; a refusal is meant, and doubles at once. Gone is asked once
+    // more, a day later.
     let (least, why, count, doublings) = match &state.outcome {
         AttemptOutcome::Changed | AttemptOutcome::Unchanged | AttemptOutcome::NotModified => return,
         AttemptOutcome::Gone => (GONE_RETRY_DELAY, "it is gone (410)".to_owned(), 1, 0),
-        AttemptOutcome::Challenge => (
-            FORBIDDEN_BACKOFF,
-            "it answers with a challenge".to_owned(),
-            failures,
-            failures - 1,
-        ),
-        AttemptOutcome::Failed {
-            status: Some(status @ (401 | 403 | 451)),
-            ..
-        } => (
-            FORBIDDEN_BACKOFF,
-            format!("it answers {status}"),
-            failures,
-            failures - 1,
-        ),
-        AttemptOutcome::Failed {
-            status: Some(status @ (429 | 503)),
-            ..
-        } => (
-            MIN_INTERVAL,
-            format!("it answers {status}"),
-            throttles,
-            throttles,
-        ),
-        AttemptOutcome::Failed { class, .. } => (
-            Duration::ZERO,
-            format!("it failed ({class})"),
-            failures,
-            failures - 1,
-        ),
+        AttemptOutcome::Challenge => {
+            (FORBIDDEN_BACKOFF, "it answers with a challenge".to_owned(), failures, failures - 1)
+        }
+        AttemptOutcome::Failed { status: Some(status @ (401 | 403 | 451)), .. } => {
+            (FORBIDDEN_BACKOFF, format!("it answers {status}"), failures, failures - 1)
+        }
+        AttemptOutcome::Failed { status: Some(status @ (429 | 503)), .. } => {
+            (MIN_INTERVAL, format!("it answers {status}"), throttles, throttles)
+        }
+        AttemptOutcome::Failed { class, .. } => {
+            (Duration::ZERO, format!("it failed ({class})"), failures, failures - 1)
+        }
     };
-    let floor = if policy.exempt {
-        policy.interval
-    } else {
-        least.max(MIN_INTERVAL)
-    };
+    let floor = if policy.exempt { policy.interval } else { least.max(MIN_INTERVAL) };
     let base = pause.length.max(floor);
     let length = base
         .saturating_mul(2_u32.saturating_pow(doublings.min(MAX_DOUBLINGS)))
         .min(policy.max_interval.max(base));
-    let times = if count == 1 {
-        "once".to_owned()
-    } else {
-        format!("{count} times in a row")
-    };
-    *pause = Pause {
-        reason: format!("{why}, {times}: {}", words(length)),
-        length,
-    };
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times in a row") };
+    *pause = Pause { reason: format!("{why}, {times}: {}", words(length)), length };
 }
 
-/// How long a source that rarely has something new is left alone: half the usual pause between its entries.
+/// How long a source that rarely has something new is left alone: half the usual pause between its
+/// entries.
 fn quiet(dates: &[Timestamp], now: Timestamp) -> Option<Duration> {
-    let past: Vec<Timestamp> = dates
-        .iter()
-        .copied()
-        .filter(|d| *d <= now)
-        .take(20)
-        .collect();
+    let past: Vec<Timestamp> = dates.iter().copied().filter(|d| *d <= now).take(20).collect();
     if past.len() < 5 {
         return None;
     }
@@ -317,7 +266,8 @@ fn quiet(dates: &[Timestamp], now: Timestamp) -> Option<Duration> {
     Some((median / 2).min(MAX_QUIET_INTERVAL)).filter(|pause| *pause > MIN_INTERVAL)
 }
 
-/// Up to a tenth more, and 30 minutes at most: the same source does not always come at the same minute as the others.
+/// Up to a tenth more, and 30 minutes at most: the same source does not always come at the same
+/// minute as the others.
 fn jitter(pause: Duration, state: &PollState<'_>) -> Duration {
     if pause < MIN_JITTERED_PAUSE {
         return Duration::ZERO;
@@ -353,7 +303,8 @@ fn skip_closed_hours(next: &mut NextPoll, hints: &Hints, at_most: Timestamp) {
     }
 }
 
-/// Moves on to the first slot that no floor, hint or back-off forbids, and that lies in an open hour.
+/// Moves on to the first slot that no floor, hint or back-off forbids, and that lies in an open
+/// hour.
 fn next_cron_slot(
     next: &mut NextPoll,
     cron: &Cron,
@@ -379,10 +330,7 @@ fn next_cron_slot(
         slot = later;
     }
     let mut why: Vec<&str> = Vec::new();
-    if cron
-        .next_after(state.now)
-        .is_some_and(|soonest| soonest < first)
-        && !next.reason.is_empty()
+    if cron.next_after(state.now).is_some_and(|soonest| soonest < first) && !next.reason.is_empty()
     {
         why.push(&next.reason);
     }
@@ -392,10 +340,7 @@ fn next_cron_slot(
     next.reason = if why.is_empty() {
         format!("the schedule `{text}`")
     } else {
-        format!(
-            "the schedule `{text}`; earlier slots are passed over: {}",
-            why.join(", ")
-        )
+        format!("the schedule `{text}`; earlier slots are passed over: {}", why.join(", "))
     };
     next.at = slot;
 }

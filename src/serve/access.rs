@@ -1,8 +1,10 @@
-//! Private topics: tokens from files, in the path (`/t/TOKEN/…`) or as the password of HTTP's basic scheme (RFC 7617).
+//! Private topics: tokens from files, in the path (`/t/TOKEN/…`) or as the password of HTTP's basic
+//! scheme (RFC 7617).
 //!
-//! Whoever brings a token sees the same site with its topics in it, and below `/t/TOKEN/` every address that the site
-//! names has the token too, so that a feed reader needs nothing else. Nobody is told which tokens there are: one that is not
-//! known finds nothing. Tokens are kept as digests and compared as digests, and are in no log.
+//! Whoever brings a token sees the same site with its topics in it, and below `/t/TOKEN/` every
+//! address that the site names has the token too, so that a feed reader needs nothing else. Nobody
+//! is told which tokens there are: one that is not known finds nothing. Tokens are kept as digests
+//! and compared as digests, and are in no log.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -78,8 +80,9 @@ pub struct Access {
 }
 
 impl Access {
-    /// Reads the tokens of every private topic: one a line, empty lines and those that begin with `#` aside. A file or line
-    /// that cannot be used gives nobody access, and costs no other. Blocks shortly.
+    /// Reads the tokens of every private topic: one a line, empty lines and those that begin with
+    /// `#` aside. A file or line that cannot be used gives nobody access, and costs no other.
+    /// Blocks shortly.
     pub fn load(
         topics: &[Topic],
         config_dir: &Path,
@@ -107,11 +110,7 @@ impl Access {
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(source) => {
-                return Err(AccessError::Read {
-                    topic,
-                    file,
-                    source,
-                });
+                return Err(AccessError::Read { topic, file, source });
             }
         };
         let mut found = false;
@@ -122,10 +121,7 @@ impl Access {
             }
             found = true;
             if is_token(line) {
-                self.by_token
-                    .entry(digest(line))
-                    .or_default()
-                    .insert(topic.clone());
+                self.by_token.entry(digest(line)).or_default().insert(topic.clone());
             } else {
                 errors.push(AccessError::Form {
                     topic: topic.clone(),
@@ -134,11 +130,7 @@ impl Access {
                 });
             }
         }
-        if found {
-            Ok(())
-        } else {
-            Err(AccessError::Empty { topic, file })
-        }
+        if found { Ok(()) } else { Err(AccessError::Empty { topic, file }) }
     }
 
     /// The private topics that a token opens.
@@ -150,9 +142,7 @@ impl Access {
 /// Whether a text can stand in a path as it is (RFC 3986 §2.3), and is long enough.
 fn is_token(text: &str) -> bool {
     text.len() >= MIN_TOKEN_CHARS
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
 }
 
 fn digest(token: &str) -> [u8; 32] {
@@ -172,11 +162,7 @@ pub(super) async fn by_token(State(app): State<App>, request: Request) -> Respon
         )
         .await;
     };
-    let query = request
-        .uri()
-        .query()
-        .map(|query| format!("?{query}"))
-        .unwrap_or_default();
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     let rest = format!("{}{query}", if rest.is_empty() { "/" } else { rest });
     let Ok(target) = rest.parse::<PathAndQuery>() else {
         return routes::page(
@@ -186,10 +172,7 @@ pub(super) async fn by_token(State(app): State<App>, request: Request) -> Respon
         )
         .await;
     };
-    let audience = Audience {
-        topics,
-        token: Some(token.to_owned()),
-    };
+    let audience = Audience { topics, token: Some(token.to_owned()) };
     serve_as(&app, audience, Uri::from(target), request).await
 }
 
@@ -201,16 +184,7 @@ pub(super) async fn by_password(
 ) -> Response<Body> {
     match password(request.headers()).and_then(|token| app.access().topics_for_token(&token)) {
         Some(topics) => {
-            serve_as(
-                &app,
-                Audience {
-                    topics,
-                    token: None,
-                },
-                request.uri().clone(),
-                request,
-            )
-            .await
+            serve_as(&app, Audience { topics, token: None }, request.uri().clone(), request).await
         }
         None => next.run(request).await,
     }
@@ -222,27 +196,19 @@ async fn serve_as(app: &App, audience: Audience, target: Uri, asked: Request) ->
     *request.uri_mut() = target;
     request.method_mut().clone_from(asked.method());
     *request.headers_mut() = asked.into_parts().0.headers;
-    let Ok(response) = routes::audience_routes()
-        .with_state(app.for_audience(audience))
-        .oneshot(request)
-        .await;
+    let Ok(response) =
+        routes::audience_routes().with_state(app.for_audience(audience)).oneshot(request).await;
     response
 }
 
 /// The password that came with a request (RFC 7617 §2).
 fn password(request: &HeaderMap) -> Option<String> {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
-    let (scheme, credentials) = request
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
-    let credentials = scheme
-        .eq_ignore_ascii_case("basic")
-        .then_some(credentials.trim())?;
+    let (scheme, credentials) =
+        request.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let credentials = scheme.eq_ignore_ascii_case("basic").then_some(credentials.trim())?;
     let text = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
-    text.split_once(':')
-        .map(|(_, password)| password.to_owned())
+    text.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 #[cfg(test)]
@@ -266,18 +232,9 @@ mod tests {
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
             password(&headers)
         };
-        assert_eq!(
-            password("Basic YW55Ym9keTpzZWNyZXQ6MQ==").as_deref(),
-            Some("secret:1")
-        );
+        assert_eq!(password("Basic YW55Ym9keTpzZWNyZXQ6MQ==").as_deref(), Some("secret:1"));
         assert_eq!(password("basic OnNlY3JldA==").as_deref(), Some("secret"));
-        for wrong in [
-            "Bearer OnNlY3JldA==",
-            "Basic",
-            "Basic !",
-            "Basic c2VjcmV0",
-            "Basic /w==",
-        ] {
+        for wrong in ["Bearer OnNlY3JldA==", "Basic", "Basic !", "Basic c2VjcmV0", "Basic /w=="] {
             assert_eq!(password(wrong), None, "{wrong}");
         }
     }

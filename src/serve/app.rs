@@ -23,9 +23,9 @@ use super::{Access, EncodedDocument, Health, fifo_cache::FifoCache, page_cache::
 /// Unions by their paths: each is three documents at most, made again when it is asked for.
 type Unions = FifoCache<Arc<EncodedDocument>, 32>;
 
-/// What instances of unions held that were handed out, by their tags, which are those of the bytes: reading stores nothing,
-/// so they are kept in memory and a restart forgets them. Who comes with a forgotten one is sent the whole. Of one story it
-/// is a few bytes each.
+/// What instances of unions held that were handed out, by their tags, which are those of the bytes:
+/// reading stores nothing, so they are kept in memory and a restart forgets them. Who comes with a
+/// forgotten one is sent the whole. Of one story it is a few bytes each.
 type Instances = FifoCache<Vec<(i64, i64)>, 512>;
 
 /// The site as it is now. Cheap to clone; every clone answers the same.
@@ -58,10 +58,8 @@ impl App {
     /// A site without documents yet, over a stored state.
     pub fn new(snapshot: Arc<dyn SnapshotSource>, settings: SiteSettings, health: Health) -> Self {
         let documents = ArcSwap::from_pointee(Documents::default());
-        let (settings, access) = (
-            ArcSwap::from_pointee(settings),
-            ArcSwap::from_pointee(Access::default()),
-        );
+        let (settings, access) =
+            (ArcSwap::from_pointee(settings), ArcSwap::from_pointee(Access::default()));
         let (instances, drawn) = (Mutex::default(), PageCache::default());
         Self {
             inner: Arc::new(Inner {
@@ -77,8 +75,8 @@ impl App {
         }
     }
 
-    /// Puts new documents in the place of all that were held, in one step. What did not change is not compressed again.
-    /// Takes as long as compressing does: call it from a blocking thread.
+    /// Puts new documents in the place of all that were held, in one step. What did not change is
+    /// not compressed again. Takes as long as compressing does: call it from a blocking thread.
     pub fn replace(&self, renderings: Vec<RenderedDocument>, retired: Vec<TopicId>) {
         let before = self.inner.documents.load_full();
         let by_path = renderings
@@ -89,9 +87,8 @@ impl App {
                         && held.last_modified == rendering.last_modified
                         && held.media_type == rendering.media_type
                 });
-                let held = same
-                    .cloned()
-                    .unwrap_or_else(|| Arc::new(EncodedDocument::new(rendering)));
+                let held =
+                    same.cloned().unwrap_or_else(|| Arc::new(EncodedDocument::new(rendering)));
                 (held.path.clone(), held)
             })
             .collect();
@@ -102,7 +99,8 @@ impl App {
         }));
     }
 
-    /// Puts new settings in force: after feeds.toml was read again. Documents follow with [`App::replace`].
+    /// Puts new settings in force: after feeds.toml was read again. Documents follow with
+    /// [`App::replace`].
     pub fn set_settings(&self, settings: SiteSettings) {
         self.inner.settings.store(Arc::new(settings));
     }
@@ -119,17 +117,12 @@ impl App {
     /// The same site for other eyes.
     pub(super) fn for_audience(&self, audience: Audience) -> Self {
         let view = self.inner.settings.load().for_audience(audience);
-        Self {
-            inner: self.inner.clone(),
-            view: Some(Arc::new(view)),
-        }
+        Self { inner: self.inner.clone(), view: Some(Arc::new(view)) }
     }
 
     /// The settings in force.
     pub fn settings(&self) -> Arc<SiteSettings> {
-        self.view
-            .clone()
-            .unwrap_or_else(|| self.inner.settings.load_full())
+        self.view.clone().unwrap_or_else(|| self.inner.settings.load_full())
     }
 
     pub(super) fn health(&self) -> &Health {
@@ -149,7 +142,8 @@ impl App {
         self.inner.documents.load().retired.clone()
     }
 
-    /// A feed: of one topic held ready, else made now or held from before. `None`: there is nothing rendered yet.
+    /// A feed: of one topic held ready, else made now or held from before. `None`: there is nothing
+    /// rendered yet.
     pub(super) async fn feed(
         &self,
         members: Vec<TopicId>,
@@ -157,30 +151,18 @@ impl App {
     ) -> Result<Option<Arc<EncodedDocument>>, StoreError> {
         let settings = self.settings();
         let documents = self.inner.documents.load_full();
-        let name = members
-            .iter()
-            .map(TopicId::as_str)
-            .collect::<Vec<_>>()
-            .join("+");
+        let name = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
         if members.len() == 1 && settings.audience.token.is_none() {
-            return Ok(documents
-                .by_path
-                .get(&Addresses::feed_path(&name, format))
-                .cloned());
+            return Ok(documents.by_path.get(&Addresses::feed_path(&name, format)).cloned());
         }
         // The addresses in it are others below a token.
-        let path = settings
-            .addresses()
-            .rooted(&Addresses::feed_path(&name, format));
+        let path = settings.addresses().rooted(&Addresses::feed_path(&name, format));
         if let Some(held) = documents.unions().get(&path) {
             return Ok(Some(held.clone()));
         }
         // A union changes when a member does: nothing is stored because somebody read.
         let changed = |id: &TopicId| {
-            documents
-                .by_path
-                .get(&Addresses::feed_path(id.as_str(), format))?
-                .last_modified
+            documents.by_path.get(&Addresses::feed_path(id.as_str(), format))?.last_modified
         };
         let Some(updated) = members.iter().filter_map(changed).max() else {
             return Ok(None);
@@ -191,16 +173,15 @@ impl App {
             })
             .await?;
         if let Some(feed) = &rendering.feed {
-            self.instances()
-                .insert(rendering.etag.clone(), feed.story_digests());
+            self.instances().insert(rendering.etag.clone(), feed.story_digests());
         }
         let held = Arc::new(EncodedDocument::encode(rendering, CompressionLevel::Fast));
         documents.unions().insert(path, held.clone());
         Ok(Some(held))
     }
 
-    /// The part of a feed that is new to a reader who has one of these instances; `None`: none of them is remembered, or
-    /// everything is new, and the whole is to be sent.
+    /// The part of a feed that is new to a reader who has one of these instances; `None`: none of
+    /// them is remembered, or everything is new, and the whole is to be sent.
     pub(super) async fn delta(
         &self,
         held: &EncodedDocument,
@@ -260,32 +241,23 @@ impl App {
         Ok(EncodedDocument::encode(rendering, CompressionLevel::Fast))
     }
 
-    /// A page, drawn now or, where nothing was written since, before; a story that is not there is a fault's page, and so is a
-    /// state that cannot be read.
+    /// A page, drawn now or, where nothing was written since, before; a story that is not there is
+    /// a fault's page, and so is a state that cannot be read.
     pub(super) async fn page(&self, name: PageName) -> (u16, Arc<EncodedDocument>) {
         // What a few see is drawn for them alone.
-        let path = if self.view.is_none() {
-            PageCache::path(&name)
-        } else {
-            None
-        };
+        let path = if self.view.is_none() { PageCache::path(&name) } else { None };
         let made = match path {
             Some(path) => self.drawn(path, name).await,
             None => self.render_page(name).await,
         };
         made.unwrap_or_else(|error| {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a page could not be made"
-            );
-            (
-                500,
-                Arc::new(error_page(&self.settings(), &PageError::Internal)),
-            )
+            tracing::error!(error = &error as &dyn std::error::Error, "a page could not be made");
+            (500, Arc::new(error_page(&self.settings(), &PageError::Internal)))
         })
     }
 
-    /// A page that looks at the whole state: drawn by one of those who ask at a time, for all of them.
+    /// A page that looks at the whole state: drawn by one of those who ask at a time, for all of
+    /// them.
     async fn drawn(
         &self,
         path: String,
@@ -303,9 +275,7 @@ impl App {
         let begun = Instant::now();
         let (status, held) = self.render_page(name).await?;
         if let (200, Some(version)) = (status, version) {
-            self.inner
-                .drawn
-                .insert(path, version, settings, begun.elapsed(), held.clone());
+            self.inner.drawn.insert(path, version, settings, begun.elapsed(), held.clone());
         }
         Ok((status, held))
     }
@@ -323,18 +293,13 @@ impl App {
     }
 
     async fn render_page(&self, name: PageName) -> Result<(u16, Arc<EncodedDocument>), StoreError> {
-        let status = if let PageName::PageError(fault) = &name {
-            fault.status()
-        } else {
-            200
-        };
+        let status = if let PageName::PageError(fault) = &name { fault.status() } else { 200 };
         let made = self.blocking(move |open, settings| {
             let made = open.read(|snapshot| page(snapshot, settings, &name))?;
             Ok(match made {
-                Some(rendering) => (
-                    status,
-                    EncodedDocument::encode(rendering, CompressionLevel::Fast),
-                ),
+                Some(rendering) => {
+                    (status, EncodedDocument::encode(rendering, CompressionLevel::Fast))
+                }
                 None => (404, error_page(settings, &PageError::NotFound)),
             })
         });
@@ -343,10 +308,7 @@ impl App {
 
     /// What a panic left behind is whole: entries are put in one at a time.
     fn instances(&self) -> std::sync::MutexGuard<'_, Instances> {
-        self.inner
-            .instances
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.instances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>
@@ -372,7 +334,8 @@ impl Documents {
     }
 }
 
-/// The page of a fault needs the settings alone, so that there is one even when the state cannot be read.
+/// The page of a fault needs the settings alone, so that there is one even when the state cannot be
+/// read.
 fn error_page(settings: &SiteSettings, fault: &PageError) -> EncodedDocument {
     EncodedDocument::encode(site::error_page(settings, fault), CompressionLevel::Fast)
 }

@@ -13,10 +13,11 @@ pub enum PreconditionResult {
     NotModified,
 }
 
-/// Evaluates `If-None-Match` (every line of it, in order) and `If-Modified-Since`, RFC 9110 §13.2.2.
+/// Evaluates `If-None-Match` (every line of it, in order) and `If-Modified-Since`, RFC 9110
+/// §13.2.2.
 ///
-/// `If-None-Match` is compared weakly and, when it is there at all, `If-Modified-Since` does not count. A date that
-/// cannot be read does not count either.
+/// `If-None-Match` is compared weakly and, when it is there at all, `If-Modified-Since` does not
+/// count. A date that cannot be read does not count either.
 pub fn evaluate(
     none_match: &[&str],
     modified_since: Option<&str>,
@@ -28,11 +29,7 @@ pub fn evaluate(
     } else {
         none_match.iter().any(|line| lists_tag(line, etag))
     };
-    if not_modified {
-        PreconditionResult::NotModified
-    } else {
-        PreconditionResult::Send
-    }
+    if not_modified { PreconditionResult::NotModified } else { PreconditionResult::Send }
 }
 
 fn is_modified_since(date: &str, last_modified: Option<Timestamp>) -> bool {
@@ -43,13 +40,14 @@ fn is_modified_since(date: &str, last_modified: Option<Timestamp>) -> bool {
     last_modified.trunc_subsecs(0) > Timestamp::from(date)
 }
 
-/// Whether a line of `If-None-Match` is `*` or lists the tag, by weak comparison (RFC 9110 §8.8.3.2).
+/// Whether a line of `If-None-Match` is `*` or lists the tag, by weak comparison (RFC 9110
+/// §8.8.3.2).
 fn lists_tag(line: &str, etag: &str) -> bool {
     line.trim() == "*" || tags(line).any(|tag| tag == opaque(etag))
 }
 
-/// The opaque parts of the entity tags that a line lists. What is not quoted is no entity tag; whatever stands behind it
-/// cannot be told apart from it.
+/// The opaque parts of the entity tags that a line lists. What is not quoted is no entity tag;
+/// whatever stands behind it cannot be told apart from it.
 pub(super) fn tags(line: &str) -> impl Iterator<Item = &str> {
     let mut rest = line;
     std::iter::from_fn(move || {
@@ -98,48 +96,16 @@ mod tests {
     fn a_date_counts_only_without_tags_and_only_when_it_is_one() {
         let changed: Timestamp = "2026-01-02T03:04:05.900Z".parse().unwrap();
         for (none_match, date, expected) in [
-            (
-                &[][..],
-                "Fri, 02 Jan 2026 03:04:05 GMT",
-                PreconditionResult::NotModified,
-            ),
-            (
-                &[],
-                "Friday, 02-Jan-26 03:04:05 GMT",
-                PreconditionResult::NotModified,
-            ),
-            (
-                &[],
-                "Fri Jan  2 03:04:05 2026",
-                PreconditionResult::NotModified,
-            ),
-            (
-                &[],
-                "Fri, 02 Jan 2026 03:04:06 GMT",
-                PreconditionResult::NotModified,
-            ),
-            (
-                &[],
-                "Wed, 02 Jan 2126 03:04:05 GMT",
-                PreconditionResult::NotModified,
-            ),
-            (
-                &[],
-                "Fri, 02 Jan 2026 03:04:04 GMT",
-                PreconditionResult::Send,
-            ),
+            (&[][..], "Fri, 02 Jan 2026 03:04:05 GMT", PreconditionResult::NotModified),
+            (&[], "Friday, 02-Jan-26 03:04:05 GMT", PreconditionResult::NotModified),
+            (&[], "Fri Jan  2 03:04:05 2026", PreconditionResult::NotModified),
+            (&[], "Fri, 02 Jan 2026 03:04:06 GMT", PreconditionResult::NotModified),
+            (&[], "Wed, 02 Jan 2126 03:04:05 GMT", PreconditionResult::NotModified),
+            (&[], "Fri, 02 Jan 2026 03:04:04 GMT", PreconditionResult::Send),
             (&[], "yesterday", PreconditionResult::Send),
             (&[], "", PreconditionResult::Send),
-            (
-                &["\"x\""],
-                "Fri, 02 Jan 2026 03:04:05 GMT",
-                PreconditionResult::Send,
-            ),
-            (
-                &["\"abc\""],
-                "Thu, 01 Jan 1970 00:00:00 GMT",
-                PreconditionResult::NotModified,
-            ),
+            (&["\"x\""], "Fri, 02 Jan 2026 03:04:05 GMT", PreconditionResult::Send),
+            (&["\"abc\""], "Thu, 01 Jan 1970 00:00:00 GMT", PreconditionResult::NotModified),
         ] {
             assert_eq!(
                 evaluate(none_match, Some(date), TAG, Some(changed)),

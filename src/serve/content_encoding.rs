@@ -24,43 +24,34 @@ impl ContentEncoding {
         }
     }
 
-    /// The coding that the lines of `Accept-Encoding` prefer; among equals the smaller result. Without a line, and where
-    /// nothing that we have is acceptable, the bytes as they are: better than an answer that nobody can use (406).
+    /// The coding that the lines of `Accept-Encoding` prefer; among equals the smaller result.
+    /// Without a line, and where nothing that we have is acceptable, the bytes as they are: better
+    /// than an answer that nobody can use (406).
     pub fn negotiate(lines: &[&str]) -> Self {
         if lines.is_empty() {
             return Self::Identity;
         }
-        let weights: Vec<(String, u16)> = lines
-            .iter()
-            .flat_map(|line| line.split(','))
-            .filter_map(parse_weighted)
-            .collect();
-        let of = |name: &str| {
-            weights
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, weight)| *weight)
-        };
+        let weights: Vec<(String, u16)> =
+            lines.iter().flat_map(|line| line.split(',')).filter_map(parse_weighted).collect();
+        let of =
+            |name: &str| weights.iter().find(|(known, _)| known == name).map(|(_, weight)| *weight);
         let any = of("*");
         let gzip = of("gzip").or_else(|| of("x-gzip")).or(any).unwrap_or(0);
         let brotli = of("br").or(any).unwrap_or(0);
         let zstd = of("zstd").or(any).unwrap_or(0);
-        // Identity is acceptable unless it is refused; where it is not named, anything that is named comes before it.
+        // Identity is acceptable unless it is refused; where it is not named, anything that is
+        // named comes before it.
         let identity = of("identity").unwrap_or(0);
-        [
-            (brotli, Self::Brotli),
-            (gzip, Self::Gzip),
-            (zstd, Self::Zstd),
-            (identity, Self::Identity),
-        ]
-        .into_iter()
-        .filter(|(weight, _)| *weight > 0)
-        .max_by_key(|(weight, coding)| (*weight, *coding))
-        .map_or(Self::Identity, |(_, coding)| coding)
+        [(brotli, Self::Brotli), (gzip, Self::Gzip), (zstd, Self::Zstd), (identity, Self::Identity)]
+            .into_iter()
+            .filter(|(weight, _)| *weight > 0)
+            .max_by_key(|(weight, coding)| (*weight, *coding))
+            .map_or(Self::Identity, |(_, coding)| coding)
     }
 }
 
-/// A coding's name in lower case and its weight in thousandths; a weight that cannot be read refuses it.
+/// A coding's name in lower case and its weight in thousandths; a weight that cannot be read
+/// refuses it.
 fn parse_weighted(part: &str) -> Option<(String, u16)> {
     let mut pieces = part.split(';');
     let name = pieces.next()?.trim().to_ascii_lowercase();
@@ -69,9 +60,7 @@ fn parse_weighted(part: &str) -> Option<(String, u16)> {
     }
     let weight = pieces.find_map(|piece| {
         let (key, value) = piece.split_once('=')?;
-        key.trim()
-            .eq_ignore_ascii_case("q")
-            .then(|| thousandths(value.trim()))
+        key.trim().eq_ignore_ascii_case("q").then(|| thousandths(value.trim()))
     });
     Some((name, weight.unwrap_or(1000)))
 }

@@ -7,8 +7,8 @@ use super::{conditional::tags, response::header_values};
 /// Tags of one request that are looked up.
 const MAX_TAGS: usize = 8;
 
-/// The instances that a reader has, where it takes what is new to it instead of the whole: `A-IM: feed`, and tags in
-/// `If-None-Match` of which none is the current one.
+/// The instances that a reader has, where it takes what is new to it instead of the whole: `A-IM:
+/// feed`, and tags in `If-None-Match` of which none is the current one.
 pub(super) fn delta_bases(request: &HeaderMap, current: &str) -> Option<Vec<String>> {
     let takes = header_values(request, &HeaderName::from_static("a-im"))
         .iter()
@@ -31,18 +31,11 @@ pub(super) fn delta_bases(request: &HeaderMap, current: &str) -> Option<Vec<Stri
 /// Whether one part of `A-IM` is `feed`, not refused by a weight of nothing.
 fn is_feed(part: &str) -> bool {
     let mut pieces = part.split(';').map(str::trim);
-    let named = pieces
-        .next()
-        .is_some_and(|name| name.eq_ignore_ascii_case("feed"));
-    let refused = pieces
-        .filter_map(|piece| piece.split_once('='))
-        .any(|(key, weight)| {
-            key.trim().eq_ignore_ascii_case("q")
-                && weight
-                    .trim()
-                    .parse::<f32>()
-                    .is_ok_and(|weight| weight <= 0.0)
-        });
+    let named = pieces.next().is_some_and(|name| name.eq_ignore_ascii_case("feed"));
+    let refused = pieces.filter_map(|piece| piece.split_once('=')).any(|(key, weight)| {
+        key.trim().eq_ignore_ascii_case("q")
+            && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
+    });
     named && !refused
 }
 

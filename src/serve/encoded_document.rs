@@ -29,7 +29,8 @@ pub struct EncodedDocument {
 }
 
 impl EncodedDocument {
-    /// Compresses a rendering as well as it goes: for documents that are read many times. Takes milliseconds.
+    /// Compresses a rendering as well as it goes: for documents that are read many times. Takes
+    /// milliseconds.
     pub fn new(rendering: RenderedDocument) -> Self {
         Self::encode(rendering, CompressionLevel::Best)
     }

@@ -1,4 +1,5 @@
-//! A bounded number of things by their names, the oldest the first to go: what can be made again, or done without.
+//! A bounded number of things by their names, the oldest the first to go: what can be made again,
+//! or done without.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,10 +12,7 @@ pub(super) struct FifoCache<V, const CAPACITY: usize> {
 
 impl<V, const CAPACITY: usize> Default for FifoCache<V, CAPACITY> {
     fn default() -> Self {
-        Self {
-            by_key: HashMap::new(),
-            oldest_first: VecDeque::new(),
-        }
+        Self { by_key: HashMap::new(), oldest_first: VecDeque::new() }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What holds for every request and every answer: methods, lengths, safety fields, cross-origin reading.
+//! What holds for every request and every answer: methods, lengths, safety fields, cross-origin
+//! reading.
 
 use axum::{
     body::Body,
@@ -42,30 +43,20 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     } else if method == Method::OPTIONS {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
-        response
-            .headers_mut()
-            .insert(header::ALLOW, ALLOWED_METHODS);
+        response.headers_mut().insert(header::ALLOW, ALLOWED_METHODS);
         response
     } else if method == Method::GET || method == Method::HEAD {
         match strip_trailing_slash(request.uri().path()) {
             Some(path) => {
-                let query = request
-                    .uri()
-                    .query()
-                    .map(|query| format!("?{query}"))
-                    .unwrap_or_default();
-                response::redirect(&format!(
-                    "{}{query}",
-                    app.settings().addresses().rooted(path)
-                ))
+                let query =
+                    request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+                response::redirect(&format!("{}{query}", app.settings().addresses().rooted(path)))
             }
             None => next.run(request).await,
         }
     } else {
         let mut response = fault(&app, request.headers(), PageError::Method).await;
-        response
-            .headers_mut()
-            .insert(header::ALLOW, ALLOWED_METHODS);
+        response.headers_mut().insert(header::ALLOW, ALLOWED_METHODS);
         response
     };
     if method == Method::HEAD {
@@ -75,23 +66,20 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
         if let Some(length) = length
             && response.status() != StatusCode::NOT_MODIFIED
         {
-            response
-                .headers_mut()
-                .insert(header::CONTENT_LENGTH, length.into());
+            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }
     }
     set_security_headers(&mut response);
     response
 }
 
-/// The path without the slash at its end, where it has one that it should not have. `//` would name another host.
+/// The path without the slash at its end, where it has one that it should not have. `//` would name
+/// another host.
 fn strip_trailing_slash(path: &str) -> Option<&str> {
     let bare = path.strip_suffix('/')?;
     let bare = bare.trim_end_matches('/');
     // The front page below a token has its slash, as the front page has.
-    let is_front = bare
-        .strip_prefix("/t/")
-        .is_some_and(|token| !token.contains('/'));
+    let is_front = bare.strip_prefix("/t/").is_some_and(|token| !token.contains('/'));
     (!bare.is_empty() && !bare.starts_with("//") && !is_front).then_some(bare)
 }
 
@@ -122,18 +110,9 @@ fn set_security_headers(response: &mut Response<Body>) {
     let fields = response.headers_mut();
     let any = HeaderValue::from_static("*");
     for (name, value) in [
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-        (
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            if is_page { PAGE_POLICY } else { FEED_POLICY },
-        ),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { FEED_POLICY }),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, any),
         (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
         (
@@ -144,10 +123,7 @@ fn set_security_headers(response: &mut Response<Body>) {
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static("ETag, IM, Last-Modified, Link, Retry-After"),
         ),
-        (
-            header::ACCESS_CONTROL_MAX_AGE,
-            HeaderValue::from_static("86400"),
-        ),
+        (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400")),
         (
             HeaderName::from_static("cross-origin-resource-policy"),
             HeaderValue::from_static("cross-origin"),
@@ -170,9 +146,6 @@ mod tests {
         assert_eq!(strip_trailing_slash("//evil.example/"), None);
         assert_eq!(strip_trailing_slash("///"), None);
         assert_eq!(strip_trailing_slash("/t/secret/"), None);
-        assert_eq!(
-            strip_trailing_slash("/t/secret/sources/"),
-            Some("/t/secret/sources")
-        );
+        assert_eq!(strip_trailing_slash("/t/secret/sources/"), Some("/t/secret/sources"));
     }
 }

@@ -21,7 +21,8 @@ impl Health {
         Self::default()
     }
 
-    /// Says whether there is something to serve: set once the documents are held ready, taken back when stopping.
+    /// Says whether there is something to serve: set once the documents are held ready, taken back
+    /// when stopping.
     pub fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Release);
     }
@@ -31,7 +32,8 @@ impl Health {
         self.fault.store(state.err().map(Arc::new));
     }
 
-    /// Says how the last rendering went. What is served stays old until one succeeds, however well everything else is.
+    /// Says how the last rendering went. What is served stays old until one succeeds, however well
+    /// everything else is.
     pub fn report_rendering(&self, state: Result<(), String>) {
         self.stale.store(state.err().map(Arc::new));
     }
@@ -63,23 +65,14 @@ mod tests {
         assert!(health.healthy().is_ok() && health.ready().is_err());
         health.set_ready(true);
         assert!(health.ready().is_ok());
-        health
-            .clone()
-            .report(Err("the store does not answer".to_owned()));
-        assert_eq!(
-            health.healthy(),
-            Err("the store does not answer".to_owned())
-        );
+        health.clone().report(Err("the store does not answer".to_owned()));
+        assert_eq!(health.healthy(), Err("the store does not answer".to_owned()));
         assert!(health.ready().is_err());
         health.report(Ok(()));
         assert!(health.ready().is_ok());
         health.report_rendering(Err("cannot render".to_owned()));
         health.report(Ok(()));
-        assert_eq!(
-            health.healthy(),
-            Err("cannot render".to_owned()),
-            "until a rendering succeeds"
-        );
+        assert_eq!(health.healthy(), Err("cannot render".to_owned()), "until a rendering succeeds");
         health.report_rendering(Ok(()));
         assert!(health.healthy().is_ok());
     }

@@ -1,9 +1,10 @@
 //! HTTP: routes, conditional answers, rendered documents held ready as bytes (layer 3).
 //!
-//! [`App`] is what answers, [`serve()`] brings it to a listener. Documents are rendered and compressed when the stored
-//! state changes ([`App::replace`]), never when somebody asks; pages and unions are made on demand, on blocking threads.
-//! Deliberately absent: anything that writes the stored state, and any trust in what a request says of itself: absolute
-//! addresses come from the settings.
+//! [`App`] is what answers, [`serve()`] brings it to a listener. Documents are rendered and
+//! compressed when the stored state changes ([`App::replace`]), never when somebody asks; pages and
+//! unions are made on demand, on blocking threads. Deliberately absent: anything that writes the
+//! stored state, and any trust in what a request says of itself: absolute addresses come from the
+//! settings.
 
 mod access;
 mod app;

@@ -1,9 +1,11 @@
-//! Pages that look at the whole state, kept until anything is written: many who ask at once cost one drawing.
+//! Pages that look at the whole state, kept until anything is written: many who ask at once cost
+//! one drawing.
 //!
-//! A page is kept with the version of the state and the settings that it was drawn from, and serves while both are the same.
-//! While much is written, one version follows the other: a page of a large state that took long to draw serves for some times
-//! as long, so that drawing leaves most of the machine to others.
-//! Deliberately absent: pages of single stories and searches, which cost little and are asked for once.
+//! A page is kept with the version of the state and the settings that it was drawn from, and serves
+//! while both are the same. While much is written, one version follows the other: a page of a large
+//! state that took long to draw serves for some times as long, so that drawing leaves most of the
+//! machine to others. Deliberately absent: pages of single stories and searches, which cost little
+//! and are asked for once.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -55,7 +57,8 @@ impl PageCache {
         self.turn.lock().await
     }
 
-    /// The page as it was drawn from this version of the state, or a moment ago, under these settings.
+    /// The page as it was drawn from this version of the state, or a moment ago, under these
+    /// settings.
     pub(super) fn find(
         &self,
         path: &str,
@@ -85,15 +88,7 @@ impl PageCache {
             MAX_REUSE.min(took * REUSE_PER_RENDER_TIME)
         };
         let until = Instant::now() + serves;
-        self.pages().insert(
-            path,
-            CachedPage {
-                version,
-                settings,
-                until,
-                held,
-            },
-        );
+        self.pages().insert(path, CachedPage { version, settings, until, held });
     }
 
     /// What a panic left behind is whole: pages are put in one at a time.
@@ -135,37 +130,16 @@ mod tests {
     #[test]
     fn what_took_long_to_draw_serves_for_a_while_though_the_state_went_on() {
         let (drawn, settings) = (PageCache::default(), settings());
-        drawn.insert(
-            "/".to_owned(),
-            1,
-            settings.clone(),
-            Duration::from_secs(60),
-            held("/"),
-        );
-        drawn.insert(
-            "/sources".to_owned(),
-            1,
-            settings.clone(),
-            SLOW_RENDER / 2,
-            held("/sources"),
-        );
+        drawn.insert("/".to_owned(), 1, settings.clone(), Duration::from_secs(60), held("/"));
+        drawn.insert("/sources".to_owned(), 1, settings.clone(), SLOW_RENDER / 2, held("/sources"));
         let finds = |path, version, settings: &Arc<SiteSettings>| {
             drawn.find(path, version, settings).is_some()
         };
         assert!(finds("/", 1, &settings) && finds("/", 2, &settings));
         assert!(finds("/sources", 1, &settings) && !finds("/sources", 2, &settings));
-        assert!(
-            !finds("/", 1, &Arc::new((*settings).clone())),
-            "other settings are another page"
-        );
+        assert!(!finds("/", 1, &Arc::new((*settings).clone())), "other settings are another page");
         for n in 0..CAPACITY {
-            drawn.insert(
-                n.to_string(),
-                1,
-                settings.clone(),
-                Duration::ZERO,
-                held("x"),
-            );
+            drawn.insert(n.to_string(), 1, settings.clone(), Duration::ZERO, held("x"));
         }
         assert!(!finds("/", 1, &settings), "the oldest went");
     }

@@ -30,10 +30,7 @@ pub(super) fn router(app: App) -> Router {
         .route("/t/{token}", get(access::by_token))
         .route("/t/{token}/", get(access::by_token))
         .route("/t/{token}/{*path}", get(access::by_token))
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            access::by_password,
-        ))
+        .layer(middleware::from_fn_with_state(app.clone(), access::by_password))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
         .with_state(app)
 }
@@ -41,14 +38,8 @@ pub(super) fn router(app: App) -> Router {
 /// The site as one of its audiences finds it, whoever that is.
 pub(super) fn audience_routes() -> Router<App> {
     Router::new()
-        .route(
-            "/",
-            get(|state, headers| page(state, headers, PageName::Home)),
-        )
-        .route(
-            "/sources",
-            get(|state, headers| page(state, headers, PageName::Sources(1))),
-        )
+        .route("/", get(|state, headers| page(state, headers, PageName::Home)))
+        .route("/sources", get(|state, headers| page(state, headers, PageName::Sources(1))))
         .route("/sources/{page}", get(further_sources_page))
         .route("/topics/{topic}", get(topic_page))
         .route("/topics/{topic}/{file}", get(feed))
@@ -77,19 +68,10 @@ pub(super) async fn page(
     if status == StatusCode::OK {
         return response::respond(&held, &headers, &usual);
     }
-    let mut response = response::respond(
-        &held,
-        &headers,
-        &ResponseOptions {
-            status,
-            max_age_s: None,
-            ..usual
-        },
-    );
+    let mut response =
+        response::respond(&held, &headers, &ResponseOptions { status, max_age_s: None, ..usual });
     if status == StatusCode::UNAUTHORIZED {
-        response
-            .headers_mut()
-            .insert(axum::http::header::WWW_AUTHENTICATE, access::CHALLENGE);
+        response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, access::CHALLENGE);
     }
     response
 }
@@ -102,11 +84,7 @@ async fn topic_page(
     match find(&state.0, &topic) {
         Ok(members) => page(state, headers, PageName::Topic(members)).await,
         Err(TopicLookupError::Moved(name)) => response::redirect(
-            &state
-                .0
-                .settings()
-                .addresses()
-                .rooted(&Addresses::topic_path(&name)),
+            &state.0.settings().addresses().rooted(&Addresses::topic_path(&name)),
         ),
         Err(TopicLookupError::PageError(fault)) => {
             page(state, headers, PageName::PageError(fault)).await
@@ -128,9 +106,7 @@ async fn feed(
         Ok(members) => members,
         Err(TopicLookupError::Moved(name)) => {
             return response::redirect(
-                &settings
-                    .addresses()
-                    .rooted(&Addresses::feed_path(&name, format)),
+                &settings.addresses().rooted(&Addresses::feed_path(&name, format)),
             );
         }
         Err(TopicLookupError::PageError(fault)) => {
@@ -162,10 +138,7 @@ async fn feed(
                         return response::respond(
                             &news,
                             &headers,
-                            &ResponseOptions {
-                                status: StatusCode::IM_USED,
-                                ..options
-                            },
+                            &ResponseOptions { status: StatusCode::IM_USED, ..options },
                         );
                     }
                     Ok(None) => {}
@@ -200,10 +173,7 @@ async fn archive(
 ) -> Response<Body> {
     // Digits alone, as in a story's address.
     let number = file.strip_suffix(".atom").and_then(|digits| {
-        digits
-            .parse::<u64>()
-            .ok()
-            .filter(|number| number.to_string() == digits)
+        digits.parse::<u64>().ok().filter(|number| number.to_string() == digits)
     });
     let Some(number) = number else {
         return page(state, headers, PageName::PageError(PageError::NotFound)).await;
@@ -214,9 +184,7 @@ async fn archive(
         Ok(mut members) if members.len() == 1 => members.remove(0),
         Err(TopicLookupError::Moved(name)) if !name.contains('+') => {
             return response::redirect(
-                &settings
-                    .addresses()
-                    .rooted(&Addresses::archive_path(&name, number)),
+                &settings.addresses().rooted(&Addresses::archive_path(&name, number)),
             );
         }
         // A union has no archives: its members have.
@@ -286,11 +254,9 @@ async fn month_page(
         return page(state, headers, PageName::PageError(PageError::NotFound)).await;
     };
     let name = match find(&state.0, topic) {
-        Ok(mut members) if members.len() == 1 => PageName::Month {
-            topic: members.remove(0),
-            month,
-            page: number,
-        },
+        Ok(mut members) if members.len() == 1 => {
+            PageName::Month { topic: members.remove(0), month, page: number }
+        }
         Err(TopicLookupError::Moved(name)) if !name.contains('+') => {
             return response::redirect(
                 &state
@@ -316,9 +282,7 @@ fn year_and_month(text: &str) -> Option<(i32, u32)> {
 
 /// The number of a page beyond the first, which has the shorter address.
 fn further(text: &str) -> Option<u32> {
-    text.parse()
-        .ok()
-        .filter(|number: &u32| *number > 1 && number.to_string() == text)
+    text.parse().ok().filter(|number: &u32| *number > 1 && number.to_string() == text)
 }
 
 async fn further_sources_page(
@@ -336,13 +300,9 @@ async fn story_page(
     headers: HeaderMap,
 ) -> Response<Body> {
     // Digits alone: `+1` and `01` would be further addresses of the same page.
-    let id = id
-        .parse::<i64>()
-        .ok()
-        .filter(|number| number.to_string() == id);
-    let name = id.map_or(PageName::PageError(PageError::NotFound), |id| {
-        PageName::Story(StoryId(id))
-    });
+    let id = id.parse::<i64>().ok().filter(|number| number.to_string() == id);
+    let name =
+        id.map_or(PageName::PageError(PageError::NotFound), |id| PageName::Story(StoryId(id)));
     page(state, headers, name).await
 }
 
@@ -366,10 +326,7 @@ async fn search_feed(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Re
             )
         }
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a search could not be made"
-            );
+            tracing::error!(error = &error as &dyn std::error::Error, "a search could not be made");
             unavailable("the search could not be made")
         }
     }
@@ -404,11 +361,7 @@ async fn topic_list(state: State<App>, uri: Uri, request: Request) -> Response<B
         return document(state, uri, request).await;
     }
     let held = EncodedDocument::encode(site::topic_list(&settings), CompressionLevel::Fast);
-    response::respond(
-        &held,
-        request.headers(),
-        &ResponseOptions::from_settings(&settings),
-    )
+    response::respond(&held, request.headers(), &ResponseOptions::from_settings(&settings))
 }
 
 async fn healthz(State(app): State<App>) -> Response<Body> {
@@ -426,8 +379,8 @@ fn probe(state: Result<(), String>) -> Response<Body> {
     }
 }
 
-/// Between the start and the first rendering there is nothing; later a document that is missing is a settings change
-/// whose documents follow in a moment.
+/// Between the start and the first rendering there is nothing; later a document that is missing is
+/// a settings change whose documents follow in a moment.
 fn not_rendered(app: &App) -> Response<Body> {
     unavailable(if app.is_empty() {
         "the documents are not rendered yet"
@@ -438,9 +391,7 @@ fn not_rendered(app: &App) -> Response<Body> {
 
 fn unavailable(reason: &str) -> Response<Body> {
     let mut response = response::plain_text(StatusCode::SERVICE_UNAVAILABLE, reason);
-    response
-        .headers_mut()
-        .insert(axum::http::header::RETRY_AFTER, RETRY_AFTER_S.into());
+    response.headers_mut().insert(axum::http::header::RETRY_AFTER, RETRY_AFTER_S.into());
     response
 }
 

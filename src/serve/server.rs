@@ -30,17 +30,15 @@ pub enum ServeError {
     Listener(#[source] io::Error),
 }
 
-/// Serves `app` on `listener` (HTTP/1.1 and HTTP/2, with `tls` over TLS) until `stop` is done; then takes no new connection
-/// and lets requests under way end, for a few seconds at most.
+/// Serves `app` on `listener` (HTTP/1.1 and HTTP/2, with `tls` over TLS) until `stop` is done; then
+/// takes no new connection and lets requests under way end, for a few seconds at most.
 pub async fn serve(
     listener: std::net::TcpListener,
     app: App,
     tls: Option<Tls>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    listener
-        .set_nonblocking(true)
-        .map_err(ServeError::Listener)?;
+    listener.set_nonblocking(true).map_err(ServeError::Listener)?;
     let listener = TcpListener::from_std(listener).map_err(ServeError::Listener)?;
     let service = TowerToHyperService::new(routes::router(app));
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -78,21 +76,13 @@ pub async fn serve(
             }
         };
         let _ = stream.set_nodelay(true);
-        let (builder, service, watcher, tls) = (
-            builder.clone(),
-            service.clone(),
-            graceful.watcher(),
-            tls.clone(),
-        );
+        let (builder, service, watcher, tls) =
+            (builder.clone(), service.clone(), graceful.watcher(), tls.clone());
         tokio::spawn(async move {
             let ended = match tls {
                 None => {
                     watcher
-                        .watch(
-                            builder
-                                .serve_connection(TokioIo::new(stream), service)
-                                .into_owned(),
-                        )
+                        .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
                         .await
                 }
                 Some(tls) => match tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await {
@@ -116,10 +106,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests under way did not end in time");
     }
     Ok(())
@@ -129,11 +116,7 @@ async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
 ) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = permits
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+    let permit = permits.clone().acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     Ok((stream, permit))
 }

@@ -87,10 +87,7 @@ fn read(cert: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
         return Err(TlsError::Empty(cert.to_owned()));
     }
     let key = PrivateKeyDer::from_pem_file(key).map_err(broken("the key", key))?;
-    let mismatch = |source| TlsError::Mismatch {
-        file: cert.to_owned(),
-        source,
-    };
+    let mismatch = |source| TlsError::Mismatch { file: cert.to_owned(), source };
     let mut config =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()

@@ -1,5 +1,5 @@
-//! The archive documents: drawn once, kept as bytes, drawn again only when a story was taken out or the site's own
-//! addresses changed.
+//! The archive documents: drawn once, kept as bytes, drawn again only when a story was taken out or
+//! the site's own addresses changed.
 
 use url::Url;
 
@@ -25,7 +25,8 @@ pub enum ArchiveLookup {
     NotFound,
 }
 
-/// The archive of a topic with this number, as it is kept; drawn anew where the addresses in it are others for whoever looks.
+/// The archive of a topic with this number, as it is kept; drawn anew where the addresses in it are
+/// others for whoever looks.
 pub fn archive(
     snapshot: &dyn Snapshot,
     settings: &SiteSettings,
@@ -65,10 +66,7 @@ fn render_for_audience(
     let Some(topic) = published_topics(settings).find(|topic| topic.id == *id) else {
         return Ok(None);
     };
-    let Some(state) = snapshot
-        .archives(id)?
-        .into_iter()
-        .find(|state| state.number == number)
+    let Some(state) = snapshot.archives(id)?.into_iter().find(|state| state.number == number)
     else {
         return Ok(None);
     };
@@ -80,8 +78,8 @@ fn render_for_audience(
     Ok(Some(render(&channel, FeedFormat::Atom)))
 }
 
-/// Draws archives whose document is not drawn, or from something else than what it would be drawn from now: as many as
-/// make about `enough` bytes.
+/// Draws archives whose document is not drawn, or from something else than what it would be drawn
+/// from now: as many as make about `enough` bytes.
 pub(super) fn render_pending(
     reader: &Reader<'_>,
     settings: &SiteSettings,
@@ -92,11 +90,7 @@ pub(super) fn render_pending(
     let mut drawn = Vec::new();
     let mut bytes = 0;
     for topic in published_topics(settings) {
-        for state in reader
-            .archives(&topic.id)?
-            .into_iter()
-            .filter(|state| !state.is_empty)
-        {
+        for state in reader.archives(&topic.id)?.into_iter().filter(|state| !state.is_empty) {
             let mut channel = frame(settings, &addresses, &topic, &state);
             let digest = digest(&channel, state.revision);
             if state.drawn == Some(digest) {
@@ -123,7 +117,8 @@ pub(super) fn render_pending(
     Ok(drawn)
 }
 
-/// The document without its stories. It names the archive after it from its first byte on, which is cut later.
+/// The document without its stories. It names the archive after it from its first byte on, which is
+/// cut later.
 fn frame<'a>(
     settings: &SiteSettings,
     addresses: &'a Addresses,
@@ -143,7 +138,8 @@ fn frame<'a>(
     channel
 }
 
-/// What a document is drawn from: what stands around its stories, and how often some were taken out.
+/// What a document is drawn from: what stands around its stories, and how often some were taken
+/// out.
 fn digest(frame: &Channel<'_>, revision: u64) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&render(frame, FeedFormat::Atom));
@@ -154,7 +150,5 @@ fn digest(frame: &Channel<'_>, revision: u64) -> [u8; 32] {
 /// Now in whole seconds, and later than before: `updated` moves with the bytes.
 fn next_updated(before: Option<Timestamp>, now: Timestamp) -> Timestamp {
     let second = Timestamp::from_timestamp(now.timestamp(), 0).unwrap_or(now);
-    before.map_or(second, |before| {
-        second.max(before + chrono::TimeDelta::seconds(1))
-    })
+    before.map_or(second, |before| second.max(before + chrono::TimeDelta::seconds(1)))
 }

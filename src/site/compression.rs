@@ -34,21 +34,14 @@ impl Compression {
                 // No name and no time in the header.
                 let level = flate2::Compression::new(if much { 9 } else { 4 });
                 let mut encoder = flate2::GzBuilder::new().write(Vec::new(), level);
-                encoder
-                    .write_all(bytes)
-                    .expect("writing to memory does not fail");
+                encoder.write_all(bytes).expect("writing to memory does not fail");
                 encoder.finish().expect("writing to memory does not fail")
             }
             Self::Brotli => {
-                // From 7 on its tables take 8 to 32 MiB, to save one byte in a hundred, and so they do below a window of
-                // 2^17; a window much wider than the text is room for nothing.
+                // From 7 on its tables take 8 to 32 MiB, to save one byte in a hundred, and so they
+                // do below a window of 2^17; a window much wider than the text is room for nothing.
                 let quality = if much { 6 } else { 4 };
-                let lgwin = bytes
-                    .len()
-                    .next_power_of_two()
-                    .ilog2()
-                    .clamp(18, 22)
-                    .cast_signed();
+                let lgwin = bytes.len().next_power_of_two().ilog2().clamp(18, 22).cast_signed();
                 let parameters = brotli::enc::BrotliEncoderParams {
                     quality,
                     lgwin,
@@ -80,12 +73,10 @@ impl Compression {
         let most = bytes.len() as u64 + 1;
         let mut found = Vec::with_capacity(bytes.len());
         let read = match self {
-            Self::Gzip => flate2::read::GzDecoder::new(coded)
-                .take(most)
-                .read_to_end(&mut found),
-            Self::Brotli => brotli::Decompressor::new(coded, 4096)
-                .take(most)
-                .read_to_end(&mut found),
+            Self::Gzip => flate2::read::GzDecoder::new(coded).take(most).read_to_end(&mut found),
+            Self::Brotli => {
+                brotli::Decompressor::new(coded, 4096).take(most).read_to_end(&mut found)
+            }
             Self::Zstd => match zstd::Decoder::new(coded) {
                 Ok(decoder) => decoder.take(most).read_to_end(&mut found),
                 Err(error) => Err(error),
@@ -105,10 +96,7 @@ mod tests {
         for coding in [Compression::Gzip, Compression::Brotli, Compression::Zstd] {
             for level in [CompressionLevel::Best, CompressionLevel::Fast] {
                 let coded = coding.compress(&text, level);
-                assert!(
-                    coded.len() < text.len() && coding.decodes_to(&coded, &text),
-                    "{coding:?}"
-                );
+                assert!(coded.len() < text.len() && coding.decodes_to(&coded, &text), "{coding:?}");
                 assert_eq!(coding.compress(&text, level), coded);
                 assert!(
                     !coding.decodes_to(&coded, &text[1..])

@@ -40,14 +40,7 @@ impl RenderedDocument {
         last_modified: Option<Timestamp>,
     ) -> Self {
         let etag = format!("W/\"{}\"", &blake3::hash(&body).to_hex()[..32]);
-        Self {
-            path: path.into(),
-            media_type,
-            body,
-            etag,
-            last_modified,
-            feed: None,
-        }
+        Self { path: path.into(), media_type, body, etag, last_modified, feed: None }
     }
 }
 
@@ -63,10 +56,11 @@ const TOPIC_LIST: &str = "/opml.xml";
 /// `Content-Type` of OPML: the type that feed validators know.
 const OPML: &str = "text/x-opml; charset=utf-8";
 
-/// Renders every document that is held ready, in a fixed order: the feeds of the topics that are shown, and the lists as
-/// anybody sees them.
+/// Renders every document that is held ready, in a fixed order: the feeds of the topics that are
+/// shown, and the lists as anybody sees them.
 ///
-/// `last_modified_of` tells the moment of a document's last change: the stored one as long as the digest stays the same.
+/// `last_modified_of` tells the moment of a document's last change: the stored one as long as the
+/// digest stays the same.
 pub fn documents(
     snapshot: &dyn Snapshot,
     settings: &SiteSettings,
@@ -89,10 +83,7 @@ pub fn documents(
         for format in FeedFormat::ALL {
             let rendering = render_dated(&mut channel, id.as_str(), format, last_modified_of)?;
             let feed = RenderedFeed::new(&id, &channel, stories.clone(), overflow.clone(), format);
-            renderings.push(RenderedDocument {
-                feed: Some(feed),
-                ..rendering
-            });
+            renderings.push(RenderedDocument { feed: Some(feed), ..rendering });
         }
     }
     let anybody = settings.for_audience(Audience::default());
@@ -102,10 +93,7 @@ pub fn documents(
         opml(&settings.title, &topic_outlines(&anybody, &addresses)),
         last_modified_of,
     )?);
-    let followed = opml(
-        &format!("What {} follows", settings.title),
-        &source_outlines(snapshot)?,
-    );
+    let followed = opml(&format!("What {} follows", settings.title), &source_outlines(snapshot)?);
     renderings.push(plain("/sources.opml", OPML, followed, last_modified_of)?);
     renderings.push(plain(
         "/style.css",
@@ -124,10 +112,7 @@ pub fn documents(
 
 /// The list of the topic feeds as it is for other eyes than anybody's.
 pub fn topic_list(settings: &SiteSettings) -> RenderedDocument {
-    let list = opml(
-        &settings.title,
-        &topic_outlines(settings, &settings.addresses()),
-    );
+    let list = opml(&settings.title, &topic_outlines(settings, &settings.addresses()));
     RenderedDocument::new(TOPIC_LIST, OPML, list, None)
 }
 
@@ -154,7 +139,8 @@ pub(super) fn published_topics(
     }))
 }
 
-/// Renders one feed on demand: of a union, or of a topic for one who came by a token. `updated` is when a document of one of its members last changed: reading stores nothing.
+/// Renders one feed on demand: of a union, or of a topic for one who came by a token. `updated` is
+/// when a document of one of its members last changed: reading stores nothing.
 pub fn union_feed(
     snapshot: &dyn Snapshot,
     settings: &SiteSettings,
@@ -163,22 +149,12 @@ pub fn union_feed(
     updated: Timestamp,
 ) -> Result<RenderedDocument, StoreError> {
     let addresses = settings.addresses();
-    let name = members
-        .iter()
-        .map(TopicId::as_str)
-        .collect::<Vec<_>>()
-        .join("+");
+    let name = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
     let stories = snapshot.window(members, settings.max_entries)?;
     let alone = published_topics(settings).find(|topic| members == std::slice::from_ref(&topic.id));
     let mut channel = match alone {
         Some(topic) => topic_channel(snapshot, settings, &addresses, &topic)?,
-        None => channel(
-            settings,
-            &addresses,
-            &name,
-            &union_title(settings, members),
-            "",
-        ),
+        None => channel(settings, &addresses, &name, &union_title(settings, members), ""),
     };
     channel.stories = &stories;
     let stories = Arc::new(fit(&channel, settings.limits()));
@@ -199,9 +175,7 @@ pub fn union_feed(
 /// The titles of a union's members, joined.
 pub(super) fn union_title(settings: &SiteSettings, members: &[TopicId]) -> String {
     let title = |id: &TopicId| {
-        settings
-            .visible_topic(id)
-            .map_or_else(|| id.to_string(), |topic| topic.title.clone())
+        settings.visible_topic(id).map_or_else(|| id.to_string(), |topic| topic.title.clone())
     };
     members.iter().map(title).collect::<Vec<_>>().join(" + ")
 }
@@ -210,11 +184,7 @@ pub(super) fn union_title(settings: &SiteSettings, members: &[TopicId]) -> Strin
 pub(super) fn topic_stories_query(topic: &TopicId) -> StoryQuery {
     // `all` is every story: asked for as such, stories that are in no topic are there too.
     let topic = (!topic.is_all()).then(|| topic.clone());
-    StoryQuery {
-        topic,
-        public_only: true,
-        ..StoryQuery::default()
-    }
+    StoryQuery { topic, public_only: true, ..StoryQuery::default() }
 }
 
 /// The channel of a topic, still without stories. It names the newest of its archives.
@@ -224,28 +194,14 @@ fn topic_channel<'a>(
     addresses: &'a Addresses,
     topic: &PublishedTopic,
 ) -> Result<Channel<'a>, StoreError> {
-    let mut channel = channel(
-        settings,
-        addresses,
-        topic.id.as_str(),
-        &topic.title,
-        &topic.description,
-    );
-    let newest = snapshot
-        .archives(&topic.id)?
-        .into_iter()
-        .rfind(|archive| !archive.is_superseded);
+    let mut channel =
+        channel(settings, addresses, topic.id.as_str(), &topic.title, &topic.description);
+    let newest = snapshot.archives(&topic.id)?.into_iter().rfind(|archive| !archive.is_superseded);
     if let Some(archive) = newest {
         let path = Addresses::archive_path(topic.id.as_str(), archive.number);
-        let (current, prev_archive) = (
-            Url::parse(&channel.feed_urls.atom).ok(),
-            Url::parse(&addresses.absolute(&path)).ok(),
-        );
-        channel.paging = Paging {
-            current,
-            prev_archive,
-            ..Paging::default()
-        };
+        let (current, prev_archive) =
+            (Url::parse(&channel.feed_urls.atom).ok(), Url::parse(&addresses.absolute(&path)).ok());
+        channel.paging = Paging { current, prev_archive, ..Paging::default() };
     }
     Ok(channel)
 }
@@ -284,7 +240,8 @@ pub(super) fn render(channel: &Channel<'_>, format: FeedFormat) -> Vec<u8> {
     }
 }
 
-/// Renders with a moment that means nothing, asks when those bytes last changed, and renders with the answer.
+/// Renders with a moment that means nothing, asks when those bytes last changed, and renders with
+/// the answer.
 fn render_dated(
     channel: &mut Channel<'_>,
     topic: &str,
@@ -337,7 +294,8 @@ fn topic_outlines(settings: &SiteSettings, addresses: &Addresses) -> Vec<Outline
         .collect()
 }
 
-/// What is followed in public. A site without a feed has its own address: readers find out for themselves.
+/// What is followed in public. A site without a feed has its own address: readers find out for
+/// themselves.
 fn source_outlines(snapshot: &dyn Snapshot) -> Result<Vec<Outline>, StoreError> {
     use feed_model::FollowMode;
     let bare = |url: &str| {
@@ -346,11 +304,8 @@ fn source_outlines(snapshot: &dyn Snapshot) -> Result<Vec<Outline>, StoreError> 
         url.set_password(None).ok()?;
         Some(String::from(url))
     };
-    let outlines = snapshot
-        .sources()?
-        .into_iter()
-        .filter(|source| source.public)
-        .filter_map(|source| {
+    let outlines =
+        snapshot.sources()?.into_iter().filter(|source| source.public).filter_map(|source| {
             let feed = source
                 .feed_url
                 .as_deref()

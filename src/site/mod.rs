@@ -1,8 +1,9 @@
 //! What is published, drawn from the stored state: documents, pages, static files (layer 3).
 //!
-//! [`documents`] renders everything that is held ready, [`page`] and [`union_feed`] what is made when somebody asks,
-//! [`publish`] writes it all to a directory. The rule kept: what is rendered depends on the stored state and the settings
-//! alone. Deliberately absent: HTTP, which is `serve`'s.
+//! [`documents`] renders everything that is held ready, [`page`] and [`union_feed`] what is made
+//! when somebody asks, [`publish`] writes it all to a directory. The rule kept: what is rendered
+//! depends on the stored state and the settings alone. Deliberately absent: HTTP, which is
+//! `serve`'s.
 
 mod archives;
 mod compression;

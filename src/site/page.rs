@@ -72,11 +72,7 @@ impl PageName {
 }
 
 fn union_name(members: &[TopicId]) -> String {
-    members
-        .iter()
-        .map(TopicId::as_str)
-        .collect::<Vec<_>>()
-        .join("+")
+    members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+")
 }
 
 /// Renders a page; `None` where there is no such story, or none that may be shown.
@@ -105,9 +101,7 @@ pub fn page(
         }
         PageName::Sources(number) => {
             let made = pages::sources(&site, &snapshot.sources()?, settings.live);
-            let at = usize::try_from(*number)
-                .ok()
-                .and_then(|number| number.checked_sub(1));
+            let at = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
             match at.and_then(|at| made.into_iter().nth(at)) {
                 Some(body) => body,
                 None => return Ok(None),
@@ -116,15 +110,11 @@ pub fn page(
         PageName::Search(query) => search(snapshot, settings, &site, query)?,
         PageName::PageError(fault) => return Ok(Some(error_page(settings, fault))),
     };
-    Ok(Some(RenderedDocument::new(
-        name.path().unwrap_or_default(),
-        HTML,
-        body,
-        None,
-    )))
+    Ok(Some(RenderedDocument::new(name.path().unwrap_or_default(), HTML, body, None)))
 }
 
-/// The page of a fault: from the settings alone, so that there is one even when the state cannot be read.
+/// The page of a fault: from the settings alone, so that there is one even when the state cannot be
+/// read.
 pub fn error_page(settings: &SiteSettings, fault: &PageError) -> RenderedDocument {
     let frame = SiteParts::new(settings);
     RenderedDocument::new(
@@ -135,7 +125,8 @@ pub fn error_page(settings: &SiteSettings, fault: &PageError) -> RenderedDocumen
     )
 }
 
-/// Every page that is published to a directory: all but unions and faults, the stories' pages among them.
+/// Every page that is published to a directory: all but unions and faults, the stories' pages among
+/// them.
 pub fn pages(
     snapshot: &dyn Snapshot,
     settings: &SiteSettings,
@@ -156,11 +147,7 @@ pub fn pages(
         }
     }
     // Ids alone would do, but a page at a time keeps memory small whatever the number of stories.
-    let mut query = StoryQuery {
-        public_only: true,
-        limit: Some(500),
-        ..StoryQuery::default()
-    };
+    let mut query = StoryQuery { public_only: true, limit: Some(500), ..StoryQuery::default() };
     loop {
         let stories = snapshot.stories(&query)?;
         if stories.is_empty() {
@@ -177,19 +164,13 @@ fn home(
     site: &pages::SiteInfo<'_>,
 ) -> Result<Vec<u8>, StoreError> {
     let some = |topic: &TopicId, limit: usize| {
-        snapshot.stories(&StoryQuery {
-            limit: Some(limit),
-            ..topic_stories_query(topic)
-        })
+        snapshot.stories(&StoryQuery { limit: Some(limit), ..topic_stories_query(topic) })
     };
     let newest = some(&TopicId::all(), 1)?;
     let mut sections = Vec::new();
     for topic in settings.visible_topics() {
         sections.push(TopicSection {
-            topic: TopicRef {
-                id: topic.id.clone(),
-                title: topic.title.clone(),
-            },
+            topic: TopicRef { id: topic.id.clone(), title: topic.title.clone() },
             description: topic.description.clone().unwrap_or_default(),
             count: snapshot.count_stories(&topic_stories_query(&topic.id))?,
             stories: some(&topic.id, STORIES_ON_HOME)?,
@@ -201,10 +182,8 @@ fn home(
         limit: Some(UNSORTED_ON_HOME),
         ..StoryQuery::default()
     };
-    let unsorted = Unsorted {
-        count: snapshot.count_stories(&query)?,
-        stories: snapshot.stories(&query)?,
-    };
+    let unsorted =
+        Unsorted { count: snapshot.count_stories(&query)?, stories: snapshot.stories(&query)? };
     Ok(pages::home(site, newest.first(), &sections, &unsorted))
 }
 
@@ -230,11 +209,7 @@ fn topic(
         return Ok(pages::topic(site, &page));
     };
     let configured = settings.visible_topic(id);
-    let neighbours = if id.is_all() {
-        Vec::new()
-    } else {
-        snapshot.neighbours(id, NEIGHBOURS)?
-    };
+    let neighbours = if id.is_all() { Vec::new() } else { snapshot.neighbours(id, NEIGHBOURS)? };
     Ok(pages::topic(
         site,
         &TopicPage {
@@ -263,10 +238,7 @@ fn month_page(
     month: (i32, u32),
     page: u32,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(before) = page
-        .checked_sub(1)
-        .and_then(|before| usize::try_from(before).ok())
-    else {
+    let Some(before) = page.checked_sub(1).and_then(|before| usize::try_from(before).ok()) else {
         return Ok(None);
     };
     let query = StoryQuery {
@@ -279,18 +251,9 @@ fn month_page(
     if stories.is_empty() {
         return Ok(None);
     }
-    let title = settings
-        .visible_topic(topic)
-        .map_or("Everything", |topic| topic.title.as_str());
+    let title = settings.visible_topic(topic).map_or("Everything", |topic| topic.title.as_str());
     let months = snapshot.months((!topic.is_all()).then_some(topic))?;
-    let page = pages::MonthPage {
-        topic,
-        title,
-        month,
-        months: &months,
-        page,
-        stories: &stories,
-    };
+    let page = pages::MonthPage { topic, title, month, months: &months, page, stories: &stories };
     Ok(Some(pages::month(site, &page)))
 }
 
@@ -309,10 +272,6 @@ fn search(
     Ok(pages::search(
         site,
         text,
-        Some(&pages::SearchPage {
-            count: found.count,
-            stories: &found.stories,
-            feed: &feed,
-        }),
+        Some(&pages::SearchPage { count: found.count, stories: &found.stories, feed: &feed }),
     ))
 }

@@ -8,16 +8,18 @@ use super::{RenderedDocument, SiteSettings, archives, documents};
 /// Bytes of archives drawn at a time, so that memory stays small whatever their number.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
 
-/// Renders every document that is held ready from one snapshot, and names the topics that were there once.
+/// Renders every document that is held ready from one snapshot, and names the topics that were
+/// there once.
 ///
-/// What does not fit into a document leaves its window first, archives that wait are drawn, and what readers may have from
-/// now on is remembered: all of it before anything is handed out.
+/// What does not fit into a document leaves its window first, archives that wait are drawn, and
+/// what readers may have from now on is remembered: all of it before anything is handed out.
 pub fn render_site(
     store: &Store,
     settings: &SiteSettings,
     now: Timestamp,
 ) -> Result<(Vec<RenderedDocument>, Vec<TopicId>), StoreError> {
-    // Private topics are kept ready like all others; who may have them is decided when somebody asks.
+    // Private topics are kept ready like all others; who may have them is decided when somebody
+    // asks.
     let settings = &settings.as_owner();
     let mut renderings = render_all(store, settings, now)?;
     let left: Vec<_> = renderings
@@ -26,10 +28,8 @@ pub fn render_site(
         .map(|(topic, stories)| (topic.clone(), stories.to_vec()))
         .collect();
     if !left.is_empty() {
-        let window = WindowPolicy {
-            max_entries: settings.max_entries,
-            keep_within: settings.keep_within,
-        };
+        let window =
+            WindowPolicy { max_entries: settings.max_entries, keep_within: settings.keep_within };
         store.remove_from_windows(left, window)?;
         renderings = render_all(store, settings, now)?;
     }
@@ -41,10 +41,7 @@ pub fn render_site(
     }
     let (retired, new) = store.read(|reader| {
         let mut new = Vec::new();
-        for RenderedDocument {
-            path, etag, feed, ..
-        } in &renderings
-        {
+        for RenderedDocument { path, etag, feed, .. } in &renderings {
             if let Some(feed) = feed
                 && !reader.is_newest_instance(path, etag)?
             {

@@ -1,4 +1,5 @@
-//! A feed as it was drawn, kept so that a reader can be sent the part of it that is new to that reader (RFC 3229).
+//! A feed as it was drawn, kept so that a reader can be sent the part of it that is new to that
+//! reader (RFC 3229).
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,7 +8,8 @@ use feed_publisher::{Addresses, Channel, FeedFormat, FeedUrls, Paging, atom};
 
 use super::documents::render;
 
-/// What a document holds of each story: its number, and a digest of everything that is published of it.
+/// What a document holds of each story: its number, and a digest of everything that is published of
+/// it.
 pub type StoryDigests = Vec<(i64, i64)>;
 
 /// One drawn feed document.
@@ -35,7 +37,8 @@ struct RenderedFeedInner {
 impl Eq for RenderedFeedInner {}
 
 impl RenderedFeed {
-    /// Keeps what a document was drawn from. The three documents of one channel share their stories.
+    /// Keeps what a document was drawn from. The three documents of one channel share their
+    /// stories.
     pub(super) fn new(
         topic: &TopicId,
         channel: &Channel<'_>,
@@ -62,14 +65,11 @@ impl RenderedFeed {
 
     /// What the document holds.
     pub fn story_digests(&self) -> StoryDigests {
-        self.0
-            .stories
-            .iter()
-            .map(|story| (story.id.0, self.digest(story)))
-            .collect()
+        self.0.stories.iter().map(|story| (story.id.0, self.digest(story))).collect()
     }
 
-    /// The document with the stories alone that `known` does not hold as they are now; `None` where that is all of them.
+    /// The document with the stories alone that `known` does not hold as they are now; `None` where
+    /// that is all of them.
     pub fn delta(&self, known: &[(i64, i64)]) -> Option<Vec<u8>> {
         let known: HashMap<i64, i64> = known.iter().copied().collect();
         let news: Vec<Story> = self
@@ -105,19 +105,15 @@ impl RenderedFeed {
         }
     }
 
-    /// Atom carries everything that the other forms do, so its entry stands for all three; the feed around it says nothing
-    /// about the story.
+    /// Atom carries everything that the other forms do, so its entry stands for all three; the feed
+    /// around it says nothing about the story.
     fn digest(&self, story: &Story) -> i64 {
         let alone = Channel {
             id: String::new(),
             title: String::new(),
             description: String::new(),
             page_url: String::new(),
-            feed_urls: FeedUrls {
-                atom: String::new(),
-                rss: String::new(),
-                json: String::new(),
-            },
+            feed_urls: FeedUrls { atom: String::new(), rss: String::new(), json: String::new() },
             updated: Timestamp::UNIX_EPOCH,
             ttl_minutes: 0,
             stories: std::slice::from_ref(story),
@@ -125,10 +121,7 @@ impl RenderedFeed {
             paging: Paging::default(),
         };
         let hash = blake3::hash(&atom(&alone));
-        let (head, _) = hash
-            .as_bytes()
-            .split_first_chunk::<8>()
-            .expect("a hash has 32 bytes");
+        let (head, _) = hash.as_bytes().split_first_chunk::<8>().expect("a hash has 32 bytes");
         i64::from_le_bytes(*head)
     }
 }

@@ -31,9 +31,11 @@ pub struct SiteSettings {
     pub max_entries: usize,
     /// `publishing.keep_within`.
     pub keep_within: Duration,
-    /// Whether the page of the sources is drawn anew for whoever asks: static files leave out what changes at every poll.
+    /// Whether the page of the sources is drawn anew for whoever asks: static files leave out what
+    /// changes at every poll.
     pub live: bool,
-    /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS `ttl`.
+    /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS
+    /// `ttl`.
     pub max_age: Duration,
     /// What sorts stories into topics at the moment: for why a story is not in one.
     pub rules: CurrentRules,
@@ -41,7 +43,8 @@ pub struct SiteSettings {
     pub audience: Audience,
 }
 
-/// The rules in force, whenever they are asked for: they change with feeds.toml, and with what labels teach.
+/// The rules in force, whenever they are asked for: they change with feeds.toml, and with what
+/// labels teach.
 #[derive(Clone)]
 pub struct CurrentRules(Arc<dyn Fn() -> Arc<Rules> + Send + Sync>);
 
@@ -69,12 +72,14 @@ impl std::fmt::Debug for CurrentRules {
     }
 }
 
-/// Who looks at the site: what is shown to them beyond what anybody may read, and where it lies for them.
+/// Who looks at the site: what is shown to them beyond what anybody may read, and where it lies for
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audience {
     /// The private topics that they may read.
     pub topics: BTreeSet<TopicId>,
-    /// The token in the path, where that is how they came: every address that they are shown has it too.
+    /// The token in the path, where that is how they came: every address that they are shown has it
+    /// too.
     pub token: Option<String>,
 }
 
@@ -98,13 +103,11 @@ impl SiteSettings {
     /// The same site for other eyes.
     #[must_use]
     pub fn for_audience(&self, audience: Audience) -> Self {
-        Self {
-            audience,
-            ..self.clone()
-        }
+        Self { audience, ..self.clone() }
     }
 
-    /// The same site as its owner sees it: private topics are drawn and kept like all others, and handed out to few.
+    /// The same site as its owner sees it: private topics are drawn and kept like all others, and
+    /// handed out to few.
     pub(super) fn as_owner(&self) -> Self {
         let private = self.topics.iter().filter(|topic| !topic.access.is_empty());
         self.for_audience(Audience {
@@ -113,7 +116,8 @@ impl SiteSettings {
         })
     }
 
-    /// The topics that whoever looks may read, in their order: those that are not private, and the private ones of theirs.
+    /// The topics that whoever looks may read, in their order: those that are not private, and the
+    /// private ones of theirs.
     pub fn visible_topics(&self) -> impl Iterator<Item = &Topic> {
         self.topics
             .iter()
@@ -126,10 +130,7 @@ impl SiteSettings {
 
     pub(super) fn topic_refs(&self) -> Vec<TopicRef> {
         self.visible_topics()
-            .map(|topic| TopicRef {
-                id: topic.id.clone(),
-                title: topic.title.clone(),
-            })
+            .map(|topic| TopicRef { id: topic.id.clone(), title: topic.title.clone() })
             .collect()
     }
 
@@ -150,17 +151,10 @@ pub(super) struct SiteParts {
 
 impl SiteParts {
     pub(super) fn new(settings: &SiteSettings) -> Self {
-        Self {
-            addresses: settings.addresses(),
-            topics: settings.topic_refs(),
-        }
+        Self { addresses: settings.addresses(), topics: settings.topic_refs() }
     }
 
     pub(super) fn site<'a>(&'a self, settings: &'a SiteSettings) -> SiteInfo<'a> {
-        SiteInfo {
-            title: &settings.title,
-            addresses: &self.addresses,
-            topics: &self.topics,
-        }
+        SiteInfo { title: &settings.title, addresses: &self.addresses, topics: &self.topics }
     }
 }

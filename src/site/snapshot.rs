@@ -117,8 +117,8 @@ pub trait SnapshotSource: Send + Sync + 'static {
         look: &mut dyn FnMut(&dyn Snapshot) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
-    /// A number that is another one whenever the state has changed: a view that is taken later is at least as new. `None`:
-    /// nobody can tell.
+    /// A number that is another one whenever the state has changed: a view that is taken later is
+    /// at least as new. `None`: nobody can tell.
     fn version(&self) -> Result<Option<i64>, StoreError> {
         Ok(None)
     }

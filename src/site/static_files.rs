@@ -1,9 +1,9 @@
 //! The site as static files, for any web server.
 //!
-//! A page `/x` is `x/index.html`, everything else has its own name. Only files that the manifest lists are ever replaced
-//! or deleted; symbolic links are not followed; a file is written beside its place, synced and renamed, so that a reader
-//! sees the old bytes or the new ones; a file whose bytes did not change is not touched. Beside each file lie its gzip and
-//! brotli codings.
+//! A page `/x` is `x/index.html`, everything else has its own name. Only files that the manifest
+//! lists are ever replaced or deleted; symbolic links are not followed; a file is written beside
+//! its place, synced and renamed, so that a reader sees the old bytes or the new ones; a file whose
+//! bytes did not change is not touched. Beside each file lie its gzip and brotli codings.
 
 use std::{
     collections::BTreeSet,
@@ -76,7 +76,8 @@ pub struct PublishStats {
     pub removed: usize,
 }
 
-/// Writes every document and page below `dir`, and takes away what is ours and not published any more.
+/// Writes every document and page below `dir`, and takes away what is ours and not published any
+/// more.
 pub fn publish(
     snapshot: &dyn Snapshot,
     settings: &SiteSettings,
@@ -93,10 +94,7 @@ pub fn publish(
     let archives = archive_names(snapshot, settings)?;
     let mut now = BTreeSet::new();
     for rendering in &held {
-        now.extend(with_compressed(
-            &file_name(&rendering.path),
-            is_compressed(rendering),
-        ));
+        now.extend(with_compressed(&file_name(&rendering.path), is_compressed(rendering)));
     }
     // Pages and archives are longer than that by their heads alone.
     for path in names.iter().filter_map(PageName::path) {
@@ -143,10 +141,7 @@ pub fn publish(
             None => withdrawn.push(page_file_name(&path)),
         }
     }
-    for file in withdrawn
-        .iter()
-        .flat_map(|file| with_compressed(file, true))
-    {
+    for file in withdrawn.iter().flat_map(|file| with_compressed(file, true)) {
         now.remove(&file);
         known.insert(file);
     }
@@ -208,11 +203,7 @@ fn failed<'p>(
     context: &'static str,
     path: &'p Path,
 ) -> impl FnOnce(io::Error) -> FilesError + use<'p> {
-    move |source| FilesError::Io {
-        context,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| FilesError::Io { context, path: path.to_owned(), source }
 }
 
 /// Holds the directory itself, so that no file has to be made for it: two runs at once take turns.
@@ -228,10 +219,7 @@ fn place(dir: &Path, file: &str) -> Result<PathBuf, FilesError> {
     let mut path = dir.to_owned();
     for part in file.split('/') {
         path.push(part);
-        if path
-            .symlink_metadata()
-            .is_ok_and(|metadata| metadata.is_symlink())
-        {
+        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink()) {
             return Err(FilesError::Link { path });
         }
     }
@@ -251,10 +239,7 @@ fn read_manifest(dir: &Path) -> Result<BTreeSet<String>, FilesError> {
             .split('/')
             .all(|part| !part.is_empty() && !matches!(part, "." | "..") && !part.contains('\\'));
         if !inside {
-            return Err(FilesError::Manifest {
-                path,
-                entry: line.to_owned(),
-            });
+            return Err(FilesError::Manifest { path, entry: line.to_owned() });
         }
         files.insert(line.to_owned());
     }
@@ -262,11 +247,7 @@ fn read_manifest(dir: &Path) -> Result<BTreeSet<String>, FilesError> {
 }
 
 fn write_manifest(dir: &Path, files: &BTreeSet<String>) -> Result<(), FilesError> {
-    let mut text = files
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let mut text = files.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
     text.push('\n');
     replace(&dir.join(MANIFEST), text.as_bytes())
 }
@@ -291,20 +272,17 @@ fn write_document(
         done.written += 1;
         Ok(())
     };
-    // The codings first: a web server that prefers them must not go on with older ones than the file itself.
+    // The codings first: a web server that prefers them must not go on with older ones than the
+    // file itself.
     if is_compressed(rendering) {
         for coding in PRECOMPRESSED {
             let path = place(dir, &format!("{file}{}", coding.file_extension()))?;
-            write(
-                &path,
-                &|found| coding.decodes_to(found, &rendering.body),
-                &|| coding.compress(&rendering.body, CompressionLevel::Best),
-            )?;
+            write(&path, &|found| coding.decodes_to(found, &rendering.body), &|| {
+                coding.compress(&rendering.body, CompressionLevel::Best)
+            })?;
         }
     }
-    write(&path, &|found| found == rendering.body, &|| {
-        rendering.body.clone()
-    })
+    write(&path, &|found| found == rendering.body, &|| rendering.body.clone())
 }
 
 /// Puts bytes in a file's place in one step.
@@ -319,10 +297,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
         _ => {}
     }
     let write = || -> io::Result<()> {
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&beside)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&beside, path)

@@ -24,7 +24,8 @@ pub enum TopicLookup {
     Unknown(Vec<String>),
 }
 
-/// Reads the `{topic}` of an address, percent-decoded. `+` joins the members of a union; `all` swallows the others.
+/// Reads the `{topic}` of an address, percent-decoded. `+` joins the members of a union; `all`
+/// swallows the others.
 pub fn resolve(name: &str, settings: &SiteSettings, retired: &[TopicId]) -> TopicLookup {
     let written: Vec<&str> = name.split('+').collect();
     if written.len() > MAX_MEMBERS {
@@ -35,9 +36,7 @@ pub fn resolve(name: &str, settings: &SiteSettings, retired: &[TopicId]) -> Topi
     let mut gone = Vec::new();
     let mut private = false;
     for member in &written {
-        let known = TopicId::new(*member)
-            .ok()
-            .and_then(|id| current(id, settings));
+        let known = TopicId::new(*member).ok().and_then(|id| current(id, settings));
         match known {
             Some(id) if !id.is_all() && settings.visible_topic(&id).is_none() => private = true,
             Some(id) => members.push(id),
@@ -61,11 +60,7 @@ pub fn resolve(name: &str, settings: &SiteSettings, retired: &[TopicId]) -> Topi
     if members.iter().any(TopicId::is_all) {
         members = vec![TopicId::all()];
     }
-    let canonical = members
-        .iter()
-        .map(TopicId::as_str)
-        .collect::<Vec<_>>()
-        .join("+");
+    let canonical = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
     if canonical != name {
         return TopicLookup::Moved(canonical);
     }

@@ -1,7 +1,9 @@
-//! One attempt to poll, stored: the transaction in which an item becomes an entry, and an entry a story.
+//! One attempt to poll, stored: the transaction in which an item becomes an entry, and an entry a
+//! story.
 //!
-//! The decisions are pure functions of `identity` and `topic`; they are called here, inside the one transaction, so that
-//! two sources that carry the same story at the same moment cannot both be the first.
+//! The decisions are pure functions of `identity` and `topic`; they are called here, inside the one
+//! transaction, so that two sources that carry the same story at the same moment cannot both be the
+//! first.
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
@@ -49,10 +51,7 @@ pub(super) fn apply_update(
     store_request_time(tx, plan)?;
     if sources::configured_target(tx, &plan.source)?.as_ref() != Some(&plan.target) {
         host_backoff::store_retry_after(tx, plan)?;
-        return Ok(UpdateResult {
-            config_changed: true,
-            ..UpdateResult::default()
-        });
+        return Ok(UpdateResult { config_changed: true, ..UpdateResult::default() });
     }
     store_attempt(tx, plan)?;
     let mut applied = UpdateResult::default();
@@ -85,11 +84,7 @@ fn store_items(
         let item = &items[i];
         let outcome = &mut applied.items[i];
         match &entry_matches[i] {
-            EntryMatch::Existing {
-                entry,
-                reason,
-                new_key,
-            } => {
+            EntryMatch::Existing { entry, reason, new_key } => {
                 outcome.entry = *entry;
                 outcome.reason.clone_from(reason);
                 if *new_key {
@@ -153,68 +148,50 @@ fn store_items(
     Ok(applied)
 }
 
-/// Which entries the items are. Where the source's ids turn out to go from post to post, its entries are known by their links
-/// from now on.
+/// Which entries the items are. Where the source's ids turn out to go from post to post, its
+/// entries are known by their links from now on.
 fn match_entries<'d>(
     tx: &Transaction<'_>,
     source: &SourceId,
     document: &'d ParsedDocument,
 ) -> Result<(Cow<'d, [IncomingItem]>, Vec<EntryMatch>), StoreError> {
     let known = entries::SourceEntries { conn: tx, source };
-    let identity: Vec<_> = document
-        .items
-        .iter()
-        .map(|item| item.identity.clone())
-        .collect();
+    let identity: Vec<_> = document.items.iter().map(|item| item.identity.clone()).collect();
     let entry_matches = entry_identity::match_entries(&identity, &known)?;
     if !entry_matches.ids_reused {
         return Ok((Cow::Borrowed(&document.items), entry_matches.items));
     }
-    let (drafts, arrivals): (Vec<_>, Vec<_>) = document
-        .items
-        .iter()
-        .map(|item| (item.draft.clone(), item.arrival))
-        .unzip();
+    let (drafts, arrivals): (Vec<_>, Vec<_>) =
+        document.items.iter().map(|item| (item.draft.clone(), item.arrival)).unzip();
     let home: Option<String> = tx
         .prepare_cached("UPDATE source SET key_policy = ?2 WHERE id = ?1 RETURNING home_page_url")
         .and_then(|mut s| {
-            s.query_row(params![source.as_str(), KeyPolicy::Link.as_str()], |r| {
-                r.get(0)
-            })
+            s.query_row(params![source.as_str(), KeyPolicy::Link.as_str()], |r| r.get(0))
         })
         .context("store that ids are no keys")?;
     let (identity, ..) = entry_identity::identify_items(&drafts, KeyPolicy::Link, home.as_deref());
     let entry_matches = entry_identity::match_entries(&identity, &known)?;
-    let items =
-        drafts
-            .into_iter()
-            .zip(identity)
-            .zip(arrivals)
-            .map(|((draft, identity), arrival)| IncomingItem {
-                draft,
-                identity,
-                arrival,
-            });
+    let items = drafts
+        .into_iter()
+        .zip(identity)
+        .zip(arrivals)
+        .map(|((draft, identity), arrival)| IncomingItem { draft, identity, arrival });
     Ok((Cow::Owned(items.collect()), entry_matches.items))
 }
 
-/// The order in which items are stored: of stories with one position, the last gets the highest number and so stands on
-/// top. That is the document's first, unless every date says that the document runs from the oldest to the newest.
+/// The order in which items are stored: of stories with one position, the last gets the highest
+/// number and so stands on top. That is the document's first, unless every date says that the
+/// document runs from the oldest to the newest.
 fn oldest_first(items: &[IncomingItem]) -> Vec<usize> {
-    let dates: Option<Vec<Timestamp>> = items
-        .iter()
-        .map(|item| item.draft.published.map(|date| date.at))
-        .collect();
+    let dates: Option<Vec<Timestamp>> =
+        items.iter().map(|item| item.draft.published.map(|date| date.at)).collect();
     let ascends = dates.is_some_and(|dates| dates.is_sorted() && dates.first() < dates.last());
-    if ascends {
-        (0..items.len()).collect()
-    } else {
-        (0..items.len()).rev().collect()
-    }
+    if ascends { (0..items.len()).collect() } else { (0..items.len()).rev().collect() }
 }
 
-/// Where the story of each item would stand: when it is stored, or, in an import, at the publisher's date if that is
-/// earlier. An undated item of an import stands just below its neighbour above.
+/// Where the story of each item would stand: when it is stored, or, in an import, at the
+/// publisher's date if that is earlier. An undated item of an import stands just below its
+/// neighbour above.
 fn positions(
     conn: &Connection,
     source: &str,

@@ -1,9 +1,10 @@
 //! Archives: which stories of a topic stand in which numbered document (RFC 5005 §4).
 //!
-//! The rule kept: at every time each public story of a topic is in its window or in an archive. An archive is cut when a
-//! story would be in neither, and then takes along what will leave the window next, so that archives are full and
-//! few. What is cut keeps its stories and, once drawn, its bytes; stories that trickle in below the window each make an
-//! archive of their own, but later ones take over the stories of such small ones and link past them.
+//! The rule kept: at every time each public story of a topic is in its window or in an archive. An
+//! archive is cut when a story would be in neither, and then takes along what will leave the window
+//! next, so that archives are full and few. What is cut keeps its stories and, once drawn, its
+//! bytes; stories that trickle in below the window each make an archive of their own, but later
+//! ones take over the stories of such small ones and link past them.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -130,8 +131,8 @@ pub(super) fn create_missing(
     Ok(())
 }
 
-/// The stories of the next archive: those that are nowhere, oldest first, then those that leave the window next; `None`
-/// where every story has its place.
+/// The stories of the next archive: those that are nowhere, oldest first, then those that leave the
+/// window next; `None` where every story has its place.
 fn next_batch(
     conn: &Connection,
     topic: &str,
@@ -190,17 +191,14 @@ fn archive_contents(
               WHERE a.topic_id = ?1 AND a.number = ?2 ORDER BY a.story_id"
         ))
         .context("read an archive")?;
-    let rows = statement.query_map(params![topic, number], |r| {
-        Ok((r.get::<_, i64>(0)?, r.get::<_, u64>(1)?))
-    })?;
+    let rows = statement
+        .query_map(params![topic, number], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, u64>(1)?)))?;
     let rows: Vec<(i64, u64)> = rows.collect::<Result<_, _>>()?;
-    Ok((
-        rows.iter().map(|row| row.0).collect(),
-        rows.iter().map(|row| row.1).sum(),
-    ))
+    Ok((rows.iter().map(|row| row.0).collect(), rows.iter().map(|row| row.1).sum()))
 }
 
-/// Has every archive with this story drawn anew: after a person parted it, or it became private or public.
+/// Has every archive with this story drawn anew: after a person parted it, or it became private or
+/// public.
 pub(super) fn invalidate(conn: &Connection, story: i64) -> Result<(), StoreError> {
     conn.prepare_cached(
         "UPDATE archive SET revision = revision + 1, drawn = NULL, body = NULL
@@ -242,7 +240,8 @@ pub(super) fn remove_story_from_left_topics(
 }
 
 impl Store {
-    /// Lets stories leave the windows of topics that they do not fit into; they go to the next archives.
+    /// Lets stories leave the windows of topics that they do not fit into; they go to the next
+    /// archives.
     pub fn remove_from_windows(
         &self,
         left: Vec<(TopicId, Vec<StoryId>)>,
@@ -261,9 +260,11 @@ impl Store {
         })
     }
 
-    /// Keeps drawn archives: from now on these are their bytes. One that changed meanwhile is left to the next drawing.
+    /// Keeps drawn archives: from now on these are their bytes. One that changed meanwhile is left
+    /// to the next drawing.
     pub fn store_archives(&self, drawn: Vec<RenderedArchive>) -> Result<(), StoreError> {
-        // Compressed here and not by the writer, for which others wait; and in one go, so that the work fits the size.
+        // Compressed here and not by the writer, for which others wait; and in one go, so that the
+        // work fits the size.
         let coded = drawn.into_iter().map(|archive| RenderedArchive {
             body: zstd::bulk::compress(&archive.body, COMPRESSION)
                 .expect("a buffer of the right size holds it"),
@@ -341,10 +342,6 @@ impl Reader<'_> {
             Some(body) => zstd::decode_all(&body[..]).ok(),
             None => None,
         };
-        Ok(Some(ArchiveDocument {
-            body,
-            is_empty,
-            updated: updated.map(time),
-        }))
+        Ok(Some(ArchiveDocument { body, is_empty, updated: updated.map(time) }))
     }
 }

@@ -1,4 +1,5 @@
-//! Which topics a story is in: the rules' classification or a person's label, stored with its reasons.
+//! Which topics a story is in: the rules' classification or a person's label, stored with its
+//! reasons.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -58,10 +59,7 @@ impl TextExtent {
             return html;
         }
         let beginning = &html[..html.floor_char_boundary(BEGINNING_BYTES)];
-        beginning
-            .rfind('>')
-            .map_or(beginning, |end| &beginning[..=end])
-            .to_owned()
+        beginning.rfind('>').map_or(beginning, |end| &beginning[..=end]).to_owned()
     }
 }
 
@@ -106,27 +104,22 @@ impl ClassifierInput {
         let Some(mut subject) = shown else {
             return Ok(None);
         };
-        // The publisher's categories of every entry count: an index files a post that the post itself does not.
-        // For a story that is published only public entries speak: a topic or its reason would tell of the others.
+        // The publisher's categories of every entry count: an index files a post that the post
+        // itself does not. For a story that is published only public entries speak: a topic or its
+        // reason would tell of the others.
         let mut statement = conn.prepare_cached(
             "SELECT e.source_id, e.categories FROM entry e JOIN source src ON src.id = e.source_id JOIN story s ON s.id = e.story_id
               WHERE e.story_id = ?1 AND (s.public = 0 OR src.publish OR NOT (src.has_auth OR src.private_seen)) ORDER BY e.id",
         )?;
         let rows = statement.query_map([story], |r| {
-            Ok((
-                r.get::<_, String>(0)?,
-                from_json::<Vec<Category>>(r, "categories")?,
-            ))
+            Ok((r.get::<_, String>(0)?, from_json::<Vec<Category>>(r, "categories")?))
         })?;
         for row in rows {
             let (source, categories) = row?;
             if !subject.sources.contains(&source) {
                 subject.sources.push(source);
             }
-            for category in categories
-                .into_iter()
-                .filter(|category| !category.is_reading_time())
-            {
+            for category in categories.into_iter().filter(|category| !category.is_reading_time()) {
                 for term in [Some(category.term), category.label].into_iter().flatten() {
                     if !subject.categories.contains(&term) {
                         subject.categories.push(term);
@@ -181,7 +174,8 @@ struct TopicAssignment {
     because: Vec<String>,
 }
 
-/// Sorts a story into its topics; the topics whose windows may have changed are added to `changed_topics`.
+/// Sorts a story into its topics; the topics whose windows may have changed are added to
+/// `changed_topics`.
 pub(super) fn classify(
     conn: &Connection,
     story: i64,
@@ -202,10 +196,8 @@ pub(super) fn classify(
     }];
     match label(conn, story)? {
         Some(topics) => assignments.extend(topics.into_iter().map(|topic| {
-            let score = classifications
-                .iter()
-                .find(|v| v.topic.as_str() == topic)
-                .map_or(0.0, |v| v.score);
+            let score =
+                classifications.iter().find(|v| v.topic.as_str() == topic).map_or(0.0, |v| v.score);
             TopicAssignment {
                 topic,
                 by_label: true,
@@ -213,23 +205,17 @@ pub(super) fn classify(
                 because: vec!["a person's label".into()],
             }
         })),
-        None => assignments.extend(
-            classifications
-                .into_iter()
-                .filter(|v| v.is_member)
-                .map(|v| TopicAssignment {
-                    topic: v.topic.to_string(),
-                    by_label: false,
-                    score: v.score,
-                    because: v.reasons,
-                }),
-        ),
+        None => assignments.extend(classifications.into_iter().filter(|v| v.is_member).map(|v| {
+            TopicAssignment {
+                topic: v.topic.to_string(),
+                by_label: false,
+                score: v.score,
+                because: v.reasons,
+            }
+        })),
     }
     let before: Vec<String> = topics_with_all(conn, story)?;
-    for topic in before
-        .iter()
-        .filter(|id| !assignments.iter().any(|w| w.topic == **id))
-    {
+    for topic in before.iter().filter(|id| !assignments.iter().any(|w| w.topic == **id)) {
         conn.prepare_cached("DELETE FROM story_topic WHERE story_id = ?1 AND topic_id = ?2")?
             .execute(params![story, topic])?;
         changed_topics.insert(topic.clone());
@@ -265,8 +251,8 @@ pub(super) fn classify(
     Ok(())
 }
 
-/// Whether a story that enters a topic may appear in its window. Nobody is told anew of an old story because a rule
-/// changed; a topic that is new itself is filled.
+/// Whether a story that enters a topic may appear in its window. Nobody is told anew of an old
+/// story because a rule changed; a topic that is new itself is filled.
 fn enters_window(
     conn: &Connection,
     assignment: &TopicAssignment,
@@ -310,10 +296,7 @@ pub(super) fn label(conn: &Connection, story: i64) -> Result<Option<Vec<String>>
 
 /// The topics that a story is in, without `all`.
 pub(super) fn topics_of(conn: &Connection, story: i64) -> Result<Vec<String>, StoreError> {
-    Ok(topics_with_all(conn, story)?
-        .into_iter()
-        .filter(|id| id != TopicId::ALL)
-        .collect())
+    Ok(topics_with_all(conn, story)?.into_iter().filter(|id| id != TopicId::ALL).collect())
 }
 
 fn topics_with_all(conn: &Connection, story: i64) -> Result<Vec<String>, StoreError> {
@@ -325,7 +308,8 @@ fn topics_with_all(conn: &Connection, story: i64) -> Result<Vec<String>, StoreEr
 }
 
 impl super::Reader<'_> {
-    /// The topics that a stored story is not in, each with its score, what was missing and what was found.
+    /// The topics that a stored story is not in, each with its score, what was missing and what was
+    /// found.
     pub fn not_in_topics(
         &self,
         story: &Story,
@@ -336,10 +320,7 @@ impl super::Reader<'_> {
         };
         let classifications = rules.explain(&subject.fields(&subject.lists()));
         let outside = classifications.into_iter().filter(|classification| {
-            !story
-                .topics
-                .iter()
-                .any(|member| member.id == classification.topic)
+            !story.topics.iter().any(|member| member.id == classification.topic)
         });
         Ok(outside
             .map(|classification| {
@@ -354,11 +335,7 @@ impl super::Reader<'_> {
                     });
                 }
                 because.extend(classification.reasons);
-                NonMembership {
-                    id: classification.topic,
-                    score: classification.score,
-                    because,
-                }
+                NonMembership { id: classification.topic, score: classification.score, because }
             })
             .collect())
     }

@@ -1,7 +1,8 @@
 //! Connections: one thread that owns the writing one, and a few for reading beside it.
 //!
-//! Work comes to the writer through a bounded channel, each piece in a transaction of its own; a panic in it is that
-//! piece's error. Readers see one consistent snapshot each (WAL), and never wait for the writer.
+//! Work comes to the writer through a bounded channel, each piece in a transaction of its own; a
+//! panic in it is that piece's error. Readers see one consistent snapshot each (WAL), and never
+//! wait for the writer.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -47,19 +48,9 @@ struct Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let writer = self
-            .writer
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        self.readers
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        self.version_conn
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        self.readers.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        self.version_conn.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, thread)) = writer {
             drop(sender);
             // The thread ends when the last sender is gone; its own panic was caught per job.
@@ -68,7 +59,8 @@ impl Drop for Shared {
     }
 }
 
-/// The state in one directory: a cheap handle. Every method blocks; call them from a blocking thread.
+/// The state in one directory: a cheap handle. Every method blocks; call them from a blocking
+/// thread.
 #[derive(Clone)]
 pub struct Store(Arc<Shared>);
 
@@ -79,13 +71,11 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the state in a directory, which is made with its database where there is none, and brings it to this
-    /// program's version.
+    /// Opens the state in a directory, which is made with its database where there is none, and
+    /// brings it to this program's version.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(dir).map_err(|source| StoreError::Directory {
-            dir: dir.to_owned(),
-            source,
-        })?;
+        std::fs::create_dir_all(dir)
+            .map_err(|source| StoreError::Directory { dir: dir.to_owned(), source })?;
         Self::open_file(&dir.join(DATABASE), true)
     }
 
@@ -112,11 +102,8 @@ impl Store {
         if writing {
             check_owner(file)?;
         }
-        let path = file
-            .to_string_lossy()
-            .replace('%', "%25")
-            .replace('?', "%3f")
-            .replace('#', "%23");
+        let path =
+            file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
         Self::start(file, format!("file:{path}"), writing)
     }
 
@@ -129,10 +116,8 @@ impl Store {
             let thread = std::thread::Builder::new()
                 .name("store-writer".into())
                 .spawn(move || work(conn, &jobs));
-            let thread = thread.map_err(|source| StoreError::Directory {
-                dir: file.to_owned(),
-                source,
-            })?;
+            let thread =
+                thread.map_err(|source| StoreError::Directory { dir: file.to_owned(), source })?;
             Some((sender, thread))
         } else {
             let conn = connect(file, &uri, false)?;
@@ -160,14 +145,10 @@ impl Store {
         &self.0.file
     }
 
-    /// A number that is another one whenever anything was written since, by this program or another. What is read after it
-    /// was asked for is at least as new.
+    /// A number that is another one whenever anything was written since, by this program or
+    /// another. What is read after it was asked for is at least as new.
     pub fn version(&self) -> Result<i64, StoreError> {
-        let mut version_conn = self
-            .0
-            .version_conn
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut version_conn = self.0.version_conn.lock().unwrap_or_else(PoisonError::into_inner);
         let conn = match version_conn.take() {
             Some(conn) => conn,
             None => connect(&self.0.file, &self.0.uri, false)?,
@@ -185,12 +166,7 @@ impl Store {
         &self,
         f: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let kept = self
-            .0
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let kept = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut conn = match kept {
             Some(conn) => conn,
             None => connect(&self.0.file, &self.0.uri, false)?,
@@ -201,30 +177,28 @@ impl Store {
                 .context("begin to read")?;
             f(&Reader { conn: &tx })
         };
-        let mut readers = self
-            .0
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < MAX_IDLE_READERS {
             readers.push(conn);
         }
         result
     }
 
-    /// Runs `f` with a connection of its own that reads this database, outside any transaction, and may write another.
+    /// Runs `f` with a connection of its own that reads this database, outside any transaction, and
+    /// may write another.
     pub(super) fn with_reader<T>(
         &self,
         f: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let conn = connect(&self.0.file, &self.0.uri, false)?;
-        // `query_only` is about every database of a connection, a copy that is being written included.
-        conn.pragma_update(None, "query_only", false)
-            .context("prepare to copy")?;
+        // `query_only` is about every database of a connection, a copy that is being written
+        // included.
+        conn.pragma_update(None, "query_only", false).context("prepare to copy")?;
         f(&conn)
     }
 
-    /// Runs `f` in one transaction on the writer's thread: kept whole when it is `Ok`, else not at all.
+    /// Runs `f` in one transaction on the writer's thread: kept whole when it is `Ok`, else not at
+    /// all.
     pub(super) fn write<T: Send + 'static>(
         &self,
         f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -268,9 +242,7 @@ impl Store {
             let result = catch_unwind(AssertUnwindSafe(|| f(conn))).unwrap_or_else(|panic| {
                 let text = panic.downcast_ref::<&str>().map(ToString::to_string);
                 let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                Err(StoreError::Panicked(
-                    text.unwrap_or_else(|| "no message".into()),
-                ))
+                Err(StoreError::Panicked(text.unwrap_or_else(|| "no message".into())))
             });
             // Who asked may have gone away; the work is done all the same.
             drop(reply.send(result));
@@ -279,33 +251,20 @@ impl Store {
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 
-    /// Writes the log back into the database and ends the writer, the last to leave: with it the log goes. Later writes are
-    /// refused.
+    /// Writes the log back into the database and ends the writer, the last to leave: with it the
+    /// log goes. Later writes are refused.
     pub fn close(&self) -> Result<(), StoreError> {
-        self.0
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        self.0
-            .version_conn
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.version_conn.lock().unwrap_or_else(PoisonError::into_inner).take();
         let done = self.on_writer(|conn| {
-            // Who still reads, another program perhaps, holds up no stop for long: what stays in the log is read from there.
-            conn.busy_timeout(CLOSING_TIMEOUT)
-                .context("write the log back")?;
+            // Who still reads, another program perhaps, holds up no stop for long: what stays in
+            // the log is read from there.
+            conn.busy_timeout(CLOSING_TIMEOUT).context("write the log back")?;
             conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
                 .context("write the log back")?;
             Ok(())
         });
-        let writer = self
-            .0
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, thread)) = writer {
             drop(sender);
             drop(thread.join());
@@ -322,28 +281,20 @@ fn work(mut conn: Connection, jobs: &Receiver<Job>) {
 
 fn existing(dir: &Path) -> Result<PathBuf, StoreError> {
     let file = dir.join(DATABASE);
-    if file.is_file() {
-        Ok(file)
-    } else {
-        Err(StoreError::NoState {
-            dir: dir.to_owned(),
-        })
-    }
+    if file.is_file() { Ok(file) } else { Err(StoreError::NoState { dir: dir.to_owned() }) }
 }
 
 /// Opens one connection. A reading one never writes, whatever it is asked.
 fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreError> {
-    let open = |source| StoreError::Open {
-        file: file.to_owned(),
-        source,
-    };
+    let open = |source| StoreError::Open { file: file.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_READ_WRITE;
     let conn = if writing {
         Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_CREATE).map_err(open)?
     } else {
-        // SQLite wants write access for the index of the log even to read; where the file cannot be had so, plainly.
+        // SQLite wants write access for the index of the log even to read; where the file cannot be
+        // had so, plainly.
         Connection::open_with_flags(uri, flags)
             .or_else(|_| {
                 Connection::open_with_flags(
@@ -360,23 +311,20 @@ fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreErr
     if writing {
         // A file of another kind is found out before anything is changed in it.
         migrate::version(&conn, file)?;
-        conn.pragma_update(None, "journal_mode", "WAL")
-            .map_err(open)?;
-        // NORMAL may lose the last commits at a power cut; an entry once announced must not come again, so FULL.
-        conn.pragma_update(None, "synchronous", "FULL")
-            .map_err(open)?;
-        conn.pragma_update(None, "foreign_keys", true)
-            .map_err(open)?;
-        conn.pragma_update(None, "cache_size", -16_000)
-            .map_err(open)?;
+        conn.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
+        // NORMAL may lose the last commits at a power cut; an entry once announced must not come
+        // again, so FULL.
+        conn.pragma_update(None, "synchronous", "FULL").map_err(open)?;
+        conn.pragma_update(None, "foreign_keys", true).map_err(open)?;
+        conn.pragma_update(None, "cache_size", -16_000).map_err(open)?;
     } else {
         conn.pragma_update(None, "query_only", true).map_err(open)?;
     }
     Ok(conn)
 }
 
-/// A database of another user is not written: the log beside it would then belong to the wrong one, and lock the
-/// owner's daemon out.
+/// A database of another user is not written: the log beside it would then belong to the wrong one,
+/// and lock the owner's daemon out.
 fn check_owner(file: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::MetadataExt as _;
     let Ok(metadata) = std::fs::metadata(file) else {
@@ -386,10 +334,6 @@ fn check_owner(file: &Path) -> Result<(), StoreError> {
     if metadata.uid() == user {
         Ok(())
     } else {
-        Err(StoreError::NotOwner {
-            file: file.to_owned(),
-            owner: metadata.uid(),
-            user,
-        })
+        Err(StoreError::NotOwner { file: file.to_owned(), owner: metadata.uid(), user })
     }
 }

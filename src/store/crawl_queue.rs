@@ -51,7 +51,8 @@ pub struct KnownPage {
     pub state: PageState,
     /// What the sitemap said last: when it was changed.
     pub lastmod: Option<Timestamp>,
-    /// What is known of it (JSON): before it was fetched what the sitemap or index says, afterwards what its head says.
+    /// What is known of it (JSON): before it was fetched what the sitemap or index says, afterwards
+    /// what its head says.
     pub metadata: Option<String>,
 }
 
@@ -64,7 +65,8 @@ pub struct IndexedSitemap {
     pub lastmod: Option<Timestamp>,
     /// Whether it was ever read.
     pub read: bool,
-    /// Whether the first index that was read named it: what it lists is not new when it is read late.
+    /// Whether the first index that was read named it: what it lists is not new when it is read
+    /// late.
     pub from_first_index: bool,
 }
 
@@ -151,26 +153,14 @@ impl Reader<'_> {
             params![source.as_str(), backlog, ms(now), number(limit)],
             |r| {
                 let url: String = r.get("url")?;
-                Ok((
-                    url,
-                    r.get("backlog")?,
-                    r.get("refresh")?,
-                    r.get("rank")?,
-                    r.get("draft")?,
-                ))
+                Ok((url, r.get("backlog")?, r.get("refresh")?, r.get("rank")?, r.get("draft")?))
             },
         )?;
         let mut pages = Vec::new();
         for row in rows {
             let (url, backlog, refresh, rank, metadata) = row?;
             if let Ok(url) = Url::parse(&url) {
-                pages.push(QueuedPage {
-                    url,
-                    backlog,
-                    refresh,
-                    rank,
-                    metadata,
-                });
+                pages.push(QueuedPage { url, backlog, refresh, rank, metadata });
             }
         }
         Ok(pages)
@@ -190,11 +180,7 @@ impl Reader<'_> {
             };
             Ok((
                 r.get(0)?,
-                KnownPage {
-                    state,
-                    lastmod: time_opt(r, "lastmod_ms")?,
-                    metadata: r.get("draft")?,
-                },
+                KnownPage { state, lastmod: time_opt(r, "lastmod_ms")?, metadata: r.get("draft")? },
             ))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -206,33 +192,26 @@ impl Reader<'_> {
             .conn
             .prepare_cached("SELECT url, lastmod_ms, fetched_ms IS NOT NULL AS read, backlog FROM page WHERE source_id = ?1 AND state = 'sitemap' ORDER BY rank")?;
         let rows = statement.query_map([source.as_str()], |r| {
-            let (lastmod, read, from_first_index) = (
-                time_opt(r, "lastmod_ms")?,
-                r.get("read")?,
-                r.get("backlog")?,
-            );
-            Ok(Url::parse(&r.get::<_, String>("url")?)
-                .ok()
-                .map(|url| IndexedSitemap {
-                    url,
-                    lastmod,
-                    read,
-                    from_first_index,
-                }))
+            let (lastmod, read, from_first_index) =
+                (time_opt(r, "lastmod_ms")?, r.get("read")?, r.get("backlog")?);
+            Ok(Url::parse(&r.get::<_, String>("url")?).ok().map(|url| IndexedSitemap {
+                url,
+                lastmod,
+                read,
+                from_first_index,
+            }))
         })?;
-        rows.filter_map(|row| row.map_err(StoreError::from).transpose())
-            .collect()
+        rows.filter_map(|row| row.map_err(StoreError::from).transpose()).collect()
     }
 
-    /// Whether one of these links, as they are compared within a source, is an entry's of this source.
+    /// Whether one of these links, as they are compared within a source, is an entry's of this
+    /// source.
     pub fn has_link(&self, source: &SourceId, links: &[String]) -> Result<bool, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM entry WHERE source_id = ?1 AND link IN (SELECT value FROM json_each(?2)))",
         )?;
-        Ok(statement.query_row(
-            params![source.as_str(), super::sql_values::json(links)],
-            |r| r.get(0),
-        )?)
+        Ok(statement
+            .query_row(params![source.as_str(), super::sql_values::json(links)], |r| r.get(0))?)
     }
 
     /// Pages of the back-catalogue that were queued so far, whatever became of them.
@@ -243,8 +222,8 @@ impl Reader<'_> {
         Ok(statement.query_row([source.as_str()], |r| r.get(0))?)
     }
 
-    /// Sources of feeds.toml with back-catalogue pages that may be fetched now, with their hosts' keys. What failed in its
-    /// last poll is left in peace until a poll of it succeeds.
+    /// Sources of feeds.toml with back-catalogue pages that may be fetched now, with their hosts'
+    /// keys. What failed in its last poll is left in peace until a poll of it succeeds.
     pub fn sources_with_backfill(
         &self,
         now: Timestamp,
@@ -255,9 +234,8 @@ impl Reader<'_> {
                 AND EXISTS (SELECT 1 FROM page p WHERE p.source_id = source.id AND p.state = 'queued' AND p.backlog = 1
                              AND coalesce(p.not_before_ms, 0) <= ?1) ORDER BY ordinal",
         )?;
-        let rows = statement.query_map([ms(now)], |r| {
-            Ok((super::sql_values::source_id(r, "id")?, r.get(1)?))
-        })?;
+        let rows = statement
+            .query_map([ms(now)], |r| Ok((super::sql_values::source_id(r, "id")?, r.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -268,10 +246,7 @@ impl Reader<'_> {
         )?;
         Ok(statement
             .query_row([origin], |r| {
-                let validators = Validators {
-                    etag: r.get(4)?,
-                    last_modified: r.get(5)?,
-                };
+                let validators = Validators { etag: r.get(4)?, last_modified: r.get(5)? };
                 Ok(StoredRobots {
                     status: r.get(0)?,
                     body: r.get(1)?,
@@ -308,8 +283,8 @@ impl Store {
     }
 }
 
-/// Where the story of the page stands that the publisher lists above this one: the nearest that was fetched and came with
-/// the first import or the back-catalogue.
+/// Where the story of the page stands that the publisher lists above this one: the nearest that was
+/// fetched and came with the first import or the back-catalogue.
 pub(super) fn position_above(
     conn: &Connection,
     source: &str,
@@ -320,9 +295,8 @@ pub(super) fn position_above(
            JOIN entry e ON e.source_id = p.source_id AND e.url = p.url JOIN story s ON s.id = e.story_id
           WHERE me.source_id = ?1 AND me.url = ?2 AND s.arrival <> 'ordinary' ORDER BY p.rank DESC LIMIT 1",
     )?;
-    let found: Option<i64> = statement
-        .query_row(params![source, url.as_str()], |r| r.get(0))
-        .optional()?;
+    let found: Option<i64> =
+        statement.query_row(params![source, url.as_str()], |r| r.get(0)).optional()?;
     Ok(found.map(time))
 }
 
@@ -346,14 +320,7 @@ fn apply_change(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     match change {
-        PageChange::Discovered {
-            url,
-            queued,
-            backlog,
-            rank,
-            lastmod,
-            metadata,
-        } => {
+        PageChange::Discovered { url, queued, backlog, rank, lastmod, metadata } => {
             let state = if *queued { "queued" } else { "passed" };
             conn.prepare_cached(
                 "INSERT INTO page (source_id, url, state, backlog, rank, lastmod_ms, draft) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -372,11 +339,7 @@ fn apply_change(
             )?
             .execute(params![source, url.as_str(), ms(now), metadata])?;
         }
-        PageChange::Failed {
-            url,
-            retry,
-            permanent,
-        } => {
+        PageChange::Failed { url, retry, permanent } => {
             conn.prepare_cached(
                 "UPDATE page SET attempts = attempts + 1, not_before_ms = ?3,
                    state = CASE WHEN ?4 OR attempts + 1 >= ?5 THEN 'failed' ELSE state END WHERE source_id = ?1 AND url = ?2",

@@ -14,8 +14,9 @@ use feed_model::Timestamp;
 const MAX_DOCUMENTS: i64 = 10_000;
 
 impl Store {
-    /// The moment that the document at `path` carries as its change time: the stored one while `digest` (of its bytes
-    /// without that moment) stays the same; else `now` in whole seconds, later than the one before, stored from then on.
+    /// The moment that the document at `path` carries as its change time: the stored one while
+    /// `digest` (of its bytes without that moment) stays the same; else `now` in whole seconds,
+    /// later than the one before, stored from then on.
     pub fn document_last_modified(
         &self,
         path: &str,
@@ -51,28 +52,23 @@ impl Store {
         })
     }
 
-    /// The `tag:` URI (RFC 4151) that our feed ids begin with, where feeds.toml names none: minted once, then stored. It
-    /// names no host, so that it survives a move.
+    /// The `tag:` URI (RFC 4151) that our feed ids begin with, where feeds.toml names none: minted
+    /// once, then stored. It names no host, so that it survives a move.
     pub fn minted_feed_id(&self, now: Timestamp) -> Result<String, StoreError> {
         if let Some(id) = self.read(|reader| reader.meta("feed_id"))? {
             return Ok(id);
         }
         self.write(move |tx| {
             let label = Uuid::new_v4().simple().to_string();
-            let minted = format!(
-                "tag:{}.tributary.invalid,{}:topics",
-                &label[..12],
-                now.format("%Y-%m-%d")
-            );
+            let minted =
+                format!("tag:{}.tributary.invalid,{}:topics", &label[..12], now.format("%Y-%m-%d"));
             tx.execute(
                 "INSERT INTO meta (key, value) VALUES ('feed_id', ?1) ON CONFLICT DO NOTHING",
                 [minted],
             )
             .context("store the feed id")?;
-            tx.query_row("SELECT value FROM meta WHERE key = 'feed_id'", [], |r| {
-                r.get(0)
-            })
-            .context("read the feed id")
+            tx.query_row("SELECT value FROM meta WHERE key = 'feed_id'", [], |r| r.get(0))
+                .context("read the feed id")
         })
     }
 }

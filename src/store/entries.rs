@@ -26,7 +26,8 @@ const KNOWN_COLUMNS: &str =
     "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_norm, e.material_digest, e.published_ms";
 
 impl SourceEntries<'_> {
-    /// The index is named: left to itself, `SQLite` takes the one that has the order and reads every entry of the source.
+    /// The index is named: left to itself, `SQLite` takes the one that has the order and reads
+    /// every entry of the source.
     fn find(&self, index: &str, column: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
         let sql = format!(
             "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY {index} WHERE e.source_id = ?1 AND e.{column} = ?2
@@ -87,11 +88,7 @@ impl KnownEntries for SourceEntries<'_> {
             known_entry_of_row,
         )?;
         let found: Vec<_> = rows.collect::<Result<_, _>>()?;
-        Ok(if found.len() > MAX_PER_TIMESTAMP {
-            Vec::new()
-        } else {
-            found
-        })
+        Ok(if found.len() > MAX_PER_TIMESTAMP { Vec::new() } else { found })
     }
 
     fn text_of(&self, entry: i64) -> Result<Option<KnownText>, StoreError> {
@@ -100,11 +97,7 @@ impl KnownEntries for SourceEntries<'_> {
         )?;
         let (summary, content, has_files): (Option<String>, Option<String>, bool) =
             statement.query_row([entry], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        Ok(entry_identity::known_text(
-            summary.as_deref(),
-            content.as_deref(),
-            has_files,
-        ))
+        Ok(entry_identity::known_text(summary.as_deref(), content.as_deref(), has_files))
     }
 }
 
@@ -159,7 +152,8 @@ pub(super) fn insert(
     Ok(entry)
 }
 
-/// Stores which page of another story an entry comments on, if that was not known when it came: the post came later.
+/// Stores which page of another story an entry comments on, if that was not known when it came: the
+/// post came later.
 pub(super) fn store_commented_page(
     conn: &Connection,
     commentary: &Commentary,
@@ -170,8 +164,8 @@ pub(super) fn store_commented_page(
     Ok(())
 }
 
-/// Brings a known entry up to date; whether anything that is kept of it changed. An entry of a story that is gone stays a
-/// tombstone.
+/// Brings a known entry up to date; whether anything that is kept of it changed. An entry of a
+/// story that is gone stays a tombstone.
 pub(super) fn update(
     conn: &Connection,
     entry: i64,
@@ -184,9 +178,7 @@ pub(super) fn update(
                FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1",
         )
         .and_then(|mut s| {
-            s.query_row(params![entry, ms(now)], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?))
-            })
+            s.query_row(params![entry, ms(now)], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
         })
         .context("read an entry")?;
     let brought_back = ahead && item.identity.published.is_some_and(|at| at <= now);
@@ -200,8 +192,9 @@ pub(super) fn update(
     Ok(true)
 }
 
-/// Everything that an entry says, as of now. A date that was told once stays, unless it is told more exactly, or lay ahead and
-/// was brought back: publishers date posts anew to have them read again, and nobody means to publish in the future.
+/// Everything that an entry says, as of now. A date that was told once stays, unless it is told
+/// more exactly, or lay ahead and was brought back: publishers date posts anew to have them read
+/// again, and nobody means to publish in the future.
 fn write_content(
     conn: &Connection,
     entry: i64,
@@ -273,20 +266,15 @@ fn write_content(
     Ok(())
 }
 
-/// At most [`SUMMARY_CHARS`] characters, cut between words, with an ellipsis where something was cut.
+/// At most [`SUMMARY_CHARS`] characters, cut between words, with an ellipsis where something was
+/// cut.
 fn clip(text: &str) -> String {
     let text = text.trim();
     let Some((end, _)) = text.char_indices().nth(SUMMARY_CHARS) else {
         return text.to_owned();
     };
-    let last = text[..end]
-        .char_indices()
-        .nth_back(0)
-        .map_or(end, |(at, _)| at);
-    let cut = text[..last]
-        .rfind(char::is_whitespace)
-        .filter(|&at| at > end / 2)
-        .unwrap_or(last);
+    let last = text[..end].char_indices().nth_back(0).map_or(end, |(at, _)| at);
+    let cut = text[..last].rfind(char::is_whitespace).filter(|&at| at > end / 2).unwrap_or(last);
     format!(
         "{}…",
         text[..cut].trim_end_matches(|c: char| c.is_whitespace() || c == ',' || c == ';')
@@ -296,10 +284,7 @@ fn clip(text: &str) -> String {
 /// The identity of the entry with the wanted fields, for those who look for twins.
 pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<Fingerprint> {
     let bytes: Option<Vec<u8>> = row.get("fingerprint")?;
-    Ok(bytes
-        .as_deref()
-        .and_then(Fingerprint::from_bytes)
-        .unwrap_or_default())
+    Ok(bytes.as_deref().and_then(Fingerprint::from_bytes).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -311,10 +296,7 @@ mod tests {
         assert_eq!(clip(" short "), "short");
         let long = "word ".repeat(200);
         let cut = clip(&long);
-        assert!(
-            cut.ends_with("word…") && cut.chars().count() <= SUMMARY_CHARS,
-            "{cut}"
-        );
+        assert!(cut.ends_with("word…") && cut.chars().count() <= SUMMARY_CHARS, "{cut}");
         let unbroken = "ß".repeat(600);
         assert_eq!(clip(&unbroken).chars().count(), SUMMARY_CHARS);
     }

@@ -116,18 +116,12 @@ pub(super) trait SqlContext<T> {
 
 impl<T> SqlContext<T> for Result<T, rusqlite::Error> {
     fn context(self, what: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Sql {
-            context: what,
-            source,
-        })
+        self.map_err(|source| StoreError::Sql { context: what, source })
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(source: rusqlite::Error) -> Self {
-        Self::Sql {
-            context: "read or write the database",
-            source,
-        }
+        Self::Sql { context: "read or write the database", source }
     }
 }

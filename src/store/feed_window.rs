@@ -1,7 +1,7 @@
 //! The window of a topic: which of its stories its feed document holds.
 //!
-//! Membership is stored, and moves only when something is written here: a rendering needs no clock. A story that leaves
-//! the window stays in the topic, its pages and its archive.
+//! Membership is stored, and moves only when something is written here: a rendering needs no clock.
+//! A story that leaves the window stays in the topic, its pages and its archive.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use feed_model::{Timestamp, TopicId};
 pub struct WindowPolicy {
     /// Stories in one feed document.
     pub max_entries: usize,
-    /// A story that arrived in an ordinary poll within this stays beyond `max_entries`, so that no reader misses it.
+    /// A story that arrived in an ordinary poll within this stays beyond `max_entries`, so that no
+    /// reader misses it.
     pub keep_within: Duration,
 }
 
@@ -24,14 +25,12 @@ const MAX_KEPT_STORIES: usize = 500;
 
 /// Whether windows are to be of another size than they were; that size is remembered.
 ///
-/// Only then a start settles them: what `keep_within` holds leaves with the next arrival, and never because the program
-/// was started again.
+/// Only then a start settles them: what `keep_within` holds leaves with the next arrival, and never
+/// because the program was started again.
 pub(super) fn size_changed(conn: &Connection, policy: WindowPolicy) -> Result<bool, StoreError> {
     let size = format!("{} {}", policy.max_entries, policy.keep_within.as_millis());
     let before: Option<String> = conn
-        .query_row("SELECT value FROM meta WHERE key = 'window'", [], |r| {
-            r.get(0)
-        })
+        .query_row("SELECT value FROM meta WHERE key = 'window'", [], |r| r.get(0))
         .optional()
         .context("read the windows' size")?;
     if before.as_deref() == Some(size.as_str()) {
@@ -54,9 +53,7 @@ pub(super) fn trim_all(
     let mut statement = conn
         .prepare_cached("SELECT id FROM topic WHERE ordinal IS NOT NULL")
         .context("find the topics")?;
-    let topics: Vec<String> = statement
-        .query_map([], |r| r.get(0))?
-        .collect::<Result<_, _>>()?;
+    let topics: Vec<String> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
     for topic in topics.iter().map(String::as_str).chain([TopicId::ALL]) {
         trim(conn, topic, policy, now)?;
     }

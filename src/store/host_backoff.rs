@@ -1,7 +1,8 @@
-//! A host that refuses two of its sources (429, 503) is left in peace as a whole, for as long as two of them wait.
+//! A host that refuses two of its sources (429, 503) is left in peace as a whole, for as long as
+//! two of them wait.
 //!
-//! One source that is refused pauses alone: several sites may share a host, and one of them being busy says little of the
-//! others.
+//! One source that is refused pauses alone: several sites may share a host, and one of them being
+//! busy says little of the others.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -24,9 +25,8 @@ impl Reader<'_> {
               WHERE s.id = ?1 AND o.throttles > 0 AND o.ordinal IS NOT NULL AND o.paused = 0 AND o.next_poll_ms > ?2
               ORDER BY o.next_poll_ms DESC LIMIT 1 OFFSET 1",
         )?;
-        let hold: Option<i64> = statement
-            .query_row(params![id.as_str(), ms(now)], |r| r.get(0))
-            .optional()?;
+        let hold: Option<i64> =
+            statement.query_row(params![id.as_str(), ms(now)], |r| r.get(0)).optional()?;
         Ok(hold.map(time))
     }
 }
@@ -41,10 +41,7 @@ pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<
               WHERE o.throttles > 0 AND o.ordinal IS NOT NULL AND o.paused = 0 AND o.{column} > ?2
               ORDER BY o.{column} DESC LIMIT 1 OFFSET 1"
         ))
-        .and_then(|mut s| {
-            s.query_row(params![source, ms(now)], |r| r.get(0))
-                .optional()
-        })
+        .and_then(|mut s| s.query_row(params![source, ms(now)], |r| r.get(0)).optional())
         .context(context)
     };
     if let Some(until) = second("next_poll_ms")? {
@@ -71,8 +68,8 @@ pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// What an attempt was told by Retry-After holds for the host that said so, also after feeds.toml gave the source another
-/// address there.
+/// What an attempt was told by Retry-After holds for the host that said so, also after feeds.toml
+/// gave the source another address there.
 pub(super) fn store_retry_after(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError> {
     let Some(attempt) = &plan.attempt else {
         return Ok(());

@@ -1,4 +1,5 @@
-//! Instances of feed documents that readers may have: what each held, so that a reader is sent what is new to it.
+//! Instances of feed documents that readers may have: what each held, so that a reader is sent what
+//! is new to it.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -19,8 +20,8 @@ pub struct Instance {
 }
 
 impl Store {
-    /// Remembers instances as the newest of their documents; the oldest beyond a number are forgotten, and those of
-    /// documents that are not among `paths`, which is all that there are.
+    /// Remembers instances as the newest of their documents; the oldest beyond a number are
+    /// forgotten, and those of documents that are not among `paths`, which is all that there are.
     pub fn store_instances(
         &self,
         instances: Vec<Instance>,
@@ -52,10 +53,7 @@ impl Reader<'_> {
     pub fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
         self.conn
             .prepare_cached("SELECT held FROM instance WHERE path = ?1 AND etag = ?2")
-            .and_then(|mut s| {
-                s.query_row([path, etag], |r| from_json(r, "held"))
-                    .optional()
-            })
+            .and_then(|mut s| s.query_row([path, etag], |r| from_json(r, "held")).optional())
             .context("read an instance")
     }
 

@@ -16,7 +16,8 @@ use feed_model::{StoryId, Timestamp, TopicId};
 use topic_rules::Rules;
 
 impl Store {
-    /// The story is in exactly these topics from now on; `None` takes the label back. Unknown topics are refused.
+    /// The story is in exactly these topics from now on; `None` takes the label back. Unknown
+    /// topics are refused.
     pub fn label(
         &self,
         story: StoryId,
@@ -60,7 +61,8 @@ impl Store {
         })
     }
 
-    /// Takes a story out of everything that is published, for good. Its entries stay as tombstones, without their text.
+    /// Takes a story out of everything that is published, for good. Its entries stay as tombstones,
+    /// without their text.
     pub fn forget(&self, story: StoryId, because: &str, now: Timestamp) -> Result<(), StoreError> {
         let because = because.to_owned();
         self.write(move |tx| {
@@ -69,8 +71,8 @@ impl Store {
         })
     }
 
-    /// Parts a wrongly merged story: every entry that joined it becomes a story of its own, and they are never joined
-    /// again. Returns the new stories.
+    /// Parts a wrongly merged story: every entry that joined it becomes a story of its own, and
+    /// they are never joined again. Returns the new stories.
     pub fn split(
         &self,
         story: StoryId,
@@ -128,9 +130,6 @@ fn count_manual_edit(conn: &Connection) -> Result<(), StoreError> {
 impl Reader<'_> {
     /// How many changes were made by hand so far.
     pub fn manual_edits(&self) -> Result<u64, StoreError> {
-        Ok(self
-            .meta("edits_by_hand")?
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0))
+        Ok(self.meta("edits_by_hand")?.and_then(|n| n.parse().ok()).unwrap_or(0))
     }
 }

@@ -20,10 +20,7 @@ impl DirectoryLock {
 
     /// Takes the lock; [`StoreError::Locked`] where another process has it.
     pub fn acquire(dir: &Path) -> Result<Self, StoreError> {
-        let unusable = |source| StoreError::Directory {
-            dir: dir.to_owned(),
-            source,
-        };
+        let unusable = |source| StoreError::Directory { dir: dir.to_owned(), source };
         std::fs::create_dir_all(dir).map_err(unusable)?;
         let mut file = OpenOptions::new()
             .read(true)
@@ -44,9 +41,7 @@ impl DirectoryLock {
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        file.set_len(0)
-            .and_then(|()| file.rewind())
-            .map_err(unusable)?;
+        file.set_len(0).and_then(|()| file.rewind()).map_err(unusable)?;
         writeln!(file, "{}", std::process::id()).map_err(unusable)?;
         Ok(Self { _file: file })
     }

@@ -22,7 +22,8 @@ use super::{
 use feed_model::{StoryId, Timestamp, TopicId};
 use topic_rules::Rules;
 
-/// One step of sorting again ends after about so long, so that polls and labels never wait long for the writer.
+/// One step of sorting again ends after about so long, so that polls and labels never wait long for
+/// the writer.
 const MAX_STEP: Duration = Duration::from_millis(50);
 
 /// How far the sorting of stored stories by changed rules has come.
@@ -35,8 +36,8 @@ pub struct ReclassifyProgress {
 }
 
 impl Store {
-    /// Sorts up to `limit` stored stories that other rules sorted last, and fewer where that takes longer than others who
-    /// write should wait. Nobody is told anew.
+    /// Sorts up to `limit` stored stories that other rules sorted last, and fewer where that takes
+    /// longer than others who write should wait. Nobody is told anew.
     pub fn reclassify(
         &self,
         rules: Arc<Rules>,
@@ -59,8 +60,9 @@ impl Store {
             }
             let all = sorted == waiting.len() && waiting.len() < limit;
             if all {
-                // From here on a story that enters by a changed rule is no longer news. Only of topics that these rules know:
-                // while feeds.toml is read again, the state knows a new one a moment earlier.
+                // From here on a story that enters by a changed rule is no longer news. Only of
+                // topics that these rules know: while feeds.toml is read again, the state knows a
+                // new one a moment earlier.
                 let known: Vec<&str> = rules.topics().map(TopicId::as_str).collect();
                 tx.prepare_cached(
                     "UPDATE topic SET filled = 1 WHERE ordinal IS NOT NULL AND filled = 0 AND id IN (SELECT value FROM json_each(?1))",
@@ -74,16 +76,14 @@ impl Store {
             Ok((sorted as u64, all))
         })?;
         // How many still wait is counted beside the writer, which others wait for.
-        let left = if all {
-            0
-        } else {
-            self.read(|reader| reader.count_unclassified(fingerprint))?
-        };
+        let left =
+            if all { 0 } else { self.read(|reader| reader.count_unclassified(fingerprint))? };
         Ok(ReclassifyProgress { sorted, left })
     }
 
-    /// Lets stories go that were first published here longer ago than `retention`: their entries stay as tombstones, so
-    /// that nothing returns. At most `limit` in one step; returns how many went.
+    /// Lets stories go that were first published here longer ago than `retention`: their entries
+    /// stay as tombstones, so that nothing returns. At most `limit` in one step; returns how many
+    /// went.
     pub fn expire_stories(
         &self,
         retention: Duration,
@@ -103,34 +103,28 @@ impl Store {
         })
     }
 
-    /// Writes a consistent copy, also while others write. The target must not exist; it appears whole or not at all.
+    /// Writes a consistent copy, also while others write. The target must not exist; it appears
+    /// whole or not at all.
     pub fn back_up(&self, target: &Path) -> Result<(), StoreError> {
         if target.exists() {
-            return Err(StoreError::Exists {
-                file: target.to_owned(),
-            });
+            return Err(StoreError::Exists { file: target.to_owned() });
         }
         let mut partial = target.as_os_str().to_owned();
         partial.push(".partial");
         let partial = std::path::PathBuf::from(partial);
-        let unusable = |source| StoreError::Directory {
-            dir: target.to_owned(),
-            source,
-        };
+        let unusable = |source| StoreError::Directory { dir: target.to_owned(), source };
         if partial.exists() {
             std::fs::remove_file(&partial).map_err(unusable)?;
         }
-        // A reader's snapshot is enough: nobody is held up. It writes nothing but the copy, which SQLite counts as writing.
+        // A reader's snapshot is enough: nobody is held up. It writes nothing but the copy, which
+        // SQLite counts as writing.
         self.with_reader(|conn| {
-            conn.pragma_update(None, "query_only", false)
-                .context("write the copy")?;
+            conn.pragma_update(None, "query_only", false).context("write the copy")?;
             conn.execute("VACUUM INTO ?1", [partial.to_string_lossy()])
                 .map(|_| ())
                 .context("write the copy")
         })?;
-        std::fs::File::open(&partial)
-            .and_then(|file| file.sync_all())
-            .map_err(unusable)?;
+        std::fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(unusable)?;
         std::fs::rename(&partial, target).map_err(unusable)
     }
 
@@ -178,9 +172,9 @@ impl Store {
     }
 }
 
-/// Stories that other rules sorted last, those stored last first. Each part is a range of the index, so that the last
-/// of many steps takes no longer than the first: the index is named, since statistics of a database in which all stories were
-/// sorted alike speak against it.
+/// Stories that other rules sorted last, those stored last first. Each part is a range of the
+/// index, so that the last of many steps takes no longer than the first: the index is named, since
+/// statistics of a database in which all stories were sorted alike speak against it.
 fn waiting(
     tx: &Transaction<'_>,
     fingerprint: [u8; 32],
@@ -193,9 +187,9 @@ fn waiting(
         "SELECT id FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by > ?1 ORDER BY sorted_by DESC, id DESC LIMIT ?2",
     ] {
         let mut statement = tx.prepare_cached(sql)?;
-        for id in statement.query_map(params![fingerprint, number(limit - waiting.len())], |r| {
-            r.get(0)
-        })? {
+        for id in statement
+            .query_map(params![fingerprint, number(limit - waiting.len())], |r| r.get(0))?
+        {
             waiting.push(id?);
         }
     }
@@ -224,7 +218,8 @@ impl Reader<'_> {
         Ok(statement.query_row([fingerprint], |r| r.get(0))?)
     }
 
-    /// The numbers of all stories that are not gone, newest position first: for a dry run of changed rules.
+    /// The numbers of all stories that are not gone, newest position first: for a dry run of
+    /// changed rules.
     pub fn story_ids(&self) -> Result<Vec<StoryId>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT id FROM story WHERE gone_ms IS NULL ORDER BY position_ms DESC, id DESC",

@@ -1,7 +1,8 @@
-//! Brings a database to the version that this program knows: numbered SQL files, one transaction each, append-only.
+//! Brings a database to the version that this program knows: numbered SQL files, one transaction
+//! each, append-only.
 //!
-//! A database that already holds something is copied beside itself before it is changed. A newer or foreign one is
-//! refused and left as it is.
+//! A database that already holds something is copied beside itself before it is changed. A newer or
+//! foreign one is refused and left as it is.
 
 use std::path::Path;
 
@@ -30,25 +31,17 @@ pub(super) fn known_version() -> u32 {
     u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
 }
 
-/// The version of an open database, once it is known to be ours; a new, empty database has version 0.
+/// The version of an open database, once it is known to be ours; a new, empty database has version
+/// 0.
 pub(super) fn version(conn: &Connection, file: &Path) -> Result<u32, StoreError> {
-    let open = |source| StoreError::Open {
-        file: file.to_owned(),
-        source,
-    };
-    let version: u32 = conn
-        .pragma_query_value(None, "user_version", |r| r.get(0))
-        .map_err(open)?;
-    let application: i32 = conn
-        .pragma_query_value(None, "application_id", |r| r.get(0))
-        .map_err(open)?;
-    let tables: i64 = conn
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))
-        .map_err(open)?;
+    let open = |source| StoreError::Open { file: file.to_owned(), source };
+    let version: u32 = conn.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(open)?;
+    let application: i32 =
+        conn.pragma_query_value(None, "application_id", |r| r.get(0)).map_err(open)?;
+    let tables: i64 =
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(open)?;
     if application != APPLICATION_ID && (application != 0 || version != 0 || tables != 0) {
-        return Err(StoreError::Foreign {
-            file: file.to_owned(),
-        });
+        return Err(StoreError::Foreign { file: file.to_owned() });
     }
     if version > known_version() {
         return Err(StoreError::Newer {
@@ -76,24 +69,15 @@ pub(super) fn migrate(conn: &mut Connection, file: &Path) -> Result<(), StoreErr
 /// Makes a new database whole, in one transaction: killed in the middle, there is none.
 fn create(conn: &mut Connection, file: &Path) -> Result<(), StoreError> {
     let version = known_version();
-    let failed = |source| StoreError::Migrate {
-        file: file.to_owned(),
-        version,
-        source,
-    };
-    let tx = conn
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(failed)?;
+    let failed = |source| StoreError::Migrate { file: file.to_owned(), version, source };
+    let tx =
+        conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
     // Two programs may start at once: who comes second finds the work done.
-    let now_at: u32 = tx
-        .pragma_query_value(None, "user_version", |r| r.get(0))
-        .map_err(failed)?;
+    let now_at: u32 = tx.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(failed)?;
     if now_at == 0 {
         tx.execute_batch(SCHEMA).map_err(failed)?;
-        tx.pragma_update(None, "application_id", APPLICATION_ID)
-            .map_err(failed)?;
-        tx.pragma_update(None, "user_version", version)
-            .map_err(failed)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        tx.pragma_update(None, "user_version", version).map_err(failed)?;
     }
     tx.commit().map_err(failed)
 }
@@ -102,24 +86,17 @@ fn create(conn: &mut Connection, file: &Path) -> Result<(), StoreError> {
 fn step_up(conn: &mut Connection, file: &Path, found: u32) -> Result<(), StoreError> {
     for (done, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let version = u32::try_from(done + 1).expect("there are few migrations");
-        let failed = |source| StoreError::Migrate {
-            file: file.to_owned(),
-            version,
-            source,
-        };
+        let failed = |source| StoreError::Migrate { file: file.to_owned(), version, source };
         let tx = conn
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
             .map_err(failed)?;
         // Two programs may start at once: who comes second finds the work done.
-        let now_at: u32 = tx
-            .pragma_query_value(None, "user_version", |r| r.get(0))
-            .map_err(failed)?;
+        let now_at: u32 =
+            tx.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(failed)?;
         if now_at < version {
             tx.execute_batch(sql).map_err(failed)?;
-            tx.pragma_update(None, "application_id", APPLICATION_ID)
-                .map_err(failed)?;
-            tx.pragma_update(None, "user_version", version)
-                .map_err(failed)?;
+            tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+            tx.pragma_update(None, "user_version", version).map_err(failed)?;
         }
         tx.commit().map_err(failed)?;
     }
@@ -132,13 +109,9 @@ fn back_up(conn: &Connection, file: &Path, version: u32) -> Result<(), StoreErro
     if copy.exists() {
         return Ok(());
     }
-    let failed = |source| StoreError::Migrate {
-        file: file.to_owned(),
-        version: version + 1,
-        source,
-    };
-    conn.execute("VACUUM INTO ?1", [copy.to_string_lossy()])
-        .map_err(failed)?;
+    let failed =
+        |source| StoreError::Migrate { file: file.to_owned(), version: version + 1, source };
+    conn.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(failed)?;
     Ok(())
 }
 
@@ -150,10 +123,7 @@ mod tests {
         let mut rows = conn
             .prepare("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY 1")
             .unwrap();
-        rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect()
+        rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap().map(Result::unwrap).collect()
     }
 
     #[test]
@@ -186,9 +156,7 @@ mod tests {
     #[test]
     fn a_newer_or_foreign_database_is_refused() {
         let mut newer = Connection::open_in_memory().unwrap();
-        newer
-            .pragma_update(None, "application_id", APPLICATION_ID)
-            .unwrap();
+        newer.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
         newer.pragma_update(None, "user_version", 999).unwrap();
         assert!(matches!(
             migrate(&mut newer, Path::new("x")),
@@ -196,9 +164,6 @@ mod tests {
         ));
         let mut foreign = Connection::open_in_memory().unwrap();
         foreign.execute_batch("CREATE TABLE t (a)").unwrap();
-        assert!(matches!(
-            migrate(&mut foreign, Path::new("x")),
-            Err(StoreError::Foreign { .. })
-        ));
+        assert!(matches!(migrate(&mut foreign, Path::new("x")), Err(StoreError::Foreign { .. })));
     }
 }

@@ -1,16 +1,22 @@
 //! `SQLite`: the only place with SQL (layer 2).
 //!
-//! [`Store`] is a cheap handle. [`Store::read`] runs a closure over one consistent snapshot ([`Reader`]); every other method
-//! writes, each in one transaction on the one writer's thread. Every method blocks: call them from a blocking thread.
+//! [`Store`] is a cheap handle. [`Store::read`] runs a closure over one consistent snapshot
+//! ([`Reader`]); every other method writes, each in one transaction on the one writer's thread.
+//! Every method blocks: call them from a blocking thread.
 //!
 //! What is kept, in one sentence each:
 //! - an **entry** is one item as one source gave it, unique by (source, key), and never deleted;
-//! - a **story** groups the entries of every source that carries it; its published id and position never change;
-//! - a story that is forgotten or expires leaves its entries as **tombstones**, so that nothing returns;
-//! - the **window** of a topic is stored, so that a document depends on the stored state alone and on no clock;
-//! - every attempt to poll is one [`PollUpdate`], carried out by [`Store::apply`] in one transaction.
+//! - a **story** groups the entries of every source that carries it; its published id and position
+//!   never change;
+//! - a story that is forgotten or expires leaves its entries as **tombstones**, so that nothing
+//!   returns;
+//! - the **window** of a topic is stored, so that a document depends on the stored state alone and
+//!   on no clock;
+//! - every attempt to poll is one [`PollUpdate`], carried out by [`Store::apply`] in one
+//!   transaction.
 //!
-//! Decisions are not made here: `identity` and `topic` decide, as pure functions that are called inside the transaction.
+//! Decisions are not made here: `identity` and `topic` decide, as pure functions that are called
+//! inside the transaction.
 
 mod apply;
 mod archives;

@@ -1,4 +1,5 @@
-//! What one attempt to poll wants to have stored: the intents that [`Store::apply`](super::Store::apply) carries out.
+//! What one attempt to poll wants to have stored: the intents that
+//! [`Store::apply`](super::Store::apply) carries out.
 
 use url::Url;
 
@@ -116,7 +117,8 @@ pub struct PollAttempt {
     pub next: ScheduledPoll,
     /// The key of the limit of the host that answered; `None`: as before.
     pub host: Option<String>,
-    /// Sources that read the same document and wait for this one, so that one request serves them all.
+    /// Sources that read the same document and wait for this one, so that one request serves them
+    /// all.
     pub aligned_sources: Vec<SourceId>,
     /// How often the publication wants to be asked, as its document says; `None`: as before.
     pub update_hints: Option<UpdateHints>,
@@ -147,8 +149,8 @@ impl PollAttempt {
     }
 }
 
-/// What feeds.toml says of where a source is and how it is followed. Who asks by another word than the one in force asks
-/// for nobody.
+/// What feeds.toml says of where a source is and how it is followed. Who asks by another word than
+/// the one in force asks for nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceTarget {
     /// The address, as a URL writes it.
@@ -160,26 +162,25 @@ pub struct SourceTarget {
 impl SourceTarget {
     /// What `source` says.
     pub fn of(source: &Source) -> Self {
-        Self {
-            url: source.url.to_string(),
-            follow_mode: source.follow_mode,
-        }
+        Self { url: source.url.to_string(), follow_mode: source.follow_mode }
     }
 }
 
-/// Everything that one attempt to poll changes: stored in one transaction, failures and 304 included.
+/// Everything that one attempt to poll changes: stored in one transaction, failures and 304
+/// included.
 #[derive(Debug, Clone)]
 pub struct PollUpdate {
     /// Which source.
     pub source: SourceId,
-    /// What it was asked by. Once feeds.toml says something else, or gives the source another id, nothing of the plan is carried out but that there was a
-    /// request.
+    /// What it was asked by. Once feeds.toml says something else, or gives the source another id,
+    /// nothing of the plan is carried out but that there was a request.
     pub target: SourceTarget,
     /// When it is stored.
     pub now: Timestamp,
     /// When the last request was made; `None`: none was.
     pub requested: Option<Timestamp>,
-    /// How it went; `None` for a visit to the back-catalogue, which changes nothing of the schedule.
+    /// How it went; `None` for a visit to the back-catalogue, which changes nothing of the
+    /// schedule.
     pub attempt: Option<PollAttempt>,
     /// How the source was found to be followed, where that is new.
     pub followed: Option<FollowTarget>,
@@ -227,7 +228,8 @@ pub struct UpdateResult {
     pub duplicates: u64,
     /// Whether anything that is published may have changed.
     pub visible: bool,
-    /// Whether feeds.toml says something else of the source by now, so that nothing was carried out.
+    /// Whether feeds.toml says something else of the source by now, so that nothing was carried
+    /// out.
     pub config_changed: bool,
     /// What became of each item, in the document's order: for `inspect`.
     pub items: Vec<ItemOutcome>,

@@ -1,7 +1,8 @@
-//! The statements that run at every poll, every rendering and every listing use indexes, whatever the size of the state.
+//! The statements that run at every poll, every rendering and every listing use indexes, whatever
+//! the size of the state.
 //!
-//! They are not written down twice: what `SQLite` runs while the store's own functions are called is recorded, and then
-//! explained.
+//! They are not written down twice: what `SQLite` runs while the store's own functions are called
+//! is recorded, and then explained.
 
 use std::{
     sync::{Arc, Mutex},
@@ -30,15 +31,10 @@ const FEED: &[u8] =
     <link>https://x.example/1</link><description>Some text.</description></item><item><guid isPermaLink=\"false\">2</guid>\
     <title>Kafka twice</title><link>https://x.example/2</link><description>More text.</description></item></channel></rss>";
 
-/// Tables that grow with what is stored; the others have a row for each source, topic or label, or one alone.
-const LARGE_TABLES: [&str; 6] = [
-    "entry",
-    "entry_alias",
-    "story",
-    "story_topic",
-    "page",
-    "document",
-];
+/// Tables that grow with what is stored; the others have a row for each source, topic or label, or
+/// one alone.
+const LARGE_TABLES: [&str; 6] =
+    ["entry", "entry_alias", "story", "story_topic", "page", "document"];
 
 fn now() -> Timestamp {
     Timestamp::from_timestamp_millis(1_750_000_000_000).unwrap()
@@ -48,9 +44,7 @@ fn now() -> Timestamp {
 fn state() -> Store {
     let store = Store::in_memory().unwrap();
     let sources = ["a", "b", "c"].map(|id| (source(id), format!("{id}.example")));
-    store
-        .sync_config(&sources, &[topic()], window(), now())
-        .unwrap();
+    store.sync_config(&sources, &[topic()], window(), now()).unwrap();
     for id in ["a", "b"] {
         store.apply(plan(id), rules()).unwrap();
     }
@@ -58,10 +52,7 @@ fn state() -> Store {
 }
 
 fn window() -> WindowPolicy {
-    WindowPolicy {
-        max_entries: 50,
-        keep_within: Duration::from_secs(3600),
-    }
+    WindowPolicy { max_entries: 50, keep_within: Duration::from_secs(3600) }
 }
 
 fn rules() -> Arc<Rules> {
@@ -99,11 +90,7 @@ fn source(id: &str) -> Source {
             max_interval: hour,
             exempt: false,
         },
-        limits: FetchLimits {
-            timeout: hour,
-            max_body_bytes: 1,
-            max_items: 1,
-        },
+        limits: FetchLimits { timeout: hour, max_body_bytes: 1, max_items: 1 },
         allow_hosts: Vec::new(),
         http2: true,
         content: None,
@@ -133,18 +120,10 @@ fn plan(id: &str) -> PollUpdate {
         .drafts
         .into_iter()
         .zip(identity)
-        .map(|(draft, identity)| IncomingItem {
-            draft,
-            identity,
-            arrival: Arrival::Ordinary,
-        })
+        .map(|(draft, identity)| IncomingItem { draft, identity, arrival: Arrival::Ordinary })
         .collect();
-    let next = ScheduledPoll {
-        at: now(),
-        reason: "a test".into(),
-        not_before: None,
-        interval_s: 3600,
-    };
+    let next =
+        ScheduledPoll { at: now(), reason: "a test".into(), not_before: None, interval_s: 3600 };
     PollUpdate {
         requested: Some(now()),
         attempt: Some(PollAttempt::unchanged(next)),
@@ -160,7 +139,8 @@ fn plan(id: &str) -> PollUpdate {
     }
 }
 
-/// What `SQLite` says of every statement that runs while `f` does: the statement, and its plan line by line.
+/// What `SQLite` says of every statement that runs while `f` does: the statement, and its plan line
+/// by line.
 fn explained(
     f: impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static,
 ) -> Vec<(String, Vec<String>)> {
@@ -183,9 +163,8 @@ fn explained(
         wanted
             .map(|sql| {
                 let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-                let lines = plan
-                    .query_map([], |row| row.get("detail"))?
-                    .collect::<Result<_, _>>()?;
+                let lines =
+                    plan.query_map([], |row| row.get("detail"))?.collect::<Result<_, _>>()?;
                 Ok((sql, lines))
             })
             .collect()
@@ -195,8 +174,8 @@ fn explained(
     explained
 }
 
-/// Whether a line of a plan reads a growing table from its beginning to its end. Reading an index in its order is what
-/// a listing does, as far as its limit.
+/// Whether a line of a plan reads a growing table from its beginning to its end. Reading an index
+/// in its order is what a listing does, as far as its limit.
 fn scans_table(sql: &str, line: &str) -> bool {
     let Some(rest) = line.strip_prefix("SCAN ") else {
         return false;
@@ -216,7 +195,8 @@ fn assert_no_scans(explained: &[(String, Vec<String>)]) {
 
 #[test]
 fn an_attempt_to_poll_walks_no_table() {
-    // Once with what is known, and once with what is new to its source and joins the others' stories.
+    // Once with what is known, and once with what is new to its source and joins the others'
+    // stories.
     assert_no_scans(&explained(|conn| {
         let tx = conn.unchecked_transaction()?;
         apply::apply_update(&tx, &plan("a"), &rules())?;
@@ -230,10 +210,7 @@ fn an_attempt_to_poll_walks_no_table() {
 fn entries_are_known_again_by_index() {
     let explained = explained(|conn| {
         let source = SourceId::new("a").unwrap();
-        let known = SourceEntries {
-            conn,
-            source: &source,
-        };
+        let known = SourceEntries { conn, source: &source };
         known.by_key(&EntryKey("1".into()))?;
         known.by_guid_alias("1")?;
         known.by_link("x.example/1")?;
@@ -249,8 +226,7 @@ fn entries_are_known_again_by_index() {
         "entry_source_title",
     ]) {
         assert!(
-            plan.iter()
-                .any(|line| line.starts_with("SEARCH") && line.contains(index)),
+            plan.iter().any(|line| line.starts_with("SEARCH") && line.contains(index)),
             "{index} is not used by\n{sql}\n{plan:#?}"
         );
     }
@@ -270,51 +246,23 @@ fn the_driver_walks_no_table() {
         Ok(())
     });
     assert_no_scans(&explained);
-    let next = explained
-        .iter()
-        .find(|(sql, _)| sql.contains("min(next_poll_ms)"))
-        .unwrap();
-    assert!(
-        next.1.iter().any(|line| line.contains("source_due")),
-        "{next:#?}"
-    );
+    let next = explained.iter().find(|(sql, _)| sql.contains("min(next_poll_ms)")).unwrap();
+    assert!(next.1.iter().any(|line| line.contains("source_due")), "{next:#?}");
 }
 
 #[test]
 fn stories_are_listed_in_the_order_of_an_index() {
     let topic = || Some(TopicId::new("t").unwrap());
     let source = || Some(SourceId::new("a").unwrap());
-    let some = || StoryQuery {
-        limit: Some(50),
-        ..StoryQuery::default()
-    };
+    let some = || StoryQuery { limit: Some(50), ..StoryQuery::default() };
     let queries = [
         some(),
-        StoryQuery {
-            public_only: true,
-            ..some()
-        },
-        StoryQuery {
-            duplicates: true,
-            ..some()
-        },
-        StoryQuery {
-            labelled: true,
-            ..some()
-        },
-        StoryQuery {
-            unsorted: true,
-            ..some()
-        },
-        StoryQuery {
-            topic: topic(),
-            public_only: true,
-            ..some()
-        },
-        StoryQuery {
-            source: source(),
-            ..some()
-        },
+        StoryQuery { public_only: true, ..some() },
+        StoryQuery { duplicates: true, ..some() },
+        StoryQuery { labelled: true, ..some() },
+        StoryQuery { unsorted: true, ..some() },
+        StoryQuery { topic: topic(), public_only: true, ..some() },
+        StoryQuery { source: source(), ..some() },
     ];
     for query in queries {
         let (ordered, shown) = (
@@ -330,9 +278,7 @@ fn stories_are_listed_in_the_order_of_an_index() {
                 "{shown}\n{sql}\n{plan:#?}"
             );
             assert!(
-                !plan
-                    .iter()
-                    .any(|line| line.contains("TEMP B-TREE FOR ORDER")),
+                !plan.iter().any(|line| line.contains("TEMP B-TREE FOR ORDER")),
                 "{shown}\n{sql}\n{plan:#?}"
             );
         }

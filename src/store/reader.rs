@@ -41,8 +41,8 @@ pub struct StoryQuery {
     pub unsorted: bool,
     /// Only stories that may be published.
     pub public_only: bool,
-    /// Only stories of this year and month (UTC): the publisher's date, else the first storing, which also counts for a date
-    /// that lies ahead.
+    /// Only stories of this year and month (UTC): the publisher's date, else the first storing,
+    /// which also counts for a date that lies ahead.
     pub month: Option<(i32, u32)>,
 }
 
@@ -61,10 +61,7 @@ impl StoryQuery {
             let lookup =
                 "EXISTS (SELECT 1 FROM story_topic t WHERE t.topic_id = ? AND t.story_id = s.id)";
             let list = "s.id IN (SELECT story_id FROM story_topic WHERE topic_id = ?)";
-            add(
-                if self.month.is_some() { lookup } else { list },
-                Box::new(topic.to_string()),
-            );
+            add(if self.month.is_some() { lookup } else { list }, Box::new(topic.to_string()));
         }
         if let Some(source) = &self.source {
             add(
@@ -103,17 +100,13 @@ const DATE: &str = "min(coalesce(s.published_ms, s.first_published_ms), s.first_
 /// The first instant of a month (UTC); a month that there is not has none before it.
 fn month_ms(year: i32, month: u32) -> i64 {
     let day = chrono::NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(chrono::NaiveDate::MAX);
-    day.and_time(chrono::NaiveTime::MIN)
-        .and_utc()
-        .timestamp_millis()
+    day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
 }
 
 impl Reader<'_> {
     /// A fact about the database as a whole.
     pub(super) fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        let mut statement = self.conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
         Ok(statement.query_row([key], |r| r.get(0)).optional()?)
     }
 
@@ -123,12 +116,9 @@ impl Reader<'_> {
         values.push(Box::new(query.limit.map_or(-1, number)));
         values.push(Box::new(number(query.offset)));
         let (limit, offset) = (values.len() - 1, values.len());
-        // The stories of a month are found by their date and put in order then: the order's own index would lead by all others.
-        let position = if query.month.is_some() {
-            "+s.position_ms"
-        } else {
-            "s.position_ms"
-        };
+        // The stories of a month are found by their date and put in order then: the order's own
+        // index would lead by all others.
+        let position = if query.month.is_some() { "+s.position_ms" } else { "s.position_ms" };
         self.select(&format!("WHERE {conditions} ORDER BY {position} DESC, s.id DESC LIMIT ?{limit} OFFSET ?{offset}"), &values)
     }
 
@@ -143,22 +133,18 @@ impl Reader<'_> {
 
     /// One story.
     pub fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
-        Ok(self
-            .select("WHERE s.id = ?1 AND s.gone_ms IS NULL", &[Box::new(id.0)])?
-            .pop())
+        Ok(self.select("WHERE s.id = ?1 AND s.gone_ms IS NULL", &[Box::new(id.0)])?.pop())
     }
 
-    /// The story that an id, a published id or a link names; a link may differ in scheme, `www.` and tracking parameters.
+    /// The story that an id, a published id or a link names; a link may differ in scheme, `www.`
+    /// and tracking parameters.
     pub fn find_story(&self, id_or_link: &str) -> Result<Option<StoryId>, StoreError> {
         let text = id_or_link.trim();
         if let Ok(id) = text.parse::<i64>() {
             let mut statement = self
                 .conn
                 .prepare_cached("SELECT id FROM story WHERE id = ?1 AND gone_ms IS NULL")?;
-            return Ok(statement
-                .query_row([id], |r| r.get(0))
-                .optional()?
-                .map(StoryId));
+            return Ok(statement.query_row([id], |r| r.get(0)).optional()?.map(StoryId));
         }
         let mut statement = self.conn.prepare_cached(
             "SELECT s.id FROM story s WHERE s.gone_ms IS NULL AND (s.published_id = ?1
@@ -166,9 +152,7 @@ impl Reader<'_> {
              ORDER BY s.published_id = ?1 DESC, s.id LIMIT 1",
         )?;
         Ok(statement
-            .query_row(params![text, entry_identity::canonical_link(text)], |r| {
-                r.get(0)
-            })
+            .query_row(params![text, entry_identity::canonical_link(text)], |r| r.get(0))
             .optional()?
             .map(StoryId))
     }
@@ -178,14 +162,11 @@ impl Reader<'_> {
         let mut statement = self.conn.prepare_cached(
             "SELECT s.id FROM story s JOIN entry e ON e.story_id = s.id WHERE e.title = ?1 AND s.gone_ms IS NULL ORDER BY s.id DESC LIMIT 1",
         )?;
-        Ok(statement
-            .query_row([title.trim()], |r| r.get(0))
-            .optional()?
-            .map(StoryId))
+        Ok(statement.query_row([title.trim()], |r| r.get(0)).optional()?.map(StoryId))
     }
 
-    /// The public stories in the windows of the topics, each once, newest position first. Of several windows together
-    /// there are as many as the largest of them or `limit` may hold.
+    /// The public stories in the windows of the topics, each once, newest position first. Of
+    /// several windows together there are as many as the largest of them or `limit` may hold.
     pub fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {
         let mut most = limit;
         let mut marks = Vec::new();
@@ -233,15 +214,14 @@ impl Reader<'_> {
 
     /// The ids of topics that were in feeds.toml once and are not any more.
     pub fn retired_topics(&self) -> Result<Vec<TopicId>, StoreError> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT id FROM topic WHERE ordinal IS NULL ORDER BY id")?;
+        let mut statement =
+            self.conn.prepare_cached("SELECT id FROM topic WHERE ordinal IS NULL ORDER BY id")?;
         let rows = statement.query_map([], |r| sql_values::topic_id(r, "id"))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Public stories per (year, month) of their date (the publisher's, else the first storing, which also counts for a date
-    /// that lies ahead), newest month first; of one topic, or of all.
+    /// Public stories per (year, month) of their date (the publisher's, else the first storing,
+    /// which also counts for a date that lies ahead), newest month first; of one topic, or of all.
     pub fn months(&self, topic: Option<&TopicId>) -> Result<Vec<MonthCount>, StoreError> {
         let all = TopicId::all();
         let mut statement = self.conn.prepare_cached(&format!(
@@ -309,11 +289,7 @@ impl Reader<'_> {
                 id: sql_values::topic_id(r, "topic_id")?,
                 score: r.get("score")?,
                 because: from_json(r, "because")?,
-                by: if r.get("by_label")? {
-                    DecidedBy::Label
-                } else {
-                    DecidedBy::Rule
-                },
+                by: if r.get("by_label")? { DecidedBy::Label } else { DecidedBy::Rule },
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -333,11 +309,7 @@ impl Reader<'_> {
             let source = sql_values::source_id(r, "source_id")?;
             let duplicate = r
                 .get::<_, Option<String>>("joined_because")?
-                .map(|because| Duplicate {
-                    source: source.clone(),
-                    key: key.clone(),
-                    because,
-                });
+                .map(|because| Duplicate { source: source.clone(), key: key.clone(), because });
             let entry = StoryEntry {
                 source,
                 source_title: r.get("source_title")?,
@@ -363,8 +335,7 @@ fn story_of_row(row: &Row<'_>) -> rusqlite::Result<Story> {
     let policy: String = row.get("policy")?;
     let html = |column| {
         Ok::<_, rusqlite::Error>(
-            row.get::<_, Option<String>>(column)?
-                .map(SafeHtml::from_sanitised),
+            row.get::<_, Option<String>>(column)?.map(SafeHtml::from_sanitised),
         )
     };
     let precision: Option<String> = row.get("published_precision")?;
@@ -386,16 +357,8 @@ fn story_of_row(row: &Row<'_>) -> rusqlite::Result<Story> {
         updated: time(row.get("updated_ms")?),
         first_published: time(row.get("first_published_ms")?),
         position: time(row.get("position_ms")?),
-        summary: if policy == "none" {
-            None
-        } else {
-            html("summary")?
-        },
-        content: if policy == "full" {
-            html("content")?
-        } else {
-            None
-        },
+        summary: if policy == "none" { None } else { html("summary")? },
+        content: if policy == "full" { html("content")? } else { None },
         summary_text: row.get("summary_text")?,
         language: row.get("language")?,
         categories: from_json(row, "categories")?,

@@ -19,7 +19,8 @@ struct EntryRow {
     digest: Vec<u8>,
 }
 
-/// Chooses again which entry of a story shows. Only what may be published is chosen where there is any.
+/// Chooses again which entry of a story shows. Only what may be published is chosen where there is
+/// any.
 pub(super) fn choose(conn: &Connection, story: i64, now: Timestamp) -> Result<(), StoreError> {
     let rows = load(conn, story)?;
     if rows.is_empty() {
@@ -30,10 +31,7 @@ pub(super) fn choose(conn: &Connection, story: i64, now: Timestamp) -> Result<()
     let facts: Vec<RepresentativeCandidate> =
         eligible.iter().map(|row| row.facts.clone()).collect();
     let representative_id = entry_identity::choose_representative(&facts);
-    let Some(shown) = eligible
-        .iter()
-        .find(|row| row.facts.entry == representative_id)
-    else {
+    let Some(shown) = eligible.iter().find(|row| row.facts.entry == representative_id) else {
         return Ok(());
     };
     let date = entry_identity::story_date(&facts);
@@ -80,8 +78,9 @@ pub(super) fn choose(conn: &Connection, story: i64, now: Timestamp) -> Result<()
     search::index(conn, story)
 }
 
-/// Chooses again for every story of a source, when what it carries became public or private. Their topics are to be judged
-/// again too, since only public entries speak for a public story: those stories are returned.
+/// Chooses again for every story of a source, when what it carries became public or private. Their
+/// topics are to be judged again too, since only public entries speak for a public story: those
+/// stories are returned.
 pub(super) fn choose_all_of_source(
     conn: &Connection,
     source: &str,
@@ -90,9 +89,8 @@ pub(super) fn choose_all_of_source(
     let mut statement = conn
         .prepare_cached("SELECT DISTINCT story_id FROM entry WHERE source_id = ?1")
         .context("find a source's stories")?;
-    let stories: Vec<i64> = statement
-        .query_map([source], |r| r.get(0))?
-        .collect::<Result<_, _>>()?;
+    let stories: Vec<i64> =
+        statement.query_map([source], |r| r.get(0))?.collect::<Result<_, _>>()?;
     for story in &stories {
         choose(conn, *story, now)?;
     }
@@ -122,9 +120,7 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<EntryRow>, StoreError> {
                 first_seen: sql_values::time(r.get("first_seen_ms")?),
                 token_count: r
                     .get::<_, Option<Vec<u8>>>("fingerprint")?
-                    .map_or(0, |bytes| {
-                        entry_identity::Fingerprint::stored_token_count(&bytes)
-                    }),
+                    .map_or(0, |bytes| entry_identity::Fingerprint::stored_token_count(&bytes)),
             },
             public: r.get("public")?,
             updated: time_opt(r, "updated_ms")?,

@@ -14,8 +14,9 @@ pub const ACTIVITY_DAYS: usize = 90;
 const DAY_MS: i64 = 86_400_000;
 
 impl Reader<'_> {
-    /// Every source of feeds.toml, in its order. Activity is counted for the [`ACTIVITY_DAYS`] days that end with the day of
-    /// the newest entry of any of them, so that a page drawn from it needs no clock and stands still while nothing is new.
+    /// Every source of feeds.toml, in its order. Activity is counted for the [`ACTIVITY_DAYS`] days
+    /// that end with the day of the newest entry of any of them, so that a page drawn from it needs
+    /// no clock and stands still while nothing is new.
     pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT src.*, coalesce(src.configured_title, src.own_title, src.id) AS title,
@@ -50,9 +51,8 @@ impl Reader<'_> {
         })?;
         for row in rows {
             let (day, count) = row?;
-            if let Some(slot) = usize::try_from(day - first_day)
-                .ok()
-                .and_then(|i| counts.get_mut(i))
+            if let Some(slot) =
+                usize::try_from(day - first_day).ok().and_then(|i| counts.get_mut(i))
             {
                 *slot = count;
             }
@@ -77,15 +77,11 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         SourceHealth::Ok
     };
     let asleep = matches!(health, SourceHealth::Paused | SourceHealth::Resting);
-    let way = row
-        .get::<_, Option<String>>("way")?
-        .as_deref()
-        .and_then(FollowMode::from_stored);
+    let way = row.get::<_, Option<String>>("way")?.as_deref().and_then(FollowMode::from_stored);
     let mut problems = stored_problems(row)?;
-    if let (Some(target), Some(since)) = (
-        row.get::<_, Option<String>>("moved_to")?,
-        time_opt(row, "moved_since_ms")?,
-    ) {
+    if let (Some(target), Some(since)) =
+        (row.get::<_, Option<String>>("moved_to")?, time_opt(row, "moved_since_ms")?)
+    {
         let adopted: bool = row.get("moved_adopted")?;
         let since = since.format("%Y-%m-%d");
         problems.push(if adopted {
@@ -111,11 +107,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         health,
         last_attempt,
         last_success: time_opt(row, "last_success_ms")?,
-        next_poll: if asleep {
-            None
-        } else {
-            time_opt(row, "next_poll_ms")?
-        },
+        next_poll: if asleep { None } else { time_opt(row, "next_poll_ms")? },
         next_poll_reason: match health {
             SourceHealth::Paused => Some("paused in feeds.toml".into()),
             SourceHealth::Resting => {

@@ -1,7 +1,7 @@
 //! What published documents carry of a source, and when that last changed.
 //!
-//! It moves with the source's title, links or id and with nothing else: a build date in it would change every document
-//! at every poll.
+//! It moves with the source's title, links or id and with nothing else: a build date in it would
+//! change every document at every poll.
 
 use rusqlite::{Connection, Row, params};
 
@@ -29,9 +29,7 @@ pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
     let way: Option<String> = row.get("src_way")?;
     let feed_url = row.get::<_, Option<String>>("way_url")?.unwrap_or(url);
     let own_id: Option<String> = row.get("own_id")?;
-    let feed_id = own_id
-        .filter(|id| is_iri(id))
-        .unwrap_or_else(|| feed_url.clone());
+    let feed_id = own_id.filter(|id| is_iri(id)).unwrap_or_else(|| feed_url.clone());
     Ok(SourceRef {
         feed_id,
         title,
@@ -44,7 +42,8 @@ pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
     })
 }
 
-/// Moves the time of the last change when what documents carry of the source is not what it was; whether it is not.
+/// Moves the time of the last change when what documents carry of the source is not what it was;
+/// whether it is not.
 pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<bool, StoreError> {
     let sql = format!("SELECT {COLUMNS}, src.ref_digest FROM source src WHERE src.id = ?1");
     let (reference, stored) = conn
@@ -72,17 +71,11 @@ pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<
     Ok(changed)
 }
 
-/// Whether a feed's own id can stand in `atom:id`: an absolute IRI of a kind that is meant as an id.
+/// Whether a feed's own id can stand in `atom:id`: an absolute IRI of a kind that is meant as an
+/// id.
 fn is_iri(id: &str) -> bool {
-    let lower = id
-        .get(..8.min(id.len()))
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let known = ["http://", "https://", "urn:", "tag:"]
-        .iter()
-        .any(|scheme| lower.starts_with(scheme));
-    known
-        && !id
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c))
+    let lower = id.get(..8.min(id.len())).unwrap_or_default().to_ascii_lowercase();
+    let known =
+        ["http://", "https://", "urn:", "tag:"].iter().any(|scheme| lower.starts_with(scheme));
+    known && !id.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c))
 }

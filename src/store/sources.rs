@@ -89,8 +89,9 @@ pub struct DueSource {
 }
 
 impl Store {
-    /// Takes over what feeds.toml says: its sources and topics, in their order. Nothing that is stored is lost by it: a
-    /// source or topic that is not there any more keeps its stories and rests.
+    /// Takes over what feeds.toml says: its sources and topics, in their order. Nothing that is
+    /// stored is lost by it: a source or topic that is not there any more keeps its stories and
+    /// rests.
     ///
     /// `host_of` gives the key of the per-host limit for a URL.
     pub fn sync_config(
@@ -181,13 +182,11 @@ impl Reader<'_> {
                     .get::<_, Option<String>>("way")?
                     .as_deref()
                     .and_then(FollowMode::from_stored);
-                let url = row
-                    .get::<_, Option<String>>("way_url")?
-                    .and_then(|u| Url::parse(&u).ok());
+                let url =
+                    row.get::<_, Option<String>>("way_url")?.and_then(|u| Url::parse(&u).ok());
                 let because: Option<String> = row.get("way_because")?;
-                let moved = row
-                    .get::<_, Option<String>>("moved_to")?
-                    .and_then(|u| Url::parse(&u).ok());
+                let moved =
+                    row.get::<_, Option<String>>("moved_to")?.and_then(|u| Url::parse(&u).ok());
                 let moved_since = time_opt(row, "moved_since_ms")?;
                 let adopted: bool = row.get("moved_adopted")?;
                 Ok(SourceRecord {
@@ -211,9 +210,7 @@ impl Reader<'_> {
                     host: row.get("host")?,
                     next_poll: time_opt(row, "next_poll_ms")?,
                     not_before: time_opt(row, "not_before_ms")?,
-                    moved: moved
-                        .zip(moved_since)
-                        .map(|(url, since)| (url, since, adopted)),
+                    moved: moved.zip(moved_since).map(|(url, since)| (url, since, adopted)),
                     update_hints: UpdateHints::default(),
                     recent_dates: Vec::new(),
                     validators: Vec::new(),
@@ -242,16 +239,10 @@ impl Reader<'_> {
             .query_map([id.as_str()], |r| {
                 Ok((
                     r.get::<_, String>(0)?,
-                    Validators {
-                        etag: r.get(1)?,
-                        last_modified: r.get(2)?,
-                    },
+                    Validators { etag: r.get(1)?, last_modified: r.get(2)? },
                 ))
             })?
-            .filter_map(|row| {
-                row.map(|(url, v)| Url::parse(&url).ok().map(|u| (u, v)))
-                    .transpose()
-            })
+            .filter_map(|row| row.map(|(url, v)| Url::parse(&url).ok().map(|u| (u, v))).transpose())
             .collect::<Result<_, _>>()?;
         Ok(memory)
     }
@@ -278,8 +269,9 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Sources that are due at `now`, the longest overdue first: of each host at most as many as it has room for, so that
-    /// one slow host never holds up the others. `under_way` are those that are asked just now: they take up their hosts' room.
+    /// Sources that are due at `now`, the longest overdue first: of each host at most as many as it
+    /// has room for, so that one slow host never holds up the others. `under_way` are those that
+    /// are asked just now: they take up their hosts' room.
     pub fn due_sources(
         &self,
         now: Timestamp,
@@ -335,8 +327,8 @@ impl Reader<'_> {
     }
 }
 
-/// A source that is new, at the address of one that feeds.toml no longer has, is that source under another id: everything that
-/// is known of it goes on, and nothing of it is announced again.
+/// A source that is new, at the address of one that feeds.toml no longer has, is that source under
+/// another id: everything that is known of it goes on, and nothing of it is announced again.
 fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<(), StoreError> {
     let context = "take over a source under another id";
     let mut statement = tx
@@ -346,15 +338,10 @@ fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<
         .query_map([], |r| Ok((r.get(0)?, r.get(1)?)))
         .and_then(Iterator::collect)
         .context(context)?;
-    let wanted: HashSet<&str> = sources
-        .iter()
-        .map(|(source, _)| source.id.as_str())
-        .collect();
+    let wanted: HashSet<&str> = sources.iter().map(|(source, _)| source.id.as_str()).collect();
     // Of several that were at one address, the one that was asked last.
-    let mut left: HashMap<_, _> = known
-        .into_iter()
-        .filter(|(_, id)| !wanted.contains(id.as_str()))
-        .collect();
+    let mut left: HashMap<_, _> =
+        known.into_iter().filter(|(_, id)| !wanted.contains(id.as_str())).collect();
     for (source, _) in sources {
         let id = source.id.as_str();
         if configured_target(tx, &source.id)?.is_some() {
@@ -363,20 +350,10 @@ fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<
         let Some(old) = left.remove(source.url.as_str()) else {
             continue;
         };
-        tx.pragma_update(None, "defer_foreign_keys", true)
+        tx.pragma_update(None, "defer_foreign_keys", true).context(context)?;
+        tx.execute("UPDATE source SET id = ?2 WHERE id = ?1", [old.as_str(), id])
             .context(context)?;
-        tx.execute(
-            "UPDATE source SET id = ?2 WHERE id = ?1",
-            [old.as_str(), id],
-        )
-        .context(context)?;
-        for table in [
-            "validator",
-            "entry",
-            "entry_alias",
-            "page",
-            "publisher_pace",
-        ] {
+        for table in ["validator", "entry", "entry_alias", "page", "publisher_pace"] {
             tx.execute(
                 &format!("UPDATE {table} SET source_id = ?2 WHERE source_id = ?1"),
                 [old.as_str(), id],
@@ -390,8 +367,8 @@ fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<
     Ok(())
 }
 
-/// A topic goes on under another id: with its stories, their places in the window and the archives, and the labels that
-/// name it. Returns whether there was anything to rename.
+/// A topic goes on under another id: with its stories, their places in the window and the archives,
+/// and the labels that name it. Returns whether there was anything to rename.
 fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<bool, StoreError> {
     let mut renamed = false;
     let ids = params![was.as_str(), id.as_str()];
@@ -412,8 +389,8 @@ fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<boo
     Ok(renamed)
 }
 
-/// A topic that left takes its memberships with it; labels keep naming it, should it come back. Who was in it is sorted
-/// again then, also when it comes back before anything else was sorted.
+/// A topic that left takes its memberships with it; labels keep naming it, should it come back. Who
+/// was in it is sorted again then, also when it comes back before anything else was sorted.
 fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
     const LEFT: &str =
         "topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)";
@@ -426,10 +403,7 @@ fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
 
 fn target_of_row(row: &Row<'_>) -> rusqlite::Result<SourceTarget> {
     let follow = FollowMode::from_stored(&row.get::<_, String>("wanted")?).unwrap_or_default();
-    Ok(SourceTarget {
-        url: row.get("url")?,
-        follow_mode: follow,
-    })
+    Ok(SourceTarget { url: row.get("url")?, follow_mode: follow })
 }
 
 /// What feeds.toml says of a source now; `None`: it is not known.
@@ -491,9 +465,10 @@ fn sync_source(
     let mut opened = false;
     if let Some((asked, old_host, was_public)) = before {
         if asked != SourceTarget::of(source) {
-            // Another address is another thing to find out; what was read from the old one stays known and shown as it was:
-            // the way is taken back with its address alone, because it decides how much text is republished. What a host
-            // asked for by Retry-After holds for that host alone.
+            // Another address is another thing to find out; what was read from the old one stays
+            // known and shown as it was: the way is taken back with its address alone, because it
+            // decides how much text is republished. What a host asked for by Retry-After holds for
+            // that host alone.
             if asked.url != source.url.as_str() && old_host != host {
                 tx.execute("UPDATE source SET not_before_ms = NULL WHERE id = ?1", [id])
                     .context("take over a source")?;

@@ -45,8 +45,7 @@ pub(super) fn from_json_opt<T: DeserializeOwned>(
     column: &str,
 ) -> rusqlite::Result<Option<T>> {
     let text: Option<String> = row.get(column)?;
-    text.map(|t| serde_json::from_str(&t).map_err(|e| conversion_error(column, e)))
-        .transpose()
+    text.map(|t| serde_json::from_str(&t).map_err(|e| conversion_error(column, e))).transpose()
 }
 
 /// A stored source id.

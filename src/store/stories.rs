@@ -17,12 +17,13 @@ use feed_model::{Draft, EntryKey, SourceId, Timestamp};
 /// Entries with the same link, title or mark that are compared: what so many share says nothing.
 const MAX_CANDIDATES: i64 = 24;
 
-/// Entries with the same link, title or mark among which those of other sources are looked for: a source whose items all have
-/// one of these does not make every look-up long.
+/// Entries with the same link, title or mark among which those of other sources are looked for: a
+/// source whose items all have one of these does not make every look-up long.
 const MAX_LOOKUP_ROWS: i64 = 80;
 
-/// The entries of other sources that have a link, a title or a mark in common with a incoming, the nearest first. The indexes
-/// are named: left to itself, `SQLite` takes one that has the order, or the source.
+/// The entries of other sources that have a link, a title or a mark in common with a incoming, the
+/// nearest first. The indexes are named: left to itself, `SQLite` takes one that has the order, or
+/// the source.
 static CANDIDATES_SQL: LazyLock<String> = LazyLock::new(|| {
     let among = |index: &str, condition: &str, order: &str| {
         format!(
@@ -31,41 +32,17 @@ static CANDIDATES_SQL: LazyLock<String> = LazyLock::new(|| {
         )
     };
     let alike = [
-        among(
-            "entry_canonical",
-            "canonical = ?2 AND canonical IS NOT NULL",
-            "id",
-        ),
-        among(
-            "entry_canonical",
-            "canonical = ?9 AND canonical IS NOT NULL",
-            "id",
-        ),
-        among(
-            "entry_title",
-            "title_norm = ?3 AND title_norm IS NOT NULL",
-            "id DESC",
-        ),
-        among(
-            "entry_title",
-            "title_norm = ?6 AND title_norm IS NOT NULL",
-            "id DESC",
-        ),
+        among("entry_canonical", "canonical = ?2 AND canonical IS NOT NULL", "id"),
+        among("entry_canonical", "canonical = ?9 AND canonical IS NOT NULL", "id"),
+        among("entry_title", "title_norm = ?3 AND title_norm IS NOT NULL", "id DESC"),
+        among("entry_title", "title_norm = ?6 AND title_norm IS NOT NULL", "id DESC"),
         among(
             "entry_title",
             "title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL",
             "title_norm",
         ),
-        among(
-            "entry_opening_mark",
-            "opening_mark = ?10 AND opening_mark IS NOT NULL",
-            "id DESC",
-        ),
-        among(
-            "entry_whole_mark",
-            "whole_mark = ?11 AND whole_mark IS NOT NULL",
-            "id DESC",
-        ),
+        among("entry_opening_mark", "opening_mark = ?10 AND opening_mark IS NOT NULL", "id DESC"),
+        among("entry_whole_mark", "whole_mark = ?11 AND whole_mark IS NOT NULL", "id DESC"),
     ]
     .join(" UNION ");
     format!(
@@ -127,14 +104,10 @@ pub(super) fn store_entry(
             let revealed = public && reveal(conn, story, position, item.arrival, now)?;
             // Of a story that is gone nothing is kept but what it is known by.
             let tombstone = is_gone(conn, story)?.then(|| without_text(item));
-            let without = tombstone
-                .as_ref()
-                .map(|item| (item, Fingerprint::of(&item.draft)));
+            let without = tombstone.as_ref().map(|item| (item, Fingerprint::of(&item.draft)));
             let (item, fingerprint) = without
                 .as_ref()
-                .map_or((item, incoming.fingerprint()), |(item, print)| {
-                    (item, print)
-                });
+                .map_or((item, incoming.fingerprint()), |(item, print)| (item, print));
             let new = NewEntry {
                 source,
                 item,
@@ -144,26 +117,14 @@ pub(super) fn store_entry(
                 related: None,
             };
             let entry = entries::insert(conn, &new, now)?;
-            Ok(PlacedEntry {
-                entry,
-                story,
-                joins: true,
-                revealed,
-                reason,
-            })
+            Ok(PlacedEntry { entry, story, joins: true, revealed, reason })
         }
         Placement::Begins { related, reason } => {
-            // A private id would be published as soon as a public source joins: one of our own says nothing.
+            // A private id would be published as soon as a public source joins: one of our own says
+            // nothing.
             let guid = item.identity.unique_guid().filter(|_| public);
-            let story = insert(
-                conn,
-                guid,
-                &item.identity.key,
-                source,
-                position,
-                item.arrival,
-                now,
-            )?;
+            let story =
+                insert(conn, guid, &item.identity.key, source, position, item.arrival, now)?;
             let fingerprint = incoming.fingerprint();
             let new = NewEntry {
                 source,
@@ -179,13 +140,7 @@ pub(super) fn store_entry(
             } else {
                 format!("new: {}", reason.join("; "))
             };
-            Ok(PlacedEntry {
-                entry,
-                story,
-                joins: false,
-                revealed: false,
-                reason,
-            })
+            Ok(PlacedEntry { entry, story, joins: false, revealed: false, reason })
         }
     }
 }
@@ -204,18 +159,11 @@ pub(super) fn create(
                FROM entry e JOIN source src ON src.id = e.source_id WHERE e.id = ?1",
         )?
         .query_row([entry], |r| Ok((r.get(0)?, r.get(1)?, sql_values::source_id(r, "source_id")?)))?;
-    insert(
-        conn,
-        guid.as_deref(),
-        &EntryKey(key),
-        &source,
-        position,
-        arrival,
-        now,
-    )
+    insert(conn, guid.as_deref(), &EntryKey(key), &source, position, arrival, now)
 }
 
-/// Takes a story out of everything that is published. Its entries stay as tombstones: their keys, without their text.
+/// Takes a story out of everything that is published. Its entries stay as tombstones: their keys,
+/// without their text.
 pub(super) fn tombstone(
     conn: &Connection,
     story: i64,
@@ -229,10 +177,7 @@ pub(super) fn tombstone(
         )
         .context("take a story out")?;
     if done == 0 {
-        return Err(StoreError::Unknown {
-            what: "story",
-            name: story.to_string(),
-        });
+        return Err(StoreError::Unknown { what: "story", name: story.to_string() });
     }
     conn.execute("DELETE FROM story_topic WHERE story_id = ?1", [story])
         .context("take a story out")?;
@@ -246,8 +191,9 @@ pub(super) fn tombstone(
     search::index(conn, story)
 }
 
-/// A story that only private sources had comes to light with its first public entry, and stands where that would stand: its
-/// old place may be far below the window, where no subscriber would ever see it.
+/// A story that only private sources had comes to light with its first public entry, and stands
+/// where that would stand: its old place may be far below the window, where no subscriber would
+/// ever see it.
 fn reveal(
     conn: &Connection,
     story: i64,
@@ -281,18 +227,10 @@ fn is_gone(conn: &Connection, story: i64) -> Result<bool, StoreError> {
 
 /// An item with what it is known by, and without what it says.
 fn without_text(item: &IncomingItem) -> IncomingItem {
-    let (guid, url, published) = (
-        item.draft.guid.clone(),
-        item.draft.url.clone(),
-        item.draft.published,
-    );
+    let (guid, url, published) =
+        (item.draft.guid.clone(), item.draft.url.clone(), item.draft.published);
     IncomingItem {
-        draft: Draft {
-            guid,
-            url,
-            published,
-            ..Draft::default()
-        },
+        draft: Draft { guid, url, published, ..Draft::default() },
         identity: item.identity.clone(),
         arrival: item.arrival,
     }
@@ -309,7 +247,8 @@ fn insert(
 ) -> Result<i64, StoreError> {
     let mut taken =
         conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM story WHERE published_id = ?1)")?;
-    // A look-up that fails counts as taken: the id is then minted, and the insert below says what is wrong.
+    // A look-up that fails counts as taken: the id is then minted, and the insert below says what
+    // is wrong.
     let published_id = entry_identity::published_id(guid, key, source, |id| {
         taken.query_row([id], |r| r.get(0)).unwrap_or(true)
     });
@@ -321,12 +260,14 @@ fn insert(
     Ok(conn.last_insert_rowid())
 }
 
-/// Entries of other sources that a new one may be the same story as: by link, then by title, then by a title that has the
-/// name of a source behind it, then by what marks its text. Found by index, and a bounded number of them, however many are
-/// stored. What a person parted is no twin again, also when one side comes anew under names that nobody knows: its source,
-/// with its title or link, is enough.
+/// Entries of other sources that a new one may be the same story as: by link, then by title, then
+/// by a title that has the name of a source behind it, then by what marks its text. Found by index,
+/// and a bounded number of them, however many are stored. What a person parted is no twin again,
+/// also when one side comes anew under names that nobody knows: its source, with its title or link,
+/// is enough.
 ///
-/// Entries that were stored by earlier rules have their links as those compared them: such a link is looked for as well.
+/// Entries that were stored by earlier rules have their links as those compared them: such a link
+/// is looked for as well.
 fn candidates(
     conn: &Connection,
     source: &SourceId,
@@ -335,19 +276,13 @@ fn candidates(
 ) -> Result<Vec<Candidate>, StoreError> {
     let marks = incoming.fingerprint().minhashes();
     // Too many titles begin with one word or two.
-    let bare = incoming
-        .title_without_source_name()
-        .filter(|title| title.split(' ').count() >= 3);
-    // A normalised title has a blank between words: what follows a title and a blank stands between these two.
-    let (longer, beyond) = (
-        bare.map(|title| format!("{title} ")),
-        bare.map(|title| format!("{title}!")),
-    );
-    let legacy_link = item
-        .identity
-        .link
-        .as_deref()
-        .map(|link| link.split('#').next().unwrap_or_default());
+    let bare = incoming.title_without_source_name().filter(|title| title.split(' ').count() >= 3);
+    // A normalised title has a blank between words: what follows a title and a blank stands between
+    // these two.
+    let (longer, beyond) =
+        (bare.map(|title| format!("{title} ")), bare.map(|title| format!("{title}!")));
+    let legacy_link =
+        item.identity.link.as_deref().map(|link| link.split('#').next().unwrap_or_default());
     let legacy_link = legacy_link.filter(|link| Some(*link) != item.identity.canonical.as_deref());
     let mut statement = conn.prepare_cached(&CANDIDATES_SQL)?;
     let rows = statement.query_map(

@@ -1,5 +1,5 @@
-//! The stored stories as a whole, for what is learnt from them: lessons for the topics that learn, material for
-//! suggestions, and what other rules would change.
+//! The stored stories as a whole, for what is learnt from them: lessons for the topics that learn,
+//! material for suggestions, and what other rules would change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,8 @@ struct LoadedStory {
 }
 
 impl Reader<'_> {
-    /// The rules, taught by the labelled stories if any topic learns. The same state teaches the same.
+    /// The rules, taught by the labelled stories if any topic learns. The same state teaches the
+    /// same.
     pub fn trained(&self, rules: Rules) -> Result<Rules, StoreError> {
         if !rules.has_learning_topics() {
             return Ok(rules);
@@ -76,32 +77,25 @@ impl Reader<'_> {
         Ok(rules.trained(&lessons, &key))
     }
 
-    /// How many stored stories wait to be sorted by these rules, which were not taught yet, and by what labels teach them.
+    /// How many stored stories wait to be sorted by these rules, which were not taught yet, and by
+    /// what labels teach them.
     pub fn count_unclassified_once_trained(&self, rules: &Rules) -> Result<u64, StoreError> {
-        let key = if rules.has_learning_topics() {
-            self.training_key()?
-        } else {
-            Vec::new()
-        };
+        let key = if rules.has_learning_topics() { self.training_key()? } else { Vec::new() };
         self.count_unclassified(rules.fingerprint_once_trained(&key))
     }
 
-    /// What the lessons are known by. It changes with the labels, and now and then as stories come: with every doubling
-    /// of their number, so that they are sorted again seldom.
+    /// What the lessons are known by. It changes with the labels, and now and then as stories come:
+    /// with every doubling of their number, so that they are sorted again seldom.
     pub fn training_key(&self) -> Result<Vec<u8>, StoreError> {
         let mut hasher = blake3::Hasher::new();
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT story_id, topics FROM label ORDER BY story_id")?;
+        let mut statement =
+            self.conn.prepare_cached("SELECT story_id, topics FROM label ORDER BY story_id")?;
         let mut rows = statement.query([])?;
         let mut any = false;
         while let Some(row) = rows.next()? {
             any = true;
             let (story, topics): (i64, String) = (row.get(0)?, row.get(1)?);
-            hasher
-                .update(&story.to_le_bytes())
-                .update(topics.as_bytes())
-                .update(b"\n");
+            hasher.update(&story.to_le_bytes()).update(topics.as_bytes()).update(b"\n");
         }
         if any {
             hasher.update(&self.training_cutoff()?.to_le_bytes());
@@ -109,21 +103,15 @@ impl Reader<'_> {
         Ok(hasher.finalize().as_bytes().to_vec())
     }
 
-    /// Stories stored until then are learnt from: the last label, or a later doubling of the number of stories.
+    /// Stories stored until then are learnt from: the last label, or a later doubling of the number
+    /// of stories.
     fn training_cutoff(&self) -> Result<i64, StoreError> {
         let last_label: Option<i64> =
+            self.conn.query_row("SELECT max(at_ms) FROM label", [], |r| r.get(0))?;
+        let stories: i64 =
             self.conn
-                .query_row("SELECT max(at_ms) FROM label", [], |r| r.get(0))?;
-        let stories: i64 = self.conn.query_row(
-            "SELECT count(*) FROM story WHERE gone_ms IS NULL",
-            [],
-            |r| r.get(0),
-        )?;
-        let doubled = if stories > 0 {
-            1_i64 << stories.ilog2()
-        } else {
-            1
-        };
+                .query_row("SELECT count(*) FROM story WHERE gone_ms IS NULL", [], |r| r.get(0))?;
+        let doubled = if stories > 0 { 1_i64 << stories.ilog2() } else { 1 };
         let then: Option<i64> = self
             .conn
             .prepare_cached(
@@ -159,10 +147,7 @@ impl Reader<'_> {
         for one in &loaded {
             let named = classification::topics_of(self.conn, one.id)?;
             memberships.push(
-                named
-                    .into_iter()
-                    .filter_map(|id| TopicId::new(&id).ok())
-                    .collect::<Vec<_>>(),
+                named.into_iter().filter_map(|id| TopicId::new(&id).ok()).collect::<Vec<_>>(),
             );
         }
         let lists: Vec<_> = loaded.iter().map(|one| one.subject.lists()).collect();
@@ -174,15 +159,13 @@ impl Reader<'_> {
                 labelled: loaded[place].label.is_some(),
             })
             .collect();
-        let proposals = topics
-            .iter()
-            .map(|topic| suggest::suggest_terms(topic, rules, &seen))
-            .collect();
+        let proposals =
+            topics.iter().map(|topic| suggest::suggest_terms(topic, rules, &seen)).collect();
         Ok((proposals, suggest::find_subjects(&seen)))
     }
 
-    /// Which stories would enter and leave each topic if these were the topics: those that are there now and would not be
-    /// come last. Labels and earlier ids are heeded; nothing is changed.
+    /// Which stories would enter and leave each topic if these were the topics: those that are
+    /// there now and would not be come last. Labels and earlier ids are heeded; nothing is changed.
     pub fn topic_changes(
         &self,
         topics: &[Topic],
@@ -197,11 +180,7 @@ impl Reader<'_> {
         };
         let mut changes: Vec<TopicChange> = topics
             .iter()
-            .map(|topic| TopicChange {
-                id: topic.id.clone(),
-                enter: Vec::new(),
-                leave: Vec::new(),
-            })
+            .map(|topic| TopicChange { id: topic.id.clone(), enter: Vec::new(), leave: Vec::new() })
             .collect();
         let mut dropped: BTreeMap<String, Vec<(StoryId, String)>> = BTreeMap::new();
         for story in self.story_ids()? {
@@ -212,10 +191,7 @@ impl Reader<'_> {
             for id in classification::topics_of(self.conn, story.0)? {
                 match current(&id) {
                     Some(topic) => drop(before.insert(topic)),
-                    None => dropped
-                        .entry(id)
-                        .or_default()
-                        .push((story, subject.title.clone())),
+                    None => dropped.entry(id).or_default().push((story, subject.title.clone())),
                 }
             }
             let after: BTreeSet<TopicId> = match self.label_of(story.0)? {
@@ -236,11 +212,7 @@ impl Reader<'_> {
             }
         }
         let gone = dropped.into_iter().filter_map(|(id, leave)| {
-            Some(TopicChange {
-                id: TopicId::new(&id).ok()?,
-                enter: Vec::new(),
-                leave,
-            })
+            Some(TopicChange { id: TopicId::new(&id).ok()?, enter: Vec::new(), leave })
         });
         changes.extend(gone);
         Ok(changes)
@@ -253,9 +225,7 @@ impl Reader<'_> {
                 .query_map(params![number(limit), until], |r| r.get(0))?
                 .collect::<Result<_, _>>()
         } else {
-            statement
-                .query_map(params![number(limit)], |r| r.get(0))?
-                .collect::<Result<_, _>>()
+            statement.query_map(params![number(limit)], |r| r.get(0))?.collect::<Result<_, _>>()
         };
         Ok(rows?)
     }
@@ -264,18 +234,11 @@ impl Reader<'_> {
         let mut loaded = Vec::with_capacity(ids.len());
         for id in ids {
             let label = self.label_of(*id)?;
-            // Rules read all of a labelled story; what is counted of the others stands at their beginning.
-            let extent = if label.is_some() {
-                TextExtent::Whole
-            } else {
-                TextExtent::Beginning
-            };
+            // Rules read all of a labelled story; what is counted of the others stands at their
+            // beginning.
+            let extent = if label.is_some() { TextExtent::Whole } else { TextExtent::Beginning };
             if let Some(subject) = ClassifierInput::load_extent(self.conn, *id, extent)? {
-                loaded.push(LoadedStory {
-                    id: *id,
-                    subject,
-                    label,
-                });
+                loaded.push(LoadedStory { id: *id, subject, label });
             }
         }
         Ok(loaded)
@@ -283,17 +246,10 @@ impl Reader<'_> {
 
     /// A person's label, as it was given.
     fn label_of(&self, story: i64) -> Result<Option<Vec<TopicId>>, StoreError> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT topics FROM label WHERE story_id = ?1")?;
-        let named: Option<Vec<String>> = statement
-            .query_row([story], |r| from_json(r, "topics"))
-            .optional()?;
-        Ok(named.map(|named| {
-            named
-                .into_iter()
-                .filter_map(|id| TopicId::new(&id).ok())
-                .collect()
-        }))
+        let mut statement =
+            self.conn.prepare_cached("SELECT topics FROM label WHERE story_id = ?1")?;
+        let named: Option<Vec<String>> =
+            statement.query_row([story], |r| from_json(r, "topics")).optional()?;
+        Ok(named.map(|named| named.into_iter().filter_map(|id| TopicId::new(&id).ok()).collect()))
     }
 }

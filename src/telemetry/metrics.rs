@@ -1,5 +1,5 @@
-//! Metrics in the Prometheus text format: what happened since the start, counted here; how things stand is read from the
-//! store when somebody asks.
+//! Metrics in the Prometheus text format: what happened since the start, counted here; how things
+//! stand is read from the store when somebody asks.
 
 use std::{fmt::Write as _, sync::Mutex, time::Duration};
 
@@ -108,25 +108,14 @@ impl Default for Metrics {
             "Unix time of the last good poll; 0: never",
             this.last_success.clone(),
         );
-        registry.register(
-            "source_entries",
-            "Stored entries of the source",
-            this.entries.clone(),
-        );
-        registry.register(
-            "topic_stories",
-            "Public stories in the topic",
-            this.stories.clone(),
-        );
+        registry.register("source_entries", "Stored entries of the source", this.entries.clone());
+        registry.register("topic_stories", "Public stories in the topic", this.stories.clone());
         registry.register(
             "rendering_seconds",
             "Time to render every document",
             this.rendering.clone(),
         );
-        *this
-            .registry
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = registry;
+        *this.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = registry;
         this
     }
 }
@@ -135,20 +124,11 @@ impl Metrics {
     /// Counts a poll.
     pub fn count_poll(&self, source: &str, outcome: &str, counts: PollCounts) {
         self.polls
-            .get_or_create(&PollLabels {
-                source: source.into(),
-                outcome: outcome.into(),
-            })
+            .get_or_create(&PollLabels { source: source.into(), outcome: outcome.into() })
             .inc();
-        let of = SourceLabel {
-            source: source.into(),
-        };
-        self.new_entries
-            .get_or_create(&of)
-            .inc_by(counts.new_entries);
-        self.updated_entries
-            .get_or_create(&of)
-            .inc_by(counts.updated_entries);
+        let of = SourceLabel { source: source.into() };
+        self.new_entries.get_or_create(&of).inc_by(counts.new_entries);
+        self.updated_entries.get_or_create(&of).inc_by(counts.updated_entries);
         self.duplicates.get_or_create(&of).inc_by(counts.duplicates);
     }
 
@@ -166,29 +146,19 @@ impl Metrics {
         self.entries.clear();
         self.stories.clear();
         for gauge in sources {
-            let of = SourceLabel {
-                source: gauge.source.clone(),
-            };
+            let of = SourceLabel { source: gauge.source.clone() };
             self.up.get_or_create(&of).set(i64::from(gauge.up));
-            self.last_success
-                .get_or_create(&of)
-                .set(gauge.last_success_s);
+            self.last_success.get_or_create(&of).set(gauge.last_success_s);
             self.entries.get_or_create(&of).set(signed(gauge.entries));
         }
         for (topic, stories) in topics {
-            self.stories
-                .get_or_create(&TopicLabel {
-                    topic: topic.clone(),
-                })
-                .set(signed(*stories));
+            self.stories.get_or_create(&TopicLabel { topic: topic.clone() }).set(signed(*stories));
         }
         let mut text = String::new();
-        let registry = self
-            .registry
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if encode(&mut text, &registry).is_err() {
-            // A String takes whatever is written to it; were it otherwise, a scrape says so instead of lying.
+            // A String takes whatever is written to it; were it otherwise, a scrape says so instead
+            // of lying.
             let _ = write!(text, "# the metrics could not be written\n# EOF\n");
         }
         text
@@ -202,22 +172,11 @@ mod tests {
     #[test]
     fn what_happened_and_how_things_stand_are_told() {
         let metrics = Metrics::default();
-        metrics.count_poll(
-            "a",
-            "changed",
-            PollCounts {
-                new_entries: 3,
-                ..PollCounts::default()
-            },
-        );
+        metrics.count_poll("a", "changed", PollCounts { new_entries: 3, ..PollCounts::default() });
         metrics.count_poll("a", "not_modified", PollCounts::default());
         metrics.observe_render(Duration::from_millis(20));
-        let gauge = SourceGauge {
-            source: "a".into(),
-            up: true,
-            last_success_s: 1_700_000_000,
-            entries: 3,
-        };
+        let gauge =
+            SourceGauge { source: "a".into(), up: true, last_success_s: 1_700_000_000, entries: 3 };
         let text = metrics.to_openmetrics(&[gauge], &[("streaming".into(), 2)]);
         for line in [
             "tributary_polls_total{source=\"a\",outcome=\"changed\"} 1",
@@ -230,9 +189,7 @@ mod tests {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
         assert!(
-            !metrics
-                .to_openmetrics(&[], &[])
-                .contains("tributary_source_up{"),
+            !metrics.to_openmetrics(&[], &[]).contains("tributary_source_up{"),
             "who left is not told of"
         );
     }

@@ -1,5 +1,5 @@
-//! Logs and metrics (layer 2): for people, as JSON, or to the journal. No globals but the one subscriber that a program
-//! has.
+//! Logs and metrics (layer 2): for people, as JSON, or to the journal. No globals but the one
+//! subscriber that a program has.
 //!
 //! One line per poll, readable alone and queryable by field; no bodies, no secrets.
 
@@ -45,9 +45,7 @@ pub fn init(options: LogOptions) {
         _ => "debug,tributary=trace",
     };
     let filter = || EnvFilter::new(level);
-    let color = options
-        .color
-        .unwrap_or_else(|| std::io::stderr().is_terminal());
+    let color = options.color.unwrap_or_else(|| std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry();
     let done = match options.format {
         LogEncoding::Json => {
@@ -56,28 +54,19 @@ pub fn init(options: LogOptions) {
                 .flatten_event(true)
                 .with_current_span(false)
                 .with_span_list(false);
-            registry
-                .with(layer.with_writer(std::io::stderr).with_filter(filter()))
-                .try_init()
+            registry.with(layer.with_writer(std::io::stderr).with_filter(filter())).try_init()
         }
         LogEncoding::Text => {
-            if let Some(layer) = options
-                .journal
-                .then(tracing_journald::layer)
-                .and_then(Result::ok)
+            if let Some(layer) = options.journal.then(tracing_journald::layer).and_then(Result::ok)
             {
-                registry
-                    .with(layer.with_field_prefix(None).with_filter(filter()))
-                    .try_init()
+                registry.with(layer.with_field_prefix(None).with_filter(filter())).try_init()
             } else {
                 // A person reads the sentence; the fields are for machines.
                 let layer = tracing_subscriber::fmt::layer()
                     .with_target(false)
                     .with_ansi(color)
                     .fmt_fields(MessageOnly);
-                registry
-                    .with(layer.with_writer(std::io::stderr).with_filter(filter()))
-                    .try_init()
+                registry.with(layer.with_writer(std::io::stderr).with_filter(filter())).try_init()
             }
         }
     };
@@ -118,11 +107,7 @@ pub fn escape_control_chars(text: &str) -> String {
     for c in text.chars() {
         let steering = c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if steering {
-            out.extend(c.escape_default())
-        } else {
-            out.push(c)
-        }
+        if steering { out.extend(c.escape_default()) } else { out.push(c) }
     }
     out
 }

@@ -1,4 +1,5 @@
-//! Archives (RFC 5005) over loopback: window and archives together hold every story, and what is cut stays.
+//! Archives (RFC 5005) over loopback: window and archives together hold every story, and what is
+//! cut stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,13 +32,7 @@ any = ["kafka"]
 fn posts(numbers: std::ops::RangeInclusive<u32>) -> Vec<feed_model::Draft> {
     numbers
         .rev()
-        .map(|n| {
-            post(
-                n,
-                &format!("Kafka number {n}"),
-                &format!("Words of lot {n}."),
-            )
-        })
+        .map(|n| post(n, &format!("Kafka number {n}"), &format!("Words of lot {n}.")))
         .collect()
 }
 
@@ -49,16 +44,9 @@ fn at_hour(hour: u32) -> String {
 fn link(answer: &HttpResponse, rel: &str) -> Option<String> {
     let text = answer.text();
     let head = text.split("<entry>").next().unwrap().to_owned();
-    let tag = head
-        .split("<link ")
-        .find(|tag| tag.contains(&format!("rel=\"{rel}\"")))?
-        .to_owned();
+    let tag = head.split("<link ").find(|tag| tag.contains(&format!("rel=\"{rel}\"")))?.to_owned();
     let href = tag.split("href=\"").nth(1)?.split('"').next()?;
-    Some(
-        href.strip_prefix("https://topics.example")
-            .expect("our own address")
-            .to_owned(),
-    )
+    Some(href.strip_prefix("https://topics.example").expect("our own address").to_owned())
 }
 
 struct ArchiveWalk {
@@ -70,10 +58,7 @@ struct ArchiveWalk {
 /// Walks from the window back to the first archive, as a new reader does.
 async fn walk(server: &Server, topic: &str) -> ArchiveWalk {
     let window = server.get(&format!("/topics/{topic}/feed.atom")).await;
-    assert_eq!(
-        (window.status, feed_lint::atom(&window.body)),
-        (200, Vec::new())
-    );
+    assert_eq!((window.status, feed_lint::atom(&window.body)), (200, Vec::new()));
     let mut walk = ArchiveWalk {
         ids: feed_lint::ids(&window.body).into_iter().collect(),
         archives: Vec::new(),
@@ -87,25 +72,14 @@ async fn walk(server: &Server, topic: &str) -> ArchiveWalk {
             "{path}: {}",
             archive.text()
         );
-        assert!(
-            archive.text().contains("<fh:archive"),
-            "{path}: {}",
-            archive.text()
-        );
+        assert!(archive.text().contains("<fh:archive"), "{path}: {}", archive.text());
         assert_eq!(link(&archive, "self"), Some(path.clone()));
-        assert_eq!(
-            link(&archive, "current"),
-            Some(format!("/topics/{topic}/feed.atom"))
-        );
+        assert_eq!(link(&archive, "current"), Some(format!("/topics/{topic}/feed.atom")));
         assert!(feed_lint::ids(&archive.body).len() <= 5, "{path}");
         walk.ids.extend(feed_lint::ids(&archive.body));
         next = link(&archive, "prev-archive");
         walk.archives.push(path);
-        assert!(
-            walk.archives.len() < 100,
-            "the archives go round in circles: {:?}",
-            walk.archives
-        );
+        assert!(walk.archives.len() < 100, "the archives go round in circles: {:?}", walk.archives);
     }
     walk
 }
@@ -127,11 +101,7 @@ fn every_id(test_site: &TestSite, topic: &str) -> BTreeSet<String> {
 
 async fn assert_complete(test_site: &TestSite, server: &Server) -> ArchiveWalk {
     for topic in ["all", "streaming"] {
-        assert_eq!(
-            walk(server, topic).await.ids,
-            every_id(test_site, topic),
-            "{topic}"
-        );
+        assert_eq!(walk(server, topic).await.ids, every_id(test_site, topic), "{topic}");
     }
     walk(server, "streaming").await
 }
@@ -145,19 +115,14 @@ async fn every_story_is_in_the_window_or_in_a_full_archive() {
         test_site.apply_poll("river", &at_hour(n), Arrival::Ordinary, posts(n..=n));
         test_site.publish(&at_hour(n));
         let walk = assert_complete(&test_site, &server).await;
-        // The window holds the newest five; an archive is cut when one more would be nowhere, and is full.
-        assert_eq!(
-            walk.archives.len(),
-            n.saturating_sub(1) as usize / 5,
-            "after {n}"
-        );
+        // The window holds the newest five; an archive is cut when one more would be nowhere, and
+        // is full.
+        assert_eq!(walk.archives.len(), n.saturating_sub(1) as usize / 5, "after {n}");
         for path in walk.archives {
             let archive = server.get(&path).await;
             assert_eq!(feed_lint::ids(&archive.body).len(), 5);
             assert_eq!(
-                *bytes
-                    .entry(path.clone())
-                    .or_insert_with(|| archive.body.clone()),
+                *bytes.entry(path.clone()).or_insert_with(|| archive.body.clone()),
                 archive.body,
                 "{path} changed"
             );
@@ -173,10 +138,7 @@ async fn every_story_is_in_the_window_or_in_a_full_archive() {
             && !first.header("last-modified").is_empty()
     );
     let again = server
-        .ask(
-            "/topics/streaming/archive/1.atom",
-            &[("If-None-Match", first.header("etag"))],
-        )
+        .ask("/topics/streaming/archive/1.atom", &[("If-None-Match", first.header("etag"))])
         .await;
     assert_eq!(again.status, 304);
     let last = server.get("/topics/streaming/archive/4.atom").await;
@@ -205,26 +167,19 @@ async fn late_arrivals_edits_and_restarts_change_no_archive() {
     assert!(kept.len() >= 2, "{kept:?}");
     let mut before = Vec::new();
     for path in &kept {
-        before.push((
-            server.get(path).await.body,
-            server.get(path).await.header("etag").to_owned(),
-        ));
+        before
+            .push((server.get(path).await.body, server.get(path).await.header("etag").to_owned()));
     }
-    // Late ones below the window, an edit of an archived story, a story that the edit takes out of the topic.
-    let late = vec![dated(
-        post(101, "Kafka, found late", "Words of lot 101."),
-        "2019-05-05T00:00:00Z",
-    )];
+    // Late ones below the window, an edit of an archived story, a story that the edit takes out of
+    // the topic.
+    let late =
+        vec![dated(post(101, "Kafka, found late", "Words of lot 101."), "2019-05-05T00:00:00Z")];
     test_site.apply_poll("river", &at_hour(2), Arrival::Backfill, late);
     test_site.apply_poll(
         "river",
         &at_hour(3),
         Arrival::Ordinary,
-        vec![post(
-            1,
-            "Kafka number 1, corrected",
-            "Better words of lot 1.",
-        )],
+        vec![post(1, "Kafka number 1, corrected", "Better words of lot 1.")],
     );
     test_site.apply_poll(
         "river",
@@ -240,24 +195,14 @@ async fn late_arrivals_edits_and_restarts_change_no_archive() {
     let after = restarted.serve();
     for (path, (body, etag)) in kept.iter().zip(before) {
         let now = after.get(path).await;
-        assert_eq!(
-            (now.body == body, now.header("etag")),
-            (true, etag.as_str()),
-            "{path}"
-        );
+        assert_eq!((now.body == body, now.header("etag")), (true, etag.as_str()), "{path}");
     }
 }
 
 /// An edit that takes a story out of the topic does not take it out of an archive.
 async fn assert_nothing_missing(test_site: &TestSite, server: &Server) {
     for topic in ["all", "streaming"] {
-        assert!(
-            walk(server, topic)
-                .await
-                .ids
-                .is_superset(&every_id(test_site, topic)),
-            "{topic}"
-        );
+        assert!(walk(server, topic).await.ids.is_superset(&every_id(test_site, topic)), "{topic}");
     }
 }
 
@@ -265,20 +210,11 @@ async fn assert_nothing_missing(test_site: &TestSite, server: &Server) {
 async fn a_slow_backfill_makes_few_archives() {
     let test_site = TestSite::new(FEEDS);
     let server = test_site.serve();
-    test_site.apply_poll(
-        "river",
-        "2026-01-01T00:00:00Z",
-        Arrival::Ordinary,
-        posts(1..=5),
-    );
+    test_site.apply_poll("river", "2026-01-01T00:00:00Z", Arrival::Ordinary, posts(1..=5));
     let mut seen: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for n in 0..24_u32 {
         let draft = dated(
-            post(
-                100 + n,
-                &format!("Kafka long ago {n}"),
-                &format!("Words of lot {n} of old."),
-            ),
+            post(100 + n, &format!("Kafka long ago {n}"), &format!("Words of lot {n} of old.")),
             &format!("2020-{:02}-{:02}T00:00:00Z", 12 - n / 4, 28 - n % 4),
         );
         test_site.apply_poll("river", &at_hour(n), Arrival::Backfill, vec![draft]);
@@ -290,8 +226,7 @@ async fn a_slow_backfill_makes_few_archives() {
             walk.archives.len()
         );
         for path in walk.archives {
-            seen.entry(path.clone())
-                .or_insert(server.get(&path).await.body);
+            seen.entry(path.clone()).or_insert(server.get(&path).await.body);
         }
     }
     // Those that a later one took over are still there, as they were.
@@ -311,11 +246,7 @@ async fn forgotten_or_unlabelled_stories_leave_the_archives_and_an_empty_archive
     let ids = feed_lint::ids(&before.body);
     assert_eq!(ids.len(), 5);
     let find = |id: &str| -> StoryId {
-        test_site
-            .store
-            .read(|reader| reader.find_story(id))
-            .unwrap()
-            .unwrap()
+        test_site.store.read(|reader| reader.find_story(id)).unwrap().unwrap()
     };
 
     test_site
@@ -332,29 +263,20 @@ async fn forgotten_or_unlabelled_stories_leave_the_archives_and_an_empty_archive
     let after = server.get(path).await;
     assert_eq!(feed_lint::ids(&after.body), ids[1..]);
     assert_ne!(after.header("etag"), before.header("etag"));
-    assert_ne!(
-        after.header("last-modified"),
-        before.header("last-modified")
-    );
+    assert_ne!(after.header("last-modified"), before.header("last-modified"));
     assert_eq!(
         feed_lint::ids(&server.get("/topics/all/archive/1.atom").await.body).len(),
         5,
         "it is still a story"
     );
 
-    test_site
-        .store
-        .forget(find(&ids[1]), "asked", at("2026-02-04T00:00:00Z"))
-        .unwrap();
+    test_site.store.forget(find(&ids[1]), "asked", at("2026-02-04T00:00:00Z")).unwrap();
     // At once, before anything is drawn again, its words are not served any more.
     assert_eq!(server.get(path).await.status, 503);
     test_site.publish("2026-02-04T00:00:00Z");
     assert_eq!(feed_lint::ids(&server.get(path).await.body), ids[2..]);
     for id in &ids[2..] {
-        test_site
-            .store
-            .forget(find(id), "asked", at("2026-02-05T00:00:00Z"))
-            .unwrap();
+        test_site.store.forget(find(id), "asked", at("2026-02-05T00:00:00Z")).unwrap();
     }
     test_site.publish("2026-02-05T00:00:00Z");
     assert_eq!(server.get(path).await.status, 410);
@@ -364,20 +286,12 @@ async fn forgotten_or_unlabelled_stories_leave_the_archives_and_an_empty_archive
 #[tokio::test]
 async fn a_changed_rule_puts_old_stories_into_an_archive_not_the_window() {
     let test_site = TestSite::new(FEEDS);
-    let old = vec![dated(
-        post(50, "Pulsar of old", "Words about pulsar."),
-        "2020-01-01T00:00:00Z",
-    )];
+    let old = vec![dated(post(50, "Pulsar of old", "Words about pulsar."), "2020-01-01T00:00:00Z")];
     test_site.apply_poll("river", &at_hour(1), Arrival::Import, old);
     test_site.apply_poll("river", &at_hour(2), Arrival::Ordinary, posts(1..=2));
     test_site
         .store
-        .reclassify(
-            test_site.rules.clone(),
-            100,
-            test_site.window,
-            at("2026-02-10T00:00:00Z"),
-        )
+        .reclassify(test_site.rules.clone(), 100, test_site.window, at("2026-02-10T00:00:00Z"))
         .unwrap();
     test_site.publish("2026-02-10T00:00:00Z");
     let wider = TestSite::with_state_in(
@@ -386,12 +300,7 @@ async fn a_changed_rule_puts_old_stories_into_an_archive_not_the_window() {
     );
     wider
         .store
-        .reclassify(
-            wider.rules.clone(),
-            100,
-            wider.window,
-            at("2026-02-11T00:00:00Z"),
-        )
+        .reclassify(wider.rules.clone(), 100, wider.window, at("2026-02-11T00:00:00Z"))
         .unwrap();
     wider.publish("2026-02-11T00:00:00Z");
     let server = wider.serve();
@@ -420,10 +329,7 @@ async fn stories_cut_by_the_size_limit_are_in_an_archive() {
     test_site.publish(&at_hour(1));
     let server = test_site.serve();
     let window = server.get("/topics/streaming/feed.atom").await;
-    let (held, all) = (
-        feed_lint::ids(&window.body).len(),
-        every_id(&test_site, "streaming").len(),
-    );
+    let (held, all) = (feed_lint::ids(&window.body).len(), every_id(&test_site, "streaming").len());
     assert!(
         held < all && window.body.len() <= 250_000,
         "{held} of {all} in {} bytes",
@@ -447,11 +353,8 @@ async fn published_files_have_the_archives_that_are_served() {
     let server = test_site.serve();
     let dir = tempfile::tempdir().unwrap();
     let settings = test_site.settings();
-    let mut settle = |path: &str, digest| {
-        test_site
-            .store
-            .document_last_modified(path, digest, at(&at_hour(9)))
-    };
+    let mut settle =
+        |path: &str, digest| test_site.store.document_last_modified(path, digest, at(&at_hour(9)));
     test_site
         .store
         .read(|reader| Ok(site::publish(reader, &settings, &mut settle, dir.path())))
@@ -459,11 +362,7 @@ async fn published_files_have_the_archives_that_are_served() {
         .unwrap();
     for path in assert_complete(&test_site, &server).await.archives {
         let file = dir.path().join(path.trim_start_matches('/'));
-        assert_eq!(
-            std::fs::read(&file).unwrap(),
-            server.get(&path).await.body,
-            "{path}"
-        );
+        assert_eq!(std::fs::read(&file).unwrap(), server.get(&path).await.body, "{path}");
         assert!(file.with_extension("atom.gz").exists() && file.with_extension("atom.br").exists());
     }
 }

@@ -14,16 +14,8 @@ use tempfile::TempDir;
 /// The program in a directory of its own, in an environment without surprises.
 fn tributary(dir: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
-    command
-        .args(arguments)
-        .current_dir(dir)
-        .stdin(Stdio::null());
-    for name in [
-        "TRIBUTARY_CONFIG",
-        "TRIBUTARY_DATA",
-        "STATE_DIRECTORY",
-        "NO_COLOR",
-    ] {
+    command.args(arguments).current_dir(dir).stdin(Stdio::null());
+    for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY", "NO_COLOR"] {
         command.env_remove(name);
     }
     command
@@ -57,11 +49,7 @@ fn init_writes_the_shipped_file_once() {
     let dir = empty();
     let first = run(dir.path(), &["init"]);
     assert_eq!((first.code, first.stdout.as_str()), (0, ""));
-    assert!(
-        first.stderr.contains("wrote feeds.toml"),
-        "{}",
-        first.stderr
-    );
+    assert!(first.stderr.contains("wrote feeds.toml"), "{}", first.stderr);
     assert_eq!(
         fs::read_to_string(dir.path().join("feeds.toml")).unwrap(),
         tributary::config::SHIPPED
@@ -71,23 +59,16 @@ fn init_writes_the_shipped_file_once() {
     let second = run(dir.path(), &["init"]);
     assert_eq!(second.code, 1);
     assert!(
-        second
-            .stderr
-            .contains("feeds.toml is there already, and is left alone"),
+        second.stderr.contains("feeds.toml is there already, and is left alone"),
         "{}",
         second.stderr
     );
-    assert_eq!(
-        fs::read_to_string(dir.path().join("feeds.toml")).unwrap(),
-        "# mine"
-    );
+    assert_eq!(fs::read_to_string(dir.path().join("feeds.toml")).unwrap(), "# mine");
 
     let elsewhere = run(dir.path(), &["--config", "no/such/dir/feeds.toml", "init"]);
     assert_eq!(elsewhere.code, 1);
     assert!(
-        elsewhere
-            .stderr
-            .contains("cannot write no/such/dir/feeds.toml: "),
+        elsewhere.stderr.contains("cannot write no/such/dir/feeds.toml: "),
         "{}",
         elsewhere.stderr
     );
@@ -103,11 +84,7 @@ fn check_accepts_what_init_wrote() {
     let json: serde_json::Value =
         serde_json::from_str(&run(dir.path(), &["check", "--json"]).stdout).unwrap();
     assert_eq!(json, serde_json::json!({ "ok": true, "problems": [] }));
-    assert_eq!(
-        fs::read_dir(dir.path()).unwrap().count(),
-        1,
-        "check touches nothing"
-    );
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "check touches nothing");
 }
 
 #[test]
@@ -155,34 +132,21 @@ fn effective_values_name_their_origin() {
     let json: serde_json::Value =
         serde_json::from_str(&run(dir.path(), &["check", "--effective", "--json"]).stdout).unwrap();
     assert!(
-        json["effective"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|value| value["key"] == "site.base_url")
+        json["effective"].as_array().unwrap().iter().any(|value| value["key"] == "site.base_url")
     );
 }
 
 #[test]
 fn a_missing_config_is_named_with_a_hint() {
     let dir = empty();
-    for command in [
-        ["check"].as_slice(),
-        &["topics"],
-        &["--config", "x.toml", "topics", "--json"],
-    ] {
+    for command in [["check"].as_slice(), &["topics"], &["--config", "x.toml", "topics", "--json"]]
+    {
         let ended = run(dir.path(), command);
-        let name = if command.contains(&"x.toml") {
-            "x.toml"
-        } else {
-            "feeds.toml"
-        };
+        let name = if command.contains(&"x.toml") { "x.toml" } else { "feeds.toml" };
         assert_eq!(ended.code, 78, "{command:?}: {}", ended.stderr);
         assert_eq!(ended.stdout, "");
         assert!(
-            ended
-                .stderr
-                .starts_with(&format!("tributary: there is no {name}\n")),
+            ended.stderr.starts_with(&format!("tributary: there is no {name}\n")),
             "{}",
             ended.stderr
         );
@@ -210,20 +174,12 @@ fn a_config_that_is_not_utf8_is_invalid() {
     fs::write(dir.path().join("feeds.toml"), b"[site]\ntitle = \"\xff\"\n").unwrap();
     let check = run(dir.path(), &["check"]);
     assert_eq!(check.code, 78);
-    assert!(
-        check.stderr.contains("line 2 is not UTF-8 in feeds.toml"),
-        "{}",
-        check.stderr
-    );
+    assert!(check.stderr.contains("line 2 is not UTF-8 in feeds.toml"), "{}", check.stderr);
     fs::remove_file(dir.path().join("feeds.toml")).unwrap();
     fs::create_dir(dir.path().join("feeds.toml")).unwrap();
     let check = run(dir.path(), &["check"]);
     assert_eq!(check.code, 78);
-    assert!(
-        check.stderr.contains("cannot read feeds.toml: "),
-        "{}",
-        check.stderr
-    );
+    assert!(check.stderr.contains("cannot read feeds.toml: "), "{}", check.stderr);
 }
 
 #[test]
@@ -241,26 +197,14 @@ fn reading_commands_create_no_files_and_name_the_missing_directory() {
     }
     let explain = run(dir.path(), &["explain", "1", "--data", "elsewhere"]);
     assert_eq!(explain.code, 1);
-    assert!(
-        explain.stderr.contains("there is no state in elsewhere\n"),
-        "{}",
-        explain.stderr
-    );
+    assert!(explain.stderr.contains("there is no state in elsewhere\n"), "{}", explain.stderr);
     let output = tributary(dir.path(), &["stories"])
         .env("STATE_DIRECTORY", "/nonexistent/first:/nonexistent/second")
         .env("TRIBUTARY_DATA", "third")
         .output()
         .unwrap();
-    assert!(
-        ended(&output)
-            .stderr
-            .contains("there is no state in /nonexistent/first\n")
-    );
-    assert_eq!(
-        fs::read_dir(dir.path()).unwrap().count(),
-        1,
-        "nothing but feeds.toml is there"
-    );
+    assert!(ended(&output).stderr.contains("there is no state in /nonexistent/first\n"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing but feeds.toml is there");
 }
 
 #[test]
@@ -280,12 +224,7 @@ fn wrong_usage_ends_with_2() {
         &["add", "not-a-url"],
     ] {
         let ended = run(dir.path(), arguments);
-        assert_eq!(
-            (ended.code, ended.stdout.as_str()),
-            (2, ""),
-            "{arguments:?}: {}",
-            ended.stderr
-        );
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{arguments:?}: {}", ended.stderr);
         assert!(!ended.stderr.is_empty());
     }
 }
@@ -310,21 +249,10 @@ fn the_command_line_is_as_documented() {
     program.build();
     let mut reference = vec![program.render_long_help().to_string()];
     // The global options stand in the program's own help already.
-    let own = |help: String| {
-        help.split("\nGlobal options:")
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    for command in program
-        .get_subcommands_mut()
-        .filter(|command| command.get_name() != "help")
-    {
+    let own = |help: String| help.split("\nGlobal options:").next().unwrap_or_default().to_owned();
+    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
         reference.push(own(command.render_long_help().to_string()));
-        for nested in command
-            .get_subcommands_mut()
-            .filter(|command| command.get_name() != "help")
-        {
+        for nested in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
             reference.push(own(nested.render_long_help().to_string()));
         }
     }
@@ -342,11 +270,7 @@ fn completions_and_manual_are_printed() {
     let dir = empty();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let completions = run(dir.path(), &["completions", shell]);
-        assert_eq!(
-            (completions.code, completions.stderr.as_str()),
-            (0, ""),
-            "{shell}"
-        );
+        assert_eq!((completions.code, completions.stderr.as_str()), (0, ""), "{shell}");
         assert!(
             completions.stdout.contains("tributary") && completions.stdout.contains("duplicates"),
             "{shell}"
@@ -354,11 +278,7 @@ fn completions_and_manual_are_printed() {
     }
     let manual = run(dir.path(), &["man"]);
     assert_eq!(manual.code, 0);
-    assert!(
-        manual.stdout.contains(".TH tributary 1"),
-        "{}",
-        manual.stdout
-    );
+    assert!(manual.stdout.contains(".TH tributary 1"), "{}", manual.stdout);
     let page = run(dir.path(), &["man", "stories"]);
     assert!(
         page.stdout.contains("tributary\\-stories") && page.stdout.contains("unsorted"),
@@ -385,17 +305,8 @@ fn a_broken_pipe_is_no_failure() {
             .unwrap();
         drop(child.stdout.take());
         let mut err = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut err)
-            .unwrap();
-        assert_eq!(
-            (child.wait().unwrap().code(), err.as_str()),
-            (Some(0), ""),
-            "{arguments:?}"
-        );
+        child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""), "{arguments:?}");
     }
 }
 
@@ -404,18 +315,12 @@ fn colour_is_for_terminals_or_on_request() {
     let dir = empty();
     fs::write(dir.path().join("feeds.toml"), "x = 1\n").unwrap();
     assert!(!run(dir.path(), &["check"]).stdout.contains('\u{1b}'));
-    assert!(
-        run(dir.path(), &["check", "--color", "always"])
-            .stdout
-            .contains('\u{1b}')
-    );
+    assert!(run(dir.path(), &["check", "--color", "always"]).stdout.contains('\u{1b}'));
     let plain = run(dir.path(), &["topics", "--color", "never"]);
     assert_eq!((plain.code, plain.stdout.as_str()), (78, ""));
     assert!(
         plain.stderr.contains("unknown key `x`")
-            && plain
-                .stderr
-                .ends_with("tributary: feeds.toml has 1 error\n"),
+            && plain.stderr.ends_with("tributary: feeds.toml has 1 error\n"),
         "{}",
         plain.stderr
     );

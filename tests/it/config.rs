@@ -1,4 +1,5 @@
-//! Tests of `config` from the outside: the shipped file, and one file for each thing that can be wrong.
+//! Tests of `config` from the outside: the shipped file, and one file for each thing that can be
+//! wrong.
 
 #![allow(clippy::unwrap_used)] // what a test expects, it may insist on
 
@@ -8,31 +9,18 @@ use feed_model::{ContentPolicy, FollowMode, Severity};
 use tributary::config::{self, CheckReport};
 
 fn fixtures(kind: &str) -> Vec<(String, String)> {
-    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/config")
-        .join(kind);
-    let mut files: Vec<PathBuf> = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "toml")
-    });
+    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/config").join(kind);
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     assert!(!files.is_empty());
     let name = |path: &PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
-    files
-        .iter()
-        .map(|path| (name(path), fs::read_to_string(path).unwrap()))
-        .collect()
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
 }
 
 fn valid(name: &str) -> CheckReport {
-    let (_, text) = fixtures("valid")
-        .into_iter()
-        .find(|(found, _)| found == name)
-        .unwrap();
+    let (_, text) = fixtures("valid").into_iter().find(|(found, _)| found == name).unwrap();
     config::check(&text, "feeds.toml")
 }
 
@@ -41,63 +29,38 @@ fn the_shipped_config_has_no_problems() {
     let checked = config::check(config::SHIPPED, "feeds.toml");
     assert_eq!(checked.problems, []);
     let config = checked.config.unwrap();
-    let ids: Vec<&str> = config
-        .sources
-        .iter()
-        .map(|source| source.id.as_str())
-        .collect();
+    let ids: Vec<&str> = config.sources.iter().map(|source| source.id.as_str()).collect();
     assert_eq!(ids, ["serverless-fyi", "snackonai"]);
     assert!(
-        config.sources.iter().all(
-            |source| source.poll_policy.interval == Duration::from_hours(3)
-                && source.poll_policy.custom_interval
-        )
+        config.sources.iter().all(|source| source.poll_policy.interval == Duration::from_hours(3)
+            && source.poll_policy.custom_interval)
     );
-    let topics: Vec<&str> = config
-        .topics
-        .iter()
-        .map(|topic| topic.id.as_str())
-        .collect();
+    let topics: Vec<&str> = config.topics.iter().map(|topic| topic.id.as_str()).collect();
     assert_eq!(
         topics,
-        [
-            "distributed-systems",
-            "streaming",
-            "cloud-infrastructure",
-            "ai-infrastructure"
-        ]
+        ["distributed-systems", "streaming", "cloud-infrastructure", "ai-infrastructure"]
     );
-    assert_eq!(
-        config.site.base_url.unwrap().as_str(),
-        "http://127.0.0.1:8080/"
-    );
+    assert_eq!(config.site.base_url.unwrap().as_str(), "http://127.0.0.1:8080/");
 }
 
 /// What stands behind a `#` in the shipped file is an example that works, not a trap.
 #[test]
 fn the_commented_examples_of_the_shipped_config_are_valid() {
-    let lines = config::SHIPPED
-        .lines()
-        .map(|line| match line.strip_prefix("# ") {
-            Some(rest)
-                if rest.starts_with("[[")
-                    || rest
-                        .split_once(" = ")
-                        .is_some_and(|(key, _)| !key.trim().contains(' ')) =>
-            {
-                rest
-            }
-            _ => line,
-        });
+    let lines = config::SHIPPED.lines().map(|line| match line.strip_prefix("# ") {
+        Some(rest)
+            if rest.starts_with("[[")
+                || rest.split_once(" = ").is_some_and(|(key, _)| !key.trim().contains(' ')) =>
+        {
+            rest
+        }
+        _ => line,
+    });
     let text: String = lines.flat_map(|line| [line, "\n"]).collect();
     let checked = config::check(&text, "feeds.toml");
     assert_eq!(checked.problems, []);
     let config = checked.config.unwrap();
     assert_eq!(config.sources.len(), 3);
-    assert_eq!(
-        config.sources[2].url.as_str(),
-        "https://www.mohinish.com/writing.html"
-    );
+    assert_eq!(config.sources[2].url.as_str(), "https://www.mohinish.com/writing.html");
     assert_eq!(config.sources[2].follow_mode, FollowMode::Page);
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
 }
@@ -109,10 +72,7 @@ fn every_invalid_config_has_the_expected_report() {
         assert!(checked.config.is_none(), "{name} was accepted");
         assert!(checked.errors() > 0, "{name} has no error");
         for problem in &checked.problems {
-            assert!(
-                problem.hint.is_some(),
-                "{name}: {problem:?} says not what to do"
-            );
+            assert!(problem.hint.is_some(), "{name}: {problem:?} says not what to do");
             let line = text.lines().nth(problem.line - 1).unwrap_or_default();
             assert!(
                 problem.column <= line.chars().count() + 1,
@@ -138,17 +98,9 @@ fn every_valid_config_has_no_error() {
 
 #[test]
 fn suspicious_settings_are_warnings() {
-    let (_, text) = fixtures("valid")
-        .into_iter()
-        .find(|(name, _)| name == "warnings")
-        .unwrap();
+    let (_, text) = fixtures("valid").into_iter().find(|(name, _)| name == "warnings").unwrap();
     let checked = config::check(&text, "warnings.toml");
-    assert!(
-        checked
-            .problems
-            .iter()
-            .all(|problem| problem.severity == Severity::Warning)
-    );
+    assert!(checked.problems.iter().all(|problem| problem.severity == Severity::Warning));
     insta::assert_snapshot!(config::render(&checked.problems, &text, false));
 }
 
@@ -164,15 +116,10 @@ fn every_default_is_filled_in() {
 
 #[test]
 fn every_effective_value_has_its_origin() {
-    let (_, text) = fixtures("valid")
-        .into_iter()
-        .find(|(name, _)| name == "everything")
-        .unwrap();
+    let (_, text) = fixtures("valid").into_iter().find(|(name, _)| name == "everything").unwrap();
     let effective = config::check(&text, "feeds.toml").effective;
-    let shown: Vec<String> = effective
-        .iter()
-        .map(|v| format!("{} = {}  # {}", v.key, v.value, v.from))
-        .collect();
+    let shown: Vec<String> =
+        effective.iter().map(|v| format!("{} = {}  # {}", v.key, v.value, v.from)).collect();
     insta::assert_snapshot!(shown.join("\n"));
     let minimal = valid("minimal").effective;
     assert!(

@@ -33,13 +33,7 @@ const DOCUMENTS: [&str; 12] = [
 ];
 
 /// The paths that are pages.
-const PAGES: [&str; 5] = [
-    "/",
-    "/topics/streaming",
-    "/topics/databases",
-    "/topics/all",
-    "/sources",
-];
+const PAGES: [&str; 5] = ["/", "/topics/streaming", "/topics/databases", "/topics/all", "/sources"];
 
 /// A feeds.toml whose sources are asked every second.
 fn feeds_toml_polled_every_second(origin: &Origin, paths: &[&str]) -> String {
@@ -64,28 +58,20 @@ fn every_path_serves_the_bytes_of_the_published_files() {
     let program = polled_program(&origin_with_three_feeds());
     program.run_ok(&["publish", "public"]);
     let daemon = program.serve();
-    let id = program.json(&["stories"])[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = program.json(&["stories"])[0]["id"].as_str().unwrap().to_owned();
     let story = format!("/stories/{id}");
     for path in DOCUMENTS.into_iter().chain(PAGES).chain([story.as_str()]) {
         let answer = daemon.get(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let page = PAGES.contains(&path) || path == story;
-        let file = if page {
-            format!("public{path}/index.html")
-        } else {
-            format!("public{path}")
-        };
-        // The page that is served says when each source is asked next; the file that stands says no such thing.
+        let file = if page { format!("public{path}/index.html") } else { format!("public{path}") };
+        // The page that is served says when each source is asked next; the file that stands says no
+        // such thing.
         assert!(
             path == "/sources" || answer.body == fs::read(program.join(&file)).unwrap(),
             "{path} is not {file}"
         );
-        let etag = answer
-            .header("etag")
-            .unwrap_or_else(|| panic!("{path} has no ETag"));
+        let etag = answer.header("etag").unwrap_or_else(|| panic!("{path} has no ETag"));
         let again = daemon.ask("GET", path, &[("If-None-Match", etag)]);
         assert_eq!(
             (again.status, again.body.len(), again.header("etag")),
@@ -100,26 +86,16 @@ fn every_path_serves_the_bytes_of_the_published_files() {
             (200, 0, Some(etag)),
             "{path}"
         );
-        assert_eq!(
-            head.header("content-length"),
-            answer.header("content-length"),
-            "{path}"
-        );
+        assert_eq!(head.header("content-length"), answer.header("content-length"), "{path}");
         if let Some(modified) = answer.header("last-modified") {
             assert_eq!(
-                daemon
-                    .ask("GET", path, &[("If-Modified-Since", modified)])
-                    .status,
+                daemon.ask("GET", path, &[("If-Modified-Since", modified)]).status,
                 304,
                 "{path}"
             );
             assert_eq!(
                 daemon
-                    .ask(
-                        "GET",
-                        path,
-                        &[("If-Modified-Since", "Mon, 01 Jan 2024 00:00:00 GMT")]
-                    )
+                    .ask("GET", path, &[("If-Modified-Since", "Mon, 01 Jan 2024 00:00:00 GMT")])
                     .status,
                 200,
                 "{path}"
@@ -165,11 +141,8 @@ fn other_paths_have_the_documented_status() {
             }
         }
     }
-    let to = daemon
-        .get("/topics/streaming+databases/feed.json")
-        .header("location")
-        .unwrap()
-        .to_owned();
+    let to =
+        daemon.get("/topics/streaming+databases/feed.json").header("location").unwrap().to_owned();
     assert!(
         to == "/topics/databases+streaming/feed.json"
             || to == "https://reader.example/topics/databases+streaming/feed.json",
@@ -200,15 +173,10 @@ fn a_restart_keeps_every_byte_and_etag() {
             "/atom" => crate::support::sample_feeds::atom("An Atom feed", &posts()[1]),
             _ => crate::support::sample_feeds::json("A JSON feed", &posts()[2]),
         };
-        origin.script(
-            path,
-            vec![reply_with_validators(path, first), Reply::new(304)],
-        );
+        origin.script(path, vec![reply_with_validators(path, first), Reply::new(304)]);
     }
-    let program = Program::with(&feeds_toml_polled_every_second(
-        &origin,
-        &["/rss", "/atom", "/json"],
-    ));
+    let program =
+        Program::with(&feeds_toml_polled_every_second(&origin, &["/rss", "/atom", "/json"]));
     program.run_ok(&["poll"]);
     let union = "/topics/databases+streaming/feed.atom";
     let look = |daemon: &Daemon| {
@@ -227,10 +195,7 @@ fn a_restart_keeps_every_byte_and_etag() {
     wait_for("polls that bring nothing new", || {
         (origin.requests().len() > asked + 6).then_some(())
     });
-    assert!(
-        look(&daemon) == first,
-        "a poll without news moved something"
-    );
+    assert!(look(&daemon) == first, "a poll without news moved something");
     assert_eq!(daemon.stop(Signal::TERM), Some(0));
     let daemon = program.serve();
     assert!(look(&daemon) == first, "a restart moved something");
@@ -241,39 +206,29 @@ fn a_restart_keeps_every_byte_and_etag() {
 #[test]
 fn sigterm_and_sigint_stop_the_daemon_within_seconds() {
     let origin = origin_with_three_feeds();
-    let program = Program::with(&feeds_toml_polled_every_second(
-        &origin,
-        &["/rss", "/atom", "/json"],
-    ));
+    let program =
+        Program::with(&feeds_toml_polled_every_second(&origin, &["/rss", "/atom", "/json"]));
     for signal in [Signal::TERM, Signal::INT] {
         let daemon = program.serve();
-        wait_for("the sources are read", || {
-            (titles(&daemon, "all").len() == 6).then_some(())
-        });
+        wait_for("the sources are read", || (titles(&daemon, "all").len() == 6).then_some(()));
         let begun = Instant::now();
         assert_eq!(daemon.stop(signal), Some(0), "{signal:?}");
         assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
-        assert!(
-            !program.join("data/tributary.db-wal").exists(),
-            "the log is written back"
-        );
+        assert!(!program.join("data/tributary.db-wal").exists(), "the log is written back");
         assert_eq!(program.json(&["stories"]).as_array().unwrap().len(), 6);
     }
 }
 
-/// Somebody who reads the database beside it, a backup for instance, keeps the log from being written back.
+/// Somebody who reads the database beside it, a backup for instance, keeps the log from being
+/// written back.
 #[test]
 fn a_concurrent_database_reader_does_not_delay_the_stop() {
     let origin = origin_with_three_feeds();
     let program = Program::with(&feeds_toml_polled_every_second(&origin, &["/rss"]));
     let daemon = program.serve();
-    wait_for("the source is read", || {
-        (titles(&daemon, "all").len() == 3).then_some(())
-    });
+    wait_for("the source is read", || (titles(&daemon, "all").len() == 3).then_some(()));
     let reader = rusqlite::Connection::open(program.database()).unwrap();
-    reader
-        .execute_batch("BEGIN; SELECT count(*) FROM entry")
-        .unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM entry").unwrap();
     wait_for("it is asked again, which is stored", || {
         (origin.requests_to("/rss").len() > 3).then_some(())
     });
@@ -294,12 +249,8 @@ fn a_hanging_publisher_does_not_delay_the_stop() {
             .replace("timeout = \"5s\"", "timeout = \"60s\"\nper_host = 2"),
     );
     let daemon = program.serve();
-    wait_for("the slow one is asked", || {
-        (origin.requests_to("/slow").len() == 1).then_some(())
-    });
-    wait_for("the other is read", || {
-        (titles(&daemon, "all").len() == 3).then_some(())
-    });
+    wait_for("the slow one is asked", || (origin.requests_to("/slow").len() == 1).then_some(()));
+    wait_for("the other is read", || (titles(&daemon, "all").len() == 3).then_some(()));
     let begun = Instant::now();
     assert_eq!(daemon.stop(Signal::TERM), Some(0));
     assert!(begun.elapsed().as_secs() < 15, "{:?}", begun.elapsed());
@@ -311,21 +262,9 @@ fn a_second_daemon_on_the_same_directory_is_refused() {
     let program = polled_program(&origin_with_three_feeds());
     let daemon = program.serve();
     let second = program.run(&["serve", "--listen", "127.0.0.1:0"]);
-    assert_eq!(
-        (second.code, second.stdout.as_str()),
-        (1, ""),
-        "{}",
-        second.stderr
-    );
-    let said = format!(
-        "another tributary is at work in data (process {})",
-        daemon.pid()
-    );
-    assert!(
-        second.stderr.contains(&said) && second.stderr.contains("hint:"),
-        "{}",
-        second.stderr
-    );
+    assert_eq!((second.code, second.stdout.as_str()), (1, ""), "{}", second.stderr);
+    let said = format!("another tributary is at work in data (process {})", daemon.pid());
+    assert!(second.stderr.contains(&said) && second.stderr.contains("hint:"), "{}", second.stderr);
     assert_eq!(daemon.get("/healthz").status, 200);
     // Another directory is another daemon.
     let other = Daemon::start(
@@ -342,13 +281,7 @@ fn a_listen_address_in_use_is_named() {
     let address = taken.local_addr().unwrap().to_string();
     let ended = program.run(&["serve", "--listen", &address]);
     assert_eq!(ended.code, 1);
-    assert!(
-        ended
-            .stderr
-            .contains(&format!("cannot listen on {address}")),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains(&format!("cannot listen on {address}")), "{}", ended.stderr);
 }
 
 #[test]
@@ -359,48 +292,25 @@ fn a_poll_command_is_handed_over_to_the_daemon() {
     // Nothing is due: the floors are hours away.
     let handed = program.json(&["poll"]);
     assert!(
-        handed["sources"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|s| s["outcome"] == "not_attempted"),
+        handed["sources"].as_array().unwrap().iter().all(|s| s["outcome"] == "not_attempted"),
         "{handed}"
     );
     let [mut r, ..] = posts();
-    r.insert(
-        0,
-        Post::new("r4", "Kafka, again", 25, "There is always more."),
-    );
+    r.insert(0, Post::new("r4", "Kafka, again", 25, "There is always more."));
     origin.script("/rss", vec![Reply::ok(rss("An RSS feed", &r))]);
     let handed = program.run(&["poll", "--force", "rss", "--json"]);
     assert_eq!(handed.code, 0, "{}", handed.stderr);
-    assert!(
-        handed.stderr.contains("a daemon is at work here"),
-        "{}",
-        handed.stderr
-    );
+    assert!(handed.stderr.contains("a daemon is at work here"), "{}", handed.stderr);
     let handed: Value = serde_json::from_str(&handed.stdout).unwrap();
     assert_eq!(
         (&handed["sources"][0]["outcome"], &handed["attempted"]),
         (&"handed_over".into(), &0.into())
     );
     wait_for("the daemon polls and publishes", || {
-        titles(&daemon, "streaming")
-            .contains(&"Kafka, again".to_owned())
-            .then_some(())
+        titles(&daemon, "streaming").contains(&"Kafka, again".to_owned()).then_some(())
     });
-    assert_eq!(
-        (
-            origin.requests_to("/rss").len(),
-            origin.requests_to("/atom").len()
-        ),
-        (2, 1)
-    );
-    assert!(
-        daemon.log().contains("polled rss: changed, 1 new"),
-        "{}",
-        daemon.log()
-    );
+    assert_eq!((origin.requests_to("/rss").len(), origin.requests_to("/atom").len()), (2, 1));
+    assert!(daemon.log().contains("polled rss: changed, 1 new"), "{}", daemon.log());
 }
 
 #[test]
@@ -421,15 +331,11 @@ fn label_split_and_forget_are_published_within_seconds() {
     let cache = "A cache in front of nothing";
     program.run_ok(&["label", &id(cache), "streaming"]);
     wait_for("the label shows", || {
-        titles(&daemon, "streaming")
-            .contains(&cache.to_owned())
-            .then_some(())
+        titles(&daemon, "streaming").contains(&cache.to_owned()).then_some(())
     });
     let parted = id("Exactly once in Flink");
     program.run_ok(&["label", "--split", &parted]);
-    wait_for("the parting shows", || {
-        (titles(&daemon, "all").len() == 7).then_some(())
-    });
+    wait_for("the parting shows", || (titles(&daemon, "all").len() == 7).then_some(()));
     let forgotten = id("SQLite in production");
     program.run_ok(&["forget", &forgotten]);
     wait_for("what is forgotten is gone", || {
@@ -442,19 +348,12 @@ fn label_split_and_forget_are_published_within_seconds() {
 #[test]
 fn reading_publish_and_backup_work_beside_the_daemon() {
     let origin = origin_with_three_feeds();
-    let program = Program::with(&feeds_toml_polled_every_second(
-        &origin,
-        &["/rss", "/atom", "/json"],
-    ));
+    let program =
+        Program::with(&feeds_toml_polled_every_second(&origin, &["/rss", "/atom", "/json"]));
     let daemon = program.serve();
-    wait_for("the sources are read", || {
-        (titles(&daemon, "all").len() == 6).then_some(())
-    });
+    wait_for("the sources are read", || (titles(&daemon, "all").len() == 6).then_some(()));
     for command in ["stories", "sources", "topics", "status"] {
-        assert!(
-            !program.json(&[command]).as_array().unwrap().is_empty(),
-            "{command}"
-        );
+        assert!(!program.json(&[command]).as_array().unwrap().is_empty(), "{command}");
     }
     program.run_ok(&["explain", "1"]);
     program.run_ok(&["doctor"]);
@@ -464,11 +363,7 @@ fn reading_publish_and_backup_work_beside_the_daemon() {
             == daemon.get("/topics/all/feed.atom").body
     );
     program.run_ok(&["backup", "copy.db"]);
-    assert_eq!(
-        program.run(&["backup", "copy.db"]).code,
-        1,
-        "a file that is there is left alone"
-    );
+    assert_eq!(program.run(&["backup", "copy.db"]).code, 1, "a file that is there is left alone");
     let etags = |daemon: &Daemon| {
         DOCUMENTS[..9]
             .iter()
@@ -485,12 +380,7 @@ fn reading_publish_and_backup_work_beside_the_daemon() {
     fs::copy(program.join("copy.db"), program.database()).unwrap();
     let restored = program.json(&["stories"]);
     let ids = |stories: &Value| {
-        stories
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|s| s["published_id"].clone())
-            .collect::<Vec<_>>()
+        stories.as_array().unwrap().iter().map(|s| s["published_id"].clone()).collect::<Vec<_>>()
     };
     assert_eq!(ids(&restored), ids(&listed));
     assert_eq!(etags(&program.serve()), before);
@@ -501,9 +391,7 @@ fn sighup_applies_all_of_a_new_config_or_none() {
     let origin = origin_with_three_feeds();
     let program = Program::with(&feeds_toml_polled_every_second(&origin, &["/rss", "/atom"]));
     let daemon = program.serve();
-    wait_for("the sources are read", || {
-        (titles(&daemon, "all").len() == 5).then_some(())
-    });
+    wait_for("the sources are read", || (titles(&daemon, "all").len() == 5).then_some(()));
     let whole = feeds_toml_polled_every_second(&origin, &["/rss", "/atom", "/json"]);
 
     program.configure(&whole.replace("any = [", "anny = ["));
@@ -511,26 +399,14 @@ fn sighup_applies_all_of_a_new_config_or_none() {
     wait_for("the file is refused", || {
         daemon.log().contains("feeds.toml is refused").then_some(())
     });
-    assert!(
-        daemon.log().contains("did you mean `any`?"),
-        "{}",
-        daemon.log()
-    );
-    assert_eq!(
-        (
-            daemon.get("/topics/streaming").status,
-            daemon.get("/healthz").status
-        ),
-        (200, 200)
-    );
+    assert!(daemon.log().contains("did you mean `any`?"), "{}", daemon.log());
+    assert_eq!((daemon.get("/topics/streaming").status, daemon.get("/healthz").status), (200, 200));
 
     program.configure(
         &(whole + "\n[[topic]]\nid = \"caches\"\ntitle = \"Caches\"\nany = [\"cache\"]\n"),
     );
     daemon.signal(Signal::HUP);
-    wait_for("the new source is read", || {
-        (titles(&daemon, "all").len() == 6).then_some(())
-    });
+    wait_for("the new source is read", || (titles(&daemon, "all").len() == 6).then_some(()));
     wait_for("the new topic has its story", || {
         let answer = daemon.get("/topics/caches/feed.json");
         (answer.status == 200 && answer.text().contains("A cache in front of nothing"))
@@ -538,10 +414,7 @@ fn sighup_applies_all_of_a_new_config_or_none() {
     });
     assert!(daemon.get("/").text().contains("/topics/caches"));
     // A topic that leaves is gone, and says so.
-    program.configure(&feeds_toml_polled_every_second(
-        &origin,
-        &["/rss", "/atom", "/json"],
-    ));
+    program.configure(&feeds_toml_polled_every_second(&origin, &["/rss", "/atom", "/json"]));
     daemon.signal(Signal::HUP);
     wait_for("the topic is gone", || {
         (daemon.get("/topics/caches/feed.json").status != 200).then_some(())
@@ -553,10 +426,7 @@ fn sighup_applies_all_of_a_new_config_or_none() {
 fn without_a_network_the_daemon_serves_the_stored_stories() {
     let origin = origin_with_three_feeds();
     let program = polled_program(&origin);
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let source = |id: &str, url: String| {
         format!("[[source]]\nid = \"{id}\"\nurl = \"{url}\"\ninterval = \"1s\"\n\n")
     };
@@ -570,12 +440,7 @@ fn without_a_network_the_daemon_serves_the_stored_stories() {
     assert_eq!(titles(&daemon, "all").len(), 6);
     wait_for("it is said what could not be reached", || {
         let status = program.json(&["status"]);
-        status
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|s| s["state"] == "failing")
-            .then_some(())
+        status.as_array().unwrap().iter().all(|s| s["state"] == "failing").then_some(())
     });
     for source in program.json(&["status"]).as_array().unwrap() {
         assert!(
@@ -585,27 +450,13 @@ fn without_a_network_the_daemon_serves_the_stored_stories() {
             "{source}"
         );
     }
-    assert!(
-        daemon.log().contains("polled atom: failed"),
-        "{}",
-        daemon.log()
-    );
+    assert!(daemon.log().contains("polled atom: failed"), "{}", daemon.log());
     // Pages that everyone may see name the class of an error, not its text.
     assert!(!daemon.get("/sources").text().contains("os error"));
-    assert_eq!(
-        (daemon.get("/healthz").status, daemon.get("/readyz").status),
-        (200, 200)
-    );
-    assert_eq!(
-        titles(&daemon, "all").len(),
-        6,
-        "failures are published nowhere"
-    );
+    assert_eq!((daemon.get("/healthz").status, daemon.get("/readyz").status), (200, 200));
+    assert_eq!(titles(&daemon, "all").len(), 6, "failures are published nowhere");
     // It comes back when they do.
-    program.configure(&feeds_toml_polled_every_second(
-        &origin,
-        &["/rss", "/atom", "/json"],
-    ));
+    program.configure(&feeds_toml_polled_every_second(&origin, &["/rss", "/atom", "/json"]));
     daemon.signal(Signal::HUP);
     wait_for("all is well again", || {
         program
@@ -623,9 +474,7 @@ fn each_new_post_is_announced_once_in_a_stable_order() {
     let origin = origin_with_three_feeds();
     let program = Program::with(&feeds_toml_polled_every_second(&origin, &["/rss"]));
     let daemon = program.serve();
-    wait_for("the source is read", || {
-        (titles(&daemon, "all").len() == 3).then_some(())
-    });
+    wait_for("the source is read", || (titles(&daemon, "all").len() == 3).then_some(()));
     let [mut r, ..] = posts();
     let mut known = titles(&daemon, "all");
     for n in 1..=3 {

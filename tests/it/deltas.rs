@@ -22,35 +22,20 @@ title = "Other"
 any = ["gravel"]
 "#;
 
-const FORMATS: [&str; 3] = [
-    "/topics/streaming/feed.atom",
-    "/topics/streaming/feed.rss",
-    "/topics/streaming/feed.json",
-];
+const FORMATS: [&str; 3] =
+    ["/topics/streaming/feed.atom", "/topics/streaming/feed.rss", "/topics/streaming/feed.json"];
 
 fn test_site() -> TestSite {
     let test_site = TestSite::new(FEEDS);
-    let posts = (1..=5).map(|n| {
-        post(
-            n,
-            &format!("Kafka number {n}"),
-            &format!("Words of lot {n}."),
-        )
-    });
-    test_site.apply_poll(
-        "river",
-        "2026-01-02T00:00:00Z",
-        Arrival::Ordinary,
-        posts.collect(),
-    );
+    let posts =
+        (1..=5).map(|n| post(n, &format!("Kafka number {n}"), &format!("Words of lot {n}.")));
+    test_site.apply_poll("river", "2026-01-02T00:00:00Z", Arrival::Ordinary, posts.collect());
     test_site.publish("2026-01-02T00:00:01Z");
     test_site
 }
 
 async fn request_delta(server: &Server, form: &str, tag: &str) -> HttpResponse {
-    server
-        .ask(form, &[("A-IM", "feed"), ("If-None-Match", tag)])
-        .await
+    server.ask(form, &[("A-IM", "feed"), ("If-None-Match", tag)]).await
 }
 
 fn ids(answer: &HttpResponse) -> Vec<String> {
@@ -71,14 +56,9 @@ async fn a_226_has_new_and_changed_entries_and_the_full_feeds_etag() {
     let server = test_site.serve();
     for form in FORMATS {
         let first = server.get(form).await;
+        assert_eq!((first.status, first.header("vary")), (200, "accept-encoding, a-im"));
         assert_eq!(
-            (first.status, first.header("vary")),
-            (200, "accept-encoding, a-im")
-        );
-        assert_eq!(
-            request_delta(&server, form, first.header("etag"))
-                .await
-                .status,
+            request_delta(&server, form, first.header("etag")).await.status,
             304,
             "{form}: nothing is new"
         );
@@ -107,52 +87,27 @@ async fn a_226_has_new_and_changed_entries_and_the_full_feeds_etag() {
         for field in ["last-modified", "content-type", "link", "vary"] {
             assert_eq!(part.header(field), whole.header(field), "{form}: {field}");
         }
-        assert!(
-            part.header("cache-control")
-                .starts_with("no-store, im, max-age="),
-            "{form}"
-        );
+        assert!(part.header("cache-control").starts_with("no-store, im, max-age="), "{form}");
         assert_eq!(
             ids(&part),
-            [
-                "https://river.example/posts/6",
-                "https://river.example/posts/2"
-            ],
+            ["https://river.example/posts/6", "https://river.example/posts/2"],
             "{form}"
         );
         assert_eq!(ids(&whole).len(), 6);
         assert_eq!(lint(form, &part), [""; 0], "{form}");
         // With the tag that came with the part the reader is up to date.
-        assert_eq!(
-            request_delta(&server, form, part.header("etag"))
-                .await
-                .status,
-            304,
-            "{form}"
-        );
+        assert_eq!(request_delta(&server, form, part.header("etag")).await.status, 304, "{form}");
         // Who does not ask for parts is sent the whole, and so is who has what nobody remembers.
-        assert_eq!(
-            server.ask(form, &[("If-None-Match", tag)]).await.status,
-            200
-        );
+        assert_eq!(server.ask(form, &[("If-None-Match", tag)]).await.status, 200);
         let unknown = request_delta(&server, form, "W/\"0123456789abcdef\"").await;
-        assert_eq!(
-            (unknown.status, unknown.body == whole.body),
-            (200, true),
-            "{form}"
-        );
+        assert_eq!((unknown.status, unknown.body == whole.body), (200, true), "{form}");
     }
 }
 
 #[tokio::test]
 async fn instances_are_remembered_over_a_restart() {
     let before = test_site();
-    let tag = before
-        .serve()
-        .get(FORMATS[0])
-        .await
-        .header("etag")
-        .to_owned();
+    let tag = before.serve().get(FORMATS[0]).await.header("etag").to_owned();
     before.store.close().unwrap();
     let test_site = TestSite::with_state_in(before.dir.clone(), FEEDS);
     test_site.publish("2026-01-04T00:00:00Z");
@@ -170,10 +125,7 @@ async fn instances_are_remembered_over_a_restart() {
     );
     test_site.publish("2026-01-05T00:00:01Z");
     let part = request_delta(&server, FORMATS[0], &tag).await;
-    assert_eq!(
-        (part.status, ids(&part)),
-        (226, vec!["https://river.example/posts/7".to_owned()])
-    );
+    assert_eq!((part.status, ids(&part)), (226, vec!["https://river.example/posts/7".to_owned()]));
 }
 
 #[tokio::test]
@@ -189,18 +141,11 @@ async fn old_instances_are_forgotten() {
             "river",
             &day,
             Arrival::Ordinary,
-            vec![post(
-                n,
-                &format!("Kafka number {n}"),
-                &format!("Words of lot {n}."),
-            )],
+            vec![post(n, &format!("Kafka number {n}"), &format!("Words of lot {n}."))],
         );
         test_site.publish(&day);
     }
-    assert_eq!(
-        request_delta(&server, FORMATS[0], &oldest).await.status,
-        200
-    );
+    assert_eq!(request_delta(&server, FORMATS[0], &oldest).await.status, 200);
     let list = format!("\"unknown\", {last}, {oldest}");
     let part = request_delta(&server, FORMATS[0], &list).await;
     assert_eq!(
@@ -217,14 +162,9 @@ async fn union_feeds_have_deltas_until_a_restart() {
     for (n, form) in (90..).zip(["atom", "rss", "json"]) {
         let union = format!("/topics/other+streaming/feed.{form}");
         let first = server.get(&union).await;
+        assert_eq!((first.status, first.header("vary")), (200, "accept-encoding, a-im"));
         assert_eq!(
-            (first.status, first.header("vary")),
-            (200, "accept-encoding, a-im")
-        );
-        assert_eq!(
-            request_delta(&server, &union, first.header("etag"))
-                .await
-                .status,
+            request_delta(&server, &union, first.header("etag")).await.status,
             304,
             "{form}: nothing is new"
         );
@@ -238,11 +178,7 @@ async fn union_feeds_have_deltas_until_a_restart() {
         let part = request_delta(&server, &union, first.header("etag")).await;
         assert_eq!(
             (part.status, part.header("im"), ids(&part)),
-            (
-                226,
-                "feed",
-                vec![format!("https://river.example/posts/{n}")]
-            )
+            (226, "feed", vec![format!("https://river.example/posts/{n}")])
         );
         assert_eq!(lint(&union, &part), Vec::<String>::new());
         assert_eq!(

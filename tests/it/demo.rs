@@ -32,11 +32,7 @@ async fn get(address: SocketAddr, path: &str, fields: &[(&str, &str)]) -> HttpRe
         .filter_map(|line| line.split_once(": "))
         .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
         .collect();
-    HttpResponse {
-        status: first[9..12].parse().unwrap(),
-        headers,
-        body: body.to_owned(),
-    }
+    HttpResponse { status: first[9..12].parse().unwrap(), headers, body: body.to_owned() }
 }
 
 const FEEDS: [&str; 2] = ["/serverless/feed.xml", "/snackonai/feed.json"];
@@ -48,10 +44,8 @@ async fn an_unchanged_feed_is_304_for_etag_last_modified_or_both() {
         let first = get(origin.address, feed, &[]).await;
         assert_eq!(first.status, 200);
         assert!(!first.headers.contains_key("cache-control"));
-        let (etag, modified) = (
-            first.headers["etag"].as_str(),
-            first.headers["last-modified"].as_str(),
-        );
+        let (etag, modified) =
+            (first.headers["etag"].as_str(), first.headers["last-modified"].as_str());
         for fields in [
             &[("If-None-Match", etag)][..],
             &[("If-Modified-Since", modified)],
@@ -67,30 +61,18 @@ async fn an_unchanged_feed_is_304_for_etag_last_modified_or_both() {
 #[tokio::test]
 async fn a_new_post_changes_only_one_feed() {
     let origin = Origin::start(ArrivalMode::Manual).await.unwrap();
-    let before = [
-        get(origin.address, FEEDS[0], &[]).await,
-        get(origin.address, FEEDS[1], &[]).await,
-    ];
+    let before =
+        [get(origin.address, FEEDS[0], &[]).await, get(origin.address, FEEDS[1], &[]).await];
     origin.arrive();
     let mut statuses = Vec::new();
     for (feed, before) in FEEDS.into_iter().zip(&before) {
         statuses.push(
-            get(
-                origin.address,
-                feed,
-                &[("If-None-Match", &before.headers["etag"])],
-            )
-            .await
-            .status,
+            get(origin.address, feed, &[("If-None-Match", &before.headers["etag"])]).await.status,
         );
     }
     assert_eq!(statuses, [200, 304]);
     let after = get(origin.address, FEEDS[0], &[]).await;
-    assert!(
-        after
-            .body
-            .contains("Ensuring Distributed System Reliability with Jepsen")
-    );
+    assert!(after.body.contains("Ensuring Distributed System Reliability with Jepsen"));
     assert!(!before[0].body.contains("Jepsen</title>"));
 }
 
@@ -105,16 +87,8 @@ async fn the_home_page_links_the_feed_and_demo_posts_have_pages() {
                 && page.body.contains(&format!("href=\"{feed}\""))
         );
     }
-    assert_eq!(
-        get(origin.address, "/serverless", &[]).await.headers["location"],
-        "/serverless/"
-    );
-    assert_eq!(
-        get(origin.address, "/serverless/p/demo-post-1", &[])
-            .await
-            .status,
-        404
-    );
+    assert_eq!(get(origin.address, "/serverless", &[]).await.headers["location"], "/serverless/");
+    assert_eq!(get(origin.address, "/serverless/p/demo-post-1", &[]).await.status, 404);
     origin.arrive();
     let page = get(origin.address, "/serverless/p/demo-post-1", &[]).await;
     assert_eq!(page.status, 200);
@@ -140,10 +114,7 @@ async fn a_still_origin_serves_the_same_bytes_except_for_its_port() {
         let mut bodies = Vec::new();
         for origin in &origins {
             let answer = get(origin.address, feed, &[]).await;
-            assert_eq!(
-                answer.headers["last-modified"],
-                "Wed, 01 Jul 2026 00:00:00 GMT"
-            );
+            assert_eq!(answer.headers["last-modified"], "Wed, 01 Jul 2026 00:00:00 GMT");
             bodies.push(answer.body.replace(&origin.address.to_string(), "ORIGIN"));
         }
         assert_eq!(bodies[0], bodies[1]);
@@ -152,9 +123,7 @@ async fn a_still_origin_serves_the_same_bytes_except_for_its_port() {
 
 #[tokio::test]
 async fn posts_arrive_at_the_requested_tempo() {
-    let origin = Origin::start(ArrivalMode::Every(Duration::from_millis(1)))
-        .await
-        .unwrap();
+    let origin = Origin::start(ArrivalMode::Every(Duration::from_millis(1))).await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), origin.arrived(12))
         .await
         .expect("twelve posts arrive");

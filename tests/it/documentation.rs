@@ -1,4 +1,5 @@
-//! The documentation as it stands: its commands are understood, its configuration is right, and nothing is left out.
+//! The documentation as it stands: its commands are understood, its configuration is right, and
+//! nothing is left out.
 
 use std::{fs, path::Path};
 
@@ -57,10 +58,7 @@ fn the_reference_names_every_command_option_and_key() {
         let named = [format!("`{name}`"), format!("`{name} ")]
             .iter()
             .any(|form| reference.contains(form.as_str()));
-        assert!(
-            named,
-            "docs/reference.md does not name the command `{name}`"
-        );
+        assert!(named, "docs/reference.md does not name the command `{name}`");
         for option in command
             .get_arguments()
             .filter(|option| !option.is_hide_set())

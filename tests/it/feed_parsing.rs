@@ -1,4 +1,5 @@
-//! Tests of `ingest` from the outside: one fixture for each oddity, and properties that hold for any bytes.
+//! Tests of `ingest` from the outside: one fixture for each oddity, and properties that hold for
+//! any bytes.
 
 #![allow(clippy::unwrap_used, clippy::format_collect)] // a test may: it fails by it, and has few items to collect
 
@@ -79,20 +80,12 @@ fn document_text(document: &Document) -> String {
         write_draft(&mut out, draft);
     }
     for repair in &document.repairs {
-        writeln!(
-            out,
-            "repair {} ×{} at line {:?}",
-            repair.code, repair.count, repair.line
-        )
-        .unwrap();
+        writeln!(out, "repair {} ×{} at line {:?}", repair.code, repair.count, repair.line)
+            .unwrap();
     }
     for problem in &document.problems {
-        writeln!(
-            out,
-            "problem {} at line {:?}: {}",
-            problem.code, problem.line, problem.text
-        )
-        .unwrap();
+        writeln!(out, "problem {} at line {:?}: {}", problem.code, problem.line, problem.text)
+            .unwrap();
     }
     out
 }
@@ -124,10 +117,7 @@ fn write_draft(out: &mut String, draft: &Draft) {
         ("language", draft.language.clone()),
         ("image", draft.image.clone()),
         ("rights", draft.rights.clone()),
-        (
-            "origin",
-            draft.origin.as_ref().map(|origin| format!("{origin:?}")),
-        ),
+        ("origin", draft.origin.as_ref().map(|origin| format!("{origin:?}"))),
     ];
     for (name, value) in facts {
         if let Some(value) = value {
@@ -135,28 +125,15 @@ fn write_draft(out: &mut String, draft: &Draft) {
         }
     }
     for author in &draft.authors {
-        writeln!(
-            out,
-            "  author: {} {:?} {:?}",
-            author.name, author.email, author.url
-        )
-        .unwrap();
+        writeln!(out, "  author: {} {:?} {:?}", author.name, author.email, author.url).unwrap();
     }
     for category in &draft.categories {
-        writeln!(
-            out,
-            "  category: {} {:?} {:?}",
-            category.term, category.scheme, category.label
-        )
-        .unwrap();
+        writeln!(out, "  category: {} {:?} {:?}", category.term, category.scheme, category.label)
+            .unwrap();
     }
     for enclosure in &draft.enclosures {
-        writeln!(
-            out,
-            "  enclosure: {} {} {:?}",
-            enclosure.url, enclosure.mime, enclosure.length
-        )
-        .unwrap();
+        writeln!(out, "  enclosure: {} {} {:?}", enclosure.url, enclosure.mime, enclosure.length)
+            .unwrap();
     }
     for related in &draft.related {
         writeln!(out, "  related: {related}").unwrap();
@@ -176,16 +153,10 @@ fn write_draft(out: &mut String, draft: &Draft) {
 #[test]
 fn every_feed_fixture_parses_as_expected() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/feeds");
-    let mut folders: Vec<_> = fs::read_dir(&root)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut folders: Vec<_> =
+        fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
-    assert!(
-        folders.len() >= 29,
-        "fixtures are missing under {}",
-        root.display()
-    );
+    assert!(folders.len() >= 29, "fixtures are missing under {}", root.display());
     for folder in folders {
         let input = ["xml", "json"]
             .iter()
@@ -197,12 +168,8 @@ fn every_feed_fixture_parses_as_expected() {
             .unwrap_or_default();
         let content_type = http.get("content-type").and_then(toml::Value::as_str);
         let content_location = http.get("content-location").and_then(toml::Value::as_str);
-        let text = match read_from(
-            &fs::read(input).unwrap(),
-            content_type,
-            content_location,
-            1000,
-        ) {
+        let text = match read_from(&fs::read(input).unwrap(), content_type, content_location, 1000)
+        {
             Ok(document) => document_text(&document),
             Err(error) => format!("{}: {error}", error.class()),
         };
@@ -218,19 +185,11 @@ fn every_feed_fixture_parses_as_expected() {
 fn a_document_that_is_no_feed_is_classified_in_the_error() {
     for (text, class, says) in [
         ("", "empty", "empty"),
-        (
-            "<!DOCTYPE html><title>x</title>",
-            "not-a-feed",
-            "an HTML page",
-        ),
+        ("<!DOCTYPE html><title>x</title>", "not-a-feed", "an HTML page"),
         ("<urlset></urlset>", "not-a-feed", "a sitemap"),
         ("{\"a\": 1}", "not-a-feed", "JSON without items"),
         ("{\"items\": [}", "bad-json", "line 1"),
-        (
-            "<rss><channel></channel></rss>",
-            "nothing-in-it",
-            "neither a title nor an item",
-        ),
+        ("<rss><channel></channel></rss>", "nothing-in-it", "neither a title nor an item"),
         ("User-agent: *", "not-a-feed", "plain text"),
     ] {
         let error = read(text.as_bytes(), None, 10).unwrap_err();
@@ -245,17 +204,11 @@ fn max_items_keeps_the_newest_items_in_document_order() {
         .iter()
         .map(|d| format!("<item><guid>{d}</guid><pubDate>{d} Jan 2024</pubDate></item>"))
         .collect();
-    let document = read(
-        format!("<rss><channel><title>t</title>{items}</channel></rss>").as_bytes(),
-        None,
-        3,
-    )
-    .unwrap();
-    let guids: Vec<_> = document
-        .drafts
-        .iter()
-        .map(|d| d.guid.as_ref().unwrap().value.as_str())
-        .collect();
+    let document =
+        read(format!("<rss><channel><title>t</title>{items}</channel></rss>").as_bytes(), None, 3)
+            .unwrap();
+    let guids: Vec<_> =
+        document.drafts.iter().map(|d| d.guid.as_ref().unwrap().value.as_str()).collect();
     assert_eq!(guids, ["3", "5", "4"]);
     assert!(document.problems.iter().any(|p| p.code == "too-many-items"));
 }
@@ -264,10 +217,7 @@ fn max_items_keeps_the_newest_items_in_document_order() {
 fn a_text_over_one_megabyte_is_truncated() {
     let paragraph =
         "<p>A paragraph with a <a href=\"https://example.org/\">link</a> and an é.</p>\n";
-    let book = format!(
-        "<div><blockquote>{}</blockquote></div>",
-        paragraph.repeat(40_000)
-    );
+    let book = format!("<div><blockquote>{}</blockquote></div>", paragraph.repeat(40_000));
     let plain = "Word upon word, line upon line.\n".repeat(80_000);
     for text in [book, plain] {
         let feed = format!(
@@ -275,20 +225,11 @@ fn a_text_over_one_megabyte_is_truncated() {
              <item><guid>2</guid><title>Short</title></item></channel></rss>"
         );
         let document = read(feed.as_bytes(), None, 10).unwrap();
-        let kept = document.drafts[0]
-            .content
-            .as_ref()
-            .or(document.drafts[0].summary.as_ref())
-            .unwrap();
+        let kept =
+            document.drafts[0].content.as_ref().or(document.drafts[0].summary.as_ref()).unwrap();
+        assert!((900_000..1_048_576).contains(&kept.as_str().len()), "{}", kept.as_str().len());
         assert!(
-            (900_000..1_048_576).contains(&kept.as_str().len()),
-            "{}",
-            kept.as_str().len()
-        );
-        assert!(
-            kept.as_str()
-                .trim_end_matches(|c: char| c != ']')
-                .ends_with(" […]"),
+            kept.as_str().trim_end_matches(|c: char| c != ']').ends_with(" […]"),
             "what was left out is marked"
         );
         assert_eq!(
@@ -300,15 +241,8 @@ fn a_text_over_one_megabyte_is_truncated() {
             *kept,
             "once"
         );
-        let problem = document
-            .problems
-            .iter()
-            .find(|p| p.code == "long-text")
-            .unwrap();
-        assert!(
-            problem.text.contains("its first megabyte was kept"),
-            "{problem:?}"
-        );
+        let problem = document.problems.iter().find(|p| p.code == "long-text").unwrap();
+        assert!(problem.text.contains("its first megabyte was kept"), "{problem:?}");
         assert_eq!(document.drafts[1].title.as_deref(), Some("Short"));
     }
 }
@@ -326,29 +260,17 @@ fn hostile_documents_parse_in_linear_time() {
         ),
         (
             "unclosed titles",
-            format!(
-                "<rss><channel><title>t</title><item>{}",
-                many("<title>x<link>y", 50_000)
-            ),
+            format!("<rss><channel><title>t</title><item>{}", many("<title>x<link>y", 50_000)),
         ),
-        (
-            "unclosed comments",
-            format!("<rss><channel><title>t</title>{}", many("<!--", 200_000)),
-        ),
-        (
-            "unclosed tags",
-            format!("<rss><channel><title>t</title>{}>", many("<a ", 200_000)),
-        ),
+        ("unclosed comments", format!("<rss><channel><title>t</title>{}", many("<!--", 200_000))),
+        ("unclosed tags", format!("<rss><channel><title>t</title>{}>", many("<a ", 200_000))),
         (
             "unclosed instructions",
             format!("<rss><channel><title>t</title>{}", many("<?x", 200_000)),
         ),
         (
             "document types",
-            format!(
-                "<rss><channel><title>t</title>{}",
-                many("<!DOCTYPE [", 100_000)
-            ),
+            format!("<rss><channel><title>t</title>{}", many("<!DOCTYPE [", 100_000)),
         ),
         (
             "attributes",
@@ -361,22 +283,14 @@ fn hostile_documents_parse_in_linear_time() {
             "namespaces",
             format!(
                 "<rss {}><channel><title>t</title>",
-                (0..2_000)
-                    .map(|n| format!("xmlns:p{n}='x' "))
-                    .collect::<String>()
+                (0..2_000).map(|n| format!("xmlns:p{n}='x' ")).collect::<String>()
             ),
         ),
         (
             "items",
-            format!(
-                "<rss><channel><title>t</title>{}",
-                many("<item><guid>1</guid>", 50_000)
-            ),
+            format!("<rss><channel><title>t</title>{}", many("<item><guid>1</guid>", 50_000)),
         ),
-        (
-            "quotes",
-            format!("<rss><channel><title>t</title>{}", many("<a b=\"", 100_000)),
-        ),
+        ("quotes", format!("<rss><channel><title>t</title>{}", many("<a b=\"", 100_000))),
         (
             "unclosed CDATA",
             format!(
@@ -386,10 +300,7 @@ fn hostile_documents_parse_in_linear_time() {
         ),
         (
             "title markup",
-            format!(
-                "<rss><channel><title><![CDATA[{}]]></title>",
-                many("<b>", 100_000)
-            ),
+            format!("<rss><channel><title><![CDATA[{}]]></title>", many("<b>", 100_000)),
         ),
     ] {
         let document = read(text.as_bytes(), None, 100);

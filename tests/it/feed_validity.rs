@@ -40,42 +40,23 @@ fn documents_of(story: Story) -> [String; 3] {
 
 #[test]
 fn a_future_date_is_omitted_from_the_documents() {
-    let [atom, rss, json] = documents_of(Story {
-        published: Some(at("2099-01-01T00:00:00Z")),
-        ..story(1)
-    });
+    let [atom, rss, json] =
+        documents_of(Story { published: Some(at("2099-01-01T00:00:00Z")), ..story(1) });
     assert!(
         !atom.contains("2099") && !rss.contains("2099") && !json.contains("2099"),
         "{atom}{rss}{json}"
     );
-    assert!(
-        !atom.contains("<published>") && !json.contains("date_published"),
-        "{atom}{json}"
-    );
-    assert!(
-        rss.contains("<pubDate>"),
-        "an RSS item without a date is new at every reading: {rss}"
-    );
+    assert!(!atom.contains("<published>") && !json.contains("date_published"), "{atom}{json}");
+    assert!(rss.contains("<pubDate>"), "an RSS item without a date is new at every reading: {rss}");
 
     let soon = story(1).first_published + chrono::TimeDelta::minutes(5);
-    let [atom, ..] = documents_of(Story {
-        published: Some(soon),
-        ..story(1)
-    });
-    assert!(
-        atom.contains("<published>"),
-        "clocks are not all the same: {atom}"
-    );
+    let [atom, ..] = documents_of(Story { published: Some(soon), ..story(1) });
+    assert!(atom.contains("<published>"), "clocks are not all the same: {atom}");
 }
 
 #[test]
 fn unknown_language_tags_are_omitted() {
-    let told = |tag: &str| {
-        documents_of(Story {
-            language: Some(tag.to_owned()),
-            ..story(1)
-        })
-    };
+    let told = |tag: &str| documents_of(Story { language: Some(tag.to_owned()), ..story(1) });
     for tag in ["xx", "qq-DE", "e", "english", "de_DE"] {
         let [atom, rss, json] = told(tag);
         assert!(
@@ -86,10 +67,7 @@ fn unknown_language_tags_are_omitted() {
         );
     }
     let [atom, ..] = told("eng");
-    assert!(
-        atom.contains("xml:lang=\"en\"") && !atom.contains("eng"),
-        "{atom}"
-    );
+    assert!(atom.contains("xml:lang=\"en\"") && !atom.contains("eng"), "{atom}");
     for tag in ["de", "PT-br", "haw", "zh-Hans-CN"] {
         let [atom, rss, json] = told(tag);
         let found = [
@@ -106,20 +84,11 @@ fn unknown_language_tags_are_omitted() {
 
 #[test]
 fn a_source_without_an_iri_id_uses_its_url() {
-    let with = |id: &str| Story {
-        source: SourceRef {
-            feed_id: id.to_owned(),
-            ..source()
-        },
-        ..story(1)
-    };
-    for id in [
-        "tag:river.example:notes",
-        "tag:river.example,20:notes",
-        "yt:channel:1",
-        "17",
-        "a b:c",
-    ] {
+    let with =
+        |id: &str| Story { source: SourceRef { feed_id: id.to_owned(), ..source() }, ..story(1) };
+    for id in
+        ["tag:river.example:notes", "tag:river.example,20:notes", "yt:channel:1", "17", "a b:c"]
+    {
         let [atom, ..] = documents_of(with(id));
         assert!(
             atom.contains("<id>https://river.example/feed.xml?a=1&amp;b=2</id>"),
@@ -127,18 +96,13 @@ fn a_source_without_an_iri_id_uses_its_url() {
         );
     }
     let [atom, ..] = documents_of(with("urn:uuid:60a76c80-d399-11d9-b93c-0003939e0af6"));
-    assert!(
-        atom.contains("<id>urn:uuid:60a76c80-d399-11d9-b93c-0003939e0af6</id>"),
-        "{atom}"
-    );
+    assert!(atom.contains("<id>urn:uuid:60a76c80-d399-11d9-b93c-0003939e0af6</id>"), "{atom}");
 }
 
 #[test]
 fn replacement_characters_are_not_published() {
-    let [atom, rss, _] = documents_of(Story {
-        title: "Caf\u{FFFD} au lait".to_owned(),
-        ..story(1)
-    });
+    let [atom, rss, _] =
+        documents_of(Story { title: "Caf\u{FFFD} au lait".to_owned(), ..story(1) });
     assert!(atom.contains("Caf? au lait") && rss.contains("Caf? au lait"));
 }
 
@@ -153,10 +117,7 @@ fn feed_metadata_precedes_the_entries() {
         next_archive: at("/topics/streaming/archive/2.atom"),
     };
     for stories in [&stories[..], &[]] {
-        let archive = atom(&Channel {
-            paging: paging.clone(),
-            ..channel(&addresses, stories)
-        });
+        let archive = atom(&Channel { paging: paging.clone(), ..channel(&addresses, stories) });
         assert_eq!(feed_lint::atom(&archive), Vec::<String>::new());
         let text = String::from_utf8(archive).unwrap();
         assert_eq!(text.matches("<fh:archive/>").count(), 1, "{text}");
@@ -176,10 +137,7 @@ fn opml_has_absolute_urls_and_at_least_one_outline() {
         outline("file:///etc/passwd", "https://b.example/"),
     ];
     let text = String::from_utf8(opml("Feeds", &list)).unwrap();
-    assert!(
-        text.contains("xmlUrl=\"https://a.example/x%5B1%5D%5E?y=%7C\""),
-        "{text}"
-    );
+    assert!(text.contains("xmlUrl=\"https://a.example/x%5B1%5D%5E?y=%7C\""), "{text}");
     assert!(
         !text.contains("javascript")
             && !text.contains("passwd")
@@ -187,8 +145,5 @@ fn opml_has_absolute_urls_and_at_least_one_outline() {
         "{text}"
     );
     let empty = String::from_utf8(opml("Feeds", &[])).unwrap();
-    assert!(
-        empty.contains("<outline text=") && !empty.contains("xmlUrl"),
-        "{empty}"
-    );
+    assert!(empty.contains("<outline text=") && !empty.contains("xmlUrl"), "{empty}");
 }

@@ -28,11 +28,7 @@ use crate::support::{
 };
 
 fn limits() -> FetchLimits {
-    FetchLimits {
-        timeout: Duration::from_secs(30),
-        max_body_bytes: 1 << 20,
-        max_items: 100,
-    }
+    FetchLimits { timeout: Duration::from_secs(30), max_body_bytes: 1 << 20, max_items: 100 }
 }
 
 /// What a test asks beside the address.
@@ -57,18 +53,10 @@ impl Default for RequestOptions<'_> {
 }
 
 async fn send(client: &Client, url: &Url, asked: RequestOptions<'_>) -> Result<Response, Failure> {
-    let allow: Vec<HostPattern> = asked
-        .allow
-        .iter()
-        .map(|pattern| pattern.parse().unwrap())
-        .collect();
-    let validators_of = |url: &Url| {
-        asked
-            .validators
-            .iter()
-            .find(|(of, _)| of == url)
-            .map(|(_, v)| v.clone())
-    };
+    let allow: Vec<HostPattern> =
+        asked.allow.iter().map(|pattern| pattern.parse().unwrap()).collect();
+    let validators_of =
+        |url: &Url| asked.validators.iter().find(|(of, _)| of == url).map(|(_, v)| v.clone());
     client
         .get(Request {
             url,
@@ -87,12 +75,7 @@ async fn send(client: &Client, url: &Url, asked: RequestOptions<'_>) -> Result<R
 }
 
 async fn get(url: &Url) -> Result<Response, Failure> {
-    send(
-        &Client::new(client_options()).unwrap(),
-        url,
-        RequestOptions::default(),
-    )
-    .await
+    send(&Client::new(client_options()).unwrap(), url, RequestOptions::default()).await
 }
 
 async fn error_class(url: &Url) -> &'static str {
@@ -100,29 +83,19 @@ async fn error_class(url: &Url) -> &'static str {
 }
 
 fn validators(etag: &str, last_modified: &str) -> Validators {
-    Validators {
-        etag: Some(etag.into()),
-        last_modified: Some(last_modified.into()),
-    }
+    Validators { etag: Some(etag.into()), last_modified: Some(last_modified.into()) }
 }
 
 #[tokio::test]
 async fn a_request_has_the_user_agent_and_no_unneeded_headers() {
     let origin = Origin::start();
-    origin.script(
-        "/feed",
-        vec![Reply::redirect(302, "/feed2").header("Set-Cookie", "a=b")],
-    );
+    origin.script("/feed", vec![Reply::redirect(302, "/feed2").header("Set-Cookie", "a=b")]);
     origin.script("/feed2", vec![Reply::ok("x")]);
     get(&origin.url("/feed")).await.unwrap();
     let requests = origin.requests();
     assert_eq!(requests.len(), 2);
     for request in requests {
-        let mut names: Vec<&str> = request
-            .headers
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .collect();
+        let mut names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
         assert_eq!(request.method, "GET");
@@ -130,10 +103,7 @@ async fn a_request_has_the_user_agent_and_no_unneeded_headers() {
             request.header("user-agent"),
             Some("tributary/1.2.3 (+https://operator.example/)")
         );
-        assert_eq!(
-            request.header("accept-encoding"),
-            Some("gzip, br, zstd, deflate")
-        );
+        assert_eq!(request.header("accept-encoding"), Some("gzip, br, zstd, deflate"));
         let accept = request.header("accept").unwrap();
         assert!(
             accept.contains("application/atom+xml")
@@ -151,66 +121,34 @@ async fn validators_are_sent_byte_for_byte_and_only_to_their_url() {
     origin.script("/b", vec![Reply::new(304).header("ETag", "W/\"new\"")]);
     let client = Client::new(client_options()).unwrap();
 
-    let of_a = [(
-        a.clone(),
-        validators("W/\"a b\"", "thu, 1 Jan 2020 00:00:00 GMT"),
-    )];
-    send(
-        &client,
-        &a,
-        RequestOptions {
-            validators: &of_a,
-            ..RequestOptions::default()
-        },
-    )
-    .await
-    .unwrap();
+    let of_a = [(a.clone(), validators("W/\"a b\"", "thu, 1 Jan 2020 00:00:00 GMT"))];
+    send(&client, &a, RequestOptions { validators: &of_a, ..RequestOptions::default() })
+        .await
+        .unwrap();
     let asked = origin.requests();
     assert_eq!(asked[0].header("if-none-match"), Some("W/\"a b\""));
+    assert_eq!(asked[0].header("if-modified-since"), Some("thu, 1 Jan 2020 00:00:00 GMT"));
     assert_eq!(
-        asked[0].header("if-modified-since"),
-        Some("thu, 1 Jan 2020 00:00:00 GMT")
-    );
-    assert_eq!(
-        (
-            asked[1].header("if-none-match"),
-            asked[1].header("if-modified-since")
-        ),
+        (asked[1].header("if-none-match"), asked[1].header("if-modified-since")),
         (None, None)
     );
 
     let of_b = [(b.clone(), validators("odd", "then"))];
-    let answer = send(
-        &client,
-        &a,
-        RequestOptions {
-            validators: &of_b,
-            ..RequestOptions::default()
-        },
-    )
-    .await
-    .unwrap();
+    let answer =
+        send(&client, &a, RequestOptions { validators: &of_b, ..RequestOptions::default() })
+            .await
+            .unwrap();
     let asked = origin.requests();
     assert_eq!(
-        (
-            asked[2].header("if-none-match"),
-            asked[2].header("if-modified-since")
-        ),
+        (asked[2].header("if-none-match"), asked[2].header("if-modified-since")),
         (None, None)
     );
     assert_eq!(
-        (
-            asked[3].header("if-none-match"),
-            asked[3].header("if-modified-since")
-        ),
+        (asked[3].header("if-none-match"), asked[3].header("if-modified-since")),
         (Some("odd"), Some("then"))
     );
     assert_eq!(
-        (
-            answer.status,
-            &answer.final_url,
-            answer.headers.text("etag")
-        ),
+        (answer.status, &answer.final_url, answer.headers.text("etag")),
         (304, &b, Some("W/\"new\""))
     );
 }
@@ -219,10 +157,7 @@ async fn validators_are_sent_byte_for_byte_and_only_to_their_url() {
 async fn redirects_are_followed_and_recorded() {
     for status in [301, 302, 303, 307, 308] {
         let origin = Origin::start();
-        origin.script(
-            "/old/feed",
-            vec![Reply::redirect(status, "../new?x=1#part")],
-        );
+        origin.script("/old/feed", vec![Reply::redirect(status, "../new?x=1#part")]);
         origin.script("/new?x=1", vec![Reply::ok("found")]);
         let answer = get(&origin.url("/old/feed")).await.unwrap();
         assert_eq!(
@@ -230,11 +165,7 @@ async fn redirects_are_followed_and_recorded() {
             (&b"found"[..], origin.url("/new?x=1").as_str())
         );
         assert_eq!(
-            (
-                answer.hops.len(),
-                answer.hops[0].status,
-                answer.hops[0].permanent
-            ),
+            (answer.hops.len(), answer.hops[0].status, answer.hops[0].permanent),
             (1, status, matches!(status, 301 | 308))
         );
     }
@@ -249,25 +180,16 @@ async fn invalid_redirects_are_refused() {
     origin.script("/file", vec![Reply::redirect(302, "file:///etc/passwd")]);
     origin.script("/none", vec![Reply::new(302)]);
     for n in 0..12 {
-        origin.script(
-            &format!("/hop{n}"),
-            vec![Reply::redirect(302, &format!("/hop{}", n + 1))],
-        );
+        origin.script(&format!("/hop{n}"), vec![Reply::redirect(302, &format!("/hop{}", n + 1))]);
     }
     origin.script("/hop12", vec![Reply::ok("end")]);
     assert_eq!(error_class(&origin.url("/self")).await, "redirect-loop");
     assert_eq!(error_class(&origin.url("/ping")).await, "redirect-loop");
     assert_eq!(error_class(&origin.url("/file")).await, "scheme");
     assert_eq!(error_class(&origin.url("/none")).await, "bad-redirect");
-    assert_eq!(
-        error_class(&origin.url("/hop1")).await,
-        "too-many-redirects"
-    );
+    assert_eq!(error_class(&origin.url("/hop1")).await, "too-many-redirects");
     assert_eq!(get(&origin.url("/hop2")).await.unwrap().hops.len(), 10);
-    assert_eq!(
-        error_class(&Url::parse("ftp://127.0.0.1/").unwrap()).await,
-        "scheme"
-    );
+    assert_eq!(error_class(&Url::parse("ftp://127.0.0.1/").unwrap()).await, "scheme");
 }
 
 #[tokio::test]
@@ -284,10 +206,7 @@ async fn retry_after_of_a_refused_redirect_and_of_an_error_is_returned() {
         (Some(302), Some("60"))
     );
     let busy = get(&origin.url("/busy")).await.unwrap();
-    assert_eq!(
-        (busy.status, busy.headers.text("retry-after")),
-        (503, Some("120"))
-    );
+    assert_eq!((busy.status, busy.headers.text("retry-after")), (503, Some("120")));
     assert_eq!(origin.requests_to("/busy").len(), 1);
 }
 
@@ -304,10 +223,7 @@ async fn credentials_stay_with_their_origin_and_are_redacted_in_debug() {
     send(
         &client,
         &home.url("/a"),
-        RequestOptions {
-            auth: Some(&auth),
-            ..RequestOptions::default()
-        },
+        RequestOptions { auth: Some(&auth), ..RequestOptions::default() },
     )
     .await
     .unwrap();
@@ -316,21 +232,12 @@ async fn credentials_stay_with_their_origin_and_are_redacted_in_debug() {
         .iter()
         .map(|request| request.header("authorization").map(str::to_owned))
         .collect();
-    assert_eq!(
-        sent,
-        [
-            Some("Bearer s3cret".to_owned()),
-            Some("Bearer s3cret".to_owned())
-        ]
-    );
+    assert_eq!(sent, [Some("Bearer s3cret".to_owned()), Some("Bearer s3cret".to_owned())]);
     assert_eq!(other.requests()[0].header("authorization"), None);
     let direct = send(
         &client,
         &home.url("/none"),
-        RequestOptions {
-            auth: Some(&auth),
-            ..RequestOptions::default()
-        },
+        RequestOptions { auth: Some(&auth), ..RequestOptions::default() },
     )
     .await
     .unwrap();
@@ -345,9 +252,7 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 
 fn brotli(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    brotli::CompressorReader::new(text, 4096, 5, 20)
-        .read_to_end(&mut out)
-        .unwrap();
+    brotli::CompressorReader::new(text, 4096, 5, 20).read_to_end(&mut out).unwrap();
     out
 }
 
@@ -371,18 +276,11 @@ async fn every_content_encoding_is_decoded() {
     let origin = Origin::start();
     for (n, (coding, body)) in codings.into_iter().enumerate() {
         let (path, wire) = (format!("/{n}"), body.len() as u64);
-        origin.script(
-            &path,
-            vec![Reply::ok(body).header("Content-Encoding", coding)],
-        );
+        origin.script(&path, vec![Reply::ok(body).header("Content-Encoding", coding)]);
         let answer = get(&origin.url(&path))
             .await
             .unwrap_or_else(|failure| panic!("{coding} ({path}): {failure:?}"));
-        assert_eq!(
-            (answer.body == text, answer.wire_bytes),
-            (true, wire),
-            "{coding} ({path})"
-        );
+        assert_eq!((answer.body == text, answer.wire_bytes), (true, wire), "{coding} ({path})");
     }
 }
 
@@ -391,18 +289,9 @@ async fn damaged_bodies_are_errors() {
     let origin = Origin::start();
     let mut cut = gzip(&b"a feed that breaks off".repeat(100));
     cut.truncate(cut.len() - 9);
-    origin.script(
-        "/unknown",
-        vec![Reply::ok("x").header("Content-Encoding", "compress")],
-    );
-    origin.script(
-        "/cut",
-        vec![Reply::ok(cut).header("Content-Encoding", "gzip")],
-    );
-    origin.script(
-        "/label",
-        vec![Reply::ok("plain").header("Content-Encoding", "gzip")],
-    );
+    origin.script("/unknown", vec![Reply::ok("x").header("Content-Encoding", "compress")]);
+    origin.script("/cut", vec![Reply::ok(cut).header("Content-Encoding", "gzip")]);
+    origin.script("/label", vec![Reply::ok("plain").header("Content-Encoding", "gzip")]);
     origin.script("/short", vec![Reply::ok("half").length(1000).close()]);
     assert_eq!(error_class(&origin.url("/unknown")).await, "coding");
     for path in ["/cut", "/label", "/short"] {
@@ -416,55 +305,33 @@ async fn a_decompression_bomb_is_cut_off_at_max_body() {
     // 20 members of 64 MiB of zeros each.
     let bomb = gzip(&vec![0; 64 << 20]).repeat(20);
     assert!(bomb.len() < 2 << 20, "the bomb is {} bytes", bomb.len());
-    origin.script(
-        "/bomb",
-        vec![Reply::ok(bomb).header("Content-Encoding", "gzip")],
-    );
+    origin.script("/bomb", vec![Reply::ok(bomb).header("Content-Encoding", "gzip")]);
     origin.script("/plain", vec![Reply::ok(vec![b'x'; (1 << 20) + 1])]);
     origin.script("/exact", vec![Reply::ok(vec![b'x'; 1 << 20])]);
     let asked = || RequestOptions {
-        limits: FetchLimits {
-            max_body_bytes: 4 << 20,
-            ..limits()
-        },
+        limits: FetchLimits { max_body_bytes: 4 << 20, ..limits() },
         ..RequestOptions::default()
     };
-    let failure = send(
-        &Client::new(client_options()).unwrap(),
-        &origin.url("/bomb"),
-        asked(),
-    )
-    .await
-    .unwrap_err();
+    let failure = send(&Client::new(client_options()).unwrap(), &origin.url("/bomb"), asked())
+        .await
+        .unwrap_err();
     assert_eq!(failure.error.class(), "too-large");
     assert_eq!(error_class(&origin.url("/plain")).await, "too-large");
-    assert_eq!(
-        get(&origin.url("/exact")).await.unwrap().body.len(),
-        1 << 20
-    );
+    assert_eq!(get(&origin.url("/exact")).await.unwrap().body.len(), 1 << 20);
 }
 
 #[tokio::test]
 async fn a_stalled_response_ends_in_a_timeout() {
     let origin = Origin::start();
     origin.script("/body", vec![Reply::ok("half").length(1000).hang()]);
-    origin.script(
-        "/head",
-        vec![Reply::raw("HTTP/1.1 200 OK\r\nX-Half: ").hang()],
-    );
+    origin.script("/head", vec![Reply::raw("HTTP/1.1 200 OK\r\nX-Half: ").hang()]);
     let client = Client::new(client_options()).unwrap();
     for path in ["/body", "/head"] {
-        let limits = FetchLimits {
-            timeout: Duration::from_millis(200),
-            ..limits()
-        };
+        let limits = FetchLimits { timeout: Duration::from_millis(200), ..limits() };
         let failure = send(
             &client,
             &origin.url(path),
-            RequestOptions {
-                limits,
-                ..RequestOptions::default()
-            },
+            RequestOptions { limits, ..RequestOptions::default() },
         )
         .await
         .unwrap_err();
@@ -477,10 +344,7 @@ async fn broken_exchanges_are_errors_and_are_not_retried() {
     let origin = Origin::start();
     origin.script("/bye", vec![Reply::raw("")]);
     origin.script("/noise", vec![Reply::raw("what?\r\n\r\n")]);
-    origin.script(
-        "/large-head",
-        vec![Reply::ok("x").header("X-Large", &"x".repeat(2 << 20))],
-    );
+    origin.script("/large-head", vec![Reply::ok("x").header("X-Large", &"x".repeat(2 << 20))]);
     for path in ["/bye", "/noise", "/large-head"] {
         assert_eq!(error_class(&origin.url(path)).await, "protocol", "{path}");
         assert_eq!(origin.requests_to(path).len(), 1, "{path}");
@@ -491,11 +355,9 @@ async fn broken_exchanges_are_errors_and_are_not_retried() {
 async fn private_addresses_are_refused_in_every_spelling() {
     let origin = Origin::start();
     // What a name means must not depend on the machine that tests.
-    let client = Client::with_lookup(
-        client_options(),
-        Arc::new(FixedLookup(&["127.0.0.1", "::1"])),
-    )
-    .unwrap();
+    let client =
+        Client::with_lookup(client_options(), Arc::new(FixedLookup(&["127.0.0.1", "::1"])))
+            .unwrap();
     let port = origin.port();
     let spellings = [
         "127.0.0.1",
@@ -520,21 +382,11 @@ async fn private_addresses_are_refused_in_every_spelling() {
     ];
     for host in spellings {
         let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
-        let failure = send(
-            &client,
-            &url,
-            RequestOptions {
-                allow: &[],
-                ..RequestOptions::default()
-            },
-        )
-        .await
-        .unwrap_err();
-        assert_eq!(
-            failure.error.class(),
-            "private-address",
-            "{host}: {failure:?}"
-        );
+        let failure =
+            send(&client, &url, RequestOptions { allow: &[], ..RequestOptions::default() })
+                .await
+                .unwrap_err();
+        assert_eq!(failure.error.class(), "private-address", "{host}: {failure:?}");
     }
     assert!(origin.requests().is_empty());
 }
@@ -544,26 +396,16 @@ async fn a_redirect_to_a_private_address_is_refused() {
     let origin = Origin::start();
     let client = Client::new(client_options()).unwrap();
     // The source's exemption is for 127.0.0.1 alone.
-    for (path, host) in [
-        ("/literal", "127.0.0.2"),
-        ("/mapped", "[::ffff:127.0.0.2]"),
-        ("/any", "0.0.0.0"),
-    ] {
+    for (path, host) in
+        [("/literal", "127.0.0.2"), ("/mapped", "[::ffff:127.0.0.2]"), ("/any", "0.0.0.0")]
+    {
         origin.script(
             path,
-            vec![Reply::redirect(
-                302,
-                &format!("http://{host}:{}/secret", origin.port()),
-            )],
+            vec![Reply::redirect(302, &format!("http://{host}:{}/secret", origin.port()))],
         );
-        let failure = send(&client, &origin.url(path), RequestOptions::default())
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (failure.error.class(), failure.hops.len()),
-            ("private-address", 1),
-            "{host}"
-        );
+        let failure =
+            send(&client, &origin.url(path), RequestOptions::default()).await.unwrap_err();
+        assert_eq!((failure.error.class(), failure.hops.len()), ("private-address", 1), "{host}");
     }
     assert!(origin.requests_to("/secret").is_empty());
 }
@@ -576,11 +418,8 @@ impl Lookup for FixedLookup {
         &self,
         _host: String,
     ) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
-        let found = self
-            .0
-            .iter()
-            .map(|address| SocketAddr::new(address.parse().unwrap(), 0))
-            .collect();
+        let found =
+            self.0.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect();
         Box::pin(async move { Ok(found) })
     }
 }
@@ -592,39 +431,16 @@ async fn a_connection_of_an_exempt_source_is_not_reused_by_others() {
     let client =
         Client::with_lookup(client_options(), Arc::new(FixedLookup(&["127.0.0.1"]))).unwrap();
     let url = Url::parse(&format!("http://rebind.example:{}/", origin.port())).unwrap();
-    let exempt = || RequestOptions {
-        allow: &["rebind.example"],
-        ..RequestOptions::default()
-    };
-    assert_eq!(
-        send(&client, &url, exempt()).await.unwrap().body,
-        b"inside".as_slice()
-    );
-    assert_eq!(
-        send(&client, &url, exempt()).await.unwrap().body,
-        b"inside".as_slice()
-    );
-    let failure = send(
-        &client,
-        &url,
-        RequestOptions {
-            allow: &[],
-            ..RequestOptions::default()
-        },
-    )
-    .await
-    .unwrap_err();
+    let exempt = || RequestOptions { allow: &["rebind.example"], ..RequestOptions::default() };
+    assert_eq!(send(&client, &url, exempt()).await.unwrap().body, b"inside".as_slice());
+    assert_eq!(send(&client, &url, exempt()).await.unwrap().body, b"inside".as_slice());
+    let failure = send(&client, &url, RequestOptions { allow: &[], ..RequestOptions::default() })
+        .await
+        .unwrap_err();
     assert_eq!(failure.error.class(), "private-address");
-    let connections: Vec<usize> = origin
-        .requests()
-        .iter()
-        .map(|request| request.connection)
-        .collect();
-    assert_eq!(
-        connections,
-        [0, 0],
-        "the exempt requests share a connection, the other opens none"
-    );
+    let connections: Vec<usize> =
+        origin.requests().iter().map(|request| request.connection).collect();
+    assert_eq!(connections, [0, 0], "the exempt requests share a connection, the other opens none");
 }
 
 #[tokio::test]
@@ -633,12 +449,9 @@ async fn one_host_gets_one_request_at_a_time() {
     let client = Client::new(client_options()).unwrap();
     let asked = (0..50).map(|n| {
         let (client, url) = (client.clone(), origin.url(&format!("/{n}")));
-        tokio::spawn(async move {
-            send(&client, &url, RequestOptions::default())
-                .await
-                .unwrap()
-                .status
-        })
+        tokio::spawn(
+            async move { send(&client, &url, RequestOptions::default()).await.unwrap().status },
+        )
     });
     for answer in asked.collect::<Vec<_>>() {
         assert_eq!(answer.await.unwrap(), 404);
@@ -654,17 +467,10 @@ impl Lookup for MapLookup {
         &self,
         host: String,
     ) -> Pin<Box<dyn Future<Output = std::io::Result<Vec<SocketAddr>>> + Send>> {
-        let found = self
-            .0
-            .iter()
-            .find(|(name, _)| *name == host)
-            .map(|(_, at)| *at);
+        let found = self.0.iter().find(|(name, _)| *name == host).map(|(_, at)| *at);
         Box::pin(async move {
             let found = found.ok_or_else(|| std::io::Error::other("no such name"))?;
-            Ok(found
-                .iter()
-                .map(|address| SocketAddr::new(address.parse().unwrap(), 0))
-                .collect())
+            Ok(found.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect())
         })
     }
 }
@@ -678,16 +484,10 @@ async fn private_addresses_are_refused_through_a_trusted_proxy() {
         ("mixed.example", &["93.184.216.34", "127.0.0.1"]),
     ];
     let proxy = Origin::start();
-    proxy.script(
-        "http://public.example/feed",
-        vec![Reply::ok("through the proxy")],
-    );
+    proxy.script("http://public.example/feed", vec![Reply::ok("through the proxy")]);
     let url = Url::parse(&format!("http://proxy.corp.example:{}", proxy.port())).unwrap();
     let client = Client::with_lookup(
-        ClientOptions {
-            proxy: Some(url),
-            ..client_options()
-        },
+        ClientOptions { proxy: Some(url), ..client_options() },
         Arc::new(MapLookup(NAMES)),
     )
     .unwrap();
@@ -695,10 +495,7 @@ async fn private_addresses_are_refused_through_a_trusted_proxy() {
         send(
             &client,
             &Url::parse(url).unwrap(),
-            RequestOptions {
-                allow: &[],
-                ..RequestOptions::default()
-            },
+            RequestOptions { allow: &[], ..RequestOptions::default() },
         )
         .await
     };
@@ -719,14 +516,7 @@ async fn private_addresses_are_refused_through_a_trusted_proxy() {
         let failure = get(&format!("http://{host}/feed")).await.unwrap_err();
         assert_eq!(failure.error.class(), "private-address", "{host}");
     }
-    assert_eq!(
-        get("http://unknown.example/")
-            .await
-            .unwrap_err()
-            .error
-            .class(),
-        "dns"
-    );
+    assert_eq!(get("http://unknown.example/").await.unwrap_err().error.class(), "dns");
     assert_eq!(proxy.requests().len(), 1, "nothing else was handed over");
 }
 
@@ -755,24 +545,13 @@ async fn the_checked_address_is_the_one_connected_to() {
     let client = Client::with_lookup(client_options(), lookup.clone()).unwrap();
     let url = Url::parse(&format!("http://rebind.example:{}/", origin.port())).unwrap();
     assert_eq!(
-        send(&client, &url, RequestOptions::default())
-            .await
-            .unwrap()
-            .body,
+        send(&client, &url, RequestOptions::default()).await.unwrap().body,
         b"vetted".as_slice()
     );
-    assert_eq!(
-        lookup.0.load(Ordering::SeqCst),
-        1,
-        "one look-up, vetted and dialled"
-    );
+    assert_eq!(lookup.0.load(Ordering::SeqCst), 1, "one look-up, vetted and dialled");
     // The next connection is looked at anew, and its address is not exempt.
     assert_eq!(
-        send(&client, &url, RequestOptions::default())
-            .await
-            .unwrap_err()
-            .error
-            .class(),
+        send(&client, &url, RequestOptions::default()).await.unwrap_err().error.class(),
         "private-address"
     );
     assert_eq!(origin.requests().len(), 1);
@@ -786,9 +565,7 @@ async fn http_2_is_offered_by_alpn_and_a_non_tls_server_is_a_tls_error() {
         let (mut stream, _) = listener.accept().unwrap();
         let mut hello = vec![0; 4096];
         let length = stream.read(&mut hello).unwrap();
-        stream
-            .write_all(b"HTTP/1.1 400 This is not TLS\r\n\r\n")
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 400 This is not TLS\r\n\r\n").unwrap();
         hello.truncate(length);
         hello
     });
@@ -817,20 +594,14 @@ impl Lookup for PendingLookup {
 #[tokio::test]
 async fn a_connection_that_is_never_established_is_a_timeout() {
     let client = Client::with_lookup(
-        ClientOptions {
-            connect_timeout: Duration::from_millis(50),
-            ..client_options()
-        },
+        ClientOptions { connect_timeout: Duration::from_millis(50), ..client_options() },
         Arc::new(PendingLookup),
     )
     .unwrap();
-    let failure = send(
-        &client,
-        &Url::parse("http://silent.example/").unwrap(),
-        RequestOptions::default(),
-    )
-    .await
-    .unwrap_err();
+    let failure =
+        send(&client, &Url::parse("http://silent.example/").unwrap(), RequestOptions::default())
+            .await
+            .unwrap_err();
     assert_eq!(
         (failure.error.class(), failure.error.to_string().as_str()),
         ("timeout", "no connection to silent.example within 0.05 s")

@@ -8,14 +8,7 @@ fn head(head: &str, body: &str) -> PageMetadata {
     let html =
         format!("<!DOCTYPE html><html lang=en><head>{head}</head><body>{body}</body></html>");
     let url = Url::parse("https://www.queues.example/notes/lag").unwrap();
-    read_page_metadata(
-        &Page {
-            url: &url,
-            headers: &Headers::new(),
-            html: &html,
-        },
-        false,
-    )
+    read_page_metadata(&Page { url: &url, headers: &Headers::new(), html: &html }, false)
 }
 
 fn title(of: &PageMetadata) -> &str {
@@ -23,10 +16,7 @@ fn title(of: &PageMetadata) -> &str {
 }
 
 fn day(of: &PageMetadata) -> String {
-    of.draft
-        .published
-        .map(|d| d.at.format("%Y-%m-%d").to_string())
-        .unwrap_or_default()
+    of.draft.published.map(|d| d.at.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
 const BODY: &str = "<p>A consumer that falls behind is rarely slow: it is usually waiting, and the metrics tell for what.</p>";
@@ -52,24 +42,16 @@ fn the_site_name_is_removed_from_titles() {
         r#"<title>Why consumers lag | Queue Notes</title><meta property="og:title" content="Queue Notes">{site}"#
     );
     assert_eq!(
-        title(&head(
-            &generic,
-            &format!("<main><h1>Why consumers lag</h1>{BODY}</main>")
-        )),
+        title(&head(&generic, &format!("<main><h1>Why consumers lag</h1>{BODY}</main>"))),
         "Why consumers lag"
     );
-    // Where the page's only h1 leads home, the post's heading is the one that the title begins with.
+    // Where the page's only h1 leads home, the post's heading is the one that the title begins
+    // with.
     let body = format!(
         r#"<div><h1><a href="/">Queue Notes of Jo</a></h1></div><h2>Why consumers lag</h2><div class="date">Posted: 28 Oct 2026</div>{BODY}"#
     );
-    let old = head(
-        "<title>Why consumers lag | Queue Notes of Jo</title>",
-        &body,
-    );
-    assert_eq!(
-        (title(&old), day(&old).as_str()),
-        ("Why consumers lag", "2026-10-28")
-    );
+    let old = head("<title>Why consumers lag | Queue Notes of Jo</title>", &body);
+    assert_eq!((title(&old), day(&old).as_str()), ("Why consumers lag", "2026-10-28"));
 }
 
 #[test]
@@ -80,11 +62,7 @@ fn the_publication_date_is_extracted_and_never_invented() {
     );
     assert_eq!(day(&updated_first), "2026-10-28");
     assert_eq!(
-        updated_first
-            .draft
-            .updated
-            .map(|u| u.format("%Y-%m-%d").to_string())
-            .as_deref(),
+        updated_first.draft.updated.map(|u| u.format("%Y-%m-%d").to_string()).as_deref(),
         Some("2026-11-05")
     );
     // A clock at its beginning tells nothing, and is passed over for what the page shows.
@@ -92,10 +70,8 @@ fn the_publication_date_is_extracted_and_never_invented() {
         let meta = format!(
             r#"<title>Lag</title><meta property="article:published_time" content="{never}">"#
         );
-        let shown = head(
-            &meta,
-            r#"<article><h1>Lag</h1><time datetime="2026-10-28">x</time></article>"#,
-        );
+        let shown =
+            head(&meta, r#"<article><h1>Lag</h1><time datetime="2026-10-28">x</time></article>"#);
         assert_eq!(day(&shown), "2026-10-28", "{never}");
     }
     let undated = format!(
@@ -103,23 +79,15 @@ fn the_publication_date_is_extracted_and_never_invented() {
     );
     assert_eq!(day(&head("<title>Lag</title>", &undated)), "");
     // Two numbers that can be either are read as the page's language writes them.
-    for (language, wanted) in [
-        ("en-US", "2026-05-06"),
-        ("en-GB", "2026-06-05"),
-        ("fr", "2026-06-05"),
-    ] {
+    for (language, wanted) in
+        [("en-US", "2026-05-06"), ("en-GB", "2026-06-05"), ("fr", "2026-06-05")]
+    {
         let html = format!(
             "<html lang={language}><head><title>Lag</title></head><body><main><h1>Lag</h1><p>05/06/2026</p></main></body></html>"
         );
         let url = Url::parse("https://www.queues.example/notes/lag").unwrap();
-        let read = read_page_metadata(
-            &Page {
-                url: &url,
-                headers: &Headers::new(),
-                html: &html,
-            },
-            false,
-        );
+        let read =
+            read_page_metadata(&Page { url: &url, headers: &Headers::new(), html: &html }, false);
         assert_eq!(day(&read), wanted, "{language}");
     }
 }
@@ -130,39 +98,18 @@ fn a_byline_gives_the_author_name_and_is_not_the_summary() {
         r#"<main><article><h1>Warum der Cluster schläft</h1><p class="meta">Veröffentlicht am 3. Mai 2026 von <span class="author">Anna Groß</span> in <a rel="category tag" href="/kategorie/technik">Technik</a></p>{BODY}</article></main>"#
     );
     let german = head("<title>Warum der Cluster schläft</title>", &body);
-    let names: Vec<&str> = german
-        .draft
-        .authors
-        .iter()
-        .map(|p| p.name.as_str())
-        .collect();
-    assert_eq!(
-        (day(&german).as_str(), names.as_slice()),
-        ("2026-05-03", ["Anna Groß"].as_slice())
-    );
-    assert!(
-        german
-            .draft
-            .summary
-            .unwrap()
-            .as_str()
-            .starts_with("A consumer that falls behind")
-    );
+    let names: Vec<&str> = german.draft.authors.iter().map(|p| p.name.as_str()).collect();
+    assert_eq!((day(&german).as_str(), names.as_slice()), ("2026-05-03", ["Anna Groß"].as_slice()));
+    assert!(german.draft.summary.unwrap().as_str().starts_with("A consumer that falls behind"));
     let by = head(
         "<title>Lag</title>",
         r#"<article><h1>Lag</h1><p class="byline">by Jo Smith on October 28, 2026</p></article>"#,
     );
-    assert_eq!(
-        by.draft
-            .authors
-            .iter()
-            .map(|p| p.name.as_str())
-            .collect::<Vec<_>>(),
-        ["Jo Smith"]
-    );
+    assert_eq!(by.draft.authors.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["Jo Smith"]);
 }
 
-/// The paths that are taken for posts out of a sitemap at `address` of `entries` (path and further elements).
+/// The paths that are taken for posts out of a sitemap at `address` of `entries` (path and further
+/// elements).
 fn posts(address: &str, entries: &[(String, String)]) -> Vec<String> {
     let list: Vec<String> = entries
         .iter()
@@ -173,20 +120,14 @@ fn posts(address: &str, entries: &[(String, String)]) -> Vec<String> {
     let document = read_sitemap(format!("<urlset>{list}</urlset>").as_bytes(), &url).unwrap();
     let site = Url::parse("https://www.queues.example/").unwrap();
     let links = post_links(&document, &SitemapPatterns::default(), &site);
-    let mut paths: Vec<String> = links
-        .pages
-        .iter()
-        .map(|page| page.url.path().to_owned())
-        .collect();
+    let mut paths: Vec<String> =
+        links.pages.iter().map(|page| page.url.path().to_owned()).collect();
     paths.sort();
     paths
 }
 
 fn plain(paths: &[&str]) -> Vec<(String, String)> {
-    paths
-        .iter()
-        .map(|path| ((*path).to_owned(), String::new()))
-        .collect()
+    paths.iter().map(|path| ((*path).to_owned(), String::new())).collect()
 }
 
 #[test]
@@ -227,20 +168,15 @@ fn news_entries_and_dated_paths_are_posts_in_any_section() {
 #[test]
 fn identical_lastmod_values_are_ignored() {
     let built = "<lastmod>2026-11-20T01:02:03Z</lastmod>".to_owned();
-    let mut entries: Vec<(String, String)> = (0..60)
-        .map(|i| (format!("/glossary/term-{i}-explained"), built.clone()))
-        .collect();
-    entries.extend((1..=5).map(|i| {
-        (
-            format!("/blog/post-number-{i}"),
-            format!("<lastmod>2026-10-0{i}</lastmod>"),
-        )
-    }));
-    entries.push(("/blog/kafka".to_owned(), String::new()));
-    assert_eq!(
-        posts("https://www.queues.example/sitemap.xml", &entries).len(),
-        6
+    let mut entries: Vec<(String, String)> =
+        (0..60).map(|i| (format!("/glossary/term-{i}-explained"), built.clone())).collect();
+    entries.extend(
+        (1..=5).map(|i| {
+            (format!("/blog/post-number-{i}"), format!("<lastmod>2026-10-0{i}</lastmod>"))
+        }),
     );
+    entries.push(("/blog/kafka".to_owned(), String::new()));
+    assert_eq!(posts("https://www.queues.example/sitemap.xml", &entries).len(), 6);
     // What others lie below is a list of them.
     let nested = plain(&[
         "/blog/kafka",

@@ -26,10 +26,7 @@ fn prose(seed: u32, words: u32) -> String {
 
 fn item(guid: &str, url: &str, title: &str, day: i64, text: &str) -> Draft {
     Draft {
-        guid: (!guid.is_empty()).then(|| Guid {
-            value: guid.to_owned(),
-            is_permalink: None,
-        }),
+        guid: (!guid.is_empty()).then(|| Guid { value: guid.to_owned(), is_permalink: None }),
         url: (!url.is_empty()).then(|| url.parse().expect("an address of the test")),
         title: (!title.is_empty()).then(|| title.to_owned()),
         published: (day > 0).then(|| PublishedDate::exact(noon(day))),

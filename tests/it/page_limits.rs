@@ -24,21 +24,15 @@ fn long(what: &str, number: u32) -> String {
 
 /// Many stories over three months, all in the first topic, each in one other.
 fn large_site() -> (FakeSnapshot, SiteSettings) {
-    let topics: Vec<Topic> = (0..TOPICS)
-        .map(|n| topic(&format!("topic-{n}"), &long("Topic", n)[..60]))
-        .collect();
+    let topics: Vec<Topic> =
+        (0..TOPICS).map(|n| topic(&format!("topic-{n}"), &long("Topic", n)[..60])).collect();
     let stories = (1..=STORIES).rev().map(|n| {
         let seen = at("2025-11-01T00:00:00Z") + chrono::TimeDelta::minutes(i64::from(n) * 12);
-        let member = |id: String| Membership {
-            id: TopicId::new(id).unwrap(),
-            ..story(1).topics[0].clone()
-        };
+        let member =
+            |id: String| Membership { id: TopicId::new(id).unwrap(), ..story(1).topics[0].clone() };
         Story {
             title: long("Story", n),
-            url: Some(format!(
-                "https://river.example/posts/{n}?{}",
-                "and-so-on-".repeat(12)
-            )),
+            url: Some(format!("https://river.example/posts/{n}?{}", "and-so-on-".repeat(12))),
             position: seen,
             first_published: seen,
             published: None,
@@ -54,41 +48,25 @@ fn large_site() -> (FakeSnapshot, SiteSettings) {
         .map(|n| SourceState {
             id: SourceId::new(format!("source-{n}")).unwrap(),
             title: long("Source", n),
-            health: if n % 10 == 0 {
-                SourceHealth::Failing
-            } else {
-                SourceHealth::Ok
-            },
+            health: if n % 10 == 0 { SourceHealth::Failing } else { SourceHealth::Ok },
             activity: (0..90).map(|day| (day * 7 + n) % 11).collect(),
             ..source_state()
         })
         .collect();
-    (
-        fake_snapshot,
-        SiteSettings {
-            topics,
-            ..settings()
-        },
-    )
+    (fake_snapshot, SiteSettings { topics, ..settings() })
 }
 
 fn page(fake_snapshot: &FakeSnapshot, settings: &SiteSettings, name: &PageName) -> Option<String> {
     let made = site::page(&*fake_snapshot.contents(), settings, name).unwrap()?;
-    assert!(
-        made.body.len() <= MAX_PAGE_BYTES,
-        "{name:?} has {} bytes",
-        made.body.len()
-    );
+    assert!(made.body.len() <= MAX_PAGE_BYTES, "{name:?} has {} bytes", made.body.len());
     Some(String::from_utf8(made.body).unwrap())
 }
 
 fn links(page: &str, begin: &str) -> BTreeSet<String> {
     let page = Html::parse_document(page);
     let anchors = Selector::parse("a[href]").unwrap();
-    let links = page
-        .select(&anchors)
-        .filter_map(|a| a.attr("href"))
-        .filter(|href| href.starts_with(begin));
+    let links =
+        page.select(&anchors).filter_map(|a| a.attr("href")).filter(|href| href.starts_with(begin));
     links.map(str::to_owned).collect()
 }
 
@@ -97,47 +75,27 @@ fn no_page_exceeds_the_size_limit_and_every_story_is_linked_from_its_topic() {
     let (fake_snapshot, settings) = large_site();
     let front = page(&fake_snapshot, &settings, &PageName::Home).unwrap();
     assert_eq!(
-        links(&front, "/topics/topic-")
-            .iter()
-            .filter(|href| !href.contains("feed"))
-            .count(),
+        links(&front, "/topics/topic-").iter().filter(|href| !href.contains("feed")).count(),
         TOPICS as usize
     );
 
     let first = TopicId::new("topic-0").unwrap();
-    let overview = page(
-        &fake_snapshot,
-        &settings,
-        &PageName::Topic(vec![first.clone()]),
-    )
-    .unwrap();
+    let overview = page(&fake_snapshot, &settings, &PageName::Topic(vec![first.clone()])).unwrap();
     let mut stories = links(&overview, "/stories/");
     let months = links(&overview, "/topics/topic-0/20");
     assert_eq!(
         Vec::from_iter(months),
-        [
-            "/topics/topic-0/2025-11",
-            "/topics/topic-0/2025-12",
-            "/topics/topic-0/2026-01"
-        ]
+        ["/topics/topic-0/2025-11", "/topics/topic-0/2025-12", "/topics/topic-0/2026-01"]
     );
     for month in [(2025, 11), (2025, 12), (2026, 1)] {
         for number in 1.. {
-            let name = PageName::Month {
-                topic: first.clone(),
-                month,
-                page: number,
-            };
+            let name = PageName::Month { topic: first.clone(), month, page: number };
             let Some(text) = page(&fake_snapshot, &settings, &name) else {
                 break;
             };
             stories.extend(links(&text, "/stories/"));
             let next = format!("/topics/topic-0/{}-{:02}/{}", month.0, month.1, number + 1);
-            let after = PageName::Month {
-                topic: first.clone(),
-                month,
-                page: number + 1,
-            };
+            let after = PageName::Month { topic: first.clone(), month, page: number + 1 };
             assert_eq!(
                 links(&text, &next).contains(&next),
                 page(&fake_snapshot, &settings, &after).is_some(),
@@ -147,11 +105,7 @@ fn no_page_exceeds_the_size_limit_and_every_story_is_linked_from_its_topic() {
     }
     assert_eq!(stories.len(), STORIES as usize);
     page(&fake_snapshot, &settings, &PageName::Story(StoryId(1))).unwrap();
-    let none = PageName::Month {
-        topic: first,
-        month: (2024, 1),
-        page: 1,
-    };
+    let none = PageName::Month { topic: first, month: (2024, 1), page: 1 };
     assert_eq!(page(&fake_snapshot, &settings, &none), None);
 }
 
@@ -166,16 +120,11 @@ fn every_source_is_listed_and_failing_ones_are_named_on_the_first_page() {
             break;
         };
         let page = Html::parse_document(&text);
-        found += page
-            .select(&Selector::parse("article.source").unwrap())
-            .count();
-        let charts = page
-            .select(&Selector::parse("article.source svg").unwrap())
-            .count();
+        found += page.select(&Selector::parse("article.source").unwrap()).count();
+        let charts = page.select(&Selector::parse("article.source svg").unwrap()).count();
         assert_eq!(
             charts,
-            page.select(&Selector::parse("article.source").unwrap())
-                .count(),
+            page.select(&Selector::parse("article.source").unwrap()).count(),
             "each with its chart"
         );
         if number == 1 {
@@ -191,10 +140,7 @@ fn every_source_is_listed_and_failing_ones_are_named_on_the_first_page() {
                 .unwrap()
                 .attr("href")
                 .unwrap();
-            assert!(
-                far.starts_with("/sources/") && far.contains("#s-source-"),
-                "{far}"
-            );
+            assert!(far.starts_with("/sources/") && far.contains("#s-source-"), "{far}");
         }
     }
     assert_eq!(found, SOURCES as usize);
@@ -206,14 +152,8 @@ fn the_page_list_contains_every_page_once() {
     let (fake_snapshot, settings) = large_site();
     let names = site::pages(&*fake_snapshot.contents(), &settings).unwrap();
     let count = |wanted: fn(&PageName) -> bool| names.iter().filter(|name| wanted(name)).count();
-    assert_eq!(
-        count(|name| matches!(name, PageName::Story(_))),
-        STORIES as usize
-    );
-    assert_eq!(
-        count(|name| matches!(name, PageName::Topic(_))),
-        TOPICS as usize + 1
-    );
+    assert_eq!(count(|name| matches!(name, PageName::Story(_))), STORIES as usize);
+    assert_eq!(count(|name| matches!(name, PageName::Topic(_))), TOPICS as usize + 1);
     assert!(count(|name| matches!(name, PageName::Sources(_))) > 4);
     assert!(count(|name| matches!(name, PageName::Month { topic, .. } if topic.is_all())) >= 200);
     let paths: BTreeSet<String> = names.iter().filter_map(PageName::path).collect();
@@ -223,22 +163,11 @@ fn the_page_list_contains_every_page_once() {
 #[test]
 fn a_story_with_a_future_date_is_listed_in_its_arrival_month() {
     let fake_snapshot = FakeSnapshot::of(vec![
-        Story {
-            published: Some(at("2099-01-01T00:00:00Z")),
-            ..story(1)
-        },
+        Story { published: Some(at("2099-01-01T00:00:00Z")), ..story(1) },
         story(2),
     ]);
-    let text = page(
-        &fake_snapshot,
-        &settings(),
-        &PageName::Topic(vec![TopicId::all()]),
-    )
-    .unwrap();
-    assert!(
-        text.contains("1 Jan 2099"),
-        "the publisher's date is told: {text}"
-    );
+    let text = page(&fake_snapshot, &settings(), &PageName::Topic(vec![TopicId::all()])).unwrap();
+    assert!(text.contains("1 Jan 2099"), "the publisher's date is told: {text}");
     assert!(
         !text.contains("January 2099") && !text.contains("2099-01\""),
         "and no month of it: {text}"

@@ -1,4 +1,5 @@
-//! Tests of whole polls, one after the other: the real poller and store, a scripted origin, and a clock moved by hand.
+//! Tests of whole polls, one after the other: the real poller and store, a scripted origin, and a
+//! clock moved by hand.
 
 mod bad_responses;
 mod driver;

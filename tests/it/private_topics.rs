@@ -10,12 +10,11 @@ use crate::support::{
 
 const TOKEN: &str = "correct-horse-battery-staple";
 /// `reader:correct-horse-battery-staple`.
-const BASIC: (&str, &str) = (
-    "Authorization",
-    "Basic cmVhZGVyOmNvcnJlY3QtaG9yc2UtYmF0dGVyeS1zdGFwbGU=",
-);
+const BASIC: (&str, &str) =
+    ("Authorization", "Basic cmVhZGVyOmNvcnJlY3QtaG9yc2UtYmF0dGVyeS1zdGFwbGU=");
 
-/// A public and a private topic, more stories than a window holds, and a topic whose tokens cannot be read.
+/// A public and a private topic, more stories than a window holds, and a topic whose tokens cannot
+/// be read.
 fn program(origin: &Origin) -> Program {
     let posts: Vec<Post> = (1..=5)
         .map(|n| {
@@ -27,10 +26,7 @@ fn program(origin: &Origin) -> Program {
             )
         })
         .collect();
-    origin.script(
-        "/feed",
-        vec![Reply::ok(rss("The river", &posts)).header("ETag", "\"1\"")],
-    );
+    origin.script("/feed", vec![Reply::ok(rss("The river", &posts)).header("ETag", "\"1\"")]);
     let program = Program::with(&format!(
         "[site]\ntitle = \"Site\"\ncontact = \"mailto:me@example.org\"\n\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n\n\
          [publishing]\nmax_entries = 2\nkeep_within = \"0s\"\n\n\
@@ -40,23 +36,14 @@ fn program(origin: &Origin) -> Program {
          [[topic]]\nid = \"closed\"\ntitle = \"Hidden for good\"\nany = [\"kafka\"]\naccess = [\"missing\"]\n",
         origin.url("/feed")
     ));
-    std::fs::write(
-        program.join("tokens"),
-        format!("# one for each reader\n\n{TOKEN}\nshort\n"),
-    )
-    .unwrap();
+    std::fs::write(program.join("tokens"), format!("# one for each reader\n\n{TOKEN}\nshort\n"))
+        .unwrap();
     program
 }
 
 fn start_daemon(program: &Program) -> Daemon {
     let daemon = program.serve();
-    let drawn = || {
-        daemon
-            .get("/topics/all/feed.atom")
-            .text()
-            .contains("part 5")
-            .then_some(())
-    };
+    let drawn = || daemon.get("/topics/all/feed.atom").text().contains("part 5").then_some(());
     wait_for("the stories are there", drawn);
     daemon
 }
@@ -80,13 +67,7 @@ fn a_private_topic_is_401_and_unlisted_without_its_token() {
     ]) {
         let answer = daemon.get(path);
         assert_eq!(answer.status, 401, "{path}");
-        assert!(
-            answer
-                .header("www-authenticate")
-                .unwrap()
-                .starts_with("Basic realm="),
-            "{path}"
-        );
+        assert!(answer.header("www-authenticate").unwrap().starts_with("Basic realm="), "{path}");
         assert!(!answer.text().contains("Kafka"), "{path}");
         let wrong = daemon.ask("GET", path, &[("Authorization", "Basic cmVhZGVyOndyb25n")]);
         assert_eq!(wrong.status, 401, "{path}");
@@ -126,10 +107,7 @@ fn a_private_topic_is_401_and_unlisted_without_its_token() {
     program.run_ok(&["publish", "public"]);
     for (name, bytes, _) in program.files("public") {
         let text = String::from_utf8_lossy(&bytes);
-        assert!(
-            !name.contains("secret") && !text.contains("Hidden"),
-            "{name}"
-        );
+        assert!(!name.contains("secret") && !text.contains("Hidden"), "{name}");
     }
     assert_eq!(daemon.stop(Signal::TERM), Some(0));
 }
@@ -143,9 +121,7 @@ fn a_token_in_the_path_gives_access_and_is_kept_in_every_link() {
     let feed = daemon.get(&format!("{below}/topics/secret/feed.atom"));
     assert_eq!(feed.status, 200);
     assert!(
-        feed.header("cache-control")
-            .unwrap()
-            .starts_with("private, max-age="),
+        feed.header("cache-control").unwrap().starts_with("private, max-age="),
         "{:?}",
         feed.header("cache-control")
     );
@@ -158,29 +134,16 @@ fn a_token_in_the_path_gives_access_and_is_kept_in_every_link() {
             || text.contains(&format!("rel=\"self\" href=\"{own}\"")),
         "{text}"
     );
-    assert!(
-        feed.header("link")
-            .unwrap()
-            .contains(&format!("<{own}>; rel=\"self\""))
-    );
+    assert!(feed.header("link").unwrap().contains(&format!("<{own}>; rel=\"self\"")));
     // The same stories under the same ids, only reached otherwise.
     let by_password = daemon.ask("GET", "/topics/secret/feed.atom", &[BASIC]);
     assert_eq!(by_password.status, 200);
     assert_eq!(text.replace(&below, ""), by_password.text());
-    assert!(
-        by_password
-            .header("cache-control")
-            .unwrap()
-            .starts_with("private")
-    );
+    assert!(by_password.header("cache-control").unwrap().starts_with("private"));
     let tag = feed.header("etag").unwrap().to_owned();
     assert_eq!(
         daemon
-            .ask(
-                "GET",
-                &format!("{below}/topics/secret/feed.atom"),
-                &[("If-None-Match", &tag)]
-            )
+            .ask("GET", &format!("{below}/topics/secret/feed.atom"), &[("If-None-Match", &tag)])
             .status,
         304
     );
@@ -188,17 +151,13 @@ fn a_token_in_the_path_gives_access_and_is_kept_in_every_link() {
     let archive = daemon.get(&format!("{below}/topics/secret/archive/1.atom"));
     assert_eq!(archive.status, 200, "{}", archive.text());
     assert!(
-        archive
-            .text()
-            .contains(&format!("{below}/topics/secret/feed.atom")),
+        archive.text().contains(&format!("{below}/topics/secret/feed.atom")),
         "{}",
         archive.text()
     );
     assert_eq!(
         archive.text().replace(&below, ""),
-        daemon
-            .ask("GET", "/topics/secret/archive/1.atom", &[BASIC])
-            .text()
+        daemon.ask("GET", "/topics/secret/archive/1.atom", &[BASIC]).text()
     );
 
     for path in [
@@ -213,53 +172,26 @@ fn a_token_in_the_path_gives_access_and_is_kept_in_every_link() {
         let answer = daemon.get(&format!("{below}{path}"));
         let text = answer.text();
         assert_eq!(answer.status, 200, "{path}");
-        let shown = if path.starts_with("/search") {
-            "Kafka and Rust"
-        } else {
-            "Hidden things"
-        };
+        let shown = if path.starts_with("/search") { "Kafka and Rust" } else { "Hidden things" };
         assert!(
             text.contains(shown) || ["/sources", "/topics/open"].contains(&path),
             "{path}: {text}"
         );
-        assert!(
-            !text.contains("Hidden for good"),
-            "{path}: a token opens its own topics alone"
-        );
+        assert!(!text.contains("Hidden for good"), "{path}: a token opens its own topics alone");
         for link in text.split("href=\"/").skip(1) {
-            assert!(
-                link.starts_with(&below[1..]),
-                "{path}: {}",
-                link.split('"').next().unwrap()
-            );
+            assert!(link.starts_with(&below[1..]), "{path}: {}", link.split('"').next().unwrap());
         }
     }
+    assert_eq!(daemon.get(&format!("{below}/topics/open+secret/feed.json")).status, 200);
     assert_eq!(
-        daemon
-            .get(&format!("{below}/topics/open+secret/feed.json"))
-            .status,
-        200
-    );
-    assert_eq!(
-        daemon
-            .get(&format!("{below}/topics/secret/"))
-            .header("location")
-            .unwrap(),
+        daemon.get(&format!("{below}/topics/secret/")).header("location").unwrap(),
         format!("{below}/topics/secret")
     );
     assert_eq!(
-        daemon
-            .get(&format!("{below}/topics/once"))
-            .header("location")
-            .unwrap(),
+        daemon.get(&format!("{below}/topics/once")).header("location").unwrap(),
         format!("{below}/topics/secret")
     );
-    assert_eq!(
-        daemon
-            .get(&format!("{below}/topics/closed/feed.atom"))
-            .status,
-        401
-    );
+    assert_eq!(daemon.get(&format!("{below}/topics/closed/feed.atom")).status, 401);
     assert!(!daemon.log().contains(TOKEN));
     assert_eq!(daemon.stop(Signal::TERM), Some(0));
 }
@@ -273,14 +205,7 @@ fn a_removed_token_gives_no_access_after_a_reload() {
     assert_eq!(daemon.get(&feed).status, 200);
     std::fs::write(program.join("tokens"), "another-token-for-someone\n").unwrap();
     daemon.signal(Signal::HUP);
-    wait_for("the old token is void", || {
-        (daemon.get(&feed).status == 404).then_some(())
-    });
-    assert_eq!(
-        daemon
-            .get("/t/another-token-for-someone/topics/secret/feed.atom")
-            .status,
-        200
-    );
+    wait_for("the old token is void", || (daemon.get(&feed).status == 404).then_some(()));
+    assert_eq!(daemon.get("/t/another-token-for-someone/topics/secret/feed.atom").status, 200);
     assert_eq!(daemon.stop(Signal::TERM), Some(0));
 }

@@ -1,5 +1,5 @@
-//! The main job on the built program, from publications to published documents: over its own command line, against a
-//! scripted origin, judged by its files and its JSON.
+//! The main job on the built program, from publications to published documents: over its own
+//! command line, against a scripted origin, judged by its files and its JSON.
 
 mod crash_recovery;
 mod demo;
@@ -16,7 +16,8 @@ use crate::support::{
     sample_feeds::{Post, atom, json, rss},
 };
 
-/// What stands in every feeds.toml here: nothing but the origin is asked, and it is asked without pauses.
+/// What stands in every feeds.toml here: nothing but the origin is asked, and it is asked without
+/// pauses.
 pub const HEAD: &str = "[site]\ntitle = \"Test\"\nbase_url = \"https://reader.example/\"\nid = \"tag:reader.example,2024:topics\"\n\
     contact = \"mailto:test@example.org\"\n\n[polling]\nallow_hosts = [\"127.0.0.1\"]\ntimeout = \"5s\"\n\n";
 
@@ -44,12 +45,7 @@ pub fn posts() -> [Vec<Post>; 3] {
     let both = "https://example.org/posts/both";
     [
         vec![
-            Post::new(
-                "r3",
-                "Kafka without ZooKeeper",
-                20,
-                "How a log agrees with itself.",
-            ),
+            Post::new("r3", "Kafka without ZooKeeper", 20, "How a log agrees with itself."),
             Post::new(
                 "both",
                 "Exactly once in Flink",
@@ -59,21 +55,11 @@ pub fn posts() -> [Vec<Post>; 3] {
             Post::new("r1", "A cache in front of nothing", 5, "Measure first."),
         ],
         vec![
-            Post::new(
-                "a2",
-                "SQLite in production",
-                18,
-                "One writer is enough for most.",
-            ),
+            Post::new("a2", "SQLite in production", 18, "One writer is enough for most."),
             Post::new("a1", "Postgres and its vacuum", 3, "Why a table grows."),
         ],
         vec![
-            Post::new(
-                "j2",
-                "Kafka to SQLite in one line",
-                22,
-                "A sink that fits into a shell.",
-            ),
+            Post::new("j2", "Kafka to SQLite in one line", 22, "A sink that fits into a shell."),
             Post::new("j1", "Exactly once in Flink", 16, "Seen elsewhere.").at(both),
         ],
     ]
@@ -96,17 +82,12 @@ pub fn origin_with_three_feeds() -> Origin {
 
 /// The validators of a path: odd ones, as publishers have them.
 pub fn validators(path: &str) -> (String, String) {
-    (
-        format!("W/\"{path}-é \"").replace('é', "x--y"),
-        "Mon, 01 Jan 2024 00:00:00 GMT".to_owned(),
-    )
+    (format!("W/\"{path}-é \"").replace('é', "x--y"), "Mon, 01 Jan 2024 00:00:00 GMT".to_owned())
 }
 
 pub fn reply_with_validators(path: &str, body: String) -> Reply {
     let (etag, modified) = validators(path);
-    Reply::ok(body)
-        .header("ETag", &etag)
-        .header("Last-Modified", &modified)
+    Reply::ok(body).header("ETag", &etag).header("Last-Modified", &modified)
 }
 
 /// A home that follows the three feeds, polled once.

@@ -45,9 +45,7 @@ fn addresses() -> Addresses {
 
 /// One element a line, so that a snapshot's difference can be read.
 fn lines(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec())
-        .unwrap()
-        .replace("><", ">\n<")
+    String::from_utf8(bytes.to_vec()).unwrap().replace("><", ">\n<")
 }
 
 #[test]
@@ -75,10 +73,7 @@ fn the_three_formats_are_valid_and_have_the_same_ids_in_order() {
     assert_eq!(feed_lint::atom(&atom), Vec::<String>::new());
     assert_eq!(feed_lint::rss(&rss), Vec::<String>::new());
     assert_eq!(feed_lint::json_feed(&json), Vec::<String>::new());
-    let ids: Vec<String> = stories
-        .iter()
-        .map(|story| story.published_id.clone())
-        .collect();
+    let ids: Vec<String> = stories.iter().map(|story| story.published_id.clone()).collect();
     for document in [&atom, &rss, &json] {
         assert_eq!(feed_lint::ids(document), ids);
     }
@@ -87,12 +82,8 @@ fn the_three_formats_are_valid_and_have_the_same_ids_in_order() {
 #[test]
 fn a_blank_text_is_omitted() {
     let addresses = addresses();
-    let stories = [Story {
-        summary: Some(html(" ")),
-        content: Some(html("\u{1}")),
-        url: None,
-        ..story(1)
-    }];
+    let stories =
+        [Story { summary: Some(html(" ")), content: Some(html("\u{1}")), url: None, ..story(1) }];
     let channel = channel(&addresses, &stories);
     let text = lines(&atom(&channel));
     assert!(!text.contains("<content"), "{text}");
@@ -100,36 +91,18 @@ fn a_blank_text_is_omitted() {
         text.contains("<summary xml:lang=\"en\">Post number 1</summary>"),
         "no reader is left without any text: {text}"
     );
-    assert!(
-        text.contains("href=\"https://topics.example/stories/1\" rel=\"alternate\""),
-        "{text}"
-    );
+    assert!(text.contains("href=\"https://topics.example/stories/1\" rel=\"alternate\""), "{text}");
     assert_eq!(feed_lint::rss(&rss(&channel)), Vec::<String>::new());
-    assert_eq!(
-        feed_lint::json_feed(&json_feed(&channel)),
-        Vec::<String>::new()
-    );
+    assert_eq!(feed_lint::json_feed(&json_feed(&channel)), Vec::<String>::new());
 }
 
 #[test]
 fn the_feed_lint_finds_each_fault() {
     let (addresses, twice) = (addresses(), vec![story(1), story(1)]);
     let twice = channel(&addresses, &twice);
-    assert!(
-        feed_lint::atom(&atom(&twice))
-            .iter()
-            .any(|fault| fault.contains("twice"))
-    );
-    assert!(
-        feed_lint::rss(&rss(&twice))
-            .iter()
-            .any(|fault| fault.contains("twice"))
-    );
-    assert!(
-        feed_lint::json_feed(&json_feed(&twice))
-            .iter()
-            .any(|fault| fault.contains("twice"))
-    );
+    assert!(feed_lint::atom(&atom(&twice)).iter().any(|fault| fault.contains("twice")));
+    assert!(feed_lint::rss(&rss(&twice)).iter().any(|fault| fault.contains("twice")));
+    assert!(feed_lint::json_feed(&json_feed(&twice)).iter().any(|fault| fault.contains("twice")));
     assert!(!feed_lint::atom(b"<feed><entry></feed>").is_empty());
     assert!(!feed_lint::rss(b"<rss><channel>\x00</channel></rss>").is_empty());
 }
@@ -152,10 +125,7 @@ fn feed_rs_reads_the_same_entries() {
         read.items[0].title.as_deref(),
         Some("<script>alert('x')</script> & \"quotes\" ]]> \u{1F30A}")
     );
-    assert_eq!(
-        read.items[0].content.as_deref(),
-        stories[0].content.as_ref().map(SafeHtml::as_str)
-    );
+    assert_eq!(read.items[0].content.as_deref(), stories[0].content.as_ref().map(SafeHtml::as_str));
     assert_eq!(
         read.items[0].source.as_ref().unwrap().url,
         "https://river.example/feed.xml?a=1&b=2"
@@ -188,69 +158,36 @@ fn archives_link_to_the_current_feed_and_their_neighbours() {
 }
 
 fn limits(max_bytes: usize) -> SizeLimits {
-    SizeLimits {
-        max_bytes,
-        keep_within: Duration::ZERO,
-        max_kept: 500,
-    }
+    SizeLimits { max_bytes, keep_within: Duration::ZERO, max_kept: 500 }
 }
 
 fn largest_size(channel: &Channel<'_>) -> usize {
-    atom(channel)
-        .len()
-        .max(rss(channel).len())
-        .max(json_feed(channel).len())
+    atom(channel).len().max(rss(channel).len()).max(json_feed(channel).len())
 }
 
 /// Ten stories of about five kilobytes, newest first, an hour apart.
 fn large_stories() -> Vec<Story> {
     let text = format!("<p>{}</p>", "water ".repeat(800));
-    (1..=10)
-        .rev()
-        .map(|id| Story {
-            content: Some(html(&text)),
-            ..story(id)
-        })
-        .collect()
+    (1..=10).rev().map(|id| Story { content: Some(html(&text)), ..story(id) }).collect()
 }
 
 #[test]
 fn over_the_size_limit_the_oldest_lose_their_content_before_being_dropped() {
     let (addresses, stories) = (addresses(), large_stories());
     let whole = channel(&addresses, &stories);
-    assert_eq!(
-        fit(&whole, limits(1_000_000)),
-        stories,
-        "what fits stays as it is"
-    );
+    assert_eq!(fit(&whole, limits(1_000_000)), stories, "what fits stays as it is");
 
     let some = fit(&whole, limits(35_000));
     assert_eq!(some.len(), 10, "nobody leaves as long as texts can go");
     let full: Vec<bool> = some.iter().map(|story| story.content.is_some()).collect();
-    assert!(
-        full[0] && !full[9] && full.is_sorted_by(|newer, older| newer >= older),
-        "{full:?}"
-    );
-    assert!(
-        some.iter()
-            .all(|story| story.summary.is_some() && story.url.is_some())
-    );
-    assert!(
-        largest_size(&Channel {
-            stories: &some,
-            ..whole.clone()
-        }) <= 35_000
-    );
+    assert!(full[0] && !full[9] && full.is_sorted_by(|newer, older| newer >= older), "{full:?}");
+    assert!(some.iter().all(|story| story.summary.is_some() && story.url.is_some()));
+    assert!(largest_size(&Channel { stories: &some, ..whole.clone() }) <= 35_000);
 
     let few = fit(&whole, limits(6_000));
     assert!(!few.is_empty() && few.len() < 10);
     assert_eq!(few[0].id, stories[0].id, "the newest stays");
-    assert!(
-        largest_size(&Channel {
-            stories: &few,
-            ..whole.clone()
-        }) <= 6_000
-    );
+    assert!(largest_size(&Channel { stories: &few, ..whole.clone() }) <= 6_000);
 }
 
 #[test]
@@ -270,20 +207,10 @@ fn recent_stories_are_dropped_by_count_but_never_by_size() {
     assert_eq!(fit(&whole, within(4, 3)).len(), 3);
     let imported: Vec<Story> = stories
         .iter()
-        .map(|story| Story {
-            first_published: at("2026-06-01T00:00:00Z"),
-            ..story.clone()
-        })
+        .map(|story| Story { first_published: at("2026-06-01T00:00:00Z"), ..story.clone() })
         .collect();
     assert_eq!(
-        fit(
-            &Channel {
-                stories: &imported,
-                ..whole
-            },
-            within(4, 500)
-        )
-        .len(),
+        fit(&Channel { stories: &imported, ..whole }, within(4, 500)).len(),
         1,
         "an import is no arrival"
     );
@@ -298,59 +225,27 @@ fn a_story_that_loses_its_content_gets_a_summary() {
         ..large_stories().remove(0)
     }];
     let fitted = fit(&channel(&addresses, &stories), limits(1_000));
-    assert_eq!(
-        fitted[0].summary.as_ref().map(SafeHtml::as_str),
-        Some("1 &lt; 2 &amp; so on")
-    );
+    assert_eq!(fitted[0].summary.as_ref().map(SafeHtml::as_str), Some("1 &lt; 2 &amp; so on"));
     assert_eq!(fitted[0].content, None);
 }
 
 fn by_path(documents: Vec<RenderedDocument>) -> BTreeMap<String, RenderedDocument> {
-    documents
-        .into_iter()
-        .map(|document| (document.path.clone(), document))
-        .collect()
+    documents.into_iter().map(|document| (document.path.clone(), document)).collect()
 }
 
 #[test]
 fn documents_change_only_with_their_content() {
-    let (fake_snapshot, settings) = (
-        FakeSnapshot::of((1..=3).rev().map(story).collect()),
-        settings(),
-    );
-    let first = by_path(documents(
-        &fake_snapshot,
-        &settings,
-        at("2026-04-01T00:00:00Z"),
-    ));
-    let again = by_path(documents(
-        &fake_snapshot,
-        &settings,
-        at("2026-04-02T00:00:00Z"),
-    ));
-    assert_eq!(
-        first, again,
-        "a later look gives the same bytes, tags and moments"
-    );
+    let (fake_snapshot, settings) =
+        (FakeSnapshot::of((1..=3).rev().map(story).collect()), settings());
+    let first = by_path(documents(&fake_snapshot, &settings, at("2026-04-01T00:00:00Z")));
+    let again = by_path(documents(&fake_snapshot, &settings, at("2026-04-02T00:00:00Z")));
+    assert_eq!(first, again, "a later look gives the same bytes, tags and moments");
 
     // A late story below the newest: the feed moves although no entry is newer.
-    fake_snapshot.contents().stories.push(Story {
-        topics: Vec::new(),
-        ..story(0)
-    });
-    let third = by_path(documents(
-        &fake_snapshot,
-        &settings,
-        at("2026-04-03T00:00:00Z"),
-    ));
-    assert_eq!(
-        third["/topics/streaming/feed.atom"],
-        first["/topics/streaming/feed.atom"]
-    );
-    let (before, after) = (
-        &first["/topics/all/feed.atom"],
-        &third["/topics/all/feed.atom"],
-    );
+    fake_snapshot.contents().stories.push(Story { topics: Vec::new(), ..story(0) });
+    let third = by_path(documents(&fake_snapshot, &settings, at("2026-04-03T00:00:00Z")));
+    assert_eq!(third["/topics/streaming/feed.atom"], first["/topics/streaming/feed.atom"]);
+    let (before, after) = (&first["/topics/all/feed.atom"], &third["/topics/all/feed.atom"]);
     assert_ne!(before.etag, after.etag);
     assert_eq!(after.last_modified, Some(at("2026-04-03T00:00:00Z")));
     assert!(
@@ -363,11 +258,7 @@ fn documents_change_only_with_their_content() {
 #[test]
 fn documents_of_every_topic_are_valid_and_have_self_links() {
     let (fake_snapshot, settings) = (FakeSnapshot::of(hostile_stories()), settings());
-    let documents = by_path(documents(
-        &fake_snapshot,
-        &settings,
-        at("2026-04-01T00:00:00Z"),
-    ));
+    let documents = by_path(documents(&fake_snapshot, &settings, at("2026-04-01T00:00:00Z")));
     for topic in ["all", "streaming", "cloud"] {
         let [atom, rss, json] = ["atom", "rss", "json"]
             .map(|format| &documents[&format!("/topics/{topic}/feed.{format}")]);
@@ -382,48 +273,25 @@ fn documents_of_every_topic_are_valid_and_have_self_links() {
     }
     let opml = String::from_utf8_lossy(&documents["/opml.xml"].body).into_owned();
     let followed = String::from_utf8_lossy(&documents["/sources.opml"].body).into_owned();
-    assert!(
-        !followed.contains("secret"),
-        "no password is told: {followed}"
-    );
+    assert!(!followed.contains("secret"), "no password is told: {followed}");
     insta::assert_snapshot!(format!("{opml}\n{followed}"));
 }
 
 #[test]
 fn private_topics_and_sources_have_no_documents() {
     let fake_snapshot = FakeSnapshot::of(vec![story(1)]);
-    fake_snapshot.contents().sources = vec![SourceState {
-        public: false,
-        ..source_state()
-    }];
+    fake_snapshot.contents().sources = vec![SourceState { public: false, ..source_state() }];
     let mut settings = settings();
     settings.topics[0].access = vec!["token-file".to_owned()];
-    let documents = by_path(documents(
-        &fake_snapshot,
-        &settings,
-        at("2026-04-01T00:00:00Z"),
-    ));
-    assert!(
-        documents.keys().all(|path| !path.contains("streaming")),
-        "{:?}",
-        documents.keys()
-    );
+    let documents = by_path(documents(&fake_snapshot, &settings, at("2026-04-01T00:00:00Z")));
+    assert!(documents.keys().all(|path| !path.contains("streaming")), "{:?}", documents.keys());
     for path in ["/opml.xml", "/sources.opml"] {
         let text = String::from_utf8_lossy(&documents[path].body).into_owned();
-        assert!(
-            !text.contains("treaming") && !text.contains("River"),
-            "{text}"
-        );
+        assert!(!text.contains("treaming") && !text.contains("River"), "{text}");
     }
     let contents = fake_snapshot.contents();
     let text = |name: &PageName| {
-        String::from_utf8(
-            site::page(&*contents, &settings, name)
-                .unwrap()
-                .unwrap()
-                .body,
-        )
-        .unwrap()
+        String::from_utf8(site::page(&*contents, &settings, name).unwrap().unwrap().body).unwrap()
     };
     for name in [
         PageName::Home,
@@ -435,14 +303,9 @@ fn private_topics_and_sources_have_no_documents() {
     }
     assert!(!text(&PageName::Sources(1)).contains("River"));
     assert_eq!(resolve("streaming", &settings, &[]), TopicLookup::Private);
-    assert_eq!(
-        resolve("cloud+streaming", &settings, &[]),
-        TopicLookup::Private
-    );
-    let reader = site::Audience {
-        topics: [TopicId::new("streaming").unwrap()].into(),
-        token: None,
-    };
+    assert_eq!(resolve("cloud+streaming", &settings, &[]), TopicLookup::Private);
+    let reader =
+        site::Audience { topics: [TopicId::new("streaming").unwrap()].into(), token: None };
     assert_eq!(
         resolve("streaming", &settings.for_audience(reader), &[]),
         TopicLookup::Topic(TopicId::new("streaming").unwrap())
@@ -461,10 +324,7 @@ fn topic_paths_are_resolved() {
     for (name, expected) in [
         ("streaming", TopicLookup::Topic(id("streaming"))),
         ("all", TopicLookup::Topic(TopicId::all())),
-        (
-            "cloud+streaming",
-            TopicLookup::Union(vec![id("cloud"), id("streaming")]),
-        ),
+        ("cloud+streaming", TopicLookup::Union(vec![id("cloud"), id("streaming")])),
         ("streaming+cloud", moved("cloud+streaming")),
         ("cloud+cloud", moved("cloud")),
         ("all+cloud", moved("all")),
@@ -481,10 +341,7 @@ fn topic_paths_are_resolved() {
         assert_eq!(resolve(name, &settings, &retired), expected, "{name}");
     }
     let many = vec!["cloud"; 40].join("+");
-    assert_eq!(
-        resolve(&many, &settings, &[]),
-        TopicLookup::Unknown(vec![many.clone()])
-    );
+    assert_eq!(resolve(&many, &settings, &[]), TopicLookup::Unknown(vec![many.clone()]));
 }
 
 fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
@@ -493,16 +350,9 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
     let topics: Vec<TopicRef> = settings
         .topics
         .iter()
-        .map(|topic| TopicRef {
-            id: topic.id.clone(),
-            title: topic.title.clone(),
-        })
+        .map(|topic| TopicRef { id: topic.id.clone(), title: topic.title.clone() })
         .collect();
-    let site = SiteInfo {
-        title: &settings.title,
-        addresses: &addresses,
-        topics: &topics,
-    };
+    let site = SiteInfo { title: &settings.title, addresses: &addresses, topics: &topics };
     let sections: Vec<TopicSection> = topics
         .iter()
         .map(|topic| TopicSection {
@@ -534,39 +384,24 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
                 &site,
                 stories.first(),
                 &sections,
-                &Unsorted {
-                    count: 3,
-                    stories: stories.to_vec(),
-                },
+                &Unsorted { count: 3, stories: stories.to_vec() },
             ),
         ),
-        (
-            "empty home".to_owned(),
-            pages::home(&site, None, &[], &Unsorted::default()),
-        ),
+        ("empty home".to_owned(), pages::home(&site, None, &[], &Unsorted::default())),
         ("topic".to_owned(), pages::topic(&site, &page)),
-        (
-            "sources".to_owned(),
-            pages::sources(&site, &[source_state()], true).remove(0),
-        ),
-        (
-            "search".to_owned(),
-            pages::search(&site, "\"><script>alert(1)</script>", Some(&found)),
-        ),
+        ("sources".to_owned(), pages::sources(&site, &[source_state()], true).remove(0)),
+        ("search".to_owned(), pages::search(&site, "\"><script>alert(1)</script>", Some(&found))),
         (
             "unknown".to_owned(),
-            pages::error_page(
-                &site,
-                &PageError::UnknownTopics(vec!["<script>".to_owned()]),
-            ),
+            pages::error_page(&site, &PageError::UnknownTopics(vec!["<script>".to_owned()])),
         ),
     ];
-    all.extend(stories.iter().take(10).map(|story| {
-        (
-            format!("story {}", story.id),
-            pages::story(&site, story, &[]),
-        )
-    }));
+    all.extend(
+        stories
+            .iter()
+            .take(10)
+            .map(|story| (format!("story {}", story.id), pages::story(&site, story, &[]))),
+    );
     all
 }
 
@@ -576,11 +411,7 @@ fn pages_have_no_scripts_external_resources_or_unsafe_links() {
     for (name, bytes) in every_page(&hostile_stories()) {
         let text = String::from_utf8(bytes).unwrap();
         let page = Html::parse_document(&text);
-        assert_eq!(
-            page.select(&Selector::parse("h1").unwrap()).count(),
-            1,
-            "{name} has one h1"
-        );
+        assert_eq!(page.select(&Selector::parse("h1").unwrap()).count(), 1, "{name} has one h1");
         let mut ids = std::collections::HashSet::new();
         for element in page.select(&any) {
             let tag = element.value().name();
@@ -604,10 +435,8 @@ fn pages_have_no_scripts_external_resources_or_unsafe_links() {
                     assert!(safe || icon, "{value} in {name}");
                     let outside = value.starts_with("https://")
                         && !value.starts_with("https://topics.example/");
-                    let quiet = element
-                        .value()
-                        .attr("rel")
-                        .is_some_and(|rel| rel.contains("noreferrer"));
+                    let quiet =
+                        element.value().attr("rel").is_some_and(|rel| rel.contains("noreferrer"));
                     assert!(
                         tag != "a" || !outside || quiet,
                         "{value} in {name} tells where a reader came from"
@@ -651,38 +480,27 @@ fn pages_stay_within_the_size_limit() {
     };
     let stories: Vec<Story> = (1..=150).rev().map(long).collect();
     for (name, bytes) in every_page(&stories) {
-        assert!(
-            bytes.len() <= pages::MAX_PAGE_BYTES,
-            "{name} has {} bytes",
-            bytes.len()
-        );
+        assert!(bytes.len() <= pages::MAX_PAGE_BYTES, "{name} has {} bytes", bytes.len());
     }
 }
 
 #[test]
 fn public_pages_show_error_classes_and_no_private_details() {
     let (fake_snapshot, settings) = (FakeSnapshot::of(vec![]), settings());
-    let page = site::page(&*fake_snapshot.contents(), &settings, &PageName::Sources(1))
-        .unwrap()
-        .unwrap();
+    let page =
+        site::page(&*fake_snapshot.contents(), &settings, &PageName::Sources(1)).unwrap().unwrap();
     let text = String::from_utf8(page.body).unwrap();
-    assert!(
-        text.contains("http-503") && text.contains("River Notes &#38; Queries"),
-        "{text}"
-    );
+    assert!(text.contains("http-503") && text.contains("River Notes &#38; Queries"), "{text}");
     assert!(!text.contains("10.0.0.7") && !text.contains("secret"));
 }
 
 #[test]
 fn a_date_of_month_precision_is_shown_as_a_month() {
     let fake_snapshot = FakeSnapshot::of(hostile_stories());
-    let page = site::page(
-        &*fake_snapshot.contents(),
-        &settings(),
-        &PageName::Topic(vec![TopicId::all()]),
-    )
-    .unwrap()
-    .unwrap();
+    let page =
+        site::page(&*fake_snapshot.contents(), &settings(), &PageName::Topic(vec![TopicId::all()]))
+            .unwrap()
+            .unwrap();
     let text = String::from_utf8(page.body).unwrap();
     assert!(
         text.contains("<time class=\"dt-published\" datetime=\"2024-11\">Nov 2024</time>"),
@@ -692,24 +510,11 @@ fn a_date_of_month_precision_is_shown_as_a_month() {
 
 #[test]
 fn a_private_story_has_no_page() {
-    let fake_snapshot = FakeSnapshot::of(vec![Story {
-        public: false,
-        ..story(1)
-    }]);
+    let fake_snapshot = FakeSnapshot::of(vec![Story { public: false, ..story(1) }]);
     let contents = fake_snapshot.contents();
-    assert_eq!(
-        site::page(&*contents, &settings(), &PageName::Story(StoryId(1))).unwrap(),
-        None
-    );
-    assert_eq!(
-        site::page(&*contents, &settings(), &PageName::Story(StoryId(2))).unwrap(),
-        None
-    );
-    assert!(
-        !site::pages(&*contents, &settings())
-            .unwrap()
-            .contains(&PageName::Story(StoryId(1)))
-    );
+    assert_eq!(site::page(&*contents, &settings(), &PageName::Story(StoryId(1))).unwrap(), None);
+    assert_eq!(site::page(&*contents, &settings(), &PageName::Story(StoryId(2))).unwrap(), None);
+    assert!(!site::pages(&*contents, &settings()).unwrap().contains(&PageName::Story(StoryId(1))));
 }
 
 fn publish(
@@ -765,22 +570,10 @@ fn files_have_the_served_paths_and_are_written_only_on_change() {
     }
     assert_eq!((first.unchanged, first.removed), (0, 0));
 
-    let stamp = |file: &str| {
-        fs::metadata(dir.path().join(file))
-            .unwrap()
-            .modified()
-            .unwrap()
-    };
+    let stamp = |file: &str| fs::metadata(dir.path().join(file)).unwrap().modified().unwrap();
     let before: Vec<_> = there.iter().map(|file| stamp(file)).collect();
     let second = publish(&fake_snapshot, &settings, dir.path()).unwrap();
-    assert_eq!(
-        second,
-        PublishStats {
-            written: 0,
-            unchanged: first.written,
-            removed: 0
-        }
-    );
+    assert_eq!(second, PublishStats { written: 0, unchanged: first.written, removed: 0 });
     assert_eq!(
         there.iter().map(|file| stamp(file)).collect::<Vec<_>>(),
         before,
@@ -812,10 +605,7 @@ fn only_files_of_removed_topics_and_stories_are_deleted() {
             .iter()
             .any(|file| file.starts_with("stories/1") || file.starts_with("topics/cloud/feed"))
     );
-    assert!(
-        !dir.path().join("stories/1").exists(),
-        "an empty directory goes too"
-    );
+    assert!(!dir.path().join("stories/1").exists(), "an empty directory goes too");
 }
 
 #[test]
@@ -827,10 +617,7 @@ fn publishing_refuses_to_overwrite_foreign_files() {
         matches!(&error, FilesError::NotOurs { path } if path.ends_with("index.html")),
         "{error}"
     );
-    assert_eq!(
-        fs::read_to_string(dir.path().join("index.html")).unwrap(),
-        "mine"
-    );
+    assert_eq!(fs::read_to_string(dir.path().join("index.html")).unwrap(), "mine");
     assert!(!dir.path().join("style.css").exists());
 }
 
@@ -851,10 +638,7 @@ fn symbolic_links_are_not_followed() {
     fs::write(outside.path().join("feed.atom"), "theirs").unwrap();
     symlink(outside.path(), dir.path().join("topics/cloud")).unwrap();
     publish(&fake_snapshot, &settings, dir.path()).unwrap();
-    assert_eq!(
-        fs::read_to_string(outside.path().join("feed.atom")).unwrap(),
-        "theirs"
-    );
+    assert_eq!(fs::read_to_string(outside.path().join("feed.atom")).unwrap(), "theirs");
 }
 
 #[test]
@@ -877,16 +661,8 @@ fn leftovers_of_a_killed_run_are_replaced() {
     publish(&fake_snapshot, &settings, dir.path()).unwrap();
     fs::write(dir.path().join("style.css"), "half").unwrap();
     fs::write(dir.path().join(".style.css.tributary-new"), "left").unwrap();
-    assert_eq!(
-        publish(&fake_snapshot, &settings, dir.path())
-            .unwrap()
-            .written,
-        1
-    );
-    assert_eq!(
-        fs::read_to_string(dir.path().join("style.css")).unwrap(),
-        pages::STYLE
-    );
+    assert_eq!(publish(&fake_snapshot, &settings, dir.path()).unwrap().written, 1);
+    assert_eq!(fs::read_to_string(dir.path().join("style.css")).unwrap(), pages::STYLE);
     assert!(!dir.path().join(".style.css.tributary-new").exists());
 }
 
@@ -903,18 +679,12 @@ fn concurrent_runs_leave_a_complete_site() {
                     })
                 })
                 .collect();
-            each.into_iter()
-                .map(|run| run.join().unwrap().written)
-                .sum::<usize>()
+            each.into_iter().map(|run| run.join().unwrap().written).sum::<usize>()
         })
     };
     let written = runs();
     assert_eq!(
         publish(&fake_snapshot, &settings, dir.path()).unwrap(),
-        PublishStats {
-            written: 0,
-            unchanged: written,
-            removed: 0
-        }
+        PublishStats { written: 0, unchanged: written, removed: 0 }
     );
 }

@@ -1,4 +1,5 @@
-//! Changed rules over many stored stories: in bounded steps, whatever happens in the middle, and nobody is told anew.
+//! Changed rules over many stored stories: in bounded steps, whatever happens in the middle, and
+//! nobody is told anew.
 
 #![allow(clippy::unwrap_used)] // what a test expects, it may insist on
 
@@ -22,12 +23,10 @@ const STORIES: i64 = 5_000;
 /// Stories in one step at most.
 const BATCH: usize = 500;
 
-const WINDOW: WindowPolicy = WindowPolicy {
-    max_entries: 50,
-    keep_within: Duration::ZERO,
-};
+const WINDOW: WindowPolicy = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
 
-/// What a step may take on a slow machine, where fifty milliseconds are meant: others wait for the writer.
+/// What a step may take on a slow machine, where fifty milliseconds are meant: others wait for the
+/// writer.
 const MAX_BATCH_TIME: Duration = Duration::from_secs(2);
 
 fn now() -> Timestamp {
@@ -46,12 +45,8 @@ impl LargeStore {
     fn new(topics: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let mut large_store = Self {
-            dir,
-            store,
-            topics: Vec::new(),
-            rules: Arc::new(Rules::compile(&[]).unwrap()),
-        };
+        let mut large_store =
+            Self { dir, store, topics: Vec::new(), rules: Arc::new(Rules::compile(&[]).unwrap()) };
         large_store.sync_config(topics);
         insert_stories(large_store.dir.path());
         large_store
@@ -62,28 +57,18 @@ impl LargeStore {
             "[[source]]\nid = \"stored\"\nurl = \"https://stored.example/feed.xml\"\n{topics}"
         );
         let feeds = config::check(&feeds, "feeds.toml").config.unwrap();
-        let sources: Vec<_> = feeds
-            .sources
-            .iter()
-            .map(|source| (source.clone(), "host".to_owned()))
-            .collect();
-        self.store
-            .sync_config(&sources, &feeds.topics, WINDOW, now())
-            .unwrap();
-        (self.rules, self.topics) = (
-            Arc::new(Rules::compile(&feeds.topics).unwrap()),
-            feeds.topics,
-        );
+        let sources: Vec<_> =
+            feeds.sources.iter().map(|source| (source.clone(), "host".to_owned())).collect();
+        self.store.sync_config(&sources, &feeds.topics, WINDOW, now()).unwrap();
+        (self.rules, self.topics) =
+            (Arc::new(Rules::compile(&feeds.topics).unwrap()), feeds.topics);
     }
 
     /// Sorts in at most so many steps; whether nothing is left.
     fn reclassify_steps(&self, steps: usize) -> bool {
         for _ in 0..steps {
             let begun = Instant::now();
-            let step = self
-                .store
-                .reclassify(self.rules.clone(), BATCH, WINDOW, now())
-                .unwrap();
+            let step = self.store.reclassify(self.rules.clone(), BATCH, WINDOW, now()).unwrap();
             assert!(
                 step.sorted <= BATCH as u64 && begun.elapsed() < MAX_BATCH_TIME,
                 "{step:?} took {:?}",
@@ -129,7 +114,8 @@ impl LargeStore {
             .collect()
     }
 
-    /// Every story of every topic is in its window or in an archive, and windows are no larger than they may be.
+    /// Every story of every topic is in its window or in an archive, and windows are no larger than
+    /// they may be.
     #[track_caller]
     fn assert_window_or_archive(&self) {
         let conn = rusqlite::Connection::open(self.dir.path().join(DATABASE)).unwrap();
@@ -142,12 +128,7 @@ impl LargeStore {
             )
             .unwrap();
         assert_eq!(lost, 0, "stories in neither a window nor an archive");
-        for topic in self
-            .topics
-            .iter()
-            .map(|topic| topic.id.as_str())
-            .chain(["all"])
-        {
+        for topic in self.topics.iter().map(|topic| topic.id.as_str()).chain(["all"]) {
             assert!(self.in_window(topic).len() <= WINDOW.max_entries, "{topic}");
         }
         assert_eq!(self.store.check_integrity().unwrap(), Vec::<String>::new());
@@ -201,22 +182,13 @@ fn reclassification_runs_in_batches_through_restarts_and_rule_changes_without_an
     let young = now() - chrono::Duration::days(2);
     let after = large_store.in_window("t");
     for story in after.difference(&before) {
-        let story = large_store
-            .store
-            .read(|reader| reader.story(*story))
-            .unwrap()
-            .unwrap();
+        let story = large_store.store.read(|reader| reader.story(*story)).unwrap().unwrap();
         assert!(story.position > young, "{} is announced anew", story.title);
     }
-    assert!(
-        after.difference(&before).count() > 0,
-        "what is young is shown"
-    );
+    assert!(after.difference(&before).count() > 0, "what is young is shown");
 
     // What is sorted is not sorted again.
-    let again = large_store
-        .store
-        .reclassify(large_store.rules.clone(), BATCH, WINDOW, now())
-        .unwrap();
+    let again =
+        large_store.store.reclassify(large_store.rules.clone(), BATCH, WINDOW, now()).unwrap();
     assert_eq!((again.sorted, again.left), (0, 0));
 }

@@ -1,4 +1,5 @@
-//! What is republished is safe: every known way to smuggle markup past a sanitiser, read again as a browser would read it.
+//! What is republished is safe: every known way to smuggle markup past a sanitiser, read again as a
+//! browser would read it.
 
 #![allow(clippy::unwrap_used)] // a test may: it fails by it
 
@@ -59,11 +60,7 @@ const ADDRESSES: [&str; 9] = [
 fn clean(html: &str) -> String {
     let base = Url::parse("https://example.org/blog/post").unwrap();
     let once = sanitise(html, &base);
-    assert_eq!(
-        sanitise(once.as_str(), &base),
-        once,
-        "twice is not once: {html}"
-    );
+    assert_eq!(sanitise(once.as_str(), &base), once, "twice is not once: {html}");
     once.as_str().to_owned()
 }
 
@@ -78,10 +75,7 @@ fn harm(text: &str) -> Vec<String> {
                 "<!DOCTYPE html><body><div class=\"story\">{text}</div>"
             )),
         ),
-        (
-            "cell",
-            Html::parse_document(&format!("<table><tr><td>{text}</td></tr></table>")),
-        ),
+        ("cell", Html::parse_document(&format!("<table><tr><td>{text}</td></tr></table>"))),
     ] {
         for node in document.tree.nodes() {
             let Node::Element(element) = node.value() else {
@@ -103,17 +97,8 @@ fn harm(text: &str) -> Vec<String> {
             for (attribute, value) in element.attrs() {
                 let attribute = attribute.to_ascii_lowercase();
                 if attribute.starts_with("on")
-                    || [
-                        "style",
-                        "srcdoc",
-                        "formaction",
-                        "ping",
-                        "is",
-                        "autofocus",
-                        "id",
-                        "name",
-                    ]
-                    .contains(&&*attribute)
+                    || ["style", "srcdoc", "formaction", "ping", "is", "autofocus", "id", "name"]
+                        .contains(&&*attribute)
                 {
                     found.push(format!("{where_}: <{name} {attribute}>"));
                 }
@@ -317,10 +302,7 @@ fn hostile_markup_is_removed() {
         let text = clean(html);
         let found = harm(&text);
         if !found.is_empty() {
-            harmful.push(format!(
-                "{html}\n  became {text}\n  with {}",
-                found.join(", ")
-            ));
+            harmful.push(format!("{html}\n  became {text}\n  with {}", found.join(", ")));
         }
     }
     assert!(harmful.is_empty(), "{}", harmful.join("\n"));
@@ -329,10 +311,9 @@ fn hostile_markup_is_removed() {
 #[test]
 fn combined_hostile_markup_is_removed() {
     for pair in HOSTILE.windows(2) {
-        for html in [
-            pair.concat(),
-            format!("<p>{}<table><tr><td>{}</td></tr></table>", pair[1], pair[0]),
-        ] {
+        for html in
+            [pair.concat(), format!("<p>{}<table><tr><td>{}</td></tr></table>", pair[1], pair[0])]
+        {
             let text = clean(&html);
             assert_eq!(harm(&text), Vec::<String>::new(), "{html}\n  became {text}");
         }
@@ -352,24 +333,15 @@ fn sanitised_html_reparses_to_itself() {
 #[test]
 fn text_around_hostile_markup_is_kept() {
     for (html, want) in [
-        (
-            "before<iframe src=\"https://e.org\"/> <b>after</b>",
-            "before <b>after</b>",
-        ),
-        (
-            "before<iframe> <b>inside</b></iframe>",
-            "before <b>inside</b>",
-        ),
+        ("before<iframe src=\"https://e.org\"/> <b>after</b>", "before <b>after</b>"),
+        ("before<iframe> <b>inside</b></iframe>", "before <b>inside</b>"),
         (
             "<math><mi>x</mi><mo>=</mo><mn>1</mn><annotation encoding=\"application/x-tex\">x=1</annotation></math>",
             "x=1",
         ),
         ("a<noscript><p>b</p></noscript>c", "a<p>b</p>c"),
         ("a<object>fallback</object>b", "afallbackb"),
-        (
-            "<form><label>Name</label> <input> text</form>",
-            "Name  text",
-        ),
+        ("<form><label>Name</label> <input> text</form>", "Name  text"),
         ("<font color=red>a</font><blink>b</blink>", "ab"),
     ] {
         assert_eq!(clean(html), want, "{html}");
@@ -381,57 +353,24 @@ fn lazy_images_are_resolved_and_tracking_pixels_removed() {
     let image = |name: &str| format!("<img src=\"https://example.org/blog/{name}\">");
     for (html, want) in [
         ("<img data-src=\"a.png\">", image("a.png")),
-        (
-            "<img src=\"placeholder.svg\" data-lazy-src=\"a.png\">",
-            image("a.png"),
-        ),
-        (
-            "<img src=\"lazy.gif\" data-original=\"a.png\">",
-            image("a.png"),
-        ),
-        (
-            "<img src=\"small.png\" data-orig-file=\"large.png\">",
-            image("small.png"),
-        ),
+        ("<img src=\"placeholder.svg\" data-lazy-src=\"a.png\">", image("a.png")),
+        ("<img src=\"lazy.gif\" data-original=\"a.png\">", image("a.png")),
+        ("<img src=\"small.png\" data-orig-file=\"large.png\">", image("small.png")),
         (
             "<img class=lazy data-actualsrc=\"a.png\"><noscript><img src=\"a.png\"></noscript>",
             image("a.png"),
         ),
         ("<noscript><img src=\"a.png\"></noscript>", image("a.png")),
-        (
-            "<img src=\"data:image/gif;base64,R0lGODlhAQ\">",
-            String::new(),
-        ),
+        ("<img src=\"data:image/gif;base64,R0lGODlhAQ\">", String::new()),
         ("<img src=a.png width=1 height=1>", String::new()),
         ("<img src=a.png height='1px'>", String::new()),
-        (
-            "<img src=a.png style='width:1px;height:1px'>",
-            String::new(),
-        ),
-        (
-            "<img src='https://feeds.feedburner.com/~r/x/~4/y'>",
-            String::new(),
-        ),
-        (
-            "<img src='http://feeds.wordpress.com/1.0/comments/x/1/'>",
-            String::new(),
-        ),
-        (
-            "<img src='https://medium.com/_/stat?event=post.clientViewed'>",
-            String::new(),
-        ),
-        (
-            "<img src='https://ssl-vg03.met.vgwort.de/na/x'>",
-            String::new(),
-        ),
-        (
-            "<img src='https://stats.example.org/matomo.php?idsite=1'>",
-            String::new(),
-        ),
-        (
-            "<img src='https://counter.theconversation.com/content/1/count.gif'>",
-            String::new(),
-        ),
+        ("<img src=a.png style='width:1px;height:1px'>", String::new()),
+        ("<img src='https://feeds.feedburner.com/~r/x/~4/y'>", String::new()),
+        ("<img src='http://feeds.wordpress.com/1.0/comments/x/1/'>", String::new()),
+        ("<img src='https://medium.com/_/stat?event=post.clientViewed'>", String::new()),
+        ("<img src='https://ssl-vg03.met.vgwort.de/na/x'>", String::new()),
+        ("<img src='https://stats.example.org/matomo.php?idsite=1'>", String::new()),
+        ("<img src='https://counter.theconversation.com/content/1/count.gif'>", String::new()),
     ] {
         assert_eq!(clean(html), want, "{html}");
     }

@@ -1,8 +1,8 @@
 //! Two fetches, two sources: what is published after them, to the byte.
 //!
-//! A [`installation::Installation`] is a whole installation without a network and with a clock that is moved by hand: feed texts go in
-//! as a poll would bring them, and out come the three documents, read again by an independent reader who remembers
-//! what was announced.
+//! A [`installation::Installation`] is a whole installation without a network and with a clock that
+//! is moved by hand: feed texts go in as a poll would bring them, and out come the three documents,
+//! read again by an independent reader who remembers what was announced.
 
 mod across_sources;
 mod feed_builder;

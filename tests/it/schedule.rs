@@ -26,10 +26,7 @@ fn policy(interval: Duration) -> PollPolicy {
 }
 
 fn on_schedule(cron: &str) -> PollPolicy {
-    PollPolicy {
-        schedule: Some(cron.into()),
-        ..policy(HOUR)
-    }
+    PollPolicy { schedule: Some(cron.into()), ..policy(HOUR) }
 }
 
 fn hints(fields: &[(&str, &str)], wishes: &UpdateHints) -> Hints {
@@ -53,15 +50,8 @@ fn good(source: &SourceId) -> PollState<'_> {
 }
 
 fn failed(source: &SourceId, status: u16, times: u32) -> PollState<'_> {
-    let throttled = if matches!(status, 429 | 503) {
-        times
-    } else {
-        0
-    };
-    let outcome = AttemptOutcome::Failed {
-        class: format!("http-{status}"),
-        status: Some(status),
-    };
+    let throttled = if matches!(status, 429 | 503) { times } else { 0 };
+    let outcome = AttemptOutcome::Failed { class: format!("http-{status}"), status: Some(status) };
     PollState {
         outcome,
         consecutive_failures: times,
@@ -100,59 +90,24 @@ fn freshness_and_update_hints_set_the_interval() {
     let expires = [("expires", "Sat, 21 Nov 2026 20:00:00 GMT"), date];
     let cases: &[Case<'_>] = &[
         (&[], none.clone(), 60, "every 60 min"),
-        (
-            &[("cache-control", "max-age=60")],
-            none.clone(),
-            60,
-            "every 60 min",
-        ),
-        (
-            &[("cache-control", "max-age=7200")],
-            none.clone(),
-            120,
-            "the publisher's max-age of 2 h",
-        ),
+        (&[("cache-control", "max-age=60")], none.clone(), 60, "every 60 min"),
+        (&[("cache-control", "max-age=7200")], none.clone(), 120, "the publisher's max-age of 2 h"),
         (
             &[("cache-control", "max-age=14400"), ("age", "3600")],
             none.clone(),
             180,
             "the publisher's max-age of 3 h",
         ),
-        (
-            &[("cache-control", "no-cache, max-age=7200")],
-            none.clone(),
-            60,
-            "every 60 min",
-        ),
-        (
-            &expires,
-            none.clone(),
-            480,
-            "the publisher's Expires of 8 h",
-        ),
+        (&[("cache-control", "no-cache, max-age=7200")], none.clone(), 60, "every 60 min"),
+        (&expires, none.clone(), 480, "the publisher's Expires of 8 h"),
         (&year, none.clone(), 7 * 24 * 60, "capped at 7 days"),
         (&[], wish(Some(5), None), 60, "every 60 min"),
         (&[], wish(Some(0), None), 60, "every 60 min"),
         (&[], wish(Some(1440), None), 1440, "the feed's ttl of 24 h"),
-        (
-            &[],
-            wish(Some(u64::MAX), None),
-            7 * 24 * 60,
-            "capped at 7 days",
-        ),
+        (&[], wish(Some(u64::MAX), None), 7 * 24 * 60, "capped at 7 days"),
         (&[], wish(None, Some(3600)), 60, "every 60 min"),
-        (
-            &[],
-            wish(Some(90), Some(43_200)),
-            720,
-            "the feed's update period of 12 h",
-        ),
-        (
-            &[("cache-control", "max-age=7200")],
-            wish(Some(240), None),
-            240,
-            "the feed's ttl of 4 h",
-        ),
+        (&[], wish(Some(90), Some(43_200)), 720, "the feed's update period of 12 h"),
+        (&[("cache-control", "max-age=7200")], wish(Some(240), None), 240, "the feed's ttl of 4 h"),
     ];
     for (fields, wishes, minutes, because) in cases {
         let next = next_poll(&policy(HOUR), &hints(fields, wishes), &good(&id()));
@@ -162,69 +117,36 @@ fn freshness_and_update_hints_set_the_interval() {
             "{fields:?} {wishes:?}: {}",
             next.reason
         );
-        let said = if *because == "every 60 min" {
-            "every 1 h"
-        } else {
-            because
-        };
-        assert!(
-            next.reason.contains(said),
-            "`{}` says nothing of `{said}`",
-            next.reason
-        );
+        let said = if *because == "every 60 min" { "every 1 h" } else { because };
+        assert!(next.reason.contains(said), "`{}` says nothing of `{said}`", next.reason);
     }
 }
 
 #[test]
 fn minimum_intervals_apply_unless_the_source_is_exempt() {
     let id = id();
-    let without = PollState {
-        has_validators: false,
-        ..good(&id)
-    };
+    let without = PollState { has_validators: false, ..good(&id) };
     let minute = Duration::from_secs(60);
     let none = Hints::default();
     assert_eq!(pause(&next_poll(&policy(minute), &none, &good(&id))), HOUR);
     let feed = next_poll(&policy(HOUR), &none, &without);
     assert_eq!(
-        (
-            pause(&feed),
-            feed.reason
-                .contains("it gives no validators, so every 24 h")
-        ),
+        (pause(&feed), feed.reason.contains("it gives no validators, so every 24 h")),
         (DAY, true),
         "{}",
         feed.reason
     );
-    let site = PollState {
-        follow_mode: FollowMode::Page,
-        ..without.clone()
-    };
+    let site = PollState { follow_mode: FollowMode::Page, ..without.clone() };
     assert_eq!(pause(&next_poll(&policy(HOUR), &none, &site)), 6 * HOUR);
     // An interval of the source's own is its operator's word, but never below an hour.
-    let own = PollPolicy {
-        custom_interval: true,
-        ..policy(2 * HOUR)
-    };
+    let own = PollPolicy { custom_interval: true, ..policy(2 * HOUR) };
     assert_eq!(pause(&next_poll(&own, &none, &without)), 2 * HOUR);
-    let hasty = PollPolicy {
-        custom_interval: true,
-        ..policy(minute)
-    };
+    let hasty = PollPolicy { custom_interval: true, ..policy(minute) };
     assert_eq!(pause(&next_poll(&hasty, &none, &without)), HOUR);
-    let exempt = PollPolicy {
-        exempt: true,
-        ..policy(Duration::from_secs(5))
-    };
-    assert_eq!(
-        pause(&next_poll(&exempt, &none, &without)),
-        Duration::from_secs(5)
-    );
+    let exempt = PollPolicy { exempt: true, ..policy(Duration::from_secs(5)) };
+    assert_eq!(pause(&next_poll(&exempt, &none, &without)), Duration::from_secs(5));
     // A failure does not open the floor of a feed that is sent whole each time.
-    let broken = PollState {
-        has_validators: false,
-        ..failed(&id, 500, 1)
-    };
+    let broken = PollState { has_validators: false, ..failed(&id, 500, 1) };
     assert_eq!(pause(&next_poll(&policy(HOUR), &none, &broken)), DAY);
 }
 
@@ -232,67 +154,39 @@ fn minimum_intervals_apply_unless_the_source_is_exempt() {
 fn failures_back_off_and_throttling_backs_off_sooner() {
     let id = id();
     let hours = |status, times| {
-        pause(&next_poll(
-            &policy(HOUR),
-            &Hints::default(),
-            &failed(&id, status, times),
-        ))
-        .as_secs()
+        pause(&next_poll(&policy(HOUR), &Hints::default(), &failed(&id, status, times))).as_secs()
             / 3600
     };
     assert_eq!(
         (1..=9).map(|n| hours(500, n)).collect::<Vec<_>>(),
         [1, 2, 4, 8, 16, 32, 64, 128, 168]
     );
-    assert_eq!(
-        (1..=5).map(|n| hours(429, n)).collect::<Vec<_>>(),
-        [2, 4, 8, 16, 32]
-    );
-    assert_eq!(
-        (1..=3).map(|n| hours(503, n)).collect::<Vec<_>>(),
-        [2, 4, 8]
-    );
+    assert_eq!((1..=5).map(|n| hours(429, n)).collect::<Vec<_>>(), [2, 4, 8, 16, 32]);
+    assert_eq!((1..=3).map(|n| hours(503, n)).collect::<Vec<_>>(), [2, 4, 8]);
     assert_eq!(hours(404, 1), 1, "one 404 is chance");
     for status in [401, 403, 451] {
         assert_eq!((hours(status, 1), hours(status, 2)), (4, 8), "{status}");
     }
     // Refused for the first time after other failures: the refusals count, not the failures.
-    let mixed = PollState {
-        consecutive_failures: 6,
-        consecutive_throttles: 1,
-        ..failed(&id, 429, 1)
-    };
+    let mixed =
+        PollState { consecutive_failures: 6, consecutive_throttles: 1, ..failed(&id, 429, 1) };
     let next = next_poll(&policy(HOUR), &Hints::default(), &mixed);
     assert_eq!(
-        (
-            pause(&next),
-            next.reason.starts_with("it answers 429, once: 2 h")
-        ),
+        (pause(&next), next.reason.starts_with("it answers 429, once: 2 h")),
         (2 * HOUR, true),
         "{}",
         next.reason
     );
-    let challenge = PollState {
-        outcome: AttemptOutcome::Challenge,
-        consecutive_failures: 1,
-        ..good(&id)
-    };
+    let challenge =
+        PollState { outcome: AttemptOutcome::Challenge, consecutive_failures: 1, ..good(&id) };
     let next = next_poll(&policy(HOUR), &Hints::default(), &challenge);
     assert_eq!(
-        (
-            pause(&next),
-            next.reason
-                .starts_with("it answers with a challenge, once: 4 h")
-        ),
+        (pause(&next), next.reason.starts_with("it answers with a challenge, once: 4 h")),
         (4 * HOUR, true),
         "{}",
         next.reason
     );
-    let gone = PollState {
-        outcome: AttemptOutcome::Gone,
-        consecutive_failures: 5,
-        ..good(&id)
-    };
+    let gone = PollState { outcome: AttemptOutcome::Gone, consecutive_failures: 5, ..good(&id) };
     assert_eq!(
         pause(&next_poll(&policy(HOUR), &Hints::default(), &gone)),
         DAY,
@@ -300,8 +194,7 @@ fn failures_back_off_and_throttling_backs_off_sooner() {
     );
     let next = next_poll(&policy(HOUR), &Hints::default(), &failed(&id, 500, 3));
     assert!(
-        next.reason
-            .starts_with("it failed (http-500), 3 times in a row: 4 h"),
+        next.reason.starts_with("it failed (http-500), 3 times in a row: 4 h"),
         "{}",
         next.reason
     );
@@ -311,26 +204,16 @@ fn failures_back_off_and_throttling_backs_off_sooner() {
 fn dns_failures_are_retried_soon() {
     let source = id();
     let next = |times| {
-        let outcome = AttemptOutcome::Failed {
-            class: "dns".into(),
-            status: None,
-        };
-        let situation = PollState {
-            outcome,
-            consecutive_failures: times,
-            ..good(&source)
-        };
+        let outcome = AttemptOutcome::Failed { class: "dns".into(), status: None };
+        let situation = PollState { outcome, consecutive_failures: times, ..good(&source) };
         next_poll(&policy(3 * HOUR), &Hints::default(), &situation)
     };
-    let minutes: Vec<u64> = (1..8)
-        .map(|times| pause(&next(times)).as_secs() / 60)
-        .collect();
-    // A machine whose network comes late is not deaf for hours, nor for days after a night without one.
+    let minutes: Vec<u64> = (1..8).map(|times| pause(&next(times)).as_secs() / 60).collect();
+    // A machine whose network comes late is not deaf for hours, nor for days after a night without
+    // one.
     assert_eq!(minutes, [10, 20, 40, 80, 160, 180, 180]);
     assert!(
-        next(1)
-            .reason
-            .starts_with("looking up its name failed, so nobody was asked: 10 min"),
+        next(1).reason.starts_with("looking up its name failed, so nobody was asked: 10 min"),
         "{}",
         next(1).reason
     );
@@ -342,17 +225,10 @@ fn repeated_429s_never_shorten_the_pause() {
     let mut last = Duration::ZERO;
     let mut now = noon();
     for times in 1..=12 {
-        let situation = PollState {
-            now,
-            last_request: now,
-            ..failed(&id, 429, times)
-        };
+        let situation = PollState { now, last_request: now, ..failed(&id, 429, times) };
         let next = next_poll(&policy(HOUR), &Hints::default(), &situation);
         let gap = (next.at - now).to_std().unwrap();
-        assert!(
-            gap >= last && gap <= 7 * DAY,
-            "refusal {times}: {gap:?} after {last:?}"
-        );
+        assert!(gap >= last && gap <= 7 * DAY, "refusal {times}: {gap:?} after {last:?}");
         (last, now) = (gap, next.at);
     }
     assert_eq!(last, 7 * DAY);
@@ -384,27 +260,14 @@ fn retry_after_is_honoured_beyond_max_interval() {
             &UpdateHints::default(),
             noon(),
         );
-        next_poll(
-            &PollPolicy {
-                max_interval,
-                ..policy(HOUR)
-            },
-            &hints,
-            &failed(&id(), 503, 1),
-        )
+        next_poll(&PollPolicy { max_interval, ..policy(HOUR) }, &hints, &failed(&id(), 503, 1))
     };
     let later = ask("864000", DAY);
     assert_eq!(
         (later.at, later.not_before),
-        (
-            noon() + TimeDelta::days(10),
-            Some(noon() + TimeDelta::days(10))
-        )
+        (noon() + TimeDelta::days(10), Some(noon() + TimeDelta::days(10)))
     );
-    assert_eq!(
-        later.reason,
-        "Retry-After asks to wait until 2026-12-01 12:00 UTC"
-    );
+    assert_eq!(later.reason, "Retry-After asks to wait until 2026-12-01 12:00 UTC");
     // A short one shortens nothing, and is kept for a forced poll.
     let short = ask("120", 7 * DAY);
     assert_eq!(
@@ -428,10 +291,7 @@ fn host_backoff_postpones_the_next_poll() {
     let next = next_poll(
         &policy(HOUR),
         &Hints::default(),
-        &PollState {
-            host_backoff: Some(hold),
-            ..good(&id)
-        },
+        &PollState { host_backoff: Some(hold), ..good(&id) },
     );
     assert_eq!(
         (next.at, next.reason.as_str()),
@@ -440,19 +300,13 @@ fn host_backoff_postpones_the_next_poll() {
     let next = next_poll(
         &on_schedule("30 * * * *"),
         &Hints::default(),
-        &PollState {
-            host_backoff: Some(hold),
-            ..good(&id)
-        },
+        &PollState { host_backoff: Some(hold), ..good(&id) },
     );
     assert_eq!(next.at, hold + TimeDelta::minutes(30));
     let soon = next_poll(
         &policy(HOUR),
         &Hints::default(),
-        &PollState {
-            host_backoff: Some(noon() + TimeDelta::minutes(5)),
-            ..good(&id)
-        },
+        &PollState { host_backoff: Some(noon() + TimeDelta::minutes(5)), ..good(&id) },
     );
     assert_eq!(pause(&soon), HOUR);
 }
@@ -460,27 +314,13 @@ fn host_backoff_postpones_the_next_poll() {
 #[test]
 fn the_interval_grows_for_rarely_updated_sources() {
     let id = id();
-    let every = |days: i64| {
-        (0..10)
-            .map(|n| noon() - TimeDelta::days(n * days))
-            .collect::<Vec<_>>()
-    };
+    let every = |days: i64| (0..10).map(|n| noon() - TimeDelta::days(n * days)).collect::<Vec<_>>();
     let ask = |dates: &[Timestamp], policy: &PollPolicy| {
-        next_poll(
-            policy,
-            &Hints::default(),
-            &PollState {
-                recent_dates: dates,
-                ..good(&id)
-            },
-        )
+        next_poll(policy, &Hints::default(), &PollState { recent_dates: dates, ..good(&id) })
     };
     let monthly = ask(&every(30), &policy(HOUR));
     assert_eq!(
-        (
-            pause(&monthly),
-            monthly.reason.contains("it is quiet, so every 24 h")
-        ),
+        (pause(&monthly), monthly.reason.contains("it is quiet, so every 24 h")),
         (DAY, true),
         "{}",
         monthly.reason
@@ -488,23 +328,11 @@ fn the_interval_grows_for_rarely_updated_sources() {
     assert_eq!(pause(&ask(&every(1), &policy(HOUR))), 12 * HOUR);
     let hourly: Vec<_> = (0..10).map(|n| noon() - TimeDelta::hours(n)).collect();
     assert_eq!(pause(&ask(&hourly, &policy(HOUR))), HOUR);
-    assert_eq!(
-        pause(&ask(&every(30)[..3], &policy(HOUR))),
-        HOUR,
-        "three entries say nothing"
-    );
+    assert_eq!(pause(&ask(&every(30)[..3], &policy(HOUR))), HOUR, "three entries say nothing");
     let burst = vec![noon() - TimeDelta::days(400); 10];
-    assert_eq!(
-        pause(&ask(&burst, &policy(HOUR))),
-        HOUR,
-        "an import says nothing"
-    );
+    assert_eq!(pause(&ask(&burst, &policy(HOUR))), HOUR, "an import says nothing");
     let scheduled = ask(&every(30), &on_schedule("0 * * * *"));
-    assert_eq!(
-        scheduled.at,
-        noon() + TimeDelta::hours(1),
-        "a schedule is not slowed down"
-    );
+    assert_eq!(scheduled.at, noon() + TimeDelta::hours(1), "a schedule is not slowed down");
 }
 
 #[test]
@@ -521,16 +349,12 @@ fn a_cron_schedule_skips_forbidden_slots() {
     let next = next_poll(&on_schedule("*/15 * * * *"), &none, &good(&id));
     assert_eq!(next.at, at("2026-11-21T13:00:00Z"));
     assert!(
-        next.reason
-            .contains("earlier slots are passed over: never more often than every 1 h"),
+        next.reason.contains("earlier slots are passed over: never more often than every 1 h"),
         "{}",
         next.reason
     );
     // A wish of the publisher.
-    let wish = hints(
-        &[("cache-control", "max-age=40000")],
-        &UpdateHints::default(),
-    );
+    let wish = hints(&[("cache-control", "max-age=40000")], &UpdateHints::default());
     let next = next_poll(&on_schedule("0 6-22 * * *"), &wish, &good(&id));
     assert_eq!(next.at, at("2026-11-22T06:00:00Z"));
     assert!(next.reason.contains("max-age"), "{}", next.reason);
@@ -541,11 +365,7 @@ fn a_cron_schedule_skips_forbidden_slots() {
         ..UpdateHints::default()
     };
     let next = next_poll(&on_schedule("30 * * * *"), &hints(&[], &closed), &good(&id));
-    assert_eq!(
-        next.at,
-        at("2026-11-22T14:30:00Z"),
-        "Saturday is closed, and every hour but 14"
-    );
+    assert_eq!(next.at, at("2026-11-22T14:30:00Z"), "Saturday is closed, and every hour but 14");
     assert!(next.reason.contains("skipHours"), "{}", next.reason);
     // A schedule whose every slot is closed is kept as it is.
     let next = next_poll(&on_schedule("0 6 * * *"), &hints(&[], &closed), &good(&id));
@@ -561,31 +381,21 @@ fn a_cron_schedule_skips_forbidden_slots() {
 fn skip_hours_are_waited_out_up_to_max_interval() {
     let id = id();
     let at = |text: &str| -> Timestamp { text.parse().unwrap() };
-    let night = UpdateHints {
-        skip_hours: (0..23).collect(),
-        ..UpdateHints::default()
-    };
+    let night = UpdateHints { skip_hours: (0..23).collect(), ..UpdateHints::default() };
     let next = next_poll(&policy(HOUR), &hints(&[], &night), &good(&id));
     assert_eq!(next.at, at("2026-11-21T23:00:00Z"));
     assert!(
-        next.reason
-            .contains("then the feed's skipHours or skipDays until 2026-11-21 23:00 UTC"),
+        next.reason.contains("then the feed's skipHours or skipDays until 2026-11-21 23:00 UTC"),
         "{}",
         next.reason
     );
-    let all = UpdateHints {
-        skip_hours: (1..=24).collect(),
-        ..UpdateHints::default()
-    };
+    let all = UpdateHints { skip_hours: (1..=24).collect(), ..UpdateHints::default() };
     assert_eq!(
         pause(&next_poll(&policy(HOUR), &hints(&[], &all), &good(&id))),
         HOUR,
         "all closed makes no sense"
     );
-    let capped = PollPolicy {
-        max_interval: 3 * HOUR,
-        ..policy(HOUR)
-    };
+    let capped = PollPolicy { max_interval: 3 * HOUR, ..policy(HOUR) };
     let next = next_poll(&capped, &hints(&[], &night), &good(&id));
     assert_eq!(
         (next.at, next.reason.contains("capped")),
@@ -598,10 +408,7 @@ fn skip_hours_are_waited_out_up_to_max_interval() {
 #[test]
 fn first_polls_of_many_sources_are_spread_out() {
     let starts: Vec<Duration> = (0..520).map(|place| spread(place, HOUR).0).collect();
-    assert!(
-        starts[..20].iter().all(Duration::is_zero),
-        "the first twenty are asked at once"
-    );
+    assert!(starts[..20].iter().all(Duration::is_zero), "the first twenty are asked at once");
     let mut per_tenth = [0; 10];
     for start in &starts[20..] {
         assert!(*start < HOUR);
@@ -616,29 +423,17 @@ fn first_polls_of_many_sources_are_spread_out() {
 fn any_pace() -> impl Strategy<Value = PollPolicy> {
     let schedule = prop::option::weighted(
         0.3,
-        prop::sample::select(vec![
-            "* * * * *",
-            "0 6-22 * * *",
-            "*/7 3 * * 1-5",
-            "30 12 1,15 * *",
-        ]),
+        prop::sample::select(vec!["* * * * *", "0 6-22 * * *", "*/7 3 * * 1-5", "30 12 1,15 * *"]),
     );
-    (
-        1_u64..200_000,
-        any::<bool>(),
-        schedule,
-        1_u64..2_000_000,
-        any::<bool>(),
+    (1_u64..200_000, any::<bool>(), schedule, 1_u64..2_000_000, any::<bool>()).prop_map(
+        |(interval, custom_interval, schedule, cap, exempt)| PollPolicy {
+            interval: Duration::from_secs(interval),
+            custom_interval,
+            schedule: schedule.map(str::to_owned),
+            max_interval: Duration::from_secs(interval.max(cap)),
+            exempt,
+        },
     )
-        .prop_map(
-            |(interval, custom_interval, schedule, cap, exempt)| PollPolicy {
-                interval: Duration::from_secs(interval),
-                custom_interval,
-                schedule: schedule.map(str::to_owned),
-                max_interval: Duration::from_secs(interval.max(cap)),
-                exempt,
-            },
-        )
 }
 
 fn any_hints() -> impl Strategy<Value = Hints> {
@@ -653,58 +448,34 @@ fn any_hints() -> impl Strategy<Value = Hints> {
         days,
         prop::sample::select(vec![200_u16, 304, 429, 503]),
     )
-        .prop_map(
-            |(max_age, retry, ttl_minutes, skip_hours, skip_days, status)| {
-                let mut headers = Headers::new();
-                if let Some(seconds) = max_age {
-                    headers.push("cache-control", format!("max-age={seconds}"));
-                }
-                if let Some(seconds) = retry {
-                    headers.push("retry-after", seconds.to_string());
-                }
-                Hints::of(
-                    status,
-                    &headers,
-                    &UpdateHints {
-                        ttl_minutes,
-                        skip_hours,
-                        skip_days,
-                        sy_interval_s: None,
-                    },
-                    noon(),
-                )
-            },
-        )
+        .prop_map(|(max_age, retry, ttl_minutes, skip_hours, skip_days, status)| {
+            let mut headers = Headers::new();
+            if let Some(seconds) = max_age {
+                headers.push("cache-control", format!("max-age={seconds}"));
+            }
+            if let Some(seconds) = retry {
+                headers.push("retry-after", seconds.to_string());
+            }
+            Hints::of(
+                status,
+                &headers,
+                &UpdateHints { ttl_minutes, skip_hours, skip_days, sy_interval_s: None },
+                noon(),
+            )
+        })
 }
 
 fn any_outcome() -> impl Strategy<Value = (AttemptOutcome, u32, u32)> {
-    let failure = prop::sample::select(vec![
-        None,
-        Some(401_u16),
-        Some(404),
-        Some(429),
-        Some(500),
-        Some(503),
-    ]);
+    let failure =
+        prop::sample::select(vec![None, Some(401_u16), Some(404), Some(429), Some(500), Some(503)]);
     prop_oneof![
         Just((AttemptOutcome::NotModified, 0, 0)),
         Just((AttemptOutcome::Unchanged, 0, 0)),
         Just((AttemptOutcome::Gone, 1, 0)),
         (1_u32..40).prop_map(|n| (AttemptOutcome::Challenge, n, 0)),
         (failure, 1_u32..40, 1_u32..40).prop_map(|(status, failures, throttles)| {
-            let throttles = if matches!(status, Some(429 | 503)) {
-                throttles
-            } else {
-                0
-            };
-            (
-                AttemptOutcome::Failed {
-                    class: "x".into(),
-                    status,
-                },
-                failures,
-                throttles,
-            )
+            let throttles = if matches!(status, Some(429 | 503)) { throttles } else { 0 };
+            (AttemptOutcome::Failed { class: "x".into(), status }, failures, throttles)
         }),
     ]
 }

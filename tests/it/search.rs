@@ -33,77 +33,41 @@ access = ["token"]
 
 fn lake_post(number: u32, title: &str, text: &str) -> Draft {
     let url = format!("https://lake.example/posts/{number}");
-    Draft {
-        guid: None,
-        url: Some(url.parse().unwrap()),
-        ..post(number, title, text)
-    }
+    Draft { guid: None, url: Some(url.parse().unwrap()), ..post(number, title, text) }
 }
 
 fn test_site() -> TestSite {
     let test_site = TestSite::new(FEEDS);
     let river = vec![
-        post(
-            1,
-            "Streams that run for years",
-            "What keeps an old consumer alive.",
-        ),
-        post(
-            2,
-            "Kafka, exactly once",
-            "How the broker counts, and why a stream is a log.",
-        ),
-        post(
-            3,
-            "On brokers",
-            "A word on Kafka and on queues: once exactly is not exactly once.",
-        ),
+        post(1, "Streams that run for years", "What keeps an old consumer alive."),
+        post(2, "Kafka, exactly once", "How the broker counts, and why a stream is a log."),
+        post(3, "On brokers", "A word on Kafka and on queues: once exactly is not exactly once."),
         post(4, "流れる水のログ", "日本語の本文"),
     ];
     test_site.apply_poll("river", "2026-01-02T00:00:00Z", Arrival::Ordinary, river);
     // Only where most stories are about something else does a word say anything.
     let other = (20..40).map(|number| {
-        post(
-            number,
-            &format!("Gravel number {number}"),
-            &format!("Pebbles of lot {number}."),
-        )
+        post(number, &format!("Gravel number {number}"), &format!("Pebbles of lot {number}."))
     });
-    test_site.apply_poll(
-        "river",
-        "2026-01-01T00:00:00Z",
-        Arrival::Ordinary,
-        other.collect(),
-    );
+    test_site.apply_poll("river", "2026-01-01T00:00:00Z", Arrival::Ordinary, other.collect());
     test_site.apply_poll(
         "lake",
         "2026-01-03T00:00:00Z",
         Arrival::Ordinary,
-        vec![lake_post(
-            1,
-            "Orchestrating Käfer",
-            "Beetles & <b>bold</b> streams.",
-        )],
+        vec![lake_post(1, "Orchestrating Käfer", "Beetles & <b>bold</b> streams.")],
     );
     let hidden = Draft {
         url: Some("https://cellar.example/1".parse().unwrap()),
         guid: None,
         ..post(9, "Kafka in the cellar", "Hidden words.")
     };
-    test_site.apply_poll(
-        "cellar",
-        "2026-01-04T00:00:00Z",
-        Arrival::Ordinary,
-        vec![hidden],
-    );
+    test_site.apply_poll("cellar", "2026-01-04T00:00:00Z", Arrival::Ordinary, vec![hidden]);
     test_site.publish("2026-01-04T00:00:01Z");
     test_site
 }
 
 fn titles(store: &Store, query: &str) -> Vec<String> {
-    let found = store
-        .read(|reader| reader.search(&SearchQuery::parse(query), 50, false))
-        .unwrap();
+    let found = store.read(|reader| reader.search(&SearchQuery::parse(query), 50, false)).unwrap();
     assert_eq!(found.count, found.stories.len() as u64);
     found.stories.into_iter().map(|story| story.title).collect()
 }
@@ -116,14 +80,7 @@ fn words_phrases_prefixes_and_filters_match() {
         ("kafka", &["Kafka, exactly once", "On brokers"][..]),
         ("KAFKA broker", &["Kafka, exactly once", "On brokers"]),
         // A bare word finds its inflections; in quotes it is taken as it stands.
-        (
-            "stream",
-            &[
-                "Streams that run for years",
-                "Kafka, exactly once",
-                "Orchestrating Käfer",
-            ],
-        ),
+        ("stream", &["Streams that run for years", "Kafka, exactly once", "Orchestrating Käfer"]),
         ("\"stream\"", &["Kafka, exactly once"]),
         ("\"once exactly\"", &["On brokers"]),
         ("orchestrat*", &["Orchestrating Käfer"]),
@@ -133,10 +90,7 @@ fn words_phrases_prefixes_and_filters_match() {
         ("日本", &["流れる水のログ"]),
         ("本日", &[]),
         ("kafka -queues", &["Kafka, exactly once"]),
-        (
-            "topic:streaming once",
-            &["Kafka, exactly once", "On brokers"],
-        ),
+        ("topic:streaming once", &["Kafka, exactly once", "On brokers"]),
         ("streams topic:streaming", &["Kafka, exactly once"]),
         ("stream source:lake", &["Orchestrating Käfer"]),
         ("source:lake", &["Orchestrating Käfer"]),
@@ -179,18 +133,15 @@ fn the_search_index_follows_edits_and_removals() {
         )
         .unwrap();
     assert_eq!(titles(&test_site.store, "pulsar"), [""; 0]);
-    // A source that is published after all is found from then on, and not any more when that is taken back.
+    // A source that is published after all is found from then on, and not any more when that is
+    // taken back.
     let open = FEEDS.replace("auth = { basic_file = \"secret\" }", "");
     let test_site = TestSite::with_state_in(test_site.dir, &open);
     assert_eq!(titles(&test_site.store, "hidden"), ["Kafka in the cellar"]);
     let test_site = TestSite::with_state_in(test_site.dir, FEEDS);
     assert_eq!(titles(&test_site.store, "hidden"), [""; 0]);
     assert!(
-        test_site
-            .config
-            .sources
-            .iter()
-            .any(|source| source.id == SourceId::new("cellar").unwrap())
+        test_site.config.sources.iter().any(|source| source.id == SourceId::new("cellar").unwrap())
     );
 }
 
@@ -199,10 +150,7 @@ async fn search_results_are_served_as_page_and_feed() {
     let test_site = test_site();
     let server = test_site.serve();
     let page = server.get("/search?q=kafka+topic%3Astreaming").await;
-    assert_eq!(
-        (page.status, page.header("content-type")),
-        (200, "text/html; charset=utf-8")
-    );
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     let text = page.text();
     assert!(
         text.contains("2 stories")
@@ -230,38 +178,18 @@ async fn search_results_are_served_as_page_and_feed() {
     );
     assert_eq!(feed_lint::atom(&feed.body), [""; 0]);
     let text = feed.text();
-    assert!(
-        text.contains("<id>tag:topics.example,2026:topics/search/kafka</id>"),
-        "{text}"
-    );
-    assert!(
-        text.contains("<updated>2026-01-02T00:00:00+00:00</updated>"),
-        "{text}"
-    );
-    assert!(
-        text.contains("href=\"https://topics.example/search.atom?q=kafka\""),
-        "{text}"
-    );
+    assert!(text.contains("<id>tag:topics.example,2026:topics/search/kafka</id>"), "{text}");
+    assert!(text.contains("<updated>2026-01-02T00:00:00+00:00</updated>"), "{text}");
+    assert!(text.contains("href=\"https://topics.example/search.atom?q=kafka\""), "{text}");
     assert_eq!(text.matches("<entry>").count(), 2);
     assert!(feed.header("cache-control").starts_with("public, max-age="));
     assert_eq!(
-        server
-            .ask(
-                "/search.atom?q=kafka",
-                &[("If-None-Match", feed.header("etag"))]
-            )
-            .await
-            .status,
+        server.ask("/search.atom?q=kafka", &[("If-None-Match", feed.header("etag"))]).await.status,
         304
     );
     // A private topic has no stories for those who only guess its name.
     assert_eq!(
-        server
-            .get("/search.atom?q=topic%3Aclosed")
-            .await
-            .text()
-            .matches("<entry>")
-            .count(),
+        server.get("/search.atom?q=topic%3Aclosed").await.text().matches("<entry>").count(),
         0
     );
 }
@@ -288,9 +216,7 @@ async fn a_hostile_query_gets_a_normal_response() {
         let page = server.get(target).await;
         assert_eq!(page.status, 200, "{target}: {}", page.text());
         assert!(!page.text().contains("<script>"), "{target}");
-        let feed = server
-            .get(&target.replacen("/search?", "/search.atom?", 1))
-            .await;
+        let feed = server.get(&target.replacen("/search?", "/search.atom?", 1)).await;
         assert_eq!(
             (feed.status, feed_lint::atom(&feed.body)),
             (200, Vec::new()),
@@ -298,9 +224,5 @@ async fn a_hostile_query_gets_a_normal_response() {
             feed.text()
         );
     }
-    assert_eq!(
-        titles(&test_site.store, "kafka").len(),
-        2,
-        "nothing was harmed"
-    );
+    assert_eq!(titles(&test_site.store, "kafka").len(), 2, "nothing was harmed");
 }

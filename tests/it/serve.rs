@@ -41,11 +41,8 @@ impl Server {
         let fake_snapshot = Arc::new(FakeSnapshot::of(hostile_stories()));
         fake_snapshot.contents().retired = vec![TopicId::new("old").unwrap()];
         let health = Health::new();
-        let app = App::new(
-            fake_snapshot.clone() as Arc<dyn SnapshotSource>,
-            settings(),
-            health.clone(),
-        );
+        let app =
+            App::new(fake_snapshot.clone() as Arc<dyn SnapshotSource>, settings(), health.clone());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -56,22 +53,13 @@ impl Server {
             };
             serve(listener, serving, None, until).await.unwrap();
         });
-        Self {
-            address,
-            fake_snapshot,
-            app,
-            health,
-            stop: Some(stop),
-            running,
-        }
+        Self { address, fake_snapshot, app, health, stop: Some(stop), running }
     }
 
     fn render(&self, now: &str) {
         let retired = self.fake_snapshot.contents().retired.clone();
-        self.app.replace(
-            fake_snapshot::documents(&self.fake_snapshot, &settings(), at(now)),
-            retired,
-        );
+        self.app
+            .replace(fake_snapshot::documents(&self.fake_snapshot, &settings(), at(now)), retired);
     }
 
     /// Sends one request and reads the answer to the end of the connection.
@@ -108,29 +96,16 @@ struct HttpResponse {
 
 impl HttpResponse {
     fn read(bytes: &[u8]) -> Self {
-        let end = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .expect("an answer has a head");
+        let end =
+            bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
         let mut lines = head.split("\r\n");
-        let status = lines
-            .next()
-            .unwrap()
-            .split(' ')
-            .nth(1)
-            .unwrap()
-            .parse()
-            .unwrap();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines
             .map(|line| line.split_once(": ").unwrap())
             .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
             .collect();
-        Self {
-            status,
-            headers,
-            body: bytes[end + 4..].to_vec(),
-        }
+        Self { status, headers, body: bytes[end + 4..].to_vec() }
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -150,14 +125,8 @@ impl HttpResponse {
 }
 
 const FEEDS: [(&str, &str); 3] = [
-    (
-        "/topics/streaming/feed.atom",
-        "application/atom+xml; charset=utf-8",
-    ),
-    (
-        "/topics/streaming/feed.rss",
-        "application/rss+xml; charset=utf-8",
-    ),
+    ("/topics/streaming/feed.atom", "application/atom+xml; charset=utf-8"),
+    ("/topics/streaming/feed.rss", "application/rss+xml; charset=utf-8"),
     ("/topics/streaming/feed.json", "application/feed+json"),
 ];
 
@@ -177,63 +146,30 @@ async fn every_document_and_page_has_its_content_type_and_headers() {
         ("/sources.opml", "text/x-opml; charset=utf-8"),
         ("/style.css", "text/css; charset=utf-8"),
         ("/style.css?v=12345678", "text/css; charset=utf-8"),
-        (
-            "/topics/cloud+streaming/feed.atom",
-            "application/atom+xml; charset=utf-8",
-        ),
+        ("/topics/cloud+streaming/feed.atom", "application/atom+xml; charset=utf-8"),
     ];
     for (target, kind) in FEEDS.into_iter().chain(others) {
         let answer = server.get(target).await;
-        assert_eq!(
-            (answer.status, answer.header("content-type")),
-            (200, Some(kind)),
-            "{target}"
-        );
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(kind)), "{target}");
         assert_eq!(
             answer.header("content-length"),
             Some(answer.body.len().to_string().as_str()),
             "{target}"
         );
-        assert!(
-            answer
-                .header("etag")
-                .is_some_and(|tag| tag.starts_with("W/\"")),
-            "{target}"
-        );
-        let varies = if target.contains("/feed.") {
-            "accept-encoding, a-im"
-        } else {
-            "accept-encoding"
-        };
+        assert!(answer.header("etag").is_some_and(|tag| tag.starts_with("W/\"")), "{target}");
+        let varies =
+            if target.contains("/feed.") { "accept-encoding, a-im" } else { "accept-encoding" };
         assert_eq!(answer.header("vary"), Some(varies), "{target}");
-        assert_eq!(
-            answer.header("x-content-type-options"),
-            Some("nosniff"),
-            "{target}"
-        );
-        assert_eq!(
-            answer.header("referrer-policy"),
-            Some("no-referrer"),
-            "{target}"
-        );
-        assert_eq!(
-            answer.header("access-control-allow-origin"),
-            Some("*"),
-            "{target}"
-        );
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{target}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{target}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{target}");
         assert!(
-            answer
-                .header("content-security-policy")
-                .unwrap()
-                .starts_with("default-src 'none'"),
+            answer.header("content-security-policy").unwrap().starts_with("default-src 'none'"),
             "{target}"
         );
         let pace = "public, max-age=900, stale-while-revalidate=900, stale-if-error=86400";
         assert_eq!(answer.header("cache-control"), Some(pace), "{target}");
-        assert!(
-            !answer.text().contains("somewhere.else"),
-            "{target} believes the Host field"
-        );
+        assert!(!answer.text().contains("somewhere.else"), "{target} believes the Host field");
     }
     server.stop().await;
 }
@@ -249,47 +185,24 @@ async fn a_feed_response_has_self_and_alternate_link_headers() {
          <{base}/feed.json>; rel=\"alternate\"; type=\"application/feed+json\""
     );
     assert_eq!(answer.header("link"), Some(expected.as_str()));
-    assert_eq!(
-        answer.header("last-modified"),
-        Some("Wed, 01 Apr 2026 00:00:00 GMT")
-    );
+    assert_eq!(answer.header("last-modified"), Some("Wed, 01 Apr 2026 00:00:00 GMT"));
 }
 
 #[tokio::test]
 async fn a_known_etag_gets_304_for_every_content_encoding() {
     let server = Server::start();
-    for target in [
-        "/topics/streaming/feed.atom",
-        "/topics/cloud+streaming/feed.json",
-        "/",
-        "/opml.xml",
-    ] {
+    for target in
+        ["/topics/streaming/feed.atom", "/topics/cloud+streaming/feed.json", "/", "/opml.xml"]
+    {
         for coding in ["identity", "gzip", "br"] {
-            let first = server
-                .ask("GET", target, &[("Accept-Encoding", coding)])
-                .await;
+            let first = server.ask("GET", target, &[("Accept-Encoding", coding)]).await;
             let tag = first.header("etag").unwrap().to_owned();
             for other in ["identity", "gzip", "br"] {
                 let held = server
-                    .ask(
-                        "GET",
-                        target,
-                        &[("If-None-Match", &tag), ("Accept-Encoding", other)],
-                    )
+                    .ask("GET", target, &[("If-None-Match", &tag), ("Accept-Encoding", other)])
                     .await;
-                assert_eq!(
-                    (held.status, held.body.len()),
-                    (304, 0),
-                    "{target} {coding} {other}"
-                );
-                for name in [
-                    "etag",
-                    "cache-control",
-                    "vary",
-                    "last-modified",
-                    "date",
-                    "link",
-                ] {
+                assert_eq!((held.status, held.body.len()), (304, 0), "{target} {coding} {other}");
+                for name in ["etag", "cache-control", "vary", "last-modified", "date", "link"] {
                     assert_eq!(
                         held.header(name).is_some(),
                         first.header(name).is_some(),
@@ -305,11 +218,7 @@ async fn a_known_etag_gets_304_for_every_content_encoding() {
     let since = [("If-Modified-Since", "Wed, 01 Apr 2026 00:00:00 GMT")];
     assert_eq!(server.ask("GET", target, &since).await.status, 304);
     let both = [since[0], ("If-None-Match", "\"another\"")];
-    assert_eq!(
-        server.ask("GET", target, &both).await.status,
-        200,
-        "the tag alone counts"
-    );
+    assert_eq!(server.ask("GET", target, &both).await.status, 200, "the tag alone counts");
     assert_eq!(server.ask("HEAD", target, &since).await.status, 304);
 }
 
@@ -321,7 +230,8 @@ async fn a_304_has_the_content_security_policy_of_its_200() {
         let etag = whole.header("etag").unwrap().to_owned();
         let again = server.ask("GET", target, &[("If-None-Match", &etag)]).await;
         assert_eq!(again.status, 304, "{target}");
-        // A browser takes the headers of a 304 over: a page would lose its style with the policy of a feed.
+        // A browser takes the headers of a 304 over: a page would lose its style with the policy of
+        // a feed.
         assert_eq!(
             again.header("content-security-policy"),
             whole.header("content-security-policy"),
@@ -337,18 +247,12 @@ async fn the_preferred_content_encoding_is_used() {
     let target = "/topics/streaming/feed.atom";
     let plain = server.get(target).await;
     assert_eq!(plain.header("content-encoding"), None);
-    let gzip = server
-        .ask("GET", target, &[("Accept-Encoding", "gzip;q=1, br;q=0.2")])
-        .await;
+    let gzip = server.ask("GET", target, &[("Accept-Encoding", "gzip;q=1, br;q=0.2")]).await;
     assert_eq!(gzip.header("content-encoding"), Some("gzip"));
     let mut text = Vec::new();
-    flate2::read::GzDecoder::new(&gzip.body[..])
-        .read_to_end(&mut text)
-        .unwrap();
+    flate2::read::GzDecoder::new(&gzip.body[..]).read_to_end(&mut text).unwrap();
     assert_eq!(text, plain.body);
-    let br = server
-        .ask("GET", target, &[("Accept-Encoding", "gzip, deflate, br")])
-        .await;
+    let br = server.ask("GET", target, &[("Accept-Encoding", "gzip, deflate, br")]).await;
     assert_eq!(br.header("content-encoding"), Some("br"));
     let mut text = Vec::new();
     brotli::BrotliDecompress(&mut &br.body[..], &mut text).unwrap();
@@ -389,20 +293,10 @@ async fn write_methods_are_405_and_cors_preflight_is_allowed() {
         ("Access-Control-Request-Method", "GET"),
         ("Access-Control-Request-Headers", "if-none-match"),
     ];
-    let answer = server
-        .ask("OPTIONS", "/topics/streaming/feed.json", &preflight)
-        .await;
-    assert_eq!(
-        (answer.status, answer.header("access-control-allow-origin")),
-        (204, Some("*"))
-    );
+    let answer = server.ask("OPTIONS", "/topics/streaming/feed.json", &preflight).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, Some("*")));
     for name in ["If-None-Match", "If-Modified-Since", "A-IM"] {
-        assert!(
-            answer
-                .header("access-control-allow-headers")
-                .unwrap()
-                .contains(name)
-        );
+        assert!(answer.header("access-control-allow-headers").unwrap().contains(name));
     }
     assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"));
 }
@@ -410,11 +304,7 @@ async fn write_methods_are_405_and_cors_preflight_is_allowed() {
 #[tokio::test]
 async fn unknown_paths_are_404_and_name_the_topics() {
     let server = Server::start();
-    for target in [
-        "/topics/nope/feed.atom",
-        "/topics/nope",
-        "/topics/cloud+nope/feed.rss",
-    ] {
+    for target in ["/topics/nope/feed.atom", "/topics/nope", "/topics/cloud+nope/feed.rss"] {
         let answer = server.get(target).await;
         assert_eq!(answer.status, 404, "{target}");
         let text = answer.text();
@@ -451,16 +341,11 @@ async fn unknown_paths_are_404_and_name_the_topics() {
     for target in ["/topics/old", "/topics/old/feed.json"] {
         assert_eq!(server.get(target).await.status, 410, "{target}");
     }
-    let hostile = server
-        .get("/topics/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
-        .await;
+    let hostile = server.get("/topics/%3Cscript%3Ealert(1)%3C%2Fscript%3E").await;
     assert_eq!(hostile.status, 404);
     assert!(!hostile.text().contains("<script"));
     assert_eq!(server.get("/topics/%FF").await.status, 400);
-    assert_eq!(
-        server.get(&format!("/{}", "a".repeat(5000))).await.status,
-        414
-    );
+    assert_eq!(server.get(&format!("/{}", "a".repeat(5000))).await.status, 414);
 }
 
 #[tokio::test]
@@ -469,10 +354,7 @@ async fn non_canonical_paths_redirect_with_308() {
     for (target, to) in [
         ("/sources/", "/sources"),
         ("/topics/streaming/?x=1", "/topics/streaming?x=1"),
-        (
-            "/topics/streaming+cloud/feed.atom",
-            "/topics/cloud+streaming/feed.atom",
-        ),
+        ("/topics/streaming+cloud/feed.atom", "/topics/cloud+streaming/feed.atom"),
         ("/topics/cloud%2Bcloud/feed.atom", "/topics/cloud/feed.atom"),
         ("/topics/clouds/feed.rss", "/topics/cloud/feed.rss"),
         ("/topics/clouds", "/topics/cloud"),
@@ -480,20 +362,9 @@ async fn non_canonical_paths_redirect_with_308() {
         ("/topics/all+cloud", "/topics/all"),
     ] {
         let answer = server.get(target).await;
-        assert_eq!(
-            (answer.status, answer.header("location")),
-            (308, Some(to)),
-            "{target}"
-        );
+        assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{target}");
     }
-    assert_eq!(
-        server
-            .get("/topics/cloud%2Bstreaming/feed.atom")
-            .await
-            .status,
-        200,
-        "%2B is +"
-    );
+    assert_eq!(server.get("/topics/cloud%2Bstreaming/feed.atom").await.status, 200, "%2B is +");
     assert_ne!(server.get("//evil.example/").await.status, 308);
 }
 
@@ -506,29 +377,15 @@ async fn a_union_feed_has_each_story_once_and_its_own_id() {
         feed_lint::ids(&answer.body),
         feed_lint::ids(&server.get("/topics/streaming/feed.atom").await.body)
     );
-    assert!(
-        answer
-            .text()
-            .contains("<id>tag:topics.example,2026:topics/cloud+streaming</id>")
-    );
-    assert!(
-        answer
-            .text()
-            .contains("/topics/cloud+streaming/feed.atom\" rel=\"self\"")
-    );
-    assert_eq!(
-        answer.header("last-modified"),
-        Some("Wed, 01 Apr 2026 00:00:00 GMT")
-    );
+    assert!(answer.text().contains("<id>tag:topics.example,2026:topics/cloud+streaming</id>"));
+    assert!(answer.text().contains("/topics/cloud+streaming/feed.atom\" rel=\"self\""));
+    assert_eq!(answer.header("last-modified"), Some("Wed, 01 Apr 2026 00:00:00 GMT"));
 }
 
 #[tokio::test]
 async fn new_documents_replace_old_ones_and_cached_unions() {
     let server = Server::start();
-    let targets = [
-        "/topics/streaming/feed.atom",
-        "/topics/cloud+streaming/feed.atom",
-    ];
+    let targets = ["/topics/streaming/feed.atom", "/topics/cloud+streaming/feed.atom"];
     let mut before = Vec::new();
     for target in targets {
         before.push(server.get(target).await);
@@ -547,19 +404,11 @@ async fn new_documents_replace_old_ones_and_cached_unions() {
     for (target, old) in targets.iter().zip(&before) {
         let new = server.get(target).await;
         assert_ne!(new.header("etag"), old.header("etag"), "{target}");
-        assert_eq!(
-            new.header("last-modified"),
-            Some("Mon, 06 Apr 2026 00:00:00 GMT"),
-            "{target}"
-        );
+        assert_eq!(new.header("last-modified"), Some("Mon, 06 Apr 2026 00:00:00 GMT"), "{target}");
         assert_eq!(feed_lint::ids(&new.body)[0], story(20).published_id);
     }
     assert_eq!(server.get("/stories/20").await.status, 200);
-    server
-        .fake_snapshot
-        .contents()
-        .stories
-        .retain(|story| story.id != StoryId(20));
+    server.fake_snapshot.contents().stories.retain(|story| story.id != StoryId(20));
     assert_eq!(server.get("/stories/20").await.status, 404);
 }
 
@@ -571,34 +420,23 @@ async fn a_page_is_rendered_once_until_the_state_changes() {
     reads();
     let asks = (0..20).map(|_| server.get("/topics/streaming"));
     let answers = futures_util::future::join_all(asks).await;
-    assert!(
-        answers
-            .iter()
-            .all(|answer| answer.status == 200 && answer.body == answers[0].body)
-    );
+    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
     assert_eq!(reads(), 1);
     // Each page for itself, each coding of the one.
-    server
-        .ask("GET", "/topics/streaming", &[("Accept-Encoding", "br")])
-        .await;
+    server.ask("GET", "/topics/streaming", &[("Accept-Encoding", "br")]).await;
     server.get("/topics/cloud").await;
     server.get("/").await;
     assert_eq!(reads(), 2);
     // Another version is another page, another setting as well.
     server.fake_snapshot.contents().stories.insert(0, story(20));
     server.fake_snapshot.contents().version = Some(2);
-    assert!(
-        server
-            .get("/topics/streaming")
-            .await
-            .text()
-            .contains("/stories/20\"")
-    );
+    assert!(server.get("/topics/streaming").await.text().contains("/stories/20\""));
     assert_eq!(reads(), 1);
     server.app.set_settings(settings());
     server.get("/topics/streaming").await;
     assert_eq!(reads(), 1);
-    // Pages of stories are cheap; where nobody can tell what changed, every page is drawn when it is asked for.
+    // Pages of stories are cheap; where nobody can tell what changed, every page is drawn when it
+    // is asked for.
     server.get("/stories/20").await;
     server.get("/stories/20").await;
     assert_eq!(reads(), 2);
@@ -631,9 +469,7 @@ async fn published_files_equal_the_served_bytes() {
         if matches!(file.rsplit('.').next(), Some("gz" | "br")) {
             continue;
         }
-        let path = file
-            .strip_suffix("index.html")
-            .map_or(file, |page| page.trim_end_matches('/'));
+        let path = file.strip_suffix("index.html").map_or(file, |page| page.trim_end_matches('/'));
         if path == "sources/" || path == "sources" {
             continue; // it tells of polls, and files change with what is published alone
         }
@@ -658,41 +494,25 @@ async fn published_files_equal_the_served_bytes() {
 async fn health_endpoints_report_readiness_and_errors() {
     let server = Server::unrendered();
     assert_eq!(
-        (
-            server.get("/healthz").await.status,
-            server.get("/readyz").await.status
-        ),
+        (server.get("/healthz").await.status, server.get("/readyz").await.status),
         (200, 503)
     );
     let early = server.get("/topics/all/feed.atom").await;
-    assert_eq!(
-        (early.status, early.header("retry-after")),
-        (503, Some("10"))
-    );
-    assert_eq!(
-        server.get("/topics/cloud+streaming/feed.atom").await.status,
-        503
-    );
+    assert_eq!((early.status, early.header("retry-after")), (503, Some("10")));
+    assert_eq!(server.get("/topics/cloud+streaming/feed.atom").await.status, 503);
     server.render("2026-04-01T00:00:00Z");
     server.health.set_ready(true);
     assert_eq!(server.get("/readyz").await.status, 200);
-    server
-        .health
-        .report(Err("the store does not answer".to_owned()));
+    server.health.report(Err("the store does not answer".to_owned()));
     let ill = server.get("/healthz").await;
-    assert_eq!(
-        (ill.status, ill.text().trim()),
-        (503, "the store does not answer")
-    );
+    assert_eq!((ill.status, ill.text().trim()), (503, "the store does not answer"));
     assert_eq!(ill.header("cache-control"), Some("no-store"));
     assert_eq!(
         server.get("/topics/all/feed.atom").await.status,
         200,
         "feeds are served whatever happens"
     );
-    server
-        .health
-        .report_rendering(Err("cannot render".to_owned()));
+    server.health.report_rendering(Err("cannot render".to_owned()));
     server.health.report(Ok(()));
     let stale = server.get("/healthz").await;
     assert_eq!(
@@ -708,9 +528,7 @@ async fn health_endpoints_report_readiness_and_errors() {
 async fn shutdown_finishes_open_requests_and_accepts_no_new_ones() {
     let mut server = Server::start();
     let mut open = TcpStream::connect(server.address).await.unwrap();
-    open.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        .await
-        .unwrap();
+    open.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     let mut some = [0; 12];
     open.read_exact(&mut some).await.unwrap();
     assert_eq!(&some, b"HTTP/1.1 200");
@@ -718,8 +536,5 @@ async fn shutdown_finishes_open_requests_and_accepts_no_new_ones() {
     (&mut server.running).await.unwrap();
     let mut rest = Vec::new();
     open.read_to_end(&mut rest).await.unwrap();
-    assert!(
-        TcpStream::connect(server.address).await.is_err(),
-        "the listener is closed"
-    );
+    assert!(TcpStream::connect(server.address).await.is_err(), "the listener is closed");
 }

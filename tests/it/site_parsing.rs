@@ -1,7 +1,8 @@
 //! Tests of `follow` from the outside: whole pages in, what they list out.
 //!
-//! An index page is a fixture `<name>.html` with `<name>.expected` beside it: the page's address, then one line per post
-//! in the page's order with date, link, title and categories, parted by tabs. What is not listed there must not come out.
+//! An index page is a fixture `<name>.html` with `<name>.expected` beside it: the page's address,
+//! then one line per post in the page's order with date, link, title and categories, parted by
+//! tabs. What is not listed there must not come out.
 
 use std::{
     fs,
@@ -47,14 +48,7 @@ fn line(draft: &Draft) -> String {
 }
 
 fn head_of(html: &str, address: &str, content_full: bool) -> PageMetadata {
-    read_page_metadata(
-        &Page {
-            url: &url(address),
-            headers: &Headers::new(),
-            html,
-        },
-        content_full,
-    )
+    read_page_metadata(&Page { url: &url(address), headers: &Headers::new(), html }, content_full)
 }
 
 #[test]
@@ -73,11 +67,7 @@ fn every_page_fixture_yields_its_posts_and_nothing_else() {
             let (address, lines) = text.split_once('\n').unwrap();
             let wanted: Vec<&str> = lines.lines().collect();
             let page_url = url(address);
-            let page = Page {
-                url: &page_url,
-                headers: &Headers::new(),
-                html: &html,
-            };
+            let page = Page { url: &page_url, headers: &Headers::new(), html: &html };
             let got: Vec<String> = match read_index_page(&page, None) {
                 Ok(found) => found.drafts.iter().map(line).collect(),
                 Err(error) => vec![format!("error: {error}")],
@@ -105,18 +95,10 @@ fn every_page_fixture_yields_its_posts_and_nothing_else() {
 fn feed_links_exclude_comment_feeds() {
     let home = url("https://www.systems.example/");
     let html = fixture("beehiiv-feed/home.html");
-    let links = feed_links(&Page {
-        url: &home,
-        headers: &Headers::new(),
-        html: &html,
-    });
+    let links = feed_links(&Page { url: &home, headers: &Headers::new(), html: &html });
     let urls: Vec<&str> = links.iter().map(|l| l.url.as_str()).collect();
     assert_eq!(urls, ["https://rss.beehiiv.com/feeds/Ab3dEf9hIj.xml"]);
-    assert!(
-        links[0].reason.contains("rel=alternate"),
-        "{}",
-        links[0].reason
-    );
+    assert!(links[0].reason.contains("rel=alternate"), "{}", links[0].reason);
 }
 
 #[test]
@@ -128,14 +110,10 @@ fn feed_links_are_ranked_and_resolved_against_base() {
         <body><a href="rss.xml">RSS</a> <a href="/blog/feed">a post on feeds</a> <a href="https://other.example/feed.xml">theirs</a></body></html>"#;
     let page = url("https://example.org/blog/");
     let headers: Headers = [("Link", r#"<https://example.org/wp-json/>; rel="https://api.w.org/", </header.xml>; rel="alternate"; type="application/rss+xml"; title="a, b""#)].into_iter().collect();
-    let urls: Vec<String> = feed_links(&Page {
-        url: &page,
-        headers: &headers,
-        html,
-    })
-    .into_iter()
-    .map(|l| String::from(l.url))
-    .collect();
+    let urls: Vec<String> = feed_links(&Page { url: &page, headers: &headers, html })
+        .into_iter()
+        .map(|l| String::from(l.url))
+        .collect();
     assert_eq!(
         urls,
         [
@@ -157,15 +135,9 @@ fn a_bot_challenge_is_recognised_at_any_status_and_an_article_about_one_is_not()
         );
     }
     let mitigated: Headers = [("CF-Mitigated", "challenge")].into_iter().collect();
-    assert_eq!(
-        detect_bot_challenge(403, &mitigated, b""),
-        Some("Cloudflare")
-    );
+    assert_eq!(detect_bot_challenge(403, &mitigated, b""), Some("Cloudflare"));
     let article = "<html><head><title>Just a moment: on latency</title><meta property=\"og:title\" content=\"x\"></head><body><article><p>The page said window._cf_chl_opt.</p></article></body></html>";
-    assert_eq!(
-        detect_bot_challenge(200, &Headers::new(), article.as_bytes()),
-        None
-    );
+    assert_eq!(detect_bot_challenge(200, &Headers::new(), article.as_bytes()), None);
     assert_eq!(
         detect_bot_challenge(
             403,
@@ -174,9 +146,7 @@ fn a_bot_challenge_is_recognised_at_any_status_and_an_article_about_one_is_not()
         ),
         None
     );
-    let feed: Headers = [("content-type", "application/rss+xml")]
-        .into_iter()
-        .collect();
+    let feed: Headers = [("content-type", "application/rss+xml")].into_iter().collect();
     assert_eq!(
         detect_bot_challenge(
             200,
@@ -192,17 +162,9 @@ fn a_newsletter_sitemap_lists_its_posts_and_lastmod_is_no_publication_date() {
     let address = url("https://www.systems.example/sitemap.xml");
     let document =
         read_sitemap(fixture("beehiiv-sitemap/sitemap.xml").as_bytes(), &address).unwrap();
-    assert!(
-        document
-            .problems
-            .iter()
-            .any(|p| p.code == "sitemap-foreign-links")
-    );
-    let posts = post_links(
-        &document,
-        &SitemapPatterns::default(),
-        &url("https://www.systems.example/"),
-    );
+    assert!(document.problems.iter().any(|p| p.code == "sitemap-foreign-links"));
+    let posts =
+        post_links(&document, &SitemapPatterns::default(), &url("https://www.systems.example/"));
     let urls: Vec<&str> = posts.pages.iter().map(|p| p.url.path()).collect();
     assert_eq!(
         urls,
@@ -214,10 +176,7 @@ fn a_newsletter_sitemap_lists_its_posts_and_lastmod_is_no_publication_date() {
     );
     assert_eq!(posts.skipped, 5);
     assert!(posts.reason.contains("/p/"), "{}", posts.reason);
-    assert_eq!(
-        posts.pages[0].news_title.as_deref(),
-        Some("How Consensus Survives a Slow Disk")
-    );
+    assert_eq!(posts.pages[0].news_title.as_deref(), Some("How Consensus Survives a Slow Disk"));
     assert_eq!(date(posts.pages[0].news_published), "2026-05-08T12:30:00Z");
     assert_eq!(
         (date(posts.pages[1].lastmod), posts.pages[1].news_published),
@@ -229,20 +188,11 @@ fn a_newsletter_sitemap_lists_its_posts_and_lastmod_is_no_publication_date() {
 fn include_and_exclude_patterns_select_sitemap_links() {
     let text = "https://a.example/x/one-two-three\nhttps://a.example/x/drafts/four\nhttps://a.example/blog/five-six-seven\n";
     let document = read_sitemap(text.as_bytes(), &url("https://a.example/sitemap.txt")).unwrap();
-    let patterns = SitemapPatterns {
-        include: vec!["/x/".to_owned()],
-        exclude: vec!["/drafts/".to_owned()],
-    };
+    let patterns =
+        SitemapPatterns { include: vec!["/x/".to_owned()], exclude: vec!["/drafts/".to_owned()] };
     let posts = post_links(&document, &patterns, &url("https://a.example/"));
-    assert_eq!(
-        posts.pages.iter().map(|p| p.url.path()).collect::<Vec<_>>(),
-        ["/x/one-two-three"]
-    );
-    let below = post_links(
-        &document,
-        &SitemapPatterns::default(),
-        &url("https://a.example/x"),
-    );
+    assert_eq!(posts.pages.iter().map(|p| p.url.path()).collect::<Vec<_>>(), ["/x/one-two-three"]);
+    let below = post_links(&document, &SitemapPatterns::default(), &url("https://a.example/x"));
     assert_eq!(below.pages.len(), 2, "{}", below.reason);
 }
 
@@ -255,21 +205,15 @@ fn gzipped_truncated_and_nested_sitemaps_are_read() {
     packer.write_all(xml.as_bytes()).unwrap();
     let bytes = packer.finish().unwrap();
     let document = read_sitemap(&bytes, &address).unwrap();
-    assert_eq!(
-        document.sitemaps[0].url.as_str(),
-        "https://a.example/one.xml?a=1&b=2"
-    );
+    assert_eq!(document.sitemaps[0].url.as_str(), "https://a.example/one.xml?a=1&b=2");
     assert_eq!(date(document.sitemaps[0].lastmod), "2026-01-02T02:04:05Z");
     let cut = read_sitemap(b"<urlset><url><loc>https://a.example/a</loc></url><url><loc>https://a.example/b?x=1&y=2</loc></url><url><loc>https://a.exa", &address).unwrap();
     assert_eq!(
         cut.pages.iter().map(|p| p.url.as_str()).collect::<Vec<_>>(),
         ["https://a.example/a", "https://a.example/b?x=1&y=2"]
     );
-    let html = read_sitemap(
-        b"<!DOCTYPE html><html><body>Not found</body></html>",
-        &address,
-    )
-    .unwrap_err();
+    let html =
+        read_sitemap(b"<!DOCTYPE html><html><body>Not found</body></html>", &address).unwrap_err();
     assert!(html.to_string().contains("HTML page"), "{html}");
     assert!(read_sitemap(b"", &address).is_err());
 }
@@ -283,10 +227,7 @@ fn page_metadata_omits_site_name_and_logo() {
         draft.url.as_ref().unwrap().as_str(),
         "https://www.systems.example/p/how-consensus-survives-a-slow-disk"
     );
-    assert_eq!(
-        draft.title.as_deref(),
-        Some("How Consensus Survives a Slow Disk")
-    );
+    assert_eq!(draft.title.as_deref(), Some("How Consensus Survives a Slow Disk"));
     assert_eq!(date(draft.published), "2026-05-08T12:30:00Z");
     assert_eq!(draft.authors[0].name, "Ada Example");
     assert_eq!(
@@ -296,16 +237,11 @@ fn page_metadata_omits_site_name_and_logo() {
     assert_eq!(draft.image, None, "the logo is not the post's picture");
     assert_eq!(head.site_title.as_deref(), Some("Two Minute Systems"));
     assert_eq!(
-        (
-            draft.guid.as_ref(),
-            draft.content.as_ref(),
-            draft.language.as_deref()
-        ),
+        (draft.guid.as_ref(), draft.content.as_ref(), draft.language.as_deref()),
         (None, None, Some("en"))
     );
     assert!(
-        head.field_origins
-            .contains(&("published", "article:published_time".to_owned())),
+        head.field_origins.contains(&("published", "article:published_time".to_owned())),
         "{:?}",
         head.field_origins
     );
@@ -325,20 +261,11 @@ fn json_ld_graphs_give_the_article_and_its_authors() {
         "2026-02-03T04:05:06Z\thttps://acme.example/blog/leases\tLeases, Explained\tEngineering,leases,clocks,7 min read"
     );
     assert_eq!(
-        (
-            draft.authors[0].name.as_str(),
-            draft.authors[0].url.as_deref()
-        ),
+        (draft.authors[0].name.as_str(), draft.authors[0].url.as_deref()),
         ("Ann Example", Some("https://acme.example/ann"))
     );
-    assert_eq!(
-        draft.image.as_deref(),
-        Some("https://acme.example/i/leases.png")
-    );
-    assert_eq!(
-        draft.updated.unwrap().to_rfc3339(),
-        "2026-02-04T00:00:00+00:00"
-    );
+    assert_eq!(draft.image.as_deref(), Some("https://acme.example/i/leases.png"));
+    assert_eq!(draft.updated.unwrap().to_rfc3339(), "2026-02-04T00:00:00+00:00");
     assert_eq!(
         (draft.language.as_deref(), head.site_title.as_deref()),
         (Some("en-GB"), Some("Acme"))
@@ -354,13 +281,7 @@ fn page_metadata_falls_back_to_visible_text() {
         line(&head.draft),
         "2025-03-03\thttps://kay.example/2025/a-slow-feed\tA Slow Feed\tpolling,4 min read"
     );
-    assert!(
-        head.draft
-            .summary
-            .unwrap()
-            .as_str()
-            .starts_with("Polling is a promise")
-    );
+    assert!(head.draft.summary.unwrap().as_str().starts_with("Polling is a promise"));
 }
 
 #[test]
@@ -377,22 +298,14 @@ fn full_content_is_extracted_on_request() {
         "{}",
         content.as_str()
     );
-    assert!(
-        content.as_str().contains("https://kay.example/next"),
-        "{}",
-        content.as_str()
-    );
+    assert!(content.as_str().contains("https://kay.example/next"), "{}", content.as_str());
 }
 
 #[test]
 fn selectors_define_items_and_invalid_ones_are_named() {
     let html = "<div class=row><b>One</b><a href=/1>x</a><i>2 March 2026</i><u>kafka</u><u>flink</u></div><div class=row><b>Two</b><a href=/2>y</a></div>";
     let page_url = url("https://rows.example/");
-    let page = Page {
-        url: &page_url,
-        headers: &Headers::new(),
-        html,
-    };
+    let page = Page { url: &page_url, headers: &Headers::new(), html };
     let selectors = PageSelectors {
         item: ".row".into(),
         title: Some("b".into()),
@@ -411,10 +324,7 @@ fn selectors_define_items_and_invalid_ones_are_named() {
     );
     let none = read_index_page(
         &page,
-        Some(&PageSelectors {
-            item: ".nothing".into(),
-            ..PageSelectors::default()
-        }),
+        Some(&PageSelectors { item: ".nothing".into(), ..PageSelectors::default() }),
     )
     .unwrap_err();
     assert!(none.to_string().contains("https://rows.example/"), "{none}");
@@ -423,29 +333,17 @@ fn selectors_define_items_and_invalid_ones_are_named() {
         date: Some("time@".into()),
         ..PageSelectors::default()
     });
-    assert_eq!(
-        wrong.iter().map(|(field, _)| *field).collect::<Vec<_>>(),
-        ["item", "date"]
-    );
+    assert_eq!(wrong.iter().map(|(field, _)| *field).collect::<Vec<_>>(), ["item", "date"]);
 }
 
 #[test]
 fn a_page_without_posts_is_an_error_with_a_reason() {
     let html = "<html><body><nav><a href=/a-b-c>A b c</a><a href=/d-e-f>D e f</a></nav><h1>About</h1><p>I am a person who once wrote <a href=/blog/x>something</a>.</p></body></html>";
     let page_url = url("https://kay.example/about");
-    let error = read_index_page(
-        &Page {
-            url: &page_url,
-            headers: &Headers::new(),
-            html,
-        },
-        None,
-    )
-    .unwrap_err();
+    let error = read_index_page(&Page { url: &page_url, headers: &Headers::new(), html }, None)
+        .unwrap_err();
     assert!(
-        error
-            .to_string()
-            .contains("no posts were found on https://kay.example/about"),
+        error.to_string().contains("no posts were found on https://kay.example/about"),
         "{error}"
     );
 }
@@ -454,30 +352,18 @@ fn a_page_without_posts_is_an_error_with_a_reason() {
 fn card_summaries_exclude_other_text() {
     let page_url = url("https://lou.example/blog");
     let html = fixture("card-blog/blog.html");
-    let found = read_index_page(
-        &Page {
-            url: &page_url,
-            headers: &Headers::new(),
-            html: &html,
-        },
-        None,
-    )
-    .unwrap();
+    let found =
+        read_index_page(&Page { url: &page_url, headers: &Headers::new(), html: &html }, None)
+            .unwrap();
     assert_eq!(
         found.drafts[0].summary.as_ref().unwrap().as_str(),
         "What it costs to count every event one time and no more."
     );
     let writing = url("https://www.ada.example/writing.html");
     let html = fixture("authors-index/writing.html");
-    let found = read_index_page(
-        &Page {
-            url: &writing,
-            headers: &Headers::new(),
-            html: &html,
-        },
-        None,
-    )
-    .unwrap();
+    let found =
+        read_index_page(&Page { url: &writing, headers: &Headers::new(), html: &html }, None)
+            .unwrap();
     assert_eq!(
         found.drafts[2].summary.as_ref().unwrap().as_str(),
         "Append-only, read by everybody."
@@ -490,23 +376,11 @@ fn dates_and_site_names_are_removed_from_titles() {
     let titles = [
         ("2024-05-06: Leases (part 1)", "2024-05-06\tLeases (part 1)"),
         ("May 6, 2024 – Leases, again", "2024-05-06\tLeases, again"),
-        (
-            "Notes from the field (6 May 2024)",
-            "2024-05-06\tNotes from the field",
-        ),
+        ("Notes from the field (6 May 2024)", "2024-05-06\tNotes from the field"),
         ("Release notes, March 2024", "-\tRelease notes, March 2024"),
-        (
-            "The outage of May 6, 2024",
-            "2024-05-06\tThe outage of May 6, 2024",
-        ),
-        (
-            "Continue on error considered harmful",
-            "-\tContinue on error considered harmful",
-        ),
-        (
-            "Marching orders 2024 edition",
-            "-\tMarching orders 2024 edition",
-        ),
+        ("The outage of May 6, 2024", "2024-05-06\tThe outage of May 6, 2024"),
+        ("Continue on error considered harmful", "-\tContinue on error considered harmful"),
+        ("Marching orders 2024 edition", "-\tMarching orders 2024 edition"),
     ];
     let items: Vec<String> = titles
         .iter()
@@ -514,30 +388,15 @@ fn dates_and_site_names_are_removed_from_titles() {
         .map(|(i, (title, _))| format!("<li><h3><a href=/posts/{i}-x>{title}</a></h3></li>"))
         .collect();
     let html = format!("<ul>{}</ul>", items.concat());
-    let found = read_index_page(
-        &Page {
-            url: &page_url,
-            headers: &Headers::new(),
-            html: &html,
-        },
-        None,
-    )
-    .unwrap();
+    let found =
+        read_index_page(&Page { url: &page_url, headers: &Headers::new(), html: &html }, None)
+            .unwrap();
     let got: Vec<String> = found
         .drafts
         .iter()
-        .map(|d| {
-            format!(
-                "{}\t{}",
-                date(d.published),
-                d.title.as_deref().unwrap_or_default()
-            )
-        })
+        .map(|d| format!("{}\t{}", date(d.published), d.title.as_deref().unwrap_or_default()))
         .collect();
-    assert_eq!(
-        got,
-        titles.iter().map(|(_, wanted)| *wanted).collect::<Vec<_>>()
-    );
+    assert_eq!(got, titles.iter().map(|(_, wanted)| *wanted).collect::<Vec<_>>());
     for (title, wanted) in [
         ("Kafka on Acme | Acme", "Kafka on Acme"),
         ("Acme: Why we shard", "Why we shard"),
@@ -549,10 +408,7 @@ fn dates_and_site_names_are_removed_from_titles() {
             "<html><head><title>{title}</title><meta property=og:site_name content=Acme></head><body><p>x</p></body></html>"
         );
         assert_eq!(
-            head_of(&html, "https://acme.example/blog/x", false)
-                .draft
-                .title
-                .as_deref(),
+            head_of(&html, "https://acme.example/blog/x", false).draft.title.as_deref(),
             Some(wanted)
         );
     }
@@ -565,15 +421,9 @@ fn posts_in_flattened_json_are_found() {
         "<html><body><script>window.__remixContext.streamController.enqueue(\"{stream}\\n\");</script></body></html>"
     );
     let page_url = url("https://www.bits.example/archive");
-    let found = read_index_page(
-        &Page {
-            url: &page_url,
-            headers: &Headers::new(),
-            html: &html,
-        },
-        None,
-    )
-    .unwrap();
+    let found =
+        read_index_page(&Page { url: &page_url, headers: &Headers::new(), html: &html }, None)
+            .unwrap();
     assert_eq!(
         found.drafts.iter().map(line).collect::<Vec<_>>(),
         [
@@ -600,11 +450,7 @@ fn hostile_pages_never_panic() {
         "<script type=application/ld+json>[[[[</script>",
         "<a href='http://[::1'>x</a><time datetime='9999999-99-99'>é</time>",
     ] {
-        let page = Page {
-            url: &page_url,
-            headers: &Headers::new(),
-            html,
-        };
+        let page = Page { url: &page_url, headers: &Headers::new(), html };
         let _ = read_index_page(&page, None);
         let _ = read_page_metadata(&page, true);
         let _ = feed_links(&page);
@@ -668,10 +514,8 @@ mod robots {
     use site_discovery::robots::Robots;
 
     fn allows(robots: &str, path: &str) -> bool {
-        Robots::parse(robots.as_bytes()).allows(
-            &super::url(&format!("https://a.example{path}")),
-            "tributary",
-        )
+        Robots::parse(robots.as_bytes())
+            .allows(&super::url(&format!("https://a.example{path}")), "tributary")
     }
 
     #[test]
@@ -691,10 +535,7 @@ mod robots {
         assert!(allows(robots, "/c"));
         assert!(!allows(robots, "/a") && !allows(robots, "/b"));
         let parsed = Robots::parse(robots.as_bytes());
-        assert_eq!(
-            parsed.crawl_delay("tributary"),
-            Some(Duration::from_secs(7))
-        );
+        assert_eq!(parsed.crawl_delay("tributary"), Some(Duration::from_secs(7)));
         assert_eq!(parsed.crawl_delay("nobody"), None);
     }
 
@@ -709,17 +550,11 @@ mod robots {
 
     #[test]
     fn percent_encoding_and_line_endings_are_normalised() {
-        assert!(!allows(
-            "User-agent: *\r\nDisallow: /caf%C3%A9\r\n",
-            "/café"
-        ));
+        assert!(!allows("User-agent: *\r\nDisallow: /caf%C3%A9\r\n", "/café"));
         assert!(!allows("User-agent: *\nDisallow: /café", "/caf%c3%a9/x"));
         assert!(!allows("User-agent: *\nDisallow: /%7Ekay", "/~kay"));
         assert!(allows("User-agent: *\nDisallow: /a%2Fb", "/a/b"));
-        assert!(!allows(
-            "\u{feff}User-agent: * # all\nDisallow: /x # not this",
-            "/x"
-        ));
+        assert!(!allows("\u{feff}User-agent: * # all\nDisallow: /x # not this", "/x"));
         assert!(allows("Disallow: /\nUser-agent: *\nDisallow:\n", "/x"));
     }
 

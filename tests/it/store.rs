@@ -1,4 +1,5 @@
-//! The store as its callers have it: one transaction for each attempt, snapshots for readers, nothing lost by a failure.
+//! The store as its callers have it: one transaction for each attempt, snapshots for readers,
+//! nothing lost by a failure.
 
 use std::{sync::mpsc, thread};
 
@@ -17,23 +18,18 @@ use crate::{
 
 /// Every row of every table, as text.
 fn rows(conn: &Connection) -> Vec<String> {
-    let mut names = conn
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-        .unwrap();
-    let names: Vec<String> = names
-        .query_map([], |r| r.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let mut names =
+        conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    let names: Vec<String> =
+        names.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
     let mut all = Vec::new();
     for name in names {
         let mut statement = conn.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
         let columns = statement.column_count();
         let mut rows = statement.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
-            let cells: Vec<String> = (0..columns)
-                .map(|i| format!("{:?}", row.get_ref(i).unwrap()))
-                .collect();
+            let cells: Vec<String> =
+                (0..columns).map(|i| format!("{:?}", row.get_ref(i).unwrap())).collect();
             all.push(format!("{name}: {}", cells.join(" | ")));
         }
     }
@@ -51,13 +47,11 @@ fn a_failed_transaction_leaves_no_part_of_the_poll() {
     .unwrap();
     let before = rows(&conn);
     let [mut r, ..] = posts();
-    // The last item is stored first: three are stored before the one that breaks, and one is edited.
+    // The last item is stored first: three are stored before the one that breaks, and one is
+    // edited.
     r[0].text = "An edit.".into();
     for guid in ["good-1", "bad", "good-2", "good-3", "good-4"] {
-        r.insert(
-            0,
-            Post::new(guid, &format!("Kafka {guid}"), 26, "Some text."),
-        );
+        r.insert(0, Post::new(guid, &format!("Kafka {guid}"), 26, "Some text."));
     }
     let reply_with_validators = Reply::ok(rss("Another title", &r)).header("ETag", "\"new\"");
     origin.script("/rss", vec![reply_with_validators]);
@@ -70,17 +64,10 @@ fn a_failed_transaction_leaves_no_part_of_the_poll() {
     let summary: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(summary["sources"][0]["outcome"], "failed");
     assert!(
-        summary["sources"][0]["error"]
-            .as_str()
-            .unwrap()
-            .contains("the disk is on fire"),
+        summary["sources"][0]["error"].as_str().unwrap().contains("the disk is on fire"),
         "{summary}"
     );
-    assert_eq!(
-        rows(&conn),
-        before,
-        "neither items nor validators nor the attempt itself"
-    );
+    assert_eq!(rows(&conn), before, "neither items nor validators nor the attempt itself");
     conn.execute_batch("DROP TRIGGER break_off").unwrap();
     assert_eq!(
         program.json(&["poll", "--force", "rss"])["new_entries"],
@@ -98,11 +85,7 @@ fn failures_and_304_are_recorded() {
         let sql =
             format!("SELECT coalesce(CAST({column} AS TEXT), 'none') FROM source ORDER BY ordinal");
         let mut statement = conn.prepare(&sql).unwrap();
-        statement
-            .query_map([], |r| r.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect()
+        statement.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
     };
     let attempts = read("last_attempt_ms");
     origin.script("/rss", vec![Reply::new(304)]);
@@ -111,20 +94,13 @@ fn failures_and_304_are_recorded() {
     assert_eq!(read("last_outcome")[..2], ["not_modified", "failed"]);
     assert_eq!(
         (&read("last_status")[..2], &read("failures")[..]),
-        (
-            &["304".to_owned(), "500".to_owned()][..],
-            &["0", "1", "0"].map(str::to_owned)[..]
-        )
+        (&["304".to_owned(), "500".to_owned()][..], &["0", "1", "0"].map(str::to_owned)[..])
     );
     let now = read("last_attempt_ms");
     assert!(now[0] > attempts[0] && now[1] > attempts[1] && now[2] == attempts[2]);
     // The validators of a source live through its errors.
     let validators: i64 = conn
-        .query_row(
-            "SELECT count(*) FROM validator WHERE source_id = 'atom'",
-            [],
-            |r| r.get(0),
-        )
+        .query_row("SELECT count(*) FROM validator WHERE source_id = 'atom'", [], |r| r.get(0))
         .unwrap();
     assert_eq!(validators, 1);
 }
@@ -140,9 +116,7 @@ fn a_reader_has_a_consistent_snapshot_during_a_write() {
         let store = store.clone();
         thread::spawn(move || {
             may.recv().unwrap();
-            store
-                .forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH)
-                .unwrap();
+            store.forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH).unwrap();
             did.send(()).unwrap();
         })
     };
@@ -157,12 +131,7 @@ fn a_reader_has_a_consistent_snapshot_during_a_write() {
         .unwrap();
     writer.join().unwrap();
     assert_eq!((before, during), (6, 6));
-    assert_eq!(
-        store
-            .read(|reader| Ok(reader.stories(&all)?.len()))
-            .unwrap(),
-        5
-    );
+    assert_eq!(store.read(|reader| Ok(reader.stories(&all)?.len())).unwrap(), 5);
     store.close().unwrap();
 }
 
@@ -173,23 +142,13 @@ fn every_write_changes_the_version() {
     let reading = Store::open_read_only(&program.join("data")).unwrap();
     let mut known = (store.version().unwrap(), reading.version().unwrap());
     let moved = |known: &mut (i64, i64)| {
-        let before = std::mem::replace(
-            known,
-            (store.version().unwrap(), reading.version().unwrap()),
-        );
+        let before =
+            std::mem::replace(known, (store.version().unwrap(), reading.version().unwrap()));
         (known.0 != before.0, known.1 != before.1)
     };
-    store
-        .read(|reader| reader.stories(&StoryQuery::default()))
-        .unwrap();
-    assert_eq!(
-        moved(&mut known),
-        (false, false),
-        "who reads changes nothing"
-    );
-    store
-        .forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH)
-        .unwrap();
+    store.read(|reader| reader.stories(&StoryQuery::default())).unwrap();
+    assert_eq!(moved(&mut known), (false, false), "who reads changes nothing");
+    store.forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH).unwrap();
     assert_eq!(moved(&mut known), (true, true), "this program wrote");
     Connection::open(program.database())
         .unwrap()
@@ -198,14 +157,8 @@ fn every_write_changes_the_version() {
     assert_eq!(moved(&mut known), (true, true), "another one wrote");
     let memory = Store::in_memory().unwrap();
     let before = memory.version().unwrap();
-    memory
-        .forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH)
-        .ok();
-    assert_eq!(
-        memory.version().unwrap(),
-        before,
-        "nothing was there to be forgotten"
-    );
+    memory.forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH).ok();
+    assert_eq!(memory.version().unwrap(), before, "nothing was there to be forgotten");
     store.close().unwrap();
 }
 
@@ -213,17 +166,8 @@ fn every_write_changes_the_version() {
 fn a_read_only_store_refuses_writes() {
     let program = polled_program(&origin_with_three_feeds());
     let store = Store::open_read_only(&program.join("data")).unwrap();
-    assert!(
-        store
-            .forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH)
-            .is_err()
-    );
-    assert_eq!(
-        store
-            .read(|reader| Ok(reader.stories(&StoryQuery::default())?.len()))
-            .unwrap(),
-        6
-    );
+    assert!(store.forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH).is_err());
+    assert_eq!(store.read(|reader| Ok(reader.stories(&StoryQuery::default())?.len())).unwrap(), 6);
 }
 
 /// What a program of this version made is sound in the eyes of `SQLite` and of `doctor`.
@@ -235,16 +179,11 @@ fn the_database_has_its_application_id_and_passes_the_integrity_check() {
     program.run_ok(&["poll", "--force"]);
     let conn = Connection::open(program.database()).unwrap();
     let pragma = |name: &str| -> String {
-        conn.query_row(&format!("PRAGMA {name}"), [], |r| {
-            r.get::<_, rusqlite::types::Value>(0)
-        })
-        .map(|v| format!("{v:?}"))
-        .unwrap()
+        conn.query_row(&format!("PRAGMA {name}"), [], |r| r.get::<_, rusqlite::types::Value>(0))
+            .map(|v| format!("{v:?}"))
+            .unwrap()
     };
-    assert_eq!(
-        pragma("application_id"),
-        format!("Integer({})", 0x5472_6962)
-    );
+    assert_eq!(pragma("application_id"), format!("Integer({})", 0x5472_6962));
     assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     assert_eq!(pragma("integrity_check"), "Text(\"ok\")");
     program.run_ok(&["doctor"]);

@@ -9,10 +9,7 @@ const INSTALLED: &str = "/usr/local/bin/tributary";
 fn every_exec_start_line_parses() {
     let mut seen = 0;
     for (unit, text) in units() {
-        for line in text
-            .lines()
-            .filter_map(|line| line.strip_prefix("ExecStart="))
-        {
+        for line in text.lines().filter_map(|line| line.strip_prefix("ExecStart=")) {
             let words: Vec<&str> = line.split_whitespace().collect();
             assert_eq!(words[0], INSTALLED, "{unit}: {line}");
             assert!(
@@ -42,15 +39,9 @@ fn every_service_is_hardened() {
         "MemoryDenyWriteExecute=yes",
         "StateDirectory=tributary",
     ];
-    for (unit, text) in units()
-        .into_iter()
-        .filter(|(unit, _)| unit.ends_with(".service"))
-    {
+    for (unit, text) in units().into_iter().filter(|(unit, _)| unit.ends_with(".service")) {
         for wanted in WANTED {
-            assert!(
-                text.lines().any(|line| line == *wanted),
-                "{unit} lacks {wanted}"
-            );
+            assert!(text.lines().any(|line| line == *wanted), "{unit} lacks {wanted}");
         }
         assert!(
             text.contains("\nDynamicUser=yes") || text.contains("\nUser=tributary"),
@@ -61,20 +52,14 @@ fn every_service_is_hardened() {
 
 #[test]
 fn the_daemon_unit_uses_notify_watchdog_and_reload() {
-    let (_, text) = units()
-        .into_iter()
-        .find(|(unit, _)| unit == "tributary.service")
-        .unwrap();
+    let (_, text) = units().into_iter().find(|(unit, _)| unit == "tributary.service").unwrap();
     for wanted in [
         "Type=notify",
         "WatchdogSec=60",
         "ExecReload=/bin/kill -HUP $MAINPID",
         "RestartPreventExitStatus=78",
     ] {
-        assert!(
-            text.lines().any(|line| line == wanted),
-            "tributary.service lacks {wanted}"
-        );
+        assert!(text.lines().any(|line| line == wanted), "tributary.service lacks {wanted}");
     }
 }
 

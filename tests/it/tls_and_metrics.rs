@@ -1,4 +1,5 @@
-//! HTTPS and metrics of the running daemon, with a certificate made for these tests (`tests/fixtures/tls/`).
+//! HTTPS and metrics of the running daemon, with a certificate made for these tests
+//! (`tests/fixtures/tls/`).
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -24,18 +25,12 @@ impl Drop for Daemon {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/tls")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls").join(name)
 }
 
 /// A free port, told by the system; somebody else might take it, which fails the test and no more.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn start(dir: &Path, server: &str) -> (Daemon, String) {
@@ -54,9 +49,7 @@ fn start(dir: &Path, server: &str) -> (Daemon, String) {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address = line
         .trim()
         .trim_start_matches("http://")
@@ -68,10 +61,7 @@ fn start(dir: &Path, server: &str) -> (Daemon, String) {
 
 fn get(mut stream: impl std::io::Read + std::io::Write, path: &str) -> String {
     // A peer that wants something else may hang up while it is told.
-    drop(write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    ));
+    drop(write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
     let mut answer = Vec::new();
     // A peer that closes without a farewell has said everything by then.
     drop(stream.read_to_end(&mut answer));
@@ -88,9 +78,7 @@ fn feeds_are_served_over_tls() {
     );
     let (_daemon, address) = start(dir.path(), &tls);
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(fixture("ca.pem")).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_file(fixture("ca.pem")).unwrap()).unwrap();
     let config =
         ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -137,18 +125,9 @@ fn a_mismatched_tls_key_is_reported_before_serving() {
 fn metrics_have_an_address_of_their_own() {
     let dir = tempfile::tempdir().unwrap();
     let port = free_port();
-    let (_daemon, address) = start(
-        dir.path(),
-        &format!("metrics_listen = \"127.0.0.1:{port}\""),
-    );
+    let (_daemon, address) = start(dir.path(), &format!("metrics_listen = \"127.0.0.1:{port}\""));
     let answer = get(TcpStream::connect(("127.0.0.1", port)).unwrap(), "/metrics");
-    assert!(
-        answer.starts_with("HTTP/1.1 200") && answer.contains("openmetrics-text"),
-        "{answer}"
-    );
-    assert!(
-        answer.contains("tributary_rendering_seconds_count "),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("openmetrics-text"), "{answer}");
+    assert!(answer.contains("tributary_rendering_seconds_count "), "{answer}");
     assert!(get(TcpStream::connect(&address).unwrap(), "/metrics").starts_with("HTTP/1.1 404"));
 }

@@ -1,5 +1,5 @@
-//! Topics as their owner works on them: what a changed rule would do, what labels teach, what is proposed, what became
-//! of an old name. On stored stories and with the real program.
+//! Topics as their owner works on them: what a changed rule would do, what labels teach, what is
+//! proposed, what became of an old name. On stored stories and with the real program.
 
 #![allow(clippy::unwrap_used)] // what a test expects, it may insist on
 
@@ -20,10 +20,7 @@ struct TopicProgram {
 
 impl TopicProgram {
     fn with_posts(posts: &[(String, String)], topics: &str) -> Self {
-        let program = Self {
-            dir: tempfile::tempdir().unwrap(),
-            origin: Origin::start(),
-        };
+        let program = Self { dir: tempfile::tempdir().unwrap(), origin: Origin::start() };
         let mut feed = String::from("<rss version=\"2.0\"><channel><title>Posts</title>");
         for (number, (title, summary)) in posts.iter().enumerate() {
             let _ = write!(
@@ -32,10 +29,9 @@ impl TopicProgram {
             );
         }
         feed.push_str("</channel></rss>");
-        program.origin.script(
-            "/feed",
-            vec![Reply::ok(feed).header("Content-Type", "application/rss+xml")],
-        );
+        program
+            .origin
+            .script("/feed", vec![Reply::ok(feed).header("Content-Type", "application/rss+xml")]);
         program.write(topics);
         program.run(&["poll"]);
         program
@@ -48,11 +44,7 @@ impl TopicProgram {
             self.origin.url("/feed")
         );
         let site = "[site]\nbase_url = \"http://127.0.0.1:1\"\ncontact = \"mailto:me@example.org\"\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n";
-        fs::write(
-            self.dir.path().join("feeds.toml"),
-            format!("{site}{source}{topics}"),
-        )
-        .unwrap();
+        fs::write(self.dir.path().join("feeds.toml"), format!("{site}{source}{topics}")).unwrap();
     }
 
     /// What the program prints; it must end well.
@@ -84,20 +76,13 @@ impl TopicProgram {
 
 fn ended(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
-    command
-        .args(arguments)
-        .current_dir(dir)
-        .stdin(Stdio::null());
+    command.args(arguments).current_dir(dir).stdin(Stdio::null());
     for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY"] {
         command.env_remove(name);
     }
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(&output.stdout),
-        text(&output.stderr),
-    )
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
 fn post(title: &str, summary: &str) -> (String, String) {
@@ -105,11 +90,7 @@ fn post(title: &str, summary: &str) -> (String, String) {
 }
 
 fn titles(list: &Value) -> Vec<&str> {
-    list.as_array()
-        .unwrap()
-        .iter()
-        .map(|story| story["title"].as_str().unwrap())
-        .collect()
+    list.as_array().unwrap().iter().map(|story| story["title"].as_str().unwrap()).collect()
 }
 
 #[test]
@@ -132,13 +113,8 @@ fn a_dry_run_lists_entering_and_leaving_stories_and_changes_nothing() {
     program.write("[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"log\", \"raft\"]\nnone = [\"kafka\"]\n[[topic]]\nid = \"votes\"\ntitle = \"Votes\"\nany = [\"votes\"]\n");
     let check = program.json(&["check", "--dry-run"]);
     assert_eq!(check["ok"], true);
-    let [streams, votes] = &check["topics"].as_array().unwrap()[..] else {
-        panic!("{check}")
-    };
-    assert_eq!(
-        (streams["id"].as_str(), votes["id"].as_str()),
-        (Some("streams"), Some("votes"))
-    );
+    let [streams, votes] = &check["topics"].as_array().unwrap()[..] else { panic!("{check}") };
+    assert_eq!((streams["id"].as_str(), votes["id"].as_str()), (Some("streams"), Some("votes")));
     assert_eq!(titles(&streams["enter"]), ["Raft elects leaders"]);
     assert_eq!(
         titles(&streams["leave"]),
@@ -147,15 +123,9 @@ fn a_dry_run_lists_entering_and_leaving_stories_and_changes_nothing() {
     );
     assert_eq!(titles(&votes["enter"]), ["Raft elects leaders"]);
     let text = program.run(&["check", "--dry-run"]);
-    assert!(
-        text.contains("streams: 1 would enter, 1 would leave\n  + "),
-        "{text}"
-    );
+    assert!(text.contains("streams: 1 would enter, 1 would leave\n  + "), "{text}");
     assert_eq!(program.json(&["stories"]), before);
-    assert_eq!(
-        fs::read(program.dir.path().join("data/tributary.db")).unwrap(),
-        state
-    );
+    assert_eq!(fs::read(program.dir.path().join("data/tributary.db")).unwrap(), state);
 
     let waiting = |program: &TopicProgram| ended(program.dir.path(), &["status"]).2;
     assert_eq!(
@@ -167,10 +137,7 @@ fn a_dry_run_lists_entering_and_leaving_stories_and_changes_nothing() {
     program.run(&["poll"]);
     assert_eq!(waiting(&program), "");
     let nothing = program.run(&["check", "--dry-run"]);
-    assert!(
-        nothing.ends_with("no story would enter or leave a topic\n"),
-        "{nothing}"
-    );
+    assert!(nothing.ends_with("no story would enter or leave a topic\n"), "{nothing}");
     let now = program.json(&["stories", "--topic", "streams"]);
     let mut now = titles(&now);
     now.sort_unstable();
@@ -187,10 +154,7 @@ fn a_dry_run_without_a_state_names_the_directory_and_creates_none() {
     .unwrap();
     let (code, out, err) = ended(dir.path(), &["check", "--dry-run"]);
     assert_eq!(code, 1, "{out}{err}");
-    assert!(
-        out.contains("feeds.toml") && err.contains("data"),
-        "{out}{err}"
-    );
+    assert!(out.contains("feeds.toml") && err.contains("data"), "{out}{err}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
@@ -215,10 +179,7 @@ fn a_renamed_topic_keeps_its_stories_and_labels() {
     assert_eq!(stories.as_array().unwrap().len(), 2, "{stories}");
     let labelled = program.json(&["stories", "--labelled"]);
     assert_eq!(
-        (
-            &labelled[0]["topics"][0]["id"],
-            &labelled[0]["topics"][0]["by"]
-        ),
+        (&labelled[0]["topics"][0]["id"], &labelled[0]["topics"][0]["by"]),
         (&"flows".into(), &"label".into()),
         "{labelled}"
     );
@@ -226,11 +187,8 @@ fn a_renamed_topic_keeps_its_stories_and_labels() {
 
 #[test]
 fn topics_reports_the_number_of_stories_without_a_topic() {
-    let posts = [
-        post("Kafka keeps logs", ""),
-        post("Cheese", "Of milk."),
-        post("Bread", "Of flour."),
-    ];
+    let posts =
+        [post("Kafka keeps logs", ""), post("Cheese", "Of milk."), post("Bread", "Of flour.")];
     let program = TopicProgram::with_posts(
         &posts,
         "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"kafka\"]\n",
@@ -279,9 +237,7 @@ fn suggest_proposes_terms_for_topics_and_new_subjects() {
         .collect();
     assert!(terms.iter().any(|term| term.contains("oven")), "{terms:?}");
     assert!(
-        terms
-            .iter()
-            .all(|term| !term.contains("sourdough") && !term.contains("milk")),
+        terms.iter().all(|term| !term.contains("sourdough") && !term.contains("milk")),
         "{terms:?}"
     );
     let subjects = suggested["subjects"].as_array().unwrap();
@@ -291,33 +247,20 @@ fn suggest_proposes_terms_for_topics_and_new_subjects() {
         "the same state, the same proposals"
     );
     let only = program.json(&["topics", "suggest", "bread"]);
-    assert_eq!(
-        (&only["topics"][0], &only["subjects"]),
-        (bread, &serde_json::json!([]))
-    );
+    assert_eq!((&only["topics"][0], &only["subjects"]), (bread, &serde_json::json!([])));
     assert!(!subjects.is_empty(), "{suggested}");
     let of_dairy = program.ids("Dairy");
     for subject in subjects {
-        let stories: Vec<&str> = subject["stories"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|id| id.as_str().unwrap())
-            .collect();
+        let stories: Vec<&str> =
+            subject["stories"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
         assert!(
-            stories.len() >= 3
-                && stories
-                    .iter()
-                    .all(|id| of_dairy.iter().any(|known| known == id)),
+            stories.len() >= 3 && stories.iter().all(|id| of_dairy.iter().any(|known| known == id)),
             "{subject}"
         );
     }
     let (code, _, err) = ended(program.dir.path(), &["topics", "suggest", "wine"]);
     assert_eq!(code, 1);
-    assert!(
-        err.contains("no topic `wine`") && err.contains("bread"),
-        "{err}"
-    );
+    assert!(err.contains("no topic `wine`") && err.contains("bread"), "{err}");
 }
 
 #[test]
@@ -330,13 +273,7 @@ fn labels_train_a_topic_with_learn() {
         (&0.into(), &false.into())
     );
     assert!(program.json(&["topics"])[1]["learning"].is_null());
-    assert!(
-        program
-            .json(&["stories", "--topic", "bread"])
-            .as_array()
-            .unwrap()
-            .is_empty()
-    );
+    assert!(program.json(&["stories", "--topic", "bread"]).as_array().unwrap().is_empty());
 
     let (baking, dairy) = (program.ids("Baking"), program.ids("Dairy"));
     for id in &baking[..4] {
@@ -345,11 +282,7 @@ fn labels_train_a_topic_with_learn() {
     for id in &dairy[..6] {
         program.run(&["label", id, "--none"]);
     }
-    assert_eq!(
-        learning(&program)["counts"],
-        false,
-        "four labels are not enough"
-    );
+    assert_eq!(learning(&program)["counts"], false, "four labels are not enough");
     let why = program.json(&["explain", &baking[8]]);
     assert!(
         why["topics_not"][0]["because"]
@@ -397,13 +330,7 @@ fn labels_train_a_topic_with_learn() {
         program.run(&["label", id, "--clear"]);
     }
     program.run(&["poll"]);
-    assert!(
-        program
-            .json(&["stories", "--topic", "bread"])
-            .as_array()
-            .unwrap()
-            .is_empty()
-    );
+    assert!(program.json(&["stories", "--topic", "bread"]).as_array().unwrap().is_empty());
 }
 
 fn topic(id: &str, any: &[&str], learn: bool) -> Topic {
@@ -436,15 +363,8 @@ fn trained(rules: Rules, labelled: usize) -> Rules {
                 language: Some("en"),
                 ..StoryFields::default()
             };
-            let label: &[TopicId] = if title.starts_with("Baking") {
-                &bread
-            } else {
-                &[]
-            };
-            TrainingExample {
-                fields,
-                label: (place / 2 < labelled).then_some(label),
-            }
+            let label: &[TopicId] = if title.starts_with("Baking") { &bread } else { &[] };
+            TrainingExample { fields, label: (place / 2 < labelled).then_some(label) }
         })
         .collect();
     rules.trained(&lessons, b"key")
@@ -452,34 +372,16 @@ fn trained(rules: Rules, labelled: usize) -> Rules {
 
 #[test]
 fn a_classifier_no_better_than_the_rules_is_not_used() {
-    let perfect = trained(
-        Rules::compile(&[topic("bread", &["sourdough"], true)]).unwrap(),
-        12,
-    );
+    let perfect = trained(Rules::compile(&[topic("bread", &["sourdough"], true)]).unwrap(), 12);
     let progress = &perfect.progress()[0];
-    assert!(
-        (progress.f1_rules - 1.0).abs() < 1e-9 && !progress.is_active,
-        "{progress:?}"
-    );
-    let fields = StoryFields {
-        title: "Flour and the oven",
-        language: Some("en"),
-        ..StoryFields::default()
-    };
-    assert!(
-        !perfect.classify(&fields)[0].is_member,
-        "the rules alone decide"
-    );
+    assert!((progress.f1_rules - 1.0).abs() < 1e-9 && !progress.is_active, "{progress:?}");
+    let fields =
+        StoryFields { title: "Flour and the oven", language: Some("en"), ..StoryFields::default() };
+    assert!(!perfect.classify(&fields)[0].is_member, "the rules alone decide");
 
-    let poor = trained(
-        Rules::compile(&[topic("bread", &["barley"], true)]).unwrap(),
-        12,
-    );
+    let poor = trained(Rules::compile(&[topic("bread", &["barley"], true)]).unwrap(), 12);
     let progress = &poor.progress()[0];
-    assert!(
-        progress.f1_rules < 0.5 && progress.is_active,
-        "{progress:?}"
-    );
+    assert!(progress.f1_rules < 0.5 && progress.is_active, "{progress:?}");
     let classification = &poor.classify(&fields)[0];
     assert!(
         classification.is_member && classification.reasons[0].starts_with("learnt from labels"),
@@ -502,17 +404,10 @@ fn training_examples_are_part_of_the_rules_fingerprint() {
 
 #[test]
 fn all_and_none_apply_whatever_the_classifier_says() {
-    let strict = Topic {
-        none: vec!["rye".to_owned()],
-        ..topic("bread", &["barley"], true)
-    };
+    let strict = Topic { none: vec!["rye".to_owned()], ..topic("bread", &["barley"], true) };
     let rules = trained(Rules::compile(&[strict]).unwrap(), 12);
     let classify = |title: &str| {
-        rules.classify(&StoryFields {
-            title,
-            language: Some("en"),
-            ..StoryFields::default()
-        })[0]
+        rules.classify(&StoryFields { title, language: Some("en"), ..StoryFields::default() })[0]
             .is_member
     };
     assert!(

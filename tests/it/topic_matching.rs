@@ -28,36 +28,23 @@ fn topic(any: &[&str]) -> Topic {
 }
 
 fn classify_one(topic: &Topic, fields: &StoryFields<'_>) -> Classification {
-    Rules::compile(std::slice::from_ref(topic))
-        .unwrap()
-        .explain(fields)
-        .remove(0)
+    Rules::compile(std::slice::from_ref(topic)).unwrap().explain(fields).remove(0)
 }
 
 fn title_fields(title: &str) -> StoryFields<'_> {
-    StoryFields {
-        title,
-        language: Some("en"),
-        ..StoryFields::default()
-    }
+    StoryFields { title, language: Some("en"), ..StoryFields::default() }
 }
 
 #[track_caller]
 fn assert_title_match(matcher: &str, title: &str, hits: bool) {
     let classification = classify_one(&topic(&[matcher]), &title_fields(title));
-    assert_eq!(
-        classification.is_member, hits,
-        "`{matcher}` in {title:?}: {classification:?}"
-    );
+    assert_eq!(classification.is_member, hits, "`{matcher}` in {title:?}: {classification:?}");
 }
 
 #[track_caller]
 fn assert_score(topic: &Topic, fields: &StoryFields<'_>, score: f64) {
     let classification = classify_one(topic, fields);
-    assert!(
-        (classification.score - score).abs() < 1e-6,
-        "{score} expected: {classification:?}"
-    );
+    assert!((classification.score - score).abs() < 1e-6, "{score} expected: {classification:?}");
 }
 
 #[test]
@@ -85,11 +72,8 @@ fn inflections_match() {
     assert_title_match("agents", "One agent", true);
     assert_title_match("kafka", "Kafka's log", true);
     assert_title_match("kafka", "Kafka’s log", true);
-    let german = StoryFields {
-        title: "Die Datenbanken",
-        language: Some("de"),
-        ..StoryFields::default()
-    };
+    let german =
+        StoryFields { title: "Die Datenbanken", language: Some("de"), ..StoryFields::default() };
     assert!(classify_one(&topic(&["datenbank"]), &german).is_member);
     let french = StoryFields {
         title: "L’infrastructure",
@@ -97,11 +81,8 @@ fn inflections_match() {
         ..StoryFields::default()
     };
     assert!(classify_one(&topic(&["infrastructures"]), &french).is_member);
-    let declared = StoryFields {
-        title: "Datenbanken",
-        language: Some("en"),
-        ..StoryFields::default()
-    };
+    let declared =
+        StoryFields { title: "Datenbanken", language: Some("en"), ..StoryFields::default() };
     assert!(!classify_one(&topic(&["datenbank"]), &declared).is_member);
 }
 
@@ -119,21 +100,10 @@ fn an_undeclared_language_is_detected() {
 
 #[test]
 fn hyphens_spaces_and_camel_case_are_equivalent() {
-    for matcher in [
-        "KV cache",
-        "kv-cache",
-        "KVCache",
-        "kv\u{2011}cache",
-        "KvCache",
-    ] {
-        for title in [
-            "The KV cache",
-            "kv-cache tiers",
-            "KVCache tiers",
-            "Kv-Caches",
-            "kv\ncache",
-            "kvCache",
-        ] {
+    for matcher in ["KV cache", "kv-cache", "KVCache", "kv\u{2011}cache", "KvCache"] {
+        for title in
+            ["The KV cache", "kv-cache tiers", "KVCache tiers", "Kv-Caches", "kv\ncache", "kvCache"]
+        {
             assert_title_match(matcher, title, true);
         }
     }
@@ -153,11 +123,7 @@ fn a_phrase_does_not_match_across_punctuation() {
     assert_title_match("stream processing", "stream, processing", false);
     assert_title_match("stream processing", "stream - processing", false);
     assert_title_match("stream processing", "stream\n\nprocessing", false);
-    assert_title_match(
-        "stream processing",
-        "\u{201c}stream\u{201d} processing",
-        true,
-    );
+    assert_title_match("stream processing", "\u{201c}stream\u{201d} processing", true);
 }
 
 #[test]
@@ -212,39 +178,19 @@ fn fields_have_the_documented_weights() {
     };
     assert_score(&topic(&["kafka"]), &fields("Kafka", None, ""), 2.0);
     assert_score(&topic(&["kafka"]), &fields("", Some("Kafka"), ""), 1.0);
-    assert_score(
-        &topic(&["kafka"]),
-        &fields("", None, "Kafka is first."),
-        1.0,
-    );
+    assert_score(&topic(&["kafka"]), &fields("", None, "Kafka is first."), 1.0);
     assert_score(&topic(&["kafka"]), &fields("", None, &long), 0.5);
-    assert_score(
-        &topic(&["kafka"]),
-        &fields("", Some("else"), "Kafka is first."),
-        0.5,
-    );
+    assert_score(&topic(&["kafka"]), &fields("", Some("else"), "Kafka is first."), 0.5);
     assert_score(&topic(&["content:kafka"]), &fields("", None, &long), 1.0);
     assert_score(
         &topic(&["content:kafka"]),
         &fields("Kafka", Some("Kafka"), "Kafka is first."),
         1.0,
     );
-    assert_score(
-        &topic(&["summary:kafka"]),
-        &fields("Kafka", None, "Kafka is first."),
-        1.0,
-    );
-    assert_score(
-        &topic(&["title:kafka"]),
-        &fields("Kafka", Some("Kafka"), "Kafka"),
-        2.0,
-    );
+    assert_score(&topic(&["summary:kafka"]), &fields("Kafka", None, "Kafka is first."), 1.0);
+    assert_score(&topic(&["title:kafka"]), &fields("Kafka", Some("Kafka"), "Kafka"), 2.0);
     assert_score(&topic(&["kafka^2.5"]), &fields("Kafka", None, ""), 5.0);
-    assert_score(
-        &topic(&["kafka", "flink"]),
-        &fields("Kafka", Some("Flink"), ""),
-        3.0,
-    );
+    assert_score(&topic(&["kafka", "flink"]), &fields("Kafka", Some("Flink"), ""), 3.0);
     let other = StoryFields {
         categories: &["Event Streaming"],
         authors: &["Ada Lovelace"],
@@ -264,11 +210,7 @@ fn fields_have_the_documented_weights() {
 
 #[test]
 fn each_further_match_adds_half_of_the_previous_weight() {
-    assert_score(
-        &topic(&["kafka"]),
-        &title_fields("Kafka, Kafka, Kafka"),
-        3.5,
-    );
+    assert_score(&topic(&["kafka"]), &title_fields("Kafka, Kafka, Kafka"), 3.5);
     let fields = StoryFields {
         title: "Kafka",
         summary: Some("Kafka"),
@@ -277,11 +219,7 @@ fn each_further_match_adds_half_of_the_previous_weight() {
     };
     assert_score(&topic(&["kafka"]), &fields, 3.0);
     let many = format!("{}{}", "word ".repeat(80), "kafka ".repeat(5000));
-    let long = StoryFields {
-        text: &many,
-        language: Some("en"),
-        ..StoryFields::default()
-    };
+    let long = StoryFields { text: &many, language: Some("en"), ..StoryFields::default() };
     let classification = classify_one(&topic(&["kafka"]), &long);
     assert!(
         classification.score < 1.0 && !classification.is_member,
@@ -333,28 +271,12 @@ fn all_none_and_sources_override_the_score() {
     let mut limited = topic(&[]);
     limited.threshold = 2.5;
     limited.sources = vec![SourceId::new("a").unwrap(), SourceId::new("b").unwrap()];
-    let from_b = classify_one(
-        &limited,
-        &StoryFields {
-            sources: &["x", "b"],
-            ..title_fields("Anything")
-        },
-    );
-    assert!(
-        from_b.is_member && (from_b.score - 2.5).abs() < 1e-9,
-        "{from_b:?}"
-    );
-    let elsewhere = classify_one(
-        &limited,
-        &StoryFields {
-            sources: &["x"],
-            ..title_fields("Anything")
-        },
-    );
-    assert!(
-        !elsewhere.is_member && elsewhere.reasons_against[0].contains("a, b"),
-        "{elsewhere:?}"
-    );
+    let from_b =
+        classify_one(&limited, &StoryFields { sources: &["x", "b"], ..title_fields("Anything") });
+    assert!(from_b.is_member && (from_b.score - 2.5).abs() < 1e-9, "{from_b:?}");
+    let elsewhere =
+        classify_one(&limited, &StoryFields { sources: &["x"], ..title_fields("Anything") });
+    assert!(!elsewhere.is_member && elsewhere.reasons_against[0].contains("a, b"), "{elsewhere:?}");
 
     let mut learning = topic(&[]);
     learning.learn = true;
@@ -375,10 +297,7 @@ fn an_explanation_has_matcher_field_text_and_weight() {
         ["`stream processing^0.5` found \"Stream-Processing\" in the title: 1 at weight 0.5"]
     );
     let classification = classify_one(&topic(&["flink^0.25"]), &title_fields("Flink"));
-    assert_eq!(
-        classification.reasons_against,
-        ["the score is 0.5, and 1 is needed"]
-    );
+    assert_eq!(classification.reasons_against, ["the score is 0.5, and 1 is needed"]);
     assert_eq!(
         classify_one(&topic(&["flink"]), &title_fields("Kafka")).reasons_against,
         ["nothing of `any` was found, and a score of 1 is needed"]
@@ -390,19 +309,12 @@ fn an_invalid_matcher_is_named_by_topic_list_and_index() {
     let mut rule = topic(&["kafka"]);
     rule.none = vec!["ok".to_owned(), "/(/".to_owned()];
     let error = Rules::compile(&[rule]).unwrap_err();
-    assert_eq!(
-        (error.topic.as_str(), error.list, error.index),
-        ("t", "none", 1)
-    );
+    assert_eq!((error.topic.as_str(), error.list, error.index), ("t", "none", 1));
 }
 
 #[test]
 fn the_rules_fingerprint_changes_only_with_what_decides() {
-    let print = |topic: &Topic| {
-        Rules::compile(std::slice::from_ref(topic))
-            .unwrap()
-            .fingerprint()
-    };
+    let print = |topic: &Topic| Rules::compile(std::slice::from_ref(topic)).unwrap().fingerprint();
     let rule = topic(&["kafka", "flink"]);
     let mut renamed = rule.clone();
     renamed.title = "Other".to_owned();
@@ -415,13 +327,7 @@ fn the_rules_fingerprint_changes_only_with_what_decides() {
     threshold.threshold = 1.5;
     let mut learning = rule.clone();
     learning.learn = true;
-    for other in [
-        topic(&["kafka"]),
-        topic(&["kafkaflink"]),
-        moved,
-        threshold,
-        learning,
-    ] {
+    for other in [topic(&["kafka"]), topic(&["kafkaflink"]), moved, threshold, learning] {
         assert_ne!(print(&rule), print(&other), "{other:?}");
     }
 }
@@ -491,11 +397,7 @@ fn reference_labels() -> Vec<LabelledRow> {
 
 #[track_caller]
 fn assert_min_f1(evaluation: &Evaluation, floor: f64) {
-    assert!(
-        evaluation.mean.f1 >= floor,
-        "{}",
-        serde_json::to_string_pretty(evaluation).unwrap()
-    );
+    assert!(evaluation.mean.f1 >= floor, "{}", serde_json::to_string_pretty(evaluation).unwrap());
 }
 
 #[test]
@@ -526,10 +428,7 @@ fn the_shipped_topics_classify_most_posts_by_title_alone() {
 fn posts_with_author_categories_are_classified_accordingly() {
     let rules = shipped();
     let mut sorted = 0;
-    for row in reference_labels()
-        .into_iter()
-        .filter(|row| !row.categories.is_empty())
-    {
+    for row in reference_labels().into_iter().filter(|row| !row.categories.is_empty()) {
         for summary in [row.summary.as_deref(), None] {
             let categories: Vec<&str> = row.categories.iter().map(String::as_str).collect();
             let classifications = rules.explain(&StoryFields {
@@ -538,14 +437,9 @@ fn posts_with_author_categories_are_classified_accordingly() {
                 categories: &categories,
                 ..StoryFields::default()
             });
-            let wanted = row.categories[0]
-                .to_lowercase()
-                .replace(" + ", "-")
-                .replace(' ', "-");
+            let wanted = row.categories[0].to_lowercase().replace(" + ", "-").replace(' ', "-");
             assert!(
-                classifications
-                    .iter()
-                    .any(|v| v.is_member && v.topic.as_str() == wanted),
+                classifications.iter().any(|v| v.is_member && v.topic.as_str() == wanted),
                 "{}: {classifications:#?}",
                 row.title
             );
@@ -599,11 +493,6 @@ fn an_evaluation_is_printed_as_documented() {
     assert_eq!(printed["misses"][0]["title"], "Kafka again");
     assert_eq!(printed["misses"][0]["expected"], serde_json::json!([]));
     assert_eq!(printed["misses"][0]["got"], serde_json::json!(["t"]));
-    assert!(
-        printed["misses"][0]["because"][0]
-            .as_str()
-            .unwrap()
-            .contains("kafka")
-    );
+    assert!(printed["misses"][0]["because"][0].as_str().unwrap().contains("kafka"));
     assert_eq!(printed["misses"][1]["because"].as_array().unwrap().len(), 2);
 }

@@ -1,5 +1,5 @@
-//! What publishing programs add to a text: where it appeared first, where to read on. It says nothing of what the text is,
-//! and two copies differ in it.
+//! What publishing programs add to a text: where it appeared first, where to read on. It says
+//! nothing of what the text is, and two copies differ in it.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,8 @@ use regex::Regex;
 /// Longer additions are no additions but a text.
 const MAX_CHARS: usize = 400;
 
-/// Where a text appeared first: a sentence of its own, whose capital letter tells it from "she first appeared on".
+/// Where a text appeared first: a sentence of its own, whose capital letter tells it from "she
+/// first appeared on".
 const FIRST_PUBLISHED: &str = r"\(?(?:This (?:article|post|story|piece|entry) (?:(?:was|has been|is) )?(?:originally|first|cross-?)|Originally|First|Cross-?|\((?:originally|first|cross-?)) ?(?:published|posted|appeared) (?:at|on|in|by|to) ";
 /// The rest of a sentence: stops that are followed by more, as in a host's name, belong to it.
 const REST_OF_SENTENCE: &str = r"(?:[^.!?]|[.!?][^\s.!?)]){1,160}[.!?)]*";
@@ -36,14 +37,12 @@ static ENDINGS: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The sentence that stands at the beginning of a copy.
 static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(
-        r"(?s)^\s*{FIRST_PUBLISHED}(?:[^.!?]|[.!?][^\s.!?)]){{1,160}}[.!?)]+\s"
-    ))
-    .expect("a constant pattern compiles")
+    Regex::new(&format!(r"(?s)^\s*{FIRST_PUBLISHED}(?:[^.!?]|[.!?][^\s.!?)]){{1,160}}[.!?)]+\s"))
+        .expect("a constant pattern compiles")
 });
 
-/// One of these is in every addition but an ellipsis. They are looked for first: hardly any text has one at its end, and the
-/// patterns take a hundred times as long.
+/// One of these is in every addition but an ellipsis. They are looked for first: hardly any text
+/// has one at its end, and the patterns take a hundred times as long.
 static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let cues = [
         "appeared",
@@ -61,10 +60,7 @@ static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
         "keep reading",
         "read on",
     ];
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .build(cues)
-        .expect("a few words")
+    AhoCorasick::builder().ascii_case_insensitive(true).build(cues).expect("a few words")
 });
 
 /// Where the first sentence that [`BEGINNING`] finds has its verb, at the latest, in bytes.
@@ -80,13 +76,8 @@ pub(super) fn strip(text: &str) -> &str {
     }
     // An excerpt has several: the ellipsis, where to read on, where it appeared first.
     for _ in 0..3 {
-        let tail = text
-            .char_indices()
-            .nth_back(MAX_CHARS - 1)
-            .map_or(0, |(at, _)| at);
-        let is_open = ["…", "...", "…]", "...]", "&hellip;]"]
-            .iter()
-            .any(|end| text.ends_with(end));
+        let tail = text.char_indices().nth_back(MAX_CHARS - 1).map_or(0, |(at, _)| at);
+        let is_open = ["…", "...", "…]", "...]", "&hellip;]"].iter().any(|end| text.ends_with(end));
         if !is_open && !CUES.is_match(&text[tail..]) {
             break;
         }
@@ -98,12 +89,11 @@ pub(super) fn strip(text: &str) -> &str {
     text
 }
 
-/// How many of a text's words are parts of addresses that are written out: they are no text of one's own.
+/// How many of a text's words are parts of addresses that are written out: they are no text of
+/// one's own.
 pub(super) fn url_token_count(text: &str) -> usize {
     let addresses = text.split_whitespace().filter(|word| word.contains("://"));
-    addresses
-        .map(|address| super::normalised_text::tokens(address).len())
-        .sum()
+    addresses.map(|address| super::normalised_text::tokens(address).len()).sum()
 }
 
 #[cfg(test)]
@@ -172,9 +162,6 @@ mod tests {
 
     #[test]
     fn addresses_are_no_words_of_ones_own() {
-        assert_eq!(
-            url_token_count("see https://example.org/why-we-moved and stay"),
-            5
-        );
+        assert_eq!(url_token_count("see https://example.org/why-we-moved and stay"), 5);
     }
 }

@@ -1,4 +1,5 @@
-//! Digests of what an item says: whether anything that is kept of it changed, and whether that matters to a reader.
+//! Digests of what an item says: whether anything that is kept of it changed, and whether that
+//! matters to a reader.
 
 use super::{KnownText, canonical_url, normalised_text};
 use feed_model::Draft;
@@ -37,19 +38,15 @@ impl FieldHasher {
     }
 }
 
-/// Of everything that is kept and shown. Left out is what publishers change without changing anything: tracking
-/// parameters, the length of a file, a moving modification date, and the date of publication, of which only the exactness
-/// counts because it is stored once.
+/// Of everything that is kept and shown. Left out is what publishers change without changing
+/// anything: tracking parameters, the length of a file, a moving modification date, and the date of
+/// publication, of which only the exactness counts because it is stored once.
 pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
     let mut fields = FieldHasher::new("content");
     fields.add_opt("guid", draft.guid.as_ref().map(|guid| guid.value.as_str()));
     fields.add_opt(
         "url",
-        draft
-            .url
-            .as_ref()
-            .map(|url| canonical_url::without_tracking(url.as_str()))
-            .as_deref(),
+        draft.url.as_ref().map(|url| canonical_url::without_tracking(url.as_str())).as_deref(),
     );
     fields.add_opt("title", draft.title.as_deref());
     for person in &draft.authors {
@@ -63,28 +60,12 @@ pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
         fields.add_opt("category-scheme", category.scheme.as_deref());
     }
     fields.add_opt("date", draft.published.map(|date| date.precision.as_str()));
-    fields.add_opt(
-        "summary",
-        draft.summary.as_ref().map(feed_model::SafeHtml::as_str),
-    );
-    fields.add_opt(
-        "content",
-        draft.content.as_ref().map(feed_model::SafeHtml::as_str),
-    );
+    fields.add_opt("summary", draft.summary.as_ref().map(feed_model::SafeHtml::as_str));
+    fields.add_opt("content", draft.content.as_ref().map(feed_model::SafeHtml::as_str));
     fields.add_opt("language", draft.language.as_deref());
-    fields.add_opt(
-        "image",
-        draft
-            .image
-            .as_deref()
-            .map(canonical_url::without_tracking)
-            .as_deref(),
-    );
+    fields.add_opt("image", draft.image.as_deref().map(canonical_url::without_tracking).as_deref());
     for enclosure in &draft.enclosures {
-        fields.add(
-            "enclosure",
-            &canonical_url::without_tracking(&enclosure.url),
-        );
+        fields.add("enclosure", &canonical_url::without_tracking(&enclosure.url));
         fields.add("enclosure-type", &enclosure.mime);
     }
     if let Some(origin) = &draft.origin {
@@ -101,20 +82,18 @@ pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
     fields.finish()
 }
 
-/// Of title and text after markup, case, white space and punctuation are taken away: what moves `updated`. With it, that
-/// of the text alone, where there is any.
+/// Of title and text after markup, case, white space and punctuation are taken away: what moves
+/// `updated`. With it, that of the text alone, where there is any.
 pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], Option<[u8; 32]>) {
     let text = normalised_text::comparable(&normalised_text::item_text(draft));
     let mut fields = FieldHasher::new("material");
-    fields.add(
-        "title",
-        &normalised_text::comparable(draft.title.as_deref().unwrap_or_default()),
-    );
+    fields.add("title", &normalised_text::comparable(draft.title.as_deref().unwrap_or_default()));
     fields.add("text", &text);
     (fields.finish(), text_hash(&text))
 }
 
-/// What is known again of a text that is stored, and whether files come with it; `None` where there is no text.
+/// What is known again of a text that is stored, and whether files come with it; `None` where there
+/// is no text.
 pub fn known_text(
     summary: Option<&str>,
     content: Option<&str>,
@@ -128,7 +107,8 @@ pub fn known_text(
     })
 }
 
-/// Of a text after markup, case, white space and punctuation are taken away; `None` where nothing is left.
+/// Of a text after markup, case, white space and punctuation are taken away; `None` where nothing
+/// is left.
 fn text_hash(comparable: &str) -> Option<[u8; 32]> {
     let mut fields = FieldHasher::new("text");
     fields.add("text", comparable);

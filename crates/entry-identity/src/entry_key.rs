@@ -1,8 +1,9 @@
 //! Entry keys: by what an item is known within its source.
 //!
-//! The publisher's id, kept exactly; else the link; else a digest of title and date; else one of everything that the item
-//! says. What two items of one document share is no key for either, so that the keys of a document do not depend on its
-//! order, and a new item on top changes nobody's key.
+//! The publisher's id, kept exactly; else the link; else a digest of title and date; else one of
+//! everything that the item says. What two items of one document share is no key for either, so
+//! that the keys of a document do not depend on its order, and a new item on top changes nobody's
+//! key.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -48,8 +49,8 @@ impl KeyFrom {
     }
 }
 
-/// Whether a source's ids are trusted. Once they are not, they never are again: a window that happens to hold only good
-/// ones proves nothing.
+/// Whether a source's ids are trusted. Once they are not, they never are again: a window that
+/// happens to hold only good ones proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyPolicy {
     /// Ids are keys.
@@ -70,11 +71,7 @@ impl KeyPolicy {
 
     /// The policy that [`KeyPolicy::as_str`] wrote; anything else is the default.
     pub fn from_stored(word: &str) -> Self {
-        if word == "link" {
-            Self::Link
-        } else {
-            Self::Guid
-        }
+        if word == "link" { Self::Link } else { Self::Guid }
     }
 }
 
@@ -98,7 +95,8 @@ pub struct EntryIdentity {
     pub key_from: KeyFrom,
     /// The publisher's id, whether it is the key or not.
     pub guid: Option<String>,
-    /// The id without scheme, host and tracking parameters; `None` where it is no address or repeated in the document.
+    /// The id without scheme, host and tracking parameters; `None` where it is no address or
+    /// repeated in the document.
     pub guid_alias: Option<String>,
     /// The link as it is compared within the source; `None` where it is the publication's own page.
     pub link: Option<String>,
@@ -116,19 +114,21 @@ pub struct EntryIdentity {
     pub text_hash: Option<[u8; 32]>,
     /// What of it other items of the document have too.
     pub ambiguous: Ambiguous,
-    /// Whether the document has this very item a second time, and this is not the one to be stored. It has the other's key.
+    /// Whether the document has this very item a second time, and this is not the one to be stored.
+    /// It has the other's key.
     pub is_in_feed_duplicate: bool,
 }
 
 impl EntryIdentity {
-    /// The publisher's id, where it may become the id of a story: not where several items of one document claim it.
+    /// The publisher's id, where it may become the id of a story: not where several items of one
+    /// document claim it.
     pub fn unique_guid(&self) -> Option<&str> {
         self.guid.as_deref().filter(|_| !self.ambiguous.guid)
     }
 }
 
-/// Finds what each item of a document is known by: one for each draft, in the same order, with the policy that holds from
-/// now on and what was odd.
+/// Finds what each item of a document is known by: one for each draft, in the same order, with the
+/// policy that holds from now on and what was odd.
 ///
 /// `home` is the publication's own page: a link to it says nothing about an item.
 pub fn identify_items(
@@ -137,10 +137,8 @@ pub fn identify_items(
     home: Option<&str>,
 ) -> (Vec<EntryIdentity>, KeyPolicy, Vec<Problem>) {
     let home = home.and_then(canonical_url::canonical_home_page);
-    let mut identities: Vec<EntryIdentity> = drafts
-        .iter()
-        .map(|draft| derive_identity(draft, home.as_deref()))
-        .collect();
+    let mut identities: Vec<EntryIdentity> =
+        drafts.iter().map(|draft| derive_identity(draft, home.as_deref())).collect();
     let originals = in_feed_duplicates::mark_duplicates(&mut identities, drafts);
     mark_ambiguous(&mut identities);
     let mut problems = Vec::new();
@@ -150,10 +148,7 @@ pub fn identify_items(
         identities[repetition].key = identities[original].key.clone();
         identities[repetition].key_from = identities[original].key_from;
     }
-    let repeated = identities
-        .iter()
-        .filter(|item| item.is_in_feed_duplicate)
-        .count();
+    let repeated = identities.iter().filter(|item| item.is_in_feed_duplicate).count();
     if repeated > 0 {
         problems.push(Problem::note(
             "item-repeated",
@@ -192,21 +187,15 @@ fn derive_identity(draft: &Draft, home: Option<&str>) -> EntryIdentity {
 
 /// Marks what several items share: it tells none of them.
 fn mark_ambiguous(identities: &mut [EntryIdentity]) {
-    let count =
-        |of: fn(&EntryIdentity) -> Option<&str>, identities: &[EntryIdentity]| -> HashSet<String> {
-            let mut seen = HashMap::new();
-            for value in identities
-                .iter()
-                .filter(|item| !item.is_in_feed_duplicate)
-                .filter_map(of)
-            {
-                *seen.entry(value.to_owned()).or_insert(0_usize) += 1;
-            }
-            seen.into_iter()
-                .filter(|(_, times)| *times > 1)
-                .map(|(value, _)| value)
-                .collect()
-        };
+    let count = |of: fn(&EntryIdentity) -> Option<&str>,
+                 identities: &[EntryIdentity]|
+     -> HashSet<String> {
+        let mut seen = HashMap::new();
+        for value in identities.iter().filter(|item| !item.is_in_feed_duplicate).filter_map(of) {
+            *seen.entry(value.to_owned()).or_insert(0_usize) += 1;
+        }
+        seen.into_iter().filter(|(_, times)| *times > 1).map(|(value, _)| value).collect()
+    };
     let guids = count(|item| item.guid.as_deref(), identities);
     let aliases = count(|item| item.guid_alias.as_deref(), identities);
     let links = count(|item| item.link.as_deref(), identities);
@@ -224,7 +213,8 @@ fn mark_ambiguous(identities: &mut [EntryIdentity]) {
     }
 }
 
-/// Whether the ids of the source can be trusted from now on. A document without any id has none to distrust.
+/// Whether the ids of the source can be trusted from now on. A document without any id has none to
+/// distrust.
 fn choose_key_policy(
     identities: &[EntryIdentity],
     policy: KeyPolicy,
@@ -260,14 +250,9 @@ fn choose_key_policy(
 /// Gives every item the best key that no other item could have.
 fn assign_keys(identities: &mut [EntryIdentity], drafts: &[Draft], policy: KeyPolicy) {
     let mut taken: HashSet<String> = HashSet::new();
-    for from in [
-        KeyFrom::Guid,
-        KeyFrom::Link,
-        KeyFrom::TitleDate,
-        KeyFrom::TitleText,
-    ] {
-        // Every item takes part in the count, also one that has a better key already: an item's key must not depend on
-        // what keys its neighbours found.
+    for from in [KeyFrom::Guid, KeyFrom::Link, KeyFrom::TitleDate, KeyFrom::TitleText] {
+        // Every item takes part in the count, also one that has a better key already: an item's key
+        // must not depend on what keys its neighbours found.
         let candidate_key: Vec<Option<String>> = identities
             .iter()
             .zip(drafts)
@@ -288,20 +273,16 @@ fn assign_keys(identities: &mut [EntryIdentity], drafts: &[Draft], policy: KeyPo
         }
         taken.extend(newly_taken);
     }
-    // What is left differs in spelling alone. Of two items that are equal in everything that is kept, one is a repetition.
-    for item in identities
-        .iter_mut()
-        .filter(|item| item.key.0.is_empty() && !item.is_in_feed_duplicate)
+    // What is left differs in spelling alone. Of two items that are equal in everything that is
+    // kept, one is a repetition.
+    for item in
+        identities.iter_mut().filter(|item| item.key.0.is_empty() && !item.is_in_feed_duplicate)
     {
         let mut fields = content_hash::FieldHasher::new("item");
         fields.add("content", &hex(&item.content_hash));
         fields.add_opt("link", item.link.as_deref());
-        fields.add_opt(
-            "date",
-            item.published
-                .map(|at| at.timestamp_millis().to_string())
-                .as_deref(),
-        );
+        fields
+            .add_opt("date", item.published.map(|at| at.timestamp_millis().to_string()).as_deref());
         item.key = EntryKey(hash_key("title-text", &fields));
     }
 }
@@ -341,24 +322,15 @@ fn title_text_key(item: &EntryIdentity, draft: &Draft) -> String {
     fields.add("material", &hex(&item.material_hash));
     if item.text_hash.is_none() {
         // Without a text the pictures and files are all that tells one item from another.
-        fields.add_opt(
-            "content",
-            draft.content.as_ref().map(feed_model::SafeHtml::as_str),
-        );
+        fields.add_opt("content", draft.content.as_ref().map(feed_model::SafeHtml::as_str));
         for enclosure in &draft.enclosures {
-            fields.add(
-                "enclosure",
-                &canonical_url::without_tracking(&enclosure.url),
-            );
+            fields.add("enclosure", &canonical_url::without_tracking(&enclosure.url));
         }
         fields.add_opt("image", draft.image.as_deref());
     }
     fields.add_opt(
         "date",
-        draft
-            .published
-            .map(|date| date.at.timestamp_millis().to_string())
-            .as_deref(),
+        draft.published.map(|date| date.at.timestamp_millis().to_string()).as_deref(),
     );
     if item.ambiguous.link || item.ambiguous.guid {
         fields.add_opt("link", item.link.as_deref());
@@ -367,7 +339,8 @@ fn title_text_key(item: &EntryIdentity, draft: &Draft) -> String {
     hash_key("title-text", &fields)
 }
 
-/// A publisher's text as a key: as it is, unless it is endless or looks like a key of our own making.
+/// A publisher's text as a key: as it is, unless it is endless or looks like a key of our own
+/// making.
 fn key_or_hash(key: &str, kind: &'static str) -> String {
     let ours = ["guid:", "link:", "title-date:", "title-text:"]
         .iter()
@@ -385,12 +358,10 @@ fn hash_key(kind: &str, fields: &content_hash::FieldHasher) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -403,10 +374,7 @@ mod tests {
     fn draft(guid: &str, url: &str, title: &str, day: i64, text: &str) -> Draft {
         let at = chrono::DateTime::from_timestamp(day * 86_400 + 3_600, 0).unwrap();
         Draft {
-            guid: (!guid.is_empty()).then(|| Guid {
-                value: guid.to_owned(),
-                is_permalink: None,
-            }),
+            guid: (!guid.is_empty()).then(|| Guid { value: guid.to_owned(), is_permalink: None }),
             url: url::Url::parse(url).ok(),
             title: (!title.is_empty()).then(|| title.to_owned()),
             published: (day > 0).then(|| PublishedDate::exact(at)),
@@ -461,11 +429,7 @@ mod tests {
         assert!(identities.iter().all(|k| k.key_from == KeyFrom::Link
             && k.unique_guid().is_none()
             && k.guid.as_deref() == Some("N/A")));
-        assert_eq!(
-            policy,
-            KeyPolicy::Guid,
-            "two are not enough to distrust a source"
-        );
+        assert_eq!(policy, KeyPolicy::Guid, "two are not enough to distrust a source");
         assert_eq!(problems[0].code, "id-repeated");
     }
 
@@ -473,21 +437,11 @@ mod tests {
     fn three_bad_ids_above_one_in_twenty_are_distrusted_for_good() {
         let document = |bad: i64, all: i64| -> Vec<Draft> {
             let id = |n: i64| {
-                if n < bad {
-                    String::new()
-                } else {
-                    format!("id-{n}")
-                }
+                if n < bad { String::new() } else { format!("id-{n}") }
             };
             (0..all)
                 .map(|n| {
-                    draft(
-                        &id(n),
-                        &format!("https://example.org/{n}"),
-                        &format!("T{n}"),
-                        n + 1,
-                        "",
-                    )
+                    draft(&id(n), &format!("https://example.org/{n}"), &format!("T{n}"), n + 1, "")
                 })
                 .collect()
         };
@@ -505,17 +459,13 @@ mod tests {
             KeyPolicy::Guid,
             "without any id there is none to distrust"
         );
-        assert_eq!(
-            KeyPolicy::from_stored(KeyPolicy::Link.as_str()),
-            KeyPolicy::Link
-        );
+        assert_eq!(KeyPolicy::from_stored(KeyPolicy::Link.as_str()), KeyPolicy::Link);
     }
 
     #[test]
     fn items_that_all_link_to_the_home_page_are_all_kept() {
-        let drafts: Vec<Draft> = (1..=4)
-            .map(|n| draft("x", "https://example.org/", "Update", n, ""))
-            .collect();
+        let drafts: Vec<Draft> =
+            (1..=4).map(|n| draft("x", "https://example.org/", "Update", n, "")).collect();
         let keys = keys(&drafts);
         assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 4);
         assert!(keys.iter().all(|(from, _)| *from == KeyFrom::TitleDate));
@@ -524,13 +474,7 @@ mod tests {
     #[test]
     fn comics_without_text_differ_by_their_pictures() {
         let comic = |n: i64| {
-            draft(
-                "",
-                "",
-                "Strip",
-                0,
-                &format!("<img src=\"https://example.org/{n}.png\">"),
-            )
+            draft("", "", "Strip", 0, &format!("<img src=\"https://example.org/{n}.png\">"))
         };
         let keys = keys(&[comic(1), comic(2)]);
         assert_ne!(keys[0], keys[1]);
@@ -546,10 +490,7 @@ mod tests {
         for drafts in [[old.clone(), new.clone()], [new.clone(), old.clone()]] {
             let (identities, _, problems) = identify_items(&drafts, KeyPolicy::Guid, None);
             assert_eq!(identities[0].key, identities[1].key);
-            assert_eq!(
-                identities[0].key.0, "id",
-                "a repetition does not spoil the id"
-            );
+            assert_eq!(identities[0].key.0, "id", "a repetition does not spoil the id");
             assert!(
                 identities
                     .iter()
@@ -572,10 +513,7 @@ mod tests {
             identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None).0[0].content_hash
         };
         assert_eq!(hash(&one), hash(&two));
-        assert_ne!(
-            hash(&one),
-            hash(&draft("id", "https://example.org/1", "Two", 1, "text"))
-        );
+        assert_ne!(hash(&one), hash(&draft("id", "https://example.org/1", "Two", 1, "text")));
     }
 
     #[test]
@@ -612,12 +550,8 @@ mod tests {
             Just("http://example.org/1#b")
         ];
         let title = prop_oneof![Just(""), Just("One"), Just("one!"), Just("Two")];
-        let text = prop_oneof![
-            Just(""),
-            Just("words"),
-            Just("<b>words</b>"),
-            Just("<img src=\"a.png\">")
-        ];
+        let text =
+            prop_oneof![Just(""), Just("words"), Just("<b>words</b>"), Just("<img src=\"a.png\">")];
         (guid, url, title, 0..3_i64, text, 0..3_i64).prop_map(
             |(guid, url, title, day, text, updated)| Draft {
                 updated: (updated > 0)

@@ -1,9 +1,10 @@
 //! Which items of a document are entries that the source had before, under whatever name.
 //!
-//! The steps go from what is certain to what is likely, and each is taken by the whole document before the next: an entry
-//! that an item has under its own key can be claimed by no other. In every step an entry is claimed only where one item
-//! alone claims it and one entry alone is claimed; what is ambiguous is new, reason a post that is announced twice is
-//! a nuisance and a post that is swallowed is lost.
+//! The steps go from what is certain to what is likely, and each is taken by the whole document
+//! before the next: an entry that an item has under its own key can be claimed by no other. In
+//! every step an entry is claimed only where one item alone claims it and one entry alone is
+//! claimed; what is ambiguous is new, reason a post that is announced twice is a nuisance and a
+//! post that is swallowed is lost.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +19,8 @@ const MIN_REBUILT_ITEMS: usize = 3;
 /// Items whose id names other posts than it did, before a source's ids count as wandering.
 const MIN_REUSED_IDS: usize = 3;
 
-/// Items whose id is their link with a number, before that counts as the publisher's way to number revisions.
+/// Items whose id is their link with a number, before that counts as the publisher's way to number
+/// revisions.
 const MIN_REVISION_IDS: usize = 2;
 
 /// Words of a text that is nobody else's.
@@ -72,7 +74,8 @@ pub trait KnownEntries {
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, Self::Error>;
     /// Entries with this title.
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// Entries that the publisher dates so; none where those are more than a few: such a moment tells no entry.
+    /// Entries that the publisher dates so; none where those are more than a few: such a moment
+    /// tells no entry.
     fn by_published(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Self::Error>;
     /// The text of an entry; `None`: it has none beside its title.
     fn text_of(&self, entry: i64) -> Result<Option<KnownText>, Self::Error>;
@@ -101,8 +104,9 @@ pub enum EntryMatch {
 pub struct EntryMatches {
     /// One answer for each item, in the same order.
     pub items: Vec<EntryMatch>,
-    /// Whether ids go from post to post: places in the document, or numbers that begin again. Then the answers are not to be
-    /// believed; the document is to be keyed by its links, and asked about once more.
+    /// Whether ids go from post to post: places in the document, or numbers that begin again. Then
+    /// the answers are not to be believed; the document is to be keyed by its links, and asked
+    /// about once more.
     pub ids_reused: bool,
 }
 
@@ -111,26 +115,19 @@ pub fn match_entries<K: KnownEntries>(
     items: &[EntryIdentity],
     known: &K,
 ) -> Result<EntryMatches, K::Error> {
-    let mut matcher = EntryMatcher {
-        items,
-        found: vec![None; items.len()],
-        claimed: HashSet::new(),
-    };
+    let mut matcher =
+        EntryMatcher { items, found: vec![None; items.len()], claimed: HashSet::new() };
     let ids_reused = matcher.by_key(known)?;
     if ids_reused || matcher.unmatched().next().is_none() {
-        return Ok(EntryMatches {
-            items: matcher.into_matches(),
-            ids_reused,
-        });
+        return Ok(EntryMatches { items: matcher.into_matches(), ids_reused });
     }
-    matcher.match_by(
-        "its id is known, though ids of this source are no keys any more",
-        |item| by_unique_guid(item, known),
-    )?;
-    matcher.match_by(
-        "its id is known but for scheme, host or tracking parameters",
-        |item| by_alias(item, known),
-    )?;
+    matcher
+        .match_by("its id is known, though ids of this source are no keys any more", |item| {
+            by_unique_guid(item, known)
+        })?;
+    matcher.match_by("its id is known but for scheme, host or tracking parameters", |item| {
+        by_alias(item, known)
+    })?;
     let has_revision_ids = items
         .iter()
         .filter(|item| {
@@ -142,23 +139,17 @@ pub fn match_entries<K: KnownEntries>(
         "its link is known, of one entry alone, and no other item of the document has it",
         |item| by_link(item, has_revision_ids, known),
     )?;
-    matcher.match_by(
-        "its title is known together with its text and date",
-        |item| by_title(item, known),
-    )?;
-    matcher.match_by(
-        "its title is known together with its link on another host",
-        |item| by_title_and_path(item, known),
-    )?;
-    matcher.match_by(
-        "its moment is known, together with its text or title",
-        |item| by_published(item, known),
-    )?;
+    matcher.match_by("its title is known together with its text and date", |item| {
+        by_title(item, known)
+    })?;
+    matcher.match_by("its title is known together with its link on another host", |item| {
+        by_title_and_path(item, known)
+    })?;
+    matcher.match_by("its moment is known, together with its text or title", |item| {
+        by_published(item, known)
+    })?;
     matcher.match_rebuilt_document(known)?;
-    Ok(EntryMatches {
-        items: matcher.into_matches(),
-        ids_reused,
-    })
+    Ok(EntryMatches { items: matcher.into_matches(), ids_reused })
 }
 
 struct EntryMatcher<'a> {
@@ -176,18 +167,15 @@ impl EntryMatcher<'_> {
             .filter(|(i, item)| self.found[*i].is_none() && !item.is_in_feed_duplicate)
     }
 
-    /// By its key. An entry that has the key itself is the item's, unless the item is plainly another known entry that lost
-    /// it; either way it is claimed by one of the two, so that no new entry is ever given a key that is taken. Returns whether
-    /// ids are_ids_reused.
+    /// By its key. An entry that has the key itself is the item's, unless the item is plainly
+    /// another known entry that lost it; either way it is claimed by one of the two, so that no new
+    /// entry is ever given a key that is taken. Returns whether ids are_ids_reused.
     fn by_key<K: KnownEntries>(&mut self, known: &K) -> Result<bool, K::Error> {
         let mut own = Vec::new();
         let mut later = Vec::new();
         let mut rewritten = Vec::new();
-        for (i, item) in self
-            .items
-            .iter()
-            .enumerate()
-            .filter(|(_, item)| !item.is_in_feed_duplicate)
+        for (i, item) in
+            self.items.iter().enumerate().filter(|(_, item)| !item.is_in_feed_duplicate)
         {
             if let Some(entry) = known.by_key(&item.key)? {
                 let better_entry = find_better_entry(item, &entry, known)?;
@@ -218,12 +206,7 @@ impl EntryMatcher<'_> {
         }
         for (i, entry) in unambiguous(later) {
             if !self.claimed.contains(&entry) {
-                self.claim(
-                    i,
-                    entry,
-                    "its key is known: the entry came under it before",
-                    false,
-                );
+                self.claim(i, entry, "its key is known: the entry came under it before", false);
             }
         }
         Ok(are_ids_reused(&rewritten, self.items))
@@ -251,16 +234,11 @@ impl EntryMatcher<'_> {
         Ok(())
     }
 
-    /// A document that was made anew: ids, links and perhaps dates are other ones, yet most of what seems new has the title
-    /// of a known entry, one to one, and something else in common with it.
+    /// A document that was made anew: ids, links and perhaps dates are other ones, yet most of what
+    /// seems new has the title of a known entry, one to one, and something else in common with it.
     fn match_rebuilt_document<K: KnownEntries>(&mut self, known: &K) -> Result<(), K::Error> {
         // What was recognised under another name already bears it out.
-        let renamed = self
-            .found
-            .iter()
-            .flatten()
-            .filter(|(.., new_key)| *new_key)
-            .count();
+        let renamed = self.found.iter().flatten().filter(|(.., new_key)| *new_key).count();
         let open = self.unmatched().count();
         if open == 0 || open + renamed < MIN_REBUILT_ITEMS {
             return Ok(());
@@ -300,32 +278,25 @@ impl EntryMatcher<'_> {
         let answer =
             |(item, found): (&EntryIdentity, Option<(i64, &'static str, bool)>)| match found {
                 _ if item.is_in_feed_duplicate => EntryMatch::InFeedDuplicate,
-                Some((entry, reason, new_key)) => EntryMatch::Existing {
-                    entry,
-                    reason: reason.to_owned(),
-                    new_key,
-                },
+                Some((entry, reason, new_key)) => {
+                    EntryMatch::Existing { entry, reason: reason.to_owned(), new_key }
+                }
                 None => EntryMatch::New,
             };
         self.items.iter().zip(self.found).map(answer).collect()
     }
 }
 
-/// Items that are another entry than the one that has their key. An entry is another item's only when the item that has its
-/// key leaves it too: so it is when two posts have changed ids.
+/// Items that are another entry than the one that has their key. An entry is another item's only
+/// when the item that has its key leaves it too: so it is when two posts have changed ids.
 fn better_entry(own: &[(usize, i64, Option<i64>)]) -> Vec<(usize, i64)> {
     let mut leaving = unambiguous(
-        own.iter()
-            .filter_map(|(i, _, better_entry)| Some((*i, (*better_entry)?)))
-            .collect(),
+        own.iter().filter_map(|(i, _, better_entry)| Some((*i, (*better_entry)?))).collect(),
     );
     loop {
         let leaves: HashSet<usize> = leaving.iter().map(|(i, _)| *i).collect();
-        let stays: HashSet<i64> = own
-            .iter()
-            .filter(|(i, ..)| !leaves.contains(i))
-            .map(|(_, entry, _)| *entry)
-            .collect();
+        let stays: HashSet<i64> =
+            own.iter().filter(|(i, ..)| !leaves.contains(i)).map(|(_, entry, _)| *entry).collect();
         let before = leaving.len();
         leaving.retain(|(_, entry)| !stays.contains(entry));
         if leaving.len() == before {
@@ -340,15 +311,13 @@ fn unambiguous(proposals: Vec<(usize, i64)>) -> Vec<(usize, i64)> {
     for (_, entry) in &proposals {
         *times.entry(*entry).or_default() += 1;
     }
-    proposals
-        .into_iter()
-        .filter(|(_, entry)| times[entry] == 1)
-        .collect()
+    proposals.into_iter().filter(|(_, entry)| times[entry] == 1).collect()
 }
 
-/// The entry that an item is better_entry than the one that has its key: title and link are other ones than that has, and both, or
-/// link and day, are those of one other entry. So it is with an id that several posts share, when the window holds one of
-/// them alone. What was so once stays so: the other entry has had the id since, and the one of the key another or none.
+/// The entry that an item is better_entry than the one that has its key: title and link are other
+/// ones than that has, and both, or link and day, are those of one other entry. So it is with an id
+/// that several posts share, when the window holds one of them alone. What was so once stays so:
+/// the other entry has had the id since, and the one of the key another or none.
 fn find_better_entry<K: KnownEntries>(
     item: &EntryIdentity,
     entry: &KnownEntry,
@@ -384,10 +353,7 @@ fn by_unique_guid<K: KnownEntries>(
     };
     let found = known.by_key(&EntryKey(guid.to_owned()))?;
     // An id that was given to several posts once is believed only together with the title.
-    Ok(found
-        .into_iter()
-        .filter(|entry| entry.title_norm == item.title_norm)
-        .collect())
+    Ok(found.into_iter().filter(|entry| entry.title_norm == item.title_norm).collect())
 }
 
 fn by_alias<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
@@ -396,16 +362,13 @@ fn by_alias<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<Know
     };
     let host = |guid: &Option<String>| guid.as_deref().and_then(canonical_url::host_of);
     let here = host(&item.guid);
-    // Two blogs in one planet both have a post `/?p=12`: another host is believed only together with the title.
+    // Two blogs in one planet both have a post `/?p=12`: another host is believed only together
+    // with the title.
     let believable = |entry: &KnownEntry| {
         host(&entry.guid) == here
             || (item.title_norm.is_some() && entry.title_norm == item.title_norm)
     };
-    Ok(known
-        .by_guid_alias(alias)?
-        .into_iter()
-        .filter(believable)
-        .collect())
+    Ok(known.by_guid_alias(alias)?.into_iter().filter(believable).collect())
 }
 
 fn by_link<K: KnownEntries>(
@@ -420,7 +383,8 @@ fn by_link<K: KnownEntries>(
     let [entry] = &found[..] else {
         return Ok(Vec::new());
     };
-    // A page that shows another post every day keeps its address, while id, title, text and day are other ones.
+    // A page that shows another post every day keeps its address, while id, title, text and day are
+    // other ones.
     let other_id = entry.guid.is_some() && item.guid.is_some() && entry.guid != item.guid;
     let other_text =
         entry.title_norm != item.title_norm && entry.material_hash != item.material_hash;
@@ -435,10 +399,11 @@ fn by_link<K: KnownEntries>(
     Ok(found)
 }
 
-/// Title, text and date: what an editor keeps when a post is put up anew. Without a text the date must have a time of day,
-/// for comics of one title. Without a date only a long text outweighs another link: episodes of one title have the same notes.
-/// Where neither has id or link, title and text are enough: some programs date every item with the hour of asking. A date
-/// whose zone was corrected is the same date, of a text that is long enough.
+/// Title, text and date: what an editor keeps when a post is put up anew. Without a text the date
+/// must have a time of day, for comics of one title. Without a date only a long text outweighs
+/// another link: episodes of one title have the same notes. Where neither has id or link, title and
+/// text are enough: some programs date every item with the hour of asking. A date whose zone was
+/// corrected is the same date, of a text that is long enough.
 fn by_title<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
     let Some(title) = &item.title_norm else {
         return Ok(Vec::new());
@@ -446,10 +411,8 @@ fn by_title<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<Know
     let has_time_of_day = item.published.is_some_and(|at| at.time() != NaiveTime::MIN);
     let has_text = item.text_hash.is_some();
     let mut same = Vec::new();
-    for entry in known
-        .by_title(title)?
-        .into_iter()
-        .filter(|entry| entry.material_hash == item.material_hash)
+    for entry in
+        known.by_title(title)?.into_iter().filter(|entry| entry.material_hash == item.material_hash)
     {
         let links_agree = item.link.is_none() || entry.link.is_none() || item.link == entry.link;
         let without_id_and_link = item.guid.is_none()
@@ -483,16 +446,13 @@ fn by_title_and_path<K: KnownEntries>(
     let Some(title) = item.title_norm.as_ref().filter(|_| here.is_some()) else {
         return Ok(Vec::new());
     };
-    Ok(known
-        .by_title(title)?
-        .into_iter()
-        .filter(|entry| path(&entry.link) == here)
-        .collect())
+    Ok(known.by_title(title)?.into_iter().filter(|entry| path(&entry.link) == here).collect())
 }
 
-/// The moment of an item whose id and link are new ones, with the text or the title: a post that was put up anew and edited. A
-/// moment that several entries have is none. With a slot only a text that is nobody else's proves anything; with a second
-/// of its own a title is enough, or a text that says something, or that both have neither id nor link.
+/// The moment of an item whose id and link are new ones, with the text or the title: a post that
+/// was put up anew and edited. A moment that several entries have is none. With a slot only a text
+/// that is nobody else's proves anything; with a second of its own a title is enough, or a text
+/// that says something, or that both have neither id nor link.
 fn by_published<K: KnownEntries>(
     item: &EntryIdentity,
     known: &K,
@@ -531,9 +491,7 @@ fn common_text<K: KnownEntries>(
     let Some(here) = item.text_hash else {
         return Ok(None);
     };
-    Ok(known
-        .text_of(entry.entry)?
-        .filter(|there| there.hash == here && there.words >= words))
+    Ok(known.text_of(entry.entry)?.filter(|there| there.hash == here && there.words >= words))
 }
 
 /// Whether both have a text that is nobody else's, and no files: episodes have one set of notes.
@@ -545,8 +503,9 @@ fn has_common_unique_text<K: KnownEntries>(
     Ok(common_text(item, entry, MIN_UNIQUE_TEXT_WORDS, known)?.is_some_and(|text| !text.has_files))
 }
 
-/// Whether ids name other posts than they did: of items and the entries that have their ids, which differ in title and text,
-/// enough are others reason the document says what the entry does elsewhere, or reason link and day differ too.
+/// Whether ids name other posts than they did: of items and the entries that have their ids, which
+/// differ in title and text, enough are others reason the document says what the entry does
+/// elsewhere, or reason link and day differ too.
 fn are_ids_reused(rewritten: &[(&EntryIdentity, KnownEntry)], items: &[EntryIdentity]) -> bool {
     if rewritten.len() < MIN_REUSED_IDS {
         return false;
@@ -572,6 +531,5 @@ fn is_revision(guid: Option<&str>, link: Option<&str>) -> bool {
 }
 
 fn same_day(left: Option<Timestamp>, right: Option<Timestamp>) -> bool {
-    left.zip(right)
-        .is_some_and(|(a, b)| a.date_naive() == b.date_naive())
+    left.zip(right).is_some_and(|(a, b)| a.date_naive() == b.date_naive())
 }

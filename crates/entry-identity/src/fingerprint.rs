@@ -1,14 +1,16 @@
 //! What a text is made of, small enough to be stored with every entry, and how alike two texts are.
 //!
-//! The text's shingles (three words in a row) are hashed to 32 bits, and the 256 smallest are kept. Of a text with no more
-//! than that many, similarity is exact; of a longer one it is an estimate with a standard error below 0.03 (the bottom of a
-//! set by a random order is a fair sample of it, and the bottoms of two sets by the same order are samples of their union).
-//! The opening is kept in full beside them, because a teaser is the opening of what it teases.
+//! The text's shingles (three words in a row) are hashed to 32 bits, and the 256 smallest are kept.
+//! Of a text with no more than that many, similarity is exact; of a longer one it is an estimate
+//! with a standard error below 0.03 (the bottom of a set by a random order is a fair sample of it,
+//! and the bottoms of two sets by the same order are samples of their union). The opening is kept
+//! in full beside them, because a teaser is the opening of what it teases.
 
 use super::{boilerplate, normalised_text, salient_tokens};
 use feed_model::Draft;
 
-/// Words of own text from which an item that links to a post is a post itself, and from which texts are compared.
+/// Words of own text from which an item that links to a post is a post itself, and from which texts
+/// are compared.
 pub const MIN_COMMENTARY_TOKENS: u32 = 48;
 /// Hashes kept of a text.
 const SKETCH_SIZE: usize = 256;
@@ -25,10 +27,12 @@ const MIN_UNIQUE_FILE_NAME: usize = 20;
 /// The first byte of the stored form.
 const VERSION: u8 = 1;
 
-/// What an item's title, text, people and files are made of, as hashes. The default is that of an item which says nothing.
+/// What an item's title, text, people and files are made of, as hashes. The default is that of an
+/// item which says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Words of its own text, without addresses that are written out and what publishing programs add.
+    /// Words of its own text, without addresses that are written out and what publishing programs
+    /// add.
     tokens: u32,
     /// Words that it marks as quoted.
     quoted: u32,
@@ -59,9 +63,7 @@ impl Fingerprint {
         let unquoted = normalised_text::unquoted_text(draft)
             .map(|own| normalised_text::tokens(boilerplate::strip(&own)).len());
         let quoted = unquoted.map_or(0, |unquoted| tokens.len().saturating_sub(unquoted));
-        let own_words = tokens
-            .len()
-            .saturating_sub(boilerplate::url_token_count(text));
+        let own_words = tokens.len().saturating_sub(boilerplate::url_token_count(text));
         let mut sketch = set(shingles(&tokens));
         let complete = sketch.len() <= SKETCH_SIZE;
         sketch.truncate(SKETCH_SIZE);
@@ -114,9 +116,8 @@ impl Fingerprint {
 
     /// The same out of the stored form, without reading the rest; 0 for anything else.
     pub fn stored_token_count(bytes: &[u8]) -> u32 {
-        let tokens = bytes
-            .strip_prefix(&[VERSION])
-            .and_then(|rest| rest.get(1..5)?.try_into().ok());
+        let tokens =
+            bytes.strip_prefix(&[VERSION]).and_then(|rest| rest.get(1..5)?.try_into().ok());
         tokens.map_or(0, u32::from_le_bytes)
     }
 
@@ -125,7 +126,8 @@ impl Fingerprint {
         self.title_words.len()
     }
 
-    /// How alike the two texts are as wholes: the shingles that both have, among those that either has; 0 to 1.
+    /// How alike the two texts are as wholes: the shingles that both have, among those that either
+    /// has; 0 to 1.
     pub fn similarity(&self, other: &Self) -> f64 {
         if self.complete && other.complete {
             return jaccard(&self.sketch, &other.sketch);
@@ -136,34 +138,26 @@ impl Fingerprint {
 
     /// How alike the two openings are, cut to the shorter; 0 to 1. An estimate of nothing is 0.
     pub(super) fn opening_similarity(&self, other: &Self) -> f64 {
-        let (short, long) = if self.opening.len() <= other.opening.len() {
-            (self, other)
-        } else {
-            (other, self)
-        };
+        let (short, long) =
+            if self.opening.len() <= other.opening.len() { (self, other) } else { (other, self) };
         ratio(common(&short.opening, &long.opening), short.opening.len())
     }
 
-    /// How much of this text stands in the other, 0 to 1, and of how many shingles that is an estimate.
+    /// How much of this text stands in the other, 0 to 1, and of how many shingles that is an
+    /// estimate.
     pub(super) fn containment(&self, other: &Self) -> (f64, usize) {
         let sample = below(&self.sketch, self.sketch_limit().min(other.sketch_limit()));
-        (
-            ratio(common(sample, &other.sketch), sample.len()),
-            sample.len(),
-        )
+        (ratio(common(sample, &other.sketch), sample.len()), sample.len())
     }
 
     /// How much of the shorter text stands in the longer.
     pub(super) fn overlap(&self, other: &Self) -> (f64, usize) {
-        if self.tokens <= other.tokens {
-            self.containment(other)
-        } else {
-            other.containment(self)
-        }
+        if self.tokens <= other.tokens { self.containment(other) } else { other.containment(self) }
     }
 
-    /// How far the one speaks of what the other is called: of the titles' words that mean something, the share that the
-    /// other's title or opening has, in the better direction; `None` where neither has such a word.
+    /// How far the one speaks of what the other is called: of the titles' words that mean
+    /// something, the share that the other's title or opening has, in the better direction; `None`
+    /// where neither has such a word.
     pub(super) fn subject_overlap(&self, other: &Self) -> Option<f64> {
         let share = |of: &Self, within: &Self| {
             let words = &of.title_words;
@@ -179,15 +173,16 @@ impl Fingerprint {
         }
     }
 
-    /// Whether each opening has a word that the other has not: where all else is the same, it is a form that was filled in
-    /// with other names.
+    /// Whether each opening has a word that the other has not: where all else is the same, it is a
+    /// form that was filled in with other names.
     pub(super) fn each_opening_has_own_words(&self, other: &Self) -> bool {
         let (left, right) = (&self.opening_words, &other.opening_words);
         let both = common(left, right);
         both < left.len() && both < right.len()
     }
 
-    /// Whether each opening has one of its own names that the other has not: a form that two filled in, each for itself.
+    /// Whether each opening has one of its own names that the other has not: a form that two filled
+    /// in, each for itself.
     pub(super) fn each_names_own_source(
         &self,
         own: &[String],
@@ -195,9 +190,7 @@ impl Fingerprint {
         others: &[String],
     ) -> bool {
         let names = |print: &Self, names: &[String], beside: &Self| {
-            let words = names
-                .iter()
-                .flat_map(|name| content_words(&normalised_text::tokens(name)));
+            let words = names.iter().flat_map(|name| content_words(&normalised_text::tokens(name)));
             words
                 .into_iter()
                 .any(|word| has(&print.opening_words, word) && !has(&beside.opening_words, word))
@@ -211,13 +204,10 @@ impl Fingerprint {
         both < self.facts.len() && both < other.facts.len()
     }
 
-    /// Words of the shorter text's opening that the longer one's has not: the one that it was cut in at most, if it is a part.
+    /// Words of the shorter text's opening that the longer one's has not: the one that it was cut
+    /// in at most, if it is a part.
     pub(super) fn extra_opening_words(&self, other: &Self) -> usize {
-        let (short, long) = if self.tokens <= other.tokens {
-            (self, other)
-        } else {
-            (other, self)
-        };
+        let (short, long) = if self.tokens <= other.tokens { (self, other) } else { (other, self) };
         short.opening_words.len() - common(&short.opening_words, &long.opening_words)
     }
 
@@ -241,9 +231,10 @@ impl Fingerprint {
         disjoint(&self.media, &other.media)
     }
 
-    /// What copies are found by, whatever they are called: one hash of the opening and one of the whole text; `None` of a
-    /// text that is too short to be compared. Two texts have the same hash of the whole with a probability of their similarity
-    /// (minwise hashing), and of the opening with that of their openings.
+    /// What copies are found by, whatever they are called: one hash of the opening and one of the
+    /// whole text; `None` of a text that is too short to be compared. Two texts have the same hash
+    /// of the whole with a probability of their similarity (minwise hashing), and of the opening
+    /// with that of their openings.
     pub fn minhashes(&self) -> Option<[u32; 2]> {
         let long_enough = self.tokens >= MIN_COMMENTARY_TOKENS;
         self.opening
@@ -277,16 +268,10 @@ impl Fingerprint {
         let mut rest = bytes.strip_prefix(&[VERSION])?;
         let complete = take::<1>(&mut rest)?[0] == 1;
         let tokens = u32::from_le_bytes(take(&mut rest)?);
-        let (sketch, opening, title_words) = (
-            read_list(&mut rest)?,
-            read_list(&mut rest)?,
-            read_list(&mut rest)?,
-        );
-        let (opening_words, people, media) = (
-            read_list(&mut rest)?,
-            read_list(&mut rest)?,
-            read_list(&mut rest)?,
-        );
+        let (sketch, opening, title_words) =
+            (read_list(&mut rest)?, read_list(&mut rest)?, read_list(&mut rest)?);
+        let (opening_words, people, media) =
+            (read_list(&mut rest)?, read_list(&mut rest)?, read_list(&mut rest)?);
         // These came later: what was stored before does not have them.
         let (quoted, facts) = match rest {
             [] => (0, Vec::new()),
@@ -308,11 +293,7 @@ impl Fingerprint {
 
     /// Up to which hash the sketch is a whole account of the text.
     fn sketch_limit(&self) -> u32 {
-        if self.complete {
-            u32::MAX
-        } else {
-            self.sketch.last().copied().unwrap_or(u32::MAX)
-        }
+        if self.complete { u32::MAX } else { self.sketch.last().copied().unwrap_or(u32::MAX) }
     }
 }
 
@@ -326,27 +307,16 @@ fn read_list(rest: &mut &[u8]) -> Option<Vec<u32>> {
     let length = usize::from(u16::from_le_bytes(take(rest)?));
     let bytes = rest.get(..length * 4)?;
     *rest = &rest[length * 4..];
-    Some(
-        bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|chunk| u32::from_le_bytes(*chunk))
-            .collect(),
-    )
+    Some(bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect())
 }
 
 fn write_list(out: &mut Vec<u8>, list: &[u32]) {
     out.extend(u16::try_from(list.len()).unwrap_or(u16::MAX).to_le_bytes());
-    out.extend(
-        list.iter()
-            .take(usize::from(u16::MAX))
-            .flat_map(|hash| hash.to_le_bytes()),
-    );
+    out.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|hash| hash.to_le_bytes()));
 }
 
-/// FNV-1a, finished with an avalanche so that the order of hashes is random: the same on every machine and for ever, as
-/// hashes are stored.
+/// FNV-1a, finished with an avalanche so that the order of hashes is random: the same on every
+/// machine and for ever, as hashes are stored.
 fn hash_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> u32 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for part in parts {
@@ -368,14 +338,11 @@ fn shingles(tokens: &[String]) -> Vec<u32> {
         return Vec::new();
     }
     let size = SHINGLE_SIZE.min(tokens.len());
-    tokens
-        .windows(size)
-        .map(|words| hash_of(words.iter().map(String::as_str)))
-        .collect()
+    tokens.windows(size).map(|words| hash_of(words.iter().map(String::as_str))).collect()
 }
 
-/// Words that mean something: no short ones, unless they have digits or belong to a script of short words, and none that
-/// stand in any text.
+/// Words that mean something: no short ones, unless they have digits or belong to a script of short
+/// words, and none that stand in any text.
 fn content_words(tokens: &[String]) -> Vec<u32> {
     tokens
         .iter()
@@ -388,7 +355,8 @@ fn content_words(tokens: &[String]) -> Vec<u32> {
         .collect()
 }
 
-/// Words of four letters and more that say nothing of a subject, those of recommending a text among them.
+/// Words of four letters and more that say nothing of a subject, those of recommending a text among
+/// them.
 const STOP_WORDS: &[&str] = &[
     "about",
     "after",
@@ -484,8 +452,8 @@ const STOP_WORDS: &[&str] = &[
     "your",
 ];
 
-/// What a file is known by, whoever redirects to it: its name, together with where it lies unless the name is long enough to
-/// be nobody else's. Every show has a `12.mp3`.
+/// What a file is known by, whoever redirects to it: its name, together with where it lies unless
+/// the name is long enough to be nobody else's. Every show has a `12.mp3`.
 fn media_name(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (folder, name) = path.rsplit_once('/').unwrap_or_default();
@@ -525,11 +493,7 @@ fn jaccard(left: &[u32], right: &[u32]) -> f64 {
 
 fn ratio(part: usize, whole: usize) -> f64 {
     let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    if whole == 0 {
-        0.0
-    } else {
-        float(part) / float(whole)
-    }
+    if whole == 0 { 0.0 } else { float(part) / float(whole) }
 }
 
 #[cfg(test)]
@@ -547,35 +511,22 @@ mod tests {
     }
 
     fn words(range: std::ops::Range<u32>) -> String {
-        range
-            .map(|n| format!("w{}", n.wrapping_mul(2_654_435_761)))
-            .collect::<Vec<_>>()
-            .join(" ")
+        range.map(|n| format!("w{}", n.wrapping_mul(2_654_435_761))).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn short_texts_are_compared_exactly() {
         let (a, b) = (of("one two three four"), of("one two three five"));
         assert!((a.similarity(&a) - 1.0).abs() < 1e-9);
-        assert!(
-            (a.similarity(&b) - 1.0 / 3.0).abs() < 1e-9,
-            "one shingle of three"
-        );
-        assert!(
-            of("").similarity(&of("")).abs() < 1e-9,
-            "nothing is like nothing"
-        );
+        assert!((a.similarity(&b) - 1.0 / 3.0).abs() < 1e-9, "one shingle of three");
+        assert!(of("").similarity(&of("")).abs() < 1e-9, "nothing is like nothing");
     }
 
     #[test]
     fn long_texts_are_estimated_well() {
         let (a, b) = (of(&words(0..4_000)), of(&words(500..4_500)));
         let real = 3_498.0 / 4_498.0;
-        assert!(
-            (a.similarity(&b) - real).abs() < 0.08,
-            "{} is near {real}",
-            a.similarity(&b)
-        );
+        assert!((a.similarity(&b) - real).abs() < 0.08, "{} is near {real}", a.similarity(&b));
         assert!(of(&words(0..4_000)).similarity(&of(&words(5_000..9_000))) < 0.05);
     }
 
@@ -588,16 +539,10 @@ mod tests {
 
     #[test]
     fn texts_that_are_alike_have_a_mark_in_common() {
-        let (teaser, whole, edited) = (
-            of(&words(0..80)),
-            of(&words(0..3_000)),
-            of(&words(30..3_000)),
-        );
+        let (teaser, whole, edited) =
+            (of(&words(0..80)), of(&words(0..3_000)), of(&words(30..3_000)));
         let common = |a: &Fingerprint, b: &Fingerprint| {
-            let (a, b) = (
-                a.minhashes().expect("long enough"),
-                b.minhashes().expect("long enough"),
-            );
+            let (a, b) = (a.minhashes().expect("long enough"), b.minhashes().expect("long enough"));
             (a[0] == b[0], a[1] == b[1])
         };
         assert!(common(&teaser, &whole).0, "the opening's");
@@ -608,14 +553,8 @@ mod tests {
 
     #[test]
     fn a_file_is_known_by_more_than_a_number() {
-        assert_eq!(
-            media_name("https://a.example/audio/12.mp3?x=1"),
-            "audio/12.mp3"
-        );
-        assert_ne!(
-            media_name("https://a.example/12.mp3"),
-            media_name("https://b.example/12.mp3")
-        );
+        assert_eq!(media_name("https://a.example/audio/12.mp3?x=1"), "audio/12.mp3");
+        assert_ne!(media_name("https://a.example/12.mp3"), media_name("https://b.example/12.mp3"));
         assert_eq!(
             media_name("https://count.example/redirect.mp3/files.example/ABC123.mp3"),
             media_name("https://files.example/ABC123.mp3#t=1")
@@ -628,11 +567,7 @@ mod tests {
     #[test]
     fn bytes_of_another_make_are_refused() {
         let bytes = of(&words(0..1_000)).to_bytes();
-        assert!(
-            bytes.len() < 2_500,
-            "{} bytes are stored with every entry",
-            bytes.len()
-        );
+        assert!(bytes.len() < 2_500, "{} bytes are stored with every entry", bytes.len());
         assert_eq!(Fingerprint::from_bytes(&bytes[..bytes.len() - 1]), None);
         assert_eq!(Fingerprint::from_bytes(&[]), None);
         assert_eq!(Fingerprint::from_bytes(&[9, 0, 0]), None);

@@ -1,5 +1,5 @@
-//! What the same link proves: both lead to one page, and either both are what stands there, or one comments on the other, or
-//! pretends to be it.
+//! What the same link proves: both lead to one page, and either both are what stands there, or one
+//! comments on the other, or pretends to be it.
 
 use super::{
     Candidate, Comments, Fingerprint, IncomingEntry, SourceSite, StoryMatch, canonical_url,
@@ -20,12 +20,14 @@ const MIN_OVERLAP_SAMPLE: usize = 24;
 const MIN_SAMPLE: usize = 4;
 /// Words below which an item says nothing of a page: "Comments", or "submitted by … [link]".
 const MIN_MEANINGFUL_TOKENS: u32 = 10;
-/// Words from which a text under a post's title and link is the post's, where no other text is there to be held against it.
+/// Words from which a text under a post's title and link is the post's, where no other text is
+/// there to be held against it.
 const FULL_TEXT_TOKENS: u32 = 250;
 /// The share of a title's words that an item must have to be about it.
 const MIN_SUBJECT_OVERLAP: f64 = 0.3;
 
-/// What an entry with the incoming's link is to it; `None`: the link proves nothing, reason many items of one source have it.
+/// What an entry with the incoming's link is to it; `None`: the link proves nothing, reason many
+/// items of one source have it.
 pub(super) fn compare(
     incoming: &IncomingEntry<'_>,
     candidate: &Candidate,
@@ -44,11 +46,10 @@ pub(super) fn compare(
     let similarity = text_similarity((new, here), (old, there));
     let alike = percent(similarity);
     let part = |link: Option<&'_ str>| link.and_then(canonical_url::fragment_of).map(str::to_owned);
-    let (new_part, old_part) = (
-        part(incoming.identity.link.as_deref()),
-        part(candidate.link.as_deref()),
-    );
-    // Two parts of one page are two posts, whatever they are called: "2.2" of a changelog, "No programme today" of a month.
+    let (new_part, old_part) =
+        (part(incoming.identity.link.as_deref()), part(candidate.link.as_deref()));
+    // Two parts of one page are two posts, whatever they are called: "2.2" of a changelog, "No
+    // programme today" of a month.
     if new_part.is_some() && old_part.is_some() && new_part != old_part {
         return None;
     }
@@ -58,17 +59,10 @@ pub(super) fn compare(
     if other_part && !same_title && similarity < SAME_TEXT_SIMILARITY {
         return None;
     }
-    let page = || {
-        incoming
-            .url
-            .map_or_else(|| canonical.to_owned(), canonical_url::without_tracking)
-    };
+    let page =
+        || incoming.url.map_or_else(|| canonical.to_owned(), canonical_url::without_tracking);
     let related = |comments: Comments, reason: String| {
-        Some(StoryMatch::Related {
-            comments,
-            url: page(),
-            reason,
-        })
+        Some(StoryMatch::Related { comments, url: page(), reason })
     };
     let both_have_text = new.tokens().min(old.tokens()) >= MIN_COMMENTARY_TOKENS;
     if here
@@ -86,22 +80,17 @@ pub(super) fn compare(
     let exact =
         canonical_url::same_page(incoming.identity.link.as_deref(), candidate.link.as_deref());
     if here && there && exact {
-        return Some(same(
-            "same link, and both sources are at home there".to_owned(),
-        ));
+        return Some(same("same link, and both sources are at home there".to_owned()));
     }
-    let link = if exact {
-        "same link"
-    } else {
-        "links of one page"
-    };
+    let link = if exact { "same link" } else { "links of one page" };
     let quoting = (there && !here && quotes(new, old)) || (here && !there && quotes(old, new));
     if similarity >= SAME_TEXT_SIMILARITY && !quoting {
         return Some(same(format!("{link}, and texts are {alike} % alike")));
     }
-    // Away from home, a text that is long enough to stand alone and unlike what it links to is a commentary; where the
-    // other one has the same title and no text there is nothing that it could be unlike, and a whole post is taken for it.
-    // Where nobody is at home, who keeps the post's own id keeps the post: a planet does, a commentary has an id of its own.
+    // Away from home, a text that is long enough to stand alone and unlike what it links to is a
+    // commentary; where the other one has the same title and no text there is nothing that it could
+    // be unlike, and a whole post is taken for it. Where nobody is at home, who keeps the post's
+    // own id keeps the post: a planet does, a commentary has an id of its own.
     let keeps_post_guid = |guid: Option<&str>| {
         !here && !there && guid.is_some_and(|guid| guid_belongs_to_site(guid, canonical))
     };
@@ -128,9 +117,7 @@ pub(super) fn compare(
         return related(Comments::Candidate, reason);
     }
     if !exact && both_have_text {
-        return Some(different(format!(
-            "{link}, but texts are only {alike} % alike"
-        )));
+        return Some(different(format!("{link}, but texts are only {alike} % alike")));
     }
     if same_title {
         return Some(same(format!("{link} and same title")));
@@ -139,9 +126,7 @@ pub(super) fn compare(
         return Some(different(format!("{link}, but another title")));
     }
     if !new.has_words() || !old.has_words() {
-        return Some(same(
-            "same link, and one of the two says nothing else".to_owned(),
-        ));
+        return Some(same("same link, and one of the two says nothing else".to_owned()));
     }
     let apart = |reason: String| match (here, there) {
         (true, true) => Some(different(reason)),
@@ -163,12 +148,11 @@ pub(super) fn compare(
 
 /// Whether one speaks of what the other is called.
 fn same_subject(new: &Fingerprint, old: &Fingerprint) -> bool {
-    new.subject_overlap(old)
-        .is_some_and(|share| share >= MIN_SUBJECT_OVERLAP)
+    new.subject_overlap(old).is_some_and(|share| share >= MIN_SUBJECT_OVERLAP)
 }
 
-/// How far what is said away from home is what it links to: a commentary may quote at length, and is one as long as more than
-/// half of it is its own. Each text comes with whether it is at home.
+/// How far what is said away from home is what it links to: a commentary may quote at length, and
+/// is one as long as more than half of it is its own. Each text comes with whether it is at home.
 fn text_similarity((new, here): (&Fingerprint, bool), (old, there): (&Fingerprint, bool)) -> f64 {
     match (here, there) {
         (false, true) => text_share(new, old),
@@ -177,11 +161,10 @@ fn text_similarity((new, here): (&Fingerprint, bool), (old, there): (&Fingerprin
     }
 }
 
-/// Whether an id is one that the site of this link gave: an address there, or a `tag:` of its domain (RFC 4151).
+/// Whether an id is one that the site of this link gave: an address there, or a `tag:` of its
+/// domain (RFC 4151).
 fn guid_belongs_to_site(guid: &str, link: &str) -> bool {
-    let authority = guid
-        .strip_prefix("tag:")
-        .and_then(|rest| rest.split([',', '/', ':']).next());
+    let authority = guid.strip_prefix("tag:").and_then(|rest| rest.split([',', '/', ':']).next());
     let site = match authority {
         Some(authority) => canonical_url::site_of(&format!("https://{authority}/")),
         None => canonical_url::site_of(guid),
@@ -189,9 +172,10 @@ fn guid_belongs_to_site(guid: &str, link: &str) -> bool {
     site.is_some() && site == canonical_url::site_of(link)
 }
 
-/// Whether a text has words of its own, enough of them to stand alone, beside a quotation of the post: reason all that it
-/// shares with the post stands in what it marks as quoted, at whatever length; or reason it begins with them and then has a
-/// part of the post alone. A copy begins as the post does, or has most of it.
+/// Whether a text has words of its own, enough of them to stand alone, beside a quotation of the
+/// post: reason all that it shares with the post stands in what it marks as quoted, at whatever
+/// length; or reason it begins with them and then has a part of the post alone. A copy begins as
+/// the post does, or has most of it.
 fn quotes(text: &Fingerprint, post: &Fingerprint) -> bool {
     let ((shared, _), (told, _)) = (text.containment(post), post.containment(text));
     let own = f64::from(text.tokens()) * (1.0 - shared);
@@ -203,7 +187,8 @@ fn quotes(text: &Fingerprint, post: &Fingerprint) -> bool {
     own >= f64::from(MIN_COMMENTARY_TOKENS) && (is_marked || begins_itself)
 }
 
-/// How far a text is another: as much of it as stands there; or all, if it holds the whole of a shorter one.
+/// How far a text is another: as much of it as stands there; or all, if it holds the whole of a
+/// shorter one.
 fn text_share(text: &Fingerprint, post: &Fingerprint) -> f64 {
     let opening = text.opening_similarity(post);
     let short = text.fits_in_opening() || post.fits_in_opening();
@@ -220,9 +205,5 @@ fn text_share(text: &Fingerprint, post: &Fingerprint) -> f64 {
         return shorter;
     }
     let (mine, _) = text.containment(post);
-    if shorter >= FULL_CONTAINMENT {
-        shorter
-    } else {
-        mine
-    }
+    if shorter >= FULL_CONTAINMENT { shorter } else { mine }
 }

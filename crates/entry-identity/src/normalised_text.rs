@@ -24,13 +24,10 @@ pub(super) fn item_text(draft: &Draft) -> String {
     )
 }
 
-/// The text of an item without what it quotes in `blockquote` elements; `None` where there are none.
+/// The text of an item without what it quotes in `blockquote` elements; `None` where there are
+/// none.
 pub(super) fn unquoted_text(draft: &Draft) -> Option<String> {
-    let html = draft
-        .content
-        .as_ref()
-        .map(SafeHtml::as_str)
-        .filter(|html| !html.is_empty());
+    let html = draft.content.as_ref().map(SafeHtml::as_str).filter(|html| !html.is_empty());
     let html = html
         .or(draft.summary.as_ref().map(SafeHtml::as_str))
         .filter(|html| html.contains("<blockquote"))?;
@@ -59,27 +56,17 @@ pub(super) fn unquoted_text(draft: &Draft) -> Option<String> {
 
 /// The text of sanitised HTML: of the content, else of the summary.
 pub(super) fn content_or_summary_text(summary: Option<&str>, content: Option<&str>) -> String {
-    content
-        .filter(|html| !html.is_empty())
-        .or(summary)
-        .map(plain_text)
-        .unwrap_or_default()
+    content.filter(|html| !html.is_empty()).or(summary).map(plain_text).unwrap_or_default()
 }
 
-/// A title as titles are compared: compatible spellings made one, lower case, words parted by one space. A title of
-/// punctuation alone stays as it is; `None` where there is none.
+/// A title as titles are compared: compatible spellings made one, lower case, words parted by one
+/// space. A title of punctuation alone stays as it is; `None` where there is none.
 pub(super) fn title_norm(title: Option<&str>) -> Option<String> {
     let title = title?.trim();
-    let spaced: String = fold(title)
-        .chars()
-        .map(|c| if is_significant(c) { c } else { ' ' })
-        .collect();
+    let spaced: String =
+        fold(title).chars().map(|c| if is_significant(c) { c } else { ' ' }).collect();
     let norm = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
-    let norm = if norm.is_empty() {
-        title.to_owned()
-    } else {
-        norm
-    };
+    let norm = if norm.is_empty() { title.to_owned() } else { norm };
     (!norm.is_empty()).then_some(norm)
 }
 
@@ -90,14 +77,10 @@ pub(super) fn comparable(text: &str) -> String {
     folded
 }
 
-/// The words of a text in Unicode's sense (UAX #29), folded: at most the first 20,000. Scripts without spaces give one
-/// token for each ideograph.
+/// The words of a text in Unicode's sense (UAX #29), folded: at most the first 20,000. Scripts
+/// without spaces give one token for each ideograph.
 pub(super) fn tokens(text: &str) -> Vec<String> {
-    fold(text)
-        .unicode_words()
-        .take(MAX_TOKENS)
-        .map(str::to_owned)
-        .collect()
+    fold(text).unicode_words().take(MAX_TOKENS).map(str::to_owned).collect()
 }
 
 /// Compatible spellings made one, in lower case.
@@ -109,7 +92,8 @@ fn fold(text: &str) -> String {
     }
 }
 
-/// Whether a character is more than white space or punctuation: letters, digits, marks, and symbols such as `+` and `€`.
+/// Whether a character is more than white space or punctuation: letters, digits, marks, and symbols
+/// such as `+` and `€`.
 fn is_significant(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || "$+<=>|~".contains(c);
@@ -119,8 +103,9 @@ fn is_significant(c: char) -> bool {
 
 /// The text of sanitised HTML: the words that `ingest` finds in any HTML.
 ///
-/// Every text of every document that is read passes here, known or not, and this takes less than half the time (12 instead
-/// of 26 µs for 800 words): sanitised HTML has no comments, scripts or other escapes than these.
+/// Every text of every document that is read passes here, known or not, and this takes less than
+/// half the time (12 instead of 26 µs for 800 words): sanitised HTML has no comments, scripts or
+/// other escapes than these.
 fn plain_text(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
@@ -131,10 +116,7 @@ fn plain_text(html: &str) -> String {
             continue;
         };
         let tag = rest[at + 1..at + end].trim_start_matches('/');
-        let name = tag
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .next()
-            .unwrap_or_default();
+        let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         if !INLINE_ELEMENTS.contains(&name.to_ascii_lowercase().as_str()) {
             out.push(' ');
         }
@@ -150,13 +132,12 @@ fn plain_text(html: &str) -> String {
         ("&amp;", "&"),
     ]
     .iter()
-    .fold(out, |text, (escape, plain)| {
-        if text.contains(escape) {
-            text.replace(escape, plain)
-        } else {
-            text
-        }
-    })
+    .fold(
+        out,
+        |text, (escape, plain)| {
+            if text.contains(escape) { text.replace(escape, plain) } else { text }
+        },
+    )
 }
 
 /// Elements that part no words.
@@ -194,10 +175,7 @@ mod tests {
 
     #[test]
     fn a_title_is_compared_without_case_and_punctuation() {
-        assert_eq!(
-            title_norm(Some("  Don’t PANIC — now! ")),
-            title_norm(Some("don't panic: now"))
-        );
+        assert_eq!(title_norm(Some("  Don’t PANIC — now! ")), title_norm(Some("don't panic: now")));
         assert_ne!(title_norm(Some("v1.2.3")), title_norm(Some("v1.23")));
         assert_ne!(title_norm(Some("C++")), title_norm(Some("C")));
         assert_eq!(title_norm(Some("???")).as_deref(), Some("???"));
@@ -210,10 +188,7 @@ mod tests {
             comparable(&plain_text("<p>H<b>ell</b>o,</p><p>you &amp; me</p>")),
             comparable("hello you me")
         );
-        assert_eq!(
-            tokens(&plain_text("<p>one</p><p>two<br>three</p>")),
-            ["one", "two", "three"]
-        );
+        assert_eq!(tokens(&plain_text("<p>one</p><p>two<br>three</p>")), ["one", "two", "three"]);
         assert_eq!(plain_text("a < b"), "a  b");
     }
 

@@ -12,9 +12,10 @@ const MAX_ID_CHARS: usize = 2_048;
 
 /// The id of a story that begins with an entry.
 ///
-/// The publisher's, byte for byte, where it is an http(s), urn or tag IRI that no other story has (`taken`); otherwise a
-/// `urn:uuid` (RFC 9562, version 5) of source and key. `guid` is `None` for sites, which give no ids, and for an id that
-/// several items of one document claim ([`EntryIdentity::unique_guid`](super::EntryIdentity::unique_guid)).
+/// The publisher's, byte for byte, where it is an http(s), urn or tag IRI that no other story has
+/// (`taken`); otherwise a `urn:uuid` (RFC 9562, version 5) of source and key. `guid` is `None` for
+/// sites, which give no ids, and for an id that several items of one document claim
+/// ([`EntryIdentity::unique_guid`](super::EntryIdentity::unique_guid)).
 pub fn published_id(
     guid: Option<&str>,
     key: &EntryKey,
@@ -37,8 +38,8 @@ pub fn published_id(
     }
 }
 
-/// Whether an id is an IRI (RFC 3987) of a kind that is the same for everyone: http(s) with a host and without a user, urn
-/// (RFC 8141) or tag (RFC 4151).
+/// Whether an id is an IRI (RFC 3987) of a kind that is the same for everyone: http(s) with a host
+/// and without a user, urn (RFC 8141) or tag (RFC 4151).
 fn is_publishable(id: &str) -> bool {
     if id.chars().count() > MAX_ID_CHARS || !is_iri_text(id) {
         return false;
@@ -48,8 +49,7 @@ fn is_publishable(id: &str) -> bool {
     };
     match scheme.to_ascii_lowercase().as_str() {
         "http" | "https" => {
-            rest.strip_prefix("//")
-                .is_some_and(|rest| !below_authority(rest).contains(['[', ']']))
+            rest.strip_prefix("//").is_some_and(|rest| !below_authority(rest).contains(['[', ']']))
                 && Url::parse(id).is_ok_and(|url| {
                     url.has_host() && url.username().is_empty() && url.password().is_none()
                 })
@@ -75,9 +75,7 @@ fn is_tag_date(date: &str) -> bool {
     let parts: Vec<&str> = date.split('-').collect();
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
     matches!(lengths[..], [4] | [4, 2] | [4, 2, 2])
-        && parts
-            .iter()
-            .all(|part| part.bytes().all(|b| b.is_ascii_digit()))
+        && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn is_urn_space(space: &str) -> bool {
@@ -103,7 +101,8 @@ fn is_iri_text(text: &str) -> bool {
         && text.matches('#').count() <= 1
 }
 
-/// Characters outside `ucschar` (RFC 3987 §2.2), and those that turn the direction of what follows (§4.1).
+/// Characters outside `ucschar` (RFC 3987 §2.2), and those that turn the direction of what follows
+/// (§4.1).
 fn is_private_or_invisible(c: char) -> bool {
     matches!(u32::from(c), 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xFFF0..=0xFFFF | 0xE0000..=0xE0FFF | 0xF_0000..=0x10_FFFF)
         || u32::from(c) & 0xFFFE == 0xFFFE
@@ -115,12 +114,9 @@ mod tests {
     use super::*;
 
     fn id_of(guid: &str) -> String {
-        published_id(
-            Some(guid),
-            &EntryKey("key".into()),
-            &SourceId::new("source").unwrap(),
-            |_| false,
-        )
+        published_id(Some(guid), &EntryKey("key".into()), &SourceId::new("source").unwrap(), |_| {
+            false
+        })
     }
 
     #[test]
@@ -168,10 +164,8 @@ mod tests {
 
     #[test]
     fn an_id_of_another_story_is_not_given_again() {
-        let (key, source) = (
-            EntryKey("https://example.org/1".into()),
-            SourceId::new("forger").unwrap(),
-        );
+        let (key, source) =
+            (EntryKey("https://example.org/1".into()), SourceId::new("forger").unwrap());
         let id = published_id(Some("https://example.org/1"), &key, &source, |id| {
             id == "https://example.org/1"
         });
@@ -190,12 +184,10 @@ mod tests {
 
     #[test]
     fn a_minted_id_is_the_same_on_every_machine_and_for_ever() {
-        let id = published_id(
-            None,
-            &EntryKey("key".into()),
-            &SourceId::new("source").unwrap(),
-            |_| false,
-        );
+        let id =
+            published_id(None, &EntryKey("key".into()), &SourceId::new("source").unwrap(), |_| {
+                false
+            });
         assert_eq!(id, "urn:uuid:4fbea697-ec12-5445-b05c-dfa87ef6f62a");
     }
 }

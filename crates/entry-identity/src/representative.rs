@@ -3,7 +3,8 @@
 use super::{MIN_COMMENTARY_TOKENS, SourceSite};
 use feed_model::{PublishedDate, Timestamp};
 
-/// How often a story's `updated` moves: a publisher who rewrites a post every hour is heard for a day.
+/// How often a story's `updated` moves: a publisher who rewrites a post every hour is heard for a
+/// day.
 pub const MAX_UPDATES: u32 = 24;
 
 /// An entry, as the choice of the one that shows sees it.
@@ -23,10 +24,12 @@ pub struct RepresentativeCandidate {
     pub token_count: u32,
 }
 
-/// The entry whose title, link and text are the story's: one whose source is the home of its link, else the first seen.
+/// The entry whose title, link and text are the story's: one whose source is the home of its link,
+/// else the first seen.
 ///
-/// Of several at home, one with a text of its own goes before an index page's single line. A source that only claims the
-/// site is at home there as long as none is followed at the site itself. 0 where there is no entry.
+/// Of several at home, one with a text of its own goes before an index page's single line. A source
+/// that only claims the site is at home there as long as none is followed at the site itself. 0
+/// where there is no entry.
 pub fn choose_representative(entries: &[RepresentativeCandidate]) -> i64 {
     let proven =
         |facts: &RepresentativeCandidate| facts.home.is_followed_at(facts.canonical.as_deref());
@@ -37,17 +40,9 @@ pub fn choose_representative(entries: &[RepresentativeCandidate]) -> i64 {
         } else {
             facts.home.owns_link(facts.canonical.as_deref())
         };
-        (
-            !home,
-            home && facts.token_count < MIN_COMMENTARY_TOKENS,
-            facts.first_seen,
-            facts.entry,
-        )
+        (!home, home && facts.token_count < MIN_COMMENTARY_TOKENS, facts.first_seen, facts.entry)
     };
-    entries
-        .iter()
-        .min_by_key(rank)
-        .map_or(0, |facts| facts.entry)
+    entries.iter().min_by_key(rank).map_or(0, |facts| facts.entry)
 }
 
 /// The date of a story: the most exact among its entries, else the earliest.
@@ -58,8 +53,8 @@ pub fn story_date(entries: &[RepresentativeCandidate]) -> Option<PublishedDate> 
         .min_by_key(|date| (std::cmp::Reverse(date.precision), date.at))
 }
 
-/// The `updated` of a story that begins: the publisher's, else its date, neither before that date nor in the future; else
-/// now.
+/// The `updated` of a story that begins: the publisher's, else its date, neither before that date
+/// nor in the future; else now.
 pub fn initial_updated(
     updated: Option<Timestamp>,
     published: Option<PublishedDate>,
@@ -73,8 +68,9 @@ pub fn initial_updated(
         .unwrap_or(now)
 }
 
-/// Where `updated` moves when title or text changed materially: to the publisher's newer time if that is not in the future,
-/// else to now; `None`: it stays, because it moved [`MAX_UPDATES`] times or the clock stands behind it.
+/// Where `updated` moves when title or text changed materially: to the publisher's newer time if
+/// that is not in the future, else to now; `None`: it stays, because it moved [`MAX_UPDATES`] times
+/// or the clock stands behind it.
 pub fn next_updated(
     current: Timestamp,
     moves: u32,
@@ -84,9 +80,7 @@ pub fn next_updated(
     if moves >= MAX_UPDATES {
         return None;
     }
-    publisher
-        .filter(|at| *at > current && *at <= now)
-        .or((now > current).then_some(now))
+    publisher.filter(|at| *at > current && *at <= now).or((now > current).then_some(now))
 }
 
 #[cfg(test)]
@@ -127,10 +121,7 @@ mod tests {
             home: SourceSite::new("https://feeds.example.net/x", Some("https://example.org/")),
             ..entry(n, "", 1, 900)
         };
-        assert_eq!(
-            choose_representative(&[entry(1, "planet.example", 0, 500), claims(2)]),
-            2
-        );
+        assert_eq!(choose_representative(&[entry(1, "planet.example", 0, 500), claims(2)]), 2);
         assert_eq!(
             choose_representative(&[claims(2), entry(3, "example.org", 9, 12)]),
             3,
@@ -140,10 +131,7 @@ mod tests {
 
     #[test]
     fn an_index_gives_way_to_the_post_itself() {
-        let (index, post) = (
-            entry(1, "example.org", 1, 12),
-            entry(2, "example.org", 2, 700),
-        );
+        let (index, post) = (entry(1, "example.org", 1, 12), entry(2, "example.org", 2, 700));
         assert_eq!(choose_representative(&[index.clone(), post]), 2);
         assert_eq!(
             choose_representative(&[index, entry(3, "planet.example", 0, 700)]),
@@ -155,10 +143,7 @@ mod tests {
     #[test]
     fn the_most_exact_date_is_the_storys_else_the_earliest() {
         let dated = |n, precision, seconds| RepresentativeCandidate {
-            published: Some(PublishedDate {
-                at: at(seconds),
-                precision,
-            }),
+            published: Some(PublishedDate { at: at(seconds), precision }),
             ..entry(n, "x", 1, 0)
         };
         let (day, late, early) = (
@@ -166,14 +151,8 @@ mod tests {
             dated(2, DatePrecision::Second, 90),
             dated(3, DatePrecision::Second, 50),
         );
-        assert_eq!(
-            story_date(&[day.clone(), late, early.clone()]),
-            early.published
-        );
-        assert_eq!(
-            story_date(&[entry(4, "x", 1, 0), day.clone()]),
-            day.published
-        );
+        assert_eq!(story_date(&[day.clone(), late, early.clone()]), early.published);
+        assert_eq!(story_date(&[entry(4, "x", 1, 0), day.clone()]), day.published);
         assert_eq!(story_date(&[entry(4, "x", 1, 0)]), None);
     }
 
@@ -185,18 +164,10 @@ mod tests {
             Some(at(30)),
             "not to the future"
         );
-        assert_eq!(
-            next_updated(at(10), 0, Some(at(5)), at(30)),
-            Some(at(30)),
-            "not back"
-        );
+        assert_eq!(next_updated(at(10), 0, Some(at(5)), at(30)), Some(at(30)), "not back");
         assert_eq!(next_updated(at(10), 0, None, at(30)), Some(at(30)));
         assert_eq!(next_updated(at(10), 23, None, at(30)), Some(at(30)));
-        assert_eq!(
-            next_updated(at(10), 24, None, at(30)),
-            None,
-            "at most 24 times"
-        );
+        assert_eq!(next_updated(at(10), 24, None, at(30)), None, "at most 24 times");
         assert_eq!(
             next_updated(at(40), 0, None, at(30)),
             None,
@@ -213,11 +184,7 @@ mod tests {
             at(10),
             "not before it was published"
         );
-        assert_eq!(
-            initial_updated(Some(at(99)), date(10), at(30)),
-            at(10),
-            "not in the future"
-        );
+        assert_eq!(initial_updated(Some(at(99)), date(10), at(30)), at(10), "not in the future");
         assert_eq!(initial_updated(None, date(99), at(30)), at(30));
         assert_eq!(initial_updated(None, None, at(30)), at(30));
     }

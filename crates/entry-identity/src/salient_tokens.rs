@@ -1,12 +1,13 @@
-//! What a text tells of this case and no other: its numbers, and the names in it as far as capitals show them.
+//! What a text tells of this case and no other: its numbers, and the names in it as far as capitals
+//! show them.
 //!
-//! Two notices of one form differ in these; a copy that was edited differs in other words. Scripts without capitals show their
-//! numbers alone.
+//! Two notices of one form differ in these; a copy that was edited differs in other words. Scripts
+//! without capitals show their numbers alone.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// The numbers and names of a plain text, lower-case and without what typography changes. The first word of a sentence is a
-/// name only if it has a number.
+/// The numbers and names of a plain text, lower-case and without what typography changes. The first
+/// word of a sentence is a name only if it has a number.
 pub(super) fn of(text: &str) -> impl Iterator<Item = String> {
     let mut end = 0;
     text.unicode_word_indices().filter_map(move |(at, word)| {
@@ -20,12 +21,8 @@ pub(super) fn of(text: &str) -> impl Iterator<Item = String> {
         let is_name = !begins
             && word.chars().next().is_some_and(char::is_uppercase)
             && word.chars().count() > 1;
-        (is_number || is_name).then(|| {
-            word.to_lowercase()
-                .chars()
-                .filter(|c| c.is_alphanumeric())
-                .collect()
-        })
+        (is_number || is_name)
+            .then(|| word.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect())
     })
 }
 

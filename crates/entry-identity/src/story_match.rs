@@ -1,7 +1,8 @@
 //! Whether an entry of one source is the same story as an entry of another.
 //!
-//! Either both lead to the same page, and neither is a commentary on it or a forgery; or they have the same title and
-//! nearly the same text. Ids prove nothing across sources (RFC 4287 §8.4): whoever likes can copy one.
+//! Either both lead to the same page, and neither is a commentary on it or a forgery; or they have
+//! the same title and nearly the same text. Ids prove nothing across sources (RFC 4287 §8.4):
+//! whoever likes can copy one.
 
 use std::collections::BTreeMap;
 
@@ -33,23 +34,13 @@ impl<'a> IncomingEntry<'a> {
     ) -> Self {
         let url = draft.url.as_ref().map(url::Url::as_str);
         let names = title_match::source_names(None, home.name());
-        Self {
-            source,
-            identity,
-            home,
-            fingerprint: Fingerprint::of(draft),
-            url,
-            names,
-        }
+        Self { source, identity, home, fingerprint: Fingerprint::of(draft), url, names }
     }
 
     /// With the name of its source: a title that ends in it is compared without it too.
     #[must_use]
     pub fn with_source_title(self, title: Option<&str>) -> Self {
-        Self {
-            names: title_match::source_names(title, self.home.name()),
-            ..self
-        }
+        Self { names: title_match::source_names(title, self.home.name()), ..self }
     }
 
     /// What its text is like.
@@ -61,7 +52,8 @@ impl<'a> IncomingEntry<'a> {
         self.identity.canonical.is_some() && self.identity.canonical == candidate.canonical
     }
 
-    /// The title without the name of its source, by which a copy may be known that does not have that name.
+    /// The title without the name of its source, by which a copy may be known that does not have
+    /// that name.
     pub fn title_without_source_name(&self) -> Option<&str> {
         let title = self.identity.title_norm.as_deref()?;
         Some(title_match::without(title, &self.names))
@@ -182,9 +174,9 @@ pub enum Placement {
     },
 }
 
-/// Chooses the story that a incoming joins: one with an entry that is the same story and with none that the incoming only
-/// comments on. Of several, one with an entry of the same link, which is the stronger proof; then the one whose entry is at
-/// home, else the one that began first.
+/// Chooses the story that a incoming joins: one with an entry that is the same story and with none
+/// that the incoming only comments on. Of several, one with an entry of the same link, which is the
+/// stronger proof; then the one whose entry is at home, else the one that began first.
 pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> StoryDecision {
     let mut stories: BTreeMap<i64, Vec<&Candidate>> = BTreeMap::new();
     for candidate in candidates {
@@ -196,8 +188,8 @@ pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> S
     let mut commentaries = Vec::new();
     for (story, members) in stories {
         let mut found: Option<(bool, i64, String)> = None;
-        // What is commented on never hides behind a short remark that could be either's; only what stands at home itself tells
-        // that the long text beside it is its copy.
+        // What is commented on never hides behind a short remark that could be either's; only what
+        // stands at home itself tells that the long text beside it is its copy.
         let (mut comments, mut commented_on) = (false, false);
         let mut by_link = false;
         for candidate in members {
@@ -205,33 +197,18 @@ pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> S
                 StoryMatch::Same { reason } => {
                     by_link |= incoming.has_link_of(candidate);
                     let away = !candidate.home.owns_link(candidate.canonical.as_deref());
-                    if found
-                        .as_ref()
-                        .is_none_or(|(other_away, ..)| *other_away && !away)
-                    {
+                    if found.as_ref().is_none_or(|(other_away, ..)| *other_away && !away) {
                         found = Some((away, candidate.entry, reason));
                     }
                 }
-                StoryMatch::Related {
-                    comments: Comments::IncomingEntry,
-                    url,
-                    reason,
-                } => {
+                StoryMatch::Related { comments: Comments::IncomingEntry, url, reason } => {
                     comments = true;
                     related.get_or_insert(url);
                     against.push(reason);
                 }
-                StoryMatch::Related {
-                    comments: Comments::Candidate,
-                    url,
-                    reason,
-                } => {
+                StoryMatch::Related { comments: Comments::Candidate, url, reason } => {
                     commented_on = true;
-                    commentaries.push(Commentary {
-                        entry: candidate.entry,
-                        story,
-                        url,
-                    });
+                    commentaries.push(Commentary { entry: candidate.entry, story, url });
                     against.push(reason);
                 }
                 StoryMatch::Different { reason } => against.push(reason),
@@ -243,29 +220,18 @@ pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> S
             joins.push((!by_link, away, story, entry, reason));
         }
     }
-    let strongest = joins
-        .into_iter()
-        .min_by_key(|(by_text, away, story, ..)| (*by_text, *away, *story));
+    let strongest =
+        joins.into_iter().min_by_key(|(by_text, away, story, ..)| (*by_text, *away, *story));
     let placement = if let Some((.., story, entry, reason)) = strongest {
         // What it joins after all says nothing of itself.
         commentaries.retain(|commentary| commentary.story != story);
-        Placement::Joins {
-            story,
-            entry,
-            reason,
-        }
+        Placement::Joins { story, entry, reason }
     } else {
         against.sort();
         against.dedup();
-        Placement::Begins {
-            related,
-            reason: against,
-        }
+        Placement::Begins { related, reason: against }
     };
-    StoryDecision {
-        placement,
-        commentaries,
-    }
+    StoryDecision { placement, commentaries }
 }
 
 /// Whether a incoming is the same story as an entry of another source.
@@ -285,11 +251,7 @@ pub fn same_story(incoming: &IncomingEntry<'_>, candidate: &Candidate) -> StoryM
 
 /// How the two are called beside each other.
 fn titles(incoming: &IncomingEntry<'_>, candidate: &Candidate) -> TitleRelation {
-    let titles = incoming
-        .identity
-        .title_norm
-        .as_deref()
-        .zip(candidate.title_norm.as_deref());
+    let titles = incoming.identity.title_norm.as_deref().zip(candidate.title_norm.as_deref());
     let Some((new, old)) = titles else {
         return TitleRelation::Other;
     };
@@ -297,14 +259,7 @@ fn titles(incoming: &IncomingEntry<'_>, candidate: &Candidate) -> TitleRelation 
     let is_author = |name: &str| {
         incoming.fingerprint.has_author(name) || candidate.fingerprint.has_author(name)
     };
-    title_match::relation(
-        new,
-        old,
-        &NamesBesideTitle {
-            sources,
-            is_author: &is_author,
-        },
-    )
+    title_match::relation(new, old, &NamesBesideTitle { sources, is_author: &is_author })
 }
 
 pub(super) fn same(reason: String) -> StoryMatch {
@@ -312,9 +267,7 @@ pub(super) fn same(reason: String) -> StoryMatch {
 }
 
 pub(super) fn different(reason: impl Into<String>) -> StoryMatch {
-    StoryMatch::Different {
-        reason: reason.into(),
-    }
+    StoryMatch::Different { reason: reason.into() }
 }
 
 #[expect(

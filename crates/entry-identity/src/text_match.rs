@@ -1,4 +1,5 @@
-//! What the same text proves: under titles that are related it is a copy, and under other titles it is boilerplate.
+//! What the same text proves: under titles that are related it is a copy, and under other titles it
+//! is boilerplate.
 
 use super::{
     Candidate, Fingerprint, IncomingEntry, StoryMatch, canonical_url,
@@ -8,17 +9,19 @@ use super::{
     title_match::{self, TitleRelation},
 };
 
-/// Pages that may have one text: what stands on more is a form letter. However many link to one of them does not count. The
-/// second is for news that many papers print: one second of publication, or a long text, hardly changed, within days.
+/// Pages that may have one text: what stands on more is a form letter. However many link to one of
+/// them does not count. The second is for news that many papers print: one second of publication,
+/// or a long text, hardly changed, within days.
 const MAX_PAGES: (u32, u32) = (4, 16);
-/// Words of a text that is compared though it is short, and of its title those that mean something: where moment and title
-/// are the same too, and the title tells more than "Good morning".
+/// Words of a text that is compared though it is short, and of its title those that mean something:
+/// where moment and title are the same too, and the title tells more than "Good morning".
 const MIN_SHORT_TEXT: (u32, usize) = (24, 4);
 /// Words of a text that is hardly more than its opening, which is compared exactly.
 const NEAR_OPENING_TOKENS: u32 = 80;
 /// Shingles that an estimate of overlap needs.
 const MIN_OVERLAP_SAMPLE: usize = 12;
-/// Words of a text that has room for what is its own: a part of it is one also when it comes days later.
+/// Words of a text that has room for what is its own: a part of it is one also when it comes days
+/// later.
 const LONG_TEXT_TOKENS: u32 = 100;
 /// Words of a title that mean something, from which no date is needed.
 const DISTINCTIVE_TITLE_WORDS: usize = 3;
@@ -26,11 +29,14 @@ const DISTINCTIVE_TITLE_WORDS: usize = 3;
 const MAX_TEMPLATE_LENGTH_DIFFERENCE: u32 = 3;
 /// Likeness from which two texts are one, whatever words were changed.
 const NEAR_DUPLICATE_SIMILARITY: f64 = 0.95;
-/// The least where anything else speaks against a copy: a title with more to it, other people, days between.
+/// The least where anything else speaks against a copy: a title with more to it, other people, days
+/// between.
 const CAUTIOUS_SIMILARITY: f64 = 0.9;
-/// How much of a part must stand in the whole, and how much where other people are named or there is no date.
+/// How much of a part must stand in the whole, and how much where other people are named or there
+/// is no date.
 const MIN_PREFIX_SIMILARITY: (f64, f64) = (0.85, 0.97);
-/// Days between two dates of one text that need no further proof, and the most that any proof allows.
+/// Days between two dates of one text that need no further proof, and the most that any proof
+/// allows.
 const MAX_DAYS_APART: (i64, i64) = (3, 45);
 
 /// What an entry is to a incoming whose title is related to its title in this way.
@@ -78,15 +84,8 @@ pub(super) fn compare(
             "{titles}, and texts are {alike} % alike, but of one length, and each has a number or name that the other has not"
         ));
     }
-    let moment = if pair.is_short() {
-        ", and published in the same second"
-    } else {
-        ""
-    };
-    same(format!(
-        "{titles}, and texts are {alike} % alike ({} % needed){moment}",
-        percent(needed)
-    ))
+    let moment = if pair.is_short() { ", and published in the same second" } else { "" };
+    same(format!("{titles}, and texts are {alike} % alike ({} % needed){moment}", percent(needed)))
 }
 
 /// Two entries, and what is measured of them.
@@ -114,15 +113,10 @@ impl<'a> Pair<'a> {
     ) -> Self {
         let (new, old) = (&incoming.fingerprint, &candidate.fingerprint);
         let dates = (incoming.identity.published, candidate.published);
-        let apart = dates
-            .0
-            .zip(dates.1)
-            .map(|(new, old)| (new - old).num_hours().abs());
+        let apart = dates.0.zip(dates.1).map(|(new, old)| (new - old).num_hours().abs());
         let site = |link: Option<&str>| link.and_then(canonical_url::site_of);
-        let sites = (
-            site(incoming.identity.canonical.as_deref()),
-            site(candidate.canonical.as_deref()),
-        );
+        let sites =
+            (site(incoming.identity.canonical.as_deref()), site(candidate.canonical.as_deref()));
         Self {
             incoming,
             candidate,
@@ -143,8 +137,7 @@ impl<'a> Pair<'a> {
 
     /// Whether they were published within days.
     fn is_within_days(&self) -> bool {
-        self.apart
-            .is_some_and(|hours| hours <= MAX_DAYS_APART.0 * 24)
+        self.apart.is_some_and(|hours| hours <= MAX_DAYS_APART.0 * 24)
     }
 
     /// Whether both titles tell something.
@@ -161,18 +154,9 @@ impl<'a> Pair<'a> {
                 && self.shorter_tokens >= MIN_SHORT_TEXT.0
                 && self.new.title_word_count() >= MIN_SHORT_TEXT.1)
         {
-            return Some(format!(
-                "{} words of text are too few to compare",
-                self.shorter_tokens
-            ));
+            return Some(format!("{} words of text are too few to compare", self.shorter_tokens));
         }
-        if !self
-            .incoming
-            .identity
-            .title_norm
-            .as_deref()
-            .is_some_and(title_match::is_distinctive)
-        {
+        if !self.incoming.identity.title_norm.as_deref().is_some_and(title_match::is_distinctive) {
             return Some("it has no word of its own: a version or a number is nobody's".to_owned());
         }
         if self.candidate.has_entry_of_same_source {
@@ -242,8 +226,8 @@ impl<'a> Pair<'a> {
             )
     }
 
-    /// Whether facts were put in the place of others: a notice of another fault, town or number. A copy is cut, has something
-    /// added, or was edited in other words.
+    /// Whether facts were put in the place of others: a notice of another fault, town or number. A
+    /// copy is cut, has something added, or was edited in other words.
     fn is_template_variant(&self) -> bool {
         let added = self.new.tokens().abs_diff(self.old.tokens());
         !self.same_second
@@ -267,32 +251,22 @@ impl<'a> Pair<'a> {
             return None;
         }
         let doubtful = undated || (self.new.has_disjoint_authors(self.old) && !self.same_second);
-        let needed = if doubtful {
-            MIN_PREFIX_SIMILARITY.1
-        } else {
-            MIN_PREFIX_SIMILARITY.0
-        };
+        let needed = if doubtful { MIN_PREFIX_SIMILARITY.1 } else { MIN_PREFIX_SIMILARITY.0 };
         prefix_similarity(self.new, self.old).filter(|alike| *alike >= needed)
     }
 }
 
-/// How far the shorter text is a beginning of the longer; `None` where it is none. Two texts with one introduction have the
-/// same opening too, and so the rest of the shorter has to stand in the longer as well, as far as that can be estimated.
+/// How far the shorter text is a beginning of the longer; `None` where it is none. Two texts with
+/// one introduction have the same opening too, and so the rest of the shorter has to stand in the
+/// longer as well, as far as that can be estimated.
 fn prefix_similarity(new: &Fingerprint, old: &Fingerprint) -> Option<f64> {
     let opening = new.opening_similarity(old);
     let (overlap, sample) = new.overlap(old);
-    let alike = if sample >= MIN_OVERLAP_SAMPLE {
-        opening.min(overlap)
-    } else {
-        opening
-    };
+    let alike = if sample >= MIN_OVERLAP_SAMPLE { opening.min(overlap) } else { opening };
     let judged = sample >= MIN_OVERLAP_SAMPLE
         || new.tokens().min(old.tokens()) <= NEAR_OPENING_TOKENS
         || (sample >= 3 && overlap >= 0.99);
-    let (short, long) = (
-        new.tokens().min(old.tokens()),
-        new.tokens().max(old.tokens()),
-    );
+    let (short, long) = (new.tokens().min(old.tokens()), new.tokens().max(old.tokens()));
     // A part says what the whole says, word by word; what was cut off may end in half a word.
     let verbatim = match new.extra_opening_words(old) {
         0 => true,

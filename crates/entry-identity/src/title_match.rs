@@ -1,6 +1,8 @@
-//! How the titles of two items are related: "Queues, again", "Queues, again – Acme Engineering", "Jo Doe: Queues, again".
+//! How the titles of two items are related: "Queues, again", "Queues, again – Acme Engineering",
+//! "Jo Doe: Queues, again".
 //!
-//! TitleRelation are those of [`normalised_text::title_norm`]: words parted by one space, without case and punctuation.
+//! TitleRelation are those of [`normalised_text::title_norm`]: words parted by one space, without
+//! case and punctuation.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -8,8 +10,8 @@ use regex::Regex;
 
 use super::normalised_text;
 
-/// Words that a title must keep without the name behind it, where nothing but the title finds the other: of less, nothing
-/// is left that tells one post from another.
+/// Words that a title must keep without the name behind it, where nothing but the title finds the
+/// other: of less, nothing is left that tells one post from another.
 const MIN_WORDS: usize = 3;
 /// Words of one title that the other may lack.
 const MAX_ADDED_WORDS: usize = 8;
@@ -27,9 +29,11 @@ static EMOJI: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) enum TitleRelation {
     /// The same words.
     Same,
-    /// The same but for pictures, or for the name of a source or an author before or behind one of them.
+    /// The same but for pictures, or for the name of a source or an author before or behind one of
+    /// them.
     SameButForName,
-    /// The whole of one stands at the beginning or end of the other: "Guest post: …", "… (reprint)".
+    /// The whole of one stands at the beginning or end of the other: "Guest post: …", "…
+    /// (reprint)".
     Contained,
     /// Other ones.
     Other,
@@ -69,28 +73,15 @@ pub(super) fn relation(left: &str, right: &str, names: &NamesBesideTitle<'_>) ->
     }
     let (left, right) = (strip_emoji(left), strip_emoji(right));
     let (left, right) = (left.as_ref(), right.as_ref());
-    // The name of either source may stand behind either title: who copies keeps the name of whom it was copied from.
-    let (left, right) = (
-        without(left, &names.sources),
-        without(right, &names.sources),
-    );
+    // The name of either source may stand behind either title: who copies keeps the name of whom it
+    // was copied from.
+    let (left, right) = (without(left, &names.sources), without(right, &names.sources));
     if left == right {
-        return if left.is_empty() {
-            TitleRelation::Other
-        } else {
-            TitleRelation::SameButForName
-        };
+        return if left.is_empty() { TitleRelation::Other } else { TitleRelation::SameButForName };
     }
-    let (short, long) = if left.len() <= right.len() {
-        (left, right)
-    } else {
-        (right, left)
-    };
+    let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let before = long.strip_suffix(short).filter(|rest| rest.ends_with(' '));
-    let behind = || {
-        long.strip_prefix(short)
-            .filter(|rest| rest.starts_with(' '))
-    };
+    let behind = || long.strip_prefix(short).filter(|rest| rest.starts_with(' '));
     let Some(added) = before.or_else(behind).filter(|_| is_distinctive(short)) else {
         return TitleRelation::Other;
     };
@@ -116,35 +107,26 @@ fn strip_emoji(title: &str) -> Cow<'_, str> {
 
 /// By what a source of this title and home is called: its title, and the name of its site.
 pub(super) fn source_names(source_title: Option<&str>, home: Option<&str>) -> Vec<String> {
-    [
-        source_title,
-        home,
-        home.and_then(|home| home.split('.').next()),
-    ]
-    .into_iter()
-    .filter_map(normalised_text::title_norm)
-    .collect()
+    [source_title, home, home.and_then(|home| home.split('.').next())]
+        .into_iter()
+        .filter_map(normalised_text::title_norm)
+        .collect()
 }
 
 /// A title without the words at its end that are one of these names, as long as three words stay.
 pub(super) fn without<'a>(title: &'a str, names: &[String]) -> &'a str {
     let words = title.split(' ').count();
     let ending = |name: &String| {
-        let rest = title
-            .strip_suffix(name.as_str())?
-            .strip_suffix(' ')?
-            .trim_end_matches(SEPARATORS);
+        let rest =
+            title.strip_suffix(name.as_str())?.strip_suffix(' ')?.trim_end_matches(SEPARATORS);
         (words >= name.split(' ').count() + MIN_WORDS).then_some(rest)
     };
-    names
-        .iter()
-        .filter_map(ending)
-        .min_by_key(|rest| rest.len())
-        .unwrap_or(title)
+    names.iter().filter_map(ending).min_by_key(|rest| rest.len()).unwrap_or(title)
 }
 
-/// Whether a title has a word that a post is called by: one of three letters, or of a script whose words are shorter, that
-/// is none of those which everybody numbers things with. "v1.2.3", "Bugfix release" and "Episode 12" are nobody's own.
+/// Whether a title has a word that a post is called by: one of three letters, or of a script whose
+/// words are shorter, that is none of those which everybody numbers things with. "v1.2.3", "Bugfix
+/// release" and "Episode 12" are nobody's own.
 pub(super) fn is_distinctive(title: &str) -> bool {
     let words = title.split(|c: char| !c.is_alphabetic());
     words
@@ -214,10 +196,7 @@ mod tests {
         let names = source_names(Some("Acme Engineering"), Some("acme.example"));
         let bare = |title| without(title, &names);
         assert_eq!(bare("how queues fail acme engineering"), "how queues fail");
-        assert_eq!(
-            bare("how queues fail | acme engineering"),
-            "how queues fail"
-        );
+        assert_eq!(bare("how queues fail | acme engineering"), "how queues fail");
         assert_eq!(bare("how queues fail acme"), "how queues fail");
         assert_eq!(bare("how queues fail acme example"), "how queues fail");
         assert_eq!(
@@ -236,54 +215,27 @@ mod tests {
             source_names(Some("Planet of Brokers"), None),
         ]
         .concat();
-        let names = NamesBesideTitle {
-            sources,
-            is_author: &|words: &str| words == "jo doe",
-        };
+        let names = NamesBesideTitle { sources, is_author: &|words: &str| words == "jo doe" };
         for (left, right, is) in [
             ("queues", "queues", TitleRelation::Same),
-            (
-                "queues | acme engineering",
-                "queues",
-                TitleRelation::SameButForName,
-            ),
+            ("queues | acme engineering", "queues", TitleRelation::SameButForName),
             (
                 "queues fail again acme engineering",
                 "queues fail again planet of brokers",
                 TitleRelation::SameButForName,
             ),
-            (
-                "jo doe queues fail again acme",
-                "queues fail again",
-                TitleRelation::SameButForName,
-            ),
+            ("jo doe queues fail again acme", "queues fail again", TitleRelation::SameButForName),
             ("queues", "jo doe queues", TitleRelation::SameButForName),
             ("queues", "🚀 queues", TitleRelation::SameButForName),
             ("🚀 queues 🎉", "queues", TitleRelation::SameButForName),
-            (
-                "how queues 🚀 fail",
-                "🎉 how queues fail",
-                TitleRelation::SameButForName,
-            ),
-            (
-                "how queues🏽 fail",
-                "guest post how queues fail",
-                TitleRelation::Contained,
-            ),
+            ("how queues 🚀 fail", "🎉 how queues fail", TitleRelation::SameButForName),
+            ("how queues🏽 fail", "guest post how queues fail", TitleRelation::Contained),
             ("🚀", "🎉", TitleRelation::Other),
             ("queues", "guest post queues", TitleRelation::Contained),
-            (
-                "queues fail",
-                "queues fail reprint",
-                TitleRelation::Contained,
-            ),
+            ("queues fail", "queues fail reprint", TitleRelation::Contained),
             ("queues", "queues 2", TitleRelation::Other),
             ("queues", "requeues", TitleRelation::Other),
-            (
-                "queues",
-                "one two three four five six seven eight nine queues",
-                TitleRelation::Other,
-            ),
+            ("queues", "one two three four five six seven eight nine queues", TitleRelation::Other),
             ("v1 2 3", "acme v1 2 3", TitleRelation::Other),
             ("queues fail", "queues rest", TitleRelation::Other),
         ] {
@@ -307,13 +259,8 @@ mod tests {
         ] {
             assert!(!is_distinctive(title), "{title}");
         }
-        for title in [
-            "queues",
-            "weekly notes",
-            "episode 12 queues",
-            "消息",
-            "rust 1 95 released",
-        ] {
+        for title in ["queues", "weekly notes", "episode 12 queues", "消息", "rust 1 95 released"]
+        {
             assert!(is_distinctive(title), "{title}");
         }
     }

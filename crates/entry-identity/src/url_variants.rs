@@ -1,9 +1,10 @@
-//! The page behind an address, where several addresses lead to one: mobile and AMP editions, AMP caches, index files, session
-//! ids, referrers, the addresses of a video.
+//! The page behind an address, where several addresses lead to one: mobile and AMP editions, AMP
+//! caches, index files, session ids, referrers, the addresses of a video.
 //!
-//! Across sources only. Within a source the address itself is a key, and a rule that is learnt later must not change keys.
-//! What is folded here only finds a candidate: a post may be called `amp`, a site may live at `m.`, a list may be
-//! made `?from=reddit`. So two addresses that are equal by folding alone prove nothing without the title or the text.
+//! Across sources only. Within a source the address itself is a key, and a rule that is learnt
+//! later must not change keys. What is folded here only finds a candidate: a post may be called
+//! `amp`, a site may live at `m.`, a list may be made `?from=reddit`. So two addresses that are
+//! equal by folding alone prove nothing without the title or the text.
 
 use url::{Position, Url};
 
@@ -45,16 +46,15 @@ const REFERRER_VALUES: [&str; 17] = [
     "twitter",
 ];
 
-/// The page that an AMP cache shows: `https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a`,
+/// The page that an AMP cache shows:
+/// `https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a`,
 /// `https://www.google.com/amp/s/www.example.org/a`.
 pub(super) fn amp_original(url: &Url) -> Option<Url> {
     let host = url.host_str()?;
     let host = host.strip_prefix("www.").unwrap_or(host);
     let path = &url[Position::BeforePath..Position::AfterQuery];
     let rest = if host.ends_with(".cdn.ampproject.org") || host == "cdn.ampproject.org" {
-        ["/c/", "/v/"]
-            .iter()
-            .find_map(|kind| path.strip_prefix(kind))?
+        ["/c/", "/v/"].iter().find_map(|kind| path.strip_prefix(kind))?
     } else if host.starts_with("google.") && psl::domain_str(host) == Some(host) {
         path.strip_prefix("/amp/")?
     } else {
@@ -62,12 +62,11 @@ pub(super) fn amp_original(url: &Url) -> Option<Url> {
     };
     let page = rest.strip_prefix("s/").unwrap_or(rest);
     let page = Url::parse(&format!("https://{page}")).ok()?;
-    page.domain()
-        .is_some_and(|domain| domain.contains('.'))
-        .then_some(page)
+    page.domain().is_some_and(|domain| domain.contains('.')).then_some(page)
 }
 
-/// The one address of a video that `YouTube` shows under several: `https://youtu.be/ID`, `/watch?v=ID&t=42s`, `/live/ID`.
+/// The one address of a video that `YouTube` shows under several: `https://youtu.be/ID`,
+/// `/watch?v=ID&t=42s`, `/live/ID`.
 pub(super) fn video(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     let path = url.path().trim_end_matches('/');
@@ -77,33 +76,29 @@ pub(super) fn video(url: &Url) -> Option<String> {
         .unwrap_or(host)
     {
         "youtu.be" => path.strip_prefix('/')?.to_owned(),
-        "youtube.com" | "youtube-nocookie.com" if path == "/watch" => url
-            .query_pairs()
-            .find(|(name, _)| name == "v")
-            .map(|(_, value)| value.into_owned())?,
+        "youtube.com" | "youtube-nocookie.com" if path == "/watch" => {
+            url.query_pairs().find(|(name, _)| name == "v").map(|(_, value)| value.into_owned())?
+        }
         "youtube.com" | "youtube-nocookie.com" => ["/live/", "/shorts/", "/embed/", "/v/"]
             .iter()
             .find_map(|kind| path.strip_prefix(kind))?
             .to_owned(),
         _ => return None,
     };
-    let is_id = id.len() == 11
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let is_id =
+        id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     is_id.then(|| format!("https://youtube.com/watch?v={id}"))
 }
 
-/// The host without the names of editions: `m.example.org`, `en.m.example.org` and `example.org` are one site. What a
-/// registry hands out is never shortened: `m.github.io` and `amp.github.io` are two people's.
+/// The host without the names of editions: `m.example.org`, `en.m.example.org` and `example.org`
+/// are one site. What a registry hands out is never shortened: `m.github.io` and `amp.github.io`
+/// are two people's.
 pub(super) fn host(name: &str) -> String {
     let own = psl::domain_str(name).unwrap_or(name);
     let Some(mut labels) = name.strip_suffix(own) else {
         return name.to_owned();
     };
-    while let Some(rest) = EDITION_PREFIXES
-        .iter()
-        .find_map(|edition| labels.strip_prefix(edition))
+    while let Some(rest) = EDITION_PREFIXES.iter().find_map(|edition| labels.strip_prefix(edition))
     {
         labels = rest;
     }
@@ -139,16 +134,10 @@ pub(super) fn path(path: &str) -> String {
 fn session_id_start(part: &str) -> Option<usize> {
     // A dot before it would become a step up, or none, when the address is read again.
     let dots = |before: &str| {
-        matches!(
-            before.to_ascii_lowercase().replace("%2e", ".").as_str(),
-            "." | ".."
-        )
+        matches!(before.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     };
     part.find(';').filter(|&at| {
-        part[at + 1..]
-            .to_ascii_lowercase()
-            .starts_with("jsessionid=")
-            && !dots(&part[..at])
+        part[at + 1..].to_ascii_lowercase().starts_with("jsessionid=") && !dots(&part[..at])
     })
 }
 
@@ -162,7 +151,8 @@ pub(super) fn identifies_page(pair: &str) -> bool {
     !(REFERRER_PARAMETERS.contains(&name.as_str()) && is_referrer(&value))
 }
 
-/// Whether a value names who sent the reader: a programme or a host, which no version, branch or language is.
+/// Whether a value names who sent the reader: a programme or a host, which no version, branch or
+/// language is.
 fn is_referrer(value: &str) -> bool {
     let words = value.trim_end_matches('/');
     let is_host = || {

@@ -88,10 +88,7 @@ pub struct PublishedDate {
 impl PublishedDate {
     /// A date with a time of day.
     pub fn exact(at: Timestamp) -> Self {
-        Self {
-            at,
-            precision: DatePrecision::Second,
-        }
+        Self { at, precision: DatePrecision::Second }
     }
 }
 
@@ -123,7 +120,8 @@ pub const READING_TIME_SCHEME: &str = "https://schema.org/timeRequired";
 /// A category that the publisher gave.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Category {
-    /// The term, plain text: RSS `category`, Atom `category@term`, `dc:subject`, JSON Feed `tags`, a page's section.
+    /// The term, plain text: RSS `category`, Atom `category@term`, `dc:subject`, JSON Feed `tags`,
+    /// a page's section.
     pub term: String,
     /// RSS `category@domain`, Atom `category@scheme`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -136,34 +134,29 @@ pub struct Category {
 impl Category {
     /// A category of a term alone.
     pub fn term(term: impl Into<String>) -> Self {
-        Self {
-            term: term.into(),
-            scheme: None,
-            label: None,
-        }
+        Self { term: term.into(), scheme: None, label: None }
     }
 
     /// The reading time, as the publisher words it (`8 min read`).
     pub fn reading_time(term: impl Into<String>) -> Self {
-        Self {
-            term: term.into(),
-            scheme: Some(READING_TIME_SCHEME.to_owned()),
-            label: None,
-        }
+        Self { term: term.into(), scheme: Some(READING_TIME_SCHEME.to_owned()), label: None }
     }
 
-    /// Whether this is no subject but the reading time: it is kept, and neither published as a category nor sorted by.
+    /// Whether this is no subject but the reading time: it is kept, and neither published as a
+    /// category nor sorted by.
     pub fn is_reading_time(&self) -> bool {
         self.scheme.as_deref() == Some(READING_TIME_SCHEME)
     }
 }
 
-/// An attached file: RSS `enclosure`, Atom `link rel=enclosure`, JSON Feed `attachments`, `media:content`.
+/// An attached file: RSS `enclosure`, Atom `link rel=enclosure`, JSON Feed `attachments`,
+/// `media:content`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Enclosure {
     /// Absolute http(s) address.
     pub url: String,
-    /// Media type; `application/octet-stream` where none was said and none can be told from the address.
+    /// Media type; `application/octet-stream` where none was said and none can be told from the
+    /// address.
     pub mime: String,
     /// Length in bytes, where it was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -189,29 +182,33 @@ pub struct OriginSource {
 
 /// One item as one document gave it: an entry before it has an identity.
 ///
-/// Texts are plain unless the type says HTML; addresses are absolute http(s); characters that XML 1.0 forbids or
-/// discourages are gone.
+/// Texts are plain unless the type says HTML; addresses are absolute http(s); characters that XML
+/// 1.0 forbids or discourages are gone.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Draft {
     /// The publisher's id.
     pub guid: Option<Guid>,
-    /// Where to read it: alternate/html, else untargeted, else a guid that is an http(s) permalink, else the enclosure;
-    /// never the comments link.
+    /// Where to read it: alternate/html, else untargeted, else a guid that is an http(s) permalink,
+    /// else the enclosure; never the comments link.
     pub url: Option<Url>,
     /// Plain text; `None` where the item has no title.
     pub title: Option<String>,
-    /// Authors in the order given: Atom `author`, RSS `author`, `dc:creator`, `itunes:author`, JSON Feed `authors`.
+    /// Authors in the order given: Atom `author`, RSS `author`, `dc:creator`, `itunes:author`, JSON
+    /// Feed `authors`.
     pub authors: Vec<Person>,
     /// The publisher's categories, without repetition.
     pub categories: Vec<Category>,
-    /// When it was published: RSS `pubDate`, Atom `published` (else `updated`), `dc:date`, JSON Feed `date_published`.
+    /// When it was published: RSS `pubDate`, Atom `published` (else `updated`), `dc:date`, JSON
+    /// Feed `date_published`.
     pub published: Option<PublishedDate>,
-    /// When the publisher says it was changed: Atom `updated`, `dcterms:modified`, JSON Feed `date_modified`. Not copied
-    /// from another field.
+    /// When the publisher says it was changed: Atom `updated`, `dcterms:modified`, JSON Feed
+    /// `date_modified`. Not copied from another field.
     pub updated: Option<Timestamp>,
-    /// A short text: Atom `summary`, RSS `description` beside `content:encoded`, JSON Feed `summary`.
+    /// A short text: Atom `summary`, RSS `description` beside `content:encoded`, JSON Feed
+    /// `summary`.
     pub summary: Option<SafeHtml>,
-    /// The text: Atom `content`, `content:encoded`, RSS `description` alone, JSON Feed `content_html`/`content_text`.
+    /// The text: Atom `content`, `content:encoded`, RSS `description` alone, JSON Feed
+    /// `content_html`/`content_text`.
     pub content: Option<SafeHtml>,
     /// Language tag (BCP 47), where the item or its feed says one.
     pub language: Option<String>,
@@ -223,14 +220,15 @@ pub struct Draft {
     pub origin: Option<OriginSource>,
     /// Atom `rights`, `dc:rights`.
     pub rights: Option<String>,
-    /// Addresses of other works that this one is about: Atom `link rel=related|via`, JSON Feed `external_url`.
+    /// Addresses of other works that this one is about: Atom `link rel=related|via`, JSON Feed
+    /// `external_url`.
     pub related: Vec<String>,
     /// What these were taken from.
     pub from: FieldProvenance,
 }
 
-/// What the fields of a [`Draft`] were taken from, as the document names it: `dc:title`, `pubDate`, `content_html`. Nothing
-/// where there is no such field, or where it was not read from a feed.
+/// What the fields of a [`Draft`] were taken from, as the document names it: `dc:title`, `pubDate`,
+/// `content_html`. Nothing where there is no such field, or where it was not read from a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FieldProvenance {
     /// Of [`Draft::guid`].

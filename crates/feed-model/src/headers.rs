@@ -17,17 +17,12 @@ impl Headers {
 
     /// The first value of `name` (any case), byte for byte.
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.0
-            .iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v.as_slice())
+        self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_slice())
     }
 
     /// The first value of `name` as text, where it is UTF-8, trimmed.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.bytes(name)
-            .and_then(|v| std::str::from_utf8(v).ok())
-            .map(str::trim)
+        self.bytes(name).and_then(|v| std::str::from_utf8(v).ok()).map(str::trim)
     }
 
     /// Every value of `name` that is UTF-8, trimmed, in the order received.
@@ -55,7 +50,8 @@ impl<'a> FromIterator<(&'a str, &'a str)> for Headers {
     }
 }
 
-/// The validators that one URL gave, byte for byte as it gave them (RFC 9110 §8.8). Never parsed, never invented.
+/// The validators that one URL gave, byte for byte as it gave them (RFC 9110 §8.8). Never parsed,
+/// never invented.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Validators {
     /// The `ETag` field, quotes and `W/` included: sent back as `If-None-Match`.
@@ -72,19 +68,12 @@ impl Validators {
 
     /// What a 200 gives: exactly its own fields, whatever was held before.
     pub fn from_headers(headers: &Headers) -> Self {
-        let field = |name| {
-            headers
-                .bytes(name)
-                .filter(|v| !v.is_empty())
-                .map(<[u8]>::to_vec)
-        };
-        Self {
-            etag: field("etag"),
-            last_modified: field("last-modified"),
-        }
+        let field = |name| headers.bytes(name).filter(|v| !v.is_empty()).map(<[u8]>::to_vec);
+        Self { etag: field("etag"), last_modified: field("last-modified") }
     }
 
-    /// What a 304 leaves: the fields that it carries replace those held, the others stay (RFC 9111 §4.3.4).
+    /// What a 304 leaves: the fields that it carries replace those held, the others stay (RFC 9111
+    /// §4.3.4).
     #[must_use]
     pub fn freshened_by(self, headers: &Headers) -> Self {
         let new = Self::from_headers(headers);

@@ -11,7 +11,8 @@ pub enum IdError {
     /// The text has more than 64 characters.
     #[error("an id has at most {MAX_ID_CHARS} characters")]
     TooLong,
-    /// The text has a character that an id cannot have, or begins with one that it cannot begin with.
+    /// The text has a character that an id cannot have, or begins with one that it cannot begin
+    /// with.
     #[error(
         "an id is made of letters a-z, digits, '-', '_' and '.', and begins with a letter or digit"
     )]
@@ -106,7 +107,8 @@ impl fmt::Display for EntryKey {
     }
 }
 
-/// The number of a story in this database: what `/stories/{id}` and the command line call it. Never reused.
+/// The number of a story in this database: what `/stories/{id}` and the command line call it. Never
+/// reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoryId(pub i64);
 

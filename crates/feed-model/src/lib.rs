@@ -1,7 +1,8 @@
 //! The vocabulary (layer 0): the words that every other room speaks.
 //!
-//! Here are values and their meaning, with no behaviour beyond what keeps a value valid: no clock, no IO, and
-//! nothing of any library that reads or writes feeds. Field docs say which formats fill a field.
+//! Here are values and their meaning, with no behaviour beyond what keeps a value valid: no clock,
+//! no IO, and nothing of any library that reads or writes feeds. Field docs say which formats fill
+//! a field.
 
 mod draft;
 mod headers;

@@ -51,12 +51,7 @@ pub struct Problem {
 impl Problem {
     /// A problem of the given severity.
     pub fn new(code: &'static str, severity: Severity, text: impl Into<String>) -> Self {
-        Self {
-            code: Cow::Borrowed(code),
-            severity,
-            text: text.into(),
-            line: None,
-        }
+        Self { code: Cow::Borrowed(code), severity, text: text.into(), line: None }
     }
 
     /// A warning: something was repaired, guessed or left out.

@@ -34,9 +34,7 @@ impl FollowMode {
 
     /// The way that [`FollowMode::as_str`] wrote.
     pub fn from_stored(word: &str) -> Option<Self> {
-        [Self::Auto, Self::Feed, Self::Sitemap, Self::Page]
-            .into_iter()
-            .find(|f| f.as_str() == word)
+        [Self::Auto, Self::Feed, Self::Sitemap, Self::Page].into_iter().find(|f| f.as_str() == word)
     }
 }
 
@@ -97,11 +95,7 @@ impl FromStr for HostPattern {
         }
         let name = bare.trim_end_matches('.').to_ascii_lowercase();
         let good = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
-        if name.is_empty() || !name.chars().all(good) {
-            Err(wrong())
-        } else {
-            Ok(Self::Name(name))
-        }
+        if name.is_empty() || !name.chars().all(good) { Err(wrong()) } else { Ok(Self::Name(name)) }
     }
 }
 
@@ -124,17 +118,13 @@ impl HostPattern {
         }
     }
 
-    /// Whether the host of a URL, as text, is exempted by this pattern: by name, or as an address literal.
+    /// Whether the host of a URL, as text, is exempted by this pattern: by name, or as an address
+    /// literal.
     pub fn matches_host(&self, host: &str) -> bool {
-        let bare = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .trim_end_matches('.');
+        let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         match self {
             Self::Name(name) => bare.eq_ignore_ascii_case(name),
-            Self::Net(..) => bare
-                .parse()
-                .is_ok_and(|address| self.contains_address(address)),
+            Self::Net(..) => bare.parse().is_ok_and(|address| self.contains_address(address)),
         }
     }
 }
@@ -153,14 +143,15 @@ impl fmt::Display for HostPattern {
 pub struct PollPolicy {
     /// The pause between two polls, at least.
     pub interval: Duration,
-    /// Whether `interval` is the source's own and not the default: an own one may go below the floors of sources
-    /// without validators (never below one hour).
+    /// Whether `interval` is the source's own and not the default: an own one may go below the
+    /// floors of sources without validators (never below one hour).
     pub custom_interval: bool,
     /// A five-field cron expression that is used instead of `interval`.
     pub schedule: Option<String>,
     /// The longest pause that anything but `Retry-After` may ask for.
     pub max_interval: Duration,
-    /// Whether the source's own configured host is exempt from floors and from the address guard (`allow_hosts`).
+    /// Whether the source's own configured host is exempt from floors and from the address guard
+    /// (`allow_hosts`).
     pub exempt: bool,
 }
 
@@ -227,7 +218,8 @@ pub struct Source {
     pub poll_policy: PollPolicy,
     /// What one exchange may cost.
     pub limits: FetchLimits,
-    /// Hosts exempt from the address guard for this source; empty unless its own configured host is among them.
+    /// Hosts exempt from the address guard for this source; empty unless its own configured host is
+    /// among them.
     pub allow_hosts: Vec<HostPattern>,
     /// Whether HTTP/2 is offered to its servers.
     pub http2: bool,

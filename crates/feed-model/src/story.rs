@@ -102,7 +102,8 @@ pub struct NonMembership {
 
 /// A story with everything that is shown of it.
 ///
-/// Title, link, date and text are those of the entry that shows (see "Which entry shows" in docs/reference.md).
+/// Title, link, date and text are those of the entry that shows (see "Which entry shows" in
+/// docs/reference.md).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Story {
     /// Its number here.
@@ -129,7 +130,8 @@ pub struct Story {
     pub summary: Option<SafeHtml>,
     /// The text, sanitised, as far as the source's content policy lets it be republished.
     pub content: Option<SafeHtml>,
-    /// Plain text of at most 500 characters, of the summary or else of the text, whatever the policy.
+    /// Plain text of at most 500 characters, of the summary or else of the text, whatever the
+    /// policy.
     pub summary_text: String,
     /// Language tag (BCP 47).
     pub language: Option<String>,

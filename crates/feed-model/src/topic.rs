@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{SourceId, Timestamp, TopicId};
 
-/// A category of stories, and the feed that one subscribes to. Matchers are texts that were checked by `topic`.
+/// A category of stories, and the feed that one subscribes to. Matchers are texts that were checked
+/// by `topic`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topic {
     /// Its name in feeds.toml and in URLs.

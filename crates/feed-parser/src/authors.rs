@@ -6,25 +6,21 @@ use super::{
 };
 use feed_model::{FeedMeta, Person};
 
-/// From this rank on, a person is somebody else who had to do with it: the publisher, a contributor.
+/// From this rank on, a person is somebody else who had to do with it: the publisher, a
+/// contributor.
 pub(super) const FIRST_CONTRIBUTOR_RANK: u8 = 3;
 
-/// Who wrote an item: whom it names, else whom its source names, else whom the feed names (RFC 4287 §4.2.1); and only then
-/// whoever else had to do with it.
+/// Who wrote an item: whom it names, else whom its source names, else whom the feed names (RFC 4287
+/// §4.2.1); and only then whoever else had to do with it.
 pub(super) fn authors(
     raw: &RawItem,
     meta: &FeedMeta,
     bases: &BaseUrls,
 ) -> (Vec<Person>, Option<FieldName>) {
     let source_people = raw.source.iter().flat_map(|source| &source.people);
-    let item_authors = raw
-        .people
-        .iter()
-        .filter(|candidate| candidate.rank < FIRST_CONTRIBUTOR_RANK);
-    for candidate in [
-        item_authors.cloned().collect::<Vec<_>>(),
-        source_people.cloned().collect(),
-    ] {
+    let item_authors =
+        raw.people.iter().filter(|candidate| candidate.rank < FIRST_CONTRIBUTOR_RANK);
+    for candidate in [item_authors.cloned().collect::<Vec<_>>(), source_people.cloned().collect()] {
         if !candidate.is_empty() {
             return people(&candidate);
         }
@@ -48,9 +44,7 @@ pub(super) fn people(all: &[Ranked<Person>]) -> (Vec<Person>, Option<FieldName>)
         }
     }
     // `author` of RSS is an e-mail address; a creator beside it has the name.
-    let email_only = people
-        .iter()
-        .all(|p| p.email.as_deref() == Some(p.name.as_str()));
+    let email_only = people.iter().all(|p| p.email.as_deref() == Some(p.name.as_str()));
     if email_only
         && people.len() == 1
         && let Some(named) = all.iter().find(|candidate| {

@@ -25,7 +25,8 @@ pub struct FeedInput<'a> {
     pub bytes: &'a [u8],
     /// The HTTP field `Content-Type`.
     pub content_type: Option<&'a str>,
-    /// The HTTP field `Content-Location`: before the address, what relative ones are relative to (RFC 3986 §5.1.2).
+    /// The HTTP field `Content-Location`: before the address, what relative ones are relative to
+    /// (RFC 3986 §5.1.2).
     pub content_location: Option<&'a str>,
     /// Where it came from in the end: the base of last resort.
     pub url: &'a Url,
@@ -53,11 +54,8 @@ impl UnsanitisedDocument {
     /// Sanitises every text and gives the document.
     pub fn sanitise(self) -> Document {
         let mut problems = self.problems;
-        let drafts = self
-            .drafts
-            .into_iter()
-            .map(|draft| draft.into_sanitised(&mut problems))
-            .collect();
+        let drafts =
+            self.drafts.into_iter().map(|draft| draft.into_sanitised(&mut problems)).collect();
         Document {
             format: self.format,
             encoding: self.encoding,
@@ -83,8 +81,8 @@ thread_local! {
     static CATCHING_PANICS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is reading a document, so that a panic becomes that document's error: nobody has to be told of it
-/// otherwise. For a program's panic hook.
+/// Whether this thread is reading a document, so that a panic becomes that document's error: nobody
+/// has to be told of it otherwise. For a program's panic hook.
 pub fn is_catching_panics() -> bool {
     CATCHING_PANICS.get()
 }
@@ -99,9 +97,7 @@ fn catch_panics<T>(action: impl FnOnce() -> Result<T, IngestError>) -> Result<T,
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(IngestError::Panic {
-            message: message.unwrap_or("no message").to_owned(),
-        })
+        Err(IngestError::Panic { message: message.unwrap_or("no message").to_owned() })
     })
 }
 
@@ -116,9 +112,8 @@ struct PreparedFeed {
 
 fn parse_uncaught(input: &FeedInput<'_>) -> Result<UnsanitisedDocument, IngestError> {
     let (text, encoding) = decode_borrowed(input.bytes, input.content_type);
-    let content_location_url = input
-        .content_location
-        .and_then(|location| http_url(location, Some(input.url)));
+    let content_location_url =
+        input.content_location.and_then(|location| http_url(location, Some(input.url)));
     let url = content_location_url.as_ref().unwrap_or(input.url);
     let prepared = match sniff_text(&text, input.content_type) {
         DocumentKind::Empty => return Err(IngestError::Empty),
@@ -133,9 +128,8 @@ fn parse_uncaught(input: &FeedInput<'_>) -> Result<UnsanitisedDocument, IngestEr
             }
         }
         DocumentKind::Feed(_) => {
-            let prepared_feed = xml_feed::parse(&text, url).ok_or(IngestError::NotAFeed {
-                looks_like: DocumentKind::Xml,
-            })?;
+            let prepared_feed = xml_feed::parse(&text, url)
+                .ok_or(IngestError::NotAFeed { looks_like: DocumentKind::Xml })?;
             PreparedFeed {
                 format: prepared_feed.format,
                 canonical: prepared_feed.canonical,
@@ -146,15 +140,9 @@ fn parse_uncaught(input: &FeedInput<'_>) -> Result<UnsanitisedDocument, IngestEr
         }
         looks_like => return Err(IngestError::NotAFeed { looks_like }),
     };
-    let parsed = feed_rs_adapter::parse(&prepared.canonical).map_err(|source| {
-        IngestError::ParserRejected {
-            source: source.to_string().into(),
-        }
-    })?;
-    let has_title = parsed
-        .title
-        .as_ref()
-        .is_some_and(|title| !title.text.trim().is_empty());
+    let parsed = feed_rs_adapter::parse(&prepared.canonical)
+        .map_err(|source| IngestError::ParserRejected { source: source.to_string().into() })?;
+    let has_title = parsed.title.as_ref().is_some_and(|title| !title.text.trim().is_empty());
     let mut problems = Vec::new();
     let (feed, bases) =
         normalise::feed(&parsed, &prepared.feed, prepared.format, url, &mut problems);
@@ -165,20 +153,11 @@ fn parse_uncaught(input: &FeedInput<'_>) -> Result<UnsanitisedDocument, IngestEr
             parsed.entries.len(),
             prepared.items.len()
         );
-        return Err(IngestError::ParserRejected {
-            source: text.into(),
-        });
+        return Err(IngestError::ParserRejected { source: text.into() });
     }
     let mut drafts = Vec::with_capacity(parsed.entries.len());
     for (entry, raw) in parsed.entries.into_iter().zip(&prepared.items) {
-        drafts.extend(normalise::item(
-            entry,
-            raw,
-            &bases,
-            &feed,
-            &text,
-            &mut problems,
-        ));
+        drafts.extend(normalise::item(entry, raw, &bases, &feed, &text, &mut problems));
     }
     if drafts.is_empty() && !has_title {
         return Err(IngestError::EmptyFeed);
@@ -195,7 +174,8 @@ fn parse_uncaught(input: &FeedInput<'_>) -> Result<UnsanitisedDocument, IngestEr
     })
 }
 
-/// Keeps the newest items, in the document's order; what has no date is as new as what stands before it.
+/// Keeps the newest items, in the document's order; what has no date is as new as what stands
+/// before it.
 fn keep_newest(drafts: &mut Vec<RawDraft>, max_items: usize, problems: &mut Vec<Problem>) {
     let count = drafts.len();
     if count <= max_items {
@@ -227,20 +207,14 @@ const MAX_PROBLEMS_PER_CODE: usize = 10;
 fn limit_per_code(problems: &mut Vec<Problem>) {
     let mut counts: Vec<(String, usize)> = Vec::new();
     problems.retain(|problem| {
-        let at = counts
-            .iter()
-            .position(|(code, _)| *code == problem.code)
-            .unwrap_or_else(|| {
-                counts.push((problem.code.to_string(), 0));
-                counts.len() - 1
-            });
+        let at = counts.iter().position(|(code, _)| *code == problem.code).unwrap_or_else(|| {
+            counts.push((problem.code.to_string(), 0));
+            counts.len() - 1
+        });
         counts[at].1 += 1;
         counts[at].1 <= MAX_PROBLEMS_PER_CODE
     });
-    for (code, count) in counts
-        .into_iter()
-        .filter(|(_, count)| *count > MAX_PROBLEMS_PER_CODE)
-    {
+    for (code, count) in counts.into_iter().filter(|(_, count)| *count > MAX_PROBLEMS_PER_CODE) {
         let more = count - MAX_PROBLEMS_PER_CODE;
         problems.push(Problem::note(
             "more-problems",
@@ -258,10 +232,7 @@ mod tests {
         assert!(!is_catching_panics());
         let result: Result<(), _> = catch_panics(|| {
             let _: Result<(), _> = catch_panics(|| Ok(()));
-            assert!(
-                is_catching_panics(),
-                "an inner guard must not take the outer one away"
-            );
+            assert!(is_catching_panics(), "an inner guard must not take the outer one away");
             panic!("{} of something", "the end");
         });
         assert!(

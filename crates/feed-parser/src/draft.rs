@@ -22,14 +22,10 @@ impl RawDraft {
     /// The draft, with its HTML made safe.
     pub fn into_sanitised(self, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = self.draft;
-        draft.summary = self
-            .summary
-            .as_ref()
-            .and_then(|(text, base)| sanitise_text(text, base, problems));
-        draft.content = self
-            .content
-            .as_ref()
-            .and_then(|(text, base)| sanitise_text(text, base, problems));
+        draft.summary =
+            self.summary.as_ref().and_then(|(text, base)| sanitise_text(text, base, problems));
+        draft.content =
+            self.content.as_ref().and_then(|(text, base)| sanitise_text(text, base, problems));
         // A summary that is the content over again says nothing.
         if draft.summary == draft.content {
             draft.summary = None;
@@ -41,10 +37,7 @@ impl RawDraft {
 
     /// What is newest counts by this; items without a date are as new as those beside them.
     pub fn date(&self) -> Option<Timestamp> {
-        self.draft
-            .published
-            .map(|date| date.at)
-            .or(self.draft.updated)
+        self.draft.published.map(|date| date.at).or(self.draft.updated)
     }
 }
 
@@ -63,9 +56,7 @@ fn sanitise_text(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option
     }
     let is_visible = |html: &str| {
         has_visible_text(html)
-            || ["<img", "<video", "<audio", "<picture"]
-                .iter()
-                .any(|tag| html.contains(tag))
+            || ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag))
     };
     is_visible(html.as_str()).then_some(html)
 }
@@ -74,11 +65,8 @@ fn sanitise_text(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option
 fn plain_to_html(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);
     let text = text.replace("\r\n", "\n");
-    let paragraphs: Vec<&str> = text
-        .split("\n\n")
-        .map(str::trim)
-        .filter(|p| !p.is_empty())
-        .collect();
+    let paragraphs: Vec<&str> =
+        text.split("\n\n").map(str::trim).filter(|p| !p.is_empty()).collect();
     for paragraph in &paragraphs {
         if paragraphs.len() > 1 {
             html.push_str("<p>");

@@ -1,8 +1,8 @@
 //! Bytes to text: never fails, and says which encoding it was and why.
 //!
-//! The order is that of RFC 7303 §3.2 (byte order mark, `charset` of the HTTP field, XML declaration or HTML `meta`,
-//! UTF-8), with one rule above the labels: bytes that are valid UTF-8 are UTF-8, whatever they are called. A guess by
-//! the bytes themselves is the last resort.
+//! The order is that of RFC 7303 §3.2 (byte order mark, `charset` of the HTTP field, XML
+//! declaration or HTML `meta`, UTF-8), with one rule above the labels: bytes that are valid UTF-8
+//! are UTF-8, whatever they are called. A guess by the bytes themselves is the last resort.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,8 @@ const PRESCAN_BYTES: usize = 2048;
 
 const MOSTLY_UTF8_REASON: &str = "most of it is UTF-8; the other bytes were read as windows-1252";
 
-/// The text of a document, without a byte order mark, and how it was read; `content_type` is the HTTP field.
+/// The text of a document, without a byte order mark, and how it was read; `content_type` is the
+/// HTTP field.
 pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, Encoding) {
     let (text, encoding) = decode_borrowed(bytes, content_type);
     (text.into_owned(), encoding)
@@ -41,33 +42,28 @@ pub(super) fn decode_borrowed<'a>(
         ),
     ];
 
-    // Escape sequences of ISO-2022-JP are ASCII, so that such a text is valid UTF-8 and yet is none.
+    // Escape sequences of ISO-2022-JP are ASCII, so that such a text is valid UTF-8 and yet is
+    // none.
     let has_escape_sequences = memchr(0x1b, bytes).is_some();
     if let (Ok(text), false) = (std::str::from_utf8(bytes), has_escape_sequences) {
         return (Cow::Borrowed(text), name("utf-8", utf8_reason(&labels)));
     }
-    if labels
-        .iter()
-        .all(|(label, _)| label.and_then(charset).is_none_or(|c| c == UTF_8))
+    if labels.iter().all(|(label, _)| label.and_then(charset).is_none_or(|c| c == UTF_8))
         && let Some(text) = decode_cesu8(bytes)
     {
         return (
             Cow::Owned(text),
-            name(
-                "utf-8",
-                "UTF-8 but for characters that are written as two halves".into(),
-            ),
+            name("utf-8", "UTF-8 but for characters that are written as two halves".into()),
         );
     }
-    // A text of many UTF-8 sequences and few stray bytes is UTF-8 even under the label of a single-byte encoding, which
-    // would fit any bytes.
+    // A text of many UTF-8 sequences and few stray bytes is UTF-8 even under the label of a
+    // single-byte encoding, which would fit any bytes.
     if let Some(text) = decode_mostly_utf8(bytes, 4) {
         return (Cow::Owned(text), name("utf-8", MOSTLY_UTF8_REASON.into()));
     }
     for (label, because) in &labels {
-        let Some(charset) = label
-            .and_then(charset)
-            .filter(|c| *c != UTF_8 && *c != UTF_16LE && *c != UTF_16BE)
+        let Some(charset) =
+            label.and_then(charset).filter(|c| *c != UTF_8 && *c != UTF_16LE && *c != UTF_16BE)
         else {
             continue;
         };
@@ -85,27 +81,17 @@ pub(super) fn decode_borrowed<'a>(
     let (text, had_errors) = guess.decode_without_bom_handling(bytes);
     if had_errors {
         let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-        return (
-            text,
-            name("windows-1252", "nothing else fits the bytes".into()),
-        );
+        return (text, name("windows-1252", "nothing else fits the bytes".into()));
     }
     (text, name(guess.name(), "guessed from the bytes".into()))
 }
 
 fn name(name: &str, because: String) -> Encoding {
-    Encoding {
-        name: name.to_ascii_lowercase(),
-        because,
-    }
+    Encoding { name: name.to_ascii_lowercase(), because }
 }
 
 fn declaration_name(in_document: Option<&(String, bool)>) -> &'static str {
-    if in_document.is_some_and(|(_, html)| *html) {
-        "HTML meta"
-    } else {
-        "XML declaration"
-    }
+    if in_document.is_some_and(|(_, html)| *html) { "HTML meta" } else { "XML declaration" }
 }
 
 /// Why valid UTF-8 was read as such: by a label that says so, without any, or against one.
@@ -126,16 +112,10 @@ fn utf8_reason(labels: &[(Option<&str>, &str)]) -> String {
 fn decode_by_bom(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
     let because = || "byte order mark".to_owned();
     if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe, 0, 0]) {
-        return Some((
-            Cow::Owned(utf32(rest, u32::from_le_bytes)),
-            name("utf-32le", because()),
-        ));
+        return Some((Cow::Owned(utf32(rest, u32::from_le_bytes)), name("utf-32le", because())));
     }
     if let Some(rest) = bytes.strip_prefix(&[0, 0, 0xfe, 0xff]) {
-        return Some((
-            Cow::Owned(utf32(rest, u32::from_be_bytes)),
-            name("utf-32be", because()),
-        ));
+        return Some((Cow::Owned(utf32(rest, u32::from_be_bytes)), name("utf-32be", because())));
     }
     let (charset, length) = Charset::for_bom(bytes)?;
     let rest = &bytes[length..];
@@ -149,46 +129,37 @@ fn decode_by_bom(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
             }
         });
     }
-    Some((
-        charset.decode_without_bom_handling(rest).0,
-        name(charset.name(), because()),
-    ))
+    Some((charset.decode_without_bom_handling(rest).0, name(charset.name(), because())))
 }
 
-/// Reads UTF-16 and UTF-32 that have no mark, known by where the zeros stand around the first characters.
+/// Reads UTF-16 and UTF-32 that have no mark, known by where the zeros stand around the first
+/// characters.
 fn decode_by_null_pattern(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
     let because = || "the zero bytes at the beginning".to_owned();
     match *bytes.first_chunk::<4>()? {
-        [a, 0, 0, 0] if a != 0 => Some((
-            Cow::Owned(utf32(bytes, u32::from_le_bytes)),
-            name("utf-32le", because()),
-        )),
-        [0, 0, 0, d] if d != 0 => Some((
-            Cow::Owned(utf32(bytes, u32::from_be_bytes)),
-            name("utf-32be", because()),
-        )),
-        [a, 0, c, 0] if a != 0 && c != 0 => Some((
-            UTF_16LE.decode_without_bom_handling(bytes).0,
-            name("utf-16le", because()),
-        )),
-        [0, b, 0, d] if b != 0 && d != 0 => Some((
-            UTF_16BE.decode_without_bom_handling(bytes).0,
-            name("utf-16be", because()),
-        )),
+        [a, 0, 0, 0] if a != 0 => {
+            Some((Cow::Owned(utf32(bytes, u32::from_le_bytes)), name("utf-32le", because())))
+        }
+        [0, 0, 0, d] if d != 0 => {
+            Some((Cow::Owned(utf32(bytes, u32::from_be_bytes)), name("utf-32be", because())))
+        }
+        [a, 0, c, 0] if a != 0 && c != 0 => {
+            Some((UTF_16LE.decode_without_bom_handling(bytes).0, name("utf-16le", because())))
+        }
+        [0, b, 0, d] if b != 0 && d != 0 => {
+            Some((UTF_16BE.decode_without_bom_handling(bytes).0, name("utf-16be", because())))
+        }
         _ => None,
     }
 }
 
 fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> String {
     let (units, _) = bytes.as_chunks::<4>();
-    units
-        .iter()
-        .map(|u| char::from_u32(unit(*u)).unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+    units.iter().map(|u| char::from_u32(unit(*u)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// UTF-8 with some bytes of another encoding in it, which are read as windows-1252; `None` unless there are at least
-/// `times` as many sequences that only UTF-8 has.
+/// UTF-8 with some bytes of another encoding in it, which are read as windows-1252; `None` unless
+/// there are at least `times` as many sequences that only UTF-8 has.
 fn decode_mostly_utf8(bytes: &[u8], times: usize) -> Option<String> {
     let (mut good, mut bad) = (0_usize, 0_usize);
     let mut text = String::with_capacity(bytes.len() + 16);
@@ -202,8 +173,8 @@ fn decode_mostly_utf8(bytes: &[u8], times: usize) -> Option<String> {
     (good > 0 && bad.saturating_mul(times) <= good).then_some(text)
 }
 
-/// UTF-8 in which characters beyond the basic plane stand as the two halves that UTF-16 makes of them (CESU-8), as some Java
-/// programs and databases write them.
+/// UTF-8 in which characters beyond the basic plane stand as the two halves that UTF-16 makes of
+/// them (CESU-8), as some Java programs and databases write them.
 fn decode_cesu8(bytes: &[u8]) -> Option<String> {
     let half = |at: usize| match *bytes.get(at..at + 3)? {
         [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf] => {
@@ -258,14 +229,8 @@ fn declared_charset(head: &[u8]) -> Option<(String, bool)> {
 /// What follows `name` and `=`, in quotes or not.
 fn value_after(head: &[u8], name: &[u8]) -> Option<String> {
     let at = memmem::find(head, name)? + name.len();
-    let rest = head[at..]
-        .trim_ascii_start()
-        .strip_prefix(b"=")?
-        .trim_ascii_start();
-    let rest = rest
-        .strip_prefix(b"\"")
-        .or_else(|| rest.strip_prefix(b"'"))
-        .unwrap_or(rest);
+    let rest = head[at..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
     let length = rest
         .iter()
         .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'+'))
@@ -290,17 +255,11 @@ mod tests {
     #[test]
     fn byte_order_marks_win() {
         assert_eq!(
-            read(
-                b"\xef\xbb\xbf\xc3\xa9",
-                Some("text/xml; charset=windows-1251")
-            ),
+            read(b"\xef\xbb\xbf\xc3\xa9", Some("text/xml; charset=windows-1251")),
             pair("é", "utf-8")
         );
         assert_eq!(read(b"\xff\xfea\0", None), pair("a", "utf-16le"));
-        assert_eq!(
-            read(b"\xfe\xff\0a", Some("x; charset=utf-16le")),
-            pair("a", "utf-16be")
-        );
+        assert_eq!(read(b"\xfe\xff\0a", Some("x; charset=utf-16le")), pair("a", "utf-16be"));
         assert_eq!(read(b"\xff\xfe\0\0a\0\0\0", None), pair("a", "utf-32le"));
     }
 
@@ -318,11 +277,7 @@ mod tests {
             pair("é", "utf-8")
         );
         assert_eq!(
-            read(
-                "<?xml version='1.0' encoding='iso-8859-1'?>é".as_bytes(),
-                None
-            )
-            .1,
+            read("<?xml version='1.0' encoding='iso-8859-1'?>é".as_bytes(), None).1,
             "utf-8"
         );
     }
@@ -349,35 +304,22 @@ mod tests {
 
     #[test]
     fn stray_bytes_in_utf8_cost_nothing() {
-        assert_eq!(
-            read(b"caf\xc3\xa9 na\xefve \x97 \xe2\x82\xac", None).0,
-            "café naïve — €"
-        );
+        assert_eq!(read(b"caf\xc3\xa9 na\xefve \x97 \xe2\x82\xac", None).0, "café naïve — €");
     }
 
     #[test]
     fn characters_in_two_halves_are_put_together() {
-        assert_eq!(
-            read(b"a \xed\xa0\xbd\xed\xb8\x80 \xc3\xa9", None),
-            pair("a 😀 é", "utf-8")
-        );
-        assert_ne!(
-            read(b"\xed\xa0\xbd \xc3\xa9", Some("text/xml; charset=utf-8")).0,
-            ""
-        );
+        assert_eq!(read(b"a \xed\xa0\xbd\xed\xb8\x80 \xc3\xa9", None), pair("a 😀 é", "utf-8"));
+        assert_ne!(read(b"\xed\xa0\xbd \xc3\xa9", Some("text/xml; charset=utf-8")).0, "");
     }
 
     #[test]
     fn legacy_bytes_without_a_label_are_guessed() {
-        let russian = encoding_rs::WINDOWS_1251
-            .encode("Это обычный русский текст о погоде и о природе")
-            .0;
+        let russian =
+            encoding_rs::WINDOWS_1251.encode("Это обычный русский текст о погоде и о природе").0;
         assert_eq!(
             read(&russian, None),
-            pair(
-                "Это обычный русский текст о погоде и о природе",
-                "windows-1251"
-            )
+            pair("Это обычный русский текст о погоде и о природе", "windows-1251")
         );
     }
 }

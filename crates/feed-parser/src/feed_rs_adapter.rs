@@ -1,6 +1,7 @@
 //! The feed parser, and the only place that knows its types.
 //!
-//! It is given canonical documents only, a new parser for each; what it says is taken over as plain values.
+//! It is given canonical documents only, a new parser for each; what it says is taken over as plain
+//! values.
 
 use feed_rs::{
     model,
@@ -34,8 +35,8 @@ pub(super) struct FeedTexts {
 
 /// Reads a canonical document.
 pub(super) fn parse(canonical: &str) -> Result<FeedTexts, ParseFeedError> {
-    // Its own ids would change with the title, or be random at every parse; its sanitiser would run before the base
-    // addresses are known; and its dates forget how exactly they were told.
+    // Its own ids would change with the title, or be random at every parse; its sanitiser would run
+    // before the base addresses are known; and its dates forget how exactly they were told.
     let parser = Builder::new()
         .id_generator(|_, _, _| String::new())
         .sanitize_content(false)
@@ -60,10 +61,7 @@ fn entry(entry: model::Entry) -> ItemTexts {
 }
 
 fn text(text: model::Text) -> Text {
-    Text {
-        is_html: text.content_type.subty() != "plain",
-        text: text.content,
-    }
+    Text { is_html: text.content_type.subty() != "plain", text: text.content }
 }
 
 fn content(content: model::Content) -> Option<Text> {

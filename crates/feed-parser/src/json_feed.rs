@@ -1,7 +1,8 @@
-//! JSON Feed 1.0 and 1.1, written by hand often enough: coerced into what the feed parser takes, with notes beside it.
+//! JSON Feed 1.0 and 1.1, written by hand often enough: coerced into what the feed parser takes,
+//! with notes beside it.
 //!
-//! Broken JSON is refused whole (JSON Feed 1.1); an item that is no object, or has neither an id nor anything to make
-//! one of, is dropped later by its own emptiness.
+//! Broken JSON is refused whole (JSON Feed 1.1); an item that is no object, or has neither an id
+//! nor anything to make one of, is dropped later by its own emptiness.
 
 use serde_json::{Map, Value, json};
 
@@ -37,17 +38,13 @@ pub(super) fn parse(text: &str) -> Result<JsonFeed, IngestError> {
     })?;
     let mut repairs = Repairs::default();
     let Value::Object(root) = root else {
-        return Err(IngestError::NotAFeed {
-            looks_like: DocumentKind::Json,
-        });
+        return Err(IngestError::NotAFeed { looks_like: DocumentKind::Json });
     };
     let items = match root.get("items") {
         Some(Value::Array(items)) => items.as_slice(),
         _ if string(&root, "version").is_some_and(|v| v.contains("jsonfeed.org")) => &[],
         _ => {
-            return Err(IngestError::NotAFeed {
-                looks_like: DocumentKind::Json,
-            });
+            return Err(IngestError::NotAFeed { looks_like: DocumentKind::Json });
         }
     };
     if string(&root, "version").is_none_or(|v| !v.contains("jsonfeed.org/version/1")) {
@@ -80,21 +77,12 @@ pub(super) fn parse(text: &str) -> Result<JsonFeed, IngestError> {
         "description": string(&root, "description"),
         "items": canonical,
     });
-    Ok(JsonFeed {
-        canonical: document.to_string(),
-        feed,
-        items: notes,
-        repairs,
-    })
+    Ok(JsonFeed { canonical: document.to_string(), feed, items: notes, repairs })
 }
 
 /// The feed's page, its own address and its hubs.
 fn links(root: &Map<String, Value>) -> Vec<Link> {
-    let link = |rel: &'static str, href| Link {
-        href,
-        rel: rel.into(),
-        ..Link::default()
-    };
+    let link = |rel: &'static str, href| Link { href, rel: rel.into(), ..Link::default() };
     let page = string(root, "home_page_url").map(Link::page).into_iter();
     let own = string(root, "feed_url").map(|href| link("self", href));
     page.chain(own)
@@ -114,28 +102,19 @@ fn canonical_item(item: &Map<String, Value>) -> Value {
 
 fn raw_item(item: &Map<String, Value>, repairs: &mut Repairs) -> RawItem {
     if item.get("id").is_some_and(|id| !id.is_string()) {
-        repairs.record_without_line(
-            "json-id-type",
-            "an item's id is no string; it was taken as one",
-        );
+        repairs
+            .record_without_line("json-id-type", "an item's id is no string; it was taken as one");
     }
     let ranked = |name: &'static str| {
         string(item, name)
-            .map(|value| Ranked {
-                rank: 0,
-                value,
-                from: FieldName::Borrowed(name),
-            })
+            .map(|value| Ranked { rank: 0, value, from: FieldName::Borrowed(name) })
             .into_iter()
             .collect::<Vec<_>>()
     };
     let named =
         |name: &'static str| string(item, name).map(|text| (text, FieldName::Borrowed(name)));
     let first = |names: [&'static str; 2]| {
-        names
-            .into_iter()
-            .find(|name| string(item, name).is_some())
-            .map(FieldName::Borrowed)
+        names.into_iter().find(|name| string(item, name).is_some()).map(FieldName::Borrowed)
     };
     let attachment = |a: &Map<String, Value>| {
         let length = a
@@ -161,13 +140,8 @@ fn raw_item(item: &Map<String, Value>, repairs: &mut Repairs) -> RawItem {
             .map(|tag| Category::term(tag.trim()))
             .collect(),
         language: string(item, "language"),
-        images: [named("image"), named("banner_image")]
-            .into_iter()
-            .flatten()
-            .collect(),
-        media: objects(item, "attachments")
-            .filter_map(attachment)
-            .collect(),
+        images: [named("image"), named("banner_image")].into_iter().flatten().collect(),
+        media: objects(item, "attachments").filter_map(attachment).collect(),
         related: string(item, "external_url").into_iter().collect(),
         fallback_link: named("external_url"),
         title_from: first(["title", "title"]),
@@ -198,11 +172,7 @@ fn authors(of: &Map<String, Value>) -> Vec<Ranked<Person>> {
         (all, from) = (many("author"), "author");
     }
     all.into_iter()
-        .map(|value| Ranked {
-            rank: 0,
-            value,
-            from: FieldName::Borrowed(from),
-        })
+        .map(|value| Ranked { rank: 0, value, from: FieldName::Borrowed(from) })
         .collect()
 }
 
@@ -210,11 +180,7 @@ fn objects<'a>(
     of: &'a Map<String, Value>,
     name: &str,
 ) -> impl Iterator<Item = &'a Map<String, Value>> {
-    of.get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
+    of.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
 }
 
 /// A string, or what can only be meant as one; nothing where it is empty.

@@ -5,9 +5,9 @@
 //!                            └─ notes on what the parser drops ─┘
 //! ```
 //!
-//! Whatever comes in, nothing here panics, recurses without a bound or needs memory beyond a small multiple of its
-//! input. HTML leaves this room sanitised, and addresses leave it absolute. Deliberately absent: the clock, identity,
-//! and any judgement on whether an item is new.
+//! Whatever comes in, nothing here panics, recurses without a bound or needs memory beyond a small
+//! multiple of its input. HTML leaves this room sanitised, and addresses leave it absolute.
+//! Deliberately absent: the clock, identity, and any judgement on whether an item is new.
 
 mod authors;
 mod date;

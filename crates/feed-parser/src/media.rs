@@ -12,11 +12,7 @@ use feed_model::Enclosure;
 pub(super) fn enclosure(link: &Link, base: &Url) -> Option<Enclosure> {
     let url = http_url(&link.href, Some(base))?;
     let mime = mime(link.mime.as_deref(), None, &url);
-    Some(Enclosure {
-        url: url.into(),
-        mime,
-        length: link.length.filter(|length| *length > 0),
-    })
+    Some(Enclosure { url: url.into(), mime, length: link.length.filter(|length| *length > 0) })
 }
 
 /// A medium that can be attached: pictures are shown with the text, and not attached once more.
@@ -40,32 +36,22 @@ pub(super) fn media(note: &RawMedia, base: &Url) -> Option<Enclosure> {
 /// Whether a medium is a picture.
 pub(super) fn is_image(note: &RawMedia) -> bool {
     note.medium.as_deref() == Some("image")
-        || note
-            .mime
-            .as_deref()
-            .is_some_and(|mime| mime.starts_with("image/"))
+        || note.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
 }
 
 /// The type of any file: whoever says it says nothing (RFC 2046 §4.5.1).
 const OCTET_STREAM: &str = "application/octet-stream";
 
-/// The type that was said, where it is one and says something, else by the medium or the extension of the address.
+/// The type that was said, where it is one and says something, else by the medium or the extension
+/// of the address.
 fn mime(said: Option<&str>, medium: Option<&str>, url: &Url) -> String {
     let token = |part: &str| {
         !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
     };
-    if let Some(said) = said.map(|mime| {
-        mime.split(';')
-            .next()
-            .unwrap_or("")
-            .trim()
-            .to_ascii_lowercase()
-    }) && said
-        .split_once('/')
-        .is_some_and(|(kind, sub)| token(kind) && token(sub))
+    if let Some(said) =
+        said.map(|mime| mime.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
+        && said.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub))
         && said != OCTET_STREAM
     {
         return said;
@@ -113,12 +99,7 @@ mod tests {
     #[test]
     fn the_ending_tells_what_the_type_does_not() {
         let url: Url = "https://cdn.example/12.MP3?sig=1".parse().unwrap();
-        for said in [
-            None,
-            Some("audio"),
-            Some("application/octet-stream"),
-            Some(""),
-        ] {
+        for said in [None, Some("audio"), Some("application/octet-stream"), Some("")] {
             assert_eq!(mime(said, None, &url), "audio/mpeg", "{said:?}");
         }
         assert_eq!(
@@ -127,11 +108,7 @@ mod tests {
             "what is said counts"
         );
         assert_eq!(
-            mime(
-                Some(OCTET_STREAM),
-                None,
-                &"https://cdn.example/blob".parse().unwrap()
-            ),
+            mime(Some(OCTET_STREAM), None, &"https://cdn.example/blob".parse().unwrap()),
             OCTET_STREAM
         );
     }

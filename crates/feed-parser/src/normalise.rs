@@ -38,8 +38,8 @@ pub(super) struct BaseUrls {
 }
 
 impl BaseUrls {
-    /// For a link of an item without `xml:base`: the document; but a feed that is served for its site by another host
-    /// means the site.
+    /// For a link of an item without `xml:base`: the document; but a feed that is served for its
+    /// site by another host means the site.
     fn for_links(&self) -> &Url {
         match &self.page {
             Some(page)
@@ -71,9 +71,8 @@ pub(super) fn feed(
         .links
         .iter()
         .find(|link| link.rel == "alternate" && link.mime.as_deref().is_none_or(is_html_type));
-    let page = page_link
-        .and_then(|link| http_url(&link.href, Some(base)))
-        .or_else(|| link("alternate"));
+    let page =
+        page_link.and_then(|link| http_url(&link.href, Some(base))).or_else(|| link("alternate"));
     let dates = |candidate: &[Ranked<String>]| best_date(candidate).map(|(date, _)| date.at);
     let mut hints = raw.update_hints.clone();
     if raw.update_period_s.is_some() || raw.update_frequency.is_some() {
@@ -88,20 +87,12 @@ pub(super) fn feed(
     let meta = FeedMeta {
         id: raw.id.as_deref().and_then(clean_id),
         title: feed.title.as_ref().map(title).filter(|t| !t.is_empty()),
-        description: feed
-            .description
-            .as_ref()
-            .map(short_text)
-            .filter(|t| !t.is_empty()),
+        description: feed.description.as_ref().map(short_text).filter(|t| !t.is_empty()),
         home_page_url: page.as_ref().map(|url| strip_tracking(url.clone()).into()),
         self_url: link("self").map(String::from),
         updated: dates(&raw.updated).or_else(|| dates(&raw.published)),
         language: raw.language.as_deref().and_then(language),
-        rights: feed
-            .rights
-            .as_ref()
-            .map(short_text)
-            .filter(|t| !t.is_empty()),
+        rights: feed.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
         authors: people(&raw.people).0,
         icon: icon.map(String::from),
         hubs: raw
@@ -116,16 +107,8 @@ pub(super) fn feed(
     if meta.title.is_none() {
         problems.push(Problem::note("untitled-feed", "The feed has no title."));
     }
-    let has_author = raw
-        .people
-        .iter()
-        .any(|candidate| candidate.rank < FIRST_CONTRIBUTOR_RANK);
-    let bases = BaseUrls {
-        document: base.clone(),
-        page,
-        format,
-        has_author,
-    };
+    let has_author = raw.people.iter().any(|candidate| candidate.rank < FIRST_CONTRIBUTOR_RANK);
+    let bases = BaseUrls { document: base.clone(), page, format, has_author };
     (meta, bases)
 }
 
@@ -141,10 +124,7 @@ pub(super) fn item(
     let base = raw.base.as_ref().unwrap_or_else(|| bases.for_links());
     let (guid, guid_from) = match raw.id.as_ref().or(raw.fallback_id.as_ref()) {
         Some((text, from)) => (
-            clean_id(text).map(|value| Guid {
-                value,
-                is_permalink: raw.is_permalink,
-            }),
+            clean_id(text).map(|value| Guid { value, is_permalink: raw.is_permalink }),
             Some(from.clone()),
         ),
         None => (None, None),
@@ -162,11 +142,7 @@ pub(super) fn item(
         }
     }
     enclosures.truncate(MAX_VALUES);
-    let link_name = if bases.format == Format::Json {
-        "url"
-    } else {
-        "link"
-    };
+    let link_name = if bases.format == Format::Json { "url" } else { "link" };
     let (url, url_from) = choose_url(raw, link_name, guid.as_ref(), &enclosures, base).unzip();
     let text_base = raw
         .base
@@ -197,15 +173,10 @@ pub(super) fn item(
     }
     let (authors, authors_from) = authors(raw, meta, bases);
     let named = raw.images.iter().map(|(url, from)| (url.as_str(), from));
-    let mut shown = named.chain(
-        raw.media
-            .iter()
-            .filter(|m| is_image(m))
-            .map(|m| (m.url.as_str(), &m.from)),
-    );
-    let (image, image_from) = shown
-        .find_map(|(url, from)| Some((http_url(url, Some(base))?, from.clone())))
-        .unzip();
+    let mut shown =
+        named.chain(raw.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)));
+    let (image, image_from) =
+        shown.find_map(|(url, from)| Some((http_url(url, Some(base))?, from.clone()))).unzip();
     let related = raw
         .links
         .iter()
@@ -228,19 +199,11 @@ pub(super) fn item(
         updated: updated.map(|date| date.at),
         summary: None,
         content: None,
-        language: raw
-            .language
-            .as_deref()
-            .and_then(language)
-            .or_else(|| meta.language.clone()),
+        language: raw.language.as_deref().and_then(language).or_else(|| meta.language.clone()),
         image: image.map(String::from),
         enclosures,
         origin: raw.source.as_ref().and_then(|note| origin(note, base)),
-        rights: entry
-            .rights
-            .as_ref()
-            .map(short_text)
-            .filter(|t| !t.is_empty()),
+        rights: entry.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
         related,
         from: FieldProvenance {
             guid: guid_from,
@@ -270,11 +233,8 @@ pub(super) fn item(
     if !has_text && own() == Draft::default() {
         if is_empty_item(document, raw.at) {
             problems.push(
-                Problem::warning(
-                    "empty-item",
-                    "An item says nothing of itself; it was left out.",
-                )
-                .at_line(line()),
+                Problem::warning("empty-item", "An item says nothing of itself; it was left out.")
+                    .at_line(line()),
             );
             return None;
         }
@@ -284,21 +244,16 @@ pub(super) fn item(
     let summary = with_base(entry.summary, raw.summary_base.as_ref());
     let content_base = raw.content_base.as_ref().or(raw.summary_base.as_ref());
     let content = with_base(entry.content, content_base);
-    Some(RawDraft {
-        draft,
-        summary,
-        content,
-    })
+    Some(RawDraft { draft, summary, content })
 }
 
-/// Whether nothing stands in the item that begins at a byte of the document: no text, and no attribute but names.
+/// Whether nothing stands in the item that begins at a byte of the document: no text, and no
+/// attribute but names.
 fn is_empty_item(document: &str, at: usize) -> bool {
     let mut lexer = Lexer::new(document);
     lexer.seek(at);
     let is_item = |name: &str| {
-        ["item", "entry"]
-            .iter()
-            .any(|item| local_name(name).eq_ignore_ascii_case(item))
+        ["item", "entry"].iter().any(|item| local_name(name).eq_ignore_ascii_case(item))
     };
     for (index, token) in lexer.enumerate() {
         match token {
@@ -306,9 +261,7 @@ fn is_empty_item(document: &str, at: usize) -> bool {
             Token::End(name) if is_item(name) => return true,
             Token::Start(tag) => {
                 let is_name = |name: &str| name.starts_with("xmlns") || name.starts_with("xml:");
-                if tag
-                    .attributes()
-                    .any(|(name, value)| !is_name(name) && !value.trim().is_empty())
+                if tag.attributes().any(|(name, value)| !is_name(name) && !value.trim().is_empty())
                 {
                     return false;
                 }
@@ -323,8 +276,8 @@ fn is_empty_item(document: &str, at: usize) -> bool {
     true
 }
 
-/// The link that a service replaced by its own, else alternate HTML, else untargeted, else an id that is a permalink, else a weaker link, else the enclosure; and which of
-/// these it was.
+/// The link that a service replaced by its own, else alternate HTML, else untargeted, else an id
+/// that is a permalink, else a weaker link, else the enclosure; and which of these it was.
 fn choose_url(
     raw: &RawItem,
     link_name: &'static str,
@@ -364,10 +317,7 @@ fn choose_url(
         .or_else(permalink)
         .or_else(weak)
         .or_else(|| {
-            Some((
-                Url::parse(&enclosures.first()?.url).ok()?,
-                FieldName::Borrowed("enclosure"),
-            ))
+            Some((Url::parse(&enclosures.first()?.url).ok()?, FieldName::Borrowed("enclosure")))
         })?;
     Some((strip_tracking(url), from))
 }
@@ -377,33 +327,22 @@ fn is_html_type(mime: &str) -> bool {
     mime.starts_with("text/html") || mime.starts_with("application/xhtml")
 }
 
-/// The date of the lowest rank that is one, and where it stood: a bad second date never erases a good first.
+/// The date of the lowest rank that is one, and where it stood: a bad second date never erases a
+/// good first.
 fn best_date(candidate: &[Ranked<String>]) -> Option<(PublishedDate, FieldName)> {
     let dates = candidate.iter().take(8).filter_map(|candidate| {
-        Some((
-            candidate.rank,
-            parse_date(&candidate.value)?,
-            &candidate.from,
-        ))
+        Some((candidate.rank, parse_date(&candidate.value)?, &candidate.from))
     });
     let (_, date, from) = dates.min_by_key(|(rank, ..)| *rank)?;
     Some((date, from.clone()))
 }
 
 fn title(text: &Text) -> String {
-    if text.is_html {
-        title_text(&text.text)
-    } else {
-        plain_title(&text.text)
-    }
+    if text.is_html { title_text(&text.text) } else { plain_title(&text.text) }
 }
 
 fn short_text(text: &Text) -> String {
-    if text.is_html {
-        plain_text(&text.text)
-    } else {
-        collapse_whitespace(&text.text)
-    }
+    if text.is_html { plain_text(&text.text) } else { collapse_whitespace(&text.text) }
 }
 
 /// An id, exactly but for white space around it and characters that could never be published again.
@@ -436,11 +375,7 @@ fn categories<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<Category> {
                 .as_deref()
                 .map(collapse_whitespace)
                 .filter(|s| !s.is_empty() && is_safe_scheme(s));
-            kept.push(Category {
-                term,
-                scheme,
-                label,
-            });
+            kept.push(Category { term, scheme, label });
         }
     }
     kept
@@ -449,9 +384,7 @@ fn categories<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<Category> {
 /// A scheme is an IRI that nobody opens, as a rule; but readers make links of everything.
 fn is_safe_scheme(scheme: &str) -> bool {
     let lower = scheme.to_ascii_lowercase();
-    !["javascript:", "data:", "vbscript:"]
-        .iter()
-        .any(|bad| lower.starts_with(bad))
+    !["javascript:", "data:", "vbscript:"].iter().any(|bad| lower.starts_with(bad))
 }
 
 fn deduplicated(all: impl Iterator<Item = String>) -> Vec<String> {
@@ -466,29 +399,15 @@ fn deduplicated(all: impl Iterator<Item = String>) -> Vec<String> {
 
 fn origin(note: &RawSource, base: &Url) -> Option<OriginSource> {
     let url = |text: &Option<String>| {
-        text.as_deref()
-            .and_then(|t| http_url(t, Some(base)))
-            .map(String::from)
+        text.as_deref().and_then(|t| http_url(t, Some(base))).map(String::from)
     };
     let origin = OriginSource {
         id: note.id.as_deref().and_then(clean_id),
-        title: note
-            .title
-            .as_deref()
-            .map(title_text)
-            .filter(|t| !t.is_empty()),
+        title: note.title.as_deref().map(title_text).filter(|t| !t.is_empty()),
         feed_url: url(&note.feed_url),
         home_page_url: url(&note.home_page_url),
-        updated: note
-            .updated
-            .as_deref()
-            .and_then(parse_date)
-            .map(|date| date.at),
-        rights: note
-            .rights
-            .as_deref()
-            .map(plain_text)
-            .filter(|t| !t.is_empty()),
+        updated: note.updated.as_deref().and_then(parse_date).map(|date| date.at),
+        rights: note.rights.as_deref().map(plain_text).filter(|t| !t.is_empty()),
     };
     (origin != OriginSource::default()).then_some(origin)
 }

@@ -131,10 +131,8 @@ pub fn parse(text: &str) -> Opml {
         ));
     }
     if !is_opml {
-        opml.problems.push(Problem::error(
-            "not-opml",
-            "The document has no outline: it is no OPML.",
-        ));
+        opml.problems
+            .push(Problem::error("not-opml", "The document has no outline: it is no OPML."));
     }
     opml
 }
@@ -151,11 +149,7 @@ fn attribute(tag: &Tag<'_>, names: &[&str]) -> Option<String> {
 /// An address as outlines write it: `feed:` is a nickname of http, and the scheme may be missing.
 fn address(text: &str) -> Option<Url> {
     let lower = text.get(..5).unwrap_or("").to_ascii_lowercase();
-    let rest = if lower == "feed:" {
-        text[5..].trim_start_matches("//")
-    } else {
-        text
-    };
+    let rest = if lower == "feed:" { text[5..].trim_start_matches("//") } else { text };
     if let Some(url) = http_url(rest, None) {
         return Some(url);
     }
@@ -164,11 +158,7 @@ fn address(text: &str) -> Option<Url> {
             .split('/')
             .next()
             .is_some_and(|host| host.contains('.') && !host.contains([' ', ':', '@']));
-    if bare {
-        http_url(&format!("http://{rest}"), None)
-    } else {
-        None
-    }
+    if bare { http_url(&format!("http://{rest}"), None) } else { None }
 }
 
 #[cfg(test)]
@@ -188,27 +178,13 @@ mod tests {
         let seen: Vec<_> = opml
             .outlines
             .iter()
-            .map(|o| {
-                (
-                    o.title.as_deref().unwrap(),
-                    o.xml_url.as_str(),
-                    o.folder.join("/"),
-                )
-            })
+            .map(|o| (o.title.as_deref().unwrap(), o.xml_url.as_str(), o.folder.join("/")))
             .collect();
         assert_eq!(
             seen,
             [
-                (
-                    "A",
-                    "https://example.org/a?x=1&y=2",
-                    "Databases & storage".to_owned()
-                ),
-                (
-                    "B",
-                    "http://example.org/b",
-                    "Databases & storage/Deep".to_owned()
-                ),
+                ("A", "https://example.org/a?x=1&y=2", "Databases & storage".to_owned()),
+                ("B", "http://example.org/b", "Databases & storage/Deep".to_owned()),
                 ("D", "http://example.org/d.xml", String::new()),
             ]
         );

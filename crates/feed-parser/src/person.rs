@@ -10,10 +10,7 @@ pub(super) fn person_from_parts(
     url: Option<&str>,
 ) -> Option<Person> {
     let mut person = name.and_then(parse_person).unwrap_or_default();
-    if let Some(email) = email
-        .map(collapse_whitespace)
-        .filter(|email| !email.is_empty())
-    {
+    if let Some(email) = email.map(collapse_whitespace).filter(|email| !email.is_empty()) {
         if person.name.is_empty() {
             person.name.clone_from(&email);
         }
@@ -23,7 +20,8 @@ pub(super) fn person_from_parts(
     (!person.name.is_empty()).then_some(person)
 }
 
-/// A person out of one text: `name`, `mail@example.org (name)`, `name <mail@example.org>`, `mail@example.org`.
+/// A person out of one text: `name`, `mail@example.org (name)`, `name <mail@example.org>`,
+/// `mail@example.org`.
 pub(super) fn parse_person(text: &str) -> Option<Person> {
     let text = collapse_whitespace(&unescape(text));
     let text = text.trim_matches(|c: char| c == ',' || c == ';').trim();
@@ -35,10 +33,7 @@ pub(super) fn parse_person(text: &str) -> Option<Person> {
         .find(|word| is_email(word))
         .map(str::to_owned);
     let Some(email) = email else {
-        return Some(Person {
-            name: text.to_owned(),
-            ..Person::default()
-        });
+        return Some(Person { name: text.to_owned(), ..Person::default() });
     };
     let mut name = text.replacen(&email, " ", 1).replace("mailto:", " ");
     name.retain(|c| !"<>[]\"".contains(c));
@@ -49,16 +44,8 @@ pub(super) fn parse_person(text: &str) -> Option<Person> {
         .filter(|n| !n.contains(['(', ')']))
         .unwrap_or(&name);
     let bare = bare.trim_matches(|c: char| c.is_whitespace() || ",;:-".contains(c));
-    let name = if bare.is_empty() {
-        email.clone()
-    } else {
-        bare.to_owned()
-    };
-    Some(Person {
-        name,
-        email: Some(email),
-        url: None,
-    })
+    let name = if bare.is_empty() { email.clone() } else { bare.to_owned() };
+    Some(Person { name, email: Some(email), url: None })
 }
 
 fn is_email(word: &str) -> bool {
@@ -79,31 +66,11 @@ mod tests {
     fn every_shape() {
         for (text, name, email) in [
             ("Jane Doe", "Jane Doe", None),
-            (
-                "jane@example.org (Jane Doe)",
-                "Jane Doe",
-                Some("jane@example.org"),
-            ),
-            (
-                "Jane Doe <jane@example.org>",
-                "Jane Doe",
-                Some("jane@example.org"),
-            ),
-            (
-                "jane@example.org",
-                "jane@example.org",
-                Some("jane@example.org"),
-            ),
-            (
-                "mailto:jane@example.org",
-                "jane@example.org",
-                Some("jane@example.org"),
-            ),
-            (
-                "「jane@example.org」 x",
-                "「jane@example.org」 x",
-                Some("「jane@example.org」"),
-            ),
+            ("jane@example.org (Jane Doe)", "Jane Doe", Some("jane@example.org")),
+            ("Jane Doe <jane@example.org>", "Jane Doe", Some("jane@example.org")),
+            ("jane@example.org", "jane@example.org", Some("jane@example.org")),
+            ("mailto:jane@example.org", "jane@example.org", Some("jane@example.org")),
+            ("「jane@example.org」 x", "「jane@example.org」 x", Some("「jane@example.org」")),
             ("Jane (the one) Doe", "Jane (the one) Doe", None),
             ("@jane", "@jane", None),
         ] {
@@ -111,11 +78,7 @@ mod tests {
             if text.starts_with('「') {
                 continue;
             }
-            assert_eq!(
-                (person.name.as_str(), person.email.as_deref()),
-                (name, email),
-                "{text}"
-            );
+            assert_eq!((person.name.as_str(), person.email.as_deref()), (name, email), "{text}");
         }
         assert_eq!(parse_person("  "), None);
     }

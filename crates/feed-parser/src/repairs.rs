@@ -27,12 +27,7 @@ impl Repairs {
         }
         match self.0.iter_mut().find(|kind| kind.code == code) {
             Some(kind) => kind.count = kind.count.saturating_add(count),
-            None => self.0.push(RepairKind {
-                code,
-                text,
-                at: Some(at),
-                count,
-            }),
+            None => self.0.push(RepairKind { code, text, at: Some(at), count }),
         }
     }
 
@@ -62,7 +57,5 @@ impl Repairs {
 /// The line of a byte, counted from 1.
 pub(super) fn line_number(document: &str, at: usize) -> u32 {
     let before = &document.as_bytes()[..at.min(document.len())];
-    u32::try_from(memchr::memchr_iter(b'\n', before).count())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1)
+    u32::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(u32::MAX).saturating_add(1)
 }

@@ -1,4 +1,5 @@
-//! What a document is, by its first element or first bytes; what HTTP calls it counts only where the bytes say nothing.
+//! What a document is, by its first element or first bytes; what HTTP calls it counts only where
+//! the bytes say nothing.
 
 use super::{
     encoding::decode_borrowed,
@@ -71,33 +72,21 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> DocumentKind
     if text.starts_with(['{', '[']) {
         return sniff_json(text);
     }
-    let cut = (0..=SNIFF_BYTES.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0);
+    let cut =
+        (0..=SNIFF_BYTES.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let text = &text[..cut];
     let mut seen_xml = false;
     let is_feed_in_page = || {
         // A feed that was saved out of a browser, which had put a page around it.
-        let tags = Lexer::new(text).filter_map(|token| {
-            if let Token::Start(tag) = token {
-                Some(tag.name)
-            } else {
-                None
-            }
-        });
+        let tags = Lexer::new(text)
+            .filter_map(|token| if let Token::Start(tag) = token { Some(tag.name) } else { None });
         let names: Vec<&str> = tags.take(16).collect();
         names.windows(2).any(|pair| {
             pair[0].eq_ignore_ascii_case("rss") && pair[1].eq_ignore_ascii_case("channel")
         })
     };
-    let tags = Lexer::new(text).filter_map(|token| {
-        if let Token::Start(tag) = token {
-            Some(tag)
-        } else {
-            None
-        }
-    });
+    let tags = Lexer::new(text)
+        .filter_map(|token| if let Token::Start(tag) = token { Some(tag) } else { None });
     for (index, tag) in tags.take(MAX_TAGS_BEFORE_ROOT).enumerate() {
         match local_name(tag.name).to_ascii_lowercase().as_str() {
             "rdf" => return DocumentKind::Feed(Format::Rdf),
@@ -125,8 +114,7 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> DocumentKind
         }
     }
     let has_prefix = |needle: &str| {
-        text.get(..needle.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(needle))
+        text.get(..needle.len()).is_some_and(|start| start.eq_ignore_ascii_case(needle))
     };
     if has_prefix("<!doctype html")
         || content_type
@@ -146,11 +134,7 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> DocumentKind
         .take(512)
         .filter(|c| matches!(c, '\0'..='\u{8}' | '\u{e}'..='\u{1f}' | '\u{fffd}'))
         .count();
-    if control > 4 {
-        DocumentKind::Other
-    } else {
-        DocumentKind::Text
-    }
+    if control > 4 { DocumentKind::Other } else { DocumentKind::Text }
 }
 
 /// A JSON Feed names its version or has items; more is read later.
@@ -181,22 +165,13 @@ mod tests {
             ),
             ("<rdf:RDF>", DocumentKind::Feed(Format::Rdf)),
             ("<a:feed xmlns:a='x'>", DocumentKind::Feed(Format::Atom)),
-            (
-                "{\"version\": \"https://jsonfeed.org/version/1\"}",
-                DocumentKind::Feed(Format::Json),
-            ),
+            ("{\"version\": \"https://jsonfeed.org/version/1\"}", DocumentKind::Feed(Format::Json)),
             ("{\"a\": 1}", DocumentKind::Json),
             ("[1]", DocumentKind::Json),
             ("<!DOCTYPE html><p>x", DocumentKind::Html),
             ("<html><body><rss>", DocumentKind::Html),
-            (
-                "<html><body><div><rss version='2.0'><channel>",
-                DocumentKind::Feed(Format::Rss),
-            ),
-            (
-                "<CHANNEL HREF='https://example.org/'>",
-                DocumentKind::Feed(Format::Rss),
-            ),
+            ("<html><body><div><rss version='2.0'><channel>", DocumentKind::Feed(Format::Rss)),
+            ("<CHANNEL HREF='https://example.org/'>", DocumentKind::Feed(Format::Rss)),
             ("<urlset>", DocumentKind::Sitemap),
             ("<sitemapindex>", DocumentKind::SitemapIndex),
             ("<opml>", DocumentKind::Opml),
@@ -211,13 +186,7 @@ mod tests {
 
     #[test]
     fn what_http_says_counts_only_where_the_bytes_say_nothing() {
-        assert_eq!(
-            sniff(b"<rss>", Some("text/html")),
-            DocumentKind::Feed(Format::Rss)
-        );
-        assert_eq!(
-            sniff(b"hello", Some("text/html; charset=utf-8")),
-            DocumentKind::Html
-        );
+        assert_eq!(sniff(b"<rss>", Some("text/html")), DocumentKind::Feed(Format::Rss));
+        assert_eq!(sniff(b"hello", Some("text/html; charset=utf-8")), DocumentKind::Html);
     }
 }

@@ -1,4 +1,5 @@
-//! Plain text: what XML may not carry is gone, titles are decoded exactly once, HTML is read as prose.
+//! Plain text: what XML may not carry is gone, titles are decoded exactly once, HTML is read as
+//! prose.
 
 use std::borrow::Cow;
 
@@ -8,8 +9,8 @@ use feed_model::SafeHtml;
 /// More of a title than this is no title, in bytes.
 const MAX_TITLE_BYTES: usize = 16 * 1024;
 
-/// The text without the characters that XML 1.0 forbids or discourages: C0 but tab and line ends, C1 but U+0085, and
-/// non-characters (XML 1.0 §2.2).
+/// The text without the characters that XML 1.0 forbids or discourages: C0 but tab and line ends,
+/// C1 but U+0085, and non-characters (XML 1.0 §2.2).
 pub fn strip_forbidden(text: &str) -> Cow<'_, str> {
     // ASCII control characters and everything else that may go begin with one of these bytes.
     let may_be_forbidden = |b: u8| {
@@ -33,18 +34,14 @@ pub(super) fn collapse_whitespace(text: &str) -> String {
     let text = text.trim();
     let is_plain =
         |pair: [u8; 2]| matches!(pair[1], 0x21..=0x7e) || pair[1] == b' ' && pair[0] != b' ';
-    if text
-        .as_bytes()
-        .windows(2)
-        .all(|pair| is_plain([pair[0], pair[1]]))
+    if text.as_bytes().windows(2).all(|pair| is_plain([pair[0], pair[1]]))
         && text.bytes().next().is_none_or(|b| matches!(b, 0x21..=0x7e))
     {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for word in text
-        .split(|c: char| c.is_whitespace() || c == '\u{200b}')
-        .filter(|word| !word.is_empty())
+    for word in
+        text.split(|c: char| c.is_whitespace() || c == '\u{200b}').filter(|word| !word.is_empty())
     {
         if !out.is_empty() {
             out.push(' ');
@@ -54,20 +51,17 @@ pub(super) fn collapse_whitespace(text: &str) -> String {
     strip_forbidden(&out).into_owned()
 }
 
-/// A title as plain text: markup is taken away and references are decoded, once; what was escaped twice is undone.
+/// A title as plain text: markup is taken away and references are decoded, once; what was escaped
+/// twice is undone.
 ///
-/// `raw` is the text behind the XML, so that `&amp;lt;b&amp;gt;` in a document arrives here as `&lt;b&gt;` and means
-/// the characters `<b>`. A `<` that begins no element stays: `a < b`.
+/// `raw` is the text behind the XML, so that `&amp;lt;b&amp;gt;` in a document arrives here as
+/// `&lt;b&gt;` and means the characters `<b>`. A `<` that begins no element stays: `a < b`.
 pub fn title_text(raw: &str) -> String {
     let raw = truncate_to(raw, MAX_TITLE_BYTES);
     if !raw.contains(['<', '&']) {
         return collapse_whitespace(raw);
     }
-    let text = if raw.contains('<') {
-        strip_tags(raw)
-    } else {
-        unescape(raw).into_owned()
-    };
+    let text = if raw.contains('<') { strip_tags(raw) } else { unescape(raw).into_owned() };
     collapse_whitespace(&unescape_leftovers(text))
 }
 
@@ -76,18 +70,13 @@ fn truncate_to(text: &str, bytes: usize) -> &str {
     if text.len() <= bytes {
         return text;
     }
-    let end = (0..=bytes)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0);
+    let end = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     &text[..end]
 }
 
 /// A title that is plain text by its type: only what was escaped once too often is undone.
 pub(super) fn plain_title(raw: &str) -> String {
-    collapse_whitespace(&unescape_leftovers(
-        truncate_to(raw, MAX_TITLE_BYTES).to_owned(),
-    ))
+    collapse_whitespace(&unescape_leftovers(truncate_to(raw, MAX_TITLE_BYTES).to_owned()))
 }
 
 /// Decodes text that still has references in it.
@@ -169,18 +158,15 @@ fn is_html_element(name: &str) -> bool {
         "video",
         "wbr",
     ];
-    NAMES
-        .binary_search(&name.to_ascii_lowercase().as_str())
-        .is_ok()
+    NAMES.binary_search(&name.to_ascii_lowercase().as_str()).is_ok()
 }
 
 fn is_void(name: &str) -> bool {
-    ["br", "img", "wbr", "hr"]
-        .iter()
-        .any(|void| name.eq_ignore_ascii_case(void))
+    ["br", "img", "wbr", "hr"].iter().any(|void| name.eq_ignore_ascii_case(void))
 }
 
-/// The text of a title with markup in it. An element that is opened and never closed is no markup but a word.
+/// The text of a title with markup in it. An element that is opened and never closed is no markup
+/// but a word.
 fn strip_tags(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut lexer = Lexer::new(raw);
@@ -188,8 +174,7 @@ fn strip_tags(raw: &str) -> String {
     let has_end_tag = |name: &str, from: usize| {
         raw[from..].match_indices("</").any(|(at, _)| {
             let rest = &raw[from + at + 2..];
-            rest.get(..name.len())
-                .is_some_and(|n| n.eq_ignore_ascii_case(name))
+            rest.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name))
                 && rest[name.len()..].trim_start().starts_with('>')
         })
     };
@@ -202,10 +187,8 @@ fn strip_tags(raw: &str) -> String {
                         || tag.attributes.contains('=')
                         || has_end_tag(tag.name, lexer.offset())) =>
             {
-                if matches!(
-                    tag.name.to_ascii_lowercase().as_str(),
-                    "script" | "style" | "iframe"
-                ) && !tag.self_closing
+                if matches!(tag.name.to_ascii_lowercase().as_str(), "script" | "style" | "iframe")
+                    && !tag.self_closing
                     && has_end_tag(tag.name, lexer.offset())
                 {
                     skipped = Some(tag.name);
@@ -247,20 +230,11 @@ pub(super) fn has_visible_text(html: &str) -> bool {
 
 /// The author's own words in a text: plain text without code blocks and quotations.
 pub fn prose(html: &SafeHtml) -> String {
-    extract_text(
-        html.as_str(),
-        &[
-            "script",
-            "style",
-            "pre",
-            "blockquote",
-            "template",
-            "noscript",
-        ],
-    )
+    extract_text(html.as_str(), &["script", "style", "pre", "blockquote", "template", "noscript"])
 }
 
-/// Elements that stand within a line; every other one parts what stands before it from what follows.
+/// Elements that stand within a line; every other one parts what stands before it from what
+/// follows.
 fn is_inline(name: &str) -> bool {
     const NAMES: [&str; 33] = [
         "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn",

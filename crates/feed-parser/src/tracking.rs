@@ -1,8 +1,8 @@
 //! Query parameters that say how a reader came, and nothing of what is read.
 //!
-//! The one list of them: links in texts, entries' addresses and the links that identity compares all use it. It is part of
-//! every key that was made of a link: a name that is added here changes those keys, and known entries are then recognised
-//! by title, date and text alone.
+//! The one list of them: links in texts, entries' addresses and the links that identity compares
+//! all use it. It is part of every key that was made of a link: a name that is added here changes
+//! those keys, and known entries are then recognised by title, date and text alone.
 
 use std::borrow::Cow;
 
@@ -87,7 +87,8 @@ const NAMES: &[&str] = &[
     "ysclid",
 ];
 
-/// Whether a query parameter of this name (as it stands in the address) only tracks: who sent the reader, in which campaign.
+/// Whether a query parameter of this name (as it stands in the address) only tracks: who sent the
+/// reader, in which campaign.
 pub fn is_tracking_parameter(name: &str) -> bool {
     let lower = if name.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())

@@ -48,14 +48,8 @@ mod tests {
     #[test]
     fn words_become_numbers() {
         let texts = |list: &[&str]| list.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
-        assert_eq!(
-            parse_skip_hours(&texts(&["24", "3", "x", "25", "3"])),
-            [0, 3]
-        );
-        assert_eq!(
-            parse_skip_days(&texts(&["Sunday", "monday", "Nonday"])),
-            [0, 6]
-        );
+        assert_eq!(parse_skip_hours(&texts(&["24", "3", "x", "25", "3"])), [0, 3]);
+        assert_eq!(parse_skip_days(&texts(&["Sunday", "monday", "Nonday"])), [0, 6]);
         assert_eq!(parse_update_period_s("Daily"), Some(86_400));
     }
 }

@@ -1,4 +1,5 @@
-//! Addresses: absolute, http(s), without credentials; and without what only counts who came from where.
+//! Addresses: absolute, http(s), without credentials; and without what only counts who came from
+//! where.
 
 use url::Url;
 
@@ -7,8 +8,8 @@ use super::tracking::is_tracking_parameter;
 /// The longest address that is taken, in bytes.
 const MAX_URL_BYTES: usize = 8192;
 
-/// An absolute http(s) address: control characters and white space around it removed, relative ones joined to `base`,
-/// credentials dropped; `None` for every other scheme.
+/// An absolute http(s) address: control characters and white space around it removed, relative ones
+/// joined to `base`, credentials dropped; `None` for every other scheme.
 pub fn http_url(text: &str, base: Option<&Url>) -> Option<Url> {
     http_only(resolve(text, base)?)
 }
@@ -28,11 +29,7 @@ fn http_only(mut url: Url) -> Option<Url> {
 /// An address of a scheme that may stand in published HTML: http, https or mailto.
 pub(super) fn link_url(text: &str, base: &Url) -> Option<Url> {
     let url = resolve(text, Some(base))?;
-    if url.scheme() == "mailto" {
-        Some(url)
-    } else {
-        http_only(url)
-    }
+    if url.scheme() == "mailto" { Some(url) } else { http_only(url) }
 }
 
 fn resolve(text: &str, base: Option<&Url>) -> Option<Url> {
@@ -57,22 +54,13 @@ pub(super) fn strip_tracking(mut url: Url) -> Url {
     let Some(query) = url.query() else { return url };
     // `&amp;` in an address that was escaped once too often still ends a parameter.
     let is_tracking = |pair: &&str| {
-        is_tracking_parameter(
-            pair.split('=')
-                .next()
-                .unwrap_or("")
-                .trim_start_matches("amp;"),
-        )
+        is_tracking_parameter(pair.split('=').next().unwrap_or("").trim_start_matches("amp;"))
     };
     if !query.split('&').any(|pair| is_tracking(&pair)) {
         return url;
     }
     let kept: Vec<&str> = query.split('&').filter(|pair| !is_tracking(pair)).collect();
-    let kept = if kept.is_empty() {
-        None
-    } else {
-        Some(kept.join("&"))
-    };
+    let kept = if kept.is_empty() { None } else { Some(kept.join("&")) };
     url.set_query(kept.as_deref());
     url
 }
@@ -97,11 +85,7 @@ mod tests {
             ("mailto:a@example.org", None),
             ("", None),
         ] {
-            assert_eq!(
-                http_url(text, Some(&base)).as_ref().map(Url::as_str),
-                want,
-                "{text:?}"
-            );
+            assert_eq!(http_url(text, Some(&base)).as_ref().map(Url::as_str), want, "{text:?}");
         }
     }
 
@@ -113,10 +97,7 @@ mod tests {
             "https://e.org/?id=%41#f"
         );
         assert_eq!(clean("https://e.org/?utm_source=x"), "https://e.org/");
-        assert_eq!(
-            clean("https://e.org/?a=1&amp;utm_medium=rss"),
-            "https://e.org/?a=1"
-        );
+        assert_eq!(clean("https://e.org/?a=1&amp;utm_medium=rss"), "https://e.org/?a=1");
         assert_eq!(clean("https://e.org/?a&b="), "https://e.org/?a&b=");
     }
 }

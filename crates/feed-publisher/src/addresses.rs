@@ -1,4 +1,5 @@
-//! Where everything that is published lies: absolute addresses for feeds, rooted paths for links between pages.
+//! Where everything that is published lies: absolute addresses for feeds, rooted paths for links
+//! between pages.
 
 use url::Url;
 
@@ -30,9 +31,7 @@ impl FeedFormat {
 
     /// The form that [`FeedFormat::file_name`] names.
     pub fn from_file_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.file_name() == name)
+        Self::ALL.into_iter().find(|format| format.file_name() == name)
     }
 
     /// The form's name for people.
@@ -79,19 +78,13 @@ impl Addresses {
         base.set_query(None);
         base.set_fragment(None);
         let prefix = base.path().trim_end_matches('/').to_owned();
-        Self {
-            base: base.as_str().trim_end_matches('/').to_owned(),
-            prefix,
-        }
+        Self { base: base.as_str().trim_end_matches('/').to_owned(), prefix }
     }
 
     /// The same site as it lies below a path of its own (`/t/…`).
     #[must_use]
     pub fn below(&self, path: &str) -> Self {
-        Self {
-            base: format!("{}{path}", self.base),
-            prefix: format!("{}{path}", self.prefix),
-        }
+        Self { base: format!("{}{path}", self.base), prefix: format!("{}{path}", self.prefix) }
     }
 
     /// The absolute address of a path of the site (`/topics/…`).
@@ -99,7 +92,8 @@ impl Addresses {
         format!("{}{path}", self.base)
     }
 
-    /// The same as a link between pages: rooted, so that it holds under whatever name the site is reached.
+    /// The same as a link between pages: rooted, so that it holds under whatever name the site is
+    /// reached.
     pub fn rooted(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
@@ -111,21 +105,13 @@ impl Addresses {
 
     /// The path of a topic's stories of one month, in pages numbered from 1.
     pub fn month_path(topic: &str, (year, month): (i32, u32), page: u32) -> String {
-        let more = if page > 1 {
-            format!("/{page}")
-        } else {
-            String::new()
-        };
+        let more = if page > 1 { format!("/{page}") } else { String::new() };
         format!("/topics/{topic}/{year:04}-{month:02}{more}")
     }
 
     /// The path of the sources, in pages numbered from 1.
     pub fn sources_path(page: u32) -> String {
-        if page > 1 {
-            format!("/sources/{page}")
-        } else {
-            "/sources".to_owned()
-        }
+        if page > 1 { format!("/sources/{page}") } else { "/sources".to_owned() }
     }
 
     /// The path of a topic's feed; `topic` may be a union (`a+b`).
@@ -151,24 +137,15 @@ mod tests {
     #[test]
     fn a_base_below_a_path_is_kept_in_both_kinds_of_address() {
         let at = |base: &str| Addresses::new(&Url::parse(base).unwrap());
-        assert_eq!(
-            at("https://example.org").absolute("/opml.xml"),
-            "https://example.org/opml.xml"
-        );
+        assert_eq!(at("https://example.org").absolute("/opml.xml"), "https://example.org/opml.xml");
         assert_eq!(at("https://example.org").rooted("/opml.xml"), "/opml.xml");
         assert_eq!(
             at("https://example.org/feeds/?x#y").absolute("/opml.xml"),
             "https://example.org/feeds/opml.xml"
         );
-        assert_eq!(
-            at("https://example.org/feeds/").rooted("/opml.xml"),
-            "/feeds/opml.xml"
-        );
+        assert_eq!(at("https://example.org/feeds/").rooted("/opml.xml"), "/feeds/opml.xml");
         let below = at("https://example.org/feeds/").below("/t/secret");
-        assert_eq!(
-            below.absolute("/opml.xml"),
-            "https://example.org/feeds/t/secret/opml.xml"
-        );
+        assert_eq!(below.absolute("/opml.xml"), "https://example.org/feeds/t/secret/opml.xml");
         assert_eq!(below.rooted("/opml.xml"), "/feeds/t/secret/opml.xml");
     }
 }

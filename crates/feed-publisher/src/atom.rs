@@ -23,11 +23,7 @@ const HISTORY_NAMESPACE: &str = "http://purl.org/syndication/history/1.0";
 
 /// The channel as an Atom document.
 pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
-    let entries: Vec<Entry> = channel
-        .stories
-        .iter()
-        .map(|story| entry(channel, story))
-        .collect();
+    let entries: Vec<Entry> = channel.stories.iter().map(|story| entry(channel, story)).collect();
     let mut namespaces = BTreeMap::new();
     if entries.iter().any(|entry| !entry.extensions.is_empty()) {
         namespaces.insert("media".to_owned(), MEDIA_NAMESPACE.to_owned());
@@ -36,11 +32,7 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
         namespaces.insert("fh".to_owned(), HISTORY_NAMESPACE.to_owned());
     }
     let mut links = vec![
-        link(
-            "self",
-            &channel.feed_urls.atom,
-            Some("application/atom+xml"),
-        ),
+        link("self", &channel.feed_urls.atom, Some("application/atom+xml")),
         link("alternate", &channel.page_url, Some("text/html")),
     ];
     let paging = &channel.paging;
@@ -50,28 +42,21 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
         ("next-archive", &paging.next_archive),
     ];
     links.extend(
-        archives
-            .into_iter()
-            .filter_map(|(rel, url)| Some(link(rel, url.as_ref()?.as_str(), None))),
+        archives.into_iter().filter_map(|(rel, url)| Some(link(rel, url.as_ref()?.as_str(), None))),
     );
     let description = xml::single_line(&channel.description);
     let feed = Feed {
         title: text(&xml::single_line(&channel.title), None),
         id: channel.id.clone(),
         updated: date_format::fixed_offset(channel.updated),
-        generator: Some(Generator {
-            value: GENERATOR.to_owned(),
-            ..Generator::default()
-        }),
+        generator: Some(Generator { value: GENERATOR.to_owned(), ..Generator::default() }),
         links,
         subtitle: (!description.is_empty()).then(|| text(&description, None)),
         entries,
         namespaces,
         ..Feed::default()
     };
-    let mut bytes = feed
-        .write_to(Vec::new())
-        .expect("writing to memory does not fail");
+    let mut bytes = feed.write_to(Vec::new()).expect("writing to memory does not fail");
     if channel.paging.is_archive {
         insert_before_entries(&mut bytes, "<fh:archive/>");
     }
@@ -79,49 +64,36 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
     bytes
 }
 
-/// Puts an element of the feed where the schema has it: the library writes those of other namespaces behind the entries
-/// (RFC 4287, appendix B). What is told in text has its `<` escaped, so that the first one is the element itself.
+/// Puts an element of the feed where the schema has it: the library writes those of other
+/// namespaces behind the entries (RFC 4287, appendix B). What is told in text has its `<` escaped,
+/// so that the first one is the element itself.
 fn insert_before_entries(bytes: &mut Vec<u8>, element: &str) {
     let text = std::str::from_utf8(bytes).expect("the writer was given text");
-    let place = text
-        .find("<entry>")
-        .or_else(|| text.rfind("</feed>"))
-        .unwrap_or(text.len());
+    let place = text.find("<entry>").or_else(|| text.rfind("</feed>")).unwrap_or(text.len());
     bytes.splice(place..place, element.bytes());
 }
 
-/// The short text. A story of which no text may be shown says its title, as it does in JSON Feed: an entry without any text
-/// is one that readers have nothing to show of (RFC 4287 §4.1.1.1).
+/// The short text. A story of which no text may be shown says its title, as it does in JSON Feed:
+/// an entry without any text is one that readers have nothing to show of (RFC 4287 §4.1.1.1).
 fn summary(story: &Story, lang: Option<&str>) -> Option<Text> {
     if let Some(value) = channel::short_text(story) {
-        return Some(Text {
-            r#type: atom_syndication::TextType::Html,
-            ..text(&value, lang)
-        });
+        return Some(Text { r#type: atom_syndication::TextType::Html, ..text(&value, lang) });
     }
-    channel::text(story)
-        .is_none()
-        .then(|| text(&display_title(story), lang))
+    channel::text(story).is_none().then(|| text(&display_title(story), lang))
 }
 
 fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
     let credited = attribution(story);
     let lang = language(story);
-    let mut links: Vec<Link> = channel
-        .link(story)
-        .iter()
-        .map(|url| link("alternate", url, None))
-        .collect();
+    let mut links: Vec<Link> =
+        channel.link(story).iter().map(|url| link("alternate", url, None)).collect();
     for url in story.related.iter().filter_map(|url| xml::http_url(url)) {
         links.push(link("related", &url, None));
     }
     for enclosure in &story.enclosures {
         if let Some(url) = xml::http_url(&enclosure.url) {
             let length = enclosure.length.map(|bytes| bytes.to_string());
-            links.push(Link {
-                length,
-                ..link("enclosure", &url, Some(media_type(enclosure)))
-            });
+            links.push(Link { length, ..link("enclosure", &url, Some(media_type(enclosure))) });
         }
     }
     let mut extensions = BTreeMap::new();
@@ -137,11 +109,7 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
         updated: date_format::fixed_offset(story.updated),
         authors: authors(story, &credited)
             .into_iter()
-            .map(|person| Person {
-                name: person.name,
-                uri: person.url,
-                ..Person::default()
-            })
+            .map(|person| Person { name: person.name, uri: person.url, ..Person::default() })
             .collect(),
         categories: categories(story),
         links,
@@ -162,39 +130,23 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
 
 fn categories(story: &Story) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
-    for category in story
-        .categories
-        .iter()
-        .filter(|category| !category.is_reading_time())
-    {
+    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let term = xml::single_line(&category.term);
         let scheme = category.scheme.clone().filter(|scheme| xml::is_iri(scheme));
         if term.is_empty()
-            || categories
-                .iter()
-                .any(|known| known.term == term && known.scheme == scheme)
+            || categories.iter().any(|known| known.term == term && known.scheme == scheme)
         {
             continue;
         }
-        let label = category
-            .label
-            .as_deref()
-            .map(xml::single_line)
-            .filter(|label| !label.is_empty());
-        categories.push(Category {
-            term,
-            scheme,
-            label,
-        });
+        let label =
+            category.label.as_deref().map(xml::single_line).filter(|label| !label.is_empty());
+        categories.push(Category { term, scheme, label });
     }
     categories
 }
 
 fn source(credited: &Attribution) -> Source {
-    let links = [
-        ("self", &credited.feed_url),
-        ("alternate", &credited.home_page_url),
-    ];
+    let links = [("self", &credited.feed_url), ("alternate", &credited.home_page_url)];
     Source {
         title: text(&credited.title, None),
         id: credited.id.clone(),
@@ -209,11 +161,7 @@ fn source(credited: &Attribution) -> Source {
 }
 
 fn text(value: &str, lang: Option<&str>) -> Text {
-    Text {
-        value: value.to_owned(),
-        lang: lang.map(str::to_owned),
-        ..Text::default()
-    }
+    Text { value: value.to_owned(), lang: lang.map(str::to_owned), ..Text::default() }
 }
 
 fn link(rel: &str, href: &str, mime_type: Option<&str>) -> Link {
@@ -225,19 +173,14 @@ fn link(rel: &str, href: &str, mime_type: Option<&str>) -> Link {
     }
 }
 
-/// An element of another namespace. The library writes its attributes as they come, so they are escaped here.
+/// An element of another namespace. The library writes its attributes as they come, so they are
+/// escaped here.
 fn element(key: &str, name: &str, attributes: &[(&str, &str)]) -> BTreeMap<String, Vec<Extension>> {
     let escaped = |value: &str| xml::escape(value).replace('"', "&quot;");
-    let attrs = attributes
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), escaped(value)))
-        .collect();
+    let attrs =
+        attributes.iter().map(|(name, value)| ((*name).to_owned(), escaped(value))).collect();
     BTreeMap::from([(
         key.to_owned(),
-        vec![Extension {
-            name: name.to_owned(),
-            attrs,
-            ..Extension::default()
-        }],
+        vec![Extension { name: name.to_owned(), attrs, ..Extension::default() }],
     )])
 }

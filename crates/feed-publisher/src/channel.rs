@@ -6,7 +6,8 @@ use url::Url;
 use super::{Addresses, excerpt, xml};
 use feed_model::{Enclosure, Person, SafeHtml, Story, Timestamp};
 
-/// How far ahead of the moment at which it was first seen a publisher's date may lie: clocks are not all the same.
+/// How far ahead of the moment at which it was first seen a publisher's date may lie: clocks are
+/// not all the same.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(10);
 
 /// Where the three documents of one channel are served: each names itself (`rel=self`).
@@ -20,7 +21,8 @@ pub struct FeedUrls {
     pub json: String,
 }
 
-/// A document's place among the archives of its feed (RFC 5005 §4); nothing for a feed without archives.
+/// A document's place among the archives of its feed (RFC 5005 §4); nothing for a feed without
+/// archives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paging {
     /// Whether this is an archive document and not the subscription document.
@@ -62,25 +64,20 @@ impl Channel<'_> {
     /// The description, or one sentence that can stand for it where a form demands one.
     pub(super) fn description_or_title(&self) -> String {
         let own = xml::single_line(&self.description);
-        if own.is_empty() {
-            format!("Stories of {}", xml::single_line(&self.title))
-        } else {
-            own
-        }
+        if own.is_empty() { format!("Stories of {}", xml::single_line(&self.title)) } else { own }
     }
 
-    /// Where to read a story: its own link; a story that has neither link nor text is read on its page here, since
-    /// Atom demands one of the two (RFC 4287 §4.1.2).
+    /// Where to read a story: its own link; a story that has neither link nor text is read on its
+    /// page here, since Atom demands one of the two (RFC 4287 §4.1.2).
     pub(super) fn link(&self, story: &Story) -> Option<String> {
         story.url.as_deref().and_then(xml::http_url).or_else(|| {
-            text(story)
-                .is_none()
-                .then(|| self.addresses.absolute(&Addresses::story_path(story.id)))
+            text(story).is_none().then(|| self.addresses.absolute(&Addresses::story_path(story.id)))
         })
     }
 }
 
-/// The feed that a story is credited to: the one that the entry itself named, else the source that it was read from.
+/// The feed that a story is credited to: the one that the entry itself named, else the source that
+/// it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribution {
     /// An IRI.
@@ -97,8 +94,8 @@ pub struct Attribution {
     pub rights: Option<String>,
 }
 
-/// Which feed a story is credited to. What an entry says of its own origin is kept (RFC 4287 §4.2.11) when that names
-/// the feed in some way: an id, its address or its page.
+/// Which feed a story is credited to. What an entry says of its own origin is kept (RFC 4287
+/// §4.2.11) when that names the feed in some way: an id, its address or its page.
 pub fn attribution(story: &Story) -> Attribution {
     let source = &story.source;
     let polled = xml::http_url(&source.feed_url);
@@ -111,11 +108,7 @@ pub fn attribution(story: &Story) -> Attribution {
         feed_url: polled.filter(|_| source.is_feed),
         home_page_url: source.home_page_url.as_deref().and_then(xml::http_url),
         updated: source.updated,
-        rights: source
-            .rights
-            .as_deref()
-            .map(xml::single_line)
-            .filter(|text| !text.is_empty()),
+        rights: source.rights.as_deref().map(xml::single_line).filter(|text| !text.is_empty()),
     };
     let Some(origin) = &story.origin else {
         return own;
@@ -129,27 +122,20 @@ pub fn attribution(story: &Story) -> Attribution {
         .or_else(|| feed_url.clone())
         .or_else(|| home_page_url.clone());
     let Some(id) = id else { return own };
-    let title = origin
-        .title
-        .as_deref()
-        .map(xml::single_line)
-        .filter(|title| !title.is_empty());
+    let title = origin.title.as_deref().map(xml::single_line).filter(|title| !title.is_empty());
     Attribution {
         title: title.unwrap_or_else(|| id.clone()),
         id,
         feed_url,
         home_page_url,
         updated: origin.updated.unwrap_or(source.updated),
-        rights: origin
-            .rights
-            .as_deref()
-            .map(xml::single_line)
-            .filter(|text| !text.is_empty()),
+        rights: origin.rights.as_deref().map(xml::single_line).filter(|text| !text.is_empty()),
     }
 }
 
-/// The authors that a story is published with: those it names, else the title of the feed that it is credited to, so
-/// that no entry is ever taken for the aggregator's own. E-mail addresses are not passed on.
+/// The authors that a story is published with: those it names, else the title of the feed that it
+/// is credited to, so that no entry is ever taken for the aggregator's own. E-mail addresses are
+/// not passed on.
 pub(super) fn authors(story: &Story, credited: &Attribution) -> Vec<Person> {
     let mut authors: Vec<Person> = Vec::new();
     for author in &story.authors {
@@ -171,16 +157,8 @@ pub(super) fn authors(story: &Story, credited: &Attribution) -> Vec<Person> {
         } else {
             credited.title.clone()
         };
-        let name = if name.is_empty() {
-            story.source.id.to_string()
-        } else {
-            name
-        };
-        authors.push(Person {
-            name,
-            email: None,
-            url: None,
-        });
+        let name = if name.is_empty() { story.source.id.to_string() } else { name };
+        authors.push(Person { name, email: None, url: None });
     }
     authors
 }
@@ -201,41 +179,37 @@ pub(super) fn short_text(story: &Story) -> Option<String> {
 }
 
 fn html(html: Option<&SafeHtml>) -> Option<String> {
-    html.map(|html| xml::clean(html.as_str()).into_owned())
-        .filter(|html| !html.trim().is_empty())
+    html.map(|html| xml::clean(html.as_str()).into_owned()).filter(|html| !html.trim().is_empty())
 }
 
-/// The publisher's date, where readers can use it. One that lay ahead when the story arrived is left to the pages: feed
-/// readers hold such a story back, or pin it to the top, for as long as it lies ahead.
+/// The publisher's date, where readers can use it. One that lay ahead when the story arrived is
+/// left to the pages: feed readers hold such a story back, or pin it to the top, for as long as it
+/// lies ahead.
 pub(super) fn published(story: &Story) -> Option<Timestamp> {
-    story
-        .published
-        .filter(|at| *at <= story.first_published + CLOCK_TOLERANCE)
+    story.published.filter(|at| *at <= story.first_published + CLOCK_TOLERANCE)
 }
 
 /// The copyright text of an entry.
 pub(super) fn rights(story: &Story) -> Option<String> {
-    story
-        .rights
-        .as_deref()
-        .map(xml::single_line)
-        .filter(|text| !text.is_empty())
+    story.rights.as_deref().map(xml::single_line).filter(|text| !text.is_empty())
 }
 
-/// The languages that have a code of two letters (ISO 639-1), with the older codes that are still in use.
+/// The languages that have a code of two letters (ISO 639-1), with the older codes that are still
+/// in use.
 const TWO_LETTERS: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz \
     ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io is it iu iw ja \
     ji jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng \
     nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta \
     te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
-/// Codes of three letters that stand for a language with a shorter one, which is then the only right one (RFC 5646 §2.2.1).
+/// Codes of three letters that stand for a language with a shorter one, which is then the only
+/// right one (RFC 5646 §2.2.1).
 const THREE_LETTERS: &str = "ara:ar ces:cs chi:zh cze:cs dan:da deu:de dut:nl ell:el eng:en fin:fi fra:fr fre:fr ger:de gre:el \
     heb:he hin:hi hun:hu ind:id ita:it jpn:ja kor:ko nld:nl nob:nb nor:no pol:pl por:pt ron:ro rum:ro rus:ru spa:es swe:sv \
     tha:th tur:tr ukr:uk vie:vi zho:zh";
 
-/// The language tag, where it is one (BCP 47: a known language of two letters or any of three, then groups of at most
-/// eight letters and digits).
+/// The language tag, where it is one (BCP 47: a known language of two letters or any of three, then
+/// groups of at most eight letters and digits).
 pub(super) fn language(story: &Story) -> Option<&str> {
     let good = |part: &str| {
         (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
@@ -261,9 +235,7 @@ pub(super) fn language(story: &Story) -> Option<&str> {
 pub(super) fn media_type(enclosure: &Enclosure) -> &str {
     let token = |part: &str| {
         !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
     };
     let mime = enclosure.mime.trim();
     match mime.split_once('/') {

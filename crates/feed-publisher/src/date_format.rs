@@ -6,11 +6,11 @@ use feed_model::{DatePrecision, Timestamp};
 
 /// RFC 3339, as Atom, JSON Feed and `<time datetime>` have it: `2026-01-02T03:04:05Z`.
 pub(super) fn rfc3339(at: Timestamp) -> String {
-    at.trunc_subsecs(0)
-        .to_rfc3339_opts(SecondsFormat::Secs, true)
+    at.trunc_subsecs(0).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// RFC 822 with a four-digit year, as the RSS Best Practices Profile wants it: `Fri, 02 Jan 2026 03:04:05 GMT`.
+/// RFC 822 with a four-digit year, as the RSS Best Practices Profile wants it: `Fri, 02 Jan 2026
+/// 03:04:05 GMT`.
 pub(super) fn rfc822(at: Timestamp) -> String {
     at.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
@@ -47,14 +47,8 @@ mod tests {
         assert_eq!(rfc3339(at), "2026-01-02T03:04:05Z");
         assert_eq!(rfc822(at), "Fri, 02 Jan 2026 03:04:05 GMT");
         assert_eq!(display_date(at, Some(DatePrecision::Month)), "Jan 2026");
-        assert_eq!(
-            datetime_attribute(at, Some(DatePrecision::Month)),
-            "2026-01"
-        );
+        assert_eq!(datetime_attribute(at, Some(DatePrecision::Month)), "2026-01");
         assert_eq!(display_date(at, None), "2 Jan 2026");
-        assert_eq!(
-            datetime_attribute(at, Some(DatePrecision::Day)),
-            "2026-01-02"
-        );
+        assert_eq!(datetime_attribute(at, Some(DatePrecision::Day)), "2026-01-02");
     }
 }

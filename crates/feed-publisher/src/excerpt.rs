@@ -16,7 +16,8 @@ pub(super) fn summary(story: &Story) -> Option<&str> {
     Some(story.summary_text.trim()).filter(|text| may && !text.is_empty())
 }
 
-/// The story's title; for one without, the beginning of its text, else where it lies, else a word that says so.
+/// The story's title; for one without, the beginning of its text, else where it lies, else a word
+/// that says so.
 pub(super) fn title(story: &Story) -> String {
     let own = story.title.trim();
     if !own.is_empty() {
@@ -31,8 +32,8 @@ pub(super) fn title(story: &Story) -> String {
     }
 }
 
-/// At most `most` characters of `text`, cut between words where that keeps at least half of them, with an ellipsis. A
-/// character of a thousand accents counts as what it weighs.
+/// At most `most` characters of `text`, cut between words where that keeps at least half of them,
+/// with an ellipsis. A character of a thousand accents counts as what it weighs.
 pub(super) fn shorten(text: &str, most: usize) -> String {
     let mut weight = 0;
     let past = text.grapheme_indices(true).find(|(_, grapheme)| {

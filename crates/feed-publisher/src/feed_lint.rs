@@ -1,4 +1,5 @@
-//! A strict look at a rendering: what a validator would refuse at sight. Used by tests and by nothing that serves.
+//! A strict look at a rendering: what a validator would refuse at sight. Used by tests and by
+//! nothing that serves.
 
 use std::collections::HashSet;
 
@@ -11,12 +12,7 @@ use quick_xml::{
 /// What is wrong with an Atom document (RFC 4287 §4.1); empty: nothing that this look can see.
 pub fn atom(bytes: &[u8]) -> Vec<String> {
     let (mut faults, elements) = parse_elements(bytes);
-    let count = |path: &str| {
-        elements
-            .iter()
-            .filter(|element| element.path == path)
-            .count()
-    };
+    let count = |path: &str| elements.iter().filter(|element| element.path == path).count();
     for name in ["id", "title", "updated"] {
         if count(&format!("feed/{name}")) != 1 {
             faults.push(format!("the feed has not exactly one {name}"));
@@ -32,41 +28,25 @@ pub fn atom(bytes: &[u8]) -> Vec<String> {
     if own != 1 {
         faults.push("the feed has not exactly one link to itself".to_owned());
     }
-    let first_entry = elements
-        .iter()
-        .position(|e| e.path == "feed/entry")
-        .unwrap_or(elements.len());
+    let first_entry =
+        elements.iter().position(|e| e.path == "feed/entry").unwrap_or(elements.len());
     let is_late = |e: &Element| e.path.matches('/').count() == 1 && e.path != "feed/entry";
     if elements[first_entry..].iter().any(is_late) {
         faults.push("an element of the feed stands behind its entries".to_owned());
     }
     let mut ids = HashSet::new();
     for entry in split(&elements, "feed/entry") {
-        let has = |name: &str| {
-            entry
-                .iter()
-                .filter(|e| e.path == format!("feed/entry/{name}"))
-                .count()
-        };
-        let id = entry
-            .iter()
-            .find(|e| e.path == "feed/entry/id")
-            .map_or("", |e| e.text.as_str());
+        let has =
+            |name: &str| entry.iter().filter(|e| e.path == format!("feed/entry/{name}")).count();
+        let id = entry.iter().find(|e| e.path == "feed/entry/id").map_or("", |e| e.text.as_str());
         for name in ["id", "title", "updated", "source"] {
             if has(name) != 1 {
                 faults.push(format!("entry `{id}` has not exactly one {name}"));
             }
         }
         for name in ["id", "title", "updated"] {
-            if entry
-                .iter()
-                .filter(|e| e.path == format!("feed/entry/source/{name}"))
-                .count()
-                != 1
-            {
-                faults.push(format!(
-                    "the source of entry `{id}` has not exactly one {name}"
-                ));
+            if entry.iter().filter(|e| e.path == format!("feed/entry/source/{name}")).count() != 1 {
+                faults.push(format!("the source of entry `{id}` has not exactly one {name}"));
             }
         }
         if has("author") == 0 {
@@ -96,7 +76,8 @@ pub fn atom(bytes: &[u8]) -> Vec<String> {
     faults
 }
 
-/// What is wrong with an RSS document (RSS 2.0 and the Best Practices Profile); empty: nothing that this look can see.
+/// What is wrong with an RSS document (RSS 2.0 and the Best Practices Profile); empty: nothing that
+/// this look can see.
 pub fn rss(bytes: &[u8]) -> Vec<String> {
     let (mut faults, elements) = parse_elements(bytes);
     for name in ["title", "link", "description", "atom:link"] {
@@ -105,10 +86,8 @@ pub fn rss(bytes: &[u8]) -> Vec<String> {
             faults.push(format!("the channel has not exactly one {name}"));
         }
     }
-    let first_item = elements
-        .iter()
-        .position(|e| e.path == "rss/channel/item")
-        .unwrap_or(elements.len());
+    let first_item =
+        elements.iter().position(|e| e.path == "rss/channel/item").unwrap_or(elements.len());
     if elements[first_item..]
         .iter()
         .any(|e| e.path.matches('/').count() == 2 && e.path != "rss/channel/item")
@@ -117,10 +96,8 @@ pub fn rss(bytes: &[u8]) -> Vec<String> {
     }
     let mut ids = HashSet::new();
     for item in split(&elements, "rss/channel/item") {
-        let find = |name: &str| {
-            item.iter()
-                .position(|e| e.path == format!("rss/channel/item/{name}"))
-        };
+        let find =
+            |name: &str| item.iter().position(|e| e.path == format!("rss/channel/item/{name}"));
         let Some(guid) = find("guid").map(|at| &item[at]) else {
             faults.push("an item has no guid".to_owned());
             continue;
@@ -157,10 +134,7 @@ pub fn json_feed(bytes: &[u8]) -> Vec<String> {
         Err(error) => return vec![format!("not JSON: {error}")],
     };
     let mut faults = Vec::new();
-    if feed
-        .as_object()
-        .and_then(|fields| fields.keys().next())
-        .map(String::as_str)
+    if feed.as_object().and_then(|fields| fields.keys().next()).map(String::as_str)
         != Some("version")
     {
         faults.push("version is not the first field".to_owned());
@@ -196,10 +170,7 @@ pub fn json_feed(bytes: &[u8]) -> Vec<String> {
 pub fn ids(bytes: &[u8]) -> Vec<String> {
     if let Ok(feed) = serde_json::from_slice::<serde_json::Value>(bytes) {
         let items = feed["items"].as_array().cloned().unwrap_or_default();
-        return items
-            .iter()
-            .filter_map(|item| item["id"].as_str().map(str::to_owned))
-            .collect();
+        return items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect();
     }
     let wanted = ["feed/entry/id", "rss/channel/item/guid"];
     parse_elements(bytes)
@@ -218,30 +189,20 @@ struct Element {
 
 impl Element {
     fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// The elements of each occurrence of `path`, its own element first.
 fn split<'e>(elements: &'e [Element], path: &str) -> Vec<&'e [Element]> {
-    let starts: Vec<usize> = elements
-        .iter()
-        .enumerate()
-        .filter(|(_, e)| e.path == path)
-        .map(|(at, _)| at)
-        .collect();
+    let starts: Vec<usize> =
+        elements.iter().enumerate().filter(|(_, e)| e.path == path).map(|(at, _)| at).collect();
     let below = format!("{path}/");
     starts
         .into_iter()
         .map(|start| {
             let rest = &elements[start + 1..];
-            let count = rest
-                .iter()
-                .take_while(|e| e.path.starts_with(&below))
-                .count();
+            let count = rest.iter().take_while(|e| e.path.starts_with(&below)).count();
             &elements[start..=start + count]
         })
         .collect()
@@ -300,11 +261,7 @@ fn parse_elements(bytes: &[u8]) -> (Vec<String>, Vec<Element>) {
             }
             Ok(Event::GeneralRef(reference)) => {
                 let name = reference.as_ref().to_owned();
-                let resolved = reference
-                    .resolve_char_ref()
-                    .ok()
-                    .flatten()
-                    .map(String::from);
+                let resolved = reference.resolve_char_ref().ok().flatten().map(String::from);
                 let known = quick_xml::escape::resolve_predefined_entity(&name).map(str::to_owned);
                 match (open.last(), resolved.or(known)) {
                     (Some(&at), Some(piece)) => elements[at].text.push_str(&piece),
@@ -341,9 +298,5 @@ fn element(start: &BytesStart<'_>, parent: Option<&str>, faults: &mut Vec<String
         }
     }
     let path = parent.map_or_else(|| name.clone(), |parent| format!("{parent}/{name}"));
-    Element {
-        path,
-        attributes,
-        text: String::new(),
-    }
+    Element { path, attributes, text: String::new() }
 }

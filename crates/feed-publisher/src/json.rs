@@ -1,4 +1,5 @@
-//! The JSON Feed writer: version 1.1, with the extension `_source`, since the format has no field for it.
+//! The JSON Feed writer: version 1.1, with the extension `_source`, since the format has no field
+//! for it.
 
 use serde::Serialize;
 
@@ -9,7 +10,8 @@ use super::{
 };
 use feed_model::Story;
 
-/// Explains `_source`: every extension object should say where it is described (JSON Feed 1.1, "Extensions").
+/// Explains `_source`: every extension object should say where it is described (JSON Feed 1.1,
+/// "Extensions").
 const ABOUT_SOURCE: &str = "The feed that the item was read from: its id, title, address and page, as atom:source (RFC 4287, \
                             section 4.2.11) has them.";
 
@@ -91,11 +93,7 @@ pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
         home_page_url: &channel.page_url,
         feed_url: &channel.feed_urls.json,
         description: xml::single_line(&channel.description),
-        items: channel
-            .stories
-            .iter()
-            .map(|story| item(channel, story))
-            .collect(),
+        items: channel.stories.iter().map(|story| item(channel, story)).collect(),
     };
     let mut bytes = serde_json::to_vec(&feed).expect("text and numbers always become JSON");
     bytes.push(b'\n');
@@ -107,11 +105,7 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
     let html = channel::text(story).or_else(|| channel::short_text(story));
     let own_title = !story.title.trim().is_empty();
     let mut tags: Vec<String> = Vec::new();
-    for category in story
-        .categories
-        .iter()
-        .filter(|category| !category.is_reading_time())
-    {
+    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let tag = xml::single_line(
             category
                 .label
@@ -139,10 +133,7 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
         date_modified: date_format::rfc3339(story.updated),
         authors: authors(story, &credited)
             .into_iter()
-            .map(|person| Author {
-                name: person.name,
-                url: person.url,
-            })
+            .map(|person| Author { name: person.name, url: person.url })
             .collect(),
         tags,
         language: language(story),

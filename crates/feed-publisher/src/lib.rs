@@ -1,8 +1,9 @@
 //! The writers of what is published: Atom, RSS, JSON Feed, OPML, HTML (layer 1).
 //!
-//! One neutral model, [`Channel`], is rendered by every writer: the three feeds carry the same stories in the same order
-//! with the same ids. What is deliberately absent: a clock, the order of a hash map, a version string. The rule kept: a
-//! rendering depends on its arguments alone, so that what did not change has the same bytes.
+//! One neutral model, [`Channel`], is rendered by every writer: the three feeds carry the same
+//! stories in the same order with the same ids. What is deliberately absent: a clock, the order of
+//! a hash map, a version string. The rule kept: a rendering depends on its arguments alone, so that
+//! what did not change has the same bytes.
 
 mod addresses;
 mod atom;
@@ -25,5 +26,6 @@ pub use opml::{Outline, opml};
 pub use rss::rss;
 pub use size_limit::{SizeLimits, fit};
 
-/// The name of the program as documents carry it: without a version, so that an upgrade changes no document.
+/// The name of the program as documents carry it: without a version, so that an upgrade changes no
+/// document.
 pub const GENERATOR: &str = "Tributary";

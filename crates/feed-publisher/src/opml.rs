@@ -36,14 +36,13 @@ fn write(writer: &mut Writer<Vec<u8>>, title: &str, outlines: &[Outline]) -> std
     root.push_attribute(("version", "2.0"));
     writer.write_event(Event::Start(root))?;
     writer.write_event(Event::Start(BytesStart::new("head")))?;
-    writer
-        .create_element("title")
-        .write_text_content(BytesText::new(&xml::single_line(title)))?;
+    writer.create_element("title").write_text_content(BytesText::new(&xml::single_line(title)))?;
     writer.write_event(Event::End(BytesEnd::new("head")))?;
     writer.write_event(Event::Start(BytesStart::new("body")))?;
     let followable = |outline: &Outline| xml::http_url(&outline.feed_url).is_some();
     if !outlines.iter().any(followable) {
-        // A body has at least one outline (OPML 2.0); one without an address is nothing that a reader would subscribe to.
+        // A body has at least one outline (OPML 2.0); one without an address is nothing that a
+        // reader would subscribe to.
         let mut element = BytesStart::new("outline");
         element.push_attribute(("text", "Nothing yet"));
         writer.write_event(Event::Empty(element))?;

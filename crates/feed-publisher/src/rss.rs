@@ -22,16 +22,9 @@ const SPECIFICATION: &str = "https://www.rssboard.org/rss-specification";
 
 /// The channel as an RSS document.
 pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
-    let items: Vec<Item> = channel
-        .stories
-        .iter()
-        .map(|story| item(channel, story))
-        .collect();
+    let items: Vec<Item> = channel.stories.iter().map(|story| item(channel, story)).collect();
     let mut namespaces = BTreeMap::from([("atom".to_owned(), ATOM_NAMESPACE.to_owned())]);
-    if items
-        .iter()
-        .any(|item| item.extensions.contains_key("media"))
-    {
+    if items.iter().any(|item| item.extensions.contains_key("media")) {
         namespaces.insert("media".to_owned(), MEDIA_NAMESPACE.to_owned());
     }
     let this = [
@@ -52,9 +45,7 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
         namespaces,
         ..rss::Channel::default()
     };
-    let bytes = document
-        .write_to(Vec::new())
-        .expect("writing to memory does not fail");
+    let bytes = document.write_to(Vec::new()).expect("writing to memory does not fail");
     let mut bytes = numeric_references(bytes);
     bytes.push(b'\n');
     bytes
@@ -63,7 +54,8 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
 fn item(channel: &Channel<'_>, story: &Story) -> Item {
     let credited = attribution(story);
     let link = channel.link(story);
-    // `description` must stand where `content:encoded` does; the short plain text is a summary as good as any.
+    // `description` must stand where `content:encoded` does; the short plain text is a summary as
+    // good as any.
     let short = || excerpt::summary(story).map(|text| xml::escape(&xml::clean(text)));
     let (description, content) = match (channel::short_text(story), channel::text(story)) {
         (Some(summary), content) => (Some(summary), content),
@@ -92,15 +84,9 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
         })
         .collect();
     if !related.is_empty() {
-        extensions.insert(
-            "atom".to_owned(),
-            BTreeMap::from([("link".to_owned(), related)]),
-        );
+        extensions.insert("atom".to_owned(), BTreeMap::from([("link".to_owned(), related)]));
     }
-    let feed_url = credited
-        .feed_url
-        .clone()
-        .or_else(|| xml::http_url(&story.source.feed_url));
+    let feed_url = credited.feed_url.clone().or_else(|| xml::http_url(&story.source.feed_url));
     Item {
         title: own_title.then(|| display_title(story)),
         description,
@@ -114,22 +100,13 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
         pub_date: Some(date_format::rfc822(
             channel::published(story).unwrap_or(story.first_published),
         )),
-        source: feed_url.map(|url| Source {
-            url,
-            title: Some(credited.title.clone()),
-        }),
+        source: feed_url.map(|url| Source { url, title: Some(credited.title.clone()) }),
         content,
         extensions,
         dublin_core_ext: Some(DublinCoreExtension {
-            creators: authors(story, &credited)
-                .into_iter()
-                .map(|person| person.name)
-                .collect(),
+            creators: authors(story, &credited).into_iter().map(|person| person.name).collect(),
             languages: language(story).map(str::to_owned).into_iter().collect(),
-            rights: rights(story)
-                .or_else(|| credited.rights.clone())
-                .into_iter()
-                .collect(),
+            rights: rights(story).or_else(|| credited.rights.clone()).into_iter().collect(),
             ..DublinCoreExtension::default()
         }),
         link,
@@ -139,11 +116,7 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
 
 fn categories(story: &Story) -> Vec<Category> {
     let mut categories: Vec<Category> = Vec::new();
-    for category in story
-        .categories
-        .iter()
-        .filter(|category| !category.is_reading_time())
-    {
+    for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let known = Category {
             name: xml::single_line(&category.term),
             domain: category.scheme.as_deref().map(xml::single_line),
@@ -155,7 +128,8 @@ fn categories(story: &Story) -> Vec<Category> {
     categories
 }
 
-/// At most one: the profile says that readers agree on no more. The length is required; 0 where it is not known.
+/// At most one: the profile says that readers agree on no more. The length is required; 0 where it
+/// is not known.
 fn enclosure(story: &Story) -> Option<Enclosure> {
     story.enclosures.iter().find_map(|enclosure| {
         Some(Enclosure {
@@ -167,22 +141,17 @@ fn enclosure(story: &Story) -> Option<Enclosure> {
 }
 
 fn element(key: &str, name: &str, attributes: &[(&str, &str)]) -> BTreeMap<String, Vec<Extension>> {
-    let attrs = attributes
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
+    let attrs =
+        attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     BTreeMap::from([(
         key.to_owned(),
-        vec![Extension {
-            name: name.to_owned(),
-            attrs,
-            ..Extension::default()
-        }],
+        vec![Extension { name: name.to_owned(), attrs, ..Extension::default() }],
     )])
 }
 
-/// Plain text has its `&` and `<` as hexadecimal references, which readers that unescape twice leave alone (Best Practices
-/// Profile, "Character data"). CDATA sections, which hold the HTML, stay as they are.
+/// Plain text has its `&` and `<` as hexadecimal references, which readers that unescape twice
+/// leave alone (Best Practices Profile, "Character data"). CDATA sections, which hold the HTML,
+/// stay as they are.
 fn numeric_references(bytes: Vec<u8>) -> Vec<u8> {
     const OPEN: &str = "<![CDATA[";
     const CLOSE: &str = "]]>";

@@ -10,38 +10,32 @@ use feed_model::{SafeHtml, Story, Timestamp};
 pub struct SizeLimits {
     /// Bytes of the largest of the three documents.
     pub max_bytes: usize,
-    /// A story that arrived this long before the newest one, or less, never leaves for its size. Counted from the newest
-    /// story and not from a clock, so that a document changes only when something arrives.
+    /// A story that arrived this long before the newest one, or less, never leaves for its size.
+    /// Counted from the newest story and not from a clock, so that a document changes only when
+    /// something arrives.
     pub keep_within: Duration,
     /// The most stories that `keep_within` can hold against `max_bytes`.
     pub max_kept: usize,
 }
 
-/// The stories of a channel as they fit: over the limit the oldest lose their text first (the short text and the link
-/// stay), then leave.
+/// The stories of a channel as they fit: over the limit the oldest lose their text first (the short
+/// text and the link stay), then leave.
 ///
-/// The size of a document is the size of its overhead and of each of its stories, so each story is rendered once alone.
+/// The size of a document is the size of its overhead and of each of its stories, so each story is
+/// rendered once alone.
 pub fn fit(channel: &Channel<'_>, limits: SizeLimits) -> Vec<Story> {
-    if sizes(channel)
-        .into_iter()
-        .all(|size| size <= limits.max_bytes)
-    {
+    if sizes(channel).into_iter().all(|size| size <= limits.max_bytes) {
         return channel.stories.to_vec();
     }
-    let overhead = sizes(&Channel {
-        stories: &[],
-        ..channel.clone()
-    });
+    let overhead = sizes(&Channel { stories: &[], ..channel.clone() });
     let alone = |story: &Story| {
-        let with = sizes(&Channel {
-            stories: std::slice::from_ref(story),
-            ..channel.clone()
-        });
+        let with = sizes(&Channel { stories: std::slice::from_ref(story), ..channel.clone() });
         std::array::from_fn(|form| with[form].saturating_sub(overhead[form]))
     };
     let mut stories = channel.stories.to_vec();
     let mut costs: Vec<[usize; FORMATS]> = stories.iter().map(alone).collect();
-    // What is counted once here may stand once in every form's overhead (a namespace, a comma): a kilobyte covers it.
+    // What is counted once here may stand once in every form's overhead (a namespace, a comma): a
+    // kilobyte covers it.
     let total = |costs: &[[usize; FORMATS]]| {
         let form =
             |form: usize| overhead[form] + costs.iter().map(|cost| cost[form] + 1).sum::<usize>();
@@ -73,19 +67,13 @@ pub fn fit(channel: &Channel<'_>, limits: SizeLimits) -> Vec<Story> {
 const FORMATS: usize = 3;
 
 fn sizes(channel: &Channel<'_>) -> [usize; FORMATS] {
-    [
-        atom(channel).len(),
-        rss(channel).len(),
-        json_feed(channel).len(),
-    ]
+    [atom(channel).len(), rss(channel).len(), json_feed(channel).len()]
 }
 
-/// Whether a story arrived in an ordinary poll (its position is the moment when it was stored) shortly before `newest`.
+/// Whether a story arrived in an ordinary poll (its position is the moment when it was stored)
+/// shortly before `newest`.
 fn is_fresh(story: &Story, newest: Timestamp, within: Duration) -> bool {
-    let age = newest
-        .signed_duration_since(story.position)
-        .to_std()
-        .unwrap_or_default();
+    let age = newest.signed_duration_since(story.position).to_std().unwrap_or_default();
     !within.is_zero() && story.position == story.first_published && age <= within
 }
 
@@ -93,13 +81,7 @@ fn is_fresh(story: &Story, newest: Timestamp, within: Duration) -> bool {
 fn without_text(story: &Story) -> Option<Story> {
     story.content.as_ref()?;
     let short = || SafeHtml::from_sanitised(xml::escape(story.summary_text.trim()));
-    let summary = story
-        .summary
-        .clone()
-        .or_else(|| (!story.summary_text.trim().is_empty()).then(short));
-    Some(Story {
-        content: None,
-        summary,
-        ..story.clone()
-    })
+    let summary =
+        story.summary.clone().or_else(|| (!story.summary_text.trim().is_empty()).then(short));
+    Some(Story { content: None, summary, ..story.clone() })
 }

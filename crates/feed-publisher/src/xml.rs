@@ -4,24 +4,19 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use url::Url;
 
-/// `text` without the characters that XML 1.0 forbids or discourages (§2.2: C0 but tab, line feed and carriage return,
-/// DEL and C1, non-characters). U+FFFD, which stands where a source's bytes were no text, becomes a question mark: to readers
-/// it is the sign of a wrong decoding on our side.
+/// `text` without the characters that XML 1.0 forbids or discourages (§2.2: C0 but tab, line feed
+/// and carriage return, DEL and C1, non-characters). U+FFFD, which stands where a source's bytes
+/// were no text, becomes a question mark: to readers it is the sign of a wrong decoding on our
+/// side.
 ///
-/// Texts of entries were cleaned when they were read; titles of feeds.toml and whatever was stored otherwise were not.
+/// Texts of entries were cleaned when they were read; titles of feeds.toml and whatever was stored
+/// otherwise were not.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text
-        .chars()
-        .all(|c| allowed(c) && c != char::REPLACEMENT_CHARACTER)
-    {
+    if text.chars().all(|c| allowed(c) && c != char::REPLACEMENT_CHARACTER) {
         return Cow::Borrowed(text);
     }
     let shown = |c| {
-        if c == char::REPLACEMENT_CHARACTER {
-            '?'
-        } else {
-            c
-        }
+        if c == char::REPLACEMENT_CHARACTER { '?' } else { c }
     };
     Cow::Owned(text.chars().filter(|&c| allowed(c)).map(shown).collect())
 }
@@ -37,9 +32,7 @@ fn allowed(c: char) -> bool {
 
 /// Plain text as HTML.
 pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// One line of plain text: cleaned, white space collapsed.
@@ -47,8 +40,9 @@ pub(super) fn single_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The address, when it is an absolute http(s) one, without a password, and with nothing in it that RFC 3986 has no
-/// place for. Otherwise it stays as it was written: readers compare links letter by letter.
+/// The address, when it is an absolute http(s) one, without a password, and with nothing in it that
+/// RFC 3986 has no place for. Otherwise it stays as it was written: readers compare links letter by
+/// letter.
 pub(super) fn http_url(text: &str) -> Option<String> {
     let trimmed = text.trim();
     let mut url = Url::parse(trimmed)
@@ -60,17 +54,10 @@ pub(super) fn http_url(text: &str) -> Option<String> {
         url.set_password(None).ok()?;
     }
     let as_written = !has_login && trimmed.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    let address = if as_written {
-        trimmed.to_owned()
-    } else {
-        url.into()
-    };
+    let address = if as_written { trimmed.to_owned() } else { url.into() };
     // Brackets belong to an address literal, and stand nowhere behind the host.
     let (host, rest) = address.split_at(
-        address
-            .match_indices(['/', '?', '#'])
-            .nth(2)
-            .map_or(address.len(), |(at, _)| at),
+        address.match_indices(['/', '?', '#']).nth(2).map_or(address.len(), |(at, _)| at),
     );
     let mut clean = host.to_owned();
     for c in rest.chars() {
@@ -101,8 +88,9 @@ pub(super) fn is_iri(text: &str) -> bool {
         })
 }
 
-/// Whether the text can be the id of a feed in every reader's eyes: an IRI of a scheme that is meant for ids, and where it is
-/// a `tag:` one with the year in which its owner had the name (RFC 4151 §2.1).
+/// Whether the text can be the id of a feed in every reader's eyes: an IRI of a scheme that is
+/// meant for ids, and where it is a `tag:` one with the year in which its owner had the name (RFC
+/// 4151 §2.1).
 pub(super) fn is_feed_id(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;
@@ -122,9 +110,7 @@ pub(super) fn is_feed_id(text: &str) -> bool {
         && match scheme.to_ascii_lowercase().as_str() {
             "http" | "https" => true,
             "urn" => {
-                !rest
-                    .get(..5)
-                    .is_some_and(|space| space.eq_ignore_ascii_case("uuid:"))
+                !rest.get(..5).is_some_and(|space| space.eq_ignore_ascii_case("uuid:"))
                     || is_uuid(&rest[5..])
             }
             "tag" => is_dated(),
@@ -143,10 +129,7 @@ mod tests {
 
     #[test]
     fn forbidden_characters_go_and_nothing_else() {
-        assert_eq!(
-            clean("a\u{0}b\u{B}c\u{7F}d\u{85}e\u{FFFE}f\u{FDD0}g\u{1FFFF}"),
-            "abcdefg"
-        );
+        assert_eq!(clean("a\u{0}b\u{B}c\u{7F}d\u{85}e\u{FFFE}f\u{FDD0}g\u{1FFFF}"), "abcdefg");
         assert_eq!(clean("caf\u{FFFD}"), "caf?");
         assert!(matches!(clean("tab\tline\n😀 é"), Cow::Borrowed(_)));
         assert_eq!(single_line("  a\u{0}\n  b\t"), "a b");
@@ -165,26 +148,14 @@ mod tests {
         ] {
             assert_eq!(http_url(bad), None, "{bad}");
         }
-        assert_eq!(
-            http_url("https://u:p@h.example/x").as_deref(),
-            Some("https://h.example/x")
-        );
-        assert_eq!(
-            http_url("HTTPS://H.example").as_deref(),
-            Some("HTTPS://H.example")
-        );
-        assert_eq!(
-            http_url("https://h.example/a b").as_deref(),
-            Some("https://h.example/a%20b")
-        );
+        assert_eq!(http_url("https://u:p@h.example/x").as_deref(), Some("https://h.example/x"));
+        assert_eq!(http_url("HTTPS://H.example").as_deref(), Some("HTTPS://H.example"));
+        assert_eq!(http_url("https://h.example/a b").as_deref(), Some("https://h.example/a%20b"));
         assert_eq!(
             http_url("https://h.example/é?t[0]={1}").as_deref(),
             Some("https://h.example/%C3%A9?t%5B0%5D=%7B1%7D")
         );
-        assert_eq!(
-            http_url("http://[::1]:8080/x?[").as_deref(),
-            Some("http://[::1]:8080/x?%5B")
-        );
+        assert_eq!(http_url("http://[::1]:8080/x?[").as_deref(), Some("http://[::1]:8080/x?%5B"));
     }
 
     #[test]

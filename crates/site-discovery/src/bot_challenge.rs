@@ -1,7 +1,8 @@
-//! Pages that stand before the page: a challenge is never an entry and never a feed, and is never answered.
+//! Pages that stand before the page: a challenge is never an entry and never a feed, and is never
+//! answered.
 //!
-//! Deliberately absent: any attempt to pass one. The rule kept: a page counts as a challenge only by marks that its maker
-//! puts there, so that an article about challenges is still an article.
+//! Deliberately absent: any attempt to pass one. The rule kept: a page counts as a challenge only
+//! by marks that its maker puts there, so that an article about challenges is still an article.
 
 use feed_model::Headers;
 
@@ -27,41 +28,17 @@ const SIGNATURES: &[ChallengeSignature] = &[
             "cf-turnstile-response",
         ],
     },
-    ChallengeSignature {
-        name: "Cloudflare",
-        title: Some("just a moment"),
-        body: &[""],
-    },
+    ChallengeSignature { name: "Cloudflare", title: Some("just a moment"), body: &[""] },
     ChallengeSignature {
         name: "Cloudflare",
         title: Some("attention required! | cloudflare"),
         body: &[""],
     },
-    ChallengeSignature {
-        name: "Vercel",
-        title: Some("vercel security checkpoint"),
-        body: &[""],
-    },
-    ChallengeSignature {
-        name: "DDoS-Guard",
-        title: Some("ddos-guard"),
-        body: &[""],
-    },
-    ChallengeSignature {
-        name: "Anubis",
-        title: Some("making sure you're not a bot"),
-        body: &[""],
-    },
-    ChallengeSignature {
-        name: "Anubis",
-        title: None,
-        body: &["/.within.website/x/cmd/anubis/"],
-    },
-    ChallengeSignature {
-        name: "Imperva",
-        title: None,
-        body: &["_incapsula_resource"],
-    },
+    ChallengeSignature { name: "Vercel", title: Some("vercel security checkpoint"), body: &[""] },
+    ChallengeSignature { name: "DDoS-Guard", title: Some("ddos-guard"), body: &[""] },
+    ChallengeSignature { name: "Anubis", title: Some("making sure you're not a bot"), body: &[""] },
+    ChallengeSignature { name: "Anubis", title: None, body: &["/.within.website/x/cmd/anubis/"] },
+    ChallengeSignature { name: "Imperva", title: None, body: &["_incapsula_resource"] },
     ChallengeSignature {
         name: "AWS WAF",
         title: None,
@@ -72,11 +49,7 @@ const SIGNATURES: &[ChallengeSignature] = &[
         title: None,
         body: &["sec-if-cpt-container", "/_sec/cp_challenge/"],
     },
-    ChallengeSignature {
-        name: "DataDome",
-        title: None,
-        body: &["captcha-delivery.com/"],
-    },
+    ChallengeSignature { name: "DataDome", title: None, body: &["captcha-delivery.com/"] },
     ChallengeSignature {
         name: "PerimeterX",
         title: None,
@@ -87,53 +60,29 @@ const SIGNATURES: &[ChallengeSignature] = &[
         title: Some("you are being redirected"),
         body: &["sucuri_cloudproxy_js"],
     },
-    ChallengeSignature {
-        name: "Sucuri",
-        title: Some("sucuri website firewall"),
-        body: &[""],
-    },
+    ChallengeSignature { name: "Sucuri", title: Some("sucuri website firewall"), body: &[""] },
     ChallengeSignature {
         name: "StackPath",
         title: None,
         body: &["sp_challenge", "sbbi.stackpath"],
     },
-    ChallengeSignature {
-        name: "a bot check",
-        title: Some("checking your browser"),
-        body: &[""],
-    },
+    ChallengeSignature { name: "a bot check", title: Some("checking your browser"), body: &[""] },
     ChallengeSignature {
         name: "a bot check",
         title: Some("please wait... | cloudflare"),
         body: &[""],
     },
-    ChallengeSignature {
-        name: "a bot check",
-        title: Some("one moment, please"),
-        body: &[""],
-    },
-    ChallengeSignature {
-        name: "a bot check",
-        title: Some("verifying you are human"),
-        body: &[""],
-    },
-    ChallengeSignature {
-        name: "a bot check",
-        title: Some("human verification"),
-        body: &[""],
-    },
-    ChallengeSignature {
-        name: "a bot check",
-        title: Some("are you a robot?"),
-        body: &[""],
-    },
+    ChallengeSignature { name: "a bot check", title: Some("one moment, please"), body: &[""] },
+    ChallengeSignature { name: "a bot check", title: Some("verifying you are human"), body: &[""] },
+    ChallengeSignature { name: "a bot check", title: Some("human verification"), body: &[""] },
+    ChallengeSignature { name: "a bot check", title: Some("are you a robot?"), body: &[""] },
 ];
 
 /// Whose challenge an answer is, at any status; `None` where it is none.
 ///
-/// Header fields decide first (`cf-mitigated: challenge`, `x-vercel-mitigated: challenge`, `x-amzn-waf-action`), then
-/// what the body shows. A long body under status 200 with prose in it is an article, whatever scripts it carries, unless
-/// its title is a challenge's.
+/// Header fields decide first (`cf-mitigated: challenge`, `x-vercel-mitigated: challenge`,
+/// `x-amzn-waf-action`), then what the body shows. A long body under status 200 with prose in it is
+/// an article, whatever scripts it carries, unless its title is a challenge's.
 pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Option<&'static str> {
     for (field, value, name) in [
         ("cf-mitigated", "challenge", "Cloudflare"),
@@ -141,20 +90,14 @@ pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Opti
         ("x-amzn-waf-action", "challenge", "AWS WAF"),
         ("x-amzn-waf-action", "captcha", "AWS WAF"),
     ] {
-        if headers
-            .text(field)
-            .is_some_and(|v| v.eq_ignore_ascii_case(value))
-        {
+        if headers.text(field).is_some_and(|v| v.eq_ignore_ascii_case(value)) {
             return Some(name);
         }
     }
     if headers.bytes("x-datadome").is_some() && status == 403 {
         return Some("DataDome");
     }
-    let kind = headers
-        .text("content-type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let kind = headers.text("content-type").unwrap_or_default().to_ascii_lowercase();
     let may_be_html = kind.is_empty() || kind.contains("html") || kind.starts_with("text/plain");
     if !may_be_html {
         return None;
@@ -168,7 +111,8 @@ pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Opti
         return None;
     }
     let title = title(&start);
-    // Publishers protect forms of ordinary pages with the same scripts: under 200 a page with content is the page.
+    // Publishers protect forms of ordinary pages with the same scripts: under 200 a page with
+    // content is the page.
     let has_content = (200..300).contains(&status)
         && (start.contains("<article")
             || start.contains("og:title")
@@ -177,9 +121,7 @@ pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Opti
     SIGNATURES
         .iter()
         .find(|signature| {
-            let title_matches = signature
-                .title
-                .is_none_or(|prefix| title.starts_with(prefix));
+            let title_matches = signature.title.is_none_or(|prefix| title.starts_with(prefix));
             title_matches && !has_content && signature.body.iter().any(|b| start.contains(b))
         })
         .map(|signature| signature.name)

@@ -1,7 +1,7 @@
 //! Dates as people write them beside a title: found within a text, and in an address.
 //!
-//! Deliberately absent: the shapes that stand alone, which are `ingest`'s. The rule kept: a date is told no more exactly
-//! than the page tells it, and a number that may be something else is no date.
+//! Deliberately absent: the shapes that stand alone, which are `ingest`'s. The rule kept: a date is
+//! told no more exactly than the page tells it, and a number that may be something else is no date.
 
 use std::sync::LazyLock;
 
@@ -118,11 +118,7 @@ pub(super) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
     let mut found: Vec<DateMatch> = Vec::new();
     let mut add = |c: &Captures<'_>, date: Option<PublishedDate>| {
         if let (Some(date), Some(all)) = (date, c.get(0)) {
-            found.push(DateMatch {
-                date,
-                start: all.start(),
-                end: all.end(),
-            });
+            found.push(DateMatch { date, start: all.start(), end: all.end() });
         }
     };
     for c in ISO.captures_iter(text) {
@@ -131,10 +127,7 @@ pub(super) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
             .contains(':')
             .then(|| feed_parser::parse_date(&whole.replace(" UTC", "Z").replace(" GMT", "Z")))
             .flatten();
-        add(
-            &c,
-            exact.or_else(|| day(year(&c, 1)?, number(&c, 2)?, number(&c, 3)?)),
-        );
+        add(&c, exact.or_else(|| day(year(&c, 1)?, number(&c, 2)?, number(&c, 3)?)));
     }
     for c in NUMERIC_YEAR_MONTH_DAY.captures_iter(text) {
         add(&c, (|| day(year(&c, 1)?, number(&c, 3)?, number(&c, 4)?))());
@@ -147,28 +140,16 @@ pub(super) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
         add(&c, date);
     }
     for c in MONTH_NAME_DAY_YEAR.captures_iter(text) {
-        add(
-            &c,
-            (|| day(year(&c, 3)?, month_of(&c[1])?, number(&c, 2)?))(),
-        );
+        add(&c, (|| day(year(&c, 3)?, month_of(&c[1])?, number(&c, 2)?))());
     }
     for c in DAY_MONTH_NAME_YEAR.captures_iter(text) {
-        add(
-            &c,
-            (|| day(year(&c, 3)?, month_of(&c[2])?, number(&c, 1)?))(),
-        );
+        add(&c, (|| day(year(&c, 3)?, month_of(&c[2])?, number(&c, 1)?))());
     }
     for c in YEAR_MONTH_NAME_DAY.captures_iter(text) {
-        add(
-            &c,
-            (|| day(year(&c, 1)?, month_of(&c[2])?, number(&c, 3)?))(),
-        );
+        add(&c, (|| day(year(&c, 1)?, month_of(&c[2])?, number(&c, 3)?))());
     }
     for c in MONTH_NAME_DAY_SHORT_YEAR.captures_iter(text) {
-        add(
-            &c,
-            (|| day(2000 + year(&c, 3)?, month_of(&c[1])?, number(&c, 2)?))(),
-        );
+        add(&c, (|| day(2000 + year(&c, 3)?, month_of(&c[1])?, number(&c, 2)?))());
     }
     for c in VIETNAMESE_DAY.captures_iter(text) {
         add(&c, (|| day(year(&c, 3)?, number(&c, 2)?, number(&c, 1)?))());
@@ -178,12 +159,7 @@ pub(super) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
             &c,
             (|| {
                 let (first, second) = (number(&c, 1)?, number(&c, 3)?);
-                date_from_numbers(
-                    year(&c, 4)?,
-                    first,
-                    second,
-                    order.is_day_first(&c[2] == "/"),
-                )
+                date_from_numbers(year(&c, 4)?, first, second, order.is_day_first(&c[2] == "/"))
             })(),
         );
     }
@@ -198,9 +174,7 @@ pub(super) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
         // `1.2.34` is a version, unless people here write their dates so.
         if dotted
             && order == DateOrder::BySeparator
-            && [a, b]
-                .iter()
-                .any(|i| c.get(*i).is_some_and(|m| m.len() < 2))
+            && [a, b].iter().any(|i| c.get(*i).is_some_and(|m| m.len() < 2))
         {
             return None;
         }
@@ -208,11 +182,7 @@ pub(super) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
         let date = (|| {
             let short = year(&c, y)?;
             date_from_numbers(
-                if short < 70 {
-                    2000 + short
-                } else {
-                    1900 + short
-                },
+                if short < 70 { 2000 + short } else { 1900 + short },
                 number(&c, a)?,
                 number(&c, b)?,
                 order.is_day_first(!dotted),
@@ -239,29 +209,21 @@ pub(super) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
         && let (Some(y), Some(m)) = (year(&c, 1), number(&c, 2))
         && let Some(date) = month(y, m)
     {
-        found.push(DateMatch {
-            date,
-            start: 0,
-            end: text.len(),
-        });
+        found.push(DateMatch { date, start: 0, end: text.len() });
     }
-    found
-        .into_iter()
-        .min_by_key(|f| (f.start, std::cmp::Reverse(f.end)))
+    found.into_iter().min_by_key(|f| (f.start, std::cmp::Reverse(f.end)))
 }
 
-/// A day told by two numbers in an order that is the writer's, unless only the other one makes a day.
+/// A day told by two numbers in an order that is the writer's, unless only the other one makes a
+/// day.
 fn date_from_numbers(year: i32, first: u32, second: u32, day_first: bool) -> Option<PublishedDate> {
     let day_first = day_first && second <= 12 || first > 12;
-    let (month, in_month) = if day_first {
-        (second, first)
-    } else {
-        (first, second)
-    };
+    let (month, in_month) = if day_first { (second, first) } else { (first, second) };
     day(year, month, in_month)
 }
 
-/// Whether a text tells how long ago something was: `3 days ago`, `gestern`. It is no date, since nobody knows as of when.
+/// Whether a text tells how long ago something was: `3 days ago`, `gestern`. It is no date, since
+/// nobody knows as of when.
 pub(super) fn is_relative_time(text: &str) -> bool {
     static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(concat!(
@@ -276,17 +238,11 @@ pub(super) fn is_relative_time(text: &str) -> bool {
 /// The order of the numbers of dates that a text shows: one of them is no month.
 pub(super) fn infer_date_order(text: &str) -> Option<DateOrder> {
     let pair = |c: Captures<'_>, at: [usize; 2]| {
-        Some((
-            c.get(at[0])?.as_str().parse().ok()?,
-            c.get(at[1])?.as_str().parse().ok()?,
-        ))
+        Some((c.get(at[0])?.as_str().parse().ok()?, c.get(at[1])?.as_str().parse().ok()?))
     };
     let long = NUMERIC_DATE.captures(text).and_then(|c| pair(c, [1, 3]));
-    let (first, second): (u32, u32) = long.or_else(|| {
-        NUMERIC_SHORT_YEAR
-            .captures(text)
-            .and_then(|c| pair(c, [1, 2]))
-    })?;
+    let (first, second): (u32, u32) =
+        long.or_else(|| NUMERIC_SHORT_YEAR.captures(text).and_then(|c| pair(c, [1, 2])))?;
     match (first > 12, second > 12) {
         (true, false) => Some(DateOrder::DayFirst),
         (false, true) => Some(DateOrder::MonthFirst),
@@ -294,44 +250,32 @@ pub(super) fn infer_date_order(text: &str) -> Option<DateOrder> {
     }
 }
 
-/// The order that people who read a language write; of English without a region, and of no language, the site's country
-/// tells.
+/// The order that people who read a language write; of English without a region, and of no
+/// language, the site's country tells.
 pub(super) fn date_order_for(language: Option<&str>, url: &Url) -> DateOrder {
     const COUNTRIES: &[&str] = &[
         "uk", "au", "nz", "ie", "in", "za", "sg", "fr", "de", "es", "it", "nl", "be", "ch", "at",
         "pt", "br", "dk", "se", "no", "fi", "pl", "cz", "gr", "ro", "ar", "mx", "cl", "eu",
     ];
-    let (language, region) = language
-        .and_then(|l| l.split_once('-'))
-        .unwrap_or((language.unwrap_or_default(), ""));
-    let day_first = match (
-        language.to_ascii_lowercase().as_str(),
-        region.to_ascii_uppercase().as_str(),
-    ) {
-        ("en", "US" | "PH" | "CA") | ("ja" | "zh" | "ko" | "hu", _) => false,
-        ("en" | "", "") => {
-            let country = url
-                .domain()
-                .and_then(|host| host.trim_end_matches('.').rsplit('.').next());
-            country.is_some_and(|country| COUNTRIES.contains(&country))
-        }
-        _ => true,
-    };
-    if day_first {
-        DateOrder::DayFirst
-    } else {
-        DateOrder::BySeparator
-    }
+    let (language, region) =
+        language.and_then(|l| l.split_once('-')).unwrap_or((language.unwrap_or_default(), ""));
+    let day_first =
+        match (language.to_ascii_lowercase().as_str(), region.to_ascii_uppercase().as_str()) {
+            ("en", "US" | "PH" | "CA") | ("ja" | "zh" | "ko" | "hu", _) => false,
+            ("en" | "", "") => {
+                let country =
+                    url.domain().and_then(|host| host.trim_end_matches('.').rsplit('.').next());
+                country.is_some_and(|country| COUNTRIES.contains(&country))
+            }
+            _ => true,
+        };
+    if day_first { DateOrder::DayFirst } else { DateOrder::BySeparator }
 }
 
 /// Seconds or milliseconds since 1970, where they fall between 1990 and 2100.
 pub(super) fn parse_unix_time(text: &str) -> Option<PublishedDate> {
     let number: i64 = text.trim().parse().ok()?;
-    let millis = if number.abs() < 4_102_444_800 {
-        number.checked_mul(1_000)?
-    } else {
-        number
-    };
+    let millis = if number.abs() < 4_102_444_800 { number.checked_mul(1_000)? } else { number };
     (631_152_000_000..4_102_444_800_000)
         .contains(&millis)
         .then(|| chrono::DateTime::from_timestamp_millis(millis))
@@ -355,49 +299,31 @@ pub(super) fn find_month_day(text: &str) -> Option<MonthDay> {
     let made = |c: &Captures<'_>, month: Option<u32>, day: &str| {
         let (month, day, all) = (month?, day.parse().ok()?, c.get(0)?);
         NaiveDate::from_ymd_opt(2024, month, day)?;
-        Some(MonthDay {
-            month,
-            day,
-            start: all.start(),
-            end: all.end(),
-        })
+        Some(MonthDay { month, day, start: all.start(), end: all.end() })
     };
     MONTH_NAME_DAY_ONLY
         .captures(text)
         .and_then(|c| made(&c, month_of(&c[1]), &c[2]))
         .or_else(|| {
-            DAY_MONTH_NAME_ONLY
-                .captures(text)
-                .and_then(|c| made(&c, month_of(&c[2]), &c[1]))
+            DAY_MONTH_NAME_ONLY.captures(text).and_then(|c| made(&c, month_of(&c[2]), &c[1]))
         })
         .or_else(|| {
-            NUMERIC_MONTH_DAY.captures(text).and_then(|c| {
-                made(
-                    &c,
-                    c[1].parse().ok().filter(|m| (1..=12).contains(m)),
-                    &c[2],
-                )
-            })
+            NUMERIC_MONTH_DAY
+                .captures(text)
+                .and_then(|c| made(&c, c[1].parse().ok().filter(|m| (1..=12).contains(m)), &c[2]))
         })
 }
 
 /// The day of a month that a text consists of: `27`, `5th`, `9:`.
 pub(super) fn parse_day_of_month(text: &str) -> Option<u32> {
-    let digits = text
-        .trim()
-        .trim_end_matches([':', '.', ')', ',', '-', '–', '—'])
-        .trim_end();
-    let digits = ["st", "nd", "rd", "th"]
-        .iter()
-        .find_map(|end| digits.strip_suffix(end))
-        .unwrap_or(digits);
-    digits
-        .parse()
-        .ok()
-        .filter(|day| (1..=31).contains(day) && digits.len() <= 2)
+    let digits = text.trim().trim_end_matches([':', '.', ')', ',', '-', '–', '—']).trim_end();
+    let digits =
+        ["st", "nd", "rd", "th"].iter().find_map(|end| digits.strip_suffix(end)).unwrap_or(digits);
+    digits.parse().ok().filter(|day| (1..=31).contains(day) && digits.len() <= 2)
 }
 
-/// The date that a short text consists of, give or take a day of the week: a heading above what was published then.
+/// The date that a short text consists of, give or take a day of the week: a heading above what was
+/// published then.
 pub(super) fn heading_date(text: &str) -> Option<PublishedDate> {
     // `Fri, 20 Nov 2026 (10 entries)`
     let text = text.split(" (").next().unwrap_or_default();
@@ -425,7 +351,8 @@ pub(super) fn heading_year(text: &str) -> Option<i32> {
         .and_then(|c| c[1].parse().ok())
 }
 
-/// The month that a heading consists of, with its year where it tells one: `March`, `March 2024`, `2024-03`.
+/// The month that a heading consists of, with its year where it tells one: `March`, `March 2024`,
+/// `2024-03`.
 pub(super) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
     let text = text.trim();
     if text.chars().count() > 24 {
@@ -434,14 +361,11 @@ pub(super) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
     if let Some(found) = find(text).filter(|f| f.date.precision == DatePrecision::Month) {
         return Some((Some(found.date.at.year()), found.date.at.month()));
     }
-    text.chars()
-        .all(char::is_alphabetic)
-        .then(|| month_of(text))
-        .flatten()
-        .map(|m| (None, m))
+    text.chars().all(char::is_alphabetic).then(|| month_of(text)).flatten().map(|m| (None, m))
 }
 
-/// The date that an address tells: `/2024/05/31/`, `/2024-05-31-slug/`, `/20240531-slug`, `/2024/05/`.
+/// The date that an address tells: `/2024/05/31/`, `/2024-05-31-slug/`, `/20240531-slug`,
+/// `/2024/05/`.
 pub(super) fn find_in_url(url: &Url) -> Option<PublishedDate> {
     let path = url.path();
     let get = |c: &Captures<'_>| Some((c[1].parse::<i32>().ok()?, c[2].parse::<u32>().ok()?));
@@ -455,9 +379,7 @@ pub(super) fn find_in_url(url: &Url) -> Option<PublishedDate> {
                 .and_then(|c| day(c[1].parse().ok()?, month_of(&c[2])?, c[3].parse().ok()?))
         })
         .or_else(|| {
-            MONTH_IN_PATH
-                .captures(path)
-                .and_then(|c| get(&c).and_then(|(y, m)| month(y, m)))
+            MONTH_IN_PATH.captures(path).and_then(|c| get(&c).and_then(|(y, m)| month(y, m)))
         })
 }
 
@@ -474,8 +396,5 @@ pub(super) fn month(year: i32, month: u32) -> Option<PublishedDate> {
 fn at(year: i32, month: u32, day: u32, precision: DatePrecision) -> Option<PublishedDate> {
     let date =
         NaiveDate::from_ymd_opt(year, month, day).filter(|_| (1990..=2100).contains(&year))?;
-    Some(PublishedDate {
-        at: Utc.from_utc_datetime(&date.and_hms_opt(0, 0, 0)?),
-        precision,
-    })
+    Some(PublishedDate { at: Utc.from_utc_datetime(&date.and_hms_opt(0, 0, 0)?), precision })
 }

@@ -1,7 +1,7 @@
 //! A page as a tree, and what is read from one by all modules of this crate.
 //!
-//! Deliberately absent: any meaning. The rule kept: no walk recurses, and none climbs further than [`MAX_ANCESTORS`] elements, so
-//! that a page nested without end costs no more than a long one.
+//! Deliberately absent: any meaning. The rule kept: no walk recurses, and none climbs further than
+//! [`MAX_ANCESTORS`] elements, so that a page nested without end costs no more than a long one.
 
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
@@ -22,7 +22,8 @@ pub(super) struct Dom {
     pub base: Url,
     /// Whether the end of the page was left out for its nesting.
     pub is_truncated: bool,
-    /// What two numbers of a date mean where they do not show it themselves: by the page's language, else its country.
+    /// What two numbers of a date mean where they do not show it themselves: by the page's
+    /// language, else its country.
     pub order: DateOrder,
 }
 
@@ -43,12 +44,7 @@ impl Dom {
             .and_then(|e| e.attr("lang"))
             .and_then(text_cleanup::language_tag);
         let order = dates::date_order_for(language.as_deref(), page.url);
-        Self {
-            html,
-            base,
-            is_truncated: bounded_html.len() < page.html.len(),
-            order,
-        }
+        Self { html, base, is_truncated: bounded_html.len() < page.html.len(), order }
     }
 
     /// Every element that a selector known here matches, in document order.
@@ -68,8 +64,7 @@ impl Dom {
 
     /// The body, else the root.
     pub fn body(&self) -> ElementRef<'_> {
-        self.first("body")
-            .unwrap_or_else(|| self.html.root_element())
+        self.first("body").unwrap_or_else(|| self.html.root_element())
     }
 }
 
@@ -114,8 +109,8 @@ const UNCOUNTED_TAGS: &[&[u8]] = &[
     b"stop",
 ];
 
-/// The beginning of a page up to where it is nested beyond all reason: building the tree of such a page takes time that
-/// grows with the square of its depth.
+/// The beginning of a page up to where it is nested beyond all reason: building the tree of such a
+/// page takes time that grows with the square of its depth.
 fn cut_at_max_nesting(html: &str) -> &str {
     let bytes = html.as_bytes();
     let mut depth = 0_usize;
@@ -135,11 +130,7 @@ fn cut_at_max_nesting(html: &str) -> &str {
         {
             continue;
         }
-        depth = if closes {
-            depth.saturating_sub(1)
-        } else {
-            depth + 1
-        };
+        depth = if closes { depth.saturating_sub(1) } else { depth + 1 };
         if depth > MAX_NESTING {
             return &html[..at];
         }
@@ -237,8 +228,8 @@ pub(super) fn heading_level(name: &str) -> Option<u8> {
     }
 }
 
-/// The text of an element as it is read: white space collapsed, words of different blocks apart, and without the signs
-/// that headings carry as links to themselves.
+/// The text of an element as it is read: white space collapsed, words of different blocks apart,
+/// and without the signs that headings carry as links to themselves.
 pub(super) fn text_of(element: ElementRef<'_>) -> String {
     let mut out = String::new();
     let mut skipping = 0_usize;
@@ -277,34 +268,26 @@ fn is_permalink_anchor(element: &ElementRef<'_>) -> bool {
         return false;
     }
     let text: String = element.text().take(4).collect();
-    matches!(
-        text.trim(),
-        "#" | "¶" | "§" | "🔗" | "∞" | "⁋" | "link" | "permalink"
-    )
+    matches!(text.trim(), "#" | "¶" | "§" | "🔗" | "∞" | "⁋" | "link" | "permalink")
 }
 
 /// White space collapsed, and characters without a width or of control gone.
 pub(super) fn collapse_whitespace(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for word in text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|w| !w.is_empty())
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty())
     {
         if !out.is_empty() {
             out.push(' ');
         }
         out.extend(word.chars().filter(|c| {
-            !matches!(
-                c,
-                '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{2060}' | '\u{fffe}' | '\u{ffff}'
-            )
+            !matches!(c, '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{2060}' | '\u{fffe}' | '\u{ffff}')
         }));
     }
     out.trim().to_owned()
 }
 
-/// The words of an element's class and id, in lower case, parted at hyphens, underlines and humps: `postMeta` is
-/// `post`, `meta`.
+/// The words of an element's class and id, in lower case, parted at hyphens, underlines and humps:
+/// `postMeta` is `post`, `meta`.
 pub(super) fn class_and_id_words(element: &ElementRef<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let value = element.value();
@@ -330,10 +313,7 @@ fn split_words(names: &str, out: &mut Vec<String>) {
             .filter(|p| !p.is_empty())
             .take(24)
             .peekable();
-        if parts
-            .peek()
-            .is_some_and(|first| IGNORED_PREFIXES.contains(first))
-        {
+        if parts.peek().is_some_and(|first| IGNORED_PREFIXES.contains(first)) {
             continue;
         }
         for part in parts {
@@ -365,8 +345,5 @@ pub(super) fn rels(element: &ElementRef<'_>) -> Vec<String> {
 
 /// Text as HTML.
 pub(super) fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,7 +1,9 @@
-//! The feeds that a page names: in its head, in the HTTP `Link` header, else by a link that people can see.
+//! The feeds that a page names: in its head, in the HTTP `Link` header, else by a link that people
+//! can see.
 //!
-//! Deliberately absent: guessing (`/feed`, `/rss.xml`): an address that nobody named is not asked. The rule kept: the
-//! site's own feed stands first, and feeds of comments, of one post or of a search are left aside.
+//! Deliberately absent: guessing (`/feed`, `/rss.xml`): an address that nobody named is not asked.
+//! The rule kept: the site's own feed stands first, and feeds of comments, of one post or of a
+//! search are left aside.
 
 use scraper::ElementRef;
 use url::Url;
@@ -74,11 +76,7 @@ fn media_type_rank(media_type: &str) -> Option<u8> {
 }
 
 fn media_type(text: &str) -> String {
-    text.split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase()
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn feed_from_link_element(
@@ -106,22 +104,12 @@ fn feed_from_link_element(
     {
         return None;
     }
-    let title = link
-        .attr("title")
-        .map(collapse_whitespace)
-        .filter(|t| !t.is_empty());
+    let title = link.attr("title").map(collapse_whitespace).filter(|t| !t.is_empty());
     if is_secondary_feed(page, &url, title.as_deref()) {
         return None;
     }
-    let in_head = link
-        .ancestors()
-        .filter_map(ElementRef::wrap)
-        .any(|e| e.value().name() == "head");
-    let tag = if is_feed_rel {
-        "rel=feed"
-    } else {
-        "rel=alternate"
-    };
+    let in_head = link.ancestors().filter_map(ElementRef::wrap).any(|e| e.value().name() == "head");
+    let tag = if is_feed_rel { "rel=feed" } else { "rel=alternate" };
     let place = if in_head { "head" } else { "body" };
     let reason = match &kind {
         Some(kind) => format!("the page's {place} names it (<link {tag} type={kind}>)"),
@@ -129,15 +117,7 @@ fn feed_from_link_element(
     };
     // A feed of a part of the site stands behind the feed of all of it.
     let part = u8::from(is_section_feed(page, &url, title.as_deref())) * 10;
-    Some((
-        rank + part + u8::from(!in_head) * 5,
-        FeedLink {
-            url,
-            title,
-            media_type: kind,
-            reason,
-        },
-    ))
+    Some((rank + part + u8::from(!in_head) * 5, FeedLink { url, title, media_type: kind, reason }))
 }
 
 /// Whether a feed is of comments, of one post or of a search.
@@ -173,14 +153,9 @@ fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
     let own = page.url.path().trim_end_matches('/');
     own.len() > 1
         && url_shape::post_score(page.url) >= 2.0
-        && path
-            .strip_prefix(&own.to_ascii_lowercase())
-            .is_some_and(|rest| {
-                matches!(
-                    rest.trim_matches('/'),
-                    "feed" | "feed/atom" | "rss" | "atom"
-                )
-            })
+        && path.strip_prefix(&own.to_ascii_lowercase()).is_some_and(|rest| {
+            matches!(rest.trim_matches('/'), "feed" | "feed/atom" | "rss" | "atom")
+        })
 }
 
 /// Whether a feed is of a tag, a category or an author.
@@ -206,7 +181,8 @@ fn is_section_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
         || words.contains("tag feed")
 }
 
-/// The feeds of an HTTP `Link` field (RFC 8288 §3): `<address>; rel="alternate"; type="…"`, several parted by commas.
+/// The feeds of an HTTP `Link` field (RFC 8288 §3): `<address>; rel="alternate"; type="…"`, several
+/// parted by commas.
 fn feeds_from_link_header(value: &str, page: &Page<'_>) -> Vec<(u8, FeedLink)> {
     let mut out = Vec::new();
     let mut rest = value;
@@ -216,12 +192,7 @@ fn feeds_from_link_header(value: &str, page: &Page<'_>) -> Vec<(u8, FeedLink)> {
         };
         let (parameters, next) = parse_link_parameters(after);
         rest = next;
-        let get = |name: &str| {
-            parameters
-                .iter()
-                .find(|(n, _)| n == name)
-                .map(|(_, v)| v.as_str())
-        };
+        let get = |name: &str| parameters.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let rel = get("rel").unwrap_or_default().to_ascii_lowercase();
         let kind = get("type").map(media_type);
         let is_feed = rel.split_ascii_whitespace().any(|r| r == "feed");
@@ -233,19 +204,9 @@ fn feeds_from_link_header(value: &str, page: &Page<'_>) -> Vec<(u8, FeedLink)> {
         else {
             continue;
         };
-        let title = get("title")
-            .map(collapse_whitespace)
-            .filter(|t| !t.is_empty());
+        let title = get("title").map(collapse_whitespace).filter(|t| !t.is_empty());
         let reason = "the HTTP Link header names it".to_owned();
-        out.push((
-            20 + rank.unwrap_or(1),
-            FeedLink {
-                url,
-                title,
-                media_type: kind,
-                reason,
-            },
-        ));
+        out.push((20 + rank.unwrap_or(1), FeedLink { url, title, media_type: kind, reason }));
     }
     out
 }
@@ -260,10 +221,7 @@ fn parse_link_parameters(text: &str) -> (Vec<(String, String)>, &str) {
             return (parameters, rest);
         };
         let end = after.find(['=', ';', ',']).unwrap_or(after.len());
-        let name = after[..end]
-            .trim()
-            .trim_end_matches('*')
-            .to_ascii_lowercase();
+        let name = after[..end].trim().trim_end_matches('*').to_ascii_lowercase();
         rest = &after[end..];
         let mut value = String::new();
         if let Some(after) = rest.strip_prefix('=') {
@@ -296,7 +254,8 @@ fn parse_link_parameters(text: &str) -> (Vec<(String, String)>, &str) {
     }
 }
 
-/// A link that people see: one that is clearly a feed by its address, or by its text and address together.
+/// A link that people see: one that is clearly a feed by its address, or by its text and address
+/// together.
 fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Option<(u8, FeedLink)> {
     let url = dom.url(anchor.attr("href")?)?;
     let mut text = text_of(*anchor);
@@ -307,10 +266,8 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
             .map(collapse_whitespace)
             .unwrap_or_default();
     }
-    let kind = anchor
-        .attr("type")
-        .map(media_type)
-        .filter(|t| media_type_rank(t).is_some_and(|r| r < 3));
+    let kind =
+        anchor.attr("type").map(media_type).filter(|t| media_type_rank(t).is_some_and(|r| r < 3));
     let is_same_site = url_shape::same_site(&url, page.url);
     let host = url.host_str().unwrap_or_default();
     let on_feed_host = matches!(
@@ -323,14 +280,9 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
         return None;
     }
     let path = url.path().to_ascii_lowercase();
-    let last = path
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let ends = |extensions: &[&str]| {
-        last.rsplit_once('.')
-            .is_some_and(|(_, extension)| extensions.contains(&extension))
+        last.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
     };
     let is_feed_file_name = matches!(
         last,
@@ -363,9 +315,7 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
             | "rss.php"
             | "feed.php"
     ) || ends(&["rss", "atom", "rdf"])
-        || [".rss.xml", ".atom.xml"]
-            .iter()
-            .any(|end| last.ends_with(end));
+        || [".rss.xml", ".atom.xml"].iter().any(|end| last.ends_with(end));
     let text_says_feed = text
         .to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
@@ -374,7 +324,8 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
     if !(is_feed_file_name || on_feed_host || kind.is_some() || text_says_feed && xml) {
         return None;
     }
-    // A page about feeds, or one post called "feed", is no feed: only the plain names count without an extension.
+    // A page about feeds, or one post called "feed", is no feed: only the plain names count without
+    // an extension.
     if matches!(last, "feed" | "rss" | "atom") && !text_says_feed && !text.is_empty() {
         return None;
     }
@@ -386,13 +337,5 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
         format!("the visible link “{label}” leads to it")
     };
     let title = Some(text).filter(|t| !t.is_empty());
-    Some((
-        rank,
-        FeedLink {
-            url,
-            title,
-            media_type: kind,
-            reason,
-        },
-    ))
+    Some((rank, FeedLink { url, title, media_type: kind, reason }))
 }

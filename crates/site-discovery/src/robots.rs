@@ -1,7 +1,7 @@
 //! robots.txt as RFC 9309 has it: groups, the longest match, `*` and `$`.
 //!
-//! Deliberately absent: fetching and caching (24 h), and what an error status means. The rule kept: what is unreadable in
-//! the file is passed over, and what the file does not forbid is allowed.
+//! Deliberately absent: fetching and caching (24 h), and what an error status means. The rule kept:
+//! what is unreadable in the file is passed over, and what the file does not forbid is allowed.
 
 use std::time::Duration;
 
@@ -35,7 +35,8 @@ struct Rule {
 }
 
 impl Robots {
-    /// Reads the file; never fails, since every line that is no rule is passed over (RFC 9309 §2.2).
+    /// Reads the file; never fails, since every line that is no rule is passed over (RFC 9309
+    /// §2.2).
     pub fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_BYTES)]);
         let mut robots = Self::default();
@@ -43,11 +44,7 @@ impl Robots {
         let mut rules_remaining = MAX_RULES;
         // A group's agents stand together; a rule after them closes the list (RFC 9309 §2.2.1).
         let mut in_user_agent_lines = false;
-        for line in text
-            .trim_start_matches('\u{feff}')
-            .lines()
-            .flat_map(|line| line.split('\r'))
-        {
+        for line in text.trim_start_matches('\u{feff}').lines().flat_map(|line| line.split('\r')) {
             let line = line.split('#').next().unwrap_or_default();
             let Some((key, value)) = line.split_once(':') else {
                 continue;
@@ -67,17 +64,13 @@ impl Robots {
                         continue;
                     }
                     rules_remaining -= 1;
-                    group.rules.push(Rule {
-                        allow: key == "allow",
-                        pattern: normalize_path(value),
-                    });
+                    group
+                        .rules
+                        .push(Rule { allow: key == "allow", pattern: normalize_path(value) });
                 }
                 "crawl-delay" => {
                     in_user_agent_lines = false;
-                    let seconds = value
-                        .parse::<f64>()
-                        .ok()
-                        .filter(|s| s.is_finite() && *s >= 0.0);
+                    let seconds = value.parse::<f64>().ok().filter(|s| s.is_finite() && *s >= 0.0);
                     group.crawl_delay = seconds.map(|s| Duration::from_secs_f64(s.min(86_400.0)));
                 }
                 "sitemap" if !value.is_empty() => robots.sitemaps.push(value.to_owned()),
@@ -89,7 +82,8 @@ impl Robots {
         robots
     }
 
-    /// Whether `url` may be asked by `token`: by the groups that name it, else by those for `*`, else yes.
+    /// Whether `url` may be asked by `token`: by the groups that name it, else by those for `*`,
+    /// else yes.
     pub fn allows(&self, url: &Url, token: &str) -> bool {
         let own_groups = self.groups_for(token);
         if own_groups.is_empty() {
@@ -99,8 +93,8 @@ impl Robots {
         }
     }
 
-    /// Whether `url` may be asked where only a group that names `token` counts: for an address that the operator wrote
-    /// down, and the feed that it names.
+    /// Whether `url` may be asked where only a group that names `token` counts: for an address that
+    /// the operator wrote down, and the feed that it names.
     pub fn allows_explicit(&self, url: &Url, token: &str) -> bool {
         is_allowed(&self.groups_for(token), url)
     }
@@ -108,11 +102,7 @@ impl Robots {
     /// The pause that the site asks for between two requests, of the groups that count for `token`.
     pub fn crawl_delay(&self, token: &str) -> Option<Duration> {
         let own_groups = self.groups_for(token);
-        let groups = if own_groups.is_empty() {
-            self.groups_for("*")
-        } else {
-            own_groups
-        };
+        let groups = if own_groups.is_empty() { self.groups_for("*") } else { own_groups };
         groups.iter().filter_map(|group| group.crawl_delay).max()
     }
 
@@ -123,10 +113,7 @@ impl Robots {
 
     fn groups_for(&self, token: &str) -> Vec<&Group> {
         let token = token.to_ascii_lowercase();
-        self.groups
-            .iter()
-            .filter(|group| group.user_agents.contains(&token))
-            .collect()
+        self.groups.iter().filter(|group| group.user_agents.contains(&token)).collect()
     }
 }
 
@@ -142,7 +129,8 @@ fn product_token(value: &str) -> String {
         .to_ascii_lowercase()
 }
 
-/// The longest matching rule decides, and of two equally long ones the one that allows (RFC 9309 §2.2.2).
+/// The longest matching rule decides, and of two equally long ones the one that allows (RFC 9309
+/// §2.2.2).
 fn is_allowed(groups: &[&Group], url: &Url) -> bool {
     if url.path() == "/robots.txt" {
         return true;
@@ -160,8 +148,8 @@ fn is_allowed(groups: &[&Group], url: &Url) -> bool {
         .is_none_or(|(_, allow)| allow)
 }
 
-/// `*` is any run of octets and a last `$` the end; walks back to the last `*` only, so it is linear in practice and
-/// quadratic at worst.
+/// `*` is any run of octets and a last `$` the end; walks back to the last `*` only, so it is
+/// linear in practice and quadratic at worst.
 fn matches(pattern: &[u8], target: &[u8]) -> bool {
     let (pattern, anchored_at_end) = match pattern.split_last() {
         Some((b'$', rest)) => (rest, true),
@@ -194,8 +182,8 @@ fn matches(pattern: &[u8], target: &[u8]) -> bool {
     }
 }
 
-/// One spelling for comparison: octets outside ASCII are escaped, escapes of unreserved characters are undone, and the
-/// digits of the rest are in upper case (RFC 9309 §2.2.2, RFC 3986 §6.2.2).
+/// One spelling for comparison: octets outside ASCII are escaped, escapes of unreserved characters
+/// are undone, and the digits of the rest are in upper case (RFC 9309 §2.2.2, RFC 3986 §6.2.2).
 fn normalize_path(path: &str) -> String {
     let bytes = path.as_bytes();
     let mut out = String::with_capacity(bytes.len());
@@ -232,7 +220,5 @@ fn push_octet(out: &mut String, octet: u8, was_escaped: bool) {
 }
 
 fn hex_digit(octet: Option<&u8>) -> Option<u8> {
-    octet
-        .and_then(|o| char::from(*o).to_digit(16))
-        .and_then(|d| u8::try_from(d).ok())
+    octet.and_then(|o| char::from(*o).to_digit(16)).and_then(|d| u8::try_from(d).ok())
 }

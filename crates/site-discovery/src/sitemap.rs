@@ -1,8 +1,9 @@
-//! Sitemaps: lists of pages and lists of such lists (sitemaps.org 0.9, with Google's news and image extensions).
+//! Sitemaps: lists of pages and lists of such lists (sitemaps.org 0.9, with Google's news and image
+//! extensions).
 //!
-//! Deliberately absent: fetching the lists that a list names, and deciding which pages are posts. The rule kept: names are
-//! read whatever their namespace, what is complete is kept however the document ends, and a link that leaves the
-//! sitemap's own registrable domain is not taken.
+//! Deliberately absent: fetching the lists that a list names, and deciding which pages are posts.
+//! The rule kept: names are read whatever their namespace, what is complete is kept however the
+//! document ends, and a link that leaves the sitemap's own registrable domain is not taken.
 
 use std::io::Read;
 
@@ -21,7 +22,8 @@ const MAX_UNPACKED_BYTES: u64 = 52_428_800;
 /// Characters kept of one value.
 const MAX_VALUE_CHARS: usize = 4_096;
 
-/// The kind of a sitemap, by what its file is called: `post-sitemap.xml`, `wp-sitemap-posts-page-1.xml`.
+/// The kind of a sitemap, by what its file is called: `post-sitemap.xml`,
+/// `wp-sitemap-posts-page-1.xml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SitemapKind {
     /// Posts, articles, news.
@@ -70,13 +72,9 @@ impl SitemapKind {
             "jobs",
             "events",
         ];
-        let name = url_shape::segments(url)
-            .last()
-            .map(|s| s.to_lowercase())
-            .unwrap_or_default();
+        let name = url_shape::segments(url).last().map(|s| s.to_lowercase()).unwrap_or_default();
         let says = |words: &[&str]| {
-            name.split(|c: char| !c.is_alphabetic())
-                .any(|word| words.contains(&word))
+            name.split(|c: char| !c.is_alphabetic()).any(|word| words.contains(&word))
         };
         if says(OTHERS) {
             Self::Other
@@ -161,15 +159,11 @@ fn decompress_gzip(
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<u8>, DiscoveryError> {
     let mut out = Vec::new();
-    let result = flate2::read::MultiGzDecoder::new(bytes)
-        .take(MAX_UNPACKED_BYTES + 1)
-        .read_to_end(&mut out);
+    let result =
+        flate2::read::MultiGzDecoder::new(bytes).take(MAX_UNPACKED_BYTES + 1).read_to_end(&mut out);
     match result {
         Err(source) if out.is_empty() => {
-            return Err(DiscoveryError::Decompress {
-                url: url.to_string(),
-                source,
-            });
+            return Err(DiscoveryError::Decompress { url: url.to_string(), source });
         }
         Err(_) => problems.push(Problem::warning(
             "sitemap-truncated",
@@ -235,9 +229,7 @@ impl SitemapBuilder<'_> {
         } else if self.seen_urls.insert(url.clone()) {
             if is_child {
                 let kind = SitemapKind::of(&url);
-                self.document
-                    .sitemaps
-                    .push(ChildSitemap { url, lastmod, kind });
+                self.document.sitemaps.push(ChildSitemap { url, lastmod, kind });
             } else {
                 let image = feed_parser::http_url(&item.image, Some(self.url))
                     .filter(|_| !item.image.trim().is_empty());
@@ -285,11 +277,8 @@ impl SitemapBuilder<'_> {
 }
 
 fn read_lines(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), DiscoveryError> {
-    let mut lines = text
-        .lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty() && !l.starts_with('#'))
-        .peekable();
+    let mut lines =
+        text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).peekable();
     let first = lines.peek().copied().unwrap_or_default();
     if !first.starts_with("http://") && !first.starts_with("https://") {
         let reason = if first.is_empty() {
@@ -304,13 +293,8 @@ fn read_lines(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), Discov
     }
     for line in lines.take(MAX_PAGES + MAX_CHILD_SITEMAPS) {
         if line.starts_with("http://") || line.starts_with("https://") {
-            builder.add(
-                &SitemapElement {
-                    loc: line.to_owned(),
-                    ..SitemapElement::default()
-                },
-                false,
-            );
+            builder
+                .add(&SitemapElement { loc: line.to_owned(), ..SitemapElement::default() }, false);
         } else {
             builder.invalid_count += 1;
         }
@@ -333,10 +317,7 @@ fn read_xml(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), Discover
             Ok(event) => event,
             Err(error) => {
                 if !root_seen {
-                    return Err(not_a_sitemap(
-                        builder.url,
-                        &format!("it is not XML ({error})"),
-                    ));
+                    return Err(not_a_sitemap(builder.url, &format!("it is not XML ({error})")));
                 }
                 builder.document.problems.push(Problem::warning(
                     "sitemap-malformed",
@@ -422,16 +403,12 @@ fn read_xml(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), Discover
         && !item.loc.is_empty()
     {
         builder.add(&item, is_child);
-        builder.document.problems.push(Problem::warning(
-            "sitemap-truncated",
-            "the sitemap breaks off within an entry",
-        ));
+        builder
+            .document
+            .problems
+            .push(Problem::warning("sitemap-truncated", "the sitemap breaks off within an entry"));
     }
-    if root_seen {
-        Ok(())
-    } else {
-        Err(not_a_sitemap(builder.url, "it has no elements"))
-    }
+    if root_seen { Ok(()) } else { Err(not_a_sitemap(builder.url, "it has no elements")) }
 }
 
 impl SitemapElement {
@@ -456,8 +433,5 @@ fn append_bounded(value: &mut String, text: &str) {
 }
 
 fn not_a_sitemap(url: &Url, reason: &str) -> DiscoveryError {
-    DiscoveryError::NotASitemap {
-        url: url.to_string(),
-        reason: reason.to_owned(),
-    }
+    DiscoveryError::NotASitemap { url: url.to_string(), reason: reason.to_owned() }
 }

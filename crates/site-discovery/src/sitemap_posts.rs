@@ -1,7 +1,8 @@
 //! Which pages of a sitemap are posts.
 //!
-//! Deliberately absent: fetching any of them. The rule kept: `include` and `exclude` decide where they are given; else
-//! one shape of path is taken, the one that most dated entries share, and the reason is told.
+//! Deliberately absent: fetching any of them. The rule kept: `include` and `exclude` decide where
+//! they are given; else one shape of path is taken, the one that most dated entries share, and the
+//! reason is told.
 
 use std::{
     cmp::Reverse,
@@ -30,47 +31,29 @@ pub struct PostLinks {
 /// Patterns are parts of a path: one of `include` must occur in it, and none of `exclude` may.
 pub fn post_links(document: &SitemapDocument, patterns: &SitemapPatterns, site: &Url) -> PostLinks {
     let excluded = |page: &&SitemapPage| {
-        patterns
-            .exclude
-            .iter()
-            .any(|part| page.url.path().contains(part.as_str()))
+        patterns.exclude.iter().any(|part| page.url.path().contains(part.as_str()))
     };
-    let remaining: Vec<&SitemapPage> = document
-        .pages
-        .iter()
-        .filter(|page| !excluded(page))
-        .collect();
+    let remaining: Vec<&SitemapPage> =
+        document.pages.iter().filter(|page| !excluded(page)).collect();
     let (chosen, reason) = if patterns.include.is_empty() {
         guess_posts(&remaining, site)
     } else {
         let included = |page: &&SitemapPage| {
-            patterns
-                .include
-                .iter()
-                .any(|part| page.url.path().contains(part.as_str()))
+            patterns.include.iter().any(|part| page.url.path().contains(part.as_str()))
         };
         let chosen: Vec<&SitemapPage> = remaining.iter().copied().filter(included).collect();
-        (
-            chosen,
-            format!("sitemap.include names {}", patterns.include.join(", ")),
-        )
+        (chosen, format!("sitemap.include names {}", patterns.include.join(", ")))
     };
     let mut pages: Vec<SitemapPage> = chosen.into_iter().cloned().collect();
     // The sort is stable: pages of one day, and undated ones, keep the document's order.
     pages.sort_by_key(|page| Reverse(best_known_date(page)));
-    PostLinks {
-        skipped: document.pages.len() - pages.len(),
-        pages,
-        reason,
-    }
+    PostLinks { skipped: document.pages.len() - pages.len(), pages, reason }
 }
 
 /// What orders pages before their own dates are known: when they were published, else changed.
 fn best_known_date(page: &SitemapPage) -> Option<Timestamp> {
-    let told: Option<PublishedDate> = page
-        .news_published
-        .or_else(|| dates::find_in_url(&page.url))
-        .or(page.lastmod);
+    let told: Option<PublishedDate> =
+        page.news_published.or_else(|| dates::find_in_url(&page.url)).or(page.lastmod);
     told.map(|date| date.at)
 }
 
@@ -78,7 +61,8 @@ fn best_known_date(page: &SitemapPage) -> Option<Timestamp> {
 #[derive(Default)]
 struct PathGroup<'a> {
     pages: Vec<&'a SitemapPage>,
-    /// Days that its pages were published or changed on: what is built anew is dated alike, and that tells nothing.
+    /// Days that its pages were published or changed on: what is built anew is dated alike, and
+    /// that tells nothing.
     days: BTreeSet<NaiveDate>,
     dated_count: usize,
     news_count: usize,
@@ -98,7 +82,8 @@ impl<'a> PathGroup<'a> {
         self.slug_count += usize::from(url_shape::post_score(&page.url) >= 1.0);
     }
 
-    /// News titles are the surest sign, then a directory that sites keep posts in, then dates and slugs of several words.
+    /// News titles are the surest sign, then a directory that sites keep posts in, then dates and
+    /// slugs of several words.
     #[allow(clippy::cast_precision_loss)] // at most 50,000 of each
     fn weight(&self, directory: &str) -> f64 {
         let factor = if url_shape::is_post_directory(directory) {
@@ -122,7 +107,8 @@ fn is_news(page: &SitemapPage) -> bool {
     page.news_title.is_some() || page.news_published.is_some()
 }
 
-/// The shape of an address: its directory, but that days in the path tell a post under whatever subject it lies.
+/// The shape of an address: its directory, but that days in the path tell a post under whatever
+/// subject it lies.
 fn path_group_key(url: &Url) -> String {
     let dated = dates::find_in_url(url).is_some_and(|date| date.precision >= DatePrecision::Day);
     if dated && !url_shape::is_post_directory(&url_shape::directory(url)) {
@@ -147,22 +133,15 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
     };
     let mut candidates: Vec<&SitemapPage> = pages.iter().filter(post).copied().collect();
     let told = |kind: SitemapKind| {
-        candidates
-            .iter()
-            .copied()
-            .filter(|page| page.kind == kind)
-            .collect::<Vec<_>>()
+        candidates.iter().copied().filter(|page| page.kind == kind).collect::<Vec<_>>()
     };
     let (of_posts, others) = (told(SitemapKind::Posts), told(SitemapKind::Other).len());
     if others > 0 && others < candidates.len() {
         candidates.retain(|page| page.kind != SitemapKind::Other);
     }
     if own.len() > 1 && !url_shape::is_file(site) && !url_shape::is_list(site) {
-        let inside: Vec<&SitemapPage> = candidates
-            .iter()
-            .copied()
-            .filter(|page| below(page))
-            .collect();
+        let inside: Vec<&SitemapPage> =
+            candidates.iter().copied().filter(|page| below(page)).collect();
         if !inside.is_empty() {
             let reason = format!(
                 "{} of {} links lie below {own}/, the address that is followed",
@@ -184,27 +163,20 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
     for (first, page) in candidates.iter().enumerate() {
         path_groups
             .entry(path_group_key(&page.url))
-            .or_insert_with(|| PathGroup {
-                first,
-                ..PathGroup::default()
-            })
+            .or_insert_with(|| PathGroup { first, ..PathGroup::default() })
             .add(page);
     }
     // Of the same posts in two languages, those that the publisher names first.
     let best = path_groups.iter().max_by(|(a, x), (b, y)| {
-        x.weight(a)
-            .total_cmp(&y.weight(b))
-            .then_with(|| y.first.cmp(&x.first))
+        x.weight(a).total_cmp(&y.weight(b)).then_with(|| y.first.cmp(&x.first))
     });
     let Some((directory, best)) = best else {
-        return (
-            Vec::new(),
-            format!("none of its {} links looks like a post", pages.len()),
-        );
+        return (Vec::new(), format!("none of its {} links looks like a post", pages.len()));
     };
     let mut chosen = best.pages.clone();
     if directory == "/" {
-        // At the root stand pages of every kind: posts are told by a slug of several words, where any has one.
+        // At the root stand pages of every kind: posts are told by a slug of several words, where
+        // any has one.
         let with_slug: Vec<&SitemapPage> = chosen
             .iter()
             .copied()
@@ -218,10 +190,7 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
         format!(
             "{} of its {} dated links",
             best.dated_count,
-            pages
-                .iter()
-                .filter(|p| best_known_date(p).is_some())
-                .count()
+            pages.iter().filter(|p| best_known_date(p).is_some()).count()
         )
     } else {
         format!("{} of its {} links", best.pages.len(), pages.len())

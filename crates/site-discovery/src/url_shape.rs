@@ -1,7 +1,8 @@
-//! What an address alone tells: a post, a list of posts, an ordinary page of a site, or something else.
+//! What an address alone tells: a post, a list of posts, an ordinary page of a site, or something
+//! else.
 //!
-//! Deliberately absent: the text of the link. The rule kept: an address is left aside only for what its path says of
-//! itself in words that sites share.
+//! Deliberately absent: the text of the link. The rule kept: an address is left aside only for what
+//! its path says of itself in words that sites share.
 
 use url::Url;
 
@@ -293,7 +294,8 @@ const SOCIAL_HOSTS: &[&str] = &[
     "gravatar.com",
 ];
 
-/// Whether two addresses lie on the same registrable domain; of hosts without one, on the same host.
+/// Whether two addresses lie on the same registrable domain; of hosts without one, on the same
+/// host.
 pub(super) fn same_site(a: &Url, b: &Url) -> bool {
     match (registrable_domain(a), registrable_domain(b)) {
         (Some(a), Some(b)) => a == b,
@@ -301,23 +303,13 @@ pub(super) fn same_site(a: &Url, b: &Url) -> bool {
     }
 }
 
-/// The registrable domain in lower case; else the host with its port, since nothing else tells two sites on one machine
-/// apart.
+/// The registrable domain in lower case; else the host with its port, since nothing else tells two
+/// sites on one machine apart.
 pub(super) fn registrable_domain(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
-    let registrable = url
-        .domain()
-        .and_then(|_| psl::domain_str(&host))
-        .map(str::to_owned);
-    let with_port = || {
-        url.port()
-            .map_or(host.clone(), |port| format!("{host}:{port}"))
-    };
-    Some(
-        registrable
-            .filter(|name| name.contains('.'))
-            .unwrap_or_else(with_port),
-    )
+    let registrable = url.domain().and_then(|_| psl::domain_str(&host)).map(str::to_owned);
+    let with_port = || url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
+    Some(registrable.filter(|name| name.contains('.')).unwrap_or_else(with_port))
 }
 
 /// The segments of a path that are not empty.
@@ -359,8 +351,8 @@ pub(super) fn is_list(url: &Url) -> bool {
     let parts: Vec<String> = segments(url).iter().map(|s| s.to_lowercase()).collect();
     let n = parts.len();
     let word = |i: usize| LIST_PATH_SEGMENTS.contains(&parts[i].as_str());
-    // `/tags`, `/tags/rust`, `/blog/tags/rust`, `/tags/rust/page/2`: the subject stands last, or before a number.
-    // `/releases/tag/v2` is the release itself.
+    // `/tags`, `/tags/rust`, `/blog/tags/rust`, `/tags/rust/page/2`: the subject stands last, or
+    // before a number. `/releases/tag/v2` is the release itself.
     let release = n >= 3 && parts[n - 3] == "releases" && parts[n - 2] == "tag";
     if n >= 1 && word(n - 1) || n >= 2 && word(n - 2) && !release {
         return true;
@@ -374,10 +366,8 @@ pub(super) fn is_list(url: &Url) -> bool {
         return true;
     }
     // `/2024`, `/archive/2024/05`: a year or a month and nothing after it.
-    let digits: Vec<&String> = parts
-        .iter()
-        .filter(|p| p.chars().all(|c| c.is_ascii_digit()))
-        .collect();
+    let digits: Vec<&String> =
+        parts.iter().filter(|p| p.chars().all(|c| c.is_ascii_digit())).collect();
     let rest = parts
         .iter()
         .filter(|p| !p.chars().all(|c| c.is_ascii_digit()))
@@ -409,10 +399,7 @@ pub(super) fn list_kind(url: &Url) -> Option<ListKind> {
         "author" | "authors" | "people" | "contributors" | "by" => Some(ListKind::Person),
         _ => None,
     };
-    if let Some(kind) = url
-        .query_pairs()
-        .find_map(|(key, _)| of(&key.to_ascii_lowercase()))
-    {
+    if let Some(kind) = url.query_pairs().find_map(|(key, _)| of(&key.to_ascii_lowercase())) {
         return Some(kind);
     }
     let parts = segments(url);
@@ -432,11 +419,8 @@ pub(super) fn is_static_page(url: &Url) -> bool {
         return true;
     }
     let parts = segments(url);
-    let parts: &[&str] = if parts.first().is_some_and(|p| is_locale(p)) {
-        &parts[1..]
-    } else {
-        &parts
-    };
+    let parts: &[&str] =
+        if parts.first().is_some_and(|p| is_locale(p)) { &parts[1..] } else { &parts };
     match parts {
         [] => !query_names_post(url),
         [one] => STATIC_PAGE_SEGMENTS.contains(&strip_page_extension(one).as_str()),
@@ -457,12 +441,8 @@ pub(super) fn is_static_page(url: &Url) -> bool {
 
 /// Whether the address is a file that is no page.
 pub(super) fn is_file(url: &Url) -> bool {
-    let last = segments(url)
-        .last()
-        .map(|s| s.to_ascii_lowercase())
-        .unwrap_or_default();
-    last.rsplit_once('.')
-        .is_some_and(|(_, ext)| FILE_EXTENSIONS.contains(&ext))
+    let last = segments(url).last().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
+    last.rsplit_once('.').is_some_and(|(_, ext)| FILE_EXTENSIONS.contains(&ext))
 }
 
 /// Whether a link leads to a share button, a profile or the maker of the site's software.
@@ -480,7 +460,8 @@ pub(super) fn is_social(url: &Url) -> bool {
                 .is_some_and(|s| s.starts_with('@') || *s == "channel" || *s == "c")
 }
 
-/// How much a path looks like a post's: a date in it, a directory of posts, a slug of several words.
+/// How much a path looks like a post's: a date in it, a directory of posts, a slug of several
+/// words.
 pub(super) fn post_score(url: &Url) -> f64 {
     let parts = segments(url);
     let Some(last) = parts.last() else { return 0.0 };
@@ -495,10 +476,7 @@ pub(super) fn post_score(url: &Url) -> f64 {
     {
         score += 2.0;
     }
-    let words = strip_page_extension(last)
-        .split(['-', '_', '.'])
-        .filter(|w| !w.is_empty())
-        .count();
+    let words = strip_page_extension(last).split(['-', '_', '.']).filter(|w| !w.is_empty()).count();
     score
         + match words {
             0 | 1 => 0.0,
@@ -507,7 +485,8 @@ pub(super) fn post_score(url: &Url) -> f64 {
         }
 }
 
-/// The directory that an address shares with its like: `/p/`, `/blog/`, `/YYYY/`; `/` for what lies at the root.
+/// The directory that an address shares with its like: `/p/`, `/blog/`, `/YYYY/`; `/` for what lies
+/// at the root.
 pub(super) fn directory(url: &Url) -> String {
     let parts = segments(url);
     let mut out = String::from("/");
@@ -539,7 +518,8 @@ pub(super) fn is_post_directory(directory: &str) -> bool {
         .any(|s| s == "YYYY" || POST_PATH_SEGMENTS.contains(&s.to_ascii_lowercase().as_str()))
 }
 
-/// How far a text says what the last segment of an address says: 1 where every word is in both, 0 where none is.
+/// How far a text says what the last segment of an address says: 1 where every word is in both, 0
+/// where none is.
 #[allow(clippy::cast_precision_loss)] // a few words
 pub(super) fn slug_similarity(text: &str, url: &Url) -> f64 {
     let words = |text: &str| -> Vec<String> {
@@ -549,35 +529,23 @@ pub(super) fn slug_similarity(text: &str, url: &Url) -> f64 {
             .collect()
     };
     let parts = segments(url);
-    let slug = parts
-        .last()
-        .map(|s| words(&strip_page_extension(s)))
-        .unwrap_or_default();
+    let slug = parts.last().map(|s| words(&strip_page_extension(s))).unwrap_or_default();
     let text = words(&text.replace(['\'', '’'], ""));
     let shared = text.iter().filter(|w| slug.contains(w)).count();
-    if shared == 0 {
-        0.0
-    } else {
-        2.0 * shared as f64 / (slug.len() + text.len()) as f64
-    }
+    if shared == 0 { 0.0 } else { 2.0 * shared as f64 / (slug.len() + text.len()) as f64 }
 }
 
-/// An address for comparison within one page: without fragment, `www.`, tracking and trailing slash; http is https.
+/// An address for comparison within one page: without fragment, `www.`, tracking and trailing
+/// slash; http is https.
 pub(super) fn comparison_key(url: &Url) -> String {
-    let host = url
-        .host_str()
-        .unwrap_or_default()
-        .trim_start_matches("www.");
+    let host = url.host_str().unwrap_or_default().trim_start_matches("www.");
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
     let query: Vec<String> = url
         .query_pairs()
         .filter(|(k, _)| !is_tracking_parameter(k))
         .map(|(k, v)| format!("{k}={v}"))
         .collect();
-    let path = url
-        .path()
-        .trim_end_matches('/')
-        .trim_end_matches("/index.html");
+    let path = url.path().trim_end_matches('/').trim_end_matches("/index.html");
     if query.is_empty() {
         format!("{host}{port}{path}")
     } else {

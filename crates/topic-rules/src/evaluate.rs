@@ -1,4 +1,5 @@
-//! Rules held against labelled rows: precision, recall and F1 of each topic, and every miss with its reason.
+//! Rules held against labelled rows: precision, recall and F1 of each topic, and every miss with
+//! its reason.
 //!
 //! Only the rows' own fields are judged; nothing stored is needed.
 
@@ -56,7 +57,8 @@ pub enum LabelsError {
     },
 }
 
-/// Reads a labelled file: JSON where the text begins with `[`, TOML with `[[label]]` else. `name` is for errors.
+/// Reads a labelled file: JSON where the text begins with `[`, TOML with `[[label]]` else. `name`
+/// is for errors.
 pub fn parse_labels(text: &str, name: &str) -> Result<Vec<LabelledRow>, LabelsError> {
     #[derive(serde::Deserialize)]
     struct Tables {
@@ -65,18 +67,14 @@ pub fn parse_labels(text: &str, name: &str) -> Result<Vec<LabelledRow>, LabelsEr
     }
 
     let text = text.trim_start_matches('\u{feff}');
-    let begins_array = text
-        .trim_start()
-        .strip_prefix('[')
-        .is_some_and(|rest| !rest.starts_with('['));
+    let begins_array =
+        text.trim_start().strip_prefix('[').is_some_and(|rest| !rest.starts_with('['));
     let is_toml = std::path::Path::new(name)
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
     let rows = if begins_array && !is_toml || text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|source| LabelsError::Json {
-            name: name.to_owned(),
-            source,
-        })?
+        serde_json::from_str(text)
+            .map_err(|source| LabelsError::Json { name: name.to_owned(), source })?
     } else {
         let tables: Tables = toml::from_str(text).map_err(|source| LabelsError::Toml {
             name: name.to_owned(),
@@ -84,13 +82,7 @@ pub fn parse_labels(text: &str, name: &str) -> Result<Vec<LabelledRow>, LabelsEr
         })?;
         tables.label
     };
-    if rows.is_empty() {
-        Err(LabelsError::Empty {
-            name: name.to_owned(),
-        })
-    } else {
-        Ok(rows)
-    }
+    if rows.is_empty() { Err(LabelsError::Empty { name: name.to_owned() }) } else { Ok(rows) }
 }
 
 /// Precision, recall and F1, averaged over the topics.
@@ -145,31 +137,22 @@ pub struct Evaluation {
 pub fn evaluate(rules: &Rules, labels: &[LabelledRow]) -> Evaluation {
     let mut ids: Vec<String> = rules.topics().map(ToString::to_string).collect();
     let known: BTreeSet<String> = ids.iter().cloned().collect();
-    let only_labelled: BTreeSet<&String> = labels
-        .iter()
-        .flat_map(|row| &row.topics)
-        .filter(|id| !known.contains(*id))
-        .collect();
+    let only_labelled: BTreeSet<&String> =
+        labels.iter().flat_map(|row| &row.topics).filter(|id| !known.contains(*id)).collect();
     ids.extend(only_labelled.into_iter().cloned());
 
     let mut counts = vec![ConfusionCounts::default(); ids.len()];
     let mut misses = Vec::new();
     for row in labels {
         let classifications = classify(rules, row);
-        let got: Vec<String> = classifications
-            .iter()
-            .filter(|v| v.is_member)
-            .map(|v| v.topic.to_string())
-            .collect();
+        let got: Vec<String> =
+            classifications.iter().filter(|v| v.is_member).map(|v| v.topic.to_string()).collect();
         let mut because = Vec::new();
         for (id, count) in ids.iter().zip(&mut counts) {
             let (belongs, is_in) = (row.topics.contains(id), got.contains(id));
             count.add(belongs, is_in);
             if belongs != is_in {
-                because.push(explain(
-                    id,
-                    classifications.iter().find(|v| v.topic.as_str() == id),
-                ));
+                because.push(explain(id, classifications.iter().find(|v| v.topic.as_str() == id)));
             }
         }
         if !because.is_empty() {
@@ -181,22 +164,15 @@ pub fn evaluate(rules: &Rules, labels: &[LabelledRow]) -> Evaluation {
             });
         }
     }
-    let topics: Vec<TopicScores> = ids
-        .into_iter()
-        .zip(&counts)
-        .map(|(id, count)| count.scores(id))
-        .collect();
+    let topics: Vec<TopicScores> =
+        ids.into_iter().zip(&counts).map(|(id, count)| count.scores(id)).collect();
     let counted: Vec<Scores> = topics
         .iter()
         .zip(&counts)
         .filter(|(_, count)| count.has_any())
         .map(|(topic, _)| topic.scores)
         .collect();
-    Evaluation {
-        mean: mean(&counted),
-        topics,
-        misses,
-    }
+    Evaluation { mean: mean(&counted), topics, misses }
 }
 
 fn classify(rules: &Rules, row: &LabelledRow) -> Vec<Classification> {
@@ -246,35 +222,21 @@ impl ConfusionCounts {
 
     fn scores(&self, id: String) -> TopicScores {
         let scores = Scores {
-            precision: ratio(
-                self.true_positives,
-                self.true_positives + self.false_positives,
-            ),
-            recall: ratio(
-                self.true_positives,
-                self.true_positives + self.false_negatives,
-            ),
+            precision: ratio(self.true_positives, self.true_positives + self.false_positives),
+            recall: ratio(self.true_positives, self.true_positives + self.false_negatives),
             f1: ratio(
                 2 * self.true_positives,
                 2 * self.true_positives + self.false_positives + self.false_negatives,
             ),
         };
-        TopicScores {
-            id,
-            scores,
-            support: self.true_positives + self.false_negatives,
-        }
+        TopicScores { id, scores, support: self.true_positives + self.false_negatives }
     }
 }
 
 /// Rows are far fewer than a float counts exactly.
 #[allow(clippy::cast_precision_loss)]
 fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -284,9 +246,5 @@ fn mean(scores: &[Scores]) -> Scores {
     }
     let over =
         |value: fn(&Scores) -> f64| scores.iter().map(value).sum::<f64>() / scores.len() as f64;
-    Scores {
-        precision: over(|s| s.precision),
-        recall: over(|s| s.recall),
-        f1: over(|s| s.f1),
-    }
+    Scores { precision: over(|s| s.precision), recall: over(|s| s.recall), f1: over(|s| s.f1) }
 }

@@ -27,18 +27,12 @@ fn write_hits(tally: &Tally<'_>, into: &mut String) {
         into.push_str(if shown == 0 { "\"" } else { ", \"" });
         shown += 1;
         let mut chars = hit.text.trim().chars().scan(false, |was_space, c| {
-            let (before, is_space) = (
-                std::mem::replace(was_space, c.is_whitespace()),
-                c.is_whitespace(),
-            );
+            let (before, is_space) =
+                (std::mem::replace(was_space, c.is_whitespace()), c.is_whitespace());
             Some((!before || !is_space).then_some(if is_space { ' ' } else { c }))
         });
         into.extend(chars.by_ref().flatten().take(SHOWN_CHARS));
-        into.push_str(if chars.flatten().next().is_some() {
-            "…\" "
-        } else {
-            "\" "
-        });
+        into.push_str(if chars.flatten().next().is_some() { "…\" " } else { "\" " });
         into.push_str(field_phrase(hit.field));
     }
     match tally.hits() as usize - shown {
@@ -111,25 +105,16 @@ pub(super) fn forbidden(matcher: &Matcher, tally: &Tally<'_>) -> String {
 /// Why a score is not enough.
 pub(super) fn below_threshold(score: f64, threshold: f64, has_no_any: bool) -> String {
     if has_no_any {
-        format!(
-            "there is no `any` that could score, and {} is needed",
-            number(threshold)
-        )
+        format!("there is no `any` that could score, and {} is needed", number(threshold))
     } else if score.abs() < 0.0005 {
-        format!(
-            "nothing of `any` was found, and a score of {} is needed",
-            number(threshold)
-        )
+        format!("nothing of `any` was found, and a score of {} is needed", number(threshold))
     } else {
-        format!(
-            "the score is {}, and {} is needed",
-            number(score),
-            number(threshold)
-        )
+        format!("the score is {}, and {} is needed", number(score), number(threshold))
     }
 }
 
-/// What the learner adds, and the words that decided: those that speak against the topic have a minus.
+/// What the learner adds, and the words that decided: those that speak against the topic have a
+/// minus.
 pub(super) fn learner_evidence(evidence: &Evidence, points: f64) -> String {
     let percent = number((evidence.probability * 1000.0).round() / 10.0);
     let words: Vec<String> = evidence
@@ -137,15 +122,9 @@ pub(super) fn learner_evidence(evidence: &Evidence, points: f64) -> String {
         .iter()
         .map(|(word, nats)| format!("\"{word}\" {}", format_signed(*nats)))
         .collect();
-    let words = if words.is_empty() {
-        "none of its words is known".to_owned()
-    } else {
-        words.join(", ")
-    };
-    format!(
-        "learnt from labels, {percent} % likely: {}; {words}",
-        format_signed(points)
-    )
+    let words =
+        if words.is_empty() { "none of its words is known".to_owned() } else { words.join(", ") };
+    format!("learnt from labels, {percent} % likely: {}; {words}", format_signed(points))
 }
 
 /// Why the learner adds nothing.
@@ -155,24 +134,13 @@ pub(super) fn learner_inactive(progress: &LearnerProgress) -> String {
 
 fn format_signed(value: f64) -> String {
     let rounded = (value * 100.0).round() / 100.0;
-    if rounded < 0.0 {
-        format!("{rounded}")
-    } else {
-        format!("+{}", rounded.abs())
-    }
+    if rounded < 0.0 { format!("{rounded}") } else { format!("+{}", rounded.abs()) }
 }
 
 /// Why the sources do not hold.
 pub(super) fn wrong_source(wanted: &[&str], got: &[&str]) -> String {
-    let got = if got.is_empty() {
-        "none".to_owned()
-    } else {
-        got.join(", ")
-    };
-    format!(
-        "limited to the sources {}, and it comes from {got}",
-        wanted.join(", ")
-    )
+    let got = if got.is_empty() { "none".to_owned() } else { got.join(", ") };
+    format!("limited to the sources {}, and it comes from {got}", wanted.join(", "))
 }
 
 /// Why a rule without `any` and `all` holds.

@@ -1,4 +1,5 @@
-//! What the matchers of all topics find in one story: field by field, each stretch of text at most once a matcher.
+//! What the matchers of all topics find in one story: field by field, each stretch of text at most
+//! once a matcher.
 
 use std::borrow::Cow;
 
@@ -12,8 +13,8 @@ use super::regex_prefilter::RegexPrefilter;
 /// How much of the text stands for a summary that the publisher did not give, in characters.
 const SUMMARY_CHARS: usize = 300;
 
-/// Hits beyond this many add next to nothing; so many of half a point still stay below one point by more than is
-/// forgiven to a sum of floats.
+/// Hits beyond this many add next to nothing; so many of half a point still stay below one point by
+/// more than is forgiven to a sum of floats.
 const MAX_HITS: u32 = 24;
 
 /// Of so many hits of a matcher the text is kept, to be shown.
@@ -50,7 +51,8 @@ impl Tally<'_> {
         self.hits
     }
 
-    /// What the hits are base_points together: each further one adds half of what the one before added.
+    /// What the hits are base_points together: each further one adds half of what the one before
+    /// added.
     pub(super) fn points(&self, weight: f64) -> f64 {
         let mut points = 0.0;
         let mut next = self.base_points * weight;
@@ -62,7 +64,8 @@ impl Tally<'_> {
     }
 }
 
-/// The hits of all matchers in one story. Few matchers of many hit a story: only those have a tally.
+/// The hits of all matchers in one story. Few matchers of many hit a story: only those have a
+/// tally.
 pub(super) struct Tallies<'t> {
     /// By matcher: its place among `found` counted from one, or zero.
     places: Vec<u32>,
@@ -71,10 +74,7 @@ pub(super) struct Tallies<'t> {
 
 impl<'t> Tallies<'t> {
     fn of(matchers: usize) -> Self {
-        Self {
-            places: vec![0; matchers],
-            found: Vec::new(),
-        }
+        Self { places: vec![0; matchers], found: Vec::new() }
     }
 
     /// The tally of a matcher that hit.
@@ -116,18 +116,11 @@ pub(super) fn find<'t>(
         text_number: 0,
     };
     // Richest fields first, so that the first hit of a matcher is the one that is base_points most.
-    finder.read(fields.title, TextKind::Prose, &|_, _| {
-        Some(MatchField::Title)
-    });
+    finder.read(fields.title, TextKind::Prose, &|_, _| Some(MatchField::Title));
     for category in fields.categories {
-        finder.read(category, TextKind::Prose, &|_, _| {
-            Some(MatchField::Category)
-        });
+        finder.read(category, TextKind::Prose, &|_, _| Some(MatchField::Category));
     }
-    let summary = fields
-        .summary
-        .map(str::trim)
-        .filter(|summary| !summary.is_empty());
+    let summary = fields.summary.map(str::trim).filter(|summary| !summary.is_empty());
     if let Some(summary) = summary {
         finder.read(summary, TextKind::Prose, &|_, _| Some(MatchField::Summary));
     }
@@ -145,21 +138,15 @@ pub(super) fn find<'t>(
     let cut = if summary.is_some() {
         0
     } else {
-        text.char_indices()
-            .nth(SUMMARY_CHARS)
-            .map_or(text.len(), |(at, _)| at)
+        text.char_indices().nth(SUMMARY_CHARS).map_or(text.len(), |(at, _)| at)
     };
-    finder.read_nfc(
-        &text,
-        TextKind::Prose,
-        &|matcher, start| match matcher.field {
-            Some(MatchField::Content) => Some(MatchField::Content),
-            _ if start < cut => Some(MatchField::Summary),
-            // A summary that is the text's beginning was counted as the summary.
-            _ if start < repeated => None,
-            _ => Some(MatchField::Content),
-        },
-    );
+    finder.read_nfc(&text, TextKind::Prose, &|matcher, start| match matcher.field {
+        Some(MatchField::Content) => Some(MatchField::Content),
+        _ if start < cut => Some(MatchField::Summary),
+        // A summary that is the text's beginning was counted as the summary.
+        _ if start < repeated => None,
+        _ => Some(MatchField::Content),
+    });
     phrase_trie.return_buffers(finder.buffers);
     finder.tallies
 }
@@ -203,14 +190,7 @@ impl<'t> Finder<'_, 't> {
         if text.is_empty() {
             return;
         }
-        let Self {
-            matchers,
-            regexes,
-            phrase_trie,
-            buffers,
-            tallies,
-            text_number,
-        } = self;
+        let Self { matchers, regexes, phrase_trie, buffers, tallies, text_number } = self;
         let mut count = |index: usize, start: usize, end: usize| {
             let (matcher, tally) = (&matchers[index], tallies.get_mut(index));
             if let Some(tally) = &tally
@@ -242,12 +222,7 @@ impl<'t> Finder<'_, 't> {
                     let shown = [Some(hit()), None, None];
                     tallies.first_hit(
                         index,
-                        Tally {
-                            base_points: base_points(field, matcher),
-                            hits: 1,
-                            shown,
-                            last,
-                        },
+                        Tally { base_points: base_points(field, matcher), hits: 1, shown, last },
                     );
                 }
                 Some(tally) => {
@@ -265,9 +240,7 @@ impl<'t> Finder<'_, 't> {
         } else {
             Cow::Borrowed(&**text)
         };
-        phrase_trie.find(&words, buffers, |index, start, end| {
-            count(index as usize, start, end)
-        });
+        phrase_trie.find(&words, buffers, |index, start, end| count(index as usize, start, end));
         let may_hit = |index: usize, start: Option<usize>| {
             let matcher = &matchers[index];
             // Where it hits at the beginning or at the end, if anywhere.
@@ -300,11 +273,9 @@ fn to_nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    // Nothing below the combining marks and no sign of punctuation composes with what stands before it.
-    if text
-        .chars()
-        .all(|c| c < '\u{300}' || ('\u{2010}'..='\u{2060}').contains(&c))
-    {
+    // Nothing below the combining marks and no sign of punctuation composes with what stands before
+    // it.
+    if text.chars().all(|c| c < '\u{300}' || ('\u{2010}'..='\u{2060}').contains(&c)) {
         return Cow::Borrowed(text);
     }
     match is_nfc_quick(text.chars()) {
@@ -313,8 +284,8 @@ fn to_nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// How many bytes at the beginning of `text` the summary repeats: none unless all of the summary is there, as far as
-/// it goes before a mark of omission.
+/// How many bytes at the beginning of `text` the summary repeats: none unless all of the summary is
+/// there, as far as it goes before a mark of omission.
 fn summary_prefix_bytes(summary: &str, text: &str) -> usize {
     let mut there = lowercase_letters(text);
     let mut end = 0;
@@ -333,10 +304,7 @@ fn summary_prefix_bytes(summary: &str, text: &str) -> usize {
 fn lowercase_letters(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.char_indices()
         .filter(|(_, c)| c.is_alphanumeric())
-        .flat_map(|(at, c)| {
-            c.to_lowercase()
-                .map(move |lower| (at + c.len_utf8(), lower))
-        })
+        .flat_map(|(at, c)| c.to_lowercase().map(move |lower| (at + c.len_utf8(), lower)))
 }
 
 #[cfg(test)]
@@ -346,14 +314,8 @@ mod tests {
     #[test]
     fn a_summary_that_begins_the_text_is_found_however_it_is_set() {
         let text = "Kafka keeps logs.\n\nReaders follow them.";
-        assert_eq!(
-            summary_prefix_bytes("Kafka keeps  logs…", text),
-            "Kafka keeps logs".len()
-        );
-        assert_eq!(
-            summary_prefix_bytes("Kafka keeps lo...", text),
-            "Kafka keeps lo".len()
-        );
+        assert_eq!(summary_prefix_bytes("Kafka keeps  logs…", text), "Kafka keeps logs".len());
+        assert_eq!(summary_prefix_bytes("Kafka keeps lo...", text), "Kafka keeps lo".len());
         assert_eq!(summary_prefix_bytes("Kafka loses logs.", text), 0);
         assert_eq!(
             summary_prefix_bytes("Kafka keeps logs. Readers follow them. And more.", text),

@@ -1,4 +1,5 @@
-//! The language of an entry, as far as matching needs it: which stemmer takes inflections off its words.
+//! The language of an entry, as far as matching needs it: which stemmer takes inflections off its
+//! words.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -56,12 +57,7 @@ impl Language {
     }
 
     fn declared(tag: &str) -> Option<Self> {
-        let primary = tag
-            .trim()
-            .split(['-', '_'])
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let primary = tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
         if !(2..=3).contains(&primary.len())
             || primary == "und"
             || primary == "mul"
@@ -99,17 +95,14 @@ impl Language {
 
     /// What takes inflections off its words.
     pub(super) fn stemmer(self) -> WordStemmer {
-        let stemmer = STEMMED_LANGUAGES
-            .get(self.0)
-            .map(|(_, algorithm, _)| Stemmer::create(*algorithm));
-        WordStemmer {
-            stemmer,
-            is_english: self == Self::ENGLISH,
-        }
+        let stemmer =
+            STEMMED_LANGUAGES.get(self.0).map(|(_, algorithm, _)| Stemmer::create(*algorithm));
+        WordStemmer { stemmer, is_english: self == Self::ENGLISH }
     }
 }
 
-/// The language that its small words give away: those of most texts do, and a guess from all letters takes far longer.
+/// The language that its small words give away: those of most texts do, and a guess from all
+/// letters takes far longer.
 fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
     let (mut words, mut also_english, mut alone) =
         (0_usize, 0_usize, [0_usize; DISTINCTIVE_STOP_WORDS.len()]);
@@ -137,16 +130,13 @@ fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
     let small = alone[most] + also_english;
     let is_english =
         most == 0 && alone[0] >= 1 && is_one_in(alone[0], 25) && small >= 3 && is_one_in(small, 8);
-    if is_plain || is_english {
-        Language::declared(DISTINCTIVE_STOP_WORDS[most].0)
-    } else {
-        None
-    }
+    if is_plain || is_english { Language::declared(DISTINCTIVE_STOP_WORDS[most].0) } else { None }
 }
 
 /// What a small word says.
 enum StopWord {
-    /// It is of this one of [`DISTINCTIVE_STOP_WORDS`], and of no other language of [`STEMMED_LANGUAGES`].
+    /// It is of this one of [`DISTINCTIVE_STOP_WORDS`], and of no other language of
+    /// [`STEMMED_LANGUAGES`].
     Of(usize),
     /// It is English, and others have it as well.
     AlsoEnglish,
@@ -167,10 +157,7 @@ const DISTINCTIVE_STOP_WORDS: [(&str, &str); 3] = [
         "und nicht ist für auf eine einer einem einen werden wird wurde sich auch oder dass sind durch zum zur nach über aus wenn \
          aber noch nur haben kann wir beim",
     ),
-    (
-        "fr",
-        "les dans pour une avec sont cette nous vous leur aux chez elle ainsi être même",
-    ),
+    ("fr", "les dans pour une avec sont cette nous vous leur aux chez elle ainsi être même"),
 ];
 
 /// Frequent words of English that others have as well.
@@ -179,14 +166,9 @@ const AMBIGUOUS_ENGLISH_WORDS: &str =
 
 static STOP_WORD_INDEX: LazyLock<HashMap<&[u8], StopWord, foldhash::fast::RandomState>> =
     LazyLock::new(|| {
-        let alone = DISTINCTIVE_STOP_WORDS
-            .iter()
-            .enumerate()
-            .flat_map(|(place, (_, words))| {
-                words
-                    .split_ascii_whitespace()
-                    .map(move |word| (word.as_bytes(), StopWord::Of(place)))
-            });
+        let alone = DISTINCTIVE_STOP_WORDS.iter().enumerate().flat_map(|(place, (_, words))| {
+            words.split_ascii_whitespace().map(move |word| (word.as_bytes(), StopWord::Of(place)))
+        });
         let shared = AMBIGUOUS_ENGLISH_WORDS
             .split_ascii_whitespace()
             .map(|word| (word.as_bytes(), StopWord::AlsoEnglish));
@@ -220,10 +202,7 @@ mod tests {
     use super::*;
 
     fn stem_in(tag: &str, word: &str) -> String {
-        Language::of(Some(tag), &[])
-            .stemmer()
-            .stem(word)
-            .into_owned()
+        Language::of(Some(tag), &[]).stemmer().stem(word).into_owned()
     }
 
     #[test]
@@ -254,10 +233,7 @@ mod tests {
         );
         let german = "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, \
                       auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist";
-        assert_eq!(
-            detect_by_stop_words(&["Was der Leader behält", german]),
-            Some(of("de"))
-        );
+        assert_eq!(detect_by_stop_words(&["Was der Leader behält", german]), Some(of("de")));
         let french = "Une fenêtre de temps pour les événements, avec des filigranes qui arrivent dans le désordre";
         assert_eq!(detect_by_stop_words(&[french]), Some(of("fr")));
         for doubtful in [

@@ -1,8 +1,9 @@
 //! Matchers, score, explanation (layer 1): which topics a story is in, and why.
 //!
-//! Rules are compiled once and classify any number of stories. Nothing that decides is remembered between two stories, nothing is
-//! stored and nothing is asked: the same rules and the same fields give the same classifications on any machine. Markup is
-//! not read here; the fields are plain text, and quoted code is left out of them by whoever fills them.
+//! Rules are compiled once and classify any number of stories. Nothing that decides is remembered
+//! between two stories, nothing is stored and nothing is asked: the same rules and the same fields
+//! give the same classifications on any machine. Markup is not read here; the fields are plain
+//! text, and quoted code is left out of them by whoever fills them.
 //!
 //! - `words`: texts as words, their spellings and compounds
 //! - `language`: which stemmer
@@ -45,7 +46,8 @@ pub struct StoryFields<'a> {
     pub title: &'a str,
     /// The publisher's own categories.
     pub categories: &'a [&'a str],
-    /// The publisher's summary; where there is none, the first 300 characters of `text` stand for it.
+    /// The publisher's summary; where there is none, the first 300 characters of `text` stand for
+    /// it.
     pub summary: Option<&'a str>,
     /// The prose of the content, paragraphs parted by empty lines; empty where there is none.
     pub text: &'a str,
@@ -68,10 +70,10 @@ pub struct Classification {
     pub score: f64,
     /// Whether the story is in the topic.
     pub is_member: bool,
-    /// Each matcher that hit, with field, text found and weight, one sentence each; for a topic that the story is not in
-    /// only where it was asked to [explain](Rules::explain).
+    /// Each matcher that hit, with field, text found and weight, one sentence each; for a topic
+    /// that the story is not in only where it was asked to [explain](Rules::explain).
     pub reasons: Vec<String>,
-    /// What was missing or forbidden, and what would have been needed, one sentence each; empty for a member, and where
-    /// nobody asked.
+    /// What was missing or forbidden, and what would have been needed, one sentence each; empty for
+    /// a member, and where nobody asked.
     pub reasons_against: Vec<String>,
 }

@@ -1,6 +1,8 @@
-//! One matcher as it is written: a word, a phrase or a `/regex/`, with a field before it and a weight behind it.
+//! One matcher as it is written: a word, a phrase or a `/regex/`, with a field before it and a
+//! weight behind it.
 //!
-//! Nothing is matched here: a phrase is taken apart into the words that it is made of, still without a language.
+//! Nothing is matched here: a phrase is taken apart into the words that it is made of, still
+//! without a language.
 
 use std::fmt;
 
@@ -12,7 +14,8 @@ use super::tokenizer::{self, TextToken};
 /// The most words and signs in one phrase.
 const MAX_PHRASE_WORDS: usize = 64;
 
-/// A compound doubles the ways to read a phrase: beyond this many ways, later compounds are read in one way only.
+/// A compound doubles the ways to read a phrase: beyond this many ways, later compounds are read in
+/// one way only.
 const MAX_READINGS: usize = 16;
 
 /// What a regex may take when compiled, in bytes.
@@ -130,10 +133,7 @@ pub(super) type Sign = (char, bool, bool);
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     /// A word or phrase: any of its readings.
-    Phrase {
-        readings: Vec<Vec<PhrasePart>>,
-        signs: Vec<Sign>,
-    },
+    Phrase { readings: Vec<Vec<PhrasePart>>, signs: Vec<Sign> },
     /// A regex, tried on composed text, and its pattern in composed form.
     Regex { regex: Regex, pattern: String },
 }
@@ -166,12 +166,7 @@ impl Matcher {
     /// Whether hits in `field` count.
     pub(super) fn applies_to(&self, field: MatchField) -> bool {
         self.field.map_or_else(
-            || {
-                !matches!(
-                    field,
-                    MatchField::Author | MatchField::Url | MatchField::Source
-                )
-            },
+            || !matches!(field, MatchField::Author | MatchField::Url | MatchField::Source),
             |only| only == field,
         )
     }
@@ -192,15 +187,11 @@ pub fn parse_matcher(text: &str) -> Result<Matcher, MatcherError> {
         Some(rest) => parse_regex(rest.strip_suffix('/').ok_or(MatcherError::Unclosed)?)?,
         None => parse_phrase(body, field)?,
     };
-    Ok(Matcher {
-        text: written.to_owned(),
-        field,
-        weight,
-        target,
-    })
+    Ok(Matcher { text: written.to_owned(), field, weight, target })
 }
 
-/// Cuts `title:` and the like off. Other words before a colon are part of the phrase, unless they are nearly a field.
+/// Cuts `title:` and the like off. Other words before a colon are part of the phrase, unless they
+/// are nearly a field.
 fn split_field(text: &str) -> Result<(Option<MatchField>, &str), MatcherError> {
     let Some((prefix, rest)) = text.split_once(':') else {
         return Ok((None, text));
@@ -225,10 +216,7 @@ fn split_field(text: &str) -> Result<(Option<MatchField>, &str), MatcherError> {
             .find(|name| strsim::osa_distance(name, &lower) <= name.len() / 3),
     };
     match suggestion {
-        Some(suggestion) => Err(MatcherError::MatchField {
-            prefix: prefix.to_owned(),
-            suggestion,
-        }),
+        Some(suggestion) => Err(MatcherError::MatchField { prefix: prefix.to_owned(), suggestion }),
         None => Ok((None, text)),
     }
 }
@@ -245,9 +233,7 @@ fn split_weight(text: &str) -> Result<(&str, f64), MatcherError> {
         Ok(value) if value > 0.0 && value <= 1000.0 => Ok((body.trim_end(), value)),
         // A closed regex may well end with `/^…/`.
         _ if text.starts_with('/') && text.ends_with('/') => Ok((text, 1.0)),
-        _ => Err(MatcherError::Weight {
-            weight: weight.to_owned(),
-        }),
+        _ => Err(MatcherError::Weight { weight: weight.to_owned() }),
     }
 }
 
@@ -256,36 +242,24 @@ fn parse_regex(pattern: &str) -> Result<Target, MatcherError> {
         return Err(MatcherError::Empty);
     }
     let composed: String = pattern.nfc().collect();
-    let compiled = RegexBuilder::new(&composed)
-        .case_insensitive(true)
-        .size_limit(MAX_REGEX_BYTES)
-        .build();
-    let regex = compiled.map_err(|source| MatcherError::Regex {
-        pattern: pattern.to_owned(),
-        source,
-    })?;
+    let compiled =
+        RegexBuilder::new(&composed).case_insensitive(true).size_limit(MAX_REGEX_BYTES).build();
+    let regex =
+        compiled.map_err(|source| MatcherError::Regex { pattern: pattern.to_owned(), source })?;
     if regex.is_match("") {
-        return Err(MatcherError::MatchesEmpty {
-            pattern: pattern.to_owned(),
-        });
+        return Err(MatcherError::MatchesEmpty { pattern: pattern.to_owned() });
     }
-    Ok(Target::Regex {
-        regex,
-        pattern: composed,
-    })
+    Ok(Target::Regex { regex, pattern: composed })
 }
 
 fn parse_phrase(phrase: &str, field: Option<MatchField>) -> Result<Target, MatcherError> {
-    let spaced = if field == Some(MatchField::Url) {
-        url_as_words(phrase)
-    } else {
-        phrase.to_owned()
-    };
+    let spaced =
+        if field == Some(MatchField::Url) { url_as_words(phrase) } else { phrase.to_owned() };
     let mut readings: Vec<Vec<PhrasePart>> = vec![Vec::new()];
     tokenizer::read(&spaced, |piece| match piece {
-        TextToken::Symbol { sign, .. } => readings
-            .iter_mut()
-            .for_each(|reading| reading.push(PhrasePart::Sign(sign))),
+        TextToken::Symbol { sign, .. } => {
+            readings.iter_mut().for_each(|reading| reading.push(PhrasePart::Sign(sign)))
+        }
         TextToken::Word { start, end, parts } => {
             let mut as_parts = if parts.is_empty() || readings.len() >= MAX_READINGS {
                 Vec::new()
@@ -304,16 +278,10 @@ fn parse_phrase(phrase: &str, field: Option<MatchField>) -> Result<Target, Match
     if readings[0].is_empty() {
         return Err(MatcherError::Empty);
     }
-    if readings
-        .iter()
-        .any(|reading| reading.len() > MAX_PHRASE_WORDS)
-    {
+    if readings.iter().any(|reading| reading.len() > MAX_PHRASE_WORDS) {
         return Err(MatcherError::TooLong);
     }
-    Ok(Target::Phrase {
-        readings,
-        signs: signs(&spaced),
-    })
+    Ok(Target::Phrase { readings, signs: signs(&spaced) })
 }
 
 fn folded(word: &str) -> PhrasePart {
@@ -327,30 +295,19 @@ pub(super) fn signs(text: &str) -> Vec<Sign> {
     let mut signs = Vec::new();
     tokenizer::read(text, |piece| {
         if let TextToken::Symbol { start, sign } = piece {
-            let before = text[..start]
-                .chars()
-                .next_back()
-                .is_some_and(char::is_whitespace);
-            let after = text[start..]
-                .chars()
-                .nth(1)
-                .is_some_and(char::is_whitespace);
+            let before = text[..start].chars().next_back().is_some_and(char::is_whitespace);
+            let after = text[start..].chars().nth(1).is_some_and(char::is_whitespace);
             signs.push((sign, before, after));
         }
     });
     signs
 }
 
-/// An address with spaces where its words part, every byte at its place: `serverless.fyi` is two words there.
+/// An address with spaces where its words part, every byte at its place: `serverless.fyi` is two
+/// words there.
 pub(super) fn url_as_words(url: &str) -> String {
     url.chars()
-        .map(|c| {
-            if matches!(c, '.' | '_' | '=' | '&' | '?' | '+' | '#' | '~') {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if matches!(c, '.' | '_' | '=' | '&' | '?' | '+' | '#' | '~') { ' ' } else { c })
         .collect()
 }
 
@@ -382,53 +339,22 @@ mod tests {
         assert_eq!(parse_matcher("  ").unwrap_err(), MatcherError::Empty);
         assert_eq!(parse_matcher("title:").unwrap_err(), MatcherError::Empty);
         assert_eq!(parse_matcher("//").unwrap_err(), MatcherError::Empty);
-        assert_eq!(
-            parse_matcher("/dev/null").unwrap_err(),
-            MatcherError::Unclosed
-        );
+        assert_eq!(parse_matcher("/dev/null").unwrap_err(), MatcherError::Unclosed);
         assert!(matches!(
             parse_matcher("titel:kafka"),
-            Err(MatcherError::MatchField {
-                suggestion: "title",
-                ..
-            })
+            Err(MatcherError::MatchField { suggestion: "title", .. })
         ));
         assert!(matches!(
             parse_matcher("tag:kafka"),
-            Err(MatcherError::MatchField {
-                suggestion: "category",
-                ..
-            })
+            Err(MatcherError::MatchField { suggestion: "category", .. })
         ));
-        for weight in [
-            "kafka^0",
-            "kafka^-1",
-            "kafka^x",
-            "kafka^",
-            "kafka^inf",
-            "kafka^NaN",
-        ] {
-            assert!(
-                matches!(parse_matcher(weight), Err(MatcherError::Weight { .. })),
-                "{weight}"
-            );
+        for weight in ["kafka^0", "kafka^-1", "kafka^x", "kafka^", "kafka^inf", "kafka^NaN"] {
+            assert!(matches!(parse_matcher(weight), Err(MatcherError::Weight { .. })), "{weight}");
         }
-        assert!(matches!(
-            parse_matcher("/(/"),
-            Err(MatcherError::Regex { .. })
-        ));
-        assert!(matches!(
-            parse_matcher("/(a{1000}){1000}/"),
-            Err(MatcherError::Regex { .. })
-        ));
-        assert!(matches!(
-            parse_matcher("/k*/"),
-            Err(MatcherError::MatchesEmpty { .. })
-        ));
-        assert_eq!(
-            parse_matcher(&"word ".repeat(65)).unwrap_err(),
-            MatcherError::TooLong
-        );
+        assert!(matches!(parse_matcher("/(/"), Err(MatcherError::Regex { .. })));
+        assert!(matches!(parse_matcher("/(a{1000}){1000}/"), Err(MatcherError::Regex { .. })));
+        assert!(matches!(parse_matcher("/k*/"), Err(MatcherError::MatchesEmpty { .. })));
+        assert_eq!(parse_matcher(&"word ".repeat(65)).unwrap_err(), MatcherError::TooLong);
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! The phrases of all topics in one trie over the stems of one language, so that a text is read once however many
-//! topics there are. Which fields count and what a hit is worth is not known here.
+//! The phrases of all topics in one trie over the stems of one language, so that a text is read
+//! once however many topics there are. Which fields count and what a hit is worth is not known
+//! here.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -32,7 +33,8 @@ pub(super) struct PhraseTrie {
     edges: Vec<Vec<(u32, u32)>>,
     /// The matchers whose phrase ends at a node.
     node_matchers: Vec<Vec<u32>>,
-    /// What nobody is reading with at the moment: one for each thread that ever read at the same time.
+    /// What nobody is reading with at the moment: one for each thread that ever read at the same
+    /// time.
     buffer_pool: Mutex<Vec<ReadBuffers>>,
 }
 
@@ -42,13 +44,14 @@ struct TrieToken {
     id: u32,
     start: usize,
     end: usize,
-    /// The compound that begins here, if it is in the phrase_trie: another way over the next `compound_tokens` tokens.
+    /// The compound that begins here, if it is in the phrase_trie: another way over the next
+    /// `compound_tokens` tokens.
     compound: u32,
     compound_tokens: usize,
 }
 
-/// What reading takes: buffers, and the words that were looked up. The next story has most of them again; what is found
-/// does not depend on it.
+/// What reading takes: buffers, and the words that were looked up. The next story has most of them
+/// again; what is found does not depend on it.
 #[derive(Default)]
 pub(super) struct ReadBuffers {
     tokens: Vec<TrieToken>,
@@ -93,9 +96,8 @@ impl PhraseTrie {
                 &mut self.root_edges[token as usize]
             } else {
                 let edges = &mut self.edges[node as usize];
-                let place = edges
-                    .binary_search_by_key(&token, |edge| edge.0)
-                    .unwrap_or_else(|place| {
+                let place =
+                    edges.binary_search_by_key(&token, |edge| edge.0).unwrap_or_else(|place| {
                         edges.insert(place, (token, ROOT));
                         place
                     });
@@ -122,10 +124,9 @@ impl PhraseTrie {
         let next_token =
             u32::try_from(self.root_edges.len()).expect("rules have fewer words than u32 counts");
         let token = match unit {
-            PhrasePart::Word(word) => *self
-                .stems
-                .entry(self.stemmer.stem(word).into_owned())
-                .or_insert(next_token),
+            PhrasePart::Word(word) => {
+                *self.stems.entry(self.stemmer.stem(word).into_owned()).or_insert(next_token)
+            }
             PhrasePart::Sign(sign) => *self.signs.entry(*sign).or_insert(next_token),
         };
         if token == next_token {
@@ -141,23 +142,16 @@ impl PhraseTrie {
 
     /// What to read a story with; [`return_buffers`](Self::return_buffers) it.
     pub(super) fn buffers(&self) -> ReadBuffers {
-        self.buffer_pool
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-            .unwrap_or_default()
+        self.buffer_pool.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
     /// Takes back what a story was read with.
     pub(super) fn return_buffers(&self, buffers: ReadBuffers) {
-        self.buffer_pool
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(buffers);
+        self.buffer_pool.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
     }
 
-    /// Finds every phrase in `text` and gives its matcher and place to `found`, in the order in which they begin, the
-    /// longer behind the shorter.
+    /// Finds every phrase in `text` and gives its matcher and place to `found`, in the order in
+    /// which they begin, the longer behind the shorter.
     pub(super) fn find(
         &self,
         text: &str,
@@ -189,7 +183,8 @@ impl PhraseTrie {
         }
     }
 
-    /// Goes on from `node`, which the tokens from `first` up to `next` led to. No deeper than the longest phrase.
+    /// Goes on from `node`, which the tokens from `first` up to `next` led to. No deeper than the
+    /// longest phrase.
     fn walk(
         &self,
         tokens: &[TrieToken],
@@ -209,25 +204,18 @@ impl PhraseTrie {
         };
         let edges = &self.edges[node as usize];
         let step = |id: u32| {
-            edges
-                .binary_search_by_key(&id, |edge| edge.0)
-                .map_or(ROOT, |place| edges[place].1)
+            edges.binary_search_by_key(&id, |edge| edge.0).map_or(ROOT, |place| edges[place].1)
         };
         if token.id != UNKNOWN {
             self.walk(tokens, step(token.id), first, next + 1, found);
         }
         if token.compound != UNKNOWN {
-            self.walk(
-                tokens,
-                step(token.compound),
-                first,
-                next + token.compound_tokens,
-                found,
-            );
+            self.walk(tokens, step(token.compound), first, next + token.compound_tokens, found);
         }
     }
 
-    /// Reads `text` into the buffers's tokens. What is unknown is one token however long it is: no phrase crosses it.
+    /// Reads `text` into the buffers's tokens. What is unknown is one token however long it is: no
+    /// phrase crosses it.
     fn read(&self, text: &str, buffers: &mut ReadBuffers) {
         let mut tokens = std::mem::take(&mut buffers.tokens);
         tokens.clear();
@@ -278,15 +266,10 @@ impl PhraseTrie {
         {
             return UNKNOWN;
         }
-        let ReadBuffers {
-            word_cache, folded, ..
-        } = buffers;
+        let ReadBuffers { word_cache, folded, .. } = buffers;
         word_cache.get(text, start, end, |word| {
             tokenizer::fold_into(word, folded);
-            self.stems
-                .get(self.stemmer.stem(folded).as_ref())
-                .copied()
-                .unwrap_or(UNKNOWN)
+            self.stems.get(self.stemmer.stem(folded).as_ref()).copied().unwrap_or(UNKNOWN)
         })
     }
 }
@@ -299,19 +282,14 @@ fn push(tokens: &mut Vec<TrieToken>, id: u32, start: usize, end: usize) {
     {
         return;
     }
-    tokens.push(TrieToken {
-        id,
-        start,
-        end,
-        compound: UNKNOWN,
-        compound_tokens: 0,
-    });
+    tokens.push(TrieToken { id, start, end, compound: UNKNOWN, compound_tokens: 0 });
 }
 
 /// Turns most English words away by their first letters, without folding or stemmer them.
 ///
-/// The English stemmer takes suffixes off and changes the last letters of what is left; it leaves the first three
-/// letters of a stem of four or more alone, and the first two of a shorter one (but for words such as `dying`).
+/// The English stemmer takes suffixes off and changes the last letters of what is left; it leaves
+/// the first three letters of a stem of four or more alone, and the first two of a shorter one (but
+/// for words such as `dying`).
 struct PrefixFilter {
     /// Bits by the first three letters of a word.
     bits: Vec<u64>,
@@ -321,16 +299,16 @@ impl PrefixFilter {
     const BITS: usize = 1 << 16;
 
     fn new<'s>(stems: impl Iterator<Item = &'s String>) -> Self {
-        let mut prefix_filter = Self {
-            bits: vec![0; Self::BITS / 64],
-        };
+        let mut prefix_filter = Self { bits: vec![0; Self::BITS / 64] };
         for stem in stems {
             let bytes = stem.as_bytes();
             match bytes {
-                // A last letter may have been made by the stemmer (`using` is `use`, `try` is `tri`), but only these.
+                // A last letter may have been made by the stemmer (`using` is `use`, `try` is
+                // `tri`), but only these.
                 [a, b, c] if !matches!(c, b'e' | b'i') => prefix_filter.set(Self::key(*a, *b, *c)),
                 [a, b, c, _, ..] => prefix_filter.set(Self::key(*a, *b, *c)),
-                // All words whose first two letters are those of a short stem; its first alone where it has no more.
+                // All words whose first two letters are those of a short stem; its first alone
+                // where it has no more.
                 [a, b, ..] => (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, *b, c))),
                 [a] => (0..=u8::MAX).for_each(|b| {
                     (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, b, c)))

@@ -1,5 +1,6 @@
-//! What the matches of regexes prefixes with. One automaton reads a text once for all regexes and says where each might
-//! match; only there it is prefixed. A text is read once more for each regex whose matches may prefixes with anything.
+//! What the matches of regexes prefixes with. One automaton reads a text once for all regexes and
+//! says where each might match; only there it is prefixed. A text is read once more for each regex
+//! whose matches may prefixes with anything.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
@@ -36,8 +37,8 @@ struct PrefixedRegex {
 struct UnprefixedRegex {
     matcher: usize,
     regex: Regex,
-    /// The same without `\b`, where it has any: it hits wherever the regex does, and runs far faster over text that is
-    /// not ASCII.
+    /// The same without `\b`, where it has any: it hits wherever the regex does, and runs far
+    /// faster over text that is not ASCII.
     loose_regex: Option<Regex>,
 }
 
@@ -61,10 +62,8 @@ impl RegexPrefilter {
                 continue;
             };
             for literal in required_prefixes {
-                let known = literals
-                    .iter()
-                    .position(|known| *known == literal)
-                    .unwrap_or_else(|| {
+                let known =
+                    literals.iter().position(|known| *known == literal).unwrap_or_else(|| {
                         literals.push(literal);
                         owners.push(Vec::new());
                         literals.len() - 1
@@ -93,17 +92,12 @@ impl RegexPrefilter {
                 }
             }
         }
-        Self {
-            automaton,
-            owners,
-            prefixed,
-            unprefixed,
-        }
+        Self { automaton, owners, prefixed, unprefixed }
     }
 
-    /// Finds every regex in `text`; `may_hit` is asked of a matcher, and of a place where it may hit, before anything
-    /// is prefixed. `found` gets the matcher and the place of a match; those of one matcher do not overlap, and come in
-    /// their order.
+    /// Finds every regex in `text`; `may_hit` is asked of a matcher, and of a place where it may
+    /// hit, before anything is prefixed. `found` gets the matcher and the place of a match; those
+    /// of one matcher do not overlap, and come in their order.
     pub(super) fn find(
         &self,
         text: &str,
@@ -138,16 +132,9 @@ impl RegexPrefilter {
                 }
             }
         }
-        for UnprefixedRegex {
-            matcher,
-            regex,
-            loose_regex,
-        } in &self.unprefixed
-        {
+        for UnprefixedRegex { matcher, regex, loose_regex } in &self.unprefixed {
             if may_hit(*matcher, None)
-                && loose_regex
-                    .as_ref()
-                    .is_none_or(|loose_regex| loose_regex.is_match(text))
+                && loose_regex.as_ref().is_none_or(|loose_regex| loose_regex.is_match(text))
             {
                 regex
                     .find_iter(text)
@@ -193,11 +180,7 @@ fn without_word_boundaries(pattern: &str) -> Option<String> {
             continue;
         }
         match chars.next() {
-            Some('b')
-                if chars
-                    .peek()
-                    .is_some_and(|next| matches!(next, '{' | '*' | '+' | '?')) =>
-            {
+            Some('b') if chars.peek().is_some_and(|next| matches!(next, '{' | '*' | '+' | '?')) => {
                 return None;
             }
             Some('b') => has_any = true,
@@ -208,21 +191,16 @@ fn without_word_boundaries(pattern: &str) -> Option<String> {
     has_any.then_some(loose)
 }
 
-/// What every match of a pattern begins with, ASCII letters in lower case; `None` where that is too much or too little.
+/// What every match of a pattern begins with, ASCII letters in lower case; `None` where that is too
+/// much or too little.
 fn required_prefixes(pattern: &str) -> Option<Vec<Vec<u8>>> {
-    let hir = regex_syntax::ParserBuilder::new()
-        .case_insensitive(true)
-        .build()
-        .parse(pattern)
-        .ok()?;
+    let hir =
+        regex_syntax::ParserBuilder::new().case_insensitive(true).build().parse(pattern).ok()?;
     let mut prefixes: Vec<Vec<u8>> = prefixes(&hir)?.into_iter().map(|part| part.bytes).collect();
     prefixes.sort_unstable();
     // What begins with another beginning is found with it.
     prefixes.dedup_by(|longer, shorter| longer.starts_with(shorter));
-    prefixes
-        .iter()
-        .all(|bytes| bytes.len() >= MIN_PREFIX_BYTES)
-        .then_some(prefixes)
+    prefixes.iter().all(|bytes| bytes.len() >= MIN_PREFIX_BYTES).then_some(prefixes)
 }
 
 /// A beginning of what a part of a pattern matches.
@@ -235,10 +213,7 @@ struct Prefix {
 
 impl Prefix {
     fn whole(bytes: &[u8]) -> Self {
-        Self {
-            bytes: bytes.to_ascii_lowercase(),
-            is_exact: true,
-        }
+        Self { bytes: bytes.to_ascii_lowercase(), is_exact: true }
     }
 }
 
@@ -336,12 +311,7 @@ fn class_prefixes(class: &Class) -> Option<Vec<Prefix>> {
     if chars.is_empty() || chars.len() > MAX_CLASS_CHARS {
         return None;
     }
-    Some(
-        chars
-            .into_iter()
-            .map(|c| Prefix::whole(c.encode_utf8(&mut [0; 4]).as_bytes()))
-            .collect(),
-    )
+    Some(chars.into_iter().map(|c| Prefix::whole(c.encode_utf8(&mut [0; 4]).as_bytes())).collect())
 }
 
 #[cfg(test)]
@@ -352,20 +322,14 @@ mod tests {
     use crate::parse_matcher;
 
     fn prefixes_of(pattern: &str) -> Option<Vec<String>> {
-        required_prefixes(pattern).map(|all| {
-            all.into_iter()
-                .map(|bytes| String::from_utf8(bytes).unwrap())
-                .collect()
-        })
+        required_prefixes(pattern)
+            .map(|all| all.into_iter().map(|bytes| String::from_utf8(bytes).unwrap()).collect())
     }
 
     #[test]
     fn beginnings_are_read_off_a_pattern() {
         assert_eq!(prefixes_of(r"\bagents?\b").unwrap(), ["agent"]);
-        assert_eq!(
-            prefixes_of(r"(?-i)\b(Raft|Paxos)s").unwrap(),
-            ["paxoss", "rafts"]
-        );
+        assert_eq!(prefixes_of(r"(?-i)\b(Raft|Paxos)s").unwrap(), ["paxoss", "rafts"]);
         assert_eq!(prefixes_of(r"pre-?fix").unwrap(), ["pre-fix", "prefix"]);
         assert_eq!(prefixes_of(r"(cve|ghe)-\d+").unwrap(), ["cve-", "ghe-"]);
         assert_eq!(prefixes_of(r"(abc)+d").unwrap(), ["abc"]);
@@ -377,14 +341,8 @@ mod tests {
 
     #[test]
     fn a_scout_is_the_regex_without_word_boundaries() {
-        assert_eq!(
-            without_word_boundaries(r"\bagents?\b").as_deref(),
-            Some("agents?")
-        );
-        assert_eq!(
-            without_word_boundaries(r"a\\b\d\b|c").as_deref(),
-            Some(r"a\\b\d|c")
-        );
+        assert_eq!(without_word_boundaries(r"\bagents?\b").as_deref(), Some("agents?"));
+        assert_eq!(without_word_boundaries(r"a\\b\d\b|c").as_deref(), Some(r"a\\b\d|c"));
         for kept in ["agents?", r"\b{start}a", r"a\b?c", r"a\\b"] {
             assert_eq!(without_word_boundaries(kept), None, "{kept}");
         }
@@ -405,9 +363,7 @@ mod tests {
         found.sort_unstable();
         let mut alone = Vec::new();
         for (place, matcher) in matchers.iter().enumerate() {
-            let Target::Regex { regex, .. } = &matcher.target else {
-                panic!()
-            };
+            let Target::Regex { regex, .. } = &matcher.target else { panic!() };
             alone.extend(
                 regex
                     .find_iter(text)

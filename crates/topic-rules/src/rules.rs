@@ -14,7 +14,8 @@ use super::phrase_trie::PhraseTrie;
 use super::regex_prefilter::RegexPrefilter;
 use super::{Classification, StoryFields, explanation, term_extraction};
 
-/// What a matcher means, as a number: raised when the same text would classify_by_rule otherwise than before.
+/// What a matcher means, as a number: raised when the same text would classify_by_rule otherwise
+/// than before.
 const FINGERPRINT_VERSION: u8 = 1;
 
 /// A language is detected from the title, the summary and this much of the text, in bytes.
@@ -51,10 +52,7 @@ impl TopicRule {
     /// Whether a story comes from one of the sources that the topic is limited to, if it is.
     fn matches_source(&self, fields: &StoryFields<'_>) -> bool {
         self.sources.is_empty()
-            || self
-                .sources
-                .iter()
-                .any(|source| fields.sources.contains(&source.as_str()))
+            || self.sources.iter().any(|source| fields.sources.contains(&source.as_str()))
     }
 
     fn source_ids(&self) -> Vec<&str> {
@@ -124,12 +122,14 @@ impl Rules {
         })
     }
 
-    /// Judges one story: one classification for each topic, in their order, with the reasons for those that it is in.
+    /// Judges one story: one classification for each topic, in their order, with the reasons for
+    /// those that it is in.
     pub fn classify(&self, fields: &StoryFields<'_>) -> Vec<Classification> {
         self.classifications(fields, false)
     }
 
-    /// [`classify`](Self::classify) with reasons for every topic, also for those that the story is not in.
+    /// [`classify`](Self::classify) with reasons for every topic, also for those that the story is
+    /// not in.
     pub fn explain(&self, fields: &StoryFields<'_>) -> Vec<Classification> {
         self.classifications(fields, true)
     }
@@ -143,10 +143,7 @@ impl Rules {
             .unwrap_or_default();
         let tallies = self.tallies(fields, language);
         let of = |topic: &TopicId| {
-            evidence
-                .iter()
-                .find(|(id, _)| *id == topic)
-                .map(|(_, evidence)| evidence)
+            evidence.iter().find(|(id, _)| *id == topic).map(|(_, evidence)| evidence)
         };
         self.topic_rules
             .iter()
@@ -175,8 +172,9 @@ impl Rules {
         self.topic_rules.iter().any(|rule| rule.learn)
     }
 
-    /// The same rules with what `examples` teach the topics that learn. `key` is what the examples are known by: it
-    /// becomes part of the fingerprint, so that stories are sorted again when there are other examples.
+    /// The same rules with what `examples` teach the topics that learn. `key` is what the examples
+    /// are known by: it becomes part of the fingerprint, so that stories are sorted again when
+    /// there are other examples.
     #[must_use]
     pub fn trained(mut self, examples: &[TrainingExample<'_>], key: &[u8]) -> Self {
         if self.has_learning_topics() {
@@ -193,16 +191,14 @@ impl Rules {
         self
     }
 
-    /// What rules that were not [taught](Self::trained) will be known by when they are, by examples of this key.
+    /// What rules that were not [taught](Self::trained) will be known by when they are, by examples
+    /// of this key.
     pub fn fingerprint_once_trained(&self, key: &[u8]) -> [u8; 32] {
         if !self.has_learning_topics() {
             return self.fingerprint;
         }
         let mut hasher = blake3::Hasher::new();
-        hasher
-            .update(&self.fingerprint)
-            .update(&[learn::VERSION])
-            .update(key);
+        hasher.update(&self.fingerprint).update(&[learn::VERSION]).update(key);
         *hasher.finalize().as_bytes()
     }
 
@@ -211,8 +207,8 @@ impl Rules {
         self.learner.as_ref().map_or(&[], Learner::progress)
     }
 
-    /// What the rules are known by: changes when and only when what they say changes. Titles, descriptions and whatever
-    /// else decides nothing leave it alone.
+    /// What the rules are known by: changes when and only when what they say changes. Titles,
+    /// descriptions and whatever else decides nothing leave it alone.
     pub fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
     }
@@ -230,9 +226,7 @@ impl Rules {
     ) -> RuleScore {
         let is_hit = |place: &usize| tallies.is_hit(*place);
         let points = |place: &usize| {
-            tallies
-                .get(*place)
-                .map(|tally| tally.points(self.matchers[*place].weight()))
+            tallies.get(*place).map(|tally| tally.points(self.matchers[*place].weight()))
         };
         RuleScore {
             conditions_met: rule.matches_source(fields)
@@ -264,13 +258,7 @@ impl Rules {
             reasons = self.reasons(rule, tallies, evidence, rule_score.conditions_met);
             reasons_against = self.reasons_against(rule, fields, tallies, score, evidence);
         }
-        Classification {
-            topic: rule.topic.clone(),
-            score,
-            is_member,
-            reasons,
-            reasons_against,
-        }
+        Classification { topic: rule.topic.clone(), score, is_member, reasons, reasons_against }
     }
 
     /// What was found, one sentence each.
@@ -317,17 +305,11 @@ impl Rules {
     ) -> Vec<String> {
         let mut reasons_against = Vec::new();
         if !rule.matches_source(fields) {
-            reasons_against.push(explanation::wrong_source(
-                &rule.source_ids(),
-                fields.sources,
-            ));
+            reasons_against.push(explanation::wrong_source(&rule.source_ids(), fields.sources));
         }
         let missing = rule.all.iter().filter(|place| !tallies.is_hit(**place));
         reasons_against.extend(missing.map(|place| explanation::missing(&self.matchers[*place])));
-        let forbidden = rule
-            .none
-            .iter()
-            .filter_map(|place| Some((place, tallies.get(*place)?)));
+        let forbidden = rule.none.iter().filter_map(|place| Some((place, tallies.get(*place)?)));
         reasons_against.extend(
             forbidden.map(|(place, tally)| explanation::forbidden(&self.matchers[*place], tally)),
         );
@@ -361,38 +343,25 @@ impl RuleScoring for Rules {
         let rules = topics
             .iter()
             .filter_map(|topic| self.topic_rules.iter().find(|rule| rule.topic == *topic));
-        rules
-            .map(|rule| self.rule_score(rule, fields, &tallies))
-            .collect()
+        rules.map(|rule| self.rule_score(rule, fields, &tallies)).collect()
     }
 }
 
 fn fingerprint(topics: &[Topic]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[FINGERPRINT_VERSION]);
-    // Every text goes in behind its length, and every list behind its own, so that no two rules run into one.
+    // Every text goes in behind its length, and every list behind its own, so that no two rules run
+    // into one.
     let count = |hasher: &mut blake3::Hasher, count: usize| {
         hasher.update(&(count as u64).to_le_bytes());
     };
     for topic in topics {
-        let texts = |list: &'_ [String]| {
-            list.iter()
-                .map(|text| text.trim().to_owned())
-                .collect::<Vec<_>>()
-        };
-        let sources = topic
-            .sources
-            .iter()
-            .map(|source| source.as_str().to_owned())
-            .collect();
+        let texts =
+            |list: &'_ [String]| list.iter().map(|text| text.trim().to_owned()).collect::<Vec<_>>();
+        let sources = topic.sources.iter().map(|source| source.as_str().to_owned()).collect();
         count(&mut hasher, topic.id.as_str().len());
         hasher.update(topic.id.as_str().as_bytes());
-        for list in [
-            texts(&topic.any),
-            texts(&topic.all),
-            texts(&topic.none),
-            sources,
-        ] {
+        for list in [texts(&topic.any), texts(&topic.all), texts(&topic.none), sources] {
             count(&mut hasher, list.len());
             for text in list {
                 count(&mut hasher, text.len());

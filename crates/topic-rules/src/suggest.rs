@@ -1,8 +1,10 @@
-//! TermReader that would describe a topic, and recurring subjects among the stories that no topic covers.
+//! TermReader that would describe a topic, and recurring subjects among the stories that no topic
+//! covers.
 //!
-//! Both ask how much more often a term stands in some stories than in the others, by the log-likelihood ratio G²
-//! (Dunning 1993), which stays sound where counts are small. A story counts once for a term, however often it says it.
-//! Nothing is decided here: what is found is proposed to a person.
+//! Both ask how much more often a term stands in some stories than in the others, by the
+//! log-likelihood ratio G² (Dunning 1993), which stays sound where counts are small. A story counts
+//! once for a term, however often it says it. Nothing is decided here: what is found is proposed to
+//! a person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,7 +70,8 @@ pub struct SuggestedTerm {
 pub struct TermSuggestions {
     /// The topic.
     pub id: TopicId,
-    /// `labels` where stories are labelled with the topic, else `stories`: those that its rule takes in.
+    /// `labels` where stories are labelled with the topic, else `stories`: those that its rule
+    /// takes in.
     pub from: &'static str,
     /// How many stories were looked at for it.
     pub stories: usize,
@@ -90,16 +93,15 @@ fn as_texts<S: serde::Serializer>(ids: &[StoryId], serializer: S) -> Result<S::O
     serializer.collect_seq(ids.iter().map(ToString::to_string))
 }
 
-/// TermReader for a topic: those of its labelled stories, or of its present ones where none is labelled, against all other
-/// stories. TermReader that the topic's matchers hit already are left out.
+/// TermReader for a topic: those of its labelled stories, or of its present ones where none is
+/// labelled, against all other stories. TermReader that the topic's matchers hit already are left
+/// out.
 pub fn suggest_terms(
     topic: &TopicId,
     rules: &Rules,
     stories: &[SurveyedStory<'_>],
 ) -> TermSuggestions {
-    let labelled = stories
-        .iter()
-        .any(|story| story.labelled && story.topics.contains(topic));
+    let labelled = stories.iter().any(|story| story.labelled && story.topics.contains(topic));
     let is_inside =
         |story: &SurveyedStory<'_>| story.topics.contains(topic) && (story.labelled || !labelled);
     let total_inside = stories.iter().filter(|story| is_inside(story)).count();
@@ -112,35 +114,17 @@ pub fn suggest_terms(
         .terms
         .iter()
         .filter_map(|(stems, found)| {
-            let inside = found
-                .stories
-                .iter()
-                .filter(|place| is_inside(&stories[**place]))
-                .count();
-            let outside = found
-                .stories
-                .iter()
-                .filter(|place| is_outside(&stories[**place]))
-                .count();
+            let inside = found.stories.iter().filter(|place| is_inside(&stories[**place])).count();
+            let outside =
+                found.stories.iter().filter(|place| is_outside(&stories[**place])).count();
             let g2 = g2(inside, total_inside, outside, total_outside);
             (inside >= MIN_STORIES && g2 >= MIN_G2).then(|| {
-                (
-                    stems.as_slice(),
-                    SuggestedTerm {
-                        term: found.written(),
-                        inside,
-                        outside,
-                        g2,
-                    },
-                )
+                (stems.as_slice(), SuggestedTerm { term: found.written(), inside, outside, g2 })
             })
         })
         .collect();
     terms.sort_by(|a, b| {
-        b.1.g2
-            .total_cmp(&a.1.g2)
-            .then_with(|| b.0.len().cmp(&a.0.len()))
-            .then_with(|| a.0.cmp(b.0))
+        b.1.g2.total_cmp(&a.1.g2).then_with(|| b.0.len().cmp(&a.0.len())).then_with(|| a.0.cmp(b.0))
     });
     let mut chosen: Vec<(&[u32], SuggestedTerm)> = Vec::new();
     for (stems, term) in terms {
@@ -148,9 +132,8 @@ pub fn suggest_terms(
             break;
         }
         // `raft` and `raft consensus` say the same thing twice: the surer one is enough.
-        let is_redundant = chosen
-            .iter()
-            .any(|(other, _)| contains(other, stems) || contains(stems, other));
+        let is_redundant =
+            chosen.iter().any(|(other, _)| contains(other, stems) || contains(stems, other));
         if !is_redundant && !is_covered(topic, rules, &term.term) {
             chosen.push((stems, term));
         }
@@ -166,13 +149,7 @@ pub fn suggest_terms(
 
 /// Whether the topic's own matchers hit a term.
 fn is_covered(topic: &TopicId, rules: &Rules, term: &str) -> bool {
-    rules.hits(
-        topic,
-        &StoryFields {
-            title: term,
-            ..StoryFields::default()
-        },
-    )
+    rules.hits(topic, &StoryFields { title: term, ..StoryFields::default() })
 }
 
 /// Subjects that recur among the stories in no topic: terms that stand together in several of them.
@@ -180,10 +157,8 @@ pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
     let is_unsorted =
         |place: &usize| stories[*place].topics.is_empty() && !stories[*place].labelled;
     let total = (0..stories.len()).filter(is_unsorted).count();
-    let (sorted, index) = (
-        stories.len() - total,
-        TermIndex::of(stories.iter().map(|story| story.fields)),
-    );
+    let (sorted, index) =
+        (stories.len() - total, TermIndex::of(stories.iter().map(|story| story.fields)));
     let mut candidates: Vec<SubjectCandidate<'_>> = index
         .terms
         .iter()
@@ -193,7 +168,8 @@ pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
             let is_recurring = own.len() >= MIN_SUBJECT_STORIES
                 && to_f64(own.len())
                     <= (MAX_SPREAD * to_f64(total)).max(to_f64(MIN_SUBJECT_STORIES));
-            // A term that sorted stories have as often is a word of the trade, not a subject without a topic.
+            // A term that sorted stories have as often is a word of the trade, not a subject
+            // without a topic.
             let is_uncovered =
                 to_f64(own.len()) * to_f64(sorted.max(1)) > to_f64(elsewhere) * to_f64(total);
             (is_recurring && is_uncovered).then_some(SubjectCandidate {
@@ -204,12 +180,7 @@ pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
         })
         .collect();
     // The longer phrase stands for its words where it has nearly all of their stories.
-    candidates.sort_by(|a, b| {
-        b.stems
-            .len()
-            .cmp(&a.stems.len())
-            .then_with(|| a.stems.cmp(b.stems))
-    });
+    candidates.sort_by(|a, b| b.stems.len().cmp(&a.stems.len()).then_with(|| a.stems.cmp(b.stems)));
 
     let (mut covered, mut subjects) = (BTreeSet::new(), Vec::new());
     while subjects.len() < MAX_SUBJECTS {
@@ -217,15 +188,8 @@ pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
             break;
         };
         covered.extend(group.stories.iter().copied());
-        let stories = group
-            .stories
-            .iter()
-            .map(|place| stories[*place].id)
-            .collect();
-        subjects.push(SuggestedSubject {
-            terms: group.terms,
-            stories,
-        });
+        let stories = group.stories.iter().map(|place| stories[*place].id).collect();
+        subjects.push(SuggestedSubject { terms: group.terms, stories });
     }
     subjects
 }
@@ -252,9 +216,7 @@ fn best_group(
     for candidate in candidates {
         let own: BTreeSet<usize> = candidate.stories.difference(covered).copied().collect();
         if own.len() < MIN_SUBJECT_STORIES
-            || best
-                .as_ref()
-                .is_some_and(|best| max_score(own.len(), total) <= best.score)
+            || best.as_ref().is_some_and(|best| max_score(own.len(), total) <= best.score)
         {
             continue;
         }
@@ -273,7 +235,8 @@ fn max_score(stories: usize, total: usize) -> f64 {
     to_f64(stories) * (to_f64(total) / to_f64(stories)).ln().max(0.1) * 2.0
 }
 
-/// A term with those that mostly stand where it stands; alone it is a word, not a subject, unless it is a phrase.
+/// A term with those that mostly stand where it stands; alone it is a word, not a subject, unless
+/// it is a phrase.
 fn group(
     candidate: &SubjectCandidate<'_>,
     own: &BTreeSet<usize>,
@@ -334,19 +297,12 @@ impl TermStems {
 
     fn of(words: &[Word]) -> Self {
         let mut stems = [Self::UNUSED; MAX_WORDS];
-        stems
-            .iter_mut()
-            .zip(words)
-            .for_each(|(stem, word)| *stem = word.stem);
+        stems.iter_mut().zip(words).for_each(|(stem, word)| *stem = word.stem);
         Self(stems)
     }
 
     fn as_slice(&self) -> &[u32] {
-        let length = self
-            .0
-            .iter()
-            .take_while(|stem| **stem != Self::UNUSED)
-            .count();
+        let length = self.0.iter().take_while(|stem| **stem != Self::UNUSED).count();
         &self.0[..length]
     }
 }
@@ -364,10 +320,7 @@ impl TermStories {
     fn written(&self) -> String {
         self.spellings
             .iter()
-            .fold(
-                ("", 0),
-                |most, (way, times)| if *times > most.1 { (way, *times) } else { most },
-            )
+            .fold(("", 0), |most, (way, times)| if *times > most.1 { (way, *times) } else { most })
             .0
             .to_owned()
     }
@@ -381,15 +334,13 @@ impl TermIndex {
             let read = reader.read(&fields, term_extraction::language(&fields));
             runs.extend(read.into_iter().map(|run| (place, run.text, run.words)));
         }
-        // A phrase is rare if a part of it is: each length is counted among what is left of the shorter ones.
+        // A phrase is rare if a part of it is: each length is counted among what is left of the
+        // shorter ones.
         let mut terms: BTreeMap<TermStems, TermStories> = BTreeMap::new();
         for length in 1..=MAX_WORDS {
             let mut longer: BTreeMap<TermStems, TermStories> = BTreeMap::new();
             for (place, text, words) in &runs {
-                for phrase in words
-                    .windows(length)
-                    .filter(|phrase| may_recur(phrase, &terms))
-                {
+                for phrase in words.windows(length).filter(|phrase| may_recur(phrase, &terms)) {
                     let found = longer.entry(TermStems::of(phrase)).or_default();
                     if found.stories.last() != Some(place) {
                         found.stories.push(*place);
@@ -398,11 +349,7 @@ impl TermIndex {
                     *found
                         .spellings
                         .entry(
-                            written
-                                .split_whitespace()
-                                .collect::<Vec<_>>()
-                                .join(" ")
-                                .to_lowercase(),
+                            written.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase(),
                         )
                         .or_default() += 1;
                 }
@@ -414,7 +361,8 @@ impl TermIndex {
     }
 }
 
-/// Whether a phrase may be a term: it begins and ends with words that say something, and its parts recur.
+/// Whether a phrase may be a term: it begins and ends with words that say something, and its parts
+/// recur.
 fn may_recur(phrase: &[Word], terms: &BTreeMap<TermStems, TermStories>) -> bool {
     let is_term = |words: &[Word]| terms.contains_key(&TermStems::of(words));
     match phrase {
@@ -435,7 +383,8 @@ fn contains(whole: &[u32], part: &[u32]) -> bool {
     whole.windows(part.len()).any(|words| words == part)
 }
 
-/// The log-likelihood ratio of two shares being different, 0 where the inside has no more than the outside.
+/// The log-likelihood ratio of two shares being different, 0 where the inside has no more than the
+/// outside.
 fn g2(inside: usize, of_inside: usize, outside: usize, of_outside: usize) -> f64 {
     let (a, b) = (to_f64(inside), to_f64(outside));
     let (all_inside, all_outside) = (to_f64(of_inside), to_f64(of_outside));
@@ -444,11 +393,7 @@ fn g2(inside: usize, of_inside: usize, outside: usize, of_outside: usize) -> f64
     }
     let share = (a + b) / (all_inside + all_outside);
     let part = |seen: f64, expected: f64| {
-        if seen > 0.0 {
-            seen * (seen / expected).ln()
-        } else {
-            0.0
-        }
+        if seen > 0.0 { seen * (seen / expected).ln() } else { 0.0 }
     };
     2.0 * (part(a, all_inside * share)
         + part(b, all_outside * share)

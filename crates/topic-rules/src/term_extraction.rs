@@ -1,7 +1,8 @@
-//! The words of a story for counting: stems, with the places where they stand, in runs that no phrase leaves.
+//! The words of a story for counting: stems, with the places where they stand, in runs that no
+//! phrase leaves.
 //!
-//! Matching needs every word; counting needs those that may say what a story is about: its title, categories and
-//! summary, and the beginning of its text where the summary says little.
+//! Matching needs every word; counting needs those that may say what a story is about: its title,
+//! categories and summary, and the beginning of its text where the summary says little.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -16,8 +17,8 @@ const MIN_SUMMARY_CHARS: usize = 200;
 /// So much of the text is read, in characters.
 pub(super) const TEXT_CHARS: usize = 1000;
 
-/// Words of English that say nothing of a subject. Other languages have only what their texts show: a word that most
-/// stories have weighs nothing.
+/// Words of English that say nothing of a subject. Other languages have only what their texts show:
+/// a word that most stories have weighs nothing.
 const STOP_WORD_LIST: &str = "a about above after again all also am an and any are as at be because been before being below between both but by \
     can cannot could did do does doing don done down during each even every few for from further get gets getting go goes going got had has have \
     having he her here hers him his how i if in into is it its itself just like made make makes making many may me might more most much must my \
@@ -54,13 +55,9 @@ pub(super) struct WordRun<'t> {
 
 /// The language that a story's words are read in.
 pub(super) fn language(fields: &StoryFields<'_>) -> Language {
-    let beginning = &fields.text[..fields
-        .text
-        .floor_char_boundary(super::rules::LANGUAGE_SAMPLE_BYTES)];
-    Language::of(
-        fields.language,
-        &[fields.title, fields.summary.unwrap_or_default(), beginning],
-    )
+    let beginning =
+        &fields.text[..fields.text.floor_char_boundary(super::rules::LANGUAGE_SAMPLE_BYTES)];
+    Language::of(fields.language, &[fields.title, fields.summary.unwrap_or_default(), beginning])
 }
 
 /// What is on_word in a story in the order of reading.
@@ -98,11 +95,8 @@ pub(super) fn for_each_word<'t>(fields: &StoryFields<'t>, mut on_word: impl FnMu
     let summary = fields.summary.map_or("", str::trim);
     add(summary);
     if summary.chars().nth(MIN_SUMMARY_CHARS).is_none() {
-        let end = fields
-            .text
-            .char_indices()
-            .nth(TEXT_CHARS)
-            .map_or(fields.text.len(), |(at, _)| at);
+        let end =
+            fields.text.char_indices().nth(TEXT_CHARS).map_or(fields.text.len(), |(at, _)| at);
         add(&fields.text[..end]);
     }
 }
@@ -113,7 +107,8 @@ pub(super) fn is_stop_word(folded: &str) -> bool {
     folded.len() == 1 || STOP_WORDS.contains(folded.strip_suffix("'s").unwrap_or(folded))
 }
 
-/// Reads stories, and remembers every word that it on_word: most words of a story were in one before it.
+/// Reads stories, and remembers every word that it on_word: most words of a story were in one
+/// before it.
 #[derive(Default)]
 pub(super) struct TermReader {
     languages: Vec<LanguageWords>,
@@ -143,38 +138,25 @@ impl TermReader {
         fields: &StoryFields<'t>,
         language: Language,
     ) -> Vec<WordRun<'t>> {
-        let language_words = self
-            .languages
-            .iter()
-            .position(|known| known.language == language)
-            .unwrap_or_else(|| {
-                self.languages.push(LanguageWords {
-                    language,
-                    stemmer: language.stemmer(),
-                    known: HashMap::new(),
-                });
-                self.languages.len() - 1
-            });
+        let language_words =
+            self.languages.iter().position(|known| known.language == language).unwrap_or_else(
+                || {
+                    self.languages.push(LanguageWords {
+                        language,
+                        stemmer: language.stemmer(),
+                        known: HashMap::new(),
+                    });
+                    self.languages.len() - 1
+                },
+            );
         let mut runs = Vec::new();
         let mut open: Option<WordRun<'t>> = None;
         for_each_word(fields, |on_word| match on_word {
             TermEvent::Word { text, start, end } => {
-                let KnownWord {
-                    stem,
-                    written,
-                    is_stop_word,
-                } = self.known_word(language_words, &text[start..end]);
-                let run = open.get_or_insert_with(|| WordRun {
-                    text,
-                    words: Vec::new(),
-                });
-                run.words.push(Word {
-                    stem,
-                    written,
-                    start,
-                    end,
-                    is_stop_word,
-                });
+                let KnownWord { stem, written, is_stop_word } =
+                    self.known_word(language_words, &text[start..end]);
+                let run = open.get_or_insert_with(|| WordRun { text, words: Vec::new() });
+                run.words.push(Word { stem, written, start, end, is_stop_word });
             }
             TermEvent::Break => runs.extend(open.take()),
         });
@@ -182,12 +164,7 @@ impl TermReader {
     }
 
     fn known_word(&mut self, language_words: usize, word: &str) -> KnownWord {
-        let Self {
-            languages,
-            stems,
-            written,
-            folded,
-        } = self;
+        let Self { languages, stems, written, folded } = self;
         let LanguageWords { stemmer, known, .. } = &mut languages[language_words];
         if let Some(known) = known.get(word) {
             return *known;
@@ -236,24 +213,11 @@ mod tests {
         let mut terms = TermReader::default();
         let runs = terms.read(fields, Language::ENGLISH);
         let stems = terms.into_stems();
-        let text = |number: u32| {
-            stems
-                .iter()
-                .find(|(_, stem)| **stem == number)
-                .unwrap()
-                .0
-                .clone()
-        };
+        let text = |number: u32| stems.iter().find(|(_, stem)| **stem == number).unwrap().0.clone();
         let word = |word: &Word| {
-            if word.is_stop_word {
-                format!("({})", text(word.stem))
-            } else {
-                text(word.stem)
-            }
+            if word.is_stop_word { format!("({})", text(word.stem)) } else { text(word.stem) }
         };
-        runs.iter()
-            .map(|s| s.words.iter().map(word).collect::<Vec<_>>().join(" "))
-            .collect()
+        runs.iter().map(|s| s.words.iter().map(word).collect::<Vec<_>>().join(" ")).collect()
     }
 
     #[test]
@@ -267,35 +231,18 @@ mod tests {
         };
         assert_eq!(
             shown(&fields),
-            [
-                "raft",
-                "(the) consensus (of)",
-                "cluster",
-                "event driven",
-                "leas",
-                "clock",
-                "quorum"
-            ]
+            ["raft", "(the) consensus (of)", "cluster", "event driven", "leas", "clock", "quorum"]
         );
     }
 
     #[test]
     fn a_long_summary_stands_for_the_text_and_a_long_text_is_cut() {
         let (summary, text) = ("word ".repeat(60), "é ".repeat(2000));
-        let fields = StoryFields {
-            summary: Some(&summary),
-            text: &text,
-            ..StoryFields::default()
-        };
+        let fields = StoryFields { summary: Some(&summary), text: &text, ..StoryFields::default() };
         assert_eq!(shown(&fields).len(), 1);
-        let fields = StoryFields {
-            text: &text,
-            ..StoryFields::default()
-        };
+        let fields = StoryFields { text: &text, ..StoryFields::default() };
         assert_eq!(
-            TermReader::default().read(&fields, Language::ENGLISH)[0]
-                .words
-                .len(),
+            TermReader::default().read(&fields, Language::ENGLISH)[0].words.len(),
             TEXT_CHARS / 2
         );
     }
@@ -303,17 +250,11 @@ mod tests {
     #[test]
     fn a_word_is_one_however_often_it_is_met() {
         let mut terms = TermReader::default();
-        let fields = StoryFields {
-            title: "Clusters cluster CLUSTERS",
-            ..StoryFields::default()
-        };
+        let fields = StoryFields { title: "Clusters cluster CLUSTERS", ..StoryFields::default() };
         let words = terms.read(&fields, Language::ENGLISH).remove(0).words;
         assert!(words.iter().all(|word| word.stem == words[0].stem));
         assert_eq!(
-            words
-                .iter()
-                .map(|word| terms.spellings()[word.written as usize])
-                .collect::<Vec<_>>(),
+            words.iter().map(|word| terms.spellings()[word.written as usize]).collect::<Vec<_>>(),
             ["clusters", "cluster", "clusters"]
         );
     }

@@ -1,16 +1,19 @@
-//! Texts as words: where a word begins and ends, what its spellings have in common, which words are compounds.
+//! Texts as words: where a word begins and ends, what its spellings have in common, which words are
+//! compounds.
 //!
-//! Words are those of Unicode (UAX #29), with three additions that people expect of a matcher: a compound word
-//! (`KVCache`, `kv_cache`, `l'infrastructure`) is both itself and its parts; in scripts without spaces every
-//! character is a word; and what stands between two words is told, so that a phrase never runs over the end of a
-//! sentence. Stems are not made here: they need a language.
+//! Words are those of Unicode (UAX #29), with three additions that people expect of a matcher: a
+//! compound word (`KVCache`, `kv_cache`, `l'infrastructure`) is both itself and its parts; in
+//! scripts without spaces every character is a word; and what stands between two words is told, so
+//! that a phrase never runs over the end of a sentence. Stems are not made here: they need a
+//! language.
 
 use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// A piece of a text, in the order of reading. White space, quotation marks and hyphens within a word are no pieces.
+/// A piece of a text, in the order of reading. White space, quotation marks and hyphens within a
+/// word are no pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TextToken<'p> {
     /// A word.
@@ -22,7 +25,8 @@ pub(super) enum TextToken<'p> {
         /// The parts of a compound, as places in the text; empty for a plain word.
         parts: &'p [(usize, usize)],
     },
-    /// Anything else that is seen: punctuation, signs, pictures, the end of a paragraph (as a line feed).
+    /// Anything else that is seen: punctuation, signs, pictures, the end of a paragraph (as a line
+    /// feed).
     Symbol {
         /// Where it begins in the text, in bytes.
         start: usize,
@@ -37,19 +41,13 @@ pub(super) fn read(text: &str, mut sink: impl FnMut(TextToken<'_>)) {
     let mut parts = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let gap = bytes[at..]
-            .iter()
-            .take_while(|b| b.is_ascii_whitespace())
-            .count();
+        let gap = bytes[at..].iter().take_while(|b| b.is_ascii_whitespace()).count();
         if gap > 1 && is_paragraph_end(&bytes[at..at + gap]) {
-            sink(TextToken::Symbol {
-                start: at,
-                sign: '\n',
-            });
+            sink(TextToken::Symbol { start: at, sign: '\n' });
         }
         at += gap;
-        // ASCII white space always parts words, so that what lies between can be read by itself, and fast where it is
-        // ASCII: as nearly all of it is.
+        // ASCII white space always parts words, so that what lies between can be read by itself,
+        // and fast where it is ASCII: as nearly all of it is.
         let mut end = at;
         let mut high_bits = 0;
         while end < bytes.len() && !bytes[end].is_ascii_whitespace() {
@@ -77,7 +75,8 @@ fn is_word_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_'
 }
 
-/// Whether `bytes[at]` stands within a word by rules WB6, WB7, WB11 and WB12: `node.js`, `don't`, `3.5`, `10,000`.
+/// Whether `bytes[at]` stands within a word by rules WB6, WB7, WB11 and WB12: `node.js`, `don't`,
+/// `3.5`, `10,000`.
 fn is_mid_word(bytes: &[u8], at: usize, end: usize) -> bool {
     if at + 1 >= end || at == 0 {
         return false;
@@ -120,15 +119,12 @@ fn tokenize_ascii(
         if may_be_compound {
             split_compound(text, start, at, parts);
         }
-        sink(TextToken::Word {
-            start,
-            end: at,
-            parts,
-        });
+        sink(TextToken::Word { start, end: at, parts });
     }
 }
 
-/// What a character is in UAX #29, for the characters that nearly all texts in Latin letters are made of.
+/// What a character is in UAX #29, for the characters that nearly all texts in Latin letters are
+/// made of.
 #[derive(Clone, Copy, PartialEq)]
 enum Latin {
     Letter,
@@ -152,18 +148,9 @@ fn latin(c: char) -> Option<Latin> {
         }
         '0'..='9' => Latin::Digit,
         '_' => Latin::Joiner,
-        '.' | '\'' | '‘' | '’' => Latin::Middle {
-            letters: true,
-            digits: true,
-        },
-        ':' => Latin::Middle {
-            letters: true,
-            digits: false,
-        },
-        ',' | ';' => Latin::Middle {
-            letters: false,
-            digits: true,
-        },
+        '.' | '\'' | '‘' | '’' => Latin::Middle { letters: true, digits: true },
+        ':' => Latin::Middle { letters: true, digits: false },
+        ',' | ';' => Latin::Middle { letters: false, digits: true },
         '\u{a0}' => Latin::Space,
         '!'..='~'
         | '£'
@@ -194,10 +181,8 @@ fn tokenize_latin(
     parts: &mut Vec<(usize, usize)>,
     sink: &mut impl FnMut(TextToken<'_>),
 ) {
-    let mut chars = text[from..end]
-        .char_indices()
-        .map(|(offset, c)| (from + offset, c, latin(c)))
-        .peekable();
+    let mut chars =
+        text[from..end].char_indices().map(|(offset, c)| (from + offset, c, latin(c))).peekable();
     while let Some((start, first, class)) = chars.next() {
         if !matches!(class, Some(Latin::Letter | Latin::Digit | Latin::Joiner)) {
             if class != Some(Latin::Space) {
@@ -228,11 +213,7 @@ fn tokenize_latin(
         if may_be_compound {
             split_compound(text, start, at, parts);
         }
-        sink(TextToken::Word {
-            start,
-            end: at,
-            parts,
-        });
+        sink(TextToken::Word { start, end: at, parts });
     }
 }
 
@@ -266,15 +247,12 @@ fn tokenize_unicode(
             continue;
         }
         split_compound(text, start, start + segment.len(), parts);
-        sink(TextToken::Word {
-            start,
-            end: start + segment.len(),
-            parts,
-        });
+        sink(TextToken::Word { start, end: start + segment.len(), parts });
     }
 }
 
-/// Quotation marks say nothing, and a hyphen within a word is a space; a hyphen with space beside it is a dash.
+/// Quotation marks say nothing, and a hyphen within a word is a space; a hyphen with space beside
+/// it is a dash.
 fn emit_symbol(text: &str, start: usize, sign: char, sink: &mut impl FnMut(TextToken<'_>)) {
     match sign {
         '"' | '\'' | '`' | '“' | '”' | '„' | '‘' | '’' | '‚' | '«' | '»' => {}
@@ -308,8 +286,8 @@ fn is_ignorable(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
-/// The parts of the word at `start..end`, where it is a compound: camel case, underscores, apostrophes, the plural of
-/// an acronym (`LLMs`, whose only part is `LLM`).
+/// The parts of the word at `start..end`, where it is a compound: camel case, underscores,
+/// apostrophes, the plural of an acronym (`LLMs`, whose only part is `LLM`).
 fn split_compound(text: &str, start: usize, end: usize, parts: &mut Vec<(usize, usize)>) {
     let mut part = start;
     let mut before = None;
@@ -359,7 +337,8 @@ fn is_camel_case_boundary(before: char, c: char, next: Option<char>) -> bool {
         || (c == 's' && before.is_uppercase() && next.is_none_or(|next| !next.is_lowercase()))
 }
 
-/// Whether what begins at `c`, between `before` and the end, is the last capital of an acronym in the plural.
+/// Whether what begins at `c`, between `before` and the end, is the last capital of an acronym in
+/// the plural.
 fn is_plural_acronym(before: char, c: char, mut rest: impl Iterator<Item = char>) -> bool {
     before.is_uppercase()
         && c.is_uppercase()
@@ -367,8 +346,8 @@ fn is_plural_acronym(before: char, c: char, mut rest: impl Iterator<Item = char>
         && rest.next().is_none_or(|after| !after.is_lowercase())
 }
 
-/// Writes `word` into `folded` in the one spelling that its spellings share: canonically composed, full case fold_chars,
-/// without characters that have no width.
+/// Writes `word` into `folded` in the one spelling that its spellings share: canonically composed,
+/// full case fold_chars, without characters that have no width.
 pub(super) fn fold_into(word: &str, folded: &mut String) {
     folded.clear();
     if word.is_ascii() {
@@ -390,19 +369,12 @@ const LATIN_END: char = '\u{250}';
 /// The folded form of each character before [`LATIN_END`].
 static LATIN_FOLDED: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
     ('\0'..LATIN_END)
-        .map(|c| {
-            fold_chars(c.encode_utf8(&mut [0; 4]))
-                .collect::<String>()
-                .into()
-        })
+        .map(|c| fold_chars(c.encode_utf8(&mut [0; 4])).collect::<String>().into())
         .collect()
 });
 
 fn fold_chars(word: &str) -> impl Iterator<Item = char> {
-    word.nfd()
-        .filter(|c| !is_ignorable(*c))
-        .flat_map(fold)
-        .nfc()
+    word.nfd().filter(|c| !is_ignorable(*c)).flat_map(fold).nfc()
 }
 
 /// Full case fold_chars by way of the capital: `ß` and `ẞ` are `ss`, `ς` is `σ`, `ﬁ` is `fi`.
@@ -414,11 +386,7 @@ fn fold(c: char) -> impl Iterator<Item = char> {
         _ => c,
     };
     // The dotless i has the capital of the dotted one, yet is a letter of its own.
-    let upper = if c == 'ı' {
-        Vec::from([c])
-    } else {
-        c.to_uppercase().collect()
-    };
+    let upper = if c == 'ı' { Vec::from([c]) } else { c.to_uppercase().collect() };
     upper.into_iter().flat_map(char::to_lowercase)
 }
 
@@ -433,11 +401,7 @@ mod tests {
         let mut seen = Vec::new();
         read(text, |piece| {
             seen.push(match piece {
-                TextToken::Word {
-                    start,
-                    end,
-                    parts: [],
-                } => text[start..end].to_owned(),
+                TextToken::Word { start, end, parts: [] } => text[start..end].to_owned(),
                 TextToken::Word { start, end, parts } => {
                     let parts: Vec<&str> =
                         parts.iter().map(|(from, to)| &text[*from..*to]).collect();
@@ -466,14 +430,8 @@ mod tests {
             pieces("Kafka's l’infrastructure"),
             ["Kafka's[Kafka s]", "l’infrastructure[l infrastructure]"]
         );
-        assert_eq!(
-            pieces("LLMs VMs CRDTs"),
-            ["LLMs[LLM]", "VMs[VM]", "CRDTs[CRDT]"]
-        );
-        assert_eq!(
-            pieces("S3 p99 HTTP Kafka 3D"),
-            ["S3", "p99", "HTTP", "Kafka", "3D"]
-        );
+        assert_eq!(pieces("LLMs VMs CRDTs"), ["LLMs[LLM]", "VMs[VM]", "CRDTs[CRDT]"]);
+        assert_eq!(pieces("S3 p99 HTTP Kafka 3D"), ["S3", "p99", "HTTP", "Kafka", "3D"]);
         assert_eq!(pieces("ÉtatMajor"), ["ÉtatMajor[État Major]"]);
         assert_eq!(pieces("Is Üs ÄÖs"), ["Is", "Üs", "ÄÖs[ÄÖ]"]);
     }
@@ -484,14 +442,8 @@ mod tests {
             pieces("event-driven, (or not)"),
             ["event", "driven", ",", "(", "or", "not", ")"]
         );
-        assert_eq!(
-            pieces("a - b \"c\" d\n\ne\nf"),
-            ["a", "-", "b", "c", "d", "\n", "e", "f"]
-        );
-        assert_eq!(
-            pieces("C++ and node.js 2.0"),
-            ["C", "+", "+", "and", "node.js", "2.0"]
-        );
+        assert_eq!(pieces("a - b \"c\" d\n\ne\nf"), ["a", "-", "b", "c", "d", "\n", "e", "f"]);
+        assert_eq!(pieces("C++ and node.js 2.0"), ["C", "+", "+", "and", "node.js", "2.0"]);
     }
 
     #[test]

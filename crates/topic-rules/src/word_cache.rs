@@ -1,4 +1,5 @@
-//! The words that were looked up: most words of a story were in one before it. What is found does not depend on it.
+//! The words that were looked up: most words of a story were in one before it. What is found does
+//! not depend on it.
 
 use std::collections::HashMap;
 
@@ -41,7 +42,8 @@ impl WordCache {
     }
 }
 
-/// The words met last, for those that fit into one number: the few thousand words that most texts are made of.
+/// The words met last, for those that fit into one number: the few thousand words that most texts
+/// are made of.
 struct ShortWordCache {
     keys: Vec<u128>,
     ids: Vec<u32>,
@@ -50,10 +52,7 @@ struct ShortWordCache {
 impl Default for ShortWordCache {
     fn default() -> Self {
         // No word is the number zero.
-        Self {
-            keys: vec![0; 1 << Self::BITS],
-            ids: vec![0; 1 << Self::BITS],
-        }
+        Self { keys: vec![0; 1 << Self::BITS], ids: vec![0; 1 << Self::BITS] }
     }
 }
 
@@ -68,9 +67,8 @@ impl ShortWordCache {
         if length > 16 {
             return None;
         }
-        let word = if let Some(bytes) = text
-            .get(start..start + 16)
-            .and_then(|bytes| bytes.try_into().ok())
+        let word = if let Some(bytes) =
+            text.get(start..start + 16).and_then(|bytes| bytes.try_into().ok())
         {
             // What follows the word is cut off.
             u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (16 - length).min(15)))
@@ -79,12 +77,9 @@ impl ShortWordCache {
             bytes[..length].copy_from_slice(&text[start..end]);
             u128::from_le_bytes(bytes)
         };
-        // Of what ASCII words are made of this bit parts the cases alone, and no word has a space in it.
-        Some(if word & HIGH_BITS == 0 {
-            word | LOWER_CASE
-        } else {
-            word
-        })
+        // Of what ASCII words are made of this bit parts the cases alone, and no word has a space
+        // in it.
+        Some(if word & HIGH_BITS == 0 { word | LOWER_CASE } else { word })
     }
 
     /// Different words may share a slot; the one met last has it.

@@ -1,7 +1,8 @@
 //! The search: which public stories have these words, the best first.
 //!
-//! The index holds public stories alone, under their numbers, and is kept in the transaction in which what shows of a
-//! story changes. Deliberately absent: the texts themselves, which the entries have.
+//! The index holds public stories alone, under their numbers, and is kept in the transaction in
+//! which what shows of a story changes. Deliberately absent: the texts themselves, which the
+//! entries have.
 
 mod query;
 
@@ -15,7 +16,8 @@ use feed_model::{Story, StoryId};
 
 pub use query::SearchQuery;
 
-/// Which making of the index this program has; an index of another making is made anew at the start.
+/// Which making of the index this program has; an index of another making is made anew at the
+/// start.
 const INDEX_VERSION: &str = "1";
 
 /// How much a hit weighs: title, summary, content, stems of the title, stems of the rest.
@@ -31,8 +33,9 @@ pub struct SearchResults {
 }
 
 impl Reader<'_> {
-    /// The public stories that a query finds, at most `limit` of them: the best first, or the newest where `newest_first`
-    /// says so or no word is looked for. A query that asks for nothing finds nothing.
+    /// The public stories that a query finds, at most `limit` of them: the best first, or the
+    /// newest where `newest_first` says so or no word is looked for. A query that asks for nothing
+    /// finds nothing.
     pub fn search(
         &self,
         query: &SearchQuery,
@@ -64,7 +67,8 @@ impl Reader<'_> {
         }
         for source in &query.sources {
             values.push(Box::new(source.clone()));
-            // What a private source carries is not told, not even of a story that others carry in public.
+            // What a private source carries is not told, not even of a story that others carry in
+            // public.
             let _ = write!(
                 conditions,
                 " AND s.id IN (SELECT e.story_id FROM entry e JOIN source src ON src.id = e.source_id
@@ -105,17 +109,14 @@ pub(super) fn index(conn: &Connection, story: i64) -> Result<(), StoreError> {
               WHERE s.id = ?1 AND s.public = 1 AND s.gone_ms IS NULL",
         )
         .and_then(|mut s| {
-            s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
-                .optional()
+            s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional()
         })
         .context("read the words of a story")?;
     let Some((title, summary, content)) = texts else {
         return Ok(());
     };
-    let plain = |html: Option<String>| {
-        html.map(|html| feed_parser::plain_text(&html))
-            .unwrap_or_default()
-    };
+    let plain =
+        |html: Option<String>| html.map(|html| feed_parser::plain_text(&html)).unwrap_or_default();
     let (title, summary, content) = (title.unwrap_or_default(), plain(summary), plain(content));
     let stemmer = Stemmer::create(Algorithm::English);
     let spaced = |text: &str| query::words(text).collect::<Vec<_>>().join(" ");
@@ -148,11 +149,7 @@ fn stems(stemmer: &Stemmer, texts: &[&str]) -> String {
 /// Makes the index of a state that has none of this making: one that an earlier version wrote.
 pub(super) fn rebuild_if_outdated(conn: &mut Connection) -> Result<(), StoreError> {
     let made: Option<String> = conn
-        .query_row(
-            "SELECT value FROM meta WHERE key = 'search_making'",
-            [],
-            |r| r.get(0),
-        )
+        .query_row("SELECT value FROM meta WHERE key = 'search_making'", [], |r| r.get(0))
         .optional()
         .context("read the index's making")?;
     if made.as_deref() == Some(INDEX_VERSION) {
@@ -161,14 +158,11 @@ pub(super) fn rebuild_if_outdated(conn: &mut Connection) -> Result<(), StoreErro
     let tx = conn
         .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
         .context("begin to write")?;
-    tx.execute_batch("DELETE FROM story_text")
-        .context("empty the index")?;
+    tx.execute_batch("DELETE FROM story_text").context("empty the index")?;
     let stories: Vec<i64> = {
         let mut statement =
             tx.prepare("SELECT id FROM story WHERE public = 1 AND gone_ms IS NULL ORDER BY id")?;
-        statement
-            .query_map([], |r| r.get(0))?
-            .collect::<Result<_, _>>()?
+        statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?
     };
     for story in stories {
         index(&tx, story)?;

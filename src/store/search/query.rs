@@ -8,16 +8,19 @@ use rust_stemmers::{Algorithm, Stemmer};
 const MAX_TERMS: usize = 16;
 /// Characters of a query that are read.
 const MAX_CHARS: usize = 200;
-/// The shortest beginning of a word that is looked for, in characters: a single letter would find everything.
+/// The shortest beginning of a word that is looked for, in characters: a single letter would find
+/// everything.
 const MIN_PREFIX_CHARS: usize = 2;
 
 /// The columns with words as they were written, and those with their stems.
 const WORD_COLUMNS: &str = "{title summary content}";
 const STEM_COLUMNS: &str = "{title_stems stems}";
 
-/// A search, as a person wrote it: `kafka* "exactly once" topic:streaming source:river-notes -rumour`.
+/// A search, as a person wrote it: `kafka* "exactly once" topic:streaming source:river-notes
+/// -rumour`.
 ///
-/// Every term must hold. A bare word also finds its inflections; in quotes it is looked for as it is written.
+/// Every term must hold. A bare word also finds its inflections; in quotes it is looked for as it
+/// is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchQuery {
     terms: Vec<Term>,
@@ -46,19 +49,14 @@ enum TermKind {
 }
 
 impl SearchQuery {
-    /// Reads a query. Whatever is no word is passed over; a quotation that does not end goes on to the end.
+    /// Reads a query. Whatever is no word is passed over; a quotation that does not end goes on to
+    /// the end.
     pub fn parse(text: &str) -> Self {
         let mut query = Self::default();
         let text: String = text
             .chars()
             .take(MAX_CHARS)
-            .map(|c| {
-                if matches!(c, '“' | '”' | '„' | '«' | '»') {
-                    '"'
-                } else {
-                    c
-                }
-            })
+            .map(|c| if matches!(c, '“' | '”' | '„' | '«' | '»') { '"' } else { c })
             .collect();
         let mut rest = text.trim_start();
         while !rest.is_empty()
@@ -75,15 +73,10 @@ impl SearchQuery {
                 continue;
             }
             // A quotation that begins within a word is one of its own.
-            let end = body
-                .find(|c: char| c.is_whitespace() || c == '"')
-                .unwrap_or(body.len());
+            let end = body.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(body.len());
             let (word, after) = body.split_at(end);
             rest = after.trim_start();
-            match word
-                .split_once(':')
-                .map(|(field, value)| (field.to_lowercase(), value))
-            {
+            match word.split_once(':').map(|(field, value)| (field.to_lowercase(), value)) {
                 Some((field, value)) if field == "topic" && !value.is_empty() => {
                     query.topics.push(value.to_lowercase())
                 }
@@ -132,15 +125,12 @@ impl SearchQuery {
             TermKind::Word if words.len() > 1 => TermKind::Exact,
             kind => kind,
         };
-        self.terms.push(Term {
-            words,
-            kind,
-            negated,
-        });
+        self.terms.push(Term { words, kind, negated });
     }
 
-    /// The expression that the database's full-text index is asked with; `None` where no word is looked for. It is made of words
-    /// of letters and digits in quotes and of our own operators, so that no query can break out of it.
+    /// The expression that the database's full-text index is asked with; `None` where no word is
+    /// looked for. It is made of words of letters and digits in quotes and of our own operators, so
+    /// that no query can break out of it.
     pub(super) fn expression(&self) -> Option<String> {
         let stemmer = Stemmer::create(Algorithm::English);
         let join = |negated: bool, operator: &str| {
@@ -175,7 +165,8 @@ impl Term {
     }
 }
 
-/// The words of a text: runs of letters and digits, each sign by itself in scripts that write no spaces.
+/// The words of a text: runs of letters and digits, each sign by itself in scripts that write no
+/// spaces.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).flat_map(|run| {
         let mut rest = run;
@@ -193,7 +184,8 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a sign belongs to a script that writes no spaces between words: Thai to Khmer, kana, Han.
+/// Whether a sign belongs to a script that writes no spaces between words: Thai to Khmer, kana,
+/// Han.
 fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c), 0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff)
 }
@@ -215,10 +207,7 @@ mod tests {
             ("\"Exactly Once\" kaf*", "\"exactly once\" kaf*"),
             ("“curly quotes”", "\"curly quotes\""),
             ("event-driven", "\"event driven\""),
-            (
-                "topic:Streaming source:river-notes x",
-                "x topic:streaming source:river-notes",
-            ),
+            ("topic:Streaming source:river-notes x", "x topic:streaming source:river-notes"),
             ("-rumour fact", "-rumour fact"),
             ("\"never ends", "\"never ends\""),
             ("a* AND OR NOT NEAR(", "\"a\" and or not near"),
@@ -238,14 +227,8 @@ mod tests {
             expression("streams"),
             "({title summary content} : \"streams\" OR {title_stems stems} : \"stream\")"
         );
-        assert_eq!(
-            expression("\"streams\""),
-            "({title summary content} : \"streams\")"
-        );
-        assert_eq!(
-            expression("strea*"),
-            "({title summary content} : \"strea\" *)"
-        );
+        assert_eq!(expression("\"streams\""), "({title summary content} : \"streams\")");
+        assert_eq!(expression("strea*"), "({title summary content} : \"strea\" *)");
     }
 
     proptest! {

@@ -24,12 +24,7 @@ impl KnownEntries for EntryMemory {
     type Error = Infallible;
 
     fn by_key(&self, key: &EntryKey) -> Result<Option<KnownEntry>, Infallible> {
-        let further = || {
-            self.further_keys
-                .iter()
-                .find(|(k, _)| k == key)
-                .map(|(_, entry)| *entry)
-        };
+        let further = || self.further_keys.iter().find(|(k, _)| k == key).map(|(_, entry)| *entry);
         let own = self.entries.iter().find(|e| e.key == *key).map(|e| e.entry);
         Ok(own
             .or_else(further)
@@ -47,12 +42,7 @@ impl KnownEntries for EntryMemory {
     }
 
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, Infallible> {
-        Ok(self
-            .entries
-            .iter()
-            .filter(|e| e.link.as_deref() == Some(link))
-            .cloned()
-            .collect())
+        Ok(self.entries.iter().filter(|e| e.link.as_deref() == Some(link)).cloned().collect())
     }
 
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Infallible> {
@@ -65,12 +55,7 @@ impl KnownEntries for EntryMemory {
     }
 
     fn by_published(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Infallible> {
-        Ok(self
-            .entries
-            .iter()
-            .filter(|e| e.published == Some(published))
-            .cloned()
-            .collect())
+        Ok(self.entries.iter().filter(|e| e.published == Some(published)).cloned().collect())
     }
 
     fn text_of(&self, entry: i64) -> Result<Option<KnownText>, Infallible> {
@@ -96,11 +81,7 @@ impl EntryMemory {
         let mut claimed: Vec<i64> = entry_matches
             .iter()
             .filter_map(|r| {
-                if let EntryMatch::Existing { entry, .. } = r {
-                    Some(*entry)
-                } else {
-                    None
-                }
+                if let EntryMatch::Existing { entry, .. } = r { Some(*entry) } else { None }
             })
             .collect();
         claimed.sort_unstable();
@@ -109,11 +90,8 @@ impl EntryMemory {
             "an entry is claimed by one item: {claimed:?}"
         );
         let entries =
-            identity
-                .iter()
-                .zip(drafts)
-                .zip(entry_matches)
-                .map(|((item, draft), recognition)| match recognition {
+            identity.iter().zip(drafts).zip(entry_matches).map(|((item, draft), recognition)| {
+                match recognition {
                     EntryMatch::New => {
                         new += 1;
                         assert!(
@@ -127,11 +105,7 @@ impl EntryMemory {
                             draft,
                         ))
                     }
-                    EntryMatch::Existing {
-                        entry,
-                        new_key,
-                        reason,
-                    } => {
+                    EntryMatch::Existing { entry, new_key, reason } => {
                         assert!(!reason.is_empty());
                         if new_key {
                             self.further_keys.push((item.key.clone(), entry));
@@ -146,7 +120,8 @@ impl EntryMemory {
                         Some(self.store_entry(entry, key, item, draft))
                     }
                     EntryMatch::InFeedDuplicate => None,
-                });
+                }
+            });
         (entries.collect(), new)
     }
 
@@ -164,11 +139,7 @@ impl EntryMemory {
             draft.content.as_ref().map(SafeHtml::as_str),
         );
         let text = known_text(summary, content, !draft.enclosures.is_empty());
-        assert_eq!(
-            text.map(|text| text.hash),
-            item.text_hash,
-            "what is stored is known again"
-        );
+        assert_eq!(text.map(|text| text.hash), item.text_hash, "what is stored is known again");
         self.texts.extend(text.map(|text| (entry, text)));
         self.entries.push(KnownEntry {
             entry,
@@ -185,22 +156,14 @@ impl EntryMemory {
 
     fn after_first_document(drafts: &[Draft]) -> Self {
         let mut memory = Self::default();
-        assert_eq!(
-            memory.poll(drafts).1,
-            drafts.len(),
-            "every item of a first document is new"
-        );
+        assert_eq!(memory.poll(drafts).1, drafts.len(), "every item of a first document is new");
         memory
     }
 
     /// Takes a document of which nothing may be new, and each item is the entry that it was first.
     fn assert_all_known(&mut self, drafts: &[Draft]) {
         let entries = (1..).map(Some).take(drafts.len()).collect::<Vec<_>>();
-        assert_eq!(
-            self.poll(drafts),
-            (entries, 0),
-            "each is the entry that it was"
-        );
+        assert_eq!(self.poll(drafts), (entries, 0), "each is the entry that it was");
     }
 }
 
@@ -264,13 +227,7 @@ fn equal_paths_on_two_hosts_of_a_planet_are_different_entries() {
     )]);
     assert_eq!(
         memory
-            .poll(&[item(
-                "https://b.example/?p=12",
-                "https://b.example/y",
-                "On caches",
-                1,
-                "b"
-            )])
+            .poll(&[item("https://b.example/?p=12", "https://b.example/y", "On caches", 1, "b")])
             .1,
         1,
         "nothing is swallowed"
@@ -298,22 +255,13 @@ fn a_new_item_during_a_cms_change_is_a_new_entry() {
         ..post(n)
     };
     let (entries, new) = memory.poll(&[again(9), again(1), again(2), again(3)]);
-    assert_eq!(
-        (entries, new),
-        (vec![Some(4), Some(1), Some(2), Some(3)], 1)
-    );
+    assert_eq!((entries, new), (vec![Some(4), Some(1), Some(2), Some(3)], 1));
 }
 
 #[test]
 fn a_rotating_token_in_the_link_is_the_same_entry() {
     let rotated = |token: &str, guid: &str| {
-        item(
-            guid,
-            &format!("https://example.org/read?v={token}"),
-            "A study",
-            3,
-            "its abstract",
-        )
+        item(guid, &format!("https://example.org/read?v={token}"), "A study", 3, "its abstract")
     };
     let mut memory = EntryMemory::after_first_document(&[rotated("abc", "id-1")]);
     memory.assert_all_known(&[rotated("def", "id-1")]);
@@ -350,19 +298,13 @@ fn title_and_date_match_without_id_and_link() {
 
 #[test]
 fn one_id_for_all_items_loses_no_entry_in_either_order() {
-    let shared = |n: u32| Draft {
-        guid: item("N/A", "", "", 0, "").guid,
-        ..post(n)
-    };
+    let shared = |n: u32| Draft { guid: item("N/A", "", "", 0, "").guid, ..post(n) };
     for count in [2, 4] {
         let first: Vec<Draft> = (1..=count).map(shared).collect();
         let mut memory = EntryMemory::after_first_document(&first);
         memory.assert_all_known(&first);
         let reversed: Vec<Draft> = (1..=count).rev().map(shared).collect();
-        assert_eq!(
-            memory.poll(&reversed),
-            ((1..=i64::from(count)).rev().map(Some).collect(), 0)
-        );
+        assert_eq!(memory.poll(&reversed), ((1..=i64::from(count)).rev().map(Some).collect(), 0));
         let mut longer = vec![shared(9)];
         longer.extend(first.iter().cloned());
         let (entries, new) = memory.poll(&longer);
@@ -373,25 +315,15 @@ fn one_id_for_all_items_loses_no_entry_in_either_order() {
             (vec![Some(2)], 0),
             "alone in the window it is still itself"
         );
-        assert_eq!(
-            memory.poll(&[shared(1)]),
-            (vec![Some(1)], 0),
-            "and does not overwrite another"
-        );
+        assert_eq!(memory.poll(&[shared(1)]), (vec![Some(1)], 0), "and does not overwrite another");
     }
 }
 
 #[test]
 fn an_id_that_later_turns_out_to_be_shared_loses_no_entry() {
-    let shared = |n: u32| Draft {
-        guid: item("feed", "", "", 0, "").guid,
-        ..post(n)
-    };
+    let shared = |n: u32| Draft { guid: item("feed", "", "", 0, "").guid, ..post(n) };
     let mut memory = EntryMemory::after_first_document(&[shared(1)]);
-    assert_eq!(
-        memory.poll(&[shared(2), shared(1)]),
-        (vec![Some(2), Some(1)], 1)
-    );
+    assert_eq!(memory.poll(&[shared(2), shared(1)]), (vec![Some(2), Some(1)], 1));
     assert_eq!(memory.poll(&[shared(2)]), (vec![Some(2)], 0));
     assert_eq!(memory.poll(&[shared(1)]), (vec![Some(1)], 0));
 }
@@ -427,10 +359,7 @@ fn changelog_items_are_distinguished_by_fragment() {
         )
     };
     let mut memory = EntryMemory::after_first_document(&[entry(1), entry(2)]);
-    assert_eq!(
-        memory.poll(&[entry(3), entry(2), entry(1)]),
-        (vec![Some(3), Some(2), Some(1)], 1)
-    );
+    assert_eq!(memory.poll(&[entry(3), entry(2), entry(1)]), (vec![Some(3), Some(2), Some(1)], 1));
 }
 
 #[test]
@@ -483,12 +412,7 @@ fn episodes_with_one_title_and_notes_are_separate_entries() {
 #[test]
 fn comics_with_one_title_and_no_text_are_separate_entries() {
     let strip = |n: i64| item(&format!("strip-{n}"), "", "Strip", 0, "");
-    assert_eq!(
-        EntryMemory::after_first_document(&[strip(1)])
-            .poll(&[strip(2)])
-            .1,
-        1
-    );
+    assert_eq!(EntryMemory::after_first_document(&[strip(1)]).poll(&[strip(2)]).1, 1);
 }
 
 #[test]
@@ -517,13 +441,7 @@ fn a_change_from_sitemap_to_feed_keeps_every_entry() {
 #[test]
 fn links_moved_to_another_host_keep_every_entry() {
     let hosted = |host: &str, n: i64, text: &str| {
-        item(
-            "",
-            &format!("https://{host}/post/{n}"),
-            &format!("Post {n}"),
-            0,
-            text,
-        )
+        item("", &format!("https://{host}/post/{n}"), &format!("Post {n}"), 0, text)
     };
     let mut memory = EntryMemory::after_first_document(&[
         hosted("old.example", 1, "a"),
@@ -554,7 +472,8 @@ fn swapped_ids_stay_stable() {
     let second =
         |guid: &str, title: &str, day: i64| item(guid, "https://example.org/2", title, day, "");
     let mut memory = EntryMemory::after_first_document(&[second("b", "", 2), first("", "")]);
-    // Now the first post has the second's id, and both have one title: the links tell which is which, again and again.
+    // Now the first post has the second's id, and both have one title: the links tell which is
+    // which, again and again.
     let swapped = [second("", "Two", 0), first("b", "Two")];
     memory.assert_all_known(&swapped);
     memory.assert_all_known(&swapped);
@@ -576,18 +495,13 @@ fn any_item() -> impl Strategy<Value = Draft> {
         Just("https://example.org/2#x")
     ];
     let title = prop_oneof![Just(""), Just("One"), Just("Two"), Just("Three")];
-    (
-        guid,
-        url,
-        title,
-        0..3_i64,
-        prop_oneof![Just(""), Just("words"), Just("other words")],
-    )
+    (guid, url, title, 0..3_i64, prop_oneof![Just(""), Just("words"), Just("other words")])
         .prop_map(|(guid, url, title, day, text)| item(guid, url, title, day, text))
 }
 
 proptest! {
-    /// The assertions are those of [`EntryMemory::poll`]: no taken key is given again, and no entry is claimed twice.
+    /// The assertions are those of [`EntryMemory::poll`]: no taken key is given again, and no entry
+    /// is claimed twice.
     #[test]
     fn keys_are_unique_for_any_documents(documents in proptest::collection::vec(proptest::collection::vec(any_item(), 0..7), 1..6)) {
         let mut memory = EntryMemory::default();

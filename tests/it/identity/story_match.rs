@@ -13,9 +13,7 @@ const HOME: &str = "https://blog.example.org/";
 const AWAY: &str = "https://planet.example/";
 
 fn stored_candidate(home: &str, draft: &Draft) -> Candidate {
-    let identity = identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None)
-        .0
-        .remove(0);
+    let identity = identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None).0.remove(0);
     let print = Fingerprint::of(draft).to_bytes();
     Candidate {
         story: 1,
@@ -36,16 +34,9 @@ fn stored_candidate(home: &str, draft: &Draft) -> Candidate {
 }
 
 fn with_new_entry<T>(home: &str, draft: &Draft, decide: impl FnOnce(&IncomingEntry<'_>) -> T) -> T {
-    let identity = identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None)
-        .0
-        .remove(0);
+    let identity = identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None).0.remove(0);
     let source = SourceId::new("newcomer").expect("an id");
-    decide(&IncomingEntry::new(
-        &source,
-        &identity,
-        draft,
-        SourceSite::new(home, None),
-    ))
+    decide(&IncomingEntry::new(&source, &identity, draft, SourceSite::new(home, None)))
 }
 
 fn match_result(home: &str, draft: &Draft, candidate: &Candidate) -> StoryMatch {
@@ -69,13 +60,7 @@ fn assert_different_stories(home: &str, draft: &Draft, candidate: &Candidate) ->
 }
 
 fn post() -> Draft {
-    item(
-        "tag:blog.example.org,2026:1",
-        POST,
-        "Exactly once in Kafka",
-        3,
-        &prose(1, 600),
-    )
+    item("tag:blog.example.org,2026:1", POST, "Exactly once in Kafka", 3, &prose(1, 600))
 }
 
 fn copy(title: &str, text: &str) -> Draft {
@@ -127,11 +112,8 @@ fn a_cross_listed_paper_is_the_same_story() {
 #[test]
 fn a_commentary_is_a_separate_related_story() {
     let commentary = item("lb", POST, "Exactly once in Kafka", 4, &prose(2, 48));
-    let StoryMatch::Related {
-        comments,
-        url,
-        reason,
-    } = match_result(AWAY, &commentary, &stored_candidate(HOME, &post()))
+    let StoryMatch::Related { comments, url, reason } =
+        match_result(AWAY, &commentary, &stored_candidate(HOME, &post()))
     else {
         panic!("a commentary")
     };
@@ -142,23 +124,14 @@ fn a_commentary_is_a_separate_related_story() {
             .contains("commentary"),
         "also when it came first"
     );
-    let placed = with_new_entry(HOME, &post(), |n| {
-        choose_story(n, &[stored_candidate(AWAY, &commentary)])
-    });
+    let placed =
+        with_new_entry(HOME, &post(), |n| choose_story(n, &[stored_candidate(AWAY, &commentary)]));
     assert!(
         matches!(placed.placement, Placement::Begins { related: None, .. }),
         "a post is not about itself: {placed:?}"
     );
-    let told = Commentary {
-        entry: 1,
-        story: 1,
-        url: POST.to_owned(),
-    };
-    assert_eq!(
-        placed.commentaries,
-        [told],
-        "who commented on it before it came is told of it"
-    );
+    let told = Commentary { entry: 1, story: 1, url: POST.to_owned() };
+    assert_eq!(placed.commentaries, [told], "who commented on it before it came is told of it");
     assert_same_story(
         AWAY,
         &item("lb", POST, "On Kafka, exactly", 4, &prose(2, 47)),
@@ -169,22 +142,15 @@ fn a_commentary_is_a_separate_related_story() {
 #[test]
 fn a_commentary_with_more_than_half_own_text_is_separate() {
     let quoting = |quoted: u32, own: u32| {
-        item(
-            "lb",
-            POST,
-            "Locks and bees",
-            4,
-            &format!("{} {}", prose(1, quoted), prose(2, own)),
-        )
+        item("lb", POST, "Locks and bees", 4, &format!("{} {}", prose(1, quoted), prose(2, own)))
     };
     // A post of 134 words, and one whose text is so long that similarity is an estimate.
     for length in [134, 600, 1_500, 4_000, 15_000] {
-        let post = stored_candidate(
-            HOME,
-            &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)),
-        );
+        let post =
+            stored_candidate(HOME, &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)));
         for (quoted, own) in [(40, 127), (60, 127), (90, 127), (40, 300), (30, 60)] {
-            // Of so long a text too little is kept to tell a long quotation of its beginning from a copy of that.
+            // Of so long a text too little is kept to tell a long quotation of its beginning from a
+            // copy of that.
             if length > 10_000 && quoted > 40 {
                 continue;
             }
@@ -198,29 +164,19 @@ fn a_commentary_with_more_than_half_own_text_is_separate() {
         assert_same_story(AWAY, &copied, &post);
     }
     // All that the post's own feed says is the beginning of it: that is the post.
-    let teaser = stored_candidate(
-        HOME,
-        &item("p", POST, "Exactly once in Kafka", 3, &prose(1, 55)),
-    );
+    let teaser =
+        stored_candidate(HOME, &item("p", POST, "Exactly once in Kafka", 3, &prose(1, 55)));
     assert_same_story(AWAY, &quoting(60, 500), &teaser);
 }
 
 #[test]
 fn a_commentary_that_begins_with_own_text_is_separate() {
     let told = |own: u32, quoted: u32| {
-        item(
-            "lb",
-            POST,
-            "Locks and bees",
-            4,
-            &format!("{} {}", prose(2, own), prose(1, quoted)),
-        )
+        item("lb", POST, "Locks and bees", 4, &format!("{} {}", prose(2, own), prose(1, quoted)))
     };
     for length in [134, 600, 1_500, 4_000] {
-        let post = stored_candidate(
-            HOME,
-            &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)),
-        );
+        let post =
+            stored_candidate(HOME, &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)));
         for (own, quoted) in [(52, 60), (55, 90), (60, 90), (90, 90)] {
             let match_result = match_result(AWAY, &told(own, quoted), &post);
             assert!(
@@ -237,18 +193,13 @@ fn a_commentary_that_begins_with_own_text_is_separate() {
 #[test]
 fn a_commentary_with_marked_quotations_is_separate() {
     let told = |quoted: u32, own: u32| {
-        let text = format!(
-            "<blockquote><p>{}</p></blockquote><p>{}</p>",
-            prose(1, quoted),
-            prose(2, own)
-        );
+        let text =
+            format!("<blockquote><p>{}</p></blockquote><p>{}</p>", prose(1, quoted), prose(2, own));
         item("lb", POST, "Locks and bees", 4, &text)
     };
     for length in [134, 600] {
-        let post = stored_candidate(
-            HOME,
-            &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)),
-        );
+        let post =
+            stored_candidate(HOME, &item("p", POST, "Exactly once in Kafka", 3, &prose(1, length)));
         for (quoted, own) in [(80, 60), (134, 60), (134, 90)] {
             let match_result = match_result(AWAY, &told(quoted, own), &post);
             assert!(
@@ -264,12 +215,7 @@ fn a_commentary_with_marked_quotations_is_separate() {
         POST,
         "Exactly once in Kafka",
         3,
-        &format!(
-            "{}<blockquote>{}</blockquote>{}",
-            prose(1, 90),
-            prose(3, 60),
-            prose(4, 90)
-        ),
+        &format!("{}<blockquote>{}</blockquote>{}", prose(1, 90), prose(3, 60), prose(4, 90)),
     );
     assert_same_story(AWAY, &quoting, &stored_candidate(HOME, &quoting));
 }
@@ -291,13 +237,8 @@ fn a_planet_copy_and_a_board_item_are_the_same_story_without_the_original() {
         );
     }
     // Somebody's own words have an id of their own.
-    let commentary = item(
-        "tag:notes.example,2026:9",
-        POST,
-        "Exactly once in Kafka",
-        4,
-        &prose(2, 90),
-    );
+    let commentary =
+        item("tag:notes.example,2026:9", POST, "Exactly once in Kafka", 4, &prose(2, 90));
     assert_different_stories(
         "https://notes.example/",
         &commentary,
@@ -312,32 +253,17 @@ fn a_planet_copy_and_a_board_item_are_the_same_story_without_the_original() {
 
 #[test]
 fn a_remark_with_another_title_is_related_in_either_order() {
-    let remark = item(
-        "r",
-        POST,
-        "Something good for the evening",
-        4,
-        "A lovely piece.",
-    );
+    let remark = item("r", POST, "Something good for the evening", 4, "A lovely piece.");
     let match_results = [
         match_result(AWAY, &remark, &stored_candidate(HOME, &post())),
         match_result(HOME, &post(), &stored_candidate(AWAY, &remark)),
     ];
-    let [
-        StoryMatch::Related {
-            comments: first, ..
-        },
-        StoryMatch::Related {
-            comments: second, ..
-        },
-    ] = match_results
+    let [StoryMatch::Related { comments: first, .. }, StoryMatch::Related { comments: second, .. }] =
+        match_results
     else {
         panic!("{match_results:?}")
     };
-    assert_eq!(
-        (first, second),
-        (Comments::IncomingEntry, Comments::Candidate)
-    );
+    assert_eq!((first, second), (Comments::IncomingEntry, Comments::Candidate));
 }
 
 #[test]
@@ -349,13 +275,7 @@ fn a_forged_link_or_id_is_not_merged() {
         9,
         "Buy them all, now and here.",
     );
-    let long = item(
-        "tag:blog.example.org,2026:1",
-        POST,
-        "Cheap watches",
-        9,
-        &prose(7, 90),
-    );
+    let long = item("tag:blog.example.org,2026:1", POST, "Cheap watches", 9, &prose(7, 90));
     let elsewhere = item(
         "tag:blog.example.org,2026:1",
         "https://shop.example/1",
@@ -379,11 +299,7 @@ fn a_forged_link_or_id_is_not_merged() {
 
 #[test]
 fn a_bare_link_is_the_same_story() {
-    assert_same_story(
-        AWAY,
-        &item("l", POST, "", 4, ""),
-        &stored_candidate(HOME, &post()),
-    );
+    assert_same_story(AWAY, &item("l", POST, "", 4, ""), &stored_candidate(HOME, &post()));
     assert_same_story(
         AWAY,
         &item("l", POST, "Worth reading: Kafka", 4, ""),
@@ -400,24 +316,12 @@ fn a_bare_link_is_the_same_story() {
 fn a_link_shared_by_many_items_is_no_evidence() {
     let mut log = stored_candidate(
         HOME,
-        &item(
-            "",
-            "https://blog.example.org/changelog#v1",
-            "Version 1",
-            3,
-            "Fixes",
-        ),
+        &item("", "https://blog.example.org/changelog#v1", "Version 1", 3, "Fixes"),
     );
     log.entries_with_link = 9;
     assert_different_stories(
         HOME,
-        &item(
-            "",
-            "https://blog.example.org/changelog#v2",
-            "Version 2",
-            3,
-            "Fixes",
-        ),
+        &item("", "https://blog.example.org/changelog#v2", "Version 2", 3, "Fixes"),
         &log,
     );
     assert_different_stories(
@@ -457,13 +361,8 @@ fn a_copy_under_another_link_matches_by_title_and_text() {
 
 #[test]
 fn a_title_with_an_added_name_or_few_words_matches() {
-    let by_jo = Draft {
-        authors: vec![Person {
-            name: "Jo Doe".into(),
-            ..Person::default()
-        }],
-        ..post()
-    };
+    let by_jo =
+        Draft { authors: vec![Person { name: "Jo Doe".into(), ..Person::default() }], ..post() };
     let longer = |title: &str| copy(title, &format!("{} {}", prose(1, 600), prose(8, 20)));
     assert!(
         assert_same_story(
@@ -500,10 +399,7 @@ fn a_title_with_an_added_name_or_few_words_matches() {
         assert_different_stories(AWAY, &late, &stored_candidate(HOME, &post()))
             .contains("6 days apart")
     );
-    let undated = |title: &str| Draft {
-        published: None,
-        ..copy(title, &prose(1, 600))
-    };
+    let undated = |title: &str| Draft { published: None, ..copy(title, &prose(1, 600)) };
     assert_same_story(
         AWAY,
         &undated("Guest post: Exactly once in Kafka"),
@@ -530,29 +426,15 @@ fn a_title_with_an_added_name_or_few_words_matches() {
 fn a_short_text_matches_with_the_same_title_and_second() {
     let brief = |link: &str, at: &str, words: u32| Draft {
         published: Some(PublishedDate::exact(at.parse().expect("a moment"))),
-        ..item(
-            "b",
-            link,
-            "How brokers fail under load",
-            3,
-            &prose(1, words),
-        )
+        ..item("b", link, "How brokers fail under load", 3, &prose(1, words))
     };
     let original = |at: &str| stored_candidate(HOME, &brief(POST, at, 24));
     let (second, slot) = ("2026-03-03T10:17:00Z", "2026-03-03T10:15:00Z");
     assert!(
-        assert_same_story(
-            AWAY,
-            &brief("https://a.example/1", second, 24),
-            &original(second)
-        )
-        .contains("same second")
+        assert_same_story(AWAY, &brief("https://a.example/1", second, 24), &original(second))
+            .contains("same second")
     );
-    assert_different_stories(
-        AWAY,
-        &brief("https://a.example/1", slot, 24),
-        &original(slot),
-    );
+    assert_different_stories(AWAY, &brief("https://a.example/1", slot, 24), &original(slot));
     assert_different_stories(
         AWAY,
         &brief("https://a.example/1", "2026-03-03T10:17:01Z", 24),
@@ -563,10 +445,8 @@ fn a_short_text_matches_with_the_same_title_and_second() {
         &brief("https://a.example/1", second, 23),
         &stored_candidate(HOME, &brief(POST, second, 23)),
     );
-    let good_morning = |link: &str| Draft {
-        title: Some("Good morning to you".into()),
-        ..brief(link, second, 24)
-    };
+    let good_morning =
+        |link: &str| Draft { title: Some("Good morning to you".into()), ..brief(link, second, 24) };
     assert_different_stories(
         AWAY,
         &good_morning("https://a.example/1"),
@@ -581,15 +461,10 @@ fn a_short_text_matches_with_the_same_title_and_second() {
 
 #[test]
 fn an_excerpt_needs_a_date_or_a_distinctive_title() {
-    let undated = |title: &str, words: u32| Draft {
-        published: None,
-        ..copy(title, &prose(1, words))
-    };
+    let undated =
+        |title: &str, words: u32| Draft { published: None, ..copy(title, &prose(1, words)) };
     let by = |name: &str, draft: Draft| Draft {
-        authors: vec![Person {
-            name: name.into(),
-            ..Person::default()
-        }],
+        authors: vec![Person { name: name.into(), ..Person::default() }],
         ..draft
     };
     assert_same_story(
@@ -600,13 +475,7 @@ fn an_excerpt_needs_a_date_or_a_distinctive_title() {
     assert_different_stories(
         AWAY,
         &undated("News of the week", 60),
-        &stored_candidate(
-            HOME,
-            &Draft {
-                title: Some("News of the week".into()),
-                ..post()
-            },
-        ),
+        &stored_candidate(HOME, &Draft { title: Some("News of the week".into()), ..post() }),
     );
     // Whoever it is put up by: all of it stands in the other.
     assert_same_story(
@@ -626,13 +495,7 @@ fn weekly_posts_with_one_title_are_different_stories() {
     );
     let opening = prose(9, 100);
     let regular = |seed, link: &str| {
-        item(
-            "w",
-            link,
-            "Weekly notes",
-            3,
-            &format!("{opening}{}", prose(seed, 300)),
-        )
+        item("w", link, "Weekly notes", 3, &format!("{opening}{}", prose(seed, 300)))
     };
     assert_different_stories(
         AWAY,
@@ -649,21 +512,11 @@ fn podcasts_with_the_same_notes_are_different_stories() {
             mime: "audio/mpeg".into(),
             length: None,
         }],
-        ..item(
-            "e",
-            &format!("https://host-{n}.example/e"),
-            "The show",
-            day,
-            &prose(3, 200),
-        )
+        ..item("e", &format!("https://host-{n}.example/e"), "The show", day, &prose(3, 200))
     };
     assert!(
-        assert_different_stories(
-            AWAY,
-            &episode(2, 3),
-            &stored_candidate(HOME, &episode(1, 3))
-        )
-        .contains("files")
+        assert_different_stories(AWAY, &episode(2, 3), &stored_candidate(HOME, &episode(1, 3)))
+            .contains("files")
     );
     let undated_elsewhere = item("e", "https://x.example/e", "The show", 90, &prose(3, 200));
     let numbered = |host: &str| Draft {
@@ -672,13 +525,7 @@ fn podcasts_with_the_same_notes_are_different_stories() {
             mime: "audio/mpeg".into(),
             length: None,
         }],
-        ..item(
-            "e",
-            &format!("https://{host}/e/12"),
-            "What broke this week",
-            3,
-            &prose(3, 200),
-        )
+        ..item("e", &format!("https://{host}/e/12"), "What broke this week", 3, &prose(3, 200))
     };
     assert!(
         assert_different_stories(
@@ -689,38 +536,22 @@ fn podcasts_with_the_same_notes_are_different_stories() {
         .contains("files")
     );
     let weekly = |day: i64| {
-        item(
-            "e",
-            &format!("https://x.example/{day}"),
-            "News of the week",
-            day,
-            &prose(3, 200),
-        )
+        item("e", &format!("https://x.example/{day}"), "News of the week", day, &prose(3, 200))
     };
     assert!(
         assert_different_stories(AWAY, &weekly(12), &stored_candidate(HOME, &weekly(5)))
             .contains("7 days apart")
     );
     assert!(
-        assert_different_stories(
-            AWAY,
-            &undated_elsewhere,
-            &stored_candidate(HOME, &episode(1, 3))
-        )
-        .contains("days apart")
+        assert_different_stories(AWAY, &undated_elsewhere, &stored_candidate(HOME, &episode(1, 3)))
+            .contains("days apart")
     );
 }
 
 #[test]
 fn releases_of_two_projects_are_different_stories() {
     let release = |project: &str, text: &str| {
-        item(
-            "r",
-            &format!("https://forge.example/{project}/v1.2.3"),
-            "v1.2.3",
-            3,
-            text,
-        )
+        item("r", &format!("https://forge.example/{project}/v1.2.3"), "v1.2.3", 3, text)
     };
     assert_different_stories(
         AWAY,
@@ -762,10 +593,7 @@ fn short_posts_and_comics_are_different_stories() {
     assert_different_stories(
         AWAY,
         &item("s", "https://a.example/1", "", 3, &prose(1, 90)),
-        &stored_candidate(
-            HOME,
-            &item("s", "https://b.example/1", "", 3, &prose(1, 90)),
-        ),
+        &stored_candidate(HOME, &item("s", "https://b.example/1", "", 3, &prose(1, 90))),
     );
 }
 
@@ -792,23 +620,13 @@ fn a_story_has_a_limit_of_pages_and_one_entry_per_source() {
 #[test]
 fn different_authors_need_higher_similarity() {
     let by = |name: &str, draft: Draft| Draft {
-        authors: vec![Person {
-            name: name.into(),
-            ..Person::default()
-        }],
+        authors: vec![Person { name: name.into(), ..Person::default() }],
         ..draft
     };
     let copied = |words| {
-        copy(
-            "Exactly once in Kafka",
-            &format!("{}{}", prose(1, words), prose(5, 600 - words)),
-        )
+        copy("Exactly once in Kafka", &format!("{}{}", prose(1, words), prose(5, 600 - words)))
     };
-    assert_same_story(
-        AWAY,
-        &by("Jo", copied(520)),
-        &stored_candidate(HOME, &by("Jo", post())),
-    );
+    assert_same_story(AWAY, &by("Jo", copied(520)), &stored_candidate(HOME, &by("Jo", post())));
     assert_different_stories(
         AWAY,
         &by("Al", copied(520)),
@@ -830,40 +648,22 @@ fn a_new_entry_joins_the_original_story_and_none_that_it_comments_on() {
     let other = Candidate {
         story: 0,
         entry: 3,
-        ..stored_candidate(
-            "https://links.example/",
-            &item("l", POST, "Kafka, exactly", 4, "See."),
-        )
+        ..stored_candidate("https://links.example/", &item("l", POST, "Kafka, exactly", 4, "See."))
     };
     let planet = item("p", POST, "Exactly once in Kafka", 3, &prose(1, 600));
     let placed = with_new_entry(AWAY, &planet, |n| {
         choose_story(n, &[other.clone(), remark.clone(), home.clone()]).placement
     });
-    let Placement::Joins {
-        story: 1, entry: 1, ..
-    } = placed
-    else {
+    let Placement::Joins { story: 1, entry: 1, .. } = placed else {
         panic!("the post's own story, but {placed:?}")
     };
     let commentary = item("c", POST, "Exactly once in Kafka", 4, &prose(2, 80));
-    let placed = with_new_entry(AWAY, &commentary, |n| {
-        choose_story(n, &[remark, home]).placement
-    });
-    let Placement::Begins {
-        related: Some(url),
-        reason,
-    } = placed
-    else {
+    let placed = with_new_entry(AWAY, &commentary, |n| choose_story(n, &[remark, home]).placement);
+    let Placement::Begins { related: Some(url), reason } = placed else {
         panic!("its own story, but {placed:?}")
     };
     assert_eq!(url, POST);
     assert!(!reason.is_empty());
     let alone = with_new_entry(AWAY, &planet, |n| choose_story(n, &[]));
-    assert_eq!(
-        alone.placement,
-        Placement::Begins {
-            related: None,
-            reason: vec![]
-        }
-    );
+    assert_eq!(alone.placement, Placement::Begins { related: None, reason: vec![] });
 }

@@ -1,4 +1,5 @@
-//! Answers that are no documents: challenges, bombs, drips. Each is one recorded error, and costs no more than it may.
+//! Answers that are no documents: challenges, bombs, drips. Each is one recorded error, and costs
+//! no more than it may.
 
 use std::{
     fs,
@@ -24,60 +25,36 @@ async fn a_bot_challenge_is_detected_at_any_status_and_never_parsed() {
             .body(page)
             .header("Content-Type", "text/html; charset=UTF-8")
             .header("ETag", "\"c\"");
-        harness
-            .origin
-            .script("/feed", vec![feed_with_etag(&["one"], "\"1\""), challenge]);
+        harness.origin.script("/feed", vec![feed_with_etag(&["one"], "\"1\""), challenge]);
         harness.poll("feed").await;
         let report = harness.poll("feed").await;
         let state = harness.state("feed");
         assert_eq!(
-            (
-                report.outcome,
-                state.last_error_class.as_deref(),
-                state.entries
-            ),
+            (report.outcome, state.last_error_class.as_deref(), state.entries),
             (Outcome::Challenge, Some("challenge"), 1),
             "{status}"
         );
-        assert_eq!(
-            state.last_error.as_deref(),
-            Some("not reachable: challenge (Cloudflare)")
-        );
-        assert!(
-            harness.time_until_next_poll("feed") >= chrono::TimeDelta::hours(4),
-            "{status}"
-        );
+        assert_eq!(state.last_error.as_deref(), Some("not reachable: challenge (Cloudflare)"));
+        assert!(harness.time_until_next_poll("feed") >= chrono::TimeDelta::hours(4), "{status}");
         assert_eq!(
             harness.source_record("feed").throttles,
             0,
             "a challenge is no Retry-After: {status}"
         );
         harness.poll("feed").await;
-        assert_eq!(
-            harness.sent_validators("/feed").0.as_deref(),
-            Some("\"1\""),
-            "{status}"
-        );
+        assert_eq!(harness.sent_validators("/feed").0.as_deref(), Some("\"1\""), "{status}");
     }
 }
 
 #[tokio::test]
 async fn a_response_sent_byte_by_byte_ends_in_a_timeout() {
-    let limits = FetchLimits {
-        timeout: Duration::from_millis(300),
-        max_body_bytes: 1 << 20,
-        max_items: 10,
-    };
-    let harness = PollHarness::new(|origin| {
-        vec![Source {
-            limits,
-            ..source("feed", &origin.url("/feed"))
-        }]
-    });
-    harness.origin.script(
-        "/feed",
-        vec![feed_with_etag(&["one"], "\"1\"").drip(Duration::from_millis(20))],
-    );
+    let limits =
+        FetchLimits { timeout: Duration::from_millis(300), max_body_bytes: 1 << 20, max_items: 10 };
+    let harness =
+        PollHarness::new(|origin| vec![Source { limits, ..source("feed", &origin.url("/feed")) }]);
+    harness
+        .origin
+        .script("/feed", vec![feed_with_etag(&["one"], "\"1\"").drip(Duration::from_millis(20))]);
     let report = harness.poll("feed").await;
     let state = harness.state("feed");
     assert_eq!(
@@ -101,13 +78,12 @@ fn bomb() -> Vec<u8> {
 /// The most memory that a process has had, as far as it is still there to be asked.
 fn peak_kib(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
-/// Inspects an address with the real program, and tells what it printed and the most memory that it took.
+/// Inspects an address with the real program, and tells what it printed and the most memory that it
+/// took.
 fn inspect(origin: &Origin, path: &str) -> (String, u64) {
     let dir = tempfile::tempdir().unwrap();
     let toml = format!(
@@ -141,22 +117,15 @@ fn inspect(origin: &Origin, path: &str) -> (String, u64) {
 fn a_decompression_bomb_uses_no_more_memory_than_max_body() {
     let origin = Origin::start();
     origin.script("/plain", vec![feed_with_etag(&["one"], "\"1\"")]);
-    origin.script(
-        "/bomb",
-        vec![Reply::ok(bomb()).header("Content-Encoding", "gzip")],
-    );
-    origin.script(
-        "/nested",
-        vec![Reply::ok(gzip(&bomb())).header("Content-Encoding", "gzip, gzip")],
-    );
+    origin.script("/bomb", vec![Reply::ok(bomb()).header("Content-Encoding", "gzip")]);
+    origin
+        .script("/nested", vec![Reply::ok(gzip(&bomb())).header("Content-Encoding", "gzip, gzip")]);
     let (_, usual) = inspect(&origin, "/plain");
     for path in ["/bomb", "/nested"] {
         let (printed, peak) = inspect(&origin, path);
-        assert!(
-            printed.contains("larger than max_body"),
-            "{path}: {printed}"
-        );
-        // What is held besides: buffers of the decoders, and the first half of the buffer while it grows.
+        assert!(printed.contains("larger than max_body"), "{path}: {printed}");
+        // What is held besides: buffers of the decoders, and the first half of the buffer while it
+        // grows.
         let most = usual + 16 * 1024 * 3 / 2 + 4 * 1024;
         assert!(
             peak > 0 && peak < most,
@@ -178,10 +147,7 @@ async fn a_zstd_window_that_is_too_large_is_refused() {
     );
     let report = harness.poll("feed").await;
     assert_eq!(
-        (
-            report.outcome,
-            harness.state("feed").last_error_class.as_deref()
-        ),
+        (report.outcome, harness.state("feed").last_error_class.as_deref()),
         (Outcome::Failed, Some("body")),
         "{report:?}"
     );
@@ -190,21 +156,14 @@ async fn a_zstd_window_that_is_too_large_is_refused() {
 #[tokio::test]
 async fn an_endless_response_header_is_a_protocol_error() {
     let line = format!("X: {}\r\n", "a".repeat(1000));
-    for head in [
-        line.repeat(10_000),
-        format!("X: {}\r\n", "a".repeat(10_000_000)),
-    ] {
+    for head in [line.repeat(10_000), format!("X: {}\r\n", "a".repeat(10_000_000))] {
         let harness = PollHarness::with_one_feed();
-        harness.origin.script(
-            "/feed",
-            vec![Reply::raw(format!("HTTP/1.1 200 Scripted\r\n{head}\r\n"))],
-        );
+        harness
+            .origin
+            .script("/feed", vec![Reply::raw(format!("HTTP/1.1 200 Scripted\r\n{head}\r\n"))]);
         let report = harness.poll("feed").await;
         assert_eq!(
-            (
-                report.outcome,
-                harness.state("feed").last_error_class.as_deref()
-            ),
+            (report.outcome, harness.state("feed").last_error_class.as_deref()),
             (Outcome::Failed, Some("protocol"))
         );
     }
@@ -223,10 +182,7 @@ async fn an_unrequested_206_is_a_failure() {
     harness.poll("feed").await;
     let report = harness.poll("feed").await;
     assert_eq!(
-        (
-            report.outcome,
-            harness.state("feed").last_error_class.as_deref()
-        ),
+        (report.outcome, harness.state("feed").last_error_class.as_deref()),
         (Outcome::Failed, Some("http-206"))
     );
     harness.poll("feed").await;

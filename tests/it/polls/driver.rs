@@ -1,4 +1,5 @@
-//! The scheduler at work, on a clock moved by hand: who is asked when, and that nobody holds up the others.
+//! The scheduler at work, on a clock moved by hand: who is asked when, and that nobody holds up the
+//! others.
 
 use std::{
     collections::HashSet,
@@ -47,11 +48,7 @@ impl RunningDriver {
             Arc::default(),
             Arc::new(Metrics::default()),
         );
-        Self {
-            wake,
-            stop,
-            task: tokio::spawn(driver.run(stopped)),
-        }
+        Self { wake, stop, task: tokio::spawn(driver.run(stopped)) }
     }
 
     /// Moves the clock, and has the scheduler look at it.
@@ -78,42 +75,26 @@ async fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 
 /// The feeds that were asked for so far.
 fn requested_feeds(origin: &Origin) -> HashSet<String> {
-    origin
-        .requests()
-        .into_iter()
-        .map(|r| r.path)
-        .filter(|path| path != "/robots.txt")
-        .collect()
+    origin.requests().into_iter().map(|r| r.path).filter(|path| path != "/robots.txt").collect()
 }
 
 #[tokio::test]
 async fn a_first_start_polls_twenty_sources_at_once_and_spreads_the_rest_over_an_hour() {
     const SOURCES: usize = 80;
     let harness = PollHarness::new(|origin| {
-        (0..SOURCES)
-            .map(|n| source(&format!("s{n}"), &origin.url(&format!("/{n}"))))
-            .collect()
+        (0..SOURCES).map(|n| source(&format!("s{n}"), &origin.url(&format!("/{n}")))).collect()
     });
-    harness
-        .origin
-        .set_handler(|request| match request.path.as_str() {
-            "/robots.txt" => Reply::new(404),
-            path => feed_with_etag(&[path.trim_start_matches('/')], "\"1\""),
-        });
+    harness.origin.set_handler(|request| match request.path.as_str() {
+        "/robots.txt" => Reply::new(404),
+        path => feed_with_etag(&[path.trim_start_matches('/')], "\"1\""),
+    });
     let driver = RunningDriver::start(&harness);
     wait_until("the first twenty are asked", || {
-        harness
-            .read(|reader| reader.sources())
-            .iter()
-            .filter(|s| s.last_success.is_some())
-            .count()
+        harness.read(|reader| reader.sources()).iter().filter(|s| s.last_success.is_some()).count()
             == 20
     })
     .await;
-    assert_eq!(
-        requested_feeds(&harness.origin),
-        (0..20).map(|n| format!("/{n}")).collect()
-    );
+    assert_eq!(requested_feeds(&harness.origin), (0..20).map(|n| format!("/{n}")).collect());
     let planned: Vec<Timestamp> = harness
         .read(|reader| reader.sources())
         .into_iter()
@@ -121,9 +102,7 @@ async fn a_first_start_polls_twenty_sources_at_once_and_spreads_the_rest_over_an
         .map(|source| source.next_poll.unwrap())
         .collect();
     assert!(
-        planned
-            .iter()
-            .all(|at| (noon()..noon() + TimeDelta::hours(1)).contains(at)),
+        planned.iter().all(|at| (noon()..noon() + TimeDelta::hours(1)).contains(at)),
         "{planned:?}"
     );
     let mut before = 20;
@@ -135,16 +114,8 @@ async fn a_first_start_polls_twenty_sources_at_once_and_spreads_the_rest_over_an
             requested_feeds(&harness.origin).len() >= expected
         })
         .await;
-        assert_eq!(
-            requested_feeds(&harness.origin).len(),
-            expected,
-            "nobody sooner"
-        );
-        assert!(
-            (3..=7).contains(&(expected - before)),
-            "{} in five minutes",
-            expected - before
-        );
+        assert_eq!(requested_feeds(&harness.origin).len(), expected, "nobody sooner");
+        assert!((3..=7).contains(&(expected - before)), "{} in five minutes", expected - before);
         before = expected;
     }
     assert_eq!((before, harness.origin.most_in_flight()), (SOURCES, 1));
@@ -159,12 +130,7 @@ fn harness_with_slow_and_fast_hosts(fast: &Origin) -> PollHarness {
         };
         let slow = (0..40).map(|n| source(&format!("slow-{n}"), &at(slow, "a.example", n)));
         let fast = (0..5).map(|n| source(&format!("fast-{n}"), &at(fast, "b.example", n)));
-        slow.chain(fast)
-            .map(|source| Source {
-                follow_mode: FollowMode::Feed,
-                ..source
-            })
-            .collect()
+        slow.chain(fast).map(|source| Source { follow_mode: FollowMode::Feed, ..source }).collect()
     });
     let done = Arc::new((Mutex::new(HashSet::new()), Condvar::new()));
     let (noted, gave_up) = (done.clone(), AtomicBool::new(false));
@@ -176,30 +142,18 @@ fn harness_with_slow_and_fast_hosts(fast: &Origin) -> PollHarness {
         feed_with_etag(&["fast"], "\"1\"")
     });
     harness.origin.set_handler(move |_| {
-        let wait_timeout = if gave_up.load(Ordering::Relaxed) {
-            Duration::ZERO
-        } else {
-            WAIT_TIMEOUT / 4
-        };
+        let wait_timeout =
+            if gave_up.load(Ordering::Relaxed) { Duration::ZERO } else { WAIT_TIMEOUT / 4 };
         let asked = done.0.lock().unwrap();
-        let (asked, waited) = done
-            .1
-            .wait_timeout_while(asked, wait_timeout, |asked| asked.len() < 5)
-            .unwrap();
+        let (asked, waited) =
+            done.1.wait_timeout_while(asked, wait_timeout, |asked| asked.len() < 5).unwrap();
         drop(asked);
         // Once it waited in vain, it waits no more.
         gave_up.fetch_or(waited.timed_out(), Ordering::Relaxed);
-        if waited.timed_out() {
-            Reply::new(500)
-        } else {
-            feed_with_etag(&["slow"], "\"1\"")
-        }
+        if waited.timed_out() { Reply::new(500) } else { feed_with_etag(&["slow"], "\"1\"") }
     });
     let settings = harness.poller.settings.load_full();
-    harness.poller.settings.store(Arc::new(PollSettings {
-        concurrency: 4,
-        ..(*settings).clone()
-    }));
+    harness.poller.settings.store(Arc::new(PollSettings { concurrency: 4, ..(*settings).clone() }));
     harness
 }
 
@@ -217,10 +171,7 @@ async fn forty_sources_of_a_slow_host_do_not_delay_other_hosts() {
     harness.poller.store.schedule_first(&first).unwrap();
     let driver = RunningDriver::start(&harness);
     wait_until("all are asked", || {
-        harness
-            .read(|reader| reader.sources())
-            .iter()
-            .all(|s| s.last_attempt.is_some())
+        harness.read(|reader| reader.sources()).iter().all(|s| s.last_attempt.is_some())
     })
     .await;
     driver.stop().await;
@@ -230,22 +181,14 @@ async fn forty_sources_of_a_slow_host_do_not_delay_other_hosts() {
         .filter(|s| s.failures > 0)
         .map(|s| s.id)
         .collect();
-    assert!(
-        failed.is_empty(),
-        "the fast host waited for the slow one: {failed:?}"
-    );
+    assert!(failed.is_empty(), "the fast host waited for the slow one: {failed:?}");
     assert_eq!(harness.origin.most_in_flight(), 1);
 }
 
 /// A feed, and a site with a sitemap, robots.txt and a back-catalogue, all of one host.
 fn site_and_feed(origin: &Origin) -> Vec<Source> {
     let pages: Vec<String> = (1..=6)
-        .map(|n| {
-            format!(
-                "<url><loc>{}</loc></url>",
-                origin.url(&format!("/posts/{n}"))
-            )
-        })
+        .map(|n| format!("<url><loc>{}</loc></url>", origin.url(&format!("/posts/{n}"))))
         .collect();
     let pages = pages.concat();
     let map = format!(
@@ -289,27 +232,11 @@ async fn robots_txt_sitemaps_pages_and_feeds_of_a_host_share_its_host_limits() {
     .await;
     driver.stop().await;
     let requests = harness.origin.requests();
-    for path in [
-        "/robots.txt",
-        "/sitemap.xml",
-        "/posts/1",
-        "/posts/6",
-        "/feed",
-    ] {
-        assert_eq!(
-            requests
-                .iter()
-                .filter(|request| request.path == path)
-                .count(),
-            1,
-            "{path}"
-        );
+    for path in ["/robots.txt", "/sitemap.xml", "/posts/1", "/posts/6", "/feed"] {
+        assert_eq!(requests.iter().filter(|request| request.path == path).count(), 1, "{path}");
     }
     assert_eq!(harness.origin.most_in_flight(), 1);
-    let close: Vec<_> = requests
-        .windows(2)
-        .filter(|pair| pair[1].at - pair[0].at < gap)
-        .collect();
+    let close: Vec<_> = requests.windows(2).filter(|pair| pair[1].at - pair[0].at < gap).collect();
     assert!(close.is_empty(), "{close:?}");
 }
 
@@ -318,9 +245,7 @@ fn harness_with_delayed_reply(reply: Reply) -> (PollHarness, Arc<AtomicBool>) {
     let harness = PollHarness::with_one_feed();
     let released = Arc::new(AtomicBool::new(false));
     let wait = released.clone();
-    harness
-        .origin
-        .script("/new", vec![feed_with_etag(&["new"], "\"n\"")]);
+    harness.origin.script("/new", vec![feed_with_etag(&["new"], "\"n\"")]);
     harness.origin.set_handler(move |request| {
         if request.path != "/feed" {
             return Reply::new(404);
@@ -334,8 +259,8 @@ fn harness_with_delayed_reply(reply: Reply) -> (PollHarness, Arc<AtomicBool>) {
     (harness, released)
 }
 
-/// What the old address answers after feeds.toml names another belongs to nobody: neither its items nor its failure, and
-/// the new address does not wait for what the old one deserved.
+/// What the old address answers after feeds.toml names another belongs to nobody: neither its items
+/// nor its failure, and the new address does not wait for what the old one deserved.
 #[tokio::test]
 async fn a_poll_in_flight_is_discarded_when_the_configured_url_changes() {
     for late in [
@@ -348,10 +273,8 @@ async fn a_poll_in_flight_is_discarded_when_the_configured_url_changes() {
         let asked = Arc::new(source("feed", &harness.origin.url("/feed")));
         let poller = harness.poller.clone();
         let old = tokio::spawn(async move { poller.refresh(&asked).await });
-        wait_until("the old address is asked", || {
-            !harness.origin.requests_to("/feed").is_empty()
-        })
-        .await;
+        wait_until("the old address is asked", || !harness.origin.requests_to("/feed").is_empty())
+            .await;
         harness.set_path_in_store("/new");
         harness.reload_sources();
         released.store(true, Ordering::Relaxed);
@@ -361,17 +284,11 @@ async fn a_poll_in_flight_is_discarded_when_the_configured_url_changes() {
             "{report:?}"
         );
         assert!(
-            report
-                .note
-                .as_deref()
-                .is_some_and(|note| note.contains("another address")),
+            report.note.as_deref().is_some_and(|note| note.contains("another address")),
             "{report:?}"
         );
         let state = harness.state("feed");
-        assert_eq!(
-            (state.failures, state.entries, state.last_error),
-            (0, 0, None)
-        );
+        assert_eq!((state.failures, state.entries, state.last_error), (0, 0, None));
         assert!(harness.is_due("feed"), "the new address is asked at once");
         assert_eq!(harness.poll("feed").await.new_entries, 1);
         assert_eq!(harness.origin.requests_to("/new").len(), 1);
@@ -383,12 +300,8 @@ async fn a_poll_in_flight_is_discarded_when_the_configured_url_changes() {
 #[tokio::test]
 async fn a_url_removed_from_the_config_is_not_requested_any_more() {
     let mut harness = PollHarness::with_one_feed();
-    harness
-        .origin
-        .script("/feed", vec![feed_with_etag(&["old"], "\"o\"")]);
-    harness
-        .origin
-        .script("/new", vec![feed_with_etag(&["new"], "\"n\"")]);
+    harness.origin.script("/feed", vec![feed_with_etag(&["old"], "\"o\"")]);
+    harness.origin.script("/new", vec![feed_with_etag(&["new"], "\"n\"")]);
     harness.poll("feed").await;
     harness.origin.clear_requests();
     harness.set_path_in_store("/new");
@@ -399,17 +312,10 @@ async fn a_url_removed_from_the_config_is_not_requested_any_more() {
         driver.wake.notify_one();
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(
-        harness.origin.requests().is_empty(),
-        "{:?}",
-        harness.origin.requests()
-    );
+    assert!(harness.origin.requests().is_empty(), "{:?}", harness.origin.requests());
     harness.reload_sources();
     driver.wake.notify_one();
-    wait_until("the new address is read", || {
-        harness.state("feed").entries == 2
-    })
-    .await;
+    wait_until("the new address is read", || harness.state("feed").entries == 2).await;
     driver.stop().await;
     assert!(harness.origin.requests_to("/feed").is_empty());
 }
@@ -436,11 +342,7 @@ async fn retry_after_applies_to_a_new_url_only_on_the_same_host() {
             old.await.unwrap();
             harness.set_path_in_store("/new");
         }
-        assert_eq!(
-            harness.time_until_next_poll("feed"),
-            TimeDelta::days(1),
-            "on the same host"
-        );
+        assert_eq!(harness.time_until_next_poll("feed"), TimeDelta::days(1), "on the same host");
         assert!(harness.source_record("feed").not_before.is_some());
         harness.set_url_in_store("http://b.example/new");
         assert!(harness.is_due("feed"), "on another host");

@@ -111,13 +111,7 @@ impl PollHarness {
         let (dir, clock) = (tempfile::tempdir().unwrap(), ManualClock::at(noon()));
         let sources = follow(&origin);
         let poller = start(dir.path(), &clock, &sources);
-        Self {
-            origin,
-            clock,
-            poller,
-            dir,
-            sources,
-        }
+        Self { origin, clock, poller, dir, sources }
     }
 
     /// One source, `feed`, at `/feed`.
@@ -137,7 +131,8 @@ impl PollHarness {
         self.restart();
     }
 
-    /// The state hears that feeds.toml names another address for the only source, and nobody else does yet.
+    /// The state hears that feeds.toml names another address for the only source, and nobody else
+    /// does yet.
     pub fn set_path_in_store(&mut self, path: &str) {
         self.set_url_in_store(self.origin.url(path).as_str());
     }
@@ -152,17 +147,14 @@ impl PollHarness {
     pub fn reload_sources(&self) {
         let settings = self.poller.settings.load_full();
         let sources = self.sources.iter().cloned().map(Arc::new).collect();
-        self.poller.settings.store(Arc::new(PollSettings {
-            sources,
-            ..(*settings).clone()
-        }));
+        self.poller.settings.store(Arc::new(PollSettings { sources, ..(*settings).clone() }));
     }
 
     /// Asks in another way from now on.
     pub fn use_client_options(&self, options: ClientOptions) {
-        self.poller.client.store(Arc::new(
-            Client::with_lookup(options, Arc::new(LoopbackLookup)).unwrap(),
-        ));
+        self.poller
+            .client
+            .store(Arc::new(Client::with_lookup(options, Arc::new(LoopbackLookup)).unwrap()));
     }
 
     /// Where the state is, and feeds.toml would be.
@@ -172,11 +164,8 @@ impl PollHarness {
 
     /// Polls every source at the same time.
     pub async fn poll_all_concurrently(&self) {
-        let polls: Vec<_> = self
-            .sources
-            .iter()
-            .map(|s| (self.poller.clone(), Arc::new(s.clone())))
-            .collect();
+        let polls: Vec<_> =
+            self.sources.iter().map(|s| (self.poller.clone(), Arc::new(s.clone()))).collect();
         let polls = polls
             .into_iter()
             .map(|(poller, source)| tokio::spawn(async move { poller.refresh(&source).await }));
@@ -200,11 +189,8 @@ impl PollHarness {
 
     /// Polls whatever is due, as the daemon picks it, until `end`.
     pub async fn run_until(&self, end: Timestamp) -> usize {
-        let by_id: HashMap<_, _> = self
-            .sources
-            .iter()
-            .map(|s| (s.id.clone(), Arc::new(s.clone())))
-            .collect();
+        let by_id: HashMap<_, _> =
+            self.sources.iter().map(|s| (s.id.clone(), Arc::new(s.clone()))).collect();
         let mut polls = 0;
         while self.clock.now() <= end {
             let now = self.clock.now();
@@ -240,10 +226,7 @@ impl PollHarness {
     }
 
     pub fn state(&self, id: &str) -> SourceState {
-        self.read(|reader| reader.sources())
-            .into_iter()
-            .find(|s| s.id.as_str() == id)
-            .unwrap()
+        self.read(|reader| reader.sources()).into_iter().find(|s| s.id.as_str() == id).unwrap()
     }
 
     /// How long after now the source is asked next.
@@ -259,16 +242,10 @@ impl PollHarness {
     }
 }
 
-const WINDOW: WindowPolicy = WindowPolicy {
-    max_entries: 50,
-    keep_within: Duration::ZERO,
-};
+const WINDOW: WindowPolicy = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
 
 fn sync_config(store: &Store, sources: &[Source], now: Timestamp) {
-    let hosts: Vec<_> = sources
-        .iter()
-        .map(|s| (s.clone(), host_key(&s.url)))
-        .collect();
+    let hosts: Vec<_> = sources.iter().map(|s| (s.clone(), host_key(&s.url))).collect();
     store.sync_config(&hosts, &[], WINDOW, now).unwrap();
 }
 

@@ -21,19 +21,12 @@ fn url_at(origin: &Origin, host: &str, path: &str) -> Url {
 async fn three_hundred_sources_on_one_host_are_polled_one_at_a_time_for_two_days() {
     const SOURCES: usize = 300;
     let harness = PollHarness::new(|origin| {
-        (0..SOURCES)
-            .map(|n| source(&format!("s{n}"), &origin.url(&format!("/{n}"))))
-            .collect()
+        (0..SOURCES).map(|n| source(&format!("s{n}"), &origin.url(&format!("/{n}")))).collect()
     });
     let times: Arc<Mutex<HashMap<String, Vec<chrono::DateTime<chrono::Utc>>>>> = Arc::default();
     let (clock, noted) = (harness.clock.clone(), times.clone());
     harness.origin.set_handler(move |request| {
-        noted
-            .lock()
-            .unwrap()
-            .entry(request.path.clone())
-            .or_default()
-            .push(clock.now());
+        noted.lock().unwrap().entry(request.path.clone()).or_default().push(clock.now());
         match (request.path.as_str(), request.header("if-none-match")) {
             ("/robots.txt", _) => Reply::ok("User-agent: *\nDisallow: /\n").header("ETag", "\"r\""),
             (_, Some("\"1\"")) => Reply::new(304),
@@ -43,38 +36,24 @@ async fn three_hundred_sources_on_one_host_are_polled_one_at_a_time_for_two_days
     // All at once first, as `poll` does it.
     harness.poll_all_concurrently().await;
     assert_eq!(
-        (
-            harness.origin.most_in_flight(),
-            harness.origin.requests().len()
-        ),
+        (harness.origin.most_in_flight(), harness.origin.requests().len()),
         (1, SOURCES + 1),
         "one robots.txt for all"
     );
-    harness
-        .run_until(noon() + TimeDelta::hours(48) - TimeDelta::milliseconds(1))
-        .await;
+    harness.run_until(noon() + TimeDelta::hours(48) - TimeDelta::milliseconds(1)).await;
     assert_eq!(harness.origin.most_in_flight(), 1);
     let times = times.lock().unwrap();
     for (path, times) in times.iter().filter(|(path, _)| *path != "/robots.txt") {
+        assert!((40..=48).contains(&times.len()), "{path}: {} requests", times.len());
         assert!(
-            (40..=48).contains(&times.len()),
-            "{path}: {} requests",
-            times.len()
-        );
-        assert!(
-            times
-                .windows(2)
-                .all(|pair| pair[1] - pair[0] >= TimeDelta::hours(1)),
+            times.windows(2).all(|pair| pair[1] - pair[0] >= TimeDelta::hours(1)),
             "{path}: {times:?}"
         );
     }
     assert_eq!(times["/robots.txt"].len(), 2);
     let mut unconditional: HashMap<String, usize> = HashMap::new();
-    for request in harness
-        .origin
-        .requests()
-        .into_iter()
-        .filter(|r| r.header("if-none-match").is_none())
+    for request in
+        harness.origin.requests().into_iter().filter(|r| r.header("if-none-match").is_none())
     {
         *unconditional.entry(request.path).or_default() += 1;
     }
@@ -90,10 +69,7 @@ fn three_sources_on_one_host_and_one_elsewhere(origin: &Origin) -> Vec<Source> {
         .iter()
         .map(|id| source(id, &url_at(origin, "a.example", &format!("/{id}"))))
         .collect();
-    sources.push(source(
-        "elsewhere",
-        &url_at(origin, "b.example", "/elsewhere"),
-    ));
+    sources.push(source("elsewhere", &url_at(origin, "b.example", "/elsewhere")));
     sources
 }
 
@@ -101,10 +77,9 @@ fn three_sources_on_one_host_and_one_elsewhere(origin: &Origin) -> Vec<Source> {
 async fn one_429_backs_off_the_source_and_two_back_off_the_host() {
     let mut harness = PollHarness::new(three_sources_on_one_host_and_one_elsewhere);
     for id in ["one", "two", "three", "elsewhere"] {
-        harness.origin.script(
-            &format!("/{id}"),
-            vec![feed_with_etag(&[id], "\"1\""), Reply::new(304)],
-        );
+        harness
+            .origin
+            .script(&format!("/{id}"), vec![feed_with_etag(&[id], "\"1\""), Reply::new(304)]);
         harness.poll(id).await;
     }
     let refused = |seconds: &str| vec![Reply::new(429).header("Retry-After", seconds)];
@@ -131,11 +106,7 @@ async fn one_429_backs_off_the_source_and_two_back_off_the_host() {
         )
     );
     // Both asked for it by Retry-After: who insists waits as well.
-    harness
-        .poller
-        .store
-        .request_polls(&[state.id], true)
-        .unwrap();
+    harness.poller.store.request_polls(&[state.id], true).unwrap();
     harness.clock.advance(TimeDelta::hours(4));
     assert!(!harness.is_due("three") && !harness.is_due("two") && harness.is_due("elsewhere"));
     harness.clock.set(until);
@@ -151,16 +122,12 @@ async fn one_429_backs_off_the_source_and_two_back_off_the_host() {
 #[tokio::test]
 async fn a_success_during_host_backoff_does_not_end_it() {
     let harness = PollHarness::new(three_sources_on_one_host_and_one_elsewhere);
-    harness.origin.script(
-        "/three",
-        vec![feed_with_etag(&["three"], "\"1\""), Reply::new(304)],
-    );
+    harness.origin.script("/three", vec![feed_with_etag(&["three"], "\"1\""), Reply::new(304)]);
     harness.poll("three").await;
     for id in ["one", "two"] {
-        harness.origin.script(
-            &format!("/{id}"),
-            vec![Reply::new(503).header("Retry-After", "86400")],
-        );
+        harness
+            .origin
+            .script(&format!("/{id}"), vec![Reply::new(503).header("Retry-After", "86400")]);
         harness.poll(id).await;
     }
     harness.poll("three").await;
@@ -183,8 +150,5 @@ async fn due_sources_are_picked_up_to_the_free_slots_of_each_host() {
     assert_eq!(hosts, ["a.example", "b.example"], "one of each host");
     let due =
         harness.read(|reader| reader.due_sources(now, &[SourceId::new("one").unwrap()], 1, 100));
-    assert_eq!(
-        due.iter().map(|due| due.id.as_str()).collect::<Vec<_>>(),
-        ["elsewhere"]
-    );
+    assert_eq!(due.iter().map(|due| due.id.as_str()).collect::<Vec<_>>(), ["elsewhere"]);
 }

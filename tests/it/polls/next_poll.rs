@@ -1,4 +1,5 @@
-//! When one source is asked again: floors, wishes, refusals, failures, and all of it across restarts.
+//! When one source is asked again: floors, wishes, refusals, failures, and all of it across
+//! restarts.
 
 use std::sync::{Arc, Mutex};
 
@@ -35,9 +36,7 @@ fn answer_conditionally(
 async fn restarts_every_ten_minutes_do_not_shorten_the_poll_interval() {
     let mut harness = PollHarness::with_one_feed();
     let asked = Arc::new(Mutex::new(Vec::new()));
-    harness
-        .origin
-        .set_handler(answer_conditionally(harness.clock.clone(), asked.clone()));
+    harness.origin.set_handler(answer_conditionally(harness.clock.clone(), asked.clone()));
     for _ in 0..48 * 6 {
         harness.restart();
         let now = harness.clock.now();
@@ -45,17 +44,8 @@ async fn restarts_every_ten_minutes_do_not_shorten_the_poll_interval() {
         harness.clock.set(now + TimeDelta::minutes(10));
     }
     let asked = asked.lock().unwrap();
-    assert!(
-        (30..=48).contains(&asked.len()),
-        "{} requests in two days",
-        asked.len()
-    );
-    assert!(
-        asked
-            .windows(2)
-            .all(|pair| pair[1] - pair[0] >= MIN_INTERVAL),
-        "{asked:?}"
-    );
+    assert!((30..=48).contains(&asked.len()), "{} requests in two days", asked.len());
+    assert!(asked.windows(2).all(|pair| pair[1] - pair[0] >= MIN_INTERVAL), "{asked:?}");
     let unconditional = harness
         .origin
         .requests_to("/feed")
@@ -68,16 +58,9 @@ async fn restarts_every_ten_minutes_do_not_shorten_the_poll_interval() {
 #[tokio::test]
 async fn a_new_feed_costs_two_requests_in_two_hours() {
     let harness = PollHarness::with_one_feed();
-    harness
-        .origin
-        .set_handler(answer_conditionally(harness.clock.clone(), Arc::default()));
+    harness.origin.set_handler(answer_conditionally(harness.clock.clone(), Arc::default()));
     harness.run_until(noon() + TimeDelta::minutes(119)).await;
-    let paths: Vec<_> = harness
-        .origin
-        .requests()
-        .into_iter()
-        .map(|request| request.path)
-        .collect();
+    let paths: Vec<_> = harness.origin.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(
         paths,
         ["/robots.txt", "/feed", "/feed"],
@@ -89,55 +72,30 @@ async fn a_new_feed_costs_two_requests_in_two_hours() {
 #[tokio::test]
 async fn a_feed_without_validators_is_polled_once_a_day() {
     let harness = PollHarness::with_one_feed();
-    harness
-        .origin
-        .script("/feed", vec![Reply::ok(feed(&["one"]))]);
+    harness.origin.script("/feed", vec![Reply::ok(feed(&["one"]))]);
     harness.run_until(noon() + TimeDelta::hours(48)).await;
     assert_eq!(harness.origin.requests_to("/feed").len(), 2);
-    assert!(
-        harness
-            .state("feed")
-            .next_poll_reason
-            .unwrap()
-            .contains("it gives no validators")
-    );
+    assert!(harness.state("feed").next_poll_reason.unwrap().contains("it gives no validators"));
 }
 
 #[tokio::test]
 async fn retry_after_is_honoured_in_every_form() {
     let later = noon() + TimeDelta::hours(30);
-    let dates = [
-        "%a, %d %b %Y %H:%M:%S GMT",
-        "%A, %d-%b-%y %H:%M:%S GMT",
-        "%a %b %e %H:%M:%S %Y",
-    ];
-    let mut forms: Vec<String> = dates
-        .iter()
-        .map(|form| later.format(form).to_string())
-        .collect();
+    let dates = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let mut forms: Vec<String> = dates.iter().map(|form| later.format(form).to_string()).collect();
     forms.push((30 * 3600).to_string());
     let statuses = [429, 503, 429, 503];
     for (status, form) in statuses.into_iter().zip(&forms) {
         let mut harness = PollHarness::with_one_feed();
         harness.origin.script(
             "/feed",
-            vec![
-                feed_with_etag(&["one"], "\"1\""),
-                Reply::new(status).header("Retry-After", form),
-            ],
+            vec![feed_with_etag(&["one"], "\"1\""), Reply::new(status).header("Retry-After", form)],
         );
         harness.poll("feed").await;
         let report = harness.poll("feed").await;
-        assert_eq!(
-            (report.outcome, report.status),
-            (Outcome::Failed, Some(status))
-        );
+        assert_eq!((report.outcome, report.status), (Outcome::Failed, Some(status)));
         harness.restart();
-        assert_eq!(
-            harness.state("feed").next_poll,
-            Some(later),
-            "{status} {form}"
-        );
+        assert_eq!(harness.state("feed").next_poll, Some(later), "{status} {form}");
         assert!(
             harness
                 .state("feed")
@@ -146,11 +104,7 @@ async fn retry_after_is_honoured_in_every_form() {
                 .starts_with("Retry-After asks to wait until 2026-11-22 18:00 UTC")
         );
         // A person who insists is told to wait as well.
-        harness
-            .poller
-            .store
-            .request_polls(&[SourceId::new("feed").unwrap()], true)
-            .unwrap();
+        harness.poller.store.request_polls(&[SourceId::new("feed").unwrap()], true).unwrap();
         harness.clock.set(later - TimeDelta::seconds(1));
         assert!(!harness.is_due("feed"), "{status} {form}");
         harness.clock.set(later);
@@ -168,20 +122,11 @@ async fn retry_after_on_a_redirect_is_honoured() {
             Reply::redirect(302, "/busy").header("Retry-After", "0"),
         ],
     );
-    harness
-        .origin
-        .script("/busy", vec![feed_with_etag(&["one"], "\"1\"")]);
+    harness.origin.script("/busy", vec![feed_with_etag(&["one"], "\"1\"")]);
     let report = harness.poll("feed").await;
+    assert_eq!((report.outcome, report.status), (Outcome::Failed, Some(302)), "{report:?}");
     assert_eq!(
-        (report.outcome, report.status),
-        (Outcome::Failed, Some(302)),
-        "{report:?}"
-    );
-    assert_eq!(
-        (
-            harness.time_until_next_poll("feed"),
-            harness.state("feed").last_error_class.as_deref()
-        ),
+        (harness.time_until_next_poll("feed"), harness.state("feed").last_error_class.as_deref()),
         (TimeDelta::hours(2), Some("redirect-later"))
     );
     assert!(harness.origin.requests_to("/busy").is_empty());
@@ -229,11 +174,7 @@ async fn max_age_of_a_429_is_honoured_and_capped_at_max_interval() {
     };
     harness.origin.script(
         "/feed",
-        vec![
-            feed_with_etag(&["one"], "\"1\""),
-            fresh(429, "172800"),
-            fresh(304, "31536000"),
-        ],
+        vec![feed_with_etag(&["one"], "\"1\""), fresh(429, "172800"), fresh(304, "31536000")],
     );
     harness.poll("feed").await;
     harness.poll_when_due("feed").await;
@@ -245,13 +186,7 @@ async fn max_age_of_a_429_is_honoured_and_capped_at_max_interval() {
     );
     harness.poll_when_due("feed").await;
     assert_eq!(harness.time_until_next_poll("feed"), TimeDelta::days(7));
-    assert!(
-        harness
-            .state("feed")
-            .next_poll_reason
-            .unwrap()
-            .contains("max-age")
-    );
+    assert!(harness.state("feed").next_poll_reason.unwrap().contains("max-age"));
 }
 
 #[tokio::test]
@@ -261,10 +196,7 @@ async fn update_hints_of_the_document_stay_in_force_through_304() {
         "<ttl>720</ttl><skipHours><hour>0</hour><hour>1</hour></skipHours>",
         &["one"],
     );
-    harness.origin.script(
-        "/feed",
-        vec![Reply::ok(body).header("ETag", "\"1\""), Reply::new(304)],
-    );
+    harness.origin.script("/feed", vec![Reply::ok(body).header("ETag", "\"1\""), Reply::new(304)]);
     harness.poll("feed").await;
     for _ in 0..3 {
         // Twelve hours after noon, and an hour of jitter at most, it is closed until two.
@@ -274,13 +206,7 @@ async fn update_hints_of_the_document_stay_in_force_through_304() {
             "{}",
             harness.time_until_next_poll("feed")
         );
-        assert!(
-            harness
-                .state("feed")
-                .next_poll_reason
-                .unwrap()
-                .contains("the feed's ttl of 12 h")
-        );
+        assert!(harness.state("feed").next_poll_reason.unwrap().contains("the feed's ttl of 12 h"));
         harness.restart();
         harness.poll_when_due("feed").await;
     }
@@ -297,10 +223,7 @@ async fn update_hints_of_the_document_stay_in_force_through_304() {
 #[tokio::test]
 async fn two_410_responses_a_day_apart_stop_polling() {
     let mut harness = PollHarness::with_one_feed();
-    harness.origin.script(
-        "/feed",
-        vec![feed_with_etag(&["one"], "\"1\""), Reply::new(410)],
-    );
+    harness.origin.script("/feed", vec![feed_with_etag(&["one"], "\"1\""), Reply::new(410)]);
     harness.poll("feed").await;
     harness.poll_when_due("feed").await;
     assert_eq!(harness.state("feed").health, SourceHealth::Failing);
@@ -308,10 +231,7 @@ async fn two_410_responses_a_day_apart_stop_polling() {
     harness.restart();
     harness.poll_when_due("feed").await;
     let state = harness.state("feed");
-    assert_eq!(
-        (state.health, state.entries, state.next_poll),
-        (SourceHealth::Resting, 1, None)
-    );
+    assert_eq!((state.health, state.entries, state.next_poll), (SourceHealth::Resting, 1, None));
     harness.clock.advance(TimeDelta::days(365));
     assert!(!harness.is_due("feed"));
 }
@@ -327,19 +247,15 @@ async fn a_source_recovers_after_three_hours_of_404() {
             {
                 Reply::new(404)
             }
-            ("/feed", since) => feed_with_etag(
-                &["one", "two"][..if since < MIN_INTERVAL { 1 } else { 2 }],
-                "\"1\"",
-            ),
+            ("/feed", since) => {
+                feed_with_etag(&["one", "two"][..if since < MIN_INTERVAL { 1 } else { 2 }], "\"1\"")
+            }
             _ => Reply::new(404),
         }
     });
     harness.run_until(noon() + TimeDelta::hours(8)).await;
     let state = harness.state("feed");
-    assert_eq!(
-        (state.health, state.entries, state.failures),
-        (SourceHealth::Ok, 2, 0)
-    );
+    assert_eq!((state.health, state.entries, state.failures), (SourceHealth::Ok, 2, 0));
     let refused = harness.origin.requests_to("/feed").len();
     assert!((4..=7).contains(&refused), "{refused} requests");
 }
@@ -350,10 +266,7 @@ async fn a_401_403_or_451_is_retried_after_four_hours() {
         let harness = PollHarness::with_one_feed();
         harness.origin.script("/feed", vec![Reply::new(status)]);
         harness.poll("feed").await;
-        assert!(
-            harness.time_until_next_poll("feed") >= TimeDelta::hours(4),
-            "{status}"
-        );
+        assert!(harness.time_until_next_poll("feed") >= TimeDelta::hours(4), "{status}");
         assert!(
             harness
                 .state("feed")
@@ -376,10 +289,7 @@ async fn an_error_is_not_retried_within_one_poll() {
 async fn missing_credentials_send_no_request() {
     let harness = PollHarness::new(|origin| {
         let auth = Some(feed_model::Auth::BasicFile("nowhere".into()));
-        vec![feed_model::Source {
-            auth,
-            ..source("feed", &origin.url("/feed"))
-        }]
+        vec![feed_model::Source { auth, ..source("feed", &origin.url("/feed")) }]
     });
     harness.clock.advance(TimeDelta::days(1));
     let report = harness.poll("feed").await;
@@ -393,14 +303,10 @@ async fn missing_credentials_send_no_request() {
 #[tokio::test]
 async fn retry_after_on_every_redirect_is_waited_for_only_once() {
     let harness = PollHarness::with_one_feed();
-    harness.origin.script(
-        "/feed",
-        vec![Reply::redirect(302, "/busy").header("Retry-After", "7200")],
-    );
-    harness.origin.script(
-        "/busy",
-        vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)],
-    );
+    harness
+        .origin
+        .script("/feed", vec![Reply::redirect(302, "/busy").header("Retry-After", "7200")]);
+    harness.origin.script("/busy", vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)]);
     harness.poll("feed").await;
     assert_eq!(harness.time_until_next_poll("feed"), TimeDelta::hours(2));
     assert!(
@@ -410,7 +316,8 @@ async fn retry_after_on_every_redirect_is_waited_for_only_once() {
             .unwrap()
             .starts_with("Retry-After asks to wait until")
     );
-    // Not sooner, though: who insists is refused by the schedule, and even a poll all the same does not follow.
+    // Not sooner, though: who insists is refused by the schedule, and even a poll all the same does
+    // not follow.
     harness.clock.advance(TimeDelta::hours(1));
     harness.poll("feed").await;
     assert!(harness.origin.requests_to("/busy").is_empty());
@@ -424,10 +331,8 @@ async fn retry_after_on_every_redirect_is_waited_for_only_once() {
 
 #[tokio::test]
 async fn update_hints_of_a_document_only_lengthen_the_interval() {
-    let all: String = (0..24)
-        .map(|hour| format!("<hour>{hour}</hour>"))
-        .collect::<Vec<_>>()
-        .concat();
+    let all: String =
+        (0..24).map(|hour| format!("<hour>{hour}</hour>")).collect::<Vec<_>>().concat();
     let most = all.replace("<hour>23</hour>", "");
     let sy = |period: &str, frequency: u32| {
         format!(
@@ -456,14 +361,8 @@ async fn update_hints_of_a_document_only_lengthen_the_interval() {
             vec![Reply::ok(feed_with_channel(&channel, &["one"])).header("ETag", "\"1\"")],
         );
         harness.poll("feed").await;
-        let (next, least) = (
-            harness.time_until_next_poll("feed"),
-            TimeDelta::hours(hours),
-        );
-        assert!(
-            (least..=least + TimeDelta::minutes(30)).contains(&next),
-            "{channel}: {next}"
-        );
+        let (next, least) = (harness.time_until_next_poll("feed"), TimeDelta::hours(hours));
+        assert!((least..=least + TimeDelta::minutes(30)).contains(&next), "{channel}: {next}");
     }
 }
 
@@ -482,21 +381,14 @@ async fn a_monthly_feed_is_polled_once_a_day() {
         "<rss version=\"2.0\"><channel><title>Letters</title>{}</channel></rss>",
         items.concat()
     );
-    harness.origin.script(
-        "/feed",
-        vec![Reply::ok(monthly).header("ETag", "\"1\""), Reply::new(304)],
-    );
+    harness
+        .origin
+        .script("/feed", vec![Reply::ok(monthly).header("ETag", "\"1\""), Reply::new(304)]);
     harness.poll("feed").await;
     harness.poll_when_due("feed").await;
     assert!(
         (TimeDelta::hours(24)..=TimeDelta::minutes(24 * 60 + 30))
             .contains(&harness.time_until_next_poll("feed"))
     );
-    assert!(
-        harness
-            .state("feed")
-            .next_poll_reason
-            .unwrap()
-            .contains("it is quiet")
-    );
+    assert!(harness.state("feed").next_poll_reason.unwrap().contains("it is quiet"));
 }

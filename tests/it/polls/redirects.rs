@@ -10,13 +10,8 @@ use crate::support::origin::Reply;
 /// The old address sends to the new one for good.
 fn moved() -> PollHarness {
     let harness = PollHarness::with_one_feed();
-    harness
-        .origin
-        .script("/feed", vec![Reply::redirect(301, "/new")]);
-    harness.origin.script(
-        "/new",
-        vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)],
-    );
+    harness.origin.script("/feed", vec![Reply::redirect(301, "/new")]);
+    harness.origin.script("/new", vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)]);
     harness
 }
 
@@ -27,23 +22,14 @@ async fn a_permanent_move_is_adopted_after_seven_days_and_not_before() {
     let asked_old = harness.origin.requests_to("/feed").len();
     assert_eq!(asked_old, harness.origin.requests_to("/new").len());
     let state = harness.state("feed");
-    assert!(
-        state.problems.iter().any(|p| p.code == "moving"),
-        "{:?}",
-        state.problems
-    );
+    assert!(state.problems.iter().any(|p| p.code == "moving"), "{:?}", state.problems);
     // An outage between says nothing of the move.
-    harness
-        .origin
-        .script("/feed", vec![Reply::new(500), Reply::redirect(301, "/new")]);
+    harness.origin.script("/feed", vec![Reply::new(500), Reply::redirect(301, "/new")]);
     harness.restart();
     harness.run_until(noon() + TimeDelta::days(8)).await;
     let state = harness.state("feed");
     assert!(
-        state
-            .problems
-            .iter()
-            .any(|p| p.code == "moved" && p.text.contains("/new")),
+        state.problems.iter().any(|p| p.code == "moved" && p.text.contains("/new")),
         "{:?}",
         state.problems
     );
@@ -69,16 +55,9 @@ async fn a_permanent_move_is_adopted_after_seven_days_and_not_before() {
 #[tokio::test]
 async fn only_leading_permanent_redirects_count_and_a_new_target_restarts_the_seven_days() {
     let harness = moved();
-    harness
-        .origin
-        .script("/new", vec![Reply::redirect(308, "/newer")]);
-    harness
-        .origin
-        .script("/newer", vec![Reply::redirect(302, "/today")]);
-    harness.origin.script(
-        "/today",
-        vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)],
-    );
+    harness.origin.script("/new", vec![Reply::redirect(308, "/newer")]);
+    harness.origin.script("/newer", vec![Reply::redirect(302, "/today")]);
+    harness.origin.script("/today", vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)]);
     harness.poll("feed").await;
     let target = || {
         harness
@@ -88,20 +67,11 @@ async fn only_leading_permanent_redirects_count_and_a_new_target_restarts_the_se
     };
     assert_eq!(target(), Some(("/newer".to_owned(), noon(), false)));
     harness.clock.advance(TimeDelta::days(6));
-    harness
-        .origin
-        .script("/feed", vec![Reply::redirect(301, "/newest")]);
-    harness
-        .origin
-        .script("/newest", vec![feed_with_etag(&["one"], "\"1\"")]);
+    harness.origin.script("/feed", vec![Reply::redirect(301, "/newest")]);
+    harness.origin.script("/newest", vec![feed_with_etag(&["one"], "\"1\"")]);
     harness.poll("feed").await;
-    assert_eq!(
-        target(),
-        Some(("/newest".to_owned(), noon() + TimeDelta::days(6), false))
-    );
-    harness
-        .origin
-        .script("/feed", vec![Reply::redirect(307, "/newest")]);
+    assert_eq!(target(), Some(("/newest".to_owned(), noon() + TimeDelta::days(6), false)));
+    harness.origin.script("/feed", vec![Reply::redirect(307, "/newest")]);
     harness.poll("feed").await;
     assert_eq!(target(), None);
 }
@@ -109,21 +79,13 @@ async fn only_leading_permanent_redirects_count_and_a_new_target_restarts_the_se
 #[tokio::test]
 async fn a_captive_portal_redirect_is_not_recorded_as_a_move() {
     let harness = PollHarness::with_one_feed();
-    harness.origin.script(
-        "/feed",
-        vec![
-            feed_with_etag(&["one"], "\"1\""),
-            Reply::redirect(301, "/portal"),
-        ],
-    );
+    harness
+        .origin
+        .script("/feed", vec![feed_with_etag(&["one"], "\"1\""), Reply::redirect(301, "/portal")]);
     let page = "<!doctype html><title>Welcome</title><p>Sign in to use this network.";
     harness.origin.script(
         "/portal",
-        vec![
-            Reply::ok(page)
-                .header("Content-Type", "text/html")
-                .header("ETag", "\"p\""),
-        ],
+        vec![Reply::ok(page).header("Content-Type", "text/html").header("ETag", "\"p\"")],
     );
     harness.poll("feed").await;
     for _ in 0..12 {
@@ -131,13 +93,7 @@ async fn a_captive_portal_redirect_is_not_recorded_as_a_move() {
         assert_eq!(report.outcome, Outcome::Failed);
         harness.clock.advance(TimeDelta::days(1));
     }
-    assert_eq!(
-        (
-            harness.source_record("feed").moved,
-            harness.state("feed").entries
-        ),
-        (None, 1)
-    );
+    assert_eq!((harness.source_record("feed").moved, harness.state("feed").entries), (None, 1));
     harness.origin.script("/feed", vec![Reply::new(304)]);
     harness.poll("feed").await;
     assert_eq!(harness.sent_validators("/feed").0.as_deref(), Some("\"1\""));
@@ -167,15 +123,10 @@ async fn a_410_at_the_adopted_address_returns_to_the_configured_one() {
     harness.poll("feed").await;
     assert!(harness.source_record("feed").moved.unwrap().2, "adopted");
     harness.origin.script("/new", vec![Reply::new(410)]);
-    harness
-        .origin
-        .script("/feed", vec![feed_with_etag(&["one", "two"], "\"home\"")]);
+    harness.origin.script("/feed", vec![feed_with_etag(&["one", "two"], "\"home\"")]);
     harness.poll("feed").await;
     let report = harness.poll("feed").await;
-    assert_eq!(
-        (report.new_entries, harness.source_record("feed").moved),
-        (1, None)
-    );
+    assert_eq!((report.new_entries, harness.source_record("feed").moved), (1, None));
 }
 
 #[tokio::test]
@@ -185,9 +136,7 @@ async fn three_failures_at_the_adopted_address_return_to_the_configured_one() {
     harness.clock.advance(TimeDelta::days(8));
     harness.poll("feed").await;
     harness.origin.script("/new", vec![Reply::new(500)]);
-    harness
-        .origin
-        .script("/feed", vec![feed_with_etag(&["one", "two"], "\"home\"")]);
+    harness.origin.script("/feed", vec![feed_with_etag(&["one", "two"], "\"home\"")]);
     for _ in 0..3 {
         assert_eq!(harness.poll("feed").await.outcome, Outcome::Failed);
     }
@@ -209,41 +158,24 @@ async fn a_redirect_to_a_private_address_is_refused_and_not_remembered() {
     let report = harness.poll("feed").await;
     let state = harness.state("feed");
     assert_eq!(
-        (
-            report.outcome,
-            state.last_error_class.as_deref(),
-            state.entries
-        ),
+        (report.outcome, state.last_error_class.as_deref(), state.entries),
         (Outcome::Failed, Some("private-address"), 1)
     );
-    assert_eq!(
-        harness.source_record("feed").moved,
-        None,
-        "and not remembered either"
-    );
+    assert_eq!(harness.source_record("feed").moved, None, "and not remembered either");
 }
 
 #[tokio::test]
 async fn two_sources_with_one_final_address_are_reported() {
     let harness = PollHarness::new(|origin| -> Vec<Source> {
-        vec![
-            source("old", &origin.url("/old")),
-            source("new", &origin.url("/new")),
-        ]
+        vec![source("old", &origin.url("/old")), source("new", &origin.url("/new"))]
     });
-    harness
-        .origin
-        .script("/old", vec![Reply::redirect(302, "/new")]);
-    harness
-        .origin
-        .script("/new", vec![feed_with_etag(&["one"], "\"1\"")]);
+    harness.origin.script("/old", vec![Reply::redirect(302, "/new")]);
+    harness.origin.script("/new", vec![feed_with_etag(&["one"], "\"1\"")]);
     harness.poll("new").await;
     harness.poll("old").await;
     let problems = harness.state("old").problems;
     assert!(
-        problems
-            .iter()
-            .any(|p| p.code == "same-address" && p.text.contains("source `new` reads")),
+        problems.iter().any(|p| p.code == "same-address" && p.text.contains("source `new` reads")),
         "{problems:?}"
     );
 }

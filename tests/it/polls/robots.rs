@@ -16,16 +16,10 @@ fn robots_txt(text: &str) -> Reply {
 #[tokio::test]
 async fn robots_txt_is_requested_once_a_day_per_origin_and_conditionally() {
     let mut harness = PollHarness::new(|origin| {
-        vec![
-            source("a", &origin.url("/a")),
-            source("b", &origin.url("/b")),
-        ]
+        vec![source("a", &origin.url("/a")), source("b", &origin.url("/b"))]
     });
     for path in ["/a", "/b"] {
-        harness.origin.script(
-            path,
-            vec![feed_with_etag(&[path], "\"1\""), Reply::new(304)],
-        );
+        harness.origin.script(path, vec![feed_with_etag(&[path], "\"1\""), Reply::new(304)]);
     }
     harness.origin.script(
         "/robots.txt",
@@ -44,18 +38,13 @@ async fn robots_txt_is_requested_once_a_day_per_origin_and_conditionally() {
         .iter()
         .map(|r| r.header("if-none-match").map(str::to_owned))
         .collect();
-    assert_eq!(
-        asked,
-        [None, Some("\"r\"".to_owned()), Some("\"r2\"".to_owned())]
-    );
+    assert_eq!(asked, [None, Some("\"r\"".to_owned()), Some("\"r2\"".to_owned())]);
 }
 
 #[tokio::test]
 async fn a_configured_feed_is_blocked_only_by_a_group_for_our_user_agent() {
     let harness = PollHarness::with_one_feed();
-    harness
-        .origin
-        .script("/feed", vec![feed_with_etag(&["one"], "\"1\"")]);
+    harness.origin.script("/feed", vec![feed_with_etag(&["one"], "\"1\"")]);
     harness.origin.script(
         "/robots.txt",
         vec![
@@ -72,16 +61,10 @@ async fn a_configured_feed_is_blocked_only_by_a_group_for_our_user_agent() {
     let report = harness.poll("feed").await;
     assert_eq!(
         (report.outcome, report.error.as_deref()),
-        (
-            Outcome::Failed,
-            Some("robots.txt forbids /feed to tributary")
-        )
+        (Outcome::Failed, Some("robots.txt forbids /feed to tributary"))
     );
     assert_eq!(harness.origin.requests_to("/feed").len(), 1);
-    assert_eq!(
-        harness.state("feed").last_error_class.as_deref(),
-        Some("robots")
-    );
+    assert_eq!(harness.state("feed").last_error_class.as_deref(), Some("robots"));
 }
 
 #[tokio::test]
@@ -99,10 +82,7 @@ async fn an_unusable_robots_txt_does_not_block_a_configured_feed() {
     ];
     for (n, reply) in odd.into_iter().enumerate() {
         let harness = PollHarness::with_one_feed();
-        harness.origin.script(
-            "/feed",
-            vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)],
-        );
+        harness.origin.script("/feed", vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)]);
         harness.origin.script("/robots.txt", vec![reply]);
         assert_eq!(harness.poll("feed").await.new_entries, 1, "case {n}");
         harness.clock.advance(TimeDelta::hours(2));
@@ -117,12 +97,7 @@ async fn an_unusable_robots_txt_does_not_block_a_configured_feed() {
 
 fn site(origin: &Origin) -> Vec<Source> {
     let pages: Vec<String> = (1..=3)
-        .map(|n| {
-            format!(
-                "<url><loc>{}</loc></url>",
-                origin.url(&format!("/posts/{n}"))
-            )
-        })
+        .map(|n| format!("<url><loc>{}</loc></url>", origin.url(&format!("/posts/{n}"))))
         .collect();
     let pages = pages.concat();
     let map = format!(
@@ -138,19 +113,13 @@ fn site(origin: &Origin) -> Vec<Source> {
             vec![Reply::ok(page).header("Content-Type", "text/html")],
         );
     }
-    vec![Source {
-        follow_mode: FollowMode::Sitemap,
-        ..source("site", &origin.url("/sitemap.xml"))
-    }]
+    vec![Source { follow_mode: FollowMode::Sitemap, ..source("site", &origin.url("/sitemap.xml")) }]
 }
 
 #[tokio::test]
 async fn crawl_delay_is_honoured_between_page_requests() {
     let harness = PollHarness::new(site);
-    harness.origin.script(
-        "/robots.txt",
-        vec![robots_txt("User-agent: *\nCrawl-delay: 0.15")],
-    );
+    harness.origin.script("/robots.txt", vec![robots_txt("User-agent: *\nCrawl-delay: 0.15")]);
     let report = harness.poll("site").await;
     assert_eq!(report.new_entries, 3, "{report:?}");
     let times: Vec<_> = harness
@@ -161,9 +130,7 @@ async fn crawl_delay_is_honoured_between_page_requests() {
         .map(|r| r.at)
         .collect();
     assert!(
-        times
-            .windows(2)
-            .all(|pair| pair[1] - pair[0] >= Duration::from_millis(150)),
+        times.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(150)),
         "{times:?}"
     );
 }
@@ -171,20 +138,11 @@ async fn crawl_delay_is_honoured_between_page_requests() {
 #[tokio::test]
 async fn discovered_pages_obey_robots_txt_in_full() {
     let harness = PollHarness::new(site);
-    harness.origin.script(
-        "/robots.txt",
-        vec![robots_txt("User-agent: *\nDisallow: /posts/2")],
-    );
+    harness.origin.script("/robots.txt", vec![robots_txt("User-agent: *\nDisallow: /posts/2")]);
     assert_eq!(harness.poll("site").await.new_entries, 2);
     assert!(harness.origin.requests_to("/posts/2").is_empty());
     let harness = PollHarness::new(site);
     harness.origin.script("/robots.txt", vec![Reply::new(500)]);
     harness.poll("site").await;
-    assert!(
-        harness
-            .origin
-            .requests()
-            .iter()
-            .all(|r| !r.path.starts_with("/posts/"))
-    );
+    assert!(harness.origin.requests().iter().all(|r| !r.path.starts_with("/posts/")));
 }

@@ -1,4 +1,5 @@
-//! Sources that turn out to read one document: one request serves them all, and each keeps what is its own.
+//! Sources that turn out to read one document: one request serves them all, and each keeps what is
+//! its own.
 
 use chrono::TimeDelta;
 use feed_model::{Auth, Source, SourceId};
@@ -11,10 +12,7 @@ use crate::support::origin::{Origin, ReceivedRequest, Reply};
 fn two_redirects_to_one_feed(origin: &Origin) -> Vec<Source> {
     origin.script("/a", vec![Reply::redirect(302, "/feed")]);
     origin.script("/b", vec![Reply::redirect(307, "/feed")]);
-    vec![
-        source("a", &origin.url("/a")),
-        source("b", &origin.url("/b")),
-    ]
+    vec![source("a", &origin.url("/a")), source("b", &origin.url("/b"))]
 }
 
 fn answer_conditionally(request: &ReceivedRequest) -> Reply {
@@ -30,30 +28,16 @@ async fn two_sources_with_one_feed_make_one_request_an_hour() {
     let mut harness = PollHarness::new(two_redirects_to_one_feed);
     harness.origin.set_handler(answer_conditionally);
     harness.poll_all_concurrently().await;
-    assert_eq!(
-        harness.origin.requests_to("/feed").len(),
-        1,
-        "one for both from the first poll on"
-    );
+    assert_eq!(harness.origin.requests_to("/feed").len(), 1, "one for both from the first poll on");
     harness.run_until(noon() + TimeDelta::hours(24)).await;
     harness.restart();
     harness.run_until(noon() + TimeDelta::hours(48)).await;
     let asked = harness.origin.requests_to("/feed");
     assert!((40..=48).contains(&asked.len()), "{} requests", asked.len());
-    assert_eq!(
-        asked
-            .iter()
-            .filter(|request| request.header("if-none-match").is_none())
-            .count(),
-        1
-    );
+    assert_eq!(asked.iter().filter(|request| request.header("if-none-match").is_none()).count(), 1);
     for id in ["a", "b"] {
         let state = harness.state(id);
-        assert_eq!(
-            (state.entries, state.last_status, state.failures),
-            (2, Some(304), 0),
-            "{id}"
-        );
+        assert_eq!((state.entries, state.last_status, state.failures), (2, Some(304), 0), "{id}");
         assert!(
             harness.origin.requests_to(&format!("/{id}")).len() >= 40,
             "each asks where feeds.toml says"
@@ -73,33 +57,17 @@ async fn sources_with_one_feed_align_their_next_poll_and_say_so() {
     harness.poll("a").await;
     harness.clock.advance(TimeDelta::minutes(40));
     harness.poll("b").await;
-    assert_eq!(
-        harness.origin.requests_to("/feed").len(),
-        2,
-        "too long ago for the first answer"
-    );
+    assert_eq!(harness.origin.requests_to("/feed").len(), 2, "too long ago for the first answer");
     // Which of them waits is a matter of jitter; that they come together is not.
     harness.run_until(noon() + TimeDelta::hours(4)).await;
-    assert_eq!(
-        harness.source_record("a").next_poll,
-        harness.source_record("b").next_poll
-    );
-    let because: Vec<String> = ["a", "b"]
-        .iter()
-        .filter_map(|id| harness.state(id).next_poll_reason)
-        .collect();
-    assert!(
-        because
-            .iter()
-            .any(|because| because.contains("together with source")),
-        "{because:?}"
-    );
+    assert_eq!(harness.source_record("a").next_poll, harness.source_record("b").next_poll);
+    let because: Vec<String> =
+        ["a", "b"].iter().filter_map(|id| harness.state(id).next_poll_reason).collect();
+    assert!(because.iter().any(|because| because.contains("together with source")), "{because:?}");
     harness.origin.clear_requests();
     harness.run_until(noon() + TimeDelta::hours(28)).await;
-    let (both, a) = (
-        harness.origin.requests_to("/feed").len(),
-        harness.origin.requests_to("/a").len(),
-    );
+    let (both, a) =
+        (harness.origin.requests_to("/feed").len(), harness.origin.requests_to("/a").len());
     assert_eq!(both, a, "one request for both");
 }
 
@@ -108,19 +76,13 @@ async fn a_429_of_a_shared_feed_applies_to_both_sources() {
     let harness = PollHarness::new(two_redirects_to_one_feed);
     harness.origin.script(
         "/feed",
-        vec![
-            feed_with_etag(&["one"], "\"1\""),
-            Reply::new(429).header("Retry-After", "7200"),
-        ],
+        vec![feed_with_etag(&["one"], "\"1\""), Reply::new(429).header("Retry-After", "7200")],
     );
     harness.poll_all_concurrently().await;
     harness.clock.advance(TimeDelta::hours(2));
     for id in ["a", "b"] {
         let report = harness.poll(id).await;
-        assert_eq!(
-            (report.outcome, report.status),
-            (Outcome::Failed, Some(429))
-        );
+        assert_eq!((report.outcome, report.status), (Outcome::Failed, Some(429)));
         assert_eq!(
             harness.source_record(id).not_before,
             Some(harness.clock.now() + TimeDelta::hours(2))
@@ -142,13 +104,7 @@ async fn a_new_document_reaches_both_sources_and_a_further_poll_requests_again()
     );
     harness.poll_all_concurrently().await;
     harness.clock.advance(TimeDelta::hours(2));
-    assert_eq!(
-        (
-            harness.poll("a").await.new_entries,
-            harness.poll("b").await.new_entries
-        ),
-        (1, 1)
-    );
+    assert_eq!((harness.poll("a").await.new_entries, harness.poll("b").await.new_entries), (1, 1));
     assert_eq!(harness.origin.requests_to("/feed").len(), 2);
     // Each has had that answer: asking again is asking.
     harness.poll("b").await;
@@ -168,12 +124,10 @@ async fn a_response_to_credentials_is_not_shared_with_other_sources() {
         sources
     });
     std::fs::write(harness.dir().join("token"), "s3cret").unwrap();
-    harness
-        .origin
-        .set_handler(|request| match request.header("authorization") {
-            Some("Bearer s3cret") => feed_with_etag(&["secret"], "\"1\""),
-            _ => Reply::new(401),
-        });
+    harness.origin.set_handler(|request| match request.header("authorization") {
+        Some("Bearer s3cret") => feed_with_etag(&["secret"], "\"1\""),
+        _ => Reply::new(401),
+    });
     harness.poll("a").await;
     let report = harness.poll("b").await;
     assert_eq!((report.status, harness.state("b").entries), (Some(401), 0));
@@ -190,24 +144,14 @@ async fn the_host_limit_of_a_source_is_that_of_its_final_host() {
         url::Url::parse(&format!("http://{host}:{}{path}", origin.port())).unwrap()
     };
     let mut harness = PollHarness::new(|origin| {
-        origin.script(
-            "/a",
-            vec![Reply::redirect(
-                302,
-                at(origin, "b.example", "/a2").as_str(),
-            )],
-        );
+        origin.script("/a", vec![Reply::redirect(302, at(origin, "b.example", "/a2").as_str())]);
         vec![
             source("a", &at(origin, "a.example", "/a")),
             source("b", &at(origin, "b.example", "/b")),
         ]
     });
-    harness
-        .origin
-        .script("/a2", vec![feed_with_etag(&["one"], "\"1\"")]);
-    harness
-        .origin
-        .script("/b", vec![feed_with_etag(&["two"], "\"1\"")]);
+    harness.origin.script("/a2", vec![feed_with_etag(&["one"], "\"1\"")]);
+    harness.origin.script("/b", vec![feed_with_etag(&["two"], "\"1\"")]);
     assert_eq!(harness.source_record("a").host, "a.example");
     harness.poll("a").await;
     harness.restart();
@@ -215,8 +159,5 @@ async fn the_host_limit_of_a_source_is_that_of_its_final_host() {
     harness.clock.advance(TimeDelta::days(2));
     let (now, asked) = (harness.clock.now(), SourceId::new("b").unwrap());
     let due = harness.read(|reader| reader.due_sources(now, &[asked], 1, 10));
-    assert!(
-        due.is_empty(),
-        "nobody waits at that host's gate with a place of others: {due:?}"
-    );
+    assert!(due.is_empty(), "nobody waits at that host's gate with a place of others: {due:?}");
 }

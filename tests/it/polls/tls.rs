@@ -16,10 +16,7 @@ use crate::support::{
 };
 
 fn trusting_test_ca() -> ClientOptions {
-    ClientOptions {
-        ca_file: Some(tls_origin::ca_file()),
-        ..client_options()
-    }
+    ClientOptions { ca_file: Some(tls_origin::ca_file()), ..client_options() }
 }
 
 #[tokio::test]
@@ -27,19 +24,13 @@ async fn http_2_is_used_when_offered_unless_the_source_disables_it() {
     let origin = TlsOrigin::start(feed(&["one"])).await;
     for (http2, version) in [(true, Version::HTTP_2), (false, Version::HTTP_11)] {
         let harness = PollHarness::new(|_| {
-            vec![Source {
-                http2,
-                ..source("feed", &origin.url(&format!("/{version:?}")))
-            }]
+            vec![Source { http2, ..source("feed", &origin.url(&format!("/{version:?}"))) }]
         });
         harness.use_client_options(trusting_test_ca());
         assert_eq!(harness.poll("feed").await.new_entries, 1);
         assert_eq!(harness.poll("feed").await.outcome, Outcome::NotModified);
-        let versions: Vec<_> = origin
-            .requests_to(&format!("/{version:?}"))
-            .into_iter()
-            .map(|r| r.version)
-            .collect();
+        let versions: Vec<_> =
+            origin.requests_to(&format!("/{version:?}")).into_iter().map(|r| r.version).collect();
         assert_eq!(versions, [version, version]);
     }
 }
@@ -65,11 +56,9 @@ fn an_unreadable_ca_file_is_named_in_the_error() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("empty.pem"), "nothing\n").unwrap();
     for name in ["missing.pem", "empty.pem"] {
-        let error = Client::new(ClientOptions {
-            ca_file: Some(dir.path().join(name)),
-            ..client_options()
-        })
-        .unwrap_err();
+        let error =
+            Client::new(ClientOptions { ca_file: Some(dir.path().join(name)), ..client_options() })
+                .unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
 }
@@ -78,37 +67,21 @@ fn an_unreadable_ca_file_is_named_in_the_error() {
 async fn a_permanent_redirect_to_the_https_form_is_adopted_at_once() {
     let (plain, tls) = (Origin::start(), TlsOrigin::start(feed(&["one"])).await);
     let at_plain = Url::parse(&format!("http://localhost:{}/feed?x=1", plain.port())).unwrap();
-    plain.script(
-        "/feed?x=1",
-        vec![Reply::redirect(301, tls.url("/feed?x=1").as_str())],
-    );
+    plain.script("/feed?x=1", vec![Reply::redirect(301, tls.url("/feed?x=1").as_str())]);
     let harness = PollHarness::new(|_| vec![source("feed", &at_plain)]);
     harness.use_client_options(trusting_test_ca());
     assert_eq!(harness.poll("feed").await.new_entries, 1);
     plain.clear_requests();
     assert_eq!(harness.poll("feed").await.outcome, Outcome::NotModified);
     assert!(plain.requests().is_empty(), "{:?}", plain.requests());
-    assert_eq!(
-        tls.requests_to("/feed")
-            .last()
-            .unwrap()
-            .if_none_match
-            .as_deref(),
-        Some("\"1\"")
-    );
-    assert_eq!(
-        harness.state("feed").feed_url.as_deref(),
-        Some(tls.url("/feed?x=1").as_str())
-    );
+    assert_eq!(tls.requests_to("/feed").last().unwrap().if_none_match.as_deref(), Some("\"1\""));
+    assert_eq!(harness.state("feed").feed_url.as_deref(), Some(tls.url("/feed?x=1").as_str()));
 }
 
 #[tokio::test]
 async fn a_permanent_redirect_to_another_https_address_waits_seven_days() {
     let (plain, tls) = (Origin::start(), TlsOrigin::start(feed(&["one"])).await);
-    plain.script(
-        "/feed",
-        vec![Reply::redirect(301, tls.url("/elsewhere").as_str())],
-    );
+    plain.script("/feed", vec![Reply::redirect(301, tls.url("/elsewhere").as_str())]);
     let harness = PollHarness::new(|_| vec![source("feed", &plain.url("/feed"))]);
     harness.use_client_options(trusting_test_ca());
     assert_eq!(harness.poll("feed").await.new_entries, 1);

@@ -1,4 +1,5 @@
-//! Validators live as long as their URL: byte for byte, through errors and restarts, and only what that URL gave.
+//! Validators live as long as their URL: byte for byte, through errors and restarts, and only what
+//! that URL gave.
 
 use chrono::TimeDelta;
 use feed_model::{Auth, Source};
@@ -48,10 +49,7 @@ async fn validators_are_kept_completed_replaced_and_dropped_by_response() {
         (completed.clone(), Outcome::Failed),
         (completed.clone(), Outcome::Failed),
         (completed, Outcome::Unchanged),
-        (
-            validator_pair("'odd'", "Fri,  2 Jan 2020 00:00:00 GMT"),
-            Outcome::Unchanged,
-        ),
+        (validator_pair("'odd'", "Fri,  2 Jan 2020 00:00:00 GMT"), Outcome::Unchanged),
         (touched.clone(), Outcome::Failed),
         (touched.clone(), Outcome::Failed),
         (touched.clone(), Outcome::Failed),
@@ -66,11 +64,7 @@ async fn validators_are_kept_completed_replaced_and_dropped_by_response() {
             (validators, outcome),
             "request {n}: {report:?}"
         );
-        assert_eq!(
-            harness.origin.requests_to("/feed").len(),
-            n + 1,
-            "one request for one poll"
-        );
+        assert_eq!(harness.origin.requests_to("/feed").len(), n + 1, "one request for one poll");
         harness.clock.advance(TimeDelta::days(9));
         harness.restart();
     }
@@ -82,10 +76,7 @@ async fn an_identical_body_is_neither_parsed_nor_stored_again() {
     let harness = PollHarness::with_one_feed();
     harness.origin.script(
         "/feed",
-        vec![
-            feed_with_etag(&["one"], "\"1\""),
-            feed_with_etag(&["one"], "\"2\""),
-        ],
+        vec![feed_with_etag(&["one"], "\"1\""), feed_with_etag(&["one"], "\"2\"")],
     );
     harness.poll("feed").await;
     // That an entry was seen again is noted, and no document says it.
@@ -114,30 +105,19 @@ async fn an_unrequested_304_is_a_failure_and_sets_no_validators() {
     let harness = PollHarness::with_one_feed();
     harness.origin.script(
         "/feed",
-        vec![
-            Reply::new(304).header("ETag", "\"trap\""),
-            feed_with_etag(&["one"], "\"1\""),
-        ],
+        vec![Reply::new(304).header("ETag", "\"trap\""), feed_with_etag(&["one"], "\"1\"")],
     );
     let report = harness.poll("feed").await;
-    assert_eq!(
-        (report.outcome, report.status),
-        (Outcome::Failed, Some(304))
-    );
+    assert_eq!((report.outcome, report.status), (Outcome::Failed, Some(304)));
     let report = harness.poll("feed").await;
-    assert_eq!(
-        (harness.sent_validators("/feed"), report.new_entries),
-        ((None, None), 1)
-    );
+    assert_eq!((harness.sent_validators("/feed"), report.new_entries), ((None, None), 1));
 }
 
 #[tokio::test]
 async fn a_response_without_entries_removes_none() {
     let harness = PollHarness::with_one_feed();
-    let with_body = Reply::raw(format!(
-        "HTTP/1.1 304 Scripted\r\nETag: \"1\"\r\n\r\n{}",
-        feed(&[])
-    ));
+    let with_body =
+        Reply::raw(format!("HTTP/1.1 304 Scripted\r\nETag: \"1\"\r\n\r\n{}", feed(&[])));
     harness.origin.script(
         "/feed",
         vec![
@@ -161,21 +141,14 @@ async fn validators_are_sent_only_to_the_url_that_gave_them() {
         "/feed",
         vec![Reply::redirect(302, "/elsewhere").header("ETag", "\"of-the-redirect\"")],
     );
-    harness.origin.script(
-        "/elsewhere",
-        vec![
-            feed_with_etag(&["one"], "\"of-elsewhere\""),
-            Reply::new(304),
-        ],
-    );
+    harness
+        .origin
+        .script("/elsewhere", vec![feed_with_etag(&["one"], "\"of-elsewhere\""), Reply::new(304)]);
     for _ in 0..3 {
         harness.poll("feed").await;
         assert_eq!(harness.sent_validators("/feed"), (None, None));
     }
-    assert_eq!(
-        harness.sent_validators("/elsewhere").0.as_deref(),
-        Some("\"of-elsewhere\"")
-    );
+    assert_eq!(harness.sent_validators("/elsewhere").0.as_deref(), Some("\"of-elsewhere\""));
 }
 
 #[tokio::test]
@@ -183,14 +156,9 @@ async fn returning_to_an_earlier_url_sends_no_old_validators() {
     let mut harness = PollHarness::with_one_feed();
     harness.origin.script(
         "/feed",
-        vec![
-            feed_with_etag(&["one"], "\"1\""),
-            feed_with_etag(&["one"], "\"1\""),
-        ],
+        vec![feed_with_etag(&["one"], "\"1\""), feed_with_etag(&["one"], "\"1\"")],
     );
-    harness
-        .origin
-        .script("/other", vec![feed_with_etag(&["other"], "\"o\"")]);
+    harness.origin.script("/other", vec![feed_with_etag(&["other"], "\"o\"")]);
     harness.poll("feed").await;
     harness.set_url_and_restart("/other");
     harness.poll("feed").await;
@@ -211,10 +179,7 @@ async fn credentials_are_not_sent_to_a_feed_on_another_origin() {
         let page = format!(
             "<html><head><link rel=\"alternate\" type=\"application/rss+xml\" href=\"{linked}\"></head><body>x</body></html>"
         );
-        origin.script(
-            "/",
-            vec![Reply::ok(page).header("Content-Type", "text/html")],
-        );
+        origin.script("/", vec![Reply::ok(page).header("Content-Type", "text/html")]);
         vec![Source {
             auth: Some(Auth::BearerFile("token".into())),
             ..source("site", &origin.url("/"))
@@ -225,20 +190,11 @@ async fn credentials_are_not_sent_to_a_feed_on_another_origin() {
     let report = harness.poll("site").await;
     assert_eq!(report.new_entries, 1, "{report:?}");
     harness.poll("site").await;
-    assert_eq!(
-        harness.origin.requests_to("/")[0].header("authorization"),
-        Some("Bearer s3cret")
-    );
-    assert_eq!(
-        harness.origin.requests_to("/robots.txt")[0].header("authorization"),
-        None
-    );
+    assert_eq!(harness.origin.requests_to("/")[0].header("authorization"), Some("Bearer s3cret"));
+    assert_eq!(harness.origin.requests_to("/robots.txt")[0].header("authorization"), None);
     assert_eq!(other.requests_to("/feed").len(), 2);
     assert!(
-        other
-            .requests()
-            .iter()
-            .all(|request| request.header("authorization").is_none()),
+        other.requests().iter().all(|request| request.header("authorization").is_none()),
         "{:?}",
         other.requests()
     );

@@ -1,4 +1,5 @@
-//! kill -9 at any moment: nothing that was published is lost, nothing doubles, no published id changes.
+//! kill -9 at any moment: nothing that was published is lost, nothing doubles, no published id
+//! changes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -72,7 +73,8 @@ fn listed_stories(program: &Program) -> Vec<(String, String)> {
     if ended.code == 1 && ended.stderr.contains("there is no state") {
         return Vec::new();
     }
-    // Killed between making the file and its first migration: there is nothing to list yet, and the next poll makes it whole.
+    // Killed between making the file and its first migration: there is nothing to list yet, and the
+    // next poll makes it whole.
     if ended.code == 1 && ended.stderr.contains("is of version 0") {
         return Vec::new();
     }
@@ -81,10 +83,7 @@ fn listed_stories(program: &Program) -> Vec<(String, String)> {
     stories
         .iter()
         .map(|s| {
-            (
-                s["url"].as_str().unwrap().to_owned(),
-                s["published_id"].as_str().unwrap().to_owned(),
-            )
+            (s["url"].as_str().unwrap().to_owned(), s["published_id"].as_str().unwrap().to_owned())
         })
         .collect()
 }
@@ -135,17 +134,11 @@ fn killed_polls_lose_and_duplicate_nothing() {
         child.wait().unwrap();
         seen.assert_nothing_lost(round, &listed_stories(&program));
     }
-    assert!(
-        killed > ROUNDS / 5,
-        "only {killed} polls were still at work when they were killed"
-    );
+    assert!(killed > ROUNDS / 5, "only {killed} polls were still at work when they were killed");
     program.run_ok(&["poll", "--force"]);
     seen.assert_nothing_lost(ROUNDS + 1, &listed_stories(&program));
-    let numbers: BTreeSet<&str> = seen
-        .0
-        .keys()
-        .map(|link| link.rsplit('-').next().unwrap())
-        .collect();
+    let numbers: BTreeSet<&str> =
+        seen.0.keys().map(|link| link.rsplit('-').next().unwrap()).collect();
     for n in (0..=ROUNDS).rev().take(20) {
         assert!(
             numbers.contains(n.to_string().as_str()),
@@ -174,29 +167,19 @@ fn a_killed_daemon_loses_nothing_it_had_served() {
         let daemon = Daemon::start(program.command(&["serve", "--listen", "127.0.0.1:0"]), &log)
             .expect("it starts after a kill");
         // What is stored is served from the first request on.
-        seen.assert_nothing_lost(
-            round,
-            &feed_items(&daemon.get("/topics/all/feed.json").body),
-        );
+        seen.assert_nothing_lost(round, &feed_items(&daemon.get("/topics/all/feed.json").body));
         if round % 3 == 0 {
             let newest = format!("/post-{round}");
             wait_for("the newest post is served", || {
                 let feed = feed_items(
-                    &ask(daemon.address, "GET", "/topics/streaming/feed.json", &[])
-                        .unwrap()
-                        .body,
+                    &ask(daemon.address, "GET", "/topics/streaming/feed.json", &[]).unwrap().body,
                 );
-                feed.iter()
-                    .any(|(link, _)| link.ends_with(&newest))
-                    .then_some(())
+                feed.iter().any(|(link, _)| link.ends_with(&newest)).then_some(())
             });
         } else {
             sleep_for(Duration::from_millis(u64::from(round) * 53 % 400));
         }
-        seen.assert_nothing_lost(
-            round,
-            &feed_items(&daemon.get("/topics/all/feed.json").body),
-        );
+        seen.assert_nothing_lost(round, &feed_items(&daemon.get("/topics/all/feed.json").body));
         daemon.kill();
         seen.assert_nothing_lost(round, &listed_stories(&program));
     }

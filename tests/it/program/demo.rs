@@ -21,16 +21,8 @@ fn demo_once_prints_the_topics_and_leaves_no_files() {
     let first = ProgramOutput::from_output(&demo(&program, &["--once"]).output().unwrap());
     assert_eq!((first.code, first.stderr.as_str()), (0, ""));
     insta::assert_snapshot!(first.stdout);
-    assert_eq!(
-        fs::read_dir(program.join("tmp")).unwrap().count(),
-        0,
-        "its state is gone"
-    );
-    assert_eq!(
-        fs::read_dir(program.path()).unwrap().count(),
-        1,
-        "and nothing else was touched"
-    );
+    assert_eq!(fs::read_dir(program.join("tmp")).unwrap().count(), 0, "its state is gone");
+    assert_eq!(fs::read_dir(program.path()).unwrap().count(), 1, "and nothing else was touched");
     let second = ProgramOutput::from_output(&demo(&program, &["--once"]).output().unwrap());
     assert_eq!(first.stdout, second.stdout);
 }
@@ -40,9 +32,7 @@ fn demo_once_on_a_kept_state_finds_the_same_stories() {
     let program = Program::empty();
     let stories = || {
         let ended = ProgramOutput::from_output(
-            &demo(&program, &["--once", "--json", "--data", "kept"])
-                .output()
-                .unwrap(),
+            &demo(&program, &["--once", "--json", "--data", "kept"]).output().unwrap(),
         );
         assert_eq!((ended.code, ended.stderr.as_str()), (0, ""));
         let stories: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
@@ -51,10 +41,7 @@ fn demo_once_on_a_kept_state_finds_the_same_stories() {
     let first = stories();
     let second = stories();
     let ids = |stories: &[Value]| {
-        stories
-            .iter()
-            .map(|s| s["published_id"].as_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
+        stories.iter().map(|s| s["published_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert!(first.len() > 10);
     // The origin has another port each time: links below it move, and stories stay what they are.
@@ -68,10 +55,8 @@ fn a_cross_post_in_the_demo_is_one_story() {
     let ended =
         ProgramOutput::from_output(&demo(&program, &["--once", "--json"]).output().unwrap());
     let stories: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
-    let merged: Vec<&Value> = stories
-        .iter()
-        .filter(|s| !s["duplicates"].as_array().unwrap().is_empty())
-        .collect();
+    let merged: Vec<&Value> =
+        stories.iter().filter(|s| !s["duplicates"].as_array().unwrap().is_empty()).collect();
     assert!(!merged.is_empty(), "the demo plays a cross-post");
     for story in merged {
         let sources: std::collections::BTreeSet<&str> = story["sources"]
@@ -104,33 +89,22 @@ fn demo_serves_new_posts_as_they_arrive() {
             .map(|item| item["id"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    let first = wait_for("the publications are read", || {
-        Some(count(&daemon)).filter(|ids| ids.len() > 10)
-    });
-    let newest = wait_for("a new post arrives", || {
-        Some(count(&daemon)).filter(|ids| ids[0] != first[0])
-    });
+    let first =
+        wait_for("the publications are read", || Some(count(&daemon)).filter(|ids| ids.len() > 10));
+    let newest =
+        wait_for("a new post arrives", || Some(count(&daemon)).filter(|ids| ids[0] != first[0]));
     assert!(newest.contains(&first[0]));
     assert_eq!(daemon.get("/").status, 200);
 
-    let states: Vec<_> = fs::read_dir(program.join("tmp"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let states: Vec<_> =
+        fs::read_dir(program.join("tmp")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(states.len(), 1);
     let data = states[0].to_str().unwrap();
     wait_for("an unchanged publication answers 304", || {
         let ended = program.run(&["status", "--json", "--data", data]);
         let sources: Vec<Value> = serde_json::from_str(&ended.stdout).unwrap();
-        sources
-            .iter()
-            .any(|source| source["last_status"] == 304)
-            .then_some(())
+        sources.iter().any(|source| source["last_status"] == 304).then_some(())
     });
     assert_eq!(daemon.stop(Signal::INT), Some(0));
-    assert_eq!(
-        fs::read_dir(program.join("tmp")).unwrap().count(),
-        0,
-        "its state is gone"
-    );
+    assert_eq!(fs::read_dir(program.join("tmp")).unwrap().count(), 0, "its state is gone");
 }

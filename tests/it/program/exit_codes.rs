@@ -71,17 +71,10 @@ fn commands_without_a_state_name_the_missing_directory() {
         "explain", "label", "stories", "sources", "topics", "status", "backup", "doctor", "forget",
         "publish",
     ] {
-        let arguments = COMMANDS
-            .iter()
-            .find(|arguments| arguments[0] == command)
-            .unwrap();
+        let arguments = COMMANDS.iter().find(|arguments| arguments[0] == command).unwrap();
         let ended = program.run(arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{command}");
-        assert!(
-            ended.stderr.contains("there is no state in data"),
-            "{command}: {}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains("there is no state in data"), "{command}: {}", ended.stderr);
         assert!(
             !program.join("data").exists() && !program.join("public").exists(),
             "{command} made something"
@@ -95,7 +88,8 @@ fn a_corrupt_newer_or_foreign_database_is_named_and_not_modified() {
     let good = polled_program(&origin);
     let whole = fs::read(good.database()).unwrap();
     let newer = {
-        // `user_version` is the big-endian number at byte 60 of the file (SQLite's file format, §1.3).
+        // `user_version` is the big-endian number at byte 60 of the file (SQLite's file format,
+        // §1.3).
         let mut bytes = whole.clone();
         bytes[60..64].copy_from_slice(&99_u32.to_be_bytes());
         bytes
@@ -112,11 +106,7 @@ fn a_corrupt_newer_or_foreign_database_is_named_and_not_modified() {
     let cases = [
         ("newer", newer, "is of version 99"),
         ("foreign", foreign, "is not a database of this program"),
-        (
-            "text",
-            b"this is no database, whatever its name says\n".repeat(200),
-            "not a database",
-        ),
+        ("text", b"this is no database, whatever its name says\n".repeat(200), "not a database"),
         ("torn", torn, ""),
     ];
     for (what, bytes, said) in cases {
@@ -128,21 +118,13 @@ fn a_corrupt_newer_or_foreign_database_is_named_and_not_modified() {
             .filter(|arguments| !matches!(arguments[0], "check" | "inspect" | "evaluate"))
         {
             let ended = program.run(arguments);
-            assert_eq!(
-                ended.code, 1,
-                "{what}: {arguments:?}: {}{}",
-                ended.stdout, ended.stderr
-            );
+            assert_eq!(ended.code, 1, "{what}: {arguments:?}: {}{}", ended.stdout, ended.stderr);
             assert!(
                 ended.stderr.contains("tributary.db"),
                 "{what}: {arguments:?} does not name the file: {}",
                 ended.stderr
             );
-            assert!(
-                ended.stderr.contains(said),
-                "{what}: {arguments:?}: {}",
-                ended.stderr
-            );
+            assert!(ended.stderr.contains(said), "{what}: {arguments:?}: {}", ended.stderr);
             assert!(
                 fs::read(program.database()).unwrap() == bytes,
                 "{what}: {arguments:?} changed the file"
@@ -171,22 +153,14 @@ fn wrong_usage_exits_with_2_and_a_missing_object_with_1() {
         (&["stories", "--limit", "many"], 2),
     ] {
         let ended = program.run(arguments);
-        assert_eq!(
-            ended.code, code,
-            "{arguments:?}: {}{}",
-            ended.stdout, ended.stderr
-        );
+        assert_eq!(ended.code, code, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
         // What is known of an address that cannot be reached is data: it goes to stdout.
         let told = ended.stderr.starts_with("tributary: ")
             || code == 2
             || ended.stdout.contains("127.0.0.1:9");
         assert!(told, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
     }
-    assert_eq!(
-        program.json(&["stories"]).as_array().unwrap().len(),
-        6,
-        "nothing came of it"
-    );
+    assert_eq!(program.json(&["stories"]).as_array().unwrap().len(), 6, "nothing came of it");
 }
 
 #[test]
@@ -207,11 +181,7 @@ fn a_closed_stdout_is_no_failure() {
             .unwrap();
         drop(child.stdout.take());
         let ended = ProgramOutput::from_output(&child.wait_with_output().unwrap());
-        assert_eq!(
-            (ended.code, ended.stderr.as_str()),
-            (0, ""),
-            "{arguments:?}"
-        );
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{arguments:?}");
     }
 }
 
@@ -226,12 +196,7 @@ fn a_failed_write_exits_with_1_and_keeps_the_old_state() {
     // Forty long posts do not fit below the size that the database has already.
     let many: Vec<Post> = (0..40)
         .map(|n| {
-            Post::new(
-                &format!("m{n}"),
-                &format!("Kafka, part {n}"),
-                2,
-                &"long text ".repeat(2000),
-            )
+            Post::new(&format!("m{n}"), &format!("Kafka, part {n}"), 2, &"long text ".repeat(2000))
         })
         .collect();
     origin.script("/rss", vec![Reply::ok(rss("An RSS feed", &many))]);
@@ -255,18 +220,12 @@ fn a_failed_write_exits_with_1_and_keeps_the_old_state() {
     assert_eq!(listed(&program), before, "the old state is intact");
     assert_eq!(program.run(&["doctor"]).code, 0);
     let summary = program.json(&["poll", "--force"]);
-    assert_eq!(
-        summary["new_entries"], 40,
-        "and all is well when there is room again"
-    );
+    assert_eq!(summary["new_entries"], 40, "and all is well when there is room again");
 
     // Nothing at all can be written: no half database is left that would be taken for one.
     let fresh = Program::with(&feeds_toml(&origin, &["/rss"]));
     let ended = ProgramOutput::from_output(
-        &fresh
-            .shell("trap '' XFSZ; ulimit -f 8", &["poll"])
-            .output()
-            .unwrap(),
+        &fresh.shell("trap '' XFSZ; ulimit -f 8", &["poll"]).output().unwrap(),
     );
     assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
     assert_eq!(fresh.json(&["poll"])["new_entries"], 40);
@@ -287,20 +246,12 @@ fn a_full_disk_fails_the_poll_and_keeps_the_old_state() {
     let origin = origin_with_three_feeds();
     let many: Vec<Post> = (0..120)
         .map(|n| {
-            Post::new(
-                &format!("m{n}"),
-                &format!("Kafka, part {n}"),
-                2,
-                &"long text ".repeat(2000),
-            )
+            Post::new(&format!("m{n}"), &format!("Kafka, part {n}"), 2, &"long text ".repeat(2000))
         })
         .collect();
     origin.script(
         "/rss",
-        vec![
-            Reply::ok(rss("An RSS feed", &posts()[0])),
-            Reply::ok(rss("An RSS feed", &many)),
-        ],
+        vec![Reply::ok(rss("An RSS feed", &posts()[0])), Reply::ok(rss("An RSS feed", &many))],
     );
     let program = Program::with(&feeds_toml(&origin, &["/rss"]));
     fs::create_dir(program.join("data")).unwrap();
@@ -311,9 +262,7 @@ fn a_full_disk_fails_the_poll_and_keeps_the_old_state() {
          {listed} > after; {binary} doctor > health; echo $? > healthy; }}"
     );
     let mut shell = std::process::Command::new("unshare");
-    shell
-        .args(["-m", "sh", "-c", &script])
-        .current_dir(program.path());
+    shell.args(["-m", "sh", "-c", &script]).current_dir(program.path());
     let ended = ProgramOutput::from_output(&shell.output().unwrap());
     let read = |name: &str| {
         fs::read_to_string(program.join(name))
@@ -326,12 +275,7 @@ fn a_full_disk_fails_the_poll_and_keeps_the_old_state() {
         read("report"),
         ended.stderr
     );
-    assert_eq!(
-        (read("after"), read("healthy").trim()),
-        (read("before"), "0"),
-        "{}",
-        ended.stderr
-    );
+    assert_eq!((read("after"), read("healthy").trim()), (read("before"), "0"), "{}", ended.stderr);
     assert_eq!(
         serde_json::from_str::<serde_json::Value>(&read("after"))
             .unwrap()
@@ -354,10 +298,7 @@ fn a_file_that_cannot_be_written_keeps_its_old_bytes() {
     program.run_ok(&["poll", "--force"]);
     // 8 kB a file: the feeds do not fit, and the database is not written beyond what it has.
     let ended = ProgramOutput::from_output(
-        &program
-            .shell("trap '' XFSZ; ulimit -f 16", &["publish", "public"])
-            .output()
-            .unwrap(),
+        &program.shell("trap '' XFSZ; ulimit -f 16", &["publish", "public"]).output().unwrap(),
     );
     assert_eq!(ended.code, 1, "{}{}", ended.stdout, ended.stderr);
     let after = program.files("public");
@@ -367,10 +308,7 @@ fn a_file_that_cannot_be_written_keeps_its_old_bytes() {
             .find(|(known, ..)| known == path)
             .unwrap_or_else(|| panic!("{path} is gone"))
             .1;
-        assert!(
-            bytes == now || now.len() <= 8192 && !path.contains("feed."),
-            "{path} was torn"
-        );
+        assert!(bytes == now || now.len() <= 8192 && !path.contains("feed."), "{path} was torn");
     }
 }
 
@@ -393,10 +331,7 @@ fn a_forgotten_story_does_not_come_back_with_the_next_poll() {
         }
         origin.script(
             "/atom",
-            vec![Reply::ok(crate::support::sample_feeds::atom(
-                "An Atom feed",
-                &a,
-            ))],
+            vec![Reply::ok(crate::support::sample_feeds::atom("An Atom feed", &a))],
         );
         let summary = program.json(&["poll", "--force", "atom"]);
         assert_eq!(summary["new_stories"], 0, "round {round}: {summary}");
@@ -407,12 +342,7 @@ fn a_forgotten_story_does_not_come_back_with_the_next_poll() {
                 "round {round}: {path} has it"
             );
         }
-        assert!(
-            !program
-                .join(&format!("public/stories/{gone}"))
-                .join("index.html")
-                .exists()
-        );
+        assert!(!program.join(&format!("public/stories/{gone}")).join("index.html").exists());
         assert_eq!(program.run(&["explain", &gone]).code, 1);
     }
     assert_eq!(program.run(&["doctor"]).code, 0);

@@ -10,23 +10,22 @@ use crate::support::{
     sample_feeds::{Post, rss},
 };
 
-/// Holds a value against a pattern: each promised field is there and of its type. A type is written as its name, with `?`
-/// where null stands for absent; an array's pattern holds for each of its elements; further fields may be there.
+/// Holds a value against a pattern: each promised field is there and of its type. A type is written
+/// as its name, with `?` where null stands for absent; an array's pattern holds for each of its
+/// elements; further fields may be there.
 fn assert_shape(value: &Value, pattern: &Value, place: &str) {
     match pattern {
         Value::Object(fields) => {
             assert!(value.is_object(), "{place} is no object: {value}");
             for (name, pattern) in fields {
-                let field = value
-                    .get(name)
-                    .unwrap_or_else(|| panic!("{place} has no `{name}`: {value}"));
+                let field =
+                    value.get(name).unwrap_or_else(|| panic!("{place} has no `{name}`: {value}"));
                 assert_shape(field, pattern, &format!("{place}.{name}"));
             }
         }
         Value::Array(patterns) => {
-            let elements = value
-                .as_array()
-                .unwrap_or_else(|| panic!("{place} is no array: {value}"));
+            let elements =
+                value.as_array().unwrap_or_else(|| panic!("{place} is no array: {value}"));
             for (i, element) in elements.iter().enumerate() {
                 assert_shape(element, &patterns[0], &format!("{place}[{i}]"));
             }
@@ -45,9 +44,9 @@ fn assert_shape(value: &Value, pattern: &Value, place: &str) {
                 "count" => value.is_u64(),
                 "number" => value.is_number(),
                 "bool" => value.is_boolean(),
-                words => value
-                    .as_str()
-                    .is_some_and(|text| words.split('|').any(|word| word == text)),
+                words => {
+                    value.as_str().is_some_and(|text| words.split('|').any(|word| word == text))
+                }
             };
             assert!(right, "{place} is no {kind}: {value}");
         }
@@ -98,19 +97,9 @@ fn stories_and_explain_have_the_documented_fields() {
 
     let both = &program.json(&["stories", "--duplicates"])[0];
     assert_eq!(both["title"], "Exactly once in Flink");
-    assert_eq!(
-        both["sources"].as_array().unwrap().len(),
-        2,
-        "every entry of the story is there"
-    );
+    assert_eq!(both["sources"].as_array().unwrap().len(), 2, "every entry of the story is there");
     assert_eq!(both["duplicates"].as_array().unwrap().len(), 1);
-    assert!(
-        both["duplicates"][0]["because"]
-            .as_str()
-            .unwrap()
-            .contains("link"),
-        "{both}"
-    );
+    assert!(both["duplicates"][0]["because"].as_str().unwrap().contains("link"), "{both}");
     let entry = |source: &str| {
         both["sources"]
             .as_array()
@@ -147,28 +136,10 @@ fn stories_and_explain_have_the_documented_fields() {
             (&both["id"], &"databases".into())
         );
     }
+    assert_eq!(program.json(&["stories", "--limit", "2"]).as_array().unwrap().len(), 2);
+    assert_eq!(program.json(&["stories", "--source", "json"]).as_array().unwrap().len(), 2);
     assert_eq!(
-        program
-            .json(&["stories", "--limit", "2"])
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
-    assert_eq!(
-        program
-            .json(&["stories", "--source", "json"])
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
-    assert_eq!(
-        program
-            .json(&["stories", "--topic", "all", "--limit", "0"])
-            .as_array()
-            .unwrap()
-            .len(),
+        program.json(&["stories", "--topic", "all", "--limit", "0"]).as_array().unwrap().len(),
         6
     );
     let unsorted = program.json(&["stories", "--unsorted"]);
@@ -181,10 +152,7 @@ fn stories_and_explain_have_the_documented_fields() {
 #[test]
 fn a_label_is_stored_and_can_be_cleared() {
     let program = polled_program(&origin_with_three_feeds());
-    let id = program.json(&["stories", "--unsorted"])[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = program.json(&["stories", "--unsorted"])[0]["id"].as_str().unwrap().to_owned();
     program.run_ok(&["label", &id, "databases"]);
     let labelled = program.json(&["stories", "--labelled"]);
     assert_shape(&labelled, &json!([story()]), "labelled");
@@ -212,13 +180,7 @@ fn a_split_story_stays_split() {
     program.run_ok(&["label", "--split", both["id"].as_str().unwrap()]);
     let [_, _, mut j] = posts();
     j[1].text = "Seen elsewhere, and here.".into();
-    origin.script(
-        "/json",
-        vec![Reply::ok(crate::support::sample_feeds::json(
-            "A JSON feed",
-            &j,
-        ))],
-    );
+    origin.script("/json", vec![Reply::ok(crate::support::sample_feeds::json("A JSON feed", &j))]);
     program.run_ok(&["poll", "--force"]);
     assert_eq!(program.json(&["stories", "--duplicates"]), json!([]));
     let stories = program.json(&["stories", "--topic", "streaming"]);
@@ -230,9 +192,7 @@ fn a_split_story_stays_split() {
         .collect();
     assert_eq!(twins.len(), 2);
     assert!(
-        twins
-            .iter()
-            .any(|s| s["published_id"] == both["published_id"]),
+        twins.iter().any(|s| s["published_id"] == both["published_id"]),
         "the first keeps its published id"
     );
     assert_eq!(program.run(&["doctor"]).code, 0);
@@ -241,10 +201,7 @@ fn a_split_story_stays_split() {
 #[test]
 fn sources_and_status_have_the_documented_fields() {
     let origin = origin_with_three_feeds();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let config = |more: &str| {
         format!(
             "{HEAD}[[source]]\nid = \"good\"\nurl = \"{}\"\n\n[[source]]\nid = \"bad\"\nurl = \"http://{closed}/feed\"\ntitle = \"Nobody home\"\n\n\
@@ -256,42 +213,24 @@ fn sources_and_status_have_the_documented_fields() {
     let program = Program::with(&config(""));
     let polled = program.json(&["poll"]);
     assert_shape(&polled, &summary(), "poll");
-    assert_eq!(
-        (&polled["attempted"], &polled["failed"]),
-        (&2.into(), &1.into())
-    );
-    let outcomes: Vec<&Value> = polled["sources"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|s| &s["outcome"])
-        .collect();
+    assert_eq!((&polled["attempted"], &polled["failed"]), (&2.into(), &1.into()));
+    let outcomes: Vec<&Value> =
+        polled["sources"].as_array().unwrap().iter().map(|s| &s["outcome"]).collect();
     assert_eq!(outcomes, ["changed", "failed", "not_attempted"]);
     assert_eq!(
-        (
-            &polled["sources"][2]["error"],
-            &polled["sources"][1]["status"]
-        ),
+        (&polled["sources"][2]["error"], &polled["sources"][1]["status"]),
         (&Value::Null, &Value::Null)
     );
     for command in ["sources", "status"] {
         let listed = program.json(&[command]);
         assert_shape(&listed, &json!([source()]), command);
-        let states: Vec<&Value> = listed
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|s| &s["state"])
-            .collect();
+        let states: Vec<&Value> = listed.as_array().unwrap().iter().map(|s| &s["state"]).collect();
         assert_eq!(states, ["ok", "failing", "paused"], "{command}");
         assert_eq!(
             (&listed[0]["title"], &listed[1]["title"]),
             (&"An RSS feed".into(), &"Nobody home".into())
         );
-        assert_eq!(
-            (&listed[0]["follow"], &listed[1]["follow"]),
-            (&"feed".into(), &"auto".into())
-        );
+        assert_eq!((&listed[0]["follow"], &listed[1]["follow"]), (&"feed".into(), &"auto".into()));
         assert_eq!(
             (&listed[0]["feed_url"], &listed[0]["entries"]),
             (&origin.url("/rss").as_str().into(), &3.into())
@@ -305,7 +244,8 @@ fn sources_and_status_have_the_documented_fields() {
             (&Value::Null, &Value::Null)
         );
     }
-    // A source that feeds.toml gained is known from the next poll on, and then only as far as it was asked.
+    // A source that feeds.toml gained is known from the next poll on, and then only as far as it
+    // was asked.
     program.configure(&config(&format!(
         "[[source]]\nid = \"later\"\nurl = \"{}\"\n\n",
         origin.url("/json")
@@ -320,27 +260,16 @@ fn poll_reports_each_outcome() {
     let origin = origin_with_three_feeds();
     origin.script("/gone", vec![Reply::new(410)]);
     origin.script("/slow", vec![Reply::new(503).header("Retry-After", "3600")]);
-    origin.script(
-        "/nonsense",
-        vec![Reply::ok("<html><title>Nothing to see</title></html>")],
-    );
-    let program = Program::with(&super::feeds_toml(
-        &origin,
-        &["/rss", "/gone", "/slow", "/nonsense"],
-    ));
+    origin.script("/nonsense", vec![Reply::ok("<html><title>Nothing to see</title></html>")]);
+    let program =
+        Program::with(&super::feeds_toml(&origin, &["/rss", "/gone", "/slow", "/nonsense"]));
     let polled = program.json(&["poll"]);
     assert_shape(&polled, &summary(), "poll");
     let seen: Vec<(&str, &Value, bool)> = polled["sources"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|s| {
-            (
-                s["outcome"].as_str().unwrap(),
-                &s["status"],
-                s["error"].is_string(),
-            )
-        })
+        .map(|s| (s["outcome"].as_str().unwrap(), &s["status"], s["error"].is_string()))
         .collect();
     let (ok, gone, busy) = (json!(200), json!(410), json!(503));
     assert_eq!(
@@ -352,10 +281,7 @@ fn poll_reports_each_outcome() {
             ("failed", &ok, true)
         ]
     );
-    assert_eq!(
-        (&polled["attempted"], &polled["failed"]),
-        (&4.into(), &3.into())
-    );
+    assert_eq!((&polled["attempted"], &polled["failed"]), (&4.into(), &3.into()));
     // `--force` ignores the schedule, never Retry-After.
     let again = program.json(&["poll", "--force", "slow"]);
     assert_eq!(
@@ -373,14 +299,8 @@ fn topics_have_the_documented_fields() {
     let pattern = json!([{"id": "text", "title": "text", "stories": "count", "latest": "time?",
         "feeds": {"atom": "text", "rss": "text", "json": "text"}}]);
     assert_shape(&topics, &pattern, "topics");
-    assert_eq!(
-        (&topics[0]["id"], &topics[0]["stories"]),
-        (&"streaming".into(), &3.into())
-    );
-    assert_eq!(
-        topics[1]["feeds"]["atom"],
-        "https://reader.example/topics/databases/feed.atom"
-    );
+    assert_eq!((&topics[0]["id"], &topics[0]["stories"]), (&"streaming".into(), &3.into()));
+    assert_eq!(topics[1]["feeds"]["atom"], "https://reader.example/topics/databases/feed.atom");
 }
 
 #[test]
@@ -401,24 +321,15 @@ fn inspect_has_the_documented_fields_and_stores_nothing() {
         "next_poll": "time?", "next_poll_because": "text?",
     });
     let mut loose = pattern.clone();
-    for key in [
-        "redirects",
-        "request_headers",
-        "response_headers",
-        "repairs",
-    ] {
+    for key in ["redirects", "request_headers", "response_headers", "repairs"] {
         // What these hold in detail is the fetching's and the reading's to say.
         loose.as_object_mut().unwrap().remove(key);
         assert!(
-            seen.get(key)
-                .is_some_and(|value| value.is_array() || value.is_object()),
+            seen.get(key).is_some_and(|value| value.is_array() || value.is_object()),
             "{key}: {seen}"
         );
     }
-    loose["entries"][0]
-        .as_object_mut()
-        .unwrap()
-        .remove("topics");
+    loose["entries"][0].as_object_mut().unwrap().remove("topics");
     assert_shape(&seen, &loose, "inspect");
     assert_eq!(
         (&seen["final_url"], &seen["status"]),
@@ -426,12 +337,7 @@ fn inspect_has_the_documented_fields_and_stores_nothing() {
     );
     assert_eq!(seen["redirects"].as_array().unwrap().len(), 1);
     assert_eq!(seen["entries"].as_array().unwrap().len(), 3);
-    assert_eq!(
-        seen["entries"][0]["topics"].as_array().unwrap().len(),
-        1,
-        "{}",
-        seen["entries"][0]
-    );
+    assert_eq!(seen["entries"][0]["topics"].as_array().unwrap().len(), 1, "{}", seen["entries"][0]);
     assert_eq!(program.json(&["stories", "--limit", "0"]), before);
     let empty = Program::with(&super::feeds_toml(&origin, &["/rss"]));
     empty.json(&["inspect", origin.url("/rss").as_str()]);
@@ -471,9 +377,7 @@ fn inspect_lists_repairs_and_the_origin_of_each_field() {
         .unwrap();
     assert_eq!(problem["line"], 5);
 
-    let told = program
-        .run(&["inspect", origin.url("/untidy").as_str()])
-        .stdout;
+    let told = program.run(&["inspect", origin.url("/untidy").as_str()]).stdout;
     for line in [
         "format    rss, in utf-8 (",
         "(first in line 3), 2 times",
@@ -491,10 +395,7 @@ fn inspect_reports_a_failed_request() {
     let ended = program.run(&["inspect", origin.url("/missing").as_str(), "--json"]);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     let seen: Value = serde_json::from_str(&ended.stdout).unwrap();
-    assert_eq!(
-        (&seen["status"], &seen["entries"]),
-        (&404.into(), &json!([]))
-    );
+    assert_eq!((&seen["status"], &seen["entries"]), (&404.into(), &json!([])));
 }
 
 #[test]
@@ -516,10 +417,7 @@ fn evaluate_works_without_a_state() {
     assert_shape(&judged, &pattern, "evaluate");
     assert_eq!(judged["misses"].as_array().unwrap().len(), 3);
     assert_eq!(
-        (
-            &judged["topics"][0]["precision"],
-            &judged["topics"][0]["recall"]
-        ),
+        (&judged["topics"][0]["precision"], &judged["topics"][0]["recall"]),
         (&0.5.into(), &1.0.into())
     );
     assert_eq!(
@@ -536,10 +434,7 @@ fn evaluate_works_without_a_state() {
         "[[label]]\ntitle = \"Kafka and its log\"\ntopics = [\"streaming\"]\n",
     )
     .unwrap();
-    assert_eq!(
-        program.json(&["evaluate", "labels.toml"])["misses"],
-        json!([])
-    );
+    assert_eq!(program.json(&["evaluate", "labels.toml"])["misses"], json!([]));
 }
 
 #[test]
@@ -551,10 +446,7 @@ fn check_reports_file_line_and_column() {
     let pattern = json!({"ok": "bool", "problems": [{"severity": "text", "file": "text", "line": "count", "column": "count", "key": "text", "text": "text",
         "hint": "text?"}]});
     assert_shape(&found, &pattern, "check");
-    assert_eq!(
-        (&found["ok"], &found["problems"][0]["line"]),
-        (&false.into(), &2.into())
-    );
+    assert_eq!((&found["ok"], &found["problems"][0]["line"]), (&false.into(), &2.into()));
 }
 
 /// A changed rule sorts what is stored again, and announces nothing.
@@ -567,12 +459,8 @@ fn a_changed_rule_reclassifies_stories_with_the_next_poll() {
     wait_for("the new rule shows", || {
         program.run_ok(&["poll"]);
         let databases = program.json(&["stories", "--topic", "databases"]);
-        let titles: Vec<&str> = databases
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|s| s["title"].as_str().unwrap())
-            .collect();
+        let titles: Vec<&str> =
+            databases.as_array().unwrap().iter().map(|s| s["title"].as_str().unwrap()).collect();
         (titles
             == [
                 "Kafka to SQLite in one line",

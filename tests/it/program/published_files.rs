@@ -12,10 +12,7 @@ use crate::support::{
 /// Ids and titles of a published document, in its order, as another program reads them.
 fn read_feed(program: &Program, path: &str) -> Vec<(String, String)> {
     let bytes = std::fs::read(program.join("public").join(path)).unwrap();
-    if std::path::Path::new(path)
-        .extension()
-        .is_some_and(|form| form == "json")
-    {
+    if std::path::Path::new(path).extension().is_some_and(|form| form == "json") {
         let feed: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         let text = |item: &serde_json::Value, key: &str| item[key].as_str().unwrap().to_owned();
         return feed["items"]
@@ -26,10 +23,7 @@ fn read_feed(program: &Program, path: &str) -> Vec<(String, String)> {
             .collect();
     }
     let feed = parser::parse(bytes.as_slice()).unwrap();
-    feed.entries
-        .into_iter()
-        .map(|entry| (entry.id, entry.title.unwrap().content))
-        .collect()
+    feed.entries.into_iter().map(|entry| (entry.id, entry.title.unwrap().content)).collect()
 }
 
 type File = (String, Vec<u8>, std::time::SystemTime);
@@ -57,20 +51,12 @@ fn the_three_formats_have_the_same_stories_ids_and_order() {
     for (topic, titles) in [
         (
             "streaming",
-            [
-                "Kafka to SQLite in one line",
-                "Kafka without ZooKeeper",
-                "Exactly once in Flink",
-            ]
-            .as_slice(),
+            ["Kafka to SQLite in one line", "Kafka without ZooKeeper", "Exactly once in Flink"]
+                .as_slice(),
         ),
         (
             "databases",
-            &[
-                "Kafka to SQLite in one line",
-                "SQLite in production",
-                "Postgres and its vacuum",
-            ],
+            &["Kafka to SQLite in one line", "SQLite in production", "Postgres and its vacuum"],
         ),
         (
             "all",
@@ -87,9 +73,7 @@ fn the_three_formats_have_the_same_stories_ids_and_order() {
         let [atom, rss, json] = ["atom", "rss", "json"]
             .map(|form| read_feed(&program, &format!("topics/{topic}/feed.{form}")));
         assert_eq!(
-            atom.iter()
-                .map(|(_, title)| title.as_str())
-                .collect::<Vec<_>>(),
+            atom.iter().map(|(_, title)| title.as_str()).collect::<Vec<_>>(),
             titles,
             "{topic}"
         );
@@ -97,12 +81,8 @@ fn the_three_formats_have_the_same_stories_ids_and_order() {
         assert_eq!(atom, json, "{topic}: Atom and JSON Feed");
     }
     let stories = program.json(&["stories", "--limit", "0"]);
-    let ids: Vec<&str> = stories
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|s| s["published_id"].as_str().unwrap())
-        .collect();
+    let ids: Vec<&str> =
+        stories.as_array().unwrap().iter().map(|s| s["published_id"].as_str().unwrap()).collect();
     assert_eq!(
         read_feed(&program, "topics/all/feed.atom")
             .iter()
@@ -112,11 +92,7 @@ fn the_three_formats_have_the_same_stories_ids_and_order() {
     );
     // A publisher's id is kept exactly where it is an IRI, and one is made where it is not.
     assert!(ids.contains(&"urn:x-test:a1"));
-    assert_eq!(
-        ids.iter().filter(|id| id.starts_with("urn:uuid:")).count(),
-        4,
-        "{ids:?}"
-    );
+    assert_eq!(ids.iter().filter(|id| id.starts_with("urn:uuid:")).count(), 4, "{ids:?}");
 }
 
 #[test]
@@ -130,13 +106,7 @@ fn every_item_names_its_source() {
     let atom = text("atom");
     let entries: Vec<&str> = atom.split("<entry>").skip(1).collect();
     for entry in &entries {
-        let source = entry
-            .split_once("<source>")
-            .unwrap()
-            .1
-            .split_once("</source>")
-            .unwrap()
-            .0;
+        let source = entry.split_once("<source>").unwrap().1.split_once("</source>").unwrap().0;
         for part in ["<id>", "<title", "<updated>", "<link"] {
             assert!(source.contains(part), "{part} is missing in {source}");
         }
@@ -146,10 +116,7 @@ fn every_item_names_its_source() {
     let json: serde_json::Value = serde_json::from_str(&text("json")).unwrap();
     for item in json["items"].as_array().unwrap() {
         for key in ["about", "id", "title", "feed_url", "home_page_url"] {
-            assert!(
-                item["_source"].get(key).is_some(),
-                "{key} is missing in {item}"
-            );
+            assert!(item["_source"].get(key).is_some(), "{key} is missing in {item}");
         }
     }
 }
@@ -160,22 +127,14 @@ fn a_304_changes_no_published_byte_or_modification_time() {
     let program = polled_program(&origin);
     program.run_ok(&["publish", "public"]);
     let before = program.files("public");
-    assert!(
-        before
-            .iter()
-            .any(|(path, ..)| path == "topics/streaming/feed.atom")
-    );
+    assert!(before.iter().any(|(path, ..)| path == "topics/streaming/feed.atom"));
     for path in ["/rss", "/atom", "/json"] {
         origin.script(path, vec![Reply::new(304)]);
     }
     for round in 1..=2 {
         let summary = program.json(&["poll", "--force"]);
         assert_eq!(
-            (
-                &summary["attempted"],
-                &summary["not_modified"],
-                &summary["changed"]
-            ),
+            (&summary["attempted"], &summary["not_modified"], &summary["changed"]),
             (&3.into(), &3.into(), &0.into())
         );
         program.run_ok(&["publish", "public"]);
@@ -189,10 +148,7 @@ fn a_304_changes_no_published_byte_or_modification_time() {
         let requests = origin.requests_to(path);
         assert_eq!(requests.len(), 3);
         assert_eq!(
-            (
-                requests[0].header("if-none-match"),
-                requests[0].header("if-modified-since")
-            ),
+            (requests[0].header("if-none-match"), requests[0].header("if-modified-since")),
             (None, None)
         );
         let (etag, modified) = validators(path);
@@ -224,16 +180,10 @@ fn an_identical_document_changes_no_published_file() {
         (&3.into(), &0.into(), &0.into(), &0.into())
     );
     for report in summary["sources"].as_array().unwrap() {
-        assert_eq!(
-            (&report["outcome"], &report["status"]),
-            (&"unchanged".into(), &200.into())
-        );
+        assert_eq!((&report["outcome"], &report["status"]), (&"unchanged".into(), &200.into()));
     }
     program.run_ok(&["publish", "public"]);
-    assert_eq!(
-        changed_files(&before, &program.files("public")),
-        Vec::<String>::new()
-    );
+    assert_eq!(changed_files(&before, &program.files("public")), Vec::<String>::new());
     // And with other bytes that say the same: another build date, another order of attributes.
     let [r, ..] = posts();
     let body = rss("An RSS feed", &r).replace(
@@ -259,10 +209,7 @@ fn an_edit_changes_only_the_files_that_show_it() {
     let [mut r, ..] = posts();
     r[0].text = "How a log agrees with itself, now with pictures.".into();
     origin.script("/rss", vec![Reply::ok(rss("An RSS feed", &r))]);
-    assert_eq!(
-        program.json(&["poll", "--force", "rss"])["updated_entries"],
-        1
-    );
+    assert_eq!(program.json(&["poll", "--force", "rss"])["updated_entries"], 1);
     program.run_ok(&["publish", "public"]);
     let after = program.files("public");
     let changed = changed_files(&before, &after);
@@ -273,36 +220,15 @@ fn an_edit_changes_only_the_files_that_show_it() {
         "topics/streaming/feed.json",
         "topics/all/feed.atom",
     ] {
-        assert!(
-            changed.contains(&path),
-            "{path} should show the edit: {changed:?}"
-        );
+        assert!(changed.contains(&path), "{path} should show the edit: {changed:?}");
     }
-    assert!(
-        !changed
-            .iter()
-            .any(|path| path.starts_with("topics/databases")),
-        "{changed:?}"
-    );
+    assert!(!changed.iter().any(|path| path.starts_with("topics/databases")), "{changed:?}");
     let ids = |files: &[File]| {
-        let feed = &files
-            .iter()
-            .find(|(path, ..)| path == "topics/all/feed.json")
-            .unwrap()
-            .1;
+        let feed = &files.iter().find(|(path, ..)| path == "topics/all/feed.json").unwrap().1;
         let feed: serde_json::Value = serde_json::from_slice(feed).unwrap();
-        feed["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|item| item["id"].clone())
-            .collect::<Vec<_>>()
+        feed["items"].as_array().unwrap().iter().map(|item| item["id"].clone()).collect::<Vec<_>>()
     };
-    assert_eq!(
-        ids(&before),
-        ids(&after),
-        "neither ids nor order move with an edit"
-    );
+    assert_eq!(ids(&before), ids(&after), "neither ids nor order move with an edit");
 }
 
 #[test]
@@ -317,25 +243,14 @@ fn rss_0_91_and_rss_1_0_are_read() {
     origin.script("/rdf", vec![Reply::ok(rss_10("Graph", &rdf))]);
     let program = Program::with(&feeds_toml(&origin, &["/old", "/rdf"]));
     let summary = program.json(&["poll"]);
-    assert_eq!(
-        (&summary["failed"], &summary["new_entries"]),
-        (&0.into(), &3.into()),
-        "{summary}"
-    );
+    assert_eq!((&summary["failed"], &summary["new_entries"]), (&0.into(), &3.into()), "{summary}");
     let stories = program.json(&["stories", "--topic", "streaming"]);
-    let titles: Vec<&str> = stories
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|s| s["title"].as_str().unwrap())
-        .collect();
+    let titles: Vec<&str> =
+        stories.as_array().unwrap().iter().map(|s| s["title"].as_str().unwrap()).collect();
     assert_eq!(titles, ["Kafka in the old days", "Flink as a graph"]);
     let dates = [("streaming", 1, "2024-01-07T07:00:00Z")];
     for (topic, index, date) in dates {
-        assert_eq!(
-            program.json(&["stories", "--topic", topic])[index]["published"],
-            date
-        );
+        assert_eq!(program.json(&["stories", "--topic", topic])[index]["published"], date);
     }
     assert_eq!(
         stories[0]["published"],
@@ -358,23 +273,17 @@ fn files_of_a_topic_removed_from_the_config_are_deleted() {
     let files = program.files("public");
     assert!(!files.iter().any(|(path, ..)| path.contains("databases")));
     assert!(files.iter().any(|(path, ..)| path == "mine.txt"));
-    assert!(
-        files
-            .iter()
-            .any(|(path, ..)| path == "topics/streaming/index.html")
-    );
+    assert!(files.iter().any(|(path, ..)| path == "topics/streaming/index.html"));
 }
 
-/// The documented way: `init`, `check`, `poll`, `publish`, with the addresses of the shipped file led to the origin.
+/// The documented way: `init`, `check`, `poll`, `publish`, with the addresses of the shipped file
+/// led to the origin.
 #[test]
 fn the_documented_quick_start_works() {
     let origin = origin_with_three_feeds();
     let program = Program::empty();
     program.run_ok(&["init"]);
-    assert_eq!(
-        program.run_ok(&["check"]),
-        "feeds.toml is fine: 2 sources, 4 topics\n"
-    );
+    assert_eq!(program.run_ok(&["check"]), "feeds.toml is fine: 2 sources, 4 topics\n");
     let shipped = std::fs::read_to_string(program.join("feeds.toml")).unwrap();
     let led = shipped
         .replace("https://www.serverless.fyi/", origin.url("/rss").as_str())
@@ -399,14 +308,12 @@ fn the_documented_quick_start_works() {
     program.run_ok(&["explain", "1"]);
 }
 
-/// Nobody is reached: everything starts and ends well all the same, and it is said what is wrong and when it goes on.
+/// Nobody is reached: everything starts and ends well all the same, and it is said what is wrong
+/// and when it goes on.
 #[test]
 fn without_a_network_status_lists_failures_and_next_polls() {
     let origin = origin_with_three_feeds();
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let program = Program::with(&format!(
         "{HEAD}[[source]]\nid = \"rss\"\nurl = \"{}\"\n\n[[source]]\nid = \"closed\"\nurl = \"http://{closed}/feed\"\n\n\
          [[source]]\nid = \"nowhere\"\nurl = \"http://nowhere.invalid/feed\"\n\n{TOPICS}",
@@ -414,11 +321,7 @@ fn without_a_network_status_lists_failures_and_next_polls() {
     ));
     let summary = program.json(&["poll"]);
     assert_eq!(
-        (
-            &summary["attempted"],
-            &summary["failed"],
-            &summary["changed"]
-        ),
+        (&summary["attempted"], &summary["failed"], &summary["changed"]),
         (&3.into(), &2.into(), &1.into())
     );
     assert_eq!(program.run(&["poll", "--force", "--fail-on-error"]).code, 1);
@@ -428,13 +331,7 @@ fn without_a_network_status_lists_failures_and_next_polls() {
         assert_eq!(source["state"], "failing");
         assert!(!source["last_error"].as_str().unwrap().is_empty());
         assert!(source["next_poll"].as_str().unwrap() > source["last_attempt"].as_str().unwrap());
-        assert!(
-            source["next_poll_because"]
-                .as_str()
-                .unwrap()
-                .contains("fail"),
-            "{source}"
-        );
+        assert!(source["next_poll_because"].as_str().unwrap().contains("fail"), "{source}");
         assert_eq!(
             (&source["last_success"], &source["last_status"]),
             (&serde_json::Value::Null, &serde_json::Value::Null)

@@ -99,9 +99,7 @@ pub fn hostile_stories() -> Vec<Story> {
         Story {
             title: "<script>alert('x')</script> & \"quotes\" ]]> \u{1F30A}\u{0}\u{85}".to_owned(),
             summary: Some(html("<p>Ends a section: ]]&gt; &amp; goes on</p>")),
-            content: Some(html(
-                "<p>]]> <b>bold</b> &lt;script&gt; \u{1F469}\u{200D}\u{1F4BB}</p>",
-            )),
+            content: Some(html("<p>]]> <b>bold</b> &lt;script&gt; \u{1F469}\u{200D}\u{1F4BB}</p>")),
             summary_text: "Ends a section: ]]> & goes on <img src=x onerror=alert(1)>".to_owned(),
             language: Some("de-AT".to_owned()),
             categories: vec![
@@ -110,11 +108,7 @@ pub fn hostile_stories() -> Vec<Story> {
                     scheme: Some("https://river.example/tags".to_owned()),
                     label: Some("A & B".to_owned()),
                 },
-                Category {
-                    term: "<i>".to_owned(),
-                    scheme: Some("no iri".to_owned()),
-                    label: None,
-                },
+                Category { term: "<i>".to_owned(), scheme: Some("no iri".to_owned()), label: None },
                 Category::term("a&b"),
             ],
             authors: vec![
@@ -154,11 +148,7 @@ pub fn hostile_stories() -> Vec<Story> {
             published_id: "urn:uuid:6f7c0c59-6a5e-5a0f-9d5e-0b7f7a3b8a11".to_owned(),
             ..story(8)
         },
-        Story {
-            url: None,
-            published_id: "tag:river.example,2026:8".to_owned(),
-            ..story(7)
-        },
+        Story { url: None, published_id: "tag:river.example,2026:8".to_owned(), ..story(7) },
         Story {
             url: None,
             summary: None,
@@ -198,10 +188,8 @@ pub fn hostile_stories() -> Vec<Story> {
     // A site without a feed.
     let mut plain = story(2);
     plain.source.is_feed = false;
-    plain.source = SourceRef {
-        feed_url: "https://river.example/sitemap.xml".to_owned(),
-        ..plain.source
-    };
+    plain.source =
+        SourceRef { feed_url: "https://river.example/sitemap.xml".to_owned(), ..plain.source };
     plain.source.rights = None;
     stories.push(plain);
     stories
@@ -231,10 +219,7 @@ pub fn settings() -> SiteSettings {
         feed_id: "tag:topics.example,2026:topics".to_owned(),
         topics: vec![
             topic("streaming", "Streaming & <Rivers>"),
-            Topic {
-                former_ids: vec![TopicId::new("clouds").unwrap()],
-                ..topic("cloud", "Cloud")
-            },
+            Topic { former_ids: vec![TopicId::new("clouds").unwrap()], ..topic("cloud", "Cloud") },
         ],
         max_entries: 50,
         keep_within: std::time::Duration::from_hours(48),
@@ -307,11 +292,8 @@ impl FakeSnapshot {
 impl SnapshotContents {
     /// As the store's own: the stored moment while the digest stays the same, else `now`.
     pub fn settle(&mut self, path: &str, digest: [u8; 32], now: Timestamp) -> Timestamp {
-        let known = self
-            .timestamps
-            .get(path)
-            .filter(|(known, _)| *known == digest)
-            .map(|(_, at)| *at);
+        let known =
+            self.timestamps.get(path).filter(|(known, _)| *known == digest).map(|(_, at)| *at);
         known.unwrap_or_else(|| {
             self.timestamps.insert(path.to_owned(), (digest, now));
             now
@@ -320,11 +302,7 @@ impl SnapshotContents {
 }
 
 fn is_in(story: &Story, topic: &TopicId) -> bool {
-    topic.is_all()
-        || story
-            .topics
-            .iter()
-            .any(|membership| membership.id == *topic)
+    topic.is_all() || story.topics.iter().any(|membership| membership.id == *topic)
 }
 
 impl Snapshot for SnapshotContents {
@@ -347,13 +325,7 @@ impl Snapshot for SnapshotContents {
     }
 
     fn count_stories(&self, query: &StoryQuery) -> Result<u64, StoreError> {
-        Ok(self
-            .stories(&StoryQuery {
-                limit: None,
-                offset: 0,
-                ..query.clone()
-            })?
-            .len() as u64)
+        Ok(self.stories(&StoryQuery { limit: None, offset: 0, ..query.clone() })?.len() as u64)
     }
 
     fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
@@ -391,13 +363,7 @@ impl Snapshot for SnapshotContents {
     fn window(&self, topics: &[TopicId], limit: usize) -> Result<Vec<Story>, StoreError> {
         let wanted =
             |story: &&Story| story.public && topics.iter().any(|topic| is_in(story, topic));
-        Ok(self
-            .stories
-            .iter()
-            .filter(wanted)
-            .take(limit)
-            .cloned()
-            .collect())
+        Ok(self.stories.iter().filter(wanted).take(limit).cloned().collect())
     }
 
     fn months(&self, topic: Option<&TopicId>) -> Result<Vec<((i32, u32), u64)>, StoreError> {

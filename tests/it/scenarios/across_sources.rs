@@ -5,7 +5,8 @@ use super::{
     installation::Installation,
 };
 
-/// Polls `one`, then `two`; both are imported before with a post each, so that what comes counts as news.
+/// Polls `one`, then `two`; both are imported before with a post each, so that what comes counts as
+/// news.
 fn two_polls(first: &[Post], second: &[Post]) -> (Installation, Vec<String>, Vec<String>) {
     let mut installation = Installation::following(&["one", "two"]);
     installation.poll("one", &[post("one", 1)]);
@@ -19,30 +20,20 @@ fn two_polls(first: &[Post], second: &[Post]) -> (Installation, Vec<String>, Vec
 }
 
 fn source_ids(installation: &Installation, link: &str) -> Vec<String> {
-    installation
-        .story(link)
-        .sources
-        .iter()
-        .map(|s| s.source.to_string())
-        .collect()
+    installation.story(link).sources.iter().map(|s| s.source.to_string()).collect()
 }
 
 #[test]
 fn the_same_link_in_two_sources_is_one_story() {
     let (installation, told, then) = two_polls(
         &[post("one", 19)],
-        &[post("one", 19)
-            .guid("two-19")
-            .link("http://www.one.example/posts/19/?utm_medium=rss")],
+        &[post("one", 19).guid("two-19").link("http://www.one.example/posts/19/?utm_medium=rss")],
     );
     assert_eq!(
         (told.as_slice(), then.as_slice()),
         (["one 19".to_owned()].as_slice(), [].as_slice())
     );
-    assert_eq!(
-        source_ids(&installation, "https://one.example/posts/19"),
-        ["one", "two"]
-    );
+    assert_eq!(source_ids(&installation, "https://one.example/posts/19"), ["one", "two"]);
     assert_eq!(
         installation.feed_of_all().story("one 19").link.as_deref(),
         Some("https://one.example/posts/19")
@@ -62,20 +53,13 @@ fn an_original_replaces_its_earlier_copy_as_representative_and_keeps_the_publish
     installation.newly_announced();
     installation.poll("two", &[copy]);
     let first = installation.feed_of_all();
-    assert_eq!(
-        installation.newly_announced(),
-        ["How brokers fail under load (via two)"]
-    );
+    assert_eq!(installation.newly_announced(), ["How brokers fail under load (via two)"]);
     let joined = installation.now();
     installation.poll("one", &[original()]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids(), "neither id nor position moves");
-    assert_eq!(
-        second.titles()[0],
-        "How brokers fail under load",
-        "the post at home shows"
-    );
+    assert_eq!(second.titles()[0], "How brokers fail under load", "the post at home shows");
     assert_eq!(second.stories[0].updated, joined, "`updated` moves once");
     installation.poll("one", &[original()]);
     assert_eq!(installation.feed_of_all(), second);
@@ -92,10 +76,7 @@ fn a_syndicated_copy_under_another_link_is_one_story() {
     let (installation, told, then) = two_polls(&[original], &[copy]);
     assert_eq!(told, ["How brokers fail"]);
     assert_eq!(then, [""; 0]);
-    assert_eq!(
-        source_ids(&installation, "https://two.example/posts/19"),
-        ["one", "two"]
-    );
+    assert_eq!(source_ids(&installation, "https://two.example/posts/19"), ["one", "two"]);
 }
 
 #[test]
@@ -105,10 +86,7 @@ fn an_index_item_and_its_post_are_one_story_represented_by_the_post() {
          [[source]]\nid = \"one\"\nurl = \"https://one.example/feed.xml\"\nfollow = \"feed\"\n",
     );
     let line = post("one", 19).guid("").text("One line about it.");
-    installation.poll_document(
-        "index",
-        &rss("https://one.example/", std::slice::from_ref(&line)),
-    );
+    installation.poll_document("index", &rss("https://one.example/", std::slice::from_ref(&line)));
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced(), ["one 19"]);
     assert_eq!(first.stories[0].text, "One line about it.");
@@ -145,10 +123,7 @@ fn a_link_blog_post_with_its_own_text_is_a_separate_related_story() {
         "{}",
         published.atom
     );
-    assert_eq!(
-        source_ids(&installation, "tag:two.example,2026:19"),
-        ["two"]
-    );
+    assert_eq!(source_ids(&installation, "tag:two.example,2026:19"), ["two"]);
 }
 
 #[test]
@@ -166,23 +141,10 @@ fn a_link_blog_post_is_related_to_a_post_that_arrives_later() {
     assert_eq!(installation.newly_announced(), ["one 19"]);
     let second = installation.feed_of_all();
     let page = "https://one.example/posts/19";
+    assert_eq!(second.atom.matches("rel=\"related\"").count(), 1, "{}", second.atom);
+    assert_eq!(second.rss.matches("rel=\"related\"").count(), 1, "{}", second.rss);
     assert_eq!(
-        second.atom.matches("rel=\"related\"").count(),
-        1,
-        "{}",
-        second.atom
-    );
-    assert_eq!(
-        second.rss.matches("rel=\"related\"").count(),
-        1,
-        "{}",
-        second.rss
-    );
-    assert_eq!(
-        second
-            .json
-            .matches(&format!("\"external_url\":\"{page}\""))
-            .count(),
+        second.json.matches(&format!("\"external_url\":\"{page}\"")).count(),
         1,
         "{}",
         second.json
@@ -203,17 +165,10 @@ fn a_link_blog_post_with_a_quotation_is_a_separate_story() {
     let comment = post("two", 19)
         .title("one 19")
         .link("https://one.example/posts/19")
-        .text(&format!(
-            "<blockquote>{}</blockquote><p>{}</p>",
-            quoted.join(" "),
-            words(55, 120)
-        ));
+        .text(&format!("<blockquote>{}</blockquote><p>{}</p>", quoted.join(" "), words(55, 120)));
     let (installation, told, then) = two_polls(&[post("one", 19).text(&text)], &[comment]);
     assert_eq!((told.len(), then.len()), (1, 1));
-    assert_eq!(
-        installation.feed_of_all().titles()[..2],
-        ["one 19", "one 19"]
-    );
+    assert_eq!(installation.feed_of_all().titles()[..2], ["one 19", "one 19"]);
 }
 
 #[test]
@@ -223,11 +178,7 @@ fn a_link_blog_post_that_quotes_most_of_the_text_is_a_separate_story() {
     let comment = post("two", 19)
         .title("one 19")
         .link("https://one.example/posts/19")
-        .text(&format!(
-            "<p>{}</p><blockquote>{}</blockquote>",
-            words(55, 60),
-            quoted.join(" ")
-        ));
+        .text(&format!("<p>{}</p><blockquote>{}</blockquote>", words(55, 60), quoted.join(" ")));
     for parted in [false, true] {
         let (first, second) = (post("one", 19).text(&text), comment.clone());
         let mut installation = Installation::following(&["one", "two"]);
@@ -244,9 +195,7 @@ fn a_link_blog_post_that_quotes_most_of_the_text_is_a_separate_story() {
             assert_eq!(document.matches("rel=\"related\"").count(), 1, "{document}");
         }
         assert_eq!(
-            all.json
-                .matches("\"external_url\":\"https://one.example/posts/19\"")
-                .count(),
+            all.json.matches("\"external_url\":\"https://one.example/posts/19\"").count(),
             1,
             "{}",
             all.json
@@ -262,10 +211,7 @@ fn a_link_blog_post_with_a_short_remark_is_merged() {
         .text("Worth your time.");
     let (installation, told, then) = two_polls(&[post("one", 19)], &[remark]);
     assert_eq!((told.len(), then.len()), (1, 0));
-    assert_eq!(
-        source_ids(&installation, "https://one.example/posts/19"),
-        ["one", "two"]
-    );
+    assert_eq!(source_ids(&installation, "https://one.example/posts/19"), ["one", "two"]);
 }
 
 #[test]
@@ -274,10 +220,7 @@ fn a_link_board_item_is_merged_when_a_full_copy_exists() {
     let link = "https://one.example/posts/19";
     installation.poll("one", &[post("one", 19)]);
     installation.poll("two", &[post("one", 19).guid("urn:x-test:planet")]);
-    installation.poll(
-        "three",
-        &[post("one", 19).guid("urn:x-test:board").text("Comments")],
-    );
+    installation.poll("three", &[post("one", 19).guid("urn:x-test:board").text("Comments")]);
     assert_eq!(installation.feed_of_all().titles(), ["one 19"]);
     assert_eq!(source_ids(&installation, link), ["one", "two", "three"]);
 }
@@ -296,21 +239,11 @@ fn a_paper_listed_in_two_feeds_is_one_story() {
     let home = "https://papers.example/list";
     installation.poll_document("dc", &rss(home, &[paper(3), paper(2)]));
     installation.poll_document("lg", &rss(home, &[paper(4), paper(2)]));
-    assert_eq!(
-        installation.feed_of_all().titles(),
-        ["papers 4", "papers 3", "papers 2"]
-    );
-    assert_eq!(
-        source_ids(&installation, "https://papers.example/abs/2603.00002"),
-        ["dc", "lg"]
-    );
+    assert_eq!(installation.feed_of_all().titles(), ["papers 4", "papers 3", "papers 2"]);
+    assert_eq!(source_ids(&installation, "https://papers.example/abs/2603.00002"), ["dc", "lg"]);
     // A second version under the same link is an edit of the same paper in both lists.
     installation.newly_announced();
-    let second = || {
-        paper(2)
-            .guid("oai:papers.example:2603.00002v2")
-            .text(&words(9, 90))
-    };
+    let second = || paper(2).guid("oai:papers.example:2603.00002v2").text(&words(9, 90));
     installation.poll_document("dc", &rss(home, &[second(), paper(3)]));
     installation.poll_document("lg", &rss(home, &[second(), paper(4)]));
     assert_eq!(installation.newly_announced(), [""; 0]);

@@ -12,9 +12,7 @@ pub fn march(day: u32, hour: u32) -> Timestamp {
 
 /// A text of so many words that no other `seed` has.
 pub fn words(seed: u32, count: u32) -> String {
-    const STEMS: [&str; 7] = [
-        "broker", "stream", "queue", "node", "cache", "ledger", "quorum",
-    ];
+    const STEMS: [&str; 7] = ["broker", "stream", "queue", "node", "cache", "ledger", "quorum"];
     (0..count)
         .map(|n| format!("{}{}", STEMS[(n * seed + n) as usize % 7], seed * 1_000 + n))
         .collect::<Vec<_>>()
@@ -105,9 +103,7 @@ impl Post {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn element(out: &mut String, name: &str, text: &str) {
@@ -121,10 +117,8 @@ pub fn rss(home: &str, posts: &[Post]) -> String {
     let mut out = format!("<rss version=\"2.0\"><channel><title>{home}</title><link>{home}</link>");
     for post in posts {
         out += "<item>";
-        let permalink = post
-            .permalink
-            .map(|is| format!(" isPermaLink=\"{is}\""))
-            .unwrap_or_default();
+        let permalink =
+            post.permalink.map(|is| format!(" isPermaLink=\"{is}\"")).unwrap_or_default();
         if !post.guid.is_empty() {
             write!(out, "<guid{permalink}>{}</guid>", escaped(&post.guid)).unwrap();
         }
@@ -152,30 +146,16 @@ pub fn atom(home: &str, posts: &[Post]) -> String {
         element(
             &mut out,
             "updated",
-            if post.updated.is_empty() {
-                &post.date
-            } else {
-                &post.updated
-            },
+            if post.updated.is_empty() { &post.date } else { &post.updated },
         );
         if !post.link.is_empty() {
             write!(out, "<link href=\"{}\"/>", escaped(&post.link)).unwrap();
         }
         if !post.author.is_empty() {
-            write!(
-                out,
-                "<author><name>{}</name></author>",
-                escaped(&post.author)
-            )
-            .unwrap();
+            write!(out, "<author><name>{}</name></author>", escaped(&post.author)).unwrap();
         }
         if !post.text.is_empty() {
-            write!(
-                out,
-                "<content type=\"html\">{}</content>",
-                escaped(&post.text)
-            )
-            .unwrap();
+            write!(out, "<content type=\"html\">{}</content>", escaped(&post.text)).unwrap();
         }
         out += &post.extra;
         out += "</entry>";

@@ -41,7 +41,8 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Follows sites: `one` has its feed at `https://one.example/feed.xml`. It is noon of the 20th of March.
+    /// Follows sites: `one` has its feed at `https://one.example/feed.xml`. It is noon of the 20th
+    /// of March.
     pub fn following(sites: &[&str]) -> Self {
         Self::with_config(&sources(sites))
     }
@@ -100,12 +101,7 @@ impl Installation {
             .map(|s| (s.clone(), s.url.host_str().unwrap_or_default().to_owned()))
             .collect();
         self.store
-            .sync_config(
-                &sources,
-                &self.config.topics,
-                app::window(&self.config),
-                self.now(),
-            )
+            .sync_config(&sources, &self.config.topics, app::window(&self.config), self.now())
             .unwrap();
     }
 
@@ -134,7 +130,8 @@ impl Installation {
         self.clock.advance(chrono::Duration::hours(hours));
     }
 
-    /// A poll of `site` brings an RSS document with these posts; an hour has gone by since the last one.
+    /// A poll of `site` brings an RSS document with these posts; an hour has gone by since the last
+    /// one.
     pub fn poll(&mut self, site: &str, posts: &[Post]) -> UpdateResult {
         self.poll_document(site, &rss(&format!("https://{site}.example/"), posts))
     }
@@ -176,11 +173,7 @@ impl Installation {
             rights: feed.rights,
         };
         let mut plan = self.poll_update_of(site, document.drafts, metadata, private);
-        let known = self
-            .store
-            .read(|reader| reader.source_record(&plan.source))
-            .unwrap()
-            .followed;
+        let known = self.store.read(|reader| reader.source_record(&plan.source)).unwrap().followed;
         plan.followed = known.is_none().then(|| FollowTarget {
             follow_mode: FollowMode::Feed,
             url,
@@ -198,32 +191,18 @@ impl Installation {
         private: bool,
     ) -> PollUpdate {
         let source = site.parse_id();
-        let memory = self
-            .store
-            .read(|reader| reader.source_record(&source))
-            .unwrap();
-        let home = metadata
-            .home_page_url
-            .as_deref()
-            .or(memory.home_page_url.as_deref());
+        let memory = self.store.read(|reader| reader.source_record(&source)).unwrap();
+        let home = metadata.home_page_url.as_deref().or(memory.home_page_url.as_deref());
         let (identity, policy, _) = entry_identity::identify_items(
             &drafts,
             KeyPolicy::from_stored(&memory.key_policy),
             home,
         );
-        let arrival = if memory.imported.is_some() {
-            Arrival::Ordinary
-        } else {
-            Arrival::Import
-        };
+        let arrival = if memory.imported.is_some() { Arrival::Ordinary } else { Arrival::Import };
         let items = drafts
             .into_iter()
             .zip(identity)
-            .map(|(draft, identity)| IncomingItem {
-                draft,
-                identity,
-                arrival,
-            })
+            .map(|(draft, identity)| IncomingItem { draft, identity, arrival })
             .collect();
         let document = ParsedDocument {
             metadata,
@@ -233,12 +212,7 @@ impl Installation {
             private: Some(private),
             ends_import: true,
         };
-        let source = self
-            .config
-            .sources
-            .iter()
-            .find(|known| known.id == source)
-            .unwrap();
+        let source = self.config.sources.iter().find(|known| known.id == source).unwrap();
         let next = ScheduledPoll {
             at: self.now(),
             reason: "a test says so".into(),
@@ -260,7 +234,8 @@ impl Installation {
         self.sync_config();
     }
 
-    /// The program is killed, and after so many bytes of the log have reached the disk the power fails too.
+    /// The program is killed, and after so many bytes of the log have reached the disk the power
+    /// fails too.
     pub fn after_power_failure(&self, log_bytes: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let file = |name: &str| (self.dir.path().join(name), dir.path().join(name));
@@ -275,10 +250,7 @@ impl Installation {
     /// The same installation over the state in that directory.
     pub fn with_state_in(&self, dir: TempDir) -> Self {
         let store = Store::open(dir.path()).unwrap();
-        Self {
-            dir,
-            ..self.with_copied_state(store)
-        }
+        Self { dir, ..self.with_copied_state(store) }
     }
 
     /// The same installation over another copy of the state.
@@ -306,15 +278,11 @@ impl Installation {
     /// What polls over the network, with this installation's clock.
     pub fn poller(&self) -> Poller {
         let parts = app::build_polling(&self.config, self.dir.path(), None).unwrap();
-        Poller::new(
-            self.store.clone(),
-            parts.client,
-            Arc::new(self.clock.clone()),
-            parts.polling,
-        )
+        Poller::new(self.store.clone(), parts.client, Arc::new(self.clock.clone()), parts.polling)
     }
 
-    /// Runs the program over this installation's state, and gives what it prints; it has to end well.
+    /// Runs the program over this installation's state, and gives what it prints; it has to end
+    /// well.
     pub fn run(&self, arguments: &[&str]) -> String {
         fs::write(self.dir.path().join("feeds.toml"), &self.feeds).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
@@ -323,20 +291,11 @@ impl Installation {
             .args(["--data", "."])
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
-        for name in [
-            "TRIBUTARY_CONFIG",
-            "TRIBUTARY_DATA",
-            "STATE_DIRECTORY",
-            "NO_COLOR",
-        ] {
+        for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY", "NO_COLOR"] {
             command.env_remove(name);
         }
         let output = command.output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -349,26 +308,16 @@ impl Installation {
         );
         let now = self.now();
         let mut settle = |path: &str, digest| self.store.document_last_modified(path, digest, now);
-        self.store
-            .read(|reader| site::documents(reader, &settings, &mut settle))
-            .unwrap()
+        self.store.read(|reader| site::documents(reader, &settings, &mut settle)).unwrap()
     }
 
     /// Every document with its bytes, its entity tag and its time, for a comparison.
     pub fn document_bytes(&self) -> Vec<(String, String, String, Option<Timestamp>)> {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         // The style sheet says nothing, and much of it.
-        let told = self
-            .documents()
-            .into_iter()
-            .filter(|document| document.path != "/style.css");
+        let told = self.documents().into_iter().filter(|document| document.path != "/style.css");
         told.map(|document| {
-            (
-                document.path,
-                text(document.body),
-                document.etag,
-                document.last_modified,
-            )
+            (document.path, text(document.body), document.etag, document.last_modified)
         })
         .collect()
     }
@@ -392,7 +341,8 @@ impl Installation {
         PublishedFeed::read(find("feed.atom"), find("feed.rss"), find("feed.json"))
     }
 
-    /// The titles that the feed of everything announces to a subscriber for the first time, in its order.
+    /// The titles that the feed of everything announces to a subscriber for the first time, in its
+    /// order.
     pub fn newly_announced(&mut self) -> Vec<String> {
         self.newly_announced_in("all")
     }
@@ -411,9 +361,7 @@ impl Installation {
 
     /// Every stored story, newest position first, as commands see them.
     pub fn stored_stories(&self) -> Vec<Story> {
-        self.store
-            .read(|reader| reader.stories(&StoryQuery::default()))
-            .unwrap()
+        self.store.read(|reader| reader.stories(&StoryQuery::default())).unwrap()
     }
 
     /// The story that a link or an id names.
@@ -422,9 +370,7 @@ impl Installation {
             Some(id) => reader.story(id),
             None => Ok(None),
         });
-        found
-            .unwrap()
-            .unwrap_or_else(|| panic!("no story is known as {name}"))
+        found.unwrap().unwrap_or_else(|| panic!("no story is known as {name}"))
     }
 
     /// A story's page.
@@ -472,11 +418,7 @@ impl PublishedFeed {
             .iter()
             .map(|entry| FeedItem {
                 id: entry.id.clone(),
-                title: entry
-                    .title
-                    .as_ref()
-                    .map(|t| t.content.clone())
-                    .unwrap_or_default(),
+                title: entry.title.as_ref().map(|t| t.content.clone()).unwrap_or_default(),
                 link: entry
                     .links
                     .iter()
@@ -484,11 +426,7 @@ impl PublishedFeed {
                     .map(|l| l.href.clone()),
                 published: entry.published,
                 updated: entry.updated.unwrap(),
-                text: entry
-                    .content
-                    .as_ref()
-                    .and_then(|c| c.body.clone())
-                    .unwrap_or_default(),
+                text: entry.content.as_ref().and_then(|c| c.body.clone()).unwrap_or_default(),
             })
             .collect();
         let ids: Vec<&str> = stories.iter().map(|s| s.id.as_str()).collect();
@@ -496,30 +434,16 @@ impl PublishedFeed {
 
         let other = feed_rs::parser::parse(rss.as_bytes()).unwrap();
         assert_eq!(
-            other
-                .entries
-                .iter()
-                .map(|e| e.id.as_str())
-                .collect::<Vec<_>>(),
+            other.entries.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(),
             ids,
             "RSS has the ids of Atom in its order"
         );
         for (item, story) in other.entries.iter().zip(&stories) {
-            let title = item
-                .title
-                .as_ref()
-                .map(|t| t.content.as_str())
-                .unwrap_or_default();
+            let title = item.title.as_ref().map(|t| t.content.as_str()).unwrap_or_default();
             assert_eq!(title, story.title, "RSS has the titles of Atom");
-            let link = item
-                .links
-                .iter()
-                .find(|l| l.rel.as_deref().is_none_or(|rel| rel == "alternate"));
-            assert_eq!(
-                link.map(|l| &l.href),
-                story.link.as_ref(),
-                "RSS has the links of Atom"
-            );
+            let link =
+                item.links.iter().find(|l| l.rel.as_deref().is_none_or(|rel| rel == "alternate"));
+            assert_eq!(link.map(|l| &l.href), story.link.as_ref(), "RSS has the links of Atom");
             // RSS has no other time than this, and readers that sort by it need one.
             assert!(
                 story.published.is_none_or(|at| item.published == Some(at)),
@@ -530,10 +454,7 @@ impl PublishedFeed {
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         let items = value["items"].as_array().unwrap();
         let of = |name: &str| {
-            items
-                .iter()
-                .map(|item| item[name].as_str().unwrap_or_default())
-                .collect::<Vec<_>>()
+            items.iter().map(|item| item[name].as_str().unwrap_or_default()).collect::<Vec<_>>()
         };
         assert_eq!(of("id"), ids, "JSON Feed has the ids of Atom in its order");
         assert_eq!(of("title"), titles, "JSON Feed has the titles of Atom");
@@ -546,13 +467,7 @@ impl PublishedFeed {
             let modified: Timestamp = item["date_modified"].as_str().unwrap().parse().unwrap();
             assert_eq!(modified, story.updated, "JSON Feed has the times of Atom");
         }
-        Self {
-            updated: feed.updated.unwrap(),
-            stories,
-            atom,
-            rss,
-            json,
-        }
+        Self { updated: feed.updated.unwrap(), stories, atom, rss, json }
     }
 
     pub fn titles(&self) -> Vec<&str> {
@@ -573,9 +488,7 @@ impl PublishedFeed {
 
     /// Whether any of the three forms has this text anywhere.
     pub fn mentions(&self, text: &str) -> bool {
-        [&self.atom, &self.rss, &self.json]
-            .into_iter()
-            .any(|document| document.contains(text))
+        [&self.atom, &self.rss, &self.json].into_iter().any(|document| document.contains(text))
     }
 }
 
@@ -591,9 +504,7 @@ pub fn sources(sites: &[&str]) -> String {
 
 fn parse_config(lines: &str) -> Config {
     let checked = config::check(&format!("{SITE_CONFIG}{lines}"), "feeds.toml");
-    checked
-        .config
-        .unwrap_or_else(|| panic!("{:?}", checked.problems))
+    checked.config.unwrap_or_else(|| panic!("{:?}", checked.problems))
 }
 
 /// A source's id out of a test's text.

@@ -54,12 +54,9 @@ async fn an_unchanged_feed_changes_no_byte_with_200_or_304() {
     assert_eq!(poll(&installation).await.outcome, Outcome::Changed);
     let first = installation.document_bytes();
     assert_eq!(installation.newly_announced(), ["one 2", "one 1"]);
-    for outcome in [
-        Outcome::Unchanged,
-        Outcome::Unchanged,
-        Outcome::NotModified,
-        Outcome::Unchanged,
-    ] {
+    for outcome in
+        [Outcome::Unchanged, Outcome::Unchanged, Outcome::NotModified, Outcome::Unchanged]
+    {
         let report = poll(&installation).await;
         assert_eq!((report.outcome, report.visible), (outcome, false));
         assert_eq!(installation.document_bytes(), first);
@@ -71,17 +68,8 @@ async fn an_unchanged_feed_changes_no_byte_with_200_or_304() {
 #[tokio::test]
 async fn a_feed_that_moves_announces_nothing() {
     let origin = Origin::start();
-    origin.script(
-        "/feed.xml",
-        vec![
-            feed(&two_old_posts()),
-            Reply::redirect(301, "/new/feed.xml"),
-        ],
-    );
-    origin.script(
-        "/new/feed.xml",
-        vec![feed(&[vec![post("one", 20)], two_old_posts()].concat())],
-    );
+    origin.script("/feed.xml", vec![feed(&two_old_posts()), Reply::redirect(301, "/new/feed.xml")]);
+    origin.script("/new/feed.xml", vec![feed(&[vec![post("one", 20)], two_old_posts()].concat())]);
     let mut installation = Installation::with_config(&lines(&origin, "/feed.xml"));
     poll(&installation).await;
     let first = installation.feed_of_all();
@@ -113,11 +101,7 @@ async fn a_new_url_under_the_same_source_id_announces_nothing() {
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 2);
     installation.reconfigure(&lines(&origin, "/blog/index.xml"));
-    assert_eq!(
-        installation.feed_of_all().stories,
-        first.stories,
-        "before the next poll as well"
-    );
+    assert_eq!(installation.feed_of_all().stories, first.stories, "before the next poll as well");
     assert_eq!(poll(&installation).await.new_entries, 0);
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().stories, first.stories);
@@ -157,11 +141,7 @@ async fn cache_control_private_keeps_a_source_unpublished() {
     let private = |posts: &[Post]| feed(posts).header("Cache-Control", "max-age=60, private");
     origin.script(
         "/feed.xml",
-        vec![
-            private(&two_old_posts()),
-            private(&[post("one", 20)]),
-            feed(&[post("one", 20)]),
-        ],
+        vec![private(&two_old_posts()), private(&[post("one", 20)]), feed(&[post("one", 20)])],
     );
     let mut installation = Installation::with_config(&lines(&origin, "/feed.xml"));
     for stories in 2..4 {
@@ -169,17 +149,11 @@ async fn cache_control_private_keeps_a_source_unpublished() {
         assert_eq!(installation.stored_stories().len(), stories);
         assert_eq!(installation.newly_announced(), [""; 0]);
         assert!(
-            installation
-                .document_bytes()
-                .iter()
-                .all(|(_, text, ..)| !text.contains("one.example"))
+            installation.document_bytes().iter().all(|(_, text, ..)| !text.contains("one.example"))
         );
     }
     installation
         .reconfigure(&lines(&origin, "/feed.xml").replace("follow", "publish = true\nfollow"));
     assert_eq!(installation.newly_announced(), ["one 20", "one 2", "one 1"]);
-    assert_eq!(
-        installation.feed_of_all().stories[1].published,
-        Some(march(2, 8))
-    );
+    assert_eq!(installation.feed_of_all().stories[1].published, Some(march(2, 8)));
 }

@@ -1,4 +1,5 @@
-//! What is known of a story's sources and duplicates, what a person can do about them, and what stays private.
+//! What is known of a story's sources and duplicates, what a person can do about them, and what
+//! stays private.
 
 use super::{
     feed_builder::{march, post, words},
@@ -9,20 +10,14 @@ use super::{
 fn installation_with_merged_story() -> Installation {
     let mut installation = Installation::following(&["one", "two"]);
     let text = words(41, 300);
-    installation.poll(
-        "one",
-        &[post("one", 19).title("How brokers fail").text(&text)],
-    );
+    installation.poll("one", &[post("one", 19).title("How brokers fail").text(&text)]);
     installation.poll("two", &[copy(&text)]);
     assert_eq!(installation.newly_announced(), ["How brokers fail"]);
     installation
 }
 
 fn copy(text: &str) -> super::feed_builder::Post {
-    post("two", 19)
-        .title("How brokers fail")
-        .text(text)
-        .published_at(march(20, 9))
+    post("two", 19).title("How brokers fail").text(text).published_at(march(20, 9))
 }
 
 #[test]
@@ -66,10 +61,7 @@ fn a_story_keeps_every_source_with_id_link_and_times() {
     assert_eq!(story.sources[1].last_seen, seen);
     assert_eq!(story.duplicates.len(), 1);
     let because = &story.duplicates[0].because;
-    assert!(
-        because.contains("same title") && because.contains("100 % alike"),
-        "{because}"
-    );
+    assert!(because.contains("same title") && because.contains("100 % alike"), "{because}");
     let page = installation.page(story.id).unwrap();
     assert!(
         page.contains("100 % alike") && page.contains("https://two.example/posts/19"),
@@ -84,12 +76,7 @@ fn a_split_story_is_never_merged_again() {
     let story = installation.story("https://one.example/posts/19");
     let parted = installation
         .store()
-        .split(
-            story.id,
-            installation.rules(),
-            installation.window(),
-            installation.now(),
-        )
+        .split(story.id, installation.rules(), installation.window(), installation.now())
         .unwrap();
     assert_eq!(parted.len(), 1);
     let second = installation.feed_of_all();
@@ -97,24 +84,16 @@ fn a_split_story_is_never_merged_again() {
     assert!(
         second.ids().contains(&first.ids()[0]) && second.ids().contains(&"tag:two.example,2026:19")
     );
-    assert_eq!(
-        second.story("How brokers fail").updated,
-        second.stories[0].updated
-    );
+    assert_eq!(second.story("How brokers fail").updated, second.stories[0].updated);
     installation.newly_announced();
     // It stays parted, whatever comes: again, edited, under another id, after a restart.
     installation.poll("two", &[copy(&words(41, 300))]);
     installation.poll(
         "one",
-        &[post("one", 19)
-            .title("How brokers fail")
-            .text(&words(41, 300))
-            .guid("urn:x-test:19")],
+        &[post("one", 19).title("How brokers fail").text(&words(41, 300)).guid("urn:x-test:19")],
     );
-    installation.poll(
-        "two",
-        &[copy(&format!("{} Corrected.", words(41, 300))).guid("urn:x-test:19b")],
-    );
+    installation
+        .poll("two", &[copy(&format!("{} Corrected.", words(41, 300))).guid("urn:x-test:19b")]);
     installation.restart();
     installation.reconfigure(&format!(
         "{}[[topic]]\nid = \"t\"\ntitle = \"T\"\nany = [\"brokers\"]\n",
@@ -134,12 +113,7 @@ fn a_split_story_is_never_merged_again() {
         installation.window(),
         installation.now(),
     );
-    assert!(
-        nothing_left
-            .unwrap_err()
-            .to_string()
-            .contains("nothing to part")
-    );
+    assert!(nothing_left.unwrap_err().to_string().contains("nothing to part"));
 }
 
 #[test]
@@ -157,19 +131,10 @@ fn split_entries_are_not_merged_under_new_ids() {
         let story = installation.story("https://one.example/posts/19");
         installation
             .store()
-            .split(
-                story.id,
-                installation.rules(),
-                installation.window(),
-                installation.now(),
-            )
+            .split(story.id, installation.rules(), installation.window(), installation.now())
             .unwrap();
         // One side comes again, as a post that none of its names tells.
-        assert_eq!(
-            installation.poll(site, &[anew(site)]).duplicates,
-            0,
-            "{site}"
-        );
+        assert_eq!(installation.poll(site, &[anew(site)]).duplicates, 0, "{site}");
         // Who had no part in it may join one of them.
         installation.reconfigure(&sources(&["one", "two", "three"]));
         assert_eq!(installation.poll("three", &[anew("three")]).duplicates, 1);
@@ -180,22 +145,13 @@ fn split_entries_are_not_merged_under_new_ids() {
 fn a_split_of_three_entries_makes_three_stories() {
     let mut installation = installation_with_merged_story();
     installation.reconfigure(&sources(&["one", "two", "three"]));
-    installation.poll(
-        "three",
-        &[post("three", 19)
-            .title("How brokers fail")
-            .text(&words(41, 300))],
-    );
+    installation
+        .poll("three", &[post("three", 19).title("How brokers fail").text(&words(41, 300))]);
     let story = installation.story("https://one.example/posts/19");
     assert_eq!(story.sources.len(), 3);
     installation
         .store()
-        .split(
-            story.id,
-            installation.rules(),
-            installation.window(),
-            installation.now(),
-        )
+        .split(story.id, installation.rules(), installation.window(), installation.now())
         .unwrap();
     assert_eq!(installation.feed_of_all().stories.len(), 3);
     assert_eq!(installation.store().check_integrity().unwrap(), [""; 0]);
@@ -215,21 +171,13 @@ fn stories_and_explain_list_duplicates_with_reasons() {
     assert_eq!(listed[0]["sources"][1]["guid"], "tag:two.example,2026:19");
 
     let told = installation.run(&["explain", "https://two.example/posts/19"]);
-    assert!(
-        told.contains("duplicates that it absorbed") && told.contains(because),
-        "{told}"
-    );
+    assert!(told.contains("duplicates that it absorbed") && told.contains(because), "{told}");
     let table = installation.run(&["stories", "--duplicates"]);
     assert!(table.contains("two: same title"), "{table}");
 
     // A person parts the story, and forgets the copy.
     installation.run(&["label", "--split", "https://one.example/posts/19"]);
-    assert_eq!(
-        installation
-            .run(&["stories", "--duplicates", "--json"])
-            .trim(),
-        "[]"
-    );
+    assert_eq!(installation.run(&["stories", "--duplicates", "--json"]).trim(), "[]");
     assert_eq!(installation.feed_of_all().stories.len(), 3);
     installation.run(&["forget", "https://two.example/posts/19"]);
     assert_eq!(installation.feed_of_all().stories.len(), 2);
@@ -310,34 +258,18 @@ fn a_private_story_gets_the_newest_position_when_it_becomes_public() {
     installation.poll("two", &[post("two", 1)]);
     installation.poll("one", &[post("two", 19).guid("urn:x-test:members")]);
     installation.advance_hours(48);
-    installation.poll(
-        "two",
-        &(2..=6).rev().map(|n| post("two", n)).collect::<Vec<_>>(),
-    );
+    installation.poll("two", &(2..=6).rev().map(|n| post("two", n)).collect::<Vec<_>>());
     installation.newly_announced();
     installation.poll("two", &[post("two", 19)]);
-    assert_eq!(
-        installation
-            .stored_stories()
-            .iter()
-            .filter(|s| s.sources.len() == 2)
-            .count(),
-        1
-    );
+    assert_eq!(installation.stored_stories().iter().filter(|s| s.sources.len() == 2).count(), 1);
     assert_eq!(installation.newly_announced(), ["two 19"]);
-    assert_eq!(
-        installation.feed_of_all().titles(),
-        ["two 19", "two 6", "two 5"]
-    );
+    assert_eq!(installation.feed_of_all().titles(), ["two 19", "two 6", "two 5"]);
 }
 
 #[test]
 fn publish_true_publishes_a_private_source() {
     let mut installation = Installation::with_config(PRIVATE);
-    installation.poll(
-        "one",
-        &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>(),
-    );
+    installation.poll("one", &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     installation.poll("two", &[post("two", 18)]);
     let open = PRIVATE.replace("\"token\" }\n", "\"token\" }\npublish = true\n");
     installation.reconfigure(&open);
@@ -350,18 +282,12 @@ fn publish_true_publishes_a_private_source() {
 fn making_a_source_public_fills_the_window_only_to_its_limit() {
     let limits = "max_entries = 3\nkeep_within = \"0s\"\n";
     let mut installation = Installation::with_config(&format!("{limits}{PRIVATE}"));
-    installation.poll(
-        "one",
-        &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>(),
-    );
+    installation.poll("one", &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     installation.reconfigure(&format!(
         "{limits}{}",
         PRIVATE.replace("\"token\" }\n", "\"token\" }\npublish = true\n")
     ));
-    assert_eq!(
-        installation.feed_of_all().titles(),
-        ["one 19", "one 18", "one 17"]
-    );
+    assert_eq!(installation.feed_of_all().titles(), ["one 19", "one 18", "one 17"]);
 }
 
 #[test]
@@ -374,12 +300,10 @@ fn cache_control_private_hides_the_stories_of_a_source() {
     installation.poll_private("one", &posts);
     installation.poll("two", &[post("two", 20)]);
     assert_eq!(installation.feed_of_all().titles(), ["two 20"]);
-    // The publisher thinks better of it, and changes its mind again: each time something is seen of it.
+    // The publisher thinks better of it, and changes its mind again: each time something is seen of
+    // it.
     assert!(installation.poll("one", &posts).visible);
-    assert_eq!(
-        installation.feed_of_all().titles(),
-        ["two 20", "one 19", "one 18"]
-    );
+    assert_eq!(installation.feed_of_all().titles(), ["two 20", "one 19", "one 18"]);
     assert!(!installation.poll("one", &posts).visible);
     assert!(installation.poll_private("one", &posts).visible);
     assert_eq!(
@@ -394,14 +318,9 @@ fn a_changed_source_title_changes_the_documents() {
     let mut installation = Installation::following(&["one"]);
     installation.poll("one", &[post("one", 1)]);
     let first = installation.feed_of_all();
-    let renamed = super::feed_builder::rss("https://one.example/", &[post("one", 1)]).replace(
-        "<title>https://one.example/</title>",
-        "<title>Renamed</title>",
-    );
-    assert!(
-        installation.poll_document("one", &renamed).visible,
-        "documents carry the title"
-    );
+    let renamed = super::feed_builder::rss("https://one.example/", &[post("one", 1)])
+        .replace("<title>https://one.example/</title>", "<title>Renamed</title>");
+    assert!(installation.poll_document("one", &renamed).visible, "documents carry the title");
     let second = installation.feed_of_all();
     assert!(second.atom.contains("Renamed") && second.updated > first.updated);
     assert_eq!(second.stories, first.stories);

@@ -1,5 +1,5 @@
-//! Posts that their publisher made anew: another id, another link, a corrected title or date. What was announced is not
-//! announced again, and keeps its published id; what is another post is one.
+//! Posts that their publisher made anew: another id, another link, a corrected title or date. What
+//! was announced is not announced again, and keeps its published id; what is another post is one.
 
 use chrono::TimeDelta;
 use feed_model::Timestamp;
@@ -15,39 +15,26 @@ fn exact_time(n: u32) -> Timestamp {
 }
 
 fn posts() -> Vec<Post> {
-    (1..=5)
-        .rev()
-        .map(|n| post("one", n).published_at(exact_time(n)))
-        .collect()
+    (1..=5).rev().map(|n| post("one", n).published_at(exact_time(n))).collect()
 }
 
 fn with_new_id_and_link(post: Post, n: u32) -> Post {
-    post.guid(&format!("https://one.example/new/{n}"))
-        .link(&format!("https://one.example/new/{n}"))
+    post.guid(&format!("https://one.example/new/{n}")).link(&format!("https://one.example/new/{n}"))
 }
 
-/// Polls twice, and insists that the second document announces nothing and that every published id stays.
+/// Polls twice, and insists that the second document announces nothing and that every published id
+/// stays.
 fn assert_nothing_announced(before: &[Post], after: &[Post]) -> Installation {
     let mut installation = Installation::following(&["one"]);
     installation.poll("one", before);
     assert_eq!(installation.newly_announced().len(), before.len());
     let ids = |installation: &Installation| {
-        installation
-            .feed_of_all()
-            .ids()
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
+        installation.feed_of_all().ids().into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     let first = ids(&installation);
     for _ in 0..2 {
         let applied = installation.poll("one", after);
-        assert_eq!(
-            (applied.new_entries, applied.new_stories),
-            (0, 0),
-            "{:?}",
-            applied.items
-        );
+        assert_eq!((applied.new_entries, applied.new_stories), (0, 0), "{:?}", applied.items);
         assert_eq!(installation.newly_announced(), [""; 0]);
         assert_eq!(ids(&installation), first);
     }
@@ -75,9 +62,7 @@ fn a_relaunch_with_new_ids_links_and_titles_announces_nothing() {
         .rev()
         .map(|n| {
             with_new_id_and_link(
-                post("one", n)
-                    .published_at(exact_time(n))
-                    .title(&format!("one {n} | The site")),
+                post("one", n).published_at(exact_time(n)).title(&format!("one {n} | The site")),
                 n,
             )
         })
@@ -89,29 +74,15 @@ fn a_relaunch_with_new_ids_links_and_titles_announces_nothing() {
 fn untitled_posts_are_matched_by_date_and_text() {
     let untitled = |n: u32| post("one", n).published_at(exact_time(n)).title("");
     let before: Vec<Post> = (1..=5).rev().map(untitled).collect();
-    let after: Vec<Post> = (1..=5)
-        .rev()
-        .map(|n| with_new_id_and_link(untitled(n), n))
-        .collect();
+    let after: Vec<Post> = (1..=5).rev().map(|n| with_new_id_and_link(untitled(n), n)).collect();
     let mut installation = Installation::following(&["one"]);
     assert_eq!(installation.poll("one", &before).new_stories, 5);
-    let first: Vec<_> = installation
-        .stored_stories()
-        .into_iter()
-        .map(|story| story.published_id)
-        .collect();
+    let first: Vec<_> =
+        installation.stored_stories().into_iter().map(|story| story.published_id).collect();
     let applied = installation.poll("one", &after);
-    assert_eq!(
-        (applied.new_entries, applied.new_stories),
-        (0, 0),
-        "{:?}",
-        applied.items
-    );
-    let second: Vec<_> = installation
-        .stored_stories()
-        .into_iter()
-        .map(|story| story.published_id)
-        .collect();
+    assert_eq!((applied.new_entries, applied.new_stories), (0, 0), "{:?}", applied.items);
+    let second: Vec<_> =
+        installation.stored_stories().into_iter().map(|story| story.published_id).collect();
     assert_eq!(second, first);
 }
 
@@ -123,11 +94,7 @@ fn a_majority_of_matched_items_lowers_the_evidence_needed_for_the_rest() {
         .rev()
         .map(|n| {
             let post = post("one", n).link("").guid(&format!("new-{n}"));
-            if n == 2 {
-                post.text(&format!("{} and more", words(2, 80)))
-            } else {
-                post
-            }
+            if n == 2 { post.text(&format!("{} and more", words(2, 80))) } else { post }
         })
         .collect();
     assert_nothing_announced(&before, &after);
@@ -136,11 +103,7 @@ fn a_majority_of_matched_items_lowers_the_evidence_needed_for_the_rest() {
 #[test]
 fn an_updated_yearly_post_under_one_link_stays_one_entry() {
     let mut after = posts();
-    after[2] = after[2]
-        .clone()
-        .guid("again")
-        .title("one 3 of 2027")
-        .published_at(exact_time(20));
+    after[2] = after[2].clone().guid("again").title("one 3 of 2027").published_at(exact_time(20));
     assert_nothing_announced(&posts(), &after);
 }
 
@@ -148,9 +111,7 @@ fn an_updated_yearly_post_under_one_link_stays_one_entry() {
 fn a_revision_number_after_the_link_in_an_id_is_ignored() {
     let numbered = |n: u32, revision: u32| {
         let link = format!("https://one.example/news/{n}");
-        post("one", n)
-            .guid(&format!("{link}#{revision}"))
-            .link(&link)
+        post("one", n).guid(&format!("{link}#{revision}")).link(&link)
     };
     let before: Vec<Post> = (1..=4).rev().map(|n| numbered(n, 0)).collect();
     let mut after = before.clone();
@@ -199,77 +160,47 @@ fn restarting_numeric_ids_lose_no_post() {
     installation.poll("one", &[numbered(5, 3), numbered(4, 2), numbered(3, 1)]);
     installation.newly_announced();
     installation.poll("one", &[numbered(15, 3), numbered(14, 2), numbered(13, 1)]);
-    assert_eq!(
-        installation.newly_announced(),
-        ["one 15", "one 14", "one 13"]
-    );
+    assert_eq!(installation.newly_announced(), ["one 15", "one 14", "one 13"]);
     assert_eq!(installation.feed_of_all().titles().len(), 6);
 }
 
 #[test]
 fn versions_and_copies_within_one_document_are_one_entry() {
     let version = |n: u32| {
-        post("one", n)
-            .published_at(exact_time(n))
-            .with_date_text(&exact_time(n).to_rfc3339())
+        post("one", n).published_at(exact_time(n)).with_date_text(&exact_time(n).to_rfc3339())
     };
     let before = [version(2), version(1)];
     let revised = version(2).title("one 2 (corrected)").updated(exact_time(3));
     let mut installation = Installation::following(&["one"]);
     installation.poll_document("one", &atom("https://one.example/", &before));
     assert_eq!(installation.newly_announced().len(), 2);
-    installation.poll_document(
-        "one",
-        &atom("https://one.example/", &[revised, version(2), version(1)]),
-    );
+    installation
+        .poll_document("one", &atom("https://one.example/", &[revised, version(2), version(1)]));
     assert_eq!(installation.newly_announced(), [""; 0]);
-    assert_eq!(
-        installation.feed_of_all().titles(),
-        ["one 2 (corrected)", "one 1"]
-    );
+    assert_eq!(installation.feed_of_all().titles(), ["one 2 (corrected)", "one 1"]);
 
     let secure = |n: u32, scheme: &str| {
         let link = format!("{scheme}://one.example/posts/{n}");
-        post("one", n)
-            .published_at(exact_time(n))
-            .guid(&link)
-            .link(&link)
+        post("one", n).published_at(exact_time(n)).guid(&link).link(&link)
     };
     let mut installation = Installation::following(&["one"]);
-    installation.poll(
-        "one",
-        &[secure(2, "http"), secure(2, "https"), secure(1, "https")],
-    );
+    installation.poll("one", &[secure(2, "http"), secure(2, "https"), secure(1, "https")]);
     assert_eq!(installation.newly_announced().len(), 2);
-    installation.poll(
-        "one",
-        &[
-            secure(2, "https").guid("a-copy"),
-            secure(2, "https"),
-            secure(1, "https"),
-        ],
-    );
+    installation
+        .poll("one", &[secure(2, "https").guid("a-copy"), secure(2, "https"), secure(1, "https")]);
     assert_eq!(installation.newly_announced(), [""; 0]);
 }
 
 #[test]
 fn a_future_date_can_be_corrected() {
     let mut installation = Installation::following(&["one"]);
-    installation.poll(
-        "one",
-        &[post("one", 1).published_at(installation.now() + TimeDelta::days(300))],
-    );
+    installation
+        .poll("one", &[post("one", 1).published_at(installation.now() + TimeDelta::days(300))]);
     assert_eq!(installation.feed_of_all().story("one 1").published, None);
     let right = installation.now() - TimeDelta::hours(2);
     installation.poll("one", &[post("one", 1).published_at(right)]);
-    assert_eq!(
-        installation.feed_of_all().story("one 1").published,
-        Some(right)
-    );
-    installation.poll(
-        "one",
-        &[post("one", 1).published_at(right + TimeDelta::hours(1))],
-    );
+    assert_eq!(installation.feed_of_all().story("one 1").published, Some(right));
+    installation.poll("one", &[post("one", 1).published_at(right + TimeDelta::hours(1))]);
     assert_eq!(
         installation.feed_of_all().story("one 1").published,
         Some(right),
@@ -301,10 +232,7 @@ fn similar_new_posts_are_announced() {
     announced(&[episode(1, 3, 8)], &[episode(2, 3, 14)], 1);
     announced(
         &[with_new_id_and_link(post("one", 1), 1)],
-        &[with_new_id_and_link(
-            post("one", 1).published_at(march(8, 8)),
-            2,
-        )],
+        &[with_new_id_and_link(post("one", 1).published_at(march(8, 8)), 2)],
         1,
     );
     // A page of every day, with other words under one link, though other ids count something.
@@ -317,10 +245,7 @@ fn similar_new_posts_are_announced() {
     // Two posts of one second with texts of their own.
     announced(
         &[post("one", 1).published_at(exact_time(1))],
-        &[with_new_id_and_link(
-            post("one", 2).published_at(exact_time(1)),
-            2,
-        )],
+        &[with_new_id_and_link(post("one", 2).published_at(exact_time(1)), 2)],
         1,
     );
     // At a full hour a few words prove nothing.

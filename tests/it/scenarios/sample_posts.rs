@@ -102,10 +102,7 @@ pub const POSTS: [(&str, &str); 12] = [
 
 /// The first words of a text.
 pub fn first_words(text: &str, count: usize) -> String {
-    text.split_whitespace()
-        .take(count)
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.split_whitespace().take(count).collect::<Vec<_>>().join(" ")
 }
 
 /// A text in HTML as another program would set it: paragraphs, emphasis, an image in front.
@@ -115,9 +112,7 @@ pub fn with_other_markup(text: &str) -> String {
         .chunks(2)
         .map(|two| format!("<p class=\"body\">{}</p>", two.concat().trim()))
         .collect();
-    let styled = paragraphs
-        .concat()
-        .replacen(" the ", " <em>the</em> ", 3)
-        .replace('\'', "&#8217;");
+    let styled =
+        paragraphs.concat().replacen(" the ", " <em>the</em> ", 3).replace('\'', "&#8217;");
     format!("<figure><img src=\"https://cdn.example/hero.png\" alt=\"\"></figure>{styled}")
 }

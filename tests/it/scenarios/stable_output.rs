@@ -30,16 +30,11 @@ fn a_backdated_post_has_the_newest_position_and_its_own_date() {
     let mut installation = installation_with_import();
     installation.poll_document("one", &atom_with_old_posts(&[post("one", 19)]));
     // Written in January, shown today.
-    let late = post("one", 18)
-        .title("Late")
-        .published_at(march(1, 0) - chrono::Duration::days(40));
+    let late = post("one", 18).title("Late").published_at(march(1, 0) - chrono::Duration::days(40));
     installation.poll_document("one", &atom(HOME, &[post("one", 19), late]));
     let published = installation.feed_of_all();
     assert_eq!(published.titles(), ["Late", "one 19", "one 2", "one 1"]);
-    assert_eq!(
-        published.stories[0].published,
-        Some(march(1, 0) - chrono::Duration::days(40))
-    );
+    assert_eq!(published.stories[0].published, Some(march(1, 0) - chrono::Duration::days(40)));
 }
 
 #[test]
@@ -57,18 +52,13 @@ fn a_late_post_is_not_cut_by_max_entries() {
     );
     installation.poll("one", &[many.as_slice(), &[post("one", 3)]].concat());
     assert_eq!(installation.newly_announced(), ["one 3"]);
-    assert_eq!(
-        installation.feed_of_all().titles(),
-        ["one 3", "one 19", "one 18"]
-    );
+    assert_eq!(installation.feed_of_all().titles(), ["one 3", "one 19", "one 18"]);
 }
 
 #[test]
 fn a_future_date_does_not_pin_a_story_to_the_top() {
     let mut installation = installation_with_import();
-    let tomorrow = post("one", 19)
-        .title("Tomorrow")
-        .with_date_text("2027-01-01T00:00:00Z");
+    let tomorrow = post("one", 19).title("Tomorrow").with_date_text("2027-01-01T00:00:00Z");
     installation.poll_document("one", &atom_with_old_posts(std::slice::from_ref(&tomorrow)));
     installation.poll_document("one", &atom_with_old_posts(&[tomorrow, post("one", 20)]));
     let published = installation.feed_of_all();
@@ -86,12 +76,7 @@ fn a_future_date_of_a_first_import_uses_the_arrival_time() {
     let mut installation = Installation::following(&["one", "two"]);
     installation.poll(
         "one",
-        &[
-            post("one", 3)
-                .title("Tomorrow")
-                .with_date_text("2027-01-01T00:00:00Z"),
-            post("one", 2),
-        ],
+        &[post("one", 3).title("Tomorrow").with_date_text("2027-01-01T00:00:00Z"), post("one", 2)],
     );
     installation.poll("two", &[post("two", 20)]);
     assert_eq!(
@@ -106,17 +91,10 @@ fn a_future_date_of_a_first_import_uses_the_arrival_time() {
 #[test]
 fn a_first_import_keeps_the_publishers_order() {
     let mut installation = Installation::following(&["one"]);
-    let undated = |n: u32| {
-        post("one", n)
-            .title(&format!("undated {n}"))
-            .with_date_text("")
-    };
+    let undated = |n: u32| post("one", n).title(&format!("undated {n}")).with_date_text("");
     // Only the month is known of some, no date of others.
-    let month = |n: u32, date: &str| {
-        post("one", n)
-            .title(&format!("{date} {n}"))
-            .with_date_text(date)
-    };
+    let month =
+        |n: u32, date: &str| post("one", n).title(&format!("{date} {n}")).with_date_text(date);
     installation.poll_document(
         "one",
         &rss(
@@ -151,20 +129,11 @@ fn a_first_import_keeps_the_publishers_order() {
 #[test]
 fn a_first_import_without_any_date_follows_the_document() {
     let mut installation = Installation::following(&["one"]);
-    let undated: Vec<Post> = (1..=5)
-        .rev()
-        .map(|n| post("one", n).with_date_text(""))
-        .collect();
+    let undated: Vec<Post> = (1..=5).rev().map(|n| post("one", n).with_date_text("")).collect();
     installation.poll("one", &undated);
     let first = installation.feed_of_all();
-    assert_eq!(
-        first.titles(),
-        ["one 5", "one 4", "one 3", "one 2", "one 1"]
-    );
-    installation.poll(
-        "one",
-        &[&[post("one", 6).with_date_text("")], undated.as_slice()].concat(),
-    );
+    assert_eq!(first.titles(), ["one 5", "one 4", "one 3", "one 2", "one 1"]);
+    installation.poll("one", &[&[post("one", 6).with_date_text("")], undated.as_slice()].concat());
     assert_eq!(installation.feed_of_all().titles()[..2], ["one 6", "one 5"]);
     assert_eq!(installation.feed_of_all().ids()[1..], first.ids());
 }
@@ -176,10 +145,7 @@ fn new_stories_of_one_poll_are_in_document_order() {
         "one",
         &atom_with_old_posts(&[post("one", 19), post("one", 18), post("one", 17)]),
     );
-    assert_eq!(
-        installation.newly_announced(),
-        ["one 19", "one 18", "one 17"]
-    );
+    assert_eq!(installation.newly_announced(), ["one 19", "one 18", "one 17"]);
 }
 
 #[test]
@@ -209,13 +175,7 @@ fn an_edit_moves_updated_once_to_the_publishers_time() {
         let seen = installation.now();
         installation.poll_document(
             "one",
-            &atom(
-                HOME,
-                &[
-                    post("one", 2).text(&words(seed, 80)).updated(claimed),
-                    post("one", 1),
-                ],
-            ),
+            &atom(HOME, &[post("one", 2).text(&words(seed, 80)).updated(claimed), post("one", 1)]),
         );
         assert_eq!(installation.feed_of_all().story("one 2").updated, seen);
     }
@@ -228,27 +188,15 @@ fn cosmetic_changes_do_not_move_updated() {
     let text = words(7, 60);
     installation.poll_document("one", &atom_with_old_posts(&[post("one", 19).text(&text)]));
     let second = installation.feed_of_all();
-    let cosmetic = format!(
-        "<p><b>{}</b> …</p>",
-        text.to_uppercase().replace(' ', " \n ")
-    );
+    let cosmetic = format!("<p><b>{}</b> …</p>", text.to_uppercase().replace(' ', " \n "));
     let told = installation.now();
     installation.poll_document(
         "one",
-        &atom_with_old_posts(&[post("one", 19)
-            .title("ONE — 19!")
-            .text(&cosmetic)
-            .updated(told)]),
+        &atom_with_old_posts(&[post("one", 19).title("ONE — 19!").text(&cosmetic).updated(told)]),
     );
     let third = installation.feed_of_all();
-    assert_eq!(
-        third.story("ONE — 19!").updated,
-        second.story("one 19").updated
-    );
-    assert!(
-        third.updated > second.updated,
-        "the bytes changed, so the feed's time moves"
-    );
+    assert_eq!(third.story("ONE — 19!").updated, second.story("one 19").updated);
+    assert!(third.updated > second.updated, "the bytes changed, so the feed's time moves");
     assert_eq!(third.story("one 2"), first.story("one 2"));
     // A newer date alone is no change at all.
     installation.poll_document(
@@ -269,16 +217,10 @@ fn updated_moves_at_most_24_times_for_hourly_edits() {
     for hour in 0..40 {
         installation.poll_document(
             "one",
-            &atom(
-                HOME,
-                &[post("one", 2).text(&words(100 + hour, 60)), post("one", 1)],
-            ),
+            &atom(HOME, &[post("one", 2).text(&words(100 + hour, 60)), post("one", 1)]),
         );
         let now = installation.feed_of_all();
-        assert!(
-            now.atom.contains(&words(100 + hour, 60)),
-            "the newest text is shown"
-        );
+        assert!(now.atom.contains(&words(100 + hour, 60)), "the newest text is shown");
         moves += u32::from(now.story("one 2").updated != last);
         last = now.story("one 2").updated;
     }
@@ -292,16 +234,11 @@ fn the_feed_updated_time_changes_exactly_with_its_content() {
     let mut before = installation.feed_of_all();
     for hour in 0..6_u32 {
         // Every second time nothing is new; the last time one story changes its text only.
-        let posts = if hour >= 3 {
-            vec![post("one", 19)]
-        } else {
-            Vec::new()
-        };
+        let posts = if hour >= 3 { vec![post("one", 19)] } else { Vec::new() };
         installation.poll_document("one", &atom_with_old_posts(&posts));
         let after = installation.feed_of_all();
         let strip = |p: &super::installation::PublishedFeed| {
-            p.atom
-                .replace(&p.updated.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "")
+            p.atom.replace(&p.updated.format("%Y-%m-%dT%H:%M:%SZ").to_string(), "")
         };
         assert_eq!(before.atom == after.atom, before.updated == after.updated);
         assert_eq!(before.atom == after.atom, strip(&before) == strip(&after));
@@ -314,24 +251,15 @@ fn the_feed_updated_time_changes_exactly_with_its_content() {
 #[test]
 fn the_story_date_is_the_most_precise_then_the_earliest() {
     let mut installation = Installation::following(&["one", "two", "three"]);
-    installation.poll(
-        "two",
-        &[post("one", 5).guid("a").with_date_text("2026-03-05")],
-    );
-    assert_eq!(
-        installation.feed_of_all().stories[0].published,
-        Some(march(5, 0))
-    );
+    installation.poll("two", &[post("one", 5).guid("a").with_date_text("2026-03-05")]);
+    assert_eq!(installation.feed_of_all().stories[0].published, Some(march(5, 0)));
     installation.poll("one", &[post("one", 5).published_at(march(5, 15))]);
     assert_eq!(
         installation.feed_of_all().stories[0].published,
         Some(march(5, 15)),
         "a time of day is more exact"
     );
-    installation.poll(
-        "three",
-        &[post("one", 5).guid("b").published_at(march(5, 9))],
-    );
+    installation.poll("three", &[post("one", 5).guid("b").published_at(march(5, 9))]);
     assert_eq!(
         installation.feed_of_all().stories[0].published,
         Some(march(5, 9)),
@@ -353,9 +281,7 @@ fn published_ids_are_the_publishers_ids_where_they_are_iris() {
         post("one", 8).guid("urn:isbn:9780000000008"),
         post("one", 7).guid("tag:one.example,2026:7"),
         post("one", 6).guid("6"),
-        post("one", 5)
-            .guid("https://user:secret@one.example/5")
-            .no_permalink(),
+        post("one", 5).guid("https://user:secret@one.example/5").no_permalink(),
         post("one", 4).guid(""),
         post("one", 3).guid("not an iri"),
     ];
@@ -363,21 +289,12 @@ fn published_ids_are_the_publishers_ids_where_they_are_iris() {
     let first = installation.feed_of_all();
     assert_eq!(
         first.ids()[..3],
-        [
-            "https://one.example/?p=9",
-            "urn:isbn:9780000000008",
-            "tag:one.example,2026:7"
-        ]
+        ["https://one.example/?p=9", "urn:isbn:9780000000008", "tag:one.example,2026:7"]
     );
-    assert!(
-        first.ids()[3..]
-            .iter()
-            .all(|id| id.starts_with("urn:uuid:")),
-        "{:?}",
-        first.ids()
-    );
+    assert!(first.ids()[3..].iter().all(|id| id.starts_with("urn:uuid:")), "{:?}", first.ids());
     assert!(!first.mentions("secret"));
-    // Another machine with the same feeds.toml gives the same ids, and the same bytes at the same time.
+    // Another machine with the same feeds.toml gives the same ids, and the same bytes at the same
+    // time.
     let mut other = Installation::following(&["one"]);
     other.poll("one", &posts);
     assert_eq!(other.feed_of_all(), first);
@@ -392,11 +309,7 @@ fn a_restart_changes_no_byte() {
     installation.poll("one", &two_old_posts());
     installation.poll(
         "one",
-        &[
-            &[post("one", 5), post("one", 4), post("one", 3)],
-            two_old_posts().as_slice(),
-        ]
-        .concat(),
+        &[&[post("one", 5), post("one", 4), post("one", 3)], two_old_posts().as_slice()].concat(),
     );
     let first = installation.document_bytes();
     assert_eq!(
@@ -419,10 +332,7 @@ fn a_copy_of_the_database_renders_the_same_bytes() {
     installation.poll_document("one", &atom_with_old_posts(&[post("one", 19)]));
     let first = installation.document_bytes();
     let other = tempfile::tempdir().unwrap();
-    installation
-        .store()
-        .back_up(&other.path().join(tributary::store::DATABASE))
-        .unwrap();
+    installation.store().back_up(&other.path().join(tributary::store::DATABASE)).unwrap();
     installation.advance_hours(5);
     let copy = |dir: &Path| tributary::store::Store::open(dir).unwrap();
     let theirs = installation.with_copied_state(copy(other.path()));
@@ -451,25 +361,16 @@ fn a_kill_at_any_time_loses_and_repeats_nothing() {
             "all of a poll or nothing of it, not {stories} stories"
         );
         *(if stories == 2 { &mut lost } else { &mut kept }) += 1;
-        assert_eq!(
-            survivor.feed_of_all().stories[stories - 2..],
-            before.stories
-        );
+        assert_eq!(survivor.feed_of_all().stories[stories - 2..], before.stories);
         survivor.clock.set(now);
         survivor.poll_document("one", &text);
         assert_eq!(survivor.newly_announced(), ["one 19", "one 18"]);
         let ids = |stories: &[feed_model::Story]| {
-            stories
-                .iter()
-                .map(|s| s.published_id.clone())
-                .collect::<Vec<_>>()
+            stories.iter().map(|s| s.published_id.clone()).collect::<Vec<_>>()
         };
         assert_eq!(ids(&survivor.stored_stories()), ids(&after));
     }
-    assert!(
-        kept > 0 && lost > 0,
-        "both ends are seen: {kept} kept, {lost} lost"
-    );
+    assert!(kept > 0 && lost > 0, "both ends are seen: {kept} kept, {lost} lost");
 }
 
 #[test]
@@ -477,10 +378,7 @@ fn a_rolled_back_apply_leaves_no_changes() {
     let installation = installation_with_import();
     let before = installation.document_bytes();
     let plan = installation.poll_update("one", &atom_with_old_posts(&[post("one", 19)]), false);
-    let would = installation
-        .store()
-        .apply_dry_run(plan, installation.rules())
-        .unwrap();
+    let would = installation.store().apply_dry_run(plan, installation.rules()).unwrap();
     assert_eq!(would.new_stories, 1);
     assert_eq!(installation.document_bytes(), before);
     assert_eq!(installation.stored_stories().len(), 2);

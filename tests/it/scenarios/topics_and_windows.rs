@@ -35,29 +35,20 @@ fn a_changed_rule_announces_only_stories_within_announce_within() {
             post_about(3, "Pulsar"),
         ],
     );
-    assert_eq!(
-        installation.newly_announced_in("t"),
-        ["Kafka 19", "Kafka 17"]
-    );
+    assert_eq!(installation.newly_announced_in("t"), ["Kafka 19", "Kafka 17"]);
     let all = installation.feed_of_all();
-    // By the wider rule two more are in it: the one of two days ago is told, the one of March 3rd is not.
+    // By the wider rule two more are in it: the one of two days ago is told, the one of March 3rd
+    // is not.
     installation.reconfigure(&feeds_toml_lines(
         50,
         "48h",
         "[[topic]]\nid = \"t\"\ntitle = \"t\"\nany = [\"kafka\", \"pulsar\"]\nannounce_within = \"3d\"\n",
     ));
     assert_eq!(installation.newly_announced_in("t"), ["Pulsar 18"]);
-    assert_eq!(
-        installation.topic("t").titles(),
-        ["Kafka 19", "Pulsar 18", "Kafka 17"]
-    );
+    assert_eq!(installation.topic("t").titles(), ["Kafka 19", "Pulsar 18", "Kafka 17"]);
     assert_eq!(installation.feed_of_all(), all);
     let old = installation.story("https://one.example/posts/3");
-    assert_eq!(
-        old.topics[0].id.as_str(),
-        "t",
-        "it is in the topic all the same"
-    );
+    assert_eq!(old.topics[0].id.as_str(), "t", "it is in the topic all the same");
     // And the narrow rule again: who left is not told, and who stays is no news.
     installation.reconfigure(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
     assert_eq!(installation.topic("t").titles(), ["Kafka 19", "Kafka 17"]);
@@ -67,23 +58,15 @@ fn a_changed_rule_announces_only_stories_within_announce_within() {
 #[test]
 fn a_new_topic_fills_its_window() {
     let mut installation = Installation::with_config(&feeds_toml_lines(3, "0s", ""));
-    let posts: Vec<Post> = (1..=9)
-        .rev()
-        .map(|n| post_about(n, if n % 2 == 1 { "Kafka" } else { "Pulsar" }))
-        .collect();
+    let posts: Vec<Post> =
+        (1..=9).rev().map(|n| post_about(n, if n % 2 == 1 { "Kafka" } else { "Pulsar" })).collect();
     installation.poll("one", &posts);
     installation.reconfigure(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
-    assert_eq!(
-        installation.newly_announced_in("t"),
-        ["Kafka 9", "Kafka 7", "Kafka 5"]
-    );
+    assert_eq!(installation.newly_announced_in("t"), ["Kafka 9", "Kafka 7", "Kafka 5"]);
     // A topic that leaves and comes back is filled again, at once or later.
     installation.reconfigure(&feeds_toml_lines(3, "0s", ""));
     installation.reconfigure(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
-    assert_eq!(
-        installation.topic("t").titles(),
-        ["Kafka 9", "Kafka 7", "Kafka 5"]
-    );
+    assert_eq!(installation.topic("t").titles(), ["Kafka 9", "Kafka 7", "Kafka 5"]);
     assert_eq!(installation.newly_announced_in("t"), [""; 0]);
 }
 
@@ -140,14 +123,8 @@ fn a_new_rules_fingerprint_with_the_same_result_announces_nothing() {
 fn a_label_puts_a_story_into_the_window_at_its_position() {
     let mut installation =
         Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
-    installation.poll(
-        "one",
-        &[
-            post_about(19, "Kafka"),
-            post_about(10, "Pulsar"),
-            post_about(3, "Kafka"),
-        ],
-    );
+    installation
+        .poll("one", &[post_about(19, "Kafka"), post_about(10, "Pulsar"), post_about(3, "Kafka")]);
     installation.newly_announced_in("t");
     let story = installation.story("https://one.example/posts/10");
     let t = TopicId::new("t").unwrap();
@@ -161,10 +138,7 @@ fn a_label_puts_a_story_into_the_window_at_its_position() {
             installation.now(),
         )
         .unwrap();
-    assert_eq!(
-        installation.topic("t").titles(),
-        ["Kafka 19", "Pulsar 10", "Kafka 3"]
-    );
+    assert_eq!(installation.topic("t").titles(), ["Kafka 19", "Pulsar 10", "Kafka 3"]);
     assert_eq!(installation.newly_announced_in("t"), ["Pulsar 10"]);
     // The rules change, the text is edited: the label stands.
     installation.poll("one", &[post_about(10, "Pulsar").title("Pulsar, edited")]);
@@ -172,13 +146,7 @@ fn a_label_puts_a_story_into_the_window_at_its_position() {
     assert_eq!(installation.topic("t").titles(), ["Pulsar, edited"]);
     installation
         .store()
-        .label(
-            story.id,
-            None,
-            installation.rules(),
-            installation.window(),
-            installation.now(),
-        )
+        .label(story.id, None, installation.rules(), installation.window(), installation.now())
         .unwrap();
     assert_eq!(installation.topic("t").titles(), [""; 0]);
 }
@@ -223,29 +191,18 @@ fn a_story_that_enters_a_topic_later_keeps_its_id_and_position() {
         .unwrap()
         .id
         .clone();
-    installation.poll(
-        "one",
-        &[
-            post_about(20, "Kafka"),
-            post_about(19, "Notes").title("Notes on Kafka"),
-        ],
-    );
+    installation
+        .poll("one", &[post_about(20, "Kafka"), post_about(19, "Notes").title("Notes on Kafka")]);
     let published = installation.topic("t");
     assert_eq!(published.titles(), ["Kafka 20", "Notes on Kafka"]);
     assert_eq!(published.story("Notes on Kafka").id, id);
-    assert_eq!(
-        installation.feed_of_all().titles(),
-        ["Kafka 20", "Notes on Kafka", "one 1"]
-    );
+    assert_eq!(installation.feed_of_all().titles(), ["Kafka 20", "Notes on Kafka", "one 1"]);
 }
 
 #[test]
 fn stories_within_keep_within_exceed_max_entries() {
     let mut installation = Installation::with_config(&feeds_toml_lines(5, "48h", ""));
-    installation.poll(
-        "one",
-        &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>(),
-    );
+    installation.poll("one", &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     assert_eq!(
         installation.feed_of_all().stories.len(),
         5,
@@ -270,11 +227,7 @@ fn stories_within_keep_within_exceed_max_entries() {
     assert_eq!(installation.feed_of_all().stories.len(), 40);
     installation.advance_hours(10);
     installation.poll("one", &burst(300)[..1]);
-    assert_eq!(
-        installation.feed_of_all().stories.len(),
-        21,
-        "what came 51 hours ago goes"
-    );
+    assert_eq!(installation.feed_of_all().stories.len(), 21, "what came 51 hours ago goes");
     installation.advance_hours(49);
     installation.poll("one", &burst(400)[..1]);
     assert_eq!(installation.feed_of_all().stories.len(), 5);
@@ -292,10 +245,8 @@ fn the_window_has_at_most_500_stories() {
             .text(&words(n, 2))
     };
     installation.poll("one", &(0..600).rev().map(small).collect::<Vec<_>>());
-    let windowed = installation
-        .store()
-        .read(|reader| reader.window(&[TopicId::all()], 50))
-        .unwrap();
+    let windowed =
+        installation.store().read(|reader| reader.window(&[TopicId::all()], 50)).unwrap();
     assert_eq!(windowed.len(), 500);
     assert_eq!(windowed[0].title, "n 599");
     assert_eq!(windowed[499].title, "n 100");
@@ -307,26 +258,17 @@ fn a_story_older_than_the_window_goes_to_the_archive() {
         "max_entries = 3\nkeep_within = \"0s\"\n{}",
         sources(&["one", "two"])
     ));
-    installation.poll(
-        "one",
-        &(15..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>(),
-    );
+    installation.poll("one", &(15..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     let first = installation.feed_of_all();
     // Another source's back-catalogue is older than everything in the window.
-    installation.poll(
-        "two",
-        &(1..=5).rev().map(|n| post("two", n)).collect::<Vec<_>>(),
-    );
+    installation.poll("two", &(1..=5).rev().map(|n| post("two", n)).collect::<Vec<_>>());
     let after = installation.feed_of_all();
     assert_eq!(
         (&after.stories, &after.rss, &after.json),
         (&first.stories, &first.rss, &first.json),
         "nothing moved"
     );
-    assert_ne!(
-        after.atom, first.atom,
-        "but the link back, along which a new reader finds them"
-    );
+    assert_ne!(after.atom, first.atom, "but the link back, along which a new reader finds them");
     assert_eq!(installation.stored_stories().len(), 10);
     // And one that is not finds its place.
     installation.reconfigure(&format!(
@@ -334,19 +276,13 @@ fn a_story_older_than_the_window_goes_to_the_archive() {
         sources(&["one", "two", "three"])
     ));
     installation.poll("three", &[post("three", 18).published_at(march(18, 20))]);
-    assert_eq!(
-        installation.feed_of_all().titles(),
-        ["one 19", "three 18", "one 18"]
-    );
+    assert_eq!(installation.feed_of_all().titles(), ["one 19", "three 18", "one 18"]);
 }
 
 #[test]
 fn a_changed_max_entries_applies_on_reload() {
     let mut installation = Installation::with_config(&feeds_toml_lines(5, "0s", ""));
-    installation.poll(
-        "one",
-        &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>(),
-    );
+    installation.poll("one", &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     assert_eq!(installation.feed_of_all().stories.len(), 5);
     installation.reconfigure(&feeds_toml_lines(3, "0s", ""));
     assert_eq!(installation.feed_of_all().stories.len(), 3);

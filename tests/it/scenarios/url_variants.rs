@@ -1,5 +1,5 @@
-//! Addresses that are folded into one, and the posts that differ in nothing but what is folded: a rule may find such a
-//! pair, title or text has to prove it.
+//! Addresses that are folded into one, and the posts that differ in nothing but what is folded: a
+//! rule may find such a pair, title or text has to prove it.
 
 use super::{
     feed_builder::{Post, post, rss, words},
@@ -29,40 +29,17 @@ fn stories(second: &str, post_of_one: &Post, post_of_other: &Post) -> usize {
         }
         installation.stored_stories().len()
     });
-    assert_eq!(
-        counts[0], counts[1],
-        "the order of arrival makes no difference"
-    );
+    assert_eq!(counts[0], counts[1], "the order of arrival makes no difference");
     counts[0]
 }
 
 /// Links of which the second is the first one in other words, and may be another page all the same.
 const URL_VARIANTS: [(&str, &str, &str); 9] = [
-    (
-        "https://one.example",
-        "https://one.example/guides/",
-        "https://one.example/guides/amp",
-    ),
-    (
-        "https://one.example",
-        "https://one.example/guides/",
-        "https://one.example/guides/index.php",
-    ),
-    (
-        "https://m.one.example",
-        "https://one.example/1",
-        "https://m.one.example/1",
-    ),
-    (
-        "https://mobile.one.example",
-        "https://one.example/1",
-        "https://mobile.one.example/1",
-    ),
-    (
-        "https://amp.one.example",
-        "https://one.example/1",
-        "https://amp.one.example/1",
-    ),
+    ("https://one.example", "https://one.example/guides/", "https://one.example/guides/amp"),
+    ("https://one.example", "https://one.example/guides/", "https://one.example/guides/index.php"),
+    ("https://m.one.example", "https://one.example/1", "https://m.one.example/1"),
+    ("https://mobile.one.example", "https://one.example/1", "https://mobile.one.example/1"),
+    ("https://amp.one.example", "https://one.example/1", "https://amp.one.example/1"),
     (
         "https://one.example",
         "https://one.example/top?from=reddit",
@@ -78,11 +55,7 @@ const URL_VARIANTS: [(&str, &str, &str); 9] = [
         "https://one.example/play?sessionid=1",
         "https://one.example/play?sessionid=2",
     ),
-    (
-        "https://one.example",
-        "https://one.example/play",
-        "https://one.example/play;jsessionid=2",
-    ),
+    ("https://one.example", "https://one.example/play", "https://one.example/play;jsessionid=2"),
 ];
 
 #[test]
@@ -107,11 +80,7 @@ fn posts_with_url_variants_but_different_content_are_two_stories() {
             "{one} and {other}: titles alone"
         );
         assert_eq!(
-            stories(
-                second,
-                &bare(&left, ""),
-                &bare(&right, "Right").text("A line.")
-            ),
+            stories(second, &bare(&left, ""), &bare(&right, "Right").text("A line.")),
             2,
             "{one} and {other}: no title"
         );
@@ -122,15 +91,8 @@ fn posts_with_url_variants_but_different_content_are_two_stories() {
 fn one_post_under_two_url_variants_is_one_story() {
     for (second, one, other) in URL_VARIANTS {
         let copy = || post("one", 3).title("How brokers fail under load");
-        let (left, right) = (
-            copy().link(one),
-            copy().link(other).guid("urn:x-test:other"),
-        );
-        assert_eq!(
-            stories(second, &left, &right),
-            1,
-            "{one} and {other}: the same text"
-        );
+        let (left, right) = (copy().link(one), copy().link(other).guid("urn:x-test:other"));
+        assert_eq!(stories(second, &left, &right), 1, "{one} and {other}: the same text");
         assert_eq!(
             stories(second, &left, &right.title("Brokers").text(&words(404, 10))),
             2,
@@ -154,16 +116,8 @@ fn fragments_of_one_page_with_one_title_are_two_stories() {
     };
     let mut installation = Installation::following(&["one", "two"]);
     installation.poll("one", &[part(3)]);
-    installation.poll(
-        "two",
-        &[part(4).guid("urn:x-test:4"), part(3).guid("urn:x-test:3")],
-    );
-    assert_eq!(
-        installation.feed_of_all().stories.len(),
-        2,
-        "{:?}",
-        installation.stored_stories()
-    );
+    installation.poll("two", &[part(4).guid("urn:x-test:4"), part(3).guid("urn:x-test:3")]);
+    assert_eq!(installation.feed_of_all().stories.len(), 2, "{:?}", installation.stored_stories());
 }
 
 #[test]
@@ -174,11 +128,9 @@ fn hosts_under_a_public_suffix_are_different_sites() {
             .link(&format!("https://{host}/hello"))
             .text("My first post.")
     };
-    for (left, right) in [
-        ("m.github.io", "amp.github.io"),
-        ("m.co.uk", "mobile.co.uk"),
-        ("www.m.de", "foo.m.de"),
-    ] {
+    for (left, right) in
+        [("m.github.io", "amp.github.io"), ("m.co.uk", "mobile.co.uk"), ("www.m.de", "foo.m.de")]
+    {
         assert_eq!(
             stories("https://one.example", &copy(left), &copy(right)),
             2,
@@ -189,26 +141,14 @@ fn hosts_under_a_public_suffix_are_different_sites() {
 
 #[test]
 fn a_forged_home_page_does_not_replace_the_original() {
-    let post_of_one = post("one", 3)
-        .title("How brokers fail")
-        .text("One line about it.");
-    let forged = post_of_one
-        .clone()
-        .guid("urn:x-test:forged")
-        .text("One line about it, and cheap watches.");
+    let post_of_one = post("one", 3).title("How brokers fail").text("One line about it.");
+    let forged =
+        post_of_one.clone().guid("urn:x-test:forged").text("One line about it, and cheap watches.");
     for reversed in [false, true] {
         let mut installation = Installation::following(&["one", "two"]);
-        for site in if reversed {
-            ["two", "one"]
-        } else {
-            ["one", "two"]
-        } {
+        for site in if reversed { ["two", "one"] } else { ["one", "two"] } {
             // The forger's document names the other's page as its own.
-            let posts = [if site == "one" {
-                post_of_one.clone()
-            } else {
-                forged.clone()
-            }];
+            let posts = [if site == "one" { post_of_one.clone() } else { forged.clone() }];
             installation.poll_document(site, &rss("https://one.example/", &posts));
         }
         let published = installation.feed_of_all();
@@ -219,10 +159,7 @@ fn a_forged_home_page_does_not_replace_the_original() {
     installation.poll_document("one", &rss("https://one.example/", &[post("one", 3)]));
     installation.poll_document(
         "two",
-        &rss(
-            "https://one.example/",
-            &[post("one", 3).title("Cheap watches").text(&words(70, 20))],
-        ),
+        &rss("https://one.example/", &[post("one", 3).title("Cheap watches").text(&words(70, 20))]),
     );
     assert_eq!(
         installation.feed_of_all().stories.len(),
@@ -234,20 +171,14 @@ fn a_forged_home_page_does_not_replace_the_original() {
 #[test]
 fn a_site_name_after_a_title_is_not_enough_to_merge() {
     let titled = |title: &str, n: u32| {
-        post("one", n)
-            .title(title)
-            .guid("")
-            .link(&format!("https://{n}.example/a"))
+        post("one", n).title(title).guid("").link(&format!("https://{n}.example/a"))
     };
     let mut installation = Installation::following(&["one", "two"]);
     let called = |name: &str, post: Post| {
         rss("https://x.example/", &[post]).replacen("https://x.example/<", &format!("{name}<"), 1)
     };
     installation.poll_document("one", &called("Acme", titled("The week in queues Acme", 3)));
-    installation.poll_document(
-        "two",
-        &called("Bolt", titled("The week in queues | Bolt", 4)),
-    );
+    installation.poll_document("two", &called("Bolt", titled("The week in queues | Bolt", 4)));
     assert_eq!(
         installation.feed_of_all().stories.len(),
         2,
@@ -260,10 +191,7 @@ fn a_site_name_after_a_title_is_not_enough_to_merge() {
 fn a_commentary_on_a_post_without_text_is_a_separate_story() {
     // The site gives titles alone; the link blog has the post's own title over its remarks.
     let headline = post("one", 3).title("How brokers fail under load").text("");
-    let commentary = headline
-        .clone()
-        .guid("urn:x-test:comment")
-        .text(&words(55, 60));
+    let commentary = headline.clone().guid("urn:x-test:comment").text(&words(55, 60));
     for reversed in [false, true] {
         let mut installation = Installation::following(&["one", "two", "three"]);
         let mut both = [("one", headline.clone()), ("two", commentary.clone())];
@@ -275,10 +203,7 @@ fn a_commentary_on_a_post_without_text_is_a_separate_story() {
         }
         assert_eq!(installation.feed_of_all().stories.len(), 2);
         // A board that lists the post joins the post, not what is said of it.
-        installation.poll(
-            "three",
-            &[headline.clone().guid("urn:x-test:board").text("Comments")],
-        );
+        installation.poll("three", &[headline.clone().guid("urn:x-test:board").text("Comments")]);
         assert_eq!(installation.feed_of_all().stories.len(), 2);
         let story = installation.story("urn:x-test:comment");
         assert_eq!(story.sources.len(), 1, "{:?}", story.sources);
@@ -297,13 +222,8 @@ fn an_earlier_commentary_does_not_hide_the_post() {
             .title("Brokers fail, and why")
             .text(&words(55, 60))],
     );
-    installation.poll(
-        "three",
-        &[headline
-            .clone()
-            .guid("urn:x-test:board")
-            .title("Brokers fail, and why")],
-    );
+    installation
+        .poll("three", &[headline.clone().guid("urn:x-test:board").title("Brokers fail, and why")]);
     installation.poll("one", &[headline.text(&words(56, 300))]);
     let published = installation.feed_of_all();
     assert!(published.stories.len() >= 2);
@@ -313,10 +233,7 @@ fn an_earlier_commentary_does_not_hide_the_post() {
 #[test]
 fn a_full_copy_merges_with_the_headline_only_original() {
     let headline = post("one", 3).title("How brokers fail under load").text("");
-    let whole = headline
-        .clone()
-        .guid("urn:x-test:whole")
-        .text(&words(55, 300));
+    let whole = headline.clone().guid("urn:x-test:whole").text(&words(55, 300));
     let mut installation = Installation::following(&["one", "two"]);
     installation.poll("one", &[headline]);
     installation.poll("two", &[whole]);

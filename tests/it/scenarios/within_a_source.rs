@@ -1,4 +1,5 @@
-//! Two documents of one source: what was announced once is not announced again, and nothing is swallowed.
+//! Two documents of one source: what was announced once is not announced again, and nothing is
+//! swallowed.
 
 use feed_model::Draft;
 
@@ -11,7 +12,8 @@ fn three_posts() -> Vec<Post> {
     vec![post("one", 3), post("one", 2), post("one", 1)]
 }
 
-/// Polls twice; insists that the second document announces nothing and that every published byte stays.
+/// Polls twice; insists that the second document announces nothing and that every published byte
+/// stays.
 fn assert_no_change(before: &[Post], after: &[Post]) {
     let mut installation = Installation::following(&["one"]);
     installation.poll("one", before);
@@ -50,10 +52,7 @@ fn changes_of_scheme_host_and_tracking_in_an_id_announce_nothing() {
             })
             .collect()
     };
-    assert_no_change(
-        &with("http://", ""),
-        &with("https://www.", "&utm_source=rss"),
-    );
+    assert_no_change(&with("http://", ""), &with("https://www.", "&utm_source=rss"));
 }
 
 #[test]
@@ -62,9 +61,7 @@ fn changes_of_scheme_host_and_tracking_in_a_link_announce_nothing() {
         (1..=3)
             .rev()
             .map(|n| {
-                post("one", n)
-                    .guid("")
-                    .link(&format!("{prefix}one.example/posts/{n}{suffix}"))
+                post("one", n).guid("").link(&format!("{prefix}one.example/posts/{n}{suffix}"))
             })
             .collect()
     };
@@ -137,16 +134,9 @@ fn a_cms_change_with_new_ids_and_links_announces_nothing() {
         ],
     );
     assert_eq!(installation.newly_announced(), ["one 20"]);
-    assert_eq!(
-        installation.feed_of_all().ids()[1..],
-        first.ids(),
-        "the old published ids stay"
-    );
+    assert_eq!(installation.feed_of_all().ids()[1..], first.ids(), "the old published ids stay");
     // From now on the new ids are keys: an edit under one of them is an edit.
-    installation.poll(
-        "one",
-        &[anew(3).title("one 3, corrected"), anew(2), anew(1)],
-    );
+    installation.poll("one", &[anew(3).title("one 3, corrected"), anew(2), anew(1)]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().ids()[1], first.ids()[0]);
     assert_eq!(installation.feed_of_all().titles()[1], "one 3, corrected");
@@ -163,14 +153,8 @@ fn a_link_that_rotates_a_token_under_one_id_announces_nothing() {
     installation.poll("one", &[at("b")]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
-    assert_eq!(
-        second.stories[0].link.as_deref(),
-        Some("https://one.example/posts/1?session=b")
-    );
-    assert_eq!(
-        (second.ids(), second.stories[0].updated),
-        (first.ids(), first.stories[0].updated)
-    );
+    assert_eq!(second.stories[0].link.as_deref(), Some("https://one.example/posts/1?session=b"));
+    assert_eq!((second.ids(), second.stories[0].updated), (first.ids(), first.stories[0].updated));
 }
 
 #[test]
@@ -180,13 +164,8 @@ fn an_edited_title_of_an_item_without_id_is_an_update() {
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 2);
     let edited = installation.now();
-    installation.poll(
-        "one",
-        &[
-            post("one", 2).guid("").title("Two, and better"),
-            post("one", 1).guid(""),
-        ],
-    );
+    installation
+        .poll("one", &[post("one", 2).guid("").title("Two, and better"), post("one", 1).guid("")]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids());
@@ -222,19 +201,10 @@ fn an_edited_title_without_id_and_link_is_matched_by_text_or_exact_date() {
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().ids(), first.ids());
     assert_eq!(installation.feed_of_all().titles()[0], "Two, and better");
-    installation.poll(
-        "one",
-        &[
-            bare(2).title("Another of that hour").text(&words(78, 60)),
-            bare(1),
-        ],
-    );
+    installation
+        .poll("one", &[bare(2).title("Another of that hour").text(&words(78, 60)), bare(1)]);
     assert_eq!(installation.newly_announced(), ["Another of that hour"]);
-    assert_eq!(
-        installation.feed_of_all().titles().len(),
-        3,
-        "nothing is swallowed"
-    );
+    assert_eq!(installation.feed_of_all().titles().len(), 3, "nothing is swallowed");
     // A moment to the second is as good as an id.
     let exact = |title: &str, text: u32| {
         bare(3)
@@ -257,11 +227,7 @@ fn items_without_id_link_and_date_are_matched_by_text() {
 
 #[test]
 fn one_id_for_all_items_loses_no_item_in_either_order() {
-    let same = |n: u32| {
-        post("one", n)
-            .guid("https://one.example/feed")
-            .no_permalink()
-    };
+    let same = |n: u32| post("one", n).guid("https://one.example/feed").no_permalink();
     for upside_down in [false, true] {
         let reversed = |mut posts: Vec<Post>| {
             if upside_down {
@@ -273,10 +239,7 @@ fn one_id_for_all_items_loses_no_item_in_either_order() {
         installation.poll("one", &reversed(vec![same(3), same(2), same(1)]));
         let first = installation.feed_of_all();
         assert_eq!(installation.newly_announced().len(), 3);
-        installation.poll(
-            "one",
-            &reversed(vec![same(5), same(4), same(3), same(2), same(1)]),
-        );
+        installation.poll("one", &reversed(vec![same(5), same(4), same(3), same(2), same(1)]));
         let mut news = installation.newly_announced();
         news.sort();
         assert_eq!(news, ["one 4", "one 5"]);
@@ -334,35 +297,17 @@ fn expired_stories_do_not_return_under_other_ids_or_links() {
     assert_eq!(installation.newly_announced().len(), 3);
     installation.advance_hours(24 * 365);
     let month = std::time::Duration::from_secs(30 * 86_400);
-    assert_eq!(
-        installation
-            .store()
-            .expire_stories(month, 100, installation.now())
-            .unwrap(),
-        3
-    );
+    assert_eq!(installation.store().expire_stories(month, 100, installation.now()).unwrap(), 3);
     assert_eq!(installation.feed_of_all().titles(), [""; 0]);
     // The same ids; other ids and the same links; and a copy elsewhere.
     installation.poll("one", &three_posts());
-    installation.poll(
-        "one",
-        &[
-            post("one", 2).guid("urn:x-test:2"),
-            post("one", 1).guid("urn:x-test:1"),
-        ],
-    );
+    installation
+        .poll("one", &[post("one", 2).guid("urn:x-test:2"), post("one", 1).guid("urn:x-test:1")]);
     installation.poll("two", &[post("one", 3)]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().titles(), [""; 0]);
-    let kept = installation
-        .store()
-        .read(|reader| reader.sources())
-        .unwrap();
-    assert_eq!(
-        (kept[0].entries, kept[0].stories),
-        (3, 0),
-        "their keys are remembered"
-    );
+    let kept = installation.store().read(|reader| reader.sources()).unwrap();
+    assert_eq!((kept[0].entries, kept[0].stories), (3, 0), "their keys are remembered");
 }
 
 #[test]
@@ -377,10 +322,7 @@ fn a_post_deleted_by_its_publisher_stays_until_forget() {
         "what the publisher deletes stays"
     );
     let story = installation.story("https://one.example/posts/2");
-    installation
-        .store()
-        .forget(story.id, "asked to", installation.now())
-        .unwrap();
+    installation.store().forget(story.id, "asked to", installation.now()).unwrap();
     assert_eq!(installation.feed_of_all().titles(), ["one 3", "one 1"]);
     assert!(installation.page(story.id).is_none());
     // It comes again, edited, under another id, and from another source.
@@ -400,19 +342,12 @@ fn a_post_deleted_by_its_publisher_stays_until_forget() {
     installation.poll("two", &[post("one", 2).guid("urn:x-test:22").text(remark)]);
     installation.store().close().unwrap();
     let bytes = std::fs::read(installation.dir().join(tributary::store::DATABASE)).unwrap();
-    assert!(
-        !String::from_utf8_lossy(&bytes).contains(remark),
-        "nothing is stored of it any more"
-    );
+    assert!(!String::from_utf8_lossy(&bytes).contains(remark), "nothing is stored of it any more");
 }
 
 #[test]
 fn fragments_distinguish_items_of_one_page() {
-    let part = |n: u32| {
-        post("one", n)
-            .guid("")
-            .link(&format!("https://one.example/changes#v{n}"))
-    };
+    let part = |n: u32| post("one", n).guid("").link(&format!("https://one.example/changes#v{n}"));
     let mut installation = Installation::following(&["one"]);
     installation.poll("one", &[part(2), part(1)]);
     assert_eq!(installation.newly_announced(), ["one 2", "one 1"]);
@@ -453,50 +388,29 @@ fn a_change_from_sitemap_to_feed_announces_nothing() {
         tributary::store::FeedMetadata::default(),
         false,
     );
-    installation
-        .store()
-        .apply(plan, installation.rules())
-        .unwrap();
+    installation.store().apply(plan, installation.rules()).unwrap();
     installation.advance_hours(1);
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
-    assert!(
-        first.ids().iter().all(|id| id.starts_with("urn:uuid:")),
-        "a site gives no ids"
-    );
+    assert!(first.ids().iter().all(|id| id.starts_with("urn:uuid:")), "a site gives no ids");
     installation.poll("one", &three_posts());
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids());
-    assert_eq!(
-        second.story("one 2").published,
-        Some(march(2, 8)),
-        "the feed knows the date"
-    );
+    assert_eq!(second.story("one 2").published, Some(march(2, 8)), "the feed knows the date");
 }
 
 #[test]
 fn an_unchanged_feed_of_a_thousand_items_is_matched_by_key_only() {
     let mut installation = Installation::following(&["one"]);
     let many: Vec<Post> = (1..=1_000)
-        .map(|n| {
-            post("one", n % 28 + 1)
-                .guid(&format!("urn:x-test:{n}"))
-                .title("Notes")
-                .link("")
-        })
+        .map(|n| post("one", n % 28 + 1).guid(&format!("urn:x-test:{n}")).title("Notes").link(""))
         .collect();
     assert_eq!(installation.poll("one", &many).new_entries, 1_000);
     let again = installation.poll("one", &many);
-    assert_eq!(
-        (again.new_entries, again.updated_entries, again.visible),
-        (0, 0, false)
-    );
+    assert_eq!((again.new_entries, again.updated_entries, again.visible), (0, 0, false));
     assert!(
-        again
-            .items
-            .iter()
-            .all(|item| item.reason == "its key is known"),
+        again.items.iter().all(|item| item.reason == "its key is known"),
         "no other look-up is needed"
     );
 }
@@ -536,11 +450,7 @@ fn a_source_removed_from_the_config_keeps_its_stories() {
     installation.poll("two", &[post("two", 6)]);
     installation
         .store()
-        .expire_stories(
-            std::time::Duration::from_secs(30 * 86_400),
-            100,
-            installation.now(),
-        )
+        .expire_stories(std::time::Duration::from_secs(30 * 86_400), 100, installation.now())
         .unwrap();
     assert_eq!(installation.feed_of_all().titles(), ["two 6"]);
 }
@@ -562,18 +472,16 @@ fn a_renamed_source_keeps_its_entries() {
     assert_eq!(installation.newly_announced().len(), 2);
     let first = installation.feed_of_all();
     installation.reconfigure(&feeds(&["other", "two"]));
-    installation.poll_document(
-        "other",
-        &rss("https://one.example/", &[brief(3), brief(2), brief(1)]),
-    );
+    installation
+        .poll_document("other", &rss("https://one.example/", &[brief(3), brief(2), brief(1)]));
     assert_eq!(installation.newly_announced(), ["one 3"]);
     assert_eq!(installation.feed_of_all().ids()[1..], first.ids());
-    assert!(installation.stored_stories().iter().all(|story| {
-        story
-            .sources
+    assert!(
+        installation
+            .stored_stories()
             .iter()
-            .all(|source| source.source.as_str() == "other")
-    }));
+            .all(|story| { story.sources.iter().all(|source| source.source.as_str() == "other") })
+    );
     // Both at one address: that is another source.
     installation.reconfigure(&feeds(&["other", "one", "two"]));
     installation.poll("one", &[brief(1)]);
@@ -581,12 +489,6 @@ fn a_renamed_source_keeps_its_entries() {
     // What is polled under the old name when it changes is nobody's.
     let late = installation.poll_update("one", &rss("https://one.example/", &[brief(9)]), false);
     installation.reconfigure(&feeds(&["again", "other", "two"]));
-    assert!(
-        installation
-            .store()
-            .apply(late, installation.rules())
-            .unwrap()
-            .config_changed
-    );
+    assert!(installation.store().apply(late, installation.rules()).unwrap().config_changed);
     assert_eq!(installation.newly_announced(), [""; 0]);
 }

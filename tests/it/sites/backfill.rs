@@ -1,4 +1,5 @@
-//! Under the daemon's driver the back-catalogue has a queue of its own, and `add` pins what was found.
+//! Under the daemon's driver the back-catalogue has a queue of its own, and `add` pins what was
+//! found.
 
 use std::{process::Command, sync::Arc, time::Duration};
 
@@ -36,19 +37,9 @@ async fn the_backfill_does_not_wait_for_the_next_poll() {
         .expect("the queue is worked off by itself");
     stop.send(true).unwrap();
     driving.await.unwrap();
-    assert_eq!(
-        harness.titles(),
-        posts[..8]
-            .iter()
-            .map(|path| title_of(path))
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(harness.titles(), posts[..8].iter().map(|path| title_of(path)).collect::<Vec<_>>());
     assert_eq!(harness.origin.requests_to("/sitemap.xml").len(), 1);
-    assert_eq!(
-        harness.origin.most_in_flight(),
-        1,
-        "one at a time to one host"
-    );
+    assert_eq!(harness.origin.most_in_flight(), 1, "one at a time to one host");
     assert_eq!(harness.requested_paths(&mut 0).len(), 3 + 8);
 }
 
@@ -73,20 +64,13 @@ async fn add_writes_the_follow_mode_and_the_feed_url() {
     let add = |path: &str| {
         let (config, url) = (config.clone(), harness.origin.url(path));
         let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
-        command
-            .arg("--config")
-            .arg(config)
-            .arg("add")
-            .arg(url.as_str());
+        command.arg("--config").arg(config).arg("add").arg(url.as_str());
         tokio::task::spawn_blocking(move || command.output().unwrap().status.code())
     };
     assert_eq!(add("/").await.unwrap(), Some(0));
     assert_eq!(add("/blog").await.unwrap(), Some(0));
     let text = std::fs::read_to_string(&config).unwrap();
-    assert!(
-        text.starts_with(before),
-        "every other byte is kept:\n{text}"
-    );
+    assert!(text.starts_with(before), "every other byte is kept:\n{text}");
     let (site, feed) = text[before.len()..].rsplit_once("[[source]]").unwrap();
     assert!(
         site.contains(&format!("\"{}\"", harness.origin.url("/")))
@@ -99,11 +83,7 @@ async fn add_writes_the_follow_mode_and_the_feed_url() {
         "{feed}"
     );
     for path in ["/", "/feed.xml", "/blog"] {
-        assert_eq!(
-            add(path).await.unwrap(),
-            Some(1),
-            "{path} is followed already"
-        );
+        assert_eq!(add(path).await.unwrap(), Some(1), "{path} is followed already");
     }
     assert_eq!(std::fs::read_to_string(&config).unwrap(), text);
 }

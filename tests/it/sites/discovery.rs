@@ -17,11 +17,8 @@ const HOME_WITH_FEED: &str = r#"<!DOCTYPE html><html><head><title>Two Minute Sys
 <link rel="alternate" type="application/rss+xml" href="/feeds/abc.xml"></head><body></body></html>"#;
 
 fn fixture(name: &str) -> String {
-    std::fs::read_to_string(format!(
-        "{}/tests/fixtures/sites/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    ))
-    .unwrap()
+    std::fs::read_to_string(format!("{}/tests/fixtures/sites/{name}", env!("CARGO_MANIFEST_DIR")))
+        .unwrap()
 }
 
 fn answer(status: u16, html: &str) -> Reply {
@@ -36,23 +33,13 @@ async fn an_autodiscovered_feed_is_followed_without_probing() {
     let harness = SiteHarness::following("/", "").await;
     harness.serve(&[("/", HOME_WITH_FEED), ("/feeds/abc.xml", FEED)]);
     let report = harness.poll().await;
-    assert_eq!(
-        (report.outcome, report.new_entries),
-        (Outcome::Changed, 2),
-        "{report:?}"
-    );
+    assert_eq!((report.outcome, report.new_entries), (Outcome::Changed, 2), "{report:?}");
     let mut since = 0;
-    assert_eq!(
-        harness.requested_paths(&mut since),
-        ["/robots.txt", "/", "/feeds/abc.xml"]
-    );
+    assert_eq!(harness.requested_paths(&mut since), ["/robots.txt", "/", "/feeds/abc.xml"]);
     let (follow, because) = harness.follow_mode_and_reason();
     assert_eq!(follow, FollowMode::Feed);
     assert!(because.contains("head"), "{because}");
-    assert_eq!(
-        harness.state().feed_url,
-        Some(harness.origin.url("/feeds/abc.xml").to_string())
-    );
+    assert_eq!(harness.state().feed_url, Some(harness.origin.url("/feeds/abc.xml").to_string()));
     harness.poll_after_hours(3).await;
     assert_eq!(harness.requested_paths(&mut since), ["/feeds/abc.xml"]);
 }
@@ -66,10 +53,7 @@ async fn feeds_in_the_link_header_and_in_visible_links_are_discovered() {
         vec![
             Reply::ok(EMPTY_HOME_PAGE)
                 .header("Content-Type", "text/html")
-                .header(
-                    "Link",
-                    "</f/a.xml>; rel=\"alternate\"; type=\"application/rss+xml\"",
-                ),
+                .header("Link", "</f/a.xml>; rel=\"alternate\"; type=\"application/rss+xml\""),
         ],
     );
     harness.poll().await;
@@ -82,10 +66,7 @@ async fn feeds_in_the_link_header_and_in_visible_links_are_discovered() {
 
     let harness = SiteHarness::following("/", "").await;
     harness.serve(&[
-        (
-            "/",
-            "<html><body><p>Hello.</p><a href=/rss.xml>RSS</a></body></html>",
-        ),
+        ("/", "<html><body><p>Hello.</p><a href=/rss.xml>RSS</a></body></html>"),
         ("/rss.xml", FEED),
     ]);
     harness.poll().await;
@@ -127,17 +108,10 @@ async fn a_site_with_only_a_sitemap_is_followed_by_it_without_extra_requests() {
         harness.follow_mode_and_reason().1
     );
     assert_eq!(harness.state().title, "Two Minute Systems");
-    assert_eq!(
-        harness.titles(),
-        ["Lesson Number 1", "Lesson Number 2", "Lesson Number 3"]
-    );
+    assert_eq!(harness.titles(), ["Lesson Number 1", "Lesson Number 2", "Lesson Number 3"]);
     let story = &harness.stories()[0];
     assert_eq!(story.published, Some(morning(2026, 10, 30)));
-    assert!(
-        story.summary_text.contains("must not stop"),
-        "{}",
-        story.summary_text
-    );
+    assert!(story.summary_text.contains("must not stop"), "{}", story.summary_text);
 }
 
 #[tokio::test]
@@ -147,10 +121,7 @@ async fn only_the_sitemap_named_in_robots_txt_is_requested() {
     // Everything but the posts is closed to all; what the file itself names may be asked.
     harness.serve(&[
         ("/", EMPTY_HOME_PAGE),
-        (
-            "/robots.txt",
-            "User-agent: *\nDisallow: /maps/\n\nSitemap: ORIGIN/maps/posts.xml\n",
-        ),
+        ("/robots.txt", "User-agent: *\nDisallow: /maps/\n\nSitemap: ORIGIN/maps/posts.xml\n"),
         ("/maps/posts.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
     harness.serve_posts(&posts);
@@ -161,17 +132,11 @@ async fn only_the_sitemap_named_in_robots_txt_is_requested() {
         ["/robots.txt", "/", "/maps/posts.xml", "/p/lesson-number-1"]
     );
     assert!(
-        harness
-            .follow_mode_and_reason()
-            .1
-            .contains("robots.txt names"),
+        harness.follow_mode_and_reason().1.contains("robots.txt names"),
         "{}",
         harness.follow_mode_and_reason().1
     );
-    assert_eq!(
-        harness.poll_after_hours(3).await.outcome,
-        Outcome::Unchanged
-    );
+    assert_eq!(harness.poll_after_hours(3).await.outcome, Outcome::Unchanged);
     assert_eq!(harness.requested_paths(&mut since), ["/maps/posts.xml"]);
 }
 
@@ -187,10 +152,7 @@ async fn a_site_with_only_embedded_data_is_followed_by_its_page() {
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Page);
     assert_eq!(
         harness.titles(),
-        [
-            "Caches That Remember Too Much",
-            "A Field Guide to Vector Indexes"
-        ]
+        ["Caches That Remember Too Much", "A Field Guide to Vector Indexes"]
     );
     let mut since = 0;
     let asked = harness.requested_paths(&mut since);
@@ -199,10 +161,7 @@ async fn a_site_with_only_embedded_data_is_followed_by_its_page() {
         ["/robots.txt", "/", "/sitemap.xml"],
         "and nothing is guessed beside: {asked:?}"
     );
-    assert!(
-        asked[3..].iter().all(|path| path.starts_with("/p/")),
-        "{asked:?}"
-    );
+    assert!(asked[3..].iter().all(|path| path.starts_with("/p/")), "{asked:?}");
 }
 
 #[tokio::test]
@@ -225,11 +184,7 @@ async fn a_bot_challenge_creates_no_entry_and_backs_off() {
         assert_eq!(report.outcome, Outcome::Challenge, "{status}: {report:?}");
         let state = harness.state();
         assert!(
-            state
-                .last_error
-                .as_deref()
-                .unwrap()
-                .starts_with("not reachable: challenge"),
+            state.last_error.as_deref().unwrap().starts_with("not reachable: challenge"),
             "{:?}",
             state.last_error
         );
@@ -237,15 +192,8 @@ async fn a_bot_challenge_creates_no_entry_and_backs_off() {
         let first = state.next_poll.unwrap() - state.last_attempt.unwrap();
         harness.poll_after_hours(12).await;
         let state = harness.state();
-        assert!(
-            state.next_poll.unwrap() - state.last_attempt.unwrap() > first,
-            "it backs off"
-        );
-        assert_eq!(
-            harness.story_lines(),
-            before,
-            "{status}: what is there stays"
-        );
+        assert!(state.next_poll.unwrap() - state.last_attempt.unwrap() > first, "it backs off");
+        assert_eq!(harness.story_lines(), before, "{status}: what is there stays");
         assert!(!harness.has_due_backfill());
     }
 }
@@ -256,10 +204,7 @@ async fn a_new_site_behind_a_bot_challenge_gets_two_requests_and_no_entries() {
     let challenge = Reply::ok(fixture("challenge/page.html")).header("Content-Type", "text/html");
     harness.origin.script("/", vec![challenge]);
     let report = harness.poll().await;
-    assert_eq!(
-        (report.outcome, report.new_entries),
-        (Outcome::Challenge, 0)
-    );
+    assert_eq!((report.outcome, report.new_entries), (Outcome::Challenge, 0));
     assert_eq!(harness.requested_paths(&mut 0), ["/robots.txt", "/"]);
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Auto);
 }
@@ -278,38 +223,22 @@ async fn a_new_feed_is_adopted_after_thirty_days_without_announcements() {
     harness.serve(&[("/", HOME_WITH_FEED), ("/feeds/abc.xml", FEED)]);
     let mut since = harness.origin.requests().len();
     harness.poll_after_hours(29 * 24).await;
-    assert!(
-        !harness
-            .requested_paths(&mut since)
-            .contains(&"/".to_owned()),
-        "not before its time"
-    );
+    assert!(!harness.requested_paths(&mut since).contains(&"/".to_owned()), "not before its time");
     harness.poll_after_hours(2 * 24).await;
     let asked = harness.requested_paths(&mut since);
     assert!(asked.contains(&"/feeds/abc.xml".to_owned()), "{asked:?}");
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Feed);
     let after = harness.stories();
     let ids = |stories: &[feed_model::Story]| {
-        stories
-            .iter()
-            .map(|s| s.published_id.clone())
-            .collect::<Vec<_>>()
+        stories.iter().map(|s| s.published_id.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(
-        after.len(),
-        3,
-        "the feed's older post is there as well: {:?}",
-        harness.titles()
-    );
+    assert_eq!(after.len(), 3, "the feed's older post is there as well: {:?}", harness.titles());
     assert_eq!(
         ids(&after)[..2],
         ids(&before)[..],
         "the same stories under the same ids, on top as before"
     );
-    assert_eq!(
-        after[2].title, "Lesson Number 0",
-        "an older post comes where its date puts it"
-    );
+    assert_eq!(after[2].title, "Lesson Number 0", "an older post comes where its date puts it");
 }
 
 #[tokio::test]
@@ -324,10 +253,7 @@ async fn a_feed_without_common_posts_is_not_adopted_for_thirty_days() {
     harness.poll().await;
     harness.serve(&[
         ("/", HOME_WITH_FEED),
-        (
-            "/feeds/abc.xml",
-            &FEED.replace("lesson-number", "podcast-episode"),
-        ),
+        ("/feeds/abc.xml", &FEED.replace("lesson-number", "podcast-episode")),
     ]);
     harness.poll_after_hours(31 * 24).await;
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Sitemap);
@@ -357,18 +283,12 @@ async fn rediscovery_reuses_the_page_of_the_same_poll() {
         harness.titles()
     );
     harness.serve(&[
-        (
-            "/",
-            &list("<link rel=alternate type=application/atom+xml href=/feeds/abc.xml>"),
-        ),
+        ("/", &list("<link rel=alternate type=application/atom+xml href=/feeds/abc.xml>")),
         ("/feeds/abc.xml", FEED),
     ]);
     let mut since = harness.origin.requests().len();
     harness.poll_after_hours(31 * 24).await;
-    assert_eq!(
-        harness.requested_paths(&mut since),
-        ["/robots.txt", "/", "/feeds/abc.xml"]
-    );
+    assert_eq!(harness.requested_paths(&mut since), ["/robots.txt", "/", "/feeds/abc.xml"]);
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Feed);
 }
 
@@ -376,15 +296,12 @@ async fn rediscovery_reuses_the_page_of_the_same_poll() {
 async fn discovery_runs_again_after_three_failures() {
     let harness = SiteHarness::following("/", "").await;
     // The home page gives a tag: looking again must not be answered with "not modified".
-    let home = Reply::ok(HOME_WITH_FEED)
-        .header("Content-Type", "text/html")
-        .header("ETag", "\"h\"");
+    let home =
+        Reply::ok(HOME_WITH_FEED).header("Content-Type", "text/html").header("ETag", "\"h\"");
     harness.origin.script("/", vec![home.clone()]);
     harness.serve(&[("/feeds/abc.xml", FEED)]);
     harness.poll().await;
-    harness
-        .origin
-        .script("/feeds/abc.xml", vec![Reply::new(404)]);
+    harness.origin.script("/feeds/abc.xml", vec![Reply::new(404)]);
     harness.serve(&[("/feeds/new.xml", FEED)]);
     harness.serve(&[("/", &HOME_WITH_FEED.replace("abc.xml", "new.xml"))]);
     for _ in 0..3 {
@@ -393,10 +310,7 @@ async fn discovery_runs_again_after_three_failures() {
     let before = harness.story_lines();
     let report = harness.poll_after_hours(30).await;
     assert_eq!(report.error, None, "{report:?}");
-    assert_eq!(
-        harness.state().feed_url,
-        Some(harness.origin.url("/feeds/new.xml").to_string())
-    );
+    assert_eq!(harness.state().feed_url, Some(harness.origin.url("/feeds/new.xml").to_string()));
     assert_eq!(harness.story_lines(), before);
 }
 
@@ -411,11 +325,8 @@ async fn inspect_lists_the_entries_of_one_poll_and_stores_nothing() {
     harness.serve_posts(&posts);
     let inspection = harness.inspect().await;
     assert_eq!(inspection.follow_mode, FollowMode::Sitemap);
-    let found: Vec<_> = inspection
-        .entries
-        .iter()
-        .map(|entry| entry.item.draft.title.clone().unwrap())
-        .collect();
+    let found: Vec<_> =
+        inspection.entries.iter().map(|entry| entry.item.draft.title.clone().unwrap()).collect();
     assert_eq!(found, [title_of(&posts[0]), title_of(&posts[1])]);
     assert!(harness.stories().is_empty());
     assert_eq!(harness.state().health, SourceHealth::New);
@@ -440,10 +351,7 @@ async fn a_changed_follow_mode_announces_no_old_posts() {
         .collect();
     harness.serve(&[(
         "/",
-        &format!(
-            "<html><body><h1>Lessons</h1><ul>{}</ul></body></html>",
-            list.concat()
-        ),
+        &format!("<html><body><h1>Lessons</h1><ul>{}</ul></body></html>", list.concat()),
     )]);
     harness.poll().await;
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Page);
@@ -463,8 +371,5 @@ async fn a_changed_follow_mode_announces_no_old_posts() {
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Sitemap);
     harness.clock.advance(TimeDelta::hours(1));
     let newest = harness.stories()[0].position;
-    assert!(
-        newest < morning(2026, 11, 1),
-        "nothing old came to the top: {newest}"
-    );
+    assert!(newest < morning(2026, 11, 1), "nothing old came to the top: {newest}");
 }

@@ -27,13 +27,11 @@ pub struct SiteHarness {
 }
 
 impl SiteHarness {
-    /// One source, `site`, at this path of a new origin; `more` are further lines of it and of feeds.toml.
+    /// One source, `site`, at this path of a new origin; `more` are further lines of it and of
+    /// feeds.toml.
     pub async fn following(path: &str, more: &str) -> Self {
         let origin = Origin::start();
-        let sources = format!(
-            "[[source]]\nid = \"site\"\nurl = \"{}\"\n{more}",
-            origin.url(path)
-        );
+        let sources = format!("[[source]]\nid = \"site\"\nurl = \"{}\"\n{more}", origin.url(path));
         Self::with_sources(origin, &sources).await
     }
 
@@ -42,20 +40,14 @@ impl SiteHarness {
         let dir = tempfile::tempdir().unwrap();
         let text = format!("[polling]\nallow_hosts = [\"127.0.0.1\"]\ntimeout = \"1s\"\n{sources}");
         let checked = config::check(&text, "feeds.toml");
-        let config = checked
-            .config
-            .unwrap_or_else(|| panic!("feeds.toml is wrong: {:?}", checked.problems));
+        let config =
+            checked.config.unwrap_or_else(|| panic!("feeds.toml is wrong: {:?}", checked.problems));
         let clock = ManualClock::at(morning(2026, 11, 2));
         let store = Store::open(dir.path()).unwrap();
         app::sync_config(&store, &config, &clock).await.unwrap();
         let parts = app::build_polling(&config, dir.path(), None).unwrap();
         let poller = Poller::new(store, parts.client, Arc::new(clock.clone()), parts.polling);
-        Self {
-            origin,
-            clock,
-            poller,
-            _dir: dir,
-        }
+        Self { origin, clock, poller, _dir: dir }
     }
 
     /// What the origin serves: paths and bodies.
@@ -67,12 +59,12 @@ impl SiteHarness {
                 _ => "text/html; charset=utf-8",
             };
             let body = body.replace("ORIGIN", self.origin.url("").as_str().trim_end_matches('/'));
-            self.origin
-                .script(path, vec![Reply::ok(body).header("Content-Type", kind)]);
+            self.origin.script(path, vec![Reply::ok(body).header("Content-Type", kind)]);
         }
     }
 
-    /// Serves a post's page at each of these paths, each with a date of its own: the later in the list, the older.
+    /// Serves a post's page at each of these paths, each with a date of its own: the later in the
+    /// list, the older.
     pub fn serve_posts(&self, paths: &[String]) {
         for (i, path) in paths.iter().enumerate() {
             let date = morning(2026, 10, 30) - TimeDelta::days(i64::try_from(i).unwrap());
@@ -82,12 +74,7 @@ impl SiteHarness {
 
     /// Polls a source now, whatever its schedule.
     pub async fn poll_source(&self, id: &str) -> PollReport {
-        let source = self
-            .poller
-            .settings
-            .load()
-            .source(&SourceId::new(id).unwrap())
-            .unwrap();
+        let source = self.poller.settings.load().source(&SourceId::new(id).unwrap()).unwrap();
         self.poller.refresh(&source).await
     }
 
@@ -104,42 +91,24 @@ impl SiteHarness {
 
     /// Goes on with the back-catalogue of `site`, as the daemon does.
     pub async fn backfill_source(&self, most: usize) -> PollReport {
-        let source = self
-            .poller
-            .settings
-            .load()
-            .source(&SourceId::new("site").unwrap())
-            .unwrap();
+        let source = self.poller.settings.load().source(&SourceId::new("site").unwrap()).unwrap();
         self.poller.backfill_source(&source, most).await
     }
 
     /// Whether the daemon would go on with it now.
     pub fn has_due_backfill(&self) -> bool {
         let now = self.clock.now();
-        !self
-            .poller
-            .store
-            .read(|reader| reader.sources_with_backfill(now))
-            .unwrap()
-            .is_empty()
+        !self.poller.store.read(|reader| reader.sources_with_backfill(now)).unwrap().is_empty()
     }
 
     pub async fn inspect(&self) -> Inspection {
-        let source = self
-            .poller
-            .settings
-            .load()
-            .source(&SourceId::new("site").unwrap())
-            .unwrap();
+        let source = self.poller.settings.load().source(&SourceId::new("site").unwrap()).unwrap();
         self.poller.inspect(&source).await.unwrap()
     }
 
     /// Every story, newest position first.
     pub fn stories(&self) -> Vec<Story> {
-        self.poller
-            .store
-            .read(|reader| reader.stories(&StoryQuery::default()))
-            .unwrap()
+        self.poller.store.read(|reader| reader.stories(&StoryQuery::default())).unwrap()
     }
 
     /// What readers see of every story, newest position first.
@@ -155,19 +124,13 @@ impl SiteHarness {
 
     /// The titles of every story, newest position first.
     pub fn titles(&self) -> Vec<String> {
-        self.stories()
-            .into_iter()
-            .map(|story| story.title)
-            .collect()
+        self.stories().into_iter().map(|story| story.title).collect()
     }
 
     /// What is known of a source.
     pub fn source_state(&self, id: &str) -> SourceState {
         let states = self.poller.store.read(|reader| reader.sources()).unwrap();
-        states
-            .into_iter()
-            .find(|state| state.id.as_str() == id)
-            .unwrap()
+        states.into_iter().find(|state| state.id.as_str() == id).unwrap()
     }
 
     pub fn state(&self) -> SourceState {
@@ -183,10 +146,7 @@ impl SiteHarness {
     /// The paths that were asked for since the last call, in order.
     pub fn requested_paths(&self, since: &mut usize) -> Vec<String> {
         let all = self.origin.requests();
-        let new = all[*since..]
-            .iter()
-            .map(|request| request.path.clone())
-            .collect();
+        let new = all[*since..].iter().map(|request| request.path.clone()).collect();
         *since = all.len();
         new
     }
@@ -195,9 +155,7 @@ impl SiteHarness {
 /// `/p/a-post-on-logs` is "A Post On Logs".
 pub fn title_of(path: &str) -> String {
     let slug = path.trim_end_matches('/').rsplit('/').next().unwrap();
-    let words = slug
-        .split('-')
-        .map(|word| word[..1].to_uppercase() + &word[1..]);
+    let words = slug.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -205,10 +163,7 @@ pub fn title_of(path: &str) -> String {
 pub fn post_page(title: &str, published: Option<Timestamp>) -> String {
     let date = published
         .map(|at| {
-            format!(
-                "<meta property=\"article:published_time\" content=\"{}\">",
-                at.to_rfc3339()
-            )
+            format!("<meta property=\"article:published_time\" content=\"{}\">", at.to_rfc3339())
         })
         .unwrap_or_default();
     format!(
@@ -224,7 +179,8 @@ pub fn post_paths(n: usize) -> Vec<String> {
     (1..=n).map(|i| format!("/p/lesson-number-{i}")).collect()
 }
 
-/// A sitemap of these paths, and of two pages that are no posts; `lastmod` falls by a day from path to path.
+/// A sitemap of these paths, and of two pages that are no posts; `lastmod` falls by a day from path
+/// to path.
 pub fn sitemap(paths: &[String], newest: Timestamp) -> String {
     let mut text = String::from(
         "<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url><loc>ORIGIN/</loc></url>\
@@ -232,10 +188,7 @@ pub fn sitemap(paths: &[String], newest: Timestamp) -> String {
     );
     for (i, path) in paths.iter().enumerate() {
         let day = (newest - TimeDelta::days(i64::try_from(i).unwrap())).format("%Y-%m-%d");
-        let _ = write!(
-            text,
-            "<url><loc>ORIGIN{path}</loc><lastmod>{day}</lastmod></url>"
-        );
+        let _ = write!(text, "<url><loc>ORIGIN{path}</loc><lastmod>{day}</lastmod></url>");
     }
     text + "</urlset>"
 }

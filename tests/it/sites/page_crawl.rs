@@ -1,4 +1,5 @@
-//! Pages that list their posts: their items are entries, completed from the posts' own pages, and meet the posts at home.
+//! Pages that list their posts: their items are entries, completed from the posts' own pages, and
+//! meet the posts at home.
 
 use chrono::TimeDelta;
 use feed_model::{FollowMode, SourceHealth, Story};
@@ -8,11 +9,8 @@ use super::harness::{SiteHarness, morning, post_page, post_paths, sitemap, title
 use crate::support::origin::Origin;
 
 fn fixture(name: &str) -> String {
-    std::fs::read_to_string(format!(
-        "{}/tests/fixtures/sites/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    ))
-    .unwrap()
+    std::fs::read_to_string(format!("{}/tests/fixtures/sites/{name}", env!("CARGO_MANIFEST_DIR")))
+        .unwrap()
 }
 
 fn categories(story: &Story) -> Vec<&str> {
@@ -23,17 +21,10 @@ fn categories(story: &Story) -> Vec<&str> {
 async fn a_plain_list_is_completed_with_the_metadata_of_its_posts() {
     let harness = SiteHarness::following("/articles", "").await;
     harness.serve(&[("/articles", &fixture("plain-list/articles.html"))]);
-    let slugs = [
-        "building-a-tiny-raft",
-        "grpc-behind-a-load-balancer",
-        "terraform",
-    ];
+    let slugs = ["building-a-tiny-raft", "grpc-behind-a-load-balancer", "terraform"];
     for (i, slug) in slugs.iter().enumerate() {
         let date = morning(2026, 9, 20) - TimeDelta::days(i64::try_from(i).unwrap());
-        harness.serve(&[(
-            &format!("/articles/{slug}"),
-            &post_page("Another Title", Some(date)),
-        )]);
+        harness.serve(&[(&format!("/articles/{slug}"), &post_page("Another Title", Some(date)))]);
     }
     let report = harness.poll().await;
     assert_eq!(report.new_entries, 3);
@@ -43,40 +34,25 @@ async fn a_plain_list_is_completed_with_the_metadata_of_its_posts() {
     assert_eq!(asked[3..], slugs.map(|slug| format!("/articles/{slug}")));
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Page);
     let (stories, shown) = (harness.stories(), harness.story_lines());
-    assert_eq!(
-        stories[0].title, "Building a Tiny Raft",
-        "the index names its posts"
-    );
-    assert_eq!(
-        stories[0].published,
-        Some(morning(2026, 9, 20)),
-        "and their pages date them"
-    );
+    assert_eq!(stories[0].title, "Building a Tiny Raft", "the index names its posts");
+    assert_eq!(stories[0].published, Some(morning(2026, 9, 20)), "and their pages date them");
     assert!(
         stories[0].summary_text.starts_with("A consensus protocol"),
         "{}",
         stories[0].summary_text
     );
     assert_eq!(stories[2].title, "Terraform");
-    // The list grows by one; what was learnt of the others stays, and only the new page is asked for.
+    // The list grows by one; what was learnt of the others stays, and only the new page is asked
+    // for.
     let grown = fixture("plain-list/articles.html").replace(
         "<a href=\"/articles/building",
         "<a href=\"/articles/queues-at-night\"><div><p>Queues at Night</p><p>What they do unwatched.</p></div></a><a href=\"/articles/building",
     );
-    harness.serve(&[
-        ("/articles", &grown),
-        ("/articles/queues-at-night", &post_page("Queues", None)),
-    ]);
+    harness
+        .serve(&[("/articles", &grown), ("/articles/queues-at-night", &post_page("Queues", None))]);
     let report = harness.poll_after_hours(6).await;
-    assert_eq!(
-        (report.new_entries, report.updated_entries),
-        (1, 0),
-        "{report:?}"
-    );
-    assert_eq!(
-        harness.requested_paths(&mut since),
-        ["/articles", "/articles/queues-at-night"]
-    );
+    assert_eq!((report.new_entries, report.updated_entries), (1, 0), "{report:?}");
+    assert_eq!(harness.requested_paths(&mut since), ["/articles", "/articles/queues-at-night"]);
     assert_eq!(
         (harness.titles()[0].as_str(), harness.stories()[0].position),
         ("Queues at Night", harness.clock.now())
@@ -101,33 +77,19 @@ async fn page_metadata_of_a_long_list_is_backfilled_without_announcements() {
             items.concat()
         ),
     )]);
-    let list = post_paths(8)
-        .iter()
-        .map(|path| path.replace("/p/", "/articles/"))
-        .collect::<Vec<_>>();
+    let list =
+        post_paths(8).iter().map(|path| path.replace("/p/", "/articles/")).collect::<Vec<_>>();
     harness.serve_posts(&list);
     assert_eq!(harness.poll().await.new_entries, 8);
     let titles: Vec<_> = list.iter().map(|path| title_of(path)).collect();
     assert_eq!(harness.titles(), titles, "all of it at once, in its order");
-    let ids: Vec<_> = harness
-        .stories()
-        .into_iter()
-        .map(|s| (s.published_id, s.position))
-        .collect();
+    let ids: Vec<_> = harness.stories().into_iter().map(|s| (s.published_id, s.position)).collect();
     assert_eq!(harness.poll_after_hours(1).await.new_entries, 0);
     assert!(!harness.has_due_backfill(), "six of them, three at a time");
-    let dated = harness
-        .stories()
-        .iter()
-        .filter(|story| story.published.is_some())
-        .count();
+    let dated = harness.stories().iter().filter(|story| story.published.is_some()).count();
     assert_eq!(dated, 6);
     assert_eq!(
-        harness
-            .stories()
-            .into_iter()
-            .map(|s| (s.published_id, s.position))
-            .collect::<Vec<_>>(),
+        harness.stories().into_iter().map(|s| (s.published_id, s.position)).collect::<Vec<_>>(),
         ids
     );
 }
@@ -140,28 +102,13 @@ async fn cards_keep_their_categories_tags_and_reading_time() {
         &fixture("card-blog/blog.html").replace("https://lou.example", "ORIGIN"),
     )]);
     harness.poll().await;
-    let story = harness
-        .stories()
-        .into_iter()
-        .find(|s| s.title == "A Small Lakehouse")
-        .unwrap();
-    assert_eq!(
-        categories(&story),
-        ["Data Engineering", "iceberg", "duckdb", "12 min read"]
-    );
-    let reading: Vec<_> = story
-        .categories
-        .iter()
-        .filter(|c| c.is_reading_time())
-        .map(|c| c.term.as_str())
-        .collect();
+    let story = harness.stories().into_iter().find(|s| s.title == "A Small Lakehouse").unwrap();
+    assert_eq!(categories(&story), ["Data Engineering", "iceberg", "duckdb", "12 min read"]);
+    let reading: Vec<_> =
+        story.categories.iter().filter(|c| c.is_reading_time()).map(|c| c.term.as_str()).collect();
     assert_eq!(reading, ["12 min read"]);
     assert_eq!(
-        story
-            .topics
-            .iter()
-            .map(|t| t.id.as_str())
-            .collect::<Vec<_>>(),
+        story.topics.iter().map(|t| t.id.as_str()).collect::<Vec<_>>(),
         ["tables"],
         "a reading time is no subject"
     );
@@ -177,23 +124,10 @@ async fn the_heading_of_a_topic_archive_is_a_category_of_its_posts() {
     harness.poll().await;
     assert_eq!(
         harness.titles(),
-        [
-            "Retries Are Load",
-            "One Queue or Many",
-            "Idempotent by Default",
-            "Failure Is a Feature"
-        ]
+        ["Retries Are Load", "One Queue or Many", "Idempotent by Default", "Failure Is a Feature"]
     );
-    assert!(
-        harness
-            .stories()
-            .iter()
-            .all(|story| categories(story) == ["Distributed systems"])
-    );
-    assert_eq!(
-        harness.stories()[0].published,
-        Some(morning(2026, 6, 14) - TimeDelta::hours(9))
-    );
+    assert!(harness.stories().iter().all(|story| categories(story) == ["Distributed systems"]));
+    assert_eq!(harness.stories()[0].published, Some(morning(2026, 6, 14) - TimeDelta::hours(9)));
 }
 
 #[tokio::test]
@@ -228,10 +162,7 @@ async fn a_page_that_lost_its_list_is_a_failure_and_keeps_its_entries() {
         let report = harness.poll_after_hours(48).await;
         assert_eq!(report.outcome, Outcome::Failed);
         let state = harness.state();
-        assert_eq!(
-            (state.health, state.follow_mode),
-            (SourceHealth::Failing, FollowMode::Page)
-        );
+        assert_eq!((state.health, state.follow_mode), (SourceHealth::Failing, FollowMode::Page));
         assert!(
             state.last_error.unwrap().contains("no posts were found")
                 || report.error.unwrap().contains("cannot be followed")
@@ -273,10 +204,7 @@ async fn author_and_newsletter() -> (SiteHarness, Origin) {
             ],
         );
     };
-    serve(
-        "/",
-        "<html><head><title>Two Minute Systems</title></head><body></body></html>".into(),
-    );
+    serve("/", "<html><head><title>Two Minute Systems</title></head><body></body></html>".into());
     serve("/sitemap.xml", sitemap(&posts, morning(2026, 5, 8)));
     for (i, path) in posts.iter().enumerate() {
         let date = morning(2026, 5, 8) - TimeDelta::days(7 * i64::try_from(i).unwrap());
@@ -311,11 +239,7 @@ async fn an_authors_index_and_the_posts_merge_into_one_story_each_in_either_orde
         }
         let log = stories
             .iter()
-            .find(|s| {
-                s.url
-                    .as_deref()
-                    .is_some_and(|u| u.ends_with("/p/what-a-log-is-for"))
-            })
+            .find(|s| s.url.as_deref().is_some_and(|u| u.ends_with("/p/what-a-log-is-for")))
             .unwrap();
         assert_eq!(log.sources.len(), 2, "{order:?}");
         assert!(
@@ -333,12 +257,7 @@ async fn an_authors_index_and_the_posts_merge_into_one_story_each_in_either_orde
             ["streams"],
             "{order:?}: the section files it"
         );
-        assert!(
-            newsletter
-                .requests()
-                .iter()
-                .all(|r| r.path != "/writing.html")
-        );
+        assert!(newsletter.requests().iter().all(|r| r.path != "/writing.html"));
         let from_index = harness.origin.requests();
         assert!(
             from_index.iter().all(|r| !r.path.starts_with("/p/")),
@@ -347,11 +266,7 @@ async fn an_authors_index_and_the_posts_merge_into_one_story_each_in_either_orde
         assert!(
             newsletter.requests().len() <= 7,
             "{:?}",
-            newsletter
-                .requests()
-                .iter()
-                .map(|r| r.path.clone())
-                .collect::<Vec<_>>()
+            newsletter.requests().iter().map(|r| r.path.clone()).collect::<Vec<_>>()
         );
         // Again, and nothing is announced twice.
         harness.clock.advance(TimeDelta::hours(6));
@@ -399,16 +314,8 @@ async fn posts_within_one_page_are_separate_entries_and_the_page_is_requested_on
     };
     let harness = SiteHarness::following("/changes", "follow = \"page\"\n").await;
     harness.serve(&[("/changes", &page(3))]);
-    assert_eq!(
-        harness.poll().await.new_entries,
-        3,
-        "{:?}",
-        harness.state().problems
-    );
-    assert_eq!(
-        harness.titles(),
-        ["Release number 3", "Release number 2", "Release number 1"]
-    );
+    assert_eq!(harness.poll().await.new_entries, 3, "{:?}", harness.state().problems);
+    assert_eq!(harness.titles(), ["Release number 3", "Release number 2", "Release number 1"]);
     assert_eq!(
         harness.requested_paths(&mut 0),
         ["/robots.txt", "/changes"],

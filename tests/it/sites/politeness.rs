@@ -23,10 +23,7 @@ async fn harness_with_sitemap(n: usize, more: &str) -> SiteHarness {
 #[tokio::test]
 async fn a_page_disallowed_by_robots_txt_is_skipped_and_the_others_are_read() {
     let harness = harness_with_sitemap(3, "pages_per_poll = 2\n").await;
-    harness.serve(&[(
-        "/robots.txt",
-        "User-agent: *\nDisallow: /p/lesson-number-1\n",
-    )]);
+    harness.serve(&[("/robots.txt", "User-agent: *\nDisallow: /p/lesson-number-1\n")]);
     harness.poll().await;
     assert!(harness.origin.requests_to("/p/lesson-number-1").is_empty());
     assert_eq!(harness.titles(), ["Lesson Number 2", "Lesson Number 3"]);
@@ -58,11 +55,7 @@ async fn a_guessed_sitemap_url_is_requested_only_if_robots_txt_allows_it() {
     let harness = harness_with_sitemap(2, "").await;
     harness.serve(&[("/robots.txt", "User-agent: tributary\nDisallow: /\n")]);
     harness.poll().await;
-    assert_eq!(
-        harness.requested_paths(&mut 0),
-        ["/robots.txt"],
-        "unless the site means us"
-    );
+    assert_eq!(harness.requested_paths(&mut 0), ["/robots.txt"], "unless the site means us");
 }
 
 #[tokio::test]
@@ -86,26 +79,15 @@ async fn crawl_delay_is_waited_between_requests() {
     let begun = Instant::now();
     assert_eq!(harness.poll().await.new_entries, 3);
     // The sitemap and three pages come each after a pause.
-    assert!(
-        begun.elapsed() >= Duration::from_millis(800),
-        "{:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() >= Duration::from_millis(800), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
 async fn a_failing_page_does_not_fail_the_poll_and_its_retries_are_bounded() {
     let harness = harness_with_sitemap(5, "").await;
-    harness
-        .origin
-        .script("/p/lesson-number-1", vec![Reply::new(404)]);
-    harness
-        .origin
-        .script("/p/lesson-number-2", vec![Reply::new(500)]);
-    harness.origin.script(
-        "/p/lesson-number-4",
-        vec![Reply::ok("<html>").length(500).hang()],
-    );
+    harness.origin.script("/p/lesson-number-1", vec![Reply::new(404)]);
+    harness.origin.script("/p/lesson-number-2", vec![Reply::new(500)]);
+    harness.origin.script("/p/lesson-number-4", vec![Reply::ok("<html>").length(500).hang()]);
     let report = harness.poll().await;
     assert_eq!(
         (report.outcome, report.new_entries),
@@ -116,11 +98,7 @@ async fn a_failing_page_does_not_fail_the_poll_and_its_retries_are_bounded() {
     assert_eq!(harness.state().health, SourceHealth::Ok);
     for path in ["/p/lesson-number-2", "/p/lesson-number-4"] {
         assert!(
-            harness
-                .state()
-                .problems
-                .iter()
-                .any(|p| p.text.contains(path)),
+            harness.state().problems.iter().any(|p| p.text.contains(path)),
             "{:?}",
             harness.state().problems
         );
@@ -128,44 +106,29 @@ async fn a_failing_page_does_not_fail_the_poll_and_its_retries_are_bounded() {
     for _ in 0..12 {
         harness.poll_after_hours(7).await;
     }
-    let times = |n: u32| {
-        harness
-            .origin
-            .requests_to(&format!("/p/lesson-number-{n}"))
-            .len()
-    };
-    assert_eq!(
-        [1, 2, 3, 4, 5].map(times),
-        [1, 5, 1, 5, 1],
-        "retries are bounded"
-    );
+    let times = |n: u32| harness.origin.requests_to(&format!("/p/lesson-number-{n}")).len();
+    assert_eq!([1, 2, 3, 4, 5].map(times), [1, 5, 1, 5, 1], "retries are bounded");
 }
 
 #[tokio::test]
 async fn a_page_that_succeeds_later_keeps_its_position() {
     let harness = harness_with_sitemap(3, "").await;
-    harness
-        .origin
-        .script("/p/lesson-number-2", vec![Reply::new(500)]);
+    harness.origin.script("/p/lesson-number-2", vec![Reply::new(500)]);
     harness.poll().await;
     harness.serve(&[("/p/lesson-number-2", &post_page("Lesson Number 2", None))]);
     assert!(!harness.has_due_backfill(), "not at once");
     harness.clock.advance(TimeDelta::hours(7));
     assert!(harness.has_due_backfill());
     harness.backfill_source(1).await;
-    assert_eq!(
-        harness.titles(),
-        ["Lesson Number 1", "Lesson Number 2", "Lesson Number 3"]
-    );
+    assert_eq!(harness.titles(), ["Lesson Number 1", "Lesson Number 2", "Lesson Number 3"]);
 }
 
 #[tokio::test]
 async fn a_429_on_a_page_backs_off_the_whole_site() {
     let harness = harness_with_sitemap(6, "").await;
-    harness.origin.script(
-        "/p/lesson-number-3",
-        vec![Reply::new(429).header("Retry-After", "7200")],
-    );
+    harness
+        .origin
+        .script("/p/lesson-number-3", vec![Reply::new(429).header("Retry-After", "7200")]);
     harness.poll().await;
     assert_eq!(harness.titles().len(), 2);
     assert!(harness.origin.requests_to("/p/lesson-number-4").is_empty());

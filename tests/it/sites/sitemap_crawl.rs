@@ -1,4 +1,5 @@
-//! Sitemaps over time: nothing is flooded, each page is asked for once, and what moved is asked for conditionally.
+//! Sitemaps over time: nothing is flooded, each page is asked for once, and what moved is asked for
+//! conditionally.
 
 use std::io::Write as _;
 
@@ -14,10 +15,8 @@ use crate::support::origin::Reply;
 
 async fn harness_with_sitemap(posts: &[String], more: &str) -> SiteHarness {
     let harness = SiteHarness::following("/", more).await;
-    harness.serve(&[
-        ("/", EMPTY_HOME_PAGE),
-        ("/sitemap.xml", &sitemap(posts, morning(2026, 10, 30))),
-    ]);
+    harness
+        .serve(&[("/", EMPTY_HOME_PAGE), ("/sitemap.xml", &sitemap(posts, morning(2026, 10, 30)))]);
     harness.serve_posts(posts);
     harness
 }
@@ -42,13 +41,11 @@ async fn a_sitemap_of_fifty_thousand_links_is_limited_by_pages_per_poll_and_back
     assert!(!harness.has_due_backfill(), "and no more");
     assert_eq!(
         harness.titles(),
-        posts[..30]
-            .iter()
-            .map(|path| title_of(path))
-            .collect::<Vec<_>>(),
+        posts[..30].iter().map(|path| title_of(path)).collect::<Vec<_>>(),
         "in the publisher's order"
     );
-    // Every lastmod moves, as with generators that write the time of building: only what was read is looked at again.
+    // Every lastmod moves, as with generators that write the time of building: only what was read
+    // is looked at again.
     harness.serve(&[("/sitemap.xml", &sitemap(&posts, morning(2026, 11, 2)))]);
     harness.requested_paths(&mut since);
     let mut asked = 0;
@@ -86,10 +83,7 @@ async fn a_new_sitemap_link_is_fetched_once_and_gets_the_newest_position() {
         "new ones before those that moved: {asked:?}"
     );
     let story = &harness.stories()[0];
-    assert_eq!(
-        (story.title.as_str(), story.position),
-        ("Brand New Lesson", harness.clock.now())
-    );
+    assert_eq!((story.title.as_str(), story.position), ("Brand New Lesson", harness.clock.now()));
 }
 
 #[tokio::test]
@@ -101,44 +95,27 @@ async fn a_changed_lastmod_requests_that_page_conditionally() {
             .header("Content-Type", "text/html")
             .header("ETag", tag)
     };
-    harness
-        .origin
-        .script("/p/lesson-number-1", vec![page("Lesson Number 1", "\"a\"")]);
+    harness.origin.script("/p/lesson-number-1", vec![page("Lesson Number 1", "\"a\"")]);
     harness.poll().await;
     let (before, shown) = (harness.stories(), harness.story_lines());
     let map = sitemap(&posts, morning(2026, 10, 30));
     let moved = |day: u32| map.replacen("2026-10-30", &format!("2026-11-{day:02}"), 1);
 
-    harness
-        .origin
-        .script("/p/lesson-number-1", vec![Reply::new(304)]);
+    harness.origin.script("/p/lesson-number-1", vec![Reply::new(304)]);
     harness.serve(&[("/sitemap.xml", &moved(2))]);
     harness.poll_after_hours(24).await;
     let asked = harness.origin.requests_to("/p/lesson-number-1");
-    assert_eq!(
-        (asked.len(), asked[1].header("if-none-match")),
-        (2, Some("\"a\""))
-    );
+    assert_eq!((asked.len(), asked[1].header("if-none-match")), (2, Some("\"a\"")));
     assert_eq!(harness.origin.requests_to("/p/lesson-number-2").len(), 1);
     assert_eq!(harness.story_lines(), shown);
 
     // Other bytes, the same words.
-    harness.origin.script(
-        "/p/lesson-number-1",
-        vec![page("Lesson  number 1!", "\"b\"")],
-    );
+    harness.origin.script("/p/lesson-number-1", vec![page("Lesson  number 1!", "\"b\"")]);
     harness.serve(&[("/sitemap.xml", &moved(3))]);
     harness.poll_after_hours(24).await;
-    assert_eq!(
-        harness.stories()[0].updated,
-        before[0].updated,
-        "nothing material changed"
-    );
+    assert_eq!(harness.stories()[0].updated, before[0].updated, "nothing material changed");
 
-    harness.origin.script(
-        "/p/lesson-number-1",
-        vec![page("Lesson Number 1, Corrected", "\"c\"")],
-    );
+    harness.origin.script("/p/lesson-number-1", vec![page("Lesson Number 1, Corrected", "\"c\"")]);
     harness.serve(&[("/sitemap.xml", &moved(4))]);
     let report = harness.poll_after_hours(24).await;
     assert_eq!((report.new_entries, report.updated_entries), (0, 1));
@@ -162,10 +139,7 @@ async fn a_link_that_leaves_the_sitemap_keeps_its_entry_and_is_not_new_on_return
     for listed in [&posts[1..], &posts[..]] {
         harness.serve(&[("/sitemap.xml", &sitemap(listed, morning(2026, 10, 30)))]);
         assert_eq!(harness.poll_after_hours(3).await.new_entries, 0);
-        assert_eq!(
-            harness.titles(),
-            before.iter().map(|s| s.title.clone()).collect::<Vec<_>>()
-        );
+        assert_eq!(harness.titles(), before.iter().map(|s| s.title.clone()).collect::<Vec<_>>());
     }
     assert_eq!(harness.origin.requests_to("/p/lesson-number-1").len(), 1);
 }
@@ -179,14 +153,8 @@ async fn a_sitemap_that_lost_its_posts_is_a_failure_and_keeps_the_entries() {
     for _ in 0..2 {
         let report = harness.poll_after_hours(12).await;
         assert_eq!(report.outcome, Outcome::Failed);
-        assert!(
-            report.error.as_deref().unwrap().contains("no posts"),
-            "{report:?}"
-        );
-        assert_eq!(
-            (harness.state().health, harness.titles().len()),
-            (SourceHealth::Failing, 3)
-        );
+        assert!(report.error.as_deref().unwrap().contains("no posts"), "{report:?}");
+        assert_eq!((harness.state().health, harness.titles().len()), (SourceHealth::Failing, 3));
     }
 }
 
@@ -195,10 +163,8 @@ async fn sitemap_index_parts_are_read_one_level_deep_even_if_the_index_is_unchan
     let harness = SiteHarness::following("/", "").await;
     let mut posts = post_paths(2);
     let mut gz = GzEncoder::new(Vec::new(), Compression::default());
-    let packed = sitemap(&posts, morning(2026, 10, 30)).replace(
-        "ORIGIN",
-        harness.origin.url("").as_str().trim_end_matches('/'),
-    );
+    let packed = sitemap(&posts, morning(2026, 10, 30))
+        .replace("ORIGIN", harness.origin.url("").as_str().trim_end_matches('/'));
     gz.write_all(packed.as_bytes()).unwrap();
     harness.origin.script(
         "/posts.xml.gz",
@@ -213,47 +179,23 @@ async fn sitemap_index_parts_are_read_one_level_deep_even_if_the_index_is_unchan
         ("/rest.xml", "<urlset><url><loc>ORIGIN/pricing</loc></url><url><loc>ORIGIN/about</loc></url></urlset>"),
     ]);
     harness.serve_posts(&posts);
-    assert_eq!(
-        harness.poll().await.new_entries,
-        2,
-        "{:?}",
-        harness.state().problems
-    );
+    assert_eq!(harness.poll().await.new_entries, 2, "{:?}", harness.state().problems);
     let mut since = 0;
     let asked = harness.requested_paths(&mut since);
-    assert_eq!(
-        asked[..5],
-        [
-            "/robots.txt",
-            "/",
-            "/sitemap.xml",
-            "/posts.xml.gz",
-            "/rest.xml"
-        ]
-    );
+    assert_eq!(asked[..5], ["/robots.txt", "/", "/sitemap.xml", "/posts.xml.gz", "/rest.xml"]);
     assert_eq!(asked.len(), 7);
     // The index has the same bytes, one of its parts has a new post, the other a page that is none.
     posts.insert(0, "/p/brand-new-lesson".into());
     harness.serve(&[
         ("/posts.xml.gz", &sitemap(&posts, morning(2026, 11, 1))),
-        (
-            "/rest.xml",
-            "<urlset><url><loc>ORIGIN/our-new-pricing-page</loc></url></urlset>",
-        ),
+        ("/rest.xml", "<urlset><url><loc>ORIGIN/our-new-pricing-page</loc></url></urlset>"),
         ("/p/brand-new-lesson", &post_page("Brand New Lesson", None)),
     ]);
     let report = harness.poll_after_hours(3).await;
-    assert_eq!(
-        report.new_entries,
-        1,
-        "{:?}",
-        harness.requested_paths(&mut since)
-    );
+    assert_eq!(report.new_entries, 1, "{:?}", harness.requested_paths(&mut since));
     assert_eq!(harness.titles()[0], "Brand New Lesson");
     // Now only the other part changes.
-    harness
-        .origin
-        .script("/posts.xml.gz", vec![Reply::new(304)]);
+    harness.origin.script("/posts.xml.gz", vec![Reply::new(304)]);
     harness.serve(&[(
         "/rest.xml",
         "<urlset><url><loc>ORIGIN/our-newest-pricing-page</loc></url></urlset>",
@@ -265,12 +207,8 @@ async fn sitemap_index_parts_are_read_one_level_deep_even_if_the_index_is_unchan
 #[tokio::test]
 async fn a_sitemap_part_that_failed_on_import_is_not_announced_later() {
     let harness = SiteHarness::following("/", "backfill = 3\n").await;
-    let (here, late) = (
-        post_paths(2),
-        (100..140)
-            .map(|i| format!("/p/early-lesson-{i}"))
-            .collect::<Vec<_>>(),
-    );
+    let (here, late) =
+        (post_paths(2), (100..140).map(|i| format!("/p/early-lesson-{i}")).collect::<Vec<_>>());
     harness.serve(&[
         ("/", EMPTY_HOME_PAGE),
         (
@@ -284,18 +222,12 @@ async fn a_sitemap_part_that_failed_on_import_is_not_announced_later() {
     harness.poll().await;
     harness.serve(&[("/b.xml", &sitemap(&late, morning(2025, 10, 30)))]);
     for path in &late {
-        harness.serve(&[(
-            path,
-            &post_page(&title_of(path), Some(morning(2025, 10, 30))),
-        )]);
+        harness.serve(&[(path, &post_page(&title_of(path), Some(morning(2025, 10, 30))))]);
     }
     for _ in 0..3 {
         harness.poll_after_hours(3).await;
     }
-    assert_eq!(
-        harness.titles(),
-        ["Lesson Number 1", "Lesson Number 2", "Early Lesson 100"]
-    );
+    assert_eq!(harness.titles(), ["Lesson Number 1", "Lesson Number 2", "Early Lesson 100"]);
 }
 
 #[tokio::test]
@@ -313,31 +245,17 @@ async fn sitemap_news_titles_replace_missing_page_titles_and_untitled_pages_are_
     ]);
     harness.poll().await;
     assert_eq!(harness.titles(), ["What They Called It"]);
-    assert_eq!(
-        harness.stories()[0].published,
-        Some(morning(2026, 10, 30) - TimeDelta::hours(9))
-    );
+    assert_eq!(harness.stories()[0].published, Some(morning(2026, 10, 30) - TimeDelta::hours(9)));
     assert!(
-        harness
-            .state()
-            .problems
-            .iter()
-            .any(|p| p.text.contains("no title")),
+        harness.state().problems.iter().any(|p| p.text.contains("no title")),
         "{:?}",
         harness.state().problems
     );
     for _ in 0..10 {
         harness.poll_after_hours(12).await;
     }
-    assert_eq!(
-        harness.origin.requests_to("/p/lesson-number-2").len(),
-        5,
-        "and is given up"
-    );
-    assert_eq!(
-        harness.state().home_page_url,
-        Some(harness.origin.url("/").to_string())
-    );
+    assert_eq!(harness.origin.requests_to("/p/lesson-number-2").len(), 5, "and is given up");
+    assert_eq!(harness.state().home_page_url, Some(harness.origin.url("/").to_string()));
 }
 
 #[tokio::test]
@@ -347,12 +265,8 @@ async fn include_and_exclude_patterns_select_the_posts() {
         "[source.sitemap]\ninclude = [\"/notes/\"]\nexclude = [\"draft\"]\n",
     )
     .await;
-    let listed = [
-        "/p/lesson-number-1",
-        "/notes/one-short-note",
-        "/notes/draft-of-a-note",
-    ]
-    .map(String::from);
+    let listed =
+        ["/p/lesson-number-1", "/notes/one-short-note", "/notes/draft-of-a-note"].map(String::from);
     harness.serve(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&listed, morning(2026, 10, 30))),
@@ -387,10 +301,7 @@ async fn undated_posts_keep_the_sitemap_order_whenever_their_pages_are_read() {
     harness.poll_after_hours(1).await;
     assert_eq!(harness.titles().len(), 5);
     harness.poll_after_hours(1).await;
-    assert_eq!(
-        harness.titles(),
-        posts.iter().map(|path| title_of(path)).collect::<Vec<_>>()
-    );
+    assert_eq!(harness.titles(), posts.iter().map(|path| title_of(path)).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -398,24 +309,14 @@ async fn page_and_tag_sitemap_parts_are_not_requested() {
     let harness = SiteHarness::following("/", "").await;
     let posts = post_paths(2);
     let part = |name: &str| format!("<sitemap><loc>ORIGIN/{name}-sitemap.xml</loc></sitemap>");
-    let index: String = ["page", "category", "post", "post_tag", "author"]
-        .map(part)
-        .concat();
+    let index: String = ["page", "category", "post", "post_tag", "author"].map(part).concat();
     harness.serve(&[
         ("/", EMPTY_HOME_PAGE),
-        (
-            "/sitemap.xml",
-            &format!("<sitemapindex>{index}</sitemapindex>"),
-        ),
+        ("/sitemap.xml", &format!("<sitemapindex>{index}</sitemapindex>")),
         ("/post-sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
     harness.serve_posts(&posts);
-    assert_eq!(
-        harness.poll().await.new_entries,
-        2,
-        "{:?}",
-        harness.state().problems
-    );
+    assert_eq!(harness.poll().await.new_entries, 2, "{:?}", harness.state().problems);
     let mut since = 0;
     assert_eq!(
         harness.requested_paths(&mut since)[..4],

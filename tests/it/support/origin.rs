@@ -1,5 +1,6 @@
-//! A publisher's server that says exactly what a test wants, also what no server should say, and writes down every
-//! request. It speaks HTTP/1.1 by hand on threads of its own, so that tests with and without a runtime can use it.
+//! A publisher's server that says exactly what a test wants, also what no server should say, and
+//! writes down every request. It speaks HTTP/1.1 by hand on threads of its own, so that tests with
+//! and without a runtime can use it.
 
 #![allow(dead_code)] // each test uses a part of it
 
@@ -29,10 +30,7 @@ pub struct ReceivedRequest {
 
 impl ReceivedRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -71,10 +69,7 @@ impl Reply {
     }
 
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            body: body.into(),
-            ..Self::new(200)
-        }
+        Self { body: body.into(), ..Self::new(200) }
     }
 
     pub fn redirect(status: u16, location: &str) -> Self {
@@ -83,11 +78,7 @@ impl Reply {
 
     /// Exactly these bytes, and then the end of the connection.
     pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            raw: Some(bytes.into()),
-            connection_end: ConnectionEnd::Close,
-            ..Self::new(200)
-        }
+        Self { raw: Some(bytes.into()), connection_end: ConnectionEnd::Close, ..Self::new(200) }
     }
 
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
@@ -133,10 +124,7 @@ impl Reply {
             head += &format!("{name}: {value}\r\n");
         }
         if !matches!(self.status, 204 | 304) {
-            head += &format!(
-                "Content-Length: {}\r\n",
-                self.length.unwrap_or(self.body.len())
-            );
+            head += &format!("Content-Length: {}\r\n", self.length.unwrap_or(self.body.len()));
         }
         let mut bytes = (head + "\r\n").into_bytes();
         bytes.extend(&self.body);
@@ -185,14 +173,10 @@ impl Origin {
         Url::parse(&format!("http://{}{path}", self.address)).unwrap()
     }
 
-    /// The answers to the requests for a path, one after the other; the last is given again and again. A path without a
-    /// script answers 404.
+    /// The answers to the requests for a path, one after the other; the last is given again and
+    /// again. A path without a script answers 404.
     pub fn script(&self, path: &str, replies: Vec<Reply>) {
-        self.state
-            .lock()
-            .unwrap()
-            .scripts
-            .insert(path.into(), replies.into());
+        self.state.lock().unwrap().scripts.insert(path.into(), replies.into());
     }
 
     /// Answers every request for a path that has no script.
@@ -210,10 +194,7 @@ impl Origin {
     }
 
     pub fn requests_to(&self, path: &str) -> Vec<ReceivedRequest> {
-        self.requests()
-            .into_iter()
-            .filter(|request| request.path == path)
-            .collect()
+        self.requests().into_iter().filter(|request| request.path == path).collect()
     }
 
     /// The most requests that were unanswered at one time.
@@ -223,7 +204,8 @@ impl Origin {
 }
 
 fn serve_connection(mut stream: TcpStream, connection: usize, state: &Mutex<State>) {
-    // An answer leaves in two parts: without this the second would wait for the client's acknowledgement of the first.
+    // An answer leaves in two parts: without this the second would wait for the client's
+    // acknowledgement of the first.
     stream.set_nodelay(true).unwrap();
     while let Some(request) = read_request(&mut stream, connection) {
         let (scripted, handler) = {
@@ -243,9 +225,9 @@ fn serve_connection(mut stream: TcpStream, connection: usize, state: &Mutex<Stat
             .unwrap_or_else(|| Reply::new(404));
         // Counted down before the last byte leaves: the client may ask again as soon as it has it.
         let bytes = reply.bytes();
-        let (last, first) = bytes.split_last().map_or((&[][..], &[][..]), |(_, first)| {
-            (&bytes[first.len()..], first)
-        });
+        let (last, first) = bytes
+            .split_last()
+            .map_or((&[][..], &[][..]), |(_, first)| (&bytes[first.len()..], first));
         let mut sent = match reply.drip {
             None => stream.write_all(first),
             Some(pause) => first.iter().try_for_each(|byte| {
@@ -283,11 +265,5 @@ fn read_request(stream: &mut TcpStream, connection: usize) -> Option<ReceivedReq
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim_start().to_owned()))
         .collect();
-    Some(ReceivedRequest {
-        method,
-        path,
-        headers,
-        connection,
-        at: Instant::now(),
-    })
+    Some(ReceivedRequest { method, path, headers, connection, at: Instant::now() })
 }

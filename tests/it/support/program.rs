@@ -1,4 +1,5 @@
-//! The program itself, as a person has it: started in a directory of its own, asked over its pipes and its port.
+//! The program itself, as a person has it: started in a directory of its own, asked over its pipes
+//! and its port.
 
 use std::{
     fs::{self, File},
@@ -101,11 +102,7 @@ impl Program {
     /// Runs a command that must end well; returns what it printed.
     pub fn run_ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
-        assert_eq!(
-            ended.code, 0,
-            "{arguments:?}: {}{}",
-            ended.stdout, ended.stderr
-        );
+        assert_eq!(ended.code, 0, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
         ended.stdout
     }
 
@@ -118,11 +115,8 @@ impl Program {
 
     /// The daemon on a port of its own, once it says where it listens.
     pub fn serve(&self) -> Daemon {
-        Daemon::start(
-            self.command(&["serve", "--listen", "127.0.0.1:0"]),
-            &self.join("log"),
-        )
-        .expect("it says where it listens")
+        Daemon::start(self.command(&["serve", "--listen", "127.0.0.1:0"]), &self.join("log"))
+            .expect("it says where it listens")
     }
 
     /// Every file below a directory of the home: its bytes and when it was written.
@@ -134,13 +128,8 @@ impl Program {
                 if entry.file_type().unwrap().is_dir() {
                     waiting.push(entry.path());
                 } else {
-                    let path = entry
-                        .path()
-                        .strip_prefix(&root)
-                        .unwrap()
-                        .to_str()
-                        .unwrap()
-                        .to_owned();
+                    let path =
+                        entry.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
                     files.push((
                         path,
                         fs::read(entry.path()).unwrap(),
@@ -195,20 +184,12 @@ impl Daemon {
                 return None;
             }
             // `demo` says more, and names its origin first.
-            let said = line
-                .trim()
-                .strip_prefix("http://")
-                .and_then(|rest| rest.strip_suffix('/'));
+            let said = line.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
             if let Some(address) = said.and_then(|address| address.parse().ok()) {
                 break address;
             }
         };
-        Some(Self {
-            child,
-            stdout,
-            address,
-            log: log.to_owned(),
-        })
+        Some(Self { child, stdout, address, log: log.to_owned() })
     }
 
     pub fn pid(&self) -> u32 {
@@ -269,10 +250,7 @@ pub struct HttpResponse {
 
 impl HttpResponse {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     pub fn text(&self) -> String {
@@ -303,21 +281,10 @@ pub fn ask(
         .ok_or(std::io::ErrorKind::UnexpectedEof)?;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let mut lines = head.split("\r\n");
-    let status = lines
-        .next()
-        .unwrap()
-        .split(' ')
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
         .collect();
-    Ok(HttpResponse {
-        status,
-        headers,
-        body: bytes[end + 4..].to_vec(),
-    })
+    Ok(HttpResponse { status, headers, body: bytes[end + 4..].to_vec() })
 }

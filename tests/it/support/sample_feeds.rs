@@ -16,13 +16,7 @@ pub struct Post {
 impl Post {
     pub fn new(guid: &str, title: &str, day: u32, text: &str) -> Self {
         let link = format!("https://example.org/posts/{guid}");
-        Self {
-            guid: guid.into(),
-            title: title.into(),
-            link,
-            day,
-            text: text.into(),
-        }
+        Self { guid: guid.into(), title: title.into(), link, day, text: text.into() }
     }
 
     pub fn at(mut self, link: &str) -> Self {
@@ -36,14 +30,7 @@ pub fn rss(title: &str, posts: &[Post]) -> String {
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\"><channel><title>{title}</title>\
          <link>https://example.org/</link><description>A test</description>\n"
     );
-    for Post {
-        guid,
-        title,
-        link,
-        day,
-        text: body,
-    } in posts
-    {
+    for Post { guid, title, link, day, text: body } in posts {
         writeln!(
             text,
             "<item><guid isPermaLink=\"false\">{guid}</guid><title>{title}</title><link>{link}</link>\
@@ -60,14 +47,7 @@ pub fn atom(title: &str, posts: &[Post]) -> String {
          <updated>2024-01-31T00:00:00Z</updated><link href=\"https://atom.example/\"/><author><name>Ada</name></author>\n",
         title.len()
     );
-    for Post {
-        guid,
-        title,
-        link,
-        day,
-        text: body,
-    } in posts
-    {
+    for Post { guid, title, link, day, text: body } in posts {
         writeln!(
             text,
             "<entry><id>urn:x-test:{guid}</id><title>{title}</title><link href=\"{link}\"/><published>2024-01-{day:02}T09:00:00Z</published>\
@@ -100,13 +80,7 @@ pub fn rss_091(title: &str, posts: &[Post]) -> String {
         "<?xml version=\"1.0\"?>\n<rss version=\"0.91\"><channel><title>{title}</title><link>https://old.example/</link>\
          <description>A test</description><language>en</language>\n"
     );
-    for Post {
-        title,
-        link,
-        text: body,
-        ..
-    } in posts
-    {
+    for Post { title, link, text: body, .. } in posts {
         writeln!(text, "<item><title>{title}</title><link>{link}</link><description>{body}</description></item>").unwrap();
     }
     text + "</channel></rss>\n"
@@ -119,14 +93,7 @@ pub fn rss_10(title: &str, posts: &[Post]) -> String {
          xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel rdf:about=\"https://rdf.example/feed\"><title>{title}</title>\
          <link>https://rdf.example/</link><description>A test</description></channel>\n"
     );
-    for Post {
-        title,
-        link,
-        day,
-        text: body,
-        ..
-    } in posts
-    {
+    for Post { title, link, day, text: body, .. } in posts {
         writeln!(
             text,
             "<item rdf:about=\"{link}\"><title>{title}</title><link>{link}</link><description>{body}</description>\

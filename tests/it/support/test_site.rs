@@ -29,10 +29,7 @@ pub fn at(text: &str) -> Timestamp {
 pub fn post(number: u32, title: &str, text: &str) -> Draft {
     let url = format!("https://river.example/posts/{number}");
     Draft {
-        guid: Some(Guid {
-            value: url.clone(),
-            is_permalink: Some(true),
-        }),
+        guid: Some(Guid { value: url.clone(), is_permalink: Some(true) }),
         url: Some(url.parse().unwrap()),
         title: Some(title.to_owned()),
         content: Some(SafeHtml::from_sanitised(format!("<p>{text}</p>"))),
@@ -41,10 +38,7 @@ pub fn post(number: u32, title: &str, text: &str) -> Draft {
 }
 
 pub fn dated(draft: Draft, date: &str) -> Draft {
-    Draft {
-        published: Some(PublishedDate::exact(at(date))),
-        ..draft
-    }
+    Draft { published: Some(PublishedDate::exact(at(date))), ..draft }
 }
 
 /// A state and everything that publishes it.
@@ -78,9 +72,7 @@ impl TestSite {
             .map(|source| (source.clone(), fetch::host_key(&source.url)))
             .collect();
         let window = app::window(&config);
-        store
-            .sync_config(&sources, &config.topics, window, at("2026-01-01T00:00:00Z"))
-            .unwrap();
+        store.sync_config(&sources, &config.topics, window, at("2026-01-01T00:00:00Z")).unwrap();
         let app = App::new(Arc::new(store.clone()), settings(&config), Health::new());
         Self {
             dir,
@@ -109,11 +101,7 @@ impl TestSite {
         let items = drafts
             .into_iter()
             .zip(identity)
-            .map(|(draft, identity)| IncomingItem {
-                draft,
-                identity,
-                arrival,
-            })
+            .map(|(draft, identity)| IncomingItem { draft, identity, arrival })
             .collect();
         let document = ParsedDocument {
             metadata: FeedMetadata {
@@ -126,16 +114,9 @@ impl TestSite {
             private: None,
             ends_import: true,
         };
-        let source = self
-            .config
-            .sources
-            .iter()
-            .find(|known| known.id.as_str() == source)
-            .unwrap();
-        let plan = PollUpdate {
-            document: Some(document),
-            ..PollUpdate::of(source, at(now), self.window)
-        };
+        let source = self.config.sources.iter().find(|known| known.id.as_str() == source).unwrap();
+        let plan =
+            PollUpdate { document: Some(document), ..PollUpdate::of(source, at(now), self.window) };
         self.store.apply(plan, self.rules.clone()).unwrap()
     }
 
@@ -157,10 +138,7 @@ impl TestSite {
             };
             serve(listener, app, None, until).await.unwrap();
         });
-        Server {
-            address,
-            _stop: stop,
-        }
+        Server { address, _stop: stop }
     }
 }
 
@@ -209,10 +187,8 @@ impl Server {
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.unwrap();
-        let end = bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .expect("an answer has a head");
+        let end =
+            bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer has a head");
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
         let status = head[9..12].parse().unwrap();
         let headers = head
@@ -220,10 +196,6 @@ impl Server {
             .filter_map(|line| line.split_once(": "))
             .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
             .collect();
-        HttpResponse {
-            status,
-            headers,
-            body: bytes[end + 4..].to_vec(),
-        }
+        HttpResponse { status, headers, body: bytes[end + 4..].to_vec() }
     }
 }

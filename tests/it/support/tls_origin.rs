@@ -1,5 +1,5 @@
-//! A publisher's server behind TLS, as `localhost` with the certificate of `tests/fixtures/tls/`: HTTP/2 or HTTP/1.1, as the
-//! client wants. It writes down every request.
+//! A publisher's server behind TLS, as `localhost` with the certificate of `tests/fixtures/tls/`:
+//! HTTP/2 or HTTP/1.1, as the client wants. It writes down every request.
 
 use std::{
     path::{Path, PathBuf},
@@ -37,9 +37,7 @@ pub struct TlsOrigin {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/tls")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tls").join(name)
 }
 
 /// The authority that signed its certificate.
@@ -48,7 +46,8 @@ pub fn ca_file() -> PathBuf {
 }
 
 impl TlsOrigin {
-    /// Serves one document with the tag `"1"` at every address, for as long as the runtime of the test runs.
+    /// Serves one document with the tag `"1"` at every address, for as long as the runtime of the
+    /// test runs.
     pub async fn start(document: String) -> Self {
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()

@@ -1,4 +1,5 @@
-//! RFC 3339, ISO 8601 and what is sent in their place: parts of them, blanks in them, seconds since 1970.
+//! RFC 3339, ISO 8601 and what is sent in their place: parts of them, blanks in them, seconds since
+//! 1970.
 
 use chrono::{DateTime, Datelike, NaiveDate};
 
@@ -17,11 +18,7 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
         8 => {
             let (month, rest) = parse_digits(rest, 2)?;
             let (day, rest) = parse_digits(rest, 2)?;
-            (
-                NaiveDate::from_ymd_opt(year, month, day)?,
-                rest,
-                DatePrecision::Day,
-            )
+            (NaiveDate::from_ymd_opt(year, month, day)?, rest, DatePrecision::Day)
         }
         14 => return parse_compact(year, rest),
         // The day of the year.
@@ -46,20 +43,12 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
         return LocalDateTime { date, time: None }.at(offset);
     }
     let (time, rest) = time(rest)?;
-    LocalDateTime {
-        date,
-        time: Some(time),
-    }
-    .at(zone_or_utc(rest, date)?)
+    LocalDateTime { date, time: Some(time) }.at(zone_or_utc(rest, date)?)
 }
 
 /// `-MM-DD`, `-MM`, `/MM/DD`, `-DDD`, `-Www-D`.
 fn split_date(year: i32, rest: &str) -> Option<(NaiveDate, &str, DatePrecision)> {
-    let Some(separator) = rest
-        .chars()
-        .next()
-        .filter(|c| matches!(c, '-' | '/' | '.' | ':'))
-    else {
+    let Some(separator) = rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.' | ':')) else {
         return rest.is_empty().then_some((
             NaiveDate::from_ymd_opt(year, 1, 1)?,
             "",
@@ -71,11 +60,7 @@ fn split_date(year: i32, rest: &str) -> Option<(NaiveDate, &str, DatePrecision)>
         let (week, rest) = parse_digits(week, 2)?;
         let (day, rest) = parse_digits(rest.strip_prefix('-')?, 1)?;
         let day = chrono::Weekday::try_from(u8::try_from(day.checked_sub(1)?).ok()?).ok()?;
-        return Some((
-            NaiveDate::from_isoywd_opt(year, week, day)?,
-            rest,
-            DatePrecision::Day,
-        ));
+        return Some((NaiveDate::from_isoywd_opt(year, week, day)?, rest, DatePrecision::Day));
     }
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 3 {
@@ -92,11 +77,7 @@ fn split_date(year: i32, rest: &str) -> Option<(NaiveDate, &str, DatePrecision)>
     };
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let (day, rest) = parse_digits(rest, digits.min(2))?;
-    Some((
-        NaiveDate::from_ymd_opt(year, month, day)?,
-        rest,
-        DatePrecision::Day,
-    ))
+    Some((NaiveDate::from_ymd_opt(year, month, day)?, rest, DatePrecision::Day))
 }
 
 /// `YYYYMMDDhhmmss`.
@@ -107,11 +88,8 @@ fn parse_compact(year: i32, rest: &str) -> Option<PublishedDate> {
     let (minute, rest) = parse_digits(rest, 2)?;
     let (second, rest) = parse_digits(rest, 2)?;
     let date = NaiveDate::from_ymd_opt(year, month, day)?;
-    LocalDateTime {
-        date,
-        time: Some(time_of(hour, minute, second, 0)?),
-    }
-    .at(zone_or_utc(rest, date)?)
+    LocalDateTime { date, time: Some(time_of(hour, minute, second, 0)?) }
+        .at(zone_or_utc(rest, date)?)
 }
 
 /// Seconds or milliseconds since 1970.
@@ -131,11 +109,7 @@ pub(super) fn time(text: &str) -> Option<(chrono::TimeDelta, &str)> {
     if digits == 4 || digits == 6 {
         let (hour, rest) = parse_digits(text, 2)?;
         let (minute, rest) = parse_digits(rest, 2)?;
-        let (second, rest) = if digits == 6 {
-            parse_digits(rest, 2)?
-        } else {
-            (0, rest)
-        };
+        let (second, rest) = if digits == 6 { parse_digits(rest, 2)? } else { (0, rest) };
         let (nanos, rest) = parse_fraction(rest);
         return Some((time_of(hour, minute, second, nanos)?, rest));
     }
@@ -143,10 +117,7 @@ pub(super) fn time(text: &str) -> Option<(chrono::TimeDelta, &str)> {
         return None;
     }
     let (hour, rest) = parse_digits(text, digits)?;
-    let separator = rest
-        .chars()
-        .next()
-        .filter(|c| matches!(c, ':' | '.' | 'h'))?;
+    let separator = rest.chars().next().filter(|c| matches!(c, ':' | '.' | 'h'))?;
     let (minute, rest) = one_or_two_digits(&rest[1..])?;
     let (second, rest) = match rest.strip_prefix(separator).and_then(one_or_two_digits) {
         Some((second, rest)) => (second, rest),
@@ -158,11 +129,7 @@ pub(super) fn time(text: &str) -> Option<(chrono::TimeDelta, &str)> {
 
 fn zone_or_utc(rest: &str, date: NaiveDate) -> Option<i32> {
     let rest = rest.trim();
-    if rest.is_empty() {
-        Some(0)
-    } else {
-        zone::offset_s(rest, date)
-    }
+    if rest.is_empty() { Some(0) } else { zone::offset_s(rest, date) }
 }
 
 fn parse_fraction(text: &str) -> (u32, &str) {

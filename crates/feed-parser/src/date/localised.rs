@@ -2,7 +2,8 @@
 
 use super::months::month_of;
 
-/// Beginnings that name a month where nothing but a date is expected: in prose they are other words as well.
+/// Beginnings that name a month where nothing but a date is expected: in prose they are other words
+/// as well.
 const SHORT_MONTHS: [(&str, u32); 26] = [
     ("sty", 1),
     ("oca", 1),
@@ -36,10 +37,7 @@ const SHORT_MONTHS: [(&str, u32); 26] = [
 pub(super) fn month(word: &str) -> Option<u32> {
     let by_short_name = || {
         let word = word.to_lowercase();
-        SHORT_MONTHS
-            .iter()
-            .find(|(start, _)| word.starts_with(start))
-            .map(|(_, month)| *month)
+        SHORT_MONTHS.iter().find(|(start, _)| word.starts_with(start)).map(|(_, month)| *month)
     };
     month_of(word).or_else(by_short_name)
 }
@@ -53,12 +51,8 @@ pub(super) fn east_asian_to_iso(text: String) -> String {
     let mut half = "";
     let mut rest = text.as_str();
     while let Some(c) = rest.chars().next() {
-        let morning = ["午前", "上午", "오전"]
-            .iter()
-            .find(|word| rest.starts_with(**word));
-        let afternoon = ["午後", "下午", "오후"]
-            .iter()
-            .find(|word| rest.starts_with(**word));
+        let morning = ["午前", "上午", "오전"].iter().find(|word| rest.starts_with(**word));
+        let afternoon = ["午後", "下午", "오후"].iter().find(|word| rest.starts_with(**word));
         if let Some(word) = morning.or(afternoon) {
             half = if morning.is_some() { " AM" } else { " PM" };
             rest = &rest[word.len()..];

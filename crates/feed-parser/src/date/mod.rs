@@ -1,7 +1,8 @@
-//! Dates as publishers write them: RFC 3339 and its parts, RFC 822 and its variations, months in several languages.
+//! Dates as publishers write them: RFC 3339 and its parts, RFC 822 and its variations, months in
+//! several languages.
 //!
-//! Deliberately absent: the present. What is no date is none, a date without a zone is UTC, and an impossible one
-//! (32 July) is refused rather than moved.
+//! Deliberately absent: the present. What is no date is none, a date without a zone is UTC, and an
+//! impossible one (32 July) is refused rather than moved.
 
 mod iso8601;
 mod localised;
@@ -31,11 +32,7 @@ pub fn parse_date(text: &str) -> Option<PublishedDate> {
         iso8601::parse(text).or_else(|| rfc822::parse(text))
     } else {
         let text = text.replace(['\u{a0}', '\u{202f}', '\u{3000}', '\t', '\n', '\r'], " ");
-        let text = if text.is_ascii() {
-            text
-        } else {
-            localised::east_asian_to_iso(text)
-        };
+        let text = if text.is_ascii() { text } else { localised::east_asian_to_iso(text) };
         iso8601::parse(&text).or_else(|| rfc822::parse(&text))
     };
     read.filter(|date| (1000..=9999).contains(&chrono::Datelike::year(&date.at)))
@@ -54,15 +51,11 @@ impl LocalDateTime {
     fn at(self, offset_s: i32) -> Option<PublishedDate> {
         let midnight = self.date.and_time(NaiveTime::MIN);
         let Some(time) = self.time else {
-            return Some(PublishedDate {
-                at: midnight.and_utc(),
-                precision: DatePrecision::Day,
-            });
+            return Some(PublishedDate { at: midnight.and_utc(), precision: DatePrecision::Day });
         };
         let local = midnight.checked_add_signed(time)?;
-        let at: Timestamp = local
-            .checked_sub_signed(TimeDelta::seconds(offset_s.into()))?
-            .and_utc();
+        let at: Timestamp =
+            local.checked_sub_signed(TimeDelta::seconds(offset_s.into()))?.and_utc();
         Some(PublishedDate::exact(at))
     }
 }

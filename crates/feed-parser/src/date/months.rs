@@ -252,7 +252,8 @@ const NOT_MONTHS: &[&str] = &[
     "apart",
 ];
 
-/// The month that a word of a text names in one of the languages above, 1 to 12; `None` for words that only begin like one.
+/// The month that a word of a text names in one of the languages above, 1 to 12; `None` for words
+/// that only begin like one.
 pub fn month_of(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
     if NOT_MONTHS.contains(&word.as_str()) {
@@ -260,8 +261,5 @@ pub fn month_of(word: &str) -> Option<u32> {
     }
     // In Hebrew `in` is a part of the word.
     let without_prefix = word.strip_prefix('ב').unwrap_or(&word);
-    MONTHS
-        .iter()
-        .find(|(start, _)| without_prefix.starts_with(start))
-        .map(|(_, month)| *month)
+    MONTHS.iter().find(|(start, _)| without_prefix.starts_with(start)).map(|(_, month)| *month)
 }

@@ -1,4 +1,5 @@
-//! RFC 822 and everything that resembles it: a day, a month by name or number, a year, perhaps a time and a zone.
+//! RFC 822 and everything that resembles it: a day, a month by name or number, a year, perhaps a
+//! time and a zone.
 
 use chrono::{NaiveDate, TimeDelta};
 
@@ -21,13 +22,12 @@ struct DateParts {
     zone: Vec<String>,
 }
 
-/// Reads the one shape that most feeds use, `Mon, 04 Mar 2024 10:11:12 +0000`, without a look at what else it might be;
-/// nothing where it is written otherwise in any point.
+/// Reads the one shape that most feeds use, `Mon, 04 Mar 2024 10:11:12 +0000`, without a look at
+/// what else it might be; nothing where it is written otherwise in any point.
 pub(super) fn parse_common_form(text: &str) -> Option<PublishedDate> {
     const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (weekday, rest) = text.split_once(", ")?;
     let (day, rest) = iso8601::parse_digits(rest, 2)?;
     let (name, rest) = (rest.get(1..4)?, rest.strip_prefix(' ')?.get(3..)?);
@@ -46,11 +46,7 @@ pub(super) fn parse_common_form(text: &str) -> Option<PublishedDate> {
         _ if zone.len() == 5 && zone.starts_with(['+', '-']) => zone::offset_s(zone, date)?,
         _ => return None,
     };
-    LocalDateTime {
-        date,
-        time: Some(time_of(hour, minute, second, 0)?),
-    }
-    .at(offset)
+    LocalDateTime { date, time: Some(time_of(hour, minute, second, 0)?) }.at(offset)
 }
 
 #[allow(clippy::single_match_else)] // the exception reads better below the rule
@@ -76,10 +72,7 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
                 let at = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, 1)?
                     .and_time(chrono::NaiveTime::MIN)
                     .and_utc();
-                return Some(PublishedDate {
-                    at,
-                    precision: DatePrecision::Month,
-                });
+                return Some(PublishedDate { at, precision: DatePrecision::Month });
             };
             NaiveDate::from_ymd_opt(year, month, day)?
         }
@@ -94,11 +87,8 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
         };
         time = clock_time.checked_add(&TimeDelta::hours(shift));
     }
-    let offset = if found.zone.is_empty() {
-        0
-    } else {
-        zone::offset_s(&found.zone.join(" "), date)?
-    };
+    let offset =
+        if found.zone.is_empty() { 0 } else { zone::offset_s(&found.zone.join(" "), date)? };
     LocalDateTime { date, time }.at(offset)
 }
 
@@ -123,7 +113,8 @@ impl DateParts {
             self.afternoon = Some(afternoon);
             return Some(());
         }
-        // `January, 29 Jan 2021`: a month where a weekday belongs is no month, unless it stays the only one.
+        // `January, 29 Jan 2021`: a month where a weekday belongs is no month, unless it stays the
+        // only one.
         if let Some(month) = month(word)
             && (self.month.is_none() || self.numbers.len() == 1 && self.time.is_none())
             && self.date.is_none()
@@ -142,11 +133,7 @@ impl DateParts {
             }
             return Some(());
         }
-        if self.time.is_none()
-            && word
-                .chars()
-                .next()
-                .is_some_and(|c| c.is_alphabetic() || c == '-')
+        if self.time.is_none() && word.chars().next().is_some_and(|c| c.is_alphabetic() || c == '-')
         {
             // A weekday in some language, `um`, `à`, `de`.
             if let Some(rest) = word.strip_prefix(|c: char| c == '-') {
@@ -189,7 +176,8 @@ impl DateParts {
         self.add_separated_date(word)
     }
 
-    /// `07.02.2025`, `7/14/2019`, `01-Jan-2004`, `2004-Jul-01`, and a date of the year first among words.
+    /// `07.02.2025`, `7/14/2019`, `01-Jan-2004`, `2004-Jul-01`, and a date of the year first among
+    /// words.
     fn add_separated_date(&mut self, word: &str) -> Option<()> {
         let separator = word.chars().find(|c| matches!(c, '.' | '/' | '-'))?;
         let parts: Vec<&str> = word.splitn(3, separator).collect();
@@ -222,21 +210,14 @@ impl DateParts {
             {
                 (a, b.0, c.0)
             }
-            // Day first where points part them, or where it can only be so; America writes the month first.
+            // Day first where points part them, or where it can only be so; America writes the
+            // month first.
             _ if separator == '.' || a.0 > 12 || separator == '-' => (c, b.0, a.0),
             _ => (c, a.0, b.0),
         };
-        self.date = Some(NaiveDate::from_ymd_opt(
-            full_year(year.0, year.1)?,
-            month,
-            day,
-        )?);
+        self.date = Some(NaiveDate::from_ymd_opt(full_year(year.0, year.1)?, month, day)?);
         let rest = rest.trim_start_matches(['T', '.', '-']);
-        if rest.is_empty() {
-            Some(())
-        } else {
-            self.add_word(rest)
-        }
+        if rest.is_empty() { Some(()) } else { self.add_word(rest) }
     }
 }
 

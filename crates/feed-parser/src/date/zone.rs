@@ -26,9 +26,7 @@ pub(super) fn offset_s(text: &str, date: NaiveDate) -> Option<i32> {
     }
     // A zone that nobody here knows, `Europe/Berlin`, is hours off at most: better than no date.
     let is_name = (3..=40).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'_' | b'-'));
+        && text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'_' | b'-'));
     named_offset(&upper, date).or_else(|| is_name.then_some(0))
 }
 
@@ -53,7 +51,8 @@ fn numeric_offset(text: &str) -> Option<i32> {
 fn named_offset(name: &str, date: NaiveDate) -> Option<i32> {
     const HOUR_S: i32 = 3600;
     let half_hours = match name {
-        // RFC 822's military letters were defined the wrong way round: RFC 5322 §4.3 reads them as UTC.
+        // RFC 822's military letters were defined the wrong way round: RFC 5322 §4.3 reads them as
+        // UTC.
         "Z" | "UT" | "UTC" | "GMT" | "WET" | "UCT" | "ZULU" => 0,
         _ if name.len() == 1 && name.bytes().all(|b| b.is_ascii_uppercase()) => 0,
         "BST" | "WEST" | "CET" | "MEZ" | "MET" | "IST-IE" => 2,

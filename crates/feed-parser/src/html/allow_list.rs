@@ -92,7 +92,8 @@ const ELEMENTS: [&str; 81] = [
     "wbr",
 ];
 
-/// Attributes that are kept, by element. Some are only looked at and taken away by the next step: `style` and `data-*`.
+/// Attributes that are kept, by element. Some are only looked at and taken away by the next step:
+/// `style` and `data-*`.
 const ATTRIBUTES: [(&str, &[&str]); 17] = [
     ("a", &["href", "hreflang"]),
     (
@@ -119,18 +120,7 @@ const ATTRIBUTES: [(&str, &[&str]); 17] = [
             "data-image",
         ],
     ),
-    (
-        "source",
-        &[
-            "src",
-            "srcset",
-            "sizes",
-            "type",
-            "media",
-            "data-src",
-            "data-srcset",
-        ],
-    ),
+    ("source", &["src", "srcset", "sizes", "type", "media", "data-src", "data-srcset"]),
     ("audio", &["src", "controls"]),
     ("video", &["src", "poster", "controls", "width", "height"]),
     ("blockquote", &["cite"]),
@@ -149,18 +139,12 @@ const ATTRIBUTES: [(&str, &[&str]); 17] = [
 
 static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
-    let attributes: HashMap<&str, HashSet<&str>> = ATTRIBUTES
-        .iter()
-        .map(|(tag, names)| (*tag, names.iter().copied().collect()))
-        .collect();
+    let attributes: HashMap<&str, HashSet<&str>> =
+        ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect();
     builder
         .tags(ELEMENTS.into_iter().collect())
         .clean_content_tags(
-            [
-                "script", "style", "title", "head", "template", "svg", "math",
-            ]
-            .into_iter()
-            .collect(),
+            ["script", "style", "title", "head", "template", "svg", "math"].into_iter().collect(),
         )
         .tag_attributes(attributes)
         .generic_attributes(["lang", "title", "dir"].into_iter().collect())
@@ -184,9 +168,7 @@ pub(super) fn is_allowed_element(name: &str) -> bool {
 /// Whether an attribute of an element is on the list.
 pub(super) fn is_allowed_attribute(element: &str, name: &str) -> bool {
     matches!(name, "lang" | "title" | "dir")
-        || ATTRIBUTES
-            .iter()
-            .any(|(tag, names)| *tag == element && names.contains(&name))
+        || ATTRIBUTES.iter().any(|(tag, names)| *tag == element && names.contains(&name))
 }
 
 /// HTML without what is not on the allow-list, written anew from the parsed tree.

@@ -1,4 +1,5 @@
-//! HTML that may be republished: an allow-list kept by an HTML5 parser, addresses absolute, nothing that tracks.
+//! HTML that may be republished: an allow-list kept by an HTML5 parser, addresses absolute, nothing
+//! that tracks.
 
 mod allow_list;
 mod nesting_limits;
@@ -17,8 +18,8 @@ use super::{
 };
 use feed_model::SafeHtml;
 
-/// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes nothing. Of a text of
-/// more than a megabyte the beginning is kept.
+/// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes
+/// nothing. Of a text of more than a megabyte the beginning is kept.
 pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
     sanitise_reporting_truncation(html, base).0
 }
@@ -44,7 +45,8 @@ fn sanitise_untruncated(html: &str, base: &Url) -> SafeHtml {
     }
     let html = strip_fallback_tags(html);
     let html = math_to_text(&html);
-    // What is regular is what it looks like, so that nothing may leave here otherwise than through that check.
+    // What is regular is what it looks like, so that nothing may leave here otherwise than through
+    // that check.
     if let Some(repaired) =
         repair::repaired(&html).filter(|repaired| strict_subset::is_strict_subset(repaired))
     {
@@ -59,8 +61,9 @@ fn sanitise_by_parser(html: &str, base: &Url) -> SafeHtml {
         return as_plain_text(html);
     }
     let mut clean = sanitise_pass(html, base);
-    // What a parser writes is not always what it would read again: a link within a link, behind a table. A reader's
-    // parser must see what was checked here, so that only what stays as it is may leave.
+    // What a parser writes is not always what it would read again: a link within a link, behind a
+    // table. A reader's parser must see what was checked here, so that only what stays as it is may
+    // leave.
     for _ in 0..MAX_PASSES {
         if strict_subset::is_strict_subset(&clean) {
             return SafeHtml::from_sanitised(clean);
@@ -79,41 +82,35 @@ const MAX_PASSES: usize = 4;
 
 fn sanitise_pass(html: &str, base: &Url) -> String {
     let clean = allow_list::apply_allow_list(html);
-    rewrite::rewrite_html(&strip_forbidden(&clean), base)
-        .trim()
-        .to_owned()
+    rewrite::rewrite_html(&strip_forbidden(&clean), base).trim().to_owned()
 }
 
-/// What nests beyond reason was not written for reading, and costs an HTML parser more than it is worth.
+/// What nests beyond reason was not written for reading, and costs an HTML parser more than it is
+/// worth.
 fn as_plain_text(html: &str) -> SafeHtml {
     let mut text = String::new();
     escape_text(&mut text, &plain_text(html));
     SafeHtml::from_sanitised(text)
 }
 
-/// Takes the tags away whose content is for browsers that cannot do better: a parser reads it as text, and where the end tag is
-/// missing everything that follows with it.
+/// Takes the tags away whose content is for browsers that cannot do better: a parser reads it as
+/// text, and where the end tag is missing everything that follows with it.
 fn strip_fallback_tags(html: &str) -> Cow<'_, str> {
     const NAMES: [&str; 4] = ["noscript", "iframe", "noembed", "noframes"];
     let is_tag = |at: usize| {
-        if !matches!(
-            html.as_bytes().get(at + 1),
-            Some(b'/' | b'n' | b'N' | b'i' | b'I')
-        ) {
+        if !matches!(html.as_bytes().get(at + 1), Some(b'/' | b'n' | b'N' | b'i' | b'I')) {
             return false;
         }
         let rest = html[at + 1..].strip_prefix('/').unwrap_or(&html[at + 1..]);
         let named = |name: &&str| {
-            rest.get(..name.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(name))
+            rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
         };
         NAMES.iter().find(|name| named(name)).is_some_and(|name| {
             !rest[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric())
         })
     };
-    let tags: Vec<usize> = memchr::memchr_iter(b'<', html.as_bytes())
-        .filter(|at| is_tag(*at))
-        .collect();
+    let tags: Vec<usize> =
+        memchr::memchr_iter(b'<', html.as_bytes()).filter(|at| is_tag(*at)).collect();
     if tags.is_empty() {
         return Cow::Borrowed(html);
     }
@@ -132,7 +129,8 @@ fn strip_fallback_tags(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Puts the words of a formula in the place of its markup, which no list of HTML elements has: `x = 1` says more than nothing.
+/// Puts the words of a formula in the place of its markup, which no list of HTML elements has: `x =
+/// 1` says more than nothing.
 fn math_to_text(html: &str) -> Cow<'_, str> {
     let is_formula =
         |name: &str| name.eq_ignore_ascii_case("math") || name.eq_ignore_ascii_case("m:math");
@@ -142,7 +140,8 @@ fn math_to_text(html: &str) -> Cow<'_, str> {
         return Cow::Borrowed(html);
     }
     let mut out = String::with_capacity(html.len());
-    // Whether a formula is open, and whether it is told a second time, in the words of another notation.
+    // Whether a formula is open, and whether it is told a second time, in the words of another
+    // notation.
     let (mut open, mut again) = (false, false);
     let mut lexer = Lexer::new(html);
     while let Some(token) = lexer.next() {

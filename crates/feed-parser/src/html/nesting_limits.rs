@@ -1,4 +1,5 @@
-//! How much nesting is worth an HTML parser's time: building the tree costs the square of some of it.
+//! How much nesting is worth an HTML parser's time: building the tree costs the square of some of
+//! it.
 
 use crate::xml::{Lexer, Token};
 

@@ -1,4 +1,5 @@
-//! Addresses in clean HTML: absolute, of allowed schemes, without tracking; lazy images made real, pixels taken out.
+//! Addresses in clean HTML: absolute, of allowed schemes, without tracking; lazy images made real,
+//! pixels taken out.
 
 use url::Url;
 
@@ -12,7 +13,8 @@ use crate::{
 /// Rewrites clean HTML, in which every tag is as a serialiser writes it.
 pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
     let mut out = String::with_capacity(html.len() + 64);
-    // The last image, while no text has followed it: lazy ones are often there twice, once for browsers without scripts.
+    // The last image, while no text has followed it: lazy ones are often there twice, once for
+    // browsers without scripts.
     let mut last_image: Option<String> = None;
     let mut after_pre = false;
     let mut lexer = Lexer::new(html);
@@ -47,17 +49,15 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
                 }
                 "source" => {
                     let attributes = resolve_lazy_image(attributes(&tag, base));
-                    if attributes
-                        .iter()
-                        .any(|(name, _)| matches!(*name, "src" | "srcset"))
-                    {
+                    if attributes.iter().any(|(name, _)| matches!(*name, "src" | "srcset")) {
                         write_tag(&mut out, tag.name, &attributes);
                     }
                 }
                 _ => write_tag(&mut out, tag.name, &attributes(&tag, base)),
             },
             Token::Text(text) => {
-                // A parser drops the line end that follows `<pre>` at once, so that one that counts needs another.
+                // A parser drops the line end that follows `<pre>` at once, so that one that counts
+                // needs another.
                 if text.starts_with('\n') && in_pre {
                     out.push('\n');
                 }
@@ -138,18 +138,10 @@ fn language_class(classes: &str) -> Option<String> {
 /// The attributes of an image; nothing where it shows nothing or only counts readers.
 fn image<'a>(tag: &Tag<'a>, base: &Url) -> Option<Vec<Attribute<'a>>> {
     let kept = resolve_lazy_image(attributes(tag, base));
-    if !kept
-        .iter()
-        .any(|(name, _)| matches!(*name, "src" | "srcset"))
-        || is_tracking_pixel(&kept)
-    {
+    if !kept.iter().any(|(name, _)| matches!(*name, "src" | "srcset")) || is_tracking_pixel(&kept) {
         return None;
     }
-    Some(
-        kept.into_iter()
-            .filter(|(name, _)| *name != "style")
-            .collect(),
-    )
+    Some(kept.into_iter().filter(|(name, _)| *name != "style").collect())
 }
 
 /// Where scripts find the address of an image that they load late.
@@ -175,13 +167,8 @@ fn resolve_lazy_image(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> 
             .map(|(_, value)| value.clone())
     };
     let shows = of(&attributes, &["src"]).is_some_and(|src| !is_placeholder(&src));
-    let src = of(&attributes, &LAZY_SRC_ATTRIBUTES).or_else(|| {
-        if shows {
-            None
-        } else {
-            of(&attributes, &FULL_SIZE_ATTRIBUTES)
-        }
-    });
+    let src = of(&attributes, &LAZY_SRC_ATTRIBUTES)
+        .or_else(|| if shows { None } else { of(&attributes, &FULL_SIZE_ATTRIBUTES) });
     let srcset = of(&attributes, &["data-srcset", "data-lazy-srcset"]);
     attributes.retain(|(name, _)| !name.starts_with("data-"));
     for (name, value) in [("src", src), ("srcset", srcset)] {
@@ -222,10 +209,7 @@ fn is_placeholder(src: &str) -> bool {
 
 fn is_tracking_pixel(attributes: &[Attribute<'_>]) -> bool {
     let value = |attribute: &str| {
-        attributes
-            .iter()
-            .find(|(name, _)| *name == attribute)
-            .map(|(_, value)| value.as_str())
+        attributes.iter().find(|(name, _)| *name == attribute).map(|(_, value)| value.as_str())
     };
     let tiny = |name| {
         value(name)
@@ -276,15 +260,9 @@ fn is_tracking_pixel_url(src: &str) -> bool {
             && (path.starts_with("/~r/") || path.starts_with("/~ff/"))
         || host == "feeds.wordpress.com" && path.starts_with("/1.0/")
         || host == "medium.com" && path == "/_/stat"
-        || [
-            "/piwik.php",
-            "/matomo.php",
-            "/__ptq.gif",
-            "/open.gif",
-            "/pixel.gif",
-        ]
-        .iter()
-        .any(|end| path.ends_with(end))
+        || ["/piwik.php", "/matomo.php", "/__ptq.gif", "/open.gif", "/pixel.gif"]
+            .iter()
+            .any(|end| path.ends_with(end))
 }
 
 /// A list of candidates (HTML §4.8.4.2.2), each absolute; those that are none go.
@@ -296,9 +274,7 @@ fn srcset(text: &str, base: &Url) -> Option<String> {
         if rest.is_empty() {
             break;
         }
-        let end = rest
-            .find(|c: char| c.is_ascii_whitespace())
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());
         let (address, after) = rest.split_at(end);
         let alone = address.trim_end_matches(',');
         let descriptor = if alone.len() < address.len() {
@@ -310,9 +286,7 @@ fn srcset(text: &str, base: &Url) -> Option<String> {
             after[..end].trim()
         };
         let good = descriptor.is_empty()
-            || descriptor
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'.');
+            || descriptor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
         if let Some(url) = http_url(alone, Some(base)).filter(|_| good) {
             if !out.is_empty() {
                 out.push_str(", ");

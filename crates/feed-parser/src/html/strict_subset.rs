@@ -1,7 +1,8 @@
 //! HTML that an HTML5 parser reads exactly as it is written: then it need not be read to be judged.
 //!
-//! The grammar is far narrower than HTML: allowed elements only, in lower case, closed in order, attributes in double
-//! quotes, and none of the nestings that a parser mends. Whatever does not fit goes through the parser; a doubt is a no.
+//! The grammar is far narrower than HTML: allowed elements only, in lower case, closed in order,
+//! attributes in double quotes, and none of the nestings that a parser mends. Whatever does not fit
+//! goes through the parser; a doubt is a no.
 
 use super::allow_list::is_allowed_element;
 use crate::{
@@ -81,8 +82,8 @@ pub(super) fn is_strict_subset(html: &str) -> bool {
     }
 }
 
-/// Whether every reference in a text ends in a semicolon and is known, and whatever else follows a `&` begins no name that
-/// a parser would take for one.
+/// Whether every reference in a text ends in a semicolon and is known, and whatever else follows a
+/// `&` begins no name that a parser would take for one.
 pub(super) fn has_only_plain_references(text: &str) -> bool {
     memchr::memchr_iter(b'&', text.as_bytes()).all(|at| {
         let rest = &text[at..];
@@ -91,11 +92,7 @@ pub(super) fn has_only_plain_references(text: &str) -> bool {
             let end = rest.bytes().take(12).position(|b| b == b';');
             return end.is_some_and(|end| is_single_character(end + 1));
         }
-        let length = rest[1..]
-            .bytes()
-            .take(40)
-            .take_while(u8::is_ascii_alphanumeric)
-            .count();
+        let length = rest[1..].bytes().take(40).take_while(u8::is_ascii_alphanumeric).count();
         let name = &rest[1..=length];
         rest[1 + length..].starts_with(';') && is_single_character(length + 2)
             || (1..=length.min(LONGEST_LEGACY_NAME)).all(|end| !is_legacy_entity(&name[..end]))
@@ -130,10 +127,8 @@ fn end_tag(rest: &str, open: &mut Vec<&str>) -> Option<usize> {
 
 fn start_tag<'a>(rest: &'a str, open: &mut Vec<&'a str>) -> Option<usize> {
     let bytes = rest.as_bytes();
-    let name_end = 1 + bytes[1..]
-        .iter()
-        .take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        .count();
+    let name_end =
+        1 + bytes[1..].iter().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit()).count();
     let name = &rest[1..name_end];
     if !is_allowed_element(name) || UNSUPPORTED.contains(&name) {
         return None;
@@ -141,10 +136,7 @@ fn start_tag<'a>(rest: &'a str, open: &mut Vec<&'a str>) -> Option<usize> {
     let mut at = name_end;
     let mut names: Vec<&str> = Vec::new();
     loop {
-        let spaces = bytes[at..]
-            .iter()
-            .take_while(|b| matches!(b, b' ' | b'\n' | b'\t'))
-            .count();
+        let spaces = bytes[at..].iter().take_while(|b| matches!(b, b' ' | b'\n' | b'\t')).count();
         at += spaces;
         match bytes.get(at)? {
             b'>' => break,

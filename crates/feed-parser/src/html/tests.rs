@@ -7,11 +7,7 @@ use super::*;
 fn clean(html: &str) -> String {
     let base = Url::parse("https://example.org/blog/post").unwrap();
     let once = sanitise(html, &base);
-    assert_eq!(
-        sanitise(once.as_str(), &base),
-        once,
-        "not idempotent: {html}"
-    );
+    assert_eq!(sanitise(once.as_str(), &base), once, "not idempotent: {html}");
     once.as_str().to_owned()
 }
 
@@ -121,17 +117,11 @@ fn lazy_images_are_made_real_and_pixels_go() {
 
 #[test]
 fn too_deep_nesting_becomes_text() {
-    let deep = format!(
-        "{}x & y{}",
-        "<div>".repeat(100_000),
-        "</div>".repeat(100_000)
-    );
+    let deep = format!("{}x & y{}", "<div>".repeat(100_000), "</div>".repeat(100_000));
     assert_eq!(clean(&deep), "x &amp; y");
     let copies = format!(
         "{}{}",
-        (0..900)
-            .map(|n| format!("<font color={n}>"))
-            .collect::<String>(),
+        (0..900).map(|n| format!("<font color={n}>")).collect::<String>(),
         "<p>x".repeat(20_000)
     );
     assert!(clean(&copies).starts_with("x x"));
@@ -347,17 +337,10 @@ fn mostly_strict_html() -> impl Strategy<Value = String> {
         "center",
     ];
     leaf.prop_recursive(5, 40, 4, move |inner| {
-        (
-            prop::sample::select(names.clone()),
-            prop::collection::vec(inner, 0..4),
-            prop::bool::ANY,
-        )
+        (prop::sample::select(names.clone()), prop::collection::vec(inner, 0..4), prop::bool::ANY)
             .prop_map(|(name, inside, dressed)| {
-                let dress = if dressed {
-                    " href=\"/x?utm_source=y\" title=\"t\" style=\"s\""
-                } else {
-                    ""
-                };
+                let dress =
+                    if dressed { " href=\"/x?utm_source=y\" title=\"t\" style=\"s\"" } else { "" };
                 format!("<{name}{dress}>{}</{name}>", inside.concat())
             })
     })

@@ -1,4 +1,5 @@
-//! Character and entity references: the five of XML and those of HTML, never any that a document declares.
+//! Character and entity references: the five of XML and those of HTML, never any that a document
+//! declares.
 
 use std::borrow::Cow;
 
@@ -8,7 +9,8 @@ use memchr::memchr;
 /// The longest name of an HTML entity (`CounterClockwiseContourIntegral`) and some room for digits.
 const MAX_NAME_BYTES: usize = 34;
 
-/// What stands where windows-1252 bytes were written as character references (`&#146;`), as HTML reads them.
+/// What stands where windows-1252 bytes were written as character references (`&#146;`), as HTML
+/// reads them.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
@@ -61,10 +63,8 @@ pub(crate) fn unescape_into(out: &mut String, mut text: &str) -> UnescapeCounts 
         } else if let Some((length, replacement)) = named_reference(rest) {
             replacement.push_to(out);
             counts.decoded += 1;
-            counts.html_entities += u32::from(!matches!(
-                &rest[..length],
-                "amp;" | "lt;" | "gt;" | "quot;" | "apos;"
-            ));
+            counts.html_entities +=
+                u32::from(!matches!(&rest[..length], "amp;" | "lt;" | "gt;" | "quot;" | "apos;"));
             text = &rest[length..];
         } else {
             out.push('&');
@@ -76,7 +76,8 @@ pub(crate) fn unescape_into(out: &mut String, mut text: &str) -> UnescapeCounts 
     counts
 }
 
-/// A character whose bytes in UTF-8 were written as a reference each: `&#226;&#128;&#166;` is an ellipsis.
+/// A character whose bytes in UTF-8 were written as a reference each: `&#226;&#128;&#166;` is an
+/// ellipsis.
 fn double_encoded_utf8(rest: &str) -> Option<(usize, char)> {
     let (mut length, lead) = byte(rest)?;
     let count = match lead {
@@ -95,10 +96,7 @@ fn double_encoded_utf8(rest: &str) -> Option<(usize, char)> {
         *slot = following;
         length += 1 + used;
     }
-    Some((
-        length,
-        std::str::from_utf8(&bytes[..count]).ok()?.chars().next()?,
-    ))
+    Some((length, std::str::from_utf8(&bytes[..count]).ok()?.chars().next()?))
 }
 
 /// A character beyond the basic plane whose two halves in UTF-16 were written as a reference each.
@@ -110,10 +108,7 @@ fn surrogate_pair_reference(rest: &str) -> Option<(usize, char)> {
             Some(hex) => u16::from_str_radix(hex, 16),
             None => digits[..end].parse(),
         };
-        Some((
-            1 + end + 1,
-            code.ok().filter(|code| (0xd800..=0xdfff).contains(code))?,
-        ))
+        Some((1 + end + 1, code.ok().filter(|code| (0xd800..=0xdfff).contains(code))?))
     };
     let (first, high) = surrogate_reference(rest)?;
     let (second, low) = surrogate_reference(rest[first..].strip_prefix('&')?)?;
@@ -132,17 +127,15 @@ fn byte(rest: &str) -> Option<(usize, u8)> {
     Some((1 + end + 1, code.ok()?))
 }
 
-/// `#39;` and `#x27;`, the semicolon optional: how long it is and what it means; nothing for what is no character.
+/// `#39;` and `#x27;`, the semicolon optional: how long it is and what it means; nothing for what
+/// is no character.
 fn numeric_reference(rest: &str) -> Option<(usize, Option<char>)> {
     let digits = rest.strip_prefix('#')?;
     let (digits, radix, before) = match digits.strip_prefix(['x', 'X']) {
         Some(hex) => (hex, 16, 2),
         None => (digits, 10, 1),
     };
-    let length = digits
-        .bytes()
-        .take_while(|b| char::from(*b).is_digit(radix))
-        .count();
+    let length = digits.bytes().take_while(|b| char::from(*b).is_digit(radix)).count();
     if length == 0 {
         return None;
     }
@@ -155,7 +148,8 @@ fn numeric_reference(rest: &str) -> Option<(usize, Option<char>)> {
     Some((before + length + semicolon, character))
 }
 
-/// `nbsp;` and the other names: the semicolon is required, because query strings are full of `&copy=`.
+/// `nbsp;` and the other names: the semicolon is required, because query strings are full of
+/// `&copy=`.
 fn named_reference(rest: &str) -> Option<(usize, Replacement)> {
     let bytes = rest.as_bytes();
     // The five that are in every document first: the table of HTML is long.
@@ -178,17 +172,12 @@ fn named_reference(rest: &str) -> Option<(usize, Replacement)> {
     // The table has the names with their semicolon, and beginnings of names that stand for nothing.
     let (first, second) = *NAMED_ENTITIES.get(&rest[..=name.len()])?;
     let first = char::from_u32(first).filter(|c| *c != '\0')?;
-    Some((
-        end + 1,
-        Replacement::Characters(first, char::from_u32(second).filter(|c| *c != '\0')),
-    ))
+    Some((end + 1, Replacement::Characters(first, char::from_u32(second).filter(|c| *c != '\0'))))
 }
 
 /// Whether HTML knows the name as one that needs no semicolon: `copy`, `amp`.
 pub(crate) fn is_legacy_entity(name: &str) -> bool {
-    NAMED_ENTITIES
-        .get(name)
-        .is_some_and(|(first, _)| *first != 0)
+    NAMED_ENTITIES.get(name).is_some_and(|(first, _)| *first != 0)
 }
 
 /// What an entity stands for.
@@ -254,14 +243,8 @@ mod tests {
             ("a & b &c= &#39;&#x27;&#8217;", "a & b &c= ''’"),
             ("&#146; &#0146 x", "’ ’ x"),
             ("&nbsp;&hellip;&AMP;&bogus;", "\u{a0}…&&bogus;"),
-            (
-                "&alpha;&OElig;&Scaron;&circ;&rarr;&NotEqualTilde;",
-                "αŒŠˆ→≂\u{338}",
-            ),
-            (
-                "&#226;&#128;&#166; &#xC3;&#xA9; &#195; &#195;&#40;",
-                "… é Ã Ã(",
-            ),
+            ("&alpha;&OElig;&Scaron;&circ;&rarr;&NotEqualTilde;", "αŒŠˆ→≂\u{338}"),
+            ("&#226;&#128;&#166; &#xC3;&#xA9; &#195; &#195;&#40;", "… é Ã Ã("),
             ("&#55357;&#56832; &#xD83D;&#xDE00; &#55357;x", "😀 😀 x"),
             ("&#xFFFFFFFFFF;&#1114112;x&#55296;", "x"),
             ("&", "&"),

@@ -21,17 +21,12 @@ pub(crate) struct Tag<'a> {
 impl<'a> Tag<'a> {
     /// Its attributes, in the order written.
     pub fn attributes(&self) -> Attributes<'a> {
-        Attributes {
-            rest: self.attributes,
-            left: MAX_ATTRIBUTES,
-        }
+        Attributes { rest: self.attributes, left: MAX_ATTRIBUTES }
     }
 
     /// The raw value of the first attribute of that name, prefix included, in any case.
     pub fn attribute(&self, name: &str) -> Option<&'a str> {
-        self.attributes()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v)
+        self.attributes().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
     }
 }
 
@@ -56,7 +51,8 @@ pub(crate) struct Lexer<'a> {
     at: usize,
     start: usize,
     ends_in_token: bool,
-    /// Set once there is known to be none further on, so that nothing is looked for to the end again and again.
+    /// Set once there is known to be none further on, so that nothing is looked for to the end
+    /// again and again.
     no_comment_end: bool,
     /// From where on no CDATA section ends.
     no_cdata_end_from: usize,
@@ -108,20 +104,13 @@ impl<'a> Lexer<'a> {
         let bytes = rest.as_bytes();
         match bytes.get(1)? {
             b'?' => {
-                let end = if self.no_instruction_end {
-                    None
-                } else {
-                    find(rest, "?>")
-                };
+                let end = if self.no_instruction_end { None } else { find(rest, "?>") };
                 self.no_instruction_end = end.is_none();
                 Some(end.map_or_else(|| close(bytes), |end| end + 2))
             }
             b'!' if rest.starts_with("<!--") => {
-                let end = if self.no_comment_end {
-                    None
-                } else {
-                    memmem::find(&bytes[4..], b"-->")
-                };
+                let end =
+                    if self.no_comment_end { None } else { memmem::find(&bytes[4..], b"-->") };
                 self.no_comment_end = end.is_none();
                 Some(end.map_or_else(|| close(bytes), |end| end + 7))
             }
@@ -144,7 +133,8 @@ impl<'a> Lexer<'a> {
             return Token::CData(&inside[..end]);
         }
         self.no_cdata_end_from = self.no_cdata_end_from.min(self.at);
-        // One that nobody ended, in a document that goes on behind it: it cannot be meant to hold the rest.
+        // One that nobody ended, in a document that goes on behind it: it cannot be meant to hold
+        // the rest.
         let last = *self.last_item_end.get_or_insert_with(|| {
             let last =
                 |what: &str| memmem::rfind(self.text.as_bytes(), what.as_bytes()).unwrap_or(0);
@@ -168,11 +158,7 @@ impl<'a> Lexer<'a> {
         if stop == bytes.len() {
             self.ends_in_token = true;
         }
-        self.at += if bytes.get(stop) == Some(&b'>') {
-            stop + 1
-        } else {
-            stop
-        };
+        self.at += if bytes.get(stop) == Some(&b'>') { stop + 1 } else { stop };
         Token::End(rest[2..stop].trim_ascii().trim_end_matches('/'))
     }
 
@@ -188,21 +174,13 @@ impl<'a> Lexer<'a> {
             self.ends_in_token = true;
             return Token::Text("");
         };
-        self.at += if bytes.get(end) == Some(&b'>') {
-            end + 1
-        } else {
-            end
-        };
+        self.at += if bytes.get(end) == Some(&b'>') { end + 1 } else { end };
         let inside = &rest[name_end..end];
         let (attributes, self_closing) = match inside.strip_suffix('/') {
             Some(attributes) => (attributes, true),
             None => (inside, false),
         };
-        Token::Start(Tag {
-            name,
-            attributes,
-            self_closing,
-        })
+        Token::Start(Tag { name, attributes, self_closing })
     }
 }
 
@@ -309,16 +287,13 @@ impl<'a> Iterator for Attributes<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let space = |c: char| c.is_ascii_whitespace();
-        let rest = self
-            .rest
-            .trim_start_matches(|c: char| space(c) || matches!(c, '/' | '"' | '\'' | '='));
+        let rest =
+            self.rest.trim_start_matches(|c: char| space(c) || matches!(c, '/' | '"' | '\'' | '='));
         if rest.is_empty() || self.left == 0 {
             return None;
         }
         self.left -= 1;
-        let name_end = rest
-            .find(|c: char| space(c) || c == '=')
-            .unwrap_or(rest.len());
+        let name_end = rest.find(|c: char| space(c) || c == '=').unwrap_or(rest.len());
         let (name, after) = rest.split_at(name_end);
         let Some(value) = after.trim_start_matches(space).strip_prefix('=') else {
             self.rest = after;
@@ -385,39 +360,21 @@ mod tests {
     #[test]
     fn faults_cost_what_they_touch() {
         assert_eq!(names("<a>1 < 2</a"), ["<a", "'1 '", "'< 2'", "/a"]);
-        assert_eq!(
-            names("<title <link>x</link>"),
-            ["<title", "<link", "'x'", "/link"]
-        );
+        assert_eq!(names("<title <link>x</link>"), ["<title", "<link", "'x'", "/link"]);
         assert_eq!(
             names("<a href=\"x>y</a>\n<b>z</b>"),
             ["<a", "'y'", "/a", "'\n'", "<b", "'z'", "/b"]
         );
         assert_eq!(names("<a><![CDATA[x"), ["<a", "[x]"]);
-        assert_eq!(
-            names("<item><a><![CDATA[x</a></item>"),
-            ["<item", "<a", "[x]", "/a", "/item"]
-        );
+        assert_eq!(names("<item><a><![CDATA[x</a></item>"), ["<item", "<a", "[x]", "/a", "/item"]);
         assert_eq!(names("<a/><!-- never closed"), ["<a/"]);
         assert_eq!(names("<"), ["'<'"]);
     }
 
     #[test]
     fn attributes_in_any_shape() {
-        let all: Vec<_> = Attributes {
-            rest: " a=1 b = 'two' c d=\"x & y\" e=\"",
-            left: 9,
-        }
-        .collect();
-        assert_eq!(
-            all,
-            [
-                ("a", "1"),
-                ("b", "two"),
-                ("c", ""),
-                ("d", "x & y"),
-                ("e", "")
-            ]
-        );
+        let all: Vec<_> =
+            Attributes { rest: " a=1 b = 'two' c d=\"x & y\" e=\"", left: 9 }.collect();
+        assert_eq!(all, [("a", "1"), ("b", "two"), ("c", ""), ("d", "x & y"), ("e", "")]);
     }
 }

@@ -1,7 +1,8 @@
-//! XML as it is found: tokens, attributes and references, read so that a fault costs what it touches and no more.
+//! XML as it is found: tokens, attributes and references, read so that a fault costs what it
+//! touches and no more.
 //!
-//! Deliberately absent: document types (skipped, nothing is ever declared or expanded), validation, and any tree. The
-//! rule kept: every slice is a slice of the input, and nothing recurses.
+//! Deliberately absent: document types (skipped, nothing is ever declared or expanded), validation,
+//! and any tree. The rule kept: every slice is a slice of the input, and nothing recurses.
 
 mod entities;
 mod lexer;

@@ -7,7 +7,8 @@ use super::{raw_fields::FieldName, text::ElementText};
 pub(super) struct BestText<'a>(pub Option<(u8, ElementText<'a>, FieldName)>);
 
 impl<'a> BestText<'a> {
-    /// Takes a text that is not blank where it is better than what is held, and says whether it did.
+    /// Takes a text that is not blank where it is better than what is held, and says whether it
+    /// did.
     pub fn replace_if_better(&mut self, rank: u8, text: ElementText<'a>, from: &str) -> bool {
         let better =
             !text.text.trim().is_empty() && self.0.as_ref().is_none_or(|(held, ..)| rank < *held);

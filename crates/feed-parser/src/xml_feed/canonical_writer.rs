@@ -1,7 +1,9 @@
-//! The canonical document: Atom 1.0 that the feed parser cannot stumble over, and no byte more than it needs.
+//! The canonical document: Atom 1.0 that the feed parser cannot stumble over, and no byte more than
+//! it needs.
 //!
-//! What the parser assumes anyway is left out, because it costs the parser more to read than us to know: Atom's namespace
-//! and `type="text"`. Items are known by their order. Links and categories are written down beside it: the parser would take every address apart.
+//! What the parser assumes anyway is left out, because it costs the parser more to read than us to
+//! know: Atom's namespace and `type="text"`. Items are known by their order. Links and categories
+//! are written down beside it: the parser would take every address apart.
 
 use super::text::TextKind;
 /// Writes a canonical document.

@@ -1,4 +1,5 @@
-//! Names: which namespace a URI or a prefix means, however it is spelt, and what an element is by it.
+//! Names: which namespace a URI or a prefix means, however it is spelt, and what an element is by
+//! it.
 
 use super::field_kind::FieldKind;
 
@@ -33,7 +34,8 @@ pub(super) enum Namespace {
     Other,
 }
 
-/// The namespace that a URI means: scheme, case and trailing marks do not count, because publishers get them wrong.
+/// The namespace that a URI means: scheme, case and trailing marks do not count, because publishers
+/// get them wrong.
 #[allow(clippy::match_same_arms)] // a table, ordered by meaning
 pub(super) fn namespace_of_uri(uri: &str) -> Namespace {
     let uri = uri.trim().to_ascii_lowercase();
@@ -209,10 +211,7 @@ mod tests {
         ] {
             assert_eq!(namespace_of_uri(uri), Namespace::Atom, "{uri}");
         }
-        assert_eq!(
-            namespace_of_uri("http://search.yahoo.com/mrss"),
-            Namespace::Media
-        );
+        assert_eq!(namespace_of_uri("http://search.yahoo.com/mrss"), Namespace::Media);
         assert_eq!(namespace_of_uri("http://example.org/"), Namespace::Other);
     }
 }

@@ -35,7 +35,8 @@ pub(super) struct ReadLimits {
     pub rescan_bytes: usize,
 }
 
-/// Takes the element that `tag` began; the lexer stands behind that tag, and is left behind the element.
+/// Takes the element that `tag` began; the lexer stands behind that tag, and is left behind the
+/// element.
 pub(super) fn element_content<'a>(
     lexer: &mut Lexer<'a>,
     text: &'a str,
@@ -45,10 +46,7 @@ pub(super) fn element_content<'a>(
 ) -> ElementContent<'a> {
     let from = lexer.offset();
     if tag.self_closing {
-        return ElementContent {
-            inner_xml: "",
-            ending: Ending::Closed,
-        };
+        return ElementContent { inner_xml: "", ending: Ending::Closed };
     }
     let mut open: Vec<&str> = Vec::new();
     // Where the first thing stands that would be a field of its own, had this element been closed.
@@ -56,16 +54,12 @@ pub(super) fn element_content<'a>(
     let implied = |lexer: &mut Lexer<'a>, sibling: Option<usize>, end: usize| {
         let end = sibling.unwrap_or(end);
         lexer.seek(end);
-        ElementContent {
-            inner_xml: &text[from..end],
-            ending: Ending::Implied,
-        }
+        ElementContent { inner_xml: &text[from..end], ending: Ending::Implied }
     };
     while let Some(token) = lexer.next() {
         if let Some(end) = sibling {
-            limits.rescan_bytes = limits
-                .rescan_bytes
-                .saturating_sub(lexer.offset() - lexer.token_start());
+            limits.rescan_bytes =
+                limits.rescan_bytes.saturating_sub(lexer.offset() - lexer.token_start());
             if limits.rescan_bytes == 0 {
                 return implied(lexer, sibling, end);
             }
@@ -111,10 +105,7 @@ pub(super) fn element_content<'a>(
     if let Some(end) = sibling {
         return implied(lexer, Some(end), end);
     }
-    ElementContent {
-        inner_xml: &text[from..],
-        ending: Ending::Unfinished,
-    }
+    ElementContent { inner_xml: &text[from..], ending: Ending::Unfinished }
 }
 
 /// The elements directly within a captured one: local names in lower case, tags, and insides.
@@ -124,18 +115,11 @@ pub(super) fn children<'a>(
 ) -> Vec<(String, Tag<'a>, &'a str)> {
     let mut found = Vec::new();
     let mut lexer = Lexer::new(inner_xml);
-    let mut limits = ReadLimits {
-        item_ends_element: false,
-        rescan_bytes: inner_xml.len(),
-    };
+    let mut limits = ReadLimits { item_ends_element: false, rescan_bytes: inner_xml.len() };
     while let Some(token) = lexer.next() {
         if let Token::Start(tag) = token {
             let captured = element_content(&mut lexer, inner_xml, &tag, scope, &mut limits);
-            found.push((
-                local_name(tag.name).to_ascii_lowercase(),
-                tag,
-                captured.inner_xml,
-            ));
+            found.push((local_name(tag.name).to_ascii_lowercase(), tag, captured.inner_xml));
             if found.len() >= MAX_DEPTH {
                 break;
             }

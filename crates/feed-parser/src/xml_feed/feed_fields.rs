@@ -35,22 +35,16 @@ impl<'a> XmlFeedParser<'a> {
             | FieldKind::Rights(_) => {
                 let text = self.read_text(tag, ns, inner_xml, at, base.as_ref());
                 let _ = match field {
-                    FieldKind::Title(rank) => self
-                        .feed_texts
-                        .title
-                        .replace_if_better(rank, text, tag.name),
-                    FieldKind::Rights(rank) => self
-                        .feed_texts
-                        .rights
-                        .replace_if_better(rank, text, tag.name),
-                    FieldKind::Summary(rank) => self
-                        .feed_texts
-                        .summary
-                        .replace_if_better(rank, text, tag.name),
-                    _ => self
-                        .feed_texts
-                        .description
-                        .replace_if_better(0, text, tag.name),
+                    FieldKind::Title(rank) => {
+                        self.feed_texts.title.replace_if_better(rank, text, tag.name)
+                    }
+                    FieldKind::Rights(rank) => {
+                        self.feed_texts.rights.replace_if_better(rank, text, tag.name)
+                    }
+                    FieldKind::Summary(rank) => {
+                        self.feed_texts.summary.replace_if_better(rank, text, tag.name)
+                    }
+                    _ => self.feed_texts.description.replace_if_better(0, text, tag.name),
                 };
             }
             FieldKind::Link => self.read_link(tag, ns, inner_xml, at, base.as_ref()),
@@ -116,16 +110,12 @@ impl<'a> XmlFeedParser<'a> {
             FieldKind::Id if self.format == Format::Atom || ns == Namespace::Atom => {
                 self.feed.id = self.feed.id.take().or(Some(text))
             }
-            FieldKind::Updated(rank) => self.feed.updated.push(Ranked {
-                rank,
-                value: text,
-                from: name(tag.name),
-            }),
-            FieldKind::Published(rank) => self.feed.published.push(Ranked {
-                rank,
-                value: text,
-                from: name(tag.name),
-            }),
+            FieldKind::Updated(rank) => {
+                self.feed.updated.push(Ranked { rank, value: text, from: name(tag.name) })
+            }
+            FieldKind::Published(rank) => {
+                self.feed.published.push(Ranked { rank, value: text, from: name(tag.name) })
+            }
             FieldKind::Language => self.feed.language = Some(text),
             FieldKind::Ttl => {
                 self.feed.update_hints.ttl_minutes =

@@ -1,6 +1,7 @@
 //! What an element of a feed is, whatever the dialect calls it.
 
-/// What an element is. The number is its rank among elements that say the same: the lowest one counts.
+/// What an element is. The number is its rank among elements that say the same: the lowest one
+/// counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldKind {
     /// One item.
@@ -74,11 +75,9 @@ pub(super) enum FieldKind {
 }
 
 impl FieldKind {
-    /// Whether an element of this kind, met within another one that is never closed, shows that the other has ended.
+    /// Whether an element of this kind, met within another one that is never closed, shows that the
+    /// other has ended.
     pub fn ends_unclosed_sibling(self) -> bool {
-        !matches!(
-            self,
-            Self::Unknown | Self::Wrapper | Self::FallbackLink | Self::FallbackId
-        )
+        !matches!(self, Self::Unknown | Self::Wrapper | Self::FallbackLink | Self::FallbackId)
     }
 }

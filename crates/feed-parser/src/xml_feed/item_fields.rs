@@ -90,9 +90,8 @@ impl<'a> XmlFeedParser<'a> {
             }
             FieldKind::Link => self.read_link(tag, ns, inner_xml, at, base.as_ref()),
             FieldKind::Enclosure => {
-                let url = attribute(tag, "url")
-                    .or_else(|| attribute(tag, "href"))
-                    .or_else(|| word(self));
+                let url =
+                    attribute(tag, "url").or_else(|| attribute(tag, "href")).or_else(|| word(self));
                 if let Some(url) = url {
                     let length = attribute(tag, "length").and_then(|length| length.parse().ok());
                     let mime = attribute(tag, "type").map(Cow::Owned);
@@ -109,15 +108,10 @@ impl<'a> XmlFeedParser<'a> {
                 if let Some(url) = attribute(tag, "url") {
                     let (mime, medium) = (attribute(tag, "type"), attribute(tag, "medium"));
                     let url = resolve_url(&url, base.as_ref());
-                    self.media(RawMedia {
-                        url,
-                        mime,
-                        medium,
-                        length,
-                        from: name(tag.name),
-                    });
+                    self.media(RawMedia { url, mime, medium, length, from: name(tag.name) });
                 }
-                // Its children say of the item what nothing else does: read them as if they stood beside it.
+                // Its children say of the item what nothing else does: read them as if they stood
+                // beside it.
                 if inner_xml.contains('<') {
                     self.rescan_from(at);
                 }
@@ -129,9 +123,7 @@ impl<'a> XmlFeedParser<'a> {
                     .or_else(inner)
                     .or_else(|| word(self));
                 if let (Some(url), Some(item)) = (url, &mut self.item) {
-                    item.raw_fields
-                        .images
-                        .push((resolve_url(&url, base.as_ref()), name(tag.name)));
+                    item.raw_fields.images.push((resolve_url(&url, base.as_ref()), name(tag.name)));
                 }
             }
             FieldKind::Source => {
@@ -147,11 +139,8 @@ impl<'a> XmlFeedParser<'a> {
                 let narrower = inner_xml.contains('<') && text.is_some();
                 let text = text.or_else(|| word(self));
                 let Some(item) = &mut self.item else { return };
-                let parts = if field == FieldKind::Keywords {
-                    &[',', ';'][..]
-                } else {
-                    &['\0'][..]
-                };
+                let parts =
+                    if field == FieldKind::Keywords { &[',', ';'][..] } else { &['\0'][..] };
                 for term in text.iter().flat_map(|text| text.split(parts)) {
                     item.raw_fields.subjects.push(Category::term(term.trim()));
                 }
@@ -220,10 +209,8 @@ impl<'a> XmlFeedParser<'a> {
         text: ElementText<'a>,
         from: &str,
     ) -> bool {
-        let best_texts = self
-            .item
-            .as_mut()
-            .map_or(&mut self.feed_texts, |item| &mut item.best_texts);
+        let best_texts =
+            self.item.as_mut().map_or(&mut self.feed_texts, |item| &mut item.best_texts);
         which(best_texts).replace_if_better(rank, text, from)
     }
 
@@ -235,19 +222,11 @@ impl<'a> XmlFeedParser<'a> {
             .is_none_or(|mime| mime.contains("html") || matches!(mime, "text" | "text/plain"));
         match &mut self.item {
             Some(item) if is_page => {
-                item.raw_fields.fallback_link = item
-                    .raw_fields
-                    .fallback_link
-                    .take()
-                    .or_else(|| Some((url, name(tag.name))));
+                item.raw_fields.fallback_link =
+                    item.raw_fields.fallback_link.take().or_else(|| Some((url, name(tag.name))));
             }
             _ if is_here => {}
-            _ => self.media(RawMedia {
-                url,
-                mime,
-                from: name(tag.name),
-                ..RawMedia::default()
-            }),
+            _ => self.media(RawMedia { url, mime, from: name(tag.name), ..RawMedia::default() }),
         }
     }
 

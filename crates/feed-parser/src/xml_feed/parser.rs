@@ -19,7 +19,8 @@ use crate::{
 };
 use feed_model::Format;
 
-/// The most items that are read from a document at all; which of them are taken is decided when their dates are known.
+/// The most items that are read from a document at all; which of them are taken is decided when
+/// their dates are known.
 const MAX_ITEMS: usize = 100_000;
 
 /// A document made ready.
@@ -90,7 +91,8 @@ fn find_root(text: &str) -> Option<(Format, Namespace, usize)> {
         let at = lexer.token_start();
         return Some(match local_name(tag.name).to_ascii_lowercase().as_str() {
             "rdf" => (Format::Rdf, Namespace::Rss, at),
-            // RSS 1.1. `CHANNEL` is the root of a channel definition (CDF), which has the shape of RSS.
+            // RSS 1.1. `CHANNEL` is the root of a channel definition (CDF), which has the shape of
+            // RSS.
             "channel" if local_name(tag.name) == "Channel" => (Format::Rdf, Namespace::Rss, at),
             "rss" | "channel" => (Format::Rss, Namespace::Rss, at),
             "feed" | "entry" => (Format::Atom, Namespace::Atom, at),
@@ -190,11 +192,8 @@ impl<'a> XmlFeedParser<'a> {
         }
         if self.item.is_none() {
             self.feed.base = self.scope.base().cloned();
-            self.feed.language = self
-                .feed
-                .language
-                .take()
-                .or_else(|| self.scope.language().map(str::to_owned));
+            self.feed.language =
+                self.feed.language.take().or_else(|| self.scope.language().map(str::to_owned));
         }
     }
 
@@ -211,11 +210,7 @@ impl<'a> XmlFeedParser<'a> {
             at,
             fallback_id: about.map(|about| (about, FieldName::Borrowed("rdf:about"))),
             updated: changed
-                .map(|value| Ranked {
-                    rank: 2,
-                    value,
-                    from: name("lastmod"),
-                })
+                .map(|value| Ranked { rank: 2, value, from: name("lastmod") })
                 .into_iter()
                 .collect(),
             links: page.into_iter().collect(),
@@ -223,12 +218,7 @@ impl<'a> XmlFeedParser<'a> {
             language: self.scope.language().map(str::to_owned),
             ..RawItem::default()
         };
-        self.item = Some(OpenItem {
-            raw_fields,
-            best_texts: BestTexts::default(),
-            begins,
-            depth,
-        });
+        self.item = Some(OpenItem { raw_fields, best_texts: BestTexts::default(), begins, depth });
         if tag.self_closing {
             self.close_item(false);
         }
@@ -242,9 +232,8 @@ impl<'a> XmlFeedParser<'a> {
             }
             return;
         }
-        let of_feed = ["channel", "rss", "rdf", "feed"]
-            .iter()
-            .any(|o| local.eq_ignore_ascii_case(o));
+        let of_feed =
+            ["channel", "rss", "rdf", "feed"].iter().any(|o| local.eq_ignore_ascii_case(o));
         if of_feed && self.item.is_some() {
             self.repairs.record(
                 "unclosed-element",
@@ -256,16 +245,12 @@ impl<'a> XmlFeedParser<'a> {
         self.scope.leave(name);
     }
 
-    /// Ends the item; one that the end of the document cut off must have an id or a link to be kept.
+    /// Ends the item; one that the end of the document cut off must have an id or a link to be
+    /// kept.
     fn close_item(&mut self, truncated: bool) {
         let Some(item) = self.item.take() else { return };
         self.scope.leave_to(item.depth);
-        let OpenItem {
-            mut raw_fields,
-            best_texts,
-            begins,
-            ..
-        } = item;
+        let OpenItem { mut raw_fields, best_texts, begins, .. } = item;
         if truncated
             && raw_fields.id.is_none()
             && raw_fields.links.iter().all(|link| link.rel != "alternate")
@@ -299,11 +284,8 @@ impl<'a> XmlFeedParser<'a> {
     fn finish_feed(&mut self) {
         let head = std::mem::take(&mut self.feed_texts);
         self.write_text("title", head.title);
-        let description = if head.description.0.is_some() {
-            head.description
-        } else {
-            head.summary
-        };
+        let description =
+            if head.description.0.is_some() { head.description } else { head.summary };
         self.write_text("subtitle", description);
         self.write_text("rights", head.rights);
     }
@@ -311,19 +293,15 @@ impl<'a> XmlFeedParser<'a> {
     fn field(&mut self, field: FieldKind, tag: Tag<'a>, at: usize) {
         let attrs = self.scope.xml_attrs(&tag);
         let inner_at = self.lexer.offset();
-        // What is looked into twice is bounded over the whole document; beyond that, wrappers are passed through.
+        // What is looked into twice is bounded over the whole document; beyond that, wrappers are
+        // passed through.
         if self.limits.rescan_bytes == 0
             && matches!(field, FieldKind::Unknown | FieldKind::MediaContent)
         {
             return;
         }
-        let mut captured = element_content(
-            &mut self.lexer,
-            self.text,
-            &tag,
-            &self.scope,
-            &mut self.limits,
-        );
+        let mut captured =
+            element_content(&mut self.lexer, self.text, &tag, &self.scope, &mut self.limits);
         match captured.ending {
             Ending::Closed => {}
             Ending::Implied | Ending::Unfinished if field == FieldKind::Unknown => {
@@ -344,10 +322,7 @@ impl<'a> XmlFeedParser<'a> {
                     "the document ends within an element; that element was left out",
                     at,
                 );
-                captured = ElementContent {
-                    inner_xml: "",
-                    ..captured
-                };
+                captured = ElementContent { inner_xml: "", ..captured };
                 if self.item.is_some() {
                     return;
                 }

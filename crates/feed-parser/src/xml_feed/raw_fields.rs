@@ -9,7 +9,8 @@ use feed_model::{Category, Person, UpdateHints};
 /// The name of what a value stood in, as the document spells it.
 pub(crate) type FieldName = Cow<'static, str>;
 
-/// A value and where it was said. Of several that say the same, the one with the lowest rank that can be used counts.
+/// A value and where it was said. Of several that say the same, the one with the lowest rank that
+/// can be used counts.
 #[derive(Debug, Clone)]
 pub(crate) struct Ranked<T> {
     pub rank: u8,
@@ -92,12 +93,7 @@ pub(crate) struct Link {
 impl Link {
     /// One to a page.
     pub fn page(href: String) -> Self {
-        Self {
-            href,
-            rel: "alternate".into(),
-            mime: Some("text/html".into()),
-            length: None,
-        }
+        Self { href, rel: "alternate".into(), mime: Some("text/html".into()), length: None }
     }
 }
 

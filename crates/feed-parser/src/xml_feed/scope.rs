@@ -1,4 +1,5 @@
-//! Namespaces, base addresses and languages in force, by the nesting of the elements that declare them.
+//! Namespaces, base addresses and languages in force, by the nesting of the elements that declare
+//! them.
 
 use url::Url;
 
@@ -41,12 +42,7 @@ pub(super) struct XmlAttrs {
 impl<'a> Scope<'a> {
     /// Nothing declared yet.
     pub fn new(dialect_ns: Namespace, document: &Url) -> Self {
-        Self {
-            dialect_ns,
-            document: document.clone(),
-            prefixes: Vec::new(),
-            levels: Vec::new(),
-        }
+        Self { dialect_ns, document: document.clone(), prefixes: Vec::new(), levels: Vec::new() }
     }
 
     /// Enters an element whose children are read one by one.
@@ -57,20 +53,12 @@ impl<'a> Scope<'a> {
         let namespaces = self.prefixes.len();
         self.declare(tag);
         let XmlAttrs { base, language } = self.xml_attrs(tag);
-        self.levels.push(Level {
-            name: tag.name,
-            namespaces,
-            base,
-            language,
-        });
+        self.levels.push(Level { name: tag.name, namespaces, base, language });
     }
 
     /// Leaves the innermost element of that name, and what was never closed within it.
     pub fn leave(&mut self, name: &str) {
-        let Some(at) = self
-            .levels
-            .iter()
-            .rposition(|level| level.name.eq_ignore_ascii_case(name))
+        let Some(at) = self.levels.iter().rposition(|level| level.name.eq_ignore_ascii_case(name))
         else {
             return;
         };
@@ -101,17 +89,16 @@ impl<'a> Scope<'a> {
             }
             if name == "xmlns" {
                 self.prefixes.push(("", self.default_namespace(value)));
-            } else if let Some(prefix) = name
-                .strip_prefix("xmlns:")
-                .filter(|prefix| !prefix.is_empty())
+            } else if let Some(prefix) =
+                name.strip_prefix("xmlns:").filter(|prefix| !prefix.is_empty())
             {
-                self.prefixes
-                    .push((prefix, namespace_of_uri(&unescape(value))));
+                self.prefixes.push((prefix, namespace_of_uri(&unescape(value))));
             }
         }
     }
 
-    /// A default namespace that nobody knows means the dialect's own: it was misspelt, or invented for `rss`.
+    /// A default namespace that nobody knows means the dialect's own: it was misspelt, or invented
+    /// for `rss`.
     fn default_namespace(&self, uri: &str) -> Namespace {
         match namespace_of_uri(&unescape(uri)) {
             // RSS with Atom's namespace on its root is still RSS, and the other way round.
@@ -137,17 +124,9 @@ impl<'a> Scope<'a> {
         }
         if let Some((_, ns)) = self.prefixes.iter().rev().find(|(p, _)| *p == prefix) {
             // A well-known prefix bound to a URI that nobody knows is still what it looks like.
-            return if *ns == Namespace::Other {
-                namespace_of_prefix(prefix)
-            } else {
-                *ns
-            };
+            return if *ns == Namespace::Other { namespace_of_prefix(prefix) } else { *ns };
         }
-        if prefix.is_empty() {
-            self.dialect_ns
-        } else {
-            namespace_of_prefix(prefix)
-        }
+        if prefix.is_empty() { self.dialect_ns } else { namespace_of_prefix(prefix) }
     }
 
     /// The document's own address.
@@ -157,18 +136,12 @@ impl<'a> Scope<'a> {
 
     /// `xml:base` in force, where one was said.
     pub fn base(&self) -> Option<&Url> {
-        self.levels
-            .iter()
-            .rev()
-            .find_map(|level| level.base.as_ref())
+        self.levels.iter().rev().find_map(|level| level.base.as_ref())
     }
 
     /// `xml:lang` in force.
     pub fn language(&self) -> Option<&str> {
-        self.levels
-            .iter()
-            .rev()
-            .find_map(|level| level.language.as_deref())
+        self.levels.iter().rev().find_map(|level| level.language.as_deref())
     }
 
     /// What an element says for itself.
@@ -182,9 +155,7 @@ impl<'a> Scope<'a> {
             .attribute("xml:base")
             .map(unescape)
             .and_then(|text| http_url(&text, Some(self.base().unwrap_or(&self.document))));
-        let language = tag
-            .attribute("xml:lang")
-            .map(|text| unescape(text).trim().to_owned());
+        let language = tag.attribute("xml:lang").map(|text| unescape(text).trim().to_owned());
         XmlAttrs { base, language }
     }
 }

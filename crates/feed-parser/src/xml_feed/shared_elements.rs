@@ -17,7 +17,8 @@ use crate::{person, repairs::Repairs, xml::Tag};
 use feed_model::{Category, Person};
 
 impl<'a> XmlFeedParser<'a> {
-    /// A text that is markup by its type, or escaped; `outer` is the base in force where it begins, where one was said.
+    /// A text that is markup by its type, or escaped; `outer` is the base in force where it begins,
+    /// where one was said.
     pub fn read_text(
         &mut self,
         tag: &Tag<'a>,
@@ -30,20 +31,14 @@ impl<'a> XmlFeedParser<'a> {
             let plain =
                 xml_base::resolve_xml_base(inner_xml, outer.unwrap_or(self.scope.document()));
             let ElementText { text, kind } = unwrapped(tag, ns, &plain, at, &mut self.repairs);
-            return ElementText {
-                text: text.into_owned().into(),
-                kind,
-            };
+            return ElementText { text: text.into_owned().into(), kind };
         }
         unwrapped(tag, ns, inner_xml, at, &mut self.repairs)
     }
 
     /// A text that is a single word or line.
     pub fn read_value(&mut self, inner_xml: &'a str, at: usize) -> String {
-        escaped(inner_xml, at, &mut self.repairs)
-            .text
-            .trim()
-            .to_owned()
+        escaped(inner_xml, at, &mut self.repairs).text.trim().to_owned()
     }
 
     /// A link of the item or the feed, by its attributes or its text.
@@ -74,12 +69,7 @@ impl<'a> XmlFeedParser<'a> {
             .map(Cow::Owned)
             .or((ns == Namespace::Rss).then_some(Cow::Borrowed("text/html")));
         let length = attribute(tag, "length").and_then(|length| length.parse().ok());
-        self.push_link(Link {
-            href: resolve_url(&href, base),
-            rel,
-            mime,
-            length,
-        });
+        self.push_link(Link { href: resolve_url(&href, base), rel, mime, length });
     }
 
     /// Writes a link down for the item that is open, or else for the feed.
@@ -101,11 +91,7 @@ impl<'a> XmlFeedParser<'a> {
         let scheme = attribute(tag, "scheme").or_else(|| attribute(tag, "domain"));
         let label = attribute(tag, "label");
         if let Some(item) = &mut self.item {
-            item.raw_fields.categories.push(Category {
-                term,
-                scheme,
-                label,
-            });
+            item.raw_fields.categories.push(Category { term, scheme, label });
         }
     }
 
@@ -121,10 +107,7 @@ impl<'a> XmlFeedParser<'a> {
                     .map(|(_, _, inner_xml)| *inner_xml);
                 found
                     .map(|inner_xml| {
-                        escaped(inner_xml, at, &mut Repairs::default())
-                            .text
-                            .trim()
-                            .to_owned()
+                        escaped(inner_xml, at, &mut Repairs::default()).text.trim().to_owned()
                     })
                     .filter(|text| !text.is_empty())
             };
@@ -135,11 +118,7 @@ impl<'a> XmlFeedParser<'a> {
             );
             // A person of whom only an address is told has no name to show: tags are no name.
             let known = ["name", "email", "uri", "url", "homepage"];
-            if person.is_some()
-                || parts
-                    .iter()
-                    .any(|(name, ..)| known.contains(&name.as_str()))
-            {
+            if person.is_some() || parts.iter().any(|(name, ..)| known.contains(&name.as_str())) {
                 return person;
             }
             let text = markup(inner_xml).text;
@@ -150,23 +129,15 @@ impl<'a> XmlFeedParser<'a> {
 
     /// What an item says of the feed that it was taken from.
     pub fn source(&mut self, tag: &Tag<'a>, inner_xml: &'a str, at: usize) -> RawSource {
-        let mut note = RawSource {
-            feed_url: attribute(tag, "url"),
-            ..RawSource::default()
-        };
+        let mut note = RawSource { feed_url: attribute(tag, "url"), ..RawSource::default() };
         if !inner_xml.contains('<') || inner_xml.trim_start().starts_with("<![CDATA[") {
             note.title = Some(self.read_value(inner_xml, at)).filter(|text| !text.is_empty());
             return note;
         }
         for (local, tag, inner_xml) in children(inner_xml, &self.scope) {
             let text = || {
-                Some(
-                    atom_text(&tag, inner_xml, at, &mut Repairs::default())
-                        .text
-                        .trim()
-                        .to_owned(),
-                )
-                .filter(|text| !text.is_empty())
+                Some(atom_text(&tag, inner_xml, at, &mut Repairs::default()).text.trim().to_owned())
+                    .filter(|text| !text.is_empty())
             };
             match local.as_str() {
                 "id" => note.id = note.id.or_else(text),
@@ -204,15 +175,9 @@ fn unwrapped<'t>(
     match ns {
         Namespace::Atom => atom_text(tag, inner_xml, at, repairs),
         Namespace::Xhtml => markup(inner_xml),
-        _ if tag
-            .attribute("type")
-            .is_some_and(|t| t.eq_ignore_ascii_case("xhtml")) =>
-        {
+        _ if tag.attribute("type").is_some_and(|t| t.eq_ignore_ascii_case("xhtml")) => {
             markup(inner_xml)
         }
-        _ => ElementText {
-            kind: TextKind::Html,
-            ..escaped(inner_xml, at, repairs)
-        },
+        _ => ElementText { kind: TextKind::Html, ..escaped(inner_xml, at, repairs) },
     }
 }

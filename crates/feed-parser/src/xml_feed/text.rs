@@ -1,4 +1,5 @@
-//! The text of an element, whatever it was wrapped in: references, CDATA, naked markup, Atom's types, Base64.
+//! The text of an element, whatever it was wrapped in: references, CDATA, naked markup, Atom's
+//! types, Base64.
 
 use std::borrow::Cow;
 
@@ -23,24 +24,17 @@ pub(super) struct ElementText<'a> {
     pub kind: TextKind,
 }
 
-/// The text of an element that holds escaped text; `at` is where its inner_xml begins in the document.
+/// The text of an element that holds escaped text; `at` is where its inner_xml begins in the
+/// document.
 pub(super) fn escaped<'a>(inner_xml: &'a str, at: usize, repairs: &mut Repairs) -> ElementText<'a> {
     if !inner_xml.contains('<') {
-        return ElementText {
-            text: decoded(inner_xml, at, repairs),
-            kind: TextKind::Text,
-        };
+        return ElementText { text: decoded(inner_xml, at, repairs), kind: TextKind::Text };
     }
     let trimmed = inner_xml.trim();
-    if let Some(text) = trimmed
-        .strip_prefix("<![CDATA[")
-        .and_then(|t| t.strip_suffix("]]>"))
+    if let Some(text) = trimmed.strip_prefix("<![CDATA[").and_then(|t| t.strip_suffix("]]>"))
         && memchr::memmem::find(text.as_bytes(), b"]]>").is_none()
     {
-        return ElementText {
-            text: Cow::Borrowed(text),
-            kind: TextKind::Text,
-        };
+        return ElementText { text: Cow::Borrowed(text), kind: TextKind::Text };
     }
     let mut out = String::with_capacity(inner_xml.len());
     let mut kind = TextKind::Text;
@@ -63,10 +57,7 @@ pub(super) fn escaped<'a>(inner_xml: &'a str, at: usize, repairs: &mut Repairs) 
             at,
         );
     }
-    ElementText {
-        text: Cow::Owned(out),
-        kind,
-    }
+    ElementText { text: Cow::Owned(out), kind }
 }
 
 /// The text of an element that holds markup: XHTML, its prefixes and its one `div` taken away.
@@ -81,10 +72,7 @@ pub(super) fn markup(inner_xml: &str) -> ElementText<'static> {
             Token::End(name) => end(&mut out, name),
         }
     }
-    ElementText {
-        text: Cow::Owned(strip_xhtml_div(out)),
-        kind: TextKind::Html,
-    }
+    ElementText { text: Cow::Owned(strip_xhtml_div(out)), kind: TextKind::Html }
 }
 
 /// An Atom text construct or content by its type and mode (RFC 4287 §3.1, §4.1.3; Atom 0.3 `mode`).
@@ -94,14 +82,10 @@ pub(super) fn atom_text<'a>(
     at: usize,
     repairs: &mut Repairs,
 ) -> ElementText<'a> {
-    let given = tag
-        .attribute("type")
-        .map(|t| unescape(t).trim().to_ascii_lowercase())
-        .unwrap_or_default();
-    let mode = tag
-        .attribute("mode")
-        .map(|m| unescape(m).trim().to_ascii_lowercase())
-        .unwrap_or_default();
+    let given =
+        tag.attribute("type").map(|t| unescape(t).trim().to_ascii_lowercase()).unwrap_or_default();
+    let mode =
+        tag.attribute("mode").map(|m| unescape(m).trim().to_ascii_lowercase()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or("").trim();
     if !matches!(essence, "" | "text" | "html" | "xhtml") && mode.is_empty()
         || essence.is_empty() && tag.attribute("type").is_some()
@@ -113,11 +97,8 @@ pub(super) fn atom_text<'a>(
         );
     }
     if mode == "base64" || (mode.is_empty() && is_binary(essence)) {
-        let kind = if matches!(essence, "text" | "text/plain") {
-            TextKind::Text
-        } else {
-            TextKind::Html
-        };
+        let kind =
+            if matches!(essence, "text" | "text/plain") { TextKind::Text } else { TextKind::Html };
         let text = base64(inner_xml).map_or(Cow::Borrowed(""), Cow::Owned);
         return ElementText { text, kind };
     }
@@ -129,10 +110,7 @@ pub(super) fn atom_text<'a>(
         if inner_xml.contains('<') || !inner_xml.contains("&lt;") {
             return markup(inner_xml);
         }
-        return ElementText {
-            kind: TextKind::Html,
-            ..escaped(inner_xml, at, repairs)
-        };
+        return ElementText { kind: TextKind::Html, ..escaped(inner_xml, at, repairs) };
     }
     if (essence.ends_with("+xml") || essence.ends_with("/xml"))
         && inner_xml.contains('<')
@@ -240,11 +218,7 @@ fn strip_xhtml_div(html: String) -> String {
 fn base64(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0_u32);
-    for byte in text
-        .bytes()
-        .filter(|b| !b.is_ascii_whitespace())
-        .take_while(|b| *b != b'=')
-    {
+    for byte in text.bytes().filter(|b| !b.is_ascii_whitespace()).take_while(|b| *b != b'=') {
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
@@ -276,18 +250,9 @@ mod tests {
     #[test]
     fn escaped_texts() {
         assert_eq!(text("a &amp; b & c"), ("a & b & c".into(), TextKind::Text));
-        assert_eq!(
-            text(" <![CDATA[<p>x & y]]> "),
-            ("<p>x & y".into(), TextKind::Text)
-        );
-        assert_eq!(
-            text("<![CDATA[a]]>b<![CDATA[c]]>"),
-            ("abc".into(), TextKind::Text)
-        );
-        assert_eq!(
-            text("a <b>c</b><br/><i/>"),
-            ("a <b>c</b><br><i></i>".into(), TextKind::Html)
-        );
+        assert_eq!(text(" <![CDATA[<p>x & y]]> "), ("<p>x & y".into(), TextKind::Text));
+        assert_eq!(text("<![CDATA[a]]>b<![CDATA[c]]>"), ("abc".into(), TextKind::Text));
+        assert_eq!(text("a <b>c</b><br/><i/>"), ("a <b>c</b><br><i></i>".into(), TextKind::Html));
     }
 
     #[test]
@@ -296,18 +261,12 @@ mod tests {
             markup("\n<h:div xmlns:h='x'>a<h:br/>b &lt; <![CDATA[<c>]]></h:div> ").text,
             "a<br>b &lt; &lt;c&gt;"
         );
-        assert_eq!(
-            markup("<div>a</div><div>b</div>").text,
-            "<div>a</div><div>b</div>"
-        );
+        assert_eq!(markup("<div>a</div><div>b</div>").text, "<div>a</div><div>b</div>");
     }
 
     #[test]
     fn base64_is_read() {
-        assert_eq!(
-            base64("RXhhb XBs\nZSA8Yj4=").as_deref(),
-            Some("Example <b>")
-        );
+        assert_eq!(base64("RXhhb XBs\nZSA8Yj4=").as_deref(), Some("Example <b>"));
         assert_eq!(base64("%%"), None);
     }
 }

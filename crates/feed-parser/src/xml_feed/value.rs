@@ -34,9 +34,8 @@ pub(super) fn child_text<'a>(
     if !inner_xml.contains('<') {
         return None;
     }
-    let found = children(inner_xml, scope)
-        .into_iter()
-        .find(|(name, ..)| names.contains(&name.as_str()));
+    let found =
+        children(inner_xml, scope).into_iter().find(|(name, ..)| names.contains(&name.as_str()));
     let text: Cow<'_, str> =
         found.map(|(_, _, text)| escaped(text, 0, &mut Repairs::default()).text)?;
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())

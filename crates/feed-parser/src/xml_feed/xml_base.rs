@@ -1,4 +1,5 @@
-//! `xml:base` within markup (XML Base §4): what it makes of the addresses below it is written out, since HTML has none.
+//! `xml:base` within markup (XML Base §4): what it makes of the addresses below it is written out,
+//! since HTML has none.
 
 use url::Url;
 
@@ -8,20 +9,14 @@ use crate::{
 };
 
 /// Attributes that hold one address.
-const URL_ATTRIBUTES: [&str; 7] = [
-    "href",
-    "src",
-    "cite",
-    "poster",
-    "data-src",
-    "longdesc",
-    "background",
-];
+const URL_ATTRIBUTES: [&str; 7] =
+    ["href", "src", "cite", "poster", "data-src", "longdesc", "background"];
 
 /// How deep bases are followed; below it the last one holds.
 const MAX_DEPTH: usize = 256;
 
-/// The markup with every address below an `xml:base` of its own made absolute; `outer` is the base where it begins.
+/// The markup with every address below an `xml:base` of its own made absolute; `outer` is the base
+/// where it begins.
 pub(super) fn resolve_xml_base(inner_xml: &str, outer: &Url) -> String {
     let mut out = String::with_capacity(inner_xml.len() + 64);
     // The elements that are open, each with the base that it says.
@@ -58,9 +53,7 @@ pub(super) fn resolve_xml_base(inner_xml: &str, outer: &Url) -> String {
 fn rewrite(out: &mut String, tag: &Tag<'_>, base: &Url) {
     out.push('<');
     out.push_str(tag.name);
-    for (name, value) in tag
-        .attributes()
-        .filter(|(name, _)| !name.eq_ignore_ascii_case("xml:base"))
+    for (name, value) in tag.attributes().filter(|(name, _)| !name.eq_ignore_ascii_case("xml:base"))
     {
         let value = unescape(value);
         let is_address = URL_ATTRIBUTES.iter().any(|a| name.eq_ignore_ascii_case(a));

@@ -26,7 +26,8 @@ const HEIGHT: u32 = 48;
 const DISPLAY_STEP: u32 = 22;
 
 impl Chart {
-    /// Bars of `counts`, oldest first; the highest fills the height, and no count above zero is invisible.
+    /// Bars of `counts`, oldest first; the highest fills the height, and no count above zero is
+    /// invisible.
     pub(super) fn bars(counts: &[u64], label: String, first: String, last: String) -> Self {
         let most = counts.iter().copied().max().unwrap_or(0).max(1);
         let mut path = String::new();
@@ -60,9 +61,6 @@ mod tests {
         let chart = Chart::bars(&[0, 1, 1000], "x".to_owned(), String::new(), String::new());
         assert_eq!(chart.path, "M10 48v-2h8v2zM20 48v-48h8v48z");
         assert_eq!((chart.width, chart.display_width), (28, 66));
-        assert_eq!(
-            Chart::bars(&[], "x".to_owned(), String::new(), String::new()).width,
-            BAR
-        );
+        assert_eq!(Chart::bars(&[], "x".to_owned(), String::new(), String::new()).width, BAR);
     }
 }

@@ -42,31 +42,21 @@ impl PageError {
     fn words(&self) -> (&'static str, String) {
         let quoted = |name: &String| format!("“{}”", excerpt::shorten(&xml::single_line(name), 64));
         match self {
-            Self::NotFound => (
-                "Nothing is here",
-                "There is no page at this address.".to_owned(),
-            ),
+            Self::NotFound => ("Nothing is here", "There is no page at this address.".to_owned()),
             Self::UnknownTopics(names) => match names.as_slice() {
-                [one] => (
-                    "No such topic",
-                    format!("There is no topic {}.", quoted(one)),
-                ),
+                [one] => ("No such topic", format!("There is no topic {}.", quoted(one))),
                 more => {
                     let names: Vec<String> = more.iter().take(10).map(quoted).collect();
-                    (
-                        "No such topics",
-                        format!("There are no topics {}.", names.join(", ")),
-                    )
+                    ("No such topics", format!("There are no topics {}.", names.join(", ")))
                 }
             },
             Self::RetiredTopic(name) => (
                 "This topic has ended",
                 format!("The topic {} is not kept any more.", quoted(name)),
             ),
-            Self::EmptyArchive => (
-                "This archive is empty",
-                "Every story of it is gone.".to_owned(),
-            ),
+            Self::EmptyArchive => {
+                ("This archive is empty", "Every story of it is gone.".to_owned())
+            }
             Self::Private => (
                 "This topic is private",
                 "Its token is asked for: as the password, with any user name, or in the path."
@@ -76,10 +66,9 @@ impl PageError {
                 "Only reading here",
                 "This address can be read with GET and HEAD, and nothing else.".to_owned(),
             ),
-            Self::TooLong => (
-                "Too long an address",
-                "No address of this site is that long.".to_owned(),
-            ),
+            Self::TooLong => {
+                ("Too long an address", "No address of this site is that long.".to_owned())
+            }
             Self::Internal => (
                 "Something broke here",
                 "The page could not be made. The feeds are not affected.".to_owned(),
@@ -116,9 +105,7 @@ pub fn error_page(site: &SiteInfo<'_>, fault: &PageError) -> Vec<u8> {
             .map(|topic| TopicLink {
                 id: topic.id.to_string(),
                 title: xml::single_line(&topic.title),
-                page: site
-                    .addresses
-                    .rooted(&Addresses::topic_path(topic.id.as_str())),
+                page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
             })
             .collect(),
     })

@@ -82,25 +82,15 @@ pub fn home(
             title: xml::single_line(&section.topic.title),
             description: xml::single_line(&section.description),
             page: site.addresses.rooted(&Addresses::topic_path(id)),
-            atom: site
-                .addresses
-                .absolute(&Addresses::feed_path(id, FeedFormat::Atom)),
+            atom: site.addresses.absolute(&Addresses::feed_path(id, FeedFormat::Atom)),
             count: story_count_text(section.count),
-            rows: section
-                .stories
-                .iter()
-                .map(|story| StoryRow::by_month(site, story))
-                .collect(),
+            rows: section.stories.iter().map(|story| StoryRow::by_month(site, story)).collect(),
         }
     };
     let mut page = Home {
         featured: newest.map(|story| StoryRow::new(site, story)),
         sections: sections.iter().map(view).collect(),
-        unsorted: unsorted
-            .stories
-            .iter()
-            .map(|story| StoryRow::by_month(site, story))
-            .collect(),
+        unsorted: unsorted.stories.iter().map(|story| StoryRow::by_month(site, story)).collect(),
         unsorted_count: story_count_text(unsorted.count),
         layout,
     };
@@ -116,9 +106,7 @@ pub fn home(
         if bytes.len() <= super::MAX_PAGE_BYTES || longest == 0 {
             return bytes;
         }
-        page.sections
-            .iter_mut()
-            .for_each(|section| section.rows.truncate(longest - 1));
+        page.sections.iter_mut().for_each(|section| section.rows.truncate(longest - 1));
         page.unsorted.truncate(longest - 1);
     }
 }

@@ -90,10 +90,8 @@ impl Layout {
             search_style: at.rooted("/search.css"),
             opml: at.rooted("/opml.xml"),
             sources_opml: at.rooted("/sources.opml"),
-            style: at.rooted(&format!(
-                "/style.css?v={}",
-                &blake3::hash(STYLE.as_bytes()).to_hex()[..8]
-            )),
+            style: at
+                .rooted(&format!("/style.css?v={}", &blake3::hash(STYLE.as_bytes()).to_hex()[..8])),
         }
     }
 
@@ -113,9 +111,7 @@ pub(super) fn alternates(site: &SiteInfo<'_>, topic: &str, title: &str) -> Vec<A
         .map(|format| Alternate {
             title: format!("{} — {}", xml::single_line(title), format.name()),
             media_type: format.media_type(),
-            href: site
-                .addresses
-                .absolute(&Addresses::feed_path(topic, format)),
+            href: site.addresses.absolute(&Addresses::feed_path(topic, format)),
         })
         .collect()
 }

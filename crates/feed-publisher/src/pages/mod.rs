@@ -1,8 +1,9 @@
 //! The pages: server-rendered, without scripts, fonts or pictures from elsewhere.
 //!
-//! Each page is a function of values; the templates under `templates/` escape everything that they are given. Texts of
-//! stories are shown as plain text only, so no markup of a publisher ever stands in a page. Deliberately absent: a clock
-//! (a moment is told, never how long ago it was), so that a page changes only when what it tells changes.
+//! Each page is a function of values; the templates under `templates/` escape everything that they
+//! are given. Texts of stories are shown as plain text only, so no markup of a publisher ever
+//! stands in a page. Deliberately absent: a clock (a moment is told, never how long ago it was), so
+//! that a page changes only when what it tells changes.
 
 mod chart;
 mod error_page;
@@ -27,8 +28,9 @@ pub use topic::{TopicPage, topic};
 /// The style sheet of every page, served and published as `/style.css`.
 pub const STYLE: &str = include_str!("style.css");
 
-/// Shows the search box of every page: served as `/search.css` where there is a search, and published nowhere. So pages have
-/// the same bytes as files that they have when they are served, and no box that leads nowhere.
+/// Shows the search box of every page: served as `/search.css` where there is a search, and
+/// published nowhere. So pages have the same bytes as files that they have when they are served,
+/// and no box that leads nowhere.
 pub const SEARCH_STYLE: &str = "@media screen { .find { display: block; } }\n";
 
 /// No page is larger, in bytes: lists are shortened until it fits.

@@ -1,4 +1,5 @@
-//! `/topics/{topic}/{year}-{month}`: every story of a topic in one month, so that none is out of a visitor's reach.
+//! `/topics/{topic}/{year}-{month}`: every story of a topic in one month, so that none is out of a
+//! visitor's reach.
 
 use askama::Template;
 use chrono::NaiveDate;
@@ -54,9 +55,7 @@ pub(super) fn name((year, month): (i32, u32)) -> String {
 /// How many pages so many stories of one month take.
 pub fn month_page_count(stories: u64) -> u32 {
     let a_page = u64::try_from(STORIES_PER_MONTH_PAGE).unwrap_or(u64::MAX);
-    u32::try_from(stories.div_ceil(a_page))
-        .unwrap_or(u32::MAX)
-        .max(1)
+    u32::try_from(stories.div_ceil(a_page)).unwrap_or(u32::MAX).max(1)
 }
 
 /// The page of a month.
@@ -67,38 +66,24 @@ pub fn month(site: &SiteInfo<'_>, page: &MonthPage<'_>) -> Vec<u8> {
     let title = xml::single_line(page.title);
     let mut layout = Layout::new(site, &format!("{title}, {name_here}"), Some(&path));
     layout.alternates = alternates(site, topic, page.title);
-    let at = page
-        .months
-        .iter()
-        .position(|(month, _)| *month == page.month);
+    let at = page.months.iter().position(|(month, _)| *month == page.month);
     let count = at.map_or(0, |at| page.months[at].1);
     let last = month_page_count(count);
     let month_link = |month: (i32, u32), page: u32, text: String| PageLink {
-        href: site
-            .addresses
-            .rooted(&Addresses::month_path(topic, month, page)),
+        href: site.addresses.rooted(&Addresses::month_path(topic, month, page)),
         text,
     };
     let neighbour = |at: Option<usize>| {
-        at.and_then(|at| page.months.get(at))
-            .map(|(month, count)| (*month, *count))
+        at.and_then(|at| page.months.get(at)).map(|(month, count)| (*month, *count))
     };
     let newer = if page.page > 1 {
-        Some(month_link(
-            page.month,
-            page.page - 1,
-            format!("{name_here}, page {}", page.page - 1),
-        ))
+        Some(month_link(page.month, page.page - 1, format!("{name_here}, page {}", page.page - 1)))
     } else {
         let before = neighbour(at.and_then(|at| at.checked_sub(1)));
         before.map(|(month, count)| month_link(month, month_page_count(count), name(month)))
     };
     let older = if page.page < last {
-        Some(month_link(
-            page.month,
-            page.page + 1,
-            format!("{name_here}, page {}", page.page + 1),
-        ))
+        Some(month_link(page.month, page.page + 1, format!("{name_here}, page {}", page.page + 1)))
     } else {
         neighbour(at.map(|at| at + 1)).map(|(month, _)| month_link(month, 1, name(month)))
     };
@@ -111,11 +96,7 @@ pub fn month(site: &SiteInfo<'_>, page: &MonthPage<'_>) -> Vec<u8> {
         } else {
             story_count_text(count)
         },
-        rows: page
-            .stories
-            .iter()
-            .map(|story| StoryRow::new(site, story))
-            .collect(),
+        rows: page.stories.iter().map(|story| StoryRow::new(site, story)).collect(),
         newer,
         older,
         layout,
@@ -124,11 +105,7 @@ pub fn month(site: &SiteInfo<'_>, page: &MonthPage<'_>) -> Vec<u8> {
     if bytes.len() <= super::MAX_PAGE_BYTES {
         return bytes;
     }
-    view.rows = page
-        .stories
-        .iter()
-        .map(|story| StoryRow::short(site, story))
-        .collect();
+    view.rows = page.stories.iter().map(|story| StoryRow::short(site, story)).collect();
     super::render(&view)
 }
 
@@ -138,10 +115,7 @@ mod tests {
 
     #[test]
     fn every_story_of_a_month_has_a_page() {
-        assert_eq!(
-            [0, 1, 50, 51, 10_000].map(month_page_count),
-            [1, 1, 1, 2, 200]
-        );
+        assert_eq!([0, 1, 50, 51, 10_000].map(month_page_count), [1, 1, 1, 2, 200]);
         assert_eq!(name((2026, 3)), "March 2026");
     }
 }

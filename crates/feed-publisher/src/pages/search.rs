@@ -60,19 +60,11 @@ pub fn search(site: &SiteInfo<'_>, query: &str, found: Option<&SearchPage<'_>>) 
             }
         }),
         rows: found
-            .map(|found| {
-                found
-                    .stories
-                    .iter()
-                    .map(|story| StoryRow::new(site, story))
-                    .collect()
-            })
+            .map(|found| found.stories.iter().map(|story| StoryRow::new(site, story)).collect())
             .unwrap_or_default(),
         layout,
     };
-    let all = found.map_or(0, |found| {
-        usize::try_from(found.count).unwrap_or(usize::MAX)
-    });
+    let all = found.map_or(0, |found| usize::try_from(found.count).unwrap_or(usize::MAX));
     loop {
         page.best = Some(page.rows.len()).filter(|shown| *shown < all);
         let bytes = super::render(&page);

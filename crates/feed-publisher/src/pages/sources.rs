@@ -1,4 +1,5 @@
-//! `/sources`: how every source is doing. The class of an error is told, never its text, which may name what is private.
+//! `/sources`: how every source is doing. The class of an error is told, never its text, which may
+//! name what is private.
 
 use askama::Template;
 
@@ -55,22 +56,17 @@ struct Page {
 
 /// Sources that the first page names as not well.
 const MAX_FAILING: usize = 40;
-/// Bytes that are left for what stands around the sources beyond the layout: the way to other pages.
+/// Bytes that are left for what stands around the sources beyond the layout: the way to other
+/// pages.
 const NAVIGATION_BYTES: usize = 1_000;
 
-/// The pages of the sources that may be shown, as many as it takes. Where they are drawn once and kept (`live` is false),
-/// they leave out when each source was asked last and is asked next: these would be wrong soon, and change the pages at every
-/// poll.
+/// The pages of the sources that may be shown, as many as it takes. Where they are drawn once and
+/// kept (`live` is false), they leave out when each source was asked last and is asked next: these
+/// would be wrong soon, and change the pages at every poll.
 pub fn sources(site: &SiteInfo<'_>, states: &[SourceState], live: bool) -> Vec<Vec<u8>> {
-    let shown: Vec<SourceView> = states
-        .iter()
-        .filter(|state| state.public)
-        .map(view)
-        .collect();
-    let sections: Vec<String> = shown
-        .iter()
-        .map(|source| super::text(&SourceSection { source, live }))
-        .collect();
+    let shown: Vec<SourceView> = states.iter().filter(|state| state.public).map(view).collect();
+    let sections: Vec<String> =
+        shown.iter().map(|source| super::text(&SourceSection { source, live })).collect();
     let empty = |page: u32| {
         let mut layout = Layout::new(site, "Sources", Some(&Addresses::sources_path(page)));
         layout.here = "sources";
@@ -85,15 +81,7 @@ pub fn sources(site: &SiteInfo<'_>, states: &[SourceState], live: bool) -> Vec<V
             href: site.addresses.absolute("/sources.opml"),
         });
         let (summary, ill, more_failing) = (String::new(), Vec::new(), 0);
-        Page {
-            layout,
-            summary,
-            ill,
-            more_failing,
-            sections: Vec::new(),
-            newer: None,
-            older: None,
-        }
+        Page { layout, summary, ill, more_failing, sections: Vec::new(), newer: None, older: None }
     };
     // The first page tells how all of them are, and has less room for it.
     let failing_bytes: usize = shown
@@ -119,43 +107,28 @@ pub fn sources(site: &SiteInfo<'_>, states: &[SourceState], live: bool) -> Vec<V
     }
     let to = |number: usize, anchor: &str, text: String| {
         let path = Addresses::sources_path(u32::try_from(number).unwrap_or(u32::MAX));
-        PageLink {
-            href: format!("{}{anchor}", site.addresses.rooted(&path)),
-            text,
-        }
+        PageLink { href: format!("{}{anchor}", site.addresses.rooted(&path)), text }
     };
     let render = |(index, held): (usize, &Vec<usize>)| {
         let number = index + 1;
         let mut page = empty(u32::try_from(number).unwrap_or(u32::MAX));
         page.sections = held.iter().map(|at| sections[*at].clone()).collect();
         page.newer = (number > 1).then(|| to(number - 1, "", format!("Page {}", number - 1)));
-        page.older = (number < pages.len()).then(|| {
-            to(
-                number + 1,
-                "",
-                format!("Page {} of {}", number + 1, pages.len()),
-            )
-        });
+        page.older = (number < pages.len())
+            .then(|| to(number + 1, "", format!("Page {} of {}", number + 1, pages.len())));
         if number > 1 {
             page.summary = format!("Page {number} of {}", pages.len());
             return super::render(&page);
         }
         page.summary = health_summary(&shown);
         if pages.len() > 1 {
-            let ill = shown
-                .iter()
-                .enumerate()
-                .filter(|(_, source)| source.is_failing);
+            let ill = shown.iter().enumerate().filter(|(_, source)| source.is_failing);
             page.more_failing = ill.clone().count().saturating_sub(MAX_FAILING);
             page.ill = ill
                 .take(MAX_FAILING)
                 .filter_map(|(at, source)| {
                     let on = pages.iter().position(|page| page.contains(&at))?;
-                    Some(to(
-                        on + 1,
-                        &format!("#s-{}", source.id),
-                        source.title.clone(),
-                    ))
+                    Some(to(on + 1, &format!("#s-{}", source.id), source.title.clone()))
                 })
                 .collect();
         }
@@ -168,24 +141,15 @@ pub fn sources(site: &SiteInfo<'_>, states: &[SourceState], live: bool) -> Vec<V
 fn health_summary(shown: &[SourceView]) -> String {
     let mut words: Vec<(&'static str, usize)> = Vec::new();
     for source in shown {
-        match words
-            .iter_mut()
-            .find(|(known, _)| *known == source.health_text)
-        {
+        match words.iter_mut().find(|(known, _)| *known == source.health_text) {
             Some((_, count)) => *count += 1,
             None => words.push((source.health_text, 1)),
         }
     }
     words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let of = if shown.len() == 1 {
-        "1 source".to_owned()
-    } else {
-        format!("{} sources", shown.len())
-    };
-    let told: Vec<String> = words
-        .iter()
-        .map(|(words, count)| format!("{count} {words}"))
-        .collect();
+    let of =
+        if shown.len() == 1 { "1 source".to_owned() } else { format!("{} sources", shown.len()) };
+    let told: Vec<String> = words.iter().map(|(words, count)| format!("{count} {words}")).collect();
     match words.as_slice() {
         [] => String::new(),
         [(words, 1)] => format!("{of}: {words}"),
@@ -204,11 +168,7 @@ fn view(state: &SourceState) -> SourceView {
             .as_deref()
             .or(Some(state.url.as_str()).filter(|_| !is_feed))
             .and_then(address),
-        feed_url: state
-            .feed_url
-            .as_deref()
-            .filter(|_| is_feed)
-            .and_then(address),
+        feed_url: state.feed_url.as_deref().filter(|_| is_feed).and_then(address),
         followed_by: match state.follow_mode {
             FollowMode::Auto => "not found out yet",
             FollowMode::Feed => "its feed",
@@ -253,10 +213,7 @@ fn activity(days: &[u32]) -> Option<Chart> {
         return None;
     }
     let health_summary: Vec<u64> = days.iter().copied().map(u64::from).collect();
-    let label = format!(
-        "New entries per day over {} days: {total} in all",
-        days.len()
-    );
+    let label = format!("New entries per day over {} days: {total} in all", days.len());
     Some(Chart::bars(
         &health_summary,
         label,

@@ -19,8 +19,8 @@ struct ReasonPiece {
     is_code: bool,
 }
 
-/// A reason in pieces: what stands between two backticks is code. A matcher of many words is cut short by itself, so that
-/// what it found is still told.
+/// A reason in pieces: what stands between two backticks is code. A matcher of many words is cut
+/// short by itself, so that what it found is still told.
 fn pieces(reason: &str) -> Vec<ReasonPiece> {
     let reason = xml::single_line(reason);
     let parts: Vec<&str> = reason.split('`').collect();
@@ -33,15 +33,8 @@ fn pieces(reason: &str) -> Vec<ReasonPiece> {
     }
     let piece = |(at, text): (usize, &&str)| {
         let is_code = at % 2 == 1;
-        let most = if is_code {
-            MAX_MATCHER_CHARS
-        } else {
-            MAX_SENTENCE_CHARS
-        };
-        ReasonPiece {
-            text: excerpt::shorten(text, most),
-            is_code,
-        }
+        let most = if is_code { MAX_MATCHER_CHARS } else { MAX_SENTENCE_CHARS };
+        ReasonPiece { text: excerpt::shorten(text, most), is_code }
     };
     parts
         .iter()
@@ -90,15 +83,16 @@ struct Page {
     since_datetime: String,
 }
 
-/// How long the lists of the page may be, tried in this order until it is small enough: a story of a thousand copies
-/// must not make a page of a megabyte.
+/// How long the lists of the page may be, tried in this order until it is small enough: a story of
+/// a thousand copies must not make a page of a megabyte.
 const LIST_LENGTHS: [usize; 5] = [40, 20, 10, 4, 1];
 const MAX_SENTENCE_CHARS: usize = 300;
 const MAX_MATCHER_CHARS: usize = 64;
 /// A text that was found may have backticks of its own.
 const MAX_PIECES: usize = 24;
 
-/// A story's page; `outside` are the topics that it is not in. Sources and topics that may not be shown are left out.
+/// A story's page; `outside` are the topics that it is not in. Sources and topics that may not be
+/// shown are left out.
 pub fn story(site: &SiteInfo<'_>, story: &Story, outside: &[NonMembership]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for longest in LIST_LENGTHS {
@@ -112,11 +106,8 @@ pub fn story(site: &SiteInfo<'_>, story: &Story, outside: &[NonMembership]) -> V
 
 fn view(site: &SiteInfo<'_>, story: &Story, outside: &[NonMembership], longest: usize) -> Page {
     let item = StoryRow::new(site, story);
-    let mut layout = Layout::new(
-        site,
-        &channel::display_title(story),
-        Some(&Addresses::story_path(story.id)),
-    );
+    let mut layout =
+        Layout::new(site, &channel::display_title(story), Some(&Addresses::story_path(story.id)));
     layout.title = excerpt::shorten(&layout.title, 160);
     layout.description = item.summary.clone().unwrap_or_default();
     layout.og_type = "article";
@@ -124,19 +115,14 @@ fn view(site: &SiteInfo<'_>, story: &Story, outside: &[NonMembership], longest: 
     if original.is_some() {
         layout.canonical.clone_from(&original);
     }
-    let host = |url: &String| {
-        url::Url::parse(url)
-            .ok()
-            .and_then(|url| url.host_str().map(str::to_owned))
-    };
+    let host =
+        |url: &String| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let sentence = |text: &str| excerpt::shorten(&xml::single_line(text), MAX_SENTENCE_CHARS);
     let topics = story.topics.iter().take(longest).filter_map(|membership| {
         let topic = site.topics.iter().find(|topic| topic.id == membership.id)?;
         Some(MembershipView {
             title: xml::single_line(&topic.title),
-            page: site
-                .addresses
-                .rooted(&Addresses::topic_path(topic.id.as_str())),
+            page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
             decided_by: match membership.by {
                 DecidedBy::Rule => format!("by its rule, score {:.1}", membership.score),
                 DecidedBy::Label => "by a person's label".to_owned(),
@@ -153,30 +139,16 @@ fn view(site: &SiteInfo<'_>, story: &Story, outside: &[NonMembership], longest: 
         let topic = site.topics.iter().find(|topic| topic.id == outside.id)?;
         Some(NotMemberView {
             title: xml::single_line(&topic.title),
-            page: site
-                .addresses
-                .rooted(&Addresses::topic_path(topic.id.as_str())),
+            page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
             score: format!("score {:.1}", outside.score),
-            because: outside
-                .because
-                .iter()
-                .take(longest)
-                .map(|because| pieces(because))
-                .collect(),
+            because: outside.because.iter().take(longest).map(|because| pieces(because)).collect(),
         })
     });
     let public = |source: &SourceId| {
-        story
-            .sources
-            .iter()
-            .find(|entry| entry.source == *source && entry.public)
+        story.sources.iter().find(|entry| entry.source == *source && entry.public)
     };
-    let carriers = story
-        .sources
-        .iter()
-        .filter(|entry| entry.public)
-        .take(longest)
-        .map(|entry| Carrier {
+    let carriers =
+        story.sources.iter().filter(|entry| entry.public).take(longest).map(|entry| Carrier {
             source: sentence(&entry.source_title),
             href: entry.url.as_deref().and_then(xml::http_url),
             title: entry
@@ -187,17 +159,13 @@ fn view(site: &SiteInfo<'_>, story: &Story, outside: &[NonMembership], longest: 
             seen: date_format::display_date(entry.first_seen, None),
             seen_datetime: date_format::rfc3339(entry.first_seen),
         });
-    let duplicates = story
-        .duplicates
-        .iter()
-        .take(longest)
-        .filter_map(|duplicate| {
-            let entry = public(&duplicate.source)?;
-            Some(DuplicateView {
-                source: sentence(&entry.source_title),
-                because: sentence(&duplicate.because),
-            })
-        });
+    let duplicates = story.duplicates.iter().take(longest).filter_map(|duplicate| {
+        let entry = public(&duplicate.source)?;
+        Some(DuplicateView {
+            source: sentence(&entry.source_title),
+            because: sentence(&duplicate.because),
+        })
+    });
     Page {
         id: story.id.to_string(),
         published_id: xml::single_line(&story.published_id),
@@ -226,11 +194,7 @@ mod tests {
 
     fn shown(reason: &str) -> String {
         let piece = |piece: &ReasonPiece| {
-            if piece.is_code {
-                format!("<{}>", piece.text)
-            } else {
-                piece.text.clone()
-            }
+            if piece.is_code { format!("<{}>", piece.text) } else { piece.text.clone() }
         };
         pieces(reason).iter().map(piece).collect()
     }
@@ -242,10 +206,7 @@ mod tests {
             "<kafka> found \"Kafka\" in the title: 2"
         );
         assert_eq!(shown("one ` alone"), "one ` alone");
-        let long = shown(&format!(
-            "`/{}/` found \"yaml\" in the title: 2",
-            "yaml|".repeat(90)
-        ));
+        let long = shown(&format!("`/{}/` found \"yaml\" in the title: 2", "yaml|".repeat(90)));
         assert!(
             long.starts_with("</yaml|yaml|") && long.ends_with("…> found \"yaml\" in the title: 2"),
             "{long}"

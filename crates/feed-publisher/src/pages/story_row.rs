@@ -67,7 +67,8 @@ impl StoryRow {
         }
     }
 
-    /// As short as a line can be, for lists of stories that have nothing but length: the title's beginning, read here.
+    /// As short as a line can be, for lists of stories that have nothing but length: the title's
+    /// beginning, read here.
     pub(super) fn short(site: &SiteInfo<'_>, story: &Story) -> Self {
         let line = Self::new(site, story);
         Self {
@@ -99,16 +100,10 @@ pub(super) fn story_date(story: &Story) -> (Timestamp, Option<DatePrecision>) {
 
 /// The moment that puts a story into a month: a date that lies ahead is no month to look in.
 pub(super) fn archive_date(story: &Story) -> Timestamp {
-    story
-        .published
-        .map_or(story.first_published, |at| at.min(story.first_published))
+    story.published.map_or(story.first_published, |at| at.min(story.first_published))
 }
 
 /// "1 story", "2 stories".
 pub(super) fn story_count_text(count: u64) -> String {
-    if count == 1 {
-        "1 story".to_owned()
-    } else {
-        format!("{count} stories")
-    }
+    if count == 1 { "1 story".to_owned() } else { format!("{count} stories") }
 }

@@ -117,9 +117,7 @@ pub fn topic(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<u8> {
     let link = |format: FeedFormat| Link {
         name: format.name(),
         media_type: format.media_type(),
-        href: site
-            .addresses
-            .absolute(&Addresses::feed_path(page.name, format)),
+        href: site.addresses.absolute(&Addresses::feed_path(page.name, format)),
     };
     let (latest, older) = page.stories.split_at(LATEST.min(page.stories.len()));
     let mut view = Topic {
@@ -127,18 +125,13 @@ pub fn topic(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<u8> {
         count: page.count.map(story_count_text).unwrap_or_default(),
         span: span(page.months),
         links: FeedFormat::ALL.into_iter().map(link).collect(),
-        latest: latest
-            .iter()
-            .map(|story| StoryRow::new(site, story))
-            .collect(),
+        latest: latest.iter().map(|story| StoryRow::new(site, story)).collect(),
         chart: chart(page.months),
         months: Vec::new(),
         years: Vec::new(),
         unlisted_count: 0,
         readers: readers(
-            &site
-                .addresses
-                .absolute(&Addresses::feed_path(page.name, FeedFormat::Atom)),
+            &site.addresses.absolute(&Addresses::feed_path(page.name, FeedFormat::Atom)),
         ),
         neighbours: page
             .neighbours
@@ -153,11 +146,7 @@ pub fn topic(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<u8> {
         view.months = by_month(site, page, &older[..listed]);
         let shown = u64::try_from(view.latest.len() + listed).unwrap_or(u64::MAX);
         view.unlisted_count = page.count.map_or(0, |count| count.saturating_sub(shown));
-        view.years = if view.unlisted_count > 0 {
-            years(site, page)
-        } else {
-            Vec::new()
-        };
+        view.years = if view.unlisted_count > 0 { years(site, page) } else { Vec::new() };
         let bytes = super::render(&view);
         if bytes.len() <= super::MAX_PAGE_BYTES {
             return bytes;
@@ -177,17 +166,12 @@ fn years(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<Year> {
         let name = month.0.to_string();
         let link = MonthLink {
             name: month::name(*month).chars().take(3).collect(),
-            page: site
-                .addresses
-                .rooted(&Addresses::month_path(page.name, *month, 1)),
+            page: site.addresses.rooted(&Addresses::month_path(page.name, *month, 1)),
             count: *count,
         };
         match years.last_mut() {
             Some(year) if year.name == name => year.months.push(link),
-            _ => years.push(Year {
-                name,
-                months: vec![link],
-            }),
+            _ => years.push(Year { name, months: vec![link] }),
         }
     }
     years
@@ -200,16 +184,10 @@ fn readers(feed: &str) -> Vec<Reader> {
         ("Feedly", "https://feedly.com/i/subscription/feed%2F"),
         ("Inoreader", "https://www.inoreader.com/feed/"),
         ("NewsBlur", "https://www.newsblur.com/?url="),
-        (
-            "The Old Reader",
-            "https://theoldreader.com/feeds/subscribe?url=",
-        ),
+        ("The Old Reader", "https://theoldreader.com/feeds/subscribe?url="),
     ]
     .into_iter()
-    .map(|(name, before)| Reader {
-        name,
-        href: format!("{before}{encoded}"),
-    })
+    .map(|(name, before)| Reader { name, href: format!("{before}{encoded}") })
     .collect()
 }
 
@@ -231,15 +209,13 @@ const STOP_WORDS: [&str; 36] = [
     "will", "with", "your",
 ];
 
-/// Words that several of the listed titles have, most frequent first; those of the topic's own title go without saying.
+/// Words that several of the listed titles have, most frequent first; those of the topic's own
+/// title go without saying.
 fn words(page: &TopicPage<'_>) -> Vec<TitleWord> {
     let split = |text: &str| -> Vec<String> {
         let long =
             |word: &&str| word.chars().count() > 3 && !word.chars().all(|c| c.is_ascii_digit());
-        text.split(|c: char| !c.is_alphanumeric())
-            .filter(long)
-            .map(str::to_lowercase)
-            .collect()
+        text.split(|c: char| !c.is_alphanumeric()).filter(long).map(str::to_lowercase).collect()
     };
     let own = split(page.title);
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
@@ -252,18 +228,13 @@ fn words(page: &TopicPage<'_>) -> Vec<TitleWord> {
             *counts.entry(word).or_default() += 1;
         }
     }
-    let mut words: Vec<(String, usize)> = counts
-        .into_iter()
-        .filter(|(_, count)| *count >= MIN_WORD_COUNT)
-        .collect();
+    let mut words: Vec<(String, usize)> =
+        counts.into_iter().filter(|(_, count)| *count >= MIN_WORD_COUNT).collect();
     words.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     words.truncate(MAX_WORDS);
     words
         .into_iter()
-        .map(|(word, count)| TitleWord {
-            word: excerpt::shorten(&word, 40),
-            count,
-        })
+        .map(|(word, count)| TitleWord { word: excerpt::shorten(&word, 40), count })
         .collect()
 }
 
@@ -279,14 +250,7 @@ fn by_month(site: &SiteInfo<'_>, page: &TopicPage<'_>, stories: &[Story]) -> Vec
         } else {
             let path = Addresses::month_path(page.name, key, 1);
             let page = page.count.map(|_| site.addresses.rooted(&path));
-            months.push((
-                key,
-                Month {
-                    name: month::name(key),
-                    page,
-                    rows: vec![line],
-                },
-            ));
+            months.push((key, Month { name: month::name(key), page, rows: vec![line] }));
         }
     }
     months.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
@@ -295,8 +259,7 @@ fn by_month(site: &SiteInfo<'_>, page: &TopicPage<'_>, stories: &[Story]) -> Vec
 
 /// Months are counted on from year 0, so that a span is a difference.
 fn ordinal((year, month): (i32, u32)) -> i32 {
-    year.saturating_mul(12)
-        .saturating_add(i32::try_from(month).unwrap_or(1) - 1)
+    year.saturating_mul(12).saturating_add(i32::try_from(month).unwrap_or(1) - 1)
 }
 
 fn name((year, month): (i32, u32)) -> String {
@@ -306,17 +269,15 @@ fn name((year, month): (i32, u32)) -> String {
 }
 
 fn span(months: &[((i32, u32), u64)]) -> String {
-    match (
-        months.iter().map(|m| m.0).min(),
-        months.iter().map(|m| m.0).max(),
-    ) {
+    match (months.iter().map(|m| m.0).min(), months.iter().map(|m| m.0).max()) {
         (Some(first), Some(last)) if first == last => name(first),
         (Some(first), Some(last)) => format!("{} to {}", name(first), name(last)),
         _ => String::new(),
     }
 }
 
-/// Every month from the first to the last, those without a story too; the last [`MAX_CHART_MONTHS`] of them.
+/// Every month from the first to the last, those without a story too; the last [`MAX_CHART_MONTHS`]
+/// of them.
 fn chart(months: &[((i32, u32), u64)]) -> Option<Chart> {
     let last = months.iter().map(|m| ordinal(m.0)).max()?;
     let first = months.iter().map(|m| ordinal(m.0)).min()?;
@@ -329,25 +290,18 @@ fn chart(months: &[((i32, u32), u64)]) -> Option<Chart> {
     );
     let mut counts = vec![0_u64; usize::try_from(last - first + 1).ok()?];
     for (month, count) in months {
-        if let Some(slot) = usize::try_from(ordinal(*month) - first)
-            .ok()
-            .and_then(|at| counts.get_mut(at))
+        if let Some(slot) =
+            usize::try_from(ordinal(*month) - first).ok().and_then(|at| counts.get_mut(at))
         {
             *slot += count;
         }
     }
     let most = counts.iter().max().copied().unwrap_or(0);
     let at = |ordinal: i32| {
-        name((
-            ordinal.div_euclid(12),
-            u32::try_from(ordinal.rem_euclid(12)).unwrap_or(0) + 1,
-        ))
+        name((ordinal.div_euclid(12), u32::try_from(ordinal.rem_euclid(12)).unwrap_or(0) + 1))
     };
-    let label = format!(
-        "Stories per month from {} to {}; at most {most} in a month",
-        at(first),
-        at(last)
-    );
+    let label =
+        format!("Stories per month from {} to {}; at most {most} in a month", at(first), at(last));
     Some(Chart::bars(&counts, label, at(first), at(last)))
 }
 
@@ -364,10 +318,7 @@ mod tests {
             ("Apr 2025", "Mar 2026", 118)
         );
         let long = chart(&[((2026, 1), 1), ((1990, 1), 1)]).unwrap();
-        assert_eq!(
-            (long.first.as_str(), long.path.matches('M').count()),
-            ("Feb 2020", 1)
-        );
+        assert_eq!((long.first.as_str(), long.path.matches('M').count()), ("Feb 2020", 1));
         assert_eq!(chart(&[]), None);
         assert_eq!(span(&[((2026, 1), 1)]), "Jan 2026");
     }

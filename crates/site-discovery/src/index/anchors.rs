@@ -1,7 +1,8 @@
 //! The links of a page that might be posts, each with where it stands.
 //!
-//! Deliberately absent: which of them are. The rule kept: what the site's frame holds (navigation, footer, side bars) and
-//! what an address shows to be something else (a tag, an author, a file, a share button) is no candidate.
+//! Deliberately absent: which of them are. The rule kept: what the site's frame holds (navigation,
+//! footer, side bars) and what an address shows to be something else (a tag, an author, a file, a
+//! share button) is no candidate.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -105,7 +106,8 @@ impl ElementCounts {
         element_counts
     }
 
-    /// Whether an element holds so much of the page that it cannot be its frame, whatever it is called.
+    /// Whether an element holds so much of the page that it cannot be its frame, whatever it is
+    /// called.
     fn holds_most_of_page(&self, id: NodeId) -> bool {
         let count = |counts: &HashMap<NodeId, usize>| counts.get(&id).copied().unwrap_or_default();
         count(&self.mains) > 0
@@ -174,18 +176,15 @@ pub(super) fn collect_anchors<'a>(
     (out, element_counts, label_links)
 }
 
-/// A text that most links of one place share, though they lead to different posts whose addresses do not say it, names
-/// none of them, in whatever language: `Continue →`.
+/// A text that most links of one place share, though they lead to different posts whose addresses
+/// do not say it, names none of them, in whatever language: `Continue →`.
 fn clear_repeated_texts(anchors: &mut [Anchor<'_>]) {
     let mut counts: HashMap<(u64, &str), (HashSet<&str>, usize)> = HashMap::new();
     let mut all: HashMap<u64, HashSet<&str>> = HashMap::new();
-    for anchor in anchors
-        .iter()
-        .filter(|a| !a.inline && !a.text.is_empty() && a.text.chars().count() <= 40)
+    for anchor in
+        anchors.iter().filter(|a| !a.inline && !a.text.is_empty() && a.text.chars().count() <= 40)
     {
-        let count = counts
-            .entry((anchor.signature, anchor.text.as_str()))
-            .or_default();
+        let count = counts.entry((anchor.signature, anchor.text.as_str())).or_default();
         count.0.insert(&anchor.key);
         count.1 += usize::from(url_shape::slug_similarity(&anchor.text, &anchor.url) >= 0.3);
         all.entry(anchor.signature).or_default().insert(&anchor.key);
@@ -207,11 +206,8 @@ fn clear_repeated_texts(anchors: &mut [Anchor<'_>]) {
 
 /// A link that differs from another by its query alone (to print, to share) leads to the same post.
 fn merge_query_variants(anchors: &mut [Anchor<'_>]) {
-    let bare: HashSet<String> = anchors
-        .iter()
-        .filter(|a| !a.key.contains('?'))
-        .map(|a| a.key.clone())
-        .collect();
+    let bare: HashSet<String> =
+        anchors.iter().filter(|a| !a.key.contains('?')).map(|a| a.key.clone()).collect();
     for anchor in anchors {
         if let Some((path, _)) = anchor.key.split_once('?')
             && bare.contains(path)
@@ -246,7 +242,8 @@ fn enter_element(
     let mut hasher = DefaultHasher::new();
     parent.map(|p| p.signature).hash(&mut hasher);
     name.hash(&mut hasher);
-    // What lies within a line differs by what it is called alone: a title and a number of comments in two cells, say.
+    // What lies within a line differs by what it is called alone: a title and a number of comments
+    // in two cells, say.
     if matches!(name, "a" | "span" | "td") {
         class_words(element)
             .iter()
@@ -270,27 +267,19 @@ fn enter_element(
     let within_post = parent.is_some_and(|p| p.within_post)
         || matches!(name, "article" | "li" | "tr" | "dd" | "dt");
     let featured = parent.is_some_and(|p| p.featured)
-        || own
-            .iter()
-            .any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
+        || own.iter().any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
     let in_site_chrome = parent.is_some_and(|p| p.in_site_chrome)
         || is_site_chrome(element, &own, within_post, featured, element_counts);
     let labels = match name {
         // What an item as a whole is called (`category-kafka`) says nothing of the links in it.
         "article" | "li" | "tr" | "section" | "main" | "body" | "ul" | "ol"
-            if element_counts
-                .headings
-                .get(&element.id())
-                .is_some_and(|n| *n > 0) =>
+            if element_counts.headings.get(&element.id()).is_some_and(|n| *n > 0) =>
         {
             false
         }
         "article" | "tr" | "section" | "main" | "body" => false,
         _ if heading_level(name).is_some()
-            || element_counts
-                .headings
-                .get(&element.id())
-                .is_some_and(|n| *n > 0) =>
+            || element_counts.headings.get(&element.id()).is_some_and(|n| *n > 0) =>
         {
             false
         }
@@ -325,9 +314,7 @@ fn is_label(own: &[String]) -> bool {
         "badges",
         "pills",
         "hashtags",
-    ]) && !says(&[
-        "title", "headline", "list", "posts", "entries", "index", "archive",
-    ])
+    ]) && !says(&["title", "headline", "list", "posts", "entries", "index", "archive"])
 }
 
 fn is_site_chrome(
@@ -341,10 +328,7 @@ fn is_site_chrome(
     if matches!(name, "body" | "html" | "main" | "article") || heading_level(name).is_some() {
         return false;
     }
-    let role = element
-        .attr("role")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let role = element.attr("role").unwrap_or_default().to_ascii_lowercase();
     let by_role = matches!(
         role.as_str(),
         "navigation" | "contentinfo" | "complementary" | "search" | "dialog" | "menu" | "menubar"
@@ -459,10 +443,7 @@ fn anchor_from_element<'a>(
     if is_navigation_text(&text) {
         return None;
     }
-    let inner = element
-        .descendent_elements()
-        .skip(1)
-        .find_map(|e| heading_level(e.value().name()));
+    let inner = element.descendent_elements().skip(1).find_map(|e| heading_level(e.value().name()));
     Some(Anchor {
         element,
         key,
@@ -485,14 +466,11 @@ fn is_ancestor_path(url: &Url, page: &Url) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether an address lies right below the page's own: `/topics/streaming/post` on `/topics/streaming`.
+/// Whether an address lies right below the page's own: `/topics/streaming/post` on
+/// `/topics/streaming`.
 fn is_direct_child(url: &Url, page: &Url) -> bool {
     let own = page.path().trim_end_matches('/');
-    let rest = url
-        .path()
-        .strip_prefix(own)
-        .unwrap_or_default()
-        .trim_matches('/');
+    let rest = url.path().strip_prefix(own).unwrap_or_default().trim_matches('/');
     own.len() > 1
         && url.query().is_none()
         && url_shape::same_site(url, page)
@@ -527,7 +505,8 @@ fn is_in_sentence(element: &ElementRef<'_>) -> bool {
         let in_text = matches!(name, "div" | "section" | "article") && is_surrounded_by_text(&node);
         if in_text || matches!(name, "p" | "blockquote" | "li" | "dd" | "td" | "figcaption") {
             let before = before.trim();
-            // `12 Nov 2026 – Title`: a date that the link follows, not one that a sentence speaks of.
+            // `12 Nov 2026 – Title`: a date that the link follows, not one that a sentence speaks
+            // of.
             let dated = before.chars().count() < 60
                 && dates::find(before)
                     .is_some_and(|found| found.start <= 14 || before.len() - found.end <= 4);
@@ -548,13 +527,12 @@ fn is_in_sentence(element: &ElementRef<'_>) -> bool {
     false
 }
 
-/// Whether words of their own stand right before and behind a node, as in a text without paragraphs.
+/// Whether words of their own stand right before and behind a node, as in a text without
+/// paragraphs.
 fn is_surrounded_by_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
     let words = |node: Option<ego_tree::NodeRef<'_, Node>>| {
         node.and_then(|n| {
-            n.value()
-                .as_text()
-                .map(|t| t.chars().filter(|c| c.is_alphabetic()).count())
+            n.value().as_text().map(|t| t.chars().filter(|c| c.is_alphabetic()).count())
         })
         .unwrap_or_default()
     };

@@ -1,7 +1,9 @@
-//! Posts told from repeated structure alone: links at the same position of the page, each with what stands around it.
+//! Posts told from repeated structure alone: links at the same position of the page, each with what
+//! stands around it.
 //!
-//! Deliberately absent: configuration. The rule kept: one list decides what the page's posts look like, and another list
-//! is taken only if it looks alike; a page on which nothing looks like posts gives none.
+//! Deliberately absent: configuration. The rule kept: one list decides what the page's posts look
+//! like, and another list is taken only if it looks alike; a page on which nothing looks like posts
+//! gives none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -81,10 +83,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
 fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
     let mut by_signature: HashMap<u64, Vec<&Anchor<'a>>> = HashMap::new();
     for anchor in anchors {
-        by_signature
-            .entry(anchor.signature)
-            .or_default()
-            .push(anchor);
+        by_signature.entry(anchor.signature).or_default().push(anchor);
     }
     let columns = by_signature.into_values().flat_map(split_columns);
     let mut groups: Vec<(f64, usize, Vec<&Anchor<'a>>)> = columns
@@ -93,46 +92,29 @@ fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
             let mut weight = 0.0;
             for anchor in &group {
                 if keys.insert(anchor.key.as_str()) {
-                    let words = if anchor.text.split(' ').count() >= 3 {
-                        1.0
-                    } else {
-                        0.0
-                    };
+                    let words = if anchor.text.split(' ').count() >= 3 { 1.0 } else { 0.0 };
                     let heading = if anchor.heading.is_some() { 3.0 } else { 0.0 };
                     let inline = if anchor.inline { -3.0 } else { 0.0 };
                     weight += 0.5 + words + heading + url_shape::post_score(&anchor.url) + inline;
                 }
             }
             let first = group[0].element.id();
-            let position = anchors
-                .iter()
-                .position(|a| a.element.id() == first)
-                .unwrap_or_default();
+            let position = anchors.iter().position(|a| a.element.id() == first).unwrap_or_default();
             (keys.len() >= 2).then_some((weight, position, group))
         })
         .collect();
     groups.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    groups
-        .into_iter()
-        .take(MAX_GROUPS)
-        .map(|(_, _, group)| group)
-        .collect()
+    groups.into_iter().take(MAX_GROUPS).map(|(_, _, group)| group).collect()
 }
 
-/// Where each item has several links of a group side by side (a paper, its PDF, its source), these are groups of their own.
+/// Where each item has several links of a group side by side (a paper, its PDF, its source), these
+/// are groups of their own.
 fn split_columns<'b, 'a>(group: Vec<&'b Anchor<'a>>) -> Vec<Vec<&'b Anchor<'a>>> {
-    // `Details | Code` in a paragraph of its own: a button beside others parts them as a cell would.
-    let buttons = group
-        .iter()
-        .filter(|a| !a.has_no_text() && !a.could_be_title())
-        .count()
-        >= 3;
+    // `Details | Code` in a paragraph of its own: a button beside others parts them as a cell
+    // would.
+    let buttons = group.iter().filter(|a| !a.has_no_text() && !a.could_be_title()).count() >= 3;
     let container = |anchor: &Anchor<'a>| {
-        let mut above = anchor
-            .element
-            .ancestors()
-            .take(6)
-            .filter_map(ElementRef::wrap);
+        let mut above = anchor.element.ancestors().take(6).filter_map(ElementRef::wrap);
         let found = above
             .find(|e| matches!(e.value().name(), "li" | "dt" | "dd" | "tr" | "article"))
             .map(|e| e.id());
@@ -152,10 +134,7 @@ fn split_columns<'b, 'a>(group: Vec<&'b Anchor<'a>>) -> Vec<Vec<&'b Anchor<'a>>>
             _ => rows.push((id, vec![anchor])),
         }
     }
-    let several = rows
-        .iter()
-        .filter(|(_, row)| row.len() >= 2 && row.len() <= 6)
-        .count();
+    let several = rows.iter().filter(|(_, row)| row.len() >= 2 && row.len() <= 6).count();
     if rows.len() < 3 || several * 10 < rows.len() * 8 {
         return vec![group];
     }
@@ -171,7 +150,8 @@ fn split_columns<'b, 'a>(group: Vec<&'b Anchor<'a>>) -> Vec<Vec<&'b Anchor<'a>>>
     out
 }
 
-/// The links of a group by the post that they lead to, in document order; the best link of each first.
+/// The links of a group by the post that they lead to, in document order; the best link of each
+/// first.
 fn group_by_post<'b, 'a>(group: &[&'b Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
     let mut out: Vec<Vec<&Anchor<'a>>> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
@@ -192,18 +172,9 @@ fn candidates_in_group(
     group: &[&Anchor<'_>],
     page_context: &PageContext<'_>,
 ) -> Vec<Candidate> {
-    let PageContext {
-        anchors,
-        element_counts,
-        label_links,
-        dom,
-        page,
-    } = *page_context;
-    let order: HashMap<NodeId, usize> = anchors
-        .iter()
-        .enumerate()
-        .map(|(i, a)| (a.element.id(), i))
-        .collect();
+    let PageContext { anchors, element_counts, label_links, dom, page } = *page_context;
+    let order: HashMap<NodeId, usize> =
+        anchors.iter().enumerate().map(|(i, a)| (a.element.id(), i)).collect();
     let members = group_by_post(group);
     let regions = assign_regions(&members, element_counts);
     let separate: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
@@ -235,20 +206,12 @@ fn candidates_in_group(
         let short =
             run.text.chars().count() <= 40 && run.link.is_none_or(|_| run.heading.is_some());
         if let Some(year) = dates::heading_year(&run.text).filter(|_| short) {
-            context = DateContext {
-                year: Some(year),
-                month: None,
-                date: None,
-            };
+            context = DateContext { year: Some(year), month: None, date: None };
         } else if let Some((year, month)) = dates::heading_month(&run.text).filter(|(year, _)| {
             short
                 && (run.heading.is_some() || run.link.is_none() && year.or(context.year).is_some())
         }) {
-            context = DateContext {
-                year: year.or(context.year),
-                month: Some(month),
-                date: None,
-            };
+            context = DateContext { year: year.or(context.year), month: Some(month), date: None };
         } else if let Some(date) = dates::heading_date(&run.text).filter(|_| {
             run.link.is_none() && (run.heading.is_some() || run.has_word(&["date", "day"]))
         }) {
@@ -278,13 +241,7 @@ fn candidates_in_group(
         };
         let more: Vec<&Anchor<'_>> = anchors
             .iter()
-            .skip(
-                order
-                    .get(&links[0].element.id())
-                    .copied()
-                    .unwrap_or_default()
-                    .saturating_sub(6),
-            )
+            .skip(order.get(&links[0].element.id()).copied().unwrap_or_default().saturating_sub(6))
             .take(12)
             .filter(node_in_region)
             .collect();
@@ -294,32 +251,18 @@ fn candidates_in_group(
             }
         }
         links.sort_by_key(|l| (!l.could_be_title(), l.heading.is_none()));
-        let (item, features) = item_fields::read(
-            &of_item[at],
-            &links,
-            &all_links,
-            label_links,
-            above[at].0,
-            page,
-        );
+        let (item, features) =
+            item_fields::read(&of_item[at], &links, &all_links, label_links, above[at].0, page);
         let Some(url) = item.url.clone() else {
             continue;
         };
-        let repeated = item
-            .title
-            .as_deref()
-            .is_some_and(|t| texts.get(t).is_some_and(|n| *n >= 3));
+        let repeated = item.title.as_deref().is_some_and(|t| texts.get(t).is_some_and(|n| *n >= 3));
         let external = !url_shape::same_site(&url, page);
         let score = score(&item, features, external, repeated);
         let list = (number, regions.lists[at]);
-        let directory = (
-            url_shape::registrable_domain(&url).unwrap_or_default(),
-            url_shape::directory(&url),
-        );
-        let position = order
-            .get(&links[0].element.id())
-            .copied()
-            .unwrap_or_default();
+        let directory =
+            (url_shape::registrable_domain(&url).unwrap_or_default(), url_shape::directory(&url));
+        let position = order.get(&links[0].element.id()).copied().unwrap_or_default();
         let is_single_word = item.title.as_deref().is_some_and(is_one_word) && !features.has_date;
         out.push(Candidate {
             item,
@@ -341,11 +284,7 @@ fn candidates_in_group(
 pub(super) const ONE_WORD_PENALTY: f64 = 1.5;
 
 fn is_one_word(title: &str) -> bool {
-    title
-        .split(' ')
-        .filter(|w| w.chars().any(char::is_alphanumeric))
-        .count()
-        <= 1
+    title.split(' ').filter(|w| w.chars().any(char::is_alphanumeric)).count() <= 1
         && !is_unspaced_script(title)
 }
 
@@ -359,10 +298,7 @@ fn score(item: &IndexItem, features: ItemFeatures, external: bool, repeated: boo
     let (Some(title), Some(url)) = (&item.title, &item.url) else {
         return -10.0;
     };
-    let words = title
-        .split(' ')
-        .filter(|w| w.chars().any(char::is_alphanumeric))
-        .count();
+    let words = title.split(' ').filter(|w| w.chars().any(char::is_alphanumeric)).count();
     let wordless_script = is_unspaced_script(title);
     let points = [
         (features.has_heading, 3.0),
@@ -371,31 +307,18 @@ fn score(item: &IndexItem, features: ItemFeatures, external: bool, repeated: boo
         (features.has_reading_time, 1.5),
         (!item.categories.is_empty(), 0.5),
         (!item.authors.is_empty(), 0.5),
-        (
-            words >= 3 || wordless_script && title.chars().count() >= 6,
-            1.0,
-        ),
+        (words >= 3 || wordless_script && title.chars().count() >= 6, 1.0),
         (words >= 5, 0.5),
         (is_one_word(title) && !features.has_date, -ONE_WORD_PENALTY),
         (features.in_sentence, -8.0),
         (features.label_only, -4.0),
-        (
-            external && !features.has_heading && !features.has_date,
-            -2.5,
-        ),
-        (
-            external && !features.has_date && !features.has_summary,
-            -1.0,
-        ),
+        (external && !features.has_heading && !features.has_date, -2.5),
+        (external && !features.has_date && !features.has_summary, -1.0),
         (repeated, -3.0),
         (title.chars().count() > 200, -2.0),
         (url_shape::segments(url).is_empty(), -2.0),
     ];
-    points
-        .iter()
-        .filter(|(holds, _)| *holds)
-        .map(|(_, p)| p)
-        .sum::<f64>()
+    points.iter().filter(|(holds, _)| *holds).map(|(_, p)| p).sum::<f64>()
         + url_shape::post_score(url)
 }
 
@@ -438,16 +361,11 @@ fn find_similar(
         return Vec::new();
     }
     // The chosen ones bound the regions of these.
-    let with_known: Vec<&Anchor<'_>> = anchors
-        .iter()
-        .filter(|a| fits(a) || known.contains(&a.key))
-        .collect();
+    let with_known: Vec<&Anchor<'_>> =
+        anchors.iter().filter(|a| fits(a) || known.contains(&a.key)).collect();
     let dated = chosen.iter().filter(|c| c.features.has_date).count() * 2 > chosen.len();
-    let with_heading: HashSet<String> = chosen
-        .iter()
-        .filter(|c| c.features.has_heading)
-        .filter_map(|c| c.item.key())
-        .collect();
+    let with_heading: HashSet<String> =
+        chosen.iter().filter(|c| c.features.has_heading).filter_map(|c| c.item.key()).collect();
     let headed = with_heading.len() * 10 >= known.len() * 9;
     candidates_in_group(number, &with_known, page_context)
         .into_iter()
@@ -477,11 +395,8 @@ fn find_similar(
 
 /// A page with a single post: it must say more for itself.
 fn single_post(page_context: &PageContext<'_>) -> Vec<Candidate> {
-    let group: Vec<&Anchor<'_>> = page_context
-        .anchors
-        .iter()
-        .filter(|a| a.heading.is_some() && !a.inline)
-        .collect();
+    let group: Vec<&Anchor<'_>> =
+        page_context.anchors.iter().filter(|a| a.heading.is_some() && !a.inline).collect();
     if group.is_empty() {
         return Vec::new();
     }
@@ -497,7 +412,8 @@ fn single_post(page_context: &PageContext<'_>) -> Vec<Candidate> {
         .collect()
 }
 
-/// One item per post, in document order, with the headings of their sections where there are several.
+/// One item per post, in document order, with the headings of their sections where there are
+/// several.
 fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
     let mut headings: Vec<&String> = chosen
         .iter()
@@ -508,18 +424,12 @@ fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
     headings.dedup();
     let several = headings.len() >= 2;
     // The reading that knows most of a post speaks for it; the position is the first one's.
-    chosen.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then(a.position.cmp(&b.position))
-    });
+    chosen.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.position.cmp(&b.position)));
     let mut merged: Vec<Candidate> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for mut candidate in chosen {
-        if let Some(section) = candidate
-            .section_heading
-            .as_ref()
-            .filter(|s| several && is_category_heading(s))
+        if let Some(section) =
+            candidate.section_heading.as_ref().filter(|s| several && is_category_heading(s))
         {
             candidate.item.add_category(&strip_post_count(section));
         }
@@ -591,10 +501,7 @@ pub(super) fn is_category_heading(heading: &str) -> bool {
         .filter(|w| !w.is_empty())
         .map(str::to_owned)
         .collect();
-    let lists = words
-        .iter()
-        .filter(|w| GENERIC_HEADING_WORDS.contains(&w.as_str()))
-        .count();
+    let lists = words.iter().filter(|w| GENERIC_HEADING_WORDS.contains(&w.as_str())).count();
     !words.is_empty()
         && words.len() <= 7
         && lists == 0
@@ -611,9 +518,5 @@ fn strip_post_count(heading: &str) -> String {
     });
     let separate = heading[bare.len()..].starts_with([' ', '('])
         && heading[bare.len()..].trim().starts_with('(');
-    if separate && !bare.is_empty() {
-        bare.to_owned()
-    } else {
-        heading.to_owned()
-    }
+    if separate && !bare.is_empty() { bare.to_owned() } else { heading.to_owned() }
 }

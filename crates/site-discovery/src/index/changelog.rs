@@ -1,7 +1,8 @@
-//! Posts that stand on the page itself, each under a heading that can be linked to: change logs, and diaries of one page.
+//! Posts that stand on the page itself, each under a heading that can be linked to: change logs,
+//! and diaries of one page.
 //!
-//! Deliberately absent: documentation, whose headings tell no dates. The rule kept: most headings of one level must be
-//! dated and have an address of their own, else there are no posts here.
+//! Deliberately absent: documentation, whose headings tell no dates. The rule kept: most headings
+//! of one level must be dated and have an address of their own, else there are no posts here.
 
 use std::collections::HashMap;
 
@@ -51,10 +52,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
         sections.iter().filter(|s| s.level == level).collect()
     };
     let is_list = |found: &Vec<&HeadingSection>| {
-        let dated = found
-            .iter()
-            .filter(|s| s.published().is_some() && s.id.is_some())
-            .count();
+        let dated = found.iter().filter(|s| s.published().is_some() && s.id.is_some()).count();
         found.len() >= 2 && dated >= 2 && dated * 10 >= found.len() * 6
     };
     let lists: Vec<Vec<&HeadingSection>> = (1..=5).map(of_level).filter(is_list).collect();
@@ -72,17 +70,15 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
             url: Some(url),
             title: Some(section.text.clone()),
             published: Some(section.published()?),
-            summary: section
-                .summary
-                .as_deref()
-                .map(text_cleanup::truncate_summary),
+            summary: section.summary.as_deref().map(text_cleanup::truncate_summary),
             ..IndexItem::default()
         })
     });
     items.take(MAX_ITEMS).collect()
 }
 
-/// Which headings stand alone in an element, so that what else stands there is theirs, before them or behind.
+/// Which headings stand alone in an element, so that what else stands there is theirs, before them
+/// or behind.
 struct SoleHeadings {
     /// How many headings of each level an element holds, and the last of them.
     heading_counts: HashMap<NodeId, [(usize, Option<NodeId>); 7]>,
@@ -92,15 +88,8 @@ struct SoleHeadings {
 
 impl SoleHeadings {
     fn of(dom: &Dom) -> Self {
-        let mut sole_headings = Self {
-            heading_counts: HashMap::new(),
-            all: [0; 7],
-        };
-        for heading in dom
-            .all("h1, h2, h3, h4, h5, h6")
-            .into_iter()
-            .take(MAX_ITEMS)
-        {
+        let mut sole_headings = Self { heading_counts: HashMap::new(), all: [0; 7] };
+        for heading in dom.all("h1, h2, h3, h4, h5, h6").into_iter().take(MAX_ITEMS) {
             let Some(level) = heading_level(heading.value().name()).map(usize::from) else {
                 continue;
             };
@@ -116,22 +105,19 @@ impl SoleHeadings {
         sole_headings
     }
 
-    /// The heading that an element stands with: the highest one of the smallest element that holds any, if it is its only
-    /// one of that level and others of that level stand elsewhere.
+    /// The heading that an element stands with: the highest one of the smallest element that holds
+    /// any, if it is its only one of that level and others of that level stand elsewhere.
     fn sole_heading_of(&self, node: NodeRef<'_, Node>) -> Option<NodeId> {
-        let heading_counts = node
-            .ancestors()
-            .take(MAX_ANCESTORS)
-            .find_map(|a| self.heading_counts.get(&a.id()))?;
-        let (level, (count, heading)) = heading_counts
-            .iter()
-            .enumerate()
-            .find(|(_, (count, _))| *count > 0)?;
+        let heading_counts =
+            node.ancestors().take(MAX_ANCESTORS).find_map(|a| self.heading_counts.get(&a.id()))?;
+        let (level, (count, heading)) =
+            heading_counts.iter().enumerate().find(|(_, (count, _))| *count > 0)?;
         heading.filter(|_| *count == 1 && self.all[level] >= 2)
     }
 }
 
-/// The headings of a page's content in document order, each with the first date and the first paragraph under it.
+/// The headings of a page's content in document order, each with the first date and the first
+/// paragraph under it.
 fn read_sections(dom: &Dom) -> Vec<HeadingSection> {
     let mut out: Vec<HeadingSection> = Vec::new();
     // A date right before a heading is that heading's, where none stands under it.
@@ -168,12 +154,7 @@ fn read_sections(dom: &Dom) -> Vec<HeadingSection> {
                     }
                     out.extend(section);
                 } else if let Some((date, false)) = attribute_date(&element) {
-                    assign_date(
-                        date,
-                        sole_headings.sole_heading_of(node),
-                        &mut out,
-                        &mut before,
-                    );
+                    assign_date(date, sole_headings.sole_heading_of(node), &mut out, &mut before);
                 } else if matches!(name, "p" | "li")
                     && let Some(last) = out.last_mut().filter(|s| s.summary.is_none())
                 {
@@ -192,7 +173,8 @@ fn read_sections(dom: &Dom) -> Vec<HeadingSection> {
     out
 }
 
-/// A date is that of the heading that it stands with, else of the heading above it, unless that has one.
+/// A date is that of the heading that it stands with, else of the heading above it, unless that has
+/// one.
 fn assign_date(
     date: PublishedDate,
     with: Option<NodeId>,
@@ -236,10 +218,8 @@ fn read_section(
     order: DateOrder,
 ) -> Option<HeadingSection> {
     let text = text_of(*heading);
-    let stated = heading
-        .descendent_elements()
-        .find_map(|e| attribute_date(&e))
-        .map(|(date, _)| date);
+    let stated =
+        heading.descendent_elements().find_map(|e| attribute_date(&e)).map(|(date, _)| date);
     let (bare, told, _) = split_title_and_date(&text);
     // A month within a heading may be what it speaks of: `What changed in March 2025`.
     let date_in_text = dates::find_with_order(&text, order).map(|f| f.date);
@@ -257,11 +237,7 @@ fn read_section(
     let named = named.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, '[' | ']' | '(' | '-' | '–' | '—' | ':' | '·' | '|' | ',')
     });
-    let bare = if named.is_empty() {
-        bare.clone()
-    } else {
-        named.to_owned()
-    };
+    let bare = if named.is_empty() { bare.clone() } else { named.to_owned() };
     (!text.is_empty()).then(|| HeadingSection {
         level,
         text: bare,
@@ -274,7 +250,8 @@ fn read_section(
     })
 }
 
-/// What a heading can be linked to by: its own name, that of a link in it, or that of the element that it opens.
+/// What a heading can be linked to by: its own name, that of a link in it, or that of the element
+/// that it opens.
 fn heading_anchor(heading: &ElementRef<'_>) -> Option<String> {
     let own = |e: &ElementRef<'_>| {
         e.attr("id")
@@ -283,9 +260,7 @@ fn heading_anchor(heading: &ElementRef<'_>) -> Option<String> {
     };
     let linked = || {
         let mut links = heading.descendent_elements().filter_map(|e| e.attr("href"));
-        links
-            .find_map(|href| href.strip_prefix('#'))
-            .map(str::to_owned)
+        links.find_map(|href| href.strip_prefix('#')).map(str::to_owned)
     };
     let opened = || {
         heading
@@ -293,19 +268,13 @@ fn heading_anchor(heading: &ElementRef<'_>) -> Option<String> {
             .take(MAX_ANCESTORS.min(4))
             .filter_map(ElementRef::wrap)
             .take_while(|a| {
-                matches!(
-                    a.value().name(),
-                    "article" | "section" | "div" | "li" | "header"
-                )
+                matches!(a.value().name(), "article" | "section" | "div" | "li" | "header")
             })
             .find(|a| {
-                let mut headings = a
-                    .descendent_elements()
-                    .filter(|e| heading_level(e.value().name()).is_some());
+                let mut headings =
+                    a.descendent_elements().filter(|e| heading_level(e.value().name()).is_some());
                 a.attr("id").is_some()
-                    && headings
-                        .next()
-                        .is_some_and(|first| first.id() == heading.id())
+                    && headings.next().is_some_and(|first| first.id() == heading.id())
             })
             .and_then(|a| a.attr("id").map(str::to_owned))
     };

@@ -1,9 +1,9 @@
-//! Posts in the data that frameworks leave in a page for their scripts: Remix, Next.js (both kinds), Nuxt, and any other
-//! that assigns JSON to a name.
+//! Posts in the data that frameworks leave in a page for their scripts: Remix, Next.js (both
+//! kinds), Nuxt, and any other that assigns JSON to a name.
 //!
-//! Deliberately absent: running scripts, and a list of sites or of paths within the data. The rule kept: a list counts as
-//! posts when most of its members have a title, an address, and a date or a short text; where an address is only a
-//! slug, the page's own links show how it is meant.
+//! Deliberately absent: running scripts, and a list of sites or of paths within the data. The rule
+//! kept: a list counts as posts when most of its members have a title, an address, and a date or a
+//! short text; where an address is only a slug, the page's own links show how it is meant.
 
 use std::collections::HashMap;
 
@@ -29,14 +29,7 @@ const MAX_VALUES: usize = 400_000;
 /// Items taken from one page.
 const MAX_ITEMS: usize = 5_000;
 
-const TITLE_KEYS: &[&str] = &[
-    "web_title",
-    "webTitle",
-    "title",
-    "headline",
-    "name",
-    "post_title",
-];
+const TITLE_KEYS: &[&str] = &["web_title", "webTitle", "title", "headline", "name", "post_title"];
 const URL_KEYS: &[&str] = &[
     "canonical_url",
     "canonicalUrl",
@@ -149,9 +142,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     let is_dated = |items: &Vec<IndexItem>| {
         items.iter().filter(|i| i.published.is_some()).count() * 2 > items.len()
     };
-    let several_dated = lists
-        .iter()
-        .any(|items| items.len() >= 2 && is_dated(items));
+    let several_dated = lists.iter().any(|items| items.len() >= 2 && is_dated(items));
     let found = lists
         .into_iter()
         .filter(|items| !several_dated || items.iter().any(|i| i.published.is_some()))
@@ -243,10 +234,7 @@ fn assigned_json(text: &str) -> Vec<Value> {
         let after = at + step + 1;
         at = after;
         let rest = text[after..].trim_start();
-        let rest = rest
-            .strip_prefix("JSON.parse(")
-            .unwrap_or(rest)
-            .trim_start();
+        let rest = rest.strip_prefix("JSON.parse(").unwrap_or(rest).trim_start();
         if !rest.starts_with(['{', '[', '"']) || rest.len() < 40 {
             continue;
         }
@@ -320,13 +308,8 @@ fn find_post_lists(root: &Value, urls: &UrlResolver, out: &mut Vec<Vec<IndexItem
 /// Posts that are kept by their keys: `{"Post:1": {…}, "Post:2": {…}, "User:7": {…}}`.
 fn posts_by_key(object: &Map<String, Value>, urls: &UrlResolver) -> Vec<IndexItem> {
     let kind = |key: &str, value: &Map<String, Value>| {
-        let named = value
-            .get("__typename")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        named
-            .or_else(|| key.split_once(':').map(|(kind, _)| kind.to_owned()))
-            .unwrap_or_default()
+        let named = value.get("__typename").and_then(Value::as_str).map(str::to_owned);
+        named.or_else(|| key.split_once(':').map(|(kind, _)| kind.to_owned())).unwrap_or_default()
     };
     let mut kinds: HashMap<String, (usize, Vec<IndexItem>)> = HashMap::new();
     for (key, value) in object {
@@ -340,10 +323,7 @@ fn posts_by_key(object: &Map<String, Value>, urls: &UrlResolver) -> Vec<IndexIte
     let posts = kinds
         .into_values()
         .filter(|(count, items)| items.len() >= 3 && items.len() * 10 >= count * 6);
-    posts
-        .map(|(_, items)| items)
-        .max_by_key(Vec::len)
-        .unwrap_or_default()
+    posts.map(|(_, items)| items).max_by_key(Vec::len).unwrap_or_default()
 }
 
 /// One post of a list; `None` where it is something else, or not published.
@@ -355,37 +335,25 @@ fn read_post(object: &Map<String, Value>, urls: &UrlResolver) -> Option<IndexIte
     let holders: Vec<&Map<String, Value>> = std::iter::once(object)
         .chain(inner.iter().copied())
         .chain(inner.iter().flat_map(|o| {
-            NESTED_OBJECT_KEYS
-                .iter()
-                .filter_map(|k| o.get(*k).and_then(Value::as_object))
+            NESTED_OBJECT_KEYS.iter().filter_map(|k| o.get(*k).and_then(Value::as_object))
         }))
         .collect();
     let get = |keys: &[&str]| {
-        keys.iter().find_map(|k| {
-            holders
-                .iter()
-                .find_map(|h| h.get(*k).filter(|v| !v.is_null()))
-        })
+        keys.iter().find_map(|k| holders.iter().find_map(|h| h.get(*k).filter(|v| !v.is_null())))
     };
     let text = |keys: &[&str]| {
-        keys.iter()
-            .find_map(|k| holders.iter().find_map(|h| h.get(*k).and_then(text_value)))
+        keys.iter().find_map(|k| holders.iter().find_map(|h| h.get(*k).and_then(text_value)))
     };
-    let status = text(&["status", "_status"])
-        .unwrap_or_default()
-        .to_lowercase();
-    if matches!(
-        status.as_str(),
-        "draft" | "archived" | "private" | "unlisted" | "scheduled"
-    ) || get(&["draft", "hidden", "unlisted", "is_draft"]).and_then(Value::as_bool) == Some(true)
+    let status = text(&["status", "_status"]).unwrap_or_default().to_lowercase();
+    if matches!(status.as_str(), "draft" | "archived" | "private" | "unlisted" | "scheduled")
+        || get(&["draft", "hidden", "unlisted", "is_draft"]).and_then(Value::as_bool) == Some(true)
     {
         return None;
     }
     let title = text(TITLE_KEYS)?;
     let beehiiv = object.contains_key("web_title") && object.contains_key("slug");
-    let published = DATE_KEYS
-        .iter()
-        .find_map(|k| holders.iter().find_map(|h| h.get(*k).and_then(date)));
+    let published =
+        DATE_KEYS.iter().find_map(|k| holders.iter().find_map(|h| h.get(*k).and_then(date)));
     let summary = text(SUMMARY_KEYS);
     // Links of a menu have titles and addresses, too.
     if !beehiiv && (published.is_none() && summary.is_none() || title.chars().count() < 3) {
@@ -399,11 +367,7 @@ fn read_post(object: &Map<String, Value>, urls: &UrlResolver) -> Option<IndexIte
             .filter_map(|k| holders.iter().find_map(|h| h.get(*k).and_then(address)))
             .find_map(|s| urls.resolve(&s, false))
     }?;
-    let mut item = IndexItem {
-        url: Some(url),
-        published,
-        ..IndexItem::default()
-    };
+    let mut item = IndexItem { url: Some(url), published, ..IndexItem::default() };
     item.summary = summary
         .map(|s| text_cleanup::truncate_summary(&s))
         .filter(|s| text_cleanup::normalized(s) != text_cleanup::normalized(&title));
@@ -450,15 +414,10 @@ fn read_post(object: &Map<String, Value>, urls: &UrlResolver) -> Option<IndexIte
     .find_map(|k| get(&[k]).and_then(address))
     .filter(|a| a.starts_with("http") || a.starts_with('/'))
     .and_then(|a| feed_parser::http_url(&a, Some(&urls.base)));
-    item.reading_time = [
-        "readingTime",
-        "reading_time",
-        "estimated_reading_time",
-        "readTime",
-    ]
-    .iter()
-    .find_map(|k| get(&[k]))
-    .and_then(reading_time_value);
+    item.reading_time = ["readingTime", "reading_time", "estimated_reading_time", "readTime"]
+        .iter()
+        .find_map(|k| get(&[k]))
+        .and_then(reading_time_value);
     Some(item)
 }
 
@@ -479,9 +438,7 @@ fn text_value(value: &Value) -> Option<String> {
 
 fn address(value: &Value) -> Option<String> {
     let text = value.as_str().or_else(|| {
-        ["current", "url", "src", "href"]
-            .iter()
-            .find_map(|k| value.get(*k).and_then(Value::as_str))
+        ["current", "url", "src", "href"].iter().find_map(|k| value.get(*k).and_then(Value::as_str))
     })?;
     Some(text.trim().to_owned()).filter(|t| !t.is_empty() && t.len() <= 2_000)
 }
@@ -494,7 +451,8 @@ fn date(value: &Value) -> Option<PublishedDate> {
     }
 }
 
-/// The names of what a value lists: texts, or objects with `display`, `name`, `title`, `label` or `slug`.
+/// The names of what a value lists: texts, or objects with `display`, `name`, `title`, `label` or
+/// `slug`.
 fn name_list(value: &Value) -> Vec<String> {
     let one = |value: &Value| match value {
         Value::String(text) => Some(collapse_whitespace(text)),
@@ -502,29 +460,23 @@ fn name_list(value: &Value) -> Vec<String> {
             .iter()
             .find_map(|k| object.get(*k))
             .and_then(|v| {
-                v.as_str().map(collapse_whitespace).or_else(|| {
-                    v.get("name")
-                        .and_then(Value::as_str)
-                        .map(collapse_whitespace)
-                })
+                v.as_str()
+                    .map(collapse_whitespace)
+                    .or_else(|| v.get("name").and_then(Value::as_str).map(collapse_whitespace))
             }),
         _ => None,
     };
     match value {
-        Value::Array(list) => list
-            .iter()
-            .filter_map(one)
-            .filter(|n| !n.is_empty() && !n.starts_with('$'))
-            .collect(),
+        Value::Array(list) => {
+            list.iter().filter_map(one).filter(|n| !n.is_empty() && !n.starts_with('$')).collect()
+        }
         Value::String(text) => text_cleanup::keywords(text),
         other => one(other).into_iter().collect(),
     }
 }
 
 fn reading_time_value(value: &Value) -> Option<String> {
-    let minutes = value
-        .as_f64()
-        .or_else(|| value.get("minutes").and_then(Value::as_f64));
+    let minutes = value.as_f64().or_else(|| value.get("minutes").and_then(Value::as_f64));
     match minutes {
         Some(minutes) if (0.0..1_000.0).contains(&minutes) && minutes > 0.0 => {
             Some(format!("{:.0} min read", minutes.ceil()))
@@ -563,11 +515,7 @@ impl UrlResolver {
                 by_last_segment.entry((*last).to_owned()).or_insert(url);
             }
         }
-        Self {
-            base: dom.base.clone(),
-            by_last_segment,
-            links,
-        }
+        Self { base: dom.base.clone(), by_last_segment, links }
     }
 
     /// The address that a text of the data means.
@@ -580,10 +528,8 @@ impl UrlResolver {
         }
         let bare = text.trim_matches('/');
         let last = bare.rsplit('/').next().unwrap_or_default();
-        if let Some(url) = self
-            .by_last_segment
-            .get(last)
-            .filter(|u| u.path().trim_matches('/').ends_with(bare))
+        if let Some(url) =
+            self.by_last_segment.get(last).filter(|u| u.path().trim_matches('/').ends_with(bare))
         {
             return Some(url.clone());
         }
@@ -600,9 +546,7 @@ impl UrlResolver {
         let own = self.base.path().trim_end_matches('/');
         let below = self.links.iter().any(|u| {
             own.len() > 1
-                && u.path()
-                    .strip_prefix(own)
-                    .is_some_and(|r| r.trim_matches('/').contains('-'))
+                && u.path().strip_prefix(own).is_some_and(|r| r.trim_matches('/').contains('-'))
         });
         let fits = below || url_shape::is_post_directory(&format!("{own}/"));
         (own.len() > 1 && fits && !bare.contains('/'))

@@ -1,8 +1,9 @@
-//! Data in which every value stands once in one list, and refers to others by their index: what Remix (`turbo-stream`),
-//! Nuxt and `SvelteKit` (`devalue`) write into their pages.
+//! Data in which every value stands once in one list, and refers to others by their index: what
+//! Remix (`turbo-stream`), Nuxt and `SvelteKit` (`devalue`) write into their pages.
 //!
-//! Deliberately absent: maps, sets and other values that no post is told by. The rule kept: what refers to itself ends at a
-//! depth, and what refers to the same thing a thousand times ends at a count.
+//! Deliberately absent: maps, sets and other values that no post is told by. The rule kept: what
+//! refers to itself ends at a depth, and what refers to the same thing a thousand times ends at a
+//! count.
 
 use serde_json::{Map, Value};
 
@@ -25,20 +26,15 @@ pub(super) fn unflatten(value: Value) -> Value {
                 .filter_map(|node| node.get("data").and_then(Value::as_array))
                 .filter(|list| is_flattened(list));
             let mut remaining = MAX_VALUES;
-            Value::Array(
-                lists
-                    .map(|list| resolve(list, 0, MAX_DEPTH, &mut remaining))
-                    .collect(),
-            )
+            Value::Array(lists.map(|list| resolve(list, 0, MAX_DEPTH, &mut remaining)).collect())
         }),
         _ => None,
     };
-    resolved
-        .filter(|v| v.as_array().is_none_or(|list| !list.is_empty()))
-        .unwrap_or(value)
+    resolved.filter(|v| v.as_array().is_none_or(|list| !list.is_empty())).unwrap_or(value)
 }
 
-/// Whether the first value of a list refers to others: an object of places, or a marked value such as `["Reactive", 1]`.
+/// Whether the first value of a list refers to others: an object of places, or a marked value such
+/// as `["Reactive", 1]`.
 fn is_flattened(list: &[Value]) -> bool {
     let is_index = |value: &Value| {
         value
@@ -95,22 +91,15 @@ fn resolve(list: &[Value], index: usize, depth: usize, remaining: &mut usize) ->
     }
 }
 
-/// A document without the numbers that mark what kind each value is: `[0, "text"]`, `[1, [list]]`, as Astro writes them.
+/// A document without the numbers that mark what kind each value is: `[0, "text"]`, `[1, [list]]`,
+/// as Astro writes them.
 pub(super) fn strip_type_tags(value: Value) -> Value {
-    let is_type_tagged = |value: &Value| {
-        matches!(
-            value.as_array().map(Vec::as_slice),
-            Some([Value::Number(_), _])
-        )
-    };
+    let is_type_tagged =
+        |value: &Value| matches!(value.as_array().map(Vec::as_slice), Some([Value::Number(_), _]));
     let all_type_tagged = value
         .as_object()
         .is_some_and(|object| !object.is_empty() && object.values().all(is_type_tagged));
-    if all_type_tagged {
-        strip_tags_within(value, MAX_DEPTH)
-    } else {
-        value
-    }
+    if all_type_tagged { strip_tags_within(value, MAX_DEPTH) } else { value }
 }
 
 fn strip_tags_within(value: Value, depth: usize) -> Value {
@@ -128,9 +117,7 @@ fn strip_tags_within(value: Value, depth: usize) -> Value {
             strip_tags_within(pair.remove(1), depth - 1)
         }
         Value::Array(list) => Value::Array(
-            list.into_iter()
-                .map(|value| strip_tags_within(value, depth - 1))
-                .collect(),
+            list.into_iter().map(|value| strip_tags_within(value, depth - 1)).collect(),
         ),
         other => other,
     }

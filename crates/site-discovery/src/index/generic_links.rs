@@ -1,7 +1,8 @@
-//! Texts of links that name nothing: those that lead through the site, and those that only say that there is more.
+//! Texts of links that name nothing: those that lead through the site, and those that only say that
+//! there is more.
 //!
-//! Deliberately absent: addresses. The rule kept: a text counts only as a whole, so that a post called "The next archive"
-//! keeps its title.
+//! Deliberately absent: addresses. The rule kept: a text counts only as a whole, so that a post
+//! called "The next archive" keeps its title.
 
 use std::sync::LazyLock;
 
@@ -9,10 +10,7 @@ use regex::Regex;
 
 /// Whether a text leads through the site, and to no post: `Older posts`, `Subscribe`.
 pub(super) fn is_navigation_text(text: &str) -> bool {
-    let text = text
-        .trim()
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
+    let text = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     text.chars().count() <= 24
         && (matches!(
             text.as_str(),
@@ -78,10 +76,7 @@ static READ_MORE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// A text that many links have and that names nothing: `Read more`, `Continue reading →`.
 pub(super) fn is_generic_text(text: &str) -> bool {
-    let bare = text
-        .trim()
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .to_lowercase();
+    let bare = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     if bare.is_empty() {
         return true;
     }

@@ -77,16 +77,9 @@ impl IndexItem {
             "Topic: ",
             "in ",
         ];
-        let term = label_prefixes
-            .iter()
-            .find_map(|l| term.strip_prefix(l))
-            .unwrap_or(&term);
-        let term = term
-            .trim()
-            .trim_start_matches('#')
-            .trim_end_matches([',', ';', ':'])
-            .trim()
-            .to_owned();
+        let term = label_prefixes.iter().find_map(|l| term.strip_prefix(l)).unwrap_or(&term);
+        let term =
+            term.trim().trim_start_matches('#').trim_end_matches([',', ';', ':']).trim().to_owned();
         let is_placeholder = [
             "tagged",
             "tags",
@@ -110,10 +103,7 @@ impl IndexItem {
                 && COUNTER_WORDS.contains(&of.to_lowercase().as_str())
         });
         let is_placeholder = is_placeholder || is_counter;
-        let known = self
-            .categories
-            .iter()
-            .any(|c| c.to_lowercase() == term.to_lowercase());
+        let known = self.categories.iter().any(|c| c.to_lowercase() == term.to_lowercase());
         if !known
             && !is_placeholder
             && !term.is_empty()
@@ -124,7 +114,8 @@ impl IndexItem {
         }
     }
 
-    /// Takes from another reading of the same item what this one does not know; a more exact date replaces a less exact.
+    /// Takes from another reading of the same item what this one does not know; a more exact date
+    /// replaces a less exact.
     pub fn fill_missing_from(&mut self, other: &Self) {
         fn fill<T: Clone>(mine: &mut Option<T>, other: Option<&T>) {
             if mine.is_none() {
@@ -156,29 +147,18 @@ impl IndexItem {
         if let Some(time) = self.reading_time {
             categories.push(Category::reading_time(time));
         }
-        let title: String = self
-            .title
-            .unwrap_or_default()
-            .chars()
-            .take(MAX_TITLE_CHARS)
-            .collect();
+        let title: String = self.title.unwrap_or_default().chars().take(MAX_TITLE_CHARS).collect();
         Draft {
             url: self.url,
             title: Some(title).filter(|t| !t.is_empty()),
             authors: self
                 .authors
                 .into_iter()
-                .map(|name| Person {
-                    name,
-                    ..Person::default()
-                })
+                .map(|name| Person { name, ..Person::default() })
                 .collect(),
             categories,
             published: self.published,
-            updated: self
-                .updated
-                .filter(|u| u.precision >= DatePrecision::Day)
-                .map(|u| u.at),
+            updated: self.updated.filter(|u| u.precision >= DatePrecision::Day).map(|u| u.at),
             summary: self
                 .summary
                 .map(|text| feed_parser::sanitise(&escape_html(&text), base))

@@ -1,7 +1,7 @@
 //! The texts of one item, told apart: title, date, categories, reading time, summary, authors.
 //!
-//! Deliberately absent: where an item begins and ends. The rule kept: every text is one thing at most, and a text that
-//! fits nothing is nothing.
+//! Deliberately absent: where an item begins and ends. The rule kept: every text is one thing at
+//! most, and a text that fits nothing is nothing.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -75,29 +75,13 @@ const SUMMARY_WORDS: &[&str] = &[
     "deck",
 ];
 /// Words near a text that is a date.
-pub(super) const DATE_WORDS: &[&str] = &[
-    "date",
-    "published",
-    "time",
-    "timestamp",
-    "pubdate",
-    "posted",
-    "datepublished",
-];
+pub(super) const DATE_WORDS: &[&str] =
+    &["date", "published", "time", "timestamp", "pubdate", "posted", "datepublished"];
 /// Words near a text that names who wrote.
 const AUTHOR_WORDS: &[&str] = &["author", "authors", "byline", "writer", "contributor"];
 /// Words near a text that tells what a person is.
-const ROLE_WORDS: &[&str] = &[
-    "subtitle",
-    "role",
-    "bio",
-    "position",
-    "job",
-    "jobtitle",
-    "description",
-    "company",
-    "title",
-];
+const ROLE_WORDS: &[&str] =
+    &["subtitle", "role", "bio", "position", "job", "jobtitle", "description", "company", "title"];
 
 static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:[Bb]y|BY|[Ww]ritten by|[Vv]on|[Pp]ar)\s+(\p{Lu}[^|·•,]{1,60})")
@@ -150,14 +134,9 @@ pub(super) fn read(
     page: &Url,
 ) -> (IndexItem, ItemFeatures) {
     let url = anchors.first().map(|a| a.url.clone());
-    let mut item = IndexItem {
-        url: url.clone(),
-        ..IndexItem::default()
-    };
-    let mut features = ItemFeatures {
-        in_sentence: anchors.iter().all(|a| a.inline),
-        ..ItemFeatures::default()
-    };
+    let mut item = IndexItem { url: url.clone(), ..IndexItem::default() };
+    let mut features =
+        ItemFeatures { in_sentence: anchors.iter().all(|a| a.inline), ..ItemFeatures::default() };
     let links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
     let title = find_title(runs, anchors, &links);
     let mut month_day = None;
@@ -167,11 +146,8 @@ pub(super) fn read(
     let mut summary: Option<(bool, String)> = None;
     for (position, run) in runs.iter().enumerate() {
         if let Some((date, is_update)) = run.date {
-            let slot = if is_update || mentions_update(&run.text) {
-                &mut updated
-            } else {
-                &mut dated
-            };
+            let slot =
+                if is_update || mentions_update(&run.text) { &mut updated } else { &mut dated };
             if slot.is_none() {
                 *slot = Some(date);
             }
@@ -182,9 +158,7 @@ pub(super) fn read(
         }
         if text_cleanup::reading_minutes(&run.text).is_some() {
             item.reading_time.get_or_insert_with(|| {
-                run.text
-                    .trim_matches(|c: char| !c.is_alphanumeric())
-                    .to_owned()
+                run.text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
             });
             continue;
         }
@@ -200,12 +174,8 @@ pub(super) fn read(
             // `Theory · 12 November 2026`: the link says the first part only.
             let mut parts = PART_SEPARATOR.split(&run.text);
             item.add_category(
-                if run.is_entirely_link {
-                    Some(run.text.as_str())
-                } else {
-                    parts.next()
-                }
-                .unwrap_or_default(),
+                if run.is_entirely_link { Some(run.text.as_str()) } else { parts.next() }
+                    .unwrap_or_default(),
             );
             if run.is_entirely_link {
                 continue;
@@ -273,9 +243,7 @@ pub(super) fn read(
             }
             continue;
         }
-        let sentence = (PART_SEPARATOR
-            .split(&run.text)
-            .any(|part| part.split(' ').count() >= 7)
+        let sentence = (PART_SEPARATOR.split(&run.text).any(|part| part.split(' ').count() >= 7)
             || run.text.chars().count() > 160)
             && !is_byline(run);
         let date_in_text = run
@@ -323,9 +291,7 @@ pub(super) fn read(
         let words = text.split(' ').count();
         let marked = run.has_word(SUMMARY_WORDS);
         let fits = marked && words >= 2 || words >= 4 && text.chars().count() >= 20;
-        let better = summary
-            .as_ref()
-            .is_none_or(|(was_marked, _)| marked && !was_marked);
+        let better = summary.as_ref().is_none_or(|(was_marked, _)| marked && !was_marked);
         if fits
             && better
             && text_cleanup::reading_minutes(text).is_none()
@@ -336,17 +302,14 @@ pub(super) fn read(
     }
     if let Some((position, text, in_heading)) = title {
         features.has_heading = in_heading;
-        // A link that no text of the page names stands beside one that is named: `★` for the post's own address.
+        // A link that no text of the page names stands beside one that is named: `★` for the post's
+        // own address.
         features.label_only = position == usize::MAX
             && runs.iter().any(|r| {
-                let other = r
-                    .link
-                    .is_some_and(|l| others.contains(&l) && !links.contains(&l));
+                let other = r.link.is_some_and(|l| others.contains(&l) && !links.contains(&l));
                 other && r.date.is_none() && !is_generic_text(&r.text) && !r.is_paragraph
             });
-        let text = text
-            .strip_prefix("Title:")
-            .map_or(text.as_str(), str::trim_start);
+        let text = text.strip_prefix("Title:").map_or(text.as_str(), str::trim_start);
         let (bare, date, md) = split_title_and_date(text);
         if dated.is_none() && date.is_some() {
             dated = date;
@@ -362,9 +325,7 @@ pub(super) fn read(
             .filter_map(|a| a.element.attr("title"))
             .find_map(|t| dates::heading_date(t.trim()));
     }
-    let in_month = unlabelled
-        .iter()
-        .find_map(|(_, text, _)| dates::parse_day_of_month(text));
+    let in_month = unlabelled.iter().find_map(|(_, text, _)| dates::parse_day_of_month(text));
     item.published = dated.or_else(|| date_from_context(month_day, in_month, context));
     let in_url = url.as_ref().and_then(dates::find_in_url);
     // `11.12.2026` is either of two days, of which the address may tell which.
@@ -375,8 +336,7 @@ pub(super) fn read(
             && a.at.day() == b.at.month()
     };
     if in_url.is_some_and(|told| {
-        item.published
-            .is_some_and(|shown| has_day_and_month_swapped(&told, &shown))
+        item.published.is_some_and(|shown| has_day_and_month_swapped(&told, &shown))
     }) {
         item.published = in_url;
     }
@@ -404,7 +364,8 @@ pub(super) fn read(
     (item, features)
 }
 
-/// Whether a text tells at length when it was posted, by whom and under what: `Posted on Thu 12 November 2026 in Storage`.
+/// Whether a text tells at length when it was posted, by whom and under what: `Posted on Thu 12
+/// November 2026 in Storage`.
 fn is_byline(run: &TextRun) -> bool {
     static PUBLISHED_WORDS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
@@ -416,9 +377,7 @@ fn is_byline(run: &TextRun) -> bool {
     let text = run.text.trim_end();
     text.split(' ').count() <= 18
         && !text.ends_with(['.', '!', '?', '…'])
-        && run
-            .date_in(text)
-            .is_some_and(|found| PUBLISHED_WORDS.is_match(&text[..found.start]))
+        && run.date_in(text).is_some_and(|found| PUBLISHED_WORDS.is_match(&text[..found.start]))
 }
 
 fn mentions_update(text: &str) -> bool {
@@ -431,14 +390,8 @@ fn date_from_context(
     in_month: Option<u32>,
     context: DateContext,
 ) -> Option<PublishedDate> {
-    if let (
-        Some(day),
-        DateContext {
-            year: Some(year),
-            month: Some(month),
-            ..
-        },
-    ) = (in_month, context)
+    if let (Some(day), DateContext { year: Some(year), month: Some(month), .. }) =
+        (in_month, context)
     {
         return dates::day(year, month, day);
     }
@@ -446,20 +399,10 @@ fn date_from_context(
         return context.date;
     }
     match (told, context) {
-        (
-            Some(md),
-            DateContext {
-                year: Some(year), ..
-            },
-        ) => dates::day(year, md.month, md.day),
-        (
-            None,
-            DateContext {
-                year: Some(year),
-                month: Some(month),
-                ..
-            },
-        ) => dates::month(year, month),
+        (Some(md), DateContext { year: Some(year), .. }) => dates::day(year, md.month, md.day),
+        (None, DateContext { year: Some(year), month: Some(month), .. }) => {
+            dates::month(year, month)
+        }
         _ => None,
     }
 }
@@ -518,10 +461,7 @@ fn classify_part(
 ) {
     let part = part.trim().trim_matches(|c: char| {
         c.is_whitespace()
-            || matches!(
-                c,
-                ',' | ':' | '(' | ')' | '[' | ']' | '—' | '–' | '»' | '→' | '←' | '↗'
-            )
+            || matches!(c, ',' | ':' | '(' | ')' | '[' | ']' | '—' | '–' | '»' | '→' | '←' | '↗')
     });
     if part.is_empty() {
         return;
@@ -534,23 +474,13 @@ fn classify_part(
         return;
     }
     if let Some(found) = run.date_in(part) {
-        let slot = if mentions_update(&part[..found.start]) {
-            &mut *updated
-        } else {
-            &mut *dated
-        };
+        let slot = if mentions_update(&part[..found.start]) { &mut *updated } else { &mut *dated };
         if slot.is_none_or(|d| d.precision < found.date.precision) {
             *slot = Some(found.date);
         }
-        let rest = format!(
-            "{} {}",
-            DATE_LABEL.replace(&part[..found.start], ""),
-            &part[found.end..]
-        );
-        if let Some(by) = BYLINE
-            .captures(rest.trim())
-            .or_else(|| TRAILING_BYLINE.captures(&rest))
-        {
+        let rest =
+            format!("{} {}", DATE_LABEL.replace(&part[..found.start], ""), &part[found.end..]);
+        if let Some(by) = BYLINE.captures(rest.trim()).or_else(|| TRAILING_BYLINE.captures(&rest)) {
             add_author(item, &by[1]);
         }
         return;
@@ -582,7 +512,8 @@ fn classify_part(
     }
 }
 
-/// Short texts that nothing marks: one before the title beside a reading time, or several alike behind it, are categories.
+/// Short texts that nothing marks: one before the title beside a reading time, or several alike
+/// behind it, are categories.
 fn add_unlabelled_categories(
     item: &mut IndexItem,
     unlabelled: &[(usize, String, Option<NodeId>)],
@@ -590,10 +521,7 @@ fn add_unlabelled_categories(
     runs: &[TextRun],
     page: &Url,
 ) {
-    let own_site = item
-        .url
-        .as_ref()
-        .is_some_and(|u| url_shape::same_site(u, page));
+    let own_site = item.url.as_ref().is_some_and(|u| url_shape::same_site(u, page));
     if !own_site {
         return;
     }

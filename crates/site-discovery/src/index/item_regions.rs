@@ -1,7 +1,8 @@
-//! How far an item reaches: from its link up to the largest element, or run of siblings, that holds no other item.
+//! How far an item reaches: from its link up to the largest element, or run of siblings, that holds
+//! no other item.
 //!
-//! Deliberately absent: what makes an item. The rule kept: an item never takes in the heading above its list, nor the
-//! rest of the page behind the last one.
+//! Deliberately absent: what makes an item. The rule kept: an item never takes in the heading above
+//! its list, nor the rest of the page behind the last one.
 
 use std::collections::HashMap;
 
@@ -46,9 +47,7 @@ pub(super) fn assign_regions(
             for node in std::iter::once(*anchor.element)
                 .chain(anchor.element.ancestors().take(MAX_ANCESTORS))
             {
-                let within = items_within
-                    .entry(node.id())
-                    .or_insert(ItemsWithin::One(item));
+                let within = items_within.entry(node.id()).or_insert(ItemsWithin::One(item));
                 if *within != ItemsWithin::One(item) {
                     *within = ItemsWithin::Many;
                 }
@@ -65,11 +64,8 @@ pub(super) fn assign_regions(
         .iter()
         .map(|ancestor_path| ancestor_path[ancestor_path.len().min(common_height + 1) - 1])
         .collect();
-    let mut item_by_node: HashMap<NodeId, usize> = roots
-        .iter()
-        .enumerate()
-        .map(|(i, top)| (top.id(), i))
-        .collect();
+    let mut item_by_node: HashMap<NodeId, usize> =
+        roots.iter().enumerate().map(|(i, top)| (top.id(), i)).collect();
     let lists: Vec<Option<NodeId>> = roots.iter().map(|t| t.parent().map(|p| p.id())).collect();
     let mut by_list: HashMap<NodeId, Vec<usize>> = HashMap::new();
     for (item, list) in lists.iter().enumerate() {
@@ -93,19 +89,9 @@ pub(super) fn assign_regions(
         {
             continue;
         }
-        assign_siblings(
-            items,
-            &roots,
-            &items_within,
-            &mut item_by_node,
-            element_counts,
-        );
+        assign_siblings(items, &roots, &items_within, &mut item_by_node, element_counts);
     }
-    ItemRegions {
-        roots: roots.iter().map(|top| top.id()).collect(),
-        lists,
-        item_by_node,
-    }
+    ItemRegions { roots: roots.iter().map(|top| top.id()).collect(), lists, item_by_node }
 }
 
 /// The elements from a link upwards that hold no other item.
@@ -117,20 +103,10 @@ fn ancestor_path<'a>(
 ) -> Vec<ElementRef<'a>> {
     let mut out = vec![anchor.element];
     let mut current = anchor.element;
-    let headings = |e: &ElementRef<'_>| {
-        element_counts
-            .headings
-            .get(&e.id())
-            .copied()
-            .unwrap_or_default()
-    };
+    let headings =
+        |e: &ElementRef<'_>| element_counts.headings.get(&e.id()).copied().unwrap_or_default();
     let titled = anchor.could_be_title();
-    for parent in anchor
-        .element
-        .ancestors()
-        .take(MAX_ANCESTORS)
-        .filter_map(ElementRef::wrap)
-    {
+    for parent in anchor.element.ancestors().take(MAX_ANCESTORS).filter_map(ElementRef::wrap) {
         if items_within.get(&parent.id()) != Some(&ItemsWithin::One(item))
             || matches!(parent.value().name(), "body" | "html" | "main")
         {
@@ -149,23 +125,19 @@ fn ancestor_path<'a>(
     out
 }
 
-/// Whether a heading before `current` in `parent` stands above it: is of a higher level than the item's own, or the item
-/// has none.
+/// Whether a heading before `current` in `parent` stands above it: is of a higher level than the
+/// item's own, or the item has none.
 fn has_higher_heading_before(
     parent: &ElementRef<'_>,
     current: &ElementRef<'_>,
     own: Option<u8>,
 ) -> bool {
-    let before = parent
-        .children()
-        .take_while(|c| c.id() != current.id())
-        .filter_map(ElementRef::wrap);
+    let before =
+        parent.children().take_while(|c| c.id() != current.id()).filter_map(ElementRef::wrap);
     let levels = before
         .flat_map(|e| std::iter::once(e).chain(e.descendent_elements()))
         .filter_map(|e| heading_level(e.value().name()));
-    levels
-        .min()
-        .is_some_and(|level| own.is_none_or(|own| level < own))
+    levels.min().is_some_and(|level| own.is_none_or(|own| level < own))
 }
 
 /// The height that most items of a group reach: one that is alone in its list would reach higher.
@@ -180,8 +152,8 @@ fn most_common_height(ancestor_paths: &[Vec<ElementRef<'_>>]) -> usize {
         .map_or(0, |(height, _)| height)
 }
 
-/// Where a link says no more than `Read more` and stands in a row behind its heading, gives each item what stands from
-/// the heading on; tells whether there were such headings.
+/// Where a link says no more than `Read more` and stands in a row behind its heading, gives each
+/// item what stands from the heading on; tells whether there were such headings.
 fn assign_preceding_headings(
     items: &[usize],
     roots: &[ElementRef<'_>],
@@ -210,7 +182,8 @@ fn assign_preceding_headings(
     found
 }
 
-/// Where items are rows of siblings (`dt` and `dd`, headings and paragraphs), gives each the siblings that are its own.
+/// Where items are rows of siblings (`dt` and `dd`, headings and paragraphs), gives each the
+/// siblings that are its own.
 fn assign_siblings(
     items: &[usize],
     roots: &[ElementRef<'_>],
@@ -251,10 +224,7 @@ fn assign_siblings(
             gap.truncate(longest);
             let kinds: Vec<Option<&str>> = others.iter().flatten().map(element_name).collect();
             if !others.is_empty() {
-                gap = gap
-                    .into_iter()
-                    .take_while(|s| kinds.contains(&element_name(s)))
-                    .collect();
+                gap = gap.into_iter().take_while(|s| kinds.contains(&element_name(s))).collect();
             }
         }
         if dates_come_first {
@@ -291,7 +261,8 @@ fn has_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
     }
 }
 
-/// Whether a sibling cannot belong to the item before it: it holds a heading, or is a rule or a part of the site's frame.
+/// Whether a sibling cannot belong to the item before it: it holds a heading, or is a rule or a
+/// part of the site's frame.
 fn ends_item(node: &ego_tree::NodeRef<'_, Node>, element_counts: &ElementCounts) -> bool {
     let Some(name) = element_name(node) else {
         return false;

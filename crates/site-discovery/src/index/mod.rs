@@ -1,9 +1,10 @@
 //! The posts that an index page lists, as drafts.
 //!
-//! Four extractions, each in its own file, of which the surest that sees most of the page leads and the others complete it:
-//! what the operator selects, what the page marks (microformats, JSON-LD), the data that frameworks embed, and repeated
-//! structure. Deliberately absent: fetching what is listed. The rule kept: items in the page's order, each link once, and
-//! a page on which nothing is found is an error with a reason.
+//! Four extractions, each in its own file, of which the surest that sees most of the page leads and
+//! the others complete it: what the operator selects, what the page marks (microformats, JSON-LD),
+//! the data that frameworks embed, and repeated structure. Deliberately absent: fetching what is
+//! listed. The rule kept: items in the page's order, each link once, and a page on which nothing is
+//! found is an error with a reason.
 
 mod anchors;
 mod candidates;
@@ -56,10 +57,7 @@ pub fn read_index_page(
     let (items, reason) = match selectors {
         Some(selectors) => {
             let items = selectors::read(&dom, page.url, selectors)?;
-            (
-                items,
-                format!("page.item = \"{}\" selects them", selectors.item),
-            )
+            (items, format!("page.item = \"{}\" selects them", selectors.item))
         }
         None => detect_items(&dom, page.url),
     };
@@ -68,10 +66,7 @@ pub fn read_index_page(
             Some(selectors) => format!("page.item = \"{}\" matches nothing with a title or a link", selectors.item),
             None => "neither microformats, JSON-LD, embedded data nor a repeated list of links shows any; selectors in [source.page] would name them".to_owned(),
         };
-        return Err(DiscoveryError::NoPosts {
-            url: page.url.to_string(),
-            reason,
-        });
+        return Err(DiscoveryError::NoPosts { url: page.url.to_string(), reason });
     }
     let mut problems = Vec::new();
     let without = |holds: &dyn Fn(&IndexItem) -> bool| items.iter().filter(|i| !holds(i)).count();
@@ -79,10 +74,7 @@ pub fn read_index_page(
     if undated > 0 {
         problems.push(Problem::note(
             "undated",
-            format!(
-                "{undated} of {} items tell no date of publication",
-                items.len()
-            ),
+            format!("{undated} of {} items tell no date of publication", items.len()),
         ));
     }
     let unlinked = without(&|i| i.url.is_some());
@@ -104,35 +96,19 @@ pub fn read_index_page(
             draft
         })
         .collect();
-    Ok(IndexPage {
-        drafts,
-        site_title: site_title(&dom),
-        reason,
-        problems,
-    })
+    Ok(IndexPage { drafts, site_title: site_title(&dom), reason, problems })
 }
 
 /// The items of a page without configuration, and how they were recognised.
 fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
     let candidates = candidates::read(dom, page);
     let extractions = [
-        (
-            structured_data::read_microformats(dom),
-            "microformats (h-entry) mark them",
-        ),
-        (
-            embedded_json::read(dom, page),
-            "the page's embedded data lists them",
-        ),
-        (
-            structured_data::read_json_ld_lists(dom),
-            "the page's JSON-LD lists them",
-        ),
+        (structured_data::read_microformats(dom), "microformats (h-entry) mark them"),
+        (embedded_json::read(dom, page), "the page's embedded data lists them"),
+        (structured_data::read_json_ld_lists(dom), "the page's JSON-LD lists them"),
     ];
-    let own: HashMap<String, &IndexItem> = candidates
-        .iter()
-        .filter_map(|c| Some((c.key()?, c)))
-        .collect();
+    let own: HashMap<String, &IndexItem> =
+        candidates.iter().filter_map(|c| Some((c.key()?, c))).collect();
     let usable = |items: Vec<IndexItem>| -> Vec<IndexItem> {
         items
             .into_iter()
@@ -145,17 +121,13 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
             })
             .collect()
     };
-    let mut extractions: Vec<(Vec<IndexItem>, &str)> = extractions
-        .into_iter()
-        .map(|(items, reason)| (usable(items), reason))
-        .collect();
-    // A reading leads if it sees most of what is seen on the page; one that sees other things speaks of something else.
+    let mut extractions: Vec<(Vec<IndexItem>, &str)> =
+        extractions.into_iter().map(|(items, reason)| (usable(items), reason)).collect();
+    // A reading leads if it sees most of what is seen on the page; one that sees other things
+    // speaks of something else.
     let sees_most = |items: &Vec<IndexItem>| {
-        let shared = items
-            .iter()
-            .filter_map(IndexItem::key)
-            .filter(|k| own.contains_key(k))
-            .count();
+        let shared =
+            items.iter().filter_map(IndexItem::key).filter(|k| own.contains_key(k)).count();
         !items.is_empty() && (own.is_empty() || shared * 10 >= own.len() * 6)
     };
     let primary = extractions.iter().position(|(items, _)| sees_most(items));
@@ -168,36 +140,28 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
     };
     if primary.is_none() {
         items.clone_from(&candidates);
-        reason = format!(
-            "{} links of one structure stand with their titles in a list",
-            items.len()
-        );
+        reason =
+            format!("{} links of one structure stand with their titles in a list", items.len());
     }
     // What a change log's headings link to is the code, not the entry.
     let is_changelog = !items.is_empty()
         && items.iter().all(|i| {
-            is_version_title(i)
-                && i.url
-                    .as_ref()
-                    .is_some_and(|u| !url_shape::same_site(u, page))
+            is_version_title(i) && i.url.as_ref().is_some_and(|u| !url_shape::same_site(u, page))
         });
     if items.is_empty() || is_changelog {
         items = changelog::read(dom, page);
-        reason = format!(
-            "{} of the page's own headings are dated and can be linked to",
-            items.len()
-        );
+        reason =
+            format!("{} of the page's own headings are dated and can be linked to", items.len());
     }
     items = deduplicate(items, page);
     // The others complete what it saw, and the page's structure decides the order of what both see.
     for (others, _) in extractions.iter().chain(std::iter::once(&(candidates, ""))) {
         let by_key: HashMap<String, &IndexItem> =
             others.iter().filter_map(|o| Some((o.key()?, o))).collect();
-        for item in items.iter_mut().filter(|i| {
-            i.url
-                .as_ref()
-                .is_none_or(|u| !changelog::is_fragment_of(u, page))
-        }) {
+        for item in items
+            .iter_mut()
+            .filter(|i| i.url.as_ref().is_none_or(|u| !changelog::is_fragment_of(u, page)))
+        {
             if let Some(other) = item.key().and_then(|k| by_key.get(&k).copied()) {
                 item.fill_missing_from(other);
             }
@@ -258,16 +222,13 @@ fn page_topic(dom: &Dom, page: &Url) -> Option<String> {
         return None;
     }
     let slug = normalized(slug);
-    dom.all("h1, h2")
-        .iter()
-        .map(|h| text_of(*h))
-        .find_map(|heading| {
-            let after = heading
-                .rsplit(['“', '"', ':', '#', '”'])
-                .map(collapse_whitespace)
-                .find(|p| normalized(p) == slug);
-            after.or_else(|| (normalized(&heading) == slug).then_some(heading))
-        })
+    dom.all("h1, h2").iter().map(|h| text_of(*h)).find_map(|heading| {
+        let after = heading
+            .rsplit(['“', '"', ':', '#', '”'])
+            .map(collapse_whitespace)
+            .find(|p| normalized(p) == slug);
+        after.or_else(|| (normalized(&heading) == slug).then_some(heading))
+    })
 }
 
 fn site_title(dom: &Dom) -> Option<String> {
@@ -277,8 +238,5 @@ fn site_title(dom: &Dom) -> Option<String> {
         .map(collapse_whitespace);
     let graph = || super::page_metadata::jsonld::JsonLdGraph::read(dom).site_name();
     let title = || dom.first("head > title").map(text_of);
-    meta.filter(|t| !t.is_empty())
-        .or_else(graph)
-        .or_else(title)
-        .filter(|t| !t.is_empty())
+    meta.filter(|t| !t.is_empty()).or_else(graph).or_else(title).filter(|t| !t.is_empty())
 }

@@ -1,7 +1,8 @@
 //! Which of a page's lists are its posts.
 //!
-//! Deliberately absent: what one item tells of itself. The rule kept: one list decides what the page's posts look like, and
-//! a list within its items, or one that shows them again, is none of theirs.
+//! Deliberately absent: what one item tells of itself. The rule kept: one list decides what the
+//! page's posts look like, and a list within its items, or one that shows them again, is none of
+//! theirs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -58,14 +59,11 @@ impl<'a> CandidateList<'a> {
         self.mean_score.max(0.0) * (1.0 + n).ln() * home
     }
 
-    /// Whether its items lie within the items of another: a candidate's links to its tag, its source, its comments.
+    /// Whether its items lie within the items of another: a candidate's links to its tag, its
+    /// source, its comments.
     fn is_nested_in(&self, other: &Self) -> bool {
         let roots: HashSet<NodeId> = other.candidates.iter().map(|c| c.root).collect();
-        let keys: HashSet<String> = other
-            .candidates
-            .iter()
-            .filter_map(|c| c.item.key())
-            .collect();
+        let keys: HashSet<String> = other.candidates.iter().filter_map(|c| c.item.key()).collect();
         let parts = self.candidates.iter().filter(|c| {
             roots.contains(&c.root) && c.item.key().is_some_and(|k| !keys.contains(&k))
         });
@@ -74,12 +72,8 @@ impl<'a> CandidateList<'a> {
 
     /// Whether it is nearly all that there is on a page which calls itself a list of posts.
     fn dominates_page(&self, page_context: &PageContext<'_>) -> bool {
-        let keys: HashSet<&str> = page_context
-            .anchors
-            .iter()
-            .filter(|a| !a.inline)
-            .map(|a| a.key.as_str())
-            .collect();
+        let keys: HashSet<&str> =
+            page_context.anchors.iter().filter(|a| !a.inline).map(|a| a.key.as_str()).collect();
         let own = self
             .candidates
             .iter()
@@ -91,7 +85,8 @@ impl<'a> CandidateList<'a> {
             && url_shape::is_post_list(page_context.page)
     }
 
-    /// Whether a heading calls it a choice of what is listed elsewhere, and its items show no more than their titles.
+    /// Whether a heading calls it a choice of what is listed elsewhere, and its items show no more
+    /// than their titles.
     fn is_recommendation_box(&self) -> bool {
         const RECOMMENDATION_WORDS: &[&str] = &[
             "popular",
@@ -112,19 +107,12 @@ impl<'a> CandidateList<'a> {
         ];
         let says = |text: &String| {
             let lower = text.to_lowercase();
-            lower
-                .split(|c: char| !c.is_alphanumeric())
-                .any(|w| RECOMMENDATION_WORDS.contains(&w))
+            lower.split(|c: char| !c.is_alphanumeric()).any(|w| RECOMMENDATION_WORDS.contains(&w))
                 && lower.split(' ').count() <= 5
         };
-        let bare = self
-            .candidates
-            .iter()
-            .all(|c| !c.features.has_heading && !c.features.has_summary);
-        bare && self
-            .candidates
-            .iter()
-            .all(|c| c.section_heading.as_ref().is_some_and(says))
+        let bare =
+            self.candidates.iter().all(|c| !c.features.has_heading && !c.features.has_summary);
+        bare && self.candidates.iter().all(|c| c.section_heading.as_ref().is_some_and(says))
     }
 
     /// Whether this list's items are posts as `best`'s are.
@@ -133,12 +121,10 @@ impl<'a> CandidateList<'a> {
             return false;
         }
         if self.directory == best.directory && self.directory.1 != "/" {
-            // A box of recent or popular posts beside the list says less of each, and shows most of it again.
-            let known: HashSet<String> = best
-                .candidates
-                .iter()
-                .filter_map(|c| c.item.key())
-                .collect();
+            // A box of recent or popular posts beside the list says less of each, and shows most of
+            // it again.
+            let known: HashSet<String> =
+                best.candidates.iter().filter_map(|c| c.item.key()).collect();
             let again = self
                 .candidates
                 .iter()
@@ -149,15 +135,12 @@ impl<'a> CandidateList<'a> {
                 || best.dated_share < 0.8;
         }
         let same_group = self.candidates[0].list.0 == best.candidates[0].list.0;
-        let enough = if same_group && self.directory == best.directory {
-            0.6
-        } else {
-            0.75
-        };
+        let enough = if same_group && self.directory == best.directory { 0.6 } else { 0.75 };
         let alike = self.dated_share >= best.dated_share * 0.6
             && self.heading_share >= best.heading_share * 0.6
             && (self.external_share - best.external_share).abs() < 0.6;
-        // Lists of other kinds (projects, talks) have headings and summaries as posts have, but lie elsewhere.
+        // Lists of other kinds (projects, talks) have headings and summaries as posts have, but lie
+        // elsewhere.
         let elsewhere = self.directory != best.directory
             && best.directory.1 != "/"
             && best.external_share < 0.5;
@@ -181,7 +164,8 @@ pub(super) fn select_candidates(
     for candidate in candidates.iter().filter(|c| c.score > -5.0) {
         by_list.entry(candidate.list).or_default().push(candidate);
     }
-    // Items that are alone in their element (a wrapper each) are judged as one list with their like.
+    // Items that are alone in their element (a wrapper each) are judged as one list with their
+    // like.
     let mut lists: Vec<CandidateList<'_>> = Vec::new();
     let mut singletons: HashMap<usize, Vec<&Candidate>> = HashMap::new();
     for ((group, _), candidates) in by_list {
@@ -213,11 +197,7 @@ pub(super) fn select_candidates(
         .iter()
         .enumerate()
         .filter(|(i, list)| *i == 0 || list.is_similar_to(best) && !list.is_nested_in(best))
-        .flat_map(|(_, list)| {
-            list.candidates
-                .iter()
-                .map(move |candidate| (list, candidate))
-        })
+        .flat_map(|(_, list)| list.candidates.iter().map(move |candidate| (list, candidate)))
         .filter(|(list, candidate)| {
             // One word is a title where all around it are titles.
             let among_titles = candidate.is_single_word

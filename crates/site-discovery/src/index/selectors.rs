@@ -1,7 +1,8 @@
-//! Items by the selectors of `[source.page]`: `selector`, `selector@attribute`, `@attribute` of the item itself.
+//! Items by the selectors of `[source.page]`: `selector`, `selector@attribute`, `@attribute` of the
+//! item itself.
 //!
-//! Deliberately absent: guessing. The rule kept: what the operator names is taken, and a selector that cannot be read is
-//! an error with its key.
+//! Deliberately absent: guessing. The rule kept: what the operator names is taken, and a selector
+//! that cannot be read is an error with its key.
 
 use scraper::{ElementRef, Selector};
 use url::Url;
@@ -23,10 +24,7 @@ const MAX_ITEMS: usize = 5_000;
 pub fn validate_selectors(selectors: &PageSelectors) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
     if selectors.item.trim().is_empty() {
-        out.push((
-            "item",
-            "a selector for the items is needed, such as \"article\"".to_owned(),
-        ));
+        out.push(("item", "a selector for the items is needed, such as \"article\"".to_owned()));
     }
     for (field, text) in fields(selectors) {
         if let Err(reason) = FieldSelector::parse(text) {
@@ -45,11 +43,7 @@ fn fields(selectors: &PageSelectors) -> Vec<(&'static str, &str)> {
         ("category", &selectors.category),
     ];
     std::iter::once(("item", selectors.item.as_str()))
-        .chain(
-            optional
-                .into_iter()
-                .filter_map(|(f, s)| s.as_deref().map(|s| (f, s))),
-        )
+        .chain(optional.into_iter().filter_map(|(f, s)| s.as_deref().map(|s| (f, s))))
         .collect()
 }
 
@@ -64,17 +58,12 @@ impl FieldSelector {
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         // An `@` within brackets or quotes is the selector's own.
-        let at = text
-            .rfind('@')
-            .filter(|at| !text[*at..].contains([']', '"', '\'', ')']));
+        let at = text.rfind('@').filter(|at| !text[*at..].contains([']', '"', '\'', ')']));
         let (selector, attribute) = match at {
             Some(at) => (text[..at].trim(), Some(text[at + 1..].trim().to_owned())),
             None => (text, None),
         };
-        if attribute
-            .as_ref()
-            .is_some_and(|a| a.is_empty() || a.contains(char::is_whitespace))
-        {
+        if attribute.as_ref().is_some_and(|a| a.is_empty() || a.contains(char::is_whitespace)) {
             return Err(format!("`{text}` has no attribute after its @"));
         }
         let selector = match selector {
@@ -84,10 +73,7 @@ impl FieldSelector {
                     .map_err(|error| format!("`{css}` is not a CSS selector: {error}"))?,
             ),
         };
-        Ok(Self {
-            selector,
-            attribute,
-        })
+        Ok(Self { selector, attribute })
     }
 
     fn elements<'a>(&self, item: ElementRef<'a>) -> Vec<ElementRef<'a>> {
@@ -99,20 +85,16 @@ impl FieldSelector {
 
     fn texts(&self, item: ElementRef<'_>) -> Vec<String> {
         let value = |e: ElementRef<'_>| {
-            self.attribute.as_deref().map_or_else(
-                || Some(text_of(e)),
-                |a| e.attr(a).map(|v| v.trim().to_owned()),
-            )
+            self.attribute
+                .as_deref()
+                .map_or_else(|| Some(text_of(e)), |a| e.attr(a).map(|v| v.trim().to_owned()))
         };
-        self.elements(item)
-            .into_iter()
-            .filter_map(value)
-            .filter(|t| !t.is_empty())
-            .collect()
+        self.elements(item).into_iter().filter_map(value).filter(|t| !t.is_empty()).collect()
     }
 }
 
-/// The items that the selectors find, in document order; those without title and link are not counted.
+/// The items that the selectors find, in document order; those without title and link are not
+/// counted.
 pub(super) fn read(
     dom: &Dom,
     page: &Url,
@@ -144,30 +126,17 @@ pub(super) fn read(
     let mut out = Vec::new();
     for element in dom.html.select(&item).take(MAX_ITEMS) {
         let first = |part: &Option<FieldSelector>| {
-            part.as_ref()
-                .and_then(|p| p.texts(element).into_iter().next())
+            part.as_ref().and_then(|p| p.texts(element).into_iter().next())
         };
-        let mut item = IndexItem {
-            title: first(&title),
-            ..IndexItem::default()
-        };
-        item.url = link
-            .as_ref()
-            .and_then(|p| address(p, element, dom))
-            .filter(|u| u != page);
+        let mut item = IndexItem { title: first(&title), ..IndexItem::default() };
+        item.url = link.as_ref().and_then(|p| address(p, element, dom)).filter(|u| u != page);
         if title.is_none() {
-            item.title = link.as_ref().and_then(|p| {
-                p.elements(element)
-                    .into_iter()
-                    .map(text_of)
-                    .find(|t| !t.is_empty())
-            });
+            item.title = link
+                .as_ref()
+                .and_then(|p| p.elements(element).into_iter().map(text_of).find(|t| !t.is_empty()));
         }
         item.published = date.as_ref().and_then(|p| {
-            let told = p
-                .texts(element)
-                .iter()
-                .find_map(|t| dates::parse_or_find(t));
+            let told = p.texts(element).iter().find_map(|t| dates::parse_or_find(t));
             told.or_else(|| p.elements(element).iter().find_map(element_date))
         });
         item.summary = first(&summary).map(|t| text_cleanup::truncate_summary(&t));
@@ -181,13 +150,11 @@ pub(super) fn read(
     Ok(out)
 }
 
-/// The address of an item: the attribute, or the `href` of what was selected, of what is in it, or of the item itself.
+/// The address of an item: the attribute, or the `href` of what was selected, of what is in it, or
+/// of the item itself.
 fn address(part: &FieldSelector, item: ElementRef<'_>, dom: &Dom) -> Option<Url> {
     let attribute = part.attribute.as_deref().unwrap_or("href");
-    let selected = part
-        .elements(item)
-        .into_iter()
-        .find_map(|e| e.attr(attribute));
+    let selected = part.elements(item).into_iter().find_map(|e| e.attr(attribute));
     selected
         .or_else(|| item.attr(attribute))
         .filter(|h| !h.trim().is_empty())

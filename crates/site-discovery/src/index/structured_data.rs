@@ -1,7 +1,9 @@
-//! Posts that a page marks as such: microformats (`h-entry`, in an `h-feed` or not), and JSON-LD lists.
+//! Posts that a page marks as such: microformats (`h-entry`, in an `h-feed` or not), and JSON-LD
+//! lists.
 //!
-//! Deliberately absent: h-feeds within posts, and replies, likes and other notes without a name. The rule kept: what is
-//! marked counts as marked, and the rest of the item is left to others to complete.
+//! Deliberately absent: h-feeds within posts, and replies, likes and other notes without a name.
+//! The rule kept: what is marked counts as marked, and the rest of the item is left to others to
+//! complete.
 
 use scraper::{ElementRef, Selector};
 use serde_json::Value;
@@ -39,18 +41,10 @@ pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
             .any(|a| a.value().classes().any(|c| c == "h-entry"))
     };
     let mut out = Vec::new();
-    for entry in entries
-        .into_iter()
-        .filter(|e| !is_nested(e))
-        .take(MAX_ITEMS)
-    {
+    for entry in entries.into_iter().filter(|e| !is_nested(e)).take(MAX_ITEMS) {
         let first = |selector: &Selector| entry.select(selector).next();
         let named = first(&name);
-        let own_link = if entry.value().name() == "a" {
-            Some(entry)
-        } else {
-            None
-        };
+        let own_link = if entry.value().name() == "a" { Some(entry) } else { None };
         let href = first(&link)
             .or_else(|| named.filter(|n| n.value().name() == "a"))
             .or_else(|| named.and_then(|n| n.select(&first_link).next()))
@@ -79,9 +73,7 @@ pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
             .map(text_of)
             .filter(|t| !t.is_empty())
             .map(|t| text_cleanup::truncate_summary(&t));
-        item.image = first(&image)
-            .and_then(|i| i.attr("src"))
-            .and_then(|s| dom.url(s));
+        item.image = first(&image).and_then(|i| i.attr("src")).and_then(|s| dom.url(s));
         for element in entry.select(&category) {
             item.add_category(&text_of(element));
         }
@@ -96,7 +88,8 @@ pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
     out
 }
 
-/// The posts of a `Blog`, an `ItemList` or a row of articles in JSON-LD, where they have a name and an address.
+/// The posts of a `Blog`, an `ItemList` or a row of articles in JSON-LD, where they have a name and
+/// an address.
 pub(super) fn read_json_ld_lists(dom: &Dom) -> Vec<IndexItem> {
     let graph = JsonLdGraph::read(dom);
     let mut out: Vec<IndexItem> = Vec::new();
@@ -106,11 +99,8 @@ pub(super) fn read_json_ld_lists(dom: &Dom) -> Vec<IndexItem> {
             if jsonld::has_type(object, &["BreadcrumbList", "SiteNavigationElement"]) {
                 continue;
             }
-            let list = object
-                .get(key)
-                .and_then(Value::as_array)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+            let list =
+                object.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             out.extend(
                 list.iter()
                     .take(MAX_ITEMS)
@@ -133,31 +123,17 @@ pub(super) fn read_json_ld_lists(dom: &Dom) -> Vec<IndexItem> {
 }
 
 fn item_from_json_ld(value: &Value, graph: &JsonLdGraph, dom: &Dom) -> Option<IndexItem> {
-    let value = value
-        .get("item")
-        .filter(|i| i.is_object())
-        .map_or(value, |i| graph.resolve(i));
-    let get = |keys: &[&str]| {
-        keys.iter()
-            .find_map(|k| value.get(*k).and_then(jsonld::text))
-    };
-    let address = |v: &Value| {
-        v.as_str()
-            .or_else(|| v.get("@id").and_then(Value::as_str))
-            .map(str::to_owned)
-    };
-    let url = ["url", "mainEntityOfPage", "@id"]
-        .iter()
-        .find_map(|k| value.get(*k).and_then(address))?;
+    let value = value.get("item").filter(|i| i.is_object()).map_or(value, |i| graph.resolve(i));
+    let get = |keys: &[&str]| keys.iter().find_map(|k| value.get(*k).and_then(jsonld::text));
+    let address =
+        |v: &Value| v.as_str().or_else(|| v.get("@id").and_then(Value::as_str)).map(str::to_owned);
+    let url =
+        ["url", "mainEntityOfPage", "@id"].iter().find_map(|k| value.get(*k).and_then(address))?;
     let mut item = IndexItem {
         url: Some(dom.url(&url)?),
         title: Some(get(&["headline", "name"])?),
-        published: get(&["datePublished", "dateCreated"])
-            .as_deref()
-            .and_then(dates::parse_or_find),
-        updated: get(&["dateModified"])
-            .as_deref()
-            .and_then(dates::parse_or_find),
+        published: get(&["datePublished", "dateCreated"]).as_deref().and_then(dates::parse_or_find),
+        updated: get(&["dateModified"]).as_deref().and_then(dates::parse_or_find),
         summary: get(&["description", "abstract"]).map(|t| text_cleanup::truncate_summary(&t)),
         authors: graph.authors(value).into_iter().map(|p| p.name).collect(),
         ..IndexItem::default()

@@ -1,7 +1,8 @@
 //! A page as a row of texts, each with where it stands: what an item's fields are told from.
 //!
-//! Deliberately absent: what a text means. The rule kept: one text is what people read as one, so words within a sentence
-//! stay together whatever marks them, and texts of different blocks never run into each other.
+//! Deliberately absent: what a text means. The rule kept: one text is what people read as one, so
+//! words within a sentence stay together whatever marks them, and texts of different blocks never
+//! run into each other.
 
 use std::collections::{HashMap, HashSet};
 
@@ -67,8 +68,8 @@ struct RunBuffer {
     run: Option<TextRun>,
 }
 
-/// The texts below `root` in document order. `item_by_node` tells the nodes that items begin at, `separate` the links that are
-/// texts of their own even within a sentence.
+/// The texts below `root` in document order. `item_by_node` tells the nodes that items begin at,
+/// `separate` the links that are texts of their own even within a sentence.
 pub(super) fn collect_runs(
     root: ElementRef<'_>,
     item_by_node: &HashMap<NodeId, usize>,
@@ -76,10 +77,7 @@ pub(super) fn collect_runs(
 ) -> Vec<TextRun> {
     let mut out = Vec::new();
     let mut stack: Vec<TextContext> = Vec::new();
-    let mut buffer = RunBuffer {
-        text: String::new(),
-        run: None,
-    };
+    let mut buffer = RunBuffer { text: String::new(), run: None };
     let mut skipping = 0_usize;
     for edge in root.traverse() {
         match edge {
@@ -129,10 +127,7 @@ pub(super) fn collect_runs(
                     skipping -= 1;
                     continue;
                 }
-                if stack
-                    .pop()
-                    .is_some_and(|context| context.starts_run || context.starts_item)
-                {
+                if stack.pop().is_some_and(|context| context.starts_run || context.starts_item) {
                     buffer.flush(&mut out);
                 }
             }

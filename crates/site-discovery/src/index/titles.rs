@@ -1,7 +1,7 @@
 //! Which text of an item is its title, and the title without what is only set beside it.
 //!
-//! Deliberately absent: the site's name in a title, which is a page head's. The rule kept: what is marked or linked as a
-//! title goes before what merely could be one.
+//! Deliberately absent: the site's name in a title, which is a page head's. The rule kept: what is
+//! marked or linked as a title goes before what merely could be one.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -50,9 +50,7 @@ pub(super) fn find_title(
     let fits = |run: &&(usize, &TextRun)| {
         // What many links share names none of them.
         let nameless = own(run.1)
-            && anchors
-                .iter()
-                .any(|a| a.has_no_text() && run.1.link == Some(a.element.id()));
+            && anchors.iter().any(|a| a.has_no_text() && run.1.link == Some(a.element.id()));
         !nameless
             && !run.1.text.is_empty()
             && run.1.date.is_none()
@@ -71,11 +69,7 @@ pub(super) fn find_title(
     };
     // A link that is one text and leads to the post is no label, whatever it is called.
     let whole = |run: &TextRun| {
-        let only = || {
-            anchors
-                .iter()
-                .all(|a| a.text == run.text || !a.could_be_title())
-        };
+        let only = || anchors.iter().all(|a| a.text == run.text || !a.could_be_title());
         own(run) && anchors.iter().any(|a| a.text == run.text) && (run.text.contains(' ') || only())
     };
     let is_label = |run: &TextRun| run.has_word(CATEGORY_WORDS) && !whole(run);
@@ -95,13 +89,10 @@ pub(super) fn find_title(
         });
         let candidates: Vec<&(usize, &TextRun)> =
             candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
-        // The address often repeats the title; else, since a category of one word may stand before it, the title is the
-        // first text of more than one word.
-        let similarity = |text: &str| {
-            anchors
-                .first()
-                .map_or(0.0, |a| url_shape::slug_similarity(text, &a.url))
-        };
+        // The address often repeats the title; else, since a category of one word may stand before
+        // it, the title is the first text of more than one word.
+        let similarity =
+            |text: &str| anchors.first().map_or(0.0, |a| url_shape::slug_similarity(text, &a.url));
         let by_slug = candidates
             .iter()
             .map(|c| (similarity(&c.1.text), c))
@@ -121,27 +112,19 @@ pub(super) fn find_title(
     let accessible_name = || {
         let stated = anchors
             .iter()
-            .flat_map(|a| {
-                ["aria-label", "title"]
-                    .iter()
-                    .filter_map(|n| a.element.attr(n))
-            })
+            .flat_map(|a| ["aria-label", "title"].iter().filter_map(|n| a.element.attr(n)))
             .find(|t| !is_generic_text(t));
         // A picture's words are all that some links say.
         let image_alt = || {
             let pictures = anchors.iter().flat_map(|a| {
-                a.element
-                    .descendent_elements()
-                    .filter(|e| e.value().name() == "img")
+                a.element.descendent_elements().filter(|e| e.value().name() == "img")
             });
             pictures
                 .filter_map(|i| i.attr("alt"))
                 .map(str::trim)
                 .find(|t| t.chars().count() >= 3 && !is_generic_text(t))
         };
-        stated
-            .or_else(image_alt)
-            .map(|t| (usize::MAX, strip_read_more_prefix(t), false))
+        stated.or_else(image_alt).map(|t| (usize::MAX, strip_read_more_prefix(t), false))
     };
     let fallback = || {
         indexed_runs
@@ -198,14 +181,11 @@ fn strip_read_more_prefix(text: &str) -> String {
     });
     let bare = READ_MORE_PREFIX.replace(text.trim(), "");
     let bare = bare.trim().trim_matches(['"', '“', '”', '\'']).trim();
-    if bare.is_empty() {
-        text.trim().to_owned()
-    } else {
-        bare.to_owned()
-    }
+    if bare.is_empty() { text.trim().to_owned() } else { bare.to_owned() }
 }
 
-/// Whether a text is a day, perhaps with its weekday before it: a heading above posts, and none of their titles.
+/// Whether a text is a day, perhaps with its weekday before it: a heading above posts, and none of
+/// their titles.
 fn is_day_heading(text: &str) -> bool {
     dates::heading_date(text).is_some()
         && dates::find(text).is_some_and(|found| text.len() - found.end <= 2)
@@ -233,12 +213,8 @@ pub(super) fn split_title_and_date(
         }
         _ => (title, false),
     };
-    let sign = |c: char| {
-        matches!(
-            c,
-            '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']'
-        )
-    };
+    let sign =
+        |c: char| matches!(c, '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']');
     let after_date = |text: &str| {
         text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || sign(c))
             .trim_end()
@@ -253,15 +229,14 @@ pub(super) fn split_title_and_date(
         if leads && after_date(after).chars().count() >= 3 {
             return (after_date(after), Some(found.date), None);
         }
-        // A title may well end with a month, or with a day that it is about: only what is set apart is a date.
+        // A title may well end with a month, or with a day that it is about: only what is set apart
+        // is a date.
         let before_trimmed = before.trim_end();
         let is_separated = before_trimmed.ends_with(['(', '[', '|', '·', '•', '–', '—', '-']);
         let title_before = before_trimmed.trim_end_matches(|c: char| {
             c.is_whitespace() || c == '(' || c == '[' || sign(c) && c != ')' && c != ']'
         });
-        if after
-            .trim_matches(|c: char| c.is_whitespace() || sign(c))
-            .is_empty()
+        if after.trim_matches(|c: char| c.is_whitespace() || sign(c)).is_empty()
             && found.date.precision >= DatePrecision::Day
         {
             let title = if is_separated && (title_before.contains(' ') || timed) {

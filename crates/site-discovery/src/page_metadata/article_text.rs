@@ -1,7 +1,7 @@
 //! An article's text out of its page, by a readability library.
 //!
-//! Deliberately absent: sanitising, which is `ingest`'s. The rule kept: a page that is nested or long beyond all reason is
-//! not given to the library.
+//! Deliberately absent: sanitising, which is `ingest`'s. The rule kept: a page that is nested or
+//! long beyond all reason is not given to the library.
 
 use dom_smoothie::{Config, Readability};
 
@@ -17,23 +17,15 @@ const MAX_NESTING: usize = 512;
 /// The article as HTML, not sanitised yet; else why there is none.
 pub(super) fn extract_article(page: &Page<'_>, dom: &Dom) -> Result<String, String> {
     if page.html.len() > MAX_PAGE_BYTES {
-        return Err(format!(
-            "the page is longer than {} MiB",
-            MAX_PAGE_BYTES / 1024 / 1024
-        ));
+        return Err(format!("the page is longer than {} MiB", MAX_PAGE_BYTES / 1024 / 1024));
     }
     if nesting_depth(dom) > MAX_NESTING {
-        return Err(format!(
-            "the page is nested deeper than {MAX_NESTING} elements"
-        ));
+        return Err(format!("the page is nested deeper than {MAX_NESTING} elements"));
     }
     if dom.is_truncated {
         return Err("the page is nested beyond all reason".to_owned());
     }
-    let config = Config {
-        max_elements_to_parse: MAX_ELEMENTS,
-        ..Config::default()
-    };
+    let config = Config { max_elements_to_parse: MAX_ELEMENTS, ..Config::default() };
     let mut reader = Readability::new(page.html, Some(page.url.as_str()), Some(config))
         .map_err(|error| error.to_string())?;
     let article = reader.parse().map_err(|error| error.to_string())?;

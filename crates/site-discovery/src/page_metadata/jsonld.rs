@@ -1,7 +1,8 @@
-//! JSON-LD as publications use it: schema.org objects, alone, in a list or in an `@graph`, referring to each other by `@id`.
+//! JSON-LD as publications use it: schema.org objects, alone, in a list or in an `@graph`,
+//! referring to each other by `@id`.
 //!
-//! Deliberately absent: contexts other than schema.org's, and expansion. The rule kept: a script that cannot be read costs
-//! itself alone.
+//! Deliberately absent: contexts other than schema.org's, and expansion. The rule kept: a script
+//! that cannot be read costs itself alone.
 
 use std::collections::HashMap;
 
@@ -34,11 +35,7 @@ impl JsonLdGraph {
         let mut remaining = MAX_BYTES;
         for script in dom.all("script[type]") {
             let kind = script.attr("type").unwrap_or_default();
-            if !kind
-                .trim()
-                .to_ascii_lowercase()
-                .starts_with("application/ld+json")
-            {
+            if !kind.trim().to_ascii_lowercase().starts_with("application/ld+json") {
                 continue;
             }
             let text: String = script.text().collect();
@@ -84,12 +81,10 @@ impl JsonLdGraph {
 
     /// The object that a value is or refers to.
     pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
-        let alone = value
-            .as_object()
-            .is_some_and(|o| !o.contains_key("name") && !o.contains_key("url"));
+        let alone =
+            value.as_object().is_some_and(|o| !o.contains_key("name") && !o.contains_key("url"));
         let id = value.get("@id").and_then(Value::as_str).filter(|_| alone);
-        id.and_then(|id| self.ids.get(id))
-            .map_or(value, |position| &self.objects[*position])
+        id.and_then(|id| self.ids.get(id)).map_or(value, |position| &self.objects[*position])
     }
 
     /// The object that is the post of this page: of several, the one that says so by its address.
@@ -126,7 +121,8 @@ impl JsonLdGraph {
         &self.objects
     }
 
-    /// The publication's name: of a `WebSite` or `Blog`, else of the article's publisher or of what it is a part of.
+    /// The publication's name: of a `WebSite` or `Blog`, else of the article's publisher or of what
+    /// it is a part of.
     pub fn site_name(&self) -> Option<String> {
         let named = |value: &Value| self.resolve(value).get("name").and_then(text);
         let site = self
@@ -151,9 +147,7 @@ impl JsonLdGraph {
         let Some(author) = article.get("author").or_else(|| article.get("creator")) else {
             return Vec::new();
         };
-        let list: &[Value] = author
-            .as_array()
-            .map_or(std::slice::from_ref(author), Vec::as_slice);
+        let list: &[Value] = author.as_array().map_or(std::slice::from_ref(author), Vec::as_slice);
         list.iter()
             .filter_map(|value| {
                 let value = self.resolve(value);
@@ -166,12 +160,8 @@ impl JsonLdGraph {
                     .and_then(text)
                     .and_then(|u| feed_parser::http_url(&u, None))
                     .map(String::from);
-                Some(Person {
-                    name,
-                    email: None,
-                    url,
-                })
-                .filter(|p| !p.name.is_empty() && !p.name.contains("://"))
+                Some(Person { name, email: None, url })
+                    .filter(|p| !p.name.is_empty() && !p.name.contains("://"))
             })
             .collect()
     }
@@ -183,10 +173,7 @@ impl JsonLdGraph {
             let publisher = object.get("publisher").map(|p| self.resolve(p));
             for holder in [Some(object), publisher].into_iter().flatten() {
                 out.extend(
-                    holder
-                        .get("logo")
-                        .into_iter()
-                        .flat_map(|logo| image_urls(self.resolve(logo))),
+                    holder.get("logo").into_iter().flat_map(|logo| image_urls(self.resolve(logo))),
                 );
             }
         }
@@ -211,9 +198,7 @@ pub(in super::super) fn images(graph: &JsonLdGraph, article: &Value) -> Vec<Stri
 
 fn image_urls(value: &Value) -> Vec<String> {
     let found = value.as_str().or_else(|| {
-        ["url", "contentUrl", "@id"]
-            .iter()
-            .find_map(|k| value.get(*k).and_then(Value::as_str))
+        ["url", "contentUrl", "@id"].iter().find_map(|k| value.get(*k).and_then(Value::as_str))
     });
     found.map(|f| vec![f.to_owned()]).unwrap_or_default()
 }
@@ -239,21 +224,16 @@ fn types(value: &Value) -> Vec<&str> {
     let bare = |text: &'_ str| -> usize { text.rfind(['/', ':', '#']).map_or(0, |i| i + 1) };
     match value.get("@type") {
         Some(Value::String(one)) => vec![&one[bare(one)..]],
-        Some(Value::Array(list)) => list
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|t| &t[bare(t)..])
-            .collect(),
+        Some(Value::Array(list)) => {
+            list.iter().filter_map(Value::as_str).map(|t| &t[bare(t)..]).collect()
+        }
         _ => Vec::new(),
     }
 }
 
 /// The text of a value: itself, its `@value`, its `name`, or that of its first member.
 pub(in super::super) fn text(value: &Value) -> Option<String> {
-    let value = value
-        .as_array()
-        .and_then(|list| list.first())
-        .unwrap_or(value);
+    let value = value.as_array().and_then(|list| list.first()).unwrap_or(value);
     let found = match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -263,9 +243,7 @@ pub(in super::super) fn text(value: &Value) -> Option<String> {
             .map(str::to_owned),
         _ => None,
     };
-    found
-        .map(|t| feed_parser::title_text(&t))
-        .filter(|t| !t.is_empty())
+    found.map(|t| feed_parser::title_text(&t)).filter(|t| !t.is_empty())
 }
 
 /// The texts of a value that may be a list.
@@ -285,7 +263,8 @@ pub(in super::super) fn keywords(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// JSON as pages carry it: within comments or CDATA, with line breaks in strings, with a comma too many.
+/// JSON as pages carry it: within comments or CDATA, with line breaks in strings, with a comma too
+/// many.
 fn parse(text: &str) -> Option<Value> {
     let mut text = text.trim();
     for (open, close) in [
@@ -299,9 +278,7 @@ fn parse(text: &str) -> Option<Value> {
         }
     }
     let text = text.trim_end_matches(';');
-    serde_json::from_str(text)
-        .ok()
-        .or_else(|| serde_json::from_str(&repair_json(text)).ok())
+    serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&repair_json(text)).ok())
 }
 
 /// Control characters in strings are spaces, and a comma before a closing bracket is none.

@@ -1,8 +1,10 @@
-//! What a post's page says of itself, as a draft: JSON-LD, `OpenGraph`, Dublin Core, microdata, microformats, and what is seen.
+//! What a post's page says of itself, as a draft: JSON-LD, `OpenGraph`, Dublin Core, microdata,
+//! microformats, and what is seen.
 //!
-//! Deliberately absent: whether the page is a post at all, and identity: a page gives no publisher's id. The rule kept: the
-//! most explicit word wins, each field's origin is told in `field_origins`, and what belongs to the whole site (its name, its logo,
-//! its byline) is no part of the post.
+//! Deliberately absent: whether the page is a post at all, and identity: a page gives no
+//! publisher's id. The rule kept: the most explicit word wins, each field's origin is told in
+//! `field_origins`, and what belongs to the whole site (its name, its logo, its byline) is no part
+//! of the post.
 
 mod article_text;
 pub(super) mod jsonld;
@@ -59,10 +61,7 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
         problems: Vec::new(),
     };
     let site_title = reader.site_title();
-    let mut draft = Draft {
-        url: Some(reader.canonical_url()),
-        ..Draft::default()
-    };
+    let mut draft = Draft { url: Some(reader.canonical_url()), ..Draft::default() };
     draft.title = reader.title(site_title.as_deref());
     draft.published = reader.published();
     draft.updated = reader.updated(draft.published.as_ref());
@@ -78,10 +77,9 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
             Ok(html) => {
                 draft.content =
                     Some(feed_parser::sanitise(&html, &dom.base)).filter(|c| !c.is_empty());
-                reader.field_origins.push((
-                    "content",
-                    "the article as a reader's view shows it".to_owned(),
-                ));
+                reader
+                    .field_origins
+                    .push(("content", "the article as a reader's view shows it".to_owned()));
             }
             Err(reason) => reader.problems.push(Problem::warning(
                 "no-article-text",
@@ -90,22 +88,14 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
         }
     }
     if draft.title.is_none() {
-        reader.problems.push(Problem::warning(
-            "untitled",
-            format!("{} tells no title", page.url),
-        ));
+        reader.problems.push(Problem::warning("untitled", format!("{} tells no title", page.url)));
     }
     if draft.published.is_none() {
-        reader.problems.push(Problem::note(
-            "undated",
-            format!("{} tells no date of publication", page.url),
-        ));
+        reader
+            .problems
+            .push(Problem::note("undated", format!("{} tells no date of publication", page.url)));
     }
-    let MetadataReader {
-        field_origins,
-        problems,
-        ..
-    } = reader;
+    let MetadataReader { field_origins, problems, .. } = reader;
     PageMetadata {
         draft,
         site_title,
@@ -118,13 +108,8 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
 fn meta_values(dom: &Dom) -> Vec<(String, String)> {
     let mut out = Vec::new();
     for element in dom.all("meta[content]").iter().take(MAX_META_ELEMENTS) {
-        let value = element
-            .attr("content")
-            .map(collapse_whitespace)
-            .unwrap_or_default();
-        let names = ["property", "name", "itemprop"]
-            .iter()
-            .filter_map(|a| element.attr(a));
+        let value = element.attr("content").map(collapse_whitespace).unwrap_or_default();
+        let names = ["property", "name", "itemprop"].iter().filter_map(|a| element.attr(a));
         if !value.is_empty() {
             out.extend(names.map(|name| (name.trim().to_owned(), value.clone())));
         }
@@ -145,23 +130,17 @@ struct MetadataReader<'a> {
 }
 
 impl MetadataReader<'_> {
-    /// The content of the first `<meta>` of these names (`name`, `property` or `itemprop`), and which it was.
+    /// The content of the first `<meta>` of these names (`name`, `property` or `itemprop`), and
+    /// which it was.
     fn meta(&self, names: &[&'static str]) -> Option<(String, &'static str)> {
-        names.iter().find_map(|name| {
-            self.metas(name)
-                .into_iter()
-                .next()
-                .map(|value| (value, *name))
-        })
+        names
+            .iter()
+            .find_map(|name| self.metas(name).into_iter().next().map(|value| (value, *name)))
     }
 
     fn metas(&self, name: &str) -> Vec<String> {
         let fits = |(own, _): &&(String, String)| own.eq_ignore_ascii_case(name);
-        self.metas
-            .iter()
-            .filter(fits)
-            .map(|(_, value)| value.clone())
-            .collect()
+        self.metas.iter().filter(fits).map(|(_, value)| value.clone()).collect()
     }
 
     /// The first value that reads, written down with its origin.
@@ -188,11 +167,7 @@ impl MetadataReader<'_> {
             .meta(&["og:site_name"])
             .or_else(|| self.graph.site_name().map(|name| (name, "JSON-LD")))
             .or_else(|| {
-                self.meta(&[
-                    "application-name",
-                    "apple-mobile-web-app-title",
-                    "dc.publisher",
-                ])
+                self.meta(&["application-name", "apple-mobile-web-app-title", "dc.publisher"])
             });
         let title = found
             .map(|(name, from)| (feed_parser::title_text(&name), from))
@@ -200,7 +175,8 @@ impl MetadataReader<'_> {
         self.record_origin("site_title", title)
     }
 
-    /// The canonical link where it leads to this site and not to its entrance, else the page's own address.
+    /// The canonical link where it leads to this site and not to its entrance, else the page's own
+    /// address.
     fn canonical_url(&mut self) -> Url {
         let canonical = self
             .dom
@@ -212,8 +188,7 @@ impl MetadataReader<'_> {
             .and_then(|href| self.dom.url(href))
             .map(|url| (url, "rel=canonical"));
         let stated = canonical.or_else(|| {
-            self.meta(&["og:url"])
-                .and_then(|(value, from)| Some((self.dom.url(&value)?, from)))
+            self.meta(&["og:url"]).and_then(|(value, from)| Some((self.dom.url(&value)?, from)))
         });
         let fits = |url: &Url| {
             url_shape::same_site(url, self.page.url)
@@ -228,8 +203,7 @@ impl MetadataReader<'_> {
             _ => {
                 let mut url = self.page.url.clone();
                 url.set_fragment(None);
-                self.field_origins
-                    .push(("url", "the page's own address".to_owned()));
+                self.field_origins.push(("url", "the page's own address".to_owned()));
                 url
             }
         }
@@ -238,11 +212,7 @@ impl MetadataReader<'_> {
     fn title(&mut self, site_title: Option<&str>) -> Option<String> {
         let wording = SiteNameCleaner::new(site_title, self.page.url);
         let heading = visible::heading(self.dom);
-        let tag = self
-            .dom
-            .first("head > title, title")
-            .map(text_of)
-            .filter(|t| !t.is_empty());
+        let tag = self.dom.first("head > title, title").map(text_of).filter(|t| !t.is_empty());
         // A template that gives every page the site's own name tells no title.
         let is_site = |text: &str| {
             site_title.is_some_and(|site| {
@@ -274,16 +244,13 @@ impl MetadataReader<'_> {
                 )
                 .map(|t| (t, "marked as headline".to_owned()))
             })
-            .or_else(|| {
-                heading
-                    .clone()
-                    .map(|t| (t, "the page's heading".to_owned()))
-            })
+            .or_else(|| heading.clone().map(|t| (t, "the page's heading".to_owned())))
             .or_else(|| tag.map(|t| (t, "<title>".to_owned())));
         let found = found.map(|(text, from)| {
             let text = feed_parser::title_text(&text);
             let bare = wording.strip_site_name(&text, heading.as_deref());
-            // JSON-LD cuts headlines at 110 characters; the heading that begins alike is the whole of it.
+            // JSON-LD cuts headlines at 110 characters; the heading that begins alike is the whole
+            // of it.
             let cut = bare.trim_end_matches(['…', '.']).trim_end();
             match &heading {
                 Some(whole)
@@ -342,7 +309,8 @@ impl MetadataReader<'_> {
             .or_else(|| {
                 dates::find_in_url(self.page.url).map(|date| (date, "the address".to_owned()))
             });
-        // A time of day told by JSON-LD beats a bare day, but a day told elsewhere never beats a time.
+        // A time of day told by JSON-LD beats a bare day, but a day told elsewhere never beats a
+        // time.
         self.record_origin("published", found)
     }
 
@@ -370,14 +338,9 @@ impl MetadataReader<'_> {
     }
 
     fn authors(&mut self) -> Vec<Person> {
-        let person = |value: String| Person {
-            name: value,
-            ..Person::default()
-        };
-        let mut found: Vec<Person> = self
-            .article
-            .map(|a| self.graph.authors(a))
-            .unwrap_or_default();
+        let person = |value: String| Person { name: value, ..Person::default() };
+        let mut found: Vec<Person> =
+            self.article.map(|a| self.graph.authors(a)).unwrap_or_default();
         let mut from = "JSON-LD author".to_owned();
         if found.is_empty() {
             for name in [
@@ -432,9 +395,7 @@ impl MetadataReader<'_> {
         let mut add = |origin: &'static str, terms: Vec<String>, out: &mut Vec<Category>| {
             for term in terms {
                 let term = collapse_whitespace(term.trim().trim_start_matches('#'));
-                let known = out
-                    .iter()
-                    .any(|c| c.term.to_lowercase() == term.to_lowercase());
+                let known = out.iter().any(|c| c.term.to_lowercase() == term.to_lowercase());
                 if !term.is_empty()
                     && term.chars().count() <= 80
                     && !known
@@ -449,23 +410,12 @@ impl MetadataReader<'_> {
         };
         add("article:section", self.metas("article:section"), &mut out);
         if let Some(article) = self.article {
-            add(
-                "JSON-LD articleSection",
-                jsonld::texts(article.get("articleSection")),
-                &mut out,
-            );
-            add(
-                "JSON-LD keywords",
-                jsonld::keywords(article.get("keywords")),
-                &mut out,
-            );
+            add("JSON-LD articleSection", jsonld::texts(article.get("articleSection")), &mut out);
+            add("JSON-LD keywords", jsonld::keywords(article.get("keywords")), &mut out);
         }
         add(
             "article:tag",
-            self.metas("article:tag")
-                .iter()
-                .flat_map(|v| text_cleanup::keywords(v))
-                .collect(),
+            self.metas("article:tag").iter().flat_map(|v| text_cleanup::keywords(v)).collect(),
             &mut out,
         );
         add("rel=tag", visible::tags(self.dom), &mut out);
@@ -479,19 +429,13 @@ impl MetadataReader<'_> {
         ] {
             add(
                 name,
-                self.metas(name)
-                    .iter()
-                    .flat_map(|v| text_cleanup::keywords(v))
-                    .collect(),
+                self.metas(name).iter().flat_map(|v| text_cleanup::keywords(v)).collect(),
                 &mut out,
             );
         }
         if out.is_empty() {
-            let keywords: Vec<String> = self
-                .metas("keywords")
-                .iter()
-                .flat_map(|v| text_cleanup::keywords(v))
-                .collect();
+            let keywords: Vec<String> =
+                self.metas("keywords").iter().flat_map(|v| text_cleanup::keywords(v)).collect();
             if keywords.len() <= 12 {
                 add("keywords", keywords, &mut out);
             }
@@ -506,15 +450,14 @@ impl MetadataReader<'_> {
         out
     }
 
-    /// `twitter:label1`/`twitter:data1` (as blog software writes it), `timeRequired` (JSON-LD), else what stands on the page.
+    /// `twitter:label1`/`twitter:data1` (as blog software writes it), `timeRequired` (JSON-LD),
+    /// else what stands on the page.
     fn reading_time(&self) -> Option<String> {
-        for (label, data) in [
-            ("twitter:label1", "twitter:data1"),
-            ("twitter:label2", "twitter:data2"),
-        ] {
-            let labelled = self
-                .meta(&[label])
-                .is_some_and(|(l, _)| l.to_lowercase().contains("reading time"));
+        for (label, data) in
+            [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")]
+        {
+            let labelled =
+                self.meta(&[label]).is_some_and(|(l, _)| l.to_lowercase().contains("reading time"));
             if let (true, Some((value, _))) = (labelled, self.meta(&[data])) {
                 return Some(value);
             }
@@ -539,10 +482,7 @@ impl MetadataReader<'_> {
             .and_then(of)
             .map(|l| (l, "<html lang>".to_owned()));
         let found = html
-            .or_else(|| {
-                self.json_text(&["inLanguage"])
-                    .and_then(|(v, f)| Some((of(&v)?, f)))
-            })
+            .or_else(|| self.json_text(&["inLanguage"]).and_then(|(v, f)| Some((of(&v)?, f))))
             .or_else(|| {
                 self.meta(&[
                     "og:locale",
@@ -574,9 +514,7 @@ impl MetadataReader<'_> {
         }
         if let Some(article) = self.article {
             candidates.extend(
-                jsonld::images(self.graph, article)
-                    .into_iter()
-                    .map(|v| (v, "JSON-LD image")),
+                jsonld::images(self.graph, article).into_iter().map(|v| (v, "JSON-LD image")),
             );
         }
         candidates.extend(
@@ -591,7 +529,8 @@ impl MetadataReader<'_> {
         self.record_origin("image", found.map(|(url, from)| (String::from(url), from)))
     }
 
-    /// Pictures that stand for the publication: JSON-LD's logo, the site's icons, and the pictures of its header.
+    /// Pictures that stand for the publication: JSON-LD's logo, the site's icons, and the pictures
+    /// of its header.
     fn logos(&self) -> BTreeSet<String> {
         let mut out: BTreeSet<String> = self
             .graph
@@ -625,29 +564,22 @@ impl MetadataReader<'_> {
         let authors: Vec<&str> = draft.authors.iter().map(|p| p.name.as_str()).collect();
         let clean =
             |text: &str| wording.clean_summary(&feed_parser::plain_text(text), title, &authors);
-        let mut candidates = self
-            .json_text(&["description", "abstract"])
-            .into_iter()
-            .chain(
-                [
-                    "og:description",
-                    "description",
-                    "twitter:description",
-                    "dc.description",
-                    "dcterms.abstract",
-                    "citation_abstract",
-                ]
-                .iter()
-                .filter_map(|n| self.meta(&[n]).map(|(v, f)| (v, f.to_owned()))),
-            );
-        let found = candidates
-            .find_map(|(v, from)| Some((clean(&v)?, from)))
-            .or_else(|| {
-                visible::first_paragraph(self.dom, &|text| {
-                    wording.clean_summary(text, title, &authors)
-                })
+        let mut candidates = self.json_text(&["description", "abstract"]).into_iter().chain(
+            [
+                "og:description",
+                "description",
+                "twitter:description",
+                "dc.description",
+                "dcterms.abstract",
+                "citation_abstract",
+            ]
+            .iter()
+            .filter_map(|n| self.meta(&[n]).map(|(v, f)| (v, f.to_owned()))),
+        );
+        let found = candidates.find_map(|(v, from)| Some((clean(&v)?, from))).or_else(|| {
+            visible::first_paragraph(self.dom, &|text| wording.clean_summary(text, title, &authors))
                 .map(|t| (t, "the first paragraph".to_owned()))
-            });
+        });
         self.record_origin("summary", found)
     }
 }

@@ -1,7 +1,8 @@
-//! What of a text belongs to the publication and not to the post: names, bylines, breadcrumbs, sponsors.
+//! What of a text belongs to the publication and not to the post: names, bylines, breadcrumbs,
+//! sponsors.
 //!
-//! Deliberately absent: any list of particular sites. The rule kept: a part is taken away only when it can be told to be
-//! the site's, and never so much that nothing is left.
+//! Deliberately absent: any list of particular sites. The rule kept: a part is taken away only when
+//! it can be told to be the site's, and never so much that nothing is left.
 
 use std::sync::LazyLock;
 
@@ -48,23 +49,19 @@ impl SiteNameCleaner {
             names.push(normalized(site.split('.').next().unwrap_or_default()));
         }
         names.retain(|n| n.len() >= 2);
-        Self {
-            names,
-            name: site_title.map(collapse_whitespace),
-        }
+        Self { names, name: site_title.map(collapse_whitespace) }
     }
 
-    /// A title without the site's name before or behind it; `heading` is the page's own, which settles doubtful cases.
+    /// A title without the site's name before or behind it; `heading` is the page's own, which
+    /// settles doubtful cases.
     pub fn strip_site_name(&self, title: &str, heading: Option<&str>) -> String {
         let mut title = title.trim().to_owned();
         if let Some(heading) = heading
             && heading.len() < title.len()
             && heading.chars().count() >= 8
-            && TITLE_SEPARATORS.iter().any(|s| {
-                title
-                    .strip_prefix(heading)
-                    .is_some_and(|rest| rest.starts_with(s))
-            })
+            && TITLE_SEPARATORS
+                .iter()
+                .any(|s| title.strip_prefix(heading).is_some_and(|rest| rest.starts_with(s)))
         {
             return heading.to_owned();
         }
@@ -97,10 +94,7 @@ impl SiteNameCleaner {
                     .find(separator)
                     .filter(|at| self.is_site_name(&title[..*at]))
                     .map(|at| &title[at + separator.len()..]);
-                behind
-                    .or(before)
-                    .map(|t| t.trim().to_owned())
-                    .filter(|t| !t.is_empty())
+                behind.or(before).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty())
             });
             match shorter {
                 Some(shorter) => title = shorter,
@@ -121,8 +115,8 @@ impl SiteNameCleaner {
             })
     }
 
-    /// A summary without breadcrumb, repeated title, sponsor, byline, date and reading time; `None` where nothing is left
-    /// or it is the title once more.
+    /// A summary without breadcrumb, repeated title, sponsor, byline, date and reading time; `None`
+    /// where nothing is left or it is the title once more.
     pub fn clean_summary(
         &self,
         text: &str,
@@ -138,7 +132,8 @@ impl SiteNameCleaner {
             }
         }
         let same_as_title = title.is_some_and(|t| normalized(t) == normalized(&text));
-        // One word, or two, say nothing of a text; a language that writes no spaces says it in as many signs.
+        // One word, or two, say nothing of a text; a language that writes no spaces says it in as
+        // many signs.
         let too_short = normalized(&text).chars().count() < 12
             && text.split(' ').count() < 3
             && text.is_ascii();
@@ -164,12 +159,9 @@ impl SiteNameCleaner {
             })
             .to_owned()
         };
-        // "Site / Posts / Title": the crumbs stand before slashes or angles, and end with the title.
-        if let Some(after) = self
-            .name
-            .as_deref()
-            .and_then(|name| text.strip_prefix(name))
-        {
+        // "Site / Posts / Title": the crumbs stand before slashes or angles, and end with the
+        // title.
+        if let Some(after) = self.name.as_deref().and_then(|name| text.strip_prefix(name)) {
             let crumb = after.trim_start();
             if crumb.starts_with(['/', '>', '»', '›']) {
                 let crumb = rest(crumb);
@@ -193,7 +185,8 @@ impl SiteNameCleaner {
             .filter(|t| t.chars().count() >= 8)
             .and_then(|t| strip_prefix_ignoring_case(text, t))
         {
-            // A sentence may begin with the words of the title; only what stands apart from it is a repetition.
+            // A sentence may begin with the words of the title; only what stands apart from it is a
+            // repetition.
             let is_separated = after.is_empty()
                 || after.starts_with([' ', '.', ':', '|', '-', '–', '—', '/', '\u{a0}']);
             let continues_sentence = after
@@ -259,41 +252,26 @@ pub(in super::super) fn author_name(text: &str) -> String {
         "por ",
         "Por ",
     ];
-    let name = text
-        .split(['·', '•', '|', '—', '–'])
-        .next()
-        .unwrap_or_default();
+    let name = text.split(['·', '•', '|', '—', '–']).next().unwrap_or_default();
     let name = name.split(['(', '\n']).next().unwrap_or_default();
-    let name = dates::find(name)
-        .map_or(name, |found| &name[..found.start])
-        .trim();
-    let name = BYLINE_WORDS
-        .iter()
-        .find_map(|lead| name.strip_prefix(lead))
-        .unwrap_or(name)
-        .trim();
+    let name = dates::find(name).map_or(name, |found| &name[..found.start]).trim();
+    let name = BYLINE_WORDS.iter().find_map(|lead| name.strip_prefix(lead)).unwrap_or(name).trim();
     let name = [" on", " in", " am", " le", " el", " at"]
         .iter()
         .find_map(|end| name.strip_suffix(end))
         .unwrap_or(name);
-    name.trim()
-        .trim_end_matches([',', ':', '-', '/'])
-        .trim()
-        .to_owned()
+    name.trim().trim_end_matches([',', ':', '-', '/']).trim().to_owned()
 }
 
-/// The minutes of a text that is a reading time and nothing else: `8 min read`, `Reading time: 5 minutes`.
+/// The minutes of a text that is a reading time and nothing else: `8 min read`, `Reading time: 5
+/// minutes`.
 pub(in super::super) fn reading_minutes(text: &str) -> Option<u32> {
     if text.len() > 60 {
         return None;
     }
     let found = READING_TIME.captures(text.trim())?;
     // "5 m" could be anything; "5m read" and "5 min" cannot.
-    let bare_metre = text
-        .trim()
-        .trim_start_matches(|c: char| c.is_ascii_digit())
-        .trim()
-        == "m";
+    let bare_metre = text.trim().trim_start_matches(|c: char| c.is_ascii_digit()).trim() == "m";
     found[1].parse().ok().filter(|_| !bare_metre)
 }
 
@@ -316,12 +294,9 @@ pub(super) fn is_logo(url: &Url) -> bool {
             )
         })
     };
-    let folder = path.split('/').any(|part| {
-        matches!(
-            part,
-            "logo" | "logos" | "icons" | "favicons" | "avatars" | "avatar"
-        )
-    });
+    let folder = path
+        .split('/')
+        .any(|part| matches!(part, "logo" | "logos" | "icons" | "favicons" | "avatars" | "avatar"));
     folder
         || words(last)
         || matches!(
@@ -342,32 +317,17 @@ pub(super) fn image_key(url: &Url) -> String {
     // Image services carry the original's address in the path behind their own parameters.
     let path = url.path();
     let original = path.find("/uploads/").map_or(path, |at| &path[at..]);
-    format!(
-        "{}{original}",
-        if original.len() == path.len() {
-            host
-        } else {
-            ""
-        }
-    )
+    format!("{}{original}", if original.len() == path.len() { host } else { "" })
 }
 
 /// Keywords of one text: parted by commas or semicolons.
 pub(in super::super) fn keywords(text: &str) -> Vec<String> {
-    text.split([',', ';', '|'])
-        .map(collapse_whitespace)
-        .filter(|k| !k.is_empty())
-        .collect()
+    text.split([',', ';', '|']).map(collapse_whitespace).filter(|k| !k.is_empty()).collect()
 }
 
 /// A language tag (BCP 47) of what pages write: `en_US`, `EN-us`, `english`.
 pub(in super::super) fn language_tag(text: &str) -> Option<String> {
-    let text = text
-        .trim()
-        .split([',', ';', '.'])
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let text = text.trim().split([',', ';', '.']).next().unwrap_or_default().trim();
     if text.eq_ignore_ascii_case("english") {
         return Some("en".to_owned());
     }
@@ -395,10 +355,7 @@ pub(in super::super) fn language_tag(text: &str) -> Option<String> {
 
 /// Letters and digits in lower case: what names are compared by.
 pub(in super::super) fn normalized(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// What follows a beginning that is equal but for case and white space.

@@ -1,7 +1,8 @@
 //! What of a post's page is seen, for the fields that its head does not tell.
 //!
-//! Deliberately absent: lists of posts, which are the index's. The rule kept: only what stands within the article, or
-//! beside its heading, counts; related posts, comments and the site's frame do not.
+//! Deliberately absent: lists of posts, which are the index's. The rule kept: only what stands
+//! within the article, or beside its heading, counts; related posts, comments and the site's frame
+//! do not.
 
 use scraper::ElementRef;
 
@@ -32,7 +33,8 @@ const DATE_ATTRIBUTES: &[&str] = &[
 /// Paragraphs looked at for a summary.
 const MAX_PARAGRAPHS: usize = 40;
 
-/// The post's heading: the first `h1` of its article, else of the page's content, else the page's only one.
+/// The post's heading: the first `h1` of its article, else of the page's content, else the page's
+/// only one.
 pub(super) fn heading(dom: &Dom) -> Option<String> {
     heading_element(dom).map(text_of)
 }
@@ -40,17 +42,13 @@ pub(super) fn heading(dom: &Dom) -> Option<String> {
 fn heading_element(dom: &Dom) -> Option<ElementRef<'_>> {
     let headings = dom.all("h1");
     let within = |name: &'static str| {
-        headings
-            .iter()
-            .find(|h| ancestors(h).any(|a| a.value().name() == name))
-            .copied()
+        headings.iter().find(|h| ancestors(h).any(|a| a.value().name() == name)).copied()
     };
-    // A heading that leads home is the site's; the post's is then the one that the title begins with.
+    // A heading that leads home is the site's; the post's is then the one that the title begins
+    // with.
     let leads_home = |h: &ElementRef<'_>| {
-        let links = h
-            .descendent_elements()
-            .chain(ancestors(h).take(2))
-            .filter(|e| e.value().name() == "a");
+        let links =
+            h.descendent_elements().chain(ancestors(h).take(2)).filter(|e| e.value().name() == "a");
         links
             .filter_map(|a| a.attr("href"))
             .filter_map(|href| dom.url(href))
@@ -78,13 +76,12 @@ fn heading_element(dom: &Dom) -> Option<ElementRef<'_>> {
 /// The text of the first element that the selector matches.
 pub(super) fn first_text(dom: &Dom, selector: &'static str) -> Option<String> {
     let element = dom.first(selector)?;
-    let text = element
-        .attr("content")
-        .map_or_else(|| text_of(element), str::to_owned);
+    let text = element.attr("content").map_or_else(|| text_of(element), str::to_owned);
     Some(text).filter(|t| !t.is_empty())
 }
 
-/// When it was published: what is marked so, then the first `<time>` of the article, then a date beside its heading.
+/// When it was published: what is marked so, then the first `<time>` of the article, then a date
+/// beside its heading.
 pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
     let marked = [
         "[itemprop~='datePublished']",
@@ -92,11 +89,8 @@ pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
         "time[pubdate]",
     ];
     for selector in marked {
-        if let Some(date) = dom
-            .all(selector)
-            .iter()
-            .filter(|e| is_article_content(e))
-            .find_map(element_date)
+        if let Some(date) =
+            dom.all(selector).iter().filter(|e| is_article_content(e)).find_map(element_date)
         {
             return Some((date, format!("marked {selector}")));
         }
@@ -123,11 +117,8 @@ pub(super) fn updated(dom: &Dom) -> Option<(PublishedDate, String)> {
             .filter(|e| is_article_content(e) && is_update_date(e))
             .find_map(|e| element_date(&e))
     };
-    let found = marked
-        .iter()
-        .filter(|e| is_article_content(e))
-        .find_map(element_date)
-        .or_else(said);
+    let found =
+        marked.iter().filter(|e| is_article_content(e)).find_map(element_date).or_else(said);
     found.map(|date| (date, "marked as updated".to_owned()))
 }
 
@@ -137,29 +128,22 @@ pub(super) fn authors(dom: &Dom) -> Vec<Person> {
     for element in marked.iter().filter(|e| is_article_content(e)) {
         let named = compile_selector("[itemprop~='name'], .p-name, .fn");
         let name_element = element.select(&named).next().unwrap_or(*element);
-        let name = name_element
-            .attr("content")
-            .map_or_else(|| text_of(name_element), str::to_owned);
+        let name =
+            name_element.attr("content").map_or_else(|| text_of(name_element), str::to_owned);
         let name = text_cleanup::author_name(&name);
         if !name.is_empty()
             && name.split(' ').count() <= 6
             && !name.chars().any(|c| c.is_ascii_digit())
         {
-            let url = element
-                .attr("href")
-                .and_then(|h| dom.url(h))
-                .map(String::from);
-            return vec![Person {
-                name,
-                email: None,
-                url,
-            }];
+            let url = element.attr("href").and_then(|h| dom.url(h)).map(String::from);
+            return vec![Person { name, email: None, url }];
         }
     }
     Vec::new()
 }
 
-/// The article's tags: `rel=tag`, microformats, microdata, and links to lists that stand in an element called tags.
+/// The article's tags: `rel=tag`, microformats, microdata, and links to lists that stand in an
+/// element called tags.
 pub(super) fn tags(dom: &Dom) -> Vec<String> {
     let mut out = Vec::new();
     for element in dom.all("a[rel~='tag'], .h-entry .p-category, [itemprop~='keywords'], [itemprop~='articleSection'], .tags a, .post-tags a, .tag-list a, .tags li, .post-categories a") {
@@ -180,14 +164,13 @@ pub(super) fn reading_time(dom: &Dom) -> Option<String> {
         .take(400)
         .map(|e| text_of(*e))
         .flat_map(|text| {
-            text.split(['·', '•', '|'])
-                .map(|part| part.trim().to_owned())
-                .collect::<Vec<_>>()
+            text.split(['·', '•', '|']).map(|part| part.trim().to_owned()).collect::<Vec<_>>()
         })
         .find(|part| text_cleanup::reading_minutes(part).is_some())
 }
 
-/// The first paragraph of the article that says something, after `clean` took the site's words from it.
+/// The first paragraph of the article that says something, after `clean` took the site's words from
+/// it.
 pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     for selector in [
         ".h-entry .p-summary",
@@ -220,10 +203,7 @@ pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>)
 /// Whether a paragraph tells who wrote when and under what, and nothing of the post.
 fn is_byline(element: &ElementRef<'_>) -> bool {
     let has_matching_class = class_and_id_words(element).iter().any(|w| {
-        matches!(
-            w.as_str(),
-            "meta" | "date" | "byline" | "dateline" | "breadcrumb" | "breadcrumbs"
-        )
+        matches!(w.as_str(), "meta" | "date" | "byline" | "dateline" | "breadcrumb" | "breadcrumbs")
     });
     has_matching_class || {
         let text = text_of(*element);
@@ -271,10 +251,7 @@ fn is_dateline(element: &ElementRef<'_>, text: &str) -> bool {
                 | "timestamp"
         )
     });
-    let count = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .count();
+    let count = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).count();
     let is_sentence = text.ends_with(['.', '!', '?', '。']) && count > 6;
     !matches!(element.value().name(), "pre" | "code" | "blockquote")
         && (has_matching_class || count <= 14 && !is_sentence)
@@ -293,13 +270,12 @@ pub(in super::super) fn element_date(element: &ElementRef<'_>) -> Option<Publish
     };
     stated.or_else(titled).or_else(|| {
         let text = text_of(*element);
-        (text.chars().count() <= 80)
-            .then(|| dates::parse_or_find(&text))
-            .flatten()
+        (text.chars().count() <= 80).then(|| dates::parse_or_find(&text)).flatten()
     })
 }
 
-/// The date that an element's attributes tell, and whether it is one of change: `<time datetime>`, `itemprop`, microformats.
+/// The date that an element's attributes tell, and whether it is one of change: `<time datetime>`,
+/// `itemprop`, microformats.
 pub(in super::super) fn attribute_date(element: &ElementRef<'_>) -> Option<(PublishedDate, bool)> {
     let value = element.value();
     let attribute = |name: &str| {
@@ -316,22 +292,15 @@ pub(in super::super) fn attribute_date(element: &ElementRef<'_>) -> Option<(Publ
             .filter(|p| p.starts_with("date"))
             .and_then(|_| attribute("content")),
         "abbr" | "span" | "p" | "div" | "td" | "i" | "li" | "article" | "tr" | "small" => {
-            DATE_ATTRIBUTES
-                .iter()
-                .find_map(|name| attribute(name))
-                .or_else(|| {
-                    let dated = class_and_id_words(element).iter().any(|w| {
-                        matches!(
-                            w.as_str(),
-                            "date" | "published" | "timestamp" | "time" | "age" | "ago" | "when"
-                        )
-                    });
-                    if dated {
-                        attribute("content").or_else(|| attribute("title"))
-                    } else {
-                        None
-                    }
-                })
+            DATE_ATTRIBUTES.iter().find_map(|name| attribute(name)).or_else(|| {
+                let dated = class_and_id_words(element).iter().any(|w| {
+                    matches!(
+                        w.as_str(),
+                        "date" | "published" | "timestamp" | "time" | "age" | "ago" | "when"
+                    )
+                });
+                if dated { attribute("content").or_else(|| attribute("title")) } else { None }
+            })
         }
         _ => None,
     };
@@ -365,11 +334,7 @@ fn follows_update_label(element: &ElementRef<'_>) -> bool {
                 .to_lowercase(),
         });
     let said = said.unwrap_or_default();
-    let last = said
-        .rsplit(['·', '•', '|', '/', ',', ';', '('])
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let last = said.rsplit(['·', '•', '|', '/', ',', ';', '(']).next().unwrap_or_default().trim();
     last.chars().count() <= 32
         && [
             "updated",
@@ -414,8 +379,5 @@ fn is_article_content(element: &ElementRef<'_>) -> bool {
 }
 
 fn ancestors<'a>(element: &ElementRef<'a>) -> impl Iterator<Item = ElementRef<'a>> + use<'a> {
-    element
-        .ancestors()
-        .filter_map(ElementRef::wrap)
-        .take(super::super::dom::MAX_ANCESTORS)
+    element.ancestors().filter_map(ElementRef::wrap).take(super::super::dom::MAX_ANCESTORS)
 }

@@ -28,9 +28,7 @@ impl TrainingData<'_> {
     /// What labels say, without those that are held back in a turn.
     fn known(&self, held_back: impl Fn(usize) -> bool) -> Vec<Option<Vec<f32>>> {
         let label_shares = |(place, set): (usize, &Option<Vec<usize>>)| {
-            set.as_ref()
-                .filter(|_| !held_back(place))
-                .map(|set| self.label_sets.label_shares(set))
+            set.as_ref().filter(|_| !held_back(place)).map(|set| self.label_sets.label_shares(set))
         };
         self.sets.iter().enumerate().map(label_shares).collect()
     }
@@ -44,12 +42,7 @@ impl TrainingData<'_> {
 /// The mixture shares the unlabelled stories out, and both say what the shares come from.
 fn fit(stories: &[Vector], known: &[Option<Vec<f32>>], plan: FitPlan) -> Weights {
     let (weights, responsibilities) = naive_bayes_em::fit(stories, known, plan);
-    weights.mean(&logistic_regression::fit(
-        stories,
-        known,
-        &responsibilities,
-        plan,
-    ))
+    weights.mean(&logistic_regression::fit(stories, known, &responsibilities, plan))
 }
 
 /// How a plan did.
@@ -77,17 +70,13 @@ impl CrossValidation {
                 plan,
             )
         };
-        // Turns do not ask each other: each has a thread, and what comes out does not depend on which ends first.
+        // Turns do not ask each other: each has a thread, and what comes out does not depend on
+        // which ends first.
         let learnt: Vec<Weights> = std::thread::scope(|scope| {
-            let turns: Vec<_> = (0..FOLDS)
-                .map(|turn| scope.spawn(move || learn(turn)))
-                .collect();
+            let turns: Vec<_> = (0..FOLDS).map(|turn| scope.spawn(move || learn(turn))).collect();
             turns
                 .into_iter()
-                .map(|turn| {
-                    turn.join()
-                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                })
+                .map(|turn| turn.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
                 .collect()
         });
         for (turn, weights) in learnt.iter().enumerate() {
@@ -105,28 +94,19 @@ impl CrossValidation {
                     let shares = shares(scores, temperature);
                     let surprise = |topic| {
                         let probability = training_data.label_sets.probability(&shares, topic);
-                        -(if set.contains(&topic) {
-                            probability
-                        } else {
-                            1.0 - probability
-                        })
-                        .max(1e-6)
-                        .ln()
+                        -(if set.contains(&topic) { probability } else { 1.0 - probability })
+                            .max(1e-6)
+                            .ln()
                     };
                     (0..training_data.topics).map(surprise).sum::<f64>()
                 })
                 .sum()
         };
         let tried = TEMPERATURES.map(|temperature| (temperature, loss_at(temperature)));
-        let (temperature, loss) = tried.into_iter().fold((1.0, f64::INFINITY), |best, one| {
-            if one.1 < best.1 { one } else { best }
-        });
-        Self {
-            plan,
-            scores,
-            temperature,
-            loss,
-        }
+        let (temperature, loss) = tried
+            .into_iter()
+            .fold((1.0, f64::INFINITY), |best, one| if one.1 < best.1 { one } else { best });
+        Self { plan, scores, temperature, loss }
     }
 }
 
@@ -162,10 +142,6 @@ mod tests {
                 .collect();
             assert_eq!(turns, [0, 1, 2, 3]);
         }
-        assert!(
-            sets.iter()
-                .zip(&folds)
-                .all(|(set, fold)| set.is_some() == fold.is_some())
-        );
+        assert!(sets.iter().zip(&folds).all(|(set, fold)| set.is_some() == fold.is_some()));
     }
 }

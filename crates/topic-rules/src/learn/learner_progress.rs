@@ -1,4 +1,5 @@
-//! Whether what labels taught is_active: rules alone, and rules with the learner, held against the labels.
+//! Whether what labels taught is_active: rules alone, and rules with the learner, held against the
+//! labels.
 
 use feed_model::TopicId;
 
@@ -23,7 +24,8 @@ pub struct LearnerProgress {
     pub labels_outside: usize,
     /// F1 of the rules alone on all labels.
     pub f1_rules: f64,
-    /// F1 of rules and learner on labels that were held back; `None` where there are not enough to try.
+    /// F1 of rules and learner on labels that were held back; `None` where there are not enough to
+    /// try.
     pub f1_learnt: Option<f64>,
     /// Whether the learner's evidence counts.
     pub is_active: bool,
@@ -59,9 +61,8 @@ impl RuleScore {
     /// The score with this evidence beside the rule.
     pub(crate) fn score_with(&self, evidence: Option<&Evidence>) -> f64 {
         self.score
-            + evidence.map_or(0.0, |evidence| {
-                evidence.points(self.threshold, self.is_evidence_only)
-            })
+            + evidence
+                .map_or(0.0, |evidence| evidence.points(self.threshold, self.is_evidence_only))
     }
 
     /// Whether the story is then in the topic.
@@ -79,11 +80,7 @@ impl LearnerProgress {
     ) -> Vec<Self> {
         let all = rule_scores.len();
         let of_topic = |(place, topic): (usize, &TopicId)| {
-            let labels = sets
-                .iter()
-                .flatten()
-                .filter(|set| set.contains(&place))
-                .count();
+            let labels = sets.iter().flatten().filter(|set| set.contains(&place)).count();
             let labels_outside = all - labels;
             let reason = format!(
                 "it has {labels} labels in the topic and {labels_outside} outside of it; {MIN_LABELS} of each are needed"
@@ -107,7 +104,8 @@ impl LearnerProgress {
         self.labels >= MIN_LABELS && self.labels_outside >= MIN_LABELS
     }
 
-    /// Notes how rules and learner do together; `evidence` is what the learner said of a story whose label was held back.
+    /// Notes how rules and learner do together; `evidence` is what the learner said of a story
+    /// whose label was held back.
     pub(super) fn record_cross_validation(
         &mut self,
         rule_scores: &[(usize, Vec<RuleScore>)],
@@ -143,16 +141,10 @@ fn f1(
 ) -> f64 {
     let (mut right, mut wrong) = (0_usize, 0_usize);
     for (place, rule_scores) in rule_scores {
-        let belongs = sets[*place]
-            .as_ref()
-            .is_some_and(|set| set.contains(&topic));
+        let belongs = sets[*place].as_ref().is_some_and(|set| set.contains(&topic));
         let is_in = rule_scores[topic].is_in(evidence(*place).as_ref());
         right += usize::from(belongs && is_in);
         wrong += usize::from(belongs != is_in);
     }
-    if right == 0 {
-        0.0
-    } else {
-        2.0 * right as f64 / (2 * right + wrong) as f64
-    }
+    if right == 0 { 0.0 } else { 2.0 * right as f64 / (2 * right + wrong) as f64 }
 }

@@ -35,14 +35,8 @@ impl Weights {
     #[must_use]
     pub(super) fn mean(mut self, other: &Self) -> Self {
         let halve = |ours: &mut f32, theirs: &f32| *ours = f32::midpoint(*ours, *theirs);
-        self.bias
-            .iter_mut()
-            .zip(&other.bias)
-            .for_each(|(ours, theirs)| halve(ours, theirs));
-        self.words
-            .iter_mut()
-            .zip(&other.words)
-            .for_each(|(ours, theirs)| halve(ours, theirs));
+        self.bias.iter_mut().zip(&other.bias).for_each(|(ours, theirs)| halve(ours, theirs));
+        self.words.iter_mut().zip(&other.words).for_each(|(ours, theirs)| halve(ours, theirs));
         self
     }
 
@@ -58,10 +52,7 @@ impl Weights {
         let k = self.bias.len();
         for (word, weight) in story {
             let row = &self.words[*word as usize * k..][..k];
-            scores
-                .iter_mut()
-                .zip(row)
-                .for_each(|(score, value)| *score += weight * value);
+            scores.iter_mut().zip(row).for_each(|(score, value)| *score += weight * value);
         }
     }
 
@@ -102,10 +93,8 @@ mod tests {
 
     #[test]
     fn shares_add_up_and_heat_evens_them_out() {
-        let (cold, hot) = (
-            shares(vec![900.0, 899.0, -900.0], 1.0),
-            shares(vec![900.0, 899.0, -900.0], 10.0),
-        );
+        let (cold, hot) =
+            (shares(vec![900.0, 899.0, -900.0], 1.0), shares(vec![900.0, 899.0, -900.0], 10.0));
         assert!(
             (cold.iter().sum::<f32>() - 1.0).abs() < 1e-6
                 && (hot.iter().sum::<f32>() - 1.0).abs() < 1e-6
@@ -115,10 +104,7 @@ mod tests {
 
     #[test]
     fn a_contrast_is_a_word_s_part_of_the_difference() {
-        let weights = Weights {
-            bias: vec![0.0, 0.0],
-            words: vec![1.0, 3.0, 2.0, 0.0],
-        };
+        let weights = Weights { bias: vec![0.0, 0.0], words: vec![1.0, 3.0, 2.0, 0.0] };
         let story = vec![(0, 0.5), (1, 0.5)];
         let scores = weights.scores(&story);
         let parts: f32 = story.iter().map(|word| weights.contrast(*word, 0, 1)).sum();

@@ -1,9 +1,10 @@
-//! What labels teach: a small classifier whose evidence is added to the scores of the topics with `learn = true`.
+//! What labels teach: a small classifier whose evidence is added to the scores of the topics with
+//! `learn = true`.
 //!
-//! It is trained from labelled stories and, where that helps, from the stored unlabelled ones. For a topic it counts
-//! only when there are enough labels, in the topic and outside of it, and when it did better than the rules alone on
-//! labels that were held back from it. Nothing is kept between two trainings: the same stories and labels give the same
-//! learner.
+//! It is trained from labelled stories and, where that helps, from the stored unlabelled ones. For
+//! a topic it counts only when there are enough labels, in the topic and outside of it, and when it
+//! did better than the rules alone on labels that were held back from it. Nothing is kept between
+//! two trainings: the same stories and labels give the same learner.
 //!
 //! - `tfidf`: stories as numbers
 //! - `label_sets`: what labels tell apart
@@ -61,9 +62,11 @@ pub struct TrainingExample<'a> {
 pub(super) struct Evidence {
     /// The probability that the story belongs there.
     pub(super) probability: f64,
-    /// How much likelier that is than the likeliest that leaves the topic out, in nats: above 0 nothing is likelier.
+    /// How much likelier that is than the likeliest that leaves the topic out, in nats: above 0
+    /// nothing is likelier.
     pub(super) margin: f64,
-    /// The words that decided, those that weigh most first, with what they weigh for the topic, in nats.
+    /// The words that decided, those that weigh most first, with what they weigh for the topic, in
+    /// nats.
     pub(super) words: Vec<(String, f64)>,
 }
 
@@ -104,32 +107,21 @@ impl Learner {
         examples: &[TrainingExample<'_>],
         scorer: &impl RuleScoring,
     ) -> Self {
-        let sets: Vec<Option<Vec<usize>>> = examples
-            .iter()
-            .map(|example| example.label.map(|label| set(&topics, label)))
-            .collect();
-        let languages: Vec<Language> = examples
-            .iter()
-            .map(|example| term_extraction::language(&example.fields))
-            .collect();
+        let sets: Vec<Option<Vec<usize>>> =
+            examples.iter().map(|example| example.label.map(|label| set(&topics, label))).collect();
+        let languages: Vec<Language> =
+            examples.iter().map(|example| term_extraction::language(&example.fields)).collect();
         let labelled = (0..examples.len()).filter(|place| sets[*place].is_some());
         // What the rules say of a story is asked once, and then held beside whatever is learnt.
         let rule_scores: Vec<(usize, Vec<RuleScore>)> = labelled
             .map(|place| {
-                (
-                    place,
-                    scorer.rule_scores(&examples[place].fields, languages[place], &topics),
-                )
+                (place, scorer.rule_scores(&examples[place].fields, languages[place], &topics))
             })
             .collect();
         let mut progress = LearnerProgress::by_rules(&topics, &sets, &rule_scores);
         let label_sets = LabelSets::of(topics.len(), &sets);
         if label_sets.len() < 2 || !progress.iter().any(LearnerProgress::has_enough_labels) {
-            return Self {
-                topics,
-                progress,
-                model: None,
-            };
+            return Self { topics, progress, model: None };
         }
         let (tfidf, stories) = TfidfVectorizer::read(examples, &languages);
         let training_data = TrainingData {
@@ -138,18 +130,12 @@ impl Learner {
             label_sets: &label_sets,
             topics: topics.len(),
         };
-        let plan = |unlabelled| FitPlan {
-            components: label_sets.len(),
-            words: tfidf.len(),
-            unlabelled,
-        };
+        let plan =
+            |unlabelled| FitPlan { components: label_sets.len(), words: tfidf.len(), unlabelled };
         let [labels_only, with_unlabelled] = [0.0, UNLABELLED_WEIGHT]
             .map(|unlabelled| CrossValidation::run(&training_data, plan(unlabelled)));
-        let trial = if with_unlabelled.loss < labels_only.loss {
-            with_unlabelled
-        } else {
-            labels_only
-        };
+        let trial =
+            if with_unlabelled.loss < labels_only.loss { with_unlabelled } else { labels_only };
         let weights = training_data.learn(trial.plan);
         let model = Model {
             tfidf,
@@ -162,19 +148,12 @@ impl Learner {
             let shares = shares(trial.scores[place].clone()?, trial.temperature);
             Some(model.calibrated_evidence(&shares, topic, Vec::new()))
         };
-        progress
-            .iter_mut()
-            .enumerate()
-            .for_each(|(topic, progress)| {
-                progress.record_cross_validation(&rule_scores, topic, &sets, |place| {
-                    evidence(place, topic)
-                });
+        progress.iter_mut().enumerate().for_each(|(topic, progress)| {
+            progress.record_cross_validation(&rule_scores, topic, &sets, |place| {
+                evidence(place, topic)
             });
-        Self {
-            topics,
-            progress,
-            model: Some(model),
-        }
+        });
+        Self { topics, progress, model: Some(model) }
     }
 
     /// How far each topic has come.
@@ -188,10 +167,7 @@ impl Learner {
         fields: &StoryFields<'_>,
         language: Language,
     ) -> Vec<(&TopicId, Evidence)> {
-        let Some(model) = self
-            .model
-            .as_ref()
-            .filter(|_| self.progress.iter().any(|p| p.is_active))
+        let Some(model) = self.model.as_ref().filter(|_| self.progress.iter().any(|p| p.is_active))
         else {
             return Vec::new();
         };
@@ -206,11 +182,8 @@ impl Learner {
 
 impl Model {
     fn evidence(&self, topic: usize, story: &Vector, shares: &[f32]) -> Evidence {
-        let strongest = |inside| {
-            self.label_sets
-                .strongest(shares, topic, inside)
-                .map(|(place, _)| place)
-        };
+        let strongest =
+            |inside| self.label_sets.strongest(shares, topic, inside).map(|(place, _)| place);
         let mut words: Vec<(&str, f64)> = match (strongest(true), strongest(false)) {
             (Some(inside), Some(outside)) => story
                 .iter()
@@ -229,10 +202,7 @@ impl Model {
         self.calibrated_evidence(
             shares,
             topic,
-            words
-                .into_iter()
-                .map(|(word, nats)| (word.to_owned(), nats))
-                .collect(),
+            words.into_iter().map(|(word, nats)| (word.to_owned(), nats)).collect(),
         )
     }
 
@@ -246,10 +216,7 @@ impl Model {
     ) -> Evidence {
         let min_probability = 1.0 / (self.labels + 2) as f64;
         let probability = self.label_sets.probability(shares, topic);
-        let rival = self
-            .label_sets
-            .strongest(shares, topic, false)
-            .map_or(0.0, |(_, share)| share);
+        let rival = self.label_sets.strongest(shares, topic, false).map_or(0.0, |(_, share)| share);
         let margin = (probability.max(1e-9) / rival.max(1e-9)).ln();
         let most = ((1.0 - min_probability) / min_probability).ln();
         Evidence {
@@ -262,7 +229,5 @@ impl Model {
 
 /// The places of the learning topics in a label, in order.
 fn set(topics: &[TopicId], label: &[TopicId]) -> Vec<usize> {
-    (0..topics.len())
-        .filter(|place| label.contains(&topics[*place]))
-        .collect()
+    (0..topics.len()).filter(|place| label.contains(&topics[*place])).collect()
 }

@@ -1,4 +1,5 @@
-//! What a story says, as numbers: its words by their stems and its pairs of words, each weighted by how rare it is.
+//! What a story says, as numbers: its words by their stems and its pairs of words, each weighted by
+//! how rare it is.
 
 use std::collections::HashMap;
 
@@ -63,20 +64,13 @@ impl TfidfVectorizer {
                 let next = order.len();
                 let (times, _) = stories.entry(*term).or_insert_with(|| {
                     order.push(*term);
-                    (
-                        0,
-                        u32::try_from(next).expect("there are fewer terms than u32 counts"),
-                    )
+                    (0, u32::try_from(next).expect("there are fewer terms than u32 counts"))
                 });
                 *times += 1;
             }
             counts.push(term_counts);
         }
-        let least = if examples.len() < MANY_EXAMPLES {
-            1
-        } else {
-            MIN_STORIES
-        };
+        let least = if examples.len() < MANY_EXAMPLES { 1 } else { MIN_STORIES };
         let (all, spelling_counts) = (to_f32(counts.len()), spelling_counts.most_often());
         let spellings = reader.spellings();
         let write = |stem: u32| spellings[spelling_counts[stem as usize] as usize];
@@ -94,9 +88,7 @@ impl TfidfVectorizer {
             let number =
                 u32::try_from(tfidf.written.len()).expect("there are fewer terms than u32 counts");
             tfidf.terms.insert(term, number);
-            tfidf
-                .weights
-                .push(1.0 + ((all + 1.0) / (to_f32(times as usize) + 1.0)).ln());
+            tfidf.weights.push(1.0 + ((all + 1.0) / (to_f32(times as usize) + 1.0)).ln());
             tfidf.written.push(match term {
                 (stem, SINGLE_WORD) => write(stem).to_owned(),
                 (first, second) => format!("{} {}", write(first), write(second)),
@@ -137,23 +129,15 @@ impl TfidfVectorizer {
     }
 
     fn weigh(&self, counts: &[(TermKey, u32)]) -> Vector {
-        let known = counts
-            .iter()
-            .filter_map(|(term, times)| Some((*self.terms.get(term)?, *times)));
+        let known =
+            counts.iter().filter_map(|(term, times)| Some((*self.terms.get(term)?, *times)));
         let mut vector: Vector = known
             .map(|(number, times)| {
-                (
-                    number,
-                    (1.0 + to_f32(times as usize).ln()) * self.weights[number as usize],
-                )
+                (number, (1.0 + to_f32(times as usize).ln()) * self.weights[number as usize])
             })
             .collect();
         vector.sort_unstable_by_key(|(number, _)| *number);
-        let length = vector
-            .iter()
-            .map(|(_, weight)| weight * weight)
-            .sum::<f32>()
-            .sqrt();
+        let length = vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
         for (_, weight) in &mut vector {
             *weight /= length;
         }
@@ -161,7 +145,8 @@ impl TfidfVectorizer {
     }
 }
 
-/// Takes a word in, and the pair that it makes with the one before; a word that says nothing parts two.
+/// Takes a word in, and the pair that it makes with the one before; a word that says nothing parts
+/// two.
 fn add_word(terms_seen: &mut Vec<TermKey>, before: &mut Option<u32>, stem: Option<u32>) {
     if let Some(stem) = stem {
         terms_seen.push((stem, SINGLE_WORD));
@@ -192,10 +177,7 @@ impl SpellingCounts {
         if self.by_stem.len() <= stem {
             self.by_stem.resize_with(stem + 1, Vec::new);
         }
-        match self.by_stem[stem]
-            .iter_mut()
-            .find(|(way, _)| *way == written)
-        {
+        match self.by_stem[stem].iter_mut().find(|(way, _)| *way == written) {
             Some((_, times)) => *times += 1,
             None => self.by_stem[stem].push((written, 1)),
         }
@@ -224,47 +206,28 @@ mod tests {
     use super::*;
 
     fn example(title: &str) -> TrainingExample<'_> {
-        TrainingExample {
-            fields: StoryFields {
-                title,
-                ..StoryFields::default()
-            },
-            label: None,
-        }
+        TrainingExample { fields: StoryFields { title, ..StoryFields::default() }, label: None }
     }
 
     #[test]
     fn a_story_is_the_same_whether_it_was_read_before_or_is_read_now() {
-        let examples = [
-            "Vector clocks tick",
-            "Vector clock ticks, and ticks",
-            "The clock of a vector",
-        ]
-        .map(example);
+        let examples =
+            ["Vector clocks tick", "Vector clock ticks, and ticks", "The clock of a vector"]
+                .map(example);
         let languages = [Language::ENGLISH; 3];
         let (tfidf, stories) = TfidfVectorizer::read(&examples, &languages);
         for (example, story) in examples.iter().zip(&stories) {
             assert_eq!(tfidf.vector(&example.fields, Language::ENGLISH), *story);
         }
-        let written: Vec<&str> = (0..u32::try_from(tfidf.len()).unwrap())
-            .map(|n| tfidf.written(n))
-            .collect();
-        assert_eq!(
-            written,
-            ["vector clock", "vector", "clock ticks", "clock", "ticks"]
-        );
+        let written: Vec<&str> =
+            (0..u32::try_from(tfidf.len()).unwrap()).map(|n| tfidf.written(n)).collect();
+        assert_eq!(written, ["vector clock", "vector", "clock ticks", "clock", "ticks"]);
     }
 
     #[test]
     fn rare_terms_weigh_more_and_unknown_ones_nothing() {
-        let examples = [
-            "Kafka log",
-            "Kafka log",
-            "Kafka broker",
-            "Kafka broker",
-            "Kafka",
-        ]
-        .map(example);
+        let examples =
+            ["Kafka log", "Kafka log", "Kafka broker", "Kafka broker", "Kafka"].map(example);
         let (tfidf, stories) = TfidfVectorizer::read(&examples, &[Language::ENGLISH; 5]);
         let weight = |story: &Vector, term: &str| {
             story
@@ -273,10 +236,6 @@ mod tests {
                 .map(|(_, weight)| *weight)
         };
         assert!(weight(&stories[0], "log") > weight(&stories[0], "kafka"));
-        assert!(
-            tfidf
-                .vector(&example("Cheese").fields, Language::ENGLISH)
-                .is_empty()
-        );
+        assert!(tfidf.vector(&example("Cheese").fields, Language::ENGLISH).is_empty());
     }
 }

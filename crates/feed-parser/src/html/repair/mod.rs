@@ -1,9 +1,10 @@
 //! HTML as people and their editors write it, made regular without an HTML parser.
 //!
-//! Most articles that are not regular are so by little: a quote that is missing, a name in capitals, a `<p>` that nobody
-//! closed, a `<script>`. What a parser makes of these is simple, and is done here in one pass over the text, by the rules of
-//! HTML §13.2.6 as far as they do not move anything. Whatever would have to be moved, copied or guessed is left to the
-//! parser: a doubt is a no, and what is given back has to be regular.
+//! Most articles that are not regular are so by little: a quote that is missing, a name in
+//! capitals, a `<p>` that nobody closed, a `<script>`. What a parser makes of these is simple, and
+//! is done here in one pass over the text, by the rules of HTML §13.2.6 as far as they do not move
+//! anything. Whatever would have to be moved, copied or guessed is left to the parser: a doubt is a
+//! no, and what is given back has to be regular.
 
 mod open_elements;
 mod tag;
@@ -17,7 +18,8 @@ use super::{
     strict_subset::{comment, has_only_plain_references},
 };
 
-/// The regular HTML that a parser would make of this, once what is not allowed is taken away; nothing where that is not plain.
+/// The regular HTML that a parser would make of this, once what is not allowed is taken away;
+/// nothing where that is not plain.
 pub(super) fn repaired(html: &str) -> Option<String> {
     let mut out = String::with_capacity(html.len() + 64);
     let mut open = OpenElements::default();
@@ -46,10 +48,7 @@ pub(super) fn repaired(html: &str) -> Option<String> {
 }
 
 fn write_text(out: &mut String, text: &str, open: &OpenElements<'_>) -> Option<()> {
-    let blank = || {
-        text.bytes()
-            .all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
-    };
+    let blank = || text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'));
     if !has_only_plain_references(text) || open.in_table() && !blank() {
         return None;
     }
@@ -69,11 +68,7 @@ fn write_text(out: &mut String, text: &str, open: &OpenElements<'_>) -> Option<(
 }
 
 fn start<'a>(out: &mut String, open: &mut OpenElements<'a>, text: &'a str) -> Option<&'a str> {
-    let StartTag {
-        name,
-        attributes,
-        rest,
-    } = parse_start_tag(text)?;
+    let StartTag { name, attributes, rest } = parse_start_tag(text)?;
     let class = element_class(&name)?;
     if class == ElementClass::Raw {
         return skip_raw_text(&name, rest);
@@ -85,9 +80,8 @@ fn start<'a>(out: &mut String, open: &mut OpenElements<'a>, text: &'a str) -> Op
     if super::allow_list::is_allowed_element(&name) {
         out.push('<');
         out.push_str(&name);
-        for (attribute, value) in attributes
-            .iter()
-            .filter(|(attribute, _)| is_allowed_attribute(&name, attribute))
+        for (attribute, value) in
+            attributes.iter().filter(|(attribute, _)| is_allowed_attribute(&name, attribute))
         {
             out.push(' ');
             out.push_str(attribute);
@@ -99,9 +93,7 @@ fn start<'a>(out: &mut String, open: &mut OpenElements<'a>, text: &'a str) -> Op
     }
     // The line end that follows `<pre>` at once counts for nothing.
     let rest = if class == ElementClass::Pre {
-        rest.strip_prefix("\r\n")
-            .or_else(|| rest.strip_prefix('\n'))
-            .unwrap_or(rest)
+        rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest)
     } else {
         rest
     };
@@ -138,9 +130,7 @@ fn skip_raw_text<'a>(name: &str, rest: &'a str) -> Option<&'a str> {
     loop {
         let at = from + memchr::memmem::find(&rest.as_bytes()[from..], b"</")?;
         let after = &rest[at + 2..];
-        let named = after
-            .get(..name.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(name));
+        let named = after.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         if named && after.as_bytes().get(name.len()) == Some(&b'>') {
             // Comments within scripts have rules of their own.
             let has_comment = memchr::memmem::find(&rest.as_bytes()[..at], b"<!--").is_some();

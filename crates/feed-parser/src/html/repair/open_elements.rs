@@ -1,4 +1,5 @@
-//! The elements that are open, and which of them a tag closes without saying so (HTML §13.2.6.4.7 and the tables below it).
+//! The elements that are open, and which of them a tag closes without saying so (HTML §13.2.6.4.7
+//! and the tables below it).
 
 use std::borrow::Cow;
 
@@ -85,10 +86,7 @@ pub(super) struct OpenElements<'a>(Vec<(Cow<'a, str>, ElementClass)>);
 impl<'a> OpenElements<'a> {
     /// Whether text that stands here would be moved out of a table.
     pub fn in_table(&self) -> bool {
-        matches!(
-            self.top(),
-            Some(ElementClass::Table | ElementClass::Section | ElementClass::Row)
-        )
+        matches!(self.top(), Some(ElementClass::Table | ElementClass::Section | ElementClass::Row))
     }
 
     /// Closes what the start tag of an element ends.
@@ -117,11 +115,7 @@ impl<'a> OpenElements<'a> {
             ElementClass::Heading if top == Some(ElementClass::Heading) => return None,
             ElementClass::Item => {
                 let same = |open: &str| {
-                    if name == "li" {
-                        open == "li"
-                    } else {
-                        matches!(open, "dt" | "dd")
-                    }
+                    if name == "li" { open == "li" } else { matches!(open, "dt" | "dd") }
                 };
                 for at in (0..self.0.len()).rev() {
                     let (open, class) = &self.0[at];
@@ -252,12 +246,10 @@ impl<'a> OpenElements<'a> {
         }
     }
 
-    /// Closes the element at an index with all that is open within it; not where some of that would be opened again.
+    /// Closes the element at an index with all that is open within it; not where some of that would
+    /// be opened again.
     fn close_from(&mut self, out: &mut String, at: usize) -> Option<()> {
-        if self.0[at + 1..]
-            .iter()
-            .any(|(_, class)| *class == ElementClass::Formatting)
-        {
+        if self.0[at + 1..].iter().any(|(_, class)| *class == ElementClass::Formatting) {
             return None;
         }
         for (name, _) in self.0.drain(at..).rev() {
@@ -276,10 +268,7 @@ impl<'a> OpenElements<'a> {
     /// The paragraph that a block would end.
     fn paragraph(&self) -> Option<usize> {
         let at = self.0.iter().rposition(|(_, class)| {
-            matches!(
-                class,
-                ElementClass::Paragraph | ElementClass::Table | ElementClass::Cell
-            )
+            matches!(class, ElementClass::Paragraph | ElementClass::Table | ElementClass::Cell)
         })?;
         (self.0[at].1 == ElementClass::Paragraph).then_some(at)
     }

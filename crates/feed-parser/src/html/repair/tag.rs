@@ -21,11 +21,7 @@ pub(super) fn parse_start_tag(text: &str) -> Option<StartTag<'_>> {
     loop {
         rest = rest.trim_start_matches([' ', '\t', '\n', '\r', '/']);
         if let Some(rest) = rest.strip_prefix('>') {
-            return Some(StartTag {
-                name,
-                attributes,
-                rest,
-            });
+            return Some(StartTag { name, attributes, rest });
         }
         let (attribute, after) = tag_name(rest)?;
         let (value, after) = match trim(after).strip_prefix('=') {
@@ -75,7 +71,8 @@ fn attribute_value(text: &str) -> Option<(&str, &str)> {
     (!value.contains('<') && has_only_plain_references(value)).then_some((value, rest))
 }
 
-/// Whether the references in a value mean to a parser what they mean to us: addresses are full of `&copy=`.
+/// Whether the references in a value mean to a parser what they mean to us: addresses are full of
+/// `&copy=`.
 fn has_only_plain_references(value: &str) -> bool {
     memchr::memchr_iter(b'&', value.as_bytes()).all(|at| {
         let rest = &value[at + 1..];
@@ -83,11 +80,7 @@ fn has_only_plain_references(value: &str) -> bool {
         match rest.as_bytes().get(length) {
             Some(b';' | b'=') => true,
             Some(b'#') if length == 0 => {
-                let end = rest
-                    .bytes()
-                    .take(12)
-                    .position(|b| b == b';')
-                    .map(|end| at + end + 2);
+                let end = rest.bytes().take(12).position(|b| b == b';').map(|end| at + end + 2);
                 end.is_some_and(|end| unescape(&value[at..end]).chars().count() == 1)
             }
             _ => !is_legacy_entity(&rest[..length]),
