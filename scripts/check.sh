@@ -28,16 +28,16 @@ skip() {
     if [ "${CI:-}" = true ]; then failed="$failed $1"; else skipped="$skipped $1"; fi
 }
 
-docs() { RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --quiet; }
+docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet; }
 
 tests() {
     # The summary is repeated at the end, where somebody looks for it.
-    { cargo test --quiet 2>&1 && echo ok >"$log.ended"; } | tee "$log"
+    { cargo test --workspace --quiet 2>&1 && echo ok >"$log.ended"; } | tee "$log"
     [ -e "$log.ended" ] && rm "$log.ended"
 }
 
 run format cargo fmt --check
-run clippy cargo clippy --all-targets --quiet -- -D warnings
+run clippy cargo clippy --workspace --all-targets --quiet -- -D warnings
 run docs docs
 run tests tests
 
