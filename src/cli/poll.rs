@@ -14,10 +14,10 @@ use super::{
 use crate::{
     app,
     config::Config,
-    poll::{HostQueue, Outcome, PollReport, PollSummary},
+    poll::{HostQueue, PollReport, PollSummary},
     store::{DirectoryLock, SourceRecord, Store, StoreError},
 };
-use feed_model::{Source, SourceId, Timestamp};
+use feed_model::{PollOutcome, Source, SourceId, Timestamp};
 
 /// Poll what is due once, then end: for a systemd timer or cron
 ///
@@ -99,7 +99,7 @@ async fn poll(context: &Context, config: &Config, args: &Args) -> anyhow::Result
             Some(note) => {
                 summary.add(PollReport {
                     note: Some(note),
-                    ..PollReport::new(source.id.clone(), Outcome::NotAttempted)
+                    ..PollReport::new(source.id.clone(), PollOutcome::NotAttempted)
                 });
             }
         }
@@ -164,7 +164,7 @@ fn skip_reason(
         return Some("resting: it is gone (410); name it with --force to ask all the same".into());
     }
     if force {
-        let challenged = source_record.last_outcome.as_deref() == Some("challenge");
+        let challenged = source_record.last_outcome == Some(PollOutcome::Challenge);
         return (challenged && !named)
             .then(|| "it answered with a challenge; name it to ask all the same".into());
     }
@@ -191,7 +191,8 @@ fn mark_due_for_daemon(
         let source_record = store.read(|reader| reader.source_record(&source.id))?;
         let note =
             skip_reason(source, &source_record, args.force, args.sources.contains(&source.id), now);
-        let outcome = if note.is_none() { Outcome::HandedOver } else { Outcome::NotAttempted };
+        let outcome =
+            if note.is_none() { PollOutcome::HandedOver } else { PollOutcome::NotAttempted };
         if note.is_none() {
             marked.push(source.id.clone());
         }

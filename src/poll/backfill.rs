@@ -13,9 +13,7 @@ use crate::{
     telemetry,
 };
 use entry_identity::KeyPolicy;
-use feed_model::{Draft, FollowMode, Source};
-
-use super::Outcome;
+use feed_model::{Draft, FollowMode, PollOutcome, Source};
 
 impl Poller {
     /// Asks for up to `max_pages` pages of a source's back-catalogue; its schedule is left as it
@@ -26,7 +24,7 @@ impl Poller {
             Err(why) => PollReport {
                 error: Some(why),
                 is_stored: false,
-                ..PollReport::new(source.id.clone(), Outcome::Failed)
+                ..PollReport::new(source.id.clone(), PollOutcome::Failed)
             },
         }
     }

@@ -6,7 +6,6 @@
 use chrono::TimeDelta;
 
 use super::{
-    Outcome,
     discovery::{self, DiscoveredContent, Discovery, DiscoveryError, read_feed},
     page_crawl::{self, CrawlResult, QueueFilter},
     refresh::{FeedDetails, FetchedSource, PollFailure},
@@ -18,7 +17,7 @@ use crate::{
     fetch::{Accept, Response},
     store::{Arrival, FeedMetadata, PageChange, SourceRecord, StoreError},
 };
-use feed_model::{Document, FollowMode, FollowTarget, Format, Problem, Severity};
+use feed_model::{Document, FollowMode, FollowTarget, Format, PollOutcome, Problem, Severity};
 
 /// After so many failures in a row it is found out again how a site can be followed, and again
 /// after as many more.
@@ -96,7 +95,7 @@ async fn fetch_followed(
     let is_own_page = followed.url == session.source().url;
     // What moved for good is asked where it went, until that fails again and again.
     let url = match &source_record.moved {
-        Some((target, _, true)) if !ignore_redirect => target.clone(),
+        Some(moved) if moved.adopted && !ignore_redirect => moved.to.clone(),
         _ => followed.url,
     };
     let permission = match follow_mode {
@@ -115,7 +114,7 @@ async fn fetch_followed(
         FetchOutcome::Document(response) => response,
         FetchOutcome::NotModified(response) => {
             let fetched =
-                FetchedSource::from_response(Outcome::NotModified, follow_mode, &response);
+                FetchedSource::from_response(PollOutcome::NotModified, follow_mode, &response);
             return continue_crawl(session, fetched).await;
         }
         other => {
@@ -132,7 +131,7 @@ async fn fetch_followed(
     if source_record.body_digest == Some(digest) {
         // The same bytes, and perhaps other validators: those are taken over, nothing else is done.
         session.record_validators(&response);
-        let fetched = FetchedSource::from_response(Outcome::Unchanged, follow_mode, &response);
+        let fetched = FetchedSource::from_response(PollOutcome::Unchanged, follow_mode, &response);
         return continue_crawl(session, fetched).await;
     }
     let content = match follow_mode {
@@ -238,7 +237,7 @@ async fn read_content(
     problems: Vec<Problem>,
 ) -> Result<FetchedSource, StoreError> {
     session.record_validators(response);
-    let mut fetched = FetchedSource::from_response(Outcome::Unchanged, follow_mode, response);
+    let mut fetched = FetchedSource::from_response(PollOutcome::Unchanged, follow_mode, response);
     fetched.has_document = true;
     fetched.body_digest = Some(*blake3::hash(&response.body).as_bytes());
     fetched.problems = Some(problems);

@@ -117,7 +117,7 @@ impl Poller {
         if let Some(attempt) = &poll_update.attempt {
             inspection.problems = attempt.problems.clone().unwrap_or_default();
             inspection.next_poll = attempt.next.at;
-            inspection.next_poll_reason.clone_from(&attempt.next.reason);
+            inspection.next_poll_reason = attempt.next.reason.to_string();
         }
         let items = poll_update
             .document

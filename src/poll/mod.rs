@@ -33,7 +33,7 @@ use arc_swap::ArcSwap;
 
 pub use host_queue::HostQueue;
 pub use inspect::{InspectedEntry, Inspection};
-pub use report::{Outcome, PollReport, PollSummary};
+pub use report::{PollReport, PollSummary};
 pub use scheduler::{Heartbeat, PollScheduler};
 
 use crate::{

@@ -23,7 +23,7 @@ use crate::{
     schedule::Hints,
     store::{Arrival, KnownPage, PageChange, PageState, QueuedPage, StoreError},
 };
-use feed_model::{ContentPolicy, Draft, FollowMode, Problem, Timestamp, UpdateHints};
+use feed_model::{ContentPolicy, Draft, FollowMode, PollOutcome, Problem, Timestamp, UpdateHints};
 use site_discovery::Page;
 
 /// New links taken from one reading of a sitemap: more at once are a site made anew, not news.
@@ -359,7 +359,7 @@ async fn fetch_page(
 /// that page's matter.
 fn backoff_until(poll_failure: &PollFailure, now: Timestamp) -> Option<Timestamp> {
     let pause = match (poll_failure.outcome, poll_failure.status) {
-        (super::Outcome::Challenge, _) => CHALLENGE_BACKOFF,
+        (PollOutcome::Challenge, _) => CHALLENGE_BACKOFF,
         (_, Some(429 | 503)) => THROTTLED_BACKOFF,
         _ => return None,
     };

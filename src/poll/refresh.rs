@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use url::Url;
 
 use super::{
-    Outcome, PollReport, Poller, blocking, fetch_source,
+    PollReport, Poller, blocking, fetch_source,
     session::{FetchOutcome, FetchSession},
     shared_feeds,
 };
@@ -19,15 +19,14 @@ use crate::{
     schedule::{self, Hints},
     store::{
         Arrival, FeedMetadata, IncomingItem, PageChange, ParsedDocument, PollAttempt, PollError,
-        PollUpdate, ScheduledPoll, SharedFeedSource, SourceRecord, SourceTarget, StoreError,
-        UpdateResult,
+        PollUpdate, SharedFeedSource, SourceRecord, SourceTarget, StoreError, UpdateResult,
     },
     telemetry,
 };
 use entry_identity::KeyPolicy;
 use feed_model::{
-    Draft, Encoding, FollowMode, FollowTarget, Format, Headers, Problem, Repair, Source, Timestamp,
-    UpdateHints,
+    Draft, Encoding, FollowMode, FollowTarget, Format, Headers, MovedAddress, PollOutcome, Problem,
+    Repair, Source, Timestamp, UpdateHints,
 };
 
 /// How long a permanent redirect must hold before its target is asked instead.
@@ -58,7 +57,7 @@ impl Trace {
 
 /// No usable answer: what it was, in words and for the schedule.
 pub(super) struct PollFailure {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: PollOutcome,
     pub(super) status: Option<u16>,
     pub(super) trace: Trace,
     pub(super) error: PollError,
@@ -69,7 +68,7 @@ impl PollFailure {
     pub(super) fn of(answer: FetchOutcome) -> Self {
         match answer {
             FetchOutcome::Challenge(response, whose) => Self {
-                outcome: Outcome::Challenge,
+                outcome: PollOutcome::Challenge,
                 status: Some(response.status),
                 trace: Trace::of(&response),
                 error: PollError {
@@ -78,7 +77,7 @@ impl PollFailure {
                 },
             },
             FetchOutcome::Failed(failure) => Self {
-                outcome: Outcome::Failed,
+                outcome: PollOutcome::Failed,
                 status: failure.status,
                 error: PollError {
                     class: failure.error.class().into(),
@@ -94,7 +93,8 @@ impl PollFailure {
             FetchOutcome::Document(response)
             | FetchOutcome::NotModified(response)
             | FetchOutcome::ErrorStatus(response) => {
-                let outcome = if response.status == 410 { Outcome::Gone } else { Outcome::Failed };
+                let outcome =
+                    if response.status == 410 { PollOutcome::Gone } else { PollOutcome::Failed };
                 let text = match response.status {
                     410 => "it is gone (410)".to_owned(),
                     206 => format!(
@@ -116,7 +116,7 @@ impl PollFailure {
     /// An answer that came, and cannot be used.
     pub(super) fn unusable_document(response: &Response, class: &str, text: String) -> Self {
         Self {
-            outcome: Outcome::Failed,
+            outcome: PollOutcome::Failed,
             status: Some(response.status),
             trace: Trace::of(response),
             error: PollError { class: class.to_owned(), text },
@@ -131,7 +131,7 @@ impl PollFailure {
     /// Something of our own.
     fn internal_error(class: &str, text: String) -> Self {
         Self {
-            outcome: Outcome::Failed,
+            outcome: PollOutcome::Failed,
             status: None,
             trace: Trace::default(),
             error: PollError { class: class.into(), text },
@@ -149,7 +149,7 @@ pub(super) struct FeedDetails {
 
 /// What asking and reading brought.
 pub(super) struct FetchedSource {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: PollOutcome,
     pub(super) status: Option<u16>,
     pub(super) error: Option<PollError>,
     pub(super) trace: Trace,
@@ -170,7 +170,7 @@ pub(super) struct FetchedSource {
 }
 
 impl FetchedSource {
-    pub(super) fn of(outcome: Outcome, follow_mode: FollowMode) -> Self {
+    pub(super) fn of(outcome: PollOutcome, follow_mode: FollowMode) -> Self {
         Self {
             outcome,
             status: None,
@@ -201,7 +201,7 @@ impl FetchedSource {
     }
 
     pub(super) fn from_response(
-        outcome: Outcome,
+        outcome: PollOutcome,
         follow_mode: FollowMode,
         response: &Response,
     ) -> Self {
@@ -295,10 +295,11 @@ impl Poller {
         let now = self.clock.now();
         let requested = session.and_then(FetchSession::last);
         let failed = visit.outcome.is_failure();
-        let throttled = matches!(visit.status, Some(429 | 503)) && visit.outcome == Outcome::Failed;
+        let throttled =
+            matches!(visit.status, Some(429 | 503)) && visit.outcome == PollOutcome::Failed;
         let failures = if failed { source_record.failures.saturating_add(1) } else { 0 };
         let throttles = if throttled { source_record.throttles.saturating_add(1) } else { 0 };
-        let gone_since = (visit.outcome == Outcome::Gone)
+        let gone_since = (visit.outcome == PollOutcome::Gone)
             .then(|| source_record.gone_since.unwrap_or(requested.unwrap_or(now)));
         let gone = gone_since.is_some_and(|since| now - since >= GONE_CONFIRMATION_DELAY);
         let has_validators = match visit.polled_url.as_ref().zip(session) {
@@ -326,7 +327,9 @@ impl Poller {
             &schedule::PollState {
                 now,
                 last_request: requested.unwrap_or(now),
-                outcome: attempt_outcome(&visit),
+                outcome: visit.outcome,
+                error_class: visit.error.as_ref().map(|error| error.class.as_str()),
+                status: visit.status,
                 consecutive_failures: failures,
                 consecutive_throttles: throttles,
                 has_validators,
@@ -367,19 +370,14 @@ impl Poller {
             now,
             requested,
             attempt: Some(PollAttempt {
-                outcome: visit.outcome.as_str(),
+                outcome: visit.outcome,
                 status: visit.status,
                 error: visit.error,
                 failures,
                 throttles,
                 gone_since,
                 gone,
-                next: ScheduledPoll {
-                    at: next.at,
-                    reason: next.reason,
-                    not_before: next.not_before,
-                    interval_s: next.interval.as_secs(),
-                },
+                next,
                 host: visit.trace.final_url.as_ref().map(fetch::host_key),
                 aligned_sources,
                 update_hints: pace,
@@ -435,11 +433,11 @@ impl Poller {
         match blocking(move || store.apply(poll_update, rules)).await {
             Ok(applied) if applied.config_changed => PollReport {
                 note: Some("feeds.toml gives it another address by now: nothing is kept of what the old one answered".into()),
-                ..PollReport::new(id, Outcome::Unchanged)
+                ..PollReport::new(id, PollOutcome::Unchanged)
             },
             Ok(applied) => report(id, attempt.as_ref(), &applied),
             Err(error) => {
-                PollReport { error: Some(telemetry::chain(&error)), is_stored: false, ..PollReport::new(id, Outcome::Failed) }
+                PollReport { error: Some(telemetry::chain(&error)), is_stored: false, ..PollReport::new(id, PollOutcome::Failed) }
             }
         }
     }
@@ -468,15 +466,15 @@ fn moved(
     source_record: &SourceRecord,
     visit: &FetchedSource,
     now: Timestamp,
-) -> Option<(Url, Timestamp, bool)> {
+) -> Option<MovedAddress> {
     let start = visit.trace.hops.first().map(|hop| &hop.from).or(visit.trace.final_url.as_ref());
     if visit.outcome.is_failure() {
-        let (target, since, adopted) = source_record.moved.clone()?;
+        let moved = source_record.moved.clone()?;
         let is_missing = visit.trace.hops.is_empty() && matches!(visit.status, Some(404 | 410));
-        return match start == Some(&target) {
-            true if adopted && is_missing => None,
-            false if is_missing => Some((target, since, true)),
-            _ => Some((target, since, adopted)),
+        return match start == Some(&moved.to) {
+            true if moved.adopted && is_missing => None,
+            false if is_missing => Some(MovedAddress { adopted: true, ..moved }),
+            _ => Some(moved),
         };
     }
     // The target of the unbroken run of permanent redirects at the beginning.
@@ -484,11 +482,13 @@ fn moved(
         visit.trace.hops.iter().take_while(|hop| hop.permanent).last().map(|hop| hop.to.clone());
     match (target, &source_record.moved) {
         // The new address answers by itself: that is where the source is.
-        (None, Some((known, _, true))) if start == Some(known) => source_record.moved.clone(),
+        (None, Some(known)) if known.adopted && start == Some(&known.to) => Some(known.clone()),
         (None, _) => None,
-        (Some(target), Some((known, since, adopted))) if *known == target => {
-            Some((target, *since, *adopted || now - *since >= REDIRECT_ADOPTION_DELAY))
-        }
+        (Some(to), Some(known)) if known.to == to => Some(MovedAddress {
+            to,
+            since: known.since,
+            adopted: known.adopted || now - known.since >= REDIRECT_ADOPTION_DELAY,
+        }),
         (Some(target), _) => {
             let is_https_upgrade = start.is_some_and(|from| {
                 let without_scheme = |url: &Url| {
@@ -502,21 +502,8 @@ fn moved(
                     && target.scheme() == "https"
                     && without_scheme(from) == without_scheme(&target)
             });
-            Some((target, now, is_https_upgrade))
+            Some(MovedAddress { to: target, since: now, adopted: is_https_upgrade })
         }
-    }
-}
-
-fn attempt_outcome(visit: &FetchedSource) -> schedule::AttemptOutcome {
-    match visit.outcome {
-        Outcome::NotModified => schedule::AttemptOutcome::NotModified,
-        Outcome::Gone => schedule::AttemptOutcome::Gone,
-        Outcome::Challenge => schedule::AttemptOutcome::Challenge,
-        Outcome::Failed => schedule::AttemptOutcome::Failed {
-            class: visit.error.as_ref().map(|e| e.class.clone()).unwrap_or_default(),
-            status: visit.status,
-        },
-        _ => schedule::AttemptOutcome::Unchanged,
     }
 }
 
@@ -526,12 +513,10 @@ fn report(
     applied: &UpdateResult,
 ) -> PollReport {
     let outcome = match attempt.map(|a| a.outcome) {
-        Some("failed") => Outcome::Failed,
-        Some("gone") => Outcome::Gone,
-        Some("challenge") => Outcome::Challenge,
-        _ if applied.new_entries + applied.updated_entries > 0 => Outcome::Changed,
-        Some("not_modified") => Outcome::NotModified,
-        _ => Outcome::Unchanged,
+        Some(failure) if failure.is_failure() => failure,
+        _ if applied.new_entries + applied.updated_entries > 0 => PollOutcome::Changed,
+        Some(outcome) => outcome,
+        None => PollOutcome::Unchanged,
     };
     PollReport {
         status: attempt.and_then(|a| a.status),
@@ -550,7 +535,7 @@ fn unstored_report(source: &Source, error: &StoreError) -> PollReport {
     PollReport {
         error: Some(telemetry::chain(error)),
         is_stored: false,
-        ..PollReport::new(source.id.clone(), Outcome::Failed)
+        ..PollReport::new(source.id.clone(), PollOutcome::Failed)
     }
 }
 

@@ -1,49 +1,6 @@
 //! What came of a poll, as `poll` lists it.
 
-use feed_model::{SourceId, Timestamp};
-
-/// How one source's attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Something new was stored.
-    Changed,
-    /// Answered, and nothing new in it.
-    Unchanged,
-    /// 304.
-    NotModified,
-    /// Not reached, or nonsense.
-    Failed,
-    /// 410.
-    Gone,
-    /// A challenge page instead of an answer.
-    Challenge,
-    /// Not asked: it may not be asked yet, rests or is paused.
-    NotAttempted,
-    /// Marked as due for the daemon that runs beside.
-    HandedOver,
-}
-
-impl Outcome {
-    /// The word that is stored and printed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Changed => "changed",
-            Self::Unchanged => "unchanged",
-            Self::NotModified => "not_modified",
-            Self::Failed => "failed",
-            Self::Gone => "gone",
-            Self::Challenge => "challenge",
-            Self::NotAttempted => "not_attempted",
-            Self::HandedOver => "handed_over",
-        }
-    }
-
-    /// Whether it counts as a failure.
-    pub fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::Gone | Self::Challenge)
-    }
-}
+use feed_model::{PollOutcome, SourceId, Timestamp};
 
 /// What came of one source's attempt.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -51,7 +8,7 @@ pub struct PollReport {
     /// Which source.
     pub id: SourceId,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: PollOutcome,
     /// The HTTP status.
     pub status: Option<u16>,
     /// Entries stored for the first time.
@@ -80,7 +37,7 @@ pub struct PollReport {
 
 impl PollReport {
     /// A report without counts.
-    pub fn new(id: SourceId, outcome: Outcome) -> Self {
+    pub fn new(id: SourceId, outcome: PollOutcome) -> Self {
         Self {
             id,
             outcome,
@@ -124,11 +81,11 @@ pub struct PollSummary {
 impl PollSummary {
     /// Counts a report in.
     pub fn add(&mut self, report: PollReport) {
-        if !matches!(report.outcome, Outcome::NotAttempted | Outcome::HandedOver) {
+        if !matches!(report.outcome, PollOutcome::NotAttempted | PollOutcome::HandedOver) {
             self.attempted += 1;
         }
-        self.changed += u64::from(report.outcome == Outcome::Changed);
-        self.not_modified += u64::from(report.outcome == Outcome::NotModified);
+        self.changed += u64::from(report.outcome == PollOutcome::Changed);
+        self.not_modified += u64::from(report.outcome == PollOutcome::NotModified);
         self.failed += u64::from(report.outcome.is_failure());
         self.new_entries += report.new_entries;
         self.updated_entries += report.updated_entries;

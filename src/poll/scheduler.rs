@@ -19,14 +19,14 @@ use tokio::{
 };
 use tracing::{debug, error};
 
-use super::{Outcome, PollReport, Poller, blocking};
+use super::{PollReport, Poller, blocking};
 use crate::{
     clock::Clock,
-    schedule,
+    schedule::{self, PollReason},
     store::{SourceTarget, StoreError},
     telemetry::{self, Metrics, PollCounts},
 };
-use feed_model::SourceId;
+use feed_model::{PollOutcome, SourceId};
 
 /// The longest that the driver sleeps: requests by `tributary poll` are seen within this.
 const MAX_SLEEP: Duration = Duration::from_secs(2);
@@ -171,8 +171,9 @@ impl PollScheduler {
                 let interval = settings
                     .source(&id)
                     .map_or(Duration::from_secs(3600), |s| s.poll_policy.interval);
-                let (delay, reason) = schedule::spread(i, interval);
-                (id, now + chrono::TimeDelta::from_std(delay).unwrap_or_default(), reason)
+                let delay = schedule::spread(i, interval);
+                let at = now + chrono::TimeDelta::from_std(delay).unwrap_or_default();
+                (id, at, PollReason::FirstPoll(delay))
             })
             .collect::<Vec<_>>();
         let store = self.poller.store.clone();
@@ -210,7 +211,7 @@ impl PollScheduler {
                 FinishedTask::Backfill(backfilled.unwrap_or_else(|join_error| PollReport {
                     error: Some(format!("a bug of this program: {join_error}")),
                     is_stored: false,
-                    ..PollReport::new(source.id.clone(), Outcome::Failed)
+                    ..PollReport::new(source.id.clone(), PollOutcome::Failed)
                 }))
             });
         }

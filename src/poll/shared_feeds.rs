@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 
 use super::{PollSettings, refresh::FetchedSource, session::FetchSession};
 use crate::{
-    schedule::NextPoll,
+    schedule::{NextPoll, PollReason},
     store::{SharedFeedSource, StoreError},
 };
 use feed_model::{Problem, Source, SourceId, Timestamp};
@@ -76,10 +76,10 @@ pub(super) fn align_schedules(
             return Vec::new();
         }
         next.at = aligned_at;
-        next.reason = format!(
-            "{}, then together with source `{}`, which reads the same document",
-            next.reason, latest.id
-        );
+        next.reason = PollReason::SharedFeed {
+            source: latest.id.clone(),
+            delayed: Some(Box::new(next.reason.clone())),
+        };
     }
     candidates
         .iter()

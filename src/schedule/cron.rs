@@ -1,9 +1,8 @@
-//! Five-field cron expressions with their classic meaning, in UTC.
+//! Five-field cron expressions with the meaning of crontab(5), in UTC.
 //!
-//! The `cron` crate has six fields, counts weekdays from 1 for Sunday, and wants both day fields to
-//! hold. Here the five fields are those of crontab(5): weekdays 0 to 7 with both ends Sunday, and
-//! where both day fields are restricted, schedules is enough. An expression that never fires is
-//! refused.
+//! The `cron` crate has six fields, counts weekdays from 1 for Sunday, and requires that both day
+//! fields match. Here, weekdays are 0 to 7 where both ends are Sunday, and if both day fields are
+//! restricted, one of them is enough. An expression that never matches is rejected.
 
 use std::{fmt, str::FromStr as _};
 
@@ -12,34 +11,34 @@ use cron::Schedule;
 
 use feed_model::Timestamp;
 
-/// Why an expression is refused.
+/// Why an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
-    /// Not five fields.
+    /// The expression does not have five fields.
     #[error(
         "a schedule has five fields (minute, hour, day of month, month, day of week), this has {0}"
     )]
     Fields(usize),
-    /// A field that cannot be read.
-    #[error("`{text}` is no {field}: {reason}")]
+    /// A field is invalid.
+    #[error("`{text}` is not a valid {field}: {reason}")]
     Field {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
-        /// What stands there.
+        /// Its text.
         text: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// It never fires.
-    #[error("this schedule never fires: there is no such day")]
+    /// The expression matches no date.
+    #[error("this schedule never matches: there is no such day")]
     Never,
 }
 
-/// A schedule.
+/// A parsed cron expression.
 #[derive(Clone)]
 pub struct Cron {
     text: String,
-    /// One schedule, or two where schedules day field is enough.
+    /// One schedule, or two if both day fields are restricted: one of them is enough.
     schedules: Vec<Schedule>,
 }
 
@@ -54,7 +53,7 @@ const MONTHS: [&str; 12] =
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 impl Cron {
-    /// Reads an expression: five fields, or `@hourly`, `@daily`, `@midnight`, `@weekly`,
+    /// Parses an expression: five fields, or `@hourly`, `@daily`, `@midnight`, `@weekly`,
     /// `@monthly`, `@yearly`, `@annually`.
     pub fn parse(text: &str) -> Result<Self, CronError> {
         let plain = match text.trim() {
@@ -69,11 +68,11 @@ impl Cron {
         let [minute, hour, day, month, weekday] = fields[..] else {
             return Err(CronError::Fields(fields.len()));
         };
-        let minutes = set("minute", minute, 0, 59, &[])?;
-        let hours = set("hour", hour, 0, 23, &[])?;
-        let days = set("day of month", day, 1, 31, &[])?;
-        let months = set("month", month, 1, 12, &MONTHS)?;
-        let mut weekdays = set("day of week", weekday, 0, 7, &DAYS)?;
+        let minutes = field_values("minute", minute, 0, 59, &[])?;
+        let hours = field_values("hour", hour, 0, 23, &[])?;
+        let days = field_values("day of month", day, 1, 31, &[])?;
+        let months = field_values("month", month, 1, 12, &MONTHS)?;
+        let mut weekdays = field_values("day of week", weekday, 0, 7, &DAYS)?;
         if weekdays.contains(&7) {
             weekdays.retain(|d| *d != 7 && *d != 0);
             weekdays.insert(0, 0);
@@ -93,19 +92,23 @@ impl Cron {
                 reason: e.to_string(),
             })
         };
-        // crontab(5): a field that begins with an asterisk does not restrict.
+        // crontab(5): a day field that starts with an asterisk is not restricted.
         let schedules = match (day.starts_with('*'), weekday.starts_with('*')) {
             (false, false) => vec![schedule(&days, "*")?, schedule("*", &weekday_names)?],
             _ => vec![schedule(&days, &weekday_names)?],
         };
         let cron = Self { text: text.trim().to_owned(), schedules };
-        // Every combination of month, day and weekday comes round within 28 years, leap days of
-        // 2100 set aside.
+        // Every combination of month, day and weekday occurs within 28 years.
         let start = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
         if cron.next_after(start).is_none() { Err(CronError::Never) } else { Ok(cron) }
     }
 
-    /// The first moment after `after` at which it fires; `None`: never again.
+    /// Returns the expression.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the first time after `after` that matches.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
         self.schedules.iter().filter_map(|schedule| schedule.after::<Utc>(&after).next()).min()
     }
@@ -115,8 +118,9 @@ fn join_numbers(values: &[u32]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// The values of one field: `*`, numbers, names, ranges and steps, in a join_numbers.
-fn set(
+/// Parses one field, a comma-separated list of `*`, numbers, names, ranges and steps, into its
+/// values.
+fn field_values(
     field: &'static str,
     text: &str,
     min: u32,
@@ -145,7 +149,7 @@ fn set(
                     .parse()
                     .ok()
                     .filter(|s| *s > 0)
-                    .ok_or_else(|| wrong(format!("`{step}` is no step")))?;
+                    .ok_or_else(|| wrong(format!("`{step}` is not a valid step")))?;
                 (range, Some(step))
             }
             None => (part, None),
@@ -159,7 +163,7 @@ fn set(
             }
         };
         if first > last {
-            return Err(wrong(format!("the range {first}-{last} runs backwards")));
+            return Err(wrong(format!("the range {first}-{last} ends before it begins")));
         }
         values.extend((first..=last).step_by(step.unwrap_or(1) as usize));
     }
@@ -185,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_have_their_classic_meaning() {
+    fn fields_have_the_meaning_of_crontab() {
         assert_eq!(next("0 6-22 * * *", "2026-11-21T05:30:00Z"), "2026-11-21T06:00:00Z");
         assert_eq!(next("0 6-22 * * *", "2026-11-21T22:00:00Z"), "2026-11-22T06:00:00Z");
         assert_eq!(next("*/15 * * * *", "2026-11-21T05:16:00Z"), "2026-11-21T05:30:00Z");
@@ -202,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn either_day_field_is_enough_when_both_restrict() {
+    fn one_day_field_is_enough_if_both_are_restricted() {
         assert_eq!(next("0 0 25 * 0", "2026-11-21T00:00:00Z"), "2026-11-22T00:00:00Z");
         assert_eq!(next("0 0 25 * 0", "2026-11-22T00:00:00Z"), "2026-11-25T00:00:00Z");
         assert_eq!(next("0 0 31 2 1", "2026-01-30T00:00:00Z"), "2026-02-02T00:00:00Z");
     }
 
     #[test]
-    fn what_never_fires_or_makes_no_sense_is_refused() {
+    fn invalid_expressions_are_rejected() {
         assert!(matches!(Cron::parse("0 0 31 2 *"), Err(CronError::Never)));
         assert!(matches!(Cron::parse("0 0 30 2 *"), Err(CronError::Never)));
         assert!(Cron::parse("0 0 29 2 *").is_ok());

@@ -1,4 +1,4 @@
-//! What the publisher asks for: how long an answer stays fresh, and when to come back.
+//! The publisher's hints: how long a response stays fresh, and when to poll again.
 
 use std::time::Duration;
 
@@ -6,26 +6,28 @@ use chrono::TimeDelta;
 
 use feed_model::{Headers, Timestamp, UpdateHints};
 
-/// A `Retry-After` beyond this is a mistake, not a wish.
+use super::reason::Hint;
+
+/// The longest `Retry-After` that is respected; a longer one is taken for a mistake.
 const MAX_RETRY_AFTER: TimeDelta = TimeDelta::days(30);
 
-/// What one answer and its document ask for. All of it only lengthens a pause.
+/// What a response and its document ask for. Each hint can only lengthen the pause.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// `max-age` less `Age`, else `Expires` less `Date` (RFC 9111 §4.2.1).
-    pub fresh_for: Option<(Duration, &'static str)>,
-    /// `Retry-After` (RFC 9110 §10.2.3): not before this moment.
+    /// `max-age` less `Age`, or else `Expires` less `Date` (RFC 9111 §4.2.1).
+    pub fresh_for: Option<(Hint, Duration)>,
+    /// The end of `Retry-After` (RFC 9110 §10.2.3).
     pub retry_after: Option<Timestamp>,
-    /// RSS `ttl` or `sy:updatePeriod`, the longer of them.
-    pub feed_interval: Option<(Duration, &'static str)>,
-    /// RSS `skipHours`, in UTC; empty where every hour is named, which makes no sense.
+    /// RSS `ttl` or `sy:updatePeriod`, whichever is longer.
+    pub feed_interval: Option<(Hint, Duration)>,
+    /// RSS `skipHours`, in UTC. A list of all hours makes no sense and is ignored.
     pub skip_hours: Vec<u8>,
-    /// RSS `skipDays`, 0 for Monday; empty where every day is named.
+    /// RSS `skipDays`, 0 for Monday. A list of all days makes no sense and is ignored.
     pub skip_days: Vec<u8>,
 }
 
 impl Hints {
-    /// Reads them out of an answer and what its document says.
+    /// Reads the hints of a response and of its document.
     pub fn of(status: u16, headers: &Headers, update_hints: &UpdateHints, now: Timestamp) -> Self {
         let mut skip_hours: Vec<u8> = update_hints.skip_hours.iter().map(|h| h % 24).collect();
         skip_hours.sort_unstable();
@@ -42,39 +44,40 @@ impl Hints {
         let ttl = update_hints
             .ttl_minutes
             .filter(|m| *m > 0)
-            .map(|m| (Duration::from_secs(m.saturating_mul(60)), "the feed's ttl"));
-        let sy = update_hints
+            .map(|m| (Hint::Ttl, Duration::from_secs(m.saturating_mul(60))));
+        let update_period = update_hints
             .sy_interval_s
             .filter(|s| *s > 0)
-            .map(|s| (Duration::from_secs(s), "the feed's update period"));
+            .map(|s| (Hint::UpdatePeriod, Duration::from_secs(s)));
         Self {
             fresh_for: fresh_for(headers, now),
             retry_after: retry_after(status, headers, now),
-            feed_interval: ttl.into_iter().chain(sy).max_by_key(|(pause, _)| *pause),
+            feed_interval: ttl.into_iter().chain(update_period).max_by_key(|(_, pause)| *pause),
             skip_hours,
             skip_days,
         }
     }
 
-    /// The first moment from `at` on that `skipHours` and `skipDays` leave open.
-    pub fn next_open_time(&self, at: Timestamp) -> Timestamp {
+    /// Returns the first time from `at` on that `skipHours` and `skipDays` allow.
+    pub fn next_allowed_time(&self, at: Timestamp) -> Timestamp {
         use chrono::{Datelike as _, DurationRound as _, Timelike as _};
-        let mut open = at;
-        // A week has 168 hours: one of them is open, since neither list names them all.
+        let mut allowed = at;
+        // A week has 168 hours. Neither list is complete, so at least one hour is allowed.
         for _ in 0..=168 {
-            let day = u8::try_from(open.weekday().num_days_from_monday()).unwrap_or(0);
-            let hour = u8::try_from(open.hour()).unwrap_or(0);
+            let day = u8::try_from(allowed.weekday().num_days_from_monday()).unwrap_or(0);
+            let hour = u8::try_from(allowed.hour()).unwrap_or(0);
             if !self.skip_days.contains(&day) && !self.skip_hours.contains(&hour) {
-                return open;
+                return allowed;
             }
             let hour = TimeDelta::hours(1);
-            open = open.duration_trunc(hour).unwrap_or(open) + hour;
+            allowed = allowed.duration_trunc(hour).unwrap_or(allowed) + hour;
         }
         at
     }
 }
 
-fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static str)> {
+/// Returns how long a response is still fresh (RFC 9111 §4.2.1).
+fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Hint, Duration)> {
     let directives: Vec<String> = headers
         .get_all("cache-control")
         .flat_map(|v| v.split(','))
@@ -90,22 +93,21 @@ fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Duration, &'static st
     match max_age {
         Some(Ok(seconds)) => {
             let age = headers.text("age").and_then(|a| a.parse().ok()).unwrap_or(0);
-            Some((Duration::from_secs(seconds.saturating_sub(age)), "the publisher's max-age"))
+            Some((Hint::MaxAge, Duration::from_secs(seconds.saturating_sub(age))))
         }
-        // A max-age that cannot be read makes the answer stale (RFC 9111 §4.2.1); Expires is not
-        // asked then.
+        // An invalid max-age makes the response stale, and Expires is ignored (RFC 9111 §4.2.1).
         Some(Err(_)) => None,
         None => {
             let expires = http_date(headers.text("expires")?)?;
             let date = headers.text("date").and_then(http_date).unwrap_or(now);
             let fresh = (expires - date).to_std().ok()?;
-            Some((fresh, "the publisher's Expires"))
+            Some((Hint::Expires, fresh))
         }
     }
 }
 
-/// Until when `Retry-After` asks to wait, on a refusal (429, 503) or a redirect (RFC 9110 §10.2.3);
-/// `None` also where it cannot be read or has passed.
+/// Returns the end of `Retry-After` of a 429, a 503 or a redirect (RFC 9110 §10.2.3). Returns `None`
+/// if the field is missing or invalid, or if the time has passed.
 pub fn retry_after(status: u16, headers: &Headers, now: Timestamp) -> Option<Timestamp> {
     if !(matches!(status, 429 | 503) || (300..400).contains(&status) && status != 304) {
         return None;
@@ -120,7 +122,7 @@ pub fn retry_after(status: u16, headers: &Headers, now: Timestamp) -> Option<Tim
     (at > now).then(|| at.min(now + MAX_RETRY_AFTER))
 }
 
-/// An HTTP date in any of its three forms (RFC 9110 §5.6.7).
+/// Parses an HTTP date in any of its three forms (RFC 9110 §5.6.7).
 fn http_date(text: &str) -> Option<Timestamp> {
     httpdate::parse_http_date(text.trim()).ok().map(Timestamp::from)
 }
@@ -141,11 +143,11 @@ mod tests {
             at("2026-11-21T12:00:00Z"),
         )
         .fresh_for
-        .map(|(d, _)| d.as_secs())
+        .map(|(_, pause)| pause.as_secs())
     }
 
     #[test]
-    fn freshness_is_what_the_specification_says() {
+    fn freshness_follows_rfc_9111() {
         assert_eq!(fresh(&[("cache-control", "max-age=7200")]), Some(7200));
         assert_eq!(fresh(&[("cache-control", "public, Max-Age=7200"), ("age", "200")]), Some(7000));
         assert_eq!(fresh(&[("cache-control", "max-age=100"), ("age", "200")]), Some(0));
@@ -167,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_comes_in_every_form() {
+    fn retry_after_is_read_in_every_form() {
         let now = at("2026-11-21T12:00:00Z");
         let retry = |status, value: &str| {
             Hints::of(
@@ -193,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn closed_hours_and_days_are_waited_out() {
+    fn excluded_hours_and_days_are_skipped() {
         let update_hints = UpdateHints {
             skip_hours: (0..23).collect(),
             skip_days: vec![5],
@@ -201,7 +203,7 @@ mod tests {
         };
         let hints = Hints::of(200, &Headers::new(), &update_hints, at("2026-11-21T12:00:00Z"));
         // 2026-11-21 is a Saturday.
-        assert_eq!(hints.next_open_time(at("2026-11-21T12:30:00Z")), at("2026-11-22T23:00:00Z"));
+        assert_eq!(hints.next_allowed_time(at("2026-11-21T12:30:00Z")), at("2026-11-22T23:00:00Z"));
         let all = UpdateHints { skip_hours: (1..=24).collect(), ..UpdateHints::default() };
         assert!(
             Hints::of(200, &Headers::new(), &all, at("2026-11-21T12:00:00Z")).skip_hours.is_empty()

@@ -1,16 +1,17 @@
-//! The next moment to look, with its reason (layer 1).
+//! When a source is polled next, and why.
 //!
-//! The pause is the longest of what is configured and the floors, doubled by failures, and of what
-//! the publisher asks for; jitter only lengthens it, a cap bounds it, and `Retry-After` is kept
-//! whatever the cap. Deliberately absent: a clock; `now` is an argument.
+//! [`next_poll`] combines the configured interval or cron schedule, the minimum intervals, the
+//! backoff after failures, and what the publisher asks for ([`Hints`]). The order of precedence is
+//! documented in `next`. All functions are pure: the current time is an argument.
 
 mod cron;
-mod display;
 mod hints;
 mod next;
+mod reason;
 mod spread;
 
 pub use cron::{Cron, CronError};
 pub use hints::{Hints, retry_after};
-pub use next::{AttemptOutcome, NextPoll, PollState, next_poll};
+pub use next::{NextPoll, PollState, next_poll};
+pub use reason::{BackoffCause, Hint, PollReason, SkippedSlots};
 pub use spread::spread;

@@ -1,126 +1,106 @@
-//! The next poll: the longest of what is configured, the floors and the publisher's wishes, with
-//! its reason.
+//! Decides when a source is polled next.
 //!
-//! The order in which everything that has a say is heard, so that every promise holds beside the
-//! others:
+//! The rules are applied in this order, so that each promise holds whatever the others ask for:
 //!
-//! 1. what is configured, lengthened by the floors and by the quietness of the source, doubled by
-//!   failures;
-//! 2. what the answer and the document hint (`max-age`, `Expires`, `ttl`, `sy:*`), which only
-//!   lengthens that;
-//! 3. the cap `max_interval`, then jitter, which stays below it;
-//! 4. `Retry-After` and the peace of the host, which no cap shortens;
-//! 5. the slots of a schedule and the hours that skipHours and skipDays leave open: the first
-//!   moment that is both. It is looked for as far as the cap reaches from 4; where there is none, a
-//!   schedule keeps its first slot, and an interval its cap.
+//! 1. the configured interval, raised to the minimum intervals and to the usual pause between
+//!    entries, and doubled by failures;
+//! 2. the publisher's hints (`max-age`, `Expires`, `ttl`, `sy:*`), which only lengthen it;
+//! 3. the limit `max_interval`, then jitter, which stays below that limit;
+//! 4. `Retry-After` and the host backoff, which `max_interval` does not shorten;
+//! 5. the slots of a cron schedule, and the hours that `skipHours` and `skipDays` allow: the first
+//!    time that is both. The search ends `max_interval` after the time of step 4. If there is no
+//!    such time, a schedule uses its first slot, and an interval ends at `max_interval`.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::{
-    Cron, Hints,
-    display::{moment, words},
-};
-use feed_model::{FollowMode, PollPolicy, SourceId, Timestamp};
+use feed_model::{FollowMode, PollOutcome, PollPolicy, SourceId, Timestamp};
 
-/// A source that is not exempt is never asked more often.
+use super::{
+    cron::Cron,
+    hints::Hints,
+    reason::{BackoffCause, PollReason, SkippedSlots},
+};
+
+/// The shortest interval of sources that are not exempt.
 const MIN_INTERVAL: Duration = Duration::from_secs(3600);
-/// A feed without validators is sent whole each time: once a day is enough.
+/// The shortest interval of a feed without validators: every response is a whole document.
 const FEED_INTERVAL_WITHOUT_VALIDATORS: Duration = Duration::from_secs(24 * 3600);
-/// A sitemap or page without validators.
+/// The shortest interval of a sitemap or page without validators.
 const SITE_INTERVAL_WITHOUT_VALIDATORS: Duration = Duration::from_secs(6 * 3600);
-/// 401, 403, 451 and challenges: nothing that an hour heals.
+/// The shortest pause after 401, 403, 451 and bot challenges, which rarely end within an hour.
 const FORBIDDEN_BACKOFF: Duration = Duration::from_secs(4 * 3600);
-/// Between the first and the second 410.
+/// The pause between the first and the second 410.
 const GONE_RETRY_DELAY: Duration = Duration::from_secs(24 * 3600);
-/// The slowest that a quiet source is made by itself.
-const MAX_QUIET_INTERVAL: Duration = Duration::from_secs(24 * 3600);
-/// Jitter at most.
+/// The longest interval that follows from rare entries alone.
+const MAX_RARE_ENTRIES_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+/// The most jitter.
 const MAX_JITTER: Duration = Duration::from_secs(30 * 60);
-/// A name that cannot be looked up reached nobody: the machine may only just have started, and its
-/// network not yet.
+/// The pause after a host name could not be resolved. No server was reached, and the machine's
+/// network may only be starting.
 const DNS_FAILURE_DELAY: Duration = Duration::from_secs(10 * 60);
-/// An interval below this is a person watching: no jitter.
+/// Shorter pauses get no jitter: they are configured to watch a source closely.
 const MIN_JITTERED_PAUSE: Duration = Duration::from_secs(60);
-/// Doublings of the pause after failures.
+/// The most doublings of a pause after failures.
 const MAX_DOUBLINGS: u32 = 10;
-/// Slots of a schedule that are looked at for one that the feed's skipHours and skipDays leave
-/// open.
+/// The most slots of a schedule that are examined for one within the allowed hours.
 const MAX_SLOTS: usize = 1000;
 
-/// How an attempt ended, as far as it matters for the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AttemptOutcome {
-    /// Answered with something new.
-    Changed,
-    /// Answered with nothing new.
-    Unchanged,
-    /// 304.
-    NotModified,
-    /// Failed, by class and HTTP status.
-    Failed {
-        /// `timeout`, `http-503`, …
-        class: String,
-        /// The HTTP status.
-        status: Option<u16>,
-    },
-    /// 410.
-    Gone,
-    /// A challenge page.
-    Challenge,
-}
-
-/// Everything else that the next poll depends on.
+/// What the next poll depends on besides the policy and the publisher's hints.
 #[derive(Debug, Clone)]
 pub struct PollState<'a> {
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// When the last request ended: pauses are counted from there. Now, where this attempt made
-    /// none.
+    /// When the last request ended: pauses are counted from there. Equals `now` if this poll made
+    /// no request.
     pub last_request: Timestamp,
-    /// How the attempt ended.
-    pub outcome: AttemptOutcome,
-    /// Failures in a row, this one included.
+    /// How the poll ended.
+    pub outcome: PollOutcome,
+    /// The class of the error (`timeout`, `http-503`), if the poll failed.
+    pub error_class: Option<&'a str>,
+    /// The HTTP status, if there was one.
+    pub status: Option<u16>,
+    /// Failures in a row, this poll included.
     pub consecutive_failures: u32,
-    /// Refusals (429, 503) in a row, this one included.
+    /// Responses 429 and 503 in a row, this poll included.
     pub consecutive_throttles: u32,
-    /// Whether the polled address gives validators; `true` as long as that is not known.
+    /// Whether the server sends validators for the polled URL; `true` while that is unknown.
     pub has_validators: bool,
     /// How the source is followed.
     pub follow_mode: FollowMode,
-    /// The dates of its newest entries, newest first.
+    /// The dates of the source's newest entries, newest first.
     pub recent_dates: &'a [Timestamp],
-    /// Whose: jitter is its own, and the same each time that it is computed.
+    /// The source. Its jitter is derived from its id, so that it is the same each time.
     pub source: &'a SourceId,
-    /// Its host is left in peace until then.
+    /// The end of the host's backoff, if there is one.
     pub host_backoff: Option<Timestamp>,
 }
 
-/// When to look next, and why.
+/// When a source is polled next, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextPoll {
-    /// When.
+    /// The time of the next poll.
     pub at: Timestamp,
-    /// Why then, in words.
-    pub reason: String,
-    /// What even a forced poll respects: `Retry-After`.
+    /// The reason for this time.
+    pub reason: PollReason,
+    /// The end of `Retry-After`, which even a forced poll respects.
     pub not_before: Option<Timestamp>,
-    /// The pause in force, without jitter.
+    /// The interval in force, without jitter.
     pub interval: Duration,
 }
 
-/// Decides when to look next.
+/// Decides when a source is polled next.
 pub fn next_poll(policy: &PollPolicy, hints: &Hints, state: &PollState<'_>) -> NextPoll {
     let cron = policy.schedule.as_deref().and_then(|text| Cron::parse(text).ok());
-    let mut pause = base_pause(policy, state, cron.is_some());
+    let mut pause = base_pause(policy, state, cron.as_ref());
     apply_backoff(&mut pause, policy, state);
-    for (hint, whose) in hints.fresh_for.into_iter().chain(hints.feed_interval) {
-        pause.raise_to(hint, || format!("{whose} of {}", words(hint)));
+    for (hint, length) in hints.fresh_for.into_iter().chain(hints.feed_interval) {
+        pause.raise_to(length, PollReason::Hint(hint, length));
     }
     if pause.length > policy.max_interval {
         pause = Pause {
-            reason: format!("{}, capped at {}", pause.reason, words(policy.max_interval)),
+            reason: PollReason::Capped(Box::new(pause.reason), policy.max_interval),
             length: policy.max_interval,
         };
     }
@@ -130,7 +110,7 @@ pub fn next_poll(policy: &PollPolicy, hints: &Hints, state: &PollState<'_>) -> N
         let jitter =
             jitter(pause.length, state).min(policy.max_interval.saturating_sub(pause.length));
         if !jitter.is_zero() {
-            pause.reason = format!("{}, and {} of jitter", pause.reason, words(jitter));
+            pause.reason = PollReason::Jitter(Box::new(pause.reason), jitter);
             pause.length += jitter;
         }
     }
@@ -143,119 +123,132 @@ pub fn next_poll(policy: &PollPolicy, hints: &Hints, state: &PollState<'_>) -> N
     };
     let mut from = state.last_request;
     if let Some(retry) = hints.retry_after.filter(|retry| *retry > next.at) {
-        next = NextPoll {
-            at: retry,
-            reason: format!("Retry-After asks to wait until {}", moment(retry)),
-            ..next
-        };
+        next = NextPoll { at: retry, reason: PollReason::RetryAfter(retry), ..next };
         from = retry;
     }
-    if let Some(hold) = state.host_backoff.filter(|hold| *hold > next.at) {
-        next = NextPoll {
-            at: hold,
-            reason: format!("its host is left in peace until {}", moment(hold)),
-            ..next
-        };
-        from = hold;
+    if let Some(until) = state.host_backoff.filter(|until| *until > next.at) {
+        next = NextPoll { at: until, reason: PollReason::HostBackoff(until), ..next };
+        from = until;
     }
-    // A pause that has passed by now: at once, and never in the past.
+    // The pause may have passed already. The next poll is then due at once, but never in the past.
     next.at = next.at.max(state.now + TimeDelta::milliseconds(1));
-    match (&cron, policy.schedule.as_deref()) {
-        (Some(cron), Some(text)) => next_cron_slot(&mut next, cron, text, hints, state, from + cap),
-        _ => skip_closed_hours(&mut next, hints, from + cap),
+    match &cron {
+        Some(cron) => next_cron_slot(&mut next, cron, hints, state.now, from + cap),
+        None => skip_excluded_hours(&mut next, hints, from + cap),
     }
     next
 }
 
 struct Pause {
     length: Duration,
-    reason: String,
+    reason: PollReason,
 }
 
 impl Pause {
-    fn raise_to(&mut self, length: Duration, reason: impl FnOnce() -> String) {
+    fn raise_to(&mut self, length: Duration, reason: PollReason) {
         if length > self.length {
-            *self = Self { length, reason: reason() };
+            *self = Self { length, reason };
         }
     }
 }
 
-/// What is configured, and the floors. A schedule says when by itself: its pause is only what
-/// floors add.
-fn base_pause(policy: &PollPolicy, state: &PollState<'_>, scheduled: bool) -> Pause {
-    let mut pause =
-        Pause { length: policy.interval, reason: format!("every {}", words(policy.interval)) };
-    if scheduled {
-        pause = Pause { length: Duration::ZERO, reason: String::new() };
-    }
+/// Returns the configured interval, raised to the minimum intervals. With a schedule, the pause is
+/// zero unless a minimum interval raises it.
+fn base_pause(policy: &PollPolicy, state: &PollState<'_>, cron: Option<&Cron>) -> Pause {
+    let mut pause = match cron {
+        Some(cron) => Pause { length: Duration::ZERO, reason: slot_reason(cron, Vec::new()) },
+        None => Pause { length: policy.interval, reason: PollReason::Interval(policy.interval) },
+    };
     if policy.exempt {
         return pause;
     }
-    pause.raise_to(MIN_INTERVAL, || format!("never more often than every {}", words(MIN_INTERVAL)));
+    pause.raise_to(MIN_INTERVAL, PollReason::MinInterval(MIN_INTERVAL));
     if !state.has_validators && !policy.custom_interval {
-        let floor = if matches!(state.follow_mode, FollowMode::Sitemap | FollowMode::Page) {
+        let minimum = if matches!(state.follow_mode, FollowMode::Sitemap | FollowMode::Page) {
             SITE_INTERVAL_WITHOUT_VALIDATORS
         } else {
             FEED_INTERVAL_WITHOUT_VALIDATORS
         };
-        pause.raise_to(floor, || format!("it gives no validators, so every {}", words(floor)));
+        pause.raise_to(minimum, PollReason::NoValidators(minimum));
     }
-    if !scheduled && let Some(quiet) = quiet(state.recent_dates, state.now) {
-        pause.raise_to(quiet, || format!("it is quiet, so every {}", words(quiet)));
+    if cron.is_none()
+        && let Some(interval) = rare_entries_interval(state.recent_dates, state.now)
+    {
+        pause.raise_to(interval, PollReason::RareEntries(interval));
     }
     pause
 }
 
-/// Doubles the own pause with each failure in a row; what the publisher wishes is not multiplied.
+/// Doubles the pause with each failure in a row. The publisher's hints are not multiplied.
 fn apply_backoff(pause: &mut Pause, policy: &PollPolicy, state: &PollState<'_>) {
-    if let AttemptOutcome::Failed { class, .. } = &state.outcome
-        && class == "dns"
-        && !policy.exempt
-    {
-        // No publisher was asked anything: no floor is broken by looking again soon, and nobody is
-        // spared by waiting for days after a night without a network.
+    if !state.outcome.is_failure() {
+        return;
+    }
+    let class = state.error_class.unwrap_or_default();
+    if state.outcome == PollOutcome::Failed && class == "dns" && !policy.exempt {
+        // No server was reached, so a retry before the minimum interval burdens nobody, and a night
+        // without a network must not lead to a pause of days.
         let doublings = state.consecutive_failures.saturating_sub(1).min(MAX_DOUBLINGS);
         let length = DNS_FAILURE_DELAY
             .saturating_mul(2_u32.saturating_pow(doublings))
             .min(pause.length.max(MIN_INTERVAL));
-        *pause = Pause {
-            reason: format!("looking up its name failed, so nobody was asked: {}", words(length)),
-            length,
-        };
+        *pause = Pause { reason: PollReason::DnsFailure(length), length };
         return;
     }
     let (failures, throttles) =
         (state.consecutive_failures.max(1), state.consecutive_throttles.max(1));
-    // The first failure may be chance; a refusal is meant, and doubles at once. Gone is asked once
-    // more, a day later.
-    let (least, why, count, doublings) = match &state.outcome {
-        AttemptOutcome::Changed | AttemptOutcome::Unchanged | AttemptOutcome::NotModified => return,
-        AttemptOutcome::Gone => (GONE_RETRY_DELAY, "it is gone (410)".to_owned(), 1, 0),
-        AttemptOutcome::Challenge => {
-            (FORBIDDEN_BACKOFF, "it answers with a challenge".to_owned(), failures, failures - 1)
+    // A first failure may be an accident and does not double the pause; 429 and 503 are deliberate
+    // and double it at once. A source that is gone is polled once more, a day later.
+    let backoff = match (state.outcome, state.status) {
+        (PollOutcome::Gone, _) => {
+            Backoff { minimum: GONE_RETRY_DELAY, cause: BackoffCause::Gone, times: 1, doublings: 0 }
         }
-        AttemptOutcome::Failed { status: Some(status @ (401 | 403 | 451)), .. } => {
-            (FORBIDDEN_BACKOFF, format!("it answers {status}"), failures, failures - 1)
-        }
-        AttemptOutcome::Failed { status: Some(status @ (429 | 503)), .. } => {
-            (MIN_INTERVAL, format!("it answers {status}"), throttles, throttles)
-        }
-        AttemptOutcome::Failed { class, .. } => {
-            (Duration::ZERO, format!("it failed ({class})"), failures, failures - 1)
-        }
+        (PollOutcome::Challenge, _) => Backoff {
+            minimum: FORBIDDEN_BACKOFF,
+            cause: BackoffCause::Challenge,
+            times: failures,
+            doublings: failures - 1,
+        },
+        (_, Some(status @ (401 | 403 | 451))) => Backoff {
+            minimum: FORBIDDEN_BACKOFF,
+            cause: BackoffCause::Status(status),
+            times: failures,
+            doublings: failures - 1,
+        },
+        (_, Some(status @ (429 | 503))) => Backoff {
+            minimum: MIN_INTERVAL,
+            cause: BackoffCause::Status(status),
+            times: throttles,
+            doublings: throttles,
+        },
+        _ => Backoff {
+            minimum: Duration::ZERO,
+            cause: BackoffCause::Failure(class.to_owned()),
+            times: failures,
+            doublings: failures - 1,
+        },
     };
-    let floor = if policy.exempt { policy.interval } else { least.max(MIN_INTERVAL) };
-    let base = pause.length.max(floor);
+    let minimum = if policy.exempt { policy.interval } else { backoff.minimum.max(MIN_INTERVAL) };
+    let base = pause.length.max(minimum);
     let length = base
-        .saturating_mul(2_u32.saturating_pow(doublings.min(MAX_DOUBLINGS)))
+        .saturating_mul(2_u32.saturating_pow(backoff.doublings.min(MAX_DOUBLINGS)))
         .min(policy.max_interval.max(base));
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times in a row") };
-    *pause = Pause { reason: format!("{why}, {times}: {}", words(length)), length };
+    let reason = PollReason::Backoff { cause: backoff.cause, times: backoff.times, pause: length };
+    *pause = Pause { reason, length };
 }
 
-/// How long a source that rarely has something new is left alone: half the usual pause between its
-/// entries.
-fn quiet(dates: &[Timestamp], now: Timestamp) -> Option<Duration> {
+struct Backoff {
+    /// The shortest pause.
+    minimum: Duration,
+    cause: BackoffCause,
+    /// How often it happened in a row.
+    times: u32,
+    doublings: u32,
+}
+
+/// Returns half the median pause between a source's entries, if that is longer than the minimum
+/// interval. At least five dates are needed.
+fn rare_entries_interval(dates: &[Timestamp], now: Timestamp) -> Option<Duration> {
     let past: Vec<Timestamp> = dates.iter().copied().filter(|d| *d <= now).take(20).collect();
     if past.len() < 5 {
         return None;
@@ -263,11 +256,11 @@ fn quiet(dates: &[Timestamp], now: Timestamp) -> Option<Duration> {
     let mut gaps: Vec<TimeDelta> = past.windows(2).map(|pair| pair[0] - pair[1]).collect();
     gaps.sort_unstable();
     let median = gaps[gaps.len() / 2].to_std().ok()?;
-    Some((median / 2).min(MAX_QUIET_INTERVAL)).filter(|pause| *pause > MIN_INTERVAL)
+    Some((median / 2).min(MAX_RARE_ENTRIES_INTERVAL)).filter(|pause| *pause > MIN_INTERVAL)
 }
 
-/// Up to a tenth more, and 30 minutes at most: the same source does not always come at the same
-/// minute as the others.
+/// Returns up to a tenth of the pause, and 30 minutes at most, so that sources with one interval
+/// are not polled in the same minute.
 fn jitter(pause: Duration, state: &PollState<'_>) -> Duration {
     if pause < MIN_JITTERED_PAUSE {
         return Duration::ZERO;
@@ -280,67 +273,60 @@ fn jitter(pause: Duration, state: &PollState<'_>) -> Duration {
     Duration::from_secs((pause / 10).min(MAX_JITTER).mul_f64(fraction).as_secs())
 }
 
-/// Moves on to the first hour that skipHours and skipDays leave open, as far as the cap lets it.
-fn skip_closed_hours(next: &mut NextPoll, hints: &Hints, at_most: Timestamp) {
-    let open = hints.next_open_time(next.at);
-    if open <= next.at {
+/// Moves the poll to the first hour that `skipHours` and `skipDays` allow, but not beyond
+/// `at_most`.
+fn skip_excluded_hours(next: &mut NextPoll, hints: &Hints, at_most: Timestamp) {
+    let allowed = hints.next_allowed_time(next.at);
+    if allowed <= next.at {
         return;
     }
-    if open <= at_most {
-        next.reason = format!(
-            "{}, then the feed's skipHours or skipDays until {}",
-            next.reason,
-            moment(open)
-        );
-        next.at = open;
+    let reason = Box::new(next.reason.clone());
+    if allowed <= at_most {
+        next.reason = PollReason::SkipHours(reason, allowed);
+        next.at = allowed;
     } else if at_most > next.at {
-        next.reason = format!(
-            "{}, then the feed's skipHours or skipDays, capped at {}",
-            next.reason,
-            moment(at_most)
-        );
+        next.reason = PollReason::SkipHoursCapped(reason, at_most);
         next.at = at_most;
     }
 }
 
-/// Moves on to the first slot that no floor, hint or back-off forbids, and that lies in an open
+/// Moves the poll to the first slot of the schedule that is not earlier and lies in an allowed
 /// hour.
 fn next_cron_slot(
     next: &mut NextPoll,
     cron: &Cron,
-    text: &str,
     hints: &Hints,
-    state: &PollState<'_>,
+    now: Timestamp,
     at_most: Timestamp,
 ) {
-    let slot_from = |moment: Timestamp| cron.next_after(moment - TimeDelta::milliseconds(1));
+    let slot_from = |time: Timestamp| cron.next_after(time - TimeDelta::milliseconds(1));
     let Some(first) = slot_from(next.at) else {
         return;
     };
     let mut slot = first;
     for _ in 0..MAX_SLOTS {
-        let open = hints.next_open_time(slot);
-        if open == slot {
+        let allowed = hints.next_allowed_time(slot);
+        if allowed == slot {
             break;
         }
-        let Some(later) = slot_from(open).filter(|later| *later <= at_most) else {
+        let Some(later) = slot_from(allowed).filter(|later| *later <= at_most) else {
             slot = first;
             break;
         };
         slot = later;
     }
-    let mut why: Vec<&str> = Vec::new();
-    if cron.next_after(state.now).is_some_and(|soonest| soonest < first) && !next.reason.is_empty()
-    {
-        why.push(&next.reason);
+    let mut skipped = Vec::new();
+    let has_pause = !matches!(next.reason, PollReason::Schedule { .. });
+    if has_pause && cron.next_after(now).is_some_and(|soonest| soonest < first) {
+        skipped.push(SkippedSlots::Pause(Box::new(next.reason.clone())));
     }
     if slot > first {
-        why.push("the feed's skipHours or skipDays");
+        skipped.push(SkippedSlots::SkipHours);
     }
-    next.reason = if why.is_empty() {
-        format!("the schedule `{text}`")
-    } else {
-        format!("the schedule `{text}`; earlier slots are passed over: {}", why.join(", "))
-    };
+    next.reason = slot_reason(cron, skipped);
     next.at = slot;
+}
+
+fn slot_reason(cron: &Cron, skipped: Vec<SkippedSlots>) -> PollReason {
+    PollReason::Schedule { expression: cron.as_str().to_owned(), skipped }
 }

@@ -19,6 +19,7 @@ use super::{
     sql_values::ms,
     stories,
 };
+use crate::schedule::PollReason;
 use entry_identity::{EntryMatch, KeyPolicy};
 use feed_model::{SourceId, Timestamp, TopicId};
 use topic_rules::Rules;
@@ -238,7 +239,7 @@ fn store_request_time(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreE
 fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError> {
     let source = plan.source.as_str();
     if let Some(attempt) = &plan.attempt {
-        let interval = i64::try_from(attempt.next.interval_s).unwrap_or(i64::MAX);
+        let interval = sources::seconds(attempt.next.interval);
         conn.prepare_cached(
             "UPDATE source SET last_attempt_ms = ?2, last_success_ms = CASE WHEN ?5 IS NULL THEN ?2 ELSE last_success_ms END,
                last_outcome = ?3, last_status = ?4, last_error_class = ?5, last_error = ?6, failures = ?7, throttles = ?8,
@@ -250,7 +251,7 @@ fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError>
             s.execute(params![
                 source,
                 ms(plan.now),
-                attempt.outcome,
+                attempt.outcome.as_str(),
                 attempt.status,
                 attempt.error.as_ref().map(|e| &e.class),
                 attempt.error.as_ref().map(|e| &e.text),
@@ -258,11 +259,11 @@ fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError>
                 attempt.throttles,
                 attempt.gone_since.map(ms),
                 attempt.gone,
-                attempt.moved.as_ref().map(|m| m.0.as_str()),
-                attempt.moved.as_ref().map(|m| ms(m.1)),
-                attempt.moved.as_ref().is_some_and(|m| m.2),
+                attempt.moved.as_ref().map(|moved| moved.to.as_str()),
+                attempt.moved.as_ref().map(|moved| ms(moved.since)),
+                attempt.moved.as_ref().is_some_and(|moved| moved.adopted),
                 ms(attempt.next.at),
-                attempt.next.reason,
+                attempt.next.reason.to_string(),
                 attempt.next.not_before.map(ms),
                 interval,
                 attempt.problems.as_ref().map(sql_values::json),
@@ -282,7 +283,8 @@ fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError>
                 .context("store where a source is answered")?;
         }
         for fellow in &attempt.aligned_sources {
-            let reason = format!("together with source `{source}`, which reads the same document");
+            let reason =
+                PollReason::SharedFeed { source: plan.source.clone(), delayed: None }.to_string();
             conn.prepare_cached(
                 "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3 WHERE id = ?1 AND next_poll_ms < ?2",
             )

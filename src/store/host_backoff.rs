@@ -11,6 +11,7 @@ use super::{
     error::SqlContext as _,
     sql_values::{ms, time},
 };
+use crate::schedule::PollReason;
 use feed_model::{SourceId, Timestamp};
 
 impl Reader<'_> {
@@ -45,10 +46,7 @@ pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<
         .context(context)
     };
     if let Some(until) = second("next_poll_ms")? {
-        let reason = format!(
-            "its host is left in peace until {}: two of its sources were refused (429 or 503)",
-            time(until).format("%Y-%m-%d %H:%M UTC")
-        );
+        let reason = PollReason::HostBackoff(time(until)).to_string();
         conn.prepare_cached(
             "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3
               WHERE host = (SELECT host FROM source WHERE id = ?1) AND ordinal IS NOT NULL AND coalesce(next_poll_ms, 0) < ?2",
@@ -81,7 +79,10 @@ pub(super) fn store_retry_after(conn: &Connection, plan: &PollUpdate) -> Result<
         "UPDATE source SET not_before_ms = ?3, next_poll_ms = max(coalesce(next_poll_ms, 0), ?3), next_poll_because = ?4
           WHERE id = ?1 AND host = ?2 AND coalesce(not_before_ms, 0) < ?3",
     )
-    .and_then(|mut s| s.execute(params![plan.source.as_str(), host, ms(until), attempt.next.reason]))
+    .and_then(|mut s| {
+        let reason = attempt.next.reason.to_string();
+        s.execute(params![plan.source.as_str(), host, ms(until), reason])
+    })
     .context("keep what a host asked for")?;
     Ok(())
 }

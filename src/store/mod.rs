@@ -56,7 +56,7 @@ pub use lock::DirectoryLock;
 pub use maintenance::ReclassifyProgress;
 pub use poll_update::{
     Arrival, FeedMetadata, IncomingItem, ItemOutcome, ParsedDocument, PollAttempt, PollError,
-    PollUpdate, ScheduledPoll, SourceTarget, UpdateResult,
+    PollUpdate, SourceTarget, UpdateResult,
 };
 pub use reader::{MonthCount, Reader, StoryQuery};
 pub use search::{SearchQuery, SearchResults};

@@ -4,9 +4,11 @@
 use url::Url;
 
 use super::{PageChange, WindowPolicy};
+use crate::schedule::NextPoll;
 use entry_identity::EntryIdentity;
 use feed_model::{
-    Draft, FollowMode, FollowTarget, Problem, Source, SourceId, Timestamp, UpdateHints, Validators,
+    Draft, FollowMode, FollowTarget, MovedAddress, PollOutcome, Problem, Source, SourceId,
+    Timestamp, UpdateHints, Validators,
 };
 
 /// How an entry comes: it decides the position of a story that begins with it.
@@ -83,24 +85,11 @@ pub struct PollError {
     pub text: String,
 }
 
-/// When the source is asked again, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScheduledPoll {
-    /// When.
-    pub at: Timestamp,
-    /// Why then.
-    pub reason: String,
-    /// What even a forced poll respects.
-    pub not_before: Option<Timestamp>,
-    /// The pause in force, in seconds.
-    pub interval_s: u64,
-}
-
 /// How an attempt to poll went.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PollAttempt {
-    /// The outcome's word: `changed`, `unchanged`, `not_modified`, `failed`, `gone`, `challenge`.
-    pub outcome: &'static str,
+    /// The outcome. [`PollOutcome::Changed`] follows only from the stored entries.
+    pub outcome: PollOutcome,
     /// The HTTP status.
     pub status: Option<u16>,
     /// What went wrong; `None`: the attempt succeeded.
@@ -114,7 +103,7 @@ pub struct PollAttempt {
     /// Whether it rests from now on.
     pub gone: bool,
     /// When it is asked again.
-    pub next: ScheduledPoll,
+    pub next: NextPoll,
     /// The key of the limit of the host that answered; `None`: as before.
     pub host: Option<String>,
     /// Sources that read the same document and wait for this one, so that one request serves them
@@ -122,17 +111,17 @@ pub struct PollAttempt {
     pub aligned_sources: Vec<SourceId>,
     /// How often the publication wants to be asked, as its document says; `None`: as before.
     pub update_hints: Option<UpdateHints>,
-    /// A permanent redirect: its target, since when, whether adopted.
-    pub moved: Option<(Url, Timestamp, bool)>,
+    /// The target of permanent redirects, if there are any.
+    pub moved: Option<MovedAddress>,
     /// What was odd; `None`: as before.
     pub problems: Option<Vec<Problem>>,
 }
 
 impl PollAttempt {
     /// An attempt that was answered, with nothing else to say of it.
-    pub fn unchanged(next: ScheduledPoll) -> Self {
+    pub fn unchanged(next: NextPoll) -> Self {
         Self {
-            outcome: "unchanged",
+            outcome: PollOutcome::Unchanged,
             status: Some(200),
             error: None,
             failures: 0,

@@ -16,8 +16,8 @@ use rusqlite::{
 use url::Url;
 
 use super::{
-    Arrival, FeedMetadata, IncomingItem, ParsedDocument, PollAttempt, PollUpdate, Reader,
-    ScheduledPoll, Store, StoreError, StoryQuery, WindowPolicy, apply, entries::SourceEntries,
+    Arrival, FeedMetadata, IncomingItem, ParsedDocument, PollAttempt, PollUpdate, Reader, Store,
+    StoreError, StoryQuery, WindowPolicy, apply, entries::SourceEntries,
 };
 use entry_identity::{KeyPolicy, KnownEntries as _};
 use feed_model::{
@@ -25,6 +25,8 @@ use feed_model::{
     Topic, TopicId,
 };
 use topic_rules::Rules;
+
+use crate::schedule::{NextPoll, PollReason};
 
 const FEED: &[u8] =
     b"<rss version=\"2.0\"><channel><title>A</title><item><guid isPermaLink=\"false\">1</guid><title>Kafka once</title>\
@@ -122,8 +124,12 @@ fn plan(id: &str) -> PollUpdate {
         .zip(identity)
         .map(|(draft, identity)| IncomingItem { draft, identity, arrival: Arrival::Ordinary })
         .collect();
-    let next =
-        ScheduledPoll { at: now(), reason: "a test".into(), not_before: None, interval_s: 3600 };
+    let next = NextPoll {
+        at: now(),
+        reason: PollReason::AddressChanged,
+        not_before: None,
+        interval: Duration::from_secs(3600),
+    };
     PollUpdate {
         requested: Some(now()),
         attempt: Some(PollAttempt::unchanged(next)),

@@ -14,9 +14,10 @@ use super::{
     feed_window, representative, source_ref, sql_values,
     sql_values::{ms, time, time_opt},
 };
+use crate::schedule::PollReason;
 use feed_model::{
-    ContentPolicy, FollowMode, FollowTarget, Source, SourceId, Timestamp, Topic, TopicId,
-    UpdateHints, Validators,
+    ContentPolicy, FollowMode, FollowTarget, MovedAddress, PollOutcome, Source, SourceId,
+    Timestamp, Topic, TopicId, UpdateHints, Validators,
 };
 
 /// What is remembered of a source between two polls.
@@ -44,8 +45,8 @@ pub struct SourceRecord {
     pub gone_since: Option<Timestamp>,
     /// Whether it rests.
     pub resting: bool,
-    /// The last outcome's word.
-    pub last_outcome: Option<String>,
+    /// The outcome of the last poll.
+    pub last_outcome: Option<PollOutcome>,
     /// The class of the last error; `None`: the last attempt succeeded.
     pub last_error_class: Option<String>,
     /// The key of its host's limit: where it was last answered, else the host of its address.
@@ -54,8 +55,8 @@ pub struct SourceRecord {
     pub next_poll: Option<Timestamp>,
     /// What even a forced poll respects.
     pub not_before: Option<Timestamp>,
-    /// A permanent redirect: its target, since when it is seen, whether it was adopted.
-    pub moved: Option<(Url, Timestamp, bool)>,
+    /// The target of permanent redirects, if there are any.
+    pub moved: Option<MovedAddress>,
     /// How often it wants to be asked, as its last document said.
     pub update_hints: UpdateHints,
     /// The publishers' dates of its newest entries, newest first.
@@ -156,13 +157,16 @@ impl Store {
     }
 
     /// Sets when sources that were never polled are asked first.
-    pub fn schedule_first(&self, at: &[(SourceId, Timestamp, String)]) -> Result<(), StoreError> {
+    pub fn schedule_first(
+        &self,
+        at: &[(SourceId, Timestamp, PollReason)],
+    ) -> Result<(), StoreError> {
         let at = at.to_vec();
         self.write(move |tx| {
             for (id, when, because) in &at {
                 tx.execute(
                     "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3 WHERE id = ?1 AND last_attempt_ms IS NULL",
-                    params![id.as_str(), ms(*when), because],
+                    params![id.as_str(), ms(*when), because.to_string()],
                 )
                 .context("schedule a first poll")?;
             }
@@ -205,12 +209,18 @@ impl Reader<'_> {
                     throttles: row.get("throttles")?,
                     gone_since: time_opt(row, "gone_since_ms")?,
                     resting: row.get("resting")?,
-                    last_outcome: row.get("last_outcome")?,
+                    last_outcome: row
+                        .get::<_, Option<String>>("last_outcome")?
+                        .and_then(|name| PollOutcome::from_stored(&name)),
                     last_error_class: row.get("last_error_class")?,
                     host: row.get("host")?,
                     next_poll: time_opt(row, "next_poll_ms")?,
                     not_before: time_opt(row, "not_before_ms")?,
-                    moved: moved.zip(moved_since).map(|(url, since)| (url, since, adopted)),
+                    moved: moved.zip(moved_since).map(|(to, since)| MovedAddress {
+                        to,
+                        since,
+                        adopted,
+                    }),
                     update_hints: UpdateHints::default(),
                     recent_dates: Vec::new(),
                     validators: Vec::new(),
@@ -476,8 +486,8 @@ fn sync_source(
             tx.execute(
                 "UPDATE source SET way_url = NULL, way_because = NULL, body_digest = NULL, moved_to = NULL, moved_adopted = 0,
                    resting = 0, gone_since_ms = NULL, failures = 0, throttles = 0, next_poll_ms = not_before_ms,
-                   next_poll_because = 'its address in feeds.toml changed' WHERE id = ?1",
-                [id],
+                   next_poll_because = ?2 WHERE id = ?1",
+                params![id, PollReason::AddressChanged.to_string()],
             )
             .and_then(|_| tx.execute("DELETE FROM publisher_pace WHERE source_id = ?1", [id]))
             .context("take over a source")?;

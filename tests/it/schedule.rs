@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use feed_model::{FollowMode, Headers, PollPolicy, SourceId, Timestamp, UpdateHints};
+use feed_model::{FollowMode, Headers, PollOutcome, PollPolicy, SourceId, Timestamp, UpdateHints};
 use proptest::prelude::*;
-use tributary::schedule::{AttemptOutcome, Hints, NextPoll, PollState, next_poll, spread};
+use tributary::schedule::{Hint, Hints, NextPoll, PollState, next_poll, spread};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -38,7 +38,9 @@ fn good(source: &SourceId) -> PollState<'_> {
     PollState {
         now: noon(),
         last_request: noon(),
-        outcome: AttemptOutcome::Unchanged,
+        outcome: PollOutcome::Unchanged,
+        error_class: None,
+        status: Some(200),
         consecutive_failures: 0,
         consecutive_throttles: 0,
         has_validators: true,
@@ -51,9 +53,10 @@ fn good(source: &SourceId) -> PollState<'_> {
 
 fn failed(source: &SourceId, status: u16, times: u32) -> PollState<'_> {
     let throttled = if matches!(status, 429 | 503) { times } else { 0 };
-    let outcome = AttemptOutcome::Failed { class: format!("http-{status}"), status: Some(status) };
     PollState {
-        outcome,
+        outcome: PollOutcome::Failed,
+        error_class: Some(if status == 500 { "http-500" } else { "http" }),
+        status: Some(status),
         consecutive_failures: times,
         consecutive_throttles: throttled,
         ..good(source)
@@ -100,11 +103,11 @@ fn freshness_and_update_hints_set_the_interval() {
         ),
         (&[("cache-control", "no-cache, max-age=7200")], none.clone(), 60, "every 60 min"),
         (&expires, none.clone(), 480, "the publisher's Expires of 8 h"),
-        (&year, none.clone(), 7 * 24 * 60, "capped at 7 days"),
+        (&year, none.clone(), 7 * 24 * 60, "limited to 7 days by max_interval"),
         (&[], wish(Some(5), None), 60, "every 60 min"),
         (&[], wish(Some(0), None), 60, "every 60 min"),
         (&[], wish(Some(1440), None), 1440, "the feed's ttl of 24 h"),
-        (&[], wish(Some(u64::MAX), None), 7 * 24 * 60, "capped at 7 days"),
+        (&[], wish(Some(u64::MAX), None), 7 * 24 * 60, "limited to 7 days by max_interval"),
         (&[], wish(None, Some(3600)), 60, "every 60 min"),
         (&[], wish(Some(90), Some(43_200)), 720, "the feed's update period of 12 h"),
         (&[("cache-control", "max-age=7200")], wish(Some(240), None), 240, "the feed's ttl of 4 h"),
@@ -118,7 +121,11 @@ fn freshness_and_update_hints_set_the_interval() {
             next.reason
         );
         let said = if *because == "every 60 min" { "every 1 h" } else { because };
-        assert!(next.reason.contains(said), "`{}` says nothing of `{said}`", next.reason);
+        assert!(
+            next.reason.to_string().contains(said),
+            "`{}` says nothing of `{said}`",
+            next.reason
+        );
     }
 }
 
@@ -131,7 +138,10 @@ fn minimum_intervals_apply_unless_the_source_is_exempt() {
     assert_eq!(pause(&next_poll(&policy(minute), &none, &good(&id))), HOUR);
     let feed = next_poll(&policy(HOUR), &none, &without);
     assert_eq!(
-        (pause(&feed), feed.reason.contains("it gives no validators, so every 24 h")),
+        (
+            pause(&feed),
+            feed.reason.to_string().contains("the server sends no validators, so every 24 h")
+        ),
         (DAY, true),
         "{}",
         feed.reason
@@ -172,21 +182,29 @@ fn failures_back_off_and_throttling_backs_off_sooner() {
         PollState { consecutive_failures: 6, consecutive_throttles: 1, ..failed(&id, 429, 1) };
     let next = next_poll(&policy(HOUR), &Hints::default(), &mixed);
     assert_eq!(
-        (pause(&next), next.reason.starts_with("it answers 429, once: 2 h")),
+        (
+            pause(&next),
+            next.reason.to_string().starts_with("the server answered 429, once: retry after 2 h")
+        ),
         (2 * HOUR, true),
         "{}",
         next.reason
     );
     let challenge =
-        PollState { outcome: AttemptOutcome::Challenge, consecutive_failures: 1, ..good(&id) };
+        PollState { outcome: PollOutcome::Challenge, consecutive_failures: 1, ..good(&id) };
     let next = next_poll(&policy(HOUR), &Hints::default(), &challenge);
     assert_eq!(
-        (pause(&next), next.reason.starts_with("it answers with a challenge, once: 4 h")),
+        (
+            pause(&next),
+            next.reason
+                .to_string()
+                .starts_with("the server answered with a bot challenge, once: retry after 4 h")
+        ),
         (4 * HOUR, true),
         "{}",
         next.reason
     );
-    let gone = PollState { outcome: AttemptOutcome::Gone, consecutive_failures: 5, ..good(&id) };
+    let gone = PollState { outcome: PollOutcome::Gone, consecutive_failures: 5, ..good(&id) };
     assert_eq!(
         pause(&next_poll(&policy(HOUR), &Hints::default(), &gone)),
         DAY,
@@ -194,7 +212,9 @@ fn failures_back_off_and_throttling_backs_off_sooner() {
     );
     let next = next_poll(&policy(HOUR), &Hints::default(), &failed(&id, 500, 3));
     assert!(
-        next.reason.starts_with("it failed (http-500), 3 times in a row: 4 h"),
+        next.reason
+            .to_string()
+            .starts_with("the poll failed (http-500), 3 times in a row: retry after 4 h"),
         "{}",
         next.reason
     );
@@ -204,8 +224,13 @@ fn failures_back_off_and_throttling_backs_off_sooner() {
 fn dns_failures_are_retried_soon() {
     let source = id();
     let next = |times| {
-        let outcome = AttemptOutcome::Failed { class: "dns".into(), status: None };
-        let situation = PollState { outcome, consecutive_failures: times, ..good(&source) };
+        let situation = PollState {
+            outcome: PollOutcome::Failed,
+            error_class: Some("dns"),
+            status: None,
+            consecutive_failures: times,
+            ..good(&source)
+        };
         next_poll(&policy(3 * HOUR), &Hints::default(), &situation)
     };
     let minutes: Vec<u64> = (1..8).map(|times| pause(&next(times)).as_secs() / 60).collect();
@@ -213,7 +238,10 @@ fn dns_failures_are_retried_soon() {
     // one.
     assert_eq!(minutes, [10, 20, 40, 80, 160, 180, 180]);
     assert!(
-        next(1).reason.starts_with("looking up its name failed, so nobody was asked: 10 min"),
+        next(1)
+            .reason
+            .to_string()
+            .starts_with("the host name could not be resolved: retry after 10 min"),
         "{}",
         next(1).reason
     );
@@ -244,7 +272,7 @@ fn max_age_of_a_429_is_not_multiplied() {
     );
     let next = next_poll(&policy(HOUR), &hints, &failed(&id(), 429, 3));
     assert_eq!(
-        (pause(&next), next.reason.contains("max-age of 2 days")),
+        (pause(&next), next.reason.to_string().contains("max-age of 2 days")),
         (2 * DAY, true),
         "{}",
         next.reason
@@ -267,7 +295,7 @@ fn retry_after_is_honoured_beyond_max_interval() {
         (later.at, later.not_before),
         (noon() + TimeDelta::days(10), Some(noon() + TimeDelta::days(10)))
     );
-    assert_eq!(later.reason, "Retry-After asks to wait until 2026-12-01 12:00 UTC");
+    assert_eq!(later.reason.to_string(), "Retry-After asks to wait until 2026-12-01 12:00 UTC");
     // A short one shortens nothing, and is kept for a forced poll.
     let short = ask("120", 7 * DAY);
     assert_eq!(
@@ -294,8 +322,8 @@ fn host_backoff_postpones_the_next_poll() {
         &PollState { host_backoff: Some(hold), ..good(&id) },
     );
     assert_eq!(
-        (next.at, next.reason.as_str()),
-        (hold, "its host is left in peace until 2026-11-21 21:00 UTC")
+        (next.at, next.reason.to_string().as_str()),
+        (hold, "host backoff until 2026-11-21 21:00 UTC: two of its sources answered 429 or 503")
     );
     let next = next_poll(
         &on_schedule("30 * * * *"),
@@ -320,7 +348,10 @@ fn the_interval_grows_for_rarely_updated_sources() {
     };
     let monthly = ask(&every(30), &policy(HOUR));
     assert_eq!(
-        (pause(&monthly), monthly.reason.contains("it is quiet, so every 24 h")),
+        (
+            pause(&monthly),
+            monthly.reason.to_string().contains("new entries are rare, so every 24 h")
+        ),
         (DAY, true),
         "{}",
         monthly.reason
@@ -342,14 +373,16 @@ fn a_cron_schedule_skips_forbidden_slots() {
     let at = |text: &str| -> Timestamp { text.parse().unwrap() };
     let next = next_poll(&on_schedule("0 6-22 * * *"), &none, &good(&id));
     assert_eq!(
-        (next.at, next.reason.as_str()),
+        (next.at, next.reason.to_string().as_str()),
         (at("2026-11-21T13:00:00Z"), "the schedule `0 6-22 * * *`")
     );
     // The floor of an hour.
     let next = next_poll(&on_schedule("*/15 * * * *"), &none, &good(&id));
     assert_eq!(next.at, at("2026-11-21T13:00:00Z"));
     assert!(
-        next.reason.contains("earlier slots are passed over: never more often than every 1 h"),
+        next.reason
+            .to_string()
+            .contains("earlier slots are skipped: every 1 h, the shortest interval allowed"),
         "{}",
         next.reason
     );
@@ -357,7 +390,7 @@ fn a_cron_schedule_skips_forbidden_slots() {
     let wish = hints(&[("cache-control", "max-age=40000")], &UpdateHints::default());
     let next = next_poll(&on_schedule("0 6-22 * * *"), &wish, &good(&id));
     assert_eq!(next.at, at("2026-11-22T06:00:00Z"));
-    assert!(next.reason.contains("max-age"), "{}", next.reason);
+    assert!(next.reason.to_string().contains("max-age"), "{}", next.reason);
     // A slot in a closed hour is passed over as well, however often.
     let closed = UpdateHints {
         skip_hours: (0..14).chain(15..24).collect(),
@@ -366,7 +399,7 @@ fn a_cron_schedule_skips_forbidden_slots() {
     };
     let next = next_poll(&on_schedule("30 * * * *"), &hints(&[], &closed), &good(&id));
     assert_eq!(next.at, at("2026-11-22T14:30:00Z"), "Saturday is closed, and every hour but 14");
-    assert!(next.reason.contains("skipHours"), "{}", next.reason);
+    assert!(next.reason.to_string().contains("skipHours"), "{}", next.reason);
     // A schedule whose every slot is closed is kept as it is.
     let next = next_poll(&on_schedule("0 6 * * *"), &hints(&[], &closed), &good(&id));
     assert_eq!(next.at, at("2026-11-22T06:00:00Z"));
@@ -385,7 +418,9 @@ fn skip_hours_are_waited_out_up_to_max_interval() {
     let next = next_poll(&policy(HOUR), &hints(&[], &night), &good(&id));
     assert_eq!(next.at, at("2026-11-21T23:00:00Z"));
     assert!(
-        next.reason.contains("then the feed's skipHours or skipDays until 2026-11-21 23:00 UTC"),
+        next.reason
+            .to_string()
+            .contains("then the feed's skipHours or skipDays until 2026-11-21 23:00 UTC"),
         "{}",
         next.reason
     );
@@ -398,7 +433,7 @@ fn skip_hours_are_waited_out_up_to_max_interval() {
     let capped = PollPolicy { max_interval: 3 * HOUR, ..policy(HOUR) };
     let next = next_poll(&capped, &hints(&[], &night), &good(&id));
     assert_eq!(
-        (next.at, next.reason.contains("capped")),
+        (next.at, next.reason.to_string().contains("limited to")),
         (at("2026-11-21T15:00:00Z"), true),
         "{}",
         next.reason
@@ -407,7 +442,7 @@ fn skip_hours_are_waited_out_up_to_max_interval() {
 
 #[test]
 fn first_polls_of_many_sources_are_spread_out() {
-    let starts: Vec<Duration> = (0..520).map(|place| spread(place, HOUR).0).collect();
+    let starts: Vec<Duration> = (0..520).map(|place| spread(place, HOUR)).collect();
     assert!(starts[..20].iter().all(Duration::is_zero), "the first twenty are asked at once");
     let mut per_tenth = [0; 10];
     for start in &starts[20..] {
@@ -465,17 +500,32 @@ fn any_hints() -> impl Strategy<Value = Hints> {
         })
 }
 
-fn any_outcome() -> impl Strategy<Value = (AttemptOutcome, u32, u32)> {
+/// An outcome with its status, the failures and the throttles in a row.
+#[derive(Debug, Clone)]
+struct AnyOutcome {
+    outcome: PollOutcome,
+    status: Option<u16>,
+    failures: u32,
+    throttles: u32,
+}
+
+impl AnyOutcome {
+    fn new(outcome: PollOutcome, failures: u32) -> Self {
+        Self { outcome, status: None, failures, throttles: 0 }
+    }
+}
+
+fn any_outcome() -> impl Strategy<Value = AnyOutcome> {
     let failure =
         prop::sample::select(vec![None, Some(401_u16), Some(404), Some(429), Some(500), Some(503)]);
     prop_oneof![
-        Just((AttemptOutcome::NotModified, 0, 0)),
-        Just((AttemptOutcome::Unchanged, 0, 0)),
-        Just((AttemptOutcome::Gone, 1, 0)),
-        (1_u32..40).prop_map(|n| (AttemptOutcome::Challenge, n, 0)),
+        Just(AnyOutcome::new(PollOutcome::NotModified, 0)),
+        Just(AnyOutcome::new(PollOutcome::Unchanged, 0)),
+        Just(AnyOutcome::new(PollOutcome::Gone, 1)),
+        (1_u32..40).prop_map(|n| AnyOutcome::new(PollOutcome::Challenge, n)),
         (failure, 1_u32..40, 1_u32..40).prop_map(|(status, failures, throttles)| {
             let throttles = if matches!(status, Some(429 | 503)) { throttles } else { 0 };
-            (AttemptOutcome::Failed { class: "x".into(), status }, failures, throttles)
+            AnyOutcome { status, throttles, ..AnyOutcome::new(PollOutcome::Failed, failures) }
         }),
     ]
 }
@@ -486,10 +536,19 @@ proptest! {
         policy in any_pace(), hints in any_hints(), outcome in any_outcome(), validators: bool, since in 0_i64..400_000, hold in prop::option::of(0_i64..900_000),
     ) {
         let id = id();
-        let (outcome, consecutive_failures, consecutive_throttles) = outcome;
         let last_request = noon() - TimeDelta::seconds(since);
         let host_backoff = hold.map(|s| noon() + TimeDelta::seconds(s));
-        let situation = PollState { last_request, outcome, consecutive_failures, consecutive_throttles, has_validators: validators, host_backoff, ..good(&id) };
+        let situation = PollState {
+            last_request,
+            outcome: outcome.outcome,
+            error_class: outcome.outcome.is_failure().then_some("x"),
+            status: outcome.status,
+            consecutive_failures: outcome.failures,
+            consecutive_throttles: outcome.throttles,
+            has_validators: validators,
+            host_backoff,
+            ..good(&id)
+        };
         let next = next_poll(&policy, &hints, &situation);
         prop_assert!(next.at > noon(), "{next:?}");
         for promised in [hints.retry_after, host_backoff].into_iter().flatten() {
@@ -505,7 +564,7 @@ proptest! {
         } else {
             prop_assert_eq!(next.at.timestamp() % 60, 0);
         }
-        prop_assert!(!next.reason.is_empty());
+        prop_assert!(!next.reason.to_string().is_empty());
         prop_assert_eq!(&next, &next_poll(&policy, &hints, &situation), "the same each time that it is computed");
     }
 
@@ -513,7 +572,7 @@ proptest! {
     fn update_hints_only_lengthen_the_interval(policy in any_pace(), hints in any_hints(), more in 0_u64..3_000_000) {
         let id = id();
         let bare = Hints { fresh_for: None, feed_interval: None, retry_after: None, ..hints.clone() };
-        let wished = Hints { fresh_for: Some((Duration::from_secs(more), "the publisher's max-age")), ..bare.clone() };
+        let wished = Hints { fresh_for: Some((Hint::MaxAge, Duration::from_secs(more))), ..bare.clone() };
         let plain = next_poll(&policy, &bare, &good(&id));
         // Jitter grows with the pause, so that nothing is undone by it.
         prop_assert!(next_poll(&policy, &wished, &good(&id)).at >= plain.at);

@@ -8,6 +8,7 @@ mod draft;
 mod headers;
 mod html;
 mod id;
+mod poll;
 mod problem;
 mod source;
 mod story;
@@ -20,6 +21,7 @@ pub use draft::{
 pub use headers::{Headers, Validators};
 pub use html::SafeHtml;
 pub use id::{EntryKey, IdError, SourceId, StoryId, TopicId};
+pub use poll::{MovedAddress, PollOutcome};
 pub use problem::{Problem, Severity};
 pub use source::{
     Auth, ContentPolicy, FetchLimits, FollowMode, FollowTarget, HostPattern, HostPatternError,

@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
+use feed_model::PollOutcome;
 use feed_model::{FetchLimits, Source};
 use flate2::{Compression, write::GzEncoder};
-use tributary::poll::Outcome;
 
 use super::harness::{PollHarness, feed_with_etag, noon, source};
 use crate::support::origin::{Origin, Reply};
@@ -31,7 +31,7 @@ async fn a_bot_challenge_is_detected_at_any_status_and_never_parsed() {
         let state = harness.state("feed");
         assert_eq!(
             (report.outcome, state.last_error_class.as_deref(), state.entries),
-            (Outcome::Challenge, Some("challenge"), 1),
+            (PollOutcome::Challenge, Some("challenge"), 1),
             "{status}"
         );
         assert_eq!(state.last_error.as_deref(), Some("not reachable: challenge (Cloudflare)"));
@@ -59,7 +59,7 @@ async fn a_response_sent_byte_by_byte_ends_in_a_timeout() {
     let state = harness.state("feed");
     assert_eq!(
         (report.outcome, state.last_error_class.as_deref()),
-        (Outcome::Failed, Some("timeout"))
+        (PollOutcome::Failed, Some("timeout"))
     );
     assert!(state.next_poll.unwrap() > noon());
 }
@@ -148,7 +148,7 @@ async fn a_zstd_window_that_is_too_large_is_refused() {
     let report = harness.poll("feed").await;
     assert_eq!(
         (report.outcome, harness.state("feed").last_error_class.as_deref()),
-        (Outcome::Failed, Some("body")),
+        (PollOutcome::Failed, Some("body")),
         "{report:?}"
     );
 }
@@ -164,7 +164,7 @@ async fn an_endless_response_header_is_a_protocol_error() {
         let report = harness.poll("feed").await;
         assert_eq!(
             (report.outcome, harness.state("feed").last_error_class.as_deref()),
-            (Outcome::Failed, Some("protocol"))
+            (PollOutcome::Failed, Some("protocol"))
         );
     }
 }
@@ -183,7 +183,7 @@ async fn an_unrequested_206_is_a_failure() {
     let report = harness.poll("feed").await;
     assert_eq!(
         (report.outcome, harness.state("feed").last_error_class.as_deref()),
-        (Outcome::Failed, Some("http-206"))
+        (PollOutcome::Failed, Some("http-206"))
     );
     harness.poll("feed").await;
     assert_eq!(harness.sent_validators("/feed").0.as_deref(), Some("\"1\""));

@@ -19,6 +19,7 @@ use tokio::{
 use tributary::{
     clock::Clock as _,
     poll::{PollScheduler, PollSettings},
+    schedule::PollReason,
     telemetry::Metrics,
 };
 use url::Url;
@@ -166,7 +167,7 @@ async fn forty_sources_of_a_slow_host_do_not_delay_other_hosts() {
     let first: Vec<_> = harness
         .read(|reader| reader.unscheduled_sources())
         .into_iter()
-        .map(|id| (id, now, "a test".into()))
+        .map(|id| (id, now, PollReason::FirstPoll(Duration::ZERO)))
         .collect();
     harness.poller.store.schedule_first(&first).unwrap();
     let driver = RunningDriver::start(&harness);

@@ -4,11 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{TimeDelta, Timelike as _};
+use feed_model::PollOutcome;
 use feed_model::{SourceHealth, SourceId, Timestamp};
-use tributary::{
-    clock::{Clock as _, ManualClock},
-    poll::Outcome,
-};
+use tributary::clock::{Clock as _, ManualClock};
 
 use super::harness::{PollHarness, feed, feed_with_channel, feed_with_etag, noon, source};
 use crate::support::origin::{ReceivedRequest, Reply};
@@ -75,7 +73,7 @@ async fn a_feed_without_validators_is_polled_once_a_day() {
     harness.origin.script("/feed", vec![Reply::ok(feed(&["one"]))]);
     harness.run_until(noon() + TimeDelta::hours(48)).await;
     assert_eq!(harness.origin.requests_to("/feed").len(), 2);
-    assert!(harness.state("feed").next_poll_reason.unwrap().contains("it gives no validators"));
+    assert!(harness.state("feed").next_poll_reason.unwrap().contains("sends no validators"));
 }
 
 #[tokio::test]
@@ -93,7 +91,7 @@ async fn retry_after_is_honoured_in_every_form() {
         );
         harness.poll("feed").await;
         let report = harness.poll("feed").await;
-        assert_eq!((report.outcome, report.status), (Outcome::Failed, Some(status)));
+        assert_eq!((report.outcome, report.status), (PollOutcome::Failed, Some(status)));
         harness.restart();
         assert_eq!(harness.state("feed").next_poll, Some(later), "{status} {form}");
         assert!(
@@ -124,7 +122,7 @@ async fn retry_after_on_a_redirect_is_honoured() {
     );
     harness.origin.script("/busy", vec![feed_with_etag(&["one"], "\"1\"")]);
     let report = harness.poll("feed").await;
-    assert_eq!((report.outcome, report.status), (Outcome::Failed, Some(302)), "{report:?}");
+    assert_eq!((report.outcome, report.status), (PollOutcome::Failed, Some(302)), "{report:?}");
     assert_eq!(
         (harness.time_until_next_poll("feed"), harness.state("feed").last_error_class.as_deref()),
         (TimeDelta::hours(2), Some("redirect-later"))
@@ -272,7 +270,7 @@ async fn a_401_403_or_451_is_retried_after_four_hours() {
                 .state("feed")
                 .next_poll_reason
                 .unwrap()
-                .starts_with(&format!("it answers {status}, once: 4 h"))
+                .starts_with(&format!("the server answered {status}, once: retry after 4 h"))
         );
     }
 }
@@ -390,5 +388,5 @@ async fn a_monthly_feed_is_polled_once_a_day() {
         (TimeDelta::hours(24)..=TimeDelta::minutes(24 * 60 + 30))
             .contains(&harness.time_until_next_poll("feed"))
     );
-    assert!(harness.state("feed").next_poll_reason.unwrap().contains("it is quiet"));
+    assert!(harness.state("feed").next_poll_reason.unwrap().contains("new entries are rare"));
 }

@@ -1,8 +1,8 @@
 //! Moves: followed at once, adopted when they last, never trusted further than they reach.
 
 use chrono::TimeDelta;
+use feed_model::PollOutcome;
 use feed_model::Source;
-use tributary::poll::Outcome;
 
 use super::harness::{PollHarness, feed_with_etag, noon, source};
 use crate::support::origin::Reply;
@@ -63,7 +63,7 @@ async fn only_leading_permanent_redirects_count_and_a_new_target_restarts_the_se
         harness
             .source_record("feed")
             .moved
-            .map(|(url, since, adopted)| (url.path().to_owned(), since, adopted))
+            .map(|moved| (moved.to.path().to_owned(), moved.since, moved.adopted))
     };
     assert_eq!(target(), Some(("/newer".to_owned(), noon(), false)));
     harness.clock.advance(TimeDelta::days(6));
@@ -90,7 +90,7 @@ async fn a_captive_portal_redirect_is_not_recorded_as_a_move() {
     harness.poll("feed").await;
     for _ in 0..12 {
         let report = harness.poll("feed").await;
-        assert_eq!(report.outcome, Outcome::Failed);
+        assert_eq!(report.outcome, PollOutcome::Failed);
         harness.clock.advance(TimeDelta::days(1));
     }
     assert_eq!((harness.source_record("feed").moved, harness.state("feed").entries), (None, 1));
@@ -111,7 +111,7 @@ async fn a_404_at_the_old_address_adopts_the_new_one_at_once() {
     let report = harness.poll("feed").await;
     assert_eq!(
         (report.outcome, harness.origin.requests_to("/feed").len()),
-        (Outcome::NotModified, 0)
+        (PollOutcome::NotModified, 0)
     );
 }
 
@@ -121,7 +121,7 @@ async fn a_410_at_the_adopted_address_returns_to_the_configured_one() {
     harness.poll("feed").await;
     harness.clock.advance(TimeDelta::days(8));
     harness.poll("feed").await;
-    assert!(harness.source_record("feed").moved.unwrap().2, "adopted");
+    assert!(harness.source_record("feed").moved.unwrap().adopted, "adopted");
     harness.origin.script("/new", vec![Reply::new(410)]);
     harness.origin.script("/feed", vec![feed_with_etag(&["one", "two"], "\"home\"")]);
     harness.poll("feed").await;
@@ -138,7 +138,7 @@ async fn three_failures_at_the_adopted_address_return_to_the_configured_one() {
     harness.origin.script("/new", vec![Reply::new(500)]);
     harness.origin.script("/feed", vec![feed_with_etag(&["one", "two"], "\"home\"")]);
     for _ in 0..3 {
-        assert_eq!(harness.poll("feed").await.outcome, Outcome::Failed);
+        assert_eq!(harness.poll("feed").await.outcome, PollOutcome::Failed);
     }
     assert_eq!(harness.poll("feed").await.new_entries, 1);
     assert_eq!(harness.source_record("feed").moved, None);
@@ -159,7 +159,7 @@ async fn a_redirect_to_a_private_address_is_refused_and_not_remembered() {
     let state = harness.state("feed");
     assert_eq!(
         (report.outcome, state.last_error_class.as_deref(), state.entries),
-        (Outcome::Failed, Some("private-address"), 1)
+        (PollOutcome::Failed, Some("private-address"), 1)
     );
     assert_eq!(harness.source_record("feed").moved, None, "and not remembered either");
 }

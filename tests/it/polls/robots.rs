@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use feed_model::PollOutcome;
 use feed_model::{FollowMode, Source};
-use tributary::poll::Outcome;
 
 use super::harness::{PollHarness, feed_with_etag, noon, source};
 use crate::support::origin::{Origin, Reply};
@@ -61,7 +61,7 @@ async fn a_configured_feed_is_blocked_only_by_a_group_for_our_user_agent() {
     let report = harness.poll("feed").await;
     assert_eq!(
         (report.outcome, report.error.as_deref()),
-        (Outcome::Failed, Some("robots.txt forbids /feed to tributary"))
+        (PollOutcome::Failed, Some("robots.txt forbids /feed to tributary"))
     );
     assert_eq!(harness.origin.requests_to("/feed").len(), 1);
     assert_eq!(harness.state("feed").last_error_class.as_deref(), Some("robots"));

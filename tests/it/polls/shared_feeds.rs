@@ -2,8 +2,9 @@
 //! its own.
 
 use chrono::TimeDelta;
+use feed_model::PollOutcome;
 use feed_model::{Auth, Source, SourceId};
-use tributary::{clock::Clock as _, poll::Outcome, store::StoryQuery};
+use tributary::{clock::Clock as _, store::StoryQuery};
 
 use super::harness::{PollHarness, feed_with_etag, noon, source};
 use crate::support::origin::{Origin, ReceivedRequest, Reply};
@@ -82,7 +83,7 @@ async fn a_429_of_a_shared_feed_applies_to_both_sources() {
     harness.clock.advance(TimeDelta::hours(2));
     for id in ["a", "b"] {
         let report = harness.poll(id).await;
-        assert_eq!((report.outcome, report.status), (Outcome::Failed, Some(429)));
+        assert_eq!((report.outcome, report.status), (PollOutcome::Failed, Some(429)));
         assert_eq!(
             harness.source_record(id).not_before,
             Some(harness.clock.now() + TimeDelta::hours(2))
@@ -133,7 +134,7 @@ async fn a_response_to_credentials_is_not_shared_with_other_sources() {
     assert_eq!((report.status, harness.state("b").entries), (Some(401), 0));
     assert_eq!(
         harness.poll("a").await.outcome,
-        Outcome::Unchanged,
+        PollOutcome::Unchanged,
         "and no refusal of another's comes back"
     );
 }

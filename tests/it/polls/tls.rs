@@ -1,11 +1,9 @@
 //! Over TLS: which HTTP is spoken, whose certificates are believed, and moving there for good.
 
 use axum::http::Version;
+use feed_model::PollOutcome;
 use feed_model::Source;
-use tributary::{
-    fetch::{Client, ClientOptions},
-    poll::Outcome,
-};
+use tributary::fetch::{Client, ClientOptions};
 use url::Url;
 
 use super::harness::{PollHarness, feed, source};
@@ -28,7 +26,7 @@ async fn http_2_is_used_when_offered_unless_the_source_disables_it() {
         });
         harness.use_client_options(trusting_test_ca());
         assert_eq!(harness.poll("feed").await.new_entries, 1);
-        assert_eq!(harness.poll("feed").await.outcome, Outcome::NotModified);
+        assert_eq!(harness.poll("feed").await.outcome, PollOutcome::NotModified);
         let versions: Vec<_> =
             origin.requests_to(&format!("/{version:?}")).into_iter().map(|r| r.version).collect();
         assert_eq!(versions, [version, version]);
@@ -72,7 +70,7 @@ async fn a_permanent_redirect_to_the_https_form_is_adopted_at_once() {
     harness.use_client_options(trusting_test_ca());
     assert_eq!(harness.poll("feed").await.new_entries, 1);
     plain.clear_requests();
-    assert_eq!(harness.poll("feed").await.outcome, Outcome::NotModified);
+    assert_eq!(harness.poll("feed").await.outcome, PollOutcome::NotModified);
     assert!(plain.requests().is_empty(), "{:?}", plain.requests());
     assert_eq!(tls.requests_to("/feed").last().unwrap().if_none_match.as_deref(), Some("\"1\""));
     assert_eq!(harness.state("feed").feed_url.as_deref(), Some(tls.url("/feed?x=1").as_str()));

@@ -2,8 +2,9 @@
 //! that URL gave.
 
 use chrono::TimeDelta;
+use feed_model::PollOutcome;
 use feed_model::{Auth, Source};
-use tributary::{poll::Outcome, store::StoryQuery};
+use tributary::store::StoryQuery;
 
 use super::harness::{PollHarness, feed, feed_with_etag, source};
 use crate::support::origin::{Origin, Reply};
@@ -43,19 +44,19 @@ async fn validators_are_kept_completed_replaced_and_dropped_by_response() {
     let completed = validator_pair("W/\"a b\"", "Fri,  2 Jan 2020 00:00:00 GMT");
     let touched = validator_pair("'odd'", "later");
     let expected = [
-        ((None, None), Outcome::Changed),
-        (first, Outcome::NotModified),
-        (completed.clone(), Outcome::Failed),
-        (completed.clone(), Outcome::Failed),
-        (completed.clone(), Outcome::Failed),
-        (completed, Outcome::Unchanged),
-        (validator_pair("'odd'", "Fri,  2 Jan 2020 00:00:00 GMT"), Outcome::Unchanged),
-        (touched.clone(), Outcome::Failed),
-        (touched.clone(), Outcome::Failed),
-        (touched.clone(), Outcome::Failed),
-        (touched, Outcome::Changed),
-        ((Some("\"new\"".to_owned()), None), Outcome::Changed),
-        ((None, None), Outcome::Unchanged),
+        ((None, None), PollOutcome::Changed),
+        (first, PollOutcome::NotModified),
+        (completed.clone(), PollOutcome::Failed),
+        (completed.clone(), PollOutcome::Failed),
+        (completed.clone(), PollOutcome::Failed),
+        (completed, PollOutcome::Unchanged),
+        (validator_pair("'odd'", "Fri,  2 Jan 2020 00:00:00 GMT"), PollOutcome::Unchanged),
+        (touched.clone(), PollOutcome::Failed),
+        (touched.clone(), PollOutcome::Failed),
+        (touched.clone(), PollOutcome::Failed),
+        (touched, PollOutcome::Changed),
+        ((Some("\"new\"".to_owned()), None), PollOutcome::Changed),
+        ((None, None), PollOutcome::Unchanged),
     ];
     for (n, (validators, outcome)) in expected.into_iter().enumerate() {
         let report = harness.poll("feed").await;
@@ -93,7 +94,7 @@ async fn an_identical_body_is_neither_parsed_nor_stored_again() {
     let report = harness.poll("feed").await;
     assert_eq!(
         (report.outcome, report.visible, report.updated_entries),
-        (Outcome::Unchanged, false, 0)
+        (PollOutcome::Unchanged, false, 0)
     );
     assert_eq!(published(), before);
     harness.poll("feed").await;
@@ -108,7 +109,7 @@ async fn an_unrequested_304_is_a_failure_and_sets_no_validators() {
         vec![Reply::new(304).header("ETag", "\"trap\""), feed_with_etag(&["one"], "\"1\"")],
     );
     let report = harness.poll("feed").await;
-    assert_eq!((report.outcome, report.status), (Outcome::Failed, Some(304)));
+    assert_eq!((report.outcome, report.status), (PollOutcome::Failed, Some(304)));
     let report = harness.poll("feed").await;
     assert_eq!((harness.sent_validators("/feed"), report.new_entries), ((None, None), 1));
 }
@@ -167,7 +168,7 @@ async fn returning_to_an_earlier_url_sends_no_old_validators() {
     let report = harness.poll("feed").await;
     assert_eq!(
         (report.outcome, harness.sent_validators("/feed")),
-        (Outcome::Unchanged, (None, None))
+        (PollOutcome::Unchanged, (None, None))
     );
 }
 

@@ -6,6 +6,7 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use entry_identity::KeyPolicy;
@@ -17,10 +18,11 @@ use tributary::{
     clock::{Clock as _, ManualClock},
     config::{self, Config},
     poll::Poller,
+    schedule::{NextPoll, PollReason},
     site::{self, RenderedDocument},
     store::{
-        Arrival, FeedMetadata, IncomingItem, ParsedDocument, PollAttempt, PollUpdate,
-        ScheduledPoll, Store, StoryQuery, UpdateResult,
+        Arrival, FeedMetadata, IncomingItem, ParsedDocument, PollAttempt, PollUpdate, Store,
+        StoryQuery, UpdateResult,
     },
 };
 
@@ -213,11 +215,11 @@ impl Installation {
             ends_import: true,
         };
         let source = self.config.sources.iter().find(|known| known.id == source).unwrap();
-        let next = ScheduledPoll {
+        let next = NextPoll {
             at: self.now(),
-            reason: "a test says so".into(),
+            reason: PollReason::Interval(Duration::from_secs(3600)),
             not_before: None,
-            interval_s: 3_600,
+            interval: Duration::from_secs(3600),
         };
         PollUpdate {
             requested: Some(self.now()),

@@ -1,7 +1,8 @@
 //! The same promises through the real poller, where the wire matters.
 
+use feed_model::PollOutcome;
 use feed_model::SourceId;
-use tributary::poll::{Outcome, PollReport};
+use tributary::poll::PollReport;
 
 use super::{
     feed_builder::{Post, march, post, rss},
@@ -51,12 +52,15 @@ async fn an_unchanged_feed_changes_no_byte_with_200_or_304() {
         ],
     );
     let mut installation = Installation::with_config(&lines(&origin, "/feed.xml"));
-    assert_eq!(poll(&installation).await.outcome, Outcome::Changed);
+    assert_eq!(poll(&installation).await.outcome, PollOutcome::Changed);
     let first = installation.document_bytes();
     assert_eq!(installation.newly_announced(), ["one 2", "one 1"]);
-    for outcome in
-        [Outcome::Unchanged, Outcome::Unchanged, Outcome::NotModified, Outcome::Unchanged]
-    {
+    for outcome in [
+        PollOutcome::Unchanged,
+        PollOutcome::Unchanged,
+        PollOutcome::NotModified,
+        PollOutcome::Unchanged,
+    ] {
         let report = poll(&installation).await;
         assert_eq!((report.outcome, report.visible), (outcome, false));
         assert_eq!(installation.document_bytes(), first);

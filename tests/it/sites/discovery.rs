@@ -1,8 +1,8 @@
 //! Finding out how a site is followed: each kind of site, with every request counted.
 
 use chrono::TimeDelta;
+use feed_model::PollOutcome;
 use feed_model::{FollowMode, SourceHealth};
-use tributary::poll::Outcome;
 
 use super::harness::{EMPTY_HOME_PAGE, SiteHarness, morning, post_paths, sitemap, title_of};
 use crate::support::origin::{Origin, Reply};
@@ -33,7 +33,7 @@ async fn an_autodiscovered_feed_is_followed_without_probing() {
     let harness = SiteHarness::following("/", "").await;
     harness.serve(&[("/", HOME_WITH_FEED), ("/feeds/abc.xml", FEED)]);
     let report = harness.poll().await;
-    assert_eq!((report.outcome, report.new_entries), (Outcome::Changed, 2), "{report:?}");
+    assert_eq!((report.outcome, report.new_entries), (PollOutcome::Changed, 2), "{report:?}");
     let mut since = 0;
     assert_eq!(harness.requested_paths(&mut since), ["/robots.txt", "/", "/feeds/abc.xml"]);
     let (follow, because) = harness.follow_mode_and_reason();
@@ -136,7 +136,7 @@ async fn only_the_sitemap_named_in_robots_txt_is_requested() {
         "{}",
         harness.follow_mode_and_reason().1
     );
-    assert_eq!(harness.poll_after_hours(3).await.outcome, Outcome::Unchanged);
+    assert_eq!(harness.poll_after_hours(3).await.outcome, PollOutcome::Unchanged);
     assert_eq!(harness.requested_paths(&mut since), ["/maps/posts.xml"]);
 }
 
@@ -181,7 +181,7 @@ async fn a_bot_challenge_creates_no_entry_and_backs_off() {
             harness.origin.script(path, vec![challenge.clone()]);
         }
         let report = harness.poll_after_hours(3).await;
-        assert_eq!(report.outcome, Outcome::Challenge, "{status}: {report:?}");
+        assert_eq!(report.outcome, PollOutcome::Challenge, "{status}: {report:?}");
         let state = harness.state();
         assert!(
             state.last_error.as_deref().unwrap().starts_with("not reachable: challenge"),
@@ -204,7 +204,7 @@ async fn a_new_site_behind_a_bot_challenge_gets_two_requests_and_no_entries() {
     let challenge = Reply::ok(fixture("challenge/page.html")).header("Content-Type", "text/html");
     harness.origin.script("/", vec![challenge]);
     let report = harness.poll().await;
-    assert_eq!((report.outcome, report.new_entries), (Outcome::Challenge, 0));
+    assert_eq!((report.outcome, report.new_entries), (PollOutcome::Challenge, 0));
     assert_eq!(harness.requested_paths(&mut 0), ["/robots.txt", "/"]);
     assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Auto);
 }
@@ -305,7 +305,7 @@ async fn discovery_runs_again_after_three_failures() {
     harness.serve(&[("/feeds/new.xml", FEED)]);
     harness.serve(&[("/", &HOME_WITH_FEED.replace("abc.xml", "new.xml"))]);
     for _ in 0..3 {
-        assert_eq!(harness.poll_after_hours(30).await.outcome, Outcome::Failed);
+        assert_eq!(harness.poll_after_hours(30).await.outcome, PollOutcome::Failed);
     }
     let before = harness.story_lines();
     let report = harness.poll_after_hours(30).await;
@@ -364,7 +364,7 @@ async fn a_changed_follow_mode_announces_no_old_posts() {
     ]);
     harness.serve_posts(&posts);
     for _ in 0..3 {
-        assert_eq!(harness.poll_after_hours(30).await.outcome, Outcome::Failed);
+        assert_eq!(harness.poll_after_hours(30).await.outcome, PollOutcome::Failed);
         assert_eq!(harness.titles(), before, "what was found stays");
     }
     assert_eq!(harness.poll_after_hours(30).await.error, None);

@@ -2,8 +2,9 @@
 //! meet the posts at home.
 
 use chrono::TimeDelta;
+use feed_model::PollOutcome;
 use feed_model::{FollowMode, SourceHealth, Story};
-use tributary::{clock::Clock as _, poll::Outcome};
+use tributary::clock::Clock as _;
 
 use super::harness::{SiteHarness, morning, post_page, post_paths, sitemap, title_of};
 use crate::support::origin::Origin;
@@ -160,7 +161,7 @@ async fn a_page_that_lost_its_list_is_a_failure_and_keeps_its_entries() {
     harness.serve(&[("/articles", "<html><body><div id=app></div></body></html>")]);
     for _ in 0..4 {
         let report = harness.poll_after_hours(48).await;
-        assert_eq!(report.outcome, Outcome::Failed);
+        assert_eq!(report.outcome, PollOutcome::Failed);
         let state = harness.state();
         assert_eq!((state.health, state.follow_mode), (SourceHealth::Failing, FollowMode::Page));
         assert!(

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
+use feed_model::PollOutcome;
 use feed_model::SourceHealth;
-use tributary::{clock::Clock as _, poll::Outcome};
+use tributary::clock::Clock as _;
 
 use super::harness::{EMPTY_HOME_PAGE, SiteHarness, morning, post_page, post_paths, sitemap};
 use crate::support::origin::Reply;
@@ -46,7 +47,7 @@ async fn a_guessed_sitemap_url_is_requested_only_if_robots_txt_allows_it() {
     let harness = harness_with_sitemap(2, "").await;
     harness.serve(&[("/robots.txt", "User-agent: *\nDisallow: /\n")]);
     let report = harness.poll().await;
-    assert_eq!(report.outcome, Outcome::Failed);
+    assert_eq!(report.outcome, PollOutcome::Failed);
     assert_eq!(
         harness.requested_paths(&mut 0),
         ["/robots.txt", "/"],
@@ -91,7 +92,7 @@ async fn a_failing_page_does_not_fail_the_poll_and_its_retries_are_bounded() {
     let report = harness.poll().await;
     assert_eq!(
         (report.outcome, report.new_entries),
-        (Outcome::Changed, 2),
+        (PollOutcome::Changed, 2),
         "{:?}",
         harness.requested_paths(&mut 0)
     );

@@ -4,9 +4,10 @@
 use std::io::Write as _;
 
 use chrono::TimeDelta;
+use feed_model::PollOutcome;
 use feed_model::{FollowMode, SourceHealth};
 use flate2::{Compression, write::GzEncoder};
-use tributary::{clock::Clock as _, poll::Outcome};
+use tributary::clock::Clock as _;
 
 use super::harness::{
     EMPTY_HOME_PAGE, SiteHarness, morning, post_page, post_paths, sitemap, title_of,
@@ -152,7 +153,7 @@ async fn a_sitemap_that_lost_its_posts_is_a_failure_and_keeps_the_entries() {
     harness.serve(&[("/sitemap.xml", &sitemap(&[], morning(2026, 10, 30)))]);
     for _ in 0..2 {
         let report = harness.poll_after_hours(12).await;
-        assert_eq!(report.outcome, Outcome::Failed);
+        assert_eq!(report.outcome, PollOutcome::Failed);
         assert!(report.error.as_deref().unwrap().contains("no posts"), "{report:?}");
         assert_eq!((harness.state().health, harness.titles().len()), (SourceHealth::Failing, 3));
     }
