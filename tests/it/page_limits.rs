@@ -128,14 +128,14 @@ fn every_source_is_listed_and_failing_ones_are_named_on_the_first_page() {
             "each with its chart"
         );
         if number == 1 {
-            assert!(text.contains("500 sources: 450 well, 50 failing"), "{text}");
+            assert!(text.contains("500 sources: 450 OK, 50 failing"), "{text}");
             assert_eq!(
-                page.select(&Selector::parse(".ill li").unwrap()).count(),
+                page.select(&Selector::parse(".failing-sources li").unwrap()).count(),
                 41,
                 "forty names, and how many more"
             );
             let far = page
-                .select(&Selector::parse(".ill a").unwrap())
+                .select(&Selector::parse(".failing-sources a").unwrap())
                 .next_back()
                 .unwrap()
                 .attr("href")

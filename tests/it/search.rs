@@ -166,7 +166,7 @@ async fn search_results_are_served_as_page_and_feed() {
     for target in ["/search", "/search?q=", "/search?x=1"] {
         let empty = server.get(target).await;
         assert_eq!(empty.status, 200);
-        assert!(!empty.text().contains("Nothing found"), "{target}");
+        assert!(!empty.text().contains("No results"), "{target}");
     }
     // Every page but this one has a form in its head that leads here.
     assert!(server.get("/").await.text().contains("action=\"/search\""));

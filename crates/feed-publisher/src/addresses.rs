@@ -5,6 +5,9 @@ use url::Url;
 
 use feed_model::StoryId;
 
+/// A year and a month from 1 to 12.
+pub type YearMonth = (i32, u32);
+
 /// The form of a published feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FeedFormat {
@@ -104,7 +107,7 @@ impl Addresses {
     }
 
     /// The path of a topic's stories of one month, in pages numbered from 1.
-    pub fn month_path(topic: &str, (year, month): (i32, u32), page: u32) -> String {
+    pub fn month_path(topic: &str, (year, month): YearMonth, page: u32) -> String {
         let more = if page > 1 { format!("/{page}") } else { String::new() };
         format!("/topics/{topic}/{year:04}-{month:02}{more}")
     }

@@ -18,7 +18,7 @@ mod rss;
 mod size_limit;
 mod xml;
 
-pub use addresses::{Addresses, FeedFormat};
+pub use addresses::{Addresses, FeedFormat, YearMonth};
 pub use atom::atom;
 pub use channel::{Attribution, Channel, FeedUrls, Paging, attribution};
 pub use json::json_feed;

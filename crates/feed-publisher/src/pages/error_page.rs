@@ -1,33 +1,43 @@
-//! Pages for what is not there.
+//! The pages of HTTP errors.
 
 use askama::Template;
 
-use super::{SiteInfo, layout::Layout};
-use crate::{Addresses, excerpt, xml};
+use crate::{
+    addresses::Addresses,
+    excerpt,
+    pages::{
+        layout::{Layout, SiteInfo},
+        render::render,
+    },
+    xml,
+};
 
-/// Why there is no other page.
+/// The error that a page reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageError {
     /// 404: no such page.
     NotFound,
-    /// 404: these topics are not known.
+    /// 404: no topics of these names.
     UnknownTopics(Vec<String>),
-    /// 410: the topic was there once.
+    /// 410: the topic of this name was removed.
     RetiredTopic(String),
-    /// 410: every story of an archive is gone.
+    /// 410: every story of the archive was removed.
     EmptyArchive,
     /// 401: the topic is private.
     Private,
-    /// 405: the address is read, never written.
+    /// 405: the method is not GET or HEAD.
     Method,
-    /// 414: no address of this site is that long.
+    /// 414: the URL is too long.
     TooLong,
-    /// 500: the state could not be read.
+    /// 500: the stored state could not be read.
     Internal,
 }
 
+/// Unknown topics that the page names.
+const MAX_UNKNOWN_TOPICS: usize = 10;
+
 impl PageError {
-    /// The status code that goes with it.
+    /// Returns the HTTP status code.
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFound | Self::UnknownTopics(_) => 404,
@@ -39,40 +49,42 @@ impl PageError {
         }
     }
 
-    fn words(&self) -> (&'static str, String) {
+    fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Page not found",
+            Self::UnknownTopics(names) if names.len() == 1 => "No such topic",
+            Self::UnknownTopics(_) => "No such topics",
+            Self::RetiredTopic(_) => "Topic removed",
+            Self::EmptyArchive => "Archive removed",
+            Self::Private => "Private topic",
+            Self::Method => "Method not allowed",
+            Self::TooLong => "URL too long",
+            Self::Internal => "Internal error",
+        }
+    }
+
+    fn message(&self) -> String {
         let quoted = |name: &String| format!("“{}”", excerpt::shorten(&xml::single_line(name), 64));
         match self {
-            Self::NotFound => ("Nothing is here", "There is no page at this address.".to_owned()),
-            Self::UnknownTopics(names) => match names.as_slice() {
-                [one] => ("No such topic", format!("There is no topic {}.", quoted(one))),
-                more => {
-                    let names: Vec<String> = more.iter().take(10).map(quoted).collect();
-                    ("No such topics", format!("There are no topics {}.", names.join(", ")))
-                }
-            },
-            Self::RetiredTopic(name) => (
-                "This topic has ended",
-                format!("The topic {} is not kept any more.", quoted(name)),
-            ),
-            Self::EmptyArchive => {
-                ("This archive is empty", "Every story of it is gone.".to_owned())
+            Self::NotFound => "There is no page at this address.".to_owned(),
+            Self::UnknownTopics(names) if names.len() == 1 => {
+                format!("There is no topic {}.", quoted(&names[0]))
             }
-            Self::Private => (
-                "This topic is private",
-                "Its token is asked for: as the password, with any user name, or in the path."
-                    .to_owned(),
-            ),
-            Self::Method => (
-                "Only reading here",
-                "This address can be read with GET and HEAD, and nothing else.".to_owned(),
-            ),
-            Self::TooLong => {
-                ("Too long an address", "No address of this site is that long.".to_owned())
+            Self::UnknownTopics(names) => {
+                let names: Vec<String> =
+                    names.iter().take(MAX_UNKNOWN_TOPICS).map(quoted).collect();
+                format!("There are no topics {}.", names.join(", "))
             }
-            Self::Internal => (
-                "Something broke here",
-                "The page could not be made. The feeds are not affected.".to_owned(),
-            ),
+            Self::RetiredTopic(name) => format!("The topic {} no longer exists.", quoted(name)),
+            Self::EmptyArchive => "All stories of this archive have been removed.".to_owned(),
+            Self::Private => "Supply an access token: as the password, with any user name, or in \
+                              the path."
+                .to_owned(),
+            Self::Method => "Use GET or HEAD.".to_owned(),
+            Self::TooLong => "The URL is longer than any URL of this site.".to_owned(),
+            Self::Internal => {
+                "The page could not be rendered. The feeds are not affected.".to_owned()
+            }
         }
     }
 }
@@ -84,21 +96,20 @@ struct TopicLink {
 }
 
 #[derive(Template)]
-#[template(path = "fault.html")]
-struct Page {
+#[template(path = "error_page.html")]
+struct ErrorTemplate {
     layout: Layout,
     status: u16,
     message: String,
     topics: Vec<TopicLink>,
 }
 
-/// The page that says so, with the topics that there are.
-pub fn error_page(site: &SiteInfo<'_>, fault: &PageError) -> Vec<u8> {
-    let (title, message) = fault.words();
-    super::render(&Page {
-        layout: Layout::new(site, title, None),
-        status: fault.status(),
-        message,
+/// Renders the page of an error, with links to the topics.
+pub fn error_page(site: &SiteInfo<'_>, error: &PageError) -> Vec<u8> {
+    render(&ErrorTemplate {
+        layout: Layout::new(site, error.title(), None),
+        status: error.status(),
+        message: error.message(),
         topics: site
             .topics
             .iter()

@@ -1,34 +1,38 @@
-//! `/`: the newest story, and the topics with their latest.
+//! `/`: the newest story, each topic with its latest stories, and the unsorted stories.
 
 use askama::Template;
 
-use super::{
-    SiteInfo, TopicRef,
-    layout::{Alternate, Layout, alternates},
-    story_row::{StoryRow, story_count_text},
-};
-use crate::{Addresses, FeedFormat, xml};
 use feed_model::{Story, TopicId};
 
-/// One topic on the front page.
+use crate::{
+    addresses::{Addresses, FeedFormat},
+    pages::{
+        layout::{Alternate, Layout, SiteInfo, TopicRef, alternates},
+        render::{MAX_PAGE_BYTES, render},
+        story_row::{StoryRow, story_count_text},
+    },
+    xml,
+};
+
+/// One topic on the home page.
 #[derive(Debug, Clone)]
 pub struct TopicSection {
     /// The topic.
     pub topic: TopicRef,
-    /// One sentence about it; may be empty.
+    /// Description in plain text; may be empty.
     pub description: String,
-    /// How many stories it has in all.
+    /// Number of its stories.
     pub count: u64,
-    /// Its latest, newest first.
+    /// Its latest stories, newest first.
     pub stories: Vec<Story>,
 }
 
-/// Stories that no topic took in: a reader sees what the rules miss.
+/// The stories in no topic. They show what the topics' rules miss.
 #[derive(Debug, Clone, Default)]
 pub struct Unsorted {
-    /// How many there are in all.
+    /// Number of stories in no topic.
     pub count: u64,
-    /// The latest, newest first.
+    /// The latest of them, newest first.
     pub stories: Vec<Story>,
 }
 
@@ -44,15 +48,15 @@ struct TopicSectionView {
 
 #[derive(Template)]
 #[template(path = "home.html")]
-struct Home {
+struct HomeTemplate {
     layout: Layout,
-    featured: Option<StoryRow>,
+    newest: Option<StoryRow>,
     sections: Vec<TopicSectionView>,
     unsorted: Vec<StoryRow>,
     unsorted_count: String,
 }
 
-/// The front page.
+/// Renders the home page. Its lists are shortened until it is at most [`MAX_PAGE_BYTES`] long.
 pub fn home(
     site: &SiteInfo<'_>,
     newest: Option<&Story>,
@@ -60,53 +64,48 @@ pub fn home(
     unsorted: &Unsorted,
 ) -> Vec<u8> {
     let mut layout = Layout::new(site, site.title, Some("/"));
-    layout.here = "home";
-    layout.description = match sections {
-        [] => String::new(),
-        some => some
-            .iter()
-            .map(|section| xml::single_line(&section.topic.title))
-            .collect::<Vec<_>>()
-            .join(", "),
-    };
-    layout.alternates = alternates(site, TopicId::ALL, "Everything");
+    layout.current_page = "home";
+    let titles: Vec<String> =
+        sections.iter().map(|section| xml::single_line(&section.topic.title)).collect();
+    layout.description = titles.join(", ");
+    layout.alternates = alternates(site, TopicId::ALL, "All stories");
     layout.alternates.push(Alternate {
-        title: "All feeds — OPML".to_owned(),
+        title: "Topic feeds — OPML".to_owned(),
         media_type: "text/x-opml",
         href: site.addresses.absolute("/opml.xml"),
     });
-    let view = |section: &TopicSection| {
-        let id = section.topic.id.as_str();
-        TopicSectionView {
-            id: id.to_owned(),
-            title: xml::single_line(&section.topic.title),
-            description: xml::single_line(&section.description),
-            page: site.addresses.rooted(&Addresses::topic_path(id)),
-            atom: site.addresses.absolute(&Addresses::feed_path(id, FeedFormat::Atom)),
-            count: story_count_text(section.count),
-            rows: section.stories.iter().map(|story| StoryRow::by_month(site, story)).collect(),
-        }
-    };
-    let mut page = Home {
-        featured: newest.map(|story| StoryRow::new(site, story)),
-        sections: sections.iter().map(view).collect(),
-        unsorted: unsorted.stories.iter().map(|story| StoryRow::by_month(site, story)).collect(),
+    let mut page = HomeTemplate {
+        newest: newest.map(|story| StoryRow::new(site, story)),
+        sections: sections.iter().map(|section| section_view(site, section)).collect(),
+        unsorted: month_rows(site, &unsorted.stories),
         unsorted_count: story_count_text(unsorted.count),
         layout,
     };
     loop {
-        let bytes = super::render(&page);
-        let longest = page
-            .sections
-            .iter()
-            .map(|section| section.rows.len())
-            .chain([page.unsorted.len()])
-            .max()
-            .unwrap_or(0);
-        if bytes.len() <= super::MAX_PAGE_BYTES || longest == 0 {
+        let bytes = render(&page);
+        let lengths = page.sections.iter().map(|section| section.rows.len());
+        let longest = lengths.chain([page.unsorted.len()]).max().unwrap_or(0);
+        if bytes.len() <= MAX_PAGE_BYTES || longest == 0 {
             return bytes;
         }
         page.sections.iter_mut().for_each(|section| section.rows.truncate(longest - 1));
         page.unsorted.truncate(longest - 1);
     }
+}
+
+fn section_view(site: &SiteInfo<'_>, section: &TopicSection) -> TopicSectionView {
+    let id = section.topic.id.as_str();
+    TopicSectionView {
+        id: id.to_owned(),
+        title: xml::single_line(&section.topic.title),
+        description: xml::single_line(&section.description),
+        page: site.addresses.rooted(&Addresses::topic_path(id)),
+        atom: site.addresses.absolute(&Addresses::feed_path(id, FeedFormat::Atom)),
+        count: story_count_text(section.count),
+        rows: month_rows(site, &section.stories),
+    }
+}
+
+fn month_rows(site: &SiteInfo<'_>, stories: &[Story]) -> Vec<StoryRow> {
+    stories.iter().map(|story| StoryRow::with_month(site, story)).collect()
 }

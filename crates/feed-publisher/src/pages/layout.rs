@@ -1,100 +1,103 @@
-//! What every page has around its content.
+//! The head, header and footer of every page.
 
-use crate::{Addresses, FeedFormat, xml};
 use feed_model::TopicId;
 
-use super::STYLE;
+use crate::{
+    addresses::{Addresses, FeedFormat},
+    pages::assets::{ICON, STYLE},
+    xml,
+};
 
 /// A topic as pages link to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicRef {
-    /// Its name in URLs.
+    /// Its id, which is its name in URLs.
     pub id: TopicId,
-    /// Its title for people.
+    /// Its title in plain text.
     pub title: String,
 }
 
-/// What pages know of the site.
+/// The facts about the site that every page uses.
 #[derive(Debug, Clone)]
 pub struct SiteInfo<'a> {
-    /// Its title.
+    /// The site's title in plain text.
     pub title: &'a str,
-    /// Its addresses.
+    /// The site's addresses.
     pub addresses: &'a Addresses,
-    /// The topics that may be shown, in their order, `all` not included.
+    /// The topics that the reader may see, in display order. `all` is not included.
     pub topics: &'a [TopicRef],
 }
 
-/// A link to another page of the site, or to a place on one.
+/// A link to another page of the site.
 pub(super) struct PageLink {
-    /// Its path.
     pub href: String,
-    /// What it says.
     pub text: String,
 }
 
-/// Another form of the same page: `<link rel=alternate>`.
+/// Another representation of the same page: `<link rel="alternate">`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alternate {
-    /// Tells the forms apart.
+pub(super) struct Alternate {
     pub title: String,
-    /// Its media type.
     pub media_type: &'static str,
-    /// Its absolute address.
+    /// Absolute address.
     pub href: String,
 }
 
-/// Head, header and footer of one page.
+/// The values of `templates/base.html`.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     pub site_title: String,
     pub title: String,
     pub description: String,
-    /// Which link of the navigation is this page.
-    pub here: &'static str,
-    /// The page's own absolute address, where it has one.
+    /// The navigation link that leads to this page: `home`, `all`, `sources`, `search` or empty.
+    pub current_page: &'static str,
+    /// The page's own absolute address; none for error pages.
     pub url: Option<String>,
-    /// Where the page's content has its home: its own address, or the original's.
+    /// The canonical address of the content: the page's own, or the original of a story.
     pub canonical: Option<String>,
     pub og_type: &'static str,
     pub noindex: bool,
     pub alternates: Vec<Alternate>,
     pub home: String,
-    pub everything: String,
+    pub all_stories: String,
     pub sources: String,
     pub search: String,
-    pub search_style: String,
     pub opml: String,
     pub sources_opml: String,
-    pub style: String,
+    pub icon: &'static str,
+    pub stylesheet: String,
+    pub search_stylesheet: String,
 }
 
 impl Layout {
+    /// Returns the layout of the page at `path`. Error pages have no path and are not indexed.
     pub(super) fn new(site: &SiteInfo<'_>, title: &str, path: Option<&str>) -> Self {
-        let at = site.addresses;
-        let url = path.map(|path| at.absolute(path));
+        let addresses = site.addresses;
+        let url = path.map(|path| addresses.absolute(path));
+        let style_hash = blake3::hash(STYLE.as_bytes()).to_hex();
         Self {
             site_title: xml::single_line(site.title),
             title: xml::single_line(title),
             description: String::new(),
-            here: "",
+            current_page: "",
             canonical: url.clone(),
             url,
             og_type: "website",
             noindex: path.is_none(),
             alternates: Vec::new(),
-            home: at.rooted("/"),
-            everything: at.rooted(&Addresses::topic_path(TopicId::ALL)),
-            sources: at.rooted("/sources"),
-            search: at.rooted("/search"),
-            search_style: at.rooted("/search.css"),
-            opml: at.rooted("/opml.xml"),
-            sources_opml: at.rooted("/sources.opml"),
-            style: at
-                .rooted(&format!("/style.css?v={}", &blake3::hash(STYLE.as_bytes()).to_hex()[..8])),
+            home: addresses.rooted("/"),
+            all_stories: addresses.rooted(&Addresses::topic_path(TopicId::ALL)),
+            sources: addresses.rooted("/sources"),
+            search: addresses.rooted("/search"),
+            opml: addresses.rooted("/opml.xml"),
+            sources_opml: addresses.rooted("/sources.opml"),
+            icon: ICON,
+            stylesheet: addresses.rooted(&format!("/style.css?v={}", &style_hash[..8])),
+            search_stylesheet: addresses.rooted("/search.css"),
         }
     }
 
+    /// Returns the text of `<title>`: the page's title and the site's.
     pub(super) fn head_title(&self) -> String {
         if self.title == self.site_title {
             self.title.clone()
@@ -104,7 +107,7 @@ impl Layout {
     }
 }
 
-/// The feeds of a topic (or a union) as alternates of its page, Atom first.
+/// Returns the feeds of a topic or union as alternates of its page, Atom first.
 pub(super) fn alternates(site: &SiteInfo<'_>, topic: &str, title: &str) -> Vec<Alternate> {
     FeedFormat::ALL
         .into_iter()

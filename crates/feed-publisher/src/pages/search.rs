@@ -1,74 +1,79 @@
-//! `/search`: a form, and what was found.
+//! `/search`: the search form and its results.
 
 use askama::Template;
 
-use super::{
-    SiteInfo,
-    layout::Layout,
-    story_row::{StoryRow, story_count_text},
-};
-use crate::{excerpt, xml};
 use feed_model::Story;
 
-/// What a search gave.
+use crate::{
+    excerpt,
+    pages::{
+        layout::{Alternate, Layout, SiteInfo},
+        render::{MAX_PAGE_BYTES, render},
+        story_row::{StoryRow, story_count_text},
+    },
+    xml,
+};
+
+/// The longest query that the page repeats, in characters.
+const MAX_QUERY_CHARS: usize = 200;
+
+/// The results of a search.
 #[derive(Debug, Clone)]
 pub struct SearchPage<'a> {
-    /// How many stories in all.
+    /// Number of stories that match.
     pub count: u64,
-    /// The best of them, best first.
+    /// The best matches, best first.
     pub stories: &'a [Story],
-    /// The absolute address of the same search as a feed.
+    /// Absolute address of the same search as a feed.
     pub feed: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "search.html")]
-struct Page {
+struct SearchTemplate {
     layout: Layout,
     action: String,
     query: String,
-    found: Option<String>,
-    /// How many of them are shown, where that is not all.
-    best: Option<usize>,
+    /// The heading of the results: how many there are.
+    results: Option<String>,
+    /// Number of results on the page, if it does not show all.
+    shown: Option<usize>,
     feed: Option<String>,
     rows: Vec<StoryRow>,
 }
 
-/// The search page; `found` is `None` before anything was asked.
-pub fn search(site: &SiteInfo<'_>, query: &str, found: Option<&SearchPage<'_>>) -> Vec<u8> {
+/// Renders the search page. `results` is `None` if the query is empty.
+pub fn search(site: &SiteInfo<'_>, query: &str, results: Option<&SearchPage<'_>>) -> Vec<u8> {
     let mut layout = Layout::new(site, "Search", Some("/search"));
-    layout.here = "search";
-    layout.noindex = found.is_some();
-    let query = excerpt::shorten(&xml::single_line(query), 200);
-    if let Some(found) = found {
-        layout.alternates.push(super::Alternate {
+    layout.current_page = "search";
+    layout.noindex = results.is_some();
+    let query = excerpt::shorten(&xml::single_line(query), MAX_QUERY_CHARS);
+    if let Some(results) = results {
+        layout.alternates.push(Alternate {
             title: format!("Search for {query} — Atom"),
             media_type: "application/atom+xml",
-            href: found.feed.to_owned(),
+            href: results.feed.to_owned(),
         });
     }
-    let mut page = Page {
+    let mut page = SearchTemplate {
         action: site.addresses.rooted("/search"),
-        feed: found.map(|found| found.feed.to_owned()),
+        feed: results.map(|results| results.feed.to_owned()),
         query,
-        best: None,
-        found: found.map(|found| {
-            if found.count == 0 {
-                "Nothing found".to_owned()
-            } else {
-                story_count_text(found.count)
-            }
+        shown: None,
+        results: results.map(|results| match results.count {
+            0 => "No results".to_owned(),
+            count => story_count_text(count),
         }),
-        rows: found
-            .map(|found| found.stories.iter().map(|story| StoryRow::new(site, story)).collect())
+        rows: results
+            .map(|results| results.stories.iter().map(|story| StoryRow::new(site, story)).collect())
             .unwrap_or_default(),
         layout,
     };
-    let all = found.map_or(0, |found| usize::try_from(found.count).unwrap_or(usize::MAX));
+    let count = results.map_or(0, |results| usize::try_from(results.count).unwrap_or(usize::MAX));
     loop {
-        page.best = Some(page.rows.len()).filter(|shown| *shown < all);
-        let bytes = super::render(&page);
-        if bytes.len() <= super::MAX_PAGE_BYTES || page.rows.is_empty() {
+        page.shown = Some(page.rows.len()).filter(|shown| *shown < count);
+        let bytes = render(&page);
+        if bytes.len() <= MAX_PAGE_BYTES || page.rows.is_empty() {
             return bytes;
         }
         page.rows.truncate(page.rows.len() * 3 / 4);

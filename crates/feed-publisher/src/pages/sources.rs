@@ -1,17 +1,31 @@
-//! `/sources`: how every source is doing. The class of an error is told, never its text, which may
-//! name what is private.
+//! `/sources`: the status of every source.
+//!
+//! The page shows the class of an error and never its text, which may contain private addresses.
 
 use askama::Template;
 
-use super::{
-    SiteInfo,
-    chart::Chart,
-    layout::{Layout, PageLink},
-};
-use crate::{Addresses, date_format, excerpt, xml};
 use feed_model::{FollowMode, SourceHealth, SourceState, Timestamp};
 
-struct DisplayTime {
+use crate::{
+    addresses::Addresses,
+    date_format, excerpt,
+    pages::{
+        chart::Chart,
+        layout::{Alternate, Layout, PageLink, SiteInfo},
+        render::{MAX_PAGE_BYTES, render, render_text},
+    },
+    xml,
+};
+
+/// Failing sources that the first page names.
+const MAX_FAILING: usize = 40;
+/// Bytes reserved on each page for the links to other pages.
+const NAVIGATION_BYTES: usize = 1_000;
+const MAX_TITLE_CHARS: usize = 120;
+/// The longest address that a page contains, in bytes. `/sources.opml` has the longer ones.
+const MAX_ADDRESS_BYTES: usize = 2_048;
+
+struct TimeView {
     text: String,
     datetime: String,
 }
@@ -21,203 +35,211 @@ struct SourceView {
     title: String,
     href: Option<String>,
     feed_url: Option<String>,
-    followed_by: &'static str,
+    fetched_from: &'static str,
+    /// CSS class.
     health: &'static str,
     health_text: &'static str,
     is_failing: bool,
-    last_success: Option<DisplayTime>,
-    next_poll: Option<DisplayTime>,
+    last_success: Option<TimeView>,
+    next_poll: Option<TimeView>,
     entries: u64,
     error: Option<String>,
     chart: Option<Chart>,
 }
 
-/// One source, rendered by itself: a page takes as many as it can hold.
+/// One source. It is rendered separately, so that pages can be filled by size.
 #[derive(Template)]
 #[template(path = "source.html")]
-struct SourceSection<'a> {
+struct SourceTemplate<'a> {
     source: &'a SourceView,
-    /// Whether the moments of the last and the next poll are told.
+    /// Whether to show the times of the last success and the next poll.
     live: bool,
 }
 
 #[derive(Template)]
 #[template(path = "sources.html")]
-struct Page {
+struct SourcesTemplate {
     layout: Layout,
     summary: String,
-    /// Those that are not well, on the first page.
-    ill: Vec<PageLink>,
+    /// Links to the failing sources; only on the first of several pages.
+    failing: Vec<PageLink>,
     more_failing: usize,
     sections: Vec<String>,
-    newer: Option<PageLink>,
-    older: Option<PageLink>,
+    previous: Option<PageLink>,
+    next: Option<PageLink>,
 }
 
-/// Sources that the first page names as not well.
-const MAX_FAILING: usize = 40;
-/// Bytes that are left for what stands around the sources beyond the layout: the way to other
-/// pages.
-const NAVIGATION_BYTES: usize = 1_000;
-
-/// The pages of the sources that may be shown, as many as it takes. Where they are drawn once and
-/// kept (`live` is false), they leave out when each source was asked last and is asked next: these
-/// would be wrong soon, and change the pages at every poll.
+/// Renders the pages of the public sources, as many as the size limit needs.
+///
+/// If `live` is false, the pages omit the times of the last success and the next poll. Static files
+/// would show outdated times and would change at every poll.
 pub fn sources(site: &SiteInfo<'_>, states: &[SourceState], live: bool) -> Vec<Vec<u8>> {
-    let shown: Vec<SourceView> = states.iter().filter(|state| state.public).map(view).collect();
+    let views: Vec<SourceView> = states.iter().filter(|s| s.public).map(source_view).collect();
     let sections: Vec<String> =
-        shown.iter().map(|source| super::text(&SourceSection { source, live })).collect();
-    let empty = |page: u32| {
-        let mut layout = Layout::new(site, "Sources", Some(&Addresses::sources_path(page)));
-        layout.here = "sources";
-        layout.description.push_str(if live {
-            "Who is followed, how each is doing, and when it is asked next. Times are UTC."
-        } else {
-            "Who is followed, and how each is doing."
-        });
-        layout.alternates.push(super::Alternate {
-            title: "What is followed — OPML".to_owned(),
-            media_type: "text/x-opml",
-            href: site.addresses.absolute("/sources.opml"),
-        });
-        let (summary, ill, more_failing) = (String::new(), Vec::new(), 0);
-        Page { layout, summary, ill, more_failing, sections: Vec::new(), newer: None, older: None }
-    };
-    // The first page tells how all of them are, and has less room for it.
-    let failing_bytes: usize = shown
+        views.iter().map(|source| render_text(&SourceTemplate { source, live })).collect();
+    let empty_page_bytes = render(&empty_page(site, 1, live)).len() + NAVIGATION_BYTES;
+    // The first page also names the failing sources.
+    let failing_bytes: usize = views
         .iter()
-        .filter(|s| s.is_failing)
+        .filter(|source| source.is_failing)
         .take(MAX_FAILING)
-        .map(|s| s.title.len() + s.id.len() + 64)
+        .map(|source| source.title.len() + source.id.len() + 64)
         .sum();
-    let frame_bytes = super::render(&empty(1)).len() + NAVIGATION_BYTES;
-    let mut pages: Vec<Vec<usize>> = vec![Vec::new()];
-    let mut used = frame_bytes + failing_bytes;
-    for (at, section) in sections.iter().enumerate() {
-        if used + section.len() > super::MAX_PAGE_BYTES
-            && pages.last().is_some_and(|page| !page.is_empty())
-        {
-            pages.push(Vec::new());
-            used = frame_bytes;
-        }
-        used += section.len();
-        if let Some(page) = pages.last_mut() {
-            page.push(at);
-        }
-    }
-    let to = |number: usize, anchor: &str, text: String| {
+    let pages = fill_pages(&sections, empty_page_bytes, failing_bytes);
+    let link = |number: usize, anchor: &str, text: String| {
         let path = Addresses::sources_path(u32::try_from(number).unwrap_or(u32::MAX));
         PageLink { href: format!("{}{anchor}", site.addresses.rooted(&path)), text }
     };
-    let render = |(index, held): (usize, &Vec<usize>)| {
+    let count = pages.len();
+    let render_page = |(index, indexes): (usize, &Vec<usize>)| {
         let number = index + 1;
-        let mut page = empty(u32::try_from(number).unwrap_or(u32::MAX));
-        page.sections = held.iter().map(|at| sections[*at].clone()).collect();
-        page.newer = (number > 1).then(|| to(number - 1, "", format!("Page {}", number - 1)));
-        page.older = (number < pages.len())
-            .then(|| to(number + 1, "", format!("Page {} of {}", number + 1, pages.len())));
+        let mut page = empty_page(site, u32::try_from(number).unwrap_or(u32::MAX), live);
+        page.sections = indexes.iter().map(|index| sections[*index].clone()).collect();
+        page.previous = (number > 1).then(|| link(number - 1, "", format!("Page {}", number - 1)));
+        page.next = (number < count)
+            .then(|| link(number + 1, "", format!("Page {} of {count}", number + 1)));
         if number > 1 {
-            page.summary = format!("Page {number} of {}", pages.len());
-            return super::render(&page);
+            page.summary = format!("Page {number} of {count}");
+            return render(&page);
         }
-        page.summary = health_summary(&shown);
-        if pages.len() > 1 {
-            let ill = shown.iter().enumerate().filter(|(_, source)| source.is_failing);
-            page.more_failing = ill.clone().count().saturating_sub(MAX_FAILING);
-            page.ill = ill
+        page.summary = health_summary(&views);
+        if count > 1 {
+            let failing = views.iter().enumerate().filter(|(_, source)| source.is_failing);
+            page.more_failing = failing.clone().count().saturating_sub(MAX_FAILING);
+            page.failing = failing
                 .take(MAX_FAILING)
-                .filter_map(|(at, source)| {
-                    let on = pages.iter().position(|page| page.contains(&at))?;
-                    Some(to(on + 1, &format!("#s-{}", source.id), source.title.clone()))
+                .filter_map(|(index, source)| {
+                    let page = pages.iter().position(|page| page.contains(&index))?;
+                    Some(link(page + 1, &format!("#s-{}", source.id), source.title.clone()))
                 })
                 .collect();
         }
-        super::render(&page)
+        render(&page)
     };
-    pages.iter().enumerate().map(render).collect()
+    pages.iter().enumerate().map(render_page).collect()
 }
 
-/// How many there are, and how they are: `12 sources: 10 well, 2 failing`.
-fn health_summary(shown: &[SourceView]) -> String {
-    let mut words: Vec<(&'static str, usize)> = Vec::new();
-    for source in shown {
-        match words.iter_mut().find(|(known, _)| *known == source.health_text) {
+fn empty_page(site: &SiteInfo<'_>, number: u32, live: bool) -> SourcesTemplate {
+    let mut layout = Layout::new(site, "Sources", Some(&Addresses::sources_path(number)));
+    layout.current_page = "sources";
+    layout.description = if live {
+        "Source status and next poll. Times are in UTC.".to_owned()
+    } else {
+        "Source status.".to_owned()
+    };
+    layout.alternates.push(Alternate {
+        title: "Subscriptions — OPML".to_owned(),
+        media_type: "text/x-opml",
+        href: site.addresses.absolute("/sources.opml"),
+    });
+    SourcesTemplate {
+        layout,
+        summary: String::new(),
+        failing: Vec::new(),
+        more_failing: 0,
+        sections: Vec::new(),
+        previous: None,
+        next: None,
+    }
+}
+
+/// Distributes sections over pages by size and returns the indexes of each page's sections. There
+/// is at least one page, and each page has at least one section if there is one.
+fn fill_pages(
+    sections: &[String],
+    empty_page_bytes: usize,
+    first_page_bytes: usize,
+) -> Vec<Vec<usize>> {
+    let mut pages: Vec<Vec<usize>> = Vec::new();
+    let mut page: Vec<usize> = Vec::new();
+    let mut used = empty_page_bytes + first_page_bytes;
+    for (index, section) in sections.iter().enumerate() {
+        if used + section.len() > MAX_PAGE_BYTES && !page.is_empty() {
+            pages.push(std::mem::take(&mut page));
+            used = empty_page_bytes;
+        }
+        used += section.len();
+        page.push(index);
+    }
+    pages.push(page);
+    pages
+}
+
+/// Returns the number of sources in each state, most frequent first: `12 sources: 10 OK, 2 failing`.
+fn health_summary(sources: &[SourceView]) -> String {
+    let mut counts: Vec<(&'static str, usize)> = Vec::new();
+    for source in sources {
+        match counts.iter_mut().find(|(text, _)| *text == source.health_text) {
             Some((_, count)) => *count += 1,
-            None => words.push((source.health_text, 1)),
+            None => counts.push((source.health_text, 1)),
         }
     }
-    words.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let of =
-        if shown.len() == 1 { "1 source".to_owned() } else { format!("{} sources", shown.len()) };
-    let told: Vec<String> = words.iter().map(|(words, count)| format!("{count} {words}")).collect();
-    match words.as_slice() {
-        [] => String::new(),
-        [(words, 1)] => format!("{of}: {words}"),
-        [(words, _)] => format!("{of}, all {words}"),
-        _ => format!("{of}: {}", told.join(", ")),
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    match (sources.len(), counts.as_slice()) {
+        (_, []) => String::new(),
+        (1, [(text, _)]) => format!("1 source: {text}"),
+        (total, [(text, _)]) => format!("{total} sources, all {text}"),
+        (total, counts) => {
+            let counts: Vec<String> =
+                counts.iter().map(|(text, count)| format!("{count} {text}")).collect();
+            format!("{total} sources: {}", counts.join(", "))
+        }
     }
 }
 
-fn view(state: &SourceState) -> SourceView {
+fn source_view(state: &SourceState) -> SourceView {
     let is_feed = state.follow_mode == FollowMode::Feed;
+    let page_url = Some(state.url.as_str()).filter(|_| !is_feed);
     SourceView {
         id: state.id.to_string(),
-        title: excerpt::shorten(&xml::single_line(&state.title), 120),
-        href: state
-            .home_page_url
-            .as_deref()
-            .or(Some(state.url.as_str()).filter(|_| !is_feed))
-            .and_then(address),
-        feed_url: state.feed_url.as_deref().filter(|_| is_feed).and_then(address),
-        followed_by: match state.follow_mode {
-            FollowMode::Auto => "not found out yet",
-            FollowMode::Feed => "its feed",
-            FollowMode::Sitemap => "its sitemap",
-            FollowMode::Page => "its page",
+        title: excerpt::shorten(&xml::single_line(&state.title), MAX_TITLE_CHARS),
+        href: state.home_page_url.as_deref().or(page_url).and_then(page_address),
+        feed_url: state.feed_url.as_deref().filter(|_| is_feed).and_then(page_address),
+        fetched_from: match state.follow_mode {
+            FollowMode::Auto => "not discovered yet",
+            FollowMode::Feed => "feed",
+            FollowMode::Sitemap => "sitemap",
+            FollowMode::Page => "web page",
         },
         health: state.health.as_str(),
         health_text: match state.health {
-            SourceHealth::Ok => "well",
+            SourceHealth::Ok => "OK",
             SourceHealth::Failing => "failing",
-            SourceHealth::Resting => "gone, resting",
+            SourceHealth::Resting => "gone",
             SourceHealth::Paused => "paused",
-            SourceHealth::New => "not asked yet",
+            SourceHealth::New => "not polled yet",
         },
         is_failing: matches!(state.health, SourceHealth::Failing | SourceHealth::Resting),
-        last_success: state.last_success.map(display_time),
-        next_poll: state.next_poll.map(display_time),
+        last_success: state.last_success.map(time_view),
+        next_poll: state.next_poll.map(time_view),
         entries: state.entries,
         error: state
             .last_error_class
             .as_deref()
             .map(|class| excerpt::shorten(&xml::single_line(class), 40)),
-        chart: activity(&state.activity),
+        chart: activity_chart(&state.activity),
     }
 }
 
-/// An address that a page can hold; the longest of all are in the list of feeds alone.
-fn address(url: &str) -> Option<String> {
-    xml::http_url(url).filter(|url| url.len() <= 2_048)
+fn page_address(url: &str) -> Option<String> {
+    xml::http_url(url).filter(|url| url.len() <= MAX_ADDRESS_BYTES)
 }
 
-fn display_time(at: Timestamp) -> DisplayTime {
-    DisplayTime {
-        text: at.format("%-d %b %Y, %H:%M").to_string(),
-        datetime: date_format::rfc3339(at),
-    }
+fn time_view(at: Timestamp) -> TimeView {
+    TimeView { text: at.format("%-d %b %Y, %H:%M").to_string(), datetime: date_format::rfc3339(at) }
 }
 
-fn activity(days: &[u32]) -> Option<Chart> {
-    let total: u64 = days.iter().copied().map(u64::from).sum();
-    if total == 0 {
-        return None;
-    }
-    let health_summary: Vec<u64> = days.iter().copied().map(u64::from).collect();
-    let label = format!("New entries per day over {} days: {total} in all", days.len());
-    Some(Chart::bars(
-        &health_summary,
-        label,
-        format!("{} days before", days.len().saturating_sub(1)),
-        "day of the newest entry".to_owned(),
-    ))
+/// Returns a chart of new entries per day; none for a source without any.
+fn activity_chart(entries_per_day: &[u32]) -> Option<Chart> {
+    let counts: Vec<u64> = entries_per_day.iter().copied().map(u64::from).collect();
+    let total: u64 = counts.iter().sum();
+    let days = counts.len();
+    (total > 0).then(|| {
+        Chart::bars(
+            &counts,
+            format!("New entries per day in the {days} days to the latest entry: {total} in all"),
+            format!("{days} days to latest entry"),
+            String::new(),
+        )
+    })
 }

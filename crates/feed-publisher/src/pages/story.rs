@@ -1,191 +1,230 @@
-//! `/stories/{id}`: one story, who carries it, why it is where it is.
+//! `/stories/{id}`: one story, its sources, and the reasons for its topics and duplicates.
 
 use askama::Template;
 
-use super::{SiteInfo, layout::Layout, story_row::StoryRow};
-use crate::{Addresses, channel, date_format, excerpt, xml};
-use feed_model::{DecidedBy, NonMembership, SourceId, Story};
+use feed_model::{DecidedBy, Membership, NonMembership, SourceId, Story, StoryEntry};
 
-struct MembershipView {
-    title: String,
-    page: String,
-    decided_by: String,
-    because: Vec<Vec<ReasonPiece>>,
-}
+use crate::{
+    addresses::Addresses,
+    channel, date_format, excerpt,
+    pages::{
+        layout::{Layout, SiteInfo, TopicRef},
+        render::{MAX_PAGE_BYTES, render},
+        story_row::StoryRow,
+    },
+    xml,
+};
 
-/// A piece of a reason: its words, or a matcher as it stands in feeds.toml.
-struct ReasonPiece {
+/// Limits on the lengths of the page's lists, tried in this order until the page is small enough. A
+/// story may have thousands of entries.
+const LIST_LENGTHS: [usize; 5] = [40, 20, 10, 4, 1];
+const MAX_SENTENCE_CHARS: usize = 300;
+const MAX_MATCHER_CHARS: usize = 64;
+/// The most parts of one reason. A quoted text may contain backticks.
+const MAX_PARTS: usize = 24;
+
+/// A part of a reason: words, or a matcher of feeds.toml.
+struct ReasonPart {
     text: String,
     is_code: bool,
 }
 
-/// A reason in pieces: what stands between two backticks is code. A matcher of many words is cut
-/// short by itself, so that what it found is still told.
-fn pieces(reason: &str) -> Vec<ReasonPiece> {
-    let reason = xml::single_line(reason);
-    let parts: Vec<&str> = reason.split('`').collect();
-    // A backtick without its twin is a character like others.
-    if parts.len().is_multiple_of(2) {
-        return vec![ReasonPiece {
-            text: excerpt::shorten(&reason, MAX_SENTENCE_CHARS),
-            is_code: false,
-        }];
-    }
-    let piece = |(at, text): (usize, &&str)| {
-        let is_code = at % 2 == 1;
-        let most = if is_code { MAX_MATCHER_CHARS } else { MAX_SENTENCE_CHARS };
-        ReasonPiece { text: excerpt::shorten(text, most), is_code }
-    };
-    parts
-        .iter()
-        .enumerate()
-        .filter(|(_, text)| !text.is_empty())
-        .map(piece)
-        .take(MAX_PIECES)
-        .collect()
+/// A topic of the story.
+struct TopicView {
+    title: String,
+    page: String,
+    decided_by: String,
+    reasons: Vec<Vec<ReasonPart>>,
 }
 
 /// A topic that the story is not in.
-struct NotMemberView {
+struct OtherTopicView {
     title: String,
     page: String,
     score: String,
-    because: Vec<Vec<ReasonPiece>>,
+    reasons: Vec<Vec<ReasonPart>>,
 }
 
-struct Carrier {
+struct EntryView {
     source: String,
     href: Option<String>,
+    /// The entry's title, if it differs from the story's.
     title: Option<String>,
-    seen: String,
-    seen_datetime: String,
+    first_seen: String,
+    first_seen_datetime: String,
 }
 
 struct DuplicateView {
     source: String,
-    because: String,
+    reason: String,
 }
 
 #[derive(Template)]
 #[template(path = "story.html")]
-struct Page {
+struct StoryTemplate {
     layout: Layout,
     id: String,
     published_id: String,
-    item: StoryRow,
+    story: StoryRow,
     original_host: Option<String>,
     categories: Vec<String>,
-    topics: Vec<MembershipView>,
-    outside: Vec<NotMemberView>,
-    carriers: Vec<Carrier>,
+    topics: Vec<TopicView>,
+    other_topics: Vec<OtherTopicView>,
+    entries: Vec<EntryView>,
     duplicates: Vec<DuplicateView>,
-    since: String,
-    since_datetime: String,
+    added: String,
+    added_datetime: String,
 }
 
-/// How long the lists of the page may be, tried in this order until it is small enough: a story of
-/// a thousand copies must not make a page of a megabyte.
-const LIST_LENGTHS: [usize; 5] = [40, 20, 10, 4, 1];
-const MAX_SENTENCE_CHARS: usize = 300;
-const MAX_MATCHER_CHARS: usize = 64;
-/// A text that was found may have backticks of its own.
-const MAX_PIECES: usize = 24;
-
-/// A story's page; `outside` are the topics that it is not in. Sources and topics that may not be
-/// shown are left out.
-pub fn story(site: &SiteInfo<'_>, story: &Story, outside: &[NonMembership]) -> Vec<u8> {
+/// Renders a story's page. `other_topics` are the topics that the story is not in. Sources and
+/// topics that the reader may not see are omitted.
+pub fn story(site: &SiteInfo<'_>, story: &Story, other_topics: &[NonMembership]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for longest in LIST_LENGTHS {
-        bytes = super::render(&view(site, story, outside, longest));
-        if bytes.len() <= super::MAX_PAGE_BYTES {
+    for max_length in LIST_LENGTHS {
+        bytes = render(&view(site, story, other_topics, max_length));
+        if bytes.len() <= MAX_PAGE_BYTES {
             break;
         }
     }
     bytes
 }
 
-fn view(site: &SiteInfo<'_>, story: &Story, outside: &[NonMembership], longest: usize) -> Page {
-    let item = StoryRow::new(site, story);
+fn view(
+    site: &SiteInfo<'_>,
+    story: &Story,
+    other_topics: &[NonMembership],
+    max_length: usize,
+) -> StoryTemplate {
+    let row = StoryRow::new(site, story);
+    let original = story.url.as_deref().and_then(xml::http_url);
     let mut layout =
         Layout::new(site, &channel::display_title(story), Some(&Addresses::story_path(story.id)));
     layout.title = excerpt::shorten(&layout.title, 160);
-    layout.description = item.summary.clone().unwrap_or_default();
+    layout.description = row.summary.clone().unwrap_or_default();
     layout.og_type = "article";
-    let original = story.url.as_deref().and_then(xml::http_url);
     if original.is_some() {
         layout.canonical.clone_from(&original);
     }
-    let host =
-        |url: &String| url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let sentence = |text: &str| excerpt::shorten(&xml::single_line(text), MAX_SENTENCE_CHARS);
-    let topics = story.topics.iter().take(longest).filter_map(|membership| {
-        let topic = site.topics.iter().find(|topic| topic.id == membership.id)?;
-        Some(MembershipView {
-            title: xml::single_line(&topic.title),
-            page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
-            decided_by: match membership.by {
-                DecidedBy::Rule => format!("by its rule, score {:.1}", membership.score),
-                DecidedBy::Label => "by a person's label".to_owned(),
-            },
-            because: membership
-                .because
-                .iter()
-                .take(longest)
-                .map(|because| pieces(because))
-                .collect(),
-        })
-    });
-    let outside = outside.iter().take(longest).filter_map(|outside| {
-        let topic = site.topics.iter().find(|topic| topic.id == outside.id)?;
-        Some(NotMemberView {
-            title: xml::single_line(&topic.title),
-            page: site.addresses.rooted(&Addresses::topic_path(topic.id.as_str())),
-            score: format!("score {:.1}", outside.score),
-            because: outside.because.iter().take(longest).map(|because| pieces(because)).collect(),
-        })
-    });
-    let public = |source: &SourceId| {
-        story.sources.iter().find(|entry| entry.source == *source && entry.public)
-    };
-    let carriers =
-        story.sources.iter().filter(|entry| entry.public).take(longest).map(|entry| Carrier {
-            source: sentence(&entry.source_title),
-            href: entry.url.as_deref().and_then(xml::http_url),
-            title: entry
-                .title
-                .as_deref()
-                .map(sentence)
-                .filter(|title| !title.is_empty() && *title != item.title),
-            seen: date_format::display_date(entry.first_seen, None),
-            seen_datetime: date_format::rfc3339(entry.first_seen),
-        });
-    let duplicates = story.duplicates.iter().take(longest).filter_map(|duplicate| {
-        let entry = public(&duplicate.source)?;
+    let public_entries = || story.sources.iter().filter(|entry| entry.public);
+    let public_entry = |source: &SourceId| public_entries().find(|entry| entry.source == *source);
+    let duplicates = story.duplicates.iter().take(max_length).filter_map(|duplicate| {
+        let entry = public_entry(&duplicate.source)?;
         Some(DuplicateView {
             source: sentence(&entry.source_title),
-            because: sentence(&duplicate.because),
+            reason: sentence(&duplicate.because),
         })
     });
-    Page {
+    let categories = story
+        .categories
+        .iter()
+        .map(|category| sentence(category.label.as_deref().unwrap_or(&category.term)))
+        .filter(|category| !category.is_empty());
+    StoryTemplate {
         id: story.id.to_string(),
         published_id: xml::single_line(&story.published_id),
-        original_host: original.as_ref().and_then(host),
-        categories: story
-            .categories
+        original_host: original.as_deref().and_then(host),
+        categories: categories.take(max_length).collect(),
+        topics: story
+            .topics
             .iter()
-            .map(|category| sentence(category.label.as_deref().unwrap_or(&category.term)))
-            .filter(|category| !category.is_empty())
-            .take(longest)
+            .take(max_length)
+            .filter_map(|membership| topic_view(site, membership, max_length))
             .collect(),
-        topics: topics.collect(),
-        outside: outside.collect(),
-        carriers: carriers.collect(),
+        other_topics: other_topics
+            .iter()
+            .take(max_length)
+            .filter_map(|topic| other_topic_view(site, topic, max_length))
+            .collect(),
+        entries: public_entries()
+            .take(max_length)
+            .map(|entry| entry_view(entry, &row.title))
+            .collect(),
         duplicates: duplicates.collect(),
-        since: date_format::display_date(story.first_published, None),
-        since_datetime: date_format::rfc3339(story.first_published),
-        item,
+        added: date_format::display_date(story.first_published, None),
+        added_datetime: date_format::rfc3339(story.first_published),
+        story: row,
         layout,
     }
+}
+
+fn topic_view(
+    site: &SiteInfo<'_>,
+    membership: &Membership,
+    max_length: usize,
+) -> Option<TopicView> {
+    let topic = site.topics.iter().find(|topic| topic.id == membership.id)?;
+    Some(TopicView {
+        title: xml::single_line(&topic.title),
+        page: topic_page(site, topic),
+        decided_by: match membership.by {
+            DecidedBy::Rule => format!("by rules, score {:.1}", membership.score),
+            DecidedBy::Label => "by label".to_owned(),
+        },
+        reasons: reasons(&membership.because, max_length),
+    })
+}
+
+fn other_topic_view(
+    site: &SiteInfo<'_>,
+    other: &NonMembership,
+    max_length: usize,
+) -> Option<OtherTopicView> {
+    let topic = site.topics.iter().find(|topic| topic.id == other.id)?;
+    Some(OtherTopicView {
+        title: xml::single_line(&topic.title),
+        page: topic_page(site, topic),
+        score: format!("score {:.1}", other.score),
+        reasons: reasons(&other.because, max_length),
+    })
+}
+
+fn topic_page(site: &SiteInfo<'_>, topic: &TopicRef) -> String {
+    site.addresses.rooted(&Addresses::topic_path(topic.id.as_str()))
+}
+
+fn entry_view(entry: &StoryEntry, story_title: &str) -> EntryView {
+    EntryView {
+        source: sentence(&entry.source_title),
+        href: entry.url.as_deref().and_then(xml::http_url),
+        title: entry
+            .title
+            .as_deref()
+            .map(sentence)
+            .filter(|title| !title.is_empty() && title != story_title),
+        first_seen: date_format::display_date(entry.first_seen, None),
+        first_seen_datetime: date_format::rfc3339(entry.first_seen),
+    }
+}
+
+fn host(url: &str) -> Option<String> {
+    url::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}
+
+fn sentence(text: &str) -> String {
+    excerpt::shorten(&xml::single_line(text), MAX_SENTENCE_CHARS)
+}
+
+fn reasons(reasons: &[String], max_length: usize) -> Vec<Vec<ReasonPart>> {
+    reasons.iter().take(max_length).map(|reason| reason_parts(reason)).collect()
+}
+
+/// Splits a reason at its backticks: the text between two of them is code. Long matchers are
+/// shortened on their own, so that the rest of the reason stays.
+fn reason_parts(reason: &str) -> Vec<ReasonPart> {
+    let reason = xml::single_line(reason);
+    let parts: Vec<&str> = reason.split('`').collect();
+    let has_unpaired_backtick = parts.len().is_multiple_of(2);
+    if has_unpaired_backtick {
+        let text = excerpt::shorten(&reason, MAX_SENTENCE_CHARS);
+        return vec![ReasonPart { text, is_code: false }];
+    }
+    let part = |(index, text): (usize, &&str)| {
+        let is_code = index % 2 == 1;
+        let max_chars = if is_code { MAX_MATCHER_CHARS } else { MAX_SENTENCE_CHARS };
+        ReasonPart { text: excerpt::shorten(text, max_chars), is_code }
+    };
+    let parts = parts.iter().enumerate().filter(|(_, text)| !text.is_empty());
+    parts.map(part).take(MAX_PARTS).collect()
 }
 
 #[cfg(test)]
@@ -193,14 +232,14 @@ mod tests {
     use super::*;
 
     fn shown(reason: &str) -> String {
-        let piece = |piece: &ReasonPiece| {
-            if piece.is_code { format!("<{}>", piece.text) } else { piece.text.clone() }
+        let text = |part: &ReasonPart| {
+            if part.is_code { format!("<{}>", part.text) } else { part.text.clone() }
         };
-        pieces(reason).iter().map(piece).collect()
+        reason_parts(reason).iter().map(text).collect()
     }
 
     #[test]
-    fn what_a_long_matcher_found_is_still_told() {
+    fn the_match_of_a_long_matcher_is_not_cut_off() {
         assert_eq!(
             shown("`kafka` found \"Kafka\" in the title: 2"),
             "<kafka> found \"Kafka\" in the title: 2"

@@ -1,31 +1,33 @@
-//! One story as a list shows it.
+//! A story as lists show it.
 
-use super::SiteInfo;
-use crate::{Addresses, channel, date_format, excerpt, xml};
 use feed_model::{DatePrecision, Story, Timestamp};
 
-/// The longest title in a list, in characters: a page must stay small whatever its sources do.
+use crate::{addresses::Addresses, channel, date_format, excerpt, pages::layout::SiteInfo, xml};
+
+/// The longest title in a list, in characters.
 const MAX_TITLE_CHARS: usize = 160;
 const MAX_SUMMARY_CHARS: usize = 280;
 const MAX_NAME_CHARS: usize = 80;
-/// The longest title in what is read out of the link to a story's page.
-const MAX_HINT_CHARS: usize = 48;
-/// A longer address of an original is on the story's page alone, in bytes.
+/// The longest title in the `aria-label` of the link to a story's page.
+const MAX_SHORT_TITLE_CHARS: usize = 48;
+/// The longest address of an original in a list, in bytes. A longer one is on the story's page only.
 const MAX_ADDRESS_BYTES: usize = 512;
+const MAX_AUTHORS: usize = 3;
 
+/// A story as `templates/story_macros.html` shows it.
 #[derive(Debug, Clone)]
 pub(super) struct StoryRow {
     pub title: String,
-    /// The beginning of the title, to tell links of the same words apart.
+    /// The beginning of the title. It makes the labels of the "Details" links distinct.
     pub short_title: String,
     pub language: Option<String>,
-    /// The original; a story without a link has its page here.
+    /// Address of the original. For a story without a link, the story's page.
     pub href: String,
     pub is_external: bool,
-    /// The story's page here.
+    /// The story's page on this site.
     pub page: String,
     pub source: String,
-    /// Those who wrote it, where that is not the source.
+    /// Authors other than the source; may be empty.
     pub authors: String,
     pub date: String,
     pub datetime_attr: String,
@@ -33,7 +35,7 @@ pub(super) struct StoryRow {
 }
 
 impl StoryRow {
-    /// With the date as exactly as it was told.
+    /// Returns a row with the date in the publisher's precision.
     pub(super) fn new(site: &SiteInfo<'_>, story: &Story) -> Self {
         let page = site.addresses.rooted(&Addresses::story_path(story.id));
         let original = story
@@ -41,69 +43,69 @@ impl StoryRow {
             .as_deref()
             .and_then(xml::http_url)
             .filter(|url| url.len() <= MAX_ADDRESS_BYTES);
-        let credited = channel::attribution(story);
-        let source = excerpt::shorten(&credited.title, MAX_NAME_CHARS);
-        let names: Vec<String> = channel::authors(story, &credited)
+        let attribution = channel::attribution(story);
+        let source = excerpt::shorten(&attribution.title, MAX_NAME_CHARS);
+        let authors: Vec<String> = channel::authors(story, &attribution)
             .into_iter()
             .map(|author| excerpt::shorten(&author.name, MAX_NAME_CHARS))
             .filter(|name| *name != source)
-            .take(3)
+            .take(MAX_AUTHORS)
             .collect();
-        let (at, precision) = story_date(story);
+        let (date, precision) = story_date(story);
         let title = channel::display_title(story);
         Self {
-            short_title: excerpt::shorten(&title, MAX_HINT_CHARS),
+            short_title: excerpt::shorten(&title, MAX_SHORT_TITLE_CHARS),
             title: excerpt::shorten(&title, MAX_TITLE_CHARS),
             language: channel::language(story).map(str::to_owned),
             is_external: original.is_some(),
             href: original.unwrap_or_else(|| page.clone()),
             page,
             source,
-            authors: names.join(", "),
-            date: date_format::display_date(at, precision),
-            datetime_attr: date_format::datetime_attribute(at, precision),
+            authors: authors.join(", "),
+            date: date_format::display_date(date, precision),
+            datetime_attr: date_format::datetime_attribute(date, precision),
             summary: excerpt::summary(story)
                 .map(|text| excerpt::shorten(&xml::single_line(text), MAX_SUMMARY_CHARS)),
         }
     }
 
-    /// As short as a line can be, for lists of stories that have nothing but length: the title's
-    /// beginning, read here.
+    /// Returns the shortest row: the beginning of the title, linked to the story's page.
     pub(super) fn short(site: &SiteInfo<'_>, story: &Story) -> Self {
-        let line = Self::new(site, story);
+        let row = Self::new(site, story);
         Self {
-            title: line.short_title.clone(),
-            href: line.page.clone(),
+            title: row.short_title.clone(),
+            href: row.page.clone(),
             is_external: false,
             summary: None,
-            ..line
+            ..row
         }
     }
 
-    /// With the month alone: for indexes.
-    pub(super) fn by_month(site: &SiteInfo<'_>, story: &Story) -> Self {
-        let (at, _) = story_date(story);
+    /// Returns a row with the date as month and year.
+    pub(super) fn with_month(site: &SiteInfo<'_>, story: &Story) -> Self {
+        let (date, _) = story_date(story);
         Self {
-            date: date_format::display_date(at, Some(DatePrecision::Month)),
+            date: date_format::display_date(date, Some(DatePrecision::Month)),
             ..Self::new(site, story)
         }
     }
 }
 
-/// The date that is shown: the publisher's, else when the story was stored here first.
-pub(super) fn story_date(story: &Story) -> (Timestamp, Option<DatePrecision>) {
+/// Returns the date to show: the publisher's, else the time of the first publication here.
+fn story_date(story: &Story) -> (Timestamp, Option<DatePrecision>) {
     match story.published {
-        Some(at) => (at, story.published_precision),
+        Some(date) => (date, story.published_precision),
         None => (story.first_published, None),
     }
 }
 
-/// The moment that puts a story into a month: a date that lies ahead is no month to look in.
+/// Returns the time that decides the month of a story in archives: the publisher's date, but not
+/// later than the first publication here.
 pub(super) fn archive_date(story: &Story) -> Timestamp {
-    story.published.map_or(story.first_published, |at| at.min(story.first_published))
+    story.published.map_or(story.first_published, |date| date.min(story.first_published))
 }
 
-/// "1 story", "2 stories".
+/// Returns "1 story" or "2 stories".
 pub(super) fn story_count_text(count: u64) -> String {
     if count == 1 { "1 story".to_owned() } else { format!("{count} stories") }
 }
