@@ -3,12 +3,10 @@
 
 #![allow(clippy::unwrap_used)] // what a test expects, it may insist on
 
-use std::{fmt::Write as _, fs, path::Path, process::Command, process::Stdio, time::Duration};
+use std::{fmt::Write as _, fs, path::Path, process::Command, process::Stdio};
 
-use feed_model::{Topic, TopicId};
 use serde_json::Value;
 use tempfile::TempDir;
-use topic_rules::{Rules, StoryFields, TrainingExample};
 
 use crate::support::origin::{Origin, Reply};
 
@@ -331,86 +329,4 @@ fn labels_train_a_topic_with_learn() {
     }
     program.run(&["poll"]);
     assert!(program.json(&["stories", "--topic", "bread"]).as_array().unwrap().is_empty());
-}
-
-fn topic(id: &str, any: &[&str], learn: bool) -> Topic {
-    Topic {
-        id: TopicId::new(id).unwrap(),
-        title: id.to_owned(),
-        description: None,
-        any: any.iter().map(|text| (*text).to_owned()).collect(),
-        all: Vec::new(),
-        none: Vec::new(),
-        sources: Vec::new(),
-        threshold: 1.0,
-        former_ids: Vec::new(),
-        learn,
-        announce_within: Duration::from_hours(48),
-        access: Vec::new(),
-    }
-}
-
-/// The posts of both trades with labels on the first `labelled` of each: bread, or nothing.
-fn trained(rules: Rules, labelled: usize) -> Rules {
-    let (posts, bread) = (trade_posts(), [TopicId::new("bread").unwrap()]);
-    let lessons: Vec<TrainingExample<'_>> = posts
-        .iter()
-        .enumerate()
-        .map(|(place, (title, summary))| {
-            let fields = StoryFields {
-                title,
-                summary: Some(summary),
-                language: Some("en"),
-                ..StoryFields::default()
-            };
-            let label: &[TopicId] = if title.starts_with("Baking") { &bread } else { &[] };
-            TrainingExample { fields, label: (place / 2 < labelled).then_some(label) }
-        })
-        .collect();
-    rules.trained(&lessons, b"key")
-}
-
-#[test]
-fn a_classifier_no_better_than_the_rules_is_not_used() {
-    let perfect = trained(Rules::compile(&[topic("bread", &["sourdough"], true)]).unwrap(), 12);
-    let progress = &perfect.progress()[0];
-    assert!((progress.f1_rules - 1.0).abs() < 1e-9 && !progress.is_active, "{progress:?}");
-    let fields =
-        StoryFields { title: "Flour and the oven", language: Some("en"), ..StoryFields::default() };
-    assert!(!perfect.classify(&fields)[0].is_member, "the rules alone decide");
-
-    let poor = trained(Rules::compile(&[topic("bread", &["barley"], true)]).unwrap(), 12);
-    let progress = &poor.progress()[0];
-    assert!(progress.f1_rules < 0.5 && progress.is_active, "{progress:?}");
-    let classification = &poor.classify(&fields)[0];
-    assert!(
-        classification.is_member && classification.reasons[0].starts_with("learnt from labels"),
-        "{classification:?}"
-    );
-}
-
-#[test]
-fn training_examples_are_part_of_the_rules_fingerprint() {
-    let rules = |learn| Rules::compile(&[topic("bread", &["barley"], learn)]).unwrap();
-    let plain = rules(true).fingerprint();
-    let lesson = |key: &[u8]| rules(true).trained(&[], key).fingerprint();
-    assert!(lesson(b"a") != plain && lesson(b"a") != lesson(b"b") && lesson(b"a") == lesson(b"a"));
-    assert_eq!(
-        rules(false).trained(&[], b"a").fingerprint(),
-        rules(false).fingerprint(),
-        "nothing learns: nothing changes"
-    );
-}
-
-#[test]
-fn all_and_none_apply_whatever_the_classifier_says() {
-    let strict = Topic { none: vec!["rye".to_owned()], ..topic("bread", &["barley"], true) };
-    let rules = trained(Rules::compile(&[strict]).unwrap(), 12);
-    let classify = |title: &str| {
-        rules.classify(&StoryFields { title, language: Some("en"), ..StoryFields::default() })[0]
-            .is_member
-    };
-    assert!(
-        classify("Sourdough flour in the oven") && !classify("Sourdough rye flour in the oven")
-    );
 }

@@ -17,8 +17,11 @@ const HOME_WITH_FEED: &str = r#"<!DOCTYPE html><html><head><title>Two Minute Sys
 <link rel="alternate" type="application/rss+xml" href="/feeds/abc.xml"></head><body></body></html>"#;
 
 fn fixture(name: &str) -> String {
-    std::fs::read_to_string(format!("{}/tests/fixtures/sites/{name}", env!("CARGO_MANIFEST_DIR")))
-        .unwrap()
+    std::fs::read_to_string(format!(
+        "{}/crates/site-discovery/tests/fixtures/sites/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap()
 }
 
 fn answer(status: u16, html: &str) -> Reply {

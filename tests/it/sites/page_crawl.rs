@@ -10,8 +10,11 @@ use super::harness::{SiteHarness, morning, post_page, post_paths, sitemap, title
 use crate::support::origin::Origin;
 
 fn fixture(name: &str) -> String {
-    std::fs::read_to_string(format!("{}/tests/fixtures/sites/{name}", env!("CARGO_MANIFEST_DIR")))
-        .unwrap()
+    std::fs::read_to_string(format!(
+        "{}/crates/site-discovery/tests/fixtures/sites/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap()
 }
 
 fn categories(story: &Story) -> Vec<&str> {

@@ -3,6 +3,8 @@
 pub mod origin;
 pub mod program;
 pub mod sample_feeds;
+#[path = "../../../crates/feed-publisher/tests/support/sample_stories.rs"]
+pub mod sample_stories;
 pub mod test_site;
 pub mod tls_origin;
 

@@ -1,0 +1,149 @@
+//! The HTML pages: nothing active in them, and a bounded size.
+
+use feed_model::*;
+use feed_publisher::pages::{
+    self, PageError, SearchPage, SiteInfo, TopicPage, TopicRef, TopicSection, Unsorted,
+};
+use scraper::{Html, Selector};
+
+use crate::{
+    addresses,
+    sample_stories::{hostile_stories, source_state, story},
+};
+
+fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
+    let addresses = addresses();
+    let topics = [("streaming", "Streaming & <Rivers>"), ("cloud", "Cloud")]
+        .map(|(id, title)| TopicRef { id: TopicId::new(id).unwrap(), title: title.to_owned() });
+    let site =
+        SiteInfo { title: "Systems writing, by topic", addresses: &addresses, topics: &topics };
+    let sections: Vec<TopicSection> = topics
+        .iter()
+        .map(|topic| TopicSection {
+            topic: topic.clone(),
+            description: "About".to_owned(),
+            count: 3,
+            stories: stories.to_vec(),
+        })
+        .collect();
+    let neighbours = [(TopicId::new("cloud").unwrap(), 3)];
+    let page = TopicPage {
+        neighbours: &neighbours,
+        name: "streaming",
+        title: &topics[0].title,
+        description: "All about it",
+        count: Some(1000),
+        stories,
+        months: &[((2026, 3), 7), ((2025, 1), 3)],
+    };
+    let found = SearchPage {
+        count: stories.len() as u64,
+        stories,
+        feed: "https://topics.example/search.atom?q=water",
+    };
+    let mut all = vec![
+        (
+            "home".to_owned(),
+            pages::home(
+                &site,
+                stories.first(),
+                &sections,
+                &Unsorted { count: 3, stories: stories.to_vec() },
+            ),
+        ),
+        ("empty home".to_owned(), pages::home(&site, None, &[], &Unsorted::default())),
+        ("topic".to_owned(), pages::topic(&site, &page)),
+        ("sources".to_owned(), pages::sources(&site, &[source_state()], true).remove(0)),
+        ("search".to_owned(), pages::search(&site, "\"><script>alert(1)</script>", Some(&found))),
+        (
+            "unknown".to_owned(),
+            pages::error_page(&site, &PageError::UnknownTopics(vec!["<script>".to_owned()])),
+        ),
+    ];
+    all.extend(
+        stories
+            .iter()
+            .take(10)
+            .map(|story| (format!("story {}", story.id), pages::story(&site, story, &[]))),
+    );
+    all
+}
+
+#[test]
+fn pages_have_no_scripts_external_resources_or_unsafe_links() {
+    let any = Selector::parse("*").unwrap();
+    for (name, bytes) in every_page(&hostile_stories()) {
+        let text = String::from_utf8(bytes).unwrap();
+        let page = Html::parse_document(&text);
+        assert_eq!(page.select(&Selector::parse("h1").unwrap()).count(), 1, "{name} has one h1");
+        let mut ids = std::collections::HashSet::new();
+        for element in page.select(&any) {
+            let tag = element.value().name();
+            assert!(
+                !matches!(
+                    tag,
+                    "script" | "iframe" | "img" | "object" | "embed" | "style" | "i" | "b"
+                ),
+                "<{tag}> in {name}"
+            );
+            for (attribute, value) in element.value().attrs() {
+                assert!(
+                    !attribute.starts_with("on") && attribute != "style" && attribute != "src",
+                    "{attribute} in {name}"
+                );
+                if attribute == "href" {
+                    let safe = ["https://", "/", "#main", "feed:https://"]
+                        .iter()
+                        .any(|start| value.starts_with(start));
+                    let icon = tag == "link" && value.starts_with("data:image/svg+xml,");
+                    assert!(safe || icon, "{value} in {name}");
+                    let outside = value.starts_with("https://")
+                        && !value.starts_with("https://topics.example/");
+                    let quiet =
+                        element.value().attr("rel").is_some_and(|rel| rel.contains("noreferrer"));
+                    assert!(
+                        tag != "a" || !outside || quiet,
+                        "{value} in {name} tells where a reader came from"
+                    );
+                }
+                assert!(
+                    attribute != "id" || ids.insert(value.to_owned()),
+                    "the id {value} is there twice in {name}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_stay_within_the_size_limit() {
+    let long = |id: i64| Story {
+        title: "A very long title about water & rivers ".repeat(30),
+        summary_text: "<water> ".repeat(60),
+        topics: (0..100)
+            .map(|_| Membership {
+                because: vec!["a reason ".repeat(40); 100],
+                ..story(1).topics.remove(0)
+            })
+            .collect(),
+        sources: vec![
+            StoryEntry {
+                url: Some(format!("https://river.example/{}", "x".repeat(5000))),
+                ..story(1).sources.remove(0)
+            };
+            60
+        ],
+        duplicates: (0..500)
+            .map(|n| Duplicate {
+                source: story(1).source.id,
+                key: EntryKey(n.to_string()),
+                because: "the same link ".repeat(50),
+            })
+            .collect(),
+        ..story(id)
+    };
+    let stories: Vec<Story> = (1..=150).rev().map(long).collect();
+    for (name, bytes) in every_page(&stories) {
+        assert!(bytes.len() <= pages::MAX_PAGE_BYTES, "{name} has {} bytes", bytes.len());
+    }
+}

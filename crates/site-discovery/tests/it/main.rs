@@ -1,0 +1,6 @@
+//! Tests of the public interface of site-discovery, in one binary.
+
+#![allow(clippy::unwrap_used)] // a test may fail by a panic
+
+mod page_metadata;
+mod site_parsing;

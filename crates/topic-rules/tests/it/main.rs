@@ -1,0 +1,38 @@
+//! Tests of the public interface of topic-rules, in one binary.
+
+#![allow(clippy::unwrap_used)] // a test may fail by a panic
+
+mod classifier;
+mod evaluation;
+mod matching;
+
+use std::time::Duration;
+
+use feed_model::{Topic, TopicId};
+use topic_rules::{Classification, Rules, StoryFields};
+
+/// A topic with these matchers under `any`, and defaults for the rest.
+fn topic(any: &[&str]) -> Topic {
+    Topic {
+        id: TopicId::new("t").unwrap(),
+        title: "T".to_owned(),
+        description: None,
+        any: any.iter().map(|text| (*text).to_owned()).collect(),
+        all: Vec::new(),
+        none: Vec::new(),
+        sources: Vec::new(),
+        threshold: 1.0,
+        former_ids: Vec::new(),
+        learn: false,
+        announce_within: Duration::from_hours(48),
+        access: Vec::new(),
+    }
+}
+
+fn classify_one(topic: &Topic, fields: &StoryFields<'_>) -> Classification {
+    Rules::compile(std::slice::from_ref(topic)).unwrap().explain(fields).remove(0)
+}
+
+fn title_fields(title: &str) -> StoryFields<'_> {
+    StoryFields { title, language: Some("en"), ..StoryFields::default() }
+}
