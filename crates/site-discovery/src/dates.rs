@@ -14,7 +14,7 @@ use feed_parser::month_of;
 
 /// A date within a text, and the bytes of the text that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct DateMatch {
+pub(crate) struct DateMatch {
     pub date: PublishedDate,
     pub start: usize,
     pub end: usize,
@@ -22,7 +22,7 @@ pub(super) struct DateMatch {
 
 /// Which of two numbers of a date is the month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum DateOrder {
+pub(crate) enum DateOrder {
     /// The first where slashes part them, the second where dots or hyphens do.
     #[default]
     BySeparator,
@@ -34,7 +34,7 @@ pub(super) enum DateOrder {
 
 /// A day of a month without a year: what archives write under a heading of the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MonthDay {
+pub(crate) struct MonthDay {
     pub month: u32,
     pub day: u32,
     pub start: usize,
@@ -106,13 +106,13 @@ impl DateOrder {
 }
 
 /// The first date in a text; of numbers with slashes, the month stands first unless it cannot.
-pub(super) fn find(text: &str) -> Option<DateMatch> {
+pub(crate) fn find(text: &str) -> Option<DateMatch> {
     find_with_order(text, DateOrder::BySeparator)
 }
 
 /// The first date in a text; `order` tells what two numbers mean that can be either.
 #[allow(clippy::many_single_char_names)] // captures and the parts of dates
-pub(super) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch> {
+pub(crate) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch> {
     let number = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<u32>().ok());
     let year = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<i32>().ok());
     let mut found: Vec<DateMatch> = Vec::new();
@@ -224,7 +224,7 @@ fn date_from_numbers(year: i32, first: u32, second: u32, day_first: bool) -> Opt
 
 /// Whether a text tells how long ago something was: `3 days ago`, `gestern`. It is no date, since
 /// nobody knows as of when.
-pub(super) fn is_relative_time(text: &str) -> bool {
+pub(crate) fn is_relative_time(text: &str) -> bool {
     static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(concat!(
             r"(?i)^\W*(?:(?:about |over |almost )?(?:\d+|an?|one|last) ?(?:s|sec|m|min|h|hr|d|w|mo|y|second|minute|hour|day|week|month|year)s?(?: ago)|",
@@ -236,7 +236,7 @@ pub(super) fn is_relative_time(text: &str) -> bool {
 }
 
 /// The order of the numbers of dates that a text shows: one of them is no month.
-pub(super) fn infer_date_order(text: &str) -> Option<DateOrder> {
+pub(crate) fn infer_date_order(text: &str) -> Option<DateOrder> {
     let pair = |c: Captures<'_>, at: [usize; 2]| {
         Some((c.get(at[0])?.as_str().parse().ok()?, c.get(at[1])?.as_str().parse().ok()?))
     };
@@ -252,7 +252,7 @@ pub(super) fn infer_date_order(text: &str) -> Option<DateOrder> {
 
 /// The order that people who read a language write; of English without a region, and of no
 /// language, the site's country tells.
-pub(super) fn date_order_for(language: Option<&str>, url: &Url) -> DateOrder {
+pub(crate) fn date_order_for(language: Option<&str>, url: &Url) -> DateOrder {
     const COUNTRIES: &[&str] = &[
         "uk", "au", "nz", "ie", "in", "za", "sg", "fr", "de", "es", "it", "nl", "be", "ch", "at",
         "pt", "br", "dk", "se", "no", "fi", "pl", "cz", "gr", "ro", "ar", "mx", "cl", "eu",
@@ -273,7 +273,7 @@ pub(super) fn date_order_for(language: Option<&str>, url: &Url) -> DateOrder {
 }
 
 /// Seconds or milliseconds since 1970, where they fall between 1990 and 2100.
-pub(super) fn parse_unix_time(text: &str) -> Option<PublishedDate> {
+pub(crate) fn parse_unix_time(text: &str) -> Option<PublishedDate> {
     let number: i64 = text.trim().parse().ok()?;
     let millis = if number.abs() < 4_102_444_800 { number.checked_mul(1_000)? } else { number };
     (631_152_000_000..4_102_444_800_000)
@@ -284,7 +284,7 @@ pub(super) fn parse_unix_time(text: &str) -> Option<PublishedDate> {
 }
 
 /// A date that is the whole of a text, give or take a word such as `Published` before it.
-pub(super) fn parse_or_find(text: &str) -> Option<PublishedDate> {
+pub(crate) fn parse_or_find(text: &str) -> Option<PublishedDate> {
     // What has no date is often dated with a clock's beginning: the year 1, or 1970.
     let is_plausible =
         |date: &PublishedDate| date.at.year() > 1 && !(1_969..=1_970).contains(&date.at.year());
@@ -295,7 +295,7 @@ pub(super) fn parse_or_find(text: &str) -> Option<PublishedDate> {
 }
 
 /// A month and a day at the start of a text, without a year after them.
-pub(super) fn find_month_day(text: &str) -> Option<MonthDay> {
+pub(crate) fn find_month_day(text: &str) -> Option<MonthDay> {
     let made = |c: &Captures<'_>, month: Option<u32>, day: &str| {
         let (month, day, all) = (month?, day.parse().ok()?, c.get(0)?);
         NaiveDate::from_ymd_opt(2024, month, day)?;
@@ -315,7 +315,7 @@ pub(super) fn find_month_day(text: &str) -> Option<MonthDay> {
 }
 
 /// The day of a month that a text consists of: `27`, `5th`, `9:`.
-pub(super) fn parse_day_of_month(text: &str) -> Option<u32> {
+pub(crate) fn parse_day_of_month(text: &str) -> Option<u32> {
     let digits = text.trim().trim_end_matches([':', '.', ')', ',', '-', '–', '—']).trim_end();
     let digits =
         ["st", "nd", "rd", "th"].iter().find_map(|end| digits.strip_suffix(end)).unwrap_or(digits);
@@ -324,7 +324,7 @@ pub(super) fn parse_day_of_month(text: &str) -> Option<u32> {
 
 /// The date that a short text consists of, give or take a day of the week: a heading above what was
 /// published then.
-pub(super) fn heading_date(text: &str) -> Option<PublishedDate> {
+pub(crate) fn heading_date(text: &str) -> Option<PublishedDate> {
     // `Fri, 20 Nov 2026 (10 entries)`
     let text = text.split(" (").next().unwrap_or_default();
     let found = find(text)
@@ -336,7 +336,7 @@ pub(super) fn heading_date(text: &str) -> Option<PublishedDate> {
 }
 
 /// The year that a heading consists of: `2024`, `2024 (12)`, `Posts from 2024`.
-pub(super) fn heading_year(text: &str) -> Option<i32> {
+pub(crate) fn heading_year(text: &str) -> Option<i32> {
     static YEAR: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"^\W*(?:\p{L}+\s+){0,3}((?:19|20)\d{2})\W*(?:\(\d+\)|\d+ (?:posts?|articles?|entries))?\W*$",
@@ -353,7 +353,7 @@ pub(super) fn heading_year(text: &str) -> Option<i32> {
 
 /// The month that a heading consists of, with its year where it tells one: `March`, `March 2024`,
 /// `2024-03`.
-pub(super) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
+pub(crate) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
     let text = text.trim();
     if text.chars().count() > 24 {
         return None;
@@ -366,7 +366,7 @@ pub(super) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
 
 /// The date that an address tells: `/2024/05/31/`, `/2024-05-31-slug/`, `/20240531-slug`,
 /// `/2024/05/`.
-pub(super) fn find_in_url(url: &Url) -> Option<PublishedDate> {
+pub(crate) fn find_in_url(url: &Url) -> Option<PublishedDate> {
     let path = url.path();
     let get = |c: &Captures<'_>| Some((c[1].parse::<i32>().ok()?, c[2].parse::<u32>().ok()?));
     DATE_IN_PATH
@@ -384,12 +384,12 @@ pub(super) fn find_in_url(url: &Url) -> Option<PublishedDate> {
 }
 
 /// A day, where there is such a day in a year that publications are dated in.
-pub(super) fn day(year: i32, month: u32, day: u32) -> Option<PublishedDate> {
+pub(crate) fn day(year: i32, month: u32, day: u32) -> Option<PublishedDate> {
     at(year, month, day, DatePrecision::Day)
 }
 
 /// A month, likewise.
-pub(super) fn month(year: i32, month: u32) -> Option<PublishedDate> {
+pub(crate) fn month(year: i32, month: u32) -> Option<PublishedDate> {
     at(year, month, 1, DatePrecision::Month)
 }
 

@@ -6,17 +6,17 @@
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
 
-use super::{
-    Page,
+use crate::{
     dates::{self, DateOrder},
-    page_metadata::text_cleanup,
+    page::Page,
+    text::{collapse_whitespace, language_tag},
 };
 
 /// How many ancestors are looked at.
-pub(super) const MAX_ANCESTORS: usize = 200;
+pub(crate) const MAX_ANCESTORS: usize = 200;
 
 /// A page, parsed, with the address that its links are relative to.
-pub(super) struct Dom {
+pub(crate) struct Dom {
     pub html: Html,
     /// The page's `<base>`, else its own address (HTML, "document base URL").
     pub base: Url,
@@ -42,7 +42,7 @@ impl Dom {
             .select(&compile_selector("html[lang]"))
             .next()
             .and_then(|e| e.attr("lang"))
-            .and_then(text_cleanup::language_tag);
+            .and_then(language_tag);
         let order = dates::date_order_for(language.as_deref(), page.url);
         Self { html, base, is_truncated: bounded_html.len() < page.html.len(), order }
     }
@@ -139,12 +139,12 @@ fn cut_at_max_nesting(html: &str) -> &str {
 }
 
 /// A selector that is known to be valid.
-pub(super) fn compile_selector(selector: &'static str) -> Selector {
+pub(crate) fn compile_selector(selector: &'static str) -> Selector {
     Selector::parse(selector).expect("a valid selector")
 }
 
 /// Elements whose text nobody reads.
-pub(super) fn is_invisible(element: &ElementRef<'_>) -> bool {
+pub(crate) fn is_invisible(element: &ElementRef<'_>) -> bool {
     let value = element.value();
     // Pages hide all of themselves until a script ran.
     if matches!(value.name(), "html" | "body" | "main") {
@@ -182,7 +182,7 @@ pub(super) fn is_invisible(element: &ElementRef<'_>) -> bool {
 }
 
 /// Elements that stand within a line of text.
-pub(super) fn is_inline(name: &str) -> bool {
+pub(crate) fn is_inline(name: &str) -> bool {
     matches!(
         name,
         "a" | "span"
@@ -221,7 +221,7 @@ pub(super) fn is_inline(name: &str) -> bool {
 }
 
 /// The level of a heading element.
-pub(super) fn heading_level(name: &str) -> Option<u8> {
+pub(crate) fn heading_level(name: &str) -> Option<u8> {
     match name.as_bytes() {
         [b'h', level @ b'1'..=b'6'] => Some(level - b'0'),
         _ => None,
@@ -230,7 +230,7 @@ pub(super) fn heading_level(name: &str) -> Option<u8> {
 
 /// The text of an element as it is read: white space collapsed, words of different blocks apart,
 /// and without the signs that headings carry as links to themselves.
-pub(super) fn text_of(element: ElementRef<'_>) -> String {
+pub(crate) fn text_of(element: ElementRef<'_>) -> String {
     let mut out = String::new();
     let mut skipping = 0_usize;
     for edge in element.traverse() {
@@ -271,24 +271,9 @@ fn is_permalink_anchor(element: &ElementRef<'_>) -> bool {
     matches!(text.trim(), "#" | "¶" | "§" | "🔗" | "∞" | "⁋" | "link" | "permalink")
 }
 
-/// White space collapsed, and characters without a width or of control gone.
-pub(super) fn collapse_whitespace(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty())
-    {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.extend(word.chars().filter(|c| {
-            !matches!(c, '\u{200b}' | '\u{feff}' | '\u{ad}' | '\u{2060}' | '\u{fffe}' | '\u{ffff}')
-        }));
-    }
-    out.trim().to_owned()
-}
-
 /// The words of an element's class and id, in lower case, parted at hyphens, underlines and humps:
 /// `postMeta` is `post`, `meta`.
-pub(super) fn class_and_id_words(element: &ElementRef<'_>) -> Vec<String> {
+pub(crate) fn class_and_id_words(element: &ElementRef<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let value = element.value();
     for attribute in ["class", "id", "itemprop", "data-testid"] {
@@ -298,7 +283,7 @@ pub(super) fn class_and_id_words(element: &ElementRef<'_>) -> Vec<String> {
 }
 
 /// The words of an element's class alone, which its like share.
-pub(super) fn class_words(element: &ElementRef<'_>) -> Vec<String> {
+pub(crate) fn class_words(element: &ElementRef<'_>) -> Vec<String> {
     let mut out = Vec::new();
     split_words(element.value().attr("class").unwrap_or_default(), &mut out);
     out
@@ -334,16 +319,11 @@ fn split_words(names: &str, out: &mut Vec<String>) {
 }
 
 /// The words of a `rel` attribute, in lower case.
-pub(super) fn rels(element: &ElementRef<'_>) -> Vec<String> {
+pub(crate) fn rels(element: &ElementRef<'_>) -> Vec<String> {
     element
         .attr("rel")
         .unwrap_or_default()
         .split_ascii_whitespace()
         .map(str::to_ascii_lowercase)
         .collect()
-}
-
-/// Text as HTML.
-pub(super) fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

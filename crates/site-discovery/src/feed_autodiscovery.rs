@@ -8,9 +8,10 @@
 use scraper::ElementRef;
 use url::Url;
 
-use super::{
-    Page,
-    dom::{Dom, collapse_whitespace, rels, text_of},
+use crate::{
+    dom::{Dom, rels, text_of},
+    page::Page,
+    text::collapse_whitespace,
     url_shape,
 };
 
@@ -36,7 +37,7 @@ pub fn feed_links(page: &Page<'_>) -> Vec<FeedLink> {
 }
 
 /// The same of a page that is parsed already.
-pub(super) fn feed_links_in_dom(page: &Page<'_>, dom: &Dom) -> Vec<FeedLink> {
+pub(crate) fn feed_links_in_dom(page: &Page<'_>, dom: &Dom) -> Vec<FeedLink> {
     let mut found: Vec<(u8, FeedLink)> = Vec::new();
     for link in dom.all("link[href]") {
         found.extend(feed_from_link_element(page, dom, &link));

@@ -18,36 +18,28 @@
 //! and nothing found is an error with a reason, never an empty list.
 
 mod bot_challenge;
+mod byline;
 mod dates;
 mod dom;
+mod element_date;
 mod error;
 mod feed_autodiscovery;
 mod index;
+mod json_ld;
+mod page;
 mod page_metadata;
 pub mod robots;
+mod site_name;
 mod sitemap;
 mod sitemap_posts;
+mod text;
 mod url_shape;
 
 pub use bot_challenge::detect_bot_challenge;
 pub use error::DiscoveryError;
 pub use feed_autodiscovery::{FeedLink, feed_links};
 pub use index::{IndexPage, read_index_page, validate_selectors};
+pub use page::Page;
 pub use page_metadata::{PageMetadata, read_page_metadata};
 pub use sitemap::{ChildSitemap, SitemapDocument, SitemapKind, SitemapPage, read_sitemap};
 pub use sitemap_posts::{PostLinks, post_links};
-
-use url::Url;
-
-use feed_model::Headers;
-
-/// A page as it was fetched: what every function here that reads HTML starts from.
-#[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
-    /// The address that answered, after redirects.
-    pub url: &'a Url,
-    /// The header fields of the answer.
-    pub headers: &'a Headers,
-    /// The body, decoded.
-    pub html: &'a str,
-}

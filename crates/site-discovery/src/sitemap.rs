@@ -10,8 +10,9 @@ use std::io::Read;
 use quick_xml::{Reader, events::Event};
 use url::Url;
 
-use super::{DiscoveryError, dates, dom::collapse_whitespace, url_shape};
 use feed_model::{Problem, PublishedDate};
+
+use crate::{dates, error::DiscoveryError, text::collapse_whitespace, url_shape};
 
 /// Pages taken from one document: the protocol's own limit.
 const MAX_PAGES: usize = 50_000;

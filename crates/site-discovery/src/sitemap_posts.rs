@@ -12,8 +12,13 @@ use std::{
 use chrono::NaiveDate;
 use url::Url;
 
-use super::{SitemapDocument, SitemapKind, SitemapPage, dates, url_shape};
 use feed_model::{DatePrecision, PublishedDate, SitemapPatterns, Timestamp};
+
+use crate::{
+    dates,
+    sitemap::{SitemapDocument, SitemapKind, SitemapPage},
+    url_shape,
+};
 
 /// The posts of a sitemap.
 #[derive(Debug, Clone, PartialEq, Eq)]

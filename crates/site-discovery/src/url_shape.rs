@@ -6,7 +6,7 @@
 
 use url::Url;
 
-use super::dates;
+use crate::dates;
 
 /// First segments under which sites keep their posts.
 const POST_PATH_SEGMENTS: &[&str] = &[
@@ -296,7 +296,7 @@ const SOCIAL_HOSTS: &[&str] = &[
 
 /// Whether two addresses lie on the same registrable domain; of hosts without one, on the same
 /// host.
-pub(super) fn same_site(a: &Url, b: &Url) -> bool {
+pub(crate) fn same_site(a: &Url, b: &Url) -> bool {
     match (registrable_domain(a), registrable_domain(b)) {
         (Some(a), Some(b)) => a == b,
         _ => false,
@@ -305,7 +305,7 @@ pub(super) fn same_site(a: &Url, b: &Url) -> bool {
 
 /// The registrable domain in lower case; else the host with its port, since nothing else tells two
 /// sites on one machine apart.
-pub(super) fn registrable_domain(url: &Url) -> Option<String> {
+pub(crate) fn registrable_domain(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
     let registrable = url.domain().and_then(|_| psl::domain_str(&host)).map(str::to_owned);
     let with_port = || url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
@@ -313,12 +313,12 @@ pub(super) fn registrable_domain(url: &Url) -> Option<String> {
 }
 
 /// The segments of a path that are not empty.
-pub(super) fn segments(url: &Url) -> Vec<&str> {
+pub(crate) fn segments(url: &Url) -> Vec<&str> {
     url.path().split('/').filter(|s| !s.is_empty()).collect()
 }
 
 /// Whether the address is a site's entrance, in whatever language.
-pub(super) fn is_home(url: &Url) -> bool {
+pub(crate) fn is_home(url: &Url) -> bool {
     let parts = segments(url);
     match parts.as_slice() {
         [] => !query_names_post(url),
@@ -341,7 +341,7 @@ fn query_names_post(url: &Url) -> bool {
 }
 
 /// Whether the address is that of a list, by tag, author, month or number.
-pub(super) fn is_list(url: &Url) -> bool {
+pub(crate) fn is_list(url: &Url) -> bool {
     if url
         .query_pairs()
         .any(|(key, _)| LIST_QUERY_KEYS.contains(&key.to_ascii_lowercase().as_str()))
@@ -382,7 +382,7 @@ pub(super) fn is_list(url: &Url) -> bool {
 
 /// What a list is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ListKind {
+pub(crate) enum ListKind {
     /// A tag, a category, a topic.
     Subject,
     /// What one person wrote.
@@ -390,7 +390,7 @@ pub(super) enum ListKind {
 }
 
 /// What the list at an address is of, where the address tells.
-pub(super) fn list_kind(url: &Url) -> Option<ListKind> {
+pub(crate) fn list_kind(url: &Url) -> Option<ListKind> {
     let of = |word: &str| match word {
         "tag" | "tags" | "tagged" | "category" | "categories" | "cat" | "topic" | "topics"
         | "label" | "labels" | "section" | "keyword" | "keywords" | "subject" | "subjects" => {
@@ -414,7 +414,7 @@ pub(super) fn list_kind(url: &Url) -> Option<ListKind> {
 }
 
 /// Whether the address is one of the pages that every site has (about, privacy, …), or its home.
-pub(super) fn is_static_page(url: &Url) -> bool {
+pub(crate) fn is_static_page(url: &Url) -> bool {
     if is_home(url) {
         return true;
     }
@@ -440,13 +440,13 @@ pub(super) fn is_static_page(url: &Url) -> bool {
 }
 
 /// Whether the address is a file that is no page.
-pub(super) fn is_file(url: &Url) -> bool {
+pub(crate) fn is_file(url: &Url) -> bool {
     let last = segments(url).last().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
     last.rsplit_once('.').is_some_and(|(_, ext)| FILE_EXTENSIONS.contains(&ext))
 }
 
 /// Whether a link leads to a share button, a profile or the maker of the site's software.
-pub(super) fn is_social(url: &Url) -> bool {
+pub(crate) fn is_social(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
     };
@@ -462,7 +462,7 @@ pub(super) fn is_social(url: &Url) -> bool {
 
 /// How much a path looks like a post's: a date in it, a directory of posts, a slug of several
 /// words.
-pub(super) fn post_score(url: &Url) -> f64 {
+pub(crate) fn post_score(url: &Url) -> f64 {
     let parts = segments(url);
     let Some(last) = parts.last() else { return 0.0 };
     let mut score = 0.0;
@@ -487,7 +487,7 @@ pub(super) fn post_score(url: &Url) -> f64 {
 
 /// The directory that an address shares with its like: `/p/`, `/blog/`, `/YYYY/`; `/` for what lies
 /// at the root.
-pub(super) fn directory(url: &Url) -> String {
+pub(crate) fn directory(url: &Url) -> String {
     let parts = segments(url);
     let mut out = String::from("/");
     let mut rest: &[&str] = &parts;
@@ -504,14 +504,14 @@ pub(super) fn directory(url: &Url) -> String {
 }
 
 /// Whether an address is that of a list of posts by its own word: `/blog`, `/en/articles.html`.
-pub(super) fn is_post_list(url: &Url) -> bool {
+pub(crate) fn is_post_list(url: &Url) -> bool {
     segments(url)
         .last()
         .is_some_and(|last| POST_PATH_SEGMENTS.contains(&strip_page_extension(last).as_str()))
 }
 
 /// Whether a directory is one that sites keep posts in.
-pub(super) fn is_post_directory(directory: &str) -> bool {
+pub(crate) fn is_post_directory(directory: &str) -> bool {
     directory
         .split('/')
         .filter(|s| !s.is_empty())
@@ -521,7 +521,7 @@ pub(super) fn is_post_directory(directory: &str) -> bool {
 /// How far a text says what the last segment of an address says: 1 where every word is in both, 0
 /// where none is.
 #[allow(clippy::cast_precision_loss)] // a few words
-pub(super) fn slug_similarity(text: &str, url: &Url) -> f64 {
+pub(crate) fn slug_similarity(text: &str, url: &Url) -> f64 {
     let words = |text: &str| -> Vec<String> {
         text.split(|c: char| !c.is_alphanumeric())
             .filter(|w| !w.is_empty())
@@ -537,7 +537,7 @@ pub(super) fn slug_similarity(text: &str, url: &Url) -> f64 {
 
 /// An address for comparison within one page: without fragment, `www.`, tracking and trailing
 /// slash; http is https.
-pub(super) fn comparison_key(url: &Url) -> String {
+pub(crate) fn comparison_key(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().trim_start_matches("www.");
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
     let query: Vec<String> = url

@@ -13,16 +13,14 @@ use ego_tree::{NodeId, iter::Edge};
 use scraper::{ElementRef, Node};
 use url::Url;
 
-use super::{
-    super::{
-        dates,
-        dom::{
-            Dom, MAX_ANCESTORS, class_and_id_words, class_words, heading_level, is_invisible, rels,
-            text_of,
-        },
-        url_shape,
+use super::generic_links::{is_generic_text, is_navigation_text};
+use crate::{
+    dates,
+    dom::{
+        Dom, MAX_ANCESTORS, class_and_id_words, class_words, heading_level, is_inline,
+        is_invisible, rels, text_of,
     },
-    generic_links::{is_generic_text, is_navigation_text},
+    url_shape,
 };
 
 /// Candidates taken from one page.
@@ -519,7 +517,7 @@ fn is_in_sentence(element: &ElementRef<'_>) -> bool {
                 .sum();
             return prose && (name != "li" || after > 0 || before.split(' ').count() > 8);
         }
-        if !super::super::dom::is_inline(name) {
+        if !is_inline(name) {
             return false;
         }
         node = *parent;

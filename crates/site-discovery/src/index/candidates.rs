@@ -12,49 +12,20 @@ use scraper::ElementRef;
 use url::Url;
 
 use super::{
-    super::{dates, dom::Dom, page_metadata::text_cleanup, url_shape},
-    anchors::{Anchor, ElementCounts, LabelLinks, collect_anchors},
+    anchors::{Anchor, collect_anchors},
+    candidate::{Candidate, ONE_WORD_PENALTY, PageContext},
     item::IndexItem,
     item_fields::{self, DateContext, ItemFeatures},
     item_regions::assign_regions,
     post_lists::select_candidates,
     text_runs::{TextRun, collect_runs},
 };
+use crate::{byline::reading_minutes, dates, dom::Dom, url_shape};
 
 /// Groups of links that are looked at closely.
 const MAX_GROUPS: usize = 14;
 /// Items taken from one page.
 const MAX_ITEMS: usize = 5_000;
-
-/// A page and what was counted in it.
-#[derive(Clone, Copy)]
-pub(super) struct PageContext<'a> {
-    pub anchors: &'a [Anchor<'a>],
-    element_counts: &'a ElementCounts,
-    label_links: &'a LabelLinks,
-    dom: &'a Dom,
-    pub page: &'a Url,
-}
-
-/// An item, and what speaks for it.
-#[derive(Debug, Clone)]
-pub(super) struct Candidate {
-    pub item: IndexItem,
-    pub features: ItemFeatures,
-    pub score: f64,
-    /// Whether its title is a single word that nothing else speaks for.
-    pub is_single_word: bool,
-    /// The element that is the item.
-    pub root: NodeId,
-    /// The list that it stands in.
-    pub list: (usize, Option<NodeId>),
-    /// The heading above it.
-    pub section_heading: Option<String>,
-    pub directory: (String, String),
-    pub external: bool,
-    /// Where it stands in the document.
-    pub position: usize,
-}
 
 /// The posts that a page's structure shows, in document order.
 pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
@@ -279,9 +250,6 @@ fn candidates_in_group(
     }
     out
 }
-
-/// What a title of one word costs, where no date speaks for it.
-pub(super) const ONE_WORD_PENALTY: f64 = 1.5;
 
 fn is_one_word(title: &str) -> bool {
     title.split(' ').filter(|w| w.chars().any(char::is_alphanumeric)).count() <= 1
@@ -508,7 +476,7 @@ pub(super) fn is_category_heading(heading: &str) -> bool {
         && dates::heading_year(heading).is_none()
         && dates::find(heading).is_none()
         && dates::heading_month(heading).is_none()
-        && text_cleanup::reading_minutes(heading).is_none()
+        && reading_minutes(heading).is_none()
 }
 
 /// A heading without the number of posts behind it: `Streaming (12)`.

@@ -10,17 +10,16 @@ use ego_tree::{NodeId, NodeRef, iter::Edge};
 use scraper::{ElementRef, Node};
 use url::Url;
 
-use super::{
-    super::{
-        dates::{self, DateOrder},
-        dom::{Dom, MAX_ANCESTORS, heading_level, is_invisible, text_of},
-        page_metadata::{attribute_date, text_cleanup},
-        url_shape,
-    },
-    item::IndexItem,
-    titles::split_title_and_date,
-};
 use feed_model::{DatePrecision, PublishedDate};
+
+use super::{item::IndexItem, titles::split_title_and_date};
+use crate::{
+    dates::{self, DateOrder},
+    dom::{Dom, MAX_ANCESTORS, heading_level, is_invisible, text_of},
+    element_date::attribute_date,
+    text::truncate_summary,
+    url_shape,
+};
 
 /// Items taken from one page.
 const MAX_ITEMS: usize = 2_000;
@@ -70,7 +69,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
             url: Some(url),
             title: Some(section.text.clone()),
             published: Some(section.published()?),
-            summary: section.summary.as_deref().map(text_cleanup::truncate_summary),
+            summary: section.summary.as_deref().map(truncate_summary),
             ..IndexItem::default()
         })
     });

@@ -10,17 +10,16 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{
-    super::{
-        dates,
-        dom::{Dom, collapse_whitespace},
-        page_metadata::text_cleanup,
-        url_shape,
-    },
-    flattened_json,
-    item::IndexItem,
-};
 use feed_model::PublishedDate;
+
+use super::{flattened_json, item::IndexItem};
+use crate::{
+    byline::reading_minutes,
+    dates,
+    dom::Dom,
+    text::{collapse_whitespace, keywords, normalized, truncate_summary},
+    url_shape,
+};
 
 /// Bytes of scripts looked at.
 const MAX_SCRIPT_BYTES: usize = 8 * 1024 * 1024;
@@ -368,9 +367,8 @@ fn read_post(object: &Map<String, Value>, urls: &UrlResolver) -> Option<IndexIte
             .find_map(|s| urls.resolve(&s, false))
     }?;
     let mut item = IndexItem { url: Some(url), published, ..IndexItem::default() };
-    item.summary = summary
-        .map(|s| text_cleanup::truncate_summary(&s))
-        .filter(|s| text_cleanup::normalized(s) != text_cleanup::normalized(&title));
+    item.summary =
+        summary.map(|s| truncate_summary(&s)).filter(|s| normalized(s) != normalized(&title));
     item.title = Some(title);
     item.updated = [
         "updated_at",
@@ -470,7 +468,7 @@ fn name_list(value: &Value) -> Vec<String> {
         Value::Array(list) => {
             list.iter().filter_map(one).filter(|n| !n.is_empty() && !n.starts_with('$')).collect()
         }
-        Value::String(text) => text_cleanup::keywords(text),
+        Value::String(text) => keywords(text),
         other => one(other).into_iter().collect(),
     }
 }
@@ -485,7 +483,7 @@ fn reading_time_value(value: &Value) -> Option<String> {
             .as_str()
             .or_else(|| value.get("text").and_then(Value::as_str))
             .map(collapse_whitespace)
-            .filter(|t| text_cleanup::reading_minutes(t).is_some()),
+            .filter(|t| reading_minutes(t).is_some()),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use url::Url;
 
-use super::super::{
-    dom::{collapse_whitespace, escape_html},
+use feed_model::{Category, DatePrecision, Draft, Person, PublishedDate};
+
+use crate::{
+    text::{collapse_whitespace, escape_html},
     url_shape,
 };
-use feed_model::{Category, DatePrecision, Draft, Person, PublishedDate};
 
 /// Categories taken from one item.
 const MAX_CATEGORIES: usize = 20;

@@ -10,78 +10,22 @@ use ego_tree::NodeId;
 use regex::Regex;
 use url::Url;
 
+use feed_model::PublishedDate;
+
 use super::{
-    super::{
-        dates::{self, MonthDay},
-        page_metadata::text_cleanup,
-        url_shape,
-    },
     anchors::{Anchor, LabelLinks},
+    class_words::{AUTHOR_WORDS, CATEGORY_WORDS, DATE_WORDS, ROLE_WORDS, SUMMARY_WORDS},
     generic_links::is_generic_text,
     item::IndexItem,
     text_runs::TextRun,
     titles::{find_title, split_title_and_date},
 };
-use feed_model::PublishedDate;
-
-/// Words near a text that is a category.
-pub(super) const CATEGORY_WORDS: &[&str] = &[
-    "tag",
-    "tags",
-    "category",
-    "categories",
-    "topic",
-    "topics",
-    "label",
-    "labels",
-    "badge",
-    "badges",
-    "chip",
-    "chips",
-    "pill",
-    "pills",
-    "kicker",
-    "eyebrow",
-    "keyword",
-    "keywords",
-    "hashtag",
-    "hashtags",
-    "section",
-    "taxonomy",
-    "subject",
-    "articlesection",
-    "cat",
-    "taglist",
-];
-/// Words near a text that is a summary.
-const SUMMARY_WORDS: &[&str] = &[
-    "summary",
-    "excerpt",
-    "description",
-    "desc",
-    "dek",
-    "subtitle",
-    "preview",
-    "abstract",
-    "intro",
-    "lead",
-    "lede",
-    "teaser",
-    "blurb",
-    "snippet",
-    "subheading",
-    "subhead",
-    "tagline",
-    "deck",
-];
-/// Words near a text that is a date.
-pub(super) const DATE_WORDS: &[&str] =
-    &["date", "published", "time", "timestamp", "pubdate", "posted", "datepublished"];
-/// Words near a text that names who wrote.
-const AUTHOR_WORDS: &[&str] = &["author", "authors", "byline", "writer", "contributor"];
-/// Words near a text that tells what a person is.
-const ROLE_WORDS: &[&str] =
-    &["subtitle", "role", "bio", "position", "job", "jobtitle", "description", "company", "title"];
+use crate::{
+    byline::{author_name, reading_minutes},
+    dates::{self, MonthDay},
+    site_name::SiteNameCleaner,
+    url_shape,
+};
 
 static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:[Bb]y|BY|[Ww]ritten by|[Vv]on|[Pp]ar)\s+(\p{Lu}[^|·•,]{1,60})")
@@ -156,7 +100,7 @@ pub(super) fn read(
         if Some(position) == title.as_ref().map(|t| t.0) {
             continue;
         }
-        if text_cleanup::reading_minutes(&run.text).is_some() {
+        if reading_minutes(&run.text).is_some() {
             item.reading_time.get_or_insert_with(|| {
                 run.text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
             });
@@ -294,7 +238,7 @@ pub(super) fn read(
         let better = summary.as_ref().is_none_or(|(was_marked, _)| marked && !was_marked);
         if fits
             && better
-            && text_cleanup::reading_minutes(text).is_none()
+            && reading_minutes(text).is_none()
             && other_link.is_none_or(|l| !others.contains(&l))
         {
             summary = Some((marked, text.to_owned()));
@@ -349,11 +293,7 @@ pub(super) fn read(
     item.updated = updated;
     item.summary = summary.map(|(_, text)| text).and_then(|text| {
         let authors: Vec<&str> = item.authors.iter().map(String::as_str).collect();
-        text_cleanup::SiteNameCleaner::new(None, page).clean_summary(
-            &text,
-            item.title.as_deref(),
-            &authors,
-        )
+        SiteNameCleaner::new(None, page).clean_summary(&text, item.title.as_deref(), &authors)
     });
     features.has_date = features.has_date
         || item.published.is_some()
@@ -408,11 +348,12 @@ fn date_from_context(
 }
 
 fn add_author(item: &mut IndexItem, text: &str) {
-    let first = PART_SEPARATOR.split(text).map(str::trim).find(|p| {
-        !p.is_empty() && dates::find(p).is_none() && text_cleanup::reading_minutes(p).is_none()
-    });
+    let first = PART_SEPARATOR
+        .split(text)
+        .map(str::trim)
+        .find(|p| !p.is_empty() && dates::find(p).is_none() && reading_minutes(p).is_none());
     // `by Jo Smith, on 28 October 2026` is one part.
-    let said = text_cleanup::author_name(text);
+    let said = author_name(text);
     let Some(name) = first.or_else(|| (said.len() < text.len()).then_some(said.as_str())) else {
         return;
     };
@@ -467,7 +408,7 @@ fn classify_part(
         return;
     }
     let (position, run) = at;
-    if text_cleanup::reading_minutes(part).is_some() {
+    if reading_minutes(part).is_some() {
         if item.reading_time.is_none() {
             item.reading_time = Some(part.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
         }

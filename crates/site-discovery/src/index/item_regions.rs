@@ -9,12 +9,10 @@ use std::collections::HashMap;
 use ego_tree::NodeId;
 use scraper::{ElementRef, Node};
 
-use super::{
-    super::{
-        dates,
-        dom::{MAX_ANCESTORS, heading_level, text_of},
-    },
-    anchors::{Anchor, ElementCounts},
+use super::anchors::{Anchor, ElementCounts};
+use crate::{
+    dates,
+    dom::{MAX_ANCESTORS, heading_level, text_of},
 };
 
 /// Siblings that one item may take in.

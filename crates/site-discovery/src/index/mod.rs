@@ -7,8 +7,10 @@
 //! found is an error with a reason.
 
 mod anchors;
+mod candidate;
 mod candidates;
 mod changelog;
+mod class_words;
 mod embedded_json;
 mod flattened_json;
 mod generic_links;
@@ -25,15 +27,18 @@ use std::collections::HashMap;
 
 use url::Url;
 
+use feed_model::{Draft, PageSelectors, Problem};
+
 use self::item::IndexItem;
 pub use self::selectors::validate_selectors;
-use super::{
-    DiscoveryError, Page,
-    dom::{Dom, collapse_whitespace, text_of},
-    page_metadata::text_cleanup::normalized,
+use crate::{
+    dom::{Dom, text_of},
+    error::DiscoveryError,
+    json_ld::JsonLdGraph,
+    page::Page,
+    text::{collapse_whitespace, language_tag, normalized},
     url_shape,
 };
-use feed_model::{Draft, PageSelectors, Problem};
 
 /// What an index page lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,10 +89,7 @@ pub fn read_index_page(
             format!("{unlinked} of {} items have no link", items.len()),
         ));
     }
-    let language = dom
-        .first("html[lang]")
-        .and_then(|e| e.attr("lang"))
-        .and_then(super::page_metadata::text_cleanup::language_tag);
+    let language = dom.first("html[lang]").and_then(|e| e.attr("lang")).and_then(language_tag);
     let drafts = items
         .into_iter()
         .map(|item| {
@@ -236,7 +238,7 @@ fn site_title(dom: &Dom) -> Option<String> {
         .first("meta[property='og:site_name'][content]")
         .and_then(|e| e.attr("content"))
         .map(collapse_whitespace);
-    let graph = || super::page_metadata::jsonld::JsonLdGraph::read(dom).site_name();
+    let graph = || JsonLdGraph::read(dom).site_name();
     let title = || dom.first("head > title").map(text_of);
     meta.filter(|t| !t.is_empty()).or_else(graph).or_else(title).filter(|t| !t.is_empty())
 }

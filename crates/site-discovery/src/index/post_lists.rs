@@ -8,10 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use ego_tree::NodeId;
 
-use super::{
-    super::url_shape,
-    candidates::{Candidate, ONE_WORD_PENALTY, PageContext},
-};
+use super::candidate::{Candidate, ONE_WORD_PENALTY, PageContext};
+use crate::url_shape;
 
 /// One list's figures.
 struct CandidateList<'a> {

@@ -7,15 +7,16 @@
 use scraper::{ElementRef, Selector};
 use url::Url;
 
-use super::{
-    super::{
-        DiscoveryError, dates,
-        dom::{Dom, text_of},
-        page_metadata::{element_date, text_cleanup},
-    },
-    item::IndexItem,
-};
 use feed_model::PageSelectors;
+
+use super::item::IndexItem;
+use crate::{
+    dates,
+    dom::{Dom, text_of},
+    element_date::element_date,
+    error::DiscoveryError,
+    text::truncate_summary,
+};
 
 /// Items taken from one page.
 const MAX_ITEMS: usize = 5_000;
@@ -139,7 +140,7 @@ pub(super) fn read(
             let told = p.texts(element).iter().find_map(|t| dates::parse_or_find(t));
             told.or_else(|| p.elements(element).iter().find_map(element_date))
         });
-        item.summary = first(&summary).map(|t| text_cleanup::truncate_summary(&t));
+        item.summary = first(&summary).map(|t| truncate_summary(&t));
         for term in category.iter().flat_map(|p| p.texts(element)) {
             item.add_category(&term);
         }

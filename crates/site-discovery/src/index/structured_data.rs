@@ -8,16 +8,12 @@
 use scraper::{ElementRef, Selector};
 use serde_json::Value;
 
-use super::{
-    super::{
-        dates,
-        dom::{Dom, compile_selector, text_of},
-        page_metadata::{
-            jsonld::{self, JsonLdGraph, is_article},
-            text_cleanup,
-        },
-    },
-    item::IndexItem,
+use super::item::IndexItem;
+use crate::{
+    dates,
+    dom::{Dom, compile_selector, text_of},
+    json_ld::{self, JsonLdGraph, is_article},
+    text::truncate_summary,
 };
 
 /// Items taken from one page.
@@ -69,10 +65,8 @@ pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
             updated: date(&updated),
             ..IndexItem::default()
         };
-        item.summary = first(&summary)
-            .map(text_of)
-            .filter(|t| !t.is_empty())
-            .map(|t| text_cleanup::truncate_summary(&t));
+        item.summary =
+            first(&summary).map(text_of).filter(|t| !t.is_empty()).map(|t| truncate_summary(&t));
         item.image = first(&image).and_then(|i| i.attr("src")).and_then(|s| dom.url(s));
         for element in entry.select(&category) {
             item.add_category(&text_of(element));
@@ -96,7 +90,7 @@ pub(super) fn read_json_ld_lists(dom: &Dom) -> Vec<IndexItem> {
     for object in graph.objects() {
         for key in ["blogPost", "blogPosts", "itemListElement", "hasPart"] {
             // A breadcrumb is a list, too.
-            if jsonld::has_type(object, &["BreadcrumbList", "SiteNavigationElement"]) {
+            if json_ld::has_type(object, &["BreadcrumbList", "SiteNavigationElement"]) {
                 continue;
             }
             let list =
@@ -124,7 +118,7 @@ pub(super) fn read_json_ld_lists(dom: &Dom) -> Vec<IndexItem> {
 
 fn item_from_json_ld(value: &Value, graph: &JsonLdGraph, dom: &Dom) -> Option<IndexItem> {
     let value = value.get("item").filter(|i| i.is_object()).map_or(value, |i| graph.resolve(i));
-    let get = |keys: &[&str]| keys.iter().find_map(|k| value.get(*k).and_then(jsonld::text));
+    let get = |keys: &[&str]| keys.iter().find_map(|k| value.get(*k).and_then(json_ld::text));
     let address =
         |v: &Value| v.as_str().or_else(|| v.get("@id").and_then(Value::as_str)).map(str::to_owned);
     let url =
@@ -134,14 +128,14 @@ fn item_from_json_ld(value: &Value, graph: &JsonLdGraph, dom: &Dom) -> Option<In
         title: Some(get(&["headline", "name"])?),
         published: get(&["datePublished", "dateCreated"]).as_deref().and_then(dates::parse_or_find),
         updated: get(&["dateModified"]).as_deref().and_then(dates::parse_or_find),
-        summary: get(&["description", "abstract"]).map(|t| text_cleanup::truncate_summary(&t)),
+        summary: get(&["description", "abstract"]).map(|t| truncate_summary(&t)),
         authors: graph.authors(value).into_iter().map(|p| p.name).collect(),
         ..IndexItem::default()
     };
-    item.image = jsonld::images(graph, value).iter().find_map(|i| dom.url(i));
-    for term in jsonld::texts(value.get("articleSection"))
+    item.image = json_ld::images(graph, value).iter().find_map(|i| dom.url(i));
+    for term in json_ld::texts(value.get("articleSection"))
         .into_iter()
-        .chain(jsonld::keywords(value.get("keywords")))
+        .chain(json_ld::keywords(value.get("keywords")))
     {
         item.add_category(&term);
     }

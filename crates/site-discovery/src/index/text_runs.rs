@@ -9,12 +9,14 @@ use std::collections::{HashMap, HashSet};
 use ego_tree::{NodeId, iter::Edge};
 use scraper::{ElementRef, Node};
 
-use super::super::{
-    dates::{self, DateMatch, DateOrder},
-    dom::{class_and_id_words, collapse_whitespace, heading_level, is_inline, is_invisible},
-    page_metadata::attribute_date,
-};
 use feed_model::PublishedDate;
+
+use crate::{
+    dates::{self, DateMatch, DateOrder},
+    dom::{class_and_id_words, heading_level, is_inline, is_invisible},
+    element_date::attribute_date,
+    text::collapse_whitespace,
+};
 
 /// One text.
 #[derive(Debug, Clone)]

@@ -8,37 +8,19 @@ use std::{collections::HashSet, sync::LazyLock};
 use ego_tree::NodeId;
 use regex::Regex;
 
-use super::{
-    super::{
-        dates::{self, MonthDay},
-        page_metadata::text_cleanup,
-        url_shape,
-    },
-    anchors::Anchor,
-    generic_links::is_generic_text,
-    item_fields::{CATEGORY_WORDS, DATE_WORDS},
-    text_runs::TextRun,
-};
 use feed_model::{DatePrecision, PublishedDate};
 
-/// Words near a text that is a title.
-const TITLE_WORDS: &[&str] = &["title", "headline", "heading", "name"];
-/// Words near a text that is no title, whatever else is near it.
-const NON_TITLE_WORDS: &[&str] = &[
-    "subtitle",
-    "sub",
-    "excerpt",
-    "summary",
-    "description",
-    "desc",
-    "dek",
-    "subheading",
-    "subhead",
-    "tagline",
-    "author",
-    "byline",
-    "site",
-];
+use super::{
+    anchors::Anchor,
+    class_words::{CATEGORY_WORDS, DATE_WORDS, NON_TITLE_WORDS, TITLE_WORDS},
+    generic_links::is_generic_text,
+    text_runs::TextRun,
+};
+use crate::{
+    byline::reading_minutes,
+    dates::{self, MonthDay},
+    url_shape,
+};
 
 /// The run that is the title: its place, its text, and whether it is a heading.
 pub(super) fn find_title(
@@ -56,7 +38,7 @@ pub(super) fn find_title(
             && run.1.date.is_none()
             && !is_day_heading(&run.1.text)
             && !is_generic_text(&run.1.text)
-            && text_cleanup::reading_minutes(&run.1.text).is_none()
+            && reading_minutes(&run.1.text).is_none()
     };
     let indexed_runs: Vec<(usize, &TextRun)> = runs.iter().enumerate().collect();
     let heading_of = |predicate: &dyn Fn(&TextRun) -> bool| {
@@ -206,8 +188,7 @@ pub(super) fn split_title_and_date(
         .and_then(|_| title.rfind(['·', '•', '|', '—', '–']))
     {
         Some(at)
-            if text_cleanup::reading_minutes(&title[at..]).is_some()
-                && title[at..].chars().count() <= 20 =>
+            if reading_minutes(&title[at..]).is_some() && title[at..].chars().count() <= 20 =>
         {
             (title[..at].trim_end(), true)
         }

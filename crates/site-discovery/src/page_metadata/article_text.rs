@@ -5,7 +5,7 @@
 
 use dom_smoothie::{Config, Readability};
 
-use super::super::{Page, dom::Dom};
+use crate::{dom::Dom, page::Page};
 
 /// Bytes of a page that are looked at.
 const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;

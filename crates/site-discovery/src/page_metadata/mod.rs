@@ -7,24 +7,27 @@
 //! of the post.
 
 mod article_text;
-pub(super) mod jsonld;
-pub(super) mod text_cleanup;
+mod images;
 mod visible;
-
-pub(super) use self::visible::{attribute_date, element_date};
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 use url::Url;
 
-use self::{jsonld::JsonLdGraph, text_cleanup::SiteNameCleaner};
-use super::{
-    FeedLink, Page, dates,
-    dom::{Dom, collapse_whitespace, escape_html, text_of},
-    feed_autodiscovery, url_shape,
-};
 use feed_model::{Category, Draft, Person, Problem, PublishedDate};
+
+use self::images::{image_key, is_logo};
+use crate::{
+    dates,
+    dom::{Dom, rels, text_of},
+    feed_autodiscovery::{self, FeedLink},
+    json_ld::{self, JsonLdGraph},
+    page::Page,
+    site_name::SiteNameCleaner,
+    text::{collapse_whitespace, escape_html, keywords, language_tag, normalized},
+    url_shape,
+};
 
 /// Categories taken from one page.
 const MAX_CATEGORIES: usize = 30;
@@ -157,7 +160,7 @@ impl MetadataReader<'_> {
     fn json_text(&self, keys: &[&'static str]) -> Option<(String, String)> {
         let article = self.article?;
         keys.iter().find_map(|key| {
-            let text = article.get(*key).and_then(jsonld::text)?;
+            let text = article.get(*key).and_then(json_ld::text)?;
             Some((text, format!("JSON-LD {key}")))
         })
     }
@@ -182,7 +185,7 @@ impl MetadataReader<'_> {
             .dom
             .all("link[rel][href]")
             .into_iter()
-            .find(|e| super::dom::rels(e).iter().any(|r| r == "canonical"));
+            .find(|e| rels(e).iter().any(|r| r == "canonical"));
         let canonical = canonical
             .and_then(|e| e.attr("href"))
             .and_then(|href| self.dom.url(href))
@@ -214,11 +217,8 @@ impl MetadataReader<'_> {
         let heading = visible::heading(self.dom);
         let tag = self.dom.first("head > title, title").map(text_of).filter(|t| !t.is_empty());
         // A template that gives every page the site's own name tells no title.
-        let is_site = |text: &str| {
-            site_title.is_some_and(|site| {
-                text_cleanup::normalized(site) == text_cleanup::normalized(text)
-            })
-        };
+        let is_site =
+            |text: &str| site_title.is_some_and(|site| normalized(site) == normalized(text));
         let home = url_shape::is_home(self.page.url);
         let found = self
             .json_text(&["headline", "name"])
@@ -410,12 +410,12 @@ impl MetadataReader<'_> {
         };
         add("article:section", self.metas("article:section"), &mut out);
         if let Some(article) = self.article {
-            add("JSON-LD articleSection", jsonld::texts(article.get("articleSection")), &mut out);
-            add("JSON-LD keywords", jsonld::keywords(article.get("keywords")), &mut out);
+            add("JSON-LD articleSection", json_ld::texts(article.get("articleSection")), &mut out);
+            add("JSON-LD keywords", json_ld::keywords(article.get("keywords")), &mut out);
         }
         add(
             "article:tag",
-            self.metas("article:tag").iter().flat_map(|v| text_cleanup::keywords(v)).collect(),
+            self.metas("article:tag").iter().flat_map(|v| keywords(v)).collect(),
             &mut out,
         );
         add("rel=tag", visible::tags(self.dom), &mut out);
@@ -427,17 +427,13 @@ impl MetadataReader<'_> {
             "dcterms.subject",
             "citation_keywords",
         ] {
-            add(
-                name,
-                self.metas(name).iter().flat_map(|v| text_cleanup::keywords(v)).collect(),
-                &mut out,
-            );
+            add(name, self.metas(name).iter().flat_map(|v| keywords(v)).collect(), &mut out);
         }
         if out.is_empty() {
-            let keywords: Vec<String> =
-                self.metas("keywords").iter().flat_map(|v| text_cleanup::keywords(v)).collect();
-            if keywords.len() <= 12 {
-                add("keywords", keywords, &mut out);
+            let terms: Vec<String> =
+                self.metas("keywords").iter().flat_map(|v| keywords(v)).collect();
+            if terms.len() <= 12 {
+                add("keywords", terms, &mut out);
             }
         }
         if let Some(time) = self.reading_time() {
@@ -474,15 +470,16 @@ impl MetadataReader<'_> {
     }
 
     fn language(&mut self) -> Option<String> {
-        let of = |text: &str| text_cleanup::language_tag(text);
         let html = self
             .dom
             .first("html[lang]")
             .and_then(|e| e.attr("lang"))
-            .and_then(of)
+            .and_then(language_tag)
             .map(|l| (l, "<html lang>".to_owned()));
         let found = html
-            .or_else(|| self.json_text(&["inLanguage"]).and_then(|(v, f)| Some((of(&v)?, f))))
+            .or_else(|| {
+                self.json_text(&["inLanguage"]).and_then(|(v, f)| Some((language_tag(&v)?, f)))
+            })
             .or_else(|| {
                 self.meta(&[
                     "og:locale",
@@ -491,13 +488,13 @@ impl MetadataReader<'_> {
                     "language",
                     "content-language",
                 ])
-                .and_then(|(v, f)| Some((of(&v)?, f.to_owned())))
+                .and_then(|(v, f)| Some((language_tag(&v)?, f.to_owned())))
             })
             .or_else(|| {
                 self.page
                     .headers
                     .text("content-language")
-                    .and_then(of)
+                    .and_then(language_tag)
                     .map(|l| (l, "Content-Language".to_owned()))
             });
         self.record_origin("language", found)
@@ -505,16 +502,14 @@ impl MetadataReader<'_> {
 
     fn image(&mut self) -> Option<String> {
         let logos = self.logos();
-        let fits = |url: &Url| {
-            !text_cleanup::is_logo(url) && !logos.contains(&text_cleanup::image_key(url))
-        };
+        let fits = |url: &Url| !is_logo(url) && !logos.contains(&image_key(url));
         let mut candidates: Vec<(String, &'static str)> = Vec::new();
         for name in ["og:image", "og:image:url", "og:image:secure_url"] {
             candidates.extend(self.metas(name).into_iter().map(|v| (v, name)));
         }
         if let Some(article) = self.article {
             candidates.extend(
-                jsonld::images(self.graph, article).into_iter().map(|v| (v, "JSON-LD image")),
+                json_ld::images(self.graph, article).into_iter().map(|v| (v, "JSON-LD image")),
             );
         }
         candidates.extend(
@@ -537,23 +532,18 @@ impl MetadataReader<'_> {
             .logos()
             .iter()
             .filter_map(|v| self.dom.url(v))
-            .map(|u| text_cleanup::image_key(&u))
+            .map(|u| image_key(&u))
             .collect();
         for element in
             self.dom.all("link[rel~='icon'], link[rel='apple-touch-icon'], link[rel='shortcut icon'], link[rel='mask-icon']")
         {
-            out.extend(element.attr("href").and_then(|h| self.dom.url(h)).map(|u| text_cleanup::image_key(&u)));
+            out.extend(element.attr("href").and_then(|h| self.dom.url(h)).map(|u| image_key(&u)));
         }
         for element in self
             .dom
             .all("body > header img[src], nav img[src], footer img[src], a[href='/'] img[src]")
         {
-            out.extend(
-                element
-                    .attr("src")
-                    .and_then(|h| self.dom.url(h))
-                    .map(|u| text_cleanup::image_key(&u)),
-            );
+            out.extend(element.attr("src").and_then(|h| self.dom.url(h)).map(|u| image_key(&u)));
         }
         out
     }

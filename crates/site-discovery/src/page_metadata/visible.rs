@@ -6,29 +6,16 @@
 
 use scraper::ElementRef;
 
-use super::{
-    super::{
-        dates,
-        dom::{Dom, class_and_id_words, compile_selector, is_invisible, text_of},
-        url_shape,
-    },
-    text_cleanup,
-};
 use feed_model::{Person, PublishedDate};
 
-/// Attributes that tell a date, whatever the element.
-const DATE_ATTRIBUTES: &[&str] = &[
-    "datetime",
-    "data-date",
-    "data-datetime",
-    "data-published",
-    "data-published-at",
-    "data-publish-date",
-    "data-iso-date",
-    "data-timestamp",
-    "data-time",
-    "data-epoch",
-];
+use crate::{
+    byline::{author_name, reading_minutes},
+    dates,
+    dom::{Dom, MAX_ANCESTORS, class_and_id_words, compile_selector, is_invisible, rels, text_of},
+    element_date::{element_date, is_update_date},
+    text::keywords,
+    url_shape,
+};
 
 /// Paragraphs looked at for a summary.
 const MAX_PARAGRAPHS: usize = 40;
@@ -130,7 +117,7 @@ pub(super) fn authors(dom: &Dom) -> Vec<Person> {
         let name_element = element.select(&named).next().unwrap_or(*element);
         let name =
             name_element.attr("content").map_or_else(|| text_of(name_element), str::to_owned);
-        let name = text_cleanup::author_name(&name);
+        let name = author_name(&name);
         if !name.is_empty()
             && name.split(' ').count() <= 6
             && !name.chars().any(|c| c.is_ascii_digit())
@@ -151,7 +138,7 @@ pub(super) fn tags(dom: &Dom) -> Vec<String> {
             continue;
         }
         let text = element.attr("content").map_or_else(|| text_of(element), str::to_owned);
-        out.extend(text_cleanup::keywords(&text).into_iter().filter(|t| t.chars().count() <= 40));
+        out.extend(keywords(&text).into_iter().filter(|t| t.chars().count() <= 40));
     }
     out
 }
@@ -166,7 +153,7 @@ pub(super) fn reading_time(dom: &Dom) -> Option<String> {
         .flat_map(|text| {
             text.split(['·', '•', '|']).map(|part| part.trim().to_owned()).collect::<Vec<_>>()
         })
-        .find(|part| text_cleanup::reading_minutes(part).is_some())
+        .find(|part| reading_minutes(part).is_some())
 }
 
 /// The first paragraph of the article that says something, after `clean` took the site's words from
@@ -257,102 +244,6 @@ fn is_dateline(element: &ElementRef<'_>, text: &str) -> bool {
         && (has_matching_class || count <= 14 && !is_sentence)
 }
 
-/// The date of an element: its machine-readable attribute, else its text.
-pub(in super::super) fn element_date(element: &ElementRef<'_>) -> Option<PublishedDate> {
-    let stated = ["datetime", "content", "data-date", "data-published"]
-        .iter()
-        .find_map(|a| element.attr(a))
-        .and_then(dates::parse_or_find);
-    let titled = || {
-        element
-            .attr("title")
-            .and_then(|t| dates::parse_or_find(t).or_else(|| feed_parser::parse_date(t)))
-    };
-    stated.or_else(titled).or_else(|| {
-        let text = text_of(*element);
-        (text.chars().count() <= 80).then(|| dates::parse_or_find(&text)).flatten()
-    })
-}
-
-/// The date that an element's attributes tell, and whether it is one of change: `<time datetime>`,
-/// `itemprop`, microformats.
-pub(in super::super) fn attribute_date(element: &ElementRef<'_>) -> Option<(PublishedDate, bool)> {
-    let value = element.value();
-    let attribute = |name: &str| {
-        value
-            .attr(name)
-            .and_then(|text| dates::parse_or_find(text).or_else(|| dates::parse_unix_time(text)))
-    };
-    let stated = match value.name() {
-        "time" | "relative-time" | "local-time" | "time-ago" => {
-            DATE_ATTRIBUTES.iter().find_map(|name| attribute(name))
-        }
-        "meta" => value
-            .attr("itemprop")
-            .filter(|p| p.starts_with("date"))
-            .and_then(|_| attribute("content")),
-        "abbr" | "span" | "p" | "div" | "td" | "i" | "li" | "article" | "tr" | "small" => {
-            DATE_ATTRIBUTES.iter().find_map(|name| attribute(name)).or_else(|| {
-                let dated = class_and_id_words(element).iter().any(|w| {
-                    matches!(
-                        w.as_str(),
-                        "date" | "published" | "timestamp" | "time" | "age" | "ago" | "when"
-                    )
-                });
-                if dated { attribute("content").or_else(|| attribute("title")) } else { None }
-            })
-        }
-        _ => None,
-    };
-    stated.map(|date| (date, is_update_date(element)))
-}
-
-/// Whether an element tells a change rather than a publication.
-pub(in super::super) fn is_update_date(element: &ElementRef<'_>) -> bool {
-    let own = class_and_id_words(element);
-    let says = |w: &str| own.iter().any(|o| o == w);
-    (says("updated")
-        || says("modified")
-        || says("lastmod")
-        || says("changed")
-        || follows_update_label(element))
-        && !says("published")
-        && !says("publish")
-}
-
-/// Whether the words right before an element say that it tells a change: `Last updated:`.
-fn follows_update_label(element: &ElementRef<'_>) -> bool {
-    let said = element
-        .prev_sibling()
-        .or_else(|| element.parent().and_then(|p| p.prev_sibling()))
-        .map(|node| match node.value() {
-            scraper::Node::Text(text) => text.trim().to_lowercase(),
-            _ => ElementRef::wrap(node)
-                .filter(|e| !is_invisible(e))
-                .map(text_of)
-                .unwrap_or_default()
-                .to_lowercase(),
-        });
-    let said = said.unwrap_or_default();
-    let last = said.rsplit(['·', '•', '|', '/', ',', ';', '(']).next().unwrap_or_default().trim();
-    last.chars().count() <= 32
-        && [
-            "updated",
-            "modified",
-            "edited",
-            "revised",
-            "aktualisiert",
-            "geändert",
-            "mis à jour",
-            "modifié",
-            "actualizado",
-            "更新",
-            "修改",
-        ]
-        .iter()
-        .any(|word| last.contains(word))
-}
-
 /// Whether an element is the article's and not of related posts, comments or the site's frame.
 fn is_article_content(element: &ElementRef<'_>) -> bool {
     !is_invisible(element)
@@ -362,7 +253,7 @@ fn is_article_content(element: &ElementRef<'_>) -> bool {
                 || name == "footer" && !ancestors(&a).any(|b| b.value().name() == "article")
                 || name == "a"
                     && element.value().name() == "time"
-                    && !super::super::dom::rels(&a).iter().any(|r| r == "bookmark"))
+                    && !rels(&a).iter().any(|r| r == "bookmark"))
                 && (matches!(name, "body" | "html" | "main" | "article")
                     || !class_and_id_words(&a).iter().any(|w| {
                         matches!(
@@ -379,5 +270,5 @@ fn is_article_content(element: &ElementRef<'_>) -> bool {
 }
 
 fn ancestors<'a>(element: &ElementRef<'a>) -> impl Iterator<Item = ElementRef<'a>> + use<'a> {
-    element.ancestors().filter_map(ElementRef::wrap).take(super::super::dom::MAX_ANCESTORS)
+    element.ancestors().filter_map(ElementRef::wrap).take(MAX_ANCESTORS)
 }

@@ -9,7 +9,12 @@ use std::sync::LazyLock;
 use regex::Regex;
 use url::Url;
 
-use super::super::{dates, dom::collapse_whitespace, url_shape};
+use crate::{
+    byline::reading_minutes,
+    dates,
+    text::{collapse_whitespace, normalized, truncate_summary},
+    url_shape,
+};
 
 /// Signs that part a title from the site's name, with the spaces that make them so.
 const TITLE_SEPARATORS: &[&str] = &[
@@ -17,21 +22,14 @@ const TITLE_SEPARATORS: &[&str] = &[
     " // ", " \\ ", ": ", " |", "| ",
 ];
 
-/// Characters kept of a summary.
-const MAX_SUMMARY_CHARS: usize = 1_000;
-
 static SPONSOR_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:in partnership with|together with|sponsored by|presented by|brought to you by|a message from)\s+[^.!?|]{1,60}[.!?|]?\s*").expect("a valid pattern")
 });
 static BYLINE_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|[Ww]ritten [Bb]y|[Aa]uthor:)\s+\p{Lu}[\p{L}.'’-]*(?:\s+\p{Lu}[\p{L}.'’-]*){0,3}(?:\s*[·•|,–—-]\s*|\s*$)").expect("a valid pattern")
 });
-static READING_TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\W*(?:reading time:?\s*|estimated read(?:ing)? time:?\s*)?[~≈]?\s*(?:about\s+)?(\d{1,3})\s*[-–+]?\s*(?:m|min|mins|min\.|minutes?|minuten|minutos|minuti|mn)\b\.?(?:\s*(?:to\s+)?(?:read|reading|reading time|lesezeit|de lecture|de lectura|di lettura|leitura|leestijd))?\W*$").expect("a valid pattern")
-});
-
 /// A publication's own words.
-pub(in super::super) struct SiteNameCleaner {
+pub(crate) struct SiteNameCleaner {
     names: Vec<String>,
     /// The name as people write it, for the breadcrumb.
     name: Option<String>,
@@ -236,128 +234,6 @@ impl SiteNameCleaner {
     }
 }
 
-/// The name in a byline: `By Jo Smith on 28 October 2026` is `Jo Smith`.
-pub(in super::super) fn author_name(text: &str) -> String {
-    const BYLINE_WORDS: &[&str] = &[
-        "Written by ",
-        "written by ",
-        "Posted by ",
-        "By ",
-        "by ",
-        "BY ",
-        "von ",
-        "Von ",
-        "par ",
-        "Par ",
-        "por ",
-        "Por ",
-    ];
-    let name = text.split(['·', '•', '|', '—', '–']).next().unwrap_or_default();
-    let name = name.split(['(', '\n']).next().unwrap_or_default();
-    let name = dates::find(name).map_or(name, |found| &name[..found.start]).trim();
-    let name = BYLINE_WORDS.iter().find_map(|lead| name.strip_prefix(lead)).unwrap_or(name).trim();
-    let name = [" on", " in", " am", " le", " el", " at"]
-        .iter()
-        .find_map(|end| name.strip_suffix(end))
-        .unwrap_or(name);
-    name.trim().trim_end_matches([',', ':', '-', '/']).trim().to_owned()
-}
-
-/// The minutes of a text that is a reading time and nothing else: `8 min read`, `Reading time: 5
-/// minutes`.
-pub(in super::super) fn reading_minutes(text: &str) -> Option<u32> {
-    if text.len() > 60 {
-        return None;
-    }
-    let found = READING_TIME.captures(text.trim())?;
-    // "5 m" could be anything; "5m read" and "5 min" cannot.
-    let bare_metre = text.trim().trim_start_matches(|c: char| c.is_ascii_digit()).trim() == "m";
-    found[1].parse().ok().filter(|_| !bare_metre)
-}
-
-/// A picture that stands for the publication, by its address.
-pub(super) fn is_logo(url: &Url) -> bool {
-    let path = url.path().to_ascii_lowercase();
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let words = |text: &str| {
-        text.split(|c: char| !c.is_alphanumeric()).any(|w| {
-            matches!(
-                w,
-                "logo"
-                    | "logos"
-                    | "favicon"
-                    | "avatar"
-                    | "gravatar"
-                    | "icon"
-                    | "placeholder"
-                    | "wordmark"
-            )
-        })
-    };
-    let folder = path
-        .split('/')
-        .any(|part| matches!(part, "logo" | "logos" | "icons" | "favicons" | "avatars" | "avatar"));
-    folder
-        || words(last)
-        || matches!(
-            last,
-            "default.png"
-                | "default.jpg"
-                | "og-default.png"
-                | "og-default.jpg"
-                | "default-og.png"
-                | "default-og-image.png"
-                | "site.png"
-        )
-}
-
-/// A picture's address without what only says how large it is wanted.
-pub(super) fn image_key(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    // Image services carry the original's address in the path behind their own parameters.
-    let path = url.path();
-    let original = path.find("/uploads/").map_or(path, |at| &path[at..]);
-    format!("{}{original}", if original.len() == path.len() { host } else { "" })
-}
-
-/// Keywords of one text: parted by commas or semicolons.
-pub(in super::super) fn keywords(text: &str) -> Vec<String> {
-    text.split([',', ';', '|']).map(collapse_whitespace).filter(|k| !k.is_empty()).collect()
-}
-
-/// A language tag (BCP 47) of what pages write: `en_US`, `EN-us`, `english`.
-pub(in super::super) fn language_tag(text: &str) -> Option<String> {
-    let text = text.trim().split([',', ';', '.']).next().unwrap_or_default().trim();
-    if text.eq_ignore_ascii_case("english") {
-        return Some("en".to_owned());
-    }
-    let mut parts = text.split(['-', '_']);
-    let language = parts.next()?.to_ascii_lowercase();
-    if !(2..=3).contains(&language.len()) || !language.chars().all(|c| c.is_ascii_lowercase()) {
-        return None;
-    }
-    let mut tag = language;
-    for part in parts
-        .filter(|p| !p.is_empty() && p.len() <= 8 && p.chars().all(|c| c.is_ascii_alphanumeric()))
-    {
-        tag.push('-');
-        match part.len() {
-            2 => tag.push_str(&part.to_ascii_uppercase()),
-            4 => {
-                tag.push_str(&part[..1].to_ascii_uppercase());
-                tag.push_str(&part[1..].to_ascii_lowercase());
-            }
-            _ => tag.push_str(&part.to_ascii_lowercase()),
-        }
-    }
-    Some(tag)
-}
-
-/// Letters and digits in lower case: what names are compared by.
-pub(in super::super) fn normalized(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 /// What follows a beginning that is equal but for case and white space.
 fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let mut rest = text.char_indices();
@@ -368,13 +244,4 @@ fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str
         }
     }
     Some(rest.as_str())
-}
-
-/// A text cut at a word, with an ellipsis, where it is too long.
-pub(in super::super) fn truncate_summary(text: &str) -> String {
-    let Some((at, _)) = text.char_indices().nth(MAX_SUMMARY_CHARS) else {
-        return text.to_owned();
-    };
-    let cut = text[..at].rfind(' ').unwrap_or(at);
-    format!("{}…", text[..cut].trim_end())
 }

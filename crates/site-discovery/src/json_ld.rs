@@ -9,11 +9,13 @@ use std::collections::HashMap;
 use serde_json::Value;
 use url::Url;
 
-use super::super::{
-    dom::{Dom, collapse_whitespace},
+use feed_model::Person;
+
+use crate::{
+    dom::Dom,
+    text::{self, collapse_whitespace},
     url_shape,
 };
-use feed_model::Person;
 
 /// Objects looked at in one page.
 const MAX_OBJECTS: usize = 5_000;
@@ -22,7 +24,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Every object of a page's JSON-LD that has a type, in document order.
 #[derive(Debug, Default)]
-pub(in super::super) struct JsonLdGraph {
+pub(crate) struct JsonLdGraph {
     objects: Vec<Value>,
     /// `@id` to the position in `objects`.
     ids: HashMap<String, usize>,
@@ -182,7 +184,7 @@ impl JsonLdGraph {
 }
 
 /// The pictures of an object, as addresses.
-pub(in super::super) fn images(graph: &JsonLdGraph, article: &Value) -> Vec<String> {
+pub(crate) fn images(graph: &JsonLdGraph, article: &Value) -> Vec<String> {
     let mut out = Vec::new();
     for key in ["image", "thumbnailUrl", "primaryImageOfPage"] {
         match article.get(key) {
@@ -204,7 +206,7 @@ fn image_urls(value: &Value) -> Vec<String> {
 }
 
 /// Whether an object is a piece of writing: `Article` and its kinds.
-pub(in super::super) fn is_article(value: &Value) -> bool {
+pub(crate) fn is_article(value: &Value) -> bool {
     types(value).iter().any(|t| {
         t.ends_with("Article")
             || t.ends_with("Posting")
@@ -216,7 +218,7 @@ pub(in super::super) fn is_article(value: &Value) -> bool {
 }
 
 /// Whether an object is of one of these types.
-pub(in super::super) fn has_type(value: &Value, type_names: &[&str]) -> bool {
+pub(crate) fn has_type(value: &Value, type_names: &[&str]) -> bool {
     types(value).iter().any(|t| type_names.contains(t))
 }
 
@@ -232,7 +234,7 @@ fn types(value: &Value) -> Vec<&str> {
 }
 
 /// The text of a value: itself, its `@value`, its `name`, or that of its first member.
-pub(in super::super) fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     let value = value.as_array().and_then(|list| list.first()).unwrap_or(value);
     let found = match value {
         Value::String(text) => Some(text.clone()),
@@ -247,7 +249,7 @@ pub(in super::super) fn text(value: &Value) -> Option<String> {
 }
 
 /// The texts of a value that may be a list.
-pub(in super::super) fn texts(value: Option<&Value>) -> Vec<String> {
+pub(crate) fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Array(list)) => list.iter().filter_map(text).collect(),
         Some(value) => text(value).into_iter().collect(),
@@ -256,9 +258,9 @@ pub(in super::super) fn texts(value: Option<&Value>) -> Vec<String> {
 }
 
 /// Keywords: a list, or one text parted by commas.
-pub(in super::super) fn keywords(value: Option<&Value>) -> Vec<String> {
+pub(crate) fn keywords(value: Option<&Value>) -> Vec<String> {
     match value {
-        Some(Value::String(one)) => super::text_cleanup::keywords(&collapse_whitespace(one)),
+        Some(Value::String(one)) => text::keywords(&collapse_whitespace(one)),
         other => texts(other),
     }
 }

@@ -1,0 +1,50 @@
+//! Author names and reading times in the short line that pages set beside a title.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::dates;
+
+static READING_TIME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W*(?:reading time:?\s*|estimated read(?:ing)? time:?\s*)?[~≈]?\s*(?:about\s+)?(\d{1,3})\s*[-–+]?\s*(?:m|min|mins|min\.|minutes?|minuten|minutos|minuti|mn)\b\.?(?:\s*(?:to\s+)?(?:read|reading|reading time|lesezeit|de lecture|de lectura|di lettura|leitura|leestijd))?\W*$").expect("a valid pattern")
+});
+
+/// The name in a byline: `By Jo Smith on 28 October 2026` is `Jo Smith`.
+pub(crate) fn author_name(text: &str) -> String {
+    const BYLINE_WORDS: &[&str] = &[
+        "Written by ",
+        "written by ",
+        "Posted by ",
+        "By ",
+        "by ",
+        "BY ",
+        "von ",
+        "Von ",
+        "par ",
+        "Par ",
+        "por ",
+        "Por ",
+    ];
+    let name = text.split(['·', '•', '|', '—', '–']).next().unwrap_or_default();
+    let name = name.split(['(', '\n']).next().unwrap_or_default();
+    let name = dates::find(name).map_or(name, |found| &name[..found.start]).trim();
+    let name = BYLINE_WORDS.iter().find_map(|lead| name.strip_prefix(lead)).unwrap_or(name).trim();
+    let name = [" on", " in", " am", " le", " el", " at"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(name);
+    name.trim().trim_end_matches([',', ':', '-', '/']).trim().to_owned()
+}
+
+/// The minutes of a text that is a reading time and nothing else: `8 min read`, `Reading time: 5
+/// minutes`.
+pub(crate) fn reading_minutes(text: &str) -> Option<u32> {
+    if text.len() > 60 {
+        return None;
+    }
+    let found = READING_TIME.captures(text.trim())?;
+    // "5 m" could be anything; "5m read" and "5 min" cannot.
+    let bare_metre = text.trim().trim_start_matches(|c: char| c.is_ascii_digit()).trim() == "m";
+    found[1].parse().ok().filter(|_| !bare_metre)
+}

@@ -1,0 +1,120 @@
+//! The date that one element states, in an attribute or in its text.
+
+use scraper::{ElementRef, Node};
+
+use feed_model::PublishedDate;
+
+use crate::{
+    dates,
+    dom::{class_and_id_words, is_invisible, text_of},
+};
+
+/// Attributes that tell a date, whatever the element.
+const DATE_ATTRIBUTES: &[&str] = &[
+    "datetime",
+    "data-date",
+    "data-datetime",
+    "data-published",
+    "data-published-at",
+    "data-publish-date",
+    "data-iso-date",
+    "data-timestamp",
+    "data-time",
+    "data-epoch",
+];
+
+/// The date of an element: its machine-readable attribute, else its text.
+pub(crate) fn element_date(element: &ElementRef<'_>) -> Option<PublishedDate> {
+    let stated = ["datetime", "content", "data-date", "data-published"]
+        .iter()
+        .find_map(|a| element.attr(a))
+        .and_then(dates::parse_or_find);
+    let titled = || {
+        element
+            .attr("title")
+            .and_then(|t| dates::parse_or_find(t).or_else(|| feed_parser::parse_date(t)))
+    };
+    stated.or_else(titled).or_else(|| {
+        let text = text_of(*element);
+        (text.chars().count() <= 80).then(|| dates::parse_or_find(&text)).flatten()
+    })
+}
+
+/// The date that an element's attributes tell, and whether it is one of change: `<time datetime>`,
+/// `itemprop`, microformats.
+pub(crate) fn attribute_date(element: &ElementRef<'_>) -> Option<(PublishedDate, bool)> {
+    let value = element.value();
+    let attribute = |name: &str| {
+        value
+            .attr(name)
+            .and_then(|text| dates::parse_or_find(text).or_else(|| dates::parse_unix_time(text)))
+    };
+    let stated = match value.name() {
+        "time" | "relative-time" | "local-time" | "time-ago" => {
+            DATE_ATTRIBUTES.iter().find_map(|name| attribute(name))
+        }
+        "meta" => value
+            .attr("itemprop")
+            .filter(|p| p.starts_with("date"))
+            .and_then(|_| attribute("content")),
+        "abbr" | "span" | "p" | "div" | "td" | "i" | "li" | "article" | "tr" | "small" => {
+            DATE_ATTRIBUTES.iter().find_map(|name| attribute(name)).or_else(|| {
+                let dated = class_and_id_words(element).iter().any(|w| {
+                    matches!(
+                        w.as_str(),
+                        "date" | "published" | "timestamp" | "time" | "age" | "ago" | "when"
+                    )
+                });
+                if dated { attribute("content").or_else(|| attribute("title")) } else { None }
+            })
+        }
+        _ => None,
+    };
+    stated.map(|date| (date, is_update_date(element)))
+}
+
+/// Whether an element tells a change rather than a publication.
+pub(crate) fn is_update_date(element: &ElementRef<'_>) -> bool {
+    let own = class_and_id_words(element);
+    let says = |w: &str| own.iter().any(|o| o == w);
+    (says("updated")
+        || says("modified")
+        || says("lastmod")
+        || says("changed")
+        || follows_update_label(element))
+        && !says("published")
+        && !says("publish")
+}
+
+/// Whether the words right before an element say that it tells a change: `Last updated:`.
+fn follows_update_label(element: &ElementRef<'_>) -> bool {
+    let said = element
+        .prev_sibling()
+        .or_else(|| element.parent().and_then(|p| p.prev_sibling()))
+        .map(|node| match node.value() {
+            Node::Text(text) => text.trim().to_lowercase(),
+            _ => ElementRef::wrap(node)
+                .filter(|e| !is_invisible(e))
+                .map(text_of)
+                .unwrap_or_default()
+                .to_lowercase(),
+        });
+    let said = said.unwrap_or_default();
+    let last = said.rsplit(['·', '•', '|', '/', ',', ';', '(']).next().unwrap_or_default().trim();
+    last.chars().count() <= 32
+        && [
+            "updated",
+            "modified",
+            "edited",
+            "revised",
+            "aktualisiert",
+            "geändert",
+            "mis à jour",
+            "modifié",
+            "actualizado",
+            "更新",
+            "修改",
+        ]
+        .iter()
+        .any(|word| last.contains(word))
+}
