@@ -105,7 +105,7 @@ fn benches(c: &mut Criterion) {
         guid: None,
         fingerprint: Fingerprint::of(&drafts[1]),
         published: None,
-        home: SourceSite::default(),
+        site: SourceSite::default(),
         entries_with_link: 1,
         page_count: 1,
         has_entry_of_same_source: false,

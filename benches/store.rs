@@ -64,7 +64,7 @@ fn plan(source: &Source, drafts: Vec<Draft>) -> PollUpdate {
     let document = ParsedDocument {
         metadata: FeedMetadata::default(),
         body_digest: None,
-        key_policy: Some(policy.as_str()),
+        key_policy: Some(policy),
         items,
         private: None,
         ends_import: true,

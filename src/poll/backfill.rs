@@ -12,7 +12,6 @@ use crate::{
     store::{Arrival, FeedMetadata, IncomingItem, ParsedDocument, PollUpdate},
     telemetry,
 };
-use entry_identity::KeyPolicy;
 use feed_model::{Draft, FollowMode, PollOutcome, Source};
 
 impl Poller {
@@ -50,10 +49,12 @@ impl Poller {
             warn!(source = source.id.as_str(), "back-catalogue of {}: {}", source.id, problem.text);
         }
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = crawl.drafts.into_iter().unzip();
-        let policy = KeyPolicy::from_stored(&source_record.key_policy);
         // One page says nothing about the source's ids: the policy stays.
-        let (identity, _, _) =
-            entry_identity::identify_items(&drafts, policy, source_record.home_page_url.as_deref());
+        let (identity, _, _) = entry_identity::identify_items(
+            &drafts,
+            source_record.key_policy,
+            source_record.home_page_url.as_deref(),
+        );
         let items: Vec<IncomingItem> = drafts
             .into_iter()
             .zip(identity)

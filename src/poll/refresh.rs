@@ -23,7 +23,6 @@ use crate::{
     },
     telemetry,
 };
-use entry_identity::KeyPolicy;
 use feed_model::{
     Draft, Encoding, FollowMode, FollowTarget, Format, Headers, MovedAddress, PollOutcome, Problem,
     Repair, Source, Timestamp, UpdateHints,
@@ -403,11 +402,8 @@ impl Poller {
         let (drafts, arrivals): (Vec<Draft>, Vec<Arrival>) = drafts.into_iter().unzip();
         let home =
             visit.metadata.home_page_url.as_deref().or(source_record.home_page_url.as_deref());
-        let (identity, policy, problems) = entry_identity::identify_items(
-            &drafts,
-            KeyPolicy::from_stored(&source_record.key_policy),
-            home,
-        );
+        let (identity, policy, problems) =
+            entry_identity::identify_items(&drafts, source_record.key_policy, home);
         let items = drafts
             .into_iter()
             .zip(identity)
@@ -417,7 +413,7 @@ impl Poller {
         let document = ParsedDocument {
             metadata: visit.metadata.clone(),
             body_digest: visit.body_digest,
-            key_policy: Some(policy.as_str()),
+            key_policy: Some(policy),
             items,
             private: Some(private),
             ends_import: true,

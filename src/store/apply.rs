@@ -87,7 +87,7 @@ fn store_items(
         match &entry_matches[i] {
             EntryMatch::Existing { entry, reason, new_key } => {
                 outcome.entry = *entry;
-                outcome.reason.clone_from(reason);
+                outcome.reason = reason.to_string();
                 if *new_key {
                     entries::add_alias(tx, source, &item.identity.key, *entry)?;
                 }
@@ -361,7 +361,7 @@ fn store_feed_metadata(
             facts.feed_url,
             facts.home_page_url,
             facts.rights,
-            document.key_policy,
+            document.key_policy.map(KeyPolicy::as_str),
             document.body_digest,
             ms(plan.now),
             document.private,

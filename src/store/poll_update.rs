@@ -5,7 +5,7 @@ use url::Url;
 
 use super::{PageChange, WindowPolicy};
 use crate::schedule::NextPoll;
-use entry_identity::EntryIdentity;
+use entry_identity::{EntryIdentity, KeyPolicy};
 use feed_model::{
     Draft, FollowMode, FollowTarget, MovedAddress, PollOutcome, Problem, Source, SourceId,
     Timestamp, UpdateHints, Validators,
@@ -66,8 +66,8 @@ pub struct ParsedDocument {
     pub metadata: FeedMetadata,
     /// The digest of its bytes: the same bytes are not read twice.
     pub body_digest: Option<[u8; 32]>,
-    /// `guid` or `link`: what the source's entries are known by from now on; `None`: as before.
-    pub key_policy: Option<&'static str>,
+    /// What the source's entries are known by from now on; `None` leaves it as it is.
+    pub key_policy: Option<KeyPolicy>,
     /// Its items, in its order, newest first as a rule.
     pub items: Vec<IncomingItem>,
     /// Whether the answer said `Cache-Control: private`; `None`: as before.

@@ -116,8 +116,7 @@ fn plan(id: &str) -> PollUpdate {
         max_items: 100,
     })
     .unwrap();
-    let (identity, policy, _) =
-        entry_identity::identify_items(&read.drafts, KeyPolicy::from_stored("guid"), None);
+    let (identity, policy, _) = entry_identity::identify_items(&read.drafts, KeyPolicy::Guid, None);
     let items = read
         .drafts
         .into_iter()
@@ -136,7 +135,7 @@ fn plan(id: &str) -> PollUpdate {
         document: Some(ParsedDocument {
             metadata: FeedMetadata::default(),
             body_digest: None,
-            key_policy: Some(policy.as_str()),
+            key_policy: Some(policy),
             items,
             private: None,
             ends_import: true,

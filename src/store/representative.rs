@@ -115,7 +115,7 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<EntryRow>, StoreError> {
             facts: RepresentativeCandidate {
                 entry: r.get("id")?,
                 canonical: r.get("canonical")?,
-                home: sql_values::home(r)?,
+                site: sql_values::home(r)?,
                 published,
                 first_seen: sql_values::time(r.get("first_seen_ms")?),
                 token_count: r

@@ -15,6 +15,7 @@ use super::{
     sql_values::{ms, time, time_opt},
 };
 use crate::schedule::PollReason;
+use entry_identity::KeyPolicy;
 use feed_model::{
     ContentPolicy, FollowMode, FollowTarget, MovedAddress, PollOutcome, Source, SourceId,
     Timestamp, Topic, TopicId, UpdateHints, Validators,
@@ -29,8 +30,8 @@ pub struct SourceRecord {
     pub reviewed: Option<Timestamp>,
     /// The digest of the last body that was read.
     pub body_digest: Option<[u8; 32]>,
-    /// `guid` or `link`: what its entries are known by.
-    pub key_policy: String,
+    /// What its entries are known by.
+    pub key_policy: KeyPolicy,
     /// When its first import was complete.
     pub imported: Option<Timestamp>,
     /// The publication's page.
@@ -201,7 +202,7 @@ impl Reader<'_> {
                     }),
                     reviewed: time_opt(row, "way_reviewed_ms")?,
                     body_digest: row.get("body_digest")?,
-                    key_policy: row.get("key_policy")?,
+                    key_policy: sql_values::parsed(row, "key_policy")?,
                     imported: time_opt(row, "imported_ms")?,
                     home_page_url: row.get("home_page_url")?,
                     last_request: time_opt(row, "last_request_ms")?,
@@ -227,10 +228,7 @@ impl Reader<'_> {
                 })
             })
             .optional()?
-            .unwrap_or_else(|| SourceRecord {
-                key_policy: "guid".into(),
-                ..SourceRecord::default()
-            });
+            .unwrap_or_default();
         memory.update_hints = self
             .conn
             .prepare_cached("SELECT pace FROM publisher_pace WHERE source_id = ?1")?

@@ -1,5 +1,7 @@
 //! How values stand in columns: times as milliseconds, lists as JSON, words as words.
 
+use std::str::FromStr;
+
 use chrono::DateTime;
 use rusqlite::{Row, types::Type};
 use serde::{Serialize, de::DeserializeOwned};
@@ -56,6 +58,15 @@ pub(super) fn source_id(row: &Row<'_>, column: &str) -> rusqlite::Result<SourceI
 /// A stored topic id.
 pub(super) fn topic_id(row: &Row<'_>, column: &str) -> rusqlite::Result<TopicId> {
     TopicId::new(row.get::<_, String>(column)?).map_err(|e| conversion_error(column, e))
+}
+
+/// Returns a stored word as the type that it names.
+pub(super) fn parsed<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    let word: String = row.get(column)?;
+    word.parse().map_err(|e| conversion_error(column, e))
 }
 
 fn conversion_error(

@@ -99,8 +99,9 @@ pub(super) fn store_entry(
     for commentary in &decision.commentaries {
         entries::store_commented_page(conn, commentary)?;
     }
+    let reason = decision.placement.to_string();
     match decision.placement {
-        Placement::Joins { story, reason, .. } => {
+        Placement::Joins { story, .. } => {
             let revealed = public && reveal(conn, story, position, item.arrival, now)?;
             // Of a story that is gone nothing is kept but what it is known by.
             let tombstone = is_gone(conn, story)?.then(|| without_text(item));
@@ -119,7 +120,7 @@ pub(super) fn store_entry(
             let entry = entries::insert(conn, &new, now)?;
             Ok(PlacedEntry { entry, story, joins: true, revealed, reason })
         }
-        Placement::Begins { related, reason } => {
+        Placement::Begins { related, .. } => {
             // A private id would be published as soon as a public source joins: one of our own says
             // nothing.
             let guid = item.identity.unique_guid().filter(|_| public);
@@ -135,11 +136,6 @@ pub(super) fn store_entry(
                 related: related.as_deref(),
             };
             let entry = entries::insert(conn, &new, now)?;
-            let reason = if reason.is_empty() {
-                "new".to_owned()
-            } else {
-                format!("new: {}", reason.join("; "))
-            };
             Ok(PlacedEntry { entry, story, joins: false, revealed: false, reason })
         }
     }
@@ -313,7 +309,7 @@ fn candidates(
                 guid: r.get("guid")?,
                 fingerprint: entries::fingerprint(r)?,
                 published: time_opt(r, "published_ms")?,
-                home: sql_values::home(r)?,
+                site: sql_values::home(r)?,
                 entries_with_link: r.get("sharing")?,
                 page_count: r.get("addresses")?,
                 has_entry_of_same_source: r.get("has_ours")?,

@@ -7,7 +7,8 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fmt::Write as _,
+    fmt::{self, Write as _},
+    str::FromStr,
 };
 
 use super::{canonical_url, content_hash, in_feed_duplicates, normalised_text};
@@ -49,31 +50,52 @@ impl KeyFrom {
     }
 }
 
-/// Whether a source's ids are trusted. Once they are not, they never are again: a window that
-/// happens to hold only good ones proves nothing.
+/// What a source's entries are known by.
+///
+/// A source whose ids were found unreliable stays with [`KeyPolicy::Link`]: a later document with
+/// good ids alone does not prove that the ids became reliable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum KeyPolicy {
-    /// Ids are keys.
+    /// The publisher's ids are keys.
     #[default]
     Guid,
-    /// Too many ids were blank or repeated: links are keys.
+    /// Too many ids were blank, repeated or reused. Links are keys.
     Link,
 }
 
 impl KeyPolicy {
-    /// The word that is stored and printed.
+    /// Returns the word that is stored and printed.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Guid => "guid",
             Self::Link => "link",
         }
     }
+}
 
-    /// The policy that [`KeyPolicy::as_str`] wrote; anything else is the default.
-    pub fn from_stored(word: &str) -> Self {
-        if word == "link" { Self::Link } else { Self::Guid }
+impl FromStr for KeyPolicy {
+    type Err = UnknownKeyPolicy;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        match word {
+            "guid" => Ok(Self::Guid),
+            "link" => Ok(Self::Link),
+            _ => Err(UnknownKeyPolicy(word.to_owned())),
+        }
     }
 }
+
+/// The error for a word that names no [`KeyPolicy`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownKeyPolicy(String);
+
+impl fmt::Display for UnknownKeyPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no key policy: expected `guid` or `link`", self.0)
+    }
+}
+
+impl std::error::Error for UnknownKeyPolicy {}
 
 /// What an item has in common with other items of its document: it tells none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -459,7 +481,8 @@ mod tests {
             KeyPolicy::Guid,
             "without any id there is none to distrust"
         );
-        assert_eq!(KeyPolicy::from_stored(KeyPolicy::Link.as_str()), KeyPolicy::Link);
+        assert_eq!(KeyPolicy::Link.as_str().parse(), Ok(KeyPolicy::Link));
+        assert!("links".parse::<KeyPolicy>().is_err());
     }
 
     #[test]

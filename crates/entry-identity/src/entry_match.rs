@@ -1,41 +1,38 @@
-//! Which items of a document are entries that the source had before, under whatever name.
+//! Finds which items of a document are entries that the source already had.
 //!
-//! The steps go from what is certain to what is likely, and each is taken by the whole document
-//! before the next: an entry that an item has under its own key can be claimed by no other. In
-//! every step an entry is claimed only where one item alone claims it and one entry alone is
-//! claimed; what is ambiguous is new, reason a post that is announced twice is a nuisance and a
-//! post that is swallowed is lost.
+//! [`match_entries`] is the entry point. Its steps go from the certain to the likely. Each step is
+//! taken for the whole document before the next, so an entry that an item has under its own key is
+//! never claimed by another item. In every step an entry is claimed only if exactly one item claims
+//! it and that item claims exactly one entry. Everything ambiguous is new: announcing a post twice
+//! is a nuisance, but swallowing a post loses it.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveTime;
-
-use super::{EntryIdentity, KeyFrom, canonical_url, timestamp_match};
 use feed_model::{EntryKey, Timestamp};
 
-/// Unrecognised items that must pair up, at least, before a document counts as made anew.
+use super::{EntryIdentity, EntryMatchReason, KeyFrom, canonical_url, timestamp_match};
+
+/// Number of unmatched items that must pair up with entries before a document counts as rebuilt.
 const MIN_REBUILT_ITEMS: usize = 3;
-
-/// Items whose id names other posts than it did, before a source's ids count as wandering.
+/// Number of items whose id names another post than before, from which the ids count as reused.
 const MIN_REUSED_IDS: usize = 3;
-
-/// Items whose id is their link with a number, before that counts as the publisher's way to number
-/// revisions.
+/// Number of items whose id is their link with a revision number, from which the publisher's ids
+/// count as numbered revisions.
 const MIN_REVISION_IDS: usize = 2;
-
-/// Words of a text that is nobody else's.
+/// Number of words from which a text belongs to one post only.
 const MIN_UNIQUE_TEXT_WORDS: usize = 48;
-/// Words that say something, where the second is the same.
+/// Number of words from which a text identifies a post together with its second of publication.
 const MIN_TEXT_WORDS: usize = 8;
-/// How far a date moves when its zone is corrected.
+/// Largest change of a date when its time zone is corrected.
 const MAX_ZONE_SHIFT: chrono::TimeDelta = chrono::TimeDelta::hours(14);
 
-/// What the store holds of an entry of the source.
+/// A stored entry of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownEntry {
     /// The entry's row.
     pub entry: i64,
-    /// Its key, the first one that it came under.
+    /// The key under which it first appeared.
     pub key: EntryKey,
     /// As in [`EntryIdentity`].
     pub guid: Option<String>,
@@ -51,115 +48,119 @@ pub struct KnownEntry {
     pub published: Option<Timestamp>,
 }
 
-/// The text of a known entry ([`known_text`](super::known_text)).
+/// The text of a stored entry, made by [`known_text`](super::known_text).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownText {
-    /// As [`EntryIdentity::text_hash`].
+    /// The hash of the text, comparable with [`EntryIdentity::text_hash`].
     pub hash: [u8; 32],
-    /// How many words it has.
+    /// Number of words.
     pub words: usize,
-    /// Whether files come with it: episodes have one set of notes.
+    /// Whether files are attached. Several episodes may have the same show notes.
     pub has_files: bool,
 }
 
-/// Looks up the entries of one source, tombstones included.
+/// Access to the stored entries of one source, tombstones included.
 pub trait KnownEntries {
-    /// Why a look-up failed.
+    /// The error of a failed look-up.
     type Error;
-    /// The entry with this key, else the one that came under it later.
+    /// Returns the entry with this key, or else the entry that has it as a further key.
     fn by_key(&self, key: &EntryKey) -> Result<Option<KnownEntry>, Self::Error>;
-    /// Entries whose id is this but for scheme, host and tracking parameters.
+    /// Returns the entries whose id differs only in scheme, host and tracking parameters.
     fn by_guid_alias(&self, alias: &str) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// Entries with this link, fragment included.
+    /// Returns the entries with this link, fragment included.
     fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// Entries with this title.
+    /// Returns the entries with this normalised title.
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// Entries that the publisher dates so; none where those are more than a few: such a moment
-    /// tells no entry.
+    /// Returns the entries with this publication time. Returns none if there are more than a few,
+    /// because such a time identifies no entry.
     fn by_published(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Self::Error>;
-    /// The text of an entry; `None`: it has none beside its title.
+    /// Returns the text of an entry; `None` if it has only a title.
     fn text_of(&self, entry: i64) -> Result<Option<KnownText>, Self::Error>;
 }
 
-/// What an item is to its source.
+/// The result of matching one item with the entries of its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryMatch {
-    /// An entry that is known.
+    /// A stored entry.
     Existing {
         /// The entry's row.
         entry: i64,
-        /// Why, in one sentence.
-        reason: String,
-        /// Whether the item's key is one that the entry has not come under yet.
+        /// Why.
+        reason: EntryMatchReason,
+        /// Whether the item's key must be stored as a further key of the entry.
         new_key: bool,
     },
-    /// An entry that was never seen.
+    /// A new entry.
     New,
-    /// The same document has it another time, and that one counts: nothing is to be stored.
+    /// A duplicate of another item of the same document. It is not stored.
     InFeedDuplicate,
 }
 
-/// What a document's items are to their source.
+/// The results for all items of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryMatches {
-    /// One answer for each item, in the same order.
+    /// One result per item, in the same order.
     pub items: Vec<EntryMatch>,
-    /// Whether ids go from post to post: places in the document, or numbers that begin again. Then
-    /// the answers are not to be believed; the document is to be keyed by its links, and asked
-    /// about once more.
+    /// Whether the publisher reuses ids for other posts: positions in the document ("item-0"), or
+    /// numbers that started again. The results are then unreliable. The caller must identify the
+    /// items again with [`KeyPolicy::Link`](super::KeyPolicy::Link) and match them again.
     pub ids_reused: bool,
 }
 
-/// Finds the known entry of every item.
+/// Finds the stored entry of every item of a document.
 pub fn match_entries<K: KnownEntries>(
     items: &[EntryIdentity],
     known: &K,
 ) -> Result<EntryMatches, K::Error> {
     let mut matcher =
         EntryMatcher { items, found: vec![None; items.len()], claimed: HashSet::new() };
-    let ids_reused = matcher.by_key(known)?;
+    let ids_reused = matcher.match_keys(known)?;
     if ids_reused || matcher.unmatched().next().is_none() {
         return Ok(EntryMatches { items: matcher.into_matches(), ids_reused });
     }
-    matcher
-        .match_by("its id is known, though ids of this source are no keys any more", |item| {
-            by_unique_guid(item, known)
-        })?;
-    matcher.match_by("its id is known but for scheme, host or tracking parameters", |item| {
-        by_alias(item, known)
-    })?;
-    let has_revision_ids = items
+    matcher.match_by(EntryMatchReason::DistrustedId, |item| by_unique_guid(item, known))?;
+    matcher.match_by(EntryMatchReason::IdAlias, |item| by_alias(item, known))?;
+    let revision_ids = items
         .iter()
         .filter(|item| {
             is_revision(item.guid.as_deref(), item.link.as_deref()) && !item.ambiguous.link
         })
-        .count()
-        >= MIN_REVISION_IDS;
-    matcher.match_by(
-        "its link is known, of one entry alone, and no other item of the document has it",
-        |item| by_link(item, has_revision_ids, known),
-    )?;
-    matcher.match_by("its title is known together with its text and date", |item| {
-        by_title(item, known)
-    })?;
-    matcher.match_by("its title is known together with its link on another host", |item| {
-        by_title_and_path(item, known)
-    })?;
-    matcher.match_by("its moment is known, together with its text or title", |item| {
-        by_published(item, known)
-    })?;
+        .count();
+    let has_revision_ids = revision_ids >= MIN_REVISION_IDS;
+    matcher.match_by(EntryMatchReason::Link, |item| by_link(item, has_revision_ids, known))?;
+    matcher.match_by(EntryMatchReason::TitleTextAndDate, |item| by_title(item, known))?;
+    matcher.match_by(EntryMatchReason::TitleAndPath, |item| by_title_and_path(item, known))?;
+    matcher.match_by(EntryMatchReason::PublicationTime, |item| by_published(item, known))?;
     matcher.match_rebuilt_document(known)?;
     Ok(EntryMatches { items: matcher.into_matches(), ids_reused })
 }
 
+/// The stored entry that an item was matched with.
+#[derive(Clone, Copy)]
+struct Claim {
+    entry: i64,
+    reason: EntryMatchReason,
+    new_key: bool,
+}
+
+/// An item whose own key belongs to a stored entry.
+struct KeyHolder {
+    /// Index of the item.
+    item: usize,
+    /// The entry with the item's key.
+    entry: i64,
+    /// Another entry that the item matches better ([`find_better_entry`]).
+    better_entry: Option<i64>,
+}
+
 struct EntryMatcher<'a> {
     items: &'a [EntryIdentity],
-    found: Vec<Option<(i64, &'static str, bool)>>,
+    found: Vec<Option<Claim>>,
     claimed: HashSet<i64>,
 }
 
 impl EntryMatcher<'_> {
-    /// Items that no step has recognised yet.
+    /// Returns the items that no step has matched yet, with their index.
     fn unmatched(&self) -> impl Iterator<Item = (usize, &EntryIdentity)> {
         self.items
             .iter()
@@ -167,59 +168,57 @@ impl EntryMatcher<'_> {
             .filter(|(i, item)| self.found[*i].is_none() && !item.is_in_feed_duplicate)
     }
 
-    /// By its key. An entry that has the key itself is the item's, unless the item is plainly
-    /// another known entry that lost it; either way it is claimed by one of the two, so that no new
-    /// entry is ever given a key that is taken. Returns whether ids are_ids_reused.
-    fn by_key<K: KnownEntries>(&mut self, known: &K) -> Result<bool, K::Error> {
-        let mut own = Vec::new();
-        let mut later = Vec::new();
+    /// Matches items by key. Returns whether the publisher reuses ids.
+    ///
+    /// An item gets the entry with its key, unless it is clearly another stored entry that lost this
+    /// key. In both cases an item claims the entry with the key, so no new entry is ever given a key
+    /// that is in use.
+    fn match_keys<K: KnownEntries>(&mut self, known: &K) -> Result<bool, K::Error> {
+        let mut holders = Vec::new();
+        let mut further = Vec::new();
         let mut rewritten = Vec::new();
         for (i, item) in
             self.items.iter().enumerate().filter(|(_, item)| !item.is_in_feed_duplicate)
         {
             if let Some(entry) = known.by_key(&item.key)? {
                 let better_entry = find_better_entry(item, &entry, known)?;
-                let other_text = entry.title_norm != item.title_norm
+                let has_other_text = entry.title_norm != item.title_norm
                     && entry.material_hash != item.material_hash;
-                if item.key_from == KeyFrom::Guid && other_text {
+                if item.key_from == KeyFrom::Guid && has_other_text {
                     rewritten.push((item, entry.clone()));
                 }
                 if entry.key == item.key {
-                    own.push((i, entry.entry, better_entry));
+                    holders.push(KeyHolder { item: i, entry: entry.entry, better_entry });
                 } else {
-                    later.push((i, better_entry.unwrap_or(entry.entry)));
+                    further.push((i, better_entry.unwrap_or(entry.entry)));
                 }
             }
         }
-        for (i, entry) in better_entry(&own) {
-            self.claim(
-                i,
-                entry,
-                "its link and title are known; its id is one that several posts share",
-                false,
-            );
+        for (i, entry) in better_matches(&holders) {
+            self.claim(i, entry, EntryMatchReason::LinkAndTitleOfSharedId, false);
         }
-        for (i, entry, _) in own {
-            if self.found[i].is_none() && !self.claimed.contains(&entry) {
-                self.claim(i, entry, "its key is known", false);
+        for KeyHolder { item, entry, .. } in holders {
+            if self.found[item].is_none() && !self.claimed.contains(&entry) {
+                self.claim(item, entry, EntryMatchReason::Key, false);
             }
         }
-        for (i, entry) in unambiguous(later) {
+        for (i, entry) in unambiguous(further) {
             if !self.claimed.contains(&entry) {
-                self.claim(i, entry, "its key is known: the entry came under it before", false);
+                self.claim(i, entry, EntryMatchReason::FurtherKey, false);
             }
         }
         Ok(are_ids_reused(&rewritten, self.items))
     }
 
+    /// Matches the remaining items with what `look_up` finds, if that is exactly one free entry.
     fn match_by<E>(
         &mut self,
-        reason: &'static str,
-        mut look: impl FnMut(&EntryIdentity) -> Result<Vec<KnownEntry>, E>,
+        reason: EntryMatchReason,
+        mut look_up: impl FnMut(&EntryIdentity) -> Result<Vec<KnownEntry>, E>,
     ) -> Result<(), E> {
         let mut proposals = Vec::new();
         for (i, item) in self.unmatched() {
-            let free: Vec<i64> = look(item)?
+            let free: Vec<i64> = look_up(item)?
                 .iter()
                 .map(|entry| entry.entry)
                 .filter(|entry| !self.claimed.contains(entry))
@@ -234,11 +233,13 @@ impl EntryMatcher<'_> {
         Ok(())
     }
 
-    /// A document that was made anew: ids, links and perhaps dates are other ones, yet most of what
-    /// seems new has the title of a known entry, one to one, and something else in common with it.
+    /// Matches the items of a rebuilt document, such as that of a new CMS.
+    ///
+    /// Ids, links and perhaps dates are new. Most unmatched items have the title of exactly one
+    /// stored entry, and the same text or day.
     fn match_rebuilt_document<K: KnownEntries>(&mut self, known: &K) -> Result<(), K::Error> {
-        // What was recognised under another name already bears it out.
-        let renamed = self.found.iter().flatten().filter(|(.., new_key)| *new_key).count();
+        // Items that were matched under a new key are evidence too.
+        let renamed = self.found.iter().flatten().filter(|claim| claim.new_key).count();
         let open = self.unmatched().count();
         if open == 0 || open + renamed < MIN_REBUILT_ITEMS {
             return Ok(());
@@ -248,14 +249,14 @@ impl EntryMatcher<'_> {
             let Some(title) = &item.title_norm else {
                 continue;
             };
-            let alike = |entry: &&KnownEntry| {
+            let is_similar = |entry: &&KnownEntry| {
                 !self.claimed.contains(&entry.entry)
                     && (entry.material_hash == item.material_hash
-                        || same_day(entry.published, item.published))
+                        || is_same_day(entry.published, item.published))
             };
             let found = known.by_title(title)?;
-            let mut found = found.iter().filter(alike);
-            if let (Some(entry), None) = (found.next(), found.next()) {
+            let mut similar = found.iter().filter(is_similar);
+            if let (Some(entry), None) = (similar.next(), similar.next()) {
                 proposals.push((i, entry.entry));
             }
         }
@@ -263,49 +264,53 @@ impl EntryMatcher<'_> {
         let matched = pairs.len() + renamed;
         if matched >= MIN_REBUILT_ITEMS && matched * 2 >= open + renamed {
             for (i, entry) in pairs {
-                self.claim(i, entry, "most of the document has new ids and links, and its title pairs up with this entry", true);
+                self.claim(i, entry, EntryMatchReason::RebuiltDocument, true);
             }
         }
         Ok(())
     }
 
-    fn claim(&mut self, item: usize, entry: i64, reason: &'static str, new_key: bool) {
-        self.found[item] = Some((entry, reason, new_key));
+    fn claim(&mut self, item: usize, entry: i64, reason: EntryMatchReason, new_key: bool) {
+        self.found[item] = Some(Claim { entry, reason, new_key });
         self.claimed.insert(entry);
     }
 
     fn into_matches(self) -> Vec<EntryMatch> {
-        let answer =
-            |(item, found): (&EntryIdentity, Option<(i64, &'static str, bool)>)| match found {
-                _ if item.is_in_feed_duplicate => EntryMatch::InFeedDuplicate,
-                Some((entry, reason, new_key)) => {
-                    EntryMatch::Existing { entry, reason: reason.to_owned(), new_key }
-                }
-                None => EntryMatch::New,
-            };
-        self.items.iter().zip(self.found).map(answer).collect()
+        let result = |(item, claim): (&EntryIdentity, Option<Claim>)| match claim {
+            _ if item.is_in_feed_duplicate => EntryMatch::InFeedDuplicate,
+            Some(Claim { entry, reason, new_key }) => {
+                EntryMatch::Existing { entry, reason, new_key }
+            }
+            None => EntryMatch::New,
+        };
+        self.items.iter().zip(self.found).map(result).collect()
     }
 }
 
-/// Items that are another entry than the one that has their key. An entry is another item's only
-/// when the item that has its key leaves it too: so it is when two posts have changed ids.
-fn better_entry(own: &[(usize, i64, Option<i64>)]) -> Vec<(usize, i64)> {
-    let mut leaving = unambiguous(
-        own.iter().filter_map(|(i, _, better_entry)| Some((*i, (*better_entry)?))).collect(),
+/// Returns the items that move to a better entry than the one with their key.
+///
+/// An item takes the entry of another key holder only if that holder moves too, as when two posts
+/// exchange their ids.
+fn better_matches(holders: &[KeyHolder]) -> Vec<(usize, i64)> {
+    let mut moving = unambiguous(
+        holders.iter().filter_map(|holder| Some((holder.item, holder.better_entry?))).collect(),
     );
     loop {
-        let leaves: HashSet<usize> = leaving.iter().map(|(i, _)| *i).collect();
-        let stays: HashSet<i64> =
-            own.iter().filter(|(i, ..)| !leaves.contains(i)).map(|(_, entry, _)| *entry).collect();
-        let before = leaving.len();
-        leaving.retain(|(_, entry)| !stays.contains(entry));
-        if leaving.len() == before {
-            return leaving;
+        let items: HashSet<usize> = moving.iter().map(|(i, _)| *i).collect();
+        let kept: HashSet<i64> = holders
+            .iter()
+            .filter(|holder| !items.contains(&holder.item))
+            .map(|holder| holder.entry)
+            .collect();
+        let before = moving.len();
+        moving.retain(|(_, entry)| !kept.contains(entry));
+        if moving.len() == before {
+            return moving;
         }
     }
 }
 
-/// Wishes for an entry that one item alone has.
+/// Keeps the proposals whose entry only one item claims.
 fn unambiguous(proposals: Vec<(usize, i64)>) -> Vec<(usize, i64)> {
     let mut times: HashMap<i64, usize> = HashMap::new();
     for (_, entry) in &proposals {
@@ -314,10 +319,12 @@ fn unambiguous(proposals: Vec<(usize, i64)>) -> Vec<(usize, i64)> {
     proposals.into_iter().filter(|(_, entry)| times[entry] == 1).collect()
 }
 
-/// The entry that an item is better_entry than the one that has its key: title and link are other
-/// ones than that has, and both, or link and day, are those of one other entry. So it is with an id
-/// that several posts share, when the window holds one of them alone. What was so once stays so:
-/// the other entry has had the id since, and the one of the key another or none.
+/// Returns the entry that an item matches better than the entry with its key.
+///
+/// The title and link of the item differ from those of the entry with its key, while exactly one
+/// other entry has its link, and its title or day. This happens with an id that several posts share,
+/// when the document holds only one of them. Once decided it stays so: the other entry then has the
+/// id, and the entry with the key has another id or none.
 fn find_better_entry<K: KnownEntries>(
     item: &EntryIdentity,
     entry: &KnownEntry,
@@ -330,20 +337,20 @@ fn find_better_entry<K: KnownEntries>(
         return Ok(None);
     };
     let is_other_post = |other: &KnownEntry| {
-        let is_like_it =
-            other.title_norm == item.title_norm || same_day(other.published, item.published);
-        entry.title_norm != item.title_norm && is_like_it
+        entry.title_norm != item.title_norm
+            && (other.title_norm == item.title_norm || is_same_day(other.published, item.published))
     };
-    let was_so = |other: &KnownEntry| {
+    let was_decided = |other: &KnownEntry| {
         item.guid.is_some() && other.guid == item.guid && entry.guid != item.guid
     };
     Ok(match &known.by_link(link)?[..] {
         [other] if other.entry == entry.entry => None,
-        [other] => (is_other_post(other) || was_so(other)).then_some(other.entry),
+        [other] => (is_other_post(other) || was_decided(other)).then_some(other.entry),
         _ => None,
     })
 }
 
+/// Finds the entry that had the item's id as its key before the ids were distrusted.
 fn by_unique_guid<K: KnownEntries>(
     item: &EntryIdentity,
     known: &K,
@@ -352,25 +359,27 @@ fn by_unique_guid<K: KnownEntries>(
         return Ok(Vec::new());
     };
     let found = known.by_key(&EntryKey(guid.to_owned()))?;
-    // An id that was given to several posts once is believed only together with the title.
+    // The id may have named several posts, so the title must be the same too.
     Ok(found.into_iter().filter(|entry| entry.title_norm == item.title_norm).collect())
 }
 
+/// Finds entries whose id differs only in scheme, host and tracking parameters.
 fn by_alias<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
     let Some(alias) = &item.guid_alias else {
         return Ok(Vec::new());
     };
     let host = |guid: &Option<String>| guid.as_deref().and_then(canonical_url::host_of);
-    let here = host(&item.guid);
-    // Two blogs in one planet both have a post `/?p=12`: another host is believed only together
-    // with the title.
-    let believable = |entry: &KnownEntry| {
-        host(&entry.guid) == here
+    let item_host = host(&item.guid);
+    // Two blogs in one planet may both have a post `/?p=12`, so with another host the title must be
+    // the same too.
+    let is_plausible = |entry: &KnownEntry| {
+        host(&entry.guid) == item_host
             || (item.title_norm.is_some() && entry.title_norm == item.title_norm)
     };
-    Ok(known.by_guid_alias(alias)?.into_iter().filter(believable).collect())
+    Ok(known.by_guid_alias(alias)?.into_iter().filter(is_plausible).collect())
 }
 
+/// Finds the only entry with the item's link.
 fn by_link<K: KnownEntries>(
     item: &EntryIdentity,
     has_revision_ids: bool,
@@ -383,34 +392,39 @@ fn by_link<K: KnownEntries>(
     let [entry] = &found[..] else {
         return Ok(Vec::new());
     };
-    // A page that shows another post every day keeps its address, while id, title, text and day are
-    // other ones.
-    let other_id = entry.guid.is_some() && item.guid.is_some() && entry.guid != item.guid;
-    let other_text =
+    // A page that shows another post every day keeps its address, while id, title, text and day
+    // change.
+    let has_other_id = entry.guid.is_some() && item.guid.is_some() && entry.guid != item.guid;
+    let has_other_text =
         entry.title_norm != item.title_norm && entry.material_hash != item.material_hash;
-    if other_id && other_text && !same_day(entry.published, item.published) {
-        let revised = has_revision_ids
+    if has_other_id && has_other_text && !is_same_day(entry.published, item.published) {
+        let is_revised = has_revision_ids
             && is_revision(item.guid.as_deref(), item.link.as_deref())
             && is_revision(entry.guid.as_deref(), entry.link.as_deref());
-        if !revised && common_text(item, entry, MIN_UNIQUE_TEXT_WORDS, known)?.is_none() {
+        if !is_revised && common_text(item, entry, MIN_UNIQUE_TEXT_WORDS, known)?.is_none() {
             return Ok(Vec::new());
         }
     }
     Ok(found)
 }
 
-/// Title, text and date: what an editor keeps when a post is put up anew. Without a text the date
-/// must have a time of day, for comics of one title. Without a date only a long text outweighs
-/// another link: episodes of one title have the same notes. Where neither has id or link, title and
-/// text are enough: some programs date every item with the hour of asking. A date whose zone was
-/// corrected is the same date, of a text that is long enough.
+/// Finds entries with the item's title, text and date, which editors keep when they publish a post
+/// again.
+///
+/// - Without a text the date must have a time of day, because comics of one title have no text.
+/// - Without dates the links must not contradict each other, or the text must be long: episodes of
+///   one title have the same notes.
+/// - If neither has an id or a link, title and text are enough, because some programs date every
+///   item with the time of the request.
+/// - A date that moved by at most 14 hours counts as the same if the text is long, because time
+///   zones get corrected.
 fn by_title<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<KnownEntry>, K::Error> {
     let Some(title) = &item.title_norm else {
         return Ok(Vec::new());
     };
     let has_time_of_day = item.published.is_some_and(|at| at.time() != NaiveTime::MIN);
     let has_text = item.text_hash.is_some();
-    let mut same = Vec::new();
+    let mut matching = Vec::new();
     for entry in
         known.by_title(title)?.into_iter().filter(|entry| entry.material_hash == item.material_hash)
     {
@@ -420,8 +434,8 @@ fn by_title<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<Know
             && item.link.is_none()
             && entry.link.is_none();
         let is_match = match item.published.zip(entry.published) {
-            Some((here, there)) if here == there => has_text || has_time_of_day,
-            Some((here, there)) if (here - there).abs() <= MAX_ZONE_SHIFT => {
+            Some((new, old)) if new == old => has_text || has_time_of_day,
+            Some((new, old)) if (new - old).abs() <= MAX_ZONE_SHIFT => {
                 (has_text && without_id_and_link) || has_common_unique_text(item, &entry, known)?
             }
             None if item.published.is_none() && entry.published.is_none() => {
@@ -430,29 +444,31 @@ fn by_title<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<Know
             _ => has_text && without_id_and_link,
         };
         if is_match {
-            same.push(entry);
+            matching.push(entry);
         }
     }
-    Ok(same)
+    Ok(matching)
 }
 
-/// Title and the link's path: what a site keeps when it moves to another host.
+/// Finds entries with the item's title and the path of its link, which a site keeps when it moves to
+/// another host.
 fn by_title_and_path<K: KnownEntries>(
     item: &EntryIdentity,
     known: &K,
 ) -> Result<Vec<KnownEntry>, K::Error> {
     let path = |link: &Option<String>| link.as_deref().and_then(canonical_url::guid_alias);
-    let here = path(&item.link).filter(|_| !item.ambiguous.link);
-    let Some(title) = item.title_norm.as_ref().filter(|_| here.is_some()) else {
+    let item_path = path(&item.link).filter(|_| !item.ambiguous.link);
+    let Some(title) = item.title_norm.as_ref().filter(|_| item_path.is_some()) else {
         return Ok(Vec::new());
     };
-    Ok(known.by_title(title)?.into_iter().filter(|entry| path(&entry.link) == here).collect())
+    Ok(known.by_title(title)?.into_iter().filter(|entry| path(&entry.link) == item_path).collect())
 }
 
-/// The moment of an item whose id and link are new ones, with the text or the title: a post that
-/// was put up anew and edited. A moment that several entries have is none. With a slot only a text
-/// that is nobody else's proves anything; with a second of its own a title is enough, or a text
-/// that says something, or that both have neither id nor link.
+/// Finds entries with the item's publication time: posts that were published again under a new id
+/// and link and then edited.
+///
+/// On a full quarter of an hour only a long common text is enough. With any other second the same
+/// title is enough, or a text of a few words, or that neither has an id or a link.
 fn by_published<K: KnownEntries>(
     item: &EntryIdentity,
     known: &K,
@@ -462,39 +478,40 @@ fn by_published<K: KnownEntries>(
     };
     let is_quarter_hour = timestamp_match::is_on_quarter_hour(at);
     let item_without_id_and_link = item.guid.is_none() && item.link.is_none();
-    let mut same = Vec::new();
+    let mut matching = Vec::new();
     for entry in known.by_published(at)? {
         let without_id_and_link =
             item_without_id_and_link && entry.guid.is_none() && entry.link.is_none();
         let same_title = item.title_norm.is_some() && item.title_norm == entry.title_norm;
-        let words = match (without_id_and_link, is_quarter_hour) {
+        let min_words = match (without_id_and_link, is_quarter_hour) {
             (true, _) => 0,
             (false, true) => MIN_UNIQUE_TEXT_WORDS,
             (false, false) => MIN_TEXT_WORDS,
         };
         if (!is_quarter_hour && (without_id_and_link || same_title))
-            || common_text(item, &entry, words, known)?.is_some()
+            || common_text(item, &entry, min_words, known)?.is_some()
         {
-            same.push(entry);
+            matching.push(entry);
         }
     }
-    Ok(same)
+    Ok(matching)
 }
 
-/// The text that both have, if it has so many words at least.
+/// Returns the text of the entry if the item has the same text and it has at least `min_words`.
 fn common_text<K: KnownEntries>(
     item: &EntryIdentity,
     entry: &KnownEntry,
-    words: usize,
+    min_words: usize,
     known: &K,
 ) -> Result<Option<KnownText>, K::Error> {
-    let Some(here) = item.text_hash else {
+    let Some(hash) = item.text_hash else {
         return Ok(None);
     };
-    Ok(known.text_of(entry.entry)?.filter(|there| there.hash == here && there.words >= words))
+    Ok(known.text_of(entry.entry)?.filter(|text| text.hash == hash && text.words >= min_words))
 }
 
-/// Whether both have a text that is nobody else's, and no files: episodes have one set of notes.
+/// Returns whether both have the same long text, and no files: several episodes may have the same
+/// show notes.
 fn has_common_unique_text<K: KnownEntries>(
     item: &EntryIdentity,
     entry: &KnownEntry,
@@ -503,23 +520,25 @@ fn has_common_unique_text<K: KnownEntries>(
     Ok(common_text(item, entry, MIN_UNIQUE_TEXT_WORDS, known)?.is_some_and(|text| !text.has_files))
 }
 
-/// Whether ids name other posts than they did: of items and the entries that have their ids, which
-/// differ in title and text, enough are others reason the document says what the entry does
-/// elsewhere, or reason link and day differ too.
+/// Returns whether ids name other posts than before.
+///
+/// `rewritten` are the items that differ in title and text from the entry with their id. Such an id
+/// is reused if another item of the document has the content of that entry, or if link and day
+/// differ too.
 fn are_ids_reused(rewritten: &[(&EntryIdentity, KnownEntry)], items: &[EntryIdentity]) -> bool {
     if rewritten.len() < MIN_REUSED_IDS {
         return false;
     }
-    let said: HashSet<[u8; 32]> = items.iter().map(|item| item.material_hash).collect();
-    let is_another = |(item, entry): &&(&EntryIdentity, KnownEntry)| {
-        let other_link = item.link.is_some() && entry.link.is_some() && item.link != entry.link;
-        said.contains(&entry.material_hash)
-            || (other_link && !same_day(item.published, entry.published))
+    let contents: HashSet<[u8; 32]> = items.iter().map(|item| item.material_hash).collect();
+    let is_reused = |(item, entry): &&(&EntryIdentity, KnownEntry)| {
+        let has_other_link = item.link.is_some() && entry.link.is_some() && item.link != entry.link;
+        contents.contains(&entry.material_hash)
+            || (has_other_link && !is_same_day(item.published, entry.published))
     };
-    rewritten.iter().filter(is_another).count() >= MIN_REUSED_IDS
+    rewritten.iter().filter(is_reused).count() >= MIN_REUSED_IDS
 }
 
-/// Whether an id is the item's link with the number of a revision: `https://example.org/a#3`.
+/// Returns whether an id is the item's link with a revision number: `https://example.org/a#3`.
 fn is_revision(guid: Option<&str>, link: Option<&str>) -> bool {
     let Some((page, number)) = guid.and_then(|guid| guid.rsplit_once('#')) else {
         return false;
@@ -530,6 +549,6 @@ fn is_revision(guid: Option<&str>, link: Option<&str>) -> bool {
         && canonical_url::canonical_link_with_fragment(page).as_deref() == link
 }
 
-fn same_day(left: Option<Timestamp>, right: Option<Timestamp>) -> bool {
+fn is_same_day(left: Option<Timestamp>, right: Option<Timestamp>) -> bool {
     left.zip(right).is_some_and(|(a, b)| a.date_naive() == b.date_naive())
 }

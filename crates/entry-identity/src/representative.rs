@@ -14,8 +14,8 @@ pub struct RepresentativeCandidate {
     pub entry: i64,
     /// Its link as it is compared across sources.
     pub canonical: Option<String>,
-    /// Its source's home.
-    pub home: SourceSite,
+    /// The site of its source.
+    pub site: SourceSite,
     /// The publisher's date.
     pub published: Option<PublishedDate>,
     /// When it was first stored.
@@ -32,13 +32,13 @@ pub struct RepresentativeCandidate {
 /// where there is no entry.
 pub fn choose_representative(entries: &[RepresentativeCandidate]) -> i64 {
     let proven =
-        |facts: &RepresentativeCandidate| facts.home.is_followed_at(facts.canonical.as_deref());
+        |facts: &RepresentativeCandidate| facts.site.is_followed_at(facts.canonical.as_deref());
     let any_proven = entries.iter().any(proven);
     let rank = |facts: &&RepresentativeCandidate| {
         let home = if any_proven {
             proven(facts)
         } else {
-            facts.home.owns_link(facts.canonical.as_deref())
+            facts.site.owns_link(facts.canonical.as_deref())
         };
         (!home, home && facts.token_count < MIN_COMMENTARY_TOKENS, facts.first_seen, facts.entry)
     };
@@ -96,7 +96,7 @@ mod tests {
         RepresentativeCandidate {
             entry,
             canonical: Some("https://blog.example.org/post".into()),
-            home: SourceSite::new(&format!("https://{home}/"), None),
+            site: SourceSite::new(&format!("https://{home}/"), None),
             published: None,
             first_seen: at(seen),
             token_count: words,
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn who_only_claims_the_site_gives_way_to_it() {
         let claims = |n| RepresentativeCandidate {
-            home: SourceSite::new("https://feeds.example.net/x", Some("https://example.org/")),
+            site: SourceSite::new("https://feeds.example.net/x", Some("https://example.org/")),
             ..entry(n, "", 1, 900)
         };
         assert_eq!(choose_representative(&[entry(1, "planet.example", 0, 500), claims(2)]), 2);

@@ -1,49 +1,51 @@
-//! Whether an entry of one source is the same story as an entry of another.
+//! Decides whether an entry of one source is the same story as an entry of another source.
 //!
-//! Either both lead to the same page, and neither is a commentary on it or a forgery; or they have
-//! the same title and nearly the same text. Ids prove nothing across sources (RFC 4287 §8.4):
-//! whoever likes can copy one.
+//! [`choose_story`] is the entry point. Two entries are the same story if they link to the same
+//! page and neither is a commentary on it or a forgery ([`link_match`]), or if they have related
+//! titles and nearly the same text ([`text_match`]). Ids are not compared across sources, because
+//! any feed can copy the id of another (RFC 4287 §8.4).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use super::{
-    EntryIdentity, Fingerprint, SourceSite, link_match, text_match,
-    title_match::{self, NamesBesideTitle, TitleRelation},
-};
 use feed_model::{Draft, SourceId, Timestamp};
 
-/// An entry that was never seen before.
+use super::{
+    EntryIdentity, Fingerprint, SourceSite, StoryMatchReason, link_match, text_match,
+    title_match::{self, NamesBesideTitle, TitleRelation},
+};
+
+/// An entry that is not stored yet.
 #[derive(Debug, Clone)]
 pub struct IncomingEntry<'a> {
     source: &'a SourceId,
     pub(super) identity: &'a EntryIdentity,
-    pub(super) home: SourceSite,
+    pub(super) site: SourceSite,
     pub(super) fingerprint: Fingerprint,
     pub(super) url: Option<&'a str>,
-    /// By what its source is called.
-    pub(super) names: Vec<String>,
+    /// The names of its source, as titles are compared.
+    pub(super) source_names: Vec<String>,
 }
 
 impl<'a> IncomingEntry<'a> {
-    /// A new entry of a source with this home.
+    /// Creates a new entry of a source with this site.
     pub fn new(
         source: &'a SourceId,
         identity: &'a EntryIdentity,
         draft: &'a Draft,
-        home: SourceSite,
+        site: SourceSite,
     ) -> Self {
         let url = draft.url.as_ref().map(url::Url::as_str);
-        let names = title_match::source_names(None, home.name());
-        Self { source, identity, home, fingerprint: Fingerprint::of(draft), url, names }
+        let source_names = title_match::source_names(None, site.name());
+        Self { source, identity, site, fingerprint: Fingerprint::of(draft), url, source_names }
     }
 
-    /// With the name of its source: a title that ends in it is compared without it too.
+    /// Adds the title of its source. Entry titles that end in it are also compared without it.
     #[must_use]
     pub fn with_source_title(self, title: Option<&str>) -> Self {
-        Self { names: title_match::source_names(title, self.home.name()), ..self }
+        Self { source_names: title_match::source_names(title, self.site.name()), ..self }
     }
 
-    /// What its text is like.
+    /// Returns the fingerprint of its text.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.fingerprint
     }
@@ -52,15 +54,15 @@ impl<'a> IncomingEntry<'a> {
         self.identity.canonical.is_some() && self.identity.canonical == candidate.canonical
     }
 
-    /// The title without the name of its source, by which a copy may be known that does not have
-    /// that name.
+    /// Returns the normalised title without the name of its source. A copy elsewhere may have the
+    /// title without that name.
     pub fn title_without_source_name(&self) -> Option<&str> {
         let title = self.identity.title_norm.as_deref()?;
-        Some(title_match::without(title, &self.names))
+        Some(title_match::strip_source_name(title, &self.source_names))
     }
 }
 
-/// An entry that is stored, of a story that the incoming may be.
+/// A stored entry whose story the incoming entry may belong to.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// Its story.
@@ -69,207 +71,252 @@ pub struct Candidate {
     pub entry: i64,
     /// Its source.
     pub source: SourceId,
-    /// Its source's name.
+    /// The title of its source.
     pub source_title: Option<String>,
-    /// Its link as it is compared within its source.
+    /// Its link as compared within its source.
     pub link: Option<String>,
-    /// Its link as it is compared across sources.
+    /// Its link as compared across sources.
     pub canonical: Option<String>,
-    /// Its title as it is compared.
+    /// Its normalised title.
     pub title_norm: Option<String>,
-    /// Its publisher's id.
+    /// The publisher's id.
     pub guid: Option<String>,
-    /// What it is made of.
+    /// The fingerprint of its text.
     pub fingerprint: Fingerprint,
     /// The publisher's date.
     pub published: Option<Timestamp>,
-    /// Its source's home.
-    pub home: SourceSite,
-    /// Entries of its source with that link, itself included.
+    /// The site of its source.
+    pub site: SourceSite,
+    /// Number of entries of its source with the same canonical link, itself included.
     pub entries_with_link: u32,
-    /// Pages that the entries of its story link to.
+    /// Number of pages that the entries of its story link to.
     pub page_count: u32,
-    /// Whether its story has an entry of the incoming's source.
+    /// Whether its story has an entry of the incoming entry's source.
     pub has_entry_of_same_source: bool,
 }
 
 impl Candidate {
-    /// By what its source is called.
-    pub(super) fn names(&self) -> Vec<String> {
-        title_match::source_names(self.source_title.as_deref(), self.home.name())
+    /// Returns the names of its source, as titles are compared.
+    pub(super) fn source_names(&self) -> Vec<String> {
+        title_match::source_names(self.source_title.as_deref(), self.site.name())
+    }
+
+    /// Returns whether the entry links to a site other than that of its source.
+    fn is_off_site(&self) -> bool {
+        !self.site.owns_link(self.canonical.as_deref())
     }
 }
 
-/// What a incoming is to a candidate.
+/// The result of comparing an incoming entry with a candidate.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoryMatch {
     /// The same story.
     Same {
-        /// Why, with the measured similarity.
-        reason: String,
+        /// Why.
+        reason: StoryMatchReason,
     },
-    /// Another story about the same page: one comments on the other, or pretends to be it.
+    /// Two stories about one page: one entry comments on the other, or imitates it.
     Related {
-        /// Which of the two comments.
-        comments: Comments,
+        /// Which of the two is the commentary.
+        commentary: CommentaryEntry,
         /// The page that is commented on.
         url: String,
-        /// Why it is not the same story.
-        reason: String,
+        /// Why the two are not the same story.
+        reason: StoryMatchReason,
     },
-    /// Another story.
+    /// Different stories.
     Different {
         /// Why.
-        reason: String,
+        reason: StoryMatchReason,
     },
 }
 
-/// Who comments on whom.
+/// Which of two related entries is the commentary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comments {
-    /// The incoming on the candidate.
-    IncomingEntry,
-    /// The candidate on the incoming.
+pub enum CommentaryEntry {
+    /// The incoming entry comments on the candidate.
+    Incoming,
+    /// The candidate comments on the incoming entry.
     Candidate,
 }
 
-/// An entry that turns out to comment on a incoming.
+/// A stored entry that comments on the incoming entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commentary {
-    /// The entry.
+    /// The stored entry.
     pub entry: i64,
     /// Its story.
     pub story: i64,
-    /// The incoming's page.
+    /// The page of the incoming entry.
     pub url: String,
 }
 
-/// What is decided of a incoming.
+/// The decision about an incoming entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoryDecision {
-    /// Where it belongs.
+    /// The story that the entry belongs to.
     pub placement: Placement,
-    /// The entries that comment on it.
+    /// The stored entries that comment on it.
     pub commentaries: Vec<Commentary>,
 }
 
-/// Where a incoming belongs.
+/// The story that an incoming entry belongs to.
+///
+/// [`fmt::Display`] gives the reason as one line of text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Placement {
-    /// To a story that there is.
+    /// An existing story.
     Joins {
         /// The story.
         story: i64,
-        /// The entry that it is like.
+        /// The entry of the story that the incoming entry matches.
         entry: i64,
         /// Why.
-        reason: String,
+        reason: StoryMatchReason,
     },
-    /// To a story of its own.
+    /// A story of its own.
     Begins {
-        /// The page of another story that this one is about.
+        /// The page of another story that this entry is about.
         related: Option<String>,
-        /// Why it joins none of the candidates' stories, one sentence for each that was close.
-        reason: Vec<String>,
+        /// Why the entry joins none of the candidates' stories, in the order of the sentences and
+        /// without repetitions.
+        reasons: Vec<StoryMatchReason>,
     },
 }
 
-/// Chooses the story that a incoming joins: one with an entry that is the same story and with none
-/// that the incoming only comments on. Of several, one with an entry of the same link, which is the
-/// stronger proof; then the one whose entry is at home, else the one that began first.
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Joins { reason, .. } => reason.fmt(f),
+            Self::Begins { reasons, .. } => {
+                f.write_str("new")?;
+                for (i, reason) in reasons.iter().enumerate() {
+                    write!(f, "{} {reason}", if i == 0 { ":" } else { ";" })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A story that the incoming entry could join.
+struct JoinOption {
+    story: i64,
+    entry: i64,
+    has_same_link: bool,
+    /// Whether the matched entry links to a site other than that of its source.
+    is_off_site: bool,
+    reason: StoryMatchReason,
+}
+
+/// Chooses the story that an incoming entry joins, or decides that it begins a new one.
+///
+/// A story qualifies if one of its entries is the same story and the incoming entry comments on
+/// none of them. If one of them comments on the incoming entry, the matching entry must come from
+/// the site that it links to. If several stories qualify, a story with an entry of the same link is
+/// preferred, then one whose matching entry comes from the linked site, then the oldest.
 pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> StoryDecision {
     let mut stories: BTreeMap<i64, Vec<&Candidate>> = BTreeMap::new();
     for candidate in candidates {
         stories.entry(candidate.story).or_default().push(candidate);
     }
-    let mut joins: Vec<(bool, bool, i64, i64, String)> = Vec::new();
+    let mut options: Vec<JoinOption> = Vec::new();
     let mut related = None;
-    let mut against = Vec::new();
+    let mut reasons_against = Vec::new();
     let mut commentaries = Vec::new();
     for (story, members) in stories {
-        let mut found: Option<(bool, i64, String)> = None;
-        // What is commented on never hides behind a short remark that could be either's; only what
-        // stands at home itself tells that the long text beside it is its copy.
-        let (mut comments, mut commented_on) = (false, false);
-        let mut by_link = false;
+        let mut option: Option<JoinOption> = None;
+        let (mut comments_on_story, mut has_commentary) = (false, false);
+        let mut has_same_link = false;
         for candidate in members {
             match same_story(incoming, candidate) {
                 StoryMatch::Same { reason } => {
-                    by_link |= incoming.has_link_of(candidate);
-                    let away = !candidate.home.owns_link(candidate.canonical.as_deref());
-                    if found.as_ref().is_none_or(|(other_away, ..)| *other_away && !away) {
-                        found = Some((away, candidate.entry, reason));
+                    has_same_link |= incoming.has_link_of(candidate);
+                    let is_off_site = candidate.is_off_site();
+                    if option.as_ref().is_none_or(|other| other.is_off_site && !is_off_site) {
+                        let entry = candidate.entry;
+                        option =
+                            Some(JoinOption { story, entry, has_same_link, is_off_site, reason });
                     }
                 }
-                StoryMatch::Related { comments: Comments::IncomingEntry, url, reason } => {
-                    comments = true;
-                    related.get_or_insert(url);
-                    against.push(reason);
+                StoryMatch::Related { commentary, url, reason } => {
+                    match commentary {
+                        CommentaryEntry::Incoming => {
+                            comments_on_story = true;
+                            related.get_or_insert(url);
+                        }
+                        CommentaryEntry::Candidate => {
+                            has_commentary = true;
+                            commentaries.push(Commentary { entry: candidate.entry, story, url });
+                        }
+                    }
+                    reasons_against.push(reason);
                 }
-                StoryMatch::Related { comments: Comments::Candidate, url, reason } => {
-                    commented_on = true;
-                    commentaries.push(Commentary { entry: candidate.entry, story, url });
-                    against.push(reason);
-                }
-                StoryMatch::Different { reason } => against.push(reason),
+                StoryMatch::Different { reason } => reasons_against.push(reason),
             }
         }
-        if let Some((away, entry, reason)) =
-            found.filter(|(away, ..)| !(comments || commented_on && *away))
+        // A short remark from another site could belong to the post or to the commentary. Only an
+        // entry of the linked site shows that the long text in its story is a copy of the post.
+        if let Some(option) = option
+            && !comments_on_story
+            && !(has_commentary && option.is_off_site)
         {
-            joins.push((!by_link, away, story, entry, reason));
+            options.push(JoinOption { has_same_link, ..option });
         }
     }
-    let strongest =
-        joins.into_iter().min_by_key(|(by_text, away, story, ..)| (*by_text, *away, *story));
-    let placement = if let Some((.., story, entry, reason)) = strongest {
-        // What it joins after all says nothing of itself.
-        commentaries.retain(|commentary| commentary.story != story);
-        Placement::Joins { story, entry, reason }
-    } else {
-        against.sort();
-        against.dedup();
-        Placement::Begins { related, reason: against }
+    let best = options
+        .into_iter()
+        .min_by_key(|option| (!option.has_same_link, option.is_off_site, option.story));
+    let placement = match best {
+        Some(JoinOption { story, entry, reason, .. }) => {
+            // The entry becomes part of this story, so the story's entries do not comment on it.
+            commentaries.retain(|commentary| commentary.story != story);
+            Placement::Joins { story, entry, reason }
+        }
+        None => {
+            reasons_against.sort_by_cached_key(StoryMatchReason::to_string);
+            reasons_against.dedup();
+            Placement::Begins { related, reasons: reasons_against }
+        }
     };
     StoryDecision { placement, commentaries }
 }
 
-/// Whether a incoming is the same story as an entry of another source.
+/// Compares an incoming entry with an entry of another source.
 pub fn same_story(incoming: &IncomingEntry<'_>, candidate: &Candidate) -> StoryMatch {
     if *incoming.source == candidate.source {
-        return different("it is another entry of the same source");
+        return different(StoryMatchReason::SameSource);
     }
-    let related = titles(incoming, candidate);
+    let title = title_relation(incoming, candidate);
     if incoming.has_link_of(candidate)
-        && let Some(verdict) =
-            link_match::compare(incoming, candidate, related == TitleRelation::Same)
+        && let Some(result) = link_match::compare(incoming, candidate, title == TitleRelation::Same)
     {
-        return verdict;
+        return result;
     }
-    text_match::compare(incoming, candidate, related)
+    text_match::compare(incoming, candidate, title)
 }
 
-/// How the two are called beside each other.
-fn titles(incoming: &IncomingEntry<'_>, candidate: &Candidate) -> TitleRelation {
+fn title_relation(incoming: &IncomingEntry<'_>, candidate: &Candidate) -> TitleRelation {
     let titles = incoming.identity.title_norm.as_deref().zip(candidate.title_norm.as_deref());
     let Some((new, old)) = titles else {
-        return TitleRelation::Other;
+        return TitleRelation::Different;
     };
-    let sources = [incoming.names.clone(), candidate.names()].concat();
+    let sources = [incoming.source_names.clone(), candidate.source_names()].concat();
     let is_author = |name: &str| {
         incoming.fingerprint.has_author(name) || candidate.fingerprint.has_author(name)
     };
     title_match::relation(new, old, &NamesBesideTitle { sources, is_author: &is_author })
 }
 
-pub(super) fn same(reason: String) -> StoryMatch {
+pub(super) fn same(reason: StoryMatchReason) -> StoryMatch {
     StoryMatch::Same { reason }
 }
 
-pub(super) fn different(reason: impl Into<String>) -> StoryMatch {
-    StoryMatch::Different { reason: reason.into() }
+pub(super) fn different(reason: StoryMatchReason) -> StoryMatch {
+    StoryMatch::Different { reason }
 }
 
+/// Converts a share between 0 and 1 to percent, for a reason.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,102 +1,107 @@
-//! How the titles of two items are related: "Queues, again", "Queues, again – Acme Engineering",
-//! "Jo Doe: Queues, again".
+//! Compares the titles of two items: "Queues, again", "Queues, again – Acme Engineering", "Jo Doe:
+//! Queues, again".
 //!
-//! TitleRelation are those of [`normalised_text::title_norm`]: words parted by one space, without
-//! case and punctuation.
+//! Titles are those of [`normalised_text::title_norm`]: words separated by one space, without case
+//! and punctuation. [`relation`] is the entry point.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, fmt, sync::LazyLock};
 
 use regex::Regex;
 
 use super::normalised_text;
 
-/// Words that a title must keep without the name behind it, where nothing but the title finds the
-/// other: of less, nothing is left that tells one post from another.
+/// Number of words that a title must keep when the name of its source is removed. Fewer words do
+/// not distinguish one post from another.
 const MIN_WORDS: usize = 3;
-/// Words of one title that the other may lack.
+/// Number of words of one title that the other may lack.
 const MAX_ADDED_WORDS: usize = 8;
-/// What is left of bars, arrows and dashes in a title as titles are compared.
+/// Characters that remain of bars, arrows and dashes in a normalised title.
 const SEPARATORS: [char; 7] = [' ', '|', '~', '<', '>', '=', '+'];
 
-/// Pictures in a line of text, with what modifies them.
+/// Emoji and other pictorial symbols, with their modifiers.
 static EMOJI: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"[\p{So}\x{1F3FB}-\x{1F3FF}\x{FE0F}\x{20E3}]+")
         .expect("a constant pattern compiles")
 });
 
-/// What two titles are to each other.
+/// The relation between two titles.
+///
+/// [`fmt::Display`] gives the words that a reason uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TitleRelation {
+pub enum TitleRelation {
     /// The same words.
     Same,
-    /// The same but for pictures, or for the name of a source or an author before or behind one of
-    /// them.
+    /// The same words, except for emoji or for the name of a source or an author before or after
+    /// one of the titles.
     SameButForName,
-    /// The whole of one stands at the beginning or end of the other: "Guest post: …", "…
-    /// (reprint)".
+    /// One title begins or ends with the whole other title: "Guest post: …", "… (reprint)".
     Contained,
-    /// Other ones.
-    Other,
+    /// Different titles.
+    Different,
 }
 
-impl TitleRelation {
-    /// As a reason says it.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
+impl fmt::Display for TitleRelation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Same => "same title",
             Self::SameButForName => "same title but for a name",
             Self::Contained => "one title within the other",
-            Self::Other => "another title",
-        }
+            Self::Different => "different titles",
+        })
     }
 }
 
-/// The names that may stand beside a title.
+/// The names that may precede or follow a title.
 pub(super) struct NamesBesideTitle<'a> {
-    /// Those of the sources.
+    /// Names of the two sources.
     pub sources: Vec<String>,
-    /// Whether this is somebody's who wrote one of the two.
+    /// Returns whether a name is that of an author of either entry.
     pub is_author: &'a dyn Fn(&str) -> bool,
 }
 
 impl NamesBesideTitle<'_> {
     fn has(&self, words: &str) -> bool {
-        // Nothing but signs is no name, and no words either.
+        // Where nothing but separators was added, there are no words.
         words.is_empty() || self.sources.iter().any(|name| name == words) || (self.is_author)(words)
     }
 }
 
-/// How the two are related, by the names that may stand beside them.
+/// Compares two normalised titles, given the names that may stand beside them.
 pub(super) fn relation(left: &str, right: &str, names: &NamesBesideTitle<'_>) -> TitleRelation {
     if left == right {
         return TitleRelation::Same;
     }
     let (left, right) = (strip_emoji(left), strip_emoji(right));
     let (left, right) = (left.as_ref(), right.as_ref());
-    // The name of either source may stand behind either title: who copies keeps the name of whom it
-    // was copied from.
-    let (left, right) = (without(left, &names.sources), without(right, &names.sources));
+    // Either title may end in the name of either source: a copy often keeps the name of the source
+    // that it was copied from.
+    let (left, right) =
+        (strip_source_name(left, &names.sources), strip_source_name(right, &names.sources));
     if left == right {
-        return if left.is_empty() { TitleRelation::Other } else { TitleRelation::SameButForName };
+        return if left.is_empty() {
+            TitleRelation::Different
+        } else {
+            TitleRelation::SameButForName
+        };
     }
     let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let before = long.strip_suffix(short).filter(|rest| rest.ends_with(' '));
-    let behind = || long.strip_prefix(short).filter(|rest| rest.starts_with(' '));
-    let Some(added) = before.or_else(behind).filter(|_| is_distinctive(short)) else {
-        return TitleRelation::Other;
+    let after = || long.strip_prefix(short).filter(|rest| rest.starts_with(' '));
+    let Some(added) = before.or_else(after).filter(|_| is_distinctive(short)) else {
+        return TitleRelation::Different;
     };
     let added = added.trim_matches(SEPARATORS);
     if names.has(added) {
         TitleRelation::SameButForName
     } else if added.contains(char::is_numeric) || added.split(' ').count() > MAX_ADDED_WORDS {
-        // "Queues, again" and "Queues, again: 2" are two.
-        TitleRelation::Other
+        // "Queues, again" and "Queues, again: 2" are two posts.
+        TitleRelation::Different
     } else {
         TitleRelation::Contained
     }
 }
 
-/// A title without its pictures, as long as there are words beside them.
+/// Removes the emoji from a title.
 fn strip_emoji(title: &str) -> Cow<'_, str> {
     if title.is_ascii() || !EMOJI.is_match(title) {
         return title.into();
@@ -105,28 +110,29 @@ fn strip_emoji(title: &str) -> Cow<'_, str> {
     bare.split_whitespace().collect::<Vec<_>>().join(" ").into()
 }
 
-/// By what a source of this title and home is called: its title, and the name of its site.
-pub(super) fn source_names(source_title: Option<&str>, home: Option<&str>) -> Vec<String> {
-    [source_title, home, home.and_then(|home| home.split('.').next())]
+/// Returns the normalised names of a source: its title, its site, and the first label of its site.
+pub(super) fn source_names(source_title: Option<&str>, site: Option<&str>) -> Vec<String> {
+    [source_title, site, site.and_then(|site| site.split('.').next())]
         .into_iter()
         .filter_map(normalised_text::title_norm)
         .collect()
 }
 
-/// A title without the words at its end that are one of these names, as long as three words stay.
-pub(super) fn without<'a>(title: &'a str, names: &[String]) -> &'a str {
+/// Removes one of these names from the end of a title, if at least three words remain.
+pub(super) fn strip_source_name<'a>(title: &'a str, names: &[String]) -> &'a str {
     let words = title.split(' ').count();
-    let ending = |name: &String| {
+    let without = |name: &String| {
         let rest =
             title.strip_suffix(name.as_str())?.strip_suffix(' ')?.trim_end_matches(SEPARATORS);
         (words >= name.split(' ').count() + MIN_WORDS).then_some(rest)
     };
-    names.iter().filter_map(ending).min_by_key(|rest| rest.len()).unwrap_or(title)
+    names.iter().filter_map(without).min_by_key(|rest| rest.len()).unwrap_or(title)
 }
 
-/// Whether a title has a word that a post is called by: one of three letters, or of a script whose
-/// words are shorter, that is none of those which everybody numbers things with. "v1.2.3", "Bugfix
-/// release" and "Episode 12" are nobody's own.
+/// Returns whether a title has a word of its own besides the words that number and announce things.
+///
+/// Such a word has at least three letters, or fewer in a script other than Latin. "v1.2.3", "Bugfix
+/// release" and "Episode 12" have none.
 pub(super) fn is_distinctive(title: &str) -> bool {
     let words = title.split(|c: char| !c.is_alphabetic());
     words
@@ -134,7 +140,7 @@ pub(super) fn is_distinctive(title: &str) -> bool {
         .any(|word| word.chars().count() >= 3 || !word.is_ascii())
 }
 
-/// What things are numbered by, and what is said of numbers, in lower case.
+/// Words that number things or announce versions, in lower case.
 const GENERIC_TITLE_WORDS: [&str; 49] = [
     "all",
     "alpha",
@@ -192,9 +198,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_source_goes_from_the_end_of_a_title() {
+    fn a_source_name_at_the_end_of_a_title_is_removed() {
         let names = source_names(Some("Acme Engineering"), Some("acme.example"));
-        let bare = |title| without(title, &names);
+        let bare = |title| strip_source_name(title, &names);
         assert_eq!(bare("how queues fail acme engineering"), "how queues fail");
         assert_eq!(bare("how queues fail | acme engineering"), "how queues fail");
         assert_eq!(bare("how queues fail acme"), "how queues fail");
@@ -205,11 +211,11 @@ mod tests {
             "too little would be left"
         );
         assert_eq!(bare("how queues fail tacme"), "how queues fail tacme");
-        assert_eq!(without("how queues fail", &[]), "how queues fail");
+        assert_eq!(strip_source_name("how queues fail", &[]), "how queues fail");
     }
 
     #[test]
-    fn titles_are_the_same_but_for_names_and_one_may_hold_the_other() {
+    fn titles_are_compared_apart_from_names() {
         let sources = [
             source_names(Some("Acme Engineering"), Some("acme.example")),
             source_names(Some("Planet of Brokers"), None),
@@ -230,14 +236,18 @@ mod tests {
             ("🚀 queues 🎉", "queues", TitleRelation::SameButForName),
             ("how queues 🚀 fail", "🎉 how queues fail", TitleRelation::SameButForName),
             ("how queues🏽 fail", "guest post how queues fail", TitleRelation::Contained),
-            ("🚀", "🎉", TitleRelation::Other),
+            ("🚀", "🎉", TitleRelation::Different),
             ("queues", "guest post queues", TitleRelation::Contained),
             ("queues fail", "queues fail reprint", TitleRelation::Contained),
-            ("queues", "queues 2", TitleRelation::Other),
-            ("queues", "requeues", TitleRelation::Other),
-            ("queues", "one two three four five six seven eight nine queues", TitleRelation::Other),
-            ("v1 2 3", "acme v1 2 3", TitleRelation::Other),
-            ("queues fail", "queues rest", TitleRelation::Other),
+            ("queues", "queues 2", TitleRelation::Different),
+            ("queues", "requeues", TitleRelation::Different),
+            (
+                "queues",
+                "one two three four five six seven eight nine queues",
+                TitleRelation::Different,
+            ),
+            ("v1 2 3", "acme v1 2 3", TitleRelation::Different),
+            ("queues fail", "queues rest", TitleRelation::Different),
         ] {
             assert_eq!(relation(left, right, &names), is, "{left} / {right}");
             assert_eq!(relation(right, left, &names), is, "{right} / {left}");
@@ -245,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_nobodys_own() {
+    fn numbers_and_version_words_are_not_distinctive() {
         for title in [
             "v1 2 3",
             "release 1 2 3",

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use entry_identity::KeyPolicy;
 use feed_model::{Draft, FollowMode, FollowTarget, Story, StoryId, Timestamp};
 use tempfile::TempDir;
 use topic_rules::Rules;
@@ -195,11 +194,8 @@ impl Installation {
         let source = site.parse_id();
         let memory = self.store.read(|reader| reader.source_record(&source)).unwrap();
         let home = metadata.home_page_url.as_deref().or(memory.home_page_url.as_deref());
-        let (identity, policy, _) = entry_identity::identify_items(
-            &drafts,
-            KeyPolicy::from_stored(&memory.key_policy),
-            home,
-        );
+        let (identity, policy, _) =
+            entry_identity::identify_items(&drafts, memory.key_policy, home);
         let arrival = if memory.imported.is_some() { Arrival::Ordinary } else { Arrival::Import };
         let items = drafts
             .into_iter()
@@ -209,7 +205,7 @@ impl Installation {
         let document = ParsedDocument {
             metadata,
             body_digest: None,
-            key_policy: Some(policy.as_str()),
+            key_policy: Some(policy),
             items,
             private: Some(private),
             ends_import: true,

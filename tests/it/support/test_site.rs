@@ -109,7 +109,7 @@ impl TestSite {
                 ..FeedMetadata::default()
             },
             body_digest: None,
-            key_policy: Some(policy.as_str()),
+            key_policy: Some(policy),
             items,
             private: None,
             ends_import: true,

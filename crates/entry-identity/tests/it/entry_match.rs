@@ -106,7 +106,7 @@ impl EntryMemory {
                         ))
                     }
                     EntryMatch::Existing { entry, new_key, reason } => {
-                        assert!(!reason.is_empty());
+                        assert!(!reason.to_string().is_empty());
                         if new_key {
                             self.further_keys.push((item.key.clone(), entry));
                         }

@@ -1,8 +1,8 @@
 //! What two sources say of one story, and of two.
 
 use entry_identity::{
-    Candidate, Commentary, Comments, Fingerprint, IncomingEntry, KeyPolicy, Placement, SourceSite,
-    StoryMatch, choose_story, identify_items, same_story,
+    Candidate, Commentary, CommentaryEntry, Fingerprint, IncomingEntry, KeyPolicy, Placement,
+    SourceSite, StoryMatch, choose_story, identify_items, same_story,
 };
 use feed_model::{Draft, Enclosure, Person, PublishedDate, SourceId};
 
@@ -26,7 +26,7 @@ fn stored_candidate(home: &str, draft: &Draft) -> Candidate {
         guid: identity.guid,
         fingerprint: Fingerprint::from_bytes(&print).expect("what was stored is read"),
         published: identity.published,
-        home: SourceSite::new(home, None),
+        site: SourceSite::new(home, None),
         entries_with_link: 1,
         page_count: 1,
         has_entry_of_same_source: false,
@@ -46,7 +46,7 @@ fn match_result(home: &str, draft: &Draft, candidate: &Candidate) -> StoryMatch 
 #[track_caller]
 fn assert_same_story(home: &str, draft: &Draft, candidate: &Candidate) -> String {
     match match_result(home, draft, candidate) {
-        StoryMatch::Same { reason } => reason,
+        StoryMatch::Same { reason } => reason.to_string(),
         other => panic!("one story, but {other:?}"),
     }
 }
@@ -55,7 +55,7 @@ fn assert_same_story(home: &str, draft: &Draft, candidate: &Candidate) -> String
 fn assert_different_stories(home: &str, draft: &Draft, candidate: &Candidate) -> String {
     match match_result(home, draft, candidate) {
         StoryMatch::Same { reason } => panic!("two stories, but joined: {reason}"),
-        StoryMatch::Related { reason, .. } | StoryMatch::Different { reason } => reason,
+        StoryMatch::Related { reason, .. } | StoryMatch::Different { reason } => reason.to_string(),
     }
 }
 
@@ -112,13 +112,13 @@ fn a_cross_listed_paper_is_the_same_story() {
 #[test]
 fn a_commentary_is_a_separate_related_story() {
     let commentary = item("lb", POST, "Exactly once in Kafka", 4, &prose(2, 48));
-    let StoryMatch::Related { comments, url, reason } =
+    let StoryMatch::Related { commentary: by, url, reason } =
         match_result(AWAY, &commentary, &stored_candidate(HOME, &post()))
     else {
         panic!("a commentary")
     };
-    assert_eq!((comments, url.as_str()), (Comments::IncomingEntry, POST));
-    assert!(reason.contains("48 words"), "{reason}");
+    assert_eq!((by, url.as_str()), (CommentaryEntry::Incoming, POST));
+    assert!(reason.to_string().contains("48 words"), "{reason}");
     assert!(
         assert_different_stories(HOME, &post(), &stored_candidate(AWAY, &commentary))
             .contains("commentary"),
@@ -258,12 +258,14 @@ fn a_remark_with_another_title_is_related_in_either_order() {
         match_result(AWAY, &remark, &stored_candidate(HOME, &post())),
         match_result(HOME, &post(), &stored_candidate(AWAY, &remark)),
     ];
-    let [StoryMatch::Related { comments: first, .. }, StoryMatch::Related { comments: second, .. }] =
-        match_results
+    let [
+        StoryMatch::Related { commentary: first, .. },
+        StoryMatch::Related { commentary: second, .. },
+    ] = match_results
     else {
         panic!("{match_results:?}")
     };
-    assert_eq!((first, second), (Comments::IncomingEntry, Comments::Candidate));
+    assert_eq!((first, second), (CommentaryEntry::Incoming, CommentaryEntry::Candidate));
 }
 
 #[test]
@@ -418,7 +420,7 @@ fn a_title_with_an_added_name_or_few_words_matches() {
             &copy("Watches", &prose(1, 600)),
             &stored_candidate(HOME, &post())
         )
-        .contains("titles are other ones")
+        .contains("the titles are different")
     );
 }
 
@@ -569,7 +571,7 @@ fn releases_of_two_projects_are_different_stories() {
     };
     assert!(
         assert_different_stories(AWAY, &named("b"), &stored_candidate(HOME, &named("a")))
-            .contains("no word of its own")
+            .contains("no distinctive word")
     );
 }
 
@@ -659,11 +661,11 @@ fn a_new_entry_joins_the_original_story_and_none_that_it_comments_on() {
     };
     let commentary = item("c", POST, "Exactly once in Kafka", 4, &prose(2, 80));
     let placed = with_new_entry(AWAY, &commentary, |n| choose_story(n, &[remark, home]).placement);
-    let Placement::Begins { related: Some(url), reason } = placed else {
+    let Placement::Begins { related: Some(url), reasons } = placed else {
         panic!("its own story, but {placed:?}")
     };
     assert_eq!(url, POST);
-    assert!(!reason.is_empty());
+    assert!(!reasons.is_empty());
     let alone = with_new_entry(AWAY, &planet, |n| choose_story(n, &[]));
-    assert_eq!(alone.placement, Placement::Begins { related: None, reason: vec![] });
+    assert_eq!(alone.placement, Placement::Begins { related: None, reasons: vec![] });
 }
