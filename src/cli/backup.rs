@@ -1,15 +1,15 @@
-//! `tributary backup`: a copy of the state.
+//! `tributary backup`: copies the database.
 
 use std::path::PathBuf;
 
 use super::{Context, Exit};
 
-/// Write a consistent copy of the state, also while the daemon runs
+/// Write a consistent copy of the database, even while the daemon runs
 ///
-/// The copy is restored by putting it into the data directory as tributary.db.
+/// To restore it, stop the daemon and copy the file into the data directory as tributary.db.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The copy; a file that is there already is left alone
+    /// Backup file; an existing file is never overwritten
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }
@@ -19,9 +19,9 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_existing_store()?;
     store.back_up(&args.file)?;
     context.print_notice(format!(
-        "{} is a copy of {}",
-        args.file.display(),
-        store.file().display()
+        "backed up {} to {}",
+        store.file().display(),
+        args.file.display()
     ));
     Ok(Exit::Done)
 }

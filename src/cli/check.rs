@@ -1,4 +1,4 @@
-//! `tributary check`: every problem of feeds.toml.
+//! `tributary check`: reports every problem of feeds.toml.
 
 use serde::Serialize;
 
@@ -10,33 +10,33 @@ use crate::{
 use feed_model::{Severity, StoryId};
 use topic_rules::Rules;
 
-/// So many stories of a topic are listed for people; `--json` has them all.
+/// Number of stories listed per topic in text output; `--json` lists all of them.
 const MAX_LISTED: usize = 20;
 
-/// Read feeds.toml and report every problem, with file, line, column and a suggestion
+/// Check feeds.toml and report every problem with file, line, column and a suggestion
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Print every value in force and where it comes from
+    /// Print every effective value and its origin
     #[arg(long)]
     pub(crate) effective: bool,
-    /// Say which stories would enter and leave each topic
+    /// List the stories that would enter or leave each topic
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Debug, Serialize)]
 struct Report<'c> {
     ok: bool,
     problems: Vec<ProblemJson<'c>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     effective: Option<&'c [EffectiveValue]>,
-    /// What `--dry-run` found; absent without it, and where feeds.toml cannot be used.
+    /// The changes found by `--dry-run`; absent without it, and if feeds.toml is invalid.
     #[serde(skip_serializing_if = "Option::is_none")]
     topics: Option<Vec<ChangeJson<'c>>>,
 }
 
-/// What would change in a topic.
+/// The stories that would enter and leave a topic.
 #[derive(Debug, Serialize)]
 struct ChangeJson<'c> {
     id: &'c str,
@@ -93,7 +93,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         Err(error) => return Err(error),
     };
     let checked = config::check(&text, &name);
-    // What is wrong with feeds.toml is told even where the state cannot be read.
+    // Problems of feeds.toml are reported even if the database cannot be read.
     let (changes, failed) = match dry_run(context, args, &checked) {
         Ok(changes) => (changes, None),
         Err(error) => (None, Some(error)),
@@ -124,8 +124,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
 }
 
-/// Which stories would enter and leave each topic; `None` where that is not asked for, or
-/// feeds.toml cannot be used.
+/// Returns the stories that would enter and leave each topic; `None` without `--dry-run`, or if
+/// feeds.toml is invalid.
 fn dry_run(
     context: &Context,
     args: &Args,
@@ -141,7 +141,7 @@ fn dry_run(
     Ok(Some(changes))
 }
 
-/// A paragraph for each topic that would change, a line for each story.
+/// Formats a paragraph per topic that would change, with a line per story.
 fn render_text(changes: &[TopicChange]) -> String {
     let mut text = String::new();
     for change in
@@ -165,10 +165,10 @@ fn render_text(changes: &[TopicChange]) -> String {
             }
         }
     }
-    if text.is_empty() { "no story would enter or leave a topic\n".to_owned() } else { text }
+    if text.is_empty() { "no story would enter or leave any topic\n".to_owned() } else { text }
 }
 
-/// A file that cannot be read has one problem, without a place.
+/// Prints the JSON report of a file that cannot be read: one problem without a position.
 fn report_unreadable(context: &Context, name: &str, error: &anyhow::Error) -> anyhow::Result<Exit> {
     let hint = error.downcast_ref::<ConfigError>().and_then(|wrong| wrong.hint.clone());
     let text = format!("{error:#}");
@@ -187,7 +187,7 @@ fn report_unreadable(context: &Context, name: &str, error: &anyhow::Error) -> an
     Ok(Exit::Config)
 }
 
-/// `feeds.toml is fine: 2 sources, 4 topics`.
+/// Returns the last line of the report: `feeds.toml is valid: 2 sources, 4 topics`.
 fn result_line(name: &str, checked: &CheckReport) -> String {
     let counted =
         |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
@@ -200,12 +200,12 @@ fn result_line(name: &str, checked: &CheckReport) -> String {
         counted(config.topics.len(), "topic")
     );
     match checked.problems.len() {
-        0 => format!("{name} is fine: {what}"),
-        warnings => format!("{name} can be used: {what}, {}", counted(warnings, "warning")),
+        0 => format!("{name} is valid: {what}"),
+        warnings => format!("{name} is valid: {what}, {}", counted(warnings, "warning")),
     }
 }
 
-/// One line each, as feeds.toml would have it: `polling.timeout = "30s"  # default`.
+/// Formats one value per line in TOML syntax: `polling.timeout = "30s"  # default`.
 fn effective(values: &[EffectiveValue]) -> String {
     let line = |value: &EffectiveValue| {
         format!("{} = {}  # {}\n", value.key, escape_line(&value.value), escape_line(&value.from))

@@ -1,15 +1,15 @@
-//! `tributary completions`: for the shell.
+//! `tributary completions`: prints a shell completion script.
 
 use clap_complete::Shell;
 
 use super::{Context, Exit};
 
-/// Print completions for a shell
+/// Print a shell completion script
 ///
 /// For bash: tributary completions bash > ~/.local/share/bash-completion/completions/tributary
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The shell
+    /// Shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }

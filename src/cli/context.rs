@@ -1,4 +1,4 @@
-//! What every command is given: where the configuration and the state are, and how to talk.
+//! The context of a command: configuration, data directory and output settings.
 
 use std::{
     ffi::OsString,
@@ -15,29 +15,29 @@ use crate::{
 };
 use feed_model::Severity;
 
-/// The global options as they are meant, with the env_var read.
+/// The global options, combined with the environment and the kind of terminal.
 #[derive(Debug, Clone)]
-#[allow(clippy::struct_excessive_bools)] // options, as they were given
+#[allow(clippy::struct_excessive_bools)] // each is an independent option
 pub struct Context {
-    /// feeds.toml.
+    /// The path of feeds.toml.
     pub config_path: PathBuf,
-    /// The directory of the state.
+    /// The data directory.
     pub data_dir: PathBuf,
-    /// Whether `--data` was given: `demo` has a directory of its own otherwise.
+    /// Whether `--data` was given. `demo` uses a temporary directory otherwise.
     pub data_dir_is_explicit: bool,
-    /// Whether JSON is printed.
+    /// Whether to print JSON.
     pub json: bool,
-    /// How the log is written.
+    /// Format of the log.
     pub log_format: LogFormat,
-    /// -1 for `--quiet`, 0, or how many `-v`.
+    /// -1 for `--quiet`, else the number of `-v`.
     pub verbosity: i8,
-    /// Whether stdout gets colour.
+    /// Whether to use colour on stdout.
     pub colour_out: bool,
-    /// Whether stderr gets colour.
+    /// Whether to use colour on stderr.
     pub colour_err: bool,
     /// Whether stdout is a terminal.
     pub stdout_is_terminal: bool,
-    /// Whether stderr is a terminal: progress is shown there alone.
+    /// Whether stderr is a terminal. Progress is shown only then.
     pub stderr_is_terminal: bool,
 }
 
@@ -72,20 +72,19 @@ impl Context {
         }
     }
 
-    /// stdout, for data.
+    /// Returns stdout, locked for the data of the command.
     pub fn out(&self) -> Output {
         Output::stdout()
     }
 
-    /// A line of talk on stderr, unless `--quiet`.
+    /// Prints a notice on stderr, unless `--quiet`.
     pub fn print_notice(&self, line: impl AsRef<str>) {
         if self.verbosity >= 0 {
             print_stderr(&format!("{}\n", line.as_ref()));
         }
     }
 
-    /// How far a long work is, of so many steps, on stderr; on a terminal alone, and not with
-    /// `--quiet`.
+    /// Returns a progress bar on stderr; hidden without a terminal and with `--quiet`.
     pub fn progress(&self, steps: u64) -> ProgressBar {
         if self.stderr_is_terminal && self.verbosity >= 0 {
             ProgressBar::new(steps)
@@ -94,39 +93,49 @@ impl Context {
         }
     }
 
-    /// feeds.toml as it was named: for messages.
+    /// Returns the path of feeds.toml as given, for messages.
     pub fn config_name(&self) -> String {
         self.config_path.display().to_string()
     }
 
-    /// The text of feeds.toml. What cannot be read is a [`ConfigError`].
+    /// Reads the text of feeds.toml.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the file is missing, unreadable or not UTF-8.
     pub fn config_text(&self) -> anyhow::Result<String> {
         let name = self.config_name();
-        let wrong = |what: &str, hint: Option<&str>, source: Option<io::Error>| ConfigError {
-            summary: format!("{what} {name}"),
-            report: String::new(),
-            hint: hint.map(str::to_owned),
-            source,
-        };
+        let config_error =
+            |what: &str, hint: Option<&str>, source: Option<io::Error>| ConfigError {
+                summary: format!("{what} {name}"),
+                report: String::new(),
+                hint: hint.map(str::to_owned),
+                source,
+            };
         let bytes = std::fs::read(&self.config_path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => wrong(
-                "there is no",
-                Some("`tributary init` writes one; --config names another file"),
+            io::ErrorKind::NotFound => config_error(
+                "cannot find",
+                Some("run `tributary init` to write one, or use --config FILE"),
                 None,
             ),
-            _ => wrong("cannot read", None, Some(error)),
+            _ => config_error("cannot read", None, Some(error)),
         })?;
         String::from_utf8(bytes).map_err(|error| {
             let valid = error.utf8_error().valid_up_to();
             let line =
                 String::from_utf8_lossy(&error.as_bytes()[..valid]).matches('\n').count() + 1;
-            wrong(&format!("line {line} is not UTF-8 in"), Some("save the file as UTF-8"), None)
-                .into()
+            config_error(
+                &format!("invalid UTF-8 on line {line} of"),
+                Some("save the file as UTF-8"),
+                None,
+            )
+            .into()
         })
     }
 
-    /// feeds.toml as it is meant; its warnings are said on stderr. A file with errors is a
-    /// [`ConfigError`] with the report.
+    /// Reads and checks feeds.toml, and prints its warnings on stderr.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with the report if the file has errors.
     pub fn config(&self) -> anyhow::Result<Config> {
         let text = self.config_text()?;
         let checked = config::check(&text, &self.config_name());
@@ -134,8 +143,7 @@ impl Context {
         self.valid_config(checked, &text)
     }
 
-    /// feeds.toml where there is one without errors, for what is worth telling only then; nothing
-    /// is said.
+    /// Returns the configuration if feeds.toml exists and has no errors. Prints nothing.
     pub fn config_if_valid(&self) -> Option<Config> {
         config::check(&self.config_text().ok()?, &self.config_name()).config
     }
@@ -151,13 +159,12 @@ impl Context {
         }
     }
 
-    /// feeds.toml once more, for a daemon: what is wrong with it is one line of its log, whatever
-    /// the log's format.
+    /// Reads feeds.toml again, for the daemon. The error has all problems on one line, for the log.
     pub fn reload_config(&self) -> anyhow::Result<Config> {
         let checked = config::check(&self.config_text()?, &self.config_name());
         self.print_warnings(&checked);
         let errors = checked.problems.iter().filter(|problem| problem.severity == Severity::Error);
-        let told: Vec<String> = errors
+        let lines: Vec<String> = errors
             .map(|error| {
                 let hint =
                     error.hint.as_deref().map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -170,7 +177,7 @@ impl Context {
                 )
             })
             .collect();
-        checked.config.ok_or_else(|| anyhow::anyhow!("{}", told.join("; ")))
+        checked.config.ok_or_else(|| anyhow::anyhow!("{}", lines.join("; ")))
     }
 
     fn valid_config(&self, checked: CheckReport, text: &str) -> anyhow::Result<Config> {
@@ -188,34 +195,37 @@ impl Context {
         })
     }
 
-    /// Whether there is a state to read.
+    /// Returns whether the data directory has a database.
     pub fn has_state(&self) -> bool {
         self.data_dir.join(DATABASE).exists()
     }
 
-    /// The state, where there is one: for commands that read. Nothing is created; where there is
-    /// none, that directory is named by a [`NoState`](super::NoState).
+    /// Opens the existing database read-only.
+    ///
+    /// # Errors
+    /// [`NoState`](super::NoState) if the data directory has none. Nothing is created.
     pub fn open_existing_store(&self) -> anyhow::Result<Store> {
         Store::open_read_only(&self.data_dir).map_err(|error| self.with_hint(error))
     }
 }
 
-/// Text on stderr, as it is. That nobody may read it is no error.
+/// Prints text on stderr as it is. A closed stderr is not an error.
 pub(super) fn print_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// `feeds.toml has 2 errors`.
+/// Returns `feeds.toml has 2 errors`.
 pub(super) fn summary(name: &str, errors: usize) -> String {
     format!("{name} has {errors} error{}", if errors == 1 { "" } else { "s" })
 }
 
-#[allow(clippy::disallowed_methods)] // the command line is where the env_var is read
+#[allow(clippy::disallowed_methods)] // the only place that reads the environment
 pub(super) fn env_var(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// `--data`, else the first of systemd's state directories, else `$TRIBUTARY_DATA`, else `data`.
+/// Returns `--data`, else the first of systemd's state directories, else `$TRIBUTARY_DATA`, else
+/// `data`.
 fn data_dir(given: Option<PathBuf>, state: Option<OsString>, data: Option<OsString>) -> PathBuf {
     let first =
         |list: OsString| std::env::split_paths(&list).find(|path| !path.as_os_str().is_empty());
@@ -230,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_state_is_where_it_was_asked_for() {
+    fn the_data_directory_follows_its_precedence() {
         let os = |text: &str| Some(OsString::from(text));
         assert_eq!(
             data_dir(Some("x".into()), os("/var/lib/a:/var/lib/b"), os("y")),

@@ -1,4 +1,4 @@
-//! `tributary demo`: the whole daemon on this machine, without a network.
+//! `tributary demo`: runs the daemon locally against a built-in origin server.
 
 use std::{fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -21,13 +21,13 @@ use feed_model::{DatePrecision, Story, TopicId};
 /// Time between two new posts.
 const POST_INTERVAL: Duration = Duration::from_secs(4);
 
-/// Show the whole daemon on this machine, without a network
+/// Run the whole daemon on this machine, without a network
 ///
-/// A built-in origin plays the two publications, and new posts arrive every few seconds. The state
-/// is in a temporary directory unless --data is given; nothing else is touched.
+/// A built-in server plays two publications, with a new post every few seconds. Data is kept in a
+/// temporary directory unless --data is given.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Run one round, print the topics with their stories, and end
+    /// Poll once, print the topics with their stories, and exit
     #[arg(long)]
     pub(crate) once: bool,
     #[command(flatten)]
@@ -46,22 +46,22 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
 }
 
-/// The daemon, following the origin until it is told to stop.
+/// Runs the daemon against the origin until it is stopped.
 async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     context.init_logging();
     let origin = Origin::start(ArrivalMode::Every(POST_INTERVAL))
         .await
-        .context("cannot start the demo's origin")?;
+        .context("cannot start the demo's origin server")?;
     let config = demo_config(origin.address)?;
     let topics: Vec<(String, String)> =
         config.topics.iter().map(|t| (t.id.to_string(), t.title.clone())).collect();
-    let (address, say) = (origin.address, context.clone());
+    let (address, output) = (origin.address, context.clone());
     let options = Options {
         config,
         reload: Box::new(move || demo_config(address)),
         config_dir: context.data_dir.clone(),
         data_dir: context.data_dir.clone(),
-        // The daemon's own port may be taken by the real one: any free port will do.
+        // The configured port may be in use by a real daemon, so the default is a free port.
         listen: Some(args.listen.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)))),
         credentials_dir: None,
         clock: Arc::new(SystemClock),
@@ -69,8 +69,8 @@ async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         bound: Some(Box::new(move |bound| {
             let topics: Vec<(&str, &str)> =
                 topics.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
-            let mut out = say.out();
-            // That nobody reads it is no error.
+            let mut out = output.out();
+            // A closed stdout is not an error.
             drop(
                 out.text(&greeting(&format!("http://{bound}/"), address, &topics, POST_INTERVAL))
                     .and_then(|()| out.flush()),
@@ -82,8 +82,7 @@ async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// One round against the origin as it is when everything has arrived; then the topics with their
-/// stories.
+/// Polls an origin where every post has arrived once, then prints the topics with their stories.
 fn once(context: &Context) -> anyhow::Result<Exit> {
     context.init_quiet_logging();
     let _lock =
@@ -104,15 +103,16 @@ fn once(context: &Context) -> anyhow::Result<Exit> {
     }
     let unsorted = store.read(|reader| reader.stories(&all(None, true)))?;
     if !unsorted.is_empty() {
-        out.text(&section("In no topic", &unsorted))?;
+        out.text(&section("Unsorted", &unsorted))?;
     }
     store.close()?;
     out.finish()
 }
 
 async fn round(context: &Context, store: Store) -> anyhow::Result<Config> {
-    let origin =
-        Origin::start(ArrivalMode::AllAtOnce).await.context("cannot start the demo's origin")?;
+    let origin = Origin::start(ArrivalMode::AllAtOnce)
+        .await
+        .context("cannot start the demo's origin server")?;
     let config = demo_config(origin.address)?;
     let poller = context.poller(&config, store.clone())?;
     app::sync_config(&store, &config, &*poller.clock).await?;
@@ -125,12 +125,12 @@ async fn round(context: &Context, store: Store) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// The demo's feeds.toml: the shipped topics, and the origin as its only publications.
+/// Returns the demo's configuration: the shipped topics, and the origin's publications as sources.
 fn demo_config(origin: SocketAddr) -> anyhow::Result<Config> {
     let text = feeds_toml(config::SHIPPED, origin)?;
     let checked = config::check(&text, "the demo's feeds.toml");
     let report = config::render(&checked.problems, &text, false);
-    checked.config.with_context(|| format!("the demo's feeds.toml is wrong:\n{report}"))
+    checked.config.with_context(|| format!("the demo's feeds.toml is invalid:\n{report}"))
 }
 
 fn section(title: &str, stories: &[Story]) -> String {
@@ -152,22 +152,21 @@ fn section(title: &str, stories: &[Story]) -> String {
     text
 }
 
-/// A directory that goes when the demo ends.
+/// A temporary directory that is removed when the demo ends.
 struct TempDir(std::path::PathBuf);
 
 impl TempDir {
     fn new() -> anyhow::Result<Self> {
         let dir =
             std::env::temp_dir().join(format!("tributary-demo-{}", uuid::Uuid::new_v4().simple()));
-        std::fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        std::fs::create_dir(&dir).with_context(|| format!("cannot create {}", dir.display()))?;
         Ok(Self(dir))
     }
 }
 
 impl Drop for TempDir {
     fn drop(&mut self) {
-        // What cannot be removed is in the system's temporary directory, which is cleaned by
-        // others.
+        // The operating system cleans its temporary directory of anything that stays.
         drop(std::fs::remove_dir_all(&self.0));
     }
 }

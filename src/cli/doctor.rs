@@ -1,8 +1,8 @@
-//! `tributary doctor`: whether the state is sound.
+//! `tributary doctor`: checks the integrity of the database.
 
 use super::{Context, Exit, terminal::escape_line};
 
-/// Check the integrity of the state
+/// Check the integrity of the database
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -14,7 +14,7 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
     if context.json {
         out.json(&serde_json::json!({"ok": faults.is_empty(), "faults": faults}))?;
     } else if faults.is_empty() {
-        out.line(format!("{} is sound", store.file().display()))?;
+        out.line(format!("{}: no problems found", store.file().display()))?;
     } else {
         for fault in &faults {
             out.line(escape_line(fault))?;

@@ -1,4 +1,4 @@
-//! `tributary evaluate`: how good the rules are.
+//! `tributary evaluate`: scores the rules against a labelled file.
 
 use std::{fmt::Write as _, path::PathBuf};
 
@@ -10,14 +10,14 @@ use topic_rules::{
     evaluate::{Evaluation, evaluate, parse_labels},
 };
 
-/// Hold the rules against a labelled file: precision, recall and F1 per topic, and every miss
+/// Score the rules against a labelled file: precision, recall and F1 per topic, and every miss
 ///
-/// Nothing stored is needed; where stored labels taught a topic that learns, that counts too.
+/// No database is needed. If there is one, topics with `learn = true` also use their stored labels.
 /// LABELS is JSON, [{title, url?, summary?, categories?, source?, topics: […]}], or TOML with
 /// [[label]] tables of the same keys.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The labelled file
+    /// Labelled file, JSON or TOML
     #[arg(value_name = "LABELS")]
     pub(crate) labels: PathBuf,
 }
@@ -40,18 +40,17 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     out.finish()
 }
 
-/// The rules with what stored labels taught, where a topic learns and there is a state: nothing
-/// stored is needed.
+/// Trains the rules with the stored labels, if a topic learns and there is a database.
 fn with_training(context: &Context, rules: Rules) -> anyhow::Result<Rules> {
     if !rules.has_learning_topics() || !context.has_state() {
         return Ok(rules);
     }
     let rules = context.open_existing_store()?.read(|reader| reader.trained(rules))?;
-    let counting = rules.progress().iter().filter(|progress| progress.is_active).count();
-    context.print_notice(match counting {
-        0 => "what the stored labels teach does not count yet: the rules alone are held against the file".to_owned(),
-        1 => "what the stored labels taught 1 topic is taken into account".to_owned(),
-        topics => format!("what the stored labels taught {topics} topics is taken into account"),
+    let active = rules.progress().iter().filter(|progress| progress.is_active).count();
+    context.print_notice(match active {
+        0 => "learning is not active for any topic yet: scoring the rules alone".to_owned(),
+        1 => "learning is active for 1 topic and included in the score".to_owned(),
+        topics => format!("learning is active for {topics} topics and included in the score"),
     });
     Ok(rules)
 }
@@ -76,7 +75,7 @@ fn render_text(evaluation: &Evaluation) -> String {
     table::row(
         &mut table,
         [
-            "all (mean)".to_owned(),
+            "mean".to_owned(),
             number(mean.precision),
             number(mean.recall),
             number(mean.f1),
@@ -86,7 +85,7 @@ fn render_text(evaluation: &Evaluation) -> String {
     let mut text = table::render_text(&table);
     for miss in &evaluation.misses {
         let list = |ids: &[String]| {
-            if ids.is_empty() { "no topic".to_owned() } else { ids.join(", ") }
+            if ids.is_empty() { "none".to_owned() } else { ids.join(", ") }
         };
         let _ = writeln!(
             text,

@@ -1,4 +1,4 @@
-//! How the program ends, and what is said when it ends badly.
+//! Exit codes, the errors of the command line, and how errors are printed.
 
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
@@ -7,20 +7,20 @@ use super::context::print_stderr;
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done.
+    /// Success.
     Done,
     /// The operation failed.
     Failed,
-    /// Wrong usage.
+    /// The command line is wrong.
     Usage,
-    /// feeds.toml is wrong (`EX_CONFIG`).
+    /// feeds.toml is missing or invalid (`EX_CONFIG`).
     Config,
-    /// An internal error (`EX_SOFTWARE`).
+    /// Internal error (`EX_SOFTWARE`).
     Internal,
 }
 
 impl Exit {
-    /// The code for the system.
+    /// Returns the exit code of the process.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -38,51 +38,51 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// feeds.toml is missing, unreadable or wrong: ends with [`Exit::Config`].
+/// feeds.toml is missing, unreadable or invalid. Ends with [`Exit::Config`].
 #[derive(Debug, thiserror::Error)]
 #[error("{summary}")]
 pub struct ConfigError {
-    /// One line.
+    /// One line that says what is wrong.
     pub summary: String,
-    /// The whole report, with carets; empty where there is none.
+    /// The report with carets; empty if the file could not be read.
     pub report: String,
     /// What to do.
     pub hint: Option<String>,
-    /// Why it could not be read, where it could not.
+    /// Why the file could not be read.
     #[source]
     pub source: Option<io::Error>,
 }
 
-/// The arguments do not fit together in a way that the parser of arguments cannot see: ends with
+/// A combination of arguments is invalid in a way that clap cannot express. Ends with
 /// [`Exit::Usage`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct UsageError(pub String);
 
-/// There is no state where it was looked for: ends with [`Exit::Failed`].
+/// The data directory has no database. Ends with [`Exit::Failed`].
 #[derive(Debug, thiserror::Error)]
-#[error("there is no state in {}", .0.display())]
+#[error("no database in {}", .0.display())]
 pub struct NoState(pub PathBuf);
 
-/// The operation cannot be done, and something can be done about it: ends with [`Exit::Failed`].
+/// The operation failed, and the user can do something about it. Ends with [`Exit::Failed`].
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct CommandError {
-    /// Why not.
+    /// What is wrong.
     pub what: String,
     /// What to do.
     pub hint: String,
 }
 
-/// Says once on stderr what went wrong, why, and what can be done; returns how the program ends.
+/// Prints an error with its causes and a hint to stderr, and returns how the program ends.
 pub(super) fn report(error: &anyhow::Error) -> Exit {
     if error.chain().any(is_broken_pipe) {
         return Exit::Done;
     }
-    if let Some(wrong) = error.downcast_ref::<ConfigError>()
-        && !wrong.report.is_empty()
+    if let Some(invalid) = error.downcast_ref::<ConfigError>()
+        && !invalid.report.is_empty()
     {
-        print_stderr(&wrong.report);
+        print_stderr(&invalid.report);
     }
     print_stderr(&format!("tributary: {}\n", super::terminal::escape_line(&chain(error))));
     if let Some(hint) = hint(error) {
@@ -95,7 +95,7 @@ pub(super) fn report(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// `what: why: why`, nothing twice.
+/// Joins the messages of an error and its causes with colons, without repetitions.
 fn chain(error: &anyhow::Error) -> String {
     let mut shown = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -110,17 +110,17 @@ fn chain(error: &anyhow::Error) -> String {
 }
 
 fn hint(error: &anyhow::Error) -> Option<String> {
-    if let Some(wrong) = error.downcast_ref::<ConfigError>() {
-        return wrong.hint.clone();
+    if let Some(invalid) = error.downcast_ref::<ConfigError>() {
+        return invalid.hint.clone();
     }
-    if let Some(refused) = error.downcast_ref::<CommandError>() {
-        return Some(refused.hint.clone());
+    if let Some(failed) = error.downcast_ref::<CommandError>() {
+        return Some(failed.hint.clone());
     }
     if error.is::<UsageError>() {
         return Some("see --help".to_owned());
     }
     error.is::<NoState>().then(|| {
-        "`tributary serve` or `tributary poll` makes one; --data names another directory".to_owned()
+        "run `tributary serve` or `tributary poll` to create one, or use --data DIR".to_owned()
     })
 }
 
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_chain_is_told_once() {
+    fn each_cause_is_printed_once() {
         let error = Err::<(), _>(io::Error::other("disk on fire"))
             .context("cannot write")
             .context("cannot init")
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_pipe_is_no_error_however_deep() {
+    fn a_broken_pipe_is_not_an_error_however_deep() {
         let pipe = io::Error::from(io::ErrorKind::BrokenPipe);
         let error = Err::<(), _>(pipe).context("cannot print").unwrap_err();
         assert_eq!(report(&error), Exit::Done);

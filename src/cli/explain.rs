@@ -1,4 +1,4 @@
-//! `tributary explain`: why a story is where it is.
+//! `tributary explain`: prints a story with the reasons for its topics and merges.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use super::{
 use feed_model::{DatePrecision, DecidedBy, NonMembership, Story};
 use topic_rules::Rules;
 
-/// Tell why a story is where it is: its sources, its topics, and the duplicates that it absorbed
+/// Explain a story: its sources, why it is or is not in each topic, and its merged duplicates
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The story's id, or a link to it
+    /// Story id or link
     #[arg(value_name = "STORY")]
     pub(crate) story: String,
 }
@@ -32,8 +32,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         Ok(Some((story, outside)))
     })?;
     let (story, topics_not) = found.ok_or_else(|| CommandError {
-        what: format!("no story is known as `{}`", escape_line(&args.story)),
-        hint: "a story is named by its number in `tributary stories`, or by its link".to_owned(),
+        what: format!("no such story: {}", escape_line(&args.story)),
+        hint: "give a number from `tributary stories`, or the story's link".to_owned(),
     })?;
     let mut out = context.out();
     if context.json {
@@ -57,28 +57,29 @@ fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
     }
     line(format!("  id          {}", escape_line(&story.published_id)));
     let published = match (story.published, story.published_precision) {
-        (None, _) => "the publisher gives no date".to_owned(),
+        (None, _) => "unknown (the publisher gives no date)".to_owned(),
         (Some(at), Some(DatePrecision::Month)) => {
-            format!("{} (a month is all that is known)", at.format("%Y-%m"))
+            format!("{} (month only)", at.format("%Y-%m"))
         }
         (Some(at), Some(DatePrecision::Day)) => {
-            format!("{} (a day is all that is known)", at.format("%Y-%m-%d"))
+            format!("{} (day only)", at.format("%Y-%m-%d"))
         }
         (Some(at), _) => minute(at),
     };
     line(format!("  published   {published}"));
-    line(format!("  first here  {}", minute(story.first_published)));
+    line(format!("  added       {}", minute(story.first_published)));
     line(format!("  updated     {}", minute(story.updated)));
     if !story.public {
-        line("  private: it is shown on the command line alone".to_owned());
+        line("  private: shown on the command line only".to_owned());
     }
 
     line("\nsources".to_owned());
     for entry in &story.sources {
-        let shows = if entry.source == story.source.id { ", the entry that shows" } else { "" };
-        line(format!("  {} ({}){shows}", entry.source, escape_line(&entry.source_title)));
+        let representative =
+            if entry.source == story.source.id { ", representative entry" } else { "" };
+        line(format!("  {} ({}){representative}", entry.source, escape_line(&entry.source_title)));
         line(format!(
-            "    key    {} (from its {})",
+            "    key    {} (from {})",
             escape_line(entry.key.as_str()),
             escape_line(&entry.key_from)
         ));
@@ -91,10 +92,10 @@ fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
         line(format!("    seen   {} to {}", minute(entry.first_seen), minute(entry.last_seen)));
     }
     if !story.duplicates.is_empty() {
-        line("\nduplicates that it absorbed".to_owned());
+        line("\nmerged duplicates".to_owned());
         for duplicate in &story.duplicates {
             line(format!("  {} {}", duplicate.source, escape_line(duplicate.key.as_str())));
-            line(format!("    because {}", escape_line(&duplicate.because)));
+            line(format!("    reason: {}", escape_line(&duplicate.because)));
         }
     }
 
@@ -105,7 +106,7 @@ fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
     for topic in &story.topics {
         let by = match topic.by {
             DecidedBy::Rule => "",
-            DecidedBy::Label => ", by a person's label",
+            DecidedBy::Label => ", by label",
         };
         line(format!("  in {} (score {}{by})", topic.id, score(topic.score)));
         topic.because.iter().for_each(|because| line(format!("    {}", escape_line(because))));
@@ -117,7 +118,7 @@ fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
     text
 }
 
-/// Two decimals at most.
+/// Formats a score with at most two decimals.
 fn score(score: f64) -> String {
     let mut shown = String::new();
     let _ = write!(shown, "{score:.2}");
@@ -129,17 +130,17 @@ mod tests {
     use super::{super::test_data, *};
 
     #[test]
-    fn every_decision_is_told() {
+    fn every_decision_is_shown() {
         insta::assert_snapshot!(shown(&test_data::story(), &test_data::topics_not()));
     }
 
     #[test]
-    fn a_story_without_anything_is_told_too() {
+    fn a_story_with_no_optional_field_is_shown() {
         insta::assert_snapshot!(shown(&test_data::bare_story(), &[]));
     }
 
     #[test]
-    fn json_is_a_story_with_the_topics_that_it_is_not_in() {
+    fn json_includes_the_topics_that_the_story_is_not_in() {
         let (story, not) = (test_data::story(), test_data::topics_not());
         let json = serde_json::to_value(StoryJson::of(&story).with_topics_not(&not)).unwrap();
         assert_eq!(json["topics_not"][0]["id"], "streaming");

@@ -1,4 +1,4 @@
-//! `tributary export`: the sources as OPML.
+//! `tributary export`: prints the sources as OPML.
 
 use url::Url;
 
@@ -13,8 +13,8 @@ pub struct Args {}
 /// Runs the command.
 pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    // What was found out is better than what was configured; where there is no state, the file
-    // alone says it.
+    // The stored state has discovered feed URLs and titles. Without a database, feeds.toml alone
+    // is used.
     let states = match context.open_existing_store() {
         Ok(store) => store.read(|reader| reader.sources())?,
         Err(_) => Vec::new(),
@@ -47,7 +47,7 @@ fn without_userinfo(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else {
         return url.to_owned();
     };
-    // An address that cannot have any has none.
+    // These fail only for URLs that cannot have a user name.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.into()

@@ -1,13 +1,14 @@
-//! `tributary forget`: a story that must not be published.
+//! `tributary forget`: removes a story from everything that is published.
 
 use super::{Context, Exit, runtime::require_story};
 
-/// Take a story out of everything that is published, for good
+/// Remove a story permanently from everything that is published
 ///
-/// At a publisher's request, say. Its keys stay, so that it does not come back with the next poll.
+/// Use this at a publisher's request, for example. The keys of its entries are remembered, so that
+/// the next poll does not bring it back.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The story's id, or a link to it
+    /// Story id or link
     #[arg(value_name = "STORY")]
     pub(crate) story: String,
 }
@@ -16,9 +17,7 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_store_to_write()?;
     let story = require_story(&store, &args.story)?;
-    store.forget(story, "a person asked for it", context.now())?;
-    context.print_notice(format!(
-        "story {story} is taken out of everything that is published, for good"
-    ));
+    store.forget(story, "removed with `tributary forget`", context.now())?;
+    context.print_notice(format!("story {story} removed permanently"));
     Ok(Exit::Done)
 }

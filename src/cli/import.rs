@@ -1,4 +1,4 @@
-//! `tributary import`: sources out of an OPML file.
+//! `tributary import`: adds the feeds of an OPML file to feeds.toml.
 
 use std::{io::Write as _, path::PathBuf};
 
@@ -11,10 +11,10 @@ use feed_parser::opml;
 
 /// Append the feeds of an OPML file to feeds.toml
 ///
-/// What is followed already is left alone. Nested folders become comments.
+/// Feeds that feeds.toml already follows are skipped. Folders become comments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The OPML file
+    /// OPML file
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }
@@ -37,10 +37,10 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let mut known: Vec<String> = config.sources.iter().map(|s| s.url.to_string()).collect();
     let mut ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
     let mut new = Vec::new();
-    let mut left_alone = 0;
+    let mut skipped = 0;
     for feed in opml.outlines {
         if known.contains(&feed.xml_url.to_string()) {
-            left_alone += 1;
+            skipped += 1;
             continue;
         }
         known.push(feed.xml_url.to_string());
@@ -49,7 +49,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         let comment = if feed.folder.is_empty() {
             String::new()
         } else {
-            format!("Filed under {}", feed.folder.join(" / "))
+            format!("Folder: {}", feed.folder.join(" / "))
         };
         new.push(NewSource {
             id,
@@ -62,22 +62,21 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     if !new.is_empty() {
         write_config(context, &append_sources(&text, &new)?)?;
     }
-    let report = format!(
-        "{} sources added to {}, {left_alone} were there already",
-        new.len(),
-        context.config_name()
-    );
     if context.json {
         let added: Vec<&str> = new.iter().map(|s| s.id.as_str()).collect();
         let mut out = context.out();
-        out.json(&serde_json::json!({"added": added, "left_alone": left_alone}))?;
+        out.json(&serde_json::json!({"added": added, "left_alone": skipped}))?;
         return out.finish();
     }
-    context.print_notice(report);
-    Ok(if new.is_empty() && left_alone == 0 { Exit::Failed } else { Exit::Done })
+    context.print_notice(format!(
+        "{} sources added to {}, {skipped} already followed",
+        new.len(),
+        context.config_name()
+    ));
+    Ok(if new.is_empty() && skipped == 0 { Exit::Failed } else { Exit::Done })
 }
 
-/// The id, with a number behind it where it is taken.
+/// Returns the id, with a number appended if it is taken.
 pub(super) fn unused_id(suggested: &SourceId, taken: &[String]) -> anyhow::Result<SourceId> {
     let free = |id: &str| !taken.iter().any(|t| t.eq_ignore_ascii_case(id));
     if free(suggested.as_str()) {
@@ -89,7 +88,7 @@ pub(super) fn unused_id(suggested: &SourceId, taken: &[String]) -> anyhow::Resul
     Ok(SourceId::new(numbered)?)
 }
 
-/// Puts a new text in the place of feeds.toml, whole or not at all.
+/// Replaces feeds.toml atomically.
 pub(super) fn write_config(context: &Context, text: &str) -> anyhow::Result<()> {
     let path = std::fs::canonicalize(&context.config_path)
         .with_context(|| format!("cannot find {}", context.config_name()))?;

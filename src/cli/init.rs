@@ -1,4 +1,4 @@
-//! `tributary init`: the shipped feeds.toml, where there is none.
+//! `tributary init`: writes the shipped feeds.toml if none exists.
 
 use std::{
     fs::OpenOptions,
@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use super::{CommandError, Context, Exit};
 use crate::config::SHIPPED;
 
-/// Write the shipped, commented feeds.toml where there is none
+/// Write the default, commented feeds.toml if none exists
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -20,10 +20,10 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
     let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let hint = "`tributary check` reads it; --config names another file".to_owned();
             return Err(CommandError {
-                what: format!("{name} is there already, and is left alone"),
-                hint,
+                what: format!("{name} already exists, not overwritten"),
+                hint: "use `tributary check` to check it, or --config FILE for another file"
+                    .to_owned(),
             }
             .into());
         }
@@ -31,12 +31,12 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
     };
     let written = file.write_all(SHIPPED.as_bytes()).and_then(|()| file.sync_all());
     if let Err(error) = written {
-        // A part of a file would be in the way of the next attempt.
+        // An incomplete file would block the next attempt.
         let _ = std::fs::remove_file(path);
         return Err(error).with_context(|| format!("cannot write {name}"));
     }
     context.print_notice(format!(
-        "wrote {name}\nnext: edit it, then `tributary check`, then `tributary serve`"
+        "wrote {name}\nnext: edit it, run `tributary check`, then `tributary serve`"
     ));
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! `tributary inspect`: what one poll of an address would do.
+//! `tributary inspect`: shows what one poll of a URL would do, without storing anything.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -21,22 +21,29 @@ use entry_identity::KeyFrom;
 use feed_model::{Draft, FollowMode, Headers, Problem, Severity, Source, SourceId};
 use topic_rules::Rules;
 
-/// Show what one poll of an address would do, and store nothing
+/// Show what one poll of a URL would do, without storing anything
 ///
-/// Request, response, decoding, repairs, entries, identity and topics, each with its reason. What
-/// cannot be reached ends with 1, after what is known was printed.
+/// Prints the request, response, decoding, repairs, entries, identity and topics, each with its
+/// reason. If the URL cannot be reached, prints what is known and exits with 1.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A feed, a site or a sitemap
+    #[command(flatten)]
+    target: UrlArg,
+}
+
+/// The URL argument of `add` and `inspect`.
+#[derive(Debug, clap::Args)]
+pub(super) struct UrlArg {
+    /// URL of a feed, a site or a sitemap
     #[arg(value_name = "URL")]
-    pub(crate) url: Url,
+    pub(super) url: Url,
 }
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     context.init_quiet_logging();
-    let inspection = inspect(context, &config, &args.url)?;
+    let inspection = inspect(context, &config, &args.target.url)?;
     let mut out = context.out();
     if context.json {
         out.json(&inspection_json(&inspection))?;
@@ -47,16 +54,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     Ok(if inspection.error.is_some() { Exit::Failed } else { Exit::Done })
 }
 
-/// One poll of the address that stores nothing: as the source of feeds.toml that has it, else as a
-/// new one.
+/// Polls a URL without storing anything: as the source of feeds.toml with this URL, else as a new
+/// source.
 pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::Result<Inspection> {
     let source = match config.sources.iter().find(|source| source.url == *url) {
         Some(source) => source.clone(),
         None => new_source(context, url)?,
     };
     let poller = context.poller(config, Store::in_memory()?)?;
-    // What labels taught counts in a dry run as it would in earnest, where there is a state to
-    // learn from.
+    // With a database, learning topics use the stored labels, as in a real poll.
     if context.has_state() {
         let settings = poller.settings.load_full();
         let rules = Rules::compile(&config.topics)?;
@@ -70,7 +76,7 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
     run_async(async move { Ok(poller.inspect(&source).await?) })
 }
 
-/// A source at this address with every default of feeds.toml: as if it were written at its end.
+/// Returns a source for this URL with the defaults of feeds.toml, as if it were appended there.
 fn new_source(context: &Context, url: &Url) -> anyhow::Result<Source> {
     let ids: Vec<String> = context.config()?.sources.iter().map(|s| s.id.to_string()).collect();
     let source = NewSource {
@@ -85,13 +91,13 @@ fn new_source(context: &Context, url: &Url) -> anyhow::Result<Source> {
     let checked = config::check(&text, &context.config_name());
     let found = checked.config.and_then(|config| config.sources.into_iter().find(|s| s.id == id));
     found.ok_or_else(|| {
-        let wrong = checked.problems.iter().find(|p| p.severity == Severity::Error);
-        let hint = wrong
+        let problem = checked.problems.iter().find(|p| p.severity == Severity::Error);
+        let hint = problem
             .and_then(|p| p.hint.clone())
-            .unwrap_or_else(|| "it takes an http or https address".to_owned());
-        let what = wrong.map_or_else(
-            || format!("{url} cannot be a source"),
-            |p| format!("{url} cannot be a source: {}", p.text),
+            .unwrap_or_else(|| "give an http or https URL".to_owned());
+        let what = problem.map_or_else(
+            || format!("cannot follow {url}"),
+            |p| format!("cannot follow {url}: {}", p.text),
         );
         CommandError { what, hint }.into()
     })
@@ -112,7 +118,10 @@ fn inspection_json(inspection: &Inspection) -> Value {
         "follow_because": inspection.follow_reason,
         "status": inspection.status,
         "redirects": inspection.redirects.iter().map(|hop| json!({
-            "from": hop.from.as_str(), "to": hop.to.as_str(), "status": hop.status, "permanent": hop.permanent,
+            "from": hop.from.as_str(),
+            "to": hop.to.as_str(),
+            "status": hop.status,
+            "permanent": hop.permanent,
         })).collect::<Vec<_>>(),
         "request_headers": headers(&inspection.request_headers),
         "response_headers": headers(&inspection.response_headers),
@@ -163,7 +172,7 @@ fn entry_json(entry: &InspectedEntry) -> Value {
     })
 }
 
-/// What the key was made of, in the document's own words.
+/// Returns the elements of the document that the key was made from.
 fn key_from(entry: &InspectedEntry) -> String {
     let (draft, identity) = (&entry.item.draft, &entry.item.identity);
     let field = |name: &Option<std::borrow::Cow<'static, str>>, else_name: &str| {
@@ -177,11 +186,11 @@ fn key_from(entry: &InspectedEntry) -> String {
             field(&draft.from.title, "title"),
             field(&draft.from.published, "date")
         ),
-        KeyFrom::TitleText => "all that it says".to_owned(),
+        KeyFrom::TitleText => "title and text".to_owned(),
     }
 }
 
-/// Which field was taken from what, where that is known.
+/// Lists the element that each field was taken from, where it is known.
 fn field_origins(draft: &Draft) -> String {
     let from = &draft.from;
     let fields = [
@@ -195,10 +204,10 @@ fn field_origins(draft: &Draft) -> String {
         ("content", &from.content),
         ("image", &from.image),
     ];
-    let told = fields
+    let origins = fields
         .iter()
         .filter_map(|(field, name)| Some(format!("{field} from {}", name.as_deref()?)));
-    told.collect::<Vec<_>>().join(", ")
+    origins.collect::<Vec<_>>().join(", ")
 }
 
 fn render_text(inspection: &Inspection) -> String {
@@ -214,11 +223,11 @@ fn render_text(inspection: &Inspection) -> String {
         line(format!("redirect  {} {} -> {}", hop.status, hop.from, hop.to));
     }
     match (&inspection.error, inspection.status) {
-        (Some(error), Some(status)) => line(format!("answer    {status}: {error}")),
-        (Some(error), None) => line(format!("answer    none: {error}")),
+        (Some(error), Some(status)) => line(format!("response  {status}: {error}")),
+        (Some(error), None) => line(format!("response  none: {error}")),
         (None, status) => {
             line(format!(
-                "answer    {} from {}",
+                "response  {} from {}",
                 status.unwrap_or(0),
                 inspection.final_url.as_deref().unwrap_or("?")
             ));
@@ -227,8 +236,8 @@ fn render_text(inspection: &Inspection) -> String {
     for (name, value) in inspection.response_headers.iter() {
         line(format!("  {name}: {}", String::from_utf8_lossy(value)));
     }
-    let because = inspection.follow_reason.as_ref().map(|b| format!(": {b}")).unwrap_or_default();
-    line(format!("follow    {}{because}", inspection.follow_mode.as_str()));
+    let reason = inspection.follow_reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+    line(format!("follow    {}{reason}", inspection.follow_mode.as_str()));
     if let Some(format) = inspection.format {
         let encoding = inspection
             .encoding
@@ -238,12 +247,12 @@ fn render_text(inspection: &Inspection) -> String {
         line(format!("format    {format}{encoding}"));
     }
     for repair in &inspection.repairs {
-        let place = repair.line.map(|n| format!(" (first in line {n})")).unwrap_or_default();
+        let place = repair.line.map(|n| format!(" (first on line {n})")).unwrap_or_default();
         let times =
             if repair.count > 1 { format!(", {} times", repair.count) } else { String::new() };
         line(format!("repaired  {}{place}{times}", repair.text));
     }
-    // A repair is a problem of the source as well; here it was told already.
+    // Repairs are listed as problems too; they were printed above.
     let is_repair =
         |problem: &Problem| inspection.repairs.iter().any(|repair| repair.code == problem.code);
     for problem in inspection.problems.iter().filter(|problem| !is_repair(problem)) {
@@ -251,14 +260,17 @@ fn render_text(inspection: &Inspection) -> String {
         line(format!("{:<9} {}{place}", problem.severity.as_str(), problem.text));
     }
     if let Some(title) = &inspection.title {
-        line(format!("feed      {title}, {}", inspection.link.as_deref().unwrap_or("no page")));
+        line(format!(
+            "feed      {title}, {}",
+            inspection.link.as_deref().unwrap_or("no home page")
+        ));
     }
     for entry in &inspection.entries {
         let (draft, identity) = (&entry.item.draft, &entry.item.identity);
         line(String::new());
         line(format!("entry     {}", draft.title.as_deref().unwrap_or("(no title)")));
         line(format!(
-            "  key     {} (from its {}); {}",
+            "  key     {} (from {}); {}",
             identity.key,
             identity.key_from.as_str(),
             entry.reason
@@ -268,9 +280,9 @@ fn render_text(inspection: &Inspection) -> String {
             "  date    {}",
             draft.published.map_or_else(|| "none".to_owned(), |d| minute(d.at))
         ));
-        let taken = field_origins(draft);
-        if !taken.is_empty() {
-            line(format!("  taken   {taken}"));
+        let origins = field_origins(draft);
+        if !origins.is_empty() {
+            line(format!("  fields  {origins}"));
         }
         let topics =
             if entry.topics.is_empty() { "none".to_owned() } else { entry.topics.join(", ") };

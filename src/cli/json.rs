@@ -1,4 +1,4 @@
-//! What `--json` prints of stories, sources and topics: the fields that docs/reference.md promises.
+//! The `--json` output of stories, sources and topics, as documented in docs/reference.md.
 //!
 //! Times are RFC 3339 in UTC, absent values are null, ids are strings.
 
@@ -12,7 +12,7 @@ use feed_model::{
 };
 use topic_rules::LearnerProgress;
 
-/// A moment, as it is printed: `2026-11-02T09:30:00Z`.
+/// Formats a time as RFC 3339 in UTC: `2026-11-02T09:30:00Z`.
 pub fn rfc3339(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
@@ -34,14 +34,14 @@ fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// A story, as `stories` and `explain` print it.
+/// A story in the output of `stories` and `explain`.
 #[derive(Debug, Serialize)]
 pub struct StoryJson<'s> {
     id: String,
     published_id: &'s str,
     title: Option<&'s str>,
     url: Option<&'s str>,
-    /// Names.
+    /// The names of the authors.
     authors: Vec<&'s str>,
     #[serde(serialize_with = "some_time")]
     published: Option<Timestamp>,
@@ -97,7 +97,7 @@ impl<'s> EntryJson<'s> {
 }
 
 impl<'s> StoryJson<'s> {
-    /// The story as `stories` prints it.
+    /// Returns the story for the output of `stories`.
     pub fn of(story: &'s Story) -> Self {
         Self {
             id: story.id.to_string(),
@@ -118,7 +118,7 @@ impl<'s> StoryJson<'s> {
         }
     }
 
-    /// The story as `explain` prints it: with the topics that it is not in.
+    /// Adds the topics that the story is not in, for the output of `explain`.
     #[must_use]
     pub fn with_topics_not(mut self, topics: &'s [NonMembership]) -> Self {
         self.topics_not = Some(topics);
@@ -126,7 +126,7 @@ impl<'s> StoryJson<'s> {
     }
 }
 
-/// A source, as `sources` and `status` print it.
+/// A source in the output of `sources` and `status`.
 #[derive(Debug, Serialize)]
 pub struct SourceJson<'s> {
     id: &'s str,
@@ -154,7 +154,7 @@ pub struct SourceJson<'s> {
 }
 
 impl<'s> SourceJson<'s> {
-    /// The source as it is printed.
+    /// Returns the source for the output.
     pub fn of(source: &'s SourceState) -> Self {
         Self {
             id: source.id.as_str(),
@@ -180,7 +180,7 @@ impl<'s> SourceJson<'s> {
     }
 }
 
-/// A topic, as `topics` prints it.
+/// A topic in the output of `topics`.
 #[derive(Debug, Serialize)]
 pub struct TopicJson<'s> {
     id: &'s str,
@@ -190,11 +190,11 @@ pub struct TopicJson<'s> {
     #[serde(serialize_with = "some_time")]
     latest: Option<Timestamp>,
     feeds: FeedsJson,
-    /// What labels taught; null where the topic does not learn.
+    /// The state of the learner; null if the topic does not learn.
     learning: Option<LearningJson<'s>>,
 }
 
-/// How far the learner of a topic has come.
+/// The state of a topic's learner.
 #[derive(Debug, Serialize)]
 struct LearningJson<'s> {
     labels: usize,
@@ -205,7 +205,7 @@ struct LearningJson<'s> {
     because: &'s str,
 }
 
-/// Where a topic's feeds are.
+/// The URLs of a topic's feeds.
 #[derive(Debug, Serialize)]
 struct FeedsJson {
     atom: String,
@@ -214,9 +214,9 @@ struct FeedsJson {
 }
 
 impl<'s> TopicJson<'s> {
-    /// The topic as it is printed, its feeds below `base`.
+    /// Returns the topic for the output, with its feed URLs below `base`.
     pub fn of(topic: &'s TopicState, base: &Url, learning: Option<&'s LearnerProgress>) -> Self {
-        let feed = |form: &str| feed_url(base, topic.id.as_str(), form);
+        let feed = |format: &str| feed_url(base, topic.id.as_str(), format);
         Self {
             id: topic.id.as_str(),
             title: &topic.title,
@@ -236,7 +236,7 @@ impl<'s> TopicJson<'s> {
     }
 }
 
-/// The address of a topic's feed.
-pub(crate) fn feed_url(base: &Url, topic: &str, form: &str) -> String {
-    format!("{}/topics/{topic}/feed.{form}", base.as_str().trim_end_matches('/'))
+/// Returns the URL of a topic's feed.
+pub(crate) fn feed_url(base: &Url, topic: &str, format: &str) -> String {
+    format!("{}/topics/{topic}/feed.{format}", base.as_str().trim_end_matches('/'))
 }

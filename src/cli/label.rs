@@ -1,4 +1,4 @@
-//! `tributary label`: a person's correction.
+//! `tributary label`: sets a story's topics by hand, or splits a wrongly merged story.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,10 +17,9 @@ use crate::{
 use feed_model::{Topic, TopicId};
 use topic_rules::{Rules, evaluate::parse_labels};
 
-/// Correct by hand which topics a story is in
+/// Set the topics of a story by hand
 ///
-/// From then on the story is in exactly the topics that are named, whatever the rules say, now or
-/// later.
+/// The label overrides the rules until it is removed with --clear, also after the rules change.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "tributary label STORY TOPIC…\n       \
                             tributary label STORY --none\n       \
@@ -28,53 +27,53 @@ use topic_rules::{Rules, evaluate::parse_labels};
                             tributary label --from LABELS\n       \
                             tributary label --split STORY")]
 pub struct Args {
-    /// The story's id, or a link to it
+    /// Story id or link
     #[arg(value_name = "STORY", required_unless_present_any = ["from", "split"])]
     story: Option<String>,
-    /// The topics that it is in
+    /// Topics to put the story in; it leaves all others
     #[arg(value_name = "TOPIC", value_parser = |id: &str| TopicId::new(id))]
     topics: Vec<TopicId>,
-    /// It is in no topic
+    /// Put the story in no topic
     #[arg(long, conflicts_with_all = ["topics", "clear", "from", "split"])]
     none: bool,
-    /// Take the label back: the rules decide again
+    /// Remove the label, so that the rules apply again
     #[arg(long, conflicts_with_all = ["topics", "none", "from", "split"])]
     clear: bool,
-    /// Label in bulk from a file as `evaluate` reads it, matched by url or title
+    /// Label in bulk from a file in the format of `evaluate`, matched by URL or title
     #[arg(long, value_name = "LABELS", conflicts_with_all = ["story", "topics", "split"])]
     from: Option<PathBuf>,
-    /// Part a story that was merged wrongly, for good
+    /// Split a wrongly merged story permanently
     #[arg(long, value_name = "STORY", conflicts_with_all = ["story", "topics"])]
     split: Option<String>,
 }
 
-/// What is asked for.
+/// The action that the arguments select.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabelTask {
-    /// The story is in exactly these topics; with none of them, in none.
+    /// Put the story in exactly these topics; with an empty list, in none.
     Set {
-        /// Id or link.
+        /// Story id or link.
         story: String,
-        /// The topics, each once.
+        /// The topics, without repetitions.
         topics: Vec<TopicId>,
     },
-    /// The label is taken back.
+    /// Remove the label.
     Clear {
-        /// Id or link.
+        /// Story id or link.
         story: String,
     },
-    /// Labels in bulk.
+    /// Label in bulk from a file.
     From(PathBuf),
-    /// The story is parted.
+    /// Split the story.
     Split {
-        /// Id or link.
+        /// Story id or link.
         story: String,
     },
 }
 
 impl Args {
-    /// What is asked for; wrong usage where that is nothing, or `all`, which holds every story
-    /// anyway.
+    /// Returns the selected action. It is a usage error to select none, or to name the topic
+    /// `all`, which contains every story.
     pub fn task(&self) -> Result<LabelTask, UsageError> {
         if let Some(labels) = &self.from {
             return Ok(LabelTask::From(labels.clone()));
@@ -82,20 +81,17 @@ impl Args {
         if let Some(story) = self.split.clone() {
             return Ok(LabelTask::Split { story });
         }
-        let story =
-            self.story.clone().ok_or_else(|| UsageError("label which story?".to_owned()))?;
+        let story = self.story.clone().ok_or_else(|| UsageError("no story given".to_owned()))?;
         if self.clear {
             return Ok(LabelTask::Clear { story });
         }
         if self.topics.is_empty() && !self.none {
             return Err(UsageError(
-                "name the topics that the story is in, or --none, or --clear".to_owned(),
+                "no topic given; name at least one, or use --none or --clear".to_owned(),
             ));
         }
         if self.topics.iter().any(TopicId::is_all) {
-            return Err(UsageError(
-                "`all` holds every story: name other topics, or --none".to_owned(),
-            ));
+            return Err(UsageError("`all` contains every story and cannot be a label".to_owned()));
         }
         let mut topics = Vec::new();
         for topic in &self.topics {
@@ -122,21 +118,21 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             let named = topics.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ");
             store.label(id, Some(topics), rules, window, now)?;
             context.print_notice(if named.is_empty() {
-                format!("story {id} is in no topic")
+                format!("story {id} labelled with no topic")
             } else {
-                format!("story {id} is in {named}")
+                format!("story {id} labelled with {named}")
             });
         }
         LabelTask::Clear { story } => {
             let id = require_story(&store, &story)?;
             store.label(id, None, rules, window, now)?;
-            context.print_notice(format!("the rules decide again about story {id}"));
+            context.print_notice(format!("label removed from story {id}"));
         }
         LabelTask::Split { story } => {
             let id = require_story(&store, &story)?;
-            let parted = store.split(id, rules, window, now)?;
-            let list = parted.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            context.print_notice(format!("story {id} was parted: new stories {list}"));
+            let new = store.split(id, rules, window, now)?;
+            let list = new.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            context.print_notice(format!("story {id} split; new stories: {list}"));
         }
         LabelTask::From(file) => {
             return label_from_file(context, &config.topics, &store, &file, &rules, window);
@@ -145,7 +141,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Labels every stored story that a row of the file names, by url or else by title.
+/// Labels every stored story that a row of the file matches, by URL or else by title.
 fn label_from_file(
     context: &Context,
     topics: &[Topic],
@@ -176,10 +172,10 @@ fn label_from_file(
         }
     }
     for title in &unknown {
-        context.print_notice(format!("not stored: {}", escape_line(title)));
+        context.print_notice(format!("no stored story matches: {}", escape_line(title)));
     }
     context.print_notice(format!(
-        "{done} stories labelled, {} rows name none that is stored",
+        "{done} stories labelled, {} rows match no stored story",
         unknown.len()
     ));
     Ok(if done == 0 && !labels.is_empty() { Exit::Failed } else { Exit::Done })
@@ -190,8 +186,8 @@ fn check_topics_exist(topics: &[Topic], named: &[TopicId]) -> anyhow::Result<()>
         Some(unknown) => {
             let known = topics.iter().map(|t| t.id.as_str()).collect::<Vec<_>>().join(", ");
             Err(CommandError {
-                what: format!("there is no topic `{unknown}`"),
-                hint: format!("the topics are {known}"),
+                what: format!("no such topic: {unknown}"),
+                hint: format!("known topics: {known}"),
             }
             .into())
         }
@@ -212,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_is_one_task() {
+    fn each_form_selects_one_action() {
         let topic = |id: &str| TopicId::new(id).unwrap();
         let set = |topics| Some(LabelTask::Set { story: "7".to_owned(), topics });
         assert_eq!(task("7 a b a"), set(vec![topic("a"), topic("b")]));
@@ -226,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_wrong_usage() {
+    fn every_other_form_is_a_usage_error() {
         for line in [
             "",
             "7",

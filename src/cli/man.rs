@@ -1,15 +1,15 @@
-//! `tributary man`: the manual pages.
+//! `tributary man`: prints the manual pages.
 
 use clap_mangen::Man;
 
 use super::{Context, Exit, UsageError};
 
-/// Print the manual page, of the program or of one command
+/// Print the manual page of the program or of one command
 ///
 /// To read it: tributary man | man -l -
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The command
+    /// Command to document
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
 }
@@ -23,7 +23,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         Some(name) => {
             let found = program.find_subcommand(name).cloned();
             let command = found.ok_or_else(|| {
-                UsageError(format!("there is no command `{}`", super::terminal::escape_line(name)))
+                UsageError(format!("no such command: {}", super::terminal::escape_line(name)))
             })?;
             command.display_name(format!("tributary-{name}"))
         }

@@ -1,8 +1,8 @@
-//! The command line: one file per command (layer 4).
+//! The command line: one file per command, with its arguments, its help and its `run`.
 //!
-//! A command's file has its arguments, its help and its `run`. What several commands share is here:
-//! the global options, [`Context`] (where the configuration and the state are), [`Exit`], and how
-//! texts of strangers are shown. The rule kept: stdout is data, stderr is talk.
+//! Shared by the commands: the global options, [`Context`] (configuration and data directory),
+//! [`Exit`], [`Output`], tables, and escaping of untrusted text for the terminal. Data goes to
+//! stdout; notices, progress and errors go to stderr. The entry point is [`run`].
 
 mod add;
 mod backup;
@@ -45,16 +45,15 @@ pub use exit::{CommandError, ConfigError, Exit, NoState, UsageError};
 pub use json::{SourceJson, StoryJson, TopicJson};
 pub use output::Output;
 
-/// Follows publications, with or without feeds, and publishes one steady, clean feed per topic.
+/// Follow feeds and sites, and publish one clean feed per topic
 ///
-/// Everything it needs is one file, feeds.toml, and one directory for its state. `tributary init`
-/// writes the first, `tributary serve` does the rest, and `tributary demo` shows it all without a
-/// network.
+/// Tributary needs one configuration file, feeds.toml, and one data directory. `tributary init`
+/// writes a feeds.toml, `tributary serve` runs the daemon, and `tributary demo` runs everything
+/// locally without a network.
 #[derive(Debug, Parser)]
 #[command(name = "tributary", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(
-    after_help = "Exit codes: 0 done; 1 the operation failed; 2 wrong usage; 78 feeds.toml is wrong; 70 an internal error."
-)]
+#[command(after_help = "Exit codes: 0 success; 1 failure; 2 usage error; 70 internal error; \
+                  78 invalid feeds.toml.")]
 pub struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -62,15 +61,15 @@ pub struct Cli {
     command: Command,
 }
 
-/// What clap cannot find out by itself: the default has three steps.
+/// Help of `--data`. Clap cannot derive this default because it depends on two variables.
 const DATA_HELP: &str =
-    "The directory of the state [default: $STATE_DIRECTORY, else $TRIBUTARY_DATA, else `data`]";
+    "Data directory [default: $STATE_DIRECTORY, else $TRIBUTARY_DATA, else `data`]";
 
-/// Options that every command takes.
+/// Options of every command.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// The configuration
+    /// Configuration file
     #[arg(
         long,
         global = true,
@@ -82,16 +81,16 @@ pub(crate) struct GlobalArgs {
     config: PathBuf,
     #[arg(long, global = true, value_name = "DIR", help = DATA_HELP)]
     data: Option<PathBuf>,
-    /// Print JSON to stdout, where the command lists or reports something
+    /// Print JSON on stdout (for commands that list or report)
     #[arg(long, global = true)]
     json: bool,
-    /// How the log is written to stderr
+    /// Format of the log on stderr
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
     log_format: LogFormat,
-    /// Say more: -v for details, -vv for everything
+    /// Log more: -v for details, -vv for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
-    /// Say only what went wrong
+    /// Print only warnings and errors
     #[arg(short, long, global = true)]
     quiet: bool,
     /// When to use colour
@@ -99,32 +98,32 @@ pub(crate) struct GlobalArgs {
     color: Color,
 }
 
-/// How the log is written.
+/// Format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum LogFormat {
-    /// Lines for people
+    /// Plain text
     #[default]
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
-/// When colour is used.
+/// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
+    /// Use colour on a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
-    /// In any case
+    /// Always use colour
     Always,
-    /// Never
+    /// Never use colour
     Never,
 }
 
-/// `--listen`, of the commands that listen.
+/// The `--listen` option of `serve` and `demo`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ListenArgs {
-    /// Where to serve, instead of `listen` in feeds.toml; port 0 lets the system choose
+    /// Address to listen on, instead of `listen` in feeds.toml; port 0 picks a free port
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
 }
@@ -184,15 +183,15 @@ impl Command {
     }
 }
 
-/// The whole program: reads the arguments (the program's name first), runs the command, says on
-/// stderr what went wrong, and returns the exit code.
+/// Runs the program: parses `arguments` (program name first), runs the command, prints an error to
+/// stderr if it fails, and returns how the program ends.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(answer) => {
-            // `--help` and `--version` are answers as well. Nobody may be listening any more.
-            let _ = answer.print();
-            return if answer.use_stderr() { Exit::Usage } else { Exit::Done };
+        Err(error) => {
+            // Clap reports `--help` and `--version` as errors too. A closed stdout is not an error.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
     let context = Context::new(&cli.global);
@@ -202,7 +201,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-/// The command line as a value: for completions, the manual and tests.
+/// Returns the definition of the command line, for completions, manual pages and tests.
 pub fn command() -> clap::Command {
     Cli::command()
 }

@@ -1,12 +1,11 @@
-//! stdout, for data: one writer, held for the whole command, that reports a reader who went away.
+//! Buffered stdout for the data of a command. A broken pipe is reported as an error.
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anyhow::Context as _;
 use serde::Serialize;
 
-/// stdout while a command prints. What it holds is written by [`Output::finish`], which every
-/// command calls last.
+/// Locked and buffered stdout. Every command calls [`Output::finish`] last.
 #[derive(Debug)]
 pub struct Output(BufWriter<StdoutLock<'static>>);
 
@@ -34,7 +33,7 @@ impl Output {
         self.text("\n")
     }
 
-    /// Prints one JSON document on one line: for commands that print one after the other.
+    /// Prints one JSON document on one line, for commands that print several.
     pub fn json_line(&mut self, document: &impl Serialize) -> anyhow::Result<()> {
         serde_json::to_writer(&mut self.0, document)
             .map_err(io::Error::from)
@@ -42,12 +41,12 @@ impl Output {
         self.text("\n")
     }
 
-    /// Hands everything to the reader.
+    /// Flushes the buffer.
     pub fn flush(&mut self) -> anyhow::Result<()> {
         self.0.flush().context("cannot write to stdout")
     }
 
-    /// Hands everything to the reader: the command is done.
+    /// Flushes the buffer and ends the command successfully.
     pub fn finish(mut self) -> anyhow::Result<super::Exit> {
         self.flush()?;
         Ok(super::Exit::Done)

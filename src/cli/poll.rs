@@ -19,19 +19,19 @@ use crate::{
 };
 use feed_model::{PollOutcome, Source, SourceId, Timestamp};
 
-/// Poll what is due once, then end: for a systemd timer or cron
+/// Poll the sources that are due once, then exit (for cron or a systemd timer)
 ///
-/// It ends with 0 when every attempt was carried out and recorded, though sources may have failed:
-/// they are listed. Beside a running daemon it marks the sources as due there, and says so.
+/// The exit code is 0 if every attempt was carried out and recorded, even if sources failed; the
+/// report lists them. If the daemon is running, this command marks the sources as due there.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only these sources
+    /// Poll only these sources
     #[arg(value_name = "SOURCE", value_parser = |id: &str| SourceId::new(id))]
     pub(crate) sources: Vec<SourceId>,
-    /// Poll at once, due or not; a publisher's Retry-After is kept all the same
+    /// Poll now, even if not due; Retry-After is still respected
     #[arg(long)]
     pub(crate) force: bool,
-    /// End with 1 when a source failed
+    /// Exit with 1 if any source fails
     #[arg(long)]
     pub(crate) fail_on_error: bool,
 }
@@ -44,8 +44,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     {
         let known = config.sources.iter().map(|s| s.id.as_str()).collect::<Vec<_>>().join(", ");
         return Err(CommandError {
-            what: format!("there is no source `{unknown}`"),
-            hint: format!("the sources are {known}"),
+            what: format!("no such source: {unknown}"),
+            hint: format!("known sources: {known}"),
         }
         .into());
     }
@@ -158,20 +158,20 @@ fn skip_reason(
         return Some("paused in feeds.toml".into());
     }
     if let Some(until) = source_record.not_before.filter(|until| *until > now) {
-        return Some(format!("Retry-After asks to wait until {} UTC", minute(until)));
+        return Some(format!("Retry-After: wait until {} UTC", minute(until)));
     }
     if source_record.resting && !(force && named) {
-        return Some("resting: it is gone (410); name it with --force to ask all the same".into());
+        return Some("gone (answered 410); name it with --force to poll it anyway".into());
     }
     if force {
         let challenged = source_record.last_outcome == Some(PollOutcome::Challenge);
         return (challenged && !named)
-            .then(|| "it answered with a challenge; name it to ask all the same".into());
+            .then(|| "blocked by a bot challenge; name it to poll it anyway".into());
     }
     source_record
         .next_poll
         .filter(|at| *at > now)
-        .map(|at| format!("not due until {} UTC", minute(at)))
+        .map(|at| format!("not due until {} UTC (use --force)", minute(at)))
 }
 
 /// Marks the sources as due for the daemon that runs beside.
@@ -201,7 +201,7 @@ fn mark_due_for_daemon(
     store.request_polls(&marked, args.force)?;
     let owner = pid.map(|p| format!(" (process {p})")).unwrap_or_default();
     context.print_notice(format!(
-        "a daemon is at work here{owner}: {} sources are marked as due there",
+        "the daemon is running{owner}: marked {} sources as due",
         marked.len()
     ));
     Ok(summary)
@@ -220,7 +220,7 @@ fn never_stopped() -> tokio::sync::watch::Receiver<bool> {
 }
 
 fn render_text(summary: &PollSummary) -> String {
-    let mut table = table::table(&["SOURCE", "OUTCOME", "NEW", "UPDATED", "WHY"]);
+    let mut table = table::table(&["SOURCE", "OUTCOME", "NEW", "UPDATED", "DETAILS"]);
     for report in &summary.sources {
         let why = report
             .error
@@ -243,7 +243,8 @@ fn render_text(summary: &PollSummary) -> String {
     let mut text = table::render_text(&table);
     let _ = writeln!(
         text,
-        "\n{} asked, {} changed, {} not modified, {} failed; {} new entries, {} new stories, {} duplicates",
+        "\n{} polled, {} changed, {} not modified, {} failed; \
+         {} new entries, {} new stories, {} duplicates",
         summary.attempted,
         summary.changed,
         summary.not_modified,

@@ -1,4 +1,4 @@
-//! `tributary publish`: static files.
+//! `tributary publish`: writes the site as static files.
 
 use std::path::PathBuf;
 
@@ -11,13 +11,14 @@ use crate::{
 };
 use topic_rules::Rules;
 
-/// Write every feed, page and the OPML as static files, for any web server
+/// Write every feed, page and OPML file to a directory, for any web server
 ///
-/// The paths are those of the daemon. Files that did not change keep their bytes and times, those
-/// of topics that are gone go. Only files that this command wrote are ever replaced or deleted.
+/// Paths are the same as those that the daemon serves. Unchanged files keep their contents and
+/// modification times, and files of removed topics are deleted. Only files written by this command
+/// are ever replaced or deleted.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The directory; it is made where there is none
+    /// Output directory; created if missing
     #[arg(value_name = "DIR")]
     pub(crate) dir: PathBuf,
 }
@@ -41,20 +42,26 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let rules = CurrentRules::fixed(store.read(|reader| reader.trained(rules))?);
     let settings =
         site::SiteSettings { live: false, rules, ..app::published(&config, base_url, feed_id) };
-    // What is to leave the windows leaves, and archives are drawn, before anything is written.
+    // Update the feed windows and render the archives before writing files.
     site::render_site(&store, &settings, now)?;
-    let mut settle = |path: &str, digest| store.document_last_modified(path, digest, now);
-    let written =
-        store.read(|reader| Ok(site::publish(reader, &settings, &mut settle, &args.dir)))??;
+    let mut last_modified = |path: &str, digest| store.document_last_modified(path, digest, now);
+    let written = store
+        .read(|reader| Ok(site::publish(reader, &settings, &mut last_modified, &args.dir)))??;
     if context.json {
         let mut out = context.out();
-        out.json(&serde_json::json!({"written": written.written, "unchanged": written.unchanged, "removed": written.removed}))?;
+        out.json(&serde_json::json!({
+            "written": written.written,
+            "unchanged": written.unchanged,
+            "removed": written.removed,
+        }))?;
         return out.finish();
     }
-    let (new, same, gone) = (written.written, written.unchanged, written.removed);
     context.print_notice(format!(
-        "{}: {new} files written, {same} unchanged, {gone} removed",
-        args.dir.display()
+        "{}: {} files written, {} unchanged, {} removed",
+        args.dir.display(),
+        written.written,
+        written.unchanged,
+        written.removed
     ));
     Ok(Exit::Done)
 }

@@ -98,7 +98,8 @@ impl Context {
             }
             StoreError::Locked { .. } => CommandError {
                 what: error.to_string(),
-                hint: "one daemon is enough for one directory; --data names another".to_owned(),
+                hint: "only one daemon per data directory; use --data DIR for another one"
+                    .to_owned(),
             }
             .into(),
             _ => error.into(),
@@ -110,11 +111,10 @@ impl Context {
 pub(super) fn require_story(store: &Store, name: &str) -> anyhow::Result<StoryId> {
     let found = store.read(|reader| reader.find_story(name))?;
     found.ok_or_else(|| {
-        let what = format!("no story is known as `{}`", super::terminal::escape_line(name));
+        let what = format!("no such story: {}", super::terminal::escape_line(name));
         CommandError {
             what,
-            hint: "a story is named by its number in `tributary stories`, or by its link"
-                .to_owned(),
+            hint: "give a number from `tributary stories`, or the story's link".to_owned(),
         }
         .into()
     })

@@ -8,10 +8,11 @@ use crate::{
     clock::SystemClock,
 };
 
-/// Poll on schedule, publish and serve, until SIGTERM or SIGINT
+/// Run the daemon: poll on schedule, publish, and serve HTTP until SIGTERM or SIGINT
 ///
-/// SIGHUP reads feeds.toml again: all of it is applied, or none. Under systemd it notifies the
-/// manager, feeds the watchdog and takes a socket that is passed in.
+/// SIGHUP reloads feeds.toml. An invalid file is rejected as a whole, and the old configuration
+/// stays in force. Under systemd, the daemon sends readiness and watchdog notifications, and uses a
+/// socket that is passed in.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -1,14 +1,13 @@
-//! `tributary sources`: what is followed, and how.
+//! `tributary sources`: lists the sources and how each is followed.
 
 use super::{Context, Exit, SourceJson, table};
 use feed_model::SourceState;
 
-/// List what is followed, and how
+/// List the sources and how each is followed
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
 /// Runs the command.
-#[allow(clippy::redundant_closure_for_method_calls)] // the method itself is not general enough in its lifetime
 pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
     let sources = context.open_existing_store()?.read(|reader| reader.sources())?;
     let mut out = context.out();
@@ -21,15 +20,17 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn render_text(sources: &[SourceState]) -> String {
-    let mut table = table::table(&["ID", "TITLE", "FOLLOWED BY", "ADDRESS", "ENTRIES", "STORIES"]);
+    let mut table = table::table(&["ID", "TITLE", "FOLLOW", "URL", "ENTRIES", "STORIES"]);
     for source in sources {
-        let address = source.feed_url.clone().unwrap_or_else(|| source.url.clone());
-        let (entries, stories) = (source.entries.to_string(), source.stories.to_string());
-        let follow = source.follow_mode.as_str().to_owned();
-        table::row(
-            &mut table,
-            [source.id.to_string(), source.title.clone(), follow, address, entries, stories],
-        );
+        let cells = [
+            source.id.to_string(),
+            source.title.clone(),
+            source.follow_mode.as_str().to_owned(),
+            source.feed_url.clone().unwrap_or_else(|| source.url.clone()),
+            source.entries.to_string(),
+            source.stories.to_string(),
+        ];
+        table::row(&mut table, cells);
     }
     table::render_text(&table)
 }

@@ -1,4 +1,4 @@
-//! `tributary status`: the health of each source.
+//! `tributary status`: shows the health of each source.
 
 use std::time::Duration;
 
@@ -10,38 +10,37 @@ use crate::clock::{Clock as _, SystemClock};
 use feed_model::{Severity, SourceHealth, SourceState, Timestamp};
 use topic_rules::Rules;
 
-/// Show the health of each source: last success, next poll, last error, and why
+/// Show each source's health: last success, next poll, and the last error
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Show it again and again, until interrupted
+    /// Refresh every two seconds until interrupted
     #[arg(long)]
     watch: bool,
 }
 
-/// The pause between two looks of `--watch`.
+/// Interval of `--watch`.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Clears a terminal and goes to its first line.
+/// Clears the terminal and moves the cursor to the first line.
 const CLEAR_SCREEN: &str = "\u{1b}[2J\u{1b}[H";
 
 /// Runs the command.
-#[allow(clippy::redundant_closure_for_method_calls)] // the method itself is not general enough in its lifetime
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_existing_store()?;
-    // Health is render_text whatever feeds.toml is like.
+    // Health is shown even if feeds.toml is missing or invalid.
     let rules = context.config_if_valid().and_then(|config| Rules::compile(&config.topics).ok());
     let mut out = context.out();
     loop {
-        let (sources, unsorted) = store.read(|reader| {
-            let unsorted = rules
+        let (sources, unclassified) = store.read(|reader| {
+            let unclassified = rules
                 .as_ref()
                 .map_or(Ok(0), |rules| reader.count_unclassified_once_trained(rules))?;
-            Ok((reader.sources()?, unsorted))
+            Ok((reader.sources()?, unclassified))
         })?;
-        let documents = || sources.iter().map(SourceJson::of).collect::<Vec<_>>();
+        let json = || sources.iter().map(SourceJson::of).collect::<Vec<_>>();
         match (context.json, args.watch) {
-            (true, true) => out.json_line(&documents())?,
-            (true, false) => out.json(&documents())?,
+            (true, true) => out.json_line(&json())?,
+            (true, false) => out.json(&json())?,
             (false, watch) => {
                 if watch && context.stdout_is_terminal {
                     out.text(CLEAR_SCREEN)?;
@@ -54,26 +53,22 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         }
         if !args.watch {
             let done = out.finish()?;
-            print_unclassified(context, unsorted);
+            print_unclassified(context, unclassified);
             return Ok(done);
         }
         out.flush()?;
-        print_unclassified(context, unsorted);
+        print_unclassified(context, unclassified);
         std::thread::sleep(WATCH_INTERVAL);
     }
 }
 
-/// How far the sorting of stored stories is, while it goes on or waits for a daemon or a poll to do
-/// it.
-fn print_unclassified(context: &Context, unsorted: u64) {
-    if unsorted > 0 {
-        let stories = if unsorted == 1 {
-            "1 stored story waits"
-        } else {
-            &format!("{unsorted} stored stories wait")
-        };
+/// Prints how many stories are not classified yet by the present rules. `serve` and `poll` classify
+/// them.
+fn print_unclassified(context: &Context, count: u64) {
+    if count > 0 {
+        let stories = if count == 1 { "story" } else { "stories" };
         context.print_notice(format!(
-            "{stories} to be sorted by the rules of {}",
+            "{count} {stories} not yet classified by the rules of {}",
             context.config_name()
         ));
     }
@@ -83,7 +78,7 @@ fn render_text(sources: &[SourceState], now: Timestamp) -> String {
     let when =
         |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| relative_time(at, now));
     let mut table =
-        table::table(&["SOURCE", "STATE", "LAST SUCCESS", "NEXT POLL", "ENTRIES", "WHY"]);
+        table::table(&["SOURCE", "STATE", "LAST SUCCESS", "NEXT POLL", "ENTRIES", "DETAILS"]);
     for source in sources {
         let next =
             source.next_poll.map_or_else(|| "-".to_owned(), |at| relative_time(at.max(now), now));
@@ -92,22 +87,30 @@ fn render_text(sources: &[SourceState], now: Timestamp) -> String {
             failures => format!("{} ({failures}x)", source.health.as_str()),
         };
         let entries = source.entries.to_string();
-        let row =
-            [source.id.to_string(), state, when(source.last_success), next, entries, why(source)];
+        let row = [
+            source.id.to_string(),
+            state,
+            when(source.last_success),
+            next,
+            entries,
+            details(source),
+        ];
         table::row(&mut table, row);
     }
     table::render_text(&table)
 }
 
-/// The error while there is one, else what was odd, else why the next poll is when it is.
-fn why(source: &SourceState) -> String {
-    let odd = source.problems.iter().find(|problem| problem.severity >= Severity::Warning);
+/// Returns the last error while the source fails, else its first warning, else the reason for the
+/// time of the next poll.
+fn details(source: &SourceState) -> String {
+    let warning = source.problems.iter().find(|problem| problem.severity >= Severity::Warning);
     let error = source
         .last_error
         .as_deref()
         .filter(|_| !matches!(source.health, SourceHealth::Ok | SourceHealth::New));
-    let reason =
-        error.or(odd.map(|problem| problem.text.as_str())).or(source.next_poll_reason.as_deref());
+    let reason = error
+        .or(warning.map(|problem| problem.text.as_str()))
+        .or(source.next_poll_reason.as_deref());
     escape_line(reason.unwrap_or_default())
 }
 
@@ -116,7 +119,7 @@ mod tests {
     use super::{super::test_data, *};
 
     #[test]
-    fn health_is_told_from_now() {
+    fn times_are_relative_to_now() {
         insta::assert_snapshot!(render_text(
             &[test_data::source(), test_data::failing_source()],
             test_data::now()

@@ -1,4 +1,4 @@
-//! `tributary stories`: what is stored, newest first.
+//! `tributary stories`: lists the stored stories, newest first.
 
 use super::{
     CommandError, Context, Exit, StoryJson, table,
@@ -7,25 +7,25 @@ use super::{
 use crate::store::{Reader, StoreError, StoryQuery};
 use feed_model::{SourceId, Story, TopicId};
 
-/// List the stories, newest first
+/// List stories, newest first
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only those in this topic
+    /// Only stories in this topic
     #[arg(long, value_name = "TOPIC", value_parser = |id: &str| TopicId::new(id))]
     topic: Option<TopicId>,
-    /// Only those with an entry of this source
+    /// Only stories with an entry from this source
     #[arg(long, value_name = "SOURCE", value_parser = |id: &str| SourceId::new(id))]
     source: Option<SourceId>,
-    /// At most so many; 0: all
+    /// Maximum number of stories; 0 for all
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     limit: usize,
-    /// Only those that absorbed duplicates, with the reasons
+    /// Only stories with merged duplicates, with the reasons
     #[arg(long)]
     duplicates: bool,
-    /// Only those that a person labelled
+    /// Only stories with a label
     #[arg(long)]
     labelled: bool,
-    /// Only those in no topic
+    /// Only stories in no topic
     #[arg(long, conflicts_with = "topic")]
     unsorted: bool,
 }
@@ -33,7 +33,7 @@ pub struct Args {
 impl Args {
     fn query(&self) -> StoryQuery {
         StoryQuery {
-            // Every story is in `all`: the store need not look.
+            // `all` contains every story, so it needs no filter.
             topic: self.topic.clone().filter(|topic| !topic.is_all()),
             source: self.source.clone(),
             limit: (self.limit > 0).then_some(self.limit),
@@ -45,24 +45,24 @@ impl Args {
     }
 }
 
-/// What the store answers: the stories, or the ids that there are instead of the one that was asked
-/// for.
+/// The result of the query. The last two variants list the known ids.
 enum QueryResult {
+    /// The stories, and how many match without the limit.
     Stories(Vec<Story>, u64),
-    NoTopic(Vec<String>),
-    NoSource(Vec<String>),
+    UnknownTopic(Vec<String>),
+    UnknownSource(Vec<String>),
 }
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let query = args.query();
-    let answer = context.open_existing_store()?.read(|reader| query_stories(reader, &query))?;
-    let (stories, total) = match answer {
+    let result = context.open_existing_store()?.read(|reader| query_stories(reader, &query))?;
+    let (stories, total) = match result {
         QueryResult::Stories(stories, total) => (stories, total),
-        QueryResult::NoTopic(known) => {
+        QueryResult::UnknownTopic(known) => {
             return Err(unknown("topic", args.topic.as_ref().map(TopicId::as_str), &known).into());
         }
-        QueryResult::NoSource(known) => {
+        QueryResult::UnknownSource(known) => {
             return Err(
                 unknown("source", args.source.as_ref().map(SourceId::as_str), &known).into()
             );
@@ -85,18 +85,18 @@ fn query_stories(reader: &Reader<'_>, query: &StoryQuery) -> Result<QueryResult,
     if let Some(topic) = &query.topic {
         let known = reader.topics()?;
         if !known.iter().any(|state| state.id == *topic) {
-            return Ok(QueryResult::NoTopic(
+            return Ok(QueryResult::UnknownTopic(
                 known.into_iter().map(|state| state.id.to_string()).collect(),
             ));
         }
     }
     let stories = reader.stories(query)?;
     if let (Some(source), true) = (&query.source, stories.is_empty()) {
-        // A source that feeds.toml no longer has may still have stories: only then is its name
-        // unknown.
+        // A source that was removed from feeds.toml may still have stories, so its id is unknown
+        // only if it has none.
         let known = reader.sources()?;
         if !known.iter().any(|state| state.id == *source) {
-            return Ok(QueryResult::NoSource(
+            return Ok(QueryResult::UnknownSource(
                 known.into_iter().map(|state| state.id.to_string()).collect(),
             ));
         }
@@ -104,22 +104,22 @@ fn query_stories(reader: &Reader<'_>, query: &StoryQuery) -> Result<QueryResult,
     Ok(QueryResult::Stories(stories, reader.count_stories(query)?))
 }
 
-fn unknown(what: &str, asked: Option<&str>, known: &[String]) -> CommandError {
+fn unknown(what: &str, id: Option<&str>, known: &[String]) -> CommandError {
     let hint = if known.is_empty() {
-        format!("there is no {what} yet")
+        format!("no {what} is stored yet")
     } else {
-        format!("there are: {}", known.join(", "))
+        format!("known {what}s: {}", known.join(", "))
     };
-    CommandError { what: format!("there is no {what} `{}`", asked.unwrap_or_default()), hint }
+    CommandError { what: format!("no such {what}: {}", id.unwrap_or_default()), hint }
 }
 
-/// `50 of 812 stories`.
+/// Returns the line below the table: `50 of 812 stories`.
 fn count(shown: usize, total: u64) -> String {
     let plural = if total == 1 { "story" } else { "stories" };
     if u64::try_from(shown).is_ok_and(|shown| shown == total) {
         format!("{total} {plural}")
     } else {
-        format!("{shown} of {total} {plural}; --limit 0 lists all")
+        format!("{shown} of {total} {plural}; use --limit 0 to list all")
     }
 }
 
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_are_told_with_their_reason() {
+    fn duplicates_are_shown_with_their_reason() {
         insta::assert_snapshot!(render_text(&[test_data::story()], true));
     }
 
@@ -169,9 +169,9 @@ mod tests {
     }
 
     #[test]
-    fn no_story_is_no_table() {
+    fn no_stories_print_no_table() {
         assert_eq!(render_text(&[], false), "");
         assert_eq!(count(0, 0), "0 stories");
-        assert_eq!(count(50, 812), "50 of 812 stories; --limit 0 lists all");
+        assert_eq!(count(50, 812), "50 of 812 stories; use --limit 0 to list all");
     }
 }

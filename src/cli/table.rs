@@ -1,11 +1,10 @@
-//! Tables for people: columns without borders, wrapped to the terminal's width; one line a row
-//! where nobody looks.
+//! Text tables without borders: wrapped to the width of the terminal, one line per row otherwise.
 
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 
 use super::terminal::escape_line;
 
-/// A table under these headings.
+/// Creates a table with these column headings.
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
@@ -13,18 +12,18 @@ pub(crate) fn table(headings: &[&str]) -> Table {
     table
 }
 
-/// Adds a row; every text is made safe for a terminal.
+/// Adds a row. The cells are escaped for the terminal.
 pub(crate) fn row<T: AsRef<str>>(table: &mut Table, cells: impl IntoIterator<Item = T>) {
     table.add_row(
         cells.into_iter().map(|cell| Cell::new(escape_line(cell.as_ref()))).collect::<Vec<_>>(),
     );
 }
 
-/// The table as text, without blanks at the ends of lines.
+/// Formats the table, without trailing spaces.
 pub(crate) fn render_text(table: &Table) -> String {
     let mut text = String::new();
     for line in table.lines() {
-        // The first column has a blank before it that stands for a border.
+        // comfy_table puts a space in the place of the left border.
         text.push_str(line.strip_prefix(' ').unwrap_or(&line).trim_end());
         text.push('\n');
     }

@@ -1,9 +1,10 @@
-//! Texts of strangers on a terminal: nothing that a feed says may move the cursor, change colours
-//! or turn the line around.
+//! Text for the terminal: escaping of untrusted text, and formatting of times.
+//!
+//! Text from a feed must not move the cursor, change colours or reverse the line.
 
 use feed_model::Timestamp;
 
-/// The text on one line, every character that a terminal would obey shown as its escape.
+/// Returns the text on one line, with control and bidirectional characters escaped.
 pub(crate) fn escape_line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -16,14 +17,14 @@ pub(crate) fn escape_line(text: &str) -> String {
     shown
 }
 
-/// C0, DEL, C1, line and paragraph separators, and the characters that change the direction of
-/// writing.
+/// Returns whether a terminal could interpret the character: C0, DEL, C1, line and paragraph
+/// separators, and bidirectional controls.
 fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// How long before or after `now`: `3h ago`, `in 12m`, `now`.
+/// Formats a time relative to `now`: `3h ago`, `in 12m`, `now`.
 pub(crate) fn relative_time(at: Timestamp, now: Timestamp) -> String {
     let s = (at - now).num_seconds();
     let amount = |s: i64| match s {
@@ -39,12 +40,12 @@ pub(crate) fn relative_time(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// The day in UTC.
+/// Formats the day in UTC.
 pub(crate) fn day(at: Timestamp) -> String {
     at.format("%Y-%m-%d").to_string()
 }
 
-/// The moment in UTC, to the minute.
+/// Formats the time in UTC, to the minute.
 pub(crate) fn minute(at: Timestamp) -> String {
     at.format("%Y-%m-%d %H:%M").to_string()
 }
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_obeys_no_feed() {
+    fn control_characters_are_escaped() {
         assert_eq!(
             escape_line("a\u{1b}[31mb\nc\u{202e}d\u{9b}e\u{7f}"),
             "a\\u{1b}[31mb c\\u{202e}d\\u{9b}e\\u{7f}"
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_from_now() {
+    fn times_are_relative_to_now() {
         let at = |s: i64| Timestamp::from_timestamp(1_000_000 + s, 0).unwrap();
         assert_eq!(relative_time(at(0), at(0)), "now");
         assert_eq!(relative_time(at(720), at(0)), "in 12m");

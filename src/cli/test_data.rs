@@ -1,4 +1,4 @@
-//! Made-up stories, sources and topics for the tests of what is printed.
+//! Example stories, sources and topics for the tests of the output.
 
 use feed_model::{
     DatePrecision, DecidedBy, Duplicate, EntryKey, FollowMode, Membership, NonMembership, Person,
@@ -38,7 +38,7 @@ fn entry(source: &str, key: &str, key_from: &str) -> StoryEntry {
     }
 }
 
-/// A story with everything, and a title that tries to colour the terminal.
+/// A story with every field, and a title with a terminal escape sequence.
 pub(super) fn story() -> Story {
     Story {
         id: StoryId(7),
@@ -76,7 +76,7 @@ pub(super) fn story() -> Story {
     }
 }
 
-/// A story with nothing that may be absent.
+/// A story without any optional field.
 pub(super) fn bare_story() -> Story {
     let moment = at("2026-10-31T10:00:00Z");
     Story {
@@ -153,7 +153,7 @@ pub(super) fn source() -> SourceState {
     }
 }
 
-/// A source in trouble, whose error tries to clear the screen.
+/// A failing source, whose error contains a terminal escape sequence.
 pub(super) fn failing_source() -> SourceState {
     SourceState {
         id: source_id("silent"),

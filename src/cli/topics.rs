@@ -1,4 +1,4 @@
-//! `tributary topics`: what one can subscribe to.
+//! `tributary topics`: lists the topics with their feeds, and suggests terms for them.
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use topic_rules::{
     suggest::{SuggestedSubject, TermSuggestions},
 };
 
-/// List the topics, and the feeds to subscribe to
+/// List the topics and the URLs of their feeds
 #[derive(Debug, clap::Args)]
 #[command(subcommand_negates_reqs = true)]
 pub struct Args {
@@ -25,20 +25,18 @@ pub struct Args {
     pub(crate) action: Option<Action>,
 }
 
-/// What else can be asked about topics.
+/// The subcommands of `topics`.
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// Propose terms: for a topic's labelled stories, and for recurring subjects among those in no
-    /// topic
+    /// Suggest terms for each topic, and subjects that recur among unsorted stories
     Suggest {
-        /// Only for this topic
+        /// Suggest terms for this topic only
         #[arg(value_name = "TOPIC", value_parser = |id: &str| TopicId::new(id))]
         topic: Option<TopicId>,
     },
 }
 
 /// Runs the command.
-#[allow(clippy::redundant_closure_for_method_calls)] // the method itself is not general enough in its lifetime
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     if let Some(Action::Suggest { topic }) = &args.action {
         return suggest(context, topic.as_ref());
@@ -63,67 +61,64 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
     let done = out.finish()?;
     if unsorted > 0 {
-        let stories = if unsorted == 1 { "1 story is" } else { &format!("{unsorted} stories are") };
+        let stories = if unsorted == 1 { "story" } else { "stories" };
         context.print_notice(format!(
-            "{stories} in no topic: `tributary stories --unsorted` lists them, `tributary topics suggest` looks for subjects"
+            "{unsorted} unsorted {stories}: list them with `tributary stories --unsorted`, \
+             find subjects with `tributary topics suggest`"
         ));
     }
     Ok(done)
 }
 
-/// What `suggest --json` prints.
+/// The output of `suggest --json`.
 #[derive(Debug, Serialize)]
 struct Suggestions<'s> {
     topics: &'s [TermSuggestions],
     subjects: &'s [SuggestedSubject],
 }
 
-/// Terms that would describe a topic, and subjects that no topic covers.
+/// Prints terms that would describe a topic, and subjects that no topic covers.
 fn suggest(context: &Context, topic: Option<&TopicId>) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let known: Vec<TopicId> = config.topics.iter().map(|topic| topic.id.clone()).collect();
     if let Some(unknown) = topic.filter(|topic| !known.contains(topic)) {
         let hint = format!(
-            "the topics are {}",
+            "known topics: {}",
             known.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ")
         );
-        return Err(CommandError { what: format!("there is no topic `{unknown}`"), hint }.into());
+        return Err(CommandError { what: format!("no such topic: {unknown}"), hint }.into());
     }
-    let asked = topic.map_or(known, |topic| vec![topic.clone()]);
+    let selected = topic.map_or(known, |topic| vec![topic.clone()]);
     let rules = Rules::compile(&config.topics)?;
-    let (proposals, mut subjects) =
-        context.open_existing_store()?.read(|reader| reader.suggestions(&asked, &rules))?;
+    let (suggestions, mut subjects) =
+        context.open_existing_store()?.read(|reader| reader.suggestions(&selected, &rules))?;
     if topic.is_some() {
         subjects.clear();
     }
     let mut out = context.out();
     if context.json {
-        out.json(&Suggestions { topics: &proposals, subjects: &subjects })?;
+        out.json(&Suggestions { topics: &suggestions, subjects: &subjects })?;
     } else {
-        out.text(&suggested(&proposals, &subjects, topic.is_none()))?;
+        out.text(&render_suggestions(&suggestions, &subjects, topic.is_none()))?;
     }
     out.finish()
 }
 
-fn suggested(
-    proposals: &[TermSuggestions],
+fn render_suggestions(
+    suggestions: &[TermSuggestions],
     subjects: &[SuggestedSubject],
     with_subjects: bool,
 ) -> String {
     let mut text = String::new();
-    for proposal in proposals {
-        let from = if proposal.from == "labels" {
-            "stories labelled with it"
-        } else {
-            "stories that its rule takes in"
-        };
-        text.push_str(&format!("{}, from {} {from}\n", proposal.id, proposal.stories));
-        if proposal.terms.is_empty() {
-            text.push_str("  no term stands out that its matchers do not hit already\n\n");
+    for suggestion in suggestions {
+        let kind = if suggestion.from == "labels" { "labelled" } else { "matching" };
+        text.push_str(&format!("{}: from {} {kind} stories\n", suggestion.id, suggestion.stories));
+        if suggestion.terms.is_empty() {
+            text.push_str("  no new terms found\n\n");
             continue;
         }
         let mut table = table::table(&["  TERM", "INSIDE", "OUTSIDE", "G2"]);
-        for term in &proposal.terms {
+        for term in &suggestion.terms {
             let cells = [
                 format!("  {}", term.term),
                 term.inside.to_string(),
@@ -136,9 +131,9 @@ fn suggested(
         text.push('\n');
     }
     if with_subjects {
-        text.push_str("subjects among the stories in no topic\n");
+        text.push_str("subjects among unsorted stories\n");
         if subjects.is_empty() {
-            text.push_str("  none recurs\n");
+            text.push_str("  none found\n");
         }
         for subject in subjects {
             let ids: Vec<String> = subject.stories.iter().map(ToString::to_string).collect();
@@ -153,12 +148,12 @@ fn suggested(
     text
 }
 
-/// Where readers reach the feeds, as far as feeds.toml tells.
+/// Returns the base URL of the feeds: `base_url`, else one made from the listen address.
 fn base_url(config: &Config) -> Url {
     config.site.base_url.clone().unwrap_or_else(|| {
         let scheme = if config.server.tls.is_some() { "https" } else { "http" };
         Url::parse(&format!("{scheme}://{}/", config.server.listen))
-            .expect("an address with its port is a URL's authority")
+            .expect("an address and a port form a valid URL authority")
     })
 }
 
@@ -177,8 +172,8 @@ fn render_text(topics: &[TopicState], progress: &[LearnerProgress], base: &Url) 
         text.push_str("\nlearning from labels\n");
     }
     for progress in progress {
-        let state = if progress.is_active { "counts" } else { "does not count" };
-        text.push_str(&format!("  {} {state}: {}\n", progress.topic, progress.reason));
+        let state = if progress.is_active { "active" } else { "not active" };
+        text.push_str(&format!("  {} ({state}): {}\n", progress.topic, progress.reason));
     }
     text
 }
@@ -200,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn feeds_are_below_the_base_or_the_address() {
+    fn feed_urls_start_with_the_base_url_or_the_listen_address() {
         let base =
             |text: &str| base_url(&config::check(text, "feeds.toml").config.unwrap()).to_string();
         assert_eq!(base("site.base_url = \"https://a.example/x\""), "https://a.example/x");

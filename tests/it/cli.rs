@@ -59,7 +59,7 @@ fn init_writes_the_shipped_file_once() {
     let second = run(dir.path(), &["init"]);
     assert_eq!(second.code, 1);
     assert!(
-        second.stderr.contains("feeds.toml is there already, and is left alone"),
+        second.stderr.contains("feeds.toml already exists, not overwritten"),
         "{}",
         second.stderr
     );
@@ -80,7 +80,7 @@ fn check_accepts_what_init_wrote() {
     run(dir.path(), &["init"]);
     let check = run(dir.path(), &["check"]);
     assert_eq!((check.code, check.stderr.as_str()), (0, ""));
-    assert_eq!(check.stdout, "feeds.toml is fine: 2 sources, 4 topics\n");
+    assert_eq!(check.stdout, "feeds.toml is valid: 2 sources, 4 topics\n");
     let json: serde_json::Value =
         serde_json::from_str(&run(dir.path(), &["check", "--json"]).stdout).unwrap();
     assert_eq!(json, serde_json::json!({ "ok": true, "problems": [] }));
@@ -146,7 +146,7 @@ fn a_missing_config_is_named_with_a_hint() {
         assert_eq!(ended.code, 78, "{command:?}: {}", ended.stderr);
         assert_eq!(ended.stdout, "");
         assert!(
-            ended.stderr.starts_with(&format!("tributary: there is no {name}\n")),
+            ended.stderr.starts_with(&format!("tributary: cannot find {name}\n")),
             "{}",
             ended.stderr
         );
@@ -174,7 +174,7 @@ fn a_config_that_is_not_utf8_is_invalid() {
     fs::write(dir.path().join("feeds.toml"), b"[site]\ntitle = \"\xff\"\n").unwrap();
     let check = run(dir.path(), &["check"]);
     assert_eq!(check.code, 78);
-    assert!(check.stderr.contains("line 2 is not UTF-8 in feeds.toml"), "{}", check.stderr);
+    assert!(check.stderr.contains("invalid UTF-8 on line 2 of feeds.toml"), "{}", check.stderr);
     fs::remove_file(dir.path().join("feeds.toml")).unwrap();
     fs::create_dir(dir.path().join("feeds.toml")).unwrap();
     let check = run(dir.path(), &["check"]);
@@ -189,21 +189,17 @@ fn reading_commands_create_no_files_and_name_the_missing_directory() {
     for command in ["stories", "sources", "topics", "status"] {
         let ended = run(dir.path(), &[command]);
         assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{command}");
-        assert!(
-            ended.stderr.contains("there is no state in data\n"),
-            "{command}: {}",
-            ended.stderr
-        );
+        assert!(ended.stderr.contains("no database in data\n"), "{command}: {}", ended.stderr);
     }
     let explain = run(dir.path(), &["explain", "1", "--data", "elsewhere"]);
     assert_eq!(explain.code, 1);
-    assert!(explain.stderr.contains("there is no state in elsewhere\n"), "{}", explain.stderr);
+    assert!(explain.stderr.contains("no database in elsewhere\n"), "{}", explain.stderr);
     let output = tributary(dir.path(), &["stories"])
         .env("STATE_DIRECTORY", "/nonexistent/first:/nonexistent/second")
         .env("TRIBUTARY_DATA", "third")
         .output()
         .unwrap();
-    assert!(ended(&output).stderr.contains("there is no state in /nonexistent/first\n"));
+    assert!(ended(&output).stderr.contains("no database in /nonexistent/first\n"));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing but feeds.toml is there");
 }
 

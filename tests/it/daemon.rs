@@ -300,7 +300,7 @@ fn a_poll_command_is_handed_over_to_the_daemon() {
     origin.script("/rss", vec![Reply::ok(rss("An RSS feed", &r))]);
     let handed = program.run(&["poll", "--force", "rss", "--json"]);
     assert_eq!(handed.code, 0, "{}", handed.stderr);
-    assert!(handed.stderr.contains("a daemon is at work here"), "{}", handed.stderr);
+    assert!(handed.stderr.contains("the daemon is running"), "{}", handed.stderr);
     let handed: Value = serde_json::from_str(&handed.stdout).unwrap();
     assert_eq!(
         (&handed["sources"][0]["outcome"], &handed["attempted"]),

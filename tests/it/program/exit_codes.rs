@@ -74,7 +74,7 @@ fn commands_without_a_state_name_the_missing_directory() {
         let arguments = COMMANDS.iter().find(|arguments| arguments[0] == command).unwrap();
         let ended = program.run(arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{command}");
-        assert!(ended.stderr.contains("there is no state in data"), "{command}: {}", ended.stderr);
+        assert!(ended.stderr.contains("no database in data"), "{command}: {}", ended.stderr);
         assert!(
             !program.join("data").exists() && !program.join("public").exists(),
             "{command} made something"

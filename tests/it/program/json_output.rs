@@ -382,7 +382,8 @@ fn inspect_lists_repairs_and_the_origin_of_each_field() {
         "format    rss, in utf-8 (",
         "(first in line 3), 2 times",
         "(line 5)",
-        "  taken   id from guid, title from dc:title, link from guid, published from dc:date, authors from dc:creator, content from description",
+        "  fields  id from guid, title from dc:title, link from guid, published from dc:date, \
+         authors from dc:creator, content from description",
     ] {
         assert!(told.contains(line), "{line}\n{told}");
     }

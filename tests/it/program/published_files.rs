@@ -283,7 +283,7 @@ fn the_documented_quick_start_works() {
     let origin = origin_with_three_feeds();
     let program = Program::empty();
     program.run_ok(&["init"]);
-    assert_eq!(program.run_ok(&["check"]), "feeds.toml is fine: 2 sources, 4 topics\n");
+    assert_eq!(program.run_ok(&["check"]), "feeds.toml is valid: 2 sources, 4 topics\n");
     let shipped = std::fs::read_to_string(program.join("feeds.toml")).unwrap();
     let led = shipped
         .replace("https://www.serverless.fyi/", origin.url("/rss").as_str())
@@ -295,7 +295,7 @@ fn the_documented_quick_start_works() {
     let polled = program.run_ok(&["poll"]);
     assert!(
         polled.contains("serverless-fyi")
-            && polled.contains("2 asked, 2 changed, 0 not modified, 0 failed; 5 new entries"),
+            && polled.contains("2 polled, 2 changed, 0 not modified, 0 failed; 5 new entries"),
         "{polled}"
     );
     program.run_ok(&["publish", "public"]);
