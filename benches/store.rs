@@ -89,13 +89,13 @@ fn fill(dir: &std::path::Path) {
             .expect("rows of the benchmark's own making");
     };
     fill(
-        "INSERT INTO story (id, published_id, shown_entry, position_ms, first_published_ms, updated_ms, arrival, public)
+        "INSERT INTO story (id, published_id, representative_entry, position_ms, first_published_ms, updated_ms, arrival, public)
          NUMBERS SELECT i, 'urn:x-bench:' || i, i, ?1 + i * 1000, ?1 + i * 1000, ?1 + i * 1000, 'ordinary', 1 FROM n",
         &[&begin],
     );
     fill(
-        "INSERT INTO entry (id, source_id, key, key_from, story_id, guid, link, canonical, title_norm, title, published_ms, first_seen_ms,
-           last_seen_ms, content_digest, material_digest, fingerprint, opening_mark, whole_mark)
+        "INSERT INTO entry (id, source_id, key, key_from, story_id, guid, link, canonical_url, normalized_title, title, published_ms, first_seen_ms,
+           last_seen_ms, content_hash, material_hash, fingerprint, opening_minhash, text_minhash)
          NUMBERS SELECT i, 'stored', 'urn:x-bench:' || i, 'guid', i, 'urn:x-bench:' || i, 'https://stored.example/posts/' || i,
            CASE WHEN i % 200 = 0 THEN 'https://stored.example/changes' ELSE 'https://stored.example/posts/' || i END,
            CASE WHEN i % 100 = 0 THEN 'weekly notes' ELSE 'post ' || i END, 'Post', ?1 + i * 1000, ?1 + i * 1000, ?1 + i * 1000,

@@ -242,9 +242,9 @@ fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError>
         let interval = sources::seconds(attempt.next.interval);
         conn.prepare_cached(
             "UPDATE source SET last_attempt_ms = ?2, last_success_ms = CASE WHEN ?5 IS NULL THEN ?2 ELSE last_success_ms END,
-               last_outcome = ?3, last_status = ?4, last_error_class = ?5, last_error = ?6, failures = ?7, throttles = ?8,
-               gone_since_ms = ?9, resting = ?10, poll_requested = 0, moved_to = ?11, moved_since_ms = ?12, moved_adopted = ?13,
-               next_poll_ms = ?14, next_poll_because = ?15, not_before_ms = ?16, interval_s = ?17, problems = coalesce(?18, problems)
+               last_outcome = ?3, last_status = ?4, last_error_class = ?5, last_error = ?6, consecutive_failures = ?7, consecutive_throttles = ?8,
+               first_gone_ms = ?9, gone = ?10, poll_requested = 0, redirect_url = ?11, redirect_since_ms = ?12, redirect_adopted = ?13,
+               next_poll_ms = ?14, next_poll_reason = ?15, not_before_ms = ?16, interval_s = ?17, problems = coalesce(?18, problems)
              WHERE id = ?1",
         )
         .and_then(|mut s| {
@@ -271,11 +271,9 @@ fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError>
         })
         .context("store an attempt to poll")?;
         if let Some(pace) = &attempt.update_hints {
-            conn.prepare_cached(
-                "INSERT INTO publisher_pace (source_id, pace) VALUES (?1, ?2) ON CONFLICT (source_id) DO UPDATE SET pace = excluded.pace",
-            )
-            .and_then(|mut s| s.execute(params![source, sql_values::json(pace)]))
-            .context("store how often a publication wants to be asked")?;
+            conn.prepare_cached("UPDATE source SET update_hints = ?2 WHERE id = ?1")
+                .and_then(|mut s| s.execute(params![source, sql_values::json(pace)]))
+                .context("store the update hints of a source")?;
         }
         if let Some(host) = &attempt.host {
             conn.prepare_cached("UPDATE source SET host = ?2 WHERE id = ?1 AND host <> ?2")
@@ -286,7 +284,7 @@ fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError>
             let reason =
                 PollReason::SharedFeed { source: plan.source.clone(), delayed: None }.to_string();
             conn.prepare_cached(
-                "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3 WHERE id = ?1 AND next_poll_ms < ?2",
+                "UPDATE source SET next_poll_ms = ?2, next_poll_reason = ?3 WHERE id = ?1 AND next_poll_ms < ?2",
             )
             .and_then(|mut s| s.execute(params![fellow.as_str(), ms(attempt.next.at), reason]))
             .context("bring two readers of one document together")?;
@@ -297,7 +295,7 @@ fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError>
     }
     if let Some(followed) = &plan.followed {
         conn.prepare_cached(
-            "UPDATE source SET way = ?2, way_url = ?3, way_because = ?4 WHERE id = ?1",
+            "UPDATE source SET follow_mode = ?2, follow_url = ?3, follow_reason = ?4 WHERE id = ?1",
         )
         .and_then(|mut s| {
             s.execute(params![
@@ -310,7 +308,7 @@ fn store_attempt(conn: &Connection, plan: &PollUpdate) -> Result<(), StoreError>
         .context("store how a source is followed")?;
     }
     if let Some(reviewed) = plan.reviewed {
-        conn.prepare_cached("UPDATE source SET way_reviewed_ms = ?2 WHERE id = ?1")
+        conn.prepare_cached("UPDATE source SET follow_reviewed_ms = ?2 WHERE id = ?1")
             .and_then(|mut s| s.execute(params![source, ms(reviewed)]))
             .context("store how a source is followed")?;
     }
@@ -339,19 +337,17 @@ fn store_feed_metadata(
 ) -> Result<bool, StoreError> {
     let facts = &document.metadata;
     let is_public = || {
-        conn.prepare_cached(
-            "SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1",
-        )
-        .and_then(|mut s| s.query_row([plan.source.as_str()], |r| r.get::<_, bool>(0)))
-        .context("read a source")
+        conn.prepare_cached("SELECT public FROM source WHERE id = ?1")
+            .and_then(|mut s| s.query_row([plan.source.as_str()], |r| r.get::<_, bool>(0)))
+            .context("read a source")
     };
     let was_public = is_public()?;
     // A page of the back-catalogue says nothing about the publication: what is known stays.
     conn.prepare_cached(
-        "UPDATE source SET own_title = coalesce(?2, own_title), own_id = coalesce(?3, own_id), own_feed_url = coalesce(?4, own_feed_url),
+        "UPDATE source SET feed_title = coalesce(?2, feed_title), feed_id = coalesce(?3, feed_id), self_url = coalesce(?4, self_url),
            home_page_url = coalesce(?5, home_page_url), rights = coalesce(?6, rights), key_policy = coalesce(?7, key_policy),
-           body_digest = coalesce(?8, body_digest), document_ms = ?9, private_seen = coalesce(?10, private_seen),
-           imported_ms = CASE WHEN ?11 THEN coalesce(imported_ms, ?9) ELSE imported_ms END WHERE id = ?1",
+           body_digest = coalesce(?8, body_digest), last_document_ms = ?9, cache_private = coalesce(?10, cache_private),
+           import_completed_ms = CASE WHEN ?11 THEN coalesce(import_completed_ms, ?9) ELSE import_completed_ms END WHERE id = ?1",
     )
     .and_then(|mut s| {
         s.execute(params![

@@ -117,7 +117,7 @@ pub(super) fn create_missing(
             .context("cut an archive")?;
         for story in load.stories {
             conn.prepare_cached(
-                "INSERT OR IGNORE INTO archived (topic_id, story_id, number) VALUES (?1, ?2, ?3)",
+                "INSERT OR IGNORE INTO archive_story (topic_id, story_id, number) VALUES (?1, ?2, ?3)",
             )
             .and_then(|mut s| s.execute(params![topic, story, number]))
             .context("cut an archive")?;
@@ -141,7 +141,7 @@ fn next_batch(
     let has_unplaced: bool = conn
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM story_topic st INDEXED BY story_topic_unarchived JOIN story s ON s.id = st.story_id
-              WHERE st.topic_id = ?1 AND st.in_window = 0 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL)",
+              WHERE st.topic_id = ?1 AND st.in_window = 0 AND st.in_archive = 0 AND s.public = 1 AND s.removed_ms IS NULL)",
         )
         .and_then(|mut s| s.query_row([topic], |r| r.get(0)))
         .context("look for stories without a place")?;
@@ -151,8 +151,8 @@ fn next_batch(
     let mut statement = conn
         .prepare_cached(&format!(
             "SELECT st.story_id, {TEXT_BYTES}, st.in_window FROM story_topic st
-               JOIN story s ON s.id = st.story_id JOIN entry e ON e.id = s.shown_entry
-              WHERE st.topic_id = ?1 AND st.in_archive = 0 AND s.public = 1 AND s.gone_ms IS NULL
+               JOIN story s ON s.id = st.story_id JOIN entry e ON e.id = s.representative_entry
+              WHERE st.topic_id = ?1 AND st.in_archive = 0 AND s.public = 1 AND s.removed_ms IS NULL
               ORDER BY st.in_window, st.position_ms, st.story_id LIMIT ?2"
         ))
         .context("look for stories without a place")?;
@@ -187,7 +187,7 @@ fn archive_contents(
 ) -> Result<(Vec<i64>, u64), StoreError> {
     let mut statement = conn
         .prepare_cached(&format!(
-            "SELECT a.story_id, {TEXT_BYTES} FROM archived a JOIN story s ON s.id = a.story_id JOIN entry e ON e.id = s.shown_entry
+            "SELECT a.story_id, {TEXT_BYTES} FROM archive_story a JOIN story s ON s.id = a.story_id JOIN entry e ON e.id = s.representative_entry
               WHERE a.topic_id = ?1 AND a.number = ?2 ORDER BY a.story_id"
         ))
         .context("read an archive")?;
@@ -201,8 +201,8 @@ fn archive_contents(
 /// public.
 pub(super) fn invalidate(conn: &Connection, story: i64) -> Result<(), StoreError> {
     conn.prepare_cached(
-        "UPDATE archive SET revision = revision + 1, drawn = NULL, body = NULL
-          WHERE (topic_id, number) IN (SELECT topic_id, number FROM archived WHERE story_id = ?1)",
+        "UPDATE archive SET revision = revision + 1, input_digest = NULL, body = NULL
+          WHERE (topic_id, number) IN (SELECT topic_id, number FROM archive_story WHERE story_id = ?1)",
     )
     .and_then(|mut s| s.execute([story]))
     .context("let an archive be drawn again")?;
@@ -212,7 +212,7 @@ pub(super) fn invalidate(conn: &Connection, story: i64) -> Result<(), StoreError
 /// Takes a story that is gone out of every archive.
 pub(super) fn remove_story(conn: &Connection, story: i64) -> Result<(), StoreError> {
     invalidate(conn, story)?;
-    conn.prepare_cached("DELETE FROM archived WHERE story_id = ?1")
+    conn.prepare_cached("DELETE FROM archive_story WHERE story_id = ?1")
         .and_then(|mut s| s.execute([story]))
         .context("take a story out of archives")?;
     conn.prepare_cached("UPDATE story_topic SET in_archive = 0 WHERE story_id = ?1")
@@ -228,12 +228,12 @@ pub(super) fn remove_story_from_left_topics(
 ) -> Result<(), StoreError> {
     const LEFT: &str = "a.story_id = ?1 AND NOT EXISTS (SELECT 1 FROM story_topic st WHERE st.topic_id = a.topic_id AND st.story_id = ?1)";
     conn.prepare_cached(&format!(
-        "UPDATE archive SET revision = revision + 1, drawn = NULL, body = NULL
-          WHERE EXISTS (SELECT 1 FROM archived a WHERE {LEFT} AND a.topic_id = archive.topic_id AND a.number = archive.number)"
+        "UPDATE archive SET revision = revision + 1, input_digest = NULL, body = NULL
+          WHERE EXISTS (SELECT 1 FROM archive_story a WHERE {LEFT} AND a.topic_id = archive.topic_id AND a.number = archive.number)"
     ))
     .and_then(|mut s| s.execute([story]))
     .context("let an archive be drawn again")?;
-    conn.prepare_cached(&format!("DELETE FROM archived AS a WHERE {LEFT}"))
+    conn.prepare_cached(&format!("DELETE FROM archive_story AS a WHERE {LEFT}"))
         .and_then(|mut s| s.execute([story]))
         .context("take a story out of archives")?;
     Ok(())
@@ -274,7 +274,7 @@ impl Store {
         self.write(move |tx| {
             for archive in &coded {
                 tx.prepare_cached(
-                    "UPDATE archive SET drawn = ?4, updated_ms = ?5, body = ?6 WHERE topic_id = ?1 AND number = ?2 AND revision = ?3",
+                    "UPDATE archive SET input_digest = ?4, updated_ms = ?5, body = ?6 WHERE topic_id = ?1 AND number = ?2 AND revision = ?3",
                 )
                 .and_then(|mut s| {
                     let (topic, updated) = (archive.topic.as_str(), ms(archive.updated));
@@ -291,9 +291,9 @@ impl Reader<'_> {
     /// Every archive of a topic, in order.
     pub fn archives(&self, topic: &TopicId) -> Result<Vec<ArchiveState>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT c.number, c.prev, c.superseded, c.revision, c.drawn, c.updated_ms,
-                    NOT EXISTS (SELECT 1 FROM archived a JOIN story s ON s.id = a.story_id
-                      WHERE a.topic_id = c.topic_id AND a.number = c.number AND s.public = 1 AND s.gone_ms IS NULL) AS is_empty
+            "SELECT c.number, c.prev, c.superseded, c.revision, c.input_digest, c.updated_ms,
+                    NOT EXISTS (SELECT 1 FROM archive_story a JOIN story s ON s.id = a.story_id
+                      WHERE a.topic_id = c.topic_id AND a.number = c.number AND s.public = 1 AND s.removed_ms IS NULL) AS is_empty
                FROM archive c WHERE c.topic_id = ?1 ORDER BY c.number",
         )?;
         let rows = statement.query_map([topic.as_str()], |r| {
@@ -303,7 +303,7 @@ impl Reader<'_> {
                 is_superseded: r.get("superseded")?,
                 is_empty: r.get("is_empty")?,
                 revision: r.get("revision")?,
-                drawn: r.get("drawn")?,
+                drawn: r.get("input_digest")?,
                 updated: time_opt(r, "updated_ms")?,
             })
         })?;
@@ -313,7 +313,7 @@ impl Reader<'_> {
     /// The public stories of an archive, newest position first.
     pub fn archive_stories(&self, topic: &TopicId, number: u64) -> Result<Vec<Story>, StoreError> {
         self.select(
-            "WHERE s.public = 1 AND s.gone_ms IS NULL AND s.id IN (SELECT story_id FROM archived WHERE topic_id = ?1 AND number = ?2)
+            "WHERE s.public = 1 AND s.removed_ms IS NULL AND s.id IN (SELECT story_id FROM archive_story WHERE topic_id = ?1 AND number = ?2)
              ORDER BY s.position_ms DESC, s.id DESC",
             &[Box::new(topic.to_string()), Box::new(number)],
         )
@@ -328,8 +328,8 @@ impl Reader<'_> {
         let found: Option<(Option<Vec<u8>>, Option<i64>, bool)> = self
             .conn
             .prepare_cached(
-                "SELECT c.body, c.updated_ms, NOT EXISTS (SELECT 1 FROM archived a JOIN story s ON s.id = a.story_id
-                    WHERE a.topic_id = c.topic_id AND a.number = c.number AND s.public = 1 AND s.gone_ms IS NULL)
+                "SELECT c.body, c.updated_ms, NOT EXISTS (SELECT 1 FROM archive_story a JOIN story s ON s.id = a.story_id
+                    WHERE a.topic_id = c.topic_id AND a.number = c.number AND s.public = 1 AND s.removed_ms IS NULL)
                    FROM archive c WHERE c.topic_id = ?1 AND c.number = ?2",
             )
             .and_then(|mut s| s.query_row(params![topic.as_str(), number], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional())

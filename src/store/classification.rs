@@ -78,7 +78,7 @@ impl ClassifierInput {
         let shown = conn
             .prepare_cached(
                 "SELECT e.title, e.summary, e.content, e.authors, e.url, e.language, s.position_ms, s.first_published_ms, s.published_ms
-                   FROM story s JOIN entry e ON e.id = s.shown_entry WHERE s.id = ?1 AND s.gone_ms IS NULL",
+                   FROM story s JOIN entry e ON e.id = s.representative_entry WHERE s.id = ?1 AND s.removed_ms IS NULL",
             )?
             .query_row([story], |r| {
                 let html = |column| {
@@ -109,7 +109,7 @@ impl ClassifierInput {
         // reason would tell of the others.
         let mut statement = conn.prepare_cached(
             "SELECT e.source_id, e.categories FROM entry e JOIN source src ON src.id = e.source_id JOIN story s ON s.id = e.story_id
-              WHERE e.story_id = ?1 AND (s.public = 0 OR src.publish OR NOT (src.has_auth OR src.private_seen)) ORDER BY e.id",
+              WHERE e.story_id = ?1 AND (s.public = 0 OR src.public) ORDER BY e.id",
         )?;
         let rows = statement.query_map([story], |r| {
             Ok((r.get::<_, String>(0)?, from_json::<Vec<Category>>(r, "categories")?))
@@ -229,11 +229,11 @@ pub(super) fn classify(
         let in_window = assignment.topic == TopicId::ALL
             || enters_window(conn, assignment, cause, &subject, now)?;
         conn.prepare_cached(
-            "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score, because, in_archive) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
-               EXISTS (SELECT 1 FROM archived WHERE topic_id = ?1 AND story_id = ?2))
-             ON CONFLICT (topic_id, story_id) DO UPDATE SET by_label = excluded.by_label, score = excluded.score, because = excluded.because,
+            "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score, reasons, in_archive) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+               EXISTS (SELECT 1 FROM archive_story WHERE topic_id = ?1 AND story_id = ?2))
+             ON CONFLICT (topic_id, story_id) DO UPDATE SET by_label = excluded.by_label, score = excluded.score, reasons = excluded.reasons,
                in_window = max(in_window, ?8)
-             WHERE by_label <> excluded.by_label OR score <> excluded.score OR because <> excluded.because OR in_window < ?8",
+             WHERE by_label <> excluded.by_label OR score <> excluded.score OR reasons <> excluded.reasons OR in_window < ?8",
         )?
         .execute(params![
             assignment.topic,
@@ -246,7 +246,7 @@ pub(super) fn classify(
             shows
         ])?;
     }
-    conn.prepare_cached("UPDATE story SET sorted_by = ?2 WHERE id = ?1")?
+    conn.prepare_cached("UPDATE story SET rules_fingerprint = ?2 WHERE id = ?1")?
         .execute(params![story, rules.fingerprint()])?;
     Ok(())
 }

@@ -122,11 +122,12 @@ impl Store {
         } else {
             let conn = connect(file, &uri, false)?;
             let version = migrate::version(&conn, file)?;
-            if version < migrate::known_version() {
+            if version < migrate::VERSION {
                 return Err(StoreError::Refused(format!(
-                    "{} is of version {version}; `tributary serve` or `poll` brings it to {}",
+                    "{} has schema version {version}; run `tributary serve` or `tributary poll` \
+                     to migrate it to version {}",
                     file.display(),
-                    migrate::known_version()
+                    migrate::VERSION
                 )));
             }
             None

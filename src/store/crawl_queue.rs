@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 use url::Url;
 
 use super::{
@@ -145,15 +145,15 @@ impl Reader<'_> {
         limit: usize,
     ) -> Result<Vec<QueuedPage>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT url, backlog, fetched_ms IS NOT NULL AS refresh, rank, draft FROM page
-              WHERE source_id = ?1 AND state = 'queued' AND backlog = ?2 AND coalesce(not_before_ms, 0) <= ?3
+            "SELECT url, backfill, fetched_ms IS NOT NULL AS refresh, rank, metadata FROM page
+              WHERE source_id = ?1 AND state = 'queued' AND backfill = ?2 AND coalesce(not_before_ms, 0) <= ?3
               ORDER BY refresh, rank LIMIT ?4",
         )?;
         let rows = statement.query_map(
             params![source.as_str(), backlog, ms(now), number(limit)],
             |r| {
                 let url: String = r.get("url")?;
-                Ok((url, r.get("backlog")?, r.get("refresh")?, r.get("rank")?, r.get("draft")?))
+                Ok((url, r.get("backfill")?, r.get("refresh")?, r.get("rank")?, r.get("metadata")?))
             },
         )?;
         let mut pages = Vec::new();
@@ -168,9 +168,9 @@ impl Reader<'_> {
 
     /// The known pages of a source, by their addresses.
     pub fn known_pages(&self, source: &SourceId) -> Result<HashMap<String, KnownPage>, StoreError> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT url, state, lastmod_ms, draft FROM page WHERE source_id = ?1 AND state <> 'sitemap'")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT url, state, lastmod_ms, metadata FROM page WHERE source_id = ?1",
+        )?;
         let rows = statement.query_map([source.as_str()], |r| {
             let state = match r.get::<_, String>("state")?.as_str() {
                 "queued" => PageState::Queued,
@@ -180,7 +180,11 @@ impl Reader<'_> {
             };
             Ok((
                 r.get(0)?,
-                KnownPage { state, lastmod: time_opt(r, "lastmod_ms")?, metadata: r.get("draft")? },
+                KnownPage {
+                    state,
+                    lastmod: time_opt(r, "lastmod_ms")?,
+                    metadata: r.get("metadata")?,
+                },
             ))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -190,10 +194,10 @@ impl Reader<'_> {
     pub fn indexed_sitemaps(&self, source: &SourceId) -> Result<Vec<IndexedSitemap>, StoreError> {
         let mut statement = self
             .conn
-            .prepare_cached("SELECT url, lastmod_ms, fetched_ms IS NOT NULL AS read, backlog FROM page WHERE source_id = ?1 AND state = 'sitemap' ORDER BY rank")?;
+            .prepare_cached("SELECT url, lastmod_ms, fetched_ms IS NOT NULL AS read, in_first_index FROM sitemap WHERE source_id = ?1 ORDER BY rank")?;
         let rows = statement.query_map([source.as_str()], |r| {
             let (lastmod, read, from_first_index) =
-                (time_opt(r, "lastmod_ms")?, r.get("read")?, r.get("backlog")?);
+                (time_opt(r, "lastmod_ms")?, r.get("read")?, r.get("in_first_index")?);
             Ok(Url::parse(&r.get::<_, String>("url")?).ok().map(|url| IndexedSitemap {
                 url,
                 lastmod,
@@ -217,7 +221,7 @@ impl Reader<'_> {
     /// Pages of the back-catalogue that were queued so far, whatever became of them.
     pub fn backfill_size(&self, source: &SourceId) -> Result<usize, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT count(*) FROM page WHERE source_id = ?1 AND backlog = 1 AND state NOT IN ('passed', 'sitemap')",
+            "SELECT count(*) FROM page WHERE source_id = ?1 AND backfill = 1 AND state <> 'skipped'",
         )?;
         Ok(statement.query_row([source.as_str()], |r| r.get(0))?)
     }
@@ -229,9 +233,9 @@ impl Reader<'_> {
         now: Timestamp,
     ) -> Result<Vec<(SourceId, String)>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, host FROM source WHERE ordinal IS NOT NULL AND paused = 0 AND resting = 0 AND coalesce(not_before_ms, 0) <= ?1
-                AND way IN ('sitemap', 'page') AND failures = 0
-                AND EXISTS (SELECT 1 FROM page p WHERE p.source_id = source.id AND p.state = 'queued' AND p.backlog = 1
+            "SELECT id, host FROM source WHERE ordinal IS NOT NULL AND paused = 0 AND gone = 0 AND coalesce(not_before_ms, 0) <= ?1
+                AND follow_mode IN ('sitemap', 'page') AND consecutive_failures = 0
+                AND EXISTS (SELECT 1 FROM page p WHERE p.source_id = source.id AND p.state = 'queued' AND p.backfill = 1
                              AND coalesce(p.not_before_ms, 0) <= ?1) ORDER BY ordinal",
         )?;
         let rows = statement
@@ -242,7 +246,7 @@ impl Reader<'_> {
     /// robots.txt of an origin, where it was fetched.
     pub fn robots(&self, origin: &str) -> Result<Option<StoredRobots>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT status, body, challenge, fetched_ms, etag, last_modified FROM robots LEFT JOIN robots_validator USING (origin) WHERE origin = ?1",
+            "SELECT status, body, bot_challenge, fetched_ms, etag, last_modified FROM robots WHERE origin = ?1",
         )?;
         Ok(statement
             .query_row([origin], |r| {
@@ -265,19 +269,20 @@ impl Store {
         let origin = origin.to_owned();
         self.write(move |tx| {
             tx.execute(
-                "INSERT INTO robots (origin, status, body, challenge, fetched_ms) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (origin) DO UPDATE SET status = excluded.status, body = excluded.body,
-                   challenge = excluded.challenge, fetched_ms = excluded.fetched_ms",
-                params![origin, robots.status, robots.body, robots.challenge, ms(robots.fetched)],
+                "INSERT OR REPLACE INTO robots
+                   (origin, status, body, bot_challenge, fetched_ms, etag, last_modified)
+                 VALUES (:origin, :status, :body, :challenge, :fetched, :etag, :last_modified)",
+                named_params! {
+                    ":origin": origin,
+                    ":status": robots.status,
+                    ":body": robots.body,
+                    ":challenge": robots.challenge,
+                    ":fetched": ms(robots.fetched),
+                    ":etag": robots.validators.etag,
+                    ":last_modified": robots.validators.last_modified,
+                },
             )
-            .and_then(|_| {
-                tx.execute(
-                    "INSERT INTO robots_validator (origin, etag, last_modified) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (origin) DO UPDATE SET etag = excluded.etag, last_modified = excluded.last_modified",
-                    params![origin, robots.validators.etag, robots.validators.last_modified],
-                )
-            })
-            .context("keep a robots.txt")?;
+            .context("store a robots.txt")?;
             Ok(())
         })
     }
@@ -321,11 +326,11 @@ fn apply_change(
 ) -> rusqlite::Result<()> {
     match change {
         PageChange::Discovered { url, queued, backlog, rank, lastmod, metadata } => {
-            let state = if *queued { "queued" } else { "passed" };
+            let state = if *queued { "queued" } else { "skipped" };
             conn.prepare_cached(
-                "INSERT INTO page (source_id, url, state, backlog, rank, lastmod_ms, draft) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                "INSERT INTO page (source_id, url, state, backfill, rank, lastmod_ms, metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (source_id, url) DO UPDATE SET rank = excluded.rank, lastmod_ms = excluded.lastmod_ms,
-                   draft = coalesce(excluded.draft, page.draft),
+                   metadata = coalesce(excluded.metadata, page.metadata),
                    state = CASE WHEN excluded.state = 'queued' THEN 'queued' ELSE page.state END,
                    attempts = CASE WHEN excluded.state = 'queued' THEN 0 ELSE page.attempts END,
                    not_before_ms = CASE WHEN excluded.state = 'queued' THEN NULL ELSE page.not_before_ms END",
@@ -334,7 +339,7 @@ fn apply_change(
         }
         PageChange::Fetched { url, metadata } => {
             conn.prepare_cached(
-                "UPDATE page SET state = 'fetched', fetched_ms = ?3, attempts = 0, draft = coalesce(?4, draft)
+                "UPDATE page SET state = 'fetched', fetched_ms = ?3, attempts = 0, metadata = coalesce(?4, metadata)
                  WHERE source_id = ?1 AND url = ?2",
             )?
             .execute(params![source, url.as_str(), ms(now), metadata])?;
@@ -359,10 +364,9 @@ fn apply_change(
             .execute(params![source, ms(*until)])?;
         }
         PageChange::IndexedSitemaps(parts) => {
-            conn.prepare_cached("DELETE FROM page WHERE source_id = ?1 AND state = 'sitemap'")?
-                .execute([source])?;
+            conn.prepare_cached("DELETE FROM sitemap WHERE source_id = ?1")?.execute([source])?;
             let mut insert = conn.prepare_cached(
-                "INSERT INTO page (source_id, url, state, backlog, rank, lastmod_ms, fetched_ms) VALUES (?1, ?2, 'sitemap', ?6, ?3, ?4, ?5)
+                "INSERT INTO sitemap (source_id, url, rank, lastmod_ms, fetched_ms, in_first_index) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT DO NOTHING",
             )?;
             for (rank, part) in parts.iter().enumerate() {

@@ -22,8 +22,7 @@ pub(super) struct SourceEntries<'a> {
 /// Entries that a moment may have and still tell one from another.
 const MAX_PER_TIMESTAMP: usize = 8;
 
-const KNOWN_COLUMNS: &str =
-    "e.id, e.key, e.guid, e.guid_alias, e.link, e.title_norm, e.material_digest, e.published_ms";
+const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.normalized_title, e.material_hash, e.published_ms";
 
 impl SourceEntries<'_> {
     /// The index is named: left to itself, `SQLite` takes the one that has the order and reads
@@ -46,8 +45,8 @@ fn known_entry_of_row(row: &Row<'_>) -> rusqlite::Result<KnownEntry> {
         guid: row.get("guid")?,
         guid_alias: row.get("guid_alias")?,
         link: row.get("link")?,
-        title_norm: row.get("title_norm")?,
-        material_hash: row.get("material_digest")?,
+        title_norm: row.get("normalized_title")?,
+        material_hash: row.get("material_hash")?,
         published: time_opt(row, "published_ms")?,
     })
 }
@@ -75,7 +74,7 @@ impl KnownEntries for SourceEntries<'_> {
     }
 
     fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, StoreError> {
-        self.find("entry_source_title", "title_norm", title_norm)
+        self.find("entry_source_title", "normalized_title", title_norm)
     }
 
     fn by_published(&self, published: Timestamp) -> Result<Vec<KnownEntry>, StoreError> {
@@ -142,7 +141,7 @@ pub(super) fn insert(
     let identity = &new.item.identity;
     let (key, key_from) = (identity.key.as_str(), identity.key_from.as_str());
     conn.prepare_cached(
-        "INSERT INTO entry (source_id, key, key_from, story_id, joined_because, about, first_seen_ms, last_seen_ms, content_digest, material_digest)
+        "INSERT INTO entry (source_id, key, key_from, story_id, join_reason, comments_on, first_seen_ms, last_seen_ms, content_hash, material_hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, x'', x'')",
     )
     .and_then(|mut s| s.execute(params![new.source.as_str(), key, key_from, new.story, new.join_reason, new.related, ms(now)]))
@@ -158,7 +157,7 @@ pub(super) fn store_commented_page(
     conn: &Connection,
     commentary: &Commentary,
 ) -> Result<(), StoreError> {
-    conn.prepare_cached("UPDATE entry SET about = ?2 WHERE id = ?1 AND about IS NULL")
+    conn.prepare_cached("UPDATE entry SET comments_on = ?2 WHERE id = ?1 AND comments_on IS NULL")
         .and_then(|mut s| s.execute(params![commentary.entry, commentary.url]))
         .context("store what an entry comments on")?;
     Ok(())
@@ -174,7 +173,7 @@ pub(super) fn update(
 ) -> Result<bool, StoreError> {
     let (digest, gone, ahead): ([u8; 32], bool, bool) = conn
         .prepare_cached(
-            "SELECT e.content_digest, s.gone_ms IS NOT NULL, coalesce(e.published_ms > ?2, 0)
+            "SELECT e.content_hash, s.removed_ms IS NOT NULL, coalesce(e.published_ms > ?2, 0)
                FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1",
         )
         .and_then(|mut s| {
@@ -222,12 +221,12 @@ fn write_content(
         .or(draft.content.as_ref())
         .map(|html| feed_parser::plain_text(html.as_str()));
     conn.prepare_cached(
-        "UPDATE entry SET guid = ?2, guid_alias = ?3, link = ?4, canonical = ?5, title_norm = ?6, url = ?7, title = ?8,
+        "UPDATE entry SET guid = ?2, guid_alias = ?3, link = ?4, canonical_url = ?5, normalized_title = ?6, url = ?7, title = ?8,
            published_ms = CASE WHEN ?27 THEN ?9 ELSE published_ms END,
            published_precision = CASE WHEN ?27 THEN ?10 ELSE published_precision END,
-           updated_ms = ?11, last_seen_ms = ?12, content_digest = ?13, material_digest = ?14, language = ?15, authors = ?16,
-           categories = ?17, enclosures = ?18, related = ?19, origin = ?20, image = ?21, rights = ?22, summary_text = ?23,
-           fingerprint = ?24, opening_mark = ?28, whole_mark = ?29, summary = ?25, content = ?26 WHERE id = ?1",
+           updated_ms = ?11, last_seen_ms = ?12, content_hash = ?13, material_hash = ?14, language = ?15, authors = ?16,
+           categories = ?17, enclosures = ?18, related = ?19, origin = ?20, image = ?21, rights = ?22, excerpt = ?23,
+           fingerprint = ?24, opening_minhash = ?28, text_minhash = ?29, summary = ?25, content = ?26 WHERE id = ?1",
     )
     .and_then(|mut s| {
         s.execute(params![

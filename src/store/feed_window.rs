@@ -30,14 +30,14 @@ const MAX_KEPT_STORIES: usize = 500;
 pub(super) fn size_changed(conn: &Connection, policy: WindowPolicy) -> Result<bool, StoreError> {
     let size = format!("{} {}", policy.max_entries, policy.keep_within.as_millis());
     let before: Option<String> = conn
-        .query_row("SELECT value FROM meta WHERE key = 'window'", [], |r| r.get(0))
+        .query_row("SELECT value FROM meta WHERE key = 'window_policy'", [], |r| r.get(0))
         .optional()
         .context("read the windows' size")?;
     if before.as_deref() == Some(size.as_str()) {
         return Ok(false);
     }
     conn.execute(
-        "INSERT INTO meta (key, value) VALUES ('window', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        "INSERT INTO meta (key, value) VALUES ('window_policy', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [size],
     )
     .context("store the windows' size")?;
@@ -76,7 +76,7 @@ pub(super) fn trim(
              SELECT st.story_id, s.arrival, s.first_published_ms,
                     row_number() OVER (ORDER BY st.position_ms DESC, st.story_id DESC) AS place
                FROM story_topic st JOIN story s ON s.id = st.story_id
-              WHERE st.topic_id = ?1 AND st.in_window = 1 AND s.gone_ms IS NULL AND s.public = 1)
+              WHERE st.topic_id = ?1 AND st.in_window = 1 AND s.removed_ms IS NULL AND s.public = 1)
             WHERE place > ?2 AND (place > ?3 OR arrival <> 'ordinary' OR first_published_ms <= ?4))",
     )
     .and_then(|mut s| {

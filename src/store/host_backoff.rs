@@ -23,7 +23,7 @@ impl Reader<'_> {
     ) -> Result<Option<Timestamp>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT o.next_poll_ms FROM source s JOIN source o ON o.host = s.host AND o.id <> s.id
-              WHERE s.id = ?1 AND o.throttles > 0 AND o.ordinal IS NOT NULL AND o.paused = 0 AND o.next_poll_ms > ?2
+              WHERE s.id = ?1 AND o.consecutive_throttles > 0 AND o.ordinal IS NOT NULL AND o.paused = 0 AND o.next_poll_ms > ?2
               ORDER BY o.next_poll_ms DESC LIMIT 1 OFFSET 1",
         )?;
         let hold: Option<i64> =
@@ -39,7 +39,7 @@ pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<
     let second = |column: &str| -> Result<Option<i64>, StoreError> {
         conn.prepare_cached(&format!(
             "SELECT o.{column} FROM source o JOIN source s ON s.id = ?1 AND o.host = s.host
-              WHERE o.throttles > 0 AND o.ordinal IS NOT NULL AND o.paused = 0 AND o.{column} > ?2
+              WHERE o.consecutive_throttles > 0 AND o.ordinal IS NOT NULL AND o.paused = 0 AND o.{column} > ?2
               ORDER BY o.{column} DESC LIMIT 1 OFFSET 1"
         ))
         .and_then(|mut s| s.query_row(params![source, ms(now)], |r| r.get(0)).optional())
@@ -48,7 +48,7 @@ pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<
     if let Some(until) = second("next_poll_ms")? {
         let reason = PollReason::HostBackoff(time(until)).to_string();
         conn.prepare_cached(
-            "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3
+            "UPDATE source SET next_poll_ms = ?2, next_poll_reason = ?3
               WHERE host = (SELECT host FROM source WHERE id = ?1) AND ordinal IS NOT NULL AND coalesce(next_poll_ms, 0) < ?2",
         )
         .and_then(|mut s| s.execute(params![source, until, reason]))
@@ -76,7 +76,7 @@ pub(super) fn store_retry_after(conn: &Connection, plan: &PollUpdate) -> Result<
         return Ok(());
     };
     conn.prepare_cached(
-        "UPDATE source SET not_before_ms = ?3, next_poll_ms = max(coalesce(next_poll_ms, 0), ?3), next_poll_because = ?4
+        "UPDATE source SET not_before_ms = ?3, next_poll_ms = max(coalesce(next_poll_ms, 0), ?3), next_poll_reason = ?4
           WHERE id = ?1 AND host = ?2 AND coalesce(not_before_ms, 0) < ?3",
     )
     .and_then(|mut s| {

@@ -33,7 +33,7 @@ impl Store {
                 .context("forget the instances of documents that are gone")?;
             for Instance { path, etag, story_digests } in &instances {
                 tx.prepare_cached(
-                    "INSERT OR REPLACE INTO instance (path, etag, seq, held) VALUES (?1, ?2, (SELECT coalesce(max(seq), 0) + 1 FROM instance), ?3)",
+                    "INSERT OR REPLACE INTO instance (path, etag, seq, story_digests) VALUES (?1, ?2, (SELECT coalesce(max(seq), 0) + 1 FROM instance), ?3)",
                 )
                 .and_then(|mut s| s.execute(params![path, etag, sql_values::json(story_digests)]))
                 .context("remember an instance")?;
@@ -52,8 +52,10 @@ impl Reader<'_> {
     /// What the instance of a document with this tag held, as far as that is remembered.
     pub fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
         self.conn
-            .prepare_cached("SELECT held FROM instance WHERE path = ?1 AND etag = ?2")
-            .and_then(|mut s| s.query_row([path, etag], |r| from_json(r, "held")).optional())
+            .prepare_cached("SELECT story_digests FROM instance WHERE path = ?1 AND etag = ?2")
+            .and_then(|mut s| {
+                s.query_row([path, etag], |r| from_json(r, "story_digests")).optional()
+            })
             .context("read an instance")
     }
 

@@ -40,8 +40,8 @@ impl Store {
                         }
                     }
                     tx.execute(
-                        "INSERT INTO label (story_id, topics, at_ms) VALUES (?1, ?2, ?3)
-                         ON CONFLICT (story_id) DO UPDATE SET topics = excluded.topics, at_ms = excluded.at_ms",
+                        "INSERT INTO label (story_id, topics, labelled_ms) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (story_id) DO UPDATE SET topics = excluded.topics, labelled_ms = excluded.labelled_ms",
                         params![story.0, sql_values::json(&topics), ms(now)],
                     )
                     .context("store a label")?;
@@ -82,7 +82,7 @@ impl Store {
     ) -> Result<Vec<StoryId>, StoreError> {
         self.write(move |tx| {
             let mut statement =
-                tx.prepare("SELECT id FROM entry WHERE story_id = ?1 AND joined_because IS NOT NULL ORDER BY first_seen_ms, id")?;
+                tx.prepare("SELECT id FROM entry WHERE story_id = ?1 AND join_reason IS NOT NULL ORDER BY first_seen_ms, id")?;
             let joined: Vec<i64> = statement.query_map([story.0], |r| r.get(0))?.collect::<Result<_, _>>()?;
             if joined.is_empty() {
                 return Err(StoreError::Refused(format!("story {story} has nothing to part: no entry joined it")));
@@ -95,10 +95,10 @@ impl Store {
             let mut parted = Vec::new();
             for entry in joined {
                 let new = stories::create(tx, entry, position, super::Arrival::Backfill, now)?;
-                tx.execute("UPDATE entry SET story_id = ?2, joined_because = NULL WHERE id = ?1", params![entry, new])?;
+                tx.execute("UPDATE entry SET story_id = ?2, join_reason = NULL WHERE id = ?1", params![entry, new])?;
                 for (one, other) in parted.iter().map(|s: &StoryId| s.0).chain([story.0]).map(|other| (entry, other)) {
                     tx.execute(
-                        "INSERT OR IGNORE INTO parted (entry_id, story_id, at_ms) VALUES (?1, ?2, ?3)",
+                        "INSERT OR IGNORE INTO split (entry_id, story_id, split_ms) VALUES (?1, ?2, ?3)",
                         params![one, other, ms(now)],
                     )?;
                 }
@@ -120,7 +120,7 @@ impl Store {
 /// Counts a change by hand, so that a daemon beside renders again.
 fn count_manual_edit(conn: &Connection) -> Result<(), StoreError> {
     conn.execute(
-        "INSERT INTO meta (key, value) VALUES ('edits_by_hand', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
+        "INSERT INTO meta (key, value) VALUES ('manual_edits', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
         [],
     )
     .context("count a change by hand")?;
@@ -130,6 +130,6 @@ fn count_manual_edit(conn: &Connection) -> Result<(), StoreError> {
 impl Reader<'_> {
     /// How many changes were made by hand so far.
     pub fn manual_edits(&self) -> Result<u64, StoreError> {
-        Ok(self.meta("edits_by_hand")?.and_then(|n| n.parse().ok()).unwrap_or(0))
+        Ok(self.meta("manual_edits")?.and_then(|n| n.parse().ok()).unwrap_or(0))
     }
 }

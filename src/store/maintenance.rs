@@ -50,7 +50,10 @@ impl Store {
             let begun = Instant::now();
             let mut changed_topics = BTreeSet::new();
             let mut sorted = 0;
-            let waiting = waiting(tx, fingerprint, limit)?;
+            // One more than the limit shows whether this batch is the last one.
+            let mut waiting = waiting(tx, fingerprint, limit.saturating_add(1))?;
+            let is_last_batch = waiting.len() <= limit;
+            waiting.truncate(limit);
             for story in &waiting {
                 classification::classify(tx, *story, &rules, ClassifyTrigger::Rules, now, &mut changed_topics)?;
                 sorted += 1;
@@ -58,7 +61,7 @@ impl Store {
                     break;
                 }
             }
-            let all = sorted == waiting.len() && waiting.len() < limit;
+            let all = is_last_batch && sorted == waiting.len();
             if all {
                 // From here on a story that enters by a changed rule is no longer news. Only of
                 // topics that these rules know: while feeds.toml is read again, the state knows a
@@ -93,7 +96,7 @@ impl Store {
         self.write(move |tx| {
             let before = ms(now).saturating_sub(i64::try_from(retention.as_millis()).unwrap_or(i64::MAX));
             let mut statement = tx.prepare_cached(
-                "SELECT id FROM story WHERE gone_ms IS NULL AND first_published_ms < ?1 ORDER BY first_published_ms LIMIT ?2",
+                "SELECT id FROM story WHERE removed_ms IS NULL AND first_published_ms < ?1 ORDER BY first_published_ms LIMIT ?2",
             )?;
             let old: Vec<i64> = statement.query_map(params![before, number(limit)], |r| r.get(0))?.collect::<Result<_, _>>()?;
             for story in &old {
@@ -149,22 +152,22 @@ impl Store {
             ask("SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'", &|s| format!("damaged: {s}"))?;
             ask("SELECT \"table\" FROM pragma_foreign_key_check", &|s| format!("a row of {s} refers to nothing"))?;
             ask(
-                "SELECT s.id FROM story s WHERE s.gone_ms IS NULL AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.id = s.shown_entry AND e.story_id = s.id)",
+                "SELECT s.id FROM story s WHERE s.removed_ms IS NULL AND NOT EXISTS (SELECT 1 FROM entry e WHERE e.id = s.representative_entry AND e.story_id = s.id)",
                 &|s| format!("story {s} shows an entry that is not its own"),
             )?;
             ask(
-                "SELECT s.id FROM story s WHERE s.gone_ms IS NULL AND NOT EXISTS (SELECT 1 FROM story_topic t WHERE t.story_id = s.id AND t.topic_id = 'all')",
+                "SELECT s.id FROM story s WHERE s.removed_ms IS NULL AND NOT EXISTS (SELECT 1 FROM story_topic t WHERE t.story_id = s.id AND t.topic_id = 'all')",
                 &|s| format!("story {s} is missing from topic all"),
             )?;
             ask(
                 "SELECT s.id FROM story_topic st JOIN story s ON s.id = st.story_id
-                  WHERE st.topic_id = 'all' AND st.in_window = 0 AND s.public = 1 AND s.gone_ms IS NULL
-                    AND NOT EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = 'all' AND a.story_id = s.id)",
+                  WHERE st.topic_id = 'all' AND st.in_window = 0 AND s.public = 1 AND s.removed_ms IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM archive_story a WHERE a.topic_id = 'all' AND a.story_id = s.id)",
                 &|s| format!("story {s} is in neither the window nor an archive"),
             )?;
             ask(
                 "SELECT story_id FROM story_topic st
-                  WHERE in_archive <> EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = st.topic_id AND a.story_id = st.story_id)",
+                  WHERE in_archive <> EXISTS (SELECT 1 FROM archive_story a WHERE a.topic_id = st.topic_id AND a.story_id = st.story_id)",
                 &|s| format!("what is noted of story {s} and the archives is not so"),
             )?;
             Ok(faults)
@@ -182,9 +185,9 @@ fn waiting(
 ) -> Result<Vec<i64>, StoreError> {
     let mut waiting = Vec::new();
     for sql in [
-        "SELECT id FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by IS NULL AND ?1 IS NOT NULL ORDER BY id DESC LIMIT ?2",
-        "SELECT id FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by < ?1 ORDER BY sorted_by DESC, id DESC LIMIT ?2",
-        "SELECT id FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by > ?1 ORDER BY sorted_by DESC, id DESC LIMIT ?2",
+        "SELECT id FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint IS NULL AND ?1 IS NOT NULL ORDER BY id DESC LIMIT ?2",
+        "SELECT id FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint < ?1 ORDER BY rules_fingerprint DESC, id DESC LIMIT ?2",
+        "SELECT id FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint > ?1 ORDER BY rules_fingerprint DESC, id DESC LIMIT ?2",
     ] {
         let mut statement = tx.prepare_cached(sql)?;
         for id in statement
@@ -200,9 +203,9 @@ impl Reader<'_> {
     /// How many stored stories other rules than those of this fingerprint sorted last.
     pub fn count_unclassified(&self, fingerprint: [u8; 32]) -> Result<u64, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT (SELECT count(*) FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by IS NULL)
-                  + (SELECT count(*) FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by < ?1)
-                  + (SELECT count(*) FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by > ?1)",
+            "SELECT (SELECT count(*) FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint IS NULL)
+                  + (SELECT count(*) FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint < ?1)
+                  + (SELECT count(*) FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint > ?1)",
         )?;
         Ok(statement.query_row([fingerprint], |r| r.get(0))?)
     }
@@ -210,9 +213,9 @@ impl Reader<'_> {
     /// Whether every stored story was sorted by the rules of this fingerprint, into every topic.
     pub fn all_classified(&self, fingerprint: [u8; 32]) -> Result<bool, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT NOT EXISTS (SELECT 1 FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by IS NULL)
-                AND NOT EXISTS (SELECT 1 FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by < ?1)
-                AND NOT EXISTS (SELECT 1 FROM story INDEXED BY story_sorted_by WHERE gone_ms IS NULL AND sorted_by > ?1)
+            "SELECT NOT EXISTS (SELECT 1 FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint IS NULL)
+                AND NOT EXISTS (SELECT 1 FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint < ?1)
+                AND NOT EXISTS (SELECT 1 FROM story INDEXED BY story_rules_fingerprint WHERE removed_ms IS NULL AND rules_fingerprint > ?1)
                 AND NOT EXISTS (SELECT 1 FROM topic WHERE ordinal IS NOT NULL AND filled = 0)",
         )?;
         Ok(statement.query_row([fingerprint], |r| r.get(0))?)
@@ -222,7 +225,7 @@ impl Reader<'_> {
     /// changed rules.
     pub fn story_ids(&self) -> Result<Vec<StoryId>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id FROM story WHERE gone_ms IS NULL ORDER BY position_ms DESC, id DESC",
+            "SELECT id FROM story WHERE removed_ms IS NULL ORDER BY position_ms DESC, id DESC",
         )?;
         let rows = statement.query_map([], |r| Ok(StoryId(r.get(0)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)

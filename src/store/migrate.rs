@@ -1,38 +1,43 @@
-//! Brings a database to the version that this program knows: numbered SQL files, one transaction
-//! each, append-only.
+//! Schema migrations.
 //!
-//! A database that already holds something is copied beside itself before it is changed. A newer or
-//! foreign one is refused and left as it is.
+//! A new database is created from `schema.sql`. An older one is copied to `tributary.db.vN` beside
+//! it and then migrated by the numbered files of `migrations/`, one transaction each. A database of
+//! a newer version or of another program is refused and left unchanged.
+//!
+//! Migration files are never changed after a release. `schema.sql` and the migrations must lead to
+//! the same schema.
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
 
-/// "Trib" in ASCII: says whose database this is (`PRAGMA application_id`).
-pub(super) const APPLICATION_ID: i32 = 0x5472_6962;
+/// `PRAGMA application_id` of our databases: "Trib" in ASCII.
+const APPLICATION_ID: i32 = 0x5472_6962;
 
-/// Every migration, in order; the version of a database is how many of them it has.
-pub(super) const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001.sql"),
-    include_str!("migrations/0002.sql"),
-    include_str!("migrations/0003.sql"),
-    include_str!("migrations/0004.sql"),
-    include_str!("migrations/0005.sql"),
-    include_str!("migrations/0006.sql"),
-];
+/// Version of `schema.sql` (`PRAGMA user_version`).
+pub(super) const VERSION: u32 = 7;
 
-/// What all migrations together make: a new database begins with it.
+/// The current schema.
 const SCHEMA: &str = include_str!("schema.sql");
 
-/// The version that this program writes.
-pub(super) fn known_version() -> u32 {
-    u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
-}
+/// Each migration with the version that it leads to, in ascending order. The oldest databases have
+/// version 1.
+const MIGRATIONS: [(u32, &str); 6] = [
+    (2, include_str!("migrations/0002.sql")),
+    (3, include_str!("migrations/0003.sql")),
+    (4, include_str!("migrations/0004.sql")),
+    (5, include_str!("migrations/0005.sql")),
+    (6, include_str!("migrations/0006.sql")),
+    (7, include_str!("migrations/0007.sql")),
+];
 
-/// The version of an open database, once it is known to be ours; a new, empty database has version
-/// 0.
+/// Returns the version of an open database; 0 for a new, empty one.
+///
+/// # Errors
+///
+/// [`StoreError::Foreign`] or [`StoreError::Newer`] if this program cannot use the database.
 pub(super) fn version(conn: &Connection, file: &Path) -> Result<u32, StoreError> {
     let open = |source| StoreError::Open { file: file.to_owned(), source };
     let version: u32 = conn.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(open)?;
@@ -43,67 +48,47 @@ pub(super) fn version(conn: &Connection, file: &Path) -> Result<u32, StoreError>
     if application != APPLICATION_ID && (application != 0 || version != 0 || tables != 0) {
         return Err(StoreError::Foreign { file: file.to_owned() });
     }
-    if version > known_version() {
-        return Err(StoreError::Newer {
-            file: file.to_owned(),
-            found: version,
-            known: known_version(),
-        });
+    if version > VERSION {
+        return Err(StoreError::Newer { file: file.to_owned(), found: version, known: VERSION });
     }
     Ok(version)
 }
 
-/// Brings the database to the known version.
+/// Creates the schema in a new database, or migrates an older one to [`VERSION`].
 pub(super) fn migrate(conn: &mut Connection, file: &Path) -> Result<(), StoreError> {
-    let found = version(conn, file)?;
-    if found == known_version() {
-        return Ok(());
+    match version(conn, file)? {
+        VERSION => Ok(()),
+        0 => step(conn, file, VERSION, SCHEMA),
+        found => {
+            back_up(conn, file, found)?;
+            migrate_from(conn, file, found)
+        }
     }
-    if found == 0 {
-        return create(conn, file);
-    }
-    back_up(conn, file, found)?;
-    step_up(conn, file, found)
 }
 
-/// Makes a new database whole, in one transaction: killed in the middle, there is none.
-fn create(conn: &mut Connection, file: &Path) -> Result<(), StoreError> {
-    let version = known_version();
+/// Applies every migration after version `found`.
+fn migrate_from(conn: &mut Connection, file: &Path, found: u32) -> Result<(), StoreError> {
+    for (version, sql) in MIGRATIONS.into_iter().filter(|(version, _)| *version > found) {
+        step(conn, file, version, sql)?;
+    }
+    Ok(())
+}
+
+/// Runs the SQL that leads to `version` in one transaction.
+fn step(conn: &mut Connection, file: &Path, version: u32, sql: &str) -> Result<(), StoreError> {
     let failed = |source| StoreError::Migrate { file: file.to_owned(), version, source };
-    let tx =
-        conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
-    // Two programs may start at once: who comes second finds the work done.
-    let now_at: u32 = tx.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(failed)?;
-    if now_at == 0 {
-        tx.execute_batch(SCHEMA).map_err(failed)?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    // If two processes start at the same time, the second one finds the work done.
+    let current: u32 = tx.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(failed)?;
+    if current < version {
+        tx.execute_batch(sql).map_err(failed)?;
         tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
         tx.pragma_update(None, "user_version", version).map_err(failed)?;
     }
     tx.commit().map_err(failed)
 }
 
-/// Carries out every migration behind `found`.
-fn step_up(conn: &mut Connection, file: &Path, found: u32) -> Result<(), StoreError> {
-    for (done, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
-        let version = u32::try_from(done + 1).expect("there are few migrations");
-        let failed = |source| StoreError::Migrate { file: file.to_owned(), version, source };
-        let tx = conn
-            .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-            .map_err(failed)?;
-        // Two programs may start at once: who comes second finds the work done.
-        let now_at: u32 =
-            tx.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(failed)?;
-        if now_at < version {
-            tx.execute_batch(sql).map_err(failed)?;
-            tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
-            tx.pragma_update(None, "user_version", version).map_err(failed)?;
-        }
-        tx.commit().map_err(failed)?;
-    }
-    Ok(())
-}
-
-/// A copy as it was, named after its version, unless there is one already.
+/// Copies the database to a file beside it that is named after its version, unless there is one.
 fn back_up(conn: &Connection, file: &Path, version: u32) -> Result<(), StoreError> {
     let copy = file.with_extension(format!("db.v{version}"));
     if copy.exists() {
@@ -119,42 +104,62 @@ fn back_up(conn: &Connection, file: &Path, version: u32) -> Result<(), StoreErro
 mod tests {
     use super::*;
 
+    /// The schema of the oldest databases.
+    const VERSION_1: &str = include_str!("../../tests/fixtures/schema/0001.sql");
+
+    /// Name and definition of every table and index, without comments, white space and quotes.
     fn schema_of(conn: &Connection) -> Vec<(String, String)> {
-        let mut rows = conn
-            .prepare("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY 1")
+        let mut statement = conn
+            .prepare(
+                "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema
+                  WHERE name NOT LIKE 'sqlite_%' ORDER BY 1",
+            )
             .unwrap();
-        rows.query_map([], |r| Ok((r.get(0)?, r.get(1)?))).unwrap().map(Result::unwrap).collect()
+        let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get::<_, String>(1)?))).unwrap();
+        rows.map(|row| row.map(|(name, sql)| (name, normalized(&sql))).unwrap()).collect()
+    }
+
+    fn normalized(sql: &str) -> String {
+        let without_comments = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+        without_comments.flat_map(str::chars).filter(|c| !c.is_whitespace() && *c != '"').collect()
     }
 
     #[test]
-    fn the_migrations_lead_to_schema_sql() {
+    fn migrations_lead_to_schema_sql() {
         let mut migrated = Connection::open_in_memory().unwrap();
-        step_up(&mut migrated, Path::new("x"), 0).unwrap();
-        let fresh = Connection::open_in_memory().unwrap();
-        fresh.execute_batch(SCHEMA).unwrap();
-        assert_eq!(
-            schema_of(&migrated),
-            schema_of(&fresh),
-            "schema.sql is what all migrations together make"
-        );
+        step(&mut migrated, Path::new("x"), 1, VERSION_1).unwrap();
+        migrate_from(&mut migrated, Path::new("x"), 1).unwrap();
+        let mut new = Connection::open_in_memory().unwrap();
+        migrate(&mut new, Path::new("x")).unwrap();
+        assert_eq!(schema_of(&migrated), schema_of(&new));
+    }
+
+    #[test]
+    fn versions_are_consecutive() {
+        let versions: Vec<u32> = MIGRATIONS.iter().map(|(version, _)| *version).collect();
+        assert_eq!(versions, (2..=VERSION).collect::<Vec<_>>());
     }
 
     #[test]
     fn every_table_is_strict() {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate(&mut conn, Path::new("x")).unwrap();
-        let lax: Vec<String> = conn
-            .prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'")
+        let not_strict: Vec<String> = conn
+            .prepare(
+                "SELECT name FROM pragma_table_list
+                  WHERE schema = 'main' AND type = 'table' AND strict = 0
+                    AND name NOT LIKE 'sqlite_%'",
+            )
             .unwrap()
             .query_map([], |r| r.get(0))
             .unwrap()
             .map(Result::unwrap)
             .collect();
-        assert_eq!(lax, Vec::<String>::new());
+        assert_eq!(not_strict, Vec::<String>::new());
     }
 
     #[test]
-    fn a_newer_or_foreign_database_is_refused() {
+    fn newer_and_foreign_databases_are_refused() {
         let mut newer = Connection::open_in_memory().unwrap();
         newer.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
         newer.pragma_update(None, "user_version", 999).unwrap();

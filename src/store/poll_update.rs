@@ -28,7 +28,7 @@ impl Arrival {
         match self {
             Self::Ordinary => "ordinary",
             Self::Import => "import",
-            Self::Backfill => "backlog",
+            Self::Backfill => "backfill",
         }
     }
 }

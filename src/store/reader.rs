@@ -49,7 +49,7 @@ pub struct StoryQuery {
 impl StoryQuery {
     /// The conditions of a `WHERE`, and their values.
     fn conditions(&self) -> (String, Vec<Box<dyn ToSql>>) {
-        let mut sql = String::from("s.gone_ms IS NULL");
+        let mut sql = String::from("s.removed_ms IS NULL");
         let mut values: Vec<Box<dyn ToSql>> = Vec::new();
         let mut add = |condition: &str, value: Box<dyn ToSql>| {
             values.push(value);
@@ -79,7 +79,7 @@ impl StoryQuery {
             add(&format!("{DATE} < ?"), Box::new(next));
         }
         if self.duplicates {
-            sql.push_str(" AND EXISTS (SELECT 1 FROM entry d WHERE d.story_id = s.id AND d.joined_because IS NOT NULL)");
+            sql.push_str(" AND EXISTS (SELECT 1 FROM entry d WHERE d.story_id = s.id AND d.join_reason IS NOT NULL)");
         }
         if self.labelled {
             sql.push_str(" AND s.id IN (SELECT story_id FROM label)");
@@ -133,7 +133,7 @@ impl Reader<'_> {
 
     /// One story.
     pub fn story(&self, id: StoryId) -> Result<Option<Story>, StoreError> {
-        Ok(self.select("WHERE s.id = ?1 AND s.gone_ms IS NULL", &[Box::new(id.0)])?.pop())
+        Ok(self.select("WHERE s.id = ?1 AND s.removed_ms IS NULL", &[Box::new(id.0)])?.pop())
     }
 
     /// The story that an id, a published id or a link names; a link may differ in scheme, `www.`
@@ -143,12 +143,12 @@ impl Reader<'_> {
         if let Ok(id) = text.parse::<i64>() {
             let mut statement = self
                 .conn
-                .prepare_cached("SELECT id FROM story WHERE id = ?1 AND gone_ms IS NULL")?;
+                .prepare_cached("SELECT id FROM story WHERE id = ?1 AND removed_ms IS NULL")?;
             return Ok(statement.query_row([id], |r| r.get(0)).optional()?.map(StoryId));
         }
         let mut statement = self.conn.prepare_cached(
-            "SELECT s.id FROM story s WHERE s.gone_ms IS NULL AND (s.published_id = ?1
-               OR s.id IN (SELECT story_id FROM entry WHERE canonical = ?2 OR url = ?1 OR guid = ?1))
+            "SELECT s.id FROM story s WHERE s.removed_ms IS NULL AND (s.published_id = ?1
+               OR s.id IN (SELECT story_id FROM entry WHERE canonical_url = ?2 OR url = ?1 OR guid = ?1))
              ORDER BY s.published_id = ?1 DESC, s.id LIMIT 1",
         )?;
         Ok(statement
@@ -160,7 +160,7 @@ impl Reader<'_> {
     /// The newest story with an entry of exactly this title.
     pub fn find_story_by_title(&self, title: &str) -> Result<Option<StoryId>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT s.id FROM story s JOIN entry e ON e.story_id = s.id WHERE e.title = ?1 AND s.gone_ms IS NULL ORDER BY s.id DESC LIMIT 1",
+            "SELECT s.id FROM story s JOIN entry e ON e.story_id = s.id WHERE e.title = ?1 AND s.removed_ms IS NULL ORDER BY s.id DESC LIMIT 1",
         )?;
         Ok(statement.query_row([title.trim()], |r| r.get(0)).optional()?.map(StoryId))
     }
@@ -174,7 +174,7 @@ impl Reader<'_> {
         for topic in topics {
             let mut statement = self.conn.prepare_cached(
                 "SELECT count(*) FROM story_topic st JOIN story s ON s.id = st.story_id
-                  WHERE st.topic_id = ?1 AND st.in_window = 1 AND s.public = 1 AND s.gone_ms IS NULL",
+                  WHERE st.topic_id = ?1 AND st.in_window = 1 AND s.public = 1 AND s.removed_ms IS NULL",
             )?;
             most = most.max(statement.query_row([topic.as_str()], |r| r.get(0))?);
             values.push(Box::new(topic.to_string()));
@@ -184,7 +184,7 @@ impl Reader<'_> {
         let (marks, limit) = (marks.join(", "), values.len());
         self.select(
             &format!(
-                "WHERE s.public = 1 AND s.gone_ms IS NULL
+                "WHERE s.public = 1 AND s.removed_ms IS NULL
                    AND s.id IN (SELECT story_id FROM story_topic WHERE in_window = 1 AND topic_id IN ({marks}))
                  ORDER BY s.position_ms DESC, s.id DESC LIMIT ?{limit}"
             ),
@@ -197,7 +197,7 @@ impl Reader<'_> {
         let mut statement = self.conn.prepare_cached(
             "SELECT t.id, t.title, t.description, count(s.id) AS stories, max(s.first_published_ms) AS latest
                FROM topic t LEFT JOIN story_topic st ON st.topic_id = t.id
-               LEFT JOIN story s ON s.id = st.story_id AND s.gone_ms IS NULL AND s.public = 1
+               LEFT JOIN story s ON s.id = st.story_id AND s.removed_ms IS NULL AND s.public = 1
               WHERE t.ordinal IS NOT NULL GROUP BY t.id ORDER BY t.ordinal",
         )?;
         let rows = statement.query_map([], |r| {
@@ -228,7 +228,7 @@ impl Reader<'_> {
             "SELECT CAST(strftime('%Y', {DATE} / 1000, 'unixepoch') AS INTEGER) AS y,
                     CAST(strftime('%m', {DATE} / 1000, 'unixepoch') AS INTEGER) AS m, count(*)
                FROM story_topic st JOIN story s ON s.id = st.story_id
-              WHERE st.topic_id = ?1 AND s.public = 1 AND s.gone_ms IS NULL GROUP BY y, m ORDER BY y DESC, m DESC"
+              WHERE st.topic_id = ?1 AND s.public = 1 AND s.removed_ms IS NULL GROUP BY y, m ORDER BY y DESC, m DESC"
         ))?;
         let rows = statement.query_map([topic.unwrap_or(&all).as_str()], |r| {
             Ok(((r.get(0)?, r.get(1)?), r.get(2)?))
@@ -245,7 +245,7 @@ impl Reader<'_> {
         let mut statement = self.conn.prepare_cached(
             "SELECT o.topic_id AS id, count(*) FROM story_topic t JOIN story_topic o ON o.story_id = t.story_id
                JOIN topic n ON n.id = o.topic_id JOIN story s ON s.id = t.story_id
-              WHERE t.topic_id = ?1 AND o.topic_id <> ?1 AND n.ordinal IS NOT NULL AND s.public = 1 AND s.gone_ms IS NULL
+              WHERE t.topic_id = ?1 AND o.topic_id <> ?1 AND n.ordinal IS NOT NULL AND s.public = 1 AND s.removed_ms IS NULL
               GROUP BY o.topic_id ORDER BY 2 DESC, n.ordinal LIMIT ?2",
         )?;
         let rows = statement.query_map(params![topic.as_str(), number(limit)], |r| {
@@ -263,10 +263,10 @@ impl Reader<'_> {
         let sql = format!(
             "SELECT s.id, s.published_id, s.position_ms, s.first_published_ms, s.published_ms, s.published_precision, s.updated_ms,
                     s.public, EXISTS (SELECT 1 FROM label l WHERE l.story_id = s.id) AS labelled,
-                    coalesce(src.content_policy, CASE WHEN src.way = 'feed' THEN 'full' ELSE 'summary' END) AS policy,
-                    e.title, e.url, e.authors, e.language, e.categories, e.enclosures, e.image, e.rights, e.related, e.about, e.origin,
-                    e.summary_text, e.summary, e.content, {}
-               FROM story s JOIN entry e ON e.id = s.shown_entry JOIN source src ON src.id = e.source_id {tail}",
+                    coalesce(src.content_policy, CASE WHEN src.follow_mode = 'feed' THEN 'full' ELSE 'summary' END) AS policy,
+                    e.title, e.url, e.authors, e.language, e.categories, e.enclosures, e.image, e.rights, e.related, e.comments_on, e.origin,
+                    e.excerpt, e.summary, e.content, {}
+               FROM story s JOIN entry e ON e.id = s.representative_entry JOIN source src ON src.id = e.source_id {tail}",
             source_ref::COLUMNS
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -281,14 +281,14 @@ impl Reader<'_> {
 
     fn memberships(&self, story: StoryId) -> Result<Vec<Membership>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT st.topic_id, st.score, st.because, st.by_label FROM story_topic st JOIN topic t ON t.id = st.topic_id
+            "SELECT st.topic_id, st.score, st.reasons, st.by_label FROM story_topic st JOIN topic t ON t.id = st.topic_id
               WHERE st.story_id = ?1 AND t.ordinal IS NOT NULL ORDER BY t.ordinal",
         )?;
         let rows = statement.query_map([story.0], |r| {
             Ok(Membership {
                 id: sql_values::topic_id(r, "topic_id")?,
                 score: r.get("score")?,
-                because: from_json(r, "because")?,
+                because: from_json(r, "reasons")?,
                 by: if r.get("by_label")? { DecidedBy::Label } else { DecidedBy::Rule },
             })
         })?;
@@ -297,34 +297,35 @@ impl Reader<'_> {
 
     fn entries_of(&self, story: StoryId) -> Result<(Vec<StoryEntry>, Vec<Duplicate>), StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT e.source_id, e.key, e.key_from, e.guid, e.url, e.title, e.published_ms, e.first_seen_ms, e.joined_because,
-                    CASE WHEN e.last_seen_ms >= coalesce(src.document_ms, 0) THEN max(e.last_seen_ms, coalesce(src.last_success_ms, 0))
+            "SELECT e.source_id, e.key, e.key_from, e.guid, e.url, e.title, e.published_ms, e.first_seen_ms, e.join_reason,
+                    CASE WHEN e.last_seen_ms >= coalesce(src.last_document_ms, 0) THEN max(e.last_seen_ms, coalesce(src.last_success_ms, 0))
                          ELSE e.last_seen_ms END AS last_seen_ms,
-                    coalesce(src.configured_title, src.own_title, src.id) AS source_title,
-                    (src.publish OR NOT (src.has_auth OR src.private_seen)) AS public
+                    coalesce(src.title_override, src.feed_title, src.id) AS source_title,
+                    src.public
                FROM entry e JOIN source src ON src.id = e.source_id WHERE e.story_id = ?1 ORDER BY e.first_seen_ms, e.id",
         )?;
-        let rows = statement.query_map([story.0], |r| {
-            let key = EntryKey(r.get("key")?);
-            let source = sql_values::source_id(r, "source_id")?;
-            let duplicate = r
-                .get::<_, Option<String>>("joined_because")?
-                .map(|because| Duplicate { source: source.clone(), key: key.clone(), because });
-            let entry = StoryEntry {
-                source,
-                source_title: r.get("source_title")?,
-                key,
-                key_from: r.get("key_from")?,
-                guid: r.get("guid")?,
-                url: r.get("url")?,
-                title: r.get("title")?,
-                published: time_opt(r, "published_ms")?,
-                first_seen: time(r.get("first_seen_ms")?),
-                last_seen: time(r.get("last_seen_ms")?),
-                public: r.get("public")?,
-            };
-            Ok((entry, duplicate))
-        })?;
+        let rows =
+            statement.query_map([story.0], |r| {
+                let key = EntryKey(r.get("key")?);
+                let source = sql_values::source_id(r, "source_id")?;
+                let duplicate = r
+                    .get::<_, Option<String>>("join_reason")?
+                    .map(|because| Duplicate { source: source.clone(), key: key.clone(), because });
+                let entry = StoryEntry {
+                    source,
+                    source_title: r.get("source_title")?,
+                    key,
+                    key_from: r.get("key_from")?,
+                    guid: r.get("guid")?,
+                    url: r.get("url")?,
+                    title: r.get("title")?,
+                    published: time_opt(r, "published_ms")?,
+                    first_seen: time(r.get("first_seen_ms")?),
+                    last_seen: time(r.get("last_seen_ms")?),
+                    public: r.get("public")?,
+                };
+                Ok((entry, duplicate))
+            })?;
         let rows: Vec<(StoryEntry, Option<Duplicate>)> = rows.collect::<Result<_, _>>()?;
         let (entries, duplicates): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         Ok((entries, duplicates.into_iter().flatten().collect()))
@@ -341,7 +342,7 @@ fn story_of_row(row: &Row<'_>) -> rusqlite::Result<Story> {
     let precision: Option<String> = row.get("published_precision")?;
     let mut related: Vec<String> = from_json(row, "related")?;
     related.extend(
-        row.get::<_, Option<String>>("about")?
+        row.get::<_, Option<String>>("comments_on")?
             .filter(|about| !related.contains(about))
             .into_iter()
             .collect::<Vec<_>>(),
@@ -359,7 +360,7 @@ fn story_of_row(row: &Row<'_>) -> rusqlite::Result<Story> {
         position: time(row.get("position_ms")?),
         summary: if policy == "none" { None } else { html("summary")? },
         content: if policy == "full" { html("content")? } else { None },
-        summary_text: row.get("summary_text")?,
+        summary_text: row.get("excerpt")?,
         language: row.get("language")?,
         categories: from_json(row, "categories")?,
         enclosures: from_json(row, "enclosures")?,

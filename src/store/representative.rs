@@ -36,7 +36,7 @@ pub(super) fn choose(conn: &Connection, story: i64, now: Timestamp) -> Result<()
     };
     let date = entry_identity::story_date(&facts);
     let before: Option<(Option<Vec<u8>>, i64, u32, bool)> = conn
-        .prepare_cached("SELECT shown_digest, updated_ms, updates, public FROM story WHERE id = ?1 AND gone_ms IS NULL")
+        .prepare_cached("SELECT representative_hash, updated_ms, update_count, public FROM story WHERE id = ?1 AND removed_ms IS NULL")
         .and_then(|mut s| s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional())
         .context("read a story")?;
     let Some((digest, updated, updates, was_public)) = before else {
@@ -56,7 +56,7 @@ pub(super) fn choose(conn: &Connection, story: i64, now: Timestamp) -> Result<()
         },
     };
     conn.prepare_cached(
-        "UPDATE story SET shown_entry = ?2, published_ms = ?3, published_precision = ?4, updated_ms = ?5, updates = ?6, shown_digest = ?7,
+        "UPDATE story SET representative_entry = ?2, published_ms = ?3, published_precision = ?4, updated_ms = ?5, update_count = ?6, representative_hash = ?7,
            public = ?8 WHERE id = ?1",
     )
     .and_then(|mut s| {
@@ -100,8 +100,8 @@ pub(super) fn choose_all_of_source(
 fn load(conn: &Connection, story: i64) -> Result<Vec<EntryRow>, StoreError> {
     let mut statement = conn
         .prepare_cached(
-            "SELECT e.id, e.canonical, e.published_ms, e.published_precision, e.first_seen_ms, e.updated_ms, e.material_digest, e.fingerprint,
-                    src.url AS source_url, src.home_page_url, (src.publish OR NOT (src.has_auth OR src.private_seen)) AS public
+            "SELECT e.id, e.canonical_url, e.published_ms, e.published_precision, e.first_seen_ms, e.updated_ms, e.material_hash, e.fingerprint,
+                    src.url AS source_url, src.home_page_url, src.public
                FROM entry e JOIN source src ON src.id = e.source_id WHERE e.story_id = ?1 ORDER BY e.first_seen_ms, e.id",
         )
         .context("read the entries of a story")?;
@@ -114,7 +114,7 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<EntryRow>, StoreError> {
         Ok(EntryRow {
             facts: RepresentativeCandidate {
                 entry: r.get("id")?,
-                canonical: r.get("canonical")?,
+                canonical: r.get("canonical_url")?,
                 site: sql_values::home(r)?,
                 published,
                 first_seen: sql_values::time(r.get("first_seen_ms")?),
@@ -124,7 +124,7 @@ fn load(conn: &Connection, story: i64) -> Result<Vec<EntryRow>, StoreError> {
             },
             public: r.get("public")?,
             updated: time_opt(r, "updated_ms")?,
-            digest: r.get("material_digest")?,
+            digest: r.get("material_hash")?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -19,10 +19,10 @@ impl Reader<'_> {
     /// no clock and stands still while nothing is new.
     pub fn sources(&self) -> Result<Vec<SourceState>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT src.*, coalesce(src.configured_title, src.own_title, src.id) AS title,
+            "SELECT src.*, coalesce(src.title_override, src.feed_title, src.id) AS title,
                     (SELECT count(*) FROM entry e WHERE e.source_id = src.id) AS entries,
                     (SELECT count(DISTINCT e.story_id) FROM entry e JOIN story s ON s.id = e.story_id
-                      WHERE e.source_id = src.id AND s.gone_ms IS NULL) AS stories
+                      WHERE e.source_id = src.id AND s.removed_ms IS NULL) AS stories
                FROM source src WHERE src.ordinal IS NOT NULL ORDER BY src.ordinal",
         )?;
         let rows = statement.query_map([], state_of_row)?;
@@ -63,11 +63,11 @@ impl Reader<'_> {
 
 fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
     let last_attempt = time_opt(row, "last_attempt_ms")?;
-    let failures: u32 = row.get("failures")?;
+    let failures: u32 = row.get("consecutive_failures")?;
     let error: Option<String> = row.get("last_error")?;
     let health = if row.get("paused")? {
         SourceHealth::Paused
-    } else if row.get("resting")? {
+    } else if row.get("gone")? {
         SourceHealth::Resting
     } else if last_attempt.is_none() {
         SourceHealth::New
@@ -77,12 +77,13 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         SourceHealth::Ok
     };
     let asleep = matches!(health, SourceHealth::Paused | SourceHealth::Resting);
-    let way = row.get::<_, Option<String>>("way")?.as_deref().and_then(FollowMode::from_stored);
+    let way =
+        row.get::<_, Option<String>>("follow_mode")?.as_deref().and_then(FollowMode::from_stored);
     let mut problems = stored_problems(row)?;
     if let (Some(target), Some(since)) =
-        (row.get::<_, Option<String>>("moved_to")?, time_opt(row, "moved_since_ms")?)
+        (row.get::<_, Option<String>>("redirect_url")?, time_opt(row, "redirect_since_ms")?)
     {
-        let adopted: bool = row.get("moved_adopted")?;
+        let adopted: bool = row.get("redirect_adopted")?;
         let since = since.format("%Y-%m-%d");
         problems.push(if adopted {
             Problem::warning(
@@ -98,10 +99,10 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         title: row.get("title")?,
         url: row.get("url")?,
         follow_mode: way.unwrap_or(FollowMode::Auto),
-        follow_reason: row.get("way_because")?,
-        feed_url: match row.get::<_, Option<String>>("moved_to")? {
-            Some(target) if row.get("moved_adopted")? => Some(target),
-            _ => row.get("way_url")?,
+        follow_reason: row.get("follow_reason")?,
+        feed_url: match row.get::<_, Option<String>>("redirect_url")? {
+            Some(target) if row.get("redirect_adopted")? => Some(target),
+            _ => row.get("follow_url")?,
         },
         home_page_url: row.get("home_page_url")?,
         health,
@@ -113,7 +114,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
             SourceHealth::Resting => {
                 Some("gone (410, twice): it is asked again when `tributary poll` names it".into())
             }
-            _ => row.get("next_poll_because")?,
+            _ => row.get("next_poll_reason")?,
         },
         last_status: row.get("last_status")?,
         last_error: error,
@@ -123,8 +124,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         entries: row.get("entries")?,
         stories: row.get("stories")?,
         interval_s: row.get("interval_s")?,
-        public: row.get::<_, bool>("publish")?
-            || !(row.get::<_, bool>("has_auth")? || row.get::<_, bool>("private_seen")?),
+        public: row.get("public")?,
         activity: Vec::new(),
     })
 }

@@ -14,21 +14,21 @@ use feed_model::{SourceRef, Timestamp};
 
 /// The columns that [`of_row`] reads, of a source joined as `src`.
 pub(super) const COLUMNS: &str =
-    "src.id AS src_id, src.configured_title, src.own_title, src.url AS src_url, src.own_id, src.own_feed_url,
-    src.way AS src_way, src.way_url, src.home_page_url, src.rights AS src_rights, src.ref_updated_ms";
+    "src.id AS src_id, src.title_override, src.feed_title, src.url AS src_url, src.feed_id, src.self_url,
+    src.follow_mode AS src_follow_mode, src.follow_url, src.home_page_url, src.rights AS src_rights, src.source_ref_updated_ms";
 
 /// Reads what documents carry of a source out of a row with [`COLUMNS`].
 pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
     let id = sql_values::source_id(row, "src_id")?;
-    let own_title: Option<String> = row.get("own_title")?;
+    let own_title: Option<String> = row.get("feed_title")?;
     let title = row
-        .get::<_, Option<String>>("configured_title")?
+        .get::<_, Option<String>>("title_override")?
         .or(own_title)
         .unwrap_or_else(|| id.to_string());
     let url: String = row.get("src_url")?;
-    let way: Option<String> = row.get("src_way")?;
-    let feed_url = row.get::<_, Option<String>>("way_url")?.unwrap_or(url);
-    let own_id: Option<String> = row.get("own_id")?;
+    let way: Option<String> = row.get("src_follow_mode")?;
+    let feed_url = row.get::<_, Option<String>>("follow_url")?.unwrap_or(url);
+    let own_id: Option<String> = row.get("feed_id")?;
     let feed_id = own_id.filter(|id| is_iri(id)).unwrap_or_else(|| feed_url.clone());
     Ok(SourceRef {
         feed_id,
@@ -37,7 +37,7 @@ pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
         is_feed: way.as_deref() == Some("feed"),
         home_page_url: row.get("home_page_url")?,
         rights: row.get("src_rights")?,
-        updated: time(row.get("ref_updated_ms")?),
+        updated: time(row.get("source_ref_updated_ms")?),
         id,
     })
 }
@@ -45,12 +45,12 @@ pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
 /// Moves the time of the last change when what documents carry of the source is not what it was;
 /// whether it is not.
 pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = format!("SELECT {COLUMNS}, src.ref_digest FROM source src WHERE src.id = ?1");
+    let sql = format!("SELECT {COLUMNS}, src.source_ref_digest FROM source src WHERE src.id = ?1");
     let (reference, stored) = conn
         .prepare_cached(&sql)
         .and_then(|mut s| {
             s.query_row([source], |row| {
-                Ok((of_row(row)?, row.get::<_, Option<[u8; 32]>>("ref_digest")?))
+                Ok((of_row(row)?, row.get::<_, Option<[u8; 32]>>("source_ref_digest")?))
             })
         })
         .context("read what documents carry of a source")?;
@@ -64,9 +64,11 @@ pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<
     let digest: [u8; 32] = *blake3::hash(sql_values::json(&parts).as_bytes()).as_bytes();
     let changed = stored != Some(digest);
     if changed {
-        conn.prepare_cached("UPDATE source SET ref_digest = ?2, ref_updated_ms = ?3 WHERE id = ?1")
-            .and_then(|mut s| s.execute(params![source, digest, ms(now)]))
-            .context("store what documents carry of a source")?;
+        conn.prepare_cached(
+            "UPDATE source SET source_ref_digest = ?2, source_ref_updated_ms = ?3 WHERE id = ?1",
+        )
+        .and_then(|mut s| s.execute(params![source, digest, ms(now)]))
+        .context("store what documents carry of a source")?;
     }
     Ok(changed)
 }

@@ -166,7 +166,7 @@ impl Store {
         self.write(move |tx| {
             for (id, when, because) in &at {
                 tx.execute(
-                    "UPDATE source SET next_poll_ms = ?2, next_poll_because = ?3 WHERE id = ?1 AND last_attempt_ms IS NULL",
+                    "UPDATE source SET next_poll_ms = ?2, next_poll_reason = ?3 WHERE id = ?1 AND last_attempt_ms IS NULL",
                     params![id.as_str(), ms(*when), because.to_string()],
                 )
                 .context("schedule a first poll")?;
@@ -184,32 +184,32 @@ impl Reader<'_> {
             .prepare_cached("SELECT * FROM source WHERE id = ?1")?
             .query_row([id.as_str()], |row| {
                 let way = row
-                    .get::<_, Option<String>>("way")?
+                    .get::<_, Option<String>>("follow_mode")?
                     .as_deref()
                     .and_then(FollowMode::from_stored);
                 let url =
-                    row.get::<_, Option<String>>("way_url")?.and_then(|u| Url::parse(&u).ok());
-                let because: Option<String> = row.get("way_because")?;
+                    row.get::<_, Option<String>>("follow_url")?.and_then(|u| Url::parse(&u).ok());
+                let because: Option<String> = row.get("follow_reason")?;
                 let moved =
-                    row.get::<_, Option<String>>("moved_to")?.and_then(|u| Url::parse(&u).ok());
-                let moved_since = time_opt(row, "moved_since_ms")?;
-                let adopted: bool = row.get("moved_adopted")?;
+                    row.get::<_, Option<String>>("redirect_url")?.and_then(|u| Url::parse(&u).ok());
+                let moved_since = time_opt(row, "redirect_since_ms")?;
+                let adopted: bool = row.get("redirect_adopted")?;
                 Ok(SourceRecord {
                     followed: way.zip(url).map(|(way, url)| FollowTarget {
                         follow_mode: way,
                         url,
                         reason: because.unwrap_or_default(),
                     }),
-                    reviewed: time_opt(row, "way_reviewed_ms")?,
+                    reviewed: time_opt(row, "follow_reviewed_ms")?,
                     body_digest: row.get("body_digest")?,
                     key_policy: sql_values::parsed(row, "key_policy")?,
-                    imported: time_opt(row, "imported_ms")?,
+                    imported: time_opt(row, "import_completed_ms")?,
                     home_page_url: row.get("home_page_url")?,
                     last_request: time_opt(row, "last_request_ms")?,
-                    failures: row.get("failures")?,
-                    throttles: row.get("throttles")?,
-                    gone_since: time_opt(row, "gone_since_ms")?,
-                    resting: row.get("resting")?,
+                    failures: row.get("consecutive_failures")?,
+                    throttles: row.get("consecutive_throttles")?,
+                    gone_since: time_opt(row, "first_gone_ms")?,
+                    resting: row.get("gone")?,
                     last_outcome: row
                         .get::<_, Option<String>>("last_outcome")?
                         .and_then(|name| PollOutcome::from_stored(&name)),
@@ -222,17 +222,12 @@ impl Reader<'_> {
                         since,
                         adopted,
                     }),
-                    update_hints: UpdateHints::default(),
+                    update_hints: sql_values::from_json_opt(row, "update_hints")?
+                        .unwrap_or_default(),
                     recent_dates: Vec::new(),
                     validators: Vec::new(),
                 })
             })
-            .optional()?
-            .unwrap_or_default();
-        memory.update_hints = self
-            .conn
-            .prepare_cached("SELECT pace FROM publisher_pace WHERE source_id = ?1")?
-            .query_row([id.as_str()], |r| sql_values::from_json(r, "pace"))
             .optional()?
             .unwrap_or_default();
         memory.recent_dates = self
@@ -262,9 +257,9 @@ impl Reader<'_> {
         url: &Url,
     ) -> Result<Vec<SharedFeedSource>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, last_request_ms, next_poll_ms FROM source WHERE id <> ?1 AND ordinal IS NOT NULL AND paused = 0 AND resting = 0
-                AND (way_url = ?2 OR moved_to = ?2
-                     OR (way = 'feed' AND EXISTS (SELECT 1 FROM validator v WHERE v.source_id = source.id AND v.url = ?2)))
+            "SELECT id, last_request_ms, next_poll_ms FROM source WHERE id <> ?1 AND ordinal IS NOT NULL AND paused = 0 AND gone = 0
+                AND (follow_url = ?2 OR redirect_url = ?2
+                     OR (follow_mode = 'feed' AND EXISTS (SELECT 1 FROM validator v WHERE v.source_id = source.id AND v.url = ?2)))
               ORDER BY ordinal",
         )?;
         let rows = statement.query_map([id.as_str(), url.as_str()], |r| {
@@ -292,13 +287,13 @@ impl Reader<'_> {
         let mut statement = self.conn.prepare_cached(
             "WITH busy AS (SELECT id, host FROM source WHERE id IN (SELECT value FROM json_each(?2))),
              waiting AS (
-               SELECT id, host, url, wanted, poll_requested,
+               SELECT id, host, url, follow, poll_requested,
                       coalesce(next_poll_ms, 0) AS at,
                       row_number() OVER (PARTITION BY host ORDER BY poll_requested DESC, coalesce(next_poll_ms, 0), ordinal) AS place
                  FROM source
                 WHERE ordinal IS NOT NULL AND paused = 0 AND id NOT IN (SELECT value FROM json_each(?2))
-                  AND ((resting = 0 AND coalesce(next_poll_ms, 0) <= ?1) OR (poll_requested > 0 AND coalesce(not_before_ms, 0) <= ?1)))
-             SELECT id, host, url, wanted, poll_requested FROM waiting
+                  AND ((gone = 0 AND coalesce(next_poll_ms, 0) <= ?1) OR (poll_requested > 0 AND coalesce(not_before_ms, 0) <= ?1)))
+             SELECT id, host, url, follow, poll_requested FROM waiting
               WHERE place + (SELECT count(*) FROM busy WHERE busy.host = waiting.host) <= ?3
               ORDER BY poll_requested DESC, at LIMIT ?4",
         )?;
@@ -320,7 +315,7 @@ impl Reader<'_> {
     pub fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let at: Option<i64> = self
             .conn
-            .prepare_cached("SELECT min(next_poll_ms) FROM source WHERE ordinal IS NOT NULL AND paused = 0 AND resting = 0 AND next_poll_ms > ?1")?
+            .prepare_cached("SELECT min(next_poll_ms) FROM source WHERE ordinal IS NOT NULL AND paused = 0 AND gone = 0 AND next_poll_ms > ?1")?
             .query_row([ms(now)], |r| r.get(0))?;
         Ok(at.map(time))
     }
@@ -361,7 +356,7 @@ fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<
         tx.pragma_update(None, "defer_foreign_keys", true).context(context)?;
         tx.execute("UPDATE source SET id = ?2 WHERE id = ?1", [old.as_str(), id])
             .context(context)?;
-        for table in ["validator", "entry", "entry_alias", "page", "publisher_pace"] {
+        for table in ["validator", "entry", "entry_alias", "page", "sitemap"] {
             tx.execute(
                 &format!("UPDATE {table} SET source_id = ?2 WHERE source_id = ?1"),
                 [old.as_str(), id],
@@ -369,7 +364,7 @@ fn rename_sources(tx: &Transaction<'_>, sources: &[(Source, String)]) -> Result<
             .context(context)?;
         }
         // Topics may ask for sources by their ids.
-        tx.execute("UPDATE story SET sorted_by = NULL WHERE id IN (SELECT story_id FROM entry WHERE source_id = ?1)", [id])
+        tx.execute("UPDATE story SET rules_fingerprint = NULL WHERE id IN (SELECT story_id FROM entry WHERE source_id = ?1)", [id])
             .context(context)?;
     }
     Ok(())
@@ -381,13 +376,13 @@ fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<boo
     let mut renamed = false;
     let ids = params![was.as_str(), id.as_str()];
     for sql in [
-        "UPDATE archived SET topic_id = ?2 WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive WHERE topic_id = ?2)",
+        "UPDATE archive_story SET topic_id = ?2 WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive WHERE topic_id = ?2)",
         // They name themselves, so they are drawn anew.
-        "UPDATE archive SET topic_id = ?2, revision = revision + 1, drawn = NULL, body = NULL
+        "UPDATE archive SET topic_id = ?2, revision = revision + 1, input_digest = NULL, body = NULL
           WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.topic_id = ?2)",
         "UPDATE OR IGNORE story_topic SET topic_id = ?2 WHERE topic_id = ?1",
         "UPDATE story_topic SET in_archive = NOT in_archive WHERE topic_id = ?2
-            AND in_archive <> EXISTS (SELECT 1 FROM archived a WHERE a.topic_id = ?2 AND a.story_id = story_topic.story_id)",
+            AND in_archive <> EXISTS (SELECT 1 FROM archive_story a WHERE a.topic_id = ?2 AND a.story_id = story_topic.story_id)",
         "UPDATE topic SET filled = 1 WHERE id = ?2 AND EXISTS (SELECT 1 FROM topic old WHERE old.id = ?1 AND old.filled = 1)",
         "UPDATE label SET topics = (SELECT json_group_array(DISTINCT CASE WHEN value = ?1 THEN ?2 ELSE value END) FROM json_each(label.topics))
           WHERE EXISTS (SELECT 1 FROM json_each(label.topics) WHERE value = ?1)",
@@ -402,7 +397,7 @@ fn rename_topic(tx: &Transaction<'_>, was: &TopicId, id: &TopicId) -> Result<boo
 fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
     const LEFT: &str =
         "topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)";
-    tx.execute(&format!("UPDATE story SET sorted_by = NULL WHERE id IN (SELECT story_id FROM story_topic WHERE {LEFT})"), [])
+    tx.execute(&format!("UPDATE story SET rules_fingerprint = NULL WHERE id IN (SELECT story_id FROM story_topic WHERE {LEFT})"), [])
         .and_then(|_| tx.execute(&format!("DELETE FROM story_topic WHERE {LEFT}"), []))
         .and_then(|_| tx.execute("UPDATE topic SET filled = 0 WHERE ordinal IS NULL", []))
         .context("take over the topics")?;
@@ -410,7 +405,7 @@ fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
 }
 
 fn target_of_row(row: &Row<'_>) -> rusqlite::Result<SourceTarget> {
-    let follow = FollowMode::from_stored(&row.get::<_, String>("wanted")?).unwrap_or_default();
+    let follow = FollowMode::from_stored(&row.get::<_, String>("follow")?).unwrap_or_default();
     Ok(SourceTarget { url: row.get("url")?, follow_mode: follow })
 }
 
@@ -419,7 +414,7 @@ pub(super) fn configured_target(
     conn: &Connection,
     id: &SourceId,
 ) -> Result<Option<SourceTarget>, StoreError> {
-    conn.prepare_cached("SELECT url, wanted FROM source WHERE id = ?1")
+    conn.prepare_cached("SELECT url, follow FROM source WHERE id = ?1")
         .and_then(|mut s| s.query_row([id.as_str()], target_of_row).optional())
         .context("tell what feeds.toml says of a source")
 }
@@ -439,18 +434,16 @@ fn sync_source(
     });
     let id = source.id.as_str();
     let before = tx
-        .query_row(
-            "SELECT url, wanted, host, publish OR NOT (has_auth OR private_seen) AS public FROM source WHERE id = ?1",
-            [id],
-            |r| Ok((target_of_row(r)?, r.get::<_, String>("host")?, r.get::<_, bool>("public")?)),
-        )
+        .query_row("SELECT url, follow, host, public FROM source WHERE id = ?1", [id], |r| {
+            Ok((target_of_row(r)?, r.get::<_, String>("host")?, r.get::<_, bool>("public")?))
+        })
         .optional()
         .context("take over a source")?;
     tx.prepare_cached(
-        "INSERT INTO source (id, ordinal, configured_title, url, wanted, content_policy, publish, has_auth, paused, host, ref_updated_ms, interval_s)
+        "INSERT INTO source (id, ordinal, title_override, url, follow, content_policy, publish, has_auth, paused, host, source_ref_updated_ms, interval_s)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-         ON CONFLICT (id) DO UPDATE SET ordinal = excluded.ordinal, configured_title = excluded.configured_title, url = excluded.url,
-           wanted = excluded.wanted, content_policy = excluded.content_policy, publish = excluded.publish, has_auth = excluded.has_auth,
+         ON CONFLICT (id) DO UPDATE SET ordinal = excluded.ordinal, title_override = excluded.title_override, url = excluded.url,
+           follow = excluded.follow, content_policy = excluded.content_policy, publish = excluded.publish, has_auth = excluded.has_auth,
            paused = excluded.paused, host = CASE WHEN source.url = excluded.url THEN source.host ELSE excluded.host END",
     )
     .and_then(|mut s| {
@@ -482,25 +475,20 @@ fn sync_source(
                     .context("take over a source")?;
             }
             tx.execute(
-                "UPDATE source SET way_url = NULL, way_because = NULL, body_digest = NULL, moved_to = NULL, moved_adopted = 0,
-                   resting = 0, gone_since_ms = NULL, failures = 0, throttles = 0, next_poll_ms = not_before_ms,
-                   next_poll_because = ?2 WHERE id = ?1",
+                "UPDATE source SET follow_url = NULL, follow_reason = NULL, body_digest = NULL, redirect_url = NULL, redirect_adopted = 0,
+                   gone = 0, first_gone_ms = NULL, consecutive_failures = 0, consecutive_throttles = 0, next_poll_ms = not_before_ms,
+                   next_poll_reason = ?2, update_hints = NULL WHERE id = ?1",
                 params![id, PollReason::AddressChanged.to_string()],
             )
-            .and_then(|_| tx.execute("DELETE FROM publisher_pace WHERE source_id = ?1", [id]))
             .context("take over a source")?;
         }
         let is_public: bool = tx
-            .query_row(
-                "SELECT publish OR NOT (has_auth OR private_seen) FROM source WHERE id = ?1",
-                [id],
-                |r| r.get(0),
-            )
+            .query_row("SELECT public FROM source WHERE id = ?1", [id], |r| r.get(0))
             .context("take over a source")?;
         if is_public != was_public {
             opened = true;
             for story in representative::choose_all_of_source(tx, id, now)? {
-                tx.prepare_cached("UPDATE story SET sorted_by = NULL WHERE id = ?1")?
+                tx.prepare_cached("UPDATE story SET rules_fingerprint = NULL WHERE id = ?1")?
                     .execute([story])?;
             }
         }

@@ -32,36 +32,40 @@ static CANDIDATES_SQL: LazyLock<String> = LazyLock::new(|| {
         )
     };
     let alike = [
-        among("entry_canonical", "canonical = ?2 AND canonical IS NOT NULL", "id"),
-        among("entry_canonical", "canonical = ?9 AND canonical IS NOT NULL", "id"),
-        among("entry_title", "title_norm = ?3 AND title_norm IS NOT NULL", "id DESC"),
-        among("entry_title", "title_norm = ?6 AND title_norm IS NOT NULL", "id DESC"),
+        among("entry_canonical_url", "canonical_url = ?2 AND canonical_url IS NOT NULL", "id"),
+        among("entry_canonical_url", "canonical_url = ?9 AND canonical_url IS NOT NULL", "id"),
+        among("entry_title", "normalized_title = ?3 AND normalized_title IS NOT NULL", "id DESC"),
+        among("entry_title", "normalized_title = ?6 AND normalized_title IS NOT NULL", "id DESC"),
         among(
             "entry_title",
-            "title_norm > ?7 AND title_norm < ?8 AND title_norm IS NOT NULL",
-            "title_norm",
+            "normalized_title > ?7 AND normalized_title < ?8 AND normalized_title IS NOT NULL",
+            "normalized_title",
         ),
-        among("entry_opening_mark", "opening_mark = ?10 AND opening_mark IS NOT NULL", "id DESC"),
-        among("entry_whole_mark", "whole_mark = ?11 AND whole_mark IS NOT NULL", "id DESC"),
+        among(
+            "entry_opening_minhash",
+            "opening_minhash = ?10 AND opening_minhash IS NOT NULL",
+            "id DESC",
+        ),
+        among("entry_text_minhash", "text_minhash = ?11 AND text_minhash IS NOT NULL", "id DESC"),
     ]
     .join(" UNION ");
     format!(
         "WITH alike AS ({alike}),
          nearest AS (
            SELECT e.id FROM alike JOIN entry e ON e.id = alike.id
-            ORDER BY e.canonical IS ?2 DESC, e.title_norm IS ?3 DESC, CASE WHEN e.canonical IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
-         SELECT e.id, e.story_id, e.source_id, e.link, e.canonical, e.title_norm, e.guid, e.fingerprint, e.published_ms,
-                src.url AS source_url, src.home_page_url, coalesce(src.own_title, src.configured_title) AS source_title,
-                (SELECT count(*) FROM (SELECT 1 FROM entry o INDEXED BY entry_canonical
-                  WHERE o.canonical = e.canonical AND o.canonical IS NOT NULL AND o.source_id = e.source_id LIMIT 2)) AS sharing,
-                (SELECT count(DISTINCT coalesce(o.canonical, o.id)) FROM entry o WHERE o.story_id = e.story_id) AS addresses,
+            ORDER BY e.canonical_url IS ?2 DESC, e.normalized_title IS ?3 DESC, CASE WHEN e.canonical_url IS ?2 THEN e.id ELSE -e.id END LIMIT ?4)
+         SELECT e.id, e.story_id, e.source_id, e.link, e.canonical_url, e.normalized_title, e.guid, e.fingerprint, e.published_ms,
+                src.url AS source_url, src.home_page_url, coalesce(src.feed_title, src.title_override) AS source_title,
+                (SELECT count(*) FROM (SELECT 1 FROM entry o INDEXED BY entry_canonical_url
+                  WHERE o.canonical_url = e.canonical_url AND o.canonical_url IS NOT NULL AND o.source_id = e.source_id LIMIT 2)) AS sharing,
+                (SELECT count(DISTINCT coalesce(o.canonical_url, o.id)) FROM entry o WHERE o.story_id = e.story_id) AS addresses,
                 EXISTS (SELECT 1 FROM entry o WHERE o.story_id = e.story_id AND o.source_id = ?1) AS has_ours
            FROM nearest JOIN entry e ON e.id = nearest.id JOIN source src ON src.id = e.source_id
           WHERE NOT EXISTS (
-            SELECT 1 FROM parted CROSS JOIN entry one ON one.id = parted.entry_id CROSS JOIN entry other ON other.story_id = parted.story_id
-             WHERE (other.story_id = e.story_id AND one.source_id = ?1 AND (one.title_norm = ?3 OR one.canonical = ?2))
-                OR (one.story_id = e.story_id AND other.source_id = ?1 AND (other.title_norm = ?3 OR other.canonical = ?2)))
-          ORDER BY e.canonical IS ?2 DESC, e.first_seen_ms, e.id"
+            SELECT 1 FROM split CROSS JOIN entry one ON one.id = split.entry_id CROSS JOIN entry other ON other.story_id = split.story_id
+             WHERE (other.story_id = e.story_id AND one.source_id = ?1 AND (one.normalized_title = ?3 OR one.canonical_url = ?2))
+                OR (one.story_id = e.story_id AND other.source_id = ?1 AND (other.normalized_title = ?3 OR other.canonical_url = ?2)))
+          ORDER BY e.canonical_url IS ?2 DESC, e.first_seen_ms, e.id"
     )
 });
 
@@ -87,10 +91,14 @@ pub(super) fn store_entry(
 ) -> Result<PlacedEntry, StoreError> {
     let (home, public, title): (SourceSite, bool, Option<String>) = conn
         .prepare_cached(
-            "SELECT url AS source_url, home_page_url, publish OR NOT (has_auth OR private_seen) AS public,
-                    coalesce(own_title, configured_title) AS title FROM source WHERE id = ?1",
+            "SELECT url AS source_url, home_page_url, public,
+                    coalesce(feed_title, title_override) AS title FROM source WHERE id = ?1",
         )
-        .and_then(|mut s| s.query_row([source.as_str()], |r| Ok((sql_values::home(r)?, r.get("public")?, r.get("title")?))))
+        .and_then(|mut s| {
+            s.query_row([source.as_str()], |r| {
+                Ok((sql_values::home(r)?, r.get("public")?, r.get("title")?))
+            })
+        })
         .context("read a source")?;
     let incoming = IncomingEntry::new(source, &item.identity, &item.draft, home)
         .with_source_title(title.as_deref());
@@ -151,10 +159,12 @@ pub(super) fn create(
 ) -> Result<i64, StoreError> {
     let (guid, key, source): (Option<String>, String, SourceId) = conn
         .prepare_cached(
-            "SELECT CASE WHEN src.publish OR NOT (src.has_auth OR src.private_seen) THEN e.guid END, e.key, e.source_id
+            "SELECT CASE WHEN src.public THEN e.guid END, e.key, e.source_id
                FROM entry e JOIN source src ON src.id = e.source_id WHERE e.id = ?1",
         )?
-        .query_row([entry], |r| Ok((r.get(0)?, r.get(1)?, sql_values::source_id(r, "source_id")?)))?;
+        .query_row([entry], |r| {
+            Ok((r.get(0)?, r.get(1)?, sql_values::source_id(r, "source_id")?))
+        })?;
     insert(conn, guid.as_deref(), &EntryKey(key), &source, position, arrival, now)
 }
 
@@ -168,7 +178,7 @@ pub(super) fn tombstone(
 ) -> Result<(), StoreError> {
     let done = conn
         .execute(
-            "UPDATE story SET gone_ms = ?2, gone_because = ?3 WHERE id = ?1 AND gone_ms IS NULL",
+            "UPDATE story SET removed_ms = ?2, removed_reason = ?3 WHERE id = ?1 AND removed_ms IS NULL",
             params![story, ms(now), reason],
         )
         .context("take a story out")?;
@@ -179,7 +189,7 @@ pub(super) fn tombstone(
         .context("take a story out")?;
     conn.execute(
         "UPDATE entry SET title = NULL, authors = '[]', categories = '[]', enclosures = '[]', related = '[]', origin = NULL, image = NULL,
-           rights = NULL, summary_text = '', summary = NULL, content = NULL WHERE story_id = ?1",
+           rights = NULL, excerpt = '', summary = NULL, content = NULL WHERE story_id = ?1",
         [story],
     )
     .context("take a story out")?;
@@ -200,7 +210,7 @@ fn reveal(
     let was_hidden = conn
         .prepare_cached(
             "UPDATE story SET position_ms = ?2, first_published_ms = ?3, arrival = ?4
-              WHERE id = ?1 AND public = 0 AND gone_ms IS NULL",
+              WHERE id = ?1 AND public = 0 AND removed_ms IS NULL",
         )
         .and_then(|mut s| s.execute(params![story, ms(position), ms(now), arrival.as_str()]))
         .context("bring a story to light")?
@@ -216,7 +226,7 @@ fn reveal(
 }
 
 fn is_gone(conn: &Connection, story: i64) -> Result<bool, StoreError> {
-    conn.prepare_cached("SELECT gone_ms IS NOT NULL FROM story WHERE id = ?1")
+    conn.prepare_cached("SELECT removed_ms IS NOT NULL FROM story WHERE id = ?1")
         .and_then(|mut s| s.query_row([story], |r| r.get(0)))
         .context("read a story")
 }
@@ -303,9 +313,9 @@ fn candidates(
                 source_title: r.get("source_title")?,
                 link: r.get("link")?,
                 canonical: r
-                    .get::<_, Option<String>>("canonical")?
+                    .get::<_, Option<String>>("canonical_url")?
                     .and_then(|link| entry_identity::canonical_link(&link)),
-                title_norm: r.get("title_norm")?,
+                title_norm: r.get("normalized_title")?,
                 guid: r.get("guid")?,
                 fingerprint: entries::fingerprint(r)?,
                 published: time_opt(r, "published_ms")?,

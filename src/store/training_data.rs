@@ -53,13 +53,13 @@ impl Reader<'_> {
         }
         let key = self.training_key()?;
         let mut ids = self.ids(
-            "SELECT story_id FROM label ORDER BY at_ms DESC, story_id DESC LIMIT ?1",
+            "SELECT story_id FROM label ORDER BY labelled_ms DESC, story_id DESC LIMIT ?1",
             MAX_LABELLED,
             0,
         )?;
         if !ids.is_empty() {
             let until = self.training_cutoff()?;
-            let sql = "SELECT id FROM story WHERE gone_ms IS NULL AND first_published_ms <= ?2 AND id NOT IN (SELECT story_id FROM label)
+            let sql = "SELECT id FROM story WHERE removed_ms IS NULL AND first_published_ms <= ?2 AND id NOT IN (SELECT story_id FROM label)
                         ORDER BY first_published_ms DESC, id DESC LIMIT ?1";
             ids.extend(self.ids(sql, MAX_UNLABELLED, until)?);
         }
@@ -107,15 +107,17 @@ impl Reader<'_> {
     /// of stories.
     fn training_cutoff(&self) -> Result<i64, StoreError> {
         let last_label: Option<i64> =
-            self.conn.query_row("SELECT max(at_ms) FROM label", [], |r| r.get(0))?;
-        let stories: i64 =
-            self.conn
-                .query_row("SELECT count(*) FROM story WHERE gone_ms IS NULL", [], |r| r.get(0))?;
+            self.conn.query_row("SELECT max(labelled_ms) FROM label", [], |r| r.get(0))?;
+        let stories: i64 = self.conn.query_row(
+            "SELECT count(*) FROM story WHERE removed_ms IS NULL",
+            [],
+            |r| r.get(0),
+        )?;
         let doubled = if stories > 0 { 1_i64 << stories.ilog2() } else { 1 };
         let then: Option<i64> = self
             .conn
             .prepare_cached(
-                "SELECT first_published_ms FROM story WHERE gone_ms IS NULL ORDER BY first_published_ms LIMIT 1 OFFSET ?1",
+                "SELECT first_published_ms FROM story WHERE removed_ms IS NULL ORDER BY first_published_ms LIMIT 1 OFFSET ?1",
             )?
             .query_row([doubled - 1], |r| r.get(0))
             .optional()?;
@@ -130,14 +132,14 @@ impl Reader<'_> {
     ) -> Result<(Vec<TermSuggestions>, Vec<suggest::SuggestedSubject>), StoreError> {
         let mut ids: BTreeSet<i64> = self
             .ids(
-                "SELECT story_id FROM label ORDER BY at_ms DESC, story_id DESC LIMIT ?1",
+                "SELECT story_id FROM label ORDER BY labelled_ms DESC, story_id DESC LIMIT ?1",
                 MAX_SAMPLED,
                 0,
             )?
             .into_iter()
             .collect();
         ids.extend(self.ids(
-            "SELECT id FROM story WHERE gone_ms IS NULL ORDER BY position_ms DESC, id DESC LIMIT ?1",
+            "SELECT id FROM story WHERE removed_ms IS NULL ORDER BY position_ms DESC, id DESC LIMIT ?1",
             MAX_SAMPLED,
             0,
         )?);

@@ -42,13 +42,13 @@ struct LargeStore {
 }
 
 impl LargeStore {
-    fn new(topics: &str) -> Self {
+    fn new(stories: i64, topics: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let mut large_store =
             Self { dir, store, topics: Vec::new(), rules: Arc::new(Rules::compile(&[]).unwrap()) };
         large_store.sync_config(topics);
-        insert_stories(large_store.dir.path());
+        insert_stories(large_store.dir.path(), stories);
         large_store
     }
 
@@ -122,7 +122,7 @@ impl LargeStore {
         let lost: i64 = conn
             .query_row(
                 "SELECT count(*) FROM story_topic st WHERE in_window = 0 AND NOT EXISTS
-                   (SELECT 1 FROM archived a WHERE a.topic_id = st.topic_id AND a.story_id = st.story_id)",
+                   (SELECT 1 FROM archive_story a WHERE a.topic_id = st.topic_id AND a.story_id = st.story_id)",
                 [],
                 |r| r.get(0),
             )
@@ -135,20 +135,20 @@ impl LargeStore {
     }
 }
 
-fn insert_stories(dir: &Path) {
+fn insert_stories(dir: &Path, stories: i64) {
     let conn = rusqlite::Connection::open(dir.join(DATABASE)).unwrap();
-    let begin = now().timestamp_millis() - STORIES * 3_600_000;
+    let begin = now().timestamp_millis() - stories * 3_600_000;
     conn.execute_batch("BEGIN").unwrap();
     for sql in [
-        "INSERT INTO story (id, published_id, shown_entry, position_ms, first_published_ms, published_ms, updated_ms, arrival, public)
+        "INSERT INTO story (id, published_id, representative_entry, position_ms, first_published_ms, published_ms, updated_ms, arrival, public)
          SELECT i, 'urn:x-test:' || i, i, ?2 + i * 3600000, ?2 + i * 3600000, ?2 + i * 3600000, ?2 + i * 3600000, 'ordinary', 1 FROM n",
-        "INSERT INTO entry (id, source_id, key, key_from, story_id, title, language, first_seen_ms, last_seen_ms, content_digest, material_digest, content)
+        "INSERT INTO entry (id, source_id, key, key_from, story_id, title, language, first_seen_ms, last_seen_ms, content_hash, material_hash, content)
          SELECT i, 'stored', 'k' || i, 'guid', i,
            CASE i % 5 WHEN 0 THEN 'Kafka' WHEN 1 THEN 'Raft' WHEN 2 THEN 'DNS' WHEN 3 THEN 'GPU' ELSE 'Cheese' END || ' number ' || i,
            'en', ?2 + i * 3600000, ?2 + i * 3600000, zeroblob(32), zeroblob(32), '<p>Of some length, and of nothing much.</p>' FROM n",
     ] {
         let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) ";
-        conn.execute(&sql.replacen("SELECT", &format!("{numbers}SELECT"), 1), [STORIES, begin]).unwrap();
+        conn.execute(&sql.replacen("SELECT", &format!("{numbers}SELECT"), 1), [stories, begin]).unwrap();
     }
     conn.execute_batch("COMMIT").unwrap();
 }
@@ -159,7 +159,7 @@ fn topic(any: &str) -> String {
 
 #[test]
 fn reclassification_runs_in_batches_through_restarts_and_rule_changes_without_announcements() {
-    let mut large_store = LargeStore::new(&topic("\"kafka\""));
+    let mut large_store = LargeStore::new(STORIES, &topic("\"kafka\""));
     large_store.reclassify_all();
     large_store.assert_window_or_archive();
     assert_eq!(large_store.in_topic("t").len(), 1_000);
@@ -191,4 +191,16 @@ fn reclassification_runs_in_batches_through_restarts_and_rule_changes_without_an
     let again =
         large_store.store.reclassify(large_store.rules.clone(), BATCH, WINDOW, now()).unwrap();
     assert_eq!((again.sorted, again.left), (0, 0));
+}
+
+#[test]
+fn topics_are_filled_when_the_last_batch_has_exactly_the_limit() {
+    let large_store = LargeStore::new(5, &topic("\"kafka\""));
+    let fingerprint = large_store.rules.fingerprint();
+    for left in (0..5).rev() {
+        let step =
+            large_store.store.reclassify(large_store.rules.clone(), 1, WINDOW, now()).unwrap();
+        assert_eq!((step.sorted, step.left), (1, left));
+    }
+    assert!(large_store.store.read(|reader| reader.all_classified(fingerprint)).unwrap());
 }

@@ -93,7 +93,7 @@ fn failures_and_304_are_recorded() {
     program.run_ok(&["poll", "--force", "rss", "atom"]);
     assert_eq!(read("last_outcome")[..2], ["not_modified", "failed"]);
     assert_eq!(
-        (&read("last_status")[..2], &read("failures")[..]),
+        (&read("last_status")[..2], &read("consecutive_failures")[..]),
         (&["304".to_owned(), "500".to_owned()][..], &["0", "1", "0"].map(str::to_owned)[..])
     );
     let now = read("last_attempt_ms");
@@ -152,7 +152,7 @@ fn every_write_changes_the_version() {
     assert_eq!(moved(&mut known), (true, true), "this program wrote");
     Connection::open(program.database())
         .unwrap()
-        .execute("UPDATE source SET failures = 1", [])
+        .execute("UPDATE source SET consecutive_failures = 1", [])
         .unwrap();
     assert_eq!(moved(&mut known), (true, true), "another one wrote");
     let memory = Store::in_memory().unwrap();

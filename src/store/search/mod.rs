@@ -46,7 +46,7 @@ impl Reader<'_> {
             return Ok(SearchResults::default());
         }
         let mut from = String::from("story s");
-        let mut conditions = String::from("s.public = 1 AND s.gone_ms IS NULL");
+        let mut conditions = String::from("s.public = 1 AND s.removed_ms IS NULL");
         let mut values: Vec<Box<dyn ToSql>> = Vec::new();
         let mut order = "s.position_ms DESC, s.id DESC".to_owned();
         if let Some(expression) = query.expression() {
@@ -72,7 +72,7 @@ impl Reader<'_> {
             let _ = write!(
                 conditions,
                 " AND s.id IN (SELECT e.story_id FROM entry e JOIN source src ON src.id = e.source_id
-                   WHERE src.id = ?{} AND (src.publish OR NOT (src.has_auth OR src.private_seen)))",
+                   WHERE src.id = ?{} AND src.public)",
                 values.len()
             );
         }
@@ -105,8 +105,8 @@ pub(super) fn index(conn: &Connection, story: i64) -> Result<(), StoreError> {
         .context("take words out of the index")?;
     let texts: Option<(Option<String>, Option<String>, Option<String>)> = conn
         .prepare_cached(
-            "SELECT e.title, e.summary, e.content FROM story s JOIN entry e ON e.id = s.shown_entry
-              WHERE s.id = ?1 AND s.public = 1 AND s.gone_ms IS NULL",
+            "SELECT e.title, e.summary, e.content FROM story s JOIN entry e ON e.id = s.representative_entry
+              WHERE s.id = ?1 AND s.public = 1 AND s.removed_ms IS NULL",
         )
         .and_then(|mut s| {
             s.query_row([story], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional()
@@ -149,7 +149,7 @@ fn stems(stemmer: &Stemmer, texts: &[&str]) -> String {
 /// Makes the index of a state that has none of this making: one that an earlier version wrote.
 pub(super) fn rebuild_if_outdated(conn: &mut Connection) -> Result<(), StoreError> {
     let made: Option<String> = conn
-        .query_row("SELECT value FROM meta WHERE key = 'search_making'", [], |r| r.get(0))
+        .query_row("SELECT value FROM meta WHERE key = 'search_index_version'", [], |r| r.get(0))
         .optional()
         .context("read the index's making")?;
     if made.as_deref() == Some(INDEX_VERSION) {
@@ -161,14 +161,14 @@ pub(super) fn rebuild_if_outdated(conn: &mut Connection) -> Result<(), StoreErro
     tx.execute_batch("DELETE FROM story_text").context("empty the index")?;
     let stories: Vec<i64> = {
         let mut statement =
-            tx.prepare("SELECT id FROM story WHERE public = 1 AND gone_ms IS NULL ORDER BY id")?;
+            tx.prepare("SELECT id FROM story WHERE public = 1 AND removed_ms IS NULL ORDER BY id")?;
         statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?
     };
     for story in stories {
         index(&tx, story)?;
     }
     tx.execute(
-        "INSERT INTO meta (key, value) VALUES ('search_making', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        "INSERT INTO meta (key, value) VALUES ('search_index_version', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [INDEX_VERSION],
     )
     .context("store the index's making")?;

@@ -75,7 +75,7 @@ fn listed_stories(program: &Program) -> Vec<(String, String)> {
     }
     // Killed between making the file and its first migration: there is nothing to list yet, and the
     // next poll makes it whole.
-    if ended.code == 1 && ended.stderr.contains("is of version 0") {
+    if ended.code == 1 && ended.stderr.contains("has schema version 0") {
         return Vec::new();
     }
     assert_eq!(ended.code, 0, "{}", ended.stderr);

@@ -1,53 +1,178 @@
-//! Another data directory: one that an older program left, and an empty one that is fed the same
+//! Upgrades from databases of every earlier version, and a new database that is fed the same
 //! documents.
 
-use rusqlite::Connection;
-use tributary::store::DATABASE;
+use std::path::Path;
+
+use feed_model::TopicId;
+use rusqlite::{Connection, types::Value};
+use tributary::store::{DATABASE, Store};
 
 use super::{
     feed_builder::{Post, march, post, rss, words},
     installation::Installation,
 };
 
-const MIGRATIONS: [&str; 4] = [
-    include_str!("../../../src/store/migrations/0001.sql"),
+/// The SQL that leads to each version: version 1, then the migrations.
+const SCHEMAS: [&str; 6] = [
+    include_str!("../../fixtures/schema/0001.sql"),
     include_str!("../../../src/store/migrations/0002.sql"),
     include_str!("../../../src/store/migrations/0003.sql"),
     include_str!("../../../src/store/migrations/0004.sql"),
+    include_str!("../../../src/store/migrations/0005.sql"),
+    include_str!("../../../src/store/migrations/0006.sql"),
 ];
 
-/// The installation's state as the program of that version would have left it, taken over by
-/// today's program.
-fn with_old_schema(installation: &Installation, version: usize) -> Installation {
-    let dir = tempfile::tempdir().unwrap();
-    let now = dir.path().join("now.db");
-    installation.store().back_up(&now).unwrap();
-    let old = Connection::open(dir.path().join(DATABASE)).unwrap();
-    old.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA application_id = 0x54726962").unwrap();
-    for migration in &MIGRATIONS[..version] {
-        old.execute_batch(migration).unwrap();
+/// The rows of a database of version 6.
+const ROWS: &str = include_str!("../../fixtures/schema/version_6/rows.sql");
+
+/// The feeds.toml of that database.
+const CONFIG: &str = "max_entries = 3\nkeep_within = \"0s\"\n\
+    [[source]]\nid = \"one\"\nurl = \"https://one.example/feed.xml\"\n\
+    [[source]]\nid = \"two\"\nurl = \"https://two.example/feed.xml\"\n\
+    [[source]]\nid = \"three\"\nurl = \"https://three.example/feed.xml\"\n\
+    content = \"summary\"\n\
+    [[source]]\nid = \"private\"\nurl = \"https://private.example/feed.xml\"\n\
+    [[source]]\nid = \"site\"\nurl = \"https://site.example/\"\nfollow = \"sitemap\"\n\
+    [[topic]]\nid = \"brokers\"\ntitle = \"Brokers\"\nany = [\"brokers\", \"one\"]\n\
+    [[topic]]\nid = \"rest\"\ntitle = \"Rest\"\nany = [\"two\", \"site\"]\n";
+
+/// Tables that version 7 renamed, split or merged: a query of the old table and the query that must
+/// return the same rows now. Other tables keep the order of their columns.
+const MOVED_ROWS: [(&str, &str, &str); 7] = [
+    (
+        "meta",
+        "SELECT CASE key WHEN 'edits_by_hand' THEN 'manual_edits' WHEN 'window' THEN 'window_policy'
+                ELSE key END, value FROM meta WHERE key <> 'search_making'",
+        "SELECT key, value FROM meta WHERE key <> 'search_index_version'",
+    ),
+    ("parted", "SELECT * FROM parted", "SELECT * FROM split"),
+    ("archived", "SELECT * FROM archived", "SELECT * FROM archive_story"),
+    (
+        "page",
+        "SELECT source_id, url, CASE state WHEN 'passed' THEN 'skipped' ELSE state END, backlog, rank,
+                lastmod_ms, draft, attempts, fetched_ms, not_before_ms
+           FROM page WHERE state <> 'sitemap'",
+        "SELECT * FROM page",
+    ),
+    (
+        "page",
+        "SELECT source_id, url, rank, lastmod_ms, fetched_ms, backlog
+           FROM page WHERE state = 'sitemap'",
+        "SELECT * FROM sitemap",
+    ),
+    (
+        "robots_validator",
+        "SELECT * FROM robots_validator WHERE etag IS NOT NULL OR last_modified IS NOT NULL",
+        "SELECT origin, etag, last_modified FROM robots
+          WHERE etag IS NOT NULL OR last_modified IS NOT NULL",
+    ),
+    (
+        "publisher_pace",
+        "SELECT * FROM publisher_pace",
+        "SELECT id, update_hints FROM source WHERE update_hints IS NOT NULL",
+    ),
+];
+
+/// The rows of a query, sorted, with their first `columns` values.
+fn rows(conn: &Connection, sql: &str, columns: Option<usize>) -> Vec<Vec<Value>> {
+    let mut statement = conn.prepare(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+    let count = columns.unwrap_or(statement.column_count());
+    let rows = statement.query_map([], |row| (0..count).map(|n| row.get(n)).collect());
+    let mut rows: Vec<Vec<Value>> = rows.unwrap().map(Result::unwrap).collect();
+    rows.sort_by_cached_key(|row| format!("{row:?}"));
+    rows
+}
+
+fn texts(conn: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = conn.prepare(sql).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+/// Ordinary tables with content of their own; the full-text index has none.
+fn tables(conn: &Connection) -> Vec<String> {
+    texts(
+        conn,
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE TABLE%'
+            AND name NOT LIKE 'story_text%' AND name NOT LIKE 'sqlite_%'",
+    )
+}
+
+/// Creates an empty database of an earlier version.
+fn create_schema(file: &Path, version: usize) -> Connection {
+    let conn = Connection::open(file).unwrap();
+    conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA application_id = 0x54726962").unwrap();
+    for sql in &SCHEMAS[..version] {
+        conn.execute_batch(sql).unwrap();
     }
-    old.pragma_update(None, "user_version", version).unwrap();
-    old.execute("ATTACH ?1 AS now", [now.to_str().unwrap()]).unwrap();
-    let list = |sql: &str| -> Vec<String> {
-        let mut statement = old.prepare(sql).unwrap();
-        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
-    };
-    // The index of words has no content of its own to be copied.
-    for table in list(
-        "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE TABLE%' AND name NOT LIKE 'story_text%'",
-    ) {
+    conn.pragma_update(None, "user_version", version).unwrap();
+    conn
+}
+
+/// Creates a database of an earlier version with as much of the content as it can hold.
+fn create_database(file: &Path, version: usize) {
+    if version == SCHEMAS.len() {
+        create_schema(file, version).execute_batch(ROWS).unwrap();
+        return;
+    }
+    let newest = file.with_extension("newest");
+    create_database(&newest, SCHEMAS.len());
+    let conn = create_schema(file, version);
+    conn.execute("ATTACH ?1 AS newest", [newest.to_str().unwrap()]).unwrap();
+    for table in tables(&conn) {
         let columns =
-            list(&format!("SELECT name FROM pragma_table_info('{table}', 'main')")).join(", ");
-        old.execute(&format!("INSERT OR REPLACE INTO main.\"{table}\" ({columns}) SELECT {columns} FROM now.\"{table}\""), [])
-            .unwrap();
+            texts(&conn, &format!("SELECT name FROM pragma_table_info('{table}', 'main')"));
+        let columns = columns.join(", ");
+        conn.execute(
+            &format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newest.{table}"),
+            [],
+        )
+        .unwrap();
     }
-    // Addresses were once compared as they are within a source, their fragments apart.
-    let once = "UPDATE main.entry SET canonical = CASE WHEN instr(link, '#') THEN substr(link, 1, instr(link, '#') - 1) ELSE link END";
-    old.execute(&format!("{once} WHERE link IS NOT NULL"), []).unwrap();
-    old.execute_batch("DETACH now").unwrap();
-    drop(old);
-    installation.with_state_in(dir)
+    // Until version 5, links were compared across sources as they are within a source, without
+    // their fragment.
+    conn.execute(
+        "UPDATE main.entry SET canonical = CASE WHEN instr(link, '#')
+           THEN substr(link, 1, instr(link, '#') - 1) ELSE link END WHERE link IS NOT NULL",
+        [],
+    )
+    .unwrap();
+    conn.execute_batch("DETACH newest").unwrap();
+}
+
+/// Opens a database of an earlier version and asserts that every row is still there.
+fn migrate(dir: &Path, version: usize) {
+    let file = dir.join(DATABASE);
+    create_database(&file, version);
+    Store::open(dir).unwrap().close().unwrap();
+    let copy = dir.join(format!("tributary.db.v{version}"));
+    let (old, new) = (Connection::open(copy).unwrap(), Connection::open(&file).unwrap());
+    let assert_equal = |table: &str, before: Vec<Vec<Value>>, after: Vec<Vec<Value>>| {
+        assert_eq!(after, before, "{table} from version {version}");
+    };
+    for table in tables(&old) {
+        let mut moved = MOVED_ROWS.iter().filter(|(old, ..)| *old == table).peekable();
+        if moved.peek().is_none() {
+            let sql = format!("SELECT * FROM {table}");
+            let mut before = rows(&old, &sql, None);
+            for value in before.iter_mut().flatten() {
+                if *value == Value::Text("backlog".into()) {
+                    *value = Value::Text("backfill".into());
+                }
+            }
+            let columns = old.prepare(&sql).unwrap().column_count();
+            assert_equal(&table, before, rows(&new, &sql, Some(columns)));
+        }
+        for (table, before, after) in moved {
+            assert_equal(table, rows(&old, before, None), rows(&new, after, None));
+        }
+    }
+}
+
+/// A document that the program of version 6 published.
+fn old_document(path: &str) -> Option<String> {
+    let name = path.trim_start_matches('/').replace('/', "_");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schema/version_6");
+    std::fs::read_to_string(dir.join(name)).ok()
 }
 
 fn posts_of_one() -> Vec<Post> {
@@ -85,32 +210,70 @@ fn installation_with_stories() -> Installation {
 }
 
 #[test]
-fn an_upgrade_announces_nothing_and_changes_no_byte() {
-    for version in 1..=MIGRATIONS.len() {
-        let installation = installation_with_stories();
-        let first = installation.document_bytes();
-        let mut installation = with_old_schema(&installation, version);
-        assert_eq!(installation.document_bytes(), first, "from version {version}");
-        // The same documents again, then as new names for the same posts.
+fn migrations_keep_all_content_and_every_published_byte() {
+    for version in 1..=SCHEMAS.len() {
+        let dir = tempfile::tempdir().unwrap();
+        migrate(dir.path(), version);
+        let mut installation = Installation::with_config(CONFIG).with_state_in(dir);
+        installation.advance_hours(24);
+        let documents = installation.documents();
+        let compared: Vec<_> = documents
+            .iter()
+            .filter_map(|document| Some((document, old_document(&document.path)?)))
+            .collect();
+        assert_eq!(compared.len(), 10, "three feeds of three topics, and OPML");
+        for (document, before) in compared {
+            let text = String::from_utf8(document.body.clone()).unwrap();
+            // Version 1 had no archives: feeds link to the first ones now, and are dated anew.
+            if version > 1 {
+                assert_eq!(text, before, "{} from version {version}", document.path);
+            } else if document.path.ends_with(".atom") {
+                assert_eq!(stories_of_atom(&text), stories_of_atom(&before));
+            }
+        }
+        if version > 1 {
+            assert_archives_unchanged(&installation);
+        }
+        // The same posts again, then with new ids, then in a source that did not have them.
+        let known = installation.newly_announced();
+        assert_eq!(known.len(), 3);
+        let without_guid = |posts: Vec<Post>| -> Vec<Post> {
+            posts.into_iter().map(|post| post.guid("")).collect()
+        };
+        let copies: Vec<Post> =
+            posts_of_one()[..2].iter().map(|post| post.clone().guid("").text("")).collect();
         installation.poll("one", &posts_of_one());
         installation.poll("two", &posts_of_two());
         installation.poll("three", &posts_of_three());
-        assert_eq!(installation.newly_announced(), [""; 0], "from version {version}");
-        assert_eq!(installation.document_bytes(), first, "from version {version}");
-        let renamed = |posts: Vec<Post>| -> Vec<Post> {
-            posts.into_iter().map(|post| post.guid("")).collect()
-        };
-        installation.poll("one", &renamed(posts_of_one()));
-        installation.poll("two", &renamed(posts_of_two()));
-        assert_eq!(installation.newly_announced(), [""; 0], "from version {version}");
-        // Copies of what was stored by the older rules, under the addresses that it was stored
-        // with.
-        let copies: Vec<Post> =
-            posts_of_one()[..2].iter().map(|post| post.clone().guid("").text("")).collect();
+        installation.poll("one", &without_guid(posts_of_one()));
+        installation.poll("two", &without_guid(posts_of_two()));
         installation.poll("three", &copies);
         assert_eq!(installation.newly_announced(), [""; 0], "from version {version}");
         assert_eq!(installation.store().check_integrity().unwrap(), [""; 0]);
     }
+}
+
+/// The entries of an Atom feed as a reader sees them.
+fn stories_of_atom(text: &str) -> Vec<String> {
+    let feed = feed_rs::parser::parse(text.as_bytes()).unwrap();
+    feed.entries.iter().map(|entry| format!("{entry:?}")).collect()
+}
+
+fn assert_archives_unchanged(installation: &Installation) {
+    let mut count = 0;
+    for topic in ["all", "brokers", "rest"] {
+        let topic = TopicId::new(topic).unwrap();
+        let archives = installation.store().read(|reader| reader.archives(&topic)).unwrap();
+        for state in archives {
+            let path = format!("/topics/{topic}/archive/{}.atom", state.number);
+            let document =
+                installation.store().read(|reader| reader.archive(&topic, state.number)).unwrap();
+            let text = document.unwrap().body.map(|body| String::from_utf8(body).unwrap());
+            assert_eq!(text, old_document(&path), "{path}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 11);
 }
 
 #[test]
