@@ -78,6 +78,45 @@ fn the_reference_names_every_command_option_and_key() {
     }
 }
 
+#[test]
+fn architecture_names_existing_files_and_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = rust_sources(root);
+    let page = page("ARCHITECTURE.md");
+    let mut checked = 0;
+    for span in page.split('`').skip(1).step_by(2).filter(|span| !span.contains([' ', '\n'])) {
+        if span.contains('/') {
+            assert!(root.join(span).exists(), "ARCHITECTURE.md names {span}, which does not exist");
+        } else if span.matches('_').count() >= 4 {
+            let test = format!("fn {span}(");
+            let found = sources.iter().any(|source| source.contains(&test));
+            assert!(found, "ARCHITECTURE.md names the test {span}, which does not exist");
+        } else {
+            continue;
+        }
+        checked += 1;
+    }
+    assert!(checked >= 50, "only {checked} names were found");
+}
+
+/// The text of every Rust file of the workspace.
+fn rust_sources(root: &Path) -> Vec<String> {
+    let mut folders: Vec<_> =
+        ["src", "crates", "tests"].iter().map(|name| root.join(name)).collect();
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    sources
+}
+
 fn page(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
