@@ -1,8 +1,7 @@
 #!/bin/sh
-# The whole gate: what has to hold before a change goes in. Ends with a summary of what was run, skipped and broken.
+# The gate: every check that must pass before a change is merged. Prints a summary at the end.
 #
-# A check whose tool is missing here is skipped with a loud line. With CI=true that is a failure: there, nothing may be
-# missing.
+# A check whose tool is missing is skipped with a warning. With CI=true a skipped check fails.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -11,7 +10,7 @@ target=${CARGO_TARGET_DIR:-target}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# run NAME COMMAND…: runs a check and remembers how it ended.
+# run NAME COMMAND…: runs a check and records its result.
 run() {
     name=$1
     shift
@@ -22,7 +21,7 @@ run() {
     fi
 }
 
-# skip NAME WHY: a check that cannot be run here.
+# skip NAME REASON: records a check that cannot run here.
 skip() {
     echo "== $1 SKIPPED: $2" >&2
     if [ "${CI:-}" = true ]; then failed="$failed $1"; else skipped="$skipped $1"; fi
@@ -31,7 +30,7 @@ skip() {
 docs() { RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet; }
 
 tests() {
-    # The summary is repeated at the end, where somebody looks for it.
+    # The log is kept to repeat the test summary at the end.
     { cargo test --workspace --quiet 2>&1 && echo ok >"$log.ended"; } | tee "$log"
     [ -e "$log.ended" ] && rm "$log.ended"
 }
@@ -41,11 +40,15 @@ run clippy cargo clippy --workspace --all-targets --quiet -- -D warnings
 run docs docs
 run tests tests
 
-if command -v systemd-analyze >/dev/null; then run units scripts/check-units.sh; else skip units 'systemd-analyze is missing'; fi
+if command -v systemd-analyze >/dev/null; then
+    run units scripts/check-units.sh
+else
+    skip units 'systemd-analyze is missing'
+fi
 
 chromium=$(command -v "${CHROMIUM:-chromium}" || true)
 if [ -z "$chromium" ]; then
-    skip browser 'chromium is missing (or name one by $CHROMIUM)'
+    skip browser 'chromium is missing (set $CHROMIUM to use another browser)'
 elif ! command -v node >/dev/null; then
     skip browser 'node is missing'
 elif [ ! -d tests/browser/node_modules/playwright-core ]; then

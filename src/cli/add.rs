@@ -13,8 +13,8 @@ use feed_model::FollowMode;
 
 /// Find out how to follow a URL and append it to feeds.toml as a source
 ///
-/// The rest of feeds.toml is not changed. If the URL is already followed, nothing is written and the
-/// exit code is 1.
+/// The rest of feeds.toml is not changed. If the URL is already followed, nothing is written and
+/// the exit code is 1.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -125,7 +125,10 @@ fn inspection_json(inspection: &Inspection) -> Value {
         })).collect::<Vec<_>>(),
         "request_headers": headers(&inspection.request_headers),
         "response_headers": headers(&inspection.response_headers),
-        "encoding": inspection.encoding.as_ref().map(|e| json!({"name": e.name, "because": e.because})),
+        "encoding": inspection
+            .encoding
+            .as_ref()
+            .map(|encoding| json!({"name": encoding.name, "because": encoding.because})),
         "format": inspection.format,
         "repairs": inspection.repairs,
         "problems": inspection.problems,

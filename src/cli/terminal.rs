@@ -21,7 +21,9 @@ pub(crate) fn escape_line(text: &str) -> String {
 /// separators, and bidirectional controls.
 fn needs_escape(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c,
+            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Formats a time relative to `now`: `3h ago`, `in 12m`, `now`.

@@ -1,4 +1,4 @@
-//! Changes to feeds.toml that keep every other byte: sources are appended at the end.
+//! Edits of feeds.toml: appends sources and keeps the rest of the text byte for byte.
 
 use std::fmt::Write as _;
 
@@ -7,49 +7,49 @@ use url::Url;
 use super::value::toml_string;
 use feed_model::{FollowMode, SourceId};
 
-/// A source to be written into feeds.toml.
+/// A source to append to feeds.toml.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSource {
-    /// Its stable name.
+    /// The id.
     pub id: SourceId,
-    /// Its title, where one is known.
+    /// The title, if known.
     pub title: Option<String>,
-    /// The address: the feed's, where there is one.
+    /// The URL of the feed if there is one, else of the site.
     pub url: Url,
-    /// How it is followed.
+    /// The follow mode.
     pub follow_mode: FollowMode,
-    /// Lines of a comment above it; empty for none.
+    /// Lines of a comment above the source; empty for none.
     pub comment: String,
 }
 
-/// Why feeds.toml was not changed.
+/// The reason why feeds.toml was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
-    /// The text is not TOML, so nothing may be added to it.
-    #[error("feeds.toml is not TOML as it stands")]
+    /// The text is not valid TOML.
+    #[error("feeds.toml is not valid TOML")]
     Syntax(#[source] Box<toml::de::Error>),
-    /// A source has this id.
-    #[error("a source `{0}` is in feeds.toml already")]
+    /// Another source has this id.
+    #[error("feeds.toml already has a source `{0}`")]
     IdTaken(SourceId),
-    /// A source has this address.
-    #[error("feeds.toml follows {url} already, as `{id}`")]
+    /// Another source has this URL.
+    #[error("feeds.toml already follows {url} as `{id}`")]
     UrlTaken {
-        /// The address.
+        /// The URL.
         url: Url,
-        /// The id of the source that has it.
+        /// The id of the other source.
         id: String,
     },
-    /// Sources are written as an inline list, to which no `[[source]]` can be added.
-    #[error("feeds.toml has its sources in one inline list, to which `[[source]]` cannot be added")]
+    /// The sources are an inline list, to which TOML cannot add a `[[source]]`.
+    #[error("the sources of feeds.toml are an inline list; write them as `[[source]]` to add more")]
     InlineSources,
 }
 
-/// `text` with one more source at its end; every other byte stays.
+/// Appends one source to `text`.
 pub fn append_source(text: &str, source: &NewSource) -> Result<String, EditError> {
     append_sources(text, std::slice::from_ref(source))
 }
 
-/// `text` with more sources at its end; every other byte stays. All of them, or none.
+/// Appends sources to `text`: all of them, or none if there is an error.
 pub fn append_sources(text: &str, sources: &[NewSource]) -> Result<String, EditError> {
     let mut taken = taken(text)?;
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -70,15 +70,14 @@ pub fn append_sources(text: &str, sources: &[NewSource]) -> Result<String, EditE
         }
         out.push_str(&source_block(source).replace('\n', newline));
     }
-    // An inline list of sources makes `[[source]]` an error: found by reading what would be
-    // written.
+    // With an inline list of sources, the result is not valid TOML.
     match toml::de::DeTable::parse(&out) {
         Ok(_) => Ok(out),
         Err(_) => Err(EditError::InlineSources),
     }
 }
 
-/// The ids and addresses that are taken.
+/// Returns the id and URL of each source in `text`.
 fn taken(text: &str) -> Result<Vec<(String, String)>, EditError> {
     let document =
         toml::de::DeTable::parse(text).map_err(|error| EditError::Syntax(Box::new(error)))?;
@@ -97,7 +96,7 @@ fn taken(text: &str) -> Result<Vec<(String, String)>, EditError> {
 fn source_block(source: &NewSource) -> String {
     let mut out = String::new();
     for line in source.comment.lines().filter(|line| !line.trim().is_empty()) {
-        // A control character would make the comment an error.
+        // Control characters are invalid in comments.
         let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let _ = writeln!(out, "# {}", line.trim_end());
     }
@@ -112,18 +111,16 @@ fn source_block(source: &NewSource) -> String {
     out
 }
 
-/// A name for a source at this address: its host without `www.`, as an id.
+/// Suggests an id for a source: the host of its URL without `www.`.
 pub fn suggest_id(url: &Url) -> SourceId {
     let host = url.host_str().unwrap_or_default();
     let host = host.strip_prefix("www.").unwrap_or(host);
-    slug(host).and_then(|slug| SourceId::new(slug).ok()).unwrap_or_else(source)
+    slug(host)
+        .and_then(|slug| SourceId::new(slug).ok())
+        .unwrap_or_else(|| SourceId::new("source").expect("`source` is a valid id"))
 }
 
-fn source() -> SourceId {
-    SourceId::new("source").expect("`source` is made of letters")
-}
-
-/// The text as an id, where anything of it can stay.
+/// Converts text to an id: lower case, with hyphens. `None` if no character is usable.
 pub(super) fn slug(text: &str) -> Option<String> {
     let mut slug = String::new();
     for c in text.chars() {
@@ -148,12 +145,12 @@ mod tests {
             title: Some("A \"quoted\" title\u{7}".to_owned()),
             url: Url::parse(url).unwrap(),
             follow_mode: FollowMode::Feed,
-            comment: "found by the page's own link\nsecond line".to_owned(),
+            comment: "found by the link of the page\nsecond line".to_owned(),
         }
     }
 
     #[test]
-    fn every_other_byte_stays() {
+    fn the_rest_of_the_text_is_kept() {
         for text in [
             super::super::SHIPPED,
             "",
@@ -172,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn the_files_line_ends_are_kept() {
+    fn line_endings_are_kept() {
         let edited =
             append_source("[site]\r\ntitle = \"x\"", &new("a", "https://example.org/")).unwrap();
         assert_eq!(edited.matches('\n').count(), edited.matches("\r\n").count());
     }
 
     #[test]
-    fn what_is_there_is_left_alone() {
+    fn existing_sources_are_not_added_again() {
         let text = "[[source]]\nid = \"a\"\nurl = \"https://example.org\"\n";
         assert!(matches!(
             append_source(text, &new("A", "https://other.example/")),

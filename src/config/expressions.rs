@@ -1,16 +1,15 @@
-//! The two small languages inside feeds.toml: matchers of topics and cron expressions.
+//! Syntax checks of matchers and cron expressions in feeds.toml.
 //!
-//! What they mean is known elsewhere (`topic`, `schedule`); here is only the question whether a
-//! text is one of them.
+//! `topic_rules` and `schedule` parse them; only their errors are used here.
 
 use crate::schedule::Cron;
 
-/// Whether `text` is a matcher; else why not.
+/// Checks the syntax of a matcher.
 pub(super) fn matcher(text: &str) -> Result<(), String> {
     topic_rules::parse_matcher(text).map(drop).map_err(|error| error.to_string())
 }
 
-/// Whether `text` is a five-field cron expression; else why not.
+/// Checks the syntax of a five-field cron expression.
 pub(super) fn schedule(text: &str) -> Result<(), String> {
     Cron::parse(text).map(drop).map_err(|error| error.to_string())
 }

@@ -1,53 +1,52 @@
-//! What is found while feeds.toml is read: problems with their place, and the values in force.
+//! Results of reading feeds.toml: problems with their position, and effective values.
 
 use std::ops::Range;
 
 use feed_model::Severity;
 
-/// Something wrong with feeds.toml, and where.
+/// A problem of feeds.toml with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigProblem {
-    /// [`Severity::Error`] where the file cannot be used, else [`Severity::Warning`].
+    /// [`Severity::Error`] if the file cannot be used, else [`Severity::Warning`].
     pub severity: Severity,
-    /// The file, as it was named.
+    /// The name of the file.
     pub file: String,
-    /// The line, counted from 1.
+    /// The line, starting at 1.
     pub line: usize,
-    /// The column in characters, counted from 1.
+    /// The column in characters, starting at 1.
     pub column: usize,
-    /// The key with its tables, array members counted from 0: `source[0].interval`. Empty for what
-    /// is no key's fault.
+    /// The full key, with indexes from 0: `source[0].interval`. Empty if the problem has no key.
     pub key: String,
-    /// One sentence: what is wrong.
+    /// What is wrong.
     pub text: String,
-    /// One sentence: what to write instead.
+    /// What to write instead.
     pub hint: Option<String>,
-    /// The place in the text, in bytes.
+    /// The position in the text, in bytes.
     pub span: Range<usize>,
 }
 
-/// A value in force.
+/// An effective value.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct EffectiveValue {
-    /// The key with its tables: `source[0].interval`.
+    /// The full key: `source[0].interval`.
     pub key: String,
-    /// The value as feeds.toml would write it; a word in parentheses where there is none.
+    /// The value in TOML syntax, or a description in parentheses if there is none.
     pub value: String,
-    /// Where it comes from: `feeds.toml:12`, or `default`.
+    /// The origin: `feeds.toml:12`, or `default`.
     pub from: String,
 }
 
-/// The word for a value that comes from nowhere.
+/// The origin of a value that is not written.
 const DEFAULT: &str = "default";
 
-/// Collects what is found.
+/// Collects problems and effective values.
 pub(super) struct Findings<'t> {
     text: &'t str,
     file: &'t str,
     line_starts: Vec<usize>,
     problems: Vec<ConfigProblem>,
     effective: Vec<EffectiveValue>,
-    /// Lines (from 1) with a syntax error: what else is said of them would only confuse.
+    /// Lines with a syntax error. Further errors on them are suppressed.
     broken_lines: Vec<usize>,
 }
 
@@ -70,25 +69,25 @@ impl<'t> Findings<'t> {
         let span = error.span().unwrap_or(0..0);
         let message = error.message().replace('\n', ", ");
         let hint = if message.contains("duplicate key") {
-            "a key stands once in its table: merge the two"
+            "each key may appear once per table; merge the two"
         } else if message.contains("quoted") || message.contains("string") {
-            "a text stands in quotes, on one line: key = \"value\""
+            "strings need quotes, on one line: key = \"value\""
         } else if message.contains("table") {
-            "a table's name stands in brackets, on one line: [polling]"
+            "table names need brackets, on one line: [polling]"
         } else {
-            "a line is `key = value`, `[table]`, `[[table]]` or a comment after `#`"
+            "a line must be `key = value`, `[table]`, `[[table]]` or a comment after `#`"
         };
         self.push(
             Severity::Error,
             "",
             span,
-            format!("this is not TOML: {message}"),
+            format!("invalid TOML: {message}"),
             Some(hint.to_owned()),
         );
         self.broken_lines.extend(self.problems.last().map(|p| p.line));
     }
 
-    /// Records an error about what is written.
+    /// Records an error about a written value.
     pub(super) fn error(
         &mut self,
         key: &str,
@@ -101,8 +100,8 @@ impl<'t> Findings<'t> {
         }
     }
 
-    /// Records an error about what is *not* written: unsaid where a syntax error may have swallowed
-    /// it.
+    /// Records an error about a missing value. Suppressed if there is a syntax error, which may
+    /// have hidden the value.
     pub(super) fn missing(
         &mut self,
         key: &str,
@@ -115,7 +114,7 @@ impl<'t> Findings<'t> {
         }
     }
 
-    /// Records something that can be used and is probably not meant.
+    /// Records a warning. Suppressed if there is a syntax error.
     pub(super) fn warning(
         &mut self,
         key: &str,
@@ -128,7 +127,7 @@ impl<'t> Findings<'t> {
         }
     }
 
-    /// Records a value in force; `span` is where it is written, if it is.
+    /// Records an effective value; `span` is its position if it is written.
     pub(super) fn effective(
         &mut self,
         key: impl Into<String>,
@@ -139,19 +138,19 @@ impl<'t> Findings<'t> {
         self.effective.push(EffectiveValue { key: key.into(), value: value.into(), from });
     }
 
-    /// `feeds.toml:12`.
+    /// Returns file and line of a position: `feeds.toml:12`.
     pub(super) fn place(&self, span: &Range<usize>) -> String {
         format!("{}:{}", self.file, self.line_of(span.start))
     }
 
-    /// The problems in the file's order, and the values in force.
+    /// Returns the problems in the order of the file, and the effective values.
     pub(super) fn into_parts(self) -> (Vec<ConfigProblem>, Vec<EffectiveValue>) {
         let mut problems = self.problems;
         problems.sort_by(|a, b| a.span.start.cmp(&b.span.start).then(b.severity.cmp(&a.severity)));
         (problems, self.effective)
     }
 
-    /// The line of a byte, counted from 1.
+    /// Returns the line of a byte, starting at 1.
     pub(super) fn line_of(&self, at: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= at)
     }
@@ -173,14 +172,30 @@ impl<'t> Findings<'t> {
     }
 }
 
-/// A text of the file inside a message: in back quotes, short, and without characters that a
-/// terminal would obey.
+/// Quotes text from the file for a message: in backticks, truncated, control characters escaped.
 pub(super) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
     let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if text.chars().count() > LONGEST {
         shown.push('…');
     }
-    // `escape_debug` escapes quotes, which are no danger here.
+    // `escape_debug` also escapes quotes, which are harmless here.
     format!("`{}`", shown.replace("\\\"", "\"").replace("\\'", "'"))
+}
+
+/// Returns the known word that is most similar to `written`, if one is similar enough.
+pub(super) fn closest_match<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
+    let written = written.to_lowercase().replace('-', "_");
+    known
+        .iter()
+        .map(|known| {
+            (
+                strsim::jaro_winkler(&written, known),
+                strsim::damerau_levenshtein(&written, known),
+                *known,
+            )
+        })
+        .filter(|(similarity, edits, known)| *similarity >= 0.85 || *edits <= known.len() / 3)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
+        .map(|(_, _, known)| known)
 }

@@ -1,12 +1,11 @@
-//! feeds.toml as written and as meant (layer 2).
+//! The configuration file feeds.toml: parsing, validation and editing.
 //!
-//! [`check`] reads the text once, keeping the place of every key and value, and turns it into a
-//! [`Config`] in which every default is filled in. It reports every problem in one run, each with
-//! its place and a suggestion. [`append_sources`] changes the text and keeps every other byte.
+//! [`check`] parses the text and returns a [`Config`] with every default filled in, or every error
+//! with its position and a suggestion. [`append_sources`] adds sources and keeps the rest of the
+//! text byte for byte.
 //!
-//! Deliberately absent: reading files, the environment and credentials. The command line reads
-//! feeds.toml, and a credential is read when it is needed. The rule kept: there is a [`Config`]
-//! only where there is no error.
+//! This module works on text only. `cli` reads the file, and credentials are read when they are
+//! needed.
 
 mod edit;
 mod expressions;
@@ -35,46 +34,45 @@ use feed_model::{Severity, Source, Topic};
 use findings::Findings;
 use table_reader::TableReader;
 
-/// The feeds.toml that is shipped, and that `tributary init` writes.
+/// The default feeds.toml, which `tributary init` writes.
 pub const SHIPPED: &str = include_str!("../../feeds.toml");
 
-/// feeds.toml as it is meant: every default filled in, every reference resolved.
+/// A valid configuration, with every default filled in and every reference resolved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// `[site]`: what the published documents say of themselves.
+    /// `[site]`: title, URL and identity of the published site.
     pub site: SiteConfig,
     /// `[server]`: where the daemon listens.
     pub server: ServerConfig,
-    /// `[polling]`: defaults for every source, and what is shared by all.
+    /// `[polling]`: defaults for every source, and limits shared by all sources.
     pub polling: PollingConfig,
-    /// `[publishing]`: how much a document holds, and for how long a story is kept.
+    /// `[publishing]`: size of the feed documents, and retention.
     pub publishing: PublishingConfig,
-    /// `[[source]]`, in the file's order.
+    /// `[[source]]`, in the order of the file.
     pub sources: Vec<Source>,
-    /// `[[topic]]`, in the file's order.
+    /// `[[topic]]`, in the order of the file.
     pub topics: Vec<Topic>,
 }
 
-/// What [`check`] found.
+/// The result of [`check`].
 #[derive(Debug, Clone)]
 pub struct CheckReport {
-    /// The file as it is meant, where it has no error (warnings do not hinder).
+    /// The configuration; `None` if there is an error. Warnings are allowed.
     pub config: Option<Config>,
-    /// Every problem, in the file's order.
+    /// Every problem, in the order of the file.
     pub problems: Vec<ConfigProblem>,
-    /// Every value in force and where it comes from, in the order of the reference.
+    /// Every effective value and its origin, in the order of docs/reference.md.
     pub effective: Vec<EffectiveValue>,
 }
 
 impl CheckReport {
-    /// How many problems are errors.
+    /// Returns the number of errors.
     pub fn errors(&self) -> usize {
         self.problems.iter().filter(|p| p.severity == Severity::Error).count()
     }
 }
 
-/// Reads `text`, the content of `file`, and reports everything that is wrong with it. `file` is
-/// used in reports only.
+/// Parses and validates the text of a configuration file. `file` is its name in reports.
 pub fn check(text: &str, file: &str) -> CheckReport {
     let mut findings = Findings::new(text, file);
     let (document, syntax_errors) = toml::de::DeTable::parse_recoverable(text);
@@ -90,7 +88,7 @@ pub fn check(text: &str, file: &str) -> CheckReport {
     let sources = source::read_all(top.tables(&mut findings, "source"), &defaults, &mut findings);
     let topics = topic::read_all(top.tables(&mut findings, "topic"), &sources.ids, &mut findings);
     top.finish(&mut findings);
-    defaults.check_floor(&sources, &mut findings);
+    defaults.check_floor(&sources.on_default_interval, &mut findings);
 
     let (problems, effective) = findings.into_parts();
     let config = problems.iter().all(|p| p.severity != Severity::Error).then(|| Config {

@@ -1,4 +1,4 @@
-//! `[polling]`: defaults for every source, and what is shared by all.
+//! `[polling]`: defaults for every source, and limits shared by all sources.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -7,7 +7,6 @@ use url::Url;
 use super::{
     expressions,
     findings::Findings,
-    source::Sources,
     table_reader::{Setting, TableReader},
     value::ByteSize,
 };
@@ -16,41 +15,40 @@ use feed_model::HostPattern;
 /// `[polling]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollingConfig {
-    /// The pause between two polls of a source that has no `interval` of its own, at least.
+    /// The shortest time between two polls of a source without an own `interval`.
     pub interval: Duration,
-    /// A five-field cron expression that is used instead.
+    /// A five-field cron expression, used instead of `interval`.
     pub schedule: Option<String>,
-    /// The longest pause that anything but `Retry-After` may ask for.
+    /// The longest time between two polls. Only `Retry-After` may exceed it.
     pub max_interval: Duration,
-    /// For one whole exchange, name look-up and redirects included.
+    /// The time limit of one exchange, including DNS and redirects.
     pub timeout: Duration,
-    /// Decoded bytes of one body.
+    /// The largest decoded body, in bytes.
     pub max_body_bytes: u64,
-    /// Hosts and address blocks exempt from the address guard and the floors.
+    /// Hosts and address blocks exempt from the private-address guard and the minimum intervals.
     pub allow_hosts: Vec<HostPattern>,
-    /// The proxy that every request goes through; those of the environment are ignored.
+    /// The proxy for every request. Proxy variables of the environment are ignored.
     pub proxy: Option<Url>,
-    /// A file with authorities whose certificates are believed beside those of the public web.
+    /// A PEM file of additional trusted certificate authorities.
     pub ca_file: Option<PathBuf>,
-    /// Requests at a time to one host.
+    /// Concurrent requests to one host.
     pub per_host: usize,
-    /// The pause between two requests to one host, where it is set; else one second, and none for
+    /// The pause between two requests to one host. `None`: one second, and no pause for
     /// `allow_hosts`.
     pub host_gap: Option<Duration>,
-    /// Requests at a time in all.
+    /// Concurrent requests in total.
     pub concurrency: usize,
-    /// Items taken from one document, newest first.
+    /// Items read from one document, newest first.
     pub max_items: usize,
 }
 
-/// No interval of a public source goes below this.
+/// The shortest interval of a source that is not in `allow_hosts`.
 pub(super) const MIN_INTERVAL: Duration = Duration::from_hours(1);
 
 const DAY: Duration = Duration::from_hours(24);
 const MIB: u64 = 1 << 20;
 
-/// `[polling]` while the file is read: each value with its place, so that a source's value can name
-/// where it comes from.
+/// `[polling]` with the position of each value, because sources inherit values with their origin.
 pub(super) struct Defaults {
     pub interval: Setting<Duration>,
     pub schedule: Setting<Option<String>>,
@@ -71,7 +69,7 @@ impl Defaults {
     pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings<'_>) -> Self {
         let interval = check_interval(section.or(findings, "interval", MIN_INTERVAL), findings);
         let schedule = check_schedule(
-            section.optional(findings, "schedule", "none: interval holds"),
+            section.optional(findings, "schedule", "none: interval is used"),
             findings,
         );
         let max_interval =
@@ -81,35 +79,18 @@ impl Defaults {
         let max_body =
             check_max_body(section.or(findings, "max_body", ByteSize(16 * MIB)), findings);
         let allow_hosts = section.or(findings, "allow_hosts", Vec::new());
-        let proxy =
-            section.optional::<Url>(findings, "proxy", "none").validate(
-                findings,
-                |url| {
-                    match url {
-                Some(url) if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => {
-                    Err((
-                        format!("the scheme of a proxy is not `{}`", url.scheme()),
-                        Some(
-                            "for instance \"socks5://127.0.0.1:9050\" or \"http://127.0.0.1:3128\""
-                                .to_owned(),
-                        ),
-                    ))
-                }
-                _ => Ok(()),
-            }
-                },
-            );
+        let proxy = check_proxy(section.optional(findings, "proxy", "none"), findings);
         let http2 = section.or(findings, "http2", true);
         let ca_file =
-            section.optional(findings, "ca_file", "none: the authorities of the public web");
+            section.optional(findings, "ca_file", "none: public certificate authorities only");
         let per_host = check_count(section.or(findings, "per_host", 1), 64, findings);
         let host_gap = section
             .optional::<Duration>(findings, "host_gap", "1s; none for allow_hosts")
             .validate(findings, |gap| {
                 if gap.is_some_and(|gap| gap > MIN_INTERVAL) {
                     return Err((
-                        "such a pause would hold up everything".to_owned(),
-                        Some("at most \"1h\"; \"1s\" is usual".to_owned()),
+                        "host_gap is too long".to_owned(),
+                        Some("use at most \"1h\"; the default is \"1s\"".to_owned()),
                     ));
                 }
                 Ok(())
@@ -134,21 +115,24 @@ impl Defaults {
         }
     }
 
-    /// Reports a default interval below the floor where a source that is not exempt would use it.
-    pub(super) fn check_floor(&self, sources: &Sources, findings: &mut Findings<'_>) {
+    /// Reports a default interval below the minimum if a source that is not exempt uses it. `users`
+    /// are the ids of the sources that do.
+    pub(super) fn check_floor(&self, users: &[String], findings: &mut Findings<'_>) {
         let (Some(span), true) =
             (&self.interval.span, self.interval.valid && self.interval.value < MIN_INTERVAL)
         else {
             return;
         };
-        if let Some(user) = sources.on_default_interval.first() {
-            let text = format!("the interval is below 1h, and source `{user}` would use it");
-            let hint = "at least \"1h\"; only sources whose own host is in allow_hosts may be polled more often".to_owned();
+        if let Some(user) = users.first() {
+            let text = format!("the interval is below 1h and applies to source `{user}`");
+            let hint = "use at least \"1h\"; only sources whose own host is in allow_hosts may be \
+                        polled more often"
+                .to_owned();
             findings.error(&self.interval.key, span, text, hint);
         }
     }
 
-    /// The section as it is meant.
+    /// Returns the values without their positions.
     pub(super) fn into_polling(self) -> PollingConfig {
         PollingConfig {
             interval: self.interval.value,
@@ -167,9 +151,19 @@ impl Defaults {
     }
 }
 
-/// A count as it is used.
+/// Converts a count to `usize`.
 pub(super) fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn check_proxy(setting: Setting<Option<Url>>, findings: &mut Findings<'_>) -> Setting<Option<Url>> {
+    setting.validate(findings, |url| match url {
+        Some(url) if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => Err((
+            format!("unsupported proxy scheme `{}`", url.scheme()),
+            Some("for example \"socks5://127.0.0.1:9050\" or \"http://127.0.0.1:3128\"".to_owned()),
+        )),
+        _ => Ok(()),
+    })
 }
 
 fn check_count(setting: Setting<u32>, most: u32, findings: &mut Findings<'_>) -> Setting<u32> {
@@ -177,16 +171,12 @@ fn check_count(setting: Setting<u32>, most: u32, findings: &mut Findings<'_>) ->
         if (1..=most).contains(number) {
             return Ok(());
         }
-        let text = if *number == 0 {
-            "with 0 nothing would ever be fetched"
-        } else {
-            "the number is out of range"
-        };
-        Err((text.to_owned(), Some(format!("from 1 to {most}"))))
+        Err(("the number is out of range".to_owned(), Some(format!("use 1 to {most}"))))
     })
 }
 
-/// An interval is no shorter than nothing; the floor is checked where it is known who uses it.
+/// Checks that the interval is not zero. The minimum depends on the source, see
+/// [`Defaults::check_floor`].
 pub(super) fn check_interval(
     setting: Setting<Duration>,
     findings: &mut Findings<'_>,
@@ -194,8 +184,8 @@ pub(super) fn check_interval(
     setting.validate(findings, |interval| {
         if interval.is_zero() {
             return Err((
-                "an interval of nothing would poll without end".to_owned(),
-                Some("at least \"1h\"".to_owned()),
+                "the interval is zero".to_owned(),
+                Some("use at least \"1h\"".to_owned()),
             ));
         }
         Ok(())
@@ -210,7 +200,8 @@ pub(super) fn check_schedule(
         let Some(schedule) = schedule else {
             return Ok(());
         };
-        let hint = "minute, hour, day of month, month, day of week: \"0 6-22 * * *\"".to_owned();
+        let hint =
+            "write minute, hour, day of month, month, day of week: \"0 6-22 * * *\"".to_owned();
         expressions::schedule(schedule).map_err(|error| (error, Some(hint)))
     })
 }
@@ -224,19 +215,19 @@ pub(super) fn check_max_interval(
     let setting = setting.validate(findings, |longest| {
         if longest.is_zero() {
             return Err((
-                "the longest pause is nothing".to_owned(),
-                Some("\"7d\" is usual".to_owned()),
+                "max_interval is zero".to_owned(),
+                Some("the default is \"7d\"".to_owned()),
             ));
         }
         if interval.valid && *longest < interval.value {
             return Err((
                 format!("max_interval is shorter than the interval ({shown})"),
-                Some(format!("at least \"{shown}\"")),
+                Some(format!("use at least \"{shown}\"")),
             ));
         }
         Ok(())
     });
-    // The interval alone may be written here, and be too long for a maximum that is not.
+    // The interval may be written here and exceed an inherited max_interval.
     let too_long =
         !setting.is_written() && setting.valid && interval.valid && interval.value > setting.value;
     if let (Some(span), true) = (&interval.span, too_long) {
@@ -246,7 +237,7 @@ pub(super) fn check_max_interval(
             &interval.key,
             span,
             text,
-            format!("at most \"{longest}\", or set max_interval as well"),
+            format!("use at most \"{longest}\", or set max_interval too"),
         );
     }
     setting
@@ -259,14 +250,14 @@ pub(super) fn check_timeout(
     setting.validate(findings, |timeout| {
         if timeout.is_zero() {
             return Err((
-                "with a timeout of nothing every request would fail".to_owned(),
-                Some("\"30s\" is usual".to_owned()),
+                "the timeout is zero".to_owned(),
+                Some("the default is \"30s\"".to_owned()),
             ));
         }
         if *timeout > MIN_INTERVAL {
             return Err((
-                "one exchange would be waited for longer than an hour".to_owned(),
-                Some("at most \"1h\"".to_owned()),
+                "the timeout is too long".to_owned(),
+                Some("use at most \"1h\"".to_owned()),
             ));
         }
         Ok(())
@@ -280,14 +271,14 @@ pub(super) fn check_max_body(
     setting.validate(findings, |size| {
         if size.0 < 1000 {
             return Err((
-                "no feed is so small".to_owned(),
-                Some("at least \"1 kB\"; \"16 MiB\" is usual".to_owned()),
+                "max_body is too small".to_owned(),
+                Some("use at least \"1 kB\"; the default is \"16 MiB\"".to_owned()),
             ));
         }
         if size.0 > 1024 * MIB {
             return Err((
-                "a body is held in memory: this is too much".to_owned(),
-                Some("at most \"1 GiB\"".to_owned()),
+                "max_body is too large: bodies are held in memory".to_owned(),
+                Some("use at most \"1 GiB\"".to_owned()),
             ));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! `[publishing]`: how much a document holds, and for how long a story is kept.
+//! `[publishing]`: size of the feed documents, and retention.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use super::{findings::Findings, table_reader::TableReader, value::Retention};
 /// `[publishing]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishingConfig {
-    /// Stories in one feed document; older ones are in the archives.
+    /// Stories per feed document. Older stories are in the archives.
     pub max_entries: usize,
-    /// A story that arrived within this stays in the document even beyond `max_entries`; zero:
-    /// never.
+    /// Stories that arrived within this time stay in the document even beyond `max_entries`. Zero
+    /// disables this.
     pub keep_within: Duration,
-    /// Stories first published here longer ago are dropped; `None`: none is.
+    /// Stories first published longer ago are removed. `None` keeps them forever.
     pub retention: Option<Duration>,
 }
 
@@ -23,13 +23,13 @@ impl PublishingConfig {
         let max_entries =
             section.or(findings, "max_entries", 50_u32).validate(findings, |count| match count {
                 0 => Err((
-                    "a document without entries is no feed".to_owned(),
-                    Some("at least 1; 50 is usual".to_owned()),
+                    "max_entries is zero".to_owned(),
+                    Some("use at least 1; the default is 50".to_owned()),
                 )),
                 1..=5000 => Ok(()),
                 _ => Err((
-                    "no reader takes a document so long".to_owned(),
-                    Some("at most 5000; older stories are in the archives".to_owned()),
+                    "max_entries is too large".to_owned(),
+                    Some("use at most 5000; older stories are in the archives".to_owned()),
                 )),
             });
         let keep_within = section.or(findings, "keep_within", 2 * DAY);
@@ -37,8 +37,8 @@ impl PublishingConfig {
             section.or(findings, "retention", Retention(None)).validate(findings, |retention| {
                 match retention.0 {
                     Some(kept) if kept < DAY => Err((
-                        "stories would be dropped before anybody reads them".to_owned(),
-                        Some("at least \"1d\", or \"forever\"".to_owned()),
+                        "retention is too short".to_owned(),
+                        Some("use at least \"1d\", or \"forever\"".to_owned()),
                     )),
                     _ => Ok(()),
                 }

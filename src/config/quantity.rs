@@ -1,8 +1,8 @@
-//! Durations ("1h", "7d", "1h 30m") and sizes ("16 MiB", "500 kB") as people write them.
+//! Durations ("1h", "7d", "1h 30m") and sizes ("16 MiB", "500 kB"): parsing and formatting.
 
 use std::time::Duration;
 
-/// Why a text is not a quantity.
+/// The reason why a text is not a quantity.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct QuantityError {
     /// What is wrong.
@@ -13,7 +13,7 @@ pub(super) struct QuantityError {
 
 const MILLIS_PER_S: u64 = 1000;
 
-/// Units of time, longest first, in milliseconds. A year is 365 days: retention is not astronomy.
+/// Units of time, longest first, in milliseconds. A year is 365 days.
 const DURATION_UNITS: [(&str, u64); 7] = [
     ("y", 365 * 86_400 * MILLIS_PER_S),
     ("w", 7 * 86_400 * MILLIS_PER_S),
@@ -24,7 +24,7 @@ const DURATION_UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
-/// Longer words for them.
+/// Longer names of the units.
 const DURATION_WORDS: [(&str, &str); 18] = [
     ("year", "y"),
     ("years", "y"),
@@ -46,10 +46,10 @@ const DURATION_WORDS: [(&str, &str); 18] = [
     ("secs", "s"),
 ];
 
-/// Nothing that is configured lasts longer; sums of moments and durations stay far from overflow.
+/// The longest duration in years. Sums of times and durations cannot overflow below it.
 const LONGEST_YEARS: u64 = 100;
 
-/// Units of size, in bytes: SI and binary.
+/// Units of size in bytes, SI and binary, largest first.
 const SIZE_UNITS: [(&str, u64); 7] = [
     ("GiB", 1 << 30),
     ("GB", 1_000_000_000),
@@ -60,10 +60,10 @@ const SIZE_UNITS: [(&str, u64); 7] = [
     ("B", 1),
 ];
 
-/// One or more numbers with units, added up.
+/// Parses a duration: one or more numbers with units, which are added up.
 pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
-    let known = "units are y, w, d, h, m, s and ms: \"1h\", \"7d\", \"1h 30m\"";
-    let refuse = |what: String| QuantityError { text: what, hint: Some(known.to_owned()) };
+    let known = "use the units y, w, d, h, m, s and ms: \"1h\", \"7d\", \"1h 30m\"";
+    let error = |what: String| QuantityError { text: what, hint: Some(known.to_owned()) };
     let shown = super::findings::quoted(text);
     if text.trim_start().starts_with('-') {
         return Err(QuantityError {
@@ -73,7 +73,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
     }
     let mut rest = text.trim();
     if rest.is_empty() {
-        return Err(refuse("the duration is empty".to_owned()));
+        return Err(error("the duration is empty".to_owned()));
     }
     let mut total_ms: u64 = 0;
     while !rest.is_empty() {
@@ -83,10 +83,10 @@ pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
         let (unit, after) =
             after.split_at(after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len()));
         if number.is_empty() {
-            return Err(refuse(format!("{shown} is not a duration")));
+            return Err(error(format!("{shown} is not a duration")));
         }
         if after.starts_with(['.', ',']) {
-            let hint = "numbers are whole: \"1h 30m\" instead of \"1.5h\"".to_owned();
+            let hint = "use whole numbers: \"1h 30m\" instead of \"1.5h\"".to_owned();
             return Err(QuantityError {
                 text: format!("{shown} is not a duration"),
                 hint: Some(hint),
@@ -102,7 +102,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
         let short =
             DURATION_WORDS.iter().find(|(word, _)| *word == lower).map_or(unit, |(_, short)| short);
         let Some((_, unit_ms)) = DURATION_UNITS.iter().find(|(name, _)| *name == short) else {
-            return Err(refuse(format!(
+            return Err(error(format!(
                 "{shown} has an unknown unit {}",
                 super::findings::quoted(unit)
             )));
@@ -115,19 +115,19 @@ pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
             .filter(|ms| *ms <= LONGEST_YEARS * DURATION_UNITS[0].1)
             .ok_or_else(|| QuantityError {
                 text: format!("{shown} is too long"),
-                hint: Some(format!("at most {LONGEST_YEARS}y")),
+                hint: Some(format!("use at most \"{LONGEST_YEARS}y\"")),
             })?;
         rest = after.trim_start();
     }
     Ok(Duration::from_millis(total_ms))
 }
 
-/// The shortest way to write a duration.
+/// Formats a duration in its shortest form.
 pub(super) fn format_duration(duration: Duration) -> String {
     let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let mut shown = String::new();
     for (name, unit_ms) in DURATION_UNITS {
-        // Weeks are understood, and not shown: "1w 3d" is read with more effort than "10d".
+        // Weeks are parsed but not printed: "10d" is easier to read than "1w 3d".
         if name == "w" {
             continue;
         }
@@ -143,36 +143,35 @@ pub(super) fn format_duration(duration: Duration) -> String {
     if shown.is_empty() { "0s".to_owned() } else { shown }
 }
 
-/// A number, whole or with a decimal point, and a unit.
+/// Parses a size in bytes: a number, with an optional decimal point, and a unit.
 pub(super) fn bytes(text: &str) -> Result<u64, QuantityError> {
-    let known = "units are B, kB, MB, GB, KiB, MiB and GiB: \"16 MiB\", \"500 kB\"".to_owned();
+    let known = "use the units B, kB, MB, GB, KiB, MiB and GiB: \"16 MiB\", \"500 kB\"".to_owned();
     let shown = super::findings::quoted(text);
-    let refuse =
+    let error =
         |what: &str| QuantityError { text: format!("{shown} {what}"), hint: Some(known.clone()) };
     let trimmed = text.trim();
     if trimmed.starts_with('-') {
-        return Err(refuse("is negative"));
+        return Err(error("is negative"));
     }
     let split = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
     let (number, unit) = trimmed.split_at(split);
     let unit = unit.trim_start();
     if number.is_empty() {
-        return Err(refuse("is not a size"));
+        return Err(error("is not a size"));
     }
     if unit.is_empty() {
-        return Err(refuse("has no unit"));
+        return Err(error("has no unit"));
     }
     let exact = SIZE_UNITS.iter().find(|(name, _)| *name == unit);
     let Some((_, unit_bytes)) =
         exact.or_else(|| SIZE_UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)))
     else {
-        return Err(refuse("has an unknown unit"));
+        return Err(error("has an unknown unit"));
     };
-    scaled(number, *unit_bytes).ok_or_else(|| refuse("is not a size"))
+    scaled(number, *unit_bytes).ok_or_else(|| error("is not a size"))
 }
 
-/// `number` (digits, perhaps with one point) times `unit`, rounded down; without going through a
-/// float.
+/// Multiplies a decimal number with a unit and rounds down, without floating point.
 fn scaled(number: &str, unit: u64) -> Option<u64> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let whole = whole.parse::<u64>().ok()?.checked_mul(unit)?;
@@ -183,7 +182,7 @@ fn scaled(number: &str, unit: u64) -> Option<u64> {
     whole.checked_add(fraction.parse::<u64>().ok()?.checked_mul(unit)? / scale)
 }
 
-/// The size in the largest unit that divides it.
+/// Formats a size in the largest unit that divides it.
 pub(super) fn format_bytes(bytes: u64) -> String {
     let unit = SIZE_UNITS.iter().find(|(_, unit)| bytes >= *unit && bytes.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{bytes} B"), |(name, unit)| format!("{} {name}", bytes / unit))
@@ -194,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_numbers_with_units_added_up() {
+    fn durations_are_sums_of_numbers_with_units() {
         let s = |text: &str| duration(text).map(|d| d.as_secs());
         assert_eq!(s("30s"), Ok(30));
         assert_eq!(s("1h"), Ok(3600));
@@ -208,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_refused_with_a_hint() {
+    fn invalid_durations_are_rejected_with_a_hint() {
         for text in [
             "",
             "h",
@@ -240,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_reads_back() {
+    fn formatted_quantities_parse_to_the_same_value() {
         for text in ["1h", "7d", "1h 30m", "2y", "3w", "10d", "250ms", "0s", "1d 1h"] {
             let value = duration(text).unwrap();
             assert_eq!(duration(&format_duration(value)), Ok(value), "{text}");
@@ -252,7 +251,9 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_a_quantity_or_not(text in "\\PC{0,30}|[0-9]{1,25} ?(ms|[smhdwy]|[kMG]i?B)") {
+        fn parsing_arbitrary_text_does_not_panic(
+            text in "\\PC{0,30}|[0-9]{1,25} ?(ms|[smhdwy]|[kMG]i?B)"
+        ) {
             if let Ok(value) = duration(&text) {
                 proptest::prop_assert_eq!(duration(&format_duration(value)), Ok(value));
             }

@@ -1,12 +1,12 @@
-//! Reports with a caret, as people read them.
+//! Rendering of problems as text, with carets.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, renderer::DecorStyle};
 
 use super::ConfigProblem;
 use feed_model::Severity;
 
-/// Renders problems of `text`, one paragraph each: severity and text, file with line and column,
-/// the line with a caret, and the hint. Nothing, where there are none.
+/// Renders the problems of `text`, one paragraph each: severity and text, file with line and
+/// column, the line with a caret, and the hint. Returns an empty string if there are no problems.
 pub fn render(problems: &[ConfigProblem], text: &str, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
@@ -17,7 +17,7 @@ pub fn render(problems: &[ConfigProblem], text: &str, colour: bool) -> String {
             Severity::Warning => Level::WARNING,
             Severity::Note => Level::NOTE,
         };
-        // A place beyond the text (an unfinished last line, say) is shown at its end.
+        // A position beyond the text, such as an unfinished last line, is shown at the end.
         let end = problem.span.end.min(text.len());
         let span = problem.span.start.min(end)..end;
         let caret = AnnotationKind::Primary.span(first_line(text, span));
@@ -33,7 +33,7 @@ pub fn render(problems: &[ConfigProblem], text: &str, colour: bool) -> String {
     out
 }
 
-/// The part of a span on its first line: a report points, it does not quote whole tables.
+/// Limits a span to its first line, so that the report does not quote whole tables.
 fn first_line(text: &str, span: std::ops::Range<usize>) -> std::ops::Range<usize> {
     let length =
         text.get(span.clone()).and_then(|part| part.find(['\r', '\n'])).unwrap_or(span.len());

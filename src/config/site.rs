@@ -1,4 +1,4 @@
-//! `[site]`: what the published documents say of themselves.
+//! `[site]`: title, URL and identity of the published site.
 
 use url::Url;
 
@@ -7,14 +7,14 @@ use super::{findings::Findings, table_reader::TableReader};
 /// `[site]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteConfig {
-    /// The title of the whole, for people.
+    /// The title of the site.
     pub title: String,
-    /// Where readers reach it: absolute links are made from this. `None`: the bound address.
+    /// The public URL, the base of all absolute links. `None`: the bound address.
     pub base_url: Option<Url>,
-    /// The `tag:` URI that feed ids begin with (RFC 4151). `None`: one is minted at the first start
-    /// and stored.
+    /// The `tag:` URI (RFC 4151) that feed ids start with. `None`: one is generated at the first
+    /// start and stored.
     pub id: Option<String>,
-    /// A `mailto:` or http(s) address that publishers find in the `User-Agent`.
+    /// A `mailto:` or http(s) URL for publishers, sent in the `User-Agent`.
     pub contact: Option<String>,
 }
 
@@ -33,20 +33,26 @@ impl SiteConfig {
                     let _ = bare.set_username("");
                     let _ = bare.set_password(None);
                     return Err((
-                        "a base has no query, fragment or user".to_owned(),
-                        Some(format!("write \"{bare}\"")),
+                        "base_url must not have a query, fragment or user".to_owned(),
+                        Some(format!("use \"{bare}\"")),
                     ));
                 }
                 Ok(())
             },
         );
-        let id = section.optional::<String>(findings, "id", "minted at the first start").validate(findings, |id| match id {
-            Some(id) if !is_tag(id) => Err((
-                "this is not a tag URI".to_owned(),
-                Some("a domain that is yours and a year in which it was: \"tag:example.org,2026:topics\"".to_owned()),
-            )),
-            _ => Ok(()),
-        });
+        let id = section
+            .optional::<String>(findings, "id", "generated at the first start")
+            .validate(findings, |id| match id {
+                Some(id) if !is_tag(id) => Err((
+                    "not a valid tag URI".to_owned(),
+                    Some(
+                        "use a domain of yours and a year in which you owned it: \
+                         \"tag:example.org,2026:topics\""
+                            .to_owned(),
+                    ),
+                )),
+                _ => Ok(()),
+            });
         let contact = section
             .optional::<String>(findings, "contact", "base_url if it is public")
             .validate(findings, |contact| match contact {
@@ -54,10 +60,10 @@ impl SiteConfig {
                     let hint = if contact.contains('@') && !contact.contains(':') {
                         format!("did you mean \"mailto:{contact}\"?")
                     } else {
-                        "for instance \"mailto:me@example.org\" or \"https://example.org/about\""
+                        "for example \"mailto:me@example.org\" or \"https://example.org/about\""
                             .to_owned()
                     };
-                    Err(("a contact is a mailto: or http(s) address".to_owned(), Some(hint)))
+                    Err(("contact must be a mailto: or http(s) URL".to_owned(), Some(hint)))
                 }
                 _ => Ok(()),
             });
@@ -66,24 +72,24 @@ impl SiteConfig {
     }
 }
 
-/// Whether a URL is http or https, as everything is that is fetched or served.
+/// Checks that the scheme of a URL is http or https.
 pub(super) fn http(url: &Url) -> Result<(), (String, Option<String>)> {
     if matches!(url.scheme(), "http" | "https") {
         return Ok(());
     }
-    // Feed readers' own schemes stand for http(s).
+    // Feed readers use these schemes in the place of http(s).
     let hint = match url.scheme() {
         "feed" | "feeds" | "rss" => {
             let rest =
                 url.as_str().split_once(':').map_or("", |(_, rest)| rest.trim_start_matches('/'));
             Some(format!("did you mean \"https://{rest}\"?"))
         }
-        _ => Some("only http:// and https:// are followed".to_owned()),
+        _ => Some("use an http:// or https:// URL".to_owned()),
     };
-    Err((format!("the scheme is `{}`, not http or https", url.scheme()), hint))
+    Err((format!("unsupported scheme `{}`", url.scheme()), hint))
 }
 
-/// RFC 4151 §2.1: `tag:authority,date:specific`.
+/// Returns whether the text is a tag URI: `tag:authority,date:specific` (RFC 4151 §2.1).
 fn is_tag(id: &str) -> bool {
     let Some((entity, _specific)) = id.strip_prefix("tag:").and_then(|rest| rest.split_once(':'))
     else {
@@ -104,8 +110,9 @@ fn is_tag(id: &str) -> bool {
     !authority.is_empty() && dated && parts.next().is_none() && plain
 }
 
+/// Returns whether the text is a `mailto:` or http(s) URL that can be sent in a header comment.
 fn is_contact(contact: &str) -> bool {
-    // It goes into a header field, inside a comment.
+    // The contact is sent inside a comment of the User-Agent header (RFC 9110 §5.6.5).
     let plain = contact.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '(' | ')' | '\\'));
     let address = match contact.strip_prefix("mailto:") {
         Some(mail) => {

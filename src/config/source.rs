@@ -1,4 +1,4 @@
-//! `[[source]]`: a publication that is followed.
+//! `[[source]]`: one followed publication each.
 
 use std::{collections::BTreeMap, net::IpAddr, ops::Range, time::Duration};
 
@@ -18,17 +18,17 @@ use feed_model::{
     SitemapPatterns, Source, SourceId,
 };
 
-/// Every `[[source]]`.
+/// The result of reading every `[[source]]`.
 pub(super) struct Sources {
-    /// Those without an error.
+    /// The sources without an error.
     pub valid: Vec<Source>,
-    /// Every id that is written, usable or not, with its place: for duplicates and references.
+    /// Every written id, valid or not, for the detection of duplicates and unknown references.
     pub ids: TakenIds,
-    /// The ids of those that poll at the default interval and are not exempt from the floor.
+    /// The ids of the sources that use the default interval and are not exempt from the minimum.
     pub on_default_interval: Vec<String>,
 }
 
-/// TakenIds that are taken, in lower case, each with how and where it is written.
+/// The ids in use, in lower case, each with its spelling and position.
 pub(super) type TakenIds = BTreeMap<String, (String, Range<usize>)>;
 
 pub(super) fn read_all(
@@ -47,8 +47,8 @@ pub(super) fn read_all(
     all
 }
 
-/// Takes an id: reports one that is malformed or taken. TakenIds differ in more than case, because
-/// file systems may not.
+/// Registers an id, and reports an id that is invalid or already in use. Ids that differ only in
+/// case are the same, because file systems may ignore case.
 pub(super) fn register_id<T>(
     setting: &Setting<Option<String>>,
     taken: &mut TakenIds,
@@ -60,9 +60,9 @@ pub(super) fn register_id<T>(
         return None;
     };
     if let Some((first, place)) = taken.get(&id.to_lowercase()) {
-        let case = if first == id { "" } else { " (letters' case makes no difference)" };
+        let case = if first == id { "" } else { " (case is ignored)" };
         let text = format!("{} is already the id of another {what}{case}", quoted(id));
-        let hint = format!("the other one is at {}: choose another id here", findings.place(place));
+        let hint = format!("first used at {}; use another id here", findings.place(place));
         findings.error(&setting.key, span, text, hint);
         return None;
     }
@@ -71,10 +71,11 @@ pub(super) fn register_id<T>(
         Ok(id) => Some(id),
         Err(error) => {
             let hint = super::edit::slug(id).map_or_else(
-                || "for instance \"example-org\"".to_owned(),
+                || "for example \"example-org\"".to_owned(),
                 |id| format!("did you mean \"{id}\"?"),
             );
-            findings.error(&setting.key, span, format!("{} is no id: {error}", quoted(id)), hint);
+            let text = format!("{} is not a valid id: {error}", quoted(id));
+            findings.error(&setting.key, span, text, hint);
             None
         }
     }
@@ -87,14 +88,15 @@ fn read(
     addresses: &mut BTreeMap<String, Range<usize>>,
     findings: &mut Findings<'_>,
 ) -> Option<Source> {
-    let id_hint = section.peek("url").and_then(|url| Url::parse(url).ok()).map_or_else(
-        || "a stable name, it is part of every identity: id = \"example-org\"".to_owned(),
-        |url| format!("a stable name, it is part of every identity: id = \"{}\"", suggest_id(&url)),
-    );
+    let suggested_id = section
+        .peek("url")
+        .and_then(|url| Url::parse(url).ok())
+        .map_or_else(|| "example-org".to_owned(), |url| suggest_id(&url).to_string());
+    let id_hint = format!("add a permanent name: id = \"{suggested_id}\"");
     let id = section.required::<String>(findings, "id", || id_hint);
-    let title = section.optional::<String>(findings, "title", "the publication's own").value;
+    let title = section.optional::<String>(findings, "title", "the publication's own title").value;
     let url = section.required::<Url>(findings, "url", || {
-        "a feed, a site or a sitemap: url = \"https://www.example.org/\"".to_owned()
+        "add the URL of a feed, site or sitemap: url = \"https://www.example.org/\"".to_owned()
     });
     let url = url.validate(findings, |url| url.as_ref().map_or(Ok(()), http));
     check_address(&url, addresses, findings);
@@ -173,15 +175,15 @@ fn read(
     })
 }
 
-/// The schedule in force: the source's own; else the default's, unless the source has an interval
-/// of its own.
+/// Reads the schedule: the source's own, else that of `[polling]` unless the source has its own
+/// interval.
 fn schedule(
     section: &mut TableReader<'_>,
     interval: &Setting<Duration>,
     defaults: &Defaults,
     findings: &mut Findings<'_>,
 ) -> Option<String> {
-    let absent = "none: interval holds";
+    let absent = "none: interval is used";
     let schedule = if interval.is_written() {
         section.optional(findings, "schedule", absent)
     } else {
@@ -190,7 +192,7 @@ fn schedule(
     polling::check_schedule(schedule, findings).value
 }
 
-/// Warns of passwords in the address and of an address that is there twice.
+/// Warns about a password in the URL, and about a URL that another source has.
 fn check_address(
     url: &Setting<Option<Url>>,
     addresses: &mut BTreeMap<String, Range<usize>>,
@@ -200,20 +202,13 @@ fn check_address(
         return;
     };
     if !address.username().is_empty() || address.password().is_some() {
-        let hint =
-            "put user:password into a file and name it: auth = { basic_file = \"…\" }".to_owned();
-        findings.warning(
-            &url.key,
-            span,
-            "the address carries a user or password in plain sight",
-            hint,
-        );
+        let hint = "put user:password into a file and use auth = { basic_file = \"…\" }".to_owned();
+        findings.warning(&url.key, span, "the URL contains a user name or password", hint);
     }
     match addresses.get(address.as_str()) {
         Some(first) => {
-            let text =
-                format!("another source has this address already ({})", findings.place(first));
-            findings.warning(&url.key, span, text, "one of the two is enough".to_owned());
+            let text = format!("another source has the same URL ({})", findings.place(first));
+            findings.warning(&url.key, span, text, "remove one of the two".to_owned());
         }
         None => {
             addresses.insert(address.as_str().to_owned(), span.clone());
@@ -221,8 +216,8 @@ fn check_address(
     }
 }
 
-/// The exemptions in force: those of `[polling]` and the source's own, but only if its own
-/// configured host is among them.
+/// Reads the exempt hosts: those of `[polling]` and the source's own, but only if the host of the
+/// source's own URL is among them.
 fn allow_hosts(
     section: &mut TableReader<'_>,
     url: &Setting<Option<Url>>,
@@ -244,14 +239,16 @@ fn allow_hosts(
     if let (Some(span), Some(host), false, true) =
         (&own.span, host, exempt, own.valid && !own.value.is_empty())
     {
-        let text =
-            format!("this has no effect: the source's own host {} is not among them", quoted(host));
-        findings.warning(&own.key, span, text, format!("add \"{host}\", if it is yours"));
+        let text = format!(
+            "allow_hosts has no effect: it does not contain the source's own host {}",
+            quoted(host)
+        );
+        findings.warning(&own.key, span, text, format!("add \"{host}\" if it is your host"));
     }
     patterns
 }
 
-/// Warns of an address that the guard is certain to refuse.
+/// Warns about a URL with a private address, which the fetcher refuses.
 fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut Findings<'_>) {
     let (Some(address), Some(span)) = (&url.value, &url.span) else {
         return;
@@ -264,12 +261,12 @@ fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut 
     };
     if private && defaults.allow_hosts.valid {
         let host = address.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let text = format!("{} is not a public address: it will not be fetched", quoted(host));
+        let text = format!("{} is a private address and will not be fetched", quoted(host));
         findings.warning(
             &url.key,
             span,
             text,
-            format!("if it is yours: allow_hosts = [\"{host}\"]"),
+            format!("if it is your host, add allow_hosts = [\"{host}\"]"),
         );
     }
 }
@@ -288,7 +285,7 @@ fn is_private(ip: IpAddr) -> bool {
     }
 }
 
-/// An own interval is at least an hour, unless the host is exempt.
+/// Checks that an own interval is at least an hour. Exempt sources are not checked.
 fn check_floor(
     interval: &Setting<Duration>,
     url: &Setting<Option<Url>>,
@@ -301,18 +298,18 @@ fn check_floor(
     let shown = quantity::format_duration(interval.value);
     let host = url.value.as_ref().and_then(Url::host_str).map(|host| host.trim_matches(['[', ']']));
     let exempt = host
-        .map(|host| format!("; if the host is yours: allow_hosts = [\"{host}\"]"))
+        .map(|host| format!("; if it is your host, add allow_hosts = [\"{host}\"]"))
         .unwrap_or_default();
-    let hint = format!("at least \"1h\"{exempt}");
+    let hint = format!("use at least \"1h\"{exempt}");
     findings.error(
         &interval.key,
         span,
-        format!("no publisher is polled every {shown}: the floor is 1h"),
+        format!("the interval {shown} is below the minimum of 1h"),
         hint,
     );
 }
 
-/// `auth`: exactly one way.
+/// Reads `auth`, which names exactly one kind of credential.
 fn auth(section: &mut TableReader<'_>, findings: &mut Findings<'_>) -> Option<Auth> {
     let mut table = section.table(findings, "auth");
     if !table.is_written() {
@@ -324,8 +321,8 @@ fn auth(section: &mut TableReader<'_>, findings: &mut Findings<'_>) -> Option<Au
         table.optional::<String>(findings, "header", "not used").validate(findings, |name| {
             match name {
                 Some(name) if !is_field_name(name) => Err((
-                    format!("{} is no name of a header field", quoted(name)),
-                    Some("for instance \"X-Api-Key\"".to_owned()),
+                    format!("{} is not a valid header name", quoted(name)),
+                    Some("for example \"X-Api-Key\"".to_owned()),
                 )),
                 _ => Ok(()),
             }
@@ -334,14 +331,20 @@ fn auth(section: &mut TableReader<'_>, findings: &mut Findings<'_>) -> Option<Au
     let (name, header_span) = (table.name().to_owned(), table.header_span.clone());
     table.finish(findings);
 
-    let methods = [&basic, &bearer].into_iter().filter(|way| way.is_written()).count()
+    let methods = [&basic, &bearer].into_iter().filter(|file| file.is_written()).count()
         + usize::from(header.is_written() || header_file.is_written());
-    let hint =
-        "one of: { basic_file = \"…\" }, { bearer_file = \"…\" }, { header = \"X-Api-Key\", header_file = \"…\" }".to_owned();
+    let hint = "use one of { basic_file = \"…\" }, { bearer_file = \"…\" } and \
+                { header = \"X-Api-Key\", header_file = \"…\" }"
+        .to_owned();
     match methods {
         0 => findings.missing(&name, &header_span, "auth names no credential", hint),
         1 if header.is_written() != header_file.is_written() => {
-            findings.missing(&name, &header_span, "header and header_file belong together", hint);
+            findings.missing(
+                &name,
+                &header_span,
+                "header and header_file must be set together",
+                hint,
+            );
         }
         1 => {}
         _ => findings.error(&name, &header_span, "auth names more than one credential", hint),
@@ -351,14 +354,14 @@ fn auth(section: &mut TableReader<'_>, findings: &mut Findings<'_>) -> Option<Au
     basic.value.map(Auth::BasicFile).or(bearer.value.map(Auth::BearerFile)).or(header)
 }
 
-/// RFC 9110 §5.1: a token; and none of those that the exchange itself sets.
+/// Returns whether the name is a token (RFC 9110 §5.1) and not a field that the fetcher sets.
 fn is_field_name(name: &str) -> bool {
-    const OURS: [&str; 6] =
+    const RESERVED: [&str; 6] =
         ["host", "content-length", "connection", "transfer-encoding", "cookie", "user-agent"];
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !name.is_empty()
         && name.bytes().all(token)
-        && !OURS.contains(&name.to_ascii_lowercase().as_str())
+        && !RESERVED.contains(&name.to_ascii_lowercase().as_str())
 }
 
 fn page(
@@ -372,20 +375,16 @@ fn page(
     }
     let item = table
         .required::<String>(findings, "item", || {
-            "one match is one post: item = \"article\"".to_owned()
+            "add a selector that matches each post: item = \"article\"".to_owned()
         })
         .value;
-    let mut selector = |key| table.optional::<String>(findings, key, "found out").value;
+    let mut selector = |key| table.optional::<String>(findings, key, "discovered").value;
     let (title, link, date) = (selector("title"), selector("link"), selector("date"));
     let (summary, category) = (selector("summary"), selector("category"));
     if follow.valid && follow.value != FollowMode::Page {
-        let text = format!("this has no effect with follow = \"{}\"", follow.value.as_str());
-        findings.warning(
-            table.name(),
-            &table.header_span.clone(),
-            text,
-            "set follow = \"page\"".to_owned(),
-        );
+        let text = format!("`page` has no effect with follow = \"{}\"", follow.value.as_str());
+        let hint = "set follow = \"page\"".to_owned();
+        findings.warning(table.name(), &table.header_span.clone(), text, hint);
     }
     table.finish(findings);
     item.map(|item| PageSelectors { item, title, link, date, summary, category })
@@ -403,13 +402,9 @@ fn sitemap(
     let include = table.or(findings, "include", Vec::<String>::new()).value;
     let exclude = table.or(findings, "exclude", Vec::<String>::new()).value;
     if follow.valid && matches!(follow.value, FollowMode::Feed | FollowMode::Page) {
-        let text = format!("this has no effect with follow = \"{}\"", follow.value.as_str());
-        findings.warning(
-            table.name(),
-            &table.header_span.clone(),
-            text,
-            "set follow = \"sitemap\"".to_owned(),
-        );
+        let text = format!("`sitemap` has no effect with follow = \"{}\"", follow.value.as_str());
+        let hint = "set follow = \"sitemap\"".to_owned();
+        findings.warning(table.name(), &table.header_span.clone(), text, hint);
     }
     table.finish(findings);
     SitemapPatterns { include, exclude }

@@ -1,4 +1,4 @@
-//! One table of feeds.toml while it is read: which keys it knows, and what stands under them.
+//! Reading of one TOML table: typed values with defaults and positions, and unknown keys.
 
 use std::ops::Range;
 
@@ -8,26 +8,26 @@ use toml::{
 };
 
 use super::{
-    findings::{Findings, quoted},
+    findings::{Findings, closest_match, quoted},
     value::{Value, ValueError, kind},
 };
 
-/// A value in force, with where it is written.
+/// An effective value with its position in the file.
 #[derive(Debug, Clone)]
 pub(super) struct Setting<T> {
-    /// The value; the default where nothing usable is written.
+    /// The value; the default if no valid value is written.
     pub value: T,
-    /// The key with its tables.
+    /// The full key: `source[0].interval`.
     pub key: String,
-    /// Where it is written; `None` for a default.
+    /// The position of the value; `None` for a default.
     pub span: Option<Range<usize>>,
-    /// Whether it may be compared with others: not where what is written is wrong and was reported.
+    /// Whether the value can be used in further checks. False if an error was reported for it.
     pub valid: bool,
 }
 
 impl<T> Setting<T> {
-    /// Reports the value where `rule` refuses it with a text and a hint; defaults are never
-    /// refused.
+    /// Checks the value with `rule`, which returns a text and a hint for an invalid value. Defaults
+    /// are not checked.
     pub(super) fn validate(
         mut self,
         findings: &mut Findings<'_>,
@@ -42,40 +42,39 @@ impl<T> Setting<T> {
         self
     }
 
-    /// Whether it is written in this very table.
+    /// Returns whether the value is written in this table.
     pub(super) fn is_written(&self) -> bool {
         self.span.is_some()
     }
 }
 
-/// A table while it is read. Keys that are asked for are known; [`TableReader::finish`] reports the
-/// others.
+/// A table being read. Every key that is read is known; [`TableReader::finish`] reports the others.
 pub(super) struct TableReader<'d> {
     table: Option<&'d DeTable<'d>>,
-    /// The tables down to here, with a dot at the end: `source[0].`.
+    /// The path of the table, with a dot at the end: `source[0].`.
     path: String,
-    /// Where the table begins: its header or brace.
+    /// The position of the header or opening brace.
     pub header_span: Range<usize>,
     known: Vec<&'static str>,
 }
 
 impl<'d> TableReader<'d> {
-    /// The file itself.
+    /// Creates a reader of the whole file.
     pub(super) fn root(table: &'d DeTable<'d>) -> Self {
         Self { table: Some(table), path: String::new(), header_span: 0..0, known: Vec::new() }
     }
 
-    /// The full name of a key of this table.
+    /// Returns the full name of a key of this table.
     pub(super) fn key(&self, key: &str) -> String {
         format!("{}{key}", self.path)
     }
 
-    /// The full name of this table.
+    /// Returns the full name of this table.
     pub(super) fn name(&self) -> &str {
         self.path.trim_end_matches('.')
     }
 
-    /// The table as its header is written: `[[source]]`, `[source.page]`.
+    /// Returns the header of the table: `[[source]]`, `[source.page]`.
     fn title(&self) -> String {
         let bare: String = self
             .name()
@@ -85,12 +84,12 @@ impl<'d> TableReader<'d> {
         if self.name().ends_with(']') { format!("[[{bare}]]") } else { format!("[{bare}]") }
     }
 
-    /// Whether the table is written at all.
+    /// Returns whether the table is written.
     pub(super) fn is_written(&self) -> bool {
         self.table.is_some()
     }
 
-    /// The text under `key`, where one is written, without reading it yet.
+    /// Returns the string under `key`, if there is one, without marking the key as known.
     pub(super) fn peek(&self, key: &str) -> Option<&'d str> {
         self.table.and_then(|table| table.get(key)).and_then(|value| value.get_ref().as_str())
     }
@@ -102,7 +101,7 @@ impl<'d> TableReader<'d> {
         })
     }
 
-    /// The table under `key`: empty where none is written.
+    /// Returns the table under `key`, empty if none is written.
     pub(super) fn table(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Self {
         let path = format!("{}.", self.key(key));
         let (table, header_span) = match self.find(key) {
@@ -112,11 +111,11 @@ impl<'d> TableReader<'d> {
                 if table.is_none() {
                     let written = kind(found.get_ref());
                     let hint =
-                        format!("write it once, as `[{}]` with its keys below", self.key(key));
+                        format!("write it once as `[{}]`, with its keys below", self.key(key));
                     findings.error(
                         &self.key(key),
                         &found.span(),
-                        format!("{} is a table, not {written}", quoted(key)),
+                        format!("{} must be a table, not {written}", quoted(key)),
                         hint,
                     );
                 }
@@ -126,13 +125,13 @@ impl<'d> TableReader<'d> {
         Self { table, path, header_span, known: Vec::new() }
     }
 
-    /// The tables under `key`, written `[[key]]`.
+    /// Returns the tables under `key`, written `[[key]]`.
     pub(super) fn tables(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<Self> {
         let name = self.key(key);
         let Some(found) = self.find(key) else {
             return Vec::new();
         };
-        let hint = format!("write it as `[[{key}]]`, with two brackets, once for each {key}");
+        let hint = format!("write `[[{key}]]`, with two brackets, once for each {key}");
         let section = |index: usize, value: &'d Spanned<DeValue<'d>>| {
             let table = value.get_ref().as_table()?;
             Some(Self {
@@ -149,7 +148,8 @@ impl<'d> TableReader<'d> {
                     if let Some(section) = section(index, value) {
                         sections.push(section);
                     } else {
-                        let text = format!("a {key} is a table, not {}", kind(value.get_ref()));
+                        let text =
+                            format!("a {key} must be a table, not {}", kind(value.get_ref()));
                         findings.error(
                             &format!("{name}[{index}]"),
                             &value.span(),
@@ -164,16 +164,16 @@ impl<'d> TableReader<'d> {
                 findings.error(
                     &name,
                     &found.span(),
-                    format!("{} is a list of tables, not {}", quoted(key), kind(other)),
+                    format!("{} must be a list of tables, not {}", quoted(key), kind(other)),
                     hint,
                 );
-                // One table was meant: its own problems are worth knowing as well.
+                // A single table was meant as a list of one: report its own problems too.
                 section(0, found).into_iter().collect()
             }
         }
     }
 
-    /// The value under `key`, where one is written and can be read.
+    /// Reads the value under `key`. Returns its position, and `None` for an invalid value.
     fn read<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -196,7 +196,7 @@ impl<'d> TableReader<'d> {
         }
     }
 
-    /// The value under `key`, else `default`.
+    /// Returns the value under `key`, else `default`.
     pub(super) fn or<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -207,8 +207,8 @@ impl<'d> TableReader<'d> {
         self.or_inherited(findings, key, &fallback)
     }
 
-    /// The value under `key`, else the one of another table, whose place is then named as the
-    /// value's origin.
+    /// Returns the value under `key`, else a value inherited from another table, whose position is
+    /// then the origin.
     pub(super) fn or_inherited<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -226,8 +226,7 @@ impl<'d> TableReader<'d> {
         Setting { value, key: self.key(key), span, valid }
     }
 
-    /// Like [`TableReader::or`], without recording the value in force: where the caller computes
-    /// that.
+    /// Like [`TableReader::or`], but does not record an effective value. The caller records it.
     pub(super) fn or_unreported<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -248,7 +247,7 @@ impl<'d> TableReader<'d> {
         }
     }
 
-    /// The value under `key`, if there is one; `absent` says what holds where there is none.
+    /// Returns the value under `key`, if there is one. `absent` describes the effect of no value.
     pub(super) fn optional<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -263,7 +262,7 @@ impl<'d> TableReader<'d> {
         )
     }
 
-    /// The value under `key`, else the one of another table, if there is one.
+    /// Returns the value under `key`, else a value inherited from another table, if there is one.
     pub(super) fn optional_or_inherited<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -285,7 +284,7 @@ impl<'d> TableReader<'d> {
         Setting { value, key: self.key(key), span, valid }
     }
 
-    /// The value under `key`, which must be there; `hint` is shown where it is not.
+    /// Returns the value under `key`, and reports a missing value with `hint`.
     pub(super) fn required<T: Value>(
         &mut self,
         findings: &mut Findings<'_>,
@@ -304,7 +303,7 @@ impl<'d> TableReader<'d> {
         setting
     }
 
-    /// Reports every key that nobody asked for, with the known key that it is most like.
+    /// Reports every unknown key, with the most similar known key.
     pub(super) fn finish(self, findings: &mut Findings<'_>) {
         let Some(table) = self.table else { return };
         for name in table.keys() {
@@ -312,7 +311,7 @@ impl<'d> TableReader<'d> {
             if !self.known.contains(&written) {
                 let hint = match closest_match(written, &self.known) {
                     Some(known) => format!("did you mean {}?", quoted(known)),
-                    None => format!("known here: {}", self.known.join(", ")),
+                    None => format!("known keys: {}", self.known.join(", ")),
                 };
                 findings.error(
                     &self.key(written),
@@ -323,21 +322,4 @@ impl<'d> TableReader<'d> {
             }
         }
     }
-}
-
-/// The word among `known` that `written` was probably meant to be.
-pub(super) fn closest_match<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
-    let written = written.to_lowercase().replace('-', "_");
-    known
-        .iter()
-        .map(|known| {
-            (
-                strsim::jaro_winkler(&written, known),
-                strsim::damerau_levenshtein(&written, known),
-                *known,
-            )
-        })
-        .filter(|(likeness, edits, known)| *likeness >= 0.85 || *edits <= known.len() / 3)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
-        .map(|(_, _, known)| known)
 }

@@ -1,30 +1,30 @@
-//! `[[topic]]`: a category of stories, and the feed that one subscribes to.
+//! `[[topic]]`: one topic each, with its rules.
 
 use std::time::Duration;
 
 use super::{
     expressions,
-    findings::{Findings, quoted},
+    findings::{Findings, closest_match, quoted},
     source::{TakenIds, register_id},
-    table_reader::{Setting, TableReader, closest_match},
+    table_reader::{Setting, TableReader},
     value::Located,
 };
 use feed_model::{SourceId, Topic, TopicId};
 
-/// The earlier ids that a topic claims, each with its place.
-type EarlierIds = Vec<Setting<Vec<Located<String>>>>;
+/// The `was` list of each topic, with positions.
+type FormerIds = Vec<Setting<Vec<Located<String>>>>;
 
 pub(super) fn read_all(
     sections: Vec<TableReader<'_>>,
     sources: &TakenIds,
     findings: &mut Findings<'_>,
 ) -> Vec<Topic> {
-    let (mut ids, mut earlier) = (TakenIds::new(), EarlierIds::new());
+    let (mut ids, mut former) = (TakenIds::new(), FormerIds::new());
     let mut topics = Vec::new();
     for section in sections {
-        topics.extend(read(section, sources, &mut ids, &mut earlier, findings));
+        topics.extend(read(section, sources, &mut ids, &mut former, findings));
     }
-    check_earlier(&earlier, &ids, findings);
+    check_former_ids(&former, &ids, findings);
     topics
 }
 
@@ -32,16 +32,17 @@ fn read(
     mut section: TableReader<'_>,
     sources: &TakenIds,
     ids: &mut TakenIds,
-    earlier: &mut EarlierIds,
+    former: &mut FormerIds,
     findings: &mut Findings<'_>,
 ) -> Option<Topic> {
     let (name, header_span) = (section.name().to_owned(), section.header_span.clone());
-    let id = section
-        .required::<String>(findings, "id", || "its name in URLs: id = \"streaming\"".to_owned());
+    let id = section.required::<String>(findings, "id", || {
+        "add its name in URLs: id = \"streaming\"".to_owned()
+    });
     let id = id.validate(findings, |id| match id {
         Some(id) if id.eq_ignore_ascii_case(TopicId::ALL) => Err((
-            "`all` is reserved: it is the topic of every story".to_owned(),
-            Some("choose another id; /topics/all is there without being asked for".to_owned()),
+            "`all` is reserved for the topic of every story".to_owned(),
+            Some("use another id; /topics/all always exists".to_owned()),
         )),
         _ => Ok(()),
     });
@@ -54,8 +55,8 @@ fn read(
     let threshold = section.or(findings, "threshold", 1.0_f64).validate(findings, |threshold| {
         if *threshold < 0.0 {
             return Err((
-                "the threshold is negative: every story would reach it".to_owned(),
-                Some("1.0 is usual".to_owned()),
+                "the threshold is negative, so every story would reach it".to_owned(),
+                Some("the default is 1.0".to_owned()),
             ));
         }
         Ok(())
@@ -72,17 +73,17 @@ fn read(
         && !learn
     {
         let hint =
-            "give it matchers, any = [\"…\"], or leave it out: /topics/all holds every story"
+            "add matchers with any = [\"…\"], or remove the topic: /topics/all has every story"
                 .to_owned();
         findings.warning(
             &name,
             &header_span,
-            "this topic asks for nothing, and so holds every story",
+            "this topic has no rules and contains every story",
             hint,
         );
     }
     let was_ids = was.value.iter().filter_map(|id| TopicId::new(id.value.as_str()).ok()).collect();
-    earlier.push(was);
+    former.push(was);
     let id = if id.valid {
         register_id(&id, ids, "topic", TopicId::new, findings)?
     } else {
@@ -107,7 +108,7 @@ fn read(
     })
 }
 
-/// A list of matchers, each of which must parse.
+/// Reads a list of matchers and checks their syntax.
 fn matchers(
     section: &mut TableReader<'_>,
     key: &'static str,
@@ -116,15 +117,18 @@ fn matchers(
     let list = section.or(findings, key, Vec::<Located<String>>::new());
     for (index, matcher) in list.value.iter().enumerate() {
         if let Err(error) = expressions::matcher(&matcher.value) {
-            let hint = "a word, a phrase or /regex/, with a field before it or a weight behind: \"title:kafka^2\"".to_owned();
-            let text = format!("{} is no matcher: {error}", quoted(&matcher.value));
+            let hint =
+                "use a word, a phrase or a /regex/, with an optional field prefix and weight \
+                        suffix: \"title:kafka^2\""
+                    .to_owned();
+            let text = format!("invalid matcher {}: {error}", quoted(&matcher.value));
             findings.error(&format!("{}[{index}]", list.key), &matcher.span, text, hint);
         }
     }
     list
 }
 
-/// `sources`: ids of sources that are there.
+/// Reads `sources`, and reports ids that no source has.
 fn source_ids(
     section: &mut TableReader<'_>,
     sources: &TakenIds,
@@ -140,36 +144,37 @@ fn source_ids(
         }
         let hint = match closest_match(&source.value, &known) {
             Some(id) => format!("did you mean {}?", quoted(id)),
-            None if known.is_empty() => "there is no source at all".to_owned(),
-            None => format!("the sources are: {}", known.join(", ")),
+            None if known.is_empty() => "feeds.toml has no sources".to_owned(),
+            None => format!("known sources: {}", known.join(", ")),
         };
-        let text = format!("there is no source {}", quoted(&source.value));
+        let text = format!("unknown source {}", quoted(&source.value));
         findings.missing(&format!("{}[{index}]", list.key), &source.span, text, hint);
     }
     ids
 }
 
-/// An earlier id redirects to its topic: it is no topic's id now, and one topic's only.
-fn check_earlier(earlier: &EarlierIds, ids: &TakenIds, findings: &mut Findings<'_>) {
+/// Checks the former ids: each must be valid, not the id of a present topic, and listed only once.
+fn check_former_ids(former: &FormerIds, ids: &TakenIds, findings: &mut Findings<'_>) {
     let mut claimed = TakenIds::new();
-    for list in earlier {
+    for list in former {
         for (index, id) in list.value.iter().enumerate() {
             let key = format!("{}[{index}]", list.key);
             let lower = id.value.to_lowercase();
             let shown = quoted(&id.value);
             if let Err(error) = TopicId::new(id.value.as_str()) {
-                let hint = "it was an id once, or it needs no redirect: leave it out".to_owned();
-                findings.error(&key, &id.span, format!("{shown} is no id: {error}"), hint);
+                let hint = "remove it: it cannot have been the id of a topic".to_owned();
+                let text = format!("{shown} is not a valid id: {error}");
+                findings.error(&key, &id.span, text, hint);
             } else if lower == TopicId::ALL || ids.contains_key(&lower) {
-                let hint =
-                    "an earlier id redirects to its topic, so no topic may have it now".to_owned();
-                findings.error(&key, &id.span, format!("{shown} is the id of a topic"), hint);
+                let hint = "remove it: `was` lists former ids that no topic has now".to_owned();
+                let text = format!("{shown} is the id of a present topic");
+                findings.error(&key, &id.span, text, hint);
             } else if let Some((_, first)) = claimed.get(&lower) {
                 let hint = format!(
-                    "it is claimed at {} as well: it can redirect to one of the two",
+                    "also listed at {}; it can redirect to one topic only",
                     findings.place(first)
                 );
-                findings.error(&key, &id.span, format!("{shown} is claimed twice"), hint);
+                findings.error(&key, &id.span, format!("{shown} is listed twice"), hint);
             } else {
                 claimed.insert(lower, (id.value.clone(), id.span.clone()));
             }

@@ -1,17 +1,20 @@
-//! What the values of feeds.toml are: how each kind is read from TOML, and how it is written again.
+//! The types of values in feeds.toml: reading from TOML and writing as TOML.
 
 use std::{net::SocketAddr, ops::Range, path::PathBuf, time::Duration};
 
 use toml::{Spanned, de::DeValue};
 use url::Url;
 
-use super::{findings::quoted, quantity, table_reader::closest_match};
+use super::{
+    findings::{closest_match, quoted},
+    quantity,
+};
 use feed_model::{ContentPolicy, FollowMode, HostPattern};
 
-/// Why a value cannot be used.
+/// The reason why a value is invalid.
 #[derive(Debug)]
 pub(super) struct ValueError {
-    /// The part of the value that is at fault; `None`: all of it.
+    /// The position of the invalid part; `None` for the whole value.
     pub span: Option<Range<usize>>,
     /// What is wrong.
     pub text: String,
@@ -19,21 +22,21 @@ pub(super) struct ValueError {
     pub hint: Option<String>,
 }
 
-/// One reason for the whole value.
-pub(super) fn wrong(text: impl Into<String>, hint: impl Into<Option<String>>) -> Vec<ValueError> {
+/// Returns one error for the whole value.
+pub(super) fn invalid(text: impl Into<String>, hint: impl Into<Option<String>>) -> Vec<ValueError> {
     vec![ValueError { span: None, text: text.into(), hint: hint.into() }]
 }
 
-/// A kind of value.
+/// A type of value.
 pub(super) trait Value: Sized + Clone {
-    /// Reads it; says everything that is wrong with it.
+    /// Reads the value from TOML, or returns every error in it.
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>>;
 
-    /// Writes it as feeds.toml would.
+    /// Writes the value as TOML.
     fn to_toml(&self) -> String;
 }
 
-/// A TOML value's kind with its article.
+/// Returns the type of a TOML value with its article.
 pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",
@@ -46,22 +49,26 @@ pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// The TOML string of a text.
+/// Writes text as a TOML string.
 pub(super) fn toml_string(text: &str) -> String {
     toml_edit::Value::from(text).to_string()
 }
 
-fn text_of<'v>(written: &'v Spanned<DeValue<'_>>, like: &str) -> Result<&'v str, Vec<ValueError>> {
+/// Returns the string, or an error with an example.
+fn text_of<'v>(
+    written: &'v Spanned<DeValue<'_>>,
+    example: &str,
+) -> Result<&'v str, Vec<ValueError>> {
     match written.get_ref() {
         DeValue::String(text) => Ok(text),
-        other => Err(wrong(
+        other => Err(invalid(
             format!("expected a string, found {}", kind(other)),
-            format!("for instance {like}"),
+            format!("for example {example}"),
         )),
     }
 }
 
-/// The integer or float that was written where a quantity wants a unit.
+/// Returns a number that is written without quotes and unit.
 fn bare_number(written: &DeValue<'_>) -> Option<String> {
     match written {
         DeValue::Integer(number) => Some(number.as_str().to_owned()),
@@ -74,14 +81,14 @@ impl Value for String {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
             DeValue::String(text) if text.trim().is_empty() => {
-                Err(wrong("the text is empty", "write something, or leave it out".to_owned()))
+                Err(invalid("the string is empty", "write a value, or remove the key".to_owned()))
             }
             DeValue::String(text) => Ok(text.to_string()),
             other => {
                 let hint =
                     bare_number(other).map(|number| format!("put it in quotes: \"{number}\""));
-                let hint = hint.unwrap_or_else(|| "a text stands in quotes: \"…\"".to_owned());
-                Err(wrong(format!("expected a string, found {}", kind(other)), hint))
+                let hint = hint.unwrap_or_else(|| "strings need quotes: \"…\"".to_owned());
+                Err(invalid(format!("expected a string, found {}", kind(other)), hint))
             }
         }
     }
@@ -105,12 +112,13 @@ impl Value for bool {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
             DeValue::Boolean(value) => Ok(*value),
-            DeValue::String(text) if matches!(text.as_ref(), "true" | "false") => {
-                Err(wrong("expected a boolean, found a string", format!("without quotes: {text}")))
-            }
-            other => Err(wrong(
+            DeValue::String(text) if matches!(text.as_ref(), "true" | "false") => Err(invalid(
+                "expected a boolean, found a string",
+                format!("remove the quotes: {text}"),
+            )),
+            other => Err(invalid(
                 format!("expected a boolean, found {}", kind(other)),
-                "true or false".to_owned(),
+                "use true or false".to_owned(),
             )),
         }
     }
@@ -120,30 +128,30 @@ impl Value for bool {
     }
 }
 
-/// A whole number that is not negative.
+/// A non-negative integer.
 impl Value for u32 {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         match written.get_ref() {
             DeValue::Integer(number) => {
                 let value =
                     i128::from_str_radix(number.as_str(), number.radix()).map_err(|_| {
-                        wrong("the number is out of range", format!("at most {}", Self::MAX))
+                        invalid("the number is out of range", format!("use at most {}", Self::MAX))
                     })?;
                 Self::try_from(value).map_err(|_| {
                     if value < 0 {
-                        wrong("the number is negative", "it counts things: 0 or more".to_owned())
+                        invalid("the number is negative", "use 0 or more".to_owned())
                     } else {
-                        wrong("the number is out of range", format!("at most {}", Self::MAX))
+                        invalid("the number is out of range", format!("use at most {}", Self::MAX))
                     }
                 })
             }
-            DeValue::String(text) if text.trim().parse::<Self>().is_ok() => Err(wrong(
+            DeValue::String(text) if text.trim().parse::<Self>().is_ok() => Err(invalid(
                 "expected an integer, found a string",
-                format!("without quotes: {}", text.trim()),
+                format!("remove the quotes: {}", text.trim()),
             )),
-            other => Err(wrong(
+            other => Err(invalid(
                 format!("expected an integer, found {}", kind(other)),
-                "a whole number, for instance 10".to_owned(),
+                "use a whole number, for example 10".to_owned(),
             )),
         }
     }
@@ -153,22 +161,22 @@ impl Value for u32 {
     }
 }
 
-/// A finite number; TOML's `inf` and `nan` are refused.
+/// A finite number. TOML's `inf` and `nan` are rejected.
 impl Value for f64 {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let digits = match written.get_ref() {
             DeValue::Float(number) => number.as_str(),
             DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
             other => {
-                return Err(wrong(
+                return Err(invalid(
                     format!("expected a number, found {}", kind(other)),
-                    "for instance 1.0".to_owned(),
+                    "for example 1.0".to_owned(),
                 ));
             }
         };
         match digits.parse::<Self>() {
             Ok(value) if value.is_finite() => Ok(value),
-            _ => Err(wrong("the number is not finite", "for instance 1.0".to_owned())),
+            _ => Err(invalid("the number is not finite", "for example 1.0".to_owned())),
         }
     }
 
@@ -180,18 +188,18 @@ impl Value for f64 {
 impl Value for Duration {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         if let Some(number) = bare_number(written.get_ref()) {
-            let hint = format!("say which unit: \"{}s\"", number.trim_start_matches(['-', '+']));
-            return Err(wrong(
+            let hint = format!("add a unit: \"{}s\"", number.trim_start_matches(['-', '+']));
+            return Err(invalid(
                 if number.starts_with('-') {
                     "the duration is negative"
                 } else {
-                    "a duration has a unit"
+                    "the duration has no unit"
                 },
                 hint,
             ));
         }
         quantity::duration(text_of(written, "\"1h\" or \"30s\"")?)
-            .map_err(|error| wrong(error.text, error.hint))
+            .map_err(|error| invalid(error.text, error.hint))
     }
 
     fn to_toml(&self) -> String {
@@ -208,16 +216,20 @@ impl Value for ByteSize {
         if let Some(number) = bare_number(written.get_ref()) {
             let bytes = number.trim_start_matches(['-', '+']).parse();
             let hint = format!(
-                "say which unit: \"{}\"",
+                "add a unit: \"{}\"",
                 bytes.map_or_else(|_| "16 MiB".to_owned(), quantity::format_bytes)
             );
-            return Err(wrong(
-                if number.starts_with('-') { "the size is negative" } else { "a size has a unit" },
+            return Err(invalid(
+                if number.starts_with('-') {
+                    "the size is negative"
+                } else {
+                    "the size has no unit"
+                },
                 hint,
             ));
         }
         let size = quantity::bytes(text_of(written, "\"16 MiB\"")?);
-        size.map(Self).map_err(|error| wrong(error.text, error.hint))
+        size.map(Self).map_err(|error| invalid(error.text, error.hint))
     }
 
     fn to_toml(&self) -> String {
@@ -225,7 +237,7 @@ impl Value for ByteSize {
     }
 }
 
-/// How long stories are kept: forever, or so long.
+/// How long stories are kept; `None` is forever.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Retention(pub Option<Duration>);
 
@@ -245,8 +257,8 @@ impl Value for Retention {
 impl Value for Url {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let text = text_of(written, "\"https://www.example.org/\"")?.trim();
-        let example = || "for instance \"https://www.example.org/\"".to_owned();
-        // `example.org:8080/feed` reads as a URL with the scheme `example.org`.
+        let example = || "for example \"https://www.example.org/\"".to_owned();
+        // `example.org:8080/feed` parses as a URL with the scheme `example.org`.
         let scheme = text.split_once(':').map(|(scheme, _)| scheme);
         let schemeless = scheme.is_none_or(|scheme| scheme.contains('.') || scheme == "localhost");
         let completed = || {
@@ -255,25 +267,26 @@ impl Value for Url {
                 .filter(|_| schemeless && !text.starts_with(['/', '.']))
         };
         match Self::parse(text) {
-            // Three slashes are forgiven by the URL standard, which then takes the path's first
-            // part for the host.
+            // The URL standard accepts three slashes and takes the first path segment as the host.
             Ok(_) if text.contains(":///") => {
-                Err(wrong(format!("{} names no host", quoted(text)), example()))
+                Err(invalid(format!("{} has no host", quoted(text)), example()))
             }
             Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => Ok(url),
             Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => Err(match completed() {
-                Some(url) => wrong(
+                Some(url) => invalid(
                     format!("{} has no scheme", quoted(text)),
                     format!("did you mean \"{url}\"?"),
                 ),
-                None => wrong(format!("{} names no host", quoted(text)), example()),
+                None => invalid(format!("{} has no host", quoted(text)), example()),
             }),
-            Err(error) => Err(wrong(format!("{} is not a URL: {error}", quoted(text)), example())),
+            Err(error) => {
+                Err(invalid(format!("{} is not a URL: {error}", quoted(text)), example()))
+            }
         }
     }
 
     fn to_toml(&self) -> String {
-        // What is printed may be pasted somewhere: a password is not.
+        // Effective values are printed and pasted into reports, so they must not have passwords.
         let mut shown = self.clone();
         if shown.password().is_some() {
             let _ = shown.set_password(Some("***"));
@@ -287,18 +300,20 @@ impl Value for SocketAddr {
         let text = text_of(written, "\"127.0.0.1:8080\"")?.trim();
         text.parse().map_err(|_| {
             let hint = if let Some(port) = text.strip_prefix(':') {
-                format!("\"127.0.0.1:{port}\" for this machine alone, \"0.0.0.0:{port}\" for every network")
+                format!(
+                    "use \"127.0.0.1:{port}\" for this machine only, \
+                     \"0.0.0.0:{port}\" for every network"
+                )
             } else if let Some(port) = text.strip_prefix("localhost:") {
                 format!("did you mean \"127.0.0.1:{port}\"?")
             } else if text.parse::<std::net::IpAddr>().is_ok() {
-                format!(
-                    "add a port: {}",
-                    toml_string(&if text.contains(':') { format!("[{text}]:8080") } else { format!("{text}:8080") })
-                )
+                let host = if text.contains(':') { format!("[{text}]") } else { text.to_owned() };
+                format!("add a port: \"{host}:8080\"")
             } else {
-                "an IP address and a port, for instance \"127.0.0.1:8080\" or \"[::1]:8080\"".to_owned()
+                "use an IP address and a port, for example \"127.0.0.1:8080\" or \"[::1]:8080\""
+                    .to_owned()
             };
-            wrong(format!("{} is not an address to listen on", quoted(text)), hint)
+            invalid(format!("{} is not a valid address and port", quoted(text)), hint)
         })
     }
 
@@ -312,15 +327,23 @@ impl Value for HostPattern {
         let text = text_of(written, "\"192.168.0.0/16\"")?;
         text.parse().map_err(|error: feed_model::HostPatternError| {
             let hint = if text.contains("://") {
-                Url::parse(text).ok().and_then(|url| url.host_str().map(|host| format!("the host alone: {}", toml_string(host))))
+                Url::parse(text).ok().and_then(|url| {
+                    url.host_str().map(|host| format!("use the host only: {}", toml_string(host)))
+                })
             } else if text.contains('*') {
-                Some("there are no wildcards: name each host, or an address block like \"10.0.0.0/8\"".to_owned())
-            } else if let Some((host, _)) = text.split_once(':').filter(|(host, _)| !host.is_empty()) {
-                Some(format!("without a port: {}", toml_string(host)))
+                Some(
+                    "wildcards are not supported: list each host, or use an address block such as \
+                     \"10.0.0.0/8\""
+                        .to_owned(),
+                )
+            } else if let Some((host, _)) =
+                text.split_once(':').filter(|(host, _)| !host.is_empty())
+            {
+                Some(format!("remove the port: {}", toml_string(host)))
             } else {
-                Some("for instance \"feeds.example.org\" or \"10.0.0.0/8\"".to_owned())
+                Some("for example \"feeds.example.org\" or \"10.0.0.0/8\"".to_owned())
             };
-            wrong(error.to_string(), hint)
+            invalid(error.to_string(), hint)
         })
     }
 
@@ -329,7 +352,7 @@ impl Value for HostPattern {
     }
 }
 
-/// One of a few words.
+/// Reads one of a fixed set of words.
 fn word<T: Copy>(
     written: &Spanned<DeValue<'_>>,
     words: &[(&str, T)],
@@ -339,10 +362,10 @@ fn word<T: Copy>(
     let text = text_of(written, &toml_string(known.first().copied().unwrap_or_default()))?;
     words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value).ok_or_else(|| {
         let hint = closest_match(text, &known).map_or_else(
-            || format!("one of: {list}"),
+            || format!("use one of: {list}"),
             |known| format!("did you mean \"{known}\"?"),
         );
-        wrong(format!("{} is none of {list}", quoted(text)), hint)
+        invalid(format!("invalid value {}", quoted(text)), hint)
     })
 }
 
@@ -374,12 +397,12 @@ impl Value for ContentPolicy {
     }
 }
 
-/// A value with its place: for what is checked once everything is read.
+/// A value with its position, for checks that need the whole file.
 #[derive(Debug, Clone)]
 pub(super) struct Located<T> {
     /// The value.
     pub value: T,
-    /// Where it is written.
+    /// The position of the value.
     pub span: Range<usize>,
 }
 
@@ -393,24 +416,27 @@ impl<T: Value> Value for Located<T> {
     }
 }
 
-/// A list; every member that is wrong is named.
+/// A list. Every invalid member is reported.
 impl<T: Value> Value for Vec<T> {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let DeValue::Array(array) = written.get_ref() else {
             let hint = match written.get_ref() {
-                DeValue::String(text) => format!("in brackets: [{}]", toml_string(text)),
-                _ => "values in brackets: [\"…\", \"…\"]".to_owned(),
+                DeValue::String(text) => format!("add brackets: [{}]", toml_string(text)),
+                _ => "lists need brackets: [\"…\", \"…\"]".to_owned(),
             };
-            return Err(wrong(format!("expected a list, found {}", kind(written.get_ref())), hint));
+            return Err(invalid(
+                format!("expected a list, found {}", kind(written.get_ref())),
+                hint,
+            ));
         };
         let (mut values, mut errors) = (Self::new(), Vec::new());
         for member in array {
             match T::read(member) {
                 Ok(value) => values.push(value),
                 Err(found) => {
-                    errors.extend(found.into_iter().map(|w| ValueError {
-                        span: Some(w.span.unwrap_or_else(|| member.span())),
-                        ..w
+                    errors.extend(found.into_iter().map(|error| ValueError {
+                        span: Some(error.span.unwrap_or_else(|| member.span())),
+                        ..error
                     }));
                 }
             }

@@ -1,4 +1,4 @@
-//! Answers with validators: 200 with a strong `ETag` and `Last-Modified`, or 304 (RFC 9110 §13).
+//! Conditional responses: 200 with a strong `ETag` and `Last-Modified`, or 304 (RFC 9110 §13).
 
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use axum::{
 
 use feed_model::Timestamp;
 
-/// The document, or 304 where the request already has it.
+/// Returns the document, or 304 if the validators of the request match.
 pub(super) fn respond(
     request: &HeaderMap,
     media_type: &'static str,
@@ -35,8 +35,8 @@ pub(super) fn respond(
     response
 }
 
-/// Whether the validators of the request hold: `If-None-Match` by weak comparison (§13.1.2), and
-/// only without it `If-Modified-Since` (§13.1.3), to the second.
+/// Evaluates `If-None-Match` by weak comparison (RFC 9110 §13.1.2), else `If-Modified-Since` with a
+/// resolution of one second (§13.1.3).
 fn is_current(request: &HeaderMap, etag: &str, changed: SystemTime) -> bool {
     let mut tags = request.get_all(header::IF_NONE_MATCH).iter().peekable();
     if tags.peek().is_some() {
@@ -60,13 +60,13 @@ mod tests {
     fn status(fields: &[(header::HeaderName, &str)]) -> StatusCode {
         let request: HeaderMap =
             fields.iter().map(|(n, v)| (n.clone(), HeaderValue::from_str(v).unwrap())).collect();
-        // Half a second into the second that Last-Modified can tell.
+        // Last-Modified has no fractions of a second.
         let changed = "2026-07-01T00:00:00.5Z".parse().unwrap();
         respond(&request, "text/plain", "text".to_owned(), changed).status()
     }
 
     #[test]
-    fn if_none_match_decides_alone_where_it_is_sent() {
+    fn if_none_match_takes_precedence() {
         let etag = format!("\"{}\"", blake3::hash(b"text").to_hex());
         let inm = header::IF_NONE_MATCH;
         for value in [etag.clone(), format!("W/{etag}"), format!("\"a\", {etag}"), "*".to_owned()] {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn if_modified_since_counts_to_the_second_and_nonsense_is_ignored() {
+    fn if_modified_since_has_a_resolution_of_one_second_and_ignores_invalid_dates() {
         let since = header::IF_MODIFIED_SINCE;
         assert_eq!(status(&[(since.clone(), CHANGED)]), StatusCode::NOT_MODIFIED);
         assert_eq!(status(&[(since.clone(), "Tue, 30 Jun 2026 23:59:59 GMT")]), StatusCode::OK);

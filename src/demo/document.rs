@@ -1,8 +1,8 @@
-//! The documents that the origin serves: RSS 2.0, JSON Feed 1.1 and two small pages, as strings.
+//! The documents of the origin: RSS 2.0, JSON Feed 1.1 and small HTML pages.
 //!
-//! Written by hand and not by the program's own writers: what is read here should not have been
-//! written by the code that it is to try out, and it has the habits of real feeds (a style block in
-//! the text, a missing guid).
+//! They are not written by the feed-publisher crate, so that the demo tests the parser with foreign
+//! documents. They have typical features of real feeds, such as a style block in the text and a
+//! missing guid.
 
 use std::fmt::Write as _;
 
@@ -13,12 +13,11 @@ use feed_model::{DatePrecision, PublishedDate, Timestamp};
 
 use super::{publication::PublicationName, timeline::FeedItem};
 
-/// The style block that newsletter platforms put before the text of every item.
+/// A style block, as newsletter platforms put it before the text of every item.
 const STYLE: &str =
     "<style>.newsletter p { margin: 0 0 1em; } .newsletter pre { overflow-x: auto; }</style>";
 
-/// The publication's feed in its own form. `base` is the origin's address, without a slash at the
-/// end.
+/// Returns the feed of a publication. `base` is the URL of the origin without a trailing slash.
 pub(super) fn feed(
     name: PublicationName,
     base: &str,
@@ -35,7 +34,10 @@ fn rss(name: PublicationName, base: &str, items: &[FeedItem], changed: Timestamp
     let publication = name.publication();
     let mut out = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
-<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<rss version="2.0"
+  xmlns:atom="http://www.w3.org/2005/Atom"
+  xmlns:content="http://purl.org/rss/1.0/modules/content/"
+  xmlns:dc="http://purl.org/dc/elements/1.1/">
 <channel>
 <title>{title}</title>
 <link>{home}</link>
@@ -52,8 +54,7 @@ fn rss(name: PublicationName, base: &str, items: &[FeedItem], changed: Timestamp
         changed = changed.to_rfc2822(),
     );
     for item in items {
-        rss_item(&mut out, item, &publication.title)
-            .expect("a String takes whatever is written to it");
+        rss_item(&mut out, item, &publication.title).expect("writing to a String cannot fail");
     }
     out.push_str("</channel>\n</rss>\n");
     out
@@ -67,7 +68,7 @@ fn rss_item(out: &mut String, item: &FeedItem, creator: &str) -> std::fmt::Resul
     }
     let date = item.published.map(|PublishedDate { at, precision }| match precision {
         DatePrecision::Second => format!("<pubDate>{}</pubDate>\n", at.to_rfc2822()),
-        // pubDate cannot say "some time in November"; dc:date can.
+        // pubDate needs a time of day; dc:date may be a day or a month.
         DatePrecision::Day => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m-%d")),
         DatePrecision::Month => format!("<dc:date>{}</dc:date>\n", at.format("%Y-%m")),
     });
@@ -114,7 +115,7 @@ fn json_feed(name: PublicationName, base: &str, items: &[FeedItem]) -> String {
     format!("{feed:#}\n")
 }
 
-/// The publication's home page: it names the feed, and lists the posts.
+/// Returns the home page of a publication, which links to the feed and lists the posts.
 pub(super) fn home_page(name: PublicationName, items: &[FeedItem]) -> String {
     let publication = name.publication();
     let mut list = String::new();
@@ -126,7 +127,7 @@ pub(super) fn home_page(name: PublicationName, items: &[FeedItem]) -> String {
             escape(&*item.title),
             escape(item.summary)
         )
-        .expect("a String takes whatever is written to it");
+        .expect("writing to a String cannot fail");
     }
     let alternate = format!(
         r#"<link rel="alternate" type="{}" title="{}" href="/{}/{}">"#,
@@ -142,14 +143,14 @@ pub(super) fn home_page(name: PublicationName, items: &[FeedItem]) -> String {
     )
 }
 
-/// The page of one of the demo's own posts.
+/// Returns the page of a generated demo post.
 pub(super) fn post_page(name: PublicationName, item: &FeedItem) -> String {
     let home =
         format!(r#"<p><a href="/{}/">{}</a></p>"#, name.path(), escape(&name.publication().title));
     page(&item.title, "", &format!("{home}\n{}", item.body))
 }
 
-/// The origin's own page: what is played here.
+/// Returns the page at `/`, which lists the publications.
 pub(super) fn index_page() -> String {
     let list: String = PublicationName::ALL
         .map(|name| {
@@ -160,15 +161,15 @@ pub(super) fn index_page() -> String {
             )
         })
         .concat();
-    let text =
-        "<p>Played for the demo: real titles, links and dates; the texts were written for it.</p>";
-    page("What the demo plays", "", &format!("{text}\n<ul>\n{list}</ul>"))
+    let text = "<p>Real titles, links and dates; the texts were written for the demo.</p>";
+    page("Publications of the demo", "", &format!("{text}\n<ul>\n{list}</ul>"))
 }
 
 fn page(title: &str, head: &str, body: &str) -> String {
     let title = escape(title);
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n{head}\n</head>\n\
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <title>{title}</title>\n{head}\n</head>\n\
          <body>\n<h1>{title}</h1>\n{body}\n</body>\n</html>\n"
     )
 }
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rss_feed_is_well_formed_and_carries_every_post_once() {
+    fn the_rss_feed_is_well_formed_and_has_every_post_once() {
         let [rss, _] = documents();
         let (mut reader, mut items, mut guids) = (quick_xml::Reader::from_str(&rss), 0, 0);
         loop {
@@ -199,7 +200,7 @@ mod tests {
             }
         }
         assert_eq!(items, PublicationName::Serverless.publication().posts.len());
-        assert_eq!(guids, items - 1, "one item goes without a guid");
+        assert_eq!(guids, items - 1, "one item has no guid");
         assert!(
             rss.contains("<dc:date>2024-11</dc:date>")
                 && rss.contains("<dc:date>2024-12-25</dc:date>")
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_json_feed_leaves_out_dates_that_are_not_known() {
+    fn the_json_feed_omits_unknown_dates() {
         let [_, json] = documents();
         let feed: serde_json::Value = serde_json::from_str(&json).unwrap();
         let items = feed["items"].as_array().unwrap();

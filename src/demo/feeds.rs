@@ -1,4 +1,4 @@
-//! The demo's feeds.toml, and what the demo prints about itself.
+//! The configuration of the demo, and the text that the demo prints.
 
 use std::{fmt::Write as _, net::SocketAddr, time::Duration};
 
@@ -6,10 +6,10 @@ use toml_edit::{DocumentMut, Item};
 
 use super::publication::PublicationName;
 
-/// Why the demo's feeds.toml could not be made.
+/// The reason why the demo's configuration could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum FeedsTomlError {
-    /// The shipped feeds.toml is not TOML.
+    /// The shipped feeds.toml is not valid TOML.
     #[error("cannot read the shipped feeds.toml")]
     Shipped(#[source] Box<toml_edit::TomlError>),
     /// The shipped feeds.toml has no `[[topic]]`.
@@ -17,8 +17,8 @@ pub enum FeedsTomlError {
     NoTopics,
 }
 
-/// The feeds.toml that follows `origin`, with the topics of `shipped` (the text of the shipped
-/// feeds.toml), so that no rule is written twice.
+/// Returns a feeds.toml that follows the publications of `origin`, with the topics of `shipped`,
+/// the text of the shipped feeds.toml.
 pub fn feeds_toml(shipped: &str, origin: SocketAddr) -> Result<String, FeedsTomlError> {
     let mut topics: DocumentMut =
         shipped.parse().map_err(|error| FeedsTomlError::Shipped(Box::new(error)))?;
@@ -28,35 +28,40 @@ pub fn feeds_toml(shipped: &str, origin: SocketAddr) -> Result<String, FeedsToml
         .get_mut("topic")
         .and_then(Item::as_array_of_tables_mut)
         .and_then(|tables| tables.get_mut(0));
-    // What stands before the first topic is about the sources that stood there.
+    // The comment before the first topic is about the removed sources.
     first.ok_or(FeedsTomlError::NoTopics)?.decor_mut().set_prefix("\n");
 
     let mut text = format!(
-        r#"# Made by `tributary demo`: what the program's own origin plays, and the topics of the shipped feeds.toml.
+        r#"# Written by `tributary demo`: the publications of its origin server, and the topics of
+# the shipped feeds.toml.
 
 [site]
 title   = "Systems writing, by topic (demo)"
-contact = "mailto:demo@example.org" # the demo talks to nobody but itself
+contact = "mailto:demo@example.org" # the demo only contacts its own origin
 
 [polling]
 timeout     = "5s"
-allow_hosts = ["{host}"] # a loopback address is refused unless it is named, and floors hold for others only
+allow_hosts = ["{host}"] # allows the loopback address and intervals below 1h
 "#,
         host = origin.ip()
     );
     for name in PublicationName::ALL {
         let (id, path) = (name.path(), name.path());
         let title = &name.publication().title;
-        write!(text, "\n[[source]]\nid       = \"{id}\"\ntitle    = \"{title}\"\nurl      = \"http://{origin}/{path}/\"\ninterval = \"2s\"\n")
-            .expect("a String takes whatever is written to it");
+        write!(
+            text,
+            "\n[[source]]\nid       = \"{id}\"\ntitle    = \"{title}\"\n\
+             url      = \"http://{origin}/{path}/\"\ninterval = \"2s\"\n"
+        )
+        .expect("writing to a String cannot fail");
     }
-    write!(text, "{topics}").expect("a String takes whatever is written to it");
+    write!(text, "{topics}").expect("writing to a String cannot fail");
     Ok(text)
 }
 
-/// What the demo prints when it is up: what to open and what to subscribe to.
+/// Returns the text that the demo prints at the start: the URLs to open and to subscribe to.
 ///
-/// `base_url` is where the daemon serves, `topics` are ids and titles, and `pause` is the time
+/// `base_url` is the URL of the daemon, `topics` are ids and titles, and `pause` is the time
 /// between two new posts.
 pub fn greeting(
     base_url: &str,
@@ -66,8 +71,8 @@ pub fn greeting(
 ) -> String {
     let base = base_url.trim_end_matches('/');
     let mut text = format!(
-        "The demo runs on this machine alone. Two publications are played at http://{origin}/\n\
-         with their real titles, links and dates; a new post arrives every {seconds} seconds.\n\n\
+        "The demo runs on this machine only. It plays two publications at http://{origin}/\n\
+         with real titles, links and dates. A new post arrives every {seconds} seconds.\n\n\
          Open\n  {base}/\n  {base}/sources\n\nSubscribe\n",
         seconds = pause.as_secs_f32()
     );
@@ -79,9 +84,11 @@ pub fn greeting(
         .max("Everything".len());
     for (id, title) in topics.iter().chain([&("all", "Everything")]) {
         writeln!(text, "  {title:widest$}  {base}/topics/{id}/feed.atom")
-            .expect("a String takes whatever is written to it");
+            .expect("writing to a String cannot fail");
     }
-    text.push_str("  (feed.rss and feed.json carry the same stories)\n\nStop it with Ctrl-C.\n");
+    text.push_str(
+        "  (feed.rss and feed.json have the same stories)\n\nStop the demo with Ctrl-C.\n",
+    );
     text
 }
 
@@ -89,15 +96,18 @@ pub fn greeting(
 mod tests {
     use super::*;
 
-    const SHIPPED: &str = "# The shipped file.\n[site]\ntitle = \"x\"\n\n[[source]]\nid = \"a\"\nurl = \"https://a.example/\"\n\n\
-        # [[source]]\n# id = \"third\"\n\n[[topic]]\nid = \"streaming\" # kept\nany = [\"kafka\"]\n\n# About the second.\n[[topic]]\nid = \"ai\"\n";
+    const SHIPPED: &str = "# The shipped file.\n[site]\ntitle = \"x\"\n\n\
+        [[source]]\nid = \"a\"\nurl = \"https://a.example/\"\n\n\
+        # [[source]]\n# id = \"third\"\n\n\
+        [[topic]]\nid = \"streaming\" # kept\nany = [\"kafka\"]\n\n\
+        # About the second.\n[[topic]]\nid = \"ai\"\n";
 
     fn origin() -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], 4711))
     }
 
     #[test]
-    fn the_sources_are_the_demos_and_the_topics_are_the_shipped_ones() {
+    fn the_sources_are_replaced_and_the_topics_are_kept() {
         let text = feeds_toml(SHIPPED, origin()).unwrap();
         let value: toml::Table = toml::from_str(&text).unwrap();
         let column = |table: &str, key: &str| -> Vec<String> {
@@ -119,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn a_shipped_file_without_topics_or_without_sense_is_refused() {
+    fn a_file_without_topics_or_with_invalid_toml_is_an_error() {
         assert!(matches!(feeds_toml("[site]\n", origin()), Err(FeedsTomlError::NoTopics)));
         assert!(matches!(feeds_toml("[site", origin()), Err(FeedsTomlError::Shipped(_))));
     }
 
     #[test]
-    fn the_greeting_names_every_feed_once() {
+    fn the_greeting_lists_every_feed_once() {
         let text = greeting(
             "http://127.0.0.1:8080/",
             origin(),

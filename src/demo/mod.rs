@@ -1,14 +1,12 @@
-//! The whole daemon on this machine without a network (layer 4): what the demo plays, and with
-//! which feeds.toml.
+//! The origin server and the configuration of `tributary demo`.
 //!
-//! [`Origin`] is a web server on a loopback port that plays two publications: their real titles,
-//! links and dates, with texts written for the demo (`data/demo/`). Each begins with a few posts,
-//! the others arrive one by one, and then posts of the demo's own go on. [`feeds_toml`] makes the
-//! feeds.toml that follows it, and [`greeting`] what is printed.
+//! [`Origin`] is a web server on a loopback port that plays two publications, with real titles,
+//! links and dates and with texts written for the demo (`data/demo/`). Each publication starts with
+//! a few posts. The other posts arrive one by one, followed by generated demo posts. Responses
+//! depend only on the posts that have arrived and on their arrival times.
 //!
-//! Deliberately absent: polling, storing and serving. The demo runs the same daemon as `serve`, and
-//! nothing here knows of it. The rule kept: what the origin answers depends on which posts have
-//! arrived and when, and on nothing else.
+//! [`feeds_toml`] returns the configuration that follows the origin, and [`greeting`] the text that
+//! the demo prints. The daemon itself is the same as in `serve`.
 
 mod conditional;
 mod document;

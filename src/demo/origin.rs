@@ -1,4 +1,4 @@
-//! The origin: a web server on a loopback port that plays the publications.
+//! The origin server: a web server on a loopback port that plays the publications.
 
 use std::{
     io,
@@ -30,27 +30,27 @@ use super::{conditional, document, publication::PublicationName, timeline::Timel
 /// How posts arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArrivalMode {
-    /// The first posts are there, and another one arrives after every such pause (a pause of
-    /// nothing counts as a millisecond).
+    /// The first posts exist at the start, and another one arrives after each pause of this length
+    /// (at least one millisecond).
     Every(Duration),
-    /// The first posts are there, and another one arrives at each [`Origin::arrive`].
+    /// The first posts exist at the start, and another one arrives with each [`Origin::arrive`].
     Manual,
-    /// Every real post is there, none follows, and all dates are fixed: the same bytes each time
-    /// but for the port.
+    /// Every real post exists at the start, and none follows. All dates are fixed, so that the
+    /// documents always have the same bytes, except for the port.
     AllAtOnce,
 }
 
-/// The running origin; dropped, it stops.
+/// A running origin server. Dropping it stops the server.
 #[derive(Debug)]
 pub struct Origin {
-    /// Where it listens: 127.0.0.1 and a port that was free.
+    /// The bound address: 127.0.0.1 and a free port.
     pub address: SocketAddr,
     timeline: Arc<watch::Sender<Timeline>>,
     _tasks: JoinSet<()>,
 }
 
 impl Origin {
-    /// Starts it on a free loopback port. Fails when no port can be had.
+    /// Starts the server on a free loopback port.
     pub async fn start(mode: ArrivalMode) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -64,7 +64,7 @@ impl Origin {
             timeline: Arc::clone(&timeline),
         });
         tasks.spawn(async move {
-            // It ends with the task: what a broken connection says is of no interest here.
+            // The server ends with the task. Errors of connections are ignored.
             let _ = axum::serve(listener, router).await;
         });
         if let ArrivalMode::Every(pause) = mode {
@@ -76,22 +76,22 @@ impl Origin {
         Ok(Self { address, timeline, _tasks: tasks })
     }
 
-    /// The next post arrives now.
+    /// Lets the next post arrive now.
     pub fn arrive(&self) {
         self.timeline.send_modify(|timeline| timeline.arrive(SystemClock.now()));
     }
 
-    /// Returns once at least so many posts have arrived since the start.
+    /// Waits until at least `count` posts have arrived since the start.
     pub async fn arrived(&self, count: usize) {
-        // The sender lives as long as `self`, so that waiting cannot fail.
+        // The sender lives as long as `self`, so waiting cannot fail.
         let _ = self.timeline.subscribe().wait_for(|timeline| timeline.arrived() >= count).await;
     }
 }
 
-/// The moment at which everything of [`ArrivalMode::AllAtOnce`] was published.
+/// Returns the arrival time of every post in [`ArrivalMode::AllAtOnce`].
 fn fixed_time() -> Timestamp {
     const SECONDS: i64 = 1_782_864_000; // 2026-07-01T00:00:00Z, after the last real post
-    DateTime::from_timestamp(SECONDS, 0).expect("the moment is within chrono's range")
+    DateTime::from_timestamp(SECONDS, 0).expect("the time is within chrono's range")
 }
 
 async fn publish_periodically(timeline: Arc<watch::Sender<Timeline>>, pause: Duration) {
@@ -103,7 +103,7 @@ async fn publish_periodically(timeline: Arc<watch::Sender<Timeline>>, pause: Dur
     }
 }
 
-/// What the handlers see.
+/// State of the request handlers.
 #[derive(Clone)]
 struct AppState {
     base: Arc<str>,
@@ -181,7 +181,7 @@ async fn demo_post(
 }
 
 impl AppState {
-    /// What the publication shows now, and since when.
+    /// Returns the present items of a publication, and the time of its last change.
     fn items_and_date(&self, name: PublicationName) -> (Vec<super::timeline::FeedItem>, Timestamp) {
         let timeline = self.timeline.borrow();
         (timeline.items(name, &self.base), timeline.changed(name))
@@ -189,5 +189,5 @@ impl AppState {
 }
 
 fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, "Nothing is played here.\n").into_response()
+    (StatusCode::NOT_FOUND, "Not found.\n").into_response()
 }

@@ -1,4 +1,4 @@
-//! The two publications as they stand in `data/demo/`, embedded in the program.
+//! The two publications of `data/demo/`, embedded in the program.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use feed_model::{DatePrecision, PublishedDate};
 
-/// Which of the two publications.
+/// The name of one of the two publications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PublicationName {
     /// serverless.fyi, played as RSS 2.0.
@@ -16,10 +16,10 @@ pub(super) enum PublicationName {
 }
 
 impl PublicationName {
-    /// Both, in the order in which they take turns.
+    /// Both names, in the order in which their posts arrive.
     pub(super) const ALL: [Self; 2] = [Self::Serverless, Self::SnackOnAi];
 
-    /// The first part of its paths on the origin.
+    /// Returns the first segment of its paths on the origin.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Serverless => "serverless",
@@ -27,12 +27,12 @@ impl PublicationName {
         }
     }
 
-    /// The publication of that path.
+    /// Returns the publication with that path.
     pub(super) fn from_path(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|name| name.path() == path)
     }
 
-    /// The file name of its feed.
+    /// Returns the file name of its feed.
     pub(super) fn feed_file(self) -> &'static str {
         match self {
             Self::Serverless => "feed.xml",
@@ -40,7 +40,7 @@ impl PublicationName {
         }
     }
 
-    /// The media type of its feed.
+    /// Returns the media type of its feed.
     pub(super) fn feed_type(self) -> &'static str {
         match self {
             Self::Serverless => "application/rss+xml",
@@ -48,7 +48,7 @@ impl PublicationName {
         }
     }
 
-    /// What it publishes.
+    /// Returns the publication.
     pub(super) fn publication(self) -> &'static Publication {
         match self {
             Self::Serverless => &SERVERLESS,
@@ -57,37 +57,37 @@ impl PublicationName {
     }
 }
 
-/// One publication.
+/// A publication.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Publication {
-    /// Its real title.
+    /// The real title.
     pub(super) title: String,
-    /// Its real home page.
+    /// The real home page.
     pub(super) home: String,
-    /// One line about it, written for the demo.
+    /// A description of one line, written for the demo.
     pub(super) description: String,
-    /// How many posts are there when the origin starts.
+    /// The number of posts that exist when the origin starts.
     pub(super) start: usize,
-    /// Its posts, in the order in which they arrive.
+    /// The posts in the order of arrival.
     #[serde(rename = "post")]
     pub(super) posts: Vec<Post>,
 }
 
-/// One post of a publication.
+/// A post of a publication.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Post {
     pub(super) title: String,
     pub(super) url: String,
-    /// `2024-12-25` or `2024-12`; see [`Post::published`].
+    /// `2024-12-25` or `2024-12`, see [`Post::published`].
     date: Option<String>,
-    /// Whether its feed item carries a guid.
+    /// Whether the feed item has a guid.
     #[serde(default = "yes")]
     pub(super) guid: bool,
     #[serde(default)]
     summary: String,
     #[serde(default)]
     body: String,
-    /// The link of a post, in either publication, whose summary and body this one repeats.
+    /// The link of the post, in either publication, whose summary and body this post repeats.
     same_text_as: Option<String>,
 }
 
@@ -96,7 +96,7 @@ fn yes() -> bool {
 }
 
 impl Post {
-    /// The date, as exactly as it is known.
+    /// Returns the date with its precision.
     pub(super) fn published(&self) -> Option<PublishedDate> {
         let date = self.date.as_deref()?;
         let (text, precision) = match date.len() {
@@ -104,21 +104,21 @@ impl Post {
             _ => (Cow::Borrowed(date), DatePrecision::Day),
         };
         let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d")
-            .expect("the dates of data/demo/ are tested");
+            .expect("the dates in data/demo/ are valid (tested)");
         Some(PublishedDate { at: day.and_time(NaiveTime::MIN).and_utc(), precision })
     }
 
-    /// One line about it.
+    /// Returns the summary of one line.
     pub(super) fn summary(&self) -> &str {
         &self.text().summary
     }
 
-    /// Its text, as HTML.
+    /// Returns the text as HTML.
     pub(super) fn body(&self) -> &str {
         &self.text().body
     }
 
-    /// The post whose text it carries: itself, but for a cross-post.
+    /// Returns the post that has the text: the original of a cross-post, else this post.
     fn text(&self) -> &Self {
         let Some(link) = &self.same_text_as else {
             return self;
@@ -127,11 +127,11 @@ impl Post {
             .into_iter()
             .flat_map(|name| &name.publication().posts)
             .find(|post| post.url == *link && post.same_text_as.is_none())
-            .expect("the cross-posts of data/demo/ are tested")
+            .expect("every cross-post in data/demo/ has an original (tested)")
     }
 }
 
-/// A post that exists in the demo alone; `{n}` in its body stands for its number.
+/// A template of generated demo posts. `{n}` in the body is replaced by the number of the post.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct MorePost {
     pub(super) subject: String,
@@ -151,13 +151,13 @@ static SNACK_ON_AI: LazyLock<Publication> =
     LazyLock::new(|| embedded(include_str!("../../data/demo/snackonai.toml")));
 static MORE: LazyLock<More> = LazyLock::new(|| embedded(include_str!("../../data/demo/more.toml")));
 
-/// The posts that go on when every real one has arrived, round and round.
+/// Returns the templates of the demo posts that follow the real posts, used in turn.
 pub(super) fn more_posts() -> &'static [MorePost] {
     &MORE.posts
 }
 
 fn embedded<T: serde::de::DeserializeOwned>(text: &str) -> T {
-    toml::from_str(text).expect("the files of data/demo/ are tested")
+    toml::from_str(text).expect("the files in data/demo/ are valid (tested)")
 }
 
 #[cfg(test)]
@@ -165,12 +165,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_embedded_post_has_a_title_a_link_a_text_and_a_date_that_can_be_read() {
+    fn every_embedded_post_has_title_link_text_and_a_valid_date() {
         for name in PublicationName::ALL {
             let publication = name.publication();
             assert!(
                 publication.start < publication.posts.len(),
-                "{}: something must be left to arrive",
+                "{}: no post left to arrive",
                 publication.title
             );
             for post in &publication.posts {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn one_post_appears_in_both_publications_and_its_home_has_it_first() {
+    fn the_cross_post_arrives_after_its_original() {
         let posts = &PublicationName::SnackOnAi.publication().posts;
         let (at, cross_post) =
             posts.iter().enumerate().find(|(_, post)| post.same_text_as.is_some()).unwrap();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_month_is_told_as_a_month() {
+    fn a_date_without_day_has_the_precision_of_a_month() {
         let published = PublicationName::Serverless.publication().posts[0].published().unwrap();
         assert_eq!(
             (published.at.to_rfc3339().as_str(), published.precision),

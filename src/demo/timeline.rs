@@ -1,4 +1,4 @@
-//! Which posts have arrived, and when: all that the origin's answers depend on.
+//! The posts that have arrived and their arrival times, from which all documents are made.
 
 use std::borrow::Cow;
 
@@ -6,17 +6,17 @@ use feed_model::{PublishedDate, Timestamp};
 
 use super::publication::{Post, PublicationName, more_posts};
 
-/// Items in one document, newest first; older ones drop out of it, as they do everywhere.
+/// The number of items in a document. Older items are dropped.
 const MAX_ITEMS: usize = 30;
 
-/// The posts that have arrived.
+/// The arrival times of the posts.
 #[derive(Debug, Clone)]
 pub(super) struct Timeline {
     started: Timestamp,
     arrivals: Vec<Timestamp>,
 }
 
-/// A post as a document carries it.
+/// A post as an item of a document.
 #[derive(Debug, PartialEq)]
 pub(super) struct FeedItem {
     pub(super) title: Cow<'static, str>,
@@ -28,27 +28,27 @@ pub(super) struct FeedItem {
 }
 
 impl Timeline {
-    /// The first posts of both publications.
+    /// Creates a timeline with the first posts of both publications.
     pub(super) fn starting_at(started: Timestamp) -> Self {
         Self { started, arrivals: Vec::new() }
     }
 
-    /// Every real post, all of them there since `started`, and none of the demo's own.
+    /// Creates a timeline where every real post arrived at `started`, without demo posts.
     pub(super) fn with_all_posts(started: Timestamp) -> Self {
         Self { started, arrivals: vec![started; real_post_order().count()] }
     }
 
-    /// The next post arrives.
+    /// Adds the next post.
     pub(super) fn arrive(&mut self, now: Timestamp) {
         self.arrivals.push(now);
     }
 
-    /// How many posts have arrived since the opening.
+    /// Returns the number of posts that have arrived since the start.
     pub(super) fn arrived(&self) -> usize {
         self.arrivals.len()
     }
 
-    /// When what the publication shows changed last.
+    /// Returns the time of the last change of a publication.
     pub(super) fn changed(&self, name: PublicationName) -> Timestamp {
         let last = self
             .arrivals
@@ -59,22 +59,22 @@ impl Timeline {
         last.map_or(self.started, |(at, _)| *at)
     }
 
-    /// The publication's newest posts, newest first. `base` is the address of the origin, for posts
-    /// of the demo's own.
+    /// Returns the newest posts of a publication, newest first. `base` is the URL of the origin,
+    /// used for the links of demo posts.
     pub(super) fn items(&self, name: PublicationName, base: &str) -> Vec<FeedItem> {
         let real_arrivals = self.arrivals.len().min(real_post_order().count());
         let real = name.publication().start
             + real_post_order().take(real_arrivals).filter(|turn| *turn == name).count();
-        let own = (1..=self.arrivals.len() - real_arrivals)
+        let demo = (1..=self.arrivals.len() - real_arrivals)
             .rev()
             .filter(|number| demo_post_publication(*number) == name);
-        own.map(|number| demo_item(number, name, base, self.arrivals[real_arrivals + number - 1]))
+        demo.map(|number| demo_item(number, name, base, self.arrivals[real_arrivals + number - 1]))
             .chain(name.publication().posts.iter().take(real).rev().map(real_item))
             .take(MAX_ITEMS)
             .collect()
     }
 
-    /// The demo's own post of that number, if it has arrived in that publication.
+    /// Returns the demo post with that number, if it has arrived in that publication.
     pub(super) fn demo_post(
         &self,
         name: PublicationName,
@@ -87,8 +87,8 @@ impl Timeline {
     }
 }
 
-/// Whose turn it is for each of the real posts that arrive: by real_post_order, and then whoever
-/// has some left.
+/// Returns the publication of each real post in the order of arrival: the publications take turns
+/// while both have posts left.
 fn real_post_order() -> impl Iterator<Item = PublicationName> {
     let left =
         PublicationName::ALL.map(|name| name.publication().posts.len() - name.publication().start);
@@ -101,12 +101,12 @@ fn real_post_order() -> impl Iterator<Item = PublicationName> {
     })
 }
 
-/// Whose turn it is for the demo's own posts, from the first on.
+/// Returns the publication of each demo post in the order of arrival.
 fn demo_post_order() -> impl Iterator<Item = PublicationName> {
     (1..).map(demo_post_publication)
 }
 
-/// The publication in which the demo's own post of that number appears.
+/// Returns the publication of the demo post with that number.
 fn demo_post_publication(number: usize) -> PublicationName {
     PublicationName::ALL[(number - 1) % PublicationName::ALL.len()]
 }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn every_arrival_adds_one_post_on_top_of_exactly_one_publication() {
+    fn every_arrival_adds_one_post_to_exactly_one_publication() {
         for n in 0..16 {
             let (before, then) = (after(n), after(n + 1));
             let grown: Vec<PublicationName> = PublicationName::ALL
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn real_posts_come_before_the_demos_own_and_a_finished_stage_has_only_real_ones() {
+    fn demo_posts_arrive_after_all_real_posts() {
         let all: usize =
             PublicationName::ALL.iter().map(|name| name.publication().posts.len()).sum();
         let timeline = Timeline::with_all_posts(moment(0));
@@ -199,12 +199,12 @@ mod tests {
         assert_eq!(
             timeline.demo_post(PublicationName::SnackOnAi, 2, "http://o"),
             None,
-            "it has not arrived"
+            "it has not arrived yet"
         );
     }
 
     #[test]
-    fn a_document_stays_bounded_however_long_the_demo_runs() {
+    fn documents_have_a_maximum_number_of_items() {
         let timeline = after(500);
         let items = timeline.items(PublicationName::SnackOnAi, "http://o");
         assert_eq!(items.len(), MAX_ITEMS);

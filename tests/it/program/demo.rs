@@ -75,7 +75,7 @@ fn demo_serves_new_posts_as_they_arrive() {
     let mut daemon =
         Daemon::start(demo(&program, &[]), &program.join("log")).expect("it says where to look");
     let greeting: String = std::iter::from_fn(|| Some(daemon.line()))
-        .take_while(|line| !line.contains("Stop it with Ctrl-C"))
+        .take_while(|line| !line.contains("Stop the demo with Ctrl-C"))
         .collect();
     let feed = format!("http://{}/topics/streaming/feed.atom", daemon.address);
     assert!(greeting.contains(&feed), "{greeting}");
