@@ -74,6 +74,27 @@ pub struct CommandError {
     pub hint: String,
 }
 
+impl CommandError {
+    /// Returns the error for an unknown id of a `kind`, such as "topic", with the known ids as hint.
+    pub(super) fn unknown_id(kind: &str, id: &str, known: &[impl AsRef<str>]) -> Self {
+        let hint = if known.is_empty() {
+            format!("there are no {kind}s yet")
+        } else {
+            let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+            format!("known {kind}s: {}", known.join(", "))
+        };
+        Self { what: format!("no such {kind}: {id}"), hint }
+    }
+
+    /// Returns the error for a story that is not stored. `name` is the id or link from the user.
+    pub(super) fn unknown_story(name: &str) -> Self {
+        Self {
+            what: format!("no such story: {}", super::terminal::escape_line(name)),
+            hint: "give a number from `tributary stories`, or the story's link".to_owned(),
+        }
+    }
+}
+
 /// Prints an error with its causes and a hint to stderr, and returns how the program ends.
 pub(super) fn report(error: &anyhow::Error) -> Exit {
     if error.chain().any(is_broken_pipe) {

@@ -1,7 +1,5 @@
 //! `tributary explain`: prints a story with the reasons for its topics and merges.
 
-use std::fmt::Write as _;
-
 use super::{
     CommandError, Context, Exit, StoryJson,
     terminal::{escape_line, minute},
@@ -31,20 +29,17 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         let outside = reader.not_in_topics(&story, &reader.trained(rules)?)?;
         Ok(Some((story, outside)))
     })?;
-    let (story, topics_not) = found.ok_or_else(|| CommandError {
-        what: format!("no such story: {}", escape_line(&args.story)),
-        hint: "give a number from `tributary stories`, or the story's link".to_owned(),
-    })?;
+    let (story, topics_not) = found.ok_or_else(|| CommandError::unknown_story(&args.story))?;
     let mut out = context.out();
     if context.json {
         out.json(&StoryJson::of(&story).with_topics_not(&topics_not))?;
     } else {
-        out.text(&shown(&story, &topics_not))?;
+        out.text(&render_text(&story, &topics_not))?;
     }
     out.finish()
 }
 
-fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
+fn render_text(story: &Story, topics_not: &[NonMembership]) -> String {
     let mut text = String::new();
     let mut line = |line: String| {
         text.push_str(&line);
@@ -109,20 +104,18 @@ fn shown(story: &Story, topics_not: &[NonMembership]) -> String {
             DecidedBy::Label => ", by label",
         };
         line(format!("  in {} (score {}{by})", topic.id, score(topic.score)));
-        topic.because.iter().for_each(|because| line(format!("    {}", escape_line(because))));
+        topic.because.iter().for_each(|reason| line(format!("    {}", escape_line(reason))));
     }
     for topic in topics_not {
         line(format!("  not in {} (score {})", topic.id, score(topic.score)));
-        topic.because.iter().for_each(|because| line(format!("    {}", escape_line(because))));
+        topic.because.iter().for_each(|reason| line(format!("    {}", escape_line(reason))));
     }
     text
 }
 
 /// Formats a score with at most two decimals.
 fn score(score: f64) -> String {
-    let mut shown = String::new();
-    let _ = write!(shown, "{score:.2}");
-    shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+    format!("{score:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -131,12 +124,12 @@ mod tests {
 
     #[test]
     fn every_decision_is_shown() {
-        insta::assert_snapshot!(shown(&test_data::story(), &test_data::topics_not()));
+        insta::assert_snapshot!(render_text(&test_data::story(), &test_data::topics_not()));
     }
 
     #[test]
     fn a_story_with_no_optional_field_is_shown() {
-        insta::assert_snapshot!(shown(&test_data::bare_story(), &[]));
+        insta::assert_snapshot!(render_text(&test_data::bare_story(), &[]));
     }
 
     #[test]

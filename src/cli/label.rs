@@ -184,12 +184,8 @@ fn label_from_file(
 fn check_topics_exist(topics: &[Topic], named: &[TopicId]) -> anyhow::Result<()> {
     match named.iter().find(|id| !topics.iter().any(|t| t.id == **id)) {
         Some(unknown) => {
-            let known = topics.iter().map(|t| t.id.as_str()).collect::<Vec<_>>().join(", ");
-            Err(CommandError {
-                what: format!("no such topic: {unknown}"),
-                hint: format!("known topics: {known}"),
-            }
-            .into())
+            let known: Vec<&str> = topics.iter().map(|topic| topic.id.as_str()).collect();
+            Err(CommandError::unknown_id("topic", unknown.as_str(), &known).into())
         }
         None => Ok(()),
     }

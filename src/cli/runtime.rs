@@ -110,14 +110,7 @@ impl Context {
 /// The story that a person names; an error with a hint where there is none.
 pub(super) fn require_story(store: &Store, name: &str) -> anyhow::Result<StoryId> {
     let found = store.read(|reader| reader.find_story(name))?;
-    found.ok_or_else(|| {
-        let what = format!("no such story: {}", super::terminal::escape_line(name));
-        CommandError {
-            what,
-            hint: "give a number from `tributary stories`, or the story's link".to_owned(),
-        }
-        .into()
-    })
+    found.ok_or_else(|| CommandError::unknown_story(name).into())
 }
 
 /// Runs `work` to its end.

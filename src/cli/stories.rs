@@ -60,12 +60,12 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let (stories, total) = match result {
         QueryResult::Stories(stories, total) => (stories, total),
         QueryResult::UnknownTopic(known) => {
-            return Err(unknown("topic", args.topic.as_ref().map(TopicId::as_str), &known).into());
+            let id = args.topic.as_ref().map_or("", TopicId::as_str);
+            return Err(CommandError::unknown_id("topic", id, &known).into());
         }
         QueryResult::UnknownSource(known) => {
-            return Err(
-                unknown("source", args.source.as_ref().map(SourceId::as_str), &known).into()
-            );
+            let id = args.source.as_ref().map_or("", SourceId::as_str);
+            return Err(CommandError::unknown_id("source", id, &known).into());
         }
     };
     let mut out = context.out();
@@ -102,15 +102,6 @@ fn query_stories(reader: &Reader<'_>, query: &StoryQuery) -> Result<QueryResult,
         }
     }
     Ok(QueryResult::Stories(stories, reader.count_stories(query)?))
-}
-
-fn unknown(what: &str, id: Option<&str>, known: &[String]) -> CommandError {
-    let hint = if known.is_empty() {
-        format!("no {what} is stored yet")
-    } else {
-        format!("known {what}s: {}", known.join(", "))
-    };
-    CommandError { what: format!("no such {what}: {}", id.unwrap_or_default()), hint }
 }
 
 /// Returns the line below the table: `50 of 812 stories`.

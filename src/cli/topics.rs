@@ -82,11 +82,8 @@ fn suggest(context: &Context, topic: Option<&TopicId>) -> anyhow::Result<Exit> {
     let config = context.config()?;
     let known: Vec<TopicId> = config.topics.iter().map(|topic| topic.id.clone()).collect();
     if let Some(unknown) = topic.filter(|topic| !known.contains(topic)) {
-        let hint = format!(
-            "known topics: {}",
-            known.iter().map(TopicId::as_str).collect::<Vec<_>>().join(", ")
-        );
-        return Err(CommandError { what: format!("no such topic: {unknown}"), hint }.into());
+        let known: Vec<&str> = known.iter().map(TopicId::as_str).collect();
+        return Err(CommandError::unknown_id("topic", unknown.as_str(), &known).into());
     }
     let selected = topic.map_or(known, |topic| vec![topic.clone()]);
     let rules = Rules::compile(&config.topics)?;

@@ -171,7 +171,10 @@ fn check_count(setting: Setting<u32>, most: u32, findings: &mut Findings<'_>) ->
         if (1..=most).contains(number) {
             return Ok(());
         }
-        Err(("the number is out of range".to_owned(), Some(format!("use 1 to {most}"))))
+        Err((
+            "the number is out of range".to_owned(),
+            Some(format!("use a number from 1 to {most}")),
+        ))
     })
 }
 

@@ -380,7 +380,7 @@ fn inspect_lists_repairs_and_the_origin_of_each_field() {
     let told = program.run(&["inspect", origin.url("/untidy").as_str()]).stdout;
     for line in [
         "format    rss, in utf-8 (",
-        "(first in line 3), 2 times",
+        "(first on line 3), 2 times",
         "(line 5)",
         "  fields  id from guid, title from dc:title, link from guid, published from dc:date, \
          authors from dc:creator, content from description",
