@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use feed_model::{SafeHtml, StoryId, TopicId};
-use feed_publisher::feed_lint;
 use tributary::{
     site,
     store::{Arrival, StoryQuery},
 };
 
+use crate::support::feed_lint;
 use crate::support::test_site::{HttpResponse, Server, TestSite, at, dated, post};
 
 const FEEDS: &str = r#"

@@ -1,8 +1,8 @@
 //! What is new to a reader, and nothing else: RFC 3229 over loopback.
 
-use feed_publisher::feed_lint;
 use tributary::store::Arrival;
 
+use crate::support::feed_lint;
 use crate::support::test_site::{HttpResponse, Server, TestSite, post};
 
 const FEEDS: &str = r#"

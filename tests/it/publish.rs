@@ -8,13 +8,12 @@ use std::{collections::BTreeMap, fs, os::unix::fs::symlink, path::Path};
 
 use fake_snapshot::{FakeSnapshot, at, documents, hostile_stories, settings, source_state, story};
 use feed_model::*;
-use feed_publisher::{
-    feed_lint,
-    pages::{self, PageError},
-};
+use feed_publisher::pages::{self, PageError};
 use tributary::site::{
     self, FilesError, PageName, PublishStats, RenderedDocument, SiteSettings, TopicLookup, resolve,
 };
+
+use crate::support::feed_lint;
 
 fn by_path(documents: Vec<RenderedDocument>) -> BTreeMap<String, RenderedDocument> {
     documents.into_iter().map(|document| (document.path.clone(), document)).collect()

@@ -1,9 +1,9 @@
 //! The search, from stored posts to the page and the feed over loopback.
 
 use feed_model::{Draft, SourceId, StoryId};
-use feed_publisher::feed_lint;
 use tributary::store::{Arrival, SearchQuery, Store};
 
+use crate::support::feed_lint;
 use crate::support::test_site::{TestSite, at, post};
 
 const FEEDS: &str = r#"

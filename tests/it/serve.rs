@@ -5,7 +5,6 @@
 use std::{fmt::Write as _, io::Read as _, net::SocketAddr, sync::Arc};
 
 use feed_model::{StoryId, TopicId};
-use feed_publisher::feed_lint;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -18,6 +17,7 @@ use tributary::{
 };
 
 use crate::publish::fake_snapshot::{self, FakeSnapshot, at, hostile_stories, settings, story};
+use crate::support::feed_lint;
 
 struct Server {
     address: SocketAddr,

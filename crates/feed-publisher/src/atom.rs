@@ -1,6 +1,6 @@
 //! The Atom writer: RFC 4287, with the archive links of RFC 5005.
 //!
-//! Deliberately absent: an author of the feed, which entries without one would inherit (§4.1.2).
+//! The feed has no author: entries without an author would inherit it (RFC 4287 §4.1.2).
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,23 @@ use atom_syndication::{
     Category, Content, Entry, Feed, Generator, Link, Person, Source, Text, extension::Extension,
 };
 
-use super::{
-    Channel, GENERATOR,
-    channel::{
-        self, Attribution, attribution, authors, display_title, language, media_type, rights,
-    },
-    date_format, xml,
-};
 use feed_model::Story;
 
+use crate::{
+    channel::{
+        self, Attribution, Channel, attribution, authors, display_title, language, media_type,
+        rights,
+    },
+    date_format,
+    generator::GENERATOR,
+    xml,
+};
+
 /// The namespace of `media:thumbnail`.
-pub(super) const MEDIA_NAMESPACE: &str = "http://search.yahoo.com/mrss/";
+pub(crate) const MEDIA_NAMESPACE: &str = "http://search.yahoo.com/mrss/";
 const HISTORY_NAMESPACE: &str = "http://purl.org/syndication/history/1.0";
 
-/// The channel as an Atom document.
+/// Renders a channel as an Atom document.
 pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
     let entries: Vec<Entry> = channel.stories.iter().map(|story| entry(channel, story)).collect();
     let mut namespaces = BTreeMap::new();
@@ -64,26 +67,27 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
     bytes
 }
 
-/// Puts an element of the feed where the schema has it: the library writes those of other
-/// namespaces behind the entries (RFC 4287, appendix B). What is told in text has its `<` escaped,
-/// so that the first one is the element itself.
+/// Inserts an element of the feed before its entries, where the schema requires it (RFC 4287,
+/// appendix B). `atom_syndication` writes elements of other namespaces after the entries.
+///
+/// Text contains no unescaped `<`, so the first `<entry>` is the element.
 fn insert_before_entries(bytes: &mut Vec<u8>, element: &str) {
-    let text = std::str::from_utf8(bytes).expect("the writer was given text");
-    let place = text.find("<entry>").or_else(|| text.rfind("</feed>")).unwrap_or(text.len());
-    bytes.splice(place..place, element.bytes());
+    let text = std::str::from_utf8(bytes).expect("the writer emits UTF-8");
+    let offset = text.find("<entry>").or_else(|| text.rfind("</feed>")).unwrap_or(text.len());
+    bytes.splice(offset..offset, element.bytes());
 }
 
-/// The short text. A story of which no text may be shown says its title, as it does in JSON Feed:
-/// an entry without any text is one that readers have nothing to show of (RFC 4287 §4.1.1.1).
+/// Returns the summary. A story without any text has its title as the summary, as in JSON Feed:
+/// feed readers would have nothing to show (RFC 4287 §4.1.1.1).
 fn summary(story: &Story, lang: Option<&str>) -> Option<Text> {
-    if let Some(value) = channel::short_text(story) {
+    if let Some(value) = channel::summary_html(story) {
         return Some(Text { r#type: atom_syndication::TextType::Html, ..text(&value, lang) });
     }
-    channel::text(story).is_none().then(|| text(&display_title(story), lang))
+    channel::content_html(story).is_none().then(|| text(&display_title(story), lang))
 }
 
 fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
-    let credited = attribution(story);
+    let attribution = attribution(story);
     let lang = language(story);
     let mut links: Vec<Link> =
         channel.link(story).iter().map(|url| link("alternate", url, None)).collect();
@@ -107,7 +111,7 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
         title: text(&display_title(story), lang),
         id: story.published_id.clone(),
         updated: date_format::fixed_offset(story.updated),
-        authors: authors(story, &credited)
+        authors: authors(story, &attribution)
             .into_iter()
             .map(|person| Person { name: person.name, uri: person.url, ..Person::default() })
             .collect(),
@@ -115,9 +119,9 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
         links,
         published: channel::published(story).map(date_format::fixed_offset),
         rights: rights(story).map(|rights| text(&rights, None)),
-        source: Some(source(&credited)),
+        source: Some(source(&attribution)),
         summary: summary(story, lang),
-        content: channel::text(story).map(|value| Content {
+        content: channel::content_html(story).map(|value| Content {
             value: Some(value),
             lang: lang.map(str::to_owned),
             content_type: Some("html".to_owned()),
@@ -145,17 +149,17 @@ fn categories(story: &Story) -> Vec<Category> {
     categories
 }
 
-fn source(credited: &Attribution) -> Source {
-    let links = [("self", &credited.feed_url), ("alternate", &credited.home_page_url)];
+fn source(attribution: &Attribution) -> Source {
+    let links = [("self", &attribution.feed_url), ("alternate", &attribution.home_page_url)];
     Source {
-        title: text(&credited.title, None),
-        id: credited.id.clone(),
-        updated: date_format::fixed_offset(credited.updated),
+        title: text(&attribution.title, None),
+        id: attribution.id.clone(),
+        updated: date_format::fixed_offset(attribution.updated),
         links: links
             .into_iter()
             .filter_map(|(rel, url)| Some(link(rel, url.as_deref()?, None)))
             .collect(),
-        rights: credited.rights.as_deref().map(|rights| text(rights, None)),
+        rights: attribution.rights.as_deref().map(|rights| text(rights, None)),
         ..Source::default()
     }
 }
@@ -173,8 +177,8 @@ fn link(rel: &str, href: &str, mime_type: Option<&str>) -> Link {
     }
 }
 
-/// An element of another namespace. The library writes its attributes as they come, so they are
-/// escaped here.
+/// Returns an element of another namespace. Its attributes are escaped here, because
+/// `atom_syndication` does not escape them.
 fn element(key: &str, name: &str, attributes: &[(&str, &str)]) -> BTreeMap<String, Vec<Extension>> {
     let escaped = |value: &str| xml::escape(value).replace('"', "&quot;");
     let attrs =

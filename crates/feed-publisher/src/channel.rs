@@ -1,92 +1,120 @@
-//! The neutral model that every writer renders.
+//! The model of a feed that every writer renders, and the values of stories that writers share.
 
 use chrono::TimeDelta;
 use url::Url;
 
-use super::{Addresses, excerpt, xml};
 use feed_model::{Enclosure, Person, SafeHtml, Story, Timestamp};
 
-/// How far ahead of the moment at which it was first seen a publisher's date may lie: clocks are
-/// not all the same.
+use crate::{
+    addresses::{Addresses, FeedFormat},
+    excerpt,
+    language::valid_tag,
+    xml,
+};
+
+/// How far the publisher's date may be after the time at which the story was first seen. Clocks
+/// differ.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(10);
 
-/// Where the three documents of one channel are served: each names itself (`rel=self`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The addresses of the three documents of a channel, for their links to themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeedUrls {
-    /// Atom.
+    /// The Atom document.
     pub atom: String,
-    /// RSS.
+    /// The RSS document.
     pub rss: String,
-    /// JSON Feed.
+    /// The JSON Feed document.
     pub json: String,
 }
 
-/// A document's place among the archives of its feed (RFC 5005 §4); nothing for a feed without
+/// The links between a feed and its archive documents (RFC 5005 §4). The default is a feed without
 /// archives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Paging {
     /// Whether this is an archive document and not the subscription document.
     pub is_archive: bool,
-    /// The subscription document, named by archives.
+    /// The subscription document (`rel="current"`).
     pub current: Option<Url>,
-    /// The archive before this document in time.
+    /// The archive with older entries (`rel="prev-archive"`).
     pub prev_archive: Option<Url>,
-    /// The archive after this document in time.
+    /// The archive with newer entries (`rel="next-archive"`).
     pub next_archive: Option<Url>,
 }
 
-/// One feed, before it has a form: what the three writers render.
+/// One feed, independent of its format.
 #[derive(Debug, Clone)]
 pub struct Channel<'a> {
-    /// The feed's id: a `tag:` URI (RFC 4151), independent of host and port.
+    /// The feed's id, an IRI that does not depend on host and port: a `tag:` URI (RFC 4151).
     pub id: String,
-    /// Plain text.
+    /// Title in plain text.
     pub title: String,
-    /// Plain text; may be empty.
+    /// Description in plain text; may be empty.
     pub description: String,
-    /// The HTML page of the same stories.
+    /// Absolute address of the HTML page with the same stories.
     pub page_url: String,
-    /// Where the documents are served.
+    /// Absolute addresses of the documents.
     pub feed_urls: FeedUrls,
-    /// When the documents last changed: stored, never computed from a clock.
+    /// When the documents last changed. The caller stores this time, so that a document has the
+    /// same bytes until it changes.
     pub updated: Timestamp,
-    /// How long a reader may wait before it asks again, in minutes: RSS `ttl`.
+    /// Minutes that readers may cache the feed: RSS `ttl`.
     pub ttl_minutes: u64,
-    /// The stories, in the order to be published.
+    /// The stories, in the order of the documents.
     pub stories: &'a [Story],
-    /// The site's addresses: where a story without link or text can be read.
+    /// The site's addresses. A story without link and text links to its page on the site.
     pub addresses: &'a Addresses,
-    /// The place among archives.
+    /// The links to archive documents.
     pub paging: Paging,
 }
 
-impl Channel<'_> {
-    /// The description, or one sentence that can stand for it where a form demands one.
-    pub(super) fn description_or_title(&self) -> String {
+impl<'a> Channel<'a> {
+    /// Returns a channel without title and stories at the addresses of a topic.
+    pub fn new(addresses: &'a Addresses, topic: &str, id: impl Into<String>) -> Self {
+        let feed_url = |format| addresses.absolute(&Addresses::feed_path(topic, format));
+        Self {
+            id: id.into(),
+            title: String::new(),
+            description: String::new(),
+            page_url: addresses.absolute(&Addresses::topic_path(topic)),
+            feed_urls: FeedUrls {
+                atom: feed_url(FeedFormat::Atom),
+                rss: feed_url(FeedFormat::Rss),
+                json: feed_url(FeedFormat::Json),
+            },
+            updated: Timestamp::UNIX_EPOCH,
+            ttl_minutes: 0,
+            stories: &[],
+            addresses,
+            paging: Paging::default(),
+        }
+    }
+
+    /// Returns the description, or a sentence made of the title. RSS requires a description.
+    pub(crate) fn description_or_title(&self) -> String {
         let own = xml::single_line(&self.description);
         if own.is_empty() { format!("Stories of {}", xml::single_line(&self.title)) } else { own }
     }
 
-    /// Where to read a story: its own link; a story that has neither link nor text is read on its
-    /// page here, since Atom demands one of the two (RFC 4287 §4.1.2).
-    pub(super) fn link(&self, story: &Story) -> Option<String> {
+    /// Returns the address of a story: its own link, else its page on the site if it has no text
+    /// either. Atom requires a link or a content (RFC 4287 §4.1.2).
+    pub(crate) fn link(&self, story: &Story) -> Option<String> {
         story.url.as_deref().and_then(xml::http_url).or_else(|| {
-            text(story).is_none().then(|| self.addresses.absolute(&Addresses::story_path(story.id)))
+            let needs_link = content_html(story).is_none();
+            needs_link.then(|| self.addresses.absolute(&Addresses::story_path(story.id)))
         })
     }
 }
 
-/// The feed that a story is credited to: the one that the entry itself named, else the source that
-/// it was read from.
+/// The feed that a story is attributed to: `atom:source` (RFC 4287 §4.2.11).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attribution {
+pub(crate) struct Attribution {
     /// An IRI.
     pub id: String,
-    /// Plain text.
+    /// Title in plain text.
     pub title: String,
-    /// The feed's address, where there is a feed.
+    /// The feed's address; none for a site without a feed.
     pub feed_url: Option<String>,
-    /// The publication's page.
+    /// The publication's home page.
     pub home_page_url: Option<String>,
     /// When title, links or id last changed.
     pub updated: Timestamp,
@@ -94,21 +122,23 @@ pub struct Attribution {
     pub rights: Option<String>,
 }
 
-/// Which feed a story is credited to. What an entry says of its own origin is kept (RFC 4287
-/// §4.2.11) when that names the feed in some way: an id, its address or its page.
-pub fn attribution(story: &Story) -> Attribution {
+/// Returns the feed that a story is attributed to.
+///
+/// An entry may name the feed that it was copied from. That feed is used if its id, address or home
+/// page is known; else the source that the entry was read from.
+pub(crate) fn attribution(story: &Story) -> Attribution {
     let source = &story.source;
-    let polled = xml::http_url(&source.feed_url);
+    let polled_url = xml::http_url(&source.feed_url);
     let own = Attribution {
         id: Some(source.feed_id.clone())
             .filter(|id| xml::is_feed_id(id))
-            .or_else(|| polled.clone())
+            .or_else(|| polled_url.clone())
             .unwrap_or_else(|| format!("urn:tributary:source:{}", source.id)),
         title: xml::single_line(&source.title),
-        feed_url: polled.filter(|_| source.is_feed),
+        feed_url: polled_url.filter(|_| source.is_feed),
         home_page_url: source.home_page_url.as_deref().and_then(xml::http_url),
         updated: source.updated,
-        rights: source.rights.as_deref().map(xml::single_line).filter(|text| !text.is_empty()),
+        rights: source.rights.as_deref().and_then(non_empty_line),
     };
     let Some(origin) = &story.origin else {
         return own;
@@ -122,59 +152,55 @@ pub fn attribution(story: &Story) -> Attribution {
         .or_else(|| feed_url.clone())
         .or_else(|| home_page_url.clone());
     let Some(id) = id else { return own };
-    let title = origin.title.as_deref().map(xml::single_line).filter(|title| !title.is_empty());
     Attribution {
-        title: title.unwrap_or_else(|| id.clone()),
+        title: origin.title.as_deref().and_then(non_empty_line).unwrap_or_else(|| id.clone()),
         id,
         feed_url,
         home_page_url,
         updated: origin.updated.unwrap_or(source.updated),
-        rights: origin.rights.as_deref().map(xml::single_line).filter(|text| !text.is_empty()),
+        rights: origin.rights.as_deref().and_then(non_empty_line),
     }
 }
 
-/// The authors that a story is published with: those it names, else the title of the feed that it
-/// is credited to, so that no entry is ever taken for the aggregator's own. E-mail addresses are
-/// not passed on.
-pub(super) fn authors(story: &Story, credited: &Attribution) -> Vec<Person> {
+/// Returns the authors of a story. If it names none, the title of its attributed feed is the
+/// author, so that no entry appears to be the aggregator's own.
+///
+/// An author without a name is called by the e-mail address. Otherwise e-mail addresses are
+/// omitted.
+pub(crate) fn authors(story: &Story, attribution: &Attribution) -> Vec<Person> {
     let mut authors: Vec<Person> = Vec::new();
     for author in &story.authors {
-        let name = match xml::single_line(&author.name) {
-            name if !name.is_empty() => name,
-            _ => xml::single_line(author.email.as_deref().unwrap_or_default()),
-        };
-        if !name.is_empty() && authors.iter().all(|known| known.name != name) {
-            authors.push(Person {
-                name,
-                email: None,
-                url: author.url.as_deref().and_then(xml::http_url),
-            });
+        let name = non_empty_line(&author.name)
+            .or_else(|| non_empty_line(author.email.as_deref().unwrap_or_default()));
+        if let Some(name) = name
+            && authors.iter().all(|known| known.name != name)
+        {
+            let url = author.url.as_deref().and_then(xml::http_url);
+            authors.push(Person { name, email: None, url });
         }
     }
     if authors.is_empty() {
-        let name = if credited.title.is_empty() {
-            xml::single_line(&story.source.title)
-        } else {
-            credited.title.clone()
-        };
-        let name = if name.is_empty() { story.source.id.to_string() } else { name };
+        let name = Some(attribution.title.clone())
+            .filter(|title| !title.is_empty())
+            .or_else(|| non_empty_line(&story.source.title))
+            .unwrap_or_else(|| story.source.id.to_string());
         authors.push(Person { name, email: None, url: None });
     }
     authors
 }
 
-/// A story's title as every document shows it: one line of plain text, never empty.
-pub(super) fn display_title(story: &Story) -> String {
+/// Returns the title of a story: one line of plain text, never empty.
+pub(crate) fn display_title(story: &Story) -> String {
     xml::single_line(&excerpt::title(story))
 }
 
-/// A story's text as a document can carry it, where there is any.
-pub(super) fn text(story: &Story) -> Option<String> {
+/// Returns the full text of a story as HTML, if it has one.
+pub(crate) fn content_html(story: &Story) -> Option<String> {
     html(story.content.as_ref())
 }
 
-/// The same of its short text.
-pub(super) fn short_text(story: &Story) -> Option<String> {
+/// Returns the summary of a story as HTML, if it has one.
+pub(crate) fn summary_html(story: &Story) -> Option<String> {
     html(story.summary.as_ref())
 }
 
@@ -182,64 +208,35 @@ fn html(html: Option<&SafeHtml>) -> Option<String> {
     html.map(|html| xml::clean(html.as_str()).into_owned()).filter(|html| !html.trim().is_empty())
 }
 
-/// The publisher's date, where readers can use it. One that lay ahead when the story arrived is
-/// left to the pages: feed readers hold such a story back, or pin it to the top, for as long as it
-/// lies ahead.
-pub(super) fn published(story: &Story) -> Option<Timestamp> {
-    story.published.filter(|at| *at <= story.first_published + CLOCK_TOLERANCE)
+/// Returns the publisher's date, unless it was in the future when the story was first seen. Feed
+/// readers hide a story with a future date or keep it at the top of their lists.
+pub(crate) fn published(story: &Story) -> Option<Timestamp> {
+    story.published.filter(|date| *date <= story.first_published + CLOCK_TOLERANCE)
 }
 
-/// The copyright text of an entry.
-pub(super) fn rights(story: &Story) -> Option<String> {
-    story.rights.as_deref().map(xml::single_line).filter(|text| !text.is_empty())
+/// Returns the copyright text of a story.
+pub(crate) fn rights(story: &Story) -> Option<String> {
+    story.rights.as_deref().and_then(non_empty_line)
 }
 
-/// The languages that have a code of two letters (ISO 639-1), with the older codes that are still
-/// in use.
-const TWO_LETTERS: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz \
-    ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io is it iu iw ja \
-    ji jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng \
-    nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv sw ta \
-    te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
-
-/// Codes of three letters that stand for a language with a shorter one, which is then the only
-/// right one (RFC 5646 §2.2.1).
-const THREE_LETTERS: &str = "ara:ar ces:cs chi:zh cze:cs dan:da deu:de dut:nl ell:el eng:en fin:fi fra:fr fre:fr ger:de gre:el \
-    heb:he hin:hi hun:hu ind:id ita:it jpn:ja kor:ko nld:nl nob:nb nor:no pol:pl por:pt ron:ro rum:ro rus:ru spa:es swe:sv \
-    tha:th tur:tr ukr:uk vie:vi zho:zh";
-
-/// The language tag, where it is one (BCP 47: a known language of two letters or any of three, then
-/// groups of at most eight letters and digits).
-pub(super) fn language(story: &Story) -> Option<&str> {
-    let good = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    let tag = story.language.as_deref()?.trim();
-    let primary = tag.split('-').next()?;
-    let same = |code: &str| code.eq_ignore_ascii_case(primary);
-    if let Some((_, shorter)) = THREE_LETTERS
-        .split_ascii_whitespace()
-        .filter_map(|pair| pair.split_once(':'))
-        .find(|(code, _)| same(code))
-    {
-        return (primary == tag).then_some(shorter);
-    }
-    let known = match primary.len() {
-        2 => TWO_LETTERS.split_ascii_whitespace().any(same),
-        length => length == 3 && primary.bytes().all(|b| b.is_ascii_alphabetic()),
-    };
-    (known && tag.split('-').all(good)).then_some(tag)
+/// Returns the language tag of a story, if it is valid.
+pub(crate) fn language(story: &Story) -> Option<&str> {
+    valid_tag(story.language.as_deref()?)
 }
 
-/// An enclosure's media type, where it has the shape of one; else the type that says nothing.
-pub(super) fn media_type(enclosure: &Enclosure) -> &str {
-    let token = |part: &str| {
+/// Returns the media type of an enclosure, or `application/octet-stream` if it is malformed.
+pub(crate) fn media_type(enclosure: &Enclosure) -> &str {
+    let is_token = |part: &str| {
         !part.is_empty()
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
     };
     let mime = enclosure.mime.trim();
     match mime.split_once('/') {
-        Some((kind, sub)) if token(kind) && token(sub) => mime,
+        Some((kind, subtype)) if is_token(kind) && is_token(subtype) => mime,
         _ => "application/octet-stream",
     }
+}
+
+fn non_empty_line(text: &str) -> Option<String> {
+    Some(xml::single_line(text)).filter(|text| !text.is_empty())
 }

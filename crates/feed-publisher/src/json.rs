@@ -1,21 +1,19 @@
-//! The JSON Feed writer: version 1.1, with the extension `_source`, since the format has no field
-//! for it.
+//! The JSON Feed writer: version 1.1, with the extension `_source` for the source of an item.
 
 use serde::Serialize;
 
-use super::{
-    Channel,
-    channel::{self, attribution, authors, display_title, language, media_type, rights},
-    date_format, excerpt, xml,
-};
 use feed_model::Story;
 
-/// Explains `_source`: every extension object should say where it is described (JSON Feed 1.1,
-/// "Extensions").
-const ABOUT_SOURCE: &str = "The feed that the item was read from: its id, title, address and page, as atom:source (RFC 4287, \
-                            section 4.2.11) has them.";
+use crate::{
+    channel::{self, Channel, attribution, authors, display_title, language, media_type, rights},
+    date_format, excerpt, xml,
+};
 
-/// The first field of a document (JSON Feed 1.1).
+/// The description of `_source`. An extension object should have one (JSON Feed 1.1, "Extensions").
+const ABOUT_SOURCE: &str = "The feed that the item was read from: its id, title, address and page, \
+                            as atom:source (RFC 4287, section 4.2.11) has them.";
+
+/// The format's version: the first field of a document.
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
 
 #[derive(Serialize)]
@@ -85,7 +83,7 @@ struct SourceExtension {
     rights: Option<String>,
 }
 
-/// The channel as a JSON Feed document.
+/// Renders a channel as a JSON Feed document.
 pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
     let feed = Document {
         version: VERSION,
@@ -101,9 +99,9 @@ pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
 }
 
 fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
-    let credited = attribution(story);
-    let html = channel::text(story).or_else(|| channel::short_text(story));
-    let own_title = !story.title.trim().is_empty();
+    let attribution = attribution(story);
+    let html = channel::content_html(story).or_else(|| channel::summary_html(story));
+    let has_title = !story.title.trim().is_empty();
     let mut tags: Vec<String> = Vec::new();
     for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let tag = xml::single_line(
@@ -121,17 +119,17 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
         id: &story.published_id,
         url: channel.link(story),
         external_url: story.related.iter().find_map(|url| xml::http_url(url)),
-        title: own_title.then(|| display_title(story)),
-        // One of the two texts must be there; a story of which no text may be shown has its title.
+        title: has_title.then(|| display_title(story)),
+        // One of the two texts is required. A story without any text has its title.
         content_text: html.is_none().then(|| display_title(story)),
         content_html: html,
-        summary: channel::short_text(story)
+        summary: channel::summary_html(story)
             .and_then(|_| excerpt::summary(story))
             .map(xml::single_line),
         image: story.image.as_deref().and_then(xml::http_url),
         date_published: channel::published(story).map(date_format::rfc3339),
         date_modified: date_format::rfc3339(story.updated),
-        authors: authors(story, &credited)
+        authors: authors(story, &attribution)
             .into_iter()
             .map(|person| Author { name: person.name, url: person.url })
             .collect(),
@@ -151,11 +149,11 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
             .collect(),
         _source: SourceExtension {
             about: ABOUT_SOURCE,
-            id: credited.id,
-            title: credited.title,
-            feed_url: credited.feed_url,
-            home_page_url: credited.home_page_url,
-            rights: rights(story).or(credited.rights),
+            id: attribution.id,
+            title: attribution.title,
+            feed_url: attribution.feed_url,
+            home_page_url: attribution.home_page_url,
+            rights: rights(story).or(attribution.rights),
         },
     }
 }

@@ -1,26 +1,26 @@
-//! The OPML writer: OPML 2.0 lists of feeds.
+//! The OPML writer: lists of feeds in OPML 2.0.
 
 use quick_xml::{
     Writer,
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
 
-use super::xml;
+use crate::xml;
 
-/// One line of an OPML list: something to subscribe to, or a group without an address of its own.
+/// A feed in an OPML list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
-    /// Plain text.
+    /// Title in plain text.
     pub title: String,
-    /// One sentence; may be empty.
+    /// Description in plain text; may be empty.
     pub description: String,
-    /// The feed's address.
+    /// The feed's address. An outline whose address is not an http(s) URL is omitted.
     pub feed_url: String,
-    /// The page of the same.
+    /// The address of the HTML page.
     pub page_url: Option<String>,
 }
 
-/// A list of feeds as an OPML document.
+/// Renders a list of feeds as an OPML document.
 pub fn opml(title: &str, outlines: &[Outline]) -> Vec<u8> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     let written = write(&mut writer, title, outlines);
@@ -41,8 +41,8 @@ fn write(writer: &mut Writer<Vec<u8>>, title: &str, outlines: &[Outline]) -> std
     writer.write_event(Event::Start(BytesStart::new("body")))?;
     let followable = |outline: &Outline| xml::http_url(&outline.feed_url).is_some();
     if !outlines.iter().any(followable) {
-        // A body has at least one outline (OPML 2.0); one without an address is nothing that a
-        // reader would subscribe to.
+        // A body needs at least one outline (OPML 2.0). Readers do not subscribe to an outline
+        // without an address.
         let mut element = BytesStart::new("outline");
         element.push_attribute(("text", "Nothing yet"));
         writer.write_event(Event::Empty(element))?;

@@ -1,6 +1,6 @@
-//! The RSS writer: RSS 2.0 by the RSS Board's Best Practices Profile.
+//! The RSS writer: RSS 2.0 with the RSS Board's Best Practices Profile.
 //!
-//! Deliberately absent: `author`, which must be an e-mail address; names stand in `dc:creator`.
+//! Names of authors are in `dc:creator`, because `author` must be an e-mail address.
 
 use std::collections::BTreeMap;
 
@@ -9,25 +9,27 @@ use rss::{
     extension::{Extension, dublincore::DublinCoreExtension},
 };
 
-use super::{
-    Channel, GENERATOR,
-    atom::MEDIA_NAMESPACE,
-    channel::{self, attribution, authors, display_title, language, media_type, rights},
-    date_format, excerpt, xml,
-};
 use feed_model::Story;
+
+use crate::{
+    atom::MEDIA_NAMESPACE,
+    channel::{self, Channel, attribution, authors, display_title, language, media_type, rights},
+    date_format, excerpt,
+    generator::GENERATOR,
+    xml,
+};
 
 const ATOM_NAMESPACE: &str = "http://www.w3.org/2005/Atom";
 const SPECIFICATION: &str = "https://www.rssboard.org/rss-specification";
 
-/// The channel as an RSS document.
+/// Renders a channel as an RSS document.
 pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
     let items: Vec<Item> = channel.stories.iter().map(|story| item(channel, story)).collect();
     let mut namespaces = BTreeMap::from([("atom".to_owned(), ATOM_NAMESPACE.to_owned())]);
     if items.iter().any(|item| item.extensions.contains_key("media")) {
         namespaces.insert("media".to_owned(), MEDIA_NAMESPACE.to_owned());
     }
-    let this = [
+    let self_link = [
         ("href", channel.feed_urls.rss.as_str()),
         ("rel", "self"),
         ("type", "application/rss+xml"),
@@ -41,7 +43,7 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
         docs: Some(SPECIFICATION.to_owned()),
         ttl: Some(channel.ttl_minutes.to_string()),
         items,
-        extensions: BTreeMap::from([("atom".to_owned(), element("link", "atom:link", &this))]),
+        extensions: BTreeMap::from([("atom".to_owned(), element("link", "atom:link", &self_link))]),
         namespaces,
         ..rss::Channel::default()
     };
@@ -52,20 +54,21 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
 }
 
 fn item(channel: &Channel<'_>, story: &Story) -> Item {
-    let credited = attribution(story);
+    let attribution = attribution(story);
     let link = channel.link(story);
-    // `description` must stand where `content:encoded` does; the short plain text is a summary as
-    // good as any.
-    let short = || excerpt::summary(story).map(|text| xml::escape(&xml::clean(text)));
-    let (description, content) = match (channel::short_text(story), channel::text(story)) {
+    // An item with `content:encoded` needs a `description`. A story without a summary has its plain
+    // text excerpt there.
+    let excerpt = || excerpt::summary(story).map(|text| xml::escape(&xml::clean(text)));
+    let (description, content) = match (channel::summary_html(story), channel::content_html(story))
+    {
         (Some(summary), content) => (Some(summary), content),
-        (None, Some(content)) => match short() {
-            Some(short) => (Some(short), Some(content)),
+        (None, Some(content)) => match excerpt() {
+            Some(excerpt) => (Some(excerpt), Some(content)),
             None => (Some(content), None),
         },
         (None, None) => (None, None),
     };
-    let own_title = !story.title.trim().is_empty() || description.is_none();
+    let has_title = !story.title.trim().is_empty() || description.is_none();
     let mut extensions = BTreeMap::new();
     if let Some(image) = story.image.as_deref().and_then(xml::http_url) {
         extensions.insert(
@@ -86,9 +89,9 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
     if !related.is_empty() {
         extensions.insert("atom".to_owned(), BTreeMap::from([("link".to_owned(), related)]));
     }
-    let feed_url = credited.feed_url.clone().or_else(|| xml::http_url(&story.source.feed_url));
+    let feed_url = attribution.feed_url.clone().or_else(|| xml::http_url(&story.source.feed_url));
     Item {
-        title: own_title.then(|| display_title(story)),
+        title: has_title.then(|| display_title(story)),
         description,
         categories: categories(story),
         enclosure: enclosure(story),
@@ -100,13 +103,13 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
         pub_date: Some(date_format::rfc822(
             channel::published(story).unwrap_or(story.first_published),
         )),
-        source: feed_url.map(|url| Source { url, title: Some(credited.title.clone()) }),
+        source: feed_url.map(|url| Source { url, title: Some(attribution.title.clone()) }),
         content,
         extensions,
         dublin_core_ext: Some(DublinCoreExtension {
-            creators: authors(story, &credited).into_iter().map(|person| person.name).collect(),
+            creators: authors(story, &attribution).into_iter().map(|person| person.name).collect(),
             languages: language(story).map(str::to_owned).into_iter().collect(),
-            rights: rights(story).or_else(|| credited.rights.clone()).into_iter().collect(),
+            rights: rights(story).or_else(|| attribution.rights.clone()).into_iter().collect(),
             ..DublinCoreExtension::default()
         }),
         link,
@@ -128,8 +131,8 @@ fn categories(story: &Story) -> Vec<Category> {
     categories
 }
 
-/// At most one: the profile says that readers agree on no more. The length is required; 0 where it
-/// is not known.
+/// Returns the first enclosure. Feed readers do not agree on the meaning of several (Best Practices
+/// Profile). The length is required; it is 0 if unknown.
 fn enclosure(story: &Story) -> Option<Enclosure> {
     story.enclosures.iter().find_map(|enclosure| {
         Some(Enclosure {
@@ -149,13 +152,13 @@ fn element(key: &str, name: &str, attributes: &[(&str, &str)]) -> BTreeMap<Strin
     )])
 }
 
-/// Plain text has its `&` and `<` as hexadecimal references, which readers that unescape twice
-/// leave alone (Best Practices Profile, "Character data"). CDATA sections, which hold the HTML,
-/// stay as they are.
+/// Replaces `&amp;` and `&lt;` in plain text by hexadecimal references, which are safe in readers
+/// that unescape twice (Best Practices Profile, "Character data"). CDATA sections contain HTML and
+/// stay unchanged.
 fn numeric_references(bytes: Vec<u8>) -> Vec<u8> {
     const OPEN: &str = "<![CDATA[";
     const CLOSE: &str = "]]>";
-    let text = String::from_utf8(bytes).expect("the writer was given text");
+    let text = String::from_utf8(bytes).expect("the writer emits UTF-8");
     let mut out = String::with_capacity(text.len() + 256);
     let mut rest = text.as_str();
     loop {

@@ -1,27 +1,24 @@
-//! What XML 1.0 can carry, and which addresses may stand in a published document.
+//! The characters, addresses and ids that published documents may contain.
 
 use std::{borrow::Cow, fmt::Write as _};
 
 use url::Url;
 
-/// `text` without the characters that XML 1.0 forbids or discourages (§2.2: C0 but tab, line feed
-/// and carriage return, DEL and C1, non-characters). U+FFFD, which stands where a source's bytes
-/// were no text, becomes a question mark: to readers it is the sign of a wrong decoding on our
-/// side.
+/// Removes the characters that XML 1.0 §2.2 forbids or discourages: C0 except tab, line feed and
+/// carriage return, DEL, C1 and non-characters.
 ///
-/// Texts of entries were cleaned when they were read; titles of feeds.toml and whatever was stored
-/// otherwise were not.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| allowed(c) && c != char::REPLACEMENT_CHARACTER) {
+/// U+FFFD, which marks undecodable bytes of the source, becomes a question mark. Readers would take
+/// it for an encoding error of this feed. Texts of entries are cleaned when they are parsed; titles
+/// in feeds.toml are not.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| is_allowed(c) && c != char::REPLACEMENT_CHARACTER) {
         return Cow::Borrowed(text);
     }
-    let shown = |c| {
-        if c == char::REPLACEMENT_CHARACTER { '?' } else { c }
-    };
-    Cow::Owned(text.chars().filter(|&c| allowed(c)).map(shown).collect())
+    let replace = |c| if c == char::REPLACEMENT_CHARACTER { '?' } else { c };
+    Cow::Owned(text.chars().filter(|&c| is_allowed(c)).map(replace).collect())
 }
 
-fn allowed(c: char) -> bool {
+fn is_allowed(c: char) -> bool {
     let code = u32::from(c);
     match code {
         0x09 | 0x0A | 0x0D => true,
@@ -30,20 +27,21 @@ fn allowed(c: char) -> bool {
     }
 }
 
-/// Plain text as HTML.
-pub(super) fn escape(text: &str) -> String {
+/// Escapes plain text for HTML.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// One line of plain text: cleaned, white space collapsed.
-pub(super) fn single_line(text: &str) -> String {
+/// Returns one line of plain text: cleaned, with collapsed white space.
+pub(crate) fn single_line(text: &str) -> String {
     clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The address, when it is an absolute http(s) one, without a password, and with nothing in it that
-/// RFC 3986 has no place for. Otherwise it stays as it was written: readers compare links letter by
-/// letter.
-pub(super) fn http_url(text: &str) -> Option<String> {
+/// Returns an absolute http(s) address without user name and password, or `None`.
+///
+/// Characters that RFC 3986 does not allow are percent-encoded. The rest stays as written, because
+/// feed readers compare links byte by byte.
+pub(crate) fn http_url(text: &str) -> Option<String> {
     let trimmed = text.trim();
     let mut url = Url::parse(trimmed)
         .ok()
@@ -55,43 +53,42 @@ pub(super) fn http_url(text: &str) -> Option<String> {
     }
     let as_written = !has_login && trimmed.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     let address = if as_written { trimmed.to_owned() } else { url.into() };
-    // Brackets belong to an address literal, and stand nowhere behind the host.
+    // Brackets are allowed in the host only, around an IPv6 address.
     let (host, rest) = address.split_at(
         address.match_indices(['/', '?', '#']).nth(2).map_or(address.len(), |(at, _)| at),
     );
-    let mut clean = host.to_owned();
+    let mut encoded = host.to_owned();
     for c in rest.chars() {
         match c {
             '"' | '<' | '>' | '[' | ']' | '\\' | '^' | '`' | '{' | '|' | '}' => {
-                clean.push('%');
-                let _ = write!(clean, "{:02X}", u32::from(c));
+                encoded.push('%');
+                let _ = write!(encoded, "{:02X}", u32::from(c));
             }
-            c => clean.push(c),
+            c => encoded.push(c),
         }
     }
-    Some(clean)
+    Some(encoded)
 }
 
-/// Whether the text can be an `atom:id`: an absolute IRI of some scheme, without white space.
-pub(super) fn is_iri(text: &str) -> bool {
+/// Whether a text is an absolute IRI, as `atom:id` requires.
+pub(crate) fn is_iri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;
     };
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let is_scheme_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(good)
+        && scheme.chars().all(is_scheme_char)
         && !rest.is_empty()
         && text.chars().all(|c| {
-            allowed(c)
+            is_allowed(c)
                 && !c.is_whitespace()
                 && !matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`')
         })
 }
 
-/// Whether the text can be the id of a feed in every reader's eyes: an IRI of a scheme that is
-/// meant for ids, and where it is a `tag:` one with the year in which its owner had the name (RFC
-/// 4151 §2.1).
-pub(super) fn is_feed_id(text: &str) -> bool {
+/// Whether a text is usable as the id of a feed: an http(s), `urn:` or `tag:` IRI. A `tag:` IRI
+/// must have a date (RFC 4151 §2.1).
+pub(crate) fn is_feed_id(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else {
         return false;
     };
@@ -118,7 +115,7 @@ pub(super) fn is_feed_id(text: &str) -> bool {
         }
 }
 
-/// The one form that a UUID has in a URN (RFC 9562 §4).
+/// Whether a text is a UUID in the form that URNs require (RFC 9562 §4).
 fn is_uuid(text: &str) -> bool {
     text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
@@ -128,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forbidden_characters_go_and_nothing_else() {
+    fn only_forbidden_characters_are_removed() {
         assert_eq!(clean("a\u{0}b\u{B}c\u{7F}d\u{85}e\u{FFFE}f\u{FDD0}g\u{1FFFF}"), "abcdefg");
         assert_eq!(clean("caf\u{FFFD}"), "caf?");
         assert!(matches!(clean("tab\tline\n😀 é"), Cow::Borrowed(_)));
@@ -136,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn only_absolute_http_addresses_pass_and_passwords_do_not() {
+    fn only_absolute_http_addresses_are_accepted_without_their_passwords() {
         for bad in [
             "javascript:alert(1)",
             "JaVaScRiPt:x",
@@ -159,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_iri_has_a_scheme_and_no_space() {
+    fn an_iri_has_a_scheme_and_no_white_space() {
         assert!(is_iri("tag:example.org,2026:x") && is_iri("urn:uuid:1") && is_iri("https://h/é"));
         assert!(
             is_feed_id("tag:example.org,2026-01:x")

@@ -1,5 +1,7 @@
 //! What the tests share.
 
+#[path = "../../../crates/feed-publisher/tests/support/feed_lint.rs"]
+pub mod feed_lint;
 pub mod origin;
 pub mod program;
 pub mod sample_feeds;

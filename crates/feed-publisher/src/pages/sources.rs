@@ -165,7 +165,8 @@ fn fill_pages(
     pages
 }
 
-/// Returns the number of sources in each state, most frequent first: `12 sources: 10 OK, 2 failing`.
+/// Returns the number of sources in each state, most frequent first: `12 sources: 10 OK, 2
+/// failing`.
 fn health_summary(sources: &[SourceView]) -> String {
     let mut counts: Vec<(&'static str, usize)> = Vec::new();
     for source in sources {

@@ -10,7 +10,8 @@ const MAX_SUMMARY_CHARS: usize = 280;
 const MAX_NAME_CHARS: usize = 80;
 /// The longest title in the `aria-label` of the link to a story's page.
 const MAX_SHORT_TITLE_CHARS: usize = 48;
-/// The longest address of an original in a list, in bytes. A longer one is on the story's page only.
+/// The longest address of an original in a list, in bytes. A longer one is on the story's page
+/// only.
 const MAX_ADDRESS_BYTES: usize = 512;
 const MAX_AUTHORS: usize = 3;
 

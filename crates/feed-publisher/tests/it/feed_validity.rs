@@ -1,10 +1,10 @@
 //! Rules that feed validators check beyond the schema.
 
 use feed_model::*;
-use feed_publisher::{Channel, Outline, Paging, atom, feed_lint, json_feed, opml, rss};
+use feed_publisher::{Channel, Outline, Paging, atom, json_feed, opml, rss};
 
 use crate::{
-    addresses, channel,
+    addresses, channel, feed_lint,
     sample_stories::{at, source, story},
 };
 

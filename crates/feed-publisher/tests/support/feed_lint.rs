@@ -1,5 +1,5 @@
-//! A strict look at a rendering: what a validator would refuse at sight. Used by tests and by
-//! nothing that serves.
+//! A strict check of rendered feeds: what feed validators reject. Its checks of characters, ids and
+//! addresses are independent of the publisher's own.
 
 use std::collections::HashSet;
 
@@ -8,31 +8,32 @@ use quick_xml::{
     events::{BytesStart, Event},
     reader::Reader,
 };
+use url::Url;
 
-/// What is wrong with an Atom document (RFC 4287 §4.1); empty: nothing that this look can see.
+/// Returns the errors of an Atom document (RFC 4287 §4.1).
 pub fn atom(bytes: &[u8]) -> Vec<String> {
-    let (mut faults, elements) = parse_elements(bytes);
+    let (mut errors, elements) = parse_elements(bytes);
     let count = |path: &str| elements.iter().filter(|element| element.path == path).count();
     for name in ["id", "title", "updated"] {
         if count(&format!("feed/{name}")) != 1 {
-            faults.push(format!("the feed has not exactly one {name}"));
+            errors.push(format!("the feed must have exactly one {name}"));
         }
     }
     if count("feed/author") > 0 {
-        faults.push("the feed has an author that entries would inherit".to_owned());
+        errors.push("entries would inherit the author of the feed".to_owned());
     }
-    let own = elements
+    let self_links = elements
         .iter()
         .filter(|e| e.path == "feed/link" && e.attribute("rel") == Some("self"))
         .count();
-    if own != 1 {
-        faults.push("the feed has not exactly one link to itself".to_owned());
+    if self_links != 1 {
+        errors.push("the feed must have exactly one self link".to_owned());
     }
     let first_entry =
         elements.iter().position(|e| e.path == "feed/entry").unwrap_or(elements.len());
     let is_late = |e: &Element| e.path.matches('/').count() == 1 && e.path != "feed/entry";
     if elements[first_entry..].iter().any(is_late) {
-        faults.push("an element of the feed stands behind its entries".to_owned());
+        errors.push("an element of the feed is after its entries".to_owned());
     }
     let mut ids = HashSet::new();
     for entry in split(&elements, "feed/entry") {
@@ -41,49 +42,48 @@ pub fn atom(bytes: &[u8]) -> Vec<String> {
         let id = entry.iter().find(|e| e.path == "feed/entry/id").map_or("", |e| e.text.as_str());
         for name in ["id", "title", "updated", "source"] {
             if has(name) != 1 {
-                faults.push(format!("entry `{id}` has not exactly one {name}"));
+                errors.push(format!("entry `{id}` must have exactly one {name}"));
             }
         }
         for name in ["id", "title", "updated"] {
             if entry.iter().filter(|e| e.path == format!("feed/entry/source/{name}")).count() != 1 {
-                faults.push(format!("the source of entry `{id}` has not exactly one {name}"));
+                errors.push(format!("the source of entry `{id}` must have exactly one {name}"));
             }
         }
         if has("author") == 0 {
-            faults.push(format!("entry `{id}` has no author"));
+            errors.push(format!("entry `{id}` has no author"));
         }
         let links = entry
             .iter()
             .filter(|e| e.path == "feed/entry/link" && e.attribute("rel") == Some("alternate"))
             .count();
         if links > 1 || (links == 0 && has("content") == 0) {
-            faults.push(format!(
+            errors.push(format!(
                 "entry `{id}` has {links} alternate links and {} texts",
                 has("content")
             ));
         }
         if has("content") + has("summary") == 0 {
-            faults.push(format!("entry `{id}` has no text at all"));
+            errors.push(format!("entry `{id}` has neither content nor summary"));
         }
-        if !super::xml::is_iri(id) {
-            faults.push(format!("`{id}` is not an IRI"));
+        if !is_iri(id) {
+            errors.push(format!("`{id}` is not an IRI"));
         }
         if !ids.insert(id.to_owned()) {
-            faults.push(format!("the id `{id}` is there twice"));
+            errors.push(format!("duplicate id `{id}`"));
         }
     }
-    addresses(&elements, "href", &mut faults);
-    faults
+    check_addresses(&elements, "href", &mut errors);
+    errors
 }
 
-/// What is wrong with an RSS document (RSS 2.0 and the Best Practices Profile); empty: nothing that
-/// this look can see.
+/// Returns the errors of an RSS document (RSS 2.0 and the Best Practices Profile).
 pub fn rss(bytes: &[u8]) -> Vec<String> {
-    let (mut faults, elements) = parse_elements(bytes);
+    let (mut errors, elements) = parse_elements(bytes);
     for name in ["title", "link", "description", "atom:link"] {
         let path = format!("rss/channel/{name}");
         if elements.iter().filter(|e| e.path == path).count() != 1 {
-            faults.push(format!("the channel has not exactly one {name}"));
+            errors.push(format!("the channel must have exactly one {name}"));
         }
     }
     let first_item =
@@ -92,91 +92,91 @@ pub fn rss(bytes: &[u8]) -> Vec<String> {
         .iter()
         .any(|e| e.path.matches('/').count() == 2 && e.path != "rss/channel/item")
     {
-        faults.push("an element of the channel stands behind its items".to_owned());
+        errors.push("an element of the channel is after its items".to_owned());
     }
     let mut ids = HashSet::new();
     for item in split(&elements, "rss/channel/item") {
         let find =
             |name: &str| item.iter().position(|e| e.path == format!("rss/channel/item/{name}"));
         let Some(guid) = find("guid").map(|at| &item[at]) else {
-            faults.push("an item has no guid".to_owned());
+            errors.push("an item has no guid".to_owned());
             continue;
         };
         let id = guid.text.as_str();
         let link = find("link").map(|at| item[at].text.as_str());
         if guid.attribute("isPermaLink") != Some("false") && link != Some(id) {
-            faults.push(format!("`{id}` claims to be the link of its item"));
+            errors.push(format!("the guid `{id}` is a permalink but not the link of its item"));
         }
         if find("title").is_none() && find("description").is_none() {
-            faults.push(format!("item `{id}` has neither title nor description"));
+            errors.push(format!("item `{id}` has neither title nor description"));
         }
         if find("content:encoded").is_some_and(|content| {
             find("description").is_none_or(|description| description > content)
         }) {
-            faults.push(format!("item `{id}` has its text before its description"));
+            errors.push(format!("item `{id}` has content:encoded without a description before it"));
         }
         if find("source").is_none() {
-            faults.push(format!("item `{id}` names no source"));
+            errors.push(format!("item `{id}` has no source"));
         }
         if !ids.insert(id.to_owned()) {
-            faults.push(format!("the guid `{id}` is there twice"));
+            errors.push(format!("duplicate guid `{id}`"));
         }
     }
-    addresses(&elements, "url", &mut faults);
-    addresses(&elements, "href", &mut faults);
-    faults
+    check_addresses(&elements, "url", &mut errors);
+    check_addresses(&elements, "href", &mut errors);
+    errors
 }
 
-/// What is wrong with a JSON Feed document (version 1.1); empty: nothing that this look can see.
+/// Returns the errors of a JSON Feed document (version 1.1).
 pub fn json_feed(bytes: &[u8]) -> Vec<String> {
     let feed: serde_json::Value = match serde_json::from_slice(bytes) {
         Ok(feed) => feed,
         Err(error) => return vec![format!("not JSON: {error}")],
     };
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     if feed.as_object().and_then(|fields| fields.keys().next()).map(String::as_str)
         != Some("version")
     {
-        faults.push("version is not the first field".to_owned());
+        errors.push("version is not the first field".to_owned());
     }
     for name in ["version", "title", "home_page_url", "feed_url"] {
         if !feed[name].is_string() {
-            faults.push(format!("the feed has no {name}"));
+            errors.push(format!("the feed has no {name}"));
         }
     }
     let Some(items) = feed["items"].as_array() else {
-        faults.push("the feed has no items".to_owned());
-        return faults;
+        errors.push("the feed has no items".to_owned());
+        return errors;
     };
     let mut ids = HashSet::new();
     for item in items {
         let id = item["id"].as_str().unwrap_or_default();
         if id.is_empty() || !ids.insert(id) {
-            faults.push(format!("the id `{id}` is empty or there twice"));
+            errors.push(format!("empty or duplicate id `{id}`"));
         }
         if !item["content_html"].is_string() && !item["content_text"].is_string() {
-            faults.push(format!("item `{id}` has no text"));
+            errors.push(format!("item `{id}` has no text"));
         }
         for name in ["about", "id", "title"] {
             if !item["_source"][name].is_string() {
-                faults.push(format!("the _source of item `{id}` has no {name}"));
+                errors.push(format!("the _source of item `{id}` has no {name}"));
             }
         }
     }
-    faults
+    errors
 }
 
-/// The ids of a rendering, in its order: of Atom, RSS or JSON Feed, whichever it is.
+/// Returns the ids of the entries of an Atom, RSS or JSON Feed document, in order.
 pub fn ids(bytes: &[u8]) -> Vec<String> {
     if let Ok(feed) = serde_json::from_slice::<serde_json::Value>(bytes) {
         let items = feed["items"].as_array().cloned().unwrap_or_default();
         return items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect();
     }
-    let wanted = ["feed/entry/id", "rss/channel/item/guid"];
+    let id_paths = ["feed/entry/id", "rss/channel/item/guid"];
     parse_elements(bytes)
         .1
         .into_iter()
-        .filter(|e| wanted.contains(&e.path.as_str()))
+        .filter(|e| id_paths.contains(&e.path.as_str()))
         .map(|e| e.text)
         .collect()
 }
@@ -193,7 +193,7 @@ impl Element {
     }
 }
 
-/// The elements of each occurrence of `path`, its own element first.
+/// Returns, for each element at `path`, the element and its descendants.
 fn split<'e>(elements: &'e [Element], path: &str) -> Vec<&'e [Element]> {
     let starts: Vec<usize> =
         elements.iter().enumerate().filter(|(_, e)| e.path == path).map(|(at, _)| at).collect();
@@ -208,23 +208,23 @@ fn split<'e>(elements: &'e [Element], path: &str) -> Vec<&'e [Element]> {
         .collect()
 }
 
-fn addresses(elements: &[Element], name: &str, faults: &mut Vec<String>) {
+fn check_addresses(elements: &[Element], name: &str, errors: &mut Vec<String>) {
     for address in elements.iter().filter_map(|e| e.attribute(name)) {
-        if super::xml::http_url(address).as_deref() != Some(address) {
-            faults.push(format!("`{address}` is no absolute http(s) address"));
+        if !is_http_url(address) {
+            errors.push(format!("`{address}` is not an absolute http(s) URL"));
         }
     }
 }
 
 fn parse_elements(bytes: &[u8]) -> (Vec<String>, Vec<Element>) {
-    let mut faults = Vec::new();
+    let mut errors = Vec::new();
     let mut elements: Vec<Element> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let Ok(text) = std::str::from_utf8(bytes) else {
         return (vec!["not UTF-8".to_owned()], elements);
     };
-    if super::xml::clean(text).len() != text.len() {
-        faults.push("there are characters that XML 1.0 forbids or discourages".to_owned());
+    if text.chars().any(is_discouraged) {
+        errors.push("characters that XML 1.0 forbids or discourages".to_owned());
     }
     let mut reader = Reader::from_str(text);
     loop {
@@ -235,7 +235,7 @@ fn parse_elements(bytes: &[u8]) -> (Vec<String>, Vec<Element>) {
                 elements.push(element(
                     &start,
                     parent.map(|at| elements[at].path.as_str()),
-                    &mut faults,
+                    &mut errors,
                 ));
             }
             Ok(Event::Empty(start)) => {
@@ -243,7 +243,7 @@ fn parse_elements(bytes: &[u8]) -> (Vec<String>, Vec<Element>) {
                 elements.push(element(
                     &start,
                     parent.map(|at| elements[at].path.as_str()),
-                    &mut faults,
+                    &mut errors,
                 ));
             }
             Ok(Event::End(_)) => {
@@ -265,24 +265,24 @@ fn parse_elements(bytes: &[u8]) -> (Vec<String>, Vec<Element>) {
                 let known = quick_xml::escape::resolve_predefined_entity(&name).map(str::to_owned);
                 match (open.last(), resolved.or(known)) {
                     (Some(&at), Some(piece)) => elements[at].text.push_str(&piece),
-                    _ => faults.push(format!("the entity `{name}` is not defined")),
+                    _ => errors.push(format!("undefined entity `{name}`")),
                 }
             }
             Ok(Event::Eof) => break,
             Ok(_) => {}
             Err(error) => {
-                faults.push(format!("not well-formed: {error}"));
+                errors.push(format!("not well-formed: {error}"));
                 break;
             }
         }
     }
     if !open.is_empty() {
-        faults.push("an element is not closed".to_owned());
+        errors.push("unclosed element".to_owned());
     }
-    (faults, elements)
+    (errors, elements)
 }
 
-fn element(start: &BytesStart<'_>, parent: Option<&str>, faults: &mut Vec<String>) -> Element {
+fn element(start: &BytesStart<'_>, parent: Option<&str>, errors: &mut Vec<String>) -> Element {
     let name = start.name().as_ref().to_owned();
     let mut attributes = Vec::new();
     for attribute in start.attributes() {
@@ -291,12 +291,44 @@ fn element(start: &BytesStart<'_>, parent: Option<&str>, faults: &mut Vec<String
                 let key = attribute.key.as_ref().to_owned();
                 match attribute.normalized_value(XmlVersion::Implicit1_0) {
                     Ok(value) => attributes.push((key, value.into_owned())),
-                    Err(error) => faults.push(format!("attribute {key}: {error}")),
+                    Err(error) => errors.push(format!("attribute {key}: {error}")),
                 }
             }
-            Err(error) => faults.push(format!("an attribute of {name}: {error}")),
+            Err(error) => errors.push(format!("attribute of {name}: {error}")),
         }
     }
     let path = parent.map_or_else(|| name.clone(), |parent| format!("{parent}/{name}"));
     Element { path, attributes, text: String::new() }
+}
+
+/// Whether a text has a scheme and only characters that RFC 3987 allows in an IRI.
+fn is_iri(text: &str) -> bool {
+    let forbidden = |c: char| c.is_control() || c.is_whitespace() || "<>\"{}|\\^`".contains(c);
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !rest.is_empty()
+        && !text.contains(forbidden)
+}
+
+/// Whether a text is an http(s) URL of allowed characters (RFC 3986) without user information.
+fn is_http_url(text: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c);
+    let Ok(url) = Url::parse(text) else { return false };
+    matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && text.chars().all(is_allowed)
+}
+
+/// Whether XML 1.0 §2.2 forbids or discourages a character. U+FFFD is counted too: it is the sign
+/// of a decoding error.
+fn is_discouraged(c: char) -> bool {
+    let code = u32::from(c);
+    match code {
+        0x09 | 0x0A | 0x0D => false,
+        0..=0x1F | 0x7F..=0x9F | 0xFDD0..=0xFDEF | 0xFFFD => true,
+        _ => code & 0xFFFE == 0xFFFE,
+    }
 }
