@@ -75,7 +75,8 @@ pub struct CommandError {
 }
 
 impl CommandError {
-    /// Returns the error for an unknown id of a `kind`, such as "topic", with the known ids as hint.
+    /// Returns the error for an unknown id of a `kind`, such as "topic". The hint lists the known
+    /// ids.
     pub(super) fn unknown_id(kind: &str, id: &str, known: &[impl AsRef<str>]) -> Self {
         let hint = if known.is_empty() {
             format!("there are no {kind}s yet")

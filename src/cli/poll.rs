@@ -1,4 +1,4 @@
-//! `tributary poll`: what is due, once.
+//! `tributary poll`: polls the sources that are due, once.
 
 use std::{collections::HashSet, fmt::Write as _, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What the commands share that poll, publish or write: the runtime, the log, and the poller.
+//! Set-up shared by commands that poll, publish or write: async runtime, logging, store, poller.
 
 use std::{future::Future, path::PathBuf, sync::Arc};
 
@@ -16,13 +16,13 @@ use crate::{
 use feed_model::{StoryId, Timestamp};
 
 impl Context {
-    /// Now.
-    #[allow(clippy::unused_self)] // it is a fact of the context, like the others
+    /// Returns the current time.
+    #[allow(clippy::unused_self)] // part of the context, like the other values
     pub(super) fn now(&self) -> Timestamp {
         SystemClock.now()
     }
 
-    /// Begins to log to standard error.
+    /// Starts logging to stderr.
     pub(super) fn init_logging(&self) {
         telemetry::init(LogOptions {
             format: match self.log_format {
@@ -36,8 +36,7 @@ impl Context {
         });
     }
 
-    /// Like [`Context::init_logging`], for commands whose own report says what happened: warnings
-    /// alone, unless `-v` asks.
+    /// Starts logging for commands that print a report: warnings only, unless `-v` is given.
     pub(super) fn init_quiet_logging(&self) {
         let quiet = Self {
             verbosity: if self.verbosity == 0 { -1 } else { self.verbosity },
@@ -46,36 +45,36 @@ impl Context {
         quiet.init_logging();
     }
 
-    /// The folder of feeds.toml.
+    /// Returns the directory of feeds.toml.
     pub(super) fn config_dir(&self) -> PathBuf {
         let parent = self.config_path.parent().filter(|p| !p.as_os_str().is_empty());
         parent.map_or_else(|| PathBuf::from("."), PathBuf::from)
     }
 
-    /// `$CREDENTIALS_DIRECTORY`.
-    #[allow(clippy::unused_self)] // it is a fact of the context, like the others
+    /// Returns `$CREDENTIALS_DIRECTORY`.
+    #[allow(clippy::unused_self)] // part of the context, like the other values
     pub(super) fn credentials_dir(&self) -> Option<PathBuf> {
         super::context::env_var("CREDENTIALS_DIRECTORY").map(PathBuf::from)
     }
 
-    /// What polls, over a state.
+    /// Creates a poller that writes to `store`.
     pub(super) fn poller(&self, config: &Config, store: Store) -> anyhow::Result<Poller> {
         let parts =
             app::build_polling(config, &self.config_dir(), self.credentials_dir().as_deref())?;
         Ok(Poller::new(store, parts.client, Arc::new(SystemClock), parts.polling))
     }
 
-    /// The state, to be written; made where there is none.
+    /// Opens the database for writing, and creates it if it does not exist.
     pub(super) fn open_store(&self) -> anyhow::Result<Store> {
         Store::open(&self.data_dir).map_err(|error| self.with_hint(error))
     }
 
-    /// The state, to be written; an error where there is none.
+    /// Opens the existing database for writing.
     pub(super) fn open_store_to_write(&self) -> anyhow::Result<Store> {
         Store::open_existing(&self.data_dir).map_err(|error| self.with_hint(error))
     }
 
-    /// The same for an error that may be one of the store's.
+    /// Adds a hint to an error if it is a [`StoreError`].
     pub(super) fn with_any_hint(&self, error: anyhow::Error) -> anyhow::Error {
         match error.downcast::<StoreError>() {
             Ok(error) => self.with_hint(error),
@@ -83,8 +82,8 @@ impl Context {
         }
     }
 
-    /// A refusal with what to do about it.
-    #[allow(clippy::unused_self)] // what to do may depend on the context
+    /// Converts an error of the store to an error with a hint.
+    #[allow(clippy::unused_self)] // the hint may depend on the context
     pub(super) fn with_hint(&self, error: StoreError) -> anyhow::Error {
         match &error {
             StoreError::NoState { dir } => super::NoState(dir.clone()).into(),
@@ -107,20 +106,20 @@ impl Context {
     }
 }
 
-/// The story that a person names; an error with a hint where there is none.
+/// Returns the story with this id or link, or an error with a hint.
 pub(super) fn require_story(store: &Store, name: &str) -> anyhow::Result<StoryId> {
     let found = store.read(|reader| reader.find_story(name))?;
     found.ok_or_else(|| CommandError::unknown_story(name).into())
 }
 
-/// Runs `work` to its end.
+/// Runs a future on a new runtime.
 pub(super) fn run_async<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
     let result = runtime.block_on(work);
-    // What still runs on a blocking thread is not waited for long.
+    // Do not wait long for tasks on blocking threads.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     result
 }

@@ -1,4 +1,4 @@
-//! `tributary serve`: the daemon.
+//! `tributary serve`: runs the daemon.
 
 use std::{io::Write as _, net::SocketAddr, sync::Arc};
 
@@ -40,7 +40,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The address on stdout, for whoever started it with port 0. That nobody reads it is no error.
+/// Prints the URL of the bound address on stdout, which a caller needs with port 0. A closed stdout
+/// is not an error.
 fn print_address(scheme: &str, address: SocketAddr) {
     let mut out = std::io::stdout().lock();
     drop(writeln!(out, "{scheme}://{address}/").and_then(|()| out.flush()));
