@@ -1,18 +1,17 @@
-//! Tributary follows publications, with or without feeds, and publishes one steady, clean feed per
-//! topic.
+//! Tributary follows publications, with or without feeds, and publishes one clean feed per topic.
 //!
-//! The rooms stand in layers, and imports go down only:
+//! This library has everything with side effects. A layer uses only the layers below it:
 //!
 //! ```text
-//! layer 4  wiring          main  cli/  daemon  demo/
-//! layer 3  orchestration   poll/        serve/        site (static files)
-//! layer 2  edges, one resource each     config/  fetch/  store/  telemetry/  clock
-//! layer 1  pure            follow/  ingest/  identity/  topic/  schedule/  publish/
-//! layer 0  words           model/
+//! command line    cli  demo
+//! application     app
+//! services        poll  serve  site
+//! infrastructure  config  fetch  schedule  store  telemetry  clock
+//! crates          feed-model  feed-parser  site-discovery  entry-identity  topic-rules
+//!                 feed-publisher
 //! ```
 //!
-//! One entry's way is the order in which the folders of layer 1 stand. `ARCHITECTURE.md` tells the
-//! whole story; the page to read first is `poll/refresh.rs`.
+//! `ARCHITECTURE.md` describes the design. A good start is [`poll`], one poll of one source.
 
 pub mod schedule;
 

@@ -1,26 +1,23 @@
-//! The program: see `tributary --help`.
-//!
-//! Everything is in the library; here a panic becomes an exit code. That code is returned, so that
-//! everything is dropped and flushed.
+//! The `tributary` program. It runs the command line of the library and turns a panic into an exit
+//! code. The code is returned from `main`, so that all values are dropped and flushed.
 
 use std::{io::Write as _, panic, process::ExitCode};
 
 use tributary::cli::{self, Exit};
 
 fn main() -> ExitCode {
-    // What a library stumbles over within a document is told as that document's error, where it
-    // belongs.
+    // A panic of a library while it parses a document is reported as an error of that document.
     let print = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if !feed_parser::is_catching_panics() {
             print(panic);
         }
     }));
-    // The panic's own message and place were printed by then.
+    // The hook has already printed the message and location of the panic.
     let exit = panic::catch_unwind(|| cli::run(std::env::args_os())).unwrap_or_else(|_| {
         let _ = writeln!(
             std::io::stderr(),
-            "tributary: an internal error: what is above belongs into a bug report"
+            "tributary: internal error; please report the message above as a bug"
         );
         Exit::Internal
     });
