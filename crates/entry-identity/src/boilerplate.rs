@@ -1,48 +1,60 @@
-//! What publishing programs add to a text: where it appeared first, where to read on. It says
-//! nothing of what the text is, and two copies differ in it.
+//! Removes the sentences that publishing software adds to a text: "The post … appeared first on …",
+//! "Continue reading". Copies of one text differ in them.
+//!
+//! [`strip`] is the entry point.
 
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use regex::Regex;
 
-/// Longer additions are no additions but a text.
+/// Longest text that can be an addition, in characters.
 const MAX_CHARS: usize = 400;
 
-/// Where a text appeared first: a sentence of its own, whose capital letter tells it from "she
-/// first appeared on".
-const FIRST_PUBLISHED: &str = r"\(?(?:This (?:article|post|story|piece|entry) (?:(?:was|has been|is) )?(?:originally|first|cross-?)|Originally|First|Cross-?|\((?:originally|first|cross-?)) ?(?:published|posted|appeared) (?:at|on|in|by|to) ";
-/// The rest of a sentence: stops that are followed by more, as in a host's name, belong to it.
+/// The beginning of a sentence that names the first place of publication. Its capital letter
+/// distinguishes it from "she first appeared on".
+const FIRST_PUBLISHED: &str = concat!(
+    r"\(?(?:This (?:article|post|story|piece|entry) (?:(?:was|has been|is) )?",
+    r"(?:originally|first|cross-?)|Originally|First|Cross-?|\((?:originally|first|cross-?)) ?",
+    r"(?:published|posted|appeared) (?:at|on|in|by|to) ",
+);
+/// The rest of a sentence. A full stop within a word, as in a host name, does not end it.
 const REST_OF_SENTENCE: &str = r"(?:[^.!?]|[.!?][^\s.!?)]){1,160}[.!?)]*";
 
-/// Sentences that stand at the end of a copy, each to the end of the text.
+/// Additions at the end of a text.
 static ENDINGS: LazyLock<Regex> = LazyLock::new(|| {
     let endings = [
-        // What WordPress adds to excerpts, in the languages that it is met in most.
+        // WordPress excerpts, in its most frequent languages.
         r"The post .{1,250} (?:appeared|first appeared) (?:first )?on .{1,100}",
         r"(?:Der Beitrag|Der Artikel) .{1,250} erschien zuerst auf .{1,100}",
         r"L[’']article .{1,250} est apparu en premier sur .{1,100}",
         r"La entrada .{1,250} (?:aparece primero en|se publicó primero en) .{1,100}",
         r"O post .{1,250} apareceu primeiro em .{1,100}",
         r"L[’']articolo .{1,250} (?:proviene da|sembra essere il primo su) .{1,100}",
-        // Medium's, and that of hand-made copies.
-        r"[^.!?]{0,160}\bwas originally published in .{1,160} on Medium, where people are continuing the conversation.{0,80}",
+        // Medium, and copies made by hand.
+        concat!(
+            r"[^.!?]{0,160}\bwas originally published in .{1,160} on Medium, ",
+            r"where people are continuing the conversation.{0,80}",
+        ),
         &format!("{FIRST_PUBLISHED}{REST_OF_SENTENCE}"),
-        r"(?:Continue reading|Read more|Read the rest|Keep reading|Read on)\b(?:[^.!?]|[.!?][^\s.!?)]){0,160}[.!?)]*",
+        concat!(
+            r"(?:Continue reading|Read more|Read the rest|Keep reading|Read on)\b",
+            r"(?:[^.!?]|[.!?][^\s.!?)]){0,160}[.!?)]*",
+        ),
         r"(?:\[(?:…|\.\.\.|&hellip;)\]|…|\.\.\.)",
     ]
     .join("|");
     Regex::new(&format!(r"(?s)(?:{endings})\s*$")).expect("a constant pattern compiles")
 });
 
-/// The sentence that stands at the beginning of a copy.
+/// An addition at the beginning of a text.
 static BEGINNING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"(?s)^\s*{FIRST_PUBLISHED}(?:[^.!?]|[.!?][^\s.!?)]){{1,160}}[.!?)]+\s"))
         .expect("a constant pattern compiles")
 });
 
-/// One of these is in every addition but an ellipsis. They are looked for first: hardly any text
-/// has one at its end, and the patterns take a hundred times as long.
+/// Words of which every addition except an ellipsis has one. They are searched first, because few
+/// texts end with one and the patterns take a hundred times as long.
 static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     let cues = [
         "appeared",
@@ -63,18 +75,18 @@ static CUES: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder().ascii_case_insensitive(true).build(cues).expect("a few words")
 });
 
-/// Where the first sentence that [`BEGINNING`] finds has its verb, at the latest, in bytes.
-const CUE_WITHIN: usize = 64;
+/// Number of bytes at the beginning of a text that include the verb of [`BEGINNING`].
+const CUE_BYTES: usize = 64;
 
-/// A plain text without what was added to it.
+/// Returns a plain text without the additions at its beginning and end.
 pub(super) fn strip(text: &str) -> &str {
     let mut text = text.trim();
-    if CUES.is_match(&text[..text.floor_char_boundary(CUE_WITHIN)])
+    if CUES.is_match(&text[..text.floor_char_boundary(CUE_BYTES)])
         && let Some(found) = BEGINNING.find(text)
     {
         text = &text[found.end()..];
     }
-    // An excerpt has several: the ellipsis, where to read on, where it appeared first.
+    // An excerpt may have three: an ellipsis, "Continue reading", "appeared first on".
     for _ in 0..3 {
         let tail = text.char_indices().nth_back(MAX_CHARS - 1).map_or(0, |(at, _)| at);
         let is_open = ["…", "...", "…]", "...]", "&hellip;]"].iter().any(|end| text.ends_with(end));
@@ -89,11 +101,10 @@ pub(super) fn strip(text: &str) -> &str {
     text
 }
 
-/// How many of a text's words are parts of addresses that are written out: they are no text of
-/// one's own.
+/// Returns the number of tokens that are parts of written-out URLs.
 pub(super) fn url_token_count(text: &str) -> usize {
-    let addresses = text.split_whitespace().filter(|word| word.contains("://"));
-    addresses.map(|address| super::normalised_text::tokens(address).len()).sum()
+    let urls = text.split_whitespace().filter(|word| word.contains("://"));
+    urls.map(|url| super::normalised_text::tokens(url).len()).sum()
 }
 
 #[cfg(test)]
@@ -101,11 +112,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_added_to_a_copy_goes() {
+    fn additions_are_removed() {
         for copy in [
             "A text of its own. […] The post Queues, again appeared first on Acme Engineering.",
             "A text of its own. Der Beitrag Warteschlangen erschien zuerst auf Acme.",
-            "A text of its own. Originally published at https://acme.example.org/queues on March 3, 2026.",
+            "A text of its own. Originally published at https://acme.example.org/queues on March \
+             3, 2026.",
             "This post was originally published on acme.example.org. A text of its own.",
             "A text of its own. L’article Files est apparu en premier sur Acme.",
             "A text of its own. La entrada Colas se publicó primero en Acme.",
@@ -121,8 +133,8 @@ mod tests {
             "(This article has been cross-posted to acme.example.org.) A text of its own.",
             "A text of its own. Continue reading on Acme »",
             "A text of its own. ...",
-            "A text of its own. Queues was originally published in Acme on Medium, where people are continuing the conversation by \
-             highlighting and responding to this story.",
+            "A text of its own. Queues was originally published in Acme on Medium, where people \
+             are continuing the conversation by highlighting and responding to this story.",
         ] {
             let left = strip(copy);
             assert!(left.starts_with("A text of its own"), "{copy}: {left}");
@@ -131,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_speaks_of_posts_stays() {
+    fn a_text_about_posts_is_kept() {
         for text in [
             "",
             "Read this: the post office appeared first, on Monday the queue did.",
@@ -147,21 +159,24 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_about_reading_or_publishing_is_no_addition() {
+    fn sentences_about_reading_and_publishing_are_kept() {
         for text in [
-            "In winter people read more books than in summer, which is why the shelves of this library are warm.",
-            "She first appeared on a stage in Bexhill. Nobody who was there forgot it, and there are a few who wrote it down.",
-            "The standard was originally published in 1998. It has been revised twice, and neither revision was liked by all.",
+            "In winter people read more books than in summer, which is why the shelves of this \
+             library are warm.",
+            "She first appeared on a stage in Bexhill. Nobody who was there forgot it, and there \
+             are a few who wrote it down.",
+            "The standard was originally published in 1998. It has been revised twice, and neither \
+             revision was liked by all.",
             "We read on, and on; then the night fell. Nobody spoke.",
         ] {
             assert_eq!(strip(text), text);
         }
         let two = "A text. Read more books! They are good for you.";
-        assert_eq!(strip(two), two, "what follows another sentence is a text");
+        assert_eq!(strip(two), two, "an addition with a further sentence is text");
     }
 
     #[test]
-    fn addresses_are_no_words_of_ones_own() {
+    fn tokens_of_urls_are_counted() {
         assert_eq!(url_token_count("see https://example.org/why-we-moved and stay"), 5);
     }
 }

@@ -1,9 +1,8 @@
-//! Addresses, as they are compared: never as they are shown.
+//! Canonical URLs: the form in which links are compared, never shown.
 //!
-//! Two addresses that one page answers to should compare equal, and two pages never. So what is
-//! taken away is only what no publisher tells pages apart by: scheme, `www.`, default port,
-//! tracking parameters, a trailing slash. The path keeps its case, and within a source the query
-//! its order.
+//! Two URLs of one page should compare equal, and URLs of two pages must not. Only parts by which
+//! no publisher distinguishes pages are removed: scheme, `www.`, default port, tracking parameters,
+//! trailing slash. The path keeps its case. Within a source the query keeps its order.
 
 use std::{fmt::Write as _, net::IpAddr};
 
@@ -11,26 +10,26 @@ use url::{Host, Url};
 
 use super::url_variants;
 
-/// The address as it is compared across sources; `None` for what is not an absolute http(s)
-/// address.
+/// Returns the URL as compared across sources; `None` if it is no absolute http(s) URL.
 ///
-/// Lower-case host without `www.`, `https`, no user, default port, fragment, tracking parameter or
-/// trailing slash; mobile and AMP editions, index files, session ids, referrers and the order of
-/// parameters count for nothing, and a fragment that is a route (`#!/posts/1`) stays. Applied to
-/// its own result it changes nothing.
+/// The result has the scheme `https` and a lower-case host without `www.`. It has no user, default
+/// port, fragment, tracking parameters or trailing slash. Mobile and AMP editions, index files,
+/// session ids and referrers are removed, and parameters are sorted. A fragment that is a route
+/// (`#!/posts/1`) is kept. The function is idempotent.
 pub fn canonical_link(url: &str) -> Option<String> {
     canonical(url, LinkUse::AcrossSources)
 }
 
-/// The address as it is compared within one source: like [`canonical_link`], and the fragment
-/// counts, for a changelog whose entries are parts of one page.
+/// Returns the URL as compared within one source; `None` if it is no absolute http(s) URL.
+///
+/// In contrast to [`canonical_link`] the fragment is kept, because the entries of a changelog may
+/// be parts of one page, and variants such as mobile editions are not removed.
 pub fn canonical_link_with_fragment(url: &str) -> Option<String> {
     canonical(url, LinkUse::WithinSource)
 }
 
-/// Whether two links, as they are compared within their sources, are one address: not only by
-/// folding what leads to a page in several ways. Which part of the page they lead to does not
-/// count.
+/// Returns whether two links are the same URL apart from the fragment, and not merely variants of
+/// one page. Both are links as compared within their source.
 pub(super) fn same_page(left: Option<&str>, right: Option<&str>) -> bool {
     fn page_of(link: &str) -> &str {
         fragment_of(link).map_or(link, |part| &link[..link.len() - part.len() - 1])
@@ -44,23 +43,22 @@ pub(super) fn same_page(left: Option<&str>, right: Option<&str>) -> bool {
     })
 }
 
-/// A publication's own page, as links within the source are compared with it.
+/// Returns the URL of a publication's home page as compared with the links of its items.
 pub(super) fn canonical_home_page(url: &str) -> Option<String> {
     let url = url.split('#').next().unwrap_or_default();
     canonical(url, LinkUse::WithinSource)
 }
 
-/// The part of a page that a link as it is compared within a source leads to; a route is a page and
-/// no part.
+/// Returns the fragment of a link as compared within a source. A route (`#!/posts/1`) identifies a
+/// page and does not count.
 pub(super) fn fragment_of(link: &str) -> Option<&str> {
     link.split_once('#')
         .map(|(_, fragment)| fragment)
         .filter(|fragment| url_variants::route(fragment).is_none())
 }
 
-/// What is left of an id that is an http(s) address when scheme, host and tracking parameters are
-/// taken away: the part that stays when a site moves to another host. `None` for every other id,
-/// and where nothing is left.
+/// Returns an id without scheme, host and tracking parameters: the part that stays when a site
+/// moves to another host. Returns `None` if the id is no http(s) URL or nothing remains.
 pub fn guid_alias(guid: &str) -> Option<String> {
     let canonical = canonical(guid, LinkUse::WithinSource)?;
     let rest = canonical.strip_prefix("https://")?;
@@ -68,9 +66,9 @@ pub fn guid_alias(guid: &str) -> Option<String> {
     Some(rest[at..].to_owned()).filter(|alias| alias.len() > 1)
 }
 
-/// Whom an address belongs to: its registrable domain, or, where the host is an address or a bare
-/// name, that with its port, since nothing else tells two sites on one machine apart; `None` for
-/// what is not an absolute http(s) address.
+/// Returns the site of a URL: its registrable domain. If the host is an IP address or a single
+/// label, it is that with the port, because only the port distinguishes two sites on one machine.
+/// Returns `None` if it is no absolute http(s) URL.
 pub fn site_of(url: &str) -> Option<String> {
     let url = parse(url)?;
     let with_port = |host: String| url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
@@ -87,17 +85,17 @@ pub fn site_of(url: &str) -> Option<String> {
     }
 }
 
-/// The host of a canonical link or of an id that is an address, without `www.`.
+/// Returns the host of an http(s) URL without `www.`.
 pub(super) fn host_of(url: &str) -> Option<String> {
     parse(url).as_ref().and_then(bare_host)
 }
 
-/// Whether a canonical link names a whole site and not a page of it.
+/// Returns whether a canonical link names a whole site and not a page of it.
 pub(super) fn is_site_root(canonical: &str) -> bool {
     canonical.strip_prefix("https://").is_none_or(|rest| !rest.contains(['/', '?', '#']))
 }
 
-/// The address as it is shown, without its tracking parameters.
+/// Removes the tracking parameters from a URL and leaves the rest as it is.
 pub(super) fn without_tracking(url: &str) -> String {
     Url::parse(url)
         .map_or_else(|_| url.to_owned(), |url| feed_parser::without_tracking(&url).into())
@@ -114,7 +112,7 @@ fn bare_host(url: &Url) -> Option<String> {
     (!bare.is_empty()).then(|| bare.to_owned())
 }
 
-/// What an address is compared for.
+/// The purpose of a canonical URL.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LinkUse {
     WithinSource,
@@ -155,21 +153,21 @@ fn canonical(url: &str, link_use: LinkUse) -> Option<String> {
     Some(out)
 }
 
-/// The query without its empty parts, and across sources without what tells no page; `None` where
-/// nothing is left.
+/// Returns the query without empty parameters, and across sources only the parameters that identify
+/// a page. Returns `None` if nothing remains.
 fn significant_query(query: &str, across: bool) -> Option<String> {
     let mut kept: Vec<&str> = query
         .split('&')
         .filter(|pair| !pair.is_empty() && (!across || url_variants::identifies_page(pair)))
         .collect();
     if across {
-        // By name alone: the order of two values of one name may mean something.
+        // Sorted by name only, because the order of two values of one name may have a meaning.
         kept.sort_by_key(|pair| pair.split('=').next());
     }
     (!kept.is_empty()).then(|| kept.join("&"))
 }
 
-/// The fragment, unless it belongs to a reader (a text to be highlighted) or to a tracker.
+/// Returns the fragment without text directives (`:~:text=`); `None` if it is a tracking parameter.
 fn significant_fragment(fragment: &str) -> Option<&str> {
     let own = fragment.split(":~:").next().unwrap_or_default();
     let name = own.split(['=', '&']).next().unwrap_or_default();
@@ -177,8 +175,8 @@ fn significant_fragment(fragment: &str) -> Option<&str> {
     (!own.is_empty() && !tracker).then_some(own)
 }
 
-/// Escapes as RFC 3986 §6.2.2 has them: those of unreserved characters are undone, the others have
-/// upper-case digits.
+/// Normalises percent-encoding (RFC 3986 §6.2.2): unreserved characters are decoded, and the other
+/// escapes get upper-case digits.
 fn normalise_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -190,8 +188,7 @@ fn normalise_escapes(text: &str) -> String {
             rest = &rest[at + 1..];
             continue;
         };
-        // Behind a percent sign that begins nothing, a digit that is undone would make another
-        // escape of it.
+        // After a stray percent sign, a decoded digit would complete a new escape.
         let completes = byte.is_ascii_hexdigit() && {
             let digit = out.ends_with(|c: char| c.is_ascii_hexdigit());
             out[..out.len() - usize::from(digit)].ends_with('%')
@@ -218,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_page_is_told_apart_by_goes() {
+    fn insignificant_parts_are_removed() {
         same("http://www.example.org:80/a/", "https://EXAMPLE.org/a");
         same("https://example.org/a?utm_source=rss&id=3#top", "https://example.org/a?id=3");
         same("https://example.org/a?fbclid=x", "https://example.org/a");
@@ -244,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn what_pages_are_told_apart_by_stays() {
+    fn significant_parts_are_kept() {
         assert_ne!(
             canonical_link("https://example.org/A"),
             canonical_link("https://example.org/a")
@@ -287,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_are_equal_by_folding_alone_are_told() {
+    fn variants_are_not_the_same_url() {
         let same = |left: &str, right: &str| {
             assert_eq!(canonical_link(left), canonical_link(right));
             let within = [left, right].map(canonical_link_with_fragment);
@@ -306,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_alias_of_an_id_has_no_host() {
+    fn an_id_alias_has_no_host() {
         assert_eq!(guid_alias("http://www.example.org/?p=12").as_deref(), Some("?p=12"));
         assert_eq!(guid_alias("https://new.example/a/b?utm_medium=rss").as_deref(), Some("/a/b"));
         assert_eq!(guid_alias("https://example.org/"), None);
@@ -314,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn a_home_is_a_registrable_domain_or_an_address() {
+    fn a_site_is_a_registrable_domain_or_a_host_with_port() {
         assert_eq!(site_of("https://blog.example.co.uk/a").as_deref(), Some("example.co.uk"));
         assert_eq!(site_of("https://jo.github.io/a").as_deref(), Some("jo.github.io"));
         assert_eq!(site_of("http://127.0.0.1:8080/a").as_deref(), Some("127.0.0.1:8080"));
@@ -323,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_is_not_a_page() {
+    fn a_site_root_is_recognised() {
         assert!(
             is_site_root("https://example.org")
                 && !is_site_root("https://example.org/a")
@@ -333,7 +330,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_canonical_link_is_canonical(path in "[ -~äß漢%]{0,40}(/amp|;jsessionid=1|/index.html)?/?([?&](ref=a.org|amp|p=1)){0,3}(#!?/?[a-z]{0,3})?", host in "(www\\.)?[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?") {
+        fn canonical_links_are_idempotent(path in "[ -~äß漢%]{0,40}(/amp|;jsessionid=1|/index.html)?/?([?&](ref=a.org|amp|p=1)){0,3}(#!?/?[a-z]{0,3})?", host in "(www\\.)?[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?") {
             let url = format!("http://{host}/{path}");
             for canonical in [canonical_link, canonical_link_with_fragment] {
                 if let Some(once) = canonical(&url) {
@@ -343,7 +340,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+        fn no_text_causes_a_panic(text in "\\PC{0,60}") {
             let _ = (canonical_link(&text), guid_alias(&text), site_of(&text), without_tracking(&text));
         }
     }

@@ -1,13 +1,16 @@
-//! Digests of what an item says: whether anything that is kept of it changed, and whether that
-//! matters to a reader.
+//! Hashes of an item's content.
+//!
+//! [`content_hash`] changes when any stored field changes. [`material_hash`] changes only when the
+//! words of title or text change.
+
+use feed_model::{Draft, SafeHtml};
 
 use super::{KnownText, canonical_url, normalised_text};
-use feed_model::Draft;
 
-/// Changes when the way of digesting changes, so that old digests are never taken for new ones.
+/// Part of every hash. It changes with the method, so that old hashes never equal new ones.
 const VERSION: &[u8] = b"tributary entry 1";
 
-/// Digests fields so that no two lists of fields run into each other.
+/// Hashes named fields with their lengths, so that no two lists of fields have the same input.
 pub(super) struct FieldHasher(blake3::Hasher);
 
 impl FieldHasher {
@@ -19,7 +22,7 @@ impl FieldHasher {
         fields
     }
 
-    /// Adds a field; an empty one is as good as none.
+    /// Adds a field. An empty field is the same as none.
     pub(super) fn add(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             for part in [name, value] {
@@ -38,9 +41,11 @@ impl FieldHasher {
     }
 }
 
-/// Of everything that is kept and shown. Left out is what publishers change without changing
-/// anything: tracking parameters, the length of a file, a moving modification date, and the date of
-/// publication, of which only the exactness counts because it is stored once.
+/// Returns the hash of all stored fields.
+///
+/// It leaves out what publishers change without changing the item: tracking parameters, file
+/// lengths and the modification date. Of the publication date it includes only the precision,
+/// because the date itself is stored once.
 pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
     let mut fields = FieldHasher::new("content");
     fields.add_opt("guid", draft.guid.as_ref().map(|guid| guid.value.as_str()));
@@ -60,8 +65,8 @@ pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
         fields.add_opt("category-scheme", category.scheme.as_deref());
     }
     fields.add_opt("date", draft.published.map(|date| date.precision.as_str()));
-    fields.add_opt("summary", draft.summary.as_ref().map(feed_model::SafeHtml::as_str));
-    fields.add_opt("content", draft.content.as_ref().map(feed_model::SafeHtml::as_str));
+    fields.add_opt("summary", draft.summary.as_ref().map(SafeHtml::as_str));
+    fields.add_opt("content", draft.content.as_ref().map(SafeHtml::as_str));
     fields.add_opt("language", draft.language.as_deref());
     fields.add_opt("image", draft.image.as_deref().map(canonical_url::without_tracking).as_deref());
     for enclosure in &draft.enclosures {
@@ -82,8 +87,8 @@ pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
     fields.finish()
 }
 
-/// Of title and text after markup, case, white space and punctuation are taken away: what moves
-/// `updated`. With it, that of the text alone, where there is any.
+/// Returns the hash of title and text without markup, case, white space and punctuation, and the
+/// same hash of the text alone if there is any.
 pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], Option<[u8; 32]>) {
     let text = normalised_text::comparable(&normalised_text::item_text(draft));
     let mut fields = FieldHasher::new("material");
@@ -92,7 +97,7 @@ pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], Option<[u8; 32]>) {
     (fields.finish(), text_hash(&text))
 }
 
-/// What is known again of a text that is stored, and whether files come with it; `None` where there
+/// Returns what [`match_entries`](super::match_entries) compares of a stored text; `None` if there
 /// is no text.
 pub fn known_text(
     summary: Option<&str>,
@@ -107,8 +112,7 @@ pub fn known_text(
     })
 }
 
-/// Of a text after markup, case, white space and punctuation are taken away; `None` where nothing
-/// is left.
+/// Returns the hash of a comparable text; `None` if it is empty.
 fn text_hash(comparable: &str) -> Option<[u8; 32]> {
     let mut fields = FieldHasher::new("text");
     fields.add("text", comparable);

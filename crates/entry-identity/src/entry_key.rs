@@ -1,9 +1,9 @@
-//! Entry keys: by what an item is known within its source.
+//! Entry keys: the values that identify items within their source.
 //!
-//! The publisher's id, kept exactly; else the link; else a digest of title and date; else one of
-//! everything that the item says. What two items of one document share is no key for either, so
-//! that the keys of a document do not depend on its order, and a new item on top changes nobody's
-//! key.
+//! The key of an item is the publisher's id, byte for byte; else the link; else a hash of title and
+//! date; else a hash of the content. A value that two items of a document share is a key for
+//! neither. The keys therefore do not depend on the order of the items, and a new item at the top
+//! changes no other key. [`identify_items`] is the entry point.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,35 +11,40 @@ use std::{
     str::FromStr,
 };
 
-use super::{canonical_url, content_hash, in_feed_duplicates, normalised_text};
 use feed_model::{DatePrecision, Draft, EntryKey, Problem, Timestamp};
 
-/// An id longer than this is kept as its digest.
+use super::{
+    canonical_url,
+    content_hash::{self, FieldHasher},
+    in_feed_duplicates, normalised_text,
+};
+
+/// Number of bytes from which a key is replaced by its hash.
 const MAX_KEY_BYTES: usize = 2_048;
-/// Ids that must be blank or repeated, at least, before a source's ids are distrusted.
+/// Number of blank or repeated ids from which a source's ids are distrusted.
 const MIN_BAD_IDS: usize = 3;
-/// The share that they must exceed: one in this many (5 %).
+/// The share of items that these must exceed: one in this many (5 %).
 const BAD_ID_SHARE: usize = 20;
 
-/// What a key was made of.
+/// The value that a key was made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 pub enum KeyFrom {
     /// The publisher's id.
     #[serde(rename = "guid")]
     Guid,
-    /// The canonical link, fragment included.
+    /// The canonical link with its fragment.
     #[serde(rename = "link")]
     Link,
-    /// Title and date; the date alone where it has a time of day and there is no title.
+    /// Title and date, or the date alone if it has a time of day and there is no title.
     #[serde(rename = "title-date")]
     TitleDate,
-    /// Title, text and whatever else the item says.
+    /// Title, text and the other content of the item.
     #[serde(rename = "title-text")]
     TitleText,
 }
 
 impl KeyFrom {
-    /// The word that is stored and printed.
+    /// Returns the word that is stored and printed.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Guid => "guid",
@@ -97,90 +102,92 @@ impl fmt::Display for UnknownKeyPolicy {
 
 impl std::error::Error for UnknownKeyPolicy {}
 
-/// What an item has in common with other items of its document: it tells none of them.
+/// The values that an item shares with other items of its document. They identify none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ambiguous {
     /// The publisher's id.
     pub guid: bool,
-    /// The link, fragment included.
+    /// The link with its fragment.
     pub link: bool,
-    /// The link, fragments apart.
+    /// The link without its fragment.
     pub canonical: bool,
 }
 
-/// What an item is known by.
+/// The values by which an item is identified and compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryIdentity {
-    /// Its key, unique within the document but for repetitions.
+    /// The key. It is unique within the document, except for in-feed duplicates.
     pub key: EntryKey,
-    /// What the key was made of.
+    /// The value that the key was made of.
     pub key_from: KeyFrom,
-    /// The publisher's id, whether it is the key or not.
+    /// The publisher's id, even if it is not the key.
     pub guid: Option<String>,
-    /// The id without scheme, host and tracking parameters; `None` where it is no address or
-    /// repeated in the document.
+    /// The id without scheme, host and tracking parameters; `None` if it is no URL or is repeated
+    /// in the document.
     pub guid_alias: Option<String>,
-    /// The link as it is compared within the source; `None` where it is the publication's own page.
+    /// The link as compared within the source; `None` if it is the publication's home page.
     pub link: Option<String>,
-    /// The link as it is compared across sources.
+    /// The link as compared across sources.
     pub canonical: Option<String>,
-    /// The title as it is compared.
+    /// The normalised title.
     pub title_norm: Option<String>,
     /// The publisher's date.
     pub published: Option<Timestamp>,
-    /// Of everything that is kept and shown: an entry with the same one needs no writing.
+    /// The hash of all stored fields. A stored entry with the same hash needs no update.
     pub content_hash: [u8; 32],
-    /// Of title and text without markup, case, white space and punctuation: what moves `updated`.
+    /// The hash of title and text without markup, case, white space and punctuation. A change of it
+    /// changes `updated`.
     pub material_hash: [u8; 32],
-    /// Of the text alone in the same manner; `None` where there is none beside the title.
+    /// The same hash of the text alone; `None` if there is only a title.
     pub text_hash: Option<[u8; 32]>,
-    /// What of it other items of the document have too.
+    /// Which of these values other items of the document have too.
     pub ambiguous: Ambiguous,
-    /// Whether the document has this very item a second time, and this is not the one to be stored.
-    /// It has the other's key.
+    /// Whether this is a duplicate of another item of the document. It has the key of that item and
+    /// is not stored.
     pub is_in_feed_duplicate: bool,
 }
 
 impl EntryIdentity {
-    /// The publisher's id, where it may become the id of a story: not where several items of one
-    /// document claim it.
+    /// Returns the publisher's id if no other item of the document has it. Such an id may become
+    /// the id of a story.
     pub fn unique_guid(&self) -> Option<&str> {
         self.guid.as_deref().filter(|_| !self.ambiguous.guid)
     }
 }
 
-/// Finds what each item of a document is known by: one for each draft, in the same order, with the
-/// policy that holds from now on and what was odd.
+/// Identifies the items of a document.
 ///
-/// `home` is the publication's own page: a link to it says nothing about an item.
+/// Returns one identity per draft in the same order, the key policy of the source from now on, and
+/// the problems that were found. `home_page` is the publication's own page; a link to it identifies
+/// no item.
 pub fn identify_items(
     drafts: &[Draft],
     policy: KeyPolicy,
-    home: Option<&str>,
+    home_page: Option<&str>,
 ) -> (Vec<EntryIdentity>, KeyPolicy, Vec<Problem>) {
-    let home = home.and_then(canonical_url::canonical_home_page);
+    let home_page = home_page.and_then(canonical_url::canonical_home_page);
     let mut identities: Vec<EntryIdentity> =
-        drafts.iter().map(|draft| derive_identity(draft, home.as_deref())).collect();
+        drafts.iter().map(|draft| derive_identity(draft, home_page.as_deref())).collect();
     let originals = in_feed_duplicates::mark_duplicates(&mut identities, drafts);
     mark_ambiguous(&mut identities);
     let mut problems = Vec::new();
     let policy = choose_key_policy(&identities, policy, &mut problems);
     assign_keys(&mut identities, drafts, policy);
-    for (repetition, original) in originals {
-        identities[repetition].key = identities[original].key.clone();
-        identities[repetition].key_from = identities[original].key_from;
+    for (duplicate, original) in originals {
+        identities[duplicate].key = identities[original].key.clone();
+        identities[duplicate].key_from = identities[original].key_from;
     }
-    let repeated = identities.iter().filter(|item| item.is_in_feed_duplicate).count();
-    if repeated > 0 {
+    let duplicates = identities.iter().filter(|item| item.is_in_feed_duplicate).count();
+    if duplicates > 0 {
         problems.push(Problem::note(
             "item-repeated",
-            format!("{repeated} item(s) stand in the document twice; each was taken once"),
+            format!("{duplicates} item(s) are in the document twice; each was taken once"),
         ));
     }
     (identities, policy, problems)
 }
 
-fn derive_identity(draft: &Draft, home: Option<&str>) -> EntryIdentity {
+fn derive_identity(draft: &Draft, home_page: Option<&str>) -> EntryIdentity {
     let url = draft.url.as_ref().map(url::Url::as_str);
     let guid = draft
         .guid
@@ -195,7 +202,7 @@ fn derive_identity(draft: &Draft, home: Option<&str>) -> EntryIdentity {
         guid,
         link: url
             .and_then(canonical_url::canonical_link_with_fragment)
-            .filter(|link| Some(link.as_str()) != home),
+            .filter(|link| Some(link.as_str()) != home_page),
         canonical: url.and_then(canonical_url::canonical_link),
         title_norm: normalised_text::title_norm(draft.title.as_deref()),
         published: draft.published.map(|date| date.at),
@@ -207,36 +214,39 @@ fn derive_identity(draft: &Draft, home: Option<&str>) -> EntryIdentity {
     }
 }
 
-/// Marks what several items share: it tells none of them.
+/// Marks the values that several items share.
 fn mark_ambiguous(identities: &mut [EntryIdentity]) {
-    let count = |of: fn(&EntryIdentity) -> Option<&str>,
-                 identities: &[EntryIdentity]|
-     -> HashSet<String> {
-        let mut seen = HashMap::new();
-        for value in identities.iter().filter(|item| !item.is_in_feed_duplicate).filter_map(of) {
-            *seen.entry(value.to_owned()).or_insert(0_usize) += 1;
-        }
-        seen.into_iter().filter(|(_, times)| *times > 1).map(|(value, _)| value).collect()
-    };
-    let guids = count(|item| item.guid.as_deref(), identities);
-    let aliases = count(|item| item.guid_alias.as_deref(), identities);
-    let links = count(|item| item.link.as_deref(), identities);
-    let canonicals = count(|item| item.canonical.as_deref(), identities);
+    let guids = shared_values(identities, |item| item.guid.as_deref());
+    let aliases = shared_values(identities, |item| item.guid_alias.as_deref());
+    let links = shared_values(identities, |item| item.link.as_deref());
+    let canonicals = shared_values(identities, |item| item.canonical.as_deref());
     for item in identities {
-        let shared = |value: &Option<String>, among: &HashSet<String>| {
-            value.as_ref().is_some_and(|v| among.contains(v))
+        let is_shared = |value: &Option<String>, shared: &HashSet<String>| {
+            value.as_ref().is_some_and(|value| shared.contains(value))
         };
-        item.ambiguous.guid = shared(&item.guid, &guids);
-        item.ambiguous.link = shared(&item.link, &links);
-        item.ambiguous.canonical = shared(&item.canonical, &canonicals);
-        if item.ambiguous.guid || shared(&item.guid_alias, &aliases) {
+        item.ambiguous.guid = is_shared(&item.guid, &guids);
+        item.ambiguous.link = is_shared(&item.link, &links);
+        item.ambiguous.canonical = is_shared(&item.canonical, &canonicals);
+        if item.ambiguous.guid || is_shared(&item.guid_alias, &aliases) {
             item.guid_alias = None;
         }
     }
 }
 
-/// Whether the ids of the source can be trusted from now on. A document without any id has none to
-/// distrust.
+/// Returns the values that more than one item has, in-feed duplicates not counted.
+fn shared_values(
+    identities: &[EntryIdentity],
+    value: fn(&EntryIdentity) -> Option<&str>,
+) -> HashSet<String> {
+    let mut times = HashMap::new();
+    for value in identities.iter().filter(|item| !item.is_in_feed_duplicate).filter_map(value) {
+        *times.entry(value.to_owned()).or_insert(0_usize) += 1;
+    }
+    times.into_iter().filter(|(_, times)| *times > 1).map(|(value, _)| value).collect()
+}
+
+/// Decides whether the ids of the source are keys from now on. A document without any id does not
+/// change that.
 fn choose_key_policy(
     identities: &[EntryIdentity],
     policy: KeyPolicy,
@@ -249,7 +259,8 @@ fn choose_key_policy(
     let bad = blank + repeated;
     if blank < all && bad >= MIN_BAD_IDS && bad * BAD_ID_SHARE > all {
         let text = format!(
-            "{repeated} of {all} ids are repeated and {blank} blank: this source's entries are known by their links from now on"
+            "{repeated} of {all} ids are repeated and {blank} blank: this source's entries are \
+             identified by their links from now on"
         );
         problems.push(Problem::warning("ids-not-unique", text));
         return KeyPolicy::Link;
@@ -257,35 +268,37 @@ fn choose_key_policy(
     if repeated > 0 {
         problems.push(Problem::warning(
             "id-repeated",
-            format!("{repeated} of {all} items share an id with another; it is no key for them"),
+            format!(
+                "{repeated} of {all} items share an id with another item; it is not used as a key"
+            ),
         ));
     }
     if policy == KeyPolicy::Link {
         problems.push(Problem::note(
             "ids-not-trusted",
-            "ids of this source were blank or repeated once; its entries are known by their links",
+            "ids of this source were unreliable before; its entries are identified by their links",
         ));
     }
     policy
 }
 
-/// Gives every item the best key that no other item could have.
+/// Gives every item the best key that no other item of the document could have.
 fn assign_keys(identities: &mut [EntryIdentity], drafts: &[Draft], policy: KeyPolicy) {
     let mut taken: HashSet<String> = HashSet::new();
     for from in [KeyFrom::Guid, KeyFrom::Link, KeyFrom::TitleDate, KeyFrom::TitleText] {
-        // Every item takes part in the count, also one that has a better key already: an item's key
-        // must not depend on what keys its neighbours found.
-        let candidate_key: Vec<Option<String>> = identities
+        // All items are counted, even those that already have a better key. Otherwise the key of an
+        // item would depend on the keys of the other items.
+        let candidates: Vec<Option<String>> = identities
             .iter()
             .zip(drafts)
             .map(|(item, draft)| candidate_key(item, draft, from, policy))
             .collect();
         let mut times: HashMap<&str, usize> = HashMap::new();
-        for key in candidate_key.iter().flatten() {
+        for key in candidates.iter().flatten() {
             *times.entry(key).or_default() += 1;
         }
         let mut newly_taken = Vec::new();
-        for (item, key) in identities.iter_mut().zip(&candidate_key) {
+        for (item, key) in identities.iter_mut().zip(&candidates) {
             let Some(key) = key else { continue };
             if item.key.0.is_empty() && times[key.as_str()] == 1 && !taken.contains(key) {
                 item.key = EntryKey(key.clone());
@@ -295,12 +308,12 @@ fn assign_keys(identities: &mut [EntryIdentity], drafts: &[Draft], policy: KeyPo
         }
         taken.extend(newly_taken);
     }
-    // What is left differs in spelling alone. Of two items that are equal in everything that is
-    // kept, one is a repetition.
+    // The remaining items differ only in spelling. Items that are equal in all stored fields were
+    // marked as duplicates before.
     for item in
         identities.iter_mut().filter(|item| item.key.0.is_empty() && !item.is_in_feed_duplicate)
     {
-        let mut fields = content_hash::FieldHasher::new("item");
+        let mut fields = FieldHasher::new("item");
         fields.add("content", &hex(&item.content_hash));
         fields.add_opt("link", item.link.as_deref());
         fields
@@ -330,7 +343,7 @@ fn candidate_key(
             if item.title_norm.is_none() && date.precision != DatePrecision::Second {
                 return None;
             }
-            let mut fields = content_hash::FieldHasher::new("title-date");
+            let mut fields = FieldHasher::new("title-date");
             fields.add_opt("title", item.title_norm.as_deref());
             fields.add("date", &date.at.timestamp_millis().to_string());
             Some(hash_key("title-date", &fields))
@@ -340,10 +353,10 @@ fn candidate_key(
 }
 
 fn title_text_key(item: &EntryIdentity, draft: &Draft) -> String {
-    let mut fields = content_hash::FieldHasher::new("title-text");
+    let mut fields = FieldHasher::new("title-text");
     fields.add("material", &hex(&item.material_hash));
     if item.text_hash.is_none() {
-        // Without a text the pictures and files are all that tells one item from another.
+        // Without a text, only pictures and files distinguish one item from another.
         fields.add_opt("content", draft.content.as_ref().map(feed_model::SafeHtml::as_str));
         for enclosure in &draft.enclosures {
             fields.add("enclosure", &canonical_url::without_tracking(&enclosure.url));
@@ -361,8 +374,8 @@ fn title_text_key(item: &EntryIdentity, draft: &Draft) -> String {
     hash_key("title-text", &fields)
 }
 
-/// A publisher's text as a key: as it is, unless it is endless or looks like a key of our own
-/// making.
+/// Returns a publisher's value as a key. A value that is too long, or that looks like one of our
+/// own hashed keys, is hashed.
 fn key_or_hash(key: &str, kind: &'static str) -> String {
     let ours = ["guid:", "link:", "title-date:", "title-text:"]
         .iter()
@@ -370,12 +383,12 @@ fn key_or_hash(key: &str, kind: &'static str) -> String {
     if key.len() <= MAX_KEY_BYTES && !ours {
         return key.to_owned();
     }
-    let mut fields = content_hash::FieldHasher::new(kind);
+    let mut fields = FieldHasher::new(kind);
     fields.add("key", key);
     hash_key(kind, &fields)
 }
 
-fn hash_key(kind: &str, fields: &content_hash::FieldHasher) -> String {
+fn hash_key(kind: &str, fields: &FieldHasher) -> String {
     format!("{kind}:{}", hex(&fields.finish()[..16]))
 }
 
@@ -414,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_the_best_that_an_item_has() {
+    fn the_key_is_the_best_available_value() {
         let keys = keys(&[
             draft("Id-1", "https://example.org/1", "One", 1, "a"),
             draft("", "http://www.example.org/2/", "Two", 2, "b"),
@@ -423,28 +436,24 @@ mod tests {
         ]);
         assert_eq!(keys[0], (KeyFrom::Guid, "Id-1".to_owned()));
         assert_eq!(keys[1], (KeyFrom::Link, "https://example.org/2".to_owned()));
-        assert_eq!(
-            keys[2].0,
-            KeyFrom::TitleDate,
-            "a link to the publication's own page says nothing"
-        );
+        assert_eq!(keys[2].0, KeyFrom::TitleDate, "a link to the home page identifies no item");
     }
 
     #[test]
-    fn an_item_that_has_nothing_else_is_known_by_what_it_says() {
+    fn an_item_without_id_link_and_date_is_identified_by_its_content() {
         let keys = keys(&[draft("", "", "Four", 0, "d"), draft("", "", "Four", 0, "e")]);
         assert_eq!(keys[0].0, KeyFrom::TitleText);
         assert_ne!(keys[0], keys[1]);
     }
 
     #[test]
-    fn an_id_cannot_pass_for_a_key_of_our_making() {
+    fn an_id_cannot_imitate_a_hashed_key() {
         let forged = keys(&[draft("", "", "Four", 0, "d")]).remove(0).1;
         assert_ne!(keys(&[draft(&forged, "", "Five", 0, "e")])[0].1, forged);
     }
 
     #[test]
-    fn a_repeated_id_is_no_key_for_any_member() {
+    fn a_repeated_id_is_a_key_for_no_item() {
         let drafts =
             ["1", "2"].map(|n| draft("N/A", &format!("https://example.org/{n}"), n, 1, ""));
         let (identities, policy, problems) = identify_items(&drafts, KeyPolicy::Guid, None);
@@ -456,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn three_bad_ids_above_one_in_twenty_are_distrusted_for_good() {
+    fn ids_are_distrusted_for_good_from_three_bad_ones_above_5_percent() {
         let document = |bad: i64, all: i64| -> Vec<Draft> {
             let id = |n: i64| {
                 if n < bad { String::new() } else { format!("id-{n}") }
@@ -479,14 +488,14 @@ mod tests {
         assert_eq!(
             policy(&document(9, 9), KeyPolicy::Guid),
             KeyPolicy::Guid,
-            "without any id there is none to distrust"
+            "without any id there is nothing to distrust"
         );
         assert_eq!(KeyPolicy::Link.as_str().parse(), Ok(KeyPolicy::Link));
         assert!("links".parse::<KeyPolicy>().is_err());
     }
 
     #[test]
-    fn items_that_all_link_to_the_home_page_are_all_kept() {
+    fn items_that_all_link_to_the_home_page_have_different_keys() {
         let drafts: Vec<Draft> =
             (1..=4).map(|n| draft("x", "https://example.org/", "Update", n, "")).collect();
         let keys = keys(&drafts);
@@ -504,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_stands_there_twice_is_taken_once_in_its_latest_version() {
+    fn of_an_item_in_two_versions_the_latest_is_taken() {
         let mut old = draft("id", "https://example.org/1", "One", 1, "first words");
         old.updated = chrono::DateTime::from_timestamp(1_000, 0);
         let mut new = old.clone();
@@ -513,7 +522,7 @@ mod tests {
         for drafts in [[old.clone(), new.clone()], [new.clone(), old.clone()]] {
             let (identities, _, problems) = identify_items(&drafts, KeyPolicy::Guid, None);
             assert_eq!(identities[0].key, identities[1].key);
-            assert_eq!(identities[0].key.0, "id", "a repetition does not spoil the id");
+            assert_eq!(identities[0].key.0, "id", "a duplicate does not make the id ambiguous");
             assert!(
                 identities
                     .iter()
@@ -528,7 +537,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_moves_and_a_tracker_change_nothing() {
+    fn dates_and_tracking_parameters_do_not_change_the_content_hash() {
         let one = draft("id", "https://example.org/1?utm_source=a", "One", 1, "text");
         let mut two = draft("id", "https://example.org/1?utm_source=b", "One", 2, "text");
         two.updated = two.published.map(|date| date.at);
@@ -540,7 +549,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_text_says_is_material() {
+    fn only_words_change_the_material_hash() {
         let hash = |title: &str, text: &str| {
             identify_items(&[draft("i", "", title, 1, text)], KeyPolicy::Guid, None).0[0]
                 .material_hash
@@ -554,7 +563,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_id_has_a_short_key() {
+    fn a_very_long_id_is_hashed() {
         let keys = keys(&[draft(&"x".repeat(100_000), "", "One", 1, "")]);
         assert!(keys[0].1.len() < 64 && keys[0].0 == KeyFrom::Guid);
     }

@@ -170,9 +170,9 @@ impl EntryMatcher<'_> {
 
     /// Matches items by key. Returns whether the publisher reuses ids.
     ///
-    /// An item gets the entry with its key, unless it is clearly another stored entry that lost this
-    /// key. In both cases an item claims the entry with the key, so no new entry is ever given a key
-    /// that is in use.
+    /// An item gets the entry with its key, unless it is clearly another stored entry that lost
+    /// this key. In both cases an item claims the entry with the key, so no new entry is ever given
+    /// a key that is in use.
     fn match_keys<K: KnownEntries>(&mut self, known: &K) -> Result<bool, K::Error> {
         let mut holders = Vec::new();
         let mut further = Vec::new();
@@ -322,9 +322,9 @@ fn unambiguous(proposals: Vec<(usize, i64)>) -> Vec<(usize, i64)> {
 /// Returns the entry that an item matches better than the entry with its key.
 ///
 /// The title and link of the item differ from those of the entry with its key, while exactly one
-/// other entry has its link, and its title or day. This happens with an id that several posts share,
-/// when the document holds only one of them. Once decided it stays so: the other entry then has the
-/// id, and the entry with the key has another id or none.
+/// other entry has its link, and its title or day. This happens with an id that several posts
+/// share, when the document holds only one of them. Once decided it stays so: the other entry then
+/// has the id, and the entry with the key has another id or none.
 fn find_better_entry<K: KnownEntries>(
     item: &EntryIdentity,
     entry: &KnownEntry,
@@ -450,8 +450,8 @@ fn by_title<K: KnownEntries>(item: &EntryIdentity, known: &K) -> Result<Vec<Know
     Ok(matching)
 }
 
-/// Finds entries with the item's title and the path of its link, which a site keeps when it moves to
-/// another host.
+/// Finds entries with the item's title and the path of its link, which a site keeps when it moves
+/// to another host.
 fn by_title_and_path<K: KnownEntries>(
     item: &EntryIdentity,
     known: &K,

@@ -1,61 +1,59 @@
-//! What a text is made of, small enough to be stored with every entry, and how alike two texts are.
+//! Fingerprints of texts: small enough to be stored with every entry, and comparable.
 //!
-//! The text's shingles (three words in a row) are hashed to 32 bits, and the 256 smallest are kept.
-//! Of a text with no more than that many, similarity is exact; of a longer one it is an estimate
-//! with a standard error below 0.03 (the bottom of a set by a random order is a fair sample of it,
-//! and the bottoms of two sets by the same order are samples of their union). The opening is kept
-//! in full beside them, because a teaser is the opening of what it teases.
+//! The shingles of a text (three words in a row) are hashed to 32 bits, and the 256 smallest hashes
+//! are kept: a bottom-k sketch (Broder 1997). The similarity of two texts is exact if neither has
+//! more shingles than that. Otherwise it is an estimate with a standard error below 0.03. The
+//! opening is kept in full, because an excerpt is usually the opening of the post.
 
-use super::{boilerplate, normalised_text, salient_tokens};
 use feed_model::Draft;
 
-/// Words of own text from which an item that links to a post is a post itself, and from which texts
-/// are compared.
+use super::{boilerplate, normalised_text, salient_tokens};
+
+/// Number of words from which an item that links to a post may be a post of its own, and from which
+/// texts are compared.
 pub const MIN_COMMENTARY_TOKENS: u32 = 48;
-/// Hashes kept of a text.
+/// Number of hashes that are kept of a text.
 const SKETCH_SIZE: usize = 256;
-/// Words in a shingle.
+/// Number of words in a shingle.
 const SHINGLE_SIZE: usize = 3;
-/// Words from which a text is no form that somebody filled in: its facts are not kept.
+/// Number of words from which a text is no filled-in template. Its numbers and names are not kept.
 pub(super) const MIN_ARTICLE_TOKENS: u32 = 400;
-/// Words of the opening.
+/// Number of words of the opening.
 const OPENING_TOKENS: usize = 64;
-/// People and files that are kept.
+/// Number of authors and files that are kept.
 const MAX_NAMES: usize = 8;
-/// Letters and digits of a file's name that no other file has.
+/// Number of letters and digits from which a file name belongs to one file only.
 const MIN_UNIQUE_FILE_NAME: usize = 20;
 /// The first byte of the stored form.
 const VERSION: u8 = 1;
 
-/// What an item's title, text, people and files are made of, as hashes. The default is that of an
-/// item which says nothing.
+/// The hashes of an item's title, text, authors and files. The default is that of an empty item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Words of its own text, without addresses that are written out and what publishing programs
-    /// add.
+    /// Number of words, not counting written-out URLs and the additions of publishing software.
     tokens: u32,
-    /// Words that it marks as quoted.
+    /// Number of words in `blockquote` elements.
     quoted: u32,
-    /// Whether `sketch` holds every shingle.
+    /// Whether `sketch` has the hashes of all shingles.
     complete: bool,
-    /// The smallest hashes of the text's shingles, ascending.
+    /// The smallest hashes of the shingles, in ascending order.
     sketch: Vec<u32>,
-    /// The hashes of the opening's shingles, ascending.
+    /// The hashes of the opening's shingles, in ascending order.
     opening: Vec<u32>,
-    /// Words of the title that mean something.
+    /// The content words of the title.
     title_words: Vec<u32>,
-    /// Words of the opening that mean something.
+    /// The content words of the opening.
     opening_words: Vec<u32>,
-    /// The authors' names.
-    people: Vec<u32>,
-    /// The names of its sound and film files.
+    /// The names of the authors.
+    authors: Vec<u32>,
+    /// The names of the audio and video files.
     media: Vec<u32>,
-    /// The numbers and names in its text, if that may be a form.
-    facts: Vec<u32>,
+    /// The numbers and names in the text, if it may be a filled-in template.
+    salient_tokens: Vec<u32>,
 }
 
 impl Fingerprint {
-    /// Of an item.
+    /// Computes the fingerprint of an item.
     pub fn of(draft: &Draft) -> Self {
         let text = normalised_text::item_text(draft);
         let text = boilerplate::strip(&text);
@@ -63,7 +61,7 @@ impl Fingerprint {
         let unquoted = normalised_text::unquoted_text(draft)
             .map(|own| normalised_text::tokens(boilerplate::strip(&own)).len());
         let quoted = unquoted.map_or(0, |unquoted| tokens.len().saturating_sub(unquoted));
-        let own_words = tokens.len().saturating_sub(boilerplate::url_token_count(text));
+        let own_tokens = tokens.len().saturating_sub(boilerplate::url_token_count(text));
         let mut sketch = set(shingles(&tokens));
         let complete = sketch.len() <= SKETCH_SIZE;
         sketch.truncate(SKETCH_SIZE);
@@ -72,12 +70,12 @@ impl Fingerprint {
             .enclosures
             .iter()
             .filter(|e| e.mime.starts_with("audio/") || e.mime.starts_with("video/"));
-        let facts = salient_tokens::of(text)
-            .filter(|_| own_words < MIN_ARTICLE_TOKENS as usize)
-            .map(|fact| hash(&fact));
+        let salient = salient_tokens::of(text)
+            .filter(|_| own_tokens < MIN_ARTICLE_TOKENS as usize)
+            .map(|token| hash(&token));
         Self {
-            facts: set(facts),
-            tokens: u32::try_from(own_words).unwrap_or(u32::MAX),
+            salient_tokens: set(salient),
+            tokens: u32::try_from(own_tokens).unwrap_or(u32::MAX),
             quoted: u32::try_from(quoted).unwrap_or(u32::MAX),
             complete,
             sketch,
@@ -86,7 +84,7 @@ impl Fingerprint {
                 draft.title.as_deref().unwrap_or_default(),
             ))),
             opening_words: set(content_words(opening)),
-            people: set(draft
+            authors: set(draft
                 .authors
                 .iter()
                 .map(|p| hash(&normalised_text::comparable(&p.name)))
@@ -95,12 +93,12 @@ impl Fingerprint {
         }
     }
 
-    /// Words of the item's own text: its content, else its summary.
+    /// Returns the number of words of the item's content, or of its summary if it has no content.
     pub fn tokens(&self) -> u32 {
         self.tokens
     }
 
-    /// The share of its words that it marks as quoted, 0 to 1.
+    /// Returns the share of its words that are marked as quoted, from 0 to 1.
     pub(super) fn quoted_ratio(&self) -> f64 {
         if self.tokens == 0 {
             0.0
@@ -109,25 +107,26 @@ impl Fingerprint {
         }
     }
 
-    /// Whether the text is no longer than what is kept of it in full.
+    /// Returns whether the text is no longer than the opening.
     pub(super) fn fits_in_opening(&self) -> bool {
         usize::try_from(self.tokens).is_ok_and(|tokens| tokens <= OPENING_TOKENS)
     }
 
-    /// The same out of the stored form, without reading the rest; 0 for anything else.
+    /// Returns [`tokens`](Self::tokens) of a stored fingerprint without reading the rest; 0 if it
+    /// is invalid.
     pub fn stored_token_count(bytes: &[u8]) -> u32 {
         let tokens =
             bytes.strip_prefix(&[VERSION]).and_then(|rest| rest.get(1..5)?.try_into().ok());
         tokens.map_or(0, u32::from_le_bytes)
     }
 
-    /// Words of the title that mean something.
+    /// Returns the number of content words of the title.
     pub(super) fn title_word_count(&self) -> usize {
         self.title_words.len()
     }
 
-    /// How alike the two texts are as wholes: the shingles that both have, among those that either
-    /// has; 0 to 1.
+    /// Returns the similarity of the whole texts, from 0 to 1: the share of shingles that both have
+    /// among those that either has (Jaccard index).
     pub fn similarity(&self, other: &Self) -> f64 {
         if self.complete && other.complete {
             return jaccard(&self.sketch, &other.sketch);
@@ -136,28 +135,27 @@ impl Fingerprint {
         jaccard(below(&self.sketch, limit), below(&other.sketch, limit))
     }
 
-    /// How alike the two openings are, cut to the shorter; 0 to 1. An estimate of nothing is 0.
+    /// Returns the share of the shorter opening that the longer one has too, from 0 to 1.
     pub(super) fn opening_similarity(&self, other: &Self) -> f64 {
         let (short, long) =
             if self.opening.len() <= other.opening.len() { (self, other) } else { (other, self) };
         ratio(common(&short.opening, &long.opening), short.opening.len())
     }
 
-    /// How much of this text stands in the other, 0 to 1, and of how many shingles that is an
-    /// estimate.
+    /// Returns the share of this text that is in the other, from 0 to 1, and the number of shingles
+    /// from which it was estimated.
     pub(super) fn containment(&self, other: &Self) -> (f64, usize) {
         let sample = below(&self.sketch, self.sketch_limit().min(other.sketch_limit()));
         (ratio(common(sample, &other.sketch), sample.len()), sample.len())
     }
 
-    /// How much of the shorter text stands in the longer.
+    /// Returns [`containment`](Self::containment) of the shorter text in the longer one.
     pub(super) fn overlap(&self, other: &Self) -> (f64, usize) {
         if self.tokens <= other.tokens { self.containment(other) } else { other.containment(self) }
     }
 
-    /// How far the one speaks of what the other is called: of the titles' words that mean
-    /// something, the share that the other's title or opening has, in the better direction; `None`
-    /// where neither has such a word.
+    /// Returns the share of a title's content words that the other's title or opening has. Of both
+    /// directions the larger share is taken. Returns `None` if neither title has content words.
     pub(super) fn subject_overlap(&self, other: &Self) -> Option<f64> {
         let share = |of: &Self, within: &Self| {
             let words = &of.title_words;
@@ -173,68 +171,67 @@ impl Fingerprint {
         }
     }
 
-    /// Whether each opening has a word that the other has not: where all else is the same, it is a
-    /// form that was filled in with other names.
+    /// Returns whether each opening has a content word that the other lacks. Two otherwise equal
+    /// texts are then one template with other names.
     pub(super) fn each_opening_has_own_words(&self, other: &Self) -> bool {
         let (left, right) = (&self.opening_words, &other.opening_words);
         let both = common(left, right);
         both < left.len() && both < right.len()
     }
 
-    /// Whether each opening has one of its own names that the other has not: a form that two filled
-    /// in, each for itself.
+    /// Returns whether each opening names its own source and the other does not.
     pub(super) fn each_names_own_source(
         &self,
-        own: &[String],
+        source_names: &[String],
         other: &Self,
-        others: &[String],
+        other_source_names: &[String],
     ) -> bool {
-        let names = |print: &Self, names: &[String], beside: &Self| {
-            let words = names.iter().flat_map(|name| content_words(&normalised_text::tokens(name)));
-            words
-                .into_iter()
-                .any(|word| has(&print.opening_words, word) && !has(&beside.opening_words, word))
+        let names_source = |print: &Self, names: &[String], other: &Self| {
+            let mut words =
+                names.iter().flat_map(|name| content_words(&normalised_text::tokens(name)));
+            words.any(|word| has(&print.opening_words, word) && !has(&other.opening_words, word))
         };
-        names(self, own, other) && names(other, others, self)
+        names_source(self, source_names, other) && names_source(other, other_source_names, self)
     }
 
-    /// Whether each tells a number or a name that the other does not.
+    /// Returns whether each text has a number or a name that the other lacks.
     pub(super) fn each_has_own_salient_tokens(&self, other: &Self) -> bool {
-        let both = common(&self.facts, &other.facts);
-        both < self.facts.len() && both < other.facts.len()
+        let both = common(&self.salient_tokens, &other.salient_tokens);
+        both < self.salient_tokens.len() && both < other.salient_tokens.len()
     }
 
-    /// Words of the shorter text's opening that the longer one's has not: the one that it was cut
-    /// in at most, if it is a part.
+    /// Returns the number of content words that the shorter text's opening has and the longer one's
+    /// lacks. An excerpt that was cut off within a word has one.
     pub(super) fn extra_opening_words(&self, other: &Self) -> usize {
         let (short, long) = if self.tokens <= other.tokens { (self, other) } else { (other, self) };
         short.opening_words.len() - common(&short.opening_words, &long.opening_words)
     }
 
-    /// Whether it says anything at all: a word in title or text.
+    /// Returns whether there is a word in the text, or a content word in the title.
     pub(super) fn has_words(&self) -> bool {
         self.tokens > 0 || !self.title_words.is_empty()
     }
 
-    /// Whether both name people, and not one in common.
+    /// Returns whether both have authors, and none in common.
     pub(super) fn has_disjoint_authors(&self, other: &Self) -> bool {
-        disjoint(&self.people, &other.people)
+        disjoint(&self.authors, &other.authors)
     }
 
-    /// Whether somebody of this name is an author.
+    /// Returns whether an author has this name.
     pub(super) fn has_author(&self, name: &str) -> bool {
-        has(&self.people, hash(&normalised_text::comparable(name)))
+        has(&self.authors, hash(&normalised_text::comparable(name)))
     }
 
-    /// Whether both have sound or film files, and not one in common.
+    /// Returns whether both have audio or video files, and none in common.
     pub(super) fn has_disjoint_media(&self, other: &Self) -> bool {
         disjoint(&self.media, &other.media)
     }
 
-    /// What copies are found by, whatever they are called: one hash of the opening and one of the
-    /// whole text; `None` of a text that is too short to be compared. Two texts have the same hash
-    /// of the whole with a probability of their similarity (minwise hashing), and of the opening
-    /// with that of their openings.
+    /// Returns the minhash of the opening and that of the whole text; `None` if the text is too
+    /// short to be compared.
+    ///
+    /// Copies are found by them whatever their titles are: the probability that two texts have the
+    /// same minhash equals their similarity (Broder 1997).
     pub fn minhashes(&self) -> Option<[u32; 2]> {
         let long_enough = self.tokens >= MIN_COMMENTARY_TOKENS;
         self.opening
@@ -244,7 +241,7 @@ impl Fingerprint {
             .map(|(opening, whole)| [*opening, *whole])
     }
 
-    /// The form in which it is stored.
+    /// Returns the stored form.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION, u8::from(self.complete)];
         out.extend(self.tokens.to_le_bytes());
@@ -253,27 +250,27 @@ impl Fingerprint {
             &self.opening,
             &self.title_words,
             &self.opening_words,
-            &self.people,
+            &self.authors,
             &self.media,
         ] {
             write_list(&mut out, list);
         }
         out.extend(self.quoted.to_le_bytes());
-        write_list(&mut out, &self.facts);
+        write_list(&mut out, &self.salient_tokens);
         out
     }
 
-    /// Reads [`Fingerprint::to_bytes`]; `None` for anything else, another version included.
+    /// Parses the stored form; `None` if it is invalid or of another version.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(&[VERSION])?;
         let complete = take::<1>(&mut rest)?[0] == 1;
         let tokens = u32::from_le_bytes(take(&mut rest)?);
         let (sketch, opening, title_words) =
             (read_list(&mut rest)?, read_list(&mut rest)?, read_list(&mut rest)?);
-        let (opening_words, people, media) =
+        let (opening_words, authors, media) =
             (read_list(&mut rest)?, read_list(&mut rest)?, read_list(&mut rest)?);
-        // These came later: what was stored before does not have them.
-        let (quoted, facts) = match rest {
+        // Fingerprints stored by earlier versions end here.
+        let (quoted, salient_tokens) = match rest {
             [] => (0, Vec::new()),
             _ => (u32::from_le_bytes(take(&mut rest)?), read_list(&mut rest)?),
         };
@@ -285,13 +282,13 @@ impl Fingerprint {
             opening,
             title_words,
             opening_words,
-            people,
+            authors,
             media,
-            facts,
+            salient_tokens,
         })
     }
 
-    /// Up to which hash the sketch is a whole account of the text.
+    /// Returns the hash up to which the sketch has all shingles of the text.
     fn sketch_limit(&self) -> u32 {
         if self.complete { u32::MAX } else { self.sketch.last().copied().unwrap_or(u32::MAX) }
     }
@@ -315,8 +312,8 @@ fn write_list(out: &mut Vec<u8>, list: &[u32]) {
     out.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|hash| hash.to_le_bytes()));
 }
 
-/// FNV-1a, finished with an avalanche so that the order of hashes is random: the same on every
-/// machine and for ever, as hashes are stored.
+/// Returns the FNV-1a hash with the finaliser of MurmurHash3, which makes the order of hashes
+/// random. Hashes are stored, so this function must never change.
 fn hash_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> u32 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for part in parts {
@@ -341,8 +338,8 @@ fn shingles(tokens: &[String]) -> Vec<u32> {
     tokens.windows(size).map(|words| hash_of(words.iter().map(String::as_str))).collect()
 }
 
-/// Words that mean something: no short ones, unless they have digits or belong to a script of short
-/// words, and none that stand in any text.
+/// Returns the hashes of the content words: no stop words, and no words of up to three letters
+/// unless they have a digit or are not ASCII.
 fn content_words(tokens: &[String]) -> Vec<u32> {
     tokens
         .iter()
@@ -355,8 +352,7 @@ fn content_words(tokens: &[String]) -> Vec<u32> {
         .collect()
 }
 
-/// Words of four letters and more that say nothing of a subject, those of recommending a text among
-/// them.
+/// English stop words of four letters and more, including those of recommendations.
 const STOP_WORDS: &[&str] = &[
     "about",
     "after",
@@ -452,8 +448,8 @@ const STOP_WORDS: &[&str] = &[
     "your",
 ];
 
-/// What a file is known by, whoever redirects to it: its name, together with where it lies unless
-/// the name is long enough to be nobody else's. Every show has a `12.mp3`.
+/// Returns the part of a file's URL that stays the same behind redirects: the file name, with its
+/// folder unless the name is long. Every podcast has a `12.mp3`.
 fn media_name(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (folder, name) = path.rsplit_once('/').unwrap_or_default();
@@ -519,11 +515,11 @@ mod tests {
         let (a, b) = (of("one two three four"), of("one two three five"));
         assert!((a.similarity(&a) - 1.0).abs() < 1e-9);
         assert!((a.similarity(&b) - 1.0 / 3.0).abs() < 1e-9, "one shingle of three");
-        assert!(of("").similarity(&of("")).abs() < 1e-9, "nothing is like nothing");
+        assert!(of("").similarity(&of("")).abs() < 1e-9, "empty texts have no similarity");
     }
 
     #[test]
-    fn long_texts_are_estimated_well() {
+    fn the_similarity_of_long_texts_is_estimated() {
         let (a, b) = (of(&words(0..4_000)), of(&words(500..4_500)));
         let real = 3_498.0 / 4_498.0;
         assert!((a.similarity(&b) - real).abs() < 0.08, "{} is near {real}", a.similarity(&b));
@@ -531,28 +527,28 @@ mod tests {
     }
 
     #[test]
-    fn a_teaser_has_the_opening_of_the_whole() {
+    fn an_excerpt_has_the_opening_of_the_post() {
         let (teaser, whole) = (of(&words(0..60)), of(&words(0..3_000)));
         assert!(teaser.opening_similarity(&whole) > 0.95);
         assert!(teaser.similarity(&whole) < 0.2);
     }
 
     #[test]
-    fn texts_that_are_alike_have_a_mark_in_common() {
+    fn similar_texts_share_a_minhash() {
         let (teaser, whole, edited) =
             (of(&words(0..80)), of(&words(0..3_000)), of(&words(30..3_000)));
         let common = |a: &Fingerprint, b: &Fingerprint| {
             let (a, b) = (a.minhashes().expect("long enough"), b.minhashes().expect("long enough"));
             (a[0] == b[0], a[1] == b[1])
         };
-        assert!(common(&teaser, &whole).0, "the opening's");
-        assert!(common(&edited, &whole).1, "the whole's");
+        assert!(common(&teaser, &whole).0, "of the opening");
+        assert!(common(&edited, &whole).1, "of the whole text");
         assert_eq!(common(&whole, &of(&words(4_000..7_000))), (false, false));
         assert_eq!(of(&words(0..40)).minhashes(), None);
     }
 
     #[test]
-    fn a_file_is_known_by_more_than_a_number() {
+    fn a_short_file_name_includes_its_folder() {
         assert_eq!(media_name("https://a.example/audio/12.mp3?x=1"), "audio/12.mp3");
         assert_ne!(media_name("https://a.example/12.mp3"), media_name("https://b.example/12.mp3"));
         assert_eq!(
@@ -565,7 +561,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_another_make_are_refused() {
+    fn invalid_bytes_are_refused() {
         let bytes = of(&words(0..1_000)).to_bytes();
         assert!(bytes.len() < 2_500, "{} bytes are stored with every entry", bytes.len());
         assert_eq!(Fingerprint::from_bytes(&bytes[..bytes.len() - 1]), None);
@@ -575,13 +571,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_stored_is_read_again(text in "\\PC{0,300}") {
+        fn the_stored_form_is_parsed_back(text in "\\PC{0,300}") {
             let print = of(&text);
             prop_assert_eq!(Fingerprint::from_bytes(&print.to_bytes()), Some(print));
         }
 
         #[test]
-        fn likeness_is_mutual(a in "[abc ]{0,400}", b in "[abc ]{0,400}") {
+        fn similarity_is_symmetric(a in "[abc ]{0,400}", b in "[abc ]{0,400}") {
             let (a, b) = (of(&a), of(&b));
             prop_assert!((a.similarity(&b) - b.similarity(&a)).abs() < 1e-12);
             prop_assert!((0.0..=1.0).contains(&a.similarity(&b)));

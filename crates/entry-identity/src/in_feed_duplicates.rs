@@ -1,22 +1,23 @@
-//! Items that a document has twice: each is taken once.
+//! Finds items that a document has more than once. Each is taken once.
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::EntryIdentity;
 use feed_model::{DatePrecision, Draft, Timestamp};
 
-/// Marks items that the document has twice, and tells which one each repeats.
+use super::EntryIdentity;
+
+/// Marks the duplicates among the items of a document. Returns the index of each duplicate with
+/// that of the item that is kept.
 ///
-/// The same item is the same in everything that is kept; or in id, link and title, and in date or
-/// text; or it is a version of an entry, with its id, link and date, and another moment of updating
-/// (RFC 4287 §4.1.1); or it came under two ids, with one link, title, text, date and files. The
-/// latest one stays.
+/// Two items are duplicates if all stored fields are equal; or id, link and title, and date or
+/// text; or id, link and date, while `updated` differs (RFC 4287 §4.1.1); or link, title, text,
+/// date and files. The item with the latest `updated` is kept.
 pub(super) fn mark_duplicates(
     identities: &mut [EntryIdentity],
     drafts: &[Draft],
 ) -> Vec<(usize, usize)> {
     let mut order: Vec<usize> = (0..identities.len()).collect();
-    // The latest version first; the digest decides between equals, so that the order of the
+    // The latest version comes first. The hash decides between equals, so that the order of the
     // document does not.
     order.sort_by_key(|&i| {
         (Reverse(drafts[i].updated), identities[i].content_hash, identities[i].published)
@@ -25,59 +26,83 @@ pub(super) fn mark_duplicates(
     let mut originals: HashMap<DuplicateKey<'_>, usize> =
         HashMap::with_capacity(identities.len() * 4);
     for i in order {
-        let duplicate_keys = duplicate_keys(&identities[i], &drafts[i]);
-        let repeats = |mark: &DuplicateKey<'_>| {
-            let original = *originals.get(mark)?;
+        let keys = duplicate_keys(&identities[i], &drafts[i]);
+        let original_of = |key: &DuplicateKey<'_>| {
+            let original = *originals.get(key)?;
             let other_version =
                 drafts[i].updated.is_some() && drafts[original].updated != drafts[i].updated;
-            (other_version || !matches!(mark, DuplicateKey::Version(..))).then_some(original)
+            (other_version || !matches!(key, DuplicateKey::Version { .. })).then_some(original)
         };
-        match duplicate_keys.iter().find_map(repeats) {
+        match keys.iter().find_map(original_of) {
             Some(original) => found.push((i, original)),
-            None => originals.extend(duplicate_keys.into_iter().map(|mark| (mark, i))),
+            None => originals.extend(keys.into_iter().map(|key| (key, i))),
         }
     }
-    for (repetition, _) in &found {
-        identities[*repetition].is_in_feed_duplicate = true;
+    for (duplicate, _) in &found {
+        identities[*duplicate].is_in_feed_duplicate = true;
     }
     found
 }
 
-/// An id, a link and a title.
+/// Id, link and title.
 type GuidLinkTitle<'a> = [Option<&'a str>; 3];
 
-/// By what two items are one.
+/// Values that make two items duplicates if both have them.
 #[derive(PartialEq, Eq, Hash)]
 enum DuplicateKey<'a> {
-    AllFields(GuidLinkTitle<'a>, [u8; 32], Option<Timestamp>, Option<&'a str>),
-    Text(GuidLinkTitle<'a>, [u8; 32]),
-    Date(GuidLinkTitle<'a>, Timestamp),
-    Version(&'a str, &'a str, Timestamp),
-    Copy(&'a str, [u8; 32], Timestamp, Vec<&'a str>),
+    AllFields {
+        names: GuidLinkTitle<'a>,
+        content_hash: [u8; 32],
+        date: Option<Timestamp>,
+        link: Option<&'a str>,
+    },
+    Text {
+        names: GuidLinkTitle<'a>,
+        material_hash: [u8; 32],
+    },
+    Date {
+        names: GuidLinkTitle<'a>,
+        date: Timestamp,
+    },
+    Version {
+        guid: &'a str,
+        link: &'a str,
+        date: Timestamp,
+    },
+    Copy {
+        link: &'a str,
+        material_hash: [u8; 32],
+        date: Timestamp,
+        files: Vec<&'a str>,
+    },
 }
 
 fn duplicate_keys<'a>(item: &'a EntryIdentity, draft: &'a Draft) -> Vec<DuplicateKey<'a>> {
     let (guid, link, title) =
         (item.guid.as_deref(), item.link.as_deref(), item.title_norm.as_deref());
-    let everything = [guid, item.canonical.as_deref(), title];
-    let mut duplicate_keys =
-        vec![DuplicateKey::AllFields(everything, item.content_hash, item.published, link)];
+    let mut keys = vec![DuplicateKey::AllFields {
+        names: [guid, item.canonical.as_deref(), title],
+        content_hash: item.content_hash,
+        date: item.published,
+        link,
+    }];
     let Some(link) = link else {
-        return duplicate_keys;
+        return keys;
     };
     let names = [guid, Some(link), title];
+    let material_hash = item.material_hash;
     let date =
         draft.published.filter(|date| date.precision == DatePrecision::Second).map(|date| date.at);
     if guid.is_some() && title.is_some() {
-        duplicate_keys.push(DuplicateKey::Text(names, item.material_hash));
-        duplicate_keys.extend(date.map(|date| DuplicateKey::Date(names, date)));
+        keys.push(DuplicateKey::Text { names, material_hash });
+        keys.extend(date.map(|date| DuplicateKey::Date { names, date }));
     }
-    duplicate_keys
-        .extend(guid.zip(date).map(|(guid, date)| DuplicateKey::Version(guid, link, date)));
+    keys.extend(guid.zip(date).map(|(guid, date)| DuplicateKey::Version { guid, link, date }));
     if item.text_hash.is_some() {
-        let files = || draft.enclosures.iter().map(|file| file.url.as_str()).collect();
-        duplicate_keys
-            .extend(date.map(|date| DuplicateKey::Copy(link, item.material_hash, date, files())));
+        keys.extend(date.map(|date| {
+            let files = draft.enclosures.iter().map(|file| file.url.as_str()).collect();
+            DuplicateKey::Copy { link, material_hash, date, files }
+        }));
     }
-    duplicate_keys
+    keys
 }

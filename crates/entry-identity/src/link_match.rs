@@ -98,8 +98,9 @@ pub(super) fn compare(
     let has_guid_of_post = |guid: Option<&str>| {
         !new_owns && !old_owns && guid.is_some_and(|guid| guid_belongs_to_site(guid, canonical))
     };
-    // A text from another site that is long enough and unlike the page is a commentary. If the other
-    // entry has the same title and no text to compare, a text of full length is the post itself.
+    // A text from another site that is long enough and unlike the page is a commentary. If the
+    // other entry has the same title and no text to compare, a text of full length is the post
+    // itself.
     let is_commentary =
         |text: &Fingerprint, owns_link: bool, other: &Fingerprint, guid: Option<&str>| {
             let is_full_post = same_title

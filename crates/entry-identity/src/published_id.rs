@@ -1,45 +1,45 @@
-//! The id under which a story is published: given once, stored, never made again.
+//! The published id of a story (Atom `id`, RSS `guid`). It is chosen once and stored.
 
 use url::Url;
 use uuid::Uuid;
 
 use feed_model::{EntryKey, SourceId};
 
-/// The name space of our own ids.
+/// The name space of generated ids (RFC 9562 §5.5).
 const ID_NAMESPACE: Uuid = Uuid::from_u128(0x7c1b_2f0e_5d43_5b8a_9a64_31f0_c2d8_e6b7);
-/// A longer id is not carried on.
+/// Number of characters above which a publisher's id is not published.
 const MAX_ID_CHARS: usize = 2_048;
 
-/// The id of a story that begins with an entry.
+/// Returns the id of a story that begins with an entry.
 ///
-/// The publisher's, byte for byte, where it is an http(s), urn or tag IRI that no other story has
-/// (`taken`); otherwise a `urn:uuid` (RFC 9562, version 5) of source and key. `guid` is `None` for
-/// sites, which give no ids, and for an id that several items of one document claim
-/// ([`EntryIdentity::unique_guid`](super::EntryIdentity::unique_guid)).
+/// This is the publisher's id, byte for byte, if it is an http(s), urn or tag IRI and `is_taken`
+/// says that no other story has it. Otherwise it is a `urn:uuid` of source and key (RFC 9562,
+/// version 5). Pass `None` as `guid` for sites, which have no ids, and for an id that several items
+/// of a document share ([`EntryIdentity::unique_guid`](super::EntryIdentity::unique_guid)).
 pub fn published_id(
     guid: Option<&str>,
     key: &EntryKey,
     source: &SourceId,
-    mut taken: impl FnMut(&str) -> bool,
+    mut is_taken: impl FnMut(&str) -> bool,
 ) -> String {
     if let Some(guid) = guid.filter(|guid| is_publishable(guid))
-        && !taken(guid)
+        && !is_taken(guid)
     {
         return guid.to_owned();
     }
     let mut name = format!("{source}\0{key}");
     loop {
-        let minted = format!("urn:uuid:{}", Uuid::new_v5(&ID_NAMESPACE, name.as_bytes()));
-        // A look-up that can only say yes must not keep us here for ever.
-        if name.len() > source.as_str().len() + key.as_str().len() + 64 || !taken(&minted) {
-            return minted;
+        let generated = format!("urn:uuid:{}", Uuid::new_v5(&ID_NAMESPACE, name.as_bytes()));
+        // A failing look-up may answer "taken" every time, so the number of attempts is limited.
+        if name.len() > source.as_str().len() + key.as_str().len() + 64 || !is_taken(&generated) {
+            return generated;
         }
         name.push('\0');
     }
 }
 
-/// Whether an id is an IRI (RFC 3987) of a kind that is the same for everyone: http(s) with a host
-/// and without a user, urn (RFC 8141) or tag (RFC 4151).
+/// Returns whether an id is an IRI (RFC 3987) of a global scheme: http(s) with a host and without
+/// user information, urn (RFC 8141) or tag (RFC 4151).
 fn is_publishable(id: &str) -> bool {
     if id.chars().count() > MAX_ID_CHARS || !is_iri_text(id) {
         return false;
@@ -65,12 +65,12 @@ fn is_publishable(id: &str) -> bool {
     }
 }
 
-/// What stands behind the host: brackets have no place there (RFC 3986 §3.3).
+/// Returns the part after the authority, in which brackets are not allowed (RFC 3986 §3.3).
 fn below_authority(rest: &str) -> &str {
     rest.find(['/', '?', '#']).map_or("", |at| &rest[at..])
 }
 
-/// `2026`, `2026-01` or `2026-01-02` (RFC 4151 §2.1).
+/// Returns whether a date has the form `2026`, `2026-01` or `2026-01-02` (RFC 4151 §2.1).
 fn is_tag_date(date: &str) -> bool {
     let parts: Vec<&str> = date.split('-').collect();
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
@@ -85,7 +85,7 @@ fn is_urn_space(space: &str) -> bool {
         && !space.ends_with('-')
 }
 
-/// Whether a text has only characters of an IRI, and every `%` begins an escape.
+/// Returns whether a text has only characters that an IRI may have, and every `%` begins an escape.
 fn is_iri_text(text: &str) -> bool {
     let allowed = |c: char| {
         if c.is_ascii() {
@@ -101,7 +101,7 @@ fn is_iri_text(text: &str) -> bool {
         && text.matches('#').count() <= 1
 }
 
-/// Characters outside `ucschar` (RFC 3987 §2.2), and those that turn the direction of what follows
+/// Returns whether a character is outside `ucschar` (RFC 3987 §2.2) or changes the text direction
 /// (§4.1).
 fn is_private_or_invisible(c: char) -> bool {
     matches!(u32::from(c), 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xFFF0..=0xFFFF | 0xE0000..=0xE0FFF | 0xF_0000..=0x10_FFFF)
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_iri_is_kept_byte_for_byte() {
+    fn iris_are_kept_byte_for_byte() {
         for id in [
             "https://example.org/?p=1",
             "HTTP://Example.org/A%2f",
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_iri_is_not_published() {
+    fn other_ids_are_not_published() {
         for id in [
             "12",
             "post 1",
@@ -158,12 +158,12 @@ mod tests {
             "https://example.org/\u{202e}a",
             "https://example.org/<a>",
         ] {
-            assert!(id_of(id).starts_with("urn:uuid:"), "{id} is none");
+            assert!(id_of(id).starts_with("urn:uuid:"), "{id} is not publishable");
         }
     }
 
     #[test]
-    fn an_id_of_another_story_is_not_given_again() {
+    fn an_id_of_another_story_is_not_used() {
         let (key, source) =
             (EntryKey("https://example.org/1".into()), SourceId::new("forger").unwrap());
         let id = published_id(Some("https://example.org/1"), &key, &source, |id| {
@@ -172,18 +172,18 @@ mod tests {
         assert_eq!(
             id,
             published_id(None, &key, &source, |_| false),
-            "minted of source and key alone"
+            "generated from source and key"
         );
         let other = published_id(None, &key, &source, |taken| taken == id);
         assert!(other.starts_with("urn:uuid:") && other != id);
         assert!(
             published_id(None, &key, &source, |_| true).starts_with("urn:uuid:"),
-            "a broken look-up ends"
+            "a failing look-up ends"
         );
     }
 
     #[test]
-    fn a_minted_id_is_the_same_on_every_machine_and_for_ever() {
+    fn generated_ids_never_change() {
         let id =
             published_id(None, &EntryKey("key".into()), &SourceId::new("source").unwrap(), |_| {
                 false

@@ -1,18 +1,19 @@
-//! Which entry of a story shows, its date, and when `updated` moves.
+//! Chooses the representative entry of a story, its date, and when its `updated` changes.
 
-use super::{MIN_COMMENTARY_TOKENS, SourceSite};
 use feed_model::{PublishedDate, Timestamp};
 
-/// How often a story's `updated` moves: a publisher who rewrites a post every hour is heard for a
-/// day.
+use super::{MIN_COMMENTARY_TOKENS, SourceSite};
+
+/// Number of changes of a story's `updated`, after which further edits do not change it. For a post
+/// that is edited every hour this is one day.
 pub const MAX_UPDATES: u32 = 24;
 
-/// An entry, as the choice of the one that shows sees it.
+/// An entry of a story, with the values by which the representative is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepresentativeCandidate {
     /// The entry's row.
     pub entry: i64,
-    /// Its link as it is compared across sources.
+    /// Its link as compared across sources.
     pub canonical: Option<String>,
     /// The site of its source.
     pub site: SourceSite,
@@ -20,41 +21,42 @@ pub struct RepresentativeCandidate {
     pub published: Option<PublishedDate>,
     /// When it was first stored.
     pub first_seen: Timestamp,
-    /// Words of its own text ([`Fingerprint::tokens`](super::Fingerprint::tokens)).
+    /// Number of words of its text ([`Fingerprint::tokens`](super::Fingerprint::tokens)).
     pub token_count: u32,
 }
 
-/// The entry whose title, link and text are the story's: one whose source is the home of its link,
-/// else the first seen.
+/// Chooses the entry whose title, link and text the story shows. Returns 0 if there is no entry.
 ///
-/// Of several at home, one with a text of its own goes before an index page's single line. A source
-/// that only claims the site is at home there as long as none is followed at the site itself. 0
-/// where there is no entry.
+/// An entry whose source owns its link is preferred, and among those one with at least 48 words.
+/// Otherwise the entry that was stored first is taken. A source that only claims the linked site
+/// owns it only if no other entry comes from a source that is followed at that site.
 pub fn choose_representative(entries: &[RepresentativeCandidate]) -> i64 {
-    let proven =
-        |facts: &RepresentativeCandidate| facts.site.is_followed_at(facts.canonical.as_deref());
-    let any_proven = entries.iter().any(proven);
-    let rank = |facts: &&RepresentativeCandidate| {
-        let home = if any_proven {
-            proven(facts)
+    let is_proven =
+        |entry: &RepresentativeCandidate| entry.site.is_followed_at(entry.canonical.as_deref());
+    let any_proven = entries.iter().any(is_proven);
+    let rank = |entry: &&RepresentativeCandidate| {
+        let owns_link = if any_proven {
+            is_proven(entry)
         } else {
-            facts.site.owns_link(facts.canonical.as_deref())
+            entry.site.owns_link(entry.canonical.as_deref())
         };
-        (!home, home && facts.token_count < MIN_COMMENTARY_TOKENS, facts.first_seen, facts.entry)
+        let is_short = entry.token_count < MIN_COMMENTARY_TOKENS;
+        (!owns_link, owns_link && is_short, entry.first_seen, entry.entry)
     };
-    entries.iter().min_by_key(rank).map_or(0, |facts| facts.entry)
+    entries.iter().min_by_key(rank).map_or(0, |entry| entry.entry)
 }
 
-/// The date of a story: the most exact among its entries, else the earliest.
+/// Returns the date of a story: the most precise among its entries, and of those the earliest.
 pub fn story_date(entries: &[RepresentativeCandidate]) -> Option<PublishedDate> {
     entries
         .iter()
-        .filter_map(|facts| facts.published)
+        .filter_map(|entry| entry.published)
         .min_by_key(|date| (std::cmp::Reverse(date.precision), date.at))
 }
 
-/// The `updated` of a story that begins: the publisher's, else its date, neither before that date
-/// nor in the future; else now.
+/// Returns the `updated` of a new story: the later of the publisher's `updated` and the publication
+/// date. If that is in the future, it is the publication date. If that is in the future too, it is
+/// now.
 pub fn initial_updated(
     updated: Option<Timestamp>,
     published: Option<PublishedDate>,
@@ -68,16 +70,18 @@ pub fn initial_updated(
         .unwrap_or(now)
 }
 
-/// Where `updated` moves when title or text changed materially: to the publisher's newer time if
-/// that is not in the future, else to now; `None`: it stays, because it moved [`MAX_UPDATES`] times
-/// or the clock stands behind it.
+/// Returns the new `updated` of a story whose title or text changed materially: the publisher's
+/// time if it is newer and not in the future, else now.
+///
+/// Returns `None` if `updated` stays as it is, because it changed [`MAX_UPDATES`] times or the
+/// clock is behind it.
 pub fn next_updated(
     current: Timestamp,
-    moves: u32,
+    changes: u32,
     publisher: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    if moves >= MAX_UPDATES {
+    if changes >= MAX_UPDATES {
         return None;
     }
     publisher.filter(|at| *at > current && *at <= now).or((now > current).then_some(now))
@@ -92,11 +96,11 @@ mod tests {
         chrono::DateTime::from_timestamp(seconds, 0).unwrap()
     }
 
-    fn entry(entry: i64, home: &str, seen: i64, words: u32) -> RepresentativeCandidate {
+    fn entry(entry: i64, site: &str, seen: i64, words: u32) -> RepresentativeCandidate {
         RepresentativeCandidate {
             entry,
             canonical: Some("https://blog.example.org/post".into()),
-            site: SourceSite::new(&format!("https://{home}/"), None),
+            site: SourceSite::new(&format!("https://{site}/"), None),
             published: None,
             first_seen: at(seen),
             token_count: words,
@@ -104,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_home_of_the_link_shows_else_the_first_seen() {
+    fn the_source_that_owns_the_link_is_preferred_then_the_oldest_entry() {
         let (planet, mirror, home) = (
             entry(1, "planet.example", 1, 500),
             entry(2, "mirror.example", 2, 900),
@@ -116,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn who_only_claims_the_site_gives_way_to_it() {
+    fn a_source_followed_at_the_site_is_preferred_to_one_that_claims_it() {
         let claims = |n| RepresentativeCandidate {
             site: SourceSite::new("https://feeds.example.net/x", Some("https://example.org/")),
             ..entry(n, "", 1, 900)
@@ -125,23 +129,23 @@ mod tests {
         assert_eq!(
             choose_representative(&[claims(2), entry(3, "example.org", 9, 12)]),
             3,
-            "a forger's text shows in nobody's place"
+            "a forged text replaces no other"
         );
     }
 
     #[test]
-    fn an_index_gives_way_to_the_post_itself() {
+    fn an_index_item_is_replaced_by_the_post_of_the_same_site() {
         let (index, post) = (entry(1, "example.org", 1, 12), entry(2, "example.org", 2, 700));
         assert_eq!(choose_representative(&[index.clone(), post]), 2);
         assert_eq!(
             choose_representative(&[index, entry(3, "planet.example", 0, 700)]),
             1,
-            "and to no one else"
+            "and not by that of another site"
         );
     }
 
     #[test]
-    fn the_most_exact_date_is_the_storys_else_the_earliest() {
+    fn the_most_precise_date_is_taken_then_the_earliest() {
         let dated = |n, precision, seconds| RepresentativeCandidate {
             published: Some(PublishedDate { at: at(seconds), precision }),
             ..entry(n, "x", 1, 0)
@@ -157,26 +161,26 @@ mod tests {
     }
 
     #[test]
-    fn updated_moves_to_the_publishers_newer_time_else_to_now() {
+    fn updated_becomes_the_publishers_newer_time_or_now() {
         assert_eq!(next_updated(at(10), 0, Some(at(20)), at(30)), Some(at(20)));
         assert_eq!(
             next_updated(at(10), 0, Some(at(40)), at(30)),
             Some(at(30)),
-            "not to the future"
+            "not in the future"
         );
-        assert_eq!(next_updated(at(10), 0, Some(at(5)), at(30)), Some(at(30)), "not back");
+        assert_eq!(next_updated(at(10), 0, Some(at(5)), at(30)), Some(at(30)), "not earlier");
         assert_eq!(next_updated(at(10), 0, None, at(30)), Some(at(30)));
         assert_eq!(next_updated(at(10), 23, None, at(30)), Some(at(30)));
         assert_eq!(next_updated(at(10), 24, None, at(30)), None, "at most 24 times");
         assert_eq!(
             next_updated(at(40), 0, None, at(30)),
             None,
-            "a clock that stands behind moves nothing"
+            "a clock that is behind changes nothing"
         );
     }
 
     #[test]
-    fn a_story_begins_with_the_publishers_time() {
+    fn a_new_story_has_the_publishers_time() {
         let date = |seconds| Some(PublishedDate::exact(at(seconds)));
         assert_eq!(initial_updated(Some(at(20)), date(10), at(30)), at(20));
         assert_eq!(

@@ -1,24 +1,23 @@
-//! What a text tells of this case and no other: its numbers, and the names in it as far as capitals
-//! show them.
+//! Extracts the numbers and names of a text. Names are recognised by their capital letters.
 //!
-//! Two notices of one form differ in these; a copy that was edited differs in other words. Scripts
-//! without capitals show their numbers alone.
+//! Two notices of one template differ in these, while an edited copy differs in other words. In
+//! scripts without capital letters only numbers are found.
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// The numbers and names of a plain text, lower-case and without what typography changes. The first
-/// word of a sentence is a name only if it has a number.
+/// Returns the numbers and names of a plain text in lower case and without punctuation. The first
+/// word of a sentence counts only if it has a digit.
 pub(super) fn of(text: &str) -> impl Iterator<Item = String> {
     let mut end = 0;
     text.unicode_word_indices().filter_map(move |(at, word)| {
         let between = &text[end..at];
-        let begins = end == 0
+        let begins_sentence = end == 0
             || between.contains([
                 '.', '!', '?', ':', '…', '\n', '"', '“', '„', '«', '(', '-', '–', '—', '•',
             ]);
         end = at + word.len();
         let is_number = word.contains(char::is_numeric);
-        let is_name = !begins
+        let is_name = !begins_sentence
             && word.chars().next().is_some_and(char::is_uppercase)
             && word.chars().count() > 1;
         (is_number || is_name)
@@ -31,17 +30,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_names_are_facts() {
-        let facts = |text: &str| of(text).collect::<Vec<_>>();
+    fn numbers_and_names_are_found() {
+        let salient = |text: &str| of(text).collect::<Vec<_>>();
         assert_eq!(
-            facts("The region Frankfurt is down. We see 12 errors, O’Brien said. Engineers work."),
+            salient(
+                "The region Frankfurt is down. We see 12 errors, O’Brien said. Engineers work."
+            ),
             ["frankfurt", "12", "obrien"]
         );
         assert_eq!(
-            facts("CVE-2026-31001 is fixed in OpenSSL 3.2"),
+            salient("CVE-2026-31001 is fixed in OpenSSL 3.2"),
             ["2026", "31001", "openssl", "3.2".replace('.', "").as_str()]
         );
-        assert_eq!(facts("Nothing of the kind"), [""; 0]);
-        assert_eq!(facts("улица Гагарина, 4"), ["гагарина", "4"]);
+        assert_eq!(salient("Nothing of the kind"), [""; 0]);
+        assert_eq!(salient("улица Гагарина, 4"), ["гагарина", "4"]);
     }
 }

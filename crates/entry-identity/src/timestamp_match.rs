@@ -1,18 +1,19 @@
-//! What a publisher's date proves.
+//! Compares publication times.
 
 use chrono::Timelike as _;
 
 use feed_model::Timestamp;
 
-/// Whether a moment is a slot: a full quarter of an hour is most often a day (midnight somewhere)
-/// or when a program was told to publish, and many posts have it. Any other second is one post's
-/// own.
+/// Returns whether a time is on a full quarter of an hour.
+///
+/// Such a time is usually a day (midnight in some zone) or a scheduled publication, and many posts
+/// have it. Any other second usually belongs to one post.
 pub(super) fn is_on_quarter_hour(at: Timestamp) -> bool {
     at.second() == 0 && at.minute().is_multiple_of(15)
 }
 
-/// Whether both were published in one second that is no slot: two people's posts hardly ever are,
-/// copies keep the date.
+/// Returns whether both were published in the same second, not on a full quarter of an hour. Copies
+/// keep the date, while two independent posts hardly ever have the same one.
 pub(super) fn is_same_second(left: Option<Timestamp>, right: Option<Timestamp>) -> bool {
     left.is_some_and(|at| !is_on_quarter_hour(at)) && left == right
 }
@@ -22,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_is_told_from_a_slot() {
+    fn quarter_hours_are_not_the_same_second() {
         let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
         let odd = at("2026-03-05T10:17:00Z");
         assert!(

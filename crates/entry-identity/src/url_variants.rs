@@ -1,18 +1,18 @@
-//! The page behind an address, where several addresses lead to one: mobile and AMP editions, AMP
-//! caches, index files, session ids, referrers, the addresses of a video.
+//! Maps the variants of a URL to one page: mobile and AMP editions, AMP caches, index files,
+//! session ids, referrer parameters, the URLs of a video.
 //!
-//! Across sources only. Within a source the address itself is a key, and a rule that is learnt
-//! later must not change keys. What is folded here only finds a candidate: a post may be called
-//! `amp`, a site may live at `m.`, a list may be made `?from=reddit`. So two addresses that are
-//! equal by folding alone prove nothing without the title or the text.
+//! These rules apply only across sources. Within a source links are keys, which must not change
+//! when a rule is added. Variants are only candidates: a post may be called `amp`, a site may have
+//! the host `m.`, a list may need `?from=reddit`. Two URLs that are equal only as variants
+//! therefore need the title or the text as well.
 
 use url::{Position, Url};
 
-/// Names in front of a host that stand for an edition of the site behind them.
+/// Host prefixes of mobile and AMP editions.
 const EDITION_PREFIXES: [&str; 4] = ["m.", "mobile.", "amp.", "www."];
-/// The last part of a path that names what the path before it is.
+/// Last path segments that name the same page as the path before them.
 const INDEX_FILES: [&str; 5] = ["index.html", "index.htm", "index.php", "amp", "amp.html"];
-/// Parameters that hold a session, or ask for an edition or for the form of an answer to a comment.
+/// Parameters of sessions, editions and comment forms.
 const SESSION_PARAMETERS: [&str; 8] = [
     "phpsessid",
     "jsessionid",
@@ -23,9 +23,9 @@ const SESSION_PARAMETERS: [&str; 8] = [
     "replytocom",
     "triedredirect",
 ];
-/// Parameters that name the referrer, where their value is one.
+/// Parameters that name the referrer if their value is one.
 const REFERRER_PARAMETERS: [&str; 5] = ["ref", "source", "src", "from", "via"];
-/// Values that are a referrer, beside the name of a host and what begins with `rss`.
+/// Values that name a referrer, besides host names and values that begin with `rss`.
 const REFERRER_VALUES: [&str; 17] = [
     "atom",
     "email",
@@ -46,7 +46,7 @@ const REFERRER_VALUES: [&str; 17] = [
     "twitter",
 ];
 
-/// The page that an AMP cache shows:
+/// Returns the page that an AMP cache shows:
 /// `https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a`,
 /// `https://www.google.com/amp/s/www.example.org/a`.
 pub(super) fn amp_original(url: &Url) -> Option<Url> {
@@ -65,7 +65,7 @@ pub(super) fn amp_original(url: &Url) -> Option<Url> {
     page.domain().is_some_and(|domain| domain.contains('.')).then_some(page)
 }
 
-/// The one address of a video that `YouTube` shows under several: `https://youtu.be/ID`,
+/// Returns the one URL of a `YouTube` video that has several: `https://youtu.be/ID`,
 /// `/watch?v=ID&t=42s`, `/live/ID`.
 pub(super) fn video(url: &Url) -> Option<String> {
     let host = url.host_str()?;
@@ -90,9 +90,9 @@ pub(super) fn video(url: &Url) -> Option<String> {
     is_id.then(|| format!("https://youtube.com/watch?v={id}"))
 }
 
-/// The host without the names of editions: `m.example.org`, `en.m.example.org` and `example.org`
-/// are one site. What a registry hands out is never shortened: `m.github.io` and `amp.github.io`
-/// are two people's.
+/// Returns the host without edition prefixes: `m.example.org`, `en.m.example.org` and `example.org`
+/// are one site. A registrable domain is never shortened: `m.github.io` and `amp.github.io` belong
+/// to two people.
 pub(super) fn host(name: &str) -> String {
     let own = psl::domain_str(name).unwrap_or(name);
     let Some(mut labels) = name.strip_suffix(own) else {
@@ -109,7 +109,7 @@ pub(super) fn host(name: &str) -> String {
     labels + own
 }
 
-/// The path without session, index file and edition, and without its empty parts.
+/// Returns the path without session id, index file, edition and empty segments.
 pub(super) fn path(path: &str) -> String {
     let mut whole = path.to_owned();
     while whole.contains("//") {
@@ -130,9 +130,9 @@ pub(super) fn path(path: &str) -> String {
     }
 }
 
-/// Where `;jsessionid=…` begins in the last part of a path.
+/// Returns where `;jsessionid=…` begins in the last segment of a path.
 fn session_id_start(part: &str) -> Option<usize> {
-    // A dot before it would become a step up, or none, when the address is read again.
+    // A segment that would become `.` or `..` is kept, because URL parsing would resolve it.
     let dots = |before: &str| {
         matches!(before.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
     };
@@ -141,7 +141,7 @@ fn session_id_start(part: &str) -> Option<usize> {
     })
 }
 
-/// Whether a `name=value` of a query says which page it is.
+/// Returns whether a `name=value` parameter identifies a page.
 pub(super) fn identifies_page(pair: &str) -> bool {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     let (name, value) = (name.to_ascii_lowercase(), value.to_ascii_lowercase());
@@ -151,8 +151,8 @@ pub(super) fn identifies_page(pair: &str) -> bool {
     !(REFERRER_PARAMETERS.contains(&name.as_str()) && is_referrer(&value))
 }
 
-/// Whether a value names who sent the reader: a programme or a host, which no version, branch or
-/// language is.
+/// Returns whether a value names a referrer: a known service or a host. Versions, branches and
+/// languages are none.
 fn is_referrer(value: &str) -> bool {
     let words = value.trim_end_matches('/');
     let is_host = || {
@@ -165,7 +165,7 @@ fn is_referrer(value: &str) -> bool {
     REFERRER_VALUES.contains(&words) || words.starts_with("rss") || is_host()
 }
 
-/// The fragment, where it is the address of a page within a page: `#!/posts/1`, `#/posts/1`.
+/// Returns the fragment if it is a route of a single-page application: `#!/posts/1`, `#/posts/1`.
 pub(super) fn route(fragment: &str) -> Option<&str> {
     fragment
         .strip_prefix('!')
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn editions_of_a_site_are_one() {
+    fn edition_prefixes_are_removed() {
         for name in [
             "example.org",
             "m.example.org",
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_registry_hands_out_is_no_edition() {
+    fn registrable_domains_are_kept() {
         for name in [
             "m.co.uk",
             "m.github.io",
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_shows_the_page_behind_it() {
+    fn amp_caches_lead_to_the_original_page() {
         let behind = |url: &str| amp_original(&Url::parse(url).unwrap()).map(String::from);
         for cached in [
             "https://www-example-org.cdn.ampproject.org/c/s/www.example.org/a?b=1",
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_film_has_one_address() {
+    fn a_video_has_one_url() {
         let video = |url: &str| video(&Url::parse(url).unwrap());
         for address in [
             "https://www.youtube.com/watch?v=dQx4Ab-9_Zk",
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn editions_of_a_page_are_one() {
+    fn editions_of_a_page_have_one_path() {
         for edition in [
             "/a",
             "/a/",
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn who_sent_the_reader_tells_nothing_of_the_page() {
+    fn referrers_do_not_identify_a_page() {
         for pair in [
             "ref=example.com",
             "ref=hackernews",
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_is_a_page() {
+    fn routes_are_recognised() {
         assert_eq!(route("!/post/1"), Some("!/post/1"));
         assert_eq!(route("/post/1"), Some("/post/1"));
         assert_eq!((route("top"), route("!/"), route("/")), (None, None, None));
