@@ -46,7 +46,7 @@ fn with_training(context: &Context, rules: Rules) -> anyhow::Result<Rules> {
         return Ok(rules);
     }
     let rules = context.open_existing_store()?.read(|reader| reader.trained(rules))?;
-    let active = rules.progress().iter().filter(|progress| progress.is_active).count();
+    let active = rules.progress().iter().filter(|progress| progress.is_active()).count();
     context.print_notice(match active {
         0 => "learning is not active for any topic yet: scoring the rules alone".to_owned(),
         1 => "learning is active for 1 topic and included in the score".to_owned(),

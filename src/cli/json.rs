@@ -191,18 +191,18 @@ pub struct TopicJson<'s> {
     latest: Option<Timestamp>,
     feeds: FeedsJson,
     /// The state of the learner; null if the topic does not learn.
-    learning: Option<LearningJson<'s>>,
+    learning: Option<LearningJson>,
 }
 
 /// The state of a topic's learner.
 #[derive(Debug, Serialize)]
-struct LearningJson<'s> {
+struct LearningJson {
     labels: usize,
     others: usize,
     f1_rules: f64,
     f1: Option<f64>,
     counts: bool,
-    because: &'s str,
+    because: String,
 }
 
 /// The URLs of a topic's feeds.
@@ -229,8 +229,8 @@ impl<'s> TopicJson<'s> {
                 others: progress.labels_outside,
                 f1_rules: progress.f1_rules,
                 f1: progress.f1_learnt,
-                counts: progress.is_active,
-                because: &progress.reason,
+                counts: progress.is_active(),
+                because: progress.reason.to_string(),
             }),
         }
     }

@@ -14,7 +14,7 @@ use crate::{config::Config, store::StoryQuery};
 use feed_model::{TopicId, TopicState};
 use topic_rules::{
     LearnerProgress, Rules,
-    suggest::{SuggestedSubject, TermSuggestions},
+    suggest::{SuggestedSubject, SuggestionBasis, TermSuggestions},
 };
 
 /// List the topics and the URLs of their feeds
@@ -108,7 +108,7 @@ fn render_suggestions(
 ) -> String {
     let mut text = String::new();
     for suggestion in suggestions {
-        let kind = if suggestion.from == "labels" { "labelled" } else { "matching" };
+        let kind = if suggestion.from == SuggestionBasis::Labels { "labelled" } else { "matching" };
         text.push_str(&format!("{}: from {} {kind} stories\n", suggestion.id, suggestion.stories));
         if suggestion.terms.is_empty() {
             text.push_str("  no new terms found\n\n");
@@ -169,7 +169,7 @@ fn render_text(topics: &[TopicState], progress: &[LearnerProgress], base: &Url) 
         text.push_str("\nlearning from labels\n");
     }
     for progress in progress {
-        let state = if progress.is_active { "active" } else { "not active" };
+        let state = if progress.is_active() { "active" } else { "not active" };
         text.push_str(&format!("  {} ({state}): {}\n", progress.topic, progress.reason));
     }
     text

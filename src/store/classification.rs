@@ -11,7 +11,7 @@ use super::{
     sql_values::{self, from_json, ms, time},
 };
 use feed_model::{Category, NonMembership, Person, SafeHtml, Story, Timestamp, TopicId};
-use topic_rules::{Classification, Rules, StoryFields};
+use topic_rules::{Classification, Reason, Rules, StoryFields};
 
 /// Why a story is sorted (again): it decides whether a topic's window takes it in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,7 +210,7 @@ pub(super) fn classify(
                 topic: v.topic.to_string(),
                 by_label: false,
                 score: v.score,
-                because: v.reasons,
+                because: v.reasons.iter().map(Reason::to_string).collect(),
             }
         })),
     }
@@ -324,7 +324,8 @@ impl super::Reader<'_> {
         });
         Ok(outside
             .map(|classification| {
-                let mut because = classification.reasons_against;
+                let mut because: Vec<String> =
+                    classification.reasons_against.iter().map(Reason::to_string).collect();
                 if classification.is_member {
                     because.push(if story.labelled {
                         "a person's label leaves it out, though the rule would take it in"
@@ -334,7 +335,7 @@ impl super::Reader<'_> {
                             .to_owned()
                     });
                 }
-                because.extend(classification.reasons);
+                because.extend(classification.reasons.iter().map(Reason::to_string));
                 NonMembership { id: classification.topic, score: classification.score, because }
             })
             .collect())

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Classification, Rules, StoryFields};
+use super::{Classification, Reason, Rules, StoryFields};
 
 /// A row of a labelled file.
 #[derive(Debug, Clone, PartialEq, serde::Deserialize)]
@@ -191,11 +191,15 @@ fn classify(rules: &Rules, row: &LabelledRow) -> Vec<Classification> {
 fn explain(id: &str, classification: Option<&Classification>) -> String {
     match classification {
         Some(classification) if classification.is_member => {
-            format!("{id}: {}", classification.reasons.join("; "))
+            format!("{id}: {}", join(&classification.reasons))
         }
-        Some(classification) => format!("{id}: {}", classification.reasons_against.join("; ")),
+        Some(classification) => format!("{id}: {}", join(&classification.reasons_against)),
         None => format!("{id}: no topic of feeds.toml has this id"),
     }
+}
+
+fn join(reasons: &[Reason]) -> String {
+    reasons.iter().map(Reason::to_string).collect::<Vec<_>>().join("; ")
 }
 
 #[derive(Debug, Clone, Default)]

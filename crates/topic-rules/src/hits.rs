@@ -1,57 +1,65 @@
-//! What the matchers of all topics find in one story: field by field, each stretch of text at most
-//! once a matcher.
+//! Finds what the matchers of all topics match in one story.
+//!
+//! Fields are read one after another. Hits of one matcher do not overlap. [`find`] is the entry
+//! point.
 
 use std::borrow::Cow;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-use super::StoryFields;
-use super::matcher::{self, MatchField, Matcher, Sign, Target};
-use super::phrase_trie::{PhraseTrie, ReadBuffers};
-use super::regex_prefilter::RegexPrefilter;
+use super::{
+    StoryFields,
+    matcher::{self, MatchField, Matcher, Sign, Target},
+    phrase_trie::{PhraseTrie, ReadBuffers},
+    reason::{FoundText, FoundTexts},
+    regex_prefilter::RegexPrefilter,
+};
 
-/// How much of the text stands for a summary that the publisher did not give, in characters.
+/// Number of characters of the text that are used as the summary if there is none.
 const SUMMARY_CHARS: usize = 300;
 
-/// Hits beyond this many add next to nothing; so many of half a point still stay below one point by
-/// more than is forgiven to a sum of floats.
+/// Number of hits of a matcher that are counted. Further hits would add next to nothing. This many
+/// hits of half a point stay below one point by more than the tolerance for sums of floats.
 const MAX_HITS: u32 = 24;
 
-/// Of so many hits of a matcher the text is kept, to be shown.
+/// Number of hits of a matcher whose text is kept for the reason.
 const MAX_SHOWN_HITS: usize = 3;
 
-/// A stretch of text that a matcher matched.
+/// A text that a matcher matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Hit<'t> {
-    /// Where it was found.
-    pub(super) field: MatchField,
-    /// The text, as it stands there.
-    pub(super) text: Cow<'t, str>,
+struct Hit<'t> {
+    field: MatchField,
+    text: Cow<'t, str>,
 }
 
 /// The hits of one matcher in one story.
 #[derive(Debug, Clone)]
 pub(super) struct Tally<'t> {
-    /// What the first hit is base_points, without the weight.
+    /// Points of the first hit, without the weight.
     base_points: f64,
     hits: u32,
     shown: [Option<Hit<'t>>; MAX_SHOWN_HITS],
-    /// Where in which text the last hit ended: what overlaps it is no further hit.
-    last: (usize, usize),
+    /// End of the last hit. A match that overlaps it is not counted.
+    last: HitEnd,
+}
+
+/// The end of a hit.
+#[derive(Debug, Clone, Copy)]
+struct HitEnd {
+    text_number: usize,
+    offset: usize,
 }
 
 impl Tally<'_> {
-    /// The first hits: those that are base_points most.
-    pub(super) fn shown(&self) -> impl Iterator<Item = &Hit<'_>> {
-        self.shown.iter().flatten()
+    /// Returns the first hits and the number of all, for a reason.
+    pub(super) fn found_texts(&self) -> FoundTexts {
+        let shown = self.shown.iter().flatten();
+        let shown =
+            shown.map(|hit| FoundText { field: hit.field, text: hit.text.clone().into_owned() });
+        FoundTexts { shown: shown.collect(), total: self.hits }
     }
 
-    /// How often it hit; counted up to a bound beyond which it makes no difference.
-    pub(super) fn hits(&self) -> u32 {
-        self.hits
-    }
-
-    /// What the hits are base_points together: each further one adds half of what the one before
+    /// Returns the points of all hits together. Each further hit adds half of what the previous one
     /// added.
     pub(super) fn points(&self, weight: f64) -> f64 {
         let mut points = 0.0;
@@ -64,43 +72,43 @@ impl Tally<'_> {
     }
 }
 
-/// The hits of all matchers in one story. Few matchers of many hit a story: only those have a
-/// tally.
+/// The hits of all matchers in one story. Only matchers with a hit have a tally, because few of many
+/// matchers hit.
 pub(super) struct Tallies<'t> {
-    /// By matcher: its place among `found` counted from one, or zero.
-    places: Vec<u32>,
+    /// By matcher: one plus the index of its tally in `found`, or zero.
+    indexes: Vec<u32>,
     found: Vec<Tally<'t>>,
 }
 
 impl<'t> Tallies<'t> {
-    fn of(matchers: usize) -> Self {
-        Self { places: vec![0; matchers], found: Vec::new() }
+    fn new(matchers: usize) -> Self {
+        Self { indexes: vec![0; matchers], found: Vec::new() }
     }
 
-    /// The tally of a matcher that hit.
+    /// Returns the tally of a matcher, if it hit.
     pub(super) fn get(&self, matcher: usize) -> Option<&Tally<'t>> {
-        let place = self.places[matcher] as usize;
-        place.checked_sub(1).map(|place| &self.found[place])
+        let index = self.indexes[matcher] as usize;
+        index.checked_sub(1).map(|index| &self.found[index])
     }
 
-    /// Whether a matcher hit at all.
+    /// Returns whether a matcher hit.
     pub(super) fn is_hit(&self, matcher: usize) -> bool {
-        self.places[matcher] != 0
+        self.indexes[matcher] != 0
     }
 
     fn first_hit(&mut self, matcher: usize, tally: Tally<'t>) {
         self.found.push(tally);
-        self.places[matcher] =
+        self.indexes[matcher] =
             u32::try_from(self.found.len()).expect("there are fewer matchers than u32 counts");
     }
 
     fn get_mut(&mut self, matcher: usize) -> Option<&mut Tally<'t>> {
-        let place = self.places[matcher] as usize;
-        place.checked_sub(1).map(|place| &mut self.found[place])
+        let index = self.indexes[matcher] as usize;
+        index.checked_sub(1).map(|index| &mut self.found[index])
     }
 }
 
-/// Matches all `matchers` against a story.
+/// Matches all `matchers` against the fields of a story.
 pub(super) fn find<'t>(
     fields: &StoryFields<'t>,
     matchers: &[Matcher],
@@ -112,10 +120,10 @@ pub(super) fn find<'t>(
         regexes,
         phrase_trie,
         buffers: phrase_trie.buffers(),
-        tallies: Tallies::of(matchers.len()),
+        tallies: Tallies::new(matchers.len()),
         text_number: 0,
     };
-    // Richest fields first, so that the first hit of a matcher is the one that is base_points most.
+    // Fields with the most points come first, so that the first hit of a matcher has the most points.
     finder.read(fields.title, TextKind::Prose, &|_, _| Some(MatchField::Title));
     for category in fields.categories {
         finder.read(category, TextKind::Prose, &|_, _| Some(MatchField::Category));
@@ -128,34 +136,34 @@ pub(super) fn find<'t>(
         finder.read(author, TextKind::Prose, &|_, _| Some(MatchField::Author));
     }
     if let Some(url) = fields.url {
-        finder.read(url, TextKind::Address, &|_, _| Some(MatchField::Url));
+        finder.read(url, TextKind::Url, &|_, _| Some(MatchField::Url));
     }
     for source in fields.sources {
         finder.read(source, TextKind::Prose, &|_, _| Some(MatchField::Source));
     }
     let text = to_nfc(fields.text);
-    let repeated = summary.map_or(0, |summary| summary_prefix_bytes(summary, &text));
-    let cut = if summary.is_some() {
+    let repeated_bytes = summary.map_or(0, |summary| summary_prefix_bytes(summary, &text));
+    let summary_bytes = if summary.is_some() {
         0
     } else {
         text.char_indices().nth(SUMMARY_CHARS).map_or(text.len(), |(at, _)| at)
     };
     finder.read_nfc(&text, TextKind::Prose, &|matcher, start| match matcher.field {
         Some(MatchField::Content) => Some(MatchField::Content),
-        _ if start < cut => Some(MatchField::Summary),
-        // A summary that is the text's beginning was counted as the summary.
-        _ if start < repeated => None,
+        _ if start < summary_bytes => Some(MatchField::Summary),
+        // The summary repeats this part of the text, and its hits were counted already.
+        _ if start < repeated_bytes => None,
         _ => Some(MatchField::Content),
     });
     phrase_trie.return_buffers(finder.buffers);
     finder.tallies
 }
 
-/// How the words of a text part.
+/// How a text is divided into words.
 #[derive(Clone, Copy, PartialEq)]
 enum TextKind {
     Prose,
-    Address,
+    Url,
 }
 
 struct Finder<'r, 't> {
@@ -164,12 +172,12 @@ struct Finder<'r, 't> {
     phrase_trie: &'r PhraseTrie,
     buffers: ReadBuffers,
     tallies: Tallies<'t>,
-    /// Counts the texts that were read, so that places in different ones are not compared.
+    /// Number of texts read so far, so that offsets of different texts are not compared.
     text_number: usize,
 }
 
 impl<'t> Finder<'_, 't> {
-    /// Reads one text; `field_of` says what a matcher's hit that begins at a place is a hit in.
+    /// Reads one text. `field_of` returns the field of a hit of a matcher that begins at an offset.
     fn read(
         &mut self,
         text: &'t str,
@@ -179,7 +187,7 @@ impl<'t> Finder<'_, 't> {
         self.read_nfc(&to_nfc(text), kind, field_of);
     }
 
-    #[allow(clippy::ptr_arg)] // Hits in a text that is borrowed are shown without a copy of it.
+    #[allow(clippy::ptr_arg)] // Hits in a borrowed text are kept without a copy.
     fn read_nfc(
         &mut self,
         text: &Cow<'t, str>,
@@ -195,7 +203,7 @@ impl<'t> Finder<'_, 't> {
             let (matcher, tally) = (&matchers[index], tallies.get_mut(index));
             if let Some(tally) = &tally
                 && (tally.hits >= MAX_HITS
-                    || (tally.last.0 == *text_number && start < tally.last.1))
+                    || (tally.last.text_number == *text_number && start < tally.last.offset))
             {
                 return;
             }
@@ -216,7 +224,7 @@ impl<'t> Finder<'_, 't> {
                     Cow::Owned(text) => Cow::Owned(text[start..end].to_owned()),
                 },
             };
-            let last = (*text_number, end);
+            let last = HitEnd { text_number: *text_number, offset: end };
             match tally {
                 None => {
                     let shown = [Some(hit()), None, None];
@@ -234,8 +242,8 @@ impl<'t> Finder<'_, 't> {
                 }
             }
         };
-        // An address is read with spaces in it, which stand where its signs stood.
-        let words = if kind == TextKind::Address {
+        // In a URL, separators are replaced by spaces of the same length.
+        let words = if kind == TextKind::Url {
             Cow::Owned(matcher::url_as_words(text))
         } else {
             Cow::Borrowed(&**text)
@@ -243,7 +251,7 @@ impl<'t> Finder<'_, 't> {
         phrase_trie.find(&words, buffers, |index, start, end| count(index as usize, start, end));
         let may_hit = |index: usize, start: Option<usize>| {
             let matcher = &matchers[index];
-            // Where it hits at the beginning or at the end, if anywhere.
+            // Without an offset, a hit at the beginning or at the end is considered.
             let starts = start.map_or([0, text.len()], |start| [start; 2]);
             starts.into_iter().any(|start| {
                 field_of(matcher, start).is_some_and(|field| matcher.applies_to(field))
@@ -253,7 +261,7 @@ impl<'t> Finder<'_, 't> {
     }
 }
 
-/// What a hit is base_points before its weight.
+/// Returns the points of a hit without the weight.
 fn base_points(field: MatchField, matcher: &Matcher) -> f64 {
     match field {
         MatchField::Title | MatchField::Category => 2.0,
@@ -263,18 +271,18 @@ fn base_points(field: MatchField, matcher: &Matcher) -> f64 {
     }
 }
 
-/// Whether the signs of a phrase stand in `found` as they stand in the matcher, space for space.
+/// Returns whether `found` has the same signs as the matcher, with the same white space around them.
 fn has_same_signs(found: &str, signs: &[Sign]) -> bool {
     matcher::signs(found) == signs
 }
 
-/// The text in to_nfc form, which is how nearly all texts come.
+/// Returns the text in Unicode normalization form NFC. Nearly all texts already are.
 fn to_nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    // Nothing below the combining marks and no sign of punctuation composes with what stands before
-    // it.
+    // No character below the combining marks and no general punctuation composes with the character
+    // before it.
     if text.chars().all(|c| c < '\u{300}' || ('\u{2010}'..='\u{2060}').contains(&c)) {
         return Cow::Borrowed(text);
     }
@@ -284,23 +292,23 @@ fn to_nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// How many bytes at the beginning of `text` the summary repeats: none unless all of the summary is
-/// there, as far as it goes before a mark of omission.
+/// Returns the number of bytes at the beginning of `text` that the summary repeats, compared by
+/// letters and digits. Returns 0 unless the text begins with the whole summary.
 fn summary_prefix_bytes(summary: &str, text: &str) -> usize {
-    let mut there = lowercase_letters(text);
+    let mut text_letters = lowercase_letters(text);
     let mut end = 0;
     for (_, letter) in lowercase_letters(summary) {
-        match there.next() {
+        match text_letters.next() {
             Some((to, same)) if same == letter => end = to,
             Some(_) => return 0,
-            // The whole text is the beginning of the summary.
+            // The summary begins with the whole text.
             None => return text.len(),
         }
     }
     end
 }
 
-/// Letters and digits in lower case, each with the place where it ends.
+/// Returns letters and digits in lower case, each with the offset of its end.
 fn lowercase_letters(text: &str) -> impl Iterator<Item = (usize, char)> {
     text.char_indices()
         .filter(|(_, c)| c.is_alphanumeric())
@@ -312,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_summary_that_begins_the_text_is_found_however_it_is_set() {
+    fn a_summary_at_the_beginning_of_the_text_is_recognised() {
         let text = "Kafka keeps logs.\n\nReaders follow them.";
         assert_eq!(summary_prefix_bytes("Kafka keeps  logs…", text), "Kafka keeps logs".len());
         assert_eq!(summary_prefix_bytes("Kafka keeps lo...", text), "Kafka keeps lo".len());

@@ -20,12 +20,12 @@
 //! - [`evaluate`]: rules held against labelled rows
 
 pub mod evaluate;
-mod explanation;
 mod hits;
 mod language;
 mod learn;
 mod matcher;
 mod phrase_trie;
+mod reason;
 mod regex_prefilter;
 mod rules;
 pub mod suggest;
@@ -37,7 +37,8 @@ use feed_model::TopicId;
 
 pub use learn::{LearnerProgress, TrainingExample};
 pub use matcher::{MatchField, Matcher, MatcherError, parse_matcher};
-pub use rules::{Rules, RulesError};
+pub use reason::{FoundText, FoundTexts, LearnerReason, Reason};
+pub use rules::{MatcherList, Rules, RulesError};
 
 /// What a story is judged by: all of it plain text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,8 +73,8 @@ pub struct Classification {
     pub is_member: bool,
     /// Each matcher that hit, with field, text found and weight, one sentence each; for a topic
     /// that the story is not in only where it was asked to [explain](Rules::explain).
-    pub reasons: Vec<String>,
+    pub reasons: Vec<Reason>,
     /// What was missing or forbidden, and what would have been needed, one sentence each; empty for
     /// a member, and where nobody asked.
-    pub reasons_against: Vec<String>,
+    pub reasons_against: Vec<Reason>,
 }

@@ -1,42 +1,68 @@
-//! The rules of all topics, compiled: scores, membership and what they are known by.
+//! The compiled rules of all topics: scores, membership and fingerprint.
+//!
+//! [`Rules`] is the entry point.
 
-use std::sync::OnceLock;
+use std::{fmt, sync::OnceLock};
 
 use feed_model::{SourceId, Topic, TopicId};
 
-use super::hits::{self, Tallies};
-use super::language::Language;
-use super::learn::{
-    self, Evidence, Learner, LearnerProgress, RuleScore, RuleScoring, TOLERANCE, TrainingExample,
+use super::{
+    Classification, Reason, StoryFields,
+    hits::{self, Tallies},
+    language::Language,
+    learn::{
+        self, Evidence, Learner, LearnerProgress, RuleScore, RuleScoring, TOLERANCE,
+        TrainingExample,
+    },
+    matcher::{Matcher, MatcherError, parse_matcher},
+    phrase_trie::PhraseTrie,
+    regex_prefilter::RegexPrefilter,
+    term_extraction,
 };
-use super::matcher::{Matcher, MatcherError, parse_matcher};
-use super::phrase_trie::PhraseTrie;
-use super::regex_prefilter::RegexPrefilter;
-use super::{Classification, StoryFields, explanation, term_extraction};
 
-/// What a matcher means, as a number: raised when the same text would classify_by_rule otherwise
-/// than before.
+/// Part of every fingerprint. It is raised when the same rules classify differently than before.
 const FINGERPRINT_VERSION: u8 = 1;
 
-/// A language is detected from the title, the summary and this much of the text, in bytes.
+/// Number of bytes of the text from which a language is detected, besides title and summary.
 pub(super) const LANGUAGE_SAMPLE_BYTES: usize = 600;
 
-/// Why rules cannot be compiled.
+/// The error for rules that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("topic `{topic}`: `{list}` has at place {} a text that is no matcher", .index + 1)]
+#[error("topic `{topic}`: item {} of `{list}` is no matcher", .index + 1)]
 pub struct RulesError {
     /// The topic.
     pub topic: TopicId,
-    /// `any`, `all` or `none`.
-    pub list: &'static str,
-    /// The matcher's place in that list, counted from 0.
+    /// The list.
+    pub list: MatcherList,
+    /// The index of the matcher in the list.
     pub index: usize,
     /// What is wrong with it.
     #[source]
     pub error: MatcherError,
 }
 
-/// One topic's rule; lists are places in `Rules::matchers`.
+/// A list of matchers of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MatcherList {
+    /// `any`: each match adds to the score.
+    Any,
+    /// `all`: every matcher must match.
+    All,
+    /// `none`: no matcher may match.
+    None,
+}
+
+impl fmt::Display for MatcherList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Any => "any",
+            Self::All => "all",
+            Self::None => "none",
+        })
+    }
+}
+
+/// The rule of one topic. The lists are indexes into `Rules::matchers`.
 #[derive(Debug)]
 struct TopicRule {
     topic: TopicId,
@@ -49,31 +75,29 @@ struct TopicRule {
 }
 
 impl TopicRule {
-    /// Whether a story comes from one of the sources that the topic is limited to, if it is.
+    /// Returns whether a story comes from one of the topic's sources, or the topic has none.
     fn matches_source(&self, fields: &StoryFields<'_>) -> bool {
         self.sources.is_empty()
             || self.sources.iter().any(|source| fields.sources.contains(&source.as_str()))
     }
-
-    fn source_ids(&self) -> Vec<&str> {
-        self.sources.iter().map(SourceId::as_str).collect()
-    }
 }
 
-/// The rules of all topics, ready to classify.
+/// The compiled rules of all topics.
+///
+/// The same rules and fields give the same classifications on every machine.
 pub struct Rules {
     topic_rules: Vec<TopicRule>,
     matchers: Vec<Matcher>,
     regexes: RegexPrefilter,
-    /// One for each language, made when a story in it is met first.
+    /// One per language, built for the first story of the language.
     phrase_tries: [OnceLock<PhraseTrie>; Language::COUNT],
-    /// What labels taught, where anything was to be learnt.
+    /// Trained if a topic learns from labels.
     learner: Option<Learner>,
     fingerprint: [u8; 32],
 }
 
-impl std::fmt::Debug for Rules {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rules")
             .field("topic_rules", &self.topic_rules)
             .field("matchers", &self.matchers)
@@ -82,31 +106,30 @@ impl std::fmt::Debug for Rules {
 }
 
 impl Rules {
-    /// Compiles the rules of `topics`, whose order the classifications keep.
+    /// Compiles the rules of `topics`. Classifications have the same order.
     pub fn compile(topics: &[Topic]) -> Result<Self, RulesError> {
         let mut matchers = Vec::new();
         let mut topic_rules = Vec::with_capacity(topics.len());
         for topic in topics {
-            let mut add =
-                |list: &'static str, texts: &[String]| -> Result<Vec<usize>, RulesError> {
-                    let mut places = Vec::with_capacity(texts.len());
-                    for (index, text) in texts.iter().enumerate() {
-                        let matcher = parse_matcher(text).map_err(|error| RulesError {
-                            topic: topic.id.clone(),
-                            list,
-                            index,
-                            error,
-                        })?;
-                        places.push(matchers.len());
-                        matchers.push(matcher);
-                    }
-                    Ok(places)
-                };
+            let mut add = |list: MatcherList, texts: &[String]| -> Result<Vec<usize>, RulesError> {
+                let mut indexes = Vec::with_capacity(texts.len());
+                for (index, text) in texts.iter().enumerate() {
+                    let matcher = parse_matcher(text).map_err(|error| RulesError {
+                        topic: topic.id.clone(),
+                        list,
+                        index,
+                        error,
+                    })?;
+                    indexes.push(matchers.len());
+                    matchers.push(matcher);
+                }
+                Ok(indexes)
+            };
             topic_rules.push(TopicRule {
                 topic: topic.id.clone(),
-                any: add("any", &topic.any)?,
-                all: add("all", &topic.all)?,
-                none: add("none", &topic.none)?,
+                any: add(MatcherList::Any, &topic.any)?,
+                all: add(MatcherList::All, &topic.all)?,
+                none: add(MatcherList::None, &topic.none)?,
                 sources: topic.sources.clone(),
                 threshold: topic.threshold,
                 learn: topic.learn,
@@ -122,19 +145,18 @@ impl Rules {
         })
     }
 
-    /// Judges one story: one classification for each topic, in their order, with the reasons for
-    /// those that it is in.
+    /// Classifies one story. Returns one classification per topic, in their order, with reasons for the
+    /// topics that the story is in.
     pub fn classify(&self, fields: &StoryFields<'_>) -> Vec<Classification> {
         self.classifications(fields, false)
     }
 
-    /// [`classify`](Self::classify) with reasons for every topic, also for those that the story is
-    /// not in.
+    /// Classifies one story like [`classify`](Self::classify), with reasons for every topic.
     pub fn explain(&self, fields: &StoryFields<'_>) -> Vec<Classification> {
         self.classifications(fields, true)
     }
 
-    fn classifications(&self, fields: &StoryFields<'_>, explained: bool) -> Vec<Classification> {
+    fn classifications(&self, fields: &StoryFields<'_>, explain: bool) -> Vec<Classification> {
         let language = term_extraction::language(fields);
         let evidence = self
             .learner
@@ -142,39 +164,42 @@ impl Rules {
             .map(|learner| learner.evidence(fields, language))
             .unwrap_or_default();
         let tallies = self.tallies(fields, language);
-        let of = |topic: &TopicId| {
+        let evidence_for = |topic: &TopicId| {
             evidence.iter().find(|(id, _)| *id == topic).map(|(_, evidence)| evidence)
         };
         self.topic_rules
             .iter()
-            .map(|rule| self.classify_by_rule(rule, fields, &tallies, of(&rule.topic), explained))
+            .map(|rule| {
+                self.classify_by_rule(rule, fields, &tallies, evidence_for(&rule.topic), explain)
+            })
             .collect()
     }
 
-    /// What the matchers find.
+    /// Returns what the matchers find in a story.
     fn tallies<'t>(&self, fields: &StoryFields<'t>, language: Language) -> Tallies<'t> {
         let phrase_trie = self.phrase_tries[language.index()]
             .get_or_init(|| PhraseTrie::new(language, self.matchers.iter()));
         hits::find(fields, &self.matchers, &self.regexes, phrase_trie)
     }
 
-    /// Whether any matcher of a topic's `any` or `all` hits, whatever else its rule asks for.
+    /// Returns whether a matcher of the topic's `any` or `all` hits, regardless of the rest of the rule.
     pub(super) fn hits(&self, topic: &TopicId, fields: &StoryFields<'_>) -> bool {
         let tallies = self.tallies(fields, term_extraction::language(fields));
         let of_topic = self.topic_rules.iter().filter(|rule| rule.topic == *topic);
         of_topic
             .flat_map(|rule| rule.any.iter().chain(&rule.all))
-            .any(|place| tallies.is_hit(*place))
+            .any(|index| tallies.is_hit(*index))
     }
 
-    /// Whether any topic learns from labels.
+    /// Returns whether a topic learns from labels.
     pub fn has_learning_topics(&self) -> bool {
         self.topic_rules.iter().any(|rule| rule.learn)
     }
 
-    /// The same rules with what `examples` teach the topics that learn. `key` is what the examples
-    /// are known by: it becomes part of the fingerprint, so that stories are sorted again when
-    /// there are other examples.
+    /// Trains the topics that learn from labels.
+    ///
+    /// `key` identifies the examples. It becomes part of the fingerprint, so that stories are
+    /// classified again when the examples change.
     #[must_use]
     pub fn trained(mut self, examples: &[TrainingExample<'_>], key: &[u8]) -> Self {
         if self.has_learning_topics() {
@@ -191,8 +216,8 @@ impl Rules {
         self
     }
 
-    /// What rules that were not [taught](Self::trained) will be known by when they are, by examples
-    /// of this key.
+    /// Returns the fingerprint that untrained rules will have after [training](Self::trained) with
+    /// examples of this key.
     pub fn fingerprint_once_trained(&self, key: &[u8]) -> [u8; 32] {
         if !self.has_learning_topics() {
             return self.fingerprint;
@@ -202,18 +227,18 @@ impl Rules {
         *hasher.finalize().as_bytes()
     }
 
-    /// How far the topics that learn have come; nothing before they were [taught](Rules::trained).
+    /// Returns the progress of the topics that learn; empty before [training](Rules::trained).
     pub fn progress(&self) -> &[LearnerProgress] {
         self.learner.as_ref().map_or(&[], Learner::progress)
     }
 
-    /// What the rules are known by: changes when and only when what they say changes. Titles,
-    /// descriptions and whatever else decides nothing leave it alone.
+    /// Returns a hash of everything that affects classifications. Titles and descriptions of topics do
+    /// not.
     pub fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
     }
 
-    /// The topics, in the order of the classifications.
+    /// Returns the topics in the order of the classifications.
     pub fn topics(&self) -> impl Iterator<Item = &TopicId> {
         self.topic_rules.iter().map(|rule| &rule.topic)
     }
@@ -224,9 +249,9 @@ impl Rules {
         fields: &StoryFields<'_>,
         tallies: &Tallies<'_>,
     ) -> RuleScore {
-        let is_hit = |place: &usize| tallies.is_hit(*place);
-        let points = |place: &usize| {
-            tallies.get(*place).map(|tally| tally.points(self.matchers[*place].weight()))
+        let is_hit = |index: &usize| tallies.is_hit(*index);
+        let points = |index: &usize| {
+            tallies.get(*index).map(|tally| tally.points(self.matchers[*index].weight()))
         };
         RuleScore {
             conditions_met: rule.matches_source(fields)
@@ -244,7 +269,7 @@ impl Rules {
         fields: &StoryFields<'_>,
         tallies: &Tallies<'_>,
         evidence: Option<&Evidence>,
-        explained: bool,
+        explain: bool,
     ) -> Classification {
         let rule_score = self.rule_score(rule, fields, tallies);
         let mut score = rule_score.score_with(evidence);
@@ -253,48 +278,49 @@ impl Rules {
         }
         let is_member = rule_score.conditions_met && score + TOLERANCE >= rule.threshold;
         let (mut reasons, mut reasons_against) = (Vec::new(), Vec::new());
-        // Most stories are in few of many topics, and nobody asks why not.
-        if is_member || explained {
+        // Most stories are in few topics, so the reasons for the others are made on request only.
+        if is_member || explain {
             reasons = self.reasons(rule, tallies, evidence, rule_score.conditions_met);
             reasons_against = self.reasons_against(rule, fields, tallies, score, evidence);
         }
         Classification { topic: rule.topic.clone(), score, is_member, reasons, reasons_against }
     }
 
-    /// What was found, one sentence each.
+    /// Returns what was found.
     fn reasons(
         &self,
         rule: &TopicRule,
         tallies: &Tallies<'_>,
         evidence: Option<&Evidence>,
         conditions_met: bool,
-    ) -> Vec<String> {
-        let found = |place: &usize| Some((&self.matchers[*place], tallies.get(*place)?));
-        let mut reasons: Vec<String> = rule
-            .all
-            .iter()
-            .filter_map(found)
-            .map(|(matcher, tally)| explanation::required_hit(matcher, tally))
-            .collect();
-        reasons.extend(
-            rule.any
-                .iter()
-                .filter_map(found)
-                .map(|(matcher, tally)| explanation::hit(matcher, tally)),
-        );
+    ) -> Vec<Reason> {
+        let found = |index: &usize| Some((&self.matchers[*index], tallies.get(*index)?));
+        let required = rule.all.iter().filter_map(found).map(|(matcher, tally)| {
+            Reason::RequiredFound { matcher: matcher.to_string(), found: tally.found_texts() }
+        });
+        let scored = rule.any.iter().filter_map(found).map(|(matcher, tally)| Reason::Scored {
+            matcher: matcher.to_string(),
+            found: tally.found_texts(),
+            points: tally.points(matcher.weight()),
+            weight: matcher.weight(),
+        });
+        let mut reasons: Vec<Reason> = required.chain(scored).collect();
         if conditions_met && rule.any.is_empty() && !rule.learn && reasons.is_empty() {
-            reasons.push(explanation::unconditional(&rule.source_ids()));
+            reasons.push(if rule.sources.is_empty() {
+                Reason::Unconditional
+            } else {
+                Reason::FromSource { sources: rule.sources.clone() }
+            });
         }
-        if let Some(evidence) = evidence {
-            reasons.push(explanation::learner_evidence(
-                evidence,
-                evidence.points(rule.threshold, rule.any.is_empty()),
-            ));
-        }
+        reasons.extend(evidence.map(|evidence| Reason::Learnt {
+            probability: evidence.probability,
+            points: evidence.points(rule.threshold, rule.any.is_empty()),
+            words: evidence.words.clone(),
+        }));
         reasons
     }
 
-    /// What was missing or forbidden, one sentence each; nothing where nothing was.
+    /// Returns what was missing or forbidden.
     fn reasons_against(
         &self,
         rule: &TopicRule,
@@ -302,33 +328,41 @@ impl Rules {
         tallies: &Tallies<'_>,
         score: f64,
         evidence: Option<&Evidence>,
-    ) -> Vec<String> {
-        let mut reasons_against = Vec::new();
+    ) -> Vec<Reason> {
+        let mut reasons = Vec::new();
         if !rule.matches_source(fields) {
-            reasons_against.push(explanation::wrong_source(&rule.source_ids(), fields.sources));
+            reasons.push(Reason::OtherSource {
+                allowed: rule.sources.clone(),
+                actual: fields.sources.iter().map(ToString::to_string).collect(),
+            });
         }
-        let missing = rule.all.iter().filter(|place| !tallies.is_hit(**place));
-        reasons_against.extend(missing.map(|place| explanation::missing(&self.matchers[*place])));
-        let forbidden = rule.none.iter().filter_map(|place| Some((place, tallies.get(*place)?)));
-        reasons_against.extend(
-            forbidden.map(|(place, tally)| explanation::forbidden(&self.matchers[*place], tally)),
-        );
+        let missing = rule.all.iter().filter(|index| !tallies.is_hit(**index));
+        reasons.extend(missing.map(|index| &self.matchers[*index]).map(|matcher| {
+            Reason::RequiredMissing { matcher: matcher.to_string(), field: matcher.field() }
+        }));
+        let forbidden = rule
+            .none
+            .iter()
+            .filter_map(|index| Some((&self.matchers[*index], tallies.get(*index)?)));
+        reasons.extend(forbidden.map(|(matcher, tally)| Reason::ForbiddenFound {
+            matcher: matcher.to_string(),
+            found: tally.found_texts(),
+        }));
         if score + TOLERANCE < rule.threshold {
-            reasons_against.push(explanation::below_threshold(
-                score,
-                rule.threshold,
-                rule.any.is_empty() && evidence.is_none(),
-            ));
-            // A learner that is held back is told of where it might have made a difference.
-            if let Some(progress) = self
-                .progress()
-                .iter()
-                .find(|progress| progress.topic == rule.topic && !progress.is_active)
-            {
-                reasons_against.push(explanation::learner_inactive(progress));
-            }
+            let threshold = rule.threshold;
+            reasons.push(if rule.any.is_empty() && evidence.is_none() {
+                Reason::NoScoringMatchers { threshold }
+            } else {
+                Reason::BelowThreshold { score, threshold }
+            });
+            let progress = self.progress().iter().find(|progress| progress.topic == rule.topic);
+            reasons.extend(
+                progress
+                    .filter(|progress| !progress.is_active())
+                    .map(|progress| Reason::LearnerInactive(progress.reason)),
+            );
         }
-        reasons_against
+        reasons
     }
 }
 
@@ -350,21 +384,20 @@ impl RuleScoring for Rules {
 fn fingerprint(topics: &[Topic]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&[FINGERPRINT_VERSION]);
-    // Every text goes in behind its length, and every list behind its own, so that no two rules run
-    // into one.
-    let count = |hasher: &mut blake3::Hasher, count: usize| {
+    // Texts and lists are preceded by their lengths, so that different rules have different inputs.
+    let add_count = |hasher: &mut blake3::Hasher, count: usize| {
         hasher.update(&(count as u64).to_le_bytes());
     };
     for topic in topics {
         let texts =
             |list: &'_ [String]| list.iter().map(|text| text.trim().to_owned()).collect::<Vec<_>>();
         let sources = topic.sources.iter().map(|source| source.as_str().to_owned()).collect();
-        count(&mut hasher, topic.id.as_str().len());
+        add_count(&mut hasher, topic.id.as_str().len());
         hasher.update(topic.id.as_str().as_bytes());
         for list in [texts(&topic.any), texts(&topic.all), texts(&topic.none), sources] {
-            count(&mut hasher, list.len());
+            add_count(&mut hasher, list.len());
             for text in list {
-                count(&mut hasher, text.len());
+                add_count(&mut hasher, text.len());
                 hasher.update(text.as_bytes());
             }
         }

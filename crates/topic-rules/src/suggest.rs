@@ -65,14 +65,23 @@ pub struct SuggestedTerm {
     pub g2: f64,
 }
 
+/// The stories of a topic that suggested terms describe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuggestionBasis {
+    /// The stories that are labelled with the topic.
+    Labels,
+    /// The stories that are in the topic by its rule, if none is labelled.
+    Stories,
+}
+
 /// What would describe a topic.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TermSuggestions {
     /// The topic.
     pub id: TopicId,
-    /// `labels` where stories are labelled with the topic, else `stories`: those that its rule
-    /// takes in.
-    pub from: &'static str,
+    /// The stories that the terms describe.
+    pub from: SuggestionBasis,
     /// How many stories were looked at for it.
     pub stories: usize,
     /// The terms, the surest first.
@@ -138,7 +147,7 @@ pub fn suggest_terms(
             chosen.push((stems, term));
         }
     }
-    let from = if labelled { "labels" } else { "stories" };
+    let from = if labelled { SuggestionBasis::Labels } else { SuggestionBasis::Stories };
     TermSuggestions {
         id: topic.clone(),
         from,

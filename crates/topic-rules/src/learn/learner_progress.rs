@@ -1,41 +1,39 @@
-//! Whether what labels taught is_active: rules alone, and rules with the learner, held against the
-//! labels.
+//! Decides whether the learner of a topic is used: rules alone and rules with the learner are compared
+//! on the labels.
 
 use feed_model::TopicId;
 
-use super::super::StoryFields;
-use super::super::language::Language;
-use super::Evidence;
+use super::{
+    super::{LearnerReason, StoryFields, language::Language},
+    Evidence,
+};
 
-/// Labels that are needed in a topic, and outside of it.
+/// Number of labels that are needed in a topic, and outside of it.
 const MIN_LABELS: usize = 5;
 
-/// Sums of binary fractions may miss a decimal threshold by less than this.
+/// Tolerance for a score that reaches its threshold, because sums of binary fractions are not exact.
 pub(crate) const TOLERANCE: f64 = 1e-9;
 
-/// How far a topic's learner has come.
+/// The state of a topic's learner.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LearnerProgress {
     /// The topic.
     pub topic: TopicId,
-    /// Labels that put a story into it.
+    /// Number of labels that put a story into the topic.
     pub labels: usize,
-    /// Labels that leave a story out of it.
+    /// Number of labels that leave a story out of it.
     pub labels_outside: usize,
     /// F1 of the rules alone on all labels.
     pub f1_rules: f64,
-    /// F1 of rules and learner on labels that were held back; `None` where there are not enough to
-    /// try.
+    /// F1 of rules and learner on held-back labels; `None` if there are too few labels.
     pub f1_learnt: Option<f64>,
-    /// Whether the learner's evidence counts.
-    pub is_active: bool,
-    /// Why it counts or not, in one sentence.
-    pub reason: String,
+    /// Why the learner is used, or not.
+    pub reason: LearnerReason,
 }
 
-/// The rules as the learner asks them.
+/// Access to the scores of the rules.
 pub(crate) trait RuleScoring {
-    /// How a story stands in each topic, without any evidence.
+    /// Returns the score of a story for each topic by the rules alone.
     fn rule_scores(
         &self,
         fields: &StoryFields<'_>,
@@ -44,68 +42,72 @@ pub(crate) trait RuleScoring {
     ) -> Vec<RuleScore>;
 }
 
-/// How a story stands in a topic by its rule.
+/// The score of a story for a topic by its rule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct RuleScore {
-    /// Whether `all`, `none` and `sources` hold.
+    /// Whether `all`, `none` and `sources` are satisfied.
     pub(crate) conditions_met: bool,
-    /// The sum of the hits of `any`.
+    /// The points of the hits of `any`.
     pub(crate) score: f64,
-    /// What is needed.
+    /// The threshold of the topic.
     pub(crate) threshold: f64,
-    /// Whether the rule has no `any`, so that only evidence scores.
+    /// Whether the rule has no `any`, so that only evidence adds to the score.
     pub(crate) is_evidence_only: bool,
 }
 
 impl RuleScore {
-    /// The score with this evidence beside the rule.
+    /// Returns the score with the evidence of the learner.
     pub(crate) fn score_with(&self, evidence: Option<&Evidence>) -> f64 {
         self.score
             + evidence
                 .map_or(0.0, |evidence| evidence.points(self.threshold, self.is_evidence_only))
     }
 
-    /// Whether the story is then in the topic.
+    /// Returns whether the story is in the topic with this evidence.
     fn is_in(&self, evidence: Option<&Evidence>) -> bool {
         self.conditions_met && self.score_with(evidence) + TOLERANCE >= self.threshold
     }
 }
 
 impl LearnerProgress {
-    /// Counts the labels of each topic, and how the rules alone do on them.
+    /// Counts the labels of each topic and measures the rules alone on them.
     pub(super) fn by_rules(
         topics: &[TopicId],
         sets: &[Option<Vec<usize>>],
         rule_scores: &[(usize, Vec<RuleScore>)],
     ) -> Vec<Self> {
         let all = rule_scores.len();
-        let of_topic = |(place, topic): (usize, &TopicId)| {
-            let labels = sets.iter().flatten().filter(|set| set.contains(&place)).count();
+        let of_topic = |(index, topic): (usize, &TopicId)| {
+            let labels = sets.iter().flatten().filter(|set| set.contains(&index)).count();
             let labels_outside = all - labels;
-            let reason = format!(
-                "it has {labels} labels in the topic and {labels_outside} outside of it; {MIN_LABELS} of each are needed"
-            );
-            let f1_rules = f1(rule_scores, place, sets, |_| None);
             Self {
                 topic: topic.clone(),
                 labels,
                 labels_outside,
-                f1_rules,
+                f1_rules: f1(rule_scores, index, sets, |_| None),
                 f1_learnt: None,
-                is_active: false,
-                reason,
+                reason: LearnerReason::TooFewLabels {
+                    inside: labels,
+                    outside: labels_outside,
+                    needed: MIN_LABELS,
+                },
             }
         };
         topics.iter().enumerate().map(of_topic).collect()
     }
 
-    /// Whether there is enough to try.
+    /// Returns whether the evidence of the learner is used.
+    pub fn is_active(&self) -> bool {
+        matches!(self.reason, LearnerReason::Better { .. })
+    }
+
+    /// Returns whether there are enough labels to train on.
     pub(super) fn has_enough_labels(&self) -> bool {
         self.labels >= MIN_LABELS && self.labels_outside >= MIN_LABELS
     }
 
-    /// Notes how rules and learner do together; `evidence` is what the learner said of a story
-    /// whose label was held back.
+    /// Records how rules and learner do together. `evidence` is that of the learner for a story whose
+    /// label was held back.
     pub(super) fn record_cross_validation(
         &mut self,
         rule_scores: &[(usize, Vec<RuleScore>)],
@@ -116,23 +118,18 @@ impl LearnerProgress {
         if !self.has_enough_labels() {
             return;
         }
-        let (learnt, rules) = (f1(rule_scores, topic, sets, evidence), self.f1_rules);
-        self.f1_learnt = Some(learnt);
-        self.is_active = learnt > rules;
-        self.reason = if self.is_active {
-            format!(
-                "on labels that were held back its F1 is {learnt:.3}, that of the rules alone {rules:.3}"
-            )
+        let (with_learner, rules) = (f1(rule_scores, topic, sets, evidence), self.f1_rules);
+        self.f1_learnt = Some(with_learner);
+        self.reason = if with_learner > rules {
+            LearnerReason::Better { with_learner, rules }
         } else {
-            format!(
-                "on labels that were held back its F1 is {learnt:.3}, no better than that of the rules alone, {rules:.3}"
-            )
+            LearnerReason::NotBetter { with_learner, rules }
         };
     }
 }
 
-/// The F1 of a topic on all labels.
-#[allow(clippy::cast_precision_loss)] // labels are far fewer than a float counts exactly
+/// Returns the F1 of a topic on all labels.
+#[allow(clippy::cast_precision_loss)] // Few labels: a float counts them exactly.
 fn f1(
     rule_scores: &[(usize, Vec<RuleScore>)],
     topic: usize,
@@ -140,9 +137,9 @@ fn f1(
     evidence: impl Fn(usize) -> Option<Evidence>,
 ) -> f64 {
     let (mut right, mut wrong) = (0_usize, 0_usize);
-    for (place, rule_scores) in rule_scores {
-        let belongs = sets[*place].as_ref().is_some_and(|set| set.contains(&topic));
-        let is_in = rule_scores[topic].is_in(evidence(*place).as_ref());
+    for (story, rule_scores) in rule_scores {
+        let belongs = sets[*story].as_ref().is_some_and(|set| set.contains(&topic));
+        let is_in = rule_scores[topic].is_in(evidence(*story).as_ref());
         right += usize::from(belongs && is_in);
         wrong += usize::from(belongs != is_in);
     }

@@ -167,13 +167,14 @@ impl Learner {
         fields: &StoryFields<'_>,
         language: Language,
     ) -> Vec<(&TopicId, Evidence)> {
-        let Some(model) = self.model.as_ref().filter(|_| self.progress.iter().any(|p| p.is_active))
+        let Some(model) =
+            self.model.as_ref().filter(|_| self.progress.iter().any(LearnerProgress::is_active))
         else {
             return Vec::new();
         };
         let story = model.tfidf.vector(fields, language);
         let shares = shares(model.weights.scores(&story), model.temperature);
-        let counting = (0..self.topics.len()).filter(|place| self.progress[*place].is_active);
+        let counting = (0..self.topics.len()).filter(|place| self.progress[*place].is_active());
         counting
             .map(|place| (&self.topics[place], model.evidence(place, &story, &shares)))
             .collect()
