@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::dates;
+use crate::{
+    dates,
+    word_list::{WordList, word_list},
+};
 
 static READING_TIME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^\W*(?:reading time:?\s*|estimated read(?:ing)? time:?\s*)?[~≈]?\s*(?:about\s+)?(\d{1,3})\s*[-–+]?\s*(?:m|min|mins|min\.|minutes?|minuten|minutos|minuti|mn)\b\.?(?:\s*(?:to\s+)?(?:read|reading|reading time|lesezeit|de lecture|de lectura|di lettura|leitura|leestijd))?\W*$").expect("a valid pattern")
@@ -12,24 +15,11 @@ static READING_TIME: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The name in a byline: `By Jo Smith on 28 October 2026` is `Jo Smith`.
 pub(crate) fn author_name(text: &str) -> String {
-    const BYLINE_WORDS: &[&str] = &[
-        "Written by ",
-        "written by ",
-        "Posted by ",
-        "By ",
-        "by ",
-        "BY ",
-        "von ",
-        "Von ",
-        "par ",
-        "Par ",
-        "por ",
-        "Por ",
-    ];
+    static BYLINE_PREFIXES: LazyLock<WordList> = word_list!("byline_prefixes.txt");
     let name = text.split(['·', '•', '|', '—', '–']).next().unwrap_or_default();
     let name = name.split(['(', '\n']).next().unwrap_or_default();
     let name = dates::find(name).map_or(name, |found| &name[..found.start]).trim();
-    let name = BYLINE_WORDS.iter().find_map(|lead| name.strip_prefix(lead)).unwrap_or(name).trim();
+    let name = BYLINE_PREFIXES.strip_prefix_word(name).unwrap_or(name).trim();
     let name = [" on", " in", " am", " le", " el", " at"]
         .iter()
         .find_map(|end| name.strip_suffix(end))

@@ -12,6 +12,8 @@ use url::Url;
 use feed_model::{DatePrecision, PublishedDate};
 use feed_parser::month_of;
 
+use crate::word_list::{WordList, word_list};
+
 /// A date within a text, and the bytes of the text that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DateMatch {
@@ -253,10 +255,7 @@ pub(crate) fn infer_date_order(text: &str) -> Option<DateOrder> {
 /// The order that people who read a language write; of English without a region, and of no
 /// language, the site's country tells.
 pub(crate) fn date_order_for(language: Option<&str>, url: &Url) -> DateOrder {
-    const COUNTRIES: &[&str] = &[
-        "uk", "au", "nz", "ie", "in", "za", "sg", "fr", "de", "es", "it", "nl", "be", "ch", "at",
-        "pt", "br", "dk", "se", "no", "fi", "pl", "cz", "gr", "ro", "ar", "mx", "cl", "eu",
-    ];
+    static DAY_FIRST_COUNTRIES: LazyLock<WordList> = word_list!("day_first_countries.txt");
     let (language, region) =
         language.and_then(|l| l.split_once('-')).unwrap_or((language.unwrap_or_default(), ""));
     let day_first =
@@ -265,7 +264,7 @@ pub(crate) fn date_order_for(language: Option<&str>, url: &Url) -> DateOrder {
             ("en" | "", "") => {
                 let country =
                     url.domain().and_then(|host| host.trim_end_matches('.').rsplit('.').next());
-                country.is_some_and(|country| COUNTRIES.contains(&country))
+                country.is_some_and(|country| DAY_FIRST_COUNTRIES.contains(country))
             }
             _ => true,
         };

@@ -1,5 +1,7 @@
 //! The date that one element states, in an attribute or in its text.
 
+use std::sync::LazyLock;
+
 use scraper::{ElementRef, Node};
 
 use feed_model::PublishedDate;
@@ -7,7 +9,10 @@ use feed_model::PublishedDate;
 use crate::{
     dates,
     dom::{class_and_id_words, is_invisible, text_of},
+    word_list::{WordList, word_list},
 };
+
+static UPDATE_LABELS: LazyLock<WordList> = word_list!("update_labels.txt");
 
 /// Attributes that tell a date, whatever the element.
 const DATE_ATTRIBUTES: &[&str] = &[
@@ -101,20 +106,5 @@ fn follows_update_label(element: &ElementRef<'_>) -> bool {
         });
     let said = said.unwrap_or_default();
     let last = said.rsplit(['·', '•', '|', '/', ',', ';', '(']).next().unwrap_or_default().trim();
-    last.chars().count() <= 32
-        && [
-            "updated",
-            "modified",
-            "edited",
-            "revised",
-            "aktualisiert",
-            "geändert",
-            "mis à jour",
-            "modifié",
-            "actualizado",
-            "更新",
-            "修改",
-        ]
-        .iter()
-        .any(|word| last.contains(word))
+    last.chars().count() <= 32 && UPDATE_LABELS.iter().any(|label| last.contains(label))
 }

@@ -5,6 +5,8 @@
 //! The rule kept: the site's own feed stands first, and feeds of comments, of one post or of a
 //! search are left aside.
 
+use std::sync::LazyLock;
+
 use scraper::ElementRef;
 use url::Url;
 
@@ -13,7 +15,11 @@ use crate::{
     page::Page,
     text::collapse_whitespace,
     url_shape,
+    word_list::{WordList, word_list},
 };
+
+static FEED_FILE_NAMES: LazyLock<WordList> = word_list!("feed_file_names.txt");
+static COMMENT_WORDS: LazyLock<WordList> = word_list!("comment_words.txt");
 
 /// How many feeds of one page are returned.
 const MAX_FEED_LINKS: usize = 20;
@@ -125,15 +131,9 @@ fn feed_from_link_element(
 fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
     let path = url.path().to_ascii_lowercase();
     let query = url.query().unwrap_or_default().to_ascii_lowercase();
-    let words = |text: &str| {
-        text.split(|c: char| !c.is_alphanumeric()).any(|w| {
-            matches!(
-                w,
-                "comment" | "comments" | "kommentare" | "commentaires" | "comentarios" | "replies"
-            )
-        })
-    };
-    if words(&path)
+    let names_comments =
+        |text: &str| COMMENT_WORDS.contains_any(text.split(|c: char| !c.is_alphanumeric()));
+    if names_comments(&path)
         || query.contains("feed=comments")
         || query.starts_with("s=")
         || query.contains("&s=")
@@ -142,7 +142,7 @@ fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
     }
     let title = title.unwrap_or_default().to_lowercase();
     // "Site » Comments Feed" and "Site » Post Title Comments Feed" are WordPress's own words.
-    if words(&title)
+    if names_comments(&title)
         && (title.contains("feed")
             || title.contains("rss")
             || title.contains('»')
@@ -285,37 +285,8 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
     let ends = |extensions: &[&str]| {
         last.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
     };
-    let is_feed_file_name = matches!(
-        last,
-        "feed.xml"
-            | "rss.xml"
-            | "atom.xml"
-            | "index.xml"
-            | "feed.atom"
-            | "feed.rss"
-            | "feed.json"
-            | "index.rss"
-            | "index.atom"
-            | "index.rdf"
-            | "rss2.xml"
-            | "feeds.xml"
-            | "blog.xml"
-            | "posts.xml"
-            | "feed"
-            | "rss"
-            | "atom"
-            | "rdf"
-            | "rss2"
-            | "all.atom.xml"
-            | "all.rss.xml"
-            | "blog.atom"
-            | "blog.rss"
-            | "posts.atom"
-            | "posts.rss"
-            | "main.rss"
-            | "rss.php"
-            | "feed.php"
-    ) || ends(&["rss", "atom", "rdf"])
+    let is_feed_file_name = FEED_FILE_NAMES.contains(last)
+        || ends(&["rss", "atom", "rdf"])
         || [".rss.xml", ".atom.xml"].iter().any(|end| last.ends_with(end));
     let text_says_feed = text
         .to_lowercase()

@@ -34,6 +34,7 @@ mod sitemap;
 mod sitemap_posts;
 mod text;
 mod url_shape;
+mod word_list;
 
 pub use bot_challenge::detect_bot_challenge;
 pub use error::DiscoveryError;

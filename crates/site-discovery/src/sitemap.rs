@@ -5,14 +5,20 @@
 //! The rule kept: names are read whatever their namespace, what is complete is kept however the
 //! document ends, and a link that leaves the sitemap's own registrable domain is not taken.
 
-use std::io::Read;
+use std::{collections::HashSet, io::Read, sync::LazyLock};
 
 use quick_xml::{Reader, events::Event};
 use url::Url;
 
 use feed_model::{Problem, PublishedDate};
 
-use crate::{dates, error::DiscoveryError, text::collapse_whitespace, url_shape};
+use crate::{
+    dates,
+    error::DiscoveryError,
+    text::collapse_whitespace,
+    url_shape,
+    word_list::{WordList, word_list},
+};
 
 /// Pages taken from one document: the protocol's own limit.
 const MAX_PAGES: usize = 50_000;
@@ -39,47 +45,13 @@ pub enum SitemapKind {
 impl SitemapKind {
     /// What the file at an address is called.
     fn of(url: &Url) -> Self {
-        const POSTS: &[&str] = &[
-            "post", "posts", "article", "articles", "news", "blog", "blogs", "story", "stories",
-            "entries", "essays",
-        ];
-        const OTHERS: &[&str] = &[
-            "page",
-            "pages",
-            "category",
-            "categories",
-            "tag",
-            "tags",
-            "author",
-            "authors",
-            "user",
-            "users",
-            "taxonomy",
-            "taxonomies",
-            "product",
-            "products",
-            "collection",
-            "collections",
-            "attachment",
-            "attachments",
-            "image",
-            "images",
-            "video",
-            "videos",
-            "topics",
-            "docs",
-            "forum",
-            "locations",
-            "jobs",
-            "events",
-        ];
+        static POSTS: LazyLock<WordList> = word_list!("sitemap_post_words.txt");
+        static OTHERS: LazyLock<WordList> = word_list!("sitemap_other_words.txt");
         let name = url_shape::segments(url).last().map(|s| s.to_lowercase()).unwrap_or_default();
-        let says = |words: &[&str]| {
-            name.split(|c: char| !c.is_alphabetic()).any(|word| words.contains(&word))
-        };
-        if says(OTHERS) {
+        let words = || name.split(|c: char| !c.is_alphabetic());
+        if OTHERS.contains_any(words()) {
             Self::Other
-        } else if says(POSTS) {
+        } else if POSTS.contains_any(words()) {
             Self::Posts
         } else {
             Self::Unknown
@@ -141,7 +113,7 @@ pub fn read_sitemap(bytes: &[u8], url: &Url) -> Result<SitemapDocument, Discover
     let mut builder = SitemapBuilder {
         document,
         url,
-        seen_urls: std::collections::HashSet::new(),
+        seen_urls: HashSet::new(),
         foreign_count: 0,
         invalid_count: 0,
         over_limit_count: 0,
@@ -186,7 +158,7 @@ fn decompress_gzip(
 struct SitemapBuilder<'a> {
     document: SitemapDocument,
     url: &'a Url,
-    seen_urls: std::collections::HashSet<Url>,
+    seen_urls: HashSet<Url>,
     foreign_count: usize,
     invalid_count: usize,
     over_limit_count: usize,

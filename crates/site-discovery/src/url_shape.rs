@@ -4,295 +4,31 @@
 //! Deliberately absent: the text of the link. The rule kept: an address is left aside only for what
 //! its path says of itself in words that sites share.
 
+use std::sync::LazyLock;
+
 use url::Url;
 
-use crate::dates;
+use crate::{
+    dates,
+    word_list::{WordList, word_list},
+};
 
 /// First segments under which sites keep their posts.
-const POST_PATH_SEGMENTS: &[&str] = &[
-    "p",
-    "blog",
-    "blogs",
-    "post",
-    "posts",
-    "article",
-    "articles",
-    "writing",
-    "writings",
-    "news",
-    "note",
-    "notes",
-    "essay",
-    "essays",
-    "newsletter",
-    "newsletters",
-    "journal",
-    "story",
-    "stories",
-    "entry",
-    "entries",
-    "issue",
-    "issues",
-    "weblog",
-    "log",
-    "thoughts",
-    "archive",
-    "archives",
-    "til",
-    "changelog",
-    "engineering",
-    "insights",
-    "publication",
-    "publications",
-    "read",
-    "updates",
-    "letters",
-    "letter",
-    "digest",
-    "column",
-    "columns",
-    "releases",
-    "release-notes",
-    "news-releases",
-    "press-releases",
-    "announcements",
-    "blogposts",
-    "blog-posts",
-    "blog_posts",
-];
+static POST_PATH_SEGMENTS: LazyLock<WordList> = word_list!("post_path_segments.txt");
 
 /// Segments that are followed by a subject, an author or a number, and so lead to lists.
-const LIST_PATH_SEGMENTS: &[&str] = &[
-    "tag",
-    "tags",
-    "tagged",
-    "category",
-    "categories",
-    "cat",
-    "topic",
-    "topics",
-    "author",
-    "authors",
-    "label",
-    "labels",
-    "page",
-    "pages",
-    "series",
-    "section",
-    "sections",
-    "user",
-    "users",
-    "profile",
-    "people",
-    "contributors",
-    "keyword",
-    "keywords",
-    "collections",
-    "collection",
-    "search",
-    "genre",
-    "subject",
-    "subjects",
-    "by",
-];
+static LIST_PATH_SEGMENTS: LazyLock<WordList> = word_list!("list_path_segments.txt");
 
 /// Pages that nearly every site has.
-const STATIC_PAGE_SEGMENTS: &[&str] = &[
-    "about",
-    "about-me",
-    "about-us",
-    "aboutme",
-    "contact",
-    "contact-us",
-    "contact-me",
-    "privacy",
-    "privacy-policy",
-    "terms",
-    "tos",
-    "terms-of-service",
-    "terms-of-use",
-    "terms-and-conditions",
-    "cookie-policy",
-    "cookies",
-    "imprint",
-    "impressum",
-    "legal",
-    "disclaimer",
-    "datenschutz",
-    "subscribe",
-    "signup",
-    "sign-up",
-    "login",
-    "log-in",
-    "signin",
-    "sign-in",
-    "register",
-    "logout",
-    "account",
-    "search",
-    "archive",
-    "archives",
-    "tags",
-    "categories",
-    "topics",
-    "series",
-    "authors",
-    "rss",
-    "feed",
-    "feeds",
-    "atom",
-    "projects",
-    "project",
-    "now",
-    "uses",
-    "links",
-    "bookmarks",
-    "blogroll",
-    "cv",
-    "resume",
-    "portfolio",
-    "talks",
-    "speaking",
-    "home",
-    "index",
-    "sitemap",
-    "donate",
-    "sponsor",
-    "sponsors",
-    "support",
-    "pricing",
-    "docs",
-    "documentation",
-    "faq",
-    "help",
-    "careers",
-    "jobs",
-    "team",
-    "blog",
-    "blogs",
-    "posts",
-    "articles",
-    "writing",
-    "writings",
-    "news",
-    "notes",
-    "essays",
-    "newsletter",
-    "newsletters",
-    "journal",
-    "p",
-    "stories",
-    "books",
-    "reading",
-    "work",
-    "hire-me",
-    "consulting",
-    "services",
-    "products",
-    "shop",
-    "store",
-    "cart",
-    "checkout",
-    "gallery",
-    "photos",
-    "videos",
-    "podcast",
-    "events",
-    "press",
-    "media",
-    "recommendations",
-    "leaderboard",
-    "upgrade",
-    "settings",
-    "advertise",
-    "partners",
-    "customers",
-    "guestbook",
-    "colophon",
-    "community",
-    "forum",
-    "download",
-    "downloads",
-    "404",
-    "all",
-    "latest",
-    "popular",
-    "start",
-    "start-here",
-    "me",
-    "bio",
-    "profile",
-    "changelog",
-    "surveys",
-    "polls",
-];
+static STATIC_PAGE_SEGMENTS: LazyLock<WordList> = word_list!("static_pages.txt");
 
-const FILE_EXTENSIONS: &[&str] = &[
-    "xml", "rss", "atom", "json", "jpg", "jpeg", "png", "gif", "webp", "svg", "avif", "ico", "css",
-    "js", "zip", "gz", "tar", "mp3", "mp4", "webm", "ogg", "wav", "m4a", "mov", "woff", "woff2",
-    "ttf", "ics", "vcf", "asc", "epub", "exe", "dmg", "bib", "pdf", "ps", "doc", "docx", "ppt",
-    "pptx", "xls", "xlsx", "csv", "djvu", "opml", "txt",
-];
+static FILE_EXTENSIONS: LazyLock<WordList> = word_list!("file_extensions.txt");
 
 /// Query keys that make a list out of a page.
-const LIST_QUERY_KEYS: &[&str] = &[
-    "tag",
-    "tags",
-    "category",
-    "cat",
-    "topic",
-    "page",
-    "paged",
-    "author",
-    "search",
-    "q",
-    "s",
-    "label",
-    "lang",
-    "sort",
-    "filter",
-    "share",
-    "replytocom",
-    "theme",
-];
+static LIST_QUERY_KEYS: LazyLock<WordList> = word_list!("list_query_keys.txt");
 
 /// Hosts where a link is a share button or a profile, never a post of a list.
-const SOCIAL_HOSTS: &[&str] = &[
-    "twitter.com",
-    "x.com",
-    "facebook.com",
-    "linkedin.com",
-    "instagram.com",
-    "mastodon.social",
-    "hachyderm.io",
-    "bsky.app",
-    "threads.net",
-    "reddit.com",
-    "news.ycombinator.com",
-    "pinterest.com",
-    "t.me",
-    "telegram.me",
-    "wa.me",
-    "whatsapp.com",
-    "discord.gg",
-    "discord.com",
-    "getpocket.com",
-    "tumblr.com",
-    "ko-fi.com",
-    "patreon.com",
-    "buymeacoffee.com",
-    "paypal.me",
-    "lobste.rs",
-    "creativecommons.org",
-    "gohugo.io",
-    "jekyllrb.com",
-    "wordpress.org",
-    "ghost.org",
-    "feedly.com",
-    "beehiiv.com",
-    "substack.com",
-    "gravatar.com",
-];
+static SOCIAL_HOSTS: LazyLock<WordList> = word_list!("social_hosts.txt");
 
 /// Whether two addresses lie on the same registrable domain; of hosts without one, on the same
 /// host.
@@ -342,15 +78,12 @@ fn query_names_post(url: &Url) -> bool {
 
 /// Whether the address is that of a list, by tag, author, month or number.
 pub(crate) fn is_list(url: &Url) -> bool {
-    if url
-        .query_pairs()
-        .any(|(key, _)| LIST_QUERY_KEYS.contains(&key.to_ascii_lowercase().as_str()))
-    {
+    if url.query_pairs().any(|(key, _)| LIST_QUERY_KEYS.contains(&key.to_ascii_lowercase())) {
         return true;
     }
     let parts: Vec<String> = segments(url).iter().map(|s| s.to_lowercase()).collect();
     let n = parts.len();
-    let word = |i: usize| LIST_PATH_SEGMENTS.contains(&parts[i].as_str());
+    let word = |i: usize| LIST_PATH_SEGMENTS.contains(&parts[i]);
     // `/tags`, `/tags/rust`, `/blog/tags/rust`, `/tags/rust/page/2`: the subject stands last, or
     // before a number. `/releases/tag/v2` is the release itself.
     let release = n >= 3 && parts[n - 3] == "releases" && parts[n - 2] == "tag";
@@ -371,7 +104,7 @@ pub(crate) fn is_list(url: &Url) -> bool {
     let rest = parts
         .iter()
         .filter(|p| !p.chars().all(|c| c.is_ascii_digit()))
-        .all(|p| STATIC_PAGE_SEGMENTS.contains(&p.as_str()));
+        .all(|p| STATIC_PAGE_SEGMENTS.contains(p));
     let year = digits
         .first()
         .is_some_and(|d| d.len() == 4 && (d.starts_with("19") || d.starts_with("20")));
@@ -423,9 +156,9 @@ pub(crate) fn is_static_page(url: &Url) -> bool {
         if parts.first().is_some_and(|p| is_locale(p)) { &parts[1..] } else { &parts };
     match parts {
         [] => !query_names_post(url),
-        [one] => STATIC_PAGE_SEGMENTS.contains(&strip_page_extension(one).as_str()),
+        [one] => STATIC_PAGE_SEGMENTS.contains(&strip_page_extension(one)),
         [first, second] => {
-            STATIC_PAGE_SEGMENTS.contains(&strip_page_extension(second).as_str())
+            STATIC_PAGE_SEGMENTS.contains(&strip_page_extension(second))
                 && !matches!(
                     strip_page_extension(second).as_str(),
                     "now" | "work" | "reading" | "links" | "support" | "books" | "start" | "404"
@@ -442,7 +175,7 @@ pub(crate) fn is_static_page(url: &Url) -> bool {
 /// Whether the address is a file that is no page.
 pub(crate) fn is_file(url: &Url) -> bool {
     let last = segments(url).last().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
-    last.rsplit_once('.').is_some_and(|(_, ext)| FILE_EXTENSIONS.contains(&ext))
+    last.rsplit_once('.').is_some_and(|(_, ext)| FILE_EXTENSIONS.contains(ext))
 }
 
 /// Whether a link leads to a share button, a profile or the maker of the site's software.
@@ -451,7 +184,7 @@ pub(crate) fn is_social(url: &Url) -> bool {
         return false;
     };
     let host = host.trim_start_matches("www.").trim_start_matches("m.");
-    let known = SOCIAL_HOSTS.contains(&host);
+    let known = SOCIAL_HOSTS.contains(host);
     known
         || host == "github.com" && segments(url).len() < 2
         || host.ends_with("youtube.com")
@@ -472,7 +205,7 @@ pub(crate) fn post_score(url: &Url) -> f64 {
     if parts.len() >= 2
         && parts[..parts.len() - 1]
             .iter()
-            .any(|p| POST_PATH_SEGMENTS.contains(&p.to_ascii_lowercase().as_str()))
+            .any(|p| POST_PATH_SEGMENTS.contains(&p.to_ascii_lowercase()))
     {
         score += 2.0;
     }
@@ -507,7 +240,7 @@ pub(crate) fn directory(url: &Url) -> String {
 pub(crate) fn is_post_list(url: &Url) -> bool {
     segments(url)
         .last()
-        .is_some_and(|last| POST_PATH_SEGMENTS.contains(&strip_page_extension(last).as_str()))
+        .is_some_and(|last| POST_PATH_SEGMENTS.contains(&strip_page_extension(last)))
 }
 
 /// Whether a directory is one that sites keep posts in.
@@ -515,7 +248,7 @@ pub(crate) fn is_post_directory(directory: &str) -> bool {
     directory
         .split('/')
         .filter(|s| !s.is_empty())
-        .any(|s| s == "YYYY" || POST_PATH_SEGMENTS.contains(&s.to_ascii_lowercase().as_str()))
+        .any(|s| s == "YYYY" || POST_PATH_SEGMENTS.contains(&s.to_ascii_lowercase()))
 }
 
 /// How far a text says what the last segment of an address says: 1 where every word is in both, 0
@@ -569,12 +302,9 @@ fn is_year(segment: &str) -> bool {
 }
 
 fn is_locale(segment: &str) -> bool {
-    const LANGUAGES: &[&str] = &[
-        "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "cs", "ru", "uk",
-        "tr", "ja", "ko", "zh", "he", "ar", "ro", "hu", "el",
-    ];
+    static LANGUAGES: LazyLock<WordList> = word_list!("path_languages.txt");
     let (language, region) = segment.split_once(['-', '_']).unwrap_or((segment, ""));
-    LANGUAGES.contains(&language.to_ascii_lowercase().as_str())
+    LANGUAGES.contains(&language.to_ascii_lowercase())
         && (region.is_empty() || region.len() == 2 || region.len() == 4)
 }
 

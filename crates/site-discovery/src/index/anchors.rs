@@ -7,6 +7,7 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
+    sync::LazyLock,
 };
 
 use ego_tree::{NodeId, iter::Edge};
@@ -21,7 +22,11 @@ use crate::{
         is_invisible, rels, text_of,
     },
     url_shape,
+    word_list::{WordList, word_list},
 };
+
+static SITE_CHROME_WORDS: LazyLock<WordList> = word_list!("class_site_chrome.txt");
+static LABEL_WORDS: LazyLock<WordList> = word_list!("class_label.txt");
 
 /// Candidates taken from one page.
 const MAX_ANCHORS: usize = 6_000;
@@ -296,23 +301,8 @@ fn enter_element(
 /// Words of elements that hold tags, authors and the like.
 fn is_label(own: &[String]) -> bool {
     let says = |w: &[&str]| own.iter().any(|o| w.contains(&o.as_str()));
-    says(&[
-        "tag",
-        "tags",
-        "category",
-        "categories",
-        "author",
-        "authors",
-        "byline",
-        "avatar",
-        "taglist",
-        "topics",
-        "labels",
-        "chips",
-        "badges",
-        "pills",
-        "hashtags",
-    ]) && !says(&["title", "headline", "list", "posts", "entries", "index", "archive"])
+    LABEL_WORDS.contains_any(own.iter().map(String::as_str))
+        && !says(&["title", "headline", "list", "posts", "entries", "index", "archive"])
 }
 
 fn is_site_chrome(
@@ -340,52 +330,10 @@ fn is_site_chrome(
         _ => false,
     };
     let says = |w: &[&str]| own.iter().any(|o| w.contains(&o.as_str()));
-    let by_class = says(&[
-        "nav",
-        "navbar",
-        "navigation",
-        "menu",
-        "submenu",
-        "sidebar",
-        "breadcrumb",
-        "breadcrumbs",
-        "pagination",
-        "pager",
-        "paginator",
-        "paging",
-        "related",
-        "social",
-        "socials",
-        "share",
-        "sharing",
-        "comments",
-        "cookie",
-        "cookies",
-        "consent",
-        "widget",
-        "widgets",
-        "blogroll",
-        "tagcloud",
-        "skip",
-        "login",
-        "modal",
-        "popup",
-        "advert",
-        "ads",
-        "footer",
-        "toolbar",
-        "dropdown",
-        "recommended",
-        "colophon",
-        "topbar",
-        "masthead",
-        "sharedaddy",
-        "toc",
-        "webring",
-        "languages",
-    ]) || says(&["header"])
-        && says(&["site", "global", "top", "main", "page"])
-        && !element_counts.has_heading_link(element.id())
+    let by_class = SITE_CHROME_WORDS.contains_any(own.iter().map(String::as_str))
+        || says(&["header"])
+            && says(&["site", "global", "top", "main", "page"])
+            && !element_counts.has_heading_link(element.id())
         || says(&["tag", "tags", "category", "categories"])
             && says(&["cloud", "index", "filter", "filters", "nav", "bar"]);
     let by_class = by_class && !(featured && element_counts.has_heading_link(element.id()));

@@ -5,7 +5,10 @@
 //! like, and another list is taken only if it looks alike; a page on which nothing looks like posts
 //! gives none.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use ego_tree::NodeId;
 use scraper::ElementRef;
@@ -20,7 +23,13 @@ use super::{
     post_lists::select_candidates,
     text_runs::{TextRun, collect_runs},
 };
-use crate::{byline::reading_minutes, dates, dom::Dom, url_shape};
+use crate::{
+    byline::reading_minutes,
+    dates,
+    dom::Dom,
+    url_shape,
+    word_list::{WordList, word_list},
+};
 
 /// Groups of links that are looked at closely.
 const MAX_GROUPS: usize = 14;
@@ -184,7 +193,8 @@ fn candidates_in_group(
         }) {
             context = DateContext { year: year.or(context.year), month: Some(month), date: None };
         } else if let Some(date) = dates::heading_date(&run.text).filter(|_| {
-            run.link.is_none() && (run.heading.is_some() || run.has_word(&["date", "day"]))
+            run.link.is_none()
+                && (run.heading.is_some() || run.has_word("date") || run.has_word("day"))
         }) {
             context.date = Some(date);
         } else if let Some(level) = run.heading {
@@ -419,57 +429,14 @@ fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
 
 /// Whether a heading names a subject rather than what a list is.
 pub(super) fn is_category_heading(heading: &str) -> bool {
-    const GENERIC_HEADING_WORDS: &[&str] = &[
-        "latest",
-        "recent",
-        "recently",
-        "posts",
-        "post",
-        "articles",
-        "featured",
-        "popular",
-        "archive",
-        "archives",
-        "blog",
-        "newsletter",
-        "more",
-        "trending",
-        "pinned",
-        "highlights",
-        "highlight",
-        "writing",
-        "all",
-        "previous",
-        "older",
-        "newest",
-        "new",
-        "best",
-        "favorite",
-        "favourites",
-        "favorites",
-        "read",
-        "reads",
-        "stories",
-        "essays",
-        "welcome",
-        "hello",
-        "about",
-        "start",
-        "selected",
-        "other",
-        "notes",
-        "home",
-        "everything",
-        "picks",
-        "projects",
-    ];
+    static GENERIC_HEADING_WORDS: LazyLock<WordList> = word_list!("generic_heading_words.txt");
     let words: Vec<String> = heading
         .to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
         .filter(|w| !w.is_empty())
         .map(str::to_owned)
         .collect();
-    let lists = words.iter().filter(|w| GENERIC_HEADING_WORDS.contains(&w.as_str())).count();
+    let lists = words.iter().filter(|w| GENERIC_HEADING_WORDS.contains(w)).count();
     !words.is_empty()
         && words.len() <= 7
         && lists == 0

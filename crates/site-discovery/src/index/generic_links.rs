@@ -8,61 +8,17 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::word_list::{WordList, word_list};
+
+static NAVIGATION_TEXTS: LazyLock<WordList> = word_list!("navigation_link_texts.txt");
+static GENERIC_TEXTS: LazyLock<WordList> = word_list!("generic_link_texts.txt");
+
 /// Whether a text leads through the site, and to no post: `Older posts`, `Subscribe`.
 pub(super) fn is_navigation_text(text: &str) -> bool {
     let text = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     text.chars().count() <= 24
-        && (matches!(
-            text.as_str(),
-            "next"
-                | "previous"
-                | "prev"
-                | "older"
-                | "newer"
-                | "older posts"
-                | "newer posts"
-                | "older entries"
-                | "newer entries"
-                | "next page"
-                | "previous page"
-                | "load more"
-                | "show more"
-                | "more posts"
-                | "all posts"
-                | "view all"
-                | "see all"
-                | "view all posts"
-                | "see all posts"
-                | "all articles"
-                | "view archive"
-                | "archive"
-                | "archives"
-                | "home"
-                | "rss"
-                | "rss feed"
-                | "atom"
-                | "feed"
-                | "subscribe"
-                | "sign up"
-                | "sign in"
-                | "log in"
-                | "back"
-                | "back to top"
-                | "edit"
-                | "reply"
-                | "share"
-                | "comments"
-                | "comment"
-                | "no comments"
-                | "leave a comment"
-                | "0 comments"
-                | "source"
-                | "github"
-                | "demo"
-                | "view all articles"
-                | "last"
-                | "first"
-        ) || text.chars().all(|c| c.is_ascii_digit()) && !text.is_empty() && text.len() <= 3)
+        && (NAVIGATION_TEXTS.contains(&text)
+            || text.chars().all(|c| c.is_ascii_digit()) && !text.is_empty() && text.len() <= 3)
 }
 
 static READ_MORE: LazyLock<Regex> = LazyLock::new(|| {
@@ -80,78 +36,5 @@ pub(super) fn is_generic_text(text: &str) -> bool {
     if bare.is_empty() {
         return true;
     }
-    matches!(
-        bare.as_str(),
-        "more"
-            | "read"
-            | "link"
-            | "permalink"
-            | "details"
-            | "open"
-            | "view"
-            | "weiterlesen"
-            | "mehr lesen"
-            | "lire la suite"
-            | "leer más"
-            | "here"
-            | "go"
-            | "full story"
-            | "learn more"
-            | "watch"
-            | "listen"
-            | "show"
-            | "visit"
-            | "continue"
-            | "explore"
-            | "discover"
-            | "full article"
-            | "full text"
-            | "go to article"
-            | "weiter"
-            | "mehr"
-            | "mehr erfahren"
-            | "zum artikel"
-            | "artikel lesen"
-            | "lire"
-            | "lire plus"
-            | "lire l'article"
-            | "lire l’article"
-            | "en savoir plus"
-            | "leer"
-            | "seguir leyendo"
-            | "leggi"
-            | "leggi tutto"
-            | "continua a leggere"
-            | "lees meer"
-            | "lees verder"
-            | "läs mer"
-            | "les mer"
-            | "læs mere"
-            | "lue lisää"
-            | "czytaj dalej"
-            | "czytaj więcej"
-            | "číst dále"
-            | "celý článek"
-            | "читать"
-            | "читать далее"
-            | "подробнее"
-            | "devamı"
-            | "devamını oku"
-            | "ler mais"
-            | "leia mais"
-            | "もっと見る"
-            | "更多"
-            | "阅读更多"
-            | "더 보기"
-            | "자세히 보기"
-            | "المزيد"
-            | "اقرأ المزيد"
-            | "print"
-            | "pdf"
-            | "download"
-            | "printer friendly"
-            | "printer-friendly version"
-            | "阅读全文"
-            | "続きを読む"
-    ) || bare.split(' ').count() <= 6 && READ_MORE.is_match(&bare)
+    GENERIC_TEXTS.contains(&bare) || bare.split(' ').count() <= 6 && READ_MORE.is_match(&bare)
 }

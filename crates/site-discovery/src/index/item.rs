@@ -1,5 +1,7 @@
 //! One item of an index page while it is put together, and the draft that becomes of it.
 
+use std::sync::LazyLock;
+
 use url::Url;
 
 use feed_model::{Category, DatePrecision, Draft, Person, PublishedDate};
@@ -7,6 +9,7 @@ use feed_model::{Category, DatePrecision, Draft, Person, PublishedDate};
 use crate::{
     text::{collapse_whitespace, escape_html},
     url_shape,
+    word_list::{WordList, word_list},
 };
 
 /// Categories taken from one item.
@@ -30,24 +33,10 @@ pub(super) struct IndexItem {
     pub language: Option<String>,
 }
 
+static CATEGORY_PREFIXES: LazyLock<WordList> = word_list!("category_prefixes.txt");
+static CATEGORY_PLACEHOLDERS: LazyLock<WordList> = word_list!("category_placeholders.txt");
 /// What is counted beside a post.
-const COUNTER_WORDS: &[&str] = &[
-    "note",
-    "notes",
-    "comment",
-    "comments",
-    "like",
-    "likes",
-    "reply",
-    "replies",
-    "view",
-    "views",
-    "share",
-    "shares",
-    "words",
-    "reactions",
-    "claps",
-];
+static COUNTER_WORDS: LazyLock<WordList> = word_list!("counter_words.txt");
 
 impl IndexItem {
     /// What two items are compared by.
@@ -58,50 +47,13 @@ impl IndexItem {
     /// Adds a category that is not there yet.
     pub fn add_category(&mut self, term: &str) {
         let term = collapse_whitespace(term);
-        let label_prefixes = [
-            "Tagged with ",
-            "Tagged as ",
-            "Tagged: ",
-            "Tagged ",
-            "Tags: ",
-            "Labels: ",
-            "Label: ",
-            "Keywords: ",
-            "Tags ",
-            "Tag: ",
-            "Filed under: ",
-            "Filed under ",
-            "Posted in ",
-            "Category: ",
-            "Categories: ",
-            "Topics: ",
-            "Topic: ",
-            "in ",
-        ];
-        let term = label_prefixes.iter().find_map(|l| term.strip_prefix(l)).unwrap_or(&term);
+        let term = CATEGORY_PREFIXES.strip_prefix_word(&term).unwrap_or(&term);
         let term =
             term.trim().trim_start_matches('#').trim_end_matches([',', ';', ':']).trim().to_owned();
-        let is_placeholder = [
-            "tagged",
-            "tags",
-            "filed under",
-            "categories",
-            "posted in",
-            "uncategorized",
-            "in",
-            "featured",
-            "pinned",
-            "new",
-            "sticky",
-            "latest",
-            "popular",
-            "trending",
-        ]
-        .contains(&term.to_lowercase().as_str());
+        let is_placeholder = CATEGORY_PLACEHOLDERS.contains(&term.to_lowercase());
         // `3 notes`, `12 comments`
         let is_counter = term.split_once(' ').is_some_and(|(number, of)| {
-            number.chars().all(|c| c.is_ascii_digit())
-                && COUNTER_WORDS.contains(&of.to_lowercase().as_str())
+            number.chars().all(|c| c.is_ascii_digit()) && COUNTER_WORDS.contains(&of.to_lowercase())
         });
         let is_placeholder = is_placeholder || is_counter;
         let known = self.categories.iter().any(|c| c.to_lowercase() == term.to_lowercase());

@@ -25,8 +25,10 @@ use crate::{
     dates::{self, MonthDay},
     site_name::SiteNameCleaner,
     url_shape,
+    word_list::{WordList, word_list},
 };
 
+static BYLINE_PLACEHOLDERS: LazyLock<WordList> = word_list!("byline_placeholders.txt");
 static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:[Bb]y|BY|[Ww]ritten by|[Vv]on|[Pp]ar)\s+(\p{Lu}[^|·•,]{1,60})")
         .expect("a valid pattern")
@@ -143,7 +145,7 @@ pub(super) fn read(
             add_author(&mut item, &run.text);
             continue;
         }
-        if is_generic_text(&run.text) && !run.has_word(CATEGORY_WORDS) {
+        if is_generic_text(&run.text) && !run.has_word_of(&CATEGORY_WORDS) {
             continue;
         }
         let other_link = run.link.filter(|l| !links.contains(l));
@@ -151,10 +153,13 @@ pub(super) fn read(
             continue;
         }
         let long = run.text.chars().count() > 110;
-        if run.has_word(AUTHOR_WORDS) && run.has_word(ROLE_WORDS) && !item.authors.is_empty() {
+        if run.has_word_of(&AUTHOR_WORDS)
+            && run.has_word_of(&ROLE_WORDS)
+            && !item.authors.is_empty()
+        {
             continue;
         }
-        if run.has_word(AUTHOR_WORDS) && !long && !run.has_word(&["date"]) {
+        if run.has_word_of(&AUTHOR_WORDS) && !long && !run.has_word("date") {
             add_author(&mut item, &run.text);
             if dated.is_none()
                 && let Some(found) = run.date_in(&run.text)
@@ -163,8 +168,8 @@ pub(super) fn read(
             }
             continue;
         }
-        if run.has_word(CATEGORY_WORDS)
-            && !run.has_word(SUMMARY_WORDS)
+        if run.has_word_of(&CATEGORY_WORDS)
+            && !run.has_word_of(&SUMMARY_WORDS)
             && run.heading.is_none()
             && !long
         {
@@ -194,8 +199,8 @@ pub(super) fn read(
             .date_in(&run.text)
             .filter(|f| !sentence || f.start <= 12 && run.text.chars().count() <= 80);
         if !sentence
-            || date_in_text.is_some() && !run.has_word(SUMMARY_WORDS)
-            || run.has_word(DATE_WORDS) && !long
+            || date_in_text.is_some() && !run.has_word_of(&SUMMARY_WORDS)
+            || run.has_word_of(&DATE_WORDS) && !long
         {
             for part in PART_SEPARATOR.split(&run.text) {
                 classify_part(
@@ -209,7 +214,7 @@ pub(super) fn read(
                     false,
                 );
             }
-            if !(run.has_word(SUMMARY_WORDS) || run.is_paragraph) || date_in_text.is_some() {
+            if !(run.has_word_of(&SUMMARY_WORDS) || run.is_paragraph) || date_in_text.is_some() {
                 continue;
             }
         }
@@ -233,7 +238,7 @@ pub(super) fn read(
             _ => text,
         };
         let words = text.split(' ').count();
-        let marked = run.has_word(SUMMARY_WORDS);
+        let marked = run.has_word_of(&SUMMARY_WORDS);
         let fits = marked && words >= 2 || words >= 4 && text.chars().count() >= 20;
         let better = summary.as_ref().is_none_or(|(was_marked, _)| marked && !was_marked);
         if fits
@@ -369,20 +374,7 @@ fn add_author(item: &mut IndexItem, text: &str) {
         && name.split(' ').count() <= 6
         && item.authors.len() < 8
         && name.chars().any(char::is_alphabetic)
-        && ![
-            "by",
-            "posted by",
-            "posted on",
-            "posted",
-            "published",
-            "published by",
-            "written by",
-            "von",
-            "par",
-            "author",
-            "authors",
-        ]
-        .contains(&name.to_lowercase().as_str())
+        && !BYLINE_PLACEHOLDERS.contains(&name.to_lowercase())
     {
         item.authors.push(name.to_owned());
     }

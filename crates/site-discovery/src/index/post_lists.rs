@@ -4,12 +4,18 @@
 //! page's posts look like, and a list within its items, or one that shows them again, is none of
 //! theirs.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use ego_tree::NodeId;
 
 use super::candidate::{Candidate, ONE_WORD_PENALTY, PageContext};
-use crate::url_shape;
+use crate::{
+    url_shape,
+    word_list::{WordList, word_list},
+};
 
 /// One list's figures.
 struct CandidateList<'a> {
@@ -86,26 +92,10 @@ impl<'a> CandidateList<'a> {
     /// Whether a heading calls it a choice of what is listed elsewhere, and its items show no more
     /// than their titles.
     fn is_recommendation_box(&self) -> bool {
-        const RECOMMENDATION_WORDS: &[&str] = &[
-            "popular",
-            "trending",
-            "related",
-            "recommended",
-            "highlights",
-            "favorites",
-            "favourites",
-            "favorite",
-            "favourite",
-            "elsewhere",
-            "also",
-            "read",
-            "beliebt",
-            "populaires",
-            "populares",
-        ];
+        static RECOMMENDATION_WORDS: LazyLock<WordList> = word_list!("recommendation_words.txt");
         let says = |text: &String| {
             let lower = text.to_lowercase();
-            lower.split(|c: char| !c.is_alphanumeric()).any(|w| RECOMMENDATION_WORDS.contains(&w))
+            RECOMMENDATION_WORDS.contains_any(lower.split(|c: char| !c.is_alphanumeric()))
                 && lower.split(' ').count() <= 5
         };
         let bare =

@@ -16,6 +16,7 @@ use crate::{
     dom::{class_and_id_words, heading_level, is_inline, is_invisible},
     element_date::attribute_date,
     text::collapse_whitespace,
+    word_list::WordList,
 };
 
 /// One text.
@@ -48,9 +49,14 @@ impl TextRun {
         dates::find_with_order(part, self.order)
     }
 
-    /// Whether a class near it has one of these words.
-    pub fn has_word(&self, expected: &[&str]) -> bool {
-        self.words.iter().any(|w| expected.contains(&w.as_str()))
+    /// Returns whether the class or id of an element around the text has this word.
+    pub fn has_word(&self, word: &str) -> bool {
+        self.words.iter().any(|own| own == word)
+    }
+
+    /// Returns whether the class or id of an element around the text has a word of the list.
+    pub fn has_word_of(&self, list: &WordList) -> bool {
+        list.contains_any(self.words.iter().map(String::as_str))
     }
 }
 

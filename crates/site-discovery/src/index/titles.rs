@@ -54,7 +54,7 @@ pub(super) fn find_title(
         let only = || anchors.iter().all(|a| a.text == run.text || !a.could_be_title());
         own(run) && anchors.iter().any(|a| a.text == run.text) && (run.text.contains(' ') || only())
     };
-    let is_label = |run: &TextRun| run.has_word(CATEGORY_WORDS) && !whole(run);
+    let is_label = |run: &TextRun| run.has_word_of(&CATEGORY_WORDS) && !whole(run);
     // A link within a heading is the title even where the heading says more.
     let in_heading = |r: &TextRun| own(r) && anchors.iter().any(|a| a.text == r.text);
     let linked = heading_of(&|r| own(r) && !is_label(r)).or_else(|| heading_of(&in_heading));
@@ -62,12 +62,17 @@ pub(super) fn find_title(
         indexed_runs
             .iter()
             .filter(fits)
-            .find(|(_, r)| r.has_word(TITLE_WORDS) && !r.has_word(NON_TITLE_WORDS) && !is_label(r))
+            .find(|(_, r)| {
+                r.has_word_of(&TITLE_WORDS) && !r.has_word_of(&NON_TITLE_WORDS) && !is_label(r)
+            })
             .map(|(i, r)| (*i, r.text.clone(), r.heading.is_some()))
     };
     let in_link = || {
         let candidates = indexed_runs.iter().filter(fits).filter(|(_, r)| {
-            own(r) && !is_label(r) && !r.has_word(DATE_WORDS) && !r.has_word(NON_TITLE_WORDS)
+            own(r)
+                && !is_label(r)
+                && !r.has_word_of(&DATE_WORDS)
+                && !r.has_word_of(&NON_TITLE_WORDS)
         });
         let candidates: Vec<&(usize, &TextRun)> =
             candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
@@ -90,7 +95,7 @@ pub(super) fn find_title(
         first.map(|(i, r)| (*i, r.text.clone(), false))
     };
     let whole_link = anchors.iter().any(|a| a.could_be_title());
-    let unlinked = || heading_of(&|r| r.link.is_none() && !r.has_word(CATEGORY_WORDS));
+    let unlinked = || heading_of(&|r| r.link.is_none() && !r.has_word_of(&CATEGORY_WORDS));
     let accessible_name = || {
         let stated = anchors
             .iter()
@@ -120,7 +125,7 @@ pub(super) fn find_title(
                 };
                 (r.text.split(' ').count() >= 2 || named())
                     && !is_only_date(&r.text)
-                    && !r.has_word(CATEGORY_WORDS)
+                    && !r.has_word_of(&CATEGORY_WORDS)
             })
             .map(|(i, r)| (*i, r.text.clone(), false))
     };
