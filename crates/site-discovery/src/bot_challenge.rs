@@ -1,15 +1,15 @@
-//! Pages that stand before the page: a challenge is never an entry and never a feed, and is never
-//! answered.
+//! Detection of bot challenges: pages that a CDN or firewall sends instead of the requested page.
 //!
-//! Deliberately absent: any attempt to pass one. The rule kept: a page counts as a challenge only
-//! by marks that its maker puts there, so that an article about challenges is still an article.
+//! Entry point: [`detect_bot_challenge`]. Only strings that a challenge page itself contains count,
+//! so an article about challenges is not taken for one. Challenges are never answered.
 
 use feed_model::Headers;
 
-/// How much of a body is looked at: challenges are short and say so early.
+/// The number of body bytes that are searched. Challenge pages are short.
 const MAX_SCANNED_BYTES: usize = 64 * 1024;
 
-/// A text in the body (lower case), which needs the title of the second column where there is one.
+/// Strings that identify one kind of challenge, in lower case. If `title` is set, the page's title
+/// must also start with it.
 struct ChallengeSignature {
     name: &'static str,
     title: Option<&'static str>,
@@ -78,11 +78,12 @@ const SIGNATURES: &[ChallengeSignature] = &[
     ChallengeSignature { name: "a bot check", title: Some("are you a robot?"), body: &[""] },
 ];
 
-/// Whose challenge an answer is, at any status; `None` where it is none.
+/// Returns the name of the service whose bot challenge a response is, whatever its status, or
+/// `None`.
 ///
-/// Header fields decide first (`cf-mitigated: challenge`, `x-vercel-mitigated: challenge`,
-/// `x-amzn-waf-action`), then what the body shows. A long body under status 200 with prose in it is
-/// an article, whatever scripts it carries, unless its title is a challenge's.
+/// Header fields are checked first (`cf-mitigated: challenge`, `x-vercel-mitigated: challenge`,
+/// `x-amzn-waf-action`), then the body. A 2xx response with an article, metadata or many paragraphs
+/// is not a challenge.
 pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Option<&'static str> {
     for (field, value, name) in [
         ("cf-mitigated", "challenge", "Cloudflare"),
@@ -111,8 +112,8 @@ pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Opti
         return None;
     }
     let title = title(&start);
-    // Publishers protect forms of ordinary pages with the same scripts: under 200 a page with
-    // content is the page.
+    // Publishers protect forms on ordinary pages with the same scripts. With a 2xx status, a page
+    // that has content is the page itself.
     let has_content = (200..300).contains(&status)
         && (start.contains("<article")
             || start.contains("og:title")

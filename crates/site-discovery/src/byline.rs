@@ -13,7 +13,7 @@ static READING_TIME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^\W*(?:reading time:?\s*|estimated read(?:ing)? time:?\s*)?[~≈]?\s*(?:about\s+)?(\d{1,3})\s*[-–+]?\s*(?:m|min|mins|min\.|minutes?|minuten|minutos|minuti|mn)\b\.?(?:\s*(?:to\s+)?(?:read|reading|reading time|lesezeit|de lecture|de lectura|di lettura|leitura|leestijd))?\W*$").expect("a valid pattern")
 });
 
-/// The name in a byline: `By Jo Smith on 28 October 2026` is `Jo Smith`.
+/// Returns the name in a byline: `Jo Smith` for `By Jo Smith on 28 October 2026`.
 pub(crate) fn author_name(text: &str) -> String {
     static BYLINE_PREFIXES: LazyLock<WordList> = word_list!("byline_prefixes.txt");
     let name = text.split(['·', '•', '|', '—', '–']).next().unwrap_or_default();
@@ -27,14 +27,14 @@ pub(crate) fn author_name(text: &str) -> String {
     name.trim().trim_end_matches([',', ':', '-', '/']).trim().to_owned()
 }
 
-/// The minutes of a text that is a reading time and nothing else: `8 min read`, `Reading time: 5
+/// Returns the minutes of a text that consists of a reading time: `8 min read`, `Reading time: 5
 /// minutes`.
 pub(crate) fn reading_minutes(text: &str) -> Option<u32> {
     if text.len() > 60 {
         return None;
     }
     let found = READING_TIME.captures(text.trim())?;
-    // "5 m" could be anything; "5m read" and "5 min" cannot.
+    // "5 m" can be a length; "5m read" and "5 min" cannot.
     let bare_metre = text.trim().trim_start_matches(|c: char| c.is_ascii_digit()).trim() == "m";
     found[1].parse().ok().filter(|_| !bare_metre)
 }

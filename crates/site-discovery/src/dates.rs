@@ -1,7 +1,8 @@
-//! Dates as people write them beside a title: found within a text, and in an address.
+//! Dates in prose and in URLs.
 //!
-//! Deliberately absent: the shapes that stand alone, which are `ingest`'s. The rule kept: a date is
-//! told no more exactly than the page tells it, and a number that may be something else is no date.
+//! [`find`] returns the first date within a text; [`find_in_url`] returns the date in a URL's path.
+//! A date has the precision that the page states, and a number that can be something else is not a
+//! date. The machine-readable formats are parsed by [`feed_parser::parse_date`].
 
 use std::sync::LazyLock;
 
@@ -14,7 +15,7 @@ use feed_parser::month_of;
 
 use crate::word_list::{WordList, word_list};
 
-/// A date within a text, and the bytes of the text that it takes.
+/// A date within a text, with its byte range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DateMatch {
     pub date: PublishedDate,
@@ -22,19 +23,20 @@ pub(crate) struct DateMatch {
     pub end: usize,
 }
 
-/// Which of two numbers of a date is the month.
+/// The order of day and month in a numeric date.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum DateOrder {
-    /// The first where slashes part them, the second where dots or hyphens do.
+    /// Month first if slashes separate the numbers, day first if dots or hyphens do.
     #[default]
     BySeparator,
-    /// The second, whatever parts them.
+    /// Day first, whatever the separator.
     DayFirst,
-    /// The first, whatever parts them: another date of the page shows it.
+    /// Month first, whatever the separator. Another date of the page shows this order.
     MonthFirst,
 }
 
-/// A day of a month without a year: what archives write under a heading of the year.
+/// A day of a month without a year, as archives write it below a heading with the year. `start` and
+/// `end` are its byte range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MonthDay {
     pub month: u32,
@@ -107,12 +109,12 @@ impl DateOrder {
     }
 }
 
-/// The first date in a text; of numbers with slashes, the month stands first unless it cannot.
+/// Returns the first date in a text. In a date with slashes, the month comes first if it can.
 pub(crate) fn find(text: &str) -> Option<DateMatch> {
     find_with_order(text, DateOrder::BySeparator)
 }
 
-/// The first date in a text; `order` tells what two numbers mean that can be either.
+/// Returns the first date in a text. `order` resolves ambiguous numeric dates.
 #[allow(clippy::many_single_char_names)] // captures and the parts of dates
 pub(crate) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch> {
     let number = |c: &Captures<'_>, i: usize| c.get(i).and_then(|m| m.as_str().parse::<u32>().ok());
@@ -173,7 +175,7 @@ pub(crate) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
     {
         let dotted = c.get(4).is_some();
         let (a, b, y) = if dotted { (4, 5, 6) } else { (1, 2, 3) };
-        // `1.2.34` is a version, unless people here write their dates so.
+        // `1.2.34` is a version, unless the page's language writes dates like that.
         if dotted
             && order == DateOrder::BySeparator
             && [a, b].iter().any(|i| c.get(*i).is_some_and(|m| m.len() < 2))
@@ -216,16 +218,16 @@ pub(crate) fn find_with_order(text: &str, order: DateOrder) -> Option<DateMatch>
     found.into_iter().min_by_key(|f| (f.start, std::cmp::Reverse(f.end)))
 }
 
-/// A day told by two numbers in an order that is the writer's, unless only the other one makes a
-/// day.
+/// Returns the date of a year and two numbers. `day_first` is ignored if only the other order gives
+/// a valid month.
 fn date_from_numbers(year: i32, first: u32, second: u32, day_first: bool) -> Option<PublishedDate> {
     let day_first = day_first && second <= 12 || first > 12;
     let (month, in_month) = if day_first { (second, first) } else { (first, second) };
     day(year, month, in_month)
 }
 
-/// Whether a text tells how long ago something was: `3 days ago`, `gestern`. It is no date, since
-/// nobody knows as of when.
+/// Returns whether a text is a relative time: `3 days ago`, `gestern`. A relative time is not a
+/// date, because the time it refers to is unknown.
 pub(crate) fn is_relative_time(text: &str) -> bool {
     static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(concat!(
@@ -237,7 +239,7 @@ pub(crate) fn is_relative_time(text: &str) -> bool {
     text.len() <= 48 && RELATIVE.is_match(text)
 }
 
-/// The order of the numbers of dates that a text shows: one of them is no month.
+/// Returns the order of day and month that an unambiguous numeric date shows.
 pub(crate) fn infer_date_order(text: &str) -> Option<DateOrder> {
     let pair = |c: Captures<'_>, at: [usize; 2]| {
         Some((c.get(at[0])?.as_str().parse().ok()?, c.get(at[1])?.as_str().parse().ok()?))
@@ -252,8 +254,8 @@ pub(crate) fn infer_date_order(text: &str) -> Option<DateOrder> {
     }
 }
 
-/// The order that people who read a language write; of English without a region, and of no
-/// language, the site's country tells.
+/// Returns the usual order for a language tag. For English without a region and for an unknown
+/// language, the country of the host's top-level domain decides.
 pub(crate) fn date_order_for(language: Option<&str>, url: &Url) -> DateOrder {
     static DAY_FIRST_COUNTRIES: LazyLock<WordList> = word_list!("day_first_countries.txt");
     let (language, region) =
@@ -271,7 +273,7 @@ pub(crate) fn date_order_for(language: Option<&str>, url: &Url) -> DateOrder {
     if day_first { DateOrder::DayFirst } else { DateOrder::BySeparator }
 }
 
-/// Seconds or milliseconds since 1970, where they fall between 1990 and 2100.
+/// Parses a Unix time in seconds or milliseconds, if it is between 1990 and 2100.
 pub(crate) fn parse_unix_time(text: &str) -> Option<PublishedDate> {
     let number: i64 = text.trim().parse().ok()?;
     let millis = if number.abs() < 4_102_444_800 { number.checked_mul(1_000)? } else { number };
@@ -282,9 +284,9 @@ pub(crate) fn parse_unix_time(text: &str) -> Option<PublishedDate> {
         .map(PublishedDate::exact)
 }
 
-/// A date that is the whole of a text, give or take a word such as `Published` before it.
+/// Parses a text that is a date, or returns the first date within it.
 pub(crate) fn parse_or_find(text: &str) -> Option<PublishedDate> {
-    // What has no date is often dated with a clock's beginning: the year 1, or 1970.
+    // Software writes the year 1 or 1970 for a missing date.
     let is_plausible =
         |date: &PublishedDate| date.at.year() > 1 && !(1_969..=1_970).contains(&date.at.year());
     let text = text.trim();
@@ -293,7 +295,7 @@ pub(crate) fn parse_or_find(text: &str) -> Option<PublishedDate> {
         .filter(is_plausible)
 }
 
-/// A month and a day at the start of a text, without a year after them.
+/// Returns the month and day at the start of a text without a year.
 pub(crate) fn find_month_day(text: &str) -> Option<MonthDay> {
     let made = |c: &Captures<'_>, month: Option<u32>, day: &str| {
         let (month, day, all) = (month?, day.parse().ok()?, c.get(0)?);
@@ -313,7 +315,7 @@ pub(crate) fn find_month_day(text: &str) -> Option<MonthDay> {
         })
 }
 
-/// The day of a month that a text consists of: `27`, `5th`, `9:`.
+/// Parses a text that consists of a day of the month: `27`, `5th`, `9:`.
 pub(crate) fn parse_day_of_month(text: &str) -> Option<u32> {
     let digits = text.trim().trim_end_matches([':', '.', ')', ',', '-', '–', '—']).trim_end();
     let digits =
@@ -321,8 +323,8 @@ pub(crate) fn parse_day_of_month(text: &str) -> Option<u32> {
     digits.parse().ok().filter(|day| (1..=31).contains(day) && digits.len() <= 2)
 }
 
-/// The date that a short text consists of, give or take a day of the week: a heading above what was
-/// published then.
+/// Returns the date of a heading above the posts of one day: a short text with at most one word
+/// besides the date.
 pub(crate) fn heading_date(text: &str) -> Option<PublishedDate> {
     // `Fri, 20 Nov 2026 (10 entries)`
     let text = text.split(" (").next().unwrap_or_default();
@@ -334,14 +336,15 @@ pub(crate) fn heading_date(text: &str) -> Option<PublishedDate> {
     (rest.filter(|w| !w.is_empty()).count() <= 1).then_some(found.date)
 }
 
-/// The year that a heading consists of: `2024`, `2024 (12)`, `Posts from 2024`.
+/// Returns the year of a heading above the posts of one year: `2024`, `2024 (12)`, `Posts from
+/// 2024`.
 pub(crate) fn heading_year(text: &str) -> Option<i32> {
     static YEAR: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
             r"^\W*(?:\p{L}+\s+){0,3}((?:19|20)\d{2})\W*(?:\(\d+\)|\d+ (?:posts?|articles?|entries))?\W*$",
         )
     });
-    // `October 2026` is a month of that year.
+    // `October 2026` is a month, not a year.
     let names_a_month = || find(text).is_some_and(|f| f.date.precision == DatePrecision::Month);
     (text.len() <= 40)
         .then(|| YEAR.captures(text))
@@ -350,8 +353,8 @@ pub(crate) fn heading_year(text: &str) -> Option<i32> {
         .and_then(|c| c[1].parse().ok())
 }
 
-/// The month that a heading consists of, with its year where it tells one: `March`, `March 2024`,
-/// `2024-03`.
+/// Returns the year, if stated, and the month of a heading above the posts of one month: `March`,
+/// `March 2024`, `2024-03`.
 pub(crate) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
     let text = text.trim();
     if text.chars().count() > 24 {
@@ -363,7 +366,7 @@ pub(crate) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
     text.chars().all(char::is_alphabetic).then(|| month_of(text)).flatten().map(|m| (None, m))
 }
 
-/// The date that an address tells: `/2024/05/31/`, `/2024-05-31-slug/`, `/20240531-slug`,
+/// Returns the date in a URL's path: `/2024/05/31/`, `/2024-05-31-slug/`, `/20240531-slug`,
 /// `/2024/05/`.
 pub(crate) fn find_in_url(url: &Url) -> Option<PublishedDate> {
     let path = url.path();
@@ -382,12 +385,12 @@ pub(crate) fn find_in_url(url: &Url) -> Option<PublishedDate> {
         })
 }
 
-/// A day, where there is such a day in a year that publications are dated in.
+/// Returns a date with day precision, if the day exists and the year is between 1990 and 2100.
 pub(crate) fn day(year: i32, month: u32, day: u32) -> Option<PublishedDate> {
     at(year, month, day, DatePrecision::Day)
 }
 
-/// A month, likewise.
+/// Returns a date with month precision, if the year is between 1990 and 2100.
 pub(crate) fn month(year: i32, month: u32) -> Option<PublishedDate> {
     at(year, month, 1, DatePrecision::Month)
 }

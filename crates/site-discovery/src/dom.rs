@@ -1,7 +1,7 @@
-//! A page as a tree, and what is read from one by all modules of this crate.
+//! A parsed page, and the operations on its elements that all modules share.
 //!
-//! Deliberately absent: any meaning. The rule kept: no walk recurses, and none climbs further than
-//! [`MAX_ANCESTORS`] elements, so that a page nested without end costs no more than a long one.
+//! Nothing here recurses, and no walk looks at more than [`MAX_ANCESTORS`] ancestors, so the cost
+//! of a deeply nested page is bounded.
 
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
@@ -12,18 +12,18 @@ use crate::{
     text::{collapse_whitespace, language_tag},
 };
 
-/// How many ancestors are looked at.
+/// The number of ancestors of an element that are examined.
 pub(crate) const MAX_ANCESTORS: usize = 200;
 
-/// A page, parsed, with the address that its links are relative to.
+/// A parsed page.
 pub(crate) struct Dom {
     pub html: Html,
-    /// The page's `<base>`, else its own address (HTML, "document base URL").
+    /// The base URL of relative links: the page's `<base>`, otherwise its own URL (HTML, "document
+    /// base URL").
     pub base: Url,
-    /// Whether the end of the page was left out for its nesting.
+    /// Whether the page was cut off because it is nested too deeply.
     pub is_truncated: bool,
-    /// What two numbers of a date mean where they do not show it themselves: by the page's
-    /// language, else its country.
+    /// The order of day and month in ambiguous dates, derived from the page's language and country.
     pub order: DateOrder,
 }
 
@@ -47,31 +47,31 @@ impl Dom {
         Self { html, base, is_truncated: bounded_html.len() < page.html.len(), order }
     }
 
-    /// Every element that a selector known here matches, in document order.
+    /// Returns all elements that a selector matches, in document order.
     pub fn all(&self, selector: &'static str) -> Vec<ElementRef<'_>> {
         self.html.select(&compile_selector(selector)).collect()
     }
 
-    /// The first element that a selector known here matches.
+    /// Returns the first element that a selector matches.
     pub fn first(&self, selector: &'static str) -> Option<ElementRef<'_>> {
         self.html.select(&compile_selector(selector)).next()
     }
 
-    /// An attribute's address, resolved.
+    /// Resolves a URL against the page's base URL.
     pub fn url(&self, href: &str) -> Option<Url> {
         feed_parser::http_url(href, Some(&self.base))
     }
 
-    /// The body, else the root.
+    /// Returns the `body`, otherwise the root element.
     pub fn body(&self) -> ElementRef<'_> {
         self.first("body").unwrap_or_else(|| self.html.root_element())
     }
 }
 
-/// How deep a page may be nested before the rest of it is left out.
+/// The nesting depth at which a page is cut off.
 const MAX_NESTING: usize = 1_000;
 
-/// Elements that are not counted: their end may be left out, or they have none.
+/// Elements that are not counted: void elements, and elements whose end tag may be omitted.
 const UNCOUNTED_TAGS: &[&[u8]] = &[
     b"p",
     b"li",
@@ -109,8 +109,8 @@ const UNCOUNTED_TAGS: &[&[u8]] = &[
     b"stop",
 ];
 
-/// The beginning of a page up to where it is nested beyond all reason: building the tree of such a
-/// page takes time that grows with the square of its depth.
+/// Returns the beginning of a page up to the point where it is nested deeper than [`MAX_NESTING`].
+/// The time to build the tree of a deeply nested page grows with the square of its depth.
 fn cut_at_max_nesting(html: &str) -> &str {
     let bytes = html.as_bytes();
     let mut depth = 0_usize;
@@ -138,15 +138,15 @@ fn cut_at_max_nesting(html: &str) -> &str {
     html
 }
 
-/// A selector that is known to be valid.
+/// Compiles a selector of this crate's own code.
 pub(crate) fn compile_selector(selector: &'static str) -> Selector {
     Selector::parse(selector).expect("a valid selector")
 }
 
-/// Elements whose text nobody reads.
+/// Returns whether the text of an element is not displayed.
 pub(crate) fn is_invisible(element: &ElementRef<'_>) -> bool {
     let value = element.value();
-    // Pages hide all of themselves until a script ran.
+    // Some pages hide the whole document until a script has run.
     if matches!(value.name(), "html" | "body" | "main") {
         return false;
     }
@@ -181,7 +181,7 @@ pub(crate) fn is_invisible(element: &ElementRef<'_>) -> bool {
         })
 }
 
-/// Elements that stand within a line of text.
+/// Returns whether an element is part of a line of text.
 pub(crate) fn is_inline(name: &str) -> bool {
     matches!(
         name,
@@ -220,7 +220,7 @@ pub(crate) fn is_inline(name: &str) -> bool {
     )
 }
 
-/// The level of a heading element.
+/// Returns the level of a heading element (`h1` to `h6`).
 pub(crate) fn heading_level(name: &str) -> Option<u8> {
     match name.as_bytes() {
         [b'h', level @ b'1'..=b'6'] => Some(level - b'0'),
@@ -228,8 +228,8 @@ pub(crate) fn heading_level(name: &str) -> Option<u8> {
     }
 }
 
-/// The text of an element as it is read: white space collapsed, words of different blocks apart,
-/// and without the signs that headings carry as links to themselves.
+/// Returns the displayed text of an element: white space collapsed, words of different blocks
+/// separated, permalink anchors of headings left out.
 pub(crate) fn text_of(element: ElementRef<'_>) -> String {
     let mut out = String::new();
     let mut skipping = 0_usize;
@@ -262,7 +262,7 @@ pub(crate) fn text_of(element: ElementRef<'_>) -> String {
     collapse_whitespace(&out)
 }
 
-/// A link whose whole text is `#` or the like.
+/// Returns whether an element is a link whose whole text is `#` or similar.
 fn is_permalink_anchor(element: &ElementRef<'_>) -> bool {
     if element.value().name() != "a" {
         return false;
@@ -271,8 +271,8 @@ fn is_permalink_anchor(element: &ElementRef<'_>) -> bool {
     matches!(text.trim(), "#" | "¶" | "§" | "🔗" | "∞" | "⁋" | "link" | "permalink")
 }
 
-/// The words of an element's class and id, in lower case, parted at hyphens, underlines and humps:
-/// `postMeta` is `post`, `meta`.
+/// Returns the words of an element's class, id, `itemprop` and `data-testid`, in lower case, split
+/// at punctuation and camel case: `postMeta` is `post`, `meta`.
 pub(crate) fn class_and_id_words(element: &ElementRef<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let value = element.value();
@@ -282,7 +282,7 @@ pub(crate) fn class_and_id_words(element: &ElementRef<'_>) -> Vec<String> {
     out
 }
 
-/// The words of an element's class alone, which its like share.
+/// Returns the words of an element's class. Elements of the same kind share them.
 pub(crate) fn class_words(element: &ElementRef<'_>) -> Vec<String> {
     let mut out = Vec::new();
     split_words(element.value().attr("class").unwrap_or_default(), &mut out);
@@ -290,7 +290,7 @@ pub(crate) fn class_words(element: &ElementRef<'_>) -> Vec<String> {
 }
 
 fn split_words(names: &str, out: &mut Vec<String>) {
-    // `no-sidebar` and `with-footer` tell what is missing or within, not what the element is.
+    // `no-sidebar` and `with-footer` describe what is missing or contained, not the element itself.
     const IGNORED_PREFIXES: &[&str] = &["no", "not", "has", "with", "without", "hide"];
     for name in names.split_whitespace().take(60) {
         let mut parts = name
@@ -318,7 +318,7 @@ fn split_words(names: &str, out: &mut Vec<String>) {
     }
 }
 
-/// The words of a `rel` attribute, in lower case.
+/// Returns the values of a `rel` attribute in lower case.
 pub(crate) fn rels(element: &ElementRef<'_>) -> Vec<String> {
     element
         .attr("rel")

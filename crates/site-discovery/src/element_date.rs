@@ -1,4 +1,4 @@
-//! The date that one element states, in an attribute or in its text.
+//! The date of one element, from its attributes or its text.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use crate::{
 
 static UPDATE_LABELS: LazyLock<WordList> = word_list!("update_labels.txt");
 
-/// Attributes that tell a date, whatever the element.
+/// Attributes that contain a date on any element.
 const DATE_ATTRIBUTES: &[&str] = &[
     "datetime",
     "data-date",
@@ -28,7 +28,7 @@ const DATE_ATTRIBUTES: &[&str] = &[
     "data-epoch",
 ];
 
-/// The date of an element: its machine-readable attribute, else its text.
+/// Returns the date of an element: its machine-readable attribute, otherwise its text.
 pub(crate) fn element_date(element: &ElementRef<'_>) -> Option<PublishedDate> {
     let stated = ["datetime", "content", "data-date", "data-published"]
         .iter()
@@ -45,8 +45,8 @@ pub(crate) fn element_date(element: &ElementRef<'_>) -> Option<PublishedDate> {
     })
 }
 
-/// The date that an element's attributes tell, and whether it is one of change: `<time datetime>`,
-/// `itemprop`, microformats.
+/// Returns the date in an element's attributes (`<time datetime>`, `itemprop`, microformats), and
+/// whether it is a modification date.
 pub(crate) fn attribute_date(element: &ElementRef<'_>) -> Option<(PublishedDate, bool)> {
     let value = element.value();
     let attribute = |name: &str| {
@@ -78,7 +78,7 @@ pub(crate) fn attribute_date(element: &ElementRef<'_>) -> Option<(PublishedDate,
     stated.map(|date| (date, is_update_date(element)))
 }
 
-/// Whether an element tells a change rather than a publication.
+/// Returns whether the date of an element is a modification date rather than a publication date.
 pub(crate) fn is_update_date(element: &ElementRef<'_>) -> bool {
     let own = class_and_id_words(element);
     let says = |w: &str| own.iter().any(|o| o == w);
@@ -91,7 +91,7 @@ pub(crate) fn is_update_date(element: &ElementRef<'_>) -> bool {
         && !says("publish")
 }
 
-/// Whether the words right before an element say that it tells a change: `Last updated:`.
+/// Returns whether the text right before an element announces a modification date: `Last updated:`.
 fn follows_update_label(element: &ElementRef<'_>) -> bool {
     let said = element
         .prev_sibling()

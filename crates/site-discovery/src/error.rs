@@ -1,39 +1,39 @@
-//! Why nothing could be taken from a page or a sitemap.
+//! The error type of this crate.
 
-/// What was attempted, on what, and why it came to nothing.
+/// The reason why a sitemap or an index page could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DiscoveryError {
-    /// The bytes are no sitemap of any kind.
+    /// The document is not a sitemap.
     #[error("{url} is not a sitemap: {reason}")]
     NotASitemap {
-        /// The address that was read.
+        /// The URL of the document.
         url: String,
-        /// What was found instead.
+        /// What the document is instead.
         reason: String,
     },
-    /// The gzip stream could not be unpacked at all.
+    /// The gzip stream could not be decompressed.
     #[error("the sitemap {url} could not be unpacked")]
     Decompress {
-        /// The address that was read.
+        /// The URL of the document.
         url: String,
-        /// What the decoder said.
+        /// The error of the decoder.
         #[source]
         source: std::io::Error,
     },
-    /// The page lists nothing that can be told to be a post.
+    /// No posts were recognised on the page.
     #[error("no posts were found on {url}: {reason}")]
     NoPosts {
-        /// The page.
+        /// The URL of the page.
         url: String,
-        /// What was looked for, in one sentence.
+        /// What was searched for, in one sentence.
         reason: String,
     },
-    /// A selector of `[source.page]` cannot be read.
+    /// A selector of `[source.page]` is invalid.
     #[error("the selector `{selector}` of `page.{field}` cannot be read: {reason}")]
     InvalidSelector {
         /// The key in `[source.page]`.
         field: &'static str,
-        /// As feeds.toml has it.
+        /// The selector as written in feeds.toml.
         selector: String,
         /// What is wrong with it.
         reason: String,

@@ -1,9 +1,9 @@
-//! The feeds that a page names: in its head, in the HTTP `Link` header, else by a link that people
-//! can see.
+//! Feed autodiscovery: the feeds that a page names.
 //!
-//! Deliberately absent: guessing (`/feed`, `/rss.xml`): an address that nobody named is not asked.
-//! The rule kept: the site's own feed stands first, and feeds of comments, of one post or of a
-//! search are left aside.
+//! Entry point: [`feed_links`]. Feeds are named by `<link rel=alternate>` or `<link rel=feed>`, by
+//! the HTTP `Link` field (RFC 8288), or by a visible link. The feed of the whole site comes first;
+//! feeds of comments, of one post or of a search are left out. URLs such as `/feed` are not
+//! guessed.
 
 use std::sync::LazyLock;
 
@@ -21,28 +21,28 @@ use crate::{
 static FEED_FILE_NAMES: LazyLock<WordList> = word_list!("feed_file_names.txt");
 static COMMENT_WORDS: LazyLock<WordList> = word_list!("comment_words.txt");
 
-/// How many feeds of one page are returned.
+/// The maximum number of feeds returned for one page.
 const MAX_FEED_LINKS: usize = 20;
 
 /// A feed that a page names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedLink {
-    /// Its address.
+    /// The URL of the feed.
     pub url: Url,
-    /// What the page calls it.
+    /// The title that the page gives it.
     pub title: Option<String>,
     /// The media type that the page states.
     pub media_type: Option<String>,
-    /// Where and how it was named, in one sentence.
+    /// How the page names it, in one sentence.
     pub reason: String,
 }
 
-/// The feeds that a page names, the best first.
+/// Returns the feeds that a page names, the best first.
 pub fn feed_links(page: &Page<'_>) -> Vec<FeedLink> {
     feed_links_in_dom(page, &Dom::read(page))
 }
 
-/// The same of a page that is parsed already.
+/// Returns the feeds that a parsed page names, the best first.
 pub(crate) fn feed_links_in_dom(page: &Page<'_>, dom: &Dom) -> Vec<FeedLink> {
     let mut found: Vec<(u8, FeedLink)> = Vec::new();
     for link in dom.all("link[href]") {
@@ -64,7 +64,7 @@ pub(crate) fn feed_links_in_dom(page: &Page<'_>, dom: &Dom) -> Vec<FeedLink> {
     links
 }
 
-/// The rank of a media type among feed types; `None` for what is no feed.
+/// Returns the rank of a feed's media type (0 is best), or `None` for other types.
 fn media_type_rank(media_type: &str) -> Option<u8> {
     match media_type {
         "application/rss+xml" | "application/atom+xml" | "application/rdf+xml" => Some(0),
@@ -122,12 +122,12 @@ fn feed_from_link_element(
         Some(kind) => format!("the page's {place} names it (<link {tag} type={kind}>)"),
         None => format!("the page's {place} names it (<link {tag}>)"),
     };
-    // A feed of a part of the site stands behind the feed of all of it.
+    // A feed of a section ranks below the feed of the whole site.
     let part = u8::from(is_section_feed(page, &url, title.as_deref())) * 10;
     Some((rank + part + u8::from(!in_head) * 5, FeedLink { url, title, media_type: kind, reason }))
 }
 
-/// Whether a feed is of comments, of one post or of a search.
+/// Returns whether a feed contains comments, the comments of one post, or search results.
 fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
     let path = url.path().to_ascii_lowercase();
     let query = url.query().unwrap_or_default().to_ascii_lowercase();
@@ -141,7 +141,7 @@ fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
         return true;
     }
     let title = title.unwrap_or_default().to_lowercase();
-    // "Site » Comments Feed" and "Site » Post Title Comments Feed" are WordPress's own words.
+    // WordPress writes "Site » Comments Feed" and "Site » Post Title Comments Feed".
     if names_comments(&title)
         && (title.contains("feed")
             || title.contains("rss")
@@ -150,7 +150,7 @@ fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
     {
         return true;
     }
-    // WordPress and Blogger: a feed below the very page, where that page is a post's.
+    // WordPress and Blogger: a feed directly below a post's URL contains the comments of that post.
     let own = page.url.path().trim_end_matches('/');
     own.len() > 1
         && url_shape::post_score(page.url) >= 2.0
@@ -159,7 +159,7 @@ fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
         })
 }
 
-/// Whether a feed is of a tag, a category or an author.
+/// Returns whether a feed contains one tag, category or author.
 fn is_section_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
     let in_section = |u: &Url| {
         url_shape::segments(u).iter().any(|s| {
@@ -182,8 +182,8 @@ fn is_section_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
         || words.contains("tag feed")
 }
 
-/// The feeds of an HTTP `Link` field (RFC 8288 §3): `<address>; rel="alternate"; type="…"`, several
-/// parted by commas.
+/// Returns the feeds of an HTTP `Link` field (RFC 8288 §3): `<URL>; rel="alternate"; type="…"`,
+/// with several links separated by commas.
 fn feeds_from_link_header(value: &str, page: &Page<'_>) -> Vec<(u8, FeedLink)> {
     let mut out = Vec::new();
     let mut rest = value;
@@ -212,7 +212,7 @@ fn feeds_from_link_header(value: &str, page: &Page<'_>) -> Vec<(u8, FeedLink)> {
     out
 }
 
-/// The parameters after a link's address, and what follows its comma.
+/// Parses the parameters of one link, and returns them with the rest of the field.
 fn parse_link_parameters(text: &str) -> (Vec<(String, String)>, &str) {
     let mut parameters = Vec::new();
     let mut rest = text;
@@ -255,8 +255,8 @@ fn parse_link_parameters(text: &str) -> (Vec<(String, String)>, &str) {
     }
 }
 
-/// A link that people see: one that is clearly a feed by its address, or by its text and address
-/// together.
+/// Returns the feed of a visible link, if the URL, or the URL and the text together, show that it
+/// is one.
 fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Option<(u8, FeedLink)> {
     let url = dom.url(anchor.attr("href")?)?;
     let mut text = text_of(*anchor);
@@ -296,8 +296,7 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
     if !(is_feed_file_name || on_feed_host || kind.is_some() || text_says_feed && xml) {
         return None;
     }
-    // A page about feeds, or one post called "feed", is no feed: only the plain names count without
-    // an extension.
+    // A page about feeds, or a post called "feed", is not a feed.
     if matches!(last, "feed" | "rss" | "atom") && !text_says_feed && !text.is_empty() {
         return None;
     }

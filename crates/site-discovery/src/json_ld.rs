@@ -1,8 +1,8 @@
-//! JSON-LD as publications use it: schema.org objects, alone, in a list or in an `@graph`,
-//! referring to each other by `@id`.
+//! JSON-LD with the schema.org vocabulary: single objects, lists and `@graph`, with references by
+//! `@id`.
 //!
-//! Deliberately absent: contexts other than schema.org's, and expansion. The rule kept: a script
-//! that cannot be read costs itself alone.
+//! Other contexts and JSON-LD expansion are not supported. A script that cannot be parsed is
+//! skipped.
 
 use std::collections::HashMap;
 
@@ -17,16 +17,16 @@ use crate::{
     url_shape,
 };
 
-/// Objects looked at in one page.
+/// The maximum number of objects of one page.
 const MAX_OBJECTS: usize = 5_000;
-/// Bytes of JSON-LD read of one page.
+/// The maximum number of bytes of JSON-LD of one page.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Every object of a page's JSON-LD that has a type, in document order.
+/// The objects of a page's JSON-LD that have a type, in document order.
 #[derive(Debug, Default)]
 pub(crate) struct JsonLdGraph {
     objects: Vec<Value>,
-    /// `@id` to the position in `objects`.
+    /// Maps an `@id` to an index in `objects`.
     ids: HashMap<String, usize>,
 }
 
@@ -59,7 +59,7 @@ impl JsonLdGraph {
         graph
     }
 
-    /// Takes objects apart: lists, `@graph`, and what an object is about or consists of.
+    /// Adds an object and the objects in lists, `@graph`, `mainEntity` and `mainEntityOfPage`.
     fn add(&mut self, value: &Value) {
         let mut pending = vec![value];
         while let Some(value) = pending.pop() {
@@ -81,7 +81,7 @@ impl JsonLdGraph {
         }
     }
 
-    /// The object that a value is or refers to.
+    /// Returns the object that a value is or refers to.
     pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let alone =
             value.as_object().is_some_and(|o| !o.contains_key("name") && !o.contains_key("url"));
@@ -89,7 +89,8 @@ impl JsonLdGraph {
         id.and_then(|id| self.ids.get(id)).map_or(value, |position| &self.objects[*position])
     }
 
-    /// The object that is the post of this page: of several, the one that says so by its address.
+    /// Returns the object of the page's post. If there are several articles, the one with the
+    /// page's URL is preferred.
     pub fn article(&self, page: &Url) -> Option<&Value> {
         let own = url_shape::comparison_key(page);
         let names_this_page = |value: &Value| {
@@ -118,13 +119,13 @@ impl JsonLdGraph {
             .or_else(page_like)
     }
 
-    /// The objects, in document order.
+    /// Returns the objects in document order.
     pub fn objects(&self) -> &[Value] {
         &self.objects
     }
 
-    /// The publication's name: of a `WebSite` or `Blog`, else of the article's publisher or of what
-    /// it is a part of.
+    /// Returns the name of the site: of a `WebSite` or `Blog`, otherwise of the article's
+    /// `isPartOf` or publisher.
     pub fn site_name(&self) -> Option<String> {
         let named = |value: &Value| self.resolve(value).get("name").and_then(text);
         let site = self
@@ -144,7 +145,7 @@ impl JsonLdGraph {
         site.or_else(article)
     }
 
-    /// The authors of an object.
+    /// Returns the authors of an object.
     pub fn authors(&self, article: &Value) -> Vec<Person> {
         let Some(author) = article.get("author").or_else(|| article.get("creator")) else {
             return Vec::new();
@@ -168,7 +169,7 @@ impl JsonLdGraph {
             .collect()
     }
 
-    /// Addresses of logos: of whoever publishes.
+    /// Returns the URLs of the logos of all objects and their publishers.
     pub fn logos(&self) -> Vec<String> {
         let mut out = Vec::new();
         for object in &self.objects {
@@ -183,7 +184,7 @@ impl JsonLdGraph {
     }
 }
 
-/// The pictures of an object, as addresses.
+/// Returns the URLs of an object's images.
 pub(crate) fn images(graph: &JsonLdGraph, article: &Value) -> Vec<String> {
     let mut out = Vec::new();
     for key in ["image", "thumbnailUrl", "primaryImageOfPage"] {
@@ -205,7 +206,7 @@ fn image_urls(value: &Value) -> Vec<String> {
     found.map(|f| vec![f.to_owned()]).unwrap_or_default()
 }
 
-/// Whether an object is a piece of writing: `Article` and its kinds.
+/// Returns whether an object is an `Article` or a similar type.
 pub(crate) fn is_article(value: &Value) -> bool {
     types(value).iter().any(|t| {
         t.ends_with("Article")
@@ -217,7 +218,7 @@ pub(crate) fn is_article(value: &Value) -> bool {
     })
 }
 
-/// Whether an object is of one of these types.
+/// Returns whether an object has one of these types.
 pub(crate) fn has_type(value: &Value, type_names: &[&str]) -> bool {
     types(value).iter().any(|t| type_names.contains(t))
 }
@@ -233,7 +234,8 @@ fn types(value: &Value) -> Vec<&str> {
     }
 }
 
-/// The text of a value: itself, its `@value`, its `name`, or that of its first member.
+/// Returns the text of a value: the value itself, its `@value`, its `name`, or the text of its
+/// first element.
 pub(crate) fn text(value: &Value) -> Option<String> {
     let value = value.as_array().and_then(|list| list.first()).unwrap_or(value);
     let found = match value {
@@ -248,7 +250,7 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     found.map(|t| feed_parser::title_text(&t)).filter(|t| !t.is_empty())
 }
 
-/// The texts of a value that may be a list.
+/// Returns the texts of a value that may be a list.
 pub(crate) fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Array(list)) => list.iter().filter_map(text).collect(),
@@ -257,7 +259,7 @@ pub(crate) fn texts(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// Keywords: a list, or one text parted by commas.
+/// Returns keywords: the elements of a list, or the parts of a comma-separated text.
 pub(crate) fn keywords(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::String(one)) => text::keywords(&collapse_whitespace(one)),
@@ -265,8 +267,8 @@ pub(crate) fn keywords(value: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// JSON as pages carry it: within comments or CDATA, with line breaks in strings, with a comma too
-/// many.
+/// Parses JSON as it occurs on pages: within HTML comments or CDATA, with control characters in
+/// strings, or with trailing commas.
 fn parse(text: &str) -> Option<Value> {
     let mut text = text.trim();
     for (open, close) in [
@@ -283,7 +285,7 @@ fn parse(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&repair_json(text)).ok())
 }
 
-/// Control characters in strings are spaces, and a comma before a closing bracket is none.
+/// Replaces control characters in strings by spaces and removes trailing commas.
 fn repair_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut in_string, mut escaped) = (false, false);

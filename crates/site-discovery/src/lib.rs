@@ -1,21 +1,4 @@
-//! What can be followed at an address, and drafts out of a sitemap or a page (layer 1).
-//!
-//! Six questions are answered here, each by one file or folder, all of them from bytes already
-//! fetched:
-//!
-//! | question | answered by |
-//! | --- | --- |
-//! | which feeds does this page name? | [`feed_links`] |
-//! | is this a challenge and not the page? | [`detect_bot_challenge`] |
-//! | what does this sitemap list? | [`read_sitemap`] |
-//! | which of those links are posts? | [`post_links`] |
-//! | what does this post's page say of itself? | [`read_page_metadata`] |
-//! | which posts does this index page list? | [`read_index_page`] |
-//!
-//! and [`robots`] says what may be asked at all. Deliberately absent: fetching, queueing,
-//! remembering, and the clock. The rule kept: a site's markup is never trusted to be finite,
-//! well-formed or honest; whatever is bounded here says so in a [`Problem`](feed_model::Problem),
-//! and nothing found is an error with a reason, never an empty list.
+#![doc = include_str!("../README.md")]
 
 mod bot_challenge;
 mod byline;

@@ -4,13 +4,13 @@ use url::Url;
 
 use feed_model::Headers;
 
-/// A page as it was fetched: what every function here that reads HTML starts from.
+/// A fetched page.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
-    /// The address that answered, after redirects.
+    /// The URL of the response, after redirects.
     pub url: &'a Url,
-    /// The header fields of the answer.
+    /// The header fields of the response.
     pub headers: &'a Headers,
-    /// The body, decoded.
+    /// The decoded body.
     pub html: &'a str,
 }

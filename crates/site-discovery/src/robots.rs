@@ -1,18 +1,18 @@
-//! robots.txt as RFC 9309 has it: groups, the longest match, `*` and `$`.
+//! robots.txt (RFC 9309): groups, longest match, `*` and `$`.
 //!
-//! Deliberately absent: fetching and caching (24 h), and what an error status means. The rule kept:
-//! what is unreadable in the file is passed over, and what the file does not forbid is allowed.
+//! Lines that are not understood are skipped, and everything that is not disallowed is allowed. The
+//! caller fetches and caches the file and handles error statuses.
 
 use std::time::Duration;
 
 use url::Url;
 
-/// How much of the file is read (RFC 9309 §2.5 asks for at least 500 KiB).
+/// The number of bytes that are parsed. RFC 9309 §2.5 requires at least 500 KiB.
 const MAX_BYTES: usize = 512 * 1024;
-/// How many rules are kept of a file.
+/// The maximum number of rules of one file.
 const MAX_RULES: usize = 10_000;
 
-/// What a site's robots.txt says.
+/// A parsed robots.txt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Robots {
     groups: Vec<Group>,
@@ -30,19 +30,19 @@ struct Group {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     allow: bool,
-    /// Percent-encoded the way a URL's path is, so that both sides compare octet by octet.
+    /// The path pattern, percent-encoded like a URL's path, so that the comparison is octet by
+    /// octet.
     pattern: String,
 }
 
 impl Robots {
-    /// Reads the file; never fails, since every line that is no rule is passed over (RFC 9309
-    /// §2.2).
+    /// Parses the file. Invalid lines are skipped (RFC 9309 §2.2).
     pub fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_BYTES)]);
         let mut robots = Self::default();
         let mut group = Group::default();
         let mut rules_remaining = MAX_RULES;
-        // A group's agents stand together; a rule after them closes the list (RFC 9309 §2.2.1).
+        // The user agents of a group are consecutive lines; a rule ends the list (RFC 9309 §2.2.1).
         let mut in_user_agent_lines = false;
         for line in text.trim_start_matches('\u{feff}').lines().flat_map(|line| line.split('\r')) {
             let line = line.split('#').next().unwrap_or_default();
@@ -82,8 +82,8 @@ impl Robots {
         robots
     }
 
-    /// Whether `url` may be asked by `token`: by the groups that name it, else by those for `*`,
-    /// else yes.
+    /// Returns whether the crawler with product token `token` may request `url`. The groups for
+    /// `token` apply; without any, the groups for `*` apply; without those, everything is allowed.
     pub fn allows(&self, url: &Url, token: &str) -> bool {
         let own_groups = self.groups_for(token);
         if own_groups.is_empty() {
@@ -93,20 +93,22 @@ impl Robots {
         }
     }
 
-    /// Whether `url` may be asked where only a group that names `token` counts: for an address that
-    /// the operator wrote down, and the feed that it names.
+    /// Returns whether the crawler with product token `token` may request `url` if the groups for
+    /// `*` are ignored. This is used for URLs that the operator configured, and for the feeds that
+    /// they name.
     pub fn allows_explicit(&self, url: &Url, token: &str) -> bool {
         is_allowed(&self.groups_for(token), url)
     }
 
-    /// The pause that the site asks for between two requests, of the groups that count for `token`.
+    /// Returns the `Crawl-delay` of the groups that apply to `token`. This field is an extension to
+    /// RFC 9309.
     pub fn crawl_delay(&self, token: &str) -> Option<Duration> {
         let own_groups = self.groups_for(token);
         let groups = if own_groups.is_empty() { self.groups_for("*") } else { own_groups };
         groups.iter().filter_map(|group| group.crawl_delay).max()
     }
 
-    /// The sitemaps that the file names, as it writes them.
+    /// Returns the values of the `Sitemap` lines.
     pub fn sitemaps(&self) -> &[String] {
         &self.sitemaps
     }
@@ -117,7 +119,8 @@ impl Robots {
     }
 }
 
-/// The product token of a `user-agent` line: what stands before a version (RFC 9309 §2.2.1).
+/// Returns the product token of a `user-agent` line: the value without version and comment (RFC
+/// 9309 §2.2.1).
 fn product_token(value: &str) -> String {
     if value.starts_with('*') {
         return "*".to_owned();
@@ -129,8 +132,8 @@ fn product_token(value: &str) -> String {
         .to_ascii_lowercase()
 }
 
-/// The longest matching rule decides, and of two equally long ones the one that allows (RFC 9309
-/// §2.2.2).
+/// Returns whether the rules allow a URL. The longest matching rule applies; of two rules of the
+/// same length, the one that allows (RFC 9309 §2.2.2).
 fn is_allowed(groups: &[&Group], url: &Url) -> bool {
     if url.path() == "/robots.txt" {
         return true;
@@ -148,8 +151,8 @@ fn is_allowed(groups: &[&Group], url: &Url) -> bool {
         .is_none_or(|(_, allow)| allow)
 }
 
-/// `*` is any run of octets and a last `$` the end; walks back to the last `*` only, so it is
-/// linear in practice and quadratic at worst.
+/// Returns whether a pattern matches. `*` matches any octets, and a final `$` matches the end. Only
+/// the last `*` is backtracked, so the time is at most the product of both lengths.
 fn matches(pattern: &[u8], target: &[u8]) -> bool {
     let (pattern, anchored_at_end) = match pattern.split_last() {
         Some((b'$', rest)) => (rest, true),
@@ -182,8 +185,8 @@ fn matches(pattern: &[u8], target: &[u8]) -> bool {
     }
 }
 
-/// One spelling for comparison: octets outside ASCII are escaped, escapes of unreserved characters
-/// are undone, and the digits of the rest are in upper case (RFC 9309 §2.2.2, RFC 3986 §6.2.2).
+/// Normalizes a path for comparison: encodes octets outside ASCII, decodes unreserved characters,
+/// and writes hexadecimal digits in upper case (RFC 9309 §2.2.2, RFC 3986 §6.2.2).
 fn normalize_path(path: &str) -> String {
     let bytes = path.as_bytes();
     let mut out = String::with_capacity(bytes.len());

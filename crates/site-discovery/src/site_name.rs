@@ -1,8 +1,8 @@
-//! What of a text belongs to the publication and not to the post: names, bylines, breadcrumbs,
-//! sponsors.
+//! Removal of the site's own words from titles and summaries: names, bylines, breadcrumbs and
+//! sponsor lines.
 //!
-//! Deliberately absent: any list of particular sites. The rule kept: a part is taken away only when
-//! it can be told to be the site's, and never so much that nothing is left.
+//! Entry point: [`SiteNameCleaner`]. There is no list of particular sites. A part is removed only
+//! if it can be recognised as the site's, and only if text remains.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use crate::{
     url_shape,
 };
 
-/// Signs that part a title from the site's name, with the spaces that make them so.
+/// Separators between a title and the site's name, with the spaces around them.
 const TITLE_SEPARATORS: &[&str] = &[
     " | ", " - ", " – ", " — ", " · ", " • ", " :: ", " » ", " « ", " ~ ", " / ", " < ", " ⋅ ",
     " // ", " \\ ", ": ", " |", "| ",
@@ -28,15 +28,15 @@ static SPONSOR_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
 static BYLINE_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|[Ww]ritten [Bb]y|[Aa]uthor:)\s+\p{Lu}[\p{L}.'’-]*(?:\s+\p{Lu}[\p{L}.'’-]*){0,3}(?:\s*[·•|,–—-]\s*|\s*$)").expect("a valid pattern")
 });
-/// A publication's own words.
+/// The names of a site, which are removed from titles and summaries.
 pub(crate) struct SiteNameCleaner {
     names: Vec<String>,
-    /// The name as people write it, for the breadcrumb.
+    /// The name in its original spelling, for breadcrumbs.
     name: Option<String>,
 }
 
 impl SiteNameCleaner {
-    /// The words of a site: its name, and its host's where that is a name.
+    /// Collects the names of a site: its title, its host and the name in its domain.
     pub fn new(site_title: Option<&str>, page: &Url) -> Self {
         let mut names: Vec<String> = site_title.map(normalized).into_iter().collect();
         if let Some(host) = page.host_str() {
@@ -50,8 +50,8 @@ impl SiteNameCleaner {
         Self { names, name: site_title.map(collapse_whitespace) }
     }
 
-    /// A title without the site's name before or behind it; `heading` is the page's own, which
-    /// settles doubtful cases.
+    /// Returns a title without the site's name before or after it. `heading` is the heading of the
+    /// page; if the title starts with it, the heading is the title.
     pub fn strip_site_name(&self, title: &str, heading: Option<&str>) -> String {
         let mut title = title.trim().to_owned();
         if let Some(heading) = heading
@@ -113,8 +113,8 @@ impl SiteNameCleaner {
             })
     }
 
-    /// A summary without breadcrumb, repeated title, sponsor, byline, date and reading time; `None`
-    /// where nothing is left or it is the title once more.
+    /// Returns a summary without breadcrumb, repeated title, sponsor line, byline, date and reading
+    /// time. Returns `None` if nothing remains or if the summary is the title.
     pub fn clean_summary(
         &self,
         text: &str,
@@ -130,8 +130,8 @@ impl SiteNameCleaner {
             }
         }
         let same_as_title = title.is_some_and(|t| normalized(t) == normalized(&text));
-        // One word, or two, say nothing of a text; a language that writes no spaces says it in as
-        // many signs.
+        // One or two words are not a summary. In scripts without spaces a few characters can be a
+        // sentence.
         let too_short = normalized(&text).chars().count() < 12
             && text.split(' ').count() < 3
             && text.is_ascii();
@@ -145,7 +145,7 @@ impl SiteNameCleaner {
         Some(truncate_summary(&text))
     }
 
-    /// One part taken from the beginning.
+    /// Removes one part at the beginning of a summary, if there is one.
     fn strip_one_prefix(&self, text: &str, title: Option<&str>, authors: &[&str]) -> String {
         let rest = |cut: &str| {
             cut.trim_start_matches(|c: char| {
@@ -157,7 +157,7 @@ impl SiteNameCleaner {
             })
             .to_owned()
         };
-        // "Site / Posts / Title": the crumbs stand before slashes or angles, and end with the
+        // "Site / Posts / Title": a breadcrumb has slashes or angle brackets and ends with the
         // title.
         if let Some(after) = self.name.as_deref().and_then(|name| text.strip_prefix(name)) {
             let crumb = after.trim_start();
@@ -183,8 +183,8 @@ impl SiteNameCleaner {
             .filter(|t| t.chars().count() >= 8)
             .and_then(|t| strip_prefix_ignoring_case(text, t))
         {
-            // A sentence may begin with the words of the title; only what stands apart from it is a
-            // repetition.
+            // A sentence can begin with the words of the title. It is a repetition only if it is
+            // set apart.
             let is_separated = after.is_empty()
                 || after.starts_with([' ', '.', ':', '|', '-', '–', '—', '/', '\u{a0}']);
             let continues_sentence = after
@@ -234,7 +234,7 @@ impl SiteNameCleaner {
     }
 }
 
-/// What follows a beginning that is equal but for case and white space.
+/// Removes a prefix that is equal except for case.
 fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let mut rest = text.char_indices();
     for expected in prefix.chars() {

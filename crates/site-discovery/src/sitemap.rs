@@ -1,9 +1,8 @@
-//! Sitemaps: lists of pages and lists of such lists (sitemaps.org 0.9, with Google's news and image
-//! extensions).
+//! Sitemaps and sitemap indexes (sitemaps.org 0.9, with Google's news and image extensions).
 //!
-//! Deliberately absent: fetching the lists that a list names, and deciding which pages are posts.
-//! The rule kept: names are read whatever their namespace, what is complete is kept however the
-//! document ends, and a link that leaves the sitemap's own registrable domain is not taken.
+//! Entry point: [`read_sitemap`]. Element names count whatever their namespace. Complete entries of
+//! a truncated document are kept. Links to another registrable domain are left out, as the protocol
+//! requires.
 
 use std::{collections::HashSet, io::Read, sync::LazyLock};
 
@@ -20,30 +19,30 @@ use crate::{
     word_list::{WordList, word_list},
 };
 
-/// Pages taken from one document: the protocol's own limit.
+/// The maximum number of pages of one document, as in the protocol.
 const MAX_PAGES: usize = 50_000;
-/// Child sitemaps taken from one index.
+/// The maximum number of child sitemaps of one index.
 const MAX_CHILD_SITEMAPS: usize = 1_000;
-/// Bytes of an unpacked document: the protocol's own limit is 50 MB.
+/// The maximum number of bytes of a decompressed document; the protocol allows 50 MB.
 const MAX_UNPACKED_BYTES: u64 = 52_428_800;
-/// Characters kept of one value.
+/// The maximum length of one value in bytes.
 const MAX_VALUE_CHARS: usize = 4_096;
 
-/// The kind of a sitemap, by what its file is called: `post-sitemap.xml`,
+/// The content of a sitemap according to its file name: `post-sitemap.xml`,
 /// `wp-sitemap-posts-page-1.xml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SitemapKind {
-    /// Posts, articles, news.
+    /// Posts, articles or news.
     Posts,
-    /// Pages, categories, tags, authors, products.
+    /// Pages, categories, tags, authors or products.
     Other,
-    /// It does not say.
+    /// The file name does not show the content.
     #[default]
     Unknown,
 }
 
 impl SitemapKind {
-    /// What the file at an address is called.
+    /// Returns the kind that a sitemap's file name shows.
     fn of(url: &Url) -> Self {
         static POSTS: LazyLock<WordList> = word_list!("sitemap_post_words.txt");
         static OTHERS: LazyLock<WordList> = word_list!("sitemap_other_words.txt");
@@ -62,43 +61,43 @@ impl SitemapKind {
 /// One page of a sitemap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SitemapPage {
-    /// Its address.
+    /// The URL of the page.
     pub url: Url,
-    /// `lastmod`: when it was changed, which is not when it was published.
+    /// `lastmod`: the modification date, which is not the publication date.
     pub lastmod: Option<PublishedDate>,
     /// `news:title`.
     pub news_title: Option<String>,
-    /// `news:publication_date`: when it was published.
+    /// `news:publication_date`: the publication date.
     pub news_published: Option<PublishedDate>,
     /// The first `image:loc`.
     pub image: Option<String>,
-    /// The kind of the sitemap that lists it.
+    /// The kind of the sitemap that lists the page.
     pub kind: SitemapKind,
 }
 
-/// A sitemap that a sitemap index names.
+/// A sitemap that a sitemap index lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildSitemap {
-    /// Its address.
+    /// The URL of the sitemap.
     pub url: Url,
     /// `lastmod`.
     pub lastmod: Option<PublishedDate>,
-    /// Its kind.
+    /// The kind of the sitemap.
     pub kind: SitemapKind,
 }
 
-/// What one sitemap lists.
+/// The content of one sitemap or sitemap index.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SitemapDocument {
-    /// Pages, in the document's order, each address once.
+    /// The pages in document order, each URL once.
     pub pages: Vec<SitemapPage>,
-    /// Further sitemaps, in the document's order.
+    /// The child sitemaps in document order.
     pub sitemaps: Vec<ChildSitemap>,
-    /// What was odd.
+    /// Problems found in the document.
     pub problems: Vec<Problem>,
 }
 
-/// Reads a sitemap or a sitemap index, packed with gzip or not, XML or plain text.
+/// Parses a sitemap or sitemap index: XML or plain text, optionally compressed with gzip.
 pub fn read_sitemap(bytes: &[u8], url: &Url) -> Result<SitemapDocument, DiscoveryError> {
     let mut document = SitemapDocument::default();
     let unpacked;
@@ -154,7 +153,7 @@ fn decompress_gzip(
     Ok(out)
 }
 
-/// A document while it is read.
+/// A document that is being read.
 struct SitemapBuilder<'a> {
     document: SitemapDocument,
     url: &'a Url,
@@ -164,7 +163,7 @@ struct SitemapBuilder<'a> {
     over_limit_count: usize,
 }
 
-/// One `url` or `sitemap` element while it is read.
+/// A `url` or `sitemap` element that is being read.
 #[derive(Default)]
 struct SitemapElement {
     loc: String,
@@ -187,7 +186,7 @@ impl SitemapBuilder<'_> {
             self.foreign_count += 1;
             return;
         }
-        // An index that names itself is read already.
+        // An index that lists itself has already been read.
         if is_child && url == *self.url {
             return;
         }
@@ -321,7 +320,7 @@ fn read_xml(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), Discover
                     };
                 }
                 if matches!(name.as_str(), "url" | "sitemap") && stack.len() <= 2 {
-                    // An element that was never closed ends where the next one begins.
+                    // An element without an end tag ends at the next one.
                     if let Some((item, is_child)) = item.take() {
                         builder.add(&item, is_child);
                     }

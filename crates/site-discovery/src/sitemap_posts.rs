@@ -1,8 +1,8 @@
-//! Which pages of a sitemap are posts.
+//! Selection of the posts among the pages of a sitemap.
 //!
-//! Deliberately absent: fetching any of them. The rule kept: `include` and `exclude` decide where
-//! they are given; else one shape of path is taken, the one that most dated entries share, and the
-//! reason is told.
+//! Entry point: [`post_links`]. The patterns `include` and `exclude` of the configuration decide.
+//! Without `include`, the pages are grouped by the shape of their path, and the group that looks
+//! most like posts is chosen.
 
 use std::{
     cmp::Reverse,
@@ -23,17 +23,18 @@ use crate::{
 /// The posts of a sitemap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostLinks {
-    /// Newest first, as far as their dates tell; undated ones after them, in the document's order.
+    /// The posts, newest first. Undated posts follow in document order.
     pub pages: Vec<SitemapPage>,
-    /// Why these, in one sentence.
+    /// Why these pages were chosen, in one sentence.
     pub reason: String,
-    /// Links that were taken for something else.
+    /// The number of pages that were not chosen.
     pub skipped: usize,
 }
 
-/// The posts among the pages of a sitemap; `site` is the address that is followed.
+/// Selects the posts among the pages of a sitemap. `site` is the URL of the source.
 ///
-/// Patterns are parts of a path: one of `include` must occur in it, and none of `exclude` may.
+/// The patterns are substrings of a path. A path must contain one of `include`, if there are any,
+/// and must not contain any of `exclude`.
 pub fn post_links(document: &SitemapDocument, patterns: &SitemapPatterns, site: &Url) -> PostLinks {
     let excluded = |page: &&SitemapPage| {
         patterns.exclude.iter().any(|part| page.url.path().contains(part.as_str()))
@@ -50,29 +51,30 @@ pub fn post_links(document: &SitemapDocument, patterns: &SitemapPatterns, site: 
         (chosen, format!("sitemap.include names {}", patterns.include.join(", ")))
     };
     let mut pages: Vec<SitemapPage> = chosen.into_iter().cloned().collect();
-    // The sort is stable: pages of one day, and undated ones, keep the document's order.
+    // The sort is stable, so pages of the same date and undated pages keep the document's order.
     pages.sort_by_key(|page| Reverse(best_known_date(page)));
     PostLinks { skipped: document.pages.len() - pages.len(), pages, reason }
 }
 
-/// What orders pages before their own dates are known: when they were published, else changed.
+/// Returns the date that pages are ordered by before they are fetched: the publication date,
+/// otherwise the date in the URL, otherwise the modification date.
 fn best_known_date(page: &SitemapPage) -> Option<Timestamp> {
     let told: Option<PublishedDate> =
         page.news_published.or_else(|| dates::find_in_url(&page.url)).or(page.lastmod);
     told.map(|date| date.at)
 }
 
-/// What is known of one shape of path.
+/// The pages whose path has the same shape.
 #[derive(Default)]
 struct PathGroup<'a> {
     pages: Vec<&'a SitemapPage>,
-    /// Days that its pages were published or changed on: what is built anew is dated alike, and
-    /// that tells nothing.
+    /// The distinct days of the pages. A site generator may give all pages the date of the build,
+    /// which says nothing.
     days: BTreeSet<NaiveDate>,
     dated_count: usize,
     news_count: usize,
     slug_count: usize,
-    /// Where the first of them stands.
+    /// The position of the first page in the sitemap.
     first: usize,
 }
 
@@ -87,8 +89,8 @@ impl<'a> PathGroup<'a> {
         self.slug_count += usize::from(url_shape::post_score(&page.url) >= 1.0);
     }
 
-    /// News titles are the surest sign, then a directory that sites keep posts in, then dates and
-    /// slugs of several words.
+    /// Returns how much the group looks like posts. News titles count most, then a directory that
+    /// usually contains posts, then distinct days and slugs of several words.
     #[allow(clippy::cast_precision_loss)] // at most 50,000 of each
     fn weight(&self, directory: &str) -> f64 {
         let factor = if url_shape::is_post_directory(directory) {
@@ -98,7 +100,7 @@ impl<'a> PathGroup<'a> {
         } else {
             1.0
         };
-        // Many pages alike (a glossary) say less for each than a few dated ones.
+        // A group of many similar pages (a glossary) must not outweigh a smaller dated one.
         let fewer = |count: usize| (count as f64).powf(0.7);
         factor
             * (self.days.len() as f64
@@ -112,8 +114,7 @@ fn is_news(page: &SitemapPage) -> bool {
     page.news_title.is_some() || page.news_published.is_some()
 }
 
-/// The shape of an address: its directory, but that days in the path tell a post under whatever
-/// subject it lies.
+/// Returns the shape of a path: its first directory, or `/YYYY/` if the path contains a day.
 fn path_group_key(url: &Url) -> String {
     let dated = dates::find_in_url(url).is_some_and(|date| date.precision >= DatePrecision::Day);
     if dated && !url_shape::is_post_directory(&url_shape::directory(url)) {
@@ -171,7 +172,8 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
             .or_insert_with(|| PathGroup { first, ..PathGroup::default() })
             .add(page);
     }
-    // Of the same posts in two languages, those that the publisher names first.
+    // If the same posts exist in two languages, the language that the sitemap lists first is
+    // chosen.
     let best = path_groups.iter().max_by(|(a, x), (b, y)| {
         x.weight(a).total_cmp(&y.weight(b)).then_with(|| y.first.cmp(&x.first))
     });
@@ -180,8 +182,8 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
     };
     let mut chosen = best.pages.clone();
     if directory == "/" {
-        // At the root stand pages of every kind: posts are told by a slug of several words, where
-        // any has one.
+        // The root directory contains pages of every kind. Posts are recognised by a slug of
+        // several words, if there are any.
         let with_slug: Vec<&SitemapPage> = chosen
             .iter()
             .copied()
@@ -202,7 +204,7 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
     };
     let mut reason = format!("{of} have the form {directory}…");
     if best.news_count > 0 {
-        // A newspaper keeps its news under its subjects.
+        // News sites file news under several subjects.
         let news = || {
             path_groups.iter().filter(|(other, group)| {
                 *other != directory && group.news_count * 2 > group.pages.len()
@@ -220,7 +222,8 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
     (drop_list_pages(chosen), reason)
 }
 
-/// Pages without those that others lie below: `/blog/kafka` where posts are `/blog/kafka/lag`.
+/// Removes index pages, that is, pages above other pages: `/blog/kafka` if posts are
+/// `/blog/kafka/lag`.
 fn drop_list_pages(pages: Vec<&SitemapPage>) -> Vec<&SitemapPage> {
     let depth = |page: &SitemapPage| url_shape::segments(&page.url).len();
     let mut depths: BTreeMap<usize, usize> = BTreeMap::new();

@@ -1,9 +1,9 @@
 //! Small operations on plain text that all modules share.
 
-/// Characters kept of a summary.
+/// The maximum length of a summary in characters.
 const MAX_SUMMARY_CHARS: usize = 1_000;
 
-/// White space collapsed, and characters without a width or of control gone.
+/// Collapses white space, and removes control characters and characters without width.
 pub(crate) fn collapse_whitespace(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty())
@@ -18,17 +18,17 @@ pub(crate) fn collapse_whitespace(text: &str) -> String {
     out.trim().to_owned()
 }
 
-/// Letters and digits in lower case: what names are compared by.
+/// Returns the letters and digits of a text in lower case, for the comparison of names.
 pub(crate) fn normalized(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Keywords of one text: parted by commas or semicolons.
+/// Splits a text at commas, semicolons and vertical bars.
 pub(crate) fn keywords(text: &str) -> Vec<String> {
     text.split([',', ';', '|']).map(collapse_whitespace).filter(|k| !k.is_empty()).collect()
 }
 
-/// A text cut at a word, with an ellipsis, where it is too long.
+/// Truncates a text at a word boundary and appends an ellipsis, if it is too long.
 pub(crate) fn truncate_summary(text: &str) -> String {
     let Some((at, _)) = text.char_indices().nth(MAX_SUMMARY_CHARS) else {
         return text.to_owned();
@@ -37,11 +37,11 @@ pub(crate) fn truncate_summary(text: &str) -> String {
     format!("{}…", text[..cut].trim_end())
 }
 
-/// Text as HTML.
+/// Escapes plain text for HTML.
 pub(crate) fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
-/// A language tag (BCP 47) of what pages write: `en_US`, `EN-us`, `english`.
+/// Returns the language tag (BCP 47) for a value that pages use: `en_US`, `EN-us`, `english`.
 pub(crate) fn language_tag(text: &str) -> Option<String> {
     let text = text.trim().split([',', ';', '.']).next().unwrap_or_default().trim();
     if text.eq_ignore_ascii_case("english") {

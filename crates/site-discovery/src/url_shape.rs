@@ -1,8 +1,7 @@
-//! What an address alone tells: a post, a list of posts, an ordinary page of a site, or something
+//! What the shape of a URL shows: a post, a list of posts, a static page of a site, or something
 //! else.
 //!
-//! Deliberately absent: the text of the link. The rule kept: an address is left aside only for what
-//! its path says of itself in words that sites share.
+//! Only words that many sites use in paths count; there is no list of particular sites.
 
 use std::sync::LazyLock;
 
@@ -13,25 +12,24 @@ use crate::{
     word_list::{WordList, word_list},
 };
 
-/// First segments under which sites keep their posts.
+/// Path segments under which sites keep posts.
 static POST_PATH_SEGMENTS: LazyLock<WordList> = word_list!("post_path_segments.txt");
 
-/// Segments that are followed by a subject, an author or a number, and so lead to lists.
+/// Path segments that are followed by a subject, an author or a page number.
 static LIST_PATH_SEGMENTS: LazyLock<WordList> = word_list!("list_path_segments.txt");
 
-/// Pages that nearly every site has.
+/// Last path segments of pages that most sites have.
 static STATIC_PAGE_SEGMENTS: LazyLock<WordList> = word_list!("static_pages.txt");
 
 static FILE_EXTENSIONS: LazyLock<WordList> = word_list!("file_extensions.txt");
 
-/// Query keys that make a list out of a page.
+/// Query keys that select a part of a list.
 static LIST_QUERY_KEYS: LazyLock<WordList> = word_list!("list_query_keys.txt");
 
-/// Hosts where a link is a share button or a profile, never a post of a list.
+/// Hosts of share buttons and profiles.
 static SOCIAL_HOSTS: LazyLock<WordList> = word_list!("social_hosts.txt");
 
-/// Whether two addresses lie on the same registrable domain; of hosts without one, on the same
-/// host.
+/// Returns whether two URLs have the same registrable domain, or the same host if it has none.
 pub(crate) fn same_site(a: &Url, b: &Url) -> bool {
     match (registrable_domain(a), registrable_domain(b)) {
         (Some(a), Some(b)) => a == b,
@@ -39,8 +37,8 @@ pub(crate) fn same_site(a: &Url, b: &Url) -> bool {
     }
 }
 
-/// The registrable domain in lower case; else the host with its port, since nothing else tells two
-/// sites on one machine apart.
+/// Returns the registrable domain in lower case. For a host without one (an IP address,
+/// `localhost`), returns the host with its port, because the port may distinguish two sites.
 pub(crate) fn registrable_domain(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
     let registrable = url.domain().and_then(|_| psl::domain_str(&host)).map(str::to_owned);
@@ -48,12 +46,12 @@ pub(crate) fn registrable_domain(url: &Url) -> Option<String> {
     Some(registrable.filter(|name| name.contains('.')).unwrap_or_else(with_port))
 }
 
-/// The segments of a path that are not empty.
+/// Returns the path segments that are not empty.
 pub(crate) fn segments(url: &Url) -> Vec<&str> {
     url.path().split('/').filter(|s| !s.is_empty()).collect()
 }
 
-/// Whether the address is a site's entrance, in whatever language.
+/// Returns whether a URL is the home page of a site, in any language.
 pub(crate) fn is_home(url: &Url) -> bool {
     let parts = segments(url);
     match parts.as_slice() {
@@ -69,14 +67,14 @@ pub(crate) fn is_home(url: &Url) -> bool {
     }
 }
 
-/// Whether an entrance's query names one post: `?p=123`, `index.php?id=7`.
+/// Returns whether the query of a home page names a post: `?p=123`, `index.php?id=7`.
 fn query_names_post(url: &Url) -> bool {
     url.query_pairs().any(|(key, value)| {
         matches!(&*key, "p" | "id" | "post" | "article" | "story" | "entry") && !value.is_empty()
     })
 }
 
-/// Whether the address is that of a list, by tag, author, month or number.
+/// Returns whether a URL is a list of posts by tag, author, month or page number.
 pub(crate) fn is_list(url: &Url) -> bool {
     if url.query_pairs().any(|(key, _)| LIST_QUERY_KEYS.contains(&key.to_ascii_lowercase())) {
         return true;
@@ -84,8 +82,8 @@ pub(crate) fn is_list(url: &Url) -> bool {
     let parts: Vec<String> = segments(url).iter().map(|s| s.to_lowercase()).collect();
     let n = parts.len();
     let word = |i: usize| LIST_PATH_SEGMENTS.contains(&parts[i]);
-    // `/tags`, `/tags/rust`, `/blog/tags/rust`, `/tags/rust/page/2`: the subject stands last, or
-    // before a number. `/releases/tag/v2` is the release itself.
+    // `/tags`, `/tags/rust`, `/blog/tags/rust`, `/tags/rust/page/2`: the keyword is one of the last
+    // segments. `/releases/tag/v2` is a release, not a list.
     let release = n >= 3 && parts[n - 3] == "releases" && parts[n - 2] == "tag";
     if n >= 1 && word(n - 1) || n >= 2 && word(n - 2) && !release {
         return true;
@@ -98,7 +96,7 @@ pub(crate) fn is_list(url: &Url) -> bool {
     {
         return true;
     }
-    // `/2024`, `/archive/2024/05`: a year or a month and nothing after it.
+    // `/2024`, `/archive/2024/05`: a year or a month without a slug.
     let digits: Vec<&String> =
         parts.iter().filter(|p| p.chars().all(|c| c.is_ascii_digit())).collect();
     let rest = parts
@@ -108,21 +106,21 @@ pub(crate) fn is_list(url: &Url) -> bool {
     let year = digits
         .first()
         .is_some_and(|d| d.len() == 4 && (d.starts_with("19") || d.starts_with("20")));
-    // `/news/2026/20261112` is no month of a year.
+    // `/news/2026/20261112` is not a month.
     let year = year && digits.iter().skip(1).all(|d| d.len() <= 2);
     rest && (year && digits.len() == n || year && digits.len() <= 3 && n > digits.len())
 }
 
-/// What a list is of.
+/// The kind of a list of posts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ListKind {
-    /// A tag, a category, a topic.
+    /// The posts of a tag, category or topic.
     Subject,
-    /// What one person wrote.
+    /// The posts of an author.
     Person,
 }
 
-/// What the list at an address is of, where the address tells.
+/// Returns the kind of the list at a URL, if the URL shows it.
 pub(crate) fn list_kind(url: &Url) -> Option<ListKind> {
     let of = |word: &str| match word {
         "tag" | "tags" | "tagged" | "category" | "categories" | "cat" | "topic" | "topics"
@@ -146,7 +144,7 @@ pub(crate) fn list_kind(url: &Url) -> Option<ListKind> {
         .find_map(|(_, p)| of(&p.to_ascii_lowercase()))
 }
 
-/// Whether the address is one of the pages that every site has (about, privacy, …), or its home.
+/// Returns whether a URL is the home page or a page that most sites have (about, privacy, …).
 pub(crate) fn is_static_page(url: &Url) -> bool {
     if is_home(url) {
         return true;
@@ -172,13 +170,13 @@ pub(crate) fn is_static_page(url: &Url) -> bool {
     }
 }
 
-/// Whether the address is a file that is no page.
+/// Returns whether a URL is a file that is not a page.
 pub(crate) fn is_file(url: &Url) -> bool {
     let last = segments(url).last().map(|s| s.to_ascii_lowercase()).unwrap_or_default();
     last.rsplit_once('.').is_some_and(|(_, ext)| FILE_EXTENSIONS.contains(ext))
 }
 
-/// Whether a link leads to a share button, a profile or the maker of the site's software.
+/// Returns whether a URL is a share button, a profile or the home page of site software.
 pub(crate) fn is_social(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
@@ -193,8 +191,8 @@ pub(crate) fn is_social(url: &Url) -> bool {
                 .is_some_and(|s| s.starts_with('@') || *s == "channel" || *s == "c")
 }
 
-/// How much a path looks like a post's: a date in it, a directory of posts, a slug of several
-/// words.
+/// Returns how much a URL looks like a post: a date in the path, a directory of posts, a slug of
+/// several words.
 pub(crate) fn post_score(url: &Url) -> f64 {
     let parts = segments(url);
     let Some(last) = parts.last() else { return 0.0 };
@@ -218,8 +216,8 @@ pub(crate) fn post_score(url: &Url) -> f64 {
         }
 }
 
-/// The directory that an address shares with its like: `/p/`, `/blog/`, `/YYYY/`; `/` for what lies
-/// at the root.
+/// Returns the directory that a URL shares with similar pages: `/p/`, `/blog/`, `/YYYY/`, or `/` at
+/// the root.
 pub(crate) fn directory(url: &Url) -> String {
     let parts = segments(url);
     let mut out = String::from("/");
@@ -236,14 +234,14 @@ pub(crate) fn directory(url: &Url) -> String {
     out
 }
 
-/// Whether an address is that of a list of posts by its own word: `/blog`, `/en/articles.html`.
+/// Returns whether the last path segment names a list of posts: `/blog`, `/en/articles.html`.
 pub(crate) fn is_post_list(url: &Url) -> bool {
     segments(url)
         .last()
         .is_some_and(|last| POST_PATH_SEGMENTS.contains(&strip_page_extension(last)))
 }
 
-/// Whether a directory is one that sites keep posts in.
+/// Returns whether sites usually keep posts in a directory.
 pub(crate) fn is_post_directory(directory: &str) -> bool {
     directory
         .split('/')
@@ -251,8 +249,8 @@ pub(crate) fn is_post_directory(directory: &str) -> bool {
         .any(|s| s == "YYYY" || POST_PATH_SEGMENTS.contains(&s.to_ascii_lowercase()))
 }
 
-/// How far a text says what the last segment of an address says: 1 where every word is in both, 0
-/// where none is.
+/// Returns the similarity of a text and the last path segment: 1 if all words are in both, 0 if
+/// none is.
 #[allow(clippy::cast_precision_loss)] // a few words
 pub(crate) fn slug_similarity(text: &str, url: &Url) -> f64 {
     let words = |text: &str| -> Vec<String> {
@@ -268,8 +266,8 @@ pub(crate) fn slug_similarity(text: &str, url: &Url) -> f64 {
     if shared == 0 { 0.0 } else { 2.0 * shared as f64 / (slug.len() + text.len()) as f64 }
 }
 
-/// An address for comparison within one page: without fragment, `www.`, tracking and trailing
-/// slash; http is https.
+/// Returns a key for the comparison of URLs within one page. Scheme, `www.`, fragment, tracking
+/// parameters and a trailing slash are ignored.
 pub(crate) fn comparison_key(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default().trim_start_matches("www.");
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();

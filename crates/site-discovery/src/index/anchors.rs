@@ -1,8 +1,7 @@
-//! The links of a page that might be posts, each with where it stands.
+//! The links of a page that may be posts, with their position in the page's structure.
 //!
-//! Deliberately absent: which of them are. The rule kept: what the site's frame holds (navigation,
-//! footer, side bars) and what an address shows to be something else (a tag, an author, a file, a
-//! share button) is no candidate.
+//! Entry point: [`collect_anchors`]. Links in the site's frame (navigation, footer, sidebars) and
+//! links whose URL shows something else (a tag, an author, a file, a share button) are left out.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,47 +27,47 @@ use crate::{
 static SITE_CHROME_WORDS: LazyLock<WordList> = word_list!("class_site_chrome.txt");
 static LABEL_WORDS: LazyLock<WordList> = word_list!("class_label.txt");
 
-/// Candidates taken from one page.
+/// The maximum number of links of one page.
 const MAX_ANCHORS: usize = 6_000;
 
-/// One link that might be a post.
+/// A link that may be a post.
 #[derive(Debug, Clone)]
 pub(super) struct Anchor<'a> {
     pub element: ElementRef<'a>,
     pub url: Url,
-    /// Equal for links that lead to the same post.
+    /// The comparison key of the URL, equal for links to the same post.
     pub key: String,
-    /// The text as it is read.
+    /// The displayed text.
     pub text: String,
-    /// The level of the heading that it stands in or holds.
+    /// The level of the heading that contains the link or is contained in it.
     pub heading: Option<u8>,
-    /// Equal for links at the same place of the page's structure.
+    /// A hash of the element path, equal for links at the same position of the page's structure.
     pub signature: u64,
-    /// Whether it stands in the middle of a sentence.
+    /// Whether the link is in the middle of a sentence.
     pub inline: bool,
 }
 
 impl Anchor<'_> {
-    /// Whether it says nothing of where it leads.
+    /// Returns whether the link has no text of its own.
     pub fn has_no_text(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Whether its text could be a title.
+    /// Returns whether the text can be a title.
     pub fn could_be_title(&self) -> bool {
         !is_generic_text(&self.text)
             && self.text.chars().filter(|c| c.is_alphanumeric()).count() >= 2
     }
 }
 
-/// Links that name a subject or a person, by what they are.
+/// Links to the list of a subject or an author.
 #[derive(Debug, Default)]
 pub(super) struct LabelLinks {
     pub subjects: HashSet<NodeId>,
     pub authors: HashSet<NodeId>,
 }
 
-/// How often something stands below each element.
+/// The number of headings and links below each element.
 #[derive(Default)]
 pub(super) struct ElementCounts {
     pub headings: HashMap<NodeId, usize>,
@@ -109,8 +108,8 @@ impl ElementCounts {
         element_counts
     }
 
-    /// Whether an element holds so much of the page that it cannot be its frame, whatever it is
-    /// called.
+    /// Returns whether an element contains so much of the page that it cannot be the site's frame,
+    /// whatever its class.
     fn holds_most_of_page(&self, id: NodeId) -> bool {
         let count = |counts: &HashMap<NodeId, usize>| counts.get(&id).copied().unwrap_or_default();
         count(&self.mains) > 0
@@ -130,12 +129,13 @@ struct LinkContext {
     in_site_chrome: bool,
     heading: Option<u8>,
     within_post: bool,
-    /// Whether it holds a post that the site sets beside the others.
+    /// Whether an ancestor contains a featured post.
     featured: bool,
     labels: bool,
 }
 
-/// The candidates of a page in document order, its headings counted, and the links that only name.
+/// Returns the candidate links of a page in document order, the element counts, and the links to
+/// subjects and authors.
 pub(super) fn collect_anchors<'a>(
     dom: &'a Dom,
     page: &Url,
@@ -179,8 +179,8 @@ pub(super) fn collect_anchors<'a>(
     (out, element_counts, label_links)
 }
 
-/// A text that most links of one place share, though they lead to different posts whose addresses
-/// do not say it, names none of them, in whatever language: `Continue →`.
+/// Clears a text that most links at one position share although they lead to different posts:
+/// `Continue →` in any language. A text that resembles its URL is kept.
 fn clear_repeated_texts(anchors: &mut [Anchor<'_>]) {
     let mut counts: HashMap<(u64, &str), (HashSet<&str>, usize)> = HashMap::new();
     let mut all: HashMap<u64, HashSet<&str>> = HashMap::new();
@@ -207,7 +207,7 @@ fn clear_repeated_texts(anchors: &mut [Anchor<'_>]) {
     }
 }
 
-/// A link that differs from another by its query alone (to print, to share) leads to the same post.
+/// Treats links that differ only in the query (to print, to share) as links to the same post.
 fn merge_query_variants(anchors: &mut [Anchor<'_>]) {
     let bare: HashSet<String> =
         anchors.iter().filter(|a| !a.key.contains('?')).map(|a| a.key.clone()).collect();
@@ -245,8 +245,8 @@ fn enter_element(
     let mut hasher = DefaultHasher::new();
     parent.map(|p| p.signature).hash(&mut hasher);
     name.hash(&mut hasher);
-    // What lies within a line differs by what it is called alone: a title and a number of comments
-    // in two cells, say.
+    // Inline elements and cells at the same position differ by class only: a title and a comment
+    // count, for example.
     if matches!(name, "a" | "span" | "td") {
         class_words(element)
             .iter()
@@ -274,7 +274,7 @@ fn enter_element(
     let in_site_chrome = parent.is_some_and(|p| p.in_site_chrome)
         || is_site_chrome(element, &own, within_post, featured, element_counts);
     let labels = match name {
-        // What an item as a whole is called (`category-kafka`) says nothing of the links in it.
+        // The class of a whole item (`category-kafka`) does not describe the links in it.
         "article" | "li" | "tr" | "section" | "main" | "body" | "ul" | "ol"
             if element_counts.headings.get(&element.id()).is_some_and(|n| *n > 0) =>
         {
@@ -298,7 +298,7 @@ fn enter_element(
     }
 }
 
-/// Words of elements that hold tags, authors and the like.
+/// Returns whether an element contains tags, authors or similar labels.
 fn is_label(own: &[String]) -> bool {
     let says = |w: &[&str]| own.iter().any(|o| w.contains(&o.as_str()));
     LABEL_WORDS.contains_any(own.iter().map(String::as_str))
@@ -321,7 +321,7 @@ fn is_site_chrome(
         role.as_str(),
         "navigation" | "contentinfo" | "complementary" | "search" | "dialog" | "menu" | "menubar"
     );
-    // A post that a site sets beside the others is one of them.
+    // A featured post in an `aside` is one of the posts.
     let by_name = match name {
         "nav" => true,
         "aside" => !(featured && element_counts.has_heading_link(element.id())),
@@ -401,7 +401,7 @@ fn anchor_from_element<'a>(
     })
 }
 
-/// Whether an address is a directory that the page itself lies in.
+/// Returns whether a URL is a parent directory of the page.
 fn is_ancestor_path(url: &Url, page: &Url) -> bool {
     let path = url.path().trim_end_matches('/');
     url_shape::same_site(url, page)
@@ -412,7 +412,7 @@ fn is_ancestor_path(url: &Url, page: &Url) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether an address lies right below the page's own: `/topics/streaming/post` on
+/// Returns whether a URL is directly below the page's own URL: `/topics/streaming/a-long-slug` on
 /// `/topics/streaming`.
 fn is_direct_child(url: &Url, page: &Url) -> bool {
     let own = page.path().trim_end_matches('/');
@@ -424,7 +424,7 @@ fn is_direct_child(url: &Url, page: &Url) -> bool {
         && !rest.contains('/')
 }
 
-/// Whether a link stands behind the beginning of a sentence.
+/// Returns whether a link follows the beginning of a sentence.
 fn is_in_sentence(element: &ElementRef<'_>) -> bool {
     let mut node = **element;
     let mut before = String::new();
@@ -451,8 +451,7 @@ fn is_in_sentence(element: &ElementRef<'_>) -> bool {
         let in_text = matches!(name, "div" | "section" | "article") && is_surrounded_by_text(&node);
         if in_text || matches!(name, "p" | "blockquote" | "li" | "dd" | "td" | "figcaption") {
             let before = before.trim();
-            // `12 Nov 2026 – Title`: a date that the link follows, not one that a sentence speaks
-            // of.
+            // `12 Nov 2026 – Title`: the link follows a date, which is not a sentence.
             let dated = before.chars().count() < 60
                 && dates::find(before)
                     .is_some_and(|found| found.start <= 14 || before.len() - found.end <= 4);
@@ -473,8 +472,7 @@ fn is_in_sentence(element: &ElementRef<'_>) -> bool {
     false
 }
 
-/// Whether words of their own stand right before and behind a node, as in a text without
-/// paragraphs.
+/// Returns whether a node has text directly before and after it, as in prose without paragraphs.
 fn is_surrounded_by_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
     let words = |node: Option<ego_tree::NodeRef<'_, Node>>| {
         node.and_then(|n| {

@@ -1,4 +1,4 @@
-//! One item that repeated structure suggests, and the page that it stands on.
+//! A candidate post of an index page, and the page data that candidates are judged by.
 
 use ego_tree::NodeId;
 use url::Url;
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::dom::Dom;
 
-/// What a title of one word costs, where no date speaks for it.
+/// The score that a one-word title without a date loses.
 pub(super) const ONE_WORD_PENALTY: f64 = 1.5;
 
-/// A page and what was counted in it.
+/// A page with its links and element counts.
 #[derive(Clone, Copy)]
 pub(super) struct PageContext<'a> {
     pub anchors: &'a [Anchor<'a>],
@@ -23,22 +23,22 @@ pub(super) struct PageContext<'a> {
     pub page: &'a Url,
 }
 
-/// An item, and what speaks for it.
+/// An item that may be a post, with its score.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub item: IndexItem,
     pub features: ItemFeatures,
     pub score: f64,
-    /// Whether its title is a single word that nothing else speaks for.
+    /// Whether the title is a single word and the item has no date.
     pub is_single_word: bool,
-    /// The element that is the item.
+    /// The element that contains the item.
     pub root: NodeId,
-    /// The list that it stands in.
+    /// The group of links and the parent element of the item.
     pub list: (usize, Option<NodeId>),
-    /// The heading above it.
+    /// The text of the heading above the item.
     pub section_heading: Option<String>,
     pub directory: (String, String),
     pub external: bool,
-    /// Where it stands in the document.
+    /// The position of the item in the document.
     pub position: usize,
 }

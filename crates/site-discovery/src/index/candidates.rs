@@ -1,9 +1,8 @@
-//! Posts told from repeated structure alone: links at the same position of the page, each with what
-//! stands around it.
+//! Recognition of posts by repeated structure: links at the same position of the page, with the
+//! text around them.
 //!
-//! Deliberately absent: configuration. The rule kept: one list decides what the page's posts look
-//! like, and another list is taken only if it looks alike; a page on which nothing looks like posts
-//! gives none.
+//! Entry point: [`read`]. The links are grouped by position; each group gives candidates, and
+//! `post_lists` selects the lists that look like posts.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -31,12 +30,12 @@ use crate::{
     word_list::{WordList, word_list},
 };
 
-/// Groups of links that are looked at closely.
+/// The maximum number of groups that are examined.
 const MAX_GROUPS: usize = 14;
-/// Items taken from one page.
+/// The maximum number of items of one page.
 const MAX_ITEMS: usize = 5_000;
 
-/// The posts that a page's structure shows, in document order.
+/// Returns the posts that the page's structure shows, in document order.
 pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     let (anchors, element_counts, label_links) = collect_anchors(dom, page);
     let page_context = PageContext {
@@ -59,7 +58,8 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     into_items(chosen)
 }
 
-/// Links at the same position of the structure, those first that look most like titles of posts.
+/// Groups the links by their position in the structure. The groups whose links look most like
+/// titles of posts come first.
 fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
     let mut by_signature: HashMap<u64, Vec<&Anchor<'a>>> = HashMap::new();
     for anchor in anchors {
@@ -87,11 +87,11 @@ fn groups<'b, 'a>(anchors: &'b [Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
     groups.into_iter().take(MAX_GROUPS).map(|(_, _, group)| group).collect()
 }
 
-/// Where each item has several links of a group side by side (a paper, its PDF, its source), these
-/// are groups of their own.
+/// Splits a group if each item has several of its links side by side, such as a paper, its PDF and
+/// its source.
 fn split_columns<'b, 'a>(group: Vec<&'b Anchor<'a>>) -> Vec<Vec<&'b Anchor<'a>>> {
-    // `Details | Code` in a paragraph of its own: a button beside others parts them as a cell
-    // would.
+    // `Details | Code` in a paragraph: links without a title text separate the columns as table
+    // cells do.
     let buttons = group.iter().filter(|a| !a.has_no_text() && !a.could_be_title()).count() >= 3;
     let container = |anchor: &Anchor<'a>| {
         let mut above = anchor.element.ancestors().take(6).filter_map(ElementRef::wrap);
@@ -130,8 +130,7 @@ fn split_columns<'b, 'a>(group: Vec<&'b Anchor<'a>>) -> Vec<Vec<&'b Anchor<'a>>>
     out
 }
 
-/// The links of a group by the post that they lead to, in document order; the best link of each
-/// first.
+/// Groups links by the post that they lead to, in document order.
 fn group_by_post<'b, 'a>(group: &[&'b Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
     let mut out: Vec<Vec<&Anchor<'a>>> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
@@ -159,7 +158,7 @@ fn candidates_in_group(
     let regions = assign_regions(&members, element_counts);
     let separate: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
     let mut runs = collect_runs(dom.body(), &regions.item_by_node, &separate);
-    // One date that can be read in one way only tells the order of all.
+    // One unambiguous date shows the order of day and month for all dates of the group.
     let shown = runs
         .iter()
         .filter(|r| r.item_index.is_some() && r.text.len() <= 80)
@@ -204,7 +203,7 @@ fn candidates_in_group(
         }
     }
     let all_links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
-    // A text that many links of a group share names none of them.
+    // A text that several links of a group share is not a title.
     let mut texts: HashMap<&str, usize> = HashMap::new();
     for links in &members {
         *texts.entry(links[0].text.as_str()).or_default() += 1;
@@ -212,7 +211,8 @@ fn candidates_in_group(
     let mut out = Vec::new();
     for (at, links) in members.iter().enumerate() {
         let mut links: Vec<&Anchor<'_>> = links.clone();
-        // Links to the same post elsewhere in its region help: a picture's link is not its title.
+        // Other links to the same post in its region may have the title if the first one is an
+        // image.
         let node_in_region = |a: &&Anchor<'_>| {
             a.key == links[0].key
                 && a.element
@@ -266,12 +266,12 @@ fn is_one_word(title: &str) -> bool {
         && !is_unspaced_script(title)
 }
 
-/// Whether a title is in a script that writes no spaces between words.
+/// Returns whether a title is in a script without spaces between words.
 fn is_unspaced_script(title: &str) -> bool {
     title.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
 }
 
-/// How much an item looks like a post. 2.5 is enough for one in a list.
+/// Returns how much an item looks like a post. A score of 2.5 is sufficient for an item of a list.
 fn score(item: &IndexItem, features: ItemFeatures, external: bool, repeated: bool) -> f64 {
     let (Some(title), Some(url)) = (&item.title, &item.url) else {
         return -10.0;
@@ -300,7 +300,8 @@ fn score(item: &IndexItem, features: ItemFeatures, external: bool, repeated: boo
         + url_shape::post_score(url)
 }
 
-/// Links that lead where the chosen ones lead, but stand apart: the one post on top, say.
+/// Returns candidates that are outside the chosen lists but have URLs like the chosen items, such
+/// as a featured post above the list.
 fn find_similar(
     chosen: &[Candidate],
     page_context: &PageContext<'_>,
@@ -312,7 +313,8 @@ fn find_similar(
     for candidate in chosen.iter().filter(|c| c.directory.1 != "/") {
         *directories.entry(&candidate.directory).or_default() += 1;
     }
-    // Where posts lie under several subjects, a heading's link to yet another may be one.
+    // If the posts are in directories by subject, a linked heading may lead to a post in another
+    // directory.
     let several =
         directories.len() >= 3 && directories.values().all(|n| *n * 3 <= chosen.len() * 2);
     let subjects: HashSet<(String, String)> = directories.keys().map(|d| (*d).clone()).collect();
@@ -338,7 +340,7 @@ fn find_similar(
     if group.is_empty() || chosen.is_empty() {
         return Vec::new();
     }
-    // The chosen ones bound the regions of these.
+    // The chosen items are included because they limit the regions of the new ones.
     let with_known: Vec<&Anchor<'_>> =
         anchors.iter().filter(|a| fits(a) || known.contains(&a.key)).collect();
     let dated = chosen.iter().filter(|c| c.features.has_date).count() * 2 > chosen.len();
@@ -361,7 +363,7 @@ fn find_similar(
                 || subjects.contains(&c.directory)
                 || c.features.has_heading && c.features.has_date
         })
-        // A row of bare links beside posts that have headings is a box of recent or favourite ones.
+        // Links without headings beside posts with headings are a box of recent or popular posts.
         .filter(|c| c.features.has_heading || c.features.has_summary || !headed)
         .filter(|c| {
             c.item.title.as_ref().is_some_and(|t| {
@@ -371,7 +373,7 @@ fn find_similar(
         .collect()
 }
 
-/// A page with a single post: it must say more for itself.
+/// Returns the post of a page that lists only one. It needs a higher score than an item of a list.
 fn single_post(page_context: &PageContext<'_>) -> Vec<Candidate> {
     let group: Vec<&Anchor<'_>> =
         page_context.anchors.iter().filter(|a| a.heading.is_some() && !a.inline).collect();
@@ -390,8 +392,8 @@ fn single_post(page_context: &PageContext<'_>) -> Vec<Candidate> {
         .collect()
 }
 
-/// One item per post, in document order, with the headings of their sections where there are
-/// several.
+/// Merges candidates for the same post and sorts them in document order. Section headings become
+/// categories if there are at least two.
 fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
     let mut headings: Vec<&String> = chosen
         .iter()
@@ -401,7 +403,7 @@ fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
     headings.sort();
     headings.dedup();
     let several = headings.len() >= 2;
-    // The reading that knows most of a post speaks for it; the position is the first one's.
+    // The candidate with the highest score comes first, and the others complete it.
     chosen.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.position.cmp(&b.position)));
     let mut merged: Vec<Candidate> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
@@ -427,7 +429,7 @@ fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
     merged.into_iter().map(|candidate| candidate.item).collect()
 }
 
-/// Whether a heading names a subject rather than what a list is.
+/// Returns whether a heading names a category rather than a kind of list ("Latest posts").
 pub(super) fn is_category_heading(heading: &str) -> bool {
     static GENERIC_HEADING_WORDS: LazyLock<WordList> = word_list!("generic_heading_words.txt");
     let words: Vec<String> = heading
@@ -446,7 +448,7 @@ pub(super) fn is_category_heading(heading: &str) -> bool {
         && reading_minutes(heading).is_none()
 }
 
-/// A heading without the number of posts behind it: `Streaming (12)`.
+/// Removes the number of posts after a heading: `Streaming (12)`.
 fn strip_post_count(heading: &str) -> String {
     let bare = heading.trim_end_matches(|c: char| {
         c.is_ascii_digit() || c.is_whitespace() || matches!(c, '(' | ')' | '#')

@@ -1,8 +1,7 @@
-//! Posts that stand on the page itself, each under a heading that can be linked to: change logs,
-//! and diaries of one page.
+//! Posts that are sections of the index page itself: change logs and one-page diaries.
 //!
-//! Deliberately absent: documentation, whose headings tell no dates. The rule kept: most headings
-//! of one level must be dated and have an address of their own, else there are no posts here.
+//! Entry point: [`read`]. A section is a post if its heading has a date and an anchor. Most
+//! headings of one level must have both; the headings of documentation have no dates.
 
 use std::collections::HashMap;
 
@@ -21,19 +20,19 @@ use crate::{
     url_shape,
 };
 
-/// Items taken from one page.
+/// The maximum number of items of one page.
 const MAX_ITEMS: usize = 2_000;
 
-/// A heading, and what stands under it.
+/// A heading with the content below it.
 struct HeadingSection {
     level: u8,
     text: String,
     node: NodeId,
     id: Option<String>,
-    /// Whether it is a date and nothing else.
+    /// Whether the heading consists of a date.
     is_date: bool,
     date: Option<PublishedDate>,
-    /// A date that its text speaks of, where nothing tells another.
+    /// A date in the text of the heading, used if there is no other.
     date_in_text: Option<PublishedDate>,
     summary: Option<String>,
 }
@@ -44,7 +43,7 @@ impl HeadingSection {
     }
 }
 
-/// The posts of a page that are parts of it.
+/// Returns the posts that are sections of the page.
 pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     let sections = read_sections(dom);
     let of_level = |level: u8| -> Vec<&HeadingSection> {
@@ -55,7 +54,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
         found.len() >= 2 && dated >= 2 && dated * 10 >= found.len() * 6
     };
     let lists: Vec<Vec<&HeadingSection>> = (1..=5).map(of_level).filter(is_list).collect();
-    // Where days are headings of their own, the posts stand below them.
+    // If days are headings of their own, the posts are the headings below them.
     let is_named = |found: &&Vec<&HeadingSection>| {
         found.iter().filter(|s| s.is_date).count() * 2 < found.len()
     };
@@ -76,12 +75,12 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     items.take(MAX_ITEMS).collect()
 }
 
-/// Which headings stand alone in an element, so that what else stands there is theirs, before them
-/// or behind.
+/// The headings that are the only ones in their container. Other content of the container, before
+/// or after the heading, belongs to them.
 struct SoleHeadings {
-    /// How many headings of each level an element holds, and the last of them.
+    /// For each element, the number of headings of each level below it, and the last of them.
     heading_counts: HashMap<NodeId, [(usize, Option<NodeId>); 7]>,
-    /// How many of each level the page has.
+    /// The number of headings of each level on the page.
     all: [usize; 7],
 }
 
@@ -104,8 +103,9 @@ impl SoleHeadings {
         sole_headings
     }
 
-    /// The heading that an element stands with: the highest one of the smallest element that holds
-    /// any, if it is its only one of that level and others of that level stand elsewhere.
+    /// Returns the heading that a node belongs to: in the smallest ancestor with headings, the
+    /// heading of the highest level. It must be the only one of its level there, and the page must
+    /// have others of that level.
     fn sole_heading_of(&self, node: NodeRef<'_, Node>) -> Option<NodeId> {
         let heading_counts =
             node.ancestors().take(MAX_ANCESTORS).find_map(|a| self.heading_counts.get(&a.id()))?;
@@ -115,11 +115,11 @@ impl SoleHeadings {
     }
 }
 
-/// The headings of a page's content in document order, each with the first date and the first
-/// paragraph under it.
+/// Returns the headings of a page in document order, each with the first date and the first
+/// paragraph below it.
 fn read_sections(dom: &Dom) -> Vec<HeadingSection> {
     let mut out: Vec<HeadingSection> = Vec::new();
-    // A date right before a heading is that heading's, where none stands under it.
+    // A date right before a heading belongs to that heading if no other date follows it.
     let mut before: Option<PublishedDate> = None;
     let mut skipping = 0_usize;
     let sole_headings = SoleHeadings::of(dom);
@@ -172,8 +172,8 @@ fn read_sections(dom: &Dom) -> Vec<HeadingSection> {
     out
 }
 
-/// A date is that of the heading that it stands with, else of the heading above it, unless that has
-/// one.
+/// Assigns a date to the heading in the same container, otherwise to the heading above it if that
+/// has no date, otherwise to the next heading.
 fn assign_date(
     date: PublishedDate,
     with: Option<NodeId>,
@@ -185,7 +185,7 @@ fn assign_date(
         (Some(Some(at)), _) => {
             out[at].date.get_or_insert(date);
         }
-        // The heading is still to come.
+        // The heading follows later in the document.
         (Some(None), _) => *before = Some(date),
         (None, last) => assign_to_last_heading(date, last, before),
     }
@@ -220,12 +220,12 @@ fn read_section(
     let stated =
         heading.descendent_elements().find_map(|e| attribute_date(&e)).map(|(date, _)| date);
     let (bare, told, _) = split_title_and_date(&text);
-    // A month within a heading may be what it speaks of: `What changed in March 2025`.
+    // A month in a heading can be its subject: `What changed in March 2025`.
     let date_in_text = dates::find_with_order(&text, order).map(|f| f.date);
     let day = date_in_text.filter(|d| d.precision >= DatePrecision::Day);
     let date = stated.or(told).or(day).or(before);
     let is_date = dates::heading_date(&text).is_some();
-    // `[2.14.0] - 2026-10-28` is the version 2.14.0.
+    // The title of `[2.14.0] - 2026-10-28` is `2.14.0`.
     let named = dates::find(&bare).map_or(bare.as_str(), |found| {
         if bare[found.end..].trim_matches([')', ']', ' ']).is_empty() {
             &bare[..found.start]
@@ -249,8 +249,8 @@ fn read_section(
     })
 }
 
-/// What a heading can be linked to by: its own name, that of a link in it, or that of the element
-/// that it opens.
+/// Returns the anchor of a heading: its own id, the target of a link in it, the id of an element in
+/// it, or the id of the element that it opens.
 fn heading_anchor(heading: &ElementRef<'_>) -> Option<String> {
     let own = |e: &ElementRef<'_>| {
         e.attr("id")
@@ -285,7 +285,7 @@ fn heading_anchor(heading: &ElementRef<'_>) -> Option<String> {
         .filter(|id| !id.trim().is_empty() && id.len() <= 200)
 }
 
-/// Whether an address is a part of the page itself.
+/// Returns whether a URL is a fragment of the page itself.
 pub(super) fn is_fragment_of(url: &Url, page: &Url) -> bool {
     url.fragment().is_some() && url_shape::comparison_key(url) == url_shape::comparison_key(page)
 }

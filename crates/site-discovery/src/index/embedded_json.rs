@@ -1,9 +1,9 @@
-//! Posts in the data that frameworks leave in a page for their scripts: Remix, Next.js (both
-//! kinds), Nuxt, and any other that assigns JSON to a name.
+//! Posts in the JSON that frameworks embed in a page for their scripts: Remix, Next.js (pages and
+//! app router), Nuxt, Astro, and scripts that assign JSON to a variable.
 //!
-//! Deliberately absent: running scripts, and a list of sites or of paths within the data. The rule
-//! kept: a list counts as posts when most of its members have a title, an address, and a date or a
-//! short text; where an address is only a slug, the page's own links show how it is meant.
+//! Entry point: [`read`]. Scripts are not run. A list is a list of posts if most of its elements
+//! have a title, a URL, and a date or a summary. If the URL is only a slug, the page's links show
+//! how it is resolved.
 
 use std::collections::HashMap;
 
@@ -21,11 +21,11 @@ use crate::{
     url_shape,
 };
 
-/// Bytes of scripts looked at.
+/// The maximum number of bytes of scripts that are parsed.
 const MAX_SCRIPT_BYTES: usize = 8 * 1024 * 1024;
-/// Values looked at.
+/// The maximum number of JSON values that are examined.
 const MAX_VALUES: usize = 400_000;
-/// Items taken from one page.
+/// The maximum number of items of one page.
 const MAX_ITEMS: usize = 5_000;
 
 const TITLE_KEYS: &[&str] = &["web_title", "webTitle", "title", "headline", "name", "post_title"];
@@ -129,7 +129,7 @@ const NESTED_OBJECT_KEYS: &[&str] = &[
     "matter",
 ];
 
-/// The posts in a page's embedded data, in the order of their list.
+/// Returns the posts in a page's embedded data, in the order of their list.
 pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     let mut remaining = MAX_SCRIPT_BYTES;
     let mut lists: Vec<Vec<IndexItem>> = Vec::new();
@@ -137,7 +137,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     for value in read_json_documents(dom, &mut remaining) {
         find_post_lists(&value, &urls, &mut lists);
     }
-    // Where one list tells dates, a list without any is a menu, or of products.
+    // If one list has dates, a list without dates is a menu or a list of products.
     let is_dated = |items: &Vec<IndexItem>| {
         items.iter().filter(|i| i.published.is_some()).count() * 2 > items.len()
     };
@@ -160,7 +160,7 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     out
 }
 
-/// Every JSON document in the page's scripts.
+/// Returns every JSON document in the page's scripts and attributes.
 fn read_json_documents(dom: &Dom, remaining: &mut usize) -> Vec<Value> {
     let mut out = Vec::new();
     let mut flight = String::new();
@@ -185,7 +185,7 @@ fn read_json_documents(dom: &Dom, remaining: &mut usize) -> Vec<Value> {
             out.extend(assigned_json(&text));
         }
     }
-    // What a part of a page is started with stands in an attribute of it.
+    // Component frameworks (Astro, React) store the properties of a component in an attribute.
     for element in dom.all("[props], [data-page], [data-props], [data-react-props], [data-state], [data-posts], [data-items]") {
         for (_, text) in element.value().attrs().filter(|(_, text)| text.len() >= 40 && text.starts_with(['{', '['])) {
             if text.len() <= *remaining {
@@ -194,7 +194,7 @@ fn read_json_documents(dom: &Dom, remaining: &mut usize) -> Vec<Value> {
             }
         }
     }
-    // Next.js' newer data: one stream of lines, each `number:JSON`.
+    // Next.js app router: a stream of lines, each `number:JSON`.
     for line in flight.lines() {
         if let Some((number, json)) = line.split_once(':')
             && number.chars().all(|c| c.is_ascii_hexdigit())
@@ -211,7 +211,7 @@ fn read_json_documents(dom: &Dom, remaining: &mut usize) -> Vec<Value> {
     out.into_iter().map(flattened_json::unflatten).collect()
 }
 
-/// The strings of `self.__next_f.push([1,"…"])`.
+/// Appends the strings of `self.__next_f.push([1,"…"])`.
 fn collect_flight_chunks(text: &str, out: &mut String) {
     for part in text.split("__next_f.push(").skip(1) {
         let value = serde_json::Deserializer::from_str(part)
@@ -224,7 +224,8 @@ fn collect_flight_chunks(text: &str, out: &mut String) {
     }
 }
 
-/// JSON that is assigned (`x = {…}`, `x = JSON.parse("…")`) or handed over (`enqueue("…")`).
+/// Returns JSON that is assigned (`x = {…}`, `x = JSON.parse("…")`) or passed to a function
+/// (`enqueue("…")`).
 fn assigned_json(text: &str) -> Vec<Value> {
     let mut out = Vec::new();
     let mut at = 0;
@@ -244,7 +245,7 @@ fn assigned_json(text: &str) -> Vec<Value> {
         let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
         if let Some(Ok(value)) = stream.next() {
             let used = stream.byte_offset();
-            // `rest` ends where `text` ends, so what was read of it ends there as well.
+            // `rest` is a suffix of `text`, so offsets from the end are equal.
             at = text.len() - rest.len() + used;
             match value {
                 Value::String(inner) if inner.trim_start().starts_with(['{', '[']) => {
@@ -263,7 +264,7 @@ fn assigned_json(text: &str) -> Vec<Value> {
     out
 }
 
-/// Finds lists of posts anywhere in a document.
+/// Collects the lists of posts anywhere in a document.
 fn find_post_lists(root: &Value, urls: &UrlResolver, out: &mut Vec<Vec<IndexItem>>) {
     let mut pending = vec![root];
     let mut remaining = MAX_VALUES;
@@ -304,7 +305,7 @@ fn find_post_lists(root: &Value, urls: &UrlResolver, out: &mut Vec<Vec<IndexItem
     }
 }
 
-/// Posts that are kept by their keys: `{"Post:1": {…}, "Post:2": {…}, "User:7": {…}}`.
+/// Returns posts that are stored by key: `{"Post:1": {…}, "Post:2": {…}, "User:7": {…}}`.
 fn posts_by_key(object: &Map<String, Value>, urls: &UrlResolver) -> Vec<IndexItem> {
     let kind = |key: &str, value: &Map<String, Value>| {
         let named = value.get("__typename").and_then(Value::as_str).map(str::to_owned);
@@ -325,7 +326,8 @@ fn posts_by_key(object: &Map<String, Value>, urls: &UrlResolver) -> Vec<IndexIte
     posts.map(|(_, items)| items).max_by_key(Vec::len).unwrap_or_default()
 }
 
-/// One post of a list; `None` where it is something else, or not published.
+/// Returns the post of a JSON object, or `None` if the object is something else or is not
+/// published.
 fn read_post(object: &Map<String, Value>, urls: &UrlResolver) -> Option<IndexItem> {
     let inner: Vec<&Map<String, Value>> = NESTED_OBJECT_KEYS
         .iter()
@@ -354,7 +356,7 @@ fn read_post(object: &Map<String, Value>, urls: &UrlResolver) -> Option<IndexIte
     let published =
         DATE_KEYS.iter().find_map(|k| holders.iter().find_map(|h| h.get(*k).and_then(date)));
     let summary = text(SUMMARY_KEYS);
-    // Links of a menu have titles and addresses, too.
+    // Menu links also have a title and a URL.
     if !beehiiv && (published.is_none() && summary.is_none() || title.chars().count() < 3) {
         return None;
     }
@@ -419,7 +421,7 @@ fn read_post(object: &Map<String, Value>, urls: &UrlResolver) -> Option<IndexIte
     Some(item)
 }
 
-/// A text that is told plainly, or as `{"rendered": "…"}`.
+/// Returns a text, or the text of an object such as `{"rendered": "…"}`.
 fn text_value(value: &Value) -> Option<String> {
     let text = value.as_str().or_else(|| {
         ["rendered", "current", "text", "value"]
@@ -449,7 +451,7 @@ fn date(value: &Value) -> Option<PublishedDate> {
     }
 }
 
-/// The names of what a value lists: texts, or objects with `display`, `name`, `title`, `label` or
+/// Returns the names in a value: strings, or objects with `display`, `name`, `title`, `label` or
 /// `slug`.
 fn name_list(value: &Value) -> Vec<String> {
     let one = |value: &Value| match value {
@@ -487,10 +489,10 @@ fn reading_time_value(value: &Value) -> Option<String> {
     }
 }
 
-/// How slugs become addresses on this page.
+/// Resolves slugs to URLs with the help of the page's links.
 struct UrlResolver {
     base: Url,
-    /// Last segment of a link's path to its address.
+    /// Maps the last path segment of a link to its URL.
     by_last_segment: HashMap<String, Url>,
     links: Vec<Url>,
 }
@@ -516,7 +518,7 @@ impl UrlResolver {
         Self { base: dom.base.clone(), by_last_segment, links }
     }
 
-    /// The address that a text of the data means.
+    /// Returns the URL for a string of the embedded data.
     fn resolve(&self, text: &str, beehiiv: bool) -> Option<Url> {
         if text.starts_with("http://") || text.starts_with("https://") {
             return feed_parser::http_url(text, None);
@@ -540,7 +542,8 @@ impl UrlResolver {
         if text.starts_with('/') && bare.contains('/') {
             return feed_parser::http_url(text, Some(&self.base));
         }
-        // No link shows it: beside the links that lie right below this page, else right below it.
+        // No link of the page shows the URL. The slug is resolved below the page if other posts are
+        // there or if the page's directory usually contains posts.
         let own = self.base.path().trim_end_matches('/');
         let below = self.links.iter().any(|u| {
             own.len() > 1

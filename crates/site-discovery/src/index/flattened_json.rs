@@ -1,25 +1,25 @@
-//! Data in which every value stands once in one list, and refers to others by their index: what
-//! Remix (`turbo-stream`), Nuxt and `SvelteKit` (`devalue`) write into their pages.
+//! Decoding of flattened JSON: a list in which values refer to each other by index.
 //!
-//! Deliberately absent: maps, sets and other values that no post is told by. The rule kept: what
-//! refers to itself ends at a depth, and what refers to the same thing a thousand times ends at a
-//! count.
+//! Remix (`turbo-stream`), Nuxt and `SvelteKit` (`devalue`) write their page data like this. Maps,
+//! sets and other special values are not decoded. Depth and count of resolved values are bounded,
+//! because references can be circular.
 
 use serde_json::{Map, Value};
 
-/// Values resolved in one document.
+/// The maximum number of values resolved in one document.
 const MAX_VALUES: usize = 400_000;
-/// How deep values are resolved.
+/// The maximum depth of resolved values.
 const MAX_DEPTH: usize = 40;
 
-/// A document with its references resolved; any other as it is.
+/// Returns a flattened document with its references resolved. Other documents are returned
+/// unchanged.
 pub(super) fn unflatten(value: Value) -> Value {
     let resolved = match &value {
         Value::Array(list) if is_flattened(list) => {
             let mut remaining = MAX_VALUES;
             Some(resolve(list, 0, MAX_DEPTH, &mut remaining))
         }
-        // SvelteKit: the data of each part of a page is such a list.
+        // SvelteKit: each node of a page has such a list as its data.
         Value::Object(object) => object.get("nodes").and_then(Value::as_array).map(|nodes| {
             let lists = nodes
                 .iter()
@@ -33,8 +33,8 @@ pub(super) fn unflatten(value: Value) -> Value {
     resolved.filter(|v| v.as_array().is_none_or(|list| !list.is_empty())).unwrap_or(value)
 }
 
-/// Whether the first value of a list refers to others: an object of places, or a marked value such
-/// as `["Reactive", 1]`.
+/// Returns whether the first value of a list refers to others: an object of indexes, or a tagged
+/// value such as `["Reactive", 1]`.
 fn is_flattened(list: &[Value]) -> bool {
     let is_index = |value: &Value| {
         value
@@ -69,7 +69,7 @@ fn resolve(list: &[Value], index: usize, depth: usize, remaining: &mut usize) ->
         Value::Object(object) => {
             let mut out = Map::new();
             for (key, value) in object {
-                // `{"_1": 2}` refers to its key, too.
+                // In `{"_1": 2}` the key is a reference, too.
                 let by_index = key
                     .strip_prefix('_')
                     .and_then(|n| n.parse::<usize>().ok())
@@ -80,7 +80,7 @@ fn resolve(list: &[Value], index: usize, depth: usize, remaining: &mut usize) ->
             Value::Object(out)
         }
         Value::Array(items) => match items.as_slice() {
-            // A date, or a value that is watched for changes.
+            // A tagged reference, such as a reactive value.
             [Value::String(_), Value::Number(index)] => {
                 resolve_reference(&Value::Number(index.clone()))
             }
@@ -91,8 +91,8 @@ fn resolve(list: &[Value], index: usize, depth: usize, remaining: &mut usize) ->
     }
 }
 
-/// A document without the numbers that mark what kind each value is: `[0, "text"]`, `[1, [list]]`,
-/// as Astro writes them.
+/// Removes the type tags that Astro writes: `[0, "text"]`, `[1, [list]]`. Other documents are
+/// returned unchanged.
 pub(super) fn strip_type_tags(value: Value) -> Value {
     let is_type_tagged =
         |value: &Value| matches!(value.as_array().map(Vec::as_slice), Some([Value::Number(_), _]));

@@ -1,8 +1,6 @@
-//! Texts of links that name nothing: those that lead through the site, and those that only say that
-//! there is more.
+//! Link texts that are not titles: navigation, and texts such as "Read more".
 //!
-//! Deliberately absent: addresses. The rule kept: a text counts only as a whole, so that a post
-//! called "The next archive" keeps its title.
+//! A text must match as a whole: a post called "The next archive" keeps its title.
 
 use std::sync::LazyLock;
 
@@ -13,7 +11,7 @@ use crate::word_list::{WordList, word_list};
 static NAVIGATION_TEXTS: LazyLock<WordList> = word_list!("navigation_link_texts.txt");
 static GENERIC_TEXTS: LazyLock<WordList> = word_list!("generic_link_texts.txt");
 
-/// Whether a text leads through the site, and to no post: `Older posts`, `Subscribe`.
+/// Returns whether a text leads through the site and not to a post: `Older posts`, `Subscribe`.
 pub(super) fn is_navigation_text(text: &str) -> bool {
     let text = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     text.chars().count() <= 24
@@ -30,7 +28,8 @@ static READ_MORE: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
-/// A text that many links have and that names nothing: `Read more`, `Continue reading →`.
+/// Returns whether a text is common to many links and not a title: `Read more`, `Continue reading
+/// →`.
 pub(super) fn is_generic_text(text: &str) -> bool {
     let bare = text.trim().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     if bare.is_empty() {

@@ -1,4 +1,4 @@
-//! One item of an index page while it is put together, and the draft that becomes of it.
+//! An item of an index page while it is assembled, and its conversion to a draft.
 
 use std::sync::LazyLock;
 
@@ -12,12 +12,12 @@ use crate::{
     word_list::{WordList, word_list},
 };
 
-/// Categories taken from one item.
+/// The maximum number of categories of one item.
 const MAX_CATEGORIES: usize = 20;
-/// Characters of a title.
+/// The maximum length of a title in characters.
 const MAX_TITLE_CHARS: usize = 400;
 
-/// What one way of reading found of one item. Texts are plain.
+/// The fields of an item that one extraction found, in plain text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct IndexItem {
     pub url: Option<Url>,
@@ -25,7 +25,7 @@ pub(super) struct IndexItem {
     pub published: Option<PublishedDate>,
     pub updated: Option<PublishedDate>,
     pub categories: Vec<String>,
-    /// As the publisher words it.
+    /// The reading time in the publisher's words.
     pub reading_time: Option<String>,
     pub summary: Option<String>,
     pub authors: Vec<String>,
@@ -35,16 +35,16 @@ pub(super) struct IndexItem {
 
 static CATEGORY_PREFIXES: LazyLock<WordList> = word_list!("category_prefixes.txt");
 static CATEGORY_PLACEHOLDERS: LazyLock<WordList> = word_list!("category_placeholders.txt");
-/// What is counted beside a post.
+/// Nouns after a counter beside a post.
 static COUNTER_WORDS: LazyLock<WordList> = word_list!("counter_words.txt");
 
 impl IndexItem {
-    /// What two items are compared by.
+    /// Returns the key that items are compared by: the comparison key of the URL.
     pub fn key(&self) -> Option<String> {
         self.url.as_ref().map(url_shape::comparison_key)
     }
 
-    /// Adds a category that is not there yet.
+    /// Adds a category, unless it is present or is not a category.
     pub fn add_category(&mut self, term: &str) {
         let term = collapse_whitespace(term);
         let term = CATEGORY_PREFIXES.strip_prefix_word(&term).unwrap_or(&term);
@@ -67,8 +67,8 @@ impl IndexItem {
         }
     }
 
-    /// Takes from another reading of the same item what this one does not know; a more exact date
-    /// replaces a less exact.
+    /// Fills missing fields from another extraction of the same item. A more precise date replaces
+    /// a less precise one.
     pub fn fill_missing_from(&mut self, other: &Self) {
         fn fill<T: Clone>(mine: &mut Option<T>, other: Option<&T>) {
             if mine.is_none() {
@@ -93,7 +93,7 @@ impl IndexItem {
         }
     }
 
-    /// The draft: without a guid and without a text, since an index page gives neither.
+    /// Returns the draft. It has neither a guid nor content, because index pages have neither.
     pub fn into_draft(self, base: &Url) -> Draft {
         let mut categories: Vec<Category> =
             self.categories.into_iter().map(Category::term).collect();

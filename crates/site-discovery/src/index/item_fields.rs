@@ -1,7 +1,7 @@
-//! The texts of one item, told apart: title, date, categories, reading time, summary, authors.
+//! The fields of one item: title, date, categories, reading time, summary and authors.
 //!
-//! Deliberately absent: where an item begins and ends. The rule kept: every text is one thing at
-//! most, and a text that fits nothing is nothing.
+//! Entry point: [`read`]. Each text run of the item is assigned to at most one field. A text that
+//! fits no field is ignored.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -47,7 +47,7 @@ static DATE_LABEL: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
-/// What an item was told from, for weighing it.
+/// What is known of an item, for its score.
 #[derive(Debug, Clone, Copy, Default)]
 #[allow(clippy::struct_excessive_bools)] // independent observations
 pub(super) struct ItemFeatures {
@@ -56,181 +56,217 @@ pub(super) struct ItemFeatures {
     pub has_summary: bool,
     pub has_reading_time: bool,
     pub in_sentence: bool,
-    /// Whether it is only said, not shown, beside another link that is.
+    /// Whether the title is only an accessible name, beside another link with visible text.
     pub label_only: bool,
 }
 
-/// What is known of the list that an item stands in.
+/// The date that the headings above an item state.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct DateContext {
-    /// The year and month that a heading above told.
+    /// The year of a heading above.
     pub year: Option<i32>,
+    /// The month of a heading above.
     pub month: Option<u32>,
-    /// The day that a heading right above told.
+    /// The date of a heading directly above.
     pub date: Option<PublishedDate>,
 }
 
-/// Reads the texts of one item. `anchors` are its links to the post, the best first.
+/// A short text that no class and no link describes.
+struct UnlabelledText {
+    /// The index of its run.
+    position: usize,
+    text: String,
+    parent: Option<NodeId>,
+}
+
+/// The fields of one item while its text runs are read.
+struct FieldReader<'a> {
+    /// The links to the post.
+    own_links: &'a HashSet<NodeId>,
+    /// All candidate links of the page.
+    all_links: &'a HashSet<NodeId>,
+    label_links: &'a LabelLinks,
+    item: IndexItem,
+    features: ItemFeatures,
+    published: Option<PublishedDate>,
+    updated: Option<PublishedDate>,
+    month_day: Option<MonthDay>,
+    unlabelled: Vec<UnlabelledText>,
+    /// The summary, and whether its class marks it as one.
+    summary: Option<(bool, String)>,
+}
+
+/// Reads the fields of one item. `anchors` are its links to the post, the best first; `all_links`
+/// are the candidate links of the page.
 pub(super) fn read(
     runs: &[TextRun],
     anchors: &[&Anchor<'_>],
-    others: &HashSet<NodeId>,
+    all_links: &HashSet<NodeId>,
     label_links: &LabelLinks,
     context: DateContext,
     page: &Url,
 ) -> (IndexItem, ItemFeatures) {
-    let url = anchors.first().map(|a| a.url.clone());
-    let mut item = IndexItem { url: url.clone(), ..IndexItem::default() };
-    let mut features =
-        ItemFeatures { in_sentence: anchors.iter().all(|a| a.inline), ..ItemFeatures::default() };
-    let links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
-    let title = find_title(runs, anchors, &links);
-    let mut month_day = None;
-    let mut dated: Option<PublishedDate> = None;
-    let mut updated: Option<PublishedDate> = None;
-    let mut unlabelled: Vec<(usize, String, Option<NodeId>)> = Vec::new();
-    let mut summary: Option<(bool, String)> = None;
+    let own_links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
+    let title = find_title(runs, anchors, &own_links);
+    let mut reader = FieldReader {
+        own_links: &own_links,
+        all_links,
+        label_links,
+        item: IndexItem { url: anchors.first().map(|a| a.url.clone()), ..IndexItem::default() },
+        features: ItemFeatures {
+            in_sentence: anchors.iter().all(|a| a.inline),
+            ..ItemFeatures::default()
+        },
+        published: None,
+        updated: None,
+        month_day: None,
+        unlabelled: Vec::new(),
+        summary: None,
+    };
+    let title_position = title.as_ref().map(|title| title.0);
     for (position, run) in runs.iter().enumerate() {
-        if let Some((date, is_update)) = run.date {
-            let slot =
-                if is_update || mentions_update(&run.text) { &mut updated } else { &mut dated };
-            if slot.is_none() {
-                *slot = Some(date);
-            }
-            continue;
+        if run.date.is_some() || Some(position) != title_position {
+            reader.read_run(position, run);
         }
-        if Some(position) == title.as_ref().map(|t| t.0) {
-            continue;
+    }
+    if let Some((position, text, in_heading)) = title {
+        reader.set_title(position, &text, runs, page);
+        reader.features.has_heading = in_heading;
+    }
+    // Some pages show the date only as a tooltip of the link.
+    if reader.published.is_none() {
+        reader.published = anchors
+            .iter()
+            .filter_map(|a| a.element.attr("title"))
+            .find_map(|t| dates::heading_date(t.trim()));
+    }
+    reader.finish(context, page)
+}
+
+impl FieldReader<'_> {
+    /// Assigns one text run, other than the title, to a field.
+    fn read_run(&mut self, position: usize, run: &TextRun) {
+        if let Some((date, is_update)) = run.date {
+            let field = if is_update || mentions_update(&run.text) {
+                &mut self.updated
+            } else {
+                &mut self.published
+            };
+            field.get_or_insert(date);
+            return;
         }
         if reading_minutes(&run.text).is_some() {
-            item.reading_time.get_or_insert_with(|| {
-                run.text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()
-            });
-            continue;
+            self.set_reading_time(&run.text);
+            return;
         }
         if dates::is_relative_time(&run.text) {
-            features.has_date = true;
-            continue;
+            self.features.has_date = true;
+            return;
         }
-        let is_of = |links: &HashSet<NodeId>| {
+        let is_label_link = |links: &HashSet<NodeId>| {
             run.link.is_some_and(|l| links.contains(&l)) && run.text.chars().count() <= 60
         };
-        // Some makers call every link of a teaser a tag, `Read more` among them.
-        if is_of(&label_links.subjects) && run.heading.is_none() && !is_generic_text(&run.text) {
-            // `Theory · 12 November 2026`: the link says the first part only.
-            let mut parts = PART_SEPARATOR.split(&run.text);
-            item.add_category(
-                if run.is_entirely_link { Some(run.text.as_str()) } else { parts.next() }
-                    .unwrap_or_default(),
-            );
-            if run.is_entirely_link {
-                continue;
-            }
-            for part in parts {
-                classify_part(
-                    part,
-                    &mut item,
-                    &mut dated,
-                    &mut updated,
-                    &mut month_day,
-                    &mut unlabelled,
-                    (position, run),
-                    false,
-                );
-            }
-            continue;
-        }
-        if is_of(&label_links.authors) && (run.is_entirely_link || run.date_in(&run.text).is_none())
+        // Some sites mark every link of a teaser as a tag, including `Read more`.
+        if is_label_link(&self.label_links.subjects)
+            && run.heading.is_none()
+            && !is_generic_text(&run.text)
         {
-            add_author(&mut item, &run.text);
-            continue;
+            self.read_subject_link(position, run);
+            return;
+        }
+        if is_label_link(&self.label_links.authors)
+            && (run.is_entirely_link || run.date_in(&run.text).is_none())
+        {
+            add_author(&mut self.item, &run.text);
+            return;
         }
         if is_generic_text(&run.text) && !run.has_word_of(&CATEGORY_WORDS) {
-            continue;
+            return;
         }
-        let other_link = run.link.filter(|l| !links.contains(l));
-        if other_link.is_some_and(|l| others.contains(&l)) && run.heading.is_some() {
-            continue;
+        let is_other_post =
+            run.link.is_some_and(|l| !self.own_links.contains(&l) && self.all_links.contains(&l));
+        if is_other_post && run.heading.is_some() {
+            return;
         }
-        let long = run.text.chars().count() > 110;
+        let is_long = run.text.chars().count() > 110;
         if run.has_word_of(&AUTHOR_WORDS)
             && run.has_word_of(&ROLE_WORDS)
-            && !item.authors.is_empty()
+            && !self.item.authors.is_empty()
         {
-            continue;
+            return;
         }
-        if run.has_word_of(&AUTHOR_WORDS) && !long && !run.has_word("date") {
-            add_author(&mut item, &run.text);
-            if dated.is_none()
-                && let Some(found) = run.date_in(&run.text)
-            {
-                dated = Some(found.date);
+        if run.has_word_of(&AUTHOR_WORDS) && !is_long && !run.has_word("date") {
+            add_author(&mut self.item, &run.text);
+            if self.published.is_none() {
+                self.published = run.date_in(&run.text).map(|found| found.date);
             }
-            continue;
+            return;
         }
         if run.has_word_of(&CATEGORY_WORDS)
             && !run.has_word_of(&SUMMARY_WORDS)
             && run.heading.is_none()
-            && !long
+            && !is_long
         {
-            // A comma stands between two labels, or within a date.
+            // A comma separates two categories, unless it is part of a date.
             let parts = PART_SEPARATOR.split(&run.text).flat_map(|part| {
-                let dated = run.date_in(part).is_some();
-                part.split(move |c| !dated && matches!(c, ',' | '#'))
+                let has_date = run.date_in(part).is_some();
+                part.split(move |c| !has_date && matches!(c, ',' | '#'))
             });
             for part in parts {
-                classify_part(
-                    part,
-                    &mut item,
-                    &mut dated,
-                    &mut updated,
-                    &mut month_day,
-                    &mut unlabelled,
-                    (position, run),
-                    true,
-                );
+                self.read_part(part, position, run, true);
             }
-            continue;
+            return;
         }
-        let sentence = (PART_SEPARATOR.split(&run.text).any(|part| part.split(' ').count() >= 7)
-            || run.text.chars().count() > 160)
-            && !is_byline(run);
-        let date_in_text = run
+        let is_sentence =
+            (PART_SEPARATOR.split(&run.text).any(|part| part.split(' ').count() >= 7)
+                || run.text.chars().count() > 160)
+                && !is_byline(run);
+        let has_date = run
             .date_in(&run.text)
-            .filter(|f| !sentence || f.start <= 12 && run.text.chars().count() <= 80);
-        if !sentence
-            || date_in_text.is_some() && !run.has_word_of(&SUMMARY_WORDS)
-            || run.has_word_of(&DATE_WORDS) && !long
+            .is_some_and(|f| !is_sentence || f.start <= 12 && run.text.chars().count() <= 80);
+        if !is_sentence
+            || has_date && !run.has_word_of(&SUMMARY_WORDS)
+            || run.has_word_of(&DATE_WORDS) && !is_long
         {
             for part in PART_SEPARATOR.split(&run.text) {
-                classify_part(
-                    part,
-                    &mut item,
-                    &mut dated,
-                    &mut updated,
-                    &mut month_day,
-                    &mut unlabelled,
-                    (position, run),
-                    false,
-                );
+                self.read_part(part, position, run, false);
             }
-            if !(run.has_word_of(&SUMMARY_WORDS) || run.is_paragraph) || date_in_text.is_some() {
-                continue;
+            if !(run.has_word_of(&SUMMARY_WORDS) || run.is_paragraph) || has_date {
+                return;
             }
         }
+        self.read_summary(run, is_other_post);
+    }
+
+    /// Reads a link to a subject, which is a category, and the text after it.
+    fn read_subject_link(&mut self, position: usize, run: &TextRun) {
+        if run.is_entirely_link {
+            self.item.add_category(&run.text);
+            return;
+        }
+        // `Theory · 12 November 2026`: only the first part is the link.
+        let mut parts = PART_SEPARATOR.split(&run.text);
+        self.item.add_category(parts.next().unwrap_or_default());
+        for part in parts {
+            self.read_part(part, position, run, false);
+        }
+    }
+
+    /// Takes a text as the summary if it is long enough. A marked summary replaces an unmarked one.
+    fn read_summary(&mut self, run: &TextRun, is_other_post: bool) {
         let text = run
             .text
             .trim_start_matches(|c: char| {
                 c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '·' | '|')
             })
             .trim();
-        // `November 2026. What it says`: a date that is set apart at the beginning is the item's.
+        // `November 2026. The summary`: a date that is set apart at the beginning is the item's.
         let text = match run.date_in(text) {
             Some(found)
                 if found.start == 0
                     && text[found.end..].starts_with(['.', ':', ',', '–', '—', '|', '·', ')']) =>
             {
-                dated.get_or_insert(found.date);
+                self.published.get_or_insert(found.date);
                 text[found.end..].trim_start_matches(|c: char| {
                     c.is_whitespace() || c.is_ascii_punctuation() || matches!(c, '–' | '—' | '·')
                 })
@@ -238,79 +274,189 @@ pub(super) fn read(
             _ => text,
         };
         let words = text.split(' ').count();
-        let marked = run.has_word_of(&SUMMARY_WORDS);
-        let fits = marked && words >= 2 || words >= 4 && text.chars().count() >= 20;
-        let better = summary.as_ref().is_none_or(|(was_marked, _)| marked && !was_marked);
-        if fits
-            && better
-            && reading_minutes(text).is_none()
-            && other_link.is_none_or(|l| !others.contains(&l))
+        let is_marked = run.has_word_of(&SUMMARY_WORDS);
+        let is_long_enough = is_marked && words >= 2 || words >= 4 && text.chars().count() >= 20;
+        let is_better =
+            self.summary.as_ref().is_none_or(|(was_marked, _)| is_marked && !was_marked);
+        if is_long_enough && is_better && reading_minutes(text).is_none() && !is_other_post {
+            self.summary = Some((is_marked, text.to_owned()));
+        }
+    }
+
+    /// Assigns one part of a short text to a field. `is_label` says whether a short part is a
+    /// category.
+    fn read_part(&mut self, part: &str, position: usize, run: &TextRun, is_label: bool) {
+        let part = part.trim().trim_matches(|c: char| {
+            c.is_whitespace()
+                || matches!(
+                    c,
+                    ',' | ':' | '(' | ')' | '[' | ']' | '—' | '–' | '»' | '→' | '←' | '↗'
+                )
+        });
+        if part.is_empty() {
+            return;
+        }
+        if reading_minutes(part).is_some() {
+            self.set_reading_time(part);
+            return;
+        }
+        if let Some(found) = run.date_in(part) {
+            let field = if mentions_update(&part[..found.start]) {
+                &mut self.updated
+            } else {
+                &mut self.published
+            };
+            if field.is_none_or(|d| d.precision < found.date.precision) {
+                *field = Some(found.date);
+            }
+            let rest =
+                format!("{} {}", DATE_LABEL.replace(&part[..found.start], ""), &part[found.end..]);
+            if let Some(by) =
+                BYLINE.captures(rest.trim()).or_else(|| TRAILING_BYLINE.captures(&rest))
+            {
+                add_author(&mut self.item, &by[1]);
+            }
+            return;
+        }
+        // `Oct 20, 09:14 UTC` is a date with a time of day.
+        let is_time_of_day = |rest: &str| {
+            rest.len() <= 2
+                || rest.len() <= 14
+                    && rest.contains(':')
+                    && rest.chars().filter(|c| c.is_alphabetic()).count() <= 4
+        };
+        if let Some(found) = dates::find_month_day(part)
+            && is_time_of_day(&part[found.end..])
         {
-            summary = Some((marked, text.to_owned()));
+            self.month_day.get_or_insert(found);
+            return;
         }
-    }
-    if let Some((position, text, in_heading)) = title {
-        features.has_heading = in_heading;
-        // A link that no text of the page names stands beside one that is named: `★` for the post's
-        // own address.
-        features.label_only = position == usize::MAX
-            && runs.iter().any(|r| {
-                let other = r.link.is_some_and(|l| others.contains(&l) && !links.contains(&l));
-                other && r.date.is_none() && !is_generic_text(&r.text) && !r.is_paragraph
+        if let Some(by) = BYLINE.captures(part) {
+            add_author(&mut self.item, &by[1]);
+            return;
+        }
+        let is_short = part.split(' ').count() <= 4 && part.chars().count() <= 40;
+        if is_short && (is_label || part.starts_with('#')) {
+            for tag in part.split('#').map(str::trim).filter(|t| !t.is_empty()) {
+                self.item.add_category(tag);
+            }
+        } else if is_short && run.heading.is_none() && part.chars().any(char::is_alphanumeric) {
+            self.unlabelled.push(UnlabelledText {
+                position,
+                text: part.to_owned(),
+                parent: run.parent,
             });
-        let text = text.strip_prefix("Title:").map_or(text.as_str(), str::trim_start);
-        let (bare, date, md) = split_title_and_date(text);
-        if dated.is_none() && date.is_some() {
-            dated = date;
         }
-        month_day = month_day.or(md);
-        item.title = Some(bare);
-        add_unlabelled_categories(&mut item, &unlabelled, position, runs, page);
     }
-    // A date that is shown while one points at the link.
-    if dated.is_none() {
-        dated = anchors
-            .iter()
-            .filter_map(|a| a.element.attr("title"))
-            .find_map(|t| dates::heading_date(t.trim()));
+
+    /// Stores a reading time, unless there is one.
+    fn set_reading_time(&mut self, text: &str) {
+        self.item
+            .reading_time
+            .get_or_insert_with(|| text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
     }
-    let in_month = unlabelled.iter().find_map(|(_, text, _)| dates::parse_day_of_month(text));
-    item.published = dated.or_else(|| date_from_context(month_day, in_month, context));
-    let in_url = url.as_ref().and_then(dates::find_in_url);
-    // `11.12.2026` is either of two days, of which the address may tell which.
-    let has_day_and_month_swapped = |a: &PublishedDate, b: &PublishedDate| {
-        a.precision == b.precision
-            && a.at.year() == b.at.year()
-            && a.at.month() == b.at.day()
-            && a.at.day() == b.at.month()
-    };
-    if in_url.is_some_and(|told| {
-        item.published.is_some_and(|shown| has_day_and_month_swapped(&told, &shown))
-    }) {
-        item.published = in_url;
+
+    /// Stores the title, and the date that is part of it. `position` is the index of its run, or
+    /// `usize::MAX` if it is an accessible name.
+    fn set_title(&mut self, position: usize, text: &str, runs: &[TextRun], page: &Url) {
+        // A link without text (`★` for the post's permalink) beside a link with text.
+        self.features.label_only = position == usize::MAX
+            && runs.iter().any(|run| {
+                let is_other_link = run
+                    .link
+                    .is_some_and(|l| self.all_links.contains(&l) && !self.own_links.contains(&l));
+                is_other_link
+                    && run.date.is_none()
+                    && !is_generic_text(&run.text)
+                    && !run.is_paragraph
+            });
+        let text = text.strip_prefix("Title:").map_or(text, str::trim_start);
+        let (title, date, month_day) = split_title_and_date(text);
+        self.published = self.published.or(date);
+        self.month_day = self.month_day.or(month_day);
+        self.item.title = Some(title);
+        self.add_unlabelled_categories(position, runs, page);
     }
-    // A date in the address is as good as one on the page, and better than a month.
-    if let Some(told) = in_url
-        && item.published.is_none_or(|p| p.precision < told.precision)
-    {
-        item.published = Some(told);
+
+    /// Adds short texts without a label as categories: a single one before the title, beside a
+    /// reading time or of one word, and several in the same element after it.
+    fn add_unlabelled_categories(&mut self, title: usize, runs: &[TextRun], page: &Url) {
+        let is_own_site = self.item.url.as_ref().is_some_and(|u| url_shape::same_site(u, page));
+        if !is_own_site {
+            return;
+        }
+        let looks_like_tag = |text: &str| {
+            text.chars().count() <= 32
+                && text.split(' ').count() <= 3
+                && !text.ends_with(['.', '!', '?', ':'])
+                && text.chars().next().is_some_and(|c| !c.is_ascii_digit())
+                && text.chars().any(char::is_alphabetic)
+        };
+        let tags: Vec<&UnlabelledText> =
+            self.unlabelled.iter().filter(|text| looks_like_tag(&text.text)).collect();
+        let before: Vec<&&UnlabelledText> = tags.iter().filter(|t| t.position < title).collect();
+        if let [tag] = before.as_slice()
+            && (self.item.reading_time.is_some() || tag.text.split(' ').count() == 1)
+            && !self.item.authors.contains(&tag.text)
+        {
+            self.item.add_category(&tag.text);
+        }
+        let after: Vec<&&UnlabelledText> =
+            tags.iter().filter(|t| t.position > title && title != usize::MAX).collect();
+        for tag in &after {
+            let has_sibling = after.iter().any(|other| {
+                other.parent == tag.parent && tag.parent.is_some() && other.position != tag.position
+            });
+            if has_sibling && runs.get(tag.position).is_some_and(|run| !run.is_paragraph) {
+                self.item.add_category(&tag.text);
+            }
+        }
     }
-    item.updated = updated;
-    item.summary = summary.map(|(_, text)| text).and_then(|text| {
-        let authors: Vec<&str> = item.authors.iter().map(String::as_str).collect();
-        SiteNameCleaner::new(None, page).clean_summary(&text, item.title.as_deref(), &authors)
-    });
-    features.has_date = features.has_date
-        || item.published.is_some()
-        || item.updated.is_some()
-        || month_day.is_some();
-    features.has_summary = item.summary.is_some();
-    features.has_reading_time = item.reading_time.is_some();
-    (item, features)
+
+    /// Decides on the publication date and the summary, and returns the item.
+    fn finish(mut self, context: DateContext, page: &Url) -> (IndexItem, ItemFeatures) {
+        let day_of_month = self.unlabelled.iter().find_map(|t| dates::parse_day_of_month(&t.text));
+        let published =
+            self.published.or_else(|| date_from_context(self.month_day, day_of_month, context));
+        let in_url = self.item.url.as_ref().and_then(dates::find_in_url);
+        self.item.published = prefer_url_date(published, in_url);
+        self.item.updated = self.updated;
+        self.item.summary = self.summary.and_then(|(_, text)| {
+            let authors: Vec<&str> = self.item.authors.iter().map(String::as_str).collect();
+            SiteNameCleaner::new(None, page).clean_summary(
+                &text,
+                self.item.title.as_deref(),
+                &authors,
+            )
+        });
+        self.features.has_date = self.features.has_date
+            || self.item.published.is_some()
+            || self.item.updated.is_some()
+            || self.month_day.is_some();
+        self.features.has_summary = self.item.summary.is_some();
+        self.features.has_reading_time = self.item.reading_time.is_some();
+        (self.item, self.features)
+    }
 }
 
-/// Whether a text tells at length when it was posted, by whom and under what: `Posted on Thu 12
-/// November 2026 in Storage`.
+/// Returns the date in the URL if it is more precise than the date on the page, or if it shows that
+/// day and month of a numeric date were swapped.
+fn prefer_url_date(
+    on_page: Option<PublishedDate>,
+    in_url: Option<PublishedDate>,
+) -> Option<PublishedDate> {
+    let (Some(shown), Some(stated)) = (on_page, in_url) else {
+        return on_page.or(in_url);
+    };
+    // `11.12.2026` can be either of two days.
+    let is_swapped = shown.precision == stated.precision
+        && shown.at.year() == stated.at.year()
+        && shown.at.month() == stated.at.day()
+        && shown.at.day() == stated.at.month();
+    if is_swapped || shown.precision < stated.precision { in_url } else { on_page }
+}
+
+/// Returns whether a text is a long byline: `Posted on Thu 12 November 2026 in Storage`.
 fn is_byline(run: &TextRun) -> bool {
     static PUBLISHED_WORDS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
@@ -330,21 +476,25 @@ fn mentions_update(text: &str) -> bool {
     lower.contains("updated") || lower.contains("modified") || lower.contains("edited")
 }
 
+/// Returns the date of an item from the headings above it and from a day, or a month and day, in
+/// its text.
 fn date_from_context(
-    told: Option<MonthDay>,
-    in_month: Option<u32>,
+    month_day: Option<MonthDay>,
+    day_of_month: Option<u32>,
     context: DateContext,
 ) -> Option<PublishedDate> {
     if let (Some(day), DateContext { year: Some(year), month: Some(month), .. }) =
-        (in_month, context)
+        (day_of_month, context)
     {
         return dates::day(year, month, day);
     }
     if context.date.is_some() {
         return context.date;
     }
-    match (told, context) {
-        (Some(md), DateContext { year: Some(year), .. }) => dates::day(year, md.month, md.day),
+    match (month_day, context) {
+        (Some(found), DateContext { year: Some(year), .. }) => {
+            dates::day(year, found.month, found.day)
+        }
         (None, DateContext { year: Some(year), month: Some(month), .. }) => {
             dates::month(year, month)
         }
@@ -352,14 +502,17 @@ fn date_from_context(
     }
 }
 
+/// Adds the author that a text names, unless the text is not a name.
 fn add_author(item: &mut IndexItem, text: &str) {
     let first = PART_SEPARATOR
         .split(text)
         .map(str::trim)
         .find(|p| !p.is_empty() && dates::find(p).is_none() && reading_minutes(p).is_none());
-    // `by Jo Smith, on 28 October 2026` is one part.
-    let said = author_name(text);
-    let Some(name) = first.or_else(|| (said.len() < text.len()).then_some(said.as_str())) else {
+    // `by Jo Smith, on 28 October 2026` has no separator.
+    let from_byline = author_name(text);
+    let Some(name) =
+        first.or_else(|| (from_byline.len() < text.len()).then_some(from_byline.as_str()))
+    else {
         return;
     };
     let name = ["By ", "by ", "BY ", "Written by ", "Posted by "]
@@ -377,116 +530,5 @@ fn add_author(item: &mut IndexItem, text: &str) {
         && !BYLINE_PLACEHOLDERS.contains(&name.to_lowercase())
     {
         item.authors.push(name.to_owned());
-    }
-}
-
-/// One part of a short text.
-#[allow(clippy::too_many_arguments)] // the slots of one item
-fn classify_part(
-    part: &str,
-    item: &mut IndexItem,
-    dated: &mut Option<PublishedDate>,
-    updated: &mut Option<PublishedDate>,
-    month_day: &mut Option<MonthDay>,
-    unlabelled: &mut Vec<(usize, String, Option<NodeId>)>,
-    at: (usize, &TextRun),
-    is_label: bool,
-) {
-    let part = part.trim().trim_matches(|c: char| {
-        c.is_whitespace()
-            || matches!(c, ',' | ':' | '(' | ')' | '[' | ']' | '—' | '–' | '»' | '→' | '←' | '↗')
-    });
-    if part.is_empty() {
-        return;
-    }
-    let (position, run) = at;
-    if reading_minutes(part).is_some() {
-        if item.reading_time.is_none() {
-            item.reading_time = Some(part.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
-        }
-        return;
-    }
-    if let Some(found) = run.date_in(part) {
-        let slot = if mentions_update(&part[..found.start]) { &mut *updated } else { &mut *dated };
-        if slot.is_none_or(|d| d.precision < found.date.precision) {
-            *slot = Some(found.date);
-        }
-        let rest =
-            format!("{} {}", DATE_LABEL.replace(&part[..found.start], ""), &part[found.end..]);
-        if let Some(by) = BYLINE.captures(rest.trim()).or_else(|| TRAILING_BYLINE.captures(&rest)) {
-            add_author(item, &by[1]);
-        }
-        return;
-    }
-    // `Oct 20, 09:14 UTC` is that day.
-    let is_clock = |rest: &str| {
-        rest.len() <= 2
-            || rest.len() <= 14
-                && rest.contains(':')
-                && rest.chars().filter(|c| c.is_alphabetic()).count() <= 4
-    };
-    if let Some(found) = dates::find_month_day(part)
-        && is_clock(&part[found.end..])
-    {
-        month_day.get_or_insert(found);
-        return;
-    }
-    if let Some(by) = BYLINE.captures(part) {
-        add_author(item, &by[1]);
-        return;
-    }
-    let few = part.split(' ').count() <= 4 && part.chars().count() <= 40;
-    if few && (is_label || part.starts_with('#')) {
-        for tag in part.split('#').map(str::trim).filter(|t| !t.is_empty()) {
-            item.add_category(tag);
-        }
-    } else if few && run.heading.is_none() && part.chars().any(char::is_alphanumeric) {
-        unlabelled.push((position, part.to_owned(), run.parent));
-    }
-}
-
-/// Short texts that nothing marks: one before the title beside a reading time, or several alike
-/// behind it, are categories.
-fn add_unlabelled_categories(
-    item: &mut IndexItem,
-    unlabelled: &[(usize, String, Option<NodeId>)],
-    title: usize,
-    runs: &[TextRun],
-    page: &Url,
-) {
-    let own_site = item.url.as_ref().is_some_and(|u| url_shape::same_site(u, page));
-    if !own_site {
-        return;
-    }
-    let tag_like = |text: &str| {
-        text.chars().count() <= 32
-            && text.split(' ').count() <= 3
-            && !text.ends_with(['.', '!', '?', ':'])
-            && text.chars().next().is_some_and(|c| !c.is_ascii_digit())
-            && text.chars().any(char::is_alphabetic)
-    };
-    let before: Vec<&String> = unlabelled
-        .iter()
-        .filter(|(position, text, _)| *position < title && tag_like(text))
-        .map(|(_, text, _)| text)
-        .collect();
-    if before.len() == 1
-        && (item.reading_time.is_some() || before[0].split(' ').count() == 1)
-        && !item.authors.contains(before[0])
-    {
-        item.add_category(before[0]);
-    }
-    let behind: Vec<&(usize, String, Option<NodeId>)> = unlabelled
-        .iter()
-        .filter(|(position, text, _)| *position > title && title != usize::MAX && tag_like(text))
-        .collect();
-    for (position, text, parent) in &behind {
-        let alike = behind
-            .iter()
-            .filter(|(p, _, other)| other == parent && parent.is_some() && (p != position))
-            .count();
-        if alike >= 1 && runs.get(*position).is_some_and(|r| !r.is_paragraph) {
-            item.add_category(text);
-        }
     }
 }

@@ -1,8 +1,8 @@
-//! How far an item reaches: from its link up to the largest element, or run of siblings, that holds
-//! no other item.
+//! The region of an item: the largest element, or run of siblings, around its link without another
+//! item.
 //!
-//! Deliberately absent: what makes an item. The rule kept: an item never takes in the heading above
-//! its list, nor the rest of the page behind the last one.
+//! Entry point: [`assign_regions`]. A region includes neither the heading above the list nor the
+//! rest of the page after the last item.
 
 use std::collections::HashMap;
 
@@ -15,16 +15,16 @@ use crate::{
     dom::{MAX_ANCESTORS, heading_level, text_of},
 };
 
-/// Siblings that one item may take in.
+/// The maximum number of siblings of one region.
 const MAX_SIBLINGS: usize = 24;
 
-/// The items of one group of links, and what of the page belongs to each.
+/// The regions of the items of one group of links.
 pub(super) struct ItemRegions {
-    /// The element that is each item.
+    /// The root element of each item.
     pub roots: Vec<NodeId>,
-    /// The element that holds each item.
+    /// The parent element of each item's root.
     pub lists: Vec<Option<NodeId>>,
-    /// Node to item.
+    /// Maps the root nodes of regions to items.
     pub item_by_node: HashMap<NodeId, usize>,
 }
 
@@ -34,7 +34,7 @@ enum ItemsWithin {
     Many,
 }
 
-/// Grows each item. `members[i]` are the links of item `i`.
+/// Determines the region of each item. `members[i]` are the links of item `i`.
 pub(super) fn assign_regions(
     members: &[Vec<&Anchor<'_>>],
     element_counts: &ElementCounts,
@@ -92,7 +92,7 @@ pub(super) fn assign_regions(
     ItemRegions { roots: roots.iter().map(|top| top.id()).collect(), lists, item_by_node }
 }
 
-/// The elements from a link upwards that hold no other item.
+/// Returns the link and those of its ancestors that contain no other item.
 fn ancestor_path<'a>(
     item: usize,
     anchor: &Anchor<'a>,
@@ -123,8 +123,8 @@ fn ancestor_path<'a>(
     out
 }
 
-/// Whether a heading before `current` in `parent` stands above it: is of a higher level than the
-/// item's own, or the item has none.
+/// Returns whether `parent` has a heading before `current` that is above the item: its level is
+/// higher than `own`, or `own` is `None`.
 fn has_higher_heading_before(
     parent: &ElementRef<'_>,
     current: &ElementRef<'_>,
@@ -138,7 +138,8 @@ fn has_higher_heading_before(
     levels.min().is_some_and(|level| own.is_none_or(|own| level < own))
 }
 
-/// The height that most items of a group reach: one that is alone in its list would reach higher.
+/// Returns the height that most items of a group have. An item that is alone in its list would
+/// otherwise get a larger region.
 fn most_common_height(ancestor_paths: &[Vec<ElementRef<'_>>]) -> usize {
     let mut counts: HashMap<usize, usize> = HashMap::new();
     for ancestor_path in ancestor_paths {
@@ -150,8 +151,8 @@ fn most_common_height(ancestor_paths: &[Vec<ElementRef<'_>>]) -> usize {
         .map_or(0, |(height, _)| height)
 }
 
-/// Where a link says no more than `Read more` and stands in a row behind its heading, gives each
-/// item what stands from the heading on; tells whether there were such headings.
+/// Assigns the siblings from the preceding heading to the link, if the links say no more than `Read
+/// more`. Returns whether there were such headings.
 fn assign_preceding_headings(
     items: &[usize],
     roots: &[ElementRef<'_>],
@@ -180,8 +181,8 @@ fn assign_preceding_headings(
     found
 }
 
-/// Where items are rows of siblings (`dt` and `dd`, headings and paragraphs), gives each the
-/// siblings that are its own.
+/// Assigns the siblings that belong to each item, if items are runs of siblings (`dt` and `dd`,
+/// headings and paragraphs).
 fn assign_siblings(
     items: &[usize],
     roots: &[ElementRef<'_>],
@@ -202,7 +203,7 @@ fn assign_siblings(
     let Some((last, others)) = gaps.split_last() else {
         return;
     };
-    // One item alone, or items that nothing stands between: its element is all of it.
+    // A single item, or items with nothing between them, consist of their root element.
     if others.is_empty() && roots[items[0]].value().name() != "dt" {
         return;
     }
@@ -211,7 +212,7 @@ fn assign_siblings(
     }
     let first = roots[items[0]];
     let leading_dates: Vec<ego_tree::NodeRef<'_, Node>> =
-        // A date in a heading is that of the whole list.
+        // A date in a heading applies to the whole list.
         first.prev_siblings().filter(has_text).take(2).take_while(|s| is_date(s) && !element_counts.headings.contains_key(&s.id())).collect();
     let dates_come_first = !leading_dates.is_empty() && !last.iter().any(is_date)
         || !leading_dates.is_empty() && others.iter().all(|gap| gap.last().is_some_and(is_date));
@@ -259,8 +260,8 @@ fn has_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
     }
 }
 
-/// Whether a sibling cannot belong to the item before it: it holds a heading, or is a rule or a
-/// part of the site's frame.
+/// Returns whether a sibling cannot belong to the item before it: it contains a heading, is a
+/// separator, or is part of the site's frame.
 fn ends_item(node: &ego_tree::NodeRef<'_, Node>, element_counts: &ElementCounts) -> bool {
     let Some(name) = element_name(node) else {
         return false;

@@ -1,10 +1,9 @@
-//! The posts that an index page lists, as drafts.
+//! The posts of an index page, as drafts.
 //!
-//! Four extractions, each in its own file, of which the surest that sees most of the page leads and
-//! the others complete it: what the operator selects, what the page marks (microformats, JSON-LD),
-//! the data that frameworks embed, and repeated structure. Deliberately absent: fetching what is
-//! listed. The rule kept: items in the page's order, each link once, and a page on which nothing is
-//! found is an error with a reason.
+//! Entry point: [`read_index_page`]. The operator's selectors decide if there are any. Otherwise
+//! there are four extractions: microformats, embedded JSON, JSON-LD and repeated structure. The
+//! first that covers most of the posts leads, and the others fill in missing fields. Change logs
+//! are the last resort.
 
 mod anchors;
 mod candidate;
@@ -40,20 +39,20 @@ use crate::{
     url_shape,
 };
 
-/// What an index page lists.
+/// The content of an index page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IndexPage {
     /// The posts in the page's order; never empty.
     pub drafts: Vec<Draft>,
-    /// The publication's name.
+    /// The title of the site.
     pub site_title: Option<String>,
-    /// How they were recognised, in one sentence.
+    /// How the posts were recognised, in one sentence.
     pub reason: String,
-    /// What was odd.
+    /// Problems found on the page.
     pub problems: Vec<Problem>,
 }
 
-/// Reads an index page; with `selectors` by these alone.
+/// Reads an index page. With `selectors`, only these are used.
 pub fn read_index_page(
     page: &Page<'_>,
     selectors: Option<&PageSelectors>,
@@ -101,7 +100,7 @@ pub fn read_index_page(
     Ok(IndexPage { drafts, site_title: site_title(&dom), reason, problems })
 }
 
-/// The items of a page without configuration, and how they were recognised.
+/// Recognises the items of a page without selectors, and returns how.
 fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
     let candidates = candidates::read(dom, page);
     let extractions = [
@@ -125,8 +124,8 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
     };
     let mut extractions: Vec<(Vec<IndexItem>, &str)> =
         extractions.into_iter().map(|(items, reason)| (usable(items), reason)).collect();
-    // A reading leads if it sees most of what is seen on the page; one that sees other things
-    // speaks of something else.
+    // An extraction leads if it covers most of the items that the structure shows. One that has
+    // other items describes something else.
     let sees_most = |items: &Vec<IndexItem>| {
         let shared =
             items.iter().filter_map(IndexItem::key).filter(|k| own.contains_key(k)).count();
@@ -145,7 +144,8 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
         reason =
             format!("{} links of one structure stand with their titles in a list", items.len());
     }
-    // What a change log's headings link to is the code, not the entry.
+    // If the headings of a change log link to another site, the link leads to the code, not to the
+    // entry.
     let is_changelog = !items.is_empty()
         && items.iter().all(|i| {
             is_version_title(i) && i.url.as_ref().is_some_and(|u| !url_shape::same_site(u, page))
@@ -156,7 +156,7 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
             format!("{} of the page's own headings are dated and can be linked to", items.len());
     }
     items = deduplicate(items, page);
-    // The others complete what it saw, and the page's structure decides the order of what both see.
+    // The other extractions fill in missing fields.
     for (others, _) in extractions.iter().chain(std::iter::once(&(candidates, ""))) {
         let by_key: HashMap<String, &IndexItem> =
             others.iter().filter_map(|o| Some((o.key()?, o))).collect();
@@ -177,7 +177,7 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
     (items, reason)
 }
 
-/// Whether a title is the number of a version: `v2.14.0`.
+/// Returns whether a title is a version number: `v2.14.0`.
 fn is_version_title(item: &IndexItem) -> bool {
     item.title.as_deref().is_some_and(|title| {
         let normalized = title.trim_start_matches(['[', 'v', 'V']);
@@ -188,7 +188,7 @@ fn is_version_title(item: &IndexItem) -> bool {
     })
 }
 
-/// One item per link.
+/// Merges items with the same URL.
 fn deduplicate(items: Vec<IndexItem>, page: &Url) -> Vec<IndexItem> {
     let mut out: Vec<IndexItem> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
@@ -211,7 +211,8 @@ fn deduplicate(items: Vec<IndexItem>, page: &Url) -> Vec<IndexItem> {
     out
 }
 
-/// The subject of a page that is a subject's archive: its heading, where its address says the same.
+/// Returns the subject of a page that lists the posts of one subject: its heading, if the URL names
+/// the same subject.
 fn page_topic(dom: &Dom, page: &Url) -> Option<String> {
     let parts = url_shape::segments(page);
     let [.., kind, slug] = parts.as_slice() else {

@@ -1,8 +1,8 @@
-//! Which of a page's lists are its posts.
+//! Selection of the lists of a page that contain its posts.
 //!
-//! Deliberately absent: what one item tells of itself. The rule kept: one list decides what the
-//! page's posts look like, and a list within its items, or one that shows them again, is none of
-//! theirs.
+//! Entry point: [`select_candidates`]. The list with the highest weight is the reference. Other
+//! lists are taken if their items look like its items. Lists within its items and lists that repeat
+//! its items are left out.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -17,7 +17,7 @@ use crate::{
     word_list::{WordList, word_list},
 };
 
-/// One list's figures.
+/// A list of candidates with its statistics.
 struct CandidateList<'a> {
     candidates: Vec<&'a Candidate>,
     mean_score: f64,
@@ -63,8 +63,8 @@ impl<'a> CandidateList<'a> {
         self.mean_score.max(0.0) * (1.0 + n).ln() * home
     }
 
-    /// Whether its items lie within the items of another: a candidate's links to its tag, its
-    /// source, its comments.
+    /// Returns whether the items of this list are within the items of another list, such as links
+    /// to tags or comments.
     fn is_nested_in(&self, other: &Self) -> bool {
         let roots: HashSet<NodeId> = other.candidates.iter().map(|c| c.root).collect();
         let keys: HashSet<String> = other.candidates.iter().filter_map(|c| c.item.key()).collect();
@@ -74,7 +74,8 @@ impl<'a> CandidateList<'a> {
         parts.count() * 2 > self.candidates.len()
     }
 
-    /// Whether it is nearly all that there is on a page which calls itself a list of posts.
+    /// Returns whether the list contains nearly all links of a page whose URL names a list of
+    /// posts.
     fn dominates_page(&self, page_context: &PageContext<'_>) -> bool {
         let keys: HashSet<&str> =
             page_context.anchors.iter().filter(|a| !a.inline).map(|a| a.key.as_str()).collect();
@@ -89,8 +90,8 @@ impl<'a> CandidateList<'a> {
             && url_shape::is_post_list(page_context.page)
     }
 
-    /// Whether a heading calls it a choice of what is listed elsewhere, and its items show no more
-    /// than their titles.
+    /// Returns whether the list is a box of recommended posts: its heading says so, and the items
+    /// have only titles.
     fn is_recommendation_box(&self) -> bool {
         static RECOMMENDATION_WORDS: LazyLock<WordList> = word_list!("recommendation_words.txt");
         let says = |text: &String| {
@@ -103,14 +104,13 @@ impl<'a> CandidateList<'a> {
         bare && self.candidates.iter().all(|c| c.section_heading.as_ref().is_some_and(says))
     }
 
-    /// Whether this list's items are posts as `best`'s are.
+    /// Returns whether the items of this list look like those of the reference list.
     fn is_similar_to(&self, best: &Self) -> bool {
         if self.mean_score < 2.5 || self.is_recommendation_box() && !best.is_recommendation_box() {
             return false;
         }
         if self.directory == best.directory && self.directory.1 != "/" {
-            // A box of recent or popular posts beside the list says less of each, and shows most of
-            // it again.
+            // A box of recent or popular posts repeats the items of the list with less detail.
             let known: HashSet<String> =
                 best.candidates.iter().filter_map(|c| c.item.key()).collect();
             let again = self
@@ -127,12 +127,11 @@ impl<'a> CandidateList<'a> {
         let alike = self.dated_share >= best.dated_share * 0.6
             && self.heading_share >= best.heading_share * 0.6
             && (self.external_share - best.external_share).abs() < 0.6;
-        // Lists of other kinds (projects, talks) have headings and summaries as posts have, but lie
-        // elsewhere.
+        // Lists of something else (projects, talks) look like posts but lead to other directories.
         let elsewhere = self.directory != best.directory
             && best.directory.1 != "/"
             && best.external_share < 0.5;
-        // Cards of one structure that all tell their days are posts under several subjects.
+        // Dated cards of the same structure are posts of several subjects.
         let siblings = same_group && self.dated_share >= 0.8 && best.dated_share >= 0.8;
         let told = !elsewhere
             || siblings
@@ -143,7 +142,7 @@ impl<'a> CandidateList<'a> {
     }
 }
 
-/// The items of the list that looks most like posts, and of every list like it.
+/// Returns the candidates of the list that looks most like posts, and of the lists like it.
 pub(super) fn select_candidates(
     candidates: &[Candidate],
     page_context: &PageContext<'_>,
@@ -152,8 +151,7 @@ pub(super) fn select_candidates(
     for candidate in candidates.iter().filter(|c| c.score > -5.0) {
         by_list.entry(candidate.list).or_default().push(candidate);
     }
-    // Items that are alone in their element (a wrapper each) are judged as one list with their
-    // like.
+    // Items that are alone in their parent element form one list with those of the same group.
     let mut lists: Vec<CandidateList<'_>> = Vec::new();
     let mut singletons: HashMap<usize, Vec<&Candidate>> = HashMap::new();
     for ((group, _), candidates) in by_list {
@@ -187,7 +185,7 @@ pub(super) fn select_candidates(
         .filter(|(i, list)| *i == 0 || list.is_similar_to(best) && !list.is_nested_in(best))
         .flat_map(|(_, list)| list.candidates.iter().map(move |candidate| (list, candidate)))
         .filter(|(list, candidate)| {
-            // One word is a title where all around it are titles.
+            // A one-word title is accepted among other items of the same directory.
             let among_titles = candidate.is_single_word
                 && candidate.directory == *list.directory
                 && !candidate.external;

@@ -1,8 +1,8 @@
-//! Items by the selectors of `[source.page]`: `selector`, `selector@attribute`, `@attribute` of the
-//! item itself.
+//! Items by the selectors of `[source.page]`: `selector`, `selector@attribute`, or `@attribute` of
+//! the item itself.
 //!
-//! Deliberately absent: guessing. The rule kept: what the operator names is taken, and a selector
-//! that cannot be read is an error with its key.
+//! Entry points: [`read`] and [`validate_selectors`]. Nothing is guessed, and an invalid selector
+//! is an error with its key.
 
 use scraper::{ElementRef, Selector};
 use url::Url;
@@ -18,10 +18,10 @@ use crate::{
     text::truncate_summary,
 };
 
-/// Items taken from one page.
+/// The maximum number of items of one page.
 const MAX_ITEMS: usize = 5_000;
 
-/// Every selector that cannot be read, with its key and what is wrong.
+/// Returns every invalid selector: its key, and what is wrong with it.
 pub fn validate_selectors(selectors: &PageSelectors) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
     if selectors.item.trim().is_empty() {
@@ -48,9 +48,9 @@ fn fields(selectors: &PageSelectors) -> Vec<(&'static str, &str)> {
         .collect()
 }
 
-/// One selector with its attribute.
+/// A selector with an optional attribute.
 struct FieldSelector {
-    /// `None`: the item itself.
+    /// `None` selects the item itself.
     selector: Option<Selector>,
     attribute: Option<String>,
 }
@@ -58,7 +58,7 @@ struct FieldSelector {
 impl FieldSelector {
     fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        // An `@` within brackets or quotes is the selector's own.
+        // An `@` within brackets or quotes is part of the CSS selector.
         let at = text.rfind('@').filter(|at| !text[*at..].contains([']', '"', '\'', ')']));
         let (selector, attribute) = match at {
             Some(at) => (text[..at].trim(), Some(text[at + 1..].trim().to_owned())),
@@ -94,8 +94,8 @@ impl FieldSelector {
     }
 }
 
-/// The items that the selectors find, in document order; those without title and link are not
-/// counted.
+/// Returns the items that the selectors match, in document order. Items with neither title nor link
+/// are skipped.
 pub(super) fn read(
     dom: &Dom,
     page: &Url,
@@ -151,8 +151,7 @@ pub(super) fn read(
     Ok(out)
 }
 
-/// The address of an item: the attribute, or the `href` of what was selected, of what is in it, or
-/// of the item itself.
+/// Returns the URL of an item: the attribute of the selected element, otherwise of the item itself.
 fn address(part: &FieldSelector, item: ElementRef<'_>, dom: &Dom) -> Option<Url> {
     let attribute = part.attribute.as_deref().unwrap_or("href");
     let selected = part.elements(item).into_iter().find_map(|e| e.attr(attribute));

@@ -1,9 +1,6 @@
-//! Posts that a page marks as such: microformats (`h-entry`, in an `h-feed` or not), and JSON-LD
-//! lists.
+//! Posts that a page marks up: microformats (`h-entry`) and JSON-LD lists.
 //!
-//! Deliberately absent: h-feeds within posts, and replies, likes and other notes without a name.
-//! The rule kept: what is marked counts as marked, and the rest of the item is left to others to
-//! complete.
+//! Nested `h-entry` elements and notes without a name are left out.
 
 use scraper::{ElementRef, Selector};
 use serde_json::Value;
@@ -16,10 +13,10 @@ use crate::{
     text::truncate_summary,
 };
 
-/// Items taken from one page.
+/// The maximum number of items of one page.
 const MAX_ITEMS: usize = 5_000;
 
-/// The `h-entry` elements of a page that have a name and an address.
+/// Returns the `h-entry` elements of a page that have a name and a URL.
 pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
     let name = compile_selector(".p-name");
     let link = compile_selector("a.u-url, .u-url a, a.u-uid");
@@ -82,14 +79,14 @@ pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
     out
 }
 
-/// The posts of a `Blog`, an `ItemList` or a row of articles in JSON-LD, where they have a name and
-/// an address.
+/// Returns the posts of a `Blog`, an `ItemList` or several articles in JSON-LD that have a name and
+/// a URL.
 pub(super) fn read_json_ld_lists(dom: &Dom) -> Vec<IndexItem> {
     let graph = JsonLdGraph::read(dom);
     let mut out: Vec<IndexItem> = Vec::new();
     for object in graph.objects() {
         for key in ["blogPost", "blogPosts", "itemListElement", "hasPart"] {
-            // A breadcrumb is a list, too.
+            // A breadcrumb is also a list.
             if json_ld::has_type(object, &["BreadcrumbList", "SiteNavigationElement"]) {
                 continue;
             }

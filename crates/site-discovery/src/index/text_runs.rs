@@ -1,8 +1,7 @@
-//! A page as a row of texts, each with where it stands: what an item's fields are told from.
+//! A page as a sequence of text runs, from which the fields of items are read.
 //!
-//! Deliberately absent: what a text means. The rule kept: one text is what people read as one, so
-//! words within a sentence stay together whatever marks them, and texts of different blocks never
-//! run into each other.
+//! Entry point: [`collect_runs`]. A run is a text that readers see as one unit. Inline elements
+//! within a sentence do not split a run, and texts of different blocks are never joined.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,32 +18,32 @@ use crate::{
     word_list::WordList,
 };
 
-/// One text.
+/// A text with its position in the page.
 #[derive(Debug, Clone)]
 pub(super) struct TextRun {
-    /// The item that it belongs to.
+    /// The item that the text belongs to.
     pub item_index: Option<usize>,
     pub text: String,
-    /// The level of the heading that it stands in.
+    /// The level of the heading that contains it.
     pub heading: Option<u8>,
-    /// The link that it stands in.
+    /// The link that contains it.
     pub link: Option<NodeId>,
-    /// Whether all of it stands in that link.
+    /// Whether the whole text is within that link.
     pub is_entirely_link: bool,
-    /// The parent of the element that it stands in: texts of one list share it.
+    /// The parent of the element that contains it. Texts of one list have the same parent.
     pub parent: Option<NodeId>,
-    /// Words of the classes of its nearest elements.
+    /// Words of the classes and ids of the nearest elements.
     pub words: Vec<String>,
-    /// A date that an attribute tells, and whether it is one of change.
+    /// A date in an attribute, and whether it is a modification date.
     pub date: Option<(PublishedDate, bool)>,
-    /// Whether the element is a paragraph.
+    /// Whether the text is in a paragraph.
     pub is_paragraph: bool,
-    /// What two numbers of a date mean on this page.
+    /// The order of day and month in ambiguous dates.
     pub order: DateOrder,
 }
 
 impl TextRun {
-    /// The first date in a part of its text.
+    /// Returns the first date in a part of the text.
     pub fn date_in(&self, part: &str) -> Option<DateMatch> {
         dates::find_with_order(part, self.order)
     }
@@ -76,8 +75,8 @@ struct RunBuffer {
     run: Option<TextRun>,
 }
 
-/// The texts below `root` in document order. `item_by_node` tells the nodes that items begin at,
-/// `separate` the links that are texts of their own even within a sentence.
+/// Returns the text runs below `root` in document order. `item_by_node` maps the roots of regions
+/// to items. Links in `separate` are runs of their own even within a sentence.
 pub(super) fn collect_runs(
     root: ElementRef<'_>,
     item_by_node: &HashMap<NodeId, usize>,
@@ -198,7 +197,7 @@ fn enter_element(
     } else {
         true
     };
-    // A part of a page is often called a section; of a text in it that says nothing.
+    // `section` in the class of a block is common and does not mean a category.
     let is_block = matches!(name, "section" | "div" | "main" | "article" | "header");
     let own_words = class_and_id_words(element);
     TextContext {
@@ -217,7 +216,7 @@ fn enter_element(
     }
 }
 
-/// Whether the parent of an inline element has words of its own.
+/// Returns whether the parent of an inline element has text of its own.
 fn is_within_sentence(element: &ElementRef<'_>) -> bool {
     let Some(parent) = element.parent() else {
         return false;
@@ -234,7 +233,7 @@ fn start_run(stack: &[TextContext], item_index: Option<usize>) -> TextRun {
     let top = stack.last().expect("a text stands in an element");
     let mut words = Vec::new();
     for (up, context) in stack.iter().rev().enumerate().take(4) {
-        // What an item as a whole is called says nothing of one text in it.
+        // The class of a whole item does not describe one text in it.
         if context.starts_item && up > 0 {
             break;
         }

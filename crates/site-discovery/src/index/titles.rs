@@ -1,7 +1,7 @@
-//! Which text of an item is its title, and the title without what is only set beside it.
+//! The title of an item, and its separation from a date.
 //!
-//! Deliberately absent: the site's name in a title, which is a page head's. The rule kept: what is
-//! marked or linked as a title goes before what merely could be one.
+//! Entry points: [`find_title`] and [`split_title_and_date`]. A text that is marked or linked as a
+//! title is preferred. The site's name is not removed here; `site_name` does that for page titles.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -22,7 +22,8 @@ use crate::{
     url_shape,
 };
 
-/// The run that is the title: its place, its text, and whether it is a heading.
+/// Returns the title: the index of its run (`usize::MAX` if it is an attribute), its text, and
+/// whether it is a heading.
 pub(super) fn find_title(
     runs: &[TextRun],
     anchors: &[&Anchor<'_>],
@@ -30,7 +31,7 @@ pub(super) fn find_title(
 ) -> Option<(usize, String, bool)> {
     let own = |run: &TextRun| run.link.is_some_and(|l| links.contains(&l));
     let fits = |run: &&(usize, &TextRun)| {
-        // What many links share names none of them.
+        // The text of a link that several links share was cleared, so it is not a title.
         let nameless = own(run.1)
             && anchors.iter().any(|a| a.has_no_text() && run.1.link == Some(a.element.id()));
         !nameless
@@ -49,13 +50,13 @@ pub(super) fn find_title(
             .min_by_key(|(i, r)| (r.heading, *i))
             .map(|(i, r)| (*i, r.text.clone(), true))
     };
-    // A link that is one text and leads to the post is no label, whatever it is called.
+    // A text that is the whole link to the post is not a label, whatever its class.
     let whole = |run: &TextRun| {
         let only = || anchors.iter().all(|a| a.text == run.text || !a.could_be_title());
         own(run) && anchors.iter().any(|a| a.text == run.text) && (run.text.contains(' ') || only())
     };
     let is_label = |run: &TextRun| run.has_word_of(&CATEGORY_WORDS) && !whole(run);
-    // A link within a heading is the title even where the heading says more.
+    // A link within a heading is the title even if the heading has more text.
     let in_heading = |r: &TextRun| own(r) && anchors.iter().any(|a| a.text == r.text);
     let linked = heading_of(&|r| own(r) && !is_label(r)).or_else(|| heading_of(&in_heading));
     let marked_title = || {
@@ -76,8 +77,8 @@ pub(super) fn find_title(
         });
         let candidates: Vec<&(usize, &TextRun)> =
             candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
-        // The address often repeats the title; else, since a category of one word may stand before
-        // it, the title is the first text of more than one word.
+        // The URL often repeats the title. Otherwise the title is the first text of more than one
+        // word, because a one-word category may precede it.
         let similarity =
             |text: &str| anchors.first().map_or(0.0, |a| url_shape::slug_similarity(text, &a.url));
         let by_slug = candidates
@@ -101,7 +102,7 @@ pub(super) fn find_title(
             .iter()
             .flat_map(|a| ["aria-label", "title"].iter().filter_map(|n| a.element.attr(n)))
             .find(|t| !is_generic_text(t));
-        // A picture's words are all that some links say.
+        // Some links consist of an image with an alternative text.
         let image_alt = || {
             let pictures = anchors.iter().flat_map(|a| {
                 a.element.descendent_elements().filter(|e| e.value().name() == "img")
@@ -132,7 +133,7 @@ pub(super) fn find_title(
     if let Some(found) = linked {
         return Some(found);
     }
-    // A number names nothing where a title is marked: `arXiv:2610.01234`.
+    // A number is not the title if another text is marked as one: `arXiv:2610.01234`.
     let is_number = |a: &&Anchor<'_>| {
         !a.text.contains(' ') && a.text.chars().filter(char::is_ascii_digit).count() >= 4
     };
@@ -143,7 +144,7 @@ pub(super) fn find_title(
     }
     if whole_link {
         let first_own = in_link();
-        // A marked title within the link, or beside a link that is a picture.
+        // A marked title within the link, or beside a link that is an image.
         return marked_title()
             .filter(|(i, ..)| runs.get(*i).is_some_and(own))
             .or(first_own)
@@ -161,7 +162,7 @@ pub(super) fn find_title(
         .or_else(fallback)
 }
 
-/// `Read more about Title` as it is said to those who cannot see, without the first words.
+/// Removes `Read more about` and similar words from an accessible name.
 fn strip_read_more_prefix(text: &str) -> String {
     static READ_MORE_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)^(?:(?:read|continue reading|view|open|go to|link to|permalink to)(?: more)?(?: about| of| on)?(?: the)?(?: post| article| full post| full article)?\s*:?\s*|post:\s*)").expect("a valid pattern")
@@ -171,8 +172,7 @@ fn strip_read_more_prefix(text: &str) -> String {
     if bare.is_empty() { text.trim().to_owned() } else { bare.to_owned() }
 }
 
-/// Whether a text is a day, perhaps with its weekday before it: a heading above posts, and none of
-/// their titles.
+/// Returns whether a text is a date, optionally with a weekday: a heading above posts, not a title.
 fn is_day_heading(text: &str) -> bool {
     dates::heading_date(text).is_some()
         && dates::find(text).is_some_and(|found| text.len() - found.end <= 2)
@@ -183,7 +183,8 @@ fn is_only_date(text: &str) -> bool {
         || dates::find_month_day(text).is_some_and(|f| text.len() - (f.end - f.start) <= 2)
 }
 
-/// A title without a date before or behind it, and that date.
+/// Splits a title and a date before or after it. Returns the title, the date, and a date without a
+/// year.
 pub(super) fn split_title_and_date(
     title: &str,
 ) -> (String, Option<PublishedDate>, Option<MonthDay>) {
@@ -215,8 +216,8 @@ pub(super) fn split_title_and_date(
         if leads && after_date(after).chars().count() >= 3 {
             return (after_date(after), Some(found.date), None);
         }
-        // A title may well end with a month, or with a day that it is about: only what is set apart
-        // is a date.
+        // A title can end with a month, or with a day that is its subject. Only a date that is set
+        // apart is removed.
         let before_trimmed = before.trim_end();
         let is_separated = before_trimmed.ends_with(['(', '[', '|', '·', '•', '–', '—', '-']);
         let title_before = before_trimmed.trim_end_matches(|c: char| {

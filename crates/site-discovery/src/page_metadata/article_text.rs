@@ -1,20 +1,20 @@
-//! An article's text out of its page, by a readability library.
+//! The main text of an article, extracted with the readability library `dom_smoothie`.
 //!
-//! Deliberately absent: sanitising, which is `ingest`'s. The rule kept: a page that is nested or
-//! long beyond all reason is not given to the library.
+//! Pages that are too long or nested too deeply are not passed to the library. The result is not
+//! sanitised.
 
 use dom_smoothie::{Config, Readability};
 
 use crate::{dom::Dom, page::Page};
 
-/// Bytes of a page that are looked at.
+/// The maximum size of a page in bytes.
 const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// Elements of a page that are looked at.
+/// The maximum number of elements of a page.
 const MAX_ELEMENTS: usize = 60_000;
-/// How deep a page may be nested.
+/// The maximum nesting depth of a page.
 const MAX_NESTING: usize = 512;
 
-/// The article as HTML, not sanitised yet; else why there is none.
+/// Returns the article as unsanitised HTML, or the reason why there is none.
 pub(super) fn extract_article(page: &Page<'_>, dom: &Dom) -> Result<String, String> {
     if page.html.len() > MAX_PAGE_BYTES {
         return Err(format!("the page is longer than {} MiB", MAX_PAGE_BYTES / 1024 / 1024));
@@ -34,7 +34,7 @@ pub(super) fn extract_article(page: &Page<'_>, dom: &Dom) -> Result<String, Stri
         .ok_or_else(|| "it is empty".to_owned())
 }
 
-/// How deep a page is nested, of its tree.
+/// Returns the nesting depth of a page.
 fn nesting_depth(dom: &Dom) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for edge in dom.html.root_element().traverse() {

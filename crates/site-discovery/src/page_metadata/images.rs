@@ -1,8 +1,8 @@
-//! Images of a post's page: which of them stand for the site and not for the post.
+//! Images of a post's page: which of them represent the site and not the post.
 
 use url::Url;
 
-/// A picture that stands for the publication, by its address.
+/// Returns whether an image represents the site, according to its URL.
 pub(super) fn is_logo(url: &Url) -> bool {
     let path = url.path().to_ascii_lowercase();
     let last = path.rsplit('/').next().unwrap_or_default();
@@ -38,10 +38,10 @@ pub(super) fn is_logo(url: &Url) -> bool {
         )
 }
 
-/// A picture's address without what only says how large it is wanted.
+/// Returns a key for the comparison of images that ignores the requested size.
 pub(super) fn image_key(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    // Image services carry the original's address in the path behind their own parameters.
+    // Image services put the original URL after their own parameters in the path.
     let path = url.path();
     let original = path.find("/uploads/").map_or(path, |at| &path[at..]);
     format!("{}{original}", if original.len() == path.len() { host } else { "" })

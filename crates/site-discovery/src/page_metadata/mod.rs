@@ -1,10 +1,9 @@
-//! What a post's page says of itself, as a draft: JSON-LD, `OpenGraph`, Dublin Core, microdata,
-//! microformats, and what is seen.
+//! The metadata of a post's page, as a draft: JSON-LD, `OpenGraph`, Dublin Core, microdata,
+//! microformats, and the visible page.
 //!
-//! Deliberately absent: whether the page is a post at all, and identity: a page gives no
-//! publisher's id. The rule kept: the most explicit word wins, each field's origin is told in
-//! `field_origins`, and what belongs to the whole site (its name, its logo, its byline) is no part
-//! of the post.
+//! Entry point: [`read_page_metadata`]. The most explicit statement is used, and `field_origins`
+//! records it for each field. Names, logos and bylines of the whole site are not part of the post.
+//! The draft has no guid.
 
 mod article_text;
 mod images;
@@ -29,28 +28,29 @@ use crate::{
     url_shape,
 };
 
-/// Categories taken from one page.
+/// The maximum number of categories of one page.
 const MAX_CATEGORIES: usize = 30;
 
-/// `<meta>` elements looked at.
+/// The maximum number of `<meta>` elements that are read.
 const MAX_META_ELEMENTS: usize = 2_000;
 
-/// What one page's head, and where it is silent its body, says.
+/// The metadata of one page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageMetadata {
-    /// The post: without a guid; its link is the canonical one where that lies on the same site.
+    /// The post, without a guid. Its URL is the canonical one if that is on the same site.
     pub draft: Draft,
-    /// The publication's name.
+    /// The title of the site.
     pub site_title: Option<String>,
     /// The feeds that the page names, the best first.
     pub feed_links: Vec<FeedLink>,
-    /// What was odd.
+    /// Problems found on the page.
     pub problems: Vec<Problem>,
-    /// Field and origin: `("title", "og:title")`.
+    /// Each field with its origin: `("title", "og:title")`.
     pub field_origins: Vec<(&'static str, String)>,
 }
 
-/// Reads a post's page; with `content_full` the article's text is taken too, sanitised.
+/// Reads the page of a post. With `content_full`, the draft includes the sanitised text of the
+/// article.
 pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
     let dom = Dom::read(page);
     let graph = JsonLdGraph::read(&dom);
@@ -120,21 +120,21 @@ fn meta_values(dom: &Dom) -> Vec<(String, String)> {
     out
 }
 
-/// A page while it is read.
+/// A page that is being read.
 struct MetadataReader<'a> {
     page: &'a Page<'a>,
     dom: &'a Dom,
     graph: &'a JsonLdGraph,
     article: Option<&'a Value>,
-    /// Every `<meta>` by each of its names, with its content.
+    /// The names and the content of every `<meta>`.
     metas: Vec<(String, String)>,
     field_origins: Vec<(&'static str, String)>,
     problems: Vec<Problem>,
 }
 
 impl MetadataReader<'_> {
-    /// The content of the first `<meta>` of these names (`name`, `property` or `itemprop`), and
-    /// which it was.
+    /// Returns the content of the first `<meta>` with one of these names (`name`, `property` or
+    /// `itemprop`), and the name.
     fn meta(&self, names: &[&'static str]) -> Option<(String, &'static str)> {
         names
             .iter()
@@ -146,7 +146,7 @@ impl MetadataReader<'_> {
         self.metas.iter().filter(fits).map(|(_, value)| value.clone()).collect()
     }
 
-    /// The first value that reads, written down with its origin.
+    /// Records the origin of a field, and returns its value.
     fn record_origin<T>(
         &mut self,
         field: &'static str,
@@ -178,8 +178,8 @@ impl MetadataReader<'_> {
         self.record_origin("site_title", title)
     }
 
-    /// The canonical link where it leads to this site and not to its entrance, else the page's own
-    /// address.
+    /// Returns the canonical URL if it is on the same site and is not the home page, otherwise the
+    /// page's own URL.
     fn canonical_url(&mut self) -> Url {
         let canonical = self
             .dom
@@ -216,7 +216,7 @@ impl MetadataReader<'_> {
         let wording = SiteNameCleaner::new(site_title, self.page.url);
         let heading = visible::heading(self.dom);
         let tag = self.dom.first("head > title, title").map(text_of).filter(|t| !t.is_empty());
-        // A template that gives every page the site's own name tells no title.
+        // Some templates give every page the site's name as its title.
         let is_site =
             |text: &str| site_title.is_some_and(|site| normalized(site) == normalized(text));
         let home = url_shape::is_home(self.page.url);
@@ -249,8 +249,8 @@ impl MetadataReader<'_> {
         let found = found.map(|(text, from)| {
             let text = feed_parser::title_text(&text);
             let bare = wording.strip_site_name(&text, heading.as_deref());
-            // JSON-LD cuts headlines at 110 characters; the heading that begins alike is the whole
-            // of it.
+            // JSON-LD limits headlines to 110 characters. A heading with the same beginning is the
+            // complete title.
             let cut = bare.trim_end_matches(['…', '.']).trim_end();
             match &heading {
                 Some(whole)
@@ -309,8 +309,6 @@ impl MetadataReader<'_> {
             .or_else(|| {
                 dates::find_in_url(self.page.url).map(|date| (date, "the address".to_owned()))
             });
-        // A time of day told by JSON-LD beats a bare day, but a day told elsewhere never beats a
-        // time.
         self.record_origin("published", found)
     }
 
@@ -446,8 +444,8 @@ impl MetadataReader<'_> {
         out
     }
 
-    /// `twitter:label1`/`twitter:data1` (as blog software writes it), `timeRequired` (JSON-LD),
-    /// else what stands on the page.
+    /// Returns the reading time: `twitter:label1` and `twitter:data1` (as WordPress plugins write
+    /// them), `timeRequired` (JSON-LD), otherwise the visible text.
     fn reading_time(&self) -> Option<String> {
         for (label, data) in
             [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")]
@@ -524,8 +522,8 @@ impl MetadataReader<'_> {
         self.record_origin("image", found.map(|(url, from)| (String::from(url), from)))
     }
 
-    /// Pictures that stand for the publication: JSON-LD's logo, the site's icons, and the pictures
-    /// of its header.
+    /// Returns images that represent the site: the JSON-LD logos, the icons, and the images of the
+    /// header and footer.
     fn logos(&self) -> BTreeSet<String> {
         let mut out: BTreeSet<String> = self
             .graph

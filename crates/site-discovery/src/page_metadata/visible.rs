@@ -1,8 +1,7 @@
-//! What of a post's page is seen, for the fields that its head does not tell.
+//! Fields that are read from the visible page because its metadata does not state them.
 //!
-//! Deliberately absent: lists of posts, which are the index's. The rule kept: only what stands
-//! within the article, or beside its heading, counts; related posts, comments and the site's frame
-//! do not.
+//! Only content of the article, or beside its heading, counts. Related posts, comments and the
+//! site's frame do not.
 
 use scraper::ElementRef;
 
@@ -17,11 +16,11 @@ use crate::{
     url_shape,
 };
 
-/// Paragraphs looked at for a summary.
+/// The maximum number of paragraphs that are tried as a summary.
 const MAX_PARAGRAPHS: usize = 40;
 
-/// The post's heading: the first `h1` of its article, else of the page's content, else the page's
-/// only one.
+/// Returns the heading of the post: the first `h1` of its article, otherwise of the main content,
+/// otherwise the only `h1` of the page.
 pub(super) fn heading(dom: &Dom) -> Option<String> {
     heading_element(dom).map(text_of)
 }
@@ -31,8 +30,8 @@ fn heading_element(dom: &Dom) -> Option<ElementRef<'_>> {
     let within = |name: &'static str| {
         headings.iter().find(|h| ancestors(h).any(|a| a.value().name() == name)).copied()
     };
-    // A heading that leads home is the site's; the post's is then the one that the title begins
-    // with.
+    // A heading that links to the home page is the site's. The post's heading is then the one that
+    // the page title starts with.
     let leads_home = |h: &ElementRef<'_>| {
         let links =
             h.descendent_elements().chain(ancestors(h).take(2)).filter(|e| e.value().name() == "a");
@@ -60,15 +59,15 @@ fn heading_element(dom: &Dom) -> Option<ElementRef<'_>> {
         .filter(|h| !text_of(*h).is_empty())
 }
 
-/// The text of the first element that the selector matches.
+/// Returns the text of the first element that a selector matches.
 pub(super) fn first_text(dom: &Dom, selector: &'static str) -> Option<String> {
     let element = dom.first(selector)?;
     let text = element.attr("content").map_or_else(|| text_of(element), str::to_owned);
     Some(text).filter(|t| !t.is_empty())
 }
 
-/// When it was published: what is marked so, then the first `<time>` of the article, then a date
-/// beside its heading.
+/// Returns the publication date: a marked date, otherwise the first `<time>` of the article,
+/// otherwise a date beside the heading.
 pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
     let marked = [
         "[itemprop~='datePublished']",
@@ -95,7 +94,7 @@ pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
     date_beside_heading(dom).map(|date| (date, "a date beside the heading".to_owned()))
 }
 
-/// When it was changed, where an element is marked so.
+/// Returns the modification date, if an element is marked as one.
 pub(super) fn updated(dom: &Dom) -> Option<(PublishedDate, String)> {
     let marked = dom.all("[itemprop~='dateModified'], .h-entry .dt-updated, time.updated");
     let said = || {
@@ -109,7 +108,7 @@ pub(super) fn updated(dom: &Dom) -> Option<(PublishedDate, String)> {
     found.map(|date| (date, "marked as updated".to_owned()))
 }
 
-/// The authors that are marked so.
+/// Returns the author that is marked as one.
 pub(super) fn authors(dom: &Dom) -> Vec<Person> {
     let marked = dom.all("[itemprop~='author'], .h-entry .p-author, .hentry .author .fn, a[rel~='author'], .byline a, .post-author, .author-name, .byline, .post-meta .author, .meta .author, .entry-meta .author, .author a");
     for element in marked.iter().filter(|e| is_article_content(e)) {
@@ -129,8 +128,8 @@ pub(super) fn authors(dom: &Dom) -> Vec<Person> {
     Vec::new()
 }
 
-/// The article's tags: `rel=tag`, microformats, microdata, and links to lists that stand in an
-/// element called tags.
+/// Returns the article's tags: `rel=tag`, microformats, microdata, and links in an element with a
+/// tag class.
 pub(super) fn tags(dom: &Dom) -> Vec<String> {
     let mut out = Vec::new();
     for element in dom.all("a[rel~='tag'], .h-entry .p-category, [itemprop~='keywords'], [itemprop~='articleSection'], .tags a, .post-tags a, .tag-list a, .tags li, .post-categories a") {
@@ -143,7 +142,7 @@ pub(super) fn tags(dom: &Dom) -> Vec<String> {
     out
 }
 
-/// The reading time as the page words it.
+/// Returns the reading time in the page's words.
 pub(super) fn reading_time(dom: &Dom) -> Option<String> {
     let near: Vec<ElementRef<'_>> = dom.all("span, time, p, li, div, small");
     near.iter()
@@ -156,8 +155,8 @@ pub(super) fn reading_time(dom: &Dom) -> Option<String> {
         .find(|part| reading_minutes(part).is_some())
 }
 
-/// The first paragraph of the article that says something, after `clean` took the site's words from
-/// it.
+/// Returns the first paragraph of the article that has enough text after `clean` has removed the
+/// site's words.
 pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     for selector in [
         ".h-entry .p-summary",
@@ -187,7 +186,7 @@ pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>)
     None
 }
 
-/// Whether a paragraph tells who wrote when and under what, and nothing of the post.
+/// Returns whether a paragraph is a byline: author, date and category instead of content.
 fn is_byline(element: &ElementRef<'_>) -> bool {
     let has_matching_class = class_and_id_words(element).iter().any(|w| {
         matches!(w.as_str(), "meta" | "date" | "byline" | "dateline" | "breadcrumb" | "breadcrumbs")
@@ -200,7 +199,7 @@ fn is_byline(element: &ElementRef<'_>) -> bool {
     }
 }
 
-/// A date in a short text right before or after the heading.
+/// Returns a date in a short text right before or after the heading.
 fn date_beside_heading(dom: &Dom) -> Option<PublishedDate> {
     let heading = heading_element(dom).or_else(|| dom.first("h1"))?;
     let mut around: Vec<ElementRef<'_>> = Vec::new();
@@ -222,7 +221,7 @@ fn date_beside_heading(dom: &Dom) -> Option<PublishedDate> {
     })
 }
 
-/// Whether a text is there for its date: it is called so, or has few words besides.
+/// Returns whether a text is a dateline: its class says so, or it has few other words.
 fn is_dateline(element: &ElementRef<'_>, text: &str) -> bool {
     let has_matching_class = class_and_id_words(element).iter().any(|w| {
         matches!(
@@ -244,7 +243,8 @@ fn is_dateline(element: &ElementRef<'_>, text: &str) -> bool {
         && (has_matching_class || count <= 14 && !is_sentence)
 }
 
-/// Whether an element is the article's and not of related posts, comments or the site's frame.
+/// Returns whether an element belongs to the article and not to related posts, comments or the
+/// site's frame.
 fn is_article_content(element: &ElementRef<'_>) -> bool {
     !is_invisible(element)
         && ancestors(element).all(|a| {
