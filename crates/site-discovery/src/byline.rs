@@ -10,7 +10,13 @@ use crate::{
 };
 
 static READING_TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\W*(?:reading time:?\s*|estimated read(?:ing)? time:?\s*)?[~≈]?\s*(?:about\s+)?(\d{1,3})\s*[-–+]?\s*(?:m|min|mins|min\.|minutes?|minuten|minutos|minuti|mn)\b\.?(?:\s*(?:to\s+)?(?:read|reading|reading time|lesezeit|de lecture|de lectura|di lettura|leitura|leestijd))?\W*$").expect("a valid pattern")
+    Regex::new(concat!(
+        r"(?i)^\W*(?:reading time:?\s*|estimated read(?:ing)? time:?\s*)?[~≈]?\s*(?:about\s+)?",
+        r"(\d{1,3})\s*[-–+]?\s*(?:m|min|mins|min\.|minutes?|minuten|minutos|minuti|mn)\b\.?",
+        r"(?:\s*(?:to\s+)?(?:read|reading|reading time|lesezeit|de lecture|de lectura|",
+        r"di lettura|leitura|leestijd))?\W*$",
+    ))
+    .expect("a valid pattern")
 });
 
 /// Returns the name in a byline: `Jo Smith` for `By Jo Smith on 28 October 2026`.

@@ -46,9 +46,10 @@ pub(crate) struct MonthDay {
 }
 
 static ISO: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\b(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?\b",
-    )
+    pattern(concat!(
+        r"\b(\d{4})-(\d{1,2})-(\d{1,2})",
+        r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?\b",
+    ))
 });
 static NUMERIC_YEAR_MONTH_DAY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(\d{4})([/.])\s?(\d{1,2})[/.]\s?(\d{1,2})\b"));
@@ -58,9 +59,10 @@ static MONTH_NAME_DAY_YEAR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"\b([\p{L}\p{M}]{3,14})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b")
 });
 static DAY_MONTH_NAME_YEAR: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+|d['’])?([\p{L}\p{M}]{3,14})\.?,?[\s-]+(?:de\s+)?(\d{4})\b",
-    )
+    pattern(concat!(
+        r"\b(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+|d['’])?",
+        r"([\p{L}\p{M}]{3,14})\.?,?[\s-]+(?:de\s+)?(\d{4})\b",
+    ))
 });
 static YEAR_MONTH_NAME_DAY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(\d{4})[\s,.-]+([\p{L}\p{M}]{3,14})\.?[\s-]+(\d{1,2})\b"));
@@ -231,8 +233,10 @@ fn date_from_numbers(year: i32, first: u32, second: u32, day_first: bool) -> Opt
 pub(crate) fn is_relative_time(text: &str) -> bool {
     static RELATIVE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(concat!(
-            r"(?i)^\W*(?:(?:about |over |almost )?(?:\d+|an?|one|last) ?(?:s|sec|m|min|h|hr|d|w|mo|y|second|minute|hour|day|week|month|year)s?(?: ago)|",
-            r"last (?:week|month|year)|yesterday|today|just now|gestern|heute|hier|ayer|vor (?:\d+|einem?r?) \p{L}+|il y a (?:\d+|une?) \p{L}+|",
+            r"(?i)^\W*(?:(?:about |over |almost )?(?:\d+|an?|one|last) ",
+            r"?(?:s|sec|m|min|h|hr|d|w|mo|y|second|minute|hour|day|week|month|year)s?(?: ago)|",
+            r"last (?:week|month|year)|yesterday|today|just now|gestern|heute|hier|ayer|",
+            r"vor (?:\d+|einem?r?) \p{L}+|il y a (?:\d+|une?) \p{L}+|",
             r"hace (?:\d+|una?) \p{L}+|\d+ ?(?:秒|分|分钟|時間|小时|日|天|週間|周|ヶ月|か月|个月|年)前)\W*$",
         ))
     });
@@ -297,21 +301,21 @@ pub(crate) fn parse_or_find(text: &str) -> Option<PublishedDate> {
 
 /// Returns the month and day at the start of a text without a year.
 pub(crate) fn find_month_day(text: &str) -> Option<MonthDay> {
-    let made = |c: &Captures<'_>, month: Option<u32>, day: &str| {
+    let month_day = |c: &Captures<'_>, month: Option<u32>, day: &str| {
         let (month, day, all) = (month?, day.parse().ok()?, c.get(0)?);
         NaiveDate::from_ymd_opt(2024, month, day)?;
         Some(MonthDay { month, day, start: all.start(), end: all.end() })
     };
     MONTH_NAME_DAY_ONLY
         .captures(text)
-        .and_then(|c| made(&c, month_of(&c[1]), &c[2]))
+        .and_then(|c| month_day(&c, month_of(&c[1]), &c[2]))
         .or_else(|| {
-            DAY_MONTH_NAME_ONLY.captures(text).and_then(|c| made(&c, month_of(&c[2]), &c[1]))
+            DAY_MONTH_NAME_ONLY.captures(text).and_then(|c| month_day(&c, month_of(&c[2]), &c[1]))
         })
         .or_else(|| {
-            NUMERIC_MONTH_DAY
-                .captures(text)
-                .and_then(|c| made(&c, c[1].parse().ok().filter(|m| (1..=12).contains(m)), &c[2]))
+            NUMERIC_MONTH_DAY.captures(text).and_then(|c| {
+                month_day(&c, c[1].parse().ok().filter(|m| (1..=12).contains(m)), &c[2])
+            })
         })
 }
 
@@ -340,9 +344,10 @@ pub(crate) fn heading_date(text: &str) -> Option<PublishedDate> {
 /// 2024`.
 pub(crate) fn heading_year(text: &str) -> Option<i32> {
     static YEAR: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(
-            r"^\W*(?:\p{L}+\s+){0,3}((?:19|20)\d{2})\W*(?:\(\d+\)|\d+ (?:posts?|articles?|entries))?\W*$",
-        )
+        pattern(concat!(
+            r"^\W*(?:\p{L}+\s+){0,3}((?:19|20)\d{2})\W*",
+            r"(?:\(\d+\)|\d+ (?:posts?|articles?|entries))?\W*$",
+        ))
     });
     // `October 2026` is a month, not a year.
     let names_a_month = || find(text).is_some_and(|f| f.date.precision == DatePrecision::Month);

@@ -34,12 +34,12 @@ pub(crate) fn element_date(element: &ElementRef<'_>) -> Option<PublishedDate> {
         .iter()
         .find_map(|a| element.attr(a))
         .and_then(dates::parse_or_find);
-    let titled = || {
+    let in_title = || {
         element
             .attr("title")
             .and_then(|t| dates::parse_or_find(t).or_else(|| feed_parser::parse_date(t)))
     };
-    stated.or_else(titled).or_else(|| {
+    stated.or_else(in_title).or_else(|| {
         let text = text_of(*element);
         (text.chars().count() <= 80).then(|| dates::parse_or_find(&text)).flatten()
     })
@@ -80,20 +80,20 @@ pub(crate) fn attribute_date(element: &ElementRef<'_>) -> Option<(PublishedDate,
 
 /// Returns whether the date of an element is a modification date rather than a publication date.
 pub(crate) fn is_update_date(element: &ElementRef<'_>) -> bool {
-    let own = class_and_id_words(element);
-    let says = |w: &str| own.iter().any(|o| o == w);
-    (says("updated")
-        || says("modified")
-        || says("lastmod")
-        || says("changed")
+    let words = class_and_id_words(element);
+    let has_word = |w: &str| words.iter().any(|o| o == w);
+    (has_word("updated")
+        || has_word("modified")
+        || has_word("lastmod")
+        || has_word("changed")
         || follows_update_label(element))
-        && !says("published")
-        && !says("publish")
+        && !has_word("published")
+        && !has_word("publish")
 }
 
 /// Returns whether the text right before an element announces a modification date: `Last updated:`.
 fn follows_update_label(element: &ElementRef<'_>) -> bool {
-    let said = element
+    let before = element
         .prev_sibling()
         .or_else(|| element.parent().and_then(|p| p.prev_sibling()))
         .map(|node| match node.value() {
@@ -104,7 +104,7 @@ fn follows_update_label(element: &ElementRef<'_>) -> bool {
                 .unwrap_or_default()
                 .to_lowercase(),
         });
-    let said = said.unwrap_or_default();
-    let last = said.rsplit(['·', '•', '|', '/', ',', ';', '(']).next().unwrap_or_default().trim();
+    let before = before.unwrap_or_default();
+    let last = before.rsplit(['·', '•', '|', '/', ',', ';', '(']).next().unwrap_or_default().trim();
     last.chars().count() <= 32 && UPDATE_LABELS.iter().any(|label| last.contains(label))
 }

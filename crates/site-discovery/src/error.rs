@@ -12,7 +12,7 @@ pub enum DiscoveryError {
         reason: String,
     },
     /// The gzip stream could not be decompressed.
-    #[error("the sitemap {url} could not be unpacked")]
+    #[error("cannot decompress the sitemap {url}")]
     Decompress {
         /// The URL of the document.
         url: String,
@@ -21,7 +21,7 @@ pub enum DiscoveryError {
         source: std::io::Error,
     },
     /// No posts were recognised on the page.
-    #[error("no posts were found on {url}: {reason}")]
+    #[error("no posts found on {url}: {reason}")]
     NoPosts {
         /// The URL of the page.
         url: String,
@@ -29,7 +29,7 @@ pub enum DiscoveryError {
         reason: String,
     },
     /// A selector of `[source.page]` is invalid.
-    #[error("the selector `{selector}` of `page.{field}` cannot be read: {reason}")]
+    #[error("invalid selector `{selector}` in `page.{field}`: {reason}")]
     InvalidSelector {
         /// The key in `[source.page]`.
         field: &'static str,

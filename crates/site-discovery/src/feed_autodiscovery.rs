@@ -119,12 +119,15 @@ fn feed_from_link_element(
     let tag = if is_feed_rel { "rel=feed" } else { "rel=alternate" };
     let place = if in_head { "head" } else { "body" };
     let reason = match &kind {
-        Some(kind) => format!("the page's {place} names it (<link {tag} type={kind}>)"),
-        None => format!("the page's {place} names it (<link {tag}>)"),
+        Some(kind) => format!("the page names it in its {place} (<link {tag} type={kind}>)"),
+        None => format!("the page names it in its {place} (<link {tag}>)"),
     };
     // A feed of a section ranks below the feed of the whole site.
-    let part = u8::from(is_section_feed(page, &url, title.as_deref())) * 10;
-    Some((rank + part + u8::from(!in_head) * 5, FeedLink { url, title, media_type: kind, reason }))
+    let section_penalty = u8::from(is_section_feed(page, &url, title.as_deref())) * 10;
+    Some((
+        rank + section_penalty + u8::from(!in_head) * 5,
+        FeedLink { url, title, media_type: kind, reason },
+    ))
 }
 
 /// Returns whether a feed contains comments, the comments of one post, or search results.
@@ -151,10 +154,10 @@ fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
         return true;
     }
     // WordPress and Blogger: a feed directly below a post's URL contains the comments of that post.
-    let own = page.url.path().trim_end_matches('/');
-    own.len() > 1
+    let own_path = page.url.path().trim_end_matches('/');
+    own_path.len() > 1
         && url_shape::post_score(page.url) >= 2.0
-        && path.strip_prefix(&own.to_ascii_lowercase()).is_some_and(|rest| {
+        && path.strip_prefix(&own_path.to_ascii_lowercase()).is_some_and(|rest| {
             matches!(rest.trim_matches('/'), "feed" | "feed/atom" | "rss" | "atom")
         })
 }
@@ -282,18 +285,18 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
     }
     let path = url.path().to_ascii_lowercase();
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let ends = |extensions: &[&str]| {
+    let has_extension = |extensions: &[&str]| {
         last.rsplit_once('.').is_some_and(|(_, extension)| extensions.contains(&extension))
     };
     let is_feed_file_name = FEED_FILE_NAMES.contains(last)
-        || ends(&["rss", "atom", "rdf"])
+        || has_extension(&["rss", "atom", "rdf"])
         || [".rss.xml", ".atom.xml"].iter().any(|end| last.ends_with(end));
     let text_says_feed = text
         .to_lowercase()
         .split(|c: char| !c.is_alphanumeric())
         .any(|w| matches!(w, "rss" | "atom" | "feed" | "rss2"));
-    let xml = ends(&["xml", "json"]) && !last.contains("sitemap");
-    if !(is_feed_file_name || on_feed_host || kind.is_some() || text_says_feed && xml) {
+    let is_xml_or_json = has_extension(&["xml", "json"]) && !last.contains("sitemap");
+    if !(is_feed_file_name || on_feed_host || kind.is_some() || text_says_feed && is_xml_or_json) {
         return None;
     }
     // A page about feeds, or a post called "feed", is not a feed.

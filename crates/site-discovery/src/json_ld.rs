@@ -92,7 +92,7 @@ impl JsonLdGraph {
     /// Returns the object of the page's post. If there are several articles, the one with the
     /// page's URL is preferred.
     pub fn article(&self, page: &Url) -> Option<&Value> {
-        let own = url_shape::comparison_key(page);
+        let page_key = url_shape::comparison_key(page);
         let names_this_page = |value: &Value| {
             ["url", "mainEntityOfPage", "@id"].iter().any(|key| {
                 let stated = value
@@ -100,7 +100,7 @@ impl JsonLdGraph {
                     .and_then(|v| v.as_str().or_else(|| v.get("@id").and_then(Value::as_str)));
                 stated
                     .and_then(|text| feed_parser::http_url(text, Some(page)))
-                    .is_some_and(|url| url_shape::comparison_key(&url) == own)
+                    .is_some_and(|url| url_shape::comparison_key(&url) == page_key)
             })
         };
         let articles: Vec<&Value> = self.objects.iter().filter(|o| is_article(o)).collect();

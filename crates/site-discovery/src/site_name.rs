@@ -23,10 +23,18 @@ const TITLE_SEPARATORS: &[&str] = &[
 ];
 
 static SPONSOR_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:in partnership with|together with|sponsored by|presented by|brought to you by|a message from)\s+[^.!?|]{1,60}[.!?|]?\s*").expect("a valid pattern")
+    Regex::new(concat!(
+        r"(?i)^(?:in partnership with|together with|sponsored by|presented by|",
+        r"brought to you by|a message from)\s+[^.!?|]{1,60}[.!?|]?\s*",
+    ))
+    .expect("a valid pattern")
 });
 static BYLINE_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|[Ww]ritten [Bb]y|[Aa]uthor:)\s+\p{Lu}[\p{L}.'’-]*(?:\s+\p{Lu}[\p{L}.'’-]*){0,3}(?:\s*[·•|,–—-]\s*|\s*$)").expect("a valid pattern")
+    Regex::new(concat!(
+        r"^(?:[Bb]y|[Vv]on|[Pp]ar|[Pp]or|[Ww]ritten [Bb]y|[Aa]uthor:)\s+",
+        r"\p{Lu}[\p{L}.'’-]*(?:\s+\p{Lu}[\p{L}.'’-]*){0,3}(?:\s*[·•|,–—-]\s*|\s*$)",
+    ))
+    .expect("a valid pattern")
 });
 /// The names of a site, which are removed from titles and summaries.
 pub(crate) struct SiteNameCleaner {

@@ -43,7 +43,7 @@ pub enum SitemapKind {
 
 impl SitemapKind {
     /// Returns the kind that a sitemap's file name shows.
-    fn of(url: &Url) -> Self {
+    fn from_file_name(url: &Url) -> Self {
         static POSTS: LazyLock<WordList> = word_list!("sitemap_post_words.txt");
         static OTHERS: LazyLock<WordList> = word_list!("sitemap_other_words.txt");
         let name = url_shape::segments(url).last().map(|s| s.to_lowercase()).unwrap_or_default();
@@ -139,7 +139,7 @@ fn decompress_gzip(
         }
         Err(_) => problems.push(Problem::warning(
             "sitemap-truncated",
-            "the sitemap's gzip stream breaks off; what came before was read",
+            "the sitemap's gzip stream is truncated; the part before was read",
         )),
         Ok(_) => {}
     }
@@ -191,16 +191,16 @@ impl SitemapBuilder<'_> {
             return;
         }
         let lastmod = dates::parse_or_find(&item.lastmod);
-        let full = if is_child {
+        let is_full = if is_child {
             self.document.sitemaps.len() >= MAX_CHILD_SITEMAPS
         } else {
             self.document.pages.len() >= MAX_PAGES
         };
-        if full {
+        if is_full {
             self.over_limit_count += 1;
         } else if self.seen_urls.insert(url.clone()) {
             if is_child {
-                let kind = SitemapKind::of(&url);
+                let kind = SitemapKind::from_file_name(&url);
                 self.document.sitemaps.push(ChildSitemap { url, lastmod, kind });
             } else {
                 let image = feed_parser::http_url(&item.image, Some(self.url))
@@ -212,7 +212,7 @@ impl SitemapBuilder<'_> {
                         .filter(|t| !t.is_empty()),
                     news_published: dates::parse_or_find(&item.news_date),
                     image: image.map(String::from),
-                    kind: SitemapKind::of(self.url),
+                    kind: SitemapKind::from_file_name(self.url),
                 });
             }
         }
@@ -224,7 +224,7 @@ impl SitemapBuilder<'_> {
             problems.push(Problem::warning(
                 "sitemap-foreign-links",
                 format!(
-                    "{} links lead to other sites than the sitemap's and were left out",
+                    "{} links to other sites than the sitemap's were left out",
                     self.foreign_count
                 ),
             ));
@@ -232,16 +232,17 @@ impl SitemapBuilder<'_> {
         if self.invalid_count > 0 {
             problems.push(Problem::warning(
                 "sitemap-bad-links",
-                format!(
-                    "{} entries have no readable http(s) address and were left out",
-                    self.invalid_count
-                ),
+                format!("{} entries without a valid http(s) URL were left out", self.invalid_count),
             ));
         }
         if self.over_limit_count > 0 {
             problems.push(Problem::warning(
                 "sitemap-too-many",
-                format!("{} links beyond the first {MAX_PAGES} pages and {MAX_CHILD_SITEMAPS} sitemaps were left out", self.over_limit_count),
+                format!(
+                    "{} links beyond the first {MAX_PAGES} pages and {MAX_CHILD_SITEMAPS} \
+                     sitemaps were left out",
+                    self.over_limit_count
+                ),
             ));
         }
         self.document
@@ -253,11 +254,8 @@ fn read_lines(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), Discov
         text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).peekable();
     let first = lines.peek().copied().unwrap_or_default();
     if !first.starts_with("http://") && !first.starts_with("https://") {
-        let reason = if first.is_empty() {
-            "it is empty"
-        } else {
-            "it is neither XML nor a list of addresses"
-        };
+        let reason =
+            if first.is_empty() { "it is empty" } else { "it is neither XML nor a list of URLs" };
         return Err(DiscoveryError::NotASitemap {
             url: builder.url.to_string(),
             reason: reason.to_owned(),
@@ -293,7 +291,7 @@ fn read_xml(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), Discover
                 }
                 builder.document.problems.push(Problem::warning(
                     "sitemap-malformed",
-                    format!("the sitemap is not well-formed ({error}); what came before was read"),
+                    format!("the sitemap is not well-formed ({error}); the part before was read"),
                 ));
                 break;
             }
@@ -378,7 +376,7 @@ fn read_xml(text: &str, builder: &mut SitemapBuilder<'_>) -> Result<(), Discover
         builder
             .document
             .problems
-            .push(Problem::warning("sitemap-truncated", "the sitemap breaks off within an entry"));
+            .push(Problem::warning("sitemap-truncated", "the sitemap ends within an entry"));
     }
     if root_seen { Ok(()) } else { Err(not_a_sitemap(builder.url, "it has no elements")) }
 }

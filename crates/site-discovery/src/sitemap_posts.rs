@@ -48,7 +48,10 @@ pub fn post_links(document: &SitemapDocument, patterns: &SitemapPatterns, site: 
             patterns.include.iter().any(|part| page.url.path().contains(part.as_str()))
         };
         let chosen: Vec<&SitemapPage> = remaining.iter().copied().filter(included).collect();
-        (chosen, format!("sitemap.include names {}", patterns.include.join(", ")))
+        (
+            chosen,
+            format!("their paths contain one of sitemap.include: {}", patterns.include.join(", ")),
+        )
     };
     let mut pages: Vec<SitemapPage> = chosen.into_iter().cloned().collect();
     // The sort is stable, so pages of the same date and undated pages keep the document's order.
@@ -59,9 +62,9 @@ pub fn post_links(document: &SitemapDocument, patterns: &SitemapPatterns, site: 
 /// Returns the date that pages are ordered by before they are fetched: the publication date,
 /// otherwise the date in the URL, otherwise the modification date.
 fn best_known_date(page: &SitemapPage) -> Option<Timestamp> {
-    let told: Option<PublishedDate> =
+    let date: Option<PublishedDate> =
         page.news_published.or_else(|| dates::find_in_url(&page.url)).or(page.lastmod);
-    told.map(|date| date.at)
+    date.map(|date| date.at)
 }
 
 /// The pages whose path has the same shape.
@@ -101,11 +104,11 @@ impl<'a> PathGroup<'a> {
             1.0
         };
         // A group of many similar pages (a glossary) must not outweigh a smaller dated one.
-        let fewer = |count: usize| (count as f64).powf(0.7);
+        let damped = |count: usize| (count as f64).powf(0.7);
         factor
             * (self.days.len() as f64
-                + fewer(self.slug_count) * 0.5
-                + fewer(self.pages.len()) * 0.1)
+                + damped(self.slug_count) * 0.5
+                + damped(self.pages.len()) * 0.1)
             + self.news_count as f64 * 20.0
     }
 }
@@ -125,11 +128,11 @@ fn path_group_key(url: &Url) -> String {
 }
 
 fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, String) {
-    let own = site.path().trim_end_matches('/');
-    let below = |page: &SitemapPage| {
+    let site_path = site.path().trim_end_matches('/');
+    let is_below_site = |page: &SitemapPage| {
         page.url
             .path()
-            .strip_prefix(own)
+            .strip_prefix(site_path)
             .is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
     };
     let post = |page: &&&SitemapPage| {
@@ -138,19 +141,19 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
             && !url_shape::is_file(&page.url)
     };
     let mut candidates: Vec<&SitemapPage> = pages.iter().filter(post).copied().collect();
-    let told = |kind: SitemapKind| {
+    let of_kind = |kind: SitemapKind| {
         candidates.iter().copied().filter(|page| page.kind == kind).collect::<Vec<_>>()
     };
-    let (of_posts, others) = (told(SitemapKind::Posts), told(SitemapKind::Other).len());
+    let (of_posts, others) = (of_kind(SitemapKind::Posts), of_kind(SitemapKind::Other).len());
     if others > 0 && others < candidates.len() {
         candidates.retain(|page| page.kind != SitemapKind::Other);
     }
-    if own.len() > 1 && !url_shape::is_file(site) && !url_shape::is_list(site) {
+    if site_path.len() > 1 && !url_shape::is_file(site) && !url_shape::is_list(site) {
         let inside: Vec<&SitemapPage> =
-            candidates.iter().copied().filter(|page| below(page)).collect();
+            candidates.iter().copied().filter(|page| is_below_site(page)).collect();
         if !inside.is_empty() {
             let reason = format!(
-                "{} of {} links lie below {own}/, the address that is followed",
+                "{} of {} links are below {site_path}/, the URL of the source",
                 inside.len(),
                 pages.len()
             );
@@ -159,7 +162,7 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
     }
     if !of_posts.is_empty() {
         let reason = format!(
-            "{} of {} links stand in a sitemap that is called after posts",
+            "{} of {} links are in a sitemap whose name says that it lists posts",
             of_posts.len(),
             pages.len()
         );
@@ -178,7 +181,10 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
         x.weight(a).total_cmp(&y.weight(b)).then_with(|| y.first.cmp(&x.first))
     });
     let Some((directory, best)) = best else {
-        return (Vec::new(), format!("none of its {} links looks like a post", pages.len()));
+        return (
+            Vec::new(),
+            format!("none of the sitemap's {} links looks like a post", pages.len()),
+        );
     };
     let mut chosen = best.pages.clone();
     if directory == "/" {
@@ -193,16 +199,16 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
             chosen = with_slug;
         }
     }
-    let of = if best.dated_count > 0 {
+    let share = if best.dated_count > 0 {
         format!(
-            "{} of its {} dated links",
+            "{} of {} dated links",
             best.dated_count,
             pages.iter().filter(|p| best_known_date(p).is_some()).count()
         )
     } else {
-        format!("{} of its {} links", best.pages.len(), pages.len())
+        format!("{} of {} links", best.pages.len(), pages.len())
     };
-    let mut reason = format!("{of} have the form {directory}…");
+    let mut reason = format!("{share} are below {directory}");
     if best.news_count > 0 {
         // News sites file news under several subjects.
         let news = || {
@@ -215,7 +221,7 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
         reason = match news().count() {
             0 => format!("{reason}, {count} of them with news titles"),
             more => {
-                format!("{reason}, and {more} more forms as well, {count} of them with news titles")
+                format!("{reason} or {more} other directories, {count} of them with news titles")
             }
         };
     }

@@ -122,7 +122,7 @@ pub(crate) enum ListKind {
 
 /// Returns the kind of the list at a URL, if the URL shows it.
 pub(crate) fn list_kind(url: &Url) -> Option<ListKind> {
-    let of = |word: &str| match word {
+    let kind_of = |word: &str| match word {
         "tag" | "tags" | "tagged" | "category" | "categories" | "cat" | "topic" | "topics"
         | "label" | "labels" | "section" | "keyword" | "keywords" | "subject" | "subjects" => {
             Some(ListKind::Subject)
@@ -130,7 +130,7 @@ pub(crate) fn list_kind(url: &Url) -> Option<ListKind> {
         "author" | "authors" | "people" | "contributors" | "by" => Some(ListKind::Person),
         _ => None,
     };
-    if let Some(kind) = url.query_pairs().find_map(|(key, _)| of(&key.to_ascii_lowercase())) {
+    if let Some(kind) = url.query_pairs().find_map(|(key, _)| kind_of(&key.to_ascii_lowercase())) {
         return Some(kind);
     }
     let parts = segments(url);
@@ -141,7 +141,7 @@ pub(crate) fn list_kind(url: &Url) -> Option<ListKind> {
         .filter(|(i, _)| *i < last)
         .rev()
         .take(2)
-        .find_map(|(_, p)| of(&p.to_ascii_lowercase()))
+        .find_map(|(_, p)| kind_of(&p.to_ascii_lowercase()))
 }
 
 /// Returns whether a URL is the home page or a page that most sites have (about, privacy, …).

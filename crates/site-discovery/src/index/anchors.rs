@@ -91,7 +91,10 @@ impl ElementCounts {
             count_ancestors(heading, &mut element_counts.headings);
         }
         for link in dom
-            .all("h1 a[href], h2 a[href], h3 a[href], h4 a[href], a[href] h1, a[href] h2, a[href] h3, a[href] h4")
+            .all(
+                "h1 a[href], h2 a[href], h3 a[href], h4 a[href], \
+             a[href] h1, a[href] h2, a[href] h3, a[href] h4",
+            )
             .iter()
             .take(MAX_ANCHORS)
         {
@@ -155,14 +158,14 @@ pub(super) fn collect_anchors<'a>(
                     skipping += 1;
                     continue;
                 }
-                let frame = enter_element(&element, stack.last(), &element_counts);
-                if element.value().name() == "a" && !frame.in_site_chrome {
+                let context = enter_element(&element, stack.last(), &element_counts);
+                if element.value().name() == "a" && !context.in_site_chrome {
                     label_links.add(&element, dom);
-                    if !frame.labels && out.len() < MAX_ANCHORS {
-                        out.extend(anchor_from_element(element, &frame, dom, page));
+                    if !context.labels && out.len() < MAX_ANCHORS {
+                        out.extend(anchor_from_element(element, &context, dom, page));
                     }
                 }
-                stack.push(frame);
+                stack.push(context);
             }
             Edge::Close(node) if node.value().is_element() => {
                 if skipping > 0 {
@@ -183,20 +186,20 @@ pub(super) fn collect_anchors<'a>(
 /// `Continue →` in any language. A text that resembles its URL is kept.
 fn clear_repeated_texts(anchors: &mut [Anchor<'_>]) {
     let mut counts: HashMap<(u64, &str), (HashSet<&str>, usize)> = HashMap::new();
-    let mut all: HashMap<u64, HashSet<&str>> = HashMap::new();
+    let mut keys_by_signature: HashMap<u64, HashSet<&str>> = HashMap::new();
     for anchor in
         anchors.iter().filter(|a| !a.inline && !a.text.is_empty() && a.text.chars().count() <= 40)
     {
         let count = counts.entry((anchor.signature, anchor.text.as_str())).or_default();
         count.0.insert(&anchor.key);
         count.1 += usize::from(url_shape::slug_similarity(&anchor.text, &anchor.url) >= 0.3);
-        all.entry(anchor.signature).or_default().insert(&anchor.key);
+        keys_by_signature.entry(anchor.signature).or_default().insert(&anchor.key);
     }
     let repeated: HashSet<(u64, String)> = counts
         .into_iter()
-        .filter(|((signature, _), (keys, said))| {
-            let of_all = all.get(signature).map_or(0, HashSet::len);
-            keys.len() >= 3 && keys.len() * 2 > of_all && said * 2 < keys.len()
+        .filter(|((signature, _), (keys, similar_to_url))| {
+            let total = keys_by_signature.get(signature).map_or(0, HashSet::len);
+            keys.len() >= 3 && keys.len() * 2 > total && similar_to_url * 2 < keys.len()
         })
         .map(|((signature, text), _)| (signature, text.to_owned()))
         .collect();
@@ -209,11 +212,11 @@ fn clear_repeated_texts(anchors: &mut [Anchor<'_>]) {
 
 /// Treats links that differ only in the query (to print, to share) as links to the same post.
 fn merge_query_variants(anchors: &mut [Anchor<'_>]) {
-    let bare: HashSet<String> =
+    let without_query: HashSet<String> =
         anchors.iter().filter(|a| !a.key.contains('?')).map(|a| a.key.clone()).collect();
     for anchor in anchors {
         if let Some((path, _)) = anchor.key.split_once('?')
-            && bare.contains(path)
+            && without_query.contains(path)
         {
             anchor.key = path.to_owned();
             anchor.url.set_query(None);
@@ -224,12 +227,12 @@ fn merge_query_variants(anchors: &mut [Anchor<'_>]) {
 impl LabelLinks {
     fn add(&mut self, element: &ElementRef<'_>, dom: &Dom) {
         let rel = rels(element);
-        let says = |expected: &[&str]| rel.iter().any(|r| expected.contains(&r.as_str()));
+        let has_rel = |expected: &[&str]| rel.iter().any(|r| expected.contains(&r.as_str()));
         let url = element.attr("href").and_then(|h| dom.url(h));
         let kind = url.as_ref().map(url_shape::list_kind).unwrap_or_default();
-        if says(&["author"]) || kind == Some(url_shape::ListKind::Person) {
+        if has_rel(&["author"]) || kind == Some(url_shape::ListKind::Person) {
             self.authors.insert(element.id());
-        } else if says(&["tag", "category"]) || kind == Some(url_shape::ListKind::Subject) {
+        } else if has_rel(&["tag", "category"]) || kind == Some(url_shape::ListKind::Subject) {
             self.subjects.insert(element.id());
         }
     }
@@ -241,7 +244,7 @@ fn enter_element(
     element_counts: &ElementCounts,
 ) -> LinkContext {
     let name = element.value().name();
-    let own = class_and_id_words(element);
+    let own_words = class_and_id_words(element);
     let mut hasher = DefaultHasher::new();
     parent.map(|p| p.signature).hash(&mut hasher);
     name.hash(&mut hasher);
@@ -270,9 +273,11 @@ fn enter_element(
     let within_post = parent.is_some_and(|p| p.within_post)
         || matches!(name, "article" | "li" | "tr" | "dd" | "dt");
     let featured = parent.is_some_and(|p| p.featured)
-        || own.iter().any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
+        || own_words
+            .iter()
+            .any(|w| matches!(w.as_str(), "featured" | "hero" | "spotlight" | "lead"));
     let in_site_chrome = parent.is_some_and(|p| p.in_site_chrome)
-        || is_site_chrome(element, &own, within_post, featured, element_counts);
+        || is_site_chrome(element, &own_words, within_post, featured, element_counts);
     let labels = match name {
         // The class of a whole item (`category-kafka`) does not describe the links in it.
         "article" | "li" | "tr" | "section" | "main" | "body" | "ul" | "ol"
@@ -286,7 +291,7 @@ fn enter_element(
         {
             false
         }
-        _ => parent.is_some_and(|p| p.labels) || is_label(&own),
+        _ => parent.is_some_and(|p| p.labels) || is_label(&own_words),
     };
     LinkContext {
         signature: hasher.finish(),
@@ -299,15 +304,15 @@ fn enter_element(
 }
 
 /// Returns whether an element contains tags, authors or similar labels.
-fn is_label(own: &[String]) -> bool {
-    let says = |w: &[&str]| own.iter().any(|o| w.contains(&o.as_str()));
-    LABEL_WORDS.contains_any(own.iter().map(String::as_str))
-        && !says(&["title", "headline", "list", "posts", "entries", "index", "archive"])
+fn is_label(own_words: &[String]) -> bool {
+    let has_any = |w: &[&str]| own_words.iter().any(|o| w.contains(&o.as_str()));
+    LABEL_WORDS.contains_any(own_words.iter().map(String::as_str))
+        && !has_any(&["title", "headline", "list", "posts", "entries", "index", "archive"])
 }
 
 fn is_site_chrome(
     element: &ElementRef<'_>,
-    own: &[String],
+    own_words: &[String],
     within_post: bool,
     featured: bool,
     element_counts: &ElementCounts,
@@ -329,13 +334,13 @@ fn is_site_chrome(
         "header" => !within_post && !element_counts.has_heading_link(element.id()),
         _ => false,
     };
-    let says = |w: &[&str]| own.iter().any(|o| w.contains(&o.as_str()));
-    let by_class = SITE_CHROME_WORDS.contains_any(own.iter().map(String::as_str))
-        || says(&["header"])
-            && says(&["site", "global", "top", "main", "page"])
+    let has_any = |w: &[&str]| own_words.iter().any(|o| w.contains(&o.as_str()));
+    let by_class = SITE_CHROME_WORDS.contains_any(own_words.iter().map(String::as_str))
+        || has_any(&["header"])
+            && has_any(&["site", "global", "top", "main", "page"])
             && !element_counts.has_heading_link(element.id())
-        || says(&["tag", "tags", "category", "categories"])
-            && says(&["cloud", "index", "filter", "filters", "nav", "bar"]);
+        || has_any(&["tag", "tags", "category", "categories"])
+            && has_any(&["cloud", "index", "filter", "filters", "nav", "bar"]);
     let by_class = by_class && !(featured && element_counts.has_heading_link(element.id()));
     (by_role || by_name || by_class)
         && (by_name && matches!(name, "nav" | "footer")
@@ -344,7 +349,7 @@ fn is_site_chrome(
 
 fn anchor_from_element<'a>(
     element: ElementRef<'a>,
-    frame: &LinkContext,
+    context: &LinkContext,
     dom: &Dom,
     page: &Url,
 ) -> Option<Anchor<'a>> {
@@ -393,8 +398,8 @@ fn anchor_from_element<'a>(
     Some(Anchor {
         element,
         key,
-        heading: frame.heading.or(inner),
-        signature: frame.signature,
+        heading: context.heading.or(inner),
+        signature: context.signature,
         inline: !is_generic_text(&text) && is_in_sentence(&element),
         text,
         url,
@@ -415,9 +420,9 @@ fn is_ancestor_path(url: &Url, page: &Url) -> bool {
 /// Returns whether a URL is directly below the page's own URL: `/topics/streaming/a-long-slug` on
 /// `/topics/streaming`.
 fn is_direct_child(url: &Url, page: &Url) -> bool {
-    let own = page.path().trim_end_matches('/');
-    let rest = url.path().strip_prefix(own).unwrap_or_default().trim_matches('/');
-    own.len() > 1
+    let own_path = page.path().trim_end_matches('/');
+    let rest = url.path().strip_prefix(own_path).unwrap_or_default().trim_matches('/');
+    own_path.len() > 1
         && url.query().is_none()
         && url_shape::same_site(url, page)
         && rest.split('-').count() >= 3
@@ -452,17 +457,17 @@ fn is_in_sentence(element: &ElementRef<'_>) -> bool {
         if in_text || matches!(name, "p" | "blockquote" | "li" | "dd" | "td" | "figcaption") {
             let before = before.trim();
             // `12 Nov 2026 – Title`: the link follows a date, which is not a sentence.
-            let dated = before.chars().count() < 60
+            let follows_date = before.chars().count() < 60
                 && dates::find(before)
                     .is_some_and(|found| found.start <= 14 || before.len() - found.end <= 4);
             let limit = if name == "p" { 16 } else { 40 };
-            let prose = before.chars().count() >= limit && !dated;
+            let follows_text = before.chars().count() >= limit && !follows_date;
             let after: usize = element
                 .next_siblings()
                 .take(6)
                 .filter_map(|s| s.value().as_text().map(|t| t.trim().len()))
                 .sum();
-            return prose && (name != "li" || after > 0 || before.split(' ').count() > 8);
+            return follows_text && (name != "li" || after > 0 || before.split(' ').count() > 8);
         }
         if !is_inline(name) {
             return false;

@@ -159,16 +159,16 @@ fn candidates_in_group(
     let separate: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
     let mut runs = collect_runs(dom.body(), &regions.item_by_node, &separate);
     // One unambiguous date shows the order of day and month for all dates of the group.
-    let shown = runs
+    let order_shown = runs
         .iter()
         .filter(|r| r.item_index.is_some() && r.text.len() <= 80)
         .find_map(|r| dates::infer_date_order(&r.text));
-    let numbers = shown.unwrap_or(dom.order);
+    let date_order = order_shown.unwrap_or(dom.order);
     for run in &mut runs {
-        run.order = numbers;
+        run.order = date_order;
     }
-    let mut of_item: Vec<Vec<TextRun>> = vec![Vec::new(); members.len()];
-    let mut above: Vec<(DateContext, Option<String>)> =
+    let mut runs_by_item: Vec<Vec<TextRun>> = vec![Vec::new(); members.len()];
+    let mut context_above: Vec<(DateContext, Option<String>)> =
         vec![(DateContext::default(), None); members.len()];
     let mut context_recorded = vec![false; members.len()];
     let mut context = DateContext::default();
@@ -177,17 +177,17 @@ fn candidates_in_group(
         if let Some(item) = run.item_index {
             if !context_recorded[item] {
                 context_recorded[item] = true;
-                above[item] = (context, sections.last().map(|(_, text)| text.clone()));
+                context_above[item] = (context, sections.last().map(|(_, text)| text.clone()));
             }
-            of_item[item].push(run);
+            runs_by_item[item].push(run);
             continue;
         }
-        let short =
+        let is_short =
             run.text.chars().count() <= 40 && run.link.is_none_or(|_| run.heading.is_some());
-        if let Some(year) = dates::heading_year(&run.text).filter(|_| short) {
+        if let Some(year) = dates::heading_year(&run.text).filter(|_| is_short) {
             context = DateContext { year: Some(year), month: None, date: None };
         } else if let Some((year, month)) = dates::heading_month(&run.text).filter(|(year, _)| {
-            short
+            is_short
                 && (run.heading.is_some() || run.link.is_none() && year.or(context.year).is_some())
         }) {
             context = DateContext { year: year.or(context.year), month: Some(month), date: None };
@@ -204,9 +204,9 @@ fn candidates_in_group(
     }
     let all_links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
     // A text that several links of a group share is not a title.
-    let mut texts: HashMap<&str, usize> = HashMap::new();
+    let mut text_counts: HashMap<&str, usize> = HashMap::new();
     for links in &members {
-        *texts.entry(links[0].text.as_str()).or_default() += 1;
+        *text_counts.entry(links[0].text.as_str()).or_default() += 1;
     }
     let mut out = Vec::new();
     for (at, links) in members.iter().enumerate() {
@@ -220,24 +220,31 @@ fn candidates_in_group(
                     .take(40)
                     .any(|n| regions.item_by_node.get(&n.id()) == Some(&at))
         };
-        let more: Vec<&Anchor<'_>> = anchors
+        let nearby: Vec<&Anchor<'_>> = anchors
             .iter()
             .skip(order.get(&links[0].element.id()).copied().unwrap_or_default().saturating_sub(6))
             .take(12)
             .filter(node_in_region)
             .collect();
-        for anchor in more {
+        for anchor in nearby {
             if links.iter().all(|l| l.element.id() != anchor.element.id()) {
                 links.push(anchor);
             }
         }
         links.sort_by_key(|l| (!l.could_be_title(), l.heading.is_none()));
-        let (item, features) =
-            item_fields::read(&of_item[at], &links, &all_links, label_links, above[at].0, page);
+        let (item, features) = item_fields::read(
+            &runs_by_item[at],
+            &links,
+            &all_links,
+            label_links,
+            context_above[at].0,
+            page,
+        );
         let Some(url) = item.url.clone() else {
             continue;
         };
-        let repeated = item.title.as_deref().is_some_and(|t| texts.get(t).is_some_and(|n| *n >= 3));
+        let repeated =
+            item.title.as_deref().is_some_and(|t| text_counts.get(t).is_some_and(|n| *n >= 3));
         let external = !url_shape::same_site(&url, page);
         let score = score(&item, features, external, repeated);
         let list = (number, regions.lists[at]);
@@ -252,7 +259,7 @@ fn candidates_in_group(
             is_single_word,
             root: regions.roots[at],
             list,
-            section_heading: above[at].1.clone(),
+            section_heading: context_above[at].1.clone(),
             directory,
             external,
             position,
@@ -268,7 +275,9 @@ fn is_one_word(title: &str) -> bool {
 
 /// Returns whether a title is in a script without spaces between words.
 fn is_unspaced_script(title: &str) -> bool {
-    title.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
+    title.chars().any(|c| {
+        matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
+    })
 }
 
 /// Returns how much an item looks like a post. A score of 2.5 is sufficient for an item of a list.
@@ -315,7 +324,7 @@ fn find_similar(
     }
     // If the posts are in directories by subject, a linked heading may lead to a post in another
     // directory.
-    let several =
+    let has_several_directories =
         directories.len() >= 3 && directories.values().all(|n| *n * 3 <= chosen.len() * 2);
     let subjects: HashSet<(String, String)> = directories.keys().map(|d| (*d).clone()).collect();
     let fits = |a: &&Anchor<'_>| {
@@ -323,18 +332,20 @@ fn find_similar(
             url_shape::registrable_domain(&a.url).unwrap_or_default(),
             url_shape::directory(&a.url),
         );
-        let shared = directories.get(&directory).is_some_and(|n| {
+        let in_known_directory = directories.get(&directory).is_some_and(|n| {
             *n * 2 > chosen.len() || *n >= 3 && url_shape::is_post_directory(&directory.1)
         });
-        let rooted = directory.1 == "/"
+        let at_root = directory.1 == "/"
             && a.heading.is_some()
             && url_shape::post_score(&a.url) >= 1.0
             && chosen.iter().any(|c| c.directory == directory);
-        let under_another = several
+        let in_other_directory = has_several_directories
             && a.heading.is_some()
             && url_shape::post_score(&a.url) >= 1.0
             && url_shape::same_site(&a.url, page_context.page);
-        !known.contains(&a.key) && !a.inline && (shared || rooted || under_another)
+        !known.contains(&a.key)
+            && !a.inline
+            && (in_known_directory || at_root || in_other_directory)
     };
     let group: Vec<&Anchor<'_>> = anchors.iter().filter(fits).collect();
     if group.is_empty() || chosen.is_empty() {
@@ -343,10 +354,10 @@ fn find_similar(
     // The chosen items are included because they limit the regions of the new ones.
     let with_known: Vec<&Anchor<'_>> =
         anchors.iter().filter(|a| fits(a) || known.contains(&a.key)).collect();
-    let dated = chosen.iter().filter(|c| c.features.has_date).count() * 2 > chosen.len();
+    let mostly_dated = chosen.iter().filter(|c| c.features.has_date).count() * 2 > chosen.len();
     let with_heading: HashSet<String> =
         chosen.iter().filter(|c| c.features.has_heading).filter_map(|c| c.item.key()).collect();
-    let headed = with_heading.len() * 10 >= known.len() * 9;
+    let mostly_with_heading = with_heading.len() * 10 >= known.len() * 9;
     candidates_in_group(number, &with_known, page_context)
         .into_iter()
         .filter(|c| {
@@ -355,16 +366,16 @@ fn find_similar(
                 && !c.features.in_sentence
         })
         .filter(|c| {
-            c.directory.1 != "/" || c.features.has_heading && (c.features.has_date || !dated)
+            c.directory.1 != "/" || c.features.has_heading && (c.features.has_date || !mostly_dated)
         })
-        .filter(|c| c.features.has_heading || c.features.has_date || !dated)
+        .filter(|c| c.features.has_heading || c.features.has_date || !mostly_dated)
         .filter(|c| {
             c.directory.1 == "/"
                 || subjects.contains(&c.directory)
                 || c.features.has_heading && c.features.has_date
         })
         // Links without headings beside posts with headings are a box of recent or popular posts.
-        .filter(|c| c.features.has_heading || c.features.has_summary || !headed)
+        .filter(|c| c.features.has_heading || c.features.has_summary || !mostly_with_heading)
         .filter(|c| {
             c.item.title.as_ref().is_some_and(|t| {
                 t.split(' ').count() >= 2 || c.features.has_heading || c.features.has_date
@@ -402,14 +413,14 @@ fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
         .collect();
     headings.sort();
     headings.dedup();
-    let several = headings.len() >= 2;
+    let has_sections = headings.len() >= 2;
     // The candidate with the highest score comes first, and the others complete it.
     chosen.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.position.cmp(&b.position)));
     let mut merged: Vec<Candidate> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
     for mut candidate in chosen {
         if let Some(section) =
-            candidate.section_heading.as_ref().filter(|s| several && is_category_heading(s))
+            candidate.section_heading.as_ref().filter(|s| has_sections && is_category_heading(s))
         {
             candidate.item.add_category(&strip_post_count(section));
         }
@@ -417,9 +428,9 @@ fn into_items(mut chosen: Vec<Candidate>) -> Vec<IndexItem> {
             continue;
         };
         if let Some(at) = known.get(&key) {
-            let mine = &mut merged[*at];
-            mine.item.fill_missing_from(&candidate.item);
-            mine.position = mine.position.min(candidate.position);
+            let merged_candidate = &mut merged[*at];
+            merged_candidate.item.fill_missing_from(&candidate.item);
+            merged_candidate.position = merged_candidate.position.min(candidate.position);
         } else {
             known.insert(key, merged.len());
             merged.push(candidate);
@@ -438,10 +449,10 @@ pub(super) fn is_category_heading(heading: &str) -> bool {
         .filter(|w| !w.is_empty())
         .map(str::to_owned)
         .collect();
-    let lists = words.iter().filter(|w| GENERIC_HEADING_WORDS.contains(w)).count();
+    let generic_count = words.iter().filter(|w| GENERIC_HEADING_WORDS.contains(w)).count();
     !words.is_empty()
         && words.len() <= 7
-        && lists == 0
+        && generic_count == 0
         && dates::heading_year(heading).is_none()
         && dates::find(heading).is_none()
         && dates::heading_month(heading).is_none()

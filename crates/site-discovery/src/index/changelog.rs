@@ -55,10 +55,10 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     };
     let lists: Vec<Vec<&HeadingSection>> = (1..=5).map(of_level).filter(is_list).collect();
     // If days are headings of their own, the posts are the headings below them.
-    let is_named = |found: &&Vec<&HeadingSection>| {
+    let mostly_titled = |found: &&Vec<&HeadingSection>| {
         found.iter().filter(|s| s.is_date).count() * 2 < found.len()
     };
-    let Some(found) = lists.iter().find(is_named).or_else(|| lists.first()) else {
+    let Some(found) = lists.iter().find(mostly_titled).or_else(|| lists.first()) else {
         return Vec::new();
     };
     let items = found.iter().filter_map(|section| {
@@ -85,7 +85,7 @@ struct SoleHeadings {
 }
 
 impl SoleHeadings {
-    fn of(dom: &Dom) -> Self {
+    fn count(dom: &Dom) -> Self {
         let mut sole_headings = Self { heading_counts: HashMap::new(), all: [0; 7] };
         for heading in dom.all("h1, h2, h3, h4, h5, h6").into_iter().take(MAX_ITEMS) {
             let Some(level) = heading_level(heading.value().name()).map(usize::from) else {
@@ -122,7 +122,7 @@ fn read_sections(dom: &Dom) -> Vec<HeadingSection> {
     // A date right before a heading belongs to that heading if no other date follows it.
     let mut before: Option<PublishedDate> = None;
     let mut skipping = 0_usize;
-    let sole_headings = SoleHeadings::of(dom);
+    let sole_headings = SoleHeadings::count(dom);
     for edge in dom.body().traverse() {
         match edge {
             Edge::Open(node) => {
@@ -180,8 +180,8 @@ fn assign_date(
     out: &mut [HeadingSection],
     before: &mut Option<PublishedDate>,
 ) {
-    let own = with.map(|id| out.iter().rposition(|s| s.node == id));
-    match (own, out.last_mut()) {
+    let container_heading = with.map(|id| out.iter().rposition(|s| s.node == id));
+    match (container_heading, out.last_mut()) {
         (Some(Some(at)), _) => {
             out[at].date.get_or_insert(date);
         }
@@ -219,27 +219,27 @@ fn read_section(
     let text = text_of(*heading);
     let stated =
         heading.descendent_elements().find_map(|e| attribute_date(&e)).map(|(date, _)| date);
-    let (bare, told, _) = split_title_and_date(&text);
+    let (title, date_in_title, _) = split_title_and_date(&text);
     // A month in a heading can be its subject: `What changed in March 2025`.
     let date_in_text = dates::find_with_order(&text, order).map(|f| f.date);
     let day = date_in_text.filter(|d| d.precision >= DatePrecision::Day);
-    let date = stated.or(told).or(day).or(before);
+    let date = stated.or(date_in_title).or(day).or(before);
     let is_date = dates::heading_date(&text).is_some();
     // The title of `[2.14.0] - 2026-10-28` is `2.14.0`.
-    let named = dates::find(&bare).map_or(bare.as_str(), |found| {
-        if bare[found.end..].trim_matches([')', ']', ' ']).is_empty() {
-            &bare[..found.start]
+    let without_date = dates::find(&title).map_or(title.as_str(), |found| {
+        if title[found.end..].trim_matches([')', ']', ' ']).is_empty() {
+            &title[..found.start]
         } else {
-            &bare
+            &title
         }
     });
-    let named = named.trim_matches(|c: char| {
+    let without_date = without_date.trim_matches(|c: char| {
         c.is_whitespace() || matches!(c, '[' | ']' | '(' | '-' | '–' | '—' | ':' | '·' | '|' | ',')
     });
-    let bare = if named.is_empty() { bare.clone() } else { named.to_owned() };
+    let title = if without_date.is_empty() { title.clone() } else { without_date.to_owned() };
     (!text.is_empty()).then(|| HeadingSection {
         level,
-        text: bare,
+        text: title,
         node: heading.id(),
         id: heading_anchor(heading),
         is_date,
@@ -252,7 +252,7 @@ fn read_section(
 /// Returns the anchor of a heading: its own id, the target of a link in it, the id of an element in
 /// it, or the id of the element that it opens.
 fn heading_anchor(heading: &ElementRef<'_>) -> Option<String> {
-    let own = |e: &ElementRef<'_>| {
+    let own_anchor = |e: &ElementRef<'_>| {
         e.attr("id")
             .or_else(|| e.attr("name").filter(|_| e.value().name() == "a"))
             .map(str::to_owned)
@@ -277,8 +277,8 @@ fn heading_anchor(heading: &ElementRef<'_>) -> Option<String> {
             })
             .and_then(|a| a.attr("id").map(str::to_owned))
     };
-    let child = || heading.descendent_elements().skip(1).find_map(|e| own(&e));
-    own(heading)
+    let child = || heading.descendent_elements().skip(1).find_map(|e| own_anchor(&e));
+    own_anchor(heading)
         .or_else(linked)
         .or_else(child)
         .or_else(opened)

@@ -133,7 +133,7 @@ const NESTED_OBJECT_KEYS: &[&str] = &[
 pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
     let mut remaining = MAX_SCRIPT_BYTES;
     let mut lists: Vec<Vec<IndexItem>> = Vec::new();
-    let urls = UrlResolver::of(dom, page);
+    let urls = UrlResolver::new(dom, page);
     for value in read_json_documents(dom, &mut remaining) {
         find_post_lists(&value, &urls, &mut lists);
     }
@@ -186,9 +186,13 @@ fn read_json_documents(dom: &Dom, remaining: &mut usize) -> Vec<Value> {
         }
     }
     // Component frameworks (Astro, React) store the properties of a component in an attribute.
-    for element in dom.all("[props], [data-page], [data-props], [data-react-props], [data-state], [data-posts], [data-items]") {
-        for (_, text) in element.value().attrs().filter(|(_, text)| text.len() >= 40 && text.starts_with(['{', '['])) {
-            if text.len() <= *remaining {
+    for element in dom.all(
+        "[props], [data-page], [data-props], [data-react-props], [data-state], [data-posts], \
+         [data-items]",
+    ) {
+        for (_, text) in element.value().attrs() {
+            let is_json = text.len() >= 40 && text.starts_with(['{', '[']);
+            if is_json && text.len() <= *remaining {
                 *remaining -= text.len();
                 out.extend(serde_json::from_str(text).ok().map(flattened_json::strip_type_tags));
             }
@@ -498,7 +502,7 @@ struct UrlResolver {
 }
 
 impl UrlResolver {
-    fn of(dom: &Dom, page: &Url) -> Self {
+    fn new(dom: &Dom, page: &Url) -> Self {
         let links: Vec<Url> = dom
             .all("a[href]")
             .iter()
@@ -526,32 +530,34 @@ impl UrlResolver {
         if text.contains([' ', '{', '<']) {
             return None;
         }
-        let bare = text.trim_matches('/');
-        let last = bare.rsplit('/').next().unwrap_or_default();
+        let path = text.trim_matches('/');
+        let last = path.rsplit('/').next().unwrap_or_default();
         if let Some(url) =
-            self.by_last_segment.get(last).filter(|u| u.path().trim_matches('/').ends_with(bare))
+            self.by_last_segment.get(last).filter(|u| u.path().trim_matches('/').ends_with(path))
         {
             return Some(url.clone());
         }
         if beehiiv {
-            return feed_parser::http_url(&format!("/p/{bare}"), Some(&self.base));
+            return feed_parser::http_url(&format!("/p/{path}"), Some(&self.base));
         }
-        if bare.is_empty() {
+        if path.is_empty() {
             return None;
         }
-        if text.starts_with('/') && bare.contains('/') {
+        if text.starts_with('/') && path.contains('/') {
             return feed_parser::http_url(text, Some(&self.base));
         }
         // No link of the page shows the URL. The slug is resolved below the page if other posts are
         // there or if the page's directory usually contains posts.
-        let own = self.base.path().trim_end_matches('/');
-        let below = self.links.iter().any(|u| {
-            own.len() > 1
-                && u.path().strip_prefix(own).is_some_and(|r| r.trim_matches('/').contains('-'))
+        let own_path = self.base.path().trim_end_matches('/');
+        let has_posts_below = self.links.iter().any(|u| {
+            own_path.len() > 1
+                && u.path()
+                    .strip_prefix(own_path)
+                    .is_some_and(|r| r.trim_matches('/').contains('-'))
         });
-        let fits = below || url_shape::is_post_directory(&format!("{own}/"));
-        (own.len() > 1 && fits && !bare.contains('/'))
-            .then(|| feed_parser::http_url(&format!("{own}/{bare}"), Some(&self.base)))
+        let is_post_path = has_posts_below || url_shape::is_post_directory(&format!("{own_path}/"));
+        (own_path.len() > 1 && is_post_path && !path.contains('/'))
+            .then(|| feed_parser::http_url(&format!("{own_path}/{path}"), Some(&self.base)))
             .flatten()
     }
 }

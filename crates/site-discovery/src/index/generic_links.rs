@@ -21,8 +21,10 @@ pub(super) fn is_navigation_text(text: &str) -> bool {
 
 static READ_MORE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"^(?:(?:continue|keep) reading|read (?:more|on|now|it|this|post|article|full|the (?:post|article|full|rest|story|essay|whole|issue))",
-        r"|(?:view|see|open) (?:post|article|more|full|online|details|the (?:post|article|full|rest))",
+        r"^(?:(?:continue|keep) reading|read (?:more|on|now|it|this|post|article|full",
+        r"|the (?:post|article|full|rest|story|essay|whole|issue))",
+        r"|(?:view|see|open) (?:post|article|more|full|online|details",
+        r"|the (?:post|article|full|rest))",
         r"|\d+ (?:comments?|likes?|replies|views|min|minutes?))\b",
     ))
     .expect("a valid pattern")

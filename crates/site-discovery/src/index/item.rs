@@ -70,9 +70,9 @@ impl IndexItem {
     /// Fills missing fields from another extraction of the same item. A more precise date replaces
     /// a less precise one.
     pub fn fill_missing_from(&mut self, other: &Self) {
-        fn fill<T: Clone>(mine: &mut Option<T>, other: Option<&T>) {
-            if mine.is_none() {
-                *mine = other.cloned();
+        fn fill<T: Clone>(field: &mut Option<T>, other: Option<&T>) {
+            if field.is_none() {
+                *field = other.cloned();
             }
         }
         fill(&mut self.title, other.title.as_ref());

@@ -460,8 +460,9 @@ fn prefer_url_date(
 fn is_byline(run: &TextRun) -> bool {
     static PUBLISHED_WORDS: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
-            r"(?i)\b(?:posted|published|written|created|updated|submitted|filed|veröffentlicht|geschrieben|erstellt|publié|posté|",
-            r"publicado|pubblicato|geplaatst|gepubliceerd|publicerad|julkaistu|opublikowano)\b",
+            r"(?i)\b(?:posted|published|written|created|updated|submitted|filed|veröffentlicht|",
+            r"geschrieben|erstellt|publié|posté|publicado|pubblicato|geplaatst|gepubliceerd|",
+            r"publicerad|julkaistu|opublikowano)\b",
         ))
         .expect("a valid pattern")
     });

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use ego_tree::NodeId;
+use ego_tree::{NodeId, NodeRef};
 use scraper::{ElementRef, Node};
 
 use super::anchors::{Anchor, ElementCounts};
@@ -72,11 +72,11 @@ pub(super) fn assign_regions(
         }
     }
     for items in by_list.values() {
-        let nameless = |i: &usize| {
+        let has_no_title = |i: &usize| {
             !members[*i][0].could_be_title()
                 && !element_counts.headings.contains_key(&roots[*i].id())
         };
-        if items.iter().all(nameless)
+        if items.iter().all(has_no_title)
             && assign_preceding_headings(
                 items,
                 &roots,
@@ -103,7 +103,7 @@ fn ancestor_path<'a>(
     let mut current = anchor.element;
     let headings =
         |e: &ElementRef<'_>| element_counts.headings.get(&e.id()).copied().unwrap_or_default();
-    let titled = anchor.could_be_title();
+    let has_title = anchor.could_be_title();
     for parent in anchor.element.ancestors().take(MAX_ANCESTORS).filter_map(ElementRef::wrap) {
         if items_within.get(&parent.id()) != Some(&ItemsWithin::One(item))
             || matches!(parent.value().name(), "body" | "html" | "main")
@@ -112,7 +112,7 @@ fn ancestor_path<'a>(
         }
         if heading_level(parent.value().name()).is_none()
             && headings(&parent) > headings(&current)
-            && titled
+            && has_title
             && has_higher_heading_before(&parent, &current, anchor.heading)
         {
             break;
@@ -190,16 +190,16 @@ fn assign_siblings(
     item_by_node: &mut HashMap<NodeId, usize>,
     element_counts: &ElementCounts,
 ) {
-    let marked = |id: NodeId| items_within.contains_key(&id);
-    let gap_after = |item: usize| -> Vec<ego_tree::NodeRef<'_, Node>> {
+    let contains_item = |id: NodeId| items_within.contains_key(&id);
+    let gap_after = |item: usize| -> Vec<NodeRef<'_, Node>> {
         roots[item]
             .next_siblings()
-            .take_while(|s| !ends_item(s, element_counts) && !marked(s.id()))
+            .take_while(|s| !ends_item(s, element_counts) && !contains_item(s.id()))
             .take(MAX_SIBLINGS)
             .filter(|s| has_text(s))
             .collect()
     };
-    let gaps: Vec<Vec<ego_tree::NodeRef<'_, Node>>> = items.iter().map(|i| gap_after(*i)).collect();
+    let gaps: Vec<Vec<NodeRef<'_, Node>>> = items.iter().map(|i| gap_after(*i)).collect();
     let Some((last, others)) = gaps.split_last() else {
         return;
     };
@@ -211,9 +211,13 @@ fn assign_siblings(
         return;
     }
     let first = roots[items[0]];
-    let leading_dates: Vec<ego_tree::NodeRef<'_, Node>> =
-        // A date in a heading applies to the whole list.
-        first.prev_siblings().filter(has_text).take(2).take_while(|s| is_date(s) && !element_counts.headings.contains_key(&s.id())).collect();
+    // A date in a heading applies to the whole list.
+    let leading_dates: Vec<NodeRef<'_, Node>> = first
+        .prev_siblings()
+        .filter(has_text)
+        .take(2)
+        .take_while(|s| is_date(s) && !element_counts.headings.contains_key(&s.id()))
+        .collect();
     let dates_come_first = !leading_dates.is_empty() && !last.iter().any(is_date)
         || !leading_dates.is_empty() && others.iter().all(|gap| gap.last().is_some_and(is_date));
     let longest = others.iter().map(Vec::len).max().unwrap_or(MAX_SIBLINGS);
@@ -247,11 +251,11 @@ fn assign_siblings(
     }
 }
 
-fn element_name<'a>(node: &ego_tree::NodeRef<'a, Node>) -> Option<&'a str> {
+fn element_name<'a>(node: &NodeRef<'a, Node>) -> Option<&'a str> {
     node.value().as_element().map(scraper::node::Element::name)
 }
 
-fn has_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
+fn has_text(node: &NodeRef<'_, Node>) -> bool {
     match node.value() {
         Node::Text(text) => text.chars().any(char::is_alphanumeric),
         Node::Element(_) => ElementRef::wrap(*node)
@@ -262,7 +266,7 @@ fn has_text(node: &ego_tree::NodeRef<'_, Node>) -> bool {
 
 /// Returns whether a sibling cannot belong to the item before it: it contains a heading, is a
 /// separator, or is part of the site's frame.
-fn ends_item(node: &ego_tree::NodeRef<'_, Node>, element_counts: &ElementCounts) -> bool {
+fn ends_item(node: &NodeRef<'_, Node>, element_counts: &ElementCounts) -> bool {
     let Some(name) = element_name(node) else {
         return false;
     };
@@ -273,7 +277,7 @@ fn ends_item(node: &ego_tree::NodeRef<'_, Node>, element_counts: &ElementCounts)
         )
 }
 
-fn is_date(node: &ego_tree::NodeRef<'_, Node>) -> bool {
+fn is_date(node: &NodeRef<'_, Node>) -> bool {
     let text = match node.value() {
         Node::Text(text) => text.trim().to_owned(),
         _ => match ElementRef::wrap(*node) {

@@ -61,27 +61,32 @@ pub fn read_index_page(
     let (items, reason) = match selectors {
         Some(selectors) => {
             let items = selectors::read(&dom, page.url, selectors)?;
-            (items, format!("page.item = \"{}\" selects them", selectors.item))
+            (items, format!("page.item = \"{}\" selects the posts", selectors.item))
         }
         None => detect_items(&dom, page.url),
     };
     if items.is_empty() {
         let reason = match selectors {
-            Some(selectors) => format!("page.item = \"{}\" matches nothing with a title or a link", selectors.item),
-            None => "neither microformats, JSON-LD, embedded data nor a repeated list of links shows any; selectors in [source.page] would name them".to_owned(),
+            Some(selectors) => format!(
+                "page.item = \"{}\" matches no element with a title or a link",
+                selectors.item
+            ),
+            None => "the page has no microformats, JSON-LD, embedded data or repeated list of \
+                     links with posts; set selectors in [source.page] to name them"
+                .to_owned(),
         };
         return Err(DiscoveryError::NoPosts { url: page.url.to_string(), reason });
     }
     let mut problems = Vec::new();
-    let without = |holds: &dyn Fn(&IndexItem) -> bool| items.iter().filter(|i| !holds(i)).count();
-    let undated = without(&|i| i.published.is_some());
+    let count_without = |has: &dyn Fn(&IndexItem) -> bool| items.iter().filter(|i| !has(i)).count();
+    let undated = count_without(&|i| i.published.is_some());
     if undated > 0 {
         problems.push(Problem::note(
             "undated",
-            format!("{undated} of {} items tell no date of publication", items.len()),
+            format!("{undated} of {} items have no publication date", items.len()),
         ));
     }
-    let unlinked = without(&|i| i.url.is_some());
+    let unlinked = count_without(&|i| i.url.is_some());
     if unlinked > 0 {
         problems.push(Problem::warning(
             "unlinked",
@@ -104,11 +109,14 @@ pub fn read_index_page(
 fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
     let candidates = candidates::read(dom, page);
     let extractions = [
-        (structured_data::read_microformats(dom), "microformats (h-entry) mark them"),
-        (embedded_json::read(dom, page), "the page's embedded data lists them"),
-        (structured_data::read_json_ld_lists(dom), "the page's JSON-LD lists them"),
+        (
+            structured_data::read_microformats(dom),
+            "the posts are marked with microformats (h-entry)",
+        ),
+        (embedded_json::read(dom, page), "the posts are in the page's embedded data"),
+        (structured_data::read_json_ld_lists(dom), "the posts are in the page's JSON-LD"),
     ];
-    let own: HashMap<String, &IndexItem> =
+    let candidates_by_key: HashMap<String, &IndexItem> =
         candidates.iter().filter_map(|c| Some((c.key()?, c))).collect();
     let usable = |items: Vec<IndexItem>| -> Vec<IndexItem> {
         items
@@ -126,12 +134,16 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
         extractions.into_iter().map(|(items, reason)| (usable(items), reason)).collect();
     // An extraction leads if it covers most of the items that the structure shows. One that has
     // other items describes something else.
-    let sees_most = |items: &Vec<IndexItem>| {
-        let shared =
-            items.iter().filter_map(IndexItem::key).filter(|k| own.contains_key(k)).count();
-        !items.is_empty() && (own.is_empty() || shared * 10 >= own.len() * 6)
+    let covers_most = |items: &Vec<IndexItem>| {
+        let shared = items
+            .iter()
+            .filter_map(IndexItem::key)
+            .filter(|k| candidates_by_key.contains_key(k))
+            .count();
+        !items.is_empty()
+            && (candidates_by_key.is_empty() || shared * 10 >= candidates_by_key.len() * 6)
     };
-    let primary = extractions.iter().position(|(items, _)| sees_most(items));
+    let primary = extractions.iter().position(|(items, _)| covers_most(items));
     let (mut items, mut reason) = match primary {
         Some(at) => {
             let (items, reason) = extractions.remove(at);
@@ -141,8 +153,7 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
     };
     if primary.is_none() {
         items.clone_from(&candidates);
-        reason =
-            format!("{} links of one structure stand with their titles in a list", items.len());
+        reason = format!("{} links with titles form a list", items.len());
     }
     // If the headings of a change log link to another site, the link leads to the code, not to the
     // entry.
@@ -152,8 +163,7 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
         });
     if items.is_empty() || is_changelog {
         items = changelog::read(dom, page);
-        reason =
-            format!("{} of the page's own headings are dated and can be linked to", items.len());
+        reason = format!("{} headings of the page have a date and an anchor", items.len());
     }
     items = deduplicate(items, page);
     // The other extractions fill in missing fields.

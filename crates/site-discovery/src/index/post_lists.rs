@@ -29,10 +29,10 @@ struct CandidateList<'a> {
 
 #[allow(clippy::cast_precision_loss)] // a few thousand at most
 impl<'a> CandidateList<'a> {
-    fn of(candidates: Vec<&'a Candidate>) -> Self {
+    fn new(candidates: Vec<&'a Candidate>) -> Self {
         let n = candidates.len().max(1) as f64;
-        let share = |holds: &dyn Fn(&Candidate) -> bool| {
-            candidates.iter().filter(|c| holds(c)).count() as f64 / n
+        let share = |has: &dyn Fn(&Candidate) -> bool| {
+            candidates.iter().filter(|c| has(c)).count() as f64 / n
         };
         let mut counts: HashMap<&(String, String), usize> = HashMap::new();
         for candidate in &candidates {
@@ -55,12 +55,13 @@ impl<'a> CandidateList<'a> {
 
     fn weight(&self) -> f64 {
         let n = self.candidates.len() as f64;
-        let home = if self.directory.1 != "/" && url_shape::is_post_directory(&self.directory.1) {
-            1.3
-        } else {
-            1.0
-        };
-        self.mean_score.max(0.0) * (1.0 + n).ln() * home
+        let directory_factor =
+            if self.directory.1 != "/" && url_shape::is_post_directory(&self.directory.1) {
+                1.3
+            } else {
+                1.0
+            };
+        self.mean_score.max(0.0) * (1.0 + n).ln() * directory_factor
     }
 
     /// Returns whether the items of this list are within the items of another list, such as links
@@ -68,10 +69,10 @@ impl<'a> CandidateList<'a> {
     fn is_nested_in(&self, other: &Self) -> bool {
         let roots: HashSet<NodeId> = other.candidates.iter().map(|c| c.root).collect();
         let keys: HashSet<String> = other.candidates.iter().filter_map(|c| c.item.key()).collect();
-        let parts = self.candidates.iter().filter(|c| {
+        let nested = self.candidates.iter().filter(|c| {
             roots.contains(&c.root) && c.item.key().is_some_and(|k| !keys.contains(&k))
         });
-        parts.count() * 2 > self.candidates.len()
+        nested.count() * 2 > self.candidates.len()
     }
 
     /// Returns whether the list contains nearly all links of a page whose URL names a list of
@@ -79,14 +80,14 @@ impl<'a> CandidateList<'a> {
     fn dominates_page(&self, page_context: &PageContext<'_>) -> bool {
         let keys: HashSet<&str> =
             page_context.anchors.iter().filter(|a| !a.inline).map(|a| a.key.as_str()).collect();
-        let own = self
+        let own_count = self
             .candidates
             .iter()
             .filter(|c| c.directory == *self.directory && !c.external)
             .count();
-        own >= 8
-            && own * 10 >= self.candidates.len() * 9
-            && own * 10 >= keys.len() * 6
+        own_count >= 8
+            && own_count * 10 >= self.candidates.len() * 9
+            && own_count * 10 >= keys.len() * 6
             && url_shape::is_post_list(page_context.page)
     }
 
@@ -94,14 +95,18 @@ impl<'a> CandidateList<'a> {
     /// have only titles.
     fn is_recommendation_box(&self) -> bool {
         static RECOMMENDATION_WORDS: LazyLock<WordList> = word_list!("recommendation_words.txt");
-        let says = |text: &String| {
+        let is_recommendation = |text: &String| {
             let lower = text.to_lowercase();
             RECOMMENDATION_WORDS.contains_any(lower.split(|c: char| !c.is_alphanumeric()))
                 && lower.split(' ').count() <= 5
         };
-        let bare =
+        let only_titles =
             self.candidates.iter().all(|c| !c.features.has_heading && !c.features.has_summary);
-        bare && self.candidates.iter().all(|c| c.section_heading.as_ref().is_some_and(says))
+        only_titles
+            && self
+                .candidates
+                .iter()
+                .all(|c| c.section_heading.as_ref().is_some_and(is_recommendation))
     }
 
     /// Returns whether the items of this list look like those of the reference list.
@@ -113,18 +118,18 @@ impl<'a> CandidateList<'a> {
             // A box of recent or popular posts repeats the items of the list with less detail.
             let known: HashSet<String> =
                 best.candidates.iter().filter_map(|c| c.item.key()).collect();
-            let again = self
+            let repeated = self
                 .candidates
                 .iter()
                 .filter(|c| c.item.key().is_some_and(|k| known.contains(&k)))
                 .count();
-            return again * 2 <= self.candidates.len()
+            return repeated * 2 <= self.candidates.len()
                 || self.dated_share >= 0.2
                 || best.dated_share < 0.8;
         }
         let same_group = self.candidates[0].list.0 == best.candidates[0].list.0;
-        let enough = if same_group && self.directory == best.directory { 0.6 } else { 0.75 };
-        let alike = self.dated_share >= best.dated_share * 0.6
+        let min_share = if same_group && self.directory == best.directory { 0.6 } else { 0.75 };
+        let has_similar_shares = self.dated_share >= best.dated_share * 0.6
             && self.heading_share >= best.heading_share * 0.6
             && (self.external_share - best.external_share).abs() < 0.6;
         // Lists of something else (projects, talks) look like posts but lead to other directories.
@@ -132,13 +137,13 @@ impl<'a> CandidateList<'a> {
             && best.directory.1 != "/"
             && best.external_share < 0.5;
         // Dated cards of the same structure are posts of several subjects.
-        let siblings = same_group && self.dated_share >= 0.8 && best.dated_share >= 0.8;
-        let told = !elsewhere
-            || siblings
+        let are_dated_cards = same_group && self.dated_share >= 0.8 && best.dated_share >= 0.8;
+        let is_plausible_place = !elsewhere
+            || are_dated_cards
             || self.dated_share >= 0.6
                 && best.dated_share >= 0.6
                 && url_shape::is_post_directory(&self.directory.1);
-        alike && told && self.mean_score >= best.mean_score * enough
+        has_similar_shares && is_plausible_place && self.mean_score >= best.mean_score * min_share
     }
 }
 
@@ -158,10 +163,10 @@ pub(super) fn select_candidates(
         if candidates.len() == 1 {
             singletons.entry(group).or_default().extend(candidates)
         } else {
-            lists.push(CandidateList::of(candidates))
+            lists.push(CandidateList::new(candidates))
         }
     }
-    lists.extend(singletons.into_values().map(CandidateList::of));
+    lists.extend(singletons.into_values().map(CandidateList::new));
     lists.sort_by(|a, b| {
         b.weight()
             .total_cmp(&a.weight())
@@ -171,11 +176,11 @@ pub(super) fn select_candidates(
         return Vec::new();
     };
     let n = best.candidates.len();
-    let enough = best.mean_score >= 3.0 && n >= 2
+    let is_good_enough = best.mean_score >= 3.0 && n >= 2
         || best.mean_score >= 1.75 && n >= 3 && best.external_share < 0.5
         || best.mean_score >= 4.0
         || best.mean_score >= 0.75 && best.dominates_page(page_context);
-    if !enough {
+    if !is_good_enough {
         return Vec::new();
     }
     let min_score = (best.mean_score * 0.3).min(2.0);

@@ -25,7 +25,7 @@ const MAX_ITEMS: usize = 5_000;
 pub fn validate_selectors(selectors: &PageSelectors) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
     if selectors.item.trim().is_empty() {
-        out.push(("item", "a selector for the items is needed, such as \"article\"".to_owned()));
+        out.push(("item", "a selector for the items is required, such as \"article\"".to_owned()));
     }
     for (field, text) in fields(selectors) {
         if let Err(reason) = FieldSelector::parse(text) {
@@ -137,8 +137,8 @@ pub(super) fn read(
                 .and_then(|p| p.elements(element).into_iter().map(text_of).find(|t| !t.is_empty()));
         }
         item.published = date.as_ref().and_then(|p| {
-            let told = p.texts(element).iter().find_map(|t| dates::parse_or_find(t));
-            told.or_else(|| p.elements(element).iter().find_map(element_date))
+            let in_text = p.texts(element).iter().find_map(|t| dates::parse_or_find(t));
+            in_text.or_else(|| p.elements(element).iter().find_map(element_date))
         });
         item.summary = first(&summary).map(|t| truncate_summary(&t));
         for term in category.iter().flat_map(|p| p.texts(element)) {

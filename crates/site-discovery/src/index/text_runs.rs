@@ -163,7 +163,7 @@ fn enter_element(
     separate: &HashSet<NodeId>,
 ) -> TextContext {
     let name = element.value().name();
-    let own = item_by_node.get(&element.id()).copied();
+    let own_item = item_by_node.get(&element.id()).copied();
     let heading = heading_level(name).or_else(|| parent.and_then(|p| p.heading));
     let link = if name == "a" && element.attr("href").is_some() {
         Some(element.id())
@@ -202,8 +202,8 @@ fn enter_element(
     let own_words = class_and_id_words(element);
     TextContext {
         id: element.id(),
-        item_index: own.or_else(|| parent.and_then(|p| p.item_index)),
-        starts_item: own.is_some(),
+        item_index: own_item.or_else(|| parent.and_then(|p| p.item_index)),
+        starts_item: own_item.is_some(),
         heading,
         link,
         words: if is_block {

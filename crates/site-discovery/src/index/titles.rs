@@ -29,12 +29,12 @@ pub(super) fn find_title(
     anchors: &[&Anchor<'_>],
     links: &HashSet<NodeId>,
 ) -> Option<(usize, String, bool)> {
-    let own = |run: &TextRun| run.link.is_some_and(|l| links.contains(&l));
-    let fits = |run: &&(usize, &TextRun)| {
+    let is_own_link = |run: &TextRun| run.link.is_some_and(|l| links.contains(&l));
+    let can_be_title = |run: &&(usize, &TextRun)| {
         // The text of a link that several links share was cleared, so it is not a title.
-        let nameless = own(run.1)
+        let is_cleared_link = is_own_link(run.1)
             && anchors.iter().any(|a| a.has_no_text() && run.1.link == Some(a.element.id()));
-        !nameless
+        !is_cleared_link
             && !run.1.text.is_empty()
             && run.1.date.is_none()
             && !is_day_heading(&run.1.text)
@@ -45,32 +45,35 @@ pub(super) fn find_title(
     let heading_of = |predicate: &dyn Fn(&TextRun) -> bool| {
         indexed_runs
             .iter()
-            .filter(fits)
+            .filter(can_be_title)
             .filter(|(_, r)| r.heading.is_some() && predicate(r))
             .min_by_key(|(i, r)| (r.heading, *i))
             .map(|(i, r)| (*i, r.text.clone(), true))
     };
     // A text that is the whole link to the post is not a label, whatever its class.
-    let whole = |run: &TextRun| {
-        let only = || anchors.iter().all(|a| a.text == run.text || !a.could_be_title());
-        own(run) && anchors.iter().any(|a| a.text == run.text) && (run.text.contains(' ') || only())
+    let is_whole_link = |run: &TextRun| {
+        let is_only_text = || anchors.iter().all(|a| a.text == run.text || !a.could_be_title());
+        is_own_link(run)
+            && anchors.iter().any(|a| a.text == run.text)
+            && (run.text.contains(' ') || is_only_text())
     };
-    let is_label = |run: &TextRun| run.has_word_of(&CATEGORY_WORDS) && !whole(run);
+    let is_label = |run: &TextRun| run.has_word_of(&CATEGORY_WORDS) && !is_whole_link(run);
     // A link within a heading is the title even if the heading has more text.
-    let in_heading = |r: &TextRun| own(r) && anchors.iter().any(|a| a.text == r.text);
-    let linked = heading_of(&|r| own(r) && !is_label(r)).or_else(|| heading_of(&in_heading));
+    let in_heading = |r: &TextRun| is_own_link(r) && anchors.iter().any(|a| a.text == r.text);
+    let linked_heading =
+        heading_of(&|r| is_own_link(r) && !is_label(r)).or_else(|| heading_of(&in_heading));
     let marked_title = || {
         indexed_runs
             .iter()
-            .filter(fits)
+            .filter(can_be_title)
             .find(|(_, r)| {
                 r.has_word_of(&TITLE_WORDS) && !r.has_word_of(&NON_TITLE_WORDS) && !is_label(r)
             })
             .map(|(i, r)| (*i, r.text.clone(), r.heading.is_some()))
     };
     let in_link = || {
-        let candidates = indexed_runs.iter().filter(fits).filter(|(_, r)| {
-            own(r)
+        let candidates = indexed_runs.iter().filter(can_be_title).filter(|(_, r)| {
+            is_own_link(r)
                 && !is_label(r)
                 && !r.has_word_of(&DATE_WORDS)
                 && !r.has_word_of(&NON_TITLE_WORDS)
@@ -95,7 +98,7 @@ pub(super) fn find_title(
             .or_else(|| candidates.first());
         first.map(|(i, r)| (*i, r.text.clone(), false))
     };
-    let whole_link = anchors.iter().any(|a| a.could_be_title());
+    let has_title_link = anchors.iter().any(|a| a.could_be_title());
     let unlinked = || heading_of(&|r| r.link.is_none() && !r.has_word_of(&CATEGORY_WORDS));
     let accessible_name = || {
         let stated = anchors
@@ -117,20 +120,20 @@ pub(super) fn find_title(
     let fallback = || {
         indexed_runs
             .iter()
-            .filter(fits)
+            .filter(can_be_title)
             .find(|(_, r)| {
-                let named = || {
+                let resembles_url = || {
                     anchors
                         .first()
                         .is_some_and(|a| url_shape::slug_similarity(&r.text, &a.url) >= 0.9)
                 };
-                (r.text.split(' ').count() >= 2 || named())
+                (r.text.split(' ').count() >= 2 || resembles_url())
                     && !is_only_date(&r.text)
                     && !r.has_word_of(&CATEGORY_WORDS)
             })
             .map(|(i, r)| (*i, r.text.clone(), false))
     };
-    if let Some(found) = linked {
+    if let Some(found) = linked_heading {
         return Some(found);
     }
     // A number is not the title if another text is marked as one: `arXiv:2610.01234`.
@@ -142,18 +145,18 @@ pub(super) fn find_title(
     {
         return Some(found);
     }
-    if whole_link {
+    if has_title_link {
         let first_own = in_link();
         // A marked title within the link, or beside a link that is an image.
         return marked_title()
-            .filter(|(i, ..)| runs.get(*i).is_some_and(own))
+            .filter(|(i, ..)| runs.get(*i).is_some_and(is_own_link))
             .or(first_own)
             .or_else(marked_title)
             .or_else(unlinked)
-            .or_else(|| heading_of(&|r| own(r)))
+            .or_else(|| heading_of(&|r| is_own_link(r)))
             .or_else(accessible_name);
     }
-    let own_heading = || heading_of(&|r| own(r));
+    let own_heading = || heading_of(&|r| is_own_link(r));
     unlinked()
         .or_else(marked_title)
         .or_else(own_heading)
@@ -165,7 +168,12 @@ pub(super) fn find_title(
 /// Removes `Read more about` and similar words from an accessible name.
 fn strip_read_more_prefix(text: &str) -> String {
     static READ_MORE_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:(?:read|continue reading|view|open|go to|link to|permalink to)(?: more)?(?: about| of| on)?(?: the)?(?: post| article| full post| full article)?\s*:?\s*|post:\s*)").expect("a valid pattern")
+        Regex::new(concat!(
+            r"(?i)^(?:(?:read|continue reading|view|open|go to|link to|permalink to)(?: more)?",
+            r"(?: about| of| on)?(?: the)?(?: post| article| full post| full article)?\s*:?\s*",
+            r"|post:\s*)",
+        ))
+        .expect("a valid pattern")
     });
     let bare = READ_MORE_PREFIX.replace(text.trim(), "");
     let bare = bare.trim().trim_matches(['"', '“', '”', '\'']).trim();
@@ -189,7 +197,7 @@ pub(super) fn split_title_and_date(
     title: &str,
 ) -> (String, Option<PublishedDate>, Option<MonthDay>) {
     // `Title — 12 Nov 2026 · 4 min read`
-    let (title, timed) = match title
+    let (title, has_reading_time) = match title
         .rsplit_once([' ', '\u{a0}'])
         .and_then(|_| title.rfind(['·', '•', '|', '—', '–']))
     {
@@ -200,20 +208,20 @@ pub(super) fn split_title_and_date(
         }
         _ => (title, false),
     };
-    let sign =
+    let is_separator =
         |c: char| matches!(c, '-' | '–' | '—' | ':' | '·' | '•' | '|' | '»' | '>' | ')' | ']');
     let after_date = |text: &str| {
-        text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || sign(c))
+        text.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || is_separator(c))
             .trim_end()
             .to_owned()
     };
     if let Some(found) = dates::find(title) {
         let (before, after) = (&title[..found.start], &title[found.end..]);
-        let leads = before
-            .trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | '['))
-            .is_empty()
-            && (after.trim_start().starts_with(sign) || found.date.precision >= DatePrecision::Day);
-        if leads && after_date(after).chars().count() >= 3 {
+        let date_comes_first =
+            before.trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | '[')).is_empty()
+                && (after.trim_start().starts_with(is_separator)
+                    || found.date.precision >= DatePrecision::Day);
+        if date_comes_first && after_date(after).chars().count() >= 3 {
             return (after_date(after), Some(found.date), None);
         }
         // A title can end with a month, or with a day that is its subject. Only a date that is set
@@ -221,12 +229,12 @@ pub(super) fn split_title_and_date(
         let before_trimmed = before.trim_end();
         let is_separated = before_trimmed.ends_with(['(', '[', '|', '·', '•', '–', '—', '-']);
         let title_before = before_trimmed.trim_end_matches(|c: char| {
-            c.is_whitespace() || c == '(' || c == '[' || sign(c) && c != ')' && c != ']'
+            c.is_whitespace() || c == '(' || c == '[' || is_separator(c) && c != ')' && c != ']'
         });
-        if after.trim_matches(|c: char| c.is_whitespace() || sign(c)).is_empty()
+        if after.trim_matches(|c: char| c.is_whitespace() || is_separator(c)).is_empty()
             && found.date.precision >= DatePrecision::Day
         {
-            let title = if is_separated && (title_before.contains(' ') || timed) {
+            let title = if is_separated && (title_before.contains(' ') || has_reading_time) {
                 title_before
             } else {
                 title.trim()
@@ -237,7 +245,7 @@ pub(super) fn split_title_and_date(
     }
     if let Some(found) = dates::find_month_day(title) {
         let after = &title[found.end..];
-        if after.trim_start().starts_with(sign) && after_date(after).chars().count() >= 3 {
+        if after.trim_start().starts_with(is_separator) && after_date(after).chars().count() >= 3 {
             return (after_date(after), None, Some(found));
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn extract_article(page: &Page<'_>, dom: &Dom) -> Result<String, Stri
         return Err(format!("the page is nested deeper than {MAX_NESTING} elements"));
     }
     if dom.is_truncated {
-        return Err("the page is nested beyond all reason".to_owned());
+        return Err("the page is nested too deeply".to_owned());
     }
     let config = Config { max_elements_to_parse: MAX_ELEMENTS, ..Config::default() };
     let mut reader = Readability::new(page.html, Some(page.url.as_str()), Some(config))
@@ -31,7 +31,7 @@ pub(super) fn extract_article(page: &Page<'_>, dom: &Dom) -> Result<String, Stri
     let article = reader.parse().map_err(|error| error.to_string())?;
     Some(article.content.to_string())
         .filter(|html| !html.trim().is_empty())
-        .ok_or_else(|| "it is empty".to_owned())
+        .ok_or_else(|| "the main text is empty".to_owned())
 }
 
 /// Returns the nesting depth of a page.

@@ -80,23 +80,21 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
             Ok(html) => {
                 draft.content =
                     Some(feed_parser::sanitise(&html, &dom.base)).filter(|c| !c.is_empty());
-                reader
-                    .field_origins
-                    .push(("content", "the article as a reader's view shows it".to_owned()));
+                reader.field_origins.push(("content", "the main text of the article".to_owned()));
             }
             Err(reason) => reader.problems.push(Problem::warning(
                 "no-article-text",
-                format!("the article's text was not found in {}: {reason}", page.url),
+                format!("the text of the article at {} was not found: {reason}", page.url),
             )),
         }
     }
     if draft.title.is_none() {
-        reader.problems.push(Problem::warning("untitled", format!("{} tells no title", page.url)));
+        reader.problems.push(Problem::warning("untitled", format!("{} has no title", page.url)));
     }
     if draft.published.is_none() {
         reader
             .problems
-            .push(Problem::note("undated", format!("{} tells no date of publication", page.url)));
+            .push(Problem::note("undated", format!("{} has no publication date", page.url)));
     }
     let MetadataReader { field_origins, problems, .. } = reader;
     PageMetadata {
@@ -206,14 +204,14 @@ impl MetadataReader<'_> {
             _ => {
                 let mut url = self.page.url.clone();
                 url.set_fragment(None);
-                self.field_origins.push(("url", "the page's own address".to_owned()));
+                self.field_origins.push(("url", "the URL of the page".to_owned()));
                 url
             }
         }
     }
 
     fn title(&mut self, site_title: Option<&str>) -> Option<String> {
-        let wording = SiteNameCleaner::new(site_title, self.page.url);
+        let cleaner = SiteNameCleaner::new(site_title, self.page.url);
         let heading = visible::heading(self.dom);
         let tag = self.dom.first("head > title, title").map(text_of).filter(|t| !t.is_empty());
         // Some templates give every page the site's name as its title.
@@ -244,11 +242,11 @@ impl MetadataReader<'_> {
                 )
                 .map(|t| (t, "marked as headline".to_owned()))
             })
-            .or_else(|| heading.clone().map(|t| (t, "the page's heading".to_owned())))
+            .or_else(|| heading.clone().map(|t| (t, "the heading of the page".to_owned())))
             .or_else(|| tag.map(|t| (t, "<title>".to_owned())));
         let found = found.map(|(text, from)| {
             let text = feed_parser::title_text(&text);
-            let bare = wording.strip_site_name(&text, heading.as_deref());
+            let bare = cleaner.strip_site_name(&text, heading.as_deref());
             // JSON-LD limits headlines to 110 characters. A heading with the same beginning is the
             // complete title.
             let cut = bare.trim_end_matches(['…', '.']).trim_end();
@@ -307,7 +305,8 @@ impl MetadataReader<'_> {
             })
             .or_else(|| visible::published(self.dom))
             .or_else(|| {
-                dates::find_in_url(self.page.url).map(|date| (date, "the address".to_owned()))
+                dates::find_in_url(self.page.url)
+                    .map(|date| (date, "the date in the URL".to_owned()))
             });
         self.record_origin("published", found)
     }
@@ -532,9 +531,10 @@ impl MetadataReader<'_> {
             .filter_map(|v| self.dom.url(v))
             .map(|u| image_key(&u))
             .collect();
-        for element in
-            self.dom.all("link[rel~='icon'], link[rel='apple-touch-icon'], link[rel='shortcut icon'], link[rel='mask-icon']")
-        {
+        for element in self.dom.all(
+            "link[rel~='icon'], link[rel='apple-touch-icon'], link[rel='shortcut icon'], \
+                 link[rel='mask-icon']",
+        ) {
             out.extend(element.attr("href").and_then(|h| self.dom.url(h)).map(|u| image_key(&u)));
         }
         for element in self
@@ -547,11 +547,11 @@ impl MetadataReader<'_> {
     }
 
     fn summary(&mut self, draft: &Draft, site_title: Option<&str>) -> Option<String> {
-        let wording = SiteNameCleaner::new(site_title, self.page.url);
+        let cleaner = SiteNameCleaner::new(site_title, self.page.url);
         let title = draft.title.as_deref();
         let authors: Vec<&str> = draft.authors.iter().map(|p| p.name.as_str()).collect();
         let clean =
-            |text: &str| wording.clean_summary(&feed_parser::plain_text(text), title, &authors);
+            |text: &str| cleaner.clean_summary(&feed_parser::plain_text(text), title, &authors);
         let mut candidates = self.json_text(&["description", "abstract"]).into_iter().chain(
             [
                 "og:description",
@@ -565,7 +565,7 @@ impl MetadataReader<'_> {
             .filter_map(|n| self.meta(&[n]).map(|(v, f)| (v, f.to_owned()))),
         );
         let found = candidates.find_map(|(v, from)| Some((clean(&v)?, from))).or_else(|| {
-            visible::first_paragraph(self.dom, &|text| wording.clean_summary(text, title, &authors))
+            visible::first_paragraph(self.dom, &|text| cleaner.clean_summary(text, title, &authors))
                 .map(|t| (t, "the first paragraph".to_owned()))
         });
         self.record_origin("summary", found)

@@ -82,13 +82,15 @@ pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
         }
     }
     let times = dom.all("time");
-    let own = |e: &&ElementRef<'_>| is_article_content(e) && !is_update_date(e);
+    let is_own_date = |e: &&ElementRef<'_>| is_article_content(e) && !is_update_date(e);
     let in_article = times
         .iter()
-        .filter(own)
+        .filter(is_own_date)
         .filter(|e| ancestors(e).any(|a| matches!(a.value().name(), "article" | "main")))
         .find_map(element_date);
-    if let Some(date) = in_article.or_else(|| times.iter().filter(own).find_map(element_date)) {
+    if let Some(date) =
+        in_article.or_else(|| times.iter().filter(is_own_date).find_map(element_date))
+    {
         return Some((date, "<time>".to_owned()));
     }
     date_beside_heading(dom).map(|date| (date, "a date beside the heading".to_owned()))
@@ -97,20 +99,24 @@ pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
 /// Returns the modification date, if an element is marked as one.
 pub(super) fn updated(dom: &Dom) -> Option<(PublishedDate, String)> {
     let marked = dom.all("[itemprop~='dateModified'], .h-entry .dt-updated, time.updated");
-    let said = || {
+    let labelled = || {
         dom.all("time")
             .into_iter()
             .filter(|e| is_article_content(e) && is_update_date(e))
             .find_map(|e| element_date(&e))
     };
     let found =
-        marked.iter().filter(|e| is_article_content(e)).find_map(element_date).or_else(said);
+        marked.iter().filter(|e| is_article_content(e)).find_map(element_date).or_else(labelled);
     found.map(|date| (date, "marked as updated".to_owned()))
 }
 
 /// Returns the author that is marked as one.
 pub(super) fn authors(dom: &Dom) -> Vec<Person> {
-    let marked = dom.all("[itemprop~='author'], .h-entry .p-author, .hentry .author .fn, a[rel~='author'], .byline a, .post-author, .author-name, .byline, .post-meta .author, .meta .author, .entry-meta .author, .author a");
+    let marked = dom.all(
+        "[itemprop~='author'], .h-entry .p-author, .hentry .author .fn, a[rel~='author'], \
+         .byline a, .post-author, .author-name, .byline, .post-meta .author, .meta .author, \
+         .entry-meta .author, .author a",
+    );
     for element in marked.iter().filter(|e| is_article_content(e)) {
         let named = compile_selector("[itemprop~='name'], .p-name, .fn");
         let name_element = element.select(&named).next().unwrap_or(*element);
@@ -132,8 +138,13 @@ pub(super) fn authors(dom: &Dom) -> Vec<Person> {
 /// tag class.
 pub(super) fn tags(dom: &Dom) -> Vec<String> {
     let mut out = Vec::new();
-    for element in dom.all("a[rel~='tag'], .h-entry .p-category, [itemprop~='keywords'], [itemprop~='articleSection'], .tags a, .post-tags a, .tag-list a, .tags li, .post-categories a") {
-        if !is_article_content(&element) || element.value().name() == "meta" && element.attr("content").is_none() {
+    for element in dom.all(
+        "a[rel~='tag'], .h-entry .p-category, [itemprop~='keywords'], \
+         [itemprop~='articleSection'], .tags a, .post-tags a, .tag-list a, .tags li, \
+         .post-categories a",
+    ) {
+        let is_empty_meta = element.value().name() == "meta" && element.attr("content").is_none();
+        if !is_article_content(&element) || is_empty_meta {
             continue;
         }
         let text = element.attr("content").map_or_else(|| text_of(element), str::to_owned);
