@@ -1,57 +1,24 @@
-//! The clock, as a resource that is handed in: the only place that asks what time it is.
+//! The clock.
 //!
-//! Nothing below layer 3 sees it: pure code takes `now` as an argument, and the store is told the
-//! time of what it stores. Tests hand in a [`ManualClock`] and play two days in milliseconds.
+//! Only [`SystemClock`] reads the system's time. The poller and the daemon take a [`Clock`], and all
+//! other code takes the time as an argument, so that tests control it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
-
-use chrono::{DateTime, SubsecRound, Utc};
-
+use chrono::{SubsecRound as _, Utc};
 use feed_model::Timestamp;
 
-/// Says what time it is, in UTC, to the millisecond.
+/// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
-    /// Now, in whole milliseconds: as exact as what is stored.
+    /// Returns the time in UTC, in whole milliseconds, because that is what the store keeps.
     fn now(&self) -> Timestamp;
 }
 
-/// The machine's clock.
+/// The clock of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // this is the one place that may
+    #[allow(clippy::disallowed_methods)] // the only place that may read it
     fn now(&self) -> Timestamp {
         Utc::now().trunc_subsecs(3)
-    }
-}
-
-/// A clock that stands still until it is moved.
-#[derive(Debug, Clone)]
-pub struct ManualClock(Arc<AtomicI64>);
-
-impl ManualClock {
-    /// A clock that says `now`.
-    pub fn at(now: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(now.timestamp_millis())))
-    }
-
-    /// Moves the clock on.
-    pub fn advance(&self, by: chrono::Duration) {
-        self.0.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
-    }
-
-    /// Sets the clock.
-    pub fn set(&self, now: Timestamp) {
-        self.0.store(now.timestamp_millis(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        DateTime::from_timestamp_millis(self.0.load(Ordering::SeqCst)).unwrap_or_default()
     }
 }

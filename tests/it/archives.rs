@@ -9,8 +9,13 @@ use tributary::{
     store::{Arrival, StoryQuery},
 };
 
-use crate::support::feed_lint;
-use crate::support::test_site::{HttpResponse, Server, TestSite, at, dated, post};
+use crate::support::{
+    feed_lint,
+    feeds::{dated, draft},
+    http::{HttpResponse, Server},
+    installation::Installation,
+    time::at,
+};
 
 const FEEDS: &str = r#"
 [site]
@@ -32,7 +37,7 @@ any = ["kafka"]
 fn posts(numbers: std::ops::RangeInclusive<u32>) -> Vec<feed_model::Draft> {
     numbers
         .rev()
-        .map(|n| post(n, &format!("Kafka number {n}"), &format!("Words of lot {n}.")))
+        .map(|n| draft(n, &format!("Kafka number {n}"), &format!("Words of lot {n}.")))
         .collect()
 }
 
@@ -84,14 +89,14 @@ async fn walk(server: &Server, topic: &str) -> ArchiveWalk {
     walk
 }
 
-fn every_id(test_site: &TestSite, topic: &str) -> BTreeSet<String> {
+fn every_id(installation: &Installation, topic: &str) -> BTreeSet<String> {
     let query = StoryQuery {
         topic: Some(TopicId::new(topic).unwrap()),
         public_only: true,
         ..StoryQuery::default()
     };
-    test_site
-        .store
+    installation
+        .store()
         .read(|reader| reader.stories(&query))
         .unwrap()
         .into_iter()
@@ -99,22 +104,22 @@ fn every_id(test_site: &TestSite, topic: &str) -> BTreeSet<String> {
         .collect()
 }
 
-async fn assert_complete(test_site: &TestSite, server: &Server) -> ArchiveWalk {
+async fn assert_complete(installation: &Installation, server: &Server) -> ArchiveWalk {
     for topic in ["all", "streaming"] {
-        assert_eq!(walk(server, topic).await.ids, every_id(test_site, topic), "{topic}");
+        assert_eq!(walk(server, topic).await.ids, every_id(installation, topic), "{topic}");
     }
     walk(server, "streaming").await
 }
 
 #[tokio::test]
 async fn every_story_is_in_the_window_or_in_a_full_archive() {
-    let test_site = TestSite::new(FEEDS);
-    let server = test_site.serve();
+    let installation = Installation::with_feeds_toml(FEEDS);
+    let server = installation.serve();
     let mut bytes: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for n in 1..=23 {
-        test_site.apply_poll("river", &at_hour(n), Arrival::Ordinary, posts(n..=n));
-        test_site.publish(&at_hour(n));
-        let walk = assert_complete(&test_site, &server).await;
+        installation.deliver_drafts("river", &at_hour(n), Arrival::Ordinary, posts(n..=n));
+        installation.publish(&at_hour(n));
+        let walk = assert_complete(&installation, &server).await;
         // The window holds the newest five; an archive is cut when one more would be nowhere, and
         // is full.
         assert_eq!(walk.archives.len(), n.saturating_sub(1) as usize / 5, "after {n}");
@@ -134,11 +139,14 @@ async fn every_story_is_in_the_window_or_in_a_full_archive() {
         (None, Some("/topics/streaming/archive/2.atom".to_owned()))
     );
     assert!(
-        first.header("cache-control").contains("max-age=86400")
-            && !first.header("last-modified").is_empty()
+        first.expect_header("cache-control").contains("max-age=86400")
+            && !first.expect_header("last-modified").is_empty()
     );
     let again = server
-        .ask("/topics/streaming/archive/1.atom", &[("If-None-Match", first.header("etag"))])
+        .get_with(
+            "/topics/streaming/archive/1.atom",
+            &[("If-None-Match", first.expect_header("etag"))],
+        )
         .await;
     assert_eq!(again.status, 304);
     let last = server.get("/topics/streaming/archive/4.atom").await;
@@ -159,67 +167,72 @@ async fn every_story_is_in_the_window_or_in_a_full_archive() {
 
 #[tokio::test]
 async fn late_arrivals_edits_and_restarts_change_no_archive() {
-    let test_site = TestSite::new(FEEDS);
-    test_site.apply_poll("river", &at_hour(1), Arrival::Ordinary, posts(1..=12));
-    test_site.publish(&at_hour(1));
-    let server = test_site.serve();
-    let kept = assert_complete(&test_site, &server).await.archives;
+    let installation = Installation::with_feeds_toml(FEEDS);
+    installation.deliver_drafts("river", &at_hour(1), Arrival::Ordinary, posts(1..=12));
+    installation.publish(&at_hour(1));
+    let server = installation.serve();
+    let kept = assert_complete(&installation, &server).await.archives;
     assert!(kept.len() >= 2, "{kept:?}");
     let mut before = Vec::new();
     for path in &kept {
-        before
-            .push((server.get(path).await.body, server.get(path).await.header("etag").to_owned()));
+        before.push((
+            server.get(path).await.body,
+            server.get(path).await.expect_header("etag").to_owned(),
+        ));
     }
     // Late ones below the window, an edit of an archived story, a story that the edit takes out of
     // the topic.
     let late =
-        vec![dated(post(101, "Kafka, found late", "Words of lot 101."), "2019-05-05T00:00:00Z")];
-    test_site.apply_poll("river", &at_hour(2), Arrival::Backfill, late);
-    test_site.apply_poll(
+        vec![dated(draft(101, "Kafka, found late", "Words of lot 101."), "2019-05-05T00:00:00Z")];
+    installation.deliver_drafts("river", &at_hour(2), Arrival::Backfill, late);
+    installation.deliver_drafts(
         "river",
         &at_hour(3),
         Arrival::Ordinary,
-        vec![post(1, "Kafka number 1, corrected", "Better words of lot 1.")],
+        vec![draft(1, "Kafka number 1, corrected", "Better words of lot 1.")],
     );
-    test_site.apply_poll(
+    installation.deliver_drafts(
         "river",
         &at_hour(4),
         Arrival::Ordinary,
-        vec![post(2, "Pulsar number 2", "It is about pulsar now.")],
+        vec![draft(2, "Pulsar number 2", "It is about pulsar now.")],
     );
-    test_site.publish(&at_hour(4));
-    assert_nothing_missing(&test_site, &server).await;
-    test_site.store.close().unwrap();
-    let restarted = TestSite::with_state_in(test_site.dir.clone(), FEEDS);
+    installation.publish(&at_hour(4));
+    assert_nothing_missing(&installation, &server).await;
+    installation.store().close().unwrap();
+    let restarted = installation.reopened_with(FEEDS);
     restarted.publish(&at_hour(500));
     let after = restarted.serve();
     for (path, (body, etag)) in kept.iter().zip(before) {
         let now = after.get(path).await;
-        assert_eq!((now.body == body, now.header("etag")), (true, etag.as_str()), "{path}");
+        assert_eq!((now.body == body, now.expect_header("etag")), (true, etag.as_str()), "{path}");
     }
 }
 
 /// An edit that takes a story out of the topic does not take it out of an archive.
-async fn assert_nothing_missing(test_site: &TestSite, server: &Server) {
+async fn assert_nothing_missing(installation: &Installation, server: &Server) {
     for topic in ["all", "streaming"] {
-        assert!(walk(server, topic).await.ids.is_superset(&every_id(test_site, topic)), "{topic}");
+        assert!(
+            walk(server, topic).await.ids.is_superset(&every_id(installation, topic)),
+            "{topic}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_slow_backfill_makes_few_archives() {
-    let test_site = TestSite::new(FEEDS);
-    let server = test_site.serve();
-    test_site.apply_poll("river", "2026-01-01T00:00:00Z", Arrival::Ordinary, posts(1..=5));
+    let installation = Installation::with_feeds_toml(FEEDS);
+    let server = installation.serve();
+    installation.deliver_drafts("river", "2026-01-01T00:00:00Z", Arrival::Ordinary, posts(1..=5));
     let mut seen: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for n in 0..24_u32 {
         let draft = dated(
-            post(100 + n, &format!("Kafka long ago {n}"), &format!("Words of lot {n} of old.")),
+            draft(100 + n, &format!("Kafka long ago {n}"), &format!("Words of lot {n} of old.")),
             &format!("2020-{:02}-{:02}T00:00:00Z", 12 - n / 4, 28 - n % 4),
         );
-        test_site.apply_poll("river", &at_hour(n), Arrival::Backfill, vec![draft]);
-        test_site.publish(&at_hour(n));
-        let walk = assert_complete(&test_site, &server).await;
+        installation.deliver_drafts("river", &at_hour(n), Arrival::Backfill, vec![draft]);
+        installation.publish(&at_hour(n));
+        let walk = assert_complete(&installation, &server).await;
         assert!(
             walk.archives.len() <= (n as usize + 1) / 4 + 4,
             "{} archives of {n} stories",
@@ -237,70 +250,69 @@ async fn a_slow_backfill_makes_few_archives() {
 
 #[tokio::test]
 async fn forgotten_or_unlabelled_stories_leave_the_archives_and_an_empty_archive_is_410() {
-    let test_site = TestSite::new(FEEDS);
-    test_site.apply_poll("river", &at_hour(1), Arrival::Ordinary, posts(1..=10));
-    test_site.publish(&at_hour(1));
-    let server = test_site.serve();
+    let installation = Installation::with_feeds_toml(FEEDS);
+    installation.deliver_drafts("river", &at_hour(1), Arrival::Ordinary, posts(1..=10));
+    installation.publish(&at_hour(1));
+    let server = installation.serve();
     let path = "/topics/streaming/archive/1.atom";
     let before = server.get(path).await;
     let ids = feed_lint::ids(&before.body);
     assert_eq!(ids.len(), 5);
     let find = |id: &str| -> StoryId {
-        test_site.store.read(|reader| reader.find_story(id)).unwrap().unwrap()
+        installation.store().read(|reader| reader.find_story(id)).unwrap().unwrap()
     };
 
-    test_site
-        .store
+    installation
+        .store()
         .label(
             find(&ids[0]),
             Some(Vec::new()),
-            test_site.rules.clone(),
-            test_site.window,
+            installation.rules(),
+            installation.window(),
             at("2026-02-03T00:00:00Z"),
         )
         .unwrap();
-    test_site.publish("2026-02-03T00:00:00Z");
+    installation.publish("2026-02-03T00:00:00Z");
     let after = server.get(path).await;
     assert_eq!(feed_lint::ids(&after.body), ids[1..]);
-    assert_ne!(after.header("etag"), before.header("etag"));
-    assert_ne!(after.header("last-modified"), before.header("last-modified"));
+    assert_ne!(after.expect_header("etag"), before.expect_header("etag"));
+    assert_ne!(after.expect_header("last-modified"), before.expect_header("last-modified"));
     assert_eq!(
         feed_lint::ids(&server.get("/topics/all/archive/1.atom").await.body).len(),
         5,
         "it is still a story"
     );
 
-    test_site.store.forget(find(&ids[1]), "asked", at("2026-02-04T00:00:00Z")).unwrap();
+    installation.store().forget(find(&ids[1]), "asked", at("2026-02-04T00:00:00Z")).unwrap();
     // At once, before anything is drawn again, its words are not served any more.
     assert_eq!(server.get(path).await.status, 503);
-    test_site.publish("2026-02-04T00:00:00Z");
+    installation.publish("2026-02-04T00:00:00Z");
     assert_eq!(feed_lint::ids(&server.get(path).await.body), ids[2..]);
     for id in &ids[2..] {
-        test_site.store.forget(find(id), "asked", at("2026-02-05T00:00:00Z")).unwrap();
+        installation.store().forget(find(id), "asked", at("2026-02-05T00:00:00Z")).unwrap();
     }
-    test_site.publish("2026-02-05T00:00:00Z");
+    installation.publish("2026-02-05T00:00:00Z");
     assert_eq!(server.get(path).await.status, 410);
     assert_eq!(server.get("/topics/all/archive/1.atom").await.status, 200);
 }
 
 #[tokio::test]
 async fn a_changed_rule_puts_old_stories_into_an_archive_not_the_window() {
-    let test_site = TestSite::new(FEEDS);
-    let old = vec![dated(post(50, "Pulsar of old", "Words about pulsar."), "2020-01-01T00:00:00Z")];
-    test_site.apply_poll("river", &at_hour(1), Arrival::Import, old);
-    test_site.apply_poll("river", &at_hour(2), Arrival::Ordinary, posts(1..=2));
-    test_site
-        .store
-        .reclassify(test_site.rules.clone(), 100, test_site.window, at("2026-02-10T00:00:00Z"))
+    let installation = Installation::with_feeds_toml(FEEDS);
+    let old =
+        vec![dated(draft(50, "Pulsar of old", "Words about pulsar."), "2020-01-01T00:00:00Z")];
+    installation.deliver_drafts("river", &at_hour(1), Arrival::Import, old);
+    installation.deliver_drafts("river", &at_hour(2), Arrival::Ordinary, posts(1..=2));
+    installation
+        .store()
+        .reclassify(installation.rules(), 100, installation.window(), at("2026-02-10T00:00:00Z"))
         .unwrap();
-    test_site.publish("2026-02-10T00:00:00Z");
-    let wider = TestSite::with_state_in(
-        test_site.dir.clone(),
-        &FEEDS.replace("[\"kafka\"]", "[\"kafka\", \"pulsar\"]"),
-    );
+    installation.publish("2026-02-10T00:00:00Z");
+    let wider =
+        installation.reopened_with(&FEEDS.replace("[\"kafka\"]", "[\"kafka\", \"pulsar\"]"));
     wider
-        .store
-        .reclassify(wider.rules.clone(), 100, wider.window, at("2026-02-11T00:00:00Z"))
+        .store()
+        .reclassify(wider.rules(), 100, wider.window(), at("2026-02-11T00:00:00Z"))
         .unwrap();
     wider.publish("2026-02-11T00:00:00Z");
     let server = wider.serve();
@@ -312,24 +324,26 @@ async fn a_changed_rule_puts_old_stories_into_an_archive_not_the_window() {
 
 #[tokio::test]
 async fn stories_cut_by_the_size_limit_are_in_an_archive() {
-    let test_site = TestSite::new(&FEEDS.replace("max_entries = 5", "max_entries = 40"));
+    let installation =
+        Installation::with_feeds_toml(&FEEDS.replace("max_entries = 5", "max_entries = 40"));
     let long = |n: u32| {
         let words = format!("Word {n} of many, and a further one. ").repeat(500);
         feed_model::Draft {
             summary: Some(SafeHtml::from_sanitised(format!("<p>{words}</p>"))),
-            ..post(n, &format!("Kafka number {n}"), "Text.")
+            ..draft(n, &format!("Kafka number {n}"), "Text.")
         }
     };
-    test_site.apply_poll(
+    installation.deliver_drafts(
         "river",
         &at_hour(1),
         Arrival::Ordinary,
         (1..=30).rev().map(long).collect(),
     );
-    test_site.publish(&at_hour(1));
-    let server = test_site.serve();
+    installation.publish(&at_hour(1));
+    let server = installation.serve();
     let window = server.get("/topics/streaming/feed.atom").await;
-    let (held, all) = (feed_lint::ids(&window.body).len(), every_id(&test_site, "streaming").len());
+    let (held, all) =
+        (feed_lint::ids(&window.body).len(), every_id(&installation, "streaming").len());
     assert!(
         held < all && window.body.len() <= 250_000,
         "{held} of {all} in {} bytes",
@@ -342,25 +356,26 @@ async fn stories_cut_by_the_size_limit_are_in_an_archive() {
         ids.extend(feed_lint::ids(&archive.body));
         next = link(&archive, "prev-archive");
     }
-    assert_eq!(ids, every_id(&test_site, "streaming"));
+    assert_eq!(ids, every_id(&installation, "streaming"));
 }
 
 #[tokio::test]
 async fn published_files_have_the_archives_that_are_served() {
-    let test_site = TestSite::new(FEEDS);
-    test_site.apply_poll("river", &at_hour(1), Arrival::Ordinary, posts(1..=12));
-    test_site.publish(&at_hour(1));
-    let server = test_site.serve();
+    let installation = Installation::with_feeds_toml(FEEDS);
+    installation.deliver_drafts("river", &at_hour(1), Arrival::Ordinary, posts(1..=12));
+    installation.publish(&at_hour(1));
+    let server = installation.serve();
     let dir = tempfile::tempdir().unwrap();
-    let settings = test_site.settings();
-    let mut settle =
-        |path: &str, digest| test_site.store.document_last_modified(path, digest, at(&at_hour(9)));
-    test_site
-        .store
+    let settings = installation.settings();
+    let mut settle = |path: &str, digest| {
+        installation.store().document_last_modified(path, digest, at(&at_hour(9)))
+    };
+    installation
+        .store()
         .read(|reader| Ok(site::publish(reader, &settings, &mut settle, dir.path())))
         .unwrap()
         .unwrap();
-    for path in assert_complete(&test_site, &server).await.archives {
+    for path in assert_complete(&installation, &server).await.archives {
         let file = dir.path().join(path.trim_start_matches('/'));
         assert_eq!(std::fs::read(&file).unwrap(), server.get(&path).await.body, "{path}");
         assert!(file.with_extension("atom.gz").exists() && file.with_extension("atom.br").exists());

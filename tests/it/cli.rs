@@ -2,70 +2,29 @@
 
 #![allow(clippy::unwrap_used)] // what a test expects, it may insist on
 
-use std::{
-    fs,
-    io::Read as _,
-    path::Path,
-    process::{Command, Output, Stdio},
-};
+use std::{fs, io::Read as _, process::Stdio};
 
-use tempfile::TempDir;
-
-/// The program in a directory of its own, in an environment without surprises.
-fn tributary(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
-    command.args(arguments).current_dir(dir).stdin(Stdio::null());
-    for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY", "NO_COLOR"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-struct ProgramOutput {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-fn ended(output: &Output) -> ProgramOutput {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    ProgramOutput {
-        code: output.status.code().unwrap(),
-        stdout: text(&output.stdout),
-        stderr: text(&output.stderr),
-    }
-}
-
-fn run(dir: &Path, arguments: &[&str]) -> ProgramOutput {
-    ended(&tributary(dir, arguments).output().unwrap())
-}
-
-fn empty() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
+use crate::support::program::{Program, ProgramOutput};
 
 #[test]
 fn init_writes_the_shipped_file_once() {
-    let dir = empty();
-    let first = run(dir.path(), &["init"]);
+    let program = Program::empty();
+    let first = program.run(&["init"]);
     assert_eq!((first.code, first.stdout.as_str()), (0, ""));
     assert!(first.stderr.contains("wrote feeds.toml"), "{}", first.stderr);
-    assert_eq!(
-        fs::read_to_string(dir.path().join("feeds.toml")).unwrap(),
-        tributary::config::SHIPPED
-    );
+    assert_eq!(fs::read_to_string(program.join("feeds.toml")).unwrap(), tributary::config::SHIPPED);
 
-    fs::write(dir.path().join("feeds.toml"), "# mine").unwrap();
-    let second = run(dir.path(), &["init"]);
+    fs::write(program.join("feeds.toml"), "# mine").unwrap();
+    let second = program.run(&["init"]);
     assert_eq!(second.code, 1);
     assert!(
         second.stderr.contains("feeds.toml already exists, not overwritten"),
         "{}",
         second.stderr
     );
-    assert_eq!(fs::read_to_string(dir.path().join("feeds.toml")).unwrap(), "# mine");
+    assert_eq!(fs::read_to_string(program.join("feeds.toml")).unwrap(), "# mine");
 
-    let elsewhere = run(dir.path(), &["--config", "no/such/dir/feeds.toml", "init"]);
+    let elsewhere = program.run(&["--config", "no/such/dir/feeds.toml", "init"]);
     assert_eq!(elsewhere.code, 1);
     assert!(
         elsewhere.stderr.contains("cannot write no/such/dir/feeds.toml: "),
@@ -76,30 +35,30 @@ fn init_writes_the_shipped_file_once() {
 
 #[test]
 fn check_accepts_what_init_wrote() {
-    let dir = empty();
-    run(dir.path(), &["init"]);
-    let check = run(dir.path(), &["check"]);
+    let program = Program::empty();
+    program.run(&["init"]);
+    let check = program.run(&["check"]);
     assert_eq!((check.code, check.stderr.as_str()), (0, ""));
     assert_eq!(check.stdout, "feeds.toml is valid: 2 sources, 4 topics\n");
     let json: serde_json::Value =
-        serde_json::from_str(&run(dir.path(), &["check", "--json"]).stdout).unwrap();
+        serde_json::from_str(&program.run(&["check", "--json"]).stdout).unwrap();
     assert_eq!(json, serde_json::json!({ "ok": true, "problems": [] }));
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "check touches nothing");
+    assert_eq!(fs::read_dir(program.path()).unwrap().count(), 1, "check touches nothing");
 }
 
 #[test]
 fn check_reports_every_problem_and_ends_with_78() {
-    let dir = empty();
+    let program = Program::empty();
     fs::write(
-        dir.path().join("my.toml"),
+        program.join("my.toml"),
         "[polling]\nintervall = \"1h\"\n\n[[source]]\nid = \"a\"\nurl = \"a.example\"\n",
     )
     .unwrap();
-    let check = run(dir.path(), &["check", "--config", "my.toml"]);
+    let check = program.run(&["check", "--config", "my.toml"]);
     assert_eq!((check.code, check.stderr.as_str()), (78, ""));
     insta::assert_snapshot!(check.stdout);
 
-    let check = run(dir.path(), &["check", "--config", "my.toml", "--json"]);
+    let check = program.run(&["check", "--config", "my.toml", "--json"]);
     assert_eq!(check.code, 78);
     let json: serde_json::Value = serde_json::from_str(&check.stdout).unwrap();
     assert_eq!(json["ok"], false);
@@ -113,9 +72,9 @@ fn check_reports_every_problem_and_ends_with_78() {
 
 #[test]
 fn effective_values_name_their_origin() {
-    let dir = empty();
-    run(dir.path(), &["init"]);
-    let check = run(dir.path(), &["check", "--effective"]);
+    let program = Program::empty();
+    program.run(&["init"]);
+    let check = program.run(&["check", "--effective"]);
     assert_eq!(check.code, 0);
     let line = |key: &str| {
         check
@@ -130,7 +89,7 @@ fn effective_values_name_their_origin() {
             && line("source[0].interval").contains("feeds.toml:")
     );
     let json: serde_json::Value =
-        serde_json::from_str(&run(dir.path(), &["check", "--effective", "--json"]).stdout).unwrap();
+        serde_json::from_str(&program.run(&["check", "--effective", "--json"]).stdout).unwrap();
     assert!(
         json["effective"].as_array().unwrap().iter().any(|value| value["key"] == "site.base_url")
     );
@@ -138,10 +97,10 @@ fn effective_values_name_their_origin() {
 
 #[test]
 fn a_missing_config_is_named_with_a_hint() {
-    let dir = empty();
+    let program = Program::empty();
     for command in [["check"].as_slice(), &["topics"], &["--config", "x.toml", "topics", "--json"]]
     {
-        let ended = run(dir.path(), command);
+        let ended = program.run(command);
         let name = if command.contains(&"x.toml") { "x.toml" } else { "feeds.toml" };
         assert_eq!(ended.code, 78, "{command:?}: {}", ended.stderr);
         assert_eq!(ended.stdout, "");
@@ -152,7 +111,7 @@ fn a_missing_config_is_named_with_a_hint() {
         );
         assert!(ended.stderr.contains("tributary init"), "{}", ended.stderr);
     }
-    let json = run(dir.path(), &["check", "--json"]);
+    let json = program.run(&["check", "--json"]);
     assert_eq!(json.code, 78);
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["problems"][0]["line"], serde_json::Value::Null);
@@ -160,52 +119,56 @@ fn a_missing_config_is_named_with_a_hint() {
 
 #[test]
 fn the_config_path_can_come_from_the_environment() {
-    let dir = empty();
-    let output = tributary(dir.path(), &["check"])
+    let program = Program::empty();
+    let output = program
+        .command(&["check"])
         .env("TRIBUTARY_CONFIG", "from-the-environment.toml")
         .output()
         .unwrap();
-    assert!(ended(&output).stderr.contains("from-the-environment.toml"));
+    assert!(ProgramOutput::from_output(&output).stderr.contains("from-the-environment.toml"));
 }
 
 #[test]
 fn a_config_that_is_not_utf8_is_invalid() {
-    let dir = empty();
-    fs::write(dir.path().join("feeds.toml"), b"[site]\ntitle = \"\xff\"\n").unwrap();
-    let check = run(dir.path(), &["check"]);
+    let program = Program::empty();
+    fs::write(program.join("feeds.toml"), b"[site]\ntitle = \"\xff\"\n").unwrap();
+    let check = program.run(&["check"]);
     assert_eq!(check.code, 78);
     assert!(check.stderr.contains("invalid UTF-8 on line 2 of feeds.toml"), "{}", check.stderr);
-    fs::remove_file(dir.path().join("feeds.toml")).unwrap();
-    fs::create_dir(dir.path().join("feeds.toml")).unwrap();
-    let check = run(dir.path(), &["check"]);
+    fs::remove_file(program.join("feeds.toml")).unwrap();
+    fs::create_dir(program.join("feeds.toml")).unwrap();
+    let check = program.run(&["check"]);
     assert_eq!(check.code, 78);
     assert!(check.stderr.contains("cannot read feeds.toml: "), "{}", check.stderr);
 }
 
 #[test]
 fn reading_commands_create_no_files_and_name_the_missing_directory() {
-    let dir = empty();
-    run(dir.path(), &["init"]);
+    let program = Program::empty();
+    program.run(&["init"]);
     for command in ["stories", "sources", "topics", "status"] {
-        let ended = run(dir.path(), &[command]);
+        let ended = program.run(&[command]);
         assert_eq!((ended.code, ended.stdout.as_str()), (1, ""), "{command}");
         assert!(ended.stderr.contains("no database in data\n"), "{command}: {}", ended.stderr);
     }
-    let explain = run(dir.path(), &["explain", "1", "--data", "elsewhere"]);
+    let explain = program.run(&["explain", "1", "--data", "elsewhere"]);
     assert_eq!(explain.code, 1);
     assert!(explain.stderr.contains("no database in elsewhere\n"), "{}", explain.stderr);
-    let output = tributary(dir.path(), &["stories"])
+    let output = program
+        .command(&["stories"])
         .env("STATE_DIRECTORY", "/nonexistent/first:/nonexistent/second")
         .env("TRIBUTARY_DATA", "third")
         .output()
         .unwrap();
-    assert!(ended(&output).stderr.contains("no database in /nonexistent/first\n"));
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing but feeds.toml is there");
+    assert!(
+        ProgramOutput::from_output(&output).stderr.contains("no database in /nonexistent/first\n")
+    );
+    assert_eq!(fs::read_dir(program.path()).unwrap().count(), 1, "nothing but feeds.toml is there");
 }
 
 #[test]
 fn wrong_usage_ends_with_2() {
-    let dir = empty();
+    let program = Program::empty();
     for arguments in [
         ["nonsense"].as_slice(),
         &[],
@@ -219,7 +182,7 @@ fn wrong_usage_ends_with_2() {
         &["man", "nonsense"],
         &["add", "not-a-url"],
     ] {
-        let ended = run(dir.path(), arguments);
+        let ended = program.run(arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{arguments:?}: {}", ended.stderr);
         assert!(!ended.stderr.is_empty());
     }
@@ -227,13 +190,13 @@ fn wrong_usage_ends_with_2() {
 
 #[test]
 fn help_and_version_exit_with_0() {
-    let dir = empty();
-    let version = run(dir.path(), &["--version"]);
+    let program = Program::empty();
+    let version = program.run(&["--version"]);
     assert_eq!(
         (version.code, version.stdout),
         (0, format!("tributary {}\n", env!("CARGO_PKG_VERSION")))
     );
-    let help = run(dir.path(), &["--help"]);
+    let help = program.run(&["--help"]);
     assert_eq!((help.code, help.stderr.as_str()), (0, ""));
     assert!(help.stdout.contains("Usage: tributary"));
 }
@@ -241,12 +204,13 @@ fn help_and_version_exit_with_0() {
 /// The reference of the command line: every command's `--help`, as it stands.
 #[test]
 fn the_command_line_is_as_documented() {
-    let mut program = tributary::cli::command().term_width(100);
-    program.build();
-    let mut reference = vec![program.render_long_help().to_string()];
+    let mut command_line = tributary::cli::command().term_width(100);
+    command_line.build();
+    let mut reference = vec![command_line.render_long_help().to_string()];
     // The global options stand in the program's own help already.
     let own = |help: String| help.split("\nGlobal options:").next().unwrap_or_default().to_owned();
-    for command in program.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+    for command in command_line.get_subcommands_mut().filter(|command| command.get_name() != "help")
+    {
         reference.push(own(command.render_long_help().to_string()));
         for nested in command.get_subcommands_mut().filter(|command| command.get_name() != "help") {
             reference.push(own(nested.render_long_help().to_string()));
@@ -263,19 +227,19 @@ fn the_clap_definition_is_valid() {
 
 #[test]
 fn completions_and_manual_are_printed() {
-    let dir = empty();
+    let program = Program::empty();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let completions = run(dir.path(), &["completions", shell]);
+        let completions = program.run(&["completions", shell]);
         assert_eq!((completions.code, completions.stderr.as_str()), (0, ""), "{shell}");
         assert!(
             completions.stdout.contains("tributary") && completions.stdout.contains("duplicates"),
             "{shell}"
         );
     }
-    let manual = run(dir.path(), &["man"]);
+    let manual = program.run(&["man"]);
     assert_eq!(manual.code, 0);
     assert!(manual.stdout.contains(".TH tributary 1"), "{}", manual.stdout);
-    let page = run(dir.path(), &["man", "stories"]);
+    let page = program.run(&["man", "stories"]);
     assert!(
         page.stdout.contains("tributary\\-stories") && page.stdout.contains("unsorted"),
         "{}",
@@ -286,15 +250,16 @@ fn completions_and_manual_are_printed() {
 /// `tributary man | head -1`: the reader goes away, which is nobody's failure.
 #[test]
 fn a_broken_pipe_is_no_failure() {
-    let dir = empty();
-    run(dir.path(), &["init"]);
+    let program = Program::empty();
+    program.run(&["init"]);
     for arguments in [
         ["man"].as_slice(),
         &["check", "--effective"],
         &["completions", "bash"],
         &["check", "--json"],
     ] {
-        let mut child = tributary(dir.path(), arguments)
+        let mut child = program
+            .command(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -308,11 +273,11 @@ fn a_broken_pipe_is_no_failure() {
 
 #[test]
 fn colour_is_for_terminals_or_on_request() {
-    let dir = empty();
-    fs::write(dir.path().join("feeds.toml"), "x = 1\n").unwrap();
-    assert!(!run(dir.path(), &["check"]).stdout.contains('\u{1b}'));
-    assert!(run(dir.path(), &["check", "--color", "always"]).stdout.contains('\u{1b}'));
-    let plain = run(dir.path(), &["topics", "--color", "never"]);
+    let program = Program::empty();
+    fs::write(program.join("feeds.toml"), "x = 1\n").unwrap();
+    assert!(!program.run(&["check"]).stdout.contains('\u{1b}'));
+    assert!(program.run(&["check", "--color", "always"]).stdout.contains('\u{1b}'));
+    let plain = program.run(&["topics", "--color", "never"]);
     assert_eq!((plain.code, plain.stdout.as_str()), (78, ""));
     assert!(
         plain.stderr.contains("unknown key `x`")

@@ -72,15 +72,15 @@ fn every_path_serves_the_bytes_of_the_published_files() {
             "{path} is not {file}"
         );
         let etag = answer.header("etag").unwrap_or_else(|| panic!("{path} has no ETag"));
-        let again = daemon.ask("GET", path, &[("If-None-Match", etag)]);
+        let again = daemon.request("GET", path, &[("If-None-Match", etag)]);
         assert_eq!(
             (again.status, again.body.len(), again.header("etag")),
             (304, 0, Some(etag)),
             "{path}"
         );
-        let other = daemon.ask("GET", path, &[("If-None-Match", "\"another\"")]);
+        let other = daemon.request("GET", path, &[("If-None-Match", "\"another\"")]);
         assert!(other.status == 200 && other.body == answer.body, "{path}");
-        let head = daemon.ask("HEAD", path, &[]);
+        let head = daemon.request("HEAD", path, &[]);
         assert_eq!(
             (head.status, head.body.len(), head.header("etag")),
             (200, 0, Some(etag)),
@@ -89,13 +89,13 @@ fn every_path_serves_the_bytes_of_the_published_files() {
         assert_eq!(head.header("content-length"), answer.header("content-length"), "{path}");
         if let Some(modified) = answer.header("last-modified") {
             assert_eq!(
-                daemon.ask("GET", path, &[("If-Modified-Since", modified)]).status,
+                daemon.request("GET", path, &[("If-Modified-Since", modified)]).status,
                 304,
                 "{path}"
             );
             assert_eq!(
                 daemon
-                    .ask("GET", path, &[("If-Modified-Since", "Mon, 01 Jan 2024 00:00:00 GMT")])
+                    .request("GET", path, &[("If-Modified-Since", "Mon, 01 Jan 2024 00:00:00 GMT")])
                     .status,
                 200,
                 "{path}"
@@ -161,7 +161,7 @@ fn other_paths_have_the_documented_status() {
         (5, 5),
         "what is in both topics is there once"
     );
-    assert_eq!(daemon.ask("POST", "/", &[]).status, 405);
+    assert_eq!(daemon.request("POST", "/", &[]).status, 405);
 }
 
 #[test]

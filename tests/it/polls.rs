@@ -1,9 +1,7 @@
-//! Tests of whole polls, one after the other: the real poller and store, a scripted origin, and a
-//! clock moved by hand.
+//! Whole polls: the real poller and store, a scripted origin, and a clock that the test moves.
 
 mod bad_responses;
 mod driver;
-mod harness;
 mod host_limits;
 mod next_poll;
 mod redirects;

@@ -69,7 +69,7 @@ fn a_private_topic_is_401_and_unlisted_without_its_token() {
         assert_eq!(answer.status, 401, "{path}");
         assert!(answer.header("www-authenticate").unwrap().starts_with("Basic realm="), "{path}");
         assert!(!answer.text().contains("Kafka"), "{path}");
-        let wrong = daemon.ask("GET", path, &[("Authorization", "Basic cmVhZGVyOndyb25n")]);
+        let wrong = daemon.request("GET", path, &[("Authorization", "Basic cmVhZGVyOndyb25n")]);
         assert_eq!(wrong.status, 401, "{path}");
     }
     for path in [
@@ -136,14 +136,14 @@ fn a_token_in_the_path_gives_access_and_is_kept_in_every_link() {
     );
     assert!(feed.header("link").unwrap().contains(&format!("<{own}>; rel=\"self\"")));
     // The same stories under the same ids, only reached otherwise.
-    let by_password = daemon.ask("GET", "/topics/secret/feed.atom", &[BASIC]);
+    let by_password = daemon.request("GET", "/topics/secret/feed.atom", &[BASIC]);
     assert_eq!(by_password.status, 200);
     assert_eq!(text.replace(&below, ""), by_password.text());
     assert!(by_password.header("cache-control").unwrap().starts_with("private"));
     let tag = feed.header("etag").unwrap().to_owned();
     assert_eq!(
         daemon
-            .ask("GET", &format!("{below}/topics/secret/feed.atom"), &[("If-None-Match", &tag)])
+            .request("GET", &format!("{below}/topics/secret/feed.atom"), &[("If-None-Match", &tag)])
             .status,
         304
     );
@@ -157,7 +157,7 @@ fn a_token_in_the_path_gives_access_and_is_kept_in_every_link() {
     );
     assert_eq!(
         archive.text().replace(&below, ""),
-        daemon.ask("GET", "/topics/secret/archive/1.atom", &[BASIC]).text()
+        daemon.request("GET", "/topics/secret/archive/1.atom", &[BASIC]).text()
     );
 
     for path in [

@@ -1,12 +1,8 @@
-//! Two fetches, two sources: what is published after them, to the byte.
+//! What subscribers see after several documents of one source, or of several sources.
 //!
-//! A [`installation::Installation`] is a whole installation without a network and with a clock that
-//! is moved by hand: feed texts go in as a poll would bring them, and out come the three documents,
-//! read again by an independent reader who remembers what was announced.
+//! The tests use `Installation`: documents go in, and the published feeds come out.
 
 mod across_sources;
-mod feed_builder;
-mod installation;
 mod labelled_pairs;
 mod never_merged;
 mod over_http;

@@ -3,8 +3,7 @@
 use feed_model::{Draft, SourceId, StoryId};
 use tributary::store::{Arrival, SearchQuery, Store};
 
-use crate::support::feed_lint;
-use crate::support::test_site::{TestSite, at, post};
+use crate::support::{feed_lint, feeds::draft, installation::Installation, time::at};
 
 const FEEDS: &str = r#"
 [site]
@@ -33,24 +32,29 @@ access = ["token"]
 
 fn lake_post(number: u32, title: &str, text: &str) -> Draft {
     let url = format!("https://lake.example/posts/{number}");
-    Draft { guid: None, url: Some(url.parse().unwrap()), ..post(number, title, text) }
+    Draft { guid: None, url: Some(url.parse().unwrap()), ..draft(number, title, text) }
 }
 
-fn test_site() -> TestSite {
-    let test_site = TestSite::new(FEEDS);
+fn installation() -> Installation {
+    let installation = Installation::with_feeds_toml(FEEDS);
     let river = vec![
-        post(1, "Streams that run for years", "What keeps an old consumer alive."),
-        post(2, "Kafka, exactly once", "How the broker counts, and why a stream is a log."),
-        post(3, "On brokers", "A word on Kafka and on queues: once exactly is not exactly once."),
-        post(4, "流れる水のログ", "日本語の本文"),
+        draft(1, "Streams that run for years", "What keeps an old consumer alive."),
+        draft(2, "Kafka, exactly once", "How the broker counts, and why a stream is a log."),
+        draft(3, "On brokers", "A word on Kafka and on queues: once exactly is not exactly once."),
+        draft(4, "流れる水のログ", "日本語の本文"),
     ];
-    test_site.apply_poll("river", "2026-01-02T00:00:00Z", Arrival::Ordinary, river);
+    installation.deliver_drafts("river", "2026-01-02T00:00:00Z", Arrival::Ordinary, river);
     // Only where most stories are about something else does a word say anything.
     let other = (20..40).map(|number| {
-        post(number, &format!("Gravel number {number}"), &format!("Pebbles of lot {number}."))
+        draft(number, &format!("Gravel number {number}"), &format!("Pebbles of lot {number}."))
     });
-    test_site.apply_poll("river", "2026-01-01T00:00:00Z", Arrival::Ordinary, other.collect());
-    test_site.apply_poll(
+    installation.deliver_drafts(
+        "river",
+        "2026-01-01T00:00:00Z",
+        Arrival::Ordinary,
+        other.collect(),
+    );
+    installation.deliver_drafts(
         "lake",
         "2026-01-03T00:00:00Z",
         Arrival::Ordinary,
@@ -59,11 +63,11 @@ fn test_site() -> TestSite {
     let hidden = Draft {
         url: Some("https://cellar.example/1".parse().unwrap()),
         guid: None,
-        ..post(9, "Kafka in the cellar", "Hidden words.")
+        ..draft(9, "Kafka in the cellar", "Hidden words.")
     };
-    test_site.apply_poll("cellar", "2026-01-04T00:00:00Z", Arrival::Ordinary, vec![hidden]);
-    test_site.publish("2026-01-04T00:00:01Z");
-    test_site
+    installation.deliver_drafts("cellar", "2026-01-04T00:00:00Z", Arrival::Ordinary, vec![hidden]);
+    installation.publish("2026-01-04T00:00:01Z");
+    installation
 }
 
 fn titles(store: &Store, query: &str) -> Vec<String> {
@@ -74,7 +78,7 @@ fn titles(store: &Store, query: &str) -> Vec<String> {
 
 #[test]
 fn words_phrases_prefixes_and_filters_match() {
-    let test_site = test_site();
+    let installation = installation();
     for (query, expected) in [
         // The title weighs more than the text.
         ("kafka", &["Kafka, exactly once", "On brokers"][..]),
@@ -102,27 +106,27 @@ fn words_phrases_prefixes_and_filters_match() {
         ("", &[]),
         ("-kafka", &[]),
     ] {
-        assert_eq!(titles(&test_site.store, query), expected, "{query}");
+        assert_eq!(titles(installation.store(), query), expected, "{query}");
     }
 }
 
 #[test]
 fn the_search_index_follows_edits_and_removals() {
-    let test_site = test_site();
-    test_site.apply_poll(
+    let installation = installation();
+    installation.deliver_drafts(
         "river",
         "2026-01-05T00:00:00Z",
         Arrival::Ordinary,
-        vec![post(2, "Pulsar, exactly once", "Another text.")],
+        vec![draft(2, "Pulsar, exactly once", "Another text.")],
     );
-    assert_eq!(titles(&test_site.store, "kafka"), ["On brokers"]);
-    assert_eq!(titles(&test_site.store, "pulsar"), ["Pulsar, exactly once"]);
-    test_site
-        .store
+    assert_eq!(titles(installation.store(), "kafka"), ["On brokers"]);
+    assert_eq!(titles(installation.store(), "pulsar"), ["Pulsar, exactly once"]);
+    installation
+        .store()
         .forget(
             StoryId(
-                test_site
-                    .store
+                installation
+                    .store()
                     .read(|r| r.find_story("https://river.example/posts/2"))
                     .unwrap()
                     .unwrap()
@@ -132,25 +136,32 @@ fn the_search_index_follows_edits_and_removals() {
             at("2026-01-06T00:00:00Z"),
         )
         .unwrap();
-    assert_eq!(titles(&test_site.store, "pulsar"), [""; 0]);
+    assert_eq!(titles(installation.store(), "pulsar"), [""; 0]);
     // A source that is published after all is found from then on, and not any more when that is
     // taken back.
     let open = FEEDS.replace("auth = { basic_file = \"secret\" }", "");
-    let test_site = TestSite::with_state_in(test_site.dir, &open);
-    assert_eq!(titles(&test_site.store, "hidden"), ["Kafka in the cellar"]);
-    let test_site = TestSite::with_state_in(test_site.dir, FEEDS);
-    assert_eq!(titles(&test_site.store, "hidden"), [""; 0]);
+    let installation = installation.reopened_with(&open);
+    assert_eq!(titles(installation.store(), "hidden"), ["Kafka in the cellar"]);
+    let installation = installation.reopened_with(FEEDS);
+    assert_eq!(titles(installation.store(), "hidden"), [""; 0]);
     assert!(
-        test_site.config.sources.iter().any(|source| source.id == SourceId::new("cellar").unwrap())
+        installation
+            .config()
+            .sources
+            .iter()
+            .any(|source| source.id == SourceId::new("cellar").unwrap())
     );
 }
 
 #[tokio::test]
 async fn search_results_are_served_as_page_and_feed() {
-    let test_site = test_site();
-    let server = test_site.serve();
+    let installation = installation();
+    let server = installation.serve();
     let page = server.get("/search?q=kafka+topic%3Astreaming").await;
-    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert_eq!(
+        (page.status, page.expect_header("content-type")),
+        (200, "text/html; charset=utf-8")
+    );
     let text = page.text();
     assert!(
         text.contains("2 stories")
@@ -173,7 +184,7 @@ async fn search_results_are_served_as_page_and_feed() {
 
     let feed = server.get("/search.atom?q=KAFKA").await;
     assert_eq!(
-        (feed.status, feed.header("content-type")),
+        (feed.status, feed.expect_header("content-type")),
         (200, "application/atom+xml; charset=utf-8")
     );
     assert_eq!(feed_lint::atom(&feed.body), [""; 0]);
@@ -182,9 +193,12 @@ async fn search_results_are_served_as_page_and_feed() {
     assert!(text.contains("<updated>2026-01-02T00:00:00+00:00</updated>"), "{text}");
     assert!(text.contains("href=\"https://topics.example/search.atom?q=kafka\""), "{text}");
     assert_eq!(text.matches("<entry>").count(), 2);
-    assert!(feed.header("cache-control").starts_with("public, max-age="));
+    assert!(feed.expect_header("cache-control").starts_with("public, max-age="));
     assert_eq!(
-        server.ask("/search.atom?q=kafka", &[("If-None-Match", feed.header("etag"))]).await.status,
+        server
+            .get_with("/search.atom?q=kafka", &[("If-None-Match", feed.expect_header("etag"))])
+            .await
+            .status,
         304
     );
     // A private topic has no stories for those who only guess its name.
@@ -196,8 +210,8 @@ async fn search_results_are_served_as_page_and_feed() {
 
 #[tokio::test]
 async fn a_hostile_query_gets_a_normal_response() {
-    let test_site = test_site();
-    let server = test_site.serve();
+    let installation = installation();
+    let server = installation.serve();
     let long = format!("/search?q={}", "%22a%22*+".repeat(300));
     for target in [
         "/search?q=%22",
@@ -224,5 +238,5 @@ async fn a_hostile_query_gets_a_normal_response() {
             feed.text()
         );
     }
-    assert_eq!(titles(&test_site.store, "kafka").len(), 2, "nothing was harmed");
+    assert_eq!(titles(installation.store(), "kafka").len(), 2, "nothing was harmed");
 }

@@ -3,22 +3,24 @@
 
 #![allow(clippy::unwrap_used)] // what a test expects, it may insist on
 
-use std::{fmt::Write as _, fs, path::Path, process::Command, process::Stdio};
+use std::{fmt::Write as _, fs};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::support::origin::{Origin, Reply};
+use crate::support::{
+    origin::{Origin, Reply},
+    program::{Program, ProgramOutput},
+};
 
-/// A site of its own: feeds.toml, state, and a publisher with these titles and summaries.
+/// The program with one source, `blog`, which has these titles and summaries.
 struct TopicProgram {
-    dir: TempDir,
+    program: Program,
     origin: Origin,
 }
 
 impl TopicProgram {
     fn with_posts(posts: &[(String, String)], topics: &str) -> Self {
-        let program = Self { dir: tempfile::tempdir().unwrap(), origin: Origin::start() };
+        let program = Self { program: Program::empty(), origin: Origin::start() };
         let mut feed = String::from("<rss version=\"2.0\"><channel><title>Posts</title>");
         for (number, (title, summary)) in posts.iter().enumerate() {
             let _ = write!(
@@ -42,20 +44,17 @@ impl TopicProgram {
             self.origin.url("/feed")
         );
         let site = "[site]\nbase_url = \"http://127.0.0.1:1\"\ncontact = \"mailto:me@example.org\"\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n";
-        fs::write(self.dir.path().join("feeds.toml"), format!("{site}{source}{topics}")).unwrap();
+        self.program.configure(&format!("{site}{source}{topics}"));
     }
 
-    /// What the program prints; it must end well.
     #[track_caller]
     fn run(&self, arguments: &[&str]) -> String {
-        let (code, out, err) = ended(self.dir.path(), arguments);
-        assert_eq!(code, 0, "{arguments:?}: {out}{err}");
-        out
+        self.program.run_ok(arguments)
     }
 
     #[track_caller]
     fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.run(&[arguments, &["--json"]].concat())).unwrap()
+        self.program.json(arguments)
     }
 
     /// The ids of the stories whose title has this in it, as arguments.
@@ -70,17 +69,6 @@ impl TopicProgram {
             .map(|story| story["id"].as_str().unwrap().to_owned())
             .collect()
     }
-}
-
-fn ended(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
-    command.args(arguments).current_dir(dir).stdin(Stdio::null());
-    for name in ["TRIBUTARY_CONFIG", "TRIBUTARY_DATA", "STATE_DIRECTORY"] {
-        command.env_remove(name);
-    }
-    let output = command.output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
 
 fn post(title: &str, summary: &str) -> (String, String) {
@@ -106,7 +94,7 @@ fn a_dry_run_lists_entering_and_leaving_stories_and_changes_nothing() {
     program.run(&["label", &program.ids("corrected")[0], "--none"]);
     program.run(&["label", &program.ids("Cheese")[0], "streams"]);
     let before = program.json(&["stories"]);
-    let state = fs::read(program.dir.path().join("data/tributary.db")).unwrap();
+    let state = fs::read(program.program.database()).unwrap();
 
     program.write("[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"log\", \"raft\"]\nnone = [\"kafka\"]\n[[topic]]\nid = \"votes\"\ntitle = \"Votes\"\nany = [\"votes\"]\n");
     let check = program.json(&["check", "--dry-run"]);
@@ -123,9 +111,9 @@ fn a_dry_run_lists_entering_and_leaving_stories_and_changes_nothing() {
     let text = program.run(&["check", "--dry-run"]);
     assert!(text.contains("streams: 1 would enter, 1 would leave\n  + "), "{text}");
     assert_eq!(program.json(&["stories"]), before);
-    assert_eq!(fs::read(program.dir.path().join("data/tributary.db")).unwrap(), state);
+    assert_eq!(fs::read(program.program.database()).unwrap(), state);
 
-    let waiting = |program: &TopicProgram| ended(program.dir.path(), &["status"]).2;
+    let waiting = |program: &TopicProgram| program.program.run(&["status"]).stderr;
     assert_eq!(
         waiting(&program),
         "4 stored stories wait to be sorted by the rules of feeds.toml\n"
@@ -144,16 +132,11 @@ fn a_dry_run_lists_entering_and_leaving_stories_and_changes_nothing() {
 
 #[test]
 fn a_dry_run_without_a_state_names_the_directory_and_creates_none() {
-    let dir = tempfile::tempdir().unwrap();
-    fs::write(
-        dir.path().join("feeds.toml"),
-        "[[topic]]\nid = \"a\"\ntitle = \"A\"\nany = [\"a\"]\n",
-    )
-    .unwrap();
-    let (code, out, err) = ended(dir.path(), &["check", "--dry-run"]);
-    assert_eq!(code, 1, "{out}{err}");
-    assert!(out.contains("feeds.toml") && err.contains("data"), "{out}{err}");
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    let program = Program::with("[[topic]]\nid = \"a\"\ntitle = \"A\"\nany = [\"a\"]\n");
+    let ProgramOutput { code, stdout, stderr } = program.run(&["check", "--dry-run"]);
+    assert_eq!(code, 1, "{stdout}{stderr}");
+    assert!(stdout.contains("feeds.toml") && stderr.contains("data"), "{stdout}{stderr}");
+    assert_eq!(fs::read_dir(program.path()).unwrap().count(), 1);
 }
 
 #[test]
@@ -191,7 +174,7 @@ fn topics_reports_the_number_of_stories_without_a_topic() {
         &posts,
         "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"kafka\"]\n",
     );
-    let (code, _, err) = ended(program.dir.path(), &["topics"]);
+    let ProgramOutput { code, stderr: err, .. } = program.program.run(&["topics"]);
     assert_eq!(code, 0);
     assert!(err.contains("2 unsorted stories"), "{err}");
     assert_eq!(program.json(&["topics"])[0]["stories"], 1);
@@ -256,7 +239,8 @@ fn suggest_proposes_terms_for_topics_and_new_subjects() {
             "{subject}"
         );
     }
-    let (code, _, err) = ended(program.dir.path(), &["topics", "suggest", "wine"]);
+    let ProgramOutput { code, stderr: err, .. } =
+        program.program.run(&["topics", "suggest", "wine"]);
     assert_eq!(code, 1);
     assert!(err.contains("no such topic: wine") && err.contains("bread"), "{err}");
 }

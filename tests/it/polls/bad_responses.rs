@@ -13,14 +13,18 @@ use feed_model::PollOutcome;
 use feed_model::{FetchLimits, Source};
 use flate2::{Compression, write::GzEncoder};
 
-use super::harness::{PollHarness, feed_with_etag, noon, source};
-use crate::support::origin::{Origin, Reply};
+use crate::support::{
+    feeds::feed_with_etag,
+    installation::{Installation, public_source},
+    origin::{Origin, Reply},
+    time::noon,
+};
 
 #[tokio::test]
 async fn a_bot_challenge_is_detected_at_any_status_and_never_parsed() {
     let page = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={};</script></body></html>";
     for status in [200, 403, 503] {
-        let harness = PollHarness::with_one_feed();
+        let harness = Installation::with_public_feed();
         let challenge = Reply::new(status)
             .body(page)
             .header("Content-Type", "text/html; charset=UTF-8")
@@ -28,7 +32,7 @@ async fn a_bot_challenge_is_detected_at_any_status_and_never_parsed() {
         harness.origin.script("/feed", vec![feed_with_etag(&["one"], "\"1\""), challenge]);
         harness.poll("feed").await;
         let report = harness.poll("feed").await;
-        let state = harness.state("feed");
+        let state = harness.source_state("feed");
         assert_eq!(
             (report.outcome, state.last_error_class.as_deref(), state.entries),
             (PollOutcome::Challenge, Some("challenge"), 1),
@@ -50,13 +54,14 @@ async fn a_bot_challenge_is_detected_at_any_status_and_never_parsed() {
 async fn a_response_sent_byte_by_byte_ends_in_a_timeout() {
     let limits =
         FetchLimits { timeout: Duration::from_millis(300), max_body_bytes: 1 << 20, max_items: 10 };
-    let harness =
-        PollHarness::new(|origin| vec![Source { limits, ..source("feed", &origin.url("/feed")) }]);
+    let harness = Installation::with_public_sources(|origin| {
+        vec![Source { limits, ..public_source("feed", &origin.url("/feed")) }]
+    });
     harness
         .origin
         .script("/feed", vec![feed_with_etag(&["one"], "\"1\"").drip(Duration::from_millis(20))]);
     let report = harness.poll("feed").await;
-    let state = harness.state("feed");
+    let state = harness.source_state("feed");
     assert_eq!(
         (report.outcome, state.last_error_class.as_deref()),
         (PollOutcome::Failed, Some("timeout"))
@@ -136,7 +141,7 @@ fn a_decompression_bomb_uses_no_more_memory_than_max_body() {
 
 #[tokio::test]
 async fn a_zstd_window_that_is_too_large_is_refused() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     encoder.window_log(27).unwrap();
     encoder.long_distance_matching(true).unwrap();
@@ -147,7 +152,7 @@ async fn a_zstd_window_that_is_too_large_is_refused() {
     );
     let report = harness.poll("feed").await;
     assert_eq!(
-        (report.outcome, harness.state("feed").last_error_class.as_deref()),
+        (report.outcome, harness.source_state("feed").last_error_class.as_deref()),
         (PollOutcome::Failed, Some("body")),
         "{report:?}"
     );
@@ -157,13 +162,13 @@ async fn a_zstd_window_that_is_too_large_is_refused() {
 async fn an_endless_response_header_is_a_protocol_error() {
     let line = format!("X: {}\r\n", "a".repeat(1000));
     for head in [line.repeat(10_000), format!("X: {}\r\n", "a".repeat(10_000_000))] {
-        let harness = PollHarness::with_one_feed();
+        let harness = Installation::with_public_feed();
         harness
             .origin
             .script("/feed", vec![Reply::raw(format!("HTTP/1.1 200 Scripted\r\n{head}\r\n"))]);
         let report = harness.poll("feed").await;
         assert_eq!(
-            (report.outcome, harness.state("feed").last_error_class.as_deref()),
+            (report.outcome, harness.source_state("feed").last_error_class.as_deref()),
             (PollOutcome::Failed, Some("protocol"))
         );
     }
@@ -171,7 +176,7 @@ async fn an_endless_response_header_is_a_protocol_error() {
 
 #[tokio::test]
 async fn an_unrequested_206_is_a_failure() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script(
         "/feed",
         vec![
@@ -182,7 +187,7 @@ async fn an_unrequested_206_is_a_failure() {
     harness.poll("feed").await;
     let report = harness.poll("feed").await;
     assert_eq!(
-        (report.outcome, harness.state("feed").last_error_class.as_deref()),
+        (report.outcome, harness.source_state("feed").last_error_class.as_deref()),
         (PollOutcome::Failed, Some("http-206"))
     );
     harness.poll("feed").await;

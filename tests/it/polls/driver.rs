@@ -24,10 +24,12 @@ use tributary::{
 };
 use url::Url;
 
-use super::harness::{PollHarness, feed_with_etag, noon, source};
 use crate::support::{
     client_options,
+    feeds::feed_with_etag,
+    installation::{Installation, public_source},
     origin::{Origin, Reply},
+    time::noon,
 };
 
 /// Longer than anything here takes on a busy machine.
@@ -40,11 +42,11 @@ struct RunningDriver {
 }
 
 impl RunningDriver {
-    fn start(harness: &PollHarness) -> Self {
+    fn start(harness: &Installation) -> Self {
         let (stop, stopped) = watch::channel(false);
         let wake = Arc::new(Notify::new());
         let driver = PollScheduler::new(
-            harness.poller.clone(),
+            harness.poller().clone(),
             wake.clone(),
             Arc::default(),
             Arc::new(Metrics::default()),
@@ -53,7 +55,7 @@ impl RunningDriver {
     }
 
     /// Moves the clock, and has the scheduler look at it.
-    fn set(&self, harness: &PollHarness, now: Timestamp) {
+    fn set(&self, harness: &Installation, now: Timestamp) {
         harness.clock.set(now);
         self.wake.notify_one();
     }
@@ -82,8 +84,10 @@ fn requested_feeds(origin: &Origin) -> HashSet<String> {
 #[tokio::test]
 async fn a_first_start_polls_twenty_sources_at_once_and_spreads_the_rest_over_an_hour() {
     const SOURCES: usize = 80;
-    let harness = PollHarness::new(|origin| {
-        (0..SOURCES).map(|n| source(&format!("s{n}"), &origin.url(&format!("/{n}")))).collect()
+    let harness = Installation::with_public_sources(|origin| {
+        (0..SOURCES)
+            .map(|n| public_source(&format!("s{n}"), &origin.url(&format!("/{n}"))))
+            .collect()
     });
     harness.origin.set_handler(|request| match request.path.as_str() {
         "/robots.txt" => Reply::new(404),
@@ -124,13 +128,13 @@ async fn a_first_start_polls_twenty_sources_at_once_and_spreads_the_rest_over_an
 }
 
 /// Forty sources of a host that answers nothing until the other host was asked for all of its five.
-fn harness_with_slow_and_fast_hosts(fast: &Origin) -> PollHarness {
-    let harness = PollHarness::new(|slow| {
+fn harness_with_slow_and_fast_hosts(fast: &Origin) -> Installation {
+    let harness = Installation::with_public_sources(|slow| {
         let at = |origin: &Origin, host: &str, n: usize| {
             Url::parse(&format!("http://{host}:{}/{n}", origin.port())).unwrap()
         };
-        let slow = (0..40).map(|n| source(&format!("slow-{n}"), &at(slow, "a.example", n)));
-        let fast = (0..5).map(|n| source(&format!("fast-{n}"), &at(fast, "b.example", n)));
+        let slow = (0..40).map(|n| public_source(&format!("slow-{n}"), &at(slow, "a.example", n)));
+        let fast = (0..5).map(|n| public_source(&format!("fast-{n}"), &at(fast, "b.example", n)));
         slow.chain(fast).map(|source| Source { follow_mode: FollowMode::Feed, ..source }).collect()
     });
     let done = Arc::new((Mutex::new(HashSet::new()), Condvar::new()));
@@ -153,8 +157,11 @@ fn harness_with_slow_and_fast_hosts(fast: &Origin) -> PollHarness {
         gave_up.fetch_or(waited.timed_out(), Ordering::Relaxed);
         if waited.timed_out() { Reply::new(500) } else { feed_with_etag(&["slow"], "\"1\"") }
     });
-    let settings = harness.poller.settings.load_full();
-    harness.poller.settings.store(Arc::new(PollSettings { concurrency: 4, ..(*settings).clone() }));
+    let settings = harness.poller().settings.load_full();
+    harness
+        .poller()
+        .settings
+        .store(Arc::new(PollSettings { concurrency: 4, ..(*settings).clone() }));
     harness
 }
 
@@ -169,7 +176,7 @@ async fn forty_sources_of_a_slow_host_do_not_delay_other_hosts() {
         .into_iter()
         .map(|id| (id, now, PollReason::FirstPoll(Duration::ZERO)))
         .collect();
-    harness.poller.store.schedule_first(&first).unwrap();
+    harness.poller().store.schedule_first(&first).unwrap();
     let driver = RunningDriver::start(&harness);
     wait_until("all are asked", || {
         harness.read(|reader| reader.sources()).iter().all(|s| s.last_attempt.is_some())
@@ -210,16 +217,16 @@ fn site_and_feed(origin: &Origin) -> Vec<Source> {
         Source {
             follow_mode: FollowMode::Sitemap,
             pages_per_poll: 2,
-            ..source("site", &origin.url("/sitemap.xml"))
+            ..public_source("site", &origin.url("/sitemap.xml"))
         },
-        source("feed", &origin.url("/feed")),
+        public_source("feed", &origin.url("/feed")),
     ]
 }
 
 #[tokio::test]
 async fn robots_txt_sitemaps_pages_and_feeds_of_a_host_share_its_host_limits() {
     let gap = Duration::from_millis(60);
-    let harness = PollHarness::new(site_and_feed);
+    let harness = Installation::with_public_sources(site_and_feed);
     harness.use_client_options(tributary::fetch::ClientOptions {
         host_gap: gap,
         host_gap_exempt: gap,
@@ -242,8 +249,8 @@ async fn robots_txt_sitemaps_pages_and_feeds_of_a_host_share_its_host_limits() {
 }
 
 /// A source whose old address answers, with `reply`, only once the test says so.
-fn harness_with_delayed_reply(reply: Reply) -> (PollHarness, Arc<AtomicBool>) {
-    let harness = PollHarness::with_one_feed();
+fn harness_with_delayed_reply(reply: Reply) -> (Installation, Arc<AtomicBool>) {
+    let harness = Installation::with_public_feed();
     let released = Arc::new(AtomicBool::new(false));
     let wait = released.clone();
     harness.origin.script("/new", vec![feed_with_etag(&["new"], "\"n\"")]);
@@ -271,8 +278,8 @@ async fn a_poll_in_flight_is_discarded_when_the_configured_url_changes() {
         Reply::new(410),
     ] {
         let (mut harness, released) = harness_with_delayed_reply(late);
-        let asked = Arc::new(source("feed", &harness.origin.url("/feed")));
-        let poller = harness.poller.clone();
+        let asked = Arc::new(public_source("feed", &harness.origin.url("/feed")));
+        let poller = harness.poller().clone();
         let old = tokio::spawn(async move { poller.refresh(&asked).await });
         wait_until("the old address is asked", || !harness.origin.requests_to("/feed").is_empty())
             .await;
@@ -288,7 +295,7 @@ async fn a_poll_in_flight_is_discarded_when_the_configured_url_changes() {
             report.note.as_deref().is_some_and(|note| note.contains("another address")),
             "{report:?}"
         );
-        let state = harness.state("feed");
+        let state = harness.source_state("feed");
         assert_eq!((state.failures, state.entries, state.last_error), (0, 0, None));
         assert!(harness.is_due("feed"), "the new address is asked at once");
         assert_eq!(harness.poll("feed").await.new_entries, 1);
@@ -300,7 +307,7 @@ async fn a_poll_in_flight_is_discarded_when_the_configured_url_changes() {
 /// While feeds.toml is read again, the state knows the new address a moment before the driver does.
 #[tokio::test]
 async fn a_url_removed_from_the_config_is_not_requested_any_more() {
-    let mut harness = PollHarness::with_one_feed();
+    let mut harness = Installation::with_public_feed();
     harness.origin.script("/feed", vec![feed_with_etag(&["old"], "\"o\"")]);
     harness.origin.script("/new", vec![feed_with_etag(&["new"], "\"n\"")]);
     harness.poll("feed").await;
@@ -316,7 +323,7 @@ async fn a_url_removed_from_the_config_is_not_requested_any_more() {
     assert!(harness.origin.requests().is_empty(), "{:?}", harness.origin.requests());
     harness.reload_sources();
     driver.wake.notify_one();
-    wait_until("the new address is read", || harness.state("feed").entries == 2).await;
+    wait_until("the new address is read", || harness.source_state("feed").entries == 2).await;
     driver.stop().await;
     assert!(harness.origin.requests_to("/feed").is_empty());
 }
@@ -327,8 +334,8 @@ async fn retry_after_applies_to_a_new_url_only_on_the_same_host() {
     for overtaken in [false, true] {
         let (mut harness, released) =
             harness_with_delayed_reply(Reply::new(503).header("Retry-After", "86400"));
-        let asked = Arc::new(source("feed", &harness.origin.url("/feed")));
-        let poller = harness.poller.clone();
+        let asked = Arc::new(public_source("feed", &harness.origin.url("/feed")));
+        let poller = harness.poller().clone();
         released.store(!overtaken, Ordering::Relaxed);
         let old = tokio::spawn(async move { poller.refresh(&asked).await });
         if overtaken {

@@ -10,8 +10,12 @@ use feed_model::{Source, SourceId};
 use tributary::clock::Clock as _;
 use url::Url;
 
-use super::harness::{PollHarness, feed_with_etag, noon, source};
-use crate::support::origin::{Origin, Reply};
+use crate::support::{
+    feeds::feed_with_etag,
+    installation::{Installation, public_source},
+    origin::{Origin, Reply},
+    time::noon,
+};
 
 fn url_at(origin: &Origin, host: &str, path: &str) -> Url {
     Url::parse(&format!("http://{host}:{}{path}", origin.port())).unwrap()
@@ -20,8 +24,10 @@ fn url_at(origin: &Origin, host: &str, path: &str) -> Url {
 #[tokio::test]
 async fn three_hundred_sources_on_one_host_are_polled_one_at_a_time_for_two_days() {
     const SOURCES: usize = 300;
-    let harness = PollHarness::new(|origin| {
-        (0..SOURCES).map(|n| source(&format!("s{n}"), &origin.url(&format!("/{n}")))).collect()
+    let harness = Installation::with_public_sources(|origin| {
+        (0..SOURCES)
+            .map(|n| public_source(&format!("s{n}"), &origin.url(&format!("/{n}"))))
+            .collect()
     });
     let times: Arc<Mutex<HashMap<String, Vec<chrono::DateTime<chrono::Utc>>>>> = Arc::default();
     let (clock, noted) = (harness.clock.clone(), times.clone());
@@ -67,15 +73,16 @@ async fn three_hundred_sources_on_one_host_are_polled_one_at_a_time_for_two_days
 fn three_sources_on_one_host_and_one_elsewhere(origin: &Origin) -> Vec<Source> {
     let mut sources: Vec<Source> = ["one", "two", "three"]
         .iter()
-        .map(|id| source(id, &url_at(origin, "a.example", &format!("/{id}"))))
+        .map(|id| public_source(id, &url_at(origin, "a.example", &format!("/{id}"))))
         .collect();
-    sources.push(source("elsewhere", &url_at(origin, "b.example", "/elsewhere")));
+    sources.push(public_source("elsewhere", &url_at(origin, "b.example", "/elsewhere")));
     sources
 }
 
 #[tokio::test]
 async fn one_429_backs_off_the_source_and_two_back_off_the_host() {
-    let mut harness = PollHarness::new(three_sources_on_one_host_and_one_elsewhere);
+    let mut harness =
+        Installation::with_public_sources(three_sources_on_one_host_and_one_elsewhere);
     for id in ["one", "two", "three", "elsewhere"] {
         harness
             .origin
@@ -97,14 +104,14 @@ async fn one_429_backs_off_the_source_and_two_back_off_the_host() {
     harness.poll("two").await;
     let until = harness.clock.now() + TimeDelta::hours(5);
     harness.restart();
-    let state = harness.state("three");
+    let state = harness.source_state("three");
     assert_eq!(state.next_poll, Some(until));
     assert_eq!(
         state.next_poll_reason.as_deref(),
         Some("host backoff until 2026-11-21 19:00 UTC: two of its sources answered 429 or 503")
     );
     // Both asked for it by Retry-After: who insists waits as well.
-    harness.poller.store.request_polls(&[state.id], true).unwrap();
+    harness.poller().store.request_polls(&[state.id], true).unwrap();
     harness.clock.advance(TimeDelta::hours(4));
     assert!(!harness.is_due("three") && !harness.is_due("two") && harness.is_due("elsewhere"));
     harness.clock.set(until);
@@ -119,7 +126,7 @@ async fn one_429_backs_off_the_source_and_two_back_off_the_host() {
 
 #[tokio::test]
 async fn a_success_during_host_backoff_does_not_end_it() {
-    let harness = PollHarness::new(three_sources_on_one_host_and_one_elsewhere);
+    let harness = Installation::with_public_sources(three_sources_on_one_host_and_one_elsewhere);
     harness.origin.script("/three", vec![feed_with_etag(&["three"], "\"1\""), Reply::new(304)]);
     harness.poll("three").await;
     for id in ["one", "two"] {
@@ -130,12 +137,14 @@ async fn a_success_during_host_backoff_does_not_end_it() {
     }
     harness.poll("three").await;
     assert_eq!(harness.time_until_next_poll("three"), TimeDelta::hours(24));
-    assert!(harness.state("three").next_poll_reason.unwrap().starts_with("host backoff until"));
+    assert!(
+        harness.source_state("three").next_poll_reason.unwrap().starts_with("host backoff until")
+    );
 }
 
 #[tokio::test]
 async fn due_sources_are_picked_up_to_the_free_slots_of_each_host() {
-    let harness = PollHarness::new(three_sources_on_one_host_and_one_elsewhere);
+    let harness = Installation::with_public_sources(three_sources_on_one_host_and_one_elsewhere);
     let now = harness.clock.now();
     let due = harness.read(|reader| reader.due_sources(now, &[], 1, 100));
     let hosts: Vec<_> = due.iter().map(|due| due.host.as_str()).collect();

@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex};
 use chrono::{TimeDelta, Timelike as _};
 use feed_model::PollOutcome;
 use feed_model::{SourceHealth, SourceId, Timestamp};
-use tributary::clock::{Clock as _, ManualClock};
+use tributary::clock::Clock as _;
 
-use super::harness::{PollHarness, feed, feed_with_channel, feed_with_etag, noon, source};
-use crate::support::origin::{ReceivedRequest, Reply};
+use crate::support::{
+    feeds::{feed, feed_with_channel, feed_with_etag},
+    installation::{Installation, public_source},
+    origin::{ReceivedRequest, Reply},
+    time::{ManualClock, noon},
+};
 
 const MIN_INTERVAL: TimeDelta = TimeDelta::hours(1);
 
@@ -32,7 +36,7 @@ fn answer_conditionally(
 
 #[tokio::test]
 async fn restarts_every_ten_minutes_do_not_shorten_the_poll_interval() {
-    let mut harness = PollHarness::with_one_feed();
+    let mut harness = Installation::with_public_feed();
     let asked = Arc::new(Mutex::new(Vec::new()));
     harness.origin.set_handler(answer_conditionally(harness.clock.clone(), asked.clone()));
     for _ in 0..48 * 6 {
@@ -55,7 +59,7 @@ async fn restarts_every_ten_minutes_do_not_shorten_the_poll_interval() {
 
 #[tokio::test]
 async fn a_new_feed_costs_two_requests_in_two_hours() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.set_handler(answer_conditionally(harness.clock.clone(), Arc::default()));
     harness.run_until(noon() + TimeDelta::minutes(119)).await;
     let paths: Vec<_> = harness.origin.requests().into_iter().map(|request| request.path).collect();
@@ -69,11 +73,11 @@ async fn a_new_feed_costs_two_requests_in_two_hours() {
 
 #[tokio::test]
 async fn a_feed_without_validators_is_polled_once_a_day() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script("/feed", vec![Reply::ok(feed(&["one"]))]);
     harness.run_until(noon() + TimeDelta::hours(48)).await;
     assert_eq!(harness.origin.requests_to("/feed").len(), 2);
-    assert!(harness.state("feed").next_poll_reason.unwrap().contains("sends no validators"));
+    assert!(harness.source_state("feed").next_poll_reason.unwrap().contains("sends no validators"));
 }
 
 #[tokio::test]
@@ -84,7 +88,7 @@ async fn retry_after_is_honoured_in_every_form() {
     forms.push((30 * 3600).to_string());
     let statuses = [429, 503, 429, 503];
     for (status, form) in statuses.into_iter().zip(&forms) {
-        let mut harness = PollHarness::with_one_feed();
+        let mut harness = Installation::with_public_feed();
         harness.origin.script(
             "/feed",
             vec![feed_with_etag(&["one"], "\"1\""), Reply::new(status).header("Retry-After", form)],
@@ -93,16 +97,16 @@ async fn retry_after_is_honoured_in_every_form() {
         let report = harness.poll("feed").await;
         assert_eq!((report.outcome, report.status), (PollOutcome::Failed, Some(status)));
         harness.restart();
-        assert_eq!(harness.state("feed").next_poll, Some(later), "{status} {form}");
+        assert_eq!(harness.source_state("feed").next_poll, Some(later), "{status} {form}");
         assert!(
             harness
-                .state("feed")
+                .source_state("feed")
                 .next_poll_reason
                 .unwrap()
                 .starts_with("Retry-After asks to wait until 2026-11-22 18:00 UTC")
         );
         // A person who insists is told to wait as well.
-        harness.poller.store.request_polls(&[SourceId::new("feed").unwrap()], true).unwrap();
+        harness.poller().store.request_polls(&[SourceId::new("feed").unwrap()], true).unwrap();
         harness.clock.set(later - TimeDelta::seconds(1));
         assert!(!harness.is_due("feed"), "{status} {form}");
         harness.clock.set(later);
@@ -112,7 +116,7 @@ async fn retry_after_is_honoured_in_every_form() {
 
 #[tokio::test]
 async fn retry_after_on_a_redirect_is_honoured() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script(
         "/feed",
         vec![
@@ -124,17 +128,20 @@ async fn retry_after_on_a_redirect_is_honoured() {
     let report = harness.poll("feed").await;
     assert_eq!((report.outcome, report.status), (PollOutcome::Failed, Some(302)), "{report:?}");
     assert_eq!(
-        (harness.time_until_next_poll("feed"), harness.state("feed").last_error_class.as_deref()),
+        (
+            harness.time_until_next_poll("feed"),
+            harness.source_state("feed").last_error_class.as_deref()
+        ),
         (TimeDelta::hours(2), Some("redirect-later"))
     );
     assert!(harness.origin.requests_to("/busy").is_empty());
     harness.poll_when_due("feed").await;
-    assert_eq!(harness.state("feed").entries, 1);
+    assert_eq!(harness.source_state("feed").entries, 1);
 }
 
 #[tokio::test]
 async fn a_429_without_retry_after_backs_off_until_one_success() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     let refused = || Reply::new(429);
     harness.origin.script(
         "/feed",
@@ -159,12 +166,12 @@ async fn a_429_without_retry_after_backs_off_until_one_success() {
         "{gaps:?}"
     );
     assert!(harness.time_until_next_poll("feed") < TimeDelta::hours(2));
-    assert_eq!(harness.state("feed").health, SourceHealth::Ok);
+    assert_eq!(harness.source_state("feed").health, SourceHealth::Ok);
 }
 
 #[tokio::test]
 async fn max_age_of_a_429_is_honoured_and_capped_at_max_interval() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     let fresh = |status, seconds: &str| {
         Reply::new(status)
             .header("ETag", "\"1\"")
@@ -184,12 +191,12 @@ async fn max_age_of_a_429_is_honoured_and_capped_at_max_interval() {
     );
     harness.poll_when_due("feed").await;
     assert_eq!(harness.time_until_next_poll("feed"), TimeDelta::days(7));
-    assert!(harness.state("feed").next_poll_reason.unwrap().contains("max-age"));
+    assert!(harness.source_state("feed").next_poll_reason.unwrap().contains("max-age"));
 }
 
 #[tokio::test]
 async fn update_hints_of_the_document_stay_in_force_through_304() {
-    let mut harness = PollHarness::with_one_feed();
+    let mut harness = Installation::with_public_feed();
     let body = feed_with_channel(
         "<ttl>720</ttl><skipHours><hour>0</hour><hour>1</hour></skipHours>",
         &["one"],
@@ -204,7 +211,13 @@ async fn update_hints_of_the_document_stay_in_force_through_304() {
             "{}",
             harness.time_until_next_poll("feed")
         );
-        assert!(harness.state("feed").next_poll_reason.unwrap().contains("the feed's ttl of 12 h"));
+        assert!(
+            harness
+                .source_state("feed")
+                .next_poll_reason
+                .unwrap()
+                .contains("the feed's ttl of 12 h")
+        );
         harness.restart();
         harness.poll_when_due("feed").await;
     }
@@ -220,15 +233,15 @@ async fn update_hints_of_the_document_stay_in_force_through_304() {
 
 #[tokio::test]
 async fn two_410_responses_a_day_apart_stop_polling() {
-    let mut harness = PollHarness::with_one_feed();
+    let mut harness = Installation::with_public_feed();
     harness.origin.script("/feed", vec![feed_with_etag(&["one"], "\"1\""), Reply::new(410)]);
     harness.poll("feed").await;
     harness.poll_when_due("feed").await;
-    assert_eq!(harness.state("feed").health, SourceHealth::Failing);
+    assert_eq!(harness.source_state("feed").health, SourceHealth::Failing);
     assert!(harness.time_until_next_poll("feed") >= TimeDelta::hours(24));
     harness.restart();
     harness.poll_when_due("feed").await;
-    let state = harness.state("feed");
+    let state = harness.source_state("feed");
     assert_eq!((state.health, state.entries, state.next_poll), (SourceHealth::Resting, 1, None));
     harness.clock.advance(TimeDelta::days(365));
     assert!(!harness.is_due("feed"));
@@ -236,7 +249,7 @@ async fn two_410_responses_a_day_apart_stop_polling() {
 
 #[tokio::test]
 async fn a_source_recovers_after_three_hours_of_404() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     let clock = harness.clock.clone();
     harness.origin.set_handler(move |request| {
         match (request.path.as_str(), clock.now() - noon()) {
@@ -252,7 +265,7 @@ async fn a_source_recovers_after_three_hours_of_404() {
         }
     });
     harness.run_until(noon() + TimeDelta::hours(8)).await;
-    let state = harness.state("feed");
+    let state = harness.source_state("feed");
     assert_eq!((state.health, state.entries, state.failures), (SourceHealth::Ok, 2, 0));
     let refused = harness.origin.requests_to("/feed").len();
     assert!((4..=7).contains(&refused), "{refused} requests");
@@ -261,13 +274,13 @@ async fn a_source_recovers_after_three_hours_of_404() {
 #[tokio::test]
 async fn a_401_403_or_451_is_retried_after_four_hours() {
     for status in [401, 403, 451] {
-        let harness = PollHarness::with_one_feed();
+        let harness = Installation::with_public_feed();
         harness.origin.script("/feed", vec![Reply::new(status)]);
         harness.poll("feed").await;
         assert!(harness.time_until_next_poll("feed") >= TimeDelta::hours(4), "{status}");
         assert!(
             harness
-                .state("feed")
+                .source_state("feed")
                 .next_poll_reason
                 .unwrap()
                 .starts_with(&format!("the server answered {status}, once: retry after 4 h"))
@@ -277,7 +290,7 @@ async fn a_401_403_or_451_is_retried_after_four_hours() {
 
 #[tokio::test]
 async fn an_error_is_not_retried_within_one_poll() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script("/feed", vec![Reply::new(503)]);
     harness.run_until(noon() + TimeDelta::minutes(59)).await;
     assert_eq!(harness.origin.requests_to("/feed").len(), 1);
@@ -285,9 +298,9 @@ async fn an_error_is_not_retried_within_one_poll() {
 
 #[tokio::test]
 async fn missing_credentials_send_no_request() {
-    let harness = PollHarness::new(|origin| {
+    let harness = Installation::with_public_sources(|origin| {
         let auth = Some(feed_model::Auth::BasicFile("nowhere".into()));
-        vec![feed_model::Source { auth, ..source("feed", &origin.url("/feed")) }]
+        vec![feed_model::Source { auth, ..public_source("feed", &origin.url("/feed")) }]
     });
     harness.clock.advance(TimeDelta::days(1));
     let report = harness.poll("feed").await;
@@ -300,7 +313,7 @@ async fn missing_credentials_send_no_request() {
 
 #[tokio::test]
 async fn retry_after_on_every_redirect_is_waited_for_only_once() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness
         .origin
         .script("/feed", vec![Reply::redirect(302, "/busy").header("Retry-After", "7200")]);
@@ -309,7 +322,7 @@ async fn retry_after_on_every_redirect_is_waited_for_only_once() {
     assert_eq!(harness.time_until_next_poll("feed"), TimeDelta::hours(2));
     assert!(
         harness
-            .state("feed")
+            .source_state("feed")
             .next_poll_reason
             .unwrap()
             .starts_with("Retry-After asks to wait until")
@@ -320,11 +333,11 @@ async fn retry_after_on_every_redirect_is_waited_for_only_once() {
     harness.poll("feed").await;
     assert!(harness.origin.requests_to("/busy").is_empty());
     harness.poll_when_due("feed").await;
-    assert_eq!(harness.state("feed").entries, 1);
+    assert_eq!(harness.source_state("feed").entries, 1);
     // It goes on like that: every other request is a wait, and none of them comes too soon.
     harness.poll_when_due("feed").await;
     harness.poll_when_due("feed").await;
-    assert_eq!(harness.state("feed").last_status, Some(304));
+    assert_eq!(harness.source_state("feed").last_status, Some(304));
 }
 
 #[tokio::test]
@@ -353,7 +366,7 @@ async fn update_hints_of_a_document_only_lengthen_the_interval() {
         ("<skipDays><day>Saturday</day></skipDays>".to_owned(), 12),
     ];
     for (channel, hours) in cases {
-        let harness = PollHarness::with_one_feed();
+        let harness = Installation::with_public_feed();
         harness.origin.script(
             "/feed",
             vec![Reply::ok(feed_with_channel(&channel, &["one"])).header("ETag", "\"1\"")],
@@ -374,7 +387,7 @@ async fn a_monthly_feed_is_polled_once_a_day() {
             )
         })
         .collect();
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     let monthly = format!(
         "<rss version=\"2.0\"><channel><title>Letters</title>{}</channel></rss>",
         items.concat()
@@ -388,5 +401,7 @@ async fn a_monthly_feed_is_polled_once_a_day() {
         (TimeDelta::hours(24)..=TimeDelta::minutes(24 * 60 + 30))
             .contains(&harness.time_until_next_poll("feed"))
     );
-    assert!(harness.state("feed").next_poll_reason.unwrap().contains("new entries are rare"));
+    assert!(
+        harness.source_state("feed").next_poll_reason.unwrap().contains("new entries are rare")
+    );
 }

@@ -4,12 +4,16 @@ use chrono::TimeDelta;
 use feed_model::PollOutcome;
 use feed_model::Source;
 
-use super::harness::{PollHarness, feed_with_etag, noon, source};
-use crate::support::origin::Reply;
+use crate::support::{
+    feeds::feed_with_etag,
+    installation::{Installation, public_source},
+    origin::Reply,
+    time::noon,
+};
 
 /// The old address sends to the new one for good.
-fn moved() -> PollHarness {
-    let harness = PollHarness::with_one_feed();
+fn moved() -> Installation {
+    let harness = Installation::with_public_feed();
     harness.origin.script("/feed", vec![Reply::redirect(301, "/new")]);
     harness.origin.script("/new", vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)]);
     harness
@@ -21,13 +25,13 @@ async fn a_permanent_move_is_adopted_after_seven_days_and_not_before() {
     harness.run_until(noon() + TimeDelta::days(6)).await;
     let asked_old = harness.origin.requests_to("/feed").len();
     assert_eq!(asked_old, harness.origin.requests_to("/new").len());
-    let state = harness.state("feed");
+    let state = harness.source_state("feed");
     assert!(state.problems.iter().any(|p| p.code == "moving"), "{:?}", state.problems);
     // An outage between says nothing of the move.
     harness.origin.script("/feed", vec![Reply::new(500), Reply::redirect(301, "/new")]);
     harness.restart();
     harness.run_until(noon() + TimeDelta::days(8)).await;
-    let state = harness.state("feed");
+    let state = harness.source_state("feed");
     assert!(
         state.problems.iter().any(|p| p.code == "moved" && p.text.contains("/new")),
         "{:?}",
@@ -78,7 +82,7 @@ async fn only_leading_permanent_redirects_count_and_a_new_target_restarts_the_se
 
 #[tokio::test]
 async fn a_captive_portal_redirect_is_not_recorded_as_a_move() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness
         .origin
         .script("/feed", vec![feed_with_etag(&["one"], "\"1\""), Reply::redirect(301, "/portal")]);
@@ -93,7 +97,10 @@ async fn a_captive_portal_redirect_is_not_recorded_as_a_move() {
         assert_eq!(report.outcome, PollOutcome::Failed);
         harness.clock.advance(TimeDelta::days(1));
     }
-    assert_eq!((harness.source_record("feed").moved, harness.state("feed").entries), (None, 1));
+    assert_eq!(
+        (harness.source_record("feed").moved, harness.source_state("feed").entries),
+        (None, 1)
+    );
     harness.origin.script("/feed", vec![Reply::new(304)]);
     harness.poll("feed").await;
     assert_eq!(harness.sent_validators("/feed").0.as_deref(), Some("\"1\""));
@@ -146,7 +153,7 @@ async fn three_failures_at_the_adopted_address_return_to_the_configured_one() {
 
 #[tokio::test]
 async fn a_redirect_to_a_private_address_is_refused_and_not_remembered() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script(
         "/feed",
         vec![
@@ -156,7 +163,7 @@ async fn a_redirect_to_a_private_address_is_refused_and_not_remembered() {
     );
     harness.poll("feed").await;
     let report = harness.poll("feed").await;
-    let state = harness.state("feed");
+    let state = harness.source_state("feed");
     assert_eq!(
         (report.outcome, state.last_error_class.as_deref(), state.entries),
         (PollOutcome::Failed, Some("private-address"), 1)
@@ -166,14 +173,14 @@ async fn a_redirect_to_a_private_address_is_refused_and_not_remembered() {
 
 #[tokio::test]
 async fn two_sources_with_one_final_address_are_reported() {
-    let harness = PollHarness::new(|origin| -> Vec<Source> {
-        vec![source("old", &origin.url("/old")), source("new", &origin.url("/new"))]
+    let harness = Installation::with_public_sources(|origin| -> Vec<Source> {
+        vec![public_source("old", &origin.url("/old")), public_source("new", &origin.url("/new"))]
     });
     harness.origin.script("/old", vec![Reply::redirect(302, "/new")]);
     harness.origin.script("/new", vec![feed_with_etag(&["one"], "\"1\"")]);
     harness.poll("new").await;
     harness.poll("old").await;
-    let problems = harness.state("old").problems;
+    let problems = harness.source_state("old").problems;
     assert!(
         problems.iter().any(|p| p.code == "same-address" && p.text.contains("source `new` reads")),
         "{problems:?}"

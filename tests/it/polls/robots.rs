@@ -6,8 +6,12 @@ use chrono::TimeDelta;
 use feed_model::PollOutcome;
 use feed_model::{FollowMode, Source};
 
-use super::harness::{PollHarness, feed_with_etag, noon, source};
-use crate::support::origin::{Origin, Reply};
+use crate::support::{
+    feeds::feed_with_etag,
+    installation::{Installation, public_source},
+    origin::{Origin, Reply},
+    time::noon,
+};
 
 fn robots_txt(text: &str) -> Reply {
     Reply::ok(text.to_owned()).header("Content-Type", "text/plain")
@@ -15,8 +19,8 @@ fn robots_txt(text: &str) -> Reply {
 
 #[tokio::test]
 async fn robots_txt_is_requested_once_a_day_per_origin_and_conditionally() {
-    let mut harness = PollHarness::new(|origin| {
-        vec![source("a", &origin.url("/a")), source("b", &origin.url("/b"))]
+    let mut harness = Installation::with_public_sources(|origin| {
+        vec![public_source("a", &origin.url("/a")), public_source("b", &origin.url("/b"))]
     });
     for path in ["/a", "/b"] {
         harness.origin.script(path, vec![feed_with_etag(&[path], "\"1\""), Reply::new(304)]);
@@ -43,7 +47,7 @@ async fn robots_txt_is_requested_once_a_day_per_origin_and_conditionally() {
 
 #[tokio::test]
 async fn a_configured_feed_is_blocked_only_by_a_group_for_our_user_agent() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script("/feed", vec![feed_with_etag(&["one"], "\"1\"")]);
     harness.origin.script(
         "/robots.txt",
@@ -64,7 +68,7 @@ async fn a_configured_feed_is_blocked_only_by_a_group_for_our_user_agent() {
         (PollOutcome::Failed, Some("robots.txt forbids /feed to tributary"))
     );
     assert_eq!(harness.origin.requests_to("/feed").len(), 1);
-    assert_eq!(harness.state("feed").last_error_class.as_deref(), Some("robots"));
+    assert_eq!(harness.source_state("feed").last_error_class.as_deref(), Some("robots"));
 }
 
 #[tokio::test]
@@ -81,7 +85,7 @@ async fn an_unusable_robots_txt_does_not_block_a_configured_feed() {
         Reply::redirect(302, "http://10.0.0.1/"),
     ];
     for (n, reply) in odd.into_iter().enumerate() {
-        let harness = PollHarness::with_one_feed();
+        let harness = Installation::with_public_feed();
         harness.origin.script("/feed", vec![feed_with_etag(&["one"], "\"1\""), Reply::new(304)]);
         harness.origin.script("/robots.txt", vec![reply]);
         assert_eq!(harness.poll("feed").await.new_entries, 1, "case {n}");
@@ -113,12 +117,15 @@ fn site(origin: &Origin) -> Vec<Source> {
             vec![Reply::ok(page).header("Content-Type", "text/html")],
         );
     }
-    vec![Source { follow_mode: FollowMode::Sitemap, ..source("site", &origin.url("/sitemap.xml")) }]
+    vec![Source {
+        follow_mode: FollowMode::Sitemap,
+        ..public_source("site", &origin.url("/sitemap.xml"))
+    }]
 }
 
 #[tokio::test]
 async fn crawl_delay_is_honoured_between_page_requests() {
-    let harness = PollHarness::new(site);
+    let harness = Installation::with_public_sources(site);
     harness.origin.script("/robots.txt", vec![robots_txt("User-agent: *\nCrawl-delay: 0.15")]);
     let report = harness.poll("site").await;
     assert_eq!(report.new_entries, 3, "{report:?}");
@@ -137,11 +144,11 @@ async fn crawl_delay_is_honoured_between_page_requests() {
 
 #[tokio::test]
 async fn discovered_pages_obey_robots_txt_in_full() {
-    let harness = PollHarness::new(site);
+    let harness = Installation::with_public_sources(site);
     harness.origin.script("/robots.txt", vec![robots_txt("User-agent: *\nDisallow: /posts/2")]);
     assert_eq!(harness.poll("site").await.new_entries, 2);
     assert!(harness.origin.requests_to("/posts/2").is_empty());
-    let harness = PollHarness::new(site);
+    let harness = Installation::with_public_sources(site);
     harness.origin.script("/robots.txt", vec![Reply::new(500)]);
     harness.poll("site").await;
     assert!(harness.origin.requests().iter().all(|r| !r.path.starts_with("/posts/")));

@@ -6,14 +6,18 @@ use feed_model::PollOutcome;
 use feed_model::{Auth, Source, SourceId};
 use tributary::{clock::Clock as _, store::StoryQuery};
 
-use super::harness::{PollHarness, feed_with_etag, noon, source};
-use crate::support::origin::{Origin, ReceivedRequest, Reply};
+use crate::support::{
+    feeds::feed_with_etag,
+    installation::{Installation, public_source},
+    origin::{Origin, ReceivedRequest, Reply},
+    time::noon,
+};
 
 /// Two addresses that send to one feed, the second for a while only.
 fn two_redirects_to_one_feed(origin: &Origin) -> Vec<Source> {
     origin.script("/a", vec![Reply::redirect(302, "/feed")]);
     origin.script("/b", vec![Reply::redirect(307, "/feed")]);
-    vec![source("a", &origin.url("/a")), source("b", &origin.url("/b"))]
+    vec![public_source("a", &origin.url("/a")), public_source("b", &origin.url("/b"))]
 }
 
 fn answer_conditionally(request: &ReceivedRequest) -> Reply {
@@ -26,7 +30,7 @@ fn answer_conditionally(request: &ReceivedRequest) -> Reply {
 
 #[tokio::test]
 async fn two_sources_with_one_feed_make_one_request_an_hour() {
-    let mut harness = PollHarness::new(two_redirects_to_one_feed);
+    let mut harness = Installation::with_public_sources(two_redirects_to_one_feed);
     harness.origin.set_handler(answer_conditionally);
     harness.poll_all_concurrently().await;
     assert_eq!(harness.origin.requests_to("/feed").len(), 1, "one for both from the first poll on");
@@ -37,7 +41,7 @@ async fn two_sources_with_one_feed_make_one_request_an_hour() {
     assert!((40..=48).contains(&asked.len()), "{} requests", asked.len());
     assert_eq!(asked.iter().filter(|request| request.header("if-none-match").is_none()).count(), 1);
     for id in ["a", "b"] {
-        let state = harness.state(id);
+        let state = harness.source_state(id);
         assert_eq!((state.entries, state.last_status, state.failures), (2, Some(304), 0), "{id}");
         assert!(
             harness.origin.requests_to(&format!("/{id}")).len() >= 40,
@@ -53,7 +57,7 @@ async fn two_sources_with_one_feed_make_one_request_an_hour() {
 
 #[tokio::test]
 async fn sources_with_one_feed_align_their_next_poll_and_say_so() {
-    let harness = PollHarness::new(two_redirects_to_one_feed);
+    let harness = Installation::with_public_sources(two_redirects_to_one_feed);
     harness.origin.set_handler(answer_conditionally);
     harness.poll("a").await;
     harness.clock.advance(TimeDelta::minutes(40));
@@ -63,7 +67,7 @@ async fn sources_with_one_feed_align_their_next_poll_and_say_so() {
     harness.run_until(noon() + TimeDelta::hours(4)).await;
     assert_eq!(harness.source_record("a").next_poll, harness.source_record("b").next_poll);
     let because: Vec<String> =
-        ["a", "b"].iter().filter_map(|id| harness.state(id).next_poll_reason).collect();
+        ["a", "b"].iter().filter_map(|id| harness.source_state(id).next_poll_reason).collect();
     assert!(because.iter().any(|because| because.contains("together with source")), "{because:?}");
     harness.origin.clear_requests();
     harness.run_until(noon() + TimeDelta::hours(28)).await;
@@ -74,7 +78,7 @@ async fn sources_with_one_feed_align_their_next_poll_and_say_so() {
 
 #[tokio::test]
 async fn a_429_of_a_shared_feed_applies_to_both_sources() {
-    let harness = PollHarness::new(two_redirects_to_one_feed);
+    let harness = Installation::with_public_sources(two_redirects_to_one_feed);
     harness.origin.script(
         "/feed",
         vec![feed_with_etag(&["one"], "\"1\""), Reply::new(429).header("Retry-After", "7200")],
@@ -94,7 +98,7 @@ async fn a_429_of_a_shared_feed_applies_to_both_sources() {
 
 #[tokio::test]
 async fn a_new_document_reaches_both_sources_and_a_further_poll_requests_again() {
-    let harness = PollHarness::new(two_redirects_to_one_feed);
+    let harness = Installation::with_public_sources(two_redirects_to_one_feed);
     harness.origin.script(
         "/feed",
         vec![
@@ -116,11 +120,11 @@ async fn a_new_document_reaches_both_sources_and_a_further_poll_requests_again()
 
 #[tokio::test]
 async fn a_response_to_credentials_is_not_shared_with_other_sources() {
-    let harness = PollHarness::new(|origin| {
+    let harness = Installation::with_public_sources(|origin| {
         let mut sources = two_redirects_to_one_feed(origin);
         sources[0] = Source {
             auth: Some(Auth::BearerFile("token".into())),
-            ..source("a", &origin.url("/feed"))
+            ..public_source("a", &origin.url("/feed"))
         };
         sources
     });
@@ -131,7 +135,7 @@ async fn a_response_to_credentials_is_not_shared_with_other_sources() {
     });
     harness.poll("a").await;
     let report = harness.poll("b").await;
-    assert_eq!((report.status, harness.state("b").entries), (Some(401), 0));
+    assert_eq!((report.status, harness.source_state("b").entries), (Some(401), 0));
     assert_eq!(
         harness.poll("a").await.outcome,
         PollOutcome::Unchanged,
@@ -144,11 +148,11 @@ async fn the_host_limit_of_a_source_is_that_of_its_final_host() {
     let at = |origin: &Origin, host: &str, path: &str| {
         url::Url::parse(&format!("http://{host}:{}{path}", origin.port())).unwrap()
     };
-    let mut harness = PollHarness::new(|origin| {
+    let mut harness = Installation::with_public_sources(|origin| {
         origin.script("/a", vec![Reply::redirect(302, at(origin, "b.example", "/a2").as_str())]);
         vec![
-            source("a", &at(origin, "a.example", "/a")),
-            source("b", &at(origin, "b.example", "/b")),
+            public_source("a", &at(origin, "a.example", "/a")),
+            public_source("b", &at(origin, "b.example", "/b")),
         ]
     });
     harness.origin.script("/a2", vec![feed_with_etag(&["one"], "\"1\"")]);

@@ -6,9 +6,10 @@ use feed_model::Source;
 use tributary::fetch::{Client, ClientOptions};
 use url::Url;
 
-use super::harness::{PollHarness, feed, source};
 use crate::support::{
     client_options,
+    feeds::feed,
+    installation::{Installation, public_source},
     origin::{Origin, Reply},
     tls_origin::{self, TlsOrigin},
 };
@@ -21,8 +22,8 @@ fn trusting_test_ca() -> ClientOptions {
 async fn http_2_is_used_when_offered_unless_the_source_disables_it() {
     let origin = TlsOrigin::start(feed(&["one"])).await;
     for (http2, version) in [(true, Version::HTTP_2), (false, Version::HTTP_11)] {
-        let harness = PollHarness::new(|_| {
-            vec![Source { http2, ..source("feed", &origin.url(&format!("/{version:?}"))) }]
+        let harness = Installation::with_public_sources(|_| {
+            vec![Source { http2, ..public_source("feed", &origin.url(&format!("/{version:?}"))) }]
         });
         harness.use_client_options(trusting_test_ca());
         assert_eq!(harness.poll("feed").await.new_entries, 1);
@@ -36,13 +37,14 @@ async fn http_2_is_used_when_offered_unless_the_source_disables_it() {
 #[tokio::test]
 async fn a_private_ca_is_trusted_only_when_configured() {
     let origin = TlsOrigin::start(feed(&["one"])).await;
-    let harness = PollHarness::new(|_| vec![source("feed", &origin.url("/feed"))]);
+    let harness =
+        Installation::with_public_sources(|_| vec![public_source("feed", &origin.url("/feed"))]);
     harness.poll("feed").await;
     assert_eq!(
-        harness.state("feed").last_error_class.as_deref(),
+        harness.source_state("feed").last_error_class.as_deref(),
         Some("tls"),
         "{:?}",
-        harness.state("feed").last_error
+        harness.source_state("feed").last_error
     );
     assert!(origin.requests_to("/feed").is_empty());
     harness.use_client_options(trusting_test_ca());
@@ -66,21 +68,25 @@ async fn a_permanent_redirect_to_the_https_form_is_adopted_at_once() {
     let (plain, tls) = (Origin::start(), TlsOrigin::start(feed(&["one"])).await);
     let at_plain = Url::parse(&format!("http://localhost:{}/feed?x=1", plain.port())).unwrap();
     plain.script("/feed?x=1", vec![Reply::redirect(301, tls.url("/feed?x=1").as_str())]);
-    let harness = PollHarness::new(|_| vec![source("feed", &at_plain)]);
+    let harness = Installation::with_public_sources(|_| vec![public_source("feed", &at_plain)]);
     harness.use_client_options(trusting_test_ca());
     assert_eq!(harness.poll("feed").await.new_entries, 1);
     plain.clear_requests();
     assert_eq!(harness.poll("feed").await.outcome, PollOutcome::NotModified);
     assert!(plain.requests().is_empty(), "{:?}", plain.requests());
     assert_eq!(tls.requests_to("/feed").last().unwrap().if_none_match.as_deref(), Some("\"1\""));
-    assert_eq!(harness.state("feed").feed_url.as_deref(), Some(tls.url("/feed?x=1").as_str()));
+    assert_eq!(
+        harness.source_state("feed").feed_url.as_deref(),
+        Some(tls.url("/feed?x=1").as_str())
+    );
 }
 
 #[tokio::test]
 async fn a_permanent_redirect_to_another_https_address_waits_seven_days() {
     let (plain, tls) = (Origin::start(), TlsOrigin::start(feed(&["one"])).await);
     plain.script("/feed", vec![Reply::redirect(301, tls.url("/elsewhere").as_str())]);
-    let harness = PollHarness::new(|_| vec![source("feed", &plain.url("/feed"))]);
+    let harness =
+        Installation::with_public_sources(|_| vec![public_source("feed", &plain.url("/feed"))]);
     harness.use_client_options(trusting_test_ca());
     assert_eq!(harness.poll("feed").await.new_entries, 1);
     harness.poll("feed").await;

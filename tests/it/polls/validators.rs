@@ -6,8 +6,11 @@ use feed_model::PollOutcome;
 use feed_model::{Auth, Source};
 use tributary::store::StoryQuery;
 
-use super::harness::{PollHarness, feed, feed_with_etag, source};
-use crate::support::origin::{Origin, Reply};
+use crate::support::{
+    feeds::{feed, feed_with_etag},
+    installation::{Installation, public_source},
+    origin::{Origin, Reply},
+};
 
 fn validator_pair(etag: &str, modified: &str) -> (Option<String>, Option<String>) {
     (Some(etag.to_owned()), Some(modified.to_owned()))
@@ -15,7 +18,7 @@ fn validator_pair(etag: &str, modified: &str) -> (Option<String>, Option<String>
 
 #[tokio::test]
 async fn validators_are_kept_completed_replaced_and_dropped_by_response() {
-    let mut harness = PollHarness::with_one_feed();
+    let mut harness = Installation::with_public_feed();
     let both = |titles: &[&str], etag: &str, modified: &str| {
         feed_with_etag(titles, etag).header("Last-Modified", modified)
     };
@@ -69,12 +72,12 @@ async fn validators_are_kept_completed_replaced_and_dropped_by_response() {
         harness.clock.advance(TimeDelta::days(9));
         harness.restart();
     }
-    assert_eq!(harness.state("feed").entries, 3);
+    assert_eq!(harness.source_state("feed").entries, 3);
 }
 
 #[tokio::test]
 async fn an_identical_body_is_neither_parsed_nor_stored_again() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script(
         "/feed",
         vec![feed_with_etag(&["one"], "\"1\""), feed_with_etag(&["one"], "\"2\"")],
@@ -103,7 +106,7 @@ async fn an_identical_body_is_neither_parsed_nor_stored_again() {
 
 #[tokio::test]
 async fn an_unrequested_304_is_a_failure_and_sets_no_validators() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script(
         "/feed",
         vec![Reply::new(304).header("ETag", "\"trap\""), feed_with_etag(&["one"], "\"1\"")],
@@ -116,7 +119,7 @@ async fn an_unrequested_304_is_a_failure_and_sets_no_validators() {
 
 #[tokio::test]
 async fn a_response_without_entries_removes_none() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     let with_body =
         Reply::raw(format!("HTTP/1.1 304 Scripted\r\nETag: \"1\"\r\n\r\n{}", feed(&[])));
     harness.origin.script(
@@ -131,13 +134,13 @@ async fn a_response_without_entries_removes_none() {
     );
     for n in 0..5 {
         harness.poll("feed").await;
-        assert_eq!(harness.state("feed").entries, 2, "after request {n}");
+        assert_eq!(harness.source_state("feed").entries, 2, "after request {n}");
     }
 }
 
 #[tokio::test]
 async fn validators_are_sent_only_to_the_url_that_gave_them() {
-    let harness = PollHarness::with_one_feed();
+    let harness = Installation::with_public_feed();
     harness.origin.script(
         "/feed",
         vec![Reply::redirect(302, "/elsewhere").header("ETag", "\"of-the-redirect\"")],
@@ -154,7 +157,7 @@ async fn validators_are_sent_only_to_the_url_that_gave_them() {
 
 #[tokio::test]
 async fn returning_to_an_earlier_url_sends_no_old_validators() {
-    let mut harness = PollHarness::with_one_feed();
+    let mut harness = Installation::with_public_feed();
     harness.origin.script(
         "/feed",
         vec![feed_with_etag(&["one"], "\"1\""), feed_with_etag(&["one"], "\"1\"")],
@@ -176,14 +179,14 @@ async fn returning_to_an_earlier_url_sends_no_old_validators() {
 async fn credentials_are_not_sent_to_a_feed_on_another_origin() {
     let other = Origin::start();
     let linked = other.url("/feed");
-    let harness = PollHarness::new(|origin| {
+    let harness = Installation::with_public_sources(|origin| {
         let page = format!(
             "<html><head><link rel=\"alternate\" type=\"application/rss+xml\" href=\"{linked}\"></head><body>x</body></html>"
         );
         origin.script("/", vec![Reply::ok(page).header("Content-Type", "text/html")]);
         vec![Source {
             auth: Some(Auth::BearerFile("token".into())),
-            ..source("site", &origin.url("/"))
+            ..public_source("site", &origin.url("/"))
         }]
     });
     std::fs::write(harness.dir().join("token"), "s3cret").unwrap();

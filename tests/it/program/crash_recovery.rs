@@ -11,7 +11,7 @@ use std::{
 use super::{HEAD, TOPICS};
 use crate::support::{
     origin::{Origin, Reply},
-    program::{Daemon, Program, ask, wait_for},
+    program::{Daemon, Program, wait_for},
     sample_feeds::{Post, rss},
 };
 
@@ -171,9 +171,7 @@ fn a_killed_daemon_loses_nothing_it_had_served() {
         if round % 3 == 0 {
             let newest = format!("/post-{round}");
             wait_for("the newest post is served", || {
-                let feed = feed_items(
-                    &ask(daemon.address, "GET", "/topics/streaming/feed.json", &[]).unwrap().body,
-                );
+                let feed = feed_items(&daemon.get("/topics/streaming/feed.json").body);
                 feed.iter().any(|(link, _)| link.ends_with(&newest)).then_some(())
             });
         } else {

@@ -1,20 +1,21 @@
 //! Two sources of one story: it is announced once, and keeps both.
 
-use super::{
-    feed_builder::{Post, march, post, rss, words},
-    installation::Installation,
+use crate::support::{
+    feeds::{Post, post, rss, words},
+    installation::{Installation, sources},
+    time::march,
 };
 
 /// Polls `one`, then `two`; both are imported before with a post each, so that what comes counts as
 /// news.
 fn two_polls(first: &[Post], second: &[Post]) -> (Installation, Vec<String>, Vec<String>) {
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", &[post("one", 1)]);
-    installation.poll("two", &[post("two", 1)]);
+    installation.deliver("one", &[post("one", 1)]);
+    installation.deliver("two", &[post("two", 1)]);
     installation.newly_announced();
-    installation.poll("one", first);
+    installation.deliver("one", first);
     let told = installation.newly_announced();
-    installation.poll("two", second);
+    installation.deliver("two", second);
     let then = installation.newly_announced();
     (installation, told, then)
 }
@@ -48,20 +49,20 @@ fn an_original_replaces_its_earlier_copy_as_representative_and_keeps_the_publish
         .title("How brokers fail under load (via two)")
         .text("Worth reading.");
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", &[post("one", 1)]);
-    installation.poll("two", &[post("two", 1)]);
+    installation.deliver("one", &[post("one", 1)]);
+    installation.deliver("two", &[post("two", 1)]);
     installation.newly_announced();
-    installation.poll("two", &[copy]);
+    installation.deliver("two", &[copy]);
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced(), ["How brokers fail under load (via two)"]);
     let joined = installation.now();
-    installation.poll("one", &[original()]);
+    installation.deliver("one", &[original()]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids(), "neither id nor position moves");
     assert_eq!(second.titles()[0], "How brokers fail under load", "the post at home shows");
     assert_eq!(second.stories[0].updated, joined, "`updated` moves once");
-    installation.poll("one", &[original()]);
+    installation.deliver("one", &[original()]);
     assert_eq!(installation.feed_of_all(), second);
 }
 
@@ -86,12 +87,13 @@ fn an_index_item_and_its_post_are_one_story_represented_by_the_post() {
          [[source]]\nid = \"one\"\nurl = \"https://one.example/feed.xml\"\nfollow = \"feed\"\n",
     );
     let line = post("one", 19).guid("").text("One line about it.");
-    installation.poll_document("index", &rss("https://one.example/", std::slice::from_ref(&line)));
+    installation
+        .deliver_document("index", &rss("https://one.example/", std::slice::from_ref(&line)));
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced(), ["one 19"]);
     assert_eq!(first.stories[0].text, "One line about it.");
     let joined = installation.now();
-    installation.poll("one", &[post("one", 19)]);
+    installation.deliver("one", &[post("one", 19)]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids());
@@ -102,7 +104,7 @@ fn an_index_item_and_its_post_are_one_story_represented_by_the_post() {
     );
     assert_eq!(second.stories[0].updated, joined);
     // The index comes again: nothing moves.
-    installation.poll_document("index", &rss("https://one.example/", &[line]));
+    installation.deliver_document("index", &rss("https://one.example/", &[line]));
     assert_eq!(installation.feed_of_all(), second);
 }
 
@@ -133,11 +135,11 @@ fn a_link_blog_post_is_related_to_a_post_that_arrives_later() {
         .link("https://one.example/posts/19")
         .text(&words(55, 60));
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", &[post("one", 1)]);
-    installation.poll("two", std::slice::from_ref(&comment));
+    installation.deliver("one", &[post("one", 1)]);
+    installation.deliver("two", std::slice::from_ref(&comment));
     installation.newly_announced();
     let first = installation.feed_of_all();
-    installation.poll("one", &[post("one", 19)]);
+    installation.deliver("one", &[post("one", 19)]);
     assert_eq!(installation.newly_announced(), ["one 19"]);
     let second = installation.feed_of_all();
     let page = "https://one.example/posts/19";
@@ -154,7 +156,7 @@ fn a_link_blog_post_is_related_to_a_post_that_arrives_later() {
         second.story("Thoughts on one 19"),
         "neither id nor date moves"
     );
-    installation.poll("two", &[comment]);
+    installation.deliver("two", &[comment]);
     assert_eq!(installation.feed_of_all(), second);
 }
 
@@ -183,11 +185,11 @@ fn a_link_blog_post_that_quotes_most_of_the_text_is_a_separate_story() {
         let (first, second) = (post("one", 19).text(&text), comment.clone());
         let mut installation = Installation::following(&["one", "two"]);
         if parted {
-            installation.poll("two", &[second]);
-            installation.poll("one", &[first]);
+            installation.deliver("two", &[second]);
+            installation.deliver("one", &[first]);
         } else {
-            installation.poll("one", &[first]);
-            installation.poll("two", &[second]);
+            installation.deliver("one", &[first]);
+            installation.deliver("two", &[second]);
         }
         let all = installation.feed_of_all();
         assert_eq!(all.titles(), ["one 19", "one 19"]);
@@ -218,9 +220,9 @@ fn a_link_blog_post_with_a_short_remark_is_merged() {
 fn a_link_board_item_is_merged_when_a_full_copy_exists() {
     let mut installation = Installation::following(&["one", "two", "three"]);
     let link = "https://one.example/posts/19";
-    installation.poll("one", &[post("one", 19)]);
-    installation.poll("two", &[post("one", 19).guid("urn:x-test:planet")]);
-    installation.poll("three", &[post("one", 19).guid("urn:x-test:board").text("Comments")]);
+    installation.deliver("one", &[post("one", 19)]);
+    installation.deliver("two", &[post("one", 19).guid("urn:x-test:planet")]);
+    installation.deliver("three", &[post("one", 19).guid("urn:x-test:board").text("Comments")]);
     assert_eq!(installation.feed_of_all().titles(), ["one 19"]);
     assert_eq!(source_ids(&installation, link), ["one", "two", "three"]);
 }
@@ -237,15 +239,15 @@ fn a_paper_listed_in_two_feeds_is_one_story() {
             .link(&format!("https://papers.example/abs/2603.0000{n}"))
     };
     let home = "https://papers.example/list";
-    installation.poll_document("dc", &rss(home, &[paper(3), paper(2)]));
-    installation.poll_document("lg", &rss(home, &[paper(4), paper(2)]));
+    installation.deliver_document("dc", &rss(home, &[paper(3), paper(2)]));
+    installation.deliver_document("lg", &rss(home, &[paper(4), paper(2)]));
     assert_eq!(installation.feed_of_all().titles(), ["papers 4", "papers 3", "papers 2"]);
     assert_eq!(source_ids(&installation, "https://papers.example/abs/2603.00002"), ["dc", "lg"]);
     // A second version under the same link is an edit of the same paper in both lists.
     installation.newly_announced();
     let second = || paper(2).guid("oai:papers.example:2603.00002v2").text(&words(9, 90));
-    installation.poll_document("dc", &rss(home, &[second(), paper(3)]));
-    installation.poll_document("lg", &rss(home, &[second(), paper(4)]));
+    installation.deliver_document("dc", &rss(home, &[second(), paper(3)]));
+    installation.deliver_document("lg", &rss(home, &[second(), paper(4)]));
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.stored_stories().len(), 3);
 }
@@ -254,8 +256,8 @@ fn a_paper_listed_in_two_feeds_is_one_story() {
 fn the_published_id_survives_the_removal_of_a_source() {
     let (mut installation, ..) = two_polls(&[post("one", 19)], &[post("one", 19)]);
     let first = installation.feed_of_all();
-    installation.reconfigure(&super::installation::sources(&["two"]));
+    installation.reconfigure(&sources(&["two"]));
     assert_eq!(installation.feed_of_all(), first);
-    installation.poll("two", &[post("two", 20)]);
+    installation.deliver("two", &[post("two", 20)]);
     assert_eq!(installation.feed_of_all().ids()[1..], first.ids());
 }

@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    feed_builder::{Post, march, post, rss, words},
+use super::sample_posts::{POSTS, first_words, with_other_markup};
+use crate::support::{
+    feeds::{Post, post, rss, words},
     installation::Installation,
-    sample_posts::{POSTS, first_words, with_other_markup},
+    time::march,
 };
 
 /// One half of a pair: who carries it, and what.
@@ -81,7 +82,7 @@ fn count_merged(first: &PairSide, second: &PairSide, reversed: bool) -> (usize, 
         Installation::with_config(&(source("one", first) + &source("two", second)));
     let polls = [("one", document(first, "a")), ("two", document(second, "b"))];
     for at in if reversed { [1, 0] } else { [0, 1] } {
-        installation.poll_document(polls[at].0, &polls[at].1);
+        installation.deliver_document(polls[at].0, &polls[at].1);
     }
     let (mut right, mut wrong) = (0, 0);
     for story in installation.stored_stories() {

@@ -1,15 +1,17 @@
 //! What looks alike and is not: every one of these is announced.
 
-use super::{
-    feed_builder::{Post, march, post, words},
-    installation::{Installation, PublishedFeed},
+use crate::support::{
+    feeds::{Post, post, words},
+    installation::Installation,
+    published_feed::PublishedFeed,
+    time::march,
 };
 
 /// Polls `one`, then `two`, then both again; insists that every post of both is published, once.
 fn assert_not_merged(first: &[Post], second: &[Post]) -> PublishedFeed {
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", first);
-    installation.poll("two", second);
+    installation.deliver("one", first);
+    installation.deliver("two", second);
     assert_eq!(
         installation.newly_announced().len(),
         first.len() + second.len(),
@@ -17,8 +19,8 @@ fn assert_not_merged(first: &[Post], second: &[Post]) -> PublishedFeed {
         installation.feed_of_all().titles()
     );
     assert!(installation.stored_stories().iter().all(|story| story.sources.len() == 1));
-    installation.poll("one", first);
-    installation.poll("two", second);
+    installation.deliver("one", first);
+    installation.deliver("two", second);
     assert_eq!(installation.newly_announced(), [""; 0]);
     installation.feed_of_all()
 }

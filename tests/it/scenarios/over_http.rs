@@ -1,14 +1,14 @@
 //! The same promises through the real poller, where the wire matters.
 
 use feed_model::PollOutcome;
-use feed_model::SourceId;
 use tributary::poll::PollReport;
 
-use super::{
-    feed_builder::{Post, march, post, rss},
-    installation::{Installation, ParseId as _},
+use crate::support::{
+    feeds::{Post, post, rss},
+    installation::Installation,
+    origin::{Origin, Reply},
+    time::march,
 };
-use crate::support::origin::{Origin, Reply};
 
 const HOME: &str = "https://one.example/";
 
@@ -24,10 +24,7 @@ fn lines(origin: &Origin, path: &str) -> String {
 }
 
 async fn poll(installation: &Installation) -> PollReport {
-    let id: SourceId = "one".parse_id();
-    let poller = installation.poller();
-    let source = poller.settings.load().source(&id).unwrap();
-    let report = poller.refresh(&source).await;
+    let report = installation.poll("one").await;
     assert!(report.is_stored, "{report:?}");
     installation.advance_hours(1);
     report

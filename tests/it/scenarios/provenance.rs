@@ -1,22 +1,23 @@
 //! What is known of a story's sources and duplicates, what a person can do about them, and what
 //! stays private.
 
-use super::{
-    feed_builder::{march, post, words},
+use crate::support::{
+    feeds::{Post, post, rss, words},
     installation::{Installation, sources},
+    time::march,
 };
 
 /// `one` and `two` carry the same text under two links.
 fn installation_with_merged_story() -> Installation {
     let mut installation = Installation::following(&["one", "two"]);
     let text = words(41, 300);
-    installation.poll("one", &[post("one", 19).title("How brokers fail").text(&text)]);
-    installation.poll("two", &[copy(&text)]);
+    installation.deliver("one", &[post("one", 19).title("How brokers fail").text(&text)]);
+    installation.deliver("two", &[copy(&text)]);
     assert_eq!(installation.newly_announced(), ["How brokers fail"]);
     installation
 }
 
-fn copy(text: &str) -> super::feed_builder::Post {
+fn copy(text: &str) -> Post {
     post("two", 19).title("How brokers fail").text(text).published_at(march(20, 9))
 }
 
@@ -24,7 +25,7 @@ fn copy(text: &str) -> super::feed_builder::Post {
 fn a_story_keeps_every_source_with_id_link_and_times() {
     let mut installation = installation_with_merged_story();
     let seen = installation.now();
-    installation.poll("two", &[copy(&words(41, 300)), post("two", 20)]);
+    installation.deliver("two", &[copy(&words(41, 300)), post("two", 20)]);
     let story = installation.story("https://two.example/posts/19");
     let facts: Vec<_> = story
         .sources
@@ -87,13 +88,13 @@ fn a_split_story_is_never_merged_again() {
     assert_eq!(second.story("How brokers fail").updated, second.stories[0].updated);
     installation.newly_announced();
     // It stays parted, whatever comes: again, edited, under another id, after a restart.
-    installation.poll("two", &[copy(&words(41, 300))]);
-    installation.poll(
+    installation.deliver("two", &[copy(&words(41, 300))]);
+    installation.deliver(
         "one",
         &[post("one", 19).title("How brokers fail").text(&words(41, 300)).guid("urn:x-test:19")],
     );
     installation
-        .poll("two", &[copy(&format!("{} Corrected.", words(41, 300))).guid("urn:x-test:19b")]);
+        .deliver("two", &[copy(&format!("{} Corrected.", words(41, 300))).guid("urn:x-test:19b")]);
     installation.restart();
     installation.reconfigure(&format!(
         "{}[[topic]]\nid = \"t\"\ntitle = \"T\"\nany = [\"brokers\"]\n",
@@ -134,10 +135,10 @@ fn split_entries_are_not_merged_under_new_ids() {
             .split(story.id, installation.rules(), installation.window(), installation.now())
             .unwrap();
         // One side comes again, as a post that none of its names tells.
-        assert_eq!(installation.poll(site, &[anew(site)]).duplicates, 0, "{site}");
+        assert_eq!(installation.deliver(site, &[anew(site)]).duplicates, 0, "{site}");
         // Who had no part in it may join one of them.
         installation.reconfigure(&sources(&["one", "two", "three"]));
-        assert_eq!(installation.poll("three", &[anew("three")]).duplicates, 1);
+        assert_eq!(installation.deliver("three", &[anew("three")]).duplicates, 1);
     }
 }
 
@@ -146,7 +147,7 @@ fn a_split_of_three_entries_makes_three_stories() {
     let mut installation = installation_with_merged_story();
     installation.reconfigure(&sources(&["one", "two", "three"]));
     installation
-        .poll("three", &[post("three", 19).title("How brokers fail").text(&words(41, 300))]);
+        .deliver("three", &[post("three", 19).title("How brokers fail").text(&words(41, 300))]);
     let story = installation.story("https://one.example/posts/19");
     assert_eq!(story.sources.len(), 3);
     installation
@@ -160,7 +161,7 @@ fn a_split_of_three_entries_makes_three_stories() {
 #[test]
 fn stories_and_explain_list_duplicates_with_reasons() {
     let mut installation = installation_with_merged_story();
-    installation.poll("two", &[post("two", 20)]);
+    installation.deliver("two", &[post("two", 20)]);
     let listed: serde_json::Value =
         serde_json::from_str(&installation.run(&["stories", "--duplicates", "--json"])).unwrap();
     let listed = listed.as_array().unwrap();
@@ -181,7 +182,7 @@ fn stories_and_explain_list_duplicates_with_reasons() {
     assert_eq!(installation.feed_of_all().stories.len(), 3);
     installation.run(&["forget", "https://two.example/posts/19"]);
     assert_eq!(installation.feed_of_all().stories.len(), 2);
-    installation.poll("two", &[copy(&words(41, 300)), post("two", 20)]);
+    installation.deliver("two", &[copy(&words(41, 300)), post("two", 20)]);
     assert_eq!(installation.feed_of_all().stories.len(), 2);
 }
 
@@ -191,8 +192,8 @@ const PRIVATE: &str = "[[source]]\nid = \"one\"\nurl = \"https://one.example/fee
 #[test]
 fn a_private_source_is_published_nowhere() {
     let mut installation = Installation::with_config(PRIVATE);
-    installation.poll("one", &[post("one", 19)]);
-    installation.poll("two", &[post("two", 18)]);
+    installation.deliver("one", &[post("one", 19)]);
+    installation.deliver("two", &[post("two", 18)]);
     assert_eq!(installation.feed_of_all().titles(), ["two 18"]);
     for document in installation.documents() {
         let text = String::from_utf8(document.body).unwrap();
@@ -220,11 +221,11 @@ fn a_merged_story_shows_nothing_of_a_private_source() {
     for private_first in [true, false] {
         let mut installation = Installation::with_config(&rules);
         if private_first {
-            installation.poll("one", &[secret()]);
+            installation.deliver("one", &[secret()]);
             assert_eq!(installation.newly_announced(), [""; 0]);
         }
-        installation.poll("two", &[public()]);
-        installation.poll("one", &[secret()]);
+        installation.deliver("two", &[public()]);
+        installation.deliver("one", &[secret()]);
         let story = installation.story("https://two.example/posts/19");
         assert_eq!(story.sources.len(), 2, "they are one story");
         assert_eq!(installation.feed_of_all().titles(), ["Brokers"]);
@@ -254,13 +255,13 @@ fn a_merged_story_shows_nothing_of_a_private_source() {
 fn a_private_story_gets_the_newest_position_when_it_becomes_public() {
     let mut installation =
         Installation::with_config(&format!("max_entries = 3\nkeep_within = \"0s\"\n{PRIVATE}"));
-    installation.poll("one", &[post("one", 1)]);
-    installation.poll("two", &[post("two", 1)]);
-    installation.poll("one", &[post("two", 19).guid("urn:x-test:members")]);
+    installation.deliver("one", &[post("one", 1)]);
+    installation.deliver("two", &[post("two", 1)]);
+    installation.deliver("one", &[post("two", 19).guid("urn:x-test:members")]);
     installation.advance_hours(48);
-    installation.poll("two", &(2..=6).rev().map(|n| post("two", n)).collect::<Vec<_>>());
+    installation.deliver("two", &(2..=6).rev().map(|n| post("two", n)).collect::<Vec<_>>());
     installation.newly_announced();
-    installation.poll("two", &[post("two", 19)]);
+    installation.deliver("two", &[post("two", 19)]);
     assert_eq!(installation.stored_stories().iter().filter(|s| s.sources.len() == 2).count(), 1);
     assert_eq!(installation.newly_announced(), ["two 19"]);
     assert_eq!(installation.feed_of_all().titles(), ["two 19", "two 6", "two 5"]);
@@ -269,8 +270,8 @@ fn a_private_story_gets_the_newest_position_when_it_becomes_public() {
 #[test]
 fn publish_true_publishes_a_private_source() {
     let mut installation = Installation::with_config(PRIVATE);
-    installation.poll("one", &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
-    installation.poll("two", &[post("two", 18)]);
+    installation.deliver("one", &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
+    installation.deliver("two", &[post("two", 18)]);
     let open = PRIVATE.replace("\"token\" }\n", "\"token\" }\npublish = true\n");
     installation.reconfigure(&open);
     assert_eq!(installation.feed_of_all().stories.len(), 11);
@@ -282,7 +283,7 @@ fn publish_true_publishes_a_private_source() {
 fn making_a_source_public_fills_the_window_only_to_its_limit() {
     let limits = "max_entries = 3\nkeep_within = \"0s\"\n";
     let mut installation = Installation::with_config(&format!("{limits}{PRIVATE}"));
-    installation.poll("one", &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
+    installation.deliver("one", &(10..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     installation.reconfigure(&format!(
         "{limits}{}",
         PRIVATE.replace("\"token\" }\n", "\"token\" }\npublish = true\n")
@@ -297,15 +298,15 @@ fn cache_control_private_hides_the_stories_of_a_source() {
         sources(&["one", "two"])
     ));
     let posts: Vec<_> = (10..=19).rev().map(|n| post("one", n)).collect();
-    installation.poll_private("one", &posts);
-    installation.poll("two", &[post("two", 20)]);
+    installation.deliver_private("one", &posts);
+    installation.deliver("two", &[post("two", 20)]);
     assert_eq!(installation.feed_of_all().titles(), ["two 20"]);
     // The publisher thinks better of it, and changes its mind again: each time something is seen of
     // it.
-    assert!(installation.poll("one", &posts).visible);
+    assert!(installation.deliver("one", &posts).visible);
     assert_eq!(installation.feed_of_all().titles(), ["two 20", "one 19", "one 18"]);
-    assert!(!installation.poll("one", &posts).visible);
-    assert!(installation.poll_private("one", &posts).visible);
+    assert!(!installation.deliver("one", &posts).visible);
+    assert!(installation.deliver_private("one", &posts).visible);
     assert_eq!(
         installation.newly_announced(),
         ["two 20"],
@@ -316,13 +317,13 @@ fn cache_control_private_hides_the_stories_of_a_source() {
 #[test]
 fn a_changed_source_title_changes_the_documents() {
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[post("one", 1)]);
+    installation.deliver("one", &[post("one", 1)]);
     let first = installation.feed_of_all();
-    let renamed = super::feed_builder::rss("https://one.example/", &[post("one", 1)])
+    let renamed = rss("https://one.example/", &[post("one", 1)])
         .replace("<title>https://one.example/</title>", "<title>Renamed</title>");
-    assert!(installation.poll_document("one", &renamed).visible, "documents carry the title");
+    assert!(installation.deliver_document("one", &renamed).visible, "documents carry the title");
     let second = installation.feed_of_all();
     assert!(second.atom.contains("Renamed") && second.updated > first.updated);
     assert_eq!(second.stories, first.stories);
-    assert!(!installation.poll_document("one", &renamed).visible);
+    assert!(!installation.deliver_document("one", &renamed).visible);
 }

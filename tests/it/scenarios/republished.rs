@@ -4,9 +4,10 @@
 use chrono::TimeDelta;
 use feed_model::Timestamp;
 
-use super::{
-    feed_builder::{Post, atom, march, post, words},
+use crate::support::{
+    feeds::{Post, atom, post, words},
     installation::Installation,
+    time::march,
 };
 
 /// A second that is nobody else's.
@@ -26,14 +27,14 @@ fn with_new_id_and_link(post: Post, n: u32) -> Post {
 /// stays.
 fn assert_nothing_announced(before: &[Post], after: &[Post]) -> Installation {
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", before);
+    installation.deliver("one", before);
     assert_eq!(installation.newly_announced().len(), before.len());
     let ids = |installation: &Installation| {
         installation.feed_of_all().ids().into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
     let first = ids(&installation);
     for _ in 0..2 {
-        let applied = installation.poll("one", after);
+        let applied = installation.deliver("one", after);
         assert_eq!((applied.new_entries, applied.new_stories), (0, 0), "{:?}", applied.items);
         assert_eq!(installation.newly_announced(), [""; 0]);
         assert_eq!(ids(&installation), first);
@@ -76,10 +77,10 @@ fn untitled_posts_are_matched_by_date_and_text() {
     let before: Vec<Post> = (1..=5).rev().map(untitled).collect();
     let after: Vec<Post> = (1..=5).rev().map(|n| with_new_id_and_link(untitled(n), n)).collect();
     let mut installation = Installation::following(&["one"]);
-    assert_eq!(installation.poll("one", &before).new_stories, 5);
+    assert_eq!(installation.deliver("one", &before).new_stories, 5);
     let first: Vec<_> =
         installation.stored_stories().into_iter().map(|story| story.published_id).collect();
-    let applied = installation.poll("one", &after);
+    let applied = installation.deliver("one", &after);
     assert_eq!((applied.new_entries, applied.new_stories), (0, 0), "{:?}", applied.items);
     let second: Vec<_> =
         installation.stored_stories().into_iter().map(|story| story.published_id).collect();
@@ -138,14 +139,14 @@ fn positional_ids_lose_no_post() {
 fn assert_positional_ids_lose_no_post(place: impl Fn(u32, u32) -> Post) {
     let before: Vec<Post> = (0..5).map(|i| place(9 - i, i)).collect();
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &before);
+    installation.deliver("one", &before);
     installation.newly_announced();
     let first = installation.feed_of_all();
     for new in [10, 11] {
         let after: Vec<Post> = (0..5).map(|i| place(new - i, i)).collect();
-        installation.poll("one", &after);
+        installation.deliver("one", &after);
         assert_eq!(installation.newly_announced(), [format!("one {new}")]);
-        installation.poll("one", &after);
+        installation.deliver("one", &after);
         assert_eq!(installation.newly_announced(), [""; 0]);
     }
     let now = installation.feed_of_all();
@@ -157,9 +158,9 @@ fn assert_positional_ids_lose_no_post(place: impl Fn(u32, u32) -> Post) {
 fn restarting_numeric_ids_lose_no_post() {
     let numbered = |n: u32, id: u32| post("one", n).guid(&id.to_string());
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[numbered(5, 3), numbered(4, 2), numbered(3, 1)]);
+    installation.deliver("one", &[numbered(5, 3), numbered(4, 2), numbered(3, 1)]);
     installation.newly_announced();
-    installation.poll("one", &[numbered(15, 3), numbered(14, 2), numbered(13, 1)]);
+    installation.deliver("one", &[numbered(15, 3), numbered(14, 2), numbered(13, 1)]);
     assert_eq!(installation.newly_announced(), ["one 15", "one 14", "one 13"]);
     assert_eq!(installation.feed_of_all().titles().len(), 6);
 }
@@ -172,10 +173,10 @@ fn versions_and_copies_within_one_document_are_one_entry() {
     let before = [version(2), version(1)];
     let revised = version(2).title("one 2 (corrected)").updated(exact_time(3));
     let mut installation = Installation::following(&["one"]);
-    installation.poll_document("one", &atom("https://one.example/", &before));
+    installation.deliver_document("one", &atom("https://one.example/", &before));
     assert_eq!(installation.newly_announced().len(), 2);
     installation
-        .poll_document("one", &atom("https://one.example/", &[revised, version(2), version(1)]));
+        .deliver_document("one", &atom("https://one.example/", &[revised, version(2), version(1)]));
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().titles(), ["one 2 (corrected)", "one 1"]);
 
@@ -184,10 +185,12 @@ fn versions_and_copies_within_one_document_are_one_entry() {
         post("one", n).published_at(exact_time(n)).guid(&link).link(&link)
     };
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[secure(2, "http"), secure(2, "https"), secure(1, "https")]);
+    installation.deliver("one", &[secure(2, "http"), secure(2, "https"), secure(1, "https")]);
     assert_eq!(installation.newly_announced().len(), 2);
-    installation
-        .poll("one", &[secure(2, "https").guid("a-copy"), secure(2, "https"), secure(1, "https")]);
+    installation.deliver(
+        "one",
+        &[secure(2, "https").guid("a-copy"), secure(2, "https"), secure(1, "https")],
+    );
     assert_eq!(installation.newly_announced(), [""; 0]);
 }
 
@@ -195,12 +198,12 @@ fn versions_and_copies_within_one_document_are_one_entry() {
 fn a_future_date_can_be_corrected() {
     let mut installation = Installation::following(&["one"]);
     installation
-        .poll("one", &[post("one", 1).published_at(installation.now() + TimeDelta::days(300))]);
+        .deliver("one", &[post("one", 1).published_at(installation.now() + TimeDelta::days(300))]);
     assert_eq!(installation.feed_of_all().story("one 1").published, None);
     let right = installation.now() - TimeDelta::hours(2);
-    installation.poll("one", &[post("one", 1).published_at(right)]);
+    installation.deliver("one", &[post("one", 1).published_at(right)]);
     assert_eq!(installation.feed_of_all().story("one 1").published, Some(right));
-    installation.poll("one", &[post("one", 1).published_at(right + TimeDelta::hours(1))]);
+    installation.deliver("one", &[post("one", 1).published_at(right + TimeDelta::hours(1))]);
     assert_eq!(
         installation.feed_of_all().story("one 1").published,
         Some(right),
@@ -212,9 +215,9 @@ fn a_future_date_can_be_corrected() {
 fn similar_new_posts_are_announced() {
     let announced = |before: &[Post], after: &[Post], new: usize| {
         let mut installation = Installation::following(&["one"]);
-        installation.poll("one", before);
+        installation.deliver("one", before);
         installation.newly_announced();
-        installation.poll("one", after);
+        installation.deliver("one", after);
         assert_eq!(installation.newly_announced().len(), new, "{after:?}");
     };
     let episode = |n: u32, day: u32, hour: u32| {

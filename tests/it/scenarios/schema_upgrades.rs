@@ -7,9 +7,10 @@ use feed_model::TopicId;
 use rusqlite::{Connection, types::Value};
 use tributary::store::{DATABASE, Store};
 
-use super::{
-    feed_builder::{Post, march, post, rss, words},
+use crate::support::{
+    feeds::{Post, post, rss, words},
     installation::Installation,
+    time::march,
 };
 
 /// The SQL that leads to each version: version 1, then the migrations.
@@ -202,9 +203,9 @@ const SITES: [&str; 3] = ["one", "two", "three"];
 
 fn installation_with_stories() -> Installation {
     let mut installation = Installation::following(&SITES);
-    installation.poll("one", &posts_of_one());
-    installation.poll("two", &posts_of_two());
-    installation.poll("three", &posts_of_three());
+    installation.deliver("one", &posts_of_one());
+    installation.deliver("two", &posts_of_two());
+    installation.deliver("three", &posts_of_three());
     assert_eq!(installation.newly_announced().len(), 7, "two of nine are copies");
     installation
 }
@@ -242,12 +243,12 @@ fn migrations_keep_all_content_and_every_published_byte() {
         };
         let copies: Vec<Post> =
             posts_of_one()[..2].iter().map(|post| post.clone().guid("").text("")).collect();
-        installation.poll("one", &posts_of_one());
-        installation.poll("two", &posts_of_two());
-        installation.poll("three", &posts_of_three());
-        installation.poll("one", &without_guid(posts_of_one()));
-        installation.poll("two", &without_guid(posts_of_two()));
-        installation.poll("three", &copies);
+        installation.deliver("one", &posts_of_one());
+        installation.deliver("two", &posts_of_two());
+        installation.deliver("three", &posts_of_three());
+        installation.deliver("one", &without_guid(posts_of_one()));
+        installation.deliver("two", &without_guid(posts_of_two()));
+        installation.deliver("three", &copies);
         assert_eq!(installation.newly_announced(), [""; 0], "from version {version}");
         assert_eq!(installation.store().check_integrity().unwrap(), [""; 0]);
     }
@@ -281,9 +282,9 @@ fn a_fresh_state_with_the_same_documents_has_the_same_ids() {
     let first = installation_with_stories().feed_of_all();
     let mut installation = Installation::following(&SITES);
     installation.advance_hours(24 * 3);
-    installation.poll("one", &posts_of_one());
-    installation.poll("two", &posts_of_two());
-    installation.poll("three", &posts_of_three());
+    installation.deliver("one", &posts_of_one());
+    installation.deliver("two", &posts_of_two());
+    installation.deliver("three", &posts_of_three());
     let second = installation.feed_of_all();
     assert_eq!(
         second.stories, first.stories,
@@ -302,9 +303,9 @@ fn a_fresh_state_with_the_same_documents_has_the_same_ids() {
 #[test]
 fn the_merged_stories_do_not_depend_on_the_poll_order() {
     let mut installation = Installation::following(&SITES);
-    installation.poll("three", &posts_of_three());
-    installation.poll("two", &posts_of_two());
-    installation.poll_document("one", &rss("https://one.example/", &posts_of_one()));
+    installation.deliver("three", &posts_of_three());
+    installation.deliver("two", &posts_of_two());
+    installation.deliver_document("one", &rss("https://one.example/", &posts_of_one()));
     let (first, second) = (installation_with_stories().feed_of_all(), installation.feed_of_all());
     let sorted = |titles: Vec<&str>| {
         let mut titles: Vec<String> = titles.into_iter().map(str::to_owned).collect();

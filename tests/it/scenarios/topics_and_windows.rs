@@ -2,9 +2,10 @@
 
 use feed_model::TopicId;
 
-use super::{
-    feed_builder::{Post, march, post, words},
+use crate::support::{
+    feeds::{Post, post, words},
     installation::{Installation, sources},
+    time::march,
 };
 
 fn post_about(n: u32, subject: &str) -> Post {
@@ -26,7 +27,7 @@ fn feeds_toml_lines(max_entries: u32, keep_within: &str, topics: &str) -> String
 fn a_changed_rule_announces_only_stories_within_announce_within() {
     let mut installation =
         Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
-    installation.poll(
+    installation.deliver(
         "one",
         &[
             post_about(19, "Kafka"),
@@ -60,7 +61,7 @@ fn a_new_topic_fills_its_window() {
     let mut installation = Installation::with_config(&feeds_toml_lines(3, "0s", ""));
     let posts: Vec<Post> =
         (1..=9).rev().map(|n| post_about(n, if n % 2 == 1 { "Kafka" } else { "Pulsar" })).collect();
-    installation.poll("one", &posts);
+    installation.deliver("one", &posts);
     installation.reconfigure(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
     assert_eq!(installation.newly_announced_in("t"), ["Kafka 9", "Kafka 7", "Kafka 5"]);
     // A topic that leaves and comes back is filled again, at once or later.
@@ -74,7 +75,7 @@ fn a_new_topic_fills_its_window() {
 fn a_topic_restored_before_reclassification_fills_its_window() {
     let with = feeds_toml_lines(3, "0s", &topic("t", "kafka"));
     let mut installation = Installation::with_config(&with);
-    installation.poll("one", &[post_about(9, "Kafka"), post_about(8, "Pulsar")]);
+    installation.deliver("one", &[post_about(9, "Kafka"), post_about(8, "Pulsar")]);
     let first = installation.topic("t");
     installation.reconfigure_without_reclassifying(&feeds_toml_lines(3, "0s", ""));
     installation.reconfigure(&with);
@@ -86,7 +87,7 @@ fn a_topic_restored_before_reclassification_fills_its_window() {
 fn a_topic_unknown_to_the_running_rules_stays_pending() {
     let mut installation =
         Installation::with_config(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
-    installation.poll("one", &[post_about(9, "Kafka"), post_about(8, "Pulsar")]);
+    installation.deliver("one", &[post_about(9, "Kafka"), post_about(8, "Pulsar")]);
     let old = installation.rules();
     installation.reconfigure_without_reclassifying(&feeds_toml_lines(
         3,
@@ -109,7 +110,7 @@ fn a_topic_unknown_to_the_running_rules_stays_pending() {
 fn a_new_rules_fingerprint_with_the_same_result_announces_nothing() {
     let mut installation =
         Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
-    installation.poll("one", &[post_about(19, "Kafka"), post_about(3, "Kafka")]);
+    installation.deliver("one", &[post_about(19, "Kafka"), post_about(3, "Kafka")]);
     let first = installation.document_bytes();
     installation.newly_announced_in("t");
     // Another spelling has another fingerprint and the same verdicts.
@@ -123,8 +124,10 @@ fn a_new_rules_fingerprint_with_the_same_result_announces_nothing() {
 fn a_label_puts_a_story_into_the_window_at_its_position() {
     let mut installation =
         Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
-    installation
-        .poll("one", &[post_about(19, "Kafka"), post_about(10, "Pulsar"), post_about(3, "Kafka")]);
+    installation.deliver(
+        "one",
+        &[post_about(19, "Kafka"), post_about(10, "Pulsar"), post_about(3, "Kafka")],
+    );
     installation.newly_announced_in("t");
     let story = installation.story("https://one.example/posts/10");
     let t = TopicId::new("t").unwrap();
@@ -141,7 +144,7 @@ fn a_label_puts_a_story_into_the_window_at_its_position() {
     assert_eq!(installation.topic("t").titles(), ["Kafka 19", "Pulsar 10", "Kafka 3"]);
     assert_eq!(installation.newly_announced_in("t"), ["Pulsar 10"]);
     // The rules change, the text is edited: the label stands.
-    installation.poll("one", &[post_about(10, "Pulsar").title("Pulsar, edited")]);
+    installation.deliver("one", &[post_about(10, "Pulsar").title("Pulsar, edited")]);
     installation.reconfigure(&feeds_toml_lines(50, "48h", &topic("t", "flink")));
     assert_eq!(installation.topic("t").titles(), ["Pulsar, edited"]);
     installation
@@ -155,7 +158,7 @@ fn a_label_puts_a_story_into_the_window_at_its_position() {
 fn a_label_overrides_the_announce_within_limit() {
     let mut installation =
         Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
-    installation.poll("one", &[post_about(19, "Kafka"), post_about(3, "Pulsar")]);
+    installation.deliver("one", &[post_about(19, "Kafka"), post_about(3, "Pulsar")]);
     installation.reconfigure(&feeds_toml_lines(
         50,
         "48h",
@@ -180,8 +183,8 @@ fn a_label_overrides_the_announce_within_limit() {
 fn a_story_that_enters_a_topic_later_keeps_its_id_and_position() {
     let mut installation =
         Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
-    installation.poll("one", &[post("one", 1)]);
-    installation.poll("one", &[post_about(20, "Kafka"), post_about(19, "Notes")]);
+    installation.deliver("one", &[post("one", 1)]);
+    installation.deliver("one", &[post_about(20, "Kafka"), post_about(19, "Notes")]);
     installation.newly_announced_in("t");
     let id = installation
         .feed_of_all()
@@ -191,8 +194,10 @@ fn a_story_that_enters_a_topic_later_keeps_its_id_and_position() {
         .unwrap()
         .id
         .clone();
-    installation
-        .poll("one", &[post_about(20, "Kafka"), post_about(19, "Notes").title("Notes on Kafka")]);
+    installation.deliver(
+        "one",
+        &[post_about(20, "Kafka"), post_about(19, "Notes").title("Notes on Kafka")],
+    );
     let published = installation.topic("t");
     assert_eq!(published.titles(), ["Kafka 20", "Notes on Kafka"]);
     assert_eq!(published.story("Notes on Kafka").id, id);
@@ -202,7 +207,7 @@ fn a_story_that_enters_a_topic_later_keeps_its_id_and_position() {
 #[test]
 fn stories_within_keep_within_exceed_max_entries() {
     let mut installation = Installation::with_config(&feeds_toml_lines(5, "48h", ""));
-    installation.poll("one", &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>());
+    installation.deliver("one", &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     assert_eq!(
         installation.feed_of_all().stories.len(),
         5,
@@ -220,23 +225,23 @@ fn stories_within_keep_within_exceed_max_entries() {
             .rev()
             .collect::<Vec<_>>()
     };
-    installation.poll("one", &burst(100));
+    installation.deliver("one", &burst(100));
     assert_eq!(installation.feed_of_all().stories.len(), 20);
     installation.advance_hours(40);
-    installation.poll("one", &burst(200));
+    installation.deliver("one", &burst(200));
     assert_eq!(installation.feed_of_all().stories.len(), 40);
     installation.advance_hours(10);
-    installation.poll("one", &burst(300)[..1]);
+    installation.deliver("one", &burst(300)[..1]);
     assert_eq!(installation.feed_of_all().stories.len(), 21, "what came 51 hours ago goes");
     installation.advance_hours(49);
-    installation.poll("one", &burst(400)[..1]);
+    installation.deliver("one", &burst(400)[..1]);
     assert_eq!(installation.feed_of_all().stories.len(), 5);
 }
 
 #[test]
 fn the_window_has_at_most_500_stories() {
     let mut installation = Installation::with_config(&feeds_toml_lines(50, "48h", ""));
-    installation.poll("one", &[post("one", 1)]);
+    installation.deliver("one", &[post("one", 1)]);
     let small = |n: u32| {
         post("one", 2)
             .guid(&format!("urn:x-test:{n}"))
@@ -244,7 +249,7 @@ fn the_window_has_at_most_500_stories() {
             .title(&format!("n {n}"))
             .text(&words(n, 2))
     };
-    installation.poll("one", &(0..600).rev().map(small).collect::<Vec<_>>());
+    installation.deliver("one", &(0..600).rev().map(small).collect::<Vec<_>>());
     let windowed =
         installation.store().read(|reader| reader.window(&[TopicId::all()], 50)).unwrap();
     assert_eq!(windowed.len(), 500);
@@ -258,10 +263,10 @@ fn a_story_older_than_the_window_goes_to_the_archive() {
         "max_entries = 3\nkeep_within = \"0s\"\n{}",
         sources(&["one", "two"])
     ));
-    installation.poll("one", &(15..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
+    installation.deliver("one", &(15..=19).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     let first = installation.feed_of_all();
     // Another source's back-catalogue is older than everything in the window.
-    installation.poll("two", &(1..=5).rev().map(|n| post("two", n)).collect::<Vec<_>>());
+    installation.deliver("two", &(1..=5).rev().map(|n| post("two", n)).collect::<Vec<_>>());
     let after = installation.feed_of_all();
     assert_eq!(
         (&after.stories, &after.rss, &after.json),
@@ -275,14 +280,14 @@ fn a_story_older_than_the_window_goes_to_the_archive() {
         "max_entries = 3\nkeep_within = \"0s\"\n{}",
         sources(&["one", "two", "three"])
     ));
-    installation.poll("three", &[post("three", 18).published_at(march(18, 20))]);
+    installation.deliver("three", &[post("three", 18).published_at(march(18, 20))]);
     assert_eq!(installation.feed_of_all().titles(), ["one 19", "three 18", "one 18"]);
 }
 
 #[test]
 fn a_changed_max_entries_applies_on_reload() {
     let mut installation = Installation::with_config(&feeds_toml_lines(5, "0s", ""));
-    installation.poll("one", &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>());
+    installation.deliver("one", &(1..=9).rev().map(|n| post("one", n)).collect::<Vec<_>>());
     assert_eq!(installation.feed_of_all().stories.len(), 5);
     installation.reconfigure(&feeds_toml_lines(3, "0s", ""));
     assert_eq!(installation.feed_of_all().stories.len(), 3);

@@ -1,8 +1,8 @@
 //! Addresses that are folded into one, and the posts that differ in nothing but what is folded: a
 //! rule may find such a pair, title or text has to prove it.
 
-use super::{
-    feed_builder::{Post, post, rss, words},
+use crate::support::{
+    feeds::{Post, post, rss, words},
     installation::Installation,
 };
 
@@ -25,7 +25,7 @@ fn stories(second: &str, post_of_one: &Post, post_of_other: &Post) -> usize {
         let other = rss(&format!("{second}/"), std::slice::from_ref(post_of_other));
         let polls = [("one", one), ("other", other)];
         for at in if reversed { [1, 0] } else { [0, 1] } {
-            installation.poll_document(polls[at].0, &polls[at].1);
+            installation.deliver_document(polls[at].0, &polls[at].1);
         }
         installation.stored_stories().len()
     });
@@ -115,8 +115,8 @@ fn fragments_of_one_page_with_one_title_are_two_stories() {
             .text("Sorry.")
     };
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", &[part(3)]);
-    installation.poll("two", &[part(4).guid("urn:x-test:4"), part(3).guid("urn:x-test:3")]);
+    installation.deliver("one", &[part(3)]);
+    installation.deliver("two", &[part(4).guid("urn:x-test:4"), part(3).guid("urn:x-test:3")]);
     assert_eq!(installation.feed_of_all().stories.len(), 2, "{:?}", installation.stored_stories());
 }
 
@@ -149,15 +149,15 @@ fn a_forged_home_page_does_not_replace_the_original() {
         for site in if reversed { ["two", "one"] } else { ["one", "two"] } {
             // The forger's document names the other's page as its own.
             let posts = [if site == "one" { post_of_one.clone() } else { forged.clone() }];
-            installation.poll_document(site, &rss("https://one.example/", &posts));
+            installation.deliver_document(site, &rss("https://one.example/", &posts));
         }
         let published = installation.feed_of_all();
         assert!(!published.mentions("watches"), "{}", published.atom);
         assert_eq!(published.titles(), ["How brokers fail"]);
     }
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll_document("one", &rss("https://one.example/", &[post("one", 3)]));
-    installation.poll_document(
+    installation.deliver_document("one", &rss("https://one.example/", &[post("one", 3)]));
+    installation.deliver_document(
         "two",
         &rss("https://one.example/", &[post("one", 3).title("Cheap watches").text(&words(70, 20))]),
     );
@@ -177,8 +177,8 @@ fn a_site_name_after_a_title_is_not_enough_to_merge() {
     let called = |name: &str, post: Post| {
         rss("https://x.example/", &[post]).replacen("https://x.example/<", &format!("{name}<"), 1)
     };
-    installation.poll_document("one", &called("Acme", titled("The week in queues Acme", 3)));
-    installation.poll_document("two", &called("Bolt", titled("The week in queues | Bolt", 4)));
+    installation.deliver_document("one", &called("Acme", titled("The week in queues Acme", 3)));
+    installation.deliver_document("two", &called("Bolt", titled("The week in queues | Bolt", 4)));
     assert_eq!(
         installation.feed_of_all().stories.len(),
         2,
@@ -199,11 +199,12 @@ fn a_commentary_on_a_post_without_text_is_a_separate_story() {
             both.reverse();
         }
         for (site, post) in both {
-            installation.poll(site, &[post]);
+            installation.deliver(site, &[post]);
         }
         assert_eq!(installation.feed_of_all().stories.len(), 2);
         // A board that lists the post joins the post, not what is said of it.
-        installation.poll("three", &[headline.clone().guid("urn:x-test:board").text("Comments")]);
+        installation
+            .deliver("three", &[headline.clone().guid("urn:x-test:board").text("Comments")]);
         assert_eq!(installation.feed_of_all().stories.len(), 2);
         let story = installation.story("urn:x-test:comment");
         assert_eq!(story.sources.len(), 1, "{:?}", story.sources);
@@ -214,7 +215,7 @@ fn a_commentary_on_a_post_without_text_is_a_separate_story() {
 fn an_earlier_commentary_does_not_hide_the_post() {
     let headline = post("one", 3).title("How brokers fail under load").text("");
     let mut installation = Installation::following(&["two", "three", "one"]);
-    installation.poll(
+    installation.deliver(
         "two",
         &[headline
             .clone()
@@ -222,9 +223,11 @@ fn an_earlier_commentary_does_not_hide_the_post() {
             .title("Brokers fail, and why")
             .text(&words(55, 60))],
     );
-    installation
-        .poll("three", &[headline.clone().guid("urn:x-test:board").title("Brokers fail, and why")]);
-    installation.poll("one", &[headline.text(&words(56, 300))]);
+    installation.deliver(
+        "three",
+        &[headline.clone().guid("urn:x-test:board").title("Brokers fail, and why")],
+    );
+    installation.deliver("one", &[headline.text(&words(56, 300))]);
     let published = installation.feed_of_all();
     assert!(published.stories.len() >= 2);
     assert!(published.story("How brokers fail under load").text.len() > 1_000);
@@ -235,7 +238,7 @@ fn a_full_copy_merges_with_the_headline_only_original() {
     let headline = post("one", 3).title("How brokers fail under load").text("");
     let whole = headline.clone().guid("urn:x-test:whole").text(&words(55, 300));
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", &[headline]);
-    installation.poll("two", &[whole]);
+    installation.deliver("one", &[headline]);
+    installation.deliver("two", &[whole]);
     assert_eq!(installation.feed_of_all().stories.len(), 1);
 }

@@ -3,9 +3,10 @@
 
 use feed_model::Draft;
 
-use super::{
-    feed_builder::{Post, atom, march, post, rss, words},
+use crate::support::{
+    feeds::{Post, atom, post, rss, words},
     installation::{Installation, sources},
+    time::march,
 };
 
 fn three_posts() -> Vec<Post> {
@@ -16,11 +17,11 @@ fn three_posts() -> Vec<Post> {
 /// stays.
 fn assert_no_change(before: &[Post], after: &[Post]) {
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", before);
+    installation.deliver("one", before);
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), before.len());
     for _ in 0..2 {
-        let applied = installation.poll("one", after);
+        let applied = installation.deliver("one", after);
         assert_eq!((applied.new_entries, applied.new_stories), (0, 0));
         assert_eq!(installation.newly_announced(), [""; 0]);
         assert_eq!(installation.feed_of_all(), first, "every byte stays");
@@ -66,10 +67,10 @@ fn changes_of_scheme_host_and_tracking_in_a_link_announce_nothing() {
             .collect()
     };
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &with("http://", ""));
+    installation.deliver("one", &with("http://", ""));
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
-    installation.poll("one", &with("https://www.", "/?utm_source=rss&fbclid=x"));
+    installation.deliver("one", &with("https://www.", "/?utm_source=rss&fbclid=x"));
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids());
@@ -96,10 +97,10 @@ fn a_site_that_moves_to_another_host_announces_nothing() {
         (1..=3).rev().map(on).collect()
     };
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &at("one.example"));
+    installation.deliver("one", &at("one.example"));
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
-    installation.poll_document("one", &rss("https://new.example/", &at("new.example")));
+    installation.deliver_document("one", &rss("https://new.example/", &at("new.example")));
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(
         installation.feed_of_all().ids(),
@@ -120,11 +121,11 @@ fn a_cms_change_with_new_ids_and_links_announces_nothing() {
             .link(&format!("https://one.example/2026/{n}.html"))
     };
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
     // A post of today comes with the move.
-    installation.poll(
+    installation.deliver(
         "one",
         &[
             post("one", 20).guid("urn:uuid:00000000-0000-4000-8000-000000000020"),
@@ -136,7 +137,7 @@ fn a_cms_change_with_new_ids_and_links_announces_nothing() {
     assert_eq!(installation.newly_announced(), ["one 20"]);
     assert_eq!(installation.feed_of_all().ids()[1..], first.ids(), "the old published ids stay");
     // From now on the new ids are keys: an edit under one of them is an edit.
-    installation.poll("one", &[anew(3).title("one 3, corrected"), anew(2), anew(1)]);
+    installation.deliver("one", &[anew(3).title("one 3, corrected"), anew(2), anew(1)]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().ids()[1], first.ids()[0]);
     assert_eq!(installation.feed_of_all().titles()[1], "one 3, corrected");
@@ -147,10 +148,10 @@ fn a_link_that_rotates_a_token_under_one_id_announces_nothing() {
     let at =
         |token: &str| post("one", 1).link(&format!("https://one.example/posts/1?session={token}"));
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[at("a")]);
+    installation.deliver("one", &[at("a")]);
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced(), ["one 1"]);
-    installation.poll("one", &[at("b")]);
+    installation.deliver("one", &[at("b")]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.stories[0].link.as_deref(), Some("https://one.example/posts/1?session=b"));
@@ -160,12 +161,14 @@ fn a_link_that_rotates_a_token_under_one_id_announces_nothing() {
 #[test]
 fn an_edited_title_of_an_item_without_id_is_an_update() {
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[post("one", 2).guid(""), post("one", 1).guid("")]);
+    installation.deliver("one", &[post("one", 2).guid(""), post("one", 1).guid("")]);
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 2);
     let edited = installation.now();
-    installation
-        .poll("one", &[post("one", 2).guid("").title("Two, and better"), post("one", 1).guid("")]);
+    installation.deliver(
+        "one",
+        &[post("one", 2).guid("").title("Two, and better"), post("one", 1).guid("")],
+    );
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids());
@@ -181,10 +184,10 @@ fn an_edited_title_of_an_item_without_id_is_an_update() {
 fn items_without_id_and_link_are_matched_by_title_and_date() {
     let bare = |n: u32| post("one", n).guid("").link("");
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[bare(2), bare(1)]);
+    installation.deliver("one", &[bare(2), bare(1)]);
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 2);
-    installation.poll("one", &[bare(3), bare(2).text(&words(77, 60)), bare(1)]);
+    installation.deliver("one", &[bare(3), bare(2).text(&words(77, 60)), bare(1)]);
     assert_eq!(installation.newly_announced(), ["one 3"]);
     assert_eq!(installation.feed_of_all().ids()[1..], first.ids());
 }
@@ -193,16 +196,16 @@ fn items_without_id_and_link_are_matched_by_title_and_date() {
 fn an_edited_title_without_id_and_link_is_matched_by_text_or_exact_date() {
     let bare = |n: u32| post("one", n).guid("").link("");
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[bare(2), bare(1)]);
+    installation.deliver("one", &[bare(2), bare(1)]);
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 2);
     // A full hour is a slot that another item may have: the text tells.
-    installation.poll("one", &[bare(2).title("Two, and better"), bare(1)]);
+    installation.deliver("one", &[bare(2).title("Two, and better"), bare(1)]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().ids(), first.ids());
     assert_eq!(installation.feed_of_all().titles()[0], "Two, and better");
     installation
-        .poll("one", &[bare(2).title("Another of that hour").text(&words(78, 60)), bare(1)]);
+        .deliver("one", &[bare(2).title("Another of that hour").text(&words(78, 60)), bare(1)]);
     assert_eq!(installation.newly_announced(), ["Another of that hour"]);
     assert_eq!(installation.feed_of_all().titles().len(), 3, "nothing is swallowed");
     // A moment to the second is as good as an id.
@@ -212,9 +215,9 @@ fn an_edited_title_without_id_and_link_is_matched_by_text_or_exact_date() {
             .title(title)
             .text(&words(text, 60))
     };
-    installation.poll("one", &[exact("Exactly", 80)]);
+    installation.deliver("one", &[exact("Exactly", 80)]);
     assert_eq!(installation.newly_announced(), ["Exactly"]);
-    installation.poll("one", &[exact("Exactly then", 81)]);
+    installation.deliver("one", &[exact("Exactly then", 81)]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().titles()[0], "Exactly then");
 }
@@ -236,18 +239,18 @@ fn one_id_for_all_items_loses_no_item_in_either_order() {
             posts
         };
         let mut installation = Installation::following(&["one"]);
-        installation.poll("one", &reversed(vec![same(3), same(2), same(1)]));
+        installation.deliver("one", &reversed(vec![same(3), same(2), same(1)]));
         let first = installation.feed_of_all();
         assert_eq!(installation.newly_announced().len(), 3);
-        installation.poll("one", &reversed(vec![same(5), same(4), same(3), same(2), same(1)]));
+        installation.deliver("one", &reversed(vec![same(5), same(4), same(3), same(2), same(1)]));
         let mut news = installation.newly_announced();
         news.sort();
         assert_eq!(news, ["one 4", "one 5"]);
         assert_eq!(installation.feed_of_all().ids()[2..], first.ids());
         // The window holds one of them alone: it is still the one that it was.
-        installation.poll("one", &[same(6)]);
+        installation.deliver("one", &[same(6)]);
         assert_eq!(installation.newly_announced(), ["one 6"]);
-        installation.poll("one", &[same(6)]);
+        installation.deliver("one", &[same(6)]);
         assert_eq!(installation.newly_announced(), [""; 0]);
     }
 }
@@ -255,7 +258,7 @@ fn one_id_for_all_items_loses_no_item_in_either_order() {
 #[test]
 fn a_changed_source_url_announces_nothing() {
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
     installation.reconfigure("[[source]]\nid = \"one\"\nurl = \"https://one.example/blog/index.xml\"\nfollow = \"feed\"\n");
@@ -264,7 +267,7 @@ fn a_changed_source_url_announces_nothing() {
         .read(|reader| reader.source_record(&feed_model::SourceId::new("one").unwrap()))
         .unwrap();
     assert!(memory.followed.is_none() && memory.imported.is_some());
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids());
@@ -274,10 +277,10 @@ fn a_changed_source_url_announces_nothing() {
 #[test]
 fn a_post_that_reappears_after_a_year_is_not_announced() {
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
-    installation.poll("one", &[post("one", 20)]);
+    installation.deliver("one", &[post("one", 20)]);
     assert_eq!(installation.newly_announced(), ["one 20"]);
     assert_eq!(
         installation.feed_of_all().ids()[1..],
@@ -285,7 +288,7 @@ fn a_post_that_reappears_after_a_year_is_not_announced() {
         "what the publisher drops stays"
     );
     installation.advance_hours(24 * 365);
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().ids()[1..], first.ids());
 }
@@ -293,17 +296,19 @@ fn a_post_that_reappears_after_a_year_is_not_announced() {
 #[test]
 fn expired_stories_do_not_return_under_other_ids_or_links() {
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     assert_eq!(installation.newly_announced().len(), 3);
     installation.advance_hours(24 * 365);
     let month = std::time::Duration::from_secs(30 * 86_400);
     assert_eq!(installation.store().expire_stories(month, 100, installation.now()).unwrap(), 3);
     assert_eq!(installation.feed_of_all().titles(), [""; 0]);
     // The same ids; other ids and the same links; and a copy elsewhere.
-    installation.poll("one", &three_posts());
-    installation
-        .poll("one", &[post("one", 2).guid("urn:x-test:2"), post("one", 1).guid("urn:x-test:1")]);
-    installation.poll("two", &[post("one", 3)]);
+    installation.deliver("one", &three_posts());
+    installation.deliver(
+        "one",
+        &[post("one", 2).guid("urn:x-test:2"), post("one", 1).guid("urn:x-test:1")],
+    );
+    installation.deliver("two", &[post("one", 3)]);
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().titles(), [""; 0]);
     let kept = installation.store().read(|reader| reader.sources()).unwrap();
@@ -313,9 +318,9 @@ fn expired_stories_do_not_return_under_other_ids_or_links() {
 #[test]
 fn a_post_deleted_by_its_publisher_stays_until_forget() {
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     assert_eq!(installation.newly_announced().len(), 3);
-    installation.poll("one", &[post("one", 3), post("one", 1)]);
+    installation.deliver("one", &[post("one", 3), post("one", 1)]);
     assert_eq!(
         installation.feed_of_all().titles(),
         ["one 3", "one 2", "one 1"],
@@ -326,7 +331,7 @@ fn a_post_deleted_by_its_publisher_stays_until_forget() {
     assert_eq!(installation.feed_of_all().titles(), ["one 3", "one 1"]);
     assert!(installation.page(story.id).is_none());
     // It comes again, edited, under another id, and from another source.
-    installation.poll(
+    installation.deliver(
         "one",
         &[
             post("one", 3),
@@ -334,12 +339,12 @@ fn a_post_deleted_by_its_publisher_stays_until_forget() {
             post("one", 1),
         ],
     );
-    installation.poll("two", &[post("one", 2)]);
+    installation.deliver("two", &[post("one", 2)]);
     installation.restart();
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().titles(), ["one 3", "one 1"]);
     let remark = "A remark that nobody is to keep.";
-    installation.poll("two", &[post("one", 2).guid("urn:x-test:22").text(remark)]);
+    installation.deliver("two", &[post("one", 2).guid("urn:x-test:22").text(remark)]);
     installation.store().close().unwrap();
     let bytes = std::fs::read(installation.dir().join(tributary::store::DATABASE)).unwrap();
     assert!(!String::from_utf8_lossy(&bytes).contains(remark), "nothing is stored of it any more");
@@ -349,9 +354,9 @@ fn a_post_deleted_by_its_publisher_stays_until_forget() {
 fn fragments_distinguish_items_of_one_page() {
     let part = |n: u32| post("one", n).guid("").link(&format!("https://one.example/changes#v{n}"));
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[part(2), part(1)]);
+    installation.deliver("one", &[part(2), part(1)]);
     assert_eq!(installation.newly_announced(), ["one 2", "one 1"]);
-    installation.poll("one", &[part(4), part(3), part(2)]);
+    installation.deliver("one", &[part(4), part(3), part(2)]);
     assert_eq!(installation.newly_announced(), ["one 4", "one 3"]);
     assert_eq!(
         installation.feed_of_all().stories[0].link.as_deref(),
@@ -363,11 +368,11 @@ fn fragments_distinguish_items_of_one_page() {
 fn items_that_all_link_to_the_home_page_are_all_announced_once() {
     let home = |n: u32| post("one", n).guid("").link("https://one.example/");
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &[home(2), home(1)]);
+    installation.deliver("one", &[home(2), home(1)]);
     assert_eq!(installation.newly_announced(), ["one 2", "one 1"]);
-    installation.poll("one", &[home(3), home(2), home(1)]);
+    installation.deliver("one", &[home(3), home(2), home(1)]);
     assert_eq!(installation.newly_announced(), ["one 3"]);
-    installation.poll("one", &[home(3), home(2), home(1)]);
+    installation.deliver("one", &[home(3), home(2), home(1)]);
     assert_eq!(installation.newly_announced(), [""; 0]);
 }
 
@@ -393,7 +398,7 @@ fn a_change_from_sitemap_to_feed_announces_nothing() {
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
     assert!(first.ids().iter().all(|id| id.starts_with("urn:uuid:")), "a site gives no ids");
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     assert_eq!(installation.newly_announced(), [""; 0]);
     let second = installation.feed_of_all();
     assert_eq!(second.ids(), first.ids());
@@ -406,8 +411,8 @@ fn an_unchanged_feed_of_a_thousand_items_is_matched_by_key_only() {
     let many: Vec<Post> = (1..=1_000)
         .map(|n| post("one", n % 28 + 1).guid(&format!("urn:x-test:{n}")).title("Notes").link(""))
         .collect();
-    assert_eq!(installation.poll("one", &many).new_entries, 1_000);
-    let again = installation.poll("one", &many);
+    assert_eq!(installation.deliver("one", &many).new_entries, 1_000);
+    let again = installation.deliver("one", &many);
     assert_eq!((again.new_entries, again.updated_entries, again.visible), (0, 0, false));
     assert!(
         again.items.iter().all(|item| item.reason == "its key is known"),
@@ -418,10 +423,10 @@ fn an_unchanged_feed_of_a_thousand_items_is_matched_by_key_only() {
 #[test]
 fn the_same_content_in_another_format_announces_nothing() {
     let mut installation = Installation::following(&["one"]);
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
-    installation.poll_document("one", &atom("https://one.example/", &three_posts()));
+    installation.deliver_document("one", &atom("https://one.example/", &three_posts()));
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all().ids(), first.ids());
     let items = |installation: &Installation| installation.feed_of_all().stories;
@@ -431,8 +436,8 @@ fn the_same_content_in_another_format_announces_nothing() {
 #[test]
 fn a_source_removed_from_the_config_keeps_its_stories() {
     let mut installation = Installation::following(&["one", "two"]);
-    installation.poll("one", &three_posts());
-    installation.poll("two", &[post("two", 5)]);
+    installation.deliver("one", &three_posts());
+    installation.deliver("two", &[post("two", 5)]);
     assert_eq!(installation.newly_announced().len(), 4);
     let first = installation.feed_of_all();
     installation.reconfigure(&sources(&["two"]));
@@ -441,13 +446,13 @@ fn a_source_removed_from_the_config_keeps_its_stories() {
     assert_eq!(installation.feed_of_all(), first);
     // It comes back.
     installation.reconfigure(&sources(&["one", "two"]));
-    installation.poll("one", &three_posts());
+    installation.deliver("one", &three_posts());
     assert_eq!(installation.newly_announced(), [""; 0]);
     assert_eq!(installation.feed_of_all(), first);
     // Retention can let its stories go.
     installation.reconfigure(&sources(&["two"]));
     installation.advance_hours(24 * 40);
-    installation.poll("two", &[post("two", 6)]);
+    installation.deliver("two", &[post("two", 6)]);
     installation
         .store()
         .expire_stories(std::time::Duration::from_secs(30 * 86_400), 100, installation.now())
@@ -468,12 +473,12 @@ fn a_renamed_source_keeps_its_entries() {
     // Nothing that another source could be known by.
     let brief = |n: u32| post("one", n).link("").text("A short note.");
     let mut installation = Installation::with_config(&feeds(&["one", "two"]));
-    installation.poll("one", &[brief(2), brief(1)]);
+    installation.deliver("one", &[brief(2), brief(1)]);
     assert_eq!(installation.newly_announced().len(), 2);
     let first = installation.feed_of_all();
     installation.reconfigure(&feeds(&["other", "two"]));
     installation
-        .poll_document("other", &rss("https://one.example/", &[brief(3), brief(2), brief(1)]));
+        .deliver_document("other", &rss("https://one.example/", &[brief(3), brief(2), brief(1)]));
     assert_eq!(installation.newly_announced(), ["one 3"]);
     assert_eq!(installation.feed_of_all().ids()[1..], first.ids());
     assert!(
@@ -484,7 +489,7 @@ fn a_renamed_source_keeps_its_entries() {
     );
     // Both at one address: that is another source.
     installation.reconfigure(&feeds(&["other", "one", "two"]));
-    installation.poll("one", &[brief(1)]);
+    installation.deliver("one", &[brief(1)]);
     assert_eq!(installation.newly_announced(), ["one 1"]);
     // What is polled under the old name when it changes is nobody's.
     let late = installation.poll_update("one", &rss("https://one.example/", &[brief(9)]), false);

@@ -6,21 +6,25 @@ use std::{process::Command, sync::Arc, time::Duration};
 use tokio::sync::{Notify, watch};
 use tributary::{poll::PollScheduler, telemetry::Metrics};
 
-use super::harness::{EMPTY_HOME_PAGE, SiteHarness, morning, post_paths, sitemap, title_of};
+use crate::support::{
+    installation::Installation,
+    sites::{EMPTY_HOME_PAGE, post_paths, sitemap, title_of},
+    time::morning,
+};
 
 #[tokio::test]
 async fn the_backfill_does_not_wait_for_the_next_poll() {
-    let harness = SiteHarness::following("/", "backfill = 8\npages_per_poll = 3\n").await;
+    let harness = Installation::following_site("/", "backfill = 8\npages_per_poll = 3\n");
     let posts = post_paths(20);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&posts);
+    harness.origin.script_posts(&posts);
     let (changed, (stop, stopped)) = (Arc::new(Notify::new()), watch::channel(false));
     let metrics = Arc::new(Metrics::default());
     let driver = PollScheduler::new(
-        harness.poller.clone(),
+        harness.poller().clone(),
         Arc::new(Notify::new()),
         changed.clone(),
         metrics,
@@ -45,9 +49,9 @@ async fn the_backfill_does_not_wait_for_the_next_poll() {
 
 #[tokio::test]
 async fn add_writes_the_follow_mode_and_the_feed_url() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let posts = post_paths(2);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
         ("/blog", "<html><head><link rel=alternate type=application/rss+xml href=/feed.xml></head></html>"),
@@ -56,7 +60,7 @@ async fn add_writes_the_follow_mode_and_the_feed_url() {
             "<rss version=\"2.0\"><channel><title>Logs</title><item><title>A</title><link>ORIGIN/a</link></item></channel></rss>",
         ),
     ]);
-    harness.serve_posts(&posts);
+    harness.origin.script_posts(&posts);
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("feeds.toml");
     let before = "# mine\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n";

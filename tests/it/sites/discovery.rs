@@ -4,8 +4,12 @@ use chrono::TimeDelta;
 use feed_model::PollOutcome;
 use feed_model::{FollowMode, SourceHealth};
 
-use super::harness::{EMPTY_HOME_PAGE, SiteHarness, morning, post_paths, sitemap, title_of};
-use crate::support::origin::{Origin, Reply};
+use crate::support::{
+    installation::Installation,
+    origin::{Origin, Reply},
+    sites::{EMPTY_HOME_PAGE, fixture, post_paths, sitemap, title_of},
+    time::morning,
+};
 
 const FEED: &str = r#"<?xml version="1.0"?><rss version="2.0"><channel><title>Two Minute Systems</title><link>ORIGIN/</link>
 <item><title>Lesson Number 1</title><link>ORIGIN/p/lesson-number-1</link><guid isPermaLink="false">a1</guid><pubDate>Fri, 30 Oct 2026 09:00:00 GMT</pubDate><description>One.</description></item>
@@ -16,14 +20,6 @@ const HOME_WITH_FEED: &str = r#"<!DOCTYPE html><html><head><title>Two Minute Sys
 <link rel="alternate" type="application/rss+xml" href="/comments/feed" title="Comments feed">
 <link rel="alternate" type="application/rss+xml" href="/feeds/abc.xml"></head><body></body></html>"#;
 
-fn fixture(name: &str) -> String {
-    std::fs::read_to_string(format!(
-        "{}/crates/site-discovery/tests/fixtures/sites/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    ))
-    .unwrap()
-}
-
 fn answer(status: u16, html: &str) -> Reply {
     Reply::raw(format!(
         "HTTP/1.1 {status} X\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{html}",
@@ -33,24 +29,27 @@ fn answer(status: u16, html: &str) -> Reply {
 
 #[tokio::test]
 async fn an_autodiscovered_feed_is_followed_without_probing() {
-    let harness = SiteHarness::following("/", "").await;
-    harness.serve(&[("/", HOME_WITH_FEED), ("/feeds/abc.xml", FEED)]);
-    let report = harness.poll().await;
+    let harness = Installation::following_site("/", "");
+    harness.origin.script_pages(&[("/", HOME_WITH_FEED), ("/feeds/abc.xml", FEED)]);
+    let report = harness.poll("site").await;
     assert_eq!((report.outcome, report.new_entries), (PollOutcome::Changed, 2), "{report:?}");
     let mut since = 0;
     assert_eq!(harness.requested_paths(&mut since), ["/robots.txt", "/", "/feeds/abc.xml"]);
-    let (follow, because) = harness.follow_mode_and_reason();
+    let (follow, because) = harness.follow_mode_and_reason("site");
     assert_eq!(follow, FollowMode::Feed);
     assert!(because.contains("head"), "{because}");
-    assert_eq!(harness.state().feed_url, Some(harness.origin.url("/feeds/abc.xml").to_string()));
-    harness.poll_after_hours(3).await;
+    assert_eq!(
+        harness.source_state("site").feed_url,
+        Some(harness.origin.url("/feeds/abc.xml").to_string())
+    );
+    harness.poll_after_hours("site", 3).await;
     assert_eq!(harness.requested_paths(&mut since), ["/feeds/abc.xml"]);
 }
 
 #[tokio::test]
 async fn feeds_in_the_link_header_and_in_visible_links_are_discovered() {
-    let harness = SiteHarness::following("/", "").await;
-    harness.serve(&[("/f/a.xml", FEED)]);
+    let harness = Installation::following_site("/", "");
+    harness.origin.script_pages(&[("/f/a.xml", FEED)]);
     harness.origin.script(
         "/",
         vec![
@@ -59,38 +58,38 @@ async fn feeds_in_the_link_header_and_in_visible_links_are_discovered() {
                 .header("Link", "</f/a.xml>; rel=\"alternate\"; type=\"application/rss+xml\""),
         ],
     );
-    harness.poll().await;
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Feed);
+    harness.poll("site").await;
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Feed);
     assert!(
-        harness.follow_mode_and_reason().1.contains("Link header"),
+        harness.follow_mode_and_reason("site").1.contains("Link header"),
         "{}",
-        harness.follow_mode_and_reason().1
+        harness.follow_mode_and_reason("site").1
     );
 
-    let harness = SiteHarness::following("/", "").await;
-    harness.serve(&[
+    let harness = Installation::following_site("/", "");
+    harness.origin.script_pages(&[
         ("/", "<html><body><p>Hello.</p><a href=/rss.xml>RSS</a></body></html>"),
         ("/rss.xml", FEED),
     ]);
-    harness.poll().await;
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Feed);
+    harness.poll("site").await;
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Feed);
     assert!(
-        harness.follow_mode_and_reason().1.contains("visible link"),
+        harness.follow_mode_and_reason("site").1.contains("visible link"),
         "{}",
-        harness.follow_mode_and_reason().1
+        harness.follow_mode_and_reason("site").1
     );
 }
 
 #[tokio::test]
 async fn a_site_with_only_a_sitemap_is_followed_by_it_without_extra_requests() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let posts = post_paths(3);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&posts);
-    let report = harness.poll().await;
+    harness.origin.script_posts(&posts);
+    let report = harness.poll("site").await;
     assert_eq!(report.new_entries, 3, "{report:?}");
     let mut since = 0;
     assert_eq!(
@@ -104,55 +103,55 @@ async fn a_site_with_only_a_sitemap_is_followed_by_it_without_extra_requests() {
             "/p/lesson-number-3"
         ]
     );
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Sitemap);
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Sitemap);
     assert!(
-        harness.follow_mode_and_reason().1.contains("/p/"),
+        harness.follow_mode_and_reason("site").1.contains("/p/"),
         "the reason names the shape: {}",
-        harness.follow_mode_and_reason().1
+        harness.follow_mode_and_reason("site").1
     );
-    assert_eq!(harness.state().title, "Two Minute Systems");
+    assert_eq!(harness.source_state("site").title, "Two Minute Systems");
     assert_eq!(harness.titles(), ["Lesson Number 1", "Lesson Number 2", "Lesson Number 3"]);
-    let story = &harness.stories()[0];
+    let story = &harness.stored_stories()[0];
     assert_eq!(story.published, Some(morning(2026, 10, 30)));
     assert!(story.summary_text.contains("must not stop"), "{}", story.summary_text);
 }
 
 #[tokio::test]
 async fn only_the_sitemap_named_in_robots_txt_is_requested() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let posts = post_paths(1);
     // Everything but the posts is closed to all; what the file itself names may be asked.
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/robots.txt", "User-agent: *\nDisallow: /maps/\n\nSitemap: ORIGIN/maps/posts.xml\n"),
         ("/maps/posts.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&posts);
-    harness.poll().await;
+    harness.origin.script_posts(&posts);
+    harness.poll("site").await;
     let mut since = 0;
     assert_eq!(
         harness.requested_paths(&mut since),
         ["/robots.txt", "/", "/maps/posts.xml", "/p/lesson-number-1"]
     );
     assert!(
-        harness.follow_mode_and_reason().1.contains("robots.txt names"),
+        harness.follow_mode_and_reason("site").1.contains("robots.txt names"),
         "{}",
-        harness.follow_mode_and_reason().1
+        harness.follow_mode_and_reason("site").1
     );
-    assert_eq!(harness.poll_after_hours(3).await.outcome, PollOutcome::Unchanged);
+    assert_eq!(harness.poll_after_hours("site", 3).await.outcome, PollOutcome::Unchanged);
     assert_eq!(harness.requested_paths(&mut since), ["/maps/posts.xml"]);
 }
 
 #[tokio::test]
 async fn a_site_with_only_embedded_data_is_followed_by_its_page() {
-    let harness = SiteHarness::following("/", "").await;
-    harness.serve(&[(
+    let harness = Installation::following_site("/", "");
+    harness.origin.script_pages(&[(
         "/",
         &fixture("beehiiv-json/home.html").replace("https://www.bits.example", "ORIGIN"),
     )]);
-    let report = harness.poll().await;
+    let report = harness.poll("site").await;
     assert_eq!(report.new_entries, 2, "{report:?}");
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Page);
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Page);
     assert_eq!(
         harness.titles(),
         ["Caches That Remember Too Much", "A Field Guide to Vector Indexes"]
@@ -170,22 +169,22 @@ async fn a_site_with_only_embedded_data_is_followed_by_its_page() {
 #[tokio::test]
 async fn a_bot_challenge_creates_no_entry_and_backs_off() {
     for status in [403, 200] {
-        let harness = SiteHarness::following("/", "interval = \"3h\"\n").await;
+        let harness = Installation::following_site("/", "interval = \"3h\"\n");
         let posts = post_paths(1);
-        harness.serve(&[
+        harness.origin.script_pages(&[
             ("/", EMPTY_HOME_PAGE),
             ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
         ]);
-        harness.serve_posts(&posts);
-        harness.poll().await;
+        harness.origin.script_posts(&posts);
+        harness.poll("site").await;
         let before = harness.story_lines();
         let challenge = answer(status, &fixture("challenge/page.html"));
         for path in ["/", "/robots.txt", "/sitemap.xml", "/p/lesson-number-1"] {
             harness.origin.script(path, vec![challenge.clone()]);
         }
-        let report = harness.poll_after_hours(3).await;
+        let report = harness.poll_after_hours("site", 3).await;
         assert_eq!(report.outcome, PollOutcome::Challenge, "{status}: {report:?}");
-        let state = harness.state();
+        let state = harness.source_state("site");
         assert!(
             state.last_error.as_deref().unwrap().starts_with("not reachable: challenge"),
             "{:?}",
@@ -193,8 +192,8 @@ async fn a_bot_challenge_creates_no_entry_and_backs_off() {
         );
         assert_eq!(state.health, SourceHealth::Failing);
         let first = state.next_poll.unwrap() - state.last_attempt.unwrap();
-        harness.poll_after_hours(12).await;
-        let state = harness.state();
+        harness.poll_after_hours("site", 12).await;
+        let state = harness.source_state("site");
         assert!(state.next_poll.unwrap() - state.last_attempt.unwrap() > first, "it backs off");
         assert_eq!(harness.story_lines(), before, "{status}: what is there stays");
         assert!(!harness.has_due_backfill());
@@ -203,35 +202,35 @@ async fn a_bot_challenge_creates_no_entry_and_backs_off() {
 
 #[tokio::test]
 async fn a_new_site_behind_a_bot_challenge_gets_two_requests_and_no_entries() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let challenge = Reply::ok(fixture("challenge/page.html")).header("Content-Type", "text/html");
     harness.origin.script("/", vec![challenge]);
-    let report = harness.poll().await;
+    let report = harness.poll("site").await;
     assert_eq!((report.outcome, report.new_entries), (PollOutcome::Challenge, 0));
     assert_eq!(harness.requested_paths(&mut 0), ["/robots.txt", "/"]);
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Auto);
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Auto);
 }
 
 #[tokio::test]
 async fn a_new_feed_is_adopted_after_thirty_days_without_announcements() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let posts = post_paths(2);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&posts);
-    harness.poll().await;
-    let before = harness.stories();
-    harness.serve(&[("/", HOME_WITH_FEED), ("/feeds/abc.xml", FEED)]);
+    harness.origin.script_posts(&posts);
+    harness.poll("site").await;
+    let before = harness.stored_stories();
+    harness.origin.script_pages(&[("/", HOME_WITH_FEED), ("/feeds/abc.xml", FEED)]);
     let mut since = harness.origin.requests().len();
-    harness.poll_after_hours(29 * 24).await;
+    harness.poll_after_hours("site", 29 * 24).await;
     assert!(!harness.requested_paths(&mut since).contains(&"/".to_owned()), "not before its time");
-    harness.poll_after_hours(2 * 24).await;
+    harness.poll_after_hours("site", 2 * 24).await;
     let asked = harness.requested_paths(&mut since);
     assert!(asked.contains(&"/feeds/abc.xml".to_owned()), "{asked:?}");
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Feed);
-    let after = harness.stories();
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Feed);
+    let after = harness.stored_stories();
     let ids = |stories: &[feed_model::Story]| {
         stories.iter().map(|s| s.published_id.clone()).collect::<Vec<_>>()
     };
@@ -246,28 +245,28 @@ async fn a_new_feed_is_adopted_after_thirty_days_without_announcements() {
 
 #[tokio::test]
 async fn a_feed_without_common_posts_is_not_adopted_for_thirty_days() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let posts = post_paths(1);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&posts);
-    harness.poll().await;
-    harness.serve(&[
+    harness.origin.script_posts(&posts);
+    harness.poll("site").await;
+    harness.origin.script_pages(&[
         ("/", HOME_WITH_FEED),
         ("/feeds/abc.xml", &FEED.replace("lesson-number", "podcast-episode")),
     ]);
-    harness.poll_after_hours(31 * 24).await;
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Sitemap);
+    harness.poll_after_hours("site", 31 * 24).await;
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Sitemap);
     let mut since = harness.origin.requests().len();
-    harness.poll_after_hours(3).await;
+    harness.poll_after_hours("site", 3).await;
     assert_eq!(harness.requested_paths(&mut since), ["/sitemap.xml"]);
 }
 
 #[tokio::test]
 async fn rediscovery_reuses_the_page_of_the_same_poll() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let list = |head: &str| {
         let items: Vec<String> = (1..=4)
             .map(|i| format!("<article><h2><a href=/p/lesson-number-{i}>Lesson Number {i}</a></h2><time>2026-10-{:02}</time><p>What it teaches.</p></article>", 30 - i))
@@ -277,73 +276,75 @@ async fn rediscovery_reuses_the_page_of_the_same_poll() {
             items.concat()
         )
     };
-    harness.serve(&[("/", &list(""))]);
-    harness.poll().await;
+    harness.origin.script_pages(&[("/", &list(""))]);
+    harness.poll("site").await;
     assert_eq!(
-        (harness.follow_mode_and_reason().0, harness.titles().len()),
+        (harness.follow_mode_and_reason("site").0, harness.titles().len()),
         (FollowMode::Page, 4),
         "{:?}",
         harness.titles()
     );
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", &list("<link rel=alternate type=application/atom+xml href=/feeds/abc.xml>")),
         ("/feeds/abc.xml", FEED),
     ]);
     let mut since = harness.origin.requests().len();
-    harness.poll_after_hours(31 * 24).await;
+    harness.poll_after_hours("site", 31 * 24).await;
     assert_eq!(harness.requested_paths(&mut since), ["/robots.txt", "/", "/feeds/abc.xml"]);
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Feed);
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Feed);
 }
 
 #[tokio::test]
 async fn discovery_runs_again_after_three_failures() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     // The home page gives a tag: looking again must not be answered with "not modified".
     let home =
         Reply::ok(HOME_WITH_FEED).header("Content-Type", "text/html").header("ETag", "\"h\"");
     harness.origin.script("/", vec![home.clone()]);
-    harness.serve(&[("/feeds/abc.xml", FEED)]);
-    harness.poll().await;
+    harness.origin.script_pages(&[("/feeds/abc.xml", FEED)]);
+    harness.poll("site").await;
     harness.origin.script("/feeds/abc.xml", vec![Reply::new(404)]);
-    harness.serve(&[("/feeds/new.xml", FEED)]);
-    harness.serve(&[("/", &HOME_WITH_FEED.replace("abc.xml", "new.xml"))]);
+    harness.origin.script_pages(&[("/feeds/new.xml", FEED)]);
+    harness.origin.script_pages(&[("/", &HOME_WITH_FEED.replace("abc.xml", "new.xml"))]);
     for _ in 0..3 {
-        assert_eq!(harness.poll_after_hours(30).await.outcome, PollOutcome::Failed);
+        assert_eq!(harness.poll_after_hours("site", 30).await.outcome, PollOutcome::Failed);
     }
     let before = harness.story_lines();
-    let report = harness.poll_after_hours(30).await;
+    let report = harness.poll_after_hours("site", 30).await;
     assert_eq!(report.error, None, "{report:?}");
-    assert_eq!(harness.state().feed_url, Some(harness.origin.url("/feeds/new.xml").to_string()));
+    assert_eq!(
+        harness.source_state("site").feed_url,
+        Some(harness.origin.url("/feeds/new.xml").to_string())
+    );
     assert_eq!(harness.story_lines(), before);
 }
 
 #[tokio::test]
 async fn inspect_lists_the_entries_of_one_poll_and_stores_nothing() {
-    let harness = SiteHarness::following("/", "pages_per_poll = 2\n").await;
+    let harness = Installation::following_site("/", "pages_per_poll = 2\n");
     let posts = post_paths(5);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&posts);
-    let inspection = harness.inspect().await;
+    harness.origin.script_posts(&posts);
+    let inspection = harness.inspect("site").await;
     assert_eq!(inspection.follow_mode, FollowMode::Sitemap);
     let found: Vec<_> =
         inspection.entries.iter().map(|entry| entry.item.draft.title.clone().unwrap()).collect();
     assert_eq!(found, [title_of(&posts[0]), title_of(&posts[1])]);
-    assert!(harness.stories().is_empty());
-    assert_eq!(harness.state().health, SourceHealth::New);
+    assert!(harness.stored_stories().is_empty());
+    assert_eq!(harness.source_state("site").health, SourceHealth::New);
 }
 
 #[tokio::test]
 async fn a_changed_follow_mode_announces_no_old_posts() {
     let origin = Origin::start();
     let base = origin.url("/").to_string();
-    let harness = SiteHarness::with_sources(
+    let harness = Installation::following_sites(
         origin,
         &format!("[[source]]\nid = \"site\"\nurl = \"{base}\"\n"),
-    )
-    .await;
+    );
     let list: Vec<String> = (1..=4)
         .map(|i| {
             format!(
@@ -352,27 +353,27 @@ async fn a_changed_follow_mode_announces_no_old_posts() {
             )
         })
         .collect();
-    harness.serve(&[(
+    harness.origin.script_pages(&[(
         "/",
         &format!("<html><body><h1>Lessons</h1><ul>{}</ul></body></html>", list.concat()),
     )]);
-    harness.poll().await;
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Page);
+    harness.poll("site").await;
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Page);
     let before = harness.titles();
     // The page becomes an empty shell, and the site has a sitemap with many more posts.
     let posts = post_paths(60);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 29))),
     ]);
-    harness.serve_posts(&posts);
+    harness.origin.script_posts(&posts);
     for _ in 0..3 {
-        assert_eq!(harness.poll_after_hours(30).await.outcome, PollOutcome::Failed);
+        assert_eq!(harness.poll_after_hours("site", 30).await.outcome, PollOutcome::Failed);
         assert_eq!(harness.titles(), before, "what was found stays");
     }
-    assert_eq!(harness.poll_after_hours(30).await.error, None);
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Sitemap);
+    assert_eq!(harness.poll_after_hours("site", 30).await.error, None);
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Sitemap);
     harness.clock.advance(TimeDelta::hours(1));
-    let newest = harness.stories()[0].position;
+    let newest = harness.stored_stories()[0].position;
     assert!(newest < morning(2026, 11, 1), "nothing old came to the top: {newest}");
 }

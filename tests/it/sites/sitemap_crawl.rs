@@ -9,34 +9,38 @@ use feed_model::{FollowMode, SourceHealth};
 use flate2::{Compression, write::GzEncoder};
 use tributary::clock::Clock as _;
 
-use super::harness::{
-    EMPTY_HOME_PAGE, SiteHarness, morning, post_page, post_paths, sitemap, title_of,
+use crate::support::{
+    installation::Installation,
+    origin::Reply,
+    sites::{EMPTY_HOME_PAGE, post_page, post_paths, sitemap, title_of},
+    time::morning,
 };
-use crate::support::origin::Reply;
 
-async fn harness_with_sitemap(posts: &[String], more: &str) -> SiteHarness {
-    let harness = SiteHarness::following("/", more).await;
-    harness
-        .serve(&[("/", EMPTY_HOME_PAGE), ("/sitemap.xml", &sitemap(posts, morning(2026, 10, 30)))]);
-    harness.serve_posts(posts);
+fn harness_with_sitemap(posts: &[String], more: &str) -> Installation {
+    let harness = Installation::following_site("/", more);
+    harness.origin.script_pages(&[
+        ("/", EMPTY_HOME_PAGE),
+        ("/sitemap.xml", &sitemap(posts, morning(2026, 10, 30))),
+    ]);
+    harness.origin.script_posts(posts);
     harness
 }
 
 #[tokio::test]
 async fn a_sitemap_of_fifty_thousand_links_is_limited_by_pages_per_poll_and_backfill() {
     let posts = post_paths(49_000);
-    let harness = SiteHarness::following("/", "").await;
-    harness.serve(&[
+    let harness = Installation::following_site("/", "");
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&posts[..40]);
-    let report = harness.poll().await;
+    harness.origin.script_posts(&posts[..40]);
+    let report = harness.poll("site").await;
     assert_eq!(report.new_entries, 10, "pages_per_poll: {report:?}");
     let mut since = 0;
     assert_eq!(harness.requested_paths(&mut since).len(), 3 + 10);
     for _ in 0..2 {
-        harness.backfill_source(10).await;
+        harness.backfill(10).await;
     }
     assert_eq!(harness.titles().len(), 30, "backfill");
     assert!(!harness.has_due_backfill(), "and no more");
@@ -47,11 +51,11 @@ async fn a_sitemap_of_fifty_thousand_links_is_limited_by_pages_per_poll_and_back
     );
     // Every lastmod moves, as with generators that write the time of building: only what was read
     // is looked at again.
-    harness.serve(&[("/sitemap.xml", &sitemap(&posts, morning(2026, 11, 2)))]);
+    harness.origin.script_pages(&[("/sitemap.xml", &sitemap(&posts, morning(2026, 11, 2)))]);
     harness.requested_paths(&mut since);
     let mut asked = 0;
     for _ in 0..5 {
-        harness.poll_after_hours(3).await;
+        harness.poll_after_hours("site", 3).await;
         asked += harness
             .requested_paths(&mut since)
             .iter()
@@ -65,17 +69,17 @@ async fn a_sitemap_of_fifty_thousand_links_is_limited_by_pages_per_poll_and_back
 #[tokio::test]
 async fn a_new_sitemap_link_is_fetched_once_and_gets_the_newest_position() {
     let mut posts = post_paths(3);
-    let harness = harness_with_sitemap(&posts, "").await;
-    harness.poll().await;
+    let harness = harness_with_sitemap(&posts, "");
+    harness.poll("site").await;
     let mut since = harness.origin.requests().len();
     posts.insert(0, "/p/brand-new-lesson".into());
-    harness.serve(&[("/sitemap.xml", &sitemap(&posts, morning(2026, 11, 1)))]);
+    harness.origin.script_pages(&[("/sitemap.xml", &sitemap(&posts, morning(2026, 11, 1)))]);
     // The publisher dates it into the past; it is news all the same.
-    harness.serve(&[(
+    harness.origin.script_pages(&[(
         "/p/brand-new-lesson",
         &post_page("Brand New Lesson", Some(morning(2026, 1, 1))),
     )]);
-    let report = harness.poll_after_hours(3).await;
+    let report = harness.poll_after_hours("site", 3).await;
     assert_eq!(report.new_entries, 1);
     let asked = harness.requested_paths(&mut since);
     assert_eq!(
@@ -83,28 +87,28 @@ async fn a_new_sitemap_link_is_fetched_once_and_gets_the_newest_position() {
         ["/sitemap.xml", "/p/brand-new-lesson"],
         "new ones before those that moved: {asked:?}"
     );
-    let story = &harness.stories()[0];
+    let story = &harness.stored_stories()[0];
     assert_eq!((story.title.as_str(), story.position), ("Brand New Lesson", harness.clock.now()));
 }
 
 #[tokio::test]
 async fn a_changed_lastmod_requests_that_page_conditionally() {
     let posts = post_paths(2);
-    let harness = harness_with_sitemap(&posts, "").await;
+    let harness = harness_with_sitemap(&posts, "");
     let page = |title: &str, tag: &str| {
         Reply::ok(post_page(title, Some(morning(2026, 10, 30))))
             .header("Content-Type", "text/html")
             .header("ETag", tag)
     };
     harness.origin.script("/p/lesson-number-1", vec![page("Lesson Number 1", "\"a\"")]);
-    harness.poll().await;
-    let (before, shown) = (harness.stories(), harness.story_lines());
+    harness.poll("site").await;
+    let (before, shown) = (harness.stored_stories(), harness.story_lines());
     let map = sitemap(&posts, morning(2026, 10, 30));
     let moved = |day: u32| map.replacen("2026-10-30", &format!("2026-11-{day:02}"), 1);
 
     harness.origin.script("/p/lesson-number-1", vec![Reply::new(304)]);
-    harness.serve(&[("/sitemap.xml", &moved(2))]);
-    harness.poll_after_hours(24).await;
+    harness.origin.script_pages(&[("/sitemap.xml", &moved(2))]);
+    harness.poll_after_hours("site", 24).await;
     let asked = harness.origin.requests_to("/p/lesson-number-1");
     assert_eq!((asked.len(), asked[1].header("if-none-match")), (2, Some("\"a\"")));
     assert_eq!(harness.origin.requests_to("/p/lesson-number-2").len(), 1);
@@ -112,15 +116,15 @@ async fn a_changed_lastmod_requests_that_page_conditionally() {
 
     // Other bytes, the same words.
     harness.origin.script("/p/lesson-number-1", vec![page("Lesson  number 1!", "\"b\"")]);
-    harness.serve(&[("/sitemap.xml", &moved(3))]);
-    harness.poll_after_hours(24).await;
-    assert_eq!(harness.stories()[0].updated, before[0].updated, "nothing material changed");
+    harness.origin.script_pages(&[("/sitemap.xml", &moved(3))]);
+    harness.poll_after_hours("site", 24).await;
+    assert_eq!(harness.stored_stories()[0].updated, before[0].updated, "nothing material changed");
 
     harness.origin.script("/p/lesson-number-1", vec![page("Lesson Number 1, Corrected", "\"c\"")]);
-    harness.serve(&[("/sitemap.xml", &moved(4))]);
-    let report = harness.poll_after_hours(24).await;
+    harness.origin.script_pages(&[("/sitemap.xml", &moved(4))]);
+    let report = harness.poll_after_hours("site", 24).await;
     assert_eq!((report.new_entries, report.updated_entries), (0, 1));
-    let after = &harness.stories()[0];
+    let after = &harness.stored_stories()[0];
     assert_eq!(
         (after.title.as_str(), after.updated),
         ("Lesson Number 1, Corrected", harness.clock.now())
@@ -134,12 +138,12 @@ async fn a_changed_lastmod_requests_that_page_conditionally() {
 #[tokio::test]
 async fn a_link_that_leaves_the_sitemap_keeps_its_entry_and_is_not_new_on_return() {
     let posts = post_paths(3);
-    let harness = harness_with_sitemap(&posts, "").await;
-    harness.poll().await;
-    let before = harness.stories();
+    let harness = harness_with_sitemap(&posts, "");
+    harness.poll("site").await;
+    let before = harness.stored_stories();
     for listed in [&posts[1..], &posts[..]] {
-        harness.serve(&[("/sitemap.xml", &sitemap(listed, morning(2026, 10, 30)))]);
-        assert_eq!(harness.poll_after_hours(3).await.new_entries, 0);
+        harness.origin.script_pages(&[("/sitemap.xml", &sitemap(listed, morning(2026, 10, 30)))]);
+        assert_eq!(harness.poll_after_hours("site", 3).await.new_entries, 0);
         assert_eq!(harness.titles(), before.iter().map(|s| s.title.clone()).collect::<Vec<_>>());
     }
     assert_eq!(harness.origin.requests_to("/p/lesson-number-1").len(), 1);
@@ -148,20 +152,23 @@ async fn a_link_that_leaves_the_sitemap_keeps_its_entry_and_is_not_new_on_return
 #[tokio::test]
 async fn a_sitemap_that_lost_its_posts_is_a_failure_and_keeps_the_entries() {
     let posts = post_paths(3);
-    let harness = harness_with_sitemap(&posts, "").await;
-    harness.poll().await;
-    harness.serve(&[("/sitemap.xml", &sitemap(&[], morning(2026, 10, 30)))]);
+    let harness = harness_with_sitemap(&posts, "");
+    harness.poll("site").await;
+    harness.origin.script_pages(&[("/sitemap.xml", &sitemap(&[], morning(2026, 10, 30)))]);
     for _ in 0..2 {
-        let report = harness.poll_after_hours(12).await;
+        let report = harness.poll_after_hours("site", 12).await;
         assert_eq!(report.outcome, PollOutcome::Failed);
         assert!(report.error.as_deref().unwrap().contains("no posts"), "{report:?}");
-        assert_eq!((harness.state().health, harness.titles().len()), (SourceHealth::Failing, 3));
+        assert_eq!(
+            (harness.source_state("site").health, harness.titles().len()),
+            (SourceHealth::Failing, 3)
+        );
     }
 }
 
 #[tokio::test]
 async fn sitemap_index_parts_are_read_one_level_deep_even_if_the_index_is_unchanged() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let mut posts = post_paths(2);
     let mut gz = GzEncoder::new(Vec::new(), Compression::default());
     let packed = sitemap(&posts, morning(2026, 10, 30))
@@ -171,7 +178,7 @@ async fn sitemap_index_parts_are_read_one_level_deep_even_if_the_index_is_unchan
         "/posts.xml.gz",
         vec![Reply::ok(gz.finish().unwrap()).header("Content-Type", "application/gzip")],
     );
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         (
             "/sitemap.xml",
@@ -179,38 +186,43 @@ async fn sitemap_index_parts_are_read_one_level_deep_even_if_the_index_is_unchan
         ),
         ("/rest.xml", "<urlset><url><loc>ORIGIN/pricing</loc></url><url><loc>ORIGIN/about</loc></url></urlset>"),
     ]);
-    harness.serve_posts(&posts);
-    assert_eq!(harness.poll().await.new_entries, 2, "{:?}", harness.state().problems);
+    harness.origin.script_posts(&posts);
+    assert_eq!(
+        harness.poll("site").await.new_entries,
+        2,
+        "{:?}",
+        harness.source_state("site").problems
+    );
     let mut since = 0;
     let asked = harness.requested_paths(&mut since);
     assert_eq!(asked[..5], ["/robots.txt", "/", "/sitemap.xml", "/posts.xml.gz", "/rest.xml"]);
     assert_eq!(asked.len(), 7);
     // The index has the same bytes, one of its parts has a new post, the other a page that is none.
     posts.insert(0, "/p/brand-new-lesson".into());
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/posts.xml.gz", &sitemap(&posts, morning(2026, 11, 1))),
         ("/rest.xml", "<urlset><url><loc>ORIGIN/our-new-pricing-page</loc></url></urlset>"),
         ("/p/brand-new-lesson", &post_page("Brand New Lesson", None)),
     ]);
-    let report = harness.poll_after_hours(3).await;
+    let report = harness.poll_after_hours("site", 3).await;
     assert_eq!(report.new_entries, 1, "{:?}", harness.requested_paths(&mut since));
     assert_eq!(harness.titles()[0], "Brand New Lesson");
     // Now only the other part changes.
     harness.origin.script("/posts.xml.gz", vec![Reply::new(304)]);
-    harness.serve(&[(
+    harness.origin.script_pages(&[(
         "/rest.xml",
         "<urlset><url><loc>ORIGIN/our-newest-pricing-page</loc></url></urlset>",
     )]);
-    assert_eq!(harness.poll_after_hours(3).await.new_entries, 0);
+    assert_eq!(harness.poll_after_hours("site", 3).await.new_entries, 0);
     assert_eq!(harness.titles().len(), 3, "{:?}", harness.titles());
 }
 
 #[tokio::test]
 async fn a_sitemap_part_that_failed_on_import_is_not_announced_later() {
-    let harness = SiteHarness::following("/", "backfill = 3\n").await;
+    let harness = Installation::following_site("/", "backfill = 3\n");
     let (here, late) =
         (post_paths(2), (100..140).map(|i| format!("/p/early-lesson-{i}")).collect::<Vec<_>>());
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         (
             "/sitemap.xml",
@@ -218,69 +230,76 @@ async fn a_sitemap_part_that_failed_on_import_is_not_announced_later() {
         ),
         ("/a.xml", &sitemap(&here, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&here);
+    harness.origin.script_posts(&here);
     harness.origin.script("/b.xml", vec![Reply::new(500)]);
-    harness.poll().await;
-    harness.serve(&[("/b.xml", &sitemap(&late, morning(2025, 10, 30)))]);
+    harness.poll("site").await;
+    harness.origin.script_pages(&[("/b.xml", &sitemap(&late, morning(2025, 10, 30)))]);
     for path in &late {
-        harness.serve(&[(path, &post_page(&title_of(path), Some(morning(2025, 10, 30))))]);
+        harness
+            .origin
+            .script_pages(&[(path, &post_page(&title_of(path), Some(morning(2025, 10, 30))))]);
     }
     for _ in 0..3 {
-        harness.poll_after_hours(3).await;
+        harness.poll_after_hours("site", 3).await;
     }
     assert_eq!(harness.titles(), ["Lesson Number 1", "Lesson Number 2", "Early Lesson 100"]);
 }
 
 #[tokio::test]
 async fn sitemap_news_titles_replace_missing_page_titles_and_untitled_pages_are_skipped() {
-    let harness = SiteHarness::following("/sitemap.xml", "").await;
-    harness.serve(&[(
+    let harness = Installation::following_site("/sitemap.xml", "");
+    harness.origin.script_pages(&[(
         "/sitemap.xml",
         "<urlset xmlns:news=\"http://www.google.com/schemas/sitemap-news/0.9\"><url><loc>ORIGIN/p/lesson-number-1</loc><news:news>\
          <news:publication_date>2026-10-30</news:publication_date><news:title>What They Called It</news:title></news:news></url>\
          <url><loc>ORIGIN/p/lesson-number-2</loc></url></urlset>",
     )]);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/p/lesson-number-1", "<html><body></body></html>"),
         ("/p/lesson-number-2", "<html><body></body></html>"),
     ]);
-    harness.poll().await;
+    harness.poll("site").await;
     assert_eq!(harness.titles(), ["What They Called It"]);
-    assert_eq!(harness.stories()[0].published, Some(morning(2026, 10, 30) - TimeDelta::hours(9)));
+    assert_eq!(
+        harness.stored_stories()[0].published,
+        Some(morning(2026, 10, 30) - TimeDelta::hours(9))
+    );
     assert!(
-        harness.state().problems.iter().any(|p| p.text.contains("no title")),
+        harness.source_state("site").problems.iter().any(|p| p.text.contains("no title")),
         "{:?}",
-        harness.state().problems
+        harness.source_state("site").problems
     );
     for _ in 0..10 {
-        harness.poll_after_hours(12).await;
+        harness.poll_after_hours("site", 12).await;
     }
     assert_eq!(harness.origin.requests_to("/p/lesson-number-2").len(), 5, "and is given up");
-    assert_eq!(harness.state().home_page_url, Some(harness.origin.url("/").to_string()));
+    assert_eq!(
+        harness.source_state("site").home_page_url,
+        Some(harness.origin.url("/").to_string())
+    );
 }
 
 #[tokio::test]
 async fn include_and_exclude_patterns_select_the_posts() {
-    let harness = SiteHarness::following(
+    let harness = Installation::following_site(
         "/",
         "[source.sitemap]\ninclude = [\"/notes/\"]\nexclude = [\"draft\"]\n",
-    )
-    .await;
+    );
     let listed =
         ["/p/lesson-number-1", "/notes/one-short-note", "/notes/draft-of-a-note"].map(String::from);
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&listed, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&listed);
-    harness.poll().await;
+    harness.origin.script_posts(&listed);
+    harness.poll("site").await;
     assert_eq!(harness.titles(), ["One Short Note"]);
-    assert_eq!(harness.follow_mode_and_reason().0, FollowMode::Sitemap);
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Sitemap);
 }
 
 #[tokio::test]
 async fn undated_posts_keep_the_sitemap_order_whenever_their_pages_are_read() {
-    let harness = SiteHarness::following("/", "pages_per_poll = 2\n").await;
+    let harness = Installation::following_site("/", "pages_per_poll = 2\n");
     let posts = post_paths(6);
     let map = format!(
         "<urlset>{}</urlset>",
@@ -290,34 +309,39 @@ async fn undated_posts_keep_the_sitemap_order_whenever_their_pages_are_read() {
             .collect::<Vec<_>>()
             .concat()
     );
-    harness.serve(&[("/", EMPTY_HOME_PAGE), ("/sitemap.xml", &map)]);
+    harness.origin.script_pages(&[("/", EMPTY_HOME_PAGE), ("/sitemap.xml", &map)]);
     for path in &posts {
-        harness.serve(&[(path, &post_page(&title_of(path), None))]);
+        harness.origin.script_pages(&[(path, &post_page(&title_of(path), None))]);
     }
-    harness.poll().await;
+    harness.poll("site").await;
     assert_eq!(harness.titles().len(), 2);
     // The daemon goes on a page at a time; then `poll` does, by at most pages_per_poll.
     harness.clock.advance(TimeDelta::seconds(10));
-    harness.backfill_source(1).await;
-    harness.poll_after_hours(1).await;
+    harness.backfill(1).await;
+    harness.poll_after_hours("site", 1).await;
     assert_eq!(harness.titles().len(), 5);
-    harness.poll_after_hours(1).await;
+    harness.poll_after_hours("site", 1).await;
     assert_eq!(harness.titles(), posts.iter().map(|path| title_of(path)).collect::<Vec<_>>());
 }
 
 #[tokio::test]
 async fn page_and_tag_sitemap_parts_are_not_requested() {
-    let harness = SiteHarness::following("/", "").await;
+    let harness = Installation::following_site("/", "");
     let posts = post_paths(2);
     let part = |name: &str| format!("<sitemap><loc>ORIGIN/{name}-sitemap.xml</loc></sitemap>");
     let index: String = ["page", "category", "post", "post_tag", "author"].map(part).concat();
-    harness.serve(&[
+    harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &format!("<sitemapindex>{index}</sitemapindex>")),
         ("/post-sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
     ]);
-    harness.serve_posts(&posts);
-    assert_eq!(harness.poll().await.new_entries, 2, "{:?}", harness.state().problems);
+    harness.origin.script_posts(&posts);
+    assert_eq!(
+        harness.poll("site").await.new_entries,
+        2,
+        "{:?}",
+        harness.source_state("site").problems
+    );
     let mut since = 0;
     assert_eq!(
         harness.requested_paths(&mut since)[..4],

@@ -1,20 +1,26 @@
-//! What the tests share.
+//! The two harnesses, [`installation::Installation`] and [`program::Program`], and their helpers.
+//! See `tests/README.md`.
 
 #[path = "../../../crates/feed-publisher/tests/support/feed_lint.rs"]
 pub mod feed_lint;
+pub mod feeds;
+pub mod http;
+pub mod installation;
 pub mod origin;
 pub mod program;
+pub mod published_feed;
 pub mod sample_feeds;
 #[path = "../../../crates/feed-publisher/tests/support/sample_stories.rs"]
 pub mod sample_stories;
-pub mod test_site;
+pub mod sites;
+pub mod time;
 pub mod tls_origin;
 
 use std::time::Duration;
 
 use tributary::fetch::ClientOptions;
 
-/// How the client behaves: without pauses, so that no test waits.
+/// Options of the HTTP client without pauses between requests.
 pub fn client_options() -> ClientOptions {
     ClientOptions {
         user_agent: "tributary/1.2.3 (+https://operator.example/)".into(),

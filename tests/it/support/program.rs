@@ -1,12 +1,13 @@
-//! The program itself, as a person has it: started in a directory of its own, asked over its pipes
-//! and its port.
+//! The harness of the real program: it runs in a directory of its own, and is used over its standard
+//! streams, its files and its port.
 
 use std::{
     fs::{self, File},
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -15,28 +16,35 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Longer than anything here takes on a busy machine: what is waited for usually comes at once.
+use super::http::{self, HttpResponse};
+
+/// A limit for waiting that is never reached, even on a busy machine, unless a test fails.
 pub const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Waits until `look` finds something; what was waited for is said when it does not come.
+/// Waits until `look` returns something. `what` is named if it never does.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + WAIT_TIMEOUT;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < end, "waited for in vain: {what}");
+        assert!(Instant::now() < end, "timed out while waiting: {what}");
         thread::park_timeout(Duration::from_millis(20));
     }
 }
 
-/// A directory with a feeds.toml, in which the program is run.
-pub struct Program(TempDir);
+/// A directory with a feeds.toml in which the program runs.
+pub struct Program(Arc<TempDir>);
 
 impl Program {
-    /// With nothing in it.
+    /// An empty directory.
     pub fn empty() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self::in_directory(Arc::new(tempfile::tempdir().unwrap()))
+    }
+
+    /// A directory that others use too.
+    pub fn in_directory(dir: Arc<TempDir>) -> Self {
+        Self(dir)
     }
 
     pub fn with(feeds_toml: &str) -> Self {
@@ -61,7 +69,7 @@ impl Program {
         self.join("data/tributary.db")
     }
 
-    /// The program with these arguments, in an environment without surprises.
+    /// The program with these arguments, without the environment variables that it reads.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tributary"));
         command.args(arguments);
@@ -69,7 +77,7 @@ impl Program {
         command
     }
 
-    /// The program run by a shell after some words of the shell's.
+    /// The program run by a shell after the commands `before`.
     pub fn shell(&self, before: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("sh");
         command
@@ -90,6 +98,7 @@ impl Program {
             "CREDENTIALS_DIRECTORY",
             "NOTIFY_SOCKET",
             "JOURNAL_STREAM",
+            "NO_COLOR",
         ] {
             command.env_remove(name);
         }
@@ -99,27 +108,29 @@ impl Program {
         ProgramOutput::from_output(&self.command(arguments).output().unwrap())
     }
 
-    /// Runs a command that must end well; returns what it printed.
+    /// Runs a command that must succeed. Returns its standard output.
+    #[track_caller]
     pub fn run_ok(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments);
         assert_eq!(ended.code, 0, "{arguments:?}: {}{}", ended.stdout, ended.stderr);
         ended.stdout
     }
 
-    /// Runs a command that must end well with `--json`; returns what it printed.
+    /// Runs a command with `--json` that must succeed. Returns its standard output.
+    #[track_caller]
     pub fn json(&self, arguments: &[&str]) -> Value {
         let stdout = self.run_ok(&[arguments, &["--json"]].concat());
         serde_json::from_str(&stdout)
             .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {stdout}"))
     }
 
-    /// The daemon on a port of its own, once it says where it listens.
+    /// Starts the daemon on a free port and waits until it listens.
     pub fn serve(&self) -> Daemon {
         Daemon::start(self.command(&["serve", "--listen", "127.0.0.1:0"]), &self.join("log"))
-            .expect("it says where it listens")
+            .expect("the daemon prints its address")
     }
 
-    /// Every file below a directory of the home: its bytes and when it was written.
+    /// Every file below a subdirectory: path, bytes and time of the last change.
     pub fn files(&self, name: &str) -> Vec<(String, Vec<u8>, std::time::SystemTime)> {
         let root = self.join(name);
         let (mut waiting, mut files) = (vec![root.clone()], Vec::new());
@@ -143,7 +154,7 @@ impl Program {
     }
 }
 
-/// How a command ended.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 pub struct ProgramOutput {
     pub code: i32,
@@ -162,7 +173,7 @@ impl ProgramOutput {
     }
 }
 
-/// A running `serve` or `demo`, killed when the test is over.
+/// A running `serve` or `demo`. It is killed when it is dropped.
 pub struct Daemon {
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -171,7 +182,7 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Starts it and waits until it prints an address; `None` when it ends before.
+    /// Starts the command and waits until it prints its address. `None` if it ends before.
     pub fn start(mut command: Command, log: &Path) -> Option<Self> {
         let file = File::options().create(true).append(true).open(log).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().unwrap();
@@ -183,8 +194,10 @@ impl Daemon {
                 child.wait().unwrap();
                 return None;
             }
-            // `demo` says more, and names its origin first.
-            let said = line.trim().strip_prefix("http://").and_then(|rest| rest.strip_suffix('/'));
+            // `demo` prints other lines first.
+            let line = line.trim();
+            let said = line.strip_prefix("http://").or_else(|| line.strip_prefix("https://"));
+            let said = said.and_then(|rest| rest.strip_suffix('/'));
             if let Some(address) = said.and_then(|address| address.parse().ok()) {
                 break address;
             }
@@ -200,7 +213,7 @@ impl Daemon {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    /// A line of what it prints.
+    /// The next line of its standard output.
     pub fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
@@ -208,25 +221,25 @@ impl Daemon {
     }
 
     pub fn get(&self, path: &str) -> HttpResponse {
-        self.ask("GET", path, &[])
+        self.request("GET", path, &[])
     }
 
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
-        ask(self.address, method, path, headers).unwrap()
+    pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
+        http::request(self.address, method, path, headers).unwrap()
     }
 
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Asks it to end; returns its exit code.
+    /// Sends a signal and waits for the end. Returns the exit code.
     pub fn stop(mut self, signal: Signal) -> Option<i32> {
         self.signal(signal);
         let status = wait_for("the daemon ends", || self.child.try_wait().unwrap());
         status.code()
     }
 
-    /// As a power cut would.
+    /// Kills it at once.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -238,53 +251,4 @@ impl Drop for Daemon {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// An answer as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpResponse {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
-impl HttpResponse {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
-    }
-}
-
-/// One request on a connection of its own.
-pub fn ask(
-    address: SocketAddr,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-) -> std::io::Result<HttpResponse> {
-    let mut head =
-        format!("{method} {path} HTTP/1.1\r\nHost: somewhere.else\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        head.extend([name, ": ", value, "\r\n"]);
-    }
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
-    stream.write_all((head + "\r\n").as_bytes())?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes)?;
-    let end = bytes
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .ok_or(std::io::ErrorKind::UnexpectedEof)?;
-    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-    let mut lines = head.split("\r\n");
-    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
-        .collect();
-    Ok(HttpResponse { status, headers, body: bytes[end + 4..].to_vec() })
 }

@@ -1,16 +1,15 @@
-//! Posts and the feeds that carry them, as publishers write them.
+//! Posts, and feeds in the formats that publishers write.
 
 use std::fmt::Write as _;
 
-use feed_model::Timestamp;
+use feed_model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp};
 
-/// A moment of 2026: day of March, hour.
-pub fn march(day: u32, hour: u32) -> Timestamp {
-    let day = chrono::NaiveDate::from_ymd_opt(2026, 3, day).unwrap();
-    day.and_hms_opt(hour, 0, 0).unwrap().and_utc()
-}
+use super::{
+    origin::Reply,
+    time::{at, march},
+};
 
-/// A text of so many words that no other `seed` has.
+/// A text of `count` words that differs from the text of any other `seed`.
 pub fn words(seed: u32, count: u32) -> String {
     const STEMS: [&str; 7] = ["broker", "stream", "queue", "node", "cache", "ledger", "quorum"];
     (0..count)
@@ -19,7 +18,7 @@ pub fn words(seed: u32, count: u32) -> String {
         .join(" ")
 }
 
-/// One item of a feed; an empty text is an element that is not there.
+/// An item of a feed. Empty fields are left out of the document.
 #[derive(Debug, Clone, Default)]
 pub struct Post {
     guid: String,
@@ -33,7 +32,7 @@ pub struct Post {
     extra: String,
 }
 
-/// An ordinary post of a site: id, link, title, date (that day of March) and a text of its own.
+/// A post with an id, a link, a title, a text of its own, and the date 08:00 on day `n` of March 2026.
 pub fn post(site: &str, n: u32) -> Post {
     let seed = site.bytes().fold(n, |sum, byte| sum * 3 + u32::from(byte)) % 90_000;
     Post {
@@ -77,25 +76,24 @@ impl Post {
         self
     }
 
-    /// Published then.
     pub fn published_at(mut self, at: Timestamp) -> Self {
         self.date = at.to_rfc3339();
         self
     }
 
-    /// With the date as it is written here.
+    /// Sets the date to a text that is written as it is.
     pub fn with_date_text(mut self, date: &str) -> Self {
         date.clone_into(&mut self.date);
         self
     }
 
-    /// Changed then, as the publisher says.
+    /// Sets the time of the last change.
     pub fn updated(mut self, at: Timestamp) -> Self {
         self.updated = at.to_rfc3339();
         self
     }
 
-    /// With these elements as well.
+    /// Adds XML elements.
     pub fn with(mut self, elements: &str) -> Self {
         self.extra += elements;
         self
@@ -112,7 +110,7 @@ fn element(out: &mut String, name: &str, text: &str) {
     }
 }
 
-/// An RSS document of a site with these posts, in this order.
+/// An RSS 2.0 document of the site with the home page `home`.
 pub fn rss(home: &str, posts: &[Post]) -> String {
     let mut out = format!("<rss version=\"2.0\"><channel><title>{home}</title><link>{home}</link>");
     for post in posts {
@@ -133,7 +131,7 @@ pub fn rss(home: &str, posts: &[Post]) -> String {
     out + "</channel></rss>"
 }
 
-/// The same as Atom, which can say when a post was changed.
+/// The same as an Atom document, which also has the time of the last change.
 pub fn atom(home: &str, posts: &[Post]) -> String {
     let mut out = format!(
         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>{home}</id><title>{home}</title><link href=\"{home}\"/>"
@@ -161,4 +159,43 @@ pub fn atom(home: &str, posts: &[Post]) -> String {
         out += "</entry>";
     }
     out + "</feed>"
+}
+
+/// An RSS document with an item per title.
+pub fn feed(titles: &[&str]) -> String {
+    feed_with_channel("", titles)
+}
+
+/// The same with more elements in the channel.
+pub fn feed_with_channel(channel: &str, titles: &[&str]) -> String {
+    let items: Vec<String> = titles
+        .iter()
+        .map(|title| format!("<item><guid isPermaLink=\"false\">{title}</guid><title>About {title}</title><link>https://posts.example/{title}</link></item>"))
+        .collect();
+    let items = items.concat();
+    format!(
+        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Scripted</title><link>https://posts.example/</link>{channel}{items}</channel></rss>"
+    )
+}
+
+/// The document of [`feed`] with an entity tag.
+pub fn feed_with_etag(titles: &[&str], etag: &str) -> Reply {
+    Reply::ok(feed(titles)).header("ETag", etag)
+}
+
+/// A parsed item with the link `https://river.example/posts/<number>`.
+pub fn draft(number: u32, title: &str, text: &str) -> Draft {
+    let url = format!("https://river.example/posts/{number}");
+    Draft {
+        guid: Some(Guid { value: url.clone(), is_permalink: Some(true) }),
+        url: Some(url.parse().unwrap()),
+        title: Some(title.to_owned()),
+        content: Some(SafeHtml::from_sanitised(format!("<p>{text}</p>"))),
+        ..Draft::default()
+    }
+}
+
+/// The draft with a publication date.
+pub fn dated(draft: Draft, date: &str) -> Draft {
+    Draft { published: Some(PublishedDate::exact(at(date))), ..draft }
 }
