@@ -9,6 +9,7 @@ mod daemon;
 mod deltas;
 mod demo;
 mod documentation;
+mod examples;
 mod fetch;
 mod page_limits;
 mod polls;
