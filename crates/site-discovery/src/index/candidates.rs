@@ -146,14 +146,24 @@ fn group_by_post<'b, 'a>(group: &[&'b Anchor<'a>]) -> Vec<Vec<&'b Anchor<'a>>> {
     out
 }
 
+/// The text runs of one item, and the headings above it.
+#[derive(Default)]
+struct ItemContent {
+    runs: Vec<TextRun>,
+    date_context: DateContext,
+    section_heading: Option<String>,
+}
+
+/// Returns a candidate for each post that the links of a group lead to.
 fn candidates_in_group(
     number: usize,
     group: &[&Anchor<'_>],
     page_context: &PageContext<'_>,
 ) -> Vec<Candidate> {
     let PageContext { anchors, element_counts, label_links, dom, page } = *page_context;
-    let order: HashMap<NodeId, usize> =
+    let positions: HashMap<NodeId, usize> =
         anchors.iter().enumerate().map(|(i, a)| (a.element.id(), i)).collect();
+    let position_of = |a: &Anchor<'_>| positions.get(&a.element.id()).copied().unwrap_or_default();
     let members = group_by_post(group);
     let regions = assign_regions(&members, element_counts);
     let separate: HashSet<NodeId> = group.iter().map(|a| a.element.id()).collect();
@@ -163,23 +173,67 @@ fn candidates_in_group(
         .iter()
         .filter(|r| r.item_index.is_some() && r.text.len() <= 80)
         .find_map(|r| dates::infer_date_order(&r.text));
-    let date_order = order_shown.unwrap_or(dom.order);
     for run in &mut runs {
-        run.order = date_order;
+        run.order = order_shown.unwrap_or(dom.order);
     }
-    let mut runs_by_item: Vec<Vec<TextRun>> = vec![Vec::new(); members.len()];
-    let mut context_above: Vec<(DateContext, Option<String>)> =
-        vec![(DateContext::default(), None); members.len()];
-    let mut context_recorded = vec![false; members.len()];
+    let contents = contents_by_item(runs, members.len());
+    let all_links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
+    // A text that several links of a group share is not a title.
+    let mut text_counts: HashMap<&str, usize> = HashMap::new();
+    for links in &members {
+        *text_counts.entry(links[0].text.as_str()).or_default() += 1;
+    }
+    let mut out = Vec::new();
+    for (index, (links, content)) in members.iter().zip(contents).enumerate() {
+        let nearby = anchors.iter().skip(position_of(links[0]).saturating_sub(6)).take(12);
+        let links =
+            links_of_item(links, nearby, |node| regions.item_by_node.get(&node) == Some(&index));
+        let (item, features) = item_fields::read(
+            &content.runs,
+            &links,
+            &all_links,
+            label_links,
+            content.date_context,
+            page,
+        );
+        let Some(url) = item.url.clone() else {
+            continue;
+        };
+        let repeated =
+            item.title.as_deref().is_some_and(|t| text_counts.get(t).is_some_and(|n| *n >= 3));
+        let external = !url_shape::same_site(&url, page);
+        out.push(Candidate {
+            score: score(&item, features, external, repeated),
+            is_single_word: item.title.as_deref().is_some_and(is_one_word) && !features.has_date,
+            item,
+            features,
+            root: regions.roots[index],
+            list: (number, regions.lists[index]),
+            section_heading: content.section_heading,
+            directory: (
+                url_shape::registrable_domain(&url).unwrap_or_default(),
+                url_shape::directory(&url),
+            ),
+            external,
+            position: position_of(links[0]),
+        });
+    }
+    out
+}
+
+/// Distributes text runs to their items. Runs outside of items are headings of the items below.
+fn contents_by_item(runs: Vec<TextRun>, count: usize) -> Vec<ItemContent> {
+    let mut out: Vec<ItemContent> = (0..count).map(|_| ItemContent::default()).collect();
     let mut context = DateContext::default();
     let mut sections: Vec<(u8, String)> = Vec::new();
     for run in runs {
         if let Some(item) = run.item_index {
-            if !context_recorded[item] {
-                context_recorded[item] = true;
-                context_above[item] = (context, sections.last().map(|(_, text)| text.clone()));
+            let content = &mut out[item];
+            if content.runs.is_empty() {
+                content.date_context = context;
+                content.section_heading = sections.last().map(|(_, text)| text.clone());
             }
-            runs_by_item[item].push(run);
+            content.runs.push(run);
             continue;
         }
         let is_short =
@@ -202,69 +256,25 @@ fn candidates_in_group(
             sections.push((level, run.text.clone()));
         }
     }
-    let all_links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
-    // A text that several links of a group share is not a title.
-    let mut text_counts: HashMap<&str, usize> = HashMap::new();
-    for links in &members {
-        *text_counts.entry(links[0].text.as_str()).or_default() += 1;
-    }
-    let mut out = Vec::new();
-    for (at, links) in members.iter().enumerate() {
-        let mut links: Vec<&Anchor<'_>> = links.clone();
-        // Other links to the same post in its region may have the title if the first one is an
-        // image.
-        let node_in_region = |a: &&Anchor<'_>| {
-            a.key == links[0].key
-                && a.element
-                    .ancestors()
-                    .take(40)
-                    .any(|n| regions.item_by_node.get(&n.id()) == Some(&at))
-        };
-        let nearby: Vec<&Anchor<'_>> = anchors
-            .iter()
-            .skip(order.get(&links[0].element.id()).copied().unwrap_or_default().saturating_sub(6))
-            .take(12)
-            .filter(node_in_region)
-            .collect();
-        for anchor in nearby {
-            if links.iter().all(|l| l.element.id() != anchor.element.id()) {
-                links.push(anchor);
-            }
+    out
+}
+
+/// Returns the links of an item, the best first: the links of the group, and `nearby` links to the
+/// same post in the item's region. One of those may have the title if the first link is an image.
+fn links_of_item<'b, 'a>(
+    links: &[&'b Anchor<'a>],
+    nearby: impl Iterator<Item = &'b Anchor<'a>>,
+    is_in_region: impl Fn(NodeId) -> bool,
+) -> Vec<&'b Anchor<'a>> {
+    let mut out = links.to_vec();
+    for anchor in nearby {
+        let is_same_post = anchor.key == links[0].key
+            && anchor.element.ancestors().take(40).any(|node| is_in_region(node.id()));
+        if is_same_post && out.iter().all(|link| link.element.id() != anchor.element.id()) {
+            out.push(anchor);
         }
-        links.sort_by_key(|l| (!l.could_be_title(), l.heading.is_none()));
-        let (item, features) = item_fields::read(
-            &runs_by_item[at],
-            &links,
-            &all_links,
-            label_links,
-            context_above[at].0,
-            page,
-        );
-        let Some(url) = item.url.clone() else {
-            continue;
-        };
-        let repeated =
-            item.title.as_deref().is_some_and(|t| text_counts.get(t).is_some_and(|n| *n >= 3));
-        let external = !url_shape::same_site(&url, page);
-        let score = score(&item, features, external, repeated);
-        let list = (number, regions.lists[at]);
-        let directory =
-            (url_shape::registrable_domain(&url).unwrap_or_default(), url_shape::directory(&url));
-        let position = order.get(&links[0].element.id()).copied().unwrap_or_default();
-        let is_single_word = item.title.as_deref().is_some_and(is_one_word) && !features.has_date;
-        out.push(Candidate {
-            item,
-            features,
-            score,
-            is_single_word,
-            root: regions.roots[at],
-            list,
-            section_heading: context_above[at].1.clone(),
-            directory,
-            external,
-            position,
-        });
     }
+    out.sort_by_key(|link| (!link.could_be_title(), link.heading.is_none()));
     out
 }
 
