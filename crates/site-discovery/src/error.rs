@@ -21,7 +21,7 @@ pub enum DiscoveryError {
         source: std::io::Error,
     },
     /// No posts were recognised on the page.
-    #[error("no posts found on {url}: {reason}")]
+    #[error("no posts were found on {url}: {reason}")]
     NoPosts {
         /// The URL of the page.
         url: String,
