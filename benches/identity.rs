@@ -1,8 +1,7 @@
-//! What identity costs: keys of a document, recognising it again, looking through candidates.
+//! Cost of entry identity: keys of a document, matching known items, comparing candidates.
 //!
-//! A document of a thousand known entries asks for each by its key and compares no text; a newcomer
-//! is compared with the few entries that an index finds by link or title, whatever number is
-//! stored.
+//! Items of a document whose entries are all known are looked up by key, and no text is compared. A
+//! new entry is compared with the few candidates that an index finds.
 
 use std::{collections::HashMap, convert::Infallible, hint::black_box};
 
@@ -13,11 +12,11 @@ use entry_identity::{
 };
 use feed_model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp};
 
-/// Words of a text, about as many as a post has.
+/// Number of words of a text, as in a typical post.
 const WORDS: usize = 800;
-/// Items of a large document.
+/// Number of items of a large document.
 const ITEMS: usize = 1_000;
-/// Entries with one title that the store looks at.
+/// Number of candidates that the store passes at most.
 const CANDIDATES: i64 = 24;
 
 struct EntryMemory(HashMap<EntryKey, KnownEntry>);
@@ -85,7 +84,7 @@ fn benches(c: &mut Criterion) {
     let known_entries = EntryMemory(
         (1..).zip(&identity).map(|(entry, item)| (item.key.clone(), known(entry, item))).collect(),
     );
-    c.bench_function("1,000 known items recognised", |b| {
+    c.bench_function("match 1,000 known items", |b| {
         b.iter(|| match_entries(black_box(&identity), &known_entries))
     });
 
@@ -93,7 +92,7 @@ fn benches(c: &mut Criterion) {
         b.iter(|| Fingerprint::of(black_box(&drafts[0])))
     });
 
-    let source = SourceId::new("newcomer").expect("an id");
+    let source = SourceId::new("incoming").expect("an id");
     let candidate = |story: i64| Candidate {
         story,
         entry: story,
@@ -111,7 +110,7 @@ fn benches(c: &mut Criterion) {
         has_entry_of_same_source: false,
     };
     let candidates: Vec<Candidate> = (1..=CANDIDATES).map(candidate).collect();
-    c.bench_function("a newcomer placed among 24 candidates", |b| {
+    c.bench_function("choose the story among 24 candidates", |b| {
         b.iter(|| {
             choose_story(
                 &IncomingEntry::new(&source, &identity[0], &drafts[0], SourceSite::default()),

@@ -1,14 +1,13 @@
-//! How fast the rules of fifty topics with a thousand matchers read a body: at least 50 MB/s on one
-//! core is wanted.
+//! Throughput of fifty topics with a thousand matchers. The goal is at least 50 MB/s of body text on
+//! one core.
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use feed_model::{Topic, TopicId};
 use topic_rules::{Rules, StoryFields};
 
-/// Words of the field, which matchers and bodies are made of.
+/// Technical words, of which matchers and bodies consist.
 const TERMS: [&str; 40] = [
     "kafka",
     "consensus",
@@ -52,7 +51,7 @@ const TERMS: [&str; 40] = [
     "gateway",
 ];
 
-/// Words that no matcher has, as most words of a body.
+/// Words that no matcher has, like most words of a body.
 const PROSE: [&str; 60] = [
     "the", "of", "and", "to", "a", "in", "that", "it", "is", "was", "for", "on", "are", "with",
     "as", "his", "they", "be", "at", "one", "have", "this", "from", "or", "had", "by", "hot",
@@ -61,7 +60,7 @@ const PROSE: [&str; 60] = [
     "will", "way", "about", "many", "then", "them", "writing", "because",
 ];
 
-/// A small generator of numbers that are the same in every run.
+/// A linear congruential generator, which gives the same numbers in every run.
 struct RandomNumbers(u64);
 
 impl RandomNumbers {
@@ -76,30 +75,17 @@ impl RandomNumbers {
     }
 }
 
-/// A topic without matchers.
-fn topic(place: usize) -> Topic {
-    Topic {
-        id: TopicId::new(format!("topic-{place}")).expect("a plain word"),
-        title: String::new(),
-        description: None,
-        any: Vec::new(),
-        all: Vec::new(),
-        none: Vec::new(),
-        sources: Vec::new(),
-        threshold: 1.0,
-        former_ids: Vec::new(),
-        learn: false,
-        announce_within: Duration::ZERO,
-        access: Vec::new(),
-    }
+/// Returns a topic without matchers.
+fn topic(index: usize) -> Topic {
+    Topic::new(TopicId::new(format!("topic-{index}")).expect("a plain word"))
 }
 
-/// Fifty topics with twenty matchers each: words, phrases of two and three words, weights and
+/// Returns fifty topics with twenty matchers each: words, phrases of two and three words, weights and
 /// fields.
 fn rules() -> Rules {
     let mut numbers = RandomNumbers(7);
     let topics: Vec<Topic> = (0..50)
-        .map(|place| Topic {
+        .map(|index| Topic {
             any: (0..20)
                 .map(|matcher| match matcher % 4 {
                     0 => format!("{}{}", numbers.of(&TERMS), numbers.below(90)),
@@ -113,13 +99,13 @@ fn rules() -> Rules {
                     _ => format!("content:{} {}", numbers.of(&TERMS), numbers.of(&PROSE)),
                 })
                 .collect(),
-            ..topic(place)
+            ..topic(index)
         })
         .collect();
     Rules::compile(&topics).expect("every matcher is a plain phrase")
 }
 
-/// Words of German, some of them beyond ASCII.
+/// German words, some of them with letters outside ASCII.
 const GERMAN: [&str; 48] = [
     "die",
     "der",
@@ -171,12 +157,12 @@ const GERMAN: [&str; 48] = [
     "gleichmäßig",
 ];
 
-/// As [`rules`], with words and phrases out of the body itself, so that many hit, and with a
+/// Like [`rules`], with words and phrases from the body, so that many match, and with a
 /// hundred regexes.
 fn rules_that_hit(words: &[&str]) -> Rules {
     let mut numbers = RandomNumbers(13);
     let topics: Vec<Topic> = (0..50)
-        .map(|place| Topic {
+        .map(|index| Topic {
             any: (0..20)
                 .map(|matcher| match matcher % 10 {
                     0 => format!("/\\b{}(s|en)?\\b/", numbers.of(words)),
@@ -187,13 +173,13 @@ fn rules_that_hit(words: &[&str]) -> Rules {
                     _ => format!("{} {}", numbers.of(words), numbers.of(words)),
                 })
                 .collect(),
-            ..topic(place)
+            ..topic(index)
         })
         .collect();
     Rules::compile(&topics).expect("every matcher is right")
 }
 
-/// A body of sentences: one word in twelve is a term, one in nine is rare and unlike all others.
+/// Returns a body of sentences. One word in twelve is a technical term, one in nine is random.
 fn body(bytes: usize) -> String {
     let mut numbers = RandomNumbers(11);
     let mut text = String::with_capacity(bytes + 64);
@@ -225,7 +211,7 @@ fn body(bytes: usize) -> String {
     text
 }
 
-/// The topics that feeds.toml is shipped with: few, with many matchers and some regexes.
+/// Returns the topics of the shipped feeds.toml: few, with many matchers and some regexes.
 fn shipped() -> Rules {
     let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/feeds.toml"))
         .expect("it is shipped");
@@ -236,10 +222,10 @@ fn shipped() -> Rules {
     };
     let topics: Vec<Topic> = (0..)
         .zip(file["topic"].as_array().expect("topics are tables"))
-        .map(|(place, table)| Topic {
+        .map(|(index, table)| Topic {
             any: texts(table, "any"),
             none: texts(table, "none"),
-            ..topic(place)
+            ..topic(index)
         })
         .collect();
     Rules::compile(&topics).expect("shipped matchers are right")
@@ -276,7 +262,7 @@ fn classifying(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(name, |bencher| bencher.iter(|| rules.classify(black_box(&fields))));
     }
-    // As on the web: curly, and so not ASCII.
+    // Typographic apostrophes, as on the web, are not ASCII.
     let (shipped, text) = (shipped(), body(50_000).replace("they", "they’ve"));
     group.throughput(Throughput::Bytes(text.len() as u64));
     let fields =

@@ -48,3 +48,23 @@ pub struct TopicState {
     /// When its newest story was stored first.
     pub latest: Option<Timestamp>,
 }
+
+impl Topic {
+    /// Creates a topic without matchers and with the threshold 1. The id is also its title.
+    pub fn new(id: TopicId) -> Self {
+        Self {
+            title: id.to_string(),
+            id,
+            description: None,
+            any: Vec::new(),
+            all: Vec::new(),
+            none: Vec::new(),
+            sources: Vec::new(),
+            threshold: 1.0,
+            former_ids: Vec::new(),
+            learn: false,
+            announce_within: Duration::ZERO,
+            access: Vec::new(),
+        }
+    }
+}

@@ -1,7 +1,7 @@
-//! Rules held against labelled rows: precision, recall and F1 of each topic, and every miss with
-//! its reason.
+//! Evaluates rules on labelled rows: precision, recall and F1 of each topic, and every miss with
+//! its reasons.
 //!
-//! Only the rows' own fields are judged; nothing stored is needed.
+//! Only the fields of the rows are used. [`evaluate`] is the entry point.
 
 use std::collections::BTreeSet;
 
@@ -24,28 +24,28 @@ pub struct LabelledRow {
     /// The id of a source.
     #[serde(default)]
     pub source: Option<String>,
-    /// The topics that it belongs in: all of them, and none besides.
+    /// All topics that it belongs to.
     pub topics: Vec<String>,
 }
 
-/// Why a text is no labelled file.
+/// The error for a text that is no labelled file.
 #[derive(Debug, thiserror::Error)]
 pub enum LabelsError {
-    /// The JSON is broken or a row lacks something.
+    /// The JSON is invalid or a row lacks a field.
     #[error("{name}: not a JSON array of labels with `title` and `topics`")]
     Json {
         /// The file.
         name: String,
-        /// Where and why.
+        /// The error of the parser.
         #[source]
         source: serde_json::Error,
     },
-    /// The TOML is broken or a row lacks something.
+    /// The TOML is invalid or a row lacks a field.
     #[error("{name}: not TOML with `[[label]]` tables of `title` and `topics`")]
     Toml {
         /// The file.
         name: String,
-        /// Where and why.
+        /// The error of the parser.
         #[source]
         source: Box<toml::de::Error>,
     },
@@ -57,8 +57,8 @@ pub enum LabelsError {
     },
 }
 
-/// Reads a labelled file: JSON where the text begins with `[`, TOML with `[[label]]` else. `name`
-/// is for errors.
+/// Parses a labelled file: a JSON array of objects, or TOML with `[[label]]` tables. `name` is the
+/// file name. It decides between the formats in doubt and is used in errors.
 pub fn parse_labels(text: &str, name: &str) -> Result<Vec<LabelledRow>, LabelsError> {
     #[derive(serde::Deserialize)]
     struct Tables {
@@ -85,18 +85,18 @@ pub fn parse_labels(text: &str, name: &str) -> Result<Vec<LabelledRow>, LabelsEr
     if rows.is_empty() { Err(LabelsError::Empty { name: name.to_owned() }) } else { Ok(rows) }
 }
 
-/// Precision, recall and F1, averaged over the topics.
+/// Precision, recall and F1, each from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Scores {
-    /// How much of what the rules put in belongs there.
+    /// The share of the stories in a topic that belong to it.
     pub precision: f64,
-    /// How much of what belongs there the rules put in.
+    /// The share of the stories that belong to a topic and are in it.
     pub recall: f64,
-    /// The harmonic mean of the two.
+    /// The harmonic mean of precision and recall.
     pub f1: f64,
 }
 
-/// How the rules did on one topic.
+/// The scores of one topic.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TopicScores {
     /// The topic.
@@ -104,11 +104,11 @@ pub struct TopicScores {
     /// Its scores.
     #[serde(flatten)]
     pub scores: Scores,
-    /// How many rows belong there.
+    /// The number of rows that belong to it.
     pub support: usize,
 }
 
-/// A row whose topics the rules got wrong.
+/// A row that was put into other topics than its label says.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Miss {
     /// The row's title.
@@ -117,23 +117,23 @@ pub struct Miss {
     pub expected: Vec<String>,
     /// The topics of the rules.
     pub got: Vec<String>,
-    /// Why, for each topic that is too many or too few.
+    /// The reasons, one text per wrong or missing topic.
     pub because: Vec<String>,
 }
 
 /// The outcome of [`evaluate`].
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Evaluation {
-    /// The mean over the topics that a row belongs in or was put in.
+    /// The mean over all topics that a row belongs to or was put into.
     #[serde(rename = "macro")]
     pub mean: Scores,
-    /// The topics of the rules in their order, then those that only labels name.
+    /// The topics of the rules in their order, and then those that only labels name.
     pub topics: Vec<TopicScores>,
-    /// The rows that were got wrong, in their order.
+    /// The wrongly classified rows, in their order.
     pub misses: Vec<Miss>,
 }
 
-/// Judges every row and compares.
+/// Classifies every row and compares the result with its label.
 pub fn evaluate(rules: &Rules, labels: &[LabelledRow]) -> Evaluation {
     let mut ids: Vec<String> = rules.topics().map(ToString::to_string).collect();
     let known: BTreeSet<String> = ids.iter().cloned().collect();
@@ -219,7 +219,8 @@ impl ConfusionCounts {
         }
     }
 
-    /// A topic that nothing belongs in, and that nothing was put in, says nothing about the rules.
+    /// Returns whether any row belongs to the topic or was put into it. Other topics do not count
+    /// in the mean.
     fn has_any(&self) -> bool {
         self.true_positives + self.false_positives + self.false_negatives > 0
     }
@@ -237,7 +238,7 @@ impl ConfusionCounts {
     }
 }
 
-/// Rows are far fewer than a float counts exactly.
+// Few rows: a float counts them exactly.
 #[allow(clippy::cast_precision_loss)]
 fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }

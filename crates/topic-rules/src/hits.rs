@@ -72,8 +72,8 @@ impl Tally<'_> {
     }
 }
 
-/// The hits of all matchers in one story. Only matchers with a hit have a tally, because few of many
-/// matchers hit.
+/// The hits of all matchers in one story. Only matchers with a hit have a tally, because few of
+/// many matchers hit.
 pub(super) struct Tallies<'t> {
     /// By matcher: one plus the index of its tally in `found`, or zero.
     indexes: Vec<u32>,
@@ -123,7 +123,8 @@ pub(super) fn find<'t>(
         tallies: Tallies::new(matchers.len()),
         text_number: 0,
     };
-    // Fields with the most points come first, so that the first hit of a matcher has the most points.
+    // Fields with the most points come first, so that the first hit of a matcher has the most
+    // points.
     finder.read(fields.title, TextKind::Prose, &|_, _| Some(MatchField::Title));
     for category in fields.categories {
         finder.read(category, TextKind::Prose, &|_, _| Some(MatchField::Category));
@@ -271,7 +272,8 @@ fn base_points(field: MatchField, matcher: &Matcher) -> f64 {
     }
 }
 
-/// Returns whether `found` has the same signs as the matcher, with the same white space around them.
+/// Returns whether `found` has the same signs as the matcher, with the same white space around
+/// them.
 fn has_same_signs(found: &str, signs: &[Sign]) -> bool {
     matcher::signs(found) == signs
 }

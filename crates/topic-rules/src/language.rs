@@ -1,17 +1,14 @@
-//! The language of an entry, as far as matching needs it: which stemmer takes inflections off its
-//! words.
+//! The language of a story, which determines the stemmer for its words.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
 use rust_stemmers::{Algorithm, Stemmer};
 use whatlang::Lang;
 
-/// A longer word is matched as it is written: nobody inflects it, and a stemmer need not see it.
+/// Number of bytes above which a word is not stemmed.
 const MAX_STEMMED_BYTES: usize = 64;
 
-/// Texts with fewer letters are not guessed at.
+/// Number of letters below which the language of a text is not detected.
 const MIN_DETECTED_LETTERS: usize = 40;
 
 /// The languages with a stemmer, with their BCP 47 primary tags.
@@ -36,19 +33,19 @@ const STEMMED_LANGUAGES: [(&[&str], Algorithm, Lang); 18] = [
     (&["tr"], Algorithm::Turkish, Lang::Tur),
 ];
 
-/// A language by its stemmer; all languages without one are one.
+/// A language with a stemmer, or any language without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Language(usize);
 
 impl Language {
-    /// How many there are.
+    /// Number of languages.
     pub(super) const COUNT: usize = STEMMED_LANGUAGES.len() + 1;
-    /// English: what is taken where nothing better is known.
+    /// English, the default.
     pub(super) const ENGLISH: Self = Self(0);
-    /// A language without a stemmer: its words are matched as they are written.
+    /// Any language without a stemmer. Its words are matched as they are written.
     const UNSTEMMED: Self = Self(STEMMED_LANGUAGES.len());
 
-    /// The language of an entry: declared, else detected in `samples`, else English.
+    /// Returns the declared language, or else the one detected in `samples`, or else English.
     pub(super) fn of(declared: Option<&str>, samples: &[&str]) -> Self {
         declared
             .and_then(Self::declared)
@@ -88,12 +85,12 @@ impl Language {
         )
     }
 
-    /// Its place among [`Language::COUNT`].
+    /// Returns its index, below [`Language::COUNT`].
     pub(super) fn index(self) -> usize {
         self.0
     }
 
-    /// What takes inflections off its words.
+    /// Returns the stemmer of the language.
     pub(super) fn stemmer(self) -> WordStemmer {
         let stemmer =
             STEMMED_LANGUAGES.get(self.0).map(|(_, algorithm, _)| Stemmer::create(*algorithm));
@@ -101,10 +98,10 @@ impl Language {
     }
 }
 
-/// The language that its small words give away: those of most texts do, and a guess from all
-/// letters takes far longer.
+/// Detects a language by its stop words. This suffices for most texts and is much faster than a
+/// statistical detection.
 fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
-    let (mut words, mut also_english, mut alone) =
+    let (mut words, mut ambiguous_english, mut distinctive) =
         (0_usize, 0_usize, [0_usize; DISTINCTIVE_STOP_WORDS.len()]);
     let mut lower = [0; MAX_STOP_WORD_BYTES];
     for word in samples
@@ -119,30 +116,34 @@ fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
         lower.copy_from_slice(word.as_bytes());
         lower.make_ascii_lowercase();
         match STOP_WORD_INDEX.get(&*lower) {
-            Some(StopWord::Of(place)) => alone[*place] += 1,
-            Some(StopWord::AlsoEnglish) => also_english += 1,
+            Some(StopWord::Of(index)) => distinctive[*index] += 1,
+            Some(StopWord::AlsoEnglish) => ambiguous_english += 1,
             None => {}
         }
     }
-    let most = (0..alone.len()).max_by_key(|place| (alone[*place], usize::MAX - place))?;
+    let best =
+        (0..distinctive.len()).max_by_key(|index| (distinctive[*index], usize::MAX - index))?;
     let is_one_in = |count: usize, part: usize| count * part >= words;
-    let is_plain = alone[most] >= 3 && is_one_in(alone[most], 10);
-    let small = alone[most] + also_english;
-    let is_english =
-        most == 0 && alone[0] >= 1 && is_one_in(alone[0], 25) && small >= 3 && is_one_in(small, 8);
-    if is_plain || is_english { Language::declared(DISTINCTIVE_STOP_WORDS[most].0) } else { None }
+    let is_clear = distinctive[best] >= 3 && is_one_in(distinctive[best], 10);
+    let all_english = distinctive[0] + ambiguous_english;
+    let is_english = best == 0
+        && distinctive[0] >= 1
+        && is_one_in(distinctive[0], 25)
+        && all_english >= 3
+        && is_one_in(all_english, 8);
+    if is_clear || is_english { Language::declared(DISTINCTIVE_STOP_WORDS[best].0) } else { None }
 }
 
-/// What a small word says.
+/// The languages of a stop word.
 enum StopWord {
-    /// It is of this one of [`DISTINCTIVE_STOP_WORDS`], and of no other language of
+    /// The language with this index in [`DISTINCTIVE_STOP_WORDS`], and no other one of
     /// [`STEMMED_LANGUAGES`].
     Of(usize),
-    /// It is English, and others have it as well.
+    /// English and other languages.
     AlsoEnglish,
 }
 
-/// Longer words are not small, in bytes.
+/// Number of bytes of the longest stop word.
 const MAX_STOP_WORD_BYTES: usize = 7;
 
 /// Frequent words of languages that no other language of [`STEMMED_LANGUAGES`] has; English first.
@@ -175,16 +176,16 @@ static STOP_WORD_INDEX: LazyLock<HashMap<&[u8], StopWord, foldhash::fast::Random
         alone.chain(shared).collect()
     });
 
-/// A stemmer, or none.
+/// The stemmer of a language, if it has one.
 pub(super) struct WordStemmer {
     stemmer: Option<Stemmer>,
     is_english: bool,
 }
 
 impl WordStemmer {
-    /// The stem of a folded word.
+    /// Returns the stem of a case-folded word.
     pub(super) fn stem<'w>(&self, folded: &'w str) -> Cow<'w, str> {
-        // `AWS` is no plural of `aw`, which would be the stem of `awful` too.
+        // The stemmer would reduce `AWS` to `aw`, which is also the stem of `awful`.
         if self.is_english && folded.len() == 3 && folded.ends_with('s') {
             return Cow::Borrowed(folded);
         }
@@ -216,13 +217,14 @@ mod tests {
 
     #[test]
     fn an_undeclared_language_is_detected_in_enough_text() {
-        let german = "Verteilte Systeme einigen sich auf einen gemeinsamen Zustand, auch wenn einzelne Knoten ausfallen.";
+        let german = "Verteilte Systeme einigen sich auf einen gemeinsamen Zustand, auch wenn \
+                      einzelne Knoten ausfallen.";
         assert_eq!(Language::of(None, &[german]), Language::of(Some("de"), &[]));
         assert_eq!(Language::of(None, &["Systeme"]), Language::ENGLISH);
     }
 
     #[test]
-    fn a_plain_language_is_told_by_its_small_words_alone() {
+    fn most_languages_are_detected_by_their_stop_words() {
         let of = |tag| Language::of(Some(tag), &[]);
         assert_eq!(
             detect_by_stop_words(&[
@@ -231,15 +233,19 @@ mod tests {
             ]),
             Some(Language::ENGLISH)
         );
-        let german = "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder Beschreibung von verteilten Systemen, \
-                      auch in dieser hier, die kein Wort Englisch mehr braucht und doch lang genug ist";
+        let german = "„the log“, „the lease“ und „the quorum“ sind feste Begriffe in jeder \
+                      Beschreibung von verteilten Systemen, auch in dieser hier, die kein Wort \
+                      Englisch mehr braucht und doch lang genug ist";
         assert_eq!(detect_by_stop_words(&["Was der Leader behält", german]), Some(of("de")));
-        let french = "Une fenêtre de temps pour les événements, avec des filigranes qui arrivent dans le désordre";
+        let french = "Une fenêtre de temps pour les événements, avec des filigranes qui arrivent \
+                      dans le désordre";
         assert_eq!(detect_by_stop_words(&[french]), Some(of("fr")));
         for doubtful in [
             "Kafka, Flink, Pulsar",
-            "Een cluster kiest een leider zodra de oude niet meer antwoordt, en niemand anders mag dan schrijven",
-            "Ett kluster väljer en ledare när den gamla inte längre svarar, och ingen annan får skriva under tiden",
+            "Een cluster kiest een leider zodra de oude niet meer antwoordt, en niemand anders mag \
+             dan schrijven",
+            "Ett kluster väljer en ledare när den gamla inte längre svarar, och ingen annan får \
+             skriva under tiden",
         ] {
             assert_eq!(detect_by_stop_words(&[doubtful]), None, "{doubtful}");
         }

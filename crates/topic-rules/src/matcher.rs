@@ -1,8 +1,7 @@
-//! One matcher as it is written: a word, a phrase or a `/regex/`, with a field before it and a
-//! weight behind it.
+//! Parses matchers: a word, a phrase or a `/regex/`, with an optional field before it and an
+//! optional weight after it.
 //!
-//! Nothing is matched here: a phrase is taken apart into the words that it is made of, still
-//! without a language.
+//! A phrase is divided into words, which are not stemmed yet. [`parse_matcher`] is the entry point.
 
 use std::fmt;
 
@@ -11,14 +10,14 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::tokenizer::{self, TextToken};
 
-/// The most words and signs in one phrase.
+/// Number of words and signs that a phrase may have.
 const MAX_PHRASE_WORDS: usize = 64;
 
-/// A compound doubles the ways to read a phrase: beyond this many ways, later compounds are read in
-/// one way only.
+/// Number of readings of a phrase. Each compound doubles them; beyond this number, further
+/// compounds are read only as a whole.
 const MAX_READINGS: usize = 16;
 
-/// What a regex may take when compiled, in bytes.
+/// Size limit of a compiled regex in bytes.
 pub(super) const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// A field of a story that a matcher can be limited to.
@@ -28,7 +27,7 @@ pub enum MatchField {
     Title,
     /// The publisher's own categories.
     Category,
-    /// The publisher's summary, else the first 300 characters of the text.
+    /// The publisher's summary, or the first 300 characters of the text if there is none.
     Summary,
     /// The text.
     Content,
@@ -36,12 +35,12 @@ pub enum MatchField {
     Author,
     /// The link.
     Url,
-    /// The ids of the sources that carry it.
+    /// The ids of the sources that have the story.
     Source,
 }
 
 impl MatchField {
-    /// All fields, in the order of the reference.
+    /// All fields, in the order of the reference documentation.
     pub const ALL: [Self; 7] = [
         Self::Title,
         Self::Summary,
@@ -52,7 +51,7 @@ impl MatchField {
         Self::Source,
     ];
 
-    /// The word before the colon.
+    /// Returns the word that is written before the colon.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Title => "title",
@@ -70,15 +69,16 @@ impl MatchField {
     }
 }
 
-/// Why a text is not a matcher.
+/// The error for a text that is no matcher.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MatcherError {
-    /// There is nothing to look for.
-    #[error("a matcher needs a word, a phrase or a /regex/ to look for")]
+    /// There is nothing to search for.
+    #[error("a matcher needs a word, a phrase or a /regex/ to search for")]
     Empty,
-    /// The prefix is nearly a field's name.
+    /// The prefix looks like a misspelt field.
     #[error(
-        "`{prefix}:` is no field; write `{suggestion}:`, or a space behind the colon to look for the word itself"
+        "`{prefix}:` is no field; write `{suggestion}:`, or a space after the colon to search for \
+         the word itself"
     )]
     MatchField {
         /// What was written.
@@ -86,13 +86,13 @@ pub enum MatcherError {
         /// The field that was probably meant.
         suggestion: &'static str,
     },
-    /// What follows the `^` is no weight.
+    /// The text after `^` is no weight.
     #[error("`^{weight}` is no weight: write a number above 0 and at most 1000, such as ^2.5")]
     Weight {
         /// What was written.
         weight: String,
     },
-    /// A `/` begins a regex that does not end.
+    /// A regex has no closing `/`.
     #[error(
         "a matcher that begins with `/` is a regex and must end with `/` (or `/` and a weight)"
     )]
@@ -102,17 +102,17 @@ pub enum MatcherError {
     Regex {
         /// The text between the slashes.
         pattern: String,
-        /// Why not.
+        /// The error of the regex compiler.
         #[source]
         source: regex::Error,
     },
-    /// The regex is found everywhere.
+    /// The regex matches the empty text.
     #[error("`/{pattern}/` matches the empty text, and so every story")]
     MatchesEmpty {
         /// The text between the slashes.
         pattern: String,
     },
-    /// The phrase is beyond reason.
+    /// The phrase has too many words.
     #[error("a phrase has at most {MAX_PHRASE_WORDS} words")]
     TooLong,
 }
@@ -120,25 +120,30 @@ pub enum MatcherError {
 /// A word or sign of a phrase.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum PhrasePart {
-    /// A folded word, not yet a stem.
+    /// A case-folded word, not yet stemmed.
     Word(String),
-    /// A sign that is part of a name: `C++`, `.NET`, `CI/CD`.
+    /// A sign that belongs to a name: `C++`, `.NET`, `CI/CD`.
     Sign(char),
 }
 
-/// A sign of a phrase and whether white space stands before and behind it: `.NET` is not `. Net`.
-pub(super) type Sign = (char, bool, bool);
+/// A sign of a phrase with the white space around it: `.NET` is not `. Net`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sign {
+    sign: char,
+    space_before: bool,
+    space_after: bool,
+}
 
-/// What a matcher looks for.
+/// What a matcher searches for.
 #[derive(Debug, Clone)]
 pub(super) enum Target {
-    /// A word or phrase: any of its readings.
+    /// A word or phrase, which matches in any of its readings.
     Phrase { readings: Vec<Vec<PhrasePart>>, signs: Vec<Sign> },
-    /// A regex, tried on composed text, and its pattern in composed form.
+    /// A regex, and its pattern in NFC. It is applied to text in NFC.
     Regex { regex: Regex, pattern: String },
 }
 
-/// A checked matcher: see `docs/reference.md` for the language.
+/// A parsed matcher. `docs/reference.md` describes the syntax.
 #[derive(Debug, Clone)]
 pub struct Matcher {
     text: String,
@@ -148,22 +153,22 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// The matcher as it was written.
+    /// Returns the matcher as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The field that it is limited to.
+    /// Returns the field that it is limited to.
     pub fn field(&self) -> Option<MatchField> {
         self.field
     }
 
-    /// What the worth of its hits is multiplied by; 1 where nothing was said.
+    /// Returns the factor for the points of its hits; 1 by default.
     pub fn weight(&self) -> f64 {
         self.weight
     }
 
-    /// Whether hits in `field` count.
+    /// Returns whether hits in `field` count.
     pub(super) fn applies_to(&self, field: MatchField) -> bool {
         self.field.map_or_else(
             || !matches!(field, MatchField::Author | MatchField::Url | MatchField::Source),
@@ -178,7 +183,7 @@ impl fmt::Display for Matcher {
     }
 }
 
-/// Reads one matcher.
+/// Parses a matcher.
 pub fn parse_matcher(text: &str) -> Result<Matcher, MatcherError> {
     let written = text.trim();
     let (field, rest) = split_field(written)?;
@@ -190,8 +195,8 @@ pub fn parse_matcher(text: &str) -> Result<Matcher, MatcherError> {
     Ok(Matcher { text: written.to_owned(), field, weight, target })
 }
 
-/// Cuts `title:` and the like off. Other words before a colon are part of the phrase, unless they
-/// are nearly a field.
+/// Splits a field such as `title:` off. Other words before a colon belong to the phrase, unless
+/// they look like a misspelt field.
 fn split_field(text: &str) -> Result<(Option<MatchField>, &str), MatcherError> {
     let Some((prefix, rest)) = text.split_once(':') else {
         return Ok((None, text));
@@ -221,7 +226,7 @@ fn split_field(text: &str) -> Result<(Option<MatchField>, &str), MatcherError> {
     }
 }
 
-/// Cuts `^2.5` off. Within a regex a `^` is the regex's own.
+/// Splits a weight such as `^2.5` off. A `^` within a regex belongs to the regex.
 fn split_weight(text: &str) -> Result<(&str, f64), MatcherError> {
     let Some((body, weight)) = text.rsplit_once('^') else {
         return Ok((text, 1.0));
@@ -231,7 +236,7 @@ fn split_weight(text: &str) -> Result<(&str, f64), MatcherError> {
     }
     match weight.trim().parse::<f64>() {
         Ok(value) if value > 0.0 && value <= 1000.0 => Ok((body.trim_end(), value)),
-        // A closed regex may well end with `/^…/`.
+        // A regex such as `/^kafka/` has a `^` and a closing slash.
         _ if text.starts_with('/') && text.ends_with('/') => Ok((text, 1.0)),
         _ => Err(MatcherError::Weight { weight: weight.to_owned() }),
     }
@@ -256,7 +261,7 @@ fn parse_phrase(phrase: &str, field: Option<MatchField>) -> Result<Target, Match
     let spaced =
         if field == Some(MatchField::Url) { url_as_words(phrase) } else { phrase.to_owned() };
     let mut readings: Vec<Vec<PhrasePart>> = vec![Vec::new()];
-    tokenizer::read(&spaced, |piece| match piece {
+    tokenizer::read(&spaced, |token| match token {
         TextToken::Symbol { sign, .. } => {
             readings.iter_mut().for_each(|reading| reading.push(PhrasePart::Sign(sign)))
         }
@@ -290,21 +295,21 @@ fn folded(word: &str) -> PhrasePart {
     PhrasePart::Word(folded)
 }
 
-/// The signs of a text, each with the white space about it.
+/// Returns the signs of a text.
 pub(super) fn signs(text: &str) -> Vec<Sign> {
     let mut signs = Vec::new();
-    tokenizer::read(text, |piece| {
-        if let TextToken::Symbol { start, sign } = piece {
-            let before = text[..start].chars().next_back().is_some_and(char::is_whitespace);
-            let after = text[start..].chars().nth(1).is_some_and(char::is_whitespace);
-            signs.push((sign, before, after));
+    tokenizer::read(text, |token| {
+        if let TextToken::Symbol { start, sign } = token {
+            let space_before = text[..start].chars().next_back().is_some_and(char::is_whitespace);
+            let space_after = text[start..].chars().nth(1).is_some_and(char::is_whitespace);
+            signs.push(Sign { sign, space_before, space_after });
         }
     });
     signs
 }
 
-/// An address with spaces where its words part, every byte at its place: `serverless.fyi` is two
-/// words there.
+/// Replaces the separators of a URL by spaces and keeps all offsets, so that `serverless.fyi` is
+/// two words.
 pub(super) fn url_as_words(url: &str) -> String {
     url.chars()
         .map(|c| if matches!(c, '.' | '_' | '=' | '&' | '?' | '+' | '#' | '~') { ' ' } else { c })
@@ -321,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn field_and_weight_are_cut_off() {
+    fn field_and_weight_are_split_off() {
         assert_eq!(parts("kafka"), (None, 1.0));
         assert_eq!(parts("title:kafka^2.5"), (Some(MatchField::Title), 2.5));
         assert_eq!(
@@ -335,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused_with_a_way_out() {
+    fn invalid_matchers_are_refused_with_a_suggestion() {
         assert_eq!(parse_matcher("  ").unwrap_err(), MatcherError::Empty);
         assert_eq!(parse_matcher("title:").unwrap_err(), MatcherError::Empty);
         assert_eq!(parse_matcher("//").unwrap_err(), MatcherError::Empty);
@@ -358,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn many_compounds_do_not_multiply_without_end() {
+    fn the_number_of_readings_is_limited() {
         let Target::Phrase { readings, .. } = parse_matcher(&"KvCache ".repeat(30)).unwrap().target
         else {
             panic!()

@@ -1,22 +1,26 @@
-//! The phrases of all topics in one trie over the stems of one language, so that a text is read
-//! once however many topics there are. Which fields count and what a hit is worth is not known
-//! here.
+//! A trie of the phrases of all topics over the stems of one language.
+//!
+//! A text is read once, however many topics there are. [`PhraseTrie::find`] is the entry point.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
-use super::language::{Language, WordStemmer};
-use super::matcher::{Matcher, PhrasePart, Target};
-use super::tokenizer::{self, TextToken};
-use super::word_cache::WordCache;
+use super::{
+    language::{Language, WordStemmer},
+    matcher::{Matcher, PhrasePart, Target},
+    tokenizer::{self, TextToken},
+    word_cache::WordCache,
+};
 
-/// A stem or sign that no phrase contains.
+/// The id of stems and signs that no phrase contains.
 const UNKNOWN: u32 = 0;
 
-/// The trie's first node.
+/// The root node.
 const ROOT: u32 = 0;
 
-/// Texts are read in pieces of tokens with this much room at first.
+/// Initial capacity of the token buffer.
 const INITIAL_TOKEN_CAPACITY: usize = 256;
 
 /// The stems of all phrases in one language, and the trie over them.
@@ -25,33 +29,31 @@ pub(super) struct PhraseTrie {
     stems: HashMap<String, u32>,
     signs: HashMap<char, u32>,
     ascii_signs: [u32; 128],
-    /// Where the words that could have one of the stems begin; only English is known well enough.
+    /// Rejects most words by their first letters. Only for English.
     prefix_filter: Option<PrefixFilter>,
-    /// The node that a first token leads to, by token; [`ROOT`] where no phrase begins with it.
+    /// By token: the node of phrases that begin with it, or [`ROOT`] if there are none.
     root_edges: Vec<u32>,
-    /// Where the tokens that may follow lead to, by node; in the order of the tokens.
+    /// By node: the following tokens and their nodes, sorted by token.
     edges: Vec<Vec<(u32, u32)>>,
-    /// The matchers whose phrase ends at a node.
+    /// By node: the matchers whose phrase ends there.
     node_matchers: Vec<Vec<u32>>,
-    /// What nobody is reading with at the moment: one for each thread that ever read at the same
-    /// time.
+    /// Unused buffers. There are as many as threads ever read at the same time.
     buffer_pool: Mutex<Vec<ReadBuffers>>,
 }
 
-/// One step of a text: what its words and signs are in the phrase_trie.
+/// A word or sign of a text, as a token of the trie.
 #[derive(Debug, Clone, Copy)]
 struct TrieToken {
     id: u32,
     start: usize,
     end: usize,
-    /// The compound that begins here, if it is in the phrase_trie: another way over the next
-    /// `compound_tokens` tokens.
+    /// The token of the compound that begins here, which spans the next `compound_tokens` tokens;
+    /// [`UNKNOWN`] if there is none.
     compound: u32,
     compound_tokens: usize,
 }
 
-/// What reading takes: buffers, and the words that were looked up. The next story has most of them
-/// again; what is found does not depend on it.
+/// Reusable buffers and the cache of looked-up words. Results do not depend on them.
 #[derive(Default)]
 pub(super) struct ReadBuffers {
     tokens: Vec<TrieToken>,
@@ -60,9 +62,9 @@ pub(super) struct ReadBuffers {
 }
 
 impl PhraseTrie {
-    /// The phrases among `matchers`, told apart by their places.
+    /// Builds the trie of the phrases among `matchers`, which are identified by their indexes.
     pub(super) fn new<'m>(language: Language, matchers: impl Iterator<Item = &'m Matcher>) -> Self {
-        let mut phrase_trie = Self {
+        let mut trie = Self {
             stemmer: language.stemmer(),
             stems: HashMap::new(),
             signs: HashMap::new(),
@@ -76,32 +78,32 @@ impl PhraseTrie {
         for (index, matcher) in (0..).zip(matchers) {
             if let Target::Phrase { readings, .. } = &matcher.target {
                 for reading in readings {
-                    phrase_trie.add(reading, index);
+                    trie.add(reading, index);
                 }
             }
         }
         if language == Language::ENGLISH {
-            phrase_trie.prefix_filter = Some(PrefixFilter::new(phrase_trie.stems.keys()));
+            trie.prefix_filter = Some(PrefixFilter::new(trie.stems.keys()));
         }
-        phrase_trie
+        trie
     }
 
     fn add(&mut self, reading: &[PhrasePart], matcher: u32) {
         let mut node = ROOT;
-        for unit in reading {
-            let token = self.intern_token(unit);
+        for part in reading {
+            let token = self.intern_token(part);
             let next = u32::try_from(self.node_matchers.len())
                 .expect("rules have fewer words than u32 counts");
             let slot = if node == ROOT {
                 &mut self.root_edges[token as usize]
             } else {
                 let edges = &mut self.edges[node as usize];
-                let place =
-                    edges.binary_search_by_key(&token, |edge| edge.0).unwrap_or_else(|place| {
-                        edges.insert(place, (token, ROOT));
-                        place
+                let index =
+                    edges.binary_search_by_key(&token, |edge| edge.0).unwrap_or_else(|index| {
+                        edges.insert(index, (token, ROOT));
+                        index
                     });
-                &mut edges[place].1
+                &mut edges[index].1
             };
             let is_new = *slot == ROOT;
             if is_new {
@@ -119,11 +121,11 @@ impl PhraseTrie {
         }
     }
 
-    /// The token of a phrase's unit, made where it is new.
-    fn intern_token(&mut self, unit: &PhrasePart) -> u32 {
+    /// Returns the token of a part of a phrase. New parts get a new token.
+    fn intern_token(&mut self, part: &PhrasePart) -> u32 {
         let next_token =
             u32::try_from(self.root_edges.len()).expect("rules have fewer words than u32 counts");
-        let token = match unit {
+        let token = match part {
             PhrasePart::Word(word) => {
                 *self.stems.entry(self.stemmer.stem(word).into_owned()).or_insert(next_token)
             }
@@ -131,7 +133,7 @@ impl PhraseTrie {
         };
         if token == next_token {
             self.root_edges.push(ROOT);
-            if let PhrasePart::Sign(sign) = unit
+            if let PhrasePart::Sign(sign) = part
                 && sign.is_ascii()
             {
                 self.ascii_signs[*sign as usize] = token;
@@ -140,18 +142,18 @@ impl PhraseTrie {
         token
     }
 
-    /// What to read a story with; [`return_buffers`](Self::return_buffers) it.
+    /// Returns buffers for one story. Give them back with [`return_buffers`](Self::return_buffers).
     pub(super) fn buffers(&self) -> ReadBuffers {
         self.buffer_pool.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    /// Takes back what a story was read with.
+    /// Takes buffers back.
     pub(super) fn return_buffers(&self, buffers: ReadBuffers) {
         self.buffer_pool.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
     }
 
-    /// Finds every phrase in `text` and gives its matcher and place to `found`, in the order in
-    /// which they begin, the longer behind the shorter.
+    /// Finds every phrase in `text` and passes its matcher, start and end to `found`. Phrases are
+    /// ordered by their start; shorter ones come first.
     pub(super) fn find(
         &self,
         text: &str,
@@ -183,8 +185,8 @@ impl PhraseTrie {
         }
     }
 
-    /// Goes on from `node`, which the tokens from `first` up to `next` led to. No deeper than the
-    /// longest phrase.
+    /// Continues at `node`, which the tokens from `first` up to `next` led to. The recursion is no
+    /// deeper than the longest phrase.
     fn walk(
         &self,
         tokens: &[TrieToken],
@@ -204,7 +206,7 @@ impl PhraseTrie {
         };
         let edges = &self.edges[node as usize];
         let step = |id: u32| {
-            edges.binary_search_by_key(&id, |edge| edge.0).map_or(ROOT, |place| edges[place].1)
+            edges.binary_search_by_key(&id, |edge| edge.0).map_or(ROOT, |index| edges[index].1)
         };
         if token.id != UNKNOWN {
             self.walk(tokens, step(token.id), first, next + 1, found);
@@ -214,13 +216,13 @@ impl PhraseTrie {
         }
     }
 
-    /// Reads `text` into the buffers's tokens. What is unknown is one token however long it is: no
-    /// phrase crosses it.
+    /// Reads `text` into the token buffer. Consecutive unknown words are one token, because no
+    /// phrase crosses them.
     fn read(&self, text: &str, buffers: &mut ReadBuffers) {
         let mut tokens = std::mem::take(&mut buffers.tokens);
         tokens.clear();
         tokens.reserve(INITIAL_TOKEN_CAPACITY);
-        tokenizer::read(text, |piece| match piece {
+        tokenizer::read(text, |token| match token {
             TextToken::Symbol { start, sign } => {
                 let id = if sign.is_ascii() {
                     self.ascii_signs[sign as usize]
@@ -259,7 +261,7 @@ impl PhraseTrie {
         buffers.tokens = tokens;
     }
 
-    /// The token of the word at `start..end`, as it is written there.
+    /// Returns the token of the word at `start..end`.
     fn id(&self, text: &str, start: usize, end: usize, buffers: &mut ReadBuffers) -> u32 {
         if let Some(prefix_filter) = &self.prefix_filter
             && !prefix_filter.may_contain(&text.as_bytes()[start..end])
@@ -285,11 +287,11 @@ fn push(tokens: &mut Vec<TrieToken>, id: u32, start: usize, end: usize) {
     tokens.push(TrieToken { id, start, end, compound: UNKNOWN, compound_tokens: 0 });
 }
 
-/// Turns most English words away by their first letters, without folding or stemmer them.
+/// Rejects most English words by their first letters, without folding or stemming them.
 ///
-/// The English stemmer takes suffixes off and changes the last letters of what is left; it leaves
-/// the first three letters of a stem of four or more alone, and the first two of a shorter one (but
-/// for words such as `dying`).
+/// The English stemmer removes suffixes and changes the last letters of the rest. It does not
+/// change the first three letters of a stem of four or more letters, nor the first two of a shorter
+/// one (except in words such as `dying`).
 struct PrefixFilter {
     /// Bits by the first three letters of a word.
     bits: Vec<u64>,
@@ -303,12 +305,12 @@ impl PrefixFilter {
         for stem in stems {
             let bytes = stem.as_bytes();
             match bytes {
-                // A last letter may have been made by the stemmer (`using` is `use`, `try` is
-                // `tri`), but only these.
+                // The stemmer may have replaced the last letter by `e` or `i`: `using` becomes
+                // `use`, `try` becomes `tri`.
                 [a, b, c] if !matches!(c, b'e' | b'i') => prefix_filter.set(Self::key(*a, *b, *c)),
                 [a, b, c, _, ..] => prefix_filter.set(Self::key(*a, *b, *c)),
-                // All words whose first two letters are those of a short stem; its first alone
-                // where it has no more.
+                // Of a shorter stem only the first two letters are fixed, or the first one if it
+                // has no more.
                 [a, b, ..] => (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, *b, c))),
                 [a] => (0..=u8::MAX).for_each(|b| {
                     (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, b, c)))
@@ -330,10 +332,10 @@ impl PrefixFilter {
 
     fn may_contain(&self, word: &[u8]) -> bool {
         match word {
-            // Where a word begins with anything but ASCII, its folded form may begin otherwise.
+            // Case folding may change a beginning that is not ASCII.
             [a, b, c, ..] if a.is_ascii() && b.is_ascii() && c.is_ascii() => {
                 let key = Self::key(*a, *b, *c);
-                // `dying`, `lying`, `tying` and `skies` change their second letter.
+                // The stemmer changes the second letter of `dying`, `lying`, `tying` and `skies`.
                 self.bits[key / 64] & (1 << (key % 64)) != 0
                     || b.eq_ignore_ascii_case(&b'y')
                     || b.eq_ignore_ascii_case(&b'k')
@@ -351,9 +353,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_gate_lets_every_word_of_a_stem_in(
+        fn the_prefix_filter_accepts_every_word_of_a_stem(
             base in "[a-zA-Z]{1,7}",
-            suffix in "(|s|es|ed|ing|ly|ies|ied|ization|ational|tional|biliti|ability|fulness|ousness|iveness|er|ers|ize|ement|'s|y|ying)",
+            suffix in concat!(
+                "(|s|es|ed|ing|ly|ies|ied|ization|ational|tional|biliti|ability|fulness|ousness",
+                "|iveness|er|ers|ize|ement|'s|y|ying)",
+            ),
         ) {
             let word = format!("{base}{suffix}");
             let mut folded = String::new();
@@ -365,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gate_lets_irregular_words_in() {
+    fn the_prefix_filter_accepts_irregular_words() {
         for word in [
             "dying", "lying", "tying", "skies", "skis", "idly", "gently", "ugly", "early", "only",
             "singly",

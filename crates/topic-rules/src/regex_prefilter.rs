@@ -1,6 +1,9 @@
-//! What the matches of regexes prefixes with. One automaton reads a text once for all regexes and
-//! says where each might match; only there it is prefixed. A text is read once more for each regex
-//! whose matches may prefixes with anything.
+//! Matches the regexes of all topics with a prefilter.
+//!
+//! The literal prefixes that a regex requires are derived from its pattern. One automaton finds the
+//! prefixes of all regexes in a text, and a regex is tried only where one of its prefixes is. A
+//! regex without required prefixes searches the whole text. [`RegexPrefilter::find`] is the entry
+//! point.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
@@ -9,41 +12,41 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::matcher::{MAX_REGEX_BYTES, Matcher, Target};
 
-/// A shorter beginning stands nearly everywhere, in bytes.
+/// Number of bytes below which a prefix is too frequent to be useful.
 const MIN_PREFIX_BYTES: usize = 3;
 
-/// More of a beginning tells little more, in bytes.
+/// Number of bytes to which a prefix is cut.
 const MAX_PREFIX_BYTES: usize = 8;
 
-/// A regex with more required_prefixes is prefixed everywhere.
+/// Number of prefixes above which a regex searches the whole text.
 const MAX_PREFIXES: usize = 500;
 
 /// The regexes among the matchers.
 pub(super) struct RegexPrefilter {
     automaton: Option<AhoCorasick>,
-    /// By beginning: the places of its regexes among `prefixed`.
+    /// By prefix: the indexes of its regexes in `prefixed`.
     owners: Vec<Vec<usize>>,
     prefixed: Vec<PrefixedRegex>,
     unprefixed: Vec<UnprefixedRegex>,
 }
 
-/// A regex that is prefixed where one of its required_prefixes stands.
+/// A regex that is tried only where one of its prefixes is.
 struct PrefixedRegex {
     matcher: usize,
     regex: meta::Regex,
 }
 
-/// A regex that is looked for everywhere.
+/// A regex that searches the whole text.
 struct UnprefixedRegex {
     matcher: usize,
     regex: Regex,
-    /// The same without `\b`, where it has any: it hits wherever the regex does, and runs far
-    /// faster over text that is not ASCII.
+    /// The regex without its `\b`, if it has any. It matches wherever the regex does, and is much
+    /// faster on text that is not ASCII.
     loose_regex: Option<Regex>,
 }
 
 impl RegexPrefilter {
-    /// Reads the regexes among `matchers`, told apart by their places.
+    /// Compiles the regexes among `matchers`, which are identified by their indexes.
     pub(super) fn new(matchers: &[Matcher]) -> Self {
         let (mut literals, mut owners): (Vec<Vec<u8>>, Vec<Vec<usize>>) = (Vec::new(), Vec::new());
         let (mut prefixed, mut unprefixed) = (Vec::new(), Vec::new());
@@ -95,9 +98,11 @@ impl RegexPrefilter {
         Self { automaton, owners, prefixed, unprefixed }
     }
 
-    /// Finds every regex in `text`; `may_hit` is asked of a matcher, and of a place where it may
-    /// hit, before anything is prefixed. `found` gets the matcher and the place of a match; those
-    /// of one matcher do not overlap, and come in their order.
+    /// Finds the matches of every regex in `text` and passes matcher, start and end to `found`.
+    ///
+    /// The matches of one matcher are in order and do not overlap. `may_hit` tells whether a match
+    /// of a matcher at an offset, or at any offset for `None`, would count. It is called before the
+    /// regex is tried.
     pub(super) fn find(
         &self,
         text: &str,
@@ -105,18 +110,18 @@ impl RegexPrefilter {
         mut found: impl FnMut(usize, usize, usize),
     ) {
         if let Some(automaton) = &self.automaton {
-            let mut places = Vec::new();
+            let mut starts = Vec::new();
             for at in automaton.find_overlapping_iter(text) {
                 let owners = self.owners[at.pattern().as_usize()].iter();
-                let wanted = owners
+                let owners = owners
                     .filter(|owner| may_hit(self.prefixed[**owner].matcher, Some(at.start())));
-                places.extend(wanted.map(|owner| (*owner, at.start())));
+                starts.extend(owners.map(|owner| (*owner, at.start())));
             }
-            // They were met in the order in which they end.
-            places.sort_unstable();
-            places.dedup();
+            // The automaton reports matches in the order of their ends.
+            starts.sort_unstable();
+            starts.dedup();
             let (mut last, mut searched_until) = (usize::MAX, 0);
-            for (owner, start) in places {
+            for (owner, start) in starts {
                 if owner != last {
                     (last, searched_until) = (owner, 0);
                 }
@@ -157,7 +162,7 @@ fn compile_anchored(pattern: &str) -> Option<meta::Regex> {
         .ok()
 }
 
-/// The pattern without any `\b`, if it has some that can be left out.
+/// Compiles the pattern without its `\b`. Returns `None` if it has none that can be left out.
 fn loose_regex(pattern: &str) -> Option<Regex> {
     let loose = without_word_boundaries(pattern)?;
     let compiled = regex::RegexBuilder::new(&loose)
@@ -168,9 +173,9 @@ fn loose_regex(pattern: &str) -> Option<Regex> {
     Some(compiled).filter(|loose_regex| !loose_regex.is_match(""))
 }
 
-/// The pattern with every `\b` taken out, if it has any that can be.
+/// Removes every `\b` from a pattern. Returns `None` if it has none that can be left out.
 fn without_word_boundaries(pattern: &str) -> Option<String> {
-    // Behind `\b` a repetition or a brace would get something else to repeat.
+    // A repetition after a removed `\b` would repeat something else.
     let mut loose = String::with_capacity(pattern.len());
     let mut chars = pattern.chars().peekable();
     let mut has_any = false;
@@ -191,23 +196,23 @@ fn without_word_boundaries(pattern: &str) -> Option<String> {
     has_any.then_some(loose)
 }
 
-/// What every match of a pattern begins with, ASCII letters in lower case; `None` where that is too
-/// much or too little.
+/// Returns the prefixes of which every match of a pattern has one, with ASCII letters in lower
+/// case. Returns `None` if there are too many or one is too short.
 fn required_prefixes(pattern: &str) -> Option<Vec<Vec<u8>>> {
     let hir =
         regex_syntax::ParserBuilder::new().case_insensitive(true).build().parse(pattern).ok()?;
     let mut prefixes: Vec<Vec<u8>> = prefixes(&hir)?.into_iter().map(|part| part.bytes).collect();
     prefixes.sort_unstable();
-    // What begins with another beginning is found with it.
+    // A prefix that begins with another prefix is found with it.
     prefixes.dedup_by(|longer, shorter| longer.starts_with(shorter));
     prefixes.iter().all(|bytes| bytes.len() >= MIN_PREFIX_BYTES).then_some(prefixes)
 }
 
-/// A beginning of what a part of a pattern matches.
+/// A prefix of the matches of a part of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Prefix {
     bytes: Vec<u8>,
-    /// Whether it is all that is matched, so that what follows goes on with it.
+    /// Whether it is the whole match, so that the next part of the pattern extends it.
     is_exact: bool,
 }
 
@@ -235,8 +240,8 @@ fn prefixes(hir: &Hir) -> Option<Vec<Prefix>> {
         }
         HirKind::Alternation(alternatives) => {
             let mut parts = Vec::new();
-            for way in alternatives {
-                parts.extend(prefixes(way)?);
+            for alternative in alternatives {
+                parts.extend(prefixes(alternative)?);
             }
             parts
         }
@@ -246,7 +251,7 @@ fn prefixes(hir: &Hir) -> Option<Vec<Prefix>> {
                 if parts.iter().all(|part| !part.is_exact) {
                     break;
                 }
-                // What cannot be told ends all that there is so far.
+                // A part without known prefixes ends all prefixes.
                 let Some(next) = prefixes(next) else {
                     make_inexact(&mut parts);
                     break;
@@ -267,14 +272,14 @@ fn prefixes(hir: &Hir) -> Option<Vec<Prefix>> {
     (parts.len() <= MAX_PREFIXES).then_some(parts)
 }
 
-/// Nothing goes on with these.
+/// Marks prefixes that the next part does not extend.
 fn make_inexact(parts: &mut [Prefix]) {
     for part in parts {
         part.is_exact = false;
     }
 }
 
-/// The parts that are whole, gone on with by each of `next`.
+/// Extends the exact prefixes by each of `next`.
 fn extend_prefixes(parts: &[Prefix], next: &[Prefix]) -> Option<Vec<Prefix>> {
     let mut longer = Vec::new();
     for part in parts {
@@ -295,7 +300,7 @@ fn extend_prefixes(parts: &[Prefix], next: &[Prefix]) -> Option<Vec<Prefix>> {
     Some(longer)
 }
 
-/// Few characters are told apart; of many nothing is told.
+/// Returns the characters of a class as prefixes; `None` if there are too many.
 fn class_prefixes(class: &Class) -> Option<Vec<Prefix>> {
     const MAX_CLASS_CHARS: usize = 12;
     let Class::Unicode(class) = class else {
@@ -327,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn beginnings_are_read_off_a_pattern() {
+    fn required_prefixes_are_derived_from_a_pattern() {
         assert_eq!(prefixes_of(r"\bagents?\b").unwrap(), ["agent"]);
         assert_eq!(prefixes_of(r"(?-i)\b(Raft|Paxos)s").unwrap(), ["paxoss", "rafts"]);
         assert_eq!(prefixes_of(r"pre-?fix").unwrap(), ["pre-fix", "prefix"]);
@@ -340,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scout_is_the_regex_without_word_boundaries() {
+    fn word_boundaries_are_removed() {
         assert_eq!(without_word_boundaries(r"\bagents?\b").as_deref(), Some("agents?"));
         assert_eq!(without_word_boundaries(r"a\\b\d\b|c").as_deref(), Some(r"a\\b\d|c"));
         for kept in ["agents?", r"\b{start}a", r"a\b?c", r"a\\b"] {
@@ -348,8 +353,8 @@ mod tests {
         }
     }
 
-    /// What is found, sorted; beside it what each regex finds by itself.
-    fn both_ways(patterns: &[&str], text: &str) -> [Vec<(usize, usize, usize)>; 2] {
+    /// Returns the sorted matches of the prefilter, and those of each regex by itself.
+    fn find_both_ways(patterns: &[&str], text: &str) -> [Vec<(usize, usize, usize)>; 2] {
         let matchers: Vec<Matcher> = patterns
             .iter()
             .map(|pattern| parse_matcher(&format!("/{pattern}/")).unwrap())
@@ -376,12 +381,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn regexes_find_together_what_they_find_alone(text in "([aAbBcCkKſsS\u{212a}éÉ -]|abc|kas|abcabc){0,30}") {
+        fn the_prefilter_finds_what_the_regexes_find(text in "([aAbBcCkKſsS\u{212a}éÉ -]|abc|kas|abcabc){0,30}") {
             let patterns = [
-                "abc", r"\babc\b", "(abc)+", "ab?c", "abc|abcabc", "kas+", r"\bkas", "a.c", r"\w+c", "abc(ab)?", "(?-i)ABC", "ss+a",
-                "éab", "caf|bca", "(a|b|c)bca", "abc{2}", "ab{2,3}c?", "(?:ab)*cab", "[ab]cab", "[a-c]{3}",
+                "abc", r"\babc\b", "(abc)+", "ab?c", "abc|abcabc", "kas+", r"\bkas", "a.c", r"\w+c",
+                "abc(ab)?", "(?-i)ABC", "ss+a", "éab", "caf|bca", "(a|b|c)bca", "abc{2}",
+                "ab{2,3}c?", "(?:ab)*cab", "[ab]cab", "[a-c]{3}",
             ];
-            let [found, alone] = both_ways(&patterns, &text);
+            let [found, alone] = find_both_ways(&patterns, &text);
             prop_assert_eq!(found, alone);
         }
     }

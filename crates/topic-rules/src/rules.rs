@@ -145,8 +145,8 @@ impl Rules {
         })
     }
 
-    /// Classifies one story. Returns one classification per topic, in their order, with reasons for the
-    /// topics that the story is in.
+    /// Classifies one story. Returns one classification per topic, in their order, with reasons for
+    /// the topics that the story is in.
     pub fn classify(&self, fields: &StoryFields<'_>) -> Vec<Classification> {
         self.classifications(fields, false)
     }
@@ -182,7 +182,8 @@ impl Rules {
         hits::find(fields, &self.matchers, &self.regexes, phrase_trie)
     }
 
-    /// Returns whether a matcher of the topic's `any` or `all` hits, regardless of the rest of the rule.
+    /// Returns whether a matcher of the topic's `any` or `all` hits, regardless of the rest of the
+    /// rule.
     pub(super) fn hits(&self, topic: &TopicId, fields: &StoryFields<'_>) -> bool {
         let tallies = self.tallies(fields, term_extraction::language(fields));
         let of_topic = self.topic_rules.iter().filter(|rule| rule.topic == *topic);
@@ -232,8 +233,8 @@ impl Rules {
         self.learner.as_ref().map_or(&[], Learner::progress)
     }
 
-    /// Returns a hash of everything that affects classifications. Titles and descriptions of topics do
-    /// not.
+    /// Returns a hash of everything that affects classifications. Titles and descriptions of topics
+    /// do not.
     pub fn fingerprint(&self) -> [u8; 32] {
         self.fingerprint
     }

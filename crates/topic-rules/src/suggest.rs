@@ -1,67 +1,68 @@
-//! TermReader that would describe a topic, and recurring subjects among the stories that no topic
-//! covers.
+//! Suggests terms that describe a topic, and subjects among the stories without a topic.
 //!
-//! Both ask how much more often a term stands in some stories than in the others, by the
-//! log-likelihood ratio G² (Dunning 1993), which stays sound where counts are small. A story counts
-//! once for a term, however often it says it. Nothing is decided here: what is found is proposed to
-//! a person.
+//! Both compare how often a term occurs in some stories and in the others, by the log-likelihood
+//! ratio G² (Dunning 1993), which is reliable for small counts. Each story counts once for a term.
+//! [`suggest_terms`] and [`find_subjects`] are the entry points.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::term_extraction::{self, TermReader, Word};
-use super::{Rules, StoryFields};
 use feed_model::{StoryId, TopicId};
 
-/// The longest phrase that is proposed, in words.
+use super::{
+    Rules, StoryFields,
+    term_extraction::{self, TermReader, Word},
+};
+
+/// Number of words of the longest suggested phrase.
 const MAX_WORDS: usize = 3;
 
-/// A term must stand in so many of the stories that it would describe.
+/// Number of stories of a topic that must have a term.
 const MIN_STORIES: usize = 2;
 
-/// A term by chance alone comes this far once in a thousand times.
+/// The lowest G² of a suggested term. By chance it is reached once in a thousand times.
 const MIN_G2: f64 = 10.83;
 
-/// So many terms are proposed.
+/// Number of suggested terms.
 const MAX_TERMS: usize = 15;
 
-/// A subject has at least so many stories.
+/// Number of stories that a subject needs.
 const MIN_SUBJECT_STORIES: usize = 3;
 
-/// So many subjects are named.
+/// Number of suggested subjects.
 const MAX_SUBJECTS: usize = 12;
 
-/// A term in a greater part of the unsorted stories is no subject of its own.
+/// Share of the unsorted stories above which a term is too general for a subject.
 const MAX_SPREAD: f64 = 0.4;
 
-/// TermReader are of one subject when one stands in so many of the other's stories.
+/// Share of a term's stories that must be in the subject for the term to belong to it.
 const MIN_COOCCURRENCE: f64 = 0.6;
 
-/// So many terms name a subject.
+/// Number of terms of a subject.
 const SUBJECT_TERMS: usize = 4;
 
-/// A stored story to look at.
+/// A stored story.
 #[derive(Debug, Clone, Copy)]
 pub struct SurveyedStory<'a> {
-    /// Its number.
+    /// Its id.
     pub id: StoryId,
-    /// What it says.
+    /// Its fields.
     pub fields: StoryFields<'a>,
-    /// The topics that it is in, without `all`.
+    /// Its topics, without `all`.
     pub topics: &'a [TopicId],
-    /// Whether they are a person's label.
+    /// Whether the topics were set by a label.
     pub labelled: bool,
 }
 
-/// A term that is proposed.
+/// A suggested term.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct SuggestedTerm {
-    /// A matcher for it: the words as they are written most often.
+    /// The words in their most frequent spelling, usable as a matcher.
     pub term: String,
-    /// Stories of the topic that have it.
+    /// Number of stories of the topic that have it.
     pub inside: usize,
-    /// Other stories that have it.
+    /// Number of other stories that have it.
     pub outside: usize,
-    /// How sure it is that the difference is no chance: G².
+    /// The log-likelihood ratio: the higher, the less likely the difference is chance.
     pub g2: f64,
 }
 
@@ -75,25 +76,25 @@ pub enum SuggestionBasis {
     Stories,
 }
 
-/// What would describe a topic.
+/// The suggested terms of a topic.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TermSuggestions {
     /// The topic.
     pub id: TopicId,
     /// The stories that the terms describe.
     pub from: SuggestionBasis,
-    /// How many stories were looked at for it.
+    /// Number of these stories.
     pub stories: usize,
-    /// The terms, the surest first.
+    /// The terms, those with the highest G² first.
     pub terms: Vec<SuggestedTerm>,
 }
 
-/// A subject that recurs among the unsorted stories.
+/// A recurring subject among the unsorted stories.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct SuggestedSubject {
-    /// The terms that its stories share, that of most stories first.
+    /// The terms that its stories share, the most frequent first.
     pub terms: Vec<String>,
-    /// Its stories, in the order in which they were given.
+    /// Its stories, in the given order.
     #[serde(serialize_with = "as_texts")]
     pub stories: Vec<StoryId>,
 }
@@ -102,9 +103,10 @@ fn as_texts<S: serde::Serializer>(ids: &[StoryId], serializer: S) -> Result<S::O
     serializer.collect_seq(ids.iter().map(ToString::to_string))
 }
 
-/// TermReader for a topic: those of its labelled stories, or of its present ones where none is
-/// labelled, against all other stories. TermReader that the topic's matchers hit already are left
-/// out.
+/// Suggests terms for a topic: those that its stories have more often than all other stories.
+///
+/// The stories of the topic are those labelled with it, or those in it if none is labelled. Terms
+/// that the topic's matchers already find are left out.
 pub fn suggest_terms(
     topic: &TopicId,
     rules: &Rules,
@@ -114,7 +116,7 @@ pub fn suggest_terms(
     let is_inside =
         |story: &SurveyedStory<'_>| story.topics.contains(topic) && (story.labelled || !labelled);
     let total_inside = stories.iter().filter(|story| is_inside(story)).count();
-    // Stories that the rule alone put into the topic say nothing against a term.
+    // Unlabelled stories in the topic count neither for nor against a term.
     let is_outside = |story: &SurveyedStory<'_>| !story.topics.contains(topic);
     let total_outside = stories.iter().filter(|story| is_outside(story)).count();
 
@@ -123,9 +125,9 @@ pub fn suggest_terms(
         .terms
         .iter()
         .filter_map(|(stems, found)| {
-            let inside = found.stories.iter().filter(|place| is_inside(&stories[**place])).count();
+            let inside = found.stories.iter().filter(|index| is_inside(&stories[**index])).count();
             let outside =
-                found.stories.iter().filter(|place| is_outside(&stories[**place])).count();
+                found.stories.iter().filter(|index| is_outside(&stories[**index])).count();
             let g2 = g2(inside, total_inside, outside, total_outside);
             (inside >= MIN_STORIES && g2 >= MIN_G2).then(|| {
                 (stems.as_slice(), SuggestedTerm { term: found.written(), inside, outside, g2 })
@@ -140,7 +142,7 @@ pub fn suggest_terms(
         if chosen.len() == MAX_TERMS {
             break;
         }
-        // `raft` and `raft consensus` say the same thing twice: the surer one is enough.
+        // Of `raft` and `raft consensus` only the one with the higher G² is suggested.
         let is_redundant =
             chosen.iter().any(|(other, _)| contains(other, stems) || contains(stems, other));
         if !is_redundant && !is_covered(topic, rules, &term.term) {
@@ -156,15 +158,15 @@ pub fn suggest_terms(
     }
 }
 
-/// Whether the topic's own matchers hit a term.
+/// Returns whether the topic's own matchers find a term.
 fn is_covered(topic: &TopicId, rules: &Rules, term: &str) -> bool {
     rules.hits(topic, &StoryFields { title: term, ..StoryFields::default() })
 }
 
-/// Subjects that recur among the stories in no topic: terms that stand together in several of them.
+/// Finds recurring subjects among the stories without a topic: terms that several of them share.
 pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
     let is_unsorted =
-        |place: &usize| stories[*place].topics.is_empty() && !stories[*place].labelled;
+        |index: &usize| stories[*index].topics.is_empty() && !stories[*index].labelled;
     let total = (0..stories.len()).filter(is_unsorted).count();
     let (sorted, index) =
         (stories.len() - total, TermIndex::of(stories.iter().map(|story| story.fields)));
@@ -177,8 +179,7 @@ pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
             let is_recurring = own.len() >= MIN_SUBJECT_STORIES
                 && to_f64(own.len())
                     <= (MAX_SPREAD * to_f64(total)).max(to_f64(MIN_SUBJECT_STORIES));
-            // A term that sorted stories have as often is a word of the trade, not a subject
-            // without a topic.
+            // A term that is as frequent in sorted stories is general vocabulary.
             let is_uncovered =
                 to_f64(own.len()) * to_f64(sorted.max(1)) > to_f64(elsewhere) * to_f64(total);
             (is_recurring && is_uncovered).then_some(SubjectCandidate {
@@ -188,7 +189,7 @@ pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
             })
         })
         .collect();
-    // The longer phrase stands for its words where it has nearly all of their stories.
+    // Longer phrases come first, so that they are preferred to their words.
     candidates.sort_by(|a, b| b.stems.len().cmp(&a.stems.len()).then_with(|| a.stems.cmp(b.stems)));
 
     let (mut covered, mut subjects) = (BTreeSet::new(), Vec::new());
@@ -197,7 +198,7 @@ pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
             break;
         };
         covered.extend(group.stories.iter().copied());
-        let stories = group.stories.iter().map(|place| stories[*place].id).collect();
+        let stories = group.stories.iter().map(|index| stories[*index].id).collect();
         subjects.push(SuggestedSubject { terms: group.terms, stories });
     }
     subjects
@@ -215,7 +216,7 @@ struct TermGroup {
     score: f64,
 }
 
-/// The group of terms with the most to say of stories that no group has yet.
+/// Returns the group of terms with the highest score among the stories without a group.
 fn best_group(
     candidates: &[SubjectCandidate<'_>],
     covered: &BTreeSet<usize>,
@@ -239,13 +240,14 @@ fn best_group(
     best
 }
 
-/// No group of so many stories is score more: what lets most candidates be passed over.
+/// Returns the highest possible score of a group of this many stories, by which most candidates are
+/// skipped.
 fn max_score(stories: usize, total: usize) -> f64 {
     to_f64(stories) * (to_f64(total) / to_f64(stories)).ln().max(0.1) * 2.0
 }
 
-/// A term with those that mostly stand where it stands; alone it is a word, not a subject, unless
-/// it is a phrase.
+/// Returns a term with the terms that mostly occur in the same stories. A single word without such
+/// terms is no subject.
 fn group(
     candidate: &SubjectCandidate<'_>,
     own: &BTreeSet<usize>,
@@ -283,8 +285,8 @@ fn group(
     if named.len() == 1 && candidate.stems.len() == 1 {
         return None;
     }
-    let linked = 1.0 + to_f64(named.len() - 1) / to_f64(SUBJECT_TERMS - 1);
-    let score = to_f64(own.len()) * (to_f64(total) / to_f64(own.len())).ln().max(0.1) * linked;
+    let term_bonus = 1.0 + to_f64(named.len() - 1) / to_f64(SUBJECT_TERMS - 1);
+    let score = to_f64(own.len()) * (to_f64(total) / to_f64(own.len())).ln().max(0.1) * term_bonus;
     Some(TermGroup {
         terms: named.iter().map(|n| n.found.written()).collect(),
         stories: own.clone(),
@@ -297,7 +299,7 @@ struct TermIndex {
     terms: BTreeMap<TermStems, TermStories>,
 }
 
-/// The numbers of a term's stems, the unused places at the end empty.
+/// The numbers of a term's stems, padded with [`TermStems::UNUSED`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct TermStems([u32; MAX_WORDS]);
 
@@ -318,18 +320,23 @@ impl TermStems {
 
 #[derive(Default)]
 struct TermStories {
-    /// The places of the stories, in order, each once.
+    /// The indexes of the stories in ascending order, each once.
     stories: Vec<usize>,
-    /// How it is written, and how often.
+    /// The spellings, and how often each occurs.
     spellings: BTreeMap<String, usize>,
 }
 
 impl TermStories {
-    /// As it is written most often.
+    /// Returns the most frequent spelling.
     fn written(&self) -> String {
         self.spellings
             .iter()
-            .fold(("", 0), |most, (way, times)| if *times > most.1 { (way, *times) } else { most })
+            .fold(
+                ("", 0),
+                |most, (spelling, times)| {
+                    if *times > most.1 { (spelling, *times) } else { most }
+                },
+            )
             .0
             .to_owned()
     }
@@ -339,20 +346,20 @@ impl TermIndex {
     fn of<'a>(stories: impl Iterator<Item = StoryFields<'a>>) -> Self {
         let mut reader = TermReader::default();
         let mut runs = Vec::new();
-        for (place, fields) in stories.enumerate() {
+        for (index, fields) in stories.enumerate() {
             let read = reader.read(&fields, term_extraction::language(&fields));
-            runs.extend(read.into_iter().map(|run| (place, run.text, run.words)));
+            runs.extend(read.into_iter().map(|run| (index, run.text, run.words)));
         }
-        // A phrase is rare if a part of it is: each length is counted among what is left of the
-        // shorter ones.
+        // A phrase is at most as frequent as its parts, so each length is built from the frequent
+        // terms of the shorter ones.
         let mut terms: BTreeMap<TermStems, TermStories> = BTreeMap::new();
         for length in 1..=MAX_WORDS {
             let mut longer: BTreeMap<TermStems, TermStories> = BTreeMap::new();
-            for (place, text, words) in &runs {
+            for (index, text, words) in &runs {
                 for phrase in words.windows(length).filter(|phrase| may_recur(phrase, &terms)) {
                     let found = longer.entry(TermStems::of(phrase)).or_default();
-                    if found.stories.last() != Some(place) {
-                        found.stories.push(*place);
+                    if found.stories.last() != Some(index) {
+                        found.stories.push(*index);
                     }
                     let written = &text[phrase[0].start..phrase[length - 1].end];
                     *found
@@ -370,8 +377,8 @@ impl TermIndex {
     }
 }
 
-/// Whether a phrase may be a term: it begins and ends with words that say something, and its parts
-/// recur.
+/// Returns whether a phrase may be a term: its first and last words are no stop words, and its
+/// parts are terms.
 fn may_recur(phrase: &[Word], terms: &BTreeMap<TermStems, TermStories>) -> bool {
     let is_term = |words: &[Word]| terms.contains_key(&TermStems::of(words));
     match phrase {
@@ -387,13 +394,13 @@ fn may_recur(phrase: &[Word], terms: &BTreeMap<TermStems, TermStories>) -> bool 
     }
 }
 
-/// Whether the words of `part` follow each other in `whole`.
+/// Returns whether `whole` contains the consecutive words of `part`.
 fn contains(whole: &[u32], part: &[u32]) -> bool {
     whole.windows(part.len()).any(|words| words == part)
 }
 
-/// The log-likelihood ratio of two shares being different, 0 where the inside has no more than the
-/// outside.
+/// Returns the log-likelihood ratio of two shares being different; 0 if the share inside is not the
+/// larger one.
 fn g2(inside: usize, of_inside: usize, outside: usize, of_outside: usize) -> f64 {
     let (a, b) = (to_f64(inside), to_f64(outside));
     let (all_inside, all_outside) = (to_f64(of_inside), to_f64(of_outside));
@@ -410,7 +417,7 @@ fn g2(inside: usize, of_inside: usize, outside: usize, of_outside: usize) -> f64
         + part(all_outside - b, all_outside * (1.0 - share)))
 }
 
-/// Stories are far fewer than a float counts exactly.
+// Few stories: a float counts them exactly.
 #[allow(clippy::cast_precision_loss)]
 fn to_f64(count: usize) -> f64 {
     count as f64
@@ -421,12 +428,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn g2_grows_with_the_difference_and_with_the_number() {
+    fn g2_grows_with_difference_and_count() {
         assert!(g2(5, 10, 5, 10).abs() < 1e-9);
         assert!(g2(0, 10, 5, 10).abs() < 1e-9);
         assert!(g2(9, 10, 1, 10) > g2(7, 10, 1, 10));
         assert!(g2(90, 100, 10, 100) > g2(9, 10, 1, 10));
-        // By hand: 2·(5 ln 2 + 5 ln 2), all of the inside and nothing of the outside.
+        // All stories inside and none outside: 2·(5 ln 2 + 5 ln 2).
         assert!((g2(5, 5, 0, 5) - 20.0 * std::f64::consts::LN_2).abs() < 1e-9);
     }
 }

@@ -1,8 +1,7 @@
-//! The words of a story for counting: stems, with the places where they stand, in runs that no
-//! phrase leaves.
+//! Extracts the words of a story for counting, as stems in runs that no phrase crosses.
 //!
-//! Matching needs every word; counting needs those that may say what a story is about: its title,
-//! categories and summary, and the beginning of its text where the summary says little.
+//! Matching reads every word. Counting reads only the fields that show the subject: title,
+//! categories and summary, and the beginning of the text if the summary is short.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -11,10 +10,10 @@ use super::StoryFields;
 use super::language::{Language, WordStemmer};
 use super::tokenizer::{self, TextToken};
 
-/// A shorter summary is read on in the text, in characters.
+/// Number of characters of a summary below which the text is read too.
 const MIN_SUMMARY_CHARS: usize = 200;
 
-/// So much of the text is read, in characters.
+/// Number of characters of the text that are read.
 pub(super) const TEXT_CHARS: usize = 1000;
 
 /// Words of English that say nothing of a subject. Other languages have only what their texts show:
@@ -29,66 +28,66 @@ const STOP_WORD_LIST: &str = "a about above after again all also am an and any a
 static STOP_WORDS: LazyLock<HashSet<&str>> =
     LazyLock::new(|| STOP_WORD_LIST.split_ascii_whitespace().collect());
 
-/// A word of a run. Its numbers are those of the [`TermReader`] that read it.
+/// A word of a run. Its numbers were assigned by the [`TermReader`] that read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word {
-    /// What its inflections share, by number.
+    /// The number of its stem.
     pub(super) stem: u32,
-    /// How it is written, in lower case, by number.
+    /// The number of its spelling in lower case.
     pub(super) written: u32,
-    /// Where it begins in the run's text, in bytes.
+    /// The byte offset of its beginning in the run's text.
     pub(super) start: usize,
-    /// Where it ends.
+    /// The byte offset of its end.
     pub(super) end: usize,
-    /// Whether it says nothing by itself.
+    /// Whether it is a stop word.
     pub(super) is_stop_word: bool,
 }
 
-/// Words that follow each other with nothing between them but space and hyphens.
+/// Consecutive words with nothing but white space and hyphens between them.
 #[derive(Debug, Clone)]
 pub(super) struct WordRun<'t> {
-    /// The text that the words' places are in.
+    /// The text that the offsets of the words refer to.
     pub(super) text: &'t str,
     /// The words.
     pub(super) words: Vec<Word>,
 }
 
-/// The language that a story's words are read in.
+/// Returns the language of a story.
 pub(super) fn language(fields: &StoryFields<'_>) -> Language {
     let beginning =
         &fields.text[..fields.text.floor_char_boundary(super::rules::LANGUAGE_SAMPLE_BYTES)];
     Language::of(fields.language, &[fields.title, fields.summary.unwrap_or_default(), beginning])
 }
 
-/// What is on_word in a story in the order of reading.
+/// A part of a story, in reading order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TermEvent<'t> {
     /// A word with a letter in it.
     Word {
-        /// The text that it stands in.
+        /// The text that contains it.
         text: &'t str,
-        /// Where it begins there, in bytes.
+        /// The byte offset of its beginning.
         start: usize,
-        /// Where it ends.
+        /// The byte offset of its end.
         end: usize,
     },
-    /// What no phrase crosses: a sign, a number, the end of a field.
+    /// The end of a run: a sign, a number, or the end of a field.
     Break,
 }
 
-/// Reads a story in the order of reading: title, categories, summary, text.
-pub(super) fn for_each_word<'t>(fields: &StoryFields<'t>, mut on_word: impl FnMut(TermEvent<'t>)) {
+/// Reads title, categories, summary and text of a story.
+pub(super) fn for_each_word<'t>(fields: &StoryFields<'t>, mut sink: impl FnMut(TermEvent<'t>)) {
     let mut add = |text: &'t str| {
-        tokenizer::read(text, |piece| match piece {
+        tokenizer::read(text, |token| match token {
             TextToken::Word { start, end, .. }
                 if text[start..end].contains(char::is_alphabetic) =>
             {
-                on_word(TermEvent::Word { text, start, end });
+                sink(TermEvent::Word { text, start, end });
             }
-            // A number says little, and stands between no two words of a subject.
-            TextToken::Word { .. } | TextToken::Symbol { .. } => on_word(TermEvent::Break),
+            // Numbers describe no subject.
+            TextToken::Word { .. } | TextToken::Symbol { .. } => sink(TermEvent::Break),
         });
-        on_word(TermEvent::Break);
+        sink(TermEvent::Break);
     };
     add(fields.title);
     fields.categories.iter().for_each(|category| add(category));
@@ -101,14 +100,13 @@ pub(super) fn for_each_word<'t>(fields: &StoryFields<'t>, mut on_word: impl FnMu
     }
 }
 
-/// Whether a folded word says nothing by itself.
+/// Returns whether a case-folded word is a stop word.
 pub(super) fn is_stop_word(folded: &str) -> bool {
-    // A letter alone is a name of something else; a single sign of Han is a word.
+    // A single ASCII letter is no word, but a single ideograph is.
     folded.len() == 1 || STOP_WORDS.contains(folded.strip_suffix("'s").unwrap_or(folded))
 }
 
-/// Reads stories, and remembers every word that it on_word: most words of a story were in one
-/// before it.
+/// Reads stories and caches every word, because most words of a story were in an earlier one.
 #[derive(Default)]
 pub(super) struct TermReader {
     languages: Vec<LanguageWords>,
@@ -117,7 +115,7 @@ pub(super) struct TermReader {
     folded: String,
 }
 
-/// The words of one language, as they are written.
+/// The cached words of one language.
 struct LanguageWords {
     language: Language,
     stemmer: WordStemmer,
@@ -132,7 +130,7 @@ struct KnownWord {
 }
 
 impl TermReader {
-    /// The runs of a story in the order of reading.
+    /// Returns the runs of a story in reading order.
     pub(super) fn read<'t>(
         &mut self,
         fields: &StoryFields<'t>,
@@ -151,7 +149,7 @@ impl TermReader {
             );
         let mut runs = Vec::new();
         let mut open: Option<WordRun<'t>> = None;
-        for_each_word(fields, |on_word| match on_word {
+        for_each_word(fields, |event| match event {
             TermEvent::Word { text, start, end } => {
                 let KnownWord { stem, written, is_stop_word } =
                     self.known_word(language_words, &text[start..end]);
@@ -180,12 +178,12 @@ impl TermReader {
         new
     }
 
-    /// Every stem that was on_word, with its number.
+    /// Returns all stems with their numbers.
     pub(super) fn into_stems(self) -> HashMap<String, u32> {
         self.stems
     }
 
-    /// Every way to write that was on_word, by number.
+    /// Returns all spellings by their numbers.
     pub(super) fn spellings(&self) -> Vec<&str> {
         let mut spellings = vec![""; self.written.len()];
         for (written, number) in &self.written {
@@ -195,7 +193,7 @@ impl TermReader {
     }
 }
 
-/// The number of a text: the next one where it is new.
+/// Returns the number of a text, which is the next free number if the text is new.
 fn number(numbers: &mut HashMap<String, u32>, text: &str) -> u32 {
     if let Some(known) = numbers.get(text) {
         return *known;
@@ -221,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn stretches_end_at_signs_numbers_and_fields() {
+    fn runs_end_at_signs_numbers_and_fields() {
         let fields = StoryFields {
             title: "Raft, the consensus of 5 clusters",
             categories: &["Event-Driven"],
@@ -236,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_summary_stands_for_the_text_and_a_long_text_is_cut() {
+    fn the_text_is_read_only_after_a_short_summary_and_up_to_a_limit() {
         let (summary, text) = ("word ".repeat(60), "é ".repeat(2000));
         let fields = StoryFields { summary: Some(&summary), text: &text, ..StoryFields::default() };
         assert_eq!(shown(&fields).len(), 1);
@@ -248,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_one_however_often_it_is_met() {
+    fn inflections_have_one_stem() {
         let mut terms = TermReader::default();
         let fields = StoryFields { title: "Clusters cluster CLUSTERS", ..StoryFields::default() };
         let words = terms.read(&fields, Language::ENGLISH).remove(0).words;

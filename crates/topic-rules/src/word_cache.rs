@@ -1,12 +1,12 @@
-//! The words that were looked up: most words of a story were in one before it. What is found does
-//! not depend on it.
+//! A cache of looked-up words, because most words of a story were in an earlier one. Results do not
+//! depend on it.
 
 use std::collections::HashMap;
 
-/// So many words that were looked up are word_cache, a few megabytes of them; then it begins anew.
+/// Number of cached long words (a few megabytes), after which the cache is cleared.
 const MAX_CACHED_WORDS: usize = 1 << 16;
 
-/// What words were found to be, as they are written.
+/// The ids of words by their spelling.
 #[derive(Default)]
 pub(super) struct WordCache {
     short: ShortWordCache,
@@ -14,7 +14,7 @@ pub(super) struct WordCache {
 }
 
 impl WordCache {
-    /// What the word at `start..end` was found to be, or is, by `look_up`.
+    /// Returns the id of the word at `start..end`, from the cache or from `look_up`.
     pub(super) fn get(
         &mut self,
         text: &str,
@@ -42,8 +42,8 @@ impl WordCache {
     }
 }
 
-/// The words met last, for those that fit into one number: the few thousand words that most texts
-/// are made of.
+/// A direct-mapped cache of the most recent words of up to 16 bytes. Most texts consist of a few
+/// thousand such words.
 struct ShortWordCache {
     keys: Vec<u128>,
     ids: Vec<u32>,
@@ -51,7 +51,7 @@ struct ShortWordCache {
 
 impl Default for ShortWordCache {
     fn default() -> Self {
-        // No word is the number zero.
+        // No word has the key zero.
         Self { keys: vec![0; 1 << Self::BITS], ids: vec![0; 1 << Self::BITS] }
     }
 }
@@ -59,7 +59,8 @@ impl Default for ShortWordCache {
 impl ShortWordCache {
     const BITS: u32 = 14;
 
-    /// The bytes of the word itself, of an ASCII word in lower case; `None` where it is too long.
+    /// Returns the bytes of a word as a number, those of an ASCII word in lower case; `None` if the
+    /// word is too long.
     fn key(text: &[u8], start: usize, end: usize) -> Option<u128> {
         const HIGH_BITS: u128 = u128::from_ne_bytes([0x80; 16]);
         const LOWER_CASE: u128 = u128::from_ne_bytes([0x20; 16]);
@@ -70,21 +71,20 @@ impl ShortWordCache {
         let word = if let Some(bytes) =
             text.get(start..start + 16).and_then(|bytes| bytes.try_into().ok())
         {
-            // What follows the word is cut off.
+            // The bytes after the word are cleared.
             u128::from_le_bytes(bytes) & (u128::MAX >> (8 * (16 - length).min(15)))
         } else {
             let mut bytes = [0; 16];
             bytes[..length].copy_from_slice(&text[start..end]);
             u128::from_le_bytes(bytes)
         };
-        // Of what ASCII words are made of this bit parts the cases alone, and no word has a space
-        // in it.
+        // In the characters of ASCII words this bit only distinguishes upper from lower case.
         Some(if word & HIGH_BITS == 0 { word | LOWER_CASE } else { word })
     }
 
-    /// Different words may share a slot; the one met last has it.
+    /// Different words may share a slot. The most recent one has it.
     fn slot(key: u128) -> usize {
-        #[allow(clippy::cast_possible_truncation)] // Both halves count.
+        #[allow(clippy::cast_possible_truncation)] // The mixing uses both halves.
         let mixed = ((key >> 64) as u64).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ key as u64;
         usize::try_from(mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Self::BITS))
             .expect("a few bits fit")
@@ -106,12 +106,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_word_is_known_by_all_of_it_and_by_nothing_else() {
+    fn the_key_of_a_short_word_is_the_whole_word() {
         let key = |text: &str, start, end| ShortWordCache::key(text.as_bytes(), start, end);
         assert_eq!(
             key("Kafka keeps what it was told", 0, 5),
             key("KAFKA", 0, 5),
-            "with and without text behind it"
+            "with and without text after it"
         );
         assert_ne!(key("kafka", 0, 5), key("kafk", 0, 4));
         assert_ne!(key("a_b_and_more_of_it", 0, 3), key("a.b", 0, 3));
@@ -121,7 +121,7 @@ mod tests {
         assert_ne!(
             key("Ärger", 0, 6),
             key("ärger", 0, 6),
-            "another case of these is another word until it is looked up"
+            "the case of other letters is not folded"
         );
     }
 

@@ -1,4 +1,4 @@
-//! How a way to learn does on labels that are held back from it.
+//! Cross-validation: trains without some of the labels and measures the model on those.
 
 use std::collections::BTreeMap;
 
@@ -6,82 +6,84 @@ use super::label_sets::LabelSets;
 use super::linear_model::{FitPlan, Vector, Weights, shares};
 use super::{logistic_regression, naive_bayes_em};
 
-/// Labels are held back in so many turns.
+/// Number of folds.
 const FOLDS: usize = 5;
 
-/// Heats that are tried, so that what is told as odds are odds.
+/// Temperatures that are tried to calibrate the probabilities.
 const TEMPERATURES: [f32; 10] = [0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 16.0];
 
-/// The stories to learn from.
+/// The stories to train on.
 pub(super) struct TrainingData<'m> {
     /// Their terms.
     pub(super) stories: &'m [Vector],
-    /// The labels: places of topics.
+    /// Their labels, as indexes of topics.
     pub(super) sets: &'m [Option<Vec<usize>>],
-    /// What the labels tell apart.
+    /// The components.
     pub(super) label_sets: &'m LabelSets,
-    /// How many topics learn.
+    /// Number of topics that learn.
     pub(super) topics: usize,
 }
 
 impl TrainingData<'_> {
-    /// What labels say, without those that are held back in a turn.
+    /// Returns the shares of the labels that are not held back.
     fn known(&self, held_back: impl Fn(usize) -> bool) -> Vec<Option<Vec<f32>>> {
-        let label_shares = |(place, set): (usize, &Option<Vec<usize>>)| {
-            set.as_ref().filter(|_| !held_back(place)).map(|set| self.label_sets.label_shares(set))
+        let label_shares = |(index, set): (usize, &Option<Vec<usize>>)| {
+            set.as_ref().filter(|_| !held_back(index)).map(|set| self.label_sets.label_shares(set))
         };
         self.sets.iter().enumerate().map(label_shares).collect()
     }
 
-    /// Learns from all labels.
+    /// Trains on all labels.
     pub(super) fn learn(&self, plan: FitPlan) -> Weights {
         fit(self.stories, &self.known(|_| false), plan)
     }
 }
 
-/// The mixture shares the unlabelled stories out, and both say what the shares come from.
+/// Returns the mean of naive Bayes and logistic regression. Naive Bayes assigns the shares of the
+/// unlabelled stories.
 fn fit(stories: &[Vector], known: &[Option<Vec<f32>>], plan: FitPlan) -> Weights {
     let (weights, responsibilities) = naive_bayes_em::fit(stories, known, plan);
     weights.mean(&logistic_regression::fit(stories, known, &responsibilities, plan))
 }
 
-/// How a plan did.
+/// The result of a cross-validation.
 pub(super) struct CrossValidation {
-    /// The plan.
+    /// The parameters.
     pub(super) plan: FitPlan,
-    /// For each labelled story what spoke for each component when its label was held back.
+    /// The scores of each labelled story from the fold in which its label was held back.
     pub(super) scores: Vec<Option<Vec<f32>>>,
-    /// The heat at which the odds were best.
+    /// The temperature with the lowest loss.
     pub(super) temperature: f32,
-    /// How surprising the labels then were, in nats.
+    /// The log loss at that temperature, in nats.
     pub(super) loss: f64,
 }
 
 impl CrossValidation {
-    /// Learns several times, each time without some of the labels, and asks for those.
+    /// Trains once per fold without its labels and scores the stories of the fold.
     pub(super) fn run(training_data: &TrainingData<'_>, plan: FitPlan) -> Self {
         let folds = &folds(training_data.sets);
         let mut scores = vec![None; training_data.stories.len()];
-        // A story whose label is held back is an unlabelled one, as it would be in earnest.
-        let learn = |turn| {
+        // A story whose label is held back is used as an unlabelled one.
+        let learn = |fold| {
             fit(
                 training_data.stories,
-                &training_data.known(|place| folds[place] == Some(turn)),
+                &training_data.known(|index| folds[index] == Some(fold)),
                 plan,
             )
         };
-        // Turns do not ask each other: each has a thread, and what comes out does not depend on
-        // which ends first.
+        // The folds are independent, so each has a thread.
         let learnt: Vec<Weights> = std::thread::scope(|scope| {
-            let turns: Vec<_> = (0..FOLDS).map(|turn| scope.spawn(move || learn(turn))).collect();
-            turns
+            let threads: Vec<_> = (0..FOLDS).map(|fold| scope.spawn(move || learn(fold))).collect();
+            threads
                 .into_iter()
-                .map(|turn| turn.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .map(|thread| {
+                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
                 .collect()
         });
-        for (turn, weights) in learnt.iter().enumerate() {
-            for place in (0..scores.len()).filter(|place| folds[*place] == Some(turn)) {
-                scores[place] = Some(weights.scores(&training_data.stories[place]));
+        for (fold, weights) in learnt.iter().enumerate() {
+            for index in (0..scores.len()).filter(|index| folds[*index] == Some(fold)) {
+                scores[index] = Some(weights.scores(&training_data.stories[index]));
             }
         }
         let loss_at = |temperature: f32| -> f64 {
@@ -92,13 +94,13 @@ impl CrossValidation {
             labelled
                 .map(|(scores, set)| {
                     let shares = shares(scores, temperature);
-                    let surprise = |topic| {
+                    let loss = |topic| {
                         let probability = training_data.label_sets.probability(&shares, topic);
                         -(if set.contains(&topic) { probability } else { 1.0 - probability })
                             .max(1e-6)
                             .ln()
                     };
-                    (0..training_data.topics).map(surprise).sum::<f64>()
+                    (0..training_data.topics).map(loss).sum::<f64>()
                 })
                 .sum()
         };
@@ -110,18 +112,18 @@ impl CrossValidation {
     }
 }
 
-/// The turn in which each label is held back: every set of topics is spread over all turns.
+/// Returns the fold of each label. The labels of every set of topics are spread over all folds.
 fn folds(sets: &[Option<Vec<usize>>]) -> Vec<Option<usize>> {
     let mut seen: BTreeMap<&[usize], usize> = BTreeMap::new();
-    let mut turns = Vec::with_capacity(sets.len());
+    let mut folds = Vec::with_capacity(sets.len());
     for set in sets {
-        turns.push(set.as_deref().map(|set| {
+        folds.push(set.as_deref().map(|set| {
             let next = seen.entry(set).or_default();
             *next += 1;
             (*next - 1) % FOLDS
         }));
     }
-    turns
+    folds
 }
 
 #[cfg(test)]
@@ -129,18 +131,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_set_is_spread_over_all_turns() {
+    fn every_set_is_spread_over_all_folds() {
         let sets: Vec<Option<Vec<usize>>> =
             (0..12).map(|n| (n % 3 > 0).then(|| vec![n % 2])).collect();
         let folds = folds(&sets);
         for set in [vec![0], vec![1]] {
-            let turns: Vec<usize> = sets
+            let of_set: Vec<usize> = sets
                 .iter()
                 .zip(&folds)
                 .filter(|(s, _)| s.as_ref() == Some(&set))
                 .filter_map(|(_, f)| *f)
                 .collect();
-            assert_eq!(turns, [0, 1, 2, 3]);
+            assert_eq!(of_set, [0, 1, 2, 3]);
         }
         assert!(sets.iter().zip(&folds).all(|(set, fold)| set.is_some() == fold.is_some()));
     }

@@ -1,5 +1,5 @@
-//! Decides whether the learner of a topic is used: rules alone and rules with the learner are compared
-//! on the labels.
+//! Decides whether the learner of a topic is used: rules alone and rules with the learner are
+//! compared on the labels.
 
 use feed_model::TopicId;
 
@@ -11,7 +11,8 @@ use super::{
 /// Number of labels that are needed in a topic, and outside of it.
 const MIN_LABELS: usize = 5;
 
-/// Tolerance for a score that reaches its threshold, because sums of binary fractions are not exact.
+/// Tolerance for a score that reaches its threshold, because sums of binary fractions are not
+/// exact.
 pub(crate) const TOLERANCE: f64 = 1e-9;
 
 /// The state of a topic's learner.
@@ -106,8 +107,8 @@ impl LearnerProgress {
         self.labels >= MIN_LABELS && self.labels_outside >= MIN_LABELS
     }
 
-    /// Records how rules and learner do together. `evidence` is that of the learner for a story whose
-    /// label was held back.
+    /// Records how rules and learner do together. `evidence` is that of the learner for a story
+    /// whose label was held back.
     pub(super) fn record_cross_validation(
         &mut self,
         rule_scores: &[(usize, Vec<RuleScore>)],

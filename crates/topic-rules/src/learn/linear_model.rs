@@ -1,27 +1,27 @@
-//! What speaks for each component: one number for every word, and one for the component itself.
+//! A linear model: one weight per word and component, and one bias per component.
 
-/// The words of a story: number and weight, in the order of the numbers, of Euclidean length one.
+/// The terms of a story as numbers with weights, sorted by number and of Euclidean length one.
 pub(super) type Vector = Vec<(u32, f32)>;
 
-/// How weights are fitted.
+/// The parameters of a training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct FitPlan {
-    /// How many components there are.
+    /// Number of components.
     pub(super) components: usize,
-    /// How many words there are.
+    /// Number of words.
     pub(super) words: usize,
-    /// What an unlabelled story counts beside a labelled one; 0: nothing is learnt from it.
+    /// Weight of an unlabelled story; 0 to ignore them.
     pub(super) unlabelled: f32,
 }
 
 impl FitPlan {
-    /// Whether unlabelled stories are learnt from.
+    /// Returns whether unlabelled stories are used.
     pub(super) fn uses_unlabelled(self) -> bool {
         self.unlabelled > 0.0
     }
 }
 
-/// A linear score for each component, in nats; only differences mean something.
+/// Weights that give a score per component in nats. Only differences between scores have a meaning.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Weights {
     /// By component.
@@ -31,7 +31,7 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// The mean of two: the shares are then the geometric mean of theirs.
+    /// Returns the mean of two models. Its shares are the normalised geometric mean of theirs.
     #[must_use]
     pub(super) fn mean(mut self, other: &Self) -> Self {
         let halve = |ours: &mut f32, theirs: &f32| *ours = f32::midpoint(*ours, *theirs);
@@ -40,14 +40,14 @@ impl Weights {
         self
     }
 
-    /// What speaks for each component.
+    /// Returns the score of a story for each component.
     pub(super) fn scores(&self, story: &Vector) -> Vec<f32> {
         let mut scores = self.bias.clone();
         self.add_scores(story, &mut scores);
         scores
     }
 
-    /// Adds what a story's words say.
+    /// Adds the scores of a story's words.
     pub(super) fn add_scores(&self, story: &Vector, scores: &mut [f32]) {
         let k = self.bias.len();
         for (word, weight) in story {
@@ -56,7 +56,8 @@ impl Weights {
         }
     }
 
-    /// By how much one word of a story speaks for one component rather than another, in nats.
+    /// Returns what one word of a story contributes to the difference between two components, in
+    /// nats.
     pub(super) fn contrast(
         &self,
         (word, weight): (u32, f32),
@@ -68,7 +69,8 @@ impl Weights {
     }
 }
 
-/// Scores as shares that add up to one; the hotter, the more even.
+/// Converts scores to shares that add up to one (softmax). A higher temperature makes them more
+/// even.
 pub(super) fn shares(mut scores: Vec<f32>, temperature: f32) -> Vec<f32> {
     softmax_in_place(&mut scores, temperature);
     scores
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_add_up_and_heat_evens_them_out() {
+    fn shares_add_up_and_temperature_evens_them_out() {
         let (cold, hot) =
             (shares(vec![900.0, 899.0, -900.0], 1.0), shares(vec![900.0, 899.0, -900.0], 10.0));
         assert!(
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contrast_is_a_word_s_part_of_the_difference() {
+    fn contrasts_add_up_to_the_difference() {
         let weights = Weights { bias: vec![0.0, 0.0], words: vec![1.0, 3.0, 2.0, 0.0] };
         let story = vec![(0, 0.5), (1, 0.5)];
         let scores = weights.scores(&story);

@@ -1,30 +1,28 @@
-//! Multinomial logistic regression by stochastic gradient descent (Bottou 2010), on labelled
-//! stories and, for less, on what the mixture holds of the unlabelled ones. It finds what tells
-//! components apart, where the mixture finds what each of them is made of; the two err differently,
-//! and are right together more often.
+//! Multinomial logistic regression by stochastic gradient descent (Bottou 2010).
 //!
-//! Stories are taken in an order that is drawn once and for all, so that the same stories give the
-//! same numbers.
+//! It is trained on labelled stories and, with less weight, on the shares that naive Bayes assigned
+//! to unlabelled ones. It makes other errors than naive Bayes, so the mean of both is better. The
+//! random order of the stories has a fixed seed, so that the same stories give the same numbers.
 
 use super::linear_model::{FitPlan, Vector, Weights, softmax_in_place};
 
-/// How often every story is looked at.
+/// Number of passes over all stories.
 const EPOCHS: usize = 10;
 
-/// The first step, which every later one is a little shorter than.
+/// Size of the first step. Later steps are smaller.
 const LEARNING_RATE: f32 = 2.0;
 
-/// The bias learns so much more slowly than the words, so that no component wins by its number
-/// alone.
+/// Learning rate of the biases. It is low, so that no component wins by its frequency alone.
 const BIAS_LEARNING_RATE: f32 = 0.1;
 
-/// What a story that is got wrong costs, beside large weights.
+/// Weight of the loss against the regularisation.
 const LOSS_WEIGHT: f32 = 10.0;
 
-/// What the mixture's word on an unlabelled story weighs beside a label.
+/// Weight of an unlabelled story.
 const UNLABELLED_WEIGHT: f32 = 0.2;
 
-/// Fits to `responsibilities`, the shares of each story; those that are `known` count in full.
+/// Fits the weights to `responsibilities`, the shares of each story. Stories with `known` shares
+/// have full weight.
 pub(super) fn fit(
     stories: &[Vector],
     known: &[Option<Vec<f32>>],
@@ -33,34 +31,34 @@ pub(super) fn fit(
 ) -> Weights {
     let k = plan.components;
     let mut order: Vec<usize> = (0..stories.len())
-        .filter(|place| plan.uses_unlabelled() || known[*place].is_some())
+        .filter(|index| plan.uses_unlabelled() || known[*index].is_some())
         .collect();
     let decay = 1.0 / (LOSS_WEIGHT * to_f32(order.len()));
     let mut weights = Weights { bias: vec![0.0; k], words: vec![0.0; plan.words * k] };
-    // All words shrink at every step: by one factor, kept beside them.
+    // Regularisation shrinks all word weights at every step. The common factor is kept in `scale`.
     let (mut scale, mut steps, mut rng, mut gradient) =
         (1.0_f32, 0, RandomNumbers(1), vec![0.0; k]);
     for _ in 0..EPOCHS {
         rng.shuffle(&mut order);
-        for place in &order {
+        for index in &order {
             let step = LEARNING_RATE / (1.0 + LEARNING_RATE * decay * to_f32(steps));
             steps += 1;
             gradient.fill(0.0);
-            weights.add_scores(&stories[*place], &mut gradient);
+            weights.add_scores(&stories[*index], &mut gradient);
             for (score, bias) in gradient.iter_mut().zip(&weights.bias) {
                 *score = *score * scale + bias;
             }
             scale *= 1.0 - step * decay;
-            let worth = if known[*place].is_some() { step } else { step * UNLABELLED_WEIGHT };
+            let step = if known[*index].is_some() { step } else { step * UNLABELLED_WEIGHT };
             softmax_in_place(&mut gradient, 1.0);
-            for ((gradient, wanted), bias) in
-                gradient.iter_mut().zip(&responsibilities[*place]).zip(&mut weights.bias)
+            for ((gradient, expected), bias) in
+                gradient.iter_mut().zip(&responsibilities[*index]).zip(&mut weights.bias)
             {
-                *gradient = worth * (*gradient - wanted);
+                *gradient = step * (*gradient - expected);
                 *bias -= BIAS_LEARNING_RATE * *gradient;
                 *gradient /= scale;
             }
-            for (word, weight) in &stories[*place] {
+            for (word, weight) in &stories[*index] {
                 let row = &mut weights.words[*word as usize * k..][..k];
                 row.iter_mut()
                     .zip(&gradient)
@@ -72,7 +70,7 @@ pub(super) fn fit(
     weights
 }
 
-/// Numbers that look drawn and are the same in every run.
+/// A linear congruential generator, which gives the same numbers in every run.
 struct RandomNumbers(u64);
 
 impl RandomNumbers {
@@ -82,14 +80,14 @@ impl RandomNumbers {
         usize::try_from(self.0 >> 33).expect("31 bits fit") % bound
     }
 
-    fn shuffle(&mut self, places: &mut [usize]) {
-        for last in (1..places.len()).rev() {
-            places.swap(last, self.below(last + 1));
+    fn shuffle(&mut self, indexes: &mut [usize]) {
+        for last in (1..indexes.len()).rev() {
+            indexes.swap(last, self.below(last + 1));
         }
     }
 }
 
-/// Stories and steps are few enough for what is done with their number.
+// Few stories and steps: a float counts them exactly.
 #[allow(clippy::cast_precision_loss)]
 fn to_f32(count: usize) -> f32 {
     count as f32
@@ -100,7 +98,7 @@ mod tests {
     use super::{super::linear_model::shares, *};
 
     #[test]
-    fn what_tells_components_apart_outweighs_what_they_share() {
+    fn distinctive_words_outweigh_shared_ones() {
         // Word 0 is in every story; 1 and 2 in one component each.
         let stories: Vec<Vector> = (0..40).map(|n| vec![(0, 0.9), (1 + n % 2, 0.4)]).collect();
         let responsibilities: Vec<Vec<f32>> =

@@ -1,16 +1,11 @@
-//! What labels teach: a small classifier whose evidence is added to the scores of the topics with
+//! Learns topics from labels: a classifier whose evidence is added to the scores of topics with
 //! `learn = true`.
 //!
-//! It is trained from labelled stories and, where that helps, from the stored unlabelled ones. For
-//! a topic it counts only when there are enough labels, in the topic and outside of it, and when it
-//! did better than the rules alone on labels that were held back from it. Nothing is kept between
-//! two trainings: the same stories and labels give the same learner.
-//!
-//! - `tfidf`: stories as numbers
-//! - `label_sets`: what labels tell apart
-//! - `mixture`, `linear`, `weights`: two ways to learn it, and their mean
-//! - `trial`: how a way does on labels that are held back
-//! - `progress`: whether what was learnt counts
+//! The classifier is the mean of naive Bayes and logistic regression over tf-idf vectors. It is
+//! trained on labelled stories and, if that helps, on unlabelled ones. Its evidence is used for a
+//! topic only if there are enough labels and cross-validation shows that it improves on the rules
+//! alone. The same stories and labels always give the same learner. [`Learner::train`] is the entry
+//! point.
 
 mod cross_validation;
 mod label_sets;
@@ -22,9 +17,7 @@ mod tfidf;
 
 use feed_model::TopicId;
 
-use super::StoryFields;
-use super::language::Language;
-use super::term_extraction;
+use super::{StoryFields, language::Language, term_extraction};
 use cross_validation::{CrossValidation, TrainingData};
 use label_sets::LabelSets;
 use linear_model::{FitPlan, Vector, Weights, shares};
@@ -33,45 +26,45 @@ use tfidf::TfidfVectorizer;
 pub use learner_progress::LearnerProgress;
 pub(super) use learner_progress::{RuleScore, RuleScoring, TOLERANCE};
 
-/// Raised when the same examples would teach something else than before.
+/// Part of the fingerprint of trained rules. It is raised when the same examples give other
+/// results.
 pub(super) const VERSION: u8 = 2;
 
-/// What an unlabelled story counts beside a labelled one, where unlabelled ones are taken in.
+/// Weight of an unlabelled story, if unlabelled stories are used.
 const UNLABELLED_WEIGHT: f32 = 0.3;
 
-/// So many nats of evidence are worth a topic's threshold.
+/// Number of nats of evidence that add a topic's threshold to the score.
 const NATS_PER_THRESHOLD: f64 = 2.0;
 
-/// The evidence is worth at most so many thresholds, for a topic or against it.
+/// Number of thresholds that the evidence adds or subtracts at most.
 const MAX_THRESHOLDS: f64 = 2.0;
 
-/// So many words are told.
+/// Number of words in a reason.
 const MAX_EXPLAINED_WORDS: usize = 6;
 
-/// A stored story to learn from.
+/// A stored story to train on.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingExample<'a> {
-    /// What it says.
+    /// Its fields.
     pub fields: StoryFields<'a>,
-    /// The topics of its label; `None`: nobody labelled it.
+    /// The topics of its label; `None` if it has no label.
     pub label: Option<&'a [TopicId]>,
 }
 
-/// What the learner says of one story and one topic.
+/// The evidence of the learner for one story and one topic.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Evidence {
-    /// The probability that the story belongs there.
+    /// The probability that the story belongs to the topic.
     pub(super) probability: f64,
-    /// How much likelier that is than the likeliest that leaves the topic out, in nats: above 0
-    /// nothing is likelier.
+    /// The log ratio of that probability to the most probable label set without the topic, in nats.
     pub(super) margin: f64,
-    /// The words that decided, those that weigh most first, with what they weigh for the topic, in
-    /// nats.
+    /// The decisive words, the most important first, with what each contributes in nats.
     pub(super) words: Vec<(String, f64)>,
 }
 
 impl Evidence {
-    /// What it adds to a score. Alone it is enough where nothing is likelier.
+    /// Returns what the evidence adds to a score. Without a rule, it reaches the threshold if no
+    /// label set without the topic is more probable.
     pub(super) fn points(&self, threshold: f64, is_evidence_only: bool) -> f64 {
         if is_evidence_only {
             2.0 * threshold / (1.0 + (-self.margin).exp())
@@ -82,7 +75,7 @@ impl Evidence {
     }
 }
 
-/// What labels taught.
+/// A trained learner.
 #[derive(Debug)]
 pub(super) struct Learner {
     topics: Vec<TopicId>,
@@ -96,12 +89,12 @@ struct Model {
     weights: Weights,
     label_sets: LabelSets,
     temperature: f32,
-    /// How many labels it was tried on.
+    /// Number of labels that it was trained on.
     labels: usize,
 }
 
 impl Learner {
-    /// Trains for `topics`, and holds the outcome against the rules.
+    /// Trains on the labels for `topics` and compares the result with the rules.
     pub(super) fn train(
         topics: Vec<TopicId>,
         examples: &[TrainingExample<'_>],
@@ -111,11 +104,11 @@ impl Learner {
             examples.iter().map(|example| example.label.map(|label| set(&topics, label))).collect();
         let languages: Vec<Language> =
             examples.iter().map(|example| term_extraction::language(&example.fields)).collect();
-        let labelled = (0..examples.len()).filter(|place| sets[*place].is_some());
-        // What the rules say of a story is asked once, and then held beside whatever is learnt.
+        let labelled = (0..examples.len()).filter(|index| sets[*index].is_some());
+        // The rules are applied once, and their scores are combined with every trained model.
         let rule_scores: Vec<(usize, Vec<RuleScore>)> = labelled
-            .map(|place| {
-                (place, scorer.rule_scores(&examples[place].fields, languages[place], &topics))
+            .map(|index| {
+                (index, scorer.rule_scores(&examples[index].fields, languages[index], &topics))
             })
             .collect();
         let mut progress = LearnerProgress::by_rules(&topics, &sets, &rule_scores);
@@ -144,24 +137,24 @@ impl Learner {
             label_sets,
             labels: rule_scores.len(),
         };
-        let evidence = |place: usize, topic: usize| {
-            let shares = shares(trial.scores[place].clone()?, trial.temperature);
+        let evidence = |story: usize, topic: usize| {
+            let shares = shares(trial.scores[story].clone()?, trial.temperature);
             Some(model.calibrated_evidence(&shares, topic, Vec::new()))
         };
         progress.iter_mut().enumerate().for_each(|(topic, progress)| {
-            progress.record_cross_validation(&rule_scores, topic, &sets, |place| {
-                evidence(place, topic)
+            progress.record_cross_validation(&rule_scores, topic, &sets, |story| {
+                evidence(story, topic)
             });
         });
         Self { topics, progress, model: Some(model) }
     }
 
-    /// How far each topic has come.
+    /// Returns the state of each topic.
     pub(super) fn progress(&self) -> &[LearnerProgress] {
         &self.progress
     }
 
-    /// What is to be said of a story: for each topic whose learner counts.
+    /// Returns the evidence for a story, for each topic whose learner is active.
     pub(super) fn evidence(
         &self,
         fields: &StoryFields<'_>,
@@ -174,17 +167,16 @@ impl Learner {
         };
         let story = model.tfidf.vector(fields, language);
         let shares = shares(model.weights.scores(&story), model.temperature);
-        let counting = (0..self.topics.len()).filter(|place| self.progress[*place].is_active());
-        counting
-            .map(|place| (&self.topics[place], model.evidence(place, &story, &shares)))
-            .collect()
+        let active = (0..self.topics.len()).filter(|topic| self.progress[*topic].is_active());
+        active.map(|topic| (&self.topics[topic], model.evidence(topic, &story, &shares))).collect()
     }
 }
 
 impl Model {
     fn evidence(&self, topic: usize, story: &Vector, shares: &[f32]) -> Evidence {
-        let strongest =
-            |inside| self.label_sets.strongest(shares, topic, inside).map(|(place, _)| place);
+        let strongest = |inside| {
+            self.label_sets.strongest(shares, topic, inside).map(|(component, _)| component)
+        };
         let mut words: Vec<(&str, f64)> = match (strongest(true), strongest(false)) {
             (Some(inside), Some(outside)) => story
                 .iter()
@@ -207,8 +199,8 @@ impl Model {
         )
     }
 
-    /// Nobody is surer than the number of labels that it was tried on allows.
-    #[allow(clippy::cast_precision_loss)] // labels are far fewer than a float counts exactly
+    /// Limits probability and margin to what the number of labels supports.
+    #[allow(clippy::cast_precision_loss)] // Few labels: a float counts them exactly.
     fn calibrated_evidence(
         &self,
         shares: &[f32],
@@ -228,7 +220,7 @@ impl Model {
     }
 }
 
-/// The places of the learning topics in a label, in order.
+/// Returns the indexes of the learning topics of a label, in ascending order.
 fn set(topics: &[TopicId], label: &[TopicId]) -> Vec<usize> {
-    (0..topics.len()).filter(|place| label.contains(&topics[*place])).collect()
+    (0..topics.len()).filter(|index| label.contains(&topics[*index])).collect()
 }

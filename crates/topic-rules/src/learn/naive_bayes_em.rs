@@ -1,27 +1,25 @@
-//! Naive Bayes over weighted words, with unlabelled stories taken in: a mixture of multinomials
-//! fitted by expectation and maximisation (Nigam, `McCallum`, Thrun and Mitchell 2000), with words
-//! weighted as Rennie, Shih, Teevan and Karger (2003) advise.
+//! Multinomial naive Bayes with unlabelled stories: a mixture fitted by expectation maximisation
+//! (Nigam, `McCallum`, Thrun and Mitchell 2000), over words weighted as in Rennie, Shih, Teevan and
+//! Karger (2003).
 //!
-//! Components are numbers here. Everything is summed in a fixed order, so that the same stories
-//! give the same numbers.
+//! Sums have a fixed order, so that the same stories give the same numbers.
 
 use super::linear_model::{FitPlan, Vector, Weights, shares};
 
-/// What every component is believed to have of every word before anything was seen.
+/// Prior count of every word in every component.
 const PRIOR: f32 = 0.1;
 
-/// How much a story's words weigh together: the sharper, the sooner a doubtful story is taken for
-/// certain.
+/// Factor of the log probabilities. A higher factor gives more extreme shares.
 const SHARPNESS: f32 = 2.0;
 
-/// A share of a story below this is not log_probabilities.
+/// Share of a story below which it does not count for a component.
 const MIN_SHARE: f32 = 1e-4;
 
-/// How often the unlabelled stories are shared out.
+/// Number of rounds of expectation maximisation.
 const EM_ROUNDS: usize = 12;
 
-/// Fits a mixture to stories whose shares in the components are known, or not. Returns what speaks
-/// for each component, and the shares that the stories then have, the known ones as they are.
+/// Fits a mixture to stories whose shares in the components are known or unknown. Returns the
+/// weights and the shares of all stories; known shares are unchanged.
 pub(super) fn fit(
     stories: &[Vector],
     known: &[Option<Vec<f32>>],
@@ -33,10 +31,10 @@ pub(super) fn fit(
     let em_rounds =
         if plan.uses_unlabelled() && known.iter().any(Option::is_none) { EM_ROUNDS } else { 0 };
     for round in 0..=em_rounds {
-        for (place, story) in
-            stories.iter().enumerate().filter(|(place, _)| known[*place].is_none())
+        for (index, story) in
+            stories.iter().enumerate().filter(|(index, _)| known[*index].is_none())
         {
-            responsibilities[place] = shares(weights.scores(story), 1.0);
+            responsibilities[index] = shares(weights.scores(story), 1.0);
         }
         if round < em_rounds {
             weights = log_probabilities(stories, known, &responsibilities, plan);
@@ -45,7 +43,7 @@ pub(super) fn fit(
     (weights, responsibilities)
 }
 
-/// The logarithm of every word's probability in every component.
+/// Returns the logarithm of the probability of every word in every component.
 fn log_probabilities(
     stories: &[Vector],
     known: &[Option<Vec<f32>>],
@@ -79,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unlabelled_stories_carry_a_label_on_to_words_that_it_never_saw() {
+    fn unlabelled_stories_extend_a_label_to_new_words() {
         // Word 0 is labelled as component 0 and word 3 as component 1; 1 and 2 only ever stand
         // beside them.
         let pair = |a, b| vec![(a, 0.7), (b, 0.7)];
@@ -90,7 +88,7 @@ mod tests {
         let plan = FitPlan { components: 2, words: 4, unlabelled: 0.0 };
         let share =
             |plan, word| shares(fit(&stories, &known, plan).0.scores(&vec![(word, 1.0)]), 1.0)[0];
-        assert!((share(plan, 1) - 0.5).abs() < 1e-6, "labels alone say nothing of it");
+        assert!((share(plan, 1) - 0.5).abs() < 1e-6, "labels alone do not reach it");
         let plan = FitPlan { unlabelled: 0.5, ..plan };
         assert!(
             share(plan, 1) > 0.85 && share(plan, 2) < 0.15,

@@ -1,41 +1,45 @@
-//! What a story says, as numbers: its words by their stems and its pairs of words, each weighted by
-//! how rare it is.
+//! tf-idf vectors of stories. Terms are the stems of words and of pairs of consecutive words.
 
 use std::collections::HashMap;
 
-use super::super::StoryFields;
-use super::super::language::Language;
-use super::super::term_extraction::{self, TermEvent, TermReader};
-use super::super::tokenizer;
-use super::{TrainingExample, linear_model::Vector};
+use super::{
+    super::{
+        StoryFields,
+        language::Language,
+        term_extraction::{self, TermEvent, TermReader},
+        tokenizer,
+    },
+    TrainingExample,
+    linear_model::Vector,
+};
 
-/// A word or pair must stand in so many stories, where there are [`MANY_EXAMPLES`].
+/// Number of stories that must have a term, from [`MANY_EXAMPLES`] on.
 const MIN_STORIES: u32 = 2;
 
-/// With fewer examples every word that a label has is worth keeping.
+/// Number of examples below which every term is kept.
 const MANY_EXAMPLES: usize = 1000;
 
-/// A word, or two that follow each other, by the numbers of their stems.
+/// The numbers of the stems of a word or of two consecutive words.
 type TermKey = (u32, u32);
 
-/// The second half of a term that is a word alone.
+/// The second half of the key of a single word.
 const SINGLE_WORD: u32 = u32::MAX;
 
-/// The terms that stand in several stories.
+/// The vocabulary with its weights.
 #[derive(Debug)]
 pub(super) struct TfidfVectorizer {
     /// The numbers of the stems.
     stems: HashMap<String, u32>,
     /// The numbers of the terms that are kept.
     terms: HashMap<TermKey, u32>,
-    /// How a term is written most often, by number.
+    /// The most frequent spelling of each term, by number.
     written: Vec<String>,
-    /// The rarer, the more; by number.
+    /// The inverse document frequency of each term, by number.
     weights: Vec<f32>,
 }
 
 impl TfidfVectorizer {
-    /// Reads all stories; those terms are kept that stand in several.
+    /// Builds the vocabulary from all stories. Returns it with the vectors of the stories.
     pub(super) fn read(
         examples: &[TrainingExample<'_>],
         languages: &[Language],
@@ -70,7 +74,7 @@ impl TfidfVectorizer {
             }
             counts.push(term_counts);
         }
-        let least = if examples.len() < MANY_EXAMPLES { 1 } else { MIN_STORIES };
+        let min_stories = if examples.len() < MANY_EXAMPLES { 1 } else { MIN_STORIES };
         let (all, spelling_counts) = (to_f32(counts.len()), spelling_counts.most_often());
         let spellings = reader.spellings();
         let write = |stem: u32| spellings[spelling_counts[stem as usize] as usize];
@@ -82,7 +86,7 @@ impl TfidfVectorizer {
         };
         for term in order {
             let times = stories[&term].0;
-            if times < least {
+            if times < min_stories {
                 continue;
             }
             let number =
@@ -99,21 +103,21 @@ impl TfidfVectorizer {
         (tfidf, stories)
     }
 
-    /// How many terms there are.
+    /// Returns the number of terms.
     pub(super) fn len(&self) -> usize {
         self.written.len()
     }
 
-    /// How a term is written most often.
+    /// Returns the most frequent spelling of a term.
     pub(super) fn written(&self, term: u32) -> &str {
         &self.written[term as usize]
     }
 
-    /// What a story says.
+    /// Returns the vector of a story.
     pub(super) fn vector(&self, fields: &StoryFields<'_>, language: Language) -> Vector {
         let stemmer = language.stemmer();
         let (mut terms_seen, mut before, mut folded) = (Vec::new(), None, String::new());
-        term_extraction::for_each_word(fields, |piece| match piece {
+        term_extraction::for_each_word(fields, |event| match event {
             TermEvent::Word { text, start, end } => {
                 tokenizer::fold_into(&text[start..end], &mut folded);
                 let stem = if term_extraction::is_stop_word(&folded) {
@@ -145,8 +149,8 @@ impl TfidfVectorizer {
     }
 }
 
-/// Takes a word in, and the pair that it makes with the one before; a word that says nothing parts
-/// two.
+/// Adds a word, and the pair that it forms with the previous one. A stop word (`None`) separates
+/// pairs.
 fn add_word(terms_seen: &mut Vec<TermKey>, before: &mut Option<u32>, stem: Option<u32>) {
     if let Some(stem) = stem {
         terms_seen.push((stem, SINGLE_WORD));
@@ -155,7 +159,7 @@ fn add_word(terms_seen: &mut Vec<TermKey>, before: &mut Option<u32>, stem: Optio
     *before = stem;
 }
 
-/// How often each term was terms_seen, in the order of the terms.
+/// Counts each term. The result is sorted by term.
 fn term_counts(terms_seen: &mut [TermKey]) -> Vec<(TermKey, u32)> {
     terms_seen.sort_unstable();
     terms_seen
@@ -164,10 +168,10 @@ fn term_counts(terms_seen: &mut [TermKey]) -> Vec<(TermKey, u32)> {
         .collect()
 }
 
-/// How often each stem is written in which way.
+/// The spellings of each stem and how often each occurs.
 #[derive(Default)]
 struct SpellingCounts {
-    /// By stem: the spelling_counts that were terms_seen, with their number.
+    /// By stem: spellings with their counts.
     by_stem: Vec<Vec<(u32, u32)>>,
 }
 
@@ -177,25 +181,25 @@ impl SpellingCounts {
         if self.by_stem.len() <= stem {
             self.by_stem.resize_with(stem + 1, Vec::new);
         }
-        match self.by_stem[stem].iter_mut().find(|(way, _)| *way == written) {
+        match self.by_stem[stem].iter_mut().find(|(spelling, _)| *spelling == written) {
             Some((_, times)) => *times += 1,
             None => self.by_stem[stem].push((written, 1)),
         }
     }
 
-    /// The way that was terms_seen most often, by stem; of equals the first.
+    /// Returns the most frequent spelling of each stem; of equally frequent ones the first.
     fn most_often(self) -> Vec<u32> {
-        let most = |spelling_counts: &Vec<(u32, u32)>| {
-            spelling_counts
+        let most = |counts: &Vec<(u32, u32)>| {
+            counts
                 .iter()
-                .fold((0, 0), |most, way| if way.1 > most.1 { *way } else { most })
+                .fold((0, 0), |most, counted| if counted.1 > most.1 { *counted } else { most })
                 .0
         };
         self.by_stem.iter().map(most).collect()
     }
 }
 
-/// Stories are far fewer than a float counts exactly.
+// Few stories: a float counts them exactly.
 #[allow(clippy::cast_precision_loss)]
 fn to_f32(count: usize) -> f32 {
     count as f32
@@ -210,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_story_is_the_same_whether_it_was_read_before_or_is_read_now() {
+    fn training_and_prediction_give_the_same_vector() {
         let examples =
             ["Vector clocks tick", "Vector clock ticks, and ticks", "The clock of a vector"]
                 .map(example);
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn rare_terms_weigh_more_and_unknown_ones_nothing() {
+    fn rare_terms_weigh_more_and_unknown_terms_nothing() {
         let examples =
             ["Kafka log", "Kafka log", "Kafka broker", "Kafka broker", "Kafka"].map(example);
         let (tfidf, stories) = TfidfVectorizer::read(&examples, &[Language::ENGLISH; 5]);
