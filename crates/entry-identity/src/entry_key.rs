@@ -7,8 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    fmt::{self, Write as _},
-    str::FromStr,
+    fmt::Write as _,
 };
 
 use feed_model::{DatePrecision, Draft, EntryKey, Problem, Timestamp};
@@ -16,16 +15,13 @@ use feed_model::{DatePrecision, Draft, EntryKey, Problem, Timestamp};
 use super::{
     canonical_url,
     content_hash::{self, FieldHasher},
-    in_feed_duplicates, normalised_text,
+    in_feed_duplicates,
+    key_policy::{self, KeyPolicy},
+    normalised_text,
 };
 
 /// Number of bytes from which a key is replaced by its hash.
 const MAX_KEY_BYTES: usize = 2_048;
-/// Number of blank or repeated ids from which a source's ids are distrusted.
-const MIN_BAD_IDS: usize = 3;
-/// The share of items that these must exceed: one in this many (5 %).
-const BAD_ID_SHARE: usize = 20;
-
 /// The value that a key was made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 pub enum KeyFrom {
@@ -54,53 +50,6 @@ impl KeyFrom {
         }
     }
 }
-
-/// What a source's entries are known by.
-///
-/// A source whose ids were found unreliable stays with [`KeyPolicy::Link`]: a later document with
-/// good ids alone does not prove that the ids became reliable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum KeyPolicy {
-    /// The publisher's ids are keys.
-    #[default]
-    Guid,
-    /// Too many ids were blank, repeated or reused. Links are keys.
-    Link,
-}
-
-impl KeyPolicy {
-    /// Returns the word that is stored and printed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Guid => "guid",
-            Self::Link => "link",
-        }
-    }
-}
-
-impl FromStr for KeyPolicy {
-    type Err = UnknownKeyPolicy;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        match word {
-            "guid" => Ok(Self::Guid),
-            "link" => Ok(Self::Link),
-            _ => Err(UnknownKeyPolicy(word.to_owned())),
-        }
-    }
-}
-
-/// The error for a word that names no [`KeyPolicy`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownKeyPolicy(String);
-
-impl fmt::Display for UnknownKeyPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no key policy: expected `guid` or `link`", self.0)
-    }
-}
-
-impl std::error::Error for UnknownKeyPolicy {}
 
 /// The values that an item shares with other items of its document. They identify none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -171,7 +120,7 @@ pub fn identify_items(
     let originals = in_feed_duplicates::mark_duplicates(&mut identities, drafts);
     mark_ambiguous(&mut identities);
     let mut problems = Vec::new();
-    let policy = choose_key_policy(&identities, policy, &mut problems);
+    let policy = key_policy::choose(&identities, policy, &mut problems);
     assign_keys(&mut identities, drafts, policy);
     for (duplicate, original) in originals {
         identities[duplicate].key = identities[original].key.clone();
@@ -243,43 +192,6 @@ fn shared_values(
         *times.entry(value.to_owned()).or_insert(0_usize) += 1;
     }
     times.into_iter().filter(|(_, times)| *times > 1).map(|(value, _)| value).collect()
-}
-
-/// Decides whether the ids of the source are keys from now on. A document without any id does not
-/// change that.
-fn choose_key_policy(
-    identities: &[EntryIdentity],
-    policy: KeyPolicy,
-    problems: &mut Vec<Problem>,
-) -> KeyPolicy {
-    let items = identities.iter().filter(|item| !item.is_in_feed_duplicate);
-    let all = items.clone().count();
-    let blank = items.clone().filter(|item| item.guid.is_none()).count();
-    let repeated = items.filter(|item| item.ambiguous.guid).count();
-    let bad = blank + repeated;
-    if blank < all && bad >= MIN_BAD_IDS && bad * BAD_ID_SHARE > all {
-        let text = format!(
-            "{repeated} of {all} ids are repeated and {blank} blank: this source's entries are \
-             identified by their links from now on"
-        );
-        problems.push(Problem::warning("ids-not-unique", text));
-        return KeyPolicy::Link;
-    }
-    if repeated > 0 {
-        problems.push(Problem::warning(
-            "id-repeated",
-            format!(
-                "{repeated} of {all} items share an id with another item; it is not used as a key"
-            ),
-        ));
-    }
-    if policy == KeyPolicy::Link {
-        problems.push(Problem::note(
-            "ids-not-trusted",
-            "ids of this source were unreliable before; its entries are identified by their links",
-        ));
-    }
-    policy
 }
 
 /// Gives every item the best key that no other item of the document could have.
@@ -490,8 +402,6 @@ mod tests {
             KeyPolicy::Guid,
             "without any id there is nothing to distrust"
         );
-        assert_eq!(KeyPolicy::Link.as_str().parse(), Ok(KeyPolicy::Link));
-        assert!("links".parse::<KeyPolicy>().is_err());
     }
 
     #[test]

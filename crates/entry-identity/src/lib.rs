@@ -7,6 +7,7 @@ mod entry_key;
 mod entry_match;
 mod fingerprint;
 mod in_feed_duplicates;
+mod key_policy;
 mod link_match;
 mod normalised_text;
 mod published_id;
@@ -22,13 +23,12 @@ mod url_variants;
 
 pub use canonical_url::{canonical_link, canonical_link_with_fragment, guid_alias, site_of};
 pub use content_hash::known_text;
-pub use entry_key::{
-    Ambiguous, EntryIdentity, KeyFrom, KeyPolicy, UnknownKeyPolicy, identify_items,
-};
+pub use entry_key::{Ambiguous, EntryIdentity, KeyFrom, identify_items};
 pub use entry_match::{
     EntryMatch, EntryMatches, KnownEntries, KnownEntry, KnownText, match_entries,
 };
 pub use fingerprint::{Fingerprint, MIN_COMMENTARY_TOKENS};
+pub use key_policy::{KeyPolicy, UnknownKeyPolicy};
 pub use published_id::published_id;
 pub use reason::{CopyObjection, EntryMatchReason, LinkRelation, StoryMatchReason};
 pub use representative::{
