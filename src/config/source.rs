@@ -1,6 +1,6 @@
 //! `[[source]]`: one followed publication each.
 
-use std::{collections::BTreeMap, net::IpAddr, ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use url::{Host, Url};
 
@@ -15,7 +15,7 @@ use super::{
 };
 use feed_model::{
     Auth, ContentPolicy, FetchLimits, FollowMode, HostPattern, PageSelectors, PollPolicy,
-    SitemapPatterns, Source, SourceId,
+    SitemapPatterns, Source, SourceId, public_address::is_public_address,
 };
 
 /// The result of reading every `[[source]]`.
@@ -254,8 +254,8 @@ fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut 
         return;
     };
     let private = match address.host() {
-        Some(Host::Ipv4(ip)) => is_private(ip.into()),
-        Some(Host::Ipv6(ip)) => is_private(ip.into()),
+        Some(Host::Ipv4(ip)) => !is_public_address(ip.into()),
+        Some(Host::Ipv6(ip)) => !is_public_address(ip.into()),
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     };
@@ -268,20 +268,6 @@ fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut 
             text,
             format!("if it is your host, add allow_hosts = [\"{host}\"]"),
         );
-    }
-}
-
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()
-        }
-        IpAddr::V6(ip) => {
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use feed_model::site::registrable_domain;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
@@ -25,7 +26,7 @@ pub fn host_key(url: &Url) -> String {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.').to_ascii_lowercase();
-            psl::domain_str(&name).map_or_else(|| name.clone(), str::to_owned)
+            registrable_domain(&name).map_or_else(|| name.clone(), str::to_owned)
         }
         Some(Host::Ipv4(address)) => address.to_string(),
         Some(Host::Ipv6(address)) => address.to_string(),

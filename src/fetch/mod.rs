@@ -21,7 +21,6 @@ mod user_agent;
 pub use client::{Accept, Client, ClientOptions, Failure, Hop, Request, Response};
 pub use credentials::{Credentials, CredentialsError, secrets_file};
 pub use error::FetchError;
-pub use guard::is_public;
 pub use host_limits::host_key;
 pub use resolver::{Lookup, SystemLookup};
 pub use user_agent::user_agent;

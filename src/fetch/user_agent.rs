@@ -1,5 +1,6 @@
 //! Who asks: the `User-Agent` field (RFC 9110 §10.1.5).
 
+use feed_model::public_address::is_public_address;
 use url::{Host, Url};
 
 use super::guard;
@@ -19,8 +20,8 @@ pub fn user_agent(version: &str, contact: Option<&str>, base_url: Option<&Url>) 
 
 fn is_public(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Ipv4(address)) => guard::is_public(address.into()),
-        Some(Host::Ipv6(address)) => guard::is_public(address.into()),
+        Some(Host::Ipv4(address)) => is_public_address(address.into()),
+        Some(Host::Ipv6(address)) => is_public_address(address.into()),
         Some(Host::Domain(name)) => !guard::is_local_name(name),
         None => false,
     }

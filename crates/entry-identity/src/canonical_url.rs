@@ -4,9 +4,9 @@
 //! no publisher distinguishes pages are removed: scheme, `www.`, default port, tracking parameters,
 //! trailing slash. The path keeps its case. Within a source the query keeps its order.
 
-use std::{fmt::Write as _, net::IpAddr};
+use std::fmt::Write as _;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::url_variants;
 
@@ -66,23 +66,10 @@ pub fn guid_alias(guid: &str) -> Option<String> {
     Some(rest[at..].to_owned()).filter(|alias| alias.len() > 1)
 }
 
-/// Returns the site of a URL: its registrable domain. If the host is an IP address or a single
-/// label, it is that with the port, because only the port distinguishes two sites on one machine.
-/// Returns `None` if it is no absolute http(s) URL.
+/// Returns the site of an absolute http(s) URL, as [`feed_model::site::site_of`] defines it; `None`
+/// for every other text.
 pub fn site_of(url: &str) -> Option<String> {
-    let url = parse(url)?;
-    let with_port = |host: String| url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
-    match url.host()? {
-        Host::Domain(name) => {
-            let name = name.trim_end_matches('.');
-            if !name.contains('.') {
-                return Some(with_port(name.to_owned()));
-            }
-            Some(psl::domain_str(name).unwrap_or(name).to_owned())
-        }
-        Host::Ipv4(address) => Some(with_port(IpAddr::V4(address).to_string())),
-        Host::Ipv6(address) => Some(with_port(format!("[{address}]"))),
-    }
+    feed_model::site::site_of(&parse(url)?)
 }
 
 /// Returns the host of an http(s) URL without `www.`.
@@ -171,7 +158,7 @@ fn significant_query(query: &str, across: bool) -> Option<String> {
 fn significant_fragment(fragment: &str) -> Option<&str> {
     let own = fragment.split(":~:").next().unwrap_or_default();
     let name = own.split(['=', '&']).next().unwrap_or_default();
-    let tracker = own.contains('=') && feed_parser::is_tracking_parameter(name);
+    let tracker = own.contains('=') && feed_model::tracking::is_tracking_parameter(name);
     (!own.is_empty() && !tracker).then_some(own)
 }
 

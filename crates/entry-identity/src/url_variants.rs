@@ -6,6 +6,10 @@
 //! the host `m.`, a list may need `?from=reddit`. Two URLs that are equal only as variants
 //! therefore need the title or the text as well.
 
+use feed_model::{
+    site::{is_below_known_suffix, registrable_domain},
+    tracking::may_name_referrer,
+};
 use url::{Position, Url};
 
 /// Host prefixes of mobile and AMP editions.
@@ -23,8 +27,6 @@ const SESSION_PARAMETERS: [&str; 8] = [
     "replytocom",
     "triedredirect",
 ];
-/// Parameters that name the referrer if their value is one.
-const REFERRER_PARAMETERS: [&str; 5] = ["ref", "source", "src", "from", "via"];
 /// Values that name a referrer, besides host names and values that begin with `rss`.
 const REFERRER_VALUES: [&str; 17] = [
     "atom",
@@ -55,7 +57,7 @@ pub(super) fn amp_original(url: &Url) -> Option<Url> {
     let path = &url[Position::BeforePath..Position::AfterQuery];
     let rest = if host.ends_with(".cdn.ampproject.org") || host == "cdn.ampproject.org" {
         ["/c/", "/v/"].iter().find_map(|kind| path.strip_prefix(kind))?
-    } else if host.starts_with("google.") && psl::domain_str(host) == Some(host) {
+    } else if host.starts_with("google.") && registrable_domain(host) == Some(host) {
         path.strip_prefix("/amp/")?
     } else {
         return None;
@@ -94,7 +96,7 @@ pub(super) fn video(url: &Url) -> Option<String> {
 /// are one site. A registrable domain is never shortened: `m.github.io` and `amp.github.io` belong
 /// to two people.
 pub(super) fn host(name: &str) -> String {
-    let own = psl::domain_str(name).unwrap_or(name);
+    let own = registrable_domain(name).unwrap_or(name);
     let Some(mut labels) = name.strip_suffix(own) else {
         return name.to_owned();
     };
@@ -148,7 +150,7 @@ pub(super) fn identifies_page(pair: &str) -> bool {
     if SESSION_PARAMETERS.contains(&name.as_str()) {
         return false;
     }
-    !(REFERRER_PARAMETERS.contains(&name.as_str()) && is_referrer(&value))
+    !(may_name_referrer(&name) && is_referrer(&value))
 }
 
 /// Returns whether a value names a referrer: a known service or a host. Versions, branches and
@@ -159,8 +161,7 @@ fn is_referrer(value: &str) -> bool {
         let host = words.strip_prefix("www.").unwrap_or(words);
         host.contains('.')
             && Url::parse(&format!("https://{host}/")).is_ok_and(|url| url.domain() == Some(host))
-            && psl::suffix(host.as_bytes())
-                .is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() < host.len())
+            && is_below_known_suffix(host)
     };
     REFERRER_VALUES.contains(&words) || words.starts_with("rss") || is_host()
 }

@@ -10,9 +10,12 @@ mod html;
 mod id;
 mod poll;
 mod problem;
+pub mod public_address;
+pub mod site;
 mod source;
 mod story;
 mod topic;
+pub mod tracking;
 
 pub use draft::{
     Category, DatePrecision, Document, Draft, Enclosure, Encoding, FeedMeta, FieldProvenance,

@@ -25,7 +25,6 @@ mod person;
 mod repairs;
 mod sniff;
 mod text;
-mod tracking;
 mod update_hints;
 mod url;
 mod xml;
@@ -39,6 +38,5 @@ pub use self::{
     html::sanitise,
     sniff::{DocumentKind, sniff},
     text::{plain_text, prose, strip_forbidden, title_text},
-    tracking::is_tracking_parameter,
     url::{http_url, without_tracking},
 };

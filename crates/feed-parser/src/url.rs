@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use super::tracking::is_tracking_parameter;
+use feed_model::tracking::is_tracking_parameter;
 
 /// The longest address that is taken, in bytes.
 const MAX_URL_BYTES: usize = 8192;

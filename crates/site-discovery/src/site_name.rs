@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use feed_model::site::site_of;
 use regex::Regex;
 use url::Url;
 
@@ -51,7 +52,7 @@ impl SiteNameCleaner {
             names.push(normalized(host));
             names.push(normalized(host.trim_start_matches("www.")));
         }
-        if let Some(site) = url_shape::registrable_domain(page) {
+        if let Some(site) = site_of(page) {
             names.push(normalized(site.split('.').next().unwrap_or_default()));
         }
         names.retain(|n| n.len() >= 2);

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use feed_model::{site::site_of, tracking::is_ignored_within_page};
 use url::Url;
 
 use crate::{
@@ -31,19 +32,10 @@ static SOCIAL_HOSTS: LazyLock<WordList> = word_list!("social_hosts.txt");
 
 /// Returns whether two URLs have the same registrable domain, or the same host if it has none.
 pub(crate) fn same_site(a: &Url, b: &Url) -> bool {
-    match (registrable_domain(a), registrable_domain(b)) {
+    match (site_of(a), site_of(b)) {
         (Some(a), Some(b)) => a == b,
         _ => false,
     }
-}
-
-/// Returns the registrable domain in lower case. For a host without one (an IP address,
-/// `localhost`), returns the host with its port, because the port may distinguish two sites.
-pub(crate) fn registrable_domain(url: &Url) -> Option<String> {
-    let host = url.host_str()?.trim_end_matches('.').to_ascii_lowercase();
-    let registrable = url.domain().and_then(|_| psl::domain_str(&host)).map(str::to_owned);
-    let with_port = || url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
-    Some(registrable.filter(|name| name.contains('.')).unwrap_or_else(with_port))
 }
 
 /// Returns the path segments that are not empty.
@@ -273,7 +265,7 @@ pub(crate) fn comparison_key(url: &Url) -> String {
     let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
     let query: Vec<String> = url
         .query_pairs()
-        .filter(|(k, _)| !is_tracking_parameter(k))
+        .filter(|(k, _)| !is_ignored_within_page(k))
         .map(|(k, v)| format!("{k}={v}"))
         .collect();
     let path = url.path().trim_end_matches('/').trim_end_matches("/index.html");
@@ -282,15 +274,6 @@ pub(crate) fn comparison_key(url: &Url) -> String {
     } else {
         format!("{host}{port}{path}?{}", query.join("&"))
     }
-}
-
-fn is_tracking_parameter(key: &str) -> bool {
-    key.starts_with("utm_")
-        || key.starts_with("_bh")
-        || matches!(
-            key,
-            "bhcl_id" | "fbclid" | "gclid" | "ref" | "source" | "referrer" | "mc_cid" | "mc_eid"
-        )
 }
 
 fn is_year(segment: &str) -> bool {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use ego_tree::NodeId;
+use feed_model::site::site_of;
 use scraper::ElementRef;
 use url::Url;
 
@@ -338,10 +339,7 @@ fn find_similar(
         directories.len() >= 3 && directories.values().all(|n| *n * 3 <= chosen.len() * 2);
     let subjects: HashSet<(String, String)> = directories.keys().map(|d| (*d).clone()).collect();
     let fits = |a: &&Anchor<'_>| {
-        let directory = (
-            url_shape::registrable_domain(&a.url).unwrap_or_default(),
-            url_shape::directory(&a.url),
-        );
+        let directory = (site_of(&a.url).unwrap_or_default(), url_shape::directory(&a.url));
         let in_known_directory = directories.get(&directory).is_some_and(|n| {
             *n * 2 > chosen.len() || *n >= 3 && url_shape::is_post_directory(&directory.1)
         });
