@@ -3,6 +3,7 @@
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use super::context::print_stderr;
+use crate::telemetry;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +107,10 @@ pub(super) fn report(error: &anyhow::Error) -> Exit {
     {
         print_stderr(&invalid.report);
     }
-    print_stderr(&format!("tributary: {}\n", super::terminal::escape_line(&chain(error))));
+    print_stderr(&format!(
+        "tributary: {}\n",
+        super::terminal::escape_line(&telemetry::chain(error.as_ref()))
+    ));
     if let Some(hint) = hint(error) {
         print_stderr(&format!("  hint: {hint}\n"));
     }
@@ -115,20 +119,6 @@ pub(super) fn report(error: &anyhow::Error) -> Exit {
         error if error.is::<UsageError>() => Exit::Usage,
         _ => Exit::Failed,
     }
-}
-
-/// Joins the messages of an error and its causes with colons, without repetitions.
-fn chain(error: &anyhow::Error) -> String {
-    let mut shown = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if shown.is_empty() {
-            shown = cause;
-        } else if !shown.ends_with(&cause) {
-            shown.push_str(": ");
-            shown.push_str(&cause);
-        }
-    }
-    shown
 }
 
 fn hint(error: &anyhow::Error) -> Option<String> {
@@ -162,9 +152,9 @@ mod tests {
             .context("cannot write")
             .context("cannot init")
             .unwrap_err();
-        assert_eq!(chain(&error), "cannot init: cannot write: disk on fire");
+        assert_eq!(telemetry::chain(error.as_ref()), "cannot init: cannot write: disk on fire");
         let error = anyhow::Error::new(io::Error::other("x")).context("it failed: x");
-        assert_eq!(chain(&error), "it failed: x");
+        assert_eq!(telemetry::chain(error.as_ref()), "it failed: x");
     }
 
     #[test]

@@ -4,26 +4,11 @@
 
 use feed_model::Timestamp;
 
-/// Returns the text on one line, with control and bidirectional characters escaped.
-pub(crate) fn escape_line(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' | '\t' => shown.push(' '),
-            c if needs_escape(c) => shown.extend(c.escape_unicode()),
-            c => shown.push(c),
-        }
-    }
-    shown
-}
+use crate::telemetry;
 
-/// Returns whether a terminal could interpret the character: C0, DEL, C1, line and paragraph
-/// separators, and bidirectional controls.
-fn needs_escape(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}')
+/// Returns the text on one line, with every other control character escaped.
+pub(crate) fn escape_line(text: &str) -> String {
+    telemetry::escape_control_chars(&text.replace(['\n', '\r', '\t'], " "))
 }
 
 /// Formats a time relative to `now`: `3h ago`, `in 12m`, `now`.

@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr as _};
 use chrono::{DateTime, Utc};
 use cron::Schedule;
 
-use feed_model::Timestamp;
+use feed_model::{Timestamp, months::ENGLISH_ABBREVIATIONS};
 
 /// Why an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,8 +48,6 @@ impl fmt::Debug for Cron {
     }
 }
 
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 impl Cron {
@@ -71,7 +69,7 @@ impl Cron {
         let minutes = field_values("minute", minute, 0, 59, &[])?;
         let hours = field_values("hour", hour, 0, 23, &[])?;
         let days = field_values("day of month", day, 1, 31, &[])?;
-        let months = field_values("month", month, 1, 12, &MONTHS)?;
+        let months = field_values("month", month, 1, 12, &ENGLISH_ABBREVIATIONS)?;
         let mut weekdays = field_values("day of week", weekday, 0, 7, &DAYS)?;
         if weekdays.contains(&7) {
             weekdays.retain(|d| *d != 7 && *d != 0);
@@ -130,8 +128,7 @@ fn field_values(
     let wrong = |reason: String| CronError::Field { field, text: text.to_owned(), reason };
     let offset = u32::from(min == 1 && !names.is_empty());
     let value = |word: &str| -> Result<u32, CronError> {
-        let lower = word.to_ascii_lowercase();
-        if let Some(at) = names.iter().position(|name| *name == lower) {
+        if let Some(at) = names.iter().position(|name| name.eq_ignore_ascii_case(word)) {
             return Ok(u32::try_from(at).unwrap_or(0) + offset);
         }
         let number: u32 = word.parse().map_err(|_| wrong(format!("`{word}` is not a number")))?;

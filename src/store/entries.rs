@@ -8,7 +8,7 @@ use super::{
     sql_values::{self, ms, time_opt},
 };
 use entry_identity::{Commentary, Fingerprint, KnownEntries, KnownEntry, KnownText};
-use feed_model::{DatePrecision, EntryKey, SafeHtml, SourceId, Timestamp};
+use feed_model::{DatePrecision, EntryKey, SafeHtml, SourceId, Timestamp, text::truncate_at_word};
 
 /// Characters of the plain text that stories are listed with.
 const SUMMARY_CHARS: usize = 500;
@@ -269,15 +269,12 @@ fn write_content(
 /// cut.
 fn clip(text: &str) -> String {
     let text = text.trim();
-    let Some((end, _)) = text.char_indices().nth(SUMMARY_CHARS) else {
+    if text.chars().nth(SUMMARY_CHARS).is_none() {
         return text.to_owned();
-    };
-    let last = text[..end].char_indices().nth_back(0).map_or(end, |(at, _)| at);
-    let cut = text[..last].rfind(char::is_whitespace).filter(|&at| at > end / 2).unwrap_or(last);
-    format!(
-        "{}…",
-        text[..cut].trim_end_matches(|c: char| c.is_whitespace() || c == ',' || c == ';')
-    )
+    }
+    // The ellipsis takes the place of one character.
+    let end = text.char_indices().nth(SUMMARY_CHARS - 1).map_or(text.len(), |(at, _)| at);
+    truncate_at_word(text, end, &[',', ';'])
 }
 
 /// The identity of the entry with the wanted fields, for those who look for twins.

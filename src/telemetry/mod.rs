@@ -101,13 +101,15 @@ impl<'writer> tracing_subscriber::fmt::FormatFields<'writer> for MessageOnly {
     }
 }
 
-/// Control characters made visible: what a feed says must not steer a terminal.
+/// Escapes the characters that can change the state of a terminal: C0, DEL, C1, line and paragraph
+/// separators, and the characters that change the direction of writing.
 pub fn escape_control_chars(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let steering = c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if steering { out.extend(c.escape_default()) } else { out.push(c) }
+        let needs_escape = c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{feff}')
+            || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if needs_escape { out.extend(c.escape_default()) } else { out.push(c) }
     }
     out
 }

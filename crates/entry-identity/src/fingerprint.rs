@@ -5,7 +5,10 @@
 //! more shingles than that. Otherwise it is an estimate with a standard error below 0.03. The
 //! opening is kept in full, because an excerpt is usually the opening of the post.
 
-use feed_model::Draft;
+use feed_model::{
+    Draft,
+    stop_words::{StopWordUse, is_stop_word},
+};
 
 use super::{boilerplate, normalised_text, salient_tokens};
 
@@ -346,110 +349,14 @@ fn content_words(tokens: &[String]) -> Vec<u32> {
         .filter(|t| {
             let long =
                 t.chars().count() > 3 || !t.is_ascii() || t.contains(|c: char| c.is_ascii_digit());
-            long && !STOP_WORDS.contains(&t.as_str())
+            long && !is_stop_word(t, StopWordUse::Fingerprint)
         })
         .map(|t| hash(t))
         .collect()
 }
 
-/// English stop words of four letters and more, including those of recommendations.
-const STOP_WORDS: &[&str] = &[
-    "about",
-    "after",
-    "again",
-    "also",
-    "amazing",
-    "another",
-    "article",
-    "awesome",
-    "because",
-    "been",
-    "before",
-    "being",
-    "best",
-    "blog",
-    "comments",
-    "could",
-    "does",
-    "each",
-    "even",
-    "every",
-    "excellent",
-    "fascinating",
-    "from",
-    "good",
-    "great",
-    "have",
-    "here",
-    "http",
-    "https",
-    "interesting",
-    "into",
-    "just",
-    "know",
-    "like",
-    "link",
-    "links",
-    "lovely",
-    "made",
-    "make",
-    "many",
-    "more",
-    "most",
-    "much",
-    "must",
-    "need",
-    "nice",
-    "only",
-    "other",
-    "over",
-    "people",
-    "piece",
-    "post",
-    "posts",
-    "read",
-    "reading",
-    "really",
-    "recommended",
-    "should",
-    "some",
-    "such",
-    "than",
-    "that",
-    "their",
-    "them",
-    "then",
-    "there",
-    "these",
-    "they",
-    "thing",
-    "things",
-    "this",
-    "those",
-    "through",
-    "today",
-    "very",
-    "want",
-    "well",
-    "were",
-    "what",
-    "when",
-    "where",
-    "which",
-    "while",
-    "will",
-    "with",
-    "worth",
-    "would",
-    "write",
-    "writes",
-    "writing",
-    "wrote",
-    "your",
-];
-
-/// Returns the part of a file's URL that stays the same behind redirects: the file name, with its
-/// folder unless the name is long. Every podcast has a `12.mp3`.
+/// What a file is known by, whoever redirects to it: its name, together with where it lies unless
+/// the name is long enough to be nobody else's. Every show has a `12.mp3`.
 fn media_name(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let (folder, name) = path.rsplit_once('/').unwrap_or_default();

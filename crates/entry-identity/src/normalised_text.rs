@@ -65,7 +65,7 @@ pub(super) fn title_norm(title: Option<&str>) -> Option<String> {
     let title = title?.trim();
     let spaced: String =
         fold(title).chars().map(|c| if is_significant(c) { c } else { ' ' }).collect();
-    let norm = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    let norm = feed_model::text::collapse_whitespace(&spaced);
     let norm = if norm.is_empty() { title.to_owned() } else { norm };
     (!norm.is_empty()).then_some(norm)
 }
@@ -158,7 +158,7 @@ mod tests {
                 content: Some(SafeHtml::from_sanitised(html.to_owned())),
                 ..Draft::default()
             })
-            .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+            .map(|text| feed_model::text::collapse_whitespace(&text))
         };
         assert_eq!(
             of("<p>a</p><blockquote>b<blockquote>c</blockquote>d</blockquote><p>e &lt; f</p>")

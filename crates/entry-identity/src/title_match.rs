@@ -107,7 +107,7 @@ fn strip_emoji(title: &str) -> Cow<'_, str> {
         return title.into();
     }
     let bare = EMOJI.replace_all(title, " ");
-    bare.split_whitespace().collect::<Vec<_>>().join(" ").into()
+    feed_model::text::collapse_whitespace(&bare).into()
 }
 
 /// Returns the normalised names of a source: its title, its site, and the first label of its site.

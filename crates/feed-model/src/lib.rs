@@ -7,13 +7,18 @@
 mod draft;
 mod headers;
 mod html;
+pub mod html_elements;
 mod id;
+pub mod language;
+pub mod months;
 mod poll;
 mod problem;
 pub mod public_address;
 pub mod site;
 mod source;
+pub mod stop_words;
 mod story;
+pub mod text;
 mod topic;
 pub mod tracking;
 

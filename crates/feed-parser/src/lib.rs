@@ -31,12 +31,12 @@ mod xml;
 mod xml_feed;
 
 pub use self::{
-    date::{month_of, parse_date},
+    date::parse_date,
     document::{FeedInput, UnsanitisedDocument, is_catching_panics, parse_feed, parse_unsanitised},
     encoding::decode,
     error::IngestError,
     html::sanitise,
     sniff::{DocumentKind, sniff},
-    text::{plain_text, prose, strip_forbidden, title_text},
+    text::{plain_text, prose, title_text},
     url::{http_url, without_tracking},
 };

@@ -11,14 +11,14 @@ use super::{
     feed_rs_adapter::{FeedTexts, ItemTexts, Text},
     media::{enclosure, is_image, media},
     repairs::line_number,
-    text::{collapse_whitespace, plain_text, plain_title, strip_forbidden, title_text},
+    text::{collapse_whitespace, plain_text, plain_title, title_text},
     url::{http_url, strip_tracking},
     xml::{Lexer, Token, local_name},
     xml_feed::{FieldName, Ranked, RawFeed, RawItem, RawSource},
 };
 use feed_model::{
     Category, Draft, Enclosure, FeedMeta, FieldProvenance, Format, Guid, OriginSource, Problem,
-    PublishedDate,
+    PublishedDate, language::parse_tag, text::strip_forbidden,
 };
 
 /// The most values of one kind that an item keeps: categories, enclosures, persons.
@@ -91,7 +91,7 @@ pub(super) fn feed(
         home_page_url: page.as_ref().map(|url| strip_tracking(url.clone()).into()),
         self_url: link("self").map(String::from),
         updated: dates(&raw.updated).or_else(|| dates(&raw.published)),
-        language: raw.language.as_deref().and_then(language),
+        language: raw.language.as_deref().and_then(parse_tag),
         rights: feed.rights.as_ref().map(short_text).filter(|t| !t.is_empty()),
         authors: people(&raw.people).0,
         icon: icon.map(String::from),
@@ -199,7 +199,7 @@ pub(super) fn item(
         updated: updated.map(|date| date.at),
         summary: None,
         content: None,
-        language: raw.language.as_deref().and_then(language).or_else(|| meta.language.clone()),
+        language: raw.language.as_deref().and_then(parse_tag).or_else(|| meta.language.clone()),
         image: image.map(String::from),
         enclosures,
         origin: raw.source.as_ref().and_then(|note| origin(note, base)),
@@ -349,14 +349,6 @@ fn short_text(text: &Text) -> String {
 fn clean_id(text: &str) -> Option<String> {
     let text = strip_forbidden(text.trim());
     (!text.is_empty() && text.len() <= MAX_ID_BYTES).then(|| text.into_owned())
-}
-
-fn language(text: &str) -> Option<String> {
-    let text = text.trim().replace('_', "-");
-    let tag = text.split('-').all(|part| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    });
-    (tag && text.len() >= 2 && text.len() <= 35).then_some(text)
 }
 
 fn categories<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<Category> {

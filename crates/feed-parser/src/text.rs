@@ -1,32 +1,16 @@
 //! Plain text: what XML may not carry is gone, titles are decoded exactly once, HTML is read as
 //! prose.
 
-use std::borrow::Cow;
+use feed_model::{
+    SafeHtml,
+    html_elements::{self, TEXT_INLINE, TITLE, TITLE_VOID},
+    text::{collapse_separators, is_forbidden, strip_forbidden},
+};
 
-use super::xml::{Lexer, Token, local_name, unescape, unescape_if_escaped};
-use feed_model::SafeHtml;
+use super::xml::{Lexer, Token, local_name, lower_name, unescape, unescape_if_escaped};
 
 /// More of a title than this is no title, in bytes.
 const MAX_TITLE_BYTES: usize = 16 * 1024;
-
-/// The text without the characters that XML 1.0 forbids or discourages: C0 but tab and line ends,
-/// C1 but U+0085, and non-characters (XML 1.0 §2.2).
-pub fn strip_forbidden(text: &str) -> Cow<'_, str> {
-    // ASCII control characters and everything else that may go begin with one of these bytes.
-    let may_be_forbidden = |b: u8| {
-        (b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0x7f || b == 0xc2 || b >= 0xef
-    };
-    if !text.bytes().any(may_be_forbidden) || !text.chars().any(is_forbidden) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().filter(|c| !is_forbidden(*c)).collect())
-}
-
-fn is_forbidden(c: char) -> bool {
-    let code = u32::from(c);
-    matches!(code, 0..=8 | 0xb | 0xc | 0xe..=0x1f | 0x7f..=0x84 | 0x86..=0x9f | 0xfdd0..=0xfdef)
-        || code & 0xfffe == 0xfffe
-}
 
 /// White space collapsed to single spaces, and none at the ends.
 pub(super) fn collapse_whitespace(text: &str) -> String {
@@ -39,16 +23,8 @@ pub(super) fn collapse_whitespace(text: &str) -> String {
     {
         return text.to_owned();
     }
-    let mut out = String::with_capacity(text.len());
-    for word in
-        text.split(|c: char| c.is_whitespace() || c == '\u{200b}').filter(|word| !word.is_empty())
-    {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    strip_forbidden(&out).into_owned()
+    let text = collapse_separators(text, |c| c.is_whitespace() || c == '\u{200b}');
+    strip_forbidden(&text).into_owned()
 }
 
 /// A title as plain text: markup is taken away and references are decoded, once; what was escaped
@@ -84,85 +60,13 @@ fn unescape_leftovers(text: String) -> String {
     unescape_if_escaped(&text).unwrap_or(text)
 }
 
-/// Elements of HTML. Everything else in angle brackets is what the title is about.
+/// Whether an element in a title is markup. Everything else in angle brackets is text.
 fn is_html_element(name: &str) -> bool {
-    const NAMES: [&str; 70] = [
-        "a",
-        "abbr",
-        "acronym",
-        "applet",
-        "article",
-        "aside",
-        "audio",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "blink",
-        "blockquote",
-        "body",
-        "br",
-        "button",
-        "center",
-        "cite",
-        "code",
-        "del",
-        "dfn",
-        "div",
-        "em",
-        "embed",
-        "figure",
-        "font",
-        "form",
-        "frame",
-        "frameset",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "iframe",
-        "img",
-        "input",
-        "ins",
-        "kbd",
-        "li",
-        "link",
-        "mark",
-        "marquee",
-        "meta",
-        "nobr",
-        "object",
-        "p",
-        "param",
-        "picture",
-        "pre",
-        "q",
-        "s",
-        "samp",
-        "script",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "style",
-        "sub",
-        "sup",
-        "svg",
-        "table",
-        "tt",
-        "u",
-        "video",
-        "wbr",
-    ];
-    NAMES.binary_search(&name.to_ascii_lowercase().as_str()).is_ok()
+    html_elements::has(&lower_name(name), TITLE)
 }
 
 fn is_void(name: &str) -> bool {
-    ["br", "img", "wbr", "hr"].iter().any(|void| name.eq_ignore_ascii_case(void))
+    html_elements::has(&lower_name(name), TITLE_VOID)
 }
 
 /// The text of a title with markup in it. An element that is opened and never closed is no markup
@@ -233,15 +137,9 @@ pub fn prose(html: &SafeHtml) -> String {
     extract_text(html.as_str(), &["script", "style", "pre", "blockquote", "template", "noscript"])
 }
 
-/// Elements that stand within a line; every other one parts what stands before it from what
-/// follows.
+/// Whether an element stands within a line. Every other element separates words.
 fn is_inline(name: &str) -> bool {
-    const NAMES: [&str; 33] = [
-        "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn",
-        "em", "font", "i", "ins", "kbd", "mark", "q", "s", "samp", "small", "span", "strike",
-        "strong", "sub", "sup", "time", "tt", "u", "var", "wbr", "x",
-    ];
-    NAMES.binary_search(&name).is_ok()
+    html_elements::has(name, TEXT_INLINE)
 }
 
 fn extract_text(html: &str, skipped_elements: &[&str]) -> String {
@@ -317,14 +215,5 @@ mod tests {
         );
         assert_eq!(prose(&html), "One two. Three");
         assert_eq!(plain_text(html.as_str()), "One two. let x; q q q Three");
-    }
-
-    #[test]
-    fn forbidden_characters_go() {
-        assert_eq!(
-            strip_forbidden("a\u{0}b\tc\u{85}\u{9f}\u{fffe}\u{1ffff}\u{7f}é€😀"),
-            "ab\tc\u{85}é€😀"
-        );
-        assert!(matches!(strip_forbidden("plain é"), Cow::Borrowed(_)));
     }
 }

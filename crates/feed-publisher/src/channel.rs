@@ -3,13 +3,11 @@
 use chrono::TimeDelta;
 use url::Url;
 
-use feed_model::{Enclosure, Person, SafeHtml, Story, Timestamp};
+use feed_model::{Enclosure, Person, SafeHtml, Story, Timestamp, language::publishable_tag};
 
 use crate::{
     addresses::{Addresses, FeedFormat},
-    excerpt,
-    language::valid_tag,
-    xml,
+    excerpt, xml,
 };
 
 /// How far the publisher's date may be after the time at which the story was first seen. Clocks
@@ -221,7 +219,7 @@ pub(crate) fn rights(story: &Story) -> Option<String> {
 
 /// Returns the language tag of a story, if it is valid.
 pub(crate) fn language(story: &Story) -> Option<&str> {
-    valid_tag(story.language.as_deref()?)
+    publishable_tag(story.language.as_deref()?)
 }
 
 /// Returns the media type of an enclosure, or `application/octet-stream` if it is malformed.

@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use feed_model::Story;
+use feed_model::{Story, text::truncate_at_word};
 
 /// The longest title derived from a text or an address, in grapheme clusters.
 const MAX_DERIVED_TITLE_GRAPHEMES: usize = 80;
@@ -44,15 +44,7 @@ pub(crate) fn shorten(text: &str, max: usize) -> String {
     let Some((end, _)) = past else {
         return text.to_owned();
     };
-    let head = &text[..end];
-    let cut = match head.rfind(char::is_whitespace) {
-        Some(space) if space * 2 >= end => &head[..space],
-        _ => head,
-    };
-    format!(
-        "{}…",
-        cut.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-'))
-    )
+    truncate_at_word(text, end, &[',', ';', ':', '-'])
 }
 
 fn without_scheme(url: &str) -> &str {

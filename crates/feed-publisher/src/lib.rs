@@ -7,7 +7,6 @@ mod date_format;
 mod excerpt;
 mod generator;
 mod json;
-mod language;
 mod opml;
 pub mod pages;
 mod render;

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use feed_model::text::{collapse_whitespace, is_forbidden};
 use url::Url;
 
 /// Removes the characters that XML 1.0 §2.2 forbids or discourages: C0 except tab, line feed and
@@ -18,13 +19,9 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().filter(|&c| is_allowed(c)).map(replace).collect())
 }
 
+// U+0085 is allowed in entries, because XML permits it, and is not published.
 fn is_allowed(c: char) -> bool {
-    let code = u32::from(c);
-    match code {
-        0x09 | 0x0A | 0x0D => true,
-        0..=0x1F | 0x7F..=0x9F | 0xFDD0..=0xFDEF => false,
-        _ => code & 0xFFFE != 0xFFFE,
-    }
+    !is_forbidden(c) && c != '\u{85}'
 }
 
 /// Escapes plain text for HTML.
@@ -34,7 +31,7 @@ pub(crate) fn escape(text: &str) -> String {
 
 /// Returns one line of plain text: cleaned, with collapsed white space.
 pub(crate) fn single_line(text: &str) -> String {
-    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
+    collapse_whitespace(&clean(text))
 }
 
 /// Returns an absolute http(s) address without user name and password, or `None`.

@@ -136,9 +136,5 @@ fn title(lower: &str) -> String {
         return String::new();
     };
     let text = rest.split("</title").next().unwrap_or_default();
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .replace("&#39;", "'")
-        .replace('\u{2019}', "'")
+    feed_model::text::collapse_whitespace(text).replace("&#39;", "'").replace('\u{2019}', "'")
 }

@@ -10,8 +10,8 @@ use chrono::{Datelike, NaiveDate, TimeZone, Utc};
 use regex::{Captures, Regex};
 use url::Url;
 
+use feed_model::months::month_of;
 use feed_model::{DatePrecision, PublishedDate};
-use feed_parser::month_of;
 
 use crate::word_list::{WordList, word_list};
 

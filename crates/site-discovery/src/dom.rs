@@ -3,13 +3,17 @@
 //! Nothing here recurses, and no walk looks at more than [`MAX_ANCESTORS`] ancestors, so the cost
 //! of a deeply nested page is bounded.
 
+use feed_model::{
+    html_elements::{self, HIDDEN, OPTIONAL_END, PAGE_INLINE, SVG_SHAPE},
+    language::parse_page_tag,
+};
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
 
 use crate::{
     dates::{self, DateOrder},
     page::Page,
-    text::{collapse_whitespace, language_tag},
+    text::collapse_whitespace,
 };
 
 /// The number of ancestors of an element that are examined.
@@ -42,7 +46,7 @@ impl Dom {
             .select(&compile_selector("html[lang]"))
             .next()
             .and_then(|e| e.attr("lang"))
-            .and_then(language_tag);
+            .and_then(parse_page_tag);
         let order = dates::date_order_for(language.as_deref(), page.url);
         Self { html, base, is_truncated: bounded_html.len() < page.html.len(), order }
     }
@@ -71,44 +75,6 @@ impl Dom {
 /// The nesting depth at which a page is cut off.
 const MAX_NESTING: usize = 1_000;
 
-/// Elements that are not counted: void elements, and elements whose end tag may be omitted.
-const UNCOUNTED_TAGS: &[&[u8]] = &[
-    b"p",
-    b"li",
-    b"td",
-    b"th",
-    b"tr",
-    b"dt",
-    b"dd",
-    b"option",
-    b"br",
-    b"img",
-    b"input",
-    b"meta",
-    b"link",
-    b"hr",
-    b"wbr",
-    b"source",
-    b"col",
-    b"tbody",
-    b"thead",
-    b"colgroup",
-    b"track",
-    b"area",
-    b"base",
-    b"embed",
-    b"param",
-    b"path",
-    b"rect",
-    b"circle",
-    b"use",
-    b"line",
-    b"polygon",
-    b"polyline",
-    b"ellipse",
-    b"stop",
-];
-
 /// Returns the beginning of a page up to the point where it is nested deeper than [`MAX_NESTING`].
 /// The time to build the tree of a deeply nested page grows with the square of its depth.
 fn cut_at_max_nesting(html: &str) -> &str {
@@ -117,16 +83,17 @@ fn cut_at_max_nesting(html: &str) -> &str {
     for (at, _) in html.match_indices('<') {
         let closes = bytes.get(at + 1) == Some(&b'/');
         let from = at + 1 + usize::from(closes);
-        let name: Vec<u8> = bytes
+        let name: String = bytes
             .get(from..)
             .unwrap_or_default()
             .iter()
             .take(12)
             .take_while(|c| c.is_ascii_alphanumeric())
-            .map(u8::to_ascii_lowercase)
+            .map(|c| char::from(c.to_ascii_lowercase()))
             .collect();
-        if !name.first().is_some_and(u8::is_ascii_alphabetic)
-            || UNCOUNTED_TAGS.contains(&name.as_slice())
+        // Elements whose end tag may be left out are not counted.
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+            || html_elements::has(&name, OPTIONAL_END | SVG_SHAPE)
         {
             continue;
         }
@@ -150,23 +117,8 @@ pub(crate) fn is_invisible(element: &ElementRef<'_>) -> bool {
     if matches!(value.name(), "html" | "body" | "main") {
         return false;
     }
-    matches!(
-        value.name(),
-        "script"
-            | "style"
-            | "template"
-            | "noscript"
-            | "svg"
-            | "iframe"
-            | "head"
-            | "select"
-            | "textarea"
-            | "object"
-            | "canvas"
-            | "input"
-            | "dialog"
-            | "math"
-    ) || value.attr("hidden").is_some()
+    html_elements::has(value.name(), HIDDEN)
+        || value.attr("hidden").is_some()
         || value.attr("class").is_some_and(|class| {
             class.split_ascii_whitespace().any(|c| {
                 matches!(
@@ -183,41 +135,7 @@ pub(crate) fn is_invisible(element: &ElementRef<'_>) -> bool {
 
 /// Returns whether an element is part of a line of text.
 pub(crate) fn is_inline(name: &str) -> bool {
-    matches!(
-        name,
-        "a" | "span"
-            | "em"
-            | "strong"
-            | "b"
-            | "i"
-            | "u"
-            | "s"
-            | "code"
-            | "kbd"
-            | "var"
-            | "samp"
-            | "sup"
-            | "sub"
-            | "mark"
-            | "abbr"
-            | "q"
-            | "cite"
-            | "del"
-            | "ins"
-            | "wbr"
-            | "font"
-            | "bdi"
-            | "bdo"
-            | "dfn"
-            | "small"
-            | "big"
-            | "tt"
-            | "label"
-            | "ruby"
-            | "rb"
-            | "nobr"
-            | "data"
-    )
+    html_elements::has(name, PAGE_INLINE)
 }
 
 /// Returns the level of a heading element (`h1` to `h6`).

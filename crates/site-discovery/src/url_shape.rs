@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use feed_model::{site::site_of, tracking::is_ignored_within_page};
+use feed_model::{language::is_path_locale, site::site_of, tracking::is_ignored_within_page};
 use url::Url;
 
 use crate::{
@@ -49,7 +49,7 @@ pub(crate) fn is_home(url: &Url) -> bool {
     match parts.as_slice() {
         [] => !query_names_post(url),
         [one] => {
-            is_locale(one)
+            is_path_locale(one)
                 || matches!(
                     one.to_ascii_lowercase().as_str(),
                     "index.html" | "index.htm" | "index.php" | "home"
@@ -143,7 +143,7 @@ pub(crate) fn is_static_page(url: &Url) -> bool {
     }
     let parts = segments(url);
     let parts: &[&str] =
-        if parts.first().is_some_and(|p| is_locale(p)) { &parts[1..] } else { &parts };
+        if parts.first().is_some_and(|p| is_path_locale(p)) { &parts[1..] } else { &parts };
     match parts {
         [] => !query_names_post(url),
         [one] => STATIC_PAGE_SEGMENTS.contains(&strip_page_extension(one)),
@@ -214,7 +214,7 @@ pub(crate) fn directory(url: &Url) -> String {
     let parts = segments(url);
     let mut out = String::from("/");
     let mut rest: &[&str] = &parts;
-    if rest.len() >= 2 && is_locale(rest[0]) {
+    if rest.len() >= 2 && is_path_locale(rest[0]) {
         out.push_str(rest[0]);
         out.push('/');
         rest = &rest[1..];
@@ -280,13 +280,6 @@ fn is_year(segment: &str) -> bool {
     segment.len() == 4
         && segment.chars().all(|c| c.is_ascii_digit())
         && (segment.starts_with("19") || segment.starts_with("20"))
-}
-
-fn is_locale(segment: &str) -> bool {
-    static LANGUAGES: LazyLock<WordList> = word_list!("path_languages.txt");
-    let (language, region) = segment.split_once(['-', '_']).unwrap_or((segment, ""));
-    LANGUAGES.contains(&language.to_ascii_lowercase())
-        && (region.is_empty() || region.len() == 2 || region.len() == 4)
 }
 
 fn strip_page_extension(segment: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
+use feed_model::stop_words::{DETECTED_LANGUAGES, ambiguous_english_words, distinctive_words};
 use rust_stemmers::{Algorithm, Stemmer};
 use whatlang::Lang;
 
@@ -102,7 +103,7 @@ impl Language {
 /// statistical detection.
 fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
     let (mut words, mut ambiguous_english, mut distinctive) =
-        (0_usize, 0_usize, [0_usize; DISTINCTIVE_STOP_WORDS.len()]);
+        (0_usize, 0_usize, [0_usize; DETECTED_LANGUAGES.len()]);
     let mut lower = [0; MAX_STOP_WORD_BYTES];
     for word in samples
         .iter()
@@ -131,12 +132,12 @@ fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
         && is_one_in(distinctive[0], 25)
         && all_english >= 3
         && is_one_in(all_english, 8);
-    if is_clear || is_english { Language::declared(DISTINCTIVE_STOP_WORDS[best].0) } else { None }
+    if is_clear || is_english { Language::declared(DETECTED_LANGUAGES[best]) } else { None }
 }
 
 /// The languages of a stop word.
 enum StopWord {
-    /// The language with this index in [`DISTINCTIVE_STOP_WORDS`], and no other one of
+    /// The language with this index in [`DETECTED_LANGUAGES`], and no other one of
     /// [`STEMMED_LANGUAGES`].
     Of(usize),
     /// English and other languages.
@@ -146,33 +147,11 @@ enum StopWord {
 /// Number of bytes of the longest stop word.
 const MAX_STOP_WORD_BYTES: usize = 7;
 
-/// Frequent words of languages that no other language of [`STEMMED_LANGUAGES`] has; English first.
-const DISTINCTIVE_STOP_WORDS: [(&str, &str); 3] = [
-    (
-        "en",
-        "the and with this that from which their they you your how what why when where into than these those should would between \
-         because without about while every",
-    ),
-    (
-        "de",
-        "und nicht ist für auf eine einer einem einen werden wird wurde sich auch oder dass sind durch zum zur nach über aus wenn \
-         aber noch nur haben kann wir beim",
-    ),
-    ("fr", "les dans pour une avec sont cette nous vous leur aux chez elle ainsi être même"),
-];
-
-/// Frequent words of English that others have as well.
-const AMBIGUOUS_ENGLISH_WORDS: &str =
-    "of to in is for on by at as it are was be an or not its has will said";
-
 static STOP_WORD_INDEX: LazyLock<HashMap<&[u8], StopWord, foldhash::fast::RandomState>> =
     LazyLock::new(|| {
-        let alone = DISTINCTIVE_STOP_WORDS.iter().enumerate().flat_map(|(place, (_, words))| {
-            words.split_ascii_whitespace().map(move |word| (word.as_bytes(), StopWord::Of(place)))
-        });
-        let shared = AMBIGUOUS_ENGLISH_WORDS
-            .split_ascii_whitespace()
-            .map(|word| (word.as_bytes(), StopWord::AlsoEnglish));
+        let alone =
+            distinctive_words().map(|(word, language)| (word.as_bytes(), StopWord::Of(language)));
+        let shared = ambiguous_english_words().map(|word| (word.as_bytes(), StopWord::AlsoEnglish));
         alone.chain(shared).collect()
     });
 

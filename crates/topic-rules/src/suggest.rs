@@ -364,9 +364,7 @@ impl TermIndex {
                     let written = &text[phrase[0].start..phrase[length - 1].end];
                     *found
                         .spellings
-                        .entry(
-                            written.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase(),
-                        )
+                        .entry(feed_model::text::collapse_whitespace(&written).to_lowercase())
                         .or_default() += 1;
                 }
             }

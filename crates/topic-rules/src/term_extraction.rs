@@ -3,8 +3,9 @@
 //! Matching reads every word. Counting reads only the fields that show the subject: title,
 //! categories and summary, and the beginning of the text if the summary is short.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::collections::HashMap;
+
+use feed_model::stop_words::{self, StopWordUse};
 
 use super::StoryFields;
 use super::language::{Language, WordStemmer};
@@ -15,18 +16,6 @@ const MIN_SUMMARY_CHARS: usize = 200;
 
 /// Number of characters of the text that are read.
 pub(super) const TEXT_CHARS: usize = 1000;
-
-/// Words of English that say nothing of a subject. Other languages have only what their texts show:
-/// a word that most stories have weighs nothing.
-const STOP_WORD_LIST: &str = "a about above after again all also am an and any are as at be because been before being below between both but by \
-    can cannot could did do does doing don done down during each even every few for from further get gets getting go goes going got had has have \
-    having he her here hers him his how i if in into is it its itself just like made make makes making many may me might more most much must my \
-    new no nor not now of off on once one only or other our out over own part really s said same say says she should so some still such t than \
-    that the their them then there these they thing things this those through to too two under until up us use used uses using very via was way we \
-    well were what when where which while who whom whose why will with within without would yet you your yours three first last let per re ve ll";
-
-static STOP_WORDS: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| STOP_WORD_LIST.split_ascii_whitespace().collect());
 
 /// A word of a run. Its numbers were assigned by the [`TermReader`] that read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +92,8 @@ pub(super) fn for_each_word<'t>(fields: &StoryFields<'t>, mut sink: impl FnMut(T
 /// Returns whether a case-folded word is a stop word.
 pub(super) fn is_stop_word(folded: &str) -> bool {
     // A single ASCII letter is no word, but a single ideograph is.
-    folded.len() == 1 || STOP_WORDS.contains(folded.strip_suffix("'s").unwrap_or(folded))
+    folded.len() == 1
+        || stop_words::is_stop_word(folded.strip_suffix("'s").unwrap_or(folded), StopWordUse::Terms)
 }
 
 /// Reads stories and caches every word, because most words of a story were in an earlier one.

@@ -1,47 +1,5 @@
 //! Names in dates, as publishers write them in other languages than English.
 
-use super::months::month_of;
-
-/// Beginnings that name a month where nothing but a date is expected: in prose they are other words
-/// as well.
-const SHORT_MONTHS: [(&str, u32); 26] = [
-    ("sty", 1),
-    ("oca", 1),
-    ("lut", 2),
-    ("şub", 2),
-    ("már", 3),
-    ("kwi", 4),
-    ("nis", 4),
-    ("μαι", 5),
-    ("cze", 6),
-    ("haz", 6),
-    ("lip", 7),
-    ("tem", 7),
-    ("sie", 8),
-    ("ağu", 8),
-    ("set", 9),
-    ("wrz", 9),
-    ("sze", 9),
-    ("eyl", 9),
-    ("out", 10),
-    ("paź", 10),
-    ("eki", 10),
-    ("lis", 11),
-    ("kas", 11),
-    ("des", 12),
-    ("gru", 12),
-    ("ara", 12),
-];
-
-/// The month of a name, whole or cut short, in a text that is a date and nothing else; 1 to 12.
-pub(super) fn month(word: &str) -> Option<u32> {
-    let by_short_name = || {
-        let word = word.to_lowercase();
-        SHORT_MONTHS.iter().find(|(start, _)| word.starts_with(start)).map(|(_, month)| *month)
-    };
-    month_of(word).or_else(by_short_name)
-}
-
 /// Dates of China, Japan and Korea in figures: `2024年3月5日`, `2004년 05월 28일 오후 1:31`.
 pub(super) fn east_asian_to_iso(text: String) -> String {
     if !text.contains(['年', '년', '月', '월', '午', '오']) {

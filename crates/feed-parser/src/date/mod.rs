@@ -6,13 +6,10 @@
 
 mod iso8601;
 mod localised;
-mod months;
 mod rfc822;
 mod zone;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
-
-pub use self::months::month_of;
 
 use feed_model::{DatePrecision, PublishedDate, Timestamp};
 

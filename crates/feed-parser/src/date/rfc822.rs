@@ -3,12 +3,11 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
-use super::{
-    LocalDateTime, iso8601,
-    localised::{is_afternoon, month},
-    time_of, zone,
+use super::{LocalDateTime, iso8601, localised::is_afternoon, time_of, zone};
+use feed_model::{
+    DatePrecision, PublishedDate,
+    months::{ENGLISH_ABBREVIATIONS, month_in_date},
 };
-use feed_model::{DatePrecision, PublishedDate};
 
 /// What was found on the way through the words.
 #[derive(Debug, Default)]
@@ -26,12 +25,10 @@ struct DateParts {
 /// what else it might be; nothing where it is written otherwise in any point.
 pub(super) fn parse_common_form(text: &str) -> Option<PublishedDate> {
     const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (weekday, rest) = text.split_once(", ")?;
     let (day, rest) = iso8601::parse_digits(rest, 2)?;
     let (name, rest) = (rest.get(1..4)?, rest.strip_prefix(' ')?.get(3..)?);
-    let month = (1..).zip(MONTHS).find(|(_, month)| *month == name)?.0;
+    let month = (1..).zip(ENGLISH_ABBREVIATIONS).find(|(_, month)| *month == name)?.0;
     let (year, rest) = iso8601::parse_digits(rest.strip_prefix(' ')?, 4)?;
     let (hour, rest) = iso8601::parse_digits(rest.strip_prefix(' ')?, 2)?;
     let (minute, rest) = iso8601::parse_digits(rest.strip_prefix(':')?, 2)?;
@@ -115,7 +112,7 @@ impl DateParts {
         }
         // `January, 29 Jan 2021`: a month where a weekday belongs is no month, unless it stays the
         // only one.
-        if let Some(month) = month(word)
+        if let Some(month) = month_in_date(word)
             && (self.month.is_none() || self.numbers.len() == 1 && self.time.is_none())
             && self.date.is_none()
         {
@@ -184,7 +181,7 @@ impl DateParts {
         let [first, second, third] = parts[..] else {
             return None;
         };
-        if let Some(named) = month(second) {
+        if let Some(named) = month_in_date(second) {
             self.month = Some(named);
             self.add_number(first)?;
             // `2004-július-13T9:15-05:00`

@@ -6,91 +6,7 @@ use std::{
 };
 
 use ammonia::{Builder, UrlRelative};
-
-/// What articles are made of. Formulas (`math`) and what else is not here leave their text.
-const ELEMENTS: [&str; 81] = [
-    "a",
-    "abbr",
-    "acronym",
-    "address",
-    "article",
-    "aside",
-    "audio",
-    "b",
-    "bdi",
-    "bdo",
-    "big",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "data",
-    "dd",
-    "del",
-    "details",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hgroup",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "li",
-    "main",
-    "mark",
-    "nav",
-    "ol",
-    "p",
-    "picture",
-    "pre",
-    "q",
-    "rp",
-    "rt",
-    "ruby",
-    "s",
-    "samp",
-    "section",
-    "small",
-    "source",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "summary",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "time",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "video",
-    "wbr",
-];
+use feed_model::html_elements::{self, ALLOWED, DROPPED};
 
 /// Attributes that are kept, by element. Some are only looked at and taken away by the next step:
 /// `style` and `data-*`.
@@ -142,10 +58,8 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let attributes: HashMap<&str, HashSet<&str>> =
         ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect();
     builder
-        .tags(ELEMENTS.into_iter().collect())
-        .clean_content_tags(
-            ["script", "style", "title", "head", "template", "svg", "math"].into_iter().collect(),
-        )
+        .tags(html_elements::names(ALLOWED).collect())
+        .clean_content_tags(html_elements::names(DROPPED).collect())
         .tag_attributes(attributes)
         .generic_attributes(["lang", "title", "dir"].into_iter().collect())
         .url_schemes(["http", "https", "mailto"].into_iter().collect())
@@ -155,14 +69,9 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
-/// Whether an element is on the list.
+/// Returns whether an element is on the list.
 pub(super) fn is_allowed_element(name: &str) -> bool {
-    // By length and first letter, which nearly always decide: this is asked of every tag.
-    ELEMENTS.iter().any(|element| {
-        element.len() == name.len()
-            && element.as_bytes()[0] == name.as_bytes()[0]
-            && *element == name
-    })
+    html_elements::has(name, ALLOWED)
 }
 
 /// Whether an attribute of an element is on the list.

@@ -13,10 +13,14 @@ use std::borrow::Cow;
 use url::Url;
 
 use super::{
-    text::{plain_text, strip_forbidden},
+    text::plain_text,
     xml::{Lexer, Token, escape_text, local_name},
 };
-use feed_model::SafeHtml;
+use feed_model::{
+    SafeHtml,
+    html_elements::{self, FALLBACK},
+    text::strip_forbidden,
+};
 
 /// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes
 /// nothing. Of a text of more than a megabyte the beginning is kept.
@@ -96,7 +100,6 @@ fn as_plain_text(html: &str) -> SafeHtml {
 /// Takes the tags away whose content is for browsers that cannot do better: a parser reads it as
 /// text, and where the end tag is missing everything that follows with it.
 fn strip_fallback_tags(html: &str) -> Cow<'_, str> {
-    const NAMES: [&str; 4] = ["noscript", "iframe", "noembed", "noframes"];
     let is_tag = |at: usize| {
         if !matches!(html.as_bytes().get(at + 1), Some(b'/' | b'n' | b'N' | b'i' | b'I')) {
             return false;
@@ -105,7 +108,7 @@ fn strip_fallback_tags(html: &str) -> Cow<'_, str> {
         let named = |name: &&str| {
             rest.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
         };
-        NAMES.iter().find(|name| named(name)).is_some_and(|name| {
+        html_elements::names(FALLBACK).find(|name| named(name)).is_some_and(|name| {
             !rest[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric())
         })
     };

@@ -1,7 +1,9 @@
 //! How much nesting is worth an HTML parser's time: building the tree costs the square of some of
 //! it.
 
-use crate::xml::{Lexer, Token};
+use feed_model::html_elements::{self, FORMATTING, OPTIONAL_END};
+
+use crate::xml::{Lexer, Token, lower_name};
 
 /// The deepest nesting of elements that must be closed.
 const MAX_DEPTH: usize = 400;
@@ -43,20 +45,10 @@ pub(super) fn are_respected(html: &str) -> bool {
 }
 
 fn is_formatting(name: &str) -> bool {
-    [
-        "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt",
-        "u",
-    ]
-    .iter()
-    .any(|f| name.eq_ignore_ascii_case(f))
+    html_elements::has(&lower_name(name), FORMATTING)
 }
 
 /// Elements that are never closed, or need not be.
 fn has_optional_end_tag(name: &str) -> bool {
-    let names = [
-        "p", "li", "br", "img", "hr", "td", "tr", "th", "dt", "dd", "source", "wbr", "col",
-        "input", "option", "link", "meta", "area", "embed", "param", "track", "base", "tbody",
-        "thead", "tfoot", "colgroup", "rp", "rt",
-    ];
-    names.iter().any(|n| name.eq_ignore_ascii_case(n))
+    html_elements::has(&lower_name(name), OPTIONAL_END)
 }

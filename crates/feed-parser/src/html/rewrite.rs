@@ -1,11 +1,11 @@
 //! Addresses in clean HTML: absolute, of allowed schemes, without tracking; lazy images made real,
 //! pixels taken out.
 
+use feed_model::text::strip_forbidden;
 use url::Url;
 
 use super::allow_list::is_allowed_attribute;
 use crate::{
-    text::strip_forbidden,
     url::{http_url, link_url, strip_tracking},
     xml::{Lexer, Tag, Token, escape_attribute, escape_text, unescape},
 };

@@ -4,53 +4,16 @@
 //! attributes in double quotes, and none of the nestings that a parser mends. Whatever does not fit
 //! goes through the parser; a doubt is a no.
 
-use super::allow_list::is_allowed_element;
-use crate::{
+use feed_model::{
+    html_elements::{self, ElementClass, VOID},
     text::strip_forbidden,
-    xml::{is_legacy_entity, unescape},
 };
+
+use super::allow_list::is_allowed_element;
+use crate::xml::{is_legacy_entity, unescape};
 
 /// The deepest nesting; a parser's own limits are beyond it.
 const MAX_DEPTH: usize = 64;
-
-const BLOCKS: [&str; 31] = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "center",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "figcaption",
-    "figure",
-    "footer",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hgroup",
-    "hr",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "summary",
-    "ul",
-];
-
-/// Elements that a parser treats by rules of their own, which are not worth repeating here.
-const UNSUPPORTED: [&str; 7] = ["col", "colgroup", "rp", "rt", "rtc", "ruby", "caption"];
-
-const VOID: [&str; 5] = ["br", "hr", "img", "source", "wbr"];
 
 /// Whether HTML is of the narrow kind.
 pub(super) fn is_strict_subset(html: &str) -> bool {
@@ -130,9 +93,10 @@ fn start_tag<'a>(rest: &'a str, open: &mut Vec<&'a str>) -> Option<usize> {
     let name_end =
         1 + bytes[1..].iter().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit()).count();
     let name = &rest[1..name_end];
-    if !is_allowed_element(name) || UNSUPPORTED.contains(&name) {
+    if !is_allowed_element(name) || html_elements::class(name).is_none() {
         return None;
     }
+    let is_void = html_elements::has(name, VOID);
     let mut at = name_end;
     let mut names: Vec<&str> = Vec::new();
     loop {
@@ -140,7 +104,7 @@ fn start_tag<'a>(rest: &'a str, open: &mut Vec<&'a str>) -> Option<usize> {
         at += spaces;
         match bytes.get(at)? {
             b'>' => break,
-            b'/' if VOID.contains(&name) && bytes.get(at + 1) == Some(&b'>') => {
+            b'/' if is_void && bytes.get(at + 1) == Some(&b'>') => {
                 at += 1;
                 break;
             }
@@ -167,7 +131,7 @@ fn start_tag<'a>(rest: &'a str, open: &mut Vec<&'a str>) -> Option<usize> {
     if !is_allowed_nesting(name, open) || name == "pre" && bytes.get(at + 1) == Some(&b'\n') {
         return None;
     }
-    if !VOID.contains(&name) {
+    if !is_void {
         if open.len() >= MAX_DEPTH {
             return None;
         }
@@ -179,7 +143,8 @@ fn start_tag<'a>(rest: &'a str, open: &mut Vec<&'a str>) -> Option<usize> {
 /// Whether a parser leaves the element where it is written.
 fn is_allowed_nesting(name: &str, open: &[&str]) -> bool {
     let top = open.last().copied().unwrap_or("");
-    let is_heading = |name: &str| name.len() == 2 && name.starts_with('h') && name != "hr";
+    let class = html_elements::class(name);
+    let is_heading = |name: &str| html_elements::class(name) == Some(ElementClass::Heading);
     match name {
         "li" => matches!(top, "ul" | "ol"),
         "dt" | "dd" => top == "dl",
@@ -190,7 +155,7 @@ fn is_allowed_nesting(name: &str, open: &[&str]) -> bool {
         "a" => !open.contains(&"a"),
         "table" => !open.iter().any(|o| *o == "p" || *o == "table"),
         _ if is_heading(name) => !open.iter().any(|o| *o == "p" || is_heading(o)),
-        _ if BLOCKS.binary_search(&name).is_ok() => !open.contains(&"p"),
+        _ if class.is_some_and(ElementClass::closes_paragraph) => !open.contains(&"p"),
         _ => true,
     }
 }

@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
+use feed_model::html_elements::{self, VOID};
+
 use crate::{
     repairs::Repairs,
-    xml::{Lexer, Tag, Token, escape_text, local_name, unescape, unescape_into},
+    xml::{Lexer, Tag, Token, escape_text, local_name, lower_name, unescape, unescape_into},
 };
 
 /// What a text is.
@@ -175,11 +177,7 @@ fn end(out: &mut String, name: &str) {
 }
 
 fn is_void(name: &str) -> bool {
-    let void = [
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
-        "source", "track", "wbr",
-    ];
-    void.iter().any(|v| name.eq_ignore_ascii_case(v))
+    html_elements::has(&lower_name(name), VOID)
 }
 
 /// Takes away the one `div` around XHTML (RFC 4287 §3.1.1.3).

@@ -406,7 +406,7 @@ proptest! {
         feed_parser::parse_date(&date);
         feed_parser::http_url(&text, Some(&feed_url()));
         feed_parser::prose(&SafeHtml::from_sanitised(text.clone()));
-        prop_assert!(!feed_parser::strip_forbidden(&text).contains('\0'));
+        prop_assert!(!feed_model::text::strip_forbidden(&text).contains('\0'));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use feed_model::Story;
+use feed_model::{
+    Story,
+    stop_words::{StopWordUse, is_stop_word},
+};
 
 use crate::excerpt;
 
@@ -20,14 +23,6 @@ const MAX_WORDS: usize = 16;
 const MIN_WORD_CHARS: usize = 4;
 const MAX_WORD_CHARS: usize = 40;
 
-/// Words that say nothing about a title, sorted.
-const STOP_WORDS: [&str; 36] = [
-    "about", "after", "again", "against", "been", "before", "being", "between", "could", "does",
-    "from", "have", "here", "into", "just", "like", "more", "most", "much", "need", "only", "over",
-    "should", "some", "than", "that", "their", "then", "there", "they", "this", "what", "when",
-    "will", "with", "your",
-];
-
 /// Returns the words that several titles of `stories` contain, most frequent first. Words of the
 /// topic's own title are omitted.
 pub(super) fn title_words(topic_title: &str, stories: &[Story]) -> Vec<TitleWord> {
@@ -36,7 +31,7 @@ pub(super) fn title_words(topic_title: &str, stories: &[Story]) -> Vec<TitleWord
     for story in stories {
         let words: BTreeSet<String> = words(&story.title).into_iter().collect();
         for word in words {
-            if !own.contains(&word) && STOP_WORDS.binary_search(&word.as_str()).is_err() {
+            if !own.contains(&word) && !is_stop_word(&word, StopWordUse::Titles) {
                 *counts.entry(word).or_default() += 1;
             }
         }
@@ -58,14 +53,4 @@ fn words(text: &str) -> Vec<String> {
         .filter(|word| !word.chars().all(|c| c.is_ascii_digit()))
         .map(str::to_lowercase)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stop_words_are_sorted() {
-        assert!(STOP_WORDS.is_sorted());
-    }
 }

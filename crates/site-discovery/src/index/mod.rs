@@ -35,7 +35,7 @@ use crate::{
     error::DiscoveryError,
     json_ld::JsonLdGraph,
     page::Page,
-    text::{collapse_whitespace, language_tag, normalized},
+    text::{collapse_whitespace, normalized},
     url_shape,
 };
 
@@ -93,7 +93,10 @@ pub fn read_index_page(
             format!("{unlinked} of {} items have no link", items.len()),
         ));
     }
-    let language = dom.first("html[lang]").and_then(|e| e.attr("lang")).and_then(language_tag);
+    let language = dom
+        .first("html[lang]")
+        .and_then(|e| e.attr("lang"))
+        .and_then(feed_model::language::parse_page_tag);
     let drafts = items
         .into_iter()
         .map(|item| {

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use url::Url;
 
-use feed_model::{Category, Draft, Person, Problem, PublishedDate};
+use feed_model::{Category, Draft, Person, Problem, PublishedDate, language::parse_page_tag};
 
 use self::images::{image_key, is_logo};
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     json_ld::{self, JsonLdGraph},
     page::Page,
     site_name::SiteNameCleaner,
-    text::{collapse_whitespace, escape_html, keywords, language_tag, normalized},
+    text::{collapse_whitespace, escape_html, keywords, normalized},
     url_shape,
 };
 
@@ -471,11 +471,11 @@ impl MetadataReader<'_> {
             .dom
             .first("html[lang]")
             .and_then(|e| e.attr("lang"))
-            .and_then(language_tag)
+            .and_then(parse_page_tag)
             .map(|l| (l, "<html lang>".to_owned()));
         let found = html
             .or_else(|| {
-                self.json_text(&["inLanguage"]).and_then(|(v, f)| Some((language_tag(&v)?, f)))
+                self.json_text(&["inLanguage"]).and_then(|(v, f)| Some((parse_page_tag(&v)?, f)))
             })
             .or_else(|| {
                 self.meta(&[
@@ -485,13 +485,13 @@ impl MetadataReader<'_> {
                     "language",
                     "content-language",
                 ])
-                .and_then(|(v, f)| Some((language_tag(&v)?, f.to_owned())))
+                .and_then(|(v, f)| Some((parse_page_tag(&v)?, f.to_owned())))
             })
             .or_else(|| {
                 self.page
                     .headers
                     .text("content-language")
-                    .and_then(language_tag)
+                    .and_then(parse_page_tag)
                     .map(|l| (l, "Content-Language".to_owned()))
             });
         self.record_origin("language", found)

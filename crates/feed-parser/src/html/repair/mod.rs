@@ -9,8 +9,10 @@
 mod open_elements;
 mod tag;
 
+use feed_model::html_elements::ElementClass;
+
 use self::{
-    open_elements::{ElementClass, OpenElements, element_class},
+    open_elements::{OpenElements, element_class},
     tag::{StartTag, parse_end_tag, parse_start_tag},
 };
 use super::{

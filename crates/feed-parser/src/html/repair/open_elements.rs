@@ -3,71 +3,18 @@
 
 use std::borrow::Cow;
 
+use feed_model::html_elements::{self, ElementClass};
+
 use super::super::allow_list::is_allowed_element;
 
 /// The deepest nesting that is followed.
 const MAX_DEPTH: usize = 96;
 
-/// How a parser treats an element.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ElementClass {
-    /// Has no content.
-    Void,
-    /// `hr`: has none, and ends a paragraph.
-    Rule,
-    /// Has content that is no HTML, and goes with it.
-    Raw,
-    /// Would be opened again where it was closed out of order.
-    Formatting,
-    /// A paragraph.
-    Paragraph,
-    /// Ends a paragraph.
-    Block,
-    /// `pre`: a block, too.
-    Pre,
-    /// `h1` to `h6`.
-    Heading,
-    /// `li`, `dt` or `dd`.
-    Item,
-    /// `table`.
-    Table,
-    /// `thead`, `tbody` or `tfoot`.
-    Section,
-    /// `tr`.
-    Row,
-    /// `td` or `th`.
-    Cell,
-    /// All others.
-    Ordinary,
-}
-
-/// The class of an element; nothing for those whose rules are not known here.
+/// Returns the class of an element, or `None` if its rules are not modelled.
 pub(super) fn element_class(name: &str) -> Option<ElementClass> {
-    Some(match name {
-        "br" | "img" | "source" | "wbr" | "area" | "base" | "link" | "meta" | "embed" | "input"
-        | "param" | "track" => ElementClass::Void,
-        "hr" => ElementClass::Rule,
-        "script" | "style" => ElementClass::Raw,
-        "a" | "b" | "big" | "code" | "em" | "font" | "i" | "s" | "small" | "strike" | "strong"
-        | "tt" | "u" => ElementClass::Formatting,
-        "p" => ElementClass::Paragraph,
-        "address" | "article" | "aside" | "blockquote" | "center" | "details" | "dir" | "div"
-        | "dl" | "fieldset" | "figcaption" | "figure" | "footer" | "header" | "hgroup" | "main"
-        | "menu" | "nav" | "ol" | "section" | "summary" | "ul" => ElementClass::Block,
-        "pre" => ElementClass::Pre,
-        "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => ElementClass::Heading,
-        "li" | "dt" | "dd" => ElementClass::Item,
-        "table" => ElementClass::Table,
-        "thead" | "tbody" | "tfoot" => ElementClass::Section,
-        "tr" => ElementClass::Row,
-        "td" | "th" => ElementClass::Cell,
-        "abbr" | "acronym" | "audio" | "bdi" | "bdo" | "cite" | "data" | "del" | "dfn" | "ins"
-        | "kbd" | "label" | "mark" | "picture" | "q" | "samp" | "span" | "sub" | "sup" | "time"
-        | "var" | "video" => ElementClass::Ordinary,
-        // Elements that nobody defined: `o:p` and the like.
-        _ if name.contains([':', '-']) && !name.starts_with("annotation") => ElementClass::Ordinary,
-        _ => return None,
-    })
+    // Elements that no specification defines: `o:p` and the like.
+    let is_custom = || name.contains([':', '-']) && !name.starts_with("annotation");
+    html_elements::class(name).or_else(|| is_custom().then_some(ElementClass::Ordinary))
 }
 
 /// What becomes of a start tag.
