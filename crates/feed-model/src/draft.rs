@@ -1,4 +1,4 @@
-//! What one document says: the feed and its items, before anything is decided about them.
+//! A parsed document: the feed and its items, before anything is decided about them.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,13 @@ use url::Url;
 
 use super::{Problem, SafeHtml, Timestamp};
 
-/// The form in which a document was written.
+/// The format of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Format {
     /// RSS 0.91 to 2.0, whatever its version says.
     #[serde(rename = "rss")]
     Rss,
-    /// RSS 0.90, 1.0 or 1.1: RDF.
+    /// RSS 0.90, 1.0 or 1.1, which are RDF.
     #[serde(rename = "rdf")]
     Rdf,
     /// Atom 0.3 or 1.0.
@@ -21,16 +21,16 @@ pub enum Format {
     /// JSON Feed 1.0 or 1.1.
     #[serde(rename = "json")]
     Json,
-    /// A sitemap, with the heads of its pages.
+    /// A sitemap, read together with the metadata of its pages.
     #[serde(rename = "sitemap")]
     Sitemap,
-    /// An index page.
+    /// A web page that lists posts.
     #[serde(rename = "page")]
     Page,
 }
 
 impl Format {
-    /// The word that is printed and stored.
+    /// Returns the name that is printed and stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rss => "rss",
@@ -43,22 +43,22 @@ impl Format {
     }
 }
 
-/// How exactly a publisher told a date.
+/// The precision of a publisher's date.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum DatePrecision {
-    /// A year and month only: the moment is the month's first instant.
+    /// Year and month only. The timestamp is the first instant of the month.
     Month,
-    /// A day only: the moment is the day's first instant.
+    /// Day only. The timestamp is the first instant of the day.
     Day,
-    /// A time of day.
+    /// Day and time.
     Second,
 }
 
 impl DatePrecision {
-    /// The word that is stored.
+    /// Returns the name that is stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Month => "month",
@@ -67,7 +67,7 @@ impl DatePrecision {
         }
     }
 
-    /// The precision of a stored word; anything else was a time of day.
+    /// Parses a stored name. Unknown names mean [`DatePrecision::Second`].
     pub fn from_stored(word: &str) -> Self {
         [Self::Month, Self::Day]
             .into_iter()
@@ -79,14 +79,14 @@ impl DatePrecision {
 /// A publisher's date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PublishedDate {
-    /// The moment, in UTC.
+    /// The timestamp.
     pub at: Timestamp,
-    /// How exactly it was told.
+    /// Its precision.
     pub precision: DatePrecision,
 }
 
 impl PublishedDate {
-    /// A date with a time of day.
+    /// Returns a date with day and time.
     pub fn exact(at: Timestamp) -> Self {
         Self { at, precision: DatePrecision::Second }
     }
@@ -95,33 +95,33 @@ impl PublishedDate {
 /// The publisher's id of an item: RSS `guid`, RDF `rdf:about`, Atom `id`, JSON Feed `id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guid {
-    /// The id, trimmed, otherwise as it came.
+    /// The id, trimmed and otherwise unchanged.
     pub value: String,
-    /// RSS `isPermaLink`, where it was said.
+    /// RSS `isPermaLink`, if present.
     pub is_permalink: Option<bool>,
 }
 
 /// An author or contributor.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Person {
-    /// The name, plain text; an e-mail address only where there is no name.
+    /// The name in plain text. The e-mail address if there is no name.
     pub name: String,
     /// An e-mail address: RSS `author`, Atom `email`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// An http(s) address: Atom `uri`, JSON Feed `url`.
+    /// An http(s) URL: Atom `uri`, JSON Feed `url`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
 }
 
-/// The scheme of a [`Category`] that is the reading time: schema.org's property of that name.
+/// The scheme of a [`Category`] that holds the reading time: the schema.org property of that name.
 pub const READING_TIME_SCHEME: &str = "https://schema.org/timeRequired";
 
-/// A category that the publisher gave.
+/// A category that the publisher assigned.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Category {
-    /// The term, plain text: RSS `category`, Atom `category@term`, `dc:subject`, JSON Feed `tags`,
-    /// a page's section.
+    /// The term in plain text: RSS `category`, Atom `category@term`, `dc:subject`, JSON Feed
+    /// `tags`, the section of a page.
     pub term: String,
     /// RSS `category@domain`, Atom `category@scheme`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,18 +132,18 @@ pub struct Category {
 }
 
 impl Category {
-    /// A category of a term alone.
+    /// Returns a category that has only a term.
     pub fn term(term: impl Into<String>) -> Self {
         Self { term: term.into(), scheme: None, label: None }
     }
 
-    /// The reading time, as the publisher words it (`8 min read`).
+    /// Returns a category that holds the reading time in the publisher's words (`8 min read`).
     pub fn reading_time(term: impl Into<String>) -> Self {
         Self { term: term.into(), scheme: Some(READING_TIME_SCHEME.to_owned()), label: None }
     }
 
-    /// Whether this is no subject but the reading time: it is kept, and neither published as a
-    /// category nor sorted by.
+    /// Returns whether this is the reading time and not a subject. It is stored, but it is neither
+    /// published as a category nor used for classification.
     pub fn is_reading_time(&self) -> bool {
         self.scheme.as_deref() == Some(READING_TIME_SCHEME)
     }
@@ -153,26 +153,25 @@ impl Category {
 /// `media:content`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Enclosure {
-    /// Absolute http(s) address.
+    /// Absolute http(s) URL.
     pub url: String,
-    /// Media type; `application/octet-stream` where none was said and none can be told from the
-    /// address.
+    /// Media type. `application/octet-stream` if it is neither given nor known from the URL.
     pub mime: String,
-    /// Length in bytes, where it was said.
+    /// Length in bytes, if given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<u64>,
 }
 
-/// The feed that an item was taken from, as the item itself says: Atom `source`, RSS `source`.
+/// The feed that an item was originally published in: Atom `source`, RSS `source`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct OriginSource {
     /// Atom `source/id`.
     pub id: Option<String>,
-    /// Atom `source/title`, the text of RSS `source`.
+    /// Atom `source/title` or the text of RSS `source`.
     pub title: Option<String>,
-    /// The feed's own address: Atom `source/link rel=self`, RSS `source@url`.
+    /// The URL of the feed: Atom `source/link rel=self`, RSS `source@url`.
     pub feed_url: Option<String>,
-    /// The page: Atom `source/link rel=alternate`.
+    /// The web page: Atom `source/link rel=alternate`.
     pub home_page_url: Option<String>,
     /// Atom `source/updated`.
     pub updated: Option<Timestamp>,
@@ -180,62 +179,63 @@ pub struct OriginSource {
     pub rights: Option<String>,
 }
 
-/// One item as one document gave it: an entry before it has an identity.
+/// One item of one document, before it has an identity.
 ///
-/// Texts are plain unless the type says HTML; addresses are absolute http(s); characters that XML
-/// 1.0 forbids or discourages are gone.
+/// Texts are plain text unless the type says HTML. URLs are absolute http(s). Characters that XML
+/// 1.0 forbids or discourages are removed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Draft {
     /// The publisher's id.
     pub guid: Option<Guid>,
-    /// Where to read it: alternate/html, else untargeted, else a guid that is an http(s) permalink,
-    /// else the enclosure; never the comments link.
+    /// The page to read. It is taken from an alternate link of type HTML, else from an alternate
+    /// link without a type, else from a guid that is an http(s) permalink, else from the enclosure.
+    /// It is never the comments link.
     pub url: Option<Url>,
-    /// Plain text; `None` where the item has no title.
+    /// Plain text. `None` if the item has no title.
     pub title: Option<String>,
-    /// Authors in the order given: Atom `author`, RSS `author`, `dc:creator`, `itunes:author`, JSON
-    /// Feed `authors`.
+    /// Authors in the order of the document: Atom `author`, RSS `author`, `dc:creator`,
+    /// `itunes:author`, JSON Feed `authors`.
     pub authors: Vec<Person>,
-    /// The publisher's categories, without repetition.
+    /// The publisher's categories, without duplicates.
     pub categories: Vec<Category>,
-    /// When it was published: RSS `pubDate`, Atom `published` (else `updated`), `dc:date`, JSON
-    /// Feed `date_published`.
+    /// The publication date: RSS `pubDate`, Atom `published` (else `updated`), `dc:date`, JSON Feed
+    /// `date_published`.
     pub published: Option<PublishedDate>,
-    /// When the publisher says it was changed: Atom `updated`, `dcterms:modified`, JSON Feed
-    /// `date_modified`. Not copied from another field.
+    /// The date of the last change: Atom `updated`, `dcterms:modified`, JSON Feed `date_modified`.
+    /// Never copied from another field.
     pub updated: Option<Timestamp>,
-    /// A short text: Atom `summary`, RSS `description` beside `content:encoded`, JSON Feed
+    /// The short text: Atom `summary`, RSS `description` beside `content:encoded`, JSON Feed
     /// `summary`.
     pub summary: Option<SafeHtml>,
-    /// The text: Atom `content`, `content:encoded`, RSS `description` alone, JSON Feed
-    /// `content_html`/`content_text`.
+    /// The full text: Atom `content`, `content:encoded`, RSS `description` alone, JSON Feed
+    /// `content_html` or `content_text`.
     pub content: Option<SafeHtml>,
-    /// Language tag (BCP 47), where the item or its feed says one.
+    /// Language tag (BCP 47) of the item or its feed.
     pub language: Option<String>,
-    /// A picture that stands for the item: JSON Feed `image`, `media:thumbnail`, `og:image`.
+    /// An image that represents the item: JSON Feed `image`, `media:thumbnail`, `og:image`.
     pub image: Option<String>,
     /// Attached files.
     pub enclosures: Vec<Enclosure>,
-    /// The feed it was taken from, where the item names one.
+    /// The original feed, if the item names one.
     pub origin: Option<OriginSource>,
-    /// Atom `rights`, `dc:rights`.
+    /// Copyright text: Atom `rights`, `dc:rights`.
     pub rights: Option<String>,
-    /// Addresses of other works that this one is about: Atom `link rel=related|via`, JSON Feed
+    /// URLs of other works that this item is about: Atom `link rel=related|via`, JSON Feed
     /// `external_url`.
     pub related: Vec<String>,
-    /// What these were taken from.
+    /// The elements that the fields were read from.
     pub from: FieldProvenance,
 }
 
-/// What the fields of a [`Draft`] were taken from, as the document names it: `dc:title`, `pubDate`,
-/// `content_html`. Nothing where there is no such field, or where it was not read from a feed.
+/// The elements that the fields of a [`Draft`] were read from, as the document names them:
+/// `dc:title`, `pubDate`, `content_html`. `None` if the field is empty or was not read from a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FieldProvenance {
     /// Of [`Draft::guid`].
     pub guid: Option<Cow<'static, str>>,
     /// Of [`Draft::title`].
     pub title: Option<Cow<'static, str>>,
-    /// Of [`Draft::url`]; the name of the id where that is a permalink.
+    /// Of [`Draft::url`]. The name of the id element if the id is a permalink.
     pub url: Option<Cow<'static, str>>,
     /// Of [`Draft::published`].
     pub published: Option<Cow<'static, str>>,
@@ -251,7 +251,7 @@ pub struct FieldProvenance {
     pub image: Option<Cow<'static, str>>,
 }
 
-/// How fast the publisher says to come back, beside HTTP's own words.
+/// The update frequency that the document states, beside the HTTP cache fields.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UpdateHints {
     /// RSS `ttl`, in minutes.
@@ -264,7 +264,7 @@ pub struct UpdateHints {
     pub sy_interval_s: Option<u64>,
 }
 
-/// What a document says about itself.
+/// The metadata of a feed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FeedMeta {
     /// Atom `id`.
@@ -275,59 +275,59 @@ pub struct FeedMeta {
     pub description: Option<String>,
     /// The page that the feed belongs to.
     pub home_page_url: Option<String>,
-    /// The feed's own address as it states it.
+    /// The URL of the feed as it states it.
     pub self_url: Option<String>,
-    /// When the publisher says that the feed was changed.
+    /// The date of the last change as the feed states it.
     pub updated: Option<Timestamp>,
     /// Language tag (BCP 47).
     pub language: Option<String>,
     /// Copyright text.
     pub rights: Option<String>,
-    /// The feed's authors: used for items that name none.
+    /// The authors of the feed, used for items that name none.
     pub authors: Vec<Person>,
-    /// Logo or icon, absolute http(s).
+    /// Logo or icon, an absolute http(s) URL.
     pub icon: Option<String>,
-    /// `WebSub` hubs, absolute http(s).
+    /// `WebSub` hubs, absolute http(s) URLs.
     pub hubs: Vec<String>,
-    /// How fast the publisher says to come back.
+    /// The update frequency that the feed states.
     pub update_hints: UpdateHints,
 }
 
-/// The character encoding that a document was read in, and how that was found.
+/// The character encoding that a document was read in, and the reason for choosing it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Encoding {
-    /// The encoding's name in the WHATWG registry, in lower case: `utf-8`.
+    /// The name of the encoding in the WHATWG Encoding Standard, in lower case: `utf-8`.
     pub name: String,
-    /// Why: `byte order mark`, `HTTP charset`, `XML declaration`, …
+    /// The reason: `byte order mark`, `HTTP charset`, `XML declaration`, …
     pub because: String,
 }
 
-/// One thing that was repaired so that a document could be read.
+/// One kind of repair that was needed to read a document.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Repair {
-    /// A stable name for machines, in kebab-case: `bare-ampersand`.
+    /// A stable name in kebab-case: `bare-ampersand`.
     pub code: String,
-    /// One sentence for people.
+    /// One sentence that describes the repair.
     pub text: String,
-    /// The first line where it was needed, counted from 1, where that is known.
+    /// The first line where it was needed, counted from 1, if known.
     pub line: Option<u32>,
-    /// How many times.
+    /// The number of times it was needed.
     pub count: u32,
 }
 
-/// A document read whole: the feed, its items in the document's order, and what was odd about it.
+/// A parsed document: the feed, its items in document order, and everything unusual about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    /// The form it was written in.
+    /// The format.
     pub format: Format,
     /// The encoding it was read in.
     pub encoding: Encoding,
-    /// What it says about itself.
+    /// The metadata of the feed.
     pub feed: FeedMeta,
-    /// Its items, in the document's order.
+    /// The items in document order.
     pub drafts: Vec<Draft>,
-    /// What was repaired.
+    /// The repairs that were made.
     pub repairs: Vec<Repair>,
-    /// What was odd.
+    /// Problems that did not prevent reading.
     pub problems: Vec<Problem>,
 }

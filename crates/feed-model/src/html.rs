@@ -1,26 +1,25 @@
-//! HTML that may be shown.
+//! Sanitised HTML.
 
-/// A fragment of HTML that went through the sanitiser, with absolute URLs only.
+/// A fragment of HTML that was sanitised and that contains absolute URLs only.
 ///
-/// Only `ingest` makes one from a document, and only `store` makes one again from what it had
-/// stored: nothing else sanitises, and nothing stores raw HTML as displayable.
+/// Only the sanitiser of `feed-parser` makes one from a document, and only the store makes one from
+/// what it stored before. Raw HTML has no other way into a page or a feed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(transparent)]
 pub struct SafeHtml(String);
 
 impl SafeHtml {
-    /// Takes HTML that was sanitised already: for `ingest` behind its sanitiser and for `store`
-    /// reading it back.
+    /// Wraps HTML that is sanitised already. The caller guarantees it.
     pub fn from_sanitised(html: String) -> Self {
         Self(html)
     }
 
-    /// The HTML.
+    /// Returns the HTML.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing.
+    /// Returns whether the fragment is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,8 +1,8 @@
-//! Identifiers as newtypes, so that a source's id can never be taken for a topic's.
+//! Identifiers as separate types, so that one kind of id cannot be used as another.
 
 use std::fmt;
 
-/// Why a text is not an id.
+/// The reason why a text is not a valid id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
     /// The text is empty.
@@ -11,15 +11,15 @@ pub enum IdError {
     /// The text has more than 64 characters.
     #[error("an id has at most {MAX_ID_CHARS} characters")]
     TooLong,
-    /// The text has a character that an id cannot have, or begins with one that it cannot begin
-    /// with.
+    /// The text contains a character that ids do not allow, or begins with one that is only allowed
+    /// later.
     #[error(
         "an id is made of letters a-z, digits, '-', '_' and '.', and begins with a letter or digit"
     )]
     InvalidCharacter,
 }
 
-/// The longest id, in characters.
+/// The maximum length of an id, in characters.
 pub const MAX_ID_CHARS: usize = 64;
 
 fn validate(text: &str) -> Result<(), IdError> {
@@ -44,14 +44,14 @@ macro_rules! id_type {
         pub struct $name(String);
 
         impl $name {
-            /// Takes `text` as an id, when it is one.
+            /// Checks a text and returns it as an id.
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 let text = text.into();
                 validate(&text)?;
                 Ok(Self(text))
             }
 
-            /// The id as text.
+            /// Returns the id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -66,36 +66,37 @@ macro_rules! id_type {
 }
 
 id_type! {
-    /// The stable name of a source in feeds.toml: part of every identity.
+    /// The stable name of a source in feeds.toml. It is part of every entry identity.
     SourceId
 }
 id_type! {
-    /// The name of a topic in feeds.toml and in its URLs.
+    /// The name of a topic in feeds.toml and in URLs.
     TopicId
 }
 
 impl TopicId {
-    /// The reserved topic that holds every story.
+    /// The id of the reserved topic that contains every story.
     pub const ALL: &'static str = "all";
 
-    /// The reserved topic `all`.
+    /// Returns the id of the reserved topic `all`.
     pub fn all() -> Self {
         Self(Self::ALL.to_owned())
     }
 
-    /// Whether this is the reserved topic that holds every story.
+    /// Returns whether this is the reserved topic that contains every story.
     pub fn is_all(&self) -> bool {
         self.0 == Self::ALL
     }
 }
 
-/// The key of an entry within its source (see `identity`); unique together with the [`SourceId`].
+/// The key of an entry within its source, unique together with the [`SourceId`]. The crate
+/// `entry-identity` makes it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(transparent)]
 pub struct EntryKey(pub String);
 
 impl EntryKey {
-    /// The key as text.
+    /// Returns the key as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -107,8 +108,8 @@ impl fmt::Display for EntryKey {
     }
 }
 
-/// The number of a story in this database: what `/stories/{id}` and the command line call it. Never
-/// reused.
+/// The number of a story in one database, as `/stories/{id}` and the command line show it. Numbers
+/// are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoryId(pub i64);
 
@@ -123,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_a_plain_word() {
+    fn ids_are_limited_to_safe_characters() {
         assert!(SourceId::new("serverless-fyi").is_ok());
         assert_eq!(SourceId::new(""), Err(IdError::Empty));
         assert_eq!(TopicId::new("a+b"), Err(IdError::InvalidCharacter));

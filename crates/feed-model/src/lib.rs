@@ -1,8 +1,4 @@
-//! The vocabulary (layer 0): the words that every other room speaks.
-//!
-//! Here are values and their meaning, with no behaviour beyond what keeps a value valid: no clock,
-//! no IO, and nothing of any library that reads or writes feeds. Field docs say which formats fill
-//! a field.
+#![doc = include_str!("../README.md")]
 
 mod draft;
 mod headers;
@@ -38,5 +34,5 @@ pub use source::{
 pub use story::{DecidedBy, Duplicate, Membership, NonMembership, SourceRef, Story, StoryEntry};
 pub use topic::{Topic, TopicState};
 
-/// A moment in UTC; stored with millisecond precision.
+/// A point in time in UTC. It is stored with millisecond precision.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

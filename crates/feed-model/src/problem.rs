@@ -1,21 +1,21 @@
-//! Survivable oddities, carried beside the value that survived them.
+//! Problems that do not stop the work and are reported beside its result.
 
 use std::borrow::Cow;
 
-/// How much a [`Problem`] matters to the person who runs this.
+/// The severity of a [`Problem`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; nothing was lost.
+    /// Information. Nothing was lost.
     Note,
-    /// Something was repaired, guessed or left out.
+    /// Something was repaired, guessed or omitted.
     Warning,
     /// Something could not be used.
     Error,
 }
 
 impl Severity {
-    /// The word that is stored and printed.
+    /// Returns the name that is stored and printed.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Note => "note",
@@ -24,7 +24,7 @@ impl Severity {
         }
     }
 
-    /// The severity that [`Severity::as_str`] wrote; anything else is a warning.
+    /// Parses a name that [`Severity::as_str`] returned. Unknown names mean a warning.
     pub fn from_stored(word: &str) -> Self {
         match word {
             "note" => Self::Note,
@@ -34,42 +34,42 @@ impl Severity {
     }
 }
 
-/// Something odd that did not stop the work: stored with its source and shown.
+/// A problem that did not stop the work. It is stored with its source and shown to the operator.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Problem {
-    /// A stable name for machines, in kebab-case: `undated`, `moved-permanently`.
+    /// A stable name in kebab-case: `undated`, `moved-permanently`.
     pub code: Cow<'static, str>,
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
-    /// One sentence for people: what, where, and what was done about it.
+    /// One sentence: what happened, where, and what was done.
     pub text: String,
-    /// Line in the document, counted from 1, where that is known.
+    /// The line in the document, counted from 1, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
 }
 
 impl Problem {
-    /// A problem of the given severity.
+    /// Returns a problem of the given severity.
     pub fn new(code: &'static str, severity: Severity, text: impl Into<String>) -> Self {
         Self { code: Cow::Borrowed(code), severity, text: text.into(), line: None }
     }
 
-    /// A warning: something was repaired, guessed or left out.
+    /// Returns a warning: something was repaired, guessed or omitted.
     pub fn warning(code: &'static str, text: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, text)
     }
 
-    /// A note: worth knowing, nothing was lost.
+    /// Returns a note: information, nothing was lost.
     pub fn note(code: &'static str, text: impl Into<String>) -> Self {
         Self::new(code, Severity::Note, text)
     }
 
-    /// An error: something could not be used.
+    /// Returns an error: something could not be used.
     pub fn error(code: &'static str, text: impl Into<String>) -> Self {
         Self::new(code, Severity::Error, text)
     }
 
-    /// The same problem, seen at a line (counted from 1).
+    /// Returns the problem with the line where it occurs, counted from 1.
     #[must_use]
     pub fn at_line(mut self, line: u32) -> Self {
         self.line = Some(line);

@@ -1,4 +1,4 @@
-//! A source as it is meant in feeds.toml, and its state as it is stored.
+//! A source as feeds.toml configures it, and its stored state.
 
 use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
@@ -6,23 +6,23 @@ use url::Url;
 
 use super::{Problem, SourceId, Timestamp};
 
-/// How a source is to be followed.
+/// How a source is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FollowMode {
-    /// It is found out.
+    /// Discovery decides.
     #[default]
     Auto,
-    /// The address is a feed's.
+    /// The URL is a feed.
     Feed,
-    /// By the site's sitemap and the heads of its pages.
+    /// By the sitemap of the site and the metadata of its pages.
     Sitemap,
-    /// By the structure of a page that lists the posts.
+    /// By a page that lists the posts.
     Page,
 }
 
 impl FollowMode {
-    /// The word of feeds.toml.
+    /// Returns the name that feeds.toml uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -32,45 +32,45 @@ impl FollowMode {
         }
     }
 
-    /// The way that [`FollowMode::as_str`] wrote.
+    /// Parses a name that [`FollowMode::as_str`] returned.
     pub fn from_stored(word: &str) -> Option<Self> {
         [Self::Auto, Self::Feed, Self::Sitemap, Self::Page].into_iter().find(|f| f.as_str() == word)
     }
 }
 
-/// How a source was found to be followed: what is remembered between polls.
+/// The result of discovery, which is stored between polls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FollowTarget {
-    /// The way; never [`FollowMode::Auto`].
+    /// The follow mode, never [`FollowMode::Auto`].
     pub follow_mode: FollowMode,
-    /// The address that is polled: the feed, the sitemap or the page.
+    /// The URL that is polled: the feed, the sitemap or the page.
     pub url: Url,
-    /// Why, in one sentence.
+    /// The reason, one sentence.
     pub reason: String,
 }
 
-/// How much of an entry's text is republished.
+/// How much of the text of an entry is republished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContentPolicy {
-    /// The text as far as the source carries it.
+    /// The full text, as far as the source has it.
     Full,
-    /// The short text only.
+    /// Only the short text.
     Summary,
-    /// Neither.
+    /// No text.
     None,
 }
 
-/// A host or network that `allow_hosts` exempts.
+/// A host or address block that `allow_hosts` exempts from the address guard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostPattern {
-    /// A host name, in lower case, without a port.
+    /// A host name in lower case, without a port.
     Name(String),
     /// An address block: base address and prefix length in bits.
     Net(IpAddr, u8),
 }
 
-/// Why a text is not a host or CIDR block.
+/// The error for a text that is neither a host name nor an address block.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is neither a host name nor an address block like 10.0.0.0/8")]
 pub struct HostPatternError(pub String);
@@ -100,7 +100,7 @@ impl FromStr for HostPattern {
 }
 
 impl HostPattern {
-    /// Whether the address lies in this block; never for a name.
+    /// Returns whether an address is in this block. Always false for a name.
     pub fn contains_address(&self, address: IpAddr) -> bool {
         let Self::Net(base, bits) = self else {
             return false;
@@ -118,8 +118,7 @@ impl HostPattern {
         }
     }
 
-    /// Whether the host of a URL, as text, is exempted by this pattern: by name, or as an address
-    /// literal.
+    /// Returns whether the pattern exempts the host of a URL: by name, or as an address literal.
     pub fn matches_host(&self, host: &str) -> bool {
         let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         match self {
@@ -138,127 +137,128 @@ impl fmt::Display for HostPattern {
     }
 }
 
-/// When a source may be asked again.
+/// When a source may be polled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollPolicy {
-    /// The pause between two polls, at least.
+    /// The minimum time between two polls.
     pub interval: Duration,
-    /// Whether `interval` is the source's own and not the default: an own one may go below the
-    /// floors of sources without validators (never below one hour).
+    /// Whether `interval` was set for this source. Such an interval may be shorter than the minimum
+    /// for sources without validators, but not shorter than one hour.
     pub custom_interval: bool,
-    /// A five-field cron expression that is used instead of `interval`.
+    /// A cron expression of five fields that replaces `interval`.
     pub schedule: Option<String>,
-    /// The longest pause that anything but `Retry-After` may ask for.
+    /// The maximum time between two polls, except for `Retry-After`.
     pub max_interval: Duration,
-    /// Whether the source's own configured host is exempt from floors and from the address guard
-    /// (`allow_hosts`).
+    /// Whether `allow_hosts` exempts the configured host of the source from the minimum intervals
+    /// and from the address guard.
     pub exempt: bool,
 }
 
-/// What one exchange may cost.
+/// The limits of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchLimits {
-    /// For the whole exchange, name look-up and redirects included.
+    /// Time for the whole request, with name resolution and redirects.
     pub timeout: Duration,
-    /// Decoded bytes of a body.
+    /// Size of the decoded body in bytes.
     pub max_body_bytes: u64,
-    /// Items taken from one document, newest first.
+    /// Number of items taken from one document, newest first.
     pub max_items: usize,
 }
 
-/// Where the credentials of a source lie; their text is read when it is needed, and never printed.
+/// Where the credentials of a source are stored. They are read when they are needed, and never
+/// printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Auth {
     /// A file with `user:password`.
     BasicFile(String),
     /// A file with a bearer token.
     BearerFile(String),
-    /// A header field's name and a file with its value.
+    /// The name of a header field and a file with its value.
     HeaderFile(String, String),
 }
 
-/// CSS selectors of `[source.page]`, each `selector`, `selector@attribute` or empty.
+/// CSS selectors of `[source.page]`. Each is empty, `selector` or `selector@attribute`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PageSelectors {
-    /// One match is one item.
+    /// Matches the items.
     pub item: String,
     /// Within an item.
     pub title: Option<String>,
-    /// Within an item; `a@href` unless said.
+    /// Within an item. The default is `a@href`.
     pub link: Option<String>,
     /// Within an item.
     pub date: Option<String>,
     /// Within an item.
     pub summary: Option<String>,
-    /// Within an item; every match is a category.
+    /// Within an item. Every match is a category.
     pub category: Option<String>,
 }
 
-/// `[source.sitemap]`: parts of a path that a link must have, or must not have.
+/// `[source.sitemap]`: parts of a path that select the links.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SitemapPatterns {
-    /// One of them must occur in the path; none means a sensible guess.
+    /// One of them must occur in the path. If empty, heuristics decide.
     pub include: Vec<String>,
     /// None of them may occur in the path.
     pub exclude: Vec<String>,
 }
 
-/// A publication that is followed, as feeds.toml means it: every default filled in.
+/// A publication that is followed, as feeds.toml configures it with all defaults applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// Its stable name.
     pub id: SourceId,
-    /// Its title in feeds.toml; else the publication's own is shown.
+    /// Its title in feeds.toml. If `None`, the title of the publication is shown.
     pub title: Option<String>,
-    /// A feed, a site or a sitemap.
+    /// The URL of a feed, a site or a sitemap.
     pub url: Url,
-    /// How it is to be followed.
+    /// How it is followed.
     pub follow_mode: FollowMode,
-    /// When it may be asked.
+    /// When it may be polled.
     pub poll_policy: PollPolicy,
-    /// What one exchange may cost.
+    /// The limits of one request.
     pub limits: FetchLimits,
-    /// Hosts exempt from the address guard for this source; empty unless its own configured host is
-    /// among them.
+    /// Hosts that are exempt from the address guard for this source. Empty unless the configured
+    /// host is one of them.
     pub allow_hosts: Vec<HostPattern>,
     /// Whether HTTP/2 is offered to its servers.
     pub http2: bool,
-    /// How much text is republished; `None`: full for feeds, summary for sites.
+    /// How much text is republished. `None` means full for feeds and summary for sites.
     pub content: Option<ContentPolicy>,
     /// Its credentials.
     pub auth: Option<Auth>,
-    /// Whether a private source is published all the same.
+    /// Whether the source is published although it is private.
     pub publish: bool,
-    /// Not polled while set.
+    /// Whether polling is paused.
     pub paused: bool,
-    /// Older posts fetched in all, of a site without a feed.
+    /// For a site without a feed: the number of older posts to fetch in total.
     pub backfill: u32,
-    /// New pages fetched in one poll, of a site without a feed.
+    /// For a site without a feed: the number of new pages to fetch in one poll.
     pub pages_per_poll: u32,
     /// Selectors for `follow = "page"`.
     pub page: Option<PageSelectors>,
-    /// Which links of a sitemap are posts.
+    /// Selects the links of a sitemap that are posts.
     pub sitemap: SitemapPatterns,
 }
 
-/// How a source is doing, in one word.
+/// The status of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceHealth {
-    /// The last poll was good.
+    /// The last poll succeeded.
     Ok,
     /// The last poll failed.
     Failing,
-    /// It is gone for good (410 twice), and not asked until it is named.
+    /// The server answered 410 (Gone) twice. The source is polled only on request.
     Resting,
-    /// feeds.toml says not to ask.
+    /// feeds.toml pauses it.
     Paused,
     /// Never polled.
     New,
 }
 
 impl SourceHealth {
-    /// The word that is printed.
+    /// Returns the name that is printed.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -270,51 +270,51 @@ impl SourceHealth {
     }
 }
 
-/// What is known of a source: the answer to `status`.
+/// The state of a source, as the command `status` shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceState {
     /// Its stable name.
     pub id: SourceId,
-    /// The title in force: feeds.toml's, else the publication's own, else the id.
+    /// The title: from feeds.toml, else from the publication, else the id.
     pub title: String,
-    /// As feeds.toml has it.
+    /// The URL in feeds.toml.
     pub url: String,
-    /// What was found; [`FollowMode::Auto`] until the first success.
+    /// The follow mode that discovery found. [`FollowMode::Auto`] until the first success.
     pub follow_mode: FollowMode,
-    /// Why it is followed so, once found.
+    /// The reason for the follow mode, once known.
     pub follow_reason: Option<String>,
-    /// The address that is polled, once found; without userinfo.
+    /// The URL that is polled, once known, without userinfo.
     pub feed_url: Option<String>,
-    /// The publication's page.
+    /// The home page of the publication.
     pub home_page_url: Option<String>,
-    /// How it is doing.
+    /// Its status.
     pub health: SourceHealth,
-    /// The last attempt.
+    /// The last poll.
     pub last_attempt: Option<Timestamp>,
-    /// The last attempt that succeeded (304 included).
+    /// The last poll that succeeded, with 304 (Not Modified) included.
     pub last_success: Option<Timestamp>,
-    /// When it is asked next; `None` while paused or resting.
+    /// The next poll. `None` while the source is paused or gone.
     pub next_poll: Option<Timestamp>,
-    /// Why then.
+    /// The reason for that time.
     pub next_poll_reason: Option<String>,
     /// The last HTTP status.
     pub last_status: Option<u16>,
-    /// What went wrong in the last attempt, where it failed: for the operator's eyes.
+    /// The error of the last poll, with details for the operator.
     pub last_error: Option<String>,
-    /// The class of that error, fit for public pages: `timeout`, `dns`, `http-503`.
+    /// The class of that error, suitable for public pages: `timeout`, `dns`, `http-503`.
     pub last_error_class: Option<String>,
-    /// Failures in a row.
+    /// Number of consecutive failures.
     pub failures: u32,
-    /// What was odd in the last document.
+    /// The problems of the last document.
     pub problems: Vec<Problem>,
-    /// Stored entries.
+    /// Number of stored entries.
     pub entries: u64,
-    /// Stored entries that have a story on show.
+    /// Number of stored entries with a visible story.
     pub stories: u64,
-    /// The pause in force, in seconds.
+    /// The current interval in seconds.
     pub interval_s: u64,
-    /// Whether what it carries may be published.
+    /// Whether its entries may be published.
     pub public: bool,
-    /// Entries stored per UTC day for the last 90 days, oldest first: for charts.
+    /// Number of entries stored per UTC day in the last 90 days, oldest first.
     pub activity: Vec<u32>,
 }

@@ -1,78 +1,79 @@
-//! What is published: one story groups the entries of every source that carries it.
+//! A story: the unit of publication. It groups the entries of every source that carry the same
+//! post.
 
 use super::{
     Category, DatePrecision, Enclosure, EntryKey, OriginSource, Person, SafeHtml, SourceId,
     StoryId, Timestamp, TopicId,
 };
 
-/// A source as documents carry it (`atom:source`, RSS `source`, `_source`).
+/// A source as published documents describe it (`atom:source`, RSS `source`, `_source`).
 ///
-/// It changes only when the source's title, links or id change, never with its build date.
+/// It changes only when the title, the links or the id of the source change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceRef {
     /// The stable name in feeds.toml.
     pub id: SourceId,
-    /// The feed's own id where it is an IRI, else its address, else a `urn:uuid`.
+    /// The id of the feed if it is an IRI, else its URL, else a `urn:uuid`.
     pub feed_id: String,
-    /// The title in force.
+    /// The title: from feeds.toml, else from the publication, else the id.
     pub title: String,
-    /// The address that is polled, without userinfo.
+    /// The URL that is polled, without userinfo.
     pub feed_url: String,
-    /// Whether that address is a feed (and not a sitemap or a page).
+    /// Whether that URL is a feed (and not a sitemap or a page).
     pub is_feed: bool,
-    /// The publication's page.
+    /// The home page of the publication.
     pub home_page_url: Option<String>,
     /// Copyright text of the feed.
     pub rights: Option<String>,
-    /// When title, links or id last changed here.
+    /// When its title, links or id last changed.
     pub updated: Timestamp,
 }
 
-/// One source's entry of a story.
+/// An entry of a story, from one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoryEntry {
     /// The source.
     pub source: SourceId,
-    /// The source's title in force.
+    /// The title of the source.
     pub source_title: String,
-    /// The entry's key within the source.
+    /// The key of the entry within its source.
     pub key: EntryKey,
-    /// What the key was made of: `guid`, `link`, `title-date`, `title-text`.
+    /// The field that the key was made from: `guid`, `link`, `title-date`, `title-text`.
     pub key_from: String,
     /// The publisher's id.
     pub guid: Option<String>,
-    /// The entry's own link.
+    /// The link of the entry.
     pub url: Option<String>,
-    /// The entry's own title.
+    /// The title of the entry.
     pub title: Option<String>,
     /// The publisher's date.
     pub published: Option<Timestamp>,
     /// When the entry was first stored.
     pub first_seen: Timestamp,
-    /// When a document last carried it.
+    /// When a document last contained it.
     pub last_seen: Timestamp,
     /// Whether the source may be published.
     pub public: bool,
 }
 
-/// An entry that joined a story of another entry, and why.
+/// An entry that was added to the story of another entry, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Duplicate {
-    /// The source of the entry that joined.
+    /// The source of the added entry.
     pub source: SourceId,
     /// Its key.
     pub key: EntryKey,
-    /// Why it is the same story.
+    /// The reason why it belongs to the same story.
     pub because: String,
 }
 
-/// Who put a story into a topic.
+/// What decided that a story is in a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DecidedBy {
-    /// The topic's rule.
+    /// The rules of the topic.
     Rule,
-    /// A person's label.
+    /// A label that the operator set.
     Label,
 }
 
@@ -81,11 +82,11 @@ pub enum DecidedBy {
 pub struct Membership {
     /// The topic.
     pub id: TopicId,
-    /// The score of the rule.
+    /// The score of the rules.
     pub score: f64,
-    /// What decided, one sentence each.
+    /// The reasons, one sentence each.
     pub because: Vec<String>,
-    /// Who decided.
+    /// What decided.
     pub by: DecidedBy,
 }
 
@@ -94,44 +95,44 @@ pub struct Membership {
 pub struct NonMembership {
     /// The topic.
     pub id: TopicId,
-    /// The score of the rule.
+    /// The score of the rules.
     pub score: f64,
-    /// What was missing or forbidden, one sentence each.
+    /// The reasons, one sentence each: which matchers are missing and which forbid the story.
     pub because: Vec<String>,
 }
 
-/// A story with everything that is shown of it.
+/// A story with everything that documents and pages show.
 ///
-/// Title, link, date and text are those of the entry that shows (see "Which entry shows" in
+/// Title, link, date and text are those of the representative entry (see "Which entry shows" in
 /// docs/reference.md).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Story {
-    /// Its number here.
+    /// Its number in the database.
     pub id: StoryId,
-    /// The id in published documents: an IRI, stored once and never recomputed.
+    /// The id in published documents. It is an IRI, stored once and never recomputed.
     pub published_id: String,
-    /// Plain text; empty where no entry has a title.
+    /// Plain text. Empty if no entry has a title.
     pub title: String,
-    /// Absolute http(s), where an entry has a link.
+    /// Absolute http(s) URL, if an entry has a link.
     pub url: Option<String>,
-    /// The authors that the entry names; may be empty.
+    /// The authors of the entry. May be empty.
     pub authors: Vec<Person>,
-    /// The publisher's date; `None` where no publisher gives one.
+    /// The publisher's date. `None` if no entry has one.
     pub published: Option<Timestamp>,
-    /// How exactly that date was told.
+    /// The precision of that date.
     pub published_precision: Option<DatePrecision>,
-    /// As "`updated`" in docs/reference.md has it: what Atom `updated` carries.
+    /// The date that Atom `updated` carries (see `updated` in docs/reference.md).
     pub updated: Timestamp,
-    /// When it was stored here first.
+    /// When it was first stored.
     pub first_published: Timestamp,
-    /// What stories are ordered by.
+    /// The date that stories are ordered by.
     pub position: Timestamp,
-    /// The publisher's short text, sanitised; absent where it gave none.
+    /// The publisher's short text, sanitised, if there is one.
     pub summary: Option<SafeHtml>,
-    /// The text, sanitised, as far as the source's content policy lets it be republished.
+    /// The full text, sanitised, if the content policy of the source permits republishing it.
     pub content: Option<SafeHtml>,
-    /// Plain text of at most 500 characters, of the summary or else of the text, whatever the
-    /// policy.
+    /// Plain text of at most 500 characters, from the summary or else from the full text,
+    /// independent of the content policy.
     pub summary_text: String,
     /// Language tag (BCP 47).
     pub language: Option<String>,
@@ -139,24 +140,24 @@ pub struct Story {
     pub categories: Vec<Category>,
     /// Attached files.
     pub enclosures: Vec<Enclosure>,
-    /// A picture that stands for it.
+    /// An image that represents it.
     pub image: Option<String>,
     /// Copyright text of the entry.
     pub rights: Option<String>,
-    /// Addresses of other works that this one is about.
+    /// URLs of other works that it is about.
     pub related: Vec<String>,
-    /// The feed that the entry itself says it was taken from.
+    /// The original feed that the entry names.
     pub origin: Option<OriginSource>,
-    /// The source of the entry that shows.
+    /// The source of the representative entry.
     pub source: SourceRef,
-    /// The topics that it is in, in feeds.toml's order.
+    /// The topics that it is in, in the order of feeds.toml.
     pub topics: Vec<Membership>,
-    /// Every entry, the first seen first.
+    /// Every entry, in the order in which they were first seen.
     pub sources: Vec<StoryEntry>,
-    /// The entries that joined later, with the reason.
+    /// The entries that were added later, with the reasons.
     pub duplicates: Vec<Duplicate>,
-    /// Whether a person's label decides its topics.
+    /// Whether a label decides its topics.
     pub labelled: bool,
-    /// Whether it may be published: whether the source of an entry that may show is public.
+    /// Whether it may be published: whether an entry that may be shown comes from a public source.
     pub public: bool,
 }

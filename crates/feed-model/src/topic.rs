@@ -1,51 +1,52 @@
-//! A topic as feeds.toml means it, and its state as it is stored.
+//! A topic as feeds.toml configures it, and its stored state.
 
 use std::time::Duration;
 
 use super::{SourceId, Timestamp, TopicId};
 
-/// A category of stories, and the feed that one subscribes to. Matchers are texts that were checked
-/// by `topic`.
+/// A category of stories and the feed of them. The matchers are texts that the crate `topic-rules`
+/// has checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Topic {
     /// Its name in feeds.toml and in URLs.
     pub id: TopicId,
-    /// Its title for people.
+    /// Its title.
     pub title: String,
-    /// One sentence about it.
+    /// Its description, one sentence.
     pub description: Option<String>,
-    /// Matchers whose scores add up.
+    /// Matchers whose scores are added.
     pub any: Vec<String>,
-    /// Matchers that must each hit.
+    /// Matchers that must all hit.
     pub all: Vec<String>,
-    /// Matchers of which none may hit.
+    /// Matchers that must not hit.
     pub none: Vec<String>,
-    /// The sources that it is limited to; empty: every source.
+    /// The sources that it is limited to. Empty means every source.
     pub sources: Vec<SourceId>,
-    /// The score that is enough.
+    /// The minimum score of a story.
     pub threshold: f64,
-    /// Earlier ids, whose URLs redirect here.
+    /// Earlier ids. Their URLs redirect to this topic.
     pub former_ids: Vec<TopicId>,
-    /// Whether labels train it.
+    /// Whether labels train a classifier for it.
     pub learn: bool,
-    /// A story that enters by a changed rule appears in the window only if it is younger than this.
+    /// A story that enters because a rule changed is added to the feed window only if it is younger
+    /// than this.
     pub announce_within: Duration,
-    /// Files with tokens; not empty: the topic is private.
+    /// Files with access tokens. If there are any, the topic is private.
     pub access: Vec<String>,
 }
 
-/// What is known of a topic: the answer to `topics`.
+/// The state of a topic, as the command `topics` shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicState {
-    /// Its name.
+    /// Its id.
     pub id: TopicId,
-    /// Its title for people.
+    /// Its title.
     pub title: String,
-    /// One sentence about it.
+    /// Its description, one sentence.
     pub description: Option<String>,
-    /// Stories that may be published.
+    /// Number of stories that may be published.
     pub stories: u64,
-    /// When its newest story was stored first.
+    /// When its newest story was first stored.
     pub latest: Option<Timestamp>,
 }
 

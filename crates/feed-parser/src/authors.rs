@@ -1,4 +1,4 @@
-//! Who wrote an item, of all who had to do with it.
+//! The authors of an item, chosen from all persons that the document names.
 
 use super::{
     normalise::{BaseUrls, MAX_VALUES},
@@ -6,12 +6,11 @@ use super::{
 };
 use feed_model::{FeedMeta, Person};
 
-/// From this rank on, a person is somebody else who had to do with it: the publisher, a
-/// contributor.
+/// Persons from this rank on did not write the item: publishers, webmasters, contributors.
 pub(super) const FIRST_CONTRIBUTOR_RANK: u8 = 3;
 
-/// Who wrote an item: whom it names, else whom its source names, else whom the feed names (RFC 4287
-/// §4.2.1); and only then whoever else had to do with it.
+/// Returns the authors of an item: those that the item names, else those of its original feed, else
+/// those of the feed (RFC 4287 §4.2.1). Contributors are used only if there is no author at all.
 pub(super) fn authors(
     raw: &RawItem,
     meta: &FeedMeta,
@@ -32,7 +31,7 @@ pub(super) fn authors(
     people(&raw.people)
 }
 
-/// The persons of the lowest rank that names any, without repetition: `author` before `dc:creator`.
+/// Returns the persons of the lowest rank without duplicates: `author` before `dc:creator`.
 pub(super) fn people(all: &[Ranked<Person>]) -> (Vec<Person>, Option<FieldName>) {
     let Some(best) = all.iter().min_by_key(|candidate| candidate.rank) else {
         return (Vec::new(), None);
@@ -43,7 +42,7 @@ pub(super) fn people(all: &[Ranked<Person>]) -> (Vec<Person>, Option<FieldName>)
             people.push(candidate.value.clone());
         }
     }
-    // `author` of RSS is an e-mail address; a creator beside it has the name.
+    // RSS `author` is an e-mail address. A creator beside it has the name.
     let email_only = people.iter().all(|p| p.email.as_deref() == Some(p.name.as_str()));
     if email_only
         && people.len() == 1

@@ -1,4 +1,7 @@
-//! One document, top to bottom.
+//! The entry points: one document from bytes to drafts.
+//!
+//! [`parse_feed`] decodes, recognises the format, reads the format's parser, normalises and
+//! sanitises. A panic in any of these steps becomes an error of the document.
 
 use std::{
     cell::Cell,
@@ -18,23 +21,24 @@ use super::{
 };
 use feed_model::{Document, Encoding, FeedMeta, Format, Problem, Repair};
 
-/// What is to be read.
+/// A document and what is known about it.
 #[derive(Debug, Clone, Copy)]
 pub struct FeedInput<'a> {
-    /// The document, content codings undone.
+    /// The bytes of the document, without content codings.
     pub bytes: &'a [u8],
     /// The HTTP field `Content-Type`.
     pub content_type: Option<&'a str>,
-    /// The HTTP field `Content-Location`: before the address, what relative ones are relative to
+    /// The HTTP field `Content-Location`. It has priority over `url` as the base of relative URLs
     /// (RFC 3986 §5.1.2).
     pub content_location: Option<&'a str>,
-    /// Where it came from in the end: the base of last resort.
+    /// The URL after redirects, which is the base of relative URLs of last resort.
     pub url: &'a Url,
-    /// Items that are taken at most, the newest first.
+    /// The maximum number of items to return, newest first.
     pub max_items: usize,
 }
 
-/// A document read, whose HTML is not sanitised yet and so cannot be taken out.
+/// A parsed document whose HTML is not sanitised. It gives access to nothing but the number of
+/// items.
 #[derive(Debug)]
 pub struct UnsanitisedDocument {
     format: Format,
@@ -46,12 +50,12 @@ pub struct UnsanitisedDocument {
 }
 
 impl UnsanitisedDocument {
-    /// How many items were taken.
+    /// Returns the number of items.
     pub fn item_count(&self) -> usize {
         self.drafts.len()
     }
 
-    /// Sanitises every text and gives the document.
+    /// Sanitises every text and returns the document.
     pub fn sanitise(self) -> Document {
         let mut problems = self.problems;
         let drafts =
@@ -67,12 +71,12 @@ impl UnsanitisedDocument {
     }
 }
 
-/// Reads a feed of any dialect. A panic within a library is this document's error.
+/// Parses a feed of any format. A panic in a library is returned as [`IngestError::Panic`].
 pub fn parse_feed(input: &FeedInput<'_>) -> Result<Document, IngestError> {
     catch_panics(|| parse_uncaught(input).map(UnsanitisedDocument::sanitise))
 }
 
-/// Reads a feed without sanitising its texts: the first half of [`parse_feed`].
+/// Parses a feed without sanitising its texts: the first half of [`parse_feed`].
 pub fn parse_unsanitised(input: &FeedInput<'_>) -> Result<UnsanitisedDocument, IngestError> {
     catch_panics(|| parse_uncaught(input))
 }
@@ -81,8 +85,8 @@ thread_local! {
     static CATCHING_PANICS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is reading a document, so that a panic becomes that document's error: nobody
-/// has to be told of it otherwise. For a program's panic hook.
+/// Returns whether this thread is inside [`parse_feed`], where panics are caught and reported as
+/// errors. A panic hook uses it to stay silent.
 pub fn is_catching_panics() -> bool {
     CATCHING_PANICS.get()
 }
@@ -101,7 +105,7 @@ fn catch_panics<T>(action: impl FnOnce() -> Result<T, IngestError>) -> Result<T,
     })
 }
 
-/// What both kinds of documents give once they are made ready.
+/// The result of the XML and the JSON parser.
 struct PreparedFeed {
     format: Format,
     canonical: String,
@@ -146,10 +150,10 @@ fn parse_uncaught(input: &FeedInput<'_>) -> Result<UnsanitisedDocument, IngestEr
     let mut problems = Vec::new();
     let (feed, bases) =
         normalise::feed(&parsed, &prepared.feed, prepared.format, url, &mut problems);
-    // An item and its notes belong together by their place alone.
+    // Items and raw fields are joined by position.
     if parsed.entries.len() != prepared.items.len() {
         let text = format!(
-            "the parser sees {} items where there are {}",
+            "feed-rs found {} items, expected {}",
             parsed.entries.len(),
             prepared.items.len()
         );
@@ -174,8 +178,8 @@ fn parse_uncaught(input: &FeedInput<'_>) -> Result<UnsanitisedDocument, IngestEr
     })
 }
 
-/// Keeps the newest items, in the document's order; what has no date is as new as what stands
-/// before it.
+/// Keeps the newest items in document order. An item without a date is as new as the item before
+/// it.
 fn keep_newest(drafts: &mut Vec<RawDraft>, max_items: usize, problems: &mut Vec<Problem>) {
     let count = drafts.len();
     if count <= max_items {
@@ -187,7 +191,7 @@ fn keep_newest(drafts: &mut Vec<RawDraft>, max_items: usize, problems: &mut Vec<
         last = draft.date().or(last);
         order.push((index, last));
     }
-    // Stable: among equals, and where there are no dates at all, the document's order decides.
+    // The sort is stable: among equal dates, and without dates, the document order decides.
     order.sort_by_key(|(_, date)| std::cmp::Reverse(*date));
     let mut kept = vec![false; count];
     for (index, _) in order.into_iter().take(max_items) {
@@ -197,11 +201,11 @@ fn keep_newest(drafts: &mut Vec<RawDraft>, max_items: usize, problems: &mut Vec<
     drafts.retain(|_| kept.next().unwrap_or(false));
     problems.push(Problem::note(
         "too-many-items",
-        format!("The document has {count} items; the {max_items} newest were taken."),
+        format!("The document has {count} items; only the {max_items} newest were used."),
     ));
 }
 
-/// At most this many problems of one kind are worth a person's time.
+/// Problems of one kind that are listed.
 const MAX_PROBLEMS_PER_CODE: usize = 10;
 
 fn limit_per_code(problems: &mut Vec<Problem>) {
@@ -218,7 +222,7 @@ fn limit_per_code(problems: &mut Vec<Problem>) {
         let more = count - MAX_PROBLEMS_PER_CODE;
         problems.push(Problem::note(
             "more-problems",
-            format!("{more} more of the kind `{code}` are not listed."),
+            format!("{more} more problems of the kind `{code}` are not listed."),
         ));
     }
 }
@@ -228,11 +232,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_the_documents_error_and_the_thread_knows_that_it_is_guarded() {
+    fn a_panic_is_an_error_of_the_document() {
         assert!(!is_catching_panics());
         let result: Result<(), _> = catch_panics(|| {
             let _: Result<(), _> = catch_panics(|| Ok(()));
-            assert!(is_catching_panics(), "an inner guard must not take the outer one away");
+            assert!(is_catching_panics(), "the inner guard must not remove the outer one");
             panic!("{} of something", "the end");
         });
         assert!(

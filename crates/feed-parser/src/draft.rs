@@ -1,4 +1,4 @@
-//! A draft before and after its texts are made safe.
+//! Drafts before their texts are sanitised.
 
 use url::Url;
 
@@ -8,25 +8,25 @@ use super::{
 };
 use feed_model::{Draft, Problem, SafeHtml, Timestamp};
 
-/// A draft whose HTML is not sanitised yet, and so cannot be taken out.
+/// A draft whose texts are not sanitised and not yet part of it.
 #[derive(Debug)]
 pub(super) struct RawDraft {
     pub draft: Draft,
-    /// The summary, and what its addresses are relative to.
+    /// The summary and the base of its URLs.
     pub summary: Option<(Text, Url)>,
-    /// The content, and what its addresses are relative to.
+    /// The content and the base of its URLs.
     pub content: Option<(Text, Url)>,
 }
 
 impl RawDraft {
-    /// The draft, with its HTML made safe.
+    /// Returns the draft with sanitised texts.
     pub fn into_sanitised(self, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = self.draft;
         draft.summary =
             self.summary.as_ref().and_then(|(text, base)| sanitise_text(text, base, problems));
         draft.content =
             self.content.as_ref().and_then(|(text, base)| sanitise_text(text, base, problems));
-        // A summary that is the content over again says nothing.
+        // A summary equal to the content is redundant.
         if draft.summary == draft.content {
             draft.summary = None;
         }
@@ -35,7 +35,7 @@ impl RawDraft {
         draft
     }
 
-    /// What is newest counts by this; items without a date are as new as those beside them.
+    /// Returns the date that decides which items are newest.
     pub fn date(&self) -> Option<Timestamp> {
         self.draft.published.map(|date| date.at).or(self.draft.updated)
     }
@@ -49,7 +49,7 @@ fn sanitise_text(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option
     };
     if truncated {
         let text = format!(
-            "An item's text of {} kB is too long; its first megabyte was kept.",
+            "The text of an item is too long ({} kB); only the first megabyte was kept.",
             text.text.len() / 1000
         );
         problems.push(Problem::warning("long-text", text));
@@ -61,7 +61,7 @@ fn sanitise_text(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option
     is_visible(html.as_str()).then_some(html)
 }
 
-/// Plain text as HTML: paragraphs where there are empty lines.
+/// Converts plain text to HTML. Empty lines separate paragraphs.
 fn plain_to_html(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 16);
     let text = text.replace("\r\n", "\n");

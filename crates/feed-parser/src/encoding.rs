@@ -1,8 +1,9 @@
-//! Bytes to text: never fails, and says which encoding it was and why.
+//! Character encodings: bytes to text. Decoding never fails and reports the encoding with the
+//! reason.
 //!
-//! The order is that of RFC 7303 §3.2 (byte order mark, `charset` of the HTTP field, XML
-//! declaration or HTML `meta`, UTF-8), with one rule above the labels: bytes that are valid UTF-8
-//! are UTF-8, whatever they are called. A guess by the bytes themselves is the last resort.
+//! The order follows RFC 7303 §3.2: byte order mark, `charset` of the HTTP field, XML declaration
+//! or HTML `meta`, UTF-8. One rule has priority over the labels: bytes that are valid UTF-8 are
+//! UTF-8. Detection from the bytes is the last resort.
 
 use std::borrow::Cow;
 
@@ -12,19 +13,20 @@ use memchr::{memchr, memmem};
 
 use feed_model::Encoding;
 
-/// How far into a document a declaration is looked for, in bytes.
+/// The part of a document that is searched for a declaration, in bytes.
 const PRESCAN_BYTES: usize = 2048;
 
-const MOSTLY_UTF8_REASON: &str = "most of it is UTF-8; the other bytes were read as windows-1252";
+const MOSTLY_UTF8_REASON: &str =
+    "most of the bytes are UTF-8; the others were read as windows-1252";
 
-/// The text of a document, without a byte order mark, and how it was read; `content_type` is the
-/// HTTP field.
+/// Decodes a document and returns its text without a byte order mark. `content_type` is the HTTP
+/// field.
 pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, Encoding) {
     let (text, encoding) = decode_borrowed(bytes, content_type);
     (text.into_owned(), encoding)
 }
 
-/// Like [`decode`], without a copy where the bytes are UTF-8 already.
+/// Like [`decode`], without a copy if the bytes are UTF-8.
 pub(super) fn decode_borrowed<'a>(
     bytes: &'a [u8],
     content_type: Option<&str>,
@@ -42,8 +44,7 @@ pub(super) fn decode_borrowed<'a>(
         ),
     ];
 
-    // Escape sequences of ISO-2022-JP are ASCII, so that such a text is valid UTF-8 and yet is
-    // none.
+    // ISO-2022-JP consists of ASCII bytes with escape sequences, which are valid UTF-8 as well.
     let has_escape_sequences = memchr(0x1b, bytes).is_some();
     if let (Ok(text), false) = (std::str::from_utf8(bytes), has_escape_sequences) {
         return (Cow::Borrowed(text), name("utf-8", utf8_reason(&labels)));
@@ -51,13 +52,10 @@ pub(super) fn decode_borrowed<'a>(
     if labels.iter().all(|(label, _)| label.and_then(charset).is_none_or(|c| c == UTF_8))
         && let Some(text) = decode_cesu8(bytes)
     {
-        return (
-            Cow::Owned(text),
-            name("utf-8", "UTF-8 but for characters that are written as two halves".into()),
-        );
+        return (Cow::Owned(text), name("utf-8", "UTF-8 with surrogate pairs (CESU-8)".into()));
     }
-    // A text of many UTF-8 sequences and few stray bytes is UTF-8 even under the label of a
-    // single-byte encoding, which would fit any bytes.
+    // Many UTF-8 sequences and few invalid bytes mean UTF-8. The label of a single-byte encoding
+    // does not disprove it, because every byte is valid in those.
     if let Some(text) = decode_mostly_utf8(bytes, 4) {
         return (Cow::Owned(text), name("utf-8", MOSTLY_UTF8_REASON.into()));
     }
@@ -81,7 +79,7 @@ pub(super) fn decode_borrowed<'a>(
     let (text, had_errors) = guess.decode_without_bom_handling(bytes);
     if had_errors {
         let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-        return (text, name("windows-1252", "nothing else fits the bytes".into()));
+        return (text, name("windows-1252", "no other encoding fits the bytes".into()));
     }
     (text, name(guess.name(), "guessed from the bytes".into()))
 }
@@ -94,7 +92,8 @@ fn declaration_name(in_document: Option<&(String, bool)>) -> &'static str {
     if in_document.is_some_and(|(_, html)| *html) { "HTML meta" } else { "XML declaration" }
 }
 
-/// Why valid UTF-8 was read as such: by a label that says so, without any, or against one.
+/// Returns the reason for reading valid UTF-8 as UTF-8: a label says so, there is no label, or the
+/// label is wrong.
 fn utf8_reason(labels: &[(Option<&str>, &str)]) -> String {
     for (label, because) in labels {
         let Some(label) = label else { continue };
@@ -102,13 +101,13 @@ fn utf8_reason(labels: &[(Option<&str>, &str)]) -> String {
             return (*because).into();
         }
         let label: String = label.chars().take(40).collect();
-        return format!("the bytes are valid UTF-8, though the {because} says {label}");
+        return format!("the bytes are valid UTF-8, although the {because} is {label}");
     }
-    "the bytes are valid UTF-8, and nothing says otherwise".into()
+    "the bytes are valid UTF-8 and no encoding is declared".into()
 }
 
-#[allow(clippy::single_match_else)] // both ways are told
-/// Reads by a byte order mark. UTF-32 is tried before UTF-16, whose mark is a part of its own.
+/// Decodes by a byte order mark. UTF-32 is tried before UTF-16, because its mark begins with that
+/// of UTF-16.
 fn decode_by_bom(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
     let because = || "byte order mark".to_owned();
     if let Some(rest) = bytes.strip_prefix(&[0xff, 0xfe, 0, 0]) {
@@ -132,10 +131,9 @@ fn decode_by_bom(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
     Some((charset.decode_without_bom_handling(rest).0, name(charset.name(), because())))
 }
 
-/// Reads UTF-16 and UTF-32 that have no mark, known by where the zeros stand around the first
-/// characters.
+/// Decodes UTF-16 and UTF-32 without a mark, recognised by the zero bytes of the first characters.
 fn decode_by_null_pattern(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
-    let because = || "the zero bytes at the beginning".to_owned();
+    let because = || "zero bytes at the beginning".to_owned();
     match *bytes.first_chunk::<4>()? {
         [a, 0, 0, 0] if a != 0 => {
             Some((Cow::Owned(utf32(bytes, u32::from_le_bytes)), name("utf-32le", because())))
@@ -158,8 +156,8 @@ fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> String {
     units.iter().map(|u| char::from_u32(unit(*u)).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// UTF-8 with some bytes of another encoding in it, which are read as windows-1252; `None` unless
-/// there are at least `times` as many sequences that only UTF-8 has.
+/// Decodes UTF-8 that contains some bytes of another encoding, which are read as windows-1252.
+/// Returns `None` unless there are at least `times` as many multi-byte sequences as invalid bytes.
 fn decode_mostly_utf8(bytes: &[u8], times: usize) -> Option<String> {
     let (mut good, mut bad) = (0_usize, 0_usize);
     let mut text = String::with_capacity(bytes.len() + 16);
@@ -173,8 +171,8 @@ fn decode_mostly_utf8(bytes: &[u8], times: usize) -> Option<String> {
     (good > 0 && bad.saturating_mul(times) <= good).then_some(text)
 }
 
-/// UTF-8 in which characters beyond the basic plane stand as the two halves that UTF-16 makes of
-/// them (CESU-8), as some Java programs and databases write them.
+/// Decodes CESU-8, in which characters beyond the basic plane are encoded as two surrogates. Some
+/// Java programs and databases write it.
 fn decode_cesu8(bytes: &[u8]) -> Option<String> {
     let half = |at: usize| match *bytes.get(at..at + 3)? {
         [0xed, second @ 0xa0..=0xbf, third @ 0x80..=0xbf] => {
@@ -204,7 +202,7 @@ fn charset(label: &str) -> Option<&'static Charset> {
     Charset::for_label_no_replacement(label.trim().as_bytes())
 }
 
-/// The `charset` parameter of a `Content-Type` field.
+/// Returns the `charset` parameter of a `Content-Type` field.
 fn charset_parameter(content_type: &str) -> Option<String> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -213,7 +211,7 @@ fn charset_parameter(content_type: &str) -> Option<String> {
     })
 }
 
-/// The encoding that the document itself names, and whether HTML names it.
+/// Returns the encoding that the document declares, and whether an HTML `meta` declares it.
 fn declared_charset(head: &[u8]) -> Option<(String, bool)> {
     if let Some(at) = memmem::find(head, b"<?xml") {
         let end = memchr(b'>', &head[at..]).map_or(head.len(), |i| at + i);
@@ -226,7 +224,7 @@ fn declared_charset(head: &[u8]) -> Option<(String, bool)> {
     value_after(&lower[meta..], b"charset").map(|label| (label, true))
 }
 
-/// What follows `name` and `=`, in quotes or not.
+/// Returns the value after `name` and `=`, with or without quotes.
 fn value_after(head: &[u8], name: &[u8]) -> Option<String> {
     let at = memmem::find(head, name)? + name.len();
     let rest = head[at..].trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
@@ -253,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn byte_order_marks_win() {
+    fn a_byte_order_mark_has_priority() {
         assert_eq!(
             read(b"\xef\xbb\xbf\xc3\xa9", Some("text/xml; charset=windows-1251")),
             pair("é", "utf-8")
@@ -264,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn unmarked_wide_encodings_are_known_by_their_zeros() {
+    fn wide_encodings_without_a_mark_are_recognised_by_zero_bytes() {
         assert_eq!(read(b"<\0a\0>\0", None), pair("<a>", "utf-16le"));
         assert_eq!(read(b"\0<\0a\0>", None), pair("<a>", "utf-16be"));
         assert_eq!(read(b"\0\0\0<\0\0\0a", None), pair("<a", "utf-32be"));
     }
 
     #[test]
-    fn valid_utf8_wins_over_a_wrong_label() {
+    fn valid_utf8_has_priority_over_a_wrong_label() {
         assert_eq!(
             read("é".as_bytes(), Some("text/xml; charset=windows-1251")),
             pair("é", "utf-8")
@@ -283,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_followed_where_the_bytes_are_not_utf8() {
+    fn a_label_counts_if_the_bytes_are_not_utf8() {
         assert_eq!(
             read(b"\xcf", Some("text/xml; charset=\"windows-1251\"")),
             pair("П", "windows-1251")
@@ -303,18 +301,18 @@ mod tests {
     }
 
     #[test]
-    fn stray_bytes_in_utf8_cost_nothing() {
+    fn stray_bytes_in_utf8_are_read_as_windows_1252() {
         assert_eq!(read(b"caf\xc3\xa9 na\xefve \x97 \xe2\x82\xac", None).0, "café naïve — €");
     }
 
     #[test]
-    fn characters_in_two_halves_are_put_together() {
+    fn surrogate_pairs_are_joined() {
         assert_eq!(read(b"a \xed\xa0\xbd\xed\xb8\x80 \xc3\xa9", None), pair("a 😀 é", "utf-8"));
         assert_ne!(read(b"\xed\xa0\xbd \xc3\xa9", Some("text/xml; charset=utf-8")).0, "");
     }
 
     #[test]
-    fn legacy_bytes_without_a_label_are_guessed() {
+    fn an_encoding_without_a_label_is_detected() {
         let russian =
             encoding_rs::WINDOWS_1251.encode("Это обычный русский текст о погоде и о природе").0;
         assert_eq!(

@@ -1,50 +1,50 @@
-//! Why a document could not be read.
+//! The errors of [`crate::parse_feed`].
 
 use super::sniff::DocumentKind;
 
-/// Why a document gives nothing.
+/// The reason why a document could not be parsed.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
-    /// There are no bytes, or white space only.
+    /// The document has no bytes, or only white space.
     #[error("the document is empty")]
     Empty,
-    /// It is something else.
+    /// The document is not a feed.
     #[error("this is not a feed: it looks like {}", looks_like.describe())]
     NotAFeed {
         /// What it looks like.
         looks_like: DocumentKind,
     },
-    /// It is JSON with a fault.
+    /// The document is malformed JSON.
     #[error("this is not valid JSON, at line {line}, column {column}")]
     Json {
         /// Counted from 1.
         line: usize,
         /// Counted from 1.
         column: usize,
-        /// What the parser says.
+        /// The error of the JSON parser.
         #[source]
         source: serde_json::Error,
     },
-    /// It has the root of a feed, and neither a title nor an item.
+    /// The root element is that of a feed, but there is neither a title nor an item.
     #[error("the feed has neither a title nor an item")]
     EmptyFeed,
-    /// The feed parser refused what was made ready for it.
+    /// feed-rs rejected the canonical document.
     #[error("the feed parser refused the document")]
     ParserRejected {
-        /// What the parser says.
+        /// The error of feed-rs.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A library panicked on it.
+    /// A panic while parsing.
     #[error("reading the document panicked: {message}")]
     Panic {
-        /// The panic's message.
+        /// The message of the panic.
         message: String,
     },
 }
 
 impl IngestError {
-    /// A stable name for machines, fit for public pages.
+    /// Returns a stable name that is suitable for public pages.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Empty => "empty",

@@ -1,21 +1,21 @@
-//! The feed parser, and the only place that knows its types.
+//! The adapter to feed-rs, and the only module that uses its types.
 //!
-//! It is given canonical documents only, a new parser for each; what it says is taken over as plain
-//! values.
+//! feed-rs receives canonical documents only (see `xml_feed` and `json_feed`). It contributes the
+//! texts of a feed and its items, with their type.
 
 use feed_rs::{
     model,
     parser::{Builder, ParseFeedError},
 };
 
-/// A text and whether it is HTML.
+/// A text with its type.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Text {
     pub text: String,
     pub is_html: bool,
 }
 
-/// An item; which one, its place says.
+/// The texts of an item. The position tells which item it is.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ItemTexts {
     pub title: Option<Text>,
@@ -24,7 +24,7 @@ pub(super) struct ItemTexts {
     pub rights: Option<Text>,
 }
 
-/// A feed.
+/// The texts of a feed and of its items.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FeedTexts {
     pub title: Option<Text>,
@@ -33,10 +33,10 @@ pub(super) struct FeedTexts {
     pub entries: Vec<ItemTexts>,
 }
 
-/// Reads a canonical document.
+/// Parses a canonical document.
 pub(super) fn parse(canonical: &str) -> Result<FeedTexts, ParseFeedError> {
-    // Its own ids would change with the title, or be random at every parse; its sanitiser would run
-    // before the base addresses are known; and its dates forget how exactly they were told.
+    // feed-rs makes ids from titles or at random, sanitises before base URLs are known, and loses
+    // the precision of dates. All three are switched off.
     let parser = Builder::new()
         .id_generator(|_, _, _| String::new())
         .sanitize_content(false)

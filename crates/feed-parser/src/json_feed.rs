@@ -1,8 +1,7 @@
-//! JSON Feed 1.0 and 1.1, written by hand often enough: coerced into what the feed parser takes,
-//! with notes beside it.
+//! JSON Feed 1.0 and 1.1: the leniently read document is converted to a strict one for feed-rs,
+//! together with the raw fields that feed-rs drops.
 //!
-//! Broken JSON is refused whole (JSON Feed 1.1); an item that is no object, or has neither an id
-//! nor anything to make one of, is dropped later by its own emptiness.
+//! Malformed JSON is rejected as a whole (JSON Feed 1.1). An item that is not an object is omitted.
 
 use serde_json::{Map, Value, json};
 
@@ -15,20 +14,20 @@ use super::{
 };
 use feed_model::{Category, Person};
 
-/// A JSON Feed made ready.
+/// A converted JSON Feed.
 #[derive(Debug)]
 pub(super) struct JsonFeed {
     /// The canonical document.
     pub canonical: String,
-    /// Of the feed.
+    /// The raw fields of the feed.
     pub feed: RawFeed,
-    /// Of the items, in the order of the canonical document.
+    /// The raw fields of the items, in the order of the canonical document.
     pub items: Vec<RawItem>,
-    /// What was repaired.
+    /// The repairs that were made.
     pub repairs: Repairs,
 }
 
-/// Makes a JSON Feed ready.
+/// Converts a JSON Feed.
 pub(super) fn parse(text: &str) -> Result<JsonFeed, IngestError> {
     let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
     let root: Value = serde_json::from_str(text).map_err(|source| IngestError::Json {
@@ -50,14 +49,15 @@ pub(super) fn parse(text: &str) -> Result<JsonFeed, IngestError> {
     if string(&root, "version").is_none_or(|v| !v.contains("jsonfeed.org/version/1")) {
         repairs.record_without_line(
             "json-feed-version",
-            "the feed does not say which version of JSON Feed it is; it was read as 1.1",
+            "the feed does not state a known version of JSON Feed; it was read as 1.1",
         );
     }
     let mut notes = Vec::with_capacity(items.len());
     let mut canonical = Vec::with_capacity(items.len());
     for item in items {
         let Value::Object(item) = item else {
-            repairs.record_without_line("odd-json-item", "an item is no object; it was left out");
+            repairs
+                .record_without_line("odd-json-item", "an item is not an object; it was omitted");
             continue;
         };
         canonical.push(canonical_item(item));
@@ -102,8 +102,10 @@ fn canonical_item(item: &Map<String, Value>) -> Value {
 
 fn raw_item(item: &Map<String, Value>, repairs: &mut Repairs) -> RawItem {
     if item.get("id").is_some_and(|id| !id.is_string()) {
-        repairs
-            .record_without_line("json-id-type", "an item's id is no string; it was taken as one");
+        repairs.record_without_line(
+            "json-id-type",
+            "the id of an item is not a string; it was converted",
+        );
     }
     let ranked = |name: &'static str| {
         string(item, name)
@@ -151,7 +153,7 @@ fn raw_item(item: &Map<String, Value>, repairs: &mut Repairs) -> RawItem {
     }
 }
 
-/// `authors` before `author`; each an object, or only a name.
+/// Returns the persons of `authors`, else those of `author`. Each is an object or only a name.
 fn authors(of: &Map<String, Value>) -> Vec<Ranked<Person>> {
     let one = |value: &Value| match value {
         Value::String(name) => person::parse_person(name),
@@ -183,7 +185,7 @@ fn objects<'a>(
     of.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
 }
 
-/// A string, or what can only be meant as one; nothing where it is empty.
+/// Returns a string, or a number as a string. `None` if it is empty.
 fn string(of: &Map<String, Value>, name: &str) -> Option<String> {
     let text = match of.get(name)? {
         Value::String(text) => text.clone(),
@@ -193,7 +195,7 @@ fn string(of: &Map<String, Value>, name: &str) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// Strings in a list, or one string with commas.
+/// Returns the strings of a list, or the parts of one string with commas.
 fn strings(of: &Map<String, Value>, name: &str) -> Vec<String> {
     match of.get(name) {
         Some(Value::Array(all)) => all

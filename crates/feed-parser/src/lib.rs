@@ -1,13 +1,4 @@
-//! Bytes to entry drafts: decode, sniff, tidy, parse, normalise, sanitise (layer 1).
-//!
-//! ```text
-//! bytes ─ encoding ─ sniff ─ tidy ─ parse (feed-rs) ─ normalise ─ html ─ drafts
-//!                            └─ notes on what the parser drops ─┘
-//! ```
-//!
-//! Whatever comes in, nothing here panics, recurses without a bound or needs memory beyond a small
-//! multiple of its input. HTML leaves this room sanitised, and addresses leave it absolute.
-//! Deliberately absent: the clock, identity, and any judgement on whether an item is new.
+#![doc = include_str!("../README.md")]
 
 mod authors;
 mod date;

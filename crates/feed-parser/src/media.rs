@@ -1,4 +1,4 @@
-//! Attached files, and of which type they are.
+//! Attached files and their media types.
 
 use url::Url;
 
@@ -8,21 +8,22 @@ use super::{
 };
 use feed_model::Enclosure;
 
-/// A link to an attached file.
+/// Converts a link to an enclosure.
 pub(super) fn enclosure(link: &Link, base: &Url) -> Option<Enclosure> {
     let url = http_url(&link.href, Some(base))?;
     let mime = mime(link.mime.as_deref(), None, &url);
     Some(Enclosure { url: url.into(), mime, length: link.length.filter(|length| *length > 0) })
 }
 
-/// A medium that can be attached: pictures are shown with the text, and not attached once more.
+/// Converts a medium to an enclosure. Images are not attached, because they are shown with the
+/// text.
 pub(super) fn media(note: &RawMedia, base: &Url) -> Option<Enclosure> {
     if is_image(note) || note.medium.as_deref() == Some("document") {
         return None;
     }
     let url = http_url(&note.url, Some(base))?;
     let mime = mime(note.mime.as_deref(), note.medium.as_deref(), &url);
-    // A player that no browser has any more is no file to attach.
+    // No browser runs Flash any more.
     if mime == "application/x-shockwave-flash" {
         return None;
     }
@@ -33,17 +34,17 @@ pub(super) fn media(note: &RawMedia, base: &Url) -> Option<Enclosure> {
     })
 }
 
-/// Whether a medium is a picture.
+/// Returns whether a medium is an image.
 pub(super) fn is_image(note: &RawMedia) -> bool {
     note.medium.as_deref() == Some("image")
         || note.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
 }
 
-/// The type of any file: whoever says it says nothing (RFC 2046 §4.5.1).
+/// The media type of arbitrary bytes (RFC 2046 §4.5.1). It is treated as no type.
 const OCTET_STREAM: &str = "application/octet-stream";
 
-/// The type that was said, where it is one and says something, else by the medium or the extension
-/// of the address.
+/// Returns the declared media type if it is valid and specific, else one derived from the extension
+/// of the URL or from the medium.
 fn mime(said: Option<&str>, medium: Option<&str>, url: &Url) -> String {
     let token = |part: &str| {
         !part.is_empty()
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ending_tells_what_the_type_does_not() {
+    fn the_extension_replaces_a_missing_type() {
         let url: Url = "https://cdn.example/12.MP3?sig=1".parse().unwrap();
         for said in [None, Some("audio"), Some("application/octet-stream"), Some("")] {
             assert_eq!(mime(said, None, &url), "audio/mpeg", "{said:?}");
@@ -105,7 +106,7 @@ mod tests {
         assert_eq!(
             mime(Some("Audio/X-M4A; rate=1"), None, &url),
             "audio/x-m4a",
-            "what is said counts"
+            "a declared type has priority"
         );
         assert_eq!(
             mime(Some(OCTET_STREAM), None, &"https://cdn.example/blob".parse().unwrap()),

@@ -1,4 +1,4 @@
-//! What the feed parser read and what was noted beside it, joined into drafts.
+//! Normalisation: joins the texts from feed-rs and the raw fields into drafts.
 
 use std::collections::HashSet;
 
@@ -21,25 +21,25 @@ use feed_model::{
     PublishedDate, language::parse_tag, text::strip_forbidden,
 };
 
-/// The most values of one kind that an item keeps: categories, enclosures, persons.
+/// The maximum number of values of one kind per item: categories, enclosures, persons.
 pub(super) const MAX_VALUES: usize = 100;
 
-/// The longest id that is kept, in bytes.
+/// The maximum length of an id, in bytes.
 const MAX_ID_BYTES: usize = 4096;
 
-/// Where relative addresses begin.
+/// The bases of relative URLs.
 #[derive(Debug)]
 pub(super) struct BaseUrls {
     document: Url,
     page: Option<Url>,
     format: Format,
-    /// Whether the feed names an author, and not only who publishes or looks after it.
+    /// Whether the feed names an author, and not only a publisher or webmaster.
     pub has_author: bool,
 }
 
 impl BaseUrls {
-    /// For a link of an item without `xml:base`: the document; but a feed that is served for its
-    /// site by another host means the site.
+    /// Returns the base of an item's links without `xml:base`: the document. If an RSS or JSON feed
+    /// is served by another host than its site, the base is the site.
     fn for_links(&self) -> &Url {
         match &self.page {
             Some(page)
@@ -52,7 +52,7 @@ impl BaseUrls {
     }
 }
 
-/// The feed, and where relative addresses begin.
+/// Returns the metadata of the feed and the bases of relative URLs.
 pub(super) fn feed(
     feed: &FeedTexts,
     raw: &RawFeed,
@@ -112,7 +112,7 @@ pub(super) fn feed(
     (meta, bases)
 }
 
-/// One item; nothing where it says nothing.
+/// Returns one item as a draft, or `None` if it is empty.
 pub(super) fn item(
     entry: ItemTexts,
     raw: &RawItem,
@@ -164,11 +164,8 @@ pub(super) fn item(
     {
         let text: String = candidate.value.chars().take(60).collect();
         problems.push(
-            Problem::warning(
-                "unreadable-date",
-                format!("An item has a date that is none: “{text}”."),
-            )
-            .at_line(line()),
+            Problem::warning("unreadable-date", format!("An item's date is invalid: “{text}”."))
+                .at_line(line()),
         );
     }
     let (authors, authors_from) = authors(raw, meta, bases);
@@ -223,7 +220,7 @@ pub(super) fn item(
         .chain(&entry.summary)
         .chain(&entry.content)
         .any(|text| !text.text.trim().is_empty());
-    // What it has from the feed alone is not its own.
+    // Values inherited from the feed do not count.
     let own = || Draft {
         authors: people(&raw.people).0,
         language: raw.language.clone().filter(|_| meta.language.is_none()),
@@ -233,12 +230,11 @@ pub(super) fn item(
     if !has_text && own() == Draft::default() {
         if is_empty_item(document, raw.at) {
             problems.push(
-                Problem::warning("empty-item", "An item says nothing of itself; it was left out.")
-                    .at_line(line()),
+                Problem::warning("empty-item", "An item is empty; it was omitted.").at_line(line()),
             );
             return None;
         }
-        let text = "An item has neither a title nor a text, an id or a link; it was kept for what else it says.";
+        let text = "An item has no title, text, id or link; it was kept for its other fields.";
         problems.push(Problem::note("bare-item", text).at_line(line()));
     }
     let summary = with_base(entry.summary, raw.summary_base.as_ref());
@@ -247,8 +243,8 @@ pub(super) fn item(
     Some(RawDraft { draft, summary, content })
 }
 
-/// Whether nothing stands in the item that begins at a byte of the document: no text, and no
-/// attribute but names.
+/// Returns whether the item at a byte offset of the document has neither text nor attributes other
+/// than namespaces.
 fn is_empty_item(document: &str, at: usize) -> bool {
     let mut lexer = Lexer::new(document);
     lexer.seek(at);
@@ -276,8 +272,9 @@ fn is_empty_item(document: &str, at: usize) -> bool {
     true
 }
 
-/// The link that a service replaced by its own, else alternate HTML, else untargeted, else an id
-/// that is a permalink, else a weaker link, else the enclosure; and which of these it was.
+/// Chooses the page to read and reports the element it was taken from. The order is: the original
+/// link (`feedburner:origLink`), an alternate link of type HTML, one without a type, one of another
+/// type, an id that is a permalink, a weaker link, the enclosure.
 fn choose_url(
     raw: &RawItem,
     link_name: &'static str,
@@ -298,7 +295,7 @@ fn choose_url(
     let permalink = || {
         let guid = guid.filter(|guid| guid.is_permalink != Some(false))?;
         let from = raw.id.as_ref().or(raw.fallback_id.as_ref())?.1.clone();
-        // A relative one is an address only where it was said to be one.
+        // A relative permalink counts only if `isPermaLink` is explicitly true.
         let base = (guid.is_permalink == Some(true)).then_some(base);
         Some((http_url(&guid.value, base)?, from))
     };
@@ -327,8 +324,8 @@ fn is_html_type(mime: &str) -> bool {
     mime.starts_with("text/html") || mime.starts_with("application/xhtml")
 }
 
-/// The date of the lowest rank that is one, and where it stood: a bad second date never erases a
-/// good first.
+/// Returns the valid date of the lowest rank and its element. An invalid date does not replace a
+/// valid one.
 fn best_date(candidate: &[Ranked<String>]) -> Option<(PublishedDate, FieldName)> {
     let dates = candidate.iter().take(8).filter_map(|candidate| {
         Some((candidate.rank, parse_date(&candidate.value)?, &candidate.from))
@@ -345,7 +342,7 @@ fn short_text(text: &Text) -> String {
     if text.is_html { plain_text(&text.text) } else { collapse_whitespace(&text.text) }
 }
 
-/// An id, exactly but for white space around it and characters that could never be published again.
+/// Returns an id without surrounding white space and without characters that XML forbids.
 fn clean_id(text: &str) -> Option<String> {
     let text = strip_forbidden(text.trim());
     (!text.is_empty() && text.len() <= MAX_ID_BYTES).then(|| text.into_owned())
@@ -373,7 +370,7 @@ fn categories<'a>(all: impl Iterator<Item = &'a Category>) -> Vec<Category> {
     kept
 }
 
-/// A scheme is an IRI that nobody opens, as a rule; but readers make links of everything.
+/// Returns whether a scheme is harmless in a reader that makes links of IRIs.
 fn is_safe_scheme(scheme: &str) -> bool {
     let lower = scheme.to_ascii_lowercase();
     !["javascript:", "data:", "vbscript:"].iter().any(|bad| lower.starts_with(bad))

@@ -1,4 +1,4 @@
-//! OPML read leniently: of a popular list of outlines, two of three are not well-formed.
+//! OPML 1.0 and 2.0, read leniently: many outlines in circulation are not well-formed.
 
 use std::collections::HashSet;
 
@@ -11,41 +11,41 @@ use super::{
 };
 use feed_model::Problem;
 
-/// The most feeds that are read from one outline.
+/// The maximum number of feeds of one outline.
 const MAX_FEEDS: usize = 20_000;
 
-/// The deepest nesting of folders that is remembered.
+/// The maximum nesting of folders.
 const MAX_FOLDERS: usize = 32;
 
-/// A feed in an outline.
+/// A feed of an outline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpmlFeed {
-    /// `title`, else `text`.
+    /// The attribute `title`, else `text`.
     pub title: Option<String>,
-    /// `xmlUrl`, absolute http(s).
+    /// The attribute `xmlUrl`, an absolute http(s) URL.
     pub xml_url: Url,
-    /// `htmlUrl`, absolute http(s).
+    /// The attribute `htmlUrl`, an absolute http(s) URL.
     pub html_url: Option<Url>,
-    /// The titles of the outlines around it, outermost first.
+    /// The titles of the enclosing outlines, outermost first.
     pub folder: Vec<String>,
 }
 
-/// An outline.
+/// An OPML document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Opml {
     /// `head/title`.
     pub title: Option<String>,
-    /// The feeds in it, each address once, in the order written.
+    /// The feeds in document order. Each URL occurs once.
     pub outlines: Vec<OpmlFeed>,
-    /// What was odd.
+    /// Problems that did not prevent reading.
     pub problems: Vec<Problem>,
 }
 
-/// Reads an outline of any version; never fails, but says what could not be used.
+/// Parses an OPML document of any version. It never fails, but reports what could not be used.
 pub fn parse(text: &str) -> Opml {
     let mut opml = Opml::default();
     let mut seen = HashSet::new();
-    // An outline that is open: its title where it is a folder.
+    // The open outlines: the title of a folder, or `None` for a feed.
     let mut open: Vec<Option<String>> = Vec::new();
     let mut lexer = Lexer::new(text);
     let (mut in_title, mut is_opml, mut repeated, mut unusable) = (false, false, 0_u32, 0_u32);
@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Opml {
                     in_title = false;
                     let written = attribute(&tag, &["xmlurl"])
                         .or_else(|| attribute(&tag, &["xml_url", "feedurl", "rssurl"]));
-                    // OPML 1.0 had `url` for every sort of outline: only a feed's is followed.
+                    // In OPML 1.0 every kind of outline has `url`. Only feeds are used.
                     let is_feed = attribute(&tag, &["type"]).is_some_and(|kind| {
                         ["rss", "atom", "feed"]
                             .iter()
@@ -95,7 +95,7 @@ pub fn parse(text: &str) -> Opml {
                             if unusable <= 20 {
                                 let shown: String = written.chars().take(80).collect();
                                 let problem = format!(
-                                    "An outline's xmlUrl is no http(s) address: “{shown}”; it was left out."
+                                    "The xmlUrl of an outline is not an http(s) URL: “{shown}”; the outline was omitted."
                                 );
                                 let line = super::repairs::line_number(text, lexer.token_start());
                                 opml.problems
@@ -127,12 +127,14 @@ pub fn parse(text: &str) -> Opml {
     if repeated > 0 {
         opml.problems.push(Problem::note(
             "opml-repeated",
-            format!("{repeated} outlines repeat an address; each was taken once."),
+            format!("{repeated} outlines repeat a URL; each URL was used once."),
         ));
     }
     if !is_opml {
-        opml.problems
-            .push(Problem::error("not-opml", "The document has no outline: it is no OPML."));
+        opml.problems.push(Problem::error(
+            "not-opml",
+            "The document is not an OPML file: it has no outline.",
+        ));
     }
     opml
 }
@@ -146,7 +148,7 @@ fn attribute(tag: &Tag<'_>, names: &[&str]) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// An address as outlines write it: `feed:` is a nickname of http, and the scheme may be missing.
+/// Parses a URL as outlines write it: `feed:` stands for http, and the scheme may be missing.
 fn address(text: &str) -> Option<Url> {
     let lower = text.get(..5).unwrap_or("").to_ascii_lowercase();
     let rest = if lower == "feed:" { text[5..].trim_start_matches("//") } else { text };
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outlines_as_they_are_written() {
+    fn malformed_outlines_are_parsed() {
         let opml = parse(
             "<?xml version='1.0'?>\n<OPML version=\"9\"><head><title>My &amp; list</title></head><body>\n\
              <outline text=\"Databases & storage\"><outline title=A text=b type=rss XMLURL=\"https://example.org/a?x=1&y=2\" htmlUrl='https://example.org/'>\n\
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_however_they_are_written() {
+    fn malformed_attributes_are_parsed() {
         let opml = parse(
             "\u{feff}<opml><body><OUTLINE TEXT=Plain XMLURL=https://example.org/plain?a=1&b=2 />\n\
              <outline type='rss' text='1.0' url='https://example.org/old'/><outline type='link' text='no feed' url='https://example.org/page'/>\n\
@@ -220,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_outline_says_so() {
+    fn another_document_is_reported() {
         assert_eq!(parse("<html>").problems[0].code, "not-opml");
     }
 }

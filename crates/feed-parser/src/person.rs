@@ -1,9 +1,10 @@
-//! Persons, out of the shapes in which feeds write them.
+//! Persons in the forms that feeds use.
 
 use super::{text::collapse_whitespace, url::http_url, xml::unescape};
 use feed_model::Person;
 
-/// A person out of named parts; nothing where there is neither a name nor an e-mail address.
+/// Makes a person from separate fields. Returns `None` if there is neither a name nor an e-mail
+/// address.
 pub(super) fn person_from_parts(
     name: Option<&str>,
     email: Option<&str>,
@@ -20,7 +21,7 @@ pub(super) fn person_from_parts(
     (!person.name.is_empty()).then_some(person)
 }
 
-/// A person out of one text: `name`, `mail@example.org (name)`, `name <mail@example.org>`,
+/// Parses a person from one text: `name`, `mail@example.org (name)`, `name <mail@example.org>`,
 /// `mail@example.org`.
 pub(super) fn parse_person(text: &str) -> Option<Person> {
     let text = collapse_whitespace(&unescape(text));
@@ -63,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shape() {
+    fn every_form_of_a_person_is_parsed() {
         for (text, name, email) in [
             ("Jane Doe", "Jane Doe", None),
             ("jane@example.org (Jane Doe)", "Jane Doe", Some("jane@example.org")),

@@ -1,8 +1,8 @@
-//! What was repaired while a document was read, counted by its kind.
+//! The repairs made while parsing a document, counted per kind.
 
 use feed_model::Repair;
 
-/// Collects repairs: the first place of each kind, and how often.
+/// Collects repairs: per kind the first position and the number.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Repairs(Vec<RepairKind>);
 
@@ -15,12 +15,13 @@ struct RepairKind {
 }
 
 impl Repairs {
-    /// Counts one repair at a byte of the decoded document.
+    /// Counts one repair at a byte offset of the decoded document.
     pub fn record(&mut self, code: &'static str, text: &'static str, at: usize) {
         self.record_many(code, text, at, 1);
     }
 
-    /// Counts repairs of which the first is at or after a byte of the decoded document.
+    /// Counts several repairs. `at` is a byte offset of the decoded document at or before the first
+    /// one.
     pub fn record_many(&mut self, code: &'static str, text: &'static str, at: usize, count: u32) {
         if count == 0 {
             return;
@@ -31,7 +32,7 @@ impl Repairs {
         }
     }
 
-    /// Counts one repair that has no place.
+    /// Counts one repair that has no position.
     pub fn record_without_line(&mut self, code: &'static str, text: &'static str) {
         self.record(code, text, 0);
         if let Some(kind) = self.0.iter_mut().find(|kind| kind.code == code) {
@@ -39,7 +40,7 @@ impl Repairs {
         }
     }
 
-    /// The repairs with their lines in `document`, in the order in which they were needed first.
+    /// Returns the repairs with their lines in `document`, in the order of their first occurrence.
     pub fn into_list(self, document: &str) -> Vec<Repair> {
         let line = |at: usize| line_number(document, at);
         self.0
@@ -54,7 +55,7 @@ impl Repairs {
     }
 }
 
-/// The line of a byte, counted from 1.
+/// Returns the line of a byte offset, counted from 1.
 pub(super) fn line_number(document: &str, at: usize) -> u32 {
     let before = &document.as_bytes()[..at.min(document.len())];
     u32::try_from(memchr::memchr_iter(b'\n', before).count()).unwrap_or(u32::MAX).saturating_add(1)

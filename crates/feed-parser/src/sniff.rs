@@ -1,5 +1,5 @@
-//! What a document is, by its first element or first bytes; what HTTP calls it counts only where
-//! the bytes say nothing.
+//! Recognises the kind of a document by its first elements or bytes. The HTTP `Content-Type` is
+//! used only if the bytes do not decide.
 
 use super::{
     encoding::decode_borrowed,
@@ -7,62 +7,63 @@ use super::{
 };
 use feed_model::Format;
 
-/// How much of a document is looked at, in bytes.
+/// The part of a document that is examined, in bytes.
 const SNIFF_BYTES: usize = 64 * 1024;
 
-/// How many tags may stand before a feed's root: the warnings of a broken page generator, mostly.
+/// The number of tags allowed before the root of a feed. They come from warnings of broken page
+/// generators.
 const MAX_TAGS_BEFORE_ROOT: usize = 64;
 
-/// What a document is.
+/// The kind of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentKind {
     /// A feed.
     Feed(Format),
-    /// A page.
+    /// A web page.
     Html,
     /// A sitemap: `urlset`.
     Sitemap,
     /// An index of sitemaps.
     SitemapIndex,
-    /// An outline.
+    /// An OPML outline.
     Opml,
-    /// JSON that is no feed.
+    /// JSON that is not a feed.
     Json,
-    /// XML of another sort.
+    /// Other XML.
     Xml,
-    /// Text, a robots.txt for example.
+    /// Text, for example a robots.txt.
     Text,
-    /// Nothing, or white space only.
+    /// No content, or only white space.
     Empty,
-    /// Bytes that are no text.
+    /// Binary data.
     Other,
 }
 
 impl DocumentKind {
-    /// For messages: `an HTML page`.
+    /// Returns a description for messages: `an HTML page`.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Feed(_) => "a feed",
             Self::Html => "an HTML page",
             Self::Sitemap => "a sitemap",
-            Self::SitemapIndex => "an index of sitemaps",
+            Self::SitemapIndex => "a sitemap index",
             Self::Opml => "an OPML outline",
             Self::Json => "JSON without items",
-            Self::Xml => "XML of another sort",
+            Self::Xml => "other XML",
             Self::Text => "plain text",
-            Self::Empty => "nothing",
-            Self::Other => "something that is no text",
+            Self::Empty => "an empty document",
+            Self::Other => "binary data",
         }
     }
 }
 
-/// Says what a document is.
+/// Returns the kind of a document.
 pub fn sniff(bytes: &[u8], content_type: Option<&str>) -> DocumentKind {
     let head = &bytes[..bytes.len().min(SNIFF_BYTES)];
     sniff_text(&decode_borrowed(head, content_type).0, content_type)
 }
 
-/// Like [`sniff`], of text that is decoded already.
+/// Like [`sniff`], for decoded text.
 pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> DocumentKind {
     let text =
         text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
@@ -77,7 +78,7 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> DocumentKind
     let text = &text[..cut];
     let mut seen_xml = false;
     let is_feed_in_page = || {
-        // A feed that was saved out of a browser, which had put a page around it.
+        // A feed saved by a browser, which had displayed it inside a page.
         let tags = Lexer::new(text)
             .filter_map(|token| if let Token::Start(tag) = token { Some(tag.name) } else { None });
         let names: Vec<&str> = tags.take(16).collect();
@@ -91,7 +92,7 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> DocumentKind
         match local_name(tag.name).to_ascii_lowercase().as_str() {
             "rdf" => return DocumentKind::Feed(Format::Rdf),
             "feed" | "entry" => return DocumentKind::Feed(Format::Atom),
-            // RSS 1.1 has `Channel` for a root; RSS without its root is a habit too.
+            // The root of RSS 1.1 is `Channel`. Some RSS feeds have no `rss` element.
             "channel" if local_name(tag.name) == "Channel" => {
                 return DocumentKind::Feed(Format::Rdf);
             }
@@ -137,7 +138,7 @@ pub(super) fn sniff_text(text: &str, content_type: Option<&str>) -> DocumentKind
     if control > 4 { DocumentKind::Other } else { DocumentKind::Text }
 }
 
-/// A JSON Feed names its version or has items; more is read later.
+/// A JSON Feed states its version or has items.
 fn sniff_json(text: &str) -> DocumentKind {
     let head = text.get(..4096.min(text.len())).unwrap_or(text);
     if text.starts_with('{') && (head.contains("jsonfeed.org") || text.contains("\"items\"")) {
@@ -152,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn roots_decide() {
+    fn the_root_element_decides() {
         for (text, want) in [
             ("<rss>", DocumentKind::Feed(Format::Rss)),
             (
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_http_says_counts_only_where_the_bytes_say_nothing() {
+    fn the_content_type_counts_only_if_the_bytes_do_not_decide() {
         assert_eq!(sniff(b"<rss>", Some("text/html")), DocumentKind::Feed(Format::Rss));
         assert_eq!(sniff(b"hello", Some("text/html; charset=utf-8")), DocumentKind::Html);
     }

@@ -1,5 +1,4 @@
-//! Plain text: what XML may not carry is gone, titles are decoded exactly once, HTML is read as
-//! prose.
+//! Plain text: titles are decoded exactly once, and HTML is converted to text.
 
 use feed_model::{
     SafeHtml,
@@ -9,10 +8,10 @@ use feed_model::{
 
 use super::xml::{Lexer, Token, local_name, lower_name, unescape, unescape_if_escaped};
 
-/// More of a title than this is no title, in bytes.
+/// Longer titles are cut, in bytes.
 const MAX_TITLE_BYTES: usize = 16 * 1024;
 
-/// White space collapsed to single spaces, and none at the ends.
+/// Collapses white space and zero-width spaces and removes characters that XML forbids.
 pub(super) fn collapse_whitespace(text: &str) -> String {
     // Most texts are collapsed already.
     let text = text.trim();
@@ -27,11 +26,12 @@ pub(super) fn collapse_whitespace(text: &str) -> String {
     strip_forbidden(&text).into_owned()
 }
 
-/// A title as plain text: markup is taken away and references are decoded, once; what was escaped
-/// twice is undone.
+/// Returns a title as plain text. Markup is removed, references are decoded once, and double
+/// escaping is undone.
 ///
-/// `raw` is the text behind the XML, so that `&amp;lt;b&amp;gt;` in a document arrives here as
-/// `&lt;b&gt;` and means the characters `<b>`. A `<` that begins no element stays: `a < b`.
+/// `raw` is the text after XML decoding: `&amp;lt;b&amp;gt;` in a document arrives here as
+/// `&lt;b&gt;` and means the characters `<b>`. A `<` that does not begin an element is kept: `a <
+/// b`.
 pub fn title_text(raw: &str) -> String {
     let raw = truncate_to(raw, MAX_TITLE_BYTES);
     if !raw.contains(['<', '&']) {
@@ -41,7 +41,7 @@ pub fn title_text(raw: &str) -> String {
     collapse_whitespace(&unescape_leftovers(text))
 }
 
-/// At most so many bytes of a text.
+/// Returns the beginning of a text, at most so many bytes.
 fn truncate_to(text: &str, bytes: usize) -> &str {
     if text.len() <= bytes {
         return text;
@@ -50,17 +50,17 @@ fn truncate_to(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-/// A title that is plain text by its type: only what was escaped once too often is undone.
+/// Returns a title that is declared as plain text. Only double escaping is undone.
 pub(super) fn plain_title(raw: &str) -> String {
     collapse_whitespace(&unescape_leftovers(truncate_to(raw, MAX_TITLE_BYTES).to_owned()))
 }
 
-/// Decodes text that still has references in it.
+/// Decodes the references that are left after the first decoding.
 fn unescape_leftovers(text: String) -> String {
     unescape_if_escaped(&text).unwrap_or(text)
 }
 
-/// Whether an element in a title is markup. Everything else in angle brackets is text.
+/// Returns whether an element in a title is markup. Other names in angle brackets are text.
 fn is_html_element(name: &str) -> bool {
     html_elements::has(&lower_name(name), TITLE)
 }
@@ -69,8 +69,7 @@ fn is_void(name: &str) -> bool {
     html_elements::has(&lower_name(name), TITLE_VOID)
 }
 
-/// The text of a title with markup in it. An element that is opened and never closed is no markup
-/// but a word.
+/// Removes the markup of a title. A start tag without an end tag is text (`Use <b> well`).
 fn strip_tags(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut lexer = Lexer::new(raw);
@@ -117,12 +116,13 @@ fn strip_tags(raw: &str) -> String {
     out
 }
 
-/// HTML as plain text: white space collapsed, blocks apart, nothing of scripts and styles.
+/// Converts HTML to plain text: white space is collapsed, block elements separate words, scripts
+/// and styles are removed.
 pub fn plain_text(html: &str) -> String {
     extract_text(html, &["script", "style", "template", "noscript", "head"])
 }
 
-/// Whether sanitised HTML has any words to read.
+/// Returns whether sanitised HTML contains visible text.
 pub(super) fn has_visible_text(html: &str) -> bool {
     Lexer::new(html).any(|token| match token {
         Token::Text(text) | Token::CData(text) => unescape(text)
@@ -132,19 +132,19 @@ pub(super) fn has_visible_text(html: &str) -> bool {
     })
 }
 
-/// The author's own words in a text: plain text without code blocks and quotations.
+/// Returns the author's own words: plain text without code blocks and quotations.
 pub fn prose(html: &SafeHtml) -> String {
     extract_text(html.as_str(), &["script", "style", "pre", "blockquote", "template", "noscript"])
 }
 
-/// Whether an element stands within a line. Every other element separates words.
+/// Returns whether an element is inline. Every other element separates words.
 fn is_inline(name: &str) -> bool {
     html_elements::has(name, TEXT_INLINE)
 }
 
 fn extract_text(html: &str, skipped_elements: &[&str]) -> String {
     let mut out = String::with_capacity(html.len() / 2);
-    // The element that is left out, and how many of its own kind are open within it.
+    // The skipped element and the number of open elements of the same name.
     let mut skipped: Option<(String, usize)> = None;
     for token in Lexer::new(html) {
         match token {
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_are_plain_exactly_once() {
+    fn titles_are_decoded_once() {
         for (raw, want) in [
             ("AT&T", "AT&T"),
             ("AT&amp;T", "AT&T"),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn prose_leaves_out_code_and_quotations() {
+    fn prose_omits_code_and_quotations() {
         let html = SafeHtml::from_sanitised(
             "<p>One <em>t</em>wo.</p><pre><code>let x;</code></pre><blockquote>q<blockquote>q</blockquote>q</blockquote><p>Three</p>".into(),
         );

@@ -1,6 +1,6 @@
-//! How fast a publisher says to come back, out of the words of RSS and the syndication module.
+//! Update frequency: RSS `skipHours` and `skipDays`, and the syndication module.
 
-/// RSS `skipHours`: 0 to 23 in UTC; 24 is an old name of 0.
+/// Parses RSS `skipHours`: hours 0 to 23 in UTC. 24 means 0.
 pub(super) fn parse_skip_hours(texts: &[String]) -> Vec<u8> {
     let mut hours: Vec<u8> = texts
         .iter()
@@ -13,7 +13,7 @@ pub(super) fn parse_skip_hours(texts: &[String]) -> Vec<u8> {
     hours
 }
 
-/// RSS `skipDays`: 0 is Monday.
+/// Parses RSS `skipDays`: 0 is Monday.
 pub(super) fn parse_skip_days(texts: &[String]) -> Vec<u8> {
     let day = |text: &String| {
         let text = text.to_ascii_lowercase();
@@ -28,7 +28,7 @@ pub(super) fn parse_skip_days(texts: &[String]) -> Vec<u8> {
     days
 }
 
-/// `sy:updatePeriod` in seconds.
+/// Parses `sy:updatePeriod` and returns it in seconds.
 pub(super) fn parse_update_period_s(text: &str) -> Option<u64> {
     const HOUR_S: u64 = 3600;
     Some(match text.to_ascii_lowercase().as_str() {
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_become_numbers() {
+    fn hours_days_and_periods_are_parsed() {
         let texts = |list: &[&str]| list.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
         assert_eq!(parse_skip_hours(&texts(&["24", "3", "x", "25", "3"])), [0, 3]);
         assert_eq!(parse_skip_days(&texts(&["Sunday", "monday", "Nonday"])), [0, 6]);

@@ -1,20 +1,20 @@
-//! Addresses: absolute, http(s), without credentials; and without what only counts who came from
-//! where.
+//! URLs: absolute, http(s), without credentials and without tracking parameters.
 
 use url::Url;
 
 use feed_model::tracking::is_tracking_parameter;
 
-/// The longest address that is taken, in bytes.
+/// The maximum length of a URL, in bytes.
 const MAX_URL_BYTES: usize = 8192;
 
-/// An absolute http(s) address: control characters and white space around it removed, relative ones
-/// joined to `base`, credentials dropped; `None` for every other scheme.
+/// Parses an absolute http(s) URL. Control characters and white space around it are removed, a
+/// relative URL is joined to `base`, and credentials are removed. Returns `None` for every other
+/// scheme.
 pub fn http_url(text: &str, base: Option<&Url>) -> Option<Url> {
     http_only(resolve(text, base)?)
 }
 
-/// The address if it is one of HTTP with a host, without credentials.
+/// Returns the URL without credentials if it is an http(s) URL with a host.
 fn http_only(mut url: Url) -> Option<Url> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return None;
@@ -26,7 +26,7 @@ fn http_only(mut url: Url) -> Option<Url> {
     Some(url)
 }
 
-/// An address of a scheme that may stand in published HTML: http, https or mailto.
+/// Parses a URL of a scheme that is allowed in published links: http, https or mailto.
 pub(super) fn link_url(text: &str, base: &Url) -> Option<Url> {
     let url = resolve(text, Some(base))?;
     if url.scheme() == "mailto" { Some(url) } else { http_only(url) }
@@ -44,15 +44,16 @@ fn resolve(text: &str, base: Option<&Url>) -> Option<Url> {
     }
 }
 
-/// The address without its tracking parameters; the others keep their bytes and their order.
+/// Returns the URL without its tracking parameters. The other parameters keep their bytes and their
+/// order.
 pub fn without_tracking(url: &Url) -> Url {
     strip_tracking(url.clone())
 }
 
-/// Like [`without_tracking`], of an address that nobody else needs.
+/// Like [`without_tracking`], without a copy of a URL that has none.
 pub(super) fn strip_tracking(mut url: Url) -> Url {
     let Some(query) = url.query() else { return url };
-    // `&amp;` in an address that was escaped once too often still ends a parameter.
+    // In a URL that was escaped twice, `&amp;` separates parameters.
     let is_tracking = |pair: &&str| {
         is_tracking_parameter(pair.split('=').next().unwrap_or("").trim_start_matches("amp;"))
     };
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_http_survives() {
+    fn only_http_urls_are_parsed() {
         let base = Url::parse("https://example.org/a/").unwrap();
         for (text, want) in [
             (" https://example.org/x \n", Some("https://example.org/x")),
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn tracking_goes_and_the_rest_stays() {
+    fn only_tracking_parameters_are_removed() {
         let clean = |text: &str| without_tracking(&Url::parse(text).unwrap()).to_string();
         assert_eq!(
             clean("https://e.org/?utm_source=x&id=%41&_bhlid=1#f"),

@@ -1,12 +1,11 @@
-//! RFC 3339, ISO 8601 and what is sent in their place: parts of them, blanks in them, seconds since
-//! 1970.
+//! RFC 3339, ISO 8601 and similar forms: parts, spaces, Unix timestamps.
 
 use chrono::{DateTime, Datelike, NaiveDate};
 
 use super::{LocalDateTime, time_of, zone};
 use feed_model::{DatePrecision, PublishedDate};
 
-/// Reads a date that begins with its year.
+/// Parses a date that begins with its year.
 pub(super) fn parse(text: &str) -> Option<PublishedDate> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if digits == text.len() && matches!(digits, 9 | 10 | 13) {
@@ -21,7 +20,7 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
             (NaiveDate::from_ymd_opt(year, month, day)?, rest, DatePrecision::Day)
         }
         14 => return parse_compact(year, rest),
-        // The day of the year.
+        // An ordinal date.
         7 => (
             NaiveDate::from_yo_opt(year, parse_digits(rest, 3)?.0)?,
             &rest[3..],
@@ -39,14 +38,14 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
         return None;
     }
     if let Some(offset) = zone::offset_s(rest, date) {
-        // `2024-01-02Z`: a day in a zone is still that day.
+        // `2024-01-02Z`: the zone of a day is ignored.
         return LocalDateTime { date, time: None }.at(offset);
     }
     let (time, rest) = time(rest)?;
     LocalDateTime { date, time: Some(time) }.at(zone_or_utc(rest, date)?)
 }
 
-/// `-MM-DD`, `-MM`, `/MM/DD`, `-DDD`, `-Www-D`.
+/// Parses what follows the year: `-MM-DD`, `-MM`, `/MM/DD`, `-DDD`, `-Www-D`.
 fn split_date(year: i32, rest: &str) -> Option<(NaiveDate, &str, DatePrecision)> {
     let Some(separator) = rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.' | ':')) else {
         return rest.is_empty().then_some((
@@ -80,7 +79,7 @@ fn split_date(year: i32, rest: &str) -> Option<(NaiveDate, &str, DatePrecision)>
     Some((NaiveDate::from_ymd_opt(year, month, day)?, rest, DatePrecision::Day))
 }
 
-/// `YYYYMMDDhhmmss`.
+/// Parses `YYYYMMDDhhmmss` after the year.
 fn parse_compact(year: i32, rest: &str) -> Option<PublishedDate> {
     let (month, rest) = parse_digits(rest, 2)?;
     let (day, rest) = parse_digits(rest, 2)?;
@@ -92,7 +91,7 @@ fn parse_compact(year: i32, rest: &str) -> Option<PublishedDate> {
         .at(zone_or_utc(rest, date)?)
 }
 
-/// Seconds or milliseconds since 1970.
+/// Parses seconds or milliseconds since 1970.
 fn parse_unix_time(text: &str) -> Option<PublishedDate> {
     let timestamp: i64 = text.parse().ok()?;
     let at = if text.len() == 13 {
@@ -103,7 +102,7 @@ fn parse_unix_time(text: &str) -> Option<PublishedDate> {
     (at.year() >= 1971).then_some(PublishedDate::exact(at))
 }
 
-/// `hh:mm`, `hh:mm:ss`, `hh:mm:ss.f`, `hhmm`, `hhmmss`; what follows.
+/// Parses `hh:mm`, `hh:mm:ss`, `hh:mm:ss.f`, `hhmm` or `hhmmss` and returns the rest.
 pub(super) fn time(text: &str) -> Option<(chrono::TimeDelta, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 4 || digits == 6 {
@@ -149,13 +148,13 @@ fn parse_fraction(text: &str) -> (u32, &str) {
     (nanos, &digits[count..])
 }
 
-/// One or two digits.
+/// Parses one or two digits.
 fn one_or_two_digits(text: &str) -> Option<(u32, &str)> {
     let digits = text.bytes().take(2).take_while(u8::is_ascii_digit).count();
     parse_digits(text, digits)
 }
 
-/// Exactly so many digits.
+/// Parses exactly so many digits and returns the rest.
 pub(super) fn parse_digits(text: &str, digits: usize) -> Option<(u32, &str)> {
     let head = text
         .get(..digits)

@@ -1,6 +1,7 @@
-//! Names in dates, as publishers write them in other languages than English.
+//! Dates of China, Japan and Korea, and the halves of the day.
 
-/// Dates of China, Japan and Korea in figures: `2024年3月5日`, `2004년 05월 28일 오후 1:31`.
+/// Converts the numeric dates of China, Japan and Korea to ISO 8601: `2024年3月5日`, `2004년 05월 28일 오후
+/// 1:31`.
 pub(super) fn east_asian_to_iso(text: String) -> String {
     if !text.contains(['年', '년', '月', '월', '午', '오']) {
         return text;
@@ -36,7 +37,7 @@ pub(super) fn east_asian_to_iso(text: String) -> String {
     out
 }
 
-/// Whether a word says in which half of the day an hour is: false before noon.
+/// Returns whether a word means after noon (`pm`) or before (`am`).
 pub(super) fn is_afternoon(word: &str) -> Option<bool> {
     match word.to_ascii_lowercase().replace('.', "").as_str() {
         "am" => Some(false),

@@ -1,8 +1,8 @@
-//! Dates as publishers write them: RFC 3339 and its parts, RFC 822 and its variations, months in
-//! several languages.
+//! Dates: RFC 3339 and parts of it, RFC 822 and its variations, names of months in many languages.
 //!
-//! Deliberately absent: the present. What is no date is none, a date without a zone is UTC, and an
-//! impossible one (32 July) is refused rather than moved.
+//! The current time is never used. A date without a zone is UTC. An impossible date (32 July) is
+//! rejected. To add a form, extend `rfc822` (words) or `iso8601` (numbers) and the table of
+//! `date/tests.rs`.
 
 mod iso8601;
 mod localised;
@@ -13,10 +13,10 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 use feed_model::{DatePrecision, PublishedDate, Timestamp};
 
-/// More text than this is no date, in bytes.
+/// The maximum length of a date, in bytes.
 const MAX_DATE_BYTES: usize = 120;
 
-/// Reads a date in any of the shapes that feeds use.
+/// Parses a date in any form that feeds use.
 pub fn parse_date(text: &str) -> Option<PublishedDate> {
     let decoded = super::xml::unescape(text);
     let text = decoded.trim();
@@ -35,16 +35,16 @@ pub fn parse_date(text: &str) -> Option<PublishedDate> {
     read.filter(|date| (1000..=9999).contains(&chrono::Datelike::year(&date.at)))
 }
 
-/// What was read, before the zone is applied.
+/// A date and time without a zone.
 #[derive(Debug, Clone, Copy)]
 struct LocalDateTime {
     date: NaiveDate,
-    /// Nanoseconds into the day; may be a whole day for `24:00`.
+    /// The time since midnight. May be a whole day for `24:00`.
     time: Option<TimeDelta>,
 }
 
 impl LocalDateTime {
-    /// The moment, for an offset east of UTC.
+    /// Returns the date for an offset in seconds east of UTC.
     fn at(self, offset_s: i32) -> Option<PublishedDate> {
         let midnight = self.date.and_time(NaiveTime::MIN);
         let Some(time) = self.time else {
@@ -57,7 +57,8 @@ impl LocalDateTime {
     }
 }
 
-/// A time of day. `24:00:00` is the end of the day, and a leap second is the one before it.
+/// Returns a time of day. `24:00:00` is the end of the day, and a leap second is the second before
+/// it.
 fn time_of(hour: u32, minute: u32, second: u32, nanos: u32) -> Option<TimeDelta> {
     let second = if second == 60 { 59 } else { second };
     if minute > 59 || second > 59 || hour > 24 || (hour == 24 && (minute, second) != (0, 0)) {

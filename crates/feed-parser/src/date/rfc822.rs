@@ -1,5 +1,5 @@
-//! RFC 822 and everything that resembles it: a day, a month by name or number, a year, perhaps a
-//! time and a zone.
+//! RFC 822 and similar forms: a day, a month by name or number, a year, and optionally a time and a
+//! zone.
 
 use chrono::{NaiveDate, TimeDelta};
 
@@ -9,11 +9,11 @@ use feed_model::{
     months::{ENGLISH_ABBREVIATIONS, month_in_date},
 };
 
-/// What was found on the way through the words.
+/// The parts found so far.
 #[derive(Debug, Default)]
 struct DateParts {
     month: Option<u32>,
-    /// Numbers that are a day or a year, with how many digits they had.
+    /// Numbers that are a day or a year, with their number of digits.
     numbers: Vec<(u32, usize)>,
     date: Option<NaiveDate>,
     time: Option<TimeDelta>,
@@ -21,8 +21,8 @@ struct DateParts {
     zone: Vec<String>,
 }
 
-/// Reads the one shape that most feeds use, `Mon, 04 Mar 2024 10:11:12 +0000`, without a look at
-/// what else it might be; nothing where it is written otherwise in any point.
+/// Parses the most frequent form, `Mon, 04 Mar 2024 10:11:12 +0000`. Returns `None` for every other
+/// form.
 pub(super) fn parse_common_form(text: &str) -> Option<PublishedDate> {
     const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let (weekday, rest) = text.split_once(", ")?;
@@ -46,8 +46,8 @@ pub(super) fn parse_common_form(text: &str) -> Option<PublishedDate> {
     LocalDateTime { date, time: Some(time_of(hour, minute, second, 0)?) }.at(offset)
 }
 
-#[allow(clippy::single_match_else)] // the exception reads better below the rule
-/// Reads a date in words.
+/// Parses a date word by word.
+#[allow(clippy::single_match_else)] // the main case is a single line
 pub(super) fn parse(text: &str) -> Option<PublishedDate> {
     let text = without_comments(text);
     let mut found = DateParts::default();
@@ -90,7 +90,7 @@ pub(super) fn parse(text: &str) -> Option<PublishedDate> {
 }
 
 impl DateParts {
-    /// Takes one word; `None` where a date has no such word.
+    /// Reads one word. Returns `None` if dates do not contain such a word.
     fn add_word(&mut self, word: &str) -> Option<()> {
         // `Monday, March 4, 2024 - 10:11`
         if matches!(word, "-" | "–" | "|" | "@") {
@@ -110,8 +110,8 @@ impl DateParts {
             self.afternoon = Some(afternoon);
             return Some(());
         }
-        // `January, 29 Jan 2021`: a month where a weekday belongs is no month, unless it stays the
-        // only one.
+        // `January, 29 Jan 2021`: a month in the place of the weekday counts only if it is the only
+        // one.
         if let Some(month) = month_in_date(word)
             && (self.month.is_none() || self.numbers.len() == 1 && self.time.is_none())
             && self.date.is_none()
@@ -132,7 +132,7 @@ impl DateParts {
         }
         if self.time.is_none() && word.chars().next().is_some_and(|c| c.is_alphabetic() || c == '-')
         {
-            // A weekday in some language, `um`, `à`, `de`.
+            // A weekday in some language, or a preposition (`um`, `à`, `de`).
             if let Some(rest) = word.strip_prefix(|c: char| c == '-') {
                 return self.add_word(rest);
             }
@@ -173,8 +173,8 @@ impl DateParts {
         self.add_separated_date(word)
     }
 
-    /// `07.02.2025`, `7/14/2019`, `01-Jan-2004`, `2004-Jul-01`, and a date of the year first among
-    /// words.
+    /// Reads `07.02.2025`, `7/14/2019`, `01-Jan-2004`, `2004-Jul-01` and a date with the year
+    /// first.
     fn add_separated_date(&mut self, word: &str) -> Option<()> {
         let separator = word.chars().find(|c| matches!(c, '.' | '/' | '-'))?;
         let parts: Vec<&str> = word.splitn(3, separator).collect();
@@ -198,7 +198,8 @@ impl DateParts {
         let c = number(third)?;
         let (year, month, day) = match (a.1, c.1) {
             (4, _) => (a, b.0, c.0),
-            // ISO 8601 of 1988 let the century go: `03-12-31`; but `31-12-03` begins with a day.
+            // ISO 8601:1988 allowed years without the century (`03-12-31`). `31-12-03` begins with
+            // a day.
             (2, 2)
                 if separator == '-'
                     && !matches!(a.0, 30 | 31)
@@ -207,8 +208,8 @@ impl DateParts {
             {
                 (a, b.0, c.0)
             }
-            // Day first where points part them, or where it can only be so; America writes the
-            // month first.
+            // The day comes first with dots, or if the number can only be a day. Otherwise the
+            // month comes first, as in America.
             _ if separator == '.' || a.0 > 12 || separator == '-' => (c, b.0, a.0),
             _ => (c, a.0, b.0),
         };
@@ -218,7 +219,7 @@ impl DateParts {
     }
 }
 
-/// Which number is the day: the first, unless it can only be a year.
+/// Returns day and year. The first number is the day, unless it can only be a year.
 fn day_and_year(numbers: &[(u32, usize)]) -> Option<(u32, i32)> {
     let (day, year) = match numbers {
         [first, second, ..] if first.1 >= 3 || first.0 > 31 => (second, first),
@@ -228,13 +229,14 @@ fn day_and_year(numbers: &[(u32, usize)]) -> Option<(u32, i32)> {
     Some((day.0, full_year(year.0, year.1)?))
 }
 
-/// Two digits mean 1970 to 2069 (RFC 5322 §4.3 draws its line at 1950, before there were feeds).
+/// Returns the full year. Two digits mean 1970 to 2069. RFC 5322 §4.3 uses 1950, but there are no
+/// feeds from before 1970.
 fn full_year(year: u32, digits: usize) -> Option<i32> {
     let year = i32::try_from(year).ok()?;
     match digits {
         4 => Some(year),
         2 if year < 70 => Some(2000 + year),
-        // `103`: the years since 1900.
+        // `103`: years since 1900.
         2 | 3 => Some(1900 + year),
         _ => None,
     }

@@ -1,11 +1,12 @@
-//! Zones: offsets, and names by what they mean where they are used.
+//! Time zones: offsets and names.
 
 use chrono::{Datelike, NaiveDate, Weekday};
 
-/// Seconds east of UTC; `date` decides for names that do not say whether it is summer.
+/// Parses a zone and returns its offset in seconds east of UTC. `date` decides about daylight
+/// saving time for names that do not state it.
 pub(super) fn offset_s(text: &str, date: NaiveDate) -> Option<i32> {
     let text = text.trim();
-    // `+0000 (UTC)`: a comment repeats what was said.
+    // `+0000 (UTC)`: the comment repeats the offset.
     let text = text.split(['(', '[']).next().unwrap_or("").trim();
     let upper = text.to_ascii_uppercase();
     for prefix in ["GMT", "UTC", "UT"] {
@@ -17,20 +18,20 @@ pub(super) fn offset_s(text: &str, date: NaiveDate) -> Option<i32> {
     }
     if upper.starts_with(['+', '-', '\u{2212}']) {
         let (sign, rest) = upper.split_at(upper.chars().next()?.len_utf8());
-        // `-0500 EST`: the number counts.
+        // `-0500 EST`: the number has priority.
         return numeric_offset(&format!(
             "{}{}",
             if sign == "+" { '+' } else { '-' },
             rest.trim().split(' ').next().unwrap_or("")
         ));
     }
-    // A zone that nobody here knows, `Europe/Berlin`, is hours off at most: better than no date.
+    // An unknown zone (`Europe/Berlin`) is read as UTC: an error of hours is better than no date.
     let is_name = (3..=40).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'_' | b'-'));
     named_offset(&upper, date).or_else(|| is_name.then_some(0))
 }
 
-/// `+01:00`, `+0100`, `+01`, `+1`, `+1:00`.
+/// Parses `+01:00`, `+0100`, `+01`, `+1`, `+1:00`.
 fn numeric_offset(text: &str) -> Option<i32> {
     let sign = if text.starts_with('-') { -1 } else { 1 };
     let digits: String = text[1..].chars().filter(|c| *c != ':').collect();
@@ -47,11 +48,11 @@ fn numeric_offset(text: &str) -> Option<i32> {
     (hours <= 15 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
-#[allow(clippy::match_same_arms)] // a table, ordered by place
+#[allow(clippy::match_same_arms)] // a table, ordered by region
 fn named_offset(name: &str, date: NaiveDate) -> Option<i32> {
     const HOUR_S: i32 = 3600;
     let half_hours = match name {
-        // RFC 822's military letters were defined the wrong way round: RFC 5322 §4.3 reads them as
+        // RFC 822 defined the military letters with the wrong sign. RFC 5322 §4.3 reads them as
         // UTC.
         "Z" | "UT" | "UTC" | "GMT" | "WET" | "UCT" | "ZULU" => 0,
         _ if name.len() == 1 && name.bytes().all(|b| b.is_ascii_uppercase()) => 0,
@@ -95,7 +96,8 @@ fn named_offset(name: &str, date: NaiveDate) -> Option<i32> {
     Some(half_hours * HOUR_S / 2)
 }
 
-/// From the second Sunday of March to the first of November, the rule since 2007.
+/// Returns whether the United States have daylight saving time: from the second Sunday of March to
+/// the first of November (since 2007).
 fn is_us_daylight_time(date: NaiveDate) -> bool {
     let from = NaiveDate::from_weekday_of_month_opt(date.year(), 3, Weekday::Sun, 2);
     let to = NaiveDate::from_weekday_of_month_opt(date.year(), 11, Weekday::Sun, 1);

@@ -1,4 +1,6 @@
-//! The allow-list. What is not on it is not republished; there is no list of what is forbidden.
+//! The allow-list of elements and attributes. There is no list of forbidden ones.
+//!
+//! The allowed elements are marked in [`html_elements`].
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,8 +10,7 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 use feed_model::html_elements::{self, ALLOWED, DROPPED};
 
-/// Attributes that are kept, by element. Some are only looked at and taken away by the next step:
-/// `style` and `data-*`.
+/// Allowed attributes by element. The rewriting step uses `style` and `data-*` and removes them.
 const ATTRIBUTES: [(&str, &[&str]); 17] = [
     ("a", &["href", "hreflang"]),
     (
@@ -74,13 +75,13 @@ pub(super) fn is_allowed_element(name: &str) -> bool {
     html_elements::has(name, ALLOWED)
 }
 
-/// Whether an attribute of an element is on the list.
+/// Returns whether an attribute of an element is on the list.
 pub(super) fn is_allowed_attribute(element: &str, name: &str) -> bool {
     matches!(name, "lang" | "title" | "dir")
         || ATTRIBUTES.iter().any(|(tag, names)| *tag == element && names.contains(&name))
 }
 
-/// HTML without what is not on the allow-list, written anew from the parsed tree.
+/// Parses HTML and writes what the allow-list permits.
 pub(super) fn apply_allow_list(html: &str) -> String {
     SANITISER.clean(html).to_string()
 }

@@ -1,5 +1,7 @@
-//! HTML that may be republished: an allow-list kept by an HTML5 parser, addresses absolute, nothing
-//! that tracks.
+//! The HTML sanitiser: only elements and attributes of the allow-list, absolute URLs, no tracking.
+//!
+//! Entry point: [`sanitise`]. HTML of the strict subset (`strict_subset`) is rewritten directly,
+//! with repairs (`repair`) if needed. Everything else goes through an HTML5 parser (`allow_list`).
 
 mod allow_list;
 mod nesting_limits;
@@ -22,18 +24,18 @@ use feed_model::{
     text::strip_forbidden,
 };
 
-/// Makes HTML safe to republish, with every address absolute against `base`; doing it twice changes
-/// nothing. Of a text of more than a megabyte the beginning is kept.
+/// Sanitises HTML for publication. URLs are made absolute against `base`. Sanitising the result
+/// again does not change it. A text of more than one megabyte is cut.
 pub fn sanitise(html: &str, base: &Url) -> SafeHtml {
     sanitise_reporting_truncation(html, base).0
 }
 
-/// Like [`sanitise`], and whether the text was cut.
+/// Like [`sanitise`], and returns whether the text was cut.
 pub(super) fn sanitise_reporting_truncation(html: &str, base: &Url) -> (SafeHtml, bool) {
     let safe = sanitise_untruncated(html, base);
     match truncate::truncate(safe.as_str()) {
         None => (safe, false),
-        // What was open where it was cut is closed by whoever reads it again.
+        // The second pass closes the elements that are open at the cut.
         Some(beginning) => (sanitise_untruncated(&beginning, base), true),
     }
 }
@@ -49,8 +51,8 @@ fn sanitise_untruncated(html: &str, base: &Url) -> SafeHtml {
     }
     let html = strip_fallback_tags(html);
     let html = math_to_text(&html);
-    // What is regular is what it looks like, so that nothing may leave here otherwise than through
-    // that check.
+    // A repaired text must be in the strict subset as well, so that every result has passed that
+    // check.
     if let Some(repaired) =
         repair::repaired(&html).filter(|repaired| strict_subset::is_strict_subset(repaired))
     {
@@ -59,15 +61,15 @@ fn sanitise_untruncated(html: &str, base: &Url) -> SafeHtml {
     sanitise_by_parser(&html, base)
 }
 
-/// Like [`sanitise`], of prepared HTML of any kind, by a parser.
+/// Sanitises prepared HTML of any kind with an HTML5 parser.
 fn sanitise_by_parser(html: &str, base: &Url) -> SafeHtml {
     if !nesting_limits::are_respected(html) {
         return as_plain_text(html);
     }
     let mut clean = sanitise_pass(html, base);
-    // What a parser writes is not always what it would read again: a link within a link, behind a
-    // table. A reader's parser must see what was checked here, so that only what stays as it is may
-    // leave.
+    // The output of a parser is not always stable under parsing, for example a link within a link
+    // after a table. The browser of a reader must see exactly what was checked, so only stable
+    // output is returned.
     for _ in 0..MAX_PASSES {
         if strict_subset::is_strict_subset(&clean) {
             return SafeHtml::from_sanitised(clean);
@@ -81,7 +83,7 @@ fn sanitise_by_parser(html: &str, base: &Url) -> SafeHtml {
     as_plain_text(html)
 }
 
-/// How often what was written is read again before it is given up.
+/// The maximum number of passes until the output must be stable.
 const MAX_PASSES: usize = 4;
 
 fn sanitise_pass(html: &str, base: &Url) -> String {
@@ -89,16 +91,15 @@ fn sanitise_pass(html: &str, base: &Url) -> String {
     rewrite::rewrite_html(&strip_forbidden(&clean), base).trim().to_owned()
 }
 
-/// What nests beyond reason was not written for reading, and costs an HTML parser more than it is
-/// worth.
+/// Returns plain text instead of HTML that is nested too deeply for a parser.
 fn as_plain_text(html: &str) -> SafeHtml {
     let mut text = String::new();
     escape_text(&mut text, &plain_text(html));
     SafeHtml::from_sanitised(text)
 }
 
-/// Takes the tags away whose content is for browsers that cannot do better: a parser reads it as
-/// text, and where the end tag is missing everything that follows with it.
+/// Removes the tags of fallback elements (`noscript`, `iframe`). A parser reads their content as
+/// text, and the rest of the document as well if the end tag is missing.
 fn strip_fallback_tags(html: &str) -> Cow<'_, str> {
     let is_tag = |at: usize| {
         if !matches!(html.as_bytes().get(at + 1), Some(b'/' | b'n' | b'N' | b'i' | b'I')) {
@@ -132,8 +133,7 @@ fn strip_fallback_tags(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Puts the words of a formula in the place of its markup, which no list of HTML elements has: `x =
-/// 1` says more than nothing.
+/// Replaces a formula (MathML) by its text, because the allow-list does not contain its elements.
 fn math_to_text(html: &str) -> Cow<'_, str> {
     let is_formula =
         |name: &str| name.eq_ignore_ascii_case("math") || name.eq_ignore_ascii_case("m:math");
@@ -143,18 +143,19 @@ fn math_to_text(html: &str) -> Cow<'_, str> {
         return Cow::Borrowed(html);
     }
     let mut out = String::with_capacity(html.len());
-    // Whether a formula is open, and whether it is told a second time, in the words of another
-    // notation.
-    let (mut open, mut again) = (false, false);
+    // Whether a formula is open, and whether an annotation repeats it in another notation.
+    let (mut open, mut in_annotation) = (false, false);
     let mut lexer = Lexer::new(html);
     while let Some(token) = lexer.next() {
         let raw = &html[lexer.token_start()..lexer.offset()];
         match token {
             Token::Start(tag) if is_formula(tag.name) && !tag.self_closing => open = true,
-            Token::End(name) if is_formula(name) => (open, again) = (false, false),
-            Token::Start(tag) if open => again |= !tag.self_closing && is_annotation(tag.name),
-            Token::End(name) if open => again &= !is_annotation(name),
-            Token::Text(_) | Token::CData(_) if again => {}
+            Token::End(name) if is_formula(name) => (open, in_annotation) = (false, false),
+            Token::Start(tag) if open => {
+                in_annotation |= !tag.self_closing && is_annotation(tag.name)
+            }
+            Token::End(name) if open => in_annotation &= !is_annotation(name),
+            Token::Text(_) | Token::CData(_) if in_annotation => {}
             Token::CData(text) if open => escape_text(&mut out, text),
             _ => out.push_str(raw),
         }

@@ -1,17 +1,16 @@
-//! How much nesting is worth an HTML parser's time: building the tree costs the square of some of
-//! it.
+//! Limits of nesting, because the time of an HTML parser is quadratic in it.
 
 use feed_model::html_elements::{self, FORMATTING, OPTIONAL_END};
 
 use crate::xml::{Lexer, Token, lower_name};
 
-/// The deepest nesting of elements that must be closed.
+/// The maximum depth of elements that must be closed.
 const MAX_DEPTH: usize = 400;
 
-/// The most copies of formatting elements that a parser may have to make.
+/// The maximum number of formatting elements that a parser may have to reopen.
 const MAX_COPIES: usize = 2_000_000;
 
-/// Whether HTML keeps within bounds.
+/// Returns whether HTML is within the limits.
 pub(super) fn are_respected(html: &str) -> bool {
     let (mut depth, mut formatting, mut most_formatting, mut tags) =
         (0_usize, 0_usize, 0_usize, 0_usize);
@@ -48,7 +47,7 @@ fn is_formatting(name: &str) -> bool {
     html_elements::has(&lower_name(name), FORMATTING)
 }
 
-/// Elements that are never closed, or need not be.
+/// Returns whether the end tag of an element may be omitted.
 fn has_optional_end_tag(name: &str) -> bool {
     html_elements::has(&lower_name(name), OPTIONAL_END)
 }

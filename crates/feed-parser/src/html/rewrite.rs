@@ -1,5 +1,5 @@
-//! Addresses in clean HTML: absolute, of allowed schemes, without tracking; lazy images made real,
-//! pixels taken out.
+//! Rewrites sanitised HTML: URLs become absolute and lose tracking parameters, lazy-loaded images
+//! are resolved, tracking pixels are removed.
 
 use feed_model::text::strip_forbidden;
 use url::Url;
@@ -10,11 +10,11 @@ use crate::{
     xml::{Lexer, Tag, Token, escape_attribute, escape_text, unescape},
 };
 
-/// Rewrites clean HTML, in which every tag is as a serialiser writes it.
+/// Rewrites HTML in which every tag has the form that a serialiser writes.
 pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
     let mut out = String::with_capacity(html.len() + 64);
-    // The last image, while no text has followed it: lazy ones are often there twice, once for
-    // browsers without scripts.
+    // The last image if no text followed it. Lazy-loaded images are often repeated for browsers
+    // without scripts.
     let mut last_image: Option<String> = None;
     let mut after_pre = false;
     let mut lexer = Lexer::new(html);
@@ -56,8 +56,8 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
                 _ => write_tag(&mut out, tag.name, &attributes(&tag, base)),
             },
             Token::Text(text) => {
-                // A parser drops the line end that follows `<pre>` at once, so that one that counts
-                // needs another.
+                // A parser drops a line feed directly after `<pre>`, so that a significant one must
+                // be doubled.
                 if text.starts_with('\n') && in_pre {
                     out.push('\n');
                 }
@@ -72,7 +72,7 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
     out
 }
 
-/// Text as a serialiser writes it.
+/// Writes text as a serialiser does.
 fn write_text(out: &mut String, raw: &str) {
     if !raw.contains(['&', '>', '\u{a0}']) {
         return out.push_str(raw);
@@ -97,7 +97,7 @@ fn write_tag(out: &mut String, name: &str, attributes: &[Attribute<'_>]) {
     out.push('>');
 }
 
-/// The attributes of an element, its addresses absolute; an address that is none goes.
+/// Returns the allowed attributes of an element with absolute URLs. Invalid URLs are removed.
 fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
     let mut kept = Vec::new();
     for (name, value) in tag.attributes() {
@@ -105,7 +105,7 @@ fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
             continue;
         }
         let value = unescape(value);
-        // What may not be written as itself may not come out of a reference either.
+        // Forbidden characters may also be hidden in references.
         let value = strip_forbidden(&value).replace('\r', "\n");
         let value = match name {
             "href" => link_url(&value, base).map(|url| strip_tracking(url).into()),
@@ -117,7 +117,7 @@ fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
         };
         kept.extend(value.map(|value| (name, value)));
     }
-    // What starts by itself is not republished: what does not must have something to start it with.
+    // `autoplay` is removed, so that the reader needs controls to start playback.
     if matches!(tag.name, "audio" | "video") && !kept.iter().any(|(name, _)| *name == "controls") {
         kept.push(("controls", String::new()));
     }
@@ -127,7 +127,7 @@ fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
     kept
 }
 
-/// The class that says which language code is written in.
+/// Returns the class that names a programming language.
 fn language_class(classes: &str) -> Option<String> {
     let language = classes
         .split_ascii_whitespace()
@@ -135,7 +135,7 @@ fn language_class(classes: &str) -> Option<String> {
     Some(language.to_owned())
 }
 
-/// The attributes of an image; nothing where it shows nothing or only counts readers.
+/// Returns the attributes of an image, or `None` if it shows nothing or is a tracking pixel.
 fn image<'a>(tag: &Tag<'a>, base: &Url) -> Option<Vec<Attribute<'a>>> {
     let kept = resolve_lazy_image(attributes(tag, base));
     if !kept.iter().any(|(name, _)| matches!(*name, "src" | "srcset")) || is_tracking_pixel(&kept) {
@@ -144,7 +144,7 @@ fn image<'a>(tag: &Tag<'a>, base: &Url) -> Option<Vec<Attribute<'a>>> {
     Some(kept.into_iter().filter(|(name, _)| *name != "style").collect())
 }
 
-/// Where scripts find the address of an image that they load late.
+/// Attributes with the URL of an image that a script loads later.
 const LAZY_SRC_ATTRIBUTES: [&str; 7] = [
     "data-src",
     "data-lazy-src",
@@ -155,10 +155,10 @@ const LAZY_SRC_ATTRIBUTES: [&str; 7] = [
     "data-orig-src",
 ];
 
-/// Where a larger image may be told beside one that is shown already.
+/// Attributes with the URL of a larger version of an image.
 const FULL_SIZE_ATTRIBUTES: [&str; 3] = ["data-original", "data-image", "data-orig-file"];
 
-/// Puts in place what a script would have put there.
+/// Sets the `src` and `srcset` that a script would set.
 fn resolve_lazy_image(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> {
     let of = |attributes: &[Attribute<'_>], names: &[&str]| {
         names
@@ -181,7 +181,7 @@ fn resolve_lazy_image(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> 
     attributes
 }
 
-/// Whether an address is of an image that only keeps a place.
+/// Returns whether a URL is that of a placeholder image.
 fn is_placeholder(src: &str) -> bool {
     let name = src
         .split(['?', '#'])
@@ -238,7 +238,7 @@ fn is_tracking_pixel(attributes: &[Attribute<'_>]) -> bool {
         || value("src").is_some_and(is_tracking_pixel_url)
 }
 
-/// Addresses that are known to serve nothing but a pixel.
+/// Returns whether a URL is known to serve a tracking pixel.
 fn is_tracking_pixel_url(src: &str) -> bool {
     let Ok(url) = Url::parse(src) else {
         return false;
@@ -265,7 +265,7 @@ fn is_tracking_pixel_url(src: &str) -> bool {
             .any(|end| path.ends_with(end))
 }
 
-/// A list of candidates (HTML §4.8.4.2.2), each absolute; those that are none go.
+/// Returns a `srcset` (HTML §4.8.4.2.2) with absolute URLs. Invalid candidates are removed.
 fn srcset(text: &str, base: &Url) -> Option<String> {
     let mut out = String::new();
     let mut rest = text;
@@ -291,7 +291,7 @@ fn srcset(text: &str, base: &Url) -> Option<String> {
             if !out.is_empty() {
                 out.push_str(", ");
             }
-            // A comma at the end of an address would be taken for the list's.
+            // A comma at the end of a URL would be read as a separator.
             out.push_str(&url.as_str().replace(',', "%2C"));
             if !descriptor.is_empty() {
                 out.push(' ');

@@ -1,8 +1,8 @@
-//! HTML that an HTML5 parser reads exactly as it is written: then it need not be read to be judged.
+//! The strict subset of HTML: an HTML5 parser builds from it exactly the elements that are written,
+//! so that parsing can be skipped.
 //!
-//! The grammar is far narrower than HTML: allowed elements only, in lower case, closed in order,
-//! attributes in double quotes, and none of the nestings that a parser mends. Whatever does not fit
-//! goes through the parser; a doubt is a no.
+//! Only allowed elements in lower case, closed in order, with attributes in double quotes and
+//! without any nesting that a parser corrects. In case of doubt, HTML is not in the subset.
 
 use feed_model::{
     html_elements::{self, ElementClass, VOID},
@@ -12,10 +12,10 @@ use feed_model::{
 use super::allow_list::is_allowed_element;
 use crate::xml::{is_legacy_entity, unescape};
 
-/// The deepest nesting; a parser's own limits are beyond it.
+/// The maximum depth. The limits of parsers are higher.
 const MAX_DEPTH: usize = 64;
 
-/// Whether HTML is of the narrow kind.
+/// Returns whether HTML is in the strict subset.
 pub(super) fn is_strict_subset(html: &str) -> bool {
     let mut open: Vec<&str> = Vec::new();
     let mut rest = html;
@@ -45,8 +45,8 @@ pub(super) fn is_strict_subset(html: &str) -> bool {
     }
 }
 
-/// Whether every reference in a text ends in a semicolon and is known, and whatever else follows a
-/// `&` begins no name that a parser would take for one.
+/// Returns whether every reference ends in a semicolon and is known, and no other `&` begins a name
+/// that a parser would replace.
 pub(super) fn has_only_plain_references(text: &str) -> bool {
     memchr::memchr_iter(b'&', text.as_bytes()).all(|at| {
         let rest = &text[at..];
@@ -62,16 +62,16 @@ pub(super) fn has_only_plain_references(text: &str) -> bool {
     })
 }
 
-/// Whether a reference stands for one character, and one that may be written as itself.
+/// Returns whether a reference means one character that may be written literally.
 fn is_single_character(reference: &str) -> bool {
     let decoded = unescape(reference);
     decoded.chars().count() == 1 && decoded != "\r" && !strip_forbidden(&decoded).is_empty()
 }
 
-/// The longest names of entities that need no semicolon: `frac12`, `Aacute`.
+/// The length of the longest entity names without a semicolon: `frac12`, `Aacute`.
 const LONGEST_LEGACY_NAME: usize = 6;
 
-/// A comment that ends where everybody says that it ends.
+/// Returns the length of a comment whose end is unambiguous.
 pub(super) fn comment(rest: &str) -> Option<usize> {
     let inside = &rest[4..];
     let end = memchr::memmem::find(inside.as_bytes(), b"-->")?;
@@ -140,7 +140,7 @@ fn start_tag<'a>(rest: &'a str, open: &mut Vec<&'a str>) -> Option<usize> {
     Some(at + 1)
 }
 
-/// Whether a parser leaves the element where it is written.
+/// Returns whether a parser keeps the element where it is written.
 fn is_allowed_nesting(name: &str, open: &[&str]) -> bool {
     let top = open.last().copied().unwrap_or("");
     let class = html_elements::class(name);
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_narrow_kind() {
+    fn regular_html_is_in_the_subset() {
         for html in [
             "text & more &amp; &mdash; AT&T &bogus;",
             "<p>One <em>two</em><br/>three</p>\n<ul><li>a</li></ul>",
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_is_a_no() {
+    fn irregular_html_is_not_in_the_subset() {
         for html in [
             "<p>a<p>b",
             "<p>a<div>b</div></p>",

@@ -1,22 +1,20 @@
-//! Character and entity references: the five of XML and those of HTML, never any that a document
-//! declares.
+//! Character and entity references: those of XML and of HTML, never those that a document declares.
 
 use std::borrow::Cow;
 
 use markup5ever::data::NAMED_ENTITIES;
 use memchr::memchr;
 
-/// The longest name of an HTML entity (`CounterClockwiseContourIntegral`) and some room for digits.
+/// The longest name of an HTML entity (`CounterClockwiseContourIntegral`), rounded up.
 const MAX_NAME_BYTES: usize = 34;
 
-/// What stands where windows-1252 bytes were written as character references (`&#146;`), as HTML
-/// reads them.
+/// The meaning of references to windows-1252 bytes (`&#146;`), as HTML §13.2.5.80 defines it.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// The text with its references replaced, once; a `&` that begins none stays.
+/// Replaces the references of a text once. A `&` that does not begin a reference is kept.
 pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     if memchr(b'&', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
@@ -26,25 +24,25 @@ pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Like [`unescape`], with `None` where there was nothing to replace.
+/// Like [`unescape`], but returns `None` if there is no reference.
 pub(crate) fn unescape_if_escaped(text: &str) -> Option<String> {
     memchr(b'&', text.as_bytes())?;
     let mut out = String::with_capacity(text.len());
     (unescape_into(&mut out, text).decoded > 0).then_some(out)
 }
 
-/// What [`unescape_into`] counts.
+/// The counts that [`unescape_into`] returns.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct UnescapeCounts {
-    /// References that were replaced.
+    /// Replaced references.
     pub decoded: u32,
-    /// `&` that begin no reference.
+    /// `&` that do not begin a reference.
     pub bare_ampersands: u32,
-    /// References that XML itself does not know.
+    /// References that XML does not define.
     pub html_entities: u32,
 }
 
-/// Appends the text with its references replaced.
+/// Appends a text with its references replaced.
 pub(crate) fn unescape_into(out: &mut String, mut text: &str) -> UnescapeCounts {
     let mut counts = UnescapeCounts::default();
     while let Some(at) = memchr(b'&', text.as_bytes()) {
@@ -76,7 +74,7 @@ pub(crate) fn unescape_into(out: &mut String, mut text: &str) -> UnescapeCounts 
     counts
 }
 
-/// A character whose bytes in UTF-8 were written as a reference each: `&#226;&#128;&#166;` is an
+/// Reads a character whose UTF-8 bytes were escaped one by one: `&#226;&#128;&#166;` is an
 /// ellipsis.
 fn double_encoded_utf8(rest: &str) -> Option<(usize, char)> {
     let (mut length, lead) = byte(rest)?;
@@ -99,7 +97,7 @@ fn double_encoded_utf8(rest: &str) -> Option<(usize, char)> {
     Some((length, std::str::from_utf8(&bytes[..count]).ok()?.chars().next()?))
 }
 
-/// A character beyond the basic plane whose two halves in UTF-16 were written as a reference each.
+/// Reads a character beyond the basic plane whose two surrogates were escaped one by one.
 fn surrogate_pair_reference(rest: &str) -> Option<(usize, char)> {
     let surrogate_reference = |rest: &str| {
         let digits = rest.strip_prefix('#')?;
@@ -116,7 +114,8 @@ fn surrogate_pair_reference(rest: &str) -> Option<(usize, char)> {
     Some((first + 1 + second, character))
 }
 
-/// A numeric reference to one byte, semicolon included: how long it is, and the byte.
+/// Reads a numeric reference to one byte and returns its length and the byte. The semicolon is
+/// required.
 fn byte(rest: &str) -> Option<(usize, u8)> {
     let digits = rest.strip_prefix('#')?;
     let end = memchr(b';', &digits.as_bytes()[..digits.len().min(4)])?;
@@ -127,8 +126,8 @@ fn byte(rest: &str) -> Option<(usize, u8)> {
     Some((1 + end + 1, code.ok()?))
 }
 
-/// `#39;` and `#x27;`, the semicolon optional: how long it is and what it means; nothing for what
-/// is no character.
+/// Reads `#39;` or `#x27;` and returns its length and the character, or `None` instead of an
+/// invalid character. The semicolon is optional.
 fn numeric_reference(rest: &str) -> Option<(usize, Option<char>)> {
     let digits = rest.strip_prefix('#')?;
     let (digits, radix, before) = match digits.strip_prefix(['x', 'X']) {
@@ -148,11 +147,11 @@ fn numeric_reference(rest: &str) -> Option<(usize, Option<char>)> {
     Some((before + length + semicolon, character))
 }
 
-/// `nbsp;` and the other names: the semicolon is required, because query strings are full of
+/// Reads `nbsp;` and the other names. The semicolon is required, because query strings contain
 /// `&copy=`.
 fn named_reference(rest: &str) -> Option<(usize, Replacement)> {
     let bytes = rest.as_bytes();
-    // The five that are in every document first: the table of HTML is long.
+    // The table of HTML is long: the most frequent names are checked first.
     for (name, replacement) in [
         ("lt;", "<"),
         ("gt;", ">"),
@@ -169,18 +168,18 @@ fn named_reference(rest: &str) -> Option<(usize, Replacement)> {
     let name = rest
         .get(..end)
         .filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric()) && !name.is_empty())?;
-    // The table has the names with their semicolon, and beginnings of names that stand for nothing.
+    // The table also contains prefixes of names, which map to 0.
     let (first, second) = *NAMED_ENTITIES.get(&rest[..=name.len()])?;
     let first = char::from_u32(first).filter(|c| *c != '\0')?;
     Some((end + 1, Replacement::Characters(first, char::from_u32(second).filter(|c| *c != '\0'))))
 }
 
-/// Whether HTML knows the name as one that needs no semicolon: `copy`, `amp`.
+/// Returns whether HTML accepts the name without a semicolon: `copy`, `amp`.
 pub(crate) fn is_legacy_entity(name: &str) -> bool {
     NAMED_ENTITIES.get(name).is_some_and(|(first, _)| *first != 0)
 }
 
-/// What an entity stands for.
+/// The replacement of an entity.
 enum Replacement {
     Text(&'static str),
     Characters(char, Option<char>),
@@ -198,7 +197,7 @@ impl Replacement {
     }
 }
 
-/// Text for between tags.
+/// Appends text escaped for use between tags.
 pub(crate) fn escape_text(out: &mut String, text: &str) {
     escape(out, text, |b| match b {
         b'&' => Some("&amp;"),
@@ -208,7 +207,7 @@ pub(crate) fn escape_text(out: &mut String, text: &str) {
     });
 }
 
-/// Text for between double quotes.
+/// Appends text escaped for use in double quotes.
 pub(crate) fn escape_attribute(out: &mut String, text: &str) {
     escape(out, text, |b| match b {
         b'&' => Some("&amp;"),

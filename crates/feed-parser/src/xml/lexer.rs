@@ -1,69 +1,70 @@
-//! The tolerant tokeniser.
+//! The lenient tokeniser.
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
-/// The most attributes that one tag is read with; a tag with more is not of a feed.
+/// The maximum number of attributes read per tag.
 const MAX_ATTRIBUTES: usize = 256;
 
 /// A start tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tag<'a> {
-    /// The name as written, prefix included.
+    /// The name as written, with its prefix.
     pub name: &'a str,
-    /// Everything between the name and the end of the tag.
+    /// The text between the name and the end of the tag.
     pub attributes: &'a str,
     /// Whether it ends in `/>`.
     pub self_closing: bool,
 }
 
 impl<'a> Tag<'a> {
-    /// Its attributes, in the order written.
+    /// Returns the attributes in document order.
     pub fn attributes(&self) -> Attributes<'a> {
         Attributes { rest: self.attributes, left: MAX_ATTRIBUTES }
     }
 
-    /// The raw value of the first attribute of that name, prefix included, in any case.
+    /// Returns the raw value of the first attribute of that name with its prefix. The case does not
+    /// matter.
     pub fn attribute(&self, name: &str) -> Option<&'a str> {
         self.attributes().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
     }
 }
 
-/// One piece of a document. Comments, processing instructions and document types are passed over.
+/// A token. Comments, processing instructions and document types are skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Token<'a> {
     /// A start tag.
     Start(Tag<'a>),
     /// The name in an end tag.
     End(&'a str),
-    /// Text in which references are not decoded yet.
+    /// Text with undecoded references.
     Text(&'a str),
-    /// The inside of a CDATA section.
+    /// The content of a CDATA section.
     CData(&'a str),
 }
 
-/// Splits a document into tokens; never fails.
-#[allow(clippy::struct_excessive_bools)] // each remembers one thing that was met, or is not to come
+/// Splits a document into tokens. It never fails.
+#[allow(clippy::struct_excessive_bools)] // independent flags
 #[derive(Debug, Clone)]
 pub(crate) struct Lexer<'a> {
     text: &'a str,
     at: usize,
     start: usize,
     ends_in_token: bool,
-    /// Set once there is known to be none further on, so that nothing is looked for to the end
-    /// again and again.
+    /// True if no comment ends after the current position. This and the next fields keep the lexer
+    /// linear on input with many unclosed sections.
     no_comment_end: bool,
-    /// From where on no CDATA section ends.
+    /// No CDATA section ends after this offset.
     no_cdata_end_from: usize,
-    /// Where the last item ends, once that was asked for; 0 where none does.
+    /// The offset of the last end tag of an item, once computed; 0 if there is none.
     last_item_end: Option<usize>,
     no_instruction_end: bool,
     doctype_seen: bool,
 }
 
 impl<'a> Lexer<'a> {
-    /// Reads `text` from its beginning.
+    /// Creates a lexer at the beginning of `text`.
     pub fn new(text: &'a str) -> Self {
         Self {
             text,
@@ -78,28 +79,29 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Where the last token began, in bytes.
+    /// Returns the byte offset of the last token.
     pub fn token_start(&self) -> usize {
         self.start
     }
 
-    /// Where the next token begins, in bytes.
+    /// Returns the byte offset of the next token.
     pub fn offset(&self) -> usize {
         self.at
     }
 
-    /// Goes on at a byte, which must be the beginning of a token.
+    /// Continues at a byte offset, which must be the beginning of a token.
     pub fn seek(&mut self, at: usize) {
         self.at = at;
         self.start = at;
     }
 
-    /// Whether the document ended within a tag, comment or CDATA section.
+    /// Returns whether the document ended inside a tag, comment or CDATA section.
     pub fn ended_in_token(&self) -> bool {
         self.ends_in_token
     }
 
-    /// What begins with `<` and is passed over, where it does: gives its length.
+    /// Returns the length of a comment, processing instruction or declaration at the beginning of
+    /// `rest`.
     fn skip_markup(&mut self, rest: &str) -> Option<usize> {
         let bytes = rest.as_bytes();
         match bytes.get(1)? {
@@ -124,7 +126,7 @@ impl<'a> Lexer<'a> {
 
     fn cdata(&mut self, rest: &'a str) -> Token<'a> {
         let inside = &rest["<![CDATA[".len()..];
-        // Behind a place from which none ended, none has to be looked for again.
+        // The part after an offset without an end has been searched already.
         let scanned = (self.no_cdata_end_from + "]]>".len())
             .saturating_sub(self.at + "<![CDATA[".len())
             .min(inside.len());
@@ -133,8 +135,7 @@ impl<'a> Lexer<'a> {
             return Token::CData(&inside[..end]);
         }
         self.no_cdata_end_from = self.no_cdata_end_from.min(self.at);
-        // One that nobody ended, in a document that goes on behind it: it cannot be meant to hold
-        // the rest.
+        // A section that is not closed but followed by further items ends at the next end tag.
         let last = *self.last_item_end.get_or_insert_with(|| {
             let last =
                 |what: &str| memmem::rfind(self.text.as_bytes(), what.as_bytes()).unwrap_or(0);
@@ -153,7 +154,7 @@ impl<'a> Lexer<'a> {
 
     fn end_tag(&mut self, rest: &'a str) -> Token<'a> {
         let bytes = rest.as_bytes();
-        // An end tag whose `>` is missing ends where the next tag begins.
+        // An end tag without `>` ends at the next tag.
         let stop = memchr::memchr2(b'>', b'<', &bytes[2..]).map_or(bytes.len(), |i| i + 2);
         if stop == bytes.len() {
             self.ends_in_token = true;
@@ -213,7 +214,7 @@ impl<'a> Iterator for Lexer<'a> {
                     self.start_tag(rest)
                 }
                 _ => {
-                    // A `<` that begins nothing is text.
+                    // A `<` that does not begin markup is text.
                     let end = memchr(b'<', &bytes[1..]).map_or(bytes.len(), |i| i + 1);
                     self.at += end;
                     Token::Text(&rest[..end])
@@ -227,12 +228,12 @@ fn find(text: &str, what: &str) -> Option<usize> {
     memmem::find(text.as_bytes(), what.as_bytes())
 }
 
-/// After the first `>`, or the end.
+/// Returns the offset after the first `>`, or the length.
 fn close(bytes: &[u8]) -> usize {
     memchr(b'>', bytes).map_or(bytes.len(), |i| i + 1)
 }
 
-/// The end of a `<!…>`, an internal subset in brackets included.
+/// Returns the end of a `<!…>`, with an internal subset in brackets.
 fn doctype(bytes: &[u8]) -> usize {
     let first = close(bytes);
     let Some(bracket) = memchr(b'[', &bytes[..first]) else {
@@ -244,7 +245,7 @@ fn doctype(bytes: &[u8]) -> usize {
     }
 }
 
-/// Where a tag ends that began at 0: at its `>`, or before a `<` that cannot be inside it.
+/// Returns the end of a tag: its `>`, or a `<` that cannot be inside it.
 fn tag_end(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     let mut before = b' ';
@@ -255,7 +256,7 @@ fn tag_end(bytes: &[u8], from: usize) -> Option<usize> {
                 let value = &bytes[at + 1..];
                 match memchr(byte, value) {
                     Some(close) if !lost_closing_quote(&value[..close]) => at += close + 1,
-                    // A value that runs over a `>` and a `<` has lost its closing quote.
+                    // A value that contains `>` and `<` lacks its closing quote.
                     _ => return memchr(b'>', value).map(|i| at + 1 + i),
                 }
             }
@@ -269,13 +270,14 @@ fn tag_end(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
-/// Whether a quoted value swallowed the end of its tag and the beginning of another.
+/// Returns whether a quoted value contains the end of its tag and another tag.
 fn lost_closing_quote(value: &[u8]) -> bool {
     memchr(b'>', value).is_some_and(|end| memmem::find(&value[end..], b"</").is_some())
         && memchr(b'\n', value).is_some()
 }
 
-/// The attributes of a tag: names as written, values raw; quotes may be missing.
+/// An iterator over the attributes of a tag: names as written and raw values. Quotes may be
+/// missing.
 #[derive(Debug, Clone)]
 pub(crate) struct Attributes<'a> {
     rest: &'a str,
@@ -316,7 +318,7 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// A name in lower case, which nearly all are already.
+/// Returns a name in lower case, without a copy if it is already.
 pub(crate) fn lower_name(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|b| b.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
@@ -325,7 +327,7 @@ pub(crate) fn lower_name(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// A name without its prefix.
+/// Returns a name without its prefix.
 pub(crate) fn local_name(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
 }
@@ -348,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_good_xml() {
+    fn well_formed_xml_is_tokenised() {
         assert_eq!(
             names(
                 "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a x=\"1>2\"><!-- no --><b/>t<![CDATA[<c>]]></a>"
@@ -358,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_cost_what_they_touch() {
+    fn an_error_affects_only_its_tokens() {
         assert_eq!(names("<a>1 < 2</a"), ["<a", "'1 '", "'< 2'", "/a"]);
         assert_eq!(names("<title <link>x</link>"), ["<title", "<link", "'x'", "/link"]);
         assert_eq!(
@@ -372,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_in_any_shape() {
+    fn malformed_attributes_are_read() {
         let all: Vec<_> =
             Attributes { rest: " a=1 b = 'two' c d=\"x & y\" e=\"", left: 9 }.collect();
         assert_eq!(all, [("a", "1"), ("b", "two"), ("c", ""), ("d", "x & y"), ("e", "")]);

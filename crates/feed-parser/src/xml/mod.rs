@@ -1,8 +1,8 @@
-//! XML as it is found: tokens, attributes and references, read so that a fault costs what it
-//! touches and no more.
+//! A lenient XML reader: tokens, attributes and references. An error affects only the tokens it
+//! touches.
 //!
-//! Deliberately absent: document types (skipped, nothing is ever declared or expanded), validation,
-//! and any tree. The rule kept: every slice is a slice of the input, and nothing recurses.
+//! There is no tree, no validation and no document type: declarations are skipped and entities of a
+//! document are never expanded. Every slice points into the input, and nothing recurses.
 
 mod entities;
 mod lexer;

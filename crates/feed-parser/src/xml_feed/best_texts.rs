@@ -1,14 +1,14 @@
-//! The best of several elements that say the same.
+//! The best of several elements with the same meaning.
 
 use super::{raw_fields::FieldName, text::ElementText};
 
-/// The best so far: its rank, its text, and the element that it stood in.
+/// The best text so far with its rank and the name of its element.
 #[derive(Debug, Default)]
 pub(super) struct BestText<'a>(pub Option<(u8, ElementText<'a>, FieldName)>);
 
 impl<'a> BestText<'a> {
-    /// Takes a text that is not blank where it is better than what is held, and says whether it
-    /// did.
+    /// Stores a text that is not blank if its rank is lower than the stored one. Returns whether it
+    /// was stored.
     pub fn replace_if_better(&mut self, rank: u8, text: ElementText<'a>, from: &str) -> bool {
         let better =
             !text.text.trim().is_empty() && self.0.as_ref().is_none_or(|(held, ..)| rank < *held);
@@ -23,7 +23,7 @@ impl<'a> BestText<'a> {
 #[derive(Debug, Default)]
 pub(super) struct BestTexts<'a> {
     pub title: BestText<'a>,
-    /// RSS `description`, which is the text where nothing says more.
+    /// RSS `description`, which is the content if there is no other.
     pub description: BestText<'a>,
     pub summary: BestText<'a>,
     pub content: BestText<'a>,

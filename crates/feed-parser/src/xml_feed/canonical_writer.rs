@@ -1,11 +1,11 @@
-//! The canonical document: Atom 1.0 that the feed parser cannot stumble over, and no byte more than
-//! it needs.
+//! The canonical document: a minimal Atom 1.0 document that contains only the texts.
 //!
-//! What the parser assumes anyway is left out, because it costs the parser more to read than us to
-//! know: Atom's namespace and `type="text"`. Items are known by their order. Links and categories
-//! are written down beside it: the parser would take every address apart.
+//! Atom's namespace and `type="text"` are omitted, because feed-rs assumes them. Items are matched
+//! by position. Links, dates, persons and categories are kept as raw fields, because feed-rs
+//! changes or drops parts of them.
 
 use super::text::TextKind;
+
 /// Writes a canonical document.
 #[derive(Debug)]
 pub(super) struct CanonicalWriter(String);
@@ -18,12 +18,12 @@ impl CanonicalWriter {
         Self(out)
     }
 
-    /// How much is written, in bytes.
+    /// Returns the number of bytes written.
     pub fn position(&self) -> usize {
         self.0.len()
     }
 
-    /// Takes back what was written behind a position.
+    /// Removes what was written after a position.
     pub fn truncate(&mut self, position: usize) {
         self.0.truncate(position);
     }
@@ -44,7 +44,7 @@ impl CanonicalWriter {
         self.0
     }
 
-    /// A text construct.
+    /// Writes a text construct (RFC 4287 §3.1).
     pub fn text(&mut self, name: &str, kind: TextKind, text: &str) {
         self.0.push('<');
         self.0.push_str(name);

@@ -1,12 +1,12 @@
-//! Names: which namespace a URI or a prefix means, however it is spelt, and what an element is by
-//! it.
+//! The tables of namespaces and elements: the meaning of a namespace URI, of a prefix, and of an
+//! element.
 
 use super::field_kind::FieldKind;
 
-/// A namespace that feeds use.
+/// A namespace used in feeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Namespace {
-    /// RSS of every version, RDF ones included.
+    /// RSS of every version, RDF included.
     Rss,
     /// Atom 0.3 and 1.0.
     Atom,
@@ -16,26 +16,26 @@ pub(super) enum Namespace {
     Dc,
     /// Dublin Core terms.
     DcTerms,
-    /// Podcasts.
+    /// iTunes and Google Play podcasts.
     Itunes,
     /// Media RSS.
     Media,
-    /// Syndication: how often it changes.
+    /// Syndication module: update frequency.
     Syndication,
-    /// RDF's own.
+    /// RDF syntax.
     Rdf,
     /// XHTML.
     Xhtml,
     /// Creative Commons.
     License,
-    /// Services that put their own links in the place of the publisher's.
+    /// Services that replace links by their own (FeedBurner, Pheedo).
     Redirector,
     /// Any other.
     Other,
 }
 
-/// The namespace that a URI means: scheme, case and trailing marks do not count, because publishers
-/// get them wrong.
+/// Returns the namespace of a URI. Scheme, case and trailing `/` or `#` are ignored, because feeds
+/// misspell them.
 #[allow(clippy::match_same_arms)] // a table, ordered by meaning
 pub(super) fn namespace_of_uri(uri: &str) -> Namespace {
     let uri = uri.trim().to_ascii_lowercase();
@@ -89,7 +89,7 @@ pub(super) fn namespace_of_uri(uri: &str) -> Namespace {
     }
 }
 
-/// The namespace that a prefix means where the document does not declare it.
+/// Returns the namespace of a prefix that the document does not declare.
 pub(super) fn namespace_of_prefix(prefix: &str) -> Namespace {
     match prefix.to_ascii_lowercase().as_str() {
         "atom" | "atom10" | "a10" | "a" => Namespace::Atom,
@@ -109,7 +109,7 @@ pub(super) fn namespace_of_prefix(prefix: &str) -> Namespace {
 }
 
 #[allow(clippy::match_same_arms, clippy::unnested_or_patterns)] // a table, ordered by meaning
-/// What an element is, by its namespace and its local name in lower case.
+/// Returns the meaning of an element by its namespace and its local name in lower case.
 pub(super) fn classify_element(ns: Namespace, local: &str) -> FieldKind {
     use FieldKind as F;
     match (ns, local) {
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn misspelt_namespaces_are_known() {
+    fn misspelt_namespaces_are_recognised() {
         for uri in [
             "http://www.w3.org/2005/Atom",
             "https://www.w3.org/2005/atom/",

@@ -1,42 +1,42 @@
-//! One element taken whole, however badly it ends.
+//! The content of one element, however it ends.
 
 use super::{dialect::classify_element, scope::Scope};
 use crate::xml::{Lexer, Tag, Token, local_name, lower_name};
 
-/// How deep the elements within one field are followed.
+/// The depth up to which nested elements are tracked.
 const MAX_DEPTH: usize = 512;
 
 /// How an element ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// By its own end tag.
+    /// By its end tag.
     Closed,
-    /// By the end of what holds it, or by the beginning of what cannot be in it.
+    /// By the end of its parent, or by an element that cannot be inside it.
     Implied,
     /// By the end of the document.
     Unfinished,
 }
 
-/// The inside of an element, as written.
+/// The content of an element.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ElementContent<'a> {
-    /// Between its tags.
+    /// The text between its tags, as written.
     pub inner_xml: &'a str,
     /// How it ended.
     pub ending: Ending,
 }
 
-/// What an element must not run over.
+/// The limits of an element.
 #[derive(Debug)]
 pub(super) struct ReadLimits {
-    /// Whether an item that begins ends it.
+    /// Whether the start of an item ends the element.
     pub item_ends_element: bool,
-    /// Bytes that may be looked at twice in search of an end tag, over the whole document.
+    /// Bytes of the document that may still be read a second time in search of an end tag.
     pub rescan_bytes: usize,
 }
 
-/// Takes the element that `tag` began; the lexer stands behind that tag, and is left behind the
-/// element.
+/// Reads the content of the element that `tag` opens. The lexer is after that tag, and afterwards
+/// after the element.
 pub(super) fn element_content<'a>(
     lexer: &mut Lexer<'a>,
     text: &'a str,
@@ -49,7 +49,7 @@ pub(super) fn element_content<'a>(
         return ElementContent { inner_xml: "", ending: Ending::Closed };
     }
     let mut open: Vec<&str> = Vec::new();
-    // Where the first thing stands that would be a field of its own, had this element been closed.
+    // The offset of the first sibling, if this element is unclosed.
     let mut sibling: Option<usize> = None;
     let implied = |lexer: &mut Lexer<'a>, sibling: Option<usize>, end: usize| {
         let end = sibling.unwrap_or(end);
@@ -108,7 +108,7 @@ pub(super) fn element_content<'a>(
     ElementContent { inner_xml: &text[from..], ending: Ending::Unfinished }
 }
 
-/// The elements directly within a captured one: local names in lower case, tags, and insides.
+/// Returns the child elements: local name in lower case, tag and content.
 pub(super) fn children<'a>(
     inner_xml: &'a str,
     scope: &Scope<'a>,

@@ -1,4 +1,4 @@
-//! What belongs to the feed itself.
+//! The fields of a feed.
 
 use super::{
     dialect::Namespace,
@@ -16,7 +16,7 @@ use crate::{
 use feed_model::Format;
 
 impl<'a> XmlFeedParser<'a> {
-    /// Takes one element of the feed.
+    /// Reads one element of the feed.
     pub fn read_feed_field(
         &mut self,
         field: FieldKind,

@@ -1,32 +1,32 @@
-//! What an element of a feed is, whatever the dialect calls it.
+//! The meaning of an element, independent of the format.
 
-/// What an element is. The number is its rank among elements that say the same: the lowest one
-/// counts.
+/// The meaning of an element. The number is its rank among elements with the same meaning: the
+/// lowest rank is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldKind {
-    /// One item.
+    /// An item.
     Item,
-    /// A wrapper whose children count as if it were not there.
+    /// A wrapper. Its children belong to the enclosing element.
     Wrapper,
     /// A title.
     Title(u8),
-    /// RSS `description`: of an item its text, unless something says more.
+    /// RSS `description`: the content of an item, unless there is another one.
     Description,
     /// A short text.
     Summary(u8),
-    /// A feed's description in Atom.
+    /// The description of a feed in Atom.
     Subtitle,
     /// A full text.
     Content(u8),
     /// The publisher's id.
     Id,
-    /// An id where there is no other.
+    /// An id that is used if there is no other.
     FallbackId,
-    /// A link: its text or its attributes.
+    /// A link, as text or attribute.
     Link,
-    /// A link where there is no other.
+    /// A link that is used if there is no other.
     FallbackLink,
-    /// The publisher's link, where a service put its own in the place of it.
+    /// The original link of an item whose link a service replaced.
     OriginalLink,
     /// An attached file.
     Enclosure,
@@ -34,21 +34,21 @@ pub(super) enum FieldKind {
     MediaContent,
     /// `media:thumbnail`.
     Thumbnail,
-    /// The feed that an item was taken from.
+    /// The original feed of an item.
     Source,
-    /// When it was published.
+    /// A publication date.
     Published(u8),
-    /// When it was changed.
+    /// A date of change.
     Updated(u8),
     /// A person.
     Author(u8),
     /// A category with an optional scheme.
     Category,
-    /// A category that the feed parser drops.
+    /// A category of another vocabulary.
     Subject,
     /// `itunes:category`.
     ItunesCategory,
-    /// Categories in a row, parted by commas.
+    /// A list of categories with commas.
     Keywords,
     /// Copyright text.
     Rights(u8),
@@ -70,13 +70,13 @@ pub(super) enum FieldKind {
     UpdatePeriod,
     /// `sy:updateFrequency`.
     UpdateFrequency,
-    /// Nothing that is read.
+    /// An element that is not used.
     Unknown,
 }
 
 impl FieldKind {
-    /// Whether an element of this kind, met within another one that is never closed, shows that the
-    /// other has ended.
+    /// Returns whether the start of such an element shows that an unclosed element before it has
+    /// ended.
     pub fn ends_unclosed_sibling(self) -> bool {
         !matches!(self, Self::Unknown | Self::Wrapper | Self::FallbackLink | Self::FallbackId)
     }

@@ -1,4 +1,4 @@
-//! What belongs to an item.
+//! The fields of an item.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::xml::{Tag, unescape};
 use feed_model::Category;
 
 impl<'a> XmlFeedParser<'a> {
-    /// Takes one element of the open item.
+    /// Reads one element of the open item.
     pub fn read_item_field(
         &mut self,
         field: FieldKind,
@@ -27,7 +27,7 @@ impl<'a> XmlFeedParser<'a> {
     ) {
         let ns = self.scope.namespace(tag);
         let base = attrs.base.as_ref().or(self.scope.base()).cloned();
-        let word = |parser: &mut Self| {
+        let value = |parser: &mut Self| {
             Some(parser.read_value(inner_xml, at)).filter(|text| !text.is_empty())
         };
         match field {
@@ -57,7 +57,7 @@ impl<'a> XmlFeedParser<'a> {
                 }
             }
             FieldKind::Content(rank) => {
-                // Content that is elsewhere (RFC 4287 §4.1.3.2), unless it is here after all.
+                // Out-of-line content (RFC 4287 §4.1.3.2), unless there is inline content as well.
                 if let Some(src) = tag.attribute("src").filter(|_| ns == Namespace::Atom) {
                     let is_here = !inner_xml.trim().is_empty();
                     self.read_content_src(tag, resolve_url(&unescape(src), base.as_ref()), is_here);
@@ -78,7 +78,7 @@ impl<'a> XmlFeedParser<'a> {
                 self.pick(|best_texts| &mut best_texts.rights, rank, text, tag.name);
             }
             FieldKind::Id => {
-                let id = word(self);
+                let id = value(self);
                 if let Some(item) = &mut self.item
                     && item.raw_fields.id.is_none()
                     && let Some(id) = id
@@ -90,8 +90,9 @@ impl<'a> XmlFeedParser<'a> {
             }
             FieldKind::Link => self.read_link(tag, ns, inner_xml, at, base.as_ref()),
             FieldKind::Enclosure => {
-                let url =
-                    attribute(tag, "url").or_else(|| attribute(tag, "href")).or_else(|| word(self));
+                let url = attribute(tag, "url")
+                    .or_else(|| attribute(tag, "href"))
+                    .or_else(|| value(self));
                 if let Some(url) = url {
                     let length = attribute(tag, "length").and_then(|length| length.parse().ok());
                     let mime = attribute(tag, "type").map(Cow::Owned);
@@ -110,8 +111,7 @@ impl<'a> XmlFeedParser<'a> {
                     let url = resolve_url(&url, base.as_ref());
                     self.media(RawMedia { url, mime, medium, length, from: name(tag.name) });
                 }
-                // Its children say of the item what nothing else does: read them as if they stood
-                // beside it.
+                // Its children describe the item and are read as children of the item.
                 if inner_xml.contains('<') {
                     self.rescan_from(at);
                 }
@@ -121,7 +121,7 @@ impl<'a> XmlFeedParser<'a> {
                 let url = attribute(tag, "url")
                     .or_else(|| attribute(tag, "href"))
                     .or_else(inner)
-                    .or_else(|| word(self));
+                    .or_else(|| value(self));
                 if let (Some(url), Some(item)) = (url, &mut self.item) {
                     item.raw_fields.images.push((resolve_url(&url, base.as_ref()), name(tag.name)));
                 }
@@ -135,9 +135,9 @@ impl<'a> XmlFeedParser<'a> {
             FieldKind::Category => self.read_category(tag, inner_xml, at),
             FieldKind::Subject | FieldKind::Keywords | FieldKind::ItunesCategory => {
                 let text = attribute(tag, "text").filter(|_| field == FieldKind::ItunesCategory);
-                // A category of podcasts may hold one that is narrower.
+                // A podcast category may contain a narrower one.
                 let narrower = inner_xml.contains('<') && text.is_some();
-                let text = text.or_else(|| word(self));
+                let text = text.or_else(|| value(self));
                 let Some(item) = &mut self.item else { return };
                 let parts =
                     if field == FieldKind::Keywords { &[',', ';'][..] } else { &['\0'][..] };
@@ -164,7 +164,7 @@ impl<'a> XmlFeedParser<'a> {
             | FieldKind::FallbackLink
             | FieldKind::OriginalLink
             | FieldKind::Language => {
-                let (Some(text), Some(item)) = (word(self), &mut self.item) else {
+                let (Some(text), Some(item)) = (value(self), &mut self.item) else {
                     return;
                 };
                 match field {
@@ -214,7 +214,7 @@ impl<'a> XmlFeedParser<'a> {
         which(best_texts).replace_if_better(rank, text, from)
     }
 
-    /// A text that is a page of its own is where to read the item; anything else is a file.
+    /// Reads the `src` of a content element. A page becomes a link, anything else an attached file.
     fn read_content_src(&mut self, tag: &Tag<'a>, url: String, is_here: bool) {
         let mime = attribute(tag, "type");
         let is_page = mime

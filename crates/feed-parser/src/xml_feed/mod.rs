@@ -1,10 +1,11 @@
-//! XML of any dialect in, one canonical Atom document out, with notes on what the feed parser would
-//! drop.
+//! The XML formats: RSS 0.9x to 2.0, RDF and Atom 0.3 and 1.0 are converted to one canonical Atom
+//! document for feed-rs, together with the raw fields that feed-rs drops.
 //!
-//! The parser is lenient: an unclosed, mismatched, misspelt or unfinished element costs itself and
-//! nothing beside it. What goes out is well-formed by construction, has an ordinal in place of each
-//! item's id, plain names, and texts of two types only. Deliberately absent: any opinion about
-//! which of two good values is better for a reader; that is `normalise`.
+//! The parser is lenient: an unclosed, mismatched, misspelt or truncated element affects only
+//! itself. The canonical document is well-formed by construction. Which of several valid values is
+//! used is decided in `normalise`.
+//!
+//! Entry point: [`parse`]. The table of elements is in `dialect`.
 
 mod best_texts;
 mod canonical_writer;

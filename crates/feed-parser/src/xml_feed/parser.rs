@@ -1,4 +1,4 @@
-//! The parser over a document: which element belongs to the feed and which to an item.
+//! The parser: assigns the elements of a document to the feed or to an item.
 
 use url::Url;
 
@@ -19,26 +19,26 @@ use crate::{
 };
 use feed_model::Format;
 
-/// The most items that are read from a document at all; which of them are taken is decided when
-/// their dates are known.
+/// The maximum number of items read from a document. The caller's limit is applied later, when the
+/// dates are known.
 const MAX_ITEMS: usize = 100_000;
 
-/// A document made ready.
+/// A converted XML feed.
 #[derive(Debug)]
 pub(crate) struct XmlFeed {
-    /// The form that it was written in.
+    /// The format.
     pub format: Format,
     /// The canonical document.
     pub canonical: String,
-    /// Of the feed.
+    /// The raw fields of the feed.
     pub feed: RawFeed,
-    /// Of the items, in the order of the canonical document.
+    /// The raw fields of the items, in the order of the canonical document.
     pub items: Vec<RawItem>,
-    /// What was repaired.
+    /// The repairs that were made.
     pub repairs: Repairs,
 }
 
-/// Makes a document ready; nothing where it has no root of a feed.
+/// Converts an XML feed. Returns `None` if the document has no root element of a feed.
 pub(crate) fn parse(text: &str, url: &Url) -> Option<XmlFeed> {
     let (format, own, root) = find_root(text)?;
     let mut parser = XmlFeedParser {
@@ -69,7 +69,7 @@ pub(crate) fn parse(text: &str, url: &Url) -> Option<XmlFeed> {
     {
         parser.repairs.record(
             "junk-before-root",
-            "something stood before the document's beginning; it was passed over",
+            "there is text before the root element; it was ignored",
             0,
         );
     }
@@ -83,7 +83,7 @@ pub(crate) fn parse(text: &str, url: &Url) -> Option<XmlFeed> {
     })
 }
 
-/// The dialect and where its root begins.
+/// Returns the format, its namespace and the offset of the root element.
 fn find_root(text: &str) -> Option<(Format, Namespace, usize)> {
     let mut lexer = Lexer::new(text);
     while let Some(token) = lexer.next() {
@@ -91,8 +91,8 @@ fn find_root(text: &str) -> Option<(Format, Namespace, usize)> {
         let at = lexer.token_start();
         return Some(match local_name(tag.name).to_ascii_lowercase().as_str() {
             "rdf" => (Format::Rdf, Namespace::Rss, at),
-            // RSS 1.1. `CHANNEL` is the root of a channel definition (CDF), which has the shape of
-            // RSS.
+            // `Channel` is the root of RSS 1.1. `CHANNEL` is the root of a channel definition
+            // (CDF), which is similar to RSS 2.0.
             "channel" if local_name(tag.name) == "Channel" => (Format::Rdf, Namespace::Rss, at),
             "rss" | "channel" => (Format::Rss, Namespace::Rss, at),
             "feed" | "entry" => (Format::Atom, Namespace::Atom, at),
@@ -102,7 +102,7 @@ fn find_root(text: &str) -> Option<(Format, Namespace, usize)> {
     None
 }
 
-/// An item that is open.
+/// An open item.
 #[derive(Debug)]
 pub(super) struct OpenItem<'a> {
     pub raw_fields: RawItem,
@@ -111,7 +111,7 @@ pub(super) struct OpenItem<'a> {
     depth: usize,
 }
 
-/// Where the parser stands, and what it has gathered.
+/// The state of the parser.
 pub(super) struct XmlFeedParser<'a> {
     pub text: &'a str,
     pub lexer: Lexer<'a>,
@@ -140,7 +140,7 @@ impl<'a> XmlFeedParser<'a> {
         if self.item.is_some() {
             self.repairs.record(
                 "truncated",
-                "the document ends within an item; of that item only what is complete was kept",
+                "the document ends inside an item; only the complete fields of the item were kept",
                 at,
             );
             self.close_item(true);
@@ -149,7 +149,7 @@ impl<'a> XmlFeedParser<'a> {
         {
             self.repairs.record(
                 "truncated",
-                "the document ends too early; what is complete was kept",
+                "the document is truncated; the complete items were kept",
                 at,
             );
         }
@@ -165,7 +165,7 @@ impl<'a> XmlFeedParser<'a> {
                 if self.item.is_some() {
                     self.repairs.record(
                         "unclosed-element",
-                        "an element was never closed; it was ended where it had to end",
+                        "an element is not closed; its end was inferred",
                         at,
                     );
                     self.close_item(false);
@@ -182,7 +182,7 @@ impl<'a> XmlFeedParser<'a> {
             return;
         }
         self.scope.enter(tag);
-        // CDF has the addresses of the channel and its items as attributes of them.
+        // CDF has the URLs of the channel and of its items in attributes.
         if self.dialect_ns == Namespace::Rss
             && self.item.is_none()
             && local_name(tag.name).eq_ignore_ascii_case("channel")
@@ -237,7 +237,7 @@ impl<'a> XmlFeedParser<'a> {
         if of_feed && self.item.is_some() {
             self.repairs.record(
                 "unclosed-element",
-                "an element was never closed; it was ended where it had to end",
+                "an element is not closed; its end was inferred",
                 self.lexer.token_start(),
             );
             self.close_item(false);
@@ -245,8 +245,8 @@ impl<'a> XmlFeedParser<'a> {
         self.scope.leave(name);
     }
 
-    /// Ends the item; one that the end of the document cut off must have an id or a link to be
-    /// kept.
+    /// Closes the item. An item that the end of the document cut off is kept only if it has an id
+    /// or a link.
     fn close_item(&mut self, truncated: bool) {
         let Some(item) = self.item.take() else { return };
         self.scope.leave_to(item.depth);
@@ -274,7 +274,7 @@ impl<'a> XmlFeedParser<'a> {
         self.items.push(raw_fields);
     }
 
-    /// Writes the best text, and gives the name of the element that it stood in.
+    /// Writes the best text and returns the name of its element.
     fn write_text(&mut self, name: &str, pick: BestText<'a>) -> Option<FieldName> {
         let (_, ElementText { text, kind }, from) = pick.0?;
         self.out.text(name, kind, &text);
@@ -293,8 +293,8 @@ impl<'a> XmlFeedParser<'a> {
     fn field(&mut self, field: FieldKind, tag: Tag<'a>, at: usize) {
         let attrs = self.scope.xml_attrs(&tag);
         let inner_at = self.lexer.offset();
-        // What is looked into twice is bounded over the whole document; beyond that, wrappers are
-        // passed through.
+        // The amount that is read twice is limited for the whole document. Beyond the limit,
+        // unknown elements are treated as wrappers.
         if self.limits.rescan_bytes == 0
             && matches!(field, FieldKind::Unknown | FieldKind::MediaContent)
         {
@@ -305,21 +305,21 @@ impl<'a> XmlFeedParser<'a> {
         match captured.ending {
             Ending::Closed => {}
             Ending::Implied | Ending::Unfinished if field == FieldKind::Unknown => {
-                // What nobody reads must not swallow what stands behind it.
+                // An unused element without an end must not hide the elements after it.
                 self.rescan_from(inner_at);
                 return;
             }
             Ending::Implied => {
                 self.repairs.record(
                     "unclosed-element",
-                    "an element was never closed; it was ended where it had to end",
+                    "an element is not closed; its end was inferred",
                     at,
                 );
             }
             Ending::Unfinished => {
                 self.repairs.record(
                     "truncated",
-                    "the document ends within an element; that element was left out",
+                    "the document ends inside an element; the element was omitted",
                     at,
                 );
                 captured = ElementContent { inner_xml: "", ..captured };
@@ -335,10 +335,10 @@ impl<'a> XmlFeedParser<'a> {
         }
     }
 
-    /// Goes back to what was captured already.
+    /// Continues at an earlier offset.
     pub fn rescan_from(&mut self, at: usize) {
-        let twice = self.lexer.offset().saturating_sub(at);
-        self.limits.rescan_bytes = self.limits.rescan_bytes.saturating_sub(twice);
+        let again = self.lexer.offset().saturating_sub(at);
+        self.limits.rescan_bytes = self.limits.rescan_bytes.saturating_sub(again);
         self.lexer.seek(at);
     }
 }

@@ -1,4 +1,5 @@
-//! What the feed parser drops or spoils, written down beside the canonical document.
+//! The raw fields: everything about a feed and its items except their texts, as the document has
+//! it.
 
 use std::borrow::Cow;
 
@@ -6,11 +7,11 @@ use url::Url;
 
 use feed_model::{Category, Person, UpdateHints};
 
-/// The name of what a value stood in, as the document spells it.
+/// The name of the element or attribute that a value was read from, as the document spells it.
 pub(crate) type FieldName = Cow<'static, str>;
 
-/// A value and where it was said. Of several that say the same, the one with the lowest rank that
-/// can be used counts.
+/// A value with its rank and its element. Of several values with the same meaning, the valid one of
+/// the lowest rank is used.
 #[derive(Debug, Clone)]
 pub(crate) struct Ranked<T> {
     pub rank: u8,
@@ -18,7 +19,7 @@ pub(crate) struct Ranked<T> {
     pub from: FieldName,
 }
 
-/// A name to keep; the ones that are in every second feed cost nothing.
+/// Returns a name as [`FieldName`]. Frequent names are not allocated.
 pub(crate) fn name(written: &str) -> FieldName {
     const KNOWN: [&str; 39] = [
         "author",
@@ -63,12 +64,12 @@ pub(crate) fn name(written: &str) -> FieldName {
     ];
     match KNOWN.binary_search(&written) {
         Ok(at) => Cow::Borrowed(KNOWN[at]),
-        // A name is short; what is not is not worth keeping whole.
+        // Longer names are cut.
         Err(_) => Cow::Owned(written.chars().take(60).collect()),
     }
 }
 
-/// What an item says of the feed that it was taken from; addresses as written.
+/// The original feed of an item. URLs are as written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RawSource {
     pub id: Option<String>,
@@ -77,11 +78,11 @@ pub(crate) struct RawSource {
     pub home_page_url: Option<String>,
     pub updated: Option<String>,
     pub rights: Option<String>,
-    /// Atom `source/author`: the item's where it names none (RFC 4287 §4.2.1).
+    /// Atom `source/author`: the authors of an item that names none (RFC 4287 §4.2.1).
     pub people: Vec<Ranked<Person>>,
 }
 
-/// A link; the address is as written, but for an `xml:base`.
+/// A link. The URL is as written, unless an `xml:base` applies.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Link {
     pub href: String,
@@ -91,13 +92,13 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// One to a page.
+    /// Returns a link to a web page.
     pub fn page(href: String) -> Self {
         Self { href, rel: "alternate".into(), mime: Some("text/html".into()), length: None }
     }
 }
 
-/// A `media:content`, as written.
+/// A `media:content` element.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RawMedia {
     pub url: String,
@@ -107,27 +108,27 @@ pub(crate) struct RawMedia {
     pub from: FieldName,
 }
 
-/// Of one item.
+/// The raw fields of an item.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RawItem {
-    /// Where it begins, in bytes of the decoded document.
+    /// Its byte offset in the decoded document.
     pub at: usize,
     pub id: Option<(String, FieldName)>,
     pub is_permalink: Option<bool>,
-    /// `rdf:about`, or an id that is used where there is no other.
+    /// `rdf:about`, or an id that is used if there is no other.
     pub fallback_id: Option<(String, FieldName)>,
     pub fallback_link: Option<(String, FieldName)>,
-    /// The publisher's link, where a service put its own in the place of it.
+    /// The original link, if a service replaced it.
     pub original_link: Option<(String, FieldName)>,
     pub published: Vec<Ranked<String>>,
     pub updated: Vec<Ranked<String>>,
     pub people: Vec<Ranked<Person>>,
     pub links: Vec<Link>,
     pub categories: Vec<Category>,
-    /// Categories of less weight: keywords, and what is said in other vocabularies.
+    /// Categories of other vocabularies, and keywords.
     pub subjects: Vec<Category>,
     pub source: Option<RawSource>,
-    /// `xml:base` in force, where one was said.
+    /// The `xml:base` that applies, if there is one.
     pub base: Option<Url>,
     pub content_base: Option<Url>,
     pub summary_base: Option<Url>,
@@ -141,7 +142,7 @@ pub(crate) struct RawItem {
     pub content_from: Option<FieldName>,
 }
 
-/// Of the feed.
+/// The raw fields of the feed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RawFeed {
     pub id: Option<String>,

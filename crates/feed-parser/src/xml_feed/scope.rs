@@ -1,5 +1,4 @@
-//! Namespaces, base addresses and languages in force, by the nesting of the elements that declare
-//! them.
+//! The namespaces, `xml:base` and `xml:lang` that apply to an element.
 
 use url::Url;
 
@@ -9,7 +8,7 @@ use crate::{
     xml::{Tag, unescape},
 };
 
-/// The most declarations that are remembered at a time.
+/// The maximum number of declarations in scope.
 const MAX_DECLARATIONS: usize = 256;
 
 #[derive(Debug, Clone, Default)]
@@ -20,32 +19,32 @@ struct Level<'a> {
     language: Option<String>,
 }
 
-/// What is in force for an element.
+/// The scope of an element.
 #[derive(Debug, Clone)]
 pub(super) struct Scope<'a> {
-    /// The dialect's own namespace, which names without a prefix are in.
+    /// The namespace of the format, which applies to names without a prefix.
     dialect_ns: Namespace,
     document: Url,
     prefixes: Vec<(&'a str, Namespace)>,
     levels: Vec<Level<'a>>,
 }
 
-/// What one element says for itself and what it holds.
+/// The `xml:` attributes of an element.
 #[derive(Debug, Clone, Default)]
 pub(super) struct XmlAttrs {
-    /// `xml:base`, joined to the outer one.
+    /// `xml:base`, joined to the outer base.
     pub base: Option<Url>,
     /// `xml:lang`.
     pub language: Option<String>,
 }
 
 impl<'a> Scope<'a> {
-    /// Nothing declared yet.
+    /// Creates a scope without declarations.
     pub fn new(dialect_ns: Namespace, document: &Url) -> Self {
         Self { dialect_ns, document: document.clone(), prefixes: Vec::new(), levels: Vec::new() }
     }
 
-    /// Enters an element whose children are read one by one.
+    /// Enters an element whose children are read individually.
     pub fn enter(&mut self, tag: &Tag<'a>) {
         if self.levels.len() > MAX_DECLARATIONS {
             return;
@@ -56,7 +55,7 @@ impl<'a> Scope<'a> {
         self.levels.push(Level { name: tag.name, namespaces, base, language });
     }
 
-    /// Leaves the innermost element of that name, and what was never closed within it.
+    /// Leaves the innermost element of that name and the unclosed elements inside it.
     pub fn leave(&mut self, name: &str) {
         let Some(at) = self.levels.iter().rposition(|level| level.name.eq_ignore_ascii_case(name))
         else {
@@ -66,7 +65,7 @@ impl<'a> Scope<'a> {
         self.levels.truncate(at);
     }
 
-    /// Leaves everything that was entered within `depth` levels.
+    /// Leaves all elements deeper than `depth`.
     pub fn leave_to(&mut self, depth: usize) {
         if let Some(level) = self.levels.get(depth) {
             self.prefixes.truncate(level.namespaces);
@@ -74,7 +73,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// How many elements were entered.
+    /// Returns the number of entered elements.
     pub fn depth(&self) -> usize {
         self.levels.len()
     }
@@ -97,18 +96,18 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// A default namespace that nobody knows means the dialect's own: it was misspelt, or invented
-    /// for `rss`.
+    /// Returns the namespace of a default declaration. An unknown one is misspelt or invented and
+    /// means the format's own.
     fn default_namespace(&self, uri: &str) -> Namespace {
         match namespace_of_uri(&unescape(uri)) {
-            // RSS with Atom's namespace on its root is still RSS, and the other way round.
+            // RSS with the namespace of Atom on its root is still RSS, and vice versa.
             Namespace::Other | Namespace::Rdf => self.dialect_ns,
             Namespace::Rss | Namespace::Atom if self.levels.len() < 2 => self.dialect_ns,
             known => known,
         }
     }
 
-    /// The namespace of an element, its own declarations included.
+    /// Returns the namespace of an element, with its own declarations applied.
     pub fn namespace(&self, tag: &Tag<'a>) -> Namespace {
         let (prefix, _) = tag.name.rsplit_once(':').unwrap_or(("", tag.name));
         if !tag.attributes.is_empty() && tag.attributes.contains("xmlns") {
@@ -123,28 +122,28 @@ impl<'a> Scope<'a> {
             }
         }
         if let Some((_, ns)) = self.prefixes.iter().rev().find(|(p, _)| *p == prefix) {
-            // A well-known prefix bound to a URI that nobody knows is still what it looks like.
+            // A well-known prefix that is bound to an unknown URI keeps its usual meaning.
             return if *ns == Namespace::Other { namespace_of_prefix(prefix) } else { *ns };
         }
         if prefix.is_empty() { self.dialect_ns } else { namespace_of_prefix(prefix) }
     }
 
-    /// The document's own address.
+    /// Returns the URL of the document.
     pub fn document(&self) -> &Url {
         &self.document
     }
 
-    /// `xml:base` in force, where one was said.
+    /// Returns the `xml:base` that applies, if there is one.
     pub fn base(&self) -> Option<&Url> {
         self.levels.iter().rev().find_map(|level| level.base.as_ref())
     }
 
-    /// `xml:lang` in force.
+    /// Returns the `xml:lang` that applies.
     pub fn language(&self) -> Option<&str> {
         self.levels.iter().rev().find_map(|level| level.language.as_deref())
     }
 
-    /// What an element says for itself.
+    /// Returns the `xml:` attributes of an element.
     pub fn xml_attrs(&self, tag: &Tag<'_>) -> XmlAttrs {
         if tag.attributes.is_empty()
             || !tag.attributes.contains("xml:") && !tag.attributes.contains("XML:")

@@ -1,4 +1,4 @@
-//! Elements that the feed and its items have in common.
+//! Elements that feeds and items have in common.
 
 use std::borrow::Cow;
 
@@ -17,8 +17,8 @@ use crate::{person, repairs::Repairs, xml::Tag};
 use feed_model::{Category, Person};
 
 impl<'a> XmlFeedParser<'a> {
-    /// A text that is markup by its type, or escaped; `outer` is the base in force where it begins,
-    /// where one was said.
+    /// Reads a text, which is markup by its type or escaped. `outer` is the `xml:base` of the
+    /// element, if there is one.
     pub fn read_text(
         &mut self,
         tag: &Tag<'a>,
@@ -36,12 +36,12 @@ impl<'a> XmlFeedParser<'a> {
         unwrapped(tag, ns, inner_xml, at, &mut self.repairs)
     }
 
-    /// A text that is a single word or line.
+    /// Reads a trimmed plain value.
     pub fn read_value(&mut self, inner_xml: &'a str, at: usize) -> String {
         escaped(inner_xml, at, &mut self.repairs).text.trim().to_owned()
     }
 
-    /// A link of the item or the feed, by its attributes or its text.
+    /// Reads a link from its attributes or its text.
     pub fn read_link(
         &mut self,
         tag: &Tag<'a>,
@@ -64,7 +64,7 @@ impl<'a> XmlFeedParser<'a> {
                 .unwrap_or(rel)
                 .into()
         });
-        // A plain RSS link needs no type to be a page.
+        // An RSS link without a type is a page.
         let mime = attribute(tag, "type")
             .map(Cow::Owned)
             .or((ns == Namespace::Rss).then_some(Cow::Borrowed("text/html")));
@@ -72,7 +72,7 @@ impl<'a> XmlFeedParser<'a> {
         self.push_link(Link { href: resolve_url(&href, base), rel, mime, length });
     }
 
-    /// Writes a link down for the item that is open, or else for the feed.
+    /// Adds a link to the open item, else to the feed.
     pub fn push_link(&mut self, link: Link) {
         match &mut self.item {
             Some(item) => item.raw_fields.links.push(link),
@@ -80,7 +80,7 @@ impl<'a> XmlFeedParser<'a> {
         }
     }
 
-    /// A category of the item.
+    /// Reads a category of the open item.
     pub fn read_category(&mut self, tag: &Tag<'a>, inner_xml: &'a str, at: usize) {
         let text = Some(self.read_value(inner_xml, at)).filter(|text| !text.is_empty());
         let term = attribute(tag, "term")
@@ -95,7 +95,7 @@ impl<'a> XmlFeedParser<'a> {
         }
     }
 
-    /// A person, in parts or in one text.
+    /// Reads a person from child elements or from one text.
     pub fn read_person(&mut self, inner_xml: &'a str, at: usize) -> Option<Person> {
         let has_parts = inner_xml.contains('<') && !inner_xml.trim_start().starts_with("<![CDATA[");
         if has_parts {
@@ -116,7 +116,7 @@ impl<'a> XmlFeedParser<'a> {
                 part(&["email"]).as_deref(),
                 part(&["uri", "url", "homepage"]).as_deref(),
             );
-            // A person of whom only an address is told has no name to show: tags are no name.
+            // A person with a URL only has no name that could be shown.
             let known = ["name", "email", "uri", "url", "homepage"];
             if person.is_some() || parts.iter().any(|(name, ..)| known.contains(&name.as_str())) {
                 return person;
@@ -127,7 +127,7 @@ impl<'a> XmlFeedParser<'a> {
         person::parse_person(&self.read_value(inner_xml, at))
     }
 
-    /// What an item says of the feed that it was taken from.
+    /// Reads the original feed of an item.
     pub fn source(&mut self, tag: &Tag<'a>, inner_xml: &'a str, at: usize) -> RawSource {
         let mut note = RawSource { feed_url: attribute(tag, "url"), ..RawSource::default() };
         if !inner_xml.contains('<') || inner_xml.trim_start().starts_with("<![CDATA[") {

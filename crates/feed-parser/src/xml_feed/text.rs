@@ -1,5 +1,4 @@
-//! The text of an element, whatever it was wrapped in: references, CDATA, naked markup, Atom's
-//! types, Base64.
+//! The text of an element: references, CDATA, unescaped markup, Atom's types, Base64.
 
 use std::borrow::Cow;
 
@@ -10,24 +9,23 @@ use crate::{
     xml::{Lexer, Tag, Token, escape_text, local_name, lower_name, unescape, unescape_into},
 };
 
-/// What a text is.
+/// The type of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextKind {
-    /// Plain.
+    /// Plain text.
     Text,
     /// HTML.
     Html,
 }
 
-/// A text without its wrapping.
+/// The decoded text of an element.
 #[derive(Debug, Clone)]
 pub(super) struct ElementText<'a> {
     pub text: Cow<'a, str>,
     pub kind: TextKind,
 }
 
-/// The text of an element that holds escaped text; `at` is where its inner_xml begins in the
-/// document.
+/// Decodes an element with escaped text. `at` is the byte offset of `inner_xml` in the document.
 pub(super) fn escaped<'a>(inner_xml: &'a str, at: usize, repairs: &mut Repairs) -> ElementText<'a> {
     if !inner_xml.contains('<') {
         return ElementText { text: decoded(inner_xml, at, repairs), kind: TextKind::Text };
@@ -53,21 +51,17 @@ pub(super) fn escaped<'a>(inner_xml: &'a str, at: usize, repairs: &mut Repairs) 
         }
     }
     if kind == TextKind::Html {
-        repairs.record(
-            "naked-markup",
-            "markup stood in a text without being escaped; it was kept",
-            at,
-        );
+        repairs.record("naked-markup", "a text contains unescaped markup; it was kept", at);
     }
     ElementText { text: Cow::Owned(out), kind }
 }
 
-/// The text of an element that holds markup: XHTML, its prefixes and its one `div` taken away.
+/// Decodes an element with markup (XHTML). Prefixes and the enclosing `div` are removed.
 pub(super) fn markup(inner_xml: &str) -> ElementText<'static> {
     let mut out = String::with_capacity(inner_xml.len());
     for token in Lexer::new(inner_xml) {
         match token {
-            // References mean the same in HTML.
+            // References have the same meaning in HTML.
             Token::Text(text) => out.push_str(text),
             Token::CData(text) => escape_text(&mut out, text),
             Token::Start(tag) => start(&mut out, &tag),
@@ -77,7 +71,8 @@ pub(super) fn markup(inner_xml: &str) -> ElementText<'static> {
     ElementText { text: Cow::Owned(strip_xhtml_div(out)), kind: TextKind::Html }
 }
 
-/// An Atom text construct or content by its type and mode (RFC 4287 §3.1, §4.1.3; Atom 0.3 `mode`).
+/// Decodes an Atom text construct or content by its type and mode (RFC 4287 §3.1, §4.1.3; Atom 0.3
+/// `mode`).
 pub(super) fn atom_text<'a>(
     tag: &Tag<'_>,
     inner_xml: &'a str,
@@ -94,7 +89,7 @@ pub(super) fn atom_text<'a>(
     {
         repairs.record(
             "odd-text-type",
-            "a text has a type that Atom does not know; it was taken for what it looks like",
+            "a text has a type that Atom does not define; its type was guessed",
             at,
         );
     }
@@ -108,7 +103,7 @@ pub(super) fn atom_text<'a>(
         || essence == "application/xhtml+xml"
         || (mode == "xml" && inner_xml.contains('<') && !inner_xml.contains("<![CDATA["))
     {
-        // Escaped markup under the type of markup is a common mistake.
+        // Escaped markup with the type of unescaped markup is a common mistake.
         if inner_xml.contains('<') || !inner_xml.contains("&lt;") {
             return markup(inner_xml);
         }
@@ -124,12 +119,12 @@ pub(super) fn atom_text<'a>(
     let html = matches!(essence, "html" | "text/html")
         || essence.ends_with("html")
         || essence.ends_with("xml");
-    // Atom 0.3 has `text/plain` for a default and blogs that put HTML there.
+    // The default type of Atom 0.3 is `text/plain`, and some feeds contain HTML there.
     let kind = if html { TextKind::Html } else { unwrapped.kind };
     ElementText { kind, ..unwrapped }
 }
 
-/// Whether a type says that the text is Base64 of something.
+/// Returns whether content of a type is Base64 (RFC 4287 §4.1.3.3).
 fn is_binary(essence: &str) -> bool {
     essence.contains('/')
         && !essence.starts_with("text/")
@@ -145,13 +140,13 @@ fn decoded<'a>(text: &'a str, at: usize, repairs: &mut Repairs) -> Cow<'a, str> 
     let counts = unescape_into(&mut out, text);
     repairs.record_many(
         "bare-ampersand",
-        "a `&` stood alone in a text; it was kept as a character",
+        "a text contains an unescaped `&`; it was kept",
         at,
         counts.bare_ampersands,
     );
     repairs.record_many(
         "html-entity",
-        "HTML's entities were used without a declaration; they were replaced",
+        "HTML entities were used without a declaration; they were replaced",
         at,
         counts.html_entities,
     );
@@ -164,7 +159,7 @@ fn start(out: &mut String, tag: &Tag<'_>) {
     out.push_str(name);
     out.push_str(tag.attributes);
     out.push('>');
-    // HTML knows no `<a/>`: it would stay open.
+    // HTML ignores the slash of `<a/>`, so that the element would stay open.
     if tag.self_closing && !is_void(name) {
         end(out, name);
     }
@@ -180,7 +175,7 @@ fn is_void(name: &str) -> bool {
     html_elements::has(&lower_name(name), VOID)
 }
 
-/// Takes away the one `div` around XHTML (RFC 4287 §3.1.1.3).
+/// Removes the `div` that encloses XHTML (RFC 4287 §3.1.1.3).
 fn strip_xhtml_div(html: String) -> String {
     let trimmed = html.trim();
     if !trimmed.starts_with("<div") || !trimmed.ends_with("</div>") {
@@ -212,7 +207,7 @@ fn strip_xhtml_div(html: String) -> String {
     html
 }
 
-/// Base64 with white space in it; `None` where it is none, or no text.
+/// Decodes Base64 with white space. Returns `None` if it is invalid or not UTF-8.
 fn base64(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0_u32);
@@ -246,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn escaped_texts() {
+    fn escaped_texts_are_decoded() {
         assert_eq!(text("a &amp; b & c"), ("a & b & c".into(), TextKind::Text));
         assert_eq!(text(" <![CDATA[<p>x & y]]> "), ("<p>x & y".into(), TextKind::Text));
         assert_eq!(text("<![CDATA[a]]>b<![CDATA[c]]>"), ("abc".into(), TextKind::Text));
@@ -254,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn markup_loses_prefixes_and_its_div() {
+    fn markup_is_returned_without_prefixes_and_its_div() {
         assert_eq!(
             markup("\n<h:div xmlns:h='x'>a<h:br/>b &lt; <![CDATA[<c>]]></h:div> ").text,
             "a<br>b &lt; &lt;c&gt;"
@@ -263,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_read() {
+    fn base64_is_decoded() {
         assert_eq!(base64("RXhhb XBs\nZSA8Yj4=").as_deref(), Some("Example <b>"));
         assert_eq!(base64("%%"), None);
     }

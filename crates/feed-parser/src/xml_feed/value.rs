@@ -1,4 +1,4 @@
-//! Single values of elements: attributes, addresses, the text of a child.
+//! Single values: attributes, URLs, the text of a child element.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,14 @@ use crate::{
     xml::{Tag, unescape},
 };
 
-/// An attribute's value, decoded and trimmed, where it has one.
+/// Returns the decoded and trimmed value of an attribute, if it is not empty.
 pub(super) fn attribute(tag: &Tag<'_>, name: &str) -> Option<String> {
     tag.attribute(name)
         .map(|value| unescape(value).trim().to_owned())
         .filter(|value| !value.is_empty())
 }
 
-/// An address joined to its base, where there is one; else as written.
+/// Joins a URL to its base. Without a base the URL stays as written.
 pub(super) fn resolve_url(url: &str, base: Option<&Url>) -> String {
     match base.and_then(|base| crate::url::http_url(url, Some(base))) {
         Some(url) => url.into(),
@@ -25,7 +25,7 @@ pub(super) fn resolve_url(url: &str, base: Option<&Url>) -> String {
     }
 }
 
-/// The text of the first child of one of the names.
+/// Returns the text of the first child with one of the names.
 pub(super) fn child_text<'a>(
     inner_xml: &'a str,
     scope: &Scope<'a>,

@@ -1,5 +1,5 @@
-//! `xml:base` within markup (XML Base §4): what it makes of the addresses below it is written out,
-//! since HTML has none.
+//! `xml:base` inside markup (XML Base §4). HTML does not have it, so the URLs below it are made
+//! absolute.
 
 use url::Url;
 
@@ -8,18 +8,18 @@ use crate::{
     xml::{Lexer, Tag, Token, escape_attribute, unescape},
 };
 
-/// Attributes that hold one address.
+/// Attributes with one URL.
 const URL_ATTRIBUTES: [&str; 7] =
     ["href", "src", "cite", "poster", "data-src", "longdesc", "background"];
 
-/// How deep bases are followed; below it the last one holds.
+/// The depth up to which `xml:base` is tracked.
 const MAX_DEPTH: usize = 256;
 
-/// The markup with every address below an `xml:base` of its own made absolute; `outer` is the base
-/// where it begins.
+/// Returns the markup with every URL below an `xml:base` made absolute. `outer` is the base of the
+/// whole markup.
 pub(super) fn resolve_xml_base(inner_xml: &str, outer: &Url) -> String {
     let mut out = String::with_capacity(inner_xml.len() + 64);
-    // The elements that are open, each with the base that it says.
+    // The open elements with their own `xml:base`.
     let mut open: Vec<(&str, Option<Url>)> = Vec::new();
     let mut lexer = Lexer::new(inner_xml);
     while let Some(token) = lexer.next() {
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bases_hold_for_what_is_within() {
+    fn a_base_applies_to_its_content() {
         let outer = Url::parse("http://example.org/a/").unwrap();
         let text = "<a href='x'>1</a><div xml:base='b/'><a href='x'>2</a><p xml:base='/c/'><img src='y?p&amp;q'/></p>\
                     <a href='mailto:z@example.org'>3</a></div><a href='x'>4</a>";

@@ -1,10 +1,9 @@
-//! HTML as people and their editors write it, made regular without an HTML parser.
+//! Repairs common errors of HTML without an HTML parser, so that the result is in the strict
+//! subset.
 //!
-//! Most articles that are not regular are so by little: a quote that is missing, a name in
-//! capitals, a `<p>` that nobody closed, a `<script>`. What a parser makes of these is simple, and
-//! is done here in one pass over the text, by the rules of HTML §13.2.6 as far as they do not move
-//! anything. Whatever would have to be moved, copied or guessed is left to the parser: a doubt is a
-//! no, and what is given back has to be regular.
+//! Most irregular texts have small errors: a missing quote, a name in capitals, an unclosed `<p>`,
+//! a `<script>`. They are repaired in one pass by the rules of HTML §13.2.6. Whatever requires
+//! moving, copying or guessing is left to the parser.
 
 mod open_elements;
 mod tag;
@@ -20,8 +19,8 @@ use super::{
     strict_subset::{comment, has_only_plain_references},
 };
 
-/// The regular HTML that a parser would make of this, once what is not allowed is taken away;
-/// nothing where that is not plain.
+/// Returns the HTML that a parser and the allow-list would produce, or `None` if that is not
+/// certain.
 pub(super) fn repaired(html: &str) -> Option<String> {
     let mut out = String::with_capacity(html.len() + 64);
     let mut open = OpenElements::default();
@@ -58,7 +57,7 @@ fn write_text(out: &mut String, text: &str, open: &OpenElements<'_>) -> Option<(
         out.push_str(text);
         return Some(());
     }
-    // What a parser reads has one kind of line end (HTML §13.2.3.5).
+    // A parser normalises line ends (HTML §13.2.3.5).
     for (index, line) in text.split('\r').enumerate() {
         let follows = line.starts_with('\n');
         if index > 0 && !follows {
@@ -93,7 +92,7 @@ fn start<'a>(out: &mut String, open: &mut OpenElements<'a>, text: &'a str) -> Op
         }
         out.push('>');
     }
-    // The line end that follows `<pre>` at once counts for nothing.
+    // A line end directly after `<pre>` is ignored.
     let rest = if class == ElementClass::Pre {
         rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest)
     } else {
@@ -105,10 +104,10 @@ fn start<'a>(out: &mut String, open: &mut OpenElements<'a>, text: &'a str) -> Op
     Some(rest)
 }
 
-/// A value as written, between double quotes.
+/// Writes a raw value in double quotes.
 fn write_value(out: &mut String, value: &str) {
     if value.contains(['"', '>', '\r']) {
-        // References stay what they are.
+        // References are kept.
         let value = value
             .replace("\r\n", "\n")
             .replace('\r', "\n")
@@ -126,7 +125,7 @@ fn end<'a>(out: &mut String, open: &mut OpenElements<'a>, text: &'a str) -> Opti
     Some(rest)
 }
 
-/// Behind the end of an element whose content is no HTML and is not kept.
+/// Returns the text after the end tag of an element with raw text.
 fn skip_raw_text<'a>(name: &str, rest: &'a str) -> Option<&'a str> {
     let mut from = 0;
     loop {
@@ -134,7 +133,7 @@ fn skip_raw_text<'a>(name: &str, rest: &'a str) -> Option<&'a str> {
         let after = &rest[at + 2..];
         let named = after.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
         if named && after.as_bytes().get(name.len()) == Some(&b'>') {
-            // Comments within scripts have rules of their own.
+            // Comments in scripts change where the script ends.
             let has_comment = memchr::memmem::find(&rest.as_bytes()[..at], b"<!--").is_some();
             return (!has_comment).then(|| &after[name.len() + 1..]);
         }

@@ -1,5 +1,5 @@
-//! The elements that are open, and which of them a tag closes without saying so (HTML §13.2.6.4.7
-//! and the tables below it).
+//! The stack of open elements, and the elements that a tag closes implicitly (HTML §13.2.6.4.7 and
+//! the following sections on tables).
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use feed_model::html_elements::{self, ElementClass};
 
 use super::super::allow_list::is_allowed_element;
 
-/// The deepest nesting that is followed.
+/// The maximum depth.
 const MAX_DEPTH: usize = 96;
 
 /// Returns the class of an element, or `None` if its rules are not modelled.
@@ -17,26 +17,26 @@ pub(super) fn element_class(name: &str) -> Option<ElementClass> {
     html_elements::class(name).or_else(|| is_custom().then_some(ElementClass::Ordinary))
 }
 
-/// What becomes of a start tag.
+/// The effect of a start tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StartTagAction {
-    /// It stands where it is written.
+    /// The element is inserted where it is written.
     Insert,
-    /// A parser passes it over.
+    /// A parser ignores the tag.
     Ignore,
 }
 
-/// The elements that are open, the innermost last.
+/// The open elements, innermost last.
 #[derive(Debug, Default)]
 pub(super) struct OpenElements<'a>(Vec<(Cow<'a, str>, ElementClass)>);
 
 impl<'a> OpenElements<'a> {
-    /// Whether text that stands here would be moved out of a table.
+    /// Returns whether a parser would move text at this position out of a table.
     pub fn in_table(&self) -> bool {
         matches!(self.top(), Some(ElementClass::Table | ElementClass::Section | ElementClass::Row))
     }
 
-    /// Closes what the start tag of an element ends.
+    /// Closes the elements that a start tag ends.
     pub fn start(
         &mut self,
         out: &mut String,
@@ -135,7 +135,7 @@ impl<'a> OpenElements<'a> {
         (self.0.len() < MAX_DEPTH).then_some(())
     }
 
-    /// Closes what an end tag closes.
+    /// Closes the elements that an end tag ends.
     pub fn end(&mut self, out: &mut String, name: &str, class: ElementClass) -> Option<()> {
         let of_table = matches!(
             class,
@@ -144,7 +144,7 @@ impl<'a> OpenElements<'a> {
         if self.in_table() && !of_table {
             return None;
         }
-        // Where a parser stops looking for the element that is closed.
+        // The elements at which a parser stops searching for the open element.
         let is_bound = |open: &str, inner: ElementClass| match class {
             ElementClass::Table
             | ElementClass::Section
@@ -186,15 +186,15 @@ impl<'a> OpenElements<'a> {
         }
     }
 
-    /// Closes everything: the text ends.
+    /// Closes all elements at the end of the text.
     pub fn close_all(&mut self, out: &mut String) {
         while let Some((name, _)) = self.0.pop() {
             write_end(out, &name);
         }
     }
 
-    /// Closes the element at an index with all that is open within it; not where some of that would
-    /// be opened again.
+    /// Closes the element at an index and everything inside it. Returns `None` if a parser would
+    /// reopen one of them.
     fn close_from(&mut self, out: &mut String, at: usize) -> Option<()> {
         if self.0[at + 1..].iter().any(|(_, class)| *class == ElementClass::Formatting) {
             return None;
@@ -212,7 +212,7 @@ impl<'a> OpenElements<'a> {
         }
     }
 
-    /// The paragraph that a block would end.
+    /// Returns the index of the paragraph that a block element closes.
     fn paragraph(&self) -> Option<usize> {
         let at = self.0.iter().rposition(|(_, class)| {
             matches!(class, ElementClass::Paragraph | ElementClass::Table | ElementClass::Cell)

@@ -1,20 +1,20 @@
-//! One tag, as the tokeniser of HTML §13.2.5 reads it; nothing where that takes more than a glance.
+//! Parses one tag as the tokeniser of HTML §13.2.5 does, or rejects it if the rules are not simple.
 
 use std::borrow::Cow;
 
 use crate::xml::{is_legacy_entity, lower_name, unescape};
 
-/// More attributes than this are nobody's.
+/// The maximum number of attributes.
 const MAX_ATTRIBUTES: usize = 32;
 
-/// A start tag: names in lower case, values as written, and what follows it.
+/// A start tag: names in lower case, raw values, and the text after the tag.
 pub(super) struct StartTag<'a> {
     pub name: Cow<'a, str>,
     pub attributes: Vec<(Cow<'a, str>, &'a str)>,
     pub rest: &'a str,
 }
 
-/// Reads the start tag that a text begins with.
+/// Parses the start tag at the beginning of a text.
 pub(super) fn parse_start_tag(text: &str) -> Option<StartTag<'_>> {
     let (name, mut rest) = tag_name(&text[1..])?;
     let mut attributes: Vec<(Cow<'_, str>, &str)> = Vec::new();
@@ -38,7 +38,8 @@ pub(super) fn parse_start_tag(text: &str) -> Option<StartTag<'_>> {
     }
 }
 
-/// Reads the end tag that a text begins with: its name in lower case, and what follows.
+/// Parses the end tag at the beginning of a text. Returns its name in lower case and the text after
+/// it.
 pub(super) fn parse_end_tag(text: &str) -> Option<(Cow<'_, str>, &str)> {
     let (name, rest) = tag_name(&text[2..])?;
     Some((name, trim(rest).strip_prefix('>')?))
@@ -71,7 +72,7 @@ fn attribute_value(text: &str) -> Option<(&str, &str)> {
     (!value.contains('<') && has_only_plain_references(value)).then_some((value, rest))
 }
 
-/// Whether the references in a value mean to a parser what they mean to us: addresses are full of
+/// Returns whether a parser decodes the references of a value as [`unescape`] does. URLs contain
 /// `&copy=`.
 fn has_only_plain_references(value: &str) -> bool {
     memchr::memchr_iter(b'&', value.as_bytes()).all(|at| {

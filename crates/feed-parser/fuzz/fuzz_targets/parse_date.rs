@@ -1,8 +1,8 @@
-//! Any text as a date, a title and an address.
+//! Parses any text as a date, a title and a URL.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use feed_parser::{http_url, parse_date, plain_text, title_text};
+use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     parse_date(text);

@@ -1,4 +1,4 @@
-//! Any text as an outline.
+//! Parses any text as OPML.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
