@@ -14,7 +14,6 @@ use crate::{
     byline::reading_minutes,
     dates,
     text::{collapse_whitespace, normalized, truncate_summary},
-    url_shape,
 };
 
 /// Separators between a title and the site's name, with the spaces around them.
