@@ -211,10 +211,7 @@ fn candidates_in_group(
             root: regions.roots[index],
             list: (number, regions.lists[index]),
             section_heading: content.section_heading,
-            directory: (
-                url_shape::registrable_domain(&url).unwrap_or_default(),
-                url_shape::directory(&url),
-            ),
+            directory: (site_of(&url).unwrap_or_default(), url_shape::directory(&url)),
             external,
             position: position_of(links[0]),
         });
