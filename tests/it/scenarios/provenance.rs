@@ -172,11 +172,11 @@ fn stories_and_explain_list_duplicates_with_reasons() {
     assert_eq!(listed[0]["sources"][1]["guid"], "tag:two.example,2026:19");
 
     let told = installation.run(&["explain", "https://two.example/posts/19"]);
-    assert!(told.contains("duplicates that it absorbed") && told.contains(because), "{told}");
+    assert!(told.contains("merged duplicates") && told.contains(because), "{told}");
     let table = installation.run(&["stories", "--duplicates"]);
     assert!(table.contains("two: same title"), "{table}");
 
-    // A person parts the story, and forgets the copy.
+    // The story is split, and the copy is forgotten.
     installation.run(&["label", "--split", "https://one.example/posts/19"]);
     assert_eq!(installation.run(&["stories", "--duplicates", "--json"]).trim(), "[]");
     assert_eq!(installation.feed_of_all().stories.len(), 3);

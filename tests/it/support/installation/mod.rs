@@ -71,7 +71,11 @@ impl Installation {
 
     /// The same with these lines of feeds.toml, which continue the table `[publishing]`.
     pub fn with_config(lines: &str) -> Self {
-        Self::new(format!("{SITE_CONFIG}{lines}"), march(20, 12), Origin::start())
+        let installation =
+            Self::new(format!("{SITE_CONFIG}{lines}"), march(20, 12), Origin::start());
+        // The daemon does so at its start: topics that are added later are new to the store.
+        installation.reclassify();
+        installation
     }
 
     /// An installation on 1 January 2026 with this feeds.toml, which has `base_url`.
