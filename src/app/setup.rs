@@ -1,8 +1,8 @@
-//! What feeds.toml makes of the rooms below: the client, the settings of what polls and of what
-//! publishes, who may read.
+//! Builds the parts of the application from feeds.toml: the HTTP client, the settings of polling and
+//! of publishing, the access rules, the certificate and the listener.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,58 +12,50 @@ use anyhow::Context as _;
 use tracing::{error, warn};
 use url::Url;
 
+use topic_rules::Rules;
+
 use crate::{
-    clock::Clock,
     config::Config,
     fetch::{self, Client, ClientOptions},
     poll::{PollSettings, Poller},
     serve::{Access, Tls},
     site::{self, CurrentRules},
-    store::{Store, StoreError, WindowPolicy},
+    store::{StoreError, WindowPolicy},
     telemetry,
 };
-use topic_rules::Rules;
 
-/// Pause between two pages of a site's back-catalogue.
+/// The pause between two pages of a site's backfill.
 const BACKFILL_GAP: Duration = Duration::from_secs(10);
 
-/// Where things are that feeds.toml does not say.
-pub(super) struct Paths {
+/// The circumstances of a daemon that feeds.toml does not contain.
+pub(super) struct Environment {
     pub(super) config_dir: PathBuf,
     pub(super) credentials_dir: Option<PathBuf>,
-    /// Links are made from this, whatever feeds.toml says.
-    pub(super) link_to_bound_address: Option<SocketAddr>,
-    /// What was bound.
+    /// Whether links use the bound address instead of `base_url`.
+    pub(super) link_to_bound_address: bool,
+    /// The bound address.
     pub(super) address: SocketAddr,
 }
 
-impl Paths {
+impl Environment {
     fn base_url(&self, config: &Config) -> Url {
-        let own =
-            || Url::parse(&format!("http://{}/", self.address)).expect("an address makes a URL");
-        match (&self.link_to_bound_address, &config.site.base_url) {
-            (None, Some(base)) => base.clone(),
-            _ => own(),
+        match &config.site.base_url {
+            Some(base_url) if !self.link_to_bound_address => base_url.clone(),
+            _ => Url::parse(&format!("http://{}/", self.address))
+                .expect("a socket address is a valid host and port"),
         }
     }
 }
 
-/// What feeds.toml makes of the polling half.
+/// The HTTP client and the poll settings.
 pub struct PollingParts {
-    /// What asks.
+    /// The HTTP client.
     pub client: Client,
-    /// What polling needs to know.
+    /// The settings.
     pub polling: PollSettings,
 }
 
-pub(super) fn build_polling_from_paths(
-    config: &Config,
-    paths: &Paths,
-) -> anyhow::Result<PollingParts> {
-    build_polling(config, &paths.config_dir, paths.credentials_dir.as_deref())
-}
-
-/// Makes what polls out of feeds.toml.
+/// Builds the HTTP client and the poll settings from feeds.toml.
 pub fn build_polling(
     config: &Config,
     config_dir: &Path,
@@ -76,7 +68,8 @@ pub fn build_polling(
     );
     if anonymous {
         warn!(
-            "publishers cannot reach you: set `contact` in [site] of feeds.toml, it is sent in the User-Agent"
+            "publishers cannot contact you: set `contact` in [site] of feeds.toml; it is sent in the \
+             User-Agent"
         );
     }
     let client = Client::new(ClientOptions {
@@ -89,12 +82,11 @@ pub fn build_polling(
         ca_file: config.polling.ca_file.as_ref().map(|file| config_dir.join(file)),
         connect_timeout: Duration::from_secs(10),
     })
-    .context("cannot make the HTTP client")?;
+    .context("cannot create the HTTP client")?;
     let rules = Rules::compile(&config.topics).context("the rules of feeds.toml do not compile")?;
     let polling = PollSettings {
         sources: config.sources.iter().cloned().map(Arc::new).collect(),
         rules: Arc::new(rules),
-        training_key: None,
         topics: config.topics.clone(),
         window: window(config),
         per_host: config.polling.per_host,
@@ -102,12 +94,11 @@ pub fn build_polling(
         config_dir: config_dir.to_owned(),
         credentials_dir: credentials_dir.map(Path::to_owned),
         backfill_gap: BACKFILL_GAP,
-        retention: config.publishing.retention,
     };
     Ok(PollingParts { client, polling })
 }
 
-/// How large windows are.
+/// Returns the size of the feed windows.
 pub fn window(config: &Config) -> WindowPolicy {
     WindowPolicy {
         max_entries: config.publishing.max_entries,
@@ -115,48 +106,27 @@ pub fn window(config: &Config) -> WindowPolicy {
     }
 }
 
-/// Tells the store what feeds.toml says.
-pub async fn sync_config(
-    store: &Store,
-    config: &Config,
-    clock: &dyn Clock,
-) -> Result<(), StoreError> {
-    let sources: Vec<_> =
-        config.sources.iter().map(|s| (s.clone(), fetch::host_key(&s.url))).collect();
-    let (topics, window, now, store) =
-        (config.topics.clone(), window(config), clock.now(), store.clone());
-    match tokio::task::spawn_blocking(move || store.sync_config(&sources, &topics, window, now))
-        .await
-    {
-        Ok(done) => done,
-        Err(join_error) => Err(StoreError::Panicked(join_error.to_string())),
-    }
-}
-
-/// What feeds.toml and the state make of the published half.
+/// Builds the settings of publishing from feeds.toml and the store.
 pub(super) async fn site_settings(
     poller: &Poller,
     config: &Config,
-    paths: &Paths,
+    environment: &Environment,
 ) -> Result<site::SiteSettings, StoreError> {
-    let (store, now) = (poller.store.clone(), poller.clock.now());
-    let minted = match &config.site.id {
+    let now = poller.clock.now();
+    let feed_id = match &config.site.id {
         Some(id) => id.clone(),
-        None => match tokio::task::spawn_blocking(move || store.minted_feed_id(now)).await {
-            Ok(minted) => minted?,
-            Err(join_error) => return Err(StoreError::Panicked(join_error.to_string())),
-        },
+        None => poller.store.run_blocking(move |store| store.minted_feed_id(now)).await?,
     };
     let polling = poller.settings.clone();
     let rules = CurrentRules::new(move || polling.load().rules.clone());
-    Ok(site::SiteSettings { rules, ..published(config, paths.base_url(config), minted) })
+    Ok(site::SiteSettings { rules, ..published(config, environment.base_url(config), feed_id) })
 }
 
-/// What feeds.toml says of what is published.
+/// Builds the settings of publishing from feeds.toml alone.
 pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::SiteSettings {
     let rules =
         Rules::compile(&config.topics).expect("these topics compiled when feeds.toml was checked");
-    let pace = config
+    let shortest_interval = config
         .sources
         .iter()
         .map(|s| s.poll_policy.interval)
@@ -170,26 +140,44 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::SiteS
         max_entries: config.publishing.max_entries,
         keep_within: config.publishing.keep_within,
         live: true,
-        max_age: (pace / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
+        max_age: (shortest_interval / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
         rules: CurrentRules::fixed(rules),
         audience: site::Audience::default(),
     }
 }
 
-/// Who may read private topics. What is wrong with a file costs its own topic alone.
-pub(super) fn access(config: &Config, paths: &Paths) -> Access {
-    let (access, errors) =
-        Access::load(&config.topics, &paths.config_dir, paths.credentials_dir.as_deref());
-    for why in errors {
-        error!("{}", telemetry::chain(&why));
+/// Loads the access tokens of private topics. An invalid file makes only its own topic unreadable.
+pub(super) fn access(config: &Config, environment: &Environment) -> Access {
+    let (access, errors) = Access::load(
+        &config.topics,
+        &environment.config_dir,
+        environment.credentials_dir.as_deref(),
+    );
+    for error in errors {
+        error!("{}", telemetry::chain(&error));
     }
     access
 }
 
-/// The certificate that feeds.toml names, if any.
-pub(super) fn certificate(config: &Config, paths: &Paths) -> anyhow::Result<Option<Tls>> {
+/// Loads the certificate that feeds.toml names, if any.
+pub(super) fn certificate(
+    config: &Config,
+    environment: &Environment,
+) -> anyhow::Result<Option<Tls>> {
     let Some(files) = &config.server.tls else {
         return Ok(None);
     };
-    Ok(Some(Tls::load(&paths.config_dir.join(&files.cert), &paths.config_dir.join(&files.key))?))
+    let dir = &environment.config_dir;
+    Ok(Some(Tls::load(&dir.join(&files.cert), &dir.join(&files.key))?))
+}
+
+/// Returns the socket that systemd passed in, or else binds `address`.
+pub(super) fn listener(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let mut passed = listenfd::ListenFd::from_env();
+    if let Some(listener) =
+        passed.take_tcp_listener(0).context("cannot use the socket that systemd passed in")?
+    {
+        return Ok(listener);
+    }
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
 }

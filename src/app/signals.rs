@@ -1,9 +1,9 @@
-//! The signals that a daemon heeds.
+//! The signals that the daemon handles: SIGTERM, SIGINT and SIGHUP.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that a daemon heeds.
+/// The signals that the daemon handles.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -11,6 +11,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    /// Starts to listen for the signals.
     pub(super) fn new() -> anyhow::Result<Self> {
         let listen = |kind| signal(kind).context("cannot listen for signals");
         Ok(Self {
@@ -20,8 +21,8 @@ impl Signals {
         })
     }
 
-    /// Does something to its end, unless SIGTERM or SIGINT comes before that; whether it was done.
-    /// A SIGHUP waits.
+    /// Runs `work` unless SIGTERM or SIGINT arrives first, and returns whether it was completed. A
+    /// SIGHUP is handled later.
     pub(super) async fn run_unless_stopped(&mut self, work: impl Future<Output = ()>) -> bool {
         tokio::select! {
             () = work => true,
@@ -30,7 +31,7 @@ impl Signals {
         }
     }
 
-    /// Waits for SIGTERM or SIGINT, and for SIGHUP.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> SignalAction {
         tokio::select! {
             _ = self.terminate.recv() => SignalAction::Stop,
@@ -40,7 +41,7 @@ impl Signals {
     }
 }
 
-/// What a signal asks for.
+/// What a signal requests.
 pub(super) enum SignalAction {
     Stop,
     ReloadConfig,

@@ -18,7 +18,7 @@ use crate::{
 };
 use feed_model::{DatePrecision, Story, TopicId};
 
-/// Time between two new posts.
+/// The time between two new posts.
 const POST_INTERVAL: Duration = Duration::from_secs(4);
 
 /// Run the whole daemon on this machine, without a network
@@ -77,7 +77,7 @@ async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             );
         })),
     };
-    app::run(options).await?;
+    app::run_daemon(options).await?;
     drop(origin);
     Ok(Exit::Done)
 }
@@ -114,10 +114,10 @@ async fn round(context: &Context, store: Store) -> anyhow::Result<Config> {
         .await
         .context("cannot start the demo's origin server")?;
     let config = demo_config(origin.address)?;
-    let poller = context.poller(&config, store.clone())?;
-    app::sync_config(&store, &config, &*poller.clock).await?;
-    for source in &poller.settings.load_full().sources {
-        let report = poller.refresh(source).await;
+    let app = context.app(&config, store)?;
+    app.sync_config(&config).await?;
+    for source in &app.poller.settings.load_full().sources {
+        let report = app.poller.refresh(source).await;
         if let Some(error) = report.error {
             anyhow::bail!("{}: {error}", report.id);
         }

@@ -61,7 +61,7 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
         Some(source) => source.clone(),
         None => new_source(context, url)?,
     };
-    let poller = context.poller(config, Store::in_memory()?)?;
+    let poller = context.app(config, Store::in_memory()?)?.poller;
     // With a database, learning topics use the stored labels, as in a real poll.
     if context.has_state() {
         let settings = poller.settings.load_full();

@@ -1,4 +1,5 @@
-//! Set-up shared by commands that poll, publish or write: async runtime, logging, store, poller.
+//! Set-up shared by commands that poll, publish or write: async runtime, logging, store and
+//! application.
 
 use std::{future::Future, path::PathBuf, sync::Arc};
 
@@ -6,10 +7,9 @@ use anyhow::Context as _;
 
 use super::{CommandError, Context, LogFormat};
 use crate::{
-    app,
+    app::App,
     clock::{Clock as _, SystemClock},
     config::Config,
-    poll::Poller,
     store::{Store, StoreError},
     telemetry::{self, LogOptions},
 };
@@ -57,11 +57,11 @@ impl Context {
         super::context::env_var("CREDENTIALS_DIRECTORY").map(PathBuf::from)
     }
 
-    /// Creates a poller that writes to `store`.
-    pub(super) fn poller(&self, config: &Config, store: Store) -> anyhow::Result<Poller> {
-        let parts =
-            app::build_polling(config, &self.config_dir(), self.credentials_dir().as_deref())?;
-        Ok(Poller::new(store, parts.client, Arc::new(SystemClock), parts.polling))
+    /// Assembles the application with a store.
+    pub(super) fn app(&self, config: &Config, store: Store) -> anyhow::Result<App> {
+        let credentials_dir = self.credentials_dir();
+        let clock = Arc::new(SystemClock);
+        App::new(config, &self.config_dir(), credentials_dir.as_deref(), store, clock)
     }
 
     /// Opens the database for writing, and creates it if it does not exist.

@@ -23,11 +23,11 @@ pub struct Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     context.init_logging();
-    let again = context.clone();
+    let reload_context = context.clone();
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let options = Options {
         config,
-        reload: Box::new(move || again.reload_config()),
+        reload: Box::new(move || reload_context.reload_config()),
         config_dir: context.config_dir(),
         data_dir: context.data_dir.clone(),
         listen: args.listen.listen,
@@ -36,7 +36,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         link_to_bound_address: false,
         bound: Some(Box::new(move |address| print_address(scheme, address))),
     };
-    run_async(app::run(options)).map_err(|error| context.with_any_hint(error))?;
+    run_async(app::run_daemon(options)).map_err(|error| context.with_any_hint(error))?;
     Ok(Exit::Done)
 }
 

@@ -1,15 +1,19 @@
-//! Finding out how a site can be followed, politely: nothing is probed blindly.
+//! Finds out how a site can be followed. URLs are never guessed, except for `/sitemap.xml`.
 //!
-//! The address is a feed; or a page that names one (its links, the HTTP Link header); or its site
-//! has a sitemap that robots.txt names, or at `/sitemap.xml`; or the page itself lists the posts.
-//! What was found is remembered with its reason.
+//! In this order: the configured URL is a feed or a sitemap; the page names a feed (in its links or
+//! in the HTTP `Link` header); robots.txt names a sitemap, or there is one at `/sitemap.xml`; the
+//! page itself lists the posts. The result is stored with its reason.
 
 use std::collections::HashMap;
 
 use url::Url;
 
+use feed_model::{Document, FollowMode, FollowTarget, Problem};
+use feed_parser::DocumentKind;
+use site_discovery::{IndexPage, Page, SitemapDocument};
+
 use super::{
-    refresh::PollFailure,
+    fetched::PollFailure,
     robots,
     session::{FetchOutcome, FetchSession},
     sitemap_crawl::SitemapListing,
@@ -19,33 +23,30 @@ use crate::{
     store::StoreError,
     telemetry,
 };
-use feed_model::{Document, FollowMode, FollowTarget, Problem};
-use feed_parser::DocumentKind;
-use site_discovery::{IndexPage, Page, SitemapDocument};
 
-/// Feed links of one page that are tried.
+/// The most feed links of one page that are tried.
 const MAX_FEED_LINKS: usize = 3;
 
-/// Sitemaps of one site that are tried.
+/// The most sitemaps of one site that are tried.
 const MAX_SITEMAPS: usize = 5;
 
-/// How a site can be followed, with the document that showed it.
+/// How a site can be followed, with the document that shows it.
 pub(super) struct Discovery {
     pub(super) followed: FollowTarget,
     pub(super) response: Response,
     pub(super) content: DiscoveredContent,
-    /// What was tried before and did not do.
+    /// What was tried before without success.
     pub(super) problems: Vec<Problem>,
 }
 
-/// The document that showed how a site can be followed.
+/// A document that a source can be followed by.
 pub(super) enum DiscoveredContent {
     Feed(Box<Document>),
     Sitemap(SitemapListing),
     IndexPage(IndexPage),
 }
 
-/// Why nothing was found.
+/// Why discovery failed.
 pub(super) enum DiscoveryError {
     Failed(PollFailure),
     Store(StoreError),
@@ -57,7 +58,7 @@ impl From<StoreError> for DiscoveryError {
     }
 }
 
-/// Finds out how the source can be followed, in the ways that feeds.toml permits.
+/// Finds out how the source can be followed, within the configured follow mode.
 pub(super) async fn discover(session: &mut FetchSession<'_>) -> Result<Discovery, DiscoveryError> {
     let url = session.source().url.clone();
     if let Err(why) = robots::permission_for_configured(session, &url).await?.allows_explicit(&url)
@@ -72,7 +73,7 @@ pub(super) async fn discover(session: &mut FetchSession<'_>) -> Result<Discovery
     discover_in_document(session, response).await
 }
 
-/// The feed that a site's page names, if there is one by now and it can be read.
+/// Returns the feed that a page names, if it can be read.
 pub(super) async fn discover_feed(
     session: &mut FetchSession<'_>,
     response: Response,
@@ -87,7 +88,7 @@ pub(super) async fn discover_feed(
     first_linked_feed(session, &response, &html, &mut problems).await
 }
 
-/// Looks at a document at the source's own address.
+/// Finds out how to follow the document at the configured URL.
 pub(super) async fn discover_in_document(
     session: &mut FetchSession<'_>,
     response: Response,
@@ -128,7 +129,7 @@ pub(super) async fn discover_in_document(
         }
         DocumentKind::Html => discover_in_page(session, response, configured_mode).await,
         _ if configured_mode == FollowMode::Auto || configured_mode == FollowMode::Feed => {
-            // The reader says best what is wrong with it.
+            // The feed parser's error explains best what is wrong with the document.
             let document = read_feed(session, &response).await.map_err(DiscoveryError::Failed)?;
             let followed = FollowTarget {
                 follow_mode: FollowMode::Feed,
@@ -144,7 +145,7 @@ pub(super) async fn discover_in_document(
         }
         kind => {
             let why = format!(
-                "feeds.toml says follow = \"{}\", and the address is {}",
+                "feeds.toml has follow = \"{}\", but the address is {}",
                 configured_mode.as_str(),
                 kind.describe()
             );
@@ -177,7 +178,7 @@ async fn discover_in_page(
         let followed = FollowTarget {
             follow_mode: FollowMode::Sitemap,
             url: answer.requested.clone(),
-            reason: reason,
+            reason,
         };
         return Ok(Discovery {
             followed,
@@ -201,9 +202,7 @@ async fn discover_in_page(
                     problems,
                 });
             }
-            Err(poll_failure) => {
-                problems.push(Problem::warning("page-structure", poll_failure.error.text))
-            }
+            Err(failure) => problems.push(Problem::warning("page-structure", failure.error.text)),
         }
     }
     let tried: Vec<String> = problems.into_iter().map(|p| p.text).collect();
@@ -219,7 +218,7 @@ async fn discover_in_page(
     )))
 }
 
-/// The first feed that a page names and that can be read.
+/// Returns the first feed that a page names and that can be read.
 async fn first_linked_feed(
     session: &mut FetchSession<'_>,
     page: &Response,
@@ -255,7 +254,7 @@ async fn first_linked_feed(
     Ok(None)
 }
 
-/// Asks for a feed that a page names; the inner error says in words why it is none.
+/// Fetches a feed that a page names. The inner error is the reason why it is not usable.
 async fn fetch_linked_feed(
     session: &mut FetchSession<'_>,
     url: &Url,
@@ -272,7 +271,7 @@ async fn fetch_linked_feed(
     })
 }
 
-/// The first sitemap of the page's site that lists posts.
+/// Returns the first sitemap of the page's site that lists posts.
 async fn find_sitemap(
     session: &mut FetchSession<'_>,
     page: &Url,
@@ -288,12 +287,12 @@ async fn find_sitemap(
         candidates.extend(
             page.join("/sitemap.xml")
                 .ok()
-                .map(|url| (url, "the site has a sitemap at its usual place")),
+                .map(|url| (url, "the site has a sitemap at /sitemap.xml")),
         );
     }
     for (url, reason) in candidates.into_iter().take(MAX_SITEMAPS) {
         if let Err(why) = is_sitemap_allowed(session, &url).await? {
-            problems.push(Problem::note("sitemap", format!("{url} may not be asked: {why}")));
+            problems.push(Problem::note("sitemap", format!("{url} may not be requested: {why}")));
             continue;
         }
         let why =
@@ -311,17 +310,17 @@ async fn find_sitemap(
                         }
                         format!("it lists no posts: {}", links.reason)
                     }
-                    Err(poll_failure) => poll_failure.error.text,
+                    Err(failure) => failure.error.text,
                 },
                 other => PollFailure::of(other).error.text,
             };
-        problems.push(Problem::note("sitemap", format!("{url} is of no use: {why}")));
+        problems.push(Problem::note("sitemap", format!("{url} is not usable: {why}")));
     }
     Ok(None)
 }
 
-/// Whether a sitemap may be asked for: one that a person or the site's robots.txt names like any
-/// address that was named to us; one at the usual place only as the file permits everyone.
+/// Checks whether a sitemap may be requested. A sitemap that feeds.toml or robots.txt names counts
+/// as configured; one at the default path must be permitted to everyone.
 pub(super) async fn is_sitemap_allowed(
     session: &mut FetchSession<'_>,
     url: &Url,
@@ -332,22 +331,18 @@ pub(super) async fn is_sitemap_allowed(
     Ok(if named { permission.allows_explicit(url) } else { permission.allows(url) })
 }
 
-/// Reads a sitemap out of an answer, on a thread that may take its time.
+/// Parses a sitemap on a thread for long computations.
 pub(super) async fn read_sitemap(response: &Response) -> Result<SitemapDocument, PollFailure> {
     let (bytes, url) = (response.body.clone(), response.final_url.clone());
     match tokio::task::spawn_blocking(move || site_discovery::read_sitemap(&bytes, &url)).await {
         Ok(read) => read.map_err(|error| {
             PollFailure::unusable_document(response, "sitemap", telemetry::chain(&error))
         }),
-        Err(panicked) => Err(PollFailure::unusable_document(
-            response,
-            "internal",
-            format!("reading it broke off: {panicked}"),
-        )),
+        Err(panic) => Err(parser_panic(response, &panic)),
     }
 }
 
-/// Reads the items of an index page out of an answer, on a thread that may take its time.
+/// Reads the items of an index page on a thread for long computations.
 pub(super) async fn read_index(
     session: &FetchSession<'_>,
     response: &Response,
@@ -366,15 +361,11 @@ pub(super) async fn read_index(
         Ok(index) => index.map_err(|error| {
             PollFailure::unusable_document(response, "page-structure", telemetry::chain(&error))
         }),
-        Err(panicked) => Err(PollFailure::unusable_document(
-            response,
-            "internal",
-            format!("reading it broke off: {panicked}"),
-        )),
+        Err(panic) => Err(parser_panic(response, &panic)),
     }
 }
 
-/// Reads a feed out of an answer, on a thread that may take its time.
+/// Parses a feed on a thread for long computations.
 pub(super) async fn read_feed(
     session: &FetchSession<'_>,
     response: &Response,
@@ -400,10 +391,11 @@ pub(super) async fn read_feed(
         Ok(Err(error)) => {
             Err(PollFailure::unusable_document(response, error.class(), telemetry::chain(&error)))
         }
-        Err(panicked) => Err(PollFailure::unusable_document(
-            response,
-            "internal",
-            format!("reading it broke off: {panicked}"),
-        )),
+        Err(panic) => Err(parser_panic(response, &panic)),
     }
+}
+
+fn parser_panic(response: &Response, panic: &tokio::task::JoinError) -> PollFailure {
+    let text = format!("internal error while reading the document: {panic}");
+    PollFailure::unusable_document(response, "internal", text)
 }

@@ -1,54 +1,42 @@
-//! Whose turn it is among those item are all to be asked now: of each host at most as many at a
-//! time as it has has_free_slot for, so that those item wait for a slow host take no place from the
-//! others.
+//! A queue of work on hosts, with a limit per host.
 
 use std::collections::{HashMap, VecDeque};
 
-/// A line of those item wait, each with the key of its host.
+/// A queue of items, each for one host. At most `per_host` items of one host are in progress, so
+/// that items for a slow host do not delay those for other hosts.
 #[derive(Debug)]
-pub struct HostQueue<T> {
+pub(super) struct HostQueue<T> {
     waiting: VecDeque<(String, T)>,
-    in_flight: HashMap<String, usize>,
+    in_progress: HashMap<String, usize>,
     per_host: usize,
 }
 
 impl<T> HostQueue<T> {
-    /// Nobody yet.
-    pub fn new(per_host: usize) -> Self {
-        Self { waiting: VecDeque::new(), in_flight: HashMap::new(), per_host: per_host.max(1) }
+    /// Creates an empty queue.
+    pub(super) fn new(per_host: usize) -> Self {
+        Self { waiting: VecDeque::new(), in_progress: HashMap::new(), per_host: per_host.max(1) }
     }
 
-    /// Somebody more, behind the others.
-    pub fn push(&mut self, host: String, item: T) {
+    /// Adds an item at the end.
+    pub(super) fn push(&mut self, host: String, item: T) {
         self.waiting.push_back((host, item));
     }
 
-    /// How many wait.
-    pub fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// Whether nobody waits.
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
-    /// The first whose host has has_free_slot; it has less from now on, until
-    /// [`HostQueue::release`].
-    pub fn pop(&mut self) -> Option<(String, T)> {
-        let has_free_slot = |host: &String| {
-            self.in_flight.get(host).is_none_or(|in_flight| *in_flight < self.per_host)
-        };
-        let first = self.waiting.iter().position(|(host, _)| has_free_slot(host))?;
+    /// Removes and returns the first item whose host is below its limit. The item counts as in
+    /// progress until [`HostQueue::release`] is called for its host.
+    pub(super) fn pop(&mut self) -> Option<(String, T)> {
+        let is_below_limit =
+            |host: &String| self.in_progress.get(host).is_none_or(|count| *count < self.per_host);
+        let first = self.waiting.iter().position(|(host, _)| is_below_limit(host))?;
         let (host, item) = self.waiting.remove(first)?;
-        *self.in_flight.entry(host.clone()).or_default() += 1;
+        *self.in_progress.entry(host.clone()).or_default() += 1;
         Some((host, item))
     }
 
-    /// Somebody of this host is done.
-    pub fn release(&mut self, host: &str) {
-        if let Some(in_flight) = self.in_flight.get_mut(host) {
-            *in_flight = in_flight.saturating_sub(1);
+    /// Ends one item of this host.
+    pub(super) fn release(&mut self, host: &str) {
+        if let Some(count) = self.in_progress.get_mut(host) {
+            *count = count.saturating_sub(1);
         }
     }
 }
@@ -58,16 +46,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_waits_for_a_host_lets_the_others_pass() {
-        let mut host_queue = HostQueue::new(1);
+    fn items_for_a_busy_host_do_not_delay_others() {
+        let mut queue = HostQueue::new(1);
         for (host, item) in [("slow", 1), ("slow", 2), ("fast", 3), ("slow", 4), ("fast", 5)] {
-            host_queue.push(host.into(), item);
+            queue.push(host.into(), item);
         }
-        let mut pop = || host_queue.pop().map(|(_, item)| item);
+        let mut pop = || queue.pop().map(|(_, item)| item);
         assert_eq!([pop(), pop(), pop()], [Some(1), Some(3), None]);
-        host_queue.release("fast");
-        assert_eq!(host_queue.pop().map(|(_, item)| item), Some(5));
-        host_queue.release("slow");
-        assert_eq!((host_queue.pop().map(|(_, item)| item), host_queue.len()), (Some(2), 1));
+        queue.release("fast");
+        assert_eq!(queue.pop().map(|(_, item)| item), Some(5));
+        queue.release("slow");
+        assert_eq!((queue.pop().map(|(_, item)| item), queue.waiting.len()), (Some(2), 1));
     }
 }

@@ -1,19 +1,22 @@
-//! Following a site without a feed: which of its pages are new, which wait, and asking for some of
-//! them.
+//! The crawl of a site without a feed: queues new pages, and fetches queued ones.
 //!
-//! A site's sitemap lists its pages; so does an index page, whose items are entries already, and
-//! are completed from the posts' own pages where date or summary is missing. Nothing is flooded: of
-//! a site that is new, a bounded back-catalogue is queued and the rest only known; in one poll at
-//! most `pages_per_poll` pages are asked for, each as robots.txt permits.
+//! The pages come from a sitemap or from an index page. The items of an index page are entries
+//! already; the posts' own pages are fetched only for a missing date or summary. When a site is
+//! read for the first time, at most `backfill` older pages are queued. One poll fetches at most
+//! `pages_per_poll` pages, each only if robots.txt permits it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::TimeDelta;
 use url::Url;
 
+use feed_model::{ContentPolicy, Draft, FollowMode, PollOutcome, Problem, Timestamp, UpdateHints};
+use site_discovery::Page;
+
 use super::{
+    crawl_result::CrawlResult,
+    fetched::PollFailure,
     page_metadata::PageMetadata,
-    refresh::PollFailure,
     robots,
     session::{FetchOutcome, FetchSession},
     sitemap_crawl::SitemapListing,
@@ -23,59 +26,36 @@ use crate::{
     schedule::Hints,
     store::{Arrival, KnownPage, PageChange, PageState, QueuedPage, StoreError},
 };
-use feed_model::{ContentPolicy, Draft, FollowMode, PollOutcome, Problem, Timestamp, UpdateHints};
-use site_discovery::Page;
 
-/// New links taken from one reading of a sitemap: more at once are a site made anew, not news.
+/// The most new links that are queued from one sitemap. More at once mean that the site was rebuilt.
 const MAX_NEW_LINKS: usize = 200;
 
-/// Pages that fail one after the other before the site is left alone until the next poll.
+/// The crawl stops until the next poll after this many failures in a row.
 const MAX_CONSECUTIVE_FAILURES: usize = 3;
 
-/// Pause before a page that failed is asked for again.
+/// The pause before a failed page is requested again.
 const PAGE_RETRY_DELAY: TimeDelta = TimeDelta::hours(6);
 
-/// Pause before it is looked again whether robots.txt permits a page.
+/// The pause before a page that robots.txt forbids is checked again.
 const FORBIDDEN_RETRY_DELAY: TimeDelta = TimeDelta::hours(24);
 
-/// How long a site that refuses (429, 503) is left in peace, unless it says itself.
+/// The backoff of a site after 429 or 503 without `Retry-After`.
 const THROTTLED_BACKOFF: TimeDelta = TimeDelta::hours(1);
 
-/// How long a site that answers with a challenge is left in peace.
+/// The backoff of a site after a bot challenge.
 const CHALLENGE_BACKOFF: TimeDelta = TimeDelta::hours(4);
 
-/// What a visit brought.
-#[derive(Default)]
-pub(super) struct CrawlResult {
-    pub(super) drafts: Vec<(Draft, Arrival)>,
-    pub(super) pages: Vec<PageChange>,
-    pub(super) problems: Vec<Problem>,
-    pub(super) site_title: Option<String>,
-    /// How the site is followed: what an index says of a post goes before what the post's page
-    /// says.
-    pub(super) follow_mode: FollowMode,
-    /// Pages that were fetched before and are queued again: they come behind new ones.
-    refetches: HashSet<Url>,
-}
-
-impl CrawlResult {
-    /// Nothing yet, of a site that is followed in this follow_mode.
-    pub(super) fn new(follow_mode: FollowMode) -> Self {
-        Self { follow_mode: follow_mode, ..Self::default() }
-    }
-}
-
-/// Which of the waiting pages are asked for.
+/// Which of the queued pages are fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum QueueFilter {
-    /// New ones, then the back-catalogue, then those that changed.
+    /// New pages, then the backfill, then pages that changed.
     All,
-    /// The back-catalogue alone.
+    /// The backfill only.
     Backfill,
 }
 
-/// Compares what a sitemap lists with what is known: new pages are queued; of a site that is new,
-/// or that is followed by its sitemap for the first time (`first`), the back-catalogue.
+/// Compares a sitemap with the known pages, and queues new ones. If the site is read for the first
+/// time (`first`), they are queued as backfill.
 pub(super) async fn queue_listed_pages(
     session: &FetchSession<'_>,
     listing: &SitemapListing,
@@ -87,7 +67,8 @@ pub(super) async fn queue_listed_pages(
     let id = source.id.clone();
     let (known, queued_before) = session
         .poller()
-        .read(move |reader| Ok((reader.known_pages(&id)?, reader.backfill_size(&id)?)))
+        .store
+        .read_async(move |reader| Ok((reader.known_pages(&id)?, reader.backfill_size(&id)?)))
         .await?;
     let links = listing.post_links(source, &known);
     let is_first_crawl = first || known.is_empty();
@@ -114,7 +95,7 @@ pub(super) async fn queue_listed_pages(
                 crawl.pages.push(found(new <= MAX_NEW_LINKS, false));
             }
             Some(before) => {
-                let Some(queued) = changed(before, lastmod) else {
+                let Some(queued) = queue_again(before, lastmod) else {
                     continue;
                 };
                 if queued {
@@ -126,7 +107,7 @@ pub(super) async fn queue_listed_pages(
     }
     if over_limit > 0 {
         let text = format!(
-            "{new} links appeared in the sitemap at once: the newest {MAX_NEW_LINKS} of them are followed, the others are only known"
+            "{new} links appeared in the sitemap at once: only the newest {MAX_NEW_LINKS} are fetched"
         );
         crawl.problems.push(Problem::warning("sitemap-made-anew", text));
     }
@@ -134,9 +115,9 @@ pub(super) async fn queue_listed_pages(
     Ok(())
 }
 
-/// What a moved `lastmod` means for a known page: asked for again where it was asked for before,
-/// else only written down.
-fn changed(before: &KnownPage, lastmod: Option<Timestamp>) -> Option<bool> {
+/// Returns whether a known page with a newer `lastmod` is fetched again: only if it was fetched
+/// before. Returns `None` if `lastmod` is not newer.
+fn queue_again(before: &KnownPage, lastmod: Option<Timestamp>) -> Option<bool> {
     match (before.lastmod, lastmod) {
         (Some(then), Some(now)) if now > then => {
             Some(matches!(before.state, PageState::Fetched | PageState::Failed))
@@ -146,14 +127,13 @@ fn changed(before: &KnownPage, lastmod: Option<Timestamp>) -> Option<bool> {
     }
 }
 
-/// Later finds rank before earlier ones; within one document the publisher's order holds.
+/// Ranks pages: those found later come first, and those of one document keep its order.
 fn rank(now: Timestamp, place: usize) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX / 2) - now.timestamp() * 1_000_000
 }
 
-/// Completes the items of an index page by what is known of their own pages, and queues those of
-/// the site itself whose pages could tell more: of an index that is read for the first time, as the
-/// back-catalogue.
+/// Completes the items of an index page with the stored metadata of their pages. Queues the pages of
+/// incomplete items on the same site; as backfill if the index is read for the first time.
 pub(super) async fn complete_index_items(
     session: &FetchSession<'_>,
     page: &Url,
@@ -163,7 +143,7 @@ pub(super) async fn complete_index_items(
 ) -> Result<(), StoreError> {
     let source = session.source();
     let id = source.id.clone();
-    let known = session.poller().read(move |reader| reader.known_pages(&id)).await?;
+    let known = session.poller().store.read_async(move |reader| reader.known_pages(&id)).await?;
     let is_first_crawl = first || known.is_empty();
     let mut queued = 0;
     let mut pages = Vec::new();
@@ -185,7 +165,7 @@ pub(super) async fn complete_index_items(
             Some(KnownPage { state: PageState::Fetched, metadata, .. }) => {
                 PageMetadata::from_json(metadata.as_deref()).fill_gaps(draft, &url);
             }
-            // What the index says of it may have changed since; it waits as long as before.
+            // The index may have changed its data about a queued page.
             Some(KnownPage { state: PageState::Queued, metadata, .. })
                 if *metadata != listed_metadata.to_json() =>
             {
@@ -193,8 +173,8 @@ pub(super) async fn complete_index_items(
             }
             None if is_incomplete => {
                 queued += 1;
-                let within = if is_first_crawl { source.backfill as usize } else { MAX_NEW_LINKS };
-                pages.push(found(queued <= within, is_first_crawl, listed_metadata.to_json()));
+                let limit = if is_first_crawl { source.backfill as usize } else { MAX_NEW_LINKS };
+                pages.push(found(queued <= limit, is_first_crawl, listed_metadata.to_json()));
             }
             _ => {}
         }
@@ -203,15 +183,15 @@ pub(super) async fn complete_index_items(
     Ok(())
 }
 
-/// The publication's page, of a site that is followed by its sitemap: the address that a person
-/// gave, unless that is the sitemap itself.
-pub(super) fn home_page(given: &Url, sitemap: &Response) -> Url {
-    let is_sitemap = *given == sitemap.requested || *given == sitemap.final_url;
-    given.join("/").ok().filter(|_| is_sitemap).unwrap_or_else(|| given.clone())
+/// Returns the home page of a site that is followed by its sitemap: the configured URL, or the
+/// site's root if the configured URL is the sitemap.
+pub(super) fn home_page(configured: &Url, sitemap: &Response) -> Url {
+    let is_sitemap = *configured == sitemap.requested || *configured == sitemap.final_url;
+    configured.join("/").ok().filter(|_| is_sitemap).unwrap_or_else(|| configured.clone())
 }
 
-/// Whether an item lies on the site of the page that lists it: on its registrable domain, or, where
-/// a host has none, on its very origin.
+/// Returns whether an item is on the site of the index page: on the same registrable domain, or, for
+/// hosts without one, on the same origin. The index page itself is not.
 fn is_same_site(url: &Url, page: &Url) -> bool {
     let named = |url: &Url| url.domain().is_some_and(|name| name.contains('.'));
     let same = if named(url) && named(page) {
@@ -223,7 +203,7 @@ fn is_same_site(url: &Url, page: &Url) -> bool {
     same && bare(url) != bare(page)
 }
 
-/// Asks for pages that wait: those just found, then those queued before.
+/// Fetches up to `most` queued pages.
 pub(super) async fn fetch_pages(
     session: &mut FetchSession<'_>,
     most: usize,
@@ -231,17 +211,17 @@ pub(super) async fn fetch_pages(
     now: Timestamp,
     crawl: &mut CrawlResult,
 ) -> Result<(), StoreError> {
-    let (mut asked, mut consecutive_failures) = (0, 0);
-    for page in waiting(session, most, filter, now, crawl).await? {
-        if asked >= most || consecutive_failures >= MAX_CONSECUTIVE_FAILURES {
+    let (mut requested, mut consecutive_failures) = (0, 0);
+    for page in queued_pages(session, most, filter, now, crawl).await? {
+        if requested >= most || consecutive_failures >= MAX_CONSECUTIVE_FAILURES {
             break;
         }
         match fetch_page(session, &page, now, crawl).await? {
             PageOutcome::Forbidden => {}
-            PageOutcome::Succeeded => (asked, consecutive_failures) = (asked + 1, 0),
-            PageOutcome::Missing => asked += 1,
+            PageOutcome::Succeeded => (requested, consecutive_failures) = (requested + 1, 0),
+            PageOutcome::Missing => requested += 1,
             PageOutcome::Failed => {
-                (asked, consecutive_failures) = (asked + 1, consecutive_failures + 1)
+                (requested, consecutive_failures) = (requested + 1, consecutive_failures + 1)
             }
             PageOutcome::Throttled { until } => {
                 crawl.pages.push(PageChange::SiteBackoff { until });
@@ -252,8 +232,8 @@ pub(super) async fn fetch_pages(
     Ok(())
 }
 
-/// The pages that wait, in the order in which they are asked for.
-async fn waiting(
+/// Returns the queued pages, those just found included, in the order in which they are fetched.
+async fn queued_pages(
     session: &FetchSession<'_>,
     most: usize,
     filter: QueueFilter,
@@ -261,21 +241,22 @@ async fn waiting(
     crawl: &CrawlResult,
 ) -> Result<Vec<QueuedPage>, StoreError> {
     let id = session.source().id.clone();
-    let (new, backlog) = session
+    let (new, backfill) = session
         .poller()
-        .read(move |reader| {
+        .store
+        .read_async(move |reader| {
             Ok((
                 reader.queued_pages(&id, false, now, most)?,
                 reader.queued_pages(&id, true, now, most)?,
             ))
         })
         .await?;
-    let mut waiting: HashMap<Url, QueuedPage> =
-        new.into_iter().chain(backlog).map(|page| (page.url.clone(), page)).collect();
+    let mut queue: HashMap<Url, QueuedPage> =
+        new.into_iter().chain(backfill).map(|page| (page.url.clone(), page)).collect();
     for change in &crawl.pages {
         if let PageChange::Discovered { url, queued: true, backlog, rank, metadata, .. } = change {
             let refresh = crawl.refetches.contains(url);
-            waiting.insert(
+            queue.insert(
                 url.clone(),
                 QueuedPage {
                     url: url.clone(),
@@ -287,9 +268,9 @@ async fn waiting(
             );
         }
     }
-    let mut waiting: Vec<QueuedPage> =
-        waiting.into_values().filter(|page| page.backlog || filter == QueueFilter::All).collect();
-    waiting.sort_by(|a, b| {
+    let mut queue: Vec<QueuedPage> =
+        queue.into_values().filter(|page| page.backlog || filter == QueueFilter::All).collect();
+    queue.sort_by(|a, b| {
         (a.refresh, a.backlog, a.rank, a.url.as_str()).cmp(&(
             b.refresh,
             b.backlog,
@@ -297,24 +278,24 @@ async fn waiting(
             b.url.as_str(),
         ))
     });
-    Ok(waiting)
+    Ok(queue)
 }
 
-/// What came of asking for one page.
+/// The result of fetching one page.
 enum PageOutcome {
-    /// It was read, or had not changed.
+    /// It was read, or has not changed.
     Succeeded,
-    /// It is not there: that is its own matter.
+    /// It does not exist (404, 410).
     Missing,
-    /// It failed: that may be its own matter.
+    /// It failed.
     Failed,
     /// robots.txt forbids it.
     Forbidden,
-    /// The site refuses: none of its pages is asked for before then.
+    /// The site asks for a pause, which holds for all of its pages.
     Throttled { until: Timestamp },
 }
 
-/// Asks for one page, where robots.txt permits it.
+/// Fetches one page if robots.txt permits it.
 async fn fetch_page(
     session: &mut FetchSession<'_>,
     page: &QueuedPage,
@@ -337,14 +318,12 @@ async fn fetch_page(
             Ok(PageOutcome::Succeeded)
         }
         other => {
-            let poll_failure = PollFailure::of(other);
-            crawl
-                .problems
-                .push(Problem::warning("page", format!("{url}: {}", poll_failure.error.text)));
-            if let Some(until) = backoff_until(&poll_failure, now) {
+            let failure = PollFailure::of(other);
+            crawl.problems.push(Problem::warning("page", format!("{url}: {}", failure.error.text)));
+            if let Some(until) = backoff_until(&failure, now) {
                 return Ok(PageOutcome::Throttled { until });
             }
-            let missing = matches!(poll_failure.status, Some(404 | 410));
+            let missing = matches!(failure.trace.status, Some(404 | 410));
             crawl.pages.push(PageChange::Failed {
                 url,
                 retry: now + PAGE_RETRY_DELAY,
@@ -355,25 +334,21 @@ async fn fetch_page(
     }
 }
 
-/// Until when the whole site is left in peace because one of its pages was refused; `None`: it is
-/// that page's matter.
-fn backoff_until(poll_failure: &PollFailure, now: Timestamp) -> Option<Timestamp> {
-    let pause = match (poll_failure.outcome, poll_failure.status) {
+/// Returns the end of the site's backoff after a 429, a 503 or a bot challenge. Other failures
+/// concern the page only.
+fn backoff_until(failure: &PollFailure, now: Timestamp) -> Option<Timestamp> {
+    let pause = match (failure.outcome, failure.trace.status) {
         (PollOutcome::Challenge, _) => CHALLENGE_BACKOFF,
         (_, Some(429 | 503)) => THROTTLED_BACKOFF,
         _ => return None,
     };
-    let asked = Hints::of(
-        poll_failure.status.unwrap_or(0),
-        &poll_failure.trace.headers,
-        &UpdateHints::default(),
-        now,
-    )
-    .retry_after;
-    Some(asked.unwrap_or(now).max(now + pause))
+    let status = failure.trace.status.unwrap_or(0);
+    let retry_after =
+        Hints::of(status, &failure.trace.headers, &UpdateHints::default(), now).retry_after;
+    Some(retry_after.unwrap_or(now).max(now + pause))
 }
 
-/// Takes in a page that came.
+/// Reads the metadata of a page, and makes or completes its entry.
 async fn read_page(
     session: &mut FetchSession<'_>,
     page: &QueuedPage,
@@ -392,7 +367,7 @@ async fn read_page(
         (head, response)
     });
     let Ok((head, response)) = read.await else {
-        crawl.problems.push(Problem::error("page", format!("reading {url} broke off")));
+        crawl.problems.push(Problem::error("page", format!("internal error while reading {url}")));
         crawl.pages.push(PageChange::Failed {
             url,
             retry: now + PAGE_RETRY_DELAY,
@@ -422,7 +397,7 @@ async fn read_page(
         if draft.title.is_none() {
             crawl
                 .problems
-                .push(Problem::warning("page", format!("{url} has no title: it is left out")));
+                .push(Problem::warning("page", format!("{url} has no title and is skipped")));
             crawl.pages.push(PageChange::Failed {
                 url,
                 retry: now + PAGE_RETRY_DELAY,
@@ -430,7 +405,7 @@ async fn read_page(
             });
             return PageOutcome::Missing;
         }
-        // A template that gives every page one canonical link would make one entry of them all.
+        // Some templates give every page the same canonical link: the pages would become one entry.
         if draft.url.is_none() || crawl.drafts.iter().any(|(other, _)| other.url == draft.url) {
             draft.url = Some(url.clone());
         }

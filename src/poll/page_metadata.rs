@@ -1,15 +1,14 @@
-//! What is known of a page beside the page: what its sitemap or index says of it, or what its own
-//! head said.
+//! Metadata of a page from its sitemap, its index page, or its own head.
 //!
-//! Stored with the page as JSON, so that a page that is asked for later, or an index that is read
-//! again, is completed.
+//! It is stored with the page as JSON. It completes the entry when the page is fetched later, or
+//! when the index page is read again.
 
 use url::Url;
 
 use feed_model::{Category, DatePrecision, Draft, Person, PublishedDate, Timestamp};
 use site_discovery::SitemapPage;
 
-/// What is known of a page.
+/// The metadata of a page.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct PageMetadata {
@@ -34,8 +33,8 @@ pub(super) struct PageMetadata {
 }
 
 impl PageMetadata {
-    /// What a sitemap says of a page: its news and image extensions. `lastmod` is no date of
-    /// publication.
+    /// Returns the data of a sitemap's news and image extensions. `lastmod` is not used: it is not a
+    /// date of publication.
     pub(super) fn from_sitemap(page: &SitemapPage) -> Self {
         Self {
             title: page.news_title.clone(),
@@ -45,7 +44,7 @@ impl PageMetadata {
         }
     }
 
-    /// What a draft says.
+    /// Returns the metadata of a draft.
     pub(super) fn from_draft(draft: &Draft) -> Self {
         Self {
             title: draft.title.clone(),
@@ -60,20 +59,19 @@ impl PageMetadata {
         }
     }
 
-    /// As it was stored; nothing known where there is nothing readable.
+    /// Parses stored metadata. Invalid JSON counts as empty.
     pub(super) fn from_json(text: Option<&str>) -> Self {
         text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
-    /// As it is stored; `None` where nothing is known.
+    /// Returns the JSON to store, or `None` if the metadata is empty.
     pub(super) fn to_json(&self) -> Option<String> {
         if *self == Self::default() { None } else { serde_json::to_string(self).ok() }
     }
 
-    /// Fills what a draft does not say. A more exact date takes the place of one of the same day or
-    /// month.
+    /// Fills the empty fields of a draft. A more precise date replaces one of the same day or month.
     pub(super) fn fill_gaps(self, draft: &mut Draft, base: &Url) {
-        // Stored text is sanitised once more: what stands in a database is no promise.
+        // Stored HTML is sanitised again: the database is not trusted.
         let html = |text: Option<String>| {
             text.map(|text| feed_parser::sanitise(&text, base)).filter(|html| !html.is_empty())
         };
@@ -102,13 +100,13 @@ impl PageMetadata {
     }
 }
 
-/// Whether a date says the same as another, and more exactly.
+/// Returns whether a date is the same as a known one, but more precise.
 fn is_more_precise(date: PublishedDate, known: PublishedDate) -> bool {
     let same = match known.precision {
         DatePrecision::Month => {
             date.at.format("%Y-%m").to_string() == known.at.format("%Y-%m").to_string()
         }
-        // The day of a moment depends on the publisher's clock: a day to either side is the same.
+        // The day depends on the publisher's time zone, so one day of difference is allowed.
         DatePrecision::Day => (date.at - known.at).num_hours().abs() < 48,
         DatePrecision::Second => false,
     };
@@ -129,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn facts_fill_gaps_and_refine_dates_and_change_nothing_else() {
+    fn metadata_fills_gaps_and_refines_dates_only() {
         let base = Url::parse("https://example.org/a").unwrap();
         let head = Draft {
             title: Some("Their title".into()),
@@ -154,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn another_date_is_not_believed_over_the_one_that_is_told() {
+    fn a_different_or_less_precise_date_is_ignored() {
         assert!(is_more_precise(
             date(3, 9, DatePrecision::Second),
             date(1, 0, DatePrecision::Month)
@@ -170,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_nothing_stored() {
+    fn empty_metadata_is_not_stored() {
         assert_eq!(PageMetadata::default().to_json(), None);
         assert_eq!(PageMetadata::from_json(Some("{broken")), PageMetadata::default());
     }

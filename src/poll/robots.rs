@@ -1,66 +1,49 @@
-//! What may be asked: robots.txt (RFC 9309), fetched once a day for each origin, conditionally from
-//! the second time on.
+//! Permissions by robots.txt (RFC 9309), which is fetched once a day for each origin.
 //!
-//! What a person wrote into feeds.toml, and the feed that it names, is asked unless a group names
-//! us; everything else that we find by ourselves obeys the file in full. No answer, a challenge or
-//! a server error disallows (RFC 9309 §2.3.1.4).
+//! A URL of feeds.toml, and a feed that such a page names, may be requested unless a group for
+//! `tributary` forbids it. All other URLs obey the whole file. If robots.txt is unreachable, every
+//! URL of the origin is forbidden (RFC 9309 §2.3.1.4).
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use url::Url;
+
+use feed_model::{Timestamp, Validators};
+use site_discovery::robots::Robots;
 
 use super::session::{FetchOutcome, FetchSession, RequestCondition, RequestOptions};
 use crate::{
     fetch::Accept,
     store::{StoreError, StoredRobots},
 };
-use feed_model::{Timestamp, Validators};
-use site_discovery::robots::Robots;
 
-/// The name that robots.txt may call us by.
+/// The product token that robots.txt groups are matched with (RFC 9309 §2.2.1).
 pub(super) const PRODUCT_TOKEN: &str = "tributary";
 
-/// How long an answer holds (RFC 9309 §2.4).
+/// How long a robots.txt is cached (RFC 9309 §2.4).
 const CACHE_TTL: TimeDelta = TimeDelta::hours(24);
 
-/// How long no answer holds where more is asked for than a person named: an outage of a minute must
-/// not close a site for a day.
+/// How long a failure is cached for URLs that are not in feeds.toml: an outage of a minute must not
+/// close a site for a day.
 const UNREACHABLE_TTL: TimeDelta = TimeDelta::hours(1);
 
-/// How long what was known holds on while the file cannot be had.
+/// How long an old robots.txt is used while the file is unreachable.
 const STALE_TTL: TimeDelta = TimeDelta::days(30);
 
-/// The longest Crawl-delay that is kept: more would starve a site of being read at all.
+/// The longest Crawl-delay that is respected. With a longer one, a site could not be read at all.
 const MAX_CRAWL_DELAY: Duration = Duration::from_secs(60);
 
-/// Who is asking which origin for its robots.txt: the others wait for the answer, so that it is
-/// asked for once.
-#[derive(Debug, Clone, Default)]
-pub(super) struct OriginLocks(Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>);
-
-impl OriginLocks {
-    fn of(&self, origin: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut origin_locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        origin_locks.retain(|_, origin_lock| Arc::strong_count(origin_lock) > 1);
-        origin_locks.entry(origin.to_owned()).or_default().clone()
-    }
-}
-
-/// What the robots.txt of one origin says.
+/// The permissions that the robots.txt of one origin gives.
 pub(super) struct Permission {
-    /// `None`: nothing of the origin may be asked.
+    /// The rules; `None` forbids every URL.
     robots: Option<Robots>,
-    /// Why nothing may be asked.
+    /// Why every URL is forbidden.
     reason: &'static str,
 }
 
 impl Permission {
-    /// Whether a URL that we found by ourselves may be asked; else why not.
+    /// Checks a URL that was discovered. The error is the reason why it is forbidden.
     pub(super) fn allows(&self, url: &Url) -> Result<(), String> {
         match &self.robots {
             Some(robots) if robots.allows(url, PRODUCT_TOKEN) => Ok(()),
@@ -69,7 +52,7 @@ impl Permission {
         }
     }
 
-    /// Whether a URL that a person named may be asked; else why not.
+    /// Checks a URL of feeds.toml. The error is the reason why it is forbidden.
     pub(super) fn allows_explicit(&self, url: &Url) -> Result<(), String> {
         match &self.robots {
             Some(robots) if !robots.allows_explicit(url, PRODUCT_TOKEN) => {
@@ -79,7 +62,7 @@ impl Permission {
         }
     }
 
-    /// The pause between two requests that it asks for.
+    /// Returns the Crawl-delay.
     pub(super) fn crawl_delay(&self) -> Option<Duration> {
         self.robots
             .as_ref()
@@ -87,18 +70,18 @@ impl Permission {
             .map(|delay| delay.min(MAX_CRAWL_DELAY))
     }
 
-    /// Whether it names this sitemap.
+    /// Returns whether the file names this sitemap.
     pub(super) fn names(&self, sitemap: &Url) -> bool {
         self.sitemaps().contains(sitemap)
     }
 
-    /// The sitemaps that it names.
+    /// Returns the sitemaps that the file names.
     pub(super) fn sitemaps(&self) -> Vec<Url> {
         self.robots.iter().flat_map(Robots::sitemaps).filter_map(|s| Url::parse(s).ok()).collect()
     }
 }
 
-/// The permission of a URL's origin: the stored one while it holds, else asked for.
+/// Returns the permissions of a URL's origin, from the cache or by a request.
 pub(super) async fn permission(
     session: &mut FetchSession<'_>,
     url: &Url,
@@ -106,8 +89,8 @@ pub(super) async fn permission(
     permission_with_ttl(session, url, UNREACHABLE_TTL).await
 }
 
-/// The same for a URL that a person named: no answer stops it, and is not asked for again within
-/// the day.
+/// The same for a URL of feeds.toml. An unreachable robots.txt does not forbid it, so a failure is
+/// cached for a day.
 pub(super) async fn permission_for_configured(
     session: &mut FetchSession<'_>,
     url: &Url,
@@ -130,16 +113,15 @@ async fn permission_with_ttl(
     if let Some(stored) = stored(session, &origin).await?.filter(is_fresh) {
         return Ok(read(&stored));
     }
-    let origin_lock = session.poller().origin_locks.of(&origin);
+    let origin_lock = session.poller().origin_locks.get(&origin);
     let _guard = origin_lock.lock().await;
-    // Somebody else may have asked in the meantime.
+    // Another poll may have fetched it in the meantime.
     let stored = stored(session, &origin).await?;
     if let Some(stored) = stored.as_ref().filter(|s| is_fresh(s)) {
         return Ok(read(stored));
     }
     let fetched = fetch(session, url, stored.as_ref()).await;
-    // While it cannot be had, what was known holds on: an outage opens nothing and closes nothing
-    // for a month.
+    // During an outage of up to a month, the known rules stay in force.
     let fetched = match stored {
         Some(known)
             if !fetched.challenge
@@ -151,8 +133,8 @@ async fn permission_with_ttl(
         }
         _ => fetched,
     };
-    let (store, kept) = (session.poller().store.clone(), fetched.clone());
-    super::blocking(move || store.store_robots(&origin, kept)).await?;
+    let kept = fetched.clone();
+    session.poller().store.run_blocking(move |store| store.store_robots(&origin, kept)).await?;
     Ok(read(&fetched))
 }
 
@@ -160,12 +142,11 @@ async fn stored(
     session: &FetchSession<'_>,
     origin: &str,
 ) -> Result<Option<StoredRobots>, StoreError> {
-    let asked = origin.to_owned();
-    session.poller().read(move |reader| reader.robots(&asked)).await
+    let origin = origin.to_owned();
+    session.poller().store.read_async(move |reader| reader.robots(&origin)).await
 }
 
-/// No answer, or one that says nothing of the rules (RFC 9309 §2.3.1.4); 429 says "later", not
-/// "there is none".
+/// Returns whether a status means "unreachable" (RFC 9309 §2.3.1.4). 429 is temporary as well.
 fn is_outage(status: Option<u16>) -> bool {
     status.is_none_or(|status| status == 429 || status >= 500)
 }
@@ -173,15 +154,14 @@ fn is_outage(status: Option<u16>) -> bool {
 fn read(stored: &StoredRobots) -> Permission {
     match stored.status {
         _ if stored.challenge => {
-            Permission { robots: None, reason: "robots.txt answers with a challenge" }
+            Permission { robots: None, reason: "robots.txt is answered with a bot challenge" }
         }
         status if is_outage(status) => Permission {
             robots: None,
-            reason: "robots.txt cannot be had, which forbids everything",
+            reason: "robots.txt is unreachable, which forbids every URL",
         },
         Some(200..=299) => Permission { robots: Some(Robots::parse(&stored.body)), reason: "" },
-        // Redirects were followed; a client error means that there are no rules (RFC 9309
-        // §2.3.1.3).
+        // Other client errors mean that there are no rules (RFC 9309 §2.3.1.3).
         _ => Permission { robots: Some(Robots::parse(b"")), reason: "" },
     }
 }
@@ -217,10 +197,9 @@ async fn fetch(
             None => none(Some(response.status), fetched),
         },
         FetchOutcome::Document(response) => {
-            // Validators belong to the URL that gave them: behind a redirect there are none to
-            // keep.
-            let own = response.final_url == robots_url;
-            let validators = if own {
+            // Validators belong to the URL that sent them. Those of a redirect's target are not kept.
+            let is_own = response.final_url == robots_url;
+            let validators = if is_own {
                 Validators::from_headers(&response.headers)
             } else {
                 Validators::default()

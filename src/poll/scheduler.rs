@@ -1,7 +1,7 @@
-//! Who is due, and how many at a time: keeps polls going until it is told to stop.
+//! Runs polls and backfills, within the limits per host and in all.
 //!
-//! The store picks who is due, the limit per host inside the query, so that one slow host never
-//! holds up the others. A stop takes no new work and waits for what is under way.
+//! `serve` uses [`PollScheduler::run`]: the store selects the sources that are due, with the limit
+//! per host inside the query. `poll` uses [`PollScheduler::run_once`] with a fixed list of tasks.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
@@ -19,19 +20,28 @@ use tokio::{
 };
 use tracing::{debug, error};
 
-use super::{PollReport, Poller, blocking};
+use feed_model::SourceId;
+
+use super::{
+    host_queue::HostQueue,
+    poller::Poller,
+    report::PollReport,
+    task::{PollTask, Work},
+};
 use crate::{
     clock::Clock,
     schedule::{self, PollReason},
     store::{SourceTarget, StoreError},
     telemetry::{self, Metrics, PollCounts},
 };
-use feed_model::{PollOutcome, SourceId};
 
-/// The longest that the driver sleeps: requests by `tributary poll` are seen within this.
+/// The longest sleep: polls that `tributary poll` requests are seen within this time.
 const MAX_SLEEP: Duration = Duration::from_secs(2);
 
-/// When the driver was last seen at work: what the watchdog looks at.
+/// The interval until the first poll of a source that is not in the settings any more.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// The time at which the scheduler last ran. The watchdog checks it.
 #[derive(Debug, Clone, Default)]
 pub struct Heartbeat(Arc<AtomicI64>);
 
@@ -40,7 +50,7 @@ impl Heartbeat {
         self.0.store(clock.now().timestamp_millis(), Ordering::Relaxed);
     }
 
-    /// How long ago that was; `None`: never.
+    /// Returns how long ago the scheduler last ran; `None` if it never did.
     pub fn age(&self, clock: &dyn Clock) -> Option<Duration> {
         let last = self.0.load(Ordering::Relaxed);
         (last > 0).then(|| {
@@ -49,26 +59,79 @@ impl Heartbeat {
     }
 }
 
-/// What a finished task was.
-enum FinishedTask {
-    Poll(PollReport),
-    Backfill(PollReport),
-}
-
-/// Keeps polls going.
+/// Runs polls and backfills.
 #[derive(Debug)]
 pub struct PollScheduler {
     poller: Poller,
-    /// Rung when feeds.toml was read again.
+    /// Notified when the settings changed.
     wake: Arc<Notify>,
     heartbeat: Heartbeat,
-    /// Told after everything stored that may be seen.
+    /// Notified after every stored change that may be visible.
     changed: Arc<Notify>,
     metrics: Arc<Metrics>,
 }
 
+/// The tasks in progress.
+#[derive(Default)]
+struct RunningTasks {
+    tasks: JoinSet<(PollTask, PollReport)>,
+    polling: HashSet<SourceId>,
+    /// The sources with a backfill in progress, and their hosts.
+    backfilling: HashMap<SourceId, String>,
+    /// When the next backfill page of a host may be requested.
+    next_backfill: HashMap<String, Instant>,
+}
+
+impl RunningTasks {
+    fn start(&mut self, poller: &Poller, task: PollTask) {
+        match task.work {
+            Work::Poll => {
+                self.polling.insert(task.source.id.clone());
+            }
+            Work::Backfill { .. } => {
+                self.backfilling.insert(task.source.id.clone(), task.host.clone());
+            }
+        }
+        let poller = poller.clone();
+        self.tasks.spawn(async move {
+            let report = task.run(&poller).await;
+            (task, report)
+        });
+    }
+
+    /// Waits for a task to end; `None` if there is none.
+    async fn join_next(&mut self) -> Option<(PollTask, PollReport)> {
+        loop {
+            match self.tasks.join_next().await? {
+                Ok((task, report)) => {
+                    match task.work {
+                        Work::Poll => drop(self.polling.remove(&task.source.id)),
+                        Work::Backfill { .. } => drop(self.backfilling.remove(&task.source.id)),
+                    }
+                    return Some((task, report));
+                }
+                // Panics of a task are part of its report, so this is a bug.
+                Err(join_error) => error!("internal error in a poll task: {join_error}"),
+            }
+        }
+    }
+
+    /// Returns the sources with a task in progress. They count for the limits of their hosts.
+    fn sources(&self) -> Vec<SourceId> {
+        self.polling.iter().chain(self.backfilling.keys()).cloned().collect()
+    }
+
+    /// Returns whether a page of this source's backfill may be requested now.
+    fn may_backfill(&self, id: &SourceId, host: &str) -> bool {
+        !self.polling.contains(id)
+            && !self.backfilling.contains_key(id)
+            && !self.backfilling.values().any(|other| other == host)
+            && !self.next_backfill.contains_key(host)
+    }
+}
+
 impl PollScheduler {
-    /// A driver that rings `changed` whenever what is published may have changed.
+    /// Creates a scheduler. It notifies `changed` when published documents may have changed.
     pub fn new(
         poller: Poller,
         wake: Arc<Notify>,
@@ -78,182 +141,158 @@ impl PollScheduler {
         Self { poller, wake, heartbeat: Heartbeat::default(), changed, metrics }
     }
 
-    /// Its heartbeat.
+    /// Returns the heartbeat.
     pub fn heartbeat(&self) -> Heartbeat {
         self.heartbeat.clone()
     }
 
-    /// Polls what is due until `stop` says so, then waits for what is under way.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut tasks: JoinSet<FinishedTask> = JoinSet::new();
-        let mut polling: HashSet<SourceId> = HashSet::new();
-        let mut backfilling: HashMap<SourceId, String> = HashMap::new();
-        // When the next back-catalogue page of a host may be asked for.
-        let mut next_backfill: HashMap<String, Instant> = HashMap::new();
-        while !*stop.borrow() {
-            self.heartbeat.beat(&*self.poller.clock);
-            if let Err(error) = self.start_due_polls(&mut tasks, &mut polling, &backfilling).await {
-                error!(
-                    error = telemetry::chain(&error),
-                    "cannot tell who is due: {}",
-                    telemetry::chain(&error)
-                );
-            }
-            if let Err(error) = self
-                .start_backfills(&mut tasks, &polling, &mut backfilling, &mut next_backfill)
-                .await
-            {
-                error!(
-                    error = telemetry::chain(&error),
-                    "cannot tell which back-catalogue waits: {}",
-                    telemetry::chain(&error)
-                );
-            }
-            let sleep_time = self.sleep_time().await;
-            tokio::select! {
-                Some(done) = tasks.join_next(), if !tasks.is_empty() => self.finish_task(done, &mut polling, &mut backfilling, &mut next_backfill),
-                () = tokio::time::sleep(sleep_time) => {}
-                () = self.wake.notified() => debug!("looking again at who is due"),
-                _ = stop.changed() => {}
-            }
+    /// Runs the tasks once, in order, and returns their reports. `on_finished` sees each report as
+    /// soon as its task has ended.
+    pub async fn run_once(
+        &self,
+        tasks: Vec<PollTask>,
+        mut on_finished: impl FnMut(&PollReport),
+    ) -> Vec<PollReport> {
+        let settings = self.poller.settings.load_full();
+        let mut queue = HostQueue::new(settings.per_host);
+        for task in tasks {
+            queue.push(task.host.clone(), task);
         }
-        while let Some(done) = tasks.join_next().await {
-            self.finish_task(done, &mut polling, &mut backfilling, &mut next_backfill);
+        let mut running = RunningTasks::default();
+        let mut reports = Vec::new();
+        loop {
+            while running.tasks.len() < settings.concurrency.max(1)
+                && let Some((_, task)) = queue.pop()
+            {
+                running.start(&self.poller, task);
+            }
+            let Some((task, report)) = running.join_next().await else {
+                return reports;
+            };
+            queue.release(&task.host);
+            self.finish(&report);
+            on_finished(&report);
+            reports.push(report);
         }
     }
 
-    async fn start_due_polls(
-        &self,
-        tasks: &mut JoinSet<FinishedTask>,
-        polling: &mut HashSet<SourceId>,
-        backfilling: &HashMap<SourceId, String>,
-    ) -> Result<(), StoreError> {
+    /// Polls what is due until `stop` is set, then waits for the tasks in progress.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut running = RunningTasks::default();
+        while !*stop.borrow() {
+            self.heartbeat.beat(&*self.poller.clock);
+            if let Err(error) = self.start_due_polls(&mut running).await {
+                let error = telemetry::chain(&error);
+                error!(error, "cannot determine which sources are due: {error}");
+            }
+            if let Err(error) = self.start_backfills(&mut running).await {
+                let error = telemetry::chain(&error);
+                error!(error, "cannot determine which backfills are waiting: {error}");
+            }
+            let sleep_time = self.sleep_time().await;
+            tokio::select! {
+                Some((task, report)) = running.join_next() => {
+                    self.delay_next_backfill(&task, &mut running);
+                    self.finish(&report);
+                }
+                () = tokio::time::sleep(sleep_time) => {}
+                () = self.wake.notified() => debug!("the settings changed"),
+                _ = stop.changed() => {}
+            }
+        }
+        while let Some((_, report)) = running.join_next().await {
+            self.finish(&report);
+        }
+    }
+
+    async fn start_due_polls(&self, running: &mut RunningTasks) -> Result<(), StoreError> {
         let settings = self.poller.settings.load_full();
         self.schedule_first_polls().await?;
-        let free_slots = settings.concurrency.saturating_sub(polling.len());
+        let free_slots = settings.concurrency.saturating_sub(running.polling.len());
         if free_slots == 0 {
             return Ok(());
         }
         let (now, per_host) = (self.poller.clock.now(), settings.per_host);
-        // Who asks a host just now takes up its free_slots, for a page of a back-catalogue as well:
-        // nobody waits at its gate with a place that others could use.
-        let in_flight: Vec<SourceId> = polling.iter().chain(backfilling.keys()).cloned().collect();
+        let in_progress = running.sources();
         let due = self
             .poller
-            .read(move |reader| reader.due_sources(now, &in_flight, per_host, free_slots))
+            .store
+            .read_async(move |reader| reader.due_sources(now, &in_progress, per_host, free_slots))
             .await?;
         for due in due {
-            // While feeds.toml is read again, the state hears of it a moment earlier: an address
-            // that is no more is not asked.
+            // During a reload, the store knows the new feeds.toml earlier than the settings. A
+            // source whose address has changed is not polled at the old one.
             let Some(source) =
                 settings.source(&due.id).filter(|source| SourceTarget::of(source) == due.target)
             else {
                 continue;
             };
-            polling.insert(due.id);
-            let poller = self.poller.clone();
-            tasks.spawn(async move { FinishedTask::Poll(poller.refresh(&source).await) });
+            running.start(&self.poller, PollTask { source, host: due.host, work: Work::Poll });
         }
         Ok(())
     }
 
-    /// New sources are asked within seconds, and many of them spread out.
+    /// Schedules the first poll of new sources: within seconds, and spread out if there are many.
     async fn schedule_first_polls(&self) -> Result<(), StoreError> {
-        let unscheduled = self.poller.read(|reader| reader.unscheduled_sources()).await?;
+        let store = &self.poller.store;
+        let unscheduled = store.read_async(|reader| reader.unscheduled_sources()).await?;
         if unscheduled.is_empty() {
             return Ok(());
         }
         let (now, settings) = (self.poller.clock.now(), self.poller.settings.load_full());
-        let at = unscheduled
+        let first_polls = unscheduled
             .into_iter()
             .enumerate()
             .map(|(i, id)| {
                 let interval = settings
                     .source(&id)
-                    .map_or(Duration::from_secs(3600), |s| s.poll_policy.interval);
+                    .map_or(DEFAULT_INTERVAL, |source| source.poll_policy.interval);
                 let delay = schedule::spread(i, interval);
-                let at = now + chrono::TimeDelta::from_std(delay).unwrap_or_default();
+                let at = now + TimeDelta::from_std(delay).unwrap_or_default();
                 (id, at, PollReason::FirstPoll(delay))
             })
             .collect::<Vec<_>>();
-        let store = self.poller.store.clone();
-        blocking(move || store.schedule_first(&at)).await
+        store.run_blocking(move |store| store.schedule_first(&first_polls)).await
     }
 
-    /// Back-catalogues go on beside the schedule: a page per host, then a pause.
-    async fn start_backfills(
-        &self,
-        tasks: &mut JoinSet<FinishedTask>,
-        polling: &HashSet<SourceId>,
-        backfilling: &mut HashMap<SourceId, String>,
-        next_backfill: &mut HashMap<String, Instant>,
-    ) -> Result<(), StoreError> {
+    /// Starts one backfill page for each host that is not paused.
+    async fn start_backfills(&self, running: &mut RunningTasks) -> Result<(), StoreError> {
         let now = self.poller.clock.now();
-        let waiting = self.poller.read(move |reader| reader.sources_with_backfill(now)).await?;
+        let waiting =
+            self.poller.store.read_async(move |reader| reader.sources_with_backfill(now)).await?;
         let settings = self.poller.settings.load_full();
-        next_backfill.retain(|_, at| *at > Instant::now());
+        running.next_backfill.retain(|_, at| *at > Instant::now());
         for (id, host) in waiting {
-            let free = !polling.contains(&id)
-                && !backfilling.contains_key(&id)
-                && !backfilling.values().any(|other| *other == host);
-            let Some(source) =
-                settings.source(&id).filter(|_| free && !next_backfill.contains_key(&host))
-            else {
-                continue;
-            };
-            backfilling.insert(id, host);
-            let poller = self.poller.clone();
-            tasks.spawn(async move {
-                let asked = source.clone();
-                let backfilled =
-                    tokio::spawn(async move { poller.backfill_source(&asked, 1).await }).await;
-                // A panic on the way is this source's, and leaves the others their turn.
-                FinishedTask::Backfill(backfilled.unwrap_or_else(|join_error| PollReport {
-                    error: Some(format!("a bug of this program: {join_error}")),
-                    is_stored: false,
-                    ..PollReport::new(source.id.clone(), PollOutcome::Failed)
-                }))
-            });
+            if let Some(source) = settings.source(&id).filter(|_| running.may_backfill(&id, &host))
+            {
+                let work = Work::Backfill { max_pages: 1 };
+                running.start(&self.poller, PollTask { source, host, work });
+            }
         }
         Ok(())
     }
 
-    fn finish_task(
-        &self,
-        done: Result<FinishedTask, tokio::task::JoinError>,
-        polling: &mut HashSet<SourceId>,
-        backfilling: &mut HashMap<SourceId, String>,
-        next_backfill: &mut HashMap<String, Instant>,
-    ) {
-        let report = match done {
-            Ok(FinishedTask::Poll(report)) => {
-                polling.remove(&report.id);
-                report
-            }
-            Ok(FinishedTask::Backfill(report)) => {
-                let host = backfilling.remove(&report.id).unwrap_or_default();
-                let settings = self.poller.settings.load();
-                // With an exempt host the pause between any two requests (`host_gap`) is enough,
-                // and is kept at its gate; so is a longer Crawl-delay.
-                if !settings.source(&report.id).is_some_and(|source| source.poll_policy.exempt) {
-                    next_backfill.insert(host, Instant::now() + settings.backfill_gap);
-                }
-                report
-            }
-            Err(join_error) => {
-                // `refresh` catches the panics of a poll; what comes here is a bug of the driver's
-                // own tasks.
-                error!("a task broke off: {join_error}");
-                return;
-            }
-        };
+    /// Pauses the backfill of a host after one page. For exempt hosts, the pause that `fetch` keeps
+    /// between two requests (`host_gap`, Crawl-delay) is enough.
+    fn delay_next_backfill(&self, task: &PollTask, running: &mut RunningTasks) {
+        if task.work == Work::Poll {
+            return;
+        }
+        let settings = self.poller.settings.load();
+        let is_exempt =
+            settings.source(&task.source.id).is_some_and(|source| source.poll_policy.exempt);
+        if !is_exempt {
+            running.next_backfill.insert(task.host.clone(), Instant::now() + settings.backfill_gap);
+        }
+    }
+
+    /// Counts and reports a finished task.
+    fn finish(&self, report: &PollReport) {
         if !report.is_stored {
-            let why = report.error.as_deref().unwrap_or("unknown");
+            let error = report.error.as_deref().unwrap_or("unknown error");
             error!(
                 source = report.id.as_str(),
-                error = why,
-                "what came of polling {} could not be stored: {why}",
-                report.id
+                error, "the result of polling {} could not be stored: {error}", report.id
             );
         }
         let counts = PollCounts {
@@ -261,7 +300,7 @@ impl PollScheduler {
             updated_entries: report.updated_entries,
             duplicates: report.duplicates,
         };
-        self.metrics.count_poll(report.id.as_str(), report.outcome.as_str(), counts);
+        self.metrics.count_poll(report.id.as_str(), report.outcome, counts);
         if report.visible {
             self.changed.notify_one();
         }
@@ -269,8 +308,10 @@ impl PollScheduler {
 
     async fn sleep_time(&self) -> Duration {
         let now = self.poller.clock.now();
-        let next = self.poller.read(move |reader| reader.next_due(now)).await.ok().flatten();
-        next.and_then(|at| (at - now).to_std().ok())
-            .map_or(MAX_SLEEP, |until| until.clamp(Duration::from_millis(20), MAX_SLEEP))
+        let next = self.poller.store.read_async(move |reader| reader.next_due(now)).await;
+        next.ok()
+            .flatten()
+            .and_then(|at| (at - now).to_std().ok())
+            .map_or(MAX_SLEEP, |pause| pause.clamp(Duration::from_millis(20), MAX_SLEEP))
     }
 }

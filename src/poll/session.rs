@@ -1,32 +1,45 @@
-//! Asking one URL for one source: its credentials, its validators, and what the answer leaves
-//! behind.
+//! The requests of one poll: credentials, validators, and what the responses leave to be stored.
 
 use std::time::Duration;
 
 use url::Url;
 
-use super::Poller;
+use feed_model::{Source, Timestamp, Validators};
+
+use super::poller::Poller;
 use crate::{
     fetch::{self, Accept, Credentials, Failure, Request, Response},
     store::SourceRecord,
 };
-use feed_model::{Source, Timestamp, Validators};
 
-/// The session of one attempt: what is known before, and what it adds up to.
+/// The requests of one poll.
 pub(super) struct FetchSession<'a> {
     poller: &'a Poller,
     source: &'a Source,
     credentials: Option<Credentials>,
     known: Vec<(Url, Validators)>,
-    /// Since when a redirect that asked to wait is waited for.
+    /// Since when a redirect with `Retry-After` has been waited for.
     redirect_delayed_since: Option<Timestamp>,
-    /// Validators to store: only of answers that could be used.
+    /// The validators to store, of usable responses only.
     new_validators: Vec<(Url, Validators)>,
-    /// When the last exchange ended: pauses are counted from there, so that the server never sees a
+    /// When the last request ended. Pauses are counted from there, so that the server never sees a
     /// shorter one.
-    last: Option<Timestamp>,
-    /// Whether an answer said `Cache-Control: private`.
-    private: bool,
+    last_request: Option<Timestamp>,
+    /// Whether a usable response had `Cache-Control: private`.
+    is_private: bool,
+}
+
+/// What the requests of a poll leave to be stored.
+#[derive(Debug, Default)]
+pub(super) struct SessionSummary {
+    /// When the last request ended, if there was one.
+    pub(super) last_request: Option<Timestamp>,
+    /// The new validators of URLs.
+    pub(super) validators: Vec<(Url, Validators)>,
+    /// Whether a usable response had `Cache-Control: private`.
+    pub(super) is_private: bool,
+    /// Whether the server sends validators for the polled URL; `None` after a failure.
+    pub(super) has_validators: Option<bool>,
 }
 
 impl<'a> FetchSession<'a> {
@@ -55,19 +68,17 @@ impl<'a> FetchSession<'a> {
             known,
             redirect_delayed_since,
             new_validators: Vec::new(),
-            last: None,
-            private: false,
+            last_request: None,
+            is_private: false,
         })
     }
 
-    /// Asks one URL, conditionally where validators of it are known. Exactly one exchange,
-    /// redirects included.
+    /// Requests a URL, conditionally if its validators are known. Redirects are followed.
     pub(super) async fn fetch(&mut self, url: &Url, accept: Accept) -> FetchOutcome {
         self.fetch_with(url, accept, RequestOptions::default()).await
     }
 
-    /// The same of a URL that nobody named to us, with the pause before it that its site asks for
-    /// (Crawl-delay).
+    /// The same with the pause that the site's robots.txt asks for (Crawl-delay).
     pub(super) async fn fetch_with_delay(
         &mut self,
         url: &Url,
@@ -77,7 +88,7 @@ impl<'a> FetchSession<'a> {
         self.fetch_with(url, accept, RequestOptions { pause, ..RequestOptions::default() }).await
     }
 
-    /// The same, in a options of its own.
+    /// The same with options.
     pub(super) async fn fetch_with(
         &mut self,
         url: &Url,
@@ -86,16 +97,13 @@ impl<'a> FetchSession<'a> {
     ) -> FetchOutcome {
         let client = self.poller.client.load_full();
         let known = &self.known;
-        let validators_of = |asked: &Url| match options.condition {
-            RequestCondition::Known => {
-                known.iter().find(|(u, _)| u == asked).map(|(_, v)| v.clone())
-            }
+        let validators_of = |hop: &Url| match options.condition {
+            RequestCondition::Known => known.iter().find(|(u, _)| u == hop).map(|(_, v)| v.clone()),
             RequestCondition::None => None,
-            RequestCondition::Explicit(validators) => (asked == url).then(|| validators.clone()),
+            RequestCondition::Explicit(validators) => (hop == url).then(|| validators.clone()),
         };
-        // Credentials are for the source's own origin, wherever its pages link to; robots.txt is
-        // for everybody.
-        let own = url.origin() == self.source.url.origin() && accept != Accept::Robots;
+        // Credentials are sent to the source's own origin only, and not for robots.txt.
+        let is_own_origin = url.origin() == self.source.url.origin() && accept != Accept::Robots;
         let result = client
             .get(Request {
                 url,
@@ -106,28 +114,27 @@ impl<'a> FetchSession<'a> {
                 http2: self.source.http2,
                 source_id: Some(&self.source.id).filter(|_| self.credentials.is_none()),
                 redirect_delayed_since: self.redirect_delayed_since,
-                auth: self.credentials.as_ref().filter(|_| own),
-                // Also of a host that feeds.toml exempts from our own pauses: this one the site
-                // itself asks for.
+                auth: self.credentials.as_ref().filter(|_| is_own_origin),
+                // Applies to hosts in `allow_hosts` as well: the site itself asks for it.
                 min_gap: options.pause,
                 now: self.poller.clock.now(),
             })
             .await;
-        self.last = Some(self.poller.clock.now());
+        self.last_request = Some(self.poller.clock.now());
         let response = match result {
             Ok(response) => response,
             Err(failure) => return FetchOutcome::Failed(failure),
         };
-        if let Some(name) =
+        if let Some(provider) =
             site_discovery::detect_bot_challenge(response.status, &response.headers, &response.body)
         {
-            return FetchOutcome::Challenge(response, name);
+            return FetchOutcome::Challenge(response, provider);
         }
         match response.status {
             304 => {
                 let stored = validators_of(&response.final_url).filter(|stored| !stored.is_empty());
-                // A 304 that was not asked for says nothing: its validators would hide the document
-                // for good.
+                // A 304 to an unconditional request is an error. Stored validators of it would make
+                // every later response a 304.
                 let Some(stored) = stored else {
                     return FetchOutcome::ErrorStatus(response);
                 };
@@ -139,33 +146,31 @@ impl<'a> FetchSession<'a> {
                 }
                 FetchOutcome::NotModified(response)
             }
-            // A part that was not asked for (206) is no document.
+            // 206 is not a whole document.
             200..=205 | 207..=299 => FetchOutcome::Document(response),
             _ => FetchOutcome::ErrorStatus(response),
         }
     }
 
-    /// Takes over the validators of an answer whose body could be used: exactly its own, whatever
-    /// was stored before.
+    /// Keeps exactly the validators of a usable response for its URL.
     pub(super) fn record_validators(&mut self, response: &Response) {
         self.set_validators(&response.final_url, Validators::from_headers(&response.headers));
-        let private = response.headers.get_all("cache-control").any(|v| {
+        let is_private = response.headers.get_all("cache-control").any(|v| {
             v.split(',').any(|d| {
                 d.trim().split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("private"))
             })
         });
-        if private {
-            self.private = true;
+        if is_private {
+            self.is_private = true;
         }
     }
 
-    /// Forgets what is stored, so that everything answers in full: for looking anew at what a site
-    /// has.
+    /// Forgets the known validators, so that no request is conditional.
     pub(super) fn forget_validators(&mut self) {
         self.known.clear();
     }
 
-    /// Keeps none of the validators after all: what came could not be used, and must come again.
+    /// Discards the new validators: the documents could not be used and must be sent again.
     pub(super) fn discard_validators(&mut self) {
         self.new_validators.clear();
     }
@@ -175,77 +180,71 @@ impl<'a> FetchSession<'a> {
         self.new_validators.push((url.clone(), validators));
     }
 
-    /// Whether validators of this URL were known before.
+    /// Returns whether validators of this URL were known before.
     pub(super) fn had_validators(&self, url: &Url) -> bool {
         self.known.iter().any(|(u, v)| u == url && !v.is_empty())
     }
 
-    /// Whether validators of this URL are known now.
-    pub(super) fn has_validators(&self, url: &Url) -> bool {
+    fn has_validators(&self, url: &Url) -> bool {
         match self.new_validators.iter().find(|(u, _)| u == url) {
             Some((_, validators)) => !validators.is_empty(),
             None => self.had_validators(url),
         }
     }
 
-    /// When the last exchange ended; `None`: there was none.
-    pub(super) fn last(&self) -> Option<Timestamp> {
-        self.last
+    /// Ends the session. `polled_url` is the URL that answered, if the poll succeeded.
+    pub(super) fn finish(self, polled_url: Option<&Url>) -> SessionSummary {
+        SessionSummary {
+            has_validators: polled_url.map(|url| self.has_validators(url)),
+            last_request: self.last_request,
+            validators: self.new_validators,
+            is_private: self.is_private,
+        }
     }
 
-    /// Whether an answer that could be used said `Cache-Control: private`.
-    pub(super) fn private(&self) -> bool {
-        self.private
-    }
-
-    /// The validators to store.
-    pub(super) fn validators(&self) -> Vec<(Url, Validators)> {
-        self.new_validators.clone()
-    }
-
-    /// The poller that this attempt belongs to.
+    /// Returns the poller.
     pub(super) fn poller(&self) -> &Poller {
         self.poller
     }
 
-    /// The source that this attempt is for.
+    /// Returns the source that is polled.
     pub(super) fn source(&self) -> &Source {
         self.source
     }
 }
 
-/// How one URL is asked.
+/// Options of one request.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct RequestOptions<'a> {
     /// What makes the request conditional.
     pub(super) condition: RequestCondition<'a>,
-    /// A longer pause than usual before it: the site's Crawl-delay.
+    /// The site's Crawl-delay, if it is longer than the usual pause.
     pub(super) pause: Option<Duration>,
 }
 
 /// What makes a request conditional.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) enum RequestCondition<'a> {
-    /// The validators that the source knows of the URL, if any.
+    /// The validators that are stored for the URL, if any.
     #[default]
     Known,
-    /// Nothing: the document is needed whatever is known, since nothing of it was kept.
+    /// Nothing: the whole document is needed.
     None,
-    /// Explicit, for the URL itself.
+    /// These validators of the requested URL.
     Explicit(&'a Validators),
 }
 
-/// How one URL answered.
+/// The result of a request.
 pub(super) enum FetchOutcome {
-    /// 304: what is stored is still good.
+    /// 304: the stored document is current.
     NotModified(Response),
-    /// A document. Its validators are not taken over until it could be used: see
+    /// A document. Its validators are kept only if it can be used: see
     /// [`FetchSession::record_validators`].
     Document(Response),
     /// Another status.
     ErrorStatus(Response),
-    /// A challenge page, and whose; never a document.
+    /// A bot challenge, and its provider. It is never a document.
     Challenge(Response, &'static str),
-    /// No answer that could be used.
+    /// No usable response.
     Failed(Failure),
 }

@@ -1,49 +1,50 @@
-//! Sources that turn out to read one document, by a feed link, a redirect or feeds.toml: one
-//! request serves them all.
+//! Sources that read the same feed, by a feed link, a redirect or feeds.toml: one request serves
+//! them all.
 //!
-//! Only the asking is shared: each keeps its own entries, their identity and its health. They are
-//! planned for one moment, the latest of other_source, and the answer that the first of them is
-//! given is lent to the others (`fetch`). A source with a schedule or credentials of its own is
-//! asked by itself.
+//! Only the request is shared. Each source keeps its own entries and its own health. Their next
+//! polls are aligned to the latest of them, and the response cache of `fetch` passes the response
+//! of the first to the others. A source with a cron schedule or with credentials is not aligned.
 
 use chrono::TimeDelta;
 
-use super::{PollSettings, refresh::FetchedSource, session::FetchSession};
+use feed_model::{Problem, Source, SourceId, Timestamp};
+
+use super::{fetched::FetchedSource, poller::Poller, settings::PollSettings};
 use crate::{
     schedule::{NextPoll, PollReason},
     store::{SharedFeedSource, StoreError},
 };
-use feed_model::{Problem, Source, SourceId, Timestamp};
 
-/// The other sources that read what this fetched was answered with.
-pub(super) async fn of(
-    session: &FetchSession<'_>,
+/// Returns the other sources that read the document which this source was answered with.
+pub(super) async fn find(
+    poller: &Poller,
+    source: &Source,
     fetched: &FetchedSource,
 ) -> Result<Vec<SharedFeedSource>, StoreError> {
-    let Some(url) = fetched.polled_url.clone() else {
+    let Some(url) = fetched.polled_url().cloned() else {
         return Ok(Vec::new());
     };
-    let id = session.source().id.clone();
-    session.poller().read(move |reader| reader.shared_feed_sources(&id, &url)).await
+    let id = source.id.clone();
+    poller.store.read_async(move |reader| reader.shared_feed_sources(&id, &url)).await
 }
 
-/// Says so where a document was read.
-pub(super) fn note(fetched: &mut FetchedSource, shared_feeds: &[SharedFeedSource]) {
-    let Some(url) = fetched.polled_url.clone().filter(|_| !fetched.drafts.is_empty()) else {
+/// Adds a warning for each of them if entries were read.
+pub(super) fn add_problems(fetched: &mut FetchedSource, shared_feeds: &[SharedFeedSource]) {
+    let Some(url) = fetched.polled_url().cloned() else {
+        return;
+    };
+    let Some(found) = fetched.found_mut().filter(|found| !found.drafts.is_empty()) else {
         return;
     };
     for peer in shared_feeds {
-        let text = format!(
-            "source `{}` reads {url} as well: one request serves both, and one of the two is enough",
-            peer.id
-        );
-        fetched.problems.get_or_insert_default().push(Problem::warning("same-address", text));
+        let text =
+            format!("source `{}` reads {url} as well: one of the two sources is enough", peer.id);
+        found.problems.push(Problem::warning("same-address", text));
     }
 }
 
-/// Brings readers of one document together where they would come shortly after each other: who
-/// would come first waits, by less than the shorter of their intervals. Returns those of the others
-/// that wait.
+/// Aligns the next polls of sources that read the same feed, if they are at most half of the
+/// shorter interval apart: the earlier ones are delayed. Returns the other sources to be delayed.
 pub(super) fn align_schedules(
     next: &mut NextPoll,
     source: &Source,

@@ -1,15 +1,17 @@
-//! What a site's sitemap lists, with the sitemaps that it names.
+//! Reads a site's sitemap, with the sitemaps that a sitemap index names.
 //!
-//! An index is read one level deep. Each part is one conditional request, and none where the index
-//! says that it did not change; so a reading may show a part of the site only, which its reader is
-//! told.
+//! An index is read one level deep. Each sitemap is one conditional request, or none if the index
+//! says that it did not change. A listing may therefore be partial ([`SitemapListing::is_partial`]).
 
 use std::collections::{HashMap, HashSet};
 
 use url::Url;
 
+use feed_model::{Problem, PublishedDate, Source};
+use site_discovery::{PostLinks, SitemapDocument, SitemapKind, SitemapPage};
+
 use super::{
-    refresh::PollFailure,
+    fetched::PollFailure,
     robots,
     session::{FetchOutcome, FetchSession},
 };
@@ -17,33 +19,30 @@ use crate::{
     fetch::Accept,
     store::{IndexedSitemap, KnownPage, StoreError},
 };
-use feed_model::{Problem, PublishedDate, Source};
-use site_discovery::{PostLinks, SitemapDocument, SitemapKind, SitemapPage};
 
-/// Sitemaps of one index that are read.
+/// The most sitemaps of one index that are read.
 const MAX_CHILD_SITEMAPS: usize = 50;
 
 /// The pages that a sitemap lists, with those of the sitemaps that it names.
 pub(super) struct SitemapListing {
     /// The pages.
     pub(super) document: SitemapDocument,
-    /// The sitemaps of an index, to be stored; `None`: it is no index.
+    /// The sitemaps of an index, to be stored; `None` if it is not an index.
     pub(super) parts: Option<Vec<IndexedSitemap>>,
-    /// Pages of parts that were named before and could not be read until now: they are not new.
+    /// Pages of sitemaps that were known before but could not be read until now: they are not new.
     pub(super) previously_unread: HashSet<Url>,
-    /// Whether some parts were not read, or had not changed.
+    /// Whether some sitemaps of the index were not read or had not changed.
     pub(super) is_partial: bool,
 }
 
 impl SitemapListing {
-    /// Reads the sitemaps that a sitemap names, where it names any.
+    /// Reads the sitemaps that `document` names, if it is an index.
     pub(super) async fn read(
         session: &mut FetchSession<'_>,
         mut document: SitemapDocument,
     ) -> Result<Self, StoreError> {
         let mut named = std::mem::take(&mut document.sitemaps);
-        // Where one part is called after posts, those called after pages, tags or products need no
-        // request.
+        // If a sitemap is named after posts, those named after pages, tags or products are skipped.
         if session.source().sitemap.include.is_empty()
             && named.iter().any(|part| part.kind == SitemapKind::Posts)
         {
@@ -85,7 +84,7 @@ impl SitemapListing {
         pending.sort_by_key(|pending| std::cmp::Reverse(pending.part.lastmod));
         if first_reading && pending.len() > MAX_CHILD_SITEMAPS {
             let text = format!(
-                "the index names {} sitemaps: the first {MAX_CHILD_SITEMAPS}, newest first, are read",
+                "the index names {} sitemaps: only the newest {MAX_CHILD_SITEMAPS} are read",
                 pending.len()
             );
             document.problems.push(Problem::note("sitemap", text));
@@ -96,7 +95,8 @@ impl SitemapListing {
         Ok(listing)
     }
 
-    /// Reads the parts of an index that itself did not change; `None`: the sitemap is no index.
+    /// Reads the sitemaps of an index that did not change itself. Returns `None` if the sitemap is not
+    /// an index.
     pub(super) async fn read_unchanged_index(
         session: &mut FetchSession<'_>,
     ) -> Result<Option<Self>, StoreError> {
@@ -104,7 +104,7 @@ impl SitemapListing {
         if parts.is_empty() {
             return Ok(None);
         }
-        // An index that tells when its parts changed told of none.
+        // An unchanged index has unchanged dates, so dated sitemaps that were read are unmodified.
         let pending = parts
             .into_iter()
             .map(|part| PendingSitemap {
@@ -130,8 +130,7 @@ impl SitemapListing {
     ) -> Result<(), StoreError> {
         let mut parts = Vec::with_capacity(pending.len());
         for (i, mut pending) in pending.into_iter().enumerate() {
-            let asked = i < MAX_CHILD_SITEMAPS && !pending.unmodified;
-            if asked {
+            if i < MAX_CHILD_SITEMAPS && !pending.unmodified {
                 self.read_child(session, &mut pending).await?;
             } else {
                 self.is_partial = true;
@@ -166,9 +165,8 @@ impl SitemapListing {
                             }
                             pending.part.read = true;
                             if !part.sitemaps.is_empty() {
-                                let text = format!(
-                                    "{url} is an index within an index: what it names is not read"
-                                );
+                                let text =
+                                    format!("{url} is an index within an index, which is not read");
                                 self.document.problems.push(Problem::note("sitemap", text));
                             }
                             self.document.pages.extend(part.pages);
@@ -185,14 +183,14 @@ impl SitemapListing {
                 other => PollFailure::of(other).error.text,
             };
         self.is_partial = true;
-        // What the index said of it holds for its next reading only once it was read.
+        // Without the date, the sitemap does not count as unmodified in the next poll.
         pending.part.lastmod = None;
         self.document.problems.push(Problem::warning("sitemap", format!("{url}: {why}")));
         Ok(())
     }
 
-    /// The posts among its pages. Of a partial reading, what is known helps to tell which links are
-    /// posts.
+    /// Returns the posts among the pages. For a partial listing, the known pages help to recognise
+    /// which links are posts.
     pub(super) fn post_links(
         &self,
         source: &Source,
@@ -225,16 +223,16 @@ impl SitemapListing {
     }
 }
 
-/// A part of an index, on its way.
+/// A sitemap of an index, to be read.
 struct PendingSitemap {
     part: IndexedSitemap,
-    /// The index says that it did not change since it was read.
+    /// Whether the index says that it did not change since it was read.
     unmodified: bool,
-    /// It was named before, and never read.
+    /// Whether it was known before and never read.
     previously_unread: bool,
 }
 
 async fn stored(session: &FetchSession<'_>) -> Result<Vec<IndexedSitemap>, StoreError> {
     let id = session.source().id.clone();
-    session.poller().read(move |reader| reader.indexed_sitemaps(&id)).await
+    session.poller().store.read_async(move |reader| reader.indexed_sitemaps(&id)).await
 }

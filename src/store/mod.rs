@@ -20,6 +20,7 @@
 
 mod apply;
 mod archives;
+mod asynchronous;
 mod classification;
 mod connection;
 mod crawl_queue;

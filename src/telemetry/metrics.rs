@@ -9,6 +9,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use feed_model::PollOutcome;
+
 /// The labels of a poll.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PollLabels {
@@ -122,9 +124,9 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a poll.
-    pub fn count_poll(&self, source: &str, outcome: &str, counts: PollCounts) {
+    pub fn count_poll(&self, source: &str, outcome: PollOutcome, counts: PollCounts) {
         self.polls
-            .get_or_create(&PollLabels { source: source.into(), outcome: outcome.into() })
+            .get_or_create(&PollLabels { source: source.into(), outcome: outcome.as_str().into() })
             .inc();
         let of = SourceLabel { source: source.into() };
         self.new_entries.get_or_create(&of).inc_by(counts.new_entries);
@@ -172,8 +174,12 @@ mod tests {
     #[test]
     fn what_happened_and_how_things_stand_are_told() {
         let metrics = Metrics::default();
-        metrics.count_poll("a", "changed", PollCounts { new_entries: 3, ..PollCounts::default() });
-        metrics.count_poll("a", "not_modified", PollCounts::default());
+        metrics.count_poll(
+            "a",
+            PollOutcome::Changed,
+            PollCounts { new_entries: 3, ..PollCounts::default() },
+        );
+        metrics.count_poll("a", PollOutcome::NotModified, PollCounts::default());
         metrics.observe_render(Duration::from_millis(20));
         let gauge =
             SourceGauge { source: "a".into(), up: true, last_success_s: 1_700_000_000, entries: 3 };

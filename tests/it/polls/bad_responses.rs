@@ -38,7 +38,10 @@ async fn a_bot_challenge_is_detected_at_any_status_and_never_parsed() {
             (PollOutcome::Challenge, Some("challenge"), 1),
             "{status}"
         );
-        assert_eq!(state.last_error.as_deref(), Some("not reachable: challenge (Cloudflare)"));
+        assert_eq!(
+            state.last_error.as_deref(),
+            Some("the server answered with a bot challenge (Cloudflare)")
+        );
         assert!(harness.time_until_next_poll("feed") >= chrono::TimeDelta::hours(4), "{status}");
         assert_eq!(
             harness.source_record("feed").throttles,

@@ -1,0 +1,74 @@
+//! `tributary poll`: polls what is due once, or hands it over to the running daemon.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use feed_model::{SourceId, Timestamp};
+
+use super::{application::App, stop::Stop};
+use crate::{
+    config::Config,
+    poll::{PollReport, PollScheduler, PollSummary, Selection},
+    store::{Store, StoreError},
+};
+
+/// Polls the selected sources that are due, and continues the backfills of the others. `on_start` is
+/// called with the number of tasks, `on_finished` with each report.
+pub async fn poll_once(
+    app: &App,
+    config: &Config,
+    selection: Selection,
+    on_start: impl FnOnce(usize),
+    on_finished: impl FnMut(&PollReport),
+) -> Result<PollSummary, StoreError> {
+    app.sync_config(config).await?;
+    app.reclassify(&Stop::never()).await?;
+    let (sources, now) = (app.poller.settings.load().sources.clone(), app.poller.clock.now());
+    let order: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
+    let selected =
+        app.store().read_async(move |reader| selection.select(reader, &sources, now)).await?;
+    let mut reports = Vec::new();
+    let mut tasks = Vec::new();
+    for source in &selected {
+        match source.task() {
+            Some(task) => tasks.push(task),
+            None => reports.push(source.report_without_poll()),
+        }
+    }
+    on_start(tasks.len());
+    let scheduler = PollScheduler::new(
+        app.poller.clone(),
+        Arc::new(Notify::new()),
+        Arc::new(Notify::new()),
+        Arc::default(),
+    );
+    reports.extend(scheduler.run_once(tasks, on_finished).await);
+    app.expire_stories(&Stop::never()).await?;
+    reports.sort_by_key(|report| order.iter().position(|id| *id == report.id));
+    let mut summary = PollSummary::default();
+    reports.into_iter().for_each(|report| summary.add(report));
+    app.store().run_blocking(Store::close).await?;
+    Ok(summary)
+}
+
+/// Marks the selected sources that are due, so that the running daemon polls them. Returns their
+/// number with the summary.
+pub fn hand_over(
+    store: &Store,
+    config: &Config,
+    selection: &Selection,
+    now: Timestamp,
+) -> Result<(usize, PollSummary), StoreError> {
+    let sources: Vec<_> = config.sources.iter().cloned().map(Arc::new).collect();
+    let selected = store.read(|reader| selection.select(reader, &sources, now))?;
+    let due: Vec<SourceId> = selected
+        .iter()
+        .filter(|source| source.is_due())
+        .map(|source| source.id().clone())
+        .collect();
+    let mut summary = PollSummary::default();
+    selected.iter().for_each(|source| summary.add(source.report_without_poll()));
+    store.request_polls(&due, selection.force)?;
+    Ok((due.len(), summary))
+}
