@@ -1,7 +1,7 @@
-//! A body, decoded while it streams in, and cut off where it grows too large.
+//! Reads and decodes a body, up to a limit.
 //!
-//! Decoded bytes are counted, since `Content-Length` and wire bytes say nothing about what a body
-//! becomes (RFC 9110 §8.4): memory never grows beyond the limit.
+//! The limit counts decoded bytes, because `Content-Length` says nothing about them (RFC 9110 §8.4).
+//! Memory never grows beyond the limit.
 
 use std::{
     io,
@@ -20,26 +20,26 @@ use futures_util::StreamExt as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio_util::io::StreamReader;
 
-use super::FetchError;
+use super::error::FetchError;
 
-/// Codings that may be stacked: more is an attack, not a feed.
+/// The most nested content codings; more are an attack.
 const MAX_CODINGS: usize = 3;
 
-/// The largest window of a zstd stream, as a power of two: 8 MiB, what RFC 9659 allows for HTTP.
+/// The largest window of a zstd stream, as a power of two: 8 MiB (RFC 9659 §3).
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// Room for a body at first.
+/// The initial capacity for a body, in bytes.
 const INITIAL_CAPACITY: usize = 16 * 1024;
 
 type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
-/// A body and what it cost on the wire.
+/// A decoded body and its encoded size.
 pub(super) struct Body {
     pub(super) bytes: Vec<u8>,
     pub(super) wire_bytes: u64,
 }
 
-/// Reads a response's body through its content codings.
+/// Reads and decodes the body of a response.
 pub(super) async fn read(
     response: reqwest::Response,
     codings: &[String],
@@ -59,8 +59,7 @@ pub(super) async fn read(
     let mut first = BufReader::new(StreamReader::new(Box::pin(stream)));
     let empty = first.fill_buf().await.map_err(|e| to_fetch_error(e, limit))?.is_empty();
     let mut reader: Reader = Box::pin(first);
-    // The last coding was put on last, and comes off first. An empty body is empty whatever its
-    // coding.
+    // The last coding was applied last and is removed first. An empty body needs no decoding.
     for coding in codings.iter().rev().filter(|_| !empty) {
         reader = decode(reader, coding)
             .await
@@ -71,8 +70,8 @@ pub(super) async fn read(
     Ok(Body { bytes, wire_bytes: wire.load(Ordering::Relaxed) })
 }
 
-/// Reads to the end. Room doubles up to half of the limit and then is the limit: never the twofold
-/// of it, as a buffer that doubles freely would take.
+/// Reads to the end. The capacity doubles up to half of the limit and then becomes the limit. A
+/// buffer that always doubles would need up to twice the limit.
 async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
     let max_len = usize::try_from(limit).unwrap_or(usize::MAX - 1) + 1;
     let mut reader = reader.take(max_len as u64);
@@ -81,7 +80,7 @@ async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
         if bytes.len() == bytes.capacity() {
             let doubled = bytes.capacity().saturating_mul(2).max(INITIAL_CAPACITY);
             let new_capacity = if doubled > max_len / 2 { max_len } else { doubled };
-            // One byte more where all is taken: the reader then says that it has no more.
+            // At the limit, one byte more is needed to notice the end.
             bytes.reserve_exact(new_capacity.saturating_sub(bytes.len()).max(1));
         }
         if reader.read_buf(&mut bytes).await.map_err(|e| to_fetch_error(e, limit))? == 0 {
@@ -95,8 +94,8 @@ async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
     Ok(bytes)
 }
 
-/// The codings of a `Content-Encoding` field, in the order in which they were put on, in lower
-/// case.
+/// Returns the codings of `Content-Encoding` fields in lower case, in the order in which they were
+/// applied.
 pub(super) fn codings<'a>(fields: impl Iterator<Item = &'a str>) -> Vec<String> {
     fields
         .flat_map(|field| field.split(','))
@@ -119,8 +118,8 @@ async fn decode(reader: Reader, coding: &str) -> io::Result<Option<Reader>> {
             &[DParameter::window_log_max(ZSTD_WINDOW_LOG)],
         )),
         "deflate" => {
-            // The specification means zlib, and some servers mean raw deflate: the first byte tells
-            // (RFC 1950 §2.2).
+            // The specification means zlib, but some servers send raw deflate. The first byte tells
+            // them apart (RFC 1950 §2.2).
             let zlib = reader
                 .fill_buf()
                 .await?
@@ -136,9 +135,9 @@ async fn decode(reader: Reader, coding: &str) -> io::Result<Option<Reader>> {
     }))
 }
 
-/// More bytes came than may come.
+/// The body exceeds its limit.
 #[derive(Debug, thiserror::Error)]
-#[error("more bytes than may come")]
+#[error("the body is too large")]
 struct BodyTooLarge;
 
 fn to_fetch_error(error: io::Error, limit: u64) -> FetchError {
@@ -147,7 +146,7 @@ fn to_fetch_error(error: io::Error, limit: u64) -> FetchError {
         if e.is::<BodyTooLarge>() {
             return FetchError::TooLarge { limit };
         }
-        // A reader inside a reader wraps the error again.
+        // Nested readers wrap the error again.
         cause = match e.downcast_ref::<io::Error>() {
             Some(inner) => inner.get_ref().map(|e| e as _),
             None => e.source(),

@@ -1,167 +1,42 @@
-//! One exchange: a request, the redirects on its way, and an answer within its limits.
+//! The HTTP client: sends a request, follows redirects, and reads the response within its limits.
 //!
-//! Redirects are followed by hand, so that each hop is looked at by the guard, waits at its own
-//! host's host_limits, and is sent the validators that belong to it and no credentials that do not
-//! (RFC 9110 §15.4).
+//! Redirects are followed here and not by the HTTP library. Each hop passes the address guard and
+//! the limits of its own host, and gets only validators and credentials that belong to it (RFC 9110
+//! §15.4).
 
 use std::{
     collections::HashMap,
     net::IpAddr,
-    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::{Host, Url};
 
+use feed_model::{Headers, HostPattern};
+
 use super::{
-    FetchError,
     body::{self, codings},
     credentials::Credentials,
+    error::FetchError,
     guard,
     host_limits::HostLimits,
+    request::{Accept, ClientOptions, Request},
     resolver::{GuardedResolver, Lookup, SystemLookup},
+    response::{Failure, Hop, Response},
     response_cache::{CacheKey, CachedResponse, ResponseCache},
     transport::{build, classify_error, roots},
 };
 use crate::schedule;
-use feed_model::{FetchLimits, Headers, HostPattern, SourceId, Timestamp, Validators};
 
-/// Redirects that are followed.
+/// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
 
-/// Constant, so that a server's tags per coding stay comparable.
+/// Always the same, because servers may send a different ETag for each coding.
 const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
 
-/// What is asked for: it picks the `Accept` field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Accept {
-    /// A feed of any kind, or a page that may name one.
-    Feed,
-    /// A page.
-    Page,
-    /// A sitemap.
-    Sitemap,
-    /// robots.txt.
-    Robots,
-}
-
-impl Accept {
-    fn field(self) -> &'static str {
-        match self {
-            Self::Feed => {
-                "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, \
-                 text/xml;q=0.8, application/json;q=0.7, text/html;q=0.5, */*;q=0.1"
-            }
-            Self::Page => "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
-            Self::Sitemap => "application/xml, text/xml;q=0.9, text/plain;q=0.5, */*;q=0.1",
-            Self::Robots => "text/plain, */*;q=0.1",
-        }
-    }
-}
-
-/// How a client behaves towards everybody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientOptions {
-    /// The `User-Agent` field.
-    pub user_agent: String,
-    /// Requests at a time to one host.
-    pub per_host: usize,
-    /// Pause between two of them.
-    pub host_gap: Duration,
-    /// The same, for hosts of `allow_hosts`.
-    pub host_gap_exempt: Duration,
-    /// Requests at a time in all.
-    pub concurrency: usize,
-    /// A proxy for everything, trusted wherever it stands; proxies of the environment are ignored.
-    pub proxy: Option<Url>,
-    /// Authorities whose certificates are believed beside those of the public web, in PEM form.
-    pub ca_file: Option<PathBuf>,
-    /// For a connection, name look-up and TLS included.
-    pub connect_timeout: Duration,
-}
-
-/// One exchange that is wanted.
-pub struct Request<'a> {
-    /// Where.
-    pub url: &'a Url,
-    /// What is asked for.
-    pub accept: Accept,
-    /// The validators that a URL gave: asked for each hop, so that none is sent to a URL that did
-    /// not give it.
-    pub validators_of: &'a (dyn Fn(&Url) -> Option<Validators> + Send + Sync),
-    /// What the exchange may cost.
-    pub limits: &'a FetchLimits,
-    /// Hosts that are exempt from the guard and the pause.
-    pub allow_hosts: &'a [HostPattern],
-    /// Whether HTTP/2 is offered.
-    pub http2: bool,
-    /// Who asks: an answer that another source was just cached to the same key is taken instead of
-    /// asking again. `None`: it is asked whatever the others know.
-    pub source_id: Option<&'a SourceId>,
-    /// Since when a redirect that asked to wait was not followed yet: what was waited since then
-    /// has been waited.
-    pub redirect_delayed_since: Option<Timestamp>,
-    /// Sent to the origin of `url` alone.
-    pub auth: Option<&'a Credentials>,
-    /// A longer pause than usual since the last request to this host (robots.txt Crawl-delay).
-    pub min_gap: Option<Duration>,
-    /// Now: a `Retry-After` on a redirect may name a date.
-    pub now: Timestamp,
-}
-
-/// One redirect.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hop {
-    /// From where.
-    pub from: Url,
-    /// To where.
-    pub to: Url,
-    /// Its status.
-    pub status: u16,
-    /// Whether it is meant for good: 301 or 308.
-    pub permanent: bool,
-}
-
-/// An answer, whatever its status.
-#[derive(Debug, Clone)]
-pub struct Response {
-    /// What was asked for.
-    pub requested: Url,
-    /// What answered, behind the redirects.
-    pub final_url: Url,
-    /// The redirects.
-    pub hops: Vec<Hop>,
-    /// The status.
-    pub status: u16,
-    /// The header fields.
-    pub headers: Headers,
-    /// The decoded body.
-    pub body: Bytes,
-    /// Bytes of the body on the wire.
-    pub wire_bytes: u64,
-    /// What was sent to `final_url`, without secrets.
-    pub request_headers: Headers,
-}
-
-/// No answer, and as far as it came.
-#[derive(Debug)]
-pub struct Failure {
-    /// Why.
-    pub error: FetchError,
-    /// The redirects until then.
-    pub hops: Vec<Hop>,
-    /// The status, where there was one.
-    pub status: Option<u16>,
-    /// The header fields, where there were any.
-    pub headers: Option<Headers>,
-    /// What was sent last, without secrets.
-    pub request_headers: Headers,
-}
-
-/// The HTTP client: a cheap handle.
+/// The HTTP client. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -171,7 +46,7 @@ struct Inner {
     lookup: Arc<dyn Lookup>,
     roots: Arc<rustls::RootCertStore>,
     response_cache: ResponseCache,
-    /// One client for each set of exemptions: connections that an exemption opened are never used
+    /// One client for each set of exemptions: a connection that an exemption permitted is not reused
     /// without it.
     clients: Mutex<HashMap<String, reqwest::Client>>,
 }
@@ -183,12 +58,12 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client that looks names up as the system does.
+    /// Creates a client with the system's resolver.
     pub fn new(options: ClientOptions) -> Result<Self, FetchError> {
         Self::with_lookup(options, Arc::new(SystemLookup))
     }
 
-    /// A client with a resolver of its own.
+    /// Creates a client with another resolver.
     pub fn with_lookup(
         options: ClientOptions,
         lookup: Arc<dyn Lookup>,
@@ -207,12 +82,12 @@ impl Client {
         Ok(client)
     }
 
-    /// How it behaves.
+    /// Returns the options.
     pub fn options(&self) -> &ClientOptions {
         &self.0.options
     }
 
-    /// Makes one exchange, within its deadline.
+    /// Sends a request and follows redirects, within its limits.
     pub async fn get(&self, request: Request<'_>) -> Result<Response, Failure> {
         let mut state = ExchangeState::default();
         let outcome = self.follow_redirects(&request, &mut state).await;
@@ -232,8 +107,7 @@ impl Client {
     ) -> Result<Response, FetchError> {
         let origin = request.url.origin();
         let mut url = without_userinfo(request.url);
-        // Time spent waiting at the gates is ours, not the publisher's: the deadline counts the
-        // exchanges alone.
+        // The timeout does not count the time spent waiting for the host limits.
         let mut time_left = request.limits.timeout;
         loop {
             Self::check_url(&url, request.allow_hosts)?;
@@ -285,7 +159,7 @@ impl Client {
         }
     }
 
-    /// One request and its answer, or where it leads on.
+    /// Sends one request. Returns the response or the target of the redirect.
     async fn step(
         &self,
         url: &Url,
@@ -335,10 +209,11 @@ impl Client {
         state.headers = Some(headers.clone());
         if matches!(status, 301 | 302 | 303 | 307 | 308) {
             let to = state.redirect(url, status, headers.text("location"))?;
-            // On a redirect it is the least time until the next request (RFC 9110 §10.2.3).
+            // On a redirect, Retry-After is the minimum time before following it (RFC 9110
+            // §10.2.3).
             let until = schedule::retry_after(status, &headers, request.now);
             let wait = until.and_then(|at| (at - request.now).to_std().ok()).unwrap_or_default();
-            // Who asks for the same pause each time is heard once: else it would never be followed.
+            // A server may send the same Retry-After each time. The time already waited counts.
             let waited = request
                 .redirect_delayed_since
                 .and_then(|since| (request.now - since).to_std().ok())
@@ -346,7 +221,7 @@ impl Client {
             return Ok(Step::Redirect(to, wait.saturating_sub(waited)));
         }
         let codings = codings(headers.get_all("content-encoding"));
-        // 304 and HEAD-like answers have no body, whatever they say (RFC 9110 §15.4.5).
+        // 204 and 304 have no body, whatever the headers say (RFC 9110 §15.3.5, §15.4.5).
         let body = if matches!(status, 204 | 304) {
             body::Body { bytes: Vec::new(), wire_bytes: 0 }
         } else {
@@ -364,8 +239,8 @@ impl Client {
         })))
     }
 
-    /// What a request asks, where the answer may be lent to other sources: what is asked for with
-    /// credentials is for who has them, and what is no feed has few readers.
+    /// Returns the cache key of a request, if its response may be shared with other sources: a feed
+    /// that is requested without credentials.
     fn cache_key(url: &Url, request: &Request<'_>) -> Option<CacheKey> {
         let shared =
             request.source_id.is_some() && request.auth.is_none() && request.accept == Accept::Feed;
@@ -376,7 +251,7 @@ impl Client {
         })
     }
 
-    /// The answer that another source was just cached to the same key.
+    /// Returns the response that another source received for the same key, if there is one.
     fn get_cached(
         &self,
         key: Option<&CacheKey>,
@@ -385,14 +260,14 @@ impl Client {
         state: &mut ExchangeState,
     ) -> Option<Response> {
         let stored = (request.validators_of)(url).unwrap_or_default();
-        let cached = self.0.response_cache.get_cached(
+        let cached = self.0.response_cache.get(
             key?,
             request.source_id?,
             &stored,
             request.limits.max_body_bytes,
             request.now,
         )?;
-        // By what way it came there is each one's own.
+        // The redirects are those of this request.
         Some(Response {
             requested: request.url.clone(),
             hops: std::mem::take(&mut state.hops),
@@ -400,8 +275,7 @@ impl Client {
         })
     }
 
-    /// Looks at what can be told before a name is looked up: the scheme, and an address that is
-    /// written out.
+    /// Checks the scheme, and the address if the host is an IP address.
     fn check_url(url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FetchError::Scheme(shown(url)));
@@ -412,8 +286,7 @@ impl Client {
             Some(Host::Domain(_)) => None,
             None => return Err(FetchError::Scheme(shown(url))),
         };
-        // The HTTP library asks the resolver for names alone: an address that is written out is
-        // vetted here.
+        // The HTTP library calls the resolver for names only, so literal addresses are checked here.
         let host = url.host_str().unwrap_or_default();
         match literal {
             Some(address) if !guard::permits(host, address, exempt) => {
@@ -426,10 +299,9 @@ impl Client {
         }
     }
 
-    /// Behind a proxy nothing of ours dials the address: the name is looked at before it is handed
-    /// over. Any address that is closed to us closes the name, since the proxy chooses among them.
-    /// `socks5h` asks not to look names up here: then only those are refused that are local by
-    /// their form.
+    /// Checks a host name before it is passed to a proxy. All of its addresses must be permitted,
+    /// because the proxy chooses one. With `socks5h`, names are not resolved here, and only local
+    /// names are rejected.
     async fn check_host(&self, url: &Url, exempt: &[HostPattern]) -> Result<(), FetchError> {
         let (Some(proxy), Some(Host::Domain(name))) = (&self.0.options.proxy, url.host()) else {
             return Ok(());
@@ -448,8 +320,8 @@ impl Client {
         let found = found
             .map_err(|source| FetchError::Dns { host: host.clone(), source: Box::new(source) })?;
         match found.iter().find(|address| !guard::permits(name, address.ip(), exempt)) {
-            Some(closed) => {
-                Err(FetchError::PrivateAddress { host, address: closed.ip().to_string() })
+            Some(private) => {
+                Err(FetchError::PrivateAddress { host, address: private.ip().to_string() })
             }
             None => Ok(()),
         }
@@ -480,7 +352,7 @@ impl Client {
     }
 }
 
-/// How far an exchange has come.
+/// How far a request has come.
 #[derive(Default)]
 struct ExchangeState {
     hops: Vec<Hop>,
@@ -491,12 +363,12 @@ struct ExchangeState {
 
 enum Step {
     Answer(Box<Response>),
-    /// Where to, and how long to wait before.
+    /// The target, and how long to wait before following it.
     Redirect(Url, Duration),
 }
 
 impl ExchangeState {
-    /// Where a redirect leads, when it may be followed.
+    /// Returns the target of a redirect if it may be followed.
     fn redirect(
         &mut self,
         from: &Url,
@@ -533,7 +405,7 @@ impl ExchangeState {
     }
 }
 
-/// What an answer is to the others that ask the same.
+/// Returns the cache entry for a response.
 fn cached(response: &Response, request: &Request<'_>) -> CachedResponse {
     CachedResponse {
         response: response.clone(),
@@ -541,20 +413,21 @@ fn cached(response: &Response, request: &Request<'_>) -> CachedResponse {
     }
 }
 
-/// In which connection_profile is asked: what connections, and answers, are kept apart by.
+/// Identifies the exemptions and the protocol of a request. Connections and cached responses are
+/// shared only within one profile.
 fn connection_profile(exempt: &[HostPattern], http2: bool) -> String {
     let exempt = exempt.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     if http2 { exempt } else { format!("{exempt} http/1.1") }
 }
 
-/// A URL as it may be shown.
+/// Returns a URL without its password, for messages.
 fn shown(url: &Url) -> String {
     without_userinfo(url).to_string()
 }
 
 fn without_userinfo(url: &Url) -> Url {
     let mut url = url.clone();
-    // Fails for URLs that cannot have any, which then have none.
+    // Fails only for URLs that cannot have userinfo.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url

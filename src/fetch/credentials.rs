@@ -1,4 +1,4 @@
-//! Credentials of a source: read from a file when they are needed, never printed.
+//! Credentials of a source. They are read from a file for each poll, and never printed.
 
 use std::{
     fmt, io,
@@ -7,36 +7,36 @@ use std::{
 
 use feed_model::Auth;
 
-/// Why credentials cannot be used.
+/// Why credentials cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
     /// The file cannot be read.
     #[error("cannot read the credentials in {}", file.display())]
     Read {
-        /// The file that was tried.
+        /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: io::Error,
     },
-    /// The file does not hold what it should.
-    #[error("{} does not hold {expected}", file.display())]
+    /// The file has the wrong format.
+    #[error("{} does not contain {expected}", file.display())]
     Malformed {
         /// The file.
         file: PathBuf,
-        /// What it should hold.
+        /// The expected content.
         expected: &'static str,
     },
 }
 
-/// Where a file with secrets lies: an absolute path as it is; else among systemd's credentials
-/// where it is there, else beside feeds.toml.
+/// Returns the path of a file with secrets. A relative path is looked up in systemd's credentials
+/// directory first, and then relative to feeds.toml.
 pub fn secrets_file(name: &str, config_dir: &Path, credentials_dir: Option<&Path>) -> PathBuf {
     let in_credentials = credentials_dir.map(|dir| dir.join(name)).filter(|path| path.is_file());
     in_credentials.unwrap_or_else(|| config_dir.join(name))
 }
 
-/// One header field that proves who asks. Its value is in no `Debug` or log output.
+/// A header field with credentials. `Debug` does not show its value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The field's name, in lower case.
@@ -52,7 +52,7 @@ impl fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Reads what `auth` names. Blocks shortly.
+    /// Reads the credentials from their file. Blocks for a moment.
     pub fn load(
         auth: &Auth,
         config_dir: &Path,

@@ -1,127 +1,127 @@
-//! Why an exchange brought no answer.
+//! The errors of requests.
 
 use std::{path::PathBuf, time::Duration};
 
-/// Why an exchange brought no answer. No text holds a secret: addresses are shown without userinfo.
+/// Why a request has no usable response. Messages contain no secrets: URLs are shown without userinfo.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// Neither http nor https.
-    #[error("`{0}` is neither an http nor an https address")]
+    /// The URL is neither http nor https.
+    #[error("`{0}` is not an http or https URL")]
     Scheme(String),
-    /// The address that would be dialled is not public.
-    #[error("{host} is at an address that is not public ({address}); `allow_hosts` can exempt it")]
+    /// The address guard forbids the host.
+    #[error("{host} has no public address ({address}); `allow_hosts` can exempt it")]
     PrivateAddress {
-        /// The host as the URL has it.
+        /// The host in the URL.
         host: String,
-        /// The address, or the addresses.
+        /// Its addresses.
         address: String,
     },
-    /// The name has no address.
-    #[error("cannot find the address of {host}")]
+    /// The host name cannot be resolved.
+    #[error("cannot resolve {host}")]
     Dns {
         /// The host.
         host: String,
-        /// What the resolver said.
+        /// The error of the resolver.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Nobody answers there.
+    /// The connection failed.
     #[error("cannot connect to {host}")]
     Connect {
         /// The host.
         host: String,
-        /// What the system said.
+        /// The error of the system.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Nobody answers there in time.
+    /// The connection timed out.
     #[error("no connection to {host} within {} s", limit.as_secs_f32())]
     ConnectTimeout {
         /// The host.
         host: String,
-        /// How long was waited.
+        /// The timeout.
         limit: Duration,
     },
-    /// There is no safe connection: a bad certificate, or no TLS at all.
-    #[error("no safe connection to {host}")]
+    /// The TLS handshake failed, for example because of an invalid certificate.
+    #[error("no secure connection to {host}")]
     Tls {
         /// The host.
         host: String,
-        /// What is wrong.
+        /// The error of the TLS library.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The exchange took longer than it may.
-    #[error("no whole answer within {} s", .0.as_secs_f32())]
+    /// The request timed out.
+    #[error("no complete response within {} s", .0.as_secs_f32())]
     Timeout(Duration),
-    /// The body is larger than it may be.
+    /// The body is too large.
     #[error("the body is larger than max_body ({limit} bytes)")]
     TooLarge {
         /// The limit, in decoded bytes.
         limit: u64,
     },
-    /// A content coding that is not known.
-    #[error("the body is in an unknown content coding: {0}")]
+    /// The content coding is unknown.
+    #[error("the body has an unknown content coding: {0}")]
     Coding(String),
-    /// The body ended early, or its coding is damaged.
-    #[error("the body broke off or is damaged")]
+    /// The body ended early, or its coding is invalid.
+    #[error("the body is incomplete or damaged")]
     Body(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A redirect that says not where to, or nonsense.
-    #[error("a redirect ({status}) leads nowhere: {location}")]
+    /// A redirect without a valid target.
+    #[error("a redirect ({status}) has no valid target: {location}")]
     BadRedirect {
-        /// Its status.
+        /// The HTTP status.
         status: u16,
-        /// What `Location` said.
+        /// The `Location` field.
         location: String,
     },
-    /// A redirect that may not be followed yet.
-    #[error("a redirect to {to} asks to wait {} s before", wait.as_secs())]
+    /// A redirect that asks to wait longer than the timeout.
+    #[error("a redirect to {to} asks to wait {} s first", wait.as_secs())]
     RedirectLater {
-        /// Where to.
+        /// The target.
         to: String,
-        /// How long.
+        /// The time to wait.
         wait: Duration,
     },
     /// A redirect from https to http.
-    #[error("a redirect leads from https to http ({to}), which is refused")]
+    #[error("a redirect from https to http ({to}) is not followed")]
     Downgrade {
-        /// Where to.
+        /// The target.
         to: String,
     },
-    /// A redirect to where the exchange has been.
-    #[error("the redirects go round in circles, back to {to}")]
+    /// A redirect to a URL that was requested before.
+    #[error("a redirect loop leads back to {to}")]
     Loop {
-        /// Where to.
+        /// The target.
         to: String,
     },
-    /// More redirects than are followed.
+    /// Too many redirects.
     #[error("more than {0} redirects")]
     TooManyRedirects(usize),
-    /// The exchange broke the protocol.
+    /// The response violates HTTP.
     #[error("the exchange with {host} failed")]
     Protocol {
         /// The host.
         host: String,
-        /// What went wrong.
+        /// The error of the HTTP library.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The authorities of `ca_file` cannot be had.
+    /// The file `ca_file` cannot be read.
     #[error("cannot read the certificates of ca_file {}", file.display())]
     CaFile {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The client cannot be made.
-    #[error("cannot make an HTTP client")]
+    /// The client cannot be created.
+    #[error("cannot create an HTTP client")]
     Client(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl FetchError {
-    /// The class, fit for public pages.
+    /// Returns the class of the error, which is shown on public pages.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Scheme(_) => "scheme",

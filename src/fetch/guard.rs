@@ -1,13 +1,13 @@
-//! The address guard: only public addresses are dialled, unless feeds.toml exempts them.
+//! The address guard: only public addresses are requested, unless feeds.toml exempts them.
 //!
-//! [`is_public_address`] says which addresses are public. The check is made on the address that is
-//! dialled: in the resolver for names, before the request for literals, on every hop.
+//! [`is_public_address`] decides which addresses are public. Names are checked in the resolver,
+//! literal addresses before the request, on every hop.
 
 use std::net::IpAddr;
 
 use feed_model::{HostPattern, public_address::is_public_address};
 
-/// Whether an address may be dialled for a source with these exemptions.
+/// Returns whether an address may be requested for a source with these exemptions.
 pub fn permits(host: &str, address: IpAddr, exempt: &[HostPattern]) -> bool {
     is_public_address(address)
         || exempt
@@ -15,8 +15,8 @@ pub fn permits(host: &str, address: IpAddr, exempt: &[HostPattern]) -> bool {
             .any(|pattern| pattern.matches_host(host) || pattern.contains_address(address))
 }
 
-/// Whether a name is local by its form alone (RFC 6761, RFC 6762, RFC 8375): it is nobody's on the
-/// public internet.
+/// Returns whether a name is local by its form: it cannot exist on the public internet (RFC 6761,
+/// RFC 6762, RFC 8375).
 pub(super) fn is_local_name(name: &str) -> bool {
     const LOCAL: &[&str] = &["localhost", "local", "internal", "home.arpa"];
     let name = name.trim_end_matches('.').to_ascii_lowercase();

@@ -1,8 +1,8 @@
-//! One request at a time to one host, and a pause between two of them.
+//! The limits of requests: concurrent requests to one host, the pause between two of them, and
+//! concurrent requests in all.
 //!
-//! A host is a registrable domain (`a.example.org` and `b.example.org` are one), or an address. Who
-//! waits is served in order. Deliberately absent: who is due at all, which the store's query
-//! decides.
+//! A host is a registrable domain (`a.example.org` and `b.example.org` are one), or an IP address.
+//! Requests are served in order.
 
 use std::{
     collections::HashMap,
@@ -17,11 +17,11 @@ use tokio::{
 };
 use url::{Host, Url};
 
-/// Hosts that are remembered before idle ones are forgotten.
+/// Idle hosts are forgotten when more hosts than this are known.
 const MAX_TRACKED_HOSTS: usize = 4096;
 
-/// The key of a URL's host: its registrable domain by the public-suffix list, else the host itself,
-/// or the address.
+/// Returns the key of a URL's host: the registrable domain by the Public Suffix List, or else the
+/// host name or IP address.
 pub fn host_key(url: &Url) -> String {
     match url.host() {
         Some(Host::Domain(name)) => {
@@ -34,7 +34,7 @@ pub fn host_key(url: &Url) -> String {
     }
 }
 
-/// What limits requests: per host, and in all.
+/// The limits of requests, per host and in all.
 #[derive(Debug)]
 pub(super) struct HostLimits {
     per_host: usize,
@@ -42,7 +42,7 @@ pub(super) struct HostLimits {
     hosts: Mutex<HashMap<String, Arc<HostSlots>>>,
 }
 
-/// The way to one host: so many may be on it at a time.
+/// The slots of one host.
 #[derive(Debug)]
 struct HostSlots {
     semaphore: Arc<Semaphore>,
@@ -50,7 +50,7 @@ struct HostSlots {
     last_request_ended: Mutex<Option<Instant>>,
 }
 
-/// The right to one request, until it is dropped.
+/// The permission for one request, until it is dropped.
 #[derive(Debug)]
 pub(super) struct RequestPermit {
     host_slots: Arc<HostSlots>,
@@ -74,8 +74,8 @@ impl HostLimits {
         }
     }
 
-    /// Waits for a host_permit with the host and for its pause of `gap`, then for a host_permit
-    /// among all.
+    /// Waits for a slot of the host, for the pause of `gap` since its last request, and for a slot
+    /// among all requests.
     pub(super) async fn acquire(&self, url: &Url, gap: Duration) -> RequestPermit {
         let host_slots = self.host_slots(host_key(url));
         let host_permit = host_slots
@@ -88,7 +88,7 @@ impl HostLimits {
         if let Some(last) = last {
             tokio::time::sleep_until(last + gap).await;
         }
-        // Last, so that who waits for a slow host takes no host_permit from the others.
+        // Last, so that a request that waits for a slow host occupies no global slot.
         let all = self.all.clone().acquire_owned().await.expect("the semaphore is never closed");
         RequestPermit { host_slots, _host_permit: host_permit, _global_permit: all }
     }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_at_a_time_with_a_pause_between() {
+    async fn requests_to_one_host_are_sequential_with_a_pause() {
         let host_limits = Arc::new(HostLimits::new(1, 32));
         let begun = Instant::now();
         let (a, b) = (

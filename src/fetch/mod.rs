@@ -1,11 +1,12 @@
-//! One HTTP exchange (layer 2).
+//! The HTTP client.
 //!
-//! [`Client::get`] asks one URL and brings an answer within its limits: time for the whole
-//! exchange, decoded bytes, size of the head, redirects. Rules kept: only public addresses are
-//! dialled unless exempt; one request at a time to one host, with a pause; validators go back byte
-//! for byte to the URL that gave them and to no other; credentials stay with their origin; nothing
-//! is retried; sources that read one address share its answer. Deliberately absent: cookies,
-//! referrers, proxies of the environment, and what an answer means for the next poll (`schedule`).
+//! [`Client::get`] requests one URL, within limits of time, decoded size, header size and redirects.
+//! - Only public addresses are requested, unless they are exempt (`guard`).
+//! - Concurrent requests to one host are limited, with a pause between two (`host_limits`).
+//! - Validators are sent byte for byte to the URL that sent them, and to no other.
+//! - Credentials are sent to their own origin only.
+//! - Sources that request the same feed share a response (`response_cache`).
+//! - No cookies or referrers are sent, and nothing is retried.
 
 mod body;
 mod client;
@@ -13,14 +14,18 @@ mod credentials;
 mod error;
 mod guard;
 mod host_limits;
+mod request;
 mod resolver;
+mod response;
 mod response_cache;
 mod transport;
 mod user_agent;
 
-pub use client::{Accept, Client, ClientOptions, Failure, Hop, Request, Response};
+pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, secrets_file};
 pub use error::FetchError;
 pub use host_limits::host_key;
+pub use request::{Accept, ClientOptions, Request};
 pub use resolver::{Lookup, SystemLookup};
+pub use response::{Failure, Hop, Response};
 pub use user_agent::user_agent;

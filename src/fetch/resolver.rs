@@ -1,5 +1,4 @@
-//! Names to addresses, each vetted by the guard: what the connection is dialled with is what was
-//! looked at.
+//! DNS lookup through the address guard. The connection uses exactly the addresses that were checked.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -8,9 +7,9 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use super::guard;
 use feed_model::HostPattern;
 
-/// How names are looked up: the system's way, or a test's.
+/// A DNS resolver: the system's, or one of a test.
 pub trait Lookup: Send + Sync + 'static {
-    /// The addresses of a host, or why there are none. Blocks no thread of the runtime.
+    /// Returns the addresses of a host. Does not block the thread.
     fn addresses(
         &self,
         host: String,
@@ -30,17 +29,17 @@ impl Lookup for SystemLookup {
     }
 }
 
-/// A resolver that gives only addresses that may be dialled.
+/// A resolver that returns only permitted addresses.
 #[derive(Clone)]
 pub(super) struct GuardedResolver {
     pub(super) lookup: Arc<dyn Lookup>,
     pub(super) exempt: Arc<[HostPattern]>,
-    /// The proxy's host: named in feeds.toml, and trusted wherever it stands. No target has its
-    /// name, since what goes through a proxy is vetted before (see `Client::get`).
+    /// The host of the configured proxy. Its addresses are not checked. Targets behind a proxy are
+    /// checked before (see `Client::get`).
     pub(super) proxy: Option<Arc<str>>,
 }
 
-/// Every address of a name is closed to us.
+/// No address of the name is permitted.
 #[derive(Debug, thiserror::Error)]
 #[error("{host} is at {addresses}")]
 pub(super) struct PrivateAddresses {

@@ -1,11 +1,9 @@
-//! Answers that were just cached, entries to the other sources that read the same address: one
-//! request serves them all.
+//! Recent responses, shared with other sources that request the same feed.
 //!
-//! An answer is entries to each source once, for ten minutes, and only where the publisher would
-//! have cached the same: to who asks for the same in the same way, without credentials, under the
-//! same exemptions from the guard, within its limits, and, where it is a 304, with the same
-//! validators. Deliberately absent: when sources that read one address are asked, which is arranged
-//! to be at one time where polls are planned.
+//! A response is returned to each other source once, within ten minutes, and only if the publisher
+//! would have sent the same: for a request of the same kind, without credentials, under the same
+//! exemptions from the address guard, and within its size limit. A 304 is returned only to sources
+//! with the same validators. `poll::shared_feeds` aligns the polls of such sources.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,33 +13,34 @@ use std::{
 use chrono::TimeDelta;
 use url::Url;
 
-use super::client::{Accept, Response};
 use feed_model::{SourceId, Timestamp, Validators};
 
-/// How long an answer is entries.
+use super::{request::Accept, response::Response};
+
+/// How long a response is cached.
 const CACHE_TTL: TimeDelta = TimeDelta::minutes(10);
 
-/// Bytes of bodies that are stored; the oldest make room.
+/// The largest total size of cached bodies, in bytes. The oldest responses are removed first.
 const MAX_CACHED_BYTES: usize = 4 << 20;
 
-/// What one request asks for.
+/// Identifies equivalent requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct CacheKey {
     pub(super) url: Url,
     pub(super) accept: Accept,
-    /// The exemptions from the guard that it is asked under, and whether HTTP/2 is offered.
+    /// The exemptions from the address guard, and whether HTTP/2 is offered.
     pub(super) connection_profile: String,
 }
 
-/// What came of it.
+/// A cached response.
 #[derive(Debug, Clone)]
 pub(super) struct CachedResponse {
     pub(super) response: Response,
-    /// The validators that made the request conditional.
+    /// The validators that were sent.
     pub(super) request_validators: Validators,
 }
 
-/// Answers that may be entries, the oldest first.
+/// The cached responses, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct ResponseCache {
     entries: Mutex<VecDeque<CacheEntry>>,
@@ -53,23 +52,23 @@ struct CacheEntry {
     key: CacheKey,
     cached: CachedResponse,
     at: Timestamp,
-    /// Who has had it.
+    /// The sources that have received it.
     served_to: Vec<SourceId>,
 }
 
 impl ResponseCache {
-    /// Whose lock_key it is to ask this: the others wait for the answer.
+    /// Waits until no equivalent request is in progress, and locks the key.
     pub(super) async fn lock_key(&self, key: &CacheKey) -> tokio::sync::OwnedMutexGuard<()> {
-        let lock_key = {
+        let lock = {
             let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-            locks.retain(|_, lock_key| Arc::strong_count(lock_key) > 1);
+            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
             locks.entry(key.clone()).or_default().clone()
         };
-        lock_key.lock_owned().await
+        lock.lock_owned().await
     }
 
-    /// The answer that another source was cached, where it answers this source as well.
-    pub(super) fn get_cached(
+    /// Returns a cached response if it fits this source and the source has not received it yet.
+    pub(super) fn get(
         &self,
         key: &CacheKey,
         source_id: &SourceId,
@@ -78,9 +77,10 @@ impl ResponseCache {
         now: Timestamp,
     ) -> Option<CachedResponse> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|l| is_fresh(l, now));
-        let found =
-            entries.iter_mut().find(|l| l.key == *key && !l.served_to.contains(source_id))?;
+        entries.retain(|entry| is_fresh(entry, now));
+        let found = entries
+            .iter_mut()
+            .find(|entry| entry.key == *key && !entry.served_to.contains(source_id))?;
         let answers = found.cached.response.status != 304
             || (!stored.is_empty() && found.cached.request_validators == *stored);
         if !answers || found.cached.response.body.len() as u64 > max_bytes {
@@ -90,7 +90,7 @@ impl ResponseCache {
         Some(found.cached.clone())
     }
 
-    /// Holds what a source was cached, instead of what was cached before.
+    /// Caches the response that a source received.
     pub(super) fn put(
         &self,
         key: CacheKey,
@@ -99,9 +99,9 @@ impl ResponseCache {
         now: Timestamp,
     ) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|l| l.key != key && is_fresh(l, now));
+        entries.retain(|entry| entry.key != key && is_fresh(entry, now));
         entries.push_back(CacheEntry { key, cached, at: now, served_to: vec![source_id.clone()] });
-        let mut stored: usize = entries.iter().map(|l| l.cached.response.body.len()).sum();
+        let mut stored: usize = entries.iter().map(|entry| entry.cached.response.body.len()).sum();
         while stored > MAX_CACHED_BYTES {
             stored -=
                 entries.pop_front().map_or(stored, |oldest| oldest.cached.response.body.len());
@@ -109,9 +109,10 @@ impl ResponseCache {
     }
 }
 
-/// To either side: who waited for its lock_key may have come before who went first.
-fn is_fresh(entries: &CacheEntry, now: Timestamp) -> bool {
-    (now - entries.at).abs() < CACHE_TTL
+/// Returns whether an entry is fresh. `now` may be before it: it is the time at which the request
+/// started to wait for the lock.
+fn is_fresh(entry: &CacheEntry, now: Timestamp) -> bool {
+    (now - entry.at).abs() < CACHE_TTL
 }
 
 #[cfg(test)]
@@ -154,12 +155,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_serves_each_other_source_once_and_not_for_long() {
+    fn a_response_serves_each_other_source_once_within_ten_minutes() {
         let (response_cache, now) = (ResponseCache::default(), Timestamp::UNIX_EPOCH);
         response_cache.put(key("/feed", ""), &source("a"), cached(200, 10, ""), now);
         let get_cached = |who: &str, connection_profile: &str, most, after| {
             response_cache
-                .get_cached(
+                .get(
                     &key("/feed", connection_profile),
                     &source(who),
                     &stored(""),
@@ -168,23 +169,21 @@ mod tests {
                 )
                 .is_some()
         };
-        assert!(!get_cached("a", "", 100, 1), "who asked asks again");
-        assert!(!get_cached("b", "10.0.0.0/8", 100, 1), "asked under other exemptions");
+        assert!(!get_cached("a", "", 100, 1), "the source that requested it requests again");
+        assert!(!get_cached("b", "10.0.0.0/8", 100, 1), "requested under other exemptions");
         assert!(!get_cached("b", "", 9, 1), "too large for it");
         assert!(get_cached("b", "", 10, 9));
-        assert!(get_cached("waited", "", 10, -1), "it wanted to know before the other was asked");
+        assert!(get_cached("waited", "", 10, -1), "it waited since before the response");
         assert!(!get_cached("b", "", 10, 9), "once");
         assert!(!get_cached("c", "", 100, 10), "too old");
     }
 
     #[test]
-    fn nothing_new_is_said_only_to_who_knows_the_same() {
+    fn a_304_is_shared_only_with_sources_of_the_same_validators() {
         let (response_cache, now) = (ResponseCache::default(), Timestamp::UNIX_EPOCH);
         response_cache.put(key("/feed", ""), &source("a"), cached(304, 0, "\"1\""), now);
         let get_cached = |who: &str, etag: &str| {
-            response_cache
-                .get_cached(&key("/feed", ""), &source(who), &stored(etag), 100, now)
-                .is_some()
+            response_cache.get(&key("/feed", ""), &source(who), &stored(etag), 100, now).is_some()
         };
         assert!(!get_cached("b", ""));
         assert!(!get_cached("b", "\"0\""));
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_bounded() {
+    fn the_size_of_the_cache_is_limited() {
         let (response_cache, now) = (ResponseCache::default(), Timestamp::UNIX_EPOCH);
         for n in 0..5 {
             response_cache.put(
@@ -204,7 +203,7 @@ mod tests {
         }
         let get_cached = |n: usize| {
             response_cache
-                .get_cached(&key(&format!("/{n}"), ""), &source("b"), &stored(""), u64::MAX, now)
+                .get(&key(&format!("/{n}"), ""), &source("b"), &stored(""), u64::MAX, now)
                 .is_some()
         };
         assert_eq!([0, 1, 2, 3, 4].map(get_cached), [false, true, true, true, true]);

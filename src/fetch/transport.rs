@@ -1,5 +1,7 @@
-//! The HTTP library as this program uses it: no redirects, retries, cookies or proxies of its own;
-//! names through the guard; HTTP/2 where the server offers it. And what its errors mean.
+//! The configuration of the HTTP library, and the classification of its errors.
+//!
+//! The library follows no redirects, retries nothing, stores no cookies, ignores proxies of the
+//! environment, and resolves names through the address guard.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
 
@@ -10,20 +12,20 @@ use rustls::{
 use url::Url;
 
 use super::{
-    FetchError,
-    client::ClientOptions,
+    error::FetchError,
+    request::ClientOptions,
     resolver::{GuardedResolver, PrivateAddresses, Unresolved},
 };
 
-/// Bytes of an answer's head.
+/// The largest size of response headers, in bytes.
 const MAX_HEADER_BYTES: u32 = 64 * 1024;
 
 /// How long an idle connection is kept for the next request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Whose certificates are believed: the authorities of the public web, and those of a file.
+/// Returns the trusted certificate authorities: those of the public web, and those of `ca_file`.
 pub(super) fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>, FetchError> {
-    // Compiled in, so that a machine without a certificate store can ask as well.
+    // Compiled in, for machines without a certificate store.
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     if let Some(file) = ca_file {
@@ -36,13 +38,13 @@ pub(super) fn roots(ca_file: Option<&Path>) -> Result<Arc<RootCertStore>, FetchE
             roots.add(certificate.map_err(|e| wrong(e.into()))?).map_err(|e| wrong(e.into()))?;
         }
         if roots.len() == known {
-            return Err(wrong("there is no certificate in it".into()));
+            return Err(wrong("it contains no certificate".into()));
         }
     }
     Ok(Arc::new(roots))
 }
 
-/// What speaks HTTP.
+/// Builds a client of the HTTP library.
 pub(super) fn build(
     options: &ClientOptions,
     roots: &Arc<RootCertStore>,
@@ -57,8 +59,8 @@ pub(super) fn build(
     .map_err(|e| client(Box::new(e)))?
     .with_root_certificates(roots.clone())
     .with_no_client_auth();
-    // A configuration of our own is taken as it is: without this HTTP/2 would never be offered (RFC
-    // 9113 §3.2).
+    // The library does not add these to a given TLS configuration. Without them, HTTP/2 is never
+    // offered (RFC 9113 §3.2).
     tls.alpn_protocols =
         if http2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
     let mut builder = reqwest::Client::builder()
@@ -82,7 +84,7 @@ pub(super) fn build(
     builder.build().map_err(|e| client(Box::new(e)))
 }
 
-/// Says why a request brought no answer, by what is at the bottom of the error.
+/// Classifies an error by its causes.
 pub(super) fn classify_error(
     url: &Url,
     error: reqwest::Error,
@@ -92,8 +94,8 @@ pub(super) fn classify_error(
     let error = error.without_url();
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(e) = cause {
-        if let Some(closed) = e.downcast_ref::<PrivateAddresses>() {
-            return FetchError::PrivateAddress { host, address: closed.addresses.clone() };
+        if let Some(private) = e.downcast_ref::<PrivateAddresses>() {
+            return FetchError::PrivateAddress { host, address: private.addresses.clone() };
         }
         if let Some(unresolved) = e.downcast_ref::<Unresolved>() {
             return FetchError::Dns { host, source: unresolved.0.clone().into() };
@@ -101,7 +103,7 @@ pub(super) fn classify_error(
         if let Some(tls) = e.downcast_ref::<rustls::Error>() {
             return FetchError::Tls { host, source: Box::new(tls.clone()) };
         }
-        // An I/O error passes over the error that it wraps.
+        // `source` of an I/O error skips the error that it wraps.
         cause = match e.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => e.source(),

@@ -1,18 +1,18 @@
-//! Who asks: the `User-Agent` field (RFC 9110 §10.1.5).
+//! The `User-Agent` field (RFC 9110 §10.1.5).
 
 use feed_model::public_address::is_public_address;
 use url::{Host, Url};
 
 use super::guard;
 
-/// `tributary/VERSION (+CONTACT)`, and whether there is a contact: feeds.toml's, else the site's
-/// own address if it is public.
+/// Returns `tributary/VERSION (+CONTACT)`, and whether the contact is missing. The contact is that of
+/// feeds.toml, or else `base_url` if it is public.
 pub fn user_agent(version: &str, contact: Option<&str>, base_url: Option<&Url>) -> (String, bool) {
-    let of_base = || base_url.filter(|url| is_public(url)).map(ToString::to_string);
+    let of_base_url = || base_url.filter(|url| is_public(url)).map(ToString::to_string);
     let contact = contact.map(|c| {
         c.chars().filter(|c| c.is_ascii_graphic() && !"()\\".contains(*c)).collect::<String>()
     });
-    match contact.filter(|c| !c.is_empty()).or_else(of_base) {
+    match contact.filter(|c| !c.is_empty()).or_else(of_base_url) {
         Some(contact) => (format!("tributary/{version} (+{contact})"), false),
         None => (format!("tributary/{version} (+contact-not-set)"), true),
     }
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_asks_can_be_reached() {
+    fn the_user_agent_contains_a_contact() {
         let base = |url: &str| Url::parse(url).ok();
         assert_eq!(
             user_agent("1.0", Some("mailto:a@b.example"), None),

@@ -1,5 +1,5 @@
-//! Metrics in the Prometheus text format: what happened since the start, counted here; how things
-//! stand is read from the store when somebody asks.
+//! Metrics in the OpenMetrics text format. Counters count events since the start. Gauges are set
+//! from the store at each scrape.
 
 use std::{fmt::Write as _, sync::Mutex, time::Duration};
 
@@ -18,37 +18,37 @@ struct PollLabels {
     outcome: String,
 }
 
-/// The label of what belongs to a source.
+/// The label of a source's metrics.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SourceLabel {
     source: String,
 }
 
-/// The label of what belongs to a topic.
+/// The label of a topic's metrics.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TopicLabel {
     topic: String,
 }
 
-/// What one poll came to.
+/// The counts of one poll.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PollCounts {
     /// Entries stored for the first time.
     pub new_entries: u64,
-    /// Entries whose text or facts changed.
+    /// Entries whose text or metadata changed.
     pub updated_entries: u64,
     /// Entries that joined a story of another source.
     pub duplicates: u64,
 }
 
-/// How one source stands.
+/// The current state of one source.
 #[derive(Debug, Clone)]
 pub struct SourceGauge {
     /// Its id.
     pub source: String,
-    /// 1 while its last poll was good.
+    /// Whether the last poll succeeded.
     pub up: bool,
-    /// Unix time of its last success, in seconds; 0: never.
+    /// The Unix time of the last success in seconds; 0 if there was none.
     pub last_success_s: i64,
     /// Stored entries.
     pub entries: u64,
@@ -139,10 +139,10 @@ impl Metrics {
         self.rendering.observe(took.as_secs_f64());
     }
 
-    /// Everything in the text format of `OpenMetrics`, with how things stand now.
+    /// Returns all metrics in the text format of `OpenMetrics`.
     pub fn to_openmetrics(&self, sources: &[SourceGauge], topics: &[(String, u64)]) -> String {
         let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        // Who left feeds.toml leaves the gauges.
+        // Sources and topics that are no longer in feeds.toml are removed.
         self.up.clear();
         self.last_success.clear();
         self.entries.clear();
@@ -159,8 +159,7 @@ impl Metrics {
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if encode(&mut text, &registry).is_err() {
-            // A String takes whatever is written to it; were it otherwise, a scrape says so instead
-            // of lying.
+            // Writing to a String does not fail. If it did, the scrape would show it.
             let _ = write!(text, "# the metrics could not be written\n# EOF\n");
         }
         text
@@ -172,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happened_and_how_things_stand_are_told() {
+    fn counters_and_gauges_are_written() {
         let metrics = Metrics::default();
         metrics.count_poll(
             "a",
@@ -196,7 +195,7 @@ mod tests {
         }
         assert!(
             !metrics.to_openmetrics(&[], &[]).contains("tributary_source_up{"),
-            "who left is not told of"
+            "removed sources have no gauge"
         );
     }
 }

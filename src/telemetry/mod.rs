@@ -1,7 +1,7 @@
-//! Logs and metrics (layer 2): for people, as JSON, or to the journal. No globals but the one
-//! subscriber that a program has.
+//! Logs and metrics.
 //!
-//! One line per poll, readable alone and queryable by field; no bodies, no secrets.
+//! The log is written as text, as JSON, or to the systemd journal. Each poll is one line that can be
+//! read by itself and searched by its fields. Bodies and secrets are never logged.
 
 mod metrics;
 
@@ -13,30 +13,30 @@ use tracing_subscriber::{
 
 pub use metrics::{Metrics, PollCounts, SourceGauge};
 
-/// How log lines are written.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogEncoding {
-    /// For people; to the journal by its own protocol where that is what standard error leads to.
+    /// Text. If standard error is connected to the journal, the journal's own protocol is used.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// What is logged, and how.
+/// The options of the log.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogOptions {
-    /// The form.
+    /// The format.
     pub format: LogEncoding,
-    /// -1: warnings only; 0: what happens; 1: and why; 2: everything of ours.
+    /// -1: warnings only; 0: info; 1: debug; 2: trace.
     pub verbosity: i8,
-    /// Colours; `None`: where standard error is a terminal.
+    /// Whether colours are used; `None` uses them if standard error is a terminal.
     pub color: Option<bool>,
     /// Whether standard error is connected to the journal (`$JOURNAL_STREAM`).
     pub journal: bool,
 }
 
-/// Begins to log to standard error. To be called once, by `main`; a second call changes nothing.
+/// Starts to log to standard error. A second call has no effect.
 pub fn init(options: LogOptions) {
     let level = match options.verbosity {
         ..=-1 => "warn",
@@ -61,7 +61,7 @@ pub fn init(options: LogOptions) {
             {
                 registry.with(layer.with_field_prefix(None).with_filter(filter())).try_init()
             } else {
-                // A person reads the sentence; the fields are for machines.
+                // The message repeats the fields, so only the message is written.
                 let layer = tracing_subscriber::fmt::layer()
                     .with_target(false)
                     .with_ansi(color)
@@ -70,11 +70,11 @@ pub fn init(options: LogOptions) {
             }
         }
     };
-    // Already begun: by a test in the same process.
+    // Fails if a test in the same process has started it.
     drop(done);
 }
 
-/// Writes the message of an event and leaves its fields out, which repeat what the sentence says.
+/// Formats the message of an event without its other fields.
 #[derive(Debug, Clone, Copy)]
 struct MessageOnly;
 
@@ -114,14 +114,14 @@ pub fn escape_control_chars(text: &str) -> String {
     out
 }
 
-/// An error with everything that caused it, each said once: `what: why: why`.
+/// Returns an error with its causes, without repetitions: `error: cause: cause`.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
-        let said = next.to_string();
-        if !text.ends_with(&said) {
-            let _ = write!(text, ": {said}");
+        let message = next.to_string();
+        if !text.ends_with(&message) {
+            let _ = write!(text, ": {message}");
         }
         cause = next.source();
     }
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_feed_cannot_steer_the_terminal() {
+    fn control_characters_are_escaped() {
         assert_eq!(escape_control_chars("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
         assert_eq!(escape_control_chars("naïve — ß"), "naïve — ß");
     }
