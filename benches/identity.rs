@@ -10,7 +10,7 @@ use entry_identity::{
     Candidate, EntryIdentity, Fingerprint, IncomingEntry, KeyPolicy, KnownEntries, KnownEntry,
     KnownText, SourceSite, choose_story, identify_items, match_entries,
 };
-use feed_model::{Draft, EntryKey, Guid, SafeHtml, SourceId, Timestamp};
+use feed_model::{Draft, EntryId, EntryKey, Guid, SafeHtml, SourceId, StoryId, Timestamp};
 
 /// Number of words of a text, as in a typical post.
 const WORDS: usize = 800;
@@ -44,7 +44,7 @@ impl KnownEntries for EntryMemory {
         Ok(Vec::new())
     }
 
-    fn text_of(&self, _: i64) -> Result<Option<KnownText>, Infallible> {
+    fn text_of(&self, _: EntryId) -> Result<Option<KnownText>, Infallible> {
         Ok(None)
     }
 }
@@ -61,7 +61,7 @@ fn draft(n: usize) -> Draft {
     }
 }
 
-fn known(entry: i64, item: &EntryIdentity) -> KnownEntry {
+fn known(entry: EntryId, item: &EntryIdentity) -> KnownEntry {
     KnownEntry {
         entry,
         key: item.key.clone(),
@@ -82,7 +82,10 @@ fn benches(c: &mut Criterion) {
 
     let (identity, ..) = identify_items(&drafts, KeyPolicy::Guid, None);
     let known_entries = EntryMemory(
-        (1..).zip(&identity).map(|(entry, item)| (item.key.clone(), known(entry, item))).collect(),
+        (1..)
+            .zip(&identity)
+            .map(|(entry, item)| (item.key.clone(), known(EntryId(entry), item)))
+            .collect(),
     );
     c.bench_function("match 1,000 known items", |b| {
         b.iter(|| match_entries(black_box(&identity), &known_entries))
@@ -94,8 +97,8 @@ fn benches(c: &mut Criterion) {
 
     let source = SourceId::new("incoming").expect("an id");
     let candidate = |story: i64| Candidate {
-        story,
-        entry: story,
+        story: StoryId(story),
+        entry: EntryId(story),
         source: SourceId::new("stored").expect("an id"),
         source_title: Some("Stored".into()),
         link: Some(format!("https://elsewhere.example/{story}")),

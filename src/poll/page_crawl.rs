@@ -76,10 +76,10 @@ pub(super) async fn queue_listed_pages(
     let (mut new, mut over_limit) = (0, 0);
     for (i, page) in links.pages.iter().enumerate() {
         let lastmod = page.lastmod.map(|d| d.at);
-        let found = |queued, backlog| PageChange::Discovered {
+        let found = |queued, backfill| PageChange::Discovered {
             url: page.url.clone(),
             queued,
-            backlog,
+            backfill,
             rank: rank(now, i),
             lastmod,
             metadata: PageMetadata::from_sitemap(page).to_json(),
@@ -153,10 +153,10 @@ pub(super) async fn complete_index_items(
         };
         let is_incomplete = draft.published.is_none() || draft.summary.is_none();
         let listed_metadata = PageMetadata::from_draft(draft);
-        let found = |queued, backlog, metadata| PageChange::Discovered {
+        let found = |queued, backfill, metadata| PageChange::Discovered {
             url: url.clone(),
             queued,
-            backlog,
+            backfill,
             rank: rank(now, i),
             lastmod: None,
             metadata,
@@ -254,13 +254,13 @@ async fn queued_pages(
     let mut queue: HashMap<Url, QueuedPage> =
         new.into_iter().chain(backfill).map(|page| (page.url.clone(), page)).collect();
     for change in &crawl.pages {
-        if let PageChange::Discovered { url, queued: true, backlog, rank, metadata, .. } = change {
+        if let PageChange::Discovered { url, queued: true, backfill, rank, metadata, .. } = change {
             let refresh = crawl.refetches.contains(url);
             queue.insert(
                 url.clone(),
                 QueuedPage {
                     url: url.clone(),
-                    backlog: *backlog,
+                    backfill: *backfill,
                     refresh,
                     rank: *rank,
                     metadata: metadata.clone(),
@@ -269,11 +269,11 @@ async fn queued_pages(
         }
     }
     let mut queue: Vec<QueuedPage> =
-        queue.into_values().filter(|page| page.backlog || filter == QueueFilter::All).collect();
+        queue.into_values().filter(|page| page.backfill || filter == QueueFilter::All).collect();
     queue.sort_by(|a, b| {
-        (a.refresh, a.backlog, a.rank, a.url.as_str()).cmp(&(
+        (a.refresh, a.backfill, a.rank, a.url.as_str()).cmp(&(
             b.refresh,
-            b.backlog,
+            b.backfill,
             b.rank,
             b.url.as_str(),
         ))
@@ -375,7 +375,7 @@ async fn read_page(
         });
         return PageOutcome::Failed;
     };
-    let arrival = if page.backlog { Arrival::Backfill } else { Arrival::Ordinary };
+    let arrival = if page.backfill { Arrival::Backfill } else { Arrival::Ordinary };
     let listed_metadata = PageMetadata::from_json(page.metadata.as_deref());
     let head_metadata = PageMetadata::from_draft(&head.draft);
     let metadata = if crawl.follow_mode == FollowMode::Page {

@@ -93,7 +93,7 @@ pub(super) fn render_pending(
         for state in reader.archives(&topic.id)?.into_iter().filter(|state| !state.is_empty) {
             let mut channel = frame(settings, &addresses, &topic, &state);
             let digest = digest(&channel, state.revision);
-            if state.drawn == Some(digest) {
+            if state.input_digest == Some(digest) {
                 continue;
             }
             let stories = reader.archive_stories(&topic.id, state.number)?;
@@ -105,7 +105,7 @@ pub(super) fn render_pending(
                 topic: topic.id.clone(),
                 number: state.number,
                 revision: state.revision,
-                drawn: digest,
+                input_digest: digest,
                 updated: channel.updated,
                 body,
             });

@@ -182,7 +182,7 @@ fn archive_names(
         let there = snapshot
             .archives(&topic.id)?
             .into_iter()
-            .filter(|state| !state.is_empty && state.drawn.is_some());
+            .filter(|state| !state.is_empty && state.input_digest.is_some());
         names.extend(there.map(|state| (topic.id.clone(), state.number)));
     }
     Ok(names)

@@ -1,8 +1,8 @@
-//! Connections: one thread that owns the writing one, and a few for reading beside it.
+//! Database connections: one for writing, which a thread owns, and a few for reading.
 //!
-//! Work comes to the writer through a bounded channel, each piece in a transaction of its own; a
-//! panic in it is that piece's error. Readers see one consistent snapshot each (WAL), and never
-//! wait for the writer.
+//! The writer receives its jobs through a bounded channel and runs each in its own transaction. A
+//! panic in a job becomes the error of that job. Readers see a consistent snapshot each (WAL mode)
+//! and do not wait for the writer.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -18,30 +18,30 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{Reader, StoreError, error::SqlContext as _, migrate, search};
+use super::{Reader, StoreError, error::SqlContext as _, migrate, search_index};
 
-/// The database's name in the data directory.
+/// The file name of the database in the data directory.
 pub const DATABASE: &str = "tributary.db";
 
-/// How long a statement waits for another process that writes.
+/// How long a statement waits for the write of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The same when the log is written back at the end.
+/// The same for the checkpoint when the store is closed.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Pieces of work that may wait for the writer; who comes later waits outside.
+/// The maximum number of queued jobs. Further callers block.
 const QUEUE_LENGTH: usize = 64;
 
-/// Reading connections that are kept open.
+/// The maximum number of idle connections for reading.
 const MAX_IDLE_READERS: usize = 4;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// What all handles of one store share.
+/// The state that the handles of a store share.
 struct Shared {
     file: PathBuf,
     uri: String,
     readers: Mutex<Vec<Connection>>,
-    /// The one connection that is asked whether anything was written.
+    /// The connection for [`Store::version`].
     version_conn: Mutex<Option<Connection>>,
     writer: Mutex<Option<(SyncSender<Job>, JoinHandle<()>)>>,
 }
@@ -53,13 +53,13 @@ impl Drop for Shared {
         self.version_conn.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((sender, thread)) = writer {
             drop(sender);
-            // The thread ends when the last sender is gone; its own panic was caught per job.
+            // The thread ends when the last sender is dropped. Panics in jobs were caught.
             drop(thread.join());
         }
     }
 }
 
-/// The state in one directory: a cheap handle. Every method blocks; call them from a blocking
+/// A handle of the database. It is cheap to clone. All methods block; call them on a blocking
 /// thread.
 #[derive(Clone)]
 pub struct Store(Arc<Shared>);
@@ -71,27 +71,34 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the state in a directory, which is made with its database where there is none, and
-    /// brings it to this program's version.
+    /// Opens the database in a directory and migrates it. Creates both if necessary.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir)
             .map_err(|source| StoreError::Directory { dir: dir.to_owned(), source })?;
         Self::open_file(&dir.join(DATABASE), true)
     }
 
-    /// Opens the state in a directory for writing; an error where there is none.
+    /// Opens the existing database in a directory for reading and writing, and migrates it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoState`] if there is none.
     pub fn open_existing(dir: &Path) -> Result<Self, StoreError> {
         let file = existing(dir)?;
         Self::open_file(&file, true)
     }
 
-    /// Opens the state in a directory for reading alone; an error where there is none.
+    /// Opens the existing database in a directory for reading.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NoState`] if there is none, [`StoreError::Refused`] if it has to be migrated.
     pub fn open_read_only(dir: &Path) -> Result<Self, StoreError> {
         let file = existing(dir)?;
         Self::open_file(&file, false)
     }
 
-    /// A store in memory, for a dry run or a test. It ends with its last handle.
+    /// Creates a database in memory. It ends with its last handle.
     pub fn in_memory() -> Result<Self, StoreError> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = format!("/tributary-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -111,11 +118,11 @@ impl Store {
         let writer = if writing {
             let mut conn = connect(file, &uri, true)?;
             migrate::migrate(&mut conn, file)?;
-            search::rebuild_if_outdated(&mut conn)?;
+            search_index::rebuild_if_outdated(&mut conn)?;
             let (sender, jobs) = sync_channel(QUEUE_LENGTH);
             let thread = std::thread::Builder::new()
                 .name("store-writer".into())
-                .spawn(move || work(conn, &jobs));
+                .spawn(move || run_jobs(conn, &jobs));
             let thread =
                 thread.map_err(|source| StoreError::Directory { dir: file.to_owned(), source })?;
             Some((sender, thread))
@@ -146,36 +153,36 @@ impl Store {
         &self.0.file
     }
 
-    /// A number that is another one whenever anything was written since, by this program or
-    /// another. What is read after it was asked for is at least as new.
+    /// Returns a number that changes with every write, by this process or another. Data that is
+    /// read afterwards is at least as new.
     pub fn version(&self) -> Result<i64, StoreError> {
         let mut version_conn = self.0.version_conn.lock().unwrap_or_else(PoisonError::into_inner);
         let conn = match version_conn.take() {
             Some(conn) => conn,
             None => connect(&self.0.file, &self.0.uri, false)?,
         };
-        // It counts what other connections wrote, and this one writes nothing.
+        // The number counts the writes of other connections, and this connection never writes.
         let version = conn
             .query_row("PRAGMA data_version", [], |r| r.get(0))
-            .context("ask whether anything was written")?;
+            .context("read the version of the data")?;
         *version_conn = Some(conn);
         Ok(version)
     }
 
-    /// Runs `f` over one consistent snapshot.
+    /// Runs `f` with a consistent snapshot.
     pub fn read<T>(
         &self,
         f: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let kept = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut conn = match kept {
+        let idle = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut conn = match idle {
             Some(conn) => conn,
             None => connect(&self.0.file, &self.0.uri, false)?,
         };
         let result = {
             let tx = conn
                 .transaction_with_behavior(TransactionBehavior::Deferred)
-                .context("begin to read")?;
+                .context("begin a read transaction")?;
             f(&Reader { conn: &tx })
         };
         let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,21 +192,20 @@ impl Store {
         result
     }
 
-    /// Runs `f` with a connection of its own that reads this database, outside any transaction, and
-    /// may write another.
+    /// Runs `f` with its own connection, outside a transaction. `f` may write a copy to another
+    /// file.
     pub(super) fn with_reader<T>(
         &self,
         f: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let conn = connect(&self.0.file, &self.0.uri, false)?;
-        // `query_only` is about every database of a connection, a copy that is being written
-        // included.
-        conn.pragma_update(None, "query_only", false).context("prepare to copy")?;
+        // `query_only` would also forbid writing the copy.
+        conn.pragma_update(None, "query_only", false).context("prepare the copy")?;
         f(&conn)
     }
 
-    /// Runs `f` in one transaction on the writer's thread: kept whole when it is `Ok`, else not at
-    /// all.
+    /// Runs `f` in a transaction on the writer's thread. Commits if `f` returns `Ok`, else rolls
+    /// back.
     pub(super) fn write<T: Send + 'static>(
         &self,
         f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -207,14 +213,14 @@ impl Store {
         self.on_writer(move |conn| {
             let tx = conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)
-                .context("begin to write")?;
+                .context("begin a write transaction")?;
             let value = f(&tx)?;
-            tx.commit().context("keep what was written")?;
+            tx.commit().context("commit")?;
             Ok(value)
         })
     }
 
-    /// Like [`Store::write`], but nothing is kept: what would come of it.
+    /// Like [`Store::write`], but always rolls back.
     pub(super) fn dry_run<T: Send + 'static>(
         &self,
         f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -222,14 +228,14 @@ impl Store {
         self.on_writer(move |conn| {
             let tx = conn
                 .transaction_with_behavior(TransactionBehavior::Immediate)
-                .context("begin to write")?;
+                .context("begin a write transaction")?;
             let value = f(&tx)?;
-            tx.rollback().context("undo a rehearsal")?;
+            tx.rollback().context("roll back a dry run")?;
             Ok(value)
         })
     }
 
-    /// Runs `f` with the writing connection, outside any transaction.
+    /// Runs `f` on the writer's thread with its connection, outside a transaction.
     pub(super) fn on_writer<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
@@ -238,31 +244,31 @@ impl Store {
             Some((sender, _)) => sender.clone(),
             None => return Err(StoreError::Closed),
         };
-        let (reply, answer) = sync_channel(1);
+        let (reply, result) = sync_channel(1);
         let job: Job = Box::new(move |conn| {
             let result = catch_unwind(AssertUnwindSafe(|| f(conn))).unwrap_or_else(|panic| {
                 let text = panic.downcast_ref::<&str>().map(ToString::to_string);
                 let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
                 Err(StoreError::Panicked(text.unwrap_or_else(|| "no message".into())))
             });
-            // Who asked may have gone away; the work is done all the same.
+            // The caller may be gone; the job is done anyway.
             drop(reply.send(result));
         });
         sender.send(job).map_err(|_| StoreError::Closed)?;
-        answer.recv().map_err(|_| StoreError::Closed)?
+        result.recv().map_err(|_| StoreError::Closed)?
     }
 
-    /// Writes the log back into the database and ends the writer, the last to leave: with it the
-    /// log goes. Later writes are refused.
+    /// Writes the log (WAL) back into the database and ends the writer. SQLite deletes the log when
+    /// its last connection closes. Later writes fail.
     pub fn close(&self) -> Result<(), StoreError> {
         self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.0.version_conn.lock().unwrap_or_else(PoisonError::into_inner).take();
         let done = self.on_writer(|conn| {
-            // Who still reads, another program perhaps, holds up no stop for long: what stays in
+            // A reader, perhaps in another process, must not delay the stop for long. What stays in
             // the log is read from there.
-            conn.busy_timeout(CLOSING_TIMEOUT).context("write the log back")?;
+            conn.busy_timeout(CLOSING_TIMEOUT).context("write the log back into the database")?;
             conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-                .context("write the log back")?;
+                .context("write the log back into the database")?;
             Ok(())
         });
         let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -274,7 +280,7 @@ impl Store {
     }
 }
 
-fn work(mut conn: Connection, jobs: &Receiver<Job>) {
+fn run_jobs(mut conn: Connection, jobs: &Receiver<Job>) {
     while let Ok(job) = jobs.recv() {
         job(&mut conn);
     }
@@ -285,7 +291,7 @@ fn existing(dir: &Path) -> Result<PathBuf, StoreError> {
     if file.is_file() { Ok(file) } else { Err(StoreError::NoState { dir: dir.to_owned() }) }
 }
 
-/// Opens one connection. A reading one never writes, whatever it is asked.
+/// Opens a connection. One for reading rejects writes.
 fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreError> {
     let open = |source| StoreError::Open { file: file.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_URI
@@ -294,8 +300,8 @@ fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreErr
     let conn = if writing {
         Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_CREATE).map_err(open)?
     } else {
-        // SQLite wants write access for the index of the log even to read; where the file cannot be
-        // had so, plainly.
+        // SQLite needs write access to the index of the log even for reading. If the file cannot be
+        // opened that way, it is opened read-only.
         Connection::open_with_flags(uri, flags)
             .or_else(|_| {
                 Connection::open_with_flags(
@@ -310,11 +316,11 @@ fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreErr
     conn.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
     conn.set_prepared_statement_cache_capacity(128);
     if writing {
-        // A file of another kind is found out before anything is changed in it.
+        // A foreign file is refused before anything in it changes.
         migrate::version(&conn, file)?;
         conn.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
-        // NORMAL may lose the last commits at a power cut; an entry once announced must not come
-        // again, so FULL.
+        // With NORMAL the last commits may be lost in a power failure, and stories would be
+        // announced again.
         conn.pragma_update(None, "synchronous", "FULL").map_err(open)?;
         conn.pragma_update(None, "foreign_keys", true).map_err(open)?;
         conn.pragma_update(None, "cache_size", -16_000).map_err(open)?;
@@ -324,8 +330,8 @@ fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreErr
     Ok(conn)
 }
 
-/// A database of another user is not written: the log beside it would then belong to the wrong one,
-/// and lock the owner's daemon out.
+/// Refuses to write a database of another user: the log file would belong to the wrong user and the
+/// owner's daemon could not use it.
 fn check_owner(file: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::MetadataExt as _;
     let Ok(metadata) = std::fs::metadata(file) else {

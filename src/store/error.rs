@@ -1,54 +1,57 @@
-//! Why the store could not do what was asked.
+//! Errors of the store.
 
 use std::{io, path::PathBuf};
 
-/// Why the store could not do what was asked.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no state, and the caller does not make one.
+    /// There is no database, and the caller does not create one.
     #[error("there is no state in {}: no tributary.db", dir.display())]
     NoState {
-        /// The directory that was tried.
+        /// The data directory.
         dir: PathBuf,
     },
-    /// The data directory cannot be made or written.
+    /// The data directory cannot be created or written.
     #[error("cannot use the data directory {}", dir.display())]
     Directory {
         /// The directory.
         dir: PathBuf,
-        /// What the system said.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// A daemon (or a poll) holds the directory.
-    #[error("another tributary is at work in {}{}", dir.display(), pid.as_ref().map(|p| format!(" (process {p})")).unwrap_or_default())]
+    /// Another process holds the lock of the data directory.
+    #[error("another tributary is running in {}{}", dir.display(), process(pid.as_deref()))]
     Locked {
-        /// The directory.
+        /// The data directory.
         dir: PathBuf,
-        /// Who, as the lock file says.
+        /// The process id in the lock file.
         pid: Option<String>,
     },
-    /// The database belongs to another user: writing would leave files that its owner cannot use.
+    /// The database belongs to another user, who could not use the files that writing creates.
     #[error("{} belongs to user {owner}, and this is user {user}", file.display())]
     NotOwner {
         /// The database.
         file: PathBuf,
-        /// Who owns it, by number.
+        /// The user id of its owner.
         owner: u32,
-        /// Who asks, by number.
+        /// The user id of this process.
         user: u32,
     },
     /// The database was written by a newer program.
-    #[error("{} is of version {found}, and this program knows versions up to {known}", file.display())]
+    #[error(
+        "{} has schema version {found}, and this program supports versions up to {known}",
+        file.display()
+    )]
     Newer {
         /// The database.
         file: PathBuf,
         /// Its version.
         found: u32,
-        /// The newest that is known.
+        /// The newest supported version.
         known: u32,
     },
-    /// The file is another program's database, or none.
+    /// The file is not a database of this program.
     #[error("{} is not a database of this program", file.display())]
     Foreign {
         /// The file.
@@ -59,64 +62,68 @@ pub enum StoreError {
     Open {
         /// The database.
         file: PathBuf,
-        /// What `SQLite` said.
+        /// The cause.
         #[source]
         source: rusqlite::Error,
     },
-    /// A migration failed; the database is as it was.
-    #[error("cannot bring {} to version {version}", file.display())]
+    /// A migration failed. The database is unchanged.
+    #[error("cannot migrate {} to schema version {version}", file.display())]
     Migrate {
         /// The database.
         file: PathBuf,
-        /// The version that could not be reached.
+        /// The version that the migration leads to.
         version: u32,
-        /// What `SQLite` said.
+        /// The cause.
         #[source]
         source: rusqlite::Error,
     },
-    /// A statement failed; its transaction was rolled back.
+    /// A statement failed. Its transaction was rolled back.
     #[error("cannot {context}")]
     Sql {
-        /// What was attempted.
+        /// What the statement was for.
         context: &'static str,
-        /// What `SQLite` said.
+        /// The cause.
         #[source]
         source: rusqlite::Error,
     },
-    /// The writer met a bug; its transaction was rolled back.
-    #[error("the writer broke off: {0}")]
+    /// A write panicked. Its transaction was rolled back.
+    #[error("a write to the database panicked: {0}")]
     Panicked(String),
-    /// The writer has ended: the program is stopping.
+    /// The store is closed, because the program is stopping.
     #[error("the store is closed")]
     Closed,
-    /// The named thing is not stored.
+    /// There is nothing with this name.
     #[error("there is no {what} `{name}`")]
     Unknown {
-        /// Story, topic, source.
+        /// `story`, `topic` or `source`.
         what: &'static str,
-        /// As it was asked for.
+        /// The requested name.
         name: String,
     },
-    /// What was asked makes no sense for what is stored.
+    /// The request does not fit the stored state.
     #[error("{0}")]
     Refused(String),
-    /// The backup's target exists already.
-    #[error("{} exists already", file.display())]
+    /// The target of a backup already exists.
+    #[error("{} already exists", file.display())]
     Exists {
         /// The file.
         file: PathBuf,
     },
 }
 
-/// Says what a statement was for, where it fails.
+fn process(pid: Option<&str>) -> String {
+    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+}
+
+/// Adds the purpose of a statement to its error.
 pub(super) trait SqlContext<T> {
-    /// Names what was attempted.
-    fn context(self, what: &'static str) -> Result<T, StoreError>;
+    /// Adds the purpose, which completes the sentence "cannot …".
+    fn context(self, purpose: &'static str) -> Result<T, StoreError>;
 }
 
 impl<T> SqlContext<T> for Result<T, rusqlite::Error> {
-    fn context(self, what: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Sql { context: what, source })
+    fn context(self, purpose: &'static str) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::Sql { context: purpose, source })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who is at work in a data directory: a lock that ends with its process, however that ends.
+//! The lock of a data directory. The operating system releases it when the process ends.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -8,17 +8,21 @@ use std::{
 
 use super::StoreError;
 
-/// The right to poll and publish from a data directory, while it is held.
+/// The exclusive right to poll and publish from a data directory.
 #[derive(Debug)]
 pub struct DirectoryLock {
     _file: File,
 }
 
 impl DirectoryLock {
-    /// The lock's file in the data directory; it holds the process id of who holds it.
+    /// The name of the lock file. It contains the id of the process that holds the lock.
     pub const FILE: &'static str = "tributary.lock";
 
-    /// Takes the lock; [`StoreError::Locked`] where another process has it.
+    /// Acquires the lock.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`] if another process holds it.
     pub fn acquire(dir: &Path) -> Result<Self, StoreError> {
         let unusable = |source| StoreError::Directory { dir: dir.to_owned(), source };
         std::fs::create_dir_all(dir).map_err(unusable)?;
@@ -52,11 +56,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_second_is_refused_and_told_who_has_it() {
+    fn a_second_lock_is_refused_with_the_process_id_of_the_first() {
         let dir = tempfile::tempdir().unwrap();
         let first = DirectoryLock::acquire(dir.path()).unwrap();
         let Err(StoreError::Locked { pid, .. }) = DirectoryLock::acquire(dir.path()) else {
-            panic!("taken twice")
+            panic!("acquired twice")
         };
         assert_eq!(pid, Some(std::process::id().to_string()));
         drop(first);

@@ -1,66 +1,60 @@
-//! `SQLite`: the only place with SQL (layer 2).
+//! The SQLite database. No other module contains SQL.
 //!
-//! [`Store`] is a cheap handle. [`Store::read`] runs a closure over one consistent snapshot
-//! ([`Reader`]); every other method writes, each in one transaction on the one writer's thread.
-//! Every method blocks: call them from a blocking thread.
+//! [`Store`] is a cheap handle. [`Store::read`] runs a closure with a consistent snapshot
+//! ([`Reader`]). All other methods write, each in one transaction on the writer's thread. All
+//! methods block; call them on a blocking thread.
 //!
-//! What is kept, in one sentence each:
-//! - an **entry** is one item as one source gave it, unique by (source, key), and never deleted;
-//! - a **story** groups the entries of every source that carries it; its published id and position
-//!   never change;
-//! - a story that is forgotten or expires leaves its entries as **tombstones**, so that nothing
-//!   returns;
-//! - the **window** of a topic is stored, so that a document depends on the stored state alone and
-//!   on no clock;
-//! - every attempt to poll is one [`PollUpdate`], carried out by [`Store::apply`] in one
-//!   transaction.
+//! - An **entry** is an item of a source, unique by source and key. It is never deleted.
+//! - A **story** groups the entries of all sources that have it. Its published id never changes.
+//! - A removed story keeps its entries as **tombstones**, so that it does not return.
+//! - The feed **window** of a topic is stored, so that documents depend only on stored state.
+//! - A poll stores its changes as one [`PollUpdate`] with [`Store::apply`].
 //!
-//! Decisions are not made here: `identity` and `topic` decide, as pure functions that are called
-//! inside the transaction.
+//! `schema.sql` is the schema. Queries are in `read`, writes in `write`. The decisions are made by
+//! `entry_identity` and `topic_rules`, whose functions are called within the transactions.
 
-mod apply;
-mod archives;
 mod asynchronous;
-mod classification;
+mod backup;
+mod classifier_input;
 mod connection;
-mod crawl_queue;
-mod documents;
-mod entries;
 mod error;
-mod feed_window;
-mod host_backoff;
-mod instances;
-mod labels;
+mod integrity;
 mod lock;
-mod maintenance;
 mod migrate;
 mod poll_update;
 #[cfg(test)]
 mod query_plans;
+mod read;
 mod reader;
-mod representative;
-mod search;
-mod source_health;
+mod search_index;
+mod search_query;
 mod source_ref;
-mod sources;
 mod sql_values;
-mod stories;
-mod training_data;
+mod statements;
+mod story_topics;
+mod window_policy;
+mod write;
 
-pub use archives::{ArchiveDocument, ArchiveState, RenderedArchive};
 pub use connection::{DATABASE, Store};
-pub use crawl_queue::{IndexedSitemap, KnownPage, PageChange, PageState, QueuedPage, StoredRobots};
 pub use error::StoreError;
-pub use feed_window::WindowPolicy;
-pub use instances::Instance;
 pub use lock::DirectoryLock;
-pub use maintenance::ReclassifyProgress;
 pub use poll_update::{
     Arrival, FeedMetadata, IncomingItem, ItemOutcome, ParsedDocument, PollAttempt, PollError,
     PollUpdate, SourceTarget, UpdateResult,
 };
-pub use reader::{MonthCount, Reader, StoryQuery};
-pub use search::{SearchQuery, SearchResults};
-pub use source_health::ACTIVITY_DAYS;
-pub use sources::{DueSource, SharedFeedSource, SourceRecord};
-pub use training_data::TopicChange;
+pub use read::{
+    archives::{ArchiveDocument, ArchiveState},
+    crawl_queue::{IndexedSitemap, KnownPage, PageState, QueuedPage, StoredRobots},
+    search::SearchResults,
+    source_health::ACTIVITY_DAYS,
+    sources::{DueSource, SharedFeedSource, SourceRecord},
+    stories::{MonthCount, StoryQuery},
+    training_data::TopicChange,
+};
+pub use reader::Reader;
+pub use search_query::SearchQuery;
+pub use window_policy::WindowPolicy;
+pub use write::{
+    archives::RenderedArchive, crawl_queue::PageChange, instances::Instance,
+    reclassify::ReclassifyProgress,
+};

@@ -1,29 +1,30 @@
-//! What one attempt to poll wants to have stored: the intents that
-//! [`Store::apply`](super::Store::apply) carries out.
+//! The changes of one poll, which [`Store::apply`](super::Store::apply) stores.
 
+use rusqlite::Row;
 use url::Url;
+
+use entry_identity::{EntryIdentity, KeyPolicy};
+use feed_model::{
+    Draft, EntryId, FollowMode, FollowTarget, MovedAddress, PollOutcome, Problem, Source, SourceId,
+    StoryId, Timestamp, UpdateHints, Validators,
+};
 
 use super::{PageChange, WindowPolicy};
 use crate::schedule::NextPoll;
-use entry_identity::{EntryIdentity, KeyPolicy};
-use feed_model::{
-    Draft, FollowMode, FollowTarget, MovedAddress, PollOutcome, Problem, Source, SourceId,
-    Timestamp, UpdateHints, Validators,
-};
 
-/// How an entry comes: it decides the position of a story that begins with it.
+/// How an entry arrives. It decides the position of the story that it creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// In an ordinary poll: the story stands where it is stored, on top.
+    /// In an ordinary poll: the position is the time at which the story is stored.
     Ordinary,
-    /// In a source's first import: the story stands at the publisher's date.
+    /// In the first import of a source: the position is the publisher's date.
     Import,
-    /// Out of the back-catalogue: likewise.
+    /// In the backfill: the position is the publisher's date.
     Backfill,
 }
 
 impl Arrival {
-    /// The word that is stored.
+    /// Returns the stored form.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Ordinary => "ordinary",
@@ -33,92 +34,92 @@ impl Arrival {
     }
 }
 
-/// One item of a document, with what it is known by.
+/// An item of a document with its identity.
 #[derive(Debug, Clone)]
 pub struct IncomingItem {
-    /// What the document says.
+    /// The parsed item.
     pub draft: Draft,
-    /// What it is known by.
+    /// What it is identified by.
     pub identity: EntryIdentity,
-    /// How it comes.
+    /// How it arrives.
     pub arrival: Arrival,
 }
 
-/// What a publication says of itself.
+/// The metadata of a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeedMetadata {
     /// Its title.
     pub title: Option<String>,
     /// The feed's own id.
     pub id: Option<String>,
-    /// The feed's own address, as it states it.
+    /// The address that the feed states as its own (`atom:link rel="self"`).
     pub feed_url: Option<String>,
-    /// Its page.
+    /// The home page of the publication.
     pub home_page_url: Option<String>,
-    /// Its copyright text.
+    /// The copyright text.
     pub rights: Option<String>,
 }
 
-/// A document that was read.
+/// A parsed document.
 #[derive(Debug, Clone)]
 pub struct ParsedDocument {
-    /// What the publication says of itself.
+    /// The metadata of the feed.
     pub metadata: FeedMetadata,
-    /// The digest of its bytes: the same bytes are not read twice.
+    /// The hash of its bytes. A document with the same bytes is not parsed again.
     pub body_digest: Option<[u8; 32]>,
-    /// What the source's entries are known by from now on; `None` leaves it as it is.
+    /// What the entries of the source are identified by; `None`: unchanged.
     pub key_policy: Option<KeyPolicy>,
-    /// Its items, in its order, newest first as a rule.
+    /// Its items, in its order.
     pub items: Vec<IncomingItem>,
-    /// Whether the answer said `Cache-Control: private`; `None`: as before.
+    /// Whether the response had `Cache-Control: private`; `None`: unchanged.
     pub private: Option<bool>,
-    /// Whether this ends the source's first import.
+    /// Whether it completes the first import of the source.
     pub ends_import: bool,
 }
 
-/// What went wrong.
+/// The error of a failed poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollError {
-    /// Fit for public pages: `timeout`, `http-503`.
+    /// The class, which may be published: `timeout`, `http-503`.
     pub class: String,
-    /// For the operator's eyes.
+    /// The message, for the operator only.
     pub text: String,
 }
 
-/// How an attempt to poll went.
+/// The result of an attempt to poll.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PollAttempt {
     /// The outcome. [`PollOutcome::Changed`] follows only from the stored entries.
     pub outcome: PollOutcome,
     /// The HTTP status.
     pub status: Option<u16>,
-    /// What went wrong; `None`: the attempt succeeded.
+    /// The error; `None`: the attempt succeeded.
     pub error: Option<PollError>,
-    /// Failures in a row, this one included.
+    /// The number of consecutive failures, including this attempt.
     pub failures: u32,
-    /// Refusals (429, 503) in a row, this one included.
+    /// The number of consecutive 429 and 503 responses, including this one.
     pub throttles: u32,
-    /// When the source first said 410, where it still does.
+    /// When the first of the consecutive 410 responses was received.
     pub gone_since: Option<Timestamp>,
-    /// Whether it rests from now on.
+    /// Whether the source is gone.
     pub gone: bool,
-    /// When it is asked again.
+    /// When it is polled next.
     pub next: NextPoll,
-    /// The key of the limit of the host that answered; `None`: as before.
+    /// The key of the limits of the host that responded; `None`: unchanged.
     pub host: Option<String>,
-    /// Sources that read the same document and wait for this one, so that one request serves them
-    /// all.
+    /// Sources with the same feed, which are polled together with this one, so that one request
+    /// serves them all.
     pub aligned_sources: Vec<SourceId>,
-    /// How often the publication wants to be asked, as its document says; `None`: as before.
+    /// The update hints of the document; `None`: unchanged.
     pub update_hints: Option<UpdateHints>,
     /// The target of permanent redirects, if there are any.
     pub moved: Option<MovedAddress>,
-    /// What was odd; `None`: as before.
+    /// The problems of the document; `None`: unchanged.
     pub problems: Option<Vec<Problem>>,
 }
 
 impl PollAttempt {
-    /// An attempt that was answered, with nothing else to say of it.
+    /// Returns a successful attempt without changes.
     pub fn unchanged(next: NextPoll) -> Self {
         Self {
             outcome: PollOutcome::Unchanged,
@@ -138,55 +139,58 @@ impl PollAttempt {
     }
 }
 
-/// What feeds.toml says of where a source is and how it is followed. Who asks by another word than
-/// the one in force asks for nobody.
+/// The address and follow mode of a source in feeds.toml. The update of a poll that was started
+/// with another target is discarded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceTarget {
-    /// The address, as a URL writes it.
+    /// The address.
     pub url: String,
-    /// How to follow it.
+    /// The follow mode.
     pub follow_mode: FollowMode,
 }
 
 impl SourceTarget {
-    /// What `source` says.
+    /// Returns the target of a source.
     pub fn of(source: &Source) -> Self {
         Self { url: source.url.to_string(), follow_mode: source.follow_mode }
     }
+
+    /// Reads the columns `url` and `follow`.
+    pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let follow_mode = FollowMode::from_stored(&row.get::<_, String>("follow")?);
+        Ok(Self { url: row.get("url")?, follow_mode: follow_mode.unwrap_or_default() })
+    }
 }
 
-/// Everything that one attempt to poll changes: stored in one transaction, failures and 304
-/// included.
+/// The changes of one poll, stored in one transaction. Failed polls and 304 responses have one too.
 #[derive(Debug, Clone)]
 pub struct PollUpdate {
-    /// Which source.
+    /// The polled source.
     pub source: SourceId,
-    /// What it was asked by. Once feeds.toml says something else, or gives the source another id,
-    /// nothing of the plan is carried out but that there was a request.
+    /// Its target when the poll started.
     pub target: SourceTarget,
-    /// When it is stored.
+    /// The current time.
     pub now: Timestamp,
-    /// When the last request was made; `None`: none was.
+    /// When the last request was made; `None`: there was none.
     pub requested: Option<Timestamp>,
-    /// How it went; `None` for a visit to the back-catalogue, which changes nothing of the
-    /// schedule.
+    /// The result of the attempt; `None` for a backfill, which does not change the schedule.
     pub attempt: Option<PollAttempt>,
-    /// How the source was found to be followed, where that is new.
+    /// The follow mode if it was discovered.
     pub followed: Option<FollowTarget>,
-    /// When that was found out or reviewed, where it was.
+    /// When the follow mode was discovered or reviewed.
     pub reviewed: Option<Timestamp>,
-    /// The validators that URLs now have; empty ones are dropped.
+    /// New validators of URLs; empty ones delete the stored ones.
     pub validators: Vec<(Url, Validators)>,
-    /// What was read; `None`: nothing new.
+    /// The parsed document; `None`: there was no new one.
     pub document: Option<ParsedDocument>,
-    /// What was learnt about pages.
+    /// Changes of the pages of a site.
     pub pages: Vec<PageChange>,
-    /// How large windows are.
+    /// The size of feed windows.
     pub window: WindowPolicy,
 }
 
 impl PollUpdate {
-    /// A plan for `source` that changes nothing yet.
+    /// Returns an update of `source` without changes.
     pub fn of(source: &Source, now: Timestamp, window: WindowPolicy) -> Self {
         Self {
             source: source.id.clone(),
@@ -204,35 +208,34 @@ impl PollUpdate {
     }
 }
 
-/// What came of a plan.
+/// The result of applying a [`PollUpdate`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UpdateResult {
-    /// Entries stored for the first time.
+    /// The number of new entries.
     pub new_entries: u64,
-    /// Entries whose text or facts changed.
+    /// The number of changed entries.
     pub updated_entries: u64,
-    /// Stories that began.
+    /// The number of new stories.
     pub new_stories: u64,
-    /// Entries that joined a story of another source.
+    /// The number of entries that joined a story of another source.
     pub duplicates: u64,
-    /// Whether anything that is published may have changed.
+    /// Whether published documents may change.
     pub visible: bool,
-    /// Whether feeds.toml says something else of the source by now, so that nothing was carried
-    /// out.
+    /// Whether feeds.toml changed the source in the meantime, so that the update was discarded.
     pub config_changed: bool,
-    /// What became of each item, in the document's order: for `inspect`.
+    /// What happened to each item, in the order of the document.
     pub items: Vec<ItemOutcome>,
 }
 
-/// What became of one item.
+/// What happened to an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemOutcome {
-    /// The entry's row.
-    pub entry: i64,
-    /// The story's number.
-    pub story: i64,
-    /// In words: new, known, joined, with the reason.
+    /// Its entry; `None` for a duplicate in the document.
+    pub entry: Option<EntryId>,
+    /// The story of its entry.
+    pub story: Option<StoryId>,
+    /// Whether it is new, known or joined a story, with the reason.
     pub reason: String,
-    /// The topics that its story is in.
+    /// The topics of its story.
     pub topics: Vec<String>,
 }

@@ -17,7 +17,8 @@ use url::Url;
 
 use super::{
     Arrival, FeedMetadata, IncomingItem, ParsedDocument, PollAttempt, PollUpdate, Reader, Store,
-    StoreError, StoryQuery, WindowPolicy, apply, entries::SourceEntries,
+    StoreError, StoryQuery, WindowPolicy,
+    write::{apply, entries::SourceEntries},
 };
 use entry_identity::{KeyPolicy, KnownEntries as _};
 use feed_model::{

@@ -1,7 +1,7 @@
-//! What published documents carry of a source, and when that last changed.
+//! The metadata of a source in published documents, and when it last changed.
 //!
-//! It moves with the source's title, links or id and with nothing else: a build date in it would
-//! change every document at every poll.
+//! Only the title, links, rights and id of the source count. If the build date of its feed counted,
+//! every document would change at every poll.
 
 use rusqlite::{Connection, Row, params};
 
@@ -9,72 +9,62 @@ use super::{
     StoreError,
     error::SqlContext as _,
     sql_values::{self, ms, time},
+    statements::{execute, query_row},
 };
 use feed_model::{SourceRef, Timestamp};
 
-/// The columns that [`of_row`] reads, of a source joined as `src`.
-pub(super) const COLUMNS: &str =
-    "src.id AS src_id, src.title_override, src.feed_title, src.url AS src_url, src.feed_id, src.self_url,
-    src.follow_mode AS src_follow_mode, src.follow_url, src.home_page_url, src.rights AS src_rights, src.source_ref_updated_ms";
+/// The columns that [`of_row`] reads. The source must be joined as `src`.
+pub(super) const COLUMNS: &str = "src.id AS src_id, src.title_override, src.feed_title,
+    src.url AS src_url, src.feed_id, src.follow_mode AS src_follow_mode, src.follow_url,
+    src.home_page_url, src.rights AS src_rights, src.source_ref_updated_ms";
 
-/// Reads what documents carry of a source out of a row with [`COLUMNS`].
+/// Reads the metadata of a source from a row with [`COLUMNS`].
 pub(super) fn of_row(row: &Row<'_>) -> rusqlite::Result<SourceRef> {
+    let text = |column| row.get::<_, Option<String>>(column);
     let id = sql_values::source_id(row, "src_id")?;
-    let own_title: Option<String> = row.get("feed_title")?;
-    let title = row
-        .get::<_, Option<String>>("title_override")?
-        .or(own_title)
-        .unwrap_or_else(|| id.to_string());
-    let url: String = row.get("src_url")?;
-    let way: Option<String> = row.get("src_follow_mode")?;
-    let feed_url = row.get::<_, Option<String>>("follow_url")?.unwrap_or(url);
-    let own_id: Option<String> = row.get("feed_id")?;
-    let feed_id = own_id.filter(|id| is_iri(id)).unwrap_or_else(|| feed_url.clone());
+    let feed_url = match text("follow_url")? {
+        Some(url) => url,
+        None => row.get("src_url")?,
+    };
     Ok(SourceRef {
-        feed_id,
-        title,
+        feed_id: text("feed_id")?.filter(|id| is_iri(id)).unwrap_or_else(|| feed_url.clone()),
+        title: text("title_override")?.or(text("feed_title")?).unwrap_or_else(|| id.to_string()),
         feed_url,
-        is_feed: way.as_deref() == Some("feed"),
-        home_page_url: row.get("home_page_url")?,
-        rights: row.get("src_rights")?,
+        is_feed: text("src_follow_mode")?.as_deref() == Some("feed"),
+        home_page_url: text("home_page_url")?,
+        rights: text("src_rights")?,
         updated: time(row.get("source_ref_updated_ms")?),
         id,
     })
 }
 
-/// Moves the time of the last change when what documents carry of the source is not what it was;
-/// whether it is not.
+/// Stores `now` as the time of the last change if the metadata changed. Returns whether it did.
 pub(super) fn update(conn: &Connection, source: &str, now: Timestamp) -> Result<bool, StoreError> {
     let sql = format!("SELECT {COLUMNS}, src.source_ref_digest FROM source src WHERE src.id = ?1");
-    let (reference, stored) = conn
-        .prepare_cached(&sql)
-        .and_then(|mut s| {
-            s.query_row([source], |row| {
-                Ok((of_row(row)?, row.get::<_, Option<[u8; 32]>>("source_ref_digest")?))
-            })
-        })
-        .context("read what documents carry of a source")?;
+    let (metadata, stored): (SourceRef, Option<[u8; 32]>) =
+        query_row(conn, &sql, [source], |row| Ok((of_row(row)?, row.get("source_ref_digest")?)))
+            .context("read the metadata of a source")?;
     let parts = [
-        Some(reference.feed_id.as_str()),
-        Some(reference.title.as_str()),
-        Some(reference.feed_url.as_str()),
-        reference.home_page_url.as_deref(),
-        reference.rights.as_deref(),
+        Some(metadata.feed_id.as_str()),
+        Some(metadata.title.as_str()),
+        Some(metadata.feed_url.as_str()),
+        metadata.home_page_url.as_deref(),
+        metadata.rights.as_deref(),
     ];
     let digest: [u8; 32] = *blake3::hash(sql_values::json(&parts).as_bytes()).as_bytes();
     let changed = stored != Some(digest);
     if changed {
-        conn.prepare_cached(
+        execute(
+            conn,
             "UPDATE source SET source_ref_digest = ?2, source_ref_updated_ms = ?3 WHERE id = ?1",
+            params![source, digest, ms(now)],
         )
-        .and_then(|mut s| s.execute(params![source, digest, ms(now)]))
-        .context("store what documents carry of a source")?;
+        .context("store when the metadata of a source changed")?;
     }
     Ok(changed)
 }
 
-/// Whether a feed's own id can stand in `atom:id`: an absolute IRI of a kind that is meant as an
-/// id.
+/// Whether the id of a feed can be used as `atom:id`: an absolute http(s), urn or tag IRI.
 fn is_iri(id: &str) -> bool {
     let lower = id.get(..8.min(id.len())).unwrap_or_default().to_ascii_lowercase();
     let known =

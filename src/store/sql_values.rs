@@ -1,6 +1,6 @@
-//! How values stand in columns: times as milliseconds, lists as JSON, words as words.
+//! Conversions of column values: times as milliseconds, lists and objects as JSON, enums as words.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use chrono::DateTime;
 use rusqlite::{Row, types::Type};
@@ -9,39 +9,49 @@ use serde::{Serialize, de::DeserializeOwned};
 use entry_identity::SourceSite;
 use feed_model::{SourceId, Timestamp, TopicId};
 
-/// A time as it is stored.
+/// Returns the stored form of a time.
 pub(super) fn ms(at: Timestamp) -> i64 {
     at.timestamp_millis()
 }
 
-/// A stored time.
+/// Returns the time of a stored value.
 pub(super) fn time(ms: i64) -> Timestamp {
     DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
 
-/// A stored time that may be absent.
+/// Reads a time that may be absent.
 pub(super) fn time_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(time))
 }
 
-/// A source's home, of the columns `source_url` and `home_page_url`.
-pub(super) fn home(row: &Row<'_>) -> rusqlite::Result<SourceSite> {
+/// Returns a count as SQLite stores it.
+pub(super) fn number(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Returns a duration in whole seconds.
+pub(super) fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Reads the site of a source from the columns `source_url` and `home_page_url`.
+pub(super) fn source_site(row: &Row<'_>) -> rusqlite::Result<SourceSite> {
     let (url, page): (String, Option<String>) = (row.get("source_url")?, row.get("home_page_url")?);
     Ok(SourceSite::new(&url, page.as_deref()))
 }
 
-/// A list or object as it is stored.
+/// Returns the stored form of a list or object.
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).expect("plain data has a JSON form")
+    serde_json::to_string(value).expect("plain data can be serialized")
 }
 
-/// A stored list or object.
+/// Reads a list or object.
 pub(super) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text).map_err(|e| conversion_error(column, e))
 }
 
-/// A stored list or object that may be absent.
+/// Reads a list or object that may be absent.
 pub(super) fn from_json_opt<T: DeserializeOwned>(
     row: &Row<'_>,
     column: &str,
@@ -50,17 +60,17 @@ pub(super) fn from_json_opt<T: DeserializeOwned>(
     text.map(|t| serde_json::from_str(&t).map_err(|e| conversion_error(column, e))).transpose()
 }
 
-/// A stored source id.
+/// Reads a source id.
 pub(super) fn source_id(row: &Row<'_>, column: &str) -> rusqlite::Result<SourceId> {
     SourceId::new(row.get::<_, String>(column)?).map_err(|e| conversion_error(column, e))
 }
 
-/// A stored topic id.
+/// Reads a topic id.
 pub(super) fn topic_id(row: &Row<'_>, column: &str) -> rusqlite::Result<TopicId> {
     TopicId::new(row.get::<_, String>(column)?).map_err(|e| conversion_error(column, e))
 }
 
-/// Returns a stored word as the type that it names.
+/// Reads the stored form of an enum.
 pub(super) fn parsed<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,

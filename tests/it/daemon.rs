@@ -263,7 +263,7 @@ fn a_second_daemon_on_the_same_directory_is_refused() {
     let daemon = program.serve();
     let second = program.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!((second.code, second.stdout.as_str()), (1, ""), "{}", second.stderr);
-    let said = format!("another tributary is at work in data (process {})", daemon.pid());
+    let said = format!("another tributary is running in data (process {})", daemon.pid());
     assert!(second.stderr.contains(&said) && second.stderr.contains("hint:"), "{}", second.stderr);
     assert_eq!(daemon.get("/healthz").status, 200);
     // Another directory is another daemon.

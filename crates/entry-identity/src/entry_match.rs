@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveTime;
-use feed_model::{EntryKey, Timestamp};
+use feed_model::{EntryId, EntryKey, Timestamp};
 
 use super::{EntryIdentity, EntryMatchReason, KeyFrom, canonical_url, timestamp_match};
 
@@ -31,7 +31,7 @@ const MAX_ZONE_SHIFT: chrono::TimeDelta = chrono::TimeDelta::hours(14);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownEntry {
     /// The entry's row.
-    pub entry: i64,
+    pub entry: EntryId,
     /// The key under which it first appeared.
     pub key: EntryKey,
     /// As in [`EntryIdentity`].
@@ -75,7 +75,7 @@ pub trait KnownEntries {
     /// because such a time identifies no entry.
     fn by_published(&self, published: Timestamp) -> Result<Vec<KnownEntry>, Self::Error>;
     /// Returns the text of an entry; `None` if it has only a title.
-    fn text_of(&self, entry: i64) -> Result<Option<KnownText>, Self::Error>;
+    fn text_of(&self, entry: EntryId) -> Result<Option<KnownText>, Self::Error>;
 }
 
 /// The result of matching one item with the entries of its source.
@@ -84,7 +84,7 @@ pub enum EntryMatch {
     /// A stored entry.
     Existing {
         /// The entry's row.
-        entry: i64,
+        entry: EntryId,
         /// Why.
         reason: EntryMatchReason,
         /// Whether the item's key must be stored as a further key of the entry.
@@ -138,7 +138,7 @@ pub fn match_entries<K: KnownEntries>(
 /// The stored entry that an item was matched with.
 #[derive(Clone, Copy)]
 struct Claim {
-    entry: i64,
+    entry: EntryId,
     reason: EntryMatchReason,
     new_key: bool,
 }
@@ -148,15 +148,15 @@ struct KeyHolder {
     /// Index of the item.
     item: usize,
     /// The entry with the item's key.
-    entry: i64,
+    entry: EntryId,
     /// Another entry that the item matches better ([`find_better_entry`]).
-    better_entry: Option<i64>,
+    better_entry: Option<EntryId>,
 }
 
 struct EntryMatcher<'a> {
     items: &'a [EntryIdentity],
     found: Vec<Option<Claim>>,
-    claimed: HashSet<i64>,
+    claimed: HashSet<EntryId>,
 }
 
 impl EntryMatcher<'_> {
@@ -218,7 +218,7 @@ impl EntryMatcher<'_> {
     ) -> Result<(), E> {
         let mut proposals = Vec::new();
         for (i, item) in self.unmatched() {
-            let free: Vec<i64> = look_up(item)?
+            let free: Vec<EntryId> = look_up(item)?
                 .iter()
                 .map(|entry| entry.entry)
                 .filter(|entry| !self.claimed.contains(entry))
@@ -270,7 +270,7 @@ impl EntryMatcher<'_> {
         Ok(())
     }
 
-    fn claim(&mut self, item: usize, entry: i64, reason: EntryMatchReason, new_key: bool) {
+    fn claim(&mut self, item: usize, entry: EntryId, reason: EntryMatchReason, new_key: bool) {
         self.found[item] = Some(Claim { entry, reason, new_key });
         self.claimed.insert(entry);
     }
@@ -291,13 +291,13 @@ impl EntryMatcher<'_> {
 ///
 /// An item takes the entry of another key holder only if that holder moves too, as when two posts
 /// exchange their ids.
-fn better_matches(holders: &[KeyHolder]) -> Vec<(usize, i64)> {
+fn better_matches(holders: &[KeyHolder]) -> Vec<(usize, EntryId)> {
     let mut moving = unambiguous(
         holders.iter().filter_map(|holder| Some((holder.item, holder.better_entry?))).collect(),
     );
     loop {
         let items: HashSet<usize> = moving.iter().map(|(i, _)| *i).collect();
-        let kept: HashSet<i64> = holders
+        let kept: HashSet<EntryId> = holders
             .iter()
             .filter(|holder| !items.contains(&holder.item))
             .map(|holder| holder.entry)
@@ -311,8 +311,8 @@ fn better_matches(holders: &[KeyHolder]) -> Vec<(usize, i64)> {
 }
 
 /// Keeps the proposals whose entry only one item claims.
-fn unambiguous(proposals: Vec<(usize, i64)>) -> Vec<(usize, i64)> {
-    let mut times: HashMap<i64, usize> = HashMap::new();
+fn unambiguous(proposals: Vec<(usize, EntryId)>) -> Vec<(usize, EntryId)> {
+    let mut times: HashMap<EntryId, usize> = HashMap::new();
     for (_, entry) in &proposals {
         *times.entry(*entry).or_default() += 1;
     }
@@ -329,7 +329,7 @@ fn find_better_entry<K: KnownEntries>(
     item: &EntryIdentity,
     entry: &KnownEntry,
     known: &K,
-) -> Result<Option<i64>, K::Error> {
+) -> Result<Option<EntryId>, K::Error> {
     if entry.link == item.link {
         return Ok(None);
     }

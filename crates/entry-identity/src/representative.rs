@@ -1,6 +1,6 @@
 //! Chooses the representative entry of a story, its date, and when its `updated` changes.
 
-use feed_model::{PublishedDate, Timestamp};
+use feed_model::{EntryId, PublishedDate, Timestamp};
 
 use super::{MIN_COMMENTARY_TOKENS, SourceSite};
 
@@ -12,7 +12,7 @@ pub const MAX_UPDATES: u32 = 24;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepresentativeCandidate {
     /// The entry's row.
-    pub entry: i64,
+    pub entry: EntryId,
     /// Its link as compared across sources.
     pub canonical: Option<String>,
     /// The site of its source.
@@ -25,12 +25,13 @@ pub struct RepresentativeCandidate {
     pub token_count: u32,
 }
 
-/// Chooses the entry whose title, link and text the story shows. Returns 0 if there is no entry.
+/// Chooses the entry whose title, link and text the story shows. Returns `None` if there
+/// is no entry.
 ///
 /// An entry whose source owns its link is preferred, and among those one with at least 48 words.
 /// Otherwise the entry that was stored first is taken. A source that only claims the linked site
 /// owns it only if no other entry comes from a source that is followed at that site.
-pub fn choose_representative(entries: &[RepresentativeCandidate]) -> i64 {
+pub fn choose_representative(entries: &[RepresentativeCandidate]) -> Option<EntryId> {
     let is_proven =
         |entry: &RepresentativeCandidate| entry.site.is_followed_at(entry.canonical.as_deref());
     let any_proven = entries.iter().any(is_proven);
@@ -43,7 +44,7 @@ pub fn choose_representative(entries: &[RepresentativeCandidate]) -> i64 {
         let is_short = entry.token_count < MIN_COMMENTARY_TOKENS;
         (!owns_link, owns_link && is_short, entry.first_seen, entry.entry)
     };
-    entries.iter().min_by_key(rank).map_or(0, |entry| entry.entry)
+    entries.iter().min_by_key(rank).map(|entry| entry.entry)
 }
 
 /// Returns the date of a story: the most precise among its entries, and of those the earliest.
@@ -96,9 +97,13 @@ mod tests {
         chrono::DateTime::from_timestamp(seconds, 0).unwrap()
     }
 
+    fn chosen(entries: &[RepresentativeCandidate]) -> i64 {
+        choose_representative(entries).map_or(0, |entry| entry.0)
+    }
+
     fn entry(entry: i64, site: &str, seen: i64, words: u32) -> RepresentativeCandidate {
         RepresentativeCandidate {
-            entry,
+            entry: EntryId(entry),
             canonical: Some("https://blog.example.org/post".into()),
             site: SourceSite::new(&format!("https://{site}/"), None),
             published: None,
@@ -114,9 +119,9 @@ mod tests {
             entry(2, "mirror.example", 2, 900),
             entry(3, "example.org", 9, 80),
         );
-        assert_eq!(choose_representative(&[mirror.clone(), planet.clone()]), 1);
-        assert_eq!(choose_representative(&[planet, mirror, home]), 3);
-        assert_eq!(choose_representative(&[]), 0);
+        assert_eq!(chosen(&[mirror.clone(), planet.clone()]), 1);
+        assert_eq!(chosen(&[planet, mirror, home]), 3);
+        assert_eq!(chosen(&[]), 0);
     }
 
     #[test]
@@ -125,9 +130,9 @@ mod tests {
             site: SourceSite::new("https://feeds.example.net/x", Some("https://example.org/")),
             ..entry(n, "", 1, 900)
         };
-        assert_eq!(choose_representative(&[entry(1, "planet.example", 0, 500), claims(2)]), 2);
+        assert_eq!(chosen(&[entry(1, "planet.example", 0, 500), claims(2)]), 2);
         assert_eq!(
-            choose_representative(&[claims(2), entry(3, "example.org", 9, 12)]),
+            chosen(&[claims(2), entry(3, "example.org", 9, 12)]),
             3,
             "a forged text replaces no other"
         );
@@ -136,9 +141,9 @@ mod tests {
     #[test]
     fn an_index_item_is_replaced_by_the_post_of_the_same_site() {
         let (index, post) = (entry(1, "example.org", 1, 12), entry(2, "example.org", 2, 700));
-        assert_eq!(choose_representative(&[index.clone(), post]), 2);
+        assert_eq!(chosen(&[index.clone(), post]), 2);
         assert_eq!(
-            choose_representative(&[index, entry(3, "planet.example", 0, 700)]),
+            chosen(&[index, entry(3, "planet.example", 0, 700)]),
             1,
             "and not by that of another site"
         );

@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use feed_model::{Draft, SourceId, Timestamp};
+use feed_model::{Draft, EntryId, SourceId, StoryId, Timestamp};
 
 use super::{
     EntryIdentity, Fingerprint, SourceSite, StoryMatchReason, link_match, text_match,
@@ -66,9 +66,9 @@ impl<'a> IncomingEntry<'a> {
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// Its story.
-    pub story: i64,
+    pub story: StoryId,
     /// The entry's row.
-    pub entry: i64,
+    pub entry: EntryId,
     /// Its source.
     pub source: SourceId,
     /// The title of its source.
@@ -144,9 +144,9 @@ pub enum CommentaryEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commentary {
     /// The stored entry.
-    pub entry: i64,
+    pub entry: EntryId,
     /// Its story.
-    pub story: i64,
+    pub story: StoryId,
     /// The page of the incoming entry.
     pub url: String,
 }
@@ -168,9 +168,9 @@ pub enum Placement {
     /// An existing story.
     Joins {
         /// The story.
-        story: i64,
+        story: StoryId,
         /// The entry of the story that the incoming entry matches.
-        entry: i64,
+        entry: EntryId,
         /// Why.
         reason: StoryMatchReason,
     },
@@ -201,8 +201,8 @@ impl fmt::Display for Placement {
 
 /// A story that the incoming entry could join.
 struct JoinOption {
-    story: i64,
-    entry: i64,
+    story: StoryId,
+    entry: EntryId,
     has_same_link: bool,
     /// Whether the matched entry links to a site other than that of its source.
     is_off_site: bool,
@@ -216,7 +216,7 @@ struct JoinOption {
 /// the site that it links to. If several stories qualify, a story with an entry of the same link is
 /// preferred, then one whose matching entry comes from the linked site, then the oldest.
 pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> StoryDecision {
-    let mut stories: BTreeMap<i64, Vec<&Candidate>> = BTreeMap::new();
+    let mut stories: BTreeMap<StoryId, Vec<&Candidate>> = BTreeMap::new();
     for candidate in candidates {
         stories.entry(candidate.story).or_default().push(candidate);
     }

@@ -108,15 +108,40 @@ impl fmt::Display for EntryKey {
     }
 }
 
-/// The number of a story in one database, as `/stories/{id}` and the command line show it. Numbers
-/// are never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StoryId(pub i64);
+macro_rules! row_id_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(
+            Debug,
+            Clone,
+            Copy,
+            PartialEq,
+            Eq,
+            Hash,
+            PartialOrd,
+            Ord,
+            serde::Serialize,
+            serde::Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
 
-impl fmt::Display for StoryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+row_id_type! {
+    /// The number of a story in one database, as `/stories/{id}` and the command line show it.
+    /// Numbers are never reused.
+    StoryId
+}
+row_id_type! {
+    /// The number of an entry in one database.
+    EntryId
 }
 
 #[cfg(test)]

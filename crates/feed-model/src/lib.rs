@@ -24,7 +24,7 @@ pub use draft::{
 };
 pub use headers::{Headers, Validators};
 pub use html::SafeHtml;
-pub use id::{EntryKey, IdError, SourceId, StoryId, TopicId};
+pub use id::{EntryId, EntryKey, IdError, SourceId, StoryId, TopicId};
 pub use poll::{MovedAddress, PollOutcome};
 pub use problem::{Problem, Severity};
 pub use source::{

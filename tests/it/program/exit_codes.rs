@@ -104,7 +104,7 @@ fn a_corrupt_newer_or_foreign_database_is_named_and_not_modified() {
         *byte = u8::try_from(i % 251).unwrap();
     }
     let cases = [
-        ("newer", newer, "is of version 99"),
+        ("newer", newer, "has schema version 99"),
         ("foreign", foreign, "is not a database of this program"),
         ("text", b"this is no database, whatever its name says\n".repeat(200), "not a database"),
         ("torn", torn, ""),

@@ -114,7 +114,7 @@ fn a_split_story_is_never_merged_again() {
         installation.window(),
         installation.now(),
     );
-    assert!(nothing_left.unwrap_err().to_string().contains("nothing to part"));
+    assert!(nothing_left.unwrap_err().to_string().contains("cannot be split"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use entry_identity::{
     EntryIdentity, EntryMatch, KeyPolicy, KnownEntries, KnownEntry, KnownText, identify_items,
     known_text, match_entries,
 };
-use feed_model::{Draft, EntryKey, SafeHtml, Timestamp};
+use feed_model::{Draft, EntryId, EntryKey, SafeHtml, Timestamp};
 use proptest::prelude::*;
 
 use crate::{item, prose};
@@ -15,8 +15,8 @@ use crate::{item, prose};
 #[derive(Default)]
 struct EntryMemory {
     entries: Vec<KnownEntry>,
-    texts: HashMap<i64, KnownText>,
-    further_keys: Vec<(EntryKey, i64)>,
+    texts: HashMap<EntryId, KnownText>,
+    further_keys: Vec<(EntryKey, EntryId)>,
     policy: KeyPolicy,
 }
 
@@ -58,7 +58,7 @@ impl KnownEntries for EntryMemory {
         Ok(self.entries.iter().filter(|e| e.published == Some(published)).cloned().collect())
     }
 
-    fn text_of(&self, entry: i64) -> Result<Option<KnownText>, Infallible> {
+    fn text_of(&self, entry: EntryId) -> Result<Option<KnownText>, Infallible> {
         Ok(self.texts.get(&entry).copied())
     }
 }
@@ -78,7 +78,7 @@ impl EntryMemory {
         }
         let entry_matches = entry_matches.items;
         let mut new = 0;
-        let mut claimed: Vec<i64> = entry_matches
+        let mut claimed: Vec<EntryId> = entry_matches
             .iter()
             .filter_map(|r| {
                 if let EntryMatch::Existing { entry, .. } = r { Some(*entry) } else { None }
@@ -99,7 +99,7 @@ impl EntryMemory {
                             "a new entry has a key of its own"
                         );
                         Some(self.store_entry(
-                            i64::try_from(self.entries.len()).expect("few entries") + 1,
+                            EntryId(i64::try_from(self.entries.len()).expect("few entries") + 1),
                             item.key.clone(),
                             item,
                             draft,
@@ -127,7 +127,7 @@ impl EntryMemory {
 
     fn store_entry(
         &mut self,
-        entry: i64,
+        entry: EntryId,
         key: EntryKey,
         item: &EntryIdentity,
         draft: &Draft,
@@ -151,7 +151,7 @@ impl EntryMemory {
             material_hash: item.material_hash,
             published: item.published,
         });
-        entry
+        entry.0
     }
 
     fn after_first_document(drafts: &[Draft]) -> Self {

@@ -4,7 +4,7 @@ use entry_identity::{
     Candidate, Commentary, CommentaryEntry, Fingerprint, IncomingEntry, KeyPolicy, Placement,
     SourceSite, StoryMatch, choose_story, identify_items, same_story,
 };
-use feed_model::{Draft, Enclosure, Person, PublishedDate, SourceId};
+use feed_model::{Draft, Enclosure, EntryId, Person, PublishedDate, SourceId, StoryId};
 
 use crate::{item, prose};
 
@@ -16,8 +16,8 @@ fn stored_candidate(home: &str, draft: &Draft) -> Candidate {
     let identity = identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None).0.remove(0);
     let print = Fingerprint::of(draft).to_bytes();
     Candidate {
-        story: 1,
-        entry: 1,
+        story: StoryId(1),
+        entry: EntryId(1),
         source: SourceId::new("stored").expect("an id"),
         source_title: None,
         link: identity.link,
@@ -130,7 +130,7 @@ fn a_commentary_is_a_separate_related_story() {
         matches!(placed.placement, Placement::Begins { related: None, .. }),
         "a post is not about itself: {placed:?}"
     );
-    let told = Commentary { entry: 1, story: 1, url: POST.to_owned() };
+    let told = Commentary { entry: EntryId(1), story: StoryId(1), url: POST.to_owned() };
     assert_eq!(placed.commentaries, [told], "who commented on it before it came is told of it");
     assert_same_story(
         AWAY,
@@ -640,23 +640,23 @@ fn different_authors_need_higher_similarity() {
 fn a_new_entry_joins_the_original_story_and_none_that_it_comments_on() {
     let home = stored_candidate(HOME, &post());
     let remark = Candidate {
-        story: 1,
-        entry: 2,
+        story: StoryId(1),
+        entry: EntryId(2),
         ..stored_candidate(
             "https://links.example/",
             &item("l", POST, "Exactly once in Kafka", 4, ""),
         )
     };
     let other = Candidate {
-        story: 0,
-        entry: 3,
+        story: StoryId(0),
+        entry: EntryId(3),
         ..stored_candidate("https://links.example/", &item("l", POST, "Kafka, exactly", 4, "See."))
     };
     let planet = item("p", POST, "Exactly once in Kafka", 3, &prose(1, 600));
     let placed = with_new_entry(AWAY, &planet, |n| {
         choose_story(n, &[other.clone(), remark.clone(), home.clone()]).placement
     });
-    let Placement::Joins { story: 1, entry: 1, .. } = placed else {
+    let Placement::Joins { story: StoryId(1), entry: EntryId(1), .. } = placed else {
         panic!("the post's own story, but {placed:?}")
     };
     let commentary = item("c", POST, "Exactly once in Kafka", 4, &prose(2, 80));

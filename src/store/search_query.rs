@@ -1,36 +1,33 @@
-//! What is searched for: free text, read so that every text means something and none is an error.
+//! Search queries. Every text is a valid query.
 
 use std::fmt::Write as _;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
-/// Terms that count; what follows them does not.
+/// The maximum number of terms; the rest is ignored.
 const MAX_TERMS: usize = 16;
-/// Characters of a query that are read.
+/// The maximum number of characters; the rest is ignored.
 const MAX_CHARS: usize = 200;
-/// The shortest beginning of a word that is looked for, in characters: a single letter would find
-/// everything.
+/// The minimum length of a prefix, in characters: a single letter would match almost everything.
 const MIN_PREFIX_CHARS: usize = 2;
 
-/// The columns with words as they were written, and those with their stems.
+/// The columns with the words of the texts, and those with their stems.
 const WORD_COLUMNS: &str = "{title summary content}";
 const STEM_COLUMNS: &str = "{title_stems stems}";
 
-/// A search, as a person wrote it: `kafka* "exactly once" topic:streaming source:river-notes
-/// -rumour`.
+/// A parsed query such as `kafka* "exactly once" topic:streaming source:river-notes -rumour`.
 ///
-/// Every term must hold. A bare word also finds its inflections; in quotes it is looked for as it
-/// is written.
+/// Every term must match. A word also matches its inflections; a quoted phrase matches exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchQuery {
     terms: Vec<Term>,
-    /// The topics that a story must be in, as they were written.
+    /// The topics that a story must be in, in lower case.
     pub topics: Vec<String>,
-    /// The sources that must carry a story, as they were written.
+    /// The sources that a story must have an entry of, in lower case.
     pub sources: Vec<String>,
 }
 
-/// Words that must (or, negated, must not) follow each other.
+/// Consecutive words that must match, or must not match if `negated`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Term {
     words: Vec<String>,
@@ -40,17 +37,17 @@ struct Term {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TermKind {
-    /// Inflections count too.
+    /// Inflections match too.
     Word,
-    /// As it is written.
+    /// The exact words.
     Exact,
-    /// The last word is the beginning of one.
+    /// The last word is a prefix.
     Prefix,
 }
 
 impl SearchQuery {
-    /// Reads a query. Whatever is no word is passed over; a quotation that does not end goes on to
-    /// the end.
+    /// Parses a query. Characters that belong to no word are ignored. A quotation without an end
+    /// extends to the end of the query.
     pub fn parse(text: &str) -> Self {
         let mut query = Self::default();
         let text: String = text
@@ -72,7 +69,7 @@ impl SearchQuery {
                 rest = after.trim_start();
                 continue;
             }
-            // A quotation that begins within a word is one of its own.
+            // A quotation mark within a word starts a new term.
             let end = body.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(body.len());
             let (word, after) = body.split_at(end);
             rest = after.trim_start();
@@ -92,14 +89,14 @@ impl SearchQuery {
         query
     }
 
-    /// Whether nothing is asked for.
+    /// Whether the query has no condition that a story could match.
     pub fn is_empty(&self) -> bool {
         self.terms.iter().all(|term| term.negated)
             && self.topics.is_empty()
             && self.sources.is_empty()
     }
 
-    /// The query in one form, whatever spaces and case it was written with.
+    /// Returns the query in canonical form, without the differences of white space and case.
     pub fn canonical(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         for term in &self.terms {
@@ -121,16 +118,15 @@ impl SearchQuery {
         let Some(last) = words.last() else { return };
         let kind = match kind {
             TermKind::Prefix if last.chars().count() < MIN_PREFIX_CHARS => TermKind::Exact,
-            // Words that a sign joins (`event-driven`) are meant as they stand.
+            // Words joined by punctuation (`event-driven`) match as a phrase.
             TermKind::Word if words.len() > 1 => TermKind::Exact,
             kind => kind,
         };
         self.terms.push(Term { words, kind, negated });
     }
 
-    /// The expression that the database's full-text index is asked with; `None` where no word is
-    /// looked for. It is made of words of letters and digits in quotes and of our own operators, so
-    /// that no query can break out of it.
+    /// Returns the FTS5 expression; `None` if the query has no required words. It consists of quoted
+    /// words of letters and digits and of our own operators, so that no query can break out of it.
     pub(super) fn expression(&self) -> Option<String> {
         let stemmer = Stemmer::create(Algorithm::English);
         let join = |negated: bool, operator: &str| {
@@ -165,8 +161,8 @@ impl Term {
     }
 }
 
-/// The words of a text: runs of letters and digits, each sign by itself in scripts that write no
-/// spaces.
+/// Returns the words of a text: runs of letters and digits. In scripts without spaces each character
+/// is a word.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).flat_map(|run| {
         let mut rest = run;
@@ -184,10 +180,19 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a sign belongs to a script that writes no spaces between words: Thai to Khmer, kana,
-/// Han.
+/// Whether a character belongs to a script without spaces between words: Thai to Khmer, kana, Han.
 fn is_unspaced(c: char) -> bool {
-    matches!(u32::from(c), 0x0e00..=0x0eff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x2_0000..=0x3_ffff)
+    matches!(
+        u32::from(c),
+        0x0e00..=0x0eff
+            | 0x1000..=0x109f
+            | 0x1780..=0x17ff
+            | 0x3040..=0x30ff
+            | 0x3400..=0x4dbf
+            | 0x4e00..=0x9fff
+            | 0xf900..=0xfaff
+            | 0x2_0000..=0x3_ffff
+    )
 }
 
 #[cfg(test)]
@@ -196,13 +201,13 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> String {
+    fn canonical_form(text: &str) -> String {
         SearchQuery::parse(text).canonical()
     }
 
     #[test]
-    fn a_query_is_read_as_people_write_it() {
-        for (written, meant) in [
+    fn queries_are_parsed_as_people_write_them() {
+        for (text, canonical) in [
             ("  Kafka   streams ", "kafka streams"),
             ("\"Exactly Once\" kaf*", "\"exactly once\" kaf*"),
             ("“curly quotes”", "\"curly quotes\""),
@@ -214,14 +219,14 @@ mod tests {
             ("日本語", "\"日 本 語\""),
             ("*** ::: \"\" -- ()", ""),
         ] {
-            assert_eq!(read(written), meant, "{written}");
+            assert_eq!(canonical_form(text), canonical, "{text}");
         }
         assert!(SearchQuery::parse("-only").is_empty() && SearchQuery::parse("").is_empty());
         assert_eq!(SearchQuery::parse(&"w ".repeat(500)).terms.len(), MAX_TERMS);
     }
 
     #[test]
-    fn inflections_are_found_by_bare_words_alone() {
+    fn only_unquoted_words_match_inflections() {
         let expression = |text: &str| SearchQuery::parse(text).expression().unwrap();
         assert_eq!(
             expression("streams"),
@@ -233,9 +238,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_query_is_an_error_of_the_index(text in "[\\PC\"*:()^{}+-]{0,40}") {
+        fn every_query_is_a_valid_fts5_expression(text in "[\\PC\"*:()^{}+-]{0,40}") {
             let conn = rusqlite::Connection::open_in_memory().unwrap();
-            conn.execute_batch(include_str!("../schema.sql")).unwrap();
+            conn.execute_batch(include_str!("schema.sql")).unwrap();
             if let Some(expression) = SearchQuery::parse(&text).expression() {
                 let sql = "SELECT count(*) FROM story_text WHERE story_text MATCH ?1";
                 let found: i64 = conn.query_row(sql, [expression], |r| r.get(0)).unwrap();
@@ -244,9 +249,9 @@ mod tests {
         }
 
         #[test]
-        fn the_one_form_of_a_query_is_read_as_itself(text in "[a-z\"*: -]{0,40}") {
-            let once = read(&text);
-            prop_assert_eq!(read(&once), once);
+        fn the_canonical_form_of_a_query_is_stable(text in "[a-z\"*: -]{0,40}") {
+            let once = canonical_form(&text);
+            prop_assert_eq!(canonical_form(&once), once);
         }
     }
 }

@@ -1,0 +1,11 @@
+//! Queries: methods of [`Reader`](super::Reader).
+
+pub(super) mod archives;
+pub(super) mod crawl_queue;
+pub(super) mod instances;
+pub(super) mod search;
+pub(super) mod source_health;
+pub(super) mod sources;
+pub(super) mod stories;
+pub(super) mod topics;
+pub(super) mod training_data;

@@ -1,0 +1,114 @@
+//! The full-text index of public stories.
+//!
+//! The rowid of a row is the id of the story. The index is updated in the transaction that changes
+//! the story. It does not store the texts, which the entries have.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, named_params};
+use rust_stemmers::{Algorithm, Stemmer};
+
+use feed_model::StoryId;
+
+use super::{
+    StoreError,
+    error::SqlContext as _,
+    search_query::words,
+    statements::{execute, query_all},
+};
+
+/// The version of the index content. An index of another version is rebuilt when the database is
+/// opened.
+const INDEX_VERSION: &str = "1";
+
+/// The texts of a story that are indexed.
+struct IndexedTexts {
+    title: String,
+    summary: String,
+    content: String,
+}
+
+/// Updates the index of one story. Private and removed stories are not indexed.
+pub(super) fn update(conn: &Connection, story: StoryId) -> Result<(), StoreError> {
+    let context = "update the search index";
+    execute(conn, "DELETE FROM story_text WHERE rowid = ?1", [story.0]).context(context)?;
+    let plain =
+        |html: Option<String>| html.map(|html| feed_parser::plain_text(&html)).unwrap_or_default();
+    let texts = conn
+        .prepare_cached(
+            "SELECT e.title, e.summary, e.content
+               FROM story s JOIN entry e ON e.id = s.representative_entry
+              WHERE s.id = ?1 AND s.public = 1 AND s.removed_ms IS NULL",
+        )
+        .and_then(|mut s| {
+            s.query_row([story.0], |r| {
+                Ok(IndexedTexts {
+                    title: r.get::<_, Option<String>>("title")?.unwrap_or_default(),
+                    summary: plain(r.get("summary")?),
+                    content: plain(r.get("content")?),
+                })
+            })
+            .optional()
+        })
+        .context(context)?;
+    let Some(IndexedTexts { title, summary, content }) = texts else {
+        return Ok(());
+    };
+    let stemmer = Stemmer::create(Algorithm::English);
+    let spaced = |text: &str| words(text).collect::<Vec<_>>().join(" ");
+    execute(
+        conn,
+        "INSERT INTO story_text (rowid, title, summary, content, title_stems, stems)
+         VALUES (:story, :title, :summary, :content, :title_stems, :stems)",
+        named_params! {
+            ":story": story.0,
+            ":title": spaced(&title),
+            ":summary": spaced(&summary),
+            ":content": spaced(&content),
+            ":title_stems": stems(&stemmer, &[&title]),
+            ":stems": stems(&stemmer, &[&summary, &content]),
+        },
+    )
+    .context(context)?;
+    Ok(())
+}
+
+/// Returns the distinct stems of texts.
+fn stems(stemmer: &Stemmer, texts: &[&str]) -> String {
+    let mut stems = BTreeSet::new();
+    for word in texts.iter().flat_map(|text| words(text)) {
+        stems.insert(stemmer.stem(&word.to_lowercase()).into_owned());
+    }
+    stems.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// Rebuilds the index if it has another version or was never built.
+pub(super) fn rebuild_if_outdated(conn: &mut Connection) -> Result<(), StoreError> {
+    let context = "rebuild the search index";
+    let version: Option<String> = conn
+        .query_row("SELECT value FROM meta WHERE key = 'search_index_version'", [], |r| r.get(0))
+        .optional()
+        .context(context)?;
+    if version.as_deref() == Some(INDEX_VERSION) {
+        return Ok(());
+    }
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).context(context)?;
+    tx.execute_batch("DELETE FROM story_text").context(context)?;
+    let stories = query_all(
+        &tx,
+        "SELECT id FROM story WHERE public = 1 AND removed_ms IS NULL ORDER BY id",
+        [],
+        |r| Ok(StoryId(r.get(0)?)),
+    )
+    .context(context)?;
+    for story in stories {
+        update(&tx, story)?;
+    }
+    tx.execute(
+        "INSERT INTO meta (key, value) VALUES ('search_index_version', ?1)
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        [INDEX_VERSION],
+    )
+    .context(context)?;
+    tx.commit().context(context)
+}

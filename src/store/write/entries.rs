@@ -1,0 +1,350 @@
+//! Entries: the items of a source's documents, identified by their keys.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+
+use entry_identity::{Commentary, Fingerprint, KnownEntries, KnownEntry, KnownText};
+use feed_model::{
+    DatePrecision, EntryId, EntryKey, SafeHtml, SourceId, StoryId, Timestamp,
+    text::truncate_at_word,
+};
+
+use crate::store::{
+    IncomingItem, StoreError,
+    error::SqlContext as _,
+    sql_values::{self, ms, time_opt},
+    statements::{execute, query_all, query_row},
+};
+
+/// The maximum length of [`Story::summary_text`](feed_model::Story::summary_text), in characters.
+const EXCERPT_CHARS: usize = 500;
+
+/// The maximum number of entries of a source with the same date that can be told apart.
+const MAX_PER_TIMESTAMP: usize = 8;
+
+/// The columns that [`known_entry_of_row`] reads.
+const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.normalized_title,
+    e.material_hash, e.published_ms";
+
+/// The stored entries of one source.
+pub(in crate::store) struct SourceEntries<'a> {
+    pub(in crate::store) conn: &'a Connection,
+    pub(in crate::store) source: &'a SourceId,
+}
+
+impl SourceEntries<'_> {
+    /// Returns the newest entries with a value. The index is named: the query planner would prefer
+    /// one with the order and read all entries of the source.
+    fn find(&self, index: &str, column: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        let sql = format!(
+            "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY {index}
+              WHERE e.source_id = ?1 AND e.{column} = ?2
+              ORDER BY e.first_seen_ms DESC, e.id DESC LIMIT 50"
+        );
+        let params = params![self.source.as_str(), value];
+        Ok(query_all(self.conn, &sql, params, known_entry_of_row)?)
+    }
+}
+
+fn known_entry_of_row(row: &Row<'_>) -> rusqlite::Result<KnownEntry> {
+    Ok(KnownEntry {
+        entry: EntryId(row.get("id")?),
+        key: EntryKey(row.get("key")?),
+        guid: row.get("guid")?,
+        guid_alias: row.get("guid_alias")?,
+        link: row.get("link")?,
+        title_norm: row.get("normalized_title")?,
+        material_hash: row.get("material_hash")?,
+        published: time_opt(row, "published_ms")?,
+    })
+}
+
+impl KnownEntries for SourceEntries<'_> {
+    type Error = StoreError;
+
+    fn by_key(&self, key: &EntryKey) -> Result<Option<KnownEntry>, StoreError> {
+        let sql = format!(
+            "SELECT {KNOWN_COLUMNS} FROM entry e WHERE e.source_id = ?1 AND (e.key = ?2
+               OR e.id = (SELECT a.entry_id FROM entry_alias a
+                           WHERE a.source_id = ?1 AND a.key = ?2))
+              ORDER BY e.key = ?2 DESC LIMIT 1"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        Ok(statement
+            .query_row([self.source.as_str(), key.as_str()], known_entry_of_row)
+            .optional()?)
+    }
+
+    fn by_guid_alias(&self, alias: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        self.find("entry_guid_alias", "guid_alias", alias)
+    }
+
+    fn by_link(&self, link: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        self.find("entry_link", "link", link)
+    }
+
+    fn by_title(&self, title_norm: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        self.find("entry_source_title", "normalized_title", title_norm)
+    }
+
+    fn by_published(&self, published: Timestamp) -> Result<Vec<KnownEntry>, StoreError> {
+        let sql = format!(
+            "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY entry_source_published
+              WHERE e.source_id = ?1 AND e.published_ms = ?2 LIMIT ?3"
+        );
+        let params = params![self.source.as_str(), ms(published), MAX_PER_TIMESTAMP + 1];
+        let entries = query_all(self.conn, &sql, params, known_entry_of_row)?;
+        Ok(if entries.len() > MAX_PER_TIMESTAMP { Vec::new() } else { entries })
+    }
+
+    fn text_of(&self, entry: EntryId) -> Result<Option<KnownText>, StoreError> {
+        let (summary, content, has_files): (Option<String>, Option<String>, bool) = query_row(
+            self.conn,
+            "SELECT summary, content, enclosures <> '[]' FROM entry WHERE id = ?1",
+            [entry.0],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        Ok(entry_identity::known_text(summary.as_deref(), content.as_deref(), has_files))
+    }
+}
+
+/// Stores a further key of an entry.
+pub(super) fn add_alias(
+    conn: &Connection,
+    source: &SourceId,
+    key: &EntryKey,
+    entry: EntryId,
+) -> Result<(), StoreError> {
+    execute(
+        conn,
+        "INSERT INTO entry_alias (source_id, key, entry_id) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO NOTHING",
+        params![source.as_str(), key.as_str(), entry.0],
+    )
+    .context("store a further key of an entry")?;
+    Ok(())
+}
+
+/// Returns the story of an entry.
+pub(super) fn story_of(conn: &Connection, entry: EntryId) -> Result<StoryId, StoreError> {
+    let sql = "SELECT story_id FROM entry WHERE id = ?1";
+    query_row(conn, sql, [entry.0], |r| Ok(StoryId(r.get(0)?))).context("find an entry's story")
+}
+
+/// An entry to be stored.
+pub(super) struct NewEntry<'a> {
+    pub(super) source: &'a SourceId,
+    pub(super) item: &'a IncomingItem,
+    /// The fingerprint of the item's text.
+    pub(super) fingerprint: &'a Fingerprint,
+    pub(super) story: StoryId,
+    /// Why it joins the story; `None`: the story was created for it.
+    pub(super) join_reason: Option<&'a str>,
+    /// The URL of the story that it comments on.
+    pub(super) comments_on: Option<&'a str>,
+}
+
+/// Stores a new entry.
+pub(super) fn insert(
+    conn: &Connection,
+    new: &NewEntry<'_>,
+    now: Timestamp,
+) -> Result<EntryId, StoreError> {
+    let identity = &new.item.identity;
+    execute(
+        conn,
+        "INSERT INTO entry (source_id, key, key_from, story_id, join_reason, comments_on,
+           first_seen_ms, last_seen_ms, content_hash, material_hash)
+         VALUES (:source, :key, :key_from, :story, :join_reason, :comments_on, :now, :now, x'', x'')",
+        named_params! {
+            ":source": new.source.as_str(),
+            ":key": identity.key.as_str(),
+            ":key_from": identity.key_from.as_str(),
+            ":story": new.story.0,
+            ":join_reason": new.join_reason,
+            ":comments_on": new.comments_on,
+            ":now": ms(now),
+        },
+    )
+    .context("store an entry")?;
+    let entry = EntryId(conn.last_insert_rowid());
+    write_content(conn, entry, new.item, new.fingerprint, now)?;
+    Ok(entry)
+}
+
+/// Stores the URL of the story that an entry comments on, if none is stored. Needed when the story
+/// arrives after the comment.
+pub(super) fn store_commented_page(
+    conn: &Connection,
+    commentary: &Commentary,
+) -> Result<(), StoreError> {
+    execute(
+        conn,
+        "UPDATE entry SET comments_on = ?2 WHERE id = ?1 AND comments_on IS NULL",
+        params![commentary.entry.0, commentary.url],
+    )
+    .context("store what an entry comments on")?;
+    Ok(())
+}
+
+/// Updates a known entry. Returns whether anything but the time at which it was last seen changed.
+/// An entry of a removed story stays a tombstone.
+pub(super) fn update(
+    conn: &Connection,
+    entry: EntryId,
+    item: &IncomingItem,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (hash, is_removed, was_in_future): ([u8; 32], bool, bool) = query_row(
+        conn,
+        "SELECT e.content_hash, s.removed_ms IS NOT NULL, coalesce(e.published_ms > ?2, 0)
+           FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1",
+        params![entry.0, ms(now)],
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+    )
+    .context("read an entry")?;
+    let date_corrected = was_in_future && item.identity.published.is_some_and(|at| at <= now);
+    if is_removed || (hash == item.identity.content_hash && !date_corrected) {
+        execute(
+            conn,
+            "UPDATE entry SET last_seen_ms = ?2 WHERE id = ?1",
+            params![entry.0, ms(now)],
+        )
+        .context("store when an entry was last seen")?;
+        return Ok(false);
+    }
+    write_content(conn, entry, item, &Fingerprint::of(&item.draft), now)?;
+    Ok(true)
+}
+
+/// Stores the content of an entry.
+///
+/// A stored date is replaced only by a more precise one, or if it is in the future and the new one
+/// is not: publishers change the dates of posts to have them shown again.
+fn write_content(
+    conn: &Connection,
+    entry: EntryId,
+    item: &IncomingItem,
+    fingerprint: &Fingerprint,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (draft, identity) = (&item.draft, &item.identity);
+    let stored: (Option<String>, Option<i64>) = query_row(
+        conn,
+        "SELECT published_precision, published_ms FROM entry WHERE id = ?1",
+        [entry.0],
+        |r| Ok((r.get(0)?, r.get(1)?)),
+    )
+    .context("read an entry's date")?;
+    let replaces_date = match (draft.published, stored) {
+        (Some(date), (Some(stored), at)) => {
+            date.precision > DatePrecision::from_stored(&stored)
+                || (at > Some(ms(now)) && date.at <= now)
+        }
+        (date, (None, _)) => date.is_some(),
+        (None, _) => false,
+    };
+    let minhashes = fingerprint.minhashes();
+    let text = draft
+        .summary
+        .as_ref()
+        .or(draft.content.as_ref())
+        .map(|html| feed_parser::plain_text(html.as_str()));
+    execute(
+        conn,
+        "UPDATE entry SET
+           guid = :guid,
+           guid_alias = :guid_alias,
+           link = :link,
+           canonical_url = :canonical_url,
+           normalized_title = :normalized_title,
+           url = :url,
+           title = :title,
+           published_ms = iif(:replaces_date, :published, published_ms),
+           published_precision = iif(:replaces_date, :precision, published_precision),
+           updated_ms = :updated,
+           last_seen_ms = :now,
+           content_hash = :content_hash,
+           material_hash = :material_hash,
+           language = :language,
+           authors = :authors,
+           categories = :categories,
+           enclosures = :enclosures,
+           related = :related,
+           origin = :origin,
+           image = :image,
+           rights = :rights,
+           excerpt = :excerpt,
+           fingerprint = :fingerprint,
+           opening_minhash = :opening_minhash,
+           text_minhash = :text_minhash,
+           summary = :summary,
+           content = :content
+          WHERE id = :entry",
+        named_params! {
+            ":entry": entry.0,
+            ":guid": identity.guid,
+            ":guid_alias": identity.guid_alias,
+            ":link": identity.link,
+            ":canonical_url": identity.canonical,
+            ":normalized_title": identity.title_norm,
+            ":url": draft.url.as_ref().map(url::Url::as_str),
+            ":title": draft.title,
+            ":replaces_date": replaces_date,
+            ":published": draft.published.map(|date| ms(date.at)),
+            ":precision": draft.published.map(|date| date.precision.as_str()),
+            ":updated": draft.updated.map(ms),
+            ":now": ms(now),
+            ":content_hash": identity.content_hash,
+            ":material_hash": identity.material_hash,
+            ":language": draft.language,
+            ":authors": sql_values::json(&draft.authors),
+            ":categories": sql_values::json(&draft.categories),
+            ":enclosures": sql_values::json(&draft.enclosures),
+            ":related": sql_values::json(&draft.related),
+            ":origin": draft.origin.as_ref().map(sql_values::json),
+            ":image": draft.image,
+            ":rights": draft.rights,
+            ":excerpt": excerpt(&text.unwrap_or_default()),
+            ":fingerprint": fingerprint.to_bytes(),
+            ":opening_minhash": minhashes.map(|[opening, _]| opening),
+            ":text_minhash": minhashes.map(|[_, text]| text),
+            ":summary": draft.summary.as_ref().map(SafeHtml::as_str),
+            ":content": draft.content.as_ref().map(SafeHtml::as_str),
+        },
+    )
+    .context("store the content of an entry")?;
+    Ok(())
+}
+
+/// Returns at most [`EXCERPT_CHARS`] characters of a text. A longer text is cut between words and
+/// ends with an ellipsis.
+fn excerpt(text: &str) -> String {
+    let text = text.trim();
+    if text.chars().nth(EXCERPT_CHARS).is_none() {
+        return text.to_owned();
+    }
+    // The ellipsis takes the place of one character.
+    let end = text.char_indices().nth(EXCERPT_CHARS - 1).map_or(text.len(), |(at, _)| at);
+    truncate_at_word(text, end, &[',', ';'])
+}
+
+/// Reads the column `fingerprint`; an unreadable one counts as empty.
+pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<Fingerprint> {
+    let bytes: Option<Vec<u8>> = row.get("fingerprint")?;
+    Ok(bytes.as_deref().and_then(Fingerprint::from_bytes).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_words() {
+        assert_eq!(excerpt(" short "), "short");
+        let long = "word ".repeat(200);
+        let cut = excerpt(&long);
+        assert!(cut.ends_with("word…") && cut.chars().count() <= EXCERPT_CHARS, "{cut}");
+        let unbroken = "ß".repeat(600);
+        assert_eq!(excerpt(&unbroken).chars().count(), EXCERPT_CHARS);
+    }
+}
