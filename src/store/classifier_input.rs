@@ -99,7 +99,8 @@ impl ClassifierInput {
         let entries = query_all(
             conn,
             "SELECT e.source_id, e.categories
-               FROM entry e JOIN source src ON src.id = e.source_id JOIN story s ON s.id = e.story_id
+               FROM entry e JOIN source src ON src.id = e.source_id
+               JOIN story s ON s.id = e.story_id
               WHERE e.story_id = ?1 AND (s.public = 0 OR src.public) ORDER BY e.id",
             [story.0],
             |r| Ok((r.get::<_, String>(0)?, from_json::<Vec<Category>>(r, "categories")?)),

@@ -220,21 +220,6 @@ impl Store {
         })
     }
 
-    /// Like [`Store::write`], but always rolls back.
-    pub(super) fn dry_run<T: Send + 'static>(
-        &self,
-        f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        self.on_writer(move |conn| {
-            let tx = conn
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .context("begin a write transaction")?;
-            let value = f(&tx)?;
-            tx.rollback().context("roll back a dry run")?;
-            Ok(value)
-        })
-    }
-
     /// Runs `f` on the writer's thread with its connection, outside a transaction.
     pub(super) fn on_writer<T: Send + 'static>(
         &self,

@@ -1,8 +1,7 @@
-//! The statements that run at every poll, every rendering and every listing use indexes, whatever
-//! the size of the state.
+//! Tests that frequent statements use indexes and do not scan large tables.
 //!
-//! They are not written down twice: what `SQLite` runs while the store's own functions are called
-//! is recorded, and then explained.
+//! The tests call functions of the store, record the statements that SQLite runs, and examine their
+//! query plans.
 
 use std::{
     sync::{Arc, Mutex},
@@ -29,13 +28,14 @@ use topic_rules::Rules;
 
 use crate::schedule::{NextPoll, PollReason};
 
-const FEED: &[u8] =
-    b"<rss version=\"2.0\"><channel><title>A</title><item><guid isPermaLink=\"false\">1</guid><title>Kafka once</title>\
-    <link>https://x.example/1</link><description>Some text.</description></item><item><guid isPermaLink=\"false\">2</guid>\
-    <title>Kafka twice</title><link>https://x.example/2</link><description>More text.</description></item></channel></rss>";
+const FEED: &[u8] = b"<rss version=\"2.0\"><channel><title>A</title>\
+    <item><guid isPermaLink=\"false\">1</guid><title>Kafka once</title>\
+    <link>https://x.example/1</link><description>Some text.</description></item>\
+    <item><guid isPermaLink=\"false\">2</guid><title>Kafka twice</title>\
+    <link>https://x.example/2</link><description>More text.</description></item></channel></rss>";
 
-/// Tables that grow with what is stored; the others have a row for each source, topic or label, or
-/// one alone.
+/// Tables that grow with the number of entries. The others have a row for each source, topic or
+/// label.
 const LARGE_TABLES: [&str; 6] =
     ["entry", "entry_alias", "story", "story_topic", "page", "document"];
 
@@ -43,13 +43,14 @@ fn now() -> Timestamp {
     Timestamp::from_timestamp_millis(1_750_000_000_000).unwrap()
 }
 
-/// A state with two sources that carry the same two stories, and a third that was never polled.
-fn state() -> Store {
+/// Returns a database with two sources that have the same two stories, and a third that was never
+/// polled.
+fn store() -> Store {
     let store = Store::in_memory().unwrap();
     let sources = ["a", "b", "c"].map(|id| (source(id), format!("{id}.example")));
     store.sync_config(&sources, &[topic()], window(), now()).unwrap();
     for id in ["a", "b"] {
-        store.apply(plan(id), rules()).unwrap();
+        store.apply(update(id), rules()).unwrap();
     }
     store
 }
@@ -107,7 +108,7 @@ fn source(id: &str) -> Source {
     }
 }
 
-fn plan(id: &str) -> PollUpdate {
+fn update(id: &str) -> PollUpdate {
     let url = Url::parse("https://a.example/feed").unwrap();
     let read = feed_parser::parse_feed(&feed_parser::FeedInput {
         bytes: FEED,
@@ -145,28 +146,27 @@ fn plan(id: &str) -> PollUpdate {
     }
 }
 
-/// What `SQLite` says of every statement that runs while `f` does: the statement, and its plan line
-/// by line.
+/// Returns each statement that `f` runs, with the lines of its query plan.
 fn explained(
     f: impl FnOnce(&Connection) -> Result<(), StoreError> + Send + 'static,
 ) -> Vec<(String, Vec<String>)> {
-    let store = state();
+    let store = store();
     let explained = store.on_writer(move |conn| {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let note = seen.clone();
+        let recorded = seen.clone();
         let record = move |event: TraceEvent<'_>| {
             if let TraceEvent::Stmt(statement, _) = event {
-                note.lock().unwrap().extend(statement.expanded_sql());
+                recorded.lock().unwrap().extend(statement.expanded_sql());
             }
         };
         conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(record))?;
         f(conn)?;
         conn.trace_v2(TraceEventCodes::empty(), None::<fn(TraceEvent<'_>)>)?;
         let statements: Vec<String> = seen.lock().unwrap().clone();
-        let wanted = statements
+        let statements = statements
             .into_iter()
             .filter(|sql| !sql.starts_with("--") && !sql.starts_with("PRAGMA"));
-        wanted
+        statements
             .map(|sql| {
                 let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
                 let lines =
@@ -176,44 +176,43 @@ fn explained(
             .collect()
     });
     let explained: Vec<(String, Vec<String>)> = explained.unwrap();
-    assert!(!explained.is_empty(), "nothing was recorded");
+    assert!(!explained.is_empty(), "no statement was recorded");
     explained
 }
 
-/// Whether a line of a plan reads a growing table from its beginning to its end. Reading an index
-/// in its order is what a listing does, as far as its limit.
+/// Whether a line of a query plan scans a large table. Scanning an index is allowed: listings read
+/// it in order up to their limit.
 fn scans_table(sql: &str, line: &str) -> bool {
     let Some(rest) = line.strip_prefix("SCAN ") else {
         return false;
     };
     let name = rest.split(' ').next().unwrap_or_default();
-    // An alias stands for its table.
+    // The plan shows the alias of a table if it has one.
     let is = |table: &str| name == table || sql.contains(&format!(" {table} {name}"));
     LARGE_TABLES.iter().any(|table| is(table)) && !rest.contains("INDEX")
 }
 
 fn assert_no_scans(explained: &[(String, Vec<String>)]) {
     for (sql, plan) in explained {
-        let walked: Vec<&String> = plan.iter().filter(|line| scans_table(sql, line)).collect();
-        assert!(walked.is_empty(), "{walked:?} in\n{sql}\n{plan:#?}");
+        let scans: Vec<&String> = plan.iter().filter(|line| scans_table(sql, line)).collect();
+        assert!(scans.is_empty(), "{scans:?} in\n{sql}\n{plan:#?}");
     }
 }
 
 #[test]
-fn an_attempt_to_poll_walks_no_table() {
-    // Once with what is known, and once with what is new to its source and joins the others'
-    // stories.
+fn a_poll_scans_no_large_table() {
+    // Once with known entries, and once with new entries that join stories of other sources.
     assert_no_scans(&explained(|conn| {
         let tx = conn.unchecked_transaction()?;
-        apply::apply_update(&tx, &plan("a"), &rules())?;
-        apply::apply_update(&tx, &plan("c"), &rules())?;
+        apply::apply_update(&tx, &update("a"), &rules())?;
+        apply::apply_update(&tx, &update("c"), &rules())?;
         tx.commit()?;
         Ok(())
     }));
 }
 
 #[test]
-fn entries_are_known_again_by_index() {
+fn known_entries_are_found_by_index() {
     let explained = explained(|conn| {
         let source = SourceId::new("a").unwrap();
         let known = SourceEntries { conn, source: &source };
@@ -239,7 +238,7 @@ fn entries_are_known_again_by_index() {
 }
 
 #[test]
-fn the_driver_walks_no_table() {
+fn the_scheduler_scans_no_large_table() {
     let explained = explained(|conn| {
         let reader = Reader { conn };
         reader.due_sources(now(), &[SourceId::new("a").unwrap()], 1, 10)?;
@@ -257,7 +256,7 @@ fn the_driver_walks_no_table() {
 }
 
 #[test]
-fn stories_are_listed_in_the_order_of_an_index() {
+fn stories_are_listed_in_index_order() {
     let topic = || Some(TopicId::new("t").unwrap());
     let source = || Some(SourceId::new("a").unwrap());
     let some = || StoryQuery { limit: Some(50), ..StoryQuery::default() };
@@ -292,7 +291,7 @@ fn stories_are_listed_in_the_order_of_an_index() {
 }
 
 #[test]
-fn windows_pages_and_names_are_found_by_index() {
+fn windows_and_pages_are_read_by_index() {
     assert_no_scans(&explained(|conn| {
         let reader = Reader { conn };
         reader.window(&[TopicId::new("t").unwrap(), TopicId::all()], 50)?;

@@ -125,8 +125,9 @@ impl SearchQuery {
         self.terms.push(Term { words, kind, negated });
     }
 
-    /// Returns the FTS5 expression; `None` if the query has no required words. It consists of quoted
-    /// words of letters and digits and of our own operators, so that no query can break out of it.
+    /// Returns the FTS5 expression; `None` if the query has no required words. It consists of
+    /// quoted words of letters and digits and of our own operators, so that no query can break out
+    /// of it.
     pub(super) fn expression(&self) -> Option<String> {
         let stemmer = Stemmer::create(Algorithm::English);
         let join = |negated: bool, operator: &str| {
@@ -161,8 +162,8 @@ impl Term {
     }
 }
 
-/// Returns the words of a text: runs of letters and digits. In scripts without spaces each character
-/// is a word.
+/// Returns the words of a text: runs of letters and digits. In scripts without spaces each
+/// character is a word.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).flat_map(|run| {
         let mut rest = run;

@@ -1,7 +1,7 @@
-//! Changed rules over many stored stories: in bounded steps, whatever happens in the middle, and
-//! nobody is told anew.
+//! Reclassification of many stories after a change of rules: in batches, interrupted by restarts,
+//! and without announcing old stories.
 
-#![allow(clippy::unwrap_used)] // what a test expects, it may insist on
+#![allow(clippy::unwrap_used)] // a test may panic
 
 use std::{
     collections::BTreeSet,
@@ -17,23 +17,22 @@ use tributary::{
     store::{DATABASE, Store, StoryQuery, WindowPolicy},
 };
 
-/// Stored stories.
+/// The number of stored stories.
 const STORIES: i64 = 5_000;
 
-/// Stories in one step at most.
+/// The maximum number of stories in one batch.
 const BATCH: usize = 500;
 
 const WINDOW: WindowPolicy = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
 
-/// What a step may take on a slow machine, where fifty milliseconds are meant: others wait for the
-/// writer.
+/// The time limit of a batch on a slow machine. The intended limit is 50 ms.
 const MAX_BATCH_TIME: Duration = Duration::from_secs(2);
 
 fn now() -> Timestamp {
     "2026-06-01T00:00:00Z".parse().unwrap()
 }
 
-/// A site of one source whose stories, an hour apart, are each about one of five subjects.
+/// A database with one source whose stories, an hour apart, have one of five subjects each.
 struct LargeStore {
     dir: tempfile::TempDir,
     store: Store,
@@ -64,7 +63,7 @@ impl LargeStore {
             (Arc::new(Rules::compile(&feeds.topics).unwrap()), feeds.topics);
     }
 
-    /// Sorts in at most so many steps; whether nothing is left.
+    /// Runs at most this many batches. Returns whether no story is left.
     fn reclassify_steps(&self, steps: usize) -> bool {
         for _ in 0..steps {
             let begun = Instant::now();
@@ -82,10 +81,10 @@ impl LargeStore {
     }
 
     fn reclassify_all(&self) {
-        assert!(self.reclassify_steps(10_000), "it never ends");
+        assert!(self.reclassify_steps(10_000), "reclassification does not end");
     }
 
-    /// As after `kill -9`: nothing is said, nothing is written, and the next one begins.
+    /// Opens the database again without closing it, as after `kill -9`.
     fn reopen(&mut self) {
         self.store = Store::open(self.dir.path()).unwrap();
     }
@@ -114,15 +113,16 @@ impl LargeStore {
             .collect()
     }
 
-    /// Every story of every topic is in its window or in an archive, and windows are no larger than
-    /// they may be.
+    /// Asserts that each story of each topic is in its window or in an archive, and that no window
+    /// is too large.
     #[track_caller]
     fn assert_window_or_archive(&self) {
         let conn = rusqlite::Connection::open(self.dir.path().join(DATABASE)).unwrap();
         let lost: i64 = conn
             .query_row(
-                "SELECT count(*) FROM story_topic st WHERE in_window = 0 AND NOT EXISTS
-                   (SELECT 1 FROM archive_story a WHERE a.topic_id = st.topic_id AND a.story_id = st.story_id)",
+                "SELECT count(*) FROM story_topic st WHERE in_window = 0 AND NOT EXISTS (
+                   SELECT 1 FROM archive_story a
+                    WHERE a.topic_id = st.topic_id AND a.story_id = st.story_id)",
                 [],
                 |r| r.get(0),
             )
@@ -140,15 +140,21 @@ fn insert_stories(dir: &Path, stories: i64) {
     let begin = now().timestamp_millis() - stories * 3_600_000;
     conn.execute_batch("BEGIN").unwrap();
     for sql in [
-        "INSERT INTO story (id, published_id, representative_entry, position_ms, first_published_ms, published_ms, updated_ms, arrival, public)
-         SELECT i, 'urn:x-test:' || i, i, ?2 + i * 3600000, ?2 + i * 3600000, ?2 + i * 3600000, ?2 + i * 3600000, 'ordinary', 1 FROM n",
-        "INSERT INTO entry (id, source_id, key, key_from, story_id, title, language, first_seen_ms, last_seen_ms, content_hash, material_hash, content)
-         SELECT i, 'stored', 'k' || i, 'guid', i,
-           CASE i % 5 WHEN 0 THEN 'Kafka' WHEN 1 THEN 'Raft' WHEN 2 THEN 'DNS' WHEN 3 THEN 'GPU' ELSE 'Cheese' END || ' number ' || i,
-           'en', ?2 + i * 3600000, ?2 + i * 3600000, zeroblob(32), zeroblob(32), '<p>Of some length, and of nothing much.</p>' FROM n",
+        "INSERT INTO story (id, published_id, representative_entry, position_ms, first_published_ms,
+           published_ms, updated_ms, arrival, public)
+         NUMBERS SELECT i, 'urn:x-test:' || i, i, ?2 + i * 3600000, ?2 + i * 3600000,
+           ?2 + i * 3600000, ?2 + i * 3600000, 'ordinary', 1 FROM n",
+        "INSERT INTO entry (id, source_id, key, key_from, story_id, title, language, first_seen_ms,
+           last_seen_ms, content_hash, material_hash, content)
+         NUMBERS SELECT i, 'stored', 'k' || i, 'guid', i,
+           CASE i % 5 WHEN 0 THEN 'Kafka' WHEN 1 THEN 'Raft' WHEN 2 THEN 'DNS' WHEN 3 THEN 'GPU'
+             ELSE 'Cheese' END || ' number ' || i,
+           'en', ?2 + i * 3600000, ?2 + i * 3600000, zeroblob(32), zeroblob(32),
+           '<p>Of some length, and of nothing much.</p>' FROM n",
     ] {
-        let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) ";
-        conn.execute(&sql.replacen("SELECT", &format!("{numbers}SELECT"), 1), [stories, begin]).unwrap();
+        let numbers =
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)";
+        conn.execute(&sql.replace("NUMBERS", numbers), [stories, begin]).unwrap();
     }
     conn.execute_batch("COMMIT").unwrap();
 }
@@ -164,9 +170,9 @@ fn reclassification_runs_in_batches_through_restarts_and_rule_changes_without_an
     large_store.assert_window_or_archive();
     assert_eq!(large_store.in_topic("t").len(), 1_000);
     let before = large_store.in_window("t");
-    assert_eq!(before.len(), 50, "a new topic is filled");
+    assert_eq!(before.len(), 50, "the window of a new topic is filled");
 
-    // A change, an end in the middle, and a further change in the middle of the rest.
+    // A change of the rules, restarts, and another change before the first one is complete.
     large_store.sync_config(&topic("\"kafka\", \"raft\", \"dns\""));
     assert!(!large_store.reclassify_steps(2));
     large_store.assert_window_or_archive();
@@ -183,11 +189,11 @@ fn reclassification_runs_in_batches_through_restarts_and_rule_changes_without_an
     let after = large_store.in_window("t");
     for story in after.difference(&before) {
         let story = large_store.store.read(|reader| reader.story(*story)).unwrap().unwrap();
-        assert!(story.position > young, "{} is announced anew", story.title);
+        assert!(story.position > young, "{} is announced again", story.title);
     }
-    assert!(after.difference(&before).count() > 0, "what is young is shown");
+    assert!(after.difference(&before).count() > 0, "recent stories enter the window");
 
-    // What is sorted is not sorted again.
+    // A classified story is not classified again.
     let again =
         large_store.store.reclassify(large_store.rules.clone(), BATCH, WINDOW, now()).unwrap();
     assert_eq!((again.sorted, again.left), (0, 0));

@@ -42,7 +42,8 @@ fn a_failed_transaction_leaves_no_part_of_the_poll() {
     let program = polled_program(&origin);
     let conn = Connection::open(program.database()).unwrap();
     conn.execute_batch(
-        "CREATE TRIGGER break_off BEFORE INSERT ON entry WHEN NEW.key LIKE '%bad%' BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END",
+        "CREATE TRIGGER break_off BEFORE INSERT ON entry WHEN NEW.key LIKE '%bad%'
+         BEGIN SELECT RAISE(ABORT, 'the disk is on fire'); END",
     )
     .unwrap();
     let before = rows(&conn);

@@ -174,7 +174,8 @@ impl Reader<'_> {
     /// Returns the number of backfill pages that were queued so far, in any state.
     pub fn backfill_size(&self, source: &SourceId) -> Result<usize, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT count(*) FROM page WHERE source_id = ?1 AND backfill = 1 AND state <> 'skipped'",
+            "SELECT count(*) FROM page
+              WHERE source_id = ?1 AND backfill = 1 AND state <> 'skipped'",
         )?;
         Ok(statement.query_row([source.as_str()], |r| r.get(0))?)
     }

@@ -24,7 +24,8 @@ impl Reader<'_> {
             self.conn,
             "SELECT src.*, coalesce(src.title_override, src.feed_title, src.id) AS title,
                     (SELECT count(*) FROM entry e WHERE e.source_id = src.id) AS entries,
-                    (SELECT count(DISTINCT e.story_id) FROM entry e JOIN story s ON s.id = e.story_id
+                    (SELECT count(DISTINCT e.story_id)
+                       FROM entry e JOIN story s ON s.id = e.story_id
                       WHERE e.source_id = src.id AND s.removed_ms IS NULL) AS stories
                FROM source src WHERE src.ordinal IS NOT NULL ORDER BY src.ordinal",
             [],

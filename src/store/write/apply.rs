@@ -33,15 +33,6 @@ impl Store {
     pub fn apply(&self, update: PollUpdate, rules: Arc<Rules>) -> Result<UpdateResult, StoreError> {
         self.write(move |tx| apply_update(tx, &update, &rules))
     }
-
-    /// Returns the result that [`Store::apply`] would have, and stores nothing. For `inspect`.
-    pub fn apply_dry_run(
-        &self,
-        update: PollUpdate,
-        rules: Arc<Rules>,
-    ) -> Result<UpdateResult, StoreError> {
-        self.dry_run(move |tx| apply_update(tx, &update, &rules))
-    }
 }
 
 pub(in crate::store) fn apply_update(

@@ -154,7 +154,8 @@ pub(super) fn insert(
         conn,
         "INSERT INTO entry (source_id, key, key_from, story_id, join_reason, comments_on,
            first_seen_ms, last_seen_ms, content_hash, material_hash)
-         VALUES (:source, :key, :key_from, :story, :join_reason, :comments_on, :now, :now, x'', x'')",
+         VALUES (:source, :key, :key_from, :story, :join_reason, :comments_on,
+           :now, :now, x'', x'')",
         named_params! {
             ":source": new.source.as_str(),
             ":key": identity.key.as_str(),

@@ -77,7 +77,8 @@ pub(super) fn trim(
                WHERE st.topic_id = :topic AND st.in_window = 1
                  AND s.removed_ms IS NULL AND s.public = 1)
              WHERE place > :max_entries
-               AND (place > :max_kept OR arrival <> 'ordinary' OR first_published_ms <= :kept_since))",
+               AND (place > :max_kept OR arrival <> 'ordinary'
+                    OR first_published_ms <= :kept_since))",
         named_params! {
             ":topic": topic,
             ":max_entries": number(policy.max_entries),

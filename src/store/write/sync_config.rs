@@ -258,7 +258,8 @@ fn rename_topic(
         "UPDATE archive_story SET topic_id = ?2
           WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive WHERE topic_id = ?2)",
         // Archive documents contain the id of the topic, so they are rendered again.
-        "UPDATE archive SET topic_id = ?2, revision = revision + 1, input_digest = NULL, body = NULL
+        "UPDATE archive SET topic_id = ?2, revision = revision + 1, input_digest = NULL,
+           body = NULL
           WHERE topic_id = ?1 AND NOT EXISTS (SELECT 1 FROM archive a WHERE a.topic_id = ?2)",
         "UPDATE OR IGNORE story_topic SET topic_id = ?2 WHERE topic_id = ?1",
         "UPDATE story_topic SET in_archive = NOT in_archive
@@ -269,7 +270,8 @@ fn rename_topic(
           WHERE id = ?2
             AND EXISTS (SELECT 1 FROM topic former WHERE former.id = ?1 AND former.filled = 1)",
         "UPDATE label SET topics = (
-            SELECT json_group_array(DISTINCT iif(value = ?1, ?2, value)) FROM json_each(label.topics))
+            SELECT json_group_array(DISTINCT iif(value = ?1, ?2, value))
+              FROM json_each(label.topics))
           WHERE EXISTS (SELECT 1 FROM json_each(label.topics) WHERE value = ?1)",
     ] {
         let ids = [former_id.as_str(), id.as_str()];
@@ -278,8 +280,8 @@ fn rename_topic(
     Ok(renamed)
 }
 
-/// Removes the memberships of topics that are no longer listed. Labels keep naming them. The stories
-/// are classified again, in case the topic returns before the rules change.
+/// Removes the memberships of topics that are no longer listed. Labels keep naming them. The
+/// stories are classified again, in case the topic returns before the rules change.
 fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
     const LEFT: &str =
         "topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)";

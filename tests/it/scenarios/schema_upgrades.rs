@@ -50,8 +50,8 @@ const MOVED_ROWS: [(&str, &str, &str); 7] = [
     ("archived", "SELECT * FROM archived", "SELECT * FROM archive_story"),
     (
         "page",
-        "SELECT source_id, url, CASE state WHEN 'passed' THEN 'skipped' ELSE state END, backlog, rank,
-                lastmod_ms, draft, attempts, fetched_ms, not_before_ms
+        "SELECT source_id, url, CASE state WHEN 'passed' THEN 'skipped' ELSE state END, backlog,
+                rank, lastmod_ms, draft, attempts, fetched_ms, not_before_ms
            FROM page WHERE state <> 'sitemap'",
         "SELECT * FROM page",
     ),

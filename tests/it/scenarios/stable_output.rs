@@ -372,14 +372,3 @@ fn a_kill_at_any_time_loses_and_repeats_nothing() {
     }
     assert!(kept > 0 && lost > 0, "both ends are seen: {kept} kept, {lost} lost");
 }
-
-#[test]
-fn a_rolled_back_apply_leaves_no_changes() {
-    let installation = installation_with_import();
-    let before = installation.document_bytes();
-    let plan = installation.poll_update("one", &atom_with_old_posts(&[post("one", 19)]), false);
-    let would = installation.store().apply_dry_run(plan, installation.rules()).unwrap();
-    assert_eq!(would.new_stories, 1);
-    assert_eq!(installation.document_bytes(), before);
-    assert_eq!(installation.stored_stories().len(), 2);
-}
