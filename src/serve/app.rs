@@ -13,7 +13,7 @@ use crate::{
         self, ArchiveLookup, Audience, CompressionLevel, PageName, RenderedDocument, SiteSettings,
         SnapshotSource, page, search_feed, union_feed,
     },
-    store::StoreError,
+    store::{StoreError, StoryDigests},
 };
 use feed_model::TopicId;
 use feed_publisher::{Addresses, FeedFormat, pages::PageError};
@@ -26,7 +26,7 @@ type Unions = FifoCache<Arc<EncodedDocument>, 32>;
 /// What instances of unions held that were handed out, by their tags, which are those of the bytes:
 /// reading stores nothing, so they are kept in memory and a restart forgets them. Who comes with a
 /// forgotten one is sent the whole. Of one story it is a few bytes each.
-type Instances = FifoCache<Vec<(i64, i64)>, 512>;
+type Instances = FifoCache<StoryDigests, 512>;
 
 /// The site as it is now. Cheap to clone; every clone answers the same.
 #[derive(Clone)]

@@ -7,10 +7,7 @@ use feed_model::{Story, StoryId, Timestamp, TopicId};
 use feed_publisher::{Addresses, Channel, FeedFormat, FeedUrls, Paging, atom};
 
 use super::documents::render;
-
-/// What a document holds of each story: its number, and a digest of everything that is published of
-/// it.
-pub type StoryDigests = Vec<(i64, i64)>;
+use crate::store::StoryDigests;
 
 /// One drawn feed document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,18 +62,18 @@ impl RenderedFeed {
 
     /// What the document holds.
     pub fn story_digests(&self) -> StoryDigests {
-        self.0.stories.iter().map(|story| (story.id.0, self.digest(story))).collect()
+        self.0.stories.iter().map(|story| (story.id, self.digest(story))).collect()
     }
 
     /// The document with the stories alone that `known` does not hold as they are now; `None` where
     /// that is all of them.
-    pub fn delta(&self, known: &[(i64, i64)]) -> Option<Vec<u8>> {
-        let known: HashMap<i64, i64> = known.iter().copied().collect();
+    pub fn delta(&self, known: &[(StoryId, i64)]) -> Option<Vec<u8>> {
+        let known: HashMap<StoryId, i64> = known.iter().copied().collect();
         let news: Vec<Story> = self
             .0
             .stories
             .iter()
-            .filter(|story| known.get(&story.id.0) != Some(&self.digest(story)))
+            .filter(|story| known.get(&story.id) != Some(&self.digest(story)))
             .cloned()
             .collect();
         (news.len() < self.0.stories.len()).then(|| render(&self.channel(&news), self.0.format))

@@ -2,7 +2,7 @@
 
 use crate::store::{
     ArchiveDocument, ArchiveState, Reader, SearchQuery, SearchResults, Store, StoreError,
-    StoryQuery,
+    StoryDigests, StoryQuery,
 };
 use feed_model::{NonMembership, SourceState, Story, StoryId, TopicId};
 use topic_rules::Rules;
@@ -29,7 +29,7 @@ pub trait Snapshot {
         newest_first: bool,
     ) -> Result<SearchResults, StoreError>;
     /// What the instance of a document with this entity tag held.
-    fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError>;
+    fn instance(&self, path: &str, etag: &str) -> Result<Option<StoryDigests>, StoreError>;
     /// Every archive of a topic, in order.
     fn archives(&self, topic: &TopicId) -> Result<Vec<ArchiveState>, StoreError>;
     /// The document of an archive; `None`: it is not cut.
@@ -76,7 +76,7 @@ impl Snapshot for Reader<'_> {
         Reader::search(self, query, limit, newest_first)
     }
 
-    fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+    fn instance(&self, path: &str, etag: &str) -> Result<Option<StoryDigests>, StoreError> {
         Reader::instance(self, path, etag)
     }
 

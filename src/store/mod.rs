@@ -45,6 +45,7 @@ pub use poll_update::{
 pub use read::{
     archives::{ArchiveDocument, ArchiveState},
     crawl_queue::{IndexedSitemap, KnownPage, PageState, QueuedPage, StoredRobots},
+    instances::StoryDigests,
     search::SearchResults,
     source_health::ACTIVITY_DAYS,
     sources::{DueSource, SharedFeedSource, SourceRecord},

@@ -2,11 +2,16 @@
 
 use rusqlite::OptionalExtension as _;
 
+use feed_model::StoryId;
+
 use crate::store::{Reader, StoreError, error::SqlContext as _, sql_values::from_json};
+
+/// The stories of a document, each with a digest of its published form.
+pub type StoryDigests = Vec<(StoryId, i64)>;
 
 impl Reader<'_> {
     /// Returns the story digests of the instance with this entity tag; `None` if it is not stored.
-    pub fn instance(&self, path: &str, etag: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+    pub fn instance(&self, path: &str, etag: &str) -> Result<Option<StoryDigests>, StoreError> {
         self.conn
             .prepare_cached("SELECT story_digests FROM instance WHERE path = ?1 AND etag = ?2")
             .and_then(|mut s| {

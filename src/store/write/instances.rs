@@ -3,7 +3,9 @@
 
 use rusqlite::params;
 
-use crate::store::{Store, StoreError, error::SqlContext as _, sql_values, statements::execute};
+use crate::store::{
+    Store, StoreError, StoryDigests, error::SqlContext as _, sql_values, statements::execute,
+};
 
 /// The maximum number of instances of one document. Clients with an older one get the whole
 /// document.
@@ -16,8 +18,8 @@ pub struct Instance {
     pub path: String,
     /// The entity tag as it was sent.
     pub etag: String,
-    /// Each story in the document with a digest of its published form.
-    pub story_digests: Vec<(i64, i64)>,
+    /// The stories of the document.
+    pub story_digests: StoryDigests,
 }
 
 impl Store {

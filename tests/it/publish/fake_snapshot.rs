@@ -12,7 +12,10 @@ use feed_model::*;
 use topic_rules::Rules;
 use tributary::{
     site::{Audience, CurrentRules, SiteSettings, Snapshot, SnapshotSource},
-    store::{ArchiveDocument, ArchiveState, SearchQuery, SearchResults, StoreError, StoryQuery},
+    store::{
+        ArchiveDocument, ArchiveState, SearchQuery, SearchResults, StoreError, StoryDigests,
+        StoryQuery,
+    },
 };
 
 pub use crate::support::sample_stories::{at, hostile_stories, source_state, story};
@@ -134,7 +137,7 @@ impl Snapshot for SnapshotContents {
         Ok(SearchResults::default())
     }
 
-    fn instance(&self, _: &str, _: &str) -> Result<Option<Vec<(i64, i64)>>, StoreError> {
+    fn instance(&self, _: &str, _: &str) -> Result<Option<StoryDigests>, StoreError> {
         Ok(None)
     }
 
