@@ -1,5 +1,5 @@
-//! The store as its callers have it: one transaction for each attempt, snapshots for readers,
-//! nothing lost by a failure.
+//! The database of the program: one transaction for each poll, snapshots for readers, and failed
+//! writes.
 
 use std::{sync::mpsc, thread};
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Every row of every table, as text.
+/// Returns all rows of all tables as text.
 fn rows(conn: &Connection) -> Vec<String> {
     let mut names =
         conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
@@ -48,8 +48,7 @@ fn a_failed_transaction_leaves_no_part_of_the_poll() {
     .unwrap();
     let before = rows(&conn);
     let [mut r, ..] = posts();
-    // The last item is stored first: three are stored before the one that breaks, and one is
-    // edited.
+    // The last item is stored first: three are stored before the one that fails.
     r[0].text = "An edit.".into();
     for guid in ["good-1", "bad", "good-2", "good-3", "good-4"] {
         r.insert(0, Post::new(guid, &format!("Kafka {guid}"), 26, "Some text."));
@@ -59,7 +58,7 @@ fn a_failed_transaction_leaves_no_part_of_the_poll() {
     let ended = program.run(&["poll", "--force", "rss", "--json"]);
     assert_eq!(
         ended.code, 1,
-        "what could not be recorded ends with 1: {}{}",
+        "a failed write ends with exit code 1: {}{}",
         ended.stdout, ended.stderr
     );
     let summary: Value = serde_json::from_str(&ended.stdout).unwrap();
@@ -68,7 +67,7 @@ fn a_failed_transaction_leaves_no_part_of_the_poll() {
         summary["sources"][0]["error"].as_str().unwrap().contains("the disk is on fire"),
         "{summary}"
     );
-    assert_eq!(rows(&conn), before, "neither items nor validators nor the attempt itself");
+    assert_eq!(rows(&conn), before, "no items, no validators, no attempt");
     conn.execute_batch("DROP TRIGGER break_off").unwrap();
     assert_eq!(
         program.json(&["poll", "--force", "rss"])["new_entries"],
@@ -99,7 +98,7 @@ fn failures_and_304_are_recorded() {
     );
     let now = read("last_attempt_ms");
     assert!(now[0] > attempts[0] && now[1] > attempts[1] && now[2] == attempts[2]);
-    // The validators of a source live through its errors.
+    // An error does not delete the validators of a source.
     let validators: i64 = conn
         .query_row("SELECT count(*) FROM validator WHERE source_id = 'atom'", [], |r| r.get(0))
         .unwrap();
@@ -148,18 +147,18 @@ fn every_write_changes_the_version() {
         (known.0 != before.0, known.1 != before.1)
     };
     store.read(|reader| reader.stories(&StoryQuery::default())).unwrap();
-    assert_eq!(moved(&mut known), (false, false), "who reads changes nothing");
+    assert_eq!(moved(&mut known), (false, false), "reading changes nothing");
     store.forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH).unwrap();
     assert_eq!(moved(&mut known), (true, true), "this program wrote");
     Connection::open(program.database())
         .unwrap()
         .execute("UPDATE source SET consecutive_failures = 1", [])
         .unwrap();
-    assert_eq!(moved(&mut known), (true, true), "another one wrote");
+    assert_eq!(moved(&mut known), (true, true), "another program wrote");
     let memory = Store::in_memory().unwrap();
     let before = memory.version().unwrap();
     memory.forget(StoryId(1), "a test", chrono::DateTime::UNIX_EPOCH).ok();
-    assert_eq!(memory.version().unwrap(), before, "nothing was there to be forgotten");
+    assert_eq!(memory.version().unwrap(), before, "there was no story to remove");
     store.close().unwrap();
 }
 
@@ -171,7 +170,6 @@ fn a_read_only_store_refuses_writes() {
     assert_eq!(store.read(|reader| Ok(reader.stories(&StoryQuery::default())?.len())).unwrap(), 6);
 }
 
-/// What a program of this version made is sound in the eyes of `SQLite` and of `doctor`.
 #[test]
 fn the_database_has_its_application_id_and_passes_the_integrity_check() {
     let origin = origin_with_three_feeds();
@@ -188,6 +186,6 @@ fn the_database_has_its_application_id_and_passes_the_integrity_check() {
     assert_eq!(pragma("journal_mode"), "Text(\"wal\")");
     assert_eq!(pragma("integrity_check"), "Text(\"ok\")");
     program.run_ok(&["doctor"]);
-    // A source that left feeds.toml keeps its stories.
+    // A source that is no longer in feeds.toml keeps its stories.
     assert_eq!(program.json(&["stories"]).as_array().unwrap().len(), 6);
 }
