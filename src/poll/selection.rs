@@ -76,7 +76,7 @@ impl Selection {
         if let Some(until) = record.not_before.filter(|until| *until > now) {
             return Some(SkipReason::RetryAfter(until));
         }
-        if record.resting && !(self.force && is_named) {
+        if record.gone && !(self.force && is_named) {
             return Some(SkipReason::Gone);
         }
         if self.force {

@@ -6,7 +6,7 @@ use entry_identity::{
     Candidate, CommentaryEntry, Fingerprint, IncomingEntry, KeyPolicy, SourceSite, StoryMatch,
     identify_items, same_story,
 };
-use feed_model::{Draft, SafeHtml, SourceId};
+use feed_model::{Draft, EntryId, SafeHtml, SourceId, StoryId};
 
 const POST: &str = "https://blog.example.org/queues";
 const TEXT: &str = "Queues forget and logs remember. Last spring our payment service lost eleven \
@@ -33,8 +33,8 @@ fn stored(source: SourceId, feed_url: &str, draft: &Draft) -> Candidate {
     let (mut items, ..) = identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None);
     let identity = items.remove(0);
     Candidate {
-        story: 1,
-        entry: 1,
+        story: StoryId(1),
+        entry: EntryId(1),
         source,
         source_title: None,
         link: identity.link,

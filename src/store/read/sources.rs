@@ -39,7 +39,7 @@ pub struct SourceRecord {
     /// When the first of the consecutive 410 responses was received.
     pub gone_since: Option<Timestamp>,
     /// Whether it is gone: it is polled only when `tributary poll` names it.
-    pub resting: bool,
+    pub gone: bool,
     /// The outcome of the last attempt.
     pub last_outcome: Option<PollOutcome>,
     /// The class of the last error; `None`: the last attempt succeeded.
@@ -234,7 +234,7 @@ fn record_of_row(row: &Row<'_>) -> rusqlite::Result<SourceRecord> {
         failures: row.get("consecutive_failures")?,
         throttles: row.get("consecutive_throttles")?,
         gone_since: time_opt(row, "first_gone_ms")?,
-        resting: row.get("gone")?,
+        gone: row.get("gone")?,
         last_outcome: text("last_outcome")?.and_then(|name| PollOutcome::from_stored(&name)),
         last_error_class: row.get("last_error_class")?,
         host: row.get("host")?,
