@@ -397,7 +397,7 @@ fn sighup_applies_all_of_a_new_config_or_none() {
     program.configure(&whole.replace("any = [", "anny = ["));
     daemon.signal(Signal::HUP);
     wait_for("the file is refused", || {
-        daemon.log().contains("feeds.toml is refused").then_some(())
+        daemon.log().contains("feeds.toml is invalid").then_some(())
     });
     assert!(daemon.log().contains("did you mean `any`?"), "{}", daemon.log());
     assert_eq!((daemon.get("/topics/streaming").status, daemon.get("/healthz").status), (200, 200));

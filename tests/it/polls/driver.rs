@@ -292,7 +292,10 @@ async fn a_poll_in_flight_is_discarded_when_the_configured_url_changes() {
             "{report:?}"
         );
         assert!(
-            report.note.as_deref().is_some_and(|note| note.contains("another address")),
+            report
+                .note
+                .as_deref()
+                .is_some_and(|note| note.contains("address in feeds.toml changed")),
             "{report:?}"
         );
         let state = harness.source_state("feed");
