@@ -317,7 +317,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn canonical_links_are_idempotent(path in "[ -~äß漢%]{0,40}(/amp|;jsessionid=1|/index.html)?/?([?&](ref=a.org|amp|p=1)){0,3}(#!?/?[a-z]{0,3})?", host in "(www\\.)?[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?") {
+        fn canonical_links_are_idempotent(
+            path in concat!(
+                "[ -~äß漢%]{0,40}(/amp|;jsessionid=1|/index.html)?/?",
+                "([?&](ref=a.org|amp|p=1)){0,3}(#!?/?[a-z]{0,3})?",
+            ),
+            host in "(www\\.)?[a-zA-Z]{1,8}\\.(org|co\\.uk)\\.?",
+        ) {
             let url = format!("http://{host}/{path}");
             for canonical in [canonical_link, canonical_link_with_fragment] {
                 if let Some(once) = canonical(&url) {
@@ -328,7 +334,8 @@ mod tests {
 
         #[test]
         fn no_text_causes_a_panic(text in "\\PC{0,60}") {
-            let _ = (canonical_link(&text), guid_alias(&text), site_of(&text), without_tracking(&text));
+            let _ = (canonical_link(&text), guid_alias(&text), site_of(&text));
+            let _ = without_tracking(&text);
         }
     }
 }

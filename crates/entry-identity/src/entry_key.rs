@@ -506,19 +506,25 @@ mod tests {
     proptest! {
         #[test]
         fn keys_are_unique_and_do_not_depend_on_the_order(
-            (drafts, order) in proptest::collection::vec(any_draft(), 0..12)
-                .prop_flat_map(|drafts| { let n = drafts.len(); (Just(drafts), Just((0..n).collect::<Vec<_>>()).prop_shuffle()) })
+            (drafts, order) in proptest::collection::vec(any_draft(), 0..12).prop_flat_map(|drafts| {
+                let order: Vec<usize> = (0..drafts.len()).collect();
+                (Just(drafts), Just(order).prop_shuffle())
+            })
         ) {
             let home = Some("https://example.org");
             let (identities, policy, _) = identify_items(&drafts, KeyPolicy::Guid, home);
-            let firsts: Vec<&EntryKey> = identities.iter().filter(|k| !k.is_in_feed_duplicate).map(|k| &k.key).collect();
+            let originals = identities.iter().filter(|item| !item.is_in_feed_duplicate);
+            let firsts: Vec<&EntryKey> = originals.map(|item| &item.key).collect();
             prop_assert_eq!(firsts.iter().collect::<HashSet<_>>().len(), firsts.len());
-            prop_assert!(identities.iter().all(|k| !k.key.0.is_empty() && firsts.contains(&&k.key)));
+            for item in &identities {
+                prop_assert!(!item.key.0.is_empty() && firsts.contains(&&item.key));
+            }
             let shuffled: Vec<Draft> = order.iter().map(|&i| drafts[i].clone()).collect();
             let (again, policy_again, _) = identify_items(&shuffled, KeyPolicy::Guid, home);
             prop_assert_eq!(policy, policy_again);
             for (new, &old) in order.iter().enumerate() {
-                prop_assert_eq!((&again[new].key, again[new].key_from), (&identities[old].key, identities[old].key_from));
+                let (new, old) = (&again[new], &identities[old]);
+                prop_assert_eq!((&new.key, new.key_from), (&old.key, old.key_from));
             }
         }
     }

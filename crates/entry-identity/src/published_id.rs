@@ -104,8 +104,14 @@ fn is_iri_text(text: &str) -> bool {
 /// Returns whether a character is outside `ucschar` (RFC 3987 §2.2) or changes the text direction
 /// (§4.1).
 fn is_private_or_invisible(c: char) -> bool {
-    matches!(u32::from(c), 0xE000..=0xF8FF | 0xFDD0..=0xFDEF | 0xFFF0..=0xFFFF | 0xE0000..=0xE0FFF | 0xF_0000..=0x10_FFFF)
-        || u32::from(c) & 0xFFFE == 0xFFFE
+    matches!(
+        u32::from(c),
+        0xE000..=0xF8FF
+            | 0xFDD0..=0xFDEF
+            | 0xFFF0..=0xFFFF
+            | 0xE0000..=0xE0FFF
+            | 0xF_0000..=0x10_FFFF
+    ) || u32::from(c) & 0xFFFE == 0xFFFE
         || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}')
 }
 

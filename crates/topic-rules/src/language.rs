@@ -117,8 +117,8 @@ fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
         lower.copy_from_slice(word.as_bytes());
         lower.make_ascii_lowercase();
         match STOP_WORD_INDEX.get(&*lower) {
-            Some(StopWord::Of(index)) => distinctive[*index] += 1,
-            Some(StopWord::AlsoEnglish) => ambiguous_english += 1,
+            Some(StopWord::Distinctive(index)) => distinctive[*index] += 1,
+            Some(StopWord::AmbiguousEnglish) => ambiguous_english += 1,
             None => {}
         }
     }
@@ -139,9 +139,9 @@ fn detect_by_stop_words(samples: &[&str]) -> Option<Language> {
 enum StopWord {
     /// The language with this index in [`DETECTED_LANGUAGES`], and no other one of
     /// [`STEMMED_LANGUAGES`].
-    Of(usize),
+    Distinctive(usize),
     /// English and other languages.
-    AlsoEnglish,
+    AmbiguousEnglish,
 }
 
 /// Number of bytes of the longest stop word.
@@ -149,10 +149,11 @@ const MAX_STOP_WORD_BYTES: usize = 7;
 
 static STOP_WORD_INDEX: LazyLock<HashMap<&[u8], StopWord, foldhash::fast::RandomState>> =
     LazyLock::new(|| {
-        let alone =
-            distinctive_words().map(|(word, language)| (word.as_bytes(), StopWord::Of(language)));
-        let shared = ambiguous_english_words().map(|word| (word.as_bytes(), StopWord::AlsoEnglish));
-        alone.chain(shared).collect()
+        let distinctive = distinctive_words()
+            .map(|(word, language)| (word.as_bytes(), StopWord::Distinctive(language)));
+        let ambiguous =
+            ambiguous_english_words().map(|word| (word.as_bytes(), StopWord::AmbiguousEnglish));
+        distinctive.chain(ambiguous).collect()
     });
 
 /// The stemmer of a language, if it has one.

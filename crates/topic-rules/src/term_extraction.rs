@@ -7,9 +7,11 @@ use std::collections::HashMap;
 
 use feed_model::stop_words::{self, StopWordUse};
 
-use super::StoryFields;
-use super::language::{Language, WordStemmer};
-use super::tokenizer::{self, TextToken};
+use super::{
+    StoryFields,
+    language::{Language, WordStemmer},
+    tokenizer::{self, TextToken},
+};
 
 /// Number of characters of a summary below which the text is read too.
 const MIN_SUMMARY_CHARS: usize = 200;
