@@ -1,7 +1,7 @@
 //! Database connections: one for writing, which a thread owns, and a few for reading.
 //!
-//! The writer receives its jobs through a bounded channel and runs each in its own transaction. A
-//! panic in a job becomes the error of that job. Readers see a consistent snapshot each (WAL mode)
+//! The writer receives its jobs through a bounded channel and commits them
+//! in groups. A panic in a job becomes the error of that job. Readers see a consistent snapshot each (WAL mode)
 //! and do not wait for the writer.
 
 use std::{
@@ -10,15 +10,20 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
 
-use super::{Reader, StoreError, error::SqlContext as _, migrate, search_index};
+use super::{
+    Reader, StoreError,
+    error::SqlContext as _,
+    migrate, search_index,
+    writer::{self, Finished, Job, TransactionJob},
+};
 
 /// The file name of the database in the data directory.
 pub const DATABASE: &str = "tributary.db";
@@ -32,9 +37,10 @@ const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 const QUEUE_LENGTH: usize = 64;
 
 /// The maximum number of idle connections for reading.
-const MAX_IDLE_READERS: usize = 4;
+const MAX_IDLE_READERS: usize = 8;
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Compiled statements that a connection keeps: more than the program has.
+const STATEMENT_CACHE: usize = 512;
 
 /// The state that the handles of a store share.
 struct Shared {
@@ -122,7 +128,7 @@ impl Store {
             let (sender, jobs) = sync_channel(QUEUE_LENGTH);
             let thread = std::thread::Builder::new()
                 .name("store-writer".into())
-                .spawn(move || run_jobs(conn, &jobs));
+                .spawn(move || writer::run(conn, &jobs));
             let thread =
                 thread.map_err(|source| StoreError::Directory { dir: file.to_owned(), source })?;
             Some((sender, thread))
@@ -210,14 +216,19 @@ impl Store {
         &self,
         f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.on_writer(move |conn| {
-            let tx = conn
-                .transaction_with_behavior(TransactionBehavior::Immediate)
-                .context("begin a write transaction")?;
-            let value = f(&tx)?;
-            tx.commit().context("commit")?;
-            Ok(value)
-        })
+        let (reply, answer) = sync_channel(1);
+        let job: TransactionJob = Box::new(move |tx| {
+            let result = tx.and_then(|tx| catch_panic(|| f(tx)));
+            Finished {
+                succeeded: result.is_ok(),
+                // The caller may be gone; the work is done all the same.
+                reply: Box::new(move |committed| {
+                    drop(reply.send(result.and_then(|value| committed.map(|()| value))));
+                }),
+            }
+        });
+        self.send(Job::Transaction(job))?;
+        answer.recv().map_err(|_| StoreError::Closed)?
     }
 
     /// Runs `f` on the writer's thread with its connection, outside a transaction.
@@ -225,22 +236,20 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let (reply, answer) = sync_channel(1);
+        self.send(Job::Exclusive(Box::new(move |conn| {
+            // The caller may be gone; the work is done all the same.
+            drop(reply.send(catch_panic(|| f(conn))));
+        })))?;
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    fn send(&self, job: Job) -> Result<(), StoreError> {
         let sender = match &*self.0.writer.lock().unwrap_or_else(PoisonError::into_inner) {
             Some((sender, _)) => sender.clone(),
             None => return Err(StoreError::Closed),
         };
-        let (reply, result) = sync_channel(1);
-        let job: Job = Box::new(move |conn| {
-            let result = catch_unwind(AssertUnwindSafe(|| f(conn))).unwrap_or_else(|panic| {
-                let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                Err(StoreError::Panicked(text.unwrap_or_else(|| "no message".into())))
-            });
-            // The caller may be gone; the job is done anyway.
-            drop(reply.send(result));
-        });
-        sender.send(job).map_err(|_| StoreError::Closed)?;
-        result.recv().map_err(|_| StoreError::Closed)?
+        sender.send(job).map_err(|_| StoreError::Closed)
     }
 
     /// Writes the log (WAL) back into the database and ends the writer. SQLite deletes the log when
@@ -265,10 +274,13 @@ impl Store {
     }
 }
 
-fn run_jobs(mut conn: Connection, jobs: &Receiver<Job>) {
-    while let Ok(job) = jobs.recv() {
-        job(&mut conn);
-    }
+/// Runs a closure. A panic becomes an error.
+fn catch_panic<T>(f: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(StoreError::Panicked(text.unwrap_or_else(|| "no message".into())))
+    })
 }
 
 fn existing(dir: &Path) -> Result<PathBuf, StoreError> {
@@ -299,7 +311,9 @@ fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreErr
             .map_err(open)?
     };
     conn.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
-    conn.set_prepared_statement_cache_capacity(128);
+    // Without this, SQLite compiles a statement again when a parameter has another value.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(open)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     if writing {
         // A foreign file is refused before anything in it changes.
         migrate::version(&conn, file)?;

@@ -34,6 +34,7 @@ mod statements;
 mod story_topics;
 mod window_policy;
 mod write;
+mod writer;
 
 pub use connection::{DATABASE, Store};
 pub use error::StoreError;
