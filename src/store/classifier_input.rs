@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use feed_model::{Category, Person, SafeHtml, StoryId, Timestamp};
+use feed_model::{Category, Draft, Person, SafeHtml, SourceId, StoryId, Timestamp};
 use topic_rules::{Classification, Rules, StoryFields};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     statements::query_all,
 };
 
-/// The fields of a stored story that topic rules match.
+/// The fields of a story that topic rules match.
 pub(super) struct ClassifierInput {
     pub(super) title: String,
     categories: Vec<String>,
@@ -21,6 +21,11 @@ pub(super) struct ClassifierInput {
     url: Option<String>,
     sources: Vec<String>,
     language: Option<String>,
+}
+
+/// A stored story as it is classified.
+pub(super) struct StoredInput {
+    pub(super) input: ClassifierInput,
     pub(super) position: Timestamp,
     /// The publisher's date, or the time at which the story was first stored.
     pub(super) date: Timestamp,
@@ -49,13 +54,13 @@ impl TextExtent {
     }
 }
 
-impl ClassifierInput {
-    /// Loads the fields of a story; `None` if it was removed.
+impl StoredInput {
+    /// Loads a story; `None` if it was removed.
     pub(super) fn load(conn: &Connection, story: StoryId) -> Result<Option<Self>, StoreError> {
         Self::load_extent(conn, story, TextExtent::Whole)
     }
 
-    /// Loads the fields of a story with all or a part of its text.
+    /// Loads a story with all or a part of its text.
     pub(super) fn load_extent(
         conn: &Connection,
         story: StoryId,
@@ -76,7 +81,7 @@ impl ClassifierInput {
                 };
                 let authors: Vec<Person> = from_json(r, "authors")?;
                 let published: Option<i64> = r.get("published_ms")?;
-                Ok(Self {
+                let input = ClassifierInput {
                     title: r.get::<_, Option<String>>("title")?.unwrap_or_default(),
                     categories: Vec::new(),
                     summary: html("summary")?.map(|s| feed_parser::prose(&s)),
@@ -85,14 +90,15 @@ impl ClassifierInput {
                     url: r.get("url")?,
                     sources: Vec::new(),
                     language: r.get("language")?,
-                    position: time(r.get("position_ms")?),
-                    date: time(published.unwrap_or(r.get("first_published_ms")?)),
-                })
+                };
+                let date = time(published.unwrap_or(r.get("first_published_ms")?));
+                Ok(Self { input, position: time(r.get("position_ms")?), date })
             })
             .optional()?;
-        let Some(mut input) = loaded else {
+        let Some(mut story_input) = loaded else {
             return Ok(None);
         };
+        let input = &mut story_input.input;
         // The categories of every entry count: an aggregator may categorise a post that its
         // publisher does not. For a public story only public entries count. Otherwise its topics
         // or their reasons would disclose the private ones.
@@ -106,18 +112,42 @@ impl ClassifierInput {
             |r| Ok((r.get::<_, String>(0)?, from_json::<Vec<Category>>(r, "categories")?)),
         )?;
         for (source, categories) in entries {
-            if !input.sources.contains(&source) {
-                input.sources.push(source);
-            }
-            for category in categories.into_iter().filter(|category| !category.is_reading_time()) {
-                for term in [Some(category.term), category.label].into_iter().flatten() {
-                    if !input.categories.contains(&term) {
-                        input.categories.push(term);
-                    }
+            input.add_entry(source, categories);
+        }
+        Ok(Some(story_input))
+    }
+}
+
+impl ClassifierInput {
+    /// Returns the fields of a story that consists of one item.
+    pub(super) fn of_draft(source: &SourceId, draft: &Draft) -> Self {
+        let prose = |html: &Option<SafeHtml>| html.as_ref().map(feed_parser::prose);
+        let mut input = Self {
+            title: draft.title.clone().unwrap_or_default(),
+            categories: Vec::new(),
+            summary: prose(&draft.summary),
+            text: prose(&draft.content).unwrap_or_default(),
+            authors: draft.authors.iter().map(|person| person.name.clone()).collect(),
+            url: draft.url.as_ref().map(ToString::to_string),
+            sources: Vec::new(),
+            language: draft.language.clone(),
+        };
+        input.add_entry(source.to_string(), draft.categories.clone());
+        input
+    }
+
+    /// Adds the source and the categories of an entry.
+    fn add_entry(&mut self, source: String, categories: Vec<Category>) {
+        if !self.sources.contains(&source) {
+            self.sources.push(source);
+        }
+        for category in categories.into_iter().filter(|category| !category.is_reading_time()) {
+            for term in [Some(category.term), category.label].into_iter().flatten() {
+                if !self.categories.contains(&term) {
+                    self.categories.push(term);
                 }
             }
         }
-        Ok(Some(input))
     }
 
     /// Classifies the story: one classification for each topic.

@@ -22,6 +22,7 @@ mod integrity;
 mod lock;
 mod migrate;
 mod poll_update;
+mod prepare;
 #[cfg(test)]
 mod query_plans;
 mod read;

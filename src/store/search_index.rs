@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, named_params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use rust_stemmers::{Algorithm, Stemmer};
 
 use feed_model::StoryId;
@@ -21,20 +21,38 @@ use super::{
 /// opened.
 const INDEX_VERSION: &str = "1";
 
-/// The texts of a story that are indexed.
-struct IndexedTexts {
+const CONTEXT: &str = "update the search index";
+
+/// The indexed words of a story.
+pub(super) struct IndexRow {
     title: String,
     summary: String,
     content: String,
+    title_stems: String,
+    stems: String,
+}
+
+impl IndexRow {
+    /// Splits plain texts into words and stems.
+    pub(super) fn new(title: &str, summary: &str, content: &str) -> Self {
+        let stemmer = Stemmer::create(Algorithm::English);
+        let spaced = |text: &str| words(text).collect::<Vec<_>>().join(" ");
+        Self {
+            title: spaced(title),
+            summary: spaced(summary),
+            content: spaced(content),
+            title_stems: stems(&stemmer, &[title]),
+            stems: stems(&stemmer, &[summary, content]),
+        }
+    }
 }
 
 /// Updates the index of one story. Private and removed stories are not indexed.
 pub(super) fn update(conn: &Connection, story: StoryId) -> Result<(), StoreError> {
-    let context = "update the search index";
-    execute(conn, "DELETE FROM story_text WHERE rowid = ?1", [story.0]).context(context)?;
+    execute(conn, "DELETE FROM story_text WHERE rowid = ?1", [story.0]).context(CONTEXT)?;
     let plain =
         |html: Option<String>| html.map(|html| feed_parser::plain_text(&html)).unwrap_or_default();
-    let texts = conn
+    let row = conn
         .prepare_cached(
             "SELECT e.title, e.summary, e.content
                FROM story s JOIN entry e ON e.id = s.representative_entry
@@ -42,34 +60,25 @@ pub(super) fn update(conn: &Connection, story: StoryId) -> Result<(), StoreError
         )
         .and_then(|mut s| {
             s.query_row([story.0], |r| {
-                Ok(IndexedTexts {
-                    title: r.get::<_, Option<String>>("title")?.unwrap_or_default(),
-                    summary: plain(r.get("summary")?),
-                    content: plain(r.get("content")?),
-                })
+                let title: Option<String> = r.get("title")?;
+                let (summary, content) = (plain(r.get("summary")?), plain(r.get("content")?));
+                Ok(IndexRow::new(&title.unwrap_or_default(), &summary, &content))
             })
             .optional()
         })
-        .context(context)?;
-    let Some(IndexedTexts { title, summary, content }) = texts else {
-        return Ok(());
-    };
-    let stemmer = Stemmer::create(Algorithm::English);
-    let spaced = |text: &str| words(text).collect::<Vec<_>>().join(" ");
+        .context(CONTEXT)?;
+    row.map_or(Ok(()), |row| insert(conn, story, &row))
+}
+
+/// Indexes a public story that is not in the index.
+pub(super) fn insert(conn: &Connection, story: StoryId, row: &IndexRow) -> Result<(), StoreError> {
     execute(
         conn,
         "INSERT INTO story_text (rowid, title, summary, content, title_stems, stems)
-         VALUES (:story, :title, :summary, :content, :title_stems, :stems)",
-        named_params! {
-            ":story": story.0,
-            ":title": spaced(&title),
-            ":summary": spaced(&summary),
-            ":content": spaced(&content),
-            ":title_stems": stems(&stemmer, &[&title]),
-            ":stems": stems(&stemmer, &[&summary, &content]),
-        },
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![story.0, row.title, row.summary, row.content, row.title_stems, row.stems],
     )
-    .context(context)?;
+    .context(CONTEXT)?;
     Ok(())
 }
 

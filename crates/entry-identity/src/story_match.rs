@@ -34,9 +34,20 @@ impl<'a> IncomingEntry<'a> {
         draft: &'a Draft,
         site: SourceSite,
     ) -> Self {
+        Self::with_fingerprint(source, identity, draft, site, Fingerprint::of(draft))
+    }
+
+    /// Creates a new entry whose fingerprint is known.
+    pub fn with_fingerprint(
+        source: &'a SourceId,
+        identity: &'a EntryIdentity,
+        draft: &'a Draft,
+        site: SourceSite,
+        fingerprint: Fingerprint,
+    ) -> Self {
         let url = draft.url.as_ref().map(url::Url::as_str);
         let source_names = title_match::source_names(None, site.name());
-        Self { source, identity, site, fingerprint: Fingerprint::of(draft), url, source_names }
+        Self { source, identity, site, fingerprint, url, source_names }
     }
 
     /// Adds the title of its source. Entry titles that end in it are also compared without it.

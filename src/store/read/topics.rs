@@ -7,7 +7,7 @@ use topic_rules::{Reason, Rules};
 
 use crate::store::{
     Reader, StoreError,
-    classifier_input::ClassifierInput,
+    classifier_input::StoredInput,
     sql_values::{self, number, time_opt},
     statements::query_all,
 };
@@ -72,7 +72,7 @@ impl Reader<'_> {
         story: &Story,
         rules: &Rules,
     ) -> Result<Vec<NonMembership>, StoreError> {
-        let Some(input) = ClassifierInput::load(self.conn, story.id)? else {
+        let Some(StoredInput { input, .. }) = StoredInput::load(self.conn, story.id)? else {
             return Ok(Vec::new());
         };
         let classifications = rules.explain(&input.fields(&input.lists()));

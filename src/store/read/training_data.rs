@@ -13,7 +13,7 @@ use topic_rules::{
 
 use crate::store::{
     Reader, StoreError,
-    classifier_input::{ClassifierInput, TextExtent},
+    classifier_input::{ClassifierInput, StoredInput, TextExtent},
     sql_values::number,
     statements::query_all,
     story_topics,
@@ -187,7 +187,7 @@ impl Reader<'_> {
             .collect();
         let mut dropped: BTreeMap<String, Vec<(StoryId, String)>> = BTreeMap::new();
         for story in self.story_ids()? {
-            let Some(input) = ClassifierInput::load(self.conn, story)? else {
+            let Some(StoredInput { input, .. }) = StoredInput::load(self.conn, story)? else {
                 continue;
             };
             let mut before = BTreeSet::new();
@@ -236,7 +236,9 @@ impl Reader<'_> {
             // Rules match the whole text of a labelled story. Of other stories only the first words
             // are counted.
             let extent = if label.is_some() { TextExtent::Whole } else { TextExtent::Beginning };
-            if let Some(input) = ClassifierInput::load_extent(self.conn, *id, extent)? {
+            if let Some(StoredInput { input, .. }) =
+                StoredInput::load_extent(self.conn, *id, extent)?
+            {
                 loaded.push(LoadedStory { id: *id, input, label });
             }
         }

@@ -15,11 +15,18 @@ use topic_rules::Rules;
 use super::{
     attempt,
     classification::{self, ClassifyTrigger},
-    crawl_queue, entries, feed_window, host_backoff, representative, stories, sync_config,
+    crawl_queue, entries, feed_window, host_backoff, representative,
+    stories::{self, NewItem},
+    sync_config,
 };
 use crate::store::{
     Arrival, IncomingItem, ItemOutcome, ParsedDocument, PollUpdate, Store, StoreError,
-    UpdateResult, error::SqlContext as _, source_ref, statements::query_row, story_topics,
+    UpdateResult,
+    error::SqlContext as _,
+    prepare::{PreparedItem, PreparedItems},
+    source_ref,
+    statements::query_row,
+    story_topics,
 };
 
 /// The difference between the positions of an undated item and the item above it.
@@ -31,13 +38,15 @@ impl Store {
     /// If feeds.toml changed the source after the poll started, only the time of the request and
     /// the Retry-After of the host are stored.
     pub fn apply(&self, update: PollUpdate, rules: Arc<Rules>) -> Result<UpdateResult, StoreError> {
-        self.write(move |tx| apply_update(tx, &update, &rules))
+        let prepared = self.prepare(&update, &rules)?;
+        self.write(move |tx| apply_update(tx, &update, prepared, &rules))
     }
 }
 
 pub(in crate::store) fn apply_update(
     tx: &Transaction<'_>,
     update: &PollUpdate,
+    prepared: PreparedItems,
     rules: &Rules,
 ) -> Result<UpdateResult, StoreError> {
     attempt::store_request_time(tx, update)?;
@@ -49,7 +58,7 @@ pub(in crate::store) fn apply_update(
     let mut result = UpdateResult::default();
     if let Some(document) = &update.document {
         let visibility_changed = attempt::store_feed_metadata(tx, update, document, rules)?;
-        result = store_items(tx, update, document, rules)?;
+        result = store_items(tx, update, document, prepared, rules)?;
         result.visible |= visibility_changed;
     }
     crawl_queue::apply(tx, update.source.as_str(), &update.pages, update.now)?;
@@ -62,6 +71,7 @@ fn store_items(
     tx: &Transaction<'_>,
     update: &PollUpdate,
     document: &ParsedDocument,
+    mut prepared: PreparedItems,
     rules: &Rules,
 ) -> Result<UpdateResult, StoreError> {
     let (source, now) = (&update.source, update.now);
@@ -75,6 +85,9 @@ fn store_items(
     for i in storage_order(&items) {
         let item = &items[i];
         let outcome = &mut result.items[i];
+        // The entry may have changed since the items were prepared.
+        let prepared = prepared.get_mut(i).and_then(Option::take);
+        let prepared = || prepared.unwrap_or_else(|| PreparedItem::new(source, &item.draft, rules));
         let (story, trigger) = match &matches[i] {
             EntryMatch::Existing { entry, reason, new_key } => {
                 let entry = *entry;
@@ -85,7 +98,7 @@ fn store_items(
                 if *new_key {
                     entries::add_alias(tx, source, &item.identity.key, entry)?;
                 }
-                if !entries::update(tx, entry, item, now)? {
+                if !entries::update(tx, entry, item, prepared, now)? {
                     continue;
                 }
                 result.updated_entries += 1;
@@ -96,7 +109,10 @@ fn store_items(
                 continue;
             }
             EntryMatch::New => {
-                let placed = stories::store_entry(tx, source, item, positions[i], now)?;
+                let prepared = prepared();
+                let position = positions[i];
+                let new = NewItem { source, item, prepared: &prepared, position };
+                let placed = stories::store_entry(tx, &new, rules, now)?;
                 outcome.entry = Some(placed.entry);
                 outcome.story = Some(placed.story);
                 outcome.reason = placed.reason;
@@ -110,7 +126,10 @@ fn store_items(
                     (placed.story, ClassifyTrigger::Edit)
                 } else {
                     result.new_stories += 1;
-                    (placed.story, ClassifyTrigger::Arrival)
+                    result.visible = true;
+                    changed_topics.insert(TopicId::ALL.to_owned());
+                    changed_topics.extend(prepared.topics.iter().map(|c| c.topic.to_string()));
+                    continue;
                 }
             }
         };
@@ -142,7 +161,7 @@ fn match_entries<'d>(
     source: &SourceId,
     document: &'d ParsedDocument,
 ) -> Result<MatchedItems<'d>, StoreError> {
-    let known = entries::SourceEntries { conn: tx, source };
+    let known = entries::SourceEntries::new(tx, source)?;
     let identity: Vec<_> = document.items.iter().map(|item| item.identity.clone()).collect();
     let matches = entry_identity::match_entries(&identity, &known)?;
     if !matches.ids_reused {

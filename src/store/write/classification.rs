@@ -5,11 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 
 use feed_model::{StoryId, Timestamp, TopicId};
-use topic_rules::{Reason, Rules};
+use topic_rules::{Classification, Reason, Rules};
 
 use crate::store::{
     StoreError,
-    classifier_input::ClassifierInput,
+    classifier_input::{ClassifierInput, StoredInput},
     sql_values::{self, ms},
     statements::{execute, query_row},
     story_topics,
@@ -18,14 +18,33 @@ use crate::store::{
 /// Why a story is classified. It decides whether the story enters the feed windows of new topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClassifyTrigger {
-    /// The story is new.
-    Arrival,
     /// Its text changed or another entry joined it.
     Edit,
     /// The rules changed.
     Rules,
     /// It was labelled.
     Label,
+}
+
+/// Stores the topics of a new story, whose only entry is the classified item.
+pub(super) fn store_new(
+    conn: &Connection,
+    story: StoryId,
+    position: Timestamp,
+    classifications: &[Classification],
+) -> Result<(), StoreError> {
+    let members = classifications.iter().map(|c| {
+        (c.topic.as_str(), c.score, c.reasons.iter().map(Reason::to_string).collect::<Vec<_>>())
+    });
+    for (topic, score, reasons) in std::iter::once((TopicId::ALL, 0.0, Vec::new())).chain(members) {
+        execute(
+            conn,
+            "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, score, reasons)
+             VALUES (?1, ?2, ?3, 1, ?4, ?5)",
+            params![topic, story.0, ms(position), score, sql_values::json(&reasons)],
+        )?;
+    }
+    Ok(())
 }
 
 /// A topic that a story is assigned to.
@@ -46,10 +65,10 @@ pub(super) fn classify(
     now: Timestamp,
     changed_topics: &mut BTreeSet<String>,
 ) -> Result<(), StoreError> {
-    let Some(input) = ClassifierInput::load(conn, story)? else {
+    let Some(stored) = StoredInput::load(conn, story)? else {
         return Ok(());
     };
-    let assignments = assignments(conn, story, &input, rules)?;
+    let assignments = assignments(conn, story, &stored.input, rules)?;
     let before = story_topics::topics_with_all(conn, story)?;
     for topic in before.iter().filter(|id| !assignments.iter().any(|a| a.topic == **id)) {
         execute(
@@ -66,7 +85,7 @@ pub(super) fn classify(
             changed_topics.insert(assignment.topic.clone());
         }
         let in_window = assignment.topic == TopicId::ALL
-            || enters_window(conn, assignment, trigger, &input, now)?;
+            || enters_window(conn, assignment, trigger, stored.date, now)?;
         execute(
             conn,
             "INSERT INTO story_topic (topic_id, story_id, position_ms, in_window, by_label, score,
@@ -81,7 +100,7 @@ pub(super) fn classify(
             named_params! {
                 ":topic": assignment.topic,
                 ":story": story.0,
-                ":position": ms(input.position),
+                ":position": ms(stored.position),
                 ":in_window": in_window,
                 ":by_label": assignment.by_label,
                 ":score": assignment.score,
@@ -155,10 +174,10 @@ fn enters_window(
     conn: &Connection,
     assignment: &TopicAssignment,
     trigger: ClassifyTrigger,
-    input: &ClassifierInput,
+    date: Timestamp,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    if assignment.by_label || matches!(trigger, ClassifyTrigger::Arrival | ClassifyTrigger::Label) {
+    if assignment.by_label || trigger == ClassifyTrigger::Label {
         return Ok(true);
     }
     let topic: Option<(bool, u64)> = conn
@@ -166,7 +185,7 @@ fn enters_window(
         .query_row([&assignment.topic], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
     Ok(topic.is_none_or(|(is_filled, announce_within_s)| {
-        let age = (now - input.date).to_std().unwrap_or(Duration::ZERO);
+        let age = (now - date).to_std().unwrap_or(Duration::ZERO);
         !is_filled || age < Duration::from_secs(announce_within_s)
     }))
 }

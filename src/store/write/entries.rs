@@ -1,22 +1,19 @@
 //! Entries: the items of a source's documents, identified by their keys.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
+use std::sync::LazyLock;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params, params};
 
 use entry_identity::{Commentary, Fingerprint, KnownEntries, KnownEntry, KnownText};
-use feed_model::{
-    DatePrecision, EntryId, EntryKey, SafeHtml, SourceId, StoryId, Timestamp,
-    text::truncate_at_word,
-};
+use feed_model::{DatePrecision, EntryId, EntryKey, SafeHtml, SourceId, StoryId, Timestamp};
 
 use crate::store::{
     IncomingItem, StoreError,
     error::SqlContext as _,
+    prepare::PreparedItem,
     sql_values::{self, ms, time_opt},
     statements::{execute, query_all, query_row},
 };
-
-/// The maximum length of [`Story::summary_text`](feed_model::Story::summary_text), in characters.
-const EXCERPT_CHARS: usize = 500;
 
 /// The maximum number of entries of a source with the same date that can be told apart.
 const MAX_PER_TIMESTAMP: usize = 8;
@@ -27,14 +24,29 @@ const KNOWN_COLUMNS: &str = "e.id, e.key, e.guid, e.guid_alias, e.link, e.normal
 
 /// The stored entries of one source.
 pub(in crate::store) struct SourceEntries<'a> {
-    pub(in crate::store) conn: &'a Connection,
-    pub(in crate::store) source: &'a SourceId,
+    conn: &'a Connection,
+    source: &'a SourceId,
+    /// Whether there are none, as before the first import.
+    is_empty: bool,
 }
 
-impl SourceEntries<'_> {
+impl<'a> SourceEntries<'a> {
+    /// Returns the entries of a source.
+    pub(in crate::store) fn new(
+        conn: &'a Connection,
+        source: &'a SourceId,
+    ) -> Result<Self, StoreError> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM entry WHERE source_id = ?1)";
+        let is_empty = query_row(conn, sql, [source.as_str()], |r| r.get(0))?;
+        Ok(Self { conn, source, is_empty })
+    }
+
     /// Returns the newest entries with a value. The index is named: the query planner would prefer
     /// one with the order and read all entries of the source.
     fn find(&self, index: &str, column: &str, value: &str) -> Result<Vec<KnownEntry>, StoreError> {
+        if self.is_empty {
+            return Ok(Vec::new());
+        }
         let sql = format!(
             "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY {index}
               WHERE e.source_id = ?1 AND e.{column} = ?2
@@ -62,6 +74,9 @@ impl KnownEntries for SourceEntries<'_> {
     type Error = StoreError;
 
     fn by_key(&self, key: &EntryKey) -> Result<Option<KnownEntry>, StoreError> {
+        if self.is_empty {
+            return Ok(None);
+        }
         let sql = format!(
             "SELECT {KNOWN_COLUMNS} FROM entry e WHERE e.source_id = ?1 AND (e.key = ?2
                OR e.id = (SELECT a.entry_id FROM entry_alias a
@@ -87,6 +102,9 @@ impl KnownEntries for SourceEntries<'_> {
     }
 
     fn by_published(&self, published: Timestamp) -> Result<Vec<KnownEntry>, StoreError> {
+        if self.is_empty {
+            return Ok(Vec::new());
+        }
         let sql = format!(
             "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY entry_source_published
               WHERE e.source_id = ?1 AND e.published_ms = ?2 LIMIT ?3"
@@ -134,8 +152,7 @@ pub(super) fn story_of(conn: &Connection, entry: EntryId) -> Result<StoryId, Sto
 pub(super) struct NewEntry<'a> {
     pub(super) source: &'a SourceId,
     pub(super) item: &'a IncomingItem,
-    /// The fingerprint of the item's text.
-    pub(super) fingerprint: &'a Fingerprint,
+    pub(super) prepared: &'a PreparedItem,
     pub(super) story: StoryId,
     /// Why it joins the story; `None`: the story was created for it.
     pub(super) join_reason: Option<&'a str>,
@@ -150,26 +167,20 @@ pub(super) fn insert(
     now: Timestamp,
 ) -> Result<EntryId, StoreError> {
     let identity = &new.item.identity;
-    execute(
-        conn,
-        "INSERT INTO entry (source_id, key, key_from, story_id, join_reason, comments_on,
-           first_seen_ms, last_seen_ms, content_hash, material_hash)
-         VALUES (:source, :key, :key_from, :story, :join_reason, :comments_on,
-           :now, :now, x'', x'')",
-        named_params! {
-            ":source": new.source.as_str(),
-            ":key": identity.key.as_str(),
-            ":key_from": identity.key_from.as_str(),
-            ":story": new.story.0,
-            ":join_reason": new.join_reason,
-            ":comments_on": new.comments_on,
-            ":now": ms(now),
-        },
-    )
-    .context("store an entry")?;
-    let entry = EntryId(conn.last_insert_rowid());
-    write_content(conn, entry, new.item, new.fingerprint, now)?;
-    Ok(entry)
+    let date = new.item.draft.published;
+    let own: &[(&str, &dyn ToSql)] = named_params! {
+        ":source": new.source.as_str(),
+        ":key": identity.key.as_str(),
+        ":key_from": identity.key_from.as_str(),
+        ":story": new.story.0,
+        ":join_reason": new.join_reason,
+        ":comments_on": new.comments_on,
+        ":published": date.map(|date| ms(date.at)),
+        ":precision": date.map(|date| date.precision.as_str()),
+    };
+    execute_with_content(conn, &INSERT, own, new.item, new.prepared, now)
+        .context("store an entry")?;
+    Ok(EntryId(conn.last_insert_rowid()))
 }
 
 /// Stores the URL of the story that an entry comments on, if none is stored. Needed when the story
@@ -193,6 +204,7 @@ pub(super) fn update(
     conn: &Connection,
     entry: EntryId,
     item: &IncomingItem,
+    prepared: impl FnOnce() -> PreparedItem,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let (hash, is_removed, was_in_future): ([u8; 32], bool, bool) = query_row(
@@ -213,7 +225,7 @@ pub(super) fn update(
         .context("store when an entry was last seen")?;
         return Ok(false);
     }
-    write_content(conn, entry, item, &Fingerprint::of(&item.draft), now)?;
+    update_content(conn, entry, item, &prepared(), now)?;
     Ok(true)
 }
 
@@ -221,14 +233,14 @@ pub(super) fn update(
 ///
 /// A stored date is replaced only by a more precise one, or if it is in the future and the new one
 /// is not: publishers change the dates of posts to have them shown again.
-fn write_content(
+fn update_content(
     conn: &Connection,
     entry: EntryId,
     item: &IncomingItem,
-    fingerprint: &Fingerprint,
+    prepared: &PreparedItem,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (draft, identity) = (&item.draft, &item.identity);
+    let draft = &item.draft;
     let stored: (Option<String>, Option<i64>) = query_row(
         conn,
         "SELECT published_precision, published_ms FROM entry WHERE id = ?1",
@@ -244,108 +256,112 @@ fn write_content(
         (date, (None, _)) => date.is_some(),
         (None, _) => false,
     };
-    let minhashes = fingerprint.minhashes();
-    let text = draft
-        .summary
-        .as_ref()
-        .or(draft.content.as_ref())
-        .map(|html| feed_parser::plain_text(html.as_str()));
-    execute(
-        conn,
-        "UPDATE entry SET
-           guid = :guid,
-           guid_alias = :guid_alias,
-           link = :link,
-           canonical_url = :canonical_url,
-           normalized_title = :normalized_title,
-           url = :url,
-           title = :title,
-           published_ms = iif(:replaces_date, :published, published_ms),
-           published_precision = iif(:replaces_date, :precision, published_precision),
-           updated_ms = :updated,
-           last_seen_ms = :now,
-           content_hash = :content_hash,
-           material_hash = :material_hash,
-           language = :language,
-           authors = :authors,
-           categories = :categories,
-           enclosures = :enclosures,
-           related = :related,
-           origin = :origin,
-           image = :image,
-           rights = :rights,
-           excerpt = :excerpt,
-           fingerprint = :fingerprint,
-           opening_minhash = :opening_minhash,
-           text_minhash = :text_minhash,
-           summary = :summary,
-           content = :content
-          WHERE id = :entry",
-        named_params! {
-            ":entry": entry.0,
-            ":guid": identity.guid,
-            ":guid_alias": identity.guid_alias,
-            ":link": identity.link,
-            ":canonical_url": identity.canonical,
-            ":normalized_title": identity.title_norm,
-            ":url": draft.url.as_ref().map(url::Url::as_str),
-            ":title": draft.title,
-            ":replaces_date": replaces_date,
-            ":published": draft.published.map(|date| ms(date.at)),
-            ":precision": draft.published.map(|date| date.precision.as_str()),
-            ":updated": draft.updated.map(ms),
-            ":now": ms(now),
-            ":content_hash": identity.content_hash,
-            ":material_hash": identity.material_hash,
-            ":language": draft.language,
-            ":authors": sql_values::json(&draft.authors),
-            ":categories": sql_values::json(&draft.categories),
-            ":enclosures": sql_values::json(&draft.enclosures),
-            ":related": sql_values::json(&draft.related),
-            ":origin": draft.origin.as_ref().map(sql_values::json),
-            ":image": draft.image,
-            ":rights": draft.rights,
-            ":excerpt": excerpt(&text.unwrap_or_default()),
-            ":fingerprint": fingerprint.to_bytes(),
-            ":opening_minhash": minhashes.map(|[opening, _]| opening),
-            ":text_minhash": minhashes.map(|[_, text]| text),
-            ":summary": draft.summary.as_ref().map(SafeHtml::as_str),
-            ":content": draft.content.as_ref().map(SafeHtml::as_str),
-        },
-    )
-    .context("store the content of an entry")?;
-    Ok(())
+    let own: &[(&str, &dyn ToSql)] = named_params! {
+        ":entry": entry.0,
+        ":replaces_date": replaces_date,
+        ":published": draft.published.map(|date| ms(date.at)),
+        ":precision": draft.published.map(|date| date.precision.as_str()),
+    };
+    execute_with_content(conn, &UPDATE, own, item, prepared, now)
+        .context("store the content of an entry")
 }
 
-/// Returns at most [`EXCERPT_CHARS`] characters of a text. A longer text is cut between words and
-/// ends with an ellipsis.
-fn excerpt(text: &str) -> String {
-    let text = text.trim();
-    if text.chars().nth(EXCERPT_CHARS).is_none() {
-        return text.to_owned();
-    }
-    // The ellipsis takes the place of one character.
-    let end = text.char_indices().nth(EXCERPT_CHARS - 1).map_or(text.len(), |(at, _)| at);
-    truncate_at_word(text, end, &[',', ';'])
+/// The columns that every document with the entry sets. The parameters have the same names.
+const CONTENT_COLUMNS: [&str; 25] = [
+    "guid",
+    "guid_alias",
+    "link",
+    "canonical_url",
+    "normalized_title",
+    "url",
+    "title",
+    "updated_ms",
+    "last_seen_ms",
+    "content_hash",
+    "material_hash",
+    "language",
+    "authors",
+    "categories",
+    "enclosures",
+    "related",
+    "origin",
+    "image",
+    "rights",
+    "excerpt",
+    "fingerprint",
+    "opening_minhash",
+    "text_minhash",
+    "summary",
+    "content",
+];
+
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "INSERT INTO entry (source_id, key, key_from, story_id, join_reason, comments_on,
+           first_seen_ms, published_ms, published_precision, {})
+         VALUES (:source, :key, :key_from, :story, :join_reason, :comments_on,
+           :last_seen_ms, :published, :precision, :{})",
+        CONTENT_COLUMNS.join(", "),
+        CONTENT_COLUMNS.join(", :")
+    )
+});
+
+static UPDATE: LazyLock<String> = LazyLock::new(|| {
+    let set: Vec<String> =
+        CONTENT_COLUMNS.iter().map(|column| format!("{column} = :{column}")).collect();
+    format!(
+        "UPDATE entry SET
+           published_ms = iif(:replaces_date, :published, published_ms),
+           published_precision = iif(:replaces_date, :precision, published_precision), {}
+          WHERE id = :entry",
+        set.join(", ")
+    )
+});
+
+/// Runs a statement with parameters of its own and those of [`CONTENT_COLUMNS`].
+fn execute_with_content(
+    conn: &Connection,
+    sql: &str,
+    own: &[(&str, &dyn ToSql)],
+    item: &IncomingItem,
+    prepared: &PreparedItem,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let (draft, identity) = (&item.draft, &item.identity);
+    let minhashes = prepared.fingerprint.minhashes();
+    let content: &[(&str, &dyn ToSql)] = named_params! {
+        ":guid": identity.guid,
+        ":guid_alias": identity.guid_alias,
+        ":link": identity.link,
+        ":canonical_url": identity.canonical,
+        ":normalized_title": identity.title_norm,
+        ":url": draft.url.as_ref().map(url::Url::as_str),
+        ":title": draft.title,
+        ":updated_ms": draft.updated.map(ms),
+        ":last_seen_ms": ms(now),
+        ":content_hash": identity.content_hash,
+        ":material_hash": identity.material_hash,
+        ":language": draft.language,
+        ":authors": sql_values::json(&draft.authors),
+        ":categories": sql_values::json(&draft.categories),
+        ":enclosures": sql_values::json(&draft.enclosures),
+        ":related": sql_values::json(&draft.related),
+        ":origin": draft.origin.as_ref().map(sql_values::json),
+        ":image": draft.image,
+        ":rights": draft.rights,
+        ":excerpt": prepared.excerpt,
+        ":fingerprint": prepared.fingerprint.to_bytes(),
+        ":opening_minhash": minhashes.map(|[opening, _]| opening),
+        ":text_minhash": minhashes.map(|[_, text]| text),
+        ":summary": draft.summary.as_ref().map(SafeHtml::as_str),
+        ":content": draft.content.as_ref().map(SafeHtml::as_str),
+    };
+    execute(conn, sql, [own, content].concat().as_slice())?;
+    Ok(())
 }
 
 /// Reads the column `fingerprint`; an unreadable one counts as empty.
 pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<Fingerprint> {
     let bytes: Option<Vec<u8>> = row.get("fingerprint")?;
     Ok(bytes.as_deref().and_then(Fingerprint::from_bytes).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_is_cut_between_words() {
-        assert_eq!(excerpt(" short "), "short");
-        let long = "word ".repeat(200);
-        let cut = excerpt(&long);
-        assert!(cut.ends_with("word…") && cut.chars().count() <= EXCERPT_CHARS, "{cut}");
-        let unbroken = "ß".repeat(600);
-        assert_eq!(excerpt(&unbroken).chars().count(), EXCERPT_CHARS);
-    }
 }

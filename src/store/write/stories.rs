@@ -2,16 +2,18 @@
 
 use rusqlite::{Connection, named_params, params};
 
-use entry_identity::{Fingerprint, IncomingEntry, Placement};
-use feed_model::{Draft, EntryId, EntryKey, SourceId, StoryId, Timestamp};
+use entry_identity::{IncomingEntry, Placement};
+use feed_model::{Draft, EntryId, EntryKey, PublishedDate, SourceId, StoryId, Timestamp};
+use topic_rules::Rules;
 
 use super::{
-    archives, candidates,
+    archives, candidates, classification,
     entries::{self, NewEntry},
 };
 use crate::store::{
     Arrival, IncomingItem, StoreError,
     error::SqlContext as _,
+    prepare::PreparedItem,
     search_index,
     sql_values::{self, ms},
     statements::{execute, query_row},
@@ -39,14 +41,23 @@ struct NewStory<'a> {
     arrival: Arrival,
 }
 
-/// Stores a new entry in the story that it is a duplicate of, or else in a new story.
+/// A new item, and where its story would be.
+pub(super) struct NewItem<'a> {
+    pub(super) source: &'a SourceId,
+    pub(super) item: &'a IncomingItem,
+    pub(super) prepared: &'a PreparedItem,
+    pub(super) position: Timestamp,
+}
+
+/// Stores a new entry in the story that it is a duplicate of, or else in a new story. A new story
+/// is complete: it has its representative entry and its topics.
 pub(super) fn store_entry(
     conn: &Connection,
-    source: &SourceId,
-    item: &IncomingItem,
-    position: Timestamp,
+    new: &NewItem<'_>,
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<PlacedEntry, StoreError> {
+    let NewItem { source, item, prepared, position } = *new;
     let (public, site, title): (bool, _, Option<String>) = query_row(
         conn,
         "SELECT url AS source_url, home_page_url, public,
@@ -55,8 +66,10 @@ pub(super) fn store_entry(
         |r| Ok((r.get("public")?, sql_values::source_site(r)?, r.get("title")?)),
     )
     .context("read a source")?;
-    let incoming = IncomingEntry::new(source, &item.identity, &item.draft, site)
-        .with_source_title(title.as_deref());
+    let (identity, fingerprint) = (&item.identity, prepared.fingerprint.clone());
+    let incoming =
+        IncomingEntry::with_fingerprint(source, identity, &item.draft, site, fingerprint)
+            .with_source_title(title.as_deref());
     let decision =
         entry_identity::choose_story(&incoming, &candidates::find(conn, source, item, &incoming)?);
     for commentary in &decision.commentaries {
@@ -67,22 +80,14 @@ pub(super) fn store_entry(
         Placement::Joins { story, .. } => {
             let revealed = public && reveal(conn, story, position, item.arrival, now)?;
             let join_reason = Some(reason.as_str());
+            let mut new =
+                NewEntry { source, item, prepared, story, join_reason, comments_on: None };
             let entry = if is_removed(conn, story)? {
                 let item = without_text(item);
-                let fingerprint = &Fingerprint::of(&item.draft);
-                let new = NewEntry {
-                    source,
-                    item: &item,
-                    fingerprint,
-                    story,
-                    join_reason,
-                    comments_on: None,
-                };
+                let prepared = PreparedItem::new(source, &item.draft, rules);
+                (new.item, new.prepared) = (&item, &prepared);
                 entries::insert(conn, &new, now)?
             } else {
-                let fingerprint = incoming.fingerprint();
-                let new =
-                    NewEntry { source, item, fingerprint, story, join_reason, comments_on: None };
                 entries::insert(conn, &new, now)?
             };
             Ok(PlacedEntry { entry, story, joins: true, revealed, reason })
@@ -91,25 +96,59 @@ pub(super) fn store_entry(
             let new = NewStory {
                 // The published id of a private story would be disclosed once a public source
                 // joins it. A generated id discloses nothing.
-                guid: item.identity.unique_guid().filter(|_| public),
-                key: &item.identity.key,
+                guid: identity.unique_guid().filter(|_| public),
+                key: &identity.key,
                 source,
                 position,
                 arrival: item.arrival,
             };
             let story = insert(conn, &new, now)?;
-            let new = NewEntry {
-                source,
-                item,
-                fingerprint: incoming.fingerprint(),
-                story,
-                join_reason: None,
-                comments_on: related.as_deref(),
-            };
+            let comments_on = related.as_deref();
+            let new = NewEntry { source, item, prepared, story, join_reason: None, comments_on };
             let entry = entries::insert(conn, &new, now)?;
+            complete(conn, story, entry, item, public, rules, now)?;
+            classification::store_new(conn, story, position, &prepared.topics)?;
+            if public {
+                search_index::insert(conn, story, &prepared.index_row)?;
+            }
             Ok(PlacedEntry { entry, story, joins: false, revealed: false, reason })
         }
     }
+}
+
+/// Stores what a new story shows: its only entry.
+fn complete(
+    conn: &Connection,
+    story: StoryId,
+    entry: EntryId,
+    item: &IncomingItem,
+    public: bool,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let stored = |at: Timestamp| sql_values::time(ms(at));
+    let date = item.draft.published.map(|date| PublishedDate { at: stored(date.at), ..date });
+    let updated = entry_identity::initial_updated(item.draft.updated.map(stored), date, now);
+    execute(
+        conn,
+        "UPDATE story SET
+           representative_entry = :entry, representative_hash = :hash, public = :public,
+           published_ms = :published, published_precision = :precision, updated_ms = :updated,
+           rules_fingerprint = :rules
+          WHERE id = :story",
+        named_params! {
+            ":story": story.0,
+            ":entry": entry.0,
+            ":hash": item.identity.material_hash,
+            ":public": public,
+            ":published": date.map(|date| ms(date.at)),
+            ":precision": date.map(|date| date.precision.as_str()),
+            ":updated": ms(updated),
+            ":rules": rules.fingerprint(),
+        },
+    )
+    .context("store a story")?;
+    Ok(())
 }
 
 /// Creates a story for an entry that is already stored.
