@@ -3,7 +3,7 @@
 //! The rowid of a row is the id of the story. The index is updated in the transaction that changes
 //! the story. It does not store the texts, which the entries have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use rust_stemmers::{Algorithm, Stemmer};
@@ -84,10 +84,9 @@ pub(super) fn insert(conn: &Connection, story: StoryId, row: &IndexRow) -> Resul
 
 /// Returns the distinct stems of texts.
 fn stems(stemmer: &Stemmer, texts: &[&str]) -> String {
-    let mut stems = BTreeSet::new();
-    for word in texts.iter().flat_map(|text| words(text)) {
-        stems.insert(stemmer.stem(&word.to_lowercase()).into_owned());
-    }
+    let words: HashSet<&str> = texts.iter().flat_map(|text| words(text)).collect();
+    let stems: BTreeSet<String> =
+        words.into_iter().map(|word| stemmer.stem(&word.to_lowercase()).into_owned()).collect();
     stems.into_iter().collect::<Vec<_>>().join(" ")
 }
 
