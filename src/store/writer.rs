@@ -60,8 +60,10 @@ fn run_group(conn: &mut Connection, first: TransactionJob, jobs: &Receiver<Job>)
     let mut waiting = Vec::new();
     let mut rest = None;
     let mut next = Some(first);
+    let mut any_succeeded = false;
     while let Some(work) = next.take() {
         let finished = run_in_savepoint(&tx, work);
+        any_succeeded |= finished.succeeded;
         waiting.push(finished.reply);
         // A full disk or a lost file ends the transaction at once, with everything in it.
         if tx.is_autocommit() || waiting.len() == MAX_GROUP {
@@ -73,7 +75,8 @@ fn run_group(conn: &mut Connection, first: TransactionJob, jobs: &Receiver<Job>)
             Err(_) => {}
         }
     }
-    let committed = tx.commit();
+    // A commit without changes would look like a write to other connections.
+    let committed = if any_succeeded { tx.commit() } else { tx.rollback() };
     for reply in waiting {
         let result = committed.as_ref().map(|()| ()).map_err(copy_error);
         reply(result.context("commit"));
