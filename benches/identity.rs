@@ -77,7 +77,7 @@ fn known(entry: EntryId, item: &EntryIdentity) -> KnownEntry {
 fn benches(c: &mut Criterion) {
     let drafts: Vec<Draft> = (0..ITEMS).map(draft).collect();
     c.bench_function("keys of 1,000 items of 800 words", |b| {
-        b.iter(|| identify_items(black_box(&drafts), KeyPolicy::Guid, None))
+        b.iter(|| identify_items(black_box(&drafts), KeyPolicy::Guid, None));
     });
 
     let (identity, ..) = identify_items(&drafts, KeyPolicy::Guid, None);
@@ -88,11 +88,11 @@ fn benches(c: &mut Criterion) {
             .collect(),
     );
     c.bench_function("match 1,000 known items", |b| {
-        b.iter(|| match_entries(black_box(&identity), &known_entries))
+        b.iter(|| match_entries(black_box(&identity), &known_entries));
     });
 
     c.bench_function("fingerprint of 800 words", |b| {
-        b.iter(|| Fingerprint::of(black_box(&drafts[0])))
+        b.iter(|| Fingerprint::of(black_box(&drafts[0])));
     });
 
     let source = SourceId::new("incoming").expect("an id");

@@ -82,10 +82,10 @@ fn ingest(c: &mut Criterion) {
         let mut group = c.benchmark_group(name);
         group.throughput(Throughput::Bytes(feed.len() as u64));
         group.bench_function("parse", |b| {
-            b.iter(|| black_box(parse_unsanitised(&input)).map_or(0, |p| p.item_count()))
+            b.iter(|| black_box(parse_unsanitised(&input)).map_or(0, |p| p.item_count()));
         });
         group.bench_function("read", |b| {
-            b.iter(|| black_box(parse_feed(&input)).map_or(0, |d| d.drafts.len()))
+            b.iter(|| black_box(parse_feed(&input)).map_or(0, |d| d.drafts.len()));
         });
         group.finish();
     }

@@ -47,7 +47,9 @@ pub async fn poll_once(
     app.expire_stories(&Stop::never()).await?;
     reports.sort_by_key(|report| order.iter().position(|id| *id == report.id));
     let mut summary = PollSummary::default();
-    reports.into_iter().for_each(|report| summary.add(report));
+    for report in reports {
+        summary.add(report);
+    }
     app.store().run_blocking(Store::close).await?;
     Ok(summary)
 }
@@ -68,7 +70,9 @@ pub fn hand_over(
         .map(|source| source.id().clone())
         .collect();
     let mut summary = PollSummary::default();
-    selected.iter().for_each(|source| summary.add(source.report_without_poll()));
+    for source in &selected {
+        summary.add(source.report_without_poll());
+    }
     store.request_polls(&due, selection.force)?;
     Ok((due.len(), summary))
 }

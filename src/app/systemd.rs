@@ -1,4 +1,4 @@
-//! Notifications to systemd (sd_notify).
+//! Notifications to systemd (`sd_notify`).
 
 use sd_notify::NotifyState;
 use tracing::warn;

@@ -33,7 +33,7 @@ use crate::schedule;
 /// The most redirects that are followed.
 const MAX_REDIRECTS: usize = 10;
 
-/// Always the same, because servers may send a different ETag for each coding.
+/// Always the same, because servers may send a different `ETag` for each coding.
 const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
 
 /// The HTTP client. Cloning it is cheap.

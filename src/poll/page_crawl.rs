@@ -221,7 +221,7 @@ pub(super) async fn fetch_pages(
             PageOutcome::Succeeded => (requested, consecutive_failures) = (requested + 1, 0),
             PageOutcome::Missing => requested += 1,
             PageOutcome::Failed => {
-                (requested, consecutive_failures) = (requested + 1, consecutive_failures + 1)
+                (requested, consecutive_failures) = (requested + 1, consecutive_failures + 1);
             }
             PageOutcome::Throttled { until } => {
                 crawl.pages.push(PageChange::SiteBackoff { until });

@@ -234,7 +234,7 @@ fn apply_backoff(pause: &mut Pause, policy: &PollPolicy, state: &PollState<'_>) 
         .saturating_mul(2_u32.saturating_pow(backoff.doublings.min(MAX_DOUBLINGS)))
         .min(policy.max_interval.max(base));
     let reason = PollReason::Backoff { cause: backoff.cause, times: backoff.times, pause: length };
-    *pause = Pause { reason, length };
+    *pause = Pause { length, reason };
 }
 
 struct Backoff {

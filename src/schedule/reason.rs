@@ -149,7 +149,7 @@ impl fmt::Display for PollReason {
                     match why {
                         SkippedSlots::Pause(reason) => write!(f, "{reason}")?,
                         SkippedSlots::SkipHours => {
-                            f.write_str("the feed's skipHours or skipDays")?
+                            f.write_str("the feed's skipHours or skipDays")?;
                         }
                     }
                 }

@@ -129,7 +129,7 @@ pub fn publish(
         let file = file_name(&Addresses::archive_path(topic.as_str(), *number));
         match archive(snapshot, settings, topic, *number)? {
             ArchiveLookup::Document(rendering) => {
-                write_document(dir, &file, &rendering, &mut done)?
+                write_document(dir, &file, &rendering, &mut done)?;
             }
             _ => withdrawn.push(file),
         }

@@ -41,7 +41,7 @@ pub fn resolve(name: &str, settings: &SiteSettings, retired: &[TopicId]) -> Topi
             Some(id) if !id.is_all() && settings.visible_topic(&id).is_none() => private = true,
             Some(id) => members.push(id),
             None if retired.iter().any(|id| id.as_str() == *member) => {
-                gone.push((*member).to_owned())
+                gone.push((*member).to_owned());
             }
             None => unknown.push((*member).to_owned()),
         }

@@ -252,7 +252,7 @@ impl Store {
         sender.send(job).map_err(|_| StoreError::Closed)
     }
 
-    /// Writes the log (WAL) back into the database and ends the writer. SQLite deletes the log when
+    /// Writes the log (WAL) back into the database and ends the writer. `SQLite` deletes the log when
     /// its last connection closes. Later writes fail.
     pub fn close(&self) -> Result<(), StoreError> {
         self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -1,4 +1,4 @@
-//! The SQLite database. No other module contains SQL.
+//! The `SQLite` database. No other module contains SQL.
 //!
 //! [`Store`] is a cheap handle. [`Store::read`] runs a closure with a consistent snapshot
 //! ([`Reader`]). All other methods write, each in one transaction on the writer's thread. All

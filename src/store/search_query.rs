@@ -75,10 +75,10 @@ impl SearchQuery {
             rest = after.trim_start();
             match word.split_once(':').map(|(field, value)| (field.to_lowercase(), value)) {
                 Some((field, value)) if field == "topic" && !value.is_empty() => {
-                    query.topics.push(value.to_lowercase())
+                    query.topics.push(value.to_lowercase());
                 }
                 Some((field, value)) if field == "source" && !value.is_empty() => {
-                    query.sources.push(value.to_lowercase())
+                    query.sources.push(value.to_lowercase());
                 }
                 _ => match word.strip_suffix('*') {
                     Some(beginning) => query.push(beginning, TermKind::Prefix, negated),

@@ -24,7 +24,7 @@ pub(super) fn time_opt(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T
     Ok(row.get::<_, Option<i64>>(column)?.map(time))
 }
 
-/// Returns a count as SQLite stores it.
+/// Returns a count as `SQLite` stores it.
 pub(super) fn number(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

@@ -78,7 +78,7 @@ fn run_group(conn: &mut Connection, first: TransactionJob, jobs: &Receiver<Job>)
     // A commit without changes would look like a write to other connections.
     let committed = if any_succeeded { tx.commit() } else { tx.rollback() };
     for reply in waiting {
-        let result = committed.as_ref().map(|()| ()).map_err(copy_error);
+        let result = committed.as_ref().copied().map_err(copy_error);
         reply(result.context("commit"));
     }
     rest

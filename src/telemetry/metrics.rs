@@ -1,4 +1,4 @@
-//! Metrics in the OpenMetrics text format. Counters count events since the start. Gauges are set
+//! Metrics in the `OpenMetrics` text format. Counters count events since the start. Gauges are set
 //! from the store at each scrape.
 
 use std::{fmt::Write as _, sync::Mutex, time::Duration};

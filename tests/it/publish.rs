@@ -181,9 +181,9 @@ fn files(dir: &Path) -> Vec<String> {
         for entry in fs::read_dir(next).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                left.push(path)
+                left.push(path);
             } else {
-                found.push(path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned())
+                found.push(path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned());
             }
         }
     }

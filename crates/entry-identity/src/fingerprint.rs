@@ -315,7 +315,7 @@ fn write_list(out: &mut Vec<u8>, list: &[u32]) {
     out.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|hash| hash.to_le_bytes()));
 }
 
-/// Returns the FNV-1a hash with the finaliser of MurmurHash3, which makes the order of hashes
+/// Returns the FNV-1a hash with the finaliser of `MurmurHash3`, which makes the order of hashes
 /// random. Hashes are stored, so this function must never change.
 fn hash_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> u32 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;

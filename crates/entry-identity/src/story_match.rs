@@ -278,17 +278,14 @@ pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> S
     let best = options
         .into_iter()
         .min_by_key(|option| (!option.has_same_link, option.is_off_site, option.story));
-    let placement = match best {
-        Some(JoinOption { story, entry, reason, .. }) => {
-            // The entry becomes part of this story, so the story's entries do not comment on it.
-            commentaries.retain(|commentary| commentary.story != story);
-            Placement::Joins { story, entry, reason }
-        }
-        None => {
-            reasons_against.sort_by_cached_key(StoryMatchReason::to_string);
-            reasons_against.dedup();
-            Placement::Begins { related, reasons: reasons_against }
-        }
+    let placement = if let Some(JoinOption { story, entry, reason, .. }) = best {
+        // The entry becomes part of this story, so the story's entries do not comment on it.
+        commentaries.retain(|commentary| commentary.story != story);
+        Placement::Joins { story, entry, reason }
+    } else {
+        reasons_against.sort_by_cached_key(StoryMatchReason::to_string);
+        reasons_against.dedup();
+        Placement::Begins { related, reasons: reasons_against }
     };
     StoryDecision { placement, commentaries }
 }

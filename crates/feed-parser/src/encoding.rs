@@ -119,13 +119,12 @@ fn decode_by_bom(bytes: &[u8]) -> Option<(Cow<'_, str>, Encoding)> {
     let (charset, length) = Charset::for_bom(bytes)?;
     let rest = &bytes[length..];
     if charset == UTF_8 {
-        return Some(match std::str::from_utf8(rest) {
-            Ok(text) => (Cow::Borrowed(text), name("utf-8", because())),
-            Err(_) => {
-                let text = decode_mostly_utf8(rest, 1)
-                    .unwrap_or_else(|| String::from_utf8_lossy(rest).into_owned());
-                (Cow::Owned(text), name("utf-8", because()))
-            }
+        return Some(if let Ok(text) = std::str::from_utf8(rest) {
+            (Cow::Borrowed(text), name("utf-8", because()))
+        } else {
+            let text = decode_mostly_utf8(rest, 1)
+                .unwrap_or_else(|| String::from_utf8_lossy(rest).into_owned());
+            (Cow::Owned(text), name("utf-8", because()))
         });
     }
     Some((charset.decode_without_bom_handling(rest).0, name(charset.name(), because())))

@@ -116,10 +116,10 @@ pub fn parse(text: &str) -> Opml {
                 }
             }
             Token::Text(text) if in_title => {
-                opml.title = Some(title_text(&unescape(text))).filter(|title| !title.is_empty())
+                opml.title = Some(title_text(&unescape(text))).filter(|title| !title.is_empty());
             }
             Token::CData(text) if in_title => {
-                opml.title = Some(title_text(text)).filter(|title| !title.is_empty())
+                opml.title = Some(title_text(text)).filter(|title| !title.is_empty());
             }
             Token::Text(_) | Token::CData(_) => {}
         }

@@ -102,14 +102,14 @@ fn strip_tags(raw: &str) -> String {
                 }
             }
             Token::End(name) if skipped.is_some_and(|s| s.eq_ignore_ascii_case(name)) => {
-                skipped = None
+                skipped = None;
             }
             Token::End(name) if is_html_element(name) => {}
             _ if skipped.is_some() => {}
             Token::Text(text) => out.push_str(&unescape(text)),
             Token::CData(text) => out.push_str(text),
             Token::Start(_) | Token::End(_) => {
-                out.push_str(&unescape(&raw[lexer.token_start()..lexer.offset()]))
+                out.push_str(&unescape(&raw[lexer.token_start()..lexer.offset()]));
             }
         }
     }
@@ -154,7 +154,7 @@ fn extract_text(html: &str, skipped_elements: &[&str]) -> String {
                 match &mut skipped {
                     Some((open, depth)) => *depth += usize::from(*open == name),
                     None if !tag.self_closing && skipped_elements.contains(&name.as_str()) => {
-                        skipped = Some((name, 1))
+                        skipped = Some((name, 1));
                     }
                     None if !is_inline(&name) => out.push(' '),
                     None => {}

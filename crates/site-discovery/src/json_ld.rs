@@ -190,7 +190,7 @@ pub(crate) fn images(graph: &JsonLdGraph, article: &Value) -> Vec<String> {
     for key in ["image", "thumbnailUrl", "primaryImageOfPage"] {
         match article.get(key) {
             Some(Value::Array(list)) => {
-                out.extend(list.iter().flat_map(|v| image_urls(graph.resolve(v))))
+                out.extend(list.iter().flat_map(|v| image_urls(graph.resolve(v))));
             }
             Some(value) => out.extend(image_urls(graph.resolve(value))),
             None => {}

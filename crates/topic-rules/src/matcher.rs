@@ -129,7 +129,7 @@ pub(super) enum PhrasePart {
 /// A sign of a phrase with the white space around it: `.NET` is not `. Net`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sign {
-    sign: char,
+    character: char,
     space_before: bool,
     space_after: bool,
 }
@@ -263,7 +263,9 @@ fn parse_phrase(phrase: &str, field: Option<MatchField>) -> Result<Target, Match
     let mut readings: Vec<Vec<PhrasePart>> = vec![Vec::new()];
     tokenizer::read(&spaced, |token| match token {
         TextToken::Symbol { sign, .. } => {
-            readings.iter_mut().for_each(|reading| reading.push(PhrasePart::Sign(sign)))
+            for reading in &mut readings {
+                reading.push(PhrasePart::Sign(sign));
+            }
         }
         TextToken::Word { start, end, parts } => {
             let mut as_parts = if parts.is_empty() || readings.len() >= MAX_READINGS {
@@ -302,7 +304,7 @@ pub(super) fn signs(text: &str) -> Vec<Sign> {
         if let TextToken::Symbol { start, sign } = token {
             let space_before = text[..start].chars().next_back().is_some_and(char::is_whitespace);
             let space_after = text[start..].chars().nth(1).is_some_and(char::is_whitespace);
-            signs.push(Sign { sign, space_before, space_after });
+            signs.push(Sign { character: sign, space_before, space_after });
         }
     });
     signs

@@ -313,7 +313,7 @@ impl PrefixFilter {
                 // has no more.
                 [a, b, ..] => (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, *b, c))),
                 [a] => (0..=u8::MAX).for_each(|b| {
-                    (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, b, c)))
+                    (0..=u8::MAX).for_each(|c| prefix_filter.set(Self::key(*a, b, c)));
                 }),
                 [] => {}
             }

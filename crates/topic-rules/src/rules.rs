@@ -86,7 +86,7 @@ impl TopicRule {
 ///
 /// The same rules and fields give the same classifications on every machine.
 pub struct Rules {
-    topic_rules: Vec<TopicRule>,
+    topics: Vec<TopicRule>,
     matchers: Vec<Matcher>,
     regexes: RegexPrefilter,
     /// One per language, built for the first story of the language.
@@ -99,7 +99,7 @@ pub struct Rules {
 impl fmt::Debug for Rules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rules")
-            .field("topic_rules", &self.topic_rules)
+            .field("topics", &self.topics)
             .field("matchers", &self.matchers)
             .finish_non_exhaustive()
     }
@@ -109,7 +109,7 @@ impl Rules {
     /// Compiles the rules of `topics`. Classifications have the same order.
     pub fn compile(topics: &[Topic]) -> Result<Self, RulesError> {
         let mut matchers = Vec::new();
-        let mut topic_rules = Vec::with_capacity(topics.len());
+        let mut rules = Vec::with_capacity(topics.len());
         for topic in topics {
             let mut add = |list: MatcherList, texts: &[String]| -> Result<Vec<usize>, RulesError> {
                 let mut indexes = Vec::with_capacity(texts.len());
@@ -125,7 +125,7 @@ impl Rules {
                 }
                 Ok(indexes)
             };
-            topic_rules.push(TopicRule {
+            rules.push(TopicRule {
                 topic: topic.id.clone(),
                 any: add(MatcherList::Any, &topic.any)?,
                 all: add(MatcherList::All, &topic.all)?,
@@ -136,7 +136,7 @@ impl Rules {
             });
         }
         Ok(Self {
-            topic_rules,
+            topics: rules,
             regexes: RegexPrefilter::new(&matchers),
             matchers,
             phrase_tries: std::array::from_fn(|_| OnceLock::new()),
@@ -167,7 +167,7 @@ impl Rules {
         let evidence_for = |topic: &TopicId| {
             evidence.iter().find(|(id, _)| *id == topic).map(|(_, evidence)| evidence)
         };
-        self.topic_rules
+        self.topics
             .iter()
             .map(|rule| {
                 self.classify_by_rule(rule, fields, &tallies, evidence_for(&rule.topic), explain)
@@ -186,7 +186,7 @@ impl Rules {
     /// rule.
     pub(super) fn hits(&self, topic: &TopicId, fields: &StoryFields<'_>) -> bool {
         let tallies = self.tallies(fields, term_extraction::language(fields));
-        let of_topic = self.topic_rules.iter().filter(|rule| rule.topic == *topic);
+        let of_topic = self.topics.iter().filter(|rule| rule.topic == *topic);
         of_topic
             .flat_map(|rule| rule.any.iter().chain(&rule.all))
             .any(|index| tallies.is_hit(*index))
@@ -194,7 +194,7 @@ impl Rules {
 
     /// Returns whether a topic learns from labels.
     pub fn has_learning_topics(&self) -> bool {
-        self.topic_rules.iter().any(|rule| rule.learn)
+        self.topics.iter().any(|rule| rule.learn)
     }
 
     /// Trains the topics that learn from labels.
@@ -205,7 +205,7 @@ impl Rules {
     pub fn trained(mut self, examples: &[TrainingExample<'_>], key: &[u8]) -> Self {
         if self.has_learning_topics() {
             let topics = self
-                .topic_rules
+                .topics
                 .iter()
                 .filter(|rule| rule.learn)
                 .map(|rule| rule.topic.clone())
@@ -241,7 +241,7 @@ impl Rules {
 
     /// Returns the topics in the order of the classifications.
     pub fn topics(&self) -> impl Iterator<Item = &TopicId> {
-        self.topic_rules.iter().map(|rule| &rule.topic)
+        self.topics.iter().map(|rule| &rule.topic)
     }
 
     fn rule_score(
@@ -375,9 +375,8 @@ impl RuleScoring for Rules {
         topics: &[TopicId],
     ) -> Vec<RuleScore> {
         let tallies = self.tallies(fields, language);
-        let rules = topics
-            .iter()
-            .filter_map(|topic| self.topic_rules.iter().find(|rule| rule.topic == *topic));
+        let rules =
+            topics.iter().filter_map(|topic| self.topics.iter().find(|rule| rule.topic == *topic));
         rules.map(|rule| self.rule_score(rule, fields, &tallies)).collect()
     }
 }

@@ -364,7 +364,7 @@ impl TermIndex {
                     let written = &text[phrase[0].start..phrase[length - 1].end];
                     *found
                         .spellings
-                        .entry(feed_model::text::collapse_whitespace(&written).to_lowercase())
+                        .entry(feed_model::text::collapse_whitespace(written).to_lowercase())
                         .or_default() += 1;
                 }
             }
@@ -380,12 +380,12 @@ impl TermIndex {
 fn may_recur(phrase: &[Word], terms: &BTreeMap<TermStems, TermStories>) -> bool {
     let is_term = |words: &[Word]| terms.contains_key(&TermStems::of(words));
     match phrase {
-        [only] => !only.is_stop_word,
-        [first, .., last] if first.is_stop_word || last.is_stop_word => false,
+        [only] => !only.is_stop,
+        [first, .., last] if first.is_stop || last.is_stop => false,
         [first, last] => {
             is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last))
         }
-        [first, inner, last] if inner.is_stop_word => {
+        [first, inner, last] if inner.is_stop => {
             is_term(std::slice::from_ref(first)) && is_term(std::slice::from_ref(last))
         }
         _ => is_term(&phrase[..phrase.len() - 1]) && is_term(&phrase[1..]),

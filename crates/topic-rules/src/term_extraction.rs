@@ -31,7 +31,7 @@ pub(super) struct Word {
     /// The byte offset of its end.
     pub(super) end: usize,
     /// Whether it is a stop word.
-    pub(super) is_stop_word: bool,
+    pub(super) is_stop: bool,
 }
 
 /// Consecutive words with nothing but white space and hyphens between them.
@@ -146,7 +146,7 @@ impl TermReader {
                 let KnownWord { stem, written, is_stop_word } =
                     self.known_word(language_words, &text[start..end]);
                 let run = open.get_or_insert_with(|| WordRun { text, words: Vec::new() });
-                run.words.push(Word { stem, written, start, end, is_stop_word });
+                run.words.push(Word { stem, written, start, end, is_stop: is_stop_word });
             }
             TermEvent::Break => runs.extend(open.take()),
         });
@@ -205,7 +205,7 @@ mod tests {
         let stems = terms.into_stems();
         let text = |number: u32| stems.iter().find(|(_, stem)| **stem == number).unwrap().0.clone();
         let word = |word: &Word| {
-            if word.is_stop_word { format!("({})", text(word.stem)) } else { text(word.stem) }
+            if word.is_stop { format!("({})", text(word.stem)) } else { text(word.stem) }
         };
         runs.iter().map(|s| s.words.iter().map(word).collect::<Vec<_>>().join(" ")).collect()
     }

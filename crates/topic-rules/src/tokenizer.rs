@@ -362,7 +362,7 @@ pub(super) fn fold_into(word: &str, folded: &mut String) {
     }
     if word.chars().all(|c| c < LATIN_END || c == '’') {
         word.chars().for_each(|c| {
-            folded.push_str(LATIN_FOLDED.get(c as usize).map_or("'", |folded| folded))
+            folded.push_str(LATIN_FOLDED.get(c as usize).map_or("'", |folded| folded));
         });
         return;
     }

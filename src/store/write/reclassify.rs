@@ -99,7 +99,7 @@ fn mark_filled(tx: &Transaction<'_>, rules: &Rules) -> Result<(), StoreError> {
 ///
 /// Each query reads a range of the index, so that the last batch takes no longer than the first.
 /// The index is named because the statistics of a database in which all stories have the same
-/// fingerprint would keep SQLite from using it.
+/// fingerprint would keep `SQLite` from using it.
 fn unclassified(
     tx: &Transaction<'_>,
     fingerprint: [u8; 32],

@@ -196,7 +196,7 @@ impl SnapshotSource for FakeSnapshot {
     }
 }
 
-/// The documents of a fake_snapshot as they are at `now`.
+/// The documents of a `fake_snapshot` as they are at `now`.
 pub fn documents(
     fake_snapshot: &FakeSnapshot,
     settings: &SiteSettings,

@@ -133,7 +133,7 @@ fn strip_fallback_tags(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Replaces a formula (MathML) by its text, because the allow-list does not contain its elements.
+/// Replaces a formula (`MathML`) by its text, because the allow-list does not contain its elements.
 fn math_to_text(html: &str) -> Cow<'_, str> {
     let is_formula =
         |name: &str| name.eq_ignore_ascii_case("math") || name.eq_ignore_ascii_case("m:math");
@@ -152,7 +152,7 @@ fn math_to_text(html: &str) -> Cow<'_, str> {
             Token::Start(tag) if is_formula(tag.name) && !tag.self_closing => open = true,
             Token::End(name) if is_formula(name) => (open, in_annotation) = (false, false),
             Token::Start(tag) if open => {
-                in_annotation |= !tag.self_closing && is_annotation(tag.name)
+                in_annotation |= !tag.self_closing && is_annotation(tag.name);
             }
             Token::End(name) if open => in_annotation &= !is_annotation(name),
             Token::Text(_) | Token::CData(_) if in_annotation => {}

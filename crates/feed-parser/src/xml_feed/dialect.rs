@@ -28,7 +28,7 @@ pub(super) enum Namespace {
     Xhtml,
     /// Creative Commons.
     License,
-    /// Services that replace links by their own (FeedBurner, Pheedo).
+    /// Services that replace links by their own (`FeedBurner`, Pheedo).
     Redirector,
     /// Any other.
     Other,

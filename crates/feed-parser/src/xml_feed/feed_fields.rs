@@ -108,24 +108,24 @@ impl<'a> XmlFeedParser<'a> {
         }
         match field {
             FieldKind::Id if self.format == Format::Atom || ns == Namespace::Atom => {
-                self.feed.id = self.feed.id.take().or(Some(text))
+                self.feed.id = self.feed.id.take().or(Some(text));
             }
             FieldKind::Updated(rank) => {
-                self.feed.updated.push(Ranked { rank, value: text, from: name(tag.name) })
+                self.feed.updated.push(Ranked { rank, value: text, from: name(tag.name) });
             }
             FieldKind::Published(rank) => {
-                self.feed.published.push(Ranked { rank, value: text, from: name(tag.name) })
+                self.feed.published.push(Ranked { rank, value: text, from: name(tag.name) });
             }
             FieldKind::Language => self.feed.language = Some(text),
             FieldKind::Ttl => {
                 self.feed.update_hints.ttl_minutes =
-                    text.parse().ok().filter(|minutes| *minutes > 0)
+                    text.parse().ok().filter(|minutes| *minutes > 0);
             }
             FieldKind::UpdatePeriod => {
-                self.feed.update_period_s = update_hints::parse_update_period_s(&text)
+                self.feed.update_period_s = update_hints::parse_update_period_s(&text);
             }
             FieldKind::UpdateFrequency => {
-                self.feed.update_frequency = text.parse().ok().filter(|times| *times > 0)
+                self.feed.update_frequency = text.parse().ok().filter(|times| *times > 0);
             }
             _ => {}
         }

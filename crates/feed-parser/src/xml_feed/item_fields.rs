@@ -183,7 +183,7 @@ impl<'a> XmlFeedParser<'a> {
                             .raw_fields
                             .fallback_id
                             .take()
-                            .or_else(|| Some((text, name(tag.name))))
+                            .or_else(|| Some((text, name(tag.name))));
                     }
                     FieldKind::FallbackLink => {
                         item.raw_fields.fallback_link = item
@@ -193,7 +193,7 @@ impl<'a> XmlFeedParser<'a> {
                             .or_else(|| Some((text, name(tag.name))));
                     }
                     FieldKind::OriginalLink => {
-                        item.raw_fields.original_link = Some((text, name(tag.name)))
+                        item.raw_fields.original_link = Some((text, name(tag.name)));
                     }
                     _ => item.raw_fields.language = Some(text),
                 }

@@ -198,7 +198,7 @@ fn assign_to_last_heading(
 ) {
     match last {
         Some(section) if section.date.is_none() && section.summary.is_none() => {
-            section.date = Some(date)
+            section.date = Some(date);
         }
         _ => *before = Some(date),
     }

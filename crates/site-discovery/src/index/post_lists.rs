@@ -161,9 +161,9 @@ pub(super) fn select_candidates(
     let mut singletons: HashMap<usize, Vec<&Candidate>> = HashMap::new();
     for ((group, _), candidates) in by_list {
         if candidates.len() == 1 {
-            singletons.entry(group).or_default().extend(candidates)
+            singletons.entry(group).or_default().extend(candidates);
         } else {
-            lists.push(CandidateList::new(candidates))
+            lists.push(CandidateList::new(candidates));
         }
     }
     lists.extend(singletons.into_values().map(CandidateList::new));

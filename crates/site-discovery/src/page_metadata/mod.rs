@@ -443,7 +443,7 @@ impl MetadataReader<'_> {
         out
     }
 
-    /// Returns the reading time: `twitter:label1` and `twitter:data1` (as WordPress plugins write
+    /// Returns the reading time: `twitter:label1` and `twitter:data1` (as `WordPress` plugins write
     /// them), `timeRequired` (JSON-LD), otherwise the visible text.
     fn reading_time(&self) -> Option<String> {
         for (label, data) in

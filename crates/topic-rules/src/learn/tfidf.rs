@@ -59,7 +59,7 @@ impl TfidfVectorizer {
                     add_word(
                         &mut terms_seen,
                         &mut before,
-                        Some(word.stem).filter(|_| !word.is_stop_word),
+                        Some(word.stem).filter(|_| !word.is_stop),
                     );
                 }
             }
