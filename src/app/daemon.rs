@@ -86,7 +86,7 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
     app.retrain().await?;
     let health = Health::new();
     let settings = setup::site_settings(&app.poller, &config, &environment).await?;
-    let site = serve::App::new(Arc::new(store.clone()), settings, health.clone());
+    let site = serve::App::new(store.clone(), settings, health.clone());
     site.set_access(setup::access(&config, &environment));
     let tls = setup::certificate(&config, &environment)?;
     let parts = Reloadable { environment, read: reload, site, tls };

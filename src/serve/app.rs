@@ -1,111 +1,106 @@
-//! What answers: the documents held ready, and the way to the stored state for what is not.
+//! The served site: rendered documents in memory, and the stored state for everything else.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use arc_swap::ArcSwap;
+
+use feed_model::TopicId;
+use feed_publisher::{Addresses, FeedFormat, pages::PageError};
 
 use crate::{
     site::{
         self, ArchiveLookup, Audience, CompressionLevel, PageName, RenderedDocument, SiteSettings,
-        SnapshotSource, page, search_feed, union_feed,
+        page, search_feed, union_feed,
     },
-    store::{StoreError, StoryDigests},
+    store::{Store, StoreError, StoryDigests},
 };
-use feed_model::TopicId;
-use feed_publisher::{Addresses, FeedFormat, pages::PageError};
 
-use super::{Access, EncodedDocument, Health, fifo_cache::FifoCache, page_cache::PageCache};
+use super::{
+    access::Access, encoded_document::EncodedDocument, fifo_cache::FifoCache, health::Health,
+    page_cache::PageCache,
+};
 
-/// Unions by their paths: each is three documents at most, made again when it is asked for.
-type Unions = FifoCache<Arc<EncodedDocument>, 32>;
+/// Rendered unions by their paths. A union is rendered again on the next request.
+type UnionCache = FifoCache<Arc<EncodedDocument>, 32>;
 
-/// What instances of unions held that were handed out, by their tags, which are those of the bytes:
-/// reading stores nothing, so they are kept in memory and a restart forgets them. Who comes with a
-/// forgotten one is sent the whole. Of one story it is a few bytes each.
-type Instances = FifoCache<StoryDigests, 512>;
+/// The contents of unions that were sent to readers, by their entity tags. Requests store nothing,
+/// so this is in memory only. A reader with an unknown tag gets the whole document. Each story
+/// takes a few bytes.
+type UnionInstances = FifoCache<Arc<StoryDigests>, 512>;
 
-/// The site as it is now. Cheap to clone; every clone answers the same.
+/// The served site. Clones are cheap and share its state.
 #[derive(Clone)]
 pub struct App {
     inner: Arc<Inner>,
-    /// The settings for whoever asks, where that is not anybody.
-    view: Option<Arc<SiteSettings>>,
+    /// The settings for the audience of the request; `None` for the public.
+    audience_settings: Option<Arc<SiteSettings>>,
 }
 
 struct Inner {
-    snapshot: Arc<dyn SnapshotSource>,
+    store: Store,
     settings: ArcSwap<SiteSettings>,
     access: ArcSwap<Access>,
-    instances: Mutex<Instances>,
-    drawn: PageCache,
+    union_instances: UnionInstances,
+    pages: PageCache,
     documents: ArcSwap<Documents>,
     health: Health,
 }
 
-/// One generation of documents, with the unions that were made of it.
+/// One generation of documents, with the unions that were rendered from it.
 #[derive(Default)]
 struct Documents {
     by_path: HashMap<String, Arc<EncodedDocument>>,
     retired: Vec<TopicId>,
-    unions: Mutex<Unions>,
+    unions: UnionCache,
 }
 
+/// A page and its status code.
+type PageResponse = (u16, Arc<EncodedDocument>);
+
 impl App {
-    /// A site without documents yet, over a stored state.
-    pub fn new(snapshot: Arc<dyn SnapshotSource>, settings: SiteSettings, health: Health) -> Self {
-        let documents = ArcSwap::from_pointee(Documents::default());
-        let (settings, access) =
-            (ArcSwap::from_pointee(settings), ArcSwap::from_pointee(Access::default()));
-        let (instances, drawn) = (Mutex::default(), PageCache::default());
+    /// Returns a site of a store, without documents.
+    pub fn new(store: Store, settings: SiteSettings, health: Health) -> Self {
         Self {
             inner: Arc::new(Inner {
-                snapshot,
-                settings,
-                access,
-                instances,
-                drawn,
-                documents,
+                store,
+                settings: ArcSwap::from_pointee(settings),
+                access: ArcSwap::from_pointee(Access::default()),
+                union_instances: UnionInstances::default(),
+                pages: PageCache::default(),
+                documents: ArcSwap::from_pointee(Documents::default()),
                 health,
             }),
-            view: None,
+            audience_settings: None,
         }
     }
 
-    /// Puts new documents in the place of all that were held, in one step. What did not change is
-    /// not compressed again. Takes as long as compressing does: call it from a blocking thread.
-    pub fn replace(&self, renderings: Vec<RenderedDocument>, retired: Vec<TopicId>) {
+    /// Replaces all documents in one step. Unchanged documents are not compressed again. This
+    /// compresses documents, so call it from a blocking thread.
+    pub fn replace(&self, documents: Vec<RenderedDocument>, retired: Vec<TopicId>) {
         let before = self.inner.documents.load_full();
-        let by_path = renderings
+        let by_path = documents
             .into_iter()
-            .map(|rendering| {
-                let same = before.by_path.get(&rendering.path).filter(|held| {
-                    held.etag == rendering.etag
-                        && held.last_modified == rendering.last_modified
-                        && held.media_type == rendering.media_type
+            .map(|document| {
+                let unchanged = before.by_path.get(&document.path).filter(|known| {
+                    known.etag == document.etag
+                        && known.last_modified == document.last_modified
+                        && known.media_type == document.media_type
                 });
-                let held =
-                    same.cloned().unwrap_or_else(|| Arc::new(EncodedDocument::new(rendering)));
-                (held.path.clone(), held)
+                let encoded =
+                    unchanged.cloned().unwrap_or_else(|| Arc::new(EncodedDocument::new(document)));
+                (encoded.path.clone(), encoded)
             })
             .collect();
-        self.inner.documents.store(Arc::new(Documents {
-            by_path,
-            retired,
-            unions: Mutex::default(),
-        }));
+        let unions = UnionCache::default();
+        self.inner.documents.store(Arc::new(Documents { by_path, retired, unions }));
     }
 
-    /// Puts new settings in force: after feeds.toml was read again. Documents follow with
-    /// [`App::replace`].
+    /// Replaces the settings after feeds.toml was reloaded. Call [`App::replace`] afterwards.
     pub fn set_settings(&self, settings: SiteSettings) {
         self.inner.settings.store(Arc::new(settings));
     }
 
-    /// Puts new tokens of private topics in force.
+    /// Replaces the tokens of private topics.
     pub fn set_access(&self, access: Access) {
         self.inner.access.store(Arc::new(access));
     }
@@ -114,22 +109,22 @@ impl App {
         self.inner.access.load_full()
     }
 
-    /// The same site for other eyes.
+    /// Returns the same site for another audience.
     pub(super) fn for_audience(&self, audience: Audience) -> Self {
-        let view = self.inner.settings.load().for_audience(audience);
-        Self { inner: self.inner.clone(), view: Some(Arc::new(view)) }
+        let settings = self.inner.settings.load().for_audience(audience);
+        Self { inner: self.inner.clone(), audience_settings: Some(Arc::new(settings)) }
     }
 
-    /// The settings in force.
+    /// Returns the current settings.
     pub fn settings(&self) -> Arc<SiteSettings> {
-        self.view.clone().unwrap_or_else(|| self.inner.settings.load_full())
+        self.audience_settings.clone().unwrap_or_else(|| self.inner.settings.load_full())
     }
 
     pub(super) fn health(&self) -> &Health {
         &self.inner.health
     }
 
-    /// Whether documents were ever rendered.
+    /// Whether no documents were rendered yet.
     pub(super) fn is_empty(&self) -> bool {
         self.inner.documents.load().by_path.is_empty()
     }
@@ -142,8 +137,8 @@ impl App {
         self.inner.documents.load().retired.clone()
     }
 
-    /// A feed: of one topic held ready, else made now or held from before. `None`: there is nothing
-    /// rendered yet.
+    /// Returns a feed. The feed of a topic is rendered in advance; a union, and every feed below a
+    /// token, is rendered on request and cached. `None` if no documents are rendered yet.
     pub(super) async fn feed(
         &self,
         members: Vec<TopicId>,
@@ -152,57 +147,56 @@ impl App {
         let settings = self.settings();
         let documents = self.inner.documents.load_full();
         let name = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
+        let path = Addresses::feed_path(&name, format);
         if members.len() == 1 && settings.audience.token.is_none() {
-            return Ok(documents.by_path.get(&Addresses::feed_path(&name, format)).cloned());
+            return Ok(documents.by_path.get(&path).cloned());
         }
-        // The addresses in it are others below a token.
-        let path = settings.addresses().rooted(&Addresses::feed_path(&name, format));
-        if let Some(held) = documents.unions().get(&path) {
-            return Ok(Some(held.clone()));
+        // Below a token, the document contains other addresses.
+        let key = settings.addresses().rooted(&path);
+        if let Some(union) = documents.unions.get(&key) {
+            return Ok(Some(union));
         }
-        // A union changes when a member does: nothing is stored because somebody read.
+        // A union changes when one of its members does. Requests store nothing.
         let changed = |id: &TopicId| {
             documents.by_path.get(&Addresses::feed_path(id.as_str(), format))?.last_modified
         };
         let Some(updated) = members.iter().filter_map(changed).max() else {
             return Ok(None);
         };
-        let rendering = self
-            .blocking(move |open, settings| {
-                open.read(|snapshot| union_feed(snapshot, settings, &members, format, updated))
+        let rendered = self
+            .blocking(move |store, settings| {
+                store.read(|reader| union_feed(reader, settings, &members, format, updated))
             })
             .await?;
-        if let Some(feed) = &rendering.feed {
-            self.instances().insert(rendering.etag.clone(), feed.story_digests());
+        if let Some(feed) = &rendered.feed {
+            let digests = Arc::new(feed.story_digests());
+            self.inner.union_instances.insert(rendered.etag.clone(), digests);
         }
-        let held = Arc::new(EncodedDocument::encode(rendering, CompressionLevel::Fast));
-        documents.unions().insert(path, held.clone());
-        Ok(Some(held))
+        let union = Arc::new(EncodedDocument::encode(rendered, CompressionLevel::Fast));
+        documents.unions.insert(key, union.clone());
+        Ok(Some(union))
     }
 
-    /// The part of a feed that is new to a reader who has one of these instances; `None`: none of
-    /// them is remembered, or everything is new, and the whole is to be sent.
+    /// Returns the part of a feed that is new to a reader that has one of these instances (RFC
+    /// 3229). `None` if none of the instances is known or if all stories are new.
     pub(super) async fn delta(
         &self,
-        held: &EncodedDocument,
-        tags: Vec<String>,
+        document: &EncodedDocument,
+        etags: Vec<String>,
     ) -> Result<Option<EncodedDocument>, StoreError> {
-        let Some(feed) = held.feed.clone() else {
+        let Some(feed) = document.feed.clone() else {
             return Ok(None);
         };
-        let path = held.path.clone();
-        let handed_out = {
-            let instances = self.instances();
-            tags.iter().find_map(|tag| instances.get(tag)).cloned()
-        };
+        let path = document.path.clone();
+        let union_instance = etags.iter().find_map(|etag| self.inner.union_instances.get(etag));
         let body = self
-            .blocking(move |open, _| {
-                if let Some(known) = handed_out {
+            .blocking(move |store, _| {
+                if let Some(known) = union_instance {
                     return Ok(feed.delta(&known));
                 }
-                let known = open.read(|snapshot| {
-                    for tag in &tags {
-                        if let Some(known) = snapshot.instance(&path, tag)? {
+                let known = store.read(|reader| {
+                    for etag in &etags {
+                        if let Some(known) = reader.instance(&path, etag)? {
                             return Ok(Some(known));
                         }
                     }
@@ -211,131 +205,175 @@ impl App {
                 Ok(known.and_then(|known| feed.delta(&known)))
             })
             .await?;
-        // The tag is that of the whole: with it the reader asks the next time (RFC 3229 §10.5.2).
-        let part = |body| RenderedDocument {
-            etag: held.etag.clone(),
-            ..RenderedDocument::new(held.path.clone(), held.media_type, body, held.last_modified)
+        // The entity tag is that of the whole document: the reader sends it with the next request
+        // (RFC 3229 §10.5.2).
+        let part = |body| {
+            let (path, last_modified) = (document.path.clone(), document.last_modified);
+            RenderedDocument {
+                etag: document.etag.clone(),
+                ..RenderedDocument::new(path, document.media_type, body, last_modified)
+            }
         };
         Ok(body.map(|body| EncodedDocument::encode(part(body), CompressionLevel::Fast)))
     }
 
-    /// An archive of a topic, as it is kept.
+    /// Returns an archive of a topic.
     pub(super) async fn archive(
         &self,
         topic: TopicId,
         number: u64,
     ) -> Result<ArchiveLookup, StoreError> {
-        self.blocking(move |open, settings| {
-            open.read(|snapshot| site::archive(snapshot, settings, &topic, number))
+        self.blocking(move |store, settings| {
+            store.read(|reader| site::archive(reader, settings, &topic, number))
         })
         .await
     }
 
-    /// A search as a feed, made now.
+    /// Renders a search as a feed.
     pub(super) async fn search(&self, text: String) -> Result<EncodedDocument, StoreError> {
-        let rendering = self
-            .blocking(move |open, settings| {
-                open.read(|snapshot| search_feed(snapshot, settings, &text))
+        let rendered = self
+            .blocking(move |store, settings| {
+                store.read(|reader| search_feed(reader, settings, &text))
             })
             .await?;
-        Ok(EncodedDocument::encode(rendering, CompressionLevel::Fast))
+        Ok(EncodedDocument::encode(rendered, CompressionLevel::Fast))
     }
 
-    /// A page, drawn now or, where nothing was written since, before; a story that is not there is
-    /// a fault's page, and so is a state that cannot be read.
-    pub(super) async fn page(&self, name: PageName) -> (u16, Arc<EncodedDocument>) {
-        // What a few see is drawn for them alone.
-        let path = if self.view.is_none() { PageCache::path(&name) } else { None };
-        let made = match path {
-            Some(path) => self.drawn(path, name).await,
+    /// Returns a page, from the cache if possible. If the page does not exist or cannot be
+    /// rendered, returns an error page.
+    pub(super) async fn page(&self, name: PageName) -> PageResponse {
+        // Pages for an audience other than the public are not cached.
+        let key = if self.audience_settings.is_none() { PageCache::key(&name) } else { None };
+        let page = match key {
+            Some(key) => self.cached_page(key, name).await,
             None => self.render_page(name).await,
         };
-        made.unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "a page could not be made");
+        page.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot render page");
             (500, Arc::new(error_page(&self.settings(), &PageError::Internal)))
         })
     }
 
-    /// A page that looks at the whole state: drawn by one of those who ask at a time, for all of
-    /// them.
-    async fn drawn(
-        &self,
-        path: String,
-        name: PageName,
-    ) -> Result<(u16, Arc<EncodedDocument>), StoreError> {
-        if let Some(held) = self.lookup_cached(&path).await?.1 {
-            return Ok((200, held));
+    /// Returns a page from the cache, or renders and caches it. Concurrent requests wait for one
+    /// rendering.
+    async fn cached_page(&self, key: String, name: PageName) -> Result<PageResponse, StoreError> {
+        if let (_, Some(document)) = self.lookup_cached(&key).await? {
+            return Ok((200, document));
         }
-        let _turn = self.inner.drawn.turn().await;
+        let _rendering = self.inner.pages.lock_rendering().await;
         let settings = self.settings();
-        let (version, held) = self.lookup_cached(&path).await?;
-        if let Some(held) = held {
-            return Ok((200, held));
+        let (version, document) = self.lookup_cached(&key).await?;
+        if let Some(document) = document {
+            return Ok((200, document));
         }
-        let begun = Instant::now();
-        let (status, held) = self.render_page(name).await?;
-        if let (200, Some(version)) = (status, version) {
-            self.inner.drawn.insert(path, version, settings, begun.elapsed(), held.clone());
+        let started = Instant::now();
+        let (status, document) = self.render_page(name).await?;
+        if status == 200 {
+            let pages = &self.inner.pages;
+            pages.insert(key, version, settings, started.elapsed(), document.clone());
         }
-        Ok((status, held))
+        Ok((status, document))
     }
 
-    /// The state's version, and the page as it was drawn from that.
+    /// Returns the version of the state, and the cached page if it is valid for this version.
     async fn lookup_cached(
         &self,
-        path: &str,
-    ) -> Result<(Option<i64>, Option<Arc<EncodedDocument>>), StoreError> {
-        let version = self.blocking(|open, _| open.version()).await?;
-        Ok((
-            version,
-            version.and_then(|version| self.inner.drawn.find(path, version, &self.settings())),
-        ))
+        key: &str,
+    ) -> Result<(i64, Option<Arc<EncodedDocument>>), StoreError> {
+        let version = self.blocking(|store, _| store.version()).await?;
+        Ok((version, self.inner.pages.get(key, version, &self.settings())))
     }
 
-    async fn render_page(&self, name: PageName) -> Result<(u16, Arc<EncodedDocument>), StoreError> {
-        let status = if let PageName::PageError(fault) = &name { fault.status() } else { 200 };
-        let made = self.blocking(move |open, settings| {
-            let made = open.read(|snapshot| page(snapshot, settings, &name))?;
-            Ok(match made {
-                Some(rendering) => {
-                    (status, EncodedDocument::encode(rendering, CompressionLevel::Fast))
-                }
-                None => (404, error_page(settings, &PageError::NotFound)),
+    async fn render_page(&self, name: PageName) -> Result<PageResponse, StoreError> {
+        let status = if let PageName::Error(error) = &name { error.status() } else { 200 };
+        let (status, document) = self
+            .blocking(move |store, settings| {
+                let rendered = store.read(|reader| page(reader, settings, &name))?;
+                Ok(match rendered {
+                    Some(rendered) => {
+                        (status, EncodedDocument::encode(rendered, CompressionLevel::Fast))
+                    }
+                    None => (404, error_page(settings, &PageError::NotFound)),
+                })
             })
-        });
-        made.await.map(|(status, held)| (status, Arc::new(held)))
+            .await?;
+        Ok((status, Arc::new(document)))
     }
 
-    /// What a panic left behind is whole: entries are put in one at a time.
-    fn instances(&self) -> std::sync::MutexGuard<'_, Instances> {
-        self.inner.instances.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+    /// Runs `work` on a blocking thread.
     async fn blocking<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&dyn SnapshotSource, &SiteSettings) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&Store, &SiteSettings) -> Result<T, StoreError> + Send + 'static,
     {
         let inner = self.inner.clone();
         let settings = self.settings();
-        let ran = tokio::task::spawn_blocking(move || work(&*inner.snapshot, &settings)).await;
-        match ran {
-            Ok(done) => done,
-            // The task is never cancelled: it panicked, and that is this request's failure alone.
+        match tokio::task::spawn_blocking(move || work(&inner.store, &settings)).await {
+            Ok(result) => result,
+            // The task is never cancelled, so it panicked. The panic ends this request only.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 }
 
-impl Documents {
-    /// What a panic left behind is whole: entries are put in one at a time.
-    fn unions(&self) -> std::sync::MutexGuard<'_, Unions> {
-        self.unions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Renders an error page. It needs the settings only, so it works if the state cannot be read.
+fn error_page(settings: &SiteSettings, error: &PageError) -> EncodedDocument {
+    EncodedDocument::encode(site::error_page(settings, error), CompressionLevel::Fast)
 }
 
-/// The page of a fault needs the settings alone, so that there is one even when the state cannot be
-/// read.
-fn error_page(settings: &SiteSettings, fault: &PageError) -> EncodedDocument {
-    EncodedDocument::encode(site::error_page(settings, fault), CompressionLevel::Fast)
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use topic_rules::Rules;
+
+    use super::*;
+    use crate::{site::CurrentRules, store::WindowPolicy};
+
+    fn settings() -> SiteSettings {
+        SiteSettings {
+            title: "Planet".to_owned(),
+            base_url: "https://planet.example/".parse().unwrap(),
+            feed_id: "tag:planet.example,2026:topics".to_owned(),
+            topics: Vec::new(),
+            max_entries: 50,
+            keep_within: Duration::ZERO,
+            live: true,
+            max_age: Duration::ZERO,
+            rules: CurrentRules::fixed(Rules::compile(&[]).unwrap()),
+            audience: Audience::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_is_rendered_once_until_the_state_or_the_settings_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let app = App::new(store.clone(), settings(), Health::new());
+        let all = || PageName::Topic(vec![TopicId::all()]);
+
+        let requests = (0..20).map(|_| app.page(all()));
+        let pages = futures_util::future::join_all(requests).await;
+        let (status, first) = &pages[0];
+        assert_eq!(*status, 200);
+        assert!(pages.iter().all(|(_, page)| Arc::ptr_eq(page, first)), "one rendering for all");
+        let (_, home) = app.page(PageName::Home).await;
+        assert!(!Arc::ptr_eq(&home, first), "each page is cached on its own");
+        assert!(Arc::ptr_eq(&app.page(PageName::Home).await.1, &home));
+
+        let window = WindowPolicy { max_entries: 50, keep_within: Duration::ZERO };
+        let now = "2026-03-01T00:00:00Z".parse().unwrap();
+        store.sync_config(&[], &[], window, now).unwrap();
+        let (_, second) = app.page(all()).await;
+        assert!(!Arc::ptr_eq(&second, first), "the state changed");
+        assert!(Arc::ptr_eq(&app.page(all()).await.1, &second));
+
+        app.set_settings(settings());
+        let (_, third) = app.page(all()).await;
+        assert!(!Arc::ptr_eq(&third, &second), "the settings changed");
+
+        let search = || PageName::Search("kafka".to_owned());
+        let (search_1, search_2) = (app.page(search()).await.1, app.page(search()).await.1);
+        assert!(!Arc::ptr_eq(&search_1, &search_2), "searches are not cached");
+    }
 }

@@ -1,24 +1,23 @@
-//! Whether a reader has the current bytes already: RFC 9110 §13.
+//! Conditional requests: RFC 9110 §13.
 
 use chrono::SubsecRound;
 
 use feed_model::Timestamp;
 
-/// What the preconditions of a GET or HEAD come to.
+/// The result of the preconditions of a GET or HEAD request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PreconditionResult {
-    /// Send it (200).
+pub(super) enum PreconditionResult {
+    /// Send the document (200).
     Send,
-    /// The reader has it (304).
+    /// The client has the current document (304).
     NotModified,
 }
 
-/// Evaluates `If-None-Match` (every line of it, in order) and `If-Modified-Since`, RFC 9110
-/// §13.2.2.
+/// Evaluates `If-None-Match` (all its lines) and `If-Modified-Since` (RFC 9110 §13.2.2).
 ///
-/// `If-None-Match` is compared weakly and, when it is there at all, `If-Modified-Since` does not
-/// count. A date that cannot be read does not count either.
-pub fn evaluate(
+/// `If-None-Match` uses weak comparison. If it is present, `If-Modified-Since` is ignored. An
+/// invalid date is ignored too.
+pub(super) fn evaluate(
     none_match: &[&str],
     modified_since: Option<&str>,
     etag: &str,
@@ -40,14 +39,14 @@ fn is_modified_since(date: &str, last_modified: Option<Timestamp>) -> bool {
     last_modified.trunc_subsecs(0) > Timestamp::from(date)
 }
 
-/// Whether a line of `If-None-Match` is `*` or lists the tag, by weak comparison (RFC 9110
+/// Whether a line of `If-None-Match` is `*` or contains the tag by weak comparison (RFC 9110
 /// §8.8.3.2).
 fn lists_tag(line: &str, etag: &str) -> bool {
     line.trim() == "*" || tags(line).any(|tag| tag == opaque(etag))
 }
 
-/// The opaque parts of the entity tags that a line lists. What is not quoted is no entity tag;
-/// whatever stands behind it cannot be told apart from it.
+/// Returns the opaque parts of the entity tags in a line. It ends at the first part that is not a
+/// quoted entity tag.
 pub(super) fn tags(line: &str) -> impl Iterator<Item = &str> {
     let mut rest = line;
     std::iter::from_fn(move || {
@@ -70,7 +69,7 @@ mod tests {
     const TAG: &str = "W/\"abc\"";
 
     #[test]
-    fn tags_are_compared_weakly_in_lists_and_over_lines() {
+    fn tags_are_compared_weakly_in_all_lines() {
         for (lines, expected) in [
             (&["W/\"abc\""][..], PreconditionResult::NotModified),
             (&["\"abc\""], PreconditionResult::NotModified),
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_counts_only_without_tags_and_only_when_it_is_one() {
+    fn a_date_is_used_only_if_it_is_valid_and_there_is_no_tag() {
         let changed: Timestamp = "2026-01-02T03:04:05.900Z".parse().unwrap();
         for (none_match, date, expected) in [
             (&[][..], "Fri, 02 Jan 2026 03:04:05 GMT", PreconditionResult::NotModified),
@@ -116,7 +115,7 @@ mod tests {
         assert_eq!(
             evaluate(&[], Some("Fri, 02 Jan 2026 03:04:05 GMT"), TAG, None),
             PreconditionResult::Send,
-            "no date to compare with"
+            "the document has no date"
         );
     }
 }

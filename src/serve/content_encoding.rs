@@ -1,9 +1,9 @@
-//! Which content coding an answer has: RFC 9110 §12.5.3.
+//! Content negotiation of the encoding: RFC 9110 §12.5.3.
 
-/// A content coding that documents are held in.
+/// A content encoding of documents. A greater value is preferred at equal weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ContentEncoding {
-    /// As they are.
+pub(super) enum ContentEncoding {
+    /// No encoding.
     Identity,
     /// `gzip`.
     Gzip,
@@ -14,8 +14,8 @@ pub enum ContentEncoding {
 }
 
 impl ContentEncoding {
-    /// The value of `Content-Encoding`; none for [`ContentEncoding::Identity`].
-    pub fn name(self) -> Option<&'static str> {
+    /// Returns the value of `Content-Encoding`, or `None` for [`ContentEncoding::Identity`].
+    pub(super) fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
             Self::Gzip => Some("gzip"),
@@ -24,24 +24,23 @@ impl ContentEncoding {
         }
     }
 
-    /// The coding that the lines of `Accept-Encoding` prefer; among equals the smaller result.
-    /// Without a line, and where nothing that we have is acceptable, the bytes as they are: better
-    /// than an answer that nobody can use (406).
-    pub fn negotiate(lines: &[&str]) -> Self {
+    /// Returns the encoding that the lines of `Accept-Encoding` prefer, and the most effective one
+    /// of equal weights. Without a line, or if no encoding is acceptable, it is the identity: a
+    /// response is more useful than 406.
+    pub(super) fn negotiate(lines: &[&str]) -> Self {
         if lines.is_empty() {
             return Self::Identity;
         }
         let weights: Vec<(String, u16)> =
             lines.iter().flat_map(|line| line.split(',')).filter_map(parse_weighted).collect();
-        let of =
+        let weight =
             |name: &str| weights.iter().find(|(known, _)| known == name).map(|(_, weight)| *weight);
-        let any = of("*");
-        let gzip = of("gzip").or_else(|| of("x-gzip")).or(any).unwrap_or(0);
-        let brotli = of("br").or(any).unwrap_or(0);
-        let zstd = of("zstd").or(any).unwrap_or(0);
-        // Identity is acceptable unless it is refused; where it is not named, anything that is
-        // named comes before it.
-        let identity = of("identity").unwrap_or(0);
+        let any = weight("*");
+        let gzip = weight("gzip").or_else(|| weight("x-gzip")).or(any).unwrap_or(0);
+        let brotli = weight("br").or(any).unwrap_or(0);
+        let zstd = weight("zstd").or(any).unwrap_or(0);
+        // The identity is acceptable unless it is excluded, but named encodings are preferred.
+        let identity = weight("identity").unwrap_or(0);
         [(brotli, Self::Brotli), (gzip, Self::Gzip), (zstd, Self::Zstd), (identity, Self::Identity)]
             .into_iter()
             .filter(|(weight, _)| *weight > 0)
@@ -50,8 +49,8 @@ impl ContentEncoding {
     }
 }
 
-/// A coding's name in lower case and its weight in thousandths; a weight that cannot be read
-/// refuses it.
+/// Parses an encoding and its weight. Returns the name in lower case and the weight in thousandths;
+/// an invalid weight is 0.
 fn parse_weighted(part: &str) -> Option<(String, u16)> {
     let mut pieces = part.split(';');
     let name = pieces.next()?.trim().to_ascii_lowercase();
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_preferred_coding_is_chosen() {
+    fn the_preferred_encoding_is_chosen() {
         use ContentEncoding::{Brotli, Gzip, Identity, Zstd};
         for (lines, expected) in [
             (&[][..], Identity),

@@ -1,42 +1,42 @@
-//! Whether a reader asks for what is new alone: RFC 3229, with the instance manipulation `feed`.
+//! Requests for new entries only: delta encoding (RFC 3229) with the instance manipulation `feed`.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
 use super::{conditional::tags, response::header_values};
 
-/// Tags of one request that are looked up.
+/// The most entity tags of a request that are looked up.
 const MAX_TAGS: usize = 8;
 
-/// The instances that a reader has, where it takes what is new to it instead of the whole: `A-IM:
-/// feed`, and tags in `If-None-Match` of which none is the current one.
+/// Returns the entity tags of the instances that a client has, if it accepts new entries only: it
+/// sends `A-IM: feed`, and `If-None-Match` without the current tag.
 pub(super) fn delta_bases(request: &HeaderMap, current: &str) -> Option<Vec<String>> {
-    let takes = header_values(request, &HeaderName::from_static("a-im"))
+    let accepts_feed = header_values(request, &HeaderName::from_static("a-im"))
         .iter()
         .flat_map(|line| line.split(','))
         .any(is_feed);
-    if !takes {
+    if !accepts_feed {
         return None;
     }
-    let mut had: Vec<String> = Vec::new();
+    let mut etags: Vec<String> = Vec::new();
     for line in header_values(request, &header::IF_NONE_MATCH) {
         if line.trim() == "*" {
             return None;
         }
-        had.extend(tags(line).map(|tag| format!("W/\"{tag}\"")));
+        etags.extend(tags(line).map(|tag| format!("W/\"{tag}\"")));
     }
-    had.truncate(MAX_TAGS);
-    (!had.is_empty() && had.iter().all(|tag| tag != current)).then_some(had)
+    etags.truncate(MAX_TAGS);
+    (!etags.is_empty() && etags.iter().all(|tag| tag != current)).then_some(etags)
 }
 
-/// Whether one part of `A-IM` is `feed`, not refused by a weight of nothing.
+/// Whether a part of `A-IM` is `feed` with a weight above 0.
 fn is_feed(part: &str) -> bool {
     let mut pieces = part.split(';').map(str::trim);
-    let named = pieces.next().is_some_and(|name| name.eq_ignore_ascii_case("feed"));
-    let refused = pieces.filter_map(|piece| piece.split_once('=')).any(|(key, weight)| {
+    let is_named = pieces.next().is_some_and(|name| name.eq_ignore_ascii_case("feed"));
+    let is_excluded = pieces.filter_map(|piece| piece.split_once('=')).any(|(key, weight)| {
         key.trim().eq_ignore_ascii_case("q")
             && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
     });
-    named && !refused
+    is_named && !is_excluded
 }
 
 #[cfg(test)]
@@ -44,8 +44,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_are_sent_to_those_who_take_them_and_lack_them() {
-        for (manipulations, had, expected) in [
+    fn a_delta_needs_a_im_feed_and_an_old_tag() {
+        for (manipulations, etags, expected) in [
             ("feed", "W/\"a\"", Some(1)),
             ("FEED", "\"a\", W/\"b\"", Some(2)),
             ("vcdiff, feed;q=0.5", "\"a\"", Some(1)),
@@ -60,11 +60,11 @@ mod tests {
         ] {
             let mut request = HeaderMap::new();
             request.insert("a-im", manipulations.parse().unwrap());
-            request.insert(header::IF_NONE_MATCH, had.parse().unwrap());
+            request.insert(header::IF_NONE_MATCH, etags.parse().unwrap());
             assert_eq!(
                 delta_bases(&request, "W/\"now\"").map(|tags| tags.len()),
                 expected,
-                "{manipulations} {had}"
+                "{manipulations} {etags}"
             );
         }
     }

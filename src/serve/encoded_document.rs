@@ -1,26 +1,27 @@
-//! A document held ready: its bytes in every coding, compressed once.
+//! A document in memory, compressed once in every content encoding.
 
 use axum::body::Bytes;
+
+use feed_model::Timestamp;
 
 use crate::site::{
     Compression, CompressionLevel, MIN_COMPRESSED_BYTES, RenderedDocument, RenderedFeed,
 };
-use feed_model::Timestamp;
 
-use super::ContentEncoding;
+use super::content_encoding::ContentEncoding;
 
-/// One document and what its answer says of it.
+/// A document with the values of its response headers.
 #[derive(Debug, Clone)]
-pub struct EncodedDocument {
-    /// Its path from the site's root.
+pub(super) struct EncodedDocument {
+    /// Path from the site's root.
     pub path: String,
-    /// Its `Content-Type`.
+    /// `Content-Type`.
     pub media_type: &'static str,
-    /// Its entity tag, the same for every coding.
+    /// Entity tag, the same for every encoding.
     pub etag: String,
-    /// When it last changed.
+    /// Time of the last change.
     pub last_modified: Option<Timestamp>,
-    /// What it was drawn from, where a reader may be sent a part of it.
+    /// The feed that it was rendered from, if readers may request new entries only.
     pub feed: Option<RenderedFeed>,
     identity: Bytes,
     gzip: Option<Bytes>,
@@ -29,42 +30,43 @@ pub struct EncodedDocument {
 }
 
 impl EncodedDocument {
-    /// Compresses a rendering as well as it goes: for documents that are read many times. Takes
+    /// Compresses a document as well as possible, for documents that are read many times. Takes
     /// milliseconds.
-    pub fn new(rendering: RenderedDocument) -> Self {
-        Self::encode(rendering, CompressionLevel::Best)
+    pub(super) fn new(document: RenderedDocument) -> Self {
+        Self::encode(document, CompressionLevel::Best)
     }
 
-    pub(super) fn encode(rendering: RenderedDocument, effort: CompressionLevel) -> Self {
-        let worth_it = rendering.body.len() >= MIN_COMPRESSED_BYTES;
-        let coded = |coding: Compression| {
-            let bytes = worth_it.then(|| coding.compress(&rendering.body, effort))?;
-            (bytes.len() < rendering.body.len()).then(|| Bytes::from(bytes))
+    /// Compresses a document at this level. Encodings that are not smaller are omitted.
+    pub(super) fn encode(document: RenderedDocument, level: CompressionLevel) -> Self {
+        let is_compressible = document.body.len() >= MIN_COMPRESSED_BYTES;
+        let compress = |compression: Compression| {
+            let bytes = is_compressible.then(|| compression.compress(&document.body, level))?;
+            (bytes.len() < document.body.len()).then(|| Bytes::from(bytes))
         };
         Self {
-            gzip: coded(Compression::Gzip),
-            brotli: coded(Compression::Brotli),
-            zstd: coded(Compression::Zstd),
-            path: rendering.path,
-            media_type: rendering.media_type,
-            etag: rendering.etag,
-            last_modified: rendering.last_modified,
-            feed: rendering.feed,
-            identity: Bytes::from(rendering.body),
+            gzip: compress(Compression::Gzip),
+            brotli: compress(Compression::Brotli),
+            zstd: compress(Compression::Zstd),
+            path: document.path,
+            media_type: document.media_type,
+            etag: document.etag,
+            last_modified: document.last_modified,
+            feed: document.feed,
+            identity: Bytes::from(document.body),
         }
     }
 
-    /// The bytes in a coding, or as they are where they are not held in it.
-    pub fn bytes(&self, wanted: ContentEncoding) -> (ContentEncoding, Bytes) {
-        let coded = match wanted {
+    /// Returns the bytes in an encoding, or without encoding if they are not available in it.
+    pub(super) fn bytes(&self, encoding: ContentEncoding) -> (ContentEncoding, Bytes) {
+        let encoded = match encoding {
             ContentEncoding::Identity => None,
             ContentEncoding::Gzip => self.gzip.as_ref(),
             ContentEncoding::Brotli => self.brotli.as_ref(),
             ContentEncoding::Zstd => self.zstd.as_ref(),
         };
-        coded.map_or_else(
+        encoded.map_or_else(
             || (ContentEncoding::Identity, self.identity.clone()),
-            |bytes| (wanted, bytes.clone()),
+            |bytes| (encoding, bytes.clone()),
         )
     }
 }

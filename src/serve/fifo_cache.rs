@@ -1,37 +1,52 @@
-//! A bounded number of things by their names, the oldest the first to go: what can be made again,
-//! or done without.
+//! A cache of bounded size that drops the oldest entry first.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
-/// At most `CAPACITY` things.
+/// A cache of at most `CAPACITY` values, by their names. It is shared between threads.
 #[derive(Debug)]
 pub(super) struct FifoCache<V, const CAPACITY: usize> {
-    by_key: HashMap<String, V>,
+    entries: Mutex<Entries<V>>,
+}
+
+#[derive(Debug)]
+struct Entries<V> {
+    by_name: HashMap<String, V>,
     oldest_first: VecDeque<String>,
 }
 
 impl<V, const CAPACITY: usize> Default for FifoCache<V, CAPACITY> {
     fn default() -> Self {
-        Self { by_key: HashMap::new(), oldest_first: VecDeque::new() }
+        let (by_name, oldest_first) = (HashMap::new(), VecDeque::new());
+        Self { entries: Mutex::new(Entries { by_name, oldest_first }) }
     }
 }
 
-impl<V, const CAPACITY: usize> FifoCache<V, CAPACITY> {
-    /// Keeps a thing, in the place of what had its name.
-    pub(super) fn insert(&mut self, name: String, thing: V) {
-        if self.by_key.insert(name.clone(), thing).is_none() {
-            self.oldest_first.push_back(name);
+impl<V: Clone, const CAPACITY: usize> FifoCache<V, CAPACITY> {
+    /// Stores a value and drops the oldest one if the cache is full. A value that replaces another
+    /// keeps its age.
+    pub(super) fn insert(&self, name: String, value: V) {
+        let mut entries = self.lock();
+        if entries.by_name.insert(name.clone(), value).is_none() {
+            entries.oldest_first.push_back(name);
         }
-        if self.oldest_first.len() > CAPACITY
-            && let Some(oldest) = self.oldest_first.pop_front()
+        if entries.oldest_first.len() > CAPACITY
+            && let Some(oldest) = entries.oldest_first.pop_front()
         {
-            self.by_key.remove(&oldest);
+            entries.by_name.remove(&oldest);
         }
     }
 
-    /// What is kept under a name.
-    pub(super) fn get(&self, name: &str) -> Option<&V> {
-        self.by_key.get(name)
+    /// Returns the value of this name.
+    pub(super) fn get(&self, name: &str) -> Option<V> {
+        self.lock().by_name.get(name).cloned()
+    }
+
+    /// A panic while the lock is held leaves the entries consistent enough: a value may be missing.
+    fn lock(&self) -> MutexGuard<'_, Entries<V>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -40,13 +55,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_oldest_go_first() {
-        let mut kept = FifoCache::<usize, 8>::default();
+    fn the_oldest_values_are_dropped_first() {
+        let cache = FifoCache::<usize, 8>::default();
         for number in 0..8 + 5 {
-            kept.insert(number.to_string(), 0);
-            kept.insert(number.to_string(), number);
+            cache.insert(number.to_string(), 0);
+            cache.insert(number.to_string(), number);
         }
-        assert_eq!((kept.by_key.len(), kept.oldest_first.len()), (8, 8));
-        assert_eq!((kept.get("4"), kept.get("5")), (None, Some(&5)));
+        let entries = cache.lock();
+        assert_eq!((entries.by_name.len(), entries.oldest_first.len()), (8, 8));
+        drop(entries);
+        assert_eq!((cache.get("4"), cache.get("5")), (None, Some(5)));
     }
 }

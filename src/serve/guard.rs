@@ -1,5 +1,5 @@
-//! What holds for every request and every answer: methods, lengths, safety fields, cross-origin
-//! reading.
+//! The checks of every request and the headers of every response: methods, URL length, security
+//! headers and cross-origin access.
 
 use axum::{
     body::Body,
@@ -8,30 +8,33 @@ use axum::{
     middleware::Next,
 };
 
-use crate::site::PageName;
 use feed_publisher::pages::PageError;
 
+use crate::site::PageName;
+
 use super::{
-    App,
+    app::App,
     response::{self, MediaType, ResponseOptions},
 };
 
-/// The longest path with its query, in bytes. The longest of ours is a union of many topics.
+/// The longest path with its query, in bytes. The longest valid one is a union of many topics.
 const MAX_TARGET_BYTES: usize = 4096;
 
 const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// Nothing but our own style sheet is ever loaded, no script runs, nothing frames us.
+/// The policy of pages: only the site's own style sheets are loaded, no script runs, and no other
+/// site may frame the page.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; img-src https: data:; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// A feed opened in a browser is a document too: what it carries must not run there.
+/// The policy of feeds: their content must not run if a browser opens them.
 const FEED_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
 );
 
-/// Refuses what is not read, and signs every answer.
+/// Rejects invalid requests and adds headers to every response.
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response<Body> {
     let method = request.method().clone();
     let mut response = if request
@@ -39,7 +42,7 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
         .path_and_query()
         .is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES)
     {
-        fault(&app, request.headers(), PageError::TooLong).await
+        error_response(&app, request.headers(), PageError::TooLong).await
     } else if method == Method::OPTIONS {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
@@ -55,13 +58,13 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
             None => next.run(request).await,
         }
     } else {
-        let mut response = fault(&app, request.headers(), PageError::Method).await;
+        let mut response = error_response(&app, request.headers(), PageError::Method).await;
         response.headers_mut().insert(header::ALLOW, ALLOWED_METHODS);
         response
     };
     if method == Method::HEAD {
-        // The length stays: it is what a GET would have (RFC 9110 §9.3.2).
-        let length = http_body_length(&response);
+        // The length is that of the GET response (RFC 9110 §9.3.2).
+        let length = body_length(&response);
         *response.body_mut() = Body::empty();
         if let Some(length) = length
             && response.status() != StatusCode::NOT_MODIFIED
@@ -73,21 +76,21 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-/// The path without the slash at its end, where it has one that it should not have. `//` would name
-/// another host.
+/// Returns the path without its final slashes, if it has any and is not the home page. A path that
+/// would begin with `//` is not returned: a redirect to it would lead to another host.
 fn strip_trailing_slash(path: &str) -> Option<&str> {
     let bare = path.strip_suffix('/')?;
     let bare = bare.trim_end_matches('/');
-    // The front page below a token has its slash, as the front page has.
-    let is_front = bare.strip_prefix("/t/").is_some_and(|token| !token.contains('/'));
-    (!bare.is_empty() && !bare.starts_with("//") && !is_front).then_some(bare)
+    // The home page below a token ends with a slash.
+    let is_home = bare.strip_prefix("/t/").is_some_and(|token| !token.contains('/'));
+    (!bare.is_empty() && !bare.starts_with("//") && !is_home).then_some(bare)
 }
 
-async fn fault(app: &App, request: &HeaderMap, fault: PageError) -> Response<Body> {
-    let (status, held) = app.page(PageName::PageError(fault)).await;
+async fn error_response(app: &App, request: &HeaderMap, error: PageError) -> Response<Body> {
+    let (status, document) = app.page(PageName::Error(error)).await;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response::respond(
-        &held,
+        &document,
         request,
         &ResponseOptions {
             status,
@@ -97,7 +100,7 @@ async fn fault(app: &App, request: &HeaderMap, fault: PageError) -> Response<Bod
     )
 }
 
-fn http_body_length(response: &Response<Body>) -> Option<u64> {
+fn body_length(response: &Response<Body>) -> Option<u64> {
     use axum::body::HttpBody as _;
     response.body().size_hint().exact()
 }
@@ -106,8 +109,8 @@ fn set_security_headers(response: &mut Response<Body>) {
     let is_page = response
         .extensions()
         .get::<MediaType>()
-        .is_some_and(|kind| kind.0.starts_with("text/html"));
-    let fields = response.headers_mut();
+        .is_some_and(|media_type| media_type.0.starts_with("text/html"));
+    let headers = response.headers_mut();
     let any = HeaderValue::from_static("*");
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -129,7 +132,7 @@ fn set_security_headers(response: &mut Response<Body>) {
             HeaderValue::from_static("cross-origin"),
         ),
     ] {
-        fields.insert(name, value);
+        headers.insert(name, value);
     }
 }
 
@@ -138,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_slash_too_many_is_taken_away_and_never_towards_another_host() {
+    fn final_slashes_are_removed_except_where_the_path_would_name_another_host() {
         assert_eq!(strip_trailing_slash("/"), None);
         assert_eq!(strip_trailing_slash("/sources"), None);
         assert_eq!(strip_trailing_slash("/sources/"), Some("/sources"));

@@ -1,4 +1,4 @@
-//! How the daemon is, for `/healthz` and `/readyz`.
+//! The state of the daemon, for `/healthz` and `/readyz`.
 
 use std::sync::{
     Arc,
@@ -7,44 +7,44 @@ use std::sync::{
 
 use arc_swap::ArcSwapOption;
 
-/// A handle that the daemon tells and the probes ask. Clones speak of the same daemon.
+/// The health of the daemon. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     ready: Arc<AtomicBool>,
-    fault: Arc<ArcSwapOption<String>>,
-    stale: Arc<ArcSwapOption<String>>,
+    error: Arc<ArcSwapOption<String>>,
+    render_error: Arc<ArcSwapOption<String>>,
 }
 
 impl Health {
-    /// Not ready yet, and nothing wrong.
+    /// Returns a health that is not ready and has no errors.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says whether there is something to serve: set once the documents are held ready, taken back
-    /// when stopping.
+    /// Sets whether there are documents to serve: true after the first rendering, false when the
+    /// daemon stops.
     pub fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Release);
     }
 
-    /// Says how the daemon is: `Err` with a reason that anybody may read.
+    /// Reports the state of the daemon. The reason of an error is public.
     pub fn report(&self, state: Result<(), String>) {
-        self.fault.store(state.err().map(Arc::new));
+        self.error.store(state.err().map(Arc::new));
     }
 
-    /// Says how the last rendering went. What is served stays old until one succeeds, however well
-    /// everything else is.
+    /// Reports the result of the last rendering. After an error, the daemon is unhealthy until a
+    /// rendering succeeds, because it serves outdated documents.
     pub fn report_rendering(&self, state: Result<(), String>) {
-        self.stale.store(state.err().map(Arc::new));
+        self.render_error.store(state.err().map(Arc::new));
     }
 
-    /// Whether it is alive and what it serves is new, else why not.
+    /// Returns the reason if the daemon is unhealthy.
     pub fn healthy(&self) -> Result<(), String> {
-        let found = self.fault.load_full().or_else(|| self.stale.load_full());
-        found.map_or(Ok(()), |reason| Err(reason.as_str().to_owned()))
+        let error = self.error.load_full().or_else(|| self.render_error.load_full());
+        error.map_or(Ok(()), |reason| Err(reason.as_str().to_owned()))
     }
 
-    /// Whether it is ready to be asked, else why not.
+    /// Returns the reason if the daemon is unhealthy or not ready to serve.
     pub fn ready(&self) -> Result<(), String> {
         self.healthy()?;
         if self.ready.load(Ordering::Acquire) {
@@ -60,19 +60,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fault_makes_it_unready_until_it_is_taken_back() {
+    fn an_error_makes_it_unready_until_it_is_cleared() {
         let health = Health::new();
         assert!(health.healthy().is_ok() && health.ready().is_err());
         health.set_ready(true);
         assert!(health.ready().is_ok());
-        health.clone().report(Err("the store does not answer".to_owned()));
-        assert_eq!(health.healthy(), Err("the store does not answer".to_owned()));
+        health.clone().report(Err("the database does not respond".to_owned()));
+        assert_eq!(health.healthy(), Err("the database does not respond".to_owned()));
         assert!(health.ready().is_err());
         health.report(Ok(()));
         assert!(health.ready().is_ok());
         health.report_rendering(Err("cannot render".to_owned()));
         health.report(Ok(()));
-        assert_eq!(health.healthy(), Err("cannot render".to_owned()), "until a rendering succeeds");
+        assert_eq!(health.healthy(), Err("cannot render".to_owned()), "until rendering succeeds");
         health.report_rendering(Ok(()));
         assert!(health.healthy().is_ok());
     }

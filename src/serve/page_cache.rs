@@ -1,99 +1,90 @@
-//! Pages that look at the whole state, kept until anything is written: many who ask at once cost
-//! one drawing.
+//! A cache of the pages whose rendering reads the whole state.
 //!
-//! A page is kept with the version of the state and the settings that it was drawn from, and serves
-//! while both are the same. While much is written, one version follows the other: a page of a large
-//! state that took long to draw serves for some times as long, so that drawing leaves most of the
-//! machine to others. Deliberately absent: pages of single stories and searches, which cost little
-//! and are asked for once.
+//! A page is valid for the version of the state and the settings that it was rendered from. If
+//! rendering is slow, a page stays valid for some multiple of its rendering time whatever the
+//! version is, so that a state that changes often does not keep the machine busy with rendering.
+//! Pages of stories and searches are not cached: they are cheap and rarely requested twice.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use crate::site::{PageName, SiteSettings};
 
-use super::{EncodedDocument, fifo_cache::FifoCache};
+use super::{encoded_document::EncodedDocument, fifo_cache::FifoCache};
 
-/// Pages kept at a time: each is some ten kilobytes.
+/// The most cached pages. A page has about ten kilobytes.
 const CAPACITY: usize = 64;
 
-/// A drawing that takes so long is not done for every version.
+/// Rendering that takes longer is slow.
 const SLOW_RENDER: Duration = Duration::from_millis(200);
-/// After such a one a page serves for so many times as long,
+/// A slow page is valid for this multiple of its rendering time.
 const REUSE_PER_RENDER_TIME: u32 = 4;
-/// but no longer than this.
+/// The longest time that a slow page is valid for.
 const MAX_REUSE: Duration = Duration::from_secs(10);
 
-/// The pages that were drawn, by their paths.
+/// Rendered pages by their paths.
 #[derive(Default)]
 pub(super) struct PageCache {
-    pages: Mutex<FifoCache<CachedPage, CAPACITY>>,
-    turn: tokio::sync::Mutex<()>,
+    pages: FifoCache<CachedPage, CAPACITY>,
+    render_lock: tokio::sync::Mutex<()>,
 }
 
+#[derive(Clone)]
 struct CachedPage {
     version: i64,
     settings: Arc<SiteSettings>,
-    /// Until then it serves, whatever the version is.
-    until: Instant,
-    held: Arc<EncodedDocument>,
+    /// The page is valid until then, whatever the version is.
+    valid_until: Instant,
+    document: Arc<EncodedDocument>,
 }
 
 impl PageCache {
-    /// What a page is kept under; `None`: it is not kept.
-    pub(super) fn path(name: &PageName) -> Option<String> {
+    /// Returns the key of a page, or `None` if it is not cached.
+    pub(super) fn key(name: &PageName) -> Option<String> {
         match name {
             PageName::Home | PageName::Topic(_) | PageName::Month { .. } | PageName::Sources(_) => {
                 name.path()
             }
-            PageName::Story(_) | PageName::Search(_) | PageName::PageError(_) => None,
+            PageName::Story(_) | PageName::Search(_) | PageName::Error(_) => None,
         }
     }
 
-    /// Whose turn it is to draw.
-    pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
-        self.turn.lock().await
+    /// Waits until no other request renders a cached page. Requests for the same page then find the
+    /// page that the first one rendered.
+    pub(super) async fn lock_rendering(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.render_lock.lock().await
     }
 
-    /// The page as it was drawn from this version of the state, or a moment ago, under these
-    /// settings.
-    pub(super) fn find(
+    /// Returns the page, if it is valid for this version and these settings.
+    pub(super) fn get(
         &self,
-        path: &str,
+        key: &str,
         version: i64,
         settings: &Arc<SiteSettings>,
     ) -> Option<Arc<EncodedDocument>> {
-        let serves = |page: &CachedPage| page.version == version || Instant::now() < page.until;
-        let pages = self.pages();
-        pages
-            .get(path)
-            .filter(|page| serves(page) && Arc::ptr_eq(&page.settings, settings))
-            .map(|page| page.held.clone())
+        let page = self.pages.get(key)?;
+        let is_valid = page.version == version || Instant::now() < page.valid_until;
+        (is_valid && Arc::ptr_eq(&page.settings, settings)).then_some(page.document)
     }
 
-    /// Keeps a page that was drawn from this version or a later one, in this time.
+    /// Stores a page that was rendered from this version or a later one.
     pub(super) fn insert(
         &self,
-        path: String,
+        key: String,
         version: i64,
         settings: Arc<SiteSettings>,
-        took: Duration,
-        held: Arc<EncodedDocument>,
+        render_time: Duration,
+        document: Arc<EncodedDocument>,
     ) {
-        let serves = if took < SLOW_RENDER {
+        let reuse = if render_time < SLOW_RENDER {
             Duration::ZERO
         } else {
-            MAX_REUSE.min(took * REUSE_PER_RENDER_TIME)
+            MAX_REUSE.min(render_time * REUSE_PER_RENDER_TIME)
         };
-        let until = Instant::now() + serves;
-        self.pages().insert(path, CachedPage { version, settings, until, held });
-    }
-
-    /// What a panic left behind is whole: pages are put in one at a time.
-    fn pages(&self) -> std::sync::MutexGuard<'_, FifoCache<CachedPage, CAPACITY>> {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+        let valid_until = Instant::now() + reuse;
+        self.pages.insert(key, CachedPage { version, settings, valid_until, document });
     }
 }
 
@@ -103,13 +94,9 @@ mod tests {
     use crate::site::{Audience, CurrentRules, RenderedDocument};
     use topic_rules::Rules;
 
-    fn held(path: &str) -> Arc<EncodedDocument> {
-        Arc::new(EncodedDocument::new(RenderedDocument::new(
-            path.to_owned(),
-            "text/html",
-            Vec::new(),
-            None,
-        )))
+    fn document(path: &str) -> Arc<EncodedDocument> {
+        let rendered = RenderedDocument::new(path.to_owned(), "text/html", Vec::new(), None);
+        Arc::new(EncodedDocument::new(rendered))
     }
 
     fn settings() -> Arc<SiteSettings> {
@@ -128,19 +115,20 @@ mod tests {
     }
 
     #[test]
-    fn what_took_long_to_draw_serves_for_a_while_though_the_state_went_on() {
-        let (drawn, settings) = (PageCache::default(), settings());
-        drawn.insert("/".to_owned(), 1, settings.clone(), Duration::from_secs(60), held("/"));
-        drawn.insert("/sources".to_owned(), 1, settings.clone(), SLOW_RENDER / 2, held("/sources"));
-        let finds = |path, version, settings: &Arc<SiteSettings>| {
-            drawn.find(path, version, settings).is_some()
+    fn a_slow_page_is_valid_for_a_while_after_the_state_changed() {
+        let (cache, settings) = (PageCache::default(), settings());
+        let fast = SLOW_RENDER / 2;
+        cache.insert("/".to_owned(), 1, settings.clone(), Duration::from_secs(60), document("/"));
+        cache.insert("/sources".to_owned(), 1, settings.clone(), fast, document("/sources"));
+        let has = |key, version, settings: &Arc<SiteSettings>| {
+            cache.get(key, version, settings).is_some()
         };
-        assert!(finds("/", 1, &settings) && finds("/", 2, &settings));
-        assert!(finds("/sources", 1, &settings) && !finds("/sources", 2, &settings));
-        assert!(!finds("/", 1, &Arc::new((*settings).clone())), "other settings are another page");
+        assert!(has("/", 1, &settings) && has("/", 2, &settings));
+        assert!(has("/sources", 1, &settings) && !has("/sources", 2, &settings));
+        assert!(!has("/", 1, &Arc::new((*settings).clone())), "other settings, another page");
         for n in 0..CAPACITY {
-            drawn.insert(n.to_string(), 1, settings.clone(), Duration::ZERO, held("x"));
+            cache.insert(n.to_string(), 1, settings.clone(), Duration::ZERO, document("x"));
         }
-        assert!(!finds("/", 1, &settings), "the oldest went");
+        assert!(!has("/", 1, &settings), "the oldest page was dropped");
     }
 }

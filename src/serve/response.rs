@@ -1,4 +1,4 @@
-//! From a document to an answer: status, header fields, body.
+//! Responses with documents: status, headers and body.
 
 use std::fmt::Write as _;
 
@@ -9,29 +9,32 @@ use axum::{
 
 use crate::site::SiteSettings;
 
-use super::{ContentEncoding, EncodedDocument, PreconditionResult, evaluate};
+use super::{
+    conditional::{PreconditionResult, evaluate},
+    content_encoding::ContentEncoding,
+    encoded_document::EncodedDocument,
+};
 
-/// How long a stale answer may be used while a new one is fetched, and while we do not answer at
-/// all (RFC 5861).
+/// Seconds that caches may serve an outdated response if the server fails (RFC 5861).
 const STALE_IF_ERROR_S: u64 = 86_400;
 
-/// What an answer says beside the document itself.
+/// The parts of a response that do not depend on the document.
 pub(super) struct ResponseOptions {
-    /// The status where the reader has not got it already.
+    /// The status, unless the client has the current document.
     pub status: StatusCode,
-    /// Seconds that it may be kept unasked; `None`: it must be asked for each time.
+    /// Seconds that caches may keep the response. `None`: they must revalidate it each time.
     pub max_age_s: Option<u64>,
-    /// The `Link` field.
+    /// The `Link` header.
     pub link: Option<String>,
-    /// Whether the answer depends on `A-IM`: where a part may be sent.
+    /// Whether the response depends on `A-IM`, because new entries only may be sent.
     pub supports_delta: bool,
-    /// Whether it is for its reader alone: no shared cache may keep it (RFC 9111 §5.2.2.7), no
-    /// search engine list it.
+    /// Whether shared caches must not keep the response (RFC 9111 §5.2.2.7) and search engines must
+    /// not index it.
     pub is_private: bool,
 }
 
 impl ResponseOptions {
-    /// The options of a document or page that is there.
+    /// Returns the options of a document or page that exists.
     pub(super) fn from_settings(settings: &SiteSettings) -> Self {
         Self {
             status: StatusCode::OK,
@@ -42,68 +45,69 @@ impl ResponseOptions {
         }
     }
 
-    /// Whether what is asked for is there: whole, or the part that is new to the reader.
-    fn is_found(&self) -> bool {
+    /// Whether the response contains the document or its new entries.
+    fn is_success(&self) -> bool {
         matches!(self.status, StatusCode::OK | StatusCode::IM_USED)
     }
 }
 
-/// What the answer is of, also where it does not say so: a 304 has no `Content-Type`, and its other
-/// fields replace those that the browser holds (RFC 9111 §3.2).
+/// The media type of the document, as an extension of the response. A 304 has no `Content-Type`,
+/// but needs the headers that depend on it, because they replace the stored ones (RFC 9111 §3.2).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MediaType(pub(super) &'static str);
 
-/// Answers a GET or HEAD; the body of a HEAD is taken away where answers leave.
+/// Returns the response to a GET or HEAD request. [`guard`](super::guard) removes the body of HEAD.
 pub(super) fn respond(
-    held: &EncodedDocument,
+    document: &EncodedDocument,
     request: &HeaderMap,
     options: &ResponseOptions,
 ) -> Response<Body> {
     let none_match = header_values(request, &header::IF_NONE_MATCH);
     let modified_since = header_values(request, &header::IF_MODIFIED_SINCE).first().copied();
-    let verdict = if options.is_found() {
-        evaluate(&none_match, modified_since, &held.etag, held.last_modified)
+    let precondition = if options.is_success() {
+        evaluate(&none_match, modified_since, &document.etag, document.last_modified)
     } else {
         PreconditionResult::Send
     };
     let mut response = Response::new(Body::empty());
-    response.extensions_mut().insert(MediaType(held.media_type));
-    let fields = response.headers_mut();
-    let varies = if options.supports_delta { "accept-encoding, a-im" } else { "accept-encoding" };
-    fields.insert(header::VARY, HeaderValue::from_static(varies));
-    fields.insert(header::CACHE_CONTROL, cache_control(options));
+    response.extensions_mut().insert(MediaType(document.media_type));
+    let headers = response.headers_mut();
+    let vary = if options.supports_delta { "accept-encoding, a-im" } else { "accept-encoding" };
+    headers.insert(header::VARY, HeaderValue::from_static(vary));
+    headers.insert(header::CACHE_CONTROL, cache_control(options));
     if options.is_private {
-        fields.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+        let noindex = HeaderValue::from_static("noindex");
+        headers.insert(HeaderName::from_static("x-robots-tag"), noindex);
     }
-    if options.is_found() {
-        insert(fields, header::ETAG, &held.etag);
-        if let Some(at) = held.last_modified {
-            insert(fields, header::LAST_MODIFIED, &httpdate::fmt_http_date(at.into()));
+    if options.is_success() {
+        insert(headers, header::ETAG, &document.etag);
+        if let Some(at) = document.last_modified {
+            insert(headers, header::LAST_MODIFIED, &httpdate::fmt_http_date(at.into()));
         }
         if let Some(link) = &options.link {
-            insert(fields, header::LINK, link);
+            insert(headers, header::LINK, link);
         }
     }
-    if verdict == PreconditionResult::NotModified {
+    if precondition == PreconditionResult::NotModified {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
-    let (coding, bytes) =
-        held.bytes(ContentEncoding::negotiate(&header_values(request, &header::ACCEPT_ENCODING)));
-    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(held.media_type));
-    fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
-    if let Some(name) = coding.name() {
-        fields.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    let accepted = header_values(request, &header::ACCEPT_ENCODING);
+    let (encoding, bytes) = document.bytes(ContentEncoding::negotiate(&accepted));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.media_type));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("none"));
+    if let Some(name) = encoding.name() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }
     if options.status == StatusCode::IM_USED {
-        fields.insert(HeaderName::from_static("im"), HeaderValue::from_static("feed"));
+        headers.insert(HeaderName::from_static("im"), HeaderValue::from_static("feed"));
     }
     *response.status_mut() = options.status;
     *response.body_mut() = Body::from(bytes);
     response
 }
 
-/// The `Link` field of a feed: itself, its page, its other forms (RFC 8288).
+/// Returns the `Link` header of a feed: itself, its page and its other formats (RFC 8288).
 pub(super) fn link_header(own: &str, page: &str, others: &[(String, &'static str)]) -> String {
     let mut value =
         format!("<{own}>; rel=\"self\", <{page}>; rel=\"alternate\"; type=\"text/html\"");
@@ -113,17 +117,17 @@ pub(super) fn link_header(own: &str, page: &str, others: &[(String, &'static str
     value
 }
 
-/// A short plain text: for the probes, and for what has no page.
+/// Returns a short plain text, for health probes and errors without a page.
 pub(super) fn plain_text(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(format!("{text}\n")));
     *response.status_mut() = status;
-    let fields = response.headers_mut();
-    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// Sends a reader to the same under another address, for good (RFC 9110 §15.4.9).
+/// Returns a permanent redirect (308, RFC 9110 §15.4.9).
 pub(super) fn redirect(to: &str) -> Response<Body> {
     let mut response = plain_text(StatusCode::PERMANENT_REDIRECT, &format!("moved to {to}"));
     insert(response.headers_mut(), header::LOCATION, to);
@@ -133,30 +137,32 @@ pub(super) fn redirect(to: &str) -> Response<Body> {
     response
 }
 
-/// Every line of a field that is text.
+/// Returns the lines of a header that are text.
 pub(super) fn header_values<'r>(request: &'r HeaderMap, name: &HeaderName) -> Vec<&'r str> {
     request.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect()
 }
 
 fn cache_control(options: &ResponseOptions) -> HeaderValue {
-    // A cache that does not know about parts must not take one for the whole (RFC 3229 §10.8.2);
-    // its reader is told our pace all the same.
+    // A cache that does not implement deltas must not store one as the document (RFC 3229
+    // §10.8.2). The client still gets the polling interval.
     if options.status == StatusCode::IM_USED {
         let value = format!("no-store, im, max-age={}", options.max_age_s.unwrap_or_default());
         return HeaderValue::try_from(value).expect("numbers and words are a field value");
     }
-    let whose = if options.is_private { "private" } else { "public" };
-    let value = options.max_age_s.map_or_else(
-        || "no-cache".to_owned(),
-        |s| format!("{whose}, max-age={s}, stale-while-revalidate={s}, stale-if-error={STALE_IF_ERROR_S}"),
-    );
+    let scope = if options.is_private { "private" } else { "public" };
+    let value = match options.max_age_s {
+        None => "no-cache".to_owned(),
+        Some(s) => format!(
+            "{scope}, max-age={s}, stale-while-revalidate={s}, stale-if-error={STALE_IF_ERROR_S}"
+        ),
+    };
     HeaderValue::try_from(value).expect("numbers and words are a field value")
 }
 
-/// Inserts what we wrote ourselves; what is no field value (an address with an odd letter) is left
-/// out.
-fn insert(fields: &mut HeaderMap, name: HeaderName, value: &str) {
+/// Inserts a header. A value that is not valid in a header (an address with a non-ASCII character)
+/// is omitted.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::try_from(value) {
-        fields.insert(name, value);
+        headers.insert(name, value);
     }
 }

@@ -1,49 +1,44 @@
-//! The routes: from an address to what answers it.
+//! The routes of the site and their handlers.
 
 use axum::{
     Router,
     body::Body,
     extract::{Path, Request, State},
-    http::{HeaderMap, Response, StatusCode, Uri},
-    middleware,
+    http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header},
     routing::get,
 };
 
-use crate::site::{self, ArchiveLookup, CompressionLevel, PageName, TopicLookup};
 use feed_model::{StoryId, TopicId};
-use feed_publisher::{Addresses, FeedFormat, pages::PageError};
+use feed_publisher::{Addresses, FeedFormat, YearMonth, pages::PageError};
+
+use crate::site::{self, ArchiveLookup, CompressionLevel, PageName, TopicLookup};
 
 use super::{
-    App, EncodedDocument, access, delta, guard,
+    app::App,
+    delta,
+    encoded_document::EncodedDocument,
     response::{self, ResponseOptions},
 };
 
-/// Seconds after which a reader may ask again when nothing is rendered yet.
+/// `Retry-After` in seconds while documents are not rendered yet.
 const RETRY_AFTER_S: u64 = 10;
 
-/// Seconds that an archive may be kept unasked: it changes only when a story is taken out.
+/// Seconds that caches may keep an archive. It changes only if a story is removed.
 const ARCHIVE_AGE_S: u64 = 86_400;
 
-/// The site as a service.
-pub(super) fn router(app: App) -> Router {
-    audience_routes()
-        .route("/t/{token}", get(access::by_token))
-        .route("/t/{token}/", get(access::by_token))
-        .route("/t/{token}/{*path}", get(access::by_token))
-        .layer(middleware::from_fn_with_state(app.clone(), access::by_password))
-        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
-        .with_state(app)
-}
+/// The `WWW-Authenticate` header of a private topic.
+const CHALLENGE: HeaderValue =
+    HeaderValue::from_static("Basic realm=\"private topic\", charset=\"UTF-8\"");
 
-/// The site as one of its audiences finds it, whoever that is.
-pub(super) fn audience_routes() -> Router<App> {
+/// Returns the routes of the site, for the audience of their [`App`].
+pub(super) fn site_routes() -> Router<App> {
     Router::new()
         .route("/", get(|state, headers| page(state, headers, PageName::Home)))
         .route("/sources", get(|state, headers| page(state, headers, PageName::Sources(1))))
-        .route("/sources/{page}", get(further_sources_page))
+        .route("/sources/{page}", get(numbered_sources_page))
         .route("/topics/{topic}", get(topic_page))
         .route("/topics/{topic}/{file}", get(feed))
-        .route("/topics/{topic}/{month}/{page}", get(further_month_page))
+        .route("/topics/{topic}/{month}/{page}", get(numbered_month_page))
         .route("/topics/{topic}/archive/{file}", get(archive))
         .route("/stories/{id}", get(story_page))
         .route("/search", get(search_page))
@@ -54,24 +49,25 @@ pub(super) fn audience_routes() -> Router<App> {
         .route("/search.css", get(document))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .fallback(|state, headers| page(state, headers, PageName::PageError(PageError::NotFound)))
+        .fallback(|state, headers| page(state, headers, PageName::Error(PageError::NotFound)))
 }
 
+/// Responds with a page, or with an error page.
 pub(super) async fn page(
     State(app): State<App>,
     headers: HeaderMap,
     name: PageName,
 ) -> Response<Body> {
-    let (status, held) = app.page(name).await;
+    let (status, document) = app.page(name).await;
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let usual = ResponseOptions::from_settings(&app.settings());
+    let options = ResponseOptions::from_settings(&app.settings());
     if status == StatusCode::OK {
-        return response::respond(&held, &headers, &usual);
+        return response::respond(&document, &headers, &options);
     }
-    let mut response =
-        response::respond(&held, &headers, &ResponseOptions { status, max_age_s: None, ..usual });
+    let options = ResponseOptions { status, max_age_s: None, ..options };
+    let mut response = response::respond(&document, &headers, &options);
     if status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, access::CHALLENGE);
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
     }
     response
 }
@@ -81,14 +77,12 @@ async fn topic_page(
     Path(topic): Path<String>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    match find(&state.0, &topic) {
+    match find_topics(&state.0, &topic) {
         Ok(members) => page(state, headers, PageName::Topic(members)).await,
-        Err(TopicLookupError::Moved(name)) => response::redirect(
+        Err(TopicError::Moved(name)) => response::redirect(
             &state.0.settings().addresses().rooted(&Addresses::topic_path(&name)),
         ),
-        Err(TopicLookupError::PageError(fault)) => {
-            page(state, headers, PageName::PageError(fault)).await
-        }
+        Err(TopicError::Page(error)) => page(state, headers, PageName::Error(error)).await,
     }
 }
 
@@ -102,66 +96,62 @@ async fn feed(
     };
     let app = &state.0;
     let settings = app.settings();
-    let members = match find(app, &topic) {
+    let members = match find_topics(app, &topic) {
         Ok(members) => members,
-        Err(TopicLookupError::Moved(name)) => {
+        Err(TopicError::Moved(name)) => {
             return response::redirect(
                 &settings.addresses().rooted(&Addresses::feed_path(&name, format)),
             );
         }
-        Err(TopicLookupError::PageError(fault)) => {
-            return page(state, headers, PageName::PageError(fault)).await;
+        Err(TopicError::Page(error)) => {
+            return page(state, headers, PageName::Error(error)).await;
         }
     };
     match app.feed(members, format).await {
-        Ok(Some(held)) => {
+        Ok(Some(document)) => {
             let addresses = settings.addresses();
-            let at = |format| addresses.absolute(&Addresses::feed_path(&topic, format));
+            let feed_url = |format| addresses.absolute(&Addresses::feed_path(&topic, format));
             let others: Vec<(String, &'static str)> = FeedFormat::ALL
                 .into_iter()
                 .filter(|other| *other != format)
-                .map(|other| (at(other), other.media_type()))
+                .map(|other| (feed_url(other), other.media_type()))
                 .collect();
             let link = response::link_header(
-                &at(format),
+                &feed_url(format),
                 &addresses.absolute(&Addresses::topic_path(&topic)),
                 &others,
             );
             let options = ResponseOptions {
                 link: Some(link),
-                supports_delta: held.feed.is_some(),
+                supports_delta: document.feed.is_some(),
                 ..ResponseOptions::from_settings(&settings)
             };
-            if let Some(tags) = delta::delta_bases(&headers, &held.etag) {
-                match app.delta(&held, tags).await {
-                    Ok(Some(news)) => {
+            if let Some(etags) = delta::delta_bases(&headers, &document.etag) {
+                match app.delta(&document, etags).await {
+                    Ok(Some(delta)) => {
                         return response::respond(
-                            &news,
+                            &delta,
                             &headers,
                             &ResponseOptions { status: StatusCode::IM_USED, ..options },
                         );
                     }
                     Ok(None) => {}
-                    // The whole is as good an answer.
+                    // The whole document is a valid response.
                     Err(error) => {
                         tracing::error!(
                             error = &error as &dyn std::error::Error,
                             topic,
-                            "what is new could not be told"
+                            "cannot compute delta"
                         );
                     }
                 }
             }
-            response::respond(&held, &headers, &options)
+            response::respond(&document, &headers, &options)
         }
         Ok(None) => not_rendered(app),
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                topic,
-                "a feed could not be made"
-            );
-            unavailable("the feed could not be made")
+            tracing::error!(error = &error as &dyn std::error::Error, topic, "cannot render feed");
+            unavailable("cannot render the feed")
         }
     }
 }
@@ -171,78 +161,77 @@ async fn archive(
     Path((topic, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    // Digits alone, as in a story's address.
+    // Digits only, as in the path of a story.
     let number = file.strip_suffix(".atom").and_then(|digits| {
         digits.parse::<u64>().ok().filter(|number| number.to_string() == digits)
     });
     let Some(number) = number else {
-        return page(state, headers, PageName::PageError(PageError::NotFound)).await;
+        return page(state, headers, PageName::Error(PageError::NotFound)).await;
     };
     let app = &state.0;
     let settings = app.settings();
-    let id = match find(app, &topic) {
+    let id = match find_topics(app, &topic) {
         Ok(mut members) if members.len() == 1 => members.remove(0),
-        Err(TopicLookupError::Moved(name)) if !name.contains('+') => {
+        Err(TopicError::Moved(name)) if !name.contains('+') => {
             return response::redirect(
                 &settings.addresses().rooted(&Addresses::archive_path(&name, number)),
             );
         }
-        // A union has no archives: its members have.
-        Ok(_) | Err(TopicLookupError::Moved(_)) => {
-            return page(state, headers, PageName::PageError(PageError::NotFound)).await;
+        // A union has no archives.
+        Ok(_) | Err(TopicError::Moved(_)) => {
+            return page(state, headers, PageName::Error(PageError::NotFound)).await;
         }
-        Err(TopicLookupError::PageError(fault)) => {
-            return page(state, headers, PageName::PageError(fault)).await;
+        Err(TopicError::Page(error)) => {
+            return page(state, headers, PageName::Error(error)).await;
         }
     };
     match app.archive(id, number).await {
-        Ok(ArchiveLookup::Document(rendering)) => {
+        Ok(ArchiveLookup::Document(archive)) => {
             let addresses = settings.addresses();
-            let own = addresses.absolute(&rendering.path);
             let link = response::link_header(
-                &own,
+                &addresses.absolute(&archive.path),
                 &addresses.absolute(&Addresses::topic_path(&topic)),
                 &[],
             );
-            let held = EncodedDocument::encode(rendering, CompressionLevel::Fast);
+            let document = EncodedDocument::encode(archive, CompressionLevel::Fast);
             let options = ResponseOptions {
                 link: Some(link),
                 max_age_s: Some(ARCHIVE_AGE_S),
                 ..ResponseOptions::from_settings(&settings)
             };
-            response::respond(&held, &headers, &options)
+            response::respond(&document, &headers, &options)
         }
-        Ok(ArchiveLookup::NotRendered) => unavailable("this archive is not drawn yet"),
+        Ok(ArchiveLookup::NotRendered) => unavailable("this archive is not rendered yet"),
         Ok(ArchiveLookup::Gone) => {
-            page(state, headers, PageName::PageError(PageError::EmptyArchive)).await
+            page(state, headers, PageName::Error(PageError::EmptyArchive)).await
         }
         Ok(ArchiveLookup::NotFound) => {
-            page(state, headers, PageName::PageError(PageError::NotFound)).await
+            page(state, headers, PageName::Error(PageError::NotFound)).await
         }
         Err(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 topic,
                 number,
-                "an archive could not be read"
+                "cannot read archive"
             );
-            unavailable("the archive could not be read")
+            unavailable("cannot read the archive")
         }
     }
 }
 
-async fn further_month_page(
+async fn numbered_month_page(
     state: State<App>,
     Path((topic, month, number)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    match further(&number) {
+    match parse_page_number(&number) {
         Some(number) => month_page(state, &topic, &month, number, headers).await,
-        None => page(state, headers, PageName::PageError(PageError::NotFound)).await,
+        None => page(state, headers, PageName::Error(PageError::NotFound)).await,
     }
 }
 
-/// The stories of one topic of one month; unions have no months.
+/// Responds with a topic's page of one month. Unions have none.
 async fn month_page(
     state: State<App>,
     topic: &str,
@@ -250,14 +239,14 @@ async fn month_page(
     number: u32,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let Some(month) = year_and_month(month) else {
-        return page(state, headers, PageName::PageError(PageError::NotFound)).await;
+    let Some(month) = parse_month(month) else {
+        return page(state, headers, PageName::Error(PageError::NotFound)).await;
     };
-    let name = match find(&state.0, topic) {
+    let name = match find_topics(&state.0, topic) {
         Ok(mut members) if members.len() == 1 => {
             PageName::Month { topic: members.remove(0), month, page: number }
         }
-        Err(TopicLookupError::Moved(name)) if !name.contains('+') => {
+        Err(TopicError::Moved(name)) if !name.contains('+') => {
             return response::redirect(
                 &state
                     .0
@@ -266,31 +255,32 @@ async fn month_page(
                     .rooted(&Addresses::month_path(&name, month, number)),
             );
         }
-        Ok(_) | Err(TopicLookupError::Moved(_)) => PageName::PageError(PageError::NotFound),
-        Err(TopicLookupError::PageError(fault)) => PageName::PageError(fault),
+        Ok(_) | Err(TopicError::Moved(_)) => PageName::Error(PageError::NotFound),
+        Err(TopicError::Page(error)) => PageName::Error(error),
     };
     page(state, headers, name).await
 }
 
-/// `2026-03`, and no other way of writing it.
-fn year_and_month(text: &str) -> Option<(i32, u32)> {
+/// Parses a month in its canonical form: `2026-03`.
+fn parse_month(text: &str) -> Option<YearMonth> {
     let (year, month) = text.split_once('-')?;
     let (year, month) = (year.parse().ok()?, month.parse().ok()?);
-    let good = (1..=9999).contains(&year) && (1..=12).contains(&month);
-    (good && format!("{year:04}-{month:02}") == text).then_some((year, month))
+    let is_month = (1..=9999).contains(&year) && (1..=12).contains(&month);
+    (is_month && format!("{year:04}-{month:02}") == text).then_some((year, month))
 }
 
-/// The number of a page beyond the first, which has the shorter address.
-fn further(text: &str) -> Option<u32> {
+/// Parses the number of a page after the first one, which has no number in its path.
+fn parse_page_number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number: &u32| *number > 1 && number.to_string() == text)
 }
 
-async fn further_sources_page(
+async fn numbered_sources_page(
     state: State<App>,
     Path(number): Path<String>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    let name = further(&number).map_or(PageName::PageError(PageError::NotFound), PageName::Sources);
+    let name =
+        parse_page_number(&number).map_or(PageName::Error(PageError::NotFound), PageName::Sources);
     page(state, headers, name).await
 }
 
@@ -299,10 +289,9 @@ async fn story_page(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response<Body> {
-    // Digits alone: `+1` and `01` would be further addresses of the same page.
+    // Digits only: `+1` and `01` would be other addresses of the same page.
     let id = id.parse::<i64>().ok().filter(|number| number.to_string() == id);
-    let name =
-        id.map_or(PageName::PageError(PageError::NotFound), |id| PageName::Story(StoryId(id)));
+    let name = id.map_or(PageName::Error(PageError::NotFound), |id| PageName::Story(StoryId(id)));
     page(state, headers, name).await
 }
 
@@ -312,27 +301,24 @@ async fn search_page(state: State<App>, uri: Uri, headers: HeaderMap) -> Respons
 
 async fn search_feed(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response<Body> {
     match app.search(query_text(&uri)).await {
-        Ok(held) => {
+        Ok(document) => {
             let settings = app.settings();
-            let own = settings.addresses().absolute(&held.path);
-            let page = own.replacen("/search.atom?", "/search?", 1);
-            response::respond(
-                &held,
-                &headers,
-                &ResponseOptions {
-                    link: Some(response::link_header(&own, &page, &[])),
-                    ..ResponseOptions::from_settings(&settings)
-                },
-            )
+            let feed_url = settings.addresses().absolute(&document.path);
+            let page_url = feed_url.replacen("/search.atom?", "/search?", 1);
+            let options = ResponseOptions {
+                link: Some(response::link_header(&feed_url, &page_url, &[])),
+                ..ResponseOptions::from_settings(&settings)
+            };
+            response::respond(&document, &headers, &options)
         }
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a search could not be made");
-            unavailable("the search could not be made")
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot search");
+            unavailable("cannot search")
         }
     }
 }
 
-/// What `q` says; the first one counts. What is no UTF-8 is read as far as it goes.
+/// Returns the first `q` of a query. Invalid UTF-8 is replaced.
 fn query_text(uri: &Uri) -> String {
     let query = uri.query().unwrap_or_default();
     url::form_urlencoded::parse(query.as_bytes())
@@ -341,27 +327,23 @@ fn query_text(uri: &Uri) -> String {
         .unwrap_or_default()
 }
 
+/// Responds with a document that is rendered in advance.
 async fn document(State(app): State<App>, uri: Uri, request: Request) -> Response<Body> {
-    app.document(uri.path()).map_or_else(
-        || not_rendered(&app),
-        |held: std::sync::Arc<EncodedDocument>| {
-            response::respond(
-                &held,
-                request.headers(),
-                &ResponseOptions::from_settings(&app.settings()),
-            )
-        },
-    )
+    let Some(document) = app.document(uri.path()) else {
+        return not_rendered(&app);
+    };
+    let options = ResponseOptions::from_settings(&app.settings());
+    response::respond(&document, request.headers(), &options)
 }
 
-/// The list of feeds: held ready for anybody, made for others of what they may read.
+/// Responds with the list of topic feeds. It is rendered in advance for the public only.
 async fn topic_list(state: State<App>, uri: Uri, request: Request) -> Response<Body> {
     let settings = state.0.settings();
     if settings.audience.is_public() {
         return document(state, uri, request).await;
     }
-    let held = EncodedDocument::encode(site::topic_list(&settings), CompressionLevel::Fast);
-    response::respond(&held, request.headers(), &ResponseOptions::from_settings(&settings))
+    let list = EncodedDocument::encode(site::topic_list(&settings), CompressionLevel::Fast);
+    response::respond(&list, request.headers(), &ResponseOptions::from_settings(&settings))
 }
 
 async fn healthz(State(app): State<App>) -> Response<Body> {
@@ -379,8 +361,8 @@ fn probe(state: Result<(), String>) -> Response<Body> {
     }
 }
 
-/// Between the start and the first rendering there is nothing; later a document that is missing is
-/// a settings change whose documents follow in a moment.
+/// Responds with 503 for a document that is not rendered: before the first rendering, or shortly
+/// after the settings changed.
 fn not_rendered(app: &App) -> Response<Body> {
     unavailable(if app.is_empty() {
         "the documents are not rendered yet"
@@ -391,25 +373,26 @@ fn not_rendered(app: &App) -> Response<Body> {
 
 fn unavailable(reason: &str) -> Response<Body> {
     let mut response = response::plain_text(StatusCode::SERVICE_UNAVAILABLE, reason);
-    response.headers_mut().insert(axum::http::header::RETRY_AFTER, RETRY_AFTER_S.into());
+    response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S.into());
     response
 }
 
-enum TopicLookupError {
+/// The reason why there are no topics of a name.
+enum TopicError {
+    /// The canonical name differs.
     Moved(String),
-    PageError(PageError),
+    /// An error page.
+    Page(PageError),
 }
 
-/// The topics that the `{topic}` of an address names.
-fn find(app: &App, name: &str) -> Result<Vec<TopicId>, TopicLookupError> {
+/// Returns the topics of the `{topic}` of an address.
+fn find_topics(app: &App, name: &str) -> Result<Vec<TopicId>, TopicError> {
     match site::resolve(name, &app.settings(), &app.retired()) {
         TopicLookup::Topic(id) => Ok(vec![id]),
         TopicLookup::Union(members) => Ok(members),
-        TopicLookup::Moved(to) => Err(TopicLookupError::Moved(to)),
-        TopicLookup::Private => Err(TopicLookupError::PageError(PageError::Private)),
-        TopicLookup::Retired(id) => Err(TopicLookupError::PageError(PageError::RetiredTopic(id))),
-        TopicLookup::Unknown(names) => {
-            Err(TopicLookupError::PageError(PageError::UnknownTopics(names)))
-        }
+        TopicLookup::Moved(to) => Err(TopicError::Moved(to)),
+        TopicLookup::Private => Err(TopicError::Page(PageError::Private)),
+        TopicLookup::Retired(id) => Err(TopicError::Page(PageError::RetiredTopic(id))),
+        TopicLookup::Unknown(names) => Err(TopicError::Page(PageError::UnknownTopics(names))),
     }
 }

@@ -1,4 +1,4 @@
-//! The listener's side: connections, their limits, and the end.
+//! The listener: connections, their limits, and shutdown.
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -9,29 +9,30 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use super::{App, Tls, routes};
+use super::{app::App, router::router, tls::Tls};
 
-/// Connections at a time; more wait in the system's queue.
+/// The most connections at a time. More wait in the system's queue.
 const MAX_CONNECTIONS: usize = 1024;
-/// The longest that a client may take over the head of a request, and between two requests.
+/// The longest time that a client may take to send a request's headers, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
-/// Bytes of a request's head.
+/// The largest size of a request's headers, in bytes.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
-/// Fields of a request's head.
+/// The most headers of a request.
 const MAX_HEADERS: usize = 100;
-/// How long requests under way may take to end when the server is to stop.
+/// The longest time that open requests may take to complete during shutdown.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why serving ended.
+/// The reason why serving failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The listener cannot be used.
-    #[error("cannot listen")]
+    #[error("cannot use the listener")]
     Listener(#[source] io::Error),
 }
 
-/// Serves `app` on `listener` (HTTP/1.1 and HTTP/2, with `tls` over TLS) until `stop` is done; then
-/// takes no new connection and lets requests under way end, for a few seconds at most.
+/// Serves a site on a listener until `stop` completes: HTTP/1.1 and HTTP/2, over TLS if given.
+///
+/// On shutdown it accepts no new connections and waits a few seconds for open requests.
 pub async fn serve(
     listener: std::net::TcpListener,
     app: App,
@@ -40,7 +41,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     listener.set_nonblocking(true).map_err(ServeError::Listener)?;
     let listener = TcpListener::from_std(listener).map_err(ServeError::Listener)?;
-    let service = TowerToHyperService::new(routes::router(app));
+    let service = TowerToHyperService::new(router(app));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -66,10 +67,11 @@ pub async fn serve(
         let (stream, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Out of descriptors, or the peer is gone already: the listener itself is well.
+                // The process is out of file descriptors, or the client is gone. The listener
+                // works.
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "a connection was not accepted"
+                    "cannot accept connection"
                 );
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
@@ -79,7 +81,7 @@ pub async fn serve(
         let (builder, service, watcher, tls) =
             (builder.clone(), service.clone(), graceful.watcher(), tls.clone());
         tokio::spawn(async move {
-            let ended = match tls {
+            let result = match tls {
                 None => {
                     watcher
                         .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
@@ -99,15 +101,15 @@ pub async fn serve(
                     Err(late) => Err(late.into()),
                 },
             };
-            if let Err(error) = ended {
-                tracing::debug!(error, "a connection ended early");
+            if let Err(error) = result {
+                tracing::debug!(error, "connection closed early");
             }
             drop(permit);
         });
     }
     drop(listener);
     if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests under way did not end in time");
+        tracing::warn!("open requests did not complete in time");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! HTTPS: a certificate and its key, read again when feeds.toml is.
+//! TLS: the certificate and its key, reloaded with feeds.toml.
 
 use std::{
     io,
@@ -13,35 +13,35 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Why a certificate cannot be used.
+/// An error in the certificate or its key.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file cannot be read, or is not in PEM form.
-    #[error("cannot read {what} in {}", file.display())]
+    /// A file cannot be read or is not in PEM format.
+    #[error("cannot read {what} from {}", file.display())]
     Pem {
-        /// Certificate or key.
+        /// `the certificate` or `the key`.
         what: &'static str,
         /// The file.
         file: PathBuf,
-        /// Why not.
+        /// The error.
         #[source]
         source: rustls::pki_types::pem::Error,
     },
-    /// Certificate and key do not fit together.
+    /// The key does not belong to the certificate.
     #[error("cannot use the certificate in {}", file.display())]
     Mismatch {
         /// The certificate's file.
         file: PathBuf,
-        /// Why not.
+        /// The error.
         #[source]
         source: rustls::Error,
     },
-    /// The file of the certificate has none.
-    #[error("there is no certificate in {}", .0.display())]
+    /// The file contains no certificate.
+    #[error("no certificate in {}", .0.display())]
     Empty(PathBuf),
 }
 
-/// A certificate in use; clones share it, so that a new one replaces it for everybody.
+/// The current certificate. Clones share it.
 #[derive(Clone)]
 pub struct Tls(Arc<ArcSwap<ServerConfig>>);
 
@@ -52,12 +52,12 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// Reads a certificate chain and its key, both in PEM form.
+    /// Reads a certificate chain and its key in PEM format.
     pub fn load(cert: &Path, key: &Path) -> Result<Self, TlsError> {
         Ok(Self(Arc::new(ArcSwap::from_pointee(read(cert, key)?))))
     }
 
-    /// Reads them again, for connections from now on; on an error the old ones stay.
+    /// Reads them again, for new connections. On an error, the old certificate stays in use.
     pub fn replace(&self, cert: &Path, key: &Path) -> Result<(), TlsError> {
         self.0.store(Arc::new(read(cert, key)?));
         Ok(())
@@ -75,18 +75,18 @@ impl Tls {
 }
 
 fn read(cert: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
-    let broken = |what, file: &Path| {
+    let pem_error = |what, file: &Path| {
         let file = file.to_owned();
         move |source| TlsError::Pem { what, file, source }
     };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .map_err(broken("the certificate", cert))?
+        .map_err(pem_error("the certificate", cert))?
         .collect::<Result<_, _>>()
-        .map_err(broken("the certificate", cert))?;
+        .map_err(pem_error("the certificate", cert))?;
     if chain.is_empty() {
         return Err(TlsError::Empty(cert.to_owned()));
     }
-    let key = PrivateKeyDer::from_pem_file(key).map_err(broken("the key", key))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(pem_error("the key", key))?;
     let mismatch = |source| TlsError::Mismatch { file: cert.to_owned(), source };
     let mut config =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

@@ -1,64 +1,62 @@
-//! The archive documents: drawn once, kept as bytes, drawn again only when a story was taken out or
-//! the site's own addresses changed.
+//! The archive documents (RFC 5005). An archive is rendered once and stored. It is rendered again
+//! only if a story was removed or the site's addresses changed.
 
 use url::Url;
 
-use crate::store::{ArchiveState, Reader, RenderedArchive, StoreError};
 use feed_model::{Timestamp, TopicId};
-use feed_publisher::{Addresses, Channel, FeedFormat, Paging};
+use feed_publisher::{Addresses, Channel, FeedFormat, Paging, render};
+
+use crate::store::{ArchiveState, Reader, RenderedArchive, StoreError};
 
 use super::{
-    RenderedDocument, SiteSettings, Snapshot,
-    documents::{PublishedTopic, channel, published_topics, render},
+    rendered_document::RenderedDocument,
+    settings::SiteSettings,
+    topic_channel::{PublishedTopic, channel, published_topics},
 };
 
-/// What there is at the address of an archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The result of looking up an archive.
+#[derive(Debug, Clone, PartialEq)]
 pub enum ArchiveLookup {
     /// The document.
     Document(RenderedDocument),
-    /// It is cut, and its document follows in a moment.
+    /// The archive exists, and its document will be rendered shortly (503).
     NotRendered,
-    /// Every story of it is gone (410).
+    /// Every story of the archive was removed (410).
     Gone,
-    /// It is not cut (404).
+    /// The archive does not exist yet (404).
     NotFound,
 }
 
-/// The archive of a topic with this number, as it is kept; drawn anew where the addresses in it are
-/// others for whoever looks.
+/// Returns an archive of a topic as it is stored. For an audience with a token in the path it is
+/// rendered with the audience's addresses.
 pub fn archive(
-    snapshot: &dyn Snapshot,
+    reader: &Reader<'_>,
     settings: &SiteSettings,
     topic: &TopicId,
     number: u64,
 ) -> Result<ArchiveLookup, StoreError> {
-    let Some(document) = snapshot.archive(topic, number)? else {
+    let Some(stored) = reader.archive(topic, number)? else {
         return Ok(ArchiveLookup::NotFound);
     };
-    let path = Addresses::archive_path(topic.as_str(), number);
-    let there = |body| {
-        ArchiveLookup::Document(RenderedDocument::new(
-            path,
-            FeedFormat::Atom.content_type(),
-            body,
-            document.updated,
-        ))
+    let document = |body| {
+        let path = Addresses::archive_path(topic.as_str(), number);
+        let media_type = FeedFormat::Atom.content_type();
+        ArchiveLookup::Document(RenderedDocument::new(path, media_type, body, stored.updated))
     };
-    Ok(match document.body {
-        _ if document.is_empty => ArchiveLookup::Gone,
+    Ok(match stored.body {
+        _ if stored.is_empty => ArchiveLookup::Gone,
         None => ArchiveLookup::NotRendered,
         Some(_) if settings.audience.token.is_some() => {
-            render_for_audience(snapshot, settings, topic, number)?
-                .map_or(ArchiveLookup::NotFound, there)
+            render_for_audience(reader, settings, topic, number)?
+                .map_or(ArchiveLookup::NotFound, document)
         }
-        Some(body) => there(body),
+        Some(body) => document(body),
     })
 }
 
-/// The bytes of an archive with the addresses that it has for whoever looks.
+/// Renders an archive with the audience's addresses.
 fn render_for_audience(
-    snapshot: &dyn Snapshot,
+    reader: &Reader<'_>,
     settings: &SiteSettings,
     id: &TopicId,
     number: u64,
@@ -66,89 +64,87 @@ fn render_for_audience(
     let Some(topic) = published_topics(settings).find(|topic| topic.id == *id) else {
         return Ok(None);
     };
-    let Some(state) = snapshot.archives(id)?.into_iter().find(|state| state.number == number)
-    else {
+    let Some(state) = reader.archives(id)?.into_iter().find(|state| state.number == number) else {
         return Ok(None);
     };
-    let addresses = settings.addresses();
-    let mut channel = frame(settings, &addresses, &topic, &state);
-    let stories = snapshot.archive_stories(id, number)?;
-    channel.stories = &stories;
-    channel.updated = state.updated.unwrap_or(Timestamp::UNIX_EPOCH);
+    let stories = reader.archive_stories(id, number)?;
+    let channel = Channel {
+        updated: state.updated.unwrap_or(Timestamp::UNIX_EPOCH),
+        ..archive_channel(settings, &topic, &state).with_stories(&stories)
+    };
     Ok(Some(render(&channel, FeedFormat::Atom)))
 }
 
-/// Draws archives whose document is not drawn, or from something else than what it would be drawn
-/// from now: as many as make about `enough` bytes.
+/// Renders archives that are not rendered or whose document is outdated, until the documents have
+/// `max_bytes` in total.
 pub(super) fn render_pending(
     reader: &Reader<'_>,
     settings: &SiteSettings,
     now: Timestamp,
-    enough: usize,
+    max_bytes: usize,
 ) -> Result<Vec<RenderedArchive>, StoreError> {
-    let addresses = settings.addresses();
-    let mut drawn = Vec::new();
+    let mut rendered = Vec::new();
     let mut bytes = 0;
     for topic in published_topics(settings) {
         for state in reader.archives(&topic.id)?.into_iter().filter(|state| !state.is_empty) {
-            let mut channel = frame(settings, &addresses, &topic, &state);
+            let channel = archive_channel(settings, &topic, &state);
             let digest = digest(&channel, state.revision);
             if state.input_digest == Some(digest) {
                 continue;
             }
             let stories = reader.archive_stories(&topic.id, state.number)?;
-            channel.stories = &stories;
-            channel.updated = next_updated(state.updated, now);
+            let updated = next_updated(state.updated, now);
+            let channel = Channel { updated, ..channel.with_stories(&stories) };
             let body = render(&channel, FeedFormat::Atom);
             bytes += body.len();
-            drawn.push(RenderedArchive {
+            rendered.push(RenderedArchive {
                 topic: topic.id.clone(),
                 number: state.number,
                 revision: state.revision,
                 input_digest: digest,
-                updated: channel.updated,
+                updated,
                 body,
             });
-            if bytes >= enough {
-                return Ok(drawn);
+            if bytes >= max_bytes {
+                return Ok(rendered);
             }
         }
     }
-    Ok(drawn)
+    Ok(rendered)
 }
 
-/// The document without its stories. It names the archive after it from its first byte on, which is
-/// cut later.
-fn frame<'a>(
+/// Returns the channel of an archive. It links to the next archive even if that does not exist yet,
+/// so that the document never changes.
+fn archive_channel(
     settings: &SiteSettings,
-    addresses: &'a Addresses,
     topic: &PublishedTopic,
     state: &ArchiveState,
-) -> Channel<'a> {
+) -> Channel<'static> {
+    let addresses = settings.addresses();
     let name = topic.id.as_str();
-    let at = |number: u64| addresses.absolute(&Addresses::archive_path(name, number));
-    let mut channel = channel(settings, addresses, name, &topic.title, &topic.description);
+    let url = |number: u64| addresses.absolute(&Addresses::archive_path(name, number));
+    let mut channel = channel(settings, &addresses, name, &topic.title, &topic.description);
     channel.paging = Paging {
         is_archive: true,
         current: Url::parse(&channel.feed_urls.atom).ok(),
-        prev_archive: state.prev.and_then(|number| Url::parse(&at(number)).ok()),
-        next_archive: Url::parse(&at(state.number.saturating_add(1))).ok(),
+        prev_archive: state.prev.and_then(|number| Url::parse(&url(number)).ok()),
+        next_archive: Url::parse(&url(state.number.saturating_add(1))).ok(),
     };
-    channel.feed_urls.atom = at(state.number);
+    channel.feed_urls.atom = url(state.number);
     channel
 }
 
-/// What a document is drawn from: what stands around its stories, and how often some were taken
-/// out.
-fn digest(frame: &Channel<'_>, revision: u64) -> [u8; 32] {
+/// Returns the digest of everything that an archive is rendered from: its channel, and the revision
+/// that counts the removals of stories.
+fn digest(channel: &Channel<'_>, revision: u64) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&render(frame, FeedFormat::Atom));
+    hasher.update(&render(channel, FeedFormat::Atom));
     hasher.update(&revision.to_le_bytes());
     hasher.finalize().into()
 }
 
-/// Now in whole seconds, and later than before: `updated` moves with the bytes.
-fn next_updated(before: Option<Timestamp>, now: Timestamp) -> Timestamp {
-    let second = Timestamp::from_timestamp(now.timestamp(), 0).unwrap_or(now);
-    before.map_or(second, |before| second.max(before + chrono::TimeDelta::seconds(1)))
+/// Returns the current time in whole seconds, but at least one second after the previous time.
+fn next_updated(previous: Option<Timestamp>, now: Timestamp) -> Timestamp {
+    let now = Timestamp::from_timestamp(now.timestamp(), 0).unwrap_or(now);
+    previous.map_or(now, |previous| now.max(previous + chrono::TimeDelta::seconds(1)))
 }

@@ -1,46 +1,47 @@
-//! The content codings of documents: the same bytes always become the same bytes.
+//! The compression of documents. It is deterministic.
 
 use std::io::{Read as _, Write as _};
 
-/// Bytes below which compressing saves less than its header fields cost.
+/// The smallest document that is compressed, in bytes. For smaller ones the headers cost more than
+/// compression saves.
 pub const MIN_COMPRESSED_BYTES: usize = 512;
 
-/// How much work compressing may be.
+/// The effort of compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompressionLevel {
-    /// For what is read many times.
+    /// For documents that are read many times.
     Best,
-    /// For what is read once.
+    /// For documents that are read once.
     Fast,
 }
 
-/// A content coding (RFC 9110 §8.4.1).
+/// A compression format, as a content coding (RFC 9110 §8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// RFC 1952.
+    /// gzip, RFC 1952.
     Gzip,
-    /// RFC 7932.
+    /// Brotli, RFC 7932.
     Brotli,
-    /// RFC 8878.
+    /// Zstandard, RFC 8878.
     Zstd,
 }
 
 impl Compression {
-    /// The bytes in this coding.
+    /// Compresses bytes.
     pub fn compress(self, bytes: &[u8], level: CompressionLevel) -> Vec<u8> {
-        let much = level == CompressionLevel::Best;
+        let is_best = level == CompressionLevel::Best;
         match self {
             Self::Gzip => {
-                // No name and no time in the header.
-                let level = flate2::Compression::new(if much { 9 } else { 4 });
+                // `GzBuilder` writes neither file name nor time, so the output is deterministic.
+                let level = flate2::Compression::new(if is_best { 9 } else { 4 });
                 let mut encoder = flate2::GzBuilder::new().write(Vec::new(), level);
                 encoder.write_all(bytes).expect("writing to memory does not fail");
                 encoder.finish().expect("writing to memory does not fail")
             }
             Self::Brotli => {
-                // From 7 on its tables take 8 to 32 MiB, to save one byte in a hundred, and so they
-                // do below a window of 2^17; a window much wider than the text is room for nothing.
-                let quality = if much { 6 } else { 4 };
+                // From quality 7, or with a window below 2^17, the tables take 8 to 32 MiB and save
+                // about 1 %. A window much larger than the text has no effect.
+                let quality = if is_best { 6 } else { 4 };
                 let lgwin = bytes.len().next_power_of_two().ilog2().clamp(18, 22).cast_signed();
                 let parameters = brotli::enc::BrotliEncoderParams {
                     quality,
@@ -53,12 +54,12 @@ impl Compression {
                     .expect("writing to memory does not fail");
                 out
             }
-            Self::Zstd => zstd::bulk::compress(bytes, if much { 15 } else { 3 })
+            Self::Zstd => zstd::bulk::compress(bytes, if is_best { 15 } else { 3 })
                 .expect("a buffer of the right size holds it"),
         }
     }
 
-    /// The ending of a file's name that web servers look for beside the file.
+    /// Returns the extension of precompressed files, as web servers expect it.
     pub(super) fn file_extension(self) -> &'static str {
         match self {
             Self::Gzip => ".gz",
@@ -67,22 +68,24 @@ impl Compression {
         }
     }
 
-    /// Whether `coded` is `bytes` in this coding, however well it was compressed.
-    pub(super) fn decodes_to(self, coded: &[u8], bytes: &[u8]) -> bool {
-        // One byte more than there may be tells a longer text from the right one.
-        let most = bytes.len() as u64 + 1;
-        let mut found = Vec::with_capacity(bytes.len());
+    /// Whether `compressed` is `bytes` in this format, at any level.
+    pub(super) fn decompresses_to(self, compressed: &[u8], bytes: &[u8]) -> bool {
+        // One byte more than expected is enough to detect a longer text.
+        let limit = bytes.len() as u64 + 1;
+        let mut decompressed = Vec::with_capacity(bytes.len());
         let read = match self {
-            Self::Gzip => flate2::read::GzDecoder::new(coded).take(most).read_to_end(&mut found),
-            Self::Brotli => {
-                brotli::Decompressor::new(coded, 4096).take(most).read_to_end(&mut found)
+            Self::Gzip => {
+                flate2::read::GzDecoder::new(compressed).take(limit).read_to_end(&mut decompressed)
             }
-            Self::Zstd => match zstd::Decoder::new(coded) {
-                Ok(decoder) => decoder.take(most).read_to_end(&mut found),
+            Self::Brotli => brotli::Decompressor::new(compressed, 4096)
+                .take(limit)
+                .read_to_end(&mut decompressed),
+            Self::Zstd => match zstd::Decoder::new(compressed) {
+                Ok(decoder) => decoder.take(limit).read_to_end(&mut decompressed),
                 Err(error) => Err(error),
             },
         };
-        read.is_ok() && found == bytes
+        read.is_ok() && decompressed == bytes
     }
 }
 
@@ -91,16 +94,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_coding_gives_back_what_it_was_given_and_the_same_bytes_each_time() {
+    fn compression_is_lossless_and_deterministic() {
         let text = "Water flows, and maps follow. ".repeat(200).into_bytes();
-        for coding in [Compression::Gzip, Compression::Brotli, Compression::Zstd] {
+        for compression in [Compression::Gzip, Compression::Brotli, Compression::Zstd] {
             for level in [CompressionLevel::Best, CompressionLevel::Fast] {
-                let coded = coding.compress(&text, level);
-                assert!(coded.len() < text.len() && coding.decodes_to(&coded, &text), "{coding:?}");
-                assert_eq!(coding.compress(&text, level), coded);
+                let compressed = compression.compress(&text, level);
+                assert!(compressed.len() < text.len(), "{compression:?}");
+                assert!(compression.decompresses_to(&compressed, &text), "{compression:?}");
+                assert_eq!(compression.compress(&text, level), compressed);
                 assert!(
-                    !coding.decodes_to(&coded, &text[1..])
-                        && !coding.decodes_to(&coded[..coded.len() / 2], &text)
+                    !compression.decompresses_to(&compressed, &text[1..])
+                        && !compression.decompresses_to(&compressed[..compressed.len() / 2], &text)
                 );
             }
         }

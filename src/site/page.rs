@@ -1,39 +1,45 @@
-//! The pages, drawn from the stored state.
+//! The pages, rendered from the stored state.
 
-use crate::store::{SearchQuery, StoreError, StoryQuery};
 use feed_model::{StoryId, TopicId};
 use feed_publisher::{
-    Addresses,
-    pages::{self, PageError, TopicPage, TopicRef, TopicSection, Unsorted},
+    Addresses, YearMonth,
+    pages::{
+        self, MonthPage, PageError, SearchPage, SiteInfo, TopicPage, TopicRef, TopicSection,
+        Unsorted,
+    },
 };
+
+use crate::store::{Reader, SearchQuery, StoreError, StoryQuery};
 
 use super::{
-    RenderedDocument, SiteSettings, Snapshot,
-    documents::{published_topics, topic_stories_query, union_stories, union_title},
+    rendered_document::RenderedDocument,
     search::{find, search_feed_path},
-    settings::SiteParts,
+    settings::{SiteParts, SiteSettings},
+    topic_channel::{published_topics, union_name, union_title},
 };
 
-/// Stories of each topic on the front page.
+/// Stories of each topic on the home page.
 const STORIES_ON_HOME: usize = 6;
-/// Stories in no topic on the front page.
+/// Unsorted stories on the home page.
 const UNSORTED_ON_HOME: usize = 20;
-/// Stories that a topic's page begins with; it lists fewer where they do not fit.
+/// The most stories on a topic's page. It lists fewer if they exceed the size limit.
 const STORIES_ON_TOPIC: usize = 150;
-
-/// Topics that a topic's page names as its neighbours.
-const NEIGHBOURS: usize = 6;
-/// Stories that a search page lists.
+/// Related topics on a topic's page.
+const RELATED_TOPICS: usize = 6;
+/// Stories on a search page.
 const STORIES_ON_SEARCH: usize = 40;
+/// Stories that are read at a time when all pages are listed. This bounds the memory use.
+const LISTING_BATCH: usize = 500;
 
 const HTML: &str = "text/html; charset=utf-8";
+const ALL_STORIES: &str = "All stories";
 
 /// A page of the site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PageName {
     /// `/`.
     Home,
-    /// `/topics/{topic}`; several members are a union.
+    /// `/topics/{topic}`. Several members are a union.
     Topic(Vec<TopicId>),
     /// `/stories/{id}`.
     Story(StoryId),
@@ -42,20 +48,20 @@ pub enum PageName {
         /// The topic, which may be `all`.
         topic: TopicId,
         /// Year and month.
-        month: (i32, u32),
-        /// Which page of the month.
+        month: YearMonth,
+        /// Page number, from 1.
         page: u32,
     },
     /// `/sources`, in pages numbered from 1.
     Sources(u32),
-    /// `/search?q=…`, with what is searched for.
+    /// `/search?q=…`, with the query.
     Search(String),
-    /// What is shown where there is no other page.
-    PageError(PageError),
+    /// An error page.
+    Error(PageError),
 }
 
 impl PageName {
-    /// Its path from the site's root; a fault has none.
+    /// Returns the path from the site's root. An error page has none.
     pub fn path(&self) -> Option<String> {
         Some(match self {
             Self::Home => "/".to_owned(),
@@ -66,90 +72,69 @@ impl PageName {
             }
             Self::Sources(page) => Addresses::sources_path(*page),
             Self::Search(_) => "/search".to_owned(),
-            Self::PageError(_) => return None,
+            Self::Error(_) => return None,
         })
     }
 }
 
-fn union_name(members: &[TopicId]) -> String {
-    members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+")
-}
-
-/// Renders a page; `None` where there is no such story, or none that may be shown.
+/// Renders a page. Returns `None` if it does not exist or must not be shown.
 pub fn page(
-    snapshot: &dyn Snapshot,
+    reader: &Reader<'_>,
     settings: &SiteSettings,
     name: &PageName,
 ) -> Result<Option<RenderedDocument>, StoreError> {
-    let frame = SiteParts::new(settings);
-    let site = frame.site(settings);
+    let parts = SiteParts::new(settings);
+    let site = parts.site(settings);
     let body = match name {
-        PageName::Home => home(snapshot, settings, &site)?,
-        PageName::Topic(members) => topic(snapshot, settings, &site, members)?,
-        PageName::Story(id) => match snapshot.story(*id)? {
-            Some(story) if story.public => {
-                let outside = snapshot.not_in_topics(&story, &settings.rules.get())?;
-                pages::story(&site, &story, &outside)
-            }
-            _ => return Ok(None),
-        },
+        PageName::Home => Some(home(reader, settings, &site)?),
+        PageName::Topic(members) => Some(match members.as_slice() {
+            [topic] => topic_page(reader, settings, &site, topic)?,
+            members => union_page(reader, settings, &site, members)?,
+        }),
+        PageName::Story(id) => story_page(reader, settings, &site, *id)?,
         PageName::Month { topic, month, page } => {
-            match month_page(snapshot, settings, &site, topic, *month, *page)? {
-                Some(body) => body,
-                None => return Ok(None),
-            }
+            month_page(reader, settings, &site, topic, *month, *page)?
         }
         PageName::Sources(number) => {
-            let made = pages::sources(&site, &snapshot.sources()?, settings.live);
-            let at = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
-            match at.and_then(|at| made.into_iter().nth(at)) {
-                Some(body) => body,
-                None => return Ok(None),
-            }
+            let pages = pages::sources(&site, &reader.sources()?, settings.live);
+            let index = usize::try_from(*number).ok().and_then(|number| number.checked_sub(1));
+            index.and_then(|index| pages.into_iter().nth(index))
         }
-        PageName::Search(query) => search(snapshot, settings, &site, query)?,
-        PageName::PageError(fault) => return Ok(Some(error_page(settings, fault))),
+        PageName::Search(query) => Some(search_page(reader, settings, &site, query)?),
+        PageName::Error(error) => return Ok(Some(error_page(settings, error))),
     };
-    Ok(Some(RenderedDocument::new(name.path().unwrap_or_default(), HTML, body, None)))
+    let path = name.path().unwrap_or_default();
+    Ok(body.map(|body| RenderedDocument::new(path, HTML, body, None)))
 }
 
-/// The page of a fault: from the settings alone, so that there is one even when the state cannot be
-/// read.
-pub fn error_page(settings: &SiteSettings, fault: &PageError) -> RenderedDocument {
-    let frame = SiteParts::new(settings);
-    RenderedDocument::new(
-        String::new(),
-        HTML,
-        pages::error_page(&frame.site(settings), fault),
-        None,
-    )
+/// Renders an error page from the settings only, so that it works if the state cannot be read.
+pub fn error_page(settings: &SiteSettings, error: &PageError) -> RenderedDocument {
+    let parts = SiteParts::new(settings);
+    let body = pages::error_page(&parts.site(settings), error);
+    RenderedDocument::new(String::new(), HTML, body, None)
 }
 
-/// Every page that is published to a directory: all but unions and faults, the stories' pages among
-/// them.
-pub fn pages(
-    snapshot: &dyn Snapshot,
-    settings: &SiteSettings,
-) -> Result<Vec<PageName>, StoreError> {
+/// Returns all pages of a static site: all except unions, searches and errors.
+pub fn pages(reader: &Reader<'_>, settings: &SiteSettings) -> Result<Vec<PageName>, StoreError> {
     let mut names = vec![PageName::Home];
-    let frame = SiteParts::new(settings);
-    let sources = pages::sources(&frame.site(settings), &snapshot.sources()?, settings.live);
+    let parts = SiteParts::new(settings);
+    let sources = pages::sources(&parts.site(settings), &reader.sources()?, settings.live);
     names.extend((1..=u32::try_from(sources.len()).unwrap_or(u32::MAX)).map(PageName::Sources));
     for topic in published_topics(settings) {
         names.push(PageName::Topic(vec![topic.id.clone()]));
-        for (month, count) in snapshot.months((!topic.id.is_all()).then_some(&topic.id))? {
-            let number = 1..=pages::month_page_count(count);
-            names.extend(number.map(|page| PageName::Month {
+        for (month, count) in reader.months(topic_filter(&topic.id))? {
+            let numbers = 1..=pages::month_page_count(count);
+            names.extend(numbers.map(|page| PageName::Month {
                 topic: topic.id.clone(),
                 month,
                 page,
             }));
         }
     }
-    // Ids alone would do, but a page at a time keeps memory small whatever the number of stories.
-    let mut query = StoryQuery { public_only: true, limit: Some(500), ..StoryQuery::default() };
+    let mut query =
+        StoryQuery { public_only: true, limit: Some(LISTING_BATCH), ..StoryQuery::default() };
     loop {
-        let stories = snapshot.stories(&query)?;
+        let stories = reader.stories(&query)?;
         if stories.is_empty() {
             return Ok(names);
         }
@@ -158,22 +143,33 @@ pub fn pages(
     }
 }
 
+/// Returns the topic as a filter of queries. `all` is no filter, because it includes stories in no
+/// topic.
+fn topic_filter(topic: &TopicId) -> Option<&TopicId> {
+    (!topic.is_all()).then_some(topic)
+}
+
+/// Returns the query for the public stories of a topic.
+fn topic_query(topic: &TopicId) -> StoryQuery {
+    StoryQuery { topic: topic_filter(topic).cloned(), public_only: true, ..StoryQuery::default() }
+}
+
 fn home(
-    snapshot: &dyn Snapshot,
+    reader: &Reader<'_>,
     settings: &SiteSettings,
-    site: &pages::SiteInfo<'_>,
+    site: &SiteInfo<'_>,
 ) -> Result<Vec<u8>, StoreError> {
-    let some = |topic: &TopicId, limit: usize| {
-        snapshot.stories(&StoryQuery { limit: Some(limit), ..topic_stories_query(topic) })
+    let latest = |topic: &TopicId, limit: usize| {
+        reader.stories(&StoryQuery { limit: Some(limit), ..topic_query(topic) })
     };
-    let newest = some(&TopicId::all(), 1)?;
+    let newest = latest(&TopicId::all(), 1)?;
     let mut sections = Vec::new();
     for topic in settings.visible_topics() {
         sections.push(TopicSection {
             topic: TopicRef { id: topic.id.clone(), title: topic.title.clone() },
             description: topic.description.clone().unwrap_or_default(),
-            count: snapshot.count_stories(&topic_stories_query(&topic.id))?,
-            stories: some(&topic.id, STORIES_ON_HOME)?,
+            count: reader.count_stories(&topic_query(&topic.id))?,
+            stories: latest(&topic.id, STORIES_ON_HOME)?,
         });
     }
     let query = StoryQuery {
@@ -183,95 +179,103 @@ fn home(
         ..StoryQuery::default()
     };
     let unsorted =
-        Unsorted { count: snapshot.count_stories(&query)?, stories: snapshot.stories(&query)? };
+        Unsorted { count: reader.count_stories(&query)?, stories: reader.stories(&query)? };
     Ok(pages::home(site, newest.first(), &sections, &unsorted))
 }
 
-fn topic(
-    snapshot: &dyn Snapshot,
+fn topic_page(
+    reader: &Reader<'_>,
     settings: &SiteSettings,
-    site: &pages::SiteInfo<'_>,
-    members: &[TopicId],
+    site: &SiteInfo<'_>,
+    id: &TopicId,
 ) -> Result<Vec<u8>, StoreError> {
-    let name = union_name(members);
-    let [id] = members else {
-        let stories = union_stories(snapshot, settings, members)?;
-        let title = union_title(settings, members);
-        let page = TopicPage {
-            name: &name,
-            title: &title,
-            description: "",
-            count: None,
-            stories: &stories,
-            months: &[],
-            neighbours: &[],
-        };
-        return Ok(pages::topic(site, &page));
+    let topic = settings.visible_topic(id);
+    let neighbours =
+        if id.is_all() { Vec::new() } else { reader.neighbours(id, RELATED_TOPICS)? };
+    let query = StoryQuery { limit: Some(STORIES_ON_TOPIC), ..topic_query(id) };
+    let page = TopicPage {
+        name: id.as_str(),
+        title: topic.map_or(ALL_STORIES, |topic| topic.title.as_str()),
+        description: topic.and_then(|topic| topic.description.as_deref()).unwrap_or_default(),
+        count: Some(reader.count_stories(&topic_query(id))?),
+        stories: &reader.stories(&query)?,
+        months: &reader.months(topic_filter(id))?,
+        neighbours: &neighbours,
     };
-    let configured = settings.visible_topic(id);
-    let neighbours = if id.is_all() { Vec::new() } else { snapshot.neighbours(id, NEIGHBOURS)? };
-    Ok(pages::topic(
-        site,
-        &TopicPage {
-            name: &name,
-            title: configured.map_or("Everything", |topic| topic.title.as_str()),
-            description: configured
-                .and_then(|topic| topic.description.as_deref())
-                .unwrap_or_default(),
-            count: Some(snapshot.count_stories(&topic_stories_query(id))?),
-            stories: &snapshot.stories(&StoryQuery {
-                limit: Some(STORIES_ON_TOPIC),
-                ..topic_stories_query(id)
-            })?,
-            months: &snapshot.months((!id.is_all()).then_some(id))?,
-            neighbours: &neighbours,
-        },
-    ))
+    Ok(pages::topic(site, &page))
 }
 
-/// One page of a topic's stories of one month; `None` where there is none.
-fn month_page(
-    snapshot: &dyn Snapshot,
+/// Renders the page of a union: the stories of its members' windows, without archive.
+fn union_page(
+    reader: &Reader<'_>,
     settings: &SiteSettings,
-    site: &pages::SiteInfo<'_>,
+    site: &SiteInfo<'_>,
+    members: &[TopicId],
+) -> Result<Vec<u8>, StoreError> {
+    let page = TopicPage {
+        name: &union_name(members),
+        title: &union_title(settings, members),
+        description: "",
+        count: None,
+        stories: &reader.window(members, settings.max_entries)?,
+        months: &[],
+        neighbours: &[],
+    };
+    Ok(pages::topic(site, &page))
+}
+
+fn story_page(
+    reader: &Reader<'_>,
+    settings: &SiteSettings,
+    site: &SiteInfo<'_>,
+    id: StoryId,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(story) = reader.story(id)?.filter(|story| story.public) else {
+        return Ok(None);
+    };
+    let other_topics = reader.not_in_topics(&story, &settings.rules.get())?;
+    Ok(Some(pages::story(site, &story, &other_topics)))
+}
+
+fn month_page(
+    reader: &Reader<'_>,
+    settings: &SiteSettings,
+    site: &SiteInfo<'_>,
     topic: &TopicId,
-    month: (i32, u32),
+    month: YearMonth,
     page: u32,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    let Some(before) = page.checked_sub(1).and_then(|before| usize::try_from(before).ok()) else {
+    let Some(index) = page.checked_sub(1).and_then(|index| usize::try_from(index).ok()) else {
         return Ok(None);
     };
     let query = StoryQuery {
         month: Some(month),
         limit: Some(pages::STORIES_PER_MONTH_PAGE),
-        offset: before.saturating_mul(pages::STORIES_PER_MONTH_PAGE),
-        ..topic_stories_query(topic)
+        offset: index.saturating_mul(pages::STORIES_PER_MONTH_PAGE),
+        ..topic_query(topic)
     };
-    let stories = snapshot.stories(&query)?;
+    let stories = reader.stories(&query)?;
     if stories.is_empty() {
         return Ok(None);
     }
-    let title = settings.visible_topic(topic).map_or("Everything", |topic| topic.title.as_str());
-    let months = snapshot.months((!topic.is_all()).then_some(topic))?;
-    let page = pages::MonthPage { topic, title, month, months: &months, page, stories: &stories };
+    let title = settings.visible_topic(topic).map_or(ALL_STORIES, |topic| topic.title.as_str());
+    let months = reader.months(topic_filter(topic))?;
+    let page = MonthPage { topic, title, month, months: &months, page, stories: &stories };
     Ok(Some(pages::month(site, &page)))
 }
 
-fn search(
-    snapshot: &dyn Snapshot,
+fn search_page(
+    reader: &Reader<'_>,
     settings: &SiteSettings,
-    site: &pages::SiteInfo<'_>,
+    site: &SiteInfo<'_>,
     text: &str,
 ) -> Result<Vec<u8>, StoreError> {
     let query = SearchQuery::parse(text);
     if query.is_empty() {
         return Ok(pages::search(site, text, None));
     }
-    let found = find(snapshot, settings, &query, STORIES_ON_SEARCH, false)?;
+    let results = find(reader, settings, &query, STORIES_ON_SEARCH, false)?;
     let feed = settings.addresses().absolute(&search_feed_path(&query));
-    Ok(pages::search(
-        site,
-        text,
-        Some(&pages::SearchPage { count: found.count, stories: &found.stories, feed: &feed }),
-    ))
+    let page = SearchPage { count: results.count, stories: &results.stories, feed: &feed };
+    Ok(pages::search(site, text, Some(&page)))
 }

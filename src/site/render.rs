@@ -1,70 +1,67 @@
-//! One drawing of everything that is published, with what the store has to remember of it.
+//! Rendering of the whole site, with the changes of the store that it needs.
 
-use crate::store::{Instance, Store, StoreError, WindowPolicy};
 use feed_model::{Timestamp, TopicId};
 
-use super::{RenderedDocument, SiteSettings, archives, documents};
+use crate::store::{Instance, Store, StoreError, WindowPolicy};
 
-/// Bytes of archives drawn at a time, so that memory stays small whatever their number.
+use super::{
+    archives, documents::documents, rendered_document::RenderedDocument, settings::SiteSettings,
+};
+
+/// Bytes of archives that are rendered at a time. This bounds the memory use.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
 
-/// Renders every document that is held ready from one snapshot, and names the topics that were
-/// there once.
+/// Renders all documents and returns them with the ids of retired topics.
 ///
-/// What does not fit into a document leaves its window first, archives that wait are drawn, and
-/// what readers may have from now on is remembered: all of it before anything is handed out.
+/// Before it returns, it moves stories that do not fit into the documents from the windows to the
+/// archives, renders and stores pending archives, and stores the contents of the new documents for
+/// delta encoding.
 pub fn render_site(
     store: &Store,
     settings: &SiteSettings,
     now: Timestamp,
 ) -> Result<(Vec<RenderedDocument>, Vec<TopicId>), StoreError> {
-    // Private topics are kept ready like all others; who may have them is decided when somebody
-    // asks.
+    // Private topics are rendered too. Access is decided on each request.
     let settings = &settings.as_owner();
-    let mut renderings = render_all(store, settings, now)?;
-    let left: Vec<_> = renderings
+    let mut documents = render_documents(store, settings, now)?;
+    let overflow: Vec<_> = documents
         .iter()
-        .filter_map(|rendering| rendering.feed.as_ref()?.overflow())
+        .filter_map(|document| document.feed.as_ref()?.overflow())
         .map(|(topic, stories)| (topic.clone(), stories.to_vec()))
         .collect();
-    if !left.is_empty() {
+    if !overflow.is_empty() {
         let window =
             WindowPolicy { max_entries: settings.max_entries, keep_within: settings.keep_within };
-        store.remove_from_windows(left, window)?;
-        renderings = render_all(store, settings, now)?;
+        store.remove_from_windows(overflow, window)?;
+        documents = render_documents(store, settings, now)?;
     }
-    while let drawn =
+    while let archives =
         store.read(|reader| archives::render_pending(reader, settings, now, BATCH_BYTES))?
-        && !drawn.is_empty()
+        && !archives.is_empty()
     {
-        store.store_archives(drawn)?;
+        store.store_archives(archives)?;
     }
-    let (retired, new) = store.read(|reader| {
+    let (retired, new_instances) = store.read(|reader| {
         let mut new = Vec::new();
-        for RenderedDocument { path, etag, feed, .. } in &renderings {
+        for RenderedDocument { path, etag, feed, .. } in &documents {
             if let Some(feed) = feed
                 && !reader.is_newest_instance(path, etag)?
             {
-                new.push(Instance {
-                    path: path.clone(),
-                    etag: etag.clone(),
-                    story_digests: feed.story_digests(),
-                });
+                let (path, etag, story_digests) =
+                    (path.clone(), etag.clone(), feed.story_digests());
+                new.push(Instance { path, etag, story_digests });
             }
         }
         Ok((reader.retired_topics()?, new))
     })?;
-    if !new.is_empty() {
-        let paths = renderings
-            .iter()
-            .filter(|rendering| rendering.feed.is_some())
-            .map(|rendering| rendering.path.clone());
-        store.store_instances(new, paths.collect())?;
+    if !new_instances.is_empty() {
+        let feeds = documents.iter().filter(|document| document.feed.is_some());
+        store.store_instances(new_instances, feeds.map(|feed| feed.path.clone()).collect())?;
     }
-    Ok((renderings, retired))
+    Ok((documents, retired))
 }
 
-fn render_all(
+fn render_documents(
     store: &Store,
     settings: &SiteSettings,
     now: Timestamp,

@@ -1,41 +1,29 @@
-//! A feed as it was drawn, kept so that a reader can be sent the part of it that is new to that
-//! reader (RFC 3229).
+//! A rendered feed with the channel that it was rendered from, for delta encoding (RFC 3229).
 
 use std::{collections::HashMap, sync::Arc};
 
-use feed_model::{Story, StoryId, Timestamp, TopicId};
-use feed_publisher::{Addresses, Channel, FeedFormat, FeedUrls, Paging, atom};
+use feed_model::{Story, StoryId, TopicId};
+use feed_publisher::{Channel, FeedFormat, FeedUrls, atom, render};
 
-use super::documents::render;
 use crate::store::StoryDigests;
 
-/// One drawn feed document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RenderedFeed(Arc<RenderedFeedInner>);
+/// A rendered feed document. Clones are cheap.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RenderedFeed(Arc<Inner>);
 
 #[derive(Debug, PartialEq)]
-struct RenderedFeedInner {
+struct Inner {
     topic: TopicId,
     format: FeedFormat,
-    id: String,
-    title: String,
-    description: String,
-    page_url: String,
-    feed_urls: FeedUrls,
-    updated: Timestamp,
-    ttl_minutes: u64,
-    paging: Paging,
-    addresses: Addresses,
+    /// The channel without its stories, which the three documents share.
+    channel: Channel<'static>,
     stories: Arc<Vec<Story>>,
     overflow: Vec<StoryId>,
 }
 
-/// Scores are never NaN, so that equality holds of everything with itself.
-impl Eq for RenderedFeedInner {}
-
 impl RenderedFeed {
-    /// Keeps what a document was drawn from. The three documents of one channel share their
-    /// stories.
+    /// Returns the feed of a channel with `stories`. `overflow` are the stories of the window that
+    /// do not fit into the document.
     pub(super) fn new(
         topic: &TopicId,
         channel: &Channel<'_>,
@@ -43,81 +31,42 @@ impl RenderedFeed {
         overflow: Vec<StoryId>,
         format: FeedFormat,
     ) -> Self {
-        Self(Arc::new(RenderedFeedInner {
-            topic: topic.clone(),
-            format,
-            id: channel.id.clone(),
-            title: channel.title.clone(),
-            description: channel.description.clone(),
-            page_url: channel.page_url.clone(),
-            feed_urls: channel.feed_urls.clone(),
-            updated: channel.updated,
-            ttl_minutes: channel.ttl_minutes,
-            paging: channel.paging.clone(),
-            addresses: channel.addresses.clone(),
-            stories,
-            overflow,
-        }))
+        let channel = channel.with_stories(&[]);
+        Self(Arc::new(Inner { topic: topic.clone(), format, channel, stories, overflow }))
     }
 
-    /// What the document holds.
+    /// Returns the digests of the document's stories.
     pub fn story_digests(&self) -> StoryDigests {
         self.0.stories.iter().map(|story| (story.id, self.digest(story))).collect()
     }
 
-    /// The document with the stories alone that `known` does not hold as they are now; `None` where
-    /// that is all of them.
+    /// Returns the document with only the stories that differ from `known`; `None` if all differ.
     pub fn delta(&self, known: &[(StoryId, i64)]) -> Option<Vec<u8>> {
         let known: HashMap<StoryId, i64> = known.iter().copied().collect();
-        let news: Vec<Story> = self
-            .0
-            .stories
-            .iter()
-            .filter(|story| known.get(&story.id) != Some(&self.digest(story)))
-            .cloned()
-            .collect();
-        (news.len() < self.0.stories.len()).then(|| render(&self.channel(&news), self.0.format))
+        let is_new = |story: &&Story| known.get(&story.id) != Some(&self.digest(story));
+        let new: Vec<Story> = self.0.stories.iter().filter(is_new).cloned().collect();
+        let is_partial = new.len() < self.0.stories.len();
+        is_partial.then(|| render(&self.0.channel.with_stories(&new), self.0.format))
     }
 
-    /// The stories of the window that did not fit into the document.
+    /// Returns the topic and the stories of its window that do not fit into the document, if there
+    /// are any. They are the same for the three formats; only the Atom document returns them.
     pub(super) fn overflow(&self) -> Option<(&TopicId, &[StoryId])> {
-        // The three documents leave out the same: one of them tells.
-        let told = self.0.format == FeedFormat::Atom && !self.0.overflow.is_empty();
-        told.then_some((&self.0.topic, self.0.overflow.as_slice()))
+        let has_overflow = self.0.format == FeedFormat::Atom && !self.0.overflow.is_empty();
+        has_overflow.then_some((&self.0.topic, self.0.overflow.as_slice()))
     }
 
-    fn channel<'a>(&'a self, stories: &'a [Story]) -> Channel<'a> {
-        let drawn = &*self.0;
-        Channel {
-            id: drawn.id.clone(),
-            title: drawn.title.clone(),
-            description: drawn.description.clone(),
-            page_url: drawn.page_url.clone(),
-            feed_urls: drawn.feed_urls.clone(),
-            updated: drawn.updated,
-            ttl_minutes: drawn.ttl_minutes,
-            stories,
-            addresses: &drawn.addresses,
-            paging: drawn.paging.clone(),
-        }
-    }
-
-    /// Atom carries everything that the other forms do, so its entry stands for all three; the feed
-    /// around it says nothing about the story.
+    /// Returns the digest of a story: of an Atom document with this story and no data of the feed.
+    /// Atom contains everything that the other formats do. The store keeps digests, so they must
+    /// not change.
     fn digest(&self, story: &Story) -> i64 {
-        let alone = Channel {
-            id: String::new(),
-            title: String::new(),
-            description: String::new(),
+        let document = atom(&Channel {
             page_url: String::new(),
-            feed_urls: FeedUrls { atom: String::new(), rss: String::new(), json: String::new() },
-            updated: Timestamp::UNIX_EPOCH,
-            ttl_minutes: 0,
+            feed_urls: FeedUrls::default(),
             stories: std::slice::from_ref(story),
-            addresses: &self.0.addresses,
-            paging: Paging::default(),
-        };
-        let hash = blake3::hash(&atom(&alone));
+            ..Channel::new(&self.0.channel.addresses, "", "")
+        });
+        let hash = blake3::hash(&document);
         let (head, _) = hash.as_bytes().split_first_chunk::<8>().expect("a hash has 32 bytes");
         i64::from_le_bytes(*head)
     }

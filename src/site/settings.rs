@@ -1,4 +1,4 @@
-//! What the site is told of feeds.toml, and who looks at it.
+//! The settings of the published site, and the audience that it is rendered for.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -11,56 +11,54 @@ use feed_publisher::{
 };
 use topic_rules::Rules;
 
-/// Bytes of the largest of a feed's documents, beyond which the oldest stories lose their text.
+/// The largest size of a feed's documents, in bytes. Beyond it, the oldest stories lose their
+/// content.
 const MAX_DOCUMENT_BYTES: usize = 250_000;
-/// The most stories that `keep_within` holds against the limits.
+/// The most stories that `keep_within` keeps in a feed.
 const MAX_KEPT: usize = 500;
 
-/// What of feeds.toml decides what is published.
+/// The settings of feeds.toml that affect the published site, for an audience.
 #[derive(Debug, Clone)]
 pub struct SiteSettings {
     /// `site.title`.
     pub title: String,
-    /// `site.base_url`: every absolute address is made from it, none from a request.
+    /// `site.base_url`, the base of all absolute addresses.
     pub base_url: Url,
-    /// The `tag:` URI that the ids of our feeds begin with.
+    /// The `tag:` URI that the ids of all feeds begin with.
     pub feed_id: String,
-    /// Every topic, in the order of feeds.toml.
+    /// All topics, in the order of feeds.toml.
     pub topics: Vec<Topic>,
     /// `publishing.max_entries`.
     pub max_entries: usize,
     /// `publishing.keep_within`.
     pub keep_within: Duration,
-    /// Whether the page of the sources is drawn anew for whoever asks: static files leave out what
-    /// changes at every poll.
+    /// Whether pages are rendered on request. Static files omit data that changes at every poll.
     pub live: bool,
-    /// How long a reader may keep a document before it asks again: `Cache-Control: max-age`, RSS
-    /// `ttl`.
+    /// How long clients may cache a document: `Cache-Control: max-age` and RSS `ttl`.
     pub max_age: Duration,
-    /// What sorts stories into topics at the moment: for why a story is not in one.
+    /// The current rules of the topics, to explain why a story is not in a topic.
     pub rules: CurrentRules,
-    /// Who looks.
+    /// The audience.
     pub audience: Audience,
 }
 
-/// The rules in force, whenever they are asked for: they change with feeds.toml, and with what
-/// labels teach.
+/// Access to the current rules. They change with feeds.toml and with training.
 #[derive(Clone)]
 pub struct CurrentRules(Arc<dyn Fn() -> Arc<Rules> + Send + Sync>);
 
 impl CurrentRules {
-    /// Rules that may change.
+    /// Returns rules that may change: `get` returns the current ones.
     pub fn new(get: impl Fn() -> Arc<Rules> + Send + Sync + 'static) -> Self {
         Self(Arc::new(get))
     }
 
-    /// Rules that stay.
+    /// Returns rules that do not change.
     pub fn fixed(rules: Rules) -> Self {
         let rules = Arc::new(rules);
         Self::new(move || rules.clone())
     }
 
-    /// The rules.
+    /// Returns the current rules.
     pub fn get(&self) -> Arc<Rules> {
         (self.0)()
     }
@@ -72,26 +70,24 @@ impl std::fmt::Debug for CurrentRules {
     }
 }
 
-/// Who looks at the site: what is shown to them beyond what anybody may read, and where it lies for
-/// them.
+/// The readers that the site is rendered for. The default is the public.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Audience {
-    /// The private topics that they may read.
+    /// The private topics that the audience may read.
     pub topics: BTreeSet<TopicId>,
-    /// The token in the path, where that is how they came: every address that they are shown has it
-    /// too.
+    /// The token in the path of the request. All addresses in documents and pages contain it.
     pub token: Option<String>,
 }
 
 impl Audience {
-    /// Whether they are anybody.
+    /// Whether this is the public.
     pub fn is_public(&self) -> bool {
         self.topics.is_empty()
     }
 }
 
 impl SiteSettings {
-    /// The site's addresses, as they are for whoever looks.
+    /// Returns the site's addresses for the audience.
     pub fn addresses(&self) -> Addresses {
         let addresses = Addresses::new(&self.base_url);
         match &self.audience.token {
@@ -100,14 +96,13 @@ impl SiteSettings {
         }
     }
 
-    /// The same site for other eyes.
+    /// Returns the same settings for another audience.
     #[must_use]
     pub fn for_audience(&self, audience: Audience) -> Self {
         Self { audience, ..self.clone() }
     }
 
-    /// The same site as its owner sees it: private topics are drawn and kept like all others, and
-    /// handed out to few.
+    /// Returns the same settings for the operator, who may read all topics.
     pub(super) fn as_owner(&self) -> Self {
         let private = self.topics.iter().filter(|topic| !topic.access.is_empty());
         self.for_audience(Audience {
@@ -116,8 +111,7 @@ impl SiteSettings {
         })
     }
 
-    /// The topics that whoever looks may read, in their order: those that are not private, and the
-    /// private ones of theirs.
+    /// Returns the topics that the audience may read, in the order of feeds.toml.
     pub fn visible_topics(&self) -> impl Iterator<Item = &Topic> {
         self.topics
             .iter()
@@ -143,7 +137,7 @@ impl SiteSettings {
     }
 }
 
-/// The parts that [`SiteInfo`] borrows, together.
+/// The values that a [`SiteInfo`] borrows.
 pub(super) struct SiteParts {
     addresses: Addresses,
     topics: Vec<TopicRef>,

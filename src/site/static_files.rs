@@ -1,9 +1,9 @@
 //! The site as static files, for any web server.
 //!
-//! A page `/x` is `x/index.html`, everything else has its own name. Only files that the manifest
-//! lists are ever replaced or deleted; symbolic links are not followed; a file is written beside
-//! its place, synced and renamed, so that a reader sees the old bytes or the new ones; a file whose
-//! bytes did not change is not touched. Beside each file lie its gzip and brotli codings.
+//! The page `/x` is the file `x/index.html`; documents have their own names. Each file has a gzip
+//! and a Brotli version next to it. Only files in the manifest are replaced or deleted, symbolic
+//! links are not followed, and an unchanged file is not touched. A file is written under a
+//! temporary name, synced and renamed, so that a web server sees the old bytes or the new ones.
 
 use std::{
     collections::BTreeSet,
@@ -12,21 +12,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::store::StoreError;
 use feed_model::TopicId;
 use feed_publisher::Addresses;
 
+use crate::store::{Reader, StoreError};
+
 use super::{
-    ArchiveLookup, Compression, CompressionLevel, MIN_COMPRESSED_BYTES, PageName, RenderedDocument,
-    SiteSettings, Snapshot, archive,
-    documents::{LastModifiedFn, SEARCH_STYLE_PATH, documents, published_topics},
-    page, pages,
+    archives::{ArchiveLookup, archive},
+    compression::{Compression, CompressionLevel, MIN_COMPRESSED_BYTES},
+    documents::{LastModifiedFn, SEARCH_STYLE_PATH, documents},
+    page::{PageName, page, pages},
+    rendered_document::RenderedDocument,
+    settings::SiteSettings,
+    topic_channel::published_topics,
 };
 
-/// The file that lists what is ours, one path a line, with `/` between its parts.
+/// The file that lists the published files: one path per line, with `/` as the separator.
 pub const MANIFEST: &str = ".tributary-manifest";
 
-/// Why the site could not be written. What was written before stays, whole.
+/// An error of writing the site. Files that were written before it are complete.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// The stored state could not be read.
@@ -35,28 +39,38 @@ pub enum FilesError {
     /// A file or directory could not be used.
     #[error("cannot {context} {}", path.display())]
     Io {
-        /// What was attempted.
+        /// The operation.
         context: &'static str,
-        /// On what.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
-    /// A file that is not ours is where one of ours should be.
-    #[error("{} is not listed in {MANIFEST}, so it is left alone; move it away, or publish to an empty directory", path.display())]
+    /// A file that is not in the manifest has the name of a file to write.
+    #[error(
+        "{} is not listed in {MANIFEST} and is not overwritten; \
+         move it away, or publish to an empty directory",
+        path.display()
+    )]
     NotOurs {
         /// The file.
         path: PathBuf,
     },
     /// A part of a path is a symbolic link.
-    #[error("{} is a symbolic link, which is not followed; replace it by a directory or a file", path.display())]
+    #[error(
+        "{} is a symbolic link, which is not followed; replace it by a directory or a file",
+        path.display()
+    )]
     Link {
         /// The link.
         path: PathBuf,
     },
-    /// The manifest names a path outside of the directory.
-    #[error("{} names `{entry}`, which is no path below its directory; correct that line", path.display())]
+    /// The manifest contains a path outside the directory.
+    #[error(
+        "{} contains `{entry}`, which is not a path below its directory; correct that line",
+        path.display()
+    )]
     Manifest {
         /// The manifest.
         path: PathBuf,
@@ -65,125 +79,126 @@ pub enum FilesError {
     },
 }
 
-/// What a run did.
+/// The numbers of files of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PublishStats {
-    /// Files whose bytes are new.
+    /// Files with new bytes.
     pub written: usize,
-    /// Files that were as they should be.
+    /// Files that were not changed.
     pub unchanged: usize,
-    /// Files that went.
+    /// Files that were removed.
     pub removed: usize,
 }
 
-/// Writes every document and page below `dir`, and takes away what is ours and not published any
-/// more.
+/// Writes all documents and pages below `dir`, and removes files of the manifest that are no longer
+/// published.
 pub fn publish(
-    snapshot: &dyn Snapshot,
+    reader: &Reader<'_>,
     settings: &SiteSettings,
     last_modified_of: LastModifiedFn<'_>,
     dir: &Path,
 ) -> Result<PublishStats, FilesError> {
-    fs::create_dir_all(dir).map_err(failed("make the directory", dir))?;
+    fs::create_dir_all(dir).map_err(failed("create directory", dir))?;
     let _lock = lock(dir)?;
     let mut known = read_manifest(dir)?;
-    let mut held = documents(snapshot, settings, last_modified_of)?;
-    // There is no search among files.
-    held.retain(|rendering| rendering.path != SEARCH_STYLE_PATH);
-    let names = pages(snapshot, settings)?;
-    let archives = archive_names(snapshot, settings)?;
-    let mut now = BTreeSet::new();
-    for rendering in &held {
-        now.extend(with_compressed(&file_name(&rendering.path), is_compressed(rendering)));
+    let mut documents = documents(reader, settings, last_modified_of)?;
+    // A static site has no search.
+    documents.retain(|document| document.path != SEARCH_STYLE_PATH);
+    let names = pages(reader, settings)?;
+    let archives = archive_names(reader, settings)?;
+    let mut files = BTreeSet::new();
+    for document in &documents {
+        files.extend(with_compressed(&file_name(&document.path), is_compressed(document)));
     }
-    // Pages and archives are longer than that by their heads alone.
+    // Every page and archive is large enough to be compressed.
     for path in names.iter().filter_map(PageName::path) {
-        now.extend(with_compressed(&page_file_name(&path), true));
+        files.extend(with_compressed(&page_file_name(&path), true));
     }
     for (topic, number) in &archives {
-        now.extend(with_compressed(
+        files.extend(with_compressed(
             &file_name(&Addresses::archive_path(topic.as_str(), *number)),
             true,
         ));
     }
 
-    // Every place is looked at before any is written, so that a refusal comes before a change.
-    for file in &now {
-        let path = place(dir, file)?;
+    // All paths are checked first, so that an error comes before any change.
+    for file in &files {
+        let path = checked_path(dir, file)?;
         if path.symlink_metadata().is_ok() && !known.contains(file) {
             return Err(FilesError::NotOurs { path });
         }
     }
-    // What is about to be written is ours from here on, however this run ends.
-    let both: BTreeSet<String> = known.union(&now).cloned().collect();
-    let mut done = PublishStats::default();
-    if both != known {
-        write_manifest(dir, &both)?;
+    // The manifest lists new files before they are written, so that a run after a crash may replace
+    // them.
+    let listed: BTreeSet<String> = known.union(&files).cloned().collect();
+    let mut stats = PublishStats::default();
+    if listed != known {
+        write_manifest(dir, &listed)?;
     }
-    for rendering in &held {
-        write_document(dir, &file_name(&rendering.path), rendering, &mut done)?;
+    for document in &documents {
+        write_document(dir, &file_name(&document.path), document, &mut stats)?;
     }
-    // What was taken back between the two looks has no file: the one that there is goes below.
-    let mut withdrawn = Vec::new();
+    // Pages that no longer exist are removed below.
+    let mut missing = Vec::new();
     for (topic, number) in &archives {
         let file = file_name(&Addresses::archive_path(topic.as_str(), *number));
-        match archive(snapshot, settings, topic, *number)? {
-            ArchiveLookup::Document(rendering) => {
-                write_document(dir, &file, &rendering, &mut done)?;
+        match archive(reader, settings, topic, *number)? {
+            ArchiveLookup::Document(document) => {
+                write_document(dir, &file, &document, &mut stats)?;
             }
-            _ => withdrawn.push(file),
+            _ => missing.push(file),
         }
     }
     for name in &names {
         let Some(path) = name.path() else { continue };
-        match page(snapshot, settings, name)? {
-            Some(rendering) => write_document(dir, &page_file_name(&path), &rendering, &mut done)?,
-            None => withdrawn.push(page_file_name(&path)),
+        match page(reader, settings, name)? {
+            Some(page) => write_document(dir, &page_file_name(&path), &page, &mut stats)?,
+            None => missing.push(page_file_name(&path)),
         }
     }
-    for file in withdrawn.iter().flat_map(|file| with_compressed(file, true)) {
-        now.remove(&file);
+    for file in missing.iter().flat_map(|file| with_compressed(file, true)) {
+        files.remove(&file);
         known.insert(file);
     }
-    for file in known.difference(&now) {
+    for file in known.difference(&files) {
         if remove_published(dir, file)? {
-            done.removed += 1;
+            stats.removed += 1;
         }
     }
-    if both != now {
-        write_manifest(dir, &now)?;
+    if listed != files {
+        write_manifest(dir, &files)?;
     }
-    Ok(done)
+    Ok(stats)
 }
 
-/// The codings that lie beside a file, for web servers that look for them.
+/// The formats of precompressed files.
 const PRECOMPRESSED: [Compression; 2] = [Compression::Gzip, Compression::Brotli];
 
-fn is_compressed(rendering: &RenderedDocument) -> bool {
-    rendering.body.len() >= MIN_COMPRESSED_BYTES
+fn is_compressed(document: &RenderedDocument) -> bool {
+    document.body.len() >= MIN_COMPRESSED_BYTES
 }
 
-/// A file's name and those of its codings.
+/// Returns the names of a file and its precompressed versions.
 fn with_compressed(file: &str, is_compressed: bool) -> Vec<String> {
-    let siblings = PRECOMPRESSED
+    let compressed = PRECOMPRESSED
         .iter()
         .filter(|_| is_compressed)
-        .map(|coding| format!("{file}{}", coding.file_extension()));
-    std::iter::once(file.to_owned()).chain(siblings).collect()
+        .map(|compression| format!("{file}{}", compression.file_extension()));
+    std::iter::once(file.to_owned()).chain(compressed).collect()
 }
 
-/// Every archive that has a document.
+/// Returns all archives with a document.
 fn archive_names(
-    snapshot: &dyn Snapshot,
+    reader: &Reader<'_>,
     settings: &SiteSettings,
 ) -> Result<Vec<(TopicId, u64)>, StoreError> {
     let mut names = Vec::new();
     for topic in published_topics(settings) {
-        let there = snapshot
+        let rendered = reader
             .archives(&topic.id)?
             .into_iter()
             .filter(|state| !state.is_empty && state.input_digest.is_some());
-        names.extend(there.map(|state| (topic.id.clone(), state.number)));
+        names.extend(rendered.map(|state| (topic.id.clone(), state.number)));
     }
     Ok(names)
 }
@@ -206,16 +221,17 @@ fn failed<'p>(
     move |source| FilesError::Io { context, path: path.to_owned(), source }
 }
 
-/// Holds the directory itself, so that no file has to be made for it: two runs at once take turns.
+/// Locks the directory itself, so that concurrent runs wait for each other and no lock file is
+/// needed.
 fn lock(dir: &Path) -> Result<fs::File, FilesError> {
-    let held = fs::File::open(dir).map_err(failed("open", dir))?;
-    // Released when the handle is closed, however the process ends.
-    held.lock().map_err(failed("lock", dir))?;
-    Ok(held)
+    let handle = fs::File::open(dir).map_err(failed("open", dir))?;
+    // The system releases the lock when the handle is closed.
+    handle.lock().map_err(failed("lock", dir))?;
+    Ok(handle)
 }
 
-/// Where a file lies; refused where a part of its way is a symbolic link.
-fn place(dir: &Path, file: &str) -> Result<PathBuf, FilesError> {
+/// Returns the path of a file, or an error if a part of it is a symbolic link.
+fn checked_path(dir: &Path, file: &str) -> Result<PathBuf, FilesError> {
     let mut path = dir.to_owned();
     for part in file.split('/') {
         path.push(part);
@@ -227,7 +243,7 @@ fn place(dir: &Path, file: &str) -> Result<PathBuf, FilesError> {
 }
 
 fn read_manifest(dir: &Path) -> Result<BTreeSet<String>, FilesError> {
-    let path = place(dir, MANIFEST)?;
+    let path = checked_path(dir, MANIFEST)?;
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
@@ -235,10 +251,10 @@ fn read_manifest(dir: &Path) -> Result<BTreeSet<String>, FilesError> {
     };
     let mut files = BTreeSet::new();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        let inside = line
+        let is_inside = line
             .split('/')
             .all(|part| !part.is_empty() && !matches!(part, "." | "..") && !part.contains('\\'));
-        if !inside {
+        if !is_inside {
             return Err(FilesError::Manifest { path, entry: line.to_owned() });
         }
         files.insert(line.to_owned());
@@ -252,66 +268,69 @@ fn write_manifest(dir: &Path, files: &BTreeSet<String>) -> Result<(), FilesError
     replace(&dir.join(MANIFEST), text.as_bytes())
 }
 
-/// Writes a file and its codings, where their bytes are not there already.
+/// Writes a file and its precompressed versions, unless they have the right bytes already.
 fn write_document(
     dir: &Path,
     file: &str,
-    rendering: &RenderedDocument,
-    done: &mut PublishStats,
+    document: &RenderedDocument,
+    stats: &mut PublishStats,
 ) -> Result<(), FilesError> {
-    let path = place(dir, file)?;
+    let path = checked_path(dir, file)?;
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(failed("make the directory", parent))?;
+        fs::create_dir_all(parent).map_err(failed("create directory", parent))?;
     }
-    let mut write = |path: &Path, is_there: &dyn Fn(&[u8]) -> bool, bytes: &dyn Fn() -> Vec<u8>| {
-        if fs::read(path).is_ok_and(|found| is_there(&found)) {
-            done.unchanged += 1;
-            return Ok(());
-        }
-        replace(path, &bytes())?;
-        done.written += 1;
-        Ok(())
-    };
-    // The codings first: a web server that prefers them must not go on with older ones than the
-    // file itself.
-    if is_compressed(rendering) {
-        for coding in PRECOMPRESSED {
-            let path = place(dir, &format!("{file}{}", coding.file_extension()))?;
-            write(&path, &|found| coding.decodes_to(found, &rendering.body), &|| {
-                coding.compress(&rendering.body, CompressionLevel::Best)
+    let mut write =
+        |path: &Path, is_current: &dyn Fn(&[u8]) -> bool, bytes: &dyn Fn() -> Vec<u8>| {
+            if fs::read(path).is_ok_and(|existing| is_current(&existing)) {
+                stats.unchanged += 1;
+                return Ok(());
+            }
+            replace(path, &bytes())?;
+            stats.written += 1;
+            Ok(())
+        };
+    // The precompressed versions are written first, because a web server prefers them and must not
+    // serve older bytes than those of the file.
+    if is_compressed(document) {
+        for compression in PRECOMPRESSED {
+            let path = checked_path(dir, &format!("{file}{}", compression.file_extension()))?;
+            let is_current =
+                |existing: &[u8]| compression.decompresses_to(existing, &document.body);
+            write(&path, &is_current, &|| {
+                compression.compress(&document.body, CompressionLevel::Best)
             })?;
         }
     }
-    write(&path, &|found| found == rendering.body, &|| rendering.body.clone())
+    write(&path, &|existing| existing == document.body, &|| document.body.clone())
 }
 
-/// Puts bytes in a file's place in one step.
+/// Replaces a file atomically.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), FilesError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.tributary-new"));
-    // A leftover of a run that was killed goes; whatever it is, it is not written through.
-    match fs::remove_file(&beside) {
+    let temporary = path.with_file_name(format!(".{name}.tributary-new"));
+    // Removes the file of a run that was killed. It is not opened, because it may be a link.
+    match fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(failed("remove", &beside)(error));
+            return Err(failed("remove", &temporary)(error));
         }
         _ => {}
     }
     let write = || -> io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&beside, path)
+        fs::rename(&temporary, path)
     };
     write().map_err(|error| {
-        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&temporary);
         failed("write", path)(error)
     })
 }
 
-/// Removes a file of ours, and the directories that it leaves empty. Whether there was one.
+/// Removes a published file and the directories that become empty. Returns whether it existed.
 fn remove_published(dir: &Path, file: &str) -> Result<bool, FilesError> {
-    // A link in its way is somebody else's context: what lies behind it is not ours.
-    let Ok(path) = place(dir, file) else {
+    // A file behind a symbolic link was not published.
+    let Ok(path) = checked_path(dir, file) else {
         return Ok(false);
     };
     match fs::remove_file(&path) {
@@ -319,12 +338,12 @@ fn remove_published(dir: &Path, file: &str) -> Result<bool, FilesError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(failed("remove", &path)(error)),
     }
-    let mut above = path.parent();
-    while let Some(parent) = above.filter(|parent| *parent != dir) {
+    let mut directory = path.parent();
+    while let Some(parent) = directory.filter(|parent| *parent != dir) {
         if fs::remove_dir(parent).is_err() {
             break;
         }
-        above = parent.parent();
+        directory = parent.parent();
     }
     Ok(true)
 }

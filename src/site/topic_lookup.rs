@@ -1,58 +1,58 @@
-//! What the `{topic}` of an address means: a topic, a union, an old name.
+//! Lookup of the `{topic}` in addresses: a topic, a union or a former id.
 
 use feed_model::TopicId;
 
-use super::SiteSettings;
+use super::{settings::SiteSettings, topic_channel::union_name};
 
-/// The most members of a union; beyond that nobody asks in earnest.
+/// The most members of a union.
 const MAX_MEMBERS: usize = 32;
 
-/// What the `{topic}` of an address means.
+/// The result of a lookup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TopicLookup {
-    /// One topic: its documents are held ready.
+    /// One topic.
     Topic(TopicId),
-    /// Several, sorted, each once.
+    /// A union: several topics, sorted, each once.
     Union(Vec<TopicId>),
-    /// The same under another name, to which a reader is sent for good (308).
+    /// The canonical name, which differs from the given one (308).
     Moved(String),
-    /// A topic that was there once (410).
+    /// A topic that was removed (410).
     Retired(String),
-    /// One of these is private, and not shown to whoever asks (401).
+    /// At least one topic is private and not visible to the audience (401).
     Private,
-    /// These are not known (404).
+    /// At least one topic does not exist (404); these are all of them.
     Unknown(Vec<String>),
 }
 
-/// Reads the `{topic}` of an address, percent-decoded. `+` joins the members of a union; `all`
-/// swallows the others.
+/// Looks up the `{topic}` of an address after percent-decoding. `+` joins the members of a union. A
+/// union with `all` is `all`.
 pub fn resolve(name: &str, settings: &SiteSettings, retired: &[TopicId]) -> TopicLookup {
-    let written: Vec<&str> = name.split('+').collect();
-    if written.len() > MAX_MEMBERS {
+    let names: Vec<&str> = name.split('+').collect();
+    if names.len() > MAX_MEMBERS {
         return TopicLookup::Unknown(vec![name.to_owned()]);
     }
     let mut members: Vec<TopicId> = Vec::new();
     let mut unknown = Vec::new();
-    let mut gone = Vec::new();
-    let mut private = false;
-    for member in &written {
-        let known = TopicId::new(*member).ok().and_then(|id| current(id, settings));
-        match known {
-            Some(id) if !id.is_all() && settings.visible_topic(&id).is_none() => private = true,
+    let mut retired_names = Vec::new();
+    let mut is_private = false;
+    for name in &names {
+        let id = TopicId::new(*name).ok().and_then(|id| current_id(id, settings));
+        match id {
+            Some(id) if !id.is_all() && settings.visible_topic(&id).is_none() => is_private = true,
             Some(id) => members.push(id),
-            None if retired.iter().any(|id| id.as_str() == *member) => {
-                gone.push((*member).to_owned());
+            None if retired.iter().any(|id| id.as_str() == *name) => {
+                retired_names.push((*name).to_owned());
             }
-            None => unknown.push((*member).to_owned()),
+            None => unknown.push((*name).to_owned()),
         }
     }
     if !unknown.is_empty() {
         return TopicLookup::Unknown(unknown);
     }
-    if private {
+    if is_private {
         return TopicLookup::Private;
     }
-    if let Some(first) = gone.into_iter().next() {
+    if let Some(first) = retired_names.into_iter().next() {
         return TopicLookup::Retired(first);
     }
     members.sort();
@@ -60,7 +60,7 @@ pub fn resolve(name: &str, settings: &SiteSettings, retired: &[TopicId]) -> Topi
     if members.iter().any(TopicId::is_all) {
         members = vec![TopicId::all()];
     }
-    let canonical = members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+");
+    let canonical = union_name(&members);
     if canonical != name {
         return TopicLookup::Moved(canonical);
     }
@@ -70,8 +70,8 @@ pub fn resolve(name: &str, settings: &SiteSettings, retired: &[TopicId]) -> Topi
     }
 }
 
-/// The id that a name has today: its own, or that of the topic that it was an earlier name of.
-fn current(id: TopicId, settings: &SiteSettings) -> Option<TopicId> {
+/// Returns the current id of a topic from its current or a former id.
+fn current_id(id: TopicId, settings: &SiteSettings) -> Option<TopicId> {
     if id.is_all() || settings.topics.iter().any(|topic| topic.id == id) {
         return Some(id);
     }

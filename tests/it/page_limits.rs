@@ -1,86 +1,109 @@
-//! Pages of a site that has grown: small all the same, and nothing out of reach.
+//! The pages of a large site: each is small, and every story and source is linked.
 
 #![allow(clippy::unwrap_used)] // test code outside of `#[test]` functions
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use feed_model::*;
-use feed_publisher::pages::MAX_PAGE_BYTES;
+use feed_publisher::pages::{MAX_PAGE_BYTES, STORIES_PER_MONTH_PAGE};
 use scraper::{Html, Selector};
-use tributary::site::{self, PageName, SiteSettings};
+use tributary::{site::PageName, store::Arrival};
 
-use crate::publish::fake_snapshot::{FakeSnapshot, at, settings, source_state, story, topic};
+use crate::publish::stored_site::{RIVER_NOTES, StoredSite, at, post};
 
 const SOURCES: u32 = 500;
+const STORIES_PER_SOURCE: u32 = 4;
+const STORIES: u32 = SOURCES * STORIES_PER_SOURCE;
 const TOPICS: u32 = 50;
-const STORIES: u32 = 10_000;
 
-/// A long title, as long titles are.
-fn long(what: &str, number: u32) -> String {
-    format!(
-        "{what} {number}: how a log that nobody reads became the heart of everything & what we learnt on the way there, part two of \"many\""
-    )
+/// Returns a long title with words of its own, so that no two posts are similar.
+fn long_title(what: &str, number: u32) -> String {
+    let mut title = format!("{what} {number}: how");
+    for salt in 0..12_u32 {
+        let hash = blake3::hash(&[number.to_le_bytes(), salt.to_le_bytes()].concat());
+        let letters = hash.as_bytes()[..8].iter().map(|byte| char::from(b'a' + byte % 26));
+        let _ = write!(title, " {}", letters.collect::<String>());
+    }
+    title + " & what we learnt, part two of \\\"many\\\""
 }
 
-/// Many stories over three months, all in the first topic, each in one other.
-fn large_site() -> (FakeSnapshot, SiteSettings) {
-    let topics: Vec<Topic> =
-        (0..TOPICS).map(|n| topic(&format!("topic-{n}"), &long("Topic", n)[..60])).collect();
-    let stories = (1..=STORIES).rev().map(|n| {
-        let seen = at("2025-11-01T00:00:00Z") + chrono::TimeDelta::minutes(i64::from(n) * 12);
-        let member =
-            |id: String| Membership { id: TopicId::new(id).unwrap(), ..story(1).topics[0].clone() };
-        Story {
-            title: long("Story", n),
-            url: Some(format!("https://river.example/posts/{n}?{}", "and-so-on-".repeat(12))),
-            position: seen,
-            first_published: seen,
-            published: None,
-            topics: vec![
-                member("topic-0".to_owned()),
-                member(format!("topic-{}", 1 + n % (TOPICS - 1))),
-            ],
-            ..story(n.into())
+/// Returns a site of [`STORIES`] stories over three months. All are in the first topic, and each is
+/// in one other topic.
+fn large_site() -> StoredSite {
+    let mut feeds_toml = String::new();
+    for n in 0..SOURCES {
+        let title = long_title("Source", n);
+        let url = format!("https://river-{n}.example/feed.xml");
+        let _ = writeln!(
+            feeds_toml,
+            "[[source]]\nid = \"source-{n}\"\ntitle = \"{title}\"\nurl = \"{url}\""
+        );
+    }
+    for n in 0..TOPICS {
+        let title = &long_title("Topic", n)[..60];
+        let any = format!("any = [\"category:tag{n}\"]");
+        let _ = writeln!(feeds_toml, "[[topic]]\nid = \"topic-{n}\"\ntitle = \"{title}\"\n{any}");
+    }
+    let site = StoredSite::new(&feeds_toml);
+    let now = at("2026-02-01T00:00:00Z");
+    for source in 0..SOURCES {
+        let drafts = (0..STORIES_PER_SOURCE).map(|n| long_post(source, n * SOURCES + source + 1));
+        let id = format!("source-{source}");
+        site.deliver(&id, now, Arrival::Import, drafts.collect());
+        if source % 10 == 0 {
+            site.fail_poll(&id, now + chrono::TimeDelta::hours(1), "http-503", "unavailable");
         }
-    });
-    let fake_snapshot = FakeSnapshot::of(stories.collect());
-    fake_snapshot.contents().sources = (0..SOURCES)
-        .map(|n| SourceState {
-            id: SourceId::new(format!("source-{n}")).unwrap(),
-            title: long("Source", n),
-            health: if n % 10 == 0 { SourceHealth::Failing } else { SourceHealth::Ok },
-            activity: (0..90).map(|day| (day * 7 + n) % 11).collect(),
-            ..source_state()
-        })
-        .collect();
-    (fake_snapshot, SiteSettings { topics, ..settings() })
+    }
+    site
 }
 
-fn page(fake_snapshot: &FakeSnapshot, settings: &SiteSettings, name: &PageName) -> Option<String> {
-    let made = site::page(&*fake_snapshot.contents(), settings, name).unwrap()?;
-    assert!(made.body.len() <= MAX_PAGE_BYTES, "{name:?} has {} bytes", made.body.len());
-    Some(String::from_utf8(made.body).unwrap())
+fn long_post(source: u32, number: u32) -> Draft {
+    let url = format!("https://river-{source}.example/posts/{number}?{}", "and-so-on-".repeat(12));
+    let date = at("2025-11-01T00:00:00Z") + chrono::TimeDelta::hours(number.into());
+    Draft {
+        guid: Some(Guid { value: url.clone(), is_permalink: Some(true) }),
+        url: Some(url.parse().unwrap()),
+        title: Some(long_title("Story", number)),
+        published: Some(PublishedDate::exact(date)),
+        categories: vec![
+            Category::term("tag0"),
+            Category::term(format!("tag{}", 1 + number % (TOPICS - 1))),
+        ],
+        ..Draft::default()
+    }
 }
 
-fn links(page: &str, begin: &str) -> BTreeSet<String> {
+fn page(site: &StoredSite, name: &PageName) -> Option<String> {
+    let page = site.page(name)?;
+    assert!(page.len() <= MAX_PAGE_BYTES, "{name:?} has {} bytes", page.len());
+    Some(page)
+}
+
+fn links(page: &str, prefix: &str) -> BTreeSet<String> {
     let page = Html::parse_document(page);
     let anchors = Selector::parse("a[href]").unwrap();
-    let links =
-        page.select(&anchors).filter_map(|a| a.attr("href")).filter(|href| href.starts_with(begin));
-    links.map(str::to_owned).collect()
+    page.select(&anchors)
+        .filter_map(|anchor| anchor.attr("href"))
+        .filter(|href| href.starts_with(prefix))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
-fn no_page_exceeds_the_size_limit_and_every_story_is_linked_from_its_topic() {
-    let (fake_snapshot, settings) = large_site();
-    let front = page(&fake_snapshot, &settings, &PageName::Home).unwrap();
-    assert_eq!(
-        links(&front, "/topics/topic-").iter().filter(|href| !href.contains("feed")).count(),
-        TOPICS as usize
-    );
+fn large_site_pages_are_small_and_link_every_story_and_source() {
+    let site = large_site();
+    every_story_is_linked_from_its_topic(&site);
+    every_source_is_listed_and_failing_ones_are_named_on_the_first_page(&site);
+    the_page_list_contains_every_page_once(&site);
+}
+
+fn every_story_is_linked_from_its_topic(site: &StoredSite) {
+    let home = page(site, &PageName::Home).unwrap();
+    let topics = links(&home, "/topics/topic-");
+    assert_eq!(topics.iter().filter(|href| !href.contains("feed")).count(), TOPICS as usize);
 
     let first = TopicId::new("topic-0").unwrap();
-    let overview = page(&fake_snapshot, &settings, &PageName::Topic(vec![first.clone()])).unwrap();
+    let overview = page(site, &PageName::Topic(vec![first.clone()])).unwrap();
     let mut stories = links(&overview, "/stories/");
     let months = links(&overview, "/topics/topic-0/20");
     assert_eq!(
@@ -90,86 +113,74 @@ fn no_page_exceeds_the_size_limit_and_every_story_is_linked_from_its_topic() {
     for month in [(2025, 11), (2025, 12), (2026, 1)] {
         for number in 1.. {
             let name = PageName::Month { topic: first.clone(), month, page: number };
-            let Some(text) = page(&fake_snapshot, &settings, &name) else {
+            let Some(text) = page(site, &name) else {
                 break;
             };
             stories.extend(links(&text, "/stories/"));
             let next = format!("/topics/topic-0/{}-{:02}/{}", month.0, month.1, number + 1);
-            let after = PageName::Month { topic: first.clone(), month, page: number + 1 };
+            let next_name = PageName::Month { topic: first.clone(), month, page: number + 1 };
             assert_eq!(
                 links(&text, &next).contains(&next),
-                page(&fake_snapshot, &settings, &after).is_some(),
-                "{name:?} names the next"
+                page(site, &next_name).is_some(),
+                "{name:?} links to the next page"
             );
         }
     }
     assert_eq!(stories.len(), STORIES as usize);
-    page(&fake_snapshot, &settings, &PageName::Story(StoryId(1))).unwrap();
+    page(site, &PageName::Story(StoryId(1))).unwrap();
     let none = PageName::Month { topic: first, month: (2024, 1), page: 1 };
-    assert_eq!(page(&fake_snapshot, &settings, &none), None);
+    assert_eq!(page(site, &none), None);
 }
 
-#[test]
-fn every_source_is_listed_and_failing_ones_are_named_on_the_first_page() {
-    let (fake_snapshot, settings) = large_site();
-    let mut found = 0;
+fn every_source_is_listed_and_failing_ones_are_named_on_the_first_page(site: &StoredSite) {
+    let select = |page: &Html, selector: &str| -> Vec<Option<String>> {
+        let selector = Selector::parse(selector).unwrap();
+        page.select(&selector).map(|element| element.attr("href").map(str::to_owned)).collect()
+    };
+    let mut listed = 0;
     let mut number = 0;
     loop {
         number += 1;
-        let Some(text) = page(&fake_snapshot, &settings, &PageName::Sources(number)) else {
+        let Some(text) = page(site, &PageName::Sources(number)) else {
             break;
         };
         let page = Html::parse_document(&text);
-        found += page.select(&Selector::parse("article.source").unwrap()).count();
-        let charts = page.select(&Selector::parse("article.source svg").unwrap()).count();
-        assert_eq!(
-            charts,
-            page.select(&Selector::parse("article.source").unwrap()).count(),
-            "each with its chart"
-        );
+        let sources = select(&page, "article.source").len();
+        assert_eq!(select(&page, "article.source svg").len(), sources, "each has a chart");
+        listed += sources;
         if number == 1 {
             assert!(text.contains("500 sources: 450 OK, 50 failing"), "{text}");
-            assert_eq!(
-                page.select(&Selector::parse(".failing-sources li").unwrap()).count(),
-                41,
-                "forty names, and how many more"
-            );
-            let far = page
-                .select(&Selector::parse(".failing-sources a").unwrap())
-                .next_back()
-                .unwrap()
-                .attr("href")
-                .unwrap();
-            assert!(far.starts_with("/sources/") && far.contains("#s-source-"), "{far}");
+            let items = select(&page, ".failing-sources li");
+            assert_eq!(items.len(), 41, "forty titles and the number of the others");
+            let links = select(&page, ".failing-sources a");
+            let last = links.last().unwrap().clone().unwrap();
+            assert!(last.starts_with("/sources/") && last.contains("#s-source-"), "{last}");
         }
     }
-    assert_eq!(found, SOURCES as usize);
+    assert_eq!(listed, SOURCES as usize);
     assert!((5..60).contains(&number), "{number} pages");
 }
 
-#[test]
-fn the_page_list_contains_every_page_once() {
-    let (fake_snapshot, settings) = large_site();
-    let names = site::pages(&*fake_snapshot.contents(), &settings).unwrap();
-    let count = |wanted: fn(&PageName) -> bool| names.iter().filter(|name| wanted(name)).count();
+fn the_page_list_contains_every_page_once(site: &StoredSite) {
+    let names = site.pages();
+    let count =
+        |predicate: fn(&PageName) -> bool| names.iter().filter(|name| predicate(name)).count();
     assert_eq!(count(|name| matches!(name, PageName::Story(_))), STORIES as usize);
     assert_eq!(count(|name| matches!(name, PageName::Topic(_))), TOPICS as usize + 1);
     assert!(count(|name| matches!(name, PageName::Sources(_))) > 4);
-    assert!(count(|name| matches!(name, PageName::Month { topic, .. } if topic.is_all())) >= 200);
+    let months = count(|name| matches!(name, PageName::Month { topic, .. } if topic.is_all()));
+    assert!(months >= STORIES as usize / STORIES_PER_MONTH_PAGE, "{months}");
     let paths: BTreeSet<String> = names.iter().filter_map(PageName::path).collect();
-    assert_eq!(paths.len(), names.len(), "each at an address of its own");
+    assert_eq!(paths.len(), names.len(), "each has a path of its own");
 }
 
 #[test]
 fn a_story_with_a_future_date_is_listed_in_its_arrival_month() {
-    let fake_snapshot = FakeSnapshot::of(vec![
-        Story { published: Some(at("2099-01-01T00:00:00Z")), ..story(1) },
-        story(2),
-    ]);
-    let text = page(&fake_snapshot, &settings(), &PageName::Topic(vec![TopicId::all()])).unwrap();
-    assert!(text.contains("1 Jan 2099"), "the publisher's date is told: {text}");
-    assert!(
-        !text.contains("January 2099") && !text.contains("2099-01\""),
-        "and no month of it: {text}"
-    );
+    let site = StoredSite::new(RIVER_NOTES);
+    let future = PublishedDate::exact(at("2099-01-01T00:00:00Z"));
+    let draft = Draft { published: Some(future), ..post(1) };
+    site.deliver("river-notes", at("2026-03-01T06:00:00Z"), Arrival::Ordinary, vec![draft]);
+    let text = page(&site, &PageName::Topic(vec![TopicId::all()])).unwrap();
+    assert!(text.contains("1 Jan 2099"), "the publisher's date is shown: {text}");
+    assert!(!text.contains("January 2099") && !text.contains("2099-01\""), "{text}");
 }

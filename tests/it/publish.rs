@@ -2,34 +2,40 @@
 
 #![allow(clippy::unwrap_used)] // test code outside of `#[test]` functions
 
-pub mod fake_snapshot;
+pub mod stored_site;
 
-use std::{collections::BTreeMap, fs, os::unix::fs::symlink, path::Path};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
-use fake_snapshot::{FakeSnapshot, at, documents, hostile_stories, settings, source_state, story};
+use chrono::Duration;
 use feed_model::*;
 use feed_publisher::pages::{self, PageError};
-use tributary::site::{
-    self, FilesError, PageName, PublishStats, RenderedDocument, SiteSettings, TopicLookup, resolve,
+use tributary::{
+    site::{self, FilesError, PageName, PublishStats, TopicLookup, resolve},
+    store::Arrival,
 };
+
+use stored_site::{RIVER_NOTES, StoredSite, at, post};
 
 use crate::support::feed_lint;
 
-fn by_path(documents: Vec<RenderedDocument>) -> BTreeMap<String, RenderedDocument> {
-    documents.into_iter().map(|document| (document.path.clone(), document)).collect()
-}
-
 #[test]
 fn documents_change_only_with_their_content() {
-    let (fake_snapshot, settings) =
-        (FakeSnapshot::of((1..=3).rev().map(story).collect()), settings());
-    let first = by_path(documents(&fake_snapshot, &settings, at("2026-04-01T00:00:00Z")));
-    let again = by_path(documents(&fake_snapshot, &settings, at("2026-04-02T00:00:00Z")));
-    assert_eq!(first, again, "a later look gives the same bytes, tags and moments");
+    let site = StoredSite::with_posts(1..=3);
+    let first = site.documents("2026-04-01T00:00:00Z");
+    let again = site.documents("2026-04-02T00:00:00Z");
+    assert_eq!(first, again, "a later rendering has the same bytes, tags and times");
 
-    // A late story below the newest: the feed moves although no entry is newer.
-    fake_snapshot.contents().stories.push(Story { topics: Vec::new(), ..story(0) });
-    let third = by_path(documents(&fake_snapshot, &settings, at("2026-04-03T00:00:00Z")));
+    // An older post arrives below the newest: the feed changes although no entry is newer.
+    let date = at("2025-03-01T00:00:00Z");
+    let older = Draft {
+        summary: None,
+        content: Some(SafeHtml::from_sanitised("<p>About mountains.</p>".to_owned())),
+        published: Some(PublishedDate::exact(date)),
+        ..post(100)
+    };
+    let now = at("2026-04-02T12:00:00Z");
+    site.deliver("river-notes", now, Arrival::Backfill, vec![older]);
+    let third = site.documents("2026-04-03T00:00:00Z");
     assert_eq!(third["/topics/streaming/feed.atom"], first["/topics/streaming/feed.atom"]);
     let (before, after) = (&first["/topics/all/feed.atom"], &third["/topics/all/feed.atom"]);
     assert_ne!(before.etag, after.etag);
@@ -43,14 +49,14 @@ fn documents_change_only_with_their_content() {
 
 #[test]
 fn documents_of_every_topic_are_valid_and_have_self_links() {
-    let (fake_snapshot, settings) = (FakeSnapshot::of(hostile_stories()), settings());
-    let documents = by_path(documents(&fake_snapshot, &settings, at("2026-04-01T00:00:00Z")));
+    let documents = StoredSite::with_posts(1..=8).documents("2026-04-01T00:00:00Z");
     for topic in ["all", "streaming", "cloud"] {
         let [atom, rss, json] = ["atom", "rss", "json"]
             .map(|format| &documents[&format!("/topics/{topic}/feed.{format}")]);
         assert_eq!(feed_lint::atom(&atom.body), Vec::<String>::new());
         assert_eq!(feed_lint::rss(&rss.body), Vec::<String>::new());
         assert_eq!(feed_lint::json_feed(&json.body), Vec::<String>::new());
+        assert_eq!(feed_lint::ids(&atom.body).len(), if topic == "cloud" { 0 } else { 8 });
         let text = String::from_utf8_lossy(&atom.body);
         assert!(text.contains(&format!("<id>tag:topics.example,2026:topics/{topic}</id>")));
         assert!(text.contains(&format!(
@@ -59,35 +65,52 @@ fn documents_of_every_topic_are_valid_and_have_self_links() {
     }
     let opml = String::from_utf8_lossy(&documents["/opml.xml"].body).into_owned();
     let followed = String::from_utf8_lossy(&documents["/sources.opml"].body).into_owned();
-    assert!(!followed.contains("secret"), "no password is told: {followed}");
+    assert!(!followed.contains("secret"), "no password is published: {followed}");
     insta::assert_snapshot!(format!("{opml}\n{followed}"));
 }
 
 #[test]
 fn private_topics_and_sources_have_no_documents() {
-    let fake_snapshot = FakeSnapshot::of(vec![story(1)]);
-    fake_snapshot.contents().sources = vec![SourceState { public: false, ..source_state() }];
-    let mut settings = settings();
-    settings.topics[0].access = vec!["token-file".to_owned()];
-    let documents = by_path(documents(&fake_snapshot, &settings, at("2026-04-01T00:00:00Z")));
+    let site = StoredSite::new(
+        r#"
+        [[source]]
+        id = "river-notes"
+        title = "River Notes"
+        url = "https://river.example/feed.xml"
+        [[source]]
+        id = "sea-notes"
+        title = "Sea Notes"
+        url = "https://sea.example/feed.xml"
+        [[topic]]
+        id = "streaming"
+        title = "Streaming"
+        any = ["water"]
+        access = ["token-file"]
+        [[topic]]
+        id = "cloud"
+        title = "Cloud"
+        any = ["cloud"]
+        "#,
+    );
+    let now = at("2026-03-01T06:00:00Z");
+    site.deliver("sea-notes", now, Arrival::Ordinary, vec![post(1)]);
+    site.deliver_private("river-notes", now + Duration::hours(1), vec![post(2)]);
+    let (settings, documents) = (site.settings(), site.documents("2026-04-01T00:00:00Z"));
     assert!(documents.keys().all(|path| !path.contains("streaming")), "{:?}", documents.keys());
     for path in ["/opml.xml", "/sources.opml"] {
         let text = String::from_utf8_lossy(&documents[path].body).into_owned();
         assert!(!text.contains("treaming") && !text.contains("River"), "{text}");
     }
-    let contents = fake_snapshot.contents();
-    let text = |name: &PageName| {
-        String::from_utf8(site::page(&*contents, &settings, name).unwrap().unwrap().body).unwrap()
-    };
     for name in [
         PageName::Home,
         PageName::Story(StoryId(1)),
         PageName::Sources(1),
-        PageName::PageError(PageError::NotFound),
+        PageName::Error(PageError::NotFound),
     ] {
-        assert!(!text(&name).contains("/topics/streaming"), "{name:?}");
+        assert!(!site.page(&name).unwrap().contains("/topics/streaming"), "{name:?}");
     }
-    assert!(!text(&PageName::Sources(1)).contains("River"));
+    let sources = site.page(&PageName::Sources(1)).unwrap();
+    assert!(sources.contains("Sea Notes") && !sources.contains("River"), "{sources}");
     assert_eq!(resolve("streaming", &settings, &[]), TopicLookup::Private);
     assert_eq!(resolve("cloud+streaming", &settings, &[]), TopicLookup::Private);
     let reader =
@@ -100,7 +123,7 @@ fn private_topics_and_sources_have_no_documents() {
 
 #[test]
 fn topic_paths_are_resolved() {
-    let settings = settings();
+    let settings = StoredSite::new(RIVER_NOTES).settings();
     let id = |text: &str| TopicId::new(text).unwrap();
     let retired = [id("old")];
     let moved = |to: &str| TopicLookup::Moved(to.to_owned());
@@ -132,22 +155,21 @@ fn topic_paths_are_resolved() {
 
 #[test]
 fn public_pages_show_error_classes_and_no_private_details() {
-    let (fake_snapshot, settings) = (FakeSnapshot::of(vec![]), settings());
-    let page =
-        site::page(&*fake_snapshot.contents(), &settings, &PageName::Sources(1)).unwrap().unwrap();
-    let text = String::from_utf8(page.body).unwrap();
+    let site = StoredSite::new(RIVER_NOTES);
+    let now = at("2026-03-01T10:00:00Z");
+    site.fail_poll("river-notes", now, "http-503", "connection to 10.0.0.7 refused");
+    let text = site.page(&PageName::Sources(1)).unwrap();
     assert!(text.contains("http-503") && text.contains("River Notes &#38; Queries"), "{text}");
     assert!(!text.contains("10.0.0.7") && !text.contains("secret"));
 }
 
 #[test]
 fn a_date_of_month_precision_is_shown_as_a_month() {
-    let fake_snapshot = FakeSnapshot::of(hostile_stories());
-    let page =
-        site::page(&*fake_snapshot.contents(), &settings(), &PageName::Topic(vec![TopicId::all()]))
-            .unwrap()
-            .unwrap();
-    let text = String::from_utf8(page.body).unwrap();
+    let site = StoredSite::new(RIVER_NOTES);
+    let date = PublishedDate { at: at("2024-11-01T00:00:00Z"), precision: DatePrecision::Month };
+    let draft = Draft { published: Some(date), ..post(1) };
+    site.deliver("river-notes", at("2026-03-01T06:00:00Z"), Arrival::Ordinary, vec![draft]);
+    let text = site.page(&PageName::Topic(vec![TopicId::all()])).unwrap();
     assert!(
         text.contains("<time class=\"dt-published\" datetime=\"2024-11\">Nov 2024</time>"),
         "{text}"
@@ -156,22 +178,12 @@ fn a_date_of_month_precision_is_shown_as_a_month() {
 
 #[test]
 fn a_private_story_has_no_page() {
-    let fake_snapshot = FakeSnapshot::of(vec![Story { public: false, ..story(1) }]);
-    let contents = fake_snapshot.contents();
-    assert_eq!(site::page(&*contents, &settings(), &PageName::Story(StoryId(1))).unwrap(), None);
-    assert_eq!(site::page(&*contents, &settings(), &PageName::Story(StoryId(2))).unwrap(), None);
-    assert!(!site::pages(&*contents, &settings()).unwrap().contains(&PageName::Story(StoryId(1))));
-}
-
-fn publish(
-    fake_snapshot: &FakeSnapshot,
-    settings: &SiteSettings,
-    dir: &Path,
-) -> Result<PublishStats, FilesError> {
-    let mut timestamps = fake_snapshot::SnapshotContents::default();
-    let mut settle =
-        |path: &str, digest| Ok(timestamps.settle(path, digest, at("2026-04-01T00:00:00Z")));
-    site::publish(&*fake_snapshot.contents(), settings, &mut settle, dir)
+    let site = StoredSite::new(RIVER_NOTES);
+    site.deliver_private("river-notes", at("2026-03-01T06:00:00Z"), vec![post(1)]);
+    assert!(site.store.read(|reader| reader.story(StoryId(1))).unwrap().is_some());
+    assert_eq!(site.page(&PageName::Story(StoryId(1))), None);
+    assert_eq!(site.page(&PageName::Story(StoryId(2))), None);
+    assert!(!site.pages().contains(&PageName::Story(StoryId(1))));
 }
 
 fn files(dir: &Path) -> Vec<String> {
@@ -194,8 +206,9 @@ fn files(dir: &Path) -> Vec<String> {
 #[test]
 fn files_have_the_served_paths_and_are_written_only_on_change() {
     let dir = tempfile::tempdir().unwrap();
-    let (fake_snapshot, settings) = (FakeSnapshot::of(vec![story(2), story(1)]), settings());
-    let first = publish(&fake_snapshot, &settings, dir.path()).unwrap();
+    let site = StoredSite::with_posts(1..=2);
+    let settings = site.settings();
+    let first = site.publish(&settings, dir.path()).unwrap();
     let there = files(dir.path());
     for file in [
         ".tributary-manifest",
@@ -218,7 +231,7 @@ fn files_have_the_served_paths_and_are_written_only_on_change() {
 
     let stamp = |file: &str| fs::metadata(dir.path().join(file)).unwrap().modified().unwrap();
     let before: Vec<_> = there.iter().map(|file| stamp(file)).collect();
-    let second = publish(&fake_snapshot, &settings, dir.path()).unwrap();
+    let second = site.publish(&settings, dir.path()).unwrap();
     assert_eq!(second, PublishStats { written: 0, unchanged: first.written, removed: 0 });
     assert_eq!(
         there.iter().map(|file| stamp(file)).collect::<Vec<_>>(),
@@ -230,13 +243,14 @@ fn files_have_the_served_paths_and_are_written_only_on_change() {
 #[test]
 fn only_files_of_removed_topics_and_stories_are_deleted() {
     let dir = tempfile::tempdir().unwrap();
-    let (fake_snapshot, mut settings) = (FakeSnapshot::of(vec![story(2), story(1)]), settings());
-    publish(&fake_snapshot, &settings, dir.path()).unwrap();
+    let site = StoredSite::with_posts(1..=2);
+    let mut settings = site.settings();
+    site.publish(&settings, dir.path()).unwrap();
     fs::write(dir.path().join("topics/cloud/mine.txt"), "mine").unwrap();
     fs::write(dir.path().join("robots.txt"), "mine").unwrap();
     settings.topics.truncate(1);
-    fake_snapshot.contents().stories.truncate(1);
-    let done = publish(&fake_snapshot, &settings, dir.path()).unwrap();
+    site.store.forget(StoryId(1), "a test", at("2026-03-02T00:00:00Z")).unwrap();
+    let done = site.publish(&settings, dir.path()).unwrap();
     assert_eq!(
         done.removed, 9,
         "a page and three short feeds of the topic, a page of the story; each page with two codings"
@@ -258,7 +272,8 @@ fn only_files_of_removed_topics_and_stories_are_deleted() {
 fn publishing_refuses_to_overwrite_foreign_files() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("index.html"), "mine").unwrap();
-    let error = publish(&FakeSnapshot::of(vec![story(1)]), &settings(), dir.path()).unwrap_err();
+    let site = StoredSite::with_posts([1]);
+    let error = site.publish(&site.settings(), dir.path()).unwrap_err();
     assert!(
         matches!(&error, FilesError::NotOurs { path } if path.ends_with("index.html")),
         "{error}"
@@ -271,19 +286,21 @@ fn publishing_refuses_to_overwrite_foreign_files() {
 fn symbolic_links_are_not_followed() {
     let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     symlink(outside.path(), dir.path().join("topics")).unwrap();
-    let error = publish(&FakeSnapshot::of(vec![story(1)]), &settings(), dir.path()).unwrap_err();
+    let site = StoredSite::with_posts([1]);
+    let error = site.publish(&site.settings(), dir.path()).unwrap_err();
     assert!(matches!(error, FilesError::Link { .. }), "{error}");
     assert!(files(outside.path()).is_empty());
 
     // The same for what is to go: the manifest names it, a link leads out.
     let dir = tempfile::tempdir().unwrap();
-    let (fake_snapshot, mut settings) = (FakeSnapshot::of(vec![story(1)]), settings());
-    publish(&fake_snapshot, &settings, dir.path()).unwrap();
+    let site = StoredSite::with_posts([1]);
+    let mut settings = site.settings();
+    site.publish(&settings, dir.path()).unwrap();
     settings.topics.truncate(1);
     fs::remove_dir_all(dir.path().join("topics/cloud")).unwrap();
     fs::write(outside.path().join("feed.atom"), "theirs").unwrap();
     symlink(outside.path(), dir.path().join("topics/cloud")).unwrap();
-    publish(&fake_snapshot, &settings, dir.path()).unwrap();
+    site.publish(&settings, dir.path()).unwrap();
     assert_eq!(fs::read_to_string(outside.path().join("feed.atom")).unwrap(), "theirs");
 }
 
@@ -292,7 +309,8 @@ fn a_manifest_entry_outside_the_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     for entry in ["../secret", "/etc/passwd", "topics/../../x", "topics//x"] {
         fs::write(dir.path().join(site::MANIFEST), format!("{entry}\n")).unwrap();
-        let error = publish(&FakeSnapshot::of(vec![]), &settings(), dir.path()).unwrap_err();
+        let site = StoredSite::new(RIVER_NOTES);
+        let error = site.publish(&site.settings(), dir.path()).unwrap_err();
         assert!(
             matches!(&error, FilesError::Manifest { entry: named, .. } if named == entry),
             "{error}"
@@ -303,11 +321,12 @@ fn a_manifest_entry_outside_the_directory_is_refused() {
 #[test]
 fn leftovers_of_a_killed_run_are_replaced() {
     let dir = tempfile::tempdir().unwrap();
-    let (fake_snapshot, settings) = (FakeSnapshot::of(vec![story(1)]), settings());
-    publish(&fake_snapshot, &settings, dir.path()).unwrap();
+    let site = StoredSite::with_posts([1]);
+    let settings = site.settings();
+    site.publish(&settings, dir.path()).unwrap();
     fs::write(dir.path().join("style.css"), "half").unwrap();
     fs::write(dir.path().join(".style.css.tributary-new"), "left").unwrap();
-    assert_eq!(publish(&fake_snapshot, &settings, dir.path()).unwrap().written, 1);
+    assert_eq!(site.publish(&settings, dir.path()).unwrap().written, 1);
     assert_eq!(fs::read_to_string(dir.path().join("style.css")).unwrap(), pages::STYLE);
     assert!(!dir.path().join(".style.css.tributary-new").exists());
 }
@@ -315,22 +334,19 @@ fn leftovers_of_a_killed_run_are_replaced() {
 #[test]
 fn concurrent_runs_leave_a_complete_site() {
     let dir = tempfile::tempdir().unwrap();
-    let (fake_snapshot, settings) = (FakeSnapshot::of(vec![story(1)]), settings());
+    let site = StoredSite::with_posts([1]);
+    let settings = site.settings();
     let runs = || {
         std::thread::scope(|scope| {
             let each: Vec<_> = (0..4)
-                .map(|_| {
-                    scope.spawn(|| {
-                        publish(&FakeSnapshot::of(vec![story(1)]), &settings, dir.path()).unwrap()
-                    })
-                })
+                .map(|_| scope.spawn(|| site.publish(&settings, dir.path()).unwrap()))
                 .collect();
             each.into_iter().map(|run| run.join().unwrap().written).sum::<usize>()
         })
     };
     let written = runs();
     assert_eq!(
-        publish(&fake_snapshot, &settings, dir.path()).unwrap(),
+        site.publish(&settings, dir.path()).unwrap(),
         PublishStats { written: 0, unchanged: written, removed: 0 }
     );
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // test code outside of `#[test]` functions
 
-use std::{fmt::Write as _, io::Read as _, net::SocketAddr, sync::Arc};
+use std::{fmt::Write as _, io::Read as _, net::SocketAddr};
 
 use feed_model::{StoryId, TopicId};
 use tokio::{
@@ -11,17 +11,16 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
-use tributary::{
-    serve::{App, Health, serve},
-    site::SnapshotSource,
-};
+use tributary::serve::{App, Health, serve};
 
-use crate::publish::fake_snapshot::{self, FakeSnapshot, at, hostile_stories, settings, story};
-use crate::support::feed_lint;
+use crate::{
+    publish::stored_site::{StoredSite, at, post_url},
+    support::feed_lint,
+};
 
 struct Server {
     address: SocketAddr,
-    fake_snapshot: Arc<FakeSnapshot>,
+    site: StoredSite,
     app: App,
     health: Health,
     stop: Option<oneshot::Sender<()>>,
@@ -29,7 +28,7 @@ struct Server {
 }
 
 impl Server {
-    /// A site of the nasty stories with its documents rendered.
+    /// A site of nine posts with its documents rendered.
     fn start() -> Self {
         let server = Self::unrendered();
         server.render("2026-04-01T00:00:00Z");
@@ -38,11 +37,9 @@ impl Server {
     }
 
     fn unrendered() -> Self {
-        let fake_snapshot = Arc::new(FakeSnapshot::of(hostile_stories()));
-        fake_snapshot.contents().retired = vec![TopicId::new("old").unwrap()];
+        let site = StoredSite::with_posts(1..=9);
         let health = Health::new();
-        let app =
-            App::new(fake_snapshot.clone() as Arc<dyn SnapshotSource>, settings(), health.clone());
+        let app = App::new(site.store.clone(), site.settings(), health.clone());
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -53,13 +50,12 @@ impl Server {
             };
             serve(listener, serving, None, until).await.unwrap();
         });
-        Self { address, fake_snapshot, app, health, stop: Some(stop), running }
+        Self { address, site, app, health, stop: Some(stop), running }
     }
 
     fn render(&self, now: &str) {
-        let retired = self.fake_snapshot.contents().retired.clone();
-        self.app
-            .replace(fake_snapshot::documents(&self.fake_snapshot, &settings(), at(now)), retired);
+        let documents = self.site.document_list(&self.site.settings(), now);
+        self.app.replace(documents, vec![TopicId::new("old").unwrap()]);
     }
 
     /// Sends one request and reads the answer to the end of the connection.
@@ -399,70 +395,27 @@ async fn new_documents_replace_old_ones_and_cached_unions() {
             "{target} did not change"
         );
     }
-    server.fake_snapshot.contents().stories.insert(0, story(20));
+    server.site.deliver_post(10);
     server.render("2026-04-06T00:00:00Z");
     for (target, old) in targets.iter().zip(&before) {
         let new = server.get(target).await;
         assert_ne!(new.header("etag"), old.header("etag"), "{target}");
         assert_eq!(new.header("last-modified"), Some("Mon, 06 Apr 2026 00:00:00 GMT"), "{target}");
-        assert_eq!(feed_lint::ids(&new.body)[0], story(20).published_id);
+        assert_eq!(feed_lint::ids(&new.body)[0], post_url(10));
     }
-    assert_eq!(server.get("/stories/20").await.status, 200);
-    server.fake_snapshot.contents().stories.retain(|story| story.id != StoryId(20));
-    assert_eq!(server.get("/stories/20").await.status, 404);
-}
-
-#[tokio::test]
-async fn a_page_is_rendered_once_until_the_state_changes() {
-    let server = Server::start();
-    let reads = || std::mem::take(&mut server.fake_snapshot.contents().reads);
-    server.fake_snapshot.contents().version = Some(1);
-    reads();
-    let asks = (0..20).map(|_| server.get("/topics/streaming"));
-    let answers = futures_util::future::join_all(asks).await;
-    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
-    assert_eq!(reads(), 1);
-    // Each page for itself, each coding of the one.
-    server.ask("GET", "/topics/streaming", &[("Accept-Encoding", "br")]).await;
-    server.get("/topics/cloud").await;
-    server.get("/").await;
-    assert_eq!(reads(), 2);
-    // Another version is another page, another setting as well.
-    server.fake_snapshot.contents().stories.insert(0, story(20));
-    server.fake_snapshot.contents().version = Some(2);
-    assert!(server.get("/topics/streaming").await.text().contains("/stories/20\""));
-    assert_eq!(reads(), 1);
-    server.app.set_settings(settings());
-    server.get("/topics/streaming").await;
-    assert_eq!(reads(), 1);
-    // Pages of stories are cheap; where nobody can tell what changed, every page is drawn when it
-    // is asked for.
-    server.get("/stories/20").await;
-    server.get("/stories/20").await;
-    assert_eq!(reads(), 2);
-    server.fake_snapshot.contents().version = None;
-    server.get("/").await;
-    server.get("/").await;
-    assert_eq!(reads(), 2);
-    server.stop().await;
+    assert!(server.get("/topics/streaming").await.text().contains("/stories/10\""));
+    assert_eq!(server.get("/stories/10").await.status, 200);
+    let now = at("2026-04-06T00:00:00Z");
+    server.site.store.forget(StoryId(10), "a test", now).unwrap();
+    assert_eq!(server.get("/stories/10").await.status, 404);
+    assert!(!server.get("/topics/streaming").await.text().contains("/stories/10\""));
 }
 
 #[tokio::test]
 async fn published_files_equal_the_served_bytes() {
     let server = Server::start();
-    server.fake_snapshot.contents().sources = vec![fake_snapshot::source_state()];
-    server.render("2026-04-01T00:00:00Z");
     let dir = tempfile::tempdir().unwrap();
-    let mut timestamps = fake_snapshot::SnapshotContents::default();
-    let mut settle =
-        |path: &str, digest| Ok(timestamps.settle(path, digest, at("2026-04-01T00:00:00Z")));
-    tributary::site::publish(
-        &*server.fake_snapshot.contents(),
-        &settings(),
-        &mut settle,
-        dir.path(),
-    )
-    .unwrap();
+    server.site.publish(&server.site.settings(), dir.path()).unwrap();
     let manifest = std::fs::read_to_string(dir.path().join(".tributary-manifest")).unwrap();
     let mut compared = 0;
     for file in manifest.lines() {

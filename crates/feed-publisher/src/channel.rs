@@ -40,7 +40,7 @@ pub struct Paging {
 }
 
 /// One feed, independent of its format.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Channel<'a> {
     /// The feed's id, an IRI that does not depend on host and port: a `tag:` URI (RFC 4151).
     pub id: String,
@@ -60,16 +60,16 @@ pub struct Channel<'a> {
     /// The stories, in the order of the documents.
     pub stories: &'a [Story],
     /// The site's addresses. A story without link and text links to its page on the site.
-    pub addresses: &'a Addresses,
+    pub addresses: Addresses,
     /// The links to archive documents.
     pub paging: Paging,
 }
 
-impl<'a> Channel<'a> {
+impl Channel<'_> {
     /// Returns a channel without title and stories at the addresses of a topic.
-    pub fn new(addresses: &'a Addresses, topic: &str, id: impl Into<String>) -> Self {
+    pub fn new(addresses: &Addresses, topic: &str, id: impl Into<String>) -> Channel<'static> {
         let feed_url = |format| addresses.absolute(&Addresses::feed_path(topic, format));
-        Self {
+        Channel {
             id: id.into(),
             title: String::new(),
             description: String::new(),
@@ -82,8 +82,24 @@ impl<'a> Channel<'a> {
             updated: Timestamp::UNIX_EPOCH,
             ttl_minutes: 0,
             stories: &[],
-            addresses,
+            addresses: addresses.clone(),
             paging: Paging::default(),
+        }
+    }
+
+    /// Returns the same channel with other stories.
+    pub fn with_stories<'s>(&self, stories: &'s [Story]) -> Channel<'s> {
+        Channel {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            description: self.description.clone(),
+            page_url: self.page_url.clone(),
+            feed_urls: self.feed_urls.clone(),
+            updated: self.updated,
+            ttl_minutes: self.ttl_minutes,
+            stories,
+            addresses: self.addresses.clone(),
+            paging: self.paging.clone(),
         }
     }
 

@@ -28,9 +28,9 @@ pub fn fit(channel: &Channel<'_>, limits: SizeLimits) -> Vec<Story> {
     if sizes(channel).into_iter().all(|size| size <= limits.max_bytes) {
         return channel.stories.to_vec();
     }
-    let overhead = sizes(&Channel { stories: &[], ..channel.clone() });
+    let overhead = sizes(&channel.with_stories(&[]));
     let story_sizes = |story: &Story| -> Sizes {
-        let sizes = sizes(&Channel { stories: std::slice::from_ref(story), ..channel.clone() });
+        let sizes = sizes(&channel.with_stories(std::slice::from_ref(story)));
         std::array::from_fn(|format| sizes[format].saturating_sub(overhead[format]))
     };
     let mut stories = channel.stories.to_vec();

@@ -10,8 +10,6 @@ pub mod origin;
 pub mod program;
 pub mod published_feed;
 pub mod sample_feeds;
-#[path = "../../../crates/feed-publisher/tests/support/sample_stories.rs"]
-pub mod sample_stories;
 pub mod sites;
 pub mod time;
 pub mod tls_origin;

@@ -20,7 +20,7 @@ fn addresses() -> Addresses {
 }
 
 /// Returns a channel with these stories.
-fn channel<'a>(addresses: &'a Addresses, stories: &'a [Story]) -> Channel<'a> {
+fn channel<'a>(addresses: &Addresses, stories: &'a [Story]) -> Channel<'a> {
     Channel {
         title: "Streaming & <Rivers>".to_owned(),
         description: "All about \"rivers\"".to_owned(),

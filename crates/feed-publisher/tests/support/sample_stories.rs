@@ -1,4 +1,4 @@
-//! Hand-made stories, topics and sources. The tests of the root package include this file too.
+//! Hand-made stories and sources.
 
 use feed_model::*;
 

@@ -262,8 +262,7 @@ impl Installation {
 
     /// The running site, empty until `publish` is called.
     pub fn app(&self) -> &App {
-        self.app
-            .get_or_init(|| App::new(Arc::new(self.store.clone()), self.settings(), Health::new()))
+        self.app.get_or_init(|| App::new(self.store.clone(), self.settings(), Health::new()))
     }
 
     /// Renders the site as the daemon does after a poll. The clock is set to `now`.

@@ -1,0 +1,83 @@
+//! The channels of topics and unions: feeds without their stories.
+
+use url::Url;
+
+use feed_model::TopicId;
+use feed_publisher::{Addresses, Channel, Paging};
+
+use crate::store::{Reader, StoreError};
+
+use super::settings::SiteSettings;
+
+/// A topic with feeds.
+pub(super) struct PublishedTopic {
+    pub id: TopicId,
+    pub title: String,
+    pub description: String,
+}
+
+/// Returns the topics with feeds: `all`, then the visible topics in the order of feeds.toml.
+pub(super) fn published_topics(
+    settings: &SiteSettings,
+) -> impl Iterator<Item = PublishedTopic> + '_ {
+    let all = PublishedTopic {
+        id: TopicId::all(),
+        title: settings.title.clone(),
+        description: String::new(),
+    };
+    std::iter::once(all).chain(settings.visible_topics().map(|topic| PublishedTopic {
+        id: topic.id.clone(),
+        title: topic.title.clone(),
+        description: topic.description.clone().unwrap_or_default(),
+    }))
+}
+
+/// Returns the channel of a topic with a link to its newest archive.
+pub(super) fn topic_channel(
+    reader: &Reader<'_>,
+    settings: &SiteSettings,
+    addresses: &Addresses,
+    topic: &PublishedTopic,
+) -> Result<Channel<'static>, StoreError> {
+    let mut channel =
+        channel(settings, addresses, topic.id.as_str(), &topic.title, &topic.description);
+    let newest = reader.archives(&topic.id)?.into_iter().rfind(|archive| !archive.is_superseded);
+    if let Some(archive) = newest {
+        let path = Addresses::archive_path(topic.id.as_str(), archive.number);
+        channel.paging = Paging {
+            current: Url::parse(&channel.feed_urls.atom).ok(),
+            prev_archive: Url::parse(&addresses.absolute(&path)).ok(),
+            ..Paging::default()
+        };
+    }
+    Ok(channel)
+}
+
+/// Returns a channel without archives. `name` is a topic or a union.
+pub(super) fn channel(
+    settings: &SiteSettings,
+    addresses: &Addresses,
+    name: &str,
+    title: &str,
+    description: &str,
+) -> Channel<'static> {
+    Channel {
+        title: title.to_owned(),
+        description: description.to_owned(),
+        ttl_minutes: settings.max_age.as_secs().div_ceil(60),
+        ..Channel::new(addresses, name, format!("{}/{name}", settings.feed_id))
+    }
+}
+
+/// Returns the name of a union in addresses: its members joined by `+`.
+pub(super) fn union_name(members: &[TopicId]) -> String {
+    members.iter().map(TopicId::as_str).collect::<Vec<_>>().join("+")
+}
+
+/// Returns the title of a union: the titles of its members.
+pub(super) fn union_title(settings: &SiteSettings, members: &[TopicId]) -> String {
+    let title = |id: &TopicId| {
+        settings.visible_topic(id).map_or_else(|| id.to_string(), |topic| topic.title.clone())
+    };
+    members.iter().map(title).collect::<Vec<_>>().join(" + ")
+}
