@@ -97,11 +97,13 @@ fn a_private_topic_is_401_and_unlisted_without_its_token() {
     }
     let log = daemon.log();
     assert!(
-        log.contains("topic closed: cannot read the tokens in") && log.contains("missing"),
+        log.contains("topic closed: cannot read tokens from") && log.contains("missing"),
         "{log}"
     );
     assert!(
-        log.contains("topic secret: line 4 of") && !log.contains("short") && !log.contains(TOKEN),
+        log.contains("topic secret: invalid token in line 4 of")
+            && !log.contains("short")
+            && !log.contains(TOKEN),
         "{log}"
     );
     program.run_ok(&["publish", "public"]);

@@ -24,7 +24,7 @@ pub struct Instance {
 
 impl Store {
     /// Stores instances as the newest ones of their documents. Deletes the oldest instances beyond
-    /// [`MAX_INSTANCES`], and those of documents that are not in `paths`.
+    /// `MAX_INSTANCES`, and those of documents that are not in `paths`.
     pub fn store_instances(
         &self,
         instances: Vec<Instance>,
