@@ -35,10 +35,18 @@ tests() {
     [ -e "$log.ended" ] && rm "$log.ended"
 }
 
+# The fuzz targets are packages of their own; cargo-fuzz is not needed to compile them.
+fuzz() {
+    for manifest in crates/*/fuzz/Cargo.toml; do
+        cargo check --quiet --target-dir "$target/fuzz" --manifest-path "$manifest" || return 1
+    done
+}
+
 run format cargo fmt --check
 run clippy cargo clippy --workspace --all-targets --quiet -- -D warnings
 run docs docs
 run tests tests
+run fuzz fuzz
 
 if command -v systemd-analyze >/dev/null; then
     run units scripts/check-units.sh
