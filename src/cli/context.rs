@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     path::PathBuf,
 };
 
@@ -80,7 +80,7 @@ impl Context {
     /// Prints a notice on stderr, unless `--quiet`.
     pub fn print_notice(&self, line: impl AsRef<str>) {
         if self.verbosity >= 0 {
-            print_stderr(&format!("{}\n", line.as_ref()));
+            terminal::print_stderr(&format!("{}\n", line.as_ref()));
         }
     }
 
@@ -207,11 +207,6 @@ impl Context {
     pub fn open_existing_store(&self) -> anyhow::Result<Store> {
         Store::open_read_only(&self.data_dir).map_err(|error| self.with_hint(error))
     }
-}
-
-/// Prints text on stderr as it is. A closed stderr is not an error.
-pub(super) fn print_stderr(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Returns `feeds.toml has 2 errors`.

@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
-use super::context::print_stderr;
+use super::terminal::print_stderr;
 use crate::telemetry;
 
 /// How the program ends.

@@ -2,9 +2,16 @@
 //!
 //! Text from a feed must not move the cursor, change colours or reverse the line.
 
+use std::io::{self, Write as _};
+
 use feed_model::Timestamp;
 
 use crate::telemetry;
+
+/// Prints text on stderr as it is. A closed stderr is not an error.
+pub(super) fn print_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
 
 /// Returns the text on one line, with every other control character escaped.
 pub(crate) fn escape_line(text: &str) -> String {

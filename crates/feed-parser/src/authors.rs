@@ -1,7 +1,7 @@
 //! The authors of an item, chosen from all persons that the document names.
 
 use super::{
-    normalise::{BaseUrls, MAX_VALUES},
+    draft::MAX_VALUES,
     xml_feed::{FieldName, Ranked, RawItem},
 };
 use feed_model::{FeedMeta, Person};
@@ -14,7 +14,7 @@ pub(super) const FIRST_CONTRIBUTOR_RANK: u8 = 3;
 pub(super) fn authors(
     raw: &RawItem,
     meta: &FeedMeta,
-    bases: &BaseUrls,
+    feed_has_author: bool,
 ) -> (Vec<Person>, Option<FieldName>) {
     let source_people = raw.source.iter().flat_map(|source| &source.people);
     let item_authors =
@@ -24,7 +24,7 @@ pub(super) fn authors(
             return people(&candidate);
         }
     }
-    if bases.has_author || raw.people.is_empty() {
+    if feed_has_author || raw.people.is_empty() {
         let from = (!meta.authors.is_empty()).then_some(FieldName::Borrowed("the feed's author"));
         return (meta.authors.clone(), from);
     }

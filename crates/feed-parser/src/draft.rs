@@ -8,6 +8,9 @@ use super::{
 };
 use feed_model::{Draft, Problem, SafeHtml, Timestamp};
 
+/// The maximum number of values of one kind per item: categories, enclosures, persons.
+pub(super) const MAX_VALUES: usize = 100;
+
 /// A draft whose texts are not sanitised and not yet part of it.
 #[derive(Debug)]
 pub(super) struct RawDraft {

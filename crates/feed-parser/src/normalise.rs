@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     authors::{FIRST_CONTRIBUTOR_RANK, authors, people},
     date::parse_date,
-    draft::RawDraft,
+    draft::{MAX_VALUES, RawDraft},
     feed_rs_adapter::{FeedTexts, ItemTexts, Text},
     media::{enclosure, is_image, media},
     repairs::line_number,
@@ -20,9 +20,6 @@ use feed_model::{
     Category, Draft, Enclosure, FeedMeta, FieldProvenance, Format, Guid, OriginSource, Problem,
     PublishedDate, language::parse_tag, text::strip_forbidden,
 };
-
-/// The maximum number of values of one kind per item: categories, enclosures, persons.
-pub(super) const MAX_VALUES: usize = 100;
 
 /// The maximum length of an id, in bytes.
 const MAX_ID_BYTES: usize = 4096;
@@ -168,7 +165,7 @@ pub(super) fn item(
                 .at_line(line()),
         );
     }
-    let (authors, authors_from) = authors(raw, meta, bases);
+    let (authors, authors_from) = authors(raw, meta, bases.has_author);
     let named = raw.images.iter().map(|(url, from)| (url.as_str(), from));
     let mut shown =
         named.chain(raw.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)));
