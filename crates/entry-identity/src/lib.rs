@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod boilerplate;
+mod candidate;
 mod canonical_url;
 mod content_hash;
+mod entry_identity;
 mod entry_key;
 mod entry_match;
 mod fingerprint;
@@ -16,14 +18,17 @@ mod representative;
 mod salient_tokens;
 mod source_site;
 mod story_match;
+mod story_match_result;
 mod text_match;
 mod timestamp_match;
 mod title_match;
 mod url_variants;
 
+pub use candidate::{Candidate, IncomingEntry};
 pub use canonical_url::{canonical_link, canonical_link_with_fragment, guid_alias, site_of};
 pub use content_hash::known_text;
-pub use entry_key::{Ambiguous, EntryIdentity, KeyFrom, identify_items};
+pub use entry_identity::{Ambiguous, EntryIdentity, KeyFrom};
+pub use entry_key::identify_items;
 pub use entry_match::{
     EntryMatch, EntryMatches, KnownEntries, KnownEntry, KnownText, match_entries,
 };
@@ -36,8 +41,6 @@ pub use representative::{
     story_date,
 };
 pub use source_site::SourceSite;
-pub use story_match::{
-    Candidate, Commentary, CommentaryEntry, IncomingEntry, Placement, StoryDecision, StoryMatch,
-    choose_story, same_story,
-};
+pub use story_match::{Commentary, Placement, StoryDecision, choose_story, same_story};
+pub use story_match_result::{CommentaryEntry, StoryMatch};
 pub use title_match::TitleRelation;

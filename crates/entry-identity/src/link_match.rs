@@ -7,7 +7,7 @@ use super::{
     Candidate, CommentaryEntry, Fingerprint, IncomingEntry, LinkRelation, SourceSite, StoryMatch,
     StoryMatchReason, canonical_url,
     fingerprint::MIN_COMMENTARY_TOKENS,
-    story_match::{different, percent, same},
+    story_match_result::{different, percent, same},
 };
 
 /// Similarity from which a text is the post itself and not a commentary on it.

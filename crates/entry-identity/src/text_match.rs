@@ -7,7 +7,7 @@ use super::{
     Candidate, CopyObjection, Fingerprint, IncomingEntry, StoryMatch, StoryMatchReason,
     canonical_url,
     fingerprint::MIN_COMMENTARY_TOKENS,
-    story_match::{different, percent, same},
+    story_match_result::{different, percent, same},
     timestamp_match,
     title_match::{self, TitleRelation},
 };
