@@ -23,9 +23,6 @@ use super::{
 /// Part of every fingerprint. It is raised when the same rules classify differently than before.
 const FINGERPRINT_VERSION: u8 = 1;
 
-/// Number of bytes of the text from which a language is detected, besides title and summary.
-pub(super) const LANGUAGE_SAMPLE_BYTES: usize = 600;
-
 /// The error for rules that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("topic `{topic}`: item {} of `{list}` is no matcher", .index + 1)]

@@ -19,6 +19,9 @@ const MIN_SUMMARY_CHARS: usize = 200;
 /// Number of characters of the text that are read.
 pub(super) const TEXT_CHARS: usize = 1000;
 
+/// Number of bytes of the text from which a language is detected, besides title and summary.
+const LANGUAGE_SAMPLE_BYTES: usize = 600;
+
 /// A word of a run. Its numbers were assigned by the [`TermReader`] that read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word {
@@ -45,8 +48,7 @@ pub(super) struct WordRun<'t> {
 
 /// Returns the language of a story.
 pub(super) fn language(fields: &StoryFields<'_>) -> Language {
-    let beginning =
-        &fields.text[..fields.text.floor_char_boundary(super::rules::LANGUAGE_SAMPLE_BYTES)];
+    let beginning = &fields.text[..fields.text.floor_char_boundary(LANGUAGE_SAMPLE_BYTES)];
     Language::of(fields.language, &[fields.title, fields.summary.unwrap_or_default(), beginning])
 }
 

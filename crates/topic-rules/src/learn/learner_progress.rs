@@ -5,7 +5,7 @@ use feed_model::TopicId;
 
 use super::{
     super::{LearnerReason, StoryFields, language::Language},
-    Evidence,
+    evidence::Evidence,
 };
 
 /// Number of labels that are needed in a topic, and outside of it.

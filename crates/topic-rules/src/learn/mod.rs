@@ -8,12 +8,14 @@
 //! point.
 
 mod cross_validation;
+mod evidence;
 mod label_sets;
 mod learner_progress;
 mod linear_model;
 mod logistic_regression;
 mod naive_bayes_em;
 mod tfidf;
+mod training_example;
 
 use feed_model::TopicId;
 
@@ -23,8 +25,10 @@ use label_sets::LabelSets;
 use linear_model::{FitPlan, Vector, Weights, shares};
 use tfidf::TfidfVectorizer;
 
+pub(super) use evidence::Evidence;
 pub use learner_progress::LearnerProgress;
 pub(super) use learner_progress::{RuleScore, RuleScoring, TOLERANCE};
+pub use training_example::TrainingExample;
 
 /// Part of the fingerprint of trained rules. It is raised when the same examples give other
 /// results.
@@ -33,47 +37,8 @@ pub(super) const VERSION: u8 = 2;
 /// Weight of an unlabelled story, if unlabelled stories are used.
 const UNLABELLED_WEIGHT: f32 = 0.3;
 
-/// Number of nats of evidence that add a topic's threshold to the score.
-const NATS_PER_THRESHOLD: f64 = 2.0;
-
-/// Number of thresholds that the evidence adds or subtracts at most.
-const MAX_THRESHOLDS: f64 = 2.0;
-
 /// Number of words in a reason.
 const MAX_EXPLAINED_WORDS: usize = 6;
-
-/// A stored story to train on.
-#[derive(Debug, Clone, Copy)]
-pub struct TrainingExample<'a> {
-    /// Its fields.
-    pub fields: StoryFields<'a>,
-    /// The topics of its label; `None` if it has no label.
-    pub label: Option<&'a [TopicId]>,
-}
-
-/// The evidence of the learner for one story and one topic.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Evidence {
-    /// The probability that the story belongs to the topic.
-    pub(super) probability: f64,
-    /// The log ratio of that probability to the most probable label set without the topic, in nats.
-    pub(super) margin: f64,
-    /// The decisive words, the most important first, with what each contributes in nats.
-    pub(super) words: Vec<(String, f64)>,
-}
-
-impl Evidence {
-    /// Returns what the evidence adds to a score. Without a rule, it reaches the threshold if no
-    /// label set without the topic is more probable.
-    pub(super) fn points(&self, threshold: f64, is_evidence_only: bool) -> f64 {
-        if is_evidence_only {
-            2.0 * threshold / (1.0 + (-self.margin).exp())
-        } else {
-            let odds = (self.probability / (1.0 - self.probability)).ln();
-            (odds / NATS_PER_THRESHOLD).clamp(-MAX_THRESHOLDS, MAX_THRESHOLDS) * threshold
-        }
-    }
-}
 
 /// A trained learner.
 #[derive(Debug)]

@@ -9,8 +9,8 @@ use super::{
         term_extraction::{self, TermEvent, TermReader},
         tokenizer,
     },
-    TrainingExample,
     linear_model::Vector,
+    training_example::TrainingExample,
 };
 
 /// Number of stories that must have a term, from [`MANY_EXAMPLES`] on.
