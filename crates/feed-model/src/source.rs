@@ -249,8 +249,10 @@ pub enum SourceHealth {
     Ok,
     /// The last poll failed.
     Failing,
-    /// The server answered 410 (Gone) twice. The source is polled only on request.
-    Resting,
+    /// The server answered 410 (Gone) twice. The source is polled only on request. The name in
+    /// JSON is `resting`.
+    #[serde(rename = "resting")]
+    Gone,
     /// feeds.toml pauses it.
     Paused,
     /// Never polled.
@@ -263,7 +265,7 @@ impl SourceHealth {
         match self {
             Self::Ok => "ok",
             Self::Failing => "failing",
-            Self::Resting => "resting",
+            Self::Gone => "resting",
             Self::Paused => "paused",
             Self::New => "new",
         }

@@ -75,7 +75,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
     let health = if row.get("paused")? {
         SourceHealth::Paused
     } else if row.get("gone")? {
-        SourceHealth::Resting
+        SourceHealth::Gone
     } else if last_attempt.is_none() {
         SourceHealth::New
     } else if failures > 0 || error.is_some() {
@@ -83,7 +83,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
     } else {
         SourceHealth::Ok
     };
-    let is_polled = !matches!(health, SourceHealth::Paused | SourceHealth::Resting);
+    let is_polled = !matches!(health, SourceHealth::Paused | SourceHealth::Gone);
     let follow_mode =
         row.get::<_, Option<String>>("follow_mode")?.as_deref().and_then(FollowMode::from_stored);
     let redirect_url: Option<String> = row.get("redirect_url")?;
@@ -126,7 +126,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         next_poll: if is_polled { time_opt(row, "next_poll_ms")? } else { None },
         next_poll_reason: match health {
             SourceHealth::Paused => Some("paused in feeds.toml".into()),
-            SourceHealth::Resting => Some(
+            SourceHealth::Gone => Some(
                 "gone (two 410 responses); it is polled again when `tributary poll` names it"
                     .into(),
             ),

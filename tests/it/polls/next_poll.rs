@@ -242,7 +242,7 @@ async fn two_410_responses_a_day_apart_stop_polling() {
     harness.restart();
     harness.poll_when_due("feed").await;
     let state = harness.source_state("feed");
-    assert_eq!((state.health, state.entries, state.next_poll), (SourceHealth::Resting, 1, None));
+    assert_eq!((state.health, state.entries, state.next_poll), (SourceHealth::Gone, 1, None));
     harness.clock.advance(TimeDelta::days(365));
     assert!(!harness.is_due("feed"));
 }

@@ -206,11 +206,11 @@ fn source_view(state: &SourceState) -> SourceView {
         health_text: match state.health {
             SourceHealth::Ok => "OK",
             SourceHealth::Failing => "failing",
-            SourceHealth::Resting => "gone",
+            SourceHealth::Gone => "gone",
             SourceHealth::Paused => "paused",
             SourceHealth::New => "not polled yet",
         },
-        is_failing: matches!(state.health, SourceHealth::Failing | SourceHealth::Resting),
+        is_failing: matches!(state.health, SourceHealth::Failing | SourceHealth::Gone),
         last_success: state.last_success.map(time_view),
         next_poll: state.next_poll.map(time_view),
         entries: state.entries,
