@@ -62,9 +62,9 @@ fn posts_with_author_categories_are_classified_accordingly() {
                 categories: &categories,
                 ..StoryFields::default()
             });
-            let wanted = row.categories[0].to_lowercase().replace(" + ", "-").replace(' ', "-");
+            let expected = row.categories[0].to_lowercase().replace(" + ", "-").replace(' ', "-");
             assert!(
-                classifications.iter().any(|v| v.is_member && v.topic.as_str() == wanted),
+                classifications.iter().any(|v| v.is_member && v.topic.as_str() == expected),
                 "{}: {classifications:#?}",
                 row.title
             );

@@ -40,8 +40,8 @@ fn every_service_is_hardened() {
         "StateDirectory=tributary",
     ];
     for (unit, text) in units().into_iter().filter(|(unit, _)| unit.ends_with(".service")) {
-        for wanted in WANTED {
-            assert!(text.lines().any(|line| line == *wanted), "{unit} lacks {wanted}");
+        for expected in WANTED {
+            assert!(text.lines().any(|line| line == *expected), "{unit} lacks {expected}");
         }
         assert!(
             text.contains("\nDynamicUser=yes") || text.contains("\nUser=tributary"),
@@ -53,13 +53,13 @@ fn every_service_is_hardened() {
 #[test]
 fn the_daemon_unit_uses_notify_watchdog_and_reload() {
     let (_, text) = units().into_iter().find(|(unit, _)| unit == "tributary.service").unwrap();
-    for wanted in [
+    for expected in [
         "Type=notify",
         "WatchdogSec=60",
         "ExecReload=/bin/kill -HUP $MAINPID",
         "RestartPreventExitStatus=78",
     ] {
-        assert!(text.lines().any(|line| line == wanted), "tributary.service lacks {wanted}");
+        assert!(text.lines().any(|line| line == expected), "tributary.service lacks {expected}");
     }
 }
 
