@@ -1,7 +1,8 @@
 //! Bytes to entries, with and without sanitising: feeds of tiny items, of long articles, of
 //! articles as editors leave them, and a mixture as it is usual.
 
-#![allow(missing_docs, clippy::format_push_string, clippy::format_collect)] // what is measured is behind this
+// What is measured comes after the documents are built.
+#![allow(missing_docs, clippy::format_push_string, clippy::format_collect)]
 
 use std::hint::black_box;
 
@@ -9,23 +10,29 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use feed_parser::{FeedInput, parse_feed, parse_unsanitised, sanitise};
 use url::Url;
 
-const PARAGRAPH: &str = "<p>The stream runs <em>slowly</em> past the <a href=\"/mill?utm_source=feed&amp;x=1\">mill</a>, and what it \
-carries is sorted by weight: sand first, then leaves, then the odd <code>branch</code>. Nobody counts it &mdash; nobody has to.</p>\n\
-<figure><img src=\"/images/mill.jpg\" alt=\"The mill\" width=\"640\" height=\"480\"><figcaption>The mill in May</figcaption></figure>\n";
+const PARAGRAPH: &str = "<p>The stream runs <em>slowly</em> past the \
+<a href=\"/mill?utm_source=feed&amp;x=1\">mill</a>, and what it carries is sorted by weight: sand \
+first, then leaves, then the odd <code>branch</code>. Nobody counts it &mdash; nobody has to.</p>\n\
+<figure><img src=\"/images/mill.jpg\" alt=\"The mill\" width=\"640\" height=\"480\">\
+<figcaption>The mill in May</figcaption></figure>\n";
 
 /// The same as many editors write it: attributes nobody needs, capitals, quotes and end tags that
 /// are missing, a script.
-const SLOPPY: &str = "<div style=\"clear:both\"><P>The stream runs slowly past the mill, and what it carries is sorted by \
-weight:<br><font color=red>sand first</font>, then leaves & more.<img src='/images/mill.jpg' width=640 onload=\"x()\" ALT='The mill'>\
-<p>Nobody counts it, <b>nobody has to</b>, and so it goes on.<script>count('</p>')</script></div>\n";
+const SLOPPY: &str = "<div style=\"clear:both\"><P>The stream runs slowly past the mill, and what \
+it carries is sorted by weight:<br><font color=red>sand first</font>, then leaves & more.\
+<img src='/images/mill.jpg' width=640 onload=\"x()\" ALT='The mill'><p>Nobody counts it, <b>nobody \
+has to</b>, and so it goes on.<script>count('</p>')</script></div>\n";
 
 fn rss(items: usize, text: impl Fn(usize) -> String) -> String {
     let mut feed = String::from(
-        "<?xml version=\"1.0\"?><rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel><title>Bench</title><link>https://example.org/</link>\n",
+        "<?xml version=\"1.0\"?><rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/\
+         modules/content/\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><channel><title>Bench\
+         </title><link>https://example.org/</link>\n",
     );
     for n in 0..items {
         feed.push_str(&format!(
-            "<item><title>Entry {n} &amp; more</title><link>https://example.org/{n}</link><guid>https://example.org/?p={n}</guid>"
+            "<item><title>Entry {n} &amp; more</title><link>https://example.org/{n}</link>\
+             <guid>https://example.org/?p={n}</guid>"
         ));
         feed.push_str(&format!(
             "<pubDate>Mon, {:02} Jan 2024 10:00:00 +0000</pubDate><category>water</category>",
@@ -34,7 +41,10 @@ fn rss(items: usize, text: impl Fn(usize) -> String) -> String {
         feed.push_str("<description>A short text.</description>");
         let text = text(n);
         if !text.is_empty() {
-            feed.push_str(&format!("<dc:creator>Jane Doe</dc:creator><content:encoded><![CDATA[{text}]]></content:encoded>"));
+            feed.push_str(&format!(
+                "<dc:creator>Jane Doe</dc:creator><content:encoded>\
+                <![CDATA[{text}]]></content:encoded>"
+            ));
         }
         feed.push_str("</item>\n");
     }
@@ -45,10 +55,15 @@ fn rss(items: usize, text: impl Fn(usize) -> String) -> String {
 fn atom(items: usize, paragraphs: usize) -> String {
     let escaped = PARAGRAPH.replace('&', "&amp;").replace('<', "&lt;");
     let mut feed = String::from(
-        "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Bench</title><id>urn:x</id><updated>2024-01-01T00:00:00Z</updated>\n",
+        "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Bench</title><id>urn:x</id>\
+         <updated>2024-01-01T00:00:00Z</updated>\n",
     );
     for n in 0..items {
-        feed.push_str(&format!("<entry><title>Entry {n}</title><id>urn:x:{n}</id><link href=\"https://example.org/{n}\"/><updated>2024-01-01T00:00:00Z</updated><content type=\"html\">"));
+        feed.push_str(&format!(
+            "<entry><title>Entry {n}</title><id>urn:x:{n}</id>\
+            <link href=\"https://example.org/{n}\"/><updated>2024-01-01T00:00:00Z</updated>\
+            <content type=\"html\">"
+        ));
         (0..paragraphs).for_each(|_| feed.push_str(&escaped));
         feed.push_str("</content></entry>\n");
     }

@@ -1,5 +1,5 @@
-//! Throughput of fifty topics with a thousand matchers. The goal is at least 50 MB/s of body text on
-//! one core.
+//! Throughput of fifty topics with a thousand matchers. The goal is at least 50 MB/s of body text
+//! on one core.
 
 use std::hint::black_box;
 
@@ -80,8 +80,8 @@ fn topic(index: usize) -> Topic {
     Topic::new(TopicId::new(format!("topic-{index}")).expect("a plain word"))
 }
 
-/// Returns fifty topics with twenty matchers each: words, phrases of two and three words, weights and
-/// fields.
+/// Returns fifty topics with twenty matchers each: words, phrases of two and three words, weights
+/// and fields.
 fn rules() -> Rules {
     let mut numbers = RandomNumbers(7);
     let topics: Vec<Topic> = (0..50)

@@ -1,7 +1,7 @@
 //! The clock.
 //!
-//! Only [`SystemClock`] reads the system's time. The poller and the daemon take a [`Clock`], and all
-//! other code takes the time as an argument, so that tests control it.
+//! Only [`SystemClock`] reads the system's time. The poller and the daemon take a [`Clock`], and
+//! all other code takes the time as an argument, so that tests control it.
 
 use chrono::{SubsecRound as _, Utc};
 use feed_model::Timestamp;

@@ -2,8 +2,8 @@
 //!
 //! [`App`] holds what all jobs share. Each job has a file of its own: `sync_config`, `reload`,
 //! `retrain`, `reclassify`, `retention`, `render`, `watchdog`, `poll_once`. The daemon
-//! ([`run_daemon`]) assembles an [`App`], spawns the jobs, and waits for a signal. Commands call the
-//! same jobs.
+//! ([`run_daemon`]) assembles an [`App`], spawns the jobs, and waits for a signal. Commands call
+//! the same jobs.
 
 mod application;
 mod daemon;

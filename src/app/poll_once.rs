@@ -13,8 +13,8 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// Polls the selected sources that are due, and continues the backfills of the others. `on_start` is
-/// called with the number of tasks, `on_finished` with each report.
+/// Polls the selected sources that are due, and continues the backfills of the others. `on_start`
+/// is called with the number of tasks, `on_finished` with each report.
 pub async fn poll_once(
     app: &App,
     config: &Config,

@@ -59,7 +59,8 @@ impl App {
             tls.replace(&dir.join(&files.cert), &dir.join(&files.key))?;
         }
         self.sync_config(&config).await?;
-        // The client remembers when each host was last requested, so it is kept if its options stay.
+        // The client remembers when each host was last requested, so it is kept if its options
+        // stay.
         if polling.client.options() != self.poller.client.load().options() {
             self.poller.client.store(Arc::new(polling.client));
         }

@@ -1,5 +1,5 @@
-//! Builds the parts of the application from feeds.toml: the HTTP client, the settings of polling and
-//! of publishing, the access rules, the certificate and the listener.
+//! Builds the parts of the application from feeds.toml: the HTTP client, the settings of polling
+//! and of publishing, the access rules, the certificate and the listener.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -68,8 +68,8 @@ pub fn build_polling(
     );
     if anonymous {
         warn!(
-            "publishers cannot contact you: set `contact` in [site] of feeds.toml; it is sent in the \
-             User-Agent"
+            "publishers cannot contact you: set `contact` in [site] of feeds.toml; it is sent in \
+             the User-Agent"
         );
     }
     let client = Client::new(ClientOptions {

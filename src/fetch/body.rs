@@ -1,7 +1,7 @@
 //! Reads and decodes a body, up to a limit.
 //!
-//! The limit counts decoded bytes, because `Content-Length` says nothing about them (RFC 9110 §8.4).
-//! Memory never grows beyond the limit.
+//! The limit counts decoded bytes, because `Content-Length` says nothing about them (RFC 9110
+//! §8.4). Memory never grows beyond the limit.
 
 use std::{
     io,

@@ -46,8 +46,8 @@ struct Inner {
     lookup: Arc<dyn Lookup>,
     roots: Arc<rustls::RootCertStore>,
     response_cache: ResponseCache,
-    /// One client for each set of exemptions: a connection that an exemption permitted is not reused
-    /// without it.
+    /// One client for each set of exemptions: a connection that an exemption permitted is not
+    /// reused without it.
     clients: Mutex<HashMap<String, reqwest::Client>>,
 }
 
@@ -286,7 +286,8 @@ impl Client {
             Some(Host::Domain(_)) => None,
             None => return Err(FetchError::Scheme(shown(url))),
         };
-        // The HTTP library calls the resolver for names only, so literal addresses are checked here.
+        // The HTTP library calls the resolver for names only, so literal addresses are checked
+        // here.
         let host = url.host_str().unwrap_or_default();
         match literal {
             Some(address) if !guard::permits(host, address, exempt) => {

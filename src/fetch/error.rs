@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
-/// Why a request has no usable response. Messages contain no secrets: URLs are shown without userinfo.
+/// Why a request has no usable response. Messages contain no secrets: URLs are shown without
+/// userinfo.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The URL is neither http nor https.

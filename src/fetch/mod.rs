@@ -1,6 +1,7 @@
 //! The HTTP client.
 //!
-//! [`Client::get`] requests one URL, within limits of time, decoded size, header size and redirects.
+//! [`Client::get`] requests one URL, within limits of time, decoded size, header size and
+//! redirects.
 //! - Only public addresses are requested, unless they are exempt (`guard`).
 //! - Concurrent requests to one host are limited, with a pause between two (`host_limits`).
 //! - Validators are sent byte for byte to the URL that sent them, and to no other.

@@ -1,4 +1,5 @@
-//! DNS lookup through the address guard. The connection uses exactly the addresses that were checked.
+//! DNS lookup through the address guard. The connection uses exactly the addresses that were
+//! checked.
 
 use std::{net::SocketAddr, sync::Arc};
 

@@ -5,8 +5,8 @@ use url::{Host, Url};
 
 use super::guard;
 
-/// Returns `tributary/VERSION (+CONTACT)`, and whether the contact is missing. The contact is that of
-/// feeds.toml, or else `base_url` if it is public.
+/// Returns `tributary/VERSION (+CONTACT)`, and whether the contact is missing. The contact is that
+/// of feeds.toml, or else `base_url` if it is public.
 pub fn user_agent(version: &str, contact: Option<&str>, base_url: Option<&Url>) -> (String, bool) {
     let of_base_url = || base_url.filter(|url| is_public(url)).map(ToString::to_string);
     let contact = contact.map(|c| {

@@ -27,7 +27,8 @@ use crate::{
     store::{Arrival, KnownPage, PageChange, PageState, QueuedPage, StoreError},
 };
 
-/// The most new links that are queued from one sitemap. More at once mean that the site was rebuilt.
+/// The most new links that are queued from one sitemap. More at once mean that the site was
+/// rebuilt.
 const MAX_NEW_LINKS: usize = 200;
 
 /// The crawl stops until the next poll after this many failures in a row.
@@ -107,7 +108,8 @@ pub(super) async fn queue_listed_pages(
     }
     if over_limit > 0 {
         let text = format!(
-            "{new} links appeared in the sitemap at once: only the newest {MAX_NEW_LINKS} are fetched"
+            "{new} links appeared in the sitemap at once: only the newest {MAX_NEW_LINKS} are \
+             fetched"
         );
         crawl.problems.push(Problem::warning("sitemap-made-anew", text));
     }
@@ -132,8 +134,8 @@ fn rank(now: Timestamp, place: usize) -> i64 {
     i64::try_from(place).unwrap_or(i64::MAX / 2) - now.timestamp() * 1_000_000
 }
 
-/// Completes the items of an index page with the stored metadata of their pages. Queues the pages of
-/// incomplete items on the same site; as backfill if the index is read for the first time.
+/// Completes the items of an index page with the stored metadata of their pages. Queues the pages
+/// of incomplete items on the same site; as backfill if the index is read for the first time.
 pub(super) async fn complete_index_items(
     session: &FetchSession<'_>,
     page: &Url,
@@ -190,8 +192,8 @@ pub(super) fn home_page(configured: &Url, sitemap: &Response) -> Url {
     configured.join("/").ok().filter(|_| is_sitemap).unwrap_or_else(|| configured.clone())
 }
 
-/// Returns whether an item is on the site of the index page: on the same registrable domain, or, for
-/// hosts without one, on the same origin. The index page itself is not.
+/// Returns whether an item is on the site of the index page: on the same registrable domain, or,
+/// for hosts without one, on the same origin. The index page itself is not.
 fn is_same_site(url: &Url, page: &Url) -> bool {
     let named = |url: &Url| url.domain().is_some_and(|name| name.contains('.'));
     let same = if named(url) && named(page) {

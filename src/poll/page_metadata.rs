@@ -33,8 +33,8 @@ pub(super) struct PageMetadata {
 }
 
 impl PageMetadata {
-    /// Returns the data of a sitemap's news and image extensions. `lastmod` is not used: it is not a
-    /// date of publication.
+    /// Returns the data of a sitemap's news and image extensions. `lastmod` is not used: it is not
+    /// a date of publication.
     pub(super) fn from_sitemap(page: &SitemapPage) -> Self {
         Self {
             title: page.news_title.clone(),
@@ -69,7 +69,8 @@ impl PageMetadata {
         if *self == Self::default() { None } else { serde_json::to_string(self).ok() }
     }
 
-    /// Fills the empty fields of a draft. A more precise date replaces one of the same day or month.
+    /// Fills the empty fields of a draft. A more precise date replaces one of the same day or
+    /// month.
     pub(super) fn fill_gaps(self, draft: &mut Draft, base: &Url) {
         // Stored HTML is sanitised again: the database is not trusted.
         let html = |text: Option<String>| {

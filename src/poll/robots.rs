@@ -197,7 +197,8 @@ async fn fetch(
             None => none(Some(response.status), fetched),
         },
         FetchOutcome::Document(response) => {
-            // Validators belong to the URL that sent them. Those of a redirect's target are not kept.
+            // Validators belong to the URL that sent them. Those of a redirect's target are not
+            // kept.
             let is_own = response.final_url == robots_url;
             let validators = if is_own {
                 Validators::from_headers(&response.headers)

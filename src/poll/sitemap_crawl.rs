@@ -1,7 +1,8 @@
 //! Reads a site's sitemap, with the sitemaps that a sitemap index names.
 //!
 //! An index is read one level deep. Each sitemap is one conditional request, or none if the index
-//! says that it did not change. A listing may therefore be partial ([`SitemapListing::is_partial`]).
+//! says that it did not change. A listing may therefore be partial
+//! ([`SitemapListing::is_partial`]).
 
 use std::collections::{HashMap, HashSet};
 
@@ -95,8 +96,8 @@ impl SitemapListing {
         Ok(listing)
     }
 
-    /// Reads the sitemaps of an index that did not change itself. Returns `None` if the sitemap is not
-    /// an index.
+    /// Reads the sitemaps of an index that did not change itself. Returns `None` if the sitemap is
+    /// not an index.
     pub(super) async fn read_unchanged_index(
         session: &mut FetchSession<'_>,
     ) -> Result<Option<Self>, StoreError> {

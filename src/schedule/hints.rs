@@ -106,8 +106,8 @@ fn fresh_for(headers: &Headers, now: Timestamp) -> Option<(Hint, Duration)> {
     }
 }
 
-/// Returns the end of `Retry-After` of a 429, a 503 or a redirect (RFC 9110 §10.2.3). Returns `None`
-/// if the field is missing or invalid, or if the time has passed.
+/// Returns the end of `Retry-After` of a 429, a 503 or a redirect (RFC 9110 §10.2.3). Returns
+/// `None` if the field is missing or invalid, or if the time has passed.
 pub fn retry_after(status: u16, headers: &Headers, now: Timestamp) -> Option<Timestamp> {
     if !(matches!(status, 429 | 503) || (300..400).contains(&status) && status != 304) {
         return None;

@@ -1,8 +1,8 @@
 //! Database connections: one for writing, which a thread owns, and a few for reading.
 //!
 //! The writer receives its jobs through a bounded channel and commits them
-//! in groups. A panic in a job becomes the error of that job. Readers see a consistent snapshot each (WAL mode)
-//! and do not wait for the writer.
+//! in groups. A panic in a job becomes the error of that job. Readers see a consistent snapshot
+//! each (WAL mode) and do not wait for the writer.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -252,8 +252,8 @@ impl Store {
         sender.send(job).map_err(|_| StoreError::Closed)
     }
 
-    /// Writes the log (WAL) back into the database and ends the writer. `SQLite` deletes the log when
-    /// its last connection closes. Later writes fail.
+    /// Writes the log (WAL) back into the database and ends the writer. `SQLite` deletes the log
+    /// when its last connection closes. Later writes fail.
     pub fn close(&self) -> Result<(), StoreError> {
         self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.0.version_conn.lock().unwrap_or_else(PoisonError::into_inner).take();

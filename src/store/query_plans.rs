@@ -1,7 +1,7 @@
 //! Tests that frequent statements use indexes and do not scan large tables.
 //!
-//! The tests call functions of the store, record the statements that `SQLite` runs, and examine their
-//! query plans.
+//! The tests call functions of the store, record the statements that `SQLite` runs, and examine
+//! their query plans.
 
 use std::{
     sync::{Arc, Mutex},

@@ -44,8 +44,8 @@ pub(super) fn run(mut conn: Connection, jobs: &Receiver<Job>) {
     }
 }
 
-/// Runs a job, and the jobs that wait behind it, in one transaction. Returns a job that was received
-/// and cannot be part of it.
+/// Runs a job, and the jobs that wait behind it, in one transaction. Returns a job that was
+/// received and cannot be part of it.
 fn run_group(conn: &mut Connection, first: TransactionJob, jobs: &Receiver<Job>) -> Option<Job> {
     let tx = match conn
         .transaction_with_behavior(TransactionBehavior::Immediate)

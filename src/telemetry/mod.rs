@@ -1,7 +1,7 @@
 //! Logs and metrics.
 //!
-//! The log is written as text, as JSON, or to the systemd journal. Each poll is one line that can be
-//! read by itself and searched by its fields. Bodies and secrets are never logged.
+//! The log is written as text, as JSON, or to the systemd journal. Each poll is one line that can
+//! be read by itself and searched by its fields. Bodies and secrets are never logged.
 
 mod metrics;
 

@@ -239,9 +239,8 @@ mod tests {
             assert!(is_catching_panics(), "the inner guard must not remove the outer one");
             panic!("{} of something", "the end");
         });
-        assert!(
-            matches!(result, Err(IngestError::Panic { message }) if message == "the end of something")
-        );
+        let Err(IngestError::Panic { message }) = result else { panic!("the panic is an error") };
+        assert_eq!(message, "the end of something");
         assert!(!is_catching_panics());
     }
 }

@@ -95,7 +95,8 @@ pub fn parse(text: &str) -> Opml {
                             if unusable <= 20 {
                                 let shown: String = written.chars().take(80).collect();
                                 let problem = format!(
-                                    "The xmlUrl of an outline is not an http(s) URL: “{shown}”; the outline was omitted."
+                                    "The xmlUrl of an outline is not an http(s) URL: “{shown}”; \
+                                     the outline was omitted."
                                 );
                                 let line = super::repairs::line_number(text, lexer.token_start());
                                 opml.problems
@@ -170,10 +171,14 @@ mod tests {
     #[test]
     fn malformed_outlines_are_parsed() {
         let opml = parse(
-            "<?xml version='1.0'?>\n<OPML version=\"9\"><head><title>My &amp; list</title></head><body>\n\
-             <outline text=\"Databases & storage\"><outline title=A text=b type=rss XMLURL=\"https://example.org/a?x=1&y=2\" htmlUrl='https://example.org/'>\n\
-             </outline><outline text=\"Deep\"><outline text=\"B\" xmlUrl=\"feed://example.org/b\"/></outline></outline>\n\
-             <outline text=\"C\" xmlUrl=\"javascript:alert(1)\"/><outline text=\"D\" xmlurl=\"example.org/d.xml\"/>\n\
+            "<?xml version='1.0'?>\n\
+             <OPML version=\"9\"><head><title>My &amp; list</title></head><body>\n\
+             <outline text=\"Databases & storage\"><outline title=A text=b type=rss \
+             XMLURL=\"https://example.org/a?x=1&y=2\" htmlUrl='https://example.org/'>\n\
+             </outline><outline text=\"Deep\"><outline text=\"B\" xmlUrl=\"feed://example.org/b\"/>\
+             </outline></outline>\n\
+             <outline text=\"C\" xmlUrl=\"javascript:alert(1)\"/>\
+             <outline text=\"D\" xmlurl=\"example.org/d.xml\"/>\n\
              <outline text=\"again\" xmlUrl=\"https://example.org/a?x=1&amp;y=2\"/>",
         );
         assert_eq!(opml.title.as_deref(), Some("My & list"));
@@ -199,9 +204,13 @@ mod tests {
     fn malformed_attributes_are_parsed() {
         let opml = parse(
             "\u{feff}<opml><body><OUTLINE TEXT=Plain XMLURL=https://example.org/plain?a=1&b=2 />\n\
-             <outline type='rss' text='1.0' url='https://example.org/old'/><outline type='link' text='no feed' url='https://example.org/page'/>\n\
-             <outline text=\"a < b & \"quoted\"\" xmlUrl=\"https://example.org/quoted\"><outline title=\"&lt;i&gt;Deep&lt;/i&gt; &eacute;\" xml_url=\" feed:https://example.org/deep \"\n\
-             htmlUrl=\"javascript:alert(1)\"></outline><outline xmlUrl=\"\" text=\"\"/><outline xmlUrl='https://user:secret@example.org/private'/>",
+             <outline type='rss' text='1.0' url='https://example.org/old'/><outline type='link' \
+             text='no feed' url='https://example.org/page'/>\n\
+             <outline text=\"a < b & \"quoted\"\" xmlUrl=\"https://example.org/quoted\">\
+             <outline title=\"&lt;i&gt;Deep&lt;/i&gt; &eacute;\" xml_url=\" \
+             feed:https://example.org/deep \"\n\
+             htmlUrl=\"javascript:alert(1)\"></outline><outline xmlUrl=\"\" text=\"\"/>\
+             <outline xmlUrl='https://user:secret@example.org/private'/>",
         );
         let seen: Vec<_> = opml
             .outlines

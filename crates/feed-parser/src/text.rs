@@ -211,7 +211,9 @@ mod tests {
     #[test]
     fn prose_omits_code_and_quotations() {
         let html = SafeHtml::from_sanitised(
-            "<p>One <em>t</em>wo.</p><pre><code>let x;</code></pre><blockquote>q<blockquote>q</blockquote>q</blockquote><p>Three</p>".into(),
+            "<p>One <em>t</em>wo.</p><pre><code>let x;</code></pre><blockquote>q<blockquote>q\
+             </blockquote>q</blockquote><p>Three</p>"
+                .into(),
         );
         assert_eq!(prose(&html), "One two. Three");
         assert_eq!(plain_text(html.as_str()), "One two. let x; q q q Three");

@@ -14,7 +14,8 @@ fn read(text: &str) -> String {
 proptest::proptest! {
     #[test]
     fn the_usual_shape_is_read_as_it_would_be_word_by_word(
-        day in 0..33_u32, month in 0..7_usize, year in 0..9999_u32, hour in 0..26_u32, second in 0..62_u32, zone in 0..6_usize,
+        day in 0..33_u32, month in 0..7_usize, year in 0..9999_u32,
+        hour in 0..26_u32, second in 0..62_u32, zone in 0..6_usize,
     ) {
         let month = ["Jan", "Feb", "May", "Aug", "Dec", "Mai", "Foo"][month];
         let zone = ["GMT", "+0000", "-0330", "+1600", "EST", "+00:0"][zone];

@@ -353,7 +353,8 @@ mod tests {
     fn well_formed_xml_is_tokenised() {
         assert_eq!(
             names(
-                "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a x=\"1>2\"><!-- no --><b/>t<![CDATA[<c>]]></a>"
+                "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a x=\"1>2\"><!-- no --><b/>t\
+                 <![CDATA[<c>]]></a>"
             ),
             ["<a", "<b/", "'t'", "[<c>]", "/a"]
         );

@@ -74,12 +74,14 @@ mod tests {
     #[test]
     fn a_base_applies_to_its_content() {
         let outer = Url::parse("http://example.org/a/").unwrap();
-        let text = "<a href='x'>1</a><div xml:base='b/'><a href='x'>2</a><p xml:base='/c/'><img src='y?p&amp;q'/></p>\
-                    <a href='mailto:z@example.org'>3</a></div><a href='x'>4</a>";
+        let text = "<a href='x'>1</a><div xml:base='b/'><a href='x'>2</a><p xml:base='/c/'>\
+                    <img src='y?p&amp;q'/></p><a href='mailto:z@example.org'>3</a></div>\
+                    <a href='x'>4</a>";
         assert_eq!(
             resolve_xml_base(text, &outer),
-            "<a href='x'>1</a><div><a href=\"http://example.org/a/b/x\">2</a><p><img src=\"http://example.org/c/y?p&amp;q\"/></p>\
-             <a href=\"mailto:z@example.org\">3</a></div><a href='x'>4</a>"
+            "<a href='x'>1</a><div><a href=\"http://example.org/a/b/x\">2</a><p>\
+             <img src=\"http://example.org/c/y?p&amp;q\"/></p><a href=\"mailto:z@example.org\">3\
+             </a></div><a href='x'>4</a>"
         );
     }
 }
