@@ -79,7 +79,11 @@ fn every_invalid_config_has_the_expected_report() {
                 "{name}: {problem:?} points beyond its line"
             );
         }
-        insta::with_settings!({ snapshot_path => "../fixtures/config/invalid", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::with_settings!({
+            snapshot_path => "../fixtures/config/invalid",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
             insta::assert_snapshot!(name, config::render(&checked.problems, &text, false));
         });
     }
@@ -161,7 +165,8 @@ fn colour_is_used_only_on_request() {
 
 #[test]
 fn reports_contain_no_terminal_control_characters() {
-    let text = "\"\\u001b[2J\" = 1\n[[source]]\nid = \"\\u001b]0;x\\u0007\"\nurl = \"https://\\u001b.example/\"\n";
+    let text = "\"\\u001b[2J\" = 1\n[[source]]\nid = \"\\u001b]0;x\\u0007\"\n\
+        url = \"https://\\u001b.example/\"\n";
     let report = config::render(&config::check(text, "feeds.toml").problems, text, false);
     assert!(!report.contains(['\u{1b}', '\u{7}']), "{report:?}");
 }
@@ -181,7 +186,11 @@ mod properties {
 
         /// The same for the shipped file with anything written over a part of it.
         #[test]
-        fn any_damaged_config_is_checked_without_a_panic(at in 0..config::SHIPPED.len(), length in 0..40_usize, junk in "[\\PC\n\"\\[\\]=]{0,20}") {
+        fn any_damaged_config_is_checked_without_a_panic(
+            at in 0..config::SHIPPED.len(),
+            length in 0..40_usize,
+            junk in "[\\PC\n\"\\[\\]=]{0,20}",
+        ) {
             prop_assume!(config::SHIPPED.is_char_boundary(at));
             let end = (at + length).min(config::SHIPPED.len());
             prop_assume!(config::SHIPPED.is_char_boundary(end));

@@ -28,12 +28,32 @@ fn program(origin: &Origin) -> Program {
         .collect();
     origin.script("/feed", vec![Reply::ok(rss("The river", &posts)).header("ETag", "\"1\"")]);
     let program = Program::with(&format!(
-        "[site]\ntitle = \"Site\"\ncontact = \"mailto:me@example.org\"\n\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n\n\
-         [publishing]\nmax_entries = 2\nkeep_within = \"0s\"\n\n\
-         [[source]]\nid = \"river\"\nurl = \"{}\"\n\n\
-         [[topic]]\nid = \"open\"\ntitle = \"SnapshotSource\"\nany = [\"rust\"]\n\n\
-         [[topic]]\nid = \"secret\"\ntitle = \"Hidden things\"\nany = [\"kafka\"]\naccess = [\"tokens\"]\nwas = [\"once\"]\n\n\
-         [[topic]]\nid = \"closed\"\ntitle = \"Hidden for good\"\nany = [\"kafka\"]\naccess = [\"missing\"]\n",
+        "[site]\n\
+         title = \"Site\"\n\
+         contact = \"mailto:me@example.org\"\n\n\
+         [polling]\n\
+         allow_hosts = [\"127.0.0.1\"]\n\n\
+         [publishing]\n\
+         max_entries = 2\n\
+         keep_within = \"0s\"\n\n\
+         [[source]]\n\
+         id = \"river\"\n\
+         url = \"{}\"\n\n\
+         [[topic]]\n\
+         id = \"open\"\n\
+         title = \"SnapshotSource\"\n\
+         any = [\"rust\"]\n\n\
+         [[topic]]\n\
+         id = \"secret\"\n\
+         title = \"Hidden things\"\n\
+         any = [\"kafka\"]\n\
+         access = [\"tokens\"]\n\
+         was = [\"once\"]\n\n\
+         [[topic]]\n\
+         id = \"closed\"\n\
+         title = \"Hidden for good\"\n\
+         any = [\"kafka\"]\n\
+         access = [\"missing\"]\n",
         origin.url("/feed")
     ));
     std::fs::write(program.join("tokens"), format!("# one for each reader\n\n{TOKEN}\nshort\n"))

@@ -18,12 +18,24 @@ use crate::support::{
 
 /// What stands in every feeds.toml here: nothing but the origin is asked, and it is asked without
 /// pauses.
-pub const HEAD: &str = "[site]\ntitle = \"Test\"\nbase_url = \"https://reader.example/\"\nid = \"tag:reader.example,2024:topics\"\n\
-    contact = \"mailto:test@example.org\"\n\n[polling]\nallow_hosts = [\"127.0.0.1\"]\ntimeout = \"5s\"\n\n";
+pub const HEAD: &str = "[site]\n\
+    title = \"Test\"\n\
+    base_url = \"https://reader.example/\"\n\
+    id = \"tag:reader.example,2024:topics\"\n\
+    contact = \"mailto:test@example.org\"\n\n\
+    [polling]\n\
+    allow_hosts = [\"127.0.0.1\"]\n\
+    timeout = \"5s\"\n\n";
 
 /// Two topics.
-pub const TOPICS: &str = "[[topic]]\nid = \"streaming\"\ntitle = \"Streaming\"\nany = [\"kafka\", \"flink\"]\n\n\
-    [[topic]]\nid = \"databases\"\ntitle = \"Databases\"\nany = [\"sqlite\", \"postgres\"]\n";
+pub const TOPICS: &str = "[[topic]]\n\
+    id = \"streaming\"\n\
+    title = \"Streaming\"\n\
+    any = [\"kafka\", \"flink\"]\n\n\
+    [[topic]]\n\
+    id = \"databases\"\n\
+    title = \"Databases\"\n\
+    any = [\"sqlite\", \"postgres\"]\n";
 
 /// A feeds.toml that follows these paths of the origin, each source named after its path.
 pub fn feeds_toml(origin: &Origin, paths: &[&str]) -> String {

@@ -533,7 +533,8 @@ fn any_outcome() -> impl Strategy<Value = AnyOutcome> {
 proptest! {
     #[test]
     fn the_next_poll_is_in_the_future_and_within_max_interval(
-        policy in any_pace(), hints in any_hints(), outcome in any_outcome(), validators: bool, since in 0_i64..400_000, hold in prop::option::of(0_i64..900_000),
+        policy in any_pace(), hints in any_hints(), outcome in any_outcome(),
+        validators: bool, since in 0_i64..400_000, hold in prop::option::of(0_i64..900_000),
     ) {
         let id = id();
         let last_request = noon() - TimeDelta::seconds(since);
@@ -555,24 +556,32 @@ proptest! {
             prop_assert!(next.at >= promised, "{next:?} comes before {promised}");
         }
         if !policy.exempt {
-            let floor = if validators || policy.custom_interval { HOUR } else { DAY }.min(policy.max_interval);
-            prop_assert!(next.at >= last_request + TimeDelta::from_std(floor).unwrap(), "{next:?} is below the floor");
+            let floor = if validators || policy.custom_interval { HOUR } else { DAY };
+            let floor = floor.min(policy.max_interval);
+            let floor = last_request + TimeDelta::from_std(floor).unwrap();
+            prop_assert!(next.at >= floor, "{next:?} is below the floor");
         }
         if policy.schedule.is_none() {
-            let from = [Some(noon()), hints.retry_after, host_backoff].into_iter().flatten().max().unwrap();
-            prop_assert!(next.at <= from + TimeDelta::from_std(policy.max_interval).unwrap(), "{next:?} is beyond the cap");
+            let from = [Some(noon()), hints.retry_after, host_backoff].into_iter().flatten().max();
+            let cap = from.unwrap() + TimeDelta::from_std(policy.max_interval).unwrap();
+            prop_assert!(next.at <= cap, "{next:?} is beyond the cap");
         } else {
             prop_assert_eq!(next.at.timestamp() % 60, 0);
         }
         prop_assert!(!next.reason.to_string().is_empty());
-        prop_assert_eq!(&next, &next_poll(&policy, &hints, &situation), "the same each time that it is computed");
+        let again = next_poll(&policy, &hints, &situation);
+        prop_assert_eq!(&next, &again, "the same each time that it is computed");
     }
 
     #[test]
-    fn update_hints_only_lengthen_the_interval(policy in any_pace(), hints in any_hints(), more in 0_u64..3_000_000) {
+    fn update_hints_only_lengthen_the_interval(
+        policy in any_pace(), hints in any_hints(), more in 0_u64..3_000_000,
+    ) {
         let id = id();
-        let bare = Hints { fresh_for: None, feed_interval: None, retry_after: None, ..hints.clone() };
-        let wished = Hints { fresh_for: Some((Hint::MaxAge, Duration::from_secs(more))), ..bare.clone() };
+        let bare =
+            Hints { fresh_for: None, feed_interval: None, retry_after: None, ..hints.clone() };
+        let fresh_for = Some((Hint::MaxAge, Duration::from_secs(more)));
+        let wished = Hints { fresh_for, ..bare.clone() };
         let plain = next_poll(&policy, &bare, &good(&id));
         // Jitter grows with the pause, so that nothing is undone by it.
         prop_assert!(next_poll(&policy, &wished, &good(&id)).at >= plain.at);

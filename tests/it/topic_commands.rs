@@ -25,7 +25,9 @@ impl TopicProgram {
         for (number, (title, summary)) in posts.iter().enumerate() {
             let _ = write!(
                 feed,
-                "<item><guid isPermaLink=\"false\">p{number}</guid><link>https://blog.example/p/{number}</link><title>{title}</title><description>{summary}</description></item>"
+                "<item><guid isPermaLink=\"false\">p{number}</guid>\
+                 <link>https://blog.example/p/{number}</link><title>{title}</title>\
+                 <description>{summary}</description></item>"
             );
         }
         feed.push_str("</channel></rss>");
@@ -43,7 +45,8 @@ impl TopicProgram {
             "[[source]]\nid = \"blog\"\nurl = \"{}\"\nfollow = \"feed\"\n",
             self.origin.url("/feed")
         );
-        let site = "[site]\nbase_url = \"http://127.0.0.1:1\"\ncontact = \"mailto:me@example.org\"\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n";
+        let site = "[site]\nbase_url = \"http://127.0.0.1:1\"\n\
+            contact = \"mailto:me@example.org\"\n[polling]\nallow_hosts = [\"127.0.0.1\"]\n";
         self.program.configure(&format!("{site}{source}{topics}"));
     }
 
@@ -96,7 +99,10 @@ fn a_dry_run_lists_entering_and_leaving_stories_and_changes_nothing() {
     let before = program.json(&["stories"]);
     let state = fs::read(program.program.database()).unwrap();
 
-    program.write("[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"log\", \"raft\"]\nnone = [\"kafka\"]\n[[topic]]\nid = \"votes\"\ntitle = \"Votes\"\nany = [\"votes\"]\n");
+    program.write(
+        "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"log\", \"raft\"]\n\
+        none = [\"kafka\"]\n[[topic]]\nid = \"votes\"\ntitle = \"Votes\"\nany = [\"votes\"]\n",
+    );
     let check = program.json(&["check", "--dry-run"]);
     assert_eq!(check["ok"], true);
     let [streams, votes] = &check["topics"].as_array().unwrap()[..] else { panic!("{check}") };
@@ -244,7 +250,8 @@ fn suggest_proposes_terms_for_topics_and_new_subjects() {
 
 #[test]
 fn labels_train_a_topic_with_learn() {
-    let topics = "[[topic]]\nid = \"bread\"\ntitle = \"Bread\"\nlearn = true\n[[topic]]\nid = \"plain\"\ntitle = \"Plain\"\nany = [\"spelt\"]\n";
+    let topics = "[[topic]]\nid = \"bread\"\ntitle = \"Bread\"\nlearn = true\n[[topic]]\n\
+        id = \"plain\"\ntitle = \"Plain\"\nany = [\"spelt\"]\n";
     let program = TopicProgram::with_posts(&trade_posts(), topics);
     let learning = |program: &TopicProgram| program.json(&["topics"])[0]["learning"].clone();
     assert_eq!(

@@ -22,7 +22,8 @@ use crate::support::{
 
 #[tokio::test]
 async fn a_bot_challenge_is_detected_at_any_status_and_never_parsed() {
-    let page = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={};</script></body></html>";
+    let page = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>\
+        <script>window._cf_chl_opt={};</script></body></html>";
     for status in [200, 403, 503] {
         let harness = Installation::with_public_feed();
         let challenge = Reply::new(status)
@@ -95,7 +96,8 @@ fn peak_kib(pid: u32) -> Option<u64> {
 fn inspect(origin: &Origin, path: &str) -> (String, u64) {
     let dir = tempfile::tempdir().unwrap();
     let toml = format!(
-        "[polling]\nallow_hosts = [\"127.0.0.1\"]\nmax_body = \"16 MiB\"\n[[source]]\nid = \"feed\"\nurl = \"{}\"\n",
+        "[polling]\nallow_hosts = [\"127.0.0.1\"]\nmax_body = \"16 MiB\"\n[[source]]\n\
+         id = \"feed\"\nurl = \"{}\"\n",
         origin.url(path)
     );
     fs::write(dir.path().join("feeds.toml"), toml).unwrap();

@@ -200,12 +200,14 @@ fn site_and_feed(origin: &Origin) -> Vec<Source> {
         .collect();
     let pages = pages.concat();
     let map = format!(
-        "<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">{pages}</urlset>"
+        "<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/\
+         0.9\">{pages}</urlset>"
     );
     origin.script("/sitemap.xml", vec![Reply::ok(map).header("ETag", "\"m\"")]);
     for n in 1..=6 {
         let page = format!(
-            "<!doctype html><html><head><title>Post {n}</title></head><body><p>Text of post {n}.</p></body></html>"
+            "<!doctype html><html><head><title>Post {n}</title></head><body><p>Text of post {n}.\
+             </p></body></html>"
         );
         origin.script(
             &format!("/posts/{n}"),

@@ -347,8 +347,9 @@ async fn update_hints_of_a_document_only_lengthen_the_interval() {
     let most = all.replace("<hour>23</hour>", "");
     let sy = |period: &str, frequency: u32| {
         format!(
-            "<sy:updatePeriod xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\">{period}</sy:updatePeriod>\
-             <sy:updateFrequency xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\">{frequency}</sy:updateFrequency>"
+            "<sy:updatePeriod xmlns:sy=\"http://purl.org/rss/1.0/modules/syndication/\">{period}\
+             </sy:updatePeriod><sy:updateFrequency xmlns:sy=\"http://purl.org/rss/1.0/modules/\
+             syndication/\">{frequency}</sy:updateFrequency>"
         )
     };
     // It is a Saturday, at noon.
@@ -381,9 +382,11 @@ async fn update_hints_of_a_document_only_lengthen_the_interval() {
 async fn a_monthly_feed_is_polled_once_a_day() {
     let items: Vec<String> = (1..=9)
         .map(|month| {
-            let date = format!("2026-0{month}-15T08:00:00Z").parse::<Timestamp>().unwrap().to_rfc2822();
+            let date =
+                format!("2026-0{month}-15T08:00:00Z").parse::<Timestamp>().unwrap().to_rfc2822();
             format!(
-                "<item><guid isPermaLink=\"false\">{month}</guid><title>Letter {month}</title><pubDate>{date}</pubDate></item>"
+                "<item><guid isPermaLink=\"false\">{month}</guid><title>Letter {month}</title>\
+                 <pubDate>{date}</pubDate></item>"
             )
         })
         .collect();

@@ -181,7 +181,8 @@ async fn credentials_are_not_sent_to_a_feed_on_another_origin() {
     let linked = other.url("/feed");
     let harness = Installation::with_public_sources(|origin| {
         let page = format!(
-            "<html><head><link rel=\"alternate\" type=\"application/rss+xml\" href=\"{linked}\"></head><body>x</body></html>"
+            "<html><head><link rel=\"alternate\" type=\"application/rss+xml\" href=\"{linked}\">\
+             </head><body>x</body></html>"
         );
         origin.script("/", vec![Reply::ok(page).header("Content-Type", "text/html")]);
         vec![Source {

@@ -157,7 +157,8 @@ fn a_killed_daemon_loses_nothing_it_had_served() {
     let origin = Origin::start();
     serve_round(&origin, 0);
     let program = Program::with(&format!(
-        "{HEAD}[[source]]\nid = \"rss\"\nurl = \"{}\"\nfollow = \"feed\"\ninterval = \"1s\"\n\n{TOPICS}",
+        "{HEAD}[[source]]\nid = \"rss\"\nurl = \"{}\"\nfollow = \"feed\"\ninterval = \"1s\"\n\n\
+         {TOPICS}",
         origin.url("/rss")
     ));
     let mut seen = SeenStories::default();

@@ -220,7 +220,7 @@ fn a_failed_write_exits_with_1_and_keeps_the_old_state() {
     assert_eq!(listed(&program), before, "the old state is intact");
     assert_eq!(program.run(&["doctor"]).code, 0);
     let summary = program.json(&["poll", "--force"]);
-    assert_eq!(summary["new_entries"], 40, "and all is well when there is room again");
+    assert_eq!(summary["new_entries"], 40, "and all is well when there is space again");
 
     // Nothing at all can be written: no half database is left that would be taken for one.
     let fresh = Program::with(&feeds_toml(&origin, &["/rss"]));
@@ -239,7 +239,8 @@ fn a_full_disk_fails_the_poll_and_keeps_the_old_state() {
         .output();
     if !may.is_ok_and(|output| output.status.success()) {
         eprintln!(
-            "SKIPPED: a file system of its own cannot be made here; the limit on a file's size stands in for it"
+            "SKIPPED: a file system of its own cannot be made here; the limit on a file's size \
+             stands in for it"
         );
         return;
     }
@@ -258,8 +259,9 @@ fn a_full_disk_fails_the_poll_and_keeps_the_old_state() {
     let binary = env!("CARGO_BIN_EXE_tributary");
     let listed = format!("{binary} stories --json --limit 0");
     let script = format!(
-        "mount -t tmpfs -o size=2m tmpfs data && {binary} poll && {listed} > before && {{ {binary} poll --force > report; echo $? > code; \
-         {listed} > after; {binary} doctor > health; echo $? > healthy; }}"
+        "mount -t tmpfs -o size=2m tmpfs data && {binary} poll && {listed} > before && {{ {binary} \
+         poll --force > report; echo $? > code; {listed} > after; {binary} doctor > health; echo \
+         $? > healthy; }}"
     );
     let mut shell = std::process::Command::new("unshare");
     shell.args(["-m", "sh", "-c", &script]).current_dir(program.path());

@@ -56,10 +56,12 @@ fn assert_shape(value: &Value, pattern: &Value, place: &str) {
 
 fn story() -> Value {
     json!({
-        "id": "text", "published_id": "text", "title": "text?", "url": "text?", "authors": ["text"], "published": "time?",
+        "id": "text", "published_id": "text", "title": "text?", "url": "text?", "authors": ["text"],
+        "published": "time?",
         "updated": "time", "first_published": "time", "position": "time", "summary": "text?",
         "topics": [{"id": "text", "score": "number", "because": ["text"], "by": "rule|label"}],
-        "sources": [{"source": "text", "key": "text", "guid": "text?", "url": "text?", "title": "text?", "published": "time?",
+        "sources": [{"source": "text", "key": "text", "guid": "text?", "url": "text?",
+            "title": "text?", "published": "time?",
             "first_seen": "time", "last_seen": "time"}],
         "duplicates": [{"source": "text", "key": "text", "because": "text"}],
     })
@@ -67,18 +69,23 @@ fn story() -> Value {
 
 fn source() -> Value {
     json!({
-        "id": "text", "title": "text", "url": "text", "follow": "auto|feed|sitemap|page", "feed_url": "text?",
-        "state": "ok|failing|resting|paused|new", "last_attempt": "time?", "last_success": "time?", "next_poll": "time?",
+        "id": "text", "title": "text", "url": "text", "follow": "auto|feed|sitemap|page",
+        "feed_url": "text?",
+        "state": "ok|failing|resting|paused|new", "last_attempt": "time?",
+        "last_success": "time?", "next_poll": "time?",
         "next_poll_because": "text?", "last_status": "count?", "last_error": "text?",
-        "problems": [{"code": "text", "severity": "note|warning|error", "text": "text"}], "entries": "count", "interval_s": "count",
+        "problems": [{"code": "text", "severity": "note|warning|error", "text": "text"}],
+        "entries": "count", "interval_s": "count",
     })
 }
 
 fn summary() -> Value {
     json!({
-        "attempted": "count", "changed": "count", "not_modified": "count", "failed": "count", "new_entries": "count",
+        "attempted": "count", "changed": "count", "not_modified": "count", "failed": "count",
+        "new_entries": "count",
         "updated_entries": "count", "new_stories": "count", "duplicates": "count",
-        "sources": [{"id": "text", "outcome": "changed|unchanged|not_modified|failed|gone|challenge|not_attempted|handed_over",
+        "sources": [{"id": "text", "outcome": "changed|unchanged|not_modified|failed|gone|\
+            challenge|not_attempted|handed_over",
             "status": "count?", "new_entries": "count", "error": "text?"}],
     })
 }
@@ -184,15 +191,15 @@ fn a_split_story_stays_split() {
     program.run_ok(&["poll", "--force"]);
     assert_eq!(program.json(&["stories", "--duplicates"]), json!([]));
     let stories = program.json(&["stories", "--topic", "streaming"]);
-    let twins: Vec<&Value> = stories
+    let copies: Vec<&Value> = stories
         .as_array()
         .unwrap()
         .iter()
         .filter(|s| s["title"] == "Exactly once in Flink")
         .collect();
-    assert_eq!(twins.len(), 2);
+    assert_eq!(copies.len(), 2);
     assert!(
-        twins.iter().any(|s| s["published_id"] == both["published_id"]),
+        copies.iter().any(|s| s["published_id"] == both["published_id"]),
         "the first keeps its published id"
     );
     assert_eq!(program.run(&["doctor"]).code, 0);
@@ -204,8 +211,18 @@ fn sources_and_status_have_the_documented_fields() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let config = |more: &str| {
         format!(
-            "{HEAD}[[source]]\nid = \"good\"\nurl = \"{}\"\n\n[[source]]\nid = \"bad\"\nurl = \"http://{closed}/feed\"\ntitle = \"Nobody home\"\n\n\
-             [[source]]\nid = \"still\"\nurl = \"{}\"\npaused = true\n\n{more}{TOPICS}",
+            "{HEAD}[[source]]\n\
+             id = \"good\"\n\
+             url = \"{}\"\n\n\
+             [[source]]\n\
+             id = \"bad\"\n\
+             url = \"http://{closed}/feed\"\n\
+             title = \"Nobody home\"\n\n\
+             [[source]]\n\
+             id = \"still\"\n\
+             url = \"{}\"\n\
+             paused = true\n\n\
+             {more}{TOPICS}",
             origin.url("/rss"),
             origin.url("/atom"),
         )
@@ -311,12 +328,17 @@ fn inspect_has_the_documented_fields_and_stores_nothing() {
     let before = program.json(&["stories", "--limit", "0"]);
     let seen = program.json(&["inspect", origin.url("/new").as_str()]);
     let pattern = json!({
-        "url": "text", "final_url": "text", "follow": "feed", "status": "count", "redirects": [{}], "request_headers": {}, "response_headers": {},
-        "encoding": {"name": "text", "because": "text"}, "format": "text", "repairs": [{}], "problems": [{"code": "text", "severity": "text", "text": "text"}],
+        "url": "text", "final_url": "text", "follow": "feed", "status": "count", "redirects": [{}],
+        "request_headers": {}, "response_headers": {},
+        "encoding": {"name": "text", "because": "text"}, "format": "text", "repairs": [{}],
+        "problems": [{"code": "text", "severity": "text", "text": "text"}],
         "feed": {"title": "text?", "link": "text?", "updated": "time?"},
-        "entries": [{"key": "text", "key_from": "text", "guid": "text?", "title": "text?", "url": "text?", "published": "time?", "updated": "time?",
-            "authors": ["text"], "categories": ["text"], "summary": "text?", "content_bytes": "count", "topics": [{}],
-            "from": {"key": "text", "guid": "text?", "title": "text?", "url": "text?", "published": "text?", "updated": "text?",
+        "entries": [{"key": "text", "key_from": "text", "guid": "text?", "title": "text?",
+            "url": "text?", "published": "time?", "updated": "time?",
+            "authors": ["text"], "categories": ["text"], "summary": "text?",
+            "content_bytes": "count", "topics": [{}],
+            "from": {"key": "text", "guid": "text?", "title": "text?", "url": "text?",
+                "published": "text?", "updated": "text?",
                 "authors": "text?", "summary": "text?", "content": "text?", "image": "text?"}}],
         "next_poll": "time?", "next_poll_because": "text?",
     });
@@ -347,10 +369,13 @@ fn inspect_has_the_documented_fields_and_stores_nothing() {
 #[test]
 fn inspect_lists_repairs_and_the_origin_of_each_field() {
     let origin = origin_with_three_feeds();
-    let untidy = "<rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/'>\n<channel><title>Untidy</title>\n\
-        <item><dc:title>R&D & more</dc:title>\n<guid>https://example.org/1</guid><dc:date>2024-03-05T10:00:00Z</dc:date>\
-        <dc:creator>Jane</dc:creator><description>Words</description></item>\n\
-        <item><title>Two</title><link>/two</link><pubDate>tomorrow</pubDate></item></channel></rss>";
+    let untidy = "<rss version='2.0' xmlns:dc='http://purl.org/dc/elements/1.1/'>\n\
+        <channel><title>Untidy</title>\n\
+        <item><dc:title>R&D & more</dc:title>\n\
+        <guid>https://example.org/1</guid><dc:date>2024-03-05T10:00:00Z</dc:date><dc:creator>Jane\
+        </dc:creator><description>Words</description></item>\n\
+        <item><title>Two</title><link>/two</link><pubDate>tomorrow</pubDate></item></channel>\
+        </rss>";
     origin.script(
         "/untidy",
         vec![Reply::ok(untidy).header("content-location", "https://located.example/feed")],
@@ -360,7 +385,8 @@ fn inspect_lists_repairs_and_the_origin_of_each_field() {
     let from = &seen["entries"][0]["from"];
     assert_eq!(
         from,
-        &json!({"key": "guid", "guid": "guid", "title": "dc:title", "url": "guid", "published": "dc:date", "updated": null,
+        &json!({"key": "guid", "guid": "guid", "title": "dc:title", "url": "guid",
+        "published": "dc:date", "updated": null,
             "authors": "dc:creator", "summary": null, "content": "description", "image": null})
     );
     assert_eq!(seen["entries"][1]["from"]["key"], "link");
@@ -412,7 +438,8 @@ fn evaluate_works_without_a_state() {
     let judged = program.json(&["evaluate", "labels.json"]);
     let pattern = json!({
         "macro": {"precision": "number", "recall": "number", "f1": "number"},
-        "topics": [{"id": "text", "precision": "number", "recall": "number", "f1": "number", "support": "count"}],
+        "topics": [{"id": "text", "precision": "number", "recall": "number", "f1": "number",
+        "support": "count"}],
         "misses": [{"title": "text", "expected": ["text"], "got": ["text"], "because": ["text"]}],
     });
     assert_shape(&judged, &pattern, "evaluate");
@@ -444,7 +471,8 @@ fn check_reports_file_line_and_column() {
     let ended = program.run(&["check", "--json"]);
     assert_eq!(ended.code, 78);
     let found: Value = serde_json::from_str(&ended.stdout).unwrap();
-    let pattern = json!({"ok": "bool", "problems": [{"severity": "text", "file": "text", "line": "count", "column": "count", "key": "text", "text": "text",
+    let pattern = json!({"ok": "bool", "problems": [{"severity": "text", "file": "text",
+        "line": "count", "column": "count", "key": "text", "text": "text",
         "hint": "text?"}]});
     assert_shape(&found, &pattern, "check");
     assert_eq!((&found["ok"], &found["problems"][0]["line"]), (&false.into(), &2.into()));

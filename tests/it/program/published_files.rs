@@ -315,8 +315,16 @@ fn without_a_network_status_lists_failures_and_next_polls() {
     let origin = origin_with_three_feeds();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let program = Program::with(&format!(
-        "{HEAD}[[source]]\nid = \"rss\"\nurl = \"{}\"\n\n[[source]]\nid = \"closed\"\nurl = \"http://{closed}/feed\"\n\n\
-         [[source]]\nid = \"nowhere\"\nurl = \"http://nowhere.invalid/feed\"\n\n{TOPICS}",
+        "{HEAD}[[source]]\n\
+         id = \"rss\"\n\
+         url = \"{}\"\n\n\
+         [[source]]\n\
+         id = \"closed\"\n\
+         url = \"http://{closed}/feed\"\n\n\
+         [[source]]\n\
+         id = \"nowhere\"\n\
+         url = \"http://nowhere.invalid/feed\"\n\n\
+         {TOPICS}",
         origin.url("/rss")
     ));
     let summary = program.json(&["poll"]);

@@ -182,7 +182,8 @@ fn recall_for_pairs_with_one_link_is_at_least_95_percent() {
     kinds.push(("an aggregator's title", side(HOME, original), side(AWAY, titled)));
     let item = |n: usize| {
         let urls = format!(
-            "Article URL: {0} Comments URL: https://news.example/item?id={n} Points: 7 # Comments: 3",
+            "Article URL: {0} Comments URL: https://news.example/item?id={n} Points: 7 # Comments: \
+             3",
             link(n)
         );
         copy(n).link(&link(n)).text(&urls)
@@ -339,13 +340,16 @@ fn other(n: usize) -> String {
         .join(" ")
 }
 
-const NOTES: &str = "In this show two engineers talk about what broke this week, what they read, and what they would do again. Write to us at \
-    show at acme dot example, or leave a rating where you listen. The music is by a friend of the house, and the pictures are by another. \
-    You can support the show by telling a colleague about it, and by buying one of the cups.";
+const NOTES: &str = "In this show two engineers talk about what broke this week, what they read, \
+    and what they would do again. Write to us at show at acme dot example, or leave a rating where \
+    you listen. The music is by a friend of the house, and the pictures are by another. You can \
+    support the show by telling a colleague about it, and by buying one of the cups.";
 
-const ABOUT: &str = "About Acme. Acme is the leading provider of ledgers for those who move goods across borders, with offices in nine \
-    countries and customers in sixty. For further information, or to arrange an interview with one of the founders, please write to press \
-    at acme dot example. Statements about the future are subject to risks and may turn out otherwise than expected.";
+const ABOUT: &str = "About Acme. Acme is the leading provider of ledgers for those who move goods \
+    across borders, with offices in nine countries and customers in sixty. For further \
+    information, or to arrange an interview with one of the founders, please write to press at \
+    acme dot example. Statements about the future are subject to risks and may turn out otherwise \
+    than expected.";
 
 #[test]
 fn false_pairs_are_never_merged() {
@@ -453,12 +457,16 @@ fn false_pairs_are_never_merged() {
             "short posts on the hour",
             false,
             |n| {
-                original(n).text("We are back after a long break, and there is more to come from all of us here very soon.")
+                original(n).text(
+                    "We are back after a long break, and there is more to come from \
+                    all of us here very soon.",
+                )
             },
             |n| {
-                copy(n)
-                    .published_at(march(day(n), 8))
-                    .text("We are back after a long break, and there is more to come from all of us here very soon.")
+                copy(n).published_at(march(day(n), 8)).text(
+                    "We are back after a long break, and there is more to come from all of \
+                        us here very soon.",
+                )
             },
         ),
         false_pair(
@@ -602,16 +610,19 @@ fn release(project: &str, n: usize) -> String {
     .map(|(at, change)| line(change, project.len() * 10 + n * 7 + at))
     .collect();
     format!(
-        "What has changed: {changes}Full list: https://forge.example/acme/{project}/compare/v2.{n}.0"
+        "What has changed: {changes}Full list: https://forge.example/acme/{project}/compare/\
+         v2.{n}.0"
     )
 }
 
 fn advisory(package: &str, n: usize) -> String {
     format!(
-        "A flaw was found in {package}. A remote attacker who can send crafted requests to {package} before version 1.{n}.3 may cause it to \
-         end without notice or, in some settings, to run code of the attacker's choice. The flaw is known as CVE-2026-{} and was reported by \
-         {} people. Everyone who runs {package} is advised to update to version 1.{n}.3, which is available from the usual places. There is \
-         no way to avoid the flaw without the update. We thank those who told us in confidence.",
+        "A flaw was found in {package}. A remote attacker who can send crafted requests to \
+         {package} before version 1.{n}.3 may cause it to end without notice or, in some settings, \
+         to run code of the attacker's choice. The flaw is known as CVE-2026-{} and was reported \
+         by {} people. Everyone who runs {package} is advised to update to version 1.{n}.3, which \
+         is available from the usual places. There is no way to avoid the flaw without the update. \
+         We thank those who told us in confidence.",
         1_000 + n * 17,
         n + 2
     )
@@ -619,9 +630,10 @@ fn advisory(package: &str, n: usize) -> String {
 
 fn forecast(town: &str, n: usize) -> String {
     format!(
-        "{town}: cloudy at first with {} per cent humidity, brighter from {} o'clock. Highest temperature {} degrees, lowest {} degrees. Wind \
-         from the {} at {} miles an hour, with gusts of up to {} on the coast. Rain is likely at {} per cent. The sun rises at 6:{} and sets \
-         at 18:{}. The outlook for the rest of the week in {town} is {}.",
+        "{town}: cloudy at first with {} per cent humidity, brighter from {} o'clock. Highest \
+         temperature {} degrees, lowest {} degrees. Wind from the {} at {} miles an hour, with \
+         gusts of up to {} on the coast. Rain is likely at {} per cent. The sun rises at 6:{} and \
+         sets at 18:{}. The outlook for the rest of the week in {town} is {}.",
         60 + n,
         9 + n % 5,
         12 + n,
@@ -638,10 +650,12 @@ fn forecast(town: &str, n: usize) -> String {
 
 fn vacancy(town: &str, team: &str, n: usize) -> String {
     format!(
-        "We are looking for a senior engineer in our {team} team in {town}. You will own services that {} people depend on, review designs, \
-         and be on call one week in {}. You bring {} years of experience, a liking for plain code, and English that we can follow. We offer \
-         {} days of leave, a pension, and a budget for learning. Acme does not discriminate. Apply in {town} by the {}th of the month with a \
-         letter that tells us which of the {team} problems interests you.",
+        "We are looking for a senior engineer in our {team} team in {town}. You will own services \
+         that {} people depend on, review designs, and be on call one week in {}. You bring {} \
+         years of experience, a liking for plain code, and English that we can follow. We offer {} \
+         days of leave, a pension, and a budget for learning. Acme does not discriminate. Apply in \
+         {town} by the {}th of the month with a letter that tells us which of the {team} problems \
+         interests you.",
         n * 100,
         n + 3,
         n + 2,
@@ -652,6 +666,7 @@ fn vacancy(town: &str, team: &str, n: usize) -> String {
 
 fn audio_enclosure(host: &str, n: usize) -> String {
     format!(
-        "<enclosure url=\"https://{host}.example/audio/{host}-{n}.mp3\" type=\"audio/mpeg\" length=\"1\"/>"
+        "<enclosure url=\"https://{host}.example/audio/{host}-{n}.mp3\" type=\"audio/mpeg\" \
+         length=\"1\"/>"
     )
 }

@@ -49,10 +49,10 @@ fn weekly_posts_with_one_title_and_one_opening_are_not_merged() {
 fn episodes_with_the_same_show_notes_are_not_merged() {
     let notes = words(8, 120);
     let episode = |site: &str, n: u32| {
-        post(site, n)
-            .title("The episode")
-            .text(&notes)
-            .with(&format!("<enclosure url=\"https://{site}.example/audio/{n}.mp3\" type=\"audio/mpeg\" length=\"1\"/>"))
+        post(site, n).title("The episode").text(&notes).with(&format!(
+            "<enclosure url=\"https://{site}.example/audio/{n}.mp3\" \
+                type=\"audio/mpeg\" length=\"1\"/>"
+        ))
     };
     assert_not_merged(&[episode("one", 3), episode("one", 2)], &[episode("two", 7)]);
 }

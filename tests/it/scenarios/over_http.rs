@@ -19,7 +19,8 @@ fn feed(posts: &[Post]) -> Reply {
 fn lines(origin: &Origin, path: &str) -> String {
     let url = origin.url(path);
     format!(
-        "[polling]\nallow_hosts = [\"127.0.0.1\"]\n[[source]]\nid = \"one\"\nurl = \"{url}\"\nfollow = \"feed\"\n"
+        "[polling]\nallow_hosts = [\"127.0.0.1\"]\n[[source]]\nid = \"one\"\nurl = \"{url}\"\n\
+         follow = \"feed\"\n"
     )
 }
 

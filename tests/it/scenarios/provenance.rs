@@ -186,8 +186,15 @@ fn stories_and_explain_list_duplicates_with_reasons() {
     assert_eq!(installation.feed_of_all().stories.len(), 2);
 }
 
-const PRIVATE: &str = "[[source]]\nid = \"one\"\nurl = \"https://one.example/feed.xml\"\nfollow = \"feed\"\n\
-    auth = { bearer_file = \"token\" }\n[[source]]\nid = \"two\"\nurl = \"https://two.example/feed.xml\"\nfollow = \"feed\"\n";
+const PRIVATE: &str = "[[source]]\n\
+    id = \"one\"\n\
+    url = \"https://one.example/feed.xml\"\n\
+    follow = \"feed\"\n\
+    auth = { bearer_file = \"token\" }\n\
+    [[source]]\n\
+    id = \"two\"\n\
+    url = \"https://two.example/feed.xml\"\n\
+    follow = \"feed\"\n";
 
 #[test]
 fn a_private_source_is_published_nowhere() {

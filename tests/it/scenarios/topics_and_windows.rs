@@ -43,7 +43,8 @@ fn a_changed_rule_announces_only_stories_within_announce_within() {
     installation.reconfigure(&feeds_toml_lines(
         50,
         "48h",
-        "[[topic]]\nid = \"t\"\ntitle = \"t\"\nany = [\"kafka\", \"pulsar\"]\nannounce_within = \"3d\"\n",
+        "[[topic]]\nid = \"t\"\ntitle = \"t\"\nany = [\"kafka\", \"pulsar\"]\nannounce_within = \
+         \"3d\"\n",
     ));
     assert_eq!(installation.newly_announced_in("t"), ["Pulsar 18"]);
     assert_eq!(installation.topic("t").titles(), ["Kafka 19", "Pulsar 18", "Kafka 17"]);

@@ -261,7 +261,10 @@ fn a_changed_source_url_announces_nothing() {
     installation.deliver("one", &three_posts());
     let first = installation.feed_of_all();
     assert_eq!(installation.newly_announced().len(), 3);
-    installation.reconfigure("[[source]]\nid = \"one\"\nurl = \"https://one.example/blog/index.xml\"\nfollow = \"feed\"\n");
+    installation.reconfigure(
+        "[[source]]\nid = \"one\"\nurl = \
+        \"https://one.example/blog/index.xml\"\nfollow = \"feed\"\n",
+    );
     let memory = installation
         .store()
         .read(|reader| reader.source_record(&feed_model::SourceId::new("one").unwrap()))
@@ -379,7 +382,8 @@ fn items_that_all_link_to_the_home_page_are_all_announced_once() {
 #[test]
 fn a_change_from_sitemap_to_feed_announces_nothing() {
     let mut installation = Installation::with_config(
-        "[[source]]\nid = \"one\"\nurl = \"https://one.example/\"\n[[topic]]\nid = \"t\"\ntitle = \"T\"\nany = [\"one\"]\n",
+        "[[source]]\nid = \"one\"\nurl = \"https://one.example/\"\n[[topic]]\nid = \"t\"\n\
+         title = \"T\"\nany = [\"one\"]\n",
     );
     // A sitemap gives neither ids nor whole texts.
     let page = |n: u32| Draft {

@@ -54,10 +54,15 @@ async fn add_writes_the_follow_mode_and_the_feed_url() {
     harness.origin.script_pages(&[
         ("/", EMPTY_HOME_PAGE),
         ("/sitemap.xml", &sitemap(&posts, morning(2026, 10, 30))),
-        ("/blog", "<html><head><link rel=alternate type=application/rss+xml href=/feed.xml></head></html>"),
+        (
+            "/blog",
+            "<html><head><link rel=alternate type=application/rss+xml href=/feed.xml></head>\
+            </html>",
+        ),
         (
             "/feed.xml",
-            "<rss version=\"2.0\"><channel><title>Logs</title><item><title>A</title><link>ORIGIN/a</link></item></channel></rss>",
+            "<rss version=\"2.0\"><channel><title>Logs</title><item><title>A</title><link>ORIGIN/a\
+             </link></item></channel></rss>",
         ),
     ]);
     harness.origin.script_posts(&posts);

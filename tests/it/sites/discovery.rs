@@ -269,7 +269,13 @@ async fn rediscovery_reuses_the_page_of_the_same_poll() {
     let harness = Installation::following_site("/", "");
     let list = |head: &str| {
         let items: Vec<String> = (1..=4)
-            .map(|i| format!("<article><h2><a href=/p/lesson-number-{i}>Lesson Number {i}</a></h2><time>2026-10-{:02}</time><p>What it teaches.</p></article>", 30 - i))
+            .map(|i| {
+                format!(
+                    "<article><h2><a href=/p/lesson-number-{i}>Lesson Number {i}</a></h2>\
+                <time>2026-10-{:02}</time><p>What it teaches.</p></article>",
+                    30 - i
+                )
+            })
             .collect();
         format!(
             "<html><head><title>Lessons</title>{head}</head><body><main>{}</main></body></html>",
@@ -348,7 +354,8 @@ async fn a_changed_follow_mode_announces_no_old_posts() {
     let list: Vec<String> = (1..=4)
         .map(|i| {
             format!(
-                "<li><a href=/p/lesson-number-{i}>Lesson Number {i}</a> <span>A line on it.</span> 2026-10-{:02}</li>",
+                "<li><a href=/p/lesson-number-{i}>Lesson Number {i}</a> <span>A line on it.</span> \
+                 2026-10-{:02}</li>",
                 30 - i
             )
         })

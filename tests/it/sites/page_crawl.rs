@@ -49,7 +49,8 @@ async fn a_plain_list_is_completed_with_the_metadata_of_its_posts() {
     // for.
     let grown = fixture("plain-list/articles.html").replace(
         "<a href=\"/articles/building",
-        "<a href=\"/articles/queues-at-night\"><div><p>Queues at Night</p><p>What they do unwatched.</p></div></a><a href=\"/articles/building",
+        "<a href=\"/articles/queues-at-night\"><div><p>Queues at Night</p><p>What they do \
+         unwatched.</p></div></a><a href=\"/articles/building",
     );
     harness.origin.script_pages(&[
         ("/articles", &grown),
@@ -71,7 +72,8 @@ async fn page_metadata_of_a_long_list_is_backfilled_without_announcements() {
     let items: Vec<String> = (1..=8)
         .map(|i| {
             format!(
-                "<a href=\"/articles/lesson-number-{i}\"><div><p>Lesson Number {i}</p><p>Line {i} of what it says.</p></div></a>"
+                "<a href=\"/articles/lesson-number-{i}\"><div><p>Lesson Number {i}</p><p>Line {i} \
+                 of what it says.</p></div></a>"
             )
         })
         .collect();
@@ -108,7 +110,8 @@ async fn page_metadata_of_a_long_list_is_backfilled_without_announcements() {
 async fn cards_keep_their_categories_tags_and_reading_time() {
     let harness = Installation::following_site(
         "/blog",
-        "[[topic]]\nid = \"tables\"\ntitle = \"Tables\"\nany = [\"category:iceberg\"]\n\n[[topic]]\nid = \"minutes\"\ntitle = \"Minutes\"\nany = [\"category:min\"]\n",
+        "[[topic]]\nid = \"tables\"\ntitle = \"Tables\"\nany = [\"category:iceberg\"]\n\n\
+         [[topic]]\nid = \"minutes\"\ntitle = \"Minutes\"\nany = [\"category:min\"]\n",
     );
     harness.origin.script_pages(&[(
         "/blog",
@@ -153,11 +156,13 @@ async fn the_heading_of_a_topic_archive_is_a_category_of_its_posts() {
 async fn configured_selectors_extract_the_items() {
     let harness = Installation::following_site(
         "/",
-        "follow = \"page\"\n[source.page]\nitem = \"tr\"\ntitle = \"b\"\nlink = \"a@href\"\ncategory = \".tag\"\n",
+        "follow = \"page\"\n[source.page]\nitem = \"tr\"\ntitle = \"b\"\nlink = \"a@href\"\n\
+         category = \".tag\"\n",
     );
     harness.origin.script_pages(&[(
         "/",
-        "<html><body><table><tr><td><b>Alpha</b> <i class=tag>Logs</i> <a href=/x?id=1>go</a></td></tr><tr><td><b>Beta</b> <a href=/x?id=2>go</a></td></tr></table></body></html>",
+        "<html><body><table><tr><td><b>Alpha</b> <i class=tag>Logs</i> <a href=/x?id=1>go</a></td>\
+         </tr><tr><td><b>Beta</b> <a href=/x?id=2>go</a></td></tr></table></body></html>",
     )]);
     harness.poll("site").await;
     assert_eq!(harness.titles(), ["Alpha", "Beta"]);
@@ -197,7 +202,8 @@ async fn a_page_that_lost_its_list_is_a_failure_and_keeps_its_entries() {
 fn author_and_newsletter() -> (Installation, Origin) {
     let (author, newsletter) = (Origin::start(), Origin::start());
     let sources = format!(
-        "[[source]]\nid = \"index\"\nurl = \"{}\"\n[[source]]\nid = \"posts\"\nurl = \"{}\"\n[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"category:streaming\"]\n",
+        "[[source]]\nid = \"index\"\nurl = \"{}\"\n[[source]]\nid = \"posts\"\nurl = \"{}\"\n\
+         [[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"category:streaming\"]\n",
         author.url("/writing.html"),
         newsletter.url("/")
     );
@@ -321,13 +327,15 @@ async fn a_sitemap_without_posts_falls_back_to_the_page() {
 async fn posts_within_one_page_are_separate_entries_and_the_page_is_requested_once() {
     let entry = |i: u32| {
         format!(
-            "<h2 id=\"v{i}\">Release number {i}</h2><p>October {i}, 2026</p><p>What changed in release number {i}, in a few words.</p>"
+            "<h2 id=\"v{i}\">Release number {i}</h2><p>October {i}, 2026</p><p>What changed in \
+             release number {i}, in a few words.</p>"
         )
     };
     let page = |from: u32| {
         let entries: String = (1..=from).rev().map(entry).collect();
         format!(
-            "<html lang=en><head><title>Changes</title></head><body><main><h1>Changes</h1>{entries}</main></body></html>"
+            "<html lang=en><head><title>Changes</title></head><body><main><h1>Changes</h1>{entries}\
+             </main></body></html>"
         )
     };
     let harness = Installation::following_site("/changes", "follow = \"page\"\n");

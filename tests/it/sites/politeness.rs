@@ -155,7 +155,8 @@ async fn a_429_on_a_page_backs_off_the_whole_site() {
 async fn a_bot_challenge_pauses_the_backfill() {
     let harness = harness_with_sitemap(6, "pages_per_poll = 2\n");
     harness.poll("site").await;
-    let challenge = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={}</script></body></html>";
+    let challenge = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>\
+        <script>window._cf_chl_opt={}</script></body></html>";
     for n in 3..=6 {
         harness.origin.script_pages(&[(&format!("/p/lesson-number-{n}"), challenge)]);
     }

@@ -182,9 +182,14 @@ async fn sitemap_index_parts_are_read_one_level_deep_even_if_the_index_is_unchan
         ("/", EMPTY_HOME_PAGE),
         (
             "/sitemap.xml",
-            "<sitemapindex><sitemap><loc>ORIGIN/posts.xml.gz</loc></sitemap><sitemap><loc>ORIGIN/rest.xml</loc></sitemap></sitemapindex>",
+            "<sitemapindex><sitemap><loc>ORIGIN/posts.xml.gz</loc></sitemap><sitemap>\
+             <loc>ORIGIN/rest.xml</loc></sitemap></sitemapindex>",
         ),
-        ("/rest.xml", "<urlset><url><loc>ORIGIN/pricing</loc></url><url><loc>ORIGIN/about</loc></url></urlset>"),
+        (
+            "/rest.xml",
+            "<urlset><url><loc>ORIGIN/pricing</loc></url><url><loc>ORIGIN/about</loc>\
+            </url></urlset>",
+        ),
     ]);
     harness.origin.script_posts(&posts);
     assert_eq!(
@@ -226,7 +231,8 @@ async fn a_sitemap_part_that_failed_on_import_is_not_announced_later() {
         ("/", EMPTY_HOME_PAGE),
         (
             "/sitemap.xml",
-            "<sitemapindex><sitemap><loc>ORIGIN/a.xml</loc></sitemap><sitemap><loc>ORIGIN/b.xml</loc></sitemap></sitemapindex>",
+            "<sitemapindex><sitemap><loc>ORIGIN/a.xml</loc></sitemap><sitemap><loc>ORIGIN/b.xml\
+             </loc></sitemap></sitemapindex>",
         ),
         ("/a.xml", &sitemap(&here, morning(2026, 10, 30))),
     ]);
@@ -250,8 +256,9 @@ async fn sitemap_news_titles_replace_missing_page_titles_and_untitled_pages_are_
     let harness = Installation::following_site("/sitemap.xml", "");
     harness.origin.script_pages(&[(
         "/sitemap.xml",
-        "<urlset xmlns:news=\"http://www.google.com/schemas/sitemap-news/0.9\"><url><loc>ORIGIN/p/lesson-number-1</loc><news:news>\
-         <news:publication_date>2026-10-30</news:publication_date><news:title>What They Called It</news:title></news:news></url>\
+        "<urlset xmlns:news=\"http://www.google.com/schemas/sitemap-news/0.9\"><url>\
+         <loc>ORIGIN/p/lesson-number-1</loc><news:news><news:publication_date>2026-10-30\
+         </news:publication_date><news:title>What They Called It</news:title></news:news></url>\
          <url><loc>ORIGIN/p/lesson-number-2</loc></url></urlset>",
     )]);
     harness.origin.script_pages(&[

@@ -32,7 +32,8 @@ pub struct Post {
     extra: String,
 }
 
-/// A post with an id, a link, a title, a text of its own, and the date 08:00 on day `n` of March 2026.
+/// A post with an id, a link, a title, a text of its own, and the date 08:00 on day `n` of March
+/// 2026.
 pub fn post(site: &str, n: u32) -> Post {
     let seed = site.bytes().fold(n, |sum, byte| sum * 3 + u32::from(byte)) % 90_000;
     Post {
@@ -134,7 +135,8 @@ pub fn rss(home: &str, posts: &[Post]) -> String {
 /// The same as an Atom document, which also has the time of the last change.
 pub fn atom(home: &str, posts: &[Post]) -> String {
     let mut out = format!(
-        "<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>{home}</id><title>{home}</title><link href=\"{home}\"/>"
+        "<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>{home}</id><title>{home}</title>\
+         <link href=\"{home}\"/>"
     );
     for post in posts {
         out += "<entry>";
@@ -170,11 +172,17 @@ pub fn feed(titles: &[&str]) -> String {
 pub fn feed_with_channel(channel: &str, titles: &[&str]) -> String {
     let items: Vec<String> = titles
         .iter()
-        .map(|title| format!("<item><guid isPermaLink=\"false\">{title}</guid><title>About {title}</title><link>https://posts.example/{title}</link></item>"))
+        .map(|title| {
+            format!(
+                "<item><guid isPermaLink=\"false\">{title}</guid><title>About {title}\
+            </title><link>https://posts.example/{title}</link></item>"
+            )
+        })
         .collect();
     let items = items.concat();
     format!(
-        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Scripted</title><link>https://posts.example/</link>{channel}{items}</channel></rss>"
+        "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Scripted</title>\
+         <link>https://posts.example/</link>{channel}{items}</channel></rss>"
     )
 }
 

@@ -1,5 +1,5 @@
-//! The harness of the real program: it runs in a directory of its own, and is used over its standard
-//! streams, its files and its port.
+//! The harness of the real program: it runs in a directory of its own, and is used over its
+//! standard streams, its files and its port.
 
 use std::{
     fs::{self, File},

@@ -56,10 +56,11 @@ pub fn post_page(title: &str, published: Option<Timestamp>) -> String {
         })
         .unwrap_or_default();
     format!(
-        "<!DOCTYPE html><html lang=en><head><title>{title} | Two Minute Systems</title><meta property=og:site_name \
-         content=\"Two Minute Systems\"><meta property=og:title content=\"{title}\"><meta property=og:description \
-         content=\"What {title} teaches about systems that must not stop.\">{date}</head><body><h1>{title}</h1>\
-         <p>What {title} teaches.</p></body></html>"
+        "<!DOCTYPE html><html lang=en><head><title>{title} | Two Minute Systems</title>\
+         <meta property=og:site_name content=\"Two Minute Systems\"><meta property=og:title \
+         content=\"{title}\"><meta property=og:description content=\"What {title} teaches about \
+         systems that must not stop.\">{date}</head><body><h1>{title}</h1><p>What {title} teaches.\
+         </p></body></html>"
     )
 }
 
@@ -72,8 +73,8 @@ pub fn post_paths(n: usize) -> Vec<String> {
 /// one above it.
 pub fn sitemap(paths: &[String], newest: Timestamp) -> String {
     let mut text = String::from(
-        "<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url><loc>ORIGIN/</loc></url>\
-         <url><loc>ORIGIN/subscribe</loc></url>",
+        "<?xml version=\"1.0\"?><urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"><url>\
+         <loc>ORIGIN/</loc></url><url><loc>ORIGIN/subscribe</loc></url>",
     );
     for (i, path) in paths.iter().enumerate() {
         let day = (newest - TimeDelta::days(i64::try_from(i).unwrap())).format("%Y-%m-%d");
@@ -83,4 +84,5 @@ pub fn sitemap(paths: &[String], newest: Timestamp) -> String {
 }
 
 /// A home page without links to posts.
-pub const EMPTY_HOME_PAGE: &str = "<!DOCTYPE html><html><head><title>Two Minute Systems</title></head><body><div id=root></div></body></html>";
+pub const EMPTY_HOME_PAGE: &str = "<!DOCTYPE html><html><head><title>Two Minute Systems</title>\
+    </head><body><div id=root></div></body></html>";

@@ -503,7 +503,12 @@ proptest! {
     /// The assertions are those of [`EntryMemory::poll`]: no taken key is given again, and no entry
     /// is claimed twice.
     #[test]
-    fn keys_are_unique_for_any_documents(documents in proptest::collection::vec(proptest::collection::vec(any_item(), 0..7), 1..6)) {
+    fn keys_are_unique_for_any_documents(
+        documents in proptest::collection::vec(
+            proptest::collection::vec(any_item(), 0..7),
+            1..6,
+        ),
+    ) {
         let mut memory = EntryMemory::default();
         for document in documents {
             memory.poll(&document);

@@ -179,10 +179,12 @@ const HOSTILE: &[&str] = &[
     "<img data-src=\"javascript:alert(1)\" data-srcset=\"javascript:alert(1) 1x\">",
     "<picture><source srcset=\"javascript:alert(1)\"><img src=x></picture>",
     "<video poster=\"javascript:alert(1)\" src=\"data:video/mp4,x\"></video>",
-    "<q cite=\"javascript:alert(1)\">x</q><blockquote cite='vbscript:x'>y</blockquote><del cite=data:x>z</del>",
+    "<q cite=\"javascript:alert(1)\">x</q><blockquote cite='vbscript:x'>y</blockquote>\
+     <del cite=data:x>z</del>",
     "<a xlink:href=\"javascript:alert(1)\">x</a>",
     "<a href=\"https://example.org\" ping=\"https://evil.example\">x</a>",
-    "<table background=\"javascript:alert(1)\"><tr><td background=\"javascript:x\">y</td></tr></table>",
+    "<table background=\"javascript:alert(1)\"><tr><td background=\"javascript:x\">y</td></tr>\
+     </table>",
     "<img lowsrc=\"javascript:alert(1)\" dynsrc=\"javascript:alert(1)\">",
     // style
     "<style>@import 'https://evil.example/x.css';</style>",
@@ -230,14 +232,21 @@ const HOSTILE: &[&str] = &[
     "<math><mtext><script>alert(1)</script></mtext></math>",
     "<math href=\"javascript:alert(1)\">x</math>",
     "<math><maction actiontype=\"statusline#javascript:alert(1)\">x</maction></math>",
-    "<math><annotation-xml encoding=\"text/html\"><img src=x onerror=alert(1)></annotation-xml></math>",
-    "<math><mi><mglyph><svg><mtext><style><path id=\"</style><img onerror=alert(1) src=x>\"></style></mtext></svg></mglyph></mi></math>",
-    "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
-    "<math><mtext><table><mglyph><style><math><img src onerror=alert(1)></style></mglyph></table></mtext></math>",
-    "<math><mtext><mglyph><style><![CDATA[</style><img title=\"]]&gt;&lt;/style&gt;&lt;img src onerror=alert(1)&gt;\">",
-    "<math><mtext><malignmark><style><!--</style><img title=\"--&gt;&lt;img src onerror=alert(1)&gt;\">",
+    "<math><annotation-xml encoding=\"text/html\"><img src=x onerror=alert(1)></annotation-xml>\
+     </math>",
+    "<math><mi><mglyph><svg><mtext><style><path id=\"</style><img onerror=alert(1) src=x>\">\
+     </style></mtext></svg></mglyph></mi></math>",
+    "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 \
+     onerror=alert(1)&gt;\">",
+    "<math><mtext><table><mglyph><style><math><img src onerror=alert(1)></style></mglyph></table>\
+     </mtext></math>",
+    "<math><mtext><mglyph><style><![CDATA[</style><img title=\"]]&gt;&lt;/style&gt;&lt;img src \
+     onerror=alert(1)&gt;\">",
+    "<math><mtext><malignmark><style><!--</style><img title=\"--&gt;&lt;img src \
+     onerror=alert(1)&gt;\">",
     "<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-    "<form><math><mtext><form><mglyph><style></math><img src onerror=alert(1)></style></mglyph></form></mtext></math></form>",
+    "<form><math><mtext><form><mglyph><style></math><img src onerror=alert(1)></style></mglyph>\
+     </form></mtext></math></form>",
     "<math><mi></p><style><a id=\"</style><img src=x onerror=alert(1)>\">",
     "<math><p><style><!--</style><img src=x onerror=alert(1)>--></style>",
     "<math><mtext><b><table><a><mglyph><style><img title=\"</style><img src=x onerror=alert(1)>\">",
@@ -256,7 +265,8 @@ const HOSTILE: &[&str] = &[
     "<listing>&lt;img src=x onerror=alert(1)&gt;</listing>",
     "<select><style></select><img src=x onerror=alert(1)></style></select>",
     "<select><option><style></option></select><b><img src=x onerror=alert(1)></style></option>",
-    "<select><template><style><!--</style><a rel=\"--></style></template></select><img src=x onerror=alert(1)>\">",
+    "<select><template><style><!--</style><a rel=\"--></style></template></select>\
+     <img src=x onerror=alert(1)>\">",
     "<template><script>alert(1)</script><img src=x onerror=alert(1)></template>",
     "<template><div><style></template><img src=x onerror=alert(1)></style>",
     "<table><template shadowrootmode=open><script>alert(1)</script></template></table>",
@@ -281,7 +291,8 @@ const HOSTILE: &[&str] = &[
     "<img alt=\"`><script>alert(1)</script>\" src=x>",
     "<img alt=\"<!--\" src=x><img alt=\"--><script>alert(1)</script>\" src=x>",
     "<code class=\"language-x onclick=alert(1)\">x</code>",
-    "<ol type=\"javascript:alert(1)\" start=\"1 onclick=alert(1)\"><li value='\"onclick=alert(1)'>x</ol>",
+    "<ol type=\"javascript:alert(1)\" start=\"1 onclick=alert(1)\"><li value='\"onclick=alert(1)'>x\
+     </ol>",
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "&amp;lt;script&amp;gt;alert(1)&amp;lt;/script&amp;gt;",
     "<div\u{b}onclick=alert(1)>x</div>",
@@ -334,7 +345,8 @@ fn text_around_hostile_markup_is_kept() {
         ("before<iframe src=\"https://e.org\"/> <b>after</b>", "before <b>after</b>"),
         ("before<iframe> <b>inside</b></iframe>", "before <b>inside</b>"),
         (
-            "<math><mi>x</mi><mo>=</mo><mn>1</mn><annotation encoding=\"application/x-tex\">x=1</annotation></math>",
+            "<math><mi>x</mi><mo>=</mo><mn>1</mn><annotation encoding=\"application/x-tex\">x=1\
+             </annotation></math>",
             "x=1",
         ),
         ("a<noscript><p>b</p></noscript>c", "a<p>b</p>c"),

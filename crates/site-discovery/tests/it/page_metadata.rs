@@ -19,7 +19,8 @@ fn day(of: &PageMetadata) -> String {
     of.draft.published.map(|d| d.at.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
-const BODY: &str = "<p>A consumer that falls behind is rarely slow: it is usually waiting, and the metrics tell for what.</p>";
+const BODY: &str = "<p>A consumer that falls behind is rarely slow: it is usually waiting, and the \
+    metrics tell for what.</p>";
 
 #[test]
 fn the_site_name_is_removed_from_titles() {
@@ -75,20 +76,22 @@ fn the_publication_date_is_extracted_and_never_invented() {
         assert_eq!(day(&shown), "2026-10-28", "{never}");
     }
     let undated = format!(
-        "<main><h1>Lag</h1>{BODY}<p>In March 2020 we moved. On 2019-05-05 it broke.</p><pre>2018-01-01 ERROR</pre></main><footer>© 2026, built 2026-11-20</footer>"
+        "<main><h1>Lag</h1>{BODY}<p>In March 2020 we moved. On 2019-05-05 it broke.</p>\
+         <pre>2018-01-01 ERROR</pre></main><footer>© 2026, built 2026-11-20</footer>"
     );
     assert_eq!(day(&head("<title>Lag</title>", &undated)), "");
     // Two numbers that can be either are read as the page's language writes them.
-    for (language, wanted) in
+    for (language, expected) in
         [("en-US", "2026-05-06"), ("en-GB", "2026-06-05"), ("fr", "2026-06-05")]
     {
         let html = format!(
-            "<html lang={language}><head><title>Lag</title></head><body><main><h1>Lag</h1><p>05/06/2026</p></main></body></html>"
+            "<html lang={language}><head><title>Lag</title></head><body><main><h1>Lag</h1>\
+             <p>05/06/2026</p></main></body></html>"
         );
         let url = Url::parse("https://www.queues.example/notes/lag").unwrap();
         let read =
             read_page_metadata(&Page { url: &url, headers: &Headers::new(), html: &html }, false);
-        assert_eq!(day(&read), wanted, "{language}");
+        assert_eq!(day(&read), expected, "{language}");
     }
 }
 
@@ -141,7 +144,8 @@ fn every_url_of_a_post_sitemap_is_a_post() {
 
 #[test]
 fn news_entries_and_dated_paths_are_posts_in_any_section() {
-    let news = "<news:news><news:publication_date>2026-10-28</news:publication_date><news:title>T</news:title></news:news>";
+    let news = "<news:news><news:publication_date>2026-10-28</news:publication_date><news:title>T\
+        </news:title></news:news>";
     let entries: Vec<(String, String)> = [
         ("/kafka/why-it-lags", news),
         ("/rust/two-stories", news),
@@ -211,8 +215,8 @@ fn of_two_language_versions_the_first_listed_is_used() {
 
 #[test]
 fn duplicate_and_self_references_in_a_sitemap_index_are_removed() {
-    let xml = "<sitemapindex><sitemap><loc>/sitemap.xml</loc></sitemap><sitemap><loc>/a.xml</loc></sitemap>\
-               <sitemap><loc>/a.xml#x</loc></sitemap></sitemapindex>";
+    let xml = "<sitemapindex><sitemap><loc>/sitemap.xml</loc></sitemap><sitemap><loc>/a.xml</loc>\
+               </sitemap><sitemap><loc>/a.xml#x</loc></sitemap></sitemapindex>";
     let read = read_sitemap(
         xml.as_bytes(),
         &Url::parse("https://www.queues.example/sitemap.xml").unwrap(),

@@ -57,26 +57,26 @@ fn every_page_fixture_yields_its_posts_and_nothing_else() {
     let mut count = 0;
     for folder in fs::read_dir(sites()).unwrap() {
         for file in fs::read_dir(folder.unwrap().path()).unwrap() {
-            let expected = file.unwrap().path();
-            if expected.extension().is_none_or(|e| e != "expected") {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|e| e != "expected") {
                 continue;
             }
             count += 1;
-            let html = fs::read_to_string(expected.with_extension("html")).unwrap();
-            let text = fs::read_to_string(&expected).unwrap();
+            let html = fs::read_to_string(path.with_extension("html")).unwrap();
+            let text = fs::read_to_string(&path).unwrap();
             let (address, lines) = text.split_once('\n').unwrap();
-            let wanted: Vec<&str> = lines.lines().collect();
+            let expected: Vec<&str> = lines.lines().collect();
             let page_url = url(address);
             let page = Page { url: &page_url, headers: &Headers::new(), html: &html };
             let got: Vec<String> = match read_index_page(&page, None) {
                 Ok(found) => found.drafts.iter().map(line).collect(),
                 Err(error) => vec![format!("error: {error}")],
             };
-            if got != wanted {
+            if got != expected {
                 wrong.push(format!(
-                    "{}\n  wanted:\n    {}\n  got:\n    {}",
-                    expected.display(),
-                    wanted.join("\n    "),
+                    "{}\n  expected:\n    {}\n  got:\n    {}",
+                    path.display(),
+                    expected.join("\n    "),
                     got.join("\n    ")
                 ));
             }
@@ -136,7 +136,9 @@ fn a_bot_challenge_is_recognised_at_any_status_and_an_article_about_one_is_not()
     }
     let mitigated: Headers = [("CF-Mitigated", "challenge")].into_iter().collect();
     assert_eq!(detect_bot_challenge(403, &mitigated, b""), Some("Cloudflare"));
-    let article = "<html><head><title>Just a moment: on latency</title><meta property=\"og:title\" content=\"x\"></head><body><article><p>The page said window._cf_chl_opt.</p></article></body></html>";
+    let article = "<html><head><title>Just a moment: on latency</title><meta property=\"og:title\" \
+        content=\"x\"></head><body><article><p>The page said window._cf_chl_opt.</p></article>\
+        </body></html>";
     assert_eq!(detect_bot_challenge(200, &Headers::new(), article.as_bytes()), None);
     assert_eq!(
         detect_bot_challenge(
@@ -186,7 +188,8 @@ fn a_newsletter_sitemap_lists_its_posts_and_lastmod_is_no_publication_date() {
 
 #[test]
 fn include_and_exclude_patterns_select_sitemap_links() {
-    let text = "https://a.example/x/one-two-three\nhttps://a.example/x/drafts/four\nhttps://a.example/blog/five-six-seven\n";
+    let text = "https://a.example/x/one-two-three\nhttps://a.example/x/drafts/four\n\
+        https://a.example/blog/five-six-seven\n";
     let document = read_sitemap(text.as_bytes(), &url("https://a.example/sitemap.txt")).unwrap();
     let patterns =
         SitemapPatterns { include: vec!["/x/".to_owned()], exclude: vec!["/drafts/".to_owned()] };
@@ -207,7 +210,12 @@ fn gzipped_truncated_and_nested_sitemaps_are_read() {
     let document = read_sitemap(&bytes, &address).unwrap();
     assert_eq!(document.sitemaps[0].url.as_str(), "https://a.example/one.xml?a=1&b=2");
     assert_eq!(date(document.sitemaps[0].lastmod), "2026-01-02T02:04:05Z");
-    let cut = read_sitemap(b"<urlset><url><loc>https://a.example/a</loc></url><url><loc>https://a.example/b?x=1&y=2</loc></url><url><loc>https://a.exa", &address).unwrap();
+    let cut = read_sitemap(
+        b"<urlset><url><loc>https://a.example/a</loc></url><url>\
+        <loc>https://a.example/b?x=1&y=2</loc></url><url><loc>https://a.exa",
+        &address,
+    )
+    .unwrap();
     assert_eq!(
         cut.pages.iter().map(|p| p.url.as_str()).collect::<Vec<_>>(),
         ["https://a.example/a", "https://a.example/b?x=1&y=2"]
@@ -258,7 +266,8 @@ fn json_ld_graphs_give_the_article_and_its_authors() {
     let draft = &head.draft;
     assert_eq!(
         line(draft),
-        "2026-02-03T04:05:06Z\thttps://acme.example/blog/leases\tLeases, Explained\tEngineering,leases,clocks,7 min read"
+        "2026-02-03T04:05:06Z\thttps://acme.example/blog/leases\tLeases, \
+         Explained\tEngineering,leases,clocks,7 min read"
     );
     assert_eq!(
         (draft.authors[0].name.as_str(), draft.authors[0].url.as_deref()),
@@ -286,9 +295,13 @@ fn page_metadata_falls_back_to_visible_text() {
 
 #[test]
 fn full_content_is_extracted_on_request() {
-    let paragraphs = "<p>Every queue is a promise, and a promise has a length, which somebody has to measure before it breaks under the load of the day.</p>".repeat(8);
+    let paragraphs = "<p>Every queue is a promise, and a promise has a length, which somebody has \
+        to measure before it breaks under the load of the day.</p>"
+        .repeat(8);
     let html = format!(
-        "<html><head><title>Queues</title></head><body><nav><a href='/'>Home</a></nav><article><h1>Queues</h1>{paragraphs}<p><a href='/next'>next</a><script>alert(1)</script></p></article></body></html>"
+        "<html><head><title>Queues</title></head><body><nav><a href='/'>Home</a></nav><article>\
+         <h1>Queues</h1>{paragraphs}<p><a href='/next'>next</a><script>alert(1)</script></p>\
+         </article></body></html>"
     );
     let head = head_of(&html, "https://kay.example/queues", true);
     let content = head.draft.content.unwrap();
@@ -303,7 +316,8 @@ fn full_content_is_extracted_on_request() {
 
 #[test]
 fn selectors_define_items_and_invalid_ones_are_named() {
-    let html = "<div class=row><b>One</b><a href=/1>x</a><i>2 March 2026</i><u>kafka</u><u>flink</u></div><div class=row><b>Two</b><a href=/2>y</a></div>";
+    let html = "<div class=row><b>One</b><a href=/1>x</a><i>2 March 2026</i><u>kafka</u><u>flink\
+        </u></div><div class=row><b>Two</b><a href=/2>y</a></div>";
     let page_url = url("https://rows.example/");
     let page = Page { url: &page_url, headers: &Headers::new(), html };
     let selectors = PageSelectors {
@@ -338,7 +352,8 @@ fn selectors_define_items_and_invalid_ones_are_named() {
 
 #[test]
 fn a_page_without_posts_is_an_error_with_a_reason() {
-    let html = "<html><body><nav><a href=/a-b-c>A b c</a><a href=/d-e-f>D e f</a></nav><h1>About</h1><p>I am a person who once wrote <a href=/blog/x>something</a>.</p></body></html>";
+    let html = "<html><body><nav><a href=/a-b-c>A b c</a><a href=/d-e-f>D e f</a></nav><h1>About\
+        </h1><p>I am a person who once wrote <a href=/blog/x>something</a>.</p></body></html>";
     let page_url = url("https://kay.example/about");
     let error = read_index_page(&Page { url: &page_url, headers: &Headers::new(), html }, None)
         .unwrap_err();
@@ -396,8 +411,8 @@ fn dates_and_site_names_are_removed_from_titles() {
         .iter()
         .map(|d| format!("{}\t{}", date(d.published), d.title.as_deref().unwrap_or_default()))
         .collect();
-    assert_eq!(got, titles.iter().map(|(_, wanted)| *wanted).collect::<Vec<_>>());
-    for (title, wanted) in [
+    assert_eq!(got, titles.iter().map(|(_, expected)| *expected).collect::<Vec<_>>());
+    for (title, expected) in [
         ("Kafka on Acme | Acme", "Kafka on Acme"),
         ("Acme: Why we shard", "Why we shard"),
         ("Why we shard | Blog | Acme", "Why we shard"),
@@ -405,11 +420,12 @@ fn dates_and_site_names_are_removed_from_titles() {
         ("Up - and down", "Up - and down"),
     ] {
         let html = format!(
-            "<html><head><title>{title}</title><meta property=og:site_name content=Acme></head><body><p>x</p></body></html>"
+            "<html><head><title>{title}</title><meta property=og:site_name content=Acme></head>\
+             <body><p>x</p></body></html>"
         );
         assert_eq!(
             head_of(&html, "https://acme.example/blog/x", false).draft.title.as_deref(),
-            Some(wanted)
+            Some(expected)
         );
     }
 }
@@ -418,7 +434,8 @@ fn dates_and_site_names_are_removed_from_titles() {
 fn posts_in_flattened_json_are_found() {
     let stream = r#"[{\"_1\":2},\"posts\",[3,10],{\"_4\":5,\"_6\":7,\"_8\":9},\"web_title\",\"Quorums\",\"slug\",\"quorums-and-you\",\"override_scheduled_at\",\"2026-01-02T03:04:05Z\",{\"_4\":11,\"_6\":12},\"Clocks\",\"clocks-and-you\"]"#;
     let html = format!(
-        "<html><body><script>window.__remixContext.streamController.enqueue(\"{stream}\\n\");</script></body></html>"
+        "<html><body><script>window.__remixContext.streamController.enqueue(\"{stream}\\n\");\
+         </script></body></html>"
     );
     let page_url = url("https://www.bits.example/archive");
     let found =
@@ -471,14 +488,18 @@ mod any_bytes {
             Just("<ul><li><a href=/blog/a-b-c>Überschrift één</a> 3. März 2024".to_owned()),
             Just("<time datetime='2024-13-45T99'>·".to_owned()),
             Just("</li></div></article>".to_owned()),
-            Just("<article class='h-entry tag-é'><h2 class=p-name><a class=u-url href='/2024/05/06/x?y=é#z'>".to_owned()),
+            Just("<article class='h-entry tag-é'><h2 class=p-name>\
+                <a class=u-url href='/2024/05/06/x?y=é#z'>".to_owned()),
             Just("<dl><dt>５ Mai 2024<dd><a href='//[x'>x</a>".to_owned()),
             Just(
-                "<script type=application/ld+json>{\"@type\":\"Blog\",\"blogPost\":[{\"name\":\"é\",\"url\":\"/é\"},]}</script>"
+                "<script type=application/ld+json>{\"@type\":\"Blog\",\"blogPost\":[{\"name\":\"é\"\
+                 ,\"url\":\"/é\"},]}</script>"
                     .to_owned()
             ),
-            Just("<script>x={\"posts\":[{\"web_title\":\"é\",\"slug\":\"é\"}]} y=\"é</script>".to_owned()),
-            Just("<meta property=og:title content='é | é - '><meta name=description content='By Ä Ö · 1 min'>".to_owned()),
+            Just("<script>x={\"posts\":[{\"web_title\":\"é\",\"slug\":\"é\"}]} y=\"é\
+                </script>".to_owned()),
+            Just("<meta property=og:title content='é | é - '><meta name=description content='By Ä \
+                Ö · 1 min'>".to_owned()),
             Just("<urlset><url><loc>https://a.example/é</loc><lastmod>é".to_owned()),
             Just("User-agent: *\nDisallow: /%é%4*$\n".to_owned()),
             "\\PC{0,12}",
@@ -496,7 +517,12 @@ mod any_bytes {
             let page = Page { url: &url, headers: &Headers::new(), html: &html };
             if let Ok(found) = read_index_page(&page, None) {
                 prop_assert!(!found.drafts.is_empty());
-                prop_assert!(found.drafts.iter().all(|d| d.title.is_some() && d.url.is_some() && d.guid.is_none()));
+                prop_assert!(
+                    found
+                        .drafts
+                        .iter()
+                        .all(|d| d.title.is_some() && d.url.is_some() && d.guid.is_none())
+                );
             }
             let _ = read_page_metadata(&page, true);
             let _ = feed_links(&page);
@@ -520,7 +546,8 @@ mod robots {
 
     #[test]
     fn the_longest_rule_wins_and_allow_wins_a_tie() {
-        let robots = "User-agent: *\nDisallow: /\nAllow: /p/\nDisallow: /p/private*.html$\nAllow: /same\nDisallow: /same\n";
+        let robots = "User-agent: *\nDisallow: /\nAllow: /p/\nDisallow: /p/private*.html$\n\
+            Allow: /same\nDisallow: /same\n";
         assert!(allows(robots, "/p/x"));
         assert!(!allows(robots, "/q"));
         assert!(!allows(robots, "/p/private-1.html"));
@@ -531,7 +558,8 @@ mod robots {
 
     #[test]
     fn our_group_replaces_the_wildcard_group_and_equal_groups_are_combined() {
-        let robots = "User-agent: *\nDisallow: /\n\nUser-agent: other\nUser-agent: Tributary/1.0\nDisallow: /a\nCrawl-delay: 7\n\nUser-Agent: TRIBUTARY\nDisallow: /b\n";
+        let robots = "User-agent: *\nDisallow: /\n\nUser-agent: other\nUser-agent: Tributary/1.0\n\
+            Disallow: /a\nCrawl-delay: 7\n\nUser-Agent: TRIBUTARY\nDisallow: /b\n";
         assert!(allows(robots, "/c"));
         assert!(!allows(robots, "/a") && !allows(robots, "/b"));
         let parsed = Robots::parse(robots.as_bytes());

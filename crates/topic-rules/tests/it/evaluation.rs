@@ -6,7 +6,8 @@ use crate::topic;
 
 #[test]
 fn labels_are_read_from_json_and_toml() {
-    let json = r#"[{"title": "A", "topics": ["t"], "note": 1}, {"title": "B", "summary": "kafka", "topics": []}]"#;
+    let json = r#"[{"title": "A", "topics": ["t"], "note": 1},
+        {"title": "B", "summary": "kafka", "topics": []}]"#;
     let rows = evaluate::parse_labels(json, "x.json").unwrap();
     assert_eq!(rows.len(), 2);
     let toml = "[[label]]\ntitle = \"A\"\ntopics = [\"t\"]\n";
@@ -28,7 +29,8 @@ fn labels_are_read_from_json_and_toml() {
 fn an_evaluation_is_printed_as_documented() {
     let rules = Rules::compile(&[topic(&["kafka"])]).unwrap();
     let rows = evaluate::parse_labels(
-        r#"[{"title": "Kafka", "topics": ["t"]}, {"title": "Kafka again", "topics": []}, {"title": "Flink", "topics": ["t", "unknown"]}]"#,
+        r#"[{"title": "Kafka", "topics": ["t"]}, {"title": "Kafka again", "topics": []},
+            {"title": "Flink", "topics": ["t", "unknown"]}]"#,
         "x.json",
     )
     .unwrap();
@@ -39,7 +41,8 @@ fn an_evaluation_is_printed_as_documented() {
     );
     assert_eq!(
         printed["topics"][1],
-        serde_json::json!({"id": "unknown", "precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1})
+        serde_json::json!({"id": "unknown", "precision": 0.0, "recall": 0.0, "f1": 0.0,
+            "support": 1})
     );
     assert_eq!(
         printed["macro"],

@@ -63,7 +63,8 @@ fn an_undeclared_language_is_detected() {
     let fields = StoryFields {
         title: "Verteilte Datenbanken",
         summary: Some(
-            "Wie sich einzelne Knoten auf einen gemeinsamen Zustand einigen, auch wenn das Netz zwischen ihnen ausfällt.",
+            "Wie sich einzelne Knoten auf einen gemeinsamen Zustand einigen, auch wenn das Netz \
+             zwischen ihnen ausfällt.",
         ),
         ..StoryFields::default()
     };

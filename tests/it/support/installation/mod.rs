@@ -1,10 +1,10 @@
 //! The in-process harness: a real store, poller and site, a scripted publisher, and a clock that
 //! the test moves.
 //!
-//! A test brings items into the store in one of two ways. `deliver*` passes a document to the parser
-//! and the store without a network. `poll*` runs the real poller against `origin`. What is published
-//! is read with `feed_of_all`, `topic`, `newly_announced` and `document_bytes`, or over HTTP from
-//! `serve`.
+//! A test brings items into the store in one of two ways. `deliver*` passes a document to the
+//! parser and the store without a network. `poll*` runs the real poller against `origin`. What is
+//! published is read with `feed_of_all`, `topic`, `newly_announced` and `document_bytes`, or over
+//! HTTP from `serve`.
 
 mod deliver;
 mod poll;
@@ -40,8 +40,12 @@ use super::{
 };
 
 /// The beginning of every feeds.toml that a test does not write in full.
-const SITE_CONFIG: &str = "[site]\ntitle = \"Planet\"\nbase_url = \"https://planet.example/\"\n\
-    id = \"tag:planet.example,2026:topics\"\ncontact = \"mailto:us@planet.example\"\n[publishing]\n";
+const SITE_CONFIG: &str = "[site]\n\
+    title = \"Planet\"\n\
+    base_url = \"https://planet.example/\"\n\
+    id = \"tag:planet.example,2026:topics\"\n\
+    contact = \"mailto:us@planet.example\"\n\
+    [publishing]\n";
 
 /// The `[polling]` table for sources on `origin`.
 const LOOPBACK: &str = "[polling]\nallow_hosts = [\"127.0.0.1\"]\ntimeout = \"1s\"\n";
@@ -370,7 +374,8 @@ impl Installation {
 pub fn sources(sites: &[&str]) -> String {
     let source = |id: &&str| {
         format!(
-            "[[source]]\nid = \"{id}\"\nurl = \"https://{id}.example/feed.xml\"\nfollow = \"feed\"\n"
+            "[[source]]\nid = \"{id}\"\nurl = \"https://{id}.example/feed.xml\"\n\
+             follow = \"feed\"\n"
         )
     };
     sites.iter().map(source).collect::<Vec<_>>().concat()
