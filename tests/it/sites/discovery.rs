@@ -11,14 +11,18 @@ use crate::support::{
     time::morning,
 };
 
-const FEED: &str = r#"<?xml version="1.0"?><rss version="2.0"><channel><title>Two Minute Systems</title><link>ORIGIN/</link>
-<item><title>Lesson Number 1</title><link>ORIGIN/p/lesson-number-1</link><guid isPermaLink="false">a1</guid><pubDate>Fri, 30 Oct 2026 09:00:00 GMT</pubDate><description>One.</description></item>
-<item><title>Lesson Number 0</title><link>ORIGIN/p/lesson-number-0</link><guid isPermaLink="false">a0</guid><pubDate>Fri, 02 Oct 2026 09:00:00 GMT</pubDate><description>Nought.</description></item>
-</channel></rss>"#;
+const FEED: &str = "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Two Minute Systems\
+    </title><link>ORIGIN/</link>\n<item><title>Lesson Number 1</title>\
+    <link>ORIGIN/p/lesson-number-1</link><guid isPermaLink=\"false\">a1</guid><pubDate>Fri, 30 Oct \
+    2026 09:00:00 GMT</pubDate><description>One.</description></item>\n<item><title>Lesson Number 0\
+    </title><link>ORIGIN/p/lesson-number-0</link><guid isPermaLink=\"false\">a0</guid>\
+    <pubDate>Fri, 02 Oct 2026 09:00:00 GMT</pubDate><description>Nought.</description></item>\n\
+    </channel></rss>";
 
-const HOME_WITH_FEED: &str = r#"<!DOCTYPE html><html><head><title>Two Minute Systems</title>
-<link rel="alternate" type="application/rss+xml" href="/comments/feed" title="Comments feed">
-<link rel="alternate" type="application/rss+xml" href="/feeds/abc.xml"></head><body></body></html>"#;
+const HOME_WITH_FEED: &str = "<!DOCTYPE html><html><head><title>Two Minute Systems</title>\n\
+    <link rel=\"alternate\" type=\"application/rss+xml\" href=\"/comments/feed\" title=\"Comments \
+    feed\">\n<link rel=\"alternate\" type=\"application/rss+xml\" href=\"/feeds/abc.xml\"></head>\
+    <body></body></html>";
 
 fn answer(status: u16, html: &str) -> Reply {
     Reply::raw(format!(

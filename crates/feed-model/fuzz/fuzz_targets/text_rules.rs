@@ -1,5 +1,5 @@
-//! The shared rules for texts, languages and sites cause no panic, and cleaning a text twice changes
-//! nothing more.
+//! The shared rules for texts, languages and sites cause no panic, and cleaning a text twice
+//! changes nothing more.
 
 #![no_main]
 

@@ -40,7 +40,8 @@ fn the_site_name_is_removed_from_titles() {
     }
     // A template that gives every page the site's own name tells no title.
     let generic = format!(
-        r#"<title>Why consumers lag | Queue Notes</title><meta property="og:title" content="Queue Notes">{site}"#
+        "<title>Why consumers lag | Queue Notes</title><meta property=\"og:title\" content=\"Queue \
+         Notes\">{site}"
     );
     assert_eq!(
         title(&head(&generic, &format!("<main><h1>Why consumers lag</h1>{BODY}</main>"))),
@@ -49,7 +50,8 @@ fn the_site_name_is_removed_from_titles() {
     // Where the page's only h1 leads home, the post's heading is the one that the title begins
     // with.
     let body = format!(
-        r#"<div><h1><a href="/">Queue Notes of Jo</a></h1></div><h2>Why consumers lag</h2><div class="date">Posted: 28 Oct 2026</div>{BODY}"#
+        "<div><h1><a href=\"/\">Queue Notes of Jo</a></h1></div><h2>Why consumers lag</h2>\
+         <div class=\"date\">Posted: 28 Oct 2026</div>{BODY}"
     );
     let old = head("<title>Why consumers lag | Queue Notes of Jo</title>", &body);
     assert_eq!((title(&old), day(&old).as_str()), ("Why consumers lag", "2026-10-28"));
@@ -59,7 +61,8 @@ fn the_site_name_is_removed_from_titles() {
 fn the_publication_date_is_extracted_and_never_invented() {
     let updated_first = head(
         "<title>Lag</title>",
-        r#"<main><article><h1>Lag</h1><div>Last updated: <time datetime="2026-11-05">5 Nov</time> · Published: <time datetime="2026-10-28">28 Oct</time></div></article></main>"#,
+        "<main><article><h1>Lag</h1><div>Last updated: <time datetime=\"2026-11-05\">5 Nov</time> \
+         · Published: <time datetime=\"2026-10-28\">28 Oct</time></div></article></main>",
     );
     assert_eq!(day(&updated_first), "2026-10-28");
     assert_eq!(
@@ -98,7 +101,9 @@ fn the_publication_date_is_extracted_and_never_invented() {
 #[test]
 fn a_byline_gives_the_author_name_and_is_not_the_summary() {
     let body = format!(
-        r#"<main><article><h1>Warum der Cluster schläft</h1><p class="meta">Veröffentlicht am 3. Mai 2026 von <span class="author">Anna Groß</span> in <a rel="category tag" href="/kategorie/technik">Technik</a></p>{BODY}</article></main>"#
+        "<main><article><h1>Warum der Cluster schläft</h1><p class=\"meta\">Veröffentlicht am 3. \
+         Mai 2026 von <span class=\"author\">Anna Groß</span> in <a rel=\"category tag\" \
+         href=\"/kategorie/technik\">Technik</a></p>{BODY}</article></main>"
     );
     let german = head("<title>Warum der Cluster schläft</title>", &body);
     let names: Vec<&str> = german.draft.authors.iter().map(|p| p.name.as_str()).collect();

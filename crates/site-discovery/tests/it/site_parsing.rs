@@ -103,13 +103,24 @@ fn feed_links_exclude_comment_feeds() {
 
 #[test]
 fn feed_links_are_ranked_and_resolved_against_base() {
-    let html = r#"<html><head><base href="/site/"><link rel="ALTERNATE home" type="Application/Atom+XML; charset=utf-8" href="atom.xml" title="All">
-        <link rel="alternate" type="application/json" href="https://example.org/wp-json/wp/v2/posts/1"><link rel="alternate" type="application/feed+json" href="feed.json">
-        <link rel="alternate stylesheet" type="text/xml" href="x.css"><link rel="alternate" hreflang="de" href="/de/">
-        <link rel="alternate" type="application/rss+xml" title="Site » Some Post Comments Feed" href="/some-post/feed/"></head>
-        <body><a href="rss.xml">RSS</a> <a href="/blog/feed">a post on feeds</a> <a href="https://other.example/feed.xml">theirs</a></body></html>"#;
+    let html = "<html><head><base href=\"/site/\"><link rel=\"ALTERNATE home\" \
+        type=\"Application/Atom+XML; charset=utf-8\" href=\"atom.xml\" title=\"All\">\n        \
+        <link rel=\"alternate\" type=\"application/json\" href=\"https://example.org/wp-json/wp/v2/\
+        posts/1\"><link rel=\"alternate\" type=\"application/feed+json\" \
+        href=\"feed.json\">\n        <link rel=\"alternate stylesheet\" type=\"text/xml\" \
+        href=\"x.css\"><link rel=\"alternate\" hreflang=\"de\" href=\"/de/\">\n        \
+        <link rel=\"alternate\" type=\"application/rss+xml\" title=\"Site » Some Post Comments \
+        Feed\" href=\"/some-post/feed/\"></head>\n        <body><a href=\"rss.xml\">RSS\
+        </a> <a href=\"/blog/feed\">a post on feeds\
+        </a> <a href=\"https://other.example/feed.xml\">theirs</a></body></html>";
     let page = url("https://example.org/blog/");
-    let headers: Headers = [("Link", r#"<https://example.org/wp-json/>; rel="https://api.w.org/", </header.xml>; rel="alternate"; type="application/rss+xml"; title="a, b""#)].into_iter().collect();
+    let headers: Headers = [(
+        "Link",
+        "<https://example.org/wp-json/>; rel=\"https://api.w.org/\", \
+        </header.xml>; rel=\"alternate\"; type=\"application/rss+xml\"; title=\"a, b\"",
+    )]
+    .into_iter()
+    .collect();
     let urls: Vec<String> = feed_links(&Page { url: &page, headers: &headers, html })
         .into_iter()
         .map(|l| String::from(l.url))
@@ -203,7 +214,9 @@ fn include_and_exclude_patterns_select_sitemap_links() {
 fn gzipped_truncated_and_nested_sitemaps_are_read() {
     use std::io::Write;
     let address = url("https://a.example/sitemap.xml.gz");
-    let xml = r#"<?xml version="1.0"?><s:sitemapindex xmlns:s="http://www.sitemaps.org/schemas/sitemap/0.9"><s:sitemap><s:loc> https://a.example/one.xml?a=1&amp;b=2 </s:loc><s:lastmod>2026-01-02T03:04:05+01:00</s:lastmod></s:sitemap></s:sitemapindex>"#;
+    let xml = "<?xml version=\"1.0\"?><s:sitemapindex xmlns:s=\"http://www.sitemaps.org/schemas/\
+        sitemap/0.9\"><s:sitemap><s:loc> https://a.example/one.xml?a=1&amp;b=2 </s:loc>\
+        <s:lastmod>2026-01-02T03:04:05+01:00</s:lastmod></s:sitemap></s:sitemapindex>";
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     packer.write_all(xml.as_bytes()).unwrap();
     let bytes = packer.finish().unwrap();
@@ -257,11 +270,20 @@ fn page_metadata_omits_site_name_and_logo() {
 
 #[test]
 fn json_ld_graphs_give_the_article_and_its_authors() {
-    let html = r##"<html lang="en-GB"><head><title>Leases, Explained | Acme</title><script type="application/ld+json">{"@context":"https://schema.org","@graph":[
-        {"@type":"WebSite","@id":"#site","name":"Acme"},{"@type":"Person","@id":"#ann","name":"Ann Example","url":"https://acme.example/ann"},
-        {"@type":["BlogPosting","TechArticle"],"headline":"Leases, Explained","datePublished":"2026-02-03T04:05:06+00:00","dateModified":"2026-02-04","author":{"@id":"#ann"},"publisher":{"@type":"Organization","name":"Acme","logo":{"url":"https://acme.example/i/brand.png"}},
-         "image":["https://acme.example/i/brand.png","https://acme.example/i/leases.png"],"articleSection":"Engineering","keywords":"leases, clocks","timeRequired":"PT7M","description":"What a lease promises,
-         and for how long.","mainEntityOfPage":"https://acme.example/blog/leases"},]}</script></head><body><h1>Leases, Explained</h1></body></html>"##;
+    let html = "<html lang=\"en-GB\"><head><title>Leases, Explained | Acme</title>\
+        <script type=\"application/ld+json\">{\"@context\":\"https://schema.org\",\
+        \"@graph\":[\n        {\"@type\":\"WebSite\",\"@id\":\"#site\",\"name\":\"Acme\"},\
+        {\"@type\":\"Person\",\"@id\":\"#ann\",\"name\":\"Ann \
+        Example\",\"url\":\"https://acme.example/ann\"},\n        \
+        {\"@type\":[\"BlogPosting\",\"TechArticle\"],\"headline\":\"Leases, \
+        Explained\",\"datePublished\":\"2026-02-03T04:05:06+00:00\",\"dateModified\":\"2026-02-04\"\
+        ,\"author\":{\"@id\":\"#ann\"},\"publisher\":{\"@type\":\"Organization\",\"name\":\"Acme\",\
+        \"logo\":{\"url\":\"https://acme.example/i/brand.png\"}},\n         \
+        \"image\":[\"https://acme.example/i/brand.png\",\"https://acme.example/i/leases.png\"],\
+        \"articleSection\":\"Engineering\",\"keywords\":\"leases, \
+        clocks\",\"timeRequired\":\"PT7M\",\"description\":\"What a lease promises,\n         and \
+        for how long.\",\"mainEntityOfPage\":\"https://acme.example/blog/leases\"},]}</script>\
+        </head><body><h1>Leases, Explained</h1></body></html>";
     let head = head_of(html, "https://acme.example/blog/leases", false);
     let draft = &head.draft;
     assert_eq!(
@@ -283,8 +305,11 @@ fn json_ld_graphs_give_the_article_and_its_authors() {
 
 #[test]
 fn page_metadata_falls_back_to_visible_text() {
-    let html = r#"<html><head><title>A Slow Feed :: kay.example</title></head><body><nav><time datetime="2001-01-01">x</time></nav><article><h1>A Slow Feed</h1><p class="meta">March 3rd, 2025 · 4 min read · by Kay Example</p>
-        <p>Polling is a promise to come back, and most of us come back too often for what there is to see.</p><a rel="tag" href="/t/polling">polling</a></article></body></html>"#;
+    let html = "<html><head><title>A Slow Feed :: kay.example</title></head><body><nav>\
+        <time datetime=\"2001-01-01\">x</time></nav><article><h1>A Slow Feed</h1>\
+        <p class=\"meta\">March 3rd, 2025 · 4 min read · by Kay Example</p>\n        <p>Polling is \
+        a promise to come back, and most of us come back too often for what there is to see.</p>\
+        <a rel=\"tag\" href=\"/t/polling\">polling</a></article></body></html>";
     let head = head_of(html, "https://kay.example/2025/a-slow-feed", false);
     assert_eq!(
         line(&head.draft),
@@ -432,7 +457,11 @@ fn dates_and_site_names_are_removed_from_titles() {
 
 #[test]
 fn posts_in_flattened_json_are_found() {
-    let stream = r#"[{\"_1\":2},\"posts\",[3,10],{\"_4\":5,\"_6\":7,\"_8\":9},\"web_title\",\"Quorums\",\"slug\",\"quorums-and-you\",\"override_scheduled_at\",\"2026-01-02T03:04:05Z\",{\"_4\":11,\"_6\":12},\"Clocks\",\"clocks-and-you\"]"#;
+    let stream = concat!(
+        r#"[{\"_1\":2},\"posts\",[3,10],{\"_4\":5,\"_6\":7,\"_8\":9},\"web_title\","#,
+        r#"\"Quorums\",\"slug\",\"quorums-and-you\",\"override_scheduled_at\","#,
+        r#"\"2026-01-02T03:04:05Z\",{\"_4\":11,\"_6\":12},\"Clocks\",\"clocks-and-you\"]"#
+    );
     let html = format!(
         "<html><body><script>window.__remixContext.streamController.enqueue(\"{stream}\\n\");\
          </script></body></html>"
