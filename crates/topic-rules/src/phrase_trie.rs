@@ -365,7 +365,12 @@ mod tests {
             tokenizer::fold_into(&word, &mut folded);
             let stem = Language::ENGLISH.stemmer().stem(&folded).into_owned();
             let prefix_filter = PrefixFilter::new(std::iter::once(&stem));
-            prop_assert!(prefix_filter.may_contain(word.as_bytes()), "{} has the stem {}", word, stem);
+            prop_assert!(
+                prefix_filter.may_contain(word.as_bytes()),
+                "{} has the stem {}",
+                word,
+                stem
+            );
         }
     }
 

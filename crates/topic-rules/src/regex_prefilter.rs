@@ -381,7 +381,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_prefilter_finds_what_the_regexes_find(text in "([aAbBcCkKſsS\u{212a}éÉ -]|abc|kas|abcabc){0,30}") {
+        fn the_prefilter_finds_what_the_regexes_find(
+            text in "([aAbBcCkKſsS\u{212a}éÉ -]|abc|kas|abcabc){0,30}",
+        ) {
             let patterns = [
                 "abc", r"\babc\b", "(abc)+", "ab?c", "abc|abcabc", "kas+", r"\bkas", "a.c", r"\w+c",
                 "abc(ab)?", "(?-i)ABC", "ss+a", "éab", "caf|bca", "(a|b|c)bca", "abc{2}",

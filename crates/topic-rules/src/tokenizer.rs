@@ -518,7 +518,9 @@ mod tests {
         }
 
         #[test]
-        fn the_ascii_tokenizer_equals_the_unicode_tokenizer(text in "[a-zA-Z0-9_.,;:'\\-+/ ]{0,40}") {
+        fn the_ascii_tokenizer_equals_the_unicode_tokenizer(
+            text in "[a-zA-Z0-9_.,;:'\\-+/ ]{0,40}",
+        ) {
             let mut ours = Vec::new();
             read(&text, |token| {
                 if let TextToken::Word { start, end, .. } = token {
