@@ -425,10 +425,12 @@ mod tests {
     proptest! {
         #[test]
         fn keys_are_unique_and_do_not_depend_on_the_order(
-            (drafts, order) in proptest::collection::vec(any_draft(), 0..12).prop_flat_map(|drafts| {
-                let order: Vec<usize> = (0..drafts.len()).collect();
-                (Just(drafts), Just(order).prop_shuffle())
-            })
+            (drafts, order) in proptest::collection::vec(any_draft(), 0..12).prop_flat_map(
+                |drafts| {
+                    let order: Vec<usize> = (0..drafts.len()).collect();
+                    (Just(drafts), Just(order).prop_shuffle())
+                }
+            )
         ) {
             let home = Some("https://example.org");
             let (identities, policy, _) = identify_items(&drafts, KeyPolicy::Guid, home);
