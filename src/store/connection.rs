@@ -128,7 +128,7 @@ impl Store {
             let (sender, jobs) = sync_channel(QUEUE_LENGTH);
             let thread = std::thread::Builder::new()
                 .name("store-writer".into())
-                .spawn(move || writer::run(conn, &jobs));
+                .spawn(move || writer::run(conn, &jobs, search_index::write_pending));
             let thread =
                 thread.map_err(|source| StoreError::Directory { dir: file.to_owned(), source })?;
             Some((sender, thread))
@@ -323,6 +323,7 @@ fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreErr
         conn.pragma_update(None, "synchronous", "FULL").map_err(open)?;
         conn.pragma_update(None, "foreign_keys", true).map_err(open)?;
         conn.pragma_update(None, "cache_size", -16_000).map_err(open)?;
+        search_index::create_pending(&conn).map_err(open)?;
     } else {
         conn.pragma_update(None, "query_only", true).map_err(open)?;
     }

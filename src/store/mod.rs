@@ -18,6 +18,7 @@ mod backup;
 mod classifier_input;
 mod connection;
 mod error;
+mod inflections;
 mod integrity;
 mod lock;
 mod migrate;

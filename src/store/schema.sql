@@ -1,4 +1,4 @@
--- The schema of version 7 (PRAGMA user_version). A new database is created from this file. Older
+-- The schema of version 8 (PRAGMA user_version). A new database is created from this file. Older
 -- databases are migrated by the numbered files in migrations/, which must lead to the same schema.
 --
 -- Columns named *_ms hold milliseconds since 1970-01-01T00:00:00Z. Columns marked (JSON) hold JSON.
@@ -72,6 +72,13 @@ CREATE TABLE source (
     GENERATED ALWAYS AS (publish OR NOT (has_auth OR cache_private)) VIRTUAL
 ) STRICT;
 CREATE INDEX source_due ON source (next_poll_ms) WHERE ordinal IS NOT NULL;
+-- A round of polls must not cost more per source if there are more sources.
+CREATE INDEX source_unscheduled ON source (ordinal)
+  WHERE ordinal IS NOT NULL AND last_attempt_ms IS NULL AND next_poll_ms IS NULL;
+CREATE INDEX source_poll_requested ON source (id) WHERE poll_requested > 0;
+CREATE INDEX source_throttled ON source (host) WHERE consecutive_throttles > 0;
+CREATE INDEX source_follow_url ON source (follow_url) WHERE follow_url IS NOT NULL;
+CREATE INDEX source_redirect_url ON source (redirect_url) WHERE redirect_url IS NOT NULL;
 
 -- HTTP validators. They belong to a URL and to the source whose credentials were used.
 CREATE TABLE validator (
@@ -81,6 +88,7 @@ CREATE TABLE validator (
   last_modified BLOB,
   PRIMARY KEY (source_id, url)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX validator_url ON validator (url);
 
 -- Published stories. AUTOINCREMENT: an id is never reused.
 CREATE TABLE story (
@@ -167,7 +175,8 @@ CREATE INDEX entry_source_title ON entry (source_id, normalized_title)
   WHERE normalized_title IS NOT NULL;
 CREATE INDEX entry_source_published ON entry (source_id, published_ms)
   WHERE published_ms IS NOT NULL;
-CREATE INDEX entry_source_seen ON entry (source_id, first_seen_ms);
+-- Has the dates that the schedule of a source depends on.
+CREATE INDEX entry_source_seen ON entry (source_id, first_seen_ms, published_ms);
 
 -- Further keys of an entry, for example after a CMS migration changed every guid.
 CREATE TABLE entry_alias (
@@ -266,12 +275,10 @@ CREATE TABLE robots (
   last_modified BLOB
 ) STRICT;
 
--- Full-text index of public stories. It does not store the texts. The stems columns hold each stem
--- once.
+-- Full-text index of public stories. It does not store the texts.
 CREATE VIRTUAL TABLE story_text USING fts5 (
-  title, summary, content, title_stems, stems,
-  content = '', contentless_delete = 1, prefix = '2 3',
-  tokenize = 'unicode61 remove_diacritics 2'
+  title, summary, content,
+  content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
 -- Instances of feed documents that clients may have cached (RFC 3229).

@@ -1,54 +1,72 @@
 //! The full-text index of public stories.
 //!
-//! The rowid of a row is the id of the story. The index is updated in the transaction that changes
-//! the story. It does not store the texts, which the entries have.
+//! The rowid of a row is the id of the story. The index does not store the texts, which the entries
+//! have. FTS5 writes what it holds in memory at the end of every savepoint, and every poll has one.
+//! New rows therefore wait in a temporary table, from which [`write_pending`] moves them to the
+//! index at the end of the transaction. A rollback also removes the waiting rows.
 
-use std::collections::{BTreeSet, HashSet};
+use std::borrow::Cow;
 
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use rust_stemmers::{Algorithm, Stemmer};
 
 use feed_model::StoryId;
 
 use super::{
     StoreError,
     error::SqlContext as _,
-    search_query::words,
+    search_query::{is_unspaced, words},
     statements::{execute, query_all},
 };
 
 /// The version of the index content. An index of another version is rebuilt when the database is
 /// opened.
-const INDEX_VERSION: &str = "1";
+const INDEX_VERSION: &str = "2";
 
 const CONTEXT: &str = "update the search index";
 
-/// The indexed words of a story.
+/// The number of rows that a rebuild holds in memory.
+const REBUILD_BATCH: usize = 500;
+
+/// The indexed texts of a story.
 pub(super) struct IndexRow {
     title: String,
     summary: String,
     content: String,
-    title_stems: String,
-    stems: String,
 }
 
 impl IndexRow {
-    /// Splits plain texts into words and stems.
+    /// Returns the row of a story with these plain texts.
     pub(super) fn new(title: &str, summary: &str, content: &str) -> Self {
-        let stemmer = Stemmer::create(Algorithm::English);
-        let spaced = |text: &str| words(text).collect::<Vec<_>>().join(" ");
-        Self {
-            title: spaced(title),
-            summary: spaced(summary),
-            content: spaced(content),
-            title_stems: stems(&stemmer, &[title]),
-            stems: stems(&stemmer, &[summary, content]),
-        }
+        let indexed = |text| indexed_text(text).into_owned();
+        Self { title: indexed(title), summary: indexed(summary), content: indexed(content) }
     }
+}
+
+/// Returns a text in which white space separates the words. The tokenizer of SQLite does not divide
+/// texts in scripts without spaces.
+fn indexed_text(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(is_unspaced) {
+        return text.into();
+    }
+    words(text).collect::<Vec<_>>().join(" ").into()
+}
+
+/// Creates the table of the rows that wait. Every connection that writes needs it.
+pub(super) fn create_pending(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute_batch(
+        "PRAGMA temp_store = MEMORY;
+         CREATE TEMP TABLE pending_text (
+           story_id INTEGER PRIMARY KEY,
+           title    TEXT NOT NULL,
+           summary  TEXT NOT NULL,
+           content  TEXT NOT NULL
+         ) STRICT",
+    )
 }
 
 /// Updates the index of one story. Private and removed stories are not indexed.
 pub(super) fn update(conn: &Connection, story: StoryId) -> Result<(), StoreError> {
+    execute(conn, "DELETE FROM pending_text WHERE story_id = ?1", [story.0]).context(CONTEXT)?;
     execute(conn, "DELETE FROM story_text WHERE rowid = ?1", [story.0]).context(CONTEXT)?;
     let plain =
         |html: Option<String>| html.map(|html| feed_parser::plain_text(&html)).unwrap_or_default();
@@ -74,20 +92,25 @@ pub(super) fn update(conn: &Connection, story: StoryId) -> Result<(), StoreError
 pub(super) fn insert(conn: &Connection, story: StoryId, row: &IndexRow) -> Result<(), StoreError> {
     execute(
         conn,
-        "INSERT INTO story_text (rowid, title, summary, content, title_stems, stems)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![story.0, row.title, row.summary, row.content, row.title_stems, row.stems],
+        "INSERT INTO pending_text (story_id, title, summary, content) VALUES (?1, ?2, ?3, ?4)",
+        params![story.0, row.title, row.summary, row.content],
     )
     .context(CONTEXT)?;
     Ok(())
 }
 
-/// Returns the distinct stems of texts.
-fn stems(stemmer: &Stemmer, texts: &[&str]) -> String {
-    let words: HashSet<&str> = texts.iter().flat_map(|text| words(text)).collect();
-    let stems: BTreeSet<String> =
-        words.into_iter().map(|word| stemmer.stem(&word.to_lowercase()).into_owned()).collect();
-    stems.into_iter().collect::<Vec<_>>().join(" ")
+/// Moves the waiting rows to the index.
+pub(super) fn write_pending(conn: &Connection) -> rusqlite::Result<()> {
+    let written = execute(
+        conn,
+        "INSERT INTO story_text (rowid, title, summary, content)
+         SELECT story_id, title, summary, content FROM pending_text ORDER BY story_id",
+        [],
+    )?;
+    if written > 0 {
+        execute(conn, "DELETE FROM pending_text", [])?;
+    }
+    Ok(())
 }
 
 /// Rebuilds the index if it has another version or was never built.
@@ -109,8 +132,11 @@ pub(super) fn rebuild_if_outdated(conn: &mut Connection) -> Result<(), StoreErro
         |r| Ok(StoryId(r.get(0)?)),
     )
     .context(context)?;
-    for story in stories {
-        update(&tx, story)?;
+    for batch in stories.chunks(REBUILD_BATCH) {
+        for story in batch {
+            update(&tx, *story)?;
+        }
+        write_pending(&tx).context(context)?;
     }
     tx.execute(
         "INSERT INTO meta (key, value) VALUES ('search_index_version', ?1)

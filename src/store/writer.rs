@@ -33,20 +33,28 @@ pub(super) struct Finished {
     pub(super) reply: Box<dyn FnOnce(Result<(), StoreError>)>,
 }
 
+/// Completes a transaction before its commit.
+pub(super) type BeforeCommit = fn(&Connection) -> rusqlite::Result<()>;
+
 /// Runs jobs until every sender is gone.
-pub(super) fn run(mut conn: Connection, jobs: &Receiver<Job>) {
+pub(super) fn run(mut conn: Connection, jobs: &Receiver<Job>, before_commit: BeforeCommit) {
     let mut next = None;
     while let Some(job) = next.take().or_else(|| jobs.recv().ok()) {
         match job {
             Job::Exclusive(work) => work(&mut conn),
-            Job::Transaction(work) => next = run_group(&mut conn, work, jobs),
+            Job::Transaction(work) => next = run_group(&mut conn, work, jobs, before_commit),
         }
     }
 }
 
 /// Runs a job, and the jobs that wait behind it, in one transaction. Returns a job that was
 /// received and cannot be part of it.
-fn run_group(conn: &mut Connection, first: TransactionJob, jobs: &Receiver<Job>) -> Option<Job> {
+fn run_group(
+    conn: &mut Connection,
+    first: TransactionJob,
+    jobs: &Receiver<Job>,
+    before_commit: BeforeCommit,
+) -> Option<Job> {
     let tx = match conn
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .context("begin a write transaction")
@@ -76,7 +84,8 @@ fn run_group(conn: &mut Connection, first: TransactionJob, jobs: &Receiver<Job>)
         }
     }
     // A commit without changes would look like a write to other connections.
-    let committed = if any_succeeded { tx.commit() } else { tx.rollback() };
+    let committed =
+        if any_succeeded { before_commit(&tx).and_then(|()| tx.commit()) } else { tx.rollback() };
     for reply in waiting {
         let result = committed.as_ref().copied().map_err(copy_error);
         reply(result.context("commit"));
@@ -163,7 +172,7 @@ mod tests {
             })))
             .unwrap();
         drop(sender);
-        run(conn, &jobs);
+        run(conn, &jobs, |_| Ok(()));
         assert_eq!(*results.lock().unwrap(), [true, false, true]);
         assert_eq!(*numbers.lock().unwrap(), [1, 3]);
         assert_eq!(commits.load(Ordering::Relaxed), 1);
@@ -179,7 +188,7 @@ mod tests {
         sender.send(insert(1, false, &results)).unwrap();
         sender.send(insert(2, false, &results)).unwrap();
         drop(sender);
-        run(conn, &jobs);
+        run(conn, &jobs, |_| Ok(()));
         assert_eq!(*results.lock().unwrap(), [false, false]);
     }
 }

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use regex::Regex;
 
+use super::normalised_text::Tokens;
+
 /// Longest text that can be an addition, in characters.
 const MAX_CHARS: usize = 400;
 
@@ -103,8 +105,11 @@ pub(super) fn strip(text: &str) -> &str {
 
 /// Returns the number of tokens that are parts of written-out URLs.
 pub(super) fn url_token_count(text: &str) -> usize {
+    if !text.contains("://") {
+        return 0;
+    }
     let urls = text.split_whitespace().filter(|word| word.contains("://"));
-    urls.map(|url| super::normalised_text::tokens(url).len()).sum()
+    urls.map(|url| Tokens::of(url).words().count()).sum()
 }
 
 #[cfg(test)]

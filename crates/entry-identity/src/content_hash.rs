@@ -5,7 +5,10 @@
 
 use feed_model::{Draft, SafeHtml};
 
-use super::{KnownText, canonical_url, normalised_text};
+use super::{
+    KnownText, canonical_url,
+    normalised_text::{self, Tokens},
+};
 
 /// Part of every hash. It changes with the method, so that old hashes never equal new ones.
 const VERSION: &[u8] = b"tributary entry 1";
@@ -107,7 +110,7 @@ pub fn known_text(
     let text = normalised_text::content_or_summary_text(summary, content);
     text_hash(&normalised_text::comparable(&text)).map(|hash| KnownText {
         hash,
-        words: normalised_text::tokens(&text).len(),
+        words: Tokens::of(&text).words().count(),
         has_files,
     })
 }

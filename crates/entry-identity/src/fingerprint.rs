@@ -10,7 +10,11 @@ use feed_model::{
     stop_words::{StopWordUse, is_stop_word},
 };
 
-use super::{boilerplate, normalised_text, salient_tokens};
+use super::{
+    boilerplate,
+    normalised_text::{self, Tokens},
+    salient_tokens,
+};
 
 /// Number of words from which an item that links to a post may be a post of its own, and from which
 /// texts are compared.
@@ -60,9 +64,10 @@ impl Fingerprint {
     pub fn of(draft: &Draft) -> Self {
         let text = normalised_text::item_text(draft);
         let text = boilerplate::strip(&text);
-        let tokens = normalised_text::tokens(text);
+        let tokens = Tokens::of(text);
+        let tokens: Vec<&str> = tokens.words().collect();
         let unquoted = normalised_text::unquoted_text(draft)
-            .map(|own| normalised_text::tokens(boilerplate::strip(&own)).len());
+            .map(|own| Tokens::of(boilerplate::strip(&own)).words().count());
         let quoted = unquoted.map_or(0, |unquoted| tokens.len().saturating_sub(unquoted));
         let own_tokens = tokens.len().saturating_sub(boilerplate::url_token_count(text));
         let mut sketch = set(shingles(&tokens));
@@ -73,20 +78,18 @@ impl Fingerprint {
             .enclosures
             .iter()
             .filter(|e| e.mime.starts_with("audio/") || e.mime.starts_with("video/"));
-        let salient = salient_tokens::of(text)
-            .filter(|_| own_tokens < MIN_ARTICLE_TOKENS as usize)
-            .map(|token| hash(&token));
+        let template = Some(text).filter(|_| own_tokens < MIN_ARTICLE_TOKENS as usize);
+        let salient = template.into_iter().flat_map(salient_tokens::of);
+        let title = Tokens::of(draft.title.as_deref().unwrap_or_default());
         Self {
-            salient_tokens: set(salient),
+            salient_tokens: set(salient.map(|token| hash(&token))),
             tokens: u32::try_from(own_tokens).unwrap_or(u32::MAX),
             quoted: u32::try_from(quoted).unwrap_or(u32::MAX),
             complete,
             sketch,
             opening: set(shingles(opening)),
-            title_words: set(content_words(&normalised_text::tokens(
-                draft.title.as_deref().unwrap_or_default(),
-            ))),
-            opening_words: set(content_words(opening)),
+            title_words: set(content_words(title.words())),
+            opening_words: set(content_words(opening.iter().copied())),
             authors: set(draft
                 .authors
                 .iter()
@@ -190,9 +193,10 @@ impl Fingerprint {
         other_source_names: &[String],
     ) -> bool {
         let names_source = |print: &Self, names: &[String], other: &Self| {
-            let mut words =
-                names.iter().flat_map(|name| content_words(&normalised_text::tokens(name)));
-            words.any(|word| has(&print.opening_words, word) && !has(&other.opening_words, word))
+            names.iter().map(|name| Tokens::of(name)).any(|name| {
+                content_words(name.words())
+                    .any(|word| has(&print.opening_words, word) && !has(&other.opening_words, word))
+            })
         };
         names_source(self, source_names, other) && names_source(other, other_source_names, self)
     }
@@ -333,26 +337,24 @@ fn hash(text: &str) -> u32 {
     hash_of([text])
 }
 
-fn shingles(tokens: &[String]) -> Vec<u32> {
+fn shingles(tokens: &[&str]) -> Vec<u32> {
     if tokens.is_empty() {
         return Vec::new();
     }
     let size = SHINGLE_SIZE.min(tokens.len());
-    tokens.windows(size).map(|words| hash_of(words.iter().map(String::as_str))).collect()
+    tokens.windows(size).map(|words| hash_of(words.iter().copied())).collect()
 }
 
 /// Returns the hashes of the content words: no stop words, and no words of up to three letters
 /// unless they have a digit or are not ASCII.
-fn content_words(tokens: &[String]) -> Vec<u32> {
-    tokens
-        .iter()
+fn content_words<'t>(words: impl Iterator<Item = &'t str>) -> impl Iterator<Item = u32> {
+    words
         .filter(|t| {
             let long =
                 t.chars().count() > 3 || !t.is_ascii() || t.contains(|c: char| c.is_ascii_digit());
             long && !is_stop_word(t, StopWordUse::Fingerprint)
         })
-        .map(|t| hash(t))
-        .collect()
+        .map(hash)
 }
 
 /// What a file is known by, whoever redirects to it: its name, together with where it lies unless

@@ -77,19 +77,63 @@ pub(super) fn comparable(text: &str) -> String {
     folded
 }
 
-/// Returns the words of a text (UAX #29) in NFKC and lower case, at most the first 20,000. In
-/// scripts without spaces every ideograph is a word.
-pub(super) fn tokens(text: &str) -> Vec<String> {
-    fold(text).unicode_words().take(MAX_TOKENS).map(str::to_owned).collect()
+/// The words of a text (UAX #29) in NFKC and lower case, at most the first 20,000. In scripts
+/// without spaces every ideograph is a word.
+pub(super) struct Tokens(String);
+
+impl Tokens {
+    /// Normalises a text.
+    pub(super) fn of(text: &str) -> Self {
+        Self(fold(text))
+    }
+
+    /// Returns the words in reading order.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        word_indices(&self.0).map(|(_, word)| word).take(MAX_TOKENS)
+    }
+}
+
+/// Returns the words of a text (UAX #29) with their byte offsets.
+///
+/// The rules of Unicode apply to what ASCII white space encloses, because it always separates
+/// words. Nearly all of these parts are a single ASCII word, perhaps between punctuation.
+pub(super) fn word_indices(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let offset_in_text = move |part: &str| part.as_ptr().addr() - text.as_ptr().addr();
+    text.split_ascii_whitespace().flat_map(move |part| {
+        let core = part.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_');
+        let is_simple = core.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let simple = is_simple.then(|| (offset_in_text(core), core));
+        let other = if is_simple { "" } else { part };
+        let others = other.unicode_word_indices();
+        simple
+            .into_iter()
+            .filter(|(_, word)| !word.is_empty())
+            .chain(others.map(move |(at, word)| (offset_in_text(part) + at, word)))
+    })
 }
 
 /// Returns the text in NFKC and lower case.
+///
+/// ASCII characters are only changed by combining marks that follow them, so that each run of other
+/// characters is normalised together with the ASCII character before it.
 fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        text.nfkc().flat_map(char::to_lowercase).collect()
+    let mut folded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        let from = at.saturating_sub(1);
+        push_ascii_lowercase(&mut folded, &rest[..from]);
+        let end = rest[at..].find(|c: char| c.is_ascii()).map_or(rest.len(), |length| at + length);
+        folded.extend(rest[from..end].nfkc().flat_map(char::to_lowercase));
+        rest = &rest[end..];
     }
+    push_ascii_lowercase(&mut folded, rest);
+    folded
+}
+
+fn push_ascii_lowercase(out: &mut String, ascii: &str) {
+    let from = out.len();
+    out.push_str(ascii);
+    out[from..].make_ascii_lowercase();
 }
 
 /// Returns whether a character is neither white space nor punctuation: letters, digits, marks, and
@@ -117,12 +161,15 @@ fn plain_text(html: &str) -> String {
         };
         let tag = rest[at + 1..at + end].trim_start_matches('/');
         let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-        if !INLINE_ELEMENTS.contains(&name.to_ascii_lowercase().as_str()) {
+        if !INLINE_ELEMENTS.iter().any(|element| element.eq_ignore_ascii_case(name)) {
             out.push(' ');
         }
         rest = &rest[at + end + 1..];
     }
     out.push_str(rest);
+    if !out.contains('&') {
+        return out;
+    }
     [
         ("&lt;", "<"),
         ("&gt;", ">"),
@@ -149,7 +196,28 @@ const INLINE_ELEMENTS: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn tokens(text: &str) -> Vec<String> {
+        Tokens::of(text).words().map(str::to_owned).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_those_of_unicode(text in "[a-c1A_.,:;'’\"() \n\u{301}\u{200d}éß日…]{0,60}") {
+            let words: Vec<_> = word_indices(&text).collect();
+            let expected: Vec<_> = text.unicode_word_indices().collect();
+            prop_assert_eq!(words, expected);
+        }
+
+        #[test]
+        fn folding_by_runs_equals_folding_the_text(text in "[a-cA\u{301}\u{327}éßﬁ½İ가ᄀ\u{1161}日…\u{a0} ]{0,40}") {
+            let expected: String = text.nfkc().flat_map(char::to_lowercase).collect();
+            prop_assert_eq!(fold(&text), expected);
+        }
+    }
 
     #[test]
     fn quotations_are_left_out() {

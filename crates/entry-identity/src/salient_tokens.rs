@@ -3,13 +3,13 @@
 //! Two notices of one template differ in these, while an edited copy differs in other words. In
 //! scripts without capital letters only numbers are found.
 
-use unicode_segmentation::UnicodeSegmentation as _;
+use super::normalised_text::word_indices;
 
 /// Returns the numbers and names of a plain text in lower case and without punctuation. The first
 /// word of a sentence counts only if it has a digit.
 pub(super) fn of(text: &str) -> impl Iterator<Item = String> {
     let mut end = 0;
-    text.unicode_word_indices().filter_map(move |(at, word)| {
+    word_indices(text).filter_map(move |(at, word)| {
         let between = &text[end..at];
         let begins_sentence = end == 0
             || between.contains([

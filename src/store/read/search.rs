@@ -13,8 +13,8 @@ use crate::store::{
     statements::{query_all, query_row},
 };
 
-/// The weights of the columns title, summary, content, `title_stems` and stems.
-const WEIGHTS: &str = "10.0, 4.0, 1.0, 6.0, 0.5";
+/// The weights of the columns title, summary and content.
+const WEIGHTS: &str = "10.0, 4.0, 1.0";
 
 /// The result of a search.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -125,10 +125,12 @@ impl Reader<'_> {
         Ok(query_all(
             self.conn,
             "SELECT id, last_request_ms, next_poll_ms FROM source
-              WHERE id <> ?1 AND ordinal IS NOT NULL AND paused = 0 AND gone = 0
-                AND (follow_url = ?2 OR redirect_url = ?2
-                     OR (follow_mode = 'feed' AND EXISTS (
-                           SELECT 1 FROM validator v WHERE v.source_id = source.id AND v.url = ?2)))
+              WHERE id IN (
+                  SELECT id FROM source WHERE follow_url = ?2
+                  UNION SELECT id FROM source WHERE redirect_url = ?2
+                  UNION SELECT s.id FROM validator v CROSS JOIN source s ON s.id = v.source_id
+                         WHERE v.url = ?2 AND s.follow_mode = 'feed')
+                AND id <> ?1 AND ordinal IS NOT NULL AND paused = 0 AND gone = 0
               ORDER BY ordinal",
             [id.as_str(), url.as_str()],
             |r| {
@@ -156,15 +158,19 @@ impl Reader<'_> {
             self.conn,
             "WITH busy AS (
                SELECT id, host FROM source WHERE id IN (SELECT value FROM json_each(:running))),
+             candidate AS (
+               SELECT id FROM source WHERE ordinal IS NOT NULL AND next_poll_ms <= :now AND gone = 0
+               UNION SELECT id FROM source
+                WHERE ordinal IS NOT NULL AND next_poll_ms IS NULL AND gone = 0
+               UNION SELECT id FROM source
+                WHERE poll_requested > 0 AND coalesce(not_before_ms, 0) <= :now),
              due AS (
                SELECT id, host, url, follow, poll_requested, coalesce(next_poll_ms, 0) AS at,
                       row_number() OVER (PARTITION BY host ORDER BY
                         poll_requested DESC, coalesce(next_poll_ms, 0), ordinal) AS place
-                 FROM source
+                 FROM candidate CROSS JOIN source USING (id)
                 WHERE ordinal IS NOT NULL AND paused = 0
-                  AND id NOT IN (SELECT value FROM json_each(:running))
-                  AND ((gone = 0 AND coalesce(next_poll_ms, 0) <= :now)
-                       OR (poll_requested > 0 AND coalesce(not_before_ms, 0) <= :now)))
+                  AND id NOT IN (SELECT value FROM json_each(:running)))
              SELECT id, host, url, follow, poll_requested FROM due
               WHERE place + (SELECT count(*) FROM busy WHERE busy.host = due.host) <= :per_host
               ORDER BY poll_requested DESC, at LIMIT :limit",
