@@ -7,6 +7,7 @@ use topic_rules::{Classification, Rules, StoryFields};
 
 use super::{
     StoreError,
+    prepare::ItemText,
     sql_values::{from_json, time},
     statements::query_all,
 };
@@ -120,13 +121,18 @@ impl StoredInput {
 
 impl ClassifierInput {
     /// Returns the fields of a story that consists of one item.
-    pub(super) fn of_draft(source: &SourceId, draft: &Draft) -> Self {
-        let prose = |html: &Option<SafeHtml>| html.as_ref().map(feed_parser::prose);
+    pub(super) fn of_draft(
+        source: &SourceId,
+        draft: &Draft,
+        summary: Option<&ItemText>,
+        content: Option<&ItemText>,
+    ) -> Self {
+        let prose = |text: Option<&ItemText>| text.map(|text| text.prose().to_owned());
         let mut input = Self {
             title: draft.title.clone().unwrap_or_default(),
             categories: Vec::new(),
-            summary: prose(&draft.summary),
-            text: prose(&draft.content).unwrap_or_default(),
+            summary: prose(summary),
+            text: prose(content).unwrap_or_default(),
             authors: draft.authors.iter().map(|person| person.name.clone()).collect(),
             url: draft.url.as_ref().map(ToString::to_string),
             sources: Vec::new(),

@@ -6,7 +6,7 @@
 use rusqlite::params;
 
 use entry_identity::Fingerprint;
-use feed_model::{Draft, SourceId, text::truncate_at_word};
+use feed_model::{Draft, SafeHtml, SourceId, text::truncate_at_word};
 use topic_rules::{Classification, Rules};
 
 use super::{
@@ -16,6 +16,30 @@ use super::{
 
 /// The maximum length of [`Story::summary_text`](feed_model::Story::summary_text), in characters.
 const EXCERPT_CHARS: usize = 500;
+
+/// The text of a summary or content.
+pub(super) struct ItemText {
+    /// The whole text.
+    plain: String,
+    /// The text without code and quotations; `None` if there are none.
+    prose: Option<String>,
+}
+
+impl ItemText {
+    fn of(html: &SafeHtml) -> Self {
+        let is_all_prose =
+            !html.as_str().contains("<pre") && !html.as_str().contains("<blockquote");
+        Self {
+            plain: feed_parser::plain_text(html.as_str()),
+            prose: (!is_all_prose).then(|| feed_parser::prose(html)),
+        }
+    }
+
+    /// Returns the author's own words.
+    pub(super) fn prose(&self) -> &str {
+        self.prose.as_deref().unwrap_or(&self.plain)
+    }
+}
 
 /// What is computed of an item.
 pub(super) struct PreparedItem {
@@ -31,20 +55,19 @@ pub(super) struct PreparedItem {
 impl PreparedItem {
     /// Computes everything of one item.
     pub(super) fn new(source: &SourceId, draft: &Draft, rules: &Rules) -> Self {
-        let plain = |html: &Option<feed_model::SafeHtml>| {
-            html.as_ref().map(|html| feed_parser::plain_text(html.as_str()))
-        };
-        let (summary, content) = (plain(&draft.summary), plain(&draft.content));
-        let text = summary.as_deref().or(content.as_deref()).unwrap_or_default();
-        let mut topics = ClassifierInput::of_draft(source, draft).classify(rules);
+        let text = |html: &Option<SafeHtml>| html.as_ref().map(ItemText::of);
+        let (summary, content) = (text(&draft.summary), text(&draft.content));
+        let mut topics =
+            ClassifierInput::of_draft(source, draft, summary.as_ref(), content.as_ref())
+                .classify(rules);
         topics.retain(|classification| classification.is_member);
         Self {
             fingerprint: Fingerprint::of(draft),
-            excerpt: excerpt(text),
+            excerpt: excerpt(summary.as_ref().or(content.as_ref()).map_or("", |text| &text.plain)),
             index_row: IndexRow::new(
                 draft.title.as_deref().unwrap_or_default(),
-                summary.as_deref().unwrap_or_default(),
-                content.as_deref().unwrap_or_default(),
+                summary.as_ref().map_or("", |text| &text.plain),
+                content.as_ref().map_or("", |text| &text.plain),
             ),
             topics,
         }

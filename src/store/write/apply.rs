@@ -16,7 +16,7 @@ use super::{
     attempt,
     classification::{self, ClassifyTrigger},
     crawl_queue, entries, feed_window, host_backoff, representative,
-    stories::{self, NewItem},
+    stories::{self, ItemSource, NewItem},
     sync_config,
 };
 use crate::store::{
@@ -82,6 +82,7 @@ fn store_items(
         ..UpdateResult::default()
     };
     let mut changed_topics: BTreeSet<String> = BTreeSet::new();
+    let item_source = ItemSource::load(tx, source)?;
     for i in storage_order(&items) {
         let item = &items[i];
         let outcome = &mut result.items[i];
@@ -111,7 +112,7 @@ fn store_items(
             EntryMatch::New => {
                 let prepared = prepared();
                 let position = positions[i];
-                let new = NewItem { source, item, prepared: &prepared, position };
+                let new = NewItem { source: &item_source, item, prepared: &prepared, position };
                 let placed = stories::store_entry(tx, &new, rules, now)?;
                 outcome.entry = Some(placed.entry);
                 outcome.story = Some(placed.story);

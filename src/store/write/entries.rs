@@ -148,6 +148,12 @@ pub(super) fn story_of(conn: &Connection, entry: EntryId) -> Result<StoryId, Sto
     query_row(conn, sql, [entry.0], |r| Ok(StoryId(r.get(0)?))).context("find an entry's story")
 }
 
+/// Returns the id of the next entry that is stored.
+pub(super) fn next_id(conn: &Connection) -> Result<EntryId, StoreError> {
+    let sql = "SELECT coalesce(max(id), 0) + 1 FROM entry";
+    query_row(conn, sql, [], |r| Ok(EntryId(r.get(0)?))).context("read the last entry")
+}
+
 /// An entry to be stored.
 pub(super) struct NewEntry<'a> {
     pub(super) source: &'a SourceId,

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, named_params, params};
 
-use entry_identity::{IncomingEntry, Placement};
+use entry_identity::{IncomingEntry, Placement, SourceSite};
 use feed_model::{Draft, EntryId, EntryKey, PublishedDate, SourceId, StoryId, Timestamp};
 use topic_rules::Rules;
 
@@ -41,9 +41,34 @@ struct NewStory<'a> {
     arrival: Arrival,
 }
 
+/// The source of new items.
+pub(super) struct ItemSource<'a> {
+    id: &'a SourceId,
+    public: bool,
+    site: SourceSite,
+    title: Option<String>,
+}
+
+impl<'a> ItemSource<'a> {
+    /// Loads what the stories of new items depend on.
+    pub(super) fn load(conn: &Connection, id: &'a SourceId) -> Result<Self, StoreError> {
+        query_row(
+            conn,
+            "SELECT url AS source_url, home_page_url, public,
+                    coalesce(feed_title, title_override) AS title FROM source WHERE id = ?1",
+            [id.as_str()],
+            |r| {
+                let (public, title) = (r.get("public")?, r.get("title")?);
+                Ok(Self { id, public, site: sql_values::source_site(r)?, title })
+            },
+        )
+        .context("read a source")
+    }
+}
+
 /// A new item, and where its story would be.
 pub(super) struct NewItem<'a> {
-    pub(super) source: &'a SourceId,
+    pub(super) source: &'a ItemSource<'a>,
     pub(super) item: &'a IncomingItem,
     pub(super) prepared: &'a PreparedItem,
     pub(super) position: Timestamp,
@@ -57,19 +82,13 @@ pub(super) fn store_entry(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<PlacedEntry, StoreError> {
-    let NewItem { source, item, prepared, position } = *new;
-    let (public, site, title): (bool, _, Option<String>) = query_row(
-        conn,
-        "SELECT url AS source_url, home_page_url, public,
-                coalesce(feed_title, title_override) AS title FROM source WHERE id = ?1",
-        [source.as_str()],
-        |r| Ok((r.get("public")?, sql_values::source_site(r)?, r.get("title")?)),
-    )
-    .context("read a source")?;
+    let NewItem { source: item_source, item, prepared, position } = *new;
+    let ItemSource { id: source, public, .. } = *item_source;
     let (identity, fingerprint) = (&item.identity, prepared.fingerprint.clone());
+    let site = item_source.site.clone();
     let incoming =
         IncomingEntry::with_fingerprint(source, identity, &item.draft, site, fingerprint)
-            .with_source_title(title.as_deref());
+            .with_source_title(item_source.title.as_deref());
     let decision =
         entry_identity::choose_story(&incoming, &candidates::find(conn, source, item, &incoming)?);
     for commentary in &decision.commentaries {
@@ -102,11 +121,11 @@ pub(super) fn store_entry(
                 position,
                 arrival: item.arrival,
             };
-            let story = insert(conn, &new, now)?;
+            let story =
+                insert(conn, &new, Some(&only_entry(conn, item, public, rules, now)?), now)?;
             let comments_on = related.as_deref();
             let new = NewEntry { source, item, prepared, story, join_reason: None, comments_on };
             let entry = entries::insert(conn, &new, now)?;
-            complete(conn, story, entry, item, public, rules, now)?;
             classification::store_new(conn, story, position, &prepared.topics)?;
             if public {
                 search_index::insert(conn, story, &prepared.index_row)?;
@@ -116,39 +135,34 @@ pub(super) fn store_entry(
     }
 }
 
-/// Stores what a new story shows: its only entry.
-fn complete(
-    conn: &Connection,
-    story: StoryId,
+/// What a new story shows: its only entry.
+struct OnlyEntry<'a> {
     entry: EntryId,
-    item: &IncomingItem,
+    material_hash: &'a [u8],
+    public: bool,
+    date: Option<PublishedDate>,
+    updated: Timestamp,
+    rules_fingerprint: [u8; 32],
+}
+
+/// Returns what the story of a new item shows. The item is stored right after the story.
+fn only_entry<'a>(
+    conn: &Connection,
+    item: &'a IncomingItem,
     public: bool,
     rules: &Rules,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<OnlyEntry<'a>, StoreError> {
     let stored = |at: Timestamp| sql_values::time(ms(at));
     let date = item.draft.published.map(|date| PublishedDate { at: stored(date.at), ..date });
-    let updated = entry_identity::initial_updated(item.draft.updated.map(stored), date, now);
-    execute(
-        conn,
-        "UPDATE story SET
-           representative_entry = :entry, representative_hash = :hash, public = :public,
-           published_ms = :published, published_precision = :precision, updated_ms = :updated,
-           rules_fingerprint = :rules
-          WHERE id = :story",
-        named_params! {
-            ":story": story.0,
-            ":entry": entry.0,
-            ":hash": item.identity.material_hash,
-            ":public": public,
-            ":published": date.map(|date| ms(date.at)),
-            ":precision": date.map(|date| date.precision.as_str()),
-            ":updated": ms(updated),
-            ":rules": rules.fingerprint(),
-        },
-    )
-    .context("store a story")?;
-    Ok(())
+    Ok(OnlyEntry {
+        entry: entries::next_id(conn)?,
+        material_hash: &item.identity.material_hash,
+        public,
+        date,
+        updated: entry_identity::initial_updated(item.draft.updated.map(stored), date, now),
+        rules_fingerprint: rules.fingerprint(),
+    })
 }
 
 /// Creates a story for an entry that is already stored.
@@ -168,7 +182,7 @@ pub(super) fn create(
     )?;
     let new =
         NewStory { guid: guid.as_deref(), key: &EntryKey(key), source: &source, position, arrival };
-    insert(conn, &new, now)
+    insert(conn, &new, None, now)
 }
 
 /// Removes a story from everything that is published. Its entries stay as tombstones: their keys
@@ -255,23 +269,39 @@ fn without_text(item: &IncomingItem) -> IncomingItem {
     }
 }
 
-fn insert(conn: &Connection, new: &NewStory<'_>, now: Timestamp) -> Result<StoryId, StoreError> {
+/// Creates a story: complete with its only entry, or to be completed later.
+fn insert(
+    conn: &Connection,
+    new: &NewStory<'_>,
+    shown: Option<&OnlyEntry<'_>>,
+    now: Timestamp,
+) -> Result<StoryId, StoreError> {
     let mut is_taken =
         conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM story WHERE published_id = ?1)")?;
     // If the query fails, the id counts as taken. The insert below then reports the error.
     let published_id = entry_identity::published_id(new.guid, new.key, new.source, |id| {
         is_taken.query_row([id], |r| r.get(0)).unwrap_or(true)
     });
+    let date = shown.and_then(|shown| shown.date);
     execute(
         conn,
         "INSERT INTO story (published_id, position_ms, first_published_ms, updated_ms, arrival,
-           public)
-         VALUES (:published_id, :position, :now, :now, :arrival, 0)",
+           public, representative_entry, representative_hash, published_ms, published_precision,
+           rules_fingerprint)
+         VALUES (:published_id, :position, :now, :updated, :arrival, :public, :entry, :hash,
+           :published, :precision, :rules)",
         named_params! {
             ":published_id": published_id,
             ":position": ms(new.position),
             ":now": ms(now),
+            ":updated": ms(shown.map_or(now, |shown| shown.updated)),
             ":arrival": new.arrival.as_str(),
+            ":public": shown.is_some_and(|shown| shown.public),
+            ":entry": shown.map(|shown| shown.entry.0),
+            ":hash": shown.map(|shown| shown.material_hash),
+            ":published": date.map(|date| ms(date.at)),
+            ":precision": date.map(|date| date.precision.as_str()),
+            ":rules": shown.map(|shown| shown.rules_fingerprint),
         },
     )
     .context("store a story")?;
