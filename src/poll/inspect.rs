@@ -90,12 +90,21 @@ impl Poller {
             update.document.as_ref().map(|document| document.items.clone()).unwrap_or_default();
         let rules = settings.rules.clone();
         let result = poller.store.run_blocking(move |store| store.apply(update, rules)).await?;
+        let stories: Vec<_> = result.items.iter().map(|outcome| outcome.story).collect();
+        let topics = poller
+            .store
+            .read_async(move |reader| {
+                let topics =
+                    |story: &Option<_>| story.map_or(Ok(vec![]), |id| reader.topics_of(id));
+                stories.iter().map(topics).collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
         inspection.entries = items
             .into_iter()
-            .zip(result.items)
-            .map(|(item, outcome)| InspectedEntry {
+            .zip(result.items.into_iter().zip(topics))
+            .map(|(item, (outcome, topics))| InspectedEntry {
                 item,
-                topics: outcome.topics,
+                topics,
                 reason: outcome.reason,
             })
             .collect();

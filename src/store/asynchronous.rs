@@ -16,10 +16,15 @@ impl Store {
     }
 
     /// Reads a consistent snapshot ([`Store::read`]) on a thread that may block.
+    ///
+    /// Few reads run at the same time. More would not be faster, and each needs a connection with
+    /// its own caches.
     pub async fn read_async<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        // The semaphore is never closed.
+        let _permit = self.read_permits().acquire().await;
         self.run_blocking(move |store| store.read(query)).await
     }
 }

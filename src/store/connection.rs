@@ -17,6 +17,7 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
+use tokio::sync::Semaphore;
 
 use super::{
     Reader, StoreError,
@@ -37,7 +38,10 @@ const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 const QUEUE_LENGTH: usize = 64;
 
 /// The maximum number of idle connections for reading.
-const MAX_IDLE_READERS: usize = 8;
+const MAX_IDLE_READERS: usize = MAX_ASYNC_READS;
+
+/// The maximum number of asynchronous reads at the same time.
+const MAX_ASYNC_READS: usize = 4;
 
 /// Compiled statements that a connection keeps: more than the program has.
 const STATEMENT_CACHE: usize = 512;
@@ -50,6 +54,8 @@ struct Shared {
     /// The connection for [`Store::version`].
     version_conn: Mutex<Option<Connection>>,
     writer: Mutex<Option<(SyncSender<Job>, JoinHandle<()>)>>,
+    /// Limits [`Store::read_async`].
+    read_permits: Semaphore,
 }
 
 impl Drop for Shared {
@@ -150,8 +156,13 @@ impl Store {
             uri,
             readers: Mutex::default(),
             version_conn: Mutex::default(),
+            read_permits: Semaphore::new(MAX_ASYNC_READS),
             writer: Mutex::new(writer),
         })))
+    }
+
+    pub(super) fn read_permits(&self) -> &Semaphore {
+        &self.0.read_permits
     }
 
     /// The database file.

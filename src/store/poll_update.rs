@@ -236,6 +236,4 @@ pub struct ItemOutcome {
     pub story: Option<StoryId>,
     /// Whether it is new, known or joined a story, with the reason.
     pub reason: String,
-    /// The topics of its story.
-    pub topics: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use feed_model::{NonMembership, Story, TopicId, TopicState};
+use feed_model::{NonMembership, Story, StoryId, TopicId, TopicState};
 use topic_rules::{Reason, Rules};
 
 use crate::store::{
@@ -10,6 +10,7 @@ use crate::store::{
     classifier_input::StoredInput,
     sql_values::{self, number, time_opt},
     statements::query_all,
+    story_topics,
 };
 
 impl Reader<'_> {
@@ -33,6 +34,11 @@ impl Reader<'_> {
                 })
             },
         )?)
+    }
+
+    /// Returns the ids of the topics that a story is in, without `all`.
+    pub fn topics_of(&self, story: StoryId) -> Result<Vec<String>, StoreError> {
+        story_topics::topics_of(self.conn, story)
     }
 
     /// Returns the ids of topics that are no longer in feeds.toml.

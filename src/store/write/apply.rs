@@ -82,6 +82,7 @@ fn store_items(
         ..UpdateResult::default()
     };
     let mut changed_topics: BTreeSet<String> = BTreeSet::new();
+    let mut unchanged = Vec::new();
     let item_source = ItemSource::load(tx, source)?;
     for i in storage_order(&items) {
         let item = &items[i];
@@ -92,14 +93,15 @@ fn store_items(
         let (story, trigger) = match &matches[i] {
             EntryMatch::Existing { entry, reason, new_key } => {
                 let entry = *entry;
-                let story = entries::story_of(tx, entry)?;
                 outcome.entry = Some(entry);
-                outcome.story = Some(story);
                 outcome.reason = reason.to_string();
                 if *new_key {
                     entries::add_alias(tx, source, &item.identity.key, entry)?;
                 }
-                if !entries::update(tx, entry, item, prepared, now)? {
+                let (story, changed) = entries::update(tx, entry, item, prepared, now)?;
+                outcome.story = Some(story);
+                if !changed {
+                    unchanged.push(entry);
                     continue;
                 }
                 result.updated_entries += 1;
@@ -138,11 +140,7 @@ fn store_items(
         classification::classify(tx, story, rules, trigger, now, &mut changed_topics)?;
         result.visible = true;
     }
-    for outcome in &mut result.items {
-        if let Some(story) = outcome.story {
-            outcome.topics = story_topics::topics_of(tx, story)?;
-        }
-    }
+    entries::store_last_seen(tx, &unchanged, now)?;
     for topic in &changed_topics {
         feed_window::trim(tx, topic, update.window, now)?;
     }

@@ -142,12 +142,6 @@ pub(super) fn add_alias(
     Ok(())
 }
 
-/// Returns the story of an entry.
-pub(super) fn story_of(conn: &Connection, entry: EntryId) -> Result<StoryId, StoreError> {
-    let sql = "SELECT story_id FROM entry WHERE id = ?1";
-    query_row(conn, sql, [entry.0], |r| Ok(StoryId(r.get(0)?))).context("find an entry's story")
-}
-
 /// Returns the id of the next entry that is stored.
 pub(super) fn next_id(conn: &Connection) -> Result<EntryId, StoreError> {
     let sql = "SELECT coalesce(max(id), 0) + 1 FROM entry";
@@ -204,35 +198,49 @@ pub(super) fn store_commented_page(
     Ok(())
 }
 
-/// Updates a known entry. Returns whether anything but the time at which it was last seen changed.
-/// An entry of a removed story stays a tombstone.
+/// Stores when entries of an unchanged content were last seen.
+pub(super) fn store_last_seen(
+    conn: &Connection,
+    entries: &[EntryId],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = entries.iter().map(|entry| entry.0).collect();
+    execute(
+        conn,
+        "UPDATE entry SET last_seen_ms = ?2 WHERE id IN (SELECT value FROM json_each(?1))",
+        params![sql_values::json(&ids), ms(now)],
+    )
+    .context("store when entries were last seen")?;
+    Ok(())
+}
+
+/// Updates the content of a known entry. Returns its story, and whether anything changed. An entry
+/// of a removed story stays a tombstone.
 pub(super) fn update(
     conn: &Connection,
     entry: EntryId,
     item: &IncomingItem,
     prepared: impl FnOnce() -> PreparedItem,
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let (hash, is_removed, was_in_future): ([u8; 32], bool, bool) = query_row(
+) -> Result<(StoryId, bool), StoreError> {
+    let (story, hash, is_removed, was_in_future): (i64, [u8; 32], bool, bool) = query_row(
         conn,
-        "SELECT e.content_hash, s.removed_ms IS NOT NULL, coalesce(e.published_ms > ?2, 0)
+        "SELECT s.id, e.content_hash, s.removed_ms IS NOT NULL, coalesce(e.published_ms > ?2, 0)
            FROM entry e JOIN story s ON s.id = e.story_id WHERE e.id = ?1",
         params![entry.0, ms(now)],
-        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+        |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
     )
     .context("read an entry")?;
+    let story = StoryId(story);
     let date_corrected = was_in_future && item.identity.published.is_some_and(|at| at <= now);
     if is_removed || (hash == item.identity.content_hash && !date_corrected) {
-        execute(
-            conn,
-            "UPDATE entry SET last_seen_ms = ?2 WHERE id = ?1",
-            params![entry.0, ms(now)],
-        )
-        .context("store when an entry was last seen")?;
-        return Ok(false);
+        return Ok((story, false));
     }
     update_content(conn, entry, item, &prepared(), now)?;
-    Ok(true)
+    Ok((story, true))
 }
 
 /// Stores the content of an entry.
