@@ -14,13 +14,13 @@ use feed_model::StoryId;
 use super::{
     StoreError,
     error::SqlContext as _,
-    search_query::{is_unspaced, words},
+    search_query::{is_unspaced, unify_letters, words},
     statements::{execute, query_all},
 };
 
 /// The version of the index content. An index of another version is rebuilt when the database is
 /// opened.
-const INDEX_VERSION: &str = "2";
+const INDEX_VERSION: &str = "3";
 
 const CONTEXT: &str = "update the search index";
 
@@ -37,7 +37,7 @@ pub(super) struct IndexRow {
 impl IndexRow {
     /// Returns the row of a story with these plain texts.
     pub(super) fn new(title: &str, summary: &str, content: &str) -> Self {
-        let indexed = |text| indexed_text(text).into_owned();
+        let indexed = |text| indexed_text(&unify_letters(text)).into_owned();
         Self { title: indexed(title), summary: indexed(summary), content: indexed(content) }
     }
 }

@@ -1,5 +1,7 @@
 //! Search queries. Every text is a valid query.
 
+use std::borrow::Cow;
+
 use super::inflections::inflections;
 
 /// The maximum number of terms; the rest is ignored.
@@ -108,7 +110,8 @@ impl SearchQuery {
     }
 
     fn push(&mut self, text: &str, kind: TermKind, negated: bool) {
-        let words: Vec<String> = words(text).map(|word| word.to_lowercase()).collect();
+        let words: Vec<String> =
+            words(&unify_letters(text)).map(|word| word.to_lowercase()).collect();
         let Some(last) = words.last() else { return };
         let kind = match kind {
             TermKind::Prefix if last.chars().count() < MIN_PREFIX_CHARS => TermKind::Exact,
@@ -155,6 +158,17 @@ impl Term {
             (_, words) => format!("({})", quoted(&words.join(" "))),
         }
     }
+}
+
+/// Replaces the letters that the tokeniser of FTS5 does not unify: the four Turkish letters `i`, and
+/// letters with a combining mark, which is removed.
+pub(super) fn unify_letters(text: &str) -> Cow<'_, str> {
+    let is_mark = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
+    if text.is_ascii() || !text.contains(|c| matches!(c, 'İ' | 'ı') || is_mark(c)) {
+        return Cow::Borrowed(text);
+    }
+    let unified = |c| if matches!(c, 'İ' | 'ı') { 'i' } else { c };
+    Cow::Owned(text.chars().filter(|c| !is_mark(*c)).map(unified).collect())
 }
 
 /// Returns the words of a text: runs of letters and digits. In scripts without spaces each
@@ -213,6 +227,7 @@ mod tests {
             ("\"never ends", "\"never ends\""),
             ("a* AND OR NOT NEAR(", "\"a\" and or not near"),
             ("日本語", "\"日 本 語\""),
+            ("İstanbul DIYARBAKIR diyarbakır cafe\u{301}s", "istanbul diyarbakir diyarbakir cafes"),
             ("*** ::: \"\" -- ()", ""),
         ] {
             assert_eq!(canonical_form(text), canonical, "{text}");

@@ -111,6 +111,22 @@ fn words_phrases_prefixes_and_filters_match() {
 }
 
 #[test]
+fn every_turkish_i_is_found_by_a_plain_i() {
+    let installation = installation();
+    let posts = vec![
+        lake_post(51, "İstanbul haberleri", "Bir."),
+        lake_post(52, "İNTERNET kesildi", "İki."),
+        lake_post(53, "Diyarbakır ve DIYARBAKIR", "Üç."),
+    ];
+    installation.deliver_drafts("lake", "2026-01-04T00:00:00Z", Arrival::Ordinary, posts);
+    let store = installation.store();
+    assert_eq!(titles(store, "istanbul"), ["İstanbul haberleri"]);
+    assert_eq!(titles(store, "İstanbul"), ["İstanbul haberleri"]);
+    assert_eq!(titles(store, "internet"), ["İNTERNET kesildi"]);
+    assert_eq!(titles(store, "diyarbakir"), ["Diyarbakır ve DIYARBAKIR"]);
+}
+
+#[test]
 fn the_search_index_follows_edits_and_removals() {
     let installation = installation();
     installation.deliver_drafts(

@@ -13,6 +13,7 @@ use super::{
     phrase_trie::{PhraseTrie, ReadBuffers},
     reason::{FoundText, FoundTexts},
     regex_prefilter::RegexPrefilter,
+    tokenizer::is_bridge,
 };
 
 /// Number of characters of the text that are used as the summary if there is none.
@@ -273,8 +274,12 @@ fn base_points(field: MatchField, matcher: &Matcher) -> f64 {
 }
 
 /// Returns whether `found` has the same signs as the matcher, with the same white space around
-/// them.
+/// them. Signs that the phrase reaches over count as spaces, unless the matcher has them.
 fn has_same_signs(found: &str, signs: &[Sign]) -> bool {
+    let is_space = |c: char| is_bridge(c) && !signs.iter().any(|sign| sign.character() == c);
+    if found.contains(is_space) {
+        return matcher::signs(&found.replace(is_space, " ")) == signs;
+    }
     matcher::signs(found) == signs
 }
 

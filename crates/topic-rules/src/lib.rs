@@ -3,6 +3,7 @@
 mod classification;
 pub mod evaluate;
 mod hits;
+mod korean;
 mod language;
 mod learn;
 mod matcher;

@@ -134,6 +134,13 @@ pub(super) struct Sign {
     space_after: bool,
 }
 
+impl Sign {
+    /// Returns the character.
+    pub(super) fn character(self) -> char {
+        self.character
+    }
+}
+
 /// What a matcher searches for.
 #[derive(Debug, Clone)]
 pub(super) enum Target {

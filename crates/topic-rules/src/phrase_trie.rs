@@ -4,10 +4,12 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::{Mutex, PoisonError},
 };
 
 use super::{
+    korean,
     language::{Language, WordStemmer},
     matcher::{Matcher, PhrasePart, Target},
     tokenizer::{self, TextToken},
@@ -51,6 +53,8 @@ struct TrieToken {
     /// [`UNKNOWN`] if there is none.
     compound: u32,
     compound_tokens: usize,
+    /// Whether this is a sign that a phrase reaches over.
+    is_bridge: bool,
 }
 
 /// Reusable buffers and the cache of looked-up words. Results do not depend on them.
@@ -204,15 +208,31 @@ impl PhraseTrie {
         let Some(token) = tokens.get(next) else {
             return;
         };
+        self.step(tokens, node, first, next, found);
+        if token.is_bridge && next + 1 < tokens.len() {
+            self.step(tokens, node, first, next + 1, found);
+        }
+    }
+
+    /// Continues from `node` with the token at `next`, if a phrase does.
+    fn step(
+        &self,
+        tokens: &[TrieToken],
+        node: u32,
+        first: usize,
+        next: usize,
+        found: &mut impl FnMut(u32, usize, usize),
+    ) {
+        let token = tokens[next];
         let edges = &self.edges[node as usize];
-        let step = |id: u32| {
+        let target = |id: u32| {
             edges.binary_search_by_key(&id, |edge| edge.0).map_or(ROOT, |index| edges[index].1)
         };
         if token.id != UNKNOWN {
-            self.walk(tokens, step(token.id), first, next + 1, found);
+            self.walk(tokens, target(token.id), first, next + 1, found);
         }
         if token.compound != UNKNOWN {
-            self.walk(tokens, step(token.compound), first, next + token.compound_tokens, found);
+            self.walk(tokens, target(token.compound), first, next + token.compound_tokens, found);
         }
     }
 
@@ -229,12 +249,12 @@ impl PhraseTrie {
                 } else {
                     self.signs.get(&sign).copied().unwrap_or(UNKNOWN)
                 };
-                push(&mut tokens, id, start, start + sign.len_utf8());
+                push(&mut tokens, id, start..start + sign.len_utf8(), tokenizer::is_bridge(sign));
             }
             TextToken::Word { start, end, parts } => {
                 let whole = self.id(text, start, end, buffers);
                 if parts.is_empty() {
-                    return push(&mut tokens, whole, start, end);
+                    return push(&mut tokens, whole, start..end, false);
                 }
                 let first = tokens.len();
                 for (from, to) in parts {
@@ -245,6 +265,7 @@ impl PhraseTrie {
                         end: *to,
                         compound: UNKNOWN,
                         compound_tokens: 0,
+                        is_bridge: false,
                     });
                 }
                 let compound_tokens = tokens.len() - first;
@@ -271,20 +292,23 @@ impl PhraseTrie {
         let ReadBuffers { word_cache, folded, .. } = buffers;
         word_cache.get(text, start, end, |word| {
             tokenizer::fold_into(word, folded);
-            self.stems.get(self.stemmer.stem(folded).as_ref()).copied().unwrap_or(UNKNOWN)
+            let of = |word: &str| self.stems.get(self.stemmer.stem(word).as_ref()).copied();
+            of(folded).or_else(|| korean::without_particles(folded, &of)).unwrap_or(UNKNOWN)
         })
     }
 }
 
-fn push(tokens: &mut Vec<TrieToken>, id: u32, start: usize, end: usize) {
+fn push(tokens: &mut Vec<TrieToken>, id: u32, at: Range<usize>, is_bridge: bool) {
     if id == UNKNOWN
         && let Some(last) = tokens.last()
         && last.id == UNKNOWN
         && last.compound == UNKNOWN
+        && !last.is_bridge
     {
         return;
     }
-    tokens.push(TrieToken { id, start, end, compound: UNKNOWN, compound_tokens: 0 });
+    let Range { start, end } = at;
+    tokens.push(TrieToken { id, start, end, compound: UNKNOWN, compound_tokens: 0, is_bridge });
 }
 
 /// Rejects most English words by their first letters, without folding or stemming them.

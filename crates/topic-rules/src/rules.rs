@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Part of every fingerprint. It is raised when the same rules classify differently than before.
-const FINGERPRINT_VERSION: u8 = 1;
+const FINGERPRINT_VERSION: u8 = 2;
 
 /// The error for rules that cannot be compiled.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

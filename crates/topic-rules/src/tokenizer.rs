@@ -264,6 +264,12 @@ fn emit_symbol(text: &str, start: usize, sign: char, sink: &mut impl FnMut(TextT
     }
 }
 
+/// Returns whether a phrase reaches over a sign between two of its words: `Kafka: Streams`. The end
+/// of a sentence is no such sign.
+pub(super) fn is_bridge(sign: char) -> bool {
+    matches!(sign, ':' | ',' | '/' | '&' | '：' | '，' | '、' | '／' | '＆' | '،')
+}
+
 /// Returns whether a character belongs to a script without spaces between words.
 fn is_without_spaces(c: char) -> bool {
     matches!(u32::from(c),
@@ -292,7 +298,7 @@ fn is_ignorable(c: char) -> bool {
     )
 }
 
-/// Adds the parts of the word at `start..end` if it is a compound: camel case, underscores,
+/// Adds the parts of the word at `start..end` if it is a compound: camel case, underscores, colons,
 /// apostrophes, or the plural of an acronym (`LLMs`, whose only part is `LLM`).
 fn split_compound(text: &str, start: usize, end: usize, parts: &mut Vec<(usize, usize)>) {
     let mut part = start;
@@ -300,7 +306,7 @@ fn split_compound(text: &str, start: usize, end: usize, parts: &mut Vec<(usize, 
     let mut chars = text[start..end].char_indices().peekable();
     while let Some((offset, c)) = chars.next() {
         let at = start + offset;
-        if matches!(c, '_' | '\'' | '’') {
+        if matches!(c, '_' | ':' | '\'' | '’') {
             push_part(part, at, parts);
             part = at + c.len_utf8();
             before = None;
@@ -380,7 +386,14 @@ static LATIN_FOLDED: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
 });
 
 fn fold_chars(word: &str) -> impl Iterator<Item = char> {
-    word.nfd().filter(|c| !is_ignorable(*c)).flat_map(fold).nfc()
+    let mut before = '\0';
+    let decomposed = word.nfd().filter(move |c| {
+        // `İ` is a capital `i` in Turkish, and decomposes into `I` and a dot.
+        let is_dot_of_i = *c == '\u{307}' && before == 'I';
+        before = *c;
+        !is_dot_of_i && !is_ignorable(*c)
+    });
+    decomposed.flat_map(fold).nfc()
 }
 
 /// Folds the case by way of the upper case: `ß` and `ẞ` become `ss`, `ς` becomes `σ`, `ﬁ` becomes
@@ -437,6 +450,10 @@ mod tests {
             tokens("Kafka's l’infrastructure"),
             ["Kafka's[Kafka s]", "l’infrastructure[l infrastructure]"]
         );
+        assert_eq!(
+            tokens("kafka:streams 10:30"),
+            ["kafka:streams[kafka streams]", "10", ":", "30"]
+        );
         assert_eq!(tokens("LLMs VMs CRDTs"), ["LLMs[LLM]", "VMs[VM]", "CRDTs[CRDT]"]);
         assert_eq!(tokens("S3 p99 HTTP Kafka 3D"), ["S3", "p99", "HTTP", "Kafka", "3D"]);
         assert_eq!(tokens("ÉtatMajor"), ["ÉtatMajor[État Major]"]);
@@ -466,6 +483,8 @@ mod tests {
         assert_eq!(folded("ΟΔΟΣ"), folded("οδος"));
         assert_eq!(folded("soft\u{ad}ware"), "software");
         assert_eq!(folded("diyarbakır"), "diyarbakır");
+        assert_eq!(folded("İSTANBUL"), "istanbul");
+        assert_eq!(folded("I\u{307}stanbul"), "istanbul");
     }
 
     proptest! {

@@ -91,9 +91,51 @@ fn hyphens_spaces_and_camel_case_are_equivalent() {
 }
 
 #[test]
-fn a_phrase_does_not_match_across_punctuation() {
+fn a_phrase_reaches_over_signs_within_a_sentence() {
+    for title in [
+        "Stream, processing",
+        "Stream: processing",
+        "stream:processing",
+        "Stream/processing",
+        "stream / processing",
+        "Stream & processing",
+        "stream， processing",
+    ] {
+        assert_title_match("stream processing", title, true);
+    }
+    assert_title_match("stream processing", "stream, batch processing", false);
+    assert_title_match("CI/CD pipelines", "CI/CD: pipelines", true);
+    assert_title_match("C++ templates", "C++: templates", true);
+    assert_title_match("CI CD", "CI/CD", true);
+    assert_title_match("CI/CD", "CI, CD", false);
+    assert_title_match("분산 시스템", "분산, 시스템", true);
+}
+
+#[test]
+fn korean_words_match_with_particles() {
+    for title in ["카프카를 배우다", "카프카는 빠르다", "카프카의 로그", "카프카에서는", "카프카"]
+    {
+        assert_title_match("카프카", title, true);
+    }
+    assert_title_match("스트림 처리", "스트림의 처리를 배우다", true);
+    assert_title_match("kafka", "Kafka를 배우다", true);
+    assert_title_match("카프카", "카프카네", false);
+    assert_title_match("회", "회의", false);
+}
+
+#[test]
+fn a_turkish_capital_i_with_a_dot_is_an_i() {
+    assert_title_match("istanbul", "İstanbul haberleri", true);
+    assert_title_match("internet", "İNTERNET kesildi", true);
+    assert_title_match("İstanbul", "istanbul", true);
+}
+
+#[test]
+fn a_phrase_does_not_match_across_the_end_of_a_sentence() {
     assert_title_match("stream processing", "The stream. Processing begins", false);
-    assert_title_match("stream processing", "stream, processing", false);
+    assert_title_match("stream processing", "The stream! Processing begins", false);
+    assert_title_match("stream processing", "A stream? Processing begins", false);
+    assert_title_match("stream processing", "A stream; processing begins", false);
     assert_title_match("stream processing", "stream - processing", false);
     assert_title_match("stream processing", "stream\n\nprocessing", false);
     assert_title_match("stream processing", "\u{201c}stream\u{201d} processing", true);
