@@ -35,8 +35,26 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct UrlArg {
     /// URL of a feed, a site or a sitemap
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = parse_url)]
     pub(super) url: Url,
+}
+
+/// Parses a URL as people write it: `feed:` stands for http, and without a scheme https is meant.
+fn parse_url(text: &str) -> Result<Url, String> {
+    let text = feed_parser::without_feed_scheme(text.trim());
+    // `example.org:8080/feed` parses as a URL with the scheme `example.org`.
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+    let host = text.split(['/', ':', '?', '#']).next().unwrap_or_default();
+    let is_host = host.contains('.') && !host.starts_with('.') && !host.contains('@');
+    if is_host && scheme.is_none_or(|scheme| scheme.contains('.')) {
+        return Url::parse(&format!("https://{text}")).map_err(|error| error.to_string());
+    }
+    Url::parse(&text).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => {
+            "it has no scheme and no host; write for example https://www.example.org/".to_owned()
+        }
+        other => other.to_string(),
+    })
 }
 
 /// Runs the command.
@@ -298,4 +316,26 @@ fn render_text(inspection: &Inspection) -> String {
         inspection.next_poll_reason
     ));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_may_be_given_without_a_scheme() {
+        for (text, want) in [
+            ("www.example.org", "https://www.example.org/"),
+            ("example.org:8080/feed", "https://example.org:8080/feed"),
+            ("example.org/a?u=http://x", "https://example.org/a?u=http://x"),
+            ("http://example.org", "http://example.org/"),
+            ("feed://example.org/f", "http://example.org/f"),
+            ("feed:https://example.org/f", "https://example.org/f"),
+        ] {
+            assert_eq!(parse_url(text).unwrap().as_str(), want, "{text}");
+        }
+        for text in ["not-a-url", "", ".hidden", "/path"] {
+            assert!(parse_url(text).is_err(), "{text}");
+        }
+    }
 }

@@ -77,9 +77,8 @@ pub(super) fn http(url: &Url) -> Result<(), (String, Option<String>)> {
     if matches!(url.scheme(), "http" | "https") {
         return Ok(());
     }
-    // Feed readers use these schemes in the place of http(s).
     let hint = match url.scheme() {
-        "feed" | "feeds" | "rss" => {
+        "rss" => {
             let rest =
                 url.as_str().split_once(':').map_or("", |(_, rest)| rest.trim_start_matches('/'));
             Some(format!("did you mean \"https://{rest}\"?"))

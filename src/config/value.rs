@@ -257,6 +257,7 @@ impl Value for Retention {
 impl Value for Url {
     fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
         let text = text_of(written, "\"https://www.example.org/\"")?.trim();
+        let text = &*feed_parser::without_feed_scheme(text);
         let example = || "for example \"https://www.example.org/\"".to_owned();
         // `example.org:8080/feed` parses as a URL with the scheme `example.org`.
         let scheme = text.split_once(':').map(|(scheme, _)| scheme);

@@ -94,14 +94,23 @@ async fn collect(reader: Reader, limit: u64) -> Result<Vec<u8>, FetchError> {
     Ok(bytes)
 }
 
+/// Content codings that exist and are not decoded here.
+const UNSUPPORTED: [&str; 8] =
+    ["bzip2", "compress", "dcb", "dcz", "exi", "lzma", "x-compress", "xz"];
+
 /// Returns the codings of `Content-Encoding` fields in lower case, in the order in which they were
-/// applied.
+/// applied. Servers also put other words there (`none`, `utf-8`, `aws-chunked`), and send the bytes
+/// as they are; such words are left out.
 pub(super) fn codings<'a>(fields: impl Iterator<Item = &'a str>) -> Vec<String> {
     fields
         .flat_map(|field| field.split(','))
         .map(|coding| coding.trim().to_ascii_lowercase())
-        .filter(|coding| !coding.is_empty() && coding != "identity")
+        .filter(|coding| is_supported(coding) || UNSUPPORTED.contains(&coding.as_str()))
         .collect()
+}
+
+fn is_supported(coding: &str) -> bool {
+    matches!(coding, "gzip" | "x-gzip" | "br" | "zstd" | "deflate")
 }
 
 async fn decode(reader: Reader, coding: &str) -> io::Result<Option<Reader>> {

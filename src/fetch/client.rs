@@ -18,6 +18,7 @@ use feed_model::{Headers, HostPattern};
 
 use super::{
     body::{self, codings},
+    cookies::Cookies,
     credentials::Credentials,
     error::FetchError,
     guard,
@@ -185,6 +186,13 @@ impl Client {
         state.request_headers = std::iter::once(("user-agent", self.0.options.user_agent.as_str()))
             .chain(fields.iter().filter_map(|(n, v)| v.to_str().ok().map(|v| (n.as_str(), v))))
             .collect();
+        if let Some(mut value) =
+            state.cookies.field(url).and_then(|field| HeaderValue::from_str(&field).ok())
+        {
+            value.set_sensitive(true);
+            fields.insert("cookie", value);
+            state.request_headers.push("cookie", "(not shown)");
+        }
         if let Some(credentials) = credentials {
             let name = HeaderName::from_bytes(credentials.name.as_bytes())
                 .map_err(|e| FetchError::Client(Box::new(e)))?;
@@ -208,7 +216,11 @@ impl Client {
         state.status = Some(status);
         state.headers = Some(headers.clone());
         if matches!(status, 301 | 302 | 303 | 307 | 308) {
-            let to = state.redirect(url, status, headers.text("location"))?;
+            let mut has_new_cookie = false;
+            for field in headers.get_all("set-cookie") {
+                has_new_cookie |= state.cookies.store(url, field);
+            }
+            let to = state.redirect(url, status, headers.text("location"), has_new_cookie)?;
             // On a redirect, Retry-After is the minimum time before following it (RFC 9110
             // §10.2.3).
             let until = schedule::retry_after(status, &headers, request.now);
@@ -360,6 +372,7 @@ struct ExchangeState {
     status: Option<u16>,
     headers: Option<Headers>,
     request_headers: Headers,
+    cookies: Cookies,
 }
 
 enum Step {
@@ -369,19 +382,22 @@ enum Step {
 }
 
 impl ExchangeState {
-    /// Returns the target of a redirect if it may be followed.
+    /// Returns the target of a redirect if it may be followed. A URL may be requested again after
+    /// a redirect that set a new cookie.
     fn redirect(
         &mut self,
         from: &Url,
         status: u16,
         location: Option<&str>,
+        has_new_cookie: bool,
     ) -> Result<Url, FetchError> {
         let bad_redirect = || FetchError::BadRedirect {
             status,
             location: location.filter(|l| !l.trim().is_empty()).unwrap_or("no Location").to_owned(),
         };
         let location = location.filter(|l| !l.trim().is_empty()).ok_or_else(bad_redirect)?;
-        let mut to = from.join(location).map_err(|_| bad_redirect())?;
+        let location_without_feed = feed_parser::without_feed_scheme(location);
+        let mut to = from.join(&location_without_feed).map_err(|_| bad_redirect())?;
         to.set_fragment(None);
         let to = without_userinfo(&to);
         if !matches!(to.scheme(), "http" | "https") {
@@ -390,7 +406,8 @@ impl ExchangeState {
         if from.scheme() == "https" && to.scheme() == "http" {
             return Err(FetchError::Downgrade { to: shown(&to) });
         }
-        if to == *from || self.hops.iter().any(|hop| hop.from == to) {
+        let is_repeated = to == *from || self.hops.iter().any(|hop| hop.from == to);
+        if is_repeated && !has_new_cookie {
             return Err(FetchError::Loop { to: shown(&to) });
         }
         if self.hops.len() >= MAX_REDIRECTS {
@@ -400,7 +417,7 @@ impl ExchangeState {
             from: from.clone(),
             to: to.clone(),
             status,
-            permanent: matches!(status, 301 | 308),
+            permanent: matches!(status, 301 | 308) && !is_repeated,
         });
         Ok(to)
     }

@@ -7,10 +7,12 @@
 //! - Validators are sent byte for byte to the URL that sent them, and to no other.
 //! - Credentials are sent to their own origin only.
 //! - Sources that request the same feed share a response (`response_cache`).
-//! - No cookies or referrers are sent, and nothing is retried.
+//! - A cookie that a redirect sets returns within its chain of redirects (`cookies`). No other
+//!   cookies and no referrers are sent, and nothing is retried.
 
 mod body;
 mod client;
+mod cookies;
 mod credentials;
 mod error;
 mod guard;

@@ -1,6 +1,6 @@
 //! The configuration of the HTTP library, and the classification of its errors.
 //!
-//! The library follows no redirects, retries nothing, stores no cookies, ignores proxies of the
+//! The library follows no redirects, retries nothing, knows no cookies, ignores proxies of the
 //! environment, and resolves names through the address guard.
 
 use std::{io, path::Path, sync::Arc, time::Duration};
@@ -72,6 +72,10 @@ pub(super) fn build(
         .connect_timeout(options.connect_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .http2_max_header_list_size(MAX_HEADER_BYTES)
+        // Servers send `X-Bad : y` and worse. Such a line is of no use, and the rest is.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
         .tls_backend_preconfigured(tls)
         .dns_resolver(resolver);
     if !http2 {

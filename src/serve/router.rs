@@ -1,16 +1,39 @@
 //! The router: the site's routes with access by token and the checks of every request.
 
-use axum::{Router, middleware, routing::get};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::Uri,
+    middleware,
+    routing::get,
+};
 
 use super::{app::App, audience, guard, routes};
 
 /// Returns the site as a service.
 pub(super) fn router(app: App) -> Router {
-    routes::site_routes()
+    let site = routes::site_routes()
         .route("/t/{token}", get(audience::by_path))
         .route("/t/{token}/", get(audience::by_path))
         .route("/t/{token}/{*path}", get(audience::by_path))
         .layer(middleware::from_fn_with_state(app.clone(), audience::by_password))
         .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
-        .with_state(app)
+        .with_state(app.clone());
+    // The path is changed before the site's router reads it.
+    Router::new()
+        .fallback_service(site)
+        .layer(middleware::map_request_with_state(app, below_base_path))
+}
+
+/// Removes the path of `base_url` from a request, if a proxy left it there.
+async fn below_base_path(State(app): State<App>, mut request: Request) -> Request {
+    let settings = app.settings();
+    let uri = request.uri();
+    if let Some(path) = settings.addresses().below_prefix(uri.path()) {
+        let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        if let Ok(below) = format!("{path}{query}").parse::<Uri>() {
+            *request.uri_mut() = below;
+        }
+    }
+    request
 }

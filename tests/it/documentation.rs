@@ -30,6 +30,11 @@ fn every_command_line_in_the_documentation_parses() {
 }
 
 #[test]
+fn the_reference_has_the_table_of_fields() {
+    assert!(page("docs/reference.md").contains(&feed_parser::field_reference()));
+}
+
+#[test]
 fn the_readme_configuration_is_valid() {
     let blocks = blocks("README.md", "toml");
     assert_eq!(blocks.len(), 1);

@@ -172,6 +172,35 @@ async fn redirects_are_followed_and_recorded() {
 }
 
 #[tokio::test]
+async fn a_cookie_of_a_redirect_returns_within_its_chain_only() {
+    let origin = Origin::start();
+    origin.set_handler(|request| match (request.path.as_str(), request.header("cookie")) {
+        ("/feed", Some("seen=1")) => Reply::ok("found"),
+        ("/feed", None) => Reply::redirect(302, "/feed").header("Set-Cookie", "seen=1; Path=/"),
+        _ => Reply::new(404),
+    });
+    for _ in 0..2 {
+        let answer = get(&origin.url("/feed")).await.unwrap();
+        assert_eq!((answer.status, &answer.body[..]), (200, &b"found"[..]));
+    }
+    let cookies: Vec<_> =
+        origin.requests().iter().map(|request| request.header("cookie").is_some()).collect();
+    assert_eq!(cookies, [false, true, false, true], "the second request begins without cookies");
+}
+
+#[tokio::test]
+async fn invalid_header_lines_are_ignored() {
+    let origin = Origin::start();
+    origin.script(
+        "/odd",
+        vec![Reply::raw(
+            "HTTP/1.1 200 OK\r\nX-Bad : y\r\nContent-Length: 5\r\nBad Name: z\r\n\r\nfound",
+        )],
+    );
+    assert_eq!(&get(&origin.url("/odd")).await.unwrap().body[..], b"found");
+}
+
+#[tokio::test]
 async fn invalid_redirects_are_refused() {
     let origin = Origin::start();
     origin.script("/self", vec![Reply::redirect(301, "/self")]);
@@ -265,6 +294,10 @@ async fn every_content_encoding_is_decoded() {
     deflate.write_all(&text).unwrap();
     let codings = [
         ("identity", text.clone()),
+        ("none", text.clone()),
+        ("UTF-8", text.clone()),
+        ("aws-chunked", text.clone()),
+        ("aws-chunked, gzip", gzip(&text)),
         ("gzip", gzip(&text)),
         ("X-GZip", gzip(&text)),
         ("br", brotli(&text)),

@@ -3,6 +3,7 @@
 //! The tests use `Installation`: documents go in, and the published feeds come out.
 
 mod across_sources;
+mod entries_as_they_are;
 mod labelled_pairs;
 mod never_merged;
 mod over_http;

@@ -15,7 +15,7 @@ use tributary::serve::{App, Health, serve};
 
 use crate::{
     publish::stored_site::{StoredSite, at, post_url},
-    support::feed_lint,
+    support::{feed_lint, feeds::post, installation::Installation},
 };
 
 struct Server {
@@ -490,4 +490,26 @@ async fn shutdown_finishes_open_requests_and_accepts_no_new_ones() {
     let mut rest = Vec::new();
     open.read_to_end(&mut rest).await.unwrap();
     assert!(TcpStream::connect(server.address).await.is_err(), "the listener is closed");
+}
+
+#[tokio::test]
+async fn a_base_path_works_behind_proxies_that_keep_it_and_that_remove_it() {
+    let mut installation = Installation::with_feeds_toml(
+        "[site]\nbase_url = \"https://planet.example/feeds/\"\n[[source]]\nid = \"one\"\n\
+         url = \"https://one.example/feed\"\n",
+    );
+    installation.deliver("one", &[post("one", 1)]);
+    installation.publish("2026-03-21T00:00:00Z");
+    let server = installation.serve();
+    for path in ["/topics/all/feed.atom", "/", "/sources", "/search?q=one"] {
+        let removed = server.get(path).await;
+        let kept = server.get(&format!("/feeds{path}")).await;
+        assert_eq!((removed.status, kept.status), (200, 200), "{path}");
+        assert_eq!(removed.body, kept.body, "{path}");
+        assert!(!removed.text().contains("/feeds/feeds/"), "{path}");
+    }
+    assert_eq!(server.get("/feeds").await.status, 200);
+    assert_eq!(server.get("/feedsx").await.status, 404);
+    let moved = server.get("/feeds/topics/all/").await;
+    assert_eq!(moved.header("location"), Some("/feeds/topics/all"));
 }

@@ -3,6 +3,10 @@
 //! [`content_hash`] changes when any stored field changes. [`material_hash`] changes only when the
 //! words of title or text change.
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::Regex;
+
 use feed_model::{Draft, SafeHtml};
 
 use super::{
@@ -93,7 +97,7 @@ pub(super) fn content_hash(draft: &Draft) -> [u8; 32] {
 /// Returns the hash of title and text without markup, case, white space and punctuation, and the
 /// same hash of the text alone if there is any.
 pub(super) fn material_hash(draft: &Draft) -> ([u8; 32], Option<[u8; 32]>) {
-    let text = normalised_text::comparable(&normalised_text::item_text(draft));
+    let text = comparable_text(&normalised_text::item_text(draft));
     let mut fields = FieldHasher::new("material");
     fields.add("title", &normalised_text::comparable(draft.title.as_deref().unwrap_or_default()));
     fields.add("text", &text);
@@ -108,11 +112,33 @@ pub fn known_text(
     has_files: bool,
 ) -> Option<KnownText> {
     let text = normalised_text::content_or_summary_text(summary, content);
-    text_hash(&normalised_text::comparable(&text)).map(|hash| KnownText {
+    text_hash(&comparable_text(&text)).map(|hash| KnownText {
         hash,
         words: Tokens::of(&text).words().count(),
         has_files,
     })
+}
+
+/// Returns a text without markup, case, white space, punctuation and the counts of its reception.
+fn comparable_text(text: &str) -> String {
+    normalised_text::comparable(&without_counts(text))
+}
+
+/// Words beside the count of what readers did.
+const COUNTED: &str = "comments?|replies|reply|responses?|reactions?|views?|reads|hits|likes?|\
+                       points?|votes?|upvotes?|claps?|boosts?|shares?|kommentare?|aufrufe|\
+                       commentaires?|vues|comentarios?|visitas|комментари\\w*|просмотр\\w*";
+
+/// Counts of comments, views and the like, before or behind their word.
+static COUNT: LazyLock<Regex> = LazyLock::new(|| {
+    let before = format!(r"\b(?:no|\d[\d.,\u{{a0}}\u{{202f}}]*[km]?)\s?(?:{COUNTED})\b(?: yet)?");
+    let behind = format!(r"\b(?:{COUNTED})\s?(?::\s?|\(\s?)\d[\d.,]*[km]?\)?");
+    Regex::new(&format!("(?i){before}|{behind}")).expect("a constant pattern compiles")
+});
+
+/// Removes the counts of comments and views. They grow without a change of the item.
+fn without_counts(text: &str) -> Cow<'_, str> {
+    COUNT.replace_all(text, " ")
 }
 
 /// Returns the hash of a comparable text; `None` if it is empty.
@@ -120,4 +146,26 @@ fn text_hash(comparable: &str) -> Option<[u8; 32]> {
     let mut fields = FieldHasher::new("text");
     fields.add("text", comparable);
     (!comparable.is_empty()).then(|| fields.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_comments_and_views_do_not_count() {
+        let same = |a: &str, b: &str| comparable_text(a) == comparable_text(b);
+        for (a, b) in [
+            ("A post. 3 comments", "A post. 4 comments"),
+            ("A post. No comments yet", "A post. 1 comment"),
+            ("A post (1,204 views)", "A post (1.3k views)"),
+            ("Points: 10 # Comments: 2", "Points: 312 # Comments: 99"),
+            ("A post. Comments (2)", "A post. Comments (3)"),
+            ("Ein Beitrag. 3 Kommentare", "Ein Beitrag. 12 Kommentare"),
+        ] {
+            assert!(same(a, b), "{a} / {b}");
+        }
+        assert!(!same("We saw 3 herons", "We saw 4 herons"));
+        assert!(!same("Version 3", "Version 4"));
+    }
 }

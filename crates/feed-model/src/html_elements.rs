@@ -83,6 +83,11 @@ pub fn has(name: &str, properties: Properties) -> bool {
     find(name).is_some_and(|(_, _, own)| own & properties != 0)
 }
 
+/// Returns whether the table contains an element.
+pub fn is_known(name: &str) -> bool {
+    find(name).is_some()
+}
+
 /// Returns the parser's class of an element, or `None` if its rules are not modelled (`ruby`,
 /// `colgroup`, unknown elements).
 pub fn class(name: &str) -> Option<ElementClass> {

@@ -136,6 +136,24 @@ pub fn is_tracking_parameter(name: &str) -> bool {
     PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.binary_search(&name).is_ok()
 }
 
+/// Names that only session ids have, in lower case.
+const SESSION_NAMES: &[&str] =
+    &["cfid", "cftoken", "jsessionid", "oscsid", "phpsessid", "sessid", "session_id", "sessionid"];
+
+/// Names that hold a session id if the value looks like one, in lower case: forum software.
+const MAYBE_SESSION_NAMES: &[&str] = &["s", "sid"];
+
+/// Returns whether a parameter of a query or path is a session id. It differs for each visitor, and
+/// it leads to no other page.
+pub fn is_session(name: &str, value: &str) -> bool {
+    let is = |known: &&str| name.eq_ignore_ascii_case(known);
+    let is_hash = value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit());
+    let has_asp_prefix =
+        name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("aspsessionid"));
+    !value.is_empty() && (SESSION_NAMES.iter().any(is) || has_asp_prefix)
+        || is_hash && MAYBE_SESSION_NAMES.iter().any(is)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,28 +31,51 @@ pub(super) fn authors(
     people(&raw.people)
 }
 
-/// Returns the persons of the lowest rank without duplicates: `author` before `dc:creator`.
+/// Returns the persons of the lowest rank without duplicates.
 pub(super) fn people(all: &[Ranked<Person>]) -> (Vec<Person>, Option<FieldName>) {
     let Some(best) = all.iter().min_by_key(|candidate| candidate.rank) else {
         return (Vec::new(), None);
     };
     let mut people: Vec<Person> = Vec::new();
     for candidate in all.iter().filter(|candidate| candidate.rank == best.rank) {
-        if !people.iter().any(|p| p.name == candidate.value.name) && people.len() < MAX_VALUES {
-            people.push(candidate.value.clone());
+        let person = &candidate.value;
+        let is_same = |known: &&mut Person| {
+            known.name.to_lowercase() == person.name.to_lowercase()
+                || known.email.is_some() && known.email == person.email
+        };
+        if let Some(known) = people.iter_mut().find(is_same) {
+            merge(known, person);
+        } else if people.len() < MAX_VALUES {
+            people.push(person.clone());
         }
     }
-    // RSS `author` is an e-mail address. A creator beside it has the name.
-    let email_only = people.iter().all(|p| p.email.as_deref() == Some(p.name.as_str()));
-    if email_only
-        && people.len() == 1
+    // RSS `author` is an e-mail address. Somebody beside it has the name.
+    let is_nameless = |person: &Person| person.email.as_deref() == Some(person.name.as_str());
+    if people.iter().any(is_nameless) && people.iter().any(|person| !is_nameless(person)) {
+        let email = people.iter().find(|person| is_nameless(person)).and_then(|p| p.email.clone());
+        people.retain(|person| !is_nameless(person));
+        if let [only] = people.as_mut_slice() {
+            only.email = only.email.take().or(email);
+        }
+    }
+    if let [nameless] = people.as_mut_slice()
+        && is_nameless(nameless)
         && let Some(named) = all.iter().find(|candidate| {
             candidate.rank != best.rank
                 && candidate.rank < FIRST_CONTRIBUTOR_RANK
                 && !candidate.value.name.contains('@')
         })
     {
-        people[0].name.clone_from(&named.value.name);
+        nameless.name.clone_from(&named.value.name);
     }
     (people, Some(best.from.clone()))
+}
+
+/// Completes a person by what another element says about the same one.
+fn merge(known: &mut Person, person: &Person) {
+    if known.email.as_deref() == Some(known.name.as_str()) {
+        known.name.clone_from(&person.name);
+    }
+    known.email = known.email.take().or_else(|| person.email.clone());
+    known.url = known.url.take().or_else(|| person.url.clone());
 }

@@ -1,10 +1,15 @@
 //! Drafts before their texts are sanitised.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::{
-    feed_rs_adapter::Text, html::sanitise_reporting_truncation, text::has_visible_text,
-    xml::escape_text,
+    feed_rs_adapter::Text,
+    html::{dialects::unescape_markup, sanitise_reporting_truncation},
+    line_breaks::{plain_to_html, with_paragraphs},
+    pictures::{self, Picture},
+    text::has_visible_text,
 };
 use feed_model::{Draft, Problem, SafeHtml, Timestamp};
 
@@ -19,6 +24,8 @@ pub(super) struct RawDraft {
     pub summary: Option<(Text, Url)>,
     /// The content and the base of its URLs.
     pub content: Option<(Text, Url)>,
+    /// The pictures that belong to the item and may not be in its text.
+    pub pictures: Vec<Picture>,
 }
 
 impl RawDraft {
@@ -33,6 +40,14 @@ impl RawDraft {
         if draft.summary == draft.content {
             draft.summary = None;
         }
+        if draft.content.is_some() || draft.summary.is_none() {
+            let from = self.pictures.first().map(|picture| picture.from.clone());
+            if pictures::append(&mut draft.content, &self.pictures) {
+                draft.from.content = draft.from.content.or(from);
+            }
+        } else {
+            pictures::append(&mut draft.summary, &self.pictures);
+        }
         draft.from.summary = draft.from.summary.filter(|_| draft.summary.is_some());
         draft.from.content = draft.from.content.filter(|_| draft.content.is_some());
         draft
@@ -45,11 +60,12 @@ impl RawDraft {
 }
 
 fn sanitise_text(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option<SafeHtml> {
-    let (html, truncated) = if text.is_html {
-        sanitise_reporting_truncation(&text.text, base)
+    let html = if text.is_html {
+        unescape_markup(&text.text).map_or_else(|| with_paragraphs(&text.text), Cow::Owned)
     } else {
-        sanitise_reporting_truncation(&plain_to_html(&text.text), base)
+        Cow::Owned(plain_to_html(&text.text))
     };
+    let (html, truncated) = sanitise_reporting_truncation(&html, base);
     if truncated {
         let text = format!(
             "The text of an item is too long ({} kB); only the first megabyte was kept.",
@@ -62,27 +78,4 @@ fn sanitise_text(text: &Text, base: &Url, problems: &mut Vec<Problem>) -> Option
             || ["<img", "<video", "<audio", "<picture"].iter().any(|tag| html.contains(tag))
     };
     is_visible(html.as_str()).then_some(html)
-}
-
-/// Converts plain text to HTML. Empty lines separate paragraphs.
-fn plain_to_html(text: &str) -> String {
-    let mut html = String::with_capacity(text.len() + 16);
-    let text = text.replace("\r\n", "\n");
-    let paragraphs: Vec<&str> =
-        text.split("\n\n").map(str::trim).filter(|p| !p.is_empty()).collect();
-    for paragraph in &paragraphs {
-        if paragraphs.len() > 1 {
-            html.push_str("<p>");
-        }
-        for (index, line) in paragraph.lines().enumerate() {
-            if index > 0 {
-                html.push_str("<br>");
-            }
-            escape_text(&mut html, line);
-        }
-        if paragraphs.len() > 1 {
-            html.push_str("</p>");
-        }
-    }
-    html
 }

@@ -125,9 +125,10 @@ fn raw_item(item: &Map<String, Value>, repairs: &mut Repairs) -> RawItem {
         Some(RawMedia {
             url: string(a, "url")?,
             mime: string(a, "mime_type"),
-            medium: None,
+            description: string(a, "title"),
             length,
             from: FieldName::Borrowed("attachments"),
+            ..RawMedia::default()
         })
     };
     RawItem {

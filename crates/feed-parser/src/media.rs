@@ -34,10 +34,38 @@ pub(super) fn media(note: &RawMedia, base: &Url) -> Option<Enclosure> {
     })
 }
 
-/// Returns whether a medium is an image.
+/// Returns whether a medium is an image: by its medium, by its type, else by its address.
 pub(super) fn is_image(note: &RawMedia) -> bool {
-    note.medium.as_deref() == Some("image")
-        || note.mime.as_deref().is_some_and(|mime| mime.starts_with("image/"))
+    let is = |value: &Option<String>, kind: &str| {
+        value.as_ref().is_some_and(|value| value.trim().to_ascii_lowercase().starts_with(kind))
+    };
+    if is(&note.medium, "image") || is(&note.mime, "image") {
+        return true;
+    }
+    let is_declared = note.medium.is_some()
+        || note.mime.as_deref().is_some_and(|mime| !mime.trim().is_empty() && mime != OCTET_STREAM);
+    !is_declared
+        && Url::parse(&note.url).is_ok_and(|url| mime(None, None, &url).starts_with("image/"))
+}
+
+/// Returns the enclosures with each file once: with the first length and the first specific type
+/// that any of them states.
+pub(super) fn each_file_once(all: impl Iterator<Item = Enclosure>) -> Vec<Enclosure> {
+    let mut files: Vec<Enclosure> = Vec::new();
+    let without_scheme = |url: &str| url.split_once("://").map_or("", |(_, rest)| rest).to_owned();
+    for enclosure in all {
+        let address = without_scheme(&enclosure.url);
+        match files.iter_mut().find(|file| without_scheme(&file.url) == address) {
+            Some(file) => {
+                file.length = file.length.or(enclosure.length);
+                if file.mime == OCTET_STREAM {
+                    file.mime = enclosure.mime;
+                }
+            }
+            None => files.push(enclosure),
+        }
+    }
+    files
 }
 
 /// The media type of arbitrary bytes (RFC 2046 §4.5.1). It is treated as no type.

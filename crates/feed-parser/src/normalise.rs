@@ -9,7 +9,8 @@ use super::{
     date::parse_date,
     draft::{MAX_VALUES, RawDraft},
     feed_rs_adapter::{FeedTexts, ItemTexts, Text},
-    media::{enclosure, is_image, media},
+    media::{each_file_once, enclosure, is_image, media},
+    pictures::{is_avatar, pictures},
     repairs::line_number,
     text::{collapse_whitespace, plain_text, plain_title, title_text},
     url::{http_url, strip_tracking},
@@ -126,18 +127,10 @@ pub(super) fn item(
         ),
         None => (None, None),
     };
-    let media: Vec<Enclosure> = raw.media.iter().filter_map(|m| media(m, base)).collect();
-    let mut enclosures: Vec<Enclosure> = raw
-        .links
-        .iter()
-        .filter(|l| l.rel == "enclosure")
-        .filter_map(|l| enclosure(l, base))
-        .collect();
-    for enclosure in media {
-        if !enclosures.iter().any(|e| e.url == enclosure.url) {
-            enclosures.push(enclosure);
-        }
-    }
+    let linked =
+        raw.links.iter().filter(|l| l.rel == "enclosure").filter_map(|l| enclosure(l, base));
+    let mut enclosures =
+        each_file_once(linked.chain(raw.media.iter().filter_map(|m| media(m, base))));
     enclosures.truncate(MAX_VALUES);
     let link_name = if bases.format == Format::Json { "url" } else { "link" };
     let (url, url_from) = choose_url(raw, link_name, guid.as_ref(), &enclosures, base).unzip();
@@ -167,10 +160,17 @@ pub(super) fn item(
     }
     let (authors, authors_from) = authors(raw, meta, bases.has_author);
     let named = raw.images.iter().map(|(url, from)| (url.as_str(), from));
-    let mut shown =
-        named.chain(raw.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)));
-    let (image, image_from) =
-        shown.find_map(|(url, from)| Some((http_url(url, Some(base))?, from.clone()))).unzip();
+    let enclosed = FieldName::Borrowed("enclosure");
+    let pictured = enclosures.iter().filter(|e| e.mime.starts_with("image/"));
+    let mut shown = named
+        .chain(raw.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)))
+        .chain(pictured.map(|e| (e.url.as_str(), &enclosed)));
+    let (image, image_from) = shown
+        .find_map(|(url, from)| {
+            let url = http_url(url, Some(base)).filter(|url| !is_avatar(url))?;
+            Some((url, from.clone()))
+        })
+        .unzip();
     let related = raw
         .links
         .iter()
@@ -237,7 +237,7 @@ pub(super) fn item(
     let summary = with_base(entry.summary, raw.summary_base.as_ref());
     let content_base = raw.content_base.as_ref().or(raw.summary_base.as_ref());
     let content = with_base(entry.content, content_base);
-    Some(RawDraft { draft, summary, content })
+    Some(RawDraft { draft, summary, content, pictures: pictures(raw, base) })
 }
 
 /// Returns whether the item at a byte offset of the document has neither text nor attributes other

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     text::title_text,
-    url::http_url,
+    url::{http_url, without_feed_scheme},
     xml::{Lexer, Tag, Token, local_name, unescape},
 };
 use feed_model::Problem;
@@ -60,13 +60,15 @@ pub fn parse(text: &str) -> Opml {
                     let written = attribute(&tag, &["xmlurl"])
                         .or_else(|| attribute(&tag, &["xml_url", "feedurl", "rssurl"]));
                     // In OPML 1.0 every kind of outline has `url`. Only feeds are used.
-                    let is_feed = attribute(&tag, &["type"]).is_some_and(|kind| {
+                    let kind = attribute(&tag, &["type"]);
+                    let is_feed = kind.as_ref().is_some_and(|kind| {
                         ["rss", "atom", "feed"]
                             .iter()
                             .any(|feed| kind.to_ascii_lowercase().starts_with(feed))
                     });
                     let written = written.or_else(|| attribute(&tag, &["url"]).filter(|_| is_feed));
-                    let url = written.as_deref().and_then(address);
+                    let is_page = kind.as_deref().is_some_and(is_extraction);
+                    let url = written.as_deref().filter(|_| !is_page).and_then(address);
                     let title = attribute(&tag, &["title"])
                         .or_else(|| attribute(&tag, &["text"]))
                         .map(|t| title_text(&t));
@@ -94,9 +96,14 @@ pub fn parse(text: &str) -> Opml {
                             unusable += 1;
                             if unusable <= 20 {
                                 let shown: String = written.chars().take(80).collect();
+                                let fault = if is_page {
+                                    "is a page to extract items from, and no feed"
+                                } else {
+                                    "is not an http(s) URL"
+                                };
                                 let problem = format!(
-                                    "The xmlUrl of an outline is not an http(s) URL: “{shown}”; \
-                                     the outline was omitted."
+                                    "The xmlUrl of an outline {fault}: “{shown}”; the outline was \
+                                     omitted."
                                 );
                                 let line = super::repairs::line_number(text, lexer.token_start());
                                 opml.problems
@@ -151,17 +158,23 @@ fn attribute(tag: &Tag<'_>, names: &[&str]) -> Option<String> {
 
 /// Parses a URL as outlines write it: `feed:` stands for http, and the scheme may be missing.
 fn address(text: &str) -> Option<Url> {
-    let lower = text.get(..5).unwrap_or("").to_ascii_lowercase();
-    let rest = if lower == "feed:" { text[5..].trim_start_matches("//") } else { text };
-    if let Some(url) = http_url(rest, None) {
+    let text = without_feed_scheme(text);
+    if let Some(url) = http_url(&text, None) {
         return Some(url);
     }
-    let bare = !rest.contains("://")
-        && rest
+    let bare = !text.contains("://")
+        && text
             .split('/')
             .next()
             .is_some_and(|host| host.contains('.') && !host.contains([' ', ':', '@']));
-    if bare { http_url(&format!("http://{rest}"), None) } else { None }
+    if bare { http_url(&format!("http://{text}"), None) } else { None }
+}
+
+/// Returns whether an outline describes how to extract items from a page and not a feed, as
+/// `FreshRSS` exports it: `HTML+XPath`, `JSON+DotNotation`.
+fn is_extraction(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    ["xpath", "dotnotation"].iter().any(|method| kind.contains(method))
 }
 
 #[cfg(test)]
@@ -228,6 +241,18 @@ mod tests {
             ]
         );
         assert_eq!(opml.problems, []);
+    }
+
+    #[test]
+    fn pages_to_extract_items_from_are_no_feeds() {
+        let opml = parse(
+            "<opml><body><outline type=\"HTML+XPath\" text=\"P\" xmlUrl=\"https://e.example/p\"/>\
+             <outline type=\"JSON+DotNotation\" text=\"J\" xmlUrl=\"https://e.example/j\"/>\
+             <outline type=\"JSONFeed\" text=\"F\" xmlUrl=\"https://e.example/f\"/></body></opml>",
+        );
+        let urls: Vec<_> = opml.outlines.iter().map(|o| o.xml_url.as_str()).collect();
+        assert_eq!(urls, ["https://e.example/f"]);
+        assert_eq!(opml.problems.len(), 2);
     }
 
     #[test]

@@ -6,7 +6,10 @@ use feed_model::{
     text::{collapse_separators, is_forbidden, strip_forbidden},
 };
 
-use super::xml::{Lexer, Token, local_name, lower_name, unescape, unescape_if_escaped};
+use super::{
+    html::dialects::{formula, without_cdata},
+    xml::{Lexer, Tag, Token, local_name, lower_name, unescape, unescape_if_escaped},
+};
 
 /// Longer titles are cut, in bytes.
 const MAX_TITLE_BYTES: usize = 16 * 1024;
@@ -33,7 +36,8 @@ pub(super) fn collapse_whitespace(text: &str) -> String {
 /// `&lt;b&gt;` and means the characters `<b>`. A `<` that does not begin an element is kept: `a <
 /// b`.
 pub fn title_text(raw: &str) -> String {
-    let raw = truncate_to(raw, MAX_TITLE_BYTES);
+    let raw = without_cdata(truncate_to(raw, MAX_TITLE_BYTES));
+    let raw = raw.as_ref();
     if !raw.contains(['<', '&']) {
         return collapse_whitespace(raw);
     }
@@ -137,6 +141,34 @@ pub fn prose(html: &SafeHtml) -> String {
     extract_text(html.as_str(), &["script", "style", "pre", "blockquote", "template", "noscript"])
 }
 
+/// Writes a formula as text: `MathML`, a number in `sup`, the alternative text of an image of a
+/// formula. The lexer is after the start tag, and afterwards after what was read. Returns whether
+/// the element is a formula.
+fn push_formula(out: &mut String, name: &str, tag: &Tag<'_>, lexer: &mut Lexer<'_>) -> bool {
+    match name {
+        "math" if !tag.self_closing => {
+            out.push_str(&formula::read_after(tag, lexer).text());
+        }
+        "sup" if !tag.self_closing => {
+            let mut ahead = lexer.clone();
+            let (Some(Token::Text(text)), Some(Token::End(end))) = (ahead.next(), ahead.next())
+            else {
+                return false;
+            };
+            let exponent = formula::exponent(text).filter(|_| end.eq_ignore_ascii_case("sup"));
+            let Some(exponent) = exponent else { return false };
+            out.push_str(&exponent);
+            *lexer = ahead;
+        }
+        "img" if tag.attribute("src").is_some_and(formula::is_image) => {
+            let alt = unescape(tag.attribute("alt").unwrap_or("")).into_owned();
+            out.push_str(&alt);
+        }
+        _ => return false,
+    }
+    true
+}
+
 /// Returns whether an element is inline. Every other element separates words.
 fn is_inline(name: &str) -> bool {
     html_elements::has(name, TEXT_INLINE)
@@ -146,11 +178,15 @@ fn extract_text(html: &str, skipped_elements: &[&str]) -> String {
     let mut out = String::with_capacity(html.len() / 2);
     // The skipped element and the number of open elements of the same name.
     let mut skipped: Option<(String, usize)> = None;
-    for token in Lexer::new(html) {
+    let mut lexer = Lexer::new(html);
+    while let Some(token) = lexer.next() {
         match token {
             Token::Start(tag) if tag.self_closing && skipped.is_some() => {}
             Token::Start(tag) => {
                 let name = local_name(tag.name).to_ascii_lowercase();
+                if skipped.is_none() && push_formula(&mut out, &name, &tag, &mut lexer) {
+                    continue;
+                }
                 match &mut skipped {
                     Some((open, depth)) => *depth += usize::from(*open == name),
                     None if !tag.self_closing && skipped_elements.contains(&name.as_str()) => {
@@ -201,6 +237,7 @@ mod tests {
             ("one<br>two  \n three", "one two three"),
             ("<script>alert(1)</script>safe", "safe"),
             ("It&#8217;s &nbsp; fine", "It’s fine"),
+            ("<![CDATA[Kept <b>pears</b>]]>", "Kept pears"),
             ("x\u{8}y", "xy"),
             ("", ""),
         ] {
@@ -217,5 +254,21 @@ mod tests {
         );
         assert_eq!(prose(&html), "One two. Three");
         assert_eq!(plain_text(html.as_str()), "One two. let x; q q q Three");
+    }
+
+    #[test]
+    fn formulas_are_read_as_text() {
+        for (html, want) in [
+            ("10<sup>6</sup> and m<sup>-2</sup>", "10⁶ and m⁻²"),
+            ("the 1<sup>st</sup> of H<sub>2</sub>O", "the 1st of H2O"),
+            ("a <math><msup><mn>10</mn><mn>6</mn></msup></math> b", "a 10⁶ b"),
+            (
+                "So <img src=\"https://s0.wp.com/latex.php?latex=E\" alt=\"E=m\"> holds.",
+                "So E=m holds.",
+            ),
+            ("<img src=\"https://example.org/a.png\" alt=\"a rose\"> x", "x"),
+        ] {
+            assert_eq!(plain_text(html), want, "{html}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! URLs: absolute, http(s), without credentials and without tracking parameters.
 
+use std::borrow::Cow;
+
 use url::Url;
 
-use feed_model::tracking::is_tracking_parameter;
+use feed_model::tracking::{is_session, is_tracking_parameter};
 
 /// The maximum length of a URL, in bytes.
 const MAX_URL_BYTES: usize = 8192;
@@ -12,6 +14,25 @@ const MAX_URL_BYTES: usize = 8192;
 /// scheme.
 pub fn http_url(text: &str, base: Option<&Url>) -> Option<Url> {
     http_only(resolve(text, base)?)
+}
+
+/// Returns an address without the schemes that feed readers register: `feed:https://…` is
+/// `https://…`, and `feed://…` is `http://…`.
+pub fn without_feed_scheme(text: &str) -> Cow<'_, str> {
+    let text_start = text.trim_start();
+    let Some((scheme, rest)) = text_start.split_once(':') else { return Cow::Borrowed(text) };
+    if !["feed", "feeds", "itpc", "pcast"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return Cow::Borrowed(text);
+    }
+    let path = rest.trim_start_matches('/');
+    let is_absolute = ["http:", "https:"]
+        .iter()
+        .any(|scheme| path.get(..scheme.len()).is_some_and(|p| p.eq_ignore_ascii_case(scheme)));
+    if is_absolute {
+        return Cow::Borrowed(path);
+    }
+    let scheme = if scheme.eq_ignore_ascii_case("feeds") { "https" } else { "http" };
+    Cow::Owned(format!("{scheme}://{path}"))
 }
 
 /// Returns the URL without credentials if it is an http(s) URL with a host.
@@ -37,6 +58,7 @@ fn resolve(text: &str, base: Option<&Url>) -> Option<Url> {
     if text.is_empty() || text.len() > MAX_URL_BYTES {
         return None;
     }
+    let text = &*without_feed_scheme(text);
     match Url::parse(text) {
         Ok(url) => Some(url),
         Err(url::ParseError::RelativeUrlWithoutBase) => base?.join(text).ok(),
@@ -51,11 +73,14 @@ pub fn without_tracking(url: &Url) -> Url {
 }
 
 /// Like [`without_tracking`], without a copy of a URL that has none.
-pub(super) fn strip_tracking(mut url: Url) -> Url {
+pub(super) fn strip_tracking(url: Url) -> Url {
+    let mut url = without_session_path(url);
     let Some(query) = url.query() else { return url };
     // In a URL that was escaped twice, `&amp;` separates parameters.
     let is_tracking = |pair: &&str| {
-        is_tracking_parameter(pair.split('=').next().unwrap_or("").trim_start_matches("amp;"))
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = name.trim_start_matches("amp;");
+        is_tracking_parameter(name) || is_session(name, value)
     };
     if !query.split('&').any(|pair| is_tracking(&pair)) {
         return url;
@@ -63,6 +88,27 @@ pub(super) fn strip_tracking(mut url: Url) -> Url {
     let kept: Vec<&str> = query.split('&').filter(|pair| !is_tracking(pair)).collect();
     let kept = if kept.is_empty() { None } else { Some(kept.join("&")) };
     url.set_query(kept.as_deref());
+    url
+}
+
+/// Returns the URL without the session id of a servlet (`;jsessionid=…`) in its path.
+fn without_session_path(mut url: Url) -> Url {
+    let is_session_part = |part: &str| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        is_session(name, value)
+    };
+    if !url.path().contains(';') || !url.path().split([';', '/']).any(is_session_part) {
+        return url;
+    }
+    let segments: Vec<String> = url
+        .path()
+        .split('/')
+        .map(|segment| {
+            let parts = segment.split(';').filter(|part| !is_session_part(part));
+            parts.collect::<Vec<_>>().join(";")
+        })
+        .collect();
+    url.set_path(&segments.join("/"));
     url
 }
 
@@ -100,5 +146,37 @@ mod tests {
         assert_eq!(clean("https://e.org/?utm_source=x"), "https://e.org/");
         assert_eq!(clean("https://e.org/?a=1&amp;utm_medium=rss"), "https://e.org/?a=1");
         assert_eq!(clean("https://e.org/?a&b="), "https://e.org/?a&b=");
+    }
+
+    #[test]
+    fn session_ids_are_removed() {
+        let clean = |text: &str| without_tracking(&Url::parse(text).unwrap()).to_string();
+        let id = "0123456789abcdef0123456789abcdef";
+        for (url, want) in [
+            (format!("https://e.org/a;jsessionid={id}.n1?b=1"), "https://e.org/a?b=1"),
+            (format!("https://e.org/?PHPSESSID={id}&p=1"), "https://e.org/?p=1"),
+            (format!("https://e.org/t.php?t=1&sid={id}"), "https://e.org/t.php?t=1"),
+            (format!("https://e.org/t.php?s={id}&t=1"), "https://e.org/t.php?t=1"),
+            ("https://e.org/?s=kafka&sid=12".to_owned(), "https://e.org/?s=kafka&sid=12"),
+            ("https://e.org/a;v=1/b".to_owned(), "https://e.org/a;v=1/b"),
+        ] {
+            assert_eq!(clean(&url), want, "{url}");
+        }
+    }
+
+    #[test]
+    fn feed_schemes_stand_for_http() {
+        for (text, want) in [
+            ("feed:https://e.org/f", "https://e.org/f"),
+            ("feed://e.org/f", "http://e.org/f"),
+            ("feed://https://e.org/f", "https://e.org/f"),
+            ("FEED:http://e.org/f", "http://e.org/f"),
+            ("feed:e.org/f", "http://e.org/f"),
+            ("itpc://e.org/f", "http://e.org/f"),
+            ("https://e.org/feed:x", "https://e.org/feed:x"),
+        ] {
+            assert_eq!(without_feed_scheme(text), want);
+            assert_eq!(http_url(text, None).unwrap().as_str(), want);
+        }
     }
 }

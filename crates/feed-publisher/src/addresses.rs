@@ -83,6 +83,22 @@ impl Addresses {
         Self { base: base.as_str().trim_end_matches('/').to_owned(), prefix }
     }
 
+    /// Returns the path of a request below the base address, if it is below the path of the base
+    /// address: a proxy may pass it on with or without that path.
+    ///
+    /// A base path that begins like a page of the site (`/topics/`) is recognised only before such
+    /// a page.
+    pub fn below_prefix<'p>(&self, path: &'p str) -> Option<&'p str> {
+        const PAGES: [&str; 5] = ["topics", "stories", "sources", "search", "t"];
+        let first = |path: &str| path.split('/').nth(1).map(str::to_owned).unwrap_or_default();
+        let rest = path.strip_prefix(self.prefix.as_str()).filter(|_| !self.prefix.is_empty())?;
+        let is_whole = rest.is_empty() || rest.starts_with('/');
+        let is_ambiguous = PAGES.contains(&first(&self.prefix).as_str())
+            && !PAGES.contains(&first(rest).as_str())
+            && rest.len() > 1;
+        (is_whole && !is_ambiguous).then_some(if rest.is_empty() { "/" } else { rest })
+    }
+
     /// Returns the same site's addresses below a path (`/t/…`).
     #[must_use]
     pub fn below(&self, path: &str) -> Self {

@@ -131,15 +131,23 @@ fn categories(story: &Story) -> Vec<Category> {
     categories
 }
 
-/// Returns the first enclosure. Feed readers do not agree on the meaning of several (Best Practices
-/// Profile). The length is required; it is 0 if unknown.
+/// Returns the first sound or film, else the first enclosure. Feed readers do not agree on the
+/// meaning of several (Best Practices Profile). The length is required; it is 0 if unknown.
 fn enclosure(story: &Story) -> Option<Enclosure> {
-    story.enclosures.iter().find_map(|enclosure| {
-        Some(Enclosure {
-            url: xml::http_url(&enclosure.url)?,
-            length: enclosure.length.unwrap_or(0).to_string(),
-            mime_type: media_type(enclosure).to_owned(),
-        })
+    let with_url = |enclosure| {
+        let enclosure: &feed_model::Enclosure = enclosure;
+        Some((xml::http_url(&enclosure.url)?, enclosure))
+    };
+    let all = || story.enclosures.iter().filter_map(with_url);
+    let is_played = |enclosure: &feed_model::Enclosure| {
+        ["audio/", "video/"].iter().any(|kind| enclosure.mime.starts_with(kind))
+    };
+    let (url, enclosure) =
+        all().find(|(_, enclosure)| is_played(enclosure)).or_else(|| all().next())?;
+    Some(Enclosure {
+        url,
+        length: enclosure.length.unwrap_or(0).to_string(),
+        mime_type: media_type(enclosure).to_owned(),
     })
 }
 

@@ -10,34 +10,12 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 use feed_model::html_elements::{self, ALLOWED, DROPPED};
 
-/// Allowed attributes by element. The rewriting step uses `style` and `data-*` and removes them.
+/// Allowed attributes by element. The rewriting step uses `style`, and `data-*` of images and media,
+/// and removes them.
 const ATTRIBUTES: [(&str, &[&str]); 17] = [
     ("a", &["href", "hreflang"]),
-    (
-        "img",
-        &[
-            "src",
-            "srcset",
-            "sizes",
-            "alt",
-            "width",
-            "height",
-            "style",
-            "data-src",
-            "data-srcset",
-            "data-lazy-src",
-            "data-lazy-srcset",
-            "data-original",
-            "data-orig-file",
-            "data-orig-src",
-            "data-lazy",
-            "data-lazyload",
-            "data-actualsrc",
-            "data-echo",
-            "data-image",
-        ],
-    ),
-    ("source", &["src", "srcset", "sizes", "type", "media", "data-src", "data-srcset"]),
+    ("img", &["src", "srcset", "sizes", "alt", "width", "height", "style"]),
+    ("source", &["src", "srcset", "sizes", "type", "media"]),
     ("audio", &["src", "controls"]),
     ("video", &["src", "poster", "controls", "width", "height"]),
     ("blockquote", &["cite"]),
@@ -62,6 +40,7 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .tags(html_elements::names(ALLOWED).collect())
         .clean_content_tags(html_elements::names(DROPPED).collect())
         .tag_attributes(attributes)
+        .generic_attribute_prefixes(["data-"].into_iter().collect())
         .generic_attributes(["lang", "title", "dir"].into_iter().collect())
         .url_schemes(["http", "https", "mailto"].into_iter().collect())
         .url_relative(UrlRelative::PassThrough)
@@ -78,6 +57,7 @@ pub(super) fn is_allowed_element(name: &str) -> bool {
 /// Returns whether an attribute of an element is on the list.
 pub(super) fn is_allowed_attribute(element: &str, name: &str) -> bool {
     matches!(name, "lang" | "title" | "dir")
+        || name.starts_with("data-") && matches!(element, "img" | "source" | "audio" | "video")
         || ATTRIBUTES.iter().any(|(tag, names)| *tag == element && names.contains(&name))
 }
 

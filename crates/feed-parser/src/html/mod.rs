@@ -1,9 +1,11 @@
 //! The HTML sanitiser: only elements and attributes of the allow-list, absolute URLs, no tracking.
 //!
-//! Entry point: [`sanitise`]. HTML of the strict subset (`strict_subset`) is rewritten directly,
+//! Entry point: [`sanitise`]. Players, formulas and the like are converted first (`dialects`). HTML of the strict subset (`strict_subset`) is rewritten directly,
 //! with repairs (`repair`) if needed. Everything else goes through an HTML5 parser (`allow_list`).
 
 mod allow_list;
+pub(super) mod dialects;
+mod images;
 mod nesting_limits;
 mod repair;
 mod rewrite;
@@ -16,7 +18,7 @@ use url::Url;
 
 use super::{
     text::plain_text,
-    xml::{Lexer, Token, escape_text, local_name},
+    xml::{Lexer, escape_text},
 };
 use feed_model::{
     SafeHtml,
@@ -46,11 +48,21 @@ fn sanitise_untruncated(html: &str, base: &Url) -> SafeHtml {
     if !html.contains(['<', '&', '\r', '\u{a0}', '>']) {
         return SafeHtml::from_sanitised(html.to_owned());
     }
-    if strict_subset::is_strict_subset(html) {
+    if !dialects::may_be_in_attributes(html) && strict_subset::is_strict_subset(html) {
         return SafeHtml::from_sanitised(rewrite::rewrite_html(html, base).trim().to_owned());
     }
+    let html = dialects::escape_stray(html);
+    let converted = dialects::convert(&html, base);
+    let safe = sanitise_plain(&converted.html, base);
+    if converted.formulas.is_empty() {
+        return safe;
+    }
+    SafeHtml::from_sanitised(converted.formulas.insert(safe.as_str().to_owned()))
+}
+
+/// Sanitises HTML without dialects.
+fn sanitise_plain(html: &str, base: &Url) -> SafeHtml {
     let html = strip_fallback_tags(html);
-    let html = math_to_text(&html);
     // A repaired text must be in the strict subset as well, so that every result has passed that
     // check.
     if let Some(repaired) =
@@ -131,43 +143,6 @@ fn strip_fallback_tags(html: &str) -> Cow<'_, str> {
     }
     out.push_str(&html[from.min(html.len())..]);
     Cow::Owned(out)
-}
-
-/// Replaces a formula (`MathML`) by its text, because the allow-list does not contain its elements.
-fn math_to_text(html: &str) -> Cow<'_, str> {
-    let is_formula =
-        |name: &str| name.eq_ignore_ascii_case("math") || name.eq_ignore_ascii_case("m:math");
-    let starts = memchr::memchr_iter(b'<', html.as_bytes())
-        .any(|at| html[at + 1..].get(..4).is_some_and(is_formula));
-    if !starts && !html.contains("m:math") {
-        return Cow::Borrowed(html);
-    }
-    let mut out = String::with_capacity(html.len());
-    // Whether a formula is open, and whether an annotation repeats it in another notation.
-    let (mut open, mut in_annotation) = (false, false);
-    let mut lexer = Lexer::new(html);
-    while let Some(token) = lexer.next() {
-        let raw = &html[lexer.token_start()..lexer.offset()];
-        match token {
-            Token::Start(tag) if is_formula(tag.name) && !tag.self_closing => open = true,
-            Token::End(name) if is_formula(name) => (open, in_annotation) = (false, false),
-            Token::Start(tag) if open => {
-                in_annotation |= !tag.self_closing && is_annotation(tag.name);
-            }
-            Token::End(name) if open => in_annotation &= !is_annotation(name),
-            Token::Text(_) | Token::CData(_) if in_annotation => {}
-            Token::CData(text) if open => escape_text(&mut out, text),
-            _ => out.push_str(raw),
-        }
-    }
-    Cow::Owned(out)
-}
-
-fn is_annotation(name: &str) -> bool {
-    let name = local_name(name);
-    ["annotation", "annotation-xml", "script", "style"]
-        .iter()
-        .any(|other| name.eq_ignore_ascii_case(other))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use feed_model::text::strip_forbidden;
 use url::Url;
 
-use super::allow_list::is_allowed_attribute;
+use super::{allow_list::is_allowed_attribute, images};
 use crate::{
     url::{http_url, link_url, strip_tracking},
     xml::{Lexer, Tag, Token, escape_attribute, escape_text, unescape},
@@ -16,6 +16,7 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
     // The last image if no text followed it. Lazy-loaded images are often repeated for browsers
     // without scripts.
     let mut last_image: Option<String> = None;
+    let mut picture_source: Option<String> = None;
     let mut after_pre = false;
     let mut lexer = Lexer::new(html);
     while let Some(token) = lexer.next() {
@@ -34,7 +35,7 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
             }
             Token::Start(tag) => match tag.name {
                 "img" => {
-                    let Some(attributes) = image(&tag, base) else {
+                    let Some(attributes) = image(&tag, base, picture_source.as_ref()) else {
                         continue;
                     };
                     let src = attributes
@@ -48,13 +49,25 @@ pub(super) fn rewrite_html(html: &str, base: &Url) -> String {
                     write_tag(&mut out, tag.name, &attributes);
                 }
                 "source" => {
-                    let attributes = resolve_lazy_image(attributes(&tag, base));
+                    let attributes = resolve_lazy_image(&tag, attributes(&tag, base), base);
+                    picture_source = attributes
+                        .iter()
+                        .find(|(name, _)| *name == "srcset")
+                        .and_then(|(_, srcset)| first_of_srcset(srcset));
                     if attributes.iter().any(|(name, _)| matches!(*name, "src" | "srcset")) {
                         write_tag(&mut out, tag.name, &attributes);
                     }
                 }
+                "audio" | "video" => {
+                    let attributes = resolve_lazy_image(&tag, attributes(&tag, base), base);
+                    write_tag(&mut out, tag.name, &attributes);
+                }
                 _ => write_tag(&mut out, tag.name, &attributes(&tag, base)),
             },
+            Token::End("picture") => {
+                picture_source = None;
+                out.push_str(raw);
+            }
             Token::Text(text) => {
                 // A parser drops a line feed directly after `<pre>`, so that a significant one must
                 // be doubled.
@@ -101,7 +114,7 @@ fn write_tag(out: &mut String, name: &str, attributes: &[Attribute<'_>]) {
 fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
     let mut kept = Vec::new();
     for (name, value) in tag.attributes() {
-        if !is_allowed_attribute(tag.name, name) {
+        if !is_allowed_attribute(tag.name, name) || name.starts_with("data-") {
             continue;
         }
         let value = unescape(value);
@@ -110,8 +123,7 @@ fn attributes<'a>(tag: &Tag<'a>, base: &Url) -> Vec<Attribute<'a>> {
         let value = match name {
             "href" => link_url(&value, base).map(|url| strip_tracking(url).into()),
             "src" | "poster" | "cite" => http_url(&value, Some(base)).map(String::from),
-            "srcset" | "data-srcset" | "data-lazy-srcset" => srcset(&value, base),
-            _ if name.starts_with("data-") => http_url(&value, Some(base)).map(String::from),
+            "srcset" => srcset(&value, base),
             "class" => language_class(&value),
             _ => Some(value),
         };
@@ -136,42 +148,47 @@ fn language_class(classes: &str) -> Option<String> {
 }
 
 /// Returns the attributes of an image, or `None` if it shows nothing or is a tracking pixel.
-fn image<'a>(tag: &Tag<'a>, base: &Url) -> Option<Vec<Attribute<'a>>> {
-    let kept = resolve_lazy_image(attributes(tag, base));
-    if !kept.iter().any(|(name, _)| matches!(*name, "src" | "srcset")) || is_tracking_pixel(&kept) {
+/// `alternative` is the address in a `source` of the same `picture`.
+fn image<'a>(
+    tag: &Tag<'a>,
+    base: &Url,
+    alternative: Option<&String>,
+) -> Option<Vec<Attribute<'a>>> {
+    let mut kept = resolve_lazy_image(tag, attributes(tag, base), base);
+    let has = |kept: &[Attribute<'_>], name| kept.iter().any(|(n, _)| *n == name);
+    if !has(&kept, "src")
+        && let Some(src) = kept
+            .iter()
+            .find(|(name, _)| *name == "srcset")
+            .and_then(|(_, srcset)| first_of_srcset(srcset))
+            .or_else(|| alternative.cloned())
+    {
+        kept.insert(0, ("src", src));
+    }
+    if !has(&kept, "src") || is_tracking_pixel(&kept) {
         return None;
     }
     Some(kept.into_iter().filter(|(name, _)| *name != "style").collect())
 }
 
-/// Attributes with the URL of an image that a script loads later.
-const LAZY_SRC_ATTRIBUTES: [&str; 7] = [
-    "data-src",
-    "data-lazy-src",
-    "data-actualsrc",
-    "data-lazy",
-    "data-lazyload",
-    "data-echo",
-    "data-orig-src",
-];
-
-/// Attributes with the URL of a larger version of an image.
-const FULL_SIZE_ATTRIBUTES: [&str; 3] = ["data-original", "data-image", "data-orig-file"];
-
-/// Sets the `src` and `srcset` that a script would set.
-fn resolve_lazy_image(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> {
-    let of = |attributes: &[Attribute<'_>], names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| attributes.iter().find(|(n, _)| n == name))
-            .map(|(_, value)| value.clone())
-    };
-    let shows = of(&attributes, &["src"]).is_some_and(|src| !is_placeholder(&src));
-    let src = of(&attributes, &LAZY_SRC_ATTRIBUTES)
-        .or_else(|| if shows { None } else { of(&attributes, &FULL_SIZE_ATTRIBUTES) });
-    let srcset = of(&attributes, &["data-srcset", "data-lazy-srcset"]);
-    attributes.retain(|(name, _)| !name.starts_with("data-"));
-    for (name, value) in [("src", src), ("srcset", srcset)] {
+/// Sets the `src` and `srcset` that a script would set. An image that `src` shows stays.
+fn resolve_lazy_image<'a>(
+    tag: &Tag<'a>,
+    mut attributes: Vec<Attribute<'a>>,
+    base: &Url,
+) -> Vec<Attribute<'a>> {
+    if images::has_own_source(tag, base) {
+        return attributes;
+    }
+    let src = images::lazy_address(tag, base);
+    let lazy_srcset = images::lazy_srcset(tag).and_then(|text| srcset(&unescape(text), base));
+    let has_srcset = attributes.iter().any(|(name, _)| *name == "srcset");
+    // A placeholder is of no use beside the image. `#` would show the page as an image.
+    let is_page = tag.attribute("src").is_some_and(|src| src.trim_start().starts_with('#'));
+    if src.is_some() || lazy_srcset.is_some() || has_srcset || is_page {
+        attributes.retain(|(name, _)| *name != "src");
+    }
+    for (name, value) in [("srcset", lazy_srcset), ("src", src)] {
         let Some(value) = value else { continue };
         match attributes.iter_mut().find(|(n, _)| *n == name) {
             Some((_, old)) => *old = value,
@@ -181,30 +198,9 @@ fn resolve_lazy_image(mut attributes: Vec<Attribute<'_>>) -> Vec<Attribute<'_>> 
     attributes
 }
 
-/// Returns whether a URL is that of a placeholder image.
-fn is_placeholder(src: &str) -> bool {
-    let name = src
-        .split(['?', '#'])
-        .next()
-        .unwrap_or("")
-        .rsplit('/')
-        .next()
-        .unwrap_or("")
-        .to_ascii_lowercase();
-    [
-        "blank.",
-        "spacer.",
-        "placeholder",
-        "lazy",
-        "loading.",
-        "grey.",
-        "transparent",
-        "pixel.",
-        "1x1",
-        "clear.",
-    ]
-    .iter()
-    .any(|beginning| name.starts_with(beginning))
+/// Returns the first address of a `srcset`.
+fn first_of_srcset(srcset: &str) -> Option<String> {
+    srcset.split([' ', ',']).next().filter(|url| !url.is_empty()).map(str::to_owned)
 }
 
 fn is_tracking_pixel(attributes: &[Attribute<'_>]) -> bool {
@@ -215,26 +211,9 @@ fn is_tracking_pixel(attributes: &[Attribute<'_>]) -> bool {
         value(name)
             .is_some_and(|v| matches!(v.trim().trim_end_matches("px"), "0" | "1" | "0.0" | "1.0"))
     };
-    let style: String = value("style")
-        .unwrap_or("")
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let style = format!(";{style};");
-    let hidden = [
-        ";display:none;",
-        ";visibility:hidden;",
-        ";width:1px;",
-        ";width:0;",
-        ";width:0px;",
-        ";height:1px;",
-        ";height:0;",
-        ";height:0px;",
-    ];
     tiny("width")
         || tiny("height")
-        || hidden.iter().any(|h| style.contains(h))
+        || value("style").is_some_and(images::is_hiding_style)
         || value("src").is_some_and(is_tracking_pixel_url)
 }
 

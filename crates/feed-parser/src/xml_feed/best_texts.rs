@@ -28,4 +28,8 @@ pub(super) struct BestTexts<'a> {
     pub summary: BestText<'a>,
     pub content: BestText<'a>,
     pub rights: BestText<'a>,
+    /// The title of a sound or film.
+    pub media_title: BestText<'a>,
+    /// The description of a sound or film.
+    pub media_description: BestText<'a>,
 }

@@ -1,10 +1,7 @@
-//! The tables of namespaces and elements: the meaning of a namespace URI, of a prefix, and of an
-//! element.
-
-use super::field_kind::FieldKind;
+//! The tables of namespaces: the meaning of a namespace URI and of a prefix.
 
 /// A namespace used in feeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Namespace {
     /// RSS of every version, RDF included.
     Rss,
@@ -105,95 +102,6 @@ pub(super) fn namespace_of_prefix(prefix: &str) -> Namespace {
         "creativecommons" | "cc" => Namespace::License,
         "feedburner" | "pheedo" => Namespace::Redirector,
         _ => Namespace::Other,
-    }
-}
-
-#[allow(clippy::match_same_arms, clippy::unnested_or_patterns)] // a table, ordered by meaning
-/// Returns the meaning of an element by its namespace and its local name in lower case.
-pub(super) fn classify_element(ns: Namespace, local: &str) -> FieldKind {
-    use FieldKind as F;
-    match (ns, local) {
-        (Namespace::Rss | Namespace::Atom, "item" | "entry") => F::Item,
-        (Namespace::Rss, "rss" | "channel" | "items" | "rdf")
-        | (Namespace::Rdf, "rdf" | "seq" | "li")
-        | (Namespace::Atom, "feed") => F::Wrapper,
-        (Namespace::Media, "group") => F::Wrapper,
-        (Namespace::Media, "content") => F::MediaContent,
-        (Namespace::Media, "thumbnail") => F::Thumbnail,
-
-        (Namespace::Rss | Namespace::Atom, "title") => F::Title(0),
-        (Namespace::Dc | Namespace::DcTerms, "title") => F::Title(2),
-        (Namespace::Media, "title") => F::Title(3),
-        (Namespace::Itunes, "title") => F::Title(4),
-
-        (Namespace::Rss, "description") => F::Description,
-        (Namespace::Atom, "summary" | "abstract") | (Namespace::Rss, "summary" | "abstract") => {
-            F::Summary(1)
-        }
-        (Namespace::Dc | Namespace::DcTerms, "description" | "abstract") => F::Summary(2),
-        (Namespace::Itunes, "summary" | "description") => F::Summary(4),
-        (Namespace::Itunes, "subtitle") => F::Summary(5),
-        (Namespace::Media, "description" | "text") => F::Summary(3),
-        (Namespace::Atom | Namespace::Rss, "subtitle" | "tagline" | "info") => F::Subtitle,
-        (Namespace::Content, "encoded") => F::Content(0),
-        (Namespace::Atom, "content") | (Namespace::Rss, "content" | "encoded") => F::Content(1),
-        (Namespace::Xhtml, "body" | "div")
-        | (Namespace::Rss, "body" | "fullitem" | "fulltext" | "content_encoded") => F::Content(2),
-
-        (Namespace::Rss, "guid") | (Namespace::Atom, "id") => F::Id,
-        (Namespace::Rss, "id") => F::FallbackId,
-        (Namespace::Dc | Namespace::DcTerms, "identifier") => F::FallbackId,
-        (Namespace::Rss | Namespace::Atom, "link" | "redirect") => F::Link,
-        (Namespace::Rss, "url" | "uri") => F::FallbackLink,
-        (Namespace::Redirector, "origlink") => F::OriginalLink,
-        (Namespace::Rss, "enclosure") => F::Enclosure,
-        (Namespace::Rss | Namespace::Atom, "source") => F::Source,
-
-        (Namespace::Rss | Namespace::Atom, "pubdate" | "published") => F::Published(0),
-        (Namespace::Rss | Namespace::Atom, "issued") => F::Published(1),
-        (Namespace::Dc | Namespace::Rss, "date") => F::Published(2),
-        (Namespace::DcTerms, "issued" | "date" | "available") => F::Published(3),
-        (Namespace::Atom | Namespace::DcTerms | Namespace::Rss, "created") => F::Published(4),
-        (Namespace::Atom, "updated" | "modified") | (Namespace::Rss, "updated" | "modified") => {
-            F::Updated(0)
-        }
-        (Namespace::DcTerms, "modified") => F::Updated(1),
-        (Namespace::Rss, "lastbuilddate") => F::Updated(0),
-
-        (Namespace::Rss | Namespace::Atom, "author") | (Namespace::Rss, "managingeditor") => {
-            F::Author(0)
-        }
-        (Namespace::Dc | Namespace::DcTerms, "creator" | "author") => F::Author(1),
-        (Namespace::Itunes, "author") => F::Author(2),
-        (Namespace::Atom | Namespace::Rss | Namespace::Dc | Namespace::DcTerms, "contributor") => {
-            F::Author(4)
-        }
-        (Namespace::Dc | Namespace::DcTerms, "publisher")
-        | (Namespace::Rss, "webmaster")
-        | (Namespace::Itunes, "owner") => F::Author(3),
-
-        (Namespace::Rss | Namespace::Atom, "category") => F::Category,
-        (Namespace::Dc | Namespace::DcTerms, "subject") => F::Subject,
-        (Namespace::Itunes, "category") => F::ItunesCategory,
-        (Namespace::Itunes | Namespace::Media, "keywords")
-        | (Namespace::Rss, "keywords" | "tags") => F::Keywords,
-        (Namespace::Media, "category") => F::Subject,
-
-        (Namespace::Rss, "copyright") | (Namespace::Atom, "rights" | "copyright") => F::Rights(0),
-        (Namespace::Dc | Namespace::DcTerms, "rights") => F::Rights(1),
-        (Namespace::Media, "copyright") => F::Rights(2),
-        (Namespace::Rss, "language") => F::Language,
-        (Namespace::Dc | Namespace::DcTerms, "language") => F::Language,
-        (Namespace::Rss, "image") | (Namespace::Itunes, "image") => F::Image,
-        (Namespace::Atom, "logo") => F::Logo,
-        (Namespace::Atom, "icon") => F::Icon,
-
-        (Namespace::Rss, "ttl") => F::Ttl,
-        (Namespace::Rss, "skiphours") => F::SkipHours,
-        (Namespace::Rss, "skipdays") => F::SkipDays,
-        (Namespace::Syndication, "updateperiod") => F::UpdatePeriod,
-        (Namespace::Syndication, "updatefrequency") => F::UpdateFrequency,
-        _ => F::Unknown,
     }
 }
 

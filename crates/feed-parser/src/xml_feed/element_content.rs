@@ -1,6 +1,6 @@
 //! The content of one element, however it ends.
 
-use super::{dialect::classify_element, scope::Scope};
+use super::{field_table::classify_element, scope::Scope};
 use crate::xml::{Lexer, Tag, Token, local_name, lower_name};
 
 /// The depth up to which nested elements are tracked.

@@ -29,7 +29,9 @@ impl<'a> XmlFeedParser<'a> {
         let base = attrs.base.as_ref().or(self.scope.base()).cloned();
         match field {
             FieldKind::Title(_)
+            | FieldKind::MediaTitle
             | FieldKind::Description
+            | FieldKind::MediaDescription
             | FieldKind::Summary(_)
             | FieldKind::Subtitle
             | FieldKind::Rights(_) => {
@@ -37,6 +39,12 @@ impl<'a> XmlFeedParser<'a> {
                 let _ = match field {
                     FieldKind::Title(rank) => {
                         self.feed_texts.title.replace_if_better(rank, text, tag.name)
+                    }
+                    FieldKind::MediaTitle => {
+                        self.feed_texts.title.replace_if_better(u8::MAX, text, tag.name)
+                    }
+                    FieldKind::MediaDescription => {
+                        self.feed_texts.summary.replace_if_better(u8::MAX, text, tag.name)
                     }
                     FieldKind::Rights(rank) => {
                         self.feed_texts.rights.replace_if_better(rank, text, tag.name)
@@ -49,8 +57,9 @@ impl<'a> XmlFeedParser<'a> {
             }
             FieldKind::Link => self.read_link(tag, ns, inner_xml, at, base.as_ref()),
             FieldKind::Author(rank) => {
-                let person = self.read_person(inner_xml, at);
-                self.feed.people.extend(person.map(|value| Ranked {
+                let persons = self.read_persons(inner_xml, at);
+                let rank = self.author_rank(rank);
+                self.feed.people.extend(persons.into_iter().map(|value| Ranked {
                     rank,
                     value,
                     from: name(tag.name),

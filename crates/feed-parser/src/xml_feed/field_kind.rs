@@ -30,8 +30,14 @@ pub(super) enum FieldKind {
     OriginalLink,
     /// An attached file.
     Enclosure,
+    /// `media:group`.
+    MediaGroup,
     /// `media:content`.
     MediaContent,
+    /// The title of a picture, sound or film.
+    MediaTitle,
+    /// The description of a picture, sound or film.
+    MediaDescription,
     /// `media:thumbnail`.
     Thumbnail,
     /// The original feed of an item.
@@ -78,6 +84,13 @@ impl FieldKind {
     /// Returns whether the start of such an element shows that an unclosed element before it has
     /// ended.
     pub fn ends_unclosed_sibling(self) -> bool {
-        !matches!(self, Self::Unknown | Self::Wrapper | Self::FallbackLink | Self::FallbackId)
+        !matches!(
+            self,
+            Self::Unknown
+                | Self::Wrapper
+                | Self::MediaGroup
+                | Self::FallbackLink
+                | Self::FallbackId
+        )
     }
 }

@@ -104,17 +104,16 @@ impl<'a> XmlFeedParser<'a> {
                     });
                 }
             }
-            FieldKind::MediaContent => {
-                let length = attribute(tag, "filesize").and_then(|n| n.trim().parse().ok());
-                if let Some(url) = attribute(tag, "url") {
-                    let (mime, medium) = (attribute(tag, "type"), attribute(tag, "medium"));
-                    let url = resolve_url(&url, base.as_ref());
-                    self.media(RawMedia { url, mime, medium, length, from: name(tag.name) });
-                }
-                // Its children describe the item and are read as children of the item.
-                if inner_xml.contains('<') {
-                    self.rescan_from(at);
-                }
+            FieldKind::MediaContent | FieldKind::MediaGroup => {
+                self.read_media(field, tag, inner_xml, at, base.as_ref());
+            }
+            FieldKind::MediaTitle => {
+                let text = self.read_text(tag, ns, inner_xml, at, base.as_ref());
+                self.pick(|best_texts| &mut best_texts.media_title, 0, text, tag.name);
+            }
+            FieldKind::MediaDescription => {
+                let text = self.read_text(tag, ns, inner_xml, at, base.as_ref());
+                self.pick(|best_texts| &mut best_texts.media_description, 0, text, tag.name);
             }
             FieldKind::Thumbnail | FieldKind::Image => {
                 let inner = || child_text(inner_xml, &self.scope, &["url"]);
@@ -149,13 +148,14 @@ impl<'a> XmlFeedParser<'a> {
                 }
             }
             FieldKind::Author(rank) => {
-                let person = self.read_person(inner_xml, at);
-                if let (Some(person), Some(item)) = (person, &mut self.item) {
-                    item.raw_fields.people.push(Ranked {
+                let persons = self.read_persons(inner_xml, at);
+                let rank = self.author_rank(rank);
+                if let Some(item) = &mut self.item {
+                    item.raw_fields.people.extend(persons.into_iter().map(|value| Ranked {
                         rank,
-                        value: person,
+                        value,
                         from: name(tag.name),
-                    });
+                    }));
                 }
             }
             FieldKind::Published(_)
@@ -230,7 +230,8 @@ impl<'a> XmlFeedParser<'a> {
         }
     }
 
-    fn media(&mut self, note: RawMedia) {
+    /// Adds a medium to the open item.
+    pub fn media(&mut self, note: RawMedia) {
         if let Some(item) = &mut self.item {
             item.raw_fields.media.push(note);
         }

@@ -5,7 +5,7 @@
 //! itself. The canonical document is well-formed by construction. Which of several valid values is
 //! used is decided in `normalise`.
 //!
-//! Entry point: [`parse`]. The table of elements is in `dialect`.
+//! Entry point: [`parse`]. The table of elements is in `field_table`.
 
 mod best_texts;
 mod canonical_writer;
@@ -13,7 +13,9 @@ mod dialect;
 mod element_content;
 mod feed_fields;
 mod field_kind;
+pub(crate) mod field_table;
 mod item_fields;
+mod media_elements;
 mod parser;
 mod raw_fields;
 mod scope;

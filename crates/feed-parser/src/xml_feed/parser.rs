@@ -5,9 +5,10 @@ use url::Url;
 use super::{
     best_texts::{BestText, BestTexts},
     canonical_writer::CanonicalWriter,
-    dialect::{Namespace, classify_element},
+    dialect::Namespace,
     element_content::{ElementContent, Ending, ReadLimits, element_content},
     field_kind::FieldKind,
+    field_table::classify_element,
     raw_fields::{FieldName, Link, Ranked, RawFeed, RawItem, name},
     scope::Scope,
     text::ElementText,
@@ -258,8 +259,14 @@ impl<'a> XmlFeedParser<'a> {
             self.out.truncate(begins);
             return;
         }
-        raw_fields.title_from = self.write_text("title", best_texts.title);
-        let (mut summary, mut content) = (best_texts.summary, best_texts.content);
+        let (mut title, mut summary, mut content) =
+            (best_texts.title, best_texts.summary, best_texts.content);
+        // What is said about a film counts only if the item says nothing itself.
+        if summary.0.is_none() && content.0.is_none() && best_texts.description.0.is_none() {
+            title.0 = title.0.or(best_texts.media_title.0);
+            summary = best_texts.media_description;
+        }
+        raw_fields.title_from = self.write_text("title", title);
         if let Some((rank, description, from)) = best_texts.description.0 {
             if content.0.is_none() {
                 content.0 = Some((rank, description, from));
@@ -295,9 +302,7 @@ impl<'a> XmlFeedParser<'a> {
         let inner_at = self.lexer.offset();
         // The amount that is read twice is limited for the whole document. Beyond the limit,
         // unknown elements are treated as wrappers.
-        if self.limits.rescan_bytes == 0
-            && matches!(field, FieldKind::Unknown | FieldKind::MediaContent)
-        {
+        if self.limits.rescan_bytes == 0 && field == FieldKind::Unknown {
             return;
         }
         let mut captured =

@@ -105,6 +105,12 @@ pub(crate) struct RawMedia {
     pub mime: Option<String>,
     pub medium: Option<String>,
     pub length: Option<u64>,
+    /// The width of a picture in pixels.
+    pub width: Option<u64>,
+    /// What a picture shows, in plain text.
+    pub description: Option<String>,
+    /// The number of the group. The media of a group are versions of one.
+    pub group: Option<usize>,
     pub from: FieldName,
 }
 

@@ -13,7 +13,7 @@ use super::{
     value::{attribute, resolve_url},
     xml_base,
 };
-use crate::{person, repairs::Repairs, xml::Tag};
+use crate::{line_breaks::with_line_breaks, person, repairs::Repairs, xml::Tag};
 use feed_model::{Category, Person};
 
 impl<'a> XmlFeedParser<'a> {
@@ -93,6 +93,35 @@ impl<'a> XmlFeedParser<'a> {
         if let Some(item) = &mut self.item {
             item.raw_fields.categories.push(Category { term, scheme, label });
         }
+    }
+
+    /// Returns the rank of persons in this format. RSS has one `author`, with an e-mail address;
+    /// `dc:creator` completes it. In Atom `author` may be repeated and is complete.
+    pub fn author_rank(&self, rank: u8) -> u8 {
+        if self.dialect_ns == Namespace::Rss && rank == 1 { 0 } else { rank }
+    }
+
+    /// Reads persons: those of a list (`rdf:Seq`), those between semicolons, else one.
+    pub fn read_persons(&mut self, inner_xml: &'a str, at: usize) -> Vec<Person> {
+        let mut listed = Vec::new();
+        if inner_xml.contains(":li") {
+            for (_, _, list) in children(inner_xml, &self.scope) {
+                listed.extend(
+                    children(list, &self.scope)
+                        .into_iter()
+                        .filter(|(name, ..)| name == "li")
+                        .map(|(_, _, text)| text),
+                );
+            }
+        }
+        if !listed.is_empty() {
+            return listed.into_iter().filter_map(|text| self.read_person(text, at)).collect();
+        }
+        let Some(person) = self.read_person(inner_xml, at) else { return Vec::new() };
+        if !person.name.contains(';') || person.email.is_some() {
+            return vec![person];
+        }
+        person.name.split(';').filter_map(person::parse_person).collect()
     }
 
     /// Reads a person from child elements or from one text.
@@ -177,6 +206,10 @@ fn unwrapped<'t>(
         Namespace::Xhtml => markup(inner_xml),
         _ if tag.attribute("type").is_some_and(|t| t.eq_ignore_ascii_case("xhtml")) => {
             markup(inner_xml)
+        }
+        Namespace::Media | Namespace::Itunes | Namespace::Dc | Namespace::DcTerms => {
+            let ElementText { text, .. } = escaped(inner_xml, at, repairs);
+            ElementText { text: with_line_breaks(text), kind: TextKind::Html }
         }
         _ => ElementText { kind: TextKind::Html, ..escaped(inner_xml, at, repairs) },
     }
