@@ -175,7 +175,8 @@ const FIELDS: &[Field] = &[
             row(&[Rss, Itunes], &["image"], F::Image, "`itunes:image`, `image`")
                 .when("the first of these; avatars are not"),
             row(&[Media], &["content"], F::MediaContent, "a picture of `media:content`"),
-            row(&[], &[], F::Unknown, "an enclosure that is a picture"),
+            row(&[], &[], F::Unknown, "an enclosure that is a picture")
+                .when("beside a sound or film"),
         ],
         json: "`image`, `banner_image`",
     },

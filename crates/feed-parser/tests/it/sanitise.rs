@@ -342,10 +342,7 @@ fn sanitised_html_reparses_to_itself() {
 #[test]
 fn text_around_hostile_markup_is_kept() {
     for (html, want) in [
-        (
-            "before<iframe src=\"https://e.org\"/> <b>after</b>",
-            "before <a href=\"https://e.org/\" rel=\"noopener noreferrer\">e.org</a> <b>after</b>",
-        ),
+        ("before<iframe src=\"https://e.org\"/> <b>after</b>", "before <b>after</b>"),
         ("before<iframe> <b>inside</b></iframe>", "before <b>inside</b>"),
         (
             "<math><mi>x</mi><mo>=</mo><mtext><b>1</b></mtext><annotation \

@@ -85,7 +85,9 @@ pub(super) fn player(name: &str, tag: &Tag<'_>, base: &Url) -> Option<Player> {
         "iframe" | "amp-iframe" | "amp-video" | "amp-audio" | "embed" | "object" | "param" => {
             let source = source(name, tag)?;
             let url = http_url(&source, Some(base))?;
-            Some(frame(name, tag, &url, title))
+            // The front page of a site is no film.
+            let is_site = url.path() == "/" && url.query().is_none();
+            (!is_site).then(|| frame(name, tag, &url, title))
         }
         _ => None,
     }
