@@ -67,7 +67,7 @@ const FIELDS: &[Field] = &[
         rows: &[
             row(&[Content], &["encoded"], F::Content(0), "`content:encoded`"),
             row(&[Atom], &["content"], F::Content(1), "Atom `content`"),
-            row(&[Rss], &["content", "encoded"], F::Content(1), "`content`"),
+            row(&[Rss], &["content", "encoded"], F::Content(1), "RSS `content`"),
             row(&[Xhtml], &["body", "div"], F::Content(2), "`xhtml:body`, `xhtml:div`"),
             row(
                 &[Rss],
@@ -220,8 +220,8 @@ const FIELDS: &[Field] = &[
     Field {
         name: "language",
         rows: &[
-            row(&[], &[], F::Unknown, "`xml:lang`"),
             row(&[Rss, Dc, DcTerms], &["language"], F::Language, "`language`, `dc:language`"),
+            row(&[], &[], F::Unknown, "`xml:lang`"),
         ],
         json: "`language`",
     },
