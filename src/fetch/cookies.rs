@@ -6,6 +6,8 @@
 
 use url::Url;
 
+use feed_model::site::registrable_domain;
+
 /// The most cookies of an exchange. More are ignored.
 const MAX_COOKIES: usize = 20;
 
@@ -99,9 +101,7 @@ fn parse(url: &Url, field: &str) -> Option<Cookie> {
                 let domain = value.trim_start_matches('.').to_ascii_lowercase();
                 // A cookie for a whole public suffix, or for another site, is refused.
                 let is_own = domain == host
-                    || is_below(host, &domain)
-                        && psl::domain_str(&domain)
-                            .is_some_and(|own| is_below_or_same(&domain, own));
+                    || is_below(host, &domain) && registrable_domain(&domain).is_some();
                 if !is_own {
                     return None;
                 }
@@ -114,10 +114,6 @@ fn parse(url: &Url, field: &str) -> Option<Cookie> {
         }
     }
     Some(cookie)
-}
-
-fn is_below_or_same(host: &str, domain: &str) -> bool {
-    host == domain || is_below(host, domain)
 }
 
 /// Returns whether a `Set-Cookie` field removes its cookie.
