@@ -33,7 +33,7 @@ use crate::{
     clock::Clock,
     config::Config,
     poll::PollScheduler,
-    serve::{self, Health},
+    serve::{self, ConnectionLimits, Health},
     store::{DirectoryLock, Store},
     telemetry::Metrics,
 };
@@ -193,8 +193,9 @@ impl Jobs {
         info!("metrics on http://{}/metrics", listener.local_addr().unwrap_or(address));
         let (store, metrics) = (self.app.store().clone(), self.metrics.clone());
         let text = Arc::new(move || metrics_text(&store, &metrics));
-        let mut stop = self.stop.clone();
-        tokio::spawn(serve::serve_metrics(listener, text, async move { stop.wait().await }));
+        let (health, mut stop) = (self.health.clone(), self.stop.clone());
+        let stopped = async move { stop.wait().await };
+        tokio::spawn(serve::serve_metrics(listener, text, health, stopped));
         Ok(())
     }
 
@@ -205,7 +206,9 @@ impl Jobs {
     ) -> JoinHandle<Result<(), serve::ServeError>> {
         let mut stop = self.stop.clone();
         let stopped = async move { stop.wait().await };
-        tokio::spawn(serve::serve(listener, parts.site.clone(), parts.tls.clone(), stopped))
+        let (site, tls) = (parts.site.clone(), parts.tls.clone());
+        let limits = ConnectionLimits::of_process();
+        tokio::spawn(serve::serve(listener, site, tls, limits, stopped))
     }
 
     /// Starts the poll scheduler and the maintenance jobs. Returns the scheduler's task.

@@ -4,19 +4,27 @@ use std::{future::Future, sync::Arc};
 
 use axum::{Router, http::header, response::IntoResponse as _, routing::get};
 
-use super::server::ServeError;
+use super::{
+    connections::ConnectionLimits,
+    health::Health,
+    routes,
+    server::{ServeError, Server},
+};
+
+/// The most connections at a time. Few programs read metrics.
+const MAX_CONNECTIONS: usize = 64;
 
 /// The media type of the `OpenMetrics` text format.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Serves the result of `text` at `/metrics` until `stop` completes. `text` may block.
+/// Serves the result of `text` at `/metrics`, and the probes of the daemon's health, until `stop`
+/// completes. `text` may block.
 pub async fn serve_metrics(
     listener: std::net::TcpListener,
     text: Arc<dyn Fn() -> String + Send + Sync>,
-    stop: impl Future<Output = ()> + Send + 'static,
+    health: Health,
+    stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    listener.set_nonblocking(true).map_err(ServeError::Listener)?;
-    let listener = tokio::net::TcpListener::from_std(listener).map_err(ServeError::Listener)?;
     let handler = move || {
         let text = text.clone();
         async move {
@@ -26,6 +34,12 @@ pub async fn serve_metrics(
             ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response()
         }
     };
-    let router = Router::new().route("/metrics", get(handler));
-    axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(ServeError::Listener)
+    let ready = health.clone();
+    let router = Router::new()
+        .route("/metrics", get(handler))
+        .route("/healthz", get(async move || routes::probe(health.healthy())))
+        .route("/readyz", get(async move || routes::probe(ready.ready())));
+    let limits =
+        ConnectionLimits { max_connections: MAX_CONNECTIONS, ..ConnectionLimits::default() };
+    Server::new(router, None, limits).run(listener, stop).await
 }

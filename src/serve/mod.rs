@@ -9,6 +9,7 @@ mod access;
 mod app;
 mod audience;
 mod conditional;
+mod connections;
 mod content_encoding;
 mod delta;
 mod encoded_document;
@@ -25,6 +26,7 @@ mod tls;
 
 pub use access::{Access, AccessError};
 pub use app::App;
+pub use connections::ConnectionLimits;
 pub use health::Health;
 pub use metrics::serve_metrics;
 pub use server::{ServeError, serve};

@@ -354,7 +354,8 @@ async fn readyz(State(app): State<App>) -> Response<Body> {
     probe(app.health().ready())
 }
 
-fn probe(state: Result<(), String>) -> Response<Body> {
+/// Responds to a probe: 200, or 503 with the reason.
+pub(super) fn probe(state: Result<(), String>) -> Response<Body> {
     match state {
         Ok(()) => response::plain_text(StatusCode::OK, "ok"),
         Err(reason) => response::plain_text(StatusCode::SERVICE_UNAVAILABLE, &reason),

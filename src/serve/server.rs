@@ -1,26 +1,47 @@
-//! The listener: connections, their limits, and shutdown.
+//! The listener: it accepts connections, serves them within their limits, and shuts down.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{Response, StatusCode, Version, header},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+};
+use tower::{ServiceExt as _, service_fn};
 
-use super::{app::App, router::router, tls::Tls};
+use super::{
+    app::App,
+    connections::{Connection, ConnectionLimits, Connections, OpenConnection, TrackedStream},
+    router::router,
+    tls::Tls,
+};
 
-/// The most connections at a time. More wait in the system's queue.
-const MAX_CONNECTIONS: usize = 1024;
-/// The longest time that a client may take to send a request's headers, and between two requests.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest size of a request's headers, in bytes.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// The most headers of a request.
 const MAX_HEADERS: usize = 100;
 /// The longest time that open requests may take to complete during shutdown.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// The pause between two log messages about connections that cannot be accepted.
+const ACCEPT_LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The reason why serving failed.
 #[derive(Debug, thiserror::Error)]
@@ -37,88 +58,144 @@ pub async fn serve(
     listener: std::net::TcpListener,
     app: App,
     tls: Option<Tls>,
+    limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    listener.set_nonblocking(true).map_err(ServeError::Listener)?;
-    let listener = TcpListener::from_std(listener).map_err(ServeError::Listener)?;
-    let service = TowerToHyperService::new(router(app));
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .max_headers(MAX_HEADERS);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(64)
-        .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX))
-        .keep_alive_interval(HEADER_TIMEOUT)
-        .keep_alive_timeout(HEADER_TIMEOUT);
-    let graceful = GracefulShutdown::new();
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            accepted = accept(&listener, &permits) => accepted,
-            () = &mut stop => break,
-        };
-        let (stream, permit) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // The process is out of file descriptors, or the client is gone. The listener
-                // works.
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "cannot accept connection"
-                );
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
-            }
-        };
-        let _ = stream.set_nodelay(true);
-        let (builder, service, watcher, tls) =
-            (builder.clone(), service.clone(), graceful.watcher(), tls.clone());
-        tokio::spawn(async move {
-            let result = match tls {
-                None => {
-                    watcher
-                        .watch(builder.serve_connection(TokioIo::new(stream), service).into_owned())
-                        .await
-                }
-                Some(tls) => match tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => {
-                        watcher
-                            .watch(
-                                builder
-                                    .serve_connection(TokioIo::new(stream), service)
-                                    .into_owned(),
-                            )
-                            .await
+    Server::new(router(app), tls, limits).run(listener, stop).await
+}
+
+/// Serves routes on a listener.
+pub(super) struct Server {
+    router: Router,
+    tls: Option<Tls>,
+    limits: ConnectionLimits,
+    protocol: auto::Builder<TokioExecutor>,
+    connections: Arc<Connections>,
+}
+
+impl Server {
+    pub(super) fn new(router: Router, tls: Option<Tls>, limits: ConnectionLimits) -> Self {
+        let mut protocol = auto::Builder::new(TokioExecutor::new());
+        protocol
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.head_timeout)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .max_headers(MAX_HEADERS);
+        protocol
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(64)
+            .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX))
+            .keep_alive_interval(limits.head_timeout)
+            .keep_alive_timeout(limits.head_timeout);
+        Self { router, tls, limits, protocol, connections: Connections::new(limits) }
+    }
+
+    /// Serves until `stop` completes.
+    pub(super) async fn run(
+        self,
+        listener: std::net::TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        listener.set_nonblocking(true).map_err(ServeError::Listener)?;
+        let listener = TcpListener::from_std(listener).map_err(ServeError::Listener)?;
+        let graceful = GracefulShutdown::new();
+        // Often enough that a limit is exceeded by a tenth at most.
+        let check_interval = self.limits.stall_timeout.min(self.limits.head_timeout) / 10;
+        let mut check = tokio::time::interval(check_interval.max(Duration::from_millis(10)));
+        let mut failure_logged: Option<Instant> = None;
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => self.start(stream, graceful.watcher()),
+                    Err(error) => {
+                        // The process is out of file descriptors, or the client is gone. The
+                        // listener works.
+                        if failure_logged.is_none_or(|at| at.elapsed() >= ACCEPT_LOG_INTERVAL) {
+                            failure_logged = Some(Instant::now());
+                            tracing::warn!(
+                                error = &error as &dyn std::error::Error,
+                                "cannot accept a connection: {error}"
+                            );
+                        }
+                        self.connections.cut_slowest();
+                        tokio::time::sleep(Duration::from_millis(10)).await;
                     }
-                    Ok(Err(error)) => Err(error.into()),
-                    Err(late) => Err(late.into()),
                 },
+                _ = check.tick() => self.connections.cut_stalled(),
+                () = &mut stop => break,
+            }
+        }
+        drop(listener);
+        if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+            tracing::warn!("open requests did not complete in time");
+        }
+        Ok(())
+    }
+
+    /// Serves a connection in a task of its own, until it ends or is cut.
+    fn start(&self, stream: TcpStream, watcher: Watcher) {
+        let _ = stream.set_nodelay(true);
+        let open = self.connections.add();
+        let stream = TrackedStream::new(stream, open.connection.clone());
+        let (protocol, router, tls) =
+            (self.protocol.clone(), self.router.clone(), self.tls.clone());
+        tokio::spawn(async move {
+            let OpenConnection { connection, .. } = &open;
+            let serving = async {
+                match tls {
+                    None => serve_stream(&protocol, stream, router, connection, watcher).await,
+                    Some(tls) => {
+                        let stream = tls.accept(stream).await?;
+                        serve_stream(&protocol, stream, router, connection, watcher).await
+                    }
+                }
+            };
+            let result = tokio::select! {
+                result = serving => result,
+                () = connection.cut_requested() => Err("the client is too slow".into()),
             };
             if let Err(error) = result {
                 tracing::debug!(error, "connection closed early");
             }
-            drop(permit);
         });
     }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("open requests did not complete in time");
-    }
-    Ok(())
 }
 
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> io::Result<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = permits.clone().acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, permit))
+async fn serve_stream(
+    protocol: &auto::Builder<TokioExecutor>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    router: Router,
+    connection: &Arc<Connection>,
+    watcher: Watcher,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let connection = connection.clone();
+    let service = service_fn(move |request: Request<_>| {
+        let (router, connection) = (router.clone(), connection.clone());
+        async move {
+            let answering = connection.answer();
+            let is_http2 = request.version() == Version::HTTP_2;
+            let mut response = router.oneshot(request.map(Body::new)).await?;
+            remove_length_of_not_modified(&mut response);
+            if is_http2 {
+                let (head, body) = response.into_parts();
+                response = Response::from_parts(head, connection.track_body(body).await);
+            }
+            drop(answering);
+            Ok::<_, std::convert::Infallible>(response)
+        }
+    });
+    let serving =
+        protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    watcher.watch(serving.into_owned()).await
+}
+
+/// Removes the length of the missing body from a 304: a length there would be that of the document
+/// (RFC 9110 §8.6).
+fn remove_length_of_not_modified(response: &mut Response<Body>) {
+    if response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
 }

@@ -11,7 +11,7 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
-use tributary::serve::{App, Health, serve};
+use tributary::serve::{App, ConnectionLimits, Health, serve};
 
 use crate::{
     publish::stored_site::{StoredSite, at, post_url},
@@ -48,7 +48,7 @@ impl Server {
             let until = async move {
                 let _ = stopped.await;
             };
-            serve(listener, serving, None, until).await.unwrap();
+            serve(listener, serving, None, ConnectionLimits::default(), until).await.unwrap();
         });
         Self { address, site, app, health, stop: Some(stop), running }
     }

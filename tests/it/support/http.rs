@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::{sync::oneshot, task};
-use tributary::serve::{App, serve};
+use tributary::serve::{App, ConnectionLimits, serve};
 
 use super::program::WAIT_TIMEOUT;
 
@@ -81,7 +81,7 @@ impl Server {
             let until = async move {
                 let _ = stopped.await;
             };
-            serve(listener, app, None, until).await.unwrap();
+            serve(listener, app, None, ConnectionLimits::default(), until).await.unwrap();
         });
         Self { address, _stop: stop }
     }
