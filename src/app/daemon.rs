@@ -22,7 +22,7 @@ use tracing::{info, warn};
 use super::{
     application::App,
     metrics::metrics_text,
-    reload::Reloadable,
+    reload::{RETRY_INTERVAL, Reloadable, warn_not_stored},
     render::{Publisher, Renderer},
     setup::{self, Environment},
     signals::{SignalAction, Signals},
@@ -81,10 +81,18 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
         link_to_bound_address: options.link_to_bound_address,
         address,
     };
-    app.sync_config(&config).await?;
+    // A valid feeds.toml whose changes cannot be stored yet.
+    let mut unstored_config = None;
+    match app.sync_config(&config).await {
+        Err(error) if error.fault().is_some() => {
+            warn_not_stored(&error);
+            unstored_config = Some(config.clone());
+        }
+        result => result?,
+    }
     // Before the first poll, so that new stories are classified by the trained rules.
     app.retrain().await?;
-    let health = Health::new();
+    let health = Health::of_store(store.clone());
     let settings = setup::site_settings(&app.poller, &config, &environment).await?;
     let site = serve::App::new(store.clone(), settings, health.clone());
     site.set_access(setup::access(&config, &environment));
@@ -121,13 +129,24 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
                 SignalAction::Stop => break,
                 SignalAction::ReloadConfig => {
                     // The store may be busy for long, and a stop must not wait for it.
-                    if !signals.run_unless_stopped(app.reload_config(&parts)).await {
+                    let reload = app.reload_config(&parts, &mut unstored_config);
+                    if !signals.run_unless_stopped(reload).await {
                         break;
                     }
                     jobs.wake.notify_one();
                     jobs.changed.notify_one();
                 }
             },
+            () = tokio::time::sleep(RETRY_INTERVAL), if unstored_config.is_some() => {
+                let retry = app.apply_unstored(&parts, &mut unstored_config);
+                if !signals.run_unless_stopped(retry).await {
+                    break;
+                }
+                if unstored_config.is_none() {
+                    jobs.wake.notify_one();
+                    jobs.changed.notify_one();
+                }
+            }
             ended = &mut serving => {
                 outcome = Err(anyhow::anyhow!("the HTTP server ended unexpectedly: {ended:?}"));
                 break;
@@ -224,6 +243,7 @@ impl Jobs {
         self.tasks = vec![
             tokio::spawn(app.clone().run_reclassify(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_retention(changed.clone(), stop.clone())),
+            tokio::spawn(app.clone().run_write_retry(changed.clone(), stop.clone())),
             tokio::spawn(app.clone().run_watchdog(heartbeat, self.health.clone(), stop.clone())),
         ];
         tokio::spawn(scheduler.run(stop.clone().into_receiver()))

@@ -1,7 +1,7 @@
 //! The application: everything between the command line and the modules that poll, store and serve.
 //!
 //! [`App`] holds what all jobs share. Each job has a file of its own: `sync_config`, `reload`,
-//! `retrain`, `reclassify`, `retention`, `render`, `watchdog`, `poll_once`. The daemon
+//! `retrain`, `reclassify`, `retention`, `render`, `watchdog`, `write_retry`, `poll_once`. The daemon
 //! ([`run_daemon`]) assembles an [`App`], spawns the jobs, and waits for a signal. Commands call
 //! the same jobs.
 
@@ -20,9 +20,10 @@ mod stop;
 mod sync_config;
 mod systemd;
 mod watchdog;
+mod write_retry;
 
 pub use application::App;
 pub use daemon::{Options, run_daemon};
-pub use poll_once::{hand_over, poll_once};
+pub use poll_once::{PollRun, hand_over, poll_once};
 pub use setup::{PollingParts, build_polling, published, window};
 pub use sync_config::sync_config;

@@ -13,6 +13,14 @@ use crate::{
     store::{Store, StoreError},
 };
 
+/// The result of a run of `tributary poll`.
+pub struct PollRun {
+    /// The polls.
+    pub summary: PollSummary,
+    /// Whether old stories could be removed and the database could be closed afterwards.
+    pub finished: Result<(), StoreError>,
+}
+
 /// Polls the selected sources that are due, and continues the backfills of the others. `on_start`
 /// is called with the number of tasks, `on_finished` with each report.
 pub async fn poll_once(
@@ -21,7 +29,7 @@ pub async fn poll_once(
     selection: Selection,
     on_start: impl FnOnce(usize),
     on_finished: impl FnMut(&PollReport),
-) -> Result<PollSummary, StoreError> {
+) -> Result<PollRun, StoreError> {
     app.sync_config(config).await?;
     app.reclassify(&Stop::never()).await?;
     let (sources, now) = (app.poller.settings.load().sources.clone(), app.poller.clock.now());
@@ -44,14 +52,15 @@ pub async fn poll_once(
         Arc::default(),
     );
     reports.extend(scheduler.run_once(tasks, on_finished).await);
-    app.expire_stories(&Stop::never()).await?;
+    // The polls are reported even if nothing more can be written.
+    let expired = app.expire_stories(&Stop::never()).await.map(drop);
     reports.sort_by_key(|report| order.iter().position(|id| *id == report.id));
     let mut summary = PollSummary::default();
     for report in reports {
         summary.add(report);
     }
-    app.store().run_blocking(Store::close).await?;
-    Ok(summary)
+    let closed = app.store().run_blocking(Store::close).await;
+    Ok(PollRun { summary, finished: expired.and(closed) })
 }
 
 /// Marks the selected sources that are due, so that the running daemon polls them. Returns their

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Notify;
-use tracing::{error, info};
+use tracing::info;
 
 use super::{application::App, stop::Stop};
 use crate::{
     store::{ReclassifyProgress, StoreError},
-    telemetry,
+    telemetry::RepeatedFailure,
 };
 
 /// Stories that are classified in one transaction.
@@ -25,12 +25,17 @@ impl App {
     /// forgotten stories that commands have stored).
     pub(super) async fn run_reclassify(self, changed: Arc<Notify>, mut stop: Stop) {
         let mut seen_edits = None;
+        let mut failure = RepeatedFailure::new("cannot reclassify stored stories");
         loop {
-            match self.reclassify(&stop).await {
-                Ok(0) => {}
-                Ok(_) => changed.notify_one(),
-                Err(error) => {
-                    error!("cannot reclassify stored stories: {}", telemetry::chain(&error));
+            // While writing does not work, only the probe of the store tries again.
+            if self.store().write_fault().is_none() {
+                match self.reclassify(&stop).await {
+                    Err(_) if self.store().write_fault().is_some() => {}
+                    result => {
+                        if failure.log(result).is_some_and(|classified| classified > 0) {
+                            changed.notify_one();
+                        }
+                    }
                 }
             }
             // The first check notifies as well: an edit may have come after the first rendering.

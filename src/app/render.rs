@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::{Notify, oneshot};
-use tracing::error;
+use tracing::{debug, error};
 
 use super::stop::Stop;
 use crate::{
@@ -98,7 +98,11 @@ impl Renderer {
                 self.metrics.observe_render(begun.elapsed());
                 return true;
             }
-            Ok(Err(why)) => self.report(&telemetry::chain(&why)),
+            // The previous documents are served, and the store has reported the fault.
+            Ok(Err(error)) if self.store.write_fault().is_some() => {
+                debug!("cannot render the documents: {}", telemetry::chain(&error));
+            }
+            Ok(Err(error)) => self.report(&telemetry::chain(&error)),
             Err(_) => self.report("internal error, please report the panic above"),
         }
         false

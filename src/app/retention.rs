@@ -24,6 +24,8 @@ impl App {
                     info!("{expired} stories expired");
                     changed.notify_one();
                 }
+                // The store has reported the fault.
+                Err(_) if self.store().write_fault().is_some() => {}
                 Err(error) => error!("cannot expire stories: {}", telemetry::chain(&error)),
             }
             tokio::select! {

@@ -3,7 +3,7 @@
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use super::terminal::print_stderr;
-use crate::telemetry;
+use crate::{store::StoreError, telemetry};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +127,10 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     }
     if let Some(failed) = error.downcast_ref::<CommandError>() {
         return Some(failed.hint.clone());
+    }
+    let stored = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
+    if let Some(hint) = stored.and_then(StoreError::hint) {
+        return Some(hint);
     }
     if error.is::<UsageError>() {
         return Some("see --help".to_owned());

@@ -8,7 +8,7 @@ use feed_model::SourceId;
 
 use super::{CommandError, Context, Exit, runtime::run_async, table, terminal::escape_line};
 use crate::{
-    app,
+    app::{self, PollRun},
     config::Config,
     poll::{PollSummary, Selection},
     store::{DirectoryLock, StoreError},
@@ -46,13 +46,15 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
     context.init_quiet_logging();
     let selection = Selection { named: args.sources.clone(), force: args.force };
-    let summary = match DirectoryLock::acquire(&context.data_dir) {
+    let run = match DirectoryLock::acquire(&context.data_dir) {
         Ok(_lock) => run_async(poll(context, &config, selection))?,
         Err(StoreError::Locked { pid, .. }) => {
-            hand_over(context, &config, &selection, pid.as_deref())?
+            let summary = hand_over(context, &config, &selection, pid.as_deref())?;
+            PollRun { summary, finished: Ok(()) }
         }
         Err(error) => return Err(context.with_hint(error)),
     };
+    let PollRun { summary, finished } = run;
     let mut out = context.out();
     if context.json {
         out.json(&summary)?;
@@ -60,19 +62,26 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         out.text(&render_text(&summary))?;
     }
     out.finish()?;
-    let not_stored = summary.sources.iter().any(|report| !report.is_stored);
+    finished?;
+    let not_stored = summary.sources.iter().filter(|report| !report.is_stored).count();
+    if not_stored > 0 {
+        return Err(CommandError {
+            what: format!(
+                "the outcome of {not_stored} of {} polls could not be stored",
+                summary.attempted
+            ),
+            hint: "see the reasons above; the next run fetches these sources again".to_owned(),
+        }
+        .into());
+    }
     let failed = args.fail_on_error && summary.failed > 0;
-    Ok(if not_stored || failed { Exit::Failed } else { Exit::Done })
+    Ok(if failed { Exit::Failed } else { Exit::Done })
 }
 
-async fn poll(
-    context: &Context,
-    config: &Config,
-    selection: Selection,
-) -> anyhow::Result<PollSummary> {
+async fn poll(context: &Context, config: &Config, selection: Selection) -> anyhow::Result<PollRun> {
     let app = context.app(config, context.open_store()?)?;
     let bar = progress(context);
-    let summary = app::poll_once(
+    let run = app::poll_once(
         &app,
         config,
         selection,
@@ -84,7 +93,7 @@ async fn poll(
     )
     .await;
     bar.finish_and_clear();
-    Ok(summary?)
+    Ok(run?)
 }
 
 /// Marks the sources that are due for the running daemon.

@@ -33,6 +33,7 @@ mod shared_feeds;
 mod sitemap_crawl;
 mod task;
 mod timing;
+mod unstored;
 
 pub use inspect::{InspectedEntry, Inspection};
 pub use poller::Poller;

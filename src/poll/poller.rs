@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::{origin_locks::OriginLocks, settings::PollSettings};
+use super::{origin_locks::OriginLocks, settings::PollSettings, unstored::UnstoredOutcomes};
 use crate::{clock::Clock, fetch::Client, store::Store};
 
 /// The resources that every poll uses. Cloning it is cheap.
@@ -20,6 +20,8 @@ pub struct Poller {
     pub settings: Arc<ArcSwap<PollSettings>>,
     /// Requests for robots.txt files in progress.
     pub(super) origin_locks: OriginLocks,
+    /// Outcomes that could not be stored.
+    pub(super) unstored: UnstoredOutcomes,
 }
 
 impl std::fmt::Debug for Poller {
@@ -42,12 +44,14 @@ impl Poller {
             clock,
             settings: Arc::new(ArcSwap::from_pointee(settings)),
             origin_locks: OriginLocks::default(),
+            unstored: UnstoredOutcomes::default(),
         }
     }
 
     /// Returns the same poller with another store. Locks are not shared: a task that waits for a
     /// robots.txt reads it from its own store.
     pub(super) fn with_store(&self, store: Store) -> Self {
-        Self { store, origin_locks: OriginLocks::default(), ..self.clone() }
+        let (origin_locks, unstored) = (OriginLocks::default(), UnstoredOutcomes::default());
+        Self { store, origin_locks, unstored, ..self.clone() }
     }
 }

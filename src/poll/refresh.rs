@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use feed_model::{FollowMode, Source};
 
 use super::{
@@ -30,13 +32,27 @@ impl Poller {
             Ok(result) => result,
             Err(join_error) => self.record_panic(source, &join_error.to_string()).await,
         }
-        .unwrap_or_else(|error| PollReport::not_stored(source.id.clone(), &error));
-        report.log();
+        .unwrap_or_else(|error| {
+            // Something may have been requested, so the source waits its interval.
+            let interval = TimeDelta::from_std(source.poll_policy.interval).unwrap_or_default();
+            PollReport {
+                next_poll: Some(self.clock.now() + interval),
+                ..PollReport::not_stored(source.id.clone(), &error)
+            }
+        });
+        // What cannot be stored is reported once, by the store and the scheduler.
+        if report.is_stored {
+            report.log();
+        }
         report
     }
 
     async fn poll(&self, source: &Source) -> Result<PollReport, StoreError> {
-        let record = self.load_record(source).await?;
+        let record = match self.load_record(source).await {
+            Ok(record) => record,
+            // Nothing was requested.
+            Err(error) => return Ok(PollReport::not_stored(source.id.clone(), &error)),
+        };
         let (fetched, session) = self.fetch(source, &record).await?;
         let update = self.plan_update(source, &record, fetched, session).await?;
         Ok(self.apply_update(update).await)
@@ -117,16 +133,6 @@ impl Poller {
             pages: parts.pages,
             ..PollUpdate::of(source, now, settings.window)
         })
-    }
-
-    /// Stores an update and reports its result.
-    pub(super) async fn apply_update(&self, update: PollUpdate) -> PollReport {
-        let (id, attempt) = (update.source.clone(), update.attempt.clone());
-        let rules = self.settings.load().rules.clone();
-        match self.store.run_blocking(move |store| store.apply(update, rules)).await {
-            Ok(result) => PollReport::of_update(id, attempt.as_ref(), &result),
-            Err(error) => PollReport::not_stored(id, &error),
-        }
     }
 
     /// Stores a panic as a failure of this source.

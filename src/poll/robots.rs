@@ -134,8 +134,13 @@ async fn permission_with_ttl(
         _ => fetched,
     };
     let kept = fetched.clone();
-    session.poller().store.run_blocking(move |store| store.store_robots(&origin, kept)).await?;
-    Ok(read(&fetched))
+    let stored =
+        session.poller().store.run_blocking(move |store| store.store_robots(&origin, kept)).await;
+    match stored {
+        // The permissions hold for this poll all the same.
+        Err(error) if error.fault().is_none() => Err(error),
+        _ => Ok(read(&fetched)),
+    }
 }
 
 async fn stored(

@@ -32,7 +32,7 @@ use crate::{
     clock::Clock,
     schedule::{self, PollReason},
     store::{SourceTarget, StoreError},
-    telemetry::{self, Metrics, PollCounts},
+    telemetry::{Metrics, PollCounts, RepeatedFailure},
 };
 
 /// The longest sleep: polls that `tributary poll` requests are seen within this time.
@@ -40,6 +40,9 @@ const MAX_SLEEP: Duration = Duration::from_secs(2);
 
 /// The interval until the first poll of a source that is not in the settings any more.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// The pause of a host's backfill after a page that could not be stored.
+const UNSTORED_PAUSE: Duration = Duration::from_secs(60);
 
 /// The time at which the scheduler last ran. The watchdog checks it.
 #[derive(Debug, Clone, Default)]
@@ -179,20 +182,17 @@ impl PollScheduler {
     /// Polls what is due until `stop` is set, then waits for the tasks in progress.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let mut running = RunningTasks::default();
+        let mut due_failure = RepeatedFailure::new("cannot determine which sources are due");
+        let mut backfill_failure =
+            RepeatedFailure::new("cannot determine which backfills are waiting");
         while !*stop.borrow() {
             self.heartbeat.beat(&*self.poller.clock);
-            if let Err(error) = self.start_due_polls(&mut running).await {
-                let error = telemetry::chain(&error);
-                error!(error, "cannot determine which sources are due: {error}");
-            }
-            if let Err(error) = self.start_backfills(&mut running).await {
-                let error = telemetry::chain(&error);
-                error!(error, "cannot determine which backfills are waiting: {error}");
-            }
+            due_failure.log(self.start_due_polls(&mut running).await);
+            backfill_failure.log(self.start_backfills(&mut running).await);
             let sleep_time = self.sleep_time().await;
             tokio::select! {
                 Some((task, report)) = running.join_next() => {
-                    self.delay_next_backfill(&task, &mut running);
+                    self.delay_next_backfill(&task, &report, &mut running);
                     self.finish(&report);
                 }
                 () = tokio::time::sleep(sleep_time) => {}
@@ -207,7 +207,8 @@ impl PollScheduler {
 
     async fn start_due_polls(&self, running: &mut RunningTasks) -> Result<(), StoreError> {
         let settings = self.poller.settings.load_full();
-        self.schedule_first_polls().await?;
+        let mut deferred = self.poller.unstored.deferred_sources(self.poller.clock.now());
+        deferred.extend(self.schedule_first_polls().await?);
         let free_slots = settings.concurrency.saturating_sub(running.polling.len());
         if free_slots == 0 {
             return Ok(());
@@ -217,7 +218,9 @@ impl PollScheduler {
         let due = self
             .poller
             .store
-            .read_async(move |reader| reader.due_sources(now, &in_progress, per_host, free_slots))
+            .read_async(move |reader| {
+                reader.due_sources(now, &in_progress, &deferred, per_host, free_slots)
+            })
             .await?;
         for due in due {
             // During a reload, the store knows the new feeds.toml earlier than the settings. A
@@ -233,30 +236,43 @@ impl PollScheduler {
     }
 
     /// Schedules the first poll of new sources: within seconds, and spread out if there are many.
-    async fn schedule_first_polls(&self) -> Result<(), StoreError> {
+    /// Returns the sources whose first poll cannot be stored. They would all be polled at once.
+    async fn schedule_first_polls(&self) -> Result<Vec<SourceId>, StoreError> {
         let store = &self.poller.store;
         let unscheduled = store.read_async(|reader| reader.unscheduled_sources()).await?;
         if unscheduled.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
+        }
+        // While writing does not work, only the probe of the store tries again.
+        if store.write_fault().is_some() {
+            return Ok(unscheduled);
         }
         let (now, settings) = (self.poller.clock.now(), self.poller.settings.load_full());
         let first_polls = unscheduled
-            .into_iter()
+            .iter()
             .enumerate()
             .map(|(i, id)| {
                 let interval = settings
-                    .source(&id)
+                    .source(id)
                     .map_or(DEFAULT_INTERVAL, |source| source.poll_policy.interval);
                 let delay = schedule::spread(i, interval);
                 let at = now + TimeDelta::from_std(delay).unwrap_or_default();
-                (id, at, PollReason::FirstPoll(delay))
+                (id.clone(), at, PollReason::FirstPoll(delay))
             })
             .collect::<Vec<_>>();
-        store.run_blocking(move |store| store.schedule_first(&first_polls)).await
+        match store.run_blocking(move |store| store.schedule_first(&first_polls)).await {
+            Ok(()) => Ok(Vec::new()),
+            Err(error) if error.fault().is_some() => Ok(unscheduled),
+            Err(error) => Err(error),
+        }
     }
 
     /// Starts one backfill page for each host that is not paused.
     async fn start_backfills(&self, running: &mut RunningTasks) -> Result<(), StoreError> {
+        // A page that cannot be stored would be requested again and again.
+        if self.poller.store.write_fault().is_some() {
+            return Ok(());
+        }
         let now = self.poller.clock.now();
         let waiting =
             self.poller.store.read_async(move |reader| reader.sources_with_backfill(now)).await?;
@@ -274,8 +290,17 @@ impl PollScheduler {
 
     /// Pauses the backfill of a host after one page. For exempt hosts, the pause that `fetch` keeps
     /// between two requests (`host_gap`, Crawl-delay) is enough.
-    fn delay_next_backfill(&self, task: &PollTask, running: &mut RunningTasks) {
+    fn delay_next_backfill(
+        &self,
+        task: &PollTask,
+        report: &PollReport,
+        running: &mut RunningTasks,
+    ) {
         if task.work == Work::Poll {
+            return;
+        }
+        if !report.is_stored {
+            running.next_backfill.insert(task.host.clone(), Instant::now() + UNSTORED_PAUSE);
             return;
         }
         let settings = self.poller.settings.load();
@@ -289,11 +314,15 @@ impl PollScheduler {
     /// Counts and reports a finished task.
     fn finish(&self, report: &PollReport) {
         if !report.is_stored {
+            self.poller.unstored.defer(&report.id, report.next_poll, self.poller.clock.now());
             let error = report.error.as_deref().unwrap_or("unknown error");
-            error!(
-                source = report.id.as_str(),
-                error, "the result of polling {} could not be stored: {error}", report.id
-            );
+            let text = format!("the result of polling {} could not be stored: {error}", report.id);
+            // A fault of the disk is not one of the source, and the store has logged it once.
+            if self.poller.store.write_fault().is_some() {
+                debug!(source = report.id.as_str(), error, "{text}");
+            } else {
+                error!(source = report.id.as_str(), error, "{text}");
+            }
         }
         let counts = PollCounts {
             new_entries: report.new_entries,

@@ -7,18 +7,27 @@ use std::sync::{
 
 use arc_swap::ArcSwapOption;
 
+use crate::store::Store;
+
 /// The health of the daemon. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     ready: Arc<AtomicBool>,
     error: Arc<ArcSwapOption<String>>,
     render_error: Arc<ArcSwapOption<String>>,
+    read_fault: Arc<ArcSwapOption<String>>,
+    store: Option<Store>,
 }
 
 impl Health {
     /// Returns a health that is not ready and has no errors.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Returns the health of a daemon that is ready only while its store can be written.
+    pub fn of_store(store: Store) -> Self {
+        Self { store: Some(store), ..Self::default() }
     }
 
     /// Sets whether there are documents to serve: true after the first rendering, false when the
@@ -38,6 +47,12 @@ impl Health {
         self.render_error.store(state.err().map(Arc::new));
     }
 
+    /// Reports whether the store can be read. A fault of the disk or a lock makes the daemon
+    /// unready, but a restart would not help, so it is not unhealthy.
+    pub fn report_reading(&self, fault: Option<String>) {
+        self.read_fault.store(fault.map(Arc::new));
+    }
+
     /// Returns the reason if the daemon is unhealthy.
     pub fn healthy(&self) -> Result<(), String> {
         let error = self.error.load_full().or_else(|| self.render_error.load_full());
@@ -47,11 +62,14 @@ impl Health {
     /// Returns the reason if the daemon is unhealthy or not ready to serve.
     pub fn ready(&self) -> Result<(), String> {
         self.healthy()?;
-        if self.ready.load(Ordering::Acquire) {
-            Ok(())
-        } else {
-            Err("the documents are not rendered yet".to_owned())
+        if !self.ready.load(Ordering::Acquire) {
+            return Err("the documents are not rendered yet".to_owned());
         }
+        if let Some(fault) = self.store.as_ref().and_then(Store::write_fault) {
+            return Err(format!("new entries cannot be stored: {fault}"));
+        }
+        let fault = self.read_fault.load_full();
+        fault.map_or(Ok(()), |fault| Err(format!("the store cannot be read: {fault}")))
     }
 }
 

@@ -22,13 +22,23 @@ impl Store {
         if partial.exists() {
             fs::remove_file(&partial).map_err(unusable)?;
         }
+        // SQLite does not say why it cannot create a file.
+        fs::File::create_new(&partial).map_err(unusable)?;
         // A snapshot for reading is enough and delays no writer.
-        self.with_reader(|conn| {
-            conn.execute("VACUUM INTO ?1", [partial.to_string_lossy()])
-                .map(|_| ())
-                .context("write the copy")
-        })?;
-        fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(unusable)?;
-        fs::rename(&partial, target).map_err(unusable)
+        let copied = self
+            .with_reader(|conn| {
+                conn.execute("VACUUM INTO ?1", [partial.to_string_lossy()])
+                    .map(|_| ())
+                    .context("write the copy")
+            })
+            .and_then(|()| {
+                let synced = fs::File::open(&partial).and_then(|file| file.sync_all());
+                synced.and_then(|()| fs::rename(&partial, target)).map_err(unusable)
+            });
+        if copied.is_err() {
+            // An incomplete copy takes space and is of no use.
+            drop(fs::remove_file(&partial));
+        }
+        copied
     }
 }

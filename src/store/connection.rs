@@ -5,6 +5,7 @@
 //! each (WAL mode) and do not wait for the writer.
 
 use std::{
+    io::ErrorKind,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -16,13 +17,17 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, config::DbConfig};
+use rusqlite::{
+    Connection, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
+};
 use tokio::sync::Semaphore;
 
 use super::{
     Reader, StoreError,
     error::SqlContext as _,
     migrate, search_index,
+    storage_fault::StorageFault,
+    write_state::WriteState,
     writer::{self, Finished, Job, TransactionJob},
 };
 
@@ -56,6 +61,7 @@ struct Shared {
     writer: Mutex<Option<(SyncSender<Job>, JoinHandle<()>)>>,
     /// Limits [`Store::read_async`].
     read_permits: Semaphore,
+    write_state: Arc<WriteState>,
 }
 
 impl Drop for Shared {
@@ -128,7 +134,7 @@ impl Store {
 
     fn start(file: &Path, uri: String, writing: bool) -> Result<Self, StoreError> {
         let writer = if writing {
-            let mut conn = connect(file, &uri, true)?;
+            let mut conn = connect_to_write(file, &uri)?;
             migrate::migrate(&mut conn, file)?;
             search_index::rebuild_if_outdated(&mut conn)?;
             let (sender, jobs) = sync_channel(QUEUE_LENGTH);
@@ -139,8 +145,7 @@ impl Store {
                 thread.map_err(|source| StoreError::Directory { dir: file.to_owned(), source })?;
             Some((sender, thread))
         } else {
-            let conn = connect(file, &uri, false)?;
-            let version = migrate::version(&conn, file)?;
+            let version = migrate::version(&connect_to_read(file, &uri)?.conn, file)?;
             if version < migrate::VERSION {
                 return Err(StoreError::Refused(format!(
                     "{} has schema version {version}; run `tributary serve` or `tributary poll` \
@@ -158,6 +163,7 @@ impl Store {
             version_conn: Mutex::default(),
             read_permits: Semaphore::new(MAX_ASYNC_READS),
             writer: Mutex::new(writer),
+            write_state: Arc::new(WriteState::new(file)),
         })))
     }
 
@@ -176,7 +182,7 @@ impl Store {
         let mut version_conn = self.0.version_conn.lock().unwrap_or_else(PoisonError::into_inner);
         let conn = match version_conn.take() {
             Some(conn) => conn,
-            None => connect(&self.0.file, &self.0.uri, false)?,
+            None => connect_to_read(&self.0.file, &self.0.uri)?.conn,
         };
         // The number counts the writes of other connections, and this connection never writes.
         let version = conn
@@ -192,9 +198,9 @@ impl Store {
         f: impl FnOnce(&Reader<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let idle = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut conn = match idle {
-            Some(conn) => conn,
-            None => connect(&self.0.file, &self.0.uri, false)?,
+        let ReadConnection { mut conn, is_immutable } = match idle {
+            Some(conn) => ReadConnection { conn, is_immutable: false },
+            None => connect_to_read(&self.0.file, &self.0.uri)?,
         };
         let result = {
             let tx = conn
@@ -203,7 +209,7 @@ impl Store {
             f(&Reader { conn: &tx })
         };
         let mut readers = self.0.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < MAX_IDLE_READERS {
+        if readers.len() < MAX_IDLE_READERS && !is_immutable {
             readers.push(conn);
         }
         result
@@ -215,7 +221,7 @@ impl Store {
         &self,
         f: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let conn = connect(&self.0.file, &self.0.uri, false)?;
+        let conn = connect_to_read(&self.0.file, &self.0.uri)?.conn;
         // `query_only` would also forbid writing the copy.
         conn.pragma_update(None, "query_only", false).context("prepare the copy")?;
         f(&conn)
@@ -228,13 +234,16 @@ impl Store {
         f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = sync_channel(1);
+        let write_state = Arc::clone(&self.0.write_state);
         let job: TransactionJob = Box::new(move |tx| {
             let result = tx.and_then(|tx| catch_panic(|| f(tx)));
             Finished {
                 succeeded: result.is_ok(),
                 // The caller may be gone; the work is done all the same.
                 reply: Box::new(move |committed| {
-                    drop(reply.send(result.and_then(|value| committed.map(|()| value))));
+                    let result = result.and_then(|value| committed.map(|()| value));
+                    write_state.record(result.as_ref().map(drop));
+                    drop(reply.send(result));
                 }),
             }
         });
@@ -253,6 +262,24 @@ impl Store {
             drop(reply.send(catch_panic(|| f(conn))));
         })))?;
         answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Returns why writing does not work; `None` if the last write succeeded.
+    pub fn write_fault(&self) -> Option<StorageFault> {
+        self.0.write_state.fault()
+    }
+
+    /// Sets whether changes wait in memory until they can be stored. While they do, a write fault
+    /// does not end.
+    pub fn set_waiting_changes(&self, are_waiting: bool) {
+        self.0.write_state.set_waiting(are_waiting);
+    }
+
+    /// Writes without a change, to find out whether writing works.
+    pub fn probe_write(&self) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.pragma_update(None, "user_version", migrate::VERSION).context("write the database")
+        })
     }
 
     fn send(&self, job: Job) -> Result<(), StoreError> {
@@ -296,49 +323,101 @@ fn catch_panic<T>(f: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreE
 
 fn existing(dir: &Path) -> Result<PathBuf, StoreError> {
     let file = dir.join(DATABASE);
-    if file.is_file() { Ok(file) } else { Err(StoreError::NoState { dir: dir.to_owned() }) }
+    match std::fs::metadata(&file) {
+        Ok(metadata) if metadata.is_file() => Ok(file),
+        Ok(_) => Err(StoreError::Foreign { file }),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => {
+                StoreError::NoState { dir: dir.to_owned() }
+            }
+            _ => StoreError::Directory { dir: dir.to_owned(), source: error },
+        }),
+    }
 }
 
-/// Opens a connection. One for reading rejects writes.
-fn connect(file: &Path, uri: &str, writing: bool) -> Result<Connection, StoreError> {
-    let open = |source| StoreError::Open { file: file.to_owned(), source };
+/// Opens the connection for writing. Creates the file if necessary.
+fn connect_to_write(file: &Path, uri: &str) -> Result<Connection, StoreError> {
+    let open = |source| StoreError::open(file, source);
     let flags = OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_READ_WRITE;
-    let conn = if writing {
-        Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_CREATE).map_err(open)?
-    } else {
-        // SQLite needs write access to the index of the log even for reading. If the file cannot be
-        // opened that way, it is opened read-only.
-        Connection::open_with_flags(uri, flags)
-            .or_else(|_| {
-                Connection::open_with_flags(
-                    uri,
-                    OpenFlags::SQLITE_OPEN_URI
-                        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-                        | OpenFlags::SQLITE_OPEN_READ_ONLY,
-                )
-            })
-            .map_err(open)?
-    };
-    conn.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
-    // Without this, SQLite compiles a statement again when a parameter has another value.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(open)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    if writing {
-        // A foreign file is refused before anything in it changes.
-        migrate::version(&conn, file)?;
-        conn.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
-        // With NORMAL the last commits may be lost in a power failure, and stories would be
-        // announced again.
-        conn.pragma_update(None, "synchronous", "FULL").map_err(open)?;
-        conn.pragma_update(None, "foreign_keys", true).map_err(open)?;
-        conn.pragma_update(None, "cache_size", -16_000).map_err(open)?;
-        search_index::create_pending(&conn).map_err(open)?;
-    } else {
-        conn.pragma_update(None, "query_only", true).map_err(open)?;
+    let conn =
+        Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_CREATE).map_err(open)?;
+    // SQLite opens a file read-only if it may not write it.
+    if conn.is_readonly(MAIN_DB).map_err(open)? {
+        return Err(StoreError::ReadOnly { file: file.to_owned() });
     }
+    configure(&conn).map_err(open)?;
+    // A foreign file is refused before anything in it changes.
+    migrate::version(&conn, file).map_err(|error| match error.fault() {
+        // The file was opened, so it is the log beside it that cannot be created.
+        Some(StorageFault::CannotOpen | StorageFault::ReadOnly) => {
+            StoreError::ReadOnly { file: file.to_owned() }
+        }
+        _ => error,
+    })?;
+    conn.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
+    // With NORMAL the last commits may be lost in a power failure, and stories would be
+    // announced again.
+    conn.pragma_update(None, "synchronous", "FULL").map_err(open)?;
+    conn.pragma_update(None, "foreign_keys", true).map_err(open)?;
+    conn.pragma_update(None, "cache_size", -16_000).map_err(open)?;
+    search_index::create_pending(&conn).map_err(open)?;
     Ok(conn)
+}
+
+/// A connection that rejects writes.
+struct ReadConnection {
+    conn: Connection,
+    /// Whether it takes the file as one that nobody writes. It must not be kept: a program that
+    /// may write the file can start at any time.
+    is_immutable: bool,
+}
+
+/// Opens a connection for reading. In a read-only directory, `SQLite` cannot create the index of
+/// the log that readers and the writer share. The file is read without it if the log is empty.
+fn connect_to_read(file: &Path, uri: &str) -> Result<ReadConnection, StoreError> {
+    let open = |source| StoreError::open(file, source);
+    let flags = OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let read_only = flags | OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connect = |uri: &str, flags: OpenFlags| {
+        let conn = Connection::open_with_flags(uri, flags)?;
+        configure(&conn)?;
+        conn.pragma_update(None, "query_only", true)?;
+        // Opens the log.
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(conn)
+    };
+    // SQLite needs write access to the index of the log even for reading.
+    let error = match connect(uri, flags | OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        Ok(conn) => return Ok(ReadConnection { conn, is_immutable: false }),
+        Err(error) => StoreError::open(file, error),
+    };
+    if !matches!(error.fault(), Some(StorageFault::CannotOpen | StorageFault::ReadOnly)) {
+        return Err(error);
+    }
+    if let Ok(conn) = connect(uri, read_only) {
+        return Ok(ReadConnection { conn, is_immutable: false });
+    }
+    // The permissions of the file may be the cause.
+    if let Err(source) = std::fs::File::open(file) {
+        return Err(StoreError::Directory { dir: file.to_owned(), source });
+    }
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+        return Err(StoreError::UnreadableLog { file: file.to_owned() });
+    }
+    let conn = connect(&format!("{uri}?immutable=1"), read_only).map_err(open)?;
+    Ok(ReadConnection { conn, is_immutable: true })
+}
+
+fn configure(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    // Without this, SQLite compiles a statement again when a parameter has another value.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    Ok(())
 }
 
 /// Refuses to write a database of another user: the log file would belong to the wrong user and the

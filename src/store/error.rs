@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use super::storage_fault::{DatabaseError, StorageFault};
+
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -11,10 +13,10 @@ pub enum StoreError {
         /// The data directory.
         dir: PathBuf,
     },
-    /// The data directory cannot be created or written.
-    #[error("cannot use the data directory {}", dir.display())]
+    /// A directory or file cannot be created, read or written.
+    #[error("cannot use {}", dir.display())]
     Directory {
-        /// The directory.
+        /// The directory or file.
         dir: PathBuf,
         /// The cause.
         #[source]
@@ -51,6 +53,23 @@ pub enum StoreError {
         /// The newest supported version.
         known: u32,
     },
+    /// The database cannot be written: the file, its directory or the file system is read-only.
+    #[error("{} is read-only", file.display())]
+    ReadOnly {
+        /// The database.
+        file: PathBuf,
+    },
+    /// The database cannot be read without writing: its directory is read-only, and its log has
+    /// changes that are not in the database.
+    #[error(
+        "{} cannot be read: its directory is read-only, and its last changes are in the log \
+         beside it",
+        file.display()
+    )]
+    UnreadableLog {
+        /// The database.
+        file: PathBuf,
+    },
     /// The file is not a database of this program.
     #[error("{} is not a database of this program", file.display())]
     Foreign {
@@ -64,7 +83,7 @@ pub enum StoreError {
         file: PathBuf,
         /// The cause.
         #[source]
-        source: rusqlite::Error,
+        source: DatabaseError,
     },
     /// A migration failed. The database is unchanged.
     #[error("cannot migrate {} to schema version {version}", file.display())]
@@ -75,7 +94,7 @@ pub enum StoreError {
         version: u32,
         /// The cause.
         #[source]
-        source: rusqlite::Error,
+        source: DatabaseError,
     },
     /// A statement failed. Its transaction was rolled back.
     #[error("cannot {context}")]
@@ -84,7 +103,7 @@ pub enum StoreError {
         context: &'static str,
         /// The cause.
         #[source]
-        source: rusqlite::Error,
+        source: DatabaseError,
     },
     /// A write panicked. Its transaction was rolled back.
     #[error("a write to the database panicked: {0}")]
@@ -111,6 +130,45 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    pub(super) fn open(file: &std::path::Path, source: rusqlite::Error) -> Self {
+        Self::Open { file: file.to_owned(), source: source.into() }
+    }
+
+    /// Returns the fault of the disk or the file that caused the error; `None` if the cause is
+    /// another one.
+    pub fn fault(&self) -> Option<StorageFault> {
+        match self {
+            Self::Open { source, .. } | Self::Migrate { source, .. } | Self::Sql { source, .. } => {
+                source.fault()
+            }
+            Self::ReadOnly { .. } => Some(StorageFault::ReadOnly),
+            Self::Directory { source, .. } => StorageFault::of_io(source),
+            _ => None,
+        }
+    }
+
+    /// Returns what the user can do about the error.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Newer { .. } => Some(
+                "use the version of tributary that wrote it, or another directory with --data DIR; \
+                 the file is unchanged"
+                    .to_owned(),
+            ),
+            Self::Foreign { .. } => {
+                Some("use another directory with --data DIR; the file is unchanged".to_owned())
+            }
+            Self::UnreadableLog { .. } => Some(
+                "copy tributary.db and tributary.db-wal to a writable directory and name it with \
+                 --data DIR"
+                    .to_owned(),
+            ),
+            _ => self.fault().map(|fault| fault.hint().to_owned()),
+        }
+    }
+}
+
 fn process(pid: Option<&str>) -> String {
     pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
 }
@@ -123,12 +181,12 @@ pub(super) trait SqlContext<T> {
 
 impl<T> SqlContext<T> for Result<T, rusqlite::Error> {
     fn context(self, purpose: &'static str) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::Sql { context: purpose, source })
+        self.map_err(|source| StoreError::Sql { context: purpose, source: source.into() })
     }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(source: rusqlite::Error) -> Self {
-        Self::Sql { context: "read or write the database", source }
+        Self::Sql { context: "read or write the database", source: source.into() }
     }
 }

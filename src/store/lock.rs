@@ -45,8 +45,14 @@ impl DirectoryLock {
             }
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
         }
-        file.set_len(0).and_then(|()| file.rewind()).map_err(unusable)?;
-        writeln!(file, "{}", std::process::id()).map_err(unusable)?;
+        // The lock holds without the process id, which a full disk does not take.
+        let written = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
+        if let Err(error) = written {
+            tracing::debug!("cannot write the process id into the lock file: {error}");
+        }
         Ok(Self { _file: file })
     }
 }

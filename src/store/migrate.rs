@@ -40,7 +40,7 @@ const MIGRATIONS: [(u32, &str); 7] = [
 ///
 /// [`StoreError::Foreign`] or [`StoreError::Newer`] if this program cannot use the database.
 pub(super) fn version(conn: &Connection, file: &Path) -> Result<u32, StoreError> {
-    let open = |source| StoreError::Open { file: file.to_owned(), source };
+    let open = |source: rusqlite::Error| StoreError::open(file, source);
     let version: u32 = conn.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(open)?;
     let application: i32 =
         conn.pragma_query_value(None, "application_id", |r| r.get(0)).map_err(open)?;
@@ -77,7 +77,11 @@ fn migrate_from(conn: &mut Connection, file: &Path, found: u32) -> Result<(), St
 
 /// Runs the SQL that leads to `version` in one transaction.
 fn step(conn: &mut Connection, file: &Path, version: u32, sql: &str) -> Result<(), StoreError> {
-    let failed = |source| StoreError::Migrate { file: file.to_owned(), version, source };
+    let failed = |source: rusqlite::Error| StoreError::Migrate {
+        file: file.to_owned(),
+        version,
+        source: source.into(),
+    };
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     // If two processes start at the same time, the second one finds the work done.
     let current: u32 = tx.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(failed)?;
@@ -95,8 +99,11 @@ fn back_up(conn: &Connection, file: &Path, version: u32) -> Result<(), StoreErro
     if copy.exists() {
         return Ok(());
     }
-    let failed =
-        |source| StoreError::Migrate { file: file.to_owned(), version: version + 1, source };
+    let failed = |source: rusqlite::Error| StoreError::Migrate {
+        file: file.to_owned(),
+        version: version + 1,
+        source: source.into(),
+    };
     conn.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(failed)?;
     Ok(())
 }

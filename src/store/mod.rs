@@ -33,9 +33,11 @@ mod search_query;
 mod source_ref;
 mod sql_values;
 mod statements;
+mod storage_fault;
 mod story_topics;
 mod window_policy;
 mod write;
+mod write_state;
 mod writer;
 
 pub use connection::{DATABASE, Store};
@@ -57,6 +59,7 @@ pub use read::{
 };
 pub use reader::Reader;
 pub use search_query::SearchQuery;
+pub use storage_fault::{DatabaseError, StorageFault};
 pub use window_policy::WindowPolicy;
 pub use write::{
     archives::RenderedArchive, crawl_queue::PageChange, instances::Instance,

@@ -241,7 +241,7 @@ fn known_entries_are_found_by_index() {
 fn the_scheduler_scans_no_large_table() {
     let explained = explained(|conn| {
         let reader = Reader { conn };
-        reader.due_sources(now(), &[SourceId::new("a").unwrap()], 1, 10)?;
+        reader.due_sources(now(), &[SourceId::new("a").unwrap()], &[], 1, 10)?;
         reader.next_due(now())?;
         reader.unscheduled_sources()?;
         reader.source_record(&SourceId::new("a").unwrap())?;

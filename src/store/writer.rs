@@ -55,15 +55,9 @@ fn run_group(
     jobs: &Receiver<Job>,
     before_commit: BeforeCommit,
 ) -> Option<Job> {
-    let tx = match conn
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .context("begin a write transaction")
-    {
+    let tx = match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(tx) => tx,
-        Err(error) => {
-            (first(Err(error)).reply)(Ok(()));
-            return None;
-        }
+        Err(error) => return fail_waiting(&error, first, jobs),
     };
     let mut waiting = Vec::new();
     let mut rest = None;
@@ -84,13 +78,41 @@ fn run_group(
         }
     }
     // A commit without changes would look like a write to other connections.
-    let committed =
-        if any_succeeded { before_commit(&tx).and_then(|()| tx.commit()) } else { tx.rollback() };
+    let committed = if tx.is_autocommit() {
+        // SQLite has rolled everything back. The job that met the fault knows more about it.
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+        Err(rusqlite::Error::SqliteFailure(code, None))
+    } else if any_succeeded {
+        before_commit(&tx).and_then(|()| tx.commit())
+    } else {
+        tx.rollback()
+    };
     for reply in waiting {
         let result = committed.as_ref().copied().map_err(copy_error);
         reply(result.context("commit"));
     }
     rest
+}
+
+/// Fails a job, and the jobs that wait behind it, because no transaction can begin. Each of them
+/// would wait as long for the same lock. Returns a job that was received and is no transaction.
+fn fail_waiting(
+    error: &rusqlite::Error,
+    first: TransactionJob,
+    jobs: &Receiver<Job>,
+) -> Option<Job> {
+    let mut next = Some(Job::Transaction(first));
+    while let Some(job) = next.take() {
+        match job {
+            Job::Transaction(work) => {
+                let failed = Err(copy_error(error)).context("begin a write transaction");
+                (work(failed).reply)(Ok(()));
+            }
+            Job::Exclusive(_) => return Some(job),
+        }
+        next = jobs.try_recv().ok();
+    }
+    None
 }
 
 fn run_in_savepoint(tx: &Transaction<'_>, work: TransactionJob) -> Finished {

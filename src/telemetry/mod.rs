@@ -3,6 +3,7 @@
 //! The log is written as text, as JSON, or to the systemd journal. Each poll is one line that can
 //! be read by itself and searched by its fields. Bodies and secrets are never logged.
 
+mod failure;
 mod metrics;
 
 use std::{fmt::Write as _, io::IsTerminal as _};
@@ -11,6 +12,7 @@ use tracing_subscriber::{
     EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
+pub use failure::RepeatedFailure;
 pub use metrics::{Metrics, PollCounts, SourceGauge};
 
 /// The format of the log.

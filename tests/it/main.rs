@@ -23,6 +23,7 @@ mod search;
 mod serve;
 mod shipped_topics;
 mod sites;
+mod stalls;
 mod store;
 mod support;
 mod systemd_units;

@@ -143,17 +143,20 @@ impl Reader<'_> {
         )?)
     }
 
-    /// Returns up to `limit` sources that are due at `now`, the longest overdue first. At most
-    /// `per_host` polls of one host run at a time, those of the sources in `running` included, so
-    /// that a slow host does not delay others.
+    /// Returns up to `limit` sources that are due at `now` and not `deferred`, the longest overdue
+    /// first. At most `per_host` polls of one host run at a time, those of the sources in `running`
+    /// included, so that a slow host does not delay others.
     pub fn due_sources(
         &self,
         now: Timestamp,
         running: &[SourceId],
+        deferred: &[SourceId],
         per_host: usize,
         limit: usize,
     ) -> Result<Vec<DueSource>, StoreError> {
         let running: Vec<&str> = running.iter().map(SourceId::as_str).collect();
+        let excluded: Vec<&str> =
+            running.iter().copied().chain(deferred.iter().map(SourceId::as_str)).collect();
         Ok(query_all(
             self.conn,
             "WITH busy AS (
@@ -170,13 +173,14 @@ impl Reader<'_> {
                         poll_requested DESC, coalesce(next_poll_ms, 0), ordinal) AS place
                  FROM candidate CROSS JOIN source USING (id)
                 WHERE ordinal IS NOT NULL AND paused = 0
-                  AND id NOT IN (SELECT value FROM json_each(:running)))
+                  AND id NOT IN (SELECT value FROM json_each(:excluded)))
              SELECT id, host, url, follow, poll_requested FROM due
               WHERE place + (SELECT count(*) FROM busy WHERE busy.host = due.host) <= :per_host
               ORDER BY poll_requested DESC, at LIMIT :limit",
             named_params! {
                 ":now": ms(now),
                 ":running": sql_values::json(&running),
+                ":excluded": sql_values::json(&excluded),
                 ":per_host": number(per_host),
                 ":limit": number(limit),
             },

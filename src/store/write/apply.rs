@@ -37,7 +37,12 @@ impl Store {
     ///
     /// If feeds.toml changed the source after the poll started, only the time of the request and
     /// the Retry-After of the host are stored.
-    pub fn apply(&self, update: PollUpdate, rules: Arc<Rules>) -> Result<UpdateResult, StoreError> {
+    pub fn apply(
+        &self,
+        update: impl Into<Arc<PollUpdate>>,
+        rules: Arc<Rules>,
+    ) -> Result<UpdateResult, StoreError> {
+        let update = update.into();
         let prepared = self.prepare(&update, &rules)?;
         self.write(move |tx| apply_update(tx, &update, prepared, &rules))
     }

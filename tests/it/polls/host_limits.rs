@@ -146,10 +146,10 @@ async fn a_success_during_host_backoff_does_not_end_it() {
 async fn due_sources_are_picked_up_to_the_free_slots_of_each_host() {
     let harness = Installation::with_public_sources(three_sources_on_one_host_and_one_elsewhere);
     let now = harness.clock.now();
-    let due = harness.read(|reader| reader.due_sources(now, &[], 1, 100));
+    let due = harness.read(|reader| reader.due_sources(now, &[], &[], 1, 100));
     let hosts: Vec<_> = due.iter().map(|due| due.host.as_str()).collect();
     assert_eq!(hosts, ["a.example", "b.example"], "one of each host");
-    let due =
-        harness.read(|reader| reader.due_sources(now, &[SourceId::new("one").unwrap()], 1, 100));
+    let due = harness
+        .read(|reader| reader.due_sources(now, &[SourceId::new("one").unwrap()], &[], 1, 100));
     assert_eq!(due.iter().map(|due| due.id.as_str()).collect::<Vec<_>>(), ["elsewhere"]);
 }

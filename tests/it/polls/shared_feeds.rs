@@ -163,6 +163,6 @@ async fn the_host_limit_of_a_source_is_that_of_its_final_host() {
     assert_eq!(harness.source_record("a").host, "b.example");
     harness.clock.advance(TimeDelta::days(2));
     let (now, asked) = (harness.clock.now(), SourceId::new("b").unwrap());
-    let due = harness.read(|reader| reader.due_sources(now, &[asked], 1, 10));
+    let due = harness.read(|reader| reader.due_sources(now, &[asked], &[], 1, 10));
     assert!(due.is_empty(), "nobody waits at that host's gate with a place of others: {due:?}");
 }

@@ -115,7 +115,7 @@ impl Installation {
         let mut polls = 0;
         while self.now() <= end {
             let now = self.now();
-            let due = self.read(|reader| reader.due_sources(now, &[], 1, 100));
+            let due = self.read(|reader| reader.due_sources(now, &[], &[], 1, 100));
             for due in &due {
                 self.poller().refresh(&by_id[&due.id]).await;
                 polls += 1;
@@ -150,7 +150,7 @@ impl Installation {
     /// Whether the daemon would poll the source now.
     pub fn is_due(&self, id: &str) -> bool {
         let now = self.now();
-        let due = self.read(|reader| reader.due_sources(now, &[], 100, 1000));
+        let due = self.read(|reader| reader.due_sources(now, &[], &[], 100, 1000));
         due.iter().any(|due| due.id.as_str() == id)
     }
 
