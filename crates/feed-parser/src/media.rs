@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::{
+    draft::MAX_VALUES,
     url::http_url,
     xml_feed::{Link, RawMedia},
 };
@@ -52,17 +53,18 @@ pub(super) fn is_image(note: &RawMedia) -> bool {
 /// that any of them states.
 pub(super) fn each_file_once(all: impl Iterator<Item = Enclosure>) -> Vec<Enclosure> {
     let mut files: Vec<Enclosure> = Vec::new();
-    let without_scheme = |url: &str| url.split_once("://").map_or("", |(_, rest)| rest).to_owned();
+    let address = |file: &Enclosure| file.url.find("://").map_or(0, |at| at);
     for enclosure in all {
-        let address = without_scheme(&enclosure.url);
-        match files.iter_mut().find(|file| without_scheme(&file.url) == address) {
-            Some(file) => {
-                file.length = file.length.or(enclosure.length);
-                if file.mime == OCTET_STREAM {
-                    file.mime = enclosure.mime;
-                }
+        let same = files
+            .iter_mut()
+            .find(|file| file.url[address(file)..] == enclosure.url[address(&enclosure)..]);
+        if let Some(file) = same {
+            file.length = file.length.or(enclosure.length);
+            if file.mime == OCTET_STREAM {
+                file.mime = enclosure.mime;
             }
-            None => files.push(enclosure),
+        } else if files.len() < MAX_VALUES {
+            files.push(enclosure);
         }
     }
     files

@@ -129,9 +129,7 @@ pub(super) fn item(
     };
     let linked =
         raw.links.iter().filter(|l| l.rel == "enclosure").filter_map(|l| enclosure(l, base));
-    let mut enclosures =
-        each_file_once(linked.chain(raw.media.iter().filter_map(|m| media(m, base))));
-    enclosures.truncate(MAX_VALUES);
+    let enclosures = each_file_once(linked.chain(raw.media.iter().filter_map(|m| media(m, base))));
     let link_name = if bases.format == Format::Json { "url" } else { "link" };
     let (url, url_from) = choose_url(raw, link_name, guid.as_ref(), &enclosures, base).unzip();
     let text_base = raw

@@ -26,7 +26,7 @@ pub(super) struct Picture {
 /// Returns the pictures of an item's media, each in its largest version.
 pub(super) fn pictures(raw: &RawItem, base: &Url) -> Vec<Picture> {
     let mut pictures: Vec<Picture> = Vec::new();
-    for note in raw.media.iter().filter(|note| is_image(note)) {
+    for note in raw.media.iter().filter(|note| is_image(note)).take(MAX_VALUES) {
         let Some(url) = http_url(&note.url, Some(base)).filter(|url| !is_avatar(url)) else {
             continue;
         };
@@ -40,7 +40,7 @@ pub(super) fn pictures(raw: &RawItem, base: &Url) -> Vec<Picture> {
             if picture.width > other.width {
                 *other = picture;
             }
-        } else if pictures.len() < MAX_VALUES {
+        } else {
             pictures.push(picture);
         }
     }

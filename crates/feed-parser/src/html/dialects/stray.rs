@@ -158,7 +158,7 @@ fn start_tag(html: &str, start: usize, has_end_tag: &dyn Fn(&str, usize) -> bool
     let is_known = is_element(&name);
     // A name with a sign behind it (`a<b$`) or an unknown one without an end tag (`Vec<String>`).
     if !(next.is_whitespace() || matches!(next, '/' | '>' | '<' | '"' | '\''))
-        || !is_known && !has_end_tag(&name, start)
+        || !is_known && !has_end_tag(&name, start) && !has_value(&rest[name_end..])
     {
         return None;
     }
@@ -171,8 +171,10 @@ fn start_tag(html: &str, start: usize, has_end_tag: &dyn Fn(&str, usize) -> bool
         return (is_known && is_cut).then_some(rest.len());
     };
     let ends = html.as_bytes().get(lexer.offset().wrapping_sub(1)) == Some(&b'>');
+    // `a<b and c>d` is text. Longer names of elements are no variables.
     let plausible = tag.attributes.is_empty()
         || tag.attributes.contains('=')
+        || is_known && name.len() > 1
         || tag.attributes.split_ascii_whitespace().all(is_flag)
         || ends && has_end_tag(&name, lexer.offset());
     if !plausible || !ends && !tag.attributes.contains('=') {
@@ -212,6 +214,12 @@ impl EndTags {
     fn has(&self, name: &str, from: usize) -> bool {
         self.0.get(name).is_some_and(|at| *at >= from)
     }
+}
+
+/// Returns whether a tag has an attribute with a value.
+fn has_value(rest: &str) -> bool {
+    let end = rest.find(['<', '>']).unwrap_or(rest.len());
+    rest[..end].contains('=')
 }
 
 /// Returns whether an attribute without a value is one of HTML, and no word of a text.
@@ -292,7 +300,8 @@ mod tests {
     #[test]
     fn tags_stay_tags() {
         for html in [
-            "<p>a</p><P CLASS=x>b<br/>c<hr noshade>",
+            "<p>a</p><P CLASS=x>b<br/>c<hr noshade><br clear>",
+            "<unknown attribute=x>y",
             "<video controls src=x></video><o:p></o:p><my-part>x</my-part><foo>x</foo>",
             "a < b <!-- <x --> c",
             "<script>if (a<b) x()</script>",
