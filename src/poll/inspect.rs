@@ -2,6 +2,8 @@
 //!
 //! It is an ordinary poll with a store in memory.
 
+use std::sync::Arc;
+
 use feed_model::{Encoding, FollowMode, Headers, Problem, Repair, Source, Timestamp};
 
 use super::{fetched::FetchedSource, poller::Poller};
@@ -89,7 +91,7 @@ impl Poller {
         let items =
             update.document.as_ref().map(|document| document.items.clone()).unwrap_or_default();
         let rules = settings.rules.clone();
-        let result = poller.store.run_blocking(move |store| store.apply(update, rules)).await?;
+        let result = poller.store.apply_async(Arc::new(update), rules).await?;
         let stories: Vec<_> = result.items.iter().map(|outcome| outcome.story).collect();
         let topics = poller
             .store

@@ -92,12 +92,19 @@ impl Poller {
         session: SessionSummary,
     ) -> Result<PollUpdate, StoreError> {
         let settings = self.settings.load_full();
-        let shared_feeds = shared_feeds::find(self, source, &fetched).await?;
-        shared_feeds::add_problems(&mut fetched, &shared_feeds);
         // Read after the request: another source of the host may have been throttled meanwhile.
-        let (id, now) = (source.id.clone(), self.clock.now());
-        let host_backoff =
-            self.store.read_async(move |reader| reader.host_backoff(&id, now)).await?;
+        let (id, now, url) = (source.id.clone(), self.clock.now(), fetched.polled_url().cloned());
+        let (shared_feeds, host_backoff) = self
+            .store
+            .read_async(move |reader| {
+                let shared_feeds = match &url {
+                    Some(url) => reader.shared_feed_sources(&id, url)?,
+                    None => Vec::new(),
+                };
+                Ok((shared_feeds, reader.host_backoff(&id, now)?))
+            })
+            .await?;
+        shared_feeds::add_problems(&mut fetched, &shared_feeds);
         let mut timing = timing::decide(source, record, &fetched, &session, host_backoff, now);
         let aligned_sources = shared_feeds::align_schedules(
             &mut timing.next,

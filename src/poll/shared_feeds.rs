@@ -9,26 +9,13 @@ use chrono::TimeDelta;
 
 use feed_model::{Problem, Source, SourceId, Timestamp};
 
-use super::{fetched::FetchedSource, poller::Poller, settings::PollSettings};
+use super::{fetched::FetchedSource, settings::PollSettings};
 use crate::{
     schedule::{NextPoll, PollReason},
-    store::{SharedFeedSource, StoreError},
+    store::SharedFeedSource,
 };
 
-/// Returns the other sources that read the document which this source was answered with.
-pub(super) async fn find(
-    poller: &Poller,
-    source: &Source,
-    fetched: &FetchedSource,
-) -> Result<Vec<SharedFeedSource>, StoreError> {
-    let Some(url) = fetched.polled_url().cloned() else {
-        return Ok(Vec::new());
-    };
-    let id = source.id.clone();
-    poller.store.read_async(move |reader| reader.shared_feed_sources(&id, &url)).await
-}
-
-/// Adds a warning for each of them if entries were read.
+/// Adds a warning for each other source that reads the same document, if entries were read.
 pub(super) fn add_problems(fetched: &mut FetchedSource, shared_feeds: &[SharedFeedSource]) {
     let Some(url) = fetched.polled_url().cloned() else {
         return;

@@ -138,7 +138,7 @@ impl Poller {
     async fn store_update(&self, update: Arc<PollUpdate>) -> Result<PollReport, StoreError> {
         let rules = self.settings.load().rules.clone();
         let (id, attempt) = (update.source.clone(), update.attempt.clone());
-        let result = self.store.run_blocking(move |store| store.apply(update, rules)).await?;
+        let result = self.store.apply_async(update, rules).await?;
         Ok(PollReport::of_update(id, attempt.as_ref(), &result))
     }
 

@@ -1,7 +1,7 @@
 //! Database connections: one for writing, which a thread owns, and a few for reading.
 //!
-//! The writer receives its jobs through a bounded channel and commits them
-//! in groups. A panic in a job becomes the error of that job. Readers see a consistent snapshot
+//! The writer receives its jobs through a channel and commits them in groups. Every caller waits
+//! for its job, so that the number of callers limits the number of queued jobs. A panic in a job becomes the error of that job. Readers see a consistent snapshot
 //! each (WAL mode) and do not wait for the writer.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{SyncSender, sync_channel},
+        mpsc::{Sender, channel, sync_channel},
     },
     thread::JoinHandle,
     time::Duration,
@@ -20,7 +20,7 @@ use std::{
 use rusqlite::{
     Connection, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::{
     Reader, StoreError,
@@ -39,9 +39,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same for the checkpoint when the store is closed.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The maximum number of queued jobs. Further callers block.
-const QUEUE_LENGTH: usize = 64;
-
 /// The maximum number of idle connections for reading.
 const MAX_IDLE_READERS: usize = MAX_ASYNC_READS;
 
@@ -58,7 +55,7 @@ struct Shared {
     readers: Mutex<Vec<Connection>>,
     /// The connection for [`Store::version`].
     version_conn: Mutex<Option<Connection>>,
-    writer: Mutex<Option<(SyncSender<Job>, JoinHandle<()>)>>,
+    writer: Mutex<Option<(Sender<Job>, JoinHandle<()>)>>,
     /// Limits [`Store::read_async`].
     read_permits: Semaphore,
     write_state: Arc<WriteState>,
@@ -137,7 +134,7 @@ impl Store {
             let mut conn = connect_to_write(file, &uri)?;
             migrate::migrate(&mut conn, file)?;
             search_index::rebuild_if_outdated(&mut conn)?;
-            let (sender, jobs) = sync_channel(QUEUE_LENGTH);
+            let (sender, jobs) = channel();
             let thread = std::thread::Builder::new()
                 .name("store-writer".into())
                 .spawn(move || writer::run(conn, &jobs, search_index::write_pending));
@@ -234,21 +231,40 @@ impl Store {
         f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = sync_channel(1);
+        self.send_write(f, move |result| drop(reply.send(result)))?;
+        answer.recv().map_err(|_| StoreError::Closed)?
+    }
+
+    /// Does what [`write`](Self::write) does, without blocking the thread of the caller.
+    pub(super) async fn write_async<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send_write(f, move |result| drop(reply.send(result)))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Sends a write to the writer's thread, which calls `reply` after the commit. The caller may
+    /// be gone by then; the work is done all the same.
+    fn send_write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+        reply: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
         let write_state = Arc::clone(&self.0.write_state);
         let job: TransactionJob = Box::new(move |tx| {
             let result = tx.and_then(|tx| catch_panic(|| f(tx)));
             Finished {
                 succeeded: result.is_ok(),
-                // The caller may be gone; the work is done all the same.
                 reply: Box::new(move |committed| {
                     let result = result.and_then(|value| committed.map(|()| value));
                     write_state.record(result.as_ref().map(drop));
-                    drop(reply.send(result));
+                    reply(result);
                 }),
             }
         });
-        self.send(Job::Transaction(job))?;
-        answer.recv().map_err(|_| StoreError::Closed)?
+        self.send(Job::Transaction(job))
     }
 
     /// Runs `f` on the writer's thread with its connection, outside a transaction.

@@ -256,6 +256,26 @@ fn the_scheduler_scans_no_large_table() {
 }
 
 #[test]
+fn a_poll_finds_sources_by_index() {
+    let explained = explained(|conn| {
+        let reader = Reader { conn };
+        let id = SourceId::new("a").unwrap();
+        reader.source_record(&id)?;
+        reader.shared_feed_sources(&id, &Url::parse("https://a.example/feed").unwrap())?;
+        reader.host_backoff(&id, now())?;
+        reader.unscheduled_sources()?;
+        reader.due_sources(now(), std::slice::from_ref(&id), &[], 1, 10)?;
+        let tx = conn.unchecked_transaction()?;
+        apply::apply_update(&tx, &update("a"), Vec::new(), &rules())?;
+        Ok(())
+    });
+    for (sql, plan) in &explained {
+        let scans = |table: &str| plan.iter().any(|line| line == &format!("SCAN {table}"));
+        assert!(!scans("source") && !scans("s") && !scans("o"), "{sql}\n{plan:#?}");
+    }
+}
+
+#[test]
 fn stories_are_listed_in_index_order() {
     let topic = || Some(TopicId::new("t").unwrap());
     let source = || Some(SourceId::new("a").unwrap());

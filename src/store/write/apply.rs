@@ -46,6 +46,22 @@ impl Store {
         let prepared = self.prepare(&update, &rules)?;
         self.write(move |tx| apply_update(tx, &update, prepared, &rules))
     }
+
+    /// Does what [`apply`](Self::apply) does. No thread is blocked while the update waits for the
+    /// writer.
+    pub async fn apply_async(
+        &self,
+        update: Arc<PollUpdate>,
+        rules: Arc<Rules>,
+    ) -> Result<UpdateResult, StoreError> {
+        let mut prepared = PreparedItems::new();
+        if update.document.is_some() {
+            let _permit = self.read_permits().acquire().await;
+            let (update, rules) = (Arc::clone(&update), Arc::clone(&rules));
+            prepared = self.run_blocking(move |store| store.prepare(&update, &rules)).await?;
+        }
+        self.write_async(move |tx| apply_update(tx, &update, prepared, &rules)).await
+    }
 }
 
 pub(in crate::store) fn apply_update(
