@@ -137,11 +137,11 @@ pub fn is_tracking_parameter(name: &str) -> bool {
 }
 
 /// Names that only session ids have, in lower case.
-const SESSION_NAMES: &[&str] =
-    &["cfid", "cftoken", "jsessionid", "oscsid", "phpsessid", "sessid", "session_id", "sessionid"];
+const SESSION_NAMES: &[&str] = &["cfid", "cftoken", "jsessionid", "oscsid", "phpsessid"];
 
-/// Names that hold a session id if the value looks like one, in lower case: forum software.
-const MAYBE_SESSION_NAMES: &[&str] = &["s", "sid"];
+/// Names that hold a session id if the value looks like one, in lower case. A conference has
+/// sessions with short numbers.
+const MAYBE_SESSION_NAMES: &[&str] = &["s", "sessid", "session_id", "sessionid", "sid"];
 
 /// Returns whether a parameter of a query or path is a session id. It differs for each visitor, and
 /// it leads to no other page.
