@@ -31,7 +31,7 @@ pub(super) fn with_paragraphs(text: &str) -> Cow<'_, str> {
     if paragraphs.len() < 2 {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(paragraphs.iter().map(|lines| format!("<p>{}</p>", lines.join("\n"))).collect())
+    Cow::Owned(in_paragraphs(&paragraphs, "\n"))
 }
 
 /// Returns whether a text contains a tag of HTML.
@@ -59,13 +59,19 @@ fn paragraphs(text: &str) -> Vec<Vec<String>> {
 }
 
 fn lines_to_html(text: &str) -> String {
-    let paragraphs = paragraphs(text);
-    let lines = paragraphs.iter().map(|lines| lines.join("<br>"));
-    if paragraphs.len() > 1 {
-        lines.map(|lines| format!("<p>{lines}</p>")).collect()
-    } else {
-        lines.collect()
+    match paragraphs(text).as_slice() {
+        [only] => only.join("<br>"),
+        paragraphs => in_paragraphs(paragraphs, "<br>"),
     }
+}
+
+/// Returns paragraphs as HTML, with a separator between their lines.
+fn in_paragraphs(paragraphs: &[Vec<String>], separator: &str) -> String {
+    let mut html = String::new();
+    for lines in paragraphs {
+        html.extend(["<p>", &lines.join(separator), "</p>"]);
+    }
+    html
 }
 
 #[cfg(test)]

@@ -324,12 +324,9 @@ fn node_text(out: &mut String, node: &Node) {
             }
             out.push_str(&fraction);
         }
-        "msup" => push_script(out, &of(0), "", &of(1)),
-        "msub" => push_script(out, &of(0), &of(1), ""),
-        "msubsup" => push_script(out, &of(0), &of(1), &of(2)),
-        "munder" => push_script(out, &of(0), &of(1), ""),
-        "mover" => push_script(out, &of(0), "", &of(1)),
-        "munderover" => push_script(out, &of(0), &of(1), &of(2)),
+        "msup" | "mover" => push_script(out, &of(0), "", &of(1)),
+        "msub" | "munder" => push_script(out, &of(0), &of(1), ""),
+        "msubsup" | "munderover" => push_script(out, &of(0), &of(1), &of(2)),
         "mroot" => {
             let _ = write!(out, "{}√{}", superscript(&of(1)), grouped(&of(0)));
         }
@@ -417,7 +414,7 @@ fn scripted(text: &str, table: &[(char, char)]) -> Option<String> {
 }
 
 /// Returns whether an address is that of an image of a formula, whose alternative text is the
-/// formula: WordPress, MediaWiki, `CodeCogs`, Google Charts.
+/// formula: `WordPress`, `MediaWiki`, `CodeCogs`, Google Charts.
 pub(crate) fn is_image(src: &str) -> bool {
     ["/latex.php", "/math/render/", "codecogs.com/", "cht=tx", "/mathtex.cgi", "/mimetex.cgi"]
         .iter()

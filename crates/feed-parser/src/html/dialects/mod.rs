@@ -298,7 +298,7 @@ impl<'h> Converter<'h> {
         }
     }
 
-    /// Handles an element that shows a formula again: the glyphs of KaTeX and `MathJax`, the
+    /// Handles an element that shows a formula again: the glyphs of `KaTeX` and `MathJax`, the
     /// preview before a formula, the image after it. Returns whether the element is to be removed.
     fn is_repeated_formula(&mut self, name: &str, tag: &Tag<'h>, after: After) -> bool {
         if name == "img" {

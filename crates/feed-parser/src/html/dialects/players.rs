@@ -117,7 +117,7 @@ fn frame(name: &str, tag: &Tag<'_>, url: &Url, title: Option<String>) -> Player 
     let kind = tag.attribute("type").unwrap_or("").to_ascii_lowercase();
     let known = known_page(url);
     let path = url.path().to_ascii_lowercase();
-    let is_flash = kind.contains("flash") || path.ends_with(".swf");
+    let is_flash = kind.contains("flash") || path.rsplit('.').next() == Some("swf");
     // Only a film is known to be one by the parameter `movie`.
     if known.is_none() && (is_flash || name == "param") {
         return nothing;
@@ -220,7 +220,7 @@ fn known_page(url: &Url) -> Option<(&'static str, String)> {
         ("codesandbox.io", ["embed", id, ..]) => {
             ("CodeSandbox", format!("https://codesandbox.io/s/{id}"))
         }
-        ("jsfiddle.net", [.., "embedded" | "embed"]) | ("jsfiddle.net", [_, _, "embedded", ..]) => {
+        ("jsfiddle.net", [.., "embedded" | "embed"] | [_, _, "embedded", ..]) => {
             let end = parts.iter().position(|part| part.starts_with("embed"))?;
             ("JSFiddle", format!("https://jsfiddle.net/{}/", parts[..end].join("/")))
         }
