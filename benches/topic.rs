@@ -6,6 +6,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use feed_model::{Topic, TopicId};
 use topic_rules::{Rules, StoryFields};
+use tributary::config;
 
 /// Technical words, of which matchers and bodies consist.
 const TERMS: [&str; 40] = [
@@ -211,24 +212,10 @@ fn body(bytes: usize) -> String {
     text
 }
 
-/// Returns the topics of the shipped feeds.toml: few, with many matchers and some regexes.
+/// Returns the topics of the shipped feeds.toml, with their vocabularies.
 fn shipped() -> Rules {
-    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/feeds.toml"))
-        .expect("it is shipped");
-    let file: toml::Table = toml::from_str(&file).expect("it is TOML");
-    let texts = |table: &toml::Value, key: &str| -> Vec<String> {
-        let list = table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
-        list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
-    };
-    let topics: Vec<Topic> = (0..)
-        .zip(file["topic"].as_array().expect("topics are tables"))
-        .map(|(index, table)| Topic {
-            any: texts(table, "any"),
-            none: texts(table, "none"),
-            ..topic(index)
-        })
-        .collect();
-    Rules::compile(&topics).expect("shipped matchers are right")
+    let config = config::check(config::SHIPPED, "feeds.toml").config.expect("it is valid");
+    Rules::compile(&config.topics).expect("shipped matchers are right")
 }
 
 fn classifying(criterion: &mut Criterion) {

@@ -107,7 +107,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             topics: changes.as_ref().map(|changes| changes.iter().map(ChangeJson::of).collect()),
         })?;
     } else {
-        out.text(&config::render(&checked.problems, &text, context.colour_out))?;
+        out.text(&config::render(&checked.problems, context.colour_out))?;
         if args.effective {
             out.text(&effective(&checked.effective))?;
         }

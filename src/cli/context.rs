@@ -140,7 +140,7 @@ impl Context {
         let text = self.config_text()?;
         let checked = config::check(&text, &self.config_name());
         self.print_warnings(&checked);
-        self.valid_config(checked, &text)
+        self.valid_config(checked)
     }
 
     /// Returns the configuration if feeds.toml exists and has no errors. Prints nothing.
@@ -180,14 +180,14 @@ impl Context {
         checked.config.ok_or_else(|| anyhow::anyhow!("{}", lines.join("; ")))
     }
 
-    fn valid_config(&self, checked: CheckReport, text: &str) -> anyhow::Result<Config> {
+    fn valid_config(&self, checked: CheckReport) -> anyhow::Result<Config> {
         let summary = summary(&self.config_name(), checked.errors());
         checked.config.ok_or_else(|| {
             let mut errors = checked.problems;
             errors.retain(|problem| problem.severity == Severity::Error);
             ConfigError {
                 summary,
-                report: config::render(&errors, text, self.colour_err),
+                report: config::render(&errors, self.colour_err),
                 hint: None,
                 source: None,
             }

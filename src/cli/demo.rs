@@ -129,7 +129,7 @@ async fn round(context: &Context, store: Store) -> anyhow::Result<Config> {
 fn demo_config(origin: SocketAddr) -> anyhow::Result<Config> {
     let text = feeds_toml(config::SHIPPED, origin)?;
     let checked = config::check(&text, "the demo's feeds.toml");
-    let report = config::render(&checked.problems, &text, false);
+    let report = config::render(&checked.problems, false);
     checked.config.with_context(|| format!("the demo's feeds.toml is invalid:\n{report}"))
 }
 

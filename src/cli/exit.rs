@@ -3,7 +3,7 @@
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use super::terminal::print_stderr;
-use crate::{store::StoreError, telemetry};
+use crate::{config, store::StoreError, telemetry};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,14 +76,20 @@ pub struct CommandError {
 }
 
 impl CommandError {
-    /// Returns the error for an unknown id of a `kind`, such as "topic". The hint lists the known
-    /// ids.
+    /// Returns the error for an unknown id of a `kind`, such as "topic". The hint names the most
+    /// similar id, or lists the known ones.
     pub(super) fn unknown_id(kind: &str, id: &str, known: &[impl AsRef<str>]) -> Self {
+        let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+        let kinds = match kind.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{kind}s"),
+        };
         let hint = if known.is_empty() {
-            format!("there are no {kind}s yet")
+            format!("there are no {kinds} yet")
+        } else if let Some(similar) = config::closest_match(id, &known) {
+            format!("did you mean {similar}? (known {kinds}: {})", known.join(", "))
         } else {
-            let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-            format!("known {kind}s: {}", known.join(", "))
+            format!("known {kinds}: {}", known.join(", "))
         };
         Self { what: format!("no such {kind}: {id}"), hint }
     }

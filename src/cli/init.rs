@@ -1,4 +1,4 @@
-//! `tributary init`: writes the shipped feeds.toml if none exists.
+//! `tributary init`: writes a feeds.toml if none exists.
 
 use std::{
     fs::OpenOptions,
@@ -8,14 +8,18 @@ use std::{
 use anyhow::Context as _;
 
 use super::{CommandError, Context, Exit};
-use crate::config::SHIPPED;
+use crate::config::{SHIPPED, STARTER};
 
-/// Write the default, commented feeds.toml if none exists
+/// Write a short, commented feeds.toml if none exists
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Write a complete example instead: two sources and four topics
+    #[arg(long)]
+    pub(crate) example: bool,
+}
 
 /// Runs the command.
-pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let (path, name) = (&context.config_path, context.config_name());
     let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(file) => file,
@@ -29,14 +33,16 @@ pub fn run(context: &Context, _args: &Args) -> anyhow::Result<Exit> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot write {name}")),
     };
-    let written = file.write_all(SHIPPED.as_bytes()).and_then(|()| file.sync_all());
+    let text = if args.example { SHIPPED } else { STARTER };
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
     if let Err(error) = written {
         // An incomplete file would block the next attempt.
         let _ = std::fs::remove_file(path);
         return Err(error).with_context(|| format!("cannot write {name}"));
     }
     context.print_notice(format!(
-        "wrote {name}\nnext: edit it, run `tributary check`, then `tributary serve`"
+        "wrote {name}\nnext: {}run `tributary check`, then `tributary serve`",
+        if args.example { "" } else { "add sources with `tributary add URL`, " }
     ));
     Ok(Exit::Done)
 }

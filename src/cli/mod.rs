@@ -35,6 +35,7 @@ mod terminal;
 #[cfg(test)]
 mod test_data;
 mod topics;
+mod vocabulary;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
@@ -144,6 +145,7 @@ enum Command {
     Stories(stories::Args),
     Sources(sources::Args),
     Topics(topics::Args),
+    Vocabulary(vocabulary::Args),
     Status(status::Args),
     Import(import::Args),
     Export(export::Args),
@@ -171,6 +173,7 @@ impl Command {
             Self::Stories(args) => stories::run(context, args),
             Self::Sources(args) => sources::run(context, args),
             Self::Topics(args) => topics::run(context, args),
+            Self::Vocabulary(args) => vocabulary::run(context, args),
             Self::Status(args) => status::run(context, args),
             Self::Import(args) => import::run(context, args),
             Self::Export(args) => export::run(context, args),

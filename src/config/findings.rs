@@ -1,8 +1,10 @@
 //! Results of reading feeds.toml: problems with their position, and effective values.
 
-use std::ops::Range;
+use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use feed_model::Severity;
+
+use super::texts::{ConfigTexts, Place};
 
 /// A problem of feeds.toml with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +23,10 @@ pub struct ConfigProblem {
     pub text: String,
     /// What to write instead.
     pub hint: Option<String>,
-    /// The position in the text, in bytes.
+    /// The position in the text of the file, in bytes.
     pub span: Range<usize>,
+    /// The text of the file.
+    pub file_text: Arc<str>,
 }
 
 /// An effective value.
@@ -40,28 +44,41 @@ pub struct EffectiveValue {
 const DEFAULT: &str = "default";
 
 /// Collects problems and effective values.
-pub(super) struct Findings<'t> {
-    text: &'t str,
-    file: &'t str,
-    line_starts: Vec<usize>,
-    problems: Vec<ConfigProblem>,
+pub(super) struct Findings {
+    texts: ConfigTexts,
+    /// The problems with their positions among all files.
+    problems: Vec<(Range<usize>, ConfigProblem)>,
     effective: Vec<EffectiveValue>,
-    /// Lines with a syntax error. Further errors on them are suppressed.
-    broken_lines: Vec<usize>,
+    /// Files and lines with a syntax error. Further errors on them are suppressed.
+    broken_lines: Vec<(Arc<str>, usize)>,
 }
 
-impl<'t> Findings<'t> {
-    pub(super) fn new(text: &'t str, file: &'t str) -> Self {
-        let line_starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+impl Findings {
+    pub(super) fn new(text: &str, file: &str) -> Self {
         Self {
-            text,
-            file,
-            line_starts,
+            texts: ConfigTexts::new(text, file),
             problems: Vec::new(),
             effective: Vec::new(),
             broken_lines: Vec::new(),
         }
+    }
+
+    /// Adds a file that feeds.toml names. Returns its text for the parser.
+    pub(super) fn add_file(&mut self, text: &str, name: &str) -> String {
+        self.texts.add(text, name)
+    }
+
+    /// Returns the directory of feeds.toml, relative to which it names files.
+    pub(super) fn directory(&self) -> PathBuf {
+        self.texts.directory()
+    }
+
+    /// Runs `read` without recording the effective values that it reads.
+    pub(super) fn hide_effective<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let recorded = self.effective.len();
+        let result = read(self);
+        self.effective.truncate(recorded);
+        result
     }
 
     /// Records a syntax error of the TOML parser.
@@ -84,7 +101,8 @@ impl<'t> Findings<'t> {
             format!("invalid TOML: {message}"),
             Some(hint.to_owned()),
         );
-        self.broken_lines.extend(self.problems.last().map(|p| p.line));
+        let broken = self.problems.last().map(|(_, p)| (p.file.as_str().into(), p.line));
+        self.broken_lines.extend(broken);
     }
 
     /// Records an error about a written value.
@@ -95,7 +113,8 @@ impl<'t> Findings<'t> {
         text: impl Into<String>,
         hint: impl Into<Option<String>>,
     ) {
-        if !self.broken_lines.contains(&self.line_of(span.start)) {
+        let Place { file, line, .. } = self.texts.place(span);
+        if !self.broken_lines.contains(&(file, line)) {
             self.push(Severity::Error, key, span.clone(), text.into(), hint.into());
         }
     }
@@ -140,19 +159,17 @@ impl<'t> Findings<'t> {
 
     /// Returns file and line of a position: `feeds.toml:12`.
     pub(super) fn place(&self, span: &Range<usize>) -> String {
-        format!("{}:{}", self.file, self.line_of(span.start))
+        let Place { file, line, .. } = self.texts.place(span);
+        format!("{file}:{line}")
     }
 
     /// Returns the problems in the order of the file, and the effective values.
     pub(super) fn into_parts(self) -> (Vec<ConfigProblem>, Vec<EffectiveValue>) {
         let mut problems = self.problems;
-        problems.sort_by(|a, b| a.span.start.cmp(&b.span.start).then(b.severity.cmp(&a.severity)));
-        (problems, self.effective)
-    }
-
-    /// Returns the line of a byte, starting at 1.
-    pub(super) fn line_of(&self, at: usize) -> usize {
-        self.line_starts.partition_point(|start| *start <= at)
+        problems.sort_by(|(a, left), (b, right)| {
+            a.start.cmp(&b.start).then(right.severity.cmp(&left.severity))
+        });
+        (problems.into_iter().map(|(_, problem)| problem).collect(), self.effective)
     }
 
     fn push(
@@ -163,12 +180,19 @@ impl<'t> Findings<'t> {
         text: String,
         hint: Option<String>,
     ) {
-        let line = self.line_of(span.start);
-        let line_start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let before = self.text.get(line_start..span.start).unwrap_or_default();
-        let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
-        let (file, key) = (self.file.to_owned(), key.to_owned());
-        self.problems.push(ConfigProblem { severity, file, line, column, key, text, hint, span });
+        let place = self.texts.place(&span);
+        let problem = ConfigProblem {
+            severity,
+            file: place.file.to_string(),
+            line: place.line,
+            column: place.column,
+            key: key.to_owned(),
+            text,
+            hint,
+            span: place.span,
+            file_text: place.text,
+        };
+        self.problems.push((span, problem));
     }
 }
 
@@ -184,7 +208,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// Returns the known word that is most similar to `written`, if one is similar enough.
-pub(super) fn closest_match<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
+pub fn closest_match<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
     let written = written.to_lowercase().replace('-', "_");
     known
         .iter()

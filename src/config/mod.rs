@@ -4,12 +4,13 @@
 //! with its position and a suggestion. [`append_sources`] adds sources and keeps the rest of the
 //! text byte for byte.
 //!
-//! This module works on text only. `cli` reads the file, and credentials are read when they are
+//! `cli` reads feeds.toml. The files that it includes are read here, and credentials when they are
 //! needed.
 
 mod edit;
 mod expressions;
 mod findings;
+mod include;
 mod polling;
 mod publishing;
 mod quantity;
@@ -18,24 +19,31 @@ mod server;
 mod site;
 mod source;
 mod table_reader;
+mod terms;
+mod texts;
 mod topic;
 mod value;
+mod vocabulary;
 
 pub use edit::{EditError, NewSource, append_source, append_sources, suggest_id};
-pub use findings::{ConfigProblem, EffectiveValue};
+pub use findings::{ConfigProblem, EffectiveValue, closest_match};
 pub use polling::PollingConfig;
 pub use publishing::PublishingConfig;
 pub use report::render;
 pub use server::{ServerConfig, TlsConfig};
 pub use site::SiteConfig;
+pub use vocabulary::Vocabulary;
 
 use feed_model::{Severity, Source, Topic};
 
 use findings::Findings;
 use table_reader::TableReader;
 
-/// The default feeds.toml, which `tributary init` writes.
+/// The example feeds.toml, which `tributary init --example` writes.
 pub const SHIPPED: &str = include_str!("../../feeds.toml");
+
+/// The first feeds.toml of a new user, which `tributary init` writes.
+pub const STARTER: &str = include_str!("../../data/starter.toml");
 
 /// A valid configuration, with every default filled in and every reference resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +80,8 @@ impl CheckReport {
     }
 }
 
-/// Parses and validates the text of a configuration file. `file` is its name in reports.
+/// Parses and validates the text of a configuration file. `file` is its path. It is its name in
+/// reports, and the files that it names are relative to its directory.
 pub fn check(text: &str, file: &str) -> CheckReport {
     let mut findings = Findings::new(text, file);
     let (document, syntax_errors) = toml::de::DeTable::parse_recoverable(text);
@@ -85,9 +94,23 @@ pub fn check(text: &str, file: &str) -> CheckReport {
     let server = ServerConfig::read(top.table(&mut findings, "server"), &mut findings);
     let defaults = polling::Defaults::read(top.table(&mut findings, "polling"), &mut findings);
     let publishing = PublishingConfig::read(top.table(&mut findings, "publishing"), &mut findings);
-    let sources = source::read_all(top.tables(&mut findings, "source"), &defaults, &mut findings);
-    let topics = topic::read_all(top.tables(&mut findings, "topic"), &sources.ids, &mut findings);
+    let texts = include::read(&mut top, &mut findings);
+    let included: Vec<_> =
+        texts.iter().map(|text| toml::de::DeTable::parse_recoverable(text)).collect();
+    for error in included.iter().flat_map(|(_, errors)| errors) {
+        findings.syntax(error);
+    }
+    let mut source_tables = top.tables(&mut findings, "source");
+    let mut topic_tables = top.tables(&mut findings, "topic");
     top.finish(&mut findings);
+    for (document, _) in &included {
+        let mut file = TableReader::root(document.get_ref());
+        source_tables.extend(file.tables(&mut findings, "source"));
+        topic_tables.extend(file.tables(&mut findings, "topic"));
+        file.finish(&mut findings);
+    }
+    let sources = source::read_all(source_tables, &defaults, &mut findings);
+    let topics = topic::read_all(topic_tables, &sources.ids, &mut findings);
     defaults.check_floor(&sources.on_default_interval, &mut findings);
 
     let (problems, effective) = findings.into_parts();

@@ -66,7 +66,7 @@ pub(super) struct Defaults {
 }
 
 impl Defaults {
-    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings<'_>) -> Self {
+    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings) -> Self {
         let interval = check_interval(section.or(findings, "interval", MIN_INTERVAL), findings);
         let schedule = check_schedule(
             section.optional(findings, "schedule", "none: interval is used"),
@@ -117,7 +117,7 @@ impl Defaults {
 
     /// Reports a default interval below the minimum if a source that is not exempt uses it. `users`
     /// are the ids of the sources that do.
-    pub(super) fn check_floor(&self, users: &[String], findings: &mut Findings<'_>) {
+    pub(super) fn check_floor(&self, users: &[String], findings: &mut Findings) {
         let (Some(span), true) =
             (&self.interval.span, self.interval.valid && self.interval.value < MIN_INTERVAL)
         else {
@@ -156,7 +156,7 @@ pub(super) fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-fn check_proxy(setting: Setting<Option<Url>>, findings: &mut Findings<'_>) -> Setting<Option<Url>> {
+fn check_proxy(setting: Setting<Option<Url>>, findings: &mut Findings) -> Setting<Option<Url>> {
     setting.validate(findings, |url| match url {
         Some(url) if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => Err((
             format!("unsupported proxy scheme `{}`", url.scheme()),
@@ -166,7 +166,7 @@ fn check_proxy(setting: Setting<Option<Url>>, findings: &mut Findings<'_>) -> Se
     })
 }
 
-fn check_count(setting: Setting<u32>, most: u32, findings: &mut Findings<'_>) -> Setting<u32> {
+fn check_count(setting: Setting<u32>, most: u32, findings: &mut Findings) -> Setting<u32> {
     setting.validate(findings, |number| {
         if (1..=most).contains(number) {
             return Ok(());
@@ -182,7 +182,7 @@ fn check_count(setting: Setting<u32>, most: u32, findings: &mut Findings<'_>) ->
 /// [`Defaults::check_floor`].
 pub(super) fn check_interval(
     setting: Setting<Duration>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Setting<Duration> {
     setting.validate(findings, |interval| {
         if interval.is_zero() {
@@ -197,7 +197,7 @@ pub(super) fn check_interval(
 
 pub(super) fn check_schedule(
     setting: Setting<Option<String>>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Setting<Option<String>> {
     setting.validate(findings, |schedule| {
         let Some(schedule) = schedule else {
@@ -212,7 +212,7 @@ pub(super) fn check_schedule(
 pub(super) fn check_max_interval(
     setting: Setting<Duration>,
     interval: &Setting<Duration>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Setting<Duration> {
     let shown = super::quantity::format_duration(interval.value);
     let setting = setting.validate(findings, |longest| {
@@ -248,7 +248,7 @@ pub(super) fn check_max_interval(
 
 pub(super) fn check_timeout(
     setting: Setting<Duration>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Setting<Duration> {
     setting.validate(findings, |timeout| {
         if timeout.is_zero() {
@@ -269,7 +269,7 @@ pub(super) fn check_timeout(
 
 pub(super) fn check_max_body(
     setting: Setting<ByteSize>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Setting<ByteSize> {
     setting.validate(findings, |size| {
         if size.0 < 1000 {

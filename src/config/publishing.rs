@@ -19,7 +19,7 @@ pub struct PublishingConfig {
 const DAY: Duration = Duration::from_hours(24);
 
 impl PublishingConfig {
-    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings<'_>) -> Self {
+    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings) -> Self {
         let max_entries =
             section.or(findings, "max_entries", 50_u32).validate(findings, |count| match count {
                 0 => Err((

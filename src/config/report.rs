@@ -5,13 +5,14 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, renderer::Deco
 use super::ConfigProblem;
 use feed_model::Severity;
 
-/// Renders the problems of `text`, one paragraph each: severity and text, file with line and
+/// Renders problems, one paragraph each: severity and text, file with line and
 /// column, the line with a caret, and the hint. Returns an empty string if there are no problems.
-pub fn render(problems: &[ConfigProblem], text: &str, colour: bool) -> String {
+pub fn render(problems: &[ConfigProblem], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut out = String::new();
     for problem in problems {
+        let text = &*problem.file_text;
         let level = match problem.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,

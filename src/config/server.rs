@@ -28,7 +28,7 @@ pub struct TlsConfig {
 }
 
 impl ServerConfig {
-    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings<'_>) -> Self {
+    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings) -> Self {
         let listen = section.or(findings, "listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
         let metrics = section.optional::<SocketAddr>(findings, "metrics_listen", "none").validate(
             findings,

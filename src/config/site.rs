@@ -19,7 +19,7 @@ pub struct SiteConfig {
 }
 
 impl SiteConfig {
-    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings<'_>) -> Self {
+    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings) -> Self {
         let title = section.or(findings, "title", "Tributary".to_owned()).value;
         let base_url = section.optional::<Url>(findings, "base_url", "the bound address").validate(
             findings,

@@ -34,7 +34,7 @@ pub(super) type TakenIds = BTreeMap<String, (String, Range<usize>)>;
 pub(super) fn read_all(
     sections: Vec<TableReader<'_>>,
     defaults: &Defaults,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Sources {
     let mut all =
         Sources { valid: Vec::new(), ids: TakenIds::new(), on_default_interval: Vec::new() };
@@ -54,7 +54,7 @@ pub(super) fn register_id<T>(
     taken: &mut TakenIds,
     what: &str,
     new: impl FnOnce(String) -> Result<T, feed_model::IdError>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Option<T> {
     let (Some(id), Some(span)) = (&setting.value, &setting.span) else {
         return None;
@@ -86,7 +86,7 @@ fn read(
     defaults: &Defaults,
     all: &mut Sources,
     addresses: &mut BTreeMap<String, Range<usize>>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Option<Source> {
     let suggested_id = section
         .peek("url")
@@ -181,7 +181,7 @@ fn schedule(
     section: &mut TableReader<'_>,
     interval: &Setting<Duration>,
     defaults: &Defaults,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Option<String> {
     let absent = "none: interval is used";
     let schedule = if interval.is_written() {
@@ -196,7 +196,7 @@ fn schedule(
 fn check_address(
     url: &Setting<Option<Url>>,
     addresses: &mut BTreeMap<String, Range<usize>>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) {
     let (Some(address), Some(span)) = (&url.value, &url.span) else {
         return;
@@ -222,7 +222,7 @@ fn allow_hosts(
     section: &mut TableReader<'_>,
     url: &Setting<Option<Url>>,
     defaults: &Defaults,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Vec<HostPattern> {
     let own = section.or_unreported::<Vec<HostPattern>>(findings, "allow_hosts", Vec::new());
     let mut patterns = defaults.allow_hosts.value.clone();
@@ -249,7 +249,7 @@ fn allow_hosts(
 }
 
 /// Warns about a URL with a private address, which the fetcher refuses.
-fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut Findings<'_>) {
+fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut Findings) {
     let (Some(address), Some(span)) = (&url.value, &url.span) else {
         return;
     };
@@ -272,11 +272,7 @@ fn check_public(url: &Setting<Option<Url>>, defaults: &Defaults, findings: &mut 
 }
 
 /// Checks that an own interval is at least an hour. Exempt sources are not checked.
-fn check_floor(
-    interval: &Setting<Duration>,
-    url: &Setting<Option<Url>>,
-    findings: &mut Findings<'_>,
-) {
+fn check_floor(interval: &Setting<Duration>, url: &Setting<Option<Url>>, findings: &mut Findings) {
     let (Some(span), true) = (&interval.span, interval.valid && interval.value < MIN_INTERVAL)
     else {
         return;
@@ -296,7 +292,7 @@ fn check_floor(
 }
 
 /// Reads `auth`, which names exactly one kind of credential.
-fn auth(section: &mut TableReader<'_>, findings: &mut Findings<'_>) -> Option<Auth> {
+fn auth(section: &mut TableReader<'_>, findings: &mut Findings) -> Option<Auth> {
     let mut table = section.table(findings, "auth");
     if !table.is_written() {
         return None;
@@ -353,7 +349,7 @@ fn is_field_name(name: &str) -> bool {
 fn page(
     section: &mut TableReader<'_>,
     follow: &Setting<FollowMode>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Option<PageSelectors> {
     let mut table = section.table(findings, "page");
     if !table.is_written() {
@@ -379,7 +375,7 @@ fn page(
 fn sitemap(
     section: &mut TableReader<'_>,
     follow: &Setting<FollowMode>,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> SitemapPatterns {
     let mut table = section.table(findings, "sitemap");
     if !table.is_written() {

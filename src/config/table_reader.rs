@@ -30,7 +30,7 @@ impl<T> Setting<T> {
     /// are not checked.
     pub(super) fn validate(
         mut self,
-        findings: &mut Findings<'_>,
+        findings: &mut Findings,
         rule: impl FnOnce(&T) -> Result<(), (String, Option<String>)>,
     ) -> Self {
         if let (Some(span), true) = (&self.span, self.valid)
@@ -102,7 +102,7 @@ impl<'d> TableReader<'d> {
     }
 
     /// Returns the table under `key`, empty if none is written.
-    pub(super) fn table(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Self {
+    pub(super) fn table(&mut self, findings: &mut Findings, key: &'static str) -> Self {
         let path = format!("{}.", self.key(key));
         let (table, header_span) = match self.find(key) {
             None => (None, self.header_span.clone()),
@@ -126,12 +126,16 @@ impl<'d> TableReader<'d> {
     }
 
     /// Returns the tables under `key`, written `[[key]]`.
-    pub(super) fn tables(&mut self, findings: &mut Findings<'_>, key: &'static str) -> Vec<Self> {
+    pub(super) fn tables(&mut self, findings: &mut Findings, key: &'static str) -> Vec<Self> {
         let name = self.key(key);
         let Some(found) = self.find(key) else {
             return Vec::new();
         };
-        let hint = format!("write `[[{key}]]`, with two brackets, once for each {key}");
+        let bare: String = name
+            .split('[')
+            .map(|part| part.split_once(']').map_or(part, |(_, rest)| rest))
+            .collect();
+        let hint = format!("write `[[{bare}]]`, with two brackets, once for each {key}");
         let section = |index: usize, value: &'d Spanned<DeValue<'d>>| {
             let table = value.get_ref().as_table()?;
             Some(Self {
@@ -176,7 +180,7 @@ impl<'d> TableReader<'d> {
     /// Reads the value under `key`. Returns its position, and `None` for an invalid value.
     fn read<T: Value>(
         &mut self,
-        findings: &mut Findings<'_>,
+        findings: &mut Findings,
         key: &'static str,
     ) -> Option<(Range<usize>, Option<T>)> {
         let found = self.find(key)?;
@@ -199,7 +203,7 @@ impl<'d> TableReader<'d> {
     /// Returns the value under `key`, else `default`.
     pub(super) fn or<T: Value>(
         &mut self,
-        findings: &mut Findings<'_>,
+        findings: &mut Findings,
         key: &'static str,
         default: T,
     ) -> Setting<T> {
@@ -211,7 +215,7 @@ impl<'d> TableReader<'d> {
     /// then the origin.
     pub(super) fn or_inherited<T: Value>(
         &mut self,
-        findings: &mut Findings<'_>,
+        findings: &mut Findings,
         key: &'static str,
         other: &Setting<T>,
     ) -> Setting<T> {
@@ -229,7 +233,7 @@ impl<'d> TableReader<'d> {
     /// Like [`TableReader::or`], but does not record an effective value. The caller records it.
     pub(super) fn or_unreported<T: Value>(
         &mut self,
-        findings: &mut Findings<'_>,
+        findings: &mut Findings,
         key: &'static str,
         default: T,
     ) -> Setting<T> {
@@ -250,7 +254,7 @@ impl<'d> TableReader<'d> {
     /// Returns the value under `key`, if there is one. `absent` describes the effect of no value.
     pub(super) fn optional<T: Value>(
         &mut self,
-        findings: &mut Findings<'_>,
+        findings: &mut Findings,
         key: &'static str,
         absent: &str,
     ) -> Setting<Option<T>> {
@@ -265,7 +269,7 @@ impl<'d> TableReader<'d> {
     /// Returns the value under `key`, else a value inherited from another table, if there is one.
     pub(super) fn optional_or_inherited<T: Value>(
         &mut self,
-        findings: &mut Findings<'_>,
+        findings: &mut Findings,
         key: &'static str,
         absent: &str,
         other: &Setting<Option<T>>,
@@ -287,7 +291,7 @@ impl<'d> TableReader<'d> {
     /// Returns the value under `key`, and reports a missing value with `hint`.
     pub(super) fn required<T: Value>(
         &mut self,
-        findings: &mut Findings<'_>,
+        findings: &mut Findings,
         key: &'static str,
         hint: impl FnOnce() -> String,
     ) -> Setting<Option<T>> {
@@ -304,7 +308,7 @@ impl<'d> TableReader<'d> {
     }
 
     /// Reports every unknown key, with the most similar known key.
-    pub(super) fn finish(self, findings: &mut Findings<'_>) {
+    pub(super) fn finish(self, findings: &mut Findings) {
         let Some(table) = self.table else { return };
         for name in table.keys() {
             let written = name.get_ref().as_ref();

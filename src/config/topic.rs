@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::{
-    expressions,
     findings::{Findings, closest_match, quoted},
     source::{TakenIds, register_id},
     table_reader::{Setting, TableReader},
+    terms::{self, matchers, texts},
     value::Located,
+    vocabulary,
 };
-use feed_model::{SourceId, Topic, TopicId};
+use feed_model::{SourceId, TermGroup, Topic, TopicId};
 
 /// The `was` list of each topic, with positions.
 type FormerIds = Vec<Setting<Vec<Located<String>>>>;
@@ -17,7 +18,7 @@ type FormerIds = Vec<Setting<Vec<Located<String>>>>;
 pub(super) fn read_all(
     sections: Vec<TableReader<'_>>,
     sources: &TakenIds,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Vec<Topic> {
     let (mut ids, mut former) = (TakenIds::new(), FormerIds::new());
     let mut topics = Vec::new();
@@ -33,7 +34,7 @@ fn read(
     sources: &TakenIds,
     ids: &mut TakenIds,
     former: &mut FormerIds,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Option<Topic> {
     let (name, header_span) = (section.name().to_owned(), section.header_span.clone());
     let id = section.required::<String>(findings, "id", || {
@@ -48,10 +49,16 @@ fn read(
     });
     let title = section.or(findings, "title", id.value.clone().unwrap_or_default()).value;
     let description = section.optional::<String>(findings, "description", "none").value;
-    let any = matchers(&mut section, "any", findings);
-    let all = matchers(&mut section, "all", findings);
-    let none = matchers(&mut section, "none", findings);
-    let source_ids = source_ids(&mut section, sources, findings);
+    let plain = TermGroup::default();
+    let vocabularies = vocabulary::read(&mut section, findings);
+    let any = matchers(&mut section, "any", &plain, findings);
+    let all = matchers(&mut section, "all", &plain, findings);
+    let none = matchers(&mut section, "none", &plain, findings);
+    let own_terms = terms::groups(&mut section, findings);
+    let own_except = terms::except(&mut section, findings);
+    let only_sources = source_ids(&mut section, "sources", sources, findings);
+    let excluded_sources = source_ids(&mut section, "exclude_sources", sources, findings);
+    let languages = languages(&mut section, findings);
     let threshold = section.or(findings, "threshold", 1.0_f64).validate(findings, |threshold| {
         if *threshold < 0.0 {
             return Err((
@@ -67,11 +74,19 @@ fn read(
     let access = section.or(findings, "access", Vec::<String>::new()).value;
     section.finish(findings);
 
+    let (mut term_groups, mut except) = (Vec::new(), feed_model::Exceptions::default());
+    for vocabulary in vocabularies {
+        term_groups.extend(vocabulary.terms);
+        except.words.extend(vocabulary.except.words);
+        except.title.extend(vocabulary.except.title);
+    }
+    term_groups.extend(own_terms);
+    except.words.extend(own_except.words);
+    except.title.extend(own_except.title);
     let rules = [&any, &all, &none];
-    if rules.iter().all(|list| list.valid && list.value.is_empty())
-        && source_ids.is_empty()
-        && !learn
-    {
+    let has_no_matchers =
+        rules.iter().all(|list| list.valid && list.value.is_empty()) && term_groups.is_empty();
+    if has_no_matchers && only_sources.is_empty() && languages.is_empty() && !learn {
         let hint =
             "add matchers with any = [\"…\"], or remove the topic: /topics/all has every story"
                 .to_owned();
@@ -82,6 +97,16 @@ fn read(
             hint,
         );
     }
+    let only_supports = !term_groups.is_empty() && term_groups.iter().all(|group| group.supports);
+    if only_supports && any.valid && any.value.is_empty() && !learn && threshold.value > 0.0 {
+        let hint = "add a group without `supports`, or matchers with any = [\"…\"]".to_owned();
+        findings.warning(
+            &name,
+            &header_span,
+            "no story reaches the threshold: supporting terms add at most half of it",
+            hint,
+        );
+    }
     let was_ids = was.value.iter().filter_map(|id| TopicId::new(id.value.as_str()).ok()).collect();
     former.push(was);
     let id = if id.valid {
@@ -89,17 +114,18 @@ fn read(
     } else {
         return None;
     };
-    let texts = |list: Setting<Vec<Located<String>>>| {
-        list.value.into_iter().map(|matcher| matcher.value).collect()
-    };
     Some(Topic {
         id,
         title,
         description,
         any: texts(any),
+        terms: term_groups,
         all: texts(all),
         none: texts(none),
-        sources: source_ids,
+        except,
+        sources: only_sources,
+        excluded_sources,
+        languages,
         threshold: threshold.value,
         former_ids: was_ids,
         learn,
@@ -108,33 +134,36 @@ fn read(
     })
 }
 
-/// Reads a list of matchers and checks their syntax.
-fn matchers(
-    section: &mut TableReader<'_>,
-    key: &'static str,
-    findings: &mut Findings<'_>,
-) -> Setting<Vec<Located<String>>> {
-    let list = section.or(findings, key, Vec::<Located<String>>::new());
-    for (index, matcher) in list.value.iter().enumerate() {
-        if let Err(error) = expressions::matcher(&matcher.value) {
-            let hint =
-                "use a word, a phrase or a /regex/, with an optional field prefix and weight \
-                        suffix: \"title:kafka^2\""
-                    .to_owned();
-            let text = format!("invalid matcher {}: {error}", quoted(&matcher.value));
-            findings.error(&format!("{}[{index}]", list.key), &matcher.span, text, hint);
+/// Reads `languages`: primary subtags of BCP 47 in lower case.
+fn languages(section: &mut TableReader<'_>, findings: &mut Findings) -> Vec<String> {
+    let list = section.or(findings, "languages", Vec::<Located<String>>::new());
+    let mut languages = Vec::new();
+    for (index, language) in list.value.iter().enumerate() {
+        let tag = language.value.trim().to_ascii_lowercase();
+        if (2..=3).contains(&tag.len()) && tag.bytes().all(|b| b.is_ascii_lowercase()) {
+            languages.push(tag);
+            continue;
         }
+        let primary = tag.split(['-', '_']).next().unwrap_or_default();
+        let hint = if (2..=3).contains(&primary.len()) {
+            format!("regions are not distinguished; use \"{primary}\"")
+        } else {
+            "use a code of two or three letters, for example \"en\" or \"de\"".to_owned()
+        };
+        let text = format!("{} is not a language code", quoted(&language.value));
+        findings.error(&format!("{}[{index}]", list.key), &language.span, text, hint);
     }
-    list
+    languages
 }
 
-/// Reads `sources`, and reports ids that no source has.
+/// Reads a list of source ids, and reports ids that no source has.
 fn source_ids(
     section: &mut TableReader<'_>,
+    key: &'static str,
     sources: &TakenIds,
-    findings: &mut Findings<'_>,
+    findings: &mut Findings,
 ) -> Vec<SourceId> {
-    let list = section.or(findings, "sources", Vec::<Located<String>>::new());
+    let list = section.or(findings, key, Vec::<Located<String>>::new());
     let known: Vec<&str> = sources.values().map(|(id, _)| id.as_str()).collect();
     let mut ids = Vec::new();
     for (index, source) in list.value.iter().enumerate() {
@@ -154,7 +183,7 @@ fn source_ids(
 }
 
 /// Checks the former ids: each must be valid, not the id of a present topic, and listed only once.
-fn check_former_ids(former: &FormerIds, ids: &TakenIds, findings: &mut Findings<'_>) {
+fn check_former_ids(former: &FormerIds, ids: &TakenIds, findings: &mut Findings) {
     let mut claimed = TakenIds::new();
     for list in former {
         for (index, id) in list.value.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::{
     findings::{closest_match, quoted},
     quantity,
 };
-use feed_model::{ContentPolicy, FollowMode, HostPattern};
+use feed_model::{ContentPolicy, FollowMode, HostPattern, MatchField};
 
 /// The reason why a value is invalid.
 #[derive(Debug)]
@@ -394,6 +394,36 @@ impl Value for ContentPolicy {
             Self::Full => "full",
             Self::Summary => "summary",
             Self::None => "none",
+        })
+    }
+}
+
+impl Value for MatchField {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
+        word(written, &Self::ALL.map(|field| (field.as_str(), field)))
+    }
+
+    fn to_toml(&self) -> String {
+        toml_string(self.as_str())
+    }
+}
+
+/// Whether upper and lower case are different.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LetterCase {
+    Any,
+    Exact,
+}
+
+impl Value for LetterCase {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
+        word(written, &[("any", Self::Any), ("exact", Self::Exact)])
+    }
+
+    fn to_toml(&self) -> String {
+        toml_string(match self {
+            Self::Any => "any",
+            Self::Exact => "exact",
         })
     }
 }

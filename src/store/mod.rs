@@ -55,7 +55,7 @@ pub use read::{
     source_health::ACTIVITY_DAYS,
     sources::{DueSource, SharedFeedSource, SourceRecord},
     stories::{MonthCount, StoryQuery},
-    training_data::TopicChange,
+    training_data::{TermHits, TopicChange},
 };
 pub use reader::Reader;
 pub use search_query::SearchQuery;

@@ -65,18 +65,9 @@ fn rules() -> Arc<Rules> {
 
 fn topic() -> Topic {
     Topic {
-        id: TopicId::new("t").unwrap(),
-        title: "T".into(),
-        description: None,
         any: vec!["kafka".into()],
-        all: Vec::new(),
-        none: Vec::new(),
-        sources: Vec::new(),
-        threshold: 1.0,
-        former_ids: Vec::new(),
-        learn: false,
         announce_within: Duration::from_secs(3600),
-        access: Vec::new(),
+        ..Topic::new(TopicId::new("t").unwrap())
     }
 }
 

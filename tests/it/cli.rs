@@ -7,12 +7,18 @@ use std::{fs, io::Read as _, process::Stdio};
 use crate::support::program::{Program, ProgramOutput};
 
 #[test]
-fn init_writes_the_shipped_file_once() {
+fn init_writes_the_starter_once_and_the_example_on_request() {
     let program = Program::empty();
     let first = program.run(&["init"]);
     assert_eq!((first.code, first.stdout.as_str()), (0, ""));
     assert!(first.stderr.contains("wrote feeds.toml"), "{}", first.stderr);
-    assert_eq!(fs::read_to_string(program.join("feeds.toml")).unwrap(), tributary::config::SHIPPED);
+    assert_eq!(fs::read_to_string(program.join("feeds.toml")).unwrap(), tributary::config::STARTER);
+    let lines = tributary::config::STARTER.lines().count();
+    assert!((20..=36).contains(&lines), "the starter has {lines} lines");
+    assert_eq!(program.run(&["--config", "example.toml", "init", "--example"]).code, 0);
+    let example = fs::read_to_string(program.join("example.toml")).unwrap();
+    assert_eq!(example, tributary::config::SHIPPED);
+    fs::remove_file(program.join("example.toml")).unwrap();
 
     fs::write(program.join("feeds.toml"), "# mine").unwrap();
     let second = program.run(&["init"]);
@@ -39,7 +45,7 @@ fn check_accepts_what_init_wrote() {
     program.run(&["init"]);
     let check = program.run(&["check"]);
     assert_eq!((check.code, check.stderr.as_str()), (0, ""));
-    assert_eq!(check.stdout, "feeds.toml is valid: 2 sources, 4 topics\n");
+    assert_eq!(check.stdout, "feeds.toml is valid: 0 sources, 1 topic\n");
     let json: serde_json::Value =
         serde_json::from_str(&program.run(&["check", "--json"]).stdout).unwrap();
     assert_eq!(json, serde_json::json!({ "ok": true, "problems": [] }));
@@ -73,7 +79,7 @@ fn check_reports_every_problem_and_ends_with_78() {
 #[test]
 fn effective_values_name_their_origin() {
     let program = Program::empty();
-    program.run(&["init"]);
+    program.run(&["init", "--example"]);
     let check = program.run(&["check", "--effective"]);
     assert_eq!(check.code, 0);
     let line = |key: &str| {

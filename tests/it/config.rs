@@ -84,7 +84,7 @@ fn every_invalid_config_has_the_expected_report() {
             prepend_module_to_snapshot => false,
             omit_expression => true,
         }, {
-            insta::assert_snapshot!(name, config::render(&checked.problems, &text, false));
+            insta::assert_snapshot!(name, config::render(&checked.problems, false));
         });
     }
 }
@@ -105,7 +105,7 @@ fn suspicious_settings_are_warnings() {
     let (_, text) = fixtures("valid").into_iter().find(|(name, _)| name == "warnings").unwrap();
     let checked = config::check(&text, "warnings.toml");
     assert!(checked.problems.iter().all(|problem| problem.severity == Severity::Warning));
-    insta::assert_snapshot!(config::render(&checked.problems, &text, false));
+    insta::assert_snapshot!(config::render(&checked.problems, false));
 }
 
 #[test]
@@ -155,19 +155,93 @@ fn an_exemption_holds_only_for_a_source_whose_own_host_is_exempt() {
     assert_eq!(config.sources[1].content, None::<ContentPolicy>);
 }
 
+/// The shipped file is what a person would write by hand.
+#[test]
+fn the_shipped_config_is_short_and_has_no_regex() {
+    assert!(config::SHIPPED.len() <= 6000, "{} bytes", config::SHIPPED.len());
+    let config = config::check(config::SHIPPED, "feeds.toml").config.unwrap();
+    for topic in &config.topics {
+        let own = topic.any.iter().chain(&topic.all).chain(&topic.none);
+        let grouped = topic.terms.iter().flat_map(|group| &group.words);
+        for word in own.chain(grouped) {
+            assert!(!word.contains('/') || !word.ends_with('/'), "{}: {word}", topic.id);
+        }
+        assert!(topic.any.len() + topic.none.len() <= 10, "{}", topic.id);
+    }
+    let starter = config::check(config::STARTER, "feeds.toml");
+    assert_eq!(starter.problems, []);
+    let starter = starter.config.unwrap();
+    assert_eq!((starter.sources.len(), starter.topics.len()), (0, 1));
+}
+
+#[test]
+fn included_files_add_sources_and_topics_and_name_their_problems() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fs::create_dir(path("topics")).unwrap();
+    let main = "include = [\"topics/*.toml\", \"more.toml\"]\n\n[[source]]\nid = \"a\"\n\
+        url = \"https://a.example/\"\n";
+    fs::write(
+        path("topics/b.toml"),
+        "\u{feff}[[topic]]\nid = \"bread\"\nany = [\"rye\"]\nsources = [\"c\"]\n\
+         vocabulary = [\"own.toml\"]\n",
+    )
+    .unwrap();
+    fs::write(path("topics/a.toml"), "[[topic]]\nid = \"cheese\"\nany = [\"brie\"]\n").unwrap();
+    fs::write(path("topics/ignored.txt"), "x = 1").unwrap();
+    fs::write(path("more.toml"), "[[source]]\nid = \"c\"\nurl = \"https://c.example/\"\n").unwrap();
+    fs::write(path("own.toml"), "[[terms]]\nwords = [\"spelt\"]\n[except]\ntitle = [\"cake\"]\n")
+        .unwrap();
+    let name = path("feeds.toml").display().to_string();
+    let checked = config::check(main, &name);
+    assert_eq!(checked.problems, []);
+    let config = checked.config.unwrap();
+    let sources: Vec<&str> = config.sources.iter().map(|source| source.id.as_str()).collect();
+    let topics: Vec<&str> = config.topics.iter().map(|topic| topic.id.as_str()).collect();
+    assert_eq!((sources, topics), (vec!["a", "c"], vec!["cheese", "bread"]));
+    assert_eq!(config.topics[1].terms[0].words, ["spelt"]);
+    assert_eq!(config.topics[1].except.title, ["cake"]);
+
+    fs::write(path("own.toml"), "[[terms]]\nwords = [\"spelt\"]\nwieght = 2\n").unwrap();
+    fs::write(
+        path("more.toml"),
+        "# ü\n[server]\nlisten = \"127.0.0.1:1\"\n[[source]]\nid = \"a\"\nurl = \"https://c.example/\"\n",
+    )
+    .unwrap();
+    let checked = config::check(main, &name);
+    let place = |problem: &config::ConfigProblem| {
+        let file = problem.file.rsplit('/').next().unwrap().to_owned();
+        (file, problem.line, problem.column, problem.text.clone())
+    };
+    let problems: Vec<_> = checked.problems.iter().map(place).collect();
+    let expected = |file: &str, line, column, text: &str| {
+        assert!(
+            problems.contains(&(file.to_owned(), line, column, text.to_owned())),
+            "{file}: {text}: {problems:?}"
+        );
+    };
+    expected("own.toml", 3, 1, "unknown key `wieght`");
+    expected("more.toml", 2, 2, "unknown key `server`");
+    expected("more.toml", 5, 6, "`a` is already the id of another source");
+    expected("b.toml", 4, 12, "unknown source `c`");
+    let report = config::render(&checked.problems, false);
+    assert!(report.contains("first used at") && report.contains("feeds.toml:4"), "{report}");
+    assert!(report.contains("wieght = 2"), "{report}");
+}
+
 #[test]
 fn colour_is_used_only_on_request() {
     let text = "[polling]\ninterval = 1";
     let problems = config::check(text, "feeds.toml").problems;
-    assert!(!config::render(&problems, text, false).contains('\u{1b}'));
-    assert!(config::render(&problems, text, true).contains('\u{1b}'));
+    assert!(!config::render(&problems, false).contains('\u{1b}'));
+    assert!(config::render(&problems, true).contains('\u{1b}'));
 }
 
 #[test]
 fn reports_contain_no_terminal_control_characters() {
     let text = "\"\\u001b[2J\" = 1\n[[source]]\nid = \"\\u001b]0;x\\u0007\"\n\
         url = \"https://\\u001b.example/\"\n";
-    let report = config::render(&config::check(text, "feeds.toml").problems, text, false);
+    let report = config::render(&config::check(text, "feeds.toml").problems, false);
     assert!(!report.contains(['\u{1b}', '\u{7}']), "{report:?}");
 }
 
@@ -180,7 +254,7 @@ mod properties {
         #[test]
         fn any_text_is_checked_without_a_panic(text in "\\PC{0,200}") {
             let checked = config::check(&text, "feeds.toml");
-            let _ = config::render(&checked.problems, &text, false);
+            let _ = config::render(&checked.problems, false);
             prop_assert!(checked.problems.iter().all(|p| p.line >= 1 && p.column >= 1));
         }
 
@@ -196,7 +270,7 @@ mod properties {
             prop_assume!(config::SHIPPED.is_char_boundary(end));
             let text = format!("{}{junk}{}", &config::SHIPPED[..at], &config::SHIPPED[end..]);
             let checked = config::check(&text, "feeds.toml");
-            let report = config::render(&checked.problems, &text, false);
+            let report = config::render(&checked.problems, false);
             prop_assert_eq!(checked.config.is_none(), checked.errors() > 0);
             prop_assert!(checked.problems.is_empty() == report.is_empty());
         }

@@ -6,6 +6,7 @@ mod html;
 pub mod html_elements;
 mod id;
 pub mod language;
+mod match_field;
 pub mod months;
 mod poll;
 mod problem;
@@ -25,6 +26,7 @@ pub use draft::{
 pub use headers::{Headers, Validators};
 pub use html::SafeHtml;
 pub use id::{EntryId, EntryKey, IdError, SourceId, StoryId, TopicId};
+pub use match_field::MatchField;
 pub use poll::{MovedAddress, PollOutcome};
 pub use problem::{Problem, Severity};
 pub use source::{
@@ -32,7 +34,7 @@ pub use source::{
     PageSelectors, PollPolicy, SitemapPatterns, Source, SourceHealth, SourceState,
 };
 pub use story::{DecidedBy, Duplicate, Membership, NonMembership, SourceRef, Story, StoryEntry};
-pub use topic::{Topic, TopicState};
+pub use topic::{Exceptions, TermGroup, Topic, TopicState};
 
 /// A point in time in UTC. It is stored with millisecond precision.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{SourceId, Timestamp, TopicId};
+use super::{MatchField, SourceId, Timestamp, TopicId};
 
 /// A category of stories and the feed of them. The matchers are texts that the crate `topic-rules`
 /// has checked.
@@ -16,12 +16,21 @@ pub struct Topic {
     pub description: Option<String>,
     /// Matchers whose scores are added.
     pub any: Vec<String>,
+    /// Further matchers whose scores are added, in groups: those of vocabularies, then its own.
+    pub terms: Vec<TermGroup>,
     /// Matchers that must all hit.
     pub all: Vec<String>,
     /// Matchers that must not hit.
     pub none: Vec<String>,
+    /// Exceptions, which must not hit either: those of vocabularies, then its own.
+    pub except: Exceptions,
     /// The sources that it is limited to. Empty means every source.
     pub sources: Vec<SourceId>,
+    /// Sources whose stories are left out.
+    pub excluded_sources: Vec<SourceId>,
+    /// The languages that it is limited to, as primary subtags of BCP 47. Empty means every
+    /// language.
+    pub languages: Vec<String>,
     /// The minimum score of a story.
     pub threshold: f64,
     /// Earlier ids. Their URLs redirect to this topic.
@@ -33,6 +42,43 @@ pub struct Topic {
     pub announce_within: Duration,
     /// Files with access tokens. If there are any, the topic is private.
     pub access: Vec<String>,
+}
+
+/// A group of matchers that share their settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TermGroup {
+    /// Words, phrases or regexes.
+    pub words: Vec<String>,
+    /// The fields that the words are limited to. Empty means title, category, summary and content.
+    pub fields: Vec<MatchField>,
+    /// The weight of each word.
+    pub weight: f64,
+    /// Whether upper and lower case are different.
+    pub exact_case: bool,
+    /// Whether the words only support others. All such words of a topic together add at most half
+    /// of its threshold.
+    pub supports: bool,
+}
+
+impl Default for TermGroup {
+    fn default() -> Self {
+        Self {
+            words: Vec::new(),
+            fields: Vec::new(),
+            weight: 1.0,
+            exact_case: false,
+            supports: false,
+        }
+    }
+}
+
+/// Matchers that keep a story out of a topic.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exceptions {
+    /// Words anywhere in title, category, summary or content.
+    pub words: Vec<String>,
+    /// Words in the title.
+    pub title: Vec<String>,
 }
 
 /// The state of a topic, as the command `topics` shows it.
@@ -58,9 +104,13 @@ impl Topic {
             id,
             description: None,
             any: Vec::new(),
+            terms: Vec::new(),
             all: Vec::new(),
             none: Vec::new(),
+            except: Exceptions::default(),
             sources: Vec::new(),
+            excluded_sources: Vec::new(),
+            languages: Vec::new(),
             threshold: 1.0,
             former_ids: Vec::new(),
             learn: false,

@@ -5,11 +5,12 @@
 
 use std::borrow::Cow;
 
+use feed_model::MatchField;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 use super::{
     StoryFields,
-    matcher::{self, MatchField, Matcher, Sign, Target},
+    matcher::{self, Matcher, Sign, Target},
     phrase_trie::{PhraseTrie, ReadBuffers},
     reason::{FoundText, FoundTexts},
     regex_prefilter::RegexPrefilter,
@@ -58,6 +59,11 @@ impl Tally<'_> {
         let shown =
             shown.map(|hit| FoundText { field: hit.field, text: hit.text.clone().into_owned() });
         FoundTexts { shown: shown.collect(), total: self.hits }
+    }
+
+    /// Returns the field of the first hit.
+    pub(super) fn first_field(&self) -> Option<MatchField> {
+        self.shown[0].as_ref().map(|hit| hit.field)
     }
 
     /// Returns the points of all hits together. Each further hit adds half of what the previous one
@@ -217,6 +223,9 @@ impl<'t> Finder<'_, 't> {
                 && !signs.is_empty()
                 && !has_same_signs(&text[start..end], signs)
             {
+                return;
+            }
+            if !matcher.accepts_case(&text[start..end]) {
                 return;
             }
             let hit = || Hit {

@@ -54,15 +54,25 @@ impl Language {
             .unwrap_or(Self::ENGLISH)
     }
 
-    fn declared(tag: &str) -> Option<Self> {
-        let primary = tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-        if !(2..=3).contains(&primary.len())
-            || primary == "und"
-            || primary == "mul"
-            || primary == "zxx"
-        {
-            return None;
+    /// Returns the primary subtag of the declared language, or else of the one detected in
+    /// `samples`, or else `en`. A language with a two-letter subtag has that one.
+    pub(super) fn tag_of(declared: Option<&str>, samples: &[&str]) -> String {
+        let from_code = |code: &str| {
+            let known = STEMMED_LANGUAGES.iter().find(|(_, _, lang)| lang.code() == code);
+            let short = known.map(|(tags, _, _)| tags[0]).or_else(|| short_code(code));
+            short.unwrap_or(code).to_owned()
+        };
+        if let Some(primary) = declared.and_then(primary_subtag) {
+            return from_code(&primary);
         }
+        if let Some(Self(index)) = detect_by_stop_words(samples) {
+            return STEMMED_LANGUAGES[index].0[0].to_owned();
+        }
+        detected_lang(samples).map_or_else(|| "en".to_owned(), |lang| from_code(lang.code()))
+    }
+
+    fn declared(tag: &str) -> Option<Self> {
+        let primary = primary_subtag(tag)?;
         let known = STEMMED_LANGUAGES
             .iter()
             .position(|(tags, _, lang)| tags.contains(&primary.as_str()) || lang.code() == primary);
@@ -73,15 +83,11 @@ impl Language {
         if let Some(language) = detect_by_stop_words(samples) {
             return Some(language);
         }
-        let sample = samples.join("\n");
-        if sample.chars().filter(|c| c.is_alphabetic()).count() < MIN_DETECTED_LETTERS {
-            return None;
-        }
-        let found = whatlang::detect(&sample).filter(whatlang::Info::is_reliable)?;
+        let found = detected_lang(samples)?;
         Some(
             STEMMED_LANGUAGES
                 .iter()
-                .position(|(_, _, lang)| *lang == found.lang())
+                .position(|(_, _, lang)| *lang == found)
                 .map_or(Self::UNSTEMMED, Self),
         )
     }
@@ -97,6 +103,34 @@ impl Language {
             STEMMED_LANGUAGES.get(self.0).map(|(_, algorithm, _)| Stemmer::create(*algorithm));
         WordStemmer { stemmer, is_english: self == Self::ENGLISH }
     }
+}
+
+/// Returns the primary subtag of a language tag in lower case; `None` if it names no language.
+fn primary_subtag(tag: &str) -> Option<String> {
+    let primary = tag.trim().split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let names_none = matches!(primary.as_str(), "und" | "mul" | "zxx");
+    ((2..=3).contains(&primary.len()) && !names_none).then_some(primary)
+}
+
+/// Returns the two-letter subtag of a language that is detected but not stemmed.
+fn short_code(code: &str) -> Option<&'static str> {
+    #[rustfmt::skip]
+    const SHORT_CODES: [(&str, &str); 30] = [
+        ("afr", "af"), ("ben", "bn"), ("bul", "bg"), ("cat", "ca"), ("ces", "cs"), ("cmn", "zh"),
+        ("epo", "eo"), ("est", "et"), ("guj", "gu"), ("heb", "he"), ("hin", "hi"), ("hrv", "hr"),
+        ("ind", "id"), ("jpn", "ja"), ("kat", "ka"), ("kor", "ko"), ("lav", "lv"), ("lit", "lt"),
+        ("mar", "mr"), ("pan", "pa"), ("pes", "fa"), ("pol", "pl"), ("slk", "sk"), ("slv", "sl"),
+        ("srp", "sr"), ("tel", "te"), ("tha", "th"), ("ukr", "uk"), ("urd", "ur"), ("vie", "vi"),
+    ];
+    SHORT_CODES.iter().find(|(long, _)| *long == code).map(|(_, short)| *short)
+}
+
+fn detected_lang(samples: &[&str]) -> Option<Lang> {
+    let sample = samples.join("\n");
+    if sample.chars().filter(|c| c.is_alphabetic()).count() < MIN_DETECTED_LETTERS {
+        return None;
+    }
+    whatlang::detect(&sample).filter(whatlang::Info::is_reliable).map(|found| found.lang())
 }
 
 /// Detects a language by its stop words. This suffices for most texts and is much faster than a

@@ -18,8 +18,9 @@ mod tokenizer;
 mod word_cache;
 
 pub use classification::Classification;
+pub use feed_model::MatchField;
 pub use learn::{LearnerProgress, TrainingExample};
-pub use matcher::{MatchField, Matcher, MatcherError, parse_matcher};
+pub use matcher::{FieldSuggestion, Matcher, MatcherError, parse_matcher, parse_term};
 pub use reason::{FoundText, FoundTexts, LearnerReason, Reason};
 pub use rules::{MatcherList, Rules, RulesError};
 pub use story_fields::StoryFields;

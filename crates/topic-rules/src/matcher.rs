@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use feed_model::{MatchField, TermGroup};
 use regex::{Regex, RegexBuilder};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -20,71 +21,25 @@ const MAX_READINGS: usize = 16;
 /// Size limit of a compiled regex in bytes.
 pub(super) const MAX_REGEX_BYTES: usize = 1 << 20;
 
-/// A field of a story that a matcher can be limited to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum MatchField {
-    /// The title.
-    Title,
-    /// The publisher's own categories.
-    Category,
-    /// The publisher's summary, or the first 300 characters of the text if there is none.
-    Summary,
-    /// The text.
-    Content,
-    /// The names of the authors.
-    Author,
-    /// The link.
-    Url,
-    /// The ids of the sources that have the story.
-    Source,
-}
-
-impl MatchField {
-    /// All fields, in the order of the reference documentation.
-    pub const ALL: [Self; 7] = [
-        Self::Title,
-        Self::Summary,
-        Self::Content,
-        Self::Category,
-        Self::Author,
-        Self::Url,
-        Self::Source,
-    ];
-
-    /// Returns the word that is written before the colon.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Title => "title",
-            Self::Category => "category",
-            Self::Summary => "summary",
-            Self::Content => "content",
-            Self::Author => "author",
-            Self::Url => "url",
-            Self::Source => "source",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|field| field.as_str() == word)
-    }
-}
-
 /// The error for a text that is no matcher.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum MatcherError {
     /// There is nothing to search for.
     #[error("a matcher needs a word, a phrase or a /regex/ to search for")]
     Empty,
-    /// The prefix looks like a misspelt field.
-    #[error(
-        "`{prefix}:` is no field; write `{suggestion}:`, or a space after the colon to search for \
-         the word itself"
-    )]
-    MatchField {
+    /// The prefix is no field.
+    #[error("unknown field `{prefix}:`; {}", .suggestion.hint())]
+    UnknownField {
         /// What was written.
         prefix: String,
-        /// The field that was probably meant.
-        suggestion: &'static str,
+        /// What was probably meant.
+        suggestion: FieldSuggestion,
+    },
+    /// A matcher of a group with `in` has a field of its own.
+    #[error("`{field}:` cannot be combined with `in`, which already names the fields")]
+    FieldTwice {
+        /// The field of the matcher.
+        field: &'static str,
     },
     /// The text after `^` is no weight.
     #[error("`^{weight}` is no weight: write a number above 0 and at most 1000, such as ^2.5")]
@@ -115,6 +70,47 @@ pub enum MatcherError {
     /// The phrase has too many words.
     #[error("a phrase has at most {MAX_PHRASE_WORDS} words")]
     TooLong,
+}
+
+/// What was probably meant by an unknown field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldSuggestion {
+    /// This field.
+    Field(MatchField),
+    /// A language, which is a setting of the topic.
+    Languages,
+    /// Nothing similar.
+    Unknown,
+}
+
+impl FieldSuggestion {
+    fn of(prefix: &str) -> Self {
+        let lower = prefix.to_ascii_lowercase();
+        let field = match lower.as_str() {
+            "lang" | "language" => return Self::Languages,
+            "tag" | "tags" | "categories" | "section" => Some(MatchField::Category),
+            "body" | "text" => Some(MatchField::Content),
+            "link" | "href" => Some(MatchField::Url),
+            "description" | "subtitle" => Some(MatchField::Summary),
+            "feed" | "sources" => Some(MatchField::Source),
+            _ => MatchField::ALL.into_iter().find(|field| {
+                strsim::osa_distance(field.as_str(), &lower) <= field.as_str().len() / 3
+            }),
+        };
+        field.map_or(Self::Unknown, Self::Field)
+    }
+
+    fn hint(self) -> String {
+        let what = match self {
+            Self::Field(field) => format!("write `{}:`", field.as_str()),
+            Self::Languages => "use `languages = [\"…\"]` of the topic".to_owned(),
+            Self::Unknown => {
+                let names = MatchField::ALL.map(|field| format!("`{}:`", field.as_str()));
+                format!("known fields are {}", names.join(", "))
+            }
+        };
+        format!("{what}, or write a space after the colon to search for the word itself")
+    }
 }
 
 /// A word or sign of a phrase.
@@ -154,8 +150,13 @@ pub(super) enum Target {
 #[derive(Debug, Clone)]
 pub struct Matcher {
     text: String,
+    /// The only field, if it is limited to one.
     pub(super) field: Option<MatchField>,
+    /// The fields of its group, if it is limited to several.
+    fields: Vec<MatchField>,
     pub(super) weight: f64,
+    /// Whether upper and lower case are different.
+    exact_case: bool,
     pub(super) target: Target,
 }
 
@@ -177,10 +178,33 @@ impl Matcher {
 
     /// Returns whether hits in `field` count.
     pub(super) fn applies_to(&self, field: MatchField) -> bool {
-        self.field.map_or_else(
-            || !matches!(field, MatchField::Author | MatchField::Url | MatchField::Source),
-            |only| only == field,
-        )
+        match self.field {
+            Some(only) => only == field,
+            None if self.fields.is_empty() => {
+                !matches!(field, MatchField::Author | MatchField::Url | MatchField::Source)
+            }
+            None => self.fields.contains(&field),
+        }
+    }
+
+    /// Returns whether a match of the phrase has the right case: any, or else that of the matcher.
+    pub(super) fn accepts_case(&self, found: &str) -> bool {
+        !self.exact_case || has_case_of(found, &self.text)
+    }
+}
+
+/// Returns whether every word of `found` begins with the corresponding word as it is written, so that
+/// `RAGs` has the case of `RAG`, and `Rag` and `rag` do not.
+fn has_case_of(found: &str, written: &str) -> bool {
+    fn words(text: &str) -> Vec<&str> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
+    }
+    let (found, written) = (words(found), words(written));
+    if found.len() == written.len() {
+        found.iter().zip(&written).all(|(found, written)| found.starts_with(written))
+    } else {
+        // A compound: `KVCache` and `KV cache`.
+        found.concat().starts_with(&written.concat())
     }
 }
 
@@ -192,18 +216,42 @@ impl fmt::Display for Matcher {
 
 /// Parses a matcher.
 pub fn parse_matcher(text: &str) -> Result<Matcher, MatcherError> {
+    parse_term(text, &TermGroup::default())
+}
+
+/// Parses a matcher of a group, with the settings of the group.
+pub fn parse_term(text: &str, group: &TermGroup) -> Result<Matcher, MatcherError> {
     let written = text.trim();
     let (field, rest) = split_field(written)?;
     let (body, weight) = split_weight(rest)?;
+    let field = match (field, &group.fields[..]) {
+        (Some(field), [_, ..]) => return Err(MatcherError::FieldTwice { field: field.as_str() }),
+        (None, [only]) => Some(*only),
+        (field, _) => field,
+    };
     let target = match body.strip_prefix('/') {
-        Some(rest) => parse_regex(rest.strip_suffix('/').ok_or(MatcherError::Unclosed)?)?,
+        Some(rest) => {
+            let pattern = rest.strip_suffix('/').ok_or(MatcherError::Unclosed)?;
+            if group.exact_case && !pattern.is_empty() {
+                parse_regex(&format!("(?-i:{pattern})"))?
+            } else {
+                parse_regex(pattern)?
+            }
+        }
         None => parse_phrase(body, field)?,
     };
-    Ok(Matcher { text: written.to_owned(), field, weight, target })
+    let is_phrase = matches!(target, Target::Phrase { .. });
+    Ok(Matcher {
+        text: if is_phrase && group.exact_case { body.to_owned() } else { written.to_owned() },
+        field,
+        fields: group.fields.clone(),
+        weight: weight * group.weight,
+        exact_case: group.exact_case && is_phrase,
+        target,
+    })
 }
 
-/// Splits a field such as `title:` off. Other words before a colon belong to the phrase, unless
-/// they look like a misspelt field.
+/// Splits a field such as `title:` off. A word before `: `, `:/` or `::` belongs to the phrase.
 fn split_field(text: &str) -> Result<(Option<MatchField>, &str), MatcherError> {
     let Some((prefix, rest)) = text.split_once(':') else {
         return Ok((None, text));
@@ -212,25 +260,14 @@ fn split_field(text: &str) -> Result<(Option<MatchField>, &str), MatcherError> {
         return Ok((Some(field), rest.trim_start()));
     }
     let is_word = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_alphabetic());
-    if !is_word || rest.is_empty() || rest.starts_with(char::is_whitespace) {
+    if !is_word
+        || rest.is_empty()
+        || rest.starts_with(|c: char| c.is_whitespace() || "/:".contains(c))
+    {
         return Ok((None, text));
     }
-    let lower = prefix.to_ascii_lowercase();
-    let suggestion = match lower.as_str() {
-        "tag" | "tags" | "categories" | "section" => Some("category"),
-        "body" | "text" => Some("content"),
-        "link" | "href" => Some("url"),
-        "description" | "subtitle" => Some("summary"),
-        "feed" | "sources" => Some("source"),
-        _ => MatchField::ALL
-            .map(MatchField::as_str)
-            .into_iter()
-            .find(|name| strsim::osa_distance(name, &lower) <= name.len() / 3),
-    };
-    match suggestion {
-        Some(suggestion) => Err(MatcherError::MatchField { prefix: prefix.to_owned(), suggestion }),
-        None => Ok((None, text)),
-    }
+    let suggestion = FieldSuggestion::of(prefix);
+    Err(MatcherError::UnknownField { prefix: prefix.to_owned(), suggestion })
 }
 
 /// Splits a weight such as `^2.5` off. A `^` within a regex belongs to the regex.
@@ -346,6 +383,7 @@ mod tests {
         assert_eq!(parts("url:/kafka$/^3"), (Some(MatchField::Url), 3.0));
         assert_eq!(parts("persistent://tenant"), (None, 1.0));
         assert_eq!(parts("note: this"), (None, 1.0));
+        assert_eq!(parts("std::vector"), (None, 1.0));
     }
 
     #[test]
@@ -356,12 +394,25 @@ mod tests {
         assert_eq!(parse_matcher("/dev/null").unwrap_err(), MatcherError::Unclosed);
         assert!(matches!(
             parse_matcher("titel:kafka"),
-            Err(MatcherError::MatchField { suggestion: "title", .. })
+            Err(MatcherError::UnknownField {
+                suggestion: FieldSuggestion::Field(MatchField::Title),
+                ..
+            })
         ));
         assert!(matches!(
             parse_matcher("tag:kafka"),
-            Err(MatcherError::MatchField { suggestion: "category", .. })
+            Err(MatcherError::UnknownField {
+                suggestion: FieldSuggestion::Field(MatchField::Category),
+                ..
+            })
         ));
+        for (text, suggestion) in
+            [("lang:pt", FieldSuggestion::Languages), ("mood:good", FieldSuggestion::Unknown)]
+        {
+            let prefix = text.split(':').next().unwrap().to_owned();
+            let error = parse_matcher(text).unwrap_err();
+            assert_eq!(error, MatcherError::UnknownField { prefix, suggestion });
+        }
         for weight in ["kafka^0", "kafka^-1", "kafka^x", "kafka^", "kafka^inf", "kafka^NaN"] {
             assert!(matches!(parse_matcher(weight), Err(MatcherError::Weight { .. })), "{weight}");
         }

@@ -5,9 +5,7 @@
 
 use std::fmt;
 
-use feed_model::SourceId;
-
-use super::matcher::MatchField;
+use feed_model::{MatchField, SourceId};
 
 /// Number of characters of a found text that are shown.
 const MAX_SHOWN_CHARS: usize = 80;
@@ -25,6 +23,15 @@ pub enum Reason {
         points: f64,
         /// The weight of the matcher.
         weight: f64,
+        /// Whether it only supports other matchers.
+        supports: bool,
+    },
+    /// The terms that only support add more than counts.
+    SupportLimited {
+        /// What they add together.
+        points: f64,
+        /// What counts of it.
+        limit: f64,
     },
     /// A matcher of `all` was found.
     RequiredFound {
@@ -60,6 +67,18 @@ pub enum Reason {
         allowed: Vec<SourceId>,
         /// The sources of the story.
         actual: Vec<String>,
+    },
+    /// The story comes from sources that the topic leaves out.
+    ExcludedSource {
+        /// The first of them.
+        source: String,
+    },
+    /// The story is in a language that the topic does not take.
+    OtherLanguage {
+        /// The languages of the topic.
+        allowed: Vec<String>,
+        /// The language of the story.
+        actual: String,
     },
     /// The score is below the threshold.
     BelowThreshold {
@@ -135,13 +154,20 @@ pub enum LearnerReason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scored { matcher, found, points, weight } => {
+            Self::Scored { matcher, found, points, weight, supports } => {
                 write!(f, "`{matcher}` found {found}: {}", Number(*points))?;
                 match Number(*weight).to_string().as_str() {
-                    "1" => Ok(()),
-                    weight => write!(f, " at weight {weight}"),
+                    "1" => {}
+                    weight => write!(f, " at weight {weight}")?,
                 }
+                if *supports { f.write_str(", supporting") } else { Ok(()) }
             }
+            Self::SupportLimited { points, limit } => write!(
+                f,
+                "supporting terms add {}, of which {} counts",
+                Number(*points),
+                Number(*limit)
+            ),
             Self::RequiredFound { matcher, found } => {
                 write!(f, "all of these are needed: `{matcher}` found {found}")
             }
@@ -162,6 +188,12 @@ impl fmt::Display for Reason {
             Self::OtherSource { allowed, actual } => {
                 let actual = if actual.is_empty() { "none".to_owned() } else { actual.join(", ") };
                 write!(f, "limited to the sources {}, and it comes from {actual}", join(allowed))
+            }
+            Self::ExcludedSource { source } => {
+                write!(f, "stories from {source} are left out by `exclude_sources`")
+            }
+            Self::OtherLanguage { allowed, actual } => {
+                write!(f, "limited to the languages {}, and it is in {actual}", allowed.join(", "))
             }
             Self::BelowThreshold { score, threshold } if score.abs() < 0.0005 => write!(
                 f,

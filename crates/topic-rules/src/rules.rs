@@ -4,7 +4,7 @@
 
 use std::{fmt, sync::OnceLock};
 
-use feed_model::{SourceId, Topic, TopicId};
+use feed_model::{Exceptions, MatchField, SourceId, TermGroup, Topic, TopicId};
 
 use super::{
     Classification, Reason, StoryFields,
@@ -14,7 +14,7 @@ use super::{
         self, Evidence, Learner, LearnerProgress, RuleScore, RuleScoring, TOLERANCE,
         TrainingExample,
     },
-    matcher::{Matcher, MatcherError, parse_matcher},
+    matcher::{Matcher, MatcherError, parse_term},
     phrase_trie::PhraseTrie,
     regex_prefilter::RegexPrefilter,
     term_extraction,
@@ -47,26 +47,51 @@ pub enum MatcherList {
     All,
     /// `none`: no matcher may match.
     None,
+    /// `terms`: each match adds to the score. The number is that of the group, from 0.
+    Terms(usize),
+    /// `except.words`: no matcher may match.
+    ExceptWords,
+    /// `except.title`: no matcher may match in the title.
+    ExceptTitle,
 }
 
 impl fmt::Display for MatcherList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Any => "any",
-            Self::All => "all",
-            Self::None => "none",
-        })
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::All => f.write_str("all"),
+            Self::None => f.write_str("none"),
+            Self::Terms(group) => write!(f, "terms[{group}].words"),
+            Self::ExceptWords => f.write_str("except.words"),
+            Self::ExceptTitle => f.write_str("except.title"),
+        }
     }
+}
+
+/// Share of the threshold that supporting terms add at most.
+const SUPPORT_SHARE: f64 = 0.5;
+
+/// What the conditions of topics need of a story besides the hits.
+struct StoryFacts<'f> {
+    fields: &'f StoryFields<'f>,
+    /// The language as a primary subtag; empty if no topic asks for it.
+    language: String,
 }
 
 /// The rule of one topic. The lists are indexes into `Rules::matchers`.
 #[derive(Debug)]
 struct TopicRule {
     topic: TopicId,
+    /// `any`, and `terms` without `supports`.
     any: Vec<usize>,
+    /// `terms` with `supports`.
+    supports: Vec<usize>,
     all: Vec<usize>,
+    /// `none` and `except`.
     none: Vec<usize>,
     sources: Vec<SourceId>,
+    excluded_sources: Vec<SourceId>,
+    languages: Vec<String>,
     threshold: f64,
     learn: bool,
 }
@@ -76,6 +101,28 @@ impl TopicRule {
     fn matches_source(&self, fields: &StoryFields<'_>) -> bool {
         self.sources.is_empty()
             || self.sources.iter().any(|source| fields.sources.contains(&source.as_str()))
+    }
+
+    /// Returns the source of a story that the topic leaves out, if all of its sources are left out.
+    /// A story that another source has as well stays in the topic.
+    fn excluded_source<'f>(&self, fields: &StoryFields<'f>) -> Option<&'f str> {
+        let is_excluded =
+            |source: &str| self.excluded_sources.iter().any(|id| id.as_str() == source);
+        fields
+            .sources
+            .first()
+            .copied()
+            .filter(|_| fields.sources.iter().all(|source| is_excluded(source)))
+    }
+
+    /// Returns whether the topic takes stories in this language.
+    fn matches_language(&self, tag: &str) -> bool {
+        self.languages.is_empty() || self.languages.iter().any(|language| language == tag)
+    }
+
+    /// Returns whether no matcher of the topic adds to the score.
+    fn has_no_scoring_matchers(&self) -> bool {
+        self.any.is_empty() && self.supports.is_empty()
     }
 }
 
@@ -108,10 +155,13 @@ impl Rules {
         let mut matchers = Vec::new();
         let mut rules = Vec::with_capacity(topics.len());
         for topic in topics {
-            let mut add = |list: MatcherList, texts: &[String]| -> Result<Vec<usize>, RulesError> {
+            let mut add = |list: MatcherList,
+                           texts: &[String],
+                           group: &TermGroup|
+             -> Result<Vec<usize>, RulesError> {
                 let mut indexes = Vec::with_capacity(texts.len());
                 for (index, text) in texts.iter().enumerate() {
-                    let matcher = parse_matcher(text).map_err(|error| RulesError {
+                    let matcher = parse_term(text, group).map_err(|error| RulesError {
                         topic: topic.id.clone(),
                         list,
                         index,
@@ -122,12 +172,26 @@ impl Rules {
                 }
                 Ok(indexes)
             };
+            let plain = TermGroup::default();
+            let in_title = TermGroup { fields: vec![MatchField::Title], ..TermGroup::default() };
+            let mut any = add(MatcherList::Any, &topic.any, &plain)?;
+            let mut supports = Vec::new();
+            for (index, group) in topic.terms.iter().enumerate() {
+                let added = add(MatcherList::Terms(index), &group.words, group)?;
+                if group.supports { &mut supports } else { &mut any }.extend(added);
+            }
+            let mut none = add(MatcherList::None, &topic.none, &plain)?;
+            none.extend(add(MatcherList::ExceptWords, &topic.except.words, &plain)?);
+            none.extend(add(MatcherList::ExceptTitle, &topic.except.title, &in_title)?);
             rules.push(TopicRule {
                 topic: topic.id.clone(),
-                any: add(MatcherList::Any, &topic.any)?,
-                all: add(MatcherList::All, &topic.all)?,
-                none: add(MatcherList::None, &topic.none)?,
+                any,
+                supports,
+                all: add(MatcherList::All, &topic.all, &plain)?,
+                none,
                 sources: topic.sources.clone(),
+                excluded_sources: topic.excluded_sources.clone(),
+                languages: topic.languages.clone(),
                 threshold: topic.threshold,
                 learn: topic.learn,
             });
@@ -161,15 +225,24 @@ impl Rules {
             .map(|learner| learner.evidence(fields, language))
             .unwrap_or_default();
         let tallies = self.tallies(fields, language);
+        let facts = self.facts(fields);
         let evidence_for = |topic: &TopicId| {
             evidence.iter().find(|(id, _)| *id == topic).map(|(_, evidence)| evidence)
         };
         self.topics
             .iter()
             .map(|rule| {
-                self.classify_by_rule(rule, fields, &tallies, evidence_for(&rule.topic), explain)
+                self.classify_by_rule(rule, &facts, &tallies, evidence_for(&rule.topic), explain)
             })
             .collect()
+    }
+
+    /// Returns what the conditions of the topics need of a story besides the hits.
+    fn facts<'f>(&self, fields: &'f StoryFields<'f>) -> StoryFacts<'f> {
+        let needs_language = self.topics.iter().any(|rule| !rule.languages.is_empty());
+        let language =
+            if needs_language { term_extraction::language_tag(fields) } else { String::new() };
+        StoryFacts { fields, language }
     }
 
     /// Returns what the matchers find in a story.
@@ -185,8 +258,23 @@ impl Rules {
         let tallies = self.tallies(fields, term_extraction::language(fields));
         let of_topic = self.topics.iter().filter(|rule| rule.topic == *topic);
         of_topic
-            .flat_map(|rule| rule.any.iter().chain(&rule.all))
+            .flat_map(|rule| rule.any.iter().chain(&rule.supports).chain(&rule.all))
             .any(|index| tallies.is_hit(*index))
+    }
+
+    /// Returns the number of matchers. They are numbered by topic, and within a topic in the order
+    /// `any`, `terms`, `none`, `except.words`, `except.title` and `all`.
+    pub fn matcher_count(&self) -> usize {
+        self.matchers.len()
+    }
+
+    /// Returns the matchers that hit a story, each with the field of its first hit, which has the
+    /// most points.
+    pub fn matcher_hits(&self, fields: &StoryFields<'_>) -> Vec<(usize, MatchField)> {
+        let tallies = self.tallies(fields, term_extraction::language(fields));
+        (0..self.matchers.len())
+            .filter_map(|index| Some((index, tallies.get(index)?.first_field()?)))
+            .collect()
     }
 
     /// Returns whether a topic learns from labels.
@@ -244,32 +332,40 @@ impl Rules {
     fn rule_score(
         &self,
         rule: &TopicRule,
-        fields: &StoryFields<'_>,
+        facts: &StoryFacts<'_>,
         tallies: &Tallies<'_>,
     ) -> RuleScore {
         let is_hit = |index: &usize| tallies.is_hit(*index);
+        let support = self.points(&rule.supports, tallies).min(rule.threshold * SUPPORT_SHARE);
+        RuleScore {
+            conditions_met: rule.matches_source(facts.fields)
+                && rule.excluded_source(facts.fields).is_none()
+                && rule.matches_language(&facts.language)
+                && rule.all.iter().all(is_hit)
+                && !rule.none.iter().any(is_hit),
+            score: self.points(&rule.any, tallies) + support,
+            threshold: rule.threshold,
+            is_evidence_only: rule.has_no_scoring_matchers(),
+        }
+    }
+
+    /// Returns the points of all hits of some matchers.
+    fn points(&self, matchers: &[usize], tallies: &Tallies<'_>) -> f64 {
         let points = |index: &usize| {
             tallies.get(*index).map(|tally| tally.points(self.matchers[*index].weight()))
         };
-        RuleScore {
-            conditions_met: rule.matches_source(fields)
-                && rule.all.iter().all(is_hit)
-                && !rule.none.iter().any(is_hit),
-            score: rule.any.iter().filter_map(points).sum(),
-            threshold: rule.threshold,
-            is_evidence_only: rule.any.is_empty(),
-        }
+        matchers.iter().filter_map(points).sum()
     }
 
     fn classify_by_rule(
         &self,
         rule: &TopicRule,
-        fields: &StoryFields<'_>,
+        facts: &StoryFacts<'_>,
         tallies: &Tallies<'_>,
         evidence: Option<&Evidence>,
         explain: bool,
     ) -> Classification {
-        let rule_score = self.rule_score(rule, fields, tallies);
+        let rule_score = self.rule_score(rule, facts, tallies);
         let mut score = rule_score.score_with(evidence);
         if rule_score.is_evidence_only && !rule.learn && rule_score.conditions_met {
             score = rule.threshold;
@@ -278,8 +374,8 @@ impl Rules {
         let (mut reasons, mut reasons_against) = (Vec::new(), Vec::new());
         // Most stories are in few topics, so the reasons for the others are made on request only.
         if is_member || explain {
-            reasons = self.reasons(rule, tallies, evidence, rule_score.conditions_met);
-            reasons_against = self.reasons_against(rule, fields, tallies, score, evidence);
+            reasons = self.reasons(rule, &rule_score, tallies, evidence);
+            reasons_against = self.reasons_against(rule, facts, tallies, score, evidence);
         }
         Classification { topic: rule.topic.clone(), score, is_member, reasons, reasons_against }
     }
@@ -288,22 +384,37 @@ impl Rules {
     fn reasons(
         &self,
         rule: &TopicRule,
+        rule_score: &RuleScore,
         tallies: &Tallies<'_>,
         evidence: Option<&Evidence>,
-        conditions_met: bool,
     ) -> Vec<Reason> {
         let found = |index: &usize| Some((&self.matchers[*index], tallies.get(*index)?));
         let required = rule.all.iter().filter_map(found).map(|(matcher, tally)| {
             Reason::RequiredFound { matcher: matcher.to_string(), found: tally.found_texts() }
         });
-        let scored = rule.any.iter().filter_map(found).map(|(matcher, tally)| Reason::Scored {
-            matcher: matcher.to_string(),
-            found: tally.found_texts(),
-            points: tally.points(matcher.weight()),
-            weight: matcher.weight(),
-        });
-        let mut reasons: Vec<Reason> = required.chain(scored).collect();
-        if conditions_met && rule.any.is_empty() && !rule.learn && reasons.is_empty() {
+        let scored = |indexes: &'_ [usize], supports: bool| {
+            let scored = indexes.iter().filter_map(found).map(|(matcher, tally)| Reason::Scored {
+                matcher: matcher.to_string(),
+                found: tally.found_texts(),
+                points: tally.points(matcher.weight()),
+                weight: matcher.weight(),
+                supports,
+            });
+            scored.collect::<Vec<_>>()
+        };
+        let mut reasons: Vec<Reason> = required.collect();
+        reasons.extend(scored(&rule.any, false));
+        reasons.extend(scored(&rule.supports, true));
+        let (support, limit) =
+            (self.points(&rule.supports, tallies), rule.threshold * SUPPORT_SHARE);
+        if support > limit {
+            reasons.push(Reason::SupportLimited { points: support, limit });
+        }
+        if rule_score.conditions_met
+            && rule.has_no_scoring_matchers()
+            && !rule.learn
+            && reasons.is_empty()
+        {
             reasons.push(if rule.sources.is_empty() {
                 Reason::Unconditional
             } else {
@@ -312,7 +423,7 @@ impl Rules {
         }
         reasons.extend(evidence.map(|evidence| Reason::Learnt {
             probability: evidence.probability,
-            points: evidence.points(rule.threshold, rule.any.is_empty()),
+            points: evidence.score(rule_score) - rule_score.score,
             words: evidence.words.clone(),
         }));
         reasons
@@ -322,16 +433,25 @@ impl Rules {
     fn reasons_against(
         &self,
         rule: &TopicRule,
-        fields: &StoryFields<'_>,
+        facts: &StoryFacts<'_>,
         tallies: &Tallies<'_>,
         score: f64,
         evidence: Option<&Evidence>,
     ) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        if !rule.matches_source(fields) {
+        if !rule.matches_source(facts.fields) {
             reasons.push(Reason::OtherSource {
                 allowed: rule.sources.clone(),
-                actual: fields.sources.iter().map(ToString::to_string).collect(),
+                actual: facts.fields.sources.iter().map(ToString::to_string).collect(),
+            });
+        }
+        if let Some(source) = rule.excluded_source(facts.fields) {
+            reasons.push(Reason::ExcludedSource { source: source.to_owned() });
+        }
+        if !rule.matches_language(&facts.language) {
+            reasons.push(Reason::OtherLanguage {
+                allowed: rule.languages.clone(),
+                actual: facts.language.clone(),
             });
         }
         let missing = rule.all.iter().filter(|index| !tallies.is_hit(**index));
@@ -348,7 +468,7 @@ impl Rules {
         }));
         if score + TOLERANCE < rule.threshold {
             let threshold = rule.threshold;
-            reasons.push(if rule.any.is_empty() && evidence.is_none() {
+            reasons.push(if rule.has_no_scoring_matchers() && evidence.is_none() {
                 Reason::NoScoringMatchers { threshold }
             } else {
                 Reason::BelowThreshold { score, threshold }
@@ -372,9 +492,10 @@ impl RuleScoring for Rules {
         topics: &[TopicId],
     ) -> Vec<RuleScore> {
         let tallies = self.tallies(fields, language);
+        let facts = self.facts(fields);
         let rules =
             topics.iter().filter_map(|topic| self.topics.iter().find(|rule| rule.topic == *topic));
-        rules.map(|rule| self.rule_score(rule, fields, &tallies)).collect()
+        rules.map(|rule| self.rule_score(rule, &facts, &tallies)).collect()
     }
 }
 
@@ -400,6 +521,20 @@ fn fingerprint(topics: &[Topic]) -> [u8; 32] {
         }
         hasher.update(&topic.threshold.to_bits().to_le_bytes());
         hasher.update(&[u8::from(topic.learn)]);
+        // Topics without these settings keep the fingerprint that they had before the settings
+        // existed.
+        if !topic.terms.is_empty() {
+            hasher.update(format!("terms {:?}", topic.terms).as_bytes());
+        }
+        if topic.except != Exceptions::default() {
+            hasher.update(format!("except {:?}", topic.except).as_bytes());
+        }
+        if !topic.excluded_sources.is_empty() {
+            hasher.update(format!("exclude_sources {:?}", topic.excluded_sources).as_bytes());
+        }
+        if !topic.languages.is_empty() {
+            hasher.update(format!("languages {:?}", topic.languages).as_bytes());
+        }
     }
     *hasher.finalize().as_bytes()
 }

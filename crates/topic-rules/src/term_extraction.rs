@@ -52,6 +52,16 @@ pub(super) fn language(fields: &StoryFields<'_>) -> Language {
     Language::of(fields.language, &[fields.title, fields.summary.unwrap_or_default(), beginning])
 }
 
+/// Returns the language of a story as a primary subtag of BCP 47: the declared one, or else the one
+/// detected, or else English.
+pub(super) fn language_tag(fields: &StoryFields<'_>) -> String {
+    let beginning = &fields.text[..fields.text.floor_char_boundary(LANGUAGE_SAMPLE_BYTES)];
+    Language::tag_of(
+        fields.language,
+        &[fields.title, fields.summary.unwrap_or_default(), beginning],
+    )
+}
+
 /// A part of a story, in reading order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TermEvent<'t> {

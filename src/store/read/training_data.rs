@@ -43,6 +43,16 @@ pub struct TopicChange {
     pub leave: Vec<(StoryId, String)>,
 }
 
+/// The stories in which a matcher hits.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct TermHits {
+    /// Number of stories.
+    pub stories: usize,
+    /// Number of stories by the field with the most points.
+    #[serde(flatten)]
+    pub fields: BTreeMap<&'static str, usize>,
+}
+
 /// A story with its label.
 struct LoadedStory {
     id: StoryId,
@@ -219,6 +229,21 @@ impl Reader<'_> {
         });
         changes.extend(removed_topics);
         Ok(changes)
+    }
+
+    /// Returns the stories in which each matcher of these rules hits, in the order of the matchers.
+    pub fn term_hits(&self, rules: &Rules) -> Result<Vec<TermHits>, StoreError> {
+        let mut hits = vec![TermHits::default(); rules.matcher_count()];
+        for story in self.story_ids()? {
+            let Some(StoredInput { input, .. }) = StoredInput::load(self.conn, story)? else {
+                continue;
+            };
+            for (matcher, field) in rules.matcher_hits(&input.fields(&input.lists())) {
+                hits[matcher].stories += 1;
+                *hits[matcher].fields.entry(field.as_str()).or_default() += 1;
+            }
+        }
+        Ok(hits)
     }
 
     fn story_ids_of(

@@ -282,7 +282,7 @@ fn files_of_a_topic_removed_from_the_config_are_deleted() {
 fn the_documented_quick_start_works() {
     let origin = origin_with_three_feeds();
     let program = Program::empty();
-    program.run_ok(&["init"]);
+    program.run_ok(&["init", "--example"]);
     assert_eq!(program.run_ok(&["check"]), "feeds.toml is valid: 2 sources, 4 topics\n");
     let shipped = std::fs::read_to_string(program.join("feeds.toml")).unwrap();
     let led = shipped

@@ -24,6 +24,8 @@ pub struct LearnerProgress {
     pub labels: usize,
     /// Number of labels that leave a story out of it.
     pub labels_outside: usize,
+    /// Number of those, and of unlabelled stories that are presumed to be outside.
+    pub examples_outside: usize,
     /// F1 of the rules alone on all labels.
     pub f1_rules: f64,
     /// F1 of rules and learner on held-back labels; `None` if there are too few labels.
@@ -59,9 +61,12 @@ pub(crate) struct RuleScore {
 impl RuleScore {
     /// Returns the score with the evidence of the learner.
     pub(crate) fn score_with(&self, evidence: Option<&Evidence>) -> f64 {
-        self.score
-            + evidence
-                .map_or(0.0, |evidence| evidence.points(self.threshold, self.is_evidence_only))
+        evidence.map_or(self.score, |evidence| evidence.score(self))
+    }
+
+    /// Returns whether the rule alone puts the story into the topic.
+    pub(super) fn is_met(&self) -> bool {
+        !self.is_evidence_only && self.is_in(None)
     }
 
     /// Returns whether the story is in the topic with this evidence.
@@ -71,27 +76,27 @@ impl RuleScore {
 }
 
 impl LearnerProgress {
-    /// Counts the labels of each topic and measures the rules alone on them.
+    /// Counts the labels of each topic and measures the rules alone on them. `sets` are the labels
+    /// and what is presumed besides.
     pub(super) fn by_rules(
         topics: &[TopicId],
+        labels: &[Option<Vec<usize>>],
         sets: &[Option<Vec<usize>>],
         rule_scores: &[(usize, Vec<RuleScore>)],
     ) -> Vec<Self> {
-        let all = rule_scores.len();
+        let count = |sets: &[Option<Vec<usize>>], index: usize, inside: bool| {
+            sets.iter().flatten().filter(|set| set.contains(&index) == inside).count()
+        };
         let of_topic = |(index, topic): (usize, &TopicId)| {
-            let labels = sets.iter().flatten().filter(|set| set.contains(&index)).count();
-            let labels_outside = all - labels;
+            let (inside, outside) = (count(labels, index, true), count(labels, index, false));
             Self {
                 topic: topic.clone(),
-                labels,
-                labels_outside,
+                labels: inside,
+                labels_outside: outside,
+                examples_outside: count(sets, index, false),
                 f1_rules: f1(rule_scores, index, sets, |_| None),
                 f1_learnt: None,
-                reason: LearnerReason::TooFewLabels {
-                    inside: labels,
-                    outside: labels_outside,
-                    needed: MIN_LABELS,
-                },
+                reason: LearnerReason::TooFewLabels { inside, outside, needed: MIN_LABELS },
             }
         };
         topics.iter().enumerate().map(of_topic).collect()
@@ -104,7 +109,7 @@ impl LearnerProgress {
 
     /// Returns whether there are enough labels to train on.
     pub(super) fn has_enough_labels(&self) -> bool {
-        self.labels >= MIN_LABELS && self.labels_outside >= MIN_LABELS
+        self.labels >= MIN_LABELS && self.examples_outside >= MIN_LABELS
     }
 
     /// Records how rules and learner do together. `evidence` is that of the learner for a story
@@ -140,7 +145,11 @@ fn f1(
     let (mut right, mut wrong) = (0_usize, 0_usize);
     for (story, rule_scores) in rule_scores {
         let belongs = sets[*story].as_ref().is_some_and(|set| set.contains(&topic));
-        let is_in = rule_scores[topic].is_in(evidence(*story).as_ref());
+        let evidence = evidence(*story);
+        let rule_score = &rule_scores[topic];
+        // Without `any`, nothing but evidence puts a story into the topic.
+        let is_in = (evidence.is_some() || !rule_score.is_evidence_only)
+            && rule_score.is_in(evidence.as_ref());
         right += usize::from(belongs && is_in);
         wrong += usize::from(belongs != is_in);
     }

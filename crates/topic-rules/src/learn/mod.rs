@@ -17,10 +17,13 @@ mod naive_bayes_em;
 mod tfidf;
 mod training_example;
 
+use std::collections::BTreeSet;
+
 use feed_model::TopicId;
 
 use super::{StoryFields, language::Language, term_extraction};
 use cross_validation::{CrossValidation, TrainingData};
+use evidence::{RuleRatios, RuledLabel};
 use label_sets::LabelSets;
 use linear_model::{FitPlan, Vector, Weights, shares};
 use tfidf::TfidfVectorizer;
@@ -32,10 +35,22 @@ pub use training_example::TrainingExample;
 
 /// Part of the fingerprint of trained rules. It is raised when the same examples give other
 /// results.
-pub(super) const VERSION: u8 = 2;
+pub(super) const VERSION: u8 = 3;
 
 /// Weight of an unlabelled story, if unlabelled stories are used.
-const UNLABELLED_WEIGHT: f32 = 0.3;
+const UNLABELLED_WEIGHT: f32 = 0.6;
+
+/// Number of unlabelled stories that are presumed to be outside of the topics, per label.
+const PRESUMED_PER_LABEL: usize = 4;
+
+/// Number of presumed stories at most.
+const MAX_PRESUMED: usize = 300;
+
+/// Number of presumed stories without which nothing is presumed.
+const MIN_PRESUMED: usize = 10;
+
+/// Number of labelled topics above which the labels are taken to cover every subject.
+const MAX_TOPICS_TO_PRESUME: usize = 2;
 
 /// Number of words in a reason.
 const MAX_EXPLAINED_WORDS: usize = 6;
@@ -54,6 +69,10 @@ struct Model {
     weights: Weights,
     label_sets: LabelSets,
     temperature: f32,
+    /// What the rule of each topic adds to the margin.
+    rule_ratios: Vec<RuleRatios>,
+    /// What is added to the margin of each topic, because presumed stories outnumber its labels.
+    shifts: Vec<f64>,
     /// Number of labels that it was trained on.
     labels: usize,
 }
@@ -65,10 +84,15 @@ impl Learner {
         examples: &[TrainingExample<'_>],
         scorer: &impl RuleScoring,
     ) -> Self {
-        let sets: Vec<Option<Vec<usize>>> =
+        let labels: Vec<Option<Vec<usize>>> =
             examples.iter().map(|example| example.label.map(|label| set(&topics, label))).collect();
         let languages: Vec<Language> =
             examples.iter().map(|example| term_extraction::language(&example.fields)).collect();
+        let is_met_by_rule = |index: usize| {
+            let scores = scorer.rule_scores(&examples[index].fields, languages[index], &topics);
+            scores.iter().any(RuleScore::is_met)
+        };
+        let sets = with_presumed(&labels, is_met_by_rule);
         let labelled = (0..examples.len()).filter(|index| sets[*index].is_some());
         // The rules are applied once, and their scores are combined with every trained model.
         let rule_scores: Vec<(usize, Vec<RuleScore>)> = labelled
@@ -76,7 +100,7 @@ impl Learner {
                 (index, scorer.rule_scores(&examples[index].fields, languages[index], &topics))
             })
             .collect();
-        let mut progress = LearnerProgress::by_rules(&topics, &sets, &rule_scores);
+        let mut progress = LearnerProgress::by_rules(&topics, &labels, &sets, &rule_scores);
         let label_sets = LabelSets::of(topics.len(), &sets);
         if label_sets.len() < 2 || !progress.iter().any(LearnerProgress::has_enough_labels) {
             return Self { topics, progress, model: None };
@@ -95,13 +119,19 @@ impl Learner {
         let trial =
             if with_unlabelled.loss < labels_only.loss { with_unlabelled } else { labels_only };
         let weights = training_data.learn(trial.plan);
-        let model = Model {
+        let mut model = Model {
             tfidf,
             weights,
             temperature: trial.temperature,
             label_sets,
+            rule_ratios: vec![RuleRatios::default(); topics.len()],
+            shifts: vec![0.0; topics.len()],
             labels: rule_scores.len(),
         };
+        if sets != labels {
+            model.shifts = model.fit_shifts(&trial, &labels);
+        }
+        model.rule_ratios = model.fit_rule_ratios(&trial, &rule_scores, &sets);
         let evidence = |story: usize, topic: usize| {
             let shares = shares(trial.scores[story].clone()?, trial.temperature);
             Some(model.calibrated_evidence(&shares, topic, Vec::new()))
@@ -138,6 +168,48 @@ impl Learner {
 }
 
 impl Model {
+    /// Fits the ratios of each rule to the labels while they were held back.
+    fn fit_rule_ratios(
+        &self,
+        trial: &CrossValidation,
+        rule_scores: &[(usize, Vec<RuleScore>)],
+        sets: &[Option<Vec<usize>>],
+    ) -> Vec<RuleRatios> {
+        let of_topic = |topic: usize| {
+            let labels: Vec<RuledLabel> = rule_scores
+                .iter()
+                .filter_map(|(story, scores)| {
+                    let shares = shares(trial.scores[*story].clone()?, trial.temperature);
+                    Some(RuledLabel {
+                        belongs: sets[*story].as_ref()?.contains(&topic),
+                        is_met: scores[topic].is_met(),
+                        margin: self.calibrated_evidence(&shares, topic, Vec::new()).margin,
+                    })
+                })
+                .collect();
+            RuleRatios::fit(&labels)
+        };
+        (0..self.rule_ratios.len()).map(of_topic).collect()
+    }
+
+    /// Returns the shifts with which half of the labels in a topic were recognised while they were
+    /// held back.
+    fn fit_shifts(&self, trial: &CrossValidation, labels: &[Option<Vec<usize>>]) -> Vec<f64> {
+        let of_topic = |topic: usize| {
+            let belongs =
+                |index: &usize| labels[*index].as_ref().is_some_and(|label| label.contains(&topic));
+            let margin = |index: usize| {
+                let shares = shares(trial.scores[index].clone()?, trial.temperature);
+                Some(self.calibrated_evidence(&shares, topic, Vec::new()).margin)
+            };
+            let mut margins: Vec<f64> =
+                (0..labels.len()).filter(belongs).filter_map(margin).collect();
+            margins.sort_unstable_by(f64::total_cmp);
+            margins.get(margins.len() / 2).map_or(0.0, |median| (-median).max(0.0))
+        };
+        (0..self.shifts.len()).map(of_topic).collect()
+    }
+
     fn evidence(&self, topic: usize, story: &Vector, shares: &[f32]) -> Evidence {
         let strongest = |inside| {
             self.label_sets.strongest(shares, topic, inside).map(|(component, _)| component)
@@ -179,10 +251,41 @@ impl Model {
         let most = ((1.0 - min_probability) / min_probability).ln();
         Evidence {
             probability: probability.clamp(min_probability, 1.0 - min_probability),
-            margin: margin.clamp(-most, most),
+            margin: margin.clamp(-most, most) + self.shifts[topic],
+            rule_ratios: self.rule_ratios[topic],
             words,
         }
     }
+}
+
+/// Returns the labels, and an empty label for unlabelled stories that are presumed to be outside of
+/// all topics. Nothing is presumed if a label says what is outside, or if several topics are
+/// labelled, which then say it of each other.
+///
+/// The first labels of a topic could not be learnt otherwise: a person labels what belongs.
+fn with_presumed(
+    labels: &[Option<Vec<usize>>],
+    is_met_by_rule: impl Fn(usize) -> bool,
+) -> Vec<Option<Vec<usize>>> {
+    let mut sets = labels.to_vec();
+    let topics: BTreeSet<usize> = labels.iter().flatten().flatten().copied().collect();
+    let says_what_is_outside = labels.iter().flatten().any(Vec::is_empty);
+    if says_what_is_outside || topics.is_empty() || topics.len() > MAX_TOPICS_TO_PRESUME {
+        return sets;
+    }
+    let wanted = (labels.iter().flatten().count() * PRESUMED_PER_LABEL).min(MAX_PRESUMED);
+    let unlabelled: Vec<usize> =
+        (0..labels.len()).filter(|index| labels[*index].is_none()).collect();
+    // They are spread evenly over all stories, so that no source prevails.
+    let step = unlabelled.len().div_ceil(wanted.max(1)).max(1);
+    let presumed: Vec<usize> =
+        unlabelled.into_iter().step_by(step).filter(|index| !is_met_by_rule(*index)).collect();
+    if presumed.len() >= MIN_PRESUMED {
+        for index in presumed {
+            sets[index] = Some(Vec::new());
+        }
+    }
+    sets
 }
 
 /// Returns the indexes of the learning topics of a label, in ascending order.

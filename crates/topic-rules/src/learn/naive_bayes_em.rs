@@ -10,7 +10,7 @@ use super::linear_model::{FitPlan, Vector, Weights, shares};
 const PRIOR: f32 = 0.1;
 
 /// Factor of the log probabilities. A higher factor gives more extreme shares.
-const SHARPNESS: f32 = 2.0;
+const SHARPNESS: f32 = 1.0;
 
 /// Share of a story below which it does not count for a component.
 const MIN_SHARE: f32 = 1e-4;

@@ -92,3 +92,37 @@ fn all_and_none_apply_whatever_the_classifier_says() {
         classify("Sourdough flour in the oven") && !classify("Sourdough rye flour in the oven")
     );
 }
+
+/// A person labels what belongs, and says nothing of the rest.
+#[test]
+fn the_first_five_labels_of_a_topic_move_something() {
+    let (posts, bread) = (baking_and_dairy_posts(), [TopicId::new("bread").unwrap()]);
+    let mut labelled = 0;
+    let lessons: Vec<TrainingExample<'_>> = posts
+        .iter()
+        .chain(posts.iter().filter(|(title, _)| title.starts_with("Dairy")))
+        .map(|(title, summary)| {
+            let fields = StoryFields {
+                title,
+                summary: Some(summary),
+                language: Some("en"),
+                ..StoryFields::default()
+            };
+            let is_labelled = title.starts_with("Baking") && labelled < 5;
+            labelled += usize::from(is_labelled);
+            TrainingExample { fields, label: is_labelled.then_some(&bread[..]) }
+        })
+        .collect();
+    for any in [&[][..], &["croissant"]] {
+        let rules = Rules::compile(&[learning_topic(any)]).unwrap().trained(&lessons, b"key");
+        let progress = &rules.progress()[0];
+        assert_eq!((progress.labels, progress.labels_outside), (5, 0));
+        assert!(progress.is_active(), "{progress:?}");
+        let is_in = |title: &str| {
+            let fields = StoryFields { title, language: Some("en"), ..StoryFields::default() };
+            rules.classify(&fields)[0].is_member
+        };
+        assert!(is_in("A sourdough loaf of spelt flour, kneaded and baked in a hot oven"));
+        assert!(!is_in("A wheel of gouda from raw milk, pressed and ripened in a cool cellar"));
+    }
+}

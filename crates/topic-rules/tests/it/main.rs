@@ -5,6 +5,7 @@
 mod classifier;
 mod evaluation;
 mod matching;
+mod terms;
 
 use std::time::Duration;
 
@@ -14,18 +15,9 @@ use topic_rules::{Classification, Rules, StoryFields};
 /// A topic with these matchers under `any`, and defaults for the rest.
 fn topic(any: &[&str]) -> Topic {
     Topic {
-        id: TopicId::new("t").unwrap(),
-        title: "T".to_owned(),
-        description: None,
         any: any.iter().map(|text| (*text).to_owned()).collect(),
-        all: Vec::new(),
-        none: Vec::new(),
-        sources: Vec::new(),
-        threshold: 1.0,
-        former_ids: Vec::new(),
-        learn: false,
         announce_within: Duration::from_hours(48),
-        access: Vec::new(),
+        ..Topic::new(TopicId::new("t").unwrap())
     }
 }
 
