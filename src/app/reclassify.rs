@@ -24,7 +24,7 @@ impl App {
     /// Runs the job until `stop`: classifies stories, and notices manual edits (labels, splits and
     /// forgotten stories that commands have stored).
     pub(super) async fn run_reclassify(self, changed: Arc<Notify>, mut stop: Stop) {
-        let mut seen_edits = None;
+        let (mut seen_edits, mut seen_retired) = (None, None);
         let mut failure = RepeatedFailure::new("cannot reclassify stored stories");
         loop {
             // While writing does not work, only the probe of the store tries again.
@@ -44,6 +44,13 @@ impl App {
                 changed.notify_one();
             }
             seen_edits = edits;
+            let now = self.poller.clock.now();
+            let retired =
+                self.store().read_async(move |reader| reader.retired_topics(now)).await.ok();
+            if retired != seen_retired {
+                changed.notify_one();
+            }
+            seen_retired = retired;
             tokio::select! {
                 () = tokio::time::sleep(CHECK_INTERVAL) => {}
                 () = stop.wait() => return,

@@ -47,6 +47,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let mut last_modified = |path: &str, digest| store.document_last_modified(path, digest, now);
     let written = store
         .read(|reader| Ok(site::publish(reader, &settings, &mut last_modified, &args.dir)))??;
+    let topics: Vec<_> = config.topics.iter().map(|topic| topic.id.clone()).collect();
+    store.mark_fetched(&topics)?;
     if context.json {
         let mut out = context.out();
         out.json(&serde_json::json!({

@@ -183,6 +183,7 @@ pub(super) fn topic() -> TopicState {
         title: "Distributed Systems".to_owned(),
         description: Some("Systems that keep working".to_owned()),
         stories: 12,
+        in_feed: 9,
         latest: Some(at("2026-11-01T08:00:00Z")),
     }
 }
@@ -193,6 +194,7 @@ pub(super) fn empty_topic() -> TopicState {
         title: "Streaming".to_owned(),
         description: None,
         stories: 0,
+        in_feed: 0,
         latest: None,
     }
 }

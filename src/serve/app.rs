@@ -1,6 +1,10 @@
 //! The served site: rendered documents in memory, and the stored state for everything else.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use arc_swap::ArcSwap;
 
@@ -44,6 +48,8 @@ struct Inner {
     pages: PageCache,
     documents: ArcSwap<Documents>,
     health: Health,
+    /// Topics whose feeds are known to have been fetched.
+    fetched: Mutex<BTreeSet<TopicId>>,
 }
 
 /// One generation of documents, with the unions that were rendered from it.
@@ -69,6 +75,7 @@ impl App {
                 pages: PageCache::default(),
                 documents: ArcSwap::from_pointee(Documents::default()),
                 health,
+                fetched: Mutex::default(),
             }),
             audience_settings: None,
         }
@@ -135,6 +142,31 @@ impl App {
 
     pub(super) fn retired(&self) -> Vec<TopicId> {
         self.inner.documents.load().retired.clone()
+    }
+
+    /// Records that feeds of these topics were fetched. Only the first request of each topic stores
+    /// something.
+    pub(super) async fn mark_fetched(&self, topics: &[TopicId]) {
+        let new: Vec<TopicId> = {
+            let fetched = self.inner.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_new = |topic: &&TopicId| !topic.is_all() && !fetched.contains(*topic);
+            topics.iter().filter(is_new).cloned().collect()
+        };
+        if new.is_empty() {
+            return;
+        }
+        let stored = new.clone();
+        match self.blocking(move |store, _| store.mark_fetched(&stored)).await {
+            Ok(()) => {
+                let mut fetched = self.inner.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+                fetched.extend(new);
+            }
+            // The next request tries again.
+            Err(error) => tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "cannot record a fetched feed"
+            ),
+        }
     }
 
     /// Returns a feed. The feed of a topic is rendered in advance; a union, and every feed below a

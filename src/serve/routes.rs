@@ -107,8 +107,9 @@ async fn feed(
             return page(state, headers, PageName::Error(error)).await;
         }
     };
-    match app.feed(members, format).await {
+    match app.feed(members.clone(), format).await {
         Ok(Some(document)) => {
+            app.mark_fetched(&members).await;
             let addresses = settings.addresses();
             let feed_url = |format| addresses.absolute(&Addresses::feed_path(&topic, format));
             let others: Vec<(String, &'static str)> = FeedFormat::ALL

@@ -52,7 +52,7 @@ pub fn render_site(
                 new.push(Instance { path, etag, story_digests });
             }
         }
-        Ok((reader.retired_topics()?, new))
+        Ok((reader.retired_topics(now)?, new))
     })?;
     if !new_instances.is_empty() {
         let feeds = documents.iter().filter(|document| document.feed.is_some());

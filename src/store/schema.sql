@@ -201,7 +201,9 @@ CREATE TABLE topic (
   title             TEXT NOT NULL,
   description       TEXT,
   announce_within_s INTEGER NOT NULL,
-  filled            INTEGER NOT NULL DEFAULT 0 -- 1: every stored story was classified once
+  filled            INTEGER NOT NULL DEFAULT 0, -- 1: every stored story was classified once
+  fetched           INTEGER NOT NULL DEFAULT 0, -- 1: a feed of it was fetched or written to a file
+  retired_ms        INTEGER               -- when it left feeds.toml; NULL: it did not
 ) STRICT;
 
 -- Topics of stories. `all` has every story. `position_ms` is a copy of the story's.

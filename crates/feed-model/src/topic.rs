@@ -92,6 +92,8 @@ pub struct TopicState {
     pub description: Option<String>,
     /// Number of stories that may be published.
     pub stories: u64,
+    /// Number of those that are in its feed now. The others are on its pages and in its archives.
+    pub in_feed: u64,
     /// When its newest story was first stored.
     pub latest: Option<Timestamp>,
 }

@@ -16,3 +16,11 @@ CREATE INDEX source_redirect_url ON source (redirect_url) WHERE redirect_url IS 
 CREATE INDEX validator_url ON validator (url);
 DROP INDEX entry_source_seen;
 CREATE INDEX entry_source_seen ON entry (source_id, first_seen_ms, published_ms);
+
+-- Changed rules fill the feed window of a topic until one of its feeds was fetched, and a topic that
+-- left feeds.toml is gone only after a while. Older databases do not know either, so their topics
+-- count as fetched, and those that left as gone.
+ALTER TABLE topic ADD COLUMN fetched INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE topic ADD COLUMN retired_ms INTEGER;
+UPDATE topic SET fetched = 1;
+UPDATE topic SET retired_ms = 0 WHERE ordinal IS NULL;

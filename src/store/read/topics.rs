@@ -2,16 +2,19 @@
 
 use rusqlite::params;
 
-use feed_model::{NonMembership, Story, StoryId, TopicId, TopicState};
+use feed_model::{NonMembership, Story, StoryId, Timestamp, TopicId, TopicState};
 use topic_rules::{Reason, Rules};
 
 use crate::store::{
     Reader, StoreError,
     classifier_input::StoredInput,
-    sql_values::{self, number, time_opt},
+    sql_values::{self, ms, number, time_opt},
     statements::query_all,
     story_topics,
 };
+
+/// Time after which a topic that left feeds.toml is gone: seven days.
+const RETIREMENT_MS: i64 = 7 * 24 * 3600 * 1000;
 
 impl Reader<'_> {
     /// Returns the topics of feeds.toml in its order, without `all`.
@@ -19,6 +22,7 @@ impl Reader<'_> {
         Ok(query_all(
             self.conn,
             "SELECT t.id, t.title, t.description, count(s.id) AS stories,
+                    count(s.id) FILTER (WHERE st.in_window = 1) AS in_feed,
                     max(s.first_published_ms) AS latest
                FROM topic t LEFT JOIN story_topic st ON st.topic_id = t.id
                LEFT JOIN story s ON s.id = st.story_id AND s.removed_ms IS NULL AND s.public = 1
@@ -30,6 +34,7 @@ impl Reader<'_> {
                     title: r.get("title")?,
                     description: r.get("description")?,
                     stories: r.get("stories")?,
+                    in_feed: r.get("in_feed")?,
                     latest: time_opt(r, "latest")?,
                 })
             },
@@ -41,11 +46,32 @@ impl Reader<'_> {
         story_topics::topics_of(self.conn, story)
     }
 
-    /// Returns the ids of topics that are no longer in feeds.toml.
-    pub fn retired_topics(&self) -> Result<Vec<TopicId>, StoreError> {
+    /// Returns the ids of topics that left feeds.toml long ago. Topics that left it recently are
+    /// unknown: many readers give up a feed that is gone, and a mistake can still be corrected.
+    pub fn retired_topics(&self, now: Timestamp) -> Result<Vec<TopicId>, StoreError> {
         Ok(query_all(
             self.conn,
-            "SELECT id FROM topic WHERE ordinal IS NULL ORDER BY id",
+            "SELECT id FROM topic WHERE ordinal IS NULL AND retired_ms <= ?1 ORDER BY id",
+            [ms(now) - RETIREMENT_MS],
+            |r| sql_values::topic_id(r, "id"),
+        )?)
+    }
+
+    /// Returns whether a story is in the feed window of a topic.
+    pub fn is_in_feed(&self, topic: &TopicId, story: StoryId) -> Result<bool, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM story_topic
+                             WHERE topic_id = ?1 AND story_id = ?2 AND in_window = 1)",
+        )?;
+        Ok(statement.query_row(params![topic.as_str(), story.0], |r| r.get(0))?)
+    }
+
+    /// Returns the topics whose feeds were fetched or written to files, so that changed rules
+    /// announce nothing in them.
+    pub fn topics_with_readers(&self) -> Result<Vec<TopicId>, StoreError> {
+        Ok(query_all(
+            self.conn,
+            "SELECT id FROM topic WHERE ordinal IS NOT NULL AND filled = 1 AND fetched = 1",
             [],
             |r| sql_values::topic_id(r, "id"),
         )?)

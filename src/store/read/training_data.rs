@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension as _, params};
 
-use feed_model::{StoryId, Topic, TopicId};
+use feed_model::{StoryId, Timestamp, Topic, TopicId};
 use topic_rules::{
     Rules, TrainingExample,
     suggest::{self, SurveyedStory, TermSuggestions},
@@ -41,6 +41,14 @@ pub struct TopicChange {
     pub enter: Vec<(StoryId, String)>,
     /// The removed stories with their titles, newest position first.
     pub leave: Vec<(StoryId, String)>,
+    /// The added stories that would be on the pages and in the archives only.
+    pub page_only: BTreeSet<StoryId>,
+}
+
+impl TopicChange {
+    fn none(id: TopicId) -> Self {
+        Self { id, enter: Vec::new(), leave: Vec::new(), page_only: BTreeSet::new() }
+    }
 }
 
 /// The stories in which a matcher hits.
@@ -183,7 +191,16 @@ impl Reader<'_> {
         &self,
         topics: &[Topic],
         rules: &Rules,
+        now: Timestamp,
     ) -> Result<Vec<TopicChange>, StoreError> {
+        let with_readers = self.topics_with_readers()?;
+        let announces = |topic: &Topic, date: Timestamp| {
+            let had_readers = std::iter::once(&topic.id)
+                .chain(&topic.former_ids)
+                .any(|id| with_readers.contains(id));
+            let age = (now - date).to_std().unwrap_or_default();
+            !had_readers || age < topic.announce_within
+        };
         // A renamed topic keeps its stories.
         let current = |id: &str| {
             topics
@@ -191,13 +208,11 @@ impl Reader<'_> {
                 .find(|t| t.id.as_str() == id || t.former_ids.iter().any(|was| was.as_str() == id))
                 .map(|t| t.id.clone())
         };
-        let mut changes: Vec<TopicChange> = topics
-            .iter()
-            .map(|topic| TopicChange { id: topic.id.clone(), enter: Vec::new(), leave: Vec::new() })
-            .collect();
+        let mut changes: Vec<TopicChange> =
+            topics.iter().map(|topic| TopicChange::none(topic.id.clone())).collect();
         let mut dropped: BTreeMap<String, Vec<(StoryId, String)>> = BTreeMap::new();
         for story in self.story_ids()? {
-            let Some(StoredInput { input, .. }) = StoredInput::load(self.conn, story)? else {
+            let Some(StoredInput { input, date, .. }) = StoredInput::load(self.conn, story)? else {
                 continue;
             };
             let mut before = BTreeSet::new();
@@ -216,16 +231,21 @@ impl Reader<'_> {
                     .map(|classification| classification.topic)
                     .collect(),
             };
-            for change in &mut changes {
+            for (change, topic) in changes.iter_mut().zip(topics) {
                 match (before.contains(&change.id), after.contains(&change.id)) {
-                    (false, true) => change.enter.push((story, input.title.clone())),
+                    (false, true) => {
+                        change.enter.push((story, input.title.clone()));
+                        if !announces(topic, date) {
+                            change.page_only.insert(story);
+                        }
+                    }
                     (true, false) => change.leave.push((story, input.title.clone())),
                     _ => {}
                 }
             }
         }
         let removed_topics = dropped.into_iter().filter_map(|(id, leave)| {
-            Some(TopicChange { id: TopicId::new(&id).ok()?, enter: Vec::new(), leave })
+            Some(TopicChange { leave, ..TopicChange::none(TopicId::new(&id).ok()?) })
         });
         changes.extend(removed_topics);
         Ok(changes)

@@ -169,7 +169,7 @@ pub(super) fn is_configured(conn: &Connection, topic: &str) -> rusqlite::Result<
 }
 
 /// Whether a story that enters a topic may enter its feed window. A changed rule does not announce
-/// old stories, except in a new topic, whose window is filled.
+/// old stories, except in a new topic and in one whose feeds nobody has fetched yet.
 fn enters_window(
     conn: &Connection,
     assignment: &TopicAssignment,
@@ -181,11 +181,11 @@ fn enters_window(
         return Ok(true);
     }
     let topic: Option<(bool, u64)> = conn
-        .prepare_cached("SELECT filled, announce_within_s FROM topic WHERE id = ?1")?
+        .prepare_cached("SELECT filled AND fetched, announce_within_s FROM topic WHERE id = ?1")?
         .query_row([&assignment.topic], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
-    Ok(topic.is_none_or(|(is_filled, announce_within_s)| {
+    Ok(topic.is_none_or(|(has_readers, announce_within_s)| {
         let age = (now - date).to_std().unwrap_or(Duration::ZERO);
-        !is_filled || age < Duration::from_secs(announce_within_s)
+        !has_readers || age < Duration::from_secs(announce_within_s)
     }))
 }

@@ -56,6 +56,22 @@ pub(super) fn trim_all(
     Ok(())
 }
 
+/// Puts all stories of a topic into its feed window, and trims the window. The newest stories stay.
+pub(super) fn refill(
+    conn: &Connection,
+    topic: &str,
+    policy: WindowPolicy,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    execute(
+        conn,
+        "UPDATE story_topic SET in_window = 1 WHERE topic_id = ?1 AND in_window = 0",
+        [topic],
+    )
+    .context("refill the feed window of a topic")?;
+    trim(conn, topic, policy, now)
+}
+
 /// Removes the oldest stories from the feed window of a topic until it complies with the policy,
 /// and creates the archives that are needed for them.
 pub(super) fn trim(

@@ -67,6 +67,44 @@ impl Store {
         })
     }
 
+    /// Puts the newest stories of a topic into its feed window, also those that changed rules had
+    /// kept out of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unknown`] for a topic that is not in feeds.toml.
+    pub fn refill_topic(
+        &self,
+        topic: &TopicId,
+        window: WindowPolicy,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let topic = topic.clone();
+        self.write(move |tx| {
+            if !classification::is_configured(tx, topic.as_str())? {
+                return Err(StoreError::Unknown { what: "topic", name: topic.to_string() });
+            }
+            count_manual_edit(tx)?;
+            feed_window::refill(tx, topic.as_str(), window, now)
+        })
+    }
+
+    /// Records that feeds of these topics were fetched or written to files. From then on, changed
+    /// rules announce nothing in them.
+    pub fn mark_fetched(&self, topics: &[TopicId]) -> Result<(), StoreError> {
+        let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
+        self.write(move |tx| {
+            execute(
+                tx,
+                "UPDATE topic SET fetched = 1
+                  WHERE fetched = 0 AND id IN (SELECT value FROM json_each(?1))",
+                [sql_values::json(&topics)],
+            )
+            .context("record a fetched feed")?;
+            Ok(())
+        })
+    }
+
     /// Removes a story from everything that is published. Its entries stay as tombstones.
     pub fn forget(&self, story: StoryId, reason: &str, now: Timestamp) -> Result<(), StoreError> {
         let reason = reason.to_owned();

@@ -64,6 +64,9 @@ impl Store {
             let is_complete = is_last_batch && classified == stories.len();
             if is_complete {
                 mark_filled(tx, &rules)?;
+                for topic in unfetched(tx)? {
+                    feed_window::refill(tx, &topic, window, now)?;
+                }
             }
             for topic in &changed_topics {
                 feed_window::trim(tx, topic, window, now)?;
@@ -78,6 +81,17 @@ impl Store {
         };
         Ok(ReclassifyProgress { sorted: classified, left })
     }
+}
+
+/// Returns the topics whose feeds nobody has fetched yet. Changed rules fill their windows.
+fn unfetched(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+    query_all(
+        tx,
+        "SELECT id FROM topic WHERE ordinal IS NOT NULL AND fetched = 0 ORDER BY ordinal",
+        [],
+        |r| r.get(0),
+    )
+    .context("read the topics without readers")
 }
 
 /// Marks the topics of these rules as filled: from now on, old stories that enter by a changed rule

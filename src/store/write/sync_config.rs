@@ -37,7 +37,7 @@ impl Store {
         let topics = topics.to_vec();
         self.write(move |tx| {
             let mut windows_changed = sync_sources(tx, &sources, now)?;
-            windows_changed |= sync_topics(tx, &topics)?;
+            windows_changed |= sync_topics(tx, &topics, now)?;
             if feed_window::policy_changed(tx, window)? || windows_changed {
                 feed_window::trim_all(tx, window, now)?;
             }
@@ -214,7 +214,7 @@ fn forget_follow_target(tx: &Transaction<'_>, id: &str) -> Result<(), StoreError
 }
 
 /// Stores all topics. Returns whether one was renamed.
-fn sync_topics(tx: &Transaction<'_>, topics: &[Topic]) -> Result<bool, StoreError> {
+fn sync_topics(tx: &Transaction<'_>, topics: &[Topic], now: Timestamp) -> Result<bool, StoreError> {
     let context = "store the topics";
     tx.execute("UPDATE topic SET ordinal = NULL", []).context(context)?;
     for (ordinal, topic) in topics.iter().enumerate() {
@@ -223,7 +223,7 @@ fn sync_topics(tx: &Transaction<'_>, topics: &[Topic]) -> Result<bool, StoreErro
             "INSERT INTO topic (id, ordinal, title, description, announce_within_s)
              VALUES (:id, :ordinal, :title, :description, :announce_within)
              ON CONFLICT (id) DO UPDATE SET
-               ordinal = excluded.ordinal, title = excluded.title,
+               ordinal = excluded.ordinal, retired_ms = NULL, title = excluded.title,
                description = excluded.description, announce_within_s = excluded.announce_within_s",
             named_params! {
                 ":id": topic.id.as_str(),
@@ -243,7 +243,7 @@ fn sync_topics(tx: &Transaction<'_>, topics: &[Topic]) -> Result<bool, StoreErro
             }
         }
     }
-    retire_topics(tx)?;
+    retire_topics(tx, now)?;
     Ok(renamed)
 }
 
@@ -269,6 +269,9 @@ fn rename_topic(
         "UPDATE topic SET filled = 1
           WHERE id = ?2
             AND EXISTS (SELECT 1 FROM topic former WHERE former.id = ?1 AND former.filled = 1)",
+        "UPDATE topic SET fetched = 1
+          WHERE id = ?2
+            AND EXISTS (SELECT 1 FROM topic former WHERE former.id = ?1 AND former.fetched = 1)",
         "UPDATE label SET topics = (
             SELECT json_group_array(DISTINCT iif(value = ?1, ?2, value))
               FROM json_each(label.topics))
@@ -282,7 +285,7 @@ fn rename_topic(
 
 /// Removes the memberships of topics that are no longer listed. Labels keep naming them. The
 /// stories are classified again, in case the topic returns before the rules change.
-fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
+fn retire_topics(tx: &Transaction<'_>, now: Timestamp) -> Result<(), StoreError> {
     const LEFT: &str =
         "topic_id <> 'all' AND topic_id NOT IN (SELECT id FROM topic WHERE ordinal IS NOT NULL)";
     for sql in [
@@ -295,5 +298,11 @@ fn retire_topics(tx: &Transaction<'_>) -> Result<(), StoreError> {
     ] {
         tx.execute(sql, []).context("store the topics")?;
     }
+    execute(
+        tx,
+        "UPDATE topic SET retired_ms = ?1 WHERE ordinal IS NULL AND retired_ms IS NULL",
+        [ms(now)],
+    )
+    .context("store the topics")?;
     Ok(())
 }

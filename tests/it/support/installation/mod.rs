@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use feed_model::{Source, SourceId, Story, StoryId, Timestamp};
+use feed_model::{Source, SourceId, Story, StoryId, Timestamp, TopicId};
 use tempfile::TempDir;
 use topic_rules::Rules;
 use tributary::{
@@ -301,9 +301,10 @@ impl Installation {
         self.topic("all")
     }
 
-    /// The feed of a topic.
+    /// The feed of a topic, as a reader fetches it.
     pub fn topic(&self, topic: &str) -> PublishedFeed {
         let documents = self.documents();
+        self.store.mark_fetched(&[TopicId::new(topic).unwrap()]).unwrap();
         let find = |name: &str| {
             let path = format!("/topics/{topic}/{name}");
             let document = documents
