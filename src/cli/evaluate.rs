@@ -1,58 +1,116 @@
-//! `tributary evaluate`: scores the rules against a labelled file.
+//! `tributary evaluate`: scores rules and labels against a labelled file or the stored labels.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 
+use serde::Serialize;
+
 use super::{Context, Exit, table, terminal::escape_line};
+use crate::store::Evaluations;
+use feed_model::Topic;
 use topic_rules::{
     Rules,
-    evaluate::{Evaluation, evaluate, parse_labels},
+    evaluate::{Evaluation, LabelledRow, evaluate, parse_labels},
 };
 
-/// Score the rules against a labelled file: precision, recall and F1 per topic, and every miss
+/// Score the topics: precision, recall and F1 per topic, and every miss
 ///
-/// No database is needed. If there is one, topics with `learn = true` also use their stored labels.
-/// LABELS is JSON, [{title, url?, summary?, categories?, source?, topics: […]}], or TOML with
-/// [[label]] tables of the same keys.
+/// Without LABELS, the stored labels are scored; each is held back from training once. LABELS is
+/// JSON, [{title, url?, summary?, categories?, source?, topics: […]}], TOML with [[label]] tables
+/// of the same keys, or the output of `stories --json` or `label --export`. A row that describes a
+/// stored story, by URL or title, is scored by everything that is stored of it. Without a database,
+/// the fields of the rows are scored.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Labelled file, JSON or TOML
     #[arg(value_name = "LABELS")]
-    pub(crate) labels: PathBuf,
+    pub(crate) labels: Option<PathBuf>,
+}
+
+/// The output of `--json`.
+#[derive(Debug, Serialize)]
+struct Report<'e> {
+    #[serde(flatten)]
+    evaluation: &'e Evaluation,
+    by: By<'e>,
+}
+
+/// The figures in three ways.
+#[derive(Debug, Serialize)]
+struct By<'e> {
+    rules: &'e Evaluation,
+    labels: &'e Evaluation,
+    both: &'e Evaluation,
 }
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
-    let name = args.labels.display().to_string();
-    let text =
-        std::fs::read_to_string(&args.labels).with_context(|| format!("cannot read {name}"))?;
-    let labels = parse_labels(&text, &name)?;
-    let rules = with_training(context, Rules::compile(&config.topics)?)?;
-    let evaluation = evaluate(&rules, &labels);
+    let rows = args.labels.as_deref().map(read_labels).transpose()?;
+    let evaluations = match rows {
+        Some(rows) if context.has_state() => {
+            let store = context.open_existing_store()?;
+            store.read(|reader| reader.evaluate_rows(&config.topics, &rows))?
+        }
+        Some(rows) => without_state(&config.topics, &rows)?,
+        None => {
+            let store = context.open_existing_store()?;
+            let evaluations = store.read(|reader| reader.evaluate_labels(&config.topics))?;
+            if evaluations.configured.topics.iter().all(|topic| topic.support == 0) {
+                context.print_notice(
+                    "no story is labelled; label some with `tributary label STORY TOPIC`",
+                );
+            }
+            evaluations
+        }
+    };
+    let Evaluations { configured, rules, labels, both } = &evaluations;
     let mut out = context.out();
     if context.json {
-        out.json(&evaluation)?;
+        out.json(&Report { evaluation: configured, by: By { rules, labels, both } })?;
     } else {
-        out.text(&render_text(&evaluation))?;
+        out.text(&render_text(configured))?;
+        out.text(&render_ways(&evaluations))?;
     }
     out.finish()
 }
 
-/// Trains the rules with the stored labels, if a topic learns and there is a database.
-fn with_training(context: &Context, rules: Rules) -> anyhow::Result<Rules> {
-    if !rules.has_learning_topics() || !context.has_state() {
-        return Ok(rules);
+fn read_labels(path: &Path) -> anyhow::Result<Vec<LabelledRow>> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+    Ok(parse_labels(&text, &name)?)
+}
+
+/// Scores the fields of the rows by the rules. Without a database there are no labels to learn.
+fn without_state(topics: &[Topic], rows: &[LabelledRow]) -> anyhow::Result<Evaluations> {
+    let rules = evaluate(&Rules::compile(topics)?, rows);
+    let unlabelled: Vec<Topic> = topics
+        .iter()
+        .map(|topic| Topic { any: Vec::new(), terms: Vec::new(), learn: true, ..topic.clone() })
+        .collect();
+    let labels = evaluate(&Rules::compile(&unlabelled)?, rows);
+    Ok(Evaluations { configured: rules.clone(), both: rules.clone(), rules, labels })
+}
+
+/// Formats the mean F1 of each way, and the F1 of each topic below it.
+fn render_ways(evaluations: &Evaluations) -> String {
+    let Evaluations { rules, labels, both, .. } = evaluations;
+    let mut table = table::table(&["F1 BY", "RULES", "LABELS", "BOTH"]);
+    let number = |n: f64| format!("{n:.3}");
+    for (index, topic) in rules.topics.iter().enumerate() {
+        let f1 = |evaluation: &Evaluation| {
+            evaluation.topics.get(index).map_or_else(String::new, |t| number(t.scores.f1))
+        };
+        table::row(&mut table, [topic.id.clone(), f1(rules), f1(labels), f1(both)]);
     }
-    let rules = context.open_existing_store()?.read(|reader| reader.trained(rules))?;
-    let active = rules.progress().iter().filter(|progress| progress.is_active()).count();
-    context.print_notice(match active {
-        0 => "learning is not active for any topic yet: scoring the rules alone".to_owned(),
-        1 => "learning is active for 1 topic and included in the score".to_owned(),
-        topics => format!("learning is active for {topics} topics and included in the score"),
-    });
-    Ok(rules)
+    let means = [rules, labels, both].map(|evaluation| number(evaluation.mean.f1));
+    let [rules, labels, both] = means;
+    table::row(&mut table, ["mean".to_owned(), rules, labels, both]);
+    format!("\n{}", table::render_text(&table))
 }
 
 fn render_text(evaluation: &Evaluation) -> String {

@@ -5,18 +5,24 @@ use std::{io::Write as _, path::PathBuf};
 use anyhow::Context as _;
 
 use super::{Context, Exit, terminal::escape_line};
-use crate::config::{NewSource, append_sources, suggest_id};
+use crate::config::{
+    NewSource, NewTopic, append_sources, append_topics, suggest_id, suggest_topic_id,
+};
 use feed_model::{FollowMode, SourceId};
 use feed_parser::opml;
 
 /// Append the feeds of an OPML file to feeds.toml
 ///
-/// Feeds that feeds.toml already follows are skipped. Folders become comments.
+/// Feeds that feeds.toml already follows are skipped. Folders become comments, and topics with
+/// --topics.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// OPML file
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Append a topic for each folder, with the feeds of the folder as its sources
+    #[arg(long)]
+    pub(crate) topics: bool,
 }
 
 /// Runs the command.
@@ -38,14 +44,21 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let mut ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
     let mut new = Vec::new();
     let mut skipped = 0;
+    let mut folders = Folders::default();
     for feed in opml.outlines {
         if known.contains(&feed.xml_url.to_string()) {
+            let url = feed.xml_url.as_str();
+            let followed = config.sources.iter().find(|source| source.url.as_str() == url);
+            let added = new.iter().find(|source: &&NewSource| source.url == feed.xml_url);
+            let id = followed.map(|s| &s.id).or_else(|| added.map(|s| &s.id));
+            folders.add(&feed.folder, id);
             skipped += 1;
             continue;
         }
         known.push(feed.xml_url.to_string());
         let id = unused_id(&suggest_id(feed.html_url.as_ref().unwrap_or(&feed.xml_url)), &ids)?;
         ids.push(id.to_string());
+        folders.add(&feed.folder, Some(&id));
         let comment = if feed.folder.is_empty() {
             String::new()
         } else {
@@ -59,13 +72,16 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             comment,
         });
     }
-    if !new.is_empty() {
-        write_config(context, &append_sources(&text, &new)?)?;
+    let taken: Vec<&str> = config.topics.iter().map(|topic| topic.id.as_str()).collect();
+    let topics = if args.topics { folders.topics(&taken) } else { Vec::new() };
+    if !new.is_empty() || !topics.is_empty() {
+        write_config(context, &append_topics(&append_sources(&text, &new)?, &topics)?)?;
     }
     if context.json {
         let added: Vec<&str> = new.iter().map(|s| s.id.as_str()).collect();
+        let topics: Vec<&str> = topics.iter().map(|topic| topic.id.as_str()).collect();
         let mut out = context.out();
-        out.json(&serde_json::json!({"added": added, "left_alone": skipped}))?;
+        out.json(&serde_json::json!({"added": added, "left_alone": skipped, "topics": topics}))?;
         return out.finish();
     }
     context.print_notice(format!(
@@ -73,7 +89,50 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         new.len(),
         context.config_name()
     ));
+    if args.topics {
+        context.print_notice(match &topics[..] {
+            [] => "no topic added: the file has no folder that is not a topic yet".to_owned(),
+            topics => {
+                let ids: Vec<&str> = topics.iter().map(|topic| topic.id.as_str()).collect();
+                format!("{} topics added: {}", ids.len(), ids.join(", "))
+            }
+        });
+    }
     Ok(if new.is_empty() && skipped == 0 { Exit::Failed } else { Exit::Done })
+}
+
+/// The folders of an OPML file with the ids of their sources, in the order of the file.
+#[derive(Default)]
+struct Folders(Vec<(String, Vec<String>)>);
+
+impl Folders {
+    fn add(&mut self, path: &[String], source: Option<&SourceId>) {
+        let Some(source) = source.filter(|_| !path.is_empty()) else {
+            return;
+        };
+        let name = path.join(" / ");
+        let index = self.0.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.0.push((name, Vec::new()));
+            self.0.len() - 1
+        });
+        let sources = &mut self.0[index].1;
+        if !sources.iter().any(|id| id == source.as_str()) {
+            sources.push(source.to_string());
+        }
+    }
+
+    /// Returns a topic for each folder whose id is not taken.
+    fn topics(self, taken: &[&str]) -> Vec<NewTopic> {
+        let mut topics: Vec<NewTopic> = Vec::new();
+        for (title, sources) in self.0 {
+            let id = suggest_topic_id(&title);
+            if taken.contains(&id.as_str()) || topics.iter().any(|topic| topic.id == id) {
+                continue;
+            }
+            topics.push(NewTopic { id, title, sources, ..NewTopic::default() });
+        }
+        topics
+    }
 }
 
 /// Returns the id, with a number appended if it is taken.

@@ -187,6 +187,8 @@ pub struct TopicJson<'s> {
     title: &'s str,
     description: Option<&'s str>,
     stories: u64,
+    /// The stories in the feed now; the others are on the pages and in the archives.
+    in_feed: u64,
     #[serde(serialize_with = "some_time")]
     latest: Option<Timestamp>,
     feeds: FeedsJson,
@@ -222,6 +224,7 @@ impl<'s> TopicJson<'s> {
             title: &topic.title,
             description: topic.description.as_deref(),
             stories: topic.stories,
+            in_feed: topic.in_feed,
             latest: topic.latest,
             feeds: FeedsJson { atom: feed("atom"), rss: feed("rss"), json: feed("json") },
             learning: learning.map(|progress| LearningJson {

@@ -34,6 +34,7 @@ mod table;
 mod terminal;
 #[cfg(test)]
 mod test_data;
+mod topic;
 mod topics;
 mod vocabulary;
 
@@ -144,6 +145,7 @@ enum Command {
     Evaluate(evaluate::Args),
     Stories(stories::Args),
     Sources(sources::Args),
+    Topic(topic::Args),
     Topics(topics::Args),
     Vocabulary(vocabulary::Args),
     Status(status::Args),
@@ -172,6 +174,7 @@ impl Command {
             Self::Evaluate(args) => evaluate::run(context, args),
             Self::Stories(args) => stories::run(context, args),
             Self::Sources(args) => sources::run(context, args),
+            Self::Topic(args) => topic::run(context, args),
             Self::Topics(args) => topics::run(context, args),
             Self::Vocabulary(args) => vocabulary::run(context, args),
             Self::Status(args) => status::run(context, args),

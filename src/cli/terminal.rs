@@ -2,7 +2,7 @@
 //!
 //! Text from a feed must not move the cursor, change colours or reverse the line.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use feed_model::Timestamp;
 
@@ -11,6 +11,27 @@ use crate::telemetry;
 /// Prints text on stderr as it is. A closed stderr is not an error.
 pub(super) fn print_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Asks a question on stderr and returns the answer; `None` at the end of the input.
+pub(super) fn ask(question: &str) -> Option<String> {
+    print_stderr(question);
+    let mut answer = String::new();
+    match io::stdin().lock().read_line(&mut answer) {
+        Ok(1..) => Some(answer.trim().to_owned()),
+        Ok(0) | Err(_) => None,
+    }
+}
+
+/// Returns whether questions can be asked: input and stderr are terminals.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for confirmation. The default is no.
+pub(super) fn confirm(question: &str) -> bool {
+    let answer = ask(&format!("{question} [y/N] "));
+    answer.is_some_and(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Returns the text on one line, with every other control character escaped.

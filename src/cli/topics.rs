@@ -10,12 +10,18 @@ use super::{
     table,
     terminal::{day, escape_line},
 };
-use crate::{config::Config, store::StoryQuery};
+use crate::{
+    config::{Config, NewTopic, suggest_topic_id, topic_block},
+    store::StoryQuery,
+};
 use feed_model::{TopicId, TopicState};
 use topic_rules::{
     LearnerProgress, Rules,
     suggest::{SuggestedSubject, SuggestionBasis, TermSuggestions},
 };
+
+/// Number of titles above a suggested topic.
+const MAX_TITLES: usize = 5;
 
 /// List the topics and the URLs of their feeds
 #[derive(Debug, clap::Args)]
@@ -60,6 +66,16 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         out.text(&render_text(&topics, progress, &base))?;
     }
     let done = out.finish()?;
+    for topic in &topics {
+        let fits = topic.stories.min(u64::try_from(config.publishing.max_entries)?);
+        if topic.in_feed < fits {
+            context.print_notice(format!(
+                "{}: {} of {} stories are in the feed, the others on its page and in its archives \
+                 only; `tributary topic refill {}` puts the newest into the feed",
+                topic.id, topic.in_feed, topic.stories, topic.id
+            ));
+        }
+    }
     if unsorted > 0 {
         let stories = if unsorted == 1 { "story" } else { "stories" };
         context.print_notice(format!(
@@ -133,15 +149,29 @@ fn render_suggestions(
             text.push_str("  none found\n");
         }
         for subject in subjects {
-            let ids: Vec<String> = subject.stories.iter().map(ToString::to_string).collect();
-            text.push_str(&format!(
-                "  {} ({} stories: {})\n",
-                escape_line(&subject.terms.join(", ")),
-                ids.len(),
-                ids.join(", ")
-            ));
+            text.push('\n');
+            text.push_str(&subject_block(subject));
         }
     }
+    text
+}
+
+/// Returns a block for feeds.toml, with the titles of some stories above it.
+fn subject_block(subject: &SuggestedSubject) -> String {
+    let mut text = format!("# {} stories:\n", subject.titles.len());
+    for title in subject.titles.iter().take(MAX_TITLES) {
+        text.push_str(&format!("#   {}\n", escape_line(title)));
+    }
+    let title = subject.terms.first().map_or("", String::as_str);
+    let mut letters = title.chars();
+    let title: String =
+        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    text.push_str(&topic_block(&NewTopic {
+        id: suggest_topic_id(&title),
+        title,
+        any: subject.terms.clone(),
+        ..NewTopic::default()
+    }));
     text
 }
 
@@ -155,13 +185,20 @@ fn base_url(config: &Config) -> Url {
 }
 
 fn render_text(topics: &[TopicState], progress: &[LearnerProgress], base: &Url) -> String {
-    let mut table = table::table(&["ID", "TITLE", "STORIES", "LATEST", "FEED"]);
+    let mut table = table::table(&["ID", "TITLE", "STORIES", "IN FEED", "LATEST", "FEED"]);
     for topic in topics {
         let latest = topic.latest.map_or_else(|| "-".to_owned(), day);
         let feed = feed_url(base, topic.id.as_str(), "atom");
         table::row(
             &mut table,
-            [topic.id.to_string(), topic.title.clone(), topic.stories.to_string(), latest, feed],
+            [
+                topic.id.to_string(),
+                topic.title.clone(),
+                topic.stories.to_string(),
+                topic.in_feed.to_string(),
+                latest,
+                feed,
+            ],
         );
     }
     let mut text = table::render_text(&table);

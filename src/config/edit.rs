@@ -1,4 +1,4 @@
-//! Edits of feeds.toml: appends sources and keeps the rest of the text byte for byte.
+//! Edits of feeds.toml: appends sources and topics, and keeps the rest of the text byte for byte.
 
 use std::fmt::Write as _;
 
@@ -42,6 +42,9 @@ pub enum EditError {
     /// The sources are an inline list, to which TOML cannot add a `[[source]]`.
     #[error("the sources of feeds.toml are an inline list; write them as `[[source]]` to add more")]
     InlineSources,
+    /// The topics are an inline list, to which TOML cannot add a `[[topic]]`.
+    #[error("the topics of feeds.toml are an inline list; write them as `[[topic]]` to add more")]
+    InlineTopics,
 }
 
 /// Appends one source to `text`.
@@ -109,6 +112,72 @@ fn source_block(source: &NewSource) -> String {
     let _ = writeln!(out, "url    = {}", toml_string(source.url.as_str()));
     let _ = writeln!(out, "follow = {}", toml_string(source.follow_mode.as_str()));
     out
+}
+
+/// A topic to append to feeds.toml.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewTopic {
+    /// The id.
+    pub id: String,
+    /// The title.
+    pub title: String,
+    /// The names of its vocabularies.
+    pub vocabulary: Vec<String>,
+    /// Its matchers.
+    pub any: Vec<String>,
+    /// Matchers that keep stories out.
+    pub none: Vec<String>,
+    /// The ids of its sources; empty for all.
+    pub sources: Vec<String>,
+}
+
+/// Appends topics to `text`: all of them, or none if there is an error.
+pub fn append_topics(text: &str, topics: &[NewTopic]) -> Result<String, EditError> {
+    taken(text)?;
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut out = text.to_owned();
+    for topic in topics {
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push_str(newline);
+        }
+        if !out.is_empty() {
+            out.push_str(newline);
+        }
+        out.push_str(&topic_block(topic).replace('\n', newline));
+    }
+    // With an inline list of topics, the result is not valid TOML.
+    match toml::de::DeTable::parse(&out) {
+        Ok(_) => Ok(out),
+        Err(_) => Err(EditError::InlineTopics),
+    }
+}
+
+/// Returns a topic as a `[[topic]]` table.
+pub fn topic_block(topic: &NewTopic) -> String {
+    let title: String = topic.title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut lines = vec![("id", toml_string(&topic.id)), ("title", toml_string(title.trim()))];
+    for (key, list) in [
+        ("vocabulary", &topic.vocabulary),
+        ("any", &topic.any),
+        ("none", &topic.none),
+        ("sources", &topic.sources),
+    ] {
+        if !list.is_empty() {
+            let list: Vec<String> = list.iter().map(|text| toml_string(text)).collect();
+            lines.push((key, format!("[{}]", list.join(", "))));
+        }
+    }
+    let width = lines.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+    let mut out = String::from("[[topic]]\n");
+    for (key, value) in lines {
+        let _ = writeln!(out, "{key:<width$} = {value}");
+    }
+    out
+}
+
+/// Suggests an id for a topic from its title.
+pub fn suggest_topic_id(title: &str) -> String {
+    slug(title).filter(|id| id != "all").unwrap_or_else(|| "topic".to_owned())
 }
 
 /// Suggests an id for a source: the host of its URL without `www.`.
@@ -196,6 +265,29 @@ mod tests {
             append_source("a = ", &new("b", "https://b.example/")),
             Err(EditError::Syntax(_))
         ));
+    }
+
+    #[test]
+    fn a_topic_is_appended_and_the_rest_is_kept() {
+        let topic = NewTopic {
+            id: suggest_topic_id("Event Streaming!"),
+            title: "Event \"streaming\"".to_owned(),
+            vocabulary: vec!["streaming".to_owned()],
+            any: vec!["kafka".to_owned(), "log \"compaction\"".to_owned()],
+            ..NewTopic::default()
+        };
+        for text in [super::super::SHIPPED.to_owned(), String::new()] {
+            let edited = append_topics(&text, std::slice::from_ref(&topic)).unwrap();
+            assert!(edited.starts_with(&text));
+            let checked = super::super::check(&edited, "feeds.toml");
+            let config = checked.config.unwrap_or_else(|| panic!("{:?}", checked.problems));
+            let added = config.topics.last().unwrap();
+            assert_eq!((added.id.as_str(), added.any.len()), ("event-streaming", 2));
+        }
+        let inline = append_topics("topic = [{ id = \"a\" }]", &[topic]);
+        assert!(matches!(inline, Err(EditError::InlineTopics)));
+        assert_eq!(suggest_topic_id("…"), "topic");
+        assert_eq!(suggest_topic_id("All"), "topic");
     }
 
     #[test]

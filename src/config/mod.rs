@@ -25,7 +25,10 @@ mod topic;
 mod value;
 mod vocabulary;
 
-pub use edit::{EditError, NewSource, append_source, append_sources, suggest_id};
+pub use edit::{
+    EditError, NewSource, NewTopic, append_source, append_sources, append_topics, suggest_id,
+    suggest_topic_id, topic_block,
+};
 pub use findings::{ConfigProblem, EffectiveValue, closest_match};
 pub use polling::PollingConfig;
 pub use publishing::PublishingConfig;

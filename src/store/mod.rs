@@ -50,6 +50,7 @@ pub use poll_update::{
 pub use read::{
     archives::{ArchiveDocument, ArchiveState},
     crawl_queue::{IndexedSitemap, KnownPage, PageState, QueuedPage, StoredRobots},
+    evaluation::Evaluations,
     instances::StoryDigests,
     search::SearchResults,
     source_health::ACTIVITY_DAYS,

@@ -1,6 +1,9 @@
 //! Stop words per language (`data/stop_words/*.txt`), with the use that each word has.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 /// What a stop word is ignored for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,12 @@ pub fn is_stop_word(word: &str, used_for: StopWordUse) -> bool {
     ENGLISH_USES.get(word).is_some_and(|uses| uses & used_for as u8 != 0)
 }
 
+/// Returns whether a word in lower case describes no subject, in any language: a stop word, or a
+/// remainder of markup.
+pub fn describes_no_subject(word: &str) -> bool {
+    is_stop_word(word, StopWordUse::Terms) || OTHER_TERMS.contains(word)
+}
+
 /// The languages that [`distinctive_words`] knows, English first.
 pub const DETECTED_LANGUAGES: [&str; 3] = ["en", "de", "fr"];
 
@@ -34,9 +43,14 @@ pub fn ambiguous_english_words() -> impl Iterator<Item = &'static str> {
     words_with(ENGLISH, "shared")
 }
 
+const OTHER: &str = include_str!("../data/stop_words/terms.txt");
 const ENGLISH: &str = include_str!("../data/stop_words/en.txt");
 const GERMAN: &str = include_str!("../data/stop_words/de.txt");
 const FRENCH: &str = include_str!("../data/stop_words/fr.txt");
+
+static OTHER_TERMS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    OTHER.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace).collect()
+});
 
 static ENGLISH_USES: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| {
     let bit = |used_for| match used_for {
@@ -85,5 +99,9 @@ mod tests {
         assert!(is_stop_word("the", StopWordUse::Terms));
         assert!(!is_stop_word("the", StopWordUse::Titles));
         assert!(!is_stop_word("database", StopWordUse::Fingerprint));
+        for word in ["the", "nbsp", "und", "também", "что"] {
+            assert!(describes_no_subject(word), "{word}");
+        }
+        assert!(!describes_no_subject("database"));
     }
 }

@@ -8,24 +8,40 @@ use std::collections::BTreeSet;
 use super::{Classification, Reason, Rules, StoryFields};
 
 /// A row of a labelled file.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
 pub struct LabelledRow {
     /// The title.
     pub title: String,
     /// The link.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The summary.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// The publisher's categories.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
     /// The id of a source.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
     /// All topics that it belongs to.
+    #[serde(deserialize_with = "topic_ids")]
     pub topics: Vec<String>,
+}
+
+/// Reads the ids of topics: texts, or objects with an `id` as in the output of `stories --json`.
+fn topic_ids<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum TopicOrId {
+        Id(String),
+        Topic { id: String },
+    }
+    let topics: Vec<TopicOrId> = serde::Deserialize::deserialize(deserializer)?;
+    let id = |topic| match topic {
+        TopicOrId::Id(id) | TopicOrId::Topic { id } => id,
+    };
+    Ok(topics.into_iter().map(id).collect())
 }
 
 /// The error for a text that is no labelled file.
@@ -133,8 +149,18 @@ pub struct Evaluation {
     pub misses: Vec<Miss>,
 }
 
-/// Classifies every row and compares the result with its label.
+/// Classifies every row by its own fields and compares the result with its label.
 pub fn evaluate(rules: &Rules, labels: &[LabelledRow]) -> Evaluation {
+    evaluate_by(rules, labels, |_, row| classify(rules, row))
+}
+
+/// Compares the classifications of every row, which `classify` returns for its index, with its
+/// label.
+pub fn evaluate_by(
+    rules: &Rules,
+    labels: &[LabelledRow],
+    classify: impl Fn(usize, &LabelledRow) -> Vec<Classification>,
+) -> Evaluation {
     let mut ids: Vec<String> = rules.topics().map(ToString::to_string).collect();
     let known: BTreeSet<String> = ids.iter().cloned().collect();
     let only_labelled: BTreeSet<&String> =
@@ -143,8 +169,8 @@ pub fn evaluate(rules: &Rules, labels: &[LabelledRow]) -> Evaluation {
 
     let mut counts = vec![ConfusionCounts::default(); ids.len()];
     let mut misses = Vec::new();
-    for row in labels {
-        let classifications = classify(rules, row);
+    for (index, row) in labels.iter().enumerate() {
+        let classifications = classify(index, row);
         let got: Vec<String> =
             classifications.iter().filter(|v| v.is_member).map(|v| v.topic.to_string()).collect();
         let mut because = Vec::new();
@@ -175,7 +201,8 @@ pub fn evaluate(rules: &Rules, labels: &[LabelledRow]) -> Evaluation {
     Evaluation { mean: mean(&counted), topics, misses }
 }
 
-fn classify(rules: &Rules, row: &LabelledRow) -> Vec<Classification> {
+/// Classifies a row by its own fields.
+pub fn classify(rules: &Rules, row: &LabelledRow) -> Vec<Classification> {
     let categories: Vec<&str> = row.categories.iter().map(String::as_str).collect();
     let sources: Vec<&str> = row.source.iter().map(String::as_str).collect();
     rules.explain(&StoryFields {

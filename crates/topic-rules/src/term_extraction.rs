@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use feed_model::stop_words::{self, StopWordUse};
+use feed_model::stop_words;
 
 use super::{
     StoryFields,
@@ -107,7 +107,7 @@ pub(super) fn for_each_word<'t>(fields: &StoryFields<'t>, mut sink: impl FnMut(T
 pub(super) fn is_stop_word(folded: &str) -> bool {
     // A single ASCII letter is no word, but a single ideograph is.
     folded.len() == 1
-        || stop_words::is_stop_word(folded.strip_suffix("'s").unwrap_or(folded), StopWordUse::Terms)
+        || stop_words::describes_no_subject(folded.strip_suffix("'s").unwrap_or(folded))
 }
 
 /// Reads stories and caches every word, because most words of a story were in an earlier one.

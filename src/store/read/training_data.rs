@@ -8,9 +8,10 @@ use rusqlite::{OptionalExtension as _, params};
 use feed_model::{StoryId, Timestamp, Topic, TopicId};
 use topic_rules::{
     Rules, TrainingExample,
-    suggest::{self, SurveyedStory, TermSuggestions},
+    suggest::{self, SurveyedStory, TermSuggestions, TopicProposal},
 };
 
+use crate::config::Vocabulary;
 use crate::store::{
     Reader, StoreError,
     classifier_input::{ClassifierInput, StoredInput, TextExtent},
@@ -62,10 +63,10 @@ pub struct TermHits {
 }
 
 /// A story with its label.
-struct LoadedStory {
-    id: StoryId,
-    input: ClassifierInput,
-    label: Option<Vec<TopicId>>,
+pub(super) struct LoadedStory {
+    pub(super) id: StoryId,
+    pub(super) input: ClassifierInput,
+    pub(super) label: Option<Vec<TopicId>>,
 }
 
 impl Reader<'_> {
@@ -76,6 +77,38 @@ impl Reader<'_> {
             return Ok(rules);
         }
         let key = self.training_key()?;
+        let loaded = self.training_stories()?;
+        let lists: Vec<_> = loaded.iter().map(|story| story.input.lists()).collect();
+        let examples: Vec<TrainingExample<'_>> = loaded
+            .iter()
+            .zip(&lists)
+            .map(|(story, lists)| TrainingExample {
+                fields: story.input.fields(lists),
+                label: story.label.as_deref(),
+            })
+            .collect();
+        Ok(rules.trained(&examples, &key))
+    }
+
+    /// Returns the labelled stories, the oldest label first.
+    pub(super) fn labelled_stories(&self) -> Result<Vec<LoadedStory>, StoreError> {
+        let ids = self.story_ids_of(
+            "SELECT story_id FROM label JOIN story ON story.id = story_id
+              WHERE removed_ms IS NULL ORDER BY labelled_ms, story_id LIMIT ?1",
+            params![number(MAX_LABELLED)],
+        )?;
+        self.load(&ids)
+    }
+
+    /// Loads one story with its whole text.
+    pub(super) fn load_story(&self, id: StoryId) -> Result<Option<LoadedStory>, StoreError> {
+        let stored = StoredInput::load(self.conn, id)?;
+        let label = self.label(id)?;
+        Ok(stored.map(|stored| LoadedStory { id, input: stored.input, label }))
+    }
+
+    /// Returns the stories to train on: labelled ones, and unlabelled ones if there are labels.
+    pub(super) fn training_stories(&self) -> Result<Vec<LoadedStory>, StoreError> {
         let mut ids = self.story_ids_of(LABELLED, params![number(MAX_LABELLED)])?;
         if !ids.is_empty() {
             let cutoff = self.training_cutoff()?;
@@ -88,17 +121,7 @@ impl Reader<'_> {
             )?);
         }
         ids.sort_unstable();
-        let loaded = self.load(&ids)?;
-        let lists: Vec<_> = loaded.iter().map(|story| story.input.lists()).collect();
-        let examples: Vec<TrainingExample<'_>> = loaded
-            .iter()
-            .zip(&lists)
-            .map(|(story, lists)| TrainingExample {
-                fields: story.input.fields(lists),
-                label: story.label.as_deref(),
-            })
-            .collect();
-        Ok(rules.trained(&examples, &key))
+        self.load(&ids)
     }
 
     /// Returns the number of stories to reclassify once these untrained rules are trained.
@@ -154,16 +177,7 @@ impl Reader<'_> {
         topics: &[TopicId],
         rules: &Rules,
     ) -> Result<(Vec<TermSuggestions>, Vec<suggest::SuggestedSubject>), StoreError> {
-        let limit = number(MAX_SAMPLED);
-        let mut ids: BTreeSet<StoryId> =
-            self.story_ids_of(LABELLED, params![limit])?.into_iter().collect();
-        ids.extend(self.story_ids_of(
-            "SELECT id FROM story WHERE removed_ms IS NULL
-              ORDER BY position_ms DESC, id DESC LIMIT ?1",
-            params![limit],
-        )?);
-        let ids: Vec<StoryId> = ids.into_iter().rev().collect();
-        let loaded = self.load(&ids)?;
+        let loaded = self.sample()?;
         let mut memberships = Vec::with_capacity(loaded.len());
         for story in &loaded {
             let topics = story_topics::topics_of(self.conn, story.id)?;
@@ -183,6 +197,49 @@ impl Reader<'_> {
         let terms =
             topics.iter().map(|topic| suggest::suggest_terms(topic, rules, &surveyed)).collect();
         Ok((terms, suggest::find_subjects(&surveyed)))
+    }
+
+    /// Returns the newest stories and the labelled ones, the newest id first.
+    fn sample(&self) -> Result<Vec<LoadedStory>, StoreError> {
+        let limit = number(MAX_SAMPLED);
+        let mut ids: BTreeSet<StoryId> =
+            self.story_ids_of(LABELLED, params![limit])?.into_iter().collect();
+        ids.extend(self.story_ids_of(
+            "SELECT id FROM story WHERE removed_ms IS NULL
+              ORDER BY position_ms DESC, id DESC LIMIT ?1",
+            params![limit],
+        )?);
+        let ids: Vec<StoryId> = ids.into_iter().rev().collect();
+        self.load(&ids)
+    }
+
+    /// Proposes words for a new topic, or shows the effect of `words`. The vocabulary is what else
+    /// the topic consists of.
+    pub fn propose_topic(
+        &self,
+        title: &str,
+        vocabulary: Option<&Vocabulary>,
+        words: Option<Vec<String>>,
+    ) -> Result<TopicProposal, StoreError> {
+        let id = TopicId::new("new-topic").expect("a plain word is a valid id");
+        let mut base = Topic::new(id);
+        if let Some(vocabulary) = vocabulary {
+            base.terms.clone_from(&vocabulary.terms);
+            base.except.clone_from(&vocabulary.except);
+        }
+        let loaded = self.sample()?;
+        let lists: Vec<_> = loaded.iter().map(|story| story.input.lists()).collect();
+        let surveyed: Vec<SurveyedStory<'_>> = loaded
+            .iter()
+            .zip(&lists)
+            .map(|(story, lists)| SurveyedStory {
+                id: story.id,
+                fields: story.input.fields(lists),
+                topics: &[],
+                labelled: false,
+            })
+            .collect();
+        Ok(suggest::propose_topic(title, &base, words, &surveyed))
     }
 
     /// Returns the stories that these topics and rules would add to each topic or remove from it.

@@ -4,9 +4,13 @@
 //! ratio G² (Dunning 1993), which is reliable for small counts. Each story counts once for a term.
 //! [`suggest_terms`] and [`find_subjects`] are the entry points.
 
+mod proposal;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use feed_model::{StoryId, TopicId};
+
+pub use proposal::{ProposedStory, TopicProposal, propose_topic};
 
 use super::{
     Rules, StoryFields,
@@ -97,6 +101,8 @@ pub struct SuggestedSubject {
     /// Its stories, in the given order.
     #[serde(serialize_with = "as_texts")]
     pub stories: Vec<StoryId>,
+    /// The titles of its stories.
+    pub titles: Vec<String>,
 }
 
 fn as_texts<S: serde::Serializer>(ids: &[StoryId], serializer: S) -> Result<S::Ok, S::Error> {
@@ -198,8 +204,12 @@ pub fn find_subjects(stories: &[SurveyedStory<'_>]) -> Vec<SuggestedSubject> {
             break;
         };
         covered.extend(group.stories.iter().copied());
-        let stories = group.stories.iter().map(|index| stories[*index].id).collect();
-        subjects.push(SuggestedSubject { terms: group.terms, stories });
+        let of_group = || group.stories.iter().map(|index| &stories[*index]);
+        subjects.push(SuggestedSubject {
+            stories: of_group().map(|story| story.id).collect(),
+            titles: of_group().map(|story| story.fields.title.to_owned()).collect(),
+            terms: group.terms,
+        });
     }
     subjects
 }

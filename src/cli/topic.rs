@@ -1,0 +1,262 @@
+//! `tributary topic`: proposes a new topic from the stored stories, and refills a feed.
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::{
+    CommandError, Context, Exit, UsageError,
+    import::write_config,
+    terminal::{self, escape_line},
+};
+use crate::{
+    app,
+    config::{NewTopic, Vocabulary, append_topics, suggest_topic_id, topic_block},
+};
+use feed_model::TopicId;
+use topic_rules::suggest::{ProposedStory, TopicProposal};
+
+/// Number of stories that are shown of those in the topic.
+const MAX_SHOWN: usize = 20;
+
+/// Number of near misses that are shown.
+const MAX_NEAR_MISSES: usize = 10;
+
+/// Create a topic from the stored stories, or refill the feed of one
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Propose words for a new topic, show the stories that would be in it, and append it to
+    /// feeds.toml
+    New {
+        /// Title of the topic
+        #[arg(value_name = "TITLE")]
+        title: String,
+        /// Take a vocabulary, see `tributary vocabulary`
+        #[arg(long, value_name = "NAME")]
+        vocabulary: Option<String>,
+        /// Do not ask; take what is proposed
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Put the newest stories of a topic into its feed, also those that changed rules kept out
+    Refill {
+        /// Topic id
+        #[arg(value_name = "TOPIC", value_parser = |id: &str| TopicId::new(id))]
+        topic: TopicId,
+    },
+}
+
+/// Runs the command.
+pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
+    match &args.action {
+        Action::New { title, vocabulary, yes } => new(context, title, vocabulary.as_deref(), *yes),
+        Action::Refill { topic } => refill(context, topic),
+    }
+}
+
+fn refill(context: &Context, topic: &TopicId) -> anyhow::Result<Exit> {
+    let config = context.config()?;
+    if !config.topics.iter().any(|known| known.id == *topic) {
+        let known: Vec<&str> = config.topics.iter().map(|topic| topic.id.as_str()).collect();
+        return Err(CommandError::unknown_id("topic", topic.as_str(), &known).into());
+    }
+    let store = context.open_store_to_write()?;
+    store.refill_topic(topic, app::window(&config), context.now())?;
+    let topics = store.read(|reader| reader.topics())?;
+    let state = topics.iter().find(|state| state.id == *topic);
+    let in_feed = state.map_or(0, |state| state.in_feed);
+    context.print_notice(format!("{topic}: {in_feed} stories are in the feed"));
+    Ok(Exit::Done)
+}
+
+/// The output of `new --json`.
+#[derive(Debug, Serialize)]
+struct NewTopicJson<'t> {
+    id: &'t str,
+    title: &'t str,
+    vocabulary: &'t [String],
+    any: &'t [String],
+    stories: usize,
+}
+
+fn new(
+    context: &Context,
+    title: &str,
+    vocabulary: Option<&str>,
+    yes: bool,
+) -> anyhow::Result<Exit> {
+    let title = title.trim();
+    if title.is_empty() {
+        return Err(UsageError("the title is empty".to_owned()).into());
+    }
+    let config = context.config()?;
+    let id = suggest_topic_id(title);
+    if config.topics.iter().any(|topic| topic.id.as_str() == id) {
+        return Err(CommandError {
+            what: format!("feeds.toml already has a topic `{id}`"),
+            hint: "choose another title, or edit the topic".to_owned(),
+        }
+        .into());
+    }
+    let vocabulary = find_vocabulary(context, title, &id, vocabulary)?;
+    let mut topic = NewTopic {
+        id,
+        title: title.to_owned(),
+        vocabulary: vocabulary.iter().map(|vocabulary| vocabulary.name.clone()).collect(),
+        ..NewTopic::default()
+    };
+    // Without a state, the title and the vocabulary are all that is known.
+    let store = if context.has_state() { Some(context.open_existing_store()?) } else { None };
+    let propose = |words: Option<Vec<String>>| -> anyhow::Result<TopicProposal> {
+        Ok(match &store {
+            Some(store) => {
+                store.read(|reader| reader.propose_topic(title, vocabulary.as_ref(), words))?
+            }
+            None => TopicProposal::of_title(title, words),
+        })
+    };
+    let mut proposal = propose(None)?;
+    if !yes && terminal::can_ask() {
+        let Some(chosen) = ask(context, &topic, proposal, &propose)? else {
+            context.print_notice("nothing was written");
+            return Ok(Exit::Failed);
+        };
+        proposal = chosen;
+    } else if !context.json {
+        show(context, &proposal);
+    }
+    topic.any = proposal.words;
+    let text = context.config_text()?;
+    write_config(context, &append_topics(&text, std::slice::from_ref(&topic))?)?;
+    let mut out = context.out();
+    if context.json {
+        out.json(&NewTopicJson {
+            id: &topic.id,
+            title: &topic.title,
+            vocabulary: &topic.vocabulary,
+            any: &topic.any,
+            stories: proposal.inside.len(),
+        })?;
+    } else {
+        out.text(&topic_block(&topic))?;
+    }
+    let done = out.finish()?;
+    context.print_notice(format!("added `{}` to {}", topic.id, context.config_name()));
+    Ok(done)
+}
+
+/// Returns the named vocabulary, or the compiled-in one of the same name or title as the topic.
+fn find_vocabulary(
+    context: &Context,
+    title: &str,
+    id: &str,
+    named: Option<&str>,
+) -> anyhow::Result<Option<Vocabulary>> {
+    let all = Vocabulary::all();
+    if let Some(named) = named {
+        if Vocabulary::is_path(named) {
+            let path = context.config_dir().join(named);
+            let mut vocabulary =
+                Vocabulary::read(&path).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+            named.clone_into(&mut vocabulary.name);
+            return Ok(Some(vocabulary));
+        }
+        let known: Vec<String> = all.iter().map(|vocabulary| vocabulary.name.clone()).collect();
+        let found = all.into_iter().find(|vocabulary| vocabulary.name == named);
+        return match found {
+            Some(vocabulary) => Ok(Some(vocabulary)),
+            None => Err(CommandError::unknown_id("vocabulary", named, &known).into()),
+        };
+    }
+    let same = |vocabulary: &Vocabulary| {
+        vocabulary.name == id || vocabulary.title.to_lowercase() == title.to_lowercase()
+    };
+    Ok(all.into_iter().find(same))
+}
+
+/// Shows the proposal and takes corrections until the user accepts it. Returns `None` if the user
+/// does not want the topic.
+fn ask(
+    context: &Context,
+    topic: &NewTopic,
+    mut proposal: TopicProposal,
+    propose: &dyn Fn(Option<Vec<String>>) -> anyhow::Result<TopicProposal>,
+) -> anyhow::Result<Option<TopicProposal>> {
+    loop {
+        show(context, &proposal);
+        if !topic.vocabulary.is_empty() {
+            context.print_notice(format!("vocabulary: {}", topic.vocabulary.join(", ")));
+        }
+        context.print_notice(
+            "\nEnter: write the topic. `-3 -7`: these stories do not belong. `+21`: this one does.\n\
+             `word = kafka, log compaction`: other words. `q`: quit.",
+        );
+        let Some(answer) = terminal::ask("> ") else {
+            return Ok(None);
+        };
+        match answer.as_str() {
+            "" | "y" | "yes" => return Ok(Some(proposal)),
+            "q" | "quit" | "n" | "no" => return Ok(None),
+            _ => {}
+        }
+        let words = match answer.split_once('=') {
+            Some(("word" | "words" | "word " | "words ", list)) => list
+                .split(',')
+                .map(|word| word.trim().to_owned())
+                .filter(|word| !word.is_empty())
+                .collect(),
+            _ => proposal.corrected(&marks(&answer, '-'), &marks(&answer, '+')),
+        };
+        if let Some(wrong) = words.iter().find(|word| topic_rules::parse_matcher(word).is_err()) {
+            context.print_notice(format!("`{}` is not a valid matcher", escape_line(wrong)));
+            continue;
+        }
+        proposal = propose(Some(words))?;
+    }
+}
+
+/// Returns the indexes that are marked with a sign: `-3 -7` with `-` are 2 and 6.
+fn marks(answer: &str, sign: char) -> Vec<usize> {
+    let numbers = answer.split([' ', ',']).filter_map(|word| word.strip_prefix(sign));
+    numbers.filter_map(|number| number.parse::<usize>().ok()?.checked_sub(1)).collect()
+}
+
+fn show(context: &Context, proposal: &TopicProposal) {
+    let words: Vec<String> = proposal.words.iter().map(|word| escape_line(word)).collect();
+    context.print_notice(format!("words: {}", words.join(", ")));
+    let line = |number: usize, story: &ProposedStory| {
+        let title = if story.title.is_empty() { "(no title)" } else { &story.title };
+        let because: Vec<String> = story.words.iter().map(|word| escape_line(word)).collect();
+        format!("  {number:>3}  {}  [{}]", escape_line(title), because.join(", "))
+    };
+    context.print_notice(format!("\n{} stories would be in it", proposal.inside.len()));
+    for (index, story) in proposal.inside.iter().take(MAX_SHOWN).enumerate() {
+        context.print_notice(line(index + 1, story));
+    }
+    if proposal.inside.len() > MAX_SHOWN {
+        context.print_notice(format!("       and {} more", proposal.inside.len() - MAX_SHOWN));
+    }
+    if !proposal.near_misses.is_empty() {
+        context.print_notice("\nnear misses");
+        for (index, story) in proposal.near_misses.iter().take(MAX_NEAR_MISSES).enumerate() {
+            context.print_notice(line(proposal.inside.len() + index + 1, story));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_numbers_after_a_sign() {
+        assert_eq!(marks("-3, -7 +21", '-'), [2, 6]);
+        assert_eq!(marks("-3, -7 +21", '+'), [20]);
+        assert_eq!(marks("-0 -x 5", '-'), [0usize; 0]);
+    }
+}
