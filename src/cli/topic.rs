@@ -12,7 +12,7 @@ use crate::{
     app,
     config::{NewTopic, Vocabulary, append_topics, suggest_topic_id, topic_block},
 };
-use feed_model::TopicId;
+use feed_model::{Topic, TopicId};
 use topic_rules::suggest::{ProposedStory, TopicProposal};
 
 /// Number of stories that are shown of those in the topic.
@@ -110,13 +110,16 @@ fn new(
         vocabulary: vocabulary.iter().map(|vocabulary| vocabulary.name.clone()).collect(),
         ..NewTopic::default()
     };
+    let mut base = Topic::new(TopicId::new(topic.id.as_str())?);
+    if let Some(vocabulary) = &vocabulary {
+        base.terms.clone_from(&vocabulary.terms);
+        base.except.clone_from(&vocabulary.except);
+    }
     // Without a state, the title and the vocabulary are all that is known.
     let store = if context.has_state() { Some(context.open_existing_store()?) } else { None };
     let propose = |words: Option<Vec<String>>| -> anyhow::Result<TopicProposal> {
         Ok(match &store {
-            Some(store) => {
-                store.read(|reader| reader.propose_topic(title, vocabulary.as_ref(), words))?
-            }
+            Some(store) => store.read(|reader| reader.propose_topic(title, &base, words))?,
             None => TopicProposal::of_title(title, words),
         })
     };

@@ -11,7 +11,6 @@ use topic_rules::{
     suggest::{self, SurveyedStory, TermSuggestions, TopicProposal},
 };
 
-use crate::config::Vocabulary;
 use crate::store::{
     Reader, StoreError,
     classifier_input::{ClassifierInput, StoredInput, TextExtent},
@@ -213,20 +212,14 @@ impl Reader<'_> {
         self.load(&ids)
     }
 
-    /// Proposes words for a new topic, or shows the effect of `words`. The vocabulary is what else
-    /// the topic consists of.
+    /// Proposes words for a new topic, or shows the effect of `words`. `base` has what else the topic
+    /// consists of.
     pub fn propose_topic(
         &self,
         title: &str,
-        vocabulary: Option<&Vocabulary>,
+        base: &Topic,
         words: Option<Vec<String>>,
     ) -> Result<TopicProposal, StoreError> {
-        let id = TopicId::new("new-topic").expect("a plain word is a valid id");
-        let mut base = Topic::new(id);
-        if let Some(vocabulary) = vocabulary {
-            base.terms.clone_from(&vocabulary.terms);
-            base.except.clone_from(&vocabulary.except);
-        }
         let loaded = self.sample()?;
         let lists: Vec<_> = loaded.iter().map(|story| story.input.lists()).collect();
         let surveyed: Vec<SurveyedStory<'_>> = loaded
@@ -239,7 +232,7 @@ impl Reader<'_> {
                 labelled: false,
             })
             .collect();
-        Ok(suggest::propose_topic(title, &base, words, &surveyed))
+        Ok(suggest::propose_topic(title, base, words, &surveyed))
     }
 
     /// Returns the stories that these topics and rules would add to each topic or remove from it.
