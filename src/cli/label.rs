@@ -178,21 +178,36 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
 
 /// Prints the stored labels.
 fn export(context: &Context) -> anyhow::Result<Exit> {
-    #[derive(serde::Serialize)]
-    struct Tables {
-        label: Vec<LabelledRow>,
-    }
-
-    let label = context.open_existing_store()?.read(|reader| reader.labelled_rows())?;
+    let rows = context.open_existing_store()?.read(|reader| reader.labelled_rows())?;
     let mut out = context.out();
     if context.json {
-        out.json(&label)?;
-    } else if label.is_empty() {
+        out.json(&rows)?;
+    } else if rows.is_empty() {
         context.print_notice("no story is labelled");
     } else {
-        out.text(&toml::to_string(&Tables { label })?)?;
+        let tables: Vec<String> = rows.iter().map(label_table).collect();
+        out.text(&tables.join("\n"))?;
     }
     out.finish()
+}
+
+/// Returns a row as a `[[label]]` table.
+fn label_table(row: &LabelledRow) -> String {
+    let text = |text: &str| toml_edit::Value::from(text).to_string();
+    let list = |list: &[String]| {
+        format!("[{}]", list.iter().map(|item| text(item)).collect::<Vec<_>>().join(", "))
+    };
+    let mut table = format!("[[label]]\ntitle = {}\n", text(&row.title));
+    for (key, value) in [("url", &row.url), ("summary", &row.summary), ("source", &row.source)] {
+        if let Some(value) = value {
+            table.push_str(&format!("{key} = {}\n", text(value)));
+        }
+    }
+    if !row.categories.is_empty() {
+        table.push_str(&format!("categories = {}\n", list(&row.categories)));
+    }
+    table.push_str(&format!("topics = {}\n", list(&row.topics)));
+    table
 }
 
 /// What labels are stored with.

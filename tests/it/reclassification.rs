@@ -171,6 +171,7 @@ fn reclassification_runs_in_batches_through_restarts_and_rule_changes_without_an
     assert_eq!(large_store.in_topic("t").len(), 1_000);
     let before = large_store.in_window("t");
     assert_eq!(before.len(), 50, "the window of a new topic is filled");
+    large_store.store.mark_fetched(&[TopicId::new("t").unwrap()]).unwrap();
 
     // A change of the rules, restarts, and another change before the first one is complete.
     large_store.sync_config(&topic("\"kafka\", \"raft\", \"dns\""));

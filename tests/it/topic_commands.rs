@@ -318,3 +318,190 @@ fn labels_train_a_topic_with_learn() {
     program.run(&["poll"]);
     assert!(program.json(&["stories", "--topic", "bread"]).as_array().unwrap().is_empty());
 }
+
+#[test]
+fn several_stories_are_labelled_and_every_label_says_what_it_changed() {
+    let topics = "[[topic]]\nid = \"bread\"\ntitle = \"Bread\"\nlearn = true\n";
+    let program = TopicProgram::with_posts(&trade_posts(), topics);
+    let (baking, dairy) = (program.ids("Baking"), program.ids("Dairy"));
+    let run = |arguments: &[&[String]], options: &[&str]| {
+        let ids: Vec<&str> =
+            arguments.iter().flat_map(|ids| ids.iter().map(String::as_str)).collect();
+        let ended = program.program.run(&[&["label"], options, &ids[..]].concat());
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        ended.stderr
+    };
+    let said = run(&[&dairy[..5]], &["--none"]);
+    assert!(said.contains("labelled with no topic: Dairy number"), "{said}");
+    let said = run(&[&baking[..5]], &["--topic", "bread"]);
+    assert!(said.contains("labelled with bread: Baking number"), "{said}");
+    assert!(said.contains("bread: 7 stories enter, 0 leave by what the labels teach"), "{said}");
+    let said = run(&[&baking[..2]], &["--clear"]);
+    assert!(said.contains("label removed: Baking number"), "{said}");
+    assert_eq!(program.json(&["stories", "--labelled"]).as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn labels_are_exported_and_evaluate_reads_them_and_stories() {
+    let posts = [
+        post("Kafka keeps logs", "Of a log."),
+        post("Raft elects leaders", "Of votes."),
+        post("Cheese", "Of milk."),
+    ];
+    let program = TopicProgram::with_posts(
+        &posts,
+        "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"kafka\", \"votes\"]\n",
+    );
+    program.run(&["label", &program.ids("Kafka")[0], "streams"]);
+    program.run(&["label", &program.ids("Raft")[0], "--none"]);
+    let stored = program.json(&["evaluate"]);
+    let streams = &stored["topics"][0];
+    assert_eq!((&streams["precision"], &streams["recall"]), (&0.5.into(), &1.0.into()));
+    assert_eq!(stored["misses"][0]["title"], "Raft elects leaders");
+    assert_eq!(stored["by"]["rules"]["topics"][0], *streams);
+    assert!(stored["by"]["labels"]["macro"]["f1"].is_number(), "{stored}");
+
+    let export = program.run(&["label", "--export"]);
+    assert!(export.contains("[[label]]\ntitle = \"Kafka keeps logs\""), "{export}");
+    let files = [
+        ("labels.toml", export),
+        ("labels.json", program.run(&["label", "--export", "--json"])),
+        ("stories.json", program.run(&["stories", "--labelled", "--json"])),
+    ];
+    for (name, text) in files {
+        fs::write(program.program.join(name), text).unwrap();
+        let evaluation = program.json(&["evaluate", name]);
+        assert_eq!(evaluation["topics"][0]["precision"], 0.5, "{name}: {evaluation}");
+        assert_eq!(evaluation["misses"].as_array().unwrap().len(), 1, "{name}");
+    }
+    // A row with a title alone is scored by everything that is stored of the story.
+    fs::write(
+        program.program.join("titles.json"),
+        r#"[{"title": "Raft elects leaders", "topics": ["streams"]}]"#,
+    )
+    .unwrap();
+    assert_eq!(program.json(&["evaluate", "titles.json"])["macro"]["f1"], 1.0);
+    for id in program.ids("") {
+        program.run(&["label", &id, "--clear"]);
+    }
+    let imported = program.program.run(&["label", "--from", "labels.toml"]);
+    assert!(imported.stderr.contains("2 stories labelled"), "{}", imported.stderr);
+}
+
+#[test]
+fn stories_are_forgotten_together_or_by_source() {
+    let posts = [post("One", ""), post("Two", ""), post("Three", ""), post("Four", "")];
+    let program = TopicProgram::with_posts(&posts, "");
+    let (one, two) = (program.ids("One").remove(0), program.ids("Two").remove(0));
+    let ended = program.program.run(&["forget", &one, &two]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("One") && ended.stderr.contains("2 stories removed"));
+    let unknown = program.program.run(&["forget", "--source", "blogg"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.stderr.contains("did you mean blog?"), "{}", unknown.stderr);
+    program.run(&["forget", "--source", "blog", "--yes"]);
+    assert!(program.json(&["stories"]).as_array().unwrap().is_empty());
+    assert_eq!(program.program.run(&["forget"]).code, 2);
+}
+
+#[test]
+fn a_removed_source_or_a_renamed_topic_shows_in_check() {
+    let streams = "[[topic]]\nid = \"streams\"\ntitle = \"Streams\"\nany = [\"kafka\"]\n";
+    let program = TopicProgram::with_posts(&[post("Kafka keeps logs", "")], streams);
+    program.write(&streams.replace("\"streams\"", "\"event-streams\""));
+    let check = program.json(&["check"]);
+    let problem = &check["problems"][0];
+    assert_eq!((&check["ok"], &problem["severity"]), (&true.into(), &"warning".into()));
+    assert!(problem["hint"].as_str().unwrap().contains("was = [\"streams\"]"), "{check}");
+    assert_eq!(problem["key"], "topic[0].id");
+    let text = program.run(&["check", "--dry-run"]);
+    assert!(text.contains("seems to be the former topic `streams`"), "{text}");
+    assert!(text.contains("the topic is removed: its feed answers 404"), "{text}");
+
+    program.program.configure(&format!("[site]\ncontact = \"mailto:me@example.org\"\n{streams}"));
+    let dry_run = program.json(&["check", "--dry-run"]);
+    assert_eq!(dry_run["removed_sources"][0]["id"], "blog", "{dry_run}");
+    assert!(program.run(&["check", "--dry-run"]).contains("source blog is removed"));
+}
+
+#[test]
+fn a_topic_is_proposed_from_stored_stories_and_appended() {
+    let program = TopicProgram::with_posts(&trade_posts(), "# the end\n");
+    let before = fs::read_to_string(program.program.join("feeds.toml")).unwrap();
+    let new = program.json(&["topic", "new", "Sourdough", "--yes"]);
+    assert_eq!((&new["id"], &new["stories"]), (&"sourdough".into(), &12.into()));
+    let after = fs::read_to_string(program.program.join("feeds.toml")).unwrap();
+    assert!(after.starts_with(&before) && after.contains("[[topic]]\nid"), "{after}");
+    assert!(after.contains("any   = [\"sourdough\", "), "{after}");
+    program.run(&["poll"]);
+    assert_eq!(program.json(&["topics"])[0]["stories"], 12);
+    let again = program.program.run(&["topic", "new", "Sourdough", "--yes"]);
+    assert_eq!(again.code, 1);
+    assert!(again.stderr.contains("already has a topic `sourdough`"), "{}", again.stderr);
+
+    let streaming =
+        program.json(&["topic", "new", "Live data", "--vocabulary", "streaming", "--yes"]);
+    assert_eq!(streaming["vocabulary"], serde_json::json!(["streaming"]));
+    let unknown = program.program.run(&["topic", "new", "X", "--vocabulary", "streming", "--yes"]);
+    assert!(unknown.stderr.contains("did you mean streaming?"), "{}", unknown.stderr);
+    assert_eq!(program.program.run(&["topic", "refill", "sourdogh"]).code, 1);
+}
+
+#[test]
+fn suggested_subjects_are_blocks_without_noise() {
+    let mut posts = trade_posts();
+    for (_, summary) in &mut posts {
+        summary.push_str(" &amp;nbsp; uncategorized de com um é");
+    }
+    let program = TopicProgram::with_posts(&posts, "");
+    let text = program.run(&["topics", "suggest"]);
+    assert!(text.contains("[[topic]]\nid    = \"") && text.contains("#   Dairy number"), "{text}");
+    for noise in ["nbsp", "uncategorized", "\"um\"", "\"de\""] {
+        assert!(!text.contains(noise), "{noise}: {text}");
+    }
+    let block = &text[text.find("[[topic]]").unwrap()..];
+    let block = block.split("\n\n").next().unwrap();
+    program.write(&format!("{block}\n"));
+    program.run(&["check"]);
+}
+
+#[test]
+fn a_vocabulary_shows_where_its_terms_hit() {
+    let posts =
+        [post("Kafka keeps logs", "A stream processing engine."), post("Cheese", "Of milk.")];
+    let program = TopicProgram::with_posts(&posts, "");
+    let listed = program.json(&["vocabulary"]);
+    assert!(listed.as_array().unwrap().iter().any(|one| one["name"] == "streaming"), "{listed}");
+    let streaming = program.json(&["vocabulary", "streaming"]);
+    let terms: Vec<&Value> = streaming["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|group| group["words"].as_array().unwrap())
+        .collect();
+    let stories = |term: &str| &terms.iter().find(|one| one["term"] == term).unwrap()["stories"];
+    assert_eq!((stories("kafka"), stories("stream processing")), (&1.into(), &1.into()));
+    assert_eq!(stories("redpanda"), &Value::from(0));
+    let text = program.run(&["vocabulary", "streaming"]);
+    let line = text.lines().find(|line| line.trim_start().starts_with("kafka ")).unwrap();
+    assert!(line.ends_with("1  1 title"), "{line}");
+    assert_eq!(program.program.run(&["vocabulary", "streming"]).code, 1);
+}
+
+#[test]
+fn folders_of_an_opml_file_become_topics_on_request() {
+    let program = TopicProgram::with_posts(&[post("One", "")], "");
+    let known = program.origin.url("/feed");
+    let opml = format!(
+        "<opml version=\"2.0\"><body><outline text=\"Data &amp; Bases\">\
+         <outline text=\"Known\" xmlUrl=\"{known}\"/>\
+         <outline text=\"New\" xmlUrl=\"https://new.example/feed\"/></outline>\
+         <outline text=\"Alone\" xmlUrl=\"https://alone.example/feed\"/></body></opml>"
+    );
+    fs::write(program.program.join("feeds.opml"), opml).unwrap();
+    let imported = program.json(&["import", "feeds.opml", "--topics"]);
+    assert_eq!(imported["topics"], serde_json::json!(["data-bases"]));
+    let text = fs::read_to_string(program.program.join("feeds.toml")).unwrap();
+    assert!(text.contains("sources = [\"blog\", \"new-example\"]"), "{text}");
+    program.run(&["check"]);
+}

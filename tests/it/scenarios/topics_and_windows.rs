@@ -57,6 +57,46 @@ fn a_changed_rule_announces_only_stories_within_announce_within() {
     assert_eq!(installation.newly_announced_in("t"), [""; 0]);
 }
 
+/// Tuning does not hollow out a feed that nobody reads yet.
+#[test]
+fn changed_rules_fill_the_window_until_a_feed_is_fetched() {
+    let mut installation =
+        Installation::with_config(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
+    let posts: Vec<Post> = (1..=12)
+        .rev()
+        .map(|n| post_about(n, if n % 2 == 1 { "Kafka" } else { "Pulsar" }))
+        .collect();
+    installation.deliver("one", &posts);
+    for words in ["pulsar", "kafka", "pulsar"] {
+        installation.reconfigure(&feeds_toml_lines(3, "0s", &topic("t", words)));
+    }
+    assert_eq!(installation.newly_announced_in("t"), ["Pulsar 12", "Pulsar 10", "Pulsar 8"]);
+    // From now on there is a reader.
+    installation.reconfigure(&feeds_toml_lines(3, "0s", &topic("t", "kafka")));
+    assert_eq!(installation.topic("t").titles(), [""; 0]);
+    let topics = installation.run(&["topics", "--json"]);
+    assert!(topics.contains("\"in_feed\": 0"), "{topics}");
+    installation.run(&["topic", "refill", "t"]);
+    assert_eq!(installation.topic("t").titles(), ["Kafka 11", "Kafka 9", "Kafka 7"]);
+}
+
+#[tokio::test]
+async fn a_removed_topic_is_unknown_for_seven_days_and_then_gone() {
+    let with = feeds_toml_lines(3, "0s", &topic("t", "kafka"));
+    let mut installation = Installation::with_config(&with);
+    installation.deliver("one", &[post_about(9, "Kafka")]);
+    installation.reconfigure(&feeds_toml_lines(3, "0s", ""));
+    let left = installation.now();
+    let status_after = async |installation: &Installation, hours: i64| {
+        let now = left + chrono::Duration::hours(hours);
+        installation.publish(&now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        installation.serve().get("/topics/t/feed.atom").await.status
+    };
+    assert_eq!(status_after(&installation, 1).await, 404);
+    assert_eq!(status_after(&installation, 7 * 24 - 1).await, 404);
+    assert_eq!(status_after(&installation, 7 * 24 + 1).await, 410);
+}
+
 #[test]
 fn a_new_topic_fills_its_window() {
     let mut installation = Installation::with_config(&feeds_toml_lines(3, "0s", ""));
