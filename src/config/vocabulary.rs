@@ -37,11 +37,22 @@ macro_rules! shipped {
 }
 
 /// The compiled-in vocabularies: name and text, in alphabetical order.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 15] = [
     shipped!("ai-infrastructure"),
     shipped!("cloud-infrastructure"),
+    shipped!("data-engineering"),
+    shipped!("databases"),
+    shipped!("developer-tools"),
     shipped!("distributed-systems"),
+    shipped!("hardware"),
+    shipped!("machine-learning"),
+    shipped!("networking"),
+    shipped!("observability"),
+    shipped!("programming-languages"),
+    shipped!("security"),
+    shipped!("software-architecture"),
     shipped!("streaming"),
+    shipped!("web-frontend"),
 ];
 
 impl Vocabulary {

@@ -225,7 +225,7 @@ impl<'t> Finder<'_, 't> {
             {
                 return;
             }
-            if !matcher.accepts_case(&text[start..end]) {
+            if !matcher.accepts_case(text, start, end) {
                 return;
             }
             let hit = || Hit {

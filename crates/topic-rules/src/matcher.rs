@@ -187,25 +187,26 @@ impl Matcher {
         }
     }
 
-    /// Returns whether a match of the phrase has the right case: any, or else that of the matcher.
-    pub(super) fn accepts_case(&self, found: &str) -> bool {
-        !self.exact_case || has_case_of(found, &self.text)
+    /// Returns whether a match of the phrase at `start..end` has the right case: any, or else that of
+    /// the matcher. With exact case, a part of a compound does not count: `Java` is not in
+    /// `JavaScript`.
+    pub(super) fn accepts_case(&self, text: &str, start: usize, end: usize) -> bool {
+        let continues = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        !self.exact_case
+            || has_case_of(&text[start..end], &self.text)
+                && !continues(text[..start].chars().next_back())
+                && !continues(text[end..].chars().next())
     }
 }
 
-/// Returns whether every word of `found` begins with the corresponding word as it is written, so that
+/// Returns whether `found` is written like `written`, apart from the ending of a plural or a genitive:
 /// `RAGs` has the case of `RAG`, and `Rag` and `rag` do not.
 fn has_case_of(found: &str, written: &str) -> bool {
-    fn words(text: &str) -> Vec<&str> {
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect()
+    fn letters(text: &str) -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).collect()
     }
-    let (found, written) = (words(found), words(written));
-    if found.len() == written.len() {
-        found.iter().zip(&written).all(|(found, written)| found.starts_with(written))
-    } else {
-        // A compound: `KVCache` and `KV cache`.
-        found.concat().starts_with(&written.concat())
-    }
+    let (found, written) = (letters(found), letters(written));
+    found.strip_prefix(&written).is_some_and(|ending| matches!(ending, "" | "s" | "es"))
 }
 
 impl fmt::Display for Matcher {

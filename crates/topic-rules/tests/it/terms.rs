@@ -79,7 +79,9 @@ fn exact_case_distinguishes_names_from_words() {
     {
         assert!(classify_one(&exact, &title_fields(title)).is_member, "{title}");
     }
-    for title in ["A raft of rules", "Rag and bone", "rags", "A NAT gateway", "nats", "go on"] {
+    for title in
+        ["A raft of rules", "Rag and bone", "rags", "A NAT gateway", "nats", "go on", "RaftLog"]
+    {
         assert!(!classify_one(&exact, &title_fields(title)).is_member, "{title}");
     }
 }
