@@ -152,7 +152,8 @@ impl App {
             let is_new = |topic: &&TopicId| !topic.is_all() && !fetched.contains(*topic);
             topics.iter().filter(is_new).cloned().collect()
         };
-        if new.is_empty() {
+        // While writing does not work, only the probe of the store tries again.
+        if new.is_empty() || self.inner.store.write_fault().is_some() {
             return;
         }
         let stored = new.clone();
