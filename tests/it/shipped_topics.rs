@@ -15,6 +15,13 @@ fn shipped() -> Rules {
     Rules::compile(&report.config.unwrap().topics).unwrap()
 }
 
+/// The topics of the catalogue, one for each vocabulary besides the shipped topics.
+fn catalogue() -> Rules {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/catalogue/feeds.toml");
+    let report = config::check(&fs::read_to_string(path).unwrap(), "feeds.toml");
+    Rules::compile(&report.config.unwrap().topics).unwrap()
+}
+
 fn reference_labels() -> Vec<LabelledRow> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/labels.toml");
     evaluate::parse_labels(&fs::read_to_string(path).unwrap(), "data/labels.toml").unwrap()
@@ -72,4 +79,60 @@ fn posts_with_author_categories_are_classified_accordingly() {
         sorted += 1;
     }
     assert!(sorted >= 12, "the author's index names {sorted}");
+}
+
+#[test]
+fn the_catalogue_classifies_its_labelled_posts() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/catalogue/labels.toml");
+    let labels = evaluate::parse_labels(&fs::read_to_string(path).unwrap(), "labels.toml").unwrap();
+    let rules = catalogue();
+    let evaluation = evaluate::evaluate(&rules, &labels);
+    assert_min_f1(&evaluation, 0.95);
+    assert!(evaluation.topics.iter().all(|topic| topic.support >= 7), "{evaluation:?}");
+    let off_topic: Vec<LabelledRow> =
+        labels.into_iter().filter(|row| row.topics.is_empty()).collect();
+    assert!(off_topic.len() >= 10);
+    for rules in [rules, shipped()] {
+        assert_eq!(evaluate::evaluate(&rules, &off_topic).misses, []);
+    }
+}
+
+#[test]
+fn weak_words_that_repeat_put_no_story_into_a_shipped_topic() {
+    let text =
+        "The leader was elected, and the leader of the cluster follows the nodes. ".repeat(40);
+    let fields = StoryFields {
+        title: "The leader is elected in the capital",
+        summary: Some("A leader, an election, a region, a model of training, an event."),
+        categories: &["Politics", "Video"],
+        text: &text,
+        language: Some("en"),
+        ..StoryFields::default()
+    };
+    for rules in [shipped(), catalogue()] {
+        let members = rules.classify(&fields).into_iter().filter(|topic| topic.is_member);
+        assert_eq!(members.map(|topic| topic.topic.to_string()).collect::<Vec<_>>(), [""; 0]);
+    }
+}
+
+#[test]
+fn vocabularies_have_one_plain_term_a_line() {
+    let vocabularies = config::Vocabulary::all();
+    let names: Vec<&str> = vocabularies.iter().map(|one| one.name.as_str()).collect();
+    assert!(names.is_sorted() && names.len() >= 12, "{names:?}");
+    for vocabulary in vocabularies {
+        let file = format!("data/vocabularies/{}.toml", vocabulary.name);
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        assert!(vocabulary.description.is_some(), "{}", vocabulary.name);
+        assert!(vocabulary.terms.iter().any(|group| group.supports), "{}", vocabulary.name);
+        let mut seen = std::collections::BTreeSet::new();
+        for group in &vocabulary.terms {
+            for word in &group.words {
+                assert!(lines.contains(&format!("\"{word}\",").as_str()), "{word} has no line");
+                assert!(!word.starts_with('/'), "{word} is a regex");
+                assert!(seen.insert(word), "{}: {word} occurs twice", vocabulary.name);
+            }
+        }
+    }
 }
