@@ -308,6 +308,7 @@ async fn a_changed_rule_puts_old_stories_into_an_archive_not_the_window() {
         .reclassify(installation.rules(), 100, installation.window(), at("2026-02-10T00:00:00Z"))
         .unwrap();
     installation.publish("2026-02-10T00:00:00Z");
+    installation.topic("streaming"); // a reader fetches the feed
     let wider =
         installation.reopened_with(&FEEDS.replace("[\"kafka\"]", "[\"kafka\", \"pulsar\"]"));
     wider

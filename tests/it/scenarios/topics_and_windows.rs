@@ -200,6 +200,7 @@ fn a_label_overrides_the_announce_within_limit() {
     let mut installation =
         Installation::with_config(&feeds_toml_lines(50, "48h", &topic("t", "kafka")));
     installation.deliver("one", &[post_about(19, "Kafka"), post_about(3, "Pulsar")]);
+    assert_eq!(installation.topic("t").titles(), ["Kafka 19"], "a reader fetches the feed");
     installation.reconfigure(&feeds_toml_lines(
         50,
         "48h",
