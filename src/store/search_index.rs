@@ -42,8 +42,8 @@ impl IndexRow {
     }
 }
 
-/// Returns a text in which white space separates the words. The tokenizer of SQLite does not divide
-/// texts in scripts without spaces.
+/// Returns a text in which white space separates the words. The tokenizer of `SQLite` does not
+/// divide texts in scripts without spaces.
 fn indexed_text(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.contains(is_unspaced) {
         return text.into();

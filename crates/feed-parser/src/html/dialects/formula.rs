@@ -139,7 +139,7 @@ fn read(lexer: &mut Lexer<'_>) -> Formula {
     // The open elements with their content. The first one is `math`.
     let mut open: Vec<Open> = vec![("math", Vec::new(), Vec::new())];
     let mut annotations = 0_usize;
-    while let Some(token) = lexer.next() {
+    for token in lexer.by_ref() {
         match token {
             Token::Start(tag) => {
                 let name = lower_name(local_name(tag.name));
@@ -299,7 +299,9 @@ fn write_nodes(out: &mut String, nodes: &[Node]) {
 
 fn text_of(nodes: &[Node]) -> String {
     let mut out = String::new();
-    nodes.iter().for_each(|node| node_text(&mut out, node));
+    for node in nodes {
+        node_text(&mut out, node);
+    }
     out
 }
 

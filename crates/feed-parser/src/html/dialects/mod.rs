@@ -206,8 +206,7 @@ impl<'h> Converter<'h> {
             _ if controls::is_heading(name) => self.headings += 1,
             _ => {}
         }
-        let keeps_lines =
-            || tag.attribute("style").is_some_and(|style| controls::keeps_line_feeds(style));
+        let keeps_lines = || tag.attribute("style").is_some_and(controls::keeps_line_feeds);
         if !self.preformatted.is_empty() && self.preformatted.last() == Some(&tag.name)
             || name != "pre" && !tag.self_closing && keeps_lines()
         {
