@@ -44,6 +44,10 @@ impl KnownEntries for EntryMemory {
         Ok(Vec::new())
     }
 
+    fn newest(&self, _: usize) -> Result<Vec<KnownEntry>, Infallible> {
+        Ok(Vec::new())
+    }
+
     fn text_of(&self, _: EntryId) -> Result<Option<KnownText>, Infallible> {
         Ok(None)
     }

@@ -5,6 +5,7 @@
 mod across_sources;
 mod entries_as_they_are;
 mod labelled_pairs;
+mod moved_items;
 mod never_merged;
 mod over_http;
 mod provenance;

@@ -8,8 +8,6 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use regex::Regex;
 
-use super::normalised_text::Tokens;
-
 /// Longest text that can be an addition, in characters.
 const MAX_CHARS: usize = 400;
 
@@ -103,15 +101,6 @@ pub(super) fn strip(text: &str) -> &str {
     text
 }
 
-/// Returns the number of tokens that are parts of written-out URLs.
-pub(super) fn url_token_count(text: &str) -> usize {
-    if !text.contains("://") {
-        return 0;
-    }
-    let urls = text.split_whitespace().filter(|word| word.contains("://"));
-    urls.map(|url| Tokens::of(url).words().count()).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,10 +167,5 @@ mod tests {
         }
         let two = "A text. Read more books! They are good for you.";
         assert_eq!(strip(two), two, "an addition with a further sentence is text");
-    }
-
-    #[test]
-    fn tokens_of_urls_are_counted() {
-        assert_eq!(url_token_count("see https://example.org/why-we-moved and stay"), 5);
     }
 }

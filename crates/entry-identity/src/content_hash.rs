@@ -9,10 +9,7 @@ use regex::Regex;
 
 use feed_model::{Draft, SafeHtml};
 
-use super::{
-    KnownText, canonical_url,
-    normalised_text::{self, Tokens},
-};
+use super::{KnownText, canonical_url, normalised_text};
 
 /// Part of every hash. It changes with the method, so that old hashes never equal new ones.
 const VERSION: &[u8] = b"tributary entry 1";
@@ -114,7 +111,7 @@ pub fn known_text(
     let text = normalised_text::content_or_summary_text(summary, content);
     text_hash(&comparable_text(&text)).map(|hash| KnownText {
         hash,
-        words: Tokens::of(&text).words().count(),
+        words: normalised_text::count_words(&text),
         has_files,
     })
 }

@@ -1,9 +1,9 @@
 //! Fingerprints of texts: small enough to be stored with every entry, and comparable.
 //!
-//! The shingles of a text (three words in a row) are hashed to 32 bits, and the 256 smallest hashes
-//! are kept: a bottom-k sketch (Broder 1997). The similarity of two texts is exact if neither has
-//! more shingles than that. Otherwise it is an estimate with a standard error below 0.03. The
-//! opening is kept in full, because an excerpt is usually the opening of the post.
+//! Of each word a hash of 15 bits is kept, in the order of the text. Of a text of more than 512
+//! words only the opening is kept in this way; the rest is a bottom-k sketch (Broder 1997): the 256
+//! smallest hashes of its shingles (three words in a row). The similarity of two texts is exact if
+//! both were kept, and otherwise an estimate with a standard error below 0.03.
 
 use feed_model::{
     Draft,
@@ -12,27 +12,51 @@ use feed_model::{
 
 use super::{
     boilerplate,
-    normalised_text::{self, Tokens},
-    salient_tokens,
+    fingerprint_bytes::{Reader, Writer},
+    normalised_text,
+    thresholds::MIN_TEXT_TOKENS,
 };
 
-/// Number of words from which an item that links to a post may be a post of its own, and from which
-/// texts are compared.
-pub const MIN_COMMENTARY_TOKENS: u32 = 48;
-/// Number of hashes that are kept of a text.
+/// Number of words up to which all words of a text are kept.
+const MAX_KEPT_WORDS: usize = 512;
+/// Number of words that are kept of a longer text.
+const KEPT_OPENING_WORDS: usize = 128;
+/// Number of hashes that are kept of a longer text.
 const SKETCH_SIZE: usize = 256;
 /// Number of words in a shingle.
 const SHINGLE_SIZE: usize = 3;
-/// Number of words from which a text is no filled-in template. Its numbers and names are not kept.
-pub(super) const MIN_ARTICLE_TOKENS: u32 = 400;
-/// Number of words of the opening.
-const OPENING_TOKENS: usize = 64;
+/// Number of words that are compared as the opening.
+const OPENING_WORDS: usize = 64;
+/// Number of content words that are kept of a title.
+const MAX_TITLE_WORDS: usize = 64;
 /// Number of authors and files that are kept.
 const MAX_NAMES: usize = 8;
 /// Number of letters and digits from which a file name belongs to one file only.
 const MIN_UNIQUE_FILE_NAME: usize = 20;
-/// The first byte of the stored form.
-const VERSION: u8 = 1;
+/// The first byte of the stored form, and that of the form of earlier versions.
+const VERSION: u8 = 2;
+const EARLIER_VERSION: u8 = 1;
+
+/// A word of a text: its hash, and whether it is a number or a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Word(u16);
+
+impl Word {
+    const FACT: u16 = 1 << 15;
+
+    fn new(hash: u32, is_fact: bool) -> Self {
+        Self(short_hash(hash) | if is_fact { Self::FACT } else { 0 })
+    }
+
+    pub fn hash(self) -> u16 {
+        self.0 & !Self::FACT
+    }
+
+    /// Returns whether the word is a number or a name.
+    pub fn is_fact(self) -> bool {
+        self.0 & Self::FACT != 0
+    }
+}
 
 /// The hashes of an item's title, text, authors and files. The default is that of an empty item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,22 +65,20 @@ pub struct Fingerprint {
     tokens: u32,
     /// Number of words in `blockquote` elements.
     quoted: u32,
-    /// Whether `sketch` has the hashes of all shingles.
+    /// The smallest hash of a shingle in the opening, and in the whole text.
+    minhashes: Option<[u32; 2]>,
+    /// The words, or those of the opening.
+    words: Vec<Word>,
+    /// Whether `words` has all words.
     complete: bool,
-    /// The smallest hashes of the shingles, in ascending order.
+    /// The hashes of all shingles if `complete`, otherwise the smallest, in ascending order.
     sketch: Vec<u32>,
-    /// The hashes of the opening's shingles, in ascending order.
-    opening: Vec<u32>,
     /// The content words of the title.
-    title_words: Vec<u32>,
-    /// The content words of the opening.
-    opening_words: Vec<u32>,
+    title_words: Vec<u16>,
     /// The names of the authors.
     authors: Vec<u32>,
     /// The names of the audio and video files.
     media: Vec<u32>,
-    /// The numbers and names in the text, if it may be a filled-in template.
-    salient_tokens: Vec<u32>,
 }
 
 impl Fingerprint {
@@ -64,32 +86,39 @@ impl Fingerprint {
     pub fn of(draft: &Draft) -> Self {
         let text = normalised_text::item_text(draft);
         let text = boilerplate::strip(&text);
-        let tokens = Tokens::of(text);
-        let tokens: Vec<&str> = tokens.words().collect();
-        let unquoted = normalised_text::unquoted_text(draft)
-            .map(|own| Tokens::of(boilerplate::strip(&own)).words().count());
-        let quoted = unquoted.map_or(0, |unquoted| tokens.len().saturating_sub(unquoted));
-        let own_tokens = tokens.len().saturating_sub(boilerplate::url_token_count(text));
-        let mut sketch = set(shingles(&tokens));
-        let complete = sketch.len() <= SKETCH_SIZE;
-        sketch.truncate(SKETCH_SIZE);
-        let opening = &tokens[..tokens.len().min(OPENING_TOKENS)];
+        let mut words = Vec::with_capacity(text.len() / 6);
+        let mut minhash = ShingleMinhash::default();
+        let mut url_words = 0;
+        normalised_text::each_word(text, |word| {
+            minhash.add(word.folded);
+            words.push(Word::new(hash(word.folded), word.is_fact));
+            url_words += usize::from(word.is_in_url);
+        });
+        let quoted = normalised_text::unquoted_text(draft).map_or(0, |own| {
+            let own = normalised_text::count_words(boilerplate::strip(&own));
+            words.len().saturating_sub(own)
+        });
+        let tokens = number(words.len().saturating_sub(url_words));
+        let complete = words.len() <= MAX_KEPT_WORDS;
+        let mut sketch = shingles(&words);
+        if !complete {
+            sketch.truncate(SKETCH_SIZE);
+            words.truncate(KEPT_OPENING_WORDS);
+        }
         let media = draft
             .enclosures
             .iter()
             .filter(|e| e.mime.starts_with("audio/") || e.mime.starts_with("video/"));
-        let template = Some(text).filter(|_| own_tokens < MIN_ARTICLE_TOKENS as usize);
-        let salient = template.into_iter().flat_map(salient_tokens::of);
-        let title = Tokens::of(draft.title.as_deref().unwrap_or_default());
         Self {
-            salient_tokens: set(salient.map(|token| hash(&token))),
-            tokens: u32::try_from(own_tokens).unwrap_or(u32::MAX),
-            quoted: u32::try_from(quoted).unwrap_or(u32::MAX),
+            tokens,
+            quoted: number(quoted),
+            minhashes: minhash.minhashes(),
             complete,
             sketch,
-            opening: set(shingles(opening)),
-            title_words: set(content_words(title.words())),
-            opening_words: set(content_words(opening.iter().copied())),
+            words,
+            title_words: set(
+                content_words(draft.title.as_deref().unwrap_or_default()).take(MAX_TITLE_WORDS)
+            ),
             authors: set(draft
                 .authors
                 .iter()
@@ -115,15 +144,28 @@ impl Fingerprint {
 
     /// Returns whether the text is no longer than the opening.
     pub(super) fn fits_in_opening(&self) -> bool {
-        usize::try_from(self.tokens).is_ok_and(|tokens| tokens <= OPENING_TOKENS)
+        self.tokens as usize <= OPENING_WORDS
     }
 
     /// Returns [`tokens`](Self::tokens) of a stored fingerprint without reading the rest; 0 if it
     /// is invalid.
     pub fn stored_token_count(bytes: &[u8]) -> u32 {
-        let tokens =
-            bytes.strip_prefix(&[VERSION]).and_then(|rest| rest.get(1..5)?.try_into().ok());
+        let is_known = matches!(bytes.first(), Some(&VERSION | &EARLIER_VERSION));
+        let tokens = bytes.get(2..6).filter(|_| is_known).and_then(|rest| rest.try_into().ok());
         tokens.map_or(0, u32::from_le_bytes)
+    }
+
+    /// Returns all words of the text; `None` if they were not kept.
+    pub(super) fn all_words(&self) -> Option<&[Word]> {
+        (self.complete && !self.words.is_empty()).then_some(&self.words)
+    }
+
+    fn opening(&self) -> &[Word] {
+        &self.words[..self.words.len().min(OPENING_WORDS)]
+    }
+
+    fn opening_words(&self) -> Vec<u16> {
+        set(self.opening().iter().map(|word| word.hash()))
     }
 
     /// Returns the number of content words of the title.
@@ -134,8 +176,10 @@ impl Fingerprint {
     /// Returns the similarity of the whole texts, from 0 to 1: the share of shingles that both have
     /// among those that either has (Jaccard index).
     pub fn similarity(&self, other: &Self) -> f64 {
-        if self.complete && other.complete {
-            return jaccard(&self.sketch, &other.sketch);
+        if self.words.is_empty() || other.words.is_empty() {
+            // The text of a removed entry whose fingerprint was stored by an earlier version.
+            let is_same = self.tokens == other.tokens && self.minhashes == other.minhashes;
+            return if is_same && self.minhashes.is_some() { 1.0 } else { 0.0 };
         }
         let limit = self.sketch_limit().min(other.sketch_limit());
         jaccard(below(&self.sketch, limit), below(&other.sketch, limit))
@@ -143,9 +187,9 @@ impl Fingerprint {
 
     /// Returns the share of the shorter opening that the longer one has too, from 0 to 1.
     pub(super) fn opening_similarity(&self, other: &Self) -> f64 {
-        let (short, long) =
-            if self.opening.len() <= other.opening.len() { (self, other) } else { (other, self) };
-        ratio(common(&short.opening, &long.opening), short.opening.len())
+        let (left, right) = (shingles(self.opening()), shingles(other.opening()));
+        let (short, long) = if left.len() <= right.len() { (left, right) } else { (right, left) };
+        ratio(common(&short, &long), short.len())
     }
 
     /// Returns the share of this text that is in the other, from 0 to 1, and the number of shingles
@@ -164,12 +208,10 @@ impl Fingerprint {
     /// directions the larger share is taken. Returns `None` if neither title has content words.
     pub(super) fn subject_overlap(&self, other: &Self) -> Option<f64> {
         let share = |of: &Self, within: &Self| {
-            let words = &of.title_words;
-            let found = words
-                .iter()
-                .filter(|w| has(&within.title_words, **w) || has(&within.opening_words, **w))
-                .count();
-            (!words.is_empty()).then(|| ratio(found, words.len()))
+            let opening = within.opening_words();
+            let is_found = |w: &&u16| has(&within.title_words, **w) || has(&opening, **w);
+            let found = of.title_words.iter().filter(is_found).count();
+            (!of.title_words.is_empty()).then(|| ratio(found, of.title_words.len()))
         };
         match (share(self, other), share(other, self)) {
             (Some(a), Some(b)) => Some(a.max(b)),
@@ -177,41 +219,20 @@ impl Fingerprint {
         }
     }
 
-    /// Returns whether each opening has a content word that the other lacks. Two otherwise equal
-    /// texts are then one template with other names.
+    /// Returns whether each opening has a word that the other lacks. Two otherwise equal texts are
+    /// then one template with other words.
     pub(super) fn each_opening_has_own_words(&self, other: &Self) -> bool {
-        let (left, right) = (&self.opening_words, &other.opening_words);
-        let both = common(left, right);
+        let (left, right) = (self.opening_words(), other.opening_words());
+        let both = common(&left, &right);
         both < left.len() && both < right.len()
     }
 
-    /// Returns whether each opening names its own source and the other does not.
-    pub(super) fn each_names_own_source(
-        &self,
-        source_names: &[String],
-        other: &Self,
-        other_source_names: &[String],
-    ) -> bool {
-        let names_source = |print: &Self, names: &[String], other: &Self| {
-            names.iter().map(|name| Tokens::of(name)).any(|name| {
-                content_words(name.words())
-                    .any(|word| has(&print.opening_words, word) && !has(&other.opening_words, word))
-            })
-        };
-        names_source(self, source_names, other) && names_source(other, other_source_names, self)
-    }
-
-    /// Returns whether each text has a number or a name that the other lacks.
-    pub(super) fn each_has_own_salient_tokens(&self, other: &Self) -> bool {
-        let both = common(&self.salient_tokens, &other.salient_tokens);
-        both < self.salient_tokens.len() && both < other.salient_tokens.len()
-    }
-
-    /// Returns the number of content words that the shorter text's opening has and the longer one's
-    /// lacks. An excerpt that was cut off within a word has one.
+    /// Returns the number of words that the shorter text's opening has and the longer one's lacks.
+    /// An excerpt that was cut off within a word has one.
     pub(super) fn extra_opening_words(&self, other: &Self) -> usize {
         let (short, long) = if self.tokens <= other.tokens { (self, other) } else { (other, self) };
-        short.opening_words.len() - common(&short.opening_words, &long.opening_words)
+        let words = short.opening_words();
+        words.len() - common(&words, &long.opening_words())
     }
 
     /// Returns whether there is a word in the text, or a content word in the title.
@@ -240,59 +261,61 @@ impl Fingerprint {
     /// Copies are found by them whatever their titles are: the probability that two texts have the
     /// same minhash equals their similarity (Broder 1997).
     pub fn minhashes(&self) -> Option<[u32; 2]> {
-        let long_enough = self.tokens >= MIN_COMMENTARY_TOKENS;
-        self.opening
-            .first()
-            .zip(self.sketch.first())
-            .filter(|_| long_enough)
-            .map(|(opening, whole)| [*opening, *whole])
+        self.minhashes.filter(|_| self.tokens >= MIN_TEXT_TOKENS)
+    }
+
+    /// Returns whether an earlier version stored this fingerprint, without the words of the text.
+    /// The caller should compute it again if the text is still stored.
+    pub fn lacks_words(&self) -> bool {
+        self.tokens > 0 && self.words.is_empty()
     }
 
     /// Returns the stored form.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = vec![VERSION, u8::from(self.complete)];
-        out.extend(self.tokens.to_le_bytes());
-        for list in [
-            &self.sketch,
-            &self.opening,
-            &self.title_words,
-            &self.opening_words,
-            &self.authors,
-            &self.media,
-        ] {
-            write_list(&mut out, list);
+        let mut out = Writer::new(VERSION, u8::from(self.complete));
+        out.u32(self.tokens);
+        out.u32(self.quoted);
+        out.u32s(self.minhashes.as_ref().map_or(&[], |both| both));
+        out.u16s(self.words.iter().map(|word| word.0));
+        out.u16s(self.title_words.iter().copied());
+        out.u32s(&self.authors);
+        out.u32s(&self.media);
+        if !self.complete {
+            out.ascending(&self.sketch);
         }
-        out.extend(self.quoted.to_le_bytes());
-        write_list(&mut out, &self.salient_tokens);
-        out
+        out.bytes
     }
 
-    /// Parses the stored form; `None` if it is invalid or of another version.
+    /// Parses the stored form; `None` if it is invalid or of an unknown version.
+    ///
+    /// The form of earlier versions has other hashes of the text. Only its minhashes are kept.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut rest = bytes.strip_prefix(&[VERSION])?;
-        let complete = take::<1>(&mut rest)?[0] == 1;
-        let tokens = u32::from_le_bytes(take(&mut rest)?);
-        let (sketch, opening, title_words) =
-            (read_list(&mut rest)?, read_list(&mut rest)?, read_list(&mut rest)?);
-        let (opening_words, authors, media) =
-            (read_list(&mut rest)?, read_list(&mut rest)?, read_list(&mut rest)?);
-        // Fingerprints stored by earlier versions end here.
-        let (quoted, salient_tokens) = match rest {
-            [] => (0, Vec::new()),
-            _ => (u32::from_le_bytes(take(&mut rest)?), read_list(&mut rest)?),
-        };
-        Some(Self {
-            tokens,
-            quoted,
-            complete,
-            sketch,
-            opening,
-            title_words,
-            opening_words,
-            authors,
-            media,
-            salient_tokens,
-        })
+        let (&[version, complete], rest) = bytes.split_first_chunk()?;
+        let mut rest = Reader(rest);
+        let mut print = Self { tokens: rest.u32()?, complete: complete == 1, ..Self::default() };
+        match version {
+            EARLIER_VERSION => {
+                let (sketch, opening, title_words) = (rest.u32s()?, rest.u32s()?, rest.u32s()?);
+                let _opening_words = rest.u32s()?;
+                (print.authors, print.media) = (rest.u32s()?, rest.u32s()?);
+                print.minhashes =
+                    opening.first().zip(sketch.first()).map(|(first, all)| [*first, *all]);
+                print.title_words = set(title_words.into_iter().map(short_hash));
+                // The first fingerprints end here.
+                print.quoted = rest.u32().unwrap_or_default();
+            }
+            VERSION => {
+                print.quoted = rest.u32()?;
+                print.minhashes = rest.u32s()?.try_into().ok();
+                print.words = rest.u16s()?.into_iter().map(Word).collect();
+                print.title_words = rest.u16s()?;
+                (print.authors, print.media) = (rest.u32s()?, rest.u32s()?);
+                print.sketch =
+                    if print.complete { shingles(&print.words) } else { rest.ascending()? };
+            }
+            _ => return None,
+        }
+        Some(print)
     }
 
     /// Returns the hash up to which the sketch has all shingles of the text.
@@ -301,60 +324,88 @@ impl Fingerprint {
     }
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (head, tail) = rest.split_first_chunk()?;
-    *rest = tail;
-    Some(*head)
+/// Finds the smallest hash of all shingles, and of those in the opening.
+///
+/// The store looks up entries by them, so that these hashes must never change: those of the three
+/// words, each followed by the byte 255.
+#[derive(Default)]
+struct ShingleMinhash {
+    words: usize,
+    /// The hashes of the shingles that began one and two words ago.
+    open: [u64; 2],
+    opening: u32,
+    whole: u32,
 }
 
-fn read_list(rest: &mut &[u8]) -> Option<Vec<u32>> {
-    let length = usize::from(u16::from_le_bytes(take(rest)?));
-    let bytes = rest.get(..length * 4)?;
-    *rest = &rest[length * 4..];
-    Some(bytes.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect())
-}
-
-fn write_list(out: &mut Vec<u8>, list: &[u32]) {
-    out.extend(u16::try_from(list.len()).unwrap_or(u16::MAX).to_le_bytes());
-    out.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|hash| hash.to_le_bytes()));
-}
-
-/// Returns the FNV-1a hash with the finaliser of `MurmurHash3`, which makes the order of hashes
-/// random. Hashes are stored, so this function must never change.
-fn hash_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> u32 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for part in parts {
-        for byte in part.bytes().chain([0xff]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+impl ShingleMinhash {
+    fn add(&mut self, word: &str) {
+        let mut hashes = [FNV_BASIS, self.open[0], self.open[1]];
+        for byte in word.bytes().chain([0xff]) {
+            hashes = hashes.map(|hash| fnv(hash, byte));
+        }
+        let [begun, open, closed] = hashes;
+        self.open = [begun, open];
+        self.words += 1;
+        if self.words == SHINGLE_SIZE {
+            (self.opening, self.whole) = (u32::MAX, u32::MAX);
+        }
+        if self.words >= SHINGLE_SIZE {
+            let hash = finished(closed);
+            self.whole = self.whole.min(hash);
+            if self.words <= OPENING_WORDS {
+                self.opening = self.whole;
+            }
         }
     }
+
+    fn minhashes(&self) -> Option<[u32; 2]> {
+        (self.words >= SHINGLE_SIZE).then_some([self.opening, self.whole])
+    }
+}
+
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn fnv(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+/// Finishes an FNV-1a hash as `MurmurHash3` does, which makes the order of hashes random.
+fn finished(mut hash: u64) -> u32 {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     u32::try_from(hash >> 32).unwrap_or_default()
 }
 
+/// Returns the hash of a word or name. Hashes are stored, so this function must never change.
 fn hash(text: &str) -> u32 {
-    hash_of([text])
+    finished(text.bytes().chain([0xff]).fold(FNV_BASIS, fnv))
 }
 
-fn shingles(tokens: &[&str]) -> Vec<u32> {
-    if tokens.is_empty() {
-        return Vec::new();
-    }
-    let size = SHINGLE_SIZE.min(tokens.len());
-    tokens.windows(size).map(|words| hash_of(words.iter().copied())).collect()
+fn short_hash(hash: u32) -> u16 {
+    u16::try_from(hash & 0x7fff).unwrap_or_default()
+}
+
+/// Returns the hashes of all shingles, in ascending order. They have 24 bits, so that they can be
+/// stored in few bytes.
+fn shingles(words: &[Word]) -> Vec<u32> {
+    let size = SHINGLE_SIZE.min(words.len()).max(1);
+    set(words.windows(size).map(|words| {
+        let joined = words.iter().fold(0, |sum, word| (sum << 15) | u64::from(word.hash()));
+        finished(joined.wrapping_add(1).wrapping_mul(FNV_BASIS)) >> 8
+    }))
 }
 
 /// Returns the hashes of the content words: no stop words, and no words of up to three letters
 /// unless they have a digit or are not ASCII.
-fn content_words<'t>(words: impl Iterator<Item = &'t str>) -> impl Iterator<Item = u32> {
-    words
+fn content_words(text: &str) -> impl Iterator<Item = u16> {
+    normalised_text::tokens(text)
+        .into_iter()
         .filter(|t| {
             let long =
                 t.chars().count() > 3 || !t.is_ascii() || t.contains(|c: char| c.is_ascii_digit());
             long && !is_stop_word(t, StopWordUse::Fingerprint)
         })
-        .map(hash)
+        .map(|t| short_hash(hash(&t)))
 }
 
 /// What a file is known by, whoever redirects to it: its name, together with where it lies unless
@@ -368,14 +419,14 @@ fn media_name(url: &str) -> &str {
     &path[folder.rfind('/').map_or(0, |at| at + 1)..]
 }
 
-fn set(hashes: impl IntoIterator<Item = u32>) -> Vec<u32> {
-    let mut hashes: Vec<u32> = hashes.into_iter().collect();
+fn set<T: Ord>(hashes: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut hashes: Vec<T> = hashes.into_iter().collect();
     hashes.sort_unstable();
     hashes.dedup();
     hashes
 }
 
-fn has(sorted: &[u32], hash: u32) -> bool {
+fn has<T: Ord>(sorted: &[T], hash: T) -> bool {
     sorted.binary_search(&hash).is_ok()
 }
 
@@ -383,7 +434,7 @@ fn below(sorted: &[u32], limit: u32) -> &[u32] {
     &sorted[..sorted.partition_point(|hash| *hash <= limit)]
 }
 
-fn common(left: &[u32], right: &[u32]) -> usize {
+fn common<T: Ord + Copy>(left: &[T], right: &[T]) -> usize {
     left.iter().filter(|hash| has(right, **hash)).count()
 }
 
@@ -397,8 +448,11 @@ fn jaccard(left: &[u32], right: &[u32]) -> f64 {
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {
-    let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    if whole == 0 { 0.0 } else { float(part) / float(whole) }
+    if whole == 0 { 0.0 } else { f64::from(number(part)) / f64::from(number(whole)) }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -472,10 +526,36 @@ mod tests {
     #[test]
     fn invalid_bytes_are_refused() {
         let bytes = of(&words(0..1_000)).to_bytes();
-        assert!(bytes.len() < 2_500, "{} bytes are stored with every entry", bytes.len());
+        assert!(bytes.len() < 1_200, "{} bytes are stored with every entry", bytes.len());
         assert_eq!(Fingerprint::from_bytes(&bytes[..bytes.len() - 1]), None);
         assert_eq!(Fingerprint::from_bytes(&[]), None);
         assert_eq!(Fingerprint::from_bytes(&[9, 0, 0]), None);
+    }
+
+    #[test]
+    fn a_fingerprint_of_an_earlier_version_keeps_its_minhashes() {
+        // Of "w0 w1 … w59": version, flag, words, all shingles, opening, title words, opening
+        // words, authors, files.
+        let print = of(&words(0..60));
+        let [opening, whole] = print.minhashes().expect("long enough");
+        let mut bytes = vec![1, 1];
+        bytes.extend(60_u32.to_le_bytes());
+        for list in [&[whole][..], &[opening], &[], &[], &[7], &[]] {
+            bytes.extend(u16::try_from(list.len()).unwrap().to_le_bytes());
+            bytes.extend(list.iter().flat_map(|hash| hash.to_le_bytes()));
+        }
+        let stored = Fingerprint::from_bytes(&bytes).expect("the first fingerprints are read");
+        assert!(stored.lacks_words() && !print.lacks_words());
+        assert_eq!((stored.tokens(), stored.minhashes()), (60, print.minhashes()));
+        assert!((stored.similarity(&print) - 1.0).abs() < 1e-9);
+        assert!(stored.similarity(&of(&words(100..160))).abs() < 1e-9);
+        assert_eq!(Fingerprint::stored_token_count(&bytes), 60);
+    }
+
+    #[test]
+    fn minhashes_do_not_change() {
+        let print = of(&words(0..60));
+        assert_eq!(print.minhashes(), Some([123_873_860; 2]));
     }
 
     proptest! {

@@ -8,8 +8,8 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use feed_model::{Draft, SafeHtml};
 
-/// Number of tokens of a text that are compared.
-const MAX_TOKENS: usize = 20_000;
+/// Number of words of a text that are compared.
+const MAX_WORDS: usize = 20_000;
 
 /// White space, punctuation, control characters and spacing modifier symbols.
 static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| {
@@ -77,27 +77,61 @@ pub(super) fn comparable(text: &str) -> String {
     folded
 }
 
-/// The words of a text (UAX #29) in NFKC and lower case, at most the first 20,000. In scripts
-/// without spaces every ideograph is a word.
-pub(super) struct Tokens(String);
+/// A word of a text.
+pub(super) struct TextWord<'a> {
+    /// The word in NFKC and lower case.
+    pub folded: &'a str,
+    /// Whether it has a digit or begins with a capital letter, as names and sentences do.
+    pub is_fact: bool,
+    /// Whether it is a part of a written-out URL.
+    pub is_in_url: bool,
+}
 
-impl Tokens {
-    /// Normalises a text.
-    pub(super) fn of(text: &str) -> Self {
-        Self(fold(text))
+/// Calls a function with the words of a text (UAX #29), at most the first 20,000. In scripts without
+/// spaces every ideograph is a word.
+pub(super) fn each_word(text: &str, mut f: impl FnMut(&TextWord<'_>)) {
+    let mut folded = String::new();
+    let mut count = 0;
+    for part in text.split_whitespace() {
+        let is_in_url = part.contains("://");
+        for (_, word) in word_indices(part) {
+            folded.clear();
+            if word.is_ascii() {
+                folded.push_str(word);
+                folded.make_ascii_lowercase();
+            } else {
+                folded.extend(word.nfkc().flat_map(char::to_lowercase));
+            }
+            let is_name = word.starts_with(char::is_uppercase) && word.chars().nth(1).is_some();
+            let is_fact = is_name || word.contains(char::is_numeric);
+            f(&TextWord { folded: &folded, is_fact, is_in_url });
+            count += 1;
+            if count == MAX_WORDS {
+                return;
+            }
+        }
     }
+}
 
-    /// Returns the words in reading order.
-    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
-        word_indices(&self.0).map(|(_, word)| word).take(MAX_TOKENS)
-    }
+/// Returns the number of words of a text.
+pub(super) fn count_words(text: &str) -> usize {
+    let mut count = 0;
+    each_word(text, |_| count += 1);
+    count
+}
+
+/// Returns the words of a text in NFKC and lower case.
+pub(super) fn tokens(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    each_word(text, |word| words.push(word.folded.to_owned()));
+    words
 }
 
 /// Returns the words of a text (UAX #29) with their byte offsets.
 ///
 /// The rules of Unicode apply to what ASCII white space encloses, because it always separates
 /// words. Nearly all of these parts are a single ASCII word, perhaps between punctuation.
-pub(super) fn word_indices(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn word_indices(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let offset_in_text = move |part: &str| part.as_ptr().addr() - text.as_ptr().addr();
     text.split_ascii_whitespace().flat_map(move |part| {
         let core = part.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_');
@@ -200,10 +234,6 @@ mod tests {
 
     use super::*;
 
-    fn tokens(text: &str) -> Vec<String> {
-        Tokens::of(text).words().map(str::to_owned).collect()
-    }
-
     proptest! {
         #[test]
         fn words_are_those_of_unicode(text in "[a-c1A_.,:;'’\"() \n\u{301}\u{200d}éß日…]{0,60}") {
@@ -278,6 +308,31 @@ mod tests {
                 safe.as_str()
             );
         }
+    }
+
+    #[test]
+    fn numbers_and_capitalised_words_are_facts() {
+        let facts = |text: &str| {
+            let mut facts = Vec::new();
+            each_word(text, |word| facts.extend(word.is_fact.then(|| word.folded.to_owned())));
+            facts
+        };
+        assert_eq!(facts("We see 12 errors, O’Brien said."), ["we", "12", "o’brien"]);
+        assert_eq!(
+            facts("CVE-2026-31001 in OpenSSL 3.2"),
+            ["cve", "2026", "31001", "openssl", "3.2"]
+        );
+        assert_eq!(facts("nothing of the kind, e.g. A"), [""; 0]);
+        assert_eq!(facts("улица Гагарина, 4"), ["гагарина", "4"]);
+    }
+
+    #[test]
+    fn words_of_urls_are_marked() {
+        let mut count = 0;
+        each_word("see https://example.org/why-we-moved and stay", |word| {
+            count += usize::from(word.is_in_url);
+        });
+        assert_eq!(count, 5);
     }
 
     #[test]

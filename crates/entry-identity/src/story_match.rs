@@ -1,20 +1,49 @@
 //! Decides whether an entry of one source is the same story as an entry of another source.
 //!
-//! [`choose_story`] is the entry point. Two entries are the same story if they link to the same
-//! page and neither is a commentary on it or a forgery ([`link_match`]), or if they have related
-//! titles and nearly the same text ([`text_match`]). Ids are not compared across sources, because
-//! any feed can copy the id of another (RFC 4287 §8.4).
+//! [`choose_story`] is the entry point. It compares two entries by [`STORY_RULES`]. Ids are not
+//! compared across sources, because any feed can copy the id of another (RFC 4287 §8.4).
 
 use std::{collections::BTreeMap, fmt};
 
 use feed_model::{EntryId, StoryId};
 
 use super::{
-    Candidate, CommentaryEntry, IncomingEntry, StoryMatch, StoryMatchReason, link_match,
-    story_match_result::different,
-    text_match,
-    title_match::{self, NamesBesideTitle, TitleRelation},
+    Candidate, IncomingEntry, STORY_RULES, StoryReason, Verdict, canonical_url,
+    story_evidence::StoryEvidence, story_rules::NO_RULE,
 };
+
+/// The result of comparing an incoming entry with a candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoryMatch {
+    /// The same story.
+    Same {
+        /// Why.
+        reason: StoryReason,
+    },
+    /// Two stories about one page: one entry comments on the other, or imitates it.
+    Related {
+        /// Which of the two is the commentary.
+        commentary: CommentaryEntry,
+        /// The page that is commented on.
+        url: String,
+        /// Why the two are not the same story.
+        reason: StoryReason,
+    },
+    /// Different stories.
+    Different {
+        /// Why.
+        reason: StoryReason,
+    },
+}
+
+/// Which of two related entries is the commentary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommentaryEntry {
+    /// The incoming entry comments on the candidate.
+    Incoming,
+    /// The candidate comments on the incoming entry.
+    Candidate,
+}
 
 /// A stored entry that comments on the incoming entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +77,7 @@ pub enum Placement {
         /// The entry of the story that the incoming entry matches.
         entry: EntryId,
         /// Why.
-        reason: StoryMatchReason,
+        reason: StoryReason,
     },
     /// A story of its own.
     Begins {
@@ -56,7 +85,7 @@ pub enum Placement {
         related: Option<String>,
         /// Why the entry joins none of the candidates' stories, in the order of the sentences and
         /// without repetitions.
-        reasons: Vec<StoryMatchReason>,
+        reasons: Vec<StoryReason>,
     },
 }
 
@@ -82,7 +111,7 @@ struct JoinOption {
     has_same_link: bool,
     /// Whether the matched entry links to a site other than that of its source.
     is_off_site: bool,
-    reason: StoryMatchReason,
+    reason: StoryReason,
 }
 
 /// Chooses the story that an incoming entry joins, or decides that it begins a new one.
@@ -148,7 +177,7 @@ pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> S
         commentaries.retain(|commentary| commentary.story != story);
         Placement::Joins { story, entry, reason }
     } else {
-        reasons_against.sort_by_cached_key(StoryMatchReason::to_string);
+        reasons_against.sort_by_cached_key(StoryReason::to_string);
         reasons_against.dedup();
         Placement::Begins { related, reasons: reasons_against }
     };
@@ -157,26 +186,31 @@ pub fn choose_story(incoming: &IncomingEntry<'_>, candidates: &[Candidate]) -> S
 
 /// Compares an incoming entry with an entry of another source.
 pub fn same_story(incoming: &IncomingEntry<'_>, candidate: &Candidate) -> StoryMatch {
-    if *incoming.source == candidate.source {
-        return different(StoryMatchReason::SameSource);
-    }
-    let title = title_relation(incoming, candidate);
-    if incoming.has_link_of(candidate)
-        && let Some(result) = link_match::compare(incoming, candidate, title == TitleRelation::Same)
-    {
-        return result;
-    }
-    text_match::compare(incoming, candidate, title)
+    same_story_without("", incoming, candidate)
 }
 
-fn title_relation(incoming: &IncomingEntry<'_>, candidate: &Candidate) -> TitleRelation {
-    let titles = incoming.identity.title_norm.as_deref().zip(candidate.title_norm.as_deref());
-    let Some((new, old)) = titles else {
-        return TitleRelation::Different;
+/// The same without one rule. Tests show by this that every rule is needed.
+#[doc(hidden)]
+pub fn same_story_without(
+    left_out: &str,
+    incoming: &IncomingEntry<'_>,
+    candidate: &Candidate,
+) -> StoryMatch {
+    let evidence = StoryEvidence::of(incoming, candidate);
+    let rule = STORY_RULES
+        .iter()
+        .find(|rule| rule.name != left_out && (rule.applies)(&evidence))
+        .unwrap_or(&NO_RULE);
+    let reason = rule.reason(&evidence);
+    let commentary = match rule.verdict {
+        Verdict::SameStory => return StoryMatch::Same { reason },
+        Verdict::OtherStory => return StoryMatch::Different { reason },
+        Verdict::IncomingComments => CommentaryEntry::Incoming,
+        Verdict::StoredComments => CommentaryEntry::Candidate,
     };
-    let sources = [incoming.source_names.clone(), candidate.source_names()].concat();
-    let is_author = |name: &str| {
-        incoming.fingerprint.has_author(name) || candidate.fingerprint.has_author(name)
-    };
-    title_match::relation(new, old, &NamesBesideTitle { sources, is_author: &is_author })
+    let url = incoming.url.map_or_else(
+        || candidate.canonical.clone().unwrap_or_default(),
+        canonical_url::without_tracking,
+    );
+    StoryMatch::Related { commentary, url, reason }
 }

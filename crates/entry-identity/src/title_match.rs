@@ -72,6 +72,7 @@ pub(super) fn relation(left: &str, right: &str, names: &NamesBesideTitle<'_>) ->
         return TitleRelation::Same;
     }
     let (left, right) = (strip_emoji(left), strip_emoji(right));
+    let (left, right) = (caseless(&left), caseless(&right));
     let (left, right) = (left.as_ref(), right.as_ref());
     // Either title may end in the name of either source: a copy often keeps the name of the source
     // that it was copied from.
@@ -98,6 +99,15 @@ pub(super) fn relation(left: &str, right: &str, names: &NamesBesideTitle<'_>) ->
         TitleRelation::Different
     } else {
         TitleRelation::Contained
+    }
+}
+
+/// Replaces the letters that are others after a change to capitals and back: `ß` and `ς`.
+fn caseless(title: &str) -> Cow<'_, str> {
+    if title.contains(['ß', 'ς']) {
+        title.replace('ß', "ss").replace('ς', "σ").into()
+    } else {
+        title.into()
     }
 }
 
@@ -236,6 +246,7 @@ mod tests {
             ("🚀 queues 🎉", "queues", TitleRelation::SameButForName),
             ("how queues 🚀 fail", "🎉 how queues fail", TitleRelation::SameButForName),
             ("how queues🏽 fail", "guest post how queues fail", TitleRelation::Contained),
+            ("die straße", "die strasse", TitleRelation::SameButForName),
             ("🚀", "🎉", TitleRelation::Different),
             ("queues", "guest post queues", TitleRelation::Contained),
             ("queues fail", "queues fail reprint", TitleRelation::Contained),

@@ -108,7 +108,7 @@ pub(super) fn find(
         .as_deref()
         .map(|link| link.split('#').next().unwrap_or_default())
         .filter(|link| Some(*link) != identity.canonical.as_deref());
-    let candidates = query_all(
+    let mut candidates = query_all(
         conn,
         &CANDIDATES,
         named_params! {
@@ -127,6 +127,12 @@ pub(super) fn find(
         },
         candidate_of_row,
     )?;
+    for candidate in candidates.iter_mut().filter(|c: &&mut Candidate| c.fingerprint.lacks_words())
+    {
+        if let Some(fingerprint) = entries::compute_fingerprint(conn, candidate.entry)? {
+            candidate.fingerprint = fingerprint;
+        }
+    }
     Ok(candidates)
 }
 

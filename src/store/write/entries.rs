@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params, params};
 
 use entry_identity::{Commentary, Fingerprint, KnownEntries, KnownEntry, KnownText};
-use feed_model::{DatePrecision, EntryId, EntryKey, SafeHtml, SourceId, StoryId, Timestamp};
+use feed_model::{DatePrecision, Draft, EntryId, EntryKey, SafeHtml, SourceId, StoryId, Timestamp};
 
 use crate::store::{
     IncomingItem, StoreError,
     error::SqlContext as _,
     prepare::PreparedItem,
-    sql_values::{self, ms, time_opt},
+    sql_values::{self, ms, number, time_opt},
     statements::{execute, query_all, query_row},
 };
 
@@ -112,6 +112,19 @@ impl KnownEntries for SourceEntries<'_> {
         let params = params![self.source.as_str(), ms(published), MAX_PER_TIMESTAMP + 1];
         let entries = query_all(self.conn, &sql, params, known_entry_of_row)?;
         Ok(if entries.len() > MAX_PER_TIMESTAMP { Vec::new() } else { entries })
+    }
+
+    fn newest(&self, limit: usize) -> Result<Vec<KnownEntry>, StoreError> {
+        if self.is_empty {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT {KNOWN_COLUMNS} FROM entry e INDEXED BY entry_source_published
+              WHERE e.source_id = ?1 AND e.published_ms IS NOT NULL
+              ORDER BY e.published_ms DESC LIMIT ?2"
+        );
+        let params = params![self.source.as_str(), number(limit)];
+        Ok(query_all(self.conn, &sql, params, known_entry_of_row)?)
     }
 
     fn text_of(&self, entry: EntryId) -> Result<Option<KnownText>, StoreError> {
@@ -378,4 +391,33 @@ fn execute_with_content(
 pub(super) fn fingerprint(row: &Row<'_>) -> rusqlite::Result<Fingerprint> {
     let bytes: Option<Vec<u8>> = row.get("fingerprint")?;
     Ok(bytes.as_deref().and_then(Fingerprint::from_bytes).unwrap_or_default())
+}
+
+/// Computes the fingerprint of an entry that an earlier version stored; `None` if its text was
+/// removed.
+pub(super) fn compute_fingerprint(
+    conn: &Connection,
+    entry: EntryId,
+) -> Result<Option<Fingerprint>, StoreError> {
+    let draft = query_row(
+        conn,
+        "SELECT title, authors, enclosures, summary, content FROM entry WHERE id = ?1",
+        [entry.0],
+        |row| {
+            let html = |column: &str| {
+                row.get::<_, Option<String>>(column).map(|html| html.map(SafeHtml::from_sanitised))
+            };
+            Ok(Draft {
+                title: row.get("title")?,
+                authors: sql_values::from_json(row, "authors")?,
+                enclosures: sql_values::from_json(row, "enclosures")?,
+                summary: html("summary")?,
+                content: html("content")?,
+                ..Draft::default()
+            })
+        },
+    )
+    .context("read an entry's text")?;
+    let has_text = draft.summary.is_some() || draft.content.is_some();
+    Ok(has_text.then(|| Fingerprint::of(&draft)))
 }

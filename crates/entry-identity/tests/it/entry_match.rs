@@ -13,7 +13,7 @@ use crate::{item, prose};
 
 /// The entries of one source, kept as the store keeps them.
 #[derive(Default)]
-struct EntryMemory {
+pub(crate) struct EntryMemory {
     entries: Vec<KnownEntry>,
     texts: HashMap<EntryId, KnownText>,
     further_keys: Vec<(EntryKey, EntryId)>,
@@ -58,14 +58,27 @@ impl KnownEntries for EntryMemory {
         Ok(self.entries.iter().filter(|e| e.published == Some(published)).cloned().collect())
     }
 
+    fn newest(&self, limit: usize) -> Result<Vec<KnownEntry>, Infallible> {
+        let mut dated: Vec<KnownEntry> =
+            self.entries.iter().filter(|e| e.published.is_some()).cloned().collect();
+        dated.sort_by_key(|e| std::cmp::Reverse(e.published));
+        dated.truncate(limit);
+        Ok(dated)
+    }
+
     fn text_of(&self, entry: EntryId) -> Result<Option<KnownText>, Infallible> {
         Ok(self.texts.get(&entry).copied())
     }
 }
 
 impl EntryMemory {
+    /// Returns the identities of a document under the key policy of the source.
+    pub(crate) fn identify(&self, drafts: &[Draft]) -> Vec<EntryIdentity> {
+        identify_items(drafts, self.policy, Some("https://example.org/")).0
+    }
+
     /// Takes a document; the entry of each item, and how many are new.
-    fn poll(&mut self, drafts: &[Draft]) -> (Vec<Option<i64>>, usize) {
+    pub(crate) fn poll(&mut self, drafts: &[Draft]) -> (Vec<Option<i64>>, usize) {
         let home = Some("https://example.org/");
         let (mut identity, policy, _) = identify_items(drafts, self.policy, home);
         self.policy = policy;
@@ -167,7 +180,7 @@ impl EntryMemory {
     }
 }
 
-fn post(n: u32) -> Draft {
+pub(crate) fn post(n: u32) -> Draft {
     item(
         &format!("https://example.org/?p={n}"),
         &format!("https://example.org/post-{n}"),

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail by a panic
 
+mod documentation;
 mod entry_match;
+mod rules;
 mod story_match;
 
 use feed_model::{Draft, Guid, PublishedDate, SafeHtml, Timestamp};

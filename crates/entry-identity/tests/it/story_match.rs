@@ -11,11 +11,11 @@ use feed_model::{Draft, EntryId, SourceId, StoryId};
 
 use crate::{item, prose};
 
-const POST: &str = "https://blog.example.org/exactly-once";
-const HOME: &str = "https://blog.example.org/";
-const AWAY: &str = "https://planet.example/";
+pub(crate) const POST: &str = "https://blog.example.org/exactly-once";
+pub(crate) const HOME: &str = "https://blog.example.org/";
+pub(crate) const AWAY: &str = "https://planet.example/";
 
-fn stored_candidate(home: &str, draft: &Draft) -> Candidate {
+pub(crate) fn stored_candidate(home: &str, draft: &Draft) -> Candidate {
     let identity = identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None).0.remove(0);
     let print = Fingerprint::of(draft).to_bytes();
     Candidate {
@@ -36,7 +36,11 @@ fn stored_candidate(home: &str, draft: &Draft) -> Candidate {
     }
 }
 
-fn with_new_entry<T>(home: &str, draft: &Draft, decide: impl FnOnce(&IncomingEntry<'_>) -> T) -> T {
+pub(crate) fn with_new_entry<T>(
+    home: &str,
+    draft: &Draft,
+    decide: impl FnOnce(&IncomingEntry<'_>) -> T,
+) -> T {
     let identity = identify_items(std::slice::from_ref(draft), KeyPolicy::Guid, None).0.remove(0);
     let source = SourceId::new("incoming").expect("an id");
     decide(&IncomingEntry::new(&source, &identity, draft, SourceSite::new(home, None)))
@@ -62,10 +66,10 @@ fn assert_different_stories(home: &str, draft: &Draft, candidate: &Candidate) ->
     }
 }
 
-fn post() -> Draft {
+pub(crate) fn post() -> Draft {
     item("tag:blog.example.org,2026:1", POST, "Exactly once in Kafka", 3, &prose(1, 600))
 }
 
-fn copy(title: &str, text: &str) -> Draft {
+pub(crate) fn copy(title: &str, text: &str) -> Draft {
     item("id", "https://elsewhere.example/copied", title, 4, text)
 }
