@@ -211,15 +211,17 @@ fn known_entries_are_found_by_index() {
         known.by_guid_alias("1")?;
         known.by_link("x.example/1")?;
         known.by_title("kafka once")?;
+        known.newest(10)?;
         Ok(())
     });
-    assert_eq!(explained.len(), 5);
+    assert_eq!(explained.len(), 6);
     assert_no_scans(&explained);
     for ((sql, plan), index) in explained[1..].iter().zip([
         "sqlite_autoindex_entry_1",
         "entry_guid_alias",
         "entry_link",
         "entry_source_title",
+        "entry_source_published",
     ]) {
         assert!(
             plan.iter().any(|line| line.starts_with("SEARCH") && line.contains(index)),

@@ -285,7 +285,7 @@ pub const STORY_RULES: &[StoryRule] = &[
     ),
     rule(
         SameStory,
-        "edited-copy",
+        "copy",
         "titles equal apart from a name, two sites, at most 3 days apart, texts of up to 512 words \
          with at most 40 words before or after one of them, and with at most one change of two \
          words in 40 words, and one replacement in 60",
@@ -330,7 +330,7 @@ pub const STORY_RULES: &[StoryRule] = &[
     ),
     rule(
         SameStory,
-        "copied-text",
+        "similar-text",
         "texts are alike: by 95 % below 48 words, on pages of one site, or where one title contains \
          the other and the second of publication differs; otherwise by 90 % below 100 words, 80 % \
          below 250, and 70 % from there. By 90 % at least if the second of publication differs and \

@@ -168,13 +168,13 @@ fn stories_and_explain_list_duplicates_with_reasons() {
     assert_eq!(listed.len(), 1, "only the story that absorbed one");
     assert_eq!(listed[0]["duplicates"][0]["source"], "two");
     let because = listed[0]["duplicates"][0]["because"].as_str().unwrap();
-    assert!(because.contains("100 % alike (70 % needed)"), "{because}");
+    assert!(because.contains("100 % alike, with 0 changes"), "{because}");
     assert_eq!(listed[0]["sources"][1]["guid"], "tag:two.example,2026:19");
 
     let told = installation.run(&["explain", "https://two.example/posts/19"]);
     assert!(told.contains("merged duplicates") && told.contains(because), "{told}");
     let table = installation.run(&["stories", "--duplicates"]);
-    assert!(table.contains("two: same title"), "{table}");
+    assert!(table.contains("two: copy: same title"), "{table}");
 
     // The story is split, and the copy is forgotten.
     installation.run(&["label", "--split", "https://one.example/posts/19"]);

@@ -126,7 +126,7 @@ fn story_pairs() -> Vec<StoryPair> {
         ),
         pair("other-facts", AWAY, advisory("CVE-2026-1"), home(&advisory_at_home("CVE-2026-2"))),
         pair(
-            "edited-copy",
+            "copy",
             AWAY,
             copy(
                 "EXACTLY ONCE IN KAFKA",
@@ -137,7 +137,7 @@ fn story_pairs() -> Vec<StoryPair> {
         pair("excerpt", AWAY, plain(60), stored(600)),
         pair("filled-in-form", AWAY, copy(TITLE, &edited(1, 300, &long_intro)), stored(300)),
         pair(
-            "copied-text",
+            "similar-text",
             AWAY,
             copy(TITLE, &format!("{front} {} {back}", edited(3, 60, &[]))),
             home(&item("p", POST, TITLE, 4, &format!("{front} {back}"))),
