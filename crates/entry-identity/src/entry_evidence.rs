@@ -230,31 +230,30 @@ fn compare(item: &EntryIdentity, entry: &KnownEntry) -> EntryEvidence {
 
 /// Returns the entries that are gone from a document although nothing pushed them off its end.
 ///
-/// Only a document that is ordered by date shows this, and only if it still has entries that the
-/// source had before. An entry is gone if an older entry is still there, or if it follows the
-/// oldest of them and no newer item was added. `matched` are the entries of the items that were
-/// matched by key, and `None` for the others.
+/// Only a document that is ordered by date shows this, and only if it still has items that were
+/// matched by key. `matched` are the entries of these, and `None` for the other items. An entry is
+/// gone if an older one is still there, or if it followed the oldest of them and no item was added
+/// at the other end.
 pub(super) fn gone_entries<K: KnownEntries>(
     items: &[EntryIdentity],
     matched: &[Option<EntryId>],
     known: &K,
 ) -> Result<Vec<KnownEntry>, K::Error> {
-    let items: Vec<_> =
+    let mut items: Vec<_> =
         items.iter().zip(matched).filter(|(item, _)| !item.is_in_feed_duplicate).collect();
-    let dates: Vec<Option<Timestamp>> = items.iter().map(|(item, _)| item.published).collect();
-    let is_ordered =
-        !dates.contains(&None) && (dates.is_sorted() || dates.is_sorted_by(|a, b| a >= b));
-    let known_dates =
-        || items.iter().filter(|(_, entry)| entry.is_some()).map(|(i, _)| i.published);
-    let (Some(oldest), Some(newest)) = (known_dates().min(), known_dates().max()) else {
-        return Ok(Vec::new());
-    };
-    if !is_ordered {
+    let dates: Vec<Option<Timestamp>> =
+        items.iter().filter(|(_, entry)| entry.is_some()).map(|(i, _)| i.published).collect();
+    let is_newest_first = dates.is_sorted_by(|a, b| a >= b);
+    if dates.is_empty() || dates.contains(&None) || !(is_newest_first || dates.is_sorted()) {
         return Ok(Vec::new());
     }
-    let was_pushed = items.iter().any(|(item, entry)| entry.is_none() && item.published > newest);
+    if !is_newest_first {
+        items.reverse();
+    }
+    let was_pushed = items.first().is_some_and(|(_, entry)| entry.is_none());
     let present: HashSet<EntryId> = items.iter().filter_map(|(_, entry)| **entry).collect();
     let new_items = items.len() - present.len();
+    let oldest = dates.iter().min().copied().flatten();
     let mut gone = known.newest(items.len() + MAX_GONE)?;
     gone.retain(|entry| !present.contains(&entry.entry));
     let newer = gone.iter().filter(|entry| entry.published >= oldest).count();

@@ -86,6 +86,8 @@ fn a_post_with_another_slug_id_and_time_is_the_same() {
     assert_same_posts(&before, &[news(0), news(1), news(2), moved(news(3), noon(3) + minutes(90))]);
     assert_same_posts(&before, &[moved(news(2), noon(0) + minutes(90)), news(0), news(1), news(3)]);
     assert_same_posts(&before, &[moved(news(3), noon(0) + minutes(90)), news(0), news(1), news(2)]);
+    // In its old place, although its new time is the latest.
+    assert_same_posts(&before, &[news(0), moved(news(1), noon(0) + minutes(90)), news(2), news(3)]);
     // Two at once, beside a new post.
     let mut installation = Installation::following(&["one"]);
     installation.deliver("one", &before[..3]);
@@ -110,6 +112,8 @@ fn a_post_with_another_title_too_is_the_same() {
     assert_same_posts(&before, &[news(0), retitled(1, noon(1) + soon), news(2), news(3)]);
     assert_same_posts(&before, &[news(0), news(1), news(2), retitled(3, noon(3) + soon)]);
     assert_same_posts(&before, &[retitled(2, noon(0) + soon), news(0), news(1), news(3)]);
+    assert_same_posts(&before, &[news(0), retitled(1, noon(0) + soon), news(2), news(3)]);
+    assert_same_posts(&before, &[news(0), news(1), news(2), retitled(3, noon(0) + soon)]);
     // The published post has the new title and address.
     let mut installation = Installation::following(&["one"]);
     installation.deliver("one", &before);
