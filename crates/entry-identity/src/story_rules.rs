@@ -100,13 +100,12 @@ const fn rule(
 use Verdict::{IncomingComments, OtherStory, SameStory, StoredComments};
 
 /// The rules of story matching, in their order.
+#[rustfmt::skip] // a rule has a line for its name and one each for what it says
 pub const STORY_RULES: &[StoryRule] = &[
     rule(OtherStory, "one-source", "both come from one source", "both come from one source", |e| {
         e.same_source
     }),
-    rule(
-        IncomingComments,
-        "reused-link",
+    rule(IncomingComments, "reused-link",
         "same link, both come from the linked site, and titles, subjects and texts of at least 48 \
          words differ",
         "same link, but another title, and texts are only {shared} % alike",
@@ -117,96 +116,60 @@ pub const STORY_RULES: &[StoryRule] = &[
                 && !e.is_short()
                 && e.shared < SAME_TEXT_SIMILARITY
                 && !e.has_same_subject()
-        },
-    ),
-    rule(
-        SameStory,
-        "link-at-home",
+        }),
+    rule(SameStory, "link-at-home",
         "same link, written as one address, and both come from the linked site",
         "same link, to a site that both sources publish",
-        |e| e.link == Link::Same && e.owns_link == [true, true],
-    ),
-    rule(
-        SameStory,
-        "link-and-text",
+        |e| e.link == Link::Same && e.owns_link == [true, true]),
+    rule(SameStory, "link-and-text",
         "same link, texts at least 50 % alike, and neither quotes the other",
         "{link}, and texts are {shared} % alike",
-        |e| e.has_link() && e.shared >= SAME_TEXT_SIMILARITY && !e.quotes,
-    ),
-    rule(
-        IncomingComments,
-        "commentary",
+        |e| e.has_link() && e.shared >= SAME_TEXT_SIMILARITY && !e.quotes),
+    rule(IncomingComments, "commentary",
         "same link, and at least 48 words from another site",
         "{link}, but this entry is a commentary: {new-words} words of its own, {shared} % like the \
          other's",
-        |e| e.has_link() && e.may_comment[0],
-    ),
-    rule(
-        StoredComments,
-        "stored-commentary",
+        |e| e.has_link() && e.may_comment[0]),
+    rule(StoredComments, "stored-commentary",
         "the same, of the stored entry",
         "{link}, but the other entry is a commentary: {old-words} words of its own, {shared} % \
          like this one's",
-        |e| e.has_link() && e.may_comment[1],
-    ),
-    rule(
-        OtherStory,
-        "variant-of-other-text",
+        |e| e.has_link() && e.may_comment[1]),
+    rule(OtherStory, "variant-of-other-text",
         "links to variants of one page, both with at least 48 words",
         "links to variants of one page, but texts are only {shared} % alike",
-        |e| e.link == Link::Variants && !e.is_short(),
-    ),
+        |e| e.link == Link::Variants && !e.is_short()),
     rule(SameStory, "link-and-title", "same link and same title", "{link} and same title", |e| {
         e.has_link() && e.title == TitleRelation::Same
     }),
-    rule(
-        OtherStory,
-        "variant-of-other-title",
+    rule(OtherStory, "variant-of-other-title",
         "links to variants of one page",
         "links to variants of one page, but another title",
-        |e| e.link == Link::Variants,
-    ),
-    rule(
-        SameStory,
-        "bare-link",
+        |e| e.link == Link::Variants),
+    rule(SameStory, "bare-link",
         "same link, and one of the two has neither title nor text",
         "same link, and one of the two has neither title nor text",
-        |e| e.has_link() && !e.both_have_words,
-    ),
-    rule(
-        SameStory,
-        "link-and-subject",
+        |e| e.has_link() && !e.both_have_words),
+    rule(SameStory, "link-and-subject",
         "same link, and at least 30 % of a title's content words are in the other's title or \
          opening",
         "same link and same subject: {subject} % of a title's words are in both",
-        |e| e.has_link() && e.has_same_subject(),
-    ),
-    rule(
-        StoredComments,
-        "stored-remark",
+        |e| e.has_link() && e.has_same_subject()),
+    rule(StoredComments, "stored-remark",
         "same link, and the incoming entry comes from the linked site",
         "same link, but the other entry has another subject: only {subject} % of a title's words \
          are in both",
-        |e| e.has_link() && e.owns_link[0],
-    ),
-    rule(
-        IncomingComments,
-        "remark",
+        |e| e.has_link() && e.owns_link[0]),
+    rule(IncomingComments, "remark",
         "same link",
         "same link, but this entry has another subject: only {subject} % of a title's words are in \
          both",
-        |e| e.has_link(),
-    ),
-    rule(
-        OtherStory,
-        "other-title",
+        |e| e.has_link()),
+    rule(OtherStory, "other-title",
         "the titles are different",
         "the titles are different, and texts are {similarity} % alike",
-        |e| e.title == TitleRelation::Different,
-    ),
-    rule(
-        OtherStory,
-        "short-text",
+        |e| e.title == TitleRelation::Different),
+    rule(OtherStory, "short-text",
         "a text has fewer than 48 words; or fewer than 24 if the title is the same and has at \
          least 4 content words, the second of publication is the same, and the pages are on two \
          sites",
@@ -218,25 +181,16 @@ pub const STORY_RULES: &[StoryRule] = &[
                 && e.title_words >= MIN_SHORT_TEXT_TITLE_WORDS;
             let needed = if is_same_publication { MIN_SHORT_TEXT_TOKENS } else { MIN_TEXT_TOKENS };
             e.shorter() < needed
-        },
-    ),
-    rule(
-        OtherStory,
-        "generic-title",
+        }),
+    rule(OtherStory, "generic-title",
         "the title has only numbers and words of versions, such as “Bugfix release”",
         "{title}, but it has no distinctive word besides numbers and version words",
-        |e| !e.distinctive_title,
-    ),
-    rule(
-        OtherStory,
-        "source-in-story",
+        |e| !e.distinctive_title),
+    rule(OtherStory, "source-in-story",
         "the story has an entry of the source",
         "{title}, but its source already has an entry in that story",
-        |e| e.source_in_story,
-    ),
-    rule(
-        OtherStory,
-        "many-pages",
+        |e| e.source_in_story),
+    rule(OtherStory, "many-pages",
         "the story links to 4 pages; or to 16 if the second of publication is the same, or a text \
          of at least 100 words is 95 % alike within 3 days",
         "{title}, but that story already links to {pages} pages",
@@ -246,25 +200,16 @@ pub const STORY_RULES: &[StoryRule] = &[
                     && e.similarity >= NEAR_DUPLICATE_SIMILARITY
                     && e.is_near_in_time());
             e.pages >= if is_news { MAX_PAGES_OF_NEWS } else { MAX_PAGES }
-        },
-    ),
-    rule(
-        OtherStory,
-        "other-files",
+        }),
+    rule(OtherStory, "other-files",
         "both have audio or video files, and none in common",
         "{title}, but different audio or video files",
-        |e| e.other_files,
-    ),
-    rule(
-        OtherStory,
-        "undated",
+        |e| e.other_files),
+    rule(OtherStory, "undated",
         "a date is missing, one title contains the other, and one has fewer than 3 content words",
         "{title}, but a date is missing",
-        |e| e.hours_apart.is_none() && e.is_contained() && !e.has_distinctive_titles(),
-    ),
-    rule(
-        OtherStory,
-        "other-days",
+        |e| e.hours_apart.is_none() && e.is_contained() && !e.has_distinctive_titles()),
+    rule(OtherStory, "other-days",
         "published more than 3 days apart; or more than 45 if the titles are equal, apart from a \
          name, and have at least 3 content words",
         "{title}, but published {days} days apart",
@@ -273,19 +218,13 @@ pub const STORY_RULES: &[StoryRule] = &[
             e.hours_apart.is_some_and(|hours| {
                 !e.is_near_in_time() && !(is_distinctive && hours <= MAX_HOURS)
             })
-        },
-    ),
-    rule(
-        OtherStory,
-        "other-facts",
+        }),
+    rule(OtherStory, "other-facts",
         "a word with a digit or a capital letter stands for another, in texts of up to 512 words that \
          were not published in the same second",
         "{title}, and texts are {similarity} % alike, but {facts} numbers or names differ",
-        |e| !e.same_second && e.edits.is_some_and(|edits| edits.other_facts > 0),
-    ),
-    rule(
-        SameStory,
-        "copy",
+        |e| !e.same_second && e.edits.is_some_and(|edits| edits.other_facts > 0)),
+    rule(SameStory, "copy",
         "titles equal apart from a name, two sites, at most 3 days apart, texts of up to 512 words \
          with at most 40 words before or after one of them, and with at most one change of two \
          words in 40 words, and one replacement in 60",
@@ -303,21 +242,15 @@ pub const STORY_RULES: &[StoryRule] = &[
                         && edits.apart.is_none_or(|words| words >= MIN_WORDS_BETWEEN_REPLACEMENTS)
                         && edits.added <= MAX_ADDED_WORDS
                 })
-        },
-    ),
-    rule(
-        SameStory,
-        "excerpt",
+        }),
+    rule(SameStory, "excerpt",
         "the shorter text is word by word the beginning of the longer one, with at least 85 % of it \
          in there; 97 % if a date is missing or the authors differ. At most 3 days apart; or any \
          time if it has at least 100 words, or a date is missing and the titles are equal and have \
          at least 3 content words. On two sites",
         "{title}, and the shorter text is the beginning of the longer one ({beginning} % of it)",
-        |e| e.similarity < e.needed_similarity() && e.is_excerpt(),
-    ),
-    rule(
-        OtherStory,
-        "filled-in-form",
+        |e| e.similarity < e.needed_similarity() && e.is_excerpt()),
+    rule(OtherStory, "filled-in-form",
         "texts are alike as for the next rule, but by less than 95 % or on pages of one site, and \
          each opening has a word that the other lacks",
         "{title}, and texts are {similarity} % alike, but each has words in its opening that the \
@@ -326,19 +259,15 @@ pub const STORY_RULES: &[StoryRule] = &[
             e.own_opening_words
                 && e.similarity >= e.needed_similarity()
                 && (e.similarity < NEAR_DUPLICATE_SIMILARITY || e.same_site)
-        },
-    ),
-    rule(
-        SameStory,
-        "similar-text",
+        }),
+    rule(SameStory, "similar-text",
         "texts are alike: by 95 % below 48 words, on pages of one site, or where one title contains \
          the other and the second of publication differs; otherwise by 90 % below 100 words, 80 % \
          below 250, and 70 % from there. By 90 % at least if the second of publication differs and \
          the titles differ by a name, the authors differ, or the dates are missing or more than 3 \
          days apart",
         "{title}, and texts are {similarity} % alike ({needed} % needed){second}",
-        |e| e.similarity >= e.needed_similarity(),
-    ),
+        |e| e.similarity >= e.needed_similarity()),
 ];
 
 /// The verdict if no rule applies.
