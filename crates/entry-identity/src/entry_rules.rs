@@ -1,7 +1,7 @@
 //! The rules by which an item is an entry that its source already has.
 //!
-//! They are applied in this order, each to the whole document before the next: an entry that an item
-//! has under its own key is never claimed by another item.
+//! They are applied in this order, each to the whole document before the next: an entry that an
+//! item has under its own key is never claimed by another item.
 
 use std::fmt;
 

@@ -87,8 +87,8 @@ pub(super) struct TextWord<'a> {
     pub is_in_url: bool,
 }
 
-/// Calls a function with the words of a text (UAX #29), at most the first 20,000. In scripts without
-/// spaces every ideograph is a word.
+/// Calls a function with the words of a text (UAX #29), at most the first 20,000. In scripts
+/// without spaces every ideograph is a word.
 pub(super) fn each_word(text: &str, mut f: impl FnMut(&TextWord<'_>)) {
     let mut folded = String::new();
     let mut count = 0;
@@ -243,7 +243,9 @@ mod tests {
         }
 
         #[test]
-        fn folding_by_runs_equals_folding_the_text(text in "[a-cA\u{301}\u{327}éßﬁ½İ가ᄀ\u{1161}日…\u{a0} ]{0,40}") {
+        fn folding_by_runs_equals_folding_the_text(
+            text in "[a-cA\u{301}\u{327}éßﬁ½İ가ᄀ\u{1161}日…\u{a0} ]{0,40}",
+        ) {
             let expected: String = text.nfkc().flat_map(char::to_lowercase).collect();
             prop_assert_eq!(fold(&text), expected);
         }

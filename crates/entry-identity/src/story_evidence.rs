@@ -16,7 +16,7 @@ use super::{
 /// What the links of two entries prove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
-    /// Nothing: they differ, or name a whole site, a page with many entries, or two parts of a page.
+    /// Nothing: they differ, or name a whole site, a page with many entries, or parts of a page.
     Nothing,
     /// They are variants of one address, such as the mobile and the desktop edition.
     Variants,

@@ -106,8 +106,8 @@ pub const STORY_RULES: &[StoryRule] = &[
         e.same_source
     }),
     rule(IncomingComments, "reused-link",
-        "same link, both come from the linked site, and titles, subjects and texts of at least 48 \
-         words differ",
+        "same link, both come from the linked site, and titles, subjects and texts of at \
+         least 48 words differ",
         "same link, but another title, and texts are only {shared} % alike",
         |e| {
             e.has_link()
@@ -127,13 +127,13 @@ pub const STORY_RULES: &[StoryRule] = &[
         |e| e.has_link() && e.shared >= SAME_TEXT_SIMILARITY && !e.quotes),
     rule(IncomingComments, "commentary",
         "same link, and at least 48 words from another site",
-        "{link}, but this entry is a commentary: {new-words} words of its own, {shared} % like the \
-         other's",
+        "{link}, but this entry is a commentary: {new-words} words of its own, {shared} % \
+         like the other's",
         |e| e.has_link() && e.may_comment[0]),
     rule(StoredComments, "stored-commentary",
         "the same, of the stored entry",
-        "{link}, but the other entry is a commentary: {old-words} words of its own, {shared} % \
-         like this one's",
+        "{link}, but the other entry is a commentary: {old-words} words of its own, {shared} \
+         % like this one's",
         |e| e.has_link() && e.may_comment[1]),
     rule(OtherStory, "variant-of-other-text",
         "links to variants of one page, both with at least 48 words",
@@ -157,13 +157,13 @@ pub const STORY_RULES: &[StoryRule] = &[
         |e| e.has_link() && e.has_same_subject()),
     rule(StoredComments, "stored-remark",
         "same link, and the incoming entry comes from the linked site",
-        "same link, but the other entry has another subject: only {subject} % of a title's words \
-         are in both",
+        "same link, but the other entry has another subject: only {subject} % of a title's \
+         words are in both",
         |e| e.has_link() && e.owns_link[0]),
     rule(IncomingComments, "remark",
         "same link",
-        "same link, but this entry has another subject: only {subject} % of a title's words are in \
-         both",
+        "same link, but this entry has another subject: only {subject} % of a title's words \
+         are in both",
         |e| e.has_link()),
     rule(OtherStory, "other-title",
         "the titles are different",
@@ -171,8 +171,8 @@ pub const STORY_RULES: &[StoryRule] = &[
         |e| e.title == TitleRelation::Different),
     rule(OtherStory, "short-text",
         "a text has fewer than 48 words; or fewer than 24 if the title is the same and has at \
-         least 4 content words, the second of publication is the same, and the pages are on two \
-         sites",
+         least 4 content words, the second of publication is the same, and the pages are on \
+         two sites",
         "{title}, but {words} words of text are too few to compare",
         |e| {
             let is_same_publication = e.title == TitleRelation::Same
@@ -191,8 +191,8 @@ pub const STORY_RULES: &[StoryRule] = &[
         "{title}, but its source already has an entry in that story",
         |e| e.source_in_story),
     rule(OtherStory, "many-pages",
-        "the story links to 4 pages; or to 16 if the second of publication is the same, or a text \
-         of at least 100 words is 95 % alike within 3 days",
+        "the story links to 4 pages; or to 16 if the second of publication is the same, or a \
+         text of at least 100 words is 95 % alike within 3 days",
         "{title}, but that story already links to {pages} pages",
         |e| {
             let is_news = e.same_second
@@ -206,12 +206,13 @@ pub const STORY_RULES: &[StoryRule] = &[
         "{title}, but different audio or video files",
         |e| e.other_files),
     rule(OtherStory, "undated",
-        "a date is missing, one title contains the other, and one has fewer than 3 content words",
+        "a date is missing, one title contains the other, and one has fewer than 3 content \
+         words",
         "{title}, but a date is missing",
         |e| e.hours_apart.is_none() && e.is_contained() && !e.has_distinctive_titles()),
     rule(OtherStory, "other-days",
-        "published more than 3 days apart; or more than 45 if the titles are equal, apart from a \
-         name, and have at least 3 content words",
+        "published more than 3 days apart; or more than 45 if the titles are equal, apart \
+         from a name, and have at least 3 content words",
         "{title}, but published {days} days apart",
         |e| {
             let is_distinctive = !e.is_contained() && e.has_distinctive_titles();
@@ -220,14 +221,14 @@ pub const STORY_RULES: &[StoryRule] = &[
             })
         }),
     rule(OtherStory, "other-facts",
-        "a word with a digit or a capital letter stands for another, in texts of up to 512 words that \
-         were not published in the same second",
+        "a word with a digit or a capital letter stands for another, in texts of up to 512 \
+         words that were not published in the same second",
         "{title}, and texts are {similarity} % alike, but {facts} numbers or names differ",
         |e| !e.same_second && e.edits.is_some_and(|edits| edits.other_facts > 0)),
     rule(SameStory, "copy",
-        "titles equal apart from a name, two sites, at most 3 days apart, texts of up to 512 words \
-         with at most 40 words before or after one of them, and with at most one change of two \
-         words in 40 words, and one replacement in 60",
+        "titles equal apart from a name, two sites, at most 3 days apart, texts of up to 512 \
+         words with at most 40 words before or after one of them, and with at most one change \
+         of two words in 40 words, and one replacement in 60",
         "{title}, and texts are {similarity} % alike, with {places} changes in {words} words",
         |e| {
             !e.is_short()
@@ -244,28 +245,29 @@ pub const STORY_RULES: &[StoryRule] = &[
                 })
         }),
     rule(SameStory, "excerpt",
-        "the shorter text is word by word the beginning of the longer one, with at least 85 % of it \
-         in there; 97 % if a date is missing or the authors differ. At most 3 days apart; or any \
-         time if it has at least 100 words, or a date is missing and the titles are equal and have \
-         at least 3 content words. On two sites",
-        "{title}, and the shorter text is the beginning of the longer one ({beginning} % of it)",
+        "the shorter text is word by word the beginning of the longer one, with at least 85 % \
+         of it in there; 97 % if a date is missing or the authors differ. At most 3 days \
+         apart; or any time if it has at least 100 words, or a date is missing and the titles \
+         are equal and have at least 3 content words. On two sites",
+        "{title}, and the shorter text is the beginning of the longer one ({beginning} % of \
+         it)",
         |e| e.similarity < e.needed_similarity() && e.is_excerpt()),
     rule(OtherStory, "filled-in-form",
-        "texts are alike as for the next rule, but by less than 95 % or on pages of one site, and \
-         each opening has a word that the other lacks",
-        "{title}, and texts are {similarity} % alike, but each has words in its opening that the \
-         other lacks",
+        "texts are alike as for the next rule, but by less than 95 % or on pages of one site, \
+         and each opening has a word that the other lacks",
+        "{title}, and texts are {similarity} % alike, but each has words in its opening that \
+         the other lacks",
         |e| {
             e.own_opening_words
                 && e.similarity >= e.needed_similarity()
                 && (e.similarity < NEAR_DUPLICATE_SIMILARITY || e.same_site)
         }),
     rule(SameStory, "similar-text",
-        "texts are alike: by 95 % below 48 words, on pages of one site, or where one title contains \
-         the other and the second of publication differs; otherwise by 90 % below 100 words, 80 % \
-         below 250, and 70 % from there. By 90 % at least if the second of publication differs and \
-         the titles differ by a name, the authors differ, or the dates are missing or more than 3 \
-         days apart",
+        "texts are alike: by 95 % below 48 words, on pages of one site, or where one title \
+         contains the other and the second of publication differs; otherwise by 90 % below \
+         100 words, 80 % below 250, and 70 % from there. By 90 % at least if the second of \
+         publication differs and the titles differ by a name, the authors differ, or the \
+         dates are missing or more than 3 days apart",
         "{title}, and texts are {similarity} % alike ({needed} % needed){second}",
         |e| e.similarity >= e.needed_similarity()),
 ];
