@@ -228,7 +228,7 @@ pub const STORY_RULES: &[StoryRule] = &[
     rule(SameStory, "copy",
         "titles equal apart from a name, two sites, at most 3 days apart, texts of up to 512 \
          words with at most 40 words before or after one of them, and with at most one change \
-         of two words in 40 words, and one replacement in 60",
+         of two words in 40 words and one replacement in 60, with 8 words between replacements",
         "{title}, and texts are {similarity} % alike, with {places} changes in {words} words",
         |e| {
             !e.is_short()
