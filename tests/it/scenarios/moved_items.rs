@@ -127,14 +127,14 @@ fn a_post_with_another_title_too_is_the_same() {
 fn a_text_under_another_title_is_new_unless_the_entry_is_gone_from_its_place() {
     let other = |n: usize, to: Timestamp| moved(news(n).title("Another matter"), to);
     let before = [news(0), news(1), news(2), news(3)];
-    let later = noon(0) + TimeDelta::minutes(25);
+    let (later, nine) = (noon(0) + TimeDelta::minutes(25), TimeDelta::minutes(9));
     // The old item is still there.
     assert_new_posts(&before, &[other(1, later), news(0), news(1), news(2), news(3)], 1);
     // It was pushed off the end.
     assert_new_posts(&before, &[other(3, later), news(0), news(1), news(2)], 1);
     // All are replaced, and two are not enough for a rebuilt document.
     let two = [news(0), news(1)];
-    assert_new_posts(&two, &[other(0, later), other(1, noon(1)).title("A third")], 2);
+    assert_new_posts(&two, &[other(0, later), other(1, noon(1) + nine).title("A third")], 2);
     // A document without order, and one without dates.
     let shuffled = [news(2), news(0), news(3), news(1)];
     assert_new_posts(&shuffled, &[news(2), news(0), news(3), other(1, later)], 1);
@@ -148,11 +148,7 @@ fn a_text_under_another_title_is_new_unless_the_entry_is_gone_from_its_place() {
     for text in ["Read more", "Read the whole story on our site today."] {
         let brief = |post: Post| post.text(text);
         let before = [news(0), brief(news(1)), news(2), news(3)];
-        assert_new_posts(
-            &before,
-            &[news(0), brief(other(1, noon(1) + TimeDelta::minutes(9))), news(2), news(3)],
-            1,
-        );
+        assert_new_posts(&before, &[news(0), brief(other(1, noon(1) + nine)), news(2), news(3)], 1);
     }
     let shared = |post: Post| post.text(TEASERS[4].1);
     assert_new_posts(
@@ -160,7 +156,7 @@ fn a_text_under_another_title_is_new_unless_the_entry_is_gone_from_its_place() {
         &[
             shared(other(0, later)),
             news(0),
-            shared(other(1, noon(1) + TimeDelta::minutes(9)).title("A third")),
+            shared(other(1, noon(1) + nine).title("A third")),
             news(2),
         ],
         2,
