@@ -139,6 +139,9 @@ pub fn is_tracking_parameter(name: &str) -> bool {
 /// Names that only session ids have, in lower case.
 const SESSION_NAMES: &[&str] = &["cfid", "cftoken", "jsessionid", "oscsid", "phpsessid"];
 
+/// The shortest value that is taken for a session id, in bytes. `;jsessionid=2` may be a page.
+const MIN_SESSION_BYTES: usize = 6;
+
 /// Names that hold a session id if the value looks like one, in lower case. A conference has
 /// sessions with short numbers.
 const MAYBE_SESSION_NAMES: &[&str] = &["s", "sessid", "session_id", "sessionid", "sid"];
@@ -147,10 +150,11 @@ const MAYBE_SESSION_NAMES: &[&str] = &["s", "sessid", "session_id", "sessionid",
 /// it leads to no other page.
 pub fn is_session(name: &str, value: &str) -> bool {
     let is = |known: &&str| name.eq_ignore_ascii_case(known);
+    let is_id = value.len() >= MIN_SESSION_BYTES;
     let is_hash = value.len() == 32 && value.bytes().all(|b| b.is_ascii_hexdigit());
     let has_asp_prefix =
         name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("aspsessionid"));
-    !value.is_empty() && (SESSION_NAMES.iter().any(is) || has_asp_prefix)
+    is_id && (SESSION_NAMES.iter().any(is) || has_asp_prefix)
         || is_hash && MAYBE_SESSION_NAMES.iter().any(is)
 }
 
