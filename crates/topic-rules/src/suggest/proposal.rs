@@ -11,6 +11,10 @@ const MAX_WORDS: usize = 6;
 /// Share of a word's stories that must be in the topic.
 const MIN_PRECISION: f64 = 0.75;
 
+/// Share of the found stories that a proposed word must be in, and their number.
+const MIN_SHARE: f64 = 0.1;
+const MIN_STORIES: usize = 3;
+
 /// Share of the threshold from which a story is a near miss.
 const NEAR_MISS: f64 = 0.4;
 
@@ -88,7 +92,9 @@ pub fn propose_topic(
         let classification = rules.explain(&story.fields).remove(0);
         let list = if classification.is_member {
             &mut proposal.inside
-        } else if is_near_miss(&classification, topic.threshold) {
+        } else if is_near_miss(&classification, topic.threshold)
+            && !found_words(&classification).is_empty()
+        {
             &mut proposal.near_misses
         } else {
             continue;
@@ -119,8 +125,12 @@ fn found_words(classification: &Classification) -> Vec<String> {
     classification.reasons.iter().filter_map(word).collect()
 }
 
-/// Returns the title as a matcher, and terms that describe the stories that it finds.
+/// Returns the title as a matcher, and terms that describe the stories that it finds. A topic with a
+/// vocabulary needs none.
 fn proposed_words(title: &str, base: &Topic, stories: &[SurveyedStory<'_>]) -> Vec<String> {
+    if !base.terms.is_empty() {
+        return Vec::new();
+    }
     let mut words: Vec<String> = title_phrase(title).into_iter().collect();
     let single_words = title_words(title);
     let seeds = [
@@ -129,7 +139,7 @@ fn proposed_words(title: &str, base: &Topic, stories: &[SurveyedStory<'_>]) -> V
         Topic { any: single_words, ..Topic::new(base.id.clone()) },
     ];
     for seed in seeds {
-        if seed.any.is_empty() && seed.all.is_empty() && seed.terms.is_empty() {
+        if seed.any.is_empty() && seed.all.is_empty() {
             continue;
         }
         let Ok(rules) = Rules::compile(std::slice::from_ref(&seed)) else {
@@ -137,7 +147,8 @@ fn proposed_words(title: &str, base: &Topic, stories: &[SurveyedStory<'_>]) -> V
         };
         let inside: Vec<bool> =
             stories.iter().map(|story| rules.classify(&story.fields)[0].is_member).collect();
-        if inside.iter().filter(|is_inside| **is_inside).count() < MIN_FOUND {
+        let found = inside.iter().filter(|is_inside| **is_inside).count();
+        if found < MIN_FOUND {
             continue;
         }
         let (own, none): (&[TopicId], &[TopicId]) = (std::slice::from_ref(&base.id), &[]);
@@ -153,6 +164,8 @@ fn proposed_words(title: &str, base: &Topic, stories: &[SurveyedStory<'_>]) -> V
         #[allow(clippy::cast_precision_loss)] // Few stories: a float counts them exactly.
         let is_precise = |inside: usize, outside: usize| {
             inside as f64 >= MIN_PRECISION * (inside + outside) as f64
+                && inside >= MIN_STORIES.min(found)
+                && inside as f64 >= MIN_SHARE * found as f64
         };
         let terms = suggest_terms(&base.id, &rules, &surveyed).terms;
         let precise = terms.into_iter().filter(|term| is_precise(term.inside, term.outside));
