@@ -161,6 +161,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     match task {
         LabelTask::Set { stories, topics } => {
             check_topics_exist(&config.topics, &topics)?;
+            require_stored_topics(&store, &topics)?;
             labelling.set(&stories, Some(&topics), args.yes)
         }
         LabelTask::Clear { stories } => labelling.set(&stories, None, args.yes),
@@ -341,6 +342,19 @@ fn moves(enter: usize, leave: usize) -> String {
         enter => format!("{enter} stories enter"),
     };
     format!("{entering}, {leave} {}", if leave == 1 { "leaves" } else { "leave" })
+}
+
+/// Refuses topics that feeds.toml has and the database does not have yet.
+pub(super) fn require_stored_topics(store: &Store, named: &[TopicId]) -> anyhow::Result<()> {
+    let stored = store.read(|reader| reader.topics())?;
+    match named.iter().find(|id| !stored.iter().any(|topic| topic.id == **id)) {
+        Some(new) => Err(CommandError {
+            what: format!("topic `{new}` is new in feeds.toml and has no stories yet"),
+            hint: "run `tributary poll` first, or reload the daemon".to_owned(),
+        }
+        .into()),
+        None => Ok(()),
+    }
 }
 
 fn check_topics_exist(topics: &[Topic], named: &[TopicId]) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     CommandError, Context, Exit, UsageError,
     import::write_config,
+    label::require_stored_topics,
     terminal::{self, escape_line},
 };
 use crate::{
@@ -66,6 +67,7 @@ fn refill(context: &Context, topic: &TopicId) -> anyhow::Result<Exit> {
         return Err(CommandError::unknown_id("topic", topic.as_str(), &known).into());
     }
     let store = context.open_store_to_write()?;
+    require_stored_topics(&store, std::slice::from_ref(topic))?;
     store.refill_topic(topic, app::window(&config), context.now())?;
     let topics = store.read(|reader| reader.topics())?;
     let state = topics.iter().find(|state| state.id == *topic);
@@ -149,7 +151,11 @@ fn new(
         out.text(&topic_block(&topic))?;
     }
     let done = out.finish()?;
-    context.print_notice(format!("added `{}` to {}", topic.id, context.config_name()));
+    context.print_notice(format!(
+        "added `{}` to {}\nnext: `tributary poll`, or reload the daemon, to classify the stories",
+        topic.id,
+        context.config_name()
+    ));
     Ok(done)
 }
 
