@@ -18,7 +18,7 @@ use crate::{
     store::Store,
 };
 use entry_identity::KeyFrom;
-use feed_model::{Draft, FollowMode, Headers, Problem, Severity, Source, SourceId};
+use feed_model::{Draft, FollowMode, Headers, PageSelectors, Problem, Severity, Source, SourceId};
 use topic_rules::Rules;
 
 /// Show what one poll of a URL would do, without storing anything
@@ -29,6 +29,15 @@ use topic_rules::Rules;
 pub struct Args {
     #[command(flatten)]
     target: UrlArg,
+    /// Print the [source.page] block that finds the item with this title and the items like it
+    ///
+    /// For a page that is not read correctly. Exits with 1 if no selectors find the item and others
+    /// like it.
+    #[arg(long)]
+    suggest: bool,
+    /// With --suggest: title of one item of the page
+    #[arg(value_name = "TITLE", requires = "suggest")]
+    title: Option<String>,
 }
 
 /// The URL argument of `add` and `inspect`.
@@ -61,6 +70,14 @@ fn parse_url(text: &str) -> Result<Url, String> {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let config = context.config()?;
     context.init_quiet_logging();
+    if args.suggest {
+        let title = args.title.as_deref().ok_or_else(|| CommandError {
+            what: "--suggest needs the title of an item of the page".to_owned(),
+            hint: "give the URL and then the title: tributary inspect --suggest URL TITLE"
+                .to_owned(),
+        })?;
+        return suggest(context, &config, &args.target.url, title);
+    }
     let inspection = inspect(context, &config, &args.target.url)?;
     let mut out = context.out();
     if context.json {
@@ -92,6 +109,63 @@ pub(super) fn inspect(context: &Context, config: &Config, url: &Url) -> anyhow::
         }
     }
     run_async(async move { Ok(poller.inspect(&source).await?) })
+}
+
+/// Prints the selectors that find an item and its siblings.
+fn suggest(context: &Context, config: &Config, url: &Url, title: &str) -> anyhow::Result<Exit> {
+    let source = match config.sources.iter().find(|source| source.url == *url) {
+        Some(source) => source.clone(),
+        None => new_source(context, url)?,
+    };
+    let poller = context.app(config, Store::in_memory()?)?.poller;
+    let wanted = title.to_owned();
+    let found = run_async(async move { Ok(poller.suggest_selectors(&source, &wanted).await?) })?;
+    let selectors = match found {
+        Ok(Some(selectors)) => selectors,
+        Ok(None) => {
+            return Err(CommandError {
+                what: format!("no selectors find “{title}” and other items like it on {url}"),
+                hint: "copy the title from the page, or write [source.page] by hand".to_owned(),
+            }
+            .into());
+        }
+        Err(why) => {
+            let hint = "check the URL, or try again later".to_owned();
+            return Err(CommandError { what: format!("cannot read {url}: {why}"), hint }.into());
+        }
+    };
+    let mut out = context.out();
+    if context.json {
+        out.json(&json!({
+            "item": selectors.item,
+            "title": selectors.title,
+            "link": selectors.link,
+            "date": selectors.date,
+            "summary": selectors.summary,
+        }))?;
+    } else {
+        out.text(&selectors_block(&selectors))?;
+    }
+    out.finish()?;
+    Ok(Exit::Done)
+}
+
+/// Returns the block `[source.page]` of feeds.toml.
+fn selectors_block(selectors: &PageSelectors) -> String {
+    let fields = [
+        ("title", &selectors.title),
+        ("link", &selectors.link),
+        ("date", &selectors.date),
+        ("summary", &selectors.summary),
+    ];
+    let value = |text: &str| toml_edit::Value::from(text).to_string();
+    let mut block = format!("[source.page]\nitem = {}\n", value(&selectors.item));
+    for (key, selector) in fields {
+        if let Some(selector) = selector {
+            let _ = writeln!(block, "{key} = {}", value(selector));
+        }
+    }
+    block
 }
 
 /// Returns a source for this URL with the defaults of feeds.toml, as if it were appended there.
@@ -134,6 +208,7 @@ fn inspection_json(inspection: &Inspection) -> Value {
         "final_url": inspection.final_url,
         "follow": inspection.follow_mode,
         "follow_because": inspection.follow_reason,
+        "ways": inspection.ways,
         "status": inspection.status,
         "redirects": inspection.redirects.iter().map(|hop| json!({
             "from": hop.from.as_str(),
@@ -259,6 +334,9 @@ fn render_text(inspection: &Inspection) -> String {
     }
     let reason = inspection.follow_reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
     line(format!("follow    {}{reason}", inspection.follow_mode.as_str()));
+    for way in &inspection.ways {
+        line(format!("  {:<8}{} entries: {}", way.way.as_str(), way.entries, way.because));
+    }
     if let Some(format) = inspection.format {
         let encoding = inspection
             .encoding

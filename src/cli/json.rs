@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 use feed_model::{
-    Duplicate, FollowMode, Membership, NonMembership, Problem, SourceHealth, SourceState, Story,
-    StoryEntry, Timestamp, TopicState,
+    Duplicate, FollowMode, FollowWay, Membership, NonMembership, Problem, SourceHealth,
+    SourceState, Story, StoryEntry, Timestamp, TopicState,
 };
 use topic_rules::LearnerProgress;
 
@@ -134,6 +134,7 @@ pub struct SourceJson<'s> {
     url: &'s str,
     follow: FollowMode,
     follow_because: Option<&'s str>,
+    ways: &'s [FollowWay],
     feed_url: Option<&'s str>,
     state: SourceHealth,
     #[serde(serialize_with = "some_time")]
@@ -162,6 +163,7 @@ impl<'s> SourceJson<'s> {
             url: &source.url,
             follow: source.follow_mode,
             follow_because: source.follow_reason.as_deref(),
+            ways: &source.ways,
             feed_url: source.feed_url.as_deref(),
             state: source.health,
             last_attempt: source.last_attempt,

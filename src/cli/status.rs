@@ -108,6 +108,18 @@ fn details(source: &SourceState) -> String {
         .last_error
         .as_deref()
         .filter(|_| !matches!(source.health, SourceHealth::Ok | SourceHealth::New));
+    // What was tried says more than the time of the next poll.
+    let tried = || {
+        let ways: Vec<String> = source
+            .ways
+            .iter()
+            .map(|way| format!("{}: {}", way.way.as_str(), way.because))
+            .collect();
+        format!("nothing that could be an entry was found; {}", ways.join("; "))
+    };
+    if source.health == SourceHealth::Empty && error.is_none() && !source.ways.is_empty() {
+        return escape_line(&tried());
+    }
     let reason = error
         .or(warning.map(|problem| problem.text.as_str()))
         .or(source.next_poll_reason.as_deref());

@@ -1,14 +1,15 @@
-//! Finds out how a site can be followed. URLs are never guessed, except for `/sitemap.xml`.
+//! Finds out how a site can be followed. URLs are never guessed, except for `sitemap.xml`.
 //!
 //! In this order: the configured URL is a feed or a sitemap; the page names a feed (in its links or
-//! in the HTTP `Link` header); robots.txt names a sitemap, or there is one at `/sitemap.xml`; the
-//! page itself lists the posts. The result is stored with its reason.
+//! in the HTTP `Link` header); robots.txt or the page names a sitemap, or there is one at
+//! `sitemap.xml`; the page itself lists the posts. A way that brings no entries is passed over. The
+//! result is stored with its reason, and what each way brings is recorded in the session.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use url::Url;
 
-use feed_model::{Document, FollowMode, FollowTarget, Problem};
+use feed_model::{Document, Draft, FollowMode, FollowTarget, Problem};
 use feed_parser::DocumentKind;
 use site_discovery::{IndexPage, Page, SitemapDocument};
 
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     fetch::{Accept, Response},
-    store::StoreError,
+    store::{NOTHING_TO_FOLLOW, StoreError},
     telemetry,
 };
 
@@ -35,8 +36,20 @@ pub(super) struct Discovery {
     pub(super) followed: FollowTarget,
     pub(super) response: Response,
     pub(super) content: DiscoveredContent,
+    /// The site's own page and the posts that it lists, if the site is followed by its sitemap.
+    pub(super) listed: Option<(Response, IndexPage)>,
     /// What was tried before without success.
     pub(super) problems: Vec<Problem>,
+}
+
+impl Discovery {
+    /// Returns whether the document of the way has an entry.
+    fn has_entries(&self) -> bool {
+        match &self.content {
+            DiscoveredContent::Feed(document) => !document.drafts.is_empty(),
+            DiscoveredContent::Sitemap(_) | DiscoveredContent::IndexPage(_) => true,
+        }
+    }
 }
 
 /// A document that a source can be followed by.
@@ -107,6 +120,7 @@ pub(super) async fn discover_in_document(
                 followed,
                 response,
                 content: DiscoveredContent::Feed(Box::new(document)),
+                listed: None,
                 problems: Vec::new(),
             })
         }
@@ -124,6 +138,7 @@ pub(super) async fn discover_in_document(
                 followed,
                 response,
                 content: DiscoveredContent::Sitemap(listing),
+                listed: None,
                 problems: Vec::new(),
             })
         }
@@ -140,6 +155,7 @@ pub(super) async fn discover_in_document(
                 followed,
                 response,
                 content: DiscoveredContent::Feed(Box::new(document)),
+                listed: None,
                 problems: Vec::new(),
             })
         }
@@ -165,14 +181,30 @@ async fn discover_in_page(
 ) -> Result<Discovery, DiscoveryError> {
     let mut problems = Vec::new();
     let (html, _) = feed_parser::decode(&response.body, response.headers.text("content-type"));
-    if matches!(configured_mode, FollowMode::Auto | FollowMode::Feed)
-        && let Some(found) = first_linked_feed(session, &response, &html, &mut problems).await?
-    {
-        return Ok(Discovery { problems, ..found });
+    let may_follow = |mode| matches!(configured_mode, FollowMode::Auto) || configured_mode == mode;
+    // The page has been fetched already: what it lists costs no request.
+    let index = read_index(session, &response).await;
+    match &index {
+        Ok(index) => {
+            session.record_way(FollowMode::Page, index.drafts.len(), index.reason.clone());
+        }
+        Err(failure) => session.record_way(FollowMode::Page, 0, failure.error.text.clone()),
     }
-    if matches!(configured_mode, FollowMode::Auto | FollowMode::Sitemap)
+    let mut empty_feed = None;
+    let mut found: Option<Discovery> = None;
+    if may_follow(FollowMode::Feed) {
+        match first_linked_feed(session, &response, &html, &mut problems).await? {
+            Some(feed) if feed.has_entries() || configured_mode == FollowMode::Feed => {
+                found = Some(feed);
+            }
+            other => empty_feed = other,
+        }
+    }
+    if may_follow(FollowMode::Sitemap)
+        && (found.is_none() || session.surveys())
         && let Some((answer, listing, reason)) =
-            find_sitemap(session, &response.final_url, &mut problems).await?
+            find_sitemap(session, &response, &html, index.as_ref().ok(), &mut problems).await?
+        && found.is_none()
     {
         session.record_validators(&response);
         let followed = FollowTarget {
@@ -180,15 +212,19 @@ async fn discover_in_page(
             url: answer.requested.clone(),
             reason,
         };
-        return Ok(Discovery {
+        found = Some(Discovery {
             followed,
             response: answer,
             content: DiscoveredContent::Sitemap(listing),
-            problems,
+            listed: index.as_ref().ok().map(|index| (response.clone(), index.clone())),
+            problems: Vec::new(),
         });
     }
-    if matches!(configured_mode, FollowMode::Auto | FollowMode::Page) {
-        match read_index(session, &response).await {
+    if let Some(found) = found {
+        return Ok(Discovery { problems, ..found });
+    }
+    if may_follow(FollowMode::Page) {
+        match index {
             Ok(index) => {
                 let followed = FollowTarget {
                     follow_mode: FollowMode::Page,
@@ -199,11 +235,16 @@ async fn discover_in_page(
                     followed,
                     response,
                     content: DiscoveredContent::IndexPage(index),
+                    listed: None,
                     problems,
                 });
             }
             Err(failure) => problems.push(Problem::warning("page-structure", failure.error.text)),
         }
+    }
+    // A feed without entries is followed if no other way brings any.
+    if let Some(feed) = empty_feed {
+        return Ok(Discovery { problems, ..feed });
     }
     let tried: Vec<String> = problems.into_iter().map(|p| p.text).collect();
     let tried = if tried.is_empty() {
@@ -213,7 +254,7 @@ async fn discover_in_page(
     };
     Err(DiscoveryError::Failed(PollFailure::unusable_document(
         &response,
-        "nothing-to-follow",
+        NOTHING_TO_FOLLOW,
         format!("the page cannot be followed: {tried}"),
     )))
 }
@@ -227,31 +268,51 @@ async fn first_linked_feed(
 ) -> Result<Option<Discovery>, StoreError> {
     let links =
         site_discovery::feed_links(&Page { url: &page.final_url, headers: &page.headers, html });
+    if links.is_empty() {
+        session.record_way(FollowMode::Feed, 0, "the page names no feed".to_owned());
+    }
+    let mut failed: Vec<String> = Vec::new();
     for link in links.into_iter().take(MAX_FEED_LINKS) {
-        match fetch_linked_feed(session, &link.url).await? {
+        let why = match fetch_linked_feed(session, &link.url).await? {
+            // The podcast of a site does not take the place of a feed of its posts.
+            Ok((_, document)) if !failed.is_empty() && is_podcast(&document) => {
+                "it is a podcast and not the feed of the posts".to_owned()
+            }
             Ok((response, document)) => {
                 session.record_validators(page);
-                let followed = FollowTarget {
-                    follow_mode: FollowMode::Feed,
-                    url: link.url,
-                    reason: link.reason,
+                let reason = match failed.last() {
+                    Some(before) => format!("{}; {before}", link.reason),
+                    None => link.reason,
                 };
+                session.record_way(FollowMode::Feed, document.drafts.len(), reason.clone());
+                let followed =
+                    FollowTarget { follow_mode: FollowMode::Feed, url: link.url, reason };
                 return Ok(Some(Discovery {
                     followed,
                     response,
                     content: DiscoveredContent::Feed(Box::new(document)),
+                    listed: None,
                     problems: Vec::new(),
                 }));
             }
-            Err(why) => {
-                problems.push(Problem::warning(
-                    "feed-link",
-                    format!("the page names {} as its feed, but {why}", link.url),
-                ));
-            }
-        }
+            Err(why) => why,
+        };
+        let text = format!("the page names {} as its feed, but {why}", link.url);
+        problems.push(Problem::warning("feed-link", text.clone()));
+        failed.push(text);
+    }
+    if !failed.is_empty() {
+        session.record_way(FollowMode::Feed, 0, failed.join("; "));
     }
     Ok(None)
+}
+
+/// Returns whether most items of a feed are sound.
+fn is_podcast(document: &Document) -> bool {
+    let has_sound =
+        |draft: &&Draft| draft.enclosures.iter().any(|file| file.mime.starts_with("audio/"));
+    let with_sound = document.drafts.iter().filter(has_sound).count();
+    with_sound > 0 && with_sound * 2 > document.drafts.len()
 }
 
 /// Fetches a feed that a page names. The inner error is the reason why it is not usable.
@@ -271,52 +332,87 @@ async fn fetch_linked_feed(
     })
 }
 
-/// Returns the first sitemap of the page's site that lists posts.
+/// Returns the first sitemap of the page's site that lists posts: one that robots.txt or the page
+/// names, otherwise `sitemap.xml` below the site's own path or at the root.
 async fn find_sitemap(
     session: &mut FetchSession<'_>,
-    page: &Url,
+    page: &Response,
+    html: &str,
+    index: Option<&IndexPage>,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<(Response, SitemapListing, String)>, StoreError> {
-    let permission = robots::permission(session, page).await?;
-    let mut candidates: Vec<(Url, &str)> = permission
+    let url = &page.final_url;
+    let permission = robots::permission(session, url).await?;
+    let mut candidates: Vec<(Url, String)> = permission
         .sitemaps()
         .into_iter()
-        .map(|url| (url, "robots.txt names its sitemap"))
+        .map(|url| (url, "robots.txt names its sitemap".to_owned()))
         .collect();
+    let named = site_discovery::sitemap_links(&Page { url, headers: &page.headers, html });
+    candidates.extend(named.into_iter().map(|url| (url, "the page names its sitemap".to_owned())));
     if candidates.is_empty() {
-        candidates.extend(
-            page.join("/sitemap.xml")
-                .ok()
-                .map(|url| (url, "the site has a sitemap at /sitemap.xml")),
-        );
+        // Several sites can share a host: the second is the site's own, below its path.
+        for path in ["/sitemap.xml", "sitemap.xml"] {
+            candidates.extend(url.join(path).ok().map(|url| {
+                let reason = format!("the site has a sitemap at {}", url.path());
+                (url, reason)
+            }));
+        }
     }
+    let mut tried: HashSet<Url> = HashSet::new();
+    candidates.retain(|(url, _)| tried.insert(url.clone()));
+    let known_posts = known_posts(index);
+    let mut unusable: Vec<String> = Vec::new();
+    let own_directory = url.join(".").map_or_else(|_| "/".to_owned(), |url| url.path().to_owned());
+    let mut elsewhere: Option<(Response, SitemapListing, String)> = None;
     for (url, reason) in candidates.into_iter().take(MAX_SITEMAPS) {
         if let Err(why) = is_sitemap_allowed(session, &url).await? {
-            problems.push(Problem::note("sitemap", format!("{url} may not be requested: {why}")));
+            unusable.push(format!("{url} may not be requested: {why}"));
             continue;
         }
-        let why =
-            match session.fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay()).await {
-                FetchOutcome::Document(response) => match read_sitemap(&response).await {
-                    Ok(document) => {
-                        let listing = SitemapListing::read(session, document).await?;
-                        let links = listing.post_links(session.source(), &HashMap::new());
-                        if !links.pages.is_empty() {
-                            return Ok(Some((
-                                response,
-                                listing,
-                                format!("{reason}: {}", links.reason),
-                            )));
-                        }
-                        format!("it lists no posts: {}", links.reason)
+        let why = match session
+            .fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay())
+            .await
+        {
+            FetchOutcome::Document(response) => match read_sitemap(&response).await {
+                Ok(document) => {
+                    let listing = SitemapListing::read(session, document).await?;
+                    let links = listing.post_links(session.source(), &HashMap::new(), &known_posts);
+                    let is_below = |page: &site_discovery::SitemapPage| {
+                        page.url.path().starts_with(&own_directory)
+                    };
+                    if !links.pages.is_empty() && !links.pages.iter().any(is_below) {
+                        let reason = format!("{reason}: {}", links.reason);
+                        elsewhere.get_or_insert((response, listing, reason));
+                        continue;
                     }
-                    Err(failure) => failure.error.text,
-                },
-                other => PollFailure::of(other).error.text,
-            };
-        problems.push(Problem::note("sitemap", format!("{url} is not usable: {why}")));
+                    if !links.pages.is_empty() {
+                        let reason = format!("{reason}: {}", links.reason);
+                        session.record_way(FollowMode::Sitemap, links.pages.len(), reason.clone());
+                        return Ok(Some((response, listing, reason)));
+                    }
+                    format!("it lists no posts: {}", links.reason)
+                }
+                Err(failure) => failure.error.text,
+            },
+            other => PollFailure::of(other).error.text,
+        };
+        unusable.push(format!("{url} is not usable: {why}"));
     }
+    if let Some((response, listing, reason)) = elsewhere {
+        let links = listing.post_links(session.source(), &HashMap::new(), &known_posts);
+        session.record_way(FollowMode::Sitemap, links.pages.len(), reason.clone());
+        return Ok(Some((response, listing, reason)));
+    }
+    session.record_way(FollowMode::Sitemap, 0, unusable.join("; "));
+    problems.extend(unusable.into_iter().map(|text| Problem::note("sitemap", text)));
     Ok(None)
+}
+
+/// Returns the URLs of the posts that a page lists.
+pub(super) fn known_posts(index: Option<&IndexPage>) -> Vec<Url> {
+    let drafts = index.map(|index| index.drafts.as_slice()).unwrap_or_default();
+    drafts.iter().filter_map(|draft| draft.url.clone()).collect()
 }
 
 /// Checks whether a sitemap may be requested. A sitemap that feeds.toml or robots.txt names counts

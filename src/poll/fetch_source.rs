@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 
 use feed_model::{Document, FollowMode, FollowTarget, Format, Problem, Severity};
+use site_discovery::IndexPage;
 
 use super::{
     crawl_result::CrawlResult,
@@ -132,7 +133,7 @@ async fn fetch_followed(
     }
     match parse_followed(session, &response, follow_mode).await? {
         Ok(content) => {
-            read_content(session, record, &response, follow_mode, content, Vec::new()).await
+            read_content(session, record, &response, follow_mode, content, None, Vec::new()).await
         }
         Err(failure) => {
             // The document must be sent in full again: a 304 would hide the failure.
@@ -174,7 +175,7 @@ fn digest(response: &Response) -> [u8; 32] {
 
 /// Returns an error text if a sitemap lists no posts any more: its structure has changed.
 fn no_posts_reason(session: &FetchSession<'_>, listing: &SitemapListing) -> Option<String> {
-    let links = listing.post_links(session.source(), &HashMap::new());
+    let links = listing.post_links(session.source(), &HashMap::new(), &[]);
     (!listing.is_partial && links.pages.is_empty())
         .then(|| format!("the sitemap lists no posts any more: {}", links.reason))
 }
@@ -184,7 +185,7 @@ async fn read_discovered(
     record: &SourceRecord,
     discovery: Discovery,
 ) -> Result<FetchedSource, StoreError> {
-    let Discovery { followed, response, content, problems } = discovery;
+    let Discovery { followed, response, content, listed, problems } = discovery;
     let known = record
         .followed
         .as_ref()
@@ -193,9 +194,54 @@ async fn read_discovered(
     let record_for_import =
         SourceRecord { imported: record.imported.filter(|_| known), ..record.clone() };
     let mode = followed.follow_mode;
-    let fetched =
-        read_content(session, &record_for_import, &response, mode, content, problems).await?;
+    let index = listed.as_ref().map(|(_, index)| index);
+    let mut fetched =
+        read_content(session, &record_for_import, &response, mode, content, index, problems)
+            .await?;
+    let is_auto = session.source().follow_mode == FollowMode::Auto;
+    let Some((page, index)) = listed.filter(|_| is_auto && has_only_shells(&fetched)) else {
+        return Ok(FetchedSource { followed: Some(followed), ..fetched });
+    };
+    let pages = fetched.found_mut().map(|found| std::mem::take(&mut found.pages));
+    session.record_way(
+        FollowMode::Sitemap,
+        0,
+        "the pages that the sitemap lists have no titles; a script fills them".to_owned(),
+    );
+    let followed = FollowTarget {
+        follow_mode: FollowMode::Page,
+        url: session.source().url.clone(),
+        reason: format!("the pages of the sitemap have no titles; {}", index.reason),
+    };
+    let mut found = CrawlResult::new(FollowMode::Page);
+    let arrival =
+        if record_for_import.imported.is_none() { Arrival::Import } else { Arrival::Ordinary };
+    found.drafts = index.drafts.iter().map(|draft| (draft.clone(), arrival)).collect();
+    // The pages need not be fetched again.
+    found.pages = pages
+        .into_iter()
+        .flatten()
+        .map(|change| match change {
+            PageChange::Failed { url, .. } => PageChange::Fetched { url, metadata: None },
+            other => other,
+        })
+        .collect();
+    let content = index_content(&page, index, found);
+    let fetched = FetchedSource::of_response(
+        &page,
+        FollowMode::Page,
+        FetchResult::Content(Box::new(content)),
+    );
     Ok(FetchedSource { followed: Some(followed), ..fetched })
+}
+
+/// Returns whether the pages of a sitemap were fetched and none has a title of its own.
+fn has_only_shells(fetched: &FetchedSource) -> bool {
+    fetched.found().is_some_and(|found| {
+        found.follow_mode == FollowMode::Sitemap
+            && found.untitled_pages > 0
+            && found.titled_pages == 0
+    })
 }
 
 /// Follows the feed that a site's page names now, if the feed can be read and has a known post.
@@ -233,6 +279,7 @@ async fn read_content(
     response: &Response,
     follow_mode: FollowMode,
     content: DiscoveredContent,
+    listed: Option<&IndexPage>,
     problems: Vec<Problem>,
 ) -> Result<FetchedSource, StoreError> {
     session.record_validators(response);
@@ -240,32 +287,23 @@ async fn read_content(
     let arrival = if first { Arrival::Import } else { Arrival::Ordinary };
     let now = session.poller().clock.now();
     let mut found = CrawlResult { problems, ..CrawlResult::new(follow_mode) };
-    let details =
-        |format| FeedDetails { format, encoding: None, repairs: Vec::new(), updated: None };
     let content = match content {
         DiscoveredContent::Feed(document) => {
             read_feed_document(*document, digest(response), arrival, found)
         }
         DiscoveredContent::IndexPage(index) => {
-            found.drafts = index.drafts.into_iter().map(|draft| (draft, arrival)).collect();
-            found.problems.extend(index.problems);
+            found.drafts = index.drafts.iter().map(|draft| (draft.clone(), arrival)).collect();
+            found.problems.extend(index.problems.iter().cloned());
+            found.site_description.clone_from(&index.description);
             let url = &response.final_url;
             page_crawl::complete_index_items(session, url, first, now, &mut found).await?;
             fetch_queued_pages(session, &mut found).await?;
-            Content {
-                metadata: FeedMetadata {
-                    title: index.site_title,
-                    home_page_url: Some(url.to_string()),
-                    ..FeedMetadata::default()
-                },
-                details: details(Format::Page),
-                update_hints: None,
-                body_digest: digest(response),
-                found,
-            }
+            index_content(response, index, found)
         }
         DiscoveredContent::Sitemap(listing) => {
-            page_crawl::queue_listed_pages(session, &listing, first, now, &mut found).await?;
+            found.site_description = listed.and_then(|index| index.description.clone());
+            page_crawl::queue_listed_pages(session, &listing, listed, first, now, &mut found)
+                .await?;
             found.pages.extend(listing.parts.map(PageChange::IndexedSitemaps));
             fetch_queued_pages(session, &mut found).await?;
             let home_page = page_crawl::home_page(&session.source().url, response);
@@ -274,7 +312,7 @@ async fn read_content(
                     home_page_url: Some(home_page.to_string()),
                     ..FeedMetadata::default()
                 },
-                details: details(Format::Sitemap),
+                details: details_of(Format::Sitemap),
                 update_hints: None,
                 body_digest: digest(response),
                 found,
@@ -283,6 +321,25 @@ async fn read_content(
     };
     let result = FetchResult::Content(Box::new(content));
     Ok(FetchedSource::of_response(response, follow_mode, result))
+}
+
+/// Returns the content of an index page.
+fn index_content(response: &Response, index: IndexPage, found: CrawlResult) -> Content {
+    Content {
+        metadata: FeedMetadata {
+            title: index.site_title,
+            home_page_url: Some(response.final_url.to_string()),
+            ..FeedMetadata::default()
+        },
+        details: details_of(Format::Page),
+        update_hints: None,
+        body_digest: digest(response),
+        found,
+    }
+}
+
+fn details_of(format: Format) -> FeedDetails {
+    FeedDetails { format, encoding: None, repairs: Vec::new(), updated: None }
 }
 
 /// Continues the crawl of a site whose listing did not change: reads the sitemaps of an index, and
@@ -299,7 +356,7 @@ async fn continue_crawl(
         && let Some(listing) = SitemapListing::read_unchanged_index(session).await?
     {
         let now = session.poller().clock.now();
-        page_crawl::queue_listed_pages(session, &listing, false, now, &mut found).await?;
+        page_crawl::queue_listed_pages(session, &listing, None, false, now, &mut found).await?;
         found.pages.extend(listing.parts.map(PageChange::IndexedSitemaps));
     }
     fetch_queued_pages(session, &mut found).await?;

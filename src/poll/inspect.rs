@@ -4,12 +4,22 @@
 
 use std::sync::Arc;
 
-use feed_model::{Encoding, FollowMode, Headers, Problem, Repair, Source, Timestamp};
+use feed_model::{
+    Encoding, FollowMode, FollowWay, Headers, PageSelectors, Problem, Repair, Source, Timestamp,
+};
 
-use super::{fetched::FetchedSource, poller::Poller};
+use site_discovery::Page;
+
+use super::{
+    fetched::{FetchedSource, PollFailure},
+    poller::Poller,
+    robots,
+    session::{FetchOutcome, FetchSession},
+};
 use crate::{
-    fetch::{self, Hop},
+    fetch::{self, Accept, Hop},
     store::{IncomingItem, Store, StoreError},
+    telemetry,
 };
 
 /// One item of the inspected document.
@@ -36,6 +46,8 @@ pub struct Inspection {
     pub polled_url: Option<String>,
     /// Why this URL is polled.
     pub follow_reason: Option<String>,
+    /// What each way to follow a site would bring; empty for a feed.
+    pub ways: Vec<FollowWay>,
     /// The HTTP status.
     pub status: Option<u16>,
     /// The redirects.
@@ -78,10 +90,11 @@ impl Poller {
         store
             .run_blocking(move |store| store.sync_config(&[configured], &topics, window, now))
             .await?;
-        let poller = self.with_store(store);
+        let poller = Self { surveys: true, ..self.with_store(store) };
         let record = poller.load_record(source).await?;
         let (fetched, session) = poller.fetch(source, &record).await?;
         let mut inspection = describe(source, &fetched, now);
+        inspection.ways.clone_from(&session.ways);
         let update = poller.plan_update(source, &record, fetched, session).await?;
         if let Some(attempt) = &update.attempt {
             inspection.problems = attempt.problems.clone().unwrap_or_default();
@@ -114,6 +127,43 @@ impl Poller {
     }
 }
 
+impl Poller {
+    /// Returns the selectors that find the item with this title on the source's page, and the items
+    /// like it. The inner error says why the page was not read.
+    pub async fn suggest_selectors(
+        &self,
+        source: &Source,
+        title: &str,
+    ) -> Result<Result<Option<PageSelectors>, String>, StoreError> {
+        let store = Store::in_memory()?;
+        let settings = self.settings.load_full();
+        let (topics, window, now) = (settings.topics.clone(), settings.window, self.clock.now());
+        let configured = (source.clone(), fetch::host_key(&source.url));
+        store
+            .run_blocking(move |store| store.sync_config(&[configured], &topics, window, now))
+            .await?;
+        let poller = self.with_store(store);
+        let record = poller.load_record(source).await?;
+        let mut session = match FetchSession::new(&poller, source, &record) {
+            Ok(session) => session,
+            Err(error) => return Ok(Err(telemetry::chain(&error))),
+        };
+        let url = &source.url;
+        if let Err(why) =
+            robots::permission_for_configured(&mut session, url).await?.allows_explicit(url)
+        {
+            return Ok(Err(why));
+        }
+        let response = match session.fetch(url, Accept::Page).await {
+            FetchOutcome::Document(response) => response,
+            other => return Ok(Err(PollFailure::of(other).error.text)),
+        };
+        let (html, _) = feed_parser::decode(&response.body, response.headers.text("content-type"));
+        let page = Page { url: &response.final_url, headers: &response.headers, html: &html };
+        Ok(Ok(site_discovery::suggest_selectors(&page, title)))
+    }
+}
+
 /// Describes the response. Entries and the next poll are added later.
 fn describe(source: &Source, fetched: &FetchedSource, now: Timestamp) -> Inspection {
     let content = fetched.content();
@@ -125,6 +175,7 @@ fn describe(source: &Source, fetched: &FetchedSource, now: Timestamp) -> Inspect
         follow_mode: fetched.follow_mode,
         polled_url: fetched.followed.as_ref().map(|followed| followed.url.to_string()),
         follow_reason: fetched.followed.as_ref().map(|followed| followed.reason.clone()),
+        ways: Vec::new(),
         status: fetched.trace.status,
         redirects: fetched.trace.hops.clone(),
         request_headers: fetched.trace.request_headers.clone(),

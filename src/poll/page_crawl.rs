@@ -11,10 +11,11 @@ use chrono::TimeDelta;
 use url::Url;
 
 use feed_model::{ContentPolicy, Draft, FollowMode, PollOutcome, Problem, Timestamp, UpdateHints};
-use site_discovery::Page;
+use site_discovery::{IndexPage, Page};
 
 use super::{
-    crawl_result::CrawlResult,
+    crawl_result::{CrawlResult, PageDescription},
+    discovery::known_posts,
     fetched::PollFailure,
     page_metadata::PageMetadata,
     robots,
@@ -56,10 +57,12 @@ pub(super) enum QueueFilter {
 }
 
 /// Compares a sitemap with the known pages, and queues new ones. If the site is read for the first
-/// time (`first`), they are queued as backfill.
+/// time (`first`), they are queued as backfill. What the site's own page says about a post
+/// (`listed`) completes the entry, or spares fetching the post's page.
 pub(super) async fn queue_listed_pages(
     session: &FetchSession<'_>,
     listing: &SitemapListing,
+    listed: Option<&IndexPage>,
     first: bool,
     now: Timestamp,
     crawl: &mut CrawlResult,
@@ -71,19 +74,48 @@ pub(super) async fn queue_listed_pages(
         .store
         .read_async(move |reader| Ok((reader.known_pages(&id)?, reader.backfill_size(&id)?)))
         .await?;
-    let links = listing.post_links(source, &known);
+    let links = listing.post_links(source, &known, &known_posts(listed));
+    let mut listed = listed_posts(listed);
+    let spares_pages = source.content != Some(ContentPolicy::Full);
+    crawl.site_description = site_description(&known).or(crawl.site_description.take());
     let is_first_crawl = first || known.is_empty();
     let mut backfill_left = (source.backfill as usize).saturating_sub(queued_before);
     let (mut new, mut over_limit) = (0, 0);
     for (i, page) in links.pages.iter().enumerate() {
         let lastmod = page.lastmod.map(|d| d.at);
+        let listed_draft = listed.remove(&entry_identity::canonical_link(page.url.as_str()));
+        let metadata = match &listed_draft {
+            Some(draft) => PageMetadata::from_draft(draft).or(PageMetadata::from_sitemap(page)),
+            None => PageMetadata::from_sitemap(page),
+        };
+        if let Some(draft) = listed_draft
+            && is_first_crawl
+            && spares_pages
+            && backfill_left > 0
+            && metadata.is_complete()
+            && !known.contains_key(page.url.as_str())
+        {
+            backfill_left -= 1;
+            crawl.pages.push(PageChange::Discovered {
+                url: page.url.clone(),
+                queued: false,
+                backfill: true,
+                rank: rank(now, i),
+                lastmod,
+                metadata: None,
+            });
+            crawl.pages.push(PageChange::Fetched { url: page.url.clone(), metadata: None });
+            let draft = Draft { url: Some(page.url.clone()), ..draft.clone() };
+            crawl.drafts.push((draft, Arrival::Backfill));
+            continue;
+        }
         let found = |queued, backfill| PageChange::Discovered {
             url: page.url.clone(),
             queued,
             backfill,
             rank: rank(now, i),
             lastmod,
-            metadata: PageMetadata::from_sitemap(page).to_json(),
+            metadata: metadata.to_json(),
         };
         match known.get(page.url.as_str()) {
             None if is_first_crawl || listing.previously_unread.contains(&page.url) => {
@@ -117,6 +149,56 @@ pub(super) async fn queue_listed_pages(
     Ok(())
 }
 
+/// Returns the posts that the site's own page lists, by their links.
+fn listed_posts(listed: Option<&IndexPage>) -> HashMap<Option<String>, &Draft> {
+    let drafts = listed.map(|index| index.drafts.as_slice()).unwrap_or_default();
+    let link = |draft: &Draft| entry_identity::canonical_link(draft.url.as_ref()?.as_str());
+    drafts.iter().map(|draft| (link(draft), draft)).filter(|(link, _)| link.is_some()).collect()
+}
+
+/// Returns the description of the site that earlier polls found on several pages.
+fn site_description(known: &HashMap<String, KnownPage>) -> Option<String> {
+    known
+        .values()
+        .filter_map(|page| page.metadata.as_deref())
+        .filter(|json| json.contains("site_description"))
+        .find_map(|json| PageMetadata::from_json(Some(json)).site_description)
+}
+
+/// Replaces summaries that are not about their posts: descriptions that several pages of the site
+/// have, or that the site's own page has.
+fn replace_site_descriptions(crawl: &mut CrawlResult) {
+    let normal = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for page in &crawl.descriptions {
+        *counts.entry(normal(&page.text)).or_default() += 1;
+    }
+    let of_site = crawl.site_description.as_deref().map(normal);
+    for page in std::mem::take(&mut crawl.descriptions) {
+        let text = normal(&page.text);
+        if counts.get(&text).copied().unwrap_or_default() < 2 && of_site.as_ref() != Some(&text) {
+            continue;
+        }
+        if let Some((draft, _)) = crawl.drafts.get_mut(page.draft)
+            && draft.summary == page.summary
+        {
+            draft.summary.clone_from(&page.text_summary);
+        }
+        for change in &mut crawl.pages {
+            if let PageChange::Fetched { url, metadata } = change
+                && *url == page.url
+            {
+                let mut stored = PageMetadata::from_json(metadata.as_deref());
+                let summary = page.text_summary.as_ref().map(|html| html.as_str().to_owned());
+                stored.replace_site_description(&page.text, summary);
+                *metadata = stored.to_json();
+            }
+        }
+    }
+}
+
 /// Returns whether a known page with a newer `lastmod` is fetched again: only if it was fetched
 /// before. Returns `None` if `lastmod` is not newer.
 fn queue_again(before: &KnownPage, lastmod: Option<Timestamp>) -> Option<bool> {
@@ -147,6 +229,7 @@ pub(super) async fn complete_index_items(
     let id = source.id.clone();
     let known = session.poller().store.read_async(move |reader| reader.known_pages(&id)).await?;
     let is_first_crawl = first || known.is_empty();
+    crawl.site_description = site_description(&known).or(crawl.site_description.take());
     let mut queued = 0;
     let mut pages = Vec::new();
     for (i, (draft, _)) in crawl.drafts.iter_mut().enumerate() {
@@ -214,7 +297,14 @@ pub(super) async fn fetch_pages(
     crawl: &mut CrawlResult,
 ) -> Result<(), StoreError> {
     let (mut requested, mut consecutive_failures) = (0, 0);
-    for page in queued_pages(session, most, filter, now, crawl).await? {
+    let queue = queued_pages(session, most, filter, now, crawl).await?;
+    if crawl.site_description.is_none() && !queue.is_empty() {
+        let id = session.source().id.clone();
+        let store = &session.poller().store;
+        let known = store.read_async(move |reader| reader.known_pages(&id)).await?;
+        crawl.site_description = site_description(&known);
+    }
+    for page in queue {
         if requested >= most || consecutive_failures >= MAX_CONSECUTIVE_FAILURES {
             break;
         }
@@ -231,6 +321,7 @@ pub(super) async fn fetch_pages(
             }
         }
     }
+    replace_site_descriptions(crawl);
     Ok(())
 }
 
@@ -380,13 +471,26 @@ async fn read_page(
     let arrival = if page.backfill { Arrival::Backfill } else { Arrival::Ordinary };
     let listed_metadata = PageMetadata::from_json(page.metadata.as_deref());
     let head_metadata = PageMetadata::from_draft(&head.draft);
+    if head.draft.title.is_some() {
+        crawl.titled_pages += 1;
+    } else {
+        crawl.untitled_pages += 1;
+    }
+    let description = head.description.map(|text| PageDescription {
+        url: url.clone(),
+        draft: crawl.drafts.len(),
+        text,
+        summary: head.draft.summary.clone(),
+        text_summary: head.text_summary,
+    });
     let metadata = if crawl.follow_mode == FollowMode::Page {
         let metadata = head_metadata.to_json();
-        if let Some((draft, _)) =
-            crawl.drafts.iter_mut().find(|(draft, _)| draft.url.as_ref() == Some(&url))
-        {
-            head_metadata.fill_gaps(draft, &url);
+        let listed = crawl.drafts.iter().position(|(draft, _)| draft.url.as_ref() == Some(&url));
+        if let Some(at) = listed {
+            head_metadata.fill_gaps(&mut crawl.drafts[at].0, &url);
+            crawl.descriptions.extend(description.map(|d| PageDescription { draft: at, ..d }));
         } else {
+            crawl.descriptions.extend(description);
             let mut draft = Draft { url: Some(url.clone()), ..Draft::default() };
             listed_metadata.fill_gaps(&mut draft, &url);
             head_metadata.fill_gaps(&mut draft, &url);
@@ -412,6 +516,7 @@ async fn read_page(
             draft.url = Some(url.clone());
         }
         crawl.site_title = crawl.site_title.take().or(head.site_title);
+        crawl.descriptions.extend(description);
         crawl.drafts.push((draft, arrival));
         None
     };

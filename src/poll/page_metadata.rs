@@ -30,6 +30,9 @@ pub(super) struct PageMetadata {
     image: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     language: Option<String>,
+    /// A description that several pages of the site have, and that is not about any of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) site_description: Option<String>,
 }
 
 impl PageMetadata {
@@ -56,7 +59,35 @@ impl PageMetadata {
             categories: draft.categories.clone(),
             image: draft.image.clone(),
             language: draft.language.clone(),
+            site_description: None,
         }
+    }
+
+    /// Returns whether the metadata has all that a page's own head would be fetched for.
+    pub(super) fn is_complete(&self) -> bool {
+        self.title.is_some() && self.published.is_some() && self.summary.is_some()
+    }
+
+    /// Fills the empty fields from other metadata of the same page.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            title: self.title.or(other.title),
+            published: self.published.or(other.published),
+            updated: self.updated.or(other.updated),
+            summary: self.summary.or(other.summary),
+            content: self.content.or(other.content),
+            authors: if self.authors.is_empty() { other.authors } else { self.authors },
+            categories: if self.categories.is_empty() { other.categories } else { self.categories },
+            image: self.image.or(other.image),
+            language: self.language.or(other.language),
+            site_description: self.site_description.or(other.site_description),
+        }
+    }
+
+    /// Replaces a summary that describes the site.
+    pub(super) fn replace_site_description(&mut self, description: &str, summary: Option<String>) {
+        self.summary = summary;
+        self.site_description = Some(description.to_owned());
     }
 
     /// Parses stored metadata. Invalid JSON counts as empty.

@@ -22,6 +22,8 @@ pub struct Poller {
     pub(super) origin_locks: OriginLocks,
     /// Outcomes that could not be stored.
     pub(super) unstored: UnstoredOutcomes,
+    /// Whether discovery tries every way to follow a site, even after one was found.
+    pub(super) surveys: bool,
 }
 
 impl std::fmt::Debug for Poller {
@@ -45,6 +47,7 @@ impl Poller {
             settings: Arc::new(ArcSwap::from_pointee(settings)),
             origin_locks: OriginLocks::default(),
             unstored: UnstoredOutcomes::default(),
+            surveys: false,
         }
     }
 

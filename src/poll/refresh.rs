@@ -135,6 +135,7 @@ impl Poller {
             attempt: Some(PollAttempt { problems: parts.problems, ..attempt }),
             reviewed,
             followed: fetched.followed,
+            ways: Some(session.ways).filter(|ways| !ways.is_empty()),
             validators: session.validators,
             document: parts.document,
             pages: parts.pages,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use feed_model::{Source, Timestamp, Validators};
+use feed_model::{FollowMode, FollowWay, Source, Timestamp, Validators};
 
 use super::poller::Poller;
 use crate::{
@@ -27,6 +27,10 @@ pub(super) struct FetchSession<'a> {
     last_request: Option<Timestamp>,
     /// Whether a usable response had `Cache-Control: private`.
     is_private: bool,
+    /// The ways to follow the site that were tried.
+    ways: Vec<FollowWay>,
+    /// Whether discovery tries every way, even after one was found.
+    surveys: bool,
 }
 
 /// What the requests of a poll leave to be stored.
@@ -40,6 +44,8 @@ pub(super) struct SessionSummary {
     pub(super) is_private: bool,
     /// Whether the server sends validators for the polled URL; `None` after a failure.
     pub(super) has_validators: Option<bool>,
+    /// The ways to follow the site that were tried, if there was a discovery.
+    pub(super) ways: Vec<FollowWay>,
 }
 
 impl<'a> FetchSession<'a> {
@@ -70,6 +76,8 @@ impl<'a> FetchSession<'a> {
             new_validators: Vec::new(),
             last_request: None,
             is_private: false,
+            ways: Vec::new(),
+            surveys: poller.surveys,
         })
     }
 
@@ -199,7 +207,19 @@ impl<'a> FetchSession<'a> {
             last_request: self.last_request,
             validators: self.new_validators,
             is_private: self.is_private,
+            ways: self.ways,
         }
+    }
+
+    /// Records what a way to follow the site brings.
+    pub(super) fn record_way(&mut self, way: FollowMode, entries: usize, because: String) {
+        self.ways.retain(|known| known.way != way);
+        self.ways.push(FollowWay { way, entries, because });
+    }
+
+    /// Returns whether discovery tries every way, even after one was found.
+    pub(super) fn surveys(&self) -> bool {
+        self.surveys
     }
 
     /// Returns the poller.

@@ -196,9 +196,19 @@ impl SitemapListing {
         &self,
         source: &Source,
         known: &HashMap<String, KnownPage>,
+        known_posts: &[Url],
     ) -> PostLinks {
+        // What was chosen before stays chosen.
+        let known_posts: Vec<Url> = known_posts
+            .iter()
+            .cloned()
+            .chain(known.keys().filter_map(|url| Url::parse(url).ok()))
+            .collect();
+        let select = |document: &SitemapDocument| {
+            site_discovery::post_links(document, &source.sitemap, &source.url, &known_posts)
+        };
         if !self.is_partial || known.is_empty() {
-            return site_discovery::post_links(&self.document, &source.sitemap, &source.url);
+            return select(&self.document);
         }
         let listed: HashSet<Url> =
             self.document.pages.iter().map(|page| page.url.clone()).collect();
@@ -218,7 +228,7 @@ impl SitemapListing {
             pages: self.document.pages.iter().cloned().chain(remembered).collect(),
             ..SitemapDocument::default()
         };
-        let mut links = site_discovery::post_links(&combined, &source.sitemap, &source.url);
+        let mut links = select(&combined);
         links.pages.retain(|page| listed.contains(&page.url));
         links
     }

@@ -5,8 +5,8 @@ use url::Url;
 
 use entry_identity::{EntryIdentity, KeyPolicy};
 use feed_model::{
-    Draft, EntryId, FollowMode, FollowTarget, MovedAddress, PollOutcome, Problem, Source, SourceId,
-    StoryId, Timestamp, UpdateHints, Validators,
+    Draft, EntryId, FollowMode, FollowTarget, FollowWay, MovedAddress, PollOutcome, Problem,
+    Source, SourceId, StoryId, Timestamp, UpdateHints, Validators,
 };
 
 use super::{PageChange, WindowPolicy};
@@ -177,6 +177,8 @@ pub struct PollUpdate {
     pub attempt: Option<PollAttempt>,
     /// The follow mode if it was discovered.
     pub followed: Option<FollowTarget>,
+    /// The ways that discovery tried; `None`: there was no discovery.
+    pub ways: Option<Vec<FollowWay>>,
     /// When the follow mode was discovered or reviewed.
     pub reviewed: Option<Timestamp>,
     /// New validators of URLs; empty ones delete the stored ones.
@@ -199,6 +201,7 @@ impl PollUpdate {
             requested: None,
             attempt: None,
             followed: None,
+            ways: None,
             reviewed: None,
             validators: Vec::new(),
             document: None,

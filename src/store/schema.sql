@@ -37,6 +37,7 @@ CREATE TABLE source (
   follow_mode           TEXT,             -- feed | sitemap | page; NULL: not discovered yet
   follow_url            TEXT,
   follow_reason         TEXT,
+  ways                  TEXT NOT NULL DEFAULT '[]',   -- ways tried at the last discovery (JSON)
   follow_reviewed_ms    INTEGER,          -- last discovery or review of the follow mode
   key_policy            TEXT NOT NULL DEFAULT 'guid', -- guid | link
   import_completed_ms   INTEGER,          -- end of the first import

@@ -30,8 +30,9 @@ pub use match_field::MatchField;
 pub use poll::{MovedAddress, PollOutcome};
 pub use problem::{Problem, Severity};
 pub use source::{
-    Auth, ContentPolicy, FetchLimits, FollowMode, FollowTarget, HostPattern, HostPatternError,
-    PageSelectors, PollPolicy, SitemapPatterns, Source, SourceHealth, SourceState,
+    Auth, ContentPolicy, FetchLimits, FollowMode, FollowTarget, FollowWay, HostPattern,
+    HostPatternError, PageSelectors, PollPolicy, SitemapPatterns, Source, SourceHealth,
+    SourceState,
 };
 pub use story::{DecidedBy, Duplicate, Membership, NonMembership, SourceRef, Story, StoryEntry};
 pub use topic::{Exceptions, TermGroup, Topic, TopicState};

@@ -7,7 +7,7 @@ use url::Url;
 use super::{Problem, SourceId, Timestamp};
 
 /// How a source is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FollowMode {
     /// Discovery decides.
@@ -241,12 +241,25 @@ pub struct Source {
     pub sitemap: SitemapPatterns,
 }
 
+/// One way to follow a site, and what it brings.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FollowWay {
+    /// `feed`, `sitemap` or `page`.
+    pub way: FollowMode,
+    /// The number of entries that the way brings, or of posts that a sitemap lists.
+    pub entries: usize,
+    /// Why, in words.
+    pub because: String,
+}
+
 /// The status of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceHealth {
     /// The last poll succeeded.
     Ok,
+    /// The last poll was answered, but nothing that could be an entry was found.
+    Empty,
     /// The last poll failed.
     Failing,
     /// The server answered 410 (Gone) twice. The source is polled only on request. The name in
@@ -264,6 +277,7 @@ impl SourceHealth {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Empty => "empty",
             Self::Failing => "failing",
             Self::Gone => "resting",
             Self::Paused => "paused",
@@ -285,6 +299,8 @@ pub struct SourceState {
     pub follow_mode: FollowMode,
     /// The reason for the follow mode, once known.
     pub follow_reason: Option<String>,
+    /// For a site: the ways to follow it that were tried at the last discovery.
+    pub ways: Vec<FollowWay>,
     /// The URL that is polled, once known, without userinfo.
     pub feed_url: Option<String>,
     /// The home page of the publication.

@@ -8,82 +8,69 @@ use feed_model::Headers;
 /// The number of body bytes that are searched. Challenge pages are short.
 const MAX_SCANNED_BYTES: usize = 64 * 1024;
 
+/// The most words that a challenge shows.
+const MAX_CHALLENGE_WORDS: usize = 150;
+
 /// Strings that identify one kind of challenge, in lower case. If `title` is set, the page's title
 /// must also start with it.
 struct ChallengeSignature {
     name: &'static str,
     title: Option<&'static str>,
     body: &'static [&'static str],
+    /// Strings of scripts that the same services put into ordinary pages.
+    also_on_ordinary_pages: &'static [&'static str],
 }
 
 const SIGNATURES: &[ChallengeSignature] = &[
-    ChallengeSignature {
-        name: "Cloudflare",
-        title: None,
-        body: &[
-            "window._cf_chl_opt",
-            "/cdn-cgi/challenge-platform/h/",
-            "cf-browser-verification",
-            "cf_chl_",
-            "cf-turnstile-response",
-        ],
-    },
-    ChallengeSignature { name: "Cloudflare", title: Some("just a moment"), body: &[""] },
-    ChallengeSignature {
-        name: "Cloudflare",
-        title: Some("attention required! | cloudflare"),
-        body: &[""],
-    },
-    ChallengeSignature { name: "Vercel", title: Some("vercel security checkpoint"), body: &[""] },
-    ChallengeSignature { name: "DDoS-Guard", title: Some("ddos-guard"), body: &[""] },
-    ChallengeSignature { name: "Anubis", title: Some("making sure you're not a bot"), body: &[""] },
-    ChallengeSignature { name: "Anubis", title: None, body: &["/.within.website/x/cmd/anubis/"] },
-    ChallengeSignature { name: "Imperva", title: None, body: &["_incapsula_resource"] },
-    ChallengeSignature {
-        name: "AWS WAF",
-        title: None,
-        body: &["awswafintegration.", "window.gokuprops"],
-    },
-    ChallengeSignature {
-        name: "Akamai",
-        title: None,
-        body: &["sec-if-cpt-container", "/_sec/cp_challenge/"],
-    },
-    ChallengeSignature { name: "DataDome", title: None, body: &["captcha-delivery.com/"] },
-    ChallengeSignature {
-        name: "PerimeterX",
-        title: None,
-        body: &["window._pxappid", "px-captcha"],
-    },
+    by_body(
+        "Cloudflare",
+        &["window._cf_chl_opt", "cf-browser-verification", "cf_chl_opt"],
+        &["/cdn-cgi/challenge-platform/h/", "cf_chl_", "cf-turnstile-response"],
+    ),
+    by_title("Cloudflare", "just a moment"),
+    by_title("Cloudflare", "attention required! | cloudflare"),
+    by_title("Vercel", "vercel security checkpoint"),
+    by_title("DDoS-Guard", "ddos-guard"),
+    by_title("Anubis", "making sure you're not a bot"),
+    by_body("Anubis", &["/.within.website/x/cmd/anubis/"], &[]),
+    by_body("Imperva", &[], &["_incapsula_resource"]),
+    by_body("AWS WAF", &["window.gokuprops"], &["awswafintegration."]),
+    by_body("Akamai", &["sec-if-cpt-container", "/_sec/cp_challenge/"], &[]),
+    by_body("DataDome", &["captcha-delivery.com/"], &[]),
+    by_body("PerimeterX", &[], &["window._pxappid", "px-captcha"]),
     ChallengeSignature {
         name: "Sucuri",
         title: Some("you are being redirected"),
         body: &["sucuri_cloudproxy_js"],
+        also_on_ordinary_pages: &[],
     },
-    ChallengeSignature { name: "Sucuri", title: Some("sucuri website firewall"), body: &[""] },
-    ChallengeSignature {
-        name: "StackPath",
-        title: None,
-        body: &["sp_challenge", "sbbi.stackpath"],
-    },
-    ChallengeSignature { name: "a bot check", title: Some("checking your browser"), body: &[""] },
-    ChallengeSignature {
-        name: "a bot check",
-        title: Some("please wait... | cloudflare"),
-        body: &[""],
-    },
-    ChallengeSignature { name: "a bot check", title: Some("one moment, please"), body: &[""] },
-    ChallengeSignature { name: "a bot check", title: Some("verifying you are human"), body: &[""] },
-    ChallengeSignature { name: "a bot check", title: Some("human verification"), body: &[""] },
-    ChallengeSignature { name: "a bot check", title: Some("are you a robot?"), body: &[""] },
+    by_title("Sucuri", "sucuri website firewall"),
+    by_body("StackPath", &[], &["sp_challenge", "sbbi.stackpath"]),
+    by_title("a bot check", "checking your browser"),
+    by_title("a bot check", "please wait... | cloudflare"),
+    by_title("a bot check", "one moment, please"),
+    by_title("a bot check", "verifying you are human"),
+    by_title("a bot check", "human verification"),
+    by_title("a bot check", "are you a robot?"),
 ];
+
+const fn by_title(name: &'static str, title: &'static str) -> ChallengeSignature {
+    ChallengeSignature { name, title: Some(title), body: &[""], also_on_ordinary_pages: &[] }
+}
+
+const fn by_body(
+    name: &'static str,
+    body: &'static [&'static str],
+    also_on_ordinary_pages: &'static [&'static str],
+) -> ChallengeSignature {
+    ChallengeSignature { name, title: None, body, also_on_ordinary_pages }
+}
 
 /// Returns the name of the service whose bot challenge a response is, whatever its status, or
 /// `None`.
 ///
 /// Header fields are checked first (`cf-mitigated: challenge`, `x-vercel-mitigated: challenge`,
-/// `x-amzn-waf-action`), then the body. A 2xx response with an article, metadata or many paragraphs
-/// is not a challenge.
+/// `x-amzn-waf-action`), then the body. A 2xx response with much text is not a challenge.
 pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Option<&'static str> {
     for (field, value, name) in [
         ("cf-mitigated", "challenge", "Cloudflare"),
@@ -112,20 +99,65 @@ pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Opti
         return None;
     }
     let title = title(&start);
-    // Publishers protect forms on ordinary pages with the same scripts. With a 2xx status, a page
-    // that has content is the page itself.
-    let has_content = (200..300).contains(&status)
-        && (start.contains("<article")
-            || start.contains("og:title")
-            || start.contains("application/ld+json")
-            || start.matches("<p").count() > 8);
+    let (visible_words, markup) = split_visible(&start);
+    let ok_status = (200..300).contains(&status);
+    // An article about challenges quotes these strings in its text; a challenge has hardly any text.
+    if ok_status && visible_words > MAX_CHALLENGE_WORDS {
+        return None;
+    }
+    // Publishers protect forms on ordinary pages with some of the same scripts. With a 2xx status,
+    // such a script on a page with metadata does not make the page a challenge.
+    let has_metadata = ok_status
+        && ["<article", "og:title", "application/ld+json"].iter().any(|m| start.contains(m));
     SIGNATURES
         .iter()
         .find(|signature| {
-            let title_matches = signature.title.is_none_or(|prefix| title.starts_with(prefix));
-            title_matches && !has_content && signature.body.iter().any(|b| start.contains(b))
+            let matches_title = signature.title.is_some_and(|expected| {
+                title.strip_prefix(expected).is_some_and(|rest| {
+                    !ok_status
+                        || !rest.contains(char::is_alphabetic)
+                        || !has_metadata
+                            && [" before ", " - ", " | "].iter().any(|s| rest.starts_with(s))
+                })
+            });
+            let has_body = |strings: &[&str]| strings.iter().any(|b| markup.contains(b));
+            match signature.title {
+                Some(_) => matches_title && has_body(signature.body),
+                None => {
+                    has_body(signature.body)
+                        || !has_metadata && has_body(signature.also_on_ordinary_pages)
+                }
+            }
         })
         .map(|signature| signature.name)
+}
+
+/// Returns the number of words that readers see, and everything that they do not see: tags and the
+/// content of scripts.
+fn split_visible(lower: &str) -> (usize, String) {
+    let (mut words, mut markup) = (0, String::new());
+    let mut rest = lower;
+    while let Some(at) = rest.find('<') {
+        words += count_words(&rest[..at]);
+        rest = &rest[at..];
+        let hidden = ["script", "style", "noscript", "title", "svg"]
+            .into_iter()
+            .find(|name| rest[1..].starts_with(name));
+        let end = match hidden {
+            Some(name) => {
+                let close = format!("</{name}");
+                rest.find(&close).map_or(rest.len(), |at| at + close.len())
+            }
+            None => rest.find('>').map_or(rest.len(), |at| at + 1),
+        };
+        markup.push_str(&rest[..end]);
+        rest = &rest[end..];
+    }
+    (words + count_words(rest), markup)
+}
+
+fn count_words(text: &str) -> usize {
+    text.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).count()
 }
 
 fn title(lower: &str) -> String {

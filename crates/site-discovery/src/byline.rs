@@ -33,6 +33,23 @@ pub(crate) fn author_name(text: &str) -> String {
     name.trim().trim_end_matches([',', ':', '-', '/']).trim().to_owned()
 }
 
+/// Returns whether a text is a byline, a line of categories or an action instead of text about a
+/// post: `Posted in Work`, `Tagged with rope`, `Comment and share`.
+pub(crate) fn is_meta_line(text: &str) -> bool {
+    static PREFIXES: LazyLock<WordList> = word_list!("meta_line_prefixes.txt");
+    let text = text.trim().trim_start_matches(|c: char| !c.is_alphanumeric());
+    let lower: String = text.chars().take(48).collect::<String>().to_lowercase();
+    let is_prefix = |prefix: &str| {
+        lower.strip_prefix(prefix).is_some_and(|rest| {
+            !prefix.ends_with(|c: char| c.is_ascii_alphanumeric())
+                || !rest.starts_with(char::is_alphanumeric)
+        })
+    };
+    let length = text.chars().count();
+    let is_sentence = text.ends_with(['.', '!', '?', '。', '！', '？']);
+    (length <= 40 || length <= 160 && !is_sentence) && PREFIXES.iter().any(is_prefix)
+}
+
 /// Returns the minutes of a text that consists of a reading time: `8 min read`, `Reading time: 5
 /// minutes`.
 pub(crate) fn reading_minutes(text: &str) -> Option<u32> {

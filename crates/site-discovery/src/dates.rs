@@ -54,7 +54,7 @@ static ISO: LazyLock<Regex> = LazyLock::new(|| {
 static NUMERIC_YEAR_MONTH_DAY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(\d{4})([/.])\s?(\d{1,2})[/.]\s?(\d{1,2})\b"));
 static CJK_DATE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?:\s?(\d{1,2})\s?[日일])?"));
+    LazyLock::new(|| pattern(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월](?:\s*(\d{1,2})\s*[日일号])?"));
 static MONTH_NAME_DAY_YEAR: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"\b([\p{L}\p{M}]{3,14})\.?[\s/]+(\d{1,2})(?:st|nd|rd|th)?,?[\s/]+(\d{4})\b")
 });
@@ -84,8 +84,14 @@ static YEAR_MONTH: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(\d{4})[-/.]
 static MONTH_NAME_DAY_ONLY: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"^\W*(?:\p{L}{2,9},\s+)?([\p{L}\p{M}]{3,14})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b")
 });
-static DAY_MONTH_NAME_ONLY: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^\W*(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+([\p{L}\p{M}]{3,14})\b\.?"));
+static DAY_MONTH_NAME_ONLY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"^\W*(\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:de\s+|of\s+|d['’])?",
+        r"([\p{L}\p{M}]{3,14})\b\.?",
+    ))
+});
+static CJK_MONTH_DAY: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\W*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]"));
 static NUMERIC_MONTH_DAY: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^\W*(\d{2})[-/.](\d{2})(?:\W|$)"));
 static DATE_IN_PATH: LazyLock<Regex> =
@@ -313,6 +319,9 @@ pub(crate) fn find_month_day(text: &str) -> Option<MonthDay> {
             DAY_MONTH_NAME_ONLY.captures(text).and_then(|c| month_day(&c, month_of(&c[2]), &c[1]))
         })
         .or_else(|| {
+            CJK_MONTH_DAY.captures(text).and_then(|c| month_day(&c, c[1].parse().ok(), &c[2]))
+        })
+        .or_else(|| {
             NUMERIC_MONTH_DAY.captures(text).and_then(|c| {
                 month_day(&c, c[1].parse().ok().filter(|m| (1..=12).contains(m)), &c[2])
             })
@@ -345,8 +354,8 @@ pub(crate) fn heading_date(text: &str) -> Option<PublishedDate> {
 pub(crate) fn heading_year(text: &str) -> Option<i32> {
     static YEAR: LazyLock<Regex> = LazyLock::new(|| {
         pattern(concat!(
-            r"^\W*(?:\p{L}+\s+){0,3}((?:19|20)\d{2})\W*",
-            r"(?:\(\d+\)|\d+ (?:posts?|articles?|entries))?\W*$",
+            r"^\W*(?:\p{L}+\s+){0,3}((?:19|20)\d{2})\s*(?:[年년]|год[а]?\b|г\.)?\W*",
+            r"(?:\(\d+\)|\s\d{1,3}|\d+ ?(?:posts?|articles?|entries|\p{L}{1,12}))?\W*$",
         ))
     });
     // `October 2026` is a month, not a year.
@@ -368,7 +377,36 @@ pub(crate) fn heading_month(text: &str) -> Option<(Option<i32>, u32)> {
     if let Some(found) = find(text).filter(|f| f.date.precision == DatePrecision::Month) {
         return Some((Some(found.date.at.year()), found.date.at.month()));
     }
-    text.chars().all(char::is_alphabetic).then(|| month_of(text)).flatten().map(|m| (None, m))
+    // `July (3)`: the number of posts.
+    let name = text.split(" (").next().unwrap_or_default();
+    let named = || name.chars().all(char::is_alphabetic).then(|| month_of(name)).flatten();
+    let numbered = || {
+        let digits = name.strip_suffix(['月', '월'])?.trim_end();
+        digits.parse().ok().filter(|m| (1..=12).contains(m))
+    };
+    named().or_else(numbered).map(|m| (None, m))
+}
+
+/// Returns whether a text is a date and nothing else, but for a weekday and punctuation.
+pub(crate) fn is_only_date(text: &str) -> bool {
+    let is_rest = |rest: &str| {
+        rest.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).all(|word| {
+            is_weekday(word)
+                || word.chars().all(|c| c.is_ascii_digit()) && word.len() <= 2
+                || matches!(word.to_lowercase().as_str(), "at" | "utc" | "am" | "pm" | "um" | "à")
+        })
+    };
+    if let Some(found) = find(text) {
+        return is_rest(&text[..found.start]) && is_rest(&text[found.end..]);
+    }
+    find_month_day(text).is_some_and(|found| is_rest(&text[found.end..]))
+}
+
+/// Returns whether a word names a day of the week.
+fn is_weekday(word: &str) -> bool {
+    static WEEKDAYS: LazyLock<WordList> = word_list!("weekday_beginnings.txt");
+    let word = word.to_lowercase();
+    word.chars().count() <= 12 && WEEKDAYS.iter().any(|beginning| word.starts_with(beginning))
 }
 
 /// Returns the date in a URL's path: `/2024/05/31/`, `/2024-05-31-slug/`, `/20240531-slug`,

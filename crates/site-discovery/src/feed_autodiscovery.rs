@@ -94,9 +94,8 @@ fn feed_from_link_element(
     let rel = rels(link);
     let kind = link.attr("type").map(media_type).filter(|t| !t.is_empty());
     let is_feed_rel = rel.iter().any(|r| r == "feed");
-    if !is_feed_rel
-        && (!rel.iter().any(|r| r == "alternate") || rel.iter().any(|r| r == "stylesheet"))
-    {
+    let is_alternate = rel.iter().any(|r| matches!(r.as_str(), "alternate" | "alternative"));
+    if !is_feed_rel && (!is_alternate || rel.iter().any(|r| r == "stylesheet")) {
         return None;
     }
     let rank = match kind.as_deref().map(media_type_rank) {
@@ -116,16 +115,20 @@ fn feed_from_link_element(
         return None;
     }
     let in_head = link.ancestors().filter_map(ElementRef::wrap).any(|e| e.value().name() == "head");
-    let tag = if is_feed_rel { "rel=feed" } else { "rel=alternate" };
+    let tag = if is_feed_rel {
+        "rel=feed"
+    } else if rel.iter().any(|r| r == "alternate") {
+        "rel=alternate"
+    } else {
+        "rel=alternative"
+    };
     let place = if in_head { "head" } else { "body" };
     let reason = match &kind {
         Some(kind) => format!("the page names it in its {place} (<link {tag} type={kind}>)"),
         None => format!("the page names it in its {place} (<link {tag}>)"),
     };
-    // A feed of a section ranks below the feed of the whole site.
-    let section_penalty = u8::from(is_section_feed(page, &url, title.as_deref())) * 10;
     Some((
-        rank + section_penalty + u8::from(!in_head) * 5,
+        rank + narrowness(page, &url, title.as_deref()) + u8::from(!in_head) * 5,
         FeedLink { url, title, media_type: kind, reason },
     ))
 }
@@ -162,27 +165,90 @@ fn is_secondary_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
         })
 }
 
-/// Returns whether a feed contains one tag, category or author.
-fn is_section_feed(page: &Page<'_>, url: &Url, title: Option<&str>) -> bool {
-    let in_section = |u: &Url| {
-        url_shape::segments(u).iter().any(|s| {
-            matches!(
-                *s,
-                "tag"
-                    | "tags"
-                    | "category"
-                    | "categories"
-                    | "author"
-                    | "authors"
-                    | "topic"
-                    | "topics"
-            )
-        })
+/// Returns what a feed loses in rank because it contains only a part of the site: sound, one tag,
+/// category or author, one post, or comments. The feed of the whole site comes first, whatever the
+/// order in which the page names them.
+fn narrowness(page: &Page<'_>, url: &Url, title: Option<&str>) -> u8 {
+    let title = title.unwrap_or_default().to_lowercase();
+    if is_titled_as_comments(&title) {
+        60
+    } else if is_feed_of_post(page, url) {
+        50
+    } else if is_section_feed(page, url, &title) {
+        40
+    } else if is_podcast_feed(url, &title) {
+        35
+    } else {
+        0
+    }
+}
+
+/// Returns whether a feed's title begins with a word for comments: `Comments on One`.
+fn is_titled_as_comments(title: &str) -> bool {
+    let mut words = title.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    words.next().is_some_and(|first| COMMENT_WORDS.contains(first))
+}
+
+/// Returns whether a feed is below a URL that looks like a post, and the page is not.
+fn is_feed_of_post(page: &Page<'_>, url: &Url) -> bool {
+    let Some(directory) = url.join(".").ok().filter(|_| !url_shape::is_post_list(url)) else {
+        return false;
     };
-    let words = title.unwrap_or_default().to_lowercase();
+    let parts = url_shape::segments(&directory);
+    // `/blog/2024/feed.xml` is a feed of a year.
+    let is_slug = parts.last().is_some_and(|last| last.chars().any(char::is_alphabetic));
+    let is_above_page = page.url.path().starts_with(directory.path());
+    let is_home = parts.is_empty() || url_shape::is_home(&directory);
+    !is_home
+        && !is_above_page
+        && is_slug
+        && parts.len() >= 2
+        && !url_shape::is_list(&directory)
+        && !url_shape::is_post_list(&directory)
+        && url_shape::post_score(&directory) >= 2.0
+}
+
+/// Returns whether a feed contains one tag, category or author.
+fn is_section_feed(page: &Page<'_>, url: &Url, title: &str) -> bool {
+    let in_section = |u: &Url| {
+        url_shape::list_kind(u).is_some()
+            || url_shape::segments(u).iter().any(|s| {
+                let s = s.to_ascii_lowercase();
+                matches!(
+                    s.as_str(),
+                    "tag"
+                        | "tags"
+                        | "category"
+                        | "categories"
+                        | "author"
+                        | "authors"
+                        | "topic"
+                        | "topics"
+                )
+            })
+    };
     in_section(url) && !in_section(page.url)
-        || words.contains("category feed")
-        || words.contains("tag feed")
+        || [
+            "category feed",
+            "tag feed",
+            "author feed",
+            "posts by ",
+            "posts tagged",
+            "tag: ",
+            "category: ",
+            "author: ",
+        ]
+        .iter()
+        .any(|words| title.contains(words))
+}
+
+/// Returns whether the URL or the title of a feed says that it is a podcast.
+pub(crate) fn is_podcast_feed(url: &Url, title: &str) -> bool {
+    let path = url.path().to_ascii_lowercase();
+    [path.as_str(), title].iter().any(|text| {
+        text.split(|c: char| !c.is_alphanumeric())
+            .any(|w| matches!(w, "podcast" | "podcasts" | "episodes" | "itunes"))
+    })
 }
 
 /// Returns the feeds of an HTTP `Link` field (RFC 8288 §3): `<URL>; rel="alternate"; type="…"`,
@@ -210,7 +276,8 @@ fn feeds_from_link_header(value: &str, page: &Page<'_>) -> Vec<(u8, FeedLink)> {
         };
         let title = get("title").map(collapse_whitespace).filter(|t| !t.is_empty());
         let reason = "the HTTP Link header names it".to_owned();
-        out.push((20 + rank.unwrap_or(1), FeedLink { url, title, media_type: kind, reason }));
+        let rank = 20 + rank.unwrap_or(1) + narrowness(page, &url, title.as_deref());
+        out.push((rank, FeedLink { url, title, media_type: kind, reason }));
     }
     out
 }
@@ -303,7 +370,7 @@ fn feed_from_anchor(page: &Page<'_>, dom: &Dom, anchor: &ElementRef<'_>) -> Opti
     if matches!(last, "feed" | "rss" | "atom") && !text_says_feed && !text.is_empty() {
         return None;
     }
-    let rank = 30 + u8::from(!is_feed_file_name) + u8::from(is_section_feed(page, &url, None)) * 10;
+    let rank = 30 + u8::from(!is_feed_file_name) + narrowness(page, &url, None);
     let label: String = text.chars().take(60).collect();
     let reason = if label.is_empty() {
         "a visible link of the page leads to it".to_owned()

@@ -110,6 +110,14 @@ impl JsonLdGraph {
                 .iter()
                 .find(|o| has_type(o, &["WebPage", "ItemPage"]) && o.get("datePublished").is_some())
         };
+        // Some templates give a post the type of its blog.
+        let dated_headline = || {
+            self.objects.iter().find(|o| {
+                o.get("headline").is_some()
+                    && o.get("datePublished").is_some()
+                    && ["blogPost", "blogPosts", "hasPart"].iter().all(|key| o.get(*key).is_none())
+            })
+        };
         articles
             .iter()
             .copied()
@@ -117,6 +125,7 @@ impl JsonLdGraph {
             .or_else(single)
             .or_else(|| articles.first().copied())
             .or_else(page_like)
+            .or_else(dated_headline)
     }
 
     /// Returns the objects in document order.
@@ -143,6 +152,14 @@ impl JsonLdGraph {
                 })
         };
         site.or_else(article)
+    }
+
+    /// Returns the descriptions of the site.
+    pub fn site_descriptions(&self) -> Vec<String> {
+        let sites = self.objects.iter().filter(|o| {
+            has_type(o, &["WebSite", "Blog", "Periodical", "Newsletter", "Organization"])
+        });
+        sites.filter_map(|site| site.get("description").and_then(text)).collect()
     }
 
     /// Returns the authors of an object.

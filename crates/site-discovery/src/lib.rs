@@ -22,8 +22,10 @@ mod word_list;
 pub use bot_challenge::detect_bot_challenge;
 pub use error::DiscoveryError;
 pub use feed_autodiscovery::{FeedLink, feed_links};
-pub use index::{IndexPage, read_index_page, validate_selectors};
+pub use index::{IndexPage, read_index_page, suggest_selectors, validate_selectors};
 pub use page::Page;
 pub use page_metadata::{PageMetadata, read_page_metadata};
-pub use sitemap::{ChildSitemap, SitemapDocument, SitemapKind, SitemapPage, read_sitemap};
+pub use sitemap::{
+    ChildSitemap, SitemapDocument, SitemapKind, SitemapPage, read_sitemap, sitemap_links,
+};
 pub use sitemap_posts::{PostLinks, post_links};

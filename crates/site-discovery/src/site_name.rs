@@ -11,7 +11,7 @@ use regex::Regex;
 use url::Url;
 
 use crate::{
-    byline::reading_minutes,
+    byline::{is_meta_line, reading_minutes},
     dates,
     text::{collapse_whitespace, normalized, truncate_summary},
 };
@@ -21,6 +21,9 @@ const TITLE_SEPARATORS: &[&str] = &[
     " | ", " - ", " – ", " — ", " · ", " • ", " :: ", " » ", " « ", " ~ ", " / ", " < ", " ⋅ ",
     " // ", " \\ ", ": ", " |", "| ",
 ];
+
+/// The fewest characters of a summary.
+const MIN_SUMMARY_CHARS: usize = 8;
 
 static SPONSOR_PREFIX: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -145,6 +148,8 @@ impl SiteNameCleaner {
             && text.is_ascii();
         if same_as_title
             || too_short
+            || text.chars().count() < MIN_SUMMARY_CHARS
+            || is_meta_line(&text)
             || normalized(&text).len() < 3
             || self.names.contains(&normalized(&text))
         {

@@ -13,12 +13,16 @@ use feed_model::{Problem, PublishedDate};
 
 use crate::{
     dates,
+    dom::{Dom, rels},
     error::DiscoveryError,
+    page::Page,
     text::collapse_whitespace,
     url_shape,
     word_list::{WordList, word_list},
 };
 
+/// The maximum number of sitemaps that one page names.
+const MAX_SITEMAP_LINKS: usize = 5;
 /// The maximum number of pages of one document, as in the protocol.
 const MAX_PAGES: usize = 50_000;
 /// The maximum number of child sitemaps of one index.
@@ -95,6 +99,20 @@ pub struct SitemapDocument {
     pub sitemaps: Vec<ChildSitemap>,
     /// Problems found in the document.
     pub problems: Vec<Problem>,
+}
+
+/// Returns the sitemaps that a page names by `<link rel=sitemap>`.
+pub fn sitemap_links(page: &Page<'_>) -> Vec<Url> {
+    let dom = Dom::read(page);
+    let links = dom.all("link[rel][href]").into_iter();
+    let mut out: Vec<Url> = links
+        .filter(|link| rels(link).iter().any(|rel| rel == "sitemap"))
+        .filter_map(|link| dom.url(link.attr("href")?))
+        .filter(|url| url_shape::same_site(url, page.url))
+        .collect();
+    out.dedup();
+    out.truncate(MAX_SITEMAP_LINKS);
+    out
 }
 
 /// Parses a sitemap or sitemap index: XML or plain text, optionally compressed with gzip.

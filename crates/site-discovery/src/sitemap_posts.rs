@@ -12,7 +12,9 @@ use std::{
 use chrono::NaiveDate;
 use url::Url;
 
-use feed_model::{DatePrecision, PublishedDate, SitemapPatterns, Timestamp};
+use feed_model::{
+    DatePrecision, PublishedDate, SitemapPatterns, Timestamp, language::is_path_locale,
+};
 
 use crate::{
     dates,
@@ -31,18 +33,25 @@ pub struct PostLinks {
     pub skipped: usize,
 }
 
-/// Selects the posts among the pages of a sitemap. `site` is the URL of the source.
+/// Selects the posts among the pages of a sitemap. `site` is the URL of the source, and
+/// `known_posts` are posts that another document lists, such as the site's page.
 ///
 /// The patterns are substrings of a path. A path must contain one of `include`, if there are any,
 /// and must not contain any of `exclude`.
-pub fn post_links(document: &SitemapDocument, patterns: &SitemapPatterns, site: &Url) -> PostLinks {
+pub fn post_links(
+    document: &SitemapDocument,
+    patterns: &SitemapPatterns,
+    site: &Url,
+    known_posts: &[Url],
+) -> PostLinks {
     let excluded = |page: &&SitemapPage| {
         patterns.exclude.iter().any(|part| page.url.path().contains(part.as_str()))
     };
     let remaining: Vec<&SitemapPage> =
         document.pages.iter().filter(|page| !excluded(page)).collect();
     let (chosen, reason) = if patterns.include.is_empty() {
-        guess_posts(&remaining, site)
+        let known: HashSet<String> = known_posts.iter().map(url_shape::comparison_key).collect();
+        guess_posts(&remaining, site, &known)
     } else {
         let included = |page: &&SitemapPage| {
             patterns.include.iter().any(|part| page.url.path().contains(part.as_str()))
@@ -77,18 +86,21 @@ struct PathGroup<'a> {
     dated_count: usize,
     news_count: usize,
     slug_count: usize,
+    /// The number of pages that are known to be posts.
+    known_count: usize,
     /// The position of the first page in the sitemap.
     first: usize,
 }
 
 impl<'a> PathGroup<'a> {
-    fn add(&mut self, page: &'a SitemapPage) {
+    fn add(&mut self, page: &'a SitemapPage, known: &HashSet<String>) {
         self.pages.push(page);
         if let Some(at) = best_known_date(page) {
             self.dated_count += 1;
             self.days.insert(at.date_naive());
         }
         self.news_count += usize::from(is_news(page));
+        self.known_count += usize::from(known.contains(&url_shape::comparison_key(&page.url)));
         self.slug_count += usize::from(url_shape::post_score(&page.url) >= 1.0);
     }
 
@@ -113,6 +125,52 @@ impl<'a> PathGroup<'a> {
     }
 }
 
+impl PathGroup<'_> {
+    /// Returns whether a group looks like the best group of its sitemap: posts by subject, or
+    /// several directories of posts.
+    fn is_like(&self, directory: &str, best: &Self, best_directory: &str) -> bool {
+        let name = |directory: &str| {
+            let parts: Vec<String> =
+                directory.split('/').filter(|s| !s.is_empty()).map(str::to_lowercase).collect();
+            let locale = parts.first().filter(|p| parts.len() > 1 && is_path_locale(p)).cloned();
+            (locale, parts.last().cloned().unwrap_or_default())
+        };
+        let (locale, own_name) = name(directory);
+        let (best_locale, _) = name(best_directory);
+        // The same posts in another language, or the pages at the root.
+        if locale != best_locale || own_name.is_empty() || is_path_locale(&own_name) {
+            return false;
+        }
+        let count = self.pages.len();
+        let both_hold_posts =
+            url_shape::is_post_directory(directory) && url_shape::is_post_directory(best_directory);
+        let shares = |group: &Self, of: usize| of * 10 >= group.pages.len() * 7;
+        // A build that gives all pages one date shows nothing.
+        let is_dated = |group: &Self| group.days.len() * 2 >= group.pages.len().max(2);
+        if both_hold_posts {
+            return !url_shape::is_listing_name(&own_name)
+                && (!is_dated(best) || self.dated_count > 0);
+        }
+        !url_shape::is_post_directory(best_directory)
+            && best_directory != "/"
+            && !url_shape::is_other_directory(&own_name)
+            && count >= 2
+            && depth_of(self) == depth_of(best)
+            && shares(self, self.slug_count)
+            && shares(best, best.slug_count)
+            && (!is_dated(best) || is_dated(self))
+    }
+}
+
+/// Returns the most common number of path segments of a group.
+fn depth_of(group: &PathGroup<'_>) -> usize {
+    let mut depths: BTreeMap<usize, usize> = BTreeMap::new();
+    for page in &group.pages {
+        *depths.entry(url_shape::segments(&page.url).len()).or_default() += 1;
+    }
+    depths.into_iter().max_by_key(|(_, count)| *count).map_or(0, |(depth, _)| depth)
+}
+
 fn is_news(page: &SitemapPage) -> bool {
     page.news_title.is_some() || page.news_published.is_some()
 }
@@ -127,7 +185,11 @@ fn path_group_key(url: &Url) -> String {
     }
 }
 
-fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPage>, String) {
+fn guess_posts<'a>(
+    pages: &[&'a SitemapPage],
+    site: &Url,
+    known: &HashSet<String>,
+) -> (Vec<&'a SitemapPage>, String) {
     let site_path = site.path().trim_end_matches('/');
     let is_below_site = |page: &SitemapPage| {
         page.url
@@ -173,13 +235,27 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
         path_groups
             .entry(path_group_key(&page.url))
             .or_insert_with(|| PathGroup { first, ..PathGroup::default() })
-            .add(page);
+            .add(page, known);
     }
     // If the same posts exist in two languages, the language that the sitemap lists first is
     // chosen.
-    let best = path_groups.iter().max_by(|(a, x), (b, y)| {
+    let heaviest = path_groups.iter().max_by(|(a, x), (b, y)| {
         x.weight(a).total_cmp(&y.weight(b)).then_with(|| y.first.cmp(&x.first))
     });
+    // If the site's page lists posts of another directory, the guess is wrong, unless its directory
+    // is named after posts.
+    let most_known = path_groups
+        .iter()
+        .filter(|(_, group)| group.known_count >= 3)
+        .max_by_key(|(_, group)| (group.known_count, Reverse(group.first)));
+    let best = match (heaviest, most_known) {
+        (Some((directory, group)), Some(known))
+            if group.known_count == 0 && !url_shape::is_post_directory(directory) =>
+        {
+            Some(known)
+        }
+        _ => heaviest,
+    };
     let Some((directory, best)) = best else {
         return (
             Vec::new(),
@@ -187,28 +263,44 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
         );
     };
     let mut chosen = best.pages.clone();
+    let alike: Vec<&String> = path_groups
+        .iter()
+        .filter(|(other, group)| {
+            let is_listed = best.known_count > 0
+                && group.known_count >= 2
+                && group.known_count * 4 >= group.pages.len();
+            *other != directory && (is_listed || group.is_like(other, best, directory))
+        })
+        .map(|(other, _)| other)
+        .collect();
+    chosen.extend(alike.iter().flat_map(|other| path_groups[*other].pages.iter().copied()));
     if directory == "/" {
         // The root directory contains pages of every kind. Posts are recognised by a slug of
         // several words, if there are any.
         let with_slug: Vec<&SitemapPage> = chosen
             .iter()
             .copied()
-            .filter(|p| url_shape::post_score(&p.url) >= 1.0 || p.news_title.is_some())
+            .filter(|p| {
+                url_shape::post_score(&p.url) >= 1.0
+                    || p.news_title.is_some()
+                    || known.contains(&url_shape::comparison_key(&p.url))
+            })
             .collect();
         if !with_slug.is_empty() {
             chosen = with_slug;
         }
     }
-    let share = if best.dated_count > 0 {
-        format!(
-            "{} of {} dated links",
-            best.dated_count,
-            pages.iter().filter(|p| best_known_date(p).is_some()).count()
-        )
-    } else {
-        format!("{} of {} links", best.pages.len(), pages.len())
+    let dated = |pages: &[&SitemapPage]| {
+        pages.iter().filter(|page| best_known_date(page).is_some()).count()
     };
-    let mut reason = format!("{share} are below {directory}");
+    let share = if best.dated_count > 0 {
+        format!("{} of {} dated links", dated(&chosen), dated(pages))
+    } else {
+        format!("{} of {} links", chosen.len(), pages.len())
+    };
+    let directories: Vec<&str> =
+        std::iter::once(directory).chain(alike).map(String::as_str).take(5).collect();
+    let mut reason = format!("{share} are below {}", directories.join(", "));
     if best.news_count > 0 {
         // News sites file news under several subjects.
         let news = || {
@@ -217,6 +309,8 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
             })
         };
         chosen.extend(news().flat_map(|(_, group)| group.pages.iter().copied()));
+        let mut seen = HashSet::new();
+        chosen.retain(|page| seen.insert(&page.url));
         let count = best.news_count + news().map(|(_, group)| group.news_count).sum::<usize>();
         reason = match news().count() {
             0 => format!("{reason}, {count} of them with news titles"),
@@ -228,8 +322,8 @@ fn guess_posts<'a>(pages: &[&'a SitemapPage], site: &Url) -> (Vec<&'a SitemapPag
     (drop_list_pages(chosen), reason)
 }
 
-/// Removes index pages, that is, pages above other pages: `/blog/kafka` if posts are
-/// `/blog/kafka/lag`.
+/// Removes index pages, that is, pages above other pages (`/blog/kafka` if posts are
+/// `/blog/kafka/lag`), and the attachments below posts.
 fn drop_list_pages(pages: Vec<&SitemapPage>) -> Vec<&SitemapPage> {
     let depth = |page: &SitemapPage| url_shape::segments(&page.url).len();
     let mut depths: BTreeMap<usize, usize> = BTreeMap::new();
@@ -250,5 +344,17 @@ fn drop_list_pages(pages: Vec<&SitemapPage>) -> Vec<&SitemapPage> {
     let is_list = |page: &SitemapPage| {
         depth(page) < usual && above.contains(page.url.path().trim_end_matches('/'))
     };
-    pages.into_iter().filter(|page| !is_list(page)).collect()
+    let posts: HashSet<&str> = pages
+        .iter()
+        .filter(|page| depth(page) == usual)
+        .map(|page| page.url.path().trim_end_matches('/'))
+        .collect();
+    let is_attachment = |page: &SitemapPage| {
+        let path = page.url.path().trim_end_matches('/');
+        let above = |path: &str| path.rsplit_once('/').map(|(above, _)| above.to_owned());
+        depth(page) > usual
+            && std::iter::successors(above(path), |path| above(path))
+                .any(|path| posts.contains(path.trim_end_matches("/attachment")))
+    };
+    pages.iter().copied().filter(|page| !is_list(page) && !is_attachment(page)).collect()
 }

@@ -22,6 +22,9 @@ static LIST_PATH_SEGMENTS: LazyLock<WordList> = word_list!("list_path_segments.t
 /// Last path segments of pages that most sites have.
 static STATIC_PAGE_SEGMENTS: LazyLock<WordList> = word_list!("static_pages.txt");
 
+/// Directories of other things than posts.
+static OTHER_DIRECTORIES: LazyLock<WordList> = word_list!("other_directories.txt");
+
 static FILE_EXTENSIONS: LazyLock<WordList> = word_list!("file_extensions.txt");
 
 /// Query keys that select a part of a list.
@@ -38,9 +41,18 @@ pub(crate) fn same_site(a: &Url, b: &Url) -> bool {
     }
 }
 
-/// Returns the path segments that are not empty.
+/// File names that stand for their directory.
+const INDEX_FILES: &[&str] =
+    &["index.html", "index.htm", "index.php", "index.xhtml", "index.shtml", "default.aspx"];
+
+/// Returns the path segments that are not empty. A final `index.html` stands for its directory and
+/// is left out.
 pub(crate) fn segments(url: &Url) -> Vec<&str> {
-    url.path().split('/').filter(|s| !s.is_empty()).collect()
+    let mut parts: Vec<&str> = url.path().split('/').filter(|s| !s.is_empty()).collect();
+    if parts.last().is_some_and(|last| INDEX_FILES.contains(&last.to_ascii_lowercase().as_str())) {
+        parts.pop();
+    }
+    parts
 }
 
 /// Returns whether a URL is the home page of a site, in any language.
@@ -48,13 +60,7 @@ pub(crate) fn is_home(url: &Url) -> bool {
     let parts = segments(url);
     match parts.as_slice() {
         [] => !query_names_post(url),
-        [one] => {
-            is_path_locale(one)
-                || matches!(
-                    one.to_ascii_lowercase().as_str(),
-                    "index.html" | "index.htm" | "index.php" | "home"
-                ) && !query_names_post(url)
-        }
+        [one] => is_path_locale(one) || one.eq_ignore_ascii_case("home") && !query_names_post(url),
         _ => false,
     }
 }
@@ -233,6 +239,18 @@ pub(crate) fn is_post_list(url: &Url) -> bool {
         .is_some_and(|last| POST_PATH_SEGMENTS.contains(&strip_page_extension(last)))
 }
 
+/// Returns whether a directory's name is that of a list of all posts: `archive`.
+pub(crate) fn is_listing_name(name: &str) -> bool {
+    matches!(name, "archive" | "archives" | "log")
+}
+
+/// Returns whether sites usually keep something else than posts in a directory.
+pub(crate) fn is_other_directory(name: &str) -> bool {
+    LIST_PATH_SEGMENTS.contains(name)
+        || STATIC_PAGE_SEGMENTS.contains(name)
+        || OTHER_DIRECTORIES.contains(name)
+}
+
 /// Returns whether sites usually keep posts in a directory.
 pub(crate) fn is_post_directory(directory: &str) -> bool {
     directory
@@ -268,7 +286,11 @@ pub(crate) fn comparison_key(url: &Url) -> String {
         .filter(|(k, _)| !is_ignored_within_page(k))
         .map(|(k, v)| format!("{k}={v}"))
         .collect();
-    let path = url.path().trim_end_matches('/').trim_end_matches("/index.html");
+    let path = url.path().trim_end_matches('/');
+    let path = INDEX_FILES
+        .iter()
+        .find_map(|name| path.strip_suffix(name).filter(|rest| rest.ends_with('/')))
+        .map_or(path, |rest| rest.trim_end_matches('/'));
     if query.is_empty() {
         format!("{host}{port}{path}")
     } else {

@@ -24,3 +24,6 @@ ALTER TABLE topic ADD COLUMN fetched INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE topic ADD COLUMN retired_ms INTEGER;
 UPDATE topic SET fetched = 1;
 UPDATE topic SET retired_ms = 0 WHERE ordinal IS NULL;
+
+-- The ways in which a site was tried to be followed.
+ALTER TABLE source ADD COLUMN ways TEXT NOT NULL DEFAULT '[]';

@@ -13,6 +13,9 @@ use crate::store::{
 /// The number of days of [`SourceState::activity`].
 pub const ACTIVITY_DAYS: usize = 90;
 
+/// The class of the error of a site that brings no entries in any way.
+pub const NOTHING_TO_FOLLOW: &str = "nothing-to-follow";
+
 const DAY_MS: i64 = 86_400_000;
 
 impl Reader<'_> {
@@ -72,20 +75,27 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
     let last_attempt = time_opt(row, "last_attempt_ms")?;
     let failures: u32 = row.get("consecutive_failures")?;
     let error: Option<String> = row.get("last_error")?;
+    let error_class: Option<String> = row.get("last_error_class")?;
+    let entries: u64 = row.get("entries")?;
+    let follow_mode =
+        row.get::<_, Option<String>>("follow_mode")?.as_deref().and_then(FollowMode::from_stored);
+    let is_site = matches!(follow_mode, Some(FollowMode::Sitemap | FollowMode::Page));
     let health = if row.get("paused")? {
         SourceHealth::Paused
     } else if row.get("gone")? {
         SourceHealth::Gone
     } else if last_attempt.is_none() {
         SourceHealth::New
+    } else if error_class.as_deref() == Some(NOTHING_TO_FOLLOW) && entries == 0 {
+        SourceHealth::Empty
     } else if failures > 0 || error.is_some() {
         SourceHealth::Failing
+    } else if is_site && entries == 0 {
+        SourceHealth::Empty
     } else {
         SourceHealth::Ok
     };
     let is_polled = !matches!(health, SourceHealth::Paused | SourceHealth::Gone);
-    let follow_mode =
-        row.get::<_, Option<String>>("follow_mode")?.as_deref().and_then(FollowMode::from_stored);
     let redirect_url: Option<String> = row.get("redirect_url")?;
     let redirect_adopted: bool = row.get("redirect_adopted")?;
     let mut problems = stored_problems(row)?;
@@ -115,6 +125,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         url: row.get("url")?,
         follow_mode: follow_mode.unwrap_or(FollowMode::Auto),
         follow_reason: row.get("follow_reason")?,
+        ways: from_json(row, "ways")?,
         feed_url: match redirect_url.filter(|_| redirect_adopted) {
             Some(target) => Some(target),
             None => row.get("follow_url")?,
@@ -134,10 +145,10 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         },
         last_status: row.get("last_status")?,
         last_error: error,
-        last_error_class: row.get("last_error_class")?,
+        last_error_class: error_class,
         failures,
         problems,
-        entries: row.get("entries")?,
+        entries,
         stories: row.get("stories")?,
         interval_s: row.get("interval_s")?,
         public: row.get("public")?,

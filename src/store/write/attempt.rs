@@ -55,6 +55,14 @@ pub(super) fn store(conn: &Connection, update: &PollUpdate) -> Result<(), StoreE
         )
         .context("store the follow mode of a source")?;
     }
+    if let Some(ways) = &update.ways {
+        execute(
+            conn,
+            "UPDATE source SET ways = ?2 WHERE id = ?1",
+            params![source, sql_values::json(ways)],
+        )
+        .context("store the ways to follow a source")?;
+    }
     if let Some(reviewed) = update.reviewed {
         execute(
             conn,

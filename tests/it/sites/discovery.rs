@@ -388,3 +388,148 @@ async fn a_changed_follow_mode_announces_no_old_posts() {
     let newest = harness.stored_stories()[0].position;
     assert!(newest < morning(2026, 11, 1), "nothing old came to the top: {newest}");
 }
+
+const LIST: &str = "<main><ul><li><a href=/n/1>Keel laid at dawn</a> <time \
+    datetime=2026-10-30>x</time></li><li><a href=/n/2>A mast for two</a> <time \
+    datetime=2026-10-29>x</time></li><li><a href=/n/3>Oars and rowlocks</a> <time \
+    datetime=2026-10-28>x</time></li></ul></main>";
+
+const SHELL: &str = "<!DOCTYPE html><html><body><div id=root></div></body></html>";
+
+fn sitemap_of(paths: &[&str]) -> String {
+    let locs: Vec<String> =
+        paths.iter().map(|path| format!("<url><loc>ORIGIN{path}</loc></url>")).collect();
+    format!("<?xml version=\"1.0\"?><urlset>{}</urlset>", locs.concat())
+}
+
+#[tokio::test]
+async fn a_sitemap_is_found_by_its_link_and_below_the_path_of_the_site() {
+    let posts = ["/tool/posts/a-keel-at-dawn", "/tool/posts/a-mast-for-two"];
+    for (home, at) in [
+        ("<html><head><link rel=sitemap href=/deep/map.xml></head></html>", "/deep/map.xml"),
+        (EMPTY_HOME_PAGE, "/tool/sitemap.xml"),
+    ] {
+        let harness = Installation::following_site("/tool/", "");
+        harness.origin.script_pages(&[("/tool/", home), (at, &sitemap_of(&posts))]);
+        harness.origin.script_posts(&posts.map(str::to_owned));
+        let report = harness.poll("site").await;
+        assert_eq!(report.new_entries, 2, "{at}: {report:?}");
+        let state = harness.source_state("site");
+        assert_eq!(state.follow_mode, FollowMode::Sitemap);
+        assert!(state.feed_url.as_deref().unwrap().ends_with(at), "{:?}", state.feed_url);
+    }
+}
+
+#[tokio::test]
+async fn a_podcast_does_not_take_the_place_of_a_feed_that_fails() {
+    let harness = Installation::following_site("/", "");
+    let podcast = "<rss version='2.0'><channel><title>Boats</title><item><title>One</title>\
+        <guid>1</guid><enclosure url='ORIGIN/1.mp3' type='audio/mpeg' length='9'/></item></channel>\
+        </rss>";
+    let home = format!(
+        "<html><head><link rel=alternate type=application/rss+xml href=/gone.xml><link \
+         rel=alternate type=application/rss+xml href=/show.xml title=Boats></head><body>{LIST}\
+         </body></html>"
+    );
+    harness.origin.script_pages(&[("/", &home), ("/show.xml", podcast)]);
+    harness.poll("site").await;
+    let state = harness.source_state("site");
+    assert_eq!(state.follow_mode, FollowMode::Page);
+    let feed = state.ways.iter().find(|way| way.way == FollowMode::Feed).unwrap();
+    assert!(
+        feed.because.contains("/gone.xml") && feed.because.contains("podcast"),
+        "{}",
+        feed.because
+    );
+}
+
+#[tokio::test]
+async fn a_sitemap_of_shells_gives_way_to_the_page() {
+    let harness = Installation::following_site("/", "");
+    let home = format!("<html><head><title>Boats</title></head><body>{LIST}</body></html>");
+    harness.origin.script_pages(&[
+        ("/", &home),
+        ("/sitemap.xml", &sitemap_of(&["/n/1", "/n/2", "/n/3"])),
+        ("/n/1", SHELL),
+        ("/n/2", SHELL),
+        ("/n/3", SHELL),
+    ]);
+    let report = harness.poll("site").await;
+    assert_eq!(report.new_entries, 3, "{report:?}");
+    let state = harness.source_state("site");
+    assert_eq!(state.follow_mode, FollowMode::Page);
+    let ways: Vec<(FollowMode, usize)> =
+        state.ways.iter().map(|way| (way.way, way.entries)).collect();
+    assert!(ways.contains(&(FollowMode::Page, 3)), "{ways:?}");
+    assert!(ways.contains(&(FollowMode::Sitemap, 0)), "{ways:?}");
+    // Each page is fetched once.
+    assert_eq!(harness.requested_paths(&mut 0).len(), 3 + 3);
+}
+
+#[tokio::test]
+async fn a_site_that_brings_no_entries_is_empty_and_says_what_was_tried() {
+    let harness = Installation::following_site("/", "");
+    harness.origin.script_pages(&[("/", EMPTY_HOME_PAGE)]);
+    harness.poll("site").await;
+    let state = harness.source_state("site");
+    assert_eq!(state.health, SourceHealth::Empty);
+    let ways: Vec<FollowMode> = state.ways.iter().map(|way| way.way).collect();
+    assert_eq!(ways.len(), 3, "{ways:?}");
+    assert!(state.ways.iter().all(|way| way.entries == 0 && !way.because.is_empty()));
+    let inspection = harness.inspect("site").await;
+    assert_eq!(inspection.ways.len(), 3);
+}
+
+#[tokio::test]
+async fn what_the_page_lists_spares_fetching_the_pages_of_a_sitemap() {
+    let harness = Installation::following_site("/", "");
+    let item = |n: u32, title: &str| {
+        format!(
+            "<article><h2><a href=/n/{n}>{title}</a></h2><time datetime=2026-10-0{n}>x</time><p>The \
+             hull number {n} was turned over before noon.</p></article>"
+        )
+    };
+    let home = format!(
+        "<html><head><title>Boats</title></head><body><main>{}{}</main></body></html>",
+        item(3, "Keel laid at dawn"),
+        item(2, "A mast for two")
+    );
+    let old = "<html><head><title>Oars and rowlocks</title><meta property=article:published_time \
+        content=2026-10-01></head><body><h1>Oars and rowlocks</h1></body></html>";
+    harness.origin.script_pages(&[
+        ("/", &home),
+        ("/sitemap.xml", &sitemap_of(&["/n/1", "/n/2", "/n/3"])),
+        ("/n/1", old),
+    ]);
+    let report = harness.poll("site").await;
+    assert_eq!(report.new_entries, 3, "{report:?}");
+    assert_eq!(harness.requested_paths(&mut 0), ["/robots.txt", "/", "/sitemap.xml", "/n/1"]);
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Sitemap);
+}
+
+#[tokio::test]
+async fn a_description_that_all_pages_share_is_no_summary() {
+    let harness = Installation::following_site("/", "");
+    let paths = ["/p/a-keel-at-dawn", "/p/a-mast-for-two", "/p/oars-and-rowlocks"];
+    harness
+        .origin
+        .script_pages(&[("/", EMPTY_HOME_PAGE), ("/sitemap.xml", &sitemap_of(&paths[..2]))]);
+    for path in paths {
+        let page = format!(
+            "<html><head><title>{0}</title><meta name=description content='All about boats, from one \
+             workshop.'></head><body><main><h1>{0}</h1><p>The text about {0} is long enough to be a \
+             summary of its own.</p></main></body></html>",
+            title_of(path)
+        );
+        harness.origin.script_pages(&[(path, &page)]);
+    }
+    harness.poll("site").await;
+    // A single new page later has the same description.
+    harness.origin.script_pages(&[("/sitemap.xml", &sitemap_of(&paths))]);
+    harness.poll_after_hours("site", 24).await;
+    let stories = harness.stored_stories();
+    assert_eq!(stories.len(), 3);
+    for story in stories {
+        assert!(story.summary_text.starts_with("The text about"), "{}", story.summary_text);
+    }
+}

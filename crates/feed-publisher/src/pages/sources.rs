@@ -205,12 +205,16 @@ fn source_view(state: &SourceState) -> SourceView {
         health: state.health.as_str(),
         health_text: match state.health {
             SourceHealth::Ok => "OK",
+            SourceHealth::Empty => "no entries found",
             SourceHealth::Failing => "failing",
             SourceHealth::Gone => "gone",
             SourceHealth::Paused => "paused",
             SourceHealth::New => "not polled yet",
         },
-        is_failing: matches!(state.health, SourceHealth::Failing | SourceHealth::Gone),
+        is_failing: matches!(
+            state.health,
+            SourceHealth::Empty | SourceHealth::Failing | SourceHealth::Gone
+        ),
         last_success: state.last_success.map(time_view),
         next_poll: state.next_poll.map(time_view),
         entries: state.entries,

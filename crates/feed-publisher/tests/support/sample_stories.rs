@@ -190,6 +190,7 @@ pub fn source_state() -> SourceState {
         url: "https://user:secret@river.example/".to_owned(),
         follow_mode: FollowMode::Feed,
         follow_reason: None,
+        ways: Vec::new(),
         feed_url: Some(source.feed_url),
         home_page_url: source.home_page_url,
         health: SourceHealth::Failing,

@@ -10,7 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     let url = Url::parse("https://example.org/sitemap.xml").expect("a valid URL");
     let site = Url::parse("https://example.org/blog").expect("a valid URL");
     if let Ok(document) = read_sitemap(bytes, &url) {
-        let posts = post_links(&document, &SitemapPatterns::default(), &site);
+        let posts = post_links(&document, &SitemapPatterns::default(), &site, &[]);
         assert_eq!(posts.pages.len() + posts.skipped, document.pages.len());
     }
 });

@@ -21,6 +21,8 @@ pub(super) struct PageContext<'a> {
     pub label_links: &'a LabelLinks,
     pub dom: &'a Dom,
     pub page: &'a Url,
+    /// Whether a date may be a title: the posts of a monthly letter are named by their months.
+    pub has_date_titles: bool,
 }
 
 /// An item that may be a post, with its score.

@@ -45,18 +45,42 @@ pub(super) fn read(dom: &Dom, page: &Url) -> Vec<IndexItem> {
         label_links: &label_links,
         dom,
         page,
+        has_date_titles: false,
     };
     let groups = groups(&anchors);
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for (number, group) in groups.iter().enumerate() {
-        candidates.extend(candidates_in_group(number, group, &page_context));
-    }
-    let mut chosen = select_candidates(&candidates, &page_context);
-    chosen.extend(find_similar(&chosen, &page_context, groups.len()));
+    let mut chosen = choose(&groups, &page_context);
     if chosen.is_empty() {
         chosen = single_post(&page_context);
     }
+    if chosen.is_empty() {
+        // A monthly letter calls its posts by their months. Without other posts on the page, these
+        // are not the archives of the months, unless their URLs say so.
+        let page_context = PageContext { has_date_titles: true, ..page_context };
+        chosen = choose(&groups, &page_context);
+        let names_year = |url: &Url| {
+            url_shape::segments(url).iter().any(|s| s.starts_with("19") || s.starts_with("20"))
+        };
+        chosen.retain(|candidate| {
+            candidate.item.url.as_ref().is_some_and(|url| {
+                !names_year(url)
+                    || url_shape::is_post_directory(&candidate.directory.1)
+                        && !candidate.directory.1.contains("archive")
+                        && !candidate.directory.1.contains("YYYY")
+            })
+        });
+    }
     into_items(chosen)
+}
+
+/// Returns the candidates of the lists that look like posts, and candidates like them elsewhere.
+fn choose(groups: &[Vec<&Anchor<'_>>], page_context: &PageContext<'_>) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (number, group) in groups.iter().enumerate() {
+        candidates.extend(candidates_in_group(number, group, page_context));
+    }
+    let mut chosen = select_candidates(&candidates, page_context);
+    chosen.extend(find_similar(&chosen, page_context, groups.len()));
+    chosen
 }
 
 /// Groups the links by their position in the structure. The groups whose links look most like
@@ -161,7 +185,7 @@ fn candidates_in_group(
     group: &[&Anchor<'_>],
     page_context: &PageContext<'_>,
 ) -> Vec<Candidate> {
-    let PageContext { anchors, element_counts, label_links, dom, page } = *page_context;
+    let PageContext { anchors, element_counts, dom, page, .. } = *page_context;
     let positions: HashMap<NodeId, usize> =
         anchors.iter().enumerate().map(|(i, a)| (a.element.id(), i)).collect();
     let position_of = |a: &Anchor<'_>| positions.get(&a.element.id()).copied().unwrap_or_default();
@@ -193,9 +217,8 @@ fn candidates_in_group(
             &content.runs,
             &links,
             &all_links,
-            label_links,
             content.date_context,
-            page,
+            page_context,
         );
         let Some(url) = item.url.clone() else {
             continue;
@@ -203,8 +226,11 @@ fn candidates_in_group(
         let repeated =
             item.title.as_deref().is_some_and(|t| text_counts.get(t).is_some_and(|n| *n >= 3));
         let external = !url_shape::same_site(&url, page);
+        let is_below_posts_heading =
+            content.section_heading.as_deref().is_some_and(is_posts_heading);
+        let heading_score = if is_below_posts_heading { 0.75 } else { 0.0 };
         out.push(Candidate {
-            score: score(&item, features, external, repeated),
+            score: score(&item, features, external, repeated) + heading_score,
             is_single_word: item.title.as_deref().is_some_and(is_one_word) && !features.has_date,
             item,
             features,
@@ -311,6 +337,8 @@ fn score(item: &IndexItem, features: ItemFeatures, external: bool, repeated: boo
         (external && !features.has_date && !features.has_summary, -1.0),
         (repeated, -3.0),
         (title.chars().count() > 200, -2.0),
+        // The URL of a post repeats its title.
+        (!external && words >= 2 && url_shape::slug_similarity(title, url) >= 0.6, 0.75),
         (url_shape::segments(url).is_empty(), -2.0),
     ];
     points.iter().filter(|(holds, _)| *holds).map(|(_, p)| p).sum::<f64>()
@@ -462,6 +490,15 @@ pub(super) fn is_category_heading(heading: &str) -> bool {
         && dates::find(heading).is_none()
         && dates::heading_month(heading).is_none()
         && reading_minutes(heading).is_none()
+}
+
+/// Returns whether a heading says that posts follow: `Posts`, `Latest articles`.
+fn is_posts_heading(heading: &str) -> bool {
+    static POSTS_HEADING_WORDS: LazyLock<WordList> = word_list!("posts_heading_words.txt");
+    let lower = heading.to_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    words.len() <= 4 && POSTS_HEADING_WORDS.contains_any(words)
 }
 
 /// Removes the number of posts after a heading: `Streaming (12)`.

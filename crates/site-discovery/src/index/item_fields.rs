@@ -14,6 +14,7 @@ use feed_model::PublishedDate;
 
 use super::{
     anchors::{Anchor, LabelLinks},
+    candidate::PageContext,
     class_words::{AUTHOR_WORDS, CATEGORY_WORDS, DATE_WORDS, ROLE_WORDS, SUMMARY_WORDS},
     generic_links::is_generic_text,
     item::IndexItem,
@@ -91,6 +92,8 @@ struct FieldReader<'a> {
     published: Option<PublishedDate>,
     updated: Option<PublishedDate>,
     month_day: Option<MonthDay>,
+    /// A date that is part of the title. It may be the subject of the post.
+    date_in_title: Option<PublishedDate>,
     unlabelled: Vec<UnlabelledText>,
     /// The summary, and whether its class marks it as one.
     summary: Option<(bool, String)>,
@@ -102,12 +105,12 @@ pub(super) fn read(
     runs: &[TextRun],
     anchors: &[&Anchor<'_>],
     all_links: &HashSet<NodeId>,
-    label_links: &LabelLinks,
     context: DateContext,
-    page: &Url,
+    page_context: &PageContext<'_>,
 ) -> (IndexItem, ItemFeatures) {
+    let PageContext { label_links, page, has_date_titles, .. } = *page_context;
     let own_links: HashSet<NodeId> = anchors.iter().map(|a| a.element.id()).collect();
-    let title = find_title(runs, anchors, &own_links);
+    let title = find_title(runs, anchors, &own_links, has_date_titles);
     let mut reader = FieldReader {
         own_links: &own_links,
         all_links,
@@ -120,6 +123,7 @@ pub(super) fn read(
         published: None,
         updated: None,
         month_day: None,
+        date_in_title: None,
         unlabelled: Vec::new(),
         summary: None,
     };
@@ -131,6 +135,9 @@ pub(super) fn read(
     }
     if let Some((position, text, in_heading)) = title {
         reader.set_title(position, &text, runs, page);
+        if has_date_titles {
+            reader.date_in_title = dates::find(&text).map(|found| found.date);
+        }
         reader.features.has_heading = in_heading;
     }
     // Some pages show the date only as a tooltip of the link.
@@ -254,6 +261,13 @@ impl FieldReader<'_> {
 
     /// Takes a text as the summary if it is long enough. A marked summary replaces an unmarked one.
     fn read_summary(&mut self, run: &TextRun, is_other_post: bool) {
+        let is_marked = run.has_word_of(&SUMMARY_WORDS);
+        let letters = run.text.chars().filter(|c| c.is_alphanumeric()).count();
+        let is_meta = ["meta", "byline", "dateline"].iter().any(|word| run.has_word(word));
+        // A line of links is not about the post.
+        if !is_marked && (is_meta || run.other_link_chars * 10 >= letters * 6) {
+            return;
+        }
         let text = run
             .text
             .trim_start_matches(|c: char| {
@@ -274,7 +288,6 @@ impl FieldReader<'_> {
             _ => text,
         };
         let words = text.split(' ').count();
-        let is_marked = run.has_word_of(&SUMMARY_WORDS);
         let is_long_enough = is_marked && words >= 2 || words >= 4 && text.chars().count() >= 20;
         let is_better =
             self.summary.as_ref().is_none_or(|(was_marked, _)| is_marked && !was_marked);
@@ -372,7 +385,11 @@ impl FieldReader<'_> {
             });
         let text = text.strip_prefix("Title:").map_or(text, str::trim_start);
         let (title, date, month_day) = split_title_and_date(text);
-        self.published = self.published.or(date);
+        if title.len() < text.trim().len() {
+            self.published = self.published.or(date);
+        } else {
+            self.date_in_title = date;
+        }
         self.month_day = self.month_day.or(month_day);
         self.item.title = Some(title);
         self.add_unlabelled_categories(position, runs, page);
@@ -419,7 +436,9 @@ impl FieldReader<'_> {
         let published =
             self.published.or_else(|| date_from_context(self.month_day, day_of_month, context));
         let in_url = self.item.url.as_ref().and_then(dates::find_in_url);
-        self.item.published = prefer_url_date(published, in_url);
+        let without_year = self.month_day.is_some();
+        self.item.published =
+            prefer_url_date(published, in_url).or(self.date_in_title.filter(|_| !without_year));
         self.item.updated = self.updated;
         self.item.summary = self.summary.and_then(|(_, text)| {
             let authors: Vec<&str> = self.item.authors.iter().map(String::as_str).collect();

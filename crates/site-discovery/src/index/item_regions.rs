@@ -71,7 +71,10 @@ pub(super) fn assign_regions(
             by_list.entry(*list).or_default().push(item);
         }
     }
-    for items in by_list.values() {
+    // In document order, because the siblings between two lists go to the first that claims them.
+    let mut by_list: Vec<Vec<usize>> = by_list.into_values().collect();
+    by_list.sort();
+    for items in &by_list {
         let has_no_title = |i: &usize| {
             !members[*i][0].could_be_title()
                 && !element_counts.headings.contains_key(&roots[*i].id())

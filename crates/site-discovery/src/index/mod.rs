@@ -19,6 +19,7 @@ mod item_regions;
 mod post_lists;
 mod selectors;
 mod structured_data;
+mod suggest;
 mod text_runs;
 mod titles;
 
@@ -29,7 +30,7 @@ use url::Url;
 use feed_model::{Draft, PageSelectors, Problem};
 
 use self::item::IndexItem;
-pub use self::selectors::validate_selectors;
+pub use self::{selectors::validate_selectors, suggest::suggest_selectors};
 use crate::{
     dom::{Dom, text_of},
     error::DiscoveryError,
@@ -46,6 +47,8 @@ pub struct IndexPage {
     pub drafts: Vec<Draft>,
     /// The title of the site.
     pub site_title: Option<String>,
+    /// The page's own description. If its posts have the same, it is about the site.
+    pub description: Option<String>,
     /// How the posts were recognised, in one sentence.
     pub reason: String,
     /// Problems found on the page.
@@ -105,7 +108,11 @@ pub fn read_index_page(
             draft
         })
         .collect();
-    Ok(IndexPage { drafts, site_title: site_title(&dom), reason, problems })
+    let description = dom
+        .first("meta[property='og:description'][content], meta[name='description'][content]")
+        .and_then(|e| e.attr("content"))
+        .map(|text| collapse_whitespace(&feed_parser::plain_text(text)));
+    Ok(IndexPage { drafts, site_title: site_title(&dom), description, reason, problems })
 }
 
 /// Recognises the items of a page without selectors, and returns how.
@@ -125,7 +132,7 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
         items
             .into_iter()
             .filter(|i| {
-                i.title.is_some()
+                (i.title.is_some() || i.published.is_some() && i.summary.is_some())
                     && i.url.as_ref().is_some_and(|u| {
                         !url_shape::is_home(u)
                             && url_shape::comparison_key(u) != url_shape::comparison_key(page)
@@ -178,10 +185,16 @@ fn detect_items(dom: &Dom, page: &Url) -> (Vec<IndexItem>, String) {
             .filter(|i| i.url.as_ref().is_none_or(|u| !changelog::is_fragment_of(u, page)))
         {
             if let Some(other) = item.key().and_then(|k| by_key.get(&k).copied()) {
+                // A note that is marked without a name has none.
+                let is_note = item.title.is_none() && item.summary.is_some();
                 item.fill_missing_from(other);
+                if is_note {
+                    item.title = None;
+                }
             }
         }
     }
+    drop_repeated_summaries(&mut items);
     if let Some(topic) = page_topic(dom, page) {
         for item in &mut items {
             item.add_category(&topic);
@@ -199,6 +212,18 @@ fn is_version_title(item: &IndexItem) -> bool {
             && normalized.starts_with(|c: char| c.is_ascii_digit())
             && !title.contains(' ')
     })
+}
+
+/// Removes a summary that several items share: a text of the site, not of a post.
+fn drop_repeated_summaries(items: &mut [IndexItem]) {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for summary in items.iter().filter_map(|item| item.summary.clone()) {
+        *counts.entry(summary).or_default() += 1;
+    }
+    for item in items {
+        let count = |text: &String| counts.get(text).copied().unwrap_or_default();
+        item.summary = item.summary.take().filter(|text| count(text) < 3);
+    }
 }
 
 /// Merges items with the same URL.

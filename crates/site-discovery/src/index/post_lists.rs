@@ -171,6 +171,7 @@ pub(super) fn select_candidates(
         b.weight()
             .total_cmp(&a.weight())
             .then(a.candidates[0].position.cmp(&b.candidates[0].position))
+            .then(a.candidates[0].list.cmp(&b.candidates[0].list))
     });
     let Some(best) = lists.first() else {
         return Vec::new();

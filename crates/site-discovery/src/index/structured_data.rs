@@ -1,6 +1,6 @@
 //! Posts that a page marks up: microformats (`h-entry`) and JSON-LD lists.
 //!
-//! Nested `h-entry` elements and notes without a name are left out.
+//! Nested `h-entry` elements are left out. A note without a name keeps its text as the summary.
 
 use scraper::{ElementRef, Selector};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::{
 /// The maximum number of items of one page.
 const MAX_ITEMS: usize = 5_000;
 
-/// Returns the `h-entry` elements of a page that have a name and a URL.
+/// Returns the `h-entry` elements of a page that have a URL, and a name or a text.
 pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
     let name = compile_selector(".p-name");
     let link = compile_selector("a.u-url, .u-url a, a.u-uid");
@@ -24,6 +24,7 @@ pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
     let published = compile_selector(".dt-published");
     let updated = compile_selector(".dt-updated");
     let summary = compile_selector(".p-summary");
+    let content = compile_selector(".e-content, .p-content");
     let category = compile_selector(".p-category");
     let author = compile_selector(".p-author");
     let image = compile_selector("img.u-photo, img.u-featured");
@@ -43,7 +44,7 @@ pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
             .or_else(|| named.and_then(|n| n.select(&first_link).next()))
             .or(own_link)
             .and_then(|a| a.attr("href"));
-        let (Some(named), Some(url)) = (named, href.and_then(|h| dom.url(h))) else {
+        let Some(url) = href.and_then(|h| dom.url(h)) else {
             continue;
         };
         let date = |selector: &Selector| {
@@ -57,13 +58,22 @@ pub(super) fn read_microformats(dom: &Dom) -> Vec<IndexItem> {
         };
         let mut item = IndexItem {
             url: Some(url),
-            title: Some(text_of(named)).filter(|t| !t.is_empty()),
+            title: named.map(text_of).filter(|t| !t.is_empty()),
             published: date(&published),
             updated: date(&updated),
             ..IndexItem::default()
         };
-        item.summary =
-            first(&summary).map(text_of).filter(|t| !t.is_empty()).map(|t| truncate_summary(&t));
+        let text = first(&summary)
+            .or_else(|| first(&content).filter(|_| item.title.is_none()))
+            .map(text_of)
+            .filter(|t| !t.is_empty());
+        item.summary = text.map(|t| truncate_summary(&t));
+        if item.title.is_none() && item.summary.is_none() {
+            continue;
+        }
+        if item.title == item.summary {
+            item.title = None;
+        }
         item.image = first(&image).and_then(|i| i.attr("src")).and_then(|s| dom.url(s));
         for element in entry.select(&category) {
             item.add_category(&text_of(element));

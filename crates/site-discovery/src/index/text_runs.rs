@@ -30,6 +30,8 @@ pub(super) struct TextRun {
     pub link: Option<NodeId>,
     /// Whether the whole text is within that link.
     pub is_entirely_link: bool,
+    /// The number of letters and digits within links to something else than the post.
+    pub other_link_chars: usize,
     /// The parent of the element that contains it. Texts of one list have the same parent.
     pub parent: Option<NodeId>,
     /// Words of the classes and ids of the nearest elements.
@@ -90,7 +92,10 @@ pub(super) fn collect_runs(
         match edge {
             Edge::Open(node) => {
                 if let Some(element) = ElementRef::wrap(node) {
-                    if skipping > 0 || is_invisible(&element) {
+                    if skipping > 0
+                        || is_invisible(&element)
+                        || is_post_count(&element, &buffer, stack.last())
+                    {
                         skipping += 1;
                         continue;
                     }
@@ -120,6 +125,13 @@ pub(super) fn collect_runs(
                     {
                         run.is_entirely_link = false;
                     }
+                    if let (Some(run), Some(link)) =
+                        (&mut buffer.run, stack.last().and_then(|top| top.link))
+                        && !separate.contains(&link)
+                    {
+                        run.other_link_chars +=
+                            text.chars().filter(|c| c.is_alphanumeric()).count();
+                    }
                     buffer.text.push_str(text);
                     if item_index.is_some() {
                         buffer.flush(&mut out);
@@ -142,6 +154,26 @@ pub(super) fn collect_runs(
     }
     buffer.flush(&mut out);
     out
+}
+
+/// Returns whether an element is the number of posts after a year or a month in a heading.
+fn is_post_count(
+    element: &ElementRef<'_>,
+    buffer: &RunBuffer,
+    parent: Option<&TextContext>,
+) -> bool {
+    if parent.is_none_or(|p| p.heading.is_none())
+        || !matches!(element.value().name(), "sup" | "sub" | "small" | "span")
+    {
+        return false;
+    }
+    let text: String = element.text().take(4).collect();
+    let text = text.trim();
+    !text.is_empty()
+        && text.len() <= 5
+        && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '(' | ')'))
+        && (dates::heading_year(buffer.text.trim()).is_some()
+            || dates::heading_month(buffer.text.trim()).is_some())
 }
 
 impl RunBuffer {
@@ -248,6 +280,7 @@ fn start_run(stack: &[TextContext], item_index: Option<usize>) -> TextRun {
         heading: top.heading,
         link: top.link,
         is_entirely_link: top.link.is_some(),
+        other_link_chars: 0,
         parent: stack.len().checked_sub(2).map(|i| stack[i].id),
         words,
         date: None,

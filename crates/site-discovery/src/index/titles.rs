@@ -28,6 +28,7 @@ pub(super) fn find_title(
     runs: &[TextRun],
     anchors: &[&Anchor<'_>],
     links: &HashSet<NodeId>,
+    has_date_titles: bool,
 ) -> Option<(usize, String, bool)> {
     let is_own_link = |run: &TextRun| run.link.is_some_and(|l| links.contains(&l));
     let can_be_title = |run: &&(usize, &TextRun)| {
@@ -37,7 +38,8 @@ pub(super) fn find_title(
         !is_cleared_link
             && !run.1.text.is_empty()
             && run.1.date.is_none()
-            && !is_day_heading(&run.1.text)
+            && !(is_date_title(run.1, is_own_link(run.1))
+                && !(has_date_titles && is_own_link(run.1)))
             && !is_generic_text(&run.1.text)
             && reading_minutes(&run.1.text).is_none()
     };
@@ -79,7 +81,7 @@ pub(super) fn find_title(
                 && !r.has_word_of(&NON_TITLE_WORDS)
         });
         let candidates: Vec<&(usize, &TextRun)> =
-            candidates.filter(|(_, r)| !is_only_date(&r.text)).collect();
+            candidates.filter(|(_, r)| has_date_titles || !is_only_date(&r.text)).collect();
         // The URL often repeats the title. Otherwise the title is the first text of more than one
         // word, because a one-word category may precede it.
         let similarity =
@@ -180,10 +182,22 @@ fn strip_read_more_prefix(text: &str) -> String {
     if bare.is_empty() { text.trim().to_owned() } else { bare.to_owned() }
 }
 
-/// Returns whether a text is a date, optionally with a weekday: a heading above posts, not a title.
-fn is_day_heading(text: &str) -> bool {
-    dates::heading_date(text).is_some()
-        && dates::find(text).is_some_and(|found| text.len() - found.end <= 2)
+/// Returns whether a text is a date instead of a title: a day, or the year or month above posts.
+/// The link to the post may be a title with a date in it (`TIL 2026-11-12`).
+fn is_date_title(run: &TextRun, is_own_link: bool) -> bool {
+    let is_day = || {
+        dates::heading_date(&run.text).is_some()
+            && dates::find(&run.text).is_some_and(|found| run.text.len() - found.end <= 2)
+    };
+    if is_own_link {
+        return dates::is_only_date(&run.text) && is_day();
+    }
+    let is_section = || {
+        run.heading.is_some()
+            && (dates::heading_year(&run.text).is_some()
+                || dates::heading_month(&run.text).is_some())
+    };
+    is_day() || is_section()
 }
 
 fn is_only_date(text: &str) -> bool {

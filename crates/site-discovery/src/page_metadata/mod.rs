@@ -14,7 +14,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use url::Url;
 
-use feed_model::{Category, Draft, Person, Problem, PublishedDate, language::parse_page_tag};
+use feed_model::{
+    Category, Draft, Person, Problem, PublishedDate, SafeHtml, language::parse_page_tag,
+};
 
 use self::images::{image_key, is_logo};
 use crate::{
@@ -41,6 +43,11 @@ pub struct PageMetadata {
     pub draft: Draft,
     /// The title of the site.
     pub site_title: Option<String>,
+    /// The description in the page's metadata, if it is the draft's summary. Some sites give all
+    /// their pages the same description.
+    pub description: Option<String>,
+    /// The first sentences of the text, as a summary in the place of such a description.
+    pub text_summary: Option<SafeHtml>,
     /// The feeds that the page names, the best first.
     pub feed_links: Vec<FeedLink>,
     /// Problems found on the page.
@@ -72,9 +79,15 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
     draft.categories = reader.categories();
     draft.language = reader.language();
     draft.image = reader.image();
-    draft.summary = reader
-        .summary(&draft, site_title.as_deref())
-        .map(|text| feed_parser::sanitise(&escape_html(&text), &dom.base));
+    let as_html = |text: &str| feed_parser::sanitise(&escape_html(text), &dom.base);
+    let description = reader.description(&draft, site_title.as_deref());
+    let text_summary = reader.text_summary(&draft, site_title.as_deref());
+    let summary = match (&description, &text_summary) {
+        (Some((text, from)), _) => Some((as_html(text), from.clone())),
+        (None, Some(text)) => Some((as_html(text), "the first paragraph".to_owned())),
+        (None, None) => None,
+    };
+    draft.summary = reader.record_origin("summary", summary);
     if content_full {
         match article_text::extract_article(page, &dom) {
             Ok(html) => {
@@ -100,6 +113,8 @@ pub fn read_page_metadata(page: &Page<'_>, content_full: bool) -> PageMetadata {
     PageMetadata {
         draft,
         site_title,
+        description: description.map(|(text, _)| text),
+        text_summary: text_summary.map(|text| as_html(&text)),
         feed_links: feed_autodiscovery::feed_links_in_dom(page, &dom),
         problems,
         field_origins,
@@ -212,7 +227,7 @@ impl MetadataReader<'_> {
 
     fn title(&mut self, site_title: Option<&str>) -> Option<String> {
         let cleaner = SiteNameCleaner::new(site_title, self.page.url);
-        let heading = visible::heading(self.dom);
+        let heading = visible::heading(self.dom, self.page.url);
         let tag = self.dom.first("head > title, title").map(text_of).filter(|t| !t.is_empty());
         // Some templates give every page the site's name as its title.
         let is_site =
@@ -243,7 +258,9 @@ impl MetadataReader<'_> {
                 .map(|t| (t, "marked as headline".to_owned()))
             })
             .or_else(|| heading.clone().map(|t| (t, "the heading of the page".to_owned())))
-            .or_else(|| tag.map(|t| (t, "<title>".to_owned())));
+            .or_else(|| {
+                tag.filter(|text| home || !is_site(text)).map(|t| (t, "<title>".to_owned()))
+            });
         let found = found.map(|(text, from)| {
             let text = feed_parser::title_text(&text);
             let bare = cleaner.strip_site_name(&text, heading.as_deref());
@@ -303,7 +320,7 @@ impl MetadataReader<'_> {
                         .map(|date| (date, (*name).to_owned()))
                 })
             })
-            .or_else(|| visible::published(self.dom))
+            .or_else(|| visible::published(self.dom, self.page.url))
             .or_else(|| {
                 dates::find_in_url(self.page.url)
                     .map(|date| (date, "the date in the URL".to_owned()))
@@ -546,12 +563,19 @@ impl MetadataReader<'_> {
         out
     }
 
-    fn summary(&mut self, draft: &Draft, site_title: Option<&str>) -> Option<String> {
+    /// Returns the description in the metadata, with its origin, unless it describes the site.
+    fn description(&self, draft: &Draft, site_title: Option<&str>) -> Option<(String, String)> {
         let cleaner = SiteNameCleaner::new(site_title, self.page.url);
         let title = draft.title.as_deref();
         let authors: Vec<&str> = draft.authors.iter().map(|p| p.name.as_str()).collect();
-        let clean =
-            |text: &str| cleaner.clean_summary(&feed_parser::plain_text(text), title, &authors);
+        let of_site = self.graph.site_descriptions();
+        let clean = |text: &str| {
+            let text = feed_parser::plain_text(text);
+            if of_site.contains(&text) && self.article.is_none_or(|a| a.get("headline").is_none()) {
+                return None;
+            }
+            cleaner.clean_summary(&text, title, &authors)
+        };
         let mut candidates = self.json_text(&["description", "abstract"]).into_iter().chain(
             [
                 "og:description",
@@ -564,10 +588,14 @@ impl MetadataReader<'_> {
             .iter()
             .filter_map(|n| self.meta(&[n]).map(|(v, f)| (v, f.to_owned()))),
         );
-        let found = candidates.find_map(|(v, from)| Some((clean(&v)?, from))).or_else(|| {
-            visible::first_paragraph(self.dom, &|text| cleaner.clean_summary(text, title, &authors))
-                .map(|t| (t, "the first paragraph".to_owned()))
-        });
-        self.record_origin("summary", found)
+        candidates.find_map(|(v, from)| Some((clean(&v)?, from)))
+    }
+
+    /// Returns the first sentences of the text.
+    fn text_summary(&self, draft: &Draft, site_title: Option<&str>) -> Option<String> {
+        let cleaner = SiteNameCleaner::new(site_title, self.page.url);
+        let title = draft.title.as_deref();
+        let authors: Vec<&str> = draft.authors.iter().map(|p| p.name.as_str()).collect();
+        visible::first_paragraph(self.dom, &|text| cleaner.clean_summary(text, title, &authors))
     }
 }

@@ -5,33 +5,35 @@
 
 use scraper::ElementRef;
 
-use feed_model::{Person, PublishedDate};
+use feed_model::{DatePrecision, Person, PublishedDate};
+use url::Url;
 
 use crate::{
-    byline::{author_name, reading_minutes},
+    byline::{author_name, is_meta_line, reading_minutes},
     dates,
     dom::{Dom, MAX_ANCESTORS, class_and_id_words, compile_selector, is_invisible, rels, text_of},
     element_date::{element_date, is_update_date},
-    text::keywords,
+    text::{keywords, truncate_summary},
     url_shape,
 };
 
 /// The maximum number of paragraphs that are tried as a summary.
 const MAX_PARAGRAPHS: usize = 40;
 
+/// The maximum number of elements that are tried as a part of a summary.
+const MAX_BLOCKS: usize = 400;
+
+/// The maximum number of elements that are searched for a labelled date.
+const MAX_DATE_ELEMENTS: usize = 600;
+
 /// Returns the heading of the post: the first `h1` of its article, otherwise of the main content,
-/// otherwise the only `h1` of the page.
-pub(super) fn heading(dom: &Dom) -> Option<String> {
-    heading_element(dom).map(text_of)
+/// otherwise the only `h1` of the page, unless the page's title and URL name another heading.
+pub(super) fn heading(dom: &Dom, page: &Url) -> Option<String> {
+    heading_element(dom, page).map(text_of)
 }
 
-fn heading_element(dom: &Dom) -> Option<ElementRef<'_>> {
-    let headings = dom.all("h1");
-    let within = |name: &'static str| {
-        headings.iter().find(|h| ancestors(h).any(|a| a.value().name() == name)).copied()
-    };
-    // A heading that links to the home page is the site's. The post's heading is then the one that
-    // the page title starts with.
+fn heading_element<'a>(dom: &'a Dom, page: &Url) -> Option<ElementRef<'a>> {
+    // A heading that links to the home page is the site's.
     let leads_home = |h: &ElementRef<'_>| {
         let links =
             h.descendent_elements().chain(ancestors(h).take(2)).filter(|e| e.value().name() == "a");
@@ -40,23 +42,47 @@ fn heading_element(dom: &Dom) -> Option<ElementRef<'_>> {
             .filter_map(|href| dom.url(href))
             .any(|url| url_shape::is_home(&url))
     };
-    let only = || (headings.len() == 1 && !leads_home(&headings[0])).then(|| headings[0]);
-    let titled = || {
-        let title = dom.first("head > title").map(text_of)?;
-        let fits = |h: &ElementRef<'_>| {
-            let text = text_of(*h);
-            text.chars().count() >= 8
-                && title
-                    .strip_prefix(text.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
-        };
-        dom.all("h1, h2, h3").into_iter().take(40).find(fits)
+    // Some themes set the day of a post in a heading above its title.
+    let is_date = |text: &str| {
+        dates::is_only_date(text)
+            || dates::heading_year(text).is_some()
+            || dates::heading_month(text).is_some()
     };
-    within("article")
-        .or_else(|| within("main"))
-        .or_else(only)
-        .or_else(titled)
-        .filter(|h| !text_of(*h).is_empty())
+    let headings: Vec<ElementRef<'_>> = dom
+        .all("h1")
+        .into_iter()
+        .filter(|h| {
+            let text = text_of(*h);
+            !text.is_empty() && !is_date(&text)
+        })
+        .collect();
+    let within = |name: &'static str| {
+        headings.iter().find(|h| ancestors(h).any(|a| a.value().name() == name)).copied()
+    };
+    let only = || (headings.len() == 1 && !leads_home(&headings[0])).then(|| headings[0]);
+    let page_title = dom.first("head > title").map(text_of).unwrap_or_default();
+    let begins_page_title = |h: &ElementRef<'_>, min_chars: usize| {
+        let text = text_of(*h);
+        text.chars().count() >= min_chars
+            && page_title
+                .strip_prefix(text.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
+    };
+    let titled = || {
+        let marked = "h1, h2, h3, .post-title, .entry-title, .article-title, .title, \
+                      [itemprop~='headline']";
+        dom.all(marked)
+            .into_iter()
+            .take(60)
+            .find(|h| begins_page_title(h, 8) && !is_date(&text_of(*h)) && is_article_content(h))
+    };
+    let heading = within("article").or_else(|| within("main")).or_else(only);
+    let Some(found) = heading.filter(|h| !begins_page_title(h, 1)) else {
+        return heading.or_else(titled);
+    };
+    // `Blog` above every post is the section's heading.
+    let similarity = |h: ElementRef<'_>| url_shape::slug_similarity(&text_of(h), page);
+    titled().filter(|other| similarity(*other) > similarity(found)).or(Some(found))
 }
 
 /// Returns the text of the first element that a selector matches.
@@ -68,7 +94,7 @@ pub(super) fn first_text(dom: &Dom, selector: &'static str) -> Option<String> {
 
 /// Returns the publication date: a marked date, otherwise the first `<time>` of the article,
 /// otherwise a date beside the heading.
-pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
+pub(super) fn published(dom: &Dom, page: &Url) -> Option<(PublishedDate, String)> {
     let marked = [
         "[itemprop~='datePublished']",
         ".h-entry .dt-published, .hentry .published",
@@ -93,7 +119,57 @@ pub(super) fn published(dom: &Dom) -> Option<(PublishedDate, String)> {
     {
         return Some((date, "<time>".to_owned()));
     }
-    date_beside_heading(dom).map(|date| (date, "a date beside the heading".to_owned()))
+    date_beside_heading(dom, page)
+        .map(|date| (date, "a date beside the heading".to_owned()))
+        .or_else(|| labelled_date(dom).map(|date| (date, "a labelled date".to_owned())))
+}
+
+/// Returns the first date of the page that is labelled as the date of publication, by its class or
+/// its words, or that stands alone.
+fn labelled_date(dom: &Dom) -> Option<PublishedDate> {
+    dom.all("p, span, div, small, em, i, b, li, td, dd, h2, h3, h4, h5, h6, address, footer")
+        .into_iter()
+        .filter(|e| is_article_content(e))
+        .take(MAX_DATE_ELEMENTS)
+        .find_map(|element| {
+            let text = text_of(element);
+            if text.chars().count() > 120 || is_update_text(&text) {
+                return None;
+            }
+            let found = dates::find_with_order(&text, dom.order)
+                .filter(|f| f.date.precision >= DatePrecision::Day)?;
+            let is_marked = class_and_id_words(&element).iter().any(|w| {
+                matches!(
+                    w.as_str(),
+                    "date"
+                        | "published"
+                        | "posted"
+                        | "pubdate"
+                        | "dateline"
+                        | "timestamp"
+                        | "meta"
+                        | "byline"
+                )
+            });
+            let is_labelled = is_meta_line(&text) && found.start <= 40;
+            (is_marked || is_labelled || dates::is_only_date(&text)).then_some(found.date)
+        })
+}
+
+fn is_update_text(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    [
+        "updated",
+        "modified",
+        "aktualisiert",
+        "mis à jour",
+        "actualizado",
+        "atualizado",
+        "обновлено",
+        "更新",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// Returns the modification date, if an element is marked as one.
@@ -167,11 +243,12 @@ pub(super) fn reading_time(dom: &Dom) -> Option<String> {
 }
 
 /// Returns the first paragraph of the article that has enough text after `clean` has removed the
-/// site's words.
+/// site's words. If no paragraph has, returns the first texts of the article together.
 pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     for selector in [
         ".h-entry .p-summary",
         "[itemprop~='description']:not(meta)",
+        "[itemprop~='articleBody'] p, .e-content p, .entry-content p, .post-content p",
         "article p",
         "main p",
         "[role='main'] p",
@@ -184,17 +261,73 @@ pub(super) fn first_paragraph(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>)
             .iter()
             .filter(|e| is_article_content(e))
             .take(MAX_PARAGRAPHS)
-            .filter(|p| !is_byline(p))
-            .find_map(|p| {
-                clean(&text_of(*p)).filter(|t| {
-                    t.split(' ').count() >= 8 || !t.is_ascii() && t.chars().count() >= 24
-                })
-            });
+            .filter(|p| !is_byline(p) && !is_mostly_links(p))
+            .find_map(|p| clean(&text_of(*p)).filter(|t| is_long_enough(t)));
         if found.is_some() {
             return found;
         }
     }
+    first_blocks(dom, clean)
+}
+
+/// Returns the first texts of the article, whatever elements they are in.
+fn first_blocks(dom: &Dom, clean: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    for selector in [
+        "[itemprop~='articleBody'], .e-content, .entry-content, .post-content, .article-content, \
+         .post-body, .post__content",
+        "article",
+        "main, [role='main']",
+        "#content, .content, .post, .container",
+    ] {
+        for container in dom.all(selector).into_iter().filter(is_article_content).take(4) {
+            let mut text = String::new();
+            for block in container.descendent_elements().take(MAX_BLOCKS) {
+                let is_block = matches!(
+                    block.value().name(),
+                    "p" | "li" | "blockquote" | "dd" | "td" | "div" | "section" | "pre"
+                ) && block
+                    .children()
+                    .any(|c| c.value().as_text().is_some_and(|t| !t.trim().is_empty()));
+                if !is_block
+                    || !is_article_content(&block)
+                    || is_byline(&block)
+                    || is_mostly_links(&block)
+                {
+                    continue;
+                }
+                if let Some(part) = clean(&text_of(block)) {
+                    if text.contains(part.as_str()) {
+                        continue;
+                    }
+                    text.push_str(if text.is_empty() { "" } else { " " });
+                    text.push_str(&part);
+                }
+                if is_long_enough(&text) {
+                    return Some(truncate_summary(&text));
+                }
+            }
+            if text.split(' ').count() >= 3 || !text.is_ascii() && text.chars().count() >= 8 {
+                return Some(text);
+            }
+        }
+    }
     None
+}
+
+fn is_long_enough(text: &str) -> bool {
+    text.split(' ').count() >= 8 || !text.is_ascii() && text.chars().count() >= 24
+}
+
+/// Returns whether most of an element's text is within links: tags, navigation, a share line.
+fn is_mostly_links(element: &ElementRef<'_>) -> bool {
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    let linked: usize = element
+        .descendent_elements()
+        .skip(1)
+        .filter(|e| matches!(e.value().name(), "a" | "button"))
+        .map(|a| letters(&text_of(a)))
+        .sum();
+    linked * 10 >= letters(&text_of(*element)).max(1) * 7
 }
 
 /// Returns whether a paragraph is a byline: author, date and category instead of content.
@@ -207,12 +340,13 @@ fn is_byline(element: &ElementRef<'_>) -> bool {
         text.chars().count() <= 100
             && dates::find(&text).is_some()
             && !text.ends_with(['.', '!', '?'])
+            || is_meta_line(&text)
     }
 }
 
 /// Returns a date in a short text right before or after the heading.
-fn date_beside_heading(dom: &Dom) -> Option<PublishedDate> {
-    let heading = heading_element(dom).or_else(|| dom.first("h1"))?;
+fn date_beside_heading(dom: &Dom, page: &Url) -> Option<PublishedDate> {
+    let heading = heading_element(dom, page).or_else(|| dom.first("h1"))?;
     let mut around: Vec<ElementRef<'_>> = Vec::new();
     for element in std::iter::once(heading).chain(ancestors(&heading).take(2)) {
         if matches!(element.value().name(), "body" | "html" | "main") {
@@ -223,12 +357,10 @@ fn date_beside_heading(dom: &Dom) -> Option<PublishedDate> {
     }
     around.into_iter().find_map(|element| {
         let text = text_of(element);
-        (text.chars().count() <= 120
-            && !text.to_lowercase().contains("updated")
-            && is_dateline(&element, &text))
-        .then(|| dates::find_with_order(&text, dom.order))
-        .flatten()
-        .map(|f| f.date)
+        (text.chars().count() <= 120 && !is_update_text(&text) && is_dateline(&element, &text))
+            .then(|| dates::find_with_order(&text, dom.order))
+            .flatten()
+            .map(|f| f.date)
     })
 }
 

@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used)] // a test may fail by a panic
 
+mod kinds;
 mod page_metadata;
 mod site_parsing;

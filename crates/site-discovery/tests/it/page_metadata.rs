@@ -127,7 +127,7 @@ fn posts(address: &str, entries: &[(String, String)]) -> Vec<String> {
     let url = Url::parse(address).unwrap();
     let document = read_sitemap(format!("<urlset>{list}</urlset>").as_bytes(), &url).unwrap();
     let site = Url::parse("https://www.queues.example/").unwrap();
-    let links = post_links(&document, &SitemapPatterns::default(), &site);
+    let links = post_links(&document, &SitemapPatterns::default(), &site, &[]);
     let mut paths: Vec<String> =
         links.pages.iter().map(|page| page.url.path().to_owned()).collect();
     paths.sort();

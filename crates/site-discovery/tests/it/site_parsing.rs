@@ -176,8 +176,12 @@ fn a_newsletter_sitemap_lists_its_posts_and_lastmod_is_no_publication_date() {
     let document =
         read_sitemap(fixture("beehiiv-sitemap/sitemap.xml").as_bytes(), &address).unwrap();
     assert!(document.problems.iter().any(|p| p.code == "sitemap-foreign-links"));
-    let posts =
-        post_links(&document, &SitemapPatterns::default(), &url("https://www.systems.example/"));
+    let posts = post_links(
+        &document,
+        &SitemapPatterns::default(),
+        &url("https://www.systems.example/"),
+        &[],
+    );
     let urls: Vec<&str> = posts.pages.iter().map(|p| p.url.path()).collect();
     assert_eq!(
         urls,
@@ -204,9 +208,10 @@ fn include_and_exclude_patterns_select_sitemap_links() {
     let document = read_sitemap(text.as_bytes(), &url("https://a.example/sitemap.txt")).unwrap();
     let patterns =
         SitemapPatterns { include: vec!["/x/".to_owned()], exclude: vec!["/drafts/".to_owned()] };
-    let posts = post_links(&document, &patterns, &url("https://a.example/"));
+    let posts = post_links(&document, &patterns, &url("https://a.example/"), &[]);
     assert_eq!(posts.pages.iter().map(|p| p.url.path()).collect::<Vec<_>>(), ["/x/one-two-three"]);
-    let below = post_links(&document, &SitemapPatterns::default(), &url("https://a.example/x"));
+    let below =
+        post_links(&document, &SitemapPatterns::default(), &url("https://a.example/x"), &[]);
     assert_eq!(below.pages.len(), 2, "{}", below.reason);
 }
 

@@ -1,0 +1,407 @@
+//! Kinds of sites as they really are: one small page of our own for each.
+
+use feed_model::Headers;
+use site_discovery::{
+    Page, PageMetadata, SitemapDocument, detect_bot_challenge, feed_links, post_links,
+    read_index_page, read_page_metadata, read_sitemap, sitemap_links, suggest_selectors,
+};
+use url::Url;
+
+/// A post of an index page: its date or `-`, its path and its title.
+type Row = (String, String, String);
+
+fn rows(address: &str, body: &str) -> Vec<Row> {
+    let html = format!("<!DOCTYPE html><html lang=en><head><title>A</title></head><body>{body}");
+    let url = Url::parse(address).unwrap();
+    let page = Page { url: &url, headers: &Headers::new(), html: &html };
+    let drafts = read_index_page(&page, None).map(|index| index.drafts).unwrap_or_default();
+    let row = |draft: &feed_model::Draft| {
+        (
+            draft.published.map_or("-".to_owned(), |d| d.at.format("%Y-%m-%d").to_string()),
+            draft.url.as_ref().unwrap().path().to_owned(),
+            draft.title.clone().unwrap_or_default(),
+        )
+    };
+    drafts.iter().map(row).collect()
+}
+
+fn titles(address: &str, body: &str) -> Vec<String> {
+    rows(address, body).into_iter().map(|(_, _, title)| title).collect()
+}
+
+fn dates(address: &str, body: &str) -> Vec<String> {
+    rows(address, body).into_iter().map(|(date, ..)| date).collect()
+}
+
+fn summaries(body: &str) -> Vec<Option<String>> {
+    let html = format!("<!DOCTYPE html><html lang=en><head><title>A</title></head><body>{body}");
+    let url = Url::parse("https://boats.example/").unwrap();
+    let page = Page { url: &url, headers: &Headers::new(), html: &html };
+    let drafts = read_index_page(&page, None).unwrap().drafts;
+    drafts.iter().map(|d| d.summary.as_ref().map(|s| feed_parser::plain_text(s.as_str()))).collect()
+}
+
+fn head(address: &str, head: &str, body: &str) -> PageMetadata {
+    let html =
+        format!("<!DOCTYPE html><html lang=en><head>{head}</head><body>{body}</body></html>");
+    let url = Url::parse(address).unwrap();
+    read_page_metadata(&Page { url: &url, headers: &Headers::new(), html: &html }, false)
+}
+
+fn sitemap(paths: &[(&str, &str)]) -> SitemapDocument {
+    let entries: String = paths
+        .iter()
+        .map(|(path, day)| {
+            format!("<url><loc>https://boats.example{path}</loc><lastmod>{day}</lastmod></url>")
+        })
+        .collect();
+    let url = Url::parse("https://boats.example/sitemap.xml").unwrap();
+    read_sitemap(format!("<urlset>{entries}</urlset>").as_bytes(), &url).unwrap()
+}
+
+fn posts(document: &SitemapDocument, known: &[&str]) -> Vec<String> {
+    let site = Url::parse("https://boats.example/").unwrap();
+    let known: Vec<Url> = known.iter().map(|path| site.join(path).unwrap()).collect();
+    let links = post_links(document, &Default::default(), &site, &known);
+    let mut paths: Vec<String> = links.pages.iter().map(|p| p.url.path().to_owned()).collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn links_that_end_in_index_html_are_posts_like_others() {
+    let body = "<div><h3>Top</h3><ul><li><h4><a href=keel-laid-at-dawn/index.html>Keel laid at \
+                dawn</a></h4></li><li><h4><a href=a-mast-for-two/index.html>A mast for two</a></h4>\
+                </li><li><h4><a href=oars-and-rowlocks/index.html>Oars and rowlocks</a></h4></li>\
+                </ul></div>";
+    assert_eq!(
+        titles("https://boats.example/", body),
+        ["Keel laid at dawn", "A mast for two", "Oars and rowlocks"]
+    );
+}
+
+#[test]
+fn a_headline_above_the_list_is_a_post_of_the_list() {
+    let item = |n: u32, title: &str| {
+        let slug = title.to_lowercase().replace(' ', "-");
+        format!("<li><h4><a href=/{slug}-{n}/index.html>{title}</a></h4></li>")
+    };
+    let body = format!(
+        "<div class=headline><h3><a href=/keel-laid-at-dawn-7/index.html>Keel laid at dawn</a></h3>\
+         </div><div class=more><h3>More</h3><ul>{}{}{}</ul></div>",
+        item(1, "A mast for two"),
+        item(2, "Oars and rowlocks"),
+        item(3, "The long tow home")
+    );
+    assert_eq!(titles("https://boats.example/", &body).len(), 4);
+}
+
+#[test]
+fn undated_short_titles_at_the_root_are_posts_if_their_urls_repeat_them() {
+    let body = "<h1>Posts</h1><ul><li><p><a href=/wet-sails>Wet Sails</a></p></li><li><p><a \
+                href=/two-oars>Two Oars</a></p></li><li><p><a href=/tar-and-rope>Tar and Rope</a>\
+                </p></li><li><p><a href=/dry-dock>Dry Dock</a></p></li></ul>";
+    assert_eq!(
+        titles("https://boats.example/", body),
+        ["Wet Sails", "Two Oars", "Tar and Rope", "Dry Dock"]
+    );
+}
+
+#[test]
+fn months_are_titles_only_where_nothing_else_is_listed() {
+    let letter = "<main><h2>A monthly letter</h2><ul><li><a href=/letter/1/>June 2026</a></li><li>\
+                  <a href=/letter/2/>May 2026</a></li><li><a href=/letter/3/>April 2026</a></li>\
+                  </ul></main>";
+    assert_eq!(titles("https://boats.example/", letter), ["June 2026", "May 2026", "April 2026"]);
+    assert_eq!(dates("https://boats.example/", letter)[0], "2026-06-01");
+    let archive = "<main><ul><li><a href=/archives/2026-06>June 2026</a></li><li><a \
+                   href=/archives/2026-05>May 2026</a></li><li><a href=/archives/2026-04>April \
+                   2026</a></li></ul></main>";
+    assert_eq!(titles("https://boats.example/", archive), [] as [&str; 0]);
+}
+
+#[test]
+fn a_title_may_end_in_a_date_and_an_own_date_beats_it() {
+    let card = |n: u32, title: &str, day: &str| {
+        format!("<article><h3><a href=/posts/{n}>{title}</a></h3><div>{day}</div></article>")
+    };
+    let cards = [
+        card(1, "Keel laid at dawn", "2022.12.14"),
+        card(2, "TIL 2022.12.12", "2022.12.13"),
+        card(3, "A mast for two", "2022.12.11"),
+    ];
+    assert_eq!(
+        titles("https://boats.example/", &cards.concat()),
+        ["Keel laid at dawn", "TIL 2022.12.12", "A mast for two"]
+    );
+    let rows = "<table><tr><td>Feb. 8</td><td><a href=/2023/02/08/storm.html>The storm of \
+                2023-01-25</a></td></tr><tr><td>Jan. 30</td><td><a href=/2023/01/30/crew.html>A new \
+                crew on board</a></td></tr><tr><td>Jan. 12</td><td><a \
+                href=/2023/01/12/plan.html>The plan of the year</a></td></tr></table>";
+    assert_eq!(dates("https://boats.example/", rows), ["2023-02-08", "2023-01-30", "2023-01-12"]);
+}
+
+#[test]
+fn a_count_beside_a_year_or_month_is_not_part_of_the_heading() {
+    let entry = |month: &str, n: u32, slug: &str, title: &str| {
+        format!(
+            "<div><h2>2024<sup>3</sup></h2><div><h3>{month}<sup>1</sup></h3><div class=entry>\
+             <h3>{title}</h3><span title='2024-0{n}-05 00:00:00'>{month} 5, 2024</span><a \
+             aria-label='post link to {title}' href=/posts/{slug}/></a></div></div></div>"
+        )
+    };
+    let body = format!(
+        "<main>{}{}{}</main>",
+        entry("July", 7, "keel", "Keel laid at dawn"),
+        entry("June", 6, "mast", "A mast for two"),
+        entry("May", 5, "oars", "Oars and rowlocks")
+    );
+    assert_eq!(
+        titles("https://boats.example/archives/", &body),
+        ["Keel laid at dawn", "A mast for two", "Oars and rowlocks"]
+    );
+}
+
+#[test]
+fn dates_of_east_asian_pages_are_read_with_blanks_and_below_their_year() {
+    let row = |slug: &str, title: &str, day: &str| {
+        format!("<li><a href=/post/{slug}/>{title}</a><span>{day}</span></li>")
+    };
+    let spaced = format!(
+        "<ul>{}{}</ul>",
+        row("a", "船の作り方について", "2024 年 03 月 05 日"),
+        row("b", "帆と綱の話をする", "2024 年 02 月 04 日")
+    );
+    assert_eq!(dates("https://boats.example/", &spaced), ["2024-03-05", "2024-02-04"]);
+    let below = format!(
+        "<h2>2024年</h2><ul>{}{}</ul><h2>2023年</h2><ul>{}</ul>",
+        row("a", "船の作り方について", "3月5日"),
+        row("b", "帆と綱の話をする", "2 月 4 日"),
+        row("c", "港の朝を歩く", "12月31日")
+    );
+    assert_eq!(dates("https://boats.example/", &below), ["2024-03-05", "2024-02-04", "2023-12-31"]);
+}
+
+#[test]
+fn notes_without_a_name_are_entries_with_their_text() {
+    let body = "<p class=h-entry><a href=/2024/01/10/a.html class=u-url><time class=dt-published \
+                datetime=2024-01-10>x</time></a>: <span class=p-summary>Rain all day, and the hull \
+                stayed dry.</span></p><p class=h-entry><a href=/2024/01/11/b.html class=u-url><time \
+                class=dt-published datetime=2024-01-11>x</time></a>: <span class=p-name>Keel laid \
+                at dawn</span></p>";
+    assert_eq!(titles("https://boats.example/notes/", body), ["", "Keel laid at dawn"]);
+    assert_eq!(summaries(body), [Some("Rain all day, and the hull stayed dry.".to_owned()), None]);
+}
+
+#[test]
+fn lines_of_links_actions_and_repeated_texts_are_no_summaries() {
+    let card = |slug: &str, title: &str, rest: &str| {
+        format!("<article><h2><a href=/{slug}.html>{title}</a></h2>{rest}</article>")
+    };
+    let byline = "<p class=post-meta>Posted on <time datetime=2024-01-11>11 01 2024</time> in <a \
+                  href=/category/work.html>Work</a> &bull; Tagged with <a \
+                  href=/tag/rope.html>rope</a>, <a href=/tag/salt.html>salt</a></p>";
+    let action = "<p>Comment and share this with others</p>";
+    let repeated = "<p>Everything about boats, from one small workshop.</p>";
+    for rest in [byline, action, repeated] {
+        let body = format!(
+            "<main>{}{}{}</main>",
+            card("keel-laid-at-dawn", "Keel laid at dawn", rest),
+            card("a-mast-for-two", "A mast for two", rest),
+            card("oars-and-rowlocks", "Oars and rowlocks", rest)
+        );
+        assert_eq!(summaries(&body), [None, None, None], "{rest}");
+    }
+}
+
+#[test]
+fn a_heading_of_the_section_or_of_the_day_is_not_the_title_of_a_post() {
+    let text = "<p>The hull was turned over before noon, and nobody spoke until it lay still.</p>";
+    let below_section = head(
+        "https://boats.example/blog/keel-laid-at-dawn/",
+        "<title>Keel laid at dawn</title>",
+        &format!(
+            "<section><div class=hero><h1>Blog</h1></div><div><h2 class=title><a \
+             href=/blog/keel-laid-at-dawn/>Keel laid at dawn</a></h2><div class=post-data>14 Jan \
+             2021</div><div>{text}</div></div></section>"
+        ),
+    );
+    let below_day = head(
+        "https://boats.example/keel-laid-at-dawn/",
+        "<title>Keel laid at dawn</title>",
+        &format!(
+            "<div class=posts><h1>14 Jan 2021, 00:00</h1><section><header><a \
+             href=/keel-laid-at-dawn/ class=post-title>Keel laid at dawn</a><p \
+             class=post-meta>under <a href=/categories/wood>wood</a></p></header>{text}</section>\
+             </div>"
+        ),
+    );
+    for found in [below_section, below_day] {
+        assert_eq!(found.draft.title.as_deref(), Some("Keel laid at dawn"));
+        let date = found.draft.published.unwrap().at.format("%Y-%m-%d").to_string();
+        assert_eq!(date, "2021-01-14");
+    }
+}
+
+#[test]
+fn a_dated_object_with_a_headline_is_the_post_whatever_its_type() {
+    let found = head(
+        "https://boats.example/posts/keel",
+        "<title>Keel | Boats</title><script type='application/ld+json'>{\"@type\": \"Blog\", \
+         \"headline\": \"Keel laid at dawn\", \"datePublished\": \"2024-03-11\"}</script>",
+        "<h1>Keel laid at dawn</h1>",
+    );
+    let date = found.draft.published.unwrap().at.format("%Y-%m-%d").to_string();
+    assert_eq!(date, "2024-03-11");
+}
+
+#[test]
+fn the_first_sentences_stand_ready_in_the_place_of_a_description_of_the_site() {
+    let found = head(
+        "https://boats.example/posts/keel",
+        "<title>Keel laid at dawn</title><meta name=description content='Everything about boats, \
+         from one workshop.'>",
+        "<main><article><h1>Keel laid at dawn</h1><div>The hull was turned over before noon, and \
+         nobody spoke.</div></article></main>",
+    );
+    assert_eq!(found.description.as_deref(), Some("Everything about boats, from one workshop."));
+    let text = found.text_summary.unwrap();
+    assert!(text.as_str().starts_with("The hull was turned over"), "{}", text.as_str());
+}
+
+#[test]
+fn posts_by_subject_are_taken_from_all_their_directories() {
+    let document = sitemap(&[
+        ("/craft/keel-laid-at-dawn/", "2024-01-11"),
+        ("/craft/a-mast-for-two/", "2024-02-11"),
+        ("/craft/oars-and-rowlocks/", "2024-03-11"),
+        ("/travel/down-the-slow-river/", "2024-01-17"),
+        ("/travel/nine-quiet-harbours/", "2024-02-17"),
+        ("/about/", "2024-01-01"),
+        ("/tags/", "2024-01-01"),
+        ("/projects/a-small-boat/", "2024-01-02"),
+        ("/projects/a-big-boat-shed/", "2024-01-03"),
+    ]);
+    assert_eq!(
+        posts(&document, &[]),
+        [
+            "/craft/a-mast-for-two/",
+            "/craft/keel-laid-at-dawn/",
+            "/craft/oars-and-rowlocks/",
+            "/travel/down-the-slow-river/",
+            "/travel/nine-quiet-harbours/"
+        ]
+    );
+}
+
+#[test]
+fn the_posts_that_the_page_lists_correct_the_guess_from_the_sitemap() {
+    let document = sitemap(&[
+        ("/boats/the-long-tow-home-model", "2024-01-01"),
+        ("/boats/the-short-tow-home-model", "2024-01-02"),
+        ("/boats/the-red-tow-home-model", "2024-01-03"),
+        ("/boats/the-blue-tow-home-model", "2024-01-04"),
+        ("/diary/rain", "2024-01-05"),
+        ("/diary/wind", "2024-01-06"),
+        ("/diary/fog", "2024-01-07"),
+    ]);
+    assert_eq!(posts(&document, &[]).len(), 4);
+    assert_eq!(
+        posts(&document, &["/diary/rain", "/diary/wind", "/diary/fog"]),
+        ["/diary/fog", "/diary/rain", "/diary/wind"]
+    );
+}
+
+#[test]
+fn attachments_below_posts_are_left_out() {
+    let document = sitemap(&[
+        ("/2024/06/20/keel-laid-at-dawn/", "2024-06-20"),
+        ("/2024/06/21/a-mast-for-two/", "2024-06-21"),
+        ("/2024/06/22/oars-and-rowlocks/", "2024-06-22"),
+        ("/2024/06/22/oars-and-rowlocks/img_0041/", "2024-06-22"),
+        ("/2024/06/21/a-mast-for-two/attachment/7001/", "2024-06-21"),
+    ]);
+    assert_eq!(posts(&document, &[]).len(), 3);
+}
+
+#[test]
+fn the_feed_of_the_site_comes_before_narrower_ones() {
+    let url = Url::parse("https://boats.example/").unwrap();
+    let link = |rel: &str, href: &str, title: &str| {
+        format!("<link rel={rel} type=application/rss+xml href='{href}' title='{title}'>")
+    };
+    for narrow in [
+        link("alternate", "/p/one/index.xml", "Comments on One"),
+        link("alternate", "/posts/keel-laid-at-dawn/feed.xml", "Keel laid at dawn"),
+        link("alternate", "/tags/wood/index.xml", "wood"),
+        link("alternate", "/author/ann/feed/", "Ann"),
+        link("alternate", "/podcast.xml", "Boats, the podcast"),
+    ] {
+        let html = format!(
+            "<html><head>{narrow}{}</head></html>",
+            link("alternative", "/index.xml", "Boats")
+        );
+        let page = Page { url: &url, headers: &Headers::new(), html: &html };
+        let links = feed_links(&page);
+        assert_eq!(links[0].url.path(), "/index.xml", "{narrow}");
+    }
+}
+
+#[test]
+fn a_page_names_its_sitemap() {
+    let url = Url::parse("https://boats.example/").unwrap();
+    let html = "<html><head><link rel=sitemap type=application/xml href=/sitemap-index.xml></head>";
+    let links = sitemap_links(&Page { url: &url, headers: &Headers::new(), html });
+    assert_eq!(links.iter().map(Url::path).collect::<Vec<_>>(), ["/sitemap-index.xml"]);
+}
+
+#[test]
+fn a_challenge_is_named_with_any_markup_around_it_and_an_article_is_not_one() {
+    let name = |html: &str| detect_bot_challenge(200, &Headers::new(), html.as_bytes());
+    let challenge = "<html><head><title>Just a moment...</title><meta property='og:title' \
+                     content=x></head><body><article><h1>Boats</h1><p>Checking.</p></article>\
+                     <script>window._cf_chl_opt={}</script></body></html>";
+    assert_eq!(name(challenge), Some("Cloudflare"));
+    let words = "The harbour was empty and the tide was low. ".repeat(30);
+    let article = format!(
+        "<html><head><title>Just a moment</title></head><body><article><p>{words}</p></article>"
+    );
+    assert_eq!(name(&article), None);
+    let shell = "<html><head><title>Boats</title><meta property='og:title' content=Boats></head>\
+                 <body><div id=root></div><script \
+                 src=/cdn-cgi/challenge-platform/h/b/scripts/jsd/main.js></script></body></html>";
+    assert_eq!(name(shell), None);
+}
+
+#[test]
+fn a_title_is_enough_to_suggest_selectors() {
+    let url = Url::parse("https://boats.example/").unwrap();
+    let html = "<html><body><div class=grid><section class=tile><b>Keel laid at dawn</b><a \
+                href=/k>open</a><i>14 Jan 2021</i><p>The hull was turned over before noon.</p>\
+                </section><section class=tile><b>A mast for two</b><a href=/m>open</a><i>12 Jan \
+                2021</i><p>Two trees were felled for one mast.</p></section></div></body></html>";
+    let page = Page { url: &url, headers: &Headers::new(), html };
+    let selectors = suggest_selectors(&page, "A mast for two").unwrap();
+    let found = read_index_page(&page, Some(&selectors)).unwrap();
+    let titles: Vec<&str> = found.drafts.iter().filter_map(|d| d.title.as_deref()).collect();
+    assert_eq!(titles, ["Keel laid at dawn", "A mast for two"]);
+    assert!(found.drafts.iter().all(|d| d.published.is_some() && d.summary.is_some()));
+    assert!(suggest_selectors(&page, "A title that nobody wrote").is_none());
+}
+
+#[test]
+fn a_page_is_read_the_same_in_every_run() {
+    let card = |n: u32| {
+        format!(
+            "<div class=card><h2><a href=/posts/{n}>Boat number {n} is built</a></h2><p>Text about \
+             boat number {n}, long enough to be its summary.</p><p><a href=/posts/{n}>Read \
+             more</a></p></div>"
+        )
+    };
+    let body: String = (0..12).map(card).collect();
+    let first = summaries(&body);
+    assert!(first.iter().all(Option::is_some));
+    for _ in 0..20 {
+        assert_eq!(summaries(&body), first);
+    }
+}
