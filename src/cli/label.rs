@@ -315,6 +315,7 @@ impl Labelling<'_> {
         for label in &labels {
             let topic_ids = label.topics.iter().map(TopicId::new).collect::<Result<Vec<_>, _>>()?;
             check_topics_exist(&self.config.topics, &topic_ids)?;
+            require_stored_topics(self.store, &topic_ids)?;
             match self.store.read(|reader| reader.find_labelled_row(label))? {
                 Some(id) => {
                     self.set_one(id, Some(topic_ids))?;
