@@ -3,7 +3,10 @@
 
 use feed_model::{Draft, EntryId, SourceId, StoryId, Timestamp};
 
-use super::{EntryIdentity, Fingerprint, SourceSite, title_match};
+use super::{
+    EntryIdentity, Fingerprint, SourceSite,
+    title_match::{self, NamesBesideTitle, TitleRelation},
+};
 
 /// An entry that is not stored yet.
 #[derive(Debug, Clone)]
@@ -55,6 +58,24 @@ impl<'a> IncomingEntry<'a> {
     /// Returns whether it has the canonical link of the candidate.
     pub(super) fn has_link_of(&self, candidate: &Candidate) -> bool {
         self.identity.canonical.is_some() && self.identity.canonical == candidate.canonical
+    }
+
+    /// Returns whether the title of a stored entry may be related to this one. By every rule, an
+    /// entry with an unrelated title and another link is another story.
+    pub fn has_related_title(
+        &self,
+        title_norm: Option<&str>,
+        source_title: Option<&str>,
+        site: &SourceSite,
+    ) -> bool {
+        let Some((new, old)) = self.identity.title_norm.as_deref().zip(title_norm) else {
+            return false;
+        };
+        let mut sources = self.source_names.clone();
+        sources.extend(title_match::source_names(source_title, site.name()));
+        // Any added words may be the name of an author.
+        let names = NamesBesideTitle { sources, is_author: &|_| true };
+        title_match::relation(new, old, &names) != TitleRelation::Different
     }
 
     /// Returns the normalised title without the name of its source. A copy elsewhere may have the

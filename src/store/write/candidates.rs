@@ -32,7 +32,7 @@ const MAX_LOOKUP_ROWS: i64 = 80;
 const MIN_PREFIX_WORDS: usize = 3;
 
 /// The indexes are named: the query planner would prefer one with the order, or with the source.
-static CANDIDATES: LazyLock<String> = LazyLock::new(|| {
+static ALIKE: LazyLock<String> = LazyLock::new(|| {
     let lookup = |index: &str, condition: &str, order: &str| {
         format!(
             "SELECT id FROM (
@@ -60,35 +60,41 @@ static CANDIDATES: LazyLock<String> = LazyLock::new(|| {
     ]
     .join(" UNION ");
     format!(
-        "WITH alike AS ({alike}),
-         nearest AS (
-           SELECT e.id FROM alike JOIN entry e ON e.id = alike.id
-            ORDER BY e.canonical_url IS :canonical DESC, e.normalized_title IS :title DESC,
-              iif(e.canonical_url IS :canonical, e.id, -e.id)
-            LIMIT :max_candidates)
-         SELECT e.id, e.story_id, e.source_id, e.link, e.canonical_url, e.normalized_title, e.guid,
-                e.fingerprint, e.published_ms, src.url AS source_url, src.home_page_url,
+        "SELECT e.id, e.normalized_title, src.url AS source_url, src.home_page_url,
                 coalesce(src.feed_title, src.title_override) AS source_title,
-                (SELECT count(*) FROM (
-                   SELECT 1 FROM entry o INDEXED BY entry_canonical_url
-                    WHERE o.canonical_url = e.canonical_url AND o.canonical_url IS NOT NULL
-                      AND o.source_id = e.source_id LIMIT 2)) AS entries_with_link,
-                (SELECT count(DISTINCT coalesce(o.canonical_url, o.id))
-                   FROM entry o WHERE o.story_id = e.story_id) AS page_count,
-                EXISTS (SELECT 1 FROM entry o
-                         WHERE o.story_id = e.story_id AND o.source_id = :source)
-                  AS has_entry_of_same_source
-           FROM nearest JOIN entry e ON e.id = nearest.id JOIN source src ON src.id = e.source_id
-          WHERE NOT EXISTS (
-            SELECT 1 FROM split CROSS JOIN entry one ON one.id = split.entry_id
-                   CROSS JOIN entry other ON other.story_id = split.story_id
-             WHERE (other.story_id = e.story_id AND one.source_id = :source
-                    AND (one.normalized_title = :title OR one.canonical_url = :canonical))
-                OR (one.story_id = e.story_id AND other.source_id = :source
-                    AND (other.normalized_title = :title OR other.canonical_url = :canonical)))
-          ORDER BY e.canonical_url IS :canonical DESC, e.first_seen_ms, e.id"
+                e.canonical_url IS :canonical OR e.canonical_url IS :legacy_link AS has_link
+           FROM ({alike}) alike JOIN entry e ON e.id = alike.id
+           JOIN source src ON src.id = e.source_id
+          ORDER BY e.canonical_url IS :canonical DESC, e.normalized_title IS :title DESC,
+            iif(e.canonical_url IS :canonical, e.id, -e.id)
+          LIMIT :max_candidates"
     )
 });
+
+/// What is compared of the entries that may match.
+const CANDIDATES: &str = "
+    SELECT e.id, e.story_id, e.source_id, e.link, e.canonical_url, e.normalized_title, e.guid,
+           e.fingerprint, e.published_ms, src.url AS source_url, src.home_page_url,
+           coalesce(src.feed_title, src.title_override) AS source_title,
+           (SELECT count(*) FROM (
+              SELECT 1 FROM entry o INDEXED BY entry_canonical_url
+               WHERE o.canonical_url = e.canonical_url AND o.canonical_url IS NOT NULL
+                 AND o.source_id = e.source_id LIMIT 2)) AS entries_with_link,
+           (SELECT count(DISTINCT coalesce(o.canonical_url, o.id))
+              FROM entry o WHERE o.story_id = e.story_id) AS page_count,
+           EXISTS (SELECT 1 FROM entry o
+                    WHERE o.story_id = e.story_id AND o.source_id = :source)
+             AS has_entry_of_same_source
+      FROM json_each(:entries) found CROSS JOIN entry e ON e.id = found.value
+      JOIN source src ON src.id = e.source_id
+     WHERE NOT EXISTS (
+       SELECT 1 FROM split CROSS JOIN entry one ON one.id = split.entry_id
+              CROSS JOIN entry other ON other.story_id = split.story_id
+        WHERE (other.story_id = e.story_id AND one.source_id = :source
+               AND (one.normalized_title = :title OR one.canonical_url = :canonical))
+           OR (one.story_id = e.story_id AND other.source_id = :source
+               AND (other.normalized_title = :title OR other.canonical_url = :canonical)))
+     ORDER BY e.canonical_url IS :canonical DESC, e.first_seen_ms, e.id";
 
 /// Returns the candidates for a new entry, the best first.
 pub(super) fn find(
@@ -108,9 +114,9 @@ pub(super) fn find(
         .as_deref()
         .map(|link| link.split('#').next().unwrap_or_default())
         .filter(|link| Some(*link) != identity.canonical.as_deref());
-    let mut candidates = query_all(
+    let alike = query_all(
         conn,
-        &CANDIDATES,
+        &ALIKE,
         named_params! {
             ":source": source.as_str(),
             ":canonical": identity.canonical,
@@ -124,6 +130,31 @@ pub(super) fn find(
             ":text_minhash": minhashes.map(|[_, text]| text),
             ":max_rows": MAX_LOOKUP_ROWS,
             ":max_candidates": MAX_CANDIDATES,
+        },
+        |row| {
+            let title: Option<String> = row.get("normalized_title")?;
+            let source_title: Option<String> = row.get("source_title")?;
+            let may_match = row.get("has_link")?
+                || incoming.has_related_title(
+                    title.as_deref(),
+                    source_title.as_deref(),
+                    &sql_values::source_site(row)?,
+                );
+            Ok(may_match.then_some(row.get::<_, i64>("id")?))
+        },
+    )?;
+    let alike: Vec<i64> = alike.into_iter().flatten().collect();
+    if alike.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut candidates = query_all(
+        conn,
+        CANDIDATES,
+        named_params! {
+            ":entries": sql_values::json(&alike),
+            ":source": source.as_str(),
+            ":canonical": identity.canonical,
+            ":title": identity.title_norm,
         },
         candidate_of_row,
     )?;
