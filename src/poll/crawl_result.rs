@@ -20,6 +20,8 @@ pub(super) struct CrawlResult {
     pub(super) follow_mode: FollowMode,
     /// The descriptions of the pages that were fetched, to find out which describe the site.
     pub(super) descriptions: Vec<PageDescription>,
+    /// The titles that the site's own page gives the posts, by the index of their drafts.
+    pub(super) listed_titles: Vec<(usize, String)>,
     /// The site's own description, if its page states one.
     pub(super) site_description: Option<String>,
     /// The number of fetched pages with a title of their own, and without.

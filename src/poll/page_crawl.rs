@@ -199,6 +199,22 @@ fn replace_site_descriptions(crawl: &mut CrawlResult) {
     }
 }
 
+/// Replaces titles that several pages state, such as the site's name, by those that the site's own
+/// page gives the posts.
+fn replace_repeated_titles(crawl: &mut CrawlResult) {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for title in crawl.drafts.iter().filter_map(|(draft, _)| draft.title.clone()) {
+        *counts.entry(title).or_default() += 1;
+    }
+    for (at, listed) in std::mem::take(&mut crawl.listed_titles) {
+        if let Some((draft, _)) = crawl.drafts.get_mut(at)
+            && draft.title.as_ref().and_then(|title| counts.get(title)).is_some_and(|n| *n >= 3)
+        {
+            draft.title = Some(listed);
+        }
+    }
+}
+
 /// Returns whether a known page with a newer `lastmod` is fetched again: only if it was fetched
 /// before. Returns `None` if `lastmod` is not newer.
 fn queue_again(before: &KnownPage, lastmod: Option<Timestamp>) -> Option<bool> {
@@ -322,6 +338,7 @@ pub(super) async fn fetch_pages(
         }
     }
     replace_site_descriptions(crawl);
+    replace_repeated_titles(crawl);
     Ok(())
 }
 
@@ -499,6 +516,7 @@ async fn read_page(
         metadata
     } else {
         let mut draft = head.draft;
+        let listed_title = listed_metadata.title().map(str::to_owned);
         listed_metadata.fill_gaps(&mut draft, &url);
         if draft.title.is_none() {
             crawl
@@ -517,6 +535,9 @@ async fn read_page(
         }
         crawl.site_title = crawl.site_title.take().or(head.site_title);
         crawl.descriptions.extend(description);
+        if let Some(title) = listed_title {
+            crawl.listed_titles.push((crawl.drafts.len(), title));
+        }
         crawl.drafts.push((draft, arrival));
         None
     };

@@ -63,6 +63,11 @@ impl PageMetadata {
         }
     }
 
+    /// Returns the title.
+    pub(super) fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
     /// Returns whether the metadata has all that a page's own head would be fetched for.
     pub(super) fn is_complete(&self) -> bool {
         self.title.is_some() && self.published.is_some() && self.summary.is_some()

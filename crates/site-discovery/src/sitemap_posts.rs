@@ -50,7 +50,7 @@ pub fn post_links(
     let remaining: Vec<&SitemapPage> =
         document.pages.iter().filter(|page| !excluded(page)).collect();
     let (chosen, reason) = if patterns.include.is_empty() {
-        let known: HashSet<String> = known_posts.iter().map(url_shape::comparison_key).collect();
+        let known: HashSet<String> = known_posts.iter().map(post_key).collect();
         guess_posts(&remaining, site, &known)
     } else {
         let included = |page: &&SitemapPage| {
@@ -66,6 +66,12 @@ pub fn post_links(
     // The sort is stable, so pages of the same date and undated pages keep the document's order.
     pages.sort_by_key(|page| Reverse(best_known_date(page)));
     PostLinks { skipped: document.pages.len() - pages.len(), pages, reason }
+}
+
+/// Returns a key for the comparison of posts. A sitemap may leave out the `.html` that links have.
+fn post_key(url: &Url) -> String {
+    let key = url_shape::comparison_key(url);
+    key.strip_suffix(".html").map(str::to_owned).unwrap_or(key)
 }
 
 /// Returns the date that pages are ordered by before they are fetched: the publication date,
@@ -100,7 +106,7 @@ impl<'a> PathGroup<'a> {
             self.days.insert(at.date_naive());
         }
         self.news_count += usize::from(is_news(page));
-        self.known_count += usize::from(known.contains(&url_shape::comparison_key(&page.url)));
+        self.known_count += usize::from(known.contains(&post_key(&page.url)));
         self.slug_count += usize::from(url_shape::post_score(&page.url) >= 1.0);
     }
 
@@ -185,6 +191,31 @@ fn path_group_key(url: &Url) -> String {
     }
 }
 
+/// Returns the group that looks most like posts, with its directory.
+fn best_group<'b, 'a>(
+    path_groups: &'b BTreeMap<String, PathGroup<'a>>,
+) -> Option<(&'b String, &'b PathGroup<'a>)> {
+    // If the same posts exist in two languages, the language that the sitemap lists first is
+    // chosen.
+    let heaviest = path_groups.iter().max_by(|(a, x), (b, y)| {
+        x.weight(a).total_cmp(&y.weight(b)).then_with(|| y.first.cmp(&x.first))
+    });
+    // If the site's page lists posts of another directory, the guess is wrong, unless its directory
+    // is named after posts.
+    let most_known = path_groups
+        .iter()
+        .filter(|(_, group)| group.known_count >= 3)
+        .max_by_key(|(_, group)| (group.known_count, Reverse(group.first)));
+    match (heaviest, most_known) {
+        (Some((directory, group)), Some(known))
+            if group.known_count == 0 && !url_shape::is_post_directory(directory) =>
+        {
+            Some(known)
+        }
+        _ => heaviest,
+    }
+}
+
 fn guess_posts<'a>(
     pages: &[&'a SitemapPage],
     site: &Url,
@@ -237,25 +268,7 @@ fn guess_posts<'a>(
             .or_insert_with(|| PathGroup { first, ..PathGroup::default() })
             .add(page, known);
     }
-    // If the same posts exist in two languages, the language that the sitemap lists first is
-    // chosen.
-    let heaviest = path_groups.iter().max_by(|(a, x), (b, y)| {
-        x.weight(a).total_cmp(&y.weight(b)).then_with(|| y.first.cmp(&x.first))
-    });
-    // If the site's page lists posts of another directory, the guess is wrong, unless its directory
-    // is named after posts.
-    let most_known = path_groups
-        .iter()
-        .filter(|(_, group)| group.known_count >= 3)
-        .max_by_key(|(_, group)| (group.known_count, Reverse(group.first)));
-    let best = match (heaviest, most_known) {
-        (Some((directory, group)), Some(known))
-            if group.known_count == 0 && !url_shape::is_post_directory(directory) =>
-        {
-            Some(known)
-        }
-        _ => heaviest,
-    };
+    let best = best_group(&path_groups);
     let Some((directory, best)) = best else {
         return (
             Vec::new(),
@@ -283,7 +296,7 @@ fn guess_posts<'a>(
             .filter(|p| {
                 url_shape::post_score(&p.url) >= 1.0
                     || p.news_title.is_some()
-                    || known.contains(&url_shape::comparison_key(&p.url))
+                    || known.contains(&post_key(&p.url))
             })
             .collect();
         if !with_slug.is_empty() {

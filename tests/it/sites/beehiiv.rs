@@ -54,6 +54,7 @@ fn issues(now: Timestamp) -> Vec<Issue> {
 }
 
 /// How the site is built at a time.
+#[allow(clippy::struct_excessive_bools)] // independent states of the site
 struct Site {
     issues: Vec<Issue>,
     has_cards: bool,

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     byline::{author_name, reading_minutes},
     dates::{self, MonthDay},
+    dom::text_of,
     site_name::SiteNameCleaner,
     url_shape,
     word_list::{WordList, word_list},
@@ -134,6 +135,7 @@ pub(super) fn read(
         }
     }
     if let Some((position, text, in_heading)) = title {
+        let text = reader.take_leading_date(&text, anchors);
         reader.set_title(position, &text, runs, page);
         if has_date_titles {
             reader.date_in_title = dates::find(&text).map(|found| found.date);
@@ -367,6 +369,28 @@ impl FieldReader<'_> {
         self.item
             .reading_time
             .get_or_insert_with(|| text.trim_matches(|c: char| !c.is_alphanumeric()).to_owned());
+    }
+
+    /// Takes a date that is an element of its own at the beginning of the link: `<span>April
+    /// 2</span> Title`. Returns the title without it.
+    fn take_leading_date(&mut self, title: &str, anchors: &[&Anchor<'_>]) -> String {
+        let leading = anchors
+            .iter()
+            .filter_map(|a| a.element.child_elements().next().map(text_of))
+            .find(|text| dates::is_only_date(text));
+        let Some(rest) = leading.as_deref().and_then(|lead| title.strip_prefix(lead)) else {
+            return title.to_owned();
+        };
+        if rest.trim().is_empty() {
+            return title.to_owned();
+        }
+        let lead = &title[..title.len() - rest.len()];
+        match dates::find(lead) {
+            Some(found) => self.published = self.published.or(Some(found.date)),
+            None => self.month_day = self.month_day.or_else(|| dates::find_month_day(lead)),
+        }
+        rest.trim_start_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '“' | '"' | '「'))
+            .to_owned()
     }
 
     /// Stores the title, and the date that is part of it. `position` is the index of its run, or

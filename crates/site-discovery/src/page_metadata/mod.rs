@@ -7,6 +7,7 @@
 
 mod article_text;
 mod images;
+mod summary;
 mod visible;
 
 use std::collections::BTreeSet;
@@ -561,41 +562,5 @@ impl MetadataReader<'_> {
             out.extend(element.attr("src").and_then(|h| self.dom.url(h)).map(|u| image_key(&u)));
         }
         out
-    }
-
-    /// Returns the description in the metadata, with its origin, unless it describes the site.
-    fn description(&self, draft: &Draft, site_title: Option<&str>) -> Option<(String, String)> {
-        let cleaner = SiteNameCleaner::new(site_title, self.page.url);
-        let title = draft.title.as_deref();
-        let authors: Vec<&str> = draft.authors.iter().map(|p| p.name.as_str()).collect();
-        let of_site = self.graph.site_descriptions();
-        let clean = |text: &str| {
-            let text = feed_parser::plain_text(text);
-            if of_site.contains(&text) && self.article.is_none_or(|a| a.get("headline").is_none()) {
-                return None;
-            }
-            cleaner.clean_summary(&text, title, &authors)
-        };
-        let mut candidates = self.json_text(&["description", "abstract"]).into_iter().chain(
-            [
-                "og:description",
-                "description",
-                "twitter:description",
-                "dc.description",
-                "dcterms.abstract",
-                "citation_abstract",
-            ]
-            .iter()
-            .filter_map(|n| self.meta(&[n]).map(|(v, f)| (v, f.to_owned()))),
-        );
-        candidates.find_map(|(v, from)| Some((clean(&v)?, from)))
-    }
-
-    /// Returns the first sentences of the text.
-    fn text_summary(&self, draft: &Draft, site_title: Option<&str>) -> Option<String> {
-        let cleaner = SiteNameCleaner::new(site_title, self.page.url);
-        let title = draft.title.as_deref();
-        let authors: Vec<&str> = draft.authors.iter().map(|p| p.name.as_str()).collect();
-        visible::first_paragraph(self.dom, &|text| cleaner.clean_summary(text, title, &authors))
     }
 }

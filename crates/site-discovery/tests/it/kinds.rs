@@ -405,3 +405,24 @@ fn a_page_is_read_the_same_in_every_run() {
         assert_eq!(summaries(&body), first);
     }
 }
+
+#[test]
+fn a_date_that_begins_the_link_is_not_part_of_the_title() {
+    let row = |slug: &str, day: &str, title: &str| {
+        format!("<li><a href=/2026/{slug}/><span>{day}</span> {title}</a></li>")
+    };
+    let body = format!(
+        "<h1>Archive</h1><ol><li><h2>2026</h2></li>{}{}{}</ol>",
+        row("keel-laid-at-dawn", "April 2", "Keel laid at dawn"),
+        row("a-mast-for-two", "March 18", "A mast for two"),
+        row("oars-and-rowlocks", "January 7", "Oars and rowlocks")
+    );
+    assert_eq!(
+        titles("https://boats.example/archive/", &body),
+        ["Keel laid at dawn", "A mast for two", "Oars and rowlocks"]
+    );
+    assert_eq!(
+        dates("https://boats.example/archive/", &body),
+        ["2026-04-02", "2026-03-18", "2026-01-07"]
+    );
+}
