@@ -350,14 +350,13 @@ async fn find_sitemap(
         .collect();
     let named = site_discovery::sitemap_links(&Page { url, headers: &page.headers, html });
     candidates.extend(named.into_iter().map(|url| (url, "the page names its sitemap".to_owned())));
-    if candidates.is_empty() {
-        // Several sites can share a host: the second is the site's own, below its path.
-        for path in ["/sitemap.xml", "sitemap.xml"] {
-            candidates.extend(url.join(path).ok().map(|url| {
-                let reason = format!("the site has a sitemap at {}", url.path());
-                (url, reason)
-            }));
-        }
+    // These are tried if none is named or usable. Several sites can share a host: the second is the
+    // site's own, below its path.
+    for path in ["/sitemap.xml", "sitemap.xml"] {
+        candidates.extend(url.join(path).ok().map(|url| {
+            let reason = format!("the site has a sitemap at {}", url.path());
+            (url, reason)
+        }));
     }
     let mut tried: HashSet<Url> = HashSet::new();
     candidates.retain(|(url, _)| tried.insert(url.clone()));

@@ -276,13 +276,25 @@ fn guess_posts<'a>(
         );
     };
     let mut chosen = best.pages.clone();
+    // If the site's page lists posts of several directories, each is a subject.
+    let is_subject = |directory: &str, group: &PathGroup<'_>| {
+        let name = directory.trim_matches('/');
+        !name.is_empty() && !url_shape::is_other_directory(name) && group.known_count > 0
+    };
+    let subjects: Vec<&PathGroup<'_>> =
+        path_groups.iter().filter(|(d, group)| is_subject(d, group)).map(|(_, g)| g).collect();
+    let has_subjects =
+        subjects.len() >= 3 && subjects.iter().map(|group| group.known_count).sum::<usize>() >= 4;
     let alike: Vec<&String> = path_groups
         .iter()
         .filter(|(other, group)| {
             let is_listed = best.known_count > 0
                 && group.known_count >= 2
                 && group.known_count * 4 >= group.pages.len();
-            *other != directory && (is_listed || group.is_like(other, best, directory))
+            *other != directory
+                && (is_listed
+                    || has_subjects && is_subject(other, group)
+                    || group.is_like(other, best, directory))
         })
         .map(|(other, _)| other)
         .collect();
@@ -290,17 +302,10 @@ fn guess_posts<'a>(
     if directory == "/" {
         // The root directory contains pages of every kind. Posts are recognised by a slug of
         // several words, if there are any.
-        let with_slug: Vec<&SitemapPage> = chosen
-            .iter()
-            .copied()
-            .filter(|p| {
-                url_shape::post_score(&p.url) >= 1.0
-                    || p.news_title.is_some()
-                    || known.contains(&post_key(&p.url))
-            })
-            .collect();
-        if !with_slug.is_empty() {
-            chosen = with_slug;
+        let has_slug =
+            |p: &SitemapPage| url_shape::post_score(&p.url) >= 1.0 || p.news_title.is_some();
+        if chosen.iter().any(|page| has_slug(page)) {
+            chosen.retain(|page| has_slug(page) || known.contains(&post_key(&page.url)));
         }
     }
     let dated = |pages: &[&SitemapPage]| {

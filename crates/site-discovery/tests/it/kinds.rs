@@ -426,3 +426,38 @@ fn a_date_that_begins_the_link_is_not_part_of_the_title() {
         ["2026-04-02", "2026-03-18", "2026-01-07"]
     );
 }
+
+#[test]
+fn the_directories_of_the_posts_that_the_page_lists_are_subjects() {
+    let document = sitemap(&[
+        ("/posts/the-first-keel-laid", "2020-01-01"),
+        ("/posts/the-second-keel-laid", "2020-01-02"),
+        ("/posts/the-third-keel-laid", "2020-01-03"),
+        ("/wood/how-oak-is-bent", "2024-01-01"),
+        ("/wood/how-ash-is-bent", "2024-01-02"),
+        ("/rope/a-splice-in-three", "2024-01-03"),
+        ("/sails/one-reef-too-late", "2024-01-04"),
+        ("/projects/a-small-red-boat", "2024-01-05"),
+    ]);
+    let listed = [
+        "/wood/how-oak-is-bent",
+        "/wood/how-ash-is-bent",
+        "/rope/a-splice-in-three",
+        "/sails/one-reef-too-late",
+    ];
+    assert_eq!(posts(&document, &listed).len(), 7);
+}
+
+#[test]
+fn one_word_slugs_at_the_root_are_posts_if_no_slug_is_longer_or_the_page_lists_them() {
+    let short =
+        sitemap(&[("/rain", "2024-01-01"), ("/wind", "2024-01-02"), ("/about", "2024-01-03")]);
+    assert_eq!(posts(&short, &["/rain"]), ["/rain", "/wind"]);
+    let mixed = sitemap(&[
+        ("/rain", "2024-01-01"),
+        ("/how-oak-is-bent", "2024-01-02"),
+        ("/shed", "2024-01-03"),
+    ]);
+    assert_eq!(posts(&mixed, &[]), ["/how-oak-is-bent"]);
+    assert_eq!(posts(&mixed, &["/rain"]), ["/how-oak-is-bent", "/rain"]);
+}
