@@ -33,19 +33,16 @@ pub struct Args {
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let store = context.open_store_to_write()?;
-    let stories = match &args.source {
-        Some(source) => stories_of(&store, source)?,
-        None => {
-            let mut stories = Vec::new();
-            for story in &args.stories {
-                let id = require_story(&store, story)?;
-                if !stories.iter().any(|(known, _)| *known == id) {
-                    stories.push((id, title_of(&store, id)?));
-                }
-            }
-            stories
+    let mut stories = Vec::new();
+    if let Some(source) = &args.source {
+        stories = stories_of(&store, source)?;
+    }
+    for story in &args.stories {
+        let id = require_story(&store, story)?;
+        if !stories.iter().any(|(known, _)| *known == id) {
+            stories.push((id, title_of(&store, id)?));
         }
-    };
+    }
     if stories.is_empty() {
         return Err(UsageError("no story to remove".to_owned()).into());
     }

@@ -84,7 +84,9 @@ impl Vocabulary {
 
     /// Returns whether a name is the path of a file.
     pub fn is_path(name: &str) -> bool {
-        name.contains(['/', '\\']) || name.ends_with(".toml")
+        let extension = Path::new(name).extension();
+        name.contains(['/', '\\'])
+            || extension.is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
     }
 }
 

@@ -92,9 +92,8 @@ fn the_catalogue_classifies_its_labelled_posts() {
     let off_topic: Vec<LabelledRow> =
         labels.into_iter().filter(|row| row.topics.is_empty()).collect();
     assert!(off_topic.len() >= 10);
-    for rules in [rules, shipped()] {
-        assert_eq!(evaluate::evaluate(&rules, &off_topic).misses, []);
-    }
+    assert_eq!(evaluate::evaluate(&rules, &off_topic).misses, []);
+    assert_eq!(evaluate::evaluate(&shipped(), &off_topic).misses, []);
 }
 
 #[test]
@@ -109,8 +108,8 @@ fn weak_words_that_repeat_put_no_story_into_a_shipped_topic() {
         language: Some("en"),
         ..StoryFields::default()
     };
-    for rules in [shipped(), catalogue()] {
-        let members = rules.classify(&fields).into_iter().filter(|topic| topic.is_member);
+    for rules in [shipped as fn() -> Rules, catalogue] {
+        let members = rules().classify(&fields).into_iter().filter(|topic| topic.is_member);
         assert_eq!(members.map(|topic| topic.topic.to_string()).collect::<Vec<_>>(), [""; 0]);
     }
 }
