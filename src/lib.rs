@@ -6,7 +6,7 @@
 //! command line    cli  demo
 //! application     app
 //! services        poll  serve  site
-//! infrastructure  config  fetch  schedule  store  telemetry  clock
+//! infrastructure  config  fetch  schedule  store  telemetry  clock  compression
 //! crates          feed-model  feed-parser  site-discovery  entry-identity  topic-rules
 //!                 feed-publisher
 //! ```
@@ -16,6 +16,7 @@
 pub mod schedule;
 
 pub mod clock;
+mod compression;
 pub mod config;
 pub mod fetch;
 pub mod store;

@@ -12,21 +12,15 @@ use std::{
     },
 };
 
-use async_compression::{
-    tokio::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder},
-    zstd::DParameter,
-};
+use async_compression::tokio::bufread::{BrotliDecoder, DeflateDecoder, GzipDecoder, ZlibDecoder};
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio_util::io::StreamReader;
 
-use super::error::FetchError;
+use super::{error::FetchError, zstd};
 
 /// The most nested content codings; more are an attack.
 const MAX_CODINGS: usize = 3;
-
-/// The largest window of a zstd stream, as a power of two: 8 MiB (RFC 9659 §3).
-const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// The initial capacity for a body, in bytes.
 const INITIAL_CAPACITY: usize = 16 * 1024;
@@ -122,10 +116,7 @@ async fn decode(reader: Reader, coding: &str) -> io::Result<Option<Reader>> {
             Box::pin(decoder)
         }
         "br" => Box::pin(BrotliDecoder::new(reader)),
-        "zstd" => Box::pin(ZstdDecoder::with_params(
-            reader,
-            &[DParameter::window_log_max(ZSTD_WINDOW_LOG)],
-        )),
+        "zstd" => Box::pin(zstd::decode(reader)),
         "deflate" => {
             // The specification means zlib, but some servers send raw deflate. The first byte tells
             // them apart (RFC 1950 §2.2).

@@ -23,6 +23,7 @@ mod response;
 mod response_cache;
 mod transport;
 mod user_agent;
+mod zstd;
 
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, secrets_file};

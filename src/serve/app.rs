@@ -12,9 +12,10 @@ use feed_model::TopicId;
 use feed_publisher::{Addresses, FeedFormat, pages::PageError};
 
 use crate::{
+    compression::CompressionLevel,
     site::{
-        self, ArchiveLookup, Audience, CompressionLevel, PageName, RenderedDocument, SiteSettings,
-        page, search_feed, union_feed,
+        self, ArchiveLookup, Audience, PageName, RenderedDocument, SiteSettings, page, search_feed,
+        union_feed,
     },
     store::{Store, StoreError, StoryDigests},
 };

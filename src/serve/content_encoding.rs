@@ -7,8 +7,6 @@ pub(super) enum ContentEncoding {
     Identity,
     /// `gzip`.
     Gzip,
-    /// `zstd`.
-    Zstd,
     /// `br`.
     Brotli,
 }
@@ -20,7 +18,6 @@ impl ContentEncoding {
             Self::Identity => None,
             Self::Gzip => Some("gzip"),
             Self::Brotli => Some("br"),
-            Self::Zstd => Some("zstd"),
         }
     }
 
@@ -38,10 +35,9 @@ impl ContentEncoding {
         let any = weight("*");
         let gzip = weight("gzip").or_else(|| weight("x-gzip")).or(any).unwrap_or(0);
         let brotli = weight("br").or(any).unwrap_or(0);
-        let zstd = weight("zstd").or(any).unwrap_or(0);
         // The identity is acceptable unless it is excluded, but named encodings are preferred.
         let identity = weight("identity").unwrap_or(0);
-        [(brotli, Self::Brotli), (gzip, Self::Gzip), (zstd, Self::Zstd), (identity, Self::Identity)]
+        [(brotli, Self::Brotli), (gzip, Self::Gzip), (identity, Self::Identity)]
             .into_iter()
             .filter(|(weight, _)| *weight > 0)
             .max_by_key(|(weight, coding)| (*weight, *coding))
@@ -83,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_preferred_encoding_is_chosen() {
-        use ContentEncoding::{Brotli, Gzip, Identity, Zstd};
+        use ContentEncoding::{Brotli, Gzip, Identity};
         for (lines, expected) in [
             (&[][..], Identity),
             (&[""], Identity),
@@ -104,8 +100,8 @@ mod tests {
             (&["gzip;q=2"], Identity),
             (&["gzip;q=abc"], Identity),
             (&["gzip;q=0.1234"], Identity),
-            (&["deflate, zstd"], Zstd),
-            (&["gzip;q=0.5, zstd"], Zstd),
+            (&["deflate, zstd"], Identity),
+            (&["gzip;q=0.5, zstd"], Gzip),
             (&["deflate, compress"], Identity),
             (&["*;q=0"], Identity),
         ] {

@@ -11,7 +11,10 @@ use axum::{
 use feed_model::{StoryId, TopicId};
 use feed_publisher::{Addresses, FeedFormat, YearMonth, pages::PageError};
 
-use crate::site::{self, ArchiveLookup, CompressionLevel, PageName, TopicLookup};
+use crate::{
+    compression::CompressionLevel,
+    site::{self, ArchiveLookup, PageName, TopicLookup},
+};
 
 use super::{
     app::App,

@@ -5,7 +5,6 @@
 //! on the stored state and the settings only. HTTP is in `serve`.
 
 mod archives;
-mod compression;
 mod documents;
 mod page;
 mod render;
@@ -18,7 +17,6 @@ mod topic_channel;
 mod topic_lookup;
 
 pub use archives::{ArchiveLookup, archive};
-pub use compression::{Compression, CompressionLevel, MIN_COMPRESSED_BYTES};
 pub use documents::{documents, topic_list, union_feed};
 pub use page::{PageName, error_page, page, pages};
 pub use render::render_site;

@@ -15,11 +15,13 @@ use std::{
 use feed_model::TopicId;
 use feed_publisher::Addresses;
 
-use crate::store::{Reader, StoreError};
+use crate::{
+    compression::{Compression, CompressionLevel, MIN_COMPRESSED_BYTES},
+    store::{Reader, StoreError},
+};
 
 use super::{
     archives::{ArchiveLookup, archive},
-    compression::{Compression, CompressionLevel, MIN_COMPRESSED_BYTES},
     documents::{LastModifiedFn, SEARCH_STYLE_PATH, documents},
     page::{PageName, page, pages},
     rendered_document::RenderedDocument,

@@ -301,7 +301,7 @@ CREATE TABLE archive (
   superseded   INTEGER NOT NULL DEFAULT 0, -- 1: a later archive also has its stories
   revision     INTEGER NOT NULL DEFAULT 0, -- incremented when a story is removed or changed
   input_digest BLOB,                      -- hash of the input of `body`; NULL: not rendered
-  body         BLOB,                      -- the rendered document (zstd)
+  body         BLOB,                      -- the rendered document (Brotli; older rows: zstd)
   updated_ms   INTEGER,
   PRIMARY KEY (topic_id, number)
 ) STRICT;

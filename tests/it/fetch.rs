@@ -285,6 +285,18 @@ fn brotli(text: &[u8]) -> Vec<u8> {
     out
 }
 
+fn zstd(text: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// "a feed, a feed, a feed", 50 times, with a checksum, as zstd 1.5 compresses it.
+const ZSTD: [u8; 53] = [
+    0x28, 0xB5, 0x2F, 0xFD, 0x04, 0x08, 0x45, 0x01, 0x00, 0x40, 0x61, 0x20, 0x66, 0x65, 0x65, 0x64,
+    0x2C, 0x20, 0x63, 0xA8, 0xE0, 0xF7, 0x0C, 0xF0, 0x95, 0x03, 0x10, 0x0E, 0xC6, 0x7D, 0xAA, 0x56,
+    0x55, 0x55, 0xAD, 0xCA, 0xAA, 0x5A, 0xA5, 0x55, 0xB5, 0x52, 0xAB, 0x5A, 0x23, 0xD1, 0xDB, 0x32,
+    0x05, 0x65, 0x1E, 0x11, 0x93,
+];
+
 #[tokio::test]
 async fn every_content_encoding_is_decoded() {
     let text = b"a feed, a feed, a feed".repeat(50);
@@ -301,7 +313,15 @@ async fn every_content_encoding_is_decoded() {
         ("gzip", gzip(&text)),
         ("X-GZip", gzip(&text)),
         ("br", brotli(&text)),
-        ("zstd", zstd::encode_all(text.as_slice(), 3).unwrap()),
+        ("zstd", ZSTD.to_vec()),
+        (
+            "zstd",
+            [zstd(&text[..70]), vec![0x50, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3]]
+                .concat()
+                .into_iter()
+                .chain(zstd(&text[70..]))
+                .collect(),
+        ),
         ("deflate", zlib.finish().unwrap()),
         ("deflate", deflate.finish().unwrap()),
         ("gzip, br", brotli(&gzip(&text))),
@@ -318,6 +338,16 @@ async fn every_content_encoding_is_decoded() {
 }
 
 #[tokio::test]
+async fn zstd_is_decoded_beyond_its_window() {
+    let text: Vec<u8> = (0..60_000).flat_map(|n| format!("word {n} ").into_bytes()).collect();
+    let origin = Origin::start();
+    let body = zstd(&text);
+    assert!(body.len() > 128 << 10, "{} bytes need several reads", body.len());
+    origin.script("/", vec![Reply::ok(body).header("Content-Encoding", "zstd")]);
+    assert!(get(&origin.url("/")).await.unwrap().body == text);
+}
+
+#[tokio::test]
 async fn damaged_bodies_are_errors() {
     let origin = Origin::start();
     let mut cut = gzip(&b"a feed that breaks off".repeat(100));
@@ -326,8 +356,13 @@ async fn damaged_bodies_are_errors() {
     origin.script("/cut", vec![Reply::ok(cut).header("Content-Encoding", "gzip")]);
     origin.script("/label", vec![Reply::ok("plain").header("Content-Encoding", "gzip")]);
     origin.script("/short", vec![Reply::ok("half").length(1000).close()]);
+    let mut checksum = ZSTD;
+    checksum[ZSTD.len() - 1] ^= 1;
+    for (path, body) in [("/zstd-checksum", &checksum[..]), ("/zstd-cut", &ZSTD[..40])] {
+        origin.script(path, vec![Reply::ok(body).header("Content-Encoding", "zstd")]);
+    }
     assert_eq!(error_class(&origin.url("/unknown")).await, "coding");
-    for path in ["/cut", "/label", "/short"] {
+    for path in ["/cut", "/label", "/short", "/zstd-checksum", "/zstd-cut"] {
         assert_eq!(error_class(&origin.url(path)).await, "body", "{path}");
     }
 }

@@ -1,11 +1,17 @@
 //! Archive documents (RFC 5005 §4).
 
+use std::io::Read as _;
+
 use rusqlite::{OptionalExtension as _, params};
+use ruzstd::decoding::StreamingDecoder;
 
 use feed_model::{Story, Timestamp, TopicId};
 
-use crate::store::{
-    Reader, StoreError, error::SqlContext as _, sql_values::time_opt, statements::query_all,
+use crate::{
+    compression::Compression,
+    store::{
+        Reader, StoreError, error::SqlContext as _, sql_values::time_opt, statements::query_all,
+    },
 };
 
 /// The state of one archive of a topic.
@@ -37,6 +43,9 @@ pub struct ArchiveDocument {
     /// When it last changed.
     pub updated: Option<Timestamp>,
 }
+
+/// The first bytes of zstd (RFC 8878 §3.1.1).
+const ZSTD_MAGIC: [u8; 4] = 0xFD2F_B528_u32.to_le_bytes();
 
 /// Whether no public story of the archive `c` is left.
 const IS_EMPTY: &str = "NOT EXISTS (
@@ -104,8 +113,67 @@ impl Reader<'_> {
             body: document
                 .body
                 .filter(|_| !document.is_empty)
-                .and_then(|body| zstd::decode_all(&body[..]).ok()),
+                .and_then(|body| decompress(&body)),
             ..document
         }))
+    }
+}
+
+/// Decompresses a document that this version stored (Brotli) or an older version stored (zstd). The
+/// first byte of Brotli is odd, because documents have a window of at least 2^18 bytes (RFC 7932
+/// §9.1), so it is never the first byte of zstd.
+fn decompress(body: &[u8]) -> Option<Vec<u8>> {
+    if !body.starts_with(&ZSTD_MAGIC) {
+        return Compression::Brotli.decompress(body);
+    }
+    let mut document = Vec::new();
+    StreamingDecoder::new(body).ok()?.read_to_end(&mut document).ok()?;
+    Some(document)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+    use super::*;
+    use crate::compression::CompressionLevel;
+
+    /// The text of `entries`, as zstd 1.5 compresses it at level 12.
+    const ZSTD: &str = "KLUv/WC2EI0LAHKNJh5gSasDo5CYzrZW/VgM1IMhjBvQXUJkSi4hSVRlCAOof/Z/\
+        f/fv3/7npz/72b+srJzsZCtkG9kr7Uw77fT6XS5y27I2tc3Wp+1iLK2VSj0lZIRSM9mfdluAohUtwHiLeQfRJNEs\
+        CQliYI5RHgEiAY3yojHgInwRJgXNHY6iHcNDEBCGwjNAJeEORyvaMXFJBNxD4hGbW1AifC15qHHM3f/YDfAkEhGR\
+        6QEScBBAEPgRBKPwDApXwiOC+wEGGedH0D2nvI+V54ojH1unjhKgeMeZHnGvAIM89iVvdXaItVTVgVQv+VaOuvhI\
+        nxzaPrwKfTksV3xoOPv9ndT0g3GW+aZ1fg53UHjytQOmDsS/2ufAy4H6yxUOkze2fnbaeDYOv8ZIjU3ja8WsM7IZ\
+        Fk7Fxwgx7DFy/sLhxfZn622xFS3Wz+KuOFY8zusrwpxcgPs3g4IdNkct0+ioPE/UAW+OqpII8vjkTM90Cho0KwHI\
+        ag==";
+
+    fn entries() -> Vec<u8> {
+        let entry = |n: u32| {
+            format!(
+                "<entry><title>Post {n}</title><id>urn:example:{n}</id><content>Water number {} \
+                 flows to the sea.</content></entry>\n",
+                n * n
+            )
+        };
+        (0..40).flat_map(|n| entry(n).into_bytes()).collect()
+    }
+
+    #[test]
+    fn documents_are_read_in_the_format_of_today_and_of_older_versions() {
+        let today = Compression::Brotli.compress(&entries(), CompressionLevel::Best);
+        assert_eq!(decompress(&today), Some(entries()));
+        let older = BASE64_STANDARD.decode(ZSTD).unwrap();
+        assert_eq!(decompress(&older), Some(entries()));
+        assert_eq!(decompress(&older[..older.len() / 2]), None);
+        assert_eq!(decompress(&today[..today.len() / 2]), None);
+    }
+
+    #[test]
+    fn new_documents_never_begin_like_documents_of_older_versions() {
+        for len in [0, 1, 100, 1 << 18, 1 << 23] {
+            let text: Vec<u8> = (0..len).map(|n: u32| n.to_le_bytes()[0]).collect();
+            let compressed = Compression::Brotli.compress(&text, CompressionLevel::Best);
+            assert_ne!(compressed[0], ZSTD_MAGIC[0], "{len}");
+        }
     }
 }

@@ -10,18 +10,18 @@ use rusqlite::{Connection, named_params, params};
 
 use feed_model::{StoryId, Timestamp, TopicId};
 
-use crate::store::{
-    Store, StoreError, WindowPolicy,
-    error::SqlContext as _,
-    sql_values::{ms, number},
-    statements::{execute, query_all, query_row},
+use crate::{
+    compression::{Compression, CompressionLevel},
+    store::{
+        Store, StoreError, WindowPolicy,
+        error::SqlContext as _,
+        sql_values::{ms, number},
+        statements::{execute, query_all, query_row},
+    },
 };
 
 /// The maximum size of the stored texts of one archive, in bytes.
 const MAX_TEXT_BYTES: u64 = 250_000;
-
-/// The zstd compression level of archive documents. They are rarely written.
-const COMPRESSION_LEVEL: i32 = 12;
 
 /// The size of the stored text of an entry `e`, in bytes.
 const TEXT_BYTES: &str = "length(coalesce(e.content, '')) + length(coalesce(e.summary, ''))";
@@ -260,8 +260,7 @@ impl Store {
         let compressed: Vec<RenderedArchive> = rendered
             .into_iter()
             .map(|archive| RenderedArchive {
-                body: zstd::bulk::compress(&archive.body, COMPRESSION_LEVEL)
-                    .expect("compression into a growing buffer succeeds"),
+                body: Compression::Brotli.compress(&archive.body, CompressionLevel::Best),
                 ..archive
             })
             .collect();

@@ -130,8 +130,10 @@ fn a_decompression_bomb_uses_no_more_memory_than_max_body() {
     origin.script("/bomb", vec![Reply::ok(bomb()).header("Content-Encoding", "gzip")]);
     origin
         .script("/nested", vec![Reply::ok(gzip(&bomb())).header("Content-Encoding", "gzip, gzip")]);
+    let zstd = zstd_of_spaces(7 << 3, 80_000);
+    origin.script("/zstd", vec![Reply::ok(zstd).header("Content-Encoding", "zstd")]);
     let (_, usual) = inspect(&origin, "/plain");
-    for path in ["/bomb", "/nested"] {
+    for path in ["/bomb", "/nested", "/zstd"] {
         let (printed, peak) = inspect(&origin, path);
         assert!(printed.contains("larger than max_body"), "{path}: {printed}");
         // What is held besides: buffers of the decoders, and the first half of the buffer while it
@@ -144,23 +146,31 @@ fn a_decompression_bomb_uses_no_more_memory_than_max_body() {
     }
 }
 
+/// A zstd frame (RFC 8878 §3.1.1) of blocks that each repeat a space 128 KiB times.
+fn zstd_of_spaces(window_descriptor: u8, blocks: u32) -> Vec<u8> {
+    let mut frame = vec![0x28, 0xB5, 0x2F, 0xFD, 0, window_descriptor];
+    for block in 1..=blocks {
+        let header = ((128 << 10) << 3) | (1 << 1) | u32::from(block == blocks);
+        frame.extend(&header.to_le_bytes()[..3]);
+        frame.push(b' ');
+    }
+    frame
+}
+
 #[tokio::test]
-async fn a_zstd_window_that_is_too_large_is_refused() {
-    let harness = Installation::with_public_feed();
-    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
-    encoder.window_log(27).unwrap();
-    encoder.long_distance_matching(true).unwrap();
-    encoder.write_all(&vec![b' '; 1 << 19]).unwrap();
-    harness.origin.script(
-        "/feed",
-        vec![Reply::ok(encoder.finish().unwrap()).header("Content-Encoding", "zstd")],
-    );
-    let report = harness.poll("feed").await;
-    assert_eq!(
-        (report.outcome, harness.source_state("feed").last_error_class.as_deref()),
-        (PollOutcome::Failed, Some("body")),
-        "{report:?}"
-    );
+async fn a_zstd_window_of_more_than_8_mib_is_refused() {
+    // A window is 2^(10 + descriptor / 8), and eighths of that more.
+    for (window_descriptor, class) in [(13 << 3, "empty"), ((13 << 3) + 1, "body")] {
+        let harness = Installation::with_public_feed();
+        let body = zstd_of_spaces(window_descriptor, 2);
+        harness.origin.script("/feed", vec![Reply::ok(body).header("Content-Encoding", "zstd")]);
+        let report = harness.poll("feed").await;
+        assert_eq!(
+            (report.outcome, harness.source_state("feed").last_error_class.as_deref()),
+            (PollOutcome::Failed, Some(class)),
+            "{report:?}"
+        );
+    }
 }
 
 #[tokio::test]

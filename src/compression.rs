@@ -1,6 +1,6 @@
 //! The compression of documents. It is deterministic.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 
 /// The smallest document that is compressed, in bytes. For smaller ones the headers cost more than
 /// compression saves.
@@ -22,8 +22,6 @@ pub enum Compression {
     Gzip,
     /// Brotli, RFC 7932.
     Brotli,
-    /// Zstandard, RFC 8878.
-    Zstd,
 }
 
 impl Compression {
@@ -54,38 +52,41 @@ impl Compression {
                     .expect("writing to memory does not fail");
                 out
             }
-            Self::Zstd => zstd::bulk::compress(bytes, if is_best { 15 } else { 3 })
-                .expect("a buffer of the right size holds it"),
         }
     }
 
     /// Returns the extension of precompressed files, as web servers expect it.
-    pub(super) fn file_extension(self) -> &'static str {
+    pub(crate) fn file_extension(self) -> &'static str {
         match self {
             Self::Gzip => ".gz",
             Self::Brotli => ".br",
-            Self::Zstd => ".zst",
         }
     }
 
+    /// Decompresses bytes; `None`: they are damaged.
+    pub(crate) fn decompress(self, compressed: &[u8]) -> Option<Vec<u8>> {
+        self.read(compressed, u64::MAX).ok()
+    }
+
     /// Whether `compressed` is `bytes` in this format, at any level.
-    pub(super) fn decompresses_to(self, compressed: &[u8], bytes: &[u8]) -> bool {
+    pub(crate) fn decompresses_to(self, compressed: &[u8], bytes: &[u8]) -> bool {
         // One byte more than expected is enough to detect a longer text.
         let limit = bytes.len() as u64 + 1;
-        let mut decompressed = Vec::with_capacity(bytes.len());
-        let read = match self {
+        self.read(compressed, limit).is_ok_and(|decompressed| decompressed == bytes)
+    }
+
+    /// Decompresses at most `limit` bytes.
+    fn read(self, compressed: &[u8], limit: u64) -> io::Result<Vec<u8>> {
+        let mut decompressed = Vec::new();
+        match self {
             Self::Gzip => {
                 flate2::read::GzDecoder::new(compressed).take(limit).read_to_end(&mut decompressed)
             }
             Self::Brotli => brotli::Decompressor::new(compressed, 4096)
                 .take(limit)
                 .read_to_end(&mut decompressed),
-            Self::Zstd => match zstd::Decoder::new(compressed) {
-                Ok(decoder) => decoder.take(limit).read_to_end(&mut decompressed),
-                Err(error) => Err(error),
-            },
-        };
-        read.is_ok() && decompressed == bytes
+        }?;
+        Ok(decompressed)
     }
 }
 
@@ -96,11 +97,12 @@ mod tests {
     #[test]
     fn compression_is_lossless_and_deterministic() {
         let text = "Water flows, and maps follow. ".repeat(200).into_bytes();
-        for compression in [Compression::Gzip, Compression::Brotli, Compression::Zstd] {
+        for compression in [Compression::Gzip, Compression::Brotli] {
             for level in [CompressionLevel::Best, CompressionLevel::Fast] {
                 let compressed = compression.compress(&text, level);
                 assert!(compressed.len() < text.len(), "{compression:?}");
                 assert!(compression.decompresses_to(&compressed, &text), "{compression:?}");
+                assert_eq!(compression.decompress(&compressed).as_ref(), Some(&text));
                 assert_eq!(compression.compress(&text, level), compressed);
                 assert!(
                     !compression.decompresses_to(&compressed, &text[1..])
