@@ -105,7 +105,7 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
     }
     let mut publisher = jobs.publisher(&parts.site)?;
     // Stored documents are served from the first request on.
-    publisher.render().await;
+    publisher.render_documents().await;
     let mut serving = jobs.serve(listener, &parts);
     health.set_ready(true);
     let scheme = if parts.tls.is_some() { "https" } else { "http" };
@@ -202,6 +202,7 @@ impl Jobs {
             clock: self.app.poller.clock.clone(),
             health: self.health.clone(),
             metrics: self.metrics.clone(),
+            archive_settings: None,
         };
         Publisher::start(renderer).context("cannot start the rendering thread")
     }

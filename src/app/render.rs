@@ -17,7 +17,7 @@ use super::stop::Stop;
 use crate::{
     clock::Clock,
     serve::{self, Health},
-    site,
+    site::{self, SiteSettings},
     store::{Store, StoreError},
     telemetry::{self, Metrics},
 };
@@ -31,32 +31,59 @@ const RENDER_RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// Requests renderings, one at a time.
 pub(super) struct Publisher {
-    render_requests: mpsc::Sender<oneshot::Sender<bool>>,
-    last_render_ok: bool,
+    render_requests: mpsc::Sender<(Part, oneshot::Sender<Outcome>)>,
+    last_outcome: Outcome,
+}
+
+/// A part of the site that is rendered at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The documents of the current stories.
+    Documents,
+    /// A batch of archives. There may be many after an import, and documents do not wait for them.
+    Archives,
+}
+
+/// What is left to do after a rendering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Complete,
+    ArchivesPending,
+    Failed,
 }
 
 impl Publisher {
     /// Starts the rendering thread. It ends with the publisher.
     pub(super) fn start(renderer: Renderer) -> io::Result<Self> {
-        let (render_requests, requests) = mpsc::channel::<oneshot::Sender<bool>>();
+        let (render_requests, requests) = mpsc::channel::<(Part, oneshot::Sender<Outcome>)>();
         std::thread::Builder::new().name("renderer".to_owned()).spawn(move || {
-            for done in requests {
+            let mut renderer = renderer;
+            for (part, done) in requests {
                 // The requester may have stopped waiting.
-                let _ = done.send(renderer.render());
+                let _ = done.send(renderer.render(part));
             }
         })?;
-        Ok(Self { render_requests, last_render_ok: false })
+        Ok(Self { render_requests, last_outcome: Outcome::Failed })
     }
 
     /// Runs the job: renders after each notification, until `stop`.
     pub(super) async fn run(mut self, changed: Arc<Notify>, mut stop: Stop) {
         loop {
+            let (part, delay) = match self.last_outcome {
+                Outcome::ArchivesPending => (Part::Archives, Duration::ZERO),
+                Outcome::Complete | Outcome::Failed => (Part::Documents, RENDER_RETRY_DELAY),
+            };
             tokio::select! {
                 () = changed.notified() => {}
-                () = tokio::time::sleep(RENDER_RETRY_DELAY), if !self.last_render_ok => {}
+                () = tokio::time::sleep(delay), if self.last_outcome != Outcome::Complete => {
+                    if part == Part::Archives {
+                        self.render(part).await;
+                        continue;
+                    }
+                }
                 () = stop.wait() => return,
             }
-            self.render().await;
+            self.render_documents().await;
             tokio::select! {
                 () = tokio::time::sleep(MIN_RENDER_INTERVAL) => {}
                 () = stop.wait() => return,
@@ -64,11 +91,17 @@ impl Publisher {
         }
     }
 
-    /// Renders all documents and waits for the result.
-    pub(super) async fn render(&mut self) {
+    /// Renders all documents except archives and waits for the result.
+    pub(super) async fn render_documents(&mut self) {
+        self.render(Part::Documents).await;
+    }
+
+    async fn render(&mut self, part: Part) {
         let (done, rendered) = oneshot::channel();
-        self.last_render_ok =
-            self.render_requests.send(done).is_ok() && rendered.await.unwrap_or(false);
+        self.last_outcome = match self.render_requests.send((part, done)) {
+            Ok(()) => rendered.await.unwrap_or(Outcome::Failed),
+            Err(_) => Outcome::Failed,
+        };
     }
 }
 
@@ -79,25 +112,19 @@ pub(super) struct Renderer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) health: Health,
     pub(super) metrics: Arc<Metrics>,
+    /// The settings that the stored archives were compared with.
+    pub(super) archive_settings: Option<Arc<SiteSettings>>,
 }
 
 impl Renderer {
-    /// Renders all documents from one snapshot of the store, and returns whether that succeeded.
-    /// After a failure, the previous documents are still served.
-    fn render(&self) -> bool {
-        let begun = std::time::Instant::now();
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            let (renderings, retired) =
-                site::render_site(&self.store, &self.site.settings(), self.clock.now())?;
-            self.site.replace(renderings, retired);
-            Ok::<_, StoreError>(())
+    /// Renders a part of the site. After a failure, the previous documents are still served.
+    fn render(&mut self, part: Part) -> Outcome {
+        let result = catch_unwind(AssertUnwindSafe(|| match part {
+            Part::Documents => self.render_documents(),
+            Part::Archives => self.render_archives(),
         }));
         match result {
-            Ok(Ok(())) => {
-                self.health.report_rendering(Ok(()));
-                self.metrics.observe_render(begun.elapsed());
-                return true;
-            }
+            Ok(Ok(outcome)) => return outcome,
             // The previous documents are served, and the store has reported the fault.
             Ok(Err(error)) if self.store.write_fault().is_some() => {
                 debug!("cannot render the documents: {}", telemetry::chain(&error));
@@ -105,7 +132,28 @@ impl Renderer {
             Ok(Err(error)) => self.report(&telemetry::chain(&error)),
             Err(_) => self.report("internal error, please report the panic above"),
         }
-        false
+        Outcome::Failed
+    }
+
+    /// Renders all documents except archives from one snapshot of the store.
+    fn render_documents(&self) -> Result<Outcome, StoreError> {
+        let begun = std::time::Instant::now();
+        let (renderings, retired) =
+            site::render_site(&self.store, &self.site.settings(), self.clock.now())?;
+        self.site.replace(renderings, retired);
+        self.metrics.observe_render(begun.elapsed());
+        self.health.report_rendering(Ok(()));
+        Ok(Outcome::ArchivesPending)
+    }
+
+    fn render_archives(&mut self) -> Result<Outcome, StoreError> {
+        let settings = self.site.settings();
+        if !self.archive_settings.as_ref().is_some_and(|known| Arc::ptr_eq(known, &settings)) {
+            site::mark_outdated_archives(&self.store, &settings)?;
+            self.archive_settings = Some(settings.clone());
+        }
+        let is_any = site::render_archives(&self.store, &settings, self.clock.now())?;
+        Ok(if is_any { Outcome::ArchivesPending } else { Outcome::Complete })
     }
 
     fn report(&self, why: &str) {

@@ -44,6 +44,8 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
         site::SiteSettings { live: false, rules, ..app::published(&config, base_url, feed_id) };
     // Update the feed windows and render the archives before writing files.
     site::render_site(&store, &settings, now)?;
+    site::mark_outdated_archives(&store, &settings)?;
+    while site::render_archives(&store, &settings, now)? {}
     let mut last_modified = |path: &str, digest| store.document_last_modified(path, digest, now);
     let written = store
         .read(|reader| Ok(site::publish(reader, &settings, &mut last_modified, &args.dir)))??;

@@ -75,23 +75,54 @@ fn render_for_audience(
     Ok(Some(render(&channel, FeedFormat::Atom)))
 }
 
-/// Renders archives that are not rendered or whose document is outdated, until the documents have
-/// `max_bytes` in total.
+/// Returns the archives of each topic that were rendered with other addresses or titles than those
+/// of the settings.
+pub(super) fn outdated(
+    reader: &Reader<'_>,
+    settings: &SiteSettings,
+) -> Result<Vec<(TopicId, Vec<u64>)>, StoreError> {
+    let mut outdated = Vec::new();
+    for topic in published_topics(settings) {
+        let numbers: Vec<u64> = reader
+            .archives(&topic.id)?
+            .into_iter()
+            .filter(|state| {
+                let current = || digest(&archive_channel(settings, &topic, state), state.revision);
+                state.input_digest.is_some_and(|digest| digest != current())
+            })
+            .map(|state| state.number)
+            .collect();
+        if !numbers.is_empty() {
+            outdated.push((topic.id, numbers));
+        }
+    }
+    Ok(outdated)
+}
+
+/// The size of a batch of archives that are rendered together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchLimits {
+    /// The most archives of a topic.
+    pub(super) per_topic: usize,
+    /// The size of the documents from which on no other is rendered, in bytes.
+    pub(super) bytes: usize,
+}
+
+/// Renders pending archives, the newest of each topic first.
 pub(super) fn render_pending(
     reader: &Reader<'_>,
     settings: &SiteSettings,
     now: Timestamp,
-    max_bytes: usize,
+    limits: BatchLimits,
 ) -> Result<Vec<RenderedArchive>, StoreError> {
     let mut rendered = Vec::new();
     let mut bytes = 0;
     for topic in published_topics(settings) {
-        for state in reader.archives(&topic.id)?.into_iter().filter(|state| !state.is_empty) {
+        let pending = reader.pending_archives(&topic.id)?;
+        let newest = pending.into_iter().rev().filter(|state| !state.is_empty);
+        for state in newest.take(limits.per_topic) {
             let channel = archive_channel(settings, &topic, &state);
             let digest = digest(&channel, state.revision);
-            if state.input_digest == Some(digest) {
-                continue;
-            }
             let stories = reader.archive_stories(&topic.id, state.number)?;
             let updated = next_updated(state.updated, now);
             let channel = Channel { updated, ..channel.with_stories(&stories) };
@@ -105,7 +136,7 @@ pub(super) fn render_pending(
                 updated,
                 body,
             });
-            if bytes >= max_bytes {
+            if bytes >= limits.bytes {
                 return Ok(rendered);
             }
         }

@@ -19,7 +19,7 @@ mod topic_lookup;
 pub use archives::{ArchiveLookup, archive};
 pub use documents::{documents, topic_list, union_feed};
 pub use page::{PageName, error_page, page, pages};
-pub use render::render_site;
+pub use render::{mark_outdated_archives, render_archives, render_site};
 pub use rendered_document::RenderedDocument;
 pub use rendered_feed::RenderedFeed;
 pub use search::search_feed;

@@ -5,17 +5,25 @@ use feed_model::{Timestamp, TopicId};
 use crate::store::{Instance, Store, StoreError, WindowPolicy};
 
 use super::{
-    archives, documents::documents, rendered_document::RenderedDocument, settings::SiteSettings,
+    archives::{self, BatchLimits},
+    documents::documents,
+    rendered_document::RenderedDocument,
+    settings::SiteSettings,
 };
 
-/// Bytes of archives that are rendered at a time. This bounds the memory use.
-const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// The archives that are rendered at a time. This bounds the memory use.
+const BATCH: BatchLimits = BatchLimits { per_topic: usize::MAX, bytes: 4 * 1024 * 1024 };
+
+/// The archives that are rendered before the documents that link to them. Except after an import,
+/// these are all.
+const NEWEST: BatchLimits = BatchLimits { per_topic: 4, bytes: usize::MAX };
 
 /// Renders all documents and returns them with the ids of retired topics.
 ///
 /// Before it returns, it moves stories that do not fit into the documents from the windows to the
-/// archives, renders and stores pending archives, and stores the contents of the new documents for
-/// delta encoding.
+/// archives, renders the newest pending archives of each topic, and stores the contents of the new
+/// documents for delta encoding. Afterwards other archives may be pending: call [`render_archives`]
+/// until it returns false.
 pub fn render_site(
     store: &Store,
     settings: &SiteSettings,
@@ -35,12 +43,7 @@ pub fn render_site(
         store.remove_from_windows(overflow, window)?;
         documents = render_documents(store, settings, now)?;
     }
-    while let archives =
-        store.read(|reader| archives::render_pending(reader, settings, now, BATCH_BYTES))?
-        && !archives.is_empty()
-    {
-        store.store_archives(archives)?;
-    }
+    render_batch(store, settings, now, NEWEST)?;
     let (retired, new_instances) = store.read(|reader| {
         let mut new = Vec::new();
         for RenderedDocument { path, etag, feed, .. } in &documents {
@@ -59,6 +62,39 @@ pub fn render_site(
         store.store_instances(new_instances, feeds.map(|feed| feed.path.clone()).collect())?;
     }
     Ok((documents, retired))
+}
+
+/// Marks the archives as pending that were rendered with other addresses or titles. Needed once for
+/// new settings.
+pub fn mark_outdated_archives(store: &Store, settings: &SiteSettings) -> Result<(), StoreError> {
+    let settings = &settings.as_owner();
+    for (topic, numbers) in store.read(|reader| archives::outdated(reader, settings))? {
+        store.mark_archives_pending(topic, numbers)?;
+    }
+    Ok(())
+}
+
+/// Renders and stores a batch of pending archives. Returns whether others may be pending.
+pub fn render_archives(
+    store: &Store,
+    settings: &SiteSettings,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    render_batch(store, &settings.as_owner(), now, BATCH)
+}
+
+fn render_batch(
+    store: &Store,
+    settings: &SiteSettings,
+    now: Timestamp,
+    limits: BatchLimits,
+) -> Result<bool, StoreError> {
+    let archives = store.read(|reader| archives::render_pending(reader, settings, now, limits))?;
+    let is_any = !archives.is_empty();
+    if is_any {
+        store.store_archives(archives)?;
+    }
+    Ok(is_any)
 }
 
 fn render_documents(

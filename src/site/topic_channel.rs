@@ -41,9 +41,8 @@ pub(super) fn topic_channel(
 ) -> Result<Channel<'static>, StoreError> {
     let mut channel =
         channel(settings, addresses, topic.id.as_str(), &topic.title, &topic.description);
-    let newest = reader.archives(&topic.id)?.into_iter().rfind(|archive| !archive.is_superseded);
-    if let Some(archive) = newest {
-        let path = Addresses::archive_path(topic.id.as_str(), archive.number);
+    if let Some(number) = reader.newest_archive(&topic.id)? {
+        let path = Addresses::archive_path(topic.id.as_str(), number);
         channel.paging = Paging {
             current: Url::parse(&channel.feed_urls.atom).ok(),
             prev_archive: Url::parse(&addresses.absolute(&path)).ok(),

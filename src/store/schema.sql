@@ -306,6 +306,9 @@ CREATE TABLE archive (
   PRIMARY KEY (topic_id, number)
 ) STRICT;
 
+CREATE INDEX archive_pending ON archive (topic_id, number) WHERE input_digest IS NULL;
+CREATE INDEX archive_current ON archive (topic_id, number) WHERE superseded = 0;
+
 -- Stories of archives.
 CREATE TABLE archive_story (
   topic_id TEXT NOT NULL,

@@ -27,3 +27,7 @@ UPDATE topic SET retired_ms = 0 WHERE ordinal IS NULL;
 
 -- The ways in which a site was tried to be followed.
 ALTER TABLE source ADD COLUMN ways TEXT NOT NULL DEFAULT '[]';
+
+-- Archives that have to be rendered, and the newest one, are found without reading the documents.
+CREATE INDEX archive_pending ON archive (topic_id, number) WHERE input_digest IS NULL;
+CREATE INDEX archive_current ON archive (topic_id, number) WHERE superseded = 0;

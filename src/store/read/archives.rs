@@ -21,8 +21,6 @@ pub struct ArchiveState {
     pub number: u64,
     /// The number of its `prev-archive`; `None`: it is the first.
     pub prev: Option<u64>,
-    /// Whether a later archive also has its stories, so that no document links to it.
-    pub is_superseded: bool,
     /// Whether none of its stories is public any more.
     pub is_empty: bool,
     /// Incremented when a story is removed from it or changed by hand.
@@ -56,16 +54,40 @@ const IS_EMPTY: &str = "NOT EXISTS (
 impl Reader<'_> {
     /// Returns the archives of a topic, in ascending order.
     pub fn archives(&self, topic: &TopicId) -> Result<Vec<ArchiveState>, StoreError> {
+        self.archives_where(topic, "true")
+    }
+
+    /// Returns the archives of a topic that have to be rendered, in ascending order.
+    pub fn pending_archives(&self, topic: &TopicId) -> Result<Vec<ArchiveState>, StoreError> {
+        self.archives_where(topic, "c.input_digest IS NULL")
+    }
+
+    /// Returns the number of the newest archive of a topic that no other supersedes.
+    pub fn newest_archive(&self, topic: &TopicId) -> Result<Option<u64>, StoreError> {
+        self.conn
+            .prepare_cached(
+                "SELECT number FROM archive WHERE topic_id = ?1 AND superseded = 0
+                  ORDER BY number DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement.query_row([topic.as_str()], |r| r.get(0)).optional()
+            })
+            .context("read the newest archive")
+    }
+
+    fn archives_where(
+        &self,
+        topic: &TopicId,
+        condition: &str,
+    ) -> Result<Vec<ArchiveState>, StoreError> {
         let sql = format!(
-            "SELECT c.number, c.prev, c.superseded, c.revision, c.input_digest, c.updated_ms,
-                    {IS_EMPTY}
-               FROM archive c WHERE c.topic_id = ?1 ORDER BY c.number"
+            "SELECT c.number, c.prev, c.revision, c.input_digest, c.updated_ms, {IS_EMPTY}
+               FROM archive c WHERE c.topic_id = ?1 AND {condition} ORDER BY c.number"
         );
         Ok(query_all(self.conn, &sql, [topic.as_str()], |r| {
             Ok(ArchiveState {
                 number: r.get("number")?,
                 prev: r.get("prev")?,
-                is_superseded: r.get("superseded")?,
                 is_empty: r.get("is_empty")?,
                 revision: r.get("revision")?,
                 input_digest: r.get("input_digest")?,
@@ -110,10 +132,7 @@ impl Reader<'_> {
             .context("read an archive")?;
         Ok(document.map(|document| ArchiveDocument {
             // Damaged bytes count as not rendered; `tributary doctor` reports a damaged database.
-            body: document
-                .body
-                .filter(|_| !document.is_empty)
-                .and_then(|body| decompress(&body)),
+            body: document.body.filter(|_| !document.is_empty).and_then(|body| decompress(&body)),
             ..document
         }))
     }

@@ -221,8 +221,8 @@ pub(in crate::store) fn remove_story_from_left_topics(
         SELECT 1 FROM story_topic st WHERE st.topic_id = a.topic_id AND st.story_id = ?1)";
     let discard = format!(
         "UPDATE archive SET revision = revision + 1, input_digest = NULL, body = NULL
-          WHERE EXISTS (SELECT 1 FROM archive_story a
-            WHERE {LEFT} AND a.topic_id = archive.topic_id AND a.number = archive.number)"
+          WHERE (topic_id, number) IN (
+            SELECT a.topic_id, a.number FROM archive_story a WHERE {LEFT})"
     );
     execute(conn, &discard, [story.0]).context("discard an archive document")?;
     execute(conn, &format!("DELETE FROM archive_story AS a WHERE {LEFT}"), [story.0])
@@ -249,6 +249,26 @@ impl Store {
                     .context("remove a story from a feed window")?;
                 }
                 create_missing(tx, topic.as_str(), policy)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Marks archives of a topic as pending, because their addresses or titles changed. Their
+    /// documents are served until they are rendered again.
+    pub fn mark_archives_pending(
+        &self,
+        topic: TopicId,
+        numbers: Vec<u64>,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            for number in &numbers {
+                execute(
+                    tx,
+                    "UPDATE archive SET input_digest = NULL WHERE topic_id = ?1 AND number = ?2",
+                    params![topic.as_str(), number],
+                )
+                .context("mark an archive")?;
             }
             Ok(())
         })

@@ -275,6 +275,8 @@ impl Installation {
         let (documents, retired) =
             site::render_site(&self.store, &self.settings(), at(now)).unwrap();
         self.app().replace(documents, retired);
+        site::mark_outdated_archives(&self.store, &self.settings()).unwrap();
+        while site::render_archives(&self.store, &self.settings(), at(now)).unwrap() {}
     }
 
     /// Serves what is published over HTTP.
