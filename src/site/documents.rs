@@ -147,18 +147,16 @@ fn topic_outlines(settings: &SiteSettings, addresses: &Addresses) -> Vec<Outline
 /// Returns the public sources. A site without a feed has its own address; feed readers discover
 /// what to follow there.
 fn source_outlines(reader: &Reader<'_>) -> Result<Vec<Outline>, StoreError> {
-    let outlines =
-        reader.sources()?.into_iter().filter(|source| source.public).filter_map(|source| {
-            let is_feed = source.follow_mode == FollowMode::Feed;
-            let feed_url =
-                source.feed_url.as_deref().filter(|_| is_feed).and_then(without_userinfo);
-            Some(Outline {
-                title: source.title,
-                description: String::new(),
-                feed_url: feed_url.or_else(|| without_userinfo(&source.url))?,
-                page_url: source.home_page_url.as_deref().and_then(without_userinfo),
-            })
-        });
+    let outlines = reader.public_sources()?.into_iter().filter_map(|source| {
+        let is_feed = source.follow_mode == FollowMode::Feed;
+        let feed_url = source.feed_url.as_deref().filter(|_| is_feed).and_then(without_userinfo);
+        Some(Outline {
+            title: source.title,
+            description: String::new(),
+            feed_url: feed_url.or_else(|| without_userinfo(&source.url))?,
+            page_url: source.home_page_url.as_deref().and_then(without_userinfo),
+        })
+    });
     Ok(outlines.collect())
 }
 

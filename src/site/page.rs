@@ -276,6 +276,11 @@ fn search_page(
     }
     let results = find(reader, settings, &query, STORIES_ON_SEARCH, false)?;
     let feed = settings.addresses().absolute(&search_feed_path(&query));
-    let page = SearchPage { count: results.count, stories: &results.stories, feed: &feed };
+    let page = SearchPage {
+        count: results.count,
+        has_more: results.has_more,
+        stories: &results.stories,
+        feed: &feed,
+    };
     Ok(pages::search(site, text, Some(&page)))
 }

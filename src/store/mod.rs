@@ -53,7 +53,7 @@ pub use read::{
     evaluation::Evaluations,
     instances::StoryDigests,
     search::SearchResults,
-    source_health::{ACTIVITY_DAYS, NOTHING_TO_FOLLOW},
+    source_health::{ACTIVITY_DAYS, NOTHING_TO_FOLLOW, PublicSource},
     sources::{DueSource, SharedFeedSource, SourceRecord},
     stories::{MonthCount, StoryQuery},
     training_data::{TermHits, TopicChange},

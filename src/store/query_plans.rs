@@ -15,8 +15,8 @@ use rusqlite::{
 use url::Url;
 
 use super::{
-    Arrival, FeedMetadata, IncomingItem, ParsedDocument, PollAttempt, PollUpdate, Reader, Store,
-    StoreError, StoryQuery, WindowPolicy,
+    Arrival, FeedMetadata, IncomingItem, ParsedDocument, PollAttempt, PollUpdate, Reader,
+    SearchQuery, Store, StoreError, StoryQuery, WindowPolicy,
     write::{apply, entries::SourceEntries},
 };
 use entry_identity::{KeyPolicy, KnownEntries as _};
@@ -313,8 +313,38 @@ fn windows_and_pages_are_read_by_index() {
         reader.find_story("1")?;
         reader.find_story_by_title("Kafka once")?;
         reader.sources()?;
+        reader.public_sources()?;
         reader.topics()?;
         reader.months(Some(&TopicId::new("t").unwrap()))?;
         Ok(())
     }));
+}
+
+#[test]
+fn archives_to_render_are_found_by_index() {
+    let explained = explained(|conn| {
+        let reader = Reader { conn };
+        reader.pending_archives(&TopicId::all())?;
+        reader.newest_archive(&TopicId::all())?;
+        Ok(())
+    });
+    assert_no_scans(&explained);
+    for ((sql, plan), index) in explained.iter().zip(["archive_pending", "archive_current"]) {
+        assert!(plan[0].contains(index), "{index} is not used by\n{sql}\n{plan:#?}");
+    }
+}
+
+#[test]
+fn a_search_reads_matches_in_order_up_to_its_limit() {
+    for query in ["kafka", "kafka topic:t", "topic:t"] {
+        let explained = explained(move |conn| {
+            Reader { conn }.search(&SearchQuery::parse(query), 10, false).map(|_| ())
+        });
+        assert_no_scans(&explained);
+        let (sql, plan) = &explained[0];
+        assert!(
+            !plan.iter().any(|line| line.contains("TEMP B-TREE FOR ORDER")),
+            "{query}\n{sql}\n{plan:#?}"
+        );
+    }
 }

@@ -126,21 +126,27 @@ impl SearchQuery {
     /// quoted words of letters and digits and of our own operators, so that no query can break out
     /// of it.
     pub(super) fn expression(&self) -> Option<String> {
-        let join = |negated: bool, operator: &str| {
-            let parts: Vec<String> = self
-                .terms
-                .iter()
-                .filter(|term| term.negated == negated)
-                .map(Term::expression)
-                .collect();
-            parts.join(operator)
-        };
-        let (required, excluded) = (join(false, " AND "), join(true, " OR "));
+        let required = self.required_terms();
+        let excluded: Vec<String> =
+            self.terms.iter().filter(|term| term.negated).map(Term::expression).collect();
         match (required.is_empty(), excluded.is_empty()) {
             (true, _) => None,
-            (false, true) => Some(required),
-            (false, false) => Some(format!("({required}) NOT ({excluded})")),
+            (false, true) => Some(required.join(" AND ")),
+            (false, false) => {
+                Some(format!("({}) NOT ({})", required.join(" AND "), excluded.join(" OR ")))
+            }
         }
+    }
+
+    /// Returns the FTS5 expression of the stories that also have every required word in the title.
+    pub(super) fn title_expression(&self) -> Option<String> {
+        let required = self.required_terms().join(" AND ");
+        Some(format!("({}) AND {{title}} : ({required})", self.expression()?))
+    }
+
+    /// Returns the FTS5 expression of each required term.
+    pub(super) fn required_terms(&self) -> Vec<String> {
+        self.terms.iter().filter(|term| !term.negated).map(Term::expression).collect()
     }
 }
 

@@ -127,6 +127,32 @@ fn every_turkish_i_is_found_by_a_plain_i() {
 }
 
 #[test]
+fn of_many_matches_the_last_to_arrive_are_listed_with_titles_first() {
+    let installation = installation();
+    let deliver = |time: &str, numbers: std::ops::Range<u32>| {
+        let drafts = numbers.map(|number| {
+            let title = if number == 1002 { "Granite" } else { "Gravel" };
+            draft(number, &format!("{title} {number}"), &format!("Granite of lot {number}."))
+        });
+        installation.deliver_drafts("river", time, Arrival::Ordinary, drafts.collect());
+    };
+    let find = |newest_first| {
+        let query = SearchQuery::parse("granite -kafka");
+        installation.store().read(|reader| reader.search(&query, 3, newest_first)).unwrap()
+    };
+    deliver("2026-02-01T00:00:00Z", 1000..2000);
+    let found = find(false);
+    assert_eq!((found.count, found.has_more), (1000, false));
+    deliver("2026-02-02T00:00:00Z", 2000..2001);
+    let found = find(false);
+    assert_eq!((found.count, found.has_more), (1000, true));
+    let titles: Vec<&str> = found.stories.iter().map(|story| story.title.as_str()).collect();
+    assert_eq!((titles[0], titles[1], titles.len()), ("Granite 1002", "Gravel 2000", 3));
+    let newest = find(true);
+    assert_eq!((newest.count, newest.stories[0].title.as_str()), (1000, "Gravel 2000"));
+}
+
+#[test]
 fn the_search_index_follows_edits_and_removals() {
     let installation = installation();
     installation.deliver_drafts(

@@ -18,7 +18,43 @@ pub const NOTHING_TO_FOLLOW: &str = "nothing-to-follow";
 
 const DAY_MS: i64 = 86_400_000;
 
+/// What is published of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicSource {
+    /// The title: from feeds.toml, else from the publication, else the id.
+    pub title: String,
+    /// The URL in feeds.toml.
+    pub url: String,
+    /// The follow mode that discovery found.
+    pub follow_mode: FollowMode,
+    /// The URL that is polled, once known.
+    pub feed_url: Option<String>,
+    /// The home page of the publication.
+    pub home_page_url: Option<String>,
+}
+
 impl Reader<'_> {
+    /// Returns the public sources of feeds.toml in its order. Unlike [`Reader::sources`], this does
+    /// not count entries, so that it is cheap enough for every rendering.
+    pub fn public_sources(&self) -> Result<Vec<PublicSource>, StoreError> {
+        Ok(query_all(
+            self.conn,
+            "SELECT coalesce(title_override, feed_title, id) AS title, url, follow_mode,
+                    redirect_url, redirect_adopted, follow_url, home_page_url
+               FROM source WHERE ordinal IS NOT NULL AND public = 1 ORDER BY ordinal",
+            [],
+            |row| {
+                Ok(PublicSource {
+                    title: row.get("title")?,
+                    url: row.get("url")?,
+                    follow_mode: follow_mode(row)?,
+                    feed_url: polled_url(row)?,
+                    home_page_url: row.get("home_page_url")?,
+                })
+            },
+        )?)
+    }
+
     /// Returns the sources of feeds.toml in its order. Activity is counted for the
     /// [`ACTIVITY_DAYS`] days that end with the day of the newest entry of any source. It does not
     /// depend on the current time, so that pages change only when entries arrive.
@@ -71,15 +107,28 @@ impl Reader<'_> {
     }
 }
 
+fn follow_mode(row: &Row<'_>) -> rusqlite::Result<FollowMode> {
+    let stored: Option<String> = row.get("follow_mode")?;
+    Ok(stored.as_deref().and_then(FollowMode::from_stored).unwrap_or(FollowMode::Auto))
+}
+
+/// Returns the URL that is polled: the target of an adopted redirect, else what is followed.
+fn polled_url(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
+    let redirect_url: Option<String> = row.get("redirect_url")?;
+    match redirect_url.filter(|_| row.get("redirect_adopted").unwrap_or(false)) {
+        Some(target) => Ok(Some(target)),
+        None => row.get("follow_url"),
+    }
+}
+
 fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
     let last_attempt = time_opt(row, "last_attempt_ms")?;
     let failures: u32 = row.get("consecutive_failures")?;
     let error: Option<String> = row.get("last_error")?;
     let error_class: Option<String> = row.get("last_error_class")?;
     let entries: u64 = row.get("entries")?;
-    let follow_mode =
-        row.get::<_, Option<String>>("follow_mode")?.as_deref().and_then(FollowMode::from_stored);
-    let is_site = matches!(follow_mode, Some(FollowMode::Sitemap | FollowMode::Page));
+    let follow_mode = follow_mode(row)?;
+    let is_site = matches!(follow_mode, FollowMode::Sitemap | FollowMode::Page);
     let health = if row.get("paused")? {
         SourceHealth::Paused
     } else if row.get("gone")? {
@@ -123,13 +172,10 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         id: sql_values::source_id(row, "id")?,
         title: row.get("title")?,
         url: row.get("url")?,
-        follow_mode: follow_mode.unwrap_or(FollowMode::Auto),
+        follow_mode,
         follow_reason: row.get("follow_reason")?,
         ways: from_json(row, "ways")?,
-        feed_url: match redirect_url.filter(|_| redirect_adopted) {
-            Some(target) => Some(target),
-            None => row.get("follow_url")?,
-        },
+        feed_url: polled_url(row)?,
         home_page_url: row.get("home_page_url")?,
         health,
         last_attempt,

@@ -22,6 +22,8 @@ const MAX_QUERY_CHARS: usize = 200;
 pub struct SearchPage<'a> {
     /// Number of stories that match.
     pub count: u64,
+    /// Whether there are more than `count`.
+    pub has_more: bool,
     /// The best matches, best first.
     pub stories: &'a [Story],
     /// Absolute address of the same search as a feed.
@@ -62,6 +64,7 @@ pub fn search(site: &SiteInfo<'_>, query: &str, results: Option<&SearchPage<'_>>
         shown: None,
         results: results.map(|results| match results.count {
             0 => "No results".to_owned(),
+            count if results.has_more => format!("More than {count} stories"),
             count => story_count_text(count),
         }),
         rows: results

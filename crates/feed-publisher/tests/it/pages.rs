@@ -38,6 +38,7 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
     };
     let found = SearchPage {
         count: stories.len() as u64,
+        has_more: false,
         stories,
         feed: "https://topics.example/search.atom?q=water",
     };
