@@ -6,7 +6,8 @@
 #   scripts/bench.sh build      building from nothing (takes long)
 #
 # RUNS sets how many runs each figure is the median of (3). PROGRAM sets a built program to measure
-# instead of the one of this tree. PYTHON sets a Python that has the package `reader`.
+# instead of the one of this tree, and HARNESS a directory with built `origin`, `floor` and `probe`.
+# PYTHON sets a Python that has the package `reader`.
 #
 # Every figure is of a whole process. CPU is user and system time. The floor and the program run in
 # turn, so that a slow minute of the machine affects both.
@@ -29,8 +30,11 @@ build() {
         PROGRAM=$target/release/tributary
     fi
     program=$(realpath "$PROGRAM")
-    cargo build --release --quiet -p bench-harness
-    harness=$target/release
+    if [ -z "${HARNESS:-}" ]; then
+        cargo build --release --quiet -p bench-harness
+        HARNESS=$target/release
+    fi
+    harness=$(realpath "$HARNESS")
 }
 
 # figures NAME: the file with the figures of a name, one per line.
@@ -385,7 +389,7 @@ polling | rounds | idle | serving)
 growth) build && growth ;;
 build) building ;;
 *)
-    sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -155,7 +155,7 @@ impl Reader<'_> {
             "SELECT s.id FROM {from} WHERE {conditions} ORDER BY {order} LIMIT ?{}",
             values.len()
         );
-        Ok(query_all(self.conn, &sql, params_from_iter(values), |r| r.get(0)).context("search")?)
+        query_all(self.conn, &sql, params_from_iter(values), |r| r.get(0)).context("search")
     }
 }
 
