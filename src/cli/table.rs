@@ -8,6 +8,11 @@ use super::terminal::escape_line;
 pub(crate) fn table(headings: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    // Fails if standard output is no terminal. A terminal of unknown size has 0 columns.
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    if let Some(columns) = size.ok().map(|size| size.ws_col).filter(|columns| *columns > 0) {
+        table.set_width(columns);
+    }
     table.set_header(headings.iter().map(Cell::new));
     table
 }

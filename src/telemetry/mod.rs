@@ -8,8 +8,9 @@ mod metrics;
 
 use std::{fmt::Write as _, io::IsTerminal as _};
 
+use tracing::Level;
 use tracing_subscriber::{
-    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
 pub use failure::RepeatedFailure;
@@ -40,13 +41,13 @@ pub struct LogOptions {
 
 /// Starts to log to standard error. A second call has no effect.
 pub fn init(options: LogOptions) {
-    let level = match options.verbosity {
-        ..=-1 => "warn",
-        0 => "warn,tributary=info",
-        1 => "info,tributary=debug",
-        _ => "debug,tributary=trace",
+    let (others, own) = match options.verbosity {
+        ..=-1 => (Level::WARN, Level::WARN),
+        0 => (Level::WARN, Level::INFO),
+        1 => (Level::INFO, Level::DEBUG),
+        _ => (Level::DEBUG, Level::TRACE),
     };
-    let filter = || EnvFilter::new(level);
+    let filter = || Targets::new().with_default(others).with_target("tributary", own);
     let color = options.color.unwrap_or_else(|| std::io::stderr().is_terminal());
     let registry = tracing_subscriber::registry();
     let done = match options.format {
