@@ -243,7 +243,10 @@ serving() {
     configure "$dir" 500
     "$program" poll --json --config "$dir/feeds.toml" --data "$dir/data" >/dev/null
     stop "$origin"
-    (cd "$dir" && "$program" publish site >/dev/null)
+    serve "$dir"
+    "$harness/probe" first --since "$started" "$base/$file" >/dev/null
+    mkdir -p "$dir/site/$(dirname "$file")"
+    curl -sf "$base/$file" >"$dir/site/$file"
     local nginx_port=$((port + 1))
     cat >"$dir/nginx.conf" <<CONF
 worker_processes 2;
@@ -257,13 +260,10 @@ http {
     server { listen 127.0.0.1:$nginx_port; root $dir/site; }
 }
 CONF
-    chmod 755 "$work"
-    chmod -R a+rX "$dir/site" && chmod 755 "$dir"
+    chmod 755 "$work" "$dir"
     nginx -c "$dir/nginx.conf" -p "$dir" &
     local nginx=$!
     children+=("$nginx")
-    serve "$dir"
-    "$harness/probe" first --since "$started" "$base/$file" >/dev/null
     "$harness/probe" first --since "$started" "http://127.0.0.1:$nginx_port/$file" >/dev/null
     for ((run = 0; run < runs; run++)); do
         wrk_rate nginx.document "http://127.0.0.1:$nginx_port/$file"
