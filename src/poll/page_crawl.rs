@@ -517,6 +517,14 @@ async fn read_page(
     } else {
         let mut draft = head.draft;
         let listed_title = listed_metadata.title().map(str::to_owned);
+        // Without a title in its metadata, the first heading of a page may be one of the text.
+        let is_from_heading = head
+            .field_origins
+            .iter()
+            .any(|(field, origin)| *field == "title" && origin == "the heading of the page");
+        if is_from_heading && listed_title.as_deref().is_some_and(|t| !t.ends_with(['…', '.'])) {
+            draft.title.clone_from(&listed_title);
+        }
         listed_metadata.fill_gaps(&mut draft, &url);
         if draft.title.is_none() {
             crawl

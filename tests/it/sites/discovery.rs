@@ -533,3 +533,25 @@ async fn a_description_that_all_pages_share_is_no_summary() {
         assert!(story.summary_text.starts_with("The text about"), "{}", story.summary_text);
     }
 }
+
+#[tokio::test]
+async fn the_listing_names_a_post_whose_page_states_only_headings_of_the_text() {
+    let harness = Installation::following_site("/", "");
+    let home = format!("<html><head><title>Boats</title></head><body>{LIST}</body></html>");
+    harness
+        .origin
+        .script_pages(&[("/", &home), ("/sitemap.xml", &sitemap_of(&["/n/1", "/n/2", "/n/3"]))]);
+    for n in 1..=3 {
+        let page = format!(
+            "<html><head><title>Boats</title></head><body><article><h1>Part {n}, the \
+             wood</h1><p>The text of number {n} is long enough to be a summary of its \
+             own.</p></article></body></html>"
+        );
+        harness.origin.script_pages(&[(&format!("/n/{n}"), &page)]);
+    }
+    harness.poll("site").await;
+    assert_eq!(harness.follow_mode_and_reason("site").0, FollowMode::Sitemap);
+    let mut titles = harness.titles();
+    titles.sort();
+    assert_eq!(titles, ["A mast for two", "Keel laid at dawn", "Oars and rowlocks"]);
+}
