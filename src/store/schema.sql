@@ -37,7 +37,6 @@ CREATE TABLE source (
   follow_mode           TEXT,             -- feed | sitemap | page; NULL: not discovered yet
   follow_url            TEXT,
   follow_reason         TEXT,
-  ways                  TEXT NOT NULL DEFAULT '[]',   -- ways tried at the last discovery (JSON)
   follow_reviewed_ms    INTEGER,          -- last discovery or review of the follow mode
   key_policy            TEXT NOT NULL DEFAULT 'guid', -- guid | link
   import_completed_ms   INTEGER,          -- end of the first import
@@ -70,7 +69,8 @@ CREATE TABLE source (
   -- Sources are public unless they are private (credentials or Cache-Control: private). `publish`
   -- overrides this.
   public                INTEGER NOT NULL
-    GENERATED ALWAYS AS (publish OR NOT (has_auth OR cache_private)) VIRTUAL
+    GENERATED ALWAYS AS (publish OR NOT (has_auth OR cache_private)) VIRTUAL,
+  ways                  TEXT NOT NULL DEFAULT '[]'     -- ways tried at the last discovery (JSON)
 ) STRICT;
 CREATE INDEX source_due ON source (next_poll_ms) WHERE ordinal IS NOT NULL;
 -- A round of polls must not cost more per source if there are more sources.
