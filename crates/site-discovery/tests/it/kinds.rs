@@ -1,6 +1,6 @@
 //! Kinds of sites as they really are: one small page of our own for each.
 
-use feed_model::Headers;
+use feed_model::{Headers, SitemapPatterns};
 use site_discovery::{
     Page, PageMetadata, SitemapDocument, detect_bot_challenge, feed_links, post_links,
     read_index_page, read_page_metadata, read_sitemap, sitemap_links, suggest_selectors,
@@ -49,12 +49,10 @@ fn head(address: &str, head: &str, body: &str) -> PageMetadata {
 }
 
 fn sitemap(paths: &[(&str, &str)]) -> SitemapDocument {
-    let entries: String = paths
-        .iter()
-        .map(|(path, day)| {
-            format!("<url><loc>https://boats.example{path}</loc><lastmod>{day}</lastmod></url>")
-        })
-        .collect();
+    let entry = |(path, day): &(&str, &str)| {
+        format!("<url><loc>https://boats.example{path}</loc><lastmod>{day}</lastmod></url>")
+    };
+    let entries = paths.iter().map(entry).collect::<Vec<_>>().concat();
     let url = Url::parse("https://boats.example/sitemap.xml").unwrap();
     read_sitemap(format!("<urlset>{entries}</urlset>").as_bytes(), &url).unwrap()
 }
@@ -62,7 +60,7 @@ fn sitemap(paths: &[(&str, &str)]) -> SitemapDocument {
 fn posts(document: &SitemapDocument, known: &[&str]) -> Vec<String> {
     let site = Url::parse("https://boats.example/").unwrap();
     let known: Vec<Url> = known.iter().map(|path| site.join(path).unwrap()).collect();
-    let links = post_links(document, &Default::default(), &site, &known);
+    let links = post_links(document, &SitemapPatterns::default(), &site, &known);
     let mut paths: Vec<String> = links.pages.iter().map(|p| p.url.path().to_owned()).collect();
     paths.sort();
     paths
