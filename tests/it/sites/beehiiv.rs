@@ -49,7 +49,7 @@ fn issues(now: Timestamp) -> Vec<Issue> {
             published: first + TimeDelta::weeks(week),
         }
     };
-    let out: Vec<Issue> = (0..).map(issue).take_while(|i| i.published <= now).collect();
+    let out: Vec<Issue> = (0..200).map(issue).take_while(|i| i.published <= now).collect();
     out.into_iter().rev().collect()
 }
 
@@ -139,7 +139,7 @@ impl Site {
         );
         for (n, issue) in self.issues.iter().enumerate() {
             // Old posts are edited: `lastmod` is no date of publication.
-            let modified = issue.published + TimeDelta::days(if n % 3 == 0 { 1 } else { 0 });
+            let modified = issue.published + TimeDelta::days(i64::from(n % 3 == 0));
             let news = if n < 2 {
                 format!(
                     "<news:news><news:publication_date>{}</news:publication_date><news:title>{}\
