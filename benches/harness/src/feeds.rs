@@ -63,7 +63,7 @@ impl Feeds {
         self.vocabulary.sentence(random, 25 + random.clone().below(20), &mut summary);
         let bytes = self.options.entry_bytes / 2 + random.below(self.options.entry_bytes.max(1));
         let link = format!("https://blog{feed}.example/posts/{number}/");
-        let guid = if feed % 2 == 0 {
+        let guid = if feed.is_multiple_of(2) {
             link.clone()
         } else {
             format!("tag:blog{feed}.example,2026:post-{number}")

@@ -426,7 +426,7 @@ fn set<T: Ord>(hashes: impl IntoIterator<Item = T>) -> Vec<T> {
     hashes
 }
 
-fn has<T: Ord>(sorted: &[T], hash: T) -> bool {
+fn has<T: Ord + Copy>(sorted: &[T], hash: T) -> bool {
     sorted.binary_search(&hash).is_ok()
 }
 

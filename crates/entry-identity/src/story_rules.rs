@@ -217,7 +217,7 @@ pub const STORY_RULES: &[StoryRule] = &[
         |e| {
             let is_distinctive = !e.is_contained() && e.has_distinctive_titles();
             e.hours_apart.is_some_and(|hours| {
-                !e.is_near_in_time() && !(is_distinctive && hours <= MAX_HOURS)
+                !(e.is_near_in_time() || is_distinctive && hours <= MAX_HOURS)
             })
         }),
     rule(OtherStory, "other-facts",

@@ -3,6 +3,11 @@
 //!
 //! The first pass fetches all feeds. Later passes are conditional.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the origin is our own, and times are those of the machine"
+)]
+
 use std::{
     io::Read as _,
     path::{Path, PathBuf},

@@ -1,5 +1,10 @@
 //! Sends requests one after another on one connection and prints how long they take.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the origin is our own, and times are those of the machine"
+)]
+
 use std::{
     path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime},

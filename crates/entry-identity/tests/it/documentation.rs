@@ -12,7 +12,7 @@ fn list(items: impl Iterator<Item = String>) -> String {
         for word in item.split(' ') {
             if line.chars().count() + word.chars().count() >= 100 {
                 writeln!(out, "{line}").expect("a string");
-                line = "  ".to_owned();
+                "  ".clone_into(&mut line);
             }
             write!(line, " {word}").expect("a string");
         }

@@ -46,7 +46,7 @@ fn with_audio(draft: Draft, url: &str) -> Draft {
 /// A text of words in lower case with the words at some places replaced.
 fn edited(seed: u32, words: u32, places: &[(usize, &str)]) -> String {
     let text = prose(seed, words);
-    let mut text: Vec<String> = text.split(' ').map(|word| plain_word(word)).collect();
+    let mut text: Vec<String> = text.split(' ').map(plain_word).collect();
     for (place, word) in places {
         (*word).clone_into(&mut text[*place]);
     }
