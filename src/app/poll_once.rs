@@ -1,6 +1,6 @@
 //! `tributary poll`: polls what is due once, or hands it over to the running daemon.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use tokio::sync::Notify;
 
@@ -33,7 +33,8 @@ pub async fn poll_once(
     app.sync_config(config).await?;
     app.reclassify(&Stop::never()).await?;
     let (sources, now) = (app.poller.settings.load().sources.clone(), app.poller.clock.now());
-    let order: Vec<SourceId> = sources.iter().map(|source| source.id.clone()).collect();
+    let order: HashMap<SourceId, usize> =
+        sources.iter().enumerate().map(|(place, source)| (source.id.clone(), place)).collect();
     let selected =
         app.store().read_async(move |reader| selection.select(reader, &sources, now)).await?;
     let mut reports = Vec::new();
@@ -54,7 +55,7 @@ pub async fn poll_once(
     reports.extend(scheduler.run_once(tasks, on_finished).await);
     // The polls are reported even if nothing more can be written.
     let expired = app.expire_stories(&Stop::never()).await.map(drop);
-    reports.sort_by_key(|report| order.iter().position(|id| *id == report.id));
+    reports.sort_by_key(|report| order.get(&report.id).copied());
     let mut summary = PollSummary::default();
     for report in reports {
         summary.add(report);

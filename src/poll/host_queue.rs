@@ -1,42 +1,71 @@
 //! A queue of work on hosts, with a limit per host.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// A queue of items, each for one host. At most `per_host` items of one host are in progress, so
 /// that items for a slow host do not delay those for other hosts.
 #[derive(Debug)]
 pub(super) struct HostQueue<T> {
-    waiting: VecDeque<(String, T)>,
-    in_progress: HashMap<String, usize>,
+    hosts: HashMap<String, HostItems<T>>,
+    /// The hosts below their limits with waiting items, by the number of their first item.
+    ready: BTreeMap<u64, String>,
+    next_number: u64,
     per_host: usize,
+}
+
+/// The items of one host, numbered in the order in which they were added.
+#[derive(Debug)]
+struct HostItems<T> {
+    waiting: VecDeque<(u64, T)>,
+    in_progress: usize,
 }
 
 impl<T> HostQueue<T> {
     /// Creates an empty queue.
     pub(super) fn new(per_host: usize) -> Self {
-        Self { waiting: VecDeque::new(), in_progress: HashMap::new(), per_host: per_host.max(1) }
+        let per_host = per_host.max(1);
+        Self { hosts: HashMap::new(), ready: BTreeMap::new(), next_number: 0, per_host }
     }
 
     /// Adds an item at the end.
     pub(super) fn push(&mut self, host: String, item: T) {
-        self.waiting.push_back((host, item));
+        let number = self.next_number;
+        self.next_number += 1;
+        let items = self
+            .hosts
+            .entry(host.clone())
+            .or_insert_with(|| HostItems { waiting: VecDeque::new(), in_progress: 0 });
+        items.waiting.push_back((number, item));
+        if items.waiting.len() == 1 && items.in_progress < self.per_host {
+            self.ready.insert(number, host);
+        }
     }
 
     /// Removes and returns the first item whose host is below its limit. The item counts as in
     /// progress until [`HostQueue::release`] is called for its host.
     pub(super) fn pop(&mut self) -> Option<(String, T)> {
-        let is_below_limit =
-            |host: &String| self.in_progress.get(host).is_none_or(|count| *count < self.per_host);
-        let first = self.waiting.iter().position(|(host, _)| is_below_limit(host))?;
-        let (host, item) = self.waiting.remove(first)?;
-        *self.in_progress.entry(host.clone()).or_default() += 1;
+        let (_, host) = self.ready.pop_first()?;
+        let items = self.hosts.get_mut(&host)?;
+        let (_, item) = items.waiting.pop_front()?;
+        items.in_progress += 1;
+        self.update_ready(&host);
         Some((host, item))
     }
 
     /// Ends one item of this host.
     pub(super) fn release(&mut self, host: &str) {
-        if let Some(count) = self.in_progress.get_mut(host) {
-            *count = count.saturating_sub(1);
+        if let Some(items) = self.hosts.get_mut(host) {
+            items.in_progress = items.in_progress.saturating_sub(1);
+        }
+        self.update_ready(host);
+    }
+
+    fn update_ready(&mut self, host: &str) {
+        if let Some(items) = self.hosts.get(host)
+            && items.in_progress < self.per_host
+            && let Some((number, _)) = items.waiting.front()
+        {
+            self.ready.insert(*number, host.to_owned());
         }
     }
 }
@@ -56,6 +85,7 @@ mod tests {
         queue.release("fast");
         assert_eq!(queue.pop().map(|(_, item)| item), Some(5));
         queue.release("slow");
-        assert_eq!((queue.pop().map(|(_, item)| item), queue.waiting.len()), (Some(2), 1));
+        assert_eq!(queue.pop().map(|(_, item)| item), Some(2));
+        assert_eq!(queue.hosts["slow"].waiting.len(), 1);
     }
 }
