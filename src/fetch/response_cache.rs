@@ -40,20 +40,50 @@ pub(super) struct CachedResponse {
     pub(super) request_validators: Validators,
 }
 
-/// The cached responses, oldest first.
+/// The cached responses.
 #[derive(Debug, Default)]
 pub(super) struct ResponseCache {
-    entries: Mutex<VecDeque<CacheEntry>>,
+    entries: Mutex<CacheEntries>,
     locks: Mutex<HashMap<CacheKey, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+#[derive(Debug, Default)]
+struct CacheEntries {
+    by_key: HashMap<CacheKey, CacheEntry>,
+    /// The keys with the times at which they were added, oldest first. Those of replaced entries
+    /// have another time than the entry.
+    added: VecDeque<(CacheKey, Timestamp)>,
+    /// The total size of the bodies.
+    bytes: usize,
 }
 
 #[derive(Debug)]
 struct CacheEntry {
-    key: CacheKey,
     cached: CachedResponse,
     at: Timestamp,
     /// The sources that have received it.
     served_to: Vec<SourceId>,
+}
+
+impl CacheEntries {
+    /// Removes an entry if it was added at this time.
+    fn remove(&mut self, key: &CacheKey, at: Timestamp) {
+        if self.by_key.get(key).is_some_and(|entry| entry.at == at)
+            && let Some(entry) = self.by_key.remove(key)
+        {
+            self.bytes -= entry.cached.response.body.len();
+        }
+    }
+
+    /// Removes the oldest entries while they are outdated or the bodies are too large.
+    fn remove_oldest(&mut self, now: Timestamp) {
+        while let Some((_, at)) = self.added.front()
+            && (!is_fresh(*at, now) || self.bytes > MAX_CACHED_BYTES)
+            && let Some((key, at)) = self.added.pop_front()
+        {
+            self.remove(&key, at);
+        }
+    }
 }
 
 impl ResponseCache {
@@ -77,10 +107,11 @@ impl ResponseCache {
         now: Timestamp,
     ) -> Option<CachedResponse> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|entry| is_fresh(entry, now));
+        entries.remove_oldest(now);
         let found = entries
-            .iter_mut()
-            .find(|entry| entry.key == *key && !entry.served_to.contains(source_id))?;
+            .by_key
+            .get_mut(key)
+            .filter(|entry| is_fresh(entry.at, now) && !entry.served_to.contains(source_id))?;
         let answers = found.cached.response.status != 304
             || (!stored.is_empty() && found.cached.request_validators == *stored);
         if !answers || found.cached.response.body.len() as u64 > max_bytes {
@@ -99,20 +130,20 @@ impl ResponseCache {
         now: Timestamp,
     ) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|entry| entry.key != key && is_fresh(entry, now));
-        entries.push_back(CacheEntry { key, cached, at: now, served_to: vec![source_id.clone()] });
-        let mut stored: usize = entries.iter().map(|entry| entry.cached.response.body.len()).sum();
-        while stored > MAX_CACHED_BYTES {
-            stored -=
-                entries.pop_front().map_or(stored, |oldest| oldest.cached.response.body.len());
+        entries.bytes += cached.response.body.len();
+        let entry = CacheEntry { cached, at: now, served_to: vec![source_id.clone()] };
+        if let Some(replaced) = entries.by_key.insert(key.clone(), entry) {
+            entries.bytes -= replaced.cached.response.body.len();
         }
+        entries.added.push_back((key, now));
+        entries.remove_oldest(now);
     }
 }
 
-/// Returns whether an entry is fresh. `now` may be before it: it is the time at which the request
-/// started to wait for the lock.
-fn is_fresh(entry: &CacheEntry, now: Timestamp) -> bool {
-    (now - entry.at).abs() < CACHE_TTL
+/// Returns whether an entry of this time is fresh. `now` may be before it: it is the time at which
+/// the request started to wait for the lock.
+fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
+    (now - at).abs() < CACHE_TTL
 }
 
 #[cfg(test)]
@@ -213,6 +244,6 @@ mod tests {
             cached(200, MAX_CACHED_BYTES + 1, ""),
             now,
         );
-        assert!(response_cache.entries.lock().unwrap().is_empty());
+        assert!(response_cache.entries.lock().unwrap().by_key.is_empty());
     }
 }
