@@ -3,6 +3,8 @@
 //! This work runs on the threads of the callers, so that polls which end at the same time use all
 //! cores. The writer's thread only compares and stores.
 
+use std::collections::HashMap;
+
 use rusqlite::params;
 
 use entry_identity::Fingerprint;
@@ -10,8 +12,8 @@ use feed_model::{Draft, SafeHtml, SourceId, text::truncate_at_word};
 use topic_rules::{Classification, Rules};
 
 use super::{
-    PollUpdate, Store, StoreError, classifier_input::ClassifierInput, search_index::IndexRow,
-    sql_values, statements::query_all,
+    IncomingItem, PollUpdate, Store, StoreError, classifier_input::ClassifierInput,
+    search_index::IndexRow, sql_values, statements::query_all,
 };
 
 /// The maximum length of [`Story::summary_text`](feed_model::Story::summary_text), in characters.
@@ -99,8 +101,8 @@ impl Store {
                 |r| Ok((r.get::<_, String>(0)?, r.get::<_, [u8; 32]>(1)?)),
             )?)
         })?;
-        let stored: std::collections::HashMap<String, [u8; 32]> = stored.into_iter().collect();
-        let prepare = |item: &super::IncomingItem| {
+        let stored: HashMap<String, [u8; 32]> = stored.into_iter().collect();
+        let prepare = |item: &IncomingItem| {
             let hash = stored.get(item.identity.key.as_str());
             (hash != Some(&item.identity.content_hash))
                 .then(|| PreparedItem::new(&update.source, &item.draft, rules))

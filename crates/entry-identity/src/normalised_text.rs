@@ -94,7 +94,7 @@ pub(super) fn each_word(text: &str, mut f: impl FnMut(&TextWord<'_>)) {
     let mut count = 0;
     for part in text.split_whitespace() {
         let is_in_url = part.contains("://");
-        for (_, word) in word_indices(part) {
+        for word in words(part) {
             folded.clear();
             if word.is_ascii() {
                 folded.push_str(word);
@@ -127,23 +127,13 @@ pub(super) fn tokens(text: &str) -> Vec<String> {
     words
 }
 
-/// Returns the words of a text (UAX #29) with their byte offsets.
-///
-/// The rules of Unicode apply to what ASCII white space encloses, because it always separates
-/// words. Nearly all of these parts are a single ASCII word, perhaps between punctuation.
-fn word_indices(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let offset_in_text = move |part: &str| part.as_ptr().addr() - text.as_ptr().addr();
-    text.split_ascii_whitespace().flat_map(move |part| {
-        let core = part.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_');
-        let is_simple = core.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let simple = is_simple.then(|| (offset_in_text(core), core));
-        let other = if is_simple { "" } else { part };
-        let others = other.unicode_word_indices();
-        simple
-            .into_iter()
-            .filter(|(_, word)| !word.is_empty())
-            .chain(others.map(move |(at, word)| (offset_in_text(part) + at, word)))
-    })
+/// Returns the words (UAX #29) of a part of a text that has no white space. Nearly all of these
+/// parts are a single ASCII word, perhaps between punctuation.
+fn words(part: &str) -> impl Iterator<Item = &str> {
+    let core = part.trim_matches(|c: char| c.is_ascii_punctuation() && c != '_');
+    let is_simple = core.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let (simple, other) = if is_simple { (core, "") } else { ("", part) };
+    Some(simple).filter(|word| !word.is_empty()).into_iter().chain(other.unicode_words())
 }
 
 /// Returns the text in NFKC and lower case.
@@ -237,8 +227,8 @@ mod tests {
     proptest! {
         #[test]
         fn words_are_those_of_unicode(text in "[a-c1A_.,:;'’\"() \n\u{301}\u{200d}éß日…]{0,60}") {
-            let words: Vec<_> = word_indices(&text).collect();
-            let expected: Vec<_> = text.unicode_word_indices().collect();
+            let words: Vec<_> = text.split_whitespace().flat_map(words).collect();
+            let expected: Vec<_> = text.unicode_words().collect();
             prop_assert_eq!(words, expected);
         }
 

@@ -1,6 +1,6 @@
 //! Finds the places in which two texts differ, word by word.
 
-use super::fingerprint::Word;
+use super::{fingerprint::Word, thresholds::MAX_CHANGED_AT_END};
 
 /// How one text was made of the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,9 +70,6 @@ impl TextEdits {
         edits
     }
 }
-
-/// Number of words beside an added sentence that may have been replaced.
-const MAX_CHANGED_AT_END: usize = 2;
 
 impl Place<'_> {
     fn has_other_facts(&self) -> bool {

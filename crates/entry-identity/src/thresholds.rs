@@ -89,6 +89,8 @@ pub(super) const WORDS_PER_REPLACEMENT: usize = 60;
 pub(super) const MIN_WORDS_BETWEEN_REPLACEMENTS: usize = 8;
 /// Number of words that are replaced, inserted or removed at one place.
 pub(super) const WORDS_CHANGED_PER_EDIT: usize = 2;
+/// Number of words beside an added sentence that may have been replaced.
+pub(super) const MAX_CHANGED_AT_END: usize = 2;
 /// Number of words that a copy may have before or after the text: one or two sentences.
 pub(super) const MAX_ADDED_WORDS: usize = 40;
 

@@ -163,6 +163,8 @@ pub(super) fn next_id(conn: &Connection) -> Result<EntryId, StoreError> {
 
 /// An entry to be stored.
 pub(super) struct NewEntry<'a> {
+    /// The id that its story already names; `None`: the next one.
+    pub(super) id: Option<EntryId>,
     pub(super) source: &'a SourceId,
     pub(super) item: &'a IncomingItem,
     pub(super) prepared: &'a PreparedItem,
@@ -182,6 +184,7 @@ pub(super) fn insert(
     let identity = &new.item.identity;
     let date = new.item.draft.published;
     let own: &[(&str, &dyn ToSql)] = named_params! {
+        ":id": new.id.map(|id| id.0),
         ":source": new.source.as_str(),
         ":key": identity.key.as_str(),
         ":key_from": identity.key_from.as_str(),
@@ -211,7 +214,7 @@ pub(super) fn store_commented_page(
     Ok(())
 }
 
-/// Stores when entries of an unchanged content were last seen.
+/// Stores when unchanged entries were last seen.
 pub(super) fn store_last_seen(
     conn: &Connection,
     entries: &[EntryId],
@@ -324,9 +327,9 @@ const CONTENT_COLUMNS: [&str; 25] = [
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "INSERT INTO entry (source_id, key, key_from, story_id, join_reason, comments_on,
+        "INSERT INTO entry (id, source_id, key, key_from, story_id, join_reason, comments_on,
            first_seen_ms, published_ms, published_precision, {})
-         VALUES (:source, :key, :key_from, :story, :join_reason, :comments_on,
+         VALUES (:id, :source, :key, :key_from, :story, :join_reason, :comments_on,
            :last_seen_ms, :published, :precision, :{})",
         CONTENT_COLUMNS.join(", "),
         CONTENT_COLUMNS.join(", :")

@@ -99,8 +99,15 @@ pub(super) fn store_entry(
         Placement::Joins { story, .. } => {
             let revealed = public && reveal(conn, story, position, item.arrival, now)?;
             let join_reason = Some(reason.as_str());
-            let mut new =
-                NewEntry { source, item, prepared, story, join_reason, comments_on: None };
+            let mut new = NewEntry {
+                id: None,
+                source,
+                item,
+                prepared,
+                story,
+                join_reason,
+                comments_on: None,
+            };
             let entry = if is_removed(conn, story)? {
                 let item = without_text(item);
                 let prepared = PreparedItem::new(source, &item.draft, rules);
@@ -121,10 +128,17 @@ pub(super) fn store_entry(
                 position,
                 arrival: item.arrival,
             };
-            let story =
-                insert(conn, &new, Some(&only_entry(conn, item, public, rules, now)?), now)?;
-            let comments_on = related.as_deref();
-            let new = NewEntry { source, item, prepared, story, join_reason: None, comments_on };
+            let shown = only_entry(conn, item, public, rules, now)?;
+            let story = insert(conn, &new, Some(&shown), now)?;
+            let new = NewEntry {
+                id: Some(shown.entry),
+                source,
+                item,
+                prepared,
+                story,
+                join_reason: None,
+                comments_on: related.as_deref(),
+            };
             let entry = entries::insert(conn, &new, now)?;
             classification::store_new(conn, story, position, &prepared.topics)?;
             if public {
@@ -145,7 +159,7 @@ struct OnlyEntry<'a> {
     rules_fingerprint: [u8; 32],
 }
 
-/// Returns what the story of a new item shows. The item is stored right after the story.
+/// Returns what the story of a new item shows. The item is stored under the returned id.
 fn only_entry<'a>(
     conn: &Connection,
     item: &'a IncomingItem,
