@@ -20,8 +20,7 @@ const MAX_DEPTH: usize = 48;
 const TOKENS: [&str; 5] = ["mi", "mn", "mo", "ms", "mtext"];
 
 /// Elements with elements only.
-const LAYOUTS: [&str; 20] = [
-    "math",
+const LAYOUTS: [&str; 22] = [
     "menclose",
     "merror",
     "mfrac",
@@ -38,11 +37,13 @@ const LAYOUTS: [&str; 20] = [
     "msub",
     "msubsup",
     "msup",
+    "mtable",
+    "mtd",
+    "mtr",
     "munder",
     "munderover",
     "none",
 ];
-const TABLES: [&str; 3] = ["mtable", "mtd", "mtr"];
 
 /// Attributes that change the meaning of a formula.
 const ATTRIBUTES: [&str; 7] = [
@@ -118,7 +119,7 @@ impl Formulas {
 }
 
 /// A formula.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Formula {
     /// The attribute `display`.
     is_block: bool,
@@ -133,9 +134,11 @@ enum Node {
     Element { name: &'static str, attributes: Vec<(&'static str, String)>, nodes: Vec<Node> },
 }
 
-/// Reads the content of a formula. The lexer is after the start tag `math`, and afterwards after its end tag.
-fn read(lexer: &mut Lexer<'_>) -> Formula {
-    let mut formula = Formula::default();
+/// Reads a formula. The lexer is after its start tag, and afterwards after its end tag.
+pub(crate) fn read_after(tag: &Tag<'_>, lexer: &mut Lexer<'_>) -> Formula {
+    let is_block = tag.attribute("display").is_some_and(|display| display == "block")
+        || tag.attribute("mode").is_some_and(|mode| mode == "display");
+    let mut formula = Formula { is_block, has_foreign_parts: is_foreign(tag), nodes: Vec::new() };
     // The open elements with their content. The first one is `math`.
     let mut open: Vec<Open> = vec![("math", Vec::new(), Vec::new())];
     let mut annotations = 0_usize;
@@ -186,14 +189,6 @@ fn read(lexer: &mut Lexer<'_>) -> Formula {
     formula
 }
 
-/// Reads a formula whose start tag is given.
-pub(crate) fn read_after(tag: &Tag<'_>, lexer: &mut Lexer<'_>) -> Formula {
-    let is_block = tag.attribute("display").is_some_and(|display| display == "block")
-        || tag.attribute("mode").is_some_and(|mode| mode == "display");
-    let formula = read(lexer);
-    Formula { is_block, has_foreign_parts: formula.has_foreign_parts || is_foreign(tag), ..formula }
-}
-
 /// Returns the source in a script of `MathJax`, without the marks of a CDATA section.
 pub(super) fn tex_source(script: &str) -> &str {
     let source = script.trim();
@@ -242,9 +237,13 @@ fn is_foreign(tag: &Tag<'_>) -> bool {
     })
 }
 
+/// Returns whether an element occurs within formulas.
+pub(super) fn is_element(name: &str) -> bool {
+    known(name).is_some() || is_transparent(name)
+}
+
 fn known(name: &str) -> Option<&'static str> {
-    let mut all = TOKENS.iter().chain(&LAYOUTS).chain(&TABLES);
-    all.find(|known| **known == name && **known != "math").copied()
+    TOKENS.iter().chain(&LAYOUTS).find(|known| **known == name).copied()
 }
 
 fn attributes(tag: &Tag<'_>) -> Vec<(&'static str, String)> {
@@ -273,9 +272,7 @@ impl Formula {
 
     /// Returns the formula as plain text: `10⁶`, `1/2`, `√(a + b)`.
     pub(crate) fn text(&self) -> String {
-        let mut out = String::new();
-        self.nodes.iter().for_each(|node| node_text(&mut out, node));
-        out
+        text_of(&self.nodes)
     }
 }
 
@@ -463,7 +460,8 @@ mod tests {
                 "(a+b)/c",
             ),
             (
-                "<math><semantics><mi>E</mi><annotation encoding=x>no</annotation></semantics></math>",
+                "<math><semantics><mi>E</mi><annotation encoding=x>no</annotation></semantics>\
+              </math>",
                 "E",
             ),
             (

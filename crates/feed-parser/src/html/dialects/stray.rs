@@ -5,14 +5,14 @@ use std::{borrow::Cow, cell::LazyCell, collections::HashMap};
 
 use feed_model::html_elements;
 
+use super::formula;
 use crate::xml::{Lexer, Token, lower_name, unescape};
 
 /// Names of elements that the table of elements does not contain: obsolete ones, and those of SVG
-/// and `MathML` that occur in feeds.
-const OTHER_ELEMENTS: [&str; 51] = [
+/// that occur in feeds.
+const OTHER_ELEMENTS: [&str; 31] = [
     "amp",
     "animate",
-    "annotation",
     "basefont",
     "bgsound",
     "clippath",
@@ -34,31 +34,12 @@ const OTHER_ELEMENTS: [&str; 51] = [
     "mask",
     "menuitem",
     "meter",
-    "mfrac",
-    "mi",
-    "mn",
-    "mo",
-    "mover",
-    "mroot",
-    "mrow",
-    "mspace",
-    "msqrt",
-    "mstyle",
-    "msub",
-    "msubsup",
-    "msup",
-    "mtable",
-    "mtd",
-    "mtext",
-    "mtr",
     "multicol",
-    "munder",
     "optgroup",
     "output",
     "pattern",
     "plaintext",
     "progress",
-    "semantics",
     "text",
     "xmp",
 ];
@@ -114,8 +95,13 @@ pub(crate) fn unescape_markup(html: &str) -> Option<String> {
 fn is_element(name: &str) -> bool {
     html_elements::is_known(name)
         || OTHER_ELEMENTS.binary_search(&name).is_ok()
+        || formula::is_element(name) && !IS_ALSO_TEXT.contains(&name)
         || name.contains(['-', ':'])
 }
+
+/// Names of elements of formulas that texts contain too: programs print `<none>`, and usage
+/// messages name a number of milliseconds `<ms>`.
+const IS_ALSO_TEXT: [&str; 2] = ["ms", "none"];
 
 /// Returns the offsets of `<` that begin no tag, comment or declaration.
 fn stray_signs(html: &str) -> Vec<usize> {
@@ -144,18 +130,18 @@ fn stray_signs(html: &str) -> Vec<usize> {
     stray
 }
 
-/// Returns the length of the start tag at an offset, with its content if that is raw text. `None` if
-/// the `<` is text.
+/// Returns the length of the start tag at an offset, with its content if that is raw text. `None`
+/// if the `<` is text.
 fn start_tag(html: &str, start: usize, has_end_tag: &dyn Fn(&str, usize) -> bool) -> Option<usize> {
     let rest = &html[start..];
-    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.');
-    let name_end = 1 + rest.as_bytes()[1..].iter().take_while(|b| is_name(b)).count();
+    let name_end = 1 + name_length(&rest[1..]);
     let name = lower_name(&rest[1..name_end]);
     let Some(next) = rest[name_end..].chars().next() else {
         // A text that was cut within a tag ends in the name of an element.
         return (html_elements::is_known(&name) && name.len() > 2).then_some(rest.len());
     };
-    let is_known = is_element(&name);
+    // In a formula, `<none/>` has no end tag.
+    let is_known = is_element(&name) || next == '/' && formula::is_element(&name);
     // A name with a sign behind it (`a<b$`) or an unknown one without an end tag (`Vec<String>`).
     if !(next.is_whitespace() || matches!(next, '/' | '>' | '<' | '"' | '\''))
         || !is_known && !has_end_tag(&name, start) && !has_value(&rest[name_end..])
@@ -193,6 +179,12 @@ fn start_tag(html: &str, start: usize, has_end_tag: &dyn Fn(&str, usize) -> bool
     Some(lexer.offset() - start)
 }
 
+/// Returns the length of the name at the beginning of a text.
+fn name_length(text: &str) -> usize {
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.');
+    text.bytes().take_while(is_name).count()
+}
+
 /// The offsets of the last end tags by name.
 struct EndTags(HashMap<String, usize>);
 
@@ -201,9 +193,7 @@ impl EndTags {
         let mut last = HashMap::new();
         for at in memchr::memmem::find_iter(html.as_bytes(), b"</") {
             let rest = &html[at + 2..];
-            let is_name =
-                |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b':' | b'_' | b'.');
-            let length = rest.bytes().take_while(is_name).count();
+            let length = name_length(rest);
             if length > 0 && rest[length..].trim_start().starts_with('>') {
                 last.insert(rest[..length].to_ascii_lowercase(), at);
             }
@@ -292,6 +282,7 @@ mod tests {
             ("a Vec<String> and a List<Int>", "a Vec&lt;String> and a List&lt;Int>"),
             ("by Ann <ann@example.org>", "by Ann &lt;ann@example.org>"),
             ("a<i", "a&lt;i"),
+            ("the image <none> of --wait <ms>", "the image &lt;none> of --wait &lt;ms>"),
         ] {
             assert_eq!(escape_stray(html), want, "{html}");
         }
@@ -308,6 +299,7 @@ mod tests {
             "<a href=\"x<y\" title='<z'>t</a>",
             "cut in a tag <a href=\"https://exa",
             "cut in a tag <img",
+            "<mmultiscripts><mi>F</mi><none/><mprescripts/><mn>2</mn></mmultiscripts>",
         ] {
             assert_eq!(escape_stray(html), html);
         }
