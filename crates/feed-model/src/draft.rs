@@ -162,6 +162,13 @@ pub struct Enclosure {
     pub length: Option<u64>,
 }
 
+impl Enclosure {
+    /// Returns whether the file is a sound or a film.
+    pub fn is_played(&self) -> bool {
+        ["audio/", "video/"].iter().any(|kind| self.mime.starts_with(kind))
+    }
+}
+
 /// The feed that an item was originally published in: Atom `source`, RSS `source`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct OriginSource {

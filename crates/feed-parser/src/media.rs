@@ -53,7 +53,7 @@ pub(super) fn is_image(note: &RawMedia) -> bool {
 /// that any of them states.
 pub(super) fn each_file_once(all: impl Iterator<Item = Enclosure>) -> Vec<Enclosure> {
     let mut files: Vec<Enclosure> = Vec::new();
-    let address = |file: &Enclosure| file.url.find("://").map_or(0, |at| at);
+    let address = |file: &Enclosure| file.url.find("://").unwrap_or(0);
     for enclosure in all {
         let same = files
             .iter_mut()

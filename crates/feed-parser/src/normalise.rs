@@ -160,8 +160,7 @@ pub(super) fn item(
     let named = raw.images.iter().map(|(url, from)| (url.as_str(), from));
     let enclosed = FieldName::Borrowed("enclosure");
     // RSS has only one enclosure, and a sound or film takes its place.
-    let is_played = |e: &Enclosure| ["audio/", "video/"].iter().any(|k| e.mime.starts_with(k));
-    let has_played = enclosures.iter().any(is_played);
+    let has_played = enclosures.iter().any(Enclosure::is_played);
     let pictured = enclosures.iter().filter(|e| has_played && e.mime.starts_with("image/"));
     let mut shown = named
         .chain(raw.media.iter().filter(|m| is_image(m)).map(|m| (m.url.as_str(), &m.from)))

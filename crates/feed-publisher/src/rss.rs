@@ -134,16 +134,12 @@ fn categories(story: &Story) -> Vec<Category> {
 /// Returns the first sound or film, else the first enclosure. Feed readers do not agree on the
 /// meaning of several (Best Practices Profile). The length is required; it is 0 if unknown.
 fn enclosure(story: &Story) -> Option<Enclosure> {
-    let with_url = |enclosure| {
-        let enclosure: &feed_model::Enclosure = enclosure;
-        Some((xml::http_url(&enclosure.url)?, enclosure))
-    };
-    let all = || story.enclosures.iter().filter_map(with_url);
-    let is_played = |enclosure: &feed_model::Enclosure| {
-        ["audio/", "video/"].iter().any(|kind| enclosure.mime.starts_with(kind))
+    let all = || {
+        let enclosures = story.enclosures.iter();
+        enclosures.filter_map(|enclosure| Some((xml::http_url(&enclosure.url)?, enclosure)))
     };
     let (url, enclosure) =
-        all().find(|(_, enclosure)| is_played(enclosure)).or_else(|| all().next())?;
+        all().find(|(_, enclosure)| enclosure.is_played()).or_else(|| all().next())?;
     Some(Enclosure {
         url,
         length: enclosure.length.unwrap_or(0).to_string(),

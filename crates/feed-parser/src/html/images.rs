@@ -1,7 +1,8 @@
 //! The address of an image that a script loads later.
 //!
 //! Sites put the address into an attribute of their own, and a placeholder into `src`. There is no
-//! list of all such attributes: any `data-` attribute counts whose value is the address of an image.
+//! list of all such attributes: any `data-` attribute counts whose value is the address of an
+//! image.
 
 use feed_model::text::strip_forbidden;
 use url::Url;
@@ -140,15 +141,11 @@ pub(super) fn is_placeholder(src: &str) -> bool {
     [
         "blank",
         "spacer",
-        "placeholder",
-        "lazy",
         "loading",
         "loader",
         "grey",
         "gray",
-        "transparent",
         "pixel",
-        "1x1",
         "clear",
         "empty",
         "trans",
@@ -188,17 +185,18 @@ pub(super) fn is_placeholder(src: &str) -> bool {
         || stem.ends_with("-1x1")
 }
 
-/// Returns whether an element is invisible by its size or its style.
-pub(super) fn is_hidden(tag: &Tag<'_>) -> bool {
+/// Returns whether an element is invisible by its size or its style. `attribute` returns the value
+/// of an attribute.
+pub(super) fn is_hidden<'a>(attribute: impl Fn(&str) -> Option<&'a str>) -> bool {
     let tiny = |name: &str| {
-        tag.attribute(name)
+        attribute(name)
             .is_some_and(|v| matches!(v.trim().trim_end_matches("px"), "0" | "1" | "0.0" | "1.0"))
     };
-    tiny("width") || tiny("height") || tag.attribute("style").is_some_and(is_hiding_style)
+    tiny("width") || tiny("height") || attribute("style").is_some_and(is_hiding_style)
 }
 
 /// Returns whether a style makes an element invisible.
-pub(super) fn is_hiding_style(style: &str) -> bool {
+fn is_hiding_style(style: &str) -> bool {
     let style: String =
         style.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
     let style = format!(";{style};");

@@ -207,14 +207,7 @@ fn is_tracking_pixel(attributes: &[Attribute<'_>]) -> bool {
     let value = |attribute: &str| {
         attributes.iter().find(|(name, _)| *name == attribute).map(|(_, value)| value.as_str())
     };
-    let tiny = |name| {
-        value(name)
-            .is_some_and(|v| matches!(v.trim().trim_end_matches("px"), "0" | "1" | "0.0" | "1.0"))
-    };
-    tiny("width")
-        || tiny("height")
-        || value("style").is_some_and(images::is_hiding_style)
-        || value("src").is_some_and(is_tracking_pixel_url)
+    images::is_hidden(value) || value("src").is_some_and(is_tracking_pixel_url)
 }
 
 /// Returns whether a URL is known to serve a tracking pixel.

@@ -111,7 +111,7 @@ fn source(name: &str, tag: &Tag<'_>) -> Option<String> {
 
 fn frame(name: &str, tag: &Tag<'_>, url: &Url, title: Option<String>) -> Player {
     let nothing = Player { page: None, label: String::new(), is_known: true, is_image: false };
-    if is_widget(url) || images::is_hidden(tag) {
+    if is_widget(url) || images::is_hidden(|name| tag.attribute(name)) {
         return nothing;
     }
     let kind = tag.attribute("type").unwrap_or("").to_ascii_lowercase();
@@ -360,7 +360,8 @@ mod tests {
             ),
             ("https://codepen.io/ada/embed/preview/AbC?x=1", "https://codepen.io/ada/pen/AbC"),
             (
-                "https://www.facebook.com/plugins/video.php?href=https%3A%2F%2Fwww.facebook.com%2Fa%2Fvideos%2F1",
+                "https://www.facebook.com/plugins/video.php?href=\
+                 https%3A%2F%2Fwww.facebook.com%2Fa%2Fvideos%2F1",
                 "https://www.facebook.com/a/videos/1",
             ),
         ] {
