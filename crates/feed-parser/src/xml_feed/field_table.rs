@@ -95,8 +95,7 @@ const FIELDS: &[Field] = &[
                 &[Media],
                 &["description", "text"],
                 F::MediaDescription,
-                "`media:description`, \
-                                                                         `media:text`",
+                "`media:description`, `media:text`",
             )
             .when(NO_TEXT),
         ],
@@ -199,8 +198,7 @@ const FIELDS: &[Field] = &[
                 &[Itunes, Media],
                 &["keywords"],
                 F::Keywords,
-                "`itunes:keywords`, \
-                                                              `media:keywords`",
+                "`itunes:keywords`, `media:keywords`",
             ),
             row(&[Rss], &["keywords", "tags"], F::Keywords, "`keywords`, `tags`"),
             row(&[Media], &["category"], F::Subject, "`media:category`").when("all of them"),

@@ -1,7 +1,7 @@
 //! Media RSS: `media:group` and `media:content` with what they contain.
 //!
-//! Their children describe a picture, sound or film. Only elements of Media RSS count, and the title
-//! and description of a picture are no texts of the item.
+//! Their children describe a picture, sound or film. Only elements of Media RSS count, and the
+//! title and description of a picture are no texts of the item.
 
 use url::Url;
 
@@ -36,9 +36,10 @@ impl<'a> XmlFeedParser<'a> {
             let mut contents = Vec::new();
             for (kind, child, inner_xml) in &inside {
                 if *kind == FieldKind::MediaContent {
-                    let note = content(child, base, &self.media_children(inner_xml));
                     let within = self.media_children(inner_xml);
-                    contents.extend(note.map(|note| (RawMedia { group, ..note }, within)));
+                    if let Some(note) = content(child, base, &within) {
+                        contents.push((RawMedia { group, ..note }, within));
+                    }
                 }
             }
             let is_picture =
