@@ -12,6 +12,7 @@ use crate::{
     word_list::{WordList, word_list},
 };
 
+static UPDATE_WORDS: LazyLock<WordList> = word_list!("update_words.txt");
 static UPDATE_LABELS: LazyLock<WordList> = word_list!("update_labels.txt");
 
 /// Attributes that contain a date on any element.
@@ -106,5 +107,12 @@ fn follows_update_label(element: &ElementRef<'_>) -> bool {
         });
     let before = before.unwrap_or_default();
     let last = before.rsplit(['·', '•', '|', '/', ',', ';', '(']).next().unwrap_or_default().trim();
-    last.chars().count() <= 32 && UPDATE_LABELS.iter().any(|label| last.contains(label))
+    last.chars().count() <= 32
+        && (contains_update_word(last) || UPDATE_LABELS.iter().any(|label| last.contains(label)))
+}
+
+/// Returns whether a text says that its date is a modification date.
+pub(crate) fn contains_update_word(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    UPDATE_WORDS.iter().any(|word| lower.contains(word))
 }

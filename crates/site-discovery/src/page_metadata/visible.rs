@@ -12,7 +12,7 @@ use crate::{
     byline::{author_name, is_meta_line, reading_minutes},
     dates,
     dom::{Dom, MAX_ANCESTORS, class_and_id_words, compile_selector, is_invisible, rels, text_of},
-    element_date::{element_date, is_update_date},
+    element_date::{contains_update_word, element_date, is_update_date},
     text::{keywords, truncate_summary},
     url_shape,
 };
@@ -133,7 +133,7 @@ fn labelled_date(dom: &Dom) -> Option<PublishedDate> {
         .take(MAX_DATE_ELEMENTS)
         .find_map(|element| {
             let text = text_of(element);
-            if text.chars().count() > 120 || is_update_text(&text) {
+            if text.chars().count() > 120 || contains_update_word(&text) {
                 return None;
             }
             let found = dates::find_with_order(&text, dom.order)
@@ -154,22 +154,6 @@ fn labelled_date(dom: &Dom) -> Option<PublishedDate> {
             let is_labelled = is_meta_line(&text) && found.start <= 40;
             (is_marked || is_labelled || dates::is_only_date(&text)).then_some(found.date)
         })
-}
-
-fn is_update_text(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    [
-        "updated",
-        "modified",
-        "aktualisiert",
-        "mis à jour",
-        "actualizado",
-        "atualizado",
-        "обновлено",
-        "更新",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
 }
 
 /// Returns the modification date, if an element is marked as one.
@@ -357,10 +341,12 @@ fn date_beside_heading(dom: &Dom, page: &Url) -> Option<PublishedDate> {
     }
     around.into_iter().find_map(|element| {
         let text = text_of(element);
-        (text.chars().count() <= 120 && !is_update_text(&text) && is_dateline(&element, &text))
-            .then(|| dates::find_with_order(&text, dom.order))
-            .flatten()
-            .map(|f| f.date)
+        (text.chars().count() <= 120
+            && !contains_update_word(&text)
+            && is_dateline(&element, &text))
+        .then(|| dates::find_with_order(&text, dom.order))
+        .flatten()
+        .map(|f| f.date)
     })
 }
 
