@@ -24,7 +24,7 @@ struct ChallengeSignature {
 const SIGNATURES: &[ChallengeSignature] = &[
     by_body(
         "Cloudflare",
-        &["window._cf_chl_opt", "cf-browser-verification", "cf_chl_opt"],
+        &["cf_chl_opt", "cf-browser-verification"],
         &["/cdn-cgi/challenge-platform/h/", "cf_chl_", "cf-turnstile-response"],
     ),
     by_title("Cloudflare", "just a moment"),
@@ -101,7 +101,8 @@ pub fn detect_bot_challenge(status: u16, headers: &Headers, body: &[u8]) -> Opti
     let title = title(&start);
     let (visible_words, markup) = split_visible(&start);
     let ok_status = (200..300).contains(&status);
-    // An article about challenges quotes these strings in its text; a challenge has hardly any text.
+    // An article about challenges quotes these strings in its text. A challenge has hardly any
+    // text.
     if ok_status && visible_words > MAX_CHALLENGE_WORDS {
         return None;
     }

@@ -71,7 +71,7 @@ pub fn post_links(
 /// Returns a key for the comparison of posts. A sitemap may leave out the `.html` that links have.
 fn post_key(url: &Url) -> String {
     let key = url_shape::comparison_key(url);
-    key.strip_suffix(".html").map(str::to_owned).unwrap_or(key)
+    key.strip_suffix(".html").unwrap_or(&key).to_owned()
 }
 
 /// Returns the date that pages are ordered by before they are fetched: the publication date,
@@ -129,12 +129,10 @@ impl<'a> PathGroup<'a> {
                 + damped(self.pages.len()) * 0.1)
             + self.news_count as f64 * 20.0
     }
-}
 
-impl PathGroup<'_> {
     /// Returns whether a group looks like the best group of its sitemap: posts by subject, or
     /// several directories of posts.
-    fn is_like(&self, directory: &str, best: &Self, best_directory: &str) -> bool {
+    fn is_like(&self, directory: &str, best: &PathGroup<'_>, best_directory: &str) -> bool {
         let name = |directory: &str| {
             let parts: Vec<String> =
                 directory.split('/').filter(|s| !s.is_empty()).map(str::to_lowercase).collect();
@@ -150,9 +148,9 @@ impl PathGroup<'_> {
         let count = self.pages.len();
         let both_hold_posts =
             url_shape::is_post_directory(directory) && url_shape::is_post_directory(best_directory);
-        let shares = |group: &Self, of: usize| of * 10 >= group.pages.len() * 7;
+        let shares = |group: &PathGroup<'_>, of: usize| of * 10 >= group.pages.len() * 7;
         // A build that gives all pages one date shows nothing.
-        let is_dated = |group: &Self| group.days.len() * 2 >= group.pages.len().max(2);
+        let is_dated = |group: &PathGroup<'_>| group.days.len() * 2 >= group.pages.len().max(2);
         if both_hold_posts {
             return !url_shape::is_listing_name(&own_name)
                 && (!is_dated(best) || self.dated_count > 0);

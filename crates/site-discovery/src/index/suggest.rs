@@ -3,6 +3,9 @@
 //! Entry point: [`suggest_selectors`]. Every element with that text, and every element around it
 //! that has others like it, gives a proposal. The proposal whose items have the most fields wins.
 
+use std::collections::HashSet;
+
+use ego_tree::NodeId;
 use scraper::{ElementRef, Selector};
 use url::Url;
 
@@ -107,10 +110,11 @@ fn repeated_selector(dom: &Dom, element: ElementRef<'_>) -> Option<String> {
                 || e.ancestors().nth(1).map(|p| p.id())
                     == element.ancestors().nth(1).map(|p| p.id())
         });
+        let ids: HashSet<NodeId> = found.iter().map(|e| e.id()).collect();
         siblings.count() >= 2
-            && found.iter().all(|e| {
-                !e.ancestors().take(MAX_ANCESTORS).any(|a| found.iter().any(|o| o.id() == a.id()))
-            })
+            && found
+                .iter()
+                .all(|e| !e.ancestors().take(MAX_ANCESTORS).any(|a| ids.contains(&a.id())))
     })
 }
 

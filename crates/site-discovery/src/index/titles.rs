@@ -81,7 +81,7 @@ pub(super) fn find_title(
                 && !r.has_word_of(&NON_TITLE_WORDS)
         });
         let candidates: Vec<&(usize, &TextRun)> =
-            candidates.filter(|(_, r)| has_date_titles || !is_only_date(&r.text)).collect();
+            candidates.filter(|(_, r)| has_date_titles || !is_mostly_date(&r.text)).collect();
         // The URL often repeats the title. Otherwise the title is the first text of more than one
         // word, because a one-word category may precede it.
         let similarity =
@@ -130,7 +130,7 @@ pub(super) fn find_title(
                         .is_some_and(|a| url_shape::slug_similarity(&r.text, &a.url) >= 0.9)
                 };
                 (r.text.split(' ').count() >= 2 || resembles_url())
-                    && !is_only_date(&r.text)
+                    && !is_mostly_date(&r.text)
                     && !r.has_word_of(&CATEGORY_WORDS)
             })
             .map(|(i, r)| (*i, r.text.clone(), false))
@@ -200,7 +200,8 @@ fn is_date_title(run: &TextRun, is_own_link: bool) -> bool {
     is_day() || is_section()
 }
 
-fn is_only_date(text: &str) -> bool {
+/// Returns whether a text is a date and hardly anything else, such as brackets.
+fn is_mostly_date(text: &str) -> bool {
     dates::find(text).is_some_and(|f| text.len() - (f.end - f.start) <= 4)
         || dates::find_month_day(text).is_some_and(|f| text.len() - (f.end - f.start) <= 2)
 }
