@@ -99,9 +99,12 @@ fn parse(url: &Url, field: &str) -> Option<Cookie> {
         match name.trim().to_ascii_lowercase().as_str() {
             "domain" if !value.trim_start_matches('.').is_empty() => {
                 let domain = value.trim_start_matches('.').to_ascii_lowercase();
-                // A cookie for a whole public suffix, or for another site, is refused.
+                // A cookie for a whole public suffix, or for another site, is refused. An IP
+                // address has no subdomains.
                 let is_own = domain == host
-                    || is_below(host, &domain) && registrable_domain(&domain).is_some();
+                    || url.domain().is_some()
+                        && is_below(host, &domain)
+                        && registrable_domain(&domain).is_some();
                 if !is_own {
                     return None;
                 }
@@ -152,5 +155,7 @@ mod tests {
         ] {
             assert_eq!(sent(from, field, to).as_deref(), want, "{field} to {to}");
         }
+        let shared_end = "s=1; path=/; domain=0.2.1";
+        assert_eq!(sent("http://192.0.2.1/", shared_end, "http://198.0.2.1/"), None);
     }
 }
