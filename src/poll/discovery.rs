@@ -11,7 +11,7 @@ use url::Url;
 
 use feed_model::{Document, Draft, FollowMode, FollowTarget, Problem};
 use feed_parser::DocumentKind;
-use site_discovery::{IndexPage, Page, SitemapDocument};
+use site_discovery::{IndexPage, Page, SitemapDocument, SitemapPage};
 
 use super::{
     fetched::PollFailure,
@@ -43,12 +43,20 @@ pub(super) struct Discovery {
 }
 
 impl Discovery {
-    /// Returns whether the document of the way has an entry.
-    fn has_entries(&self) -> bool {
-        match &self.content {
-            DiscoveredContent::Feed(document) => !document.drafts.is_empty(),
-            DiscoveredContent::Sitemap(_) | DiscoveredContent::IndexPage(_) => true,
-        }
+    fn new(
+        follow_mode: FollowMode,
+        url: Url,
+        reason: String,
+        response: Response,
+        content: DiscoveredContent,
+    ) -> Self {
+        let followed = FollowTarget { follow_mode, url, reason };
+        Self { followed, response, content, listed: None, problems: Vec::new() }
+    }
+
+    /// Returns whether this is a feed without entries.
+    fn is_empty_feed(&self) -> bool {
+        matches!(&self.content, DiscoveredContent::Feed(document) if document.drafts.is_empty())
     }
 }
 
@@ -109,55 +117,22 @@ pub(super) async fn discover_in_document(
     let configured_mode = session.source().follow_mode;
     let url = session.source().url.clone();
     match feed_parser::sniff(&response.body, response.headers.text("content-type")) {
-        DocumentKind::Feed(_) if matches!(configured_mode, FollowMode::Auto | FollowMode::Feed) => {
-            let document = read_feed(session, &response).await.map_err(DiscoveryError::Failed)?;
-            let followed = FollowTarget {
-                follow_mode: FollowMode::Feed,
-                url,
-                reason: "the address is a feed".into(),
-            };
-            Ok(Discovery {
-                followed,
-                response,
-                content: DiscoveredContent::Feed(Box::new(document)),
-                listed: None,
-                problems: Vec::new(),
-            })
-        }
         DocumentKind::Sitemap | DocumentKind::SitemapIndex
             if matches!(configured_mode, FollowMode::Auto | FollowMode::Sitemap) =>
         {
             let document = read_sitemap(&response).await.map_err(DiscoveryError::Failed)?;
             let listing = SitemapListing::read(session, document).await?;
-            let followed = FollowTarget {
-                follow_mode: FollowMode::Sitemap,
-                url,
-                reason: "the address is a sitemap".into(),
-            };
-            Ok(Discovery {
-                followed,
-                response,
-                content: DiscoveredContent::Sitemap(listing),
-                listed: None,
-                problems: Vec::new(),
-            })
+            let reason = "the address is a sitemap".to_owned();
+            let content = DiscoveredContent::Sitemap(listing);
+            Ok(Discovery::new(FollowMode::Sitemap, url, reason, response, content))
         }
         DocumentKind::Html => discover_in_page(session, response, configured_mode).await,
-        _ if configured_mode == FollowMode::Auto || configured_mode == FollowMode::Feed => {
-            // The feed parser's error explains best what is wrong with the document.
+        _ if matches!(configured_mode, FollowMode::Auto | FollowMode::Feed) => {
+            // If it is no feed, the feed parser's error explains best what is wrong with it.
             let document = read_feed(session, &response).await.map_err(DiscoveryError::Failed)?;
-            let followed = FollowTarget {
-                follow_mode: FollowMode::Feed,
-                url,
-                reason: "the address is a feed".into(),
-            };
-            Ok(Discovery {
-                followed,
-                response,
-                content: DiscoveredContent::Feed(Box::new(document)),
-                listed: None,
-                problems: Vec::new(),
-            })
+            let reason = "the address is a feed".to_owned();
+            let content = DiscoveredContent::Feed(Box::new(document));
+            Ok(Discovery::new(FollowMode::Feed, url, reason, response, content))
         }
         kind => {
             let why = format!(
@@ -194,31 +169,29 @@ async fn discover_in_page(
     let mut found: Option<Discovery> = None;
     if may_follow(FollowMode::Feed) {
         match first_linked_feed(session, &response, &html, &mut problems).await? {
-            Some(feed) if feed.has_entries() || configured_mode == FollowMode::Feed => {
+            Some(feed) if !feed.is_empty_feed() || configured_mode == FollowMode::Feed => {
                 found = Some(feed);
             }
             other => empty_feed = other,
         }
     }
-    if may_follow(FollowMode::Sitemap)
-        && (found.is_none() || session.surveys())
-        && let Some((answer, listing, reason)) =
-            find_sitemap(session, &response, &html, index.as_ref().ok(), &mut problems).await?
-        && found.is_none()
-    {
-        session.record_validators(&response);
-        let followed = FollowTarget {
-            follow_mode: FollowMode::Sitemap,
-            url: answer.requested.clone(),
-            reason,
-        };
-        found = Some(Discovery {
-            followed,
-            response: answer,
-            content: DiscoveredContent::Sitemap(listing),
-            listed: index.as_ref().ok().map(|index| (response.clone(), index.clone())),
-            problems: Vec::new(),
-        });
+    if may_follow(FollowMode::Sitemap) && (found.is_none() || session.surveys()) {
+        let mut unusable = Vec::new();
+        let index = index.as_ref().ok();
+        let sitemap = find_sitemap(session, &response, &html, index, &mut unusable).await?;
+        // Beside a feed, the sitemap is surveyed only: a poll would not look for it.
+        if found.is_none() {
+            problems.append(&mut unusable);
+            if let Some((answer, listing, reason)) = sitemap {
+                session.record_validators(&response);
+                let url = answer.requested.clone();
+                let content = DiscoveredContent::Sitemap(listing);
+                found = Some(Discovery {
+                    listed: index.map(|index| (response.clone(), index.clone())),
+                    ..Discovery::new(FollowMode::Sitemap, url, reason, answer, content)
+                });
+            }
+        }
     }
     if let Some(found) = found {
         return Ok(Discovery { problems, ..found });
@@ -226,18 +199,10 @@ async fn discover_in_page(
     if may_follow(FollowMode::Page) {
         match index {
             Ok(index) => {
-                let followed = FollowTarget {
-                    follow_mode: FollowMode::Page,
-                    url: session.source().url.clone(),
-                    reason: index.reason.clone(),
-                };
-                return Ok(Discovery {
-                    followed,
-                    response,
-                    content: DiscoveredContent::IndexPage(index),
-                    listed: None,
-                    problems,
-                });
+                let (url, reason) = (session.source().url.clone(), index.reason.clone());
+                let content = DiscoveredContent::IndexPage(index);
+                let found = Discovery::new(FollowMode::Page, url, reason, response, content);
+                return Ok(Discovery { problems, ..found });
             }
             Err(failure) => problems.push(Problem::warning("page-structure", failure.error.text)),
         }
@@ -285,15 +250,9 @@ async fn first_linked_feed(
                     None => link.reason,
                 };
                 session.record_way(FollowMode::Feed, document.drafts.len(), reason.clone());
-                let followed =
-                    FollowTarget { follow_mode: FollowMode::Feed, url: link.url, reason };
-                return Ok(Some(Discovery {
-                    followed,
-                    response,
-                    content: DiscoveredContent::Feed(Box::new(document)),
-                    listed: None,
-                    problems: Vec::new(),
-                }));
+                let content = DiscoveredContent::Feed(Box::new(document));
+                let feed = Discovery::new(FollowMode::Feed, link.url, reason, response, content);
+                return Ok(Some(feed));
             }
             Err(why) => why,
         };
@@ -358,49 +317,47 @@ async fn find_sitemap(
             (url, reason)
         }));
     }
-    let mut tried: HashSet<Url> = HashSet::new();
-    candidates.retain(|(url, _)| tried.insert(url.clone()));
+    let mut seen: HashSet<Url> = HashSet::new();
+    candidates.retain(|(url, _)| seen.insert(url.clone()));
     let known_posts = known_posts(index);
     let mut unusable: Vec<String> = Vec::new();
     let own_directory = url.join(".").map_or_else(|_| "/".to_owned(), |url| url.path().to_owned());
-    let mut elsewhere: Option<(Response, SitemapListing, String)> = None;
+    // A sitemap of posts that are not below the site's own path, with their number.
+    let mut elsewhere: Option<(Response, SitemapListing, String, usize)> = None;
     for (url, reason) in candidates.into_iter().take(MAX_SITEMAPS) {
         if let Err(why) = is_sitemap_allowed(session, &url).await? {
             unusable.push(format!("{url} may not be requested: {why}"));
             continue;
         }
-        let why = match session
-            .fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay())
-            .await
-        {
-            FetchOutcome::Document(response) => match read_sitemap(&response).await {
-                Ok(document) => {
-                    let listing = SitemapListing::read(session, document).await?;
-                    let links = listing.post_links(session.source(), &HashMap::new(), &known_posts);
-                    let is_below = |page: &site_discovery::SitemapPage| {
-                        page.url.path().starts_with(&own_directory)
-                    };
-                    if !links.pages.is_empty() && !links.pages.iter().any(is_below) {
-                        let reason = format!("{reason}: {}", links.reason);
-                        elsewhere.get_or_insert((response, listing, reason));
-                        continue;
+        let why =
+            match session.fetch_with_delay(&url, Accept::Sitemap, permission.crawl_delay()).await {
+                FetchOutcome::Document(response) => match read_sitemap(&response).await {
+                    Ok(document) => {
+                        let listing = SitemapListing::read(session, document).await?;
+                        let links =
+                            listing.post_links(session.source(), &HashMap::new(), &known_posts);
+                        let count = links.pages.len();
+                        if count > 0 {
+                            let reason = format!("{reason}: {}", links.reason);
+                            let is_below =
+                                |page: &SitemapPage| page.url.path().starts_with(&own_directory);
+                            if links.pages.iter().any(is_below) {
+                                session.record_way(FollowMode::Sitemap, count, reason.clone());
+                                return Ok(Some((response, listing, reason)));
+                            }
+                            elsewhere.get_or_insert((response, listing, reason, count));
+                            continue;
+                        }
+                        format!("it lists no posts: {}", links.reason)
                     }
-                    if !links.pages.is_empty() {
-                        let reason = format!("{reason}: {}", links.reason);
-                        session.record_way(FollowMode::Sitemap, links.pages.len(), reason.clone());
-                        return Ok(Some((response, listing, reason)));
-                    }
-                    format!("it lists no posts: {}", links.reason)
-                }
-                Err(failure) => failure.error.text,
-            },
-            other => PollFailure::of(other).error.text,
-        };
+                    Err(failure) => failure.error.text,
+                },
+                other => PollFailure::of(other).error.text,
+            };
         unusable.push(format!("{url} is not usable: {why}"));
     }
-    if let Some((response, listing, reason)) = elsewhere {
-        let links = listing.post_links(session.source(), &HashMap::new(), &known_posts);
-        session.record_way(FollowMode::Sitemap, links.pages.len(), reason.clone());
+    if let Some((response, listing, reason, count)) = elsewhere {
+        session.record_way(FollowMode::Sitemap, count, reason.clone());
         return Ok(Some((response, listing, reason)));
     }
     session.record_way(FollowMode::Sitemap, 0, unusable.join("; "));

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use feed_model::{
     Encoding, FollowMode, FollowWay, Headers, PageSelectors, Problem, Repair, Source, Timestamp,
 };
-
 use site_discovery::Page;
 
 use super::{
@@ -83,17 +82,10 @@ pub struct Inspection {
 impl Poller {
     /// Polls a source once and stores nothing.
     pub async fn inspect(&self, source: &Source) -> Result<Inspection, StoreError> {
-        let settings = self.settings.load_full();
-        let (topics, window, now) = (settings.topics.clone(), settings.window, self.clock.now());
-        let store = Store::in_memory()?;
-        let configured = (source.clone(), fetch::host_key(&source.url));
-        store
-            .run_blocking(move |store| store.sync_config(&[configured], &topics, window, now))
-            .await?;
-        let poller = Self { surveys: true, ..self.with_store(store) };
+        let poller = Self { surveys: true, ..self.with_store_in_memory(source).await? };
         let record = poller.load_record(source).await?;
         let (fetched, session) = poller.fetch(source, &record).await?;
-        let mut inspection = describe(source, &fetched, now);
+        let mut inspection = describe(source, &fetched, self.clock.now());
         inspection.ways.clone_from(&session.ways);
         let update = poller.plan_update(source, &record, fetched, session).await?;
         if let Some(attempt) = &update.attempt {
@@ -103,7 +95,7 @@ impl Poller {
         }
         let items =
             update.document.as_ref().map(|document| document.items.clone()).unwrap_or_default();
-        let rules = settings.rules.clone();
+        let rules = self.settings.load().rules.clone();
         let result = poller.store.apply_async(Arc::new(update), rules).await?;
         let stories: Vec<_> = result.items.iter().map(|outcome| outcome.story).collect();
         let topics = poller
@@ -125,9 +117,19 @@ impl Poller {
             .collect();
         Ok(inspection)
     }
-}
 
-impl Poller {
+    /// Returns a poller with a store in memory that knows only this source.
+    async fn with_store_in_memory(&self, source: &Source) -> Result<Self, StoreError> {
+        let settings = self.settings.load_full();
+        let (topics, window, now) = (settings.topics.clone(), settings.window, self.clock.now());
+        let store = Store::in_memory()?;
+        let configured = (source.clone(), fetch::host_key(&source.url));
+        store
+            .run_blocking(move |store| store.sync_config(&[configured], &topics, window, now))
+            .await?;
+        Ok(self.with_store(store))
+    }
+
     /// Returns the selectors that find the item with this title on the source's page, and the items
     /// like it. The inner error says why the page was not read.
     pub async fn suggest_selectors(
@@ -135,14 +137,7 @@ impl Poller {
         source: &Source,
         title: &str,
     ) -> Result<Result<Option<PageSelectors>, String>, StoreError> {
-        let store = Store::in_memory()?;
-        let settings = self.settings.load_full();
-        let (topics, window, now) = (settings.topics.clone(), settings.window, self.clock.now());
-        let configured = (source.clone(), fetch::host_key(&source.url));
-        store
-            .run_blocking(move |store| store.sync_config(&[configured], &topics, window, now))
-            .await?;
-        let poller = self.with_store(store);
+        let poller = self.with_store_in_memory(source).await?;
         let record = poller.load_record(source).await?;
         let mut session = match FetchSession::new(&poller, source, &record) {
             Ok(session) => session,

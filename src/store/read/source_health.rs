@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use feed_model::{FollowMode, Problem, Severity, SourceHealth, SourceState};
+use feed_model::{FollowMode, FollowWay, Problem, Severity, SourceHealth, SourceState};
 
 use crate::store::{
     Reader, StoreError,
@@ -128,7 +128,9 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
     let error_class: Option<String> = row.get("last_error_class")?;
     let entries: u64 = row.get("entries")?;
     let follow_mode = follow_mode(row)?;
-    let is_site = matches!(follow_mode, FollowMode::Sitemap | FollowMode::Page);
+    let ways: Vec<FollowWay> = from_json(row, "ways")?;
+    // A site may name a feed that has no entries.
+    let is_site = matches!(follow_mode, FollowMode::Sitemap | FollowMode::Page) || !ways.is_empty();
     let health = if row.get("paused")? {
         SourceHealth::Paused
     } else if row.get("gone")? {
@@ -174,7 +176,7 @@ fn state_of_row(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         url: row.get("url")?,
         follow_mode,
         follow_reason: row.get("follow_reason")?,
-        ways: from_json(row, "ways")?,
+        ways,
         feed_url: polled_url(row)?,
         home_page_url: row.get("home_page_url")?,
         health,

@@ -481,12 +481,40 @@ async fn a_site_that_brings_no_entries_is_empty_and_says_what_was_tried() {
 }
 
 #[tokio::test]
+async fn a_site_whose_only_way_is_a_feed_without_entries_is_empty() {
+    let harness = Installation::following_site("/", "");
+    let home = "<html><head><link rel=alternate type=application/rss+xml href=/feed.xml></head>\
+        <body><h1>Boats</h1></body></html>";
+    let feed = "<rss version='2.0'><channel><title>Boats</title></channel></rss>";
+    harness.origin.script_pages(&[("/", home), ("/feed.xml", feed)]);
+    harness.poll("site").await;
+    let state = harness.source_state("site");
+    assert_eq!((state.follow_mode, state.health), (FollowMode::Feed, SourceHealth::Empty));
+    assert!(state.ways.iter().all(|way| way.entries == 0 && !way.because.is_empty()));
+}
+
+#[tokio::test]
+async fn inspect_surveys_the_sitemap_of_a_site_with_a_feed_and_reports_no_problem_of_it() {
+    let harness = Installation::following_site("/", "");
+    let home = "<html><head><link rel=alternate type=application/rss+xml href=/feed.xml></head>\
+        <body><h1>Boats</h1></body></html>";
+    let feed = "<rss version='2.0'><channel><title>Boats</title><item><title>One</title>\
+        <link>ORIGIN/1</link><guid>1</guid></item></channel></rss>";
+    harness.origin.script_pages(&[("/", home), ("/feed.xml", feed)]);
+    let inspection = harness.inspect("site").await;
+    assert_eq!(inspection.follow_mode, FollowMode::Feed);
+    assert!(inspection.ways.iter().any(|way| way.way == FollowMode::Sitemap));
+    let codes: Vec<&str> = inspection.problems.iter().map(|p| p.code.as_ref()).collect();
+    assert!(!codes.contains(&"sitemap"), "{codes:?}");
+}
+
+#[tokio::test]
 async fn what_the_page_lists_spares_fetching_the_pages_of_a_sitemap() {
     let harness = Installation::following_site("/", "");
     let item = |n: u32, title: &str| {
         format!(
-            "<article><h2><a href=/n/{n}>{title}</a></h2><time datetime=2026-10-0{n}>x</time><p>The \
-             hull number {n} was turned over before noon.</p></article>"
+            "<article><h2><a href=/n/{n}>{title}</a></h2><time datetime=2026-10-0{n}>x</time><p>\
+             The hull number {n} was turned over before noon.</p></article>"
         )
     };
     let home = format!(
@@ -516,9 +544,9 @@ async fn a_description_that_all_pages_share_is_no_summary() {
         .script_pages(&[("/", EMPTY_HOME_PAGE), ("/sitemap.xml", &sitemap_of(&paths[..2]))]);
     for path in paths {
         let page = format!(
-            "<html><head><title>{0}</title><meta name=description content='All about boats, from one \
-             workshop.'></head><body><main><h1>{0}</h1><p>The text about {0} is long enough to be a \
-             summary of its own.</p></main></body></html>",
+            "<html><head><title>{0}</title><meta name=description content='All about boats, from \
+             one workshop.'></head><body><main><h1>{0}</h1><p>The text about {0} is long enough to be \
+             a summary of its own.</p></main></body></html>",
             title_of(path)
         );
         harness.origin.script_pages(&[(path, &page)]);
