@@ -236,7 +236,8 @@ fn a_new_count_of_comments_moves_no_date() {
             "<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>urn:one</id><title>One</title>\
              <updated>2026-01-01T00:00:00Z</updated><entry><id>urn:one:1</id><title>A post</title>\
              <link href=\"https://one.example/1\"/><updated>2026-01-01T00:00:00Z</updated>\
-             <content type=\"html\">{text} {count} comments, 1{count} views</content></entry></feed>"
+             <content type=\"html\">{text} {count} comments, 1{count} views</content></entry>\
+             </feed>"
         )
     };
     installation.deliver_document("one", &document(3, "The text."));

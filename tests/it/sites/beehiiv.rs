@@ -91,8 +91,8 @@ impl Site {
                     body,
                     "<div class='transparent h-full'><a href='/p/{}'><div class='space-y-3'><div>\
                      <figure><img src='ORIGIN/c.png' alt=''></figure></div><div class=flex><span>\
-                     <time datetime='{}'>{}</time></span><span>•</span><span>2 min read</span></div>\
-                     <h2>{}</h2><p>{}</p></div></a></div>",
+                     <time datetime='{}'>{}</time></span><span>•</span><span>2 min read</span>\
+                     </div><h2>{}</h2><p>{}</p></div></a></div>",
                     issue.slug,
                     issue.published.to_rfc3339(),
                     issue.published.format("%b %-d, %Y"),
@@ -105,8 +105,8 @@ impl Site {
                 .map(|issue| {
                     format!(
                         "{{\"id\":\"{0}\",\"web_title\":\"{1}\",\"web_subtitle\":\"{2}\",\
-                         \"slug\":\"{0}\",\"status\":\"confirmed\",\"override_scheduled_at\":\"{3}\",\
-                         \"authors\":[{{\"name\":\"Ann Writer\"}}],\"content_tags\":[]}}",
+                         \"slug\":\"{0}\",\"status\":\"confirmed\",\
+                         \"override_scheduled_at\":\"{3}\",\"authors\":[{{\"name\":\"Ann Writer\"}}],\"content_tags\":[]}}",
                         issue.slug,
                         issue.title,
                         issue.subtitle,
@@ -123,8 +123,8 @@ impl Site {
         }
         format!(
             "<!DOCTYPE html><html lang=en><head><title>Two Minute Systems</title><meta \
-             property=og:site_name content='Two Minute Systems'><meta name=description content='One \
-             idea about systems, each Monday.'>{feed}</head><body><nav><a href=/>Home</a><a \
+             property=og:site_name content='Two Minute Systems'><meta name=description content='\
+             One idea about systems, each Monday.'>{feed}</head><body><nav><a href=/>Home</a><a \
              href=/archive>Archive</a><a href=/subscribe>Subscribe</a></nav>{body}<footer><a \
              href='https://www.beehiiv.com/'>Powered by beehiiv</a></footer></body></html>"
         )

@@ -10,8 +10,8 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 use feed_model::html_elements::{self, ALLOWED, DROPPED};
 
-/// Allowed attributes by element. The rewriting step uses `style`, and `data-*` of images and media,
-/// and removes them.
+/// Allowed attributes by element. The rewriting step uses `style`, and `data-*` of images and
+/// media, and removes them.
 const ATTRIBUTES: [(&str, &[&str]); 17] = [
     ("a", &["href", "hreflang"]),
     ("img", &["src", "srcset", "sizes", "alt", "width", "height", "style"]),

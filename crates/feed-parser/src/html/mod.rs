@@ -1,7 +1,8 @@
 //! The HTML sanitiser: only elements and attributes of the allow-list, absolute URLs, no tracking.
 //!
-//! Entry point: [`sanitise`]. Players, formulas and the like are converted first (`dialects`). HTML of the strict subset (`strict_subset`) is rewritten directly,
-//! with repairs (`repair`) if needed. Everything else goes through an HTML5 parser (`allow_list`).
+//! Entry point: [`sanitise`]. Players, formulas and the like are converted first (`dialects`). HTML
+//! of the strict subset (`strict_subset`) is rewritten directly, with repairs (`repair`) if needed.
+//! Everything else goes through an HTML5 parser (`allow_list`).
 
 mod allow_list;
 pub(super) mod dialects;

@@ -133,8 +133,8 @@ fn a_title_may_end_in_a_date_and_an_own_date_beats_it() {
         ["Keel laid at dawn", "TIL 2022.12.12", "A mast for two"]
     );
     let rows = "<table><tr><td>Feb. 8</td><td><a href=/2023/02/08/storm.html>The storm of \
-                2023-01-25</a></td></tr><tr><td>Jan. 30</td><td><a href=/2023/01/30/crew.html>A new \
-                crew on board</a></td></tr><tr><td>Jan. 12</td><td><a \
+                2023-01-25</a></td></tr><tr><td>Jan. 30</td><td><a href=/2023/01/30/crew.html>A \
+                new crew on board</a></td></tr><tr><td>Jan. 12</td><td><a \
                 href=/2023/01/12/plan.html>The plan of the year</a></td></tr></table>";
     assert_eq!(dates("https://boats.example/", rows), ["2023-02-08", "2023-01-30", "2023-01-12"]);
 }
@@ -184,8 +184,8 @@ fn dates_of_east_asian_pages_are_read_with_blanks_and_below_their_year() {
 fn notes_without_a_name_are_entries_with_their_text() {
     let body = "<p class=h-entry><a href=/2024/01/10/a.html class=u-url><time class=dt-published \
                 datetime=2024-01-10>x</time></a>: <span class=p-summary>Rain all day, and the hull \
-                stayed dry.</span></p><p class=h-entry><a href=/2024/01/11/b.html class=u-url><time \
-                class=dt-published datetime=2024-01-11>x</time></a>: <span class=p-name>Keel laid \
+                stayed dry.</span></p><p class=h-entry><a href=/2024/01/11/b.html class=u-url>\
+                <time class=dt-published datetime=2024-01-11>x</time></a>: <span class=p-name>Keel laid \
                 at dawn</span></p>";
     assert_eq!(titles("https://boats.example/notes/", body), ["", "Keel laid at dawn"]);
     assert_eq!(summaries(body), [Some("Rain all day, and the hull stayed dry.".to_owned()), None]);

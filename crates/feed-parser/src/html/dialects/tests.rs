@@ -158,7 +158,8 @@ fn images_of_every_dialect_are_shown() {
             "<picture><source data-srcset=\"b.webp 1x, c.webp 2x\"><img src=\"data:,\"></picture>"
         ),
         "<picture><source srcset=\"https://example.org/blog/b.webp 1x, \
-         https://example.org/blog/c.webp 2x\"><img src=\"https://example.org/blog/b.webp\"></picture>"
+         https://example.org/blog/c.webp 2x\"><img src=\"https://example.org/blog/b.webp\">\
+         </picture>"
     );
     assert_eq!(
         clean("<img srcset=\"a.jpg 1x, b.jpg 2x\">"),
