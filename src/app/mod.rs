@@ -1,9 +1,9 @@
 //! The application: everything between the command line and the modules that poll, store and serve.
 //!
 //! [`App`] holds what all jobs share. Each job has a file of its own: `sync_config`, `reload`,
-//! `retrain`, `reclassify`, `retention`, `render`, `watchdog`, `write_retry`, `poll_once`. The daemon
-//! ([`run_daemon`]) assembles an [`App`], spawns the jobs, and waits for a signal. Commands call
-//! the same jobs.
+//! `retrain`, `reclassify`, `retention`, `render`, `watchdog`, `write_retry`, `poll_once`. The
+//! daemon ([`run_daemon`]) assembles an [`App`], spawns the jobs, and waits for a signal. Commands
+//! call the same jobs.
 
 mod application;
 mod daemon;

@@ -30,7 +30,7 @@ impl App {
             // While writing does not work, only the probe of the store tries again.
             if self.store().write_fault().is_none() {
                 match self.reclassify(&stop).await {
-                    Err(_) if self.store().write_fault().is_some() => {}
+                    Err(error) if self.store().is_write_fault(&error) => {}
                     result => {
                         if failure.log(result).is_some_and(|classified| classified > 0) {
                             changed.notify_one();

@@ -126,7 +126,7 @@ impl Renderer {
         match result {
             Ok(Ok(outcome)) => return outcome,
             // The previous documents are served, and the store has reported the fault.
-            Ok(Err(error)) if self.store.write_fault().is_some() => {
+            Ok(Err(error)) if self.store.is_write_fault(&error) => {
                 debug!("cannot render the documents: {}", telemetry::chain(&error));
             }
             Ok(Err(error)) => self.report(&telemetry::chain(&error)),

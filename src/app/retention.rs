@@ -25,7 +25,7 @@ impl App {
                     changed.notify_one();
                 }
                 // The store has reported the fault.
-                Err(_) if self.store().write_fault().is_some() => {}
+                Err(error) if self.store().is_write_fault(&error) => {}
                 Err(error) => error!("cannot expire stories: {}", telemetry::chain(&error)),
             }
             tokio::select! {

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
 use super::{application::App, stop::Stop};
+use crate::store::Store;
 
 /// The pause between two attempts.
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -21,14 +22,12 @@ impl App {
             if self.store().write_fault().is_none() {
                 continue;
             }
-            let stored = self.poller.store_waiting_outcomes().await;
-            let works = if stored.is_empty() {
-                self.store().run_blocking(crate::store::Store::probe_write).await.is_ok()
-            } else {
-                true
-            };
+            if !self.poller.store_waiting_outcomes().await {
+                // The store notes whether it succeeds.
+                drop(self.store().run_blocking(Store::probe_write).await);
+            }
             // What could not be rendered is rendered now.
-            if works && self.store().write_fault().is_none() {
+            if self.store().write_fault().is_none() {
                 changed.notify_one();
             }
         }

@@ -15,7 +15,7 @@ use feed_model::{Draft, SourceId, Timestamp};
 
 use super::{poller::Poller, report::PollReport};
 use crate::{
-    store::{PollUpdate, StoreError},
+    store::{PageChange, PollUpdate, StorageFault, Store, StoreError},
     telemetry,
 };
 
@@ -28,6 +28,9 @@ const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The bytes that an item takes besides its texts, about.
 const BYTES_PER_ITEM: usize = 1024;
+
+/// The bytes that a change of a page takes besides its metadata, about.
+const BYTES_PER_PAGE: usize = 256;
 
 /// The outcomes that could not be stored, and when their sources may be polled again. Clones share
 /// them.
@@ -62,7 +65,8 @@ impl UnstoredOutcomes {
     }
 
     /// Keeps an outcome, unless too many wait. It replaces an earlier one with the same document.
-    fn keep(&self, update: Arc<PollUpdate>) {
+    /// The fault of the store does not end while one waits.
+    fn keep(&self, update: Arc<PollUpdate>, store: &Store, fault: StorageFault) {
         let mut outcomes = self.lock();
         let digest = digest(&update);
         if digest.is_some()
@@ -79,17 +83,31 @@ impl UnstoredOutcomes {
             outcomes.bytes += size;
             outcomes.updates.push_back(update);
         }
+        if !outcomes.updates.is_empty() {
+            store.hold_write_fault(fault);
+        }
     }
 
-    fn first(&self) -> Option<Arc<PollUpdate>> {
-        self.lock().updates.front().cloned()
+    /// Returns the outcome that is to be stored next. If none waits, the fault of the store ends.
+    fn first(&self, store: &Store) -> Option<Arc<PollUpdate>> {
+        let outcomes = self.lock();
+        let first = outcomes.updates.front().cloned();
+        if first.is_none() {
+            store.release_write_fault();
+        }
+        first
     }
 
-    /// Removes the first outcome, and lets its source be polled by its stored schedule.
-    fn remove_first(&self) {
+    /// Removes an outcome, unless a later one replaced it meanwhile. Lets its source be polled by
+    /// its stored schedule if no other outcome of it waits.
+    fn remove(&self, update: &Arc<PollUpdate>) {
         let mut outcomes = self.lock();
-        if let Some(update) = outcomes.updates.pop_front() {
-            outcomes.bytes -= size(&update);
+        let place = outcomes.updates.iter().position(|other| Arc::ptr_eq(other, update));
+        if let Some(place) = place {
+            outcomes.updates.remove(place);
+            outcomes.bytes -= size(update);
+        }
+        if !outcomes.updates.iter().any(|other| other.source == update.source) {
             outcomes.not_before.remove(&update.source);
         }
     }
@@ -107,8 +125,19 @@ fn digest(update: &PollUpdate) -> Option<[u8; 32]> {
 fn size(update: &PollUpdate) -> usize {
     let html = |html: &Option<feed_model::SafeHtml>| html.as_ref().map_or(0, |h| h.as_str().len());
     let draft_size = |draft: &Draft| html(&draft.content) + html(&draft.summary) + BYTES_PER_ITEM;
+    let page_size = |page: &PageChange| {
+        let metadata = match page {
+            PageChange::Discovered { metadata, .. } | PageChange::Fetched { metadata, .. } => {
+                metadata.as_ref().map_or(0, String::len)
+            }
+            _ => 0,
+        };
+        BYTES_PER_PAGE + metadata
+    };
     let items = update.document.iter().flat_map(|document| &document.items);
-    BYTES_PER_ITEM + items.map(|item| draft_size(&item.draft)).sum::<usize>()
+    BYTES_PER_ITEM
+        + items.map(|item| draft_size(&item.draft)).sum::<usize>()
+        + update.pages.iter().map(page_size).sum::<usize>()
 }
 
 impl Poller {
@@ -117,18 +146,17 @@ impl Poller {
     pub(super) async fn apply_update(&self, update: PollUpdate) -> PollReport {
         let update = Arc::new(update);
         // The outcomes of a source are stored in their order.
-        if let Some(fault) = self.store.write_fault()
-            && self.unstored.contains(&update.source)
+        if self.unstored.contains(&update.source)
+            && let Some(fault) = self.store.write_fault()
         {
-            self.unstored.keep(update.clone());
+            self.unstored.keep(update.clone(), &self.store, fault);
             return unstored_report(&update, fault.to_string());
         }
         match self.store_update(update.clone()).await {
             Ok(report) => report,
             Err(error) => {
-                if error.fault().is_some() {
-                    self.unstored.keep(update.clone());
-                    self.store.set_waiting_changes(self.unstored.first().is_some());
+                if let Some(fault) = error.fault() {
+                    self.unstored.keep(update.clone(), &self.store, fault);
                 }
                 unstored_report(&update, telemetry::chain(&error))
             }
@@ -142,29 +170,28 @@ impl Poller {
         Ok(PollReport::of_update(id, attempt.as_ref(), &result))
     }
 
-    /// Stores the outcomes that wait, until one of them cannot be stored. Returns the reports of
-    /// those that were stored.
-    pub async fn store_waiting_outcomes(&self) -> Vec<PollReport> {
-        let mut reports = Vec::new();
-        while let Some(update) = self.unstored.first() {
+    /// Stores the outcomes that wait, until one of them cannot be stored. Returns whether any was
+    /// stored.
+    pub async fn store_waiting_outcomes(&self) -> bool {
+        let mut is_any_stored = false;
+        while let Some(update) = self.unstored.first(&self.store) {
             // Positions and dates are those of the storing, as in every poll.
             let now = self.clock.now();
-            let update = Arc::new(PollUpdate { now, ..(*update).clone() });
-            match self.store_update(update.clone()).await {
+            let current = Arc::new(PollUpdate { now, ..(*update).clone() });
+            match self.store_update(current).await {
                 Ok(report) => {
                     report.log();
-                    reports.push(report);
+                    is_any_stored = true;
                 }
-                Err(error) if error.fault().is_some() => return reports,
+                Err(error) if error.fault().is_some() => return is_any_stored,
                 Err(error) => {
                     let (id, error) = (&update.source, telemetry::chain(&error));
                     error!(source = id.as_str(), error, "cannot store a poll of {id}: {error}");
                 }
             }
-            self.unstored.remove_first();
+            self.unstored.remove(&update);
         }
-        self.store.set_waiting_changes(false);
-        reports
+        is_any_stored
     }
 }
 
@@ -173,5 +200,98 @@ fn unstored_report(update: &PollUpdate, error: String) -> PollReport {
     PollReport {
         next_poll: update.attempt.as_ref().map(|attempt| attempt.next.at),
         ..PollReport::not_stored_because(update.source.clone(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use feed_model::FollowMode;
+
+    use super::*;
+    use crate::store::{FeedMetadata, ParsedDocument, SourceTarget, WindowPolicy};
+
+    fn now() -> Timestamp {
+        "2026-03-01T00:00:00Z".parse().unwrap()
+    }
+
+    /// An outcome of a source, with a document unless `digest` is `None`.
+    fn outcome(source: &str, digest: Option<u8>) -> Arc<PollUpdate> {
+        let document = digest.map(|digest| ParsedDocument {
+            metadata: FeedMetadata::default(),
+            body_digest: Some([digest; 32]),
+            key_policy: None,
+            items: Vec::new(),
+            private: None,
+            ends_import: false,
+        });
+        Arc::new(PollUpdate {
+            source: SourceId::new(source).unwrap(),
+            target: SourceTarget { url: String::new(), follow_mode: FollowMode::Auto },
+            now: now(),
+            requested: None,
+            attempt: None,
+            followed: None,
+            ways: None,
+            reviewed: None,
+            validators: Vec::new(),
+            document,
+            pages: Vec::new(),
+            window: WindowPolicy { max_entries: 1, keep_within: Duration::ZERO },
+        })
+    }
+
+    fn keep(outcomes: &UnstoredOutcomes, store: &Store, update: &Arc<PollUpdate>) {
+        outcomes.keep(update.clone(), store, StorageFault::Full);
+    }
+
+    #[test]
+    fn an_outcome_that_is_replaced_while_it_is_stored_takes_no_other_with_it() {
+        let (outcomes, store) = (UnstoredOutcomes::default(), Store::in_memory().unwrap());
+        keep(&outcomes, &store, &outcome("a", Some(1)));
+        keep(&outcomes, &store, &outcome("b", Some(1)));
+        let stored = outcomes.first(&store).unwrap();
+        let replacement = outcome("a", Some(1));
+        keep(&outcomes, &store, &replacement);
+        outcomes.defer(&replacement.source, None, now());
+        outcomes.remove(&stored);
+        let b = outcomes.first(&store).unwrap();
+        assert_eq!(b.source.as_str(), "b");
+        assert!(outcomes.contains(&replacement.source));
+        assert_eq!(outcomes.deferred_sources(now()).len(), 1);
+        outcomes.remove(&b);
+        outcomes.remove(&replacement);
+        assert!(outcomes.first(&store).is_none());
+        assert_eq!(outcomes.deferred_sources(now()), []);
+        assert_eq!(outcomes.lock().bytes, 0);
+    }
+
+    #[test]
+    fn the_fault_of_the_store_lasts_until_no_outcome_waits() {
+        let (outcomes, store) = (UnstoredOutcomes::default(), Store::in_memory().unwrap());
+        let a = outcome("a", None);
+        // Another write has succeeded since this one failed.
+        assert_eq!(store.write_fault(), None);
+        keep(&outcomes, &store, &a);
+        assert_eq!(store.write_fault(), Some(StorageFault::Full));
+        store.probe_write().unwrap();
+        assert_eq!(store.write_fault(), Some(StorageFault::Full));
+        outcomes.remove(&a);
+        assert!(outcomes.first(&store).is_none());
+        assert_eq!(store.write_fault(), None);
+    }
+
+    #[test]
+    fn outcomes_that_take_too_much_memory_are_dropped() {
+        let (outcomes, store) = (UnstoredOutcomes::default(), Store::in_memory().unwrap());
+        let mut large = (*outcome("a", None)).clone();
+        large.pages = vec![PageChange::Fetched {
+            url: "https://a.example/".parse().unwrap(),
+            metadata: Some("x".repeat(MAX_BYTES)),
+        }];
+        keep(&outcomes, &store, &Arc::new(large));
+        assert!(outcomes.first(&store).is_none());
+        assert_eq!(store.write_fault(), None);
     }
 }

@@ -1,8 +1,9 @@
 //! Database connections: one for writing, which a thread owns, and a few for reading.
 //!
 //! The writer receives its jobs through a channel and commits them in groups. Every caller waits
-//! for its job, so that the number of callers limits the number of queued jobs. A panic in a job becomes the error of that job. Readers see a consistent snapshot
-//! each (WAL mode) and do not wait for the writer.
+//! for its job, so that the number of callers limits the number of queued jobs. A panic in a job
+//! becomes the error of that job. Readers see a consistent snapshot each (WAL mode) and do not wait
+//! for the writer.
 
 use std::{
     io::ErrorKind,
@@ -257,6 +258,7 @@ impl Store {
             let result = tx.and_then(|tx| catch_panic(|| f(tx)));
             Finished {
                 succeeded: result.is_ok(),
+                error: result.as_ref().err().and_then(StoreError::sqlite_error),
                 reply: Box::new(move |committed| {
                     let result = result.and_then(|value| committed.map(|()| value));
                     write_state.record(result.as_ref().map(drop));
@@ -280,15 +282,25 @@ impl Store {
         answer.recv().map_err(|_| StoreError::Closed)?
     }
 
-    /// Returns why writing does not work; `None` if the last write succeeded.
+    /// Returns why writing does not work; `None` if the last write succeeded and no changes wait.
     pub fn write_fault(&self) -> Option<StorageFault> {
         self.0.write_state.fault()
     }
 
-    /// Sets whether changes wait in memory until they can be stored. While they do, a write fault
-    /// does not end.
-    pub fn set_waiting_changes(&self, are_waiting: bool) {
-        self.0.write_state.set_waiting(are_waiting);
+    /// Returns whether an error is part of a write fault, which is logged once.
+    pub fn is_write_fault(&self, error: &StoreError) -> bool {
+        error.fault().is_some() && self.write_fault().is_some()
+    }
+
+    /// Keeps a write fault until it is released, because changes wait in memory. It begins again if
+    /// a write has ended it since.
+    pub fn hold_write_fault(&self, fault: StorageFault) {
+        self.0.write_state.hold(fault);
+    }
+
+    /// Ends a write fault that was held.
+    pub fn release_write_fault(&self) {
+        self.0.write_state.release();
     }
 
     /// Writes without a change, to find out whether writing works.

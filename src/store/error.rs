@@ -2,6 +2,8 @@
 
 use std::{io, path::PathBuf};
 
+use rusqlite::ffi;
+
 use super::storage_fault::{DatabaseError, StorageFault};
 
 /// An error of the store.
@@ -144,6 +146,14 @@ impl StoreError {
             }
             Self::ReadOnly { .. } => Some(StorageFault::ReadOnly),
             Self::Directory { source, .. } => StorageFault::of_io(source),
+            _ => None,
+        }
+    }
+
+    /// Returns the error code of the statement that failed, if the error is one of `SQLite` itself.
+    pub(super) fn sqlite_error(&self) -> Option<ffi::Error> {
+        match self {
+            Self::Sql { source, .. } => source.sqlite_error(),
             _ => None,
         }
     }

@@ -26,10 +26,7 @@ pub enum StorageFault {
 }
 
 impl StorageFault {
-    fn of_database(error: &rusqlite::Error) -> Option<Self> {
-        let rusqlite::Error::SqliteFailure(error, _) = error else {
-            return None;
-        };
+    fn of_database(error: ffi::Error) -> Option<Self> {
         match error.code {
             ErrorCode::DiskFull => Some(Self::Full),
             ErrorCode::DatabaseBusy
@@ -104,7 +101,15 @@ pub struct DatabaseError(rusqlite::Error);
 impl DatabaseError {
     /// Returns the fault of the disk or the file, if it is one.
     pub fn fault(&self) -> Option<StorageFault> {
-        StorageFault::of_database(&self.0)
+        self.sqlite_error().and_then(StorageFault::of_database)
+    }
+
+    /// Returns the error code, if the error is one of `SQLite` itself.
+    pub(super) fn sqlite_error(&self) -> Option<ffi::Error> {
+        match &self.0 {
+            rusqlite::Error::SqliteFailure(error, _) => Some(*error),
+            _ => None,
+        }
     }
 }
 

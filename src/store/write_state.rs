@@ -23,9 +23,9 @@ pub(super) struct WriteState {
 #[derive(Debug, Default)]
 struct State {
     fault: Option<StorageFault>,
-    /// Whether changes wait in memory until they can be stored. While they do, no other write ends
-    /// the fault: a small one may succeed on an almost full disk.
-    is_waiting: bool,
+    /// Whether changes wait in memory until they can be stored. While they do, no write ends the
+    /// fault: a small one may succeed on an almost full disk.
+    is_held: bool,
     recovered: Option<Instant>,
 }
 
@@ -43,19 +43,28 @@ impl WriteState {
     pub(super) fn record(&self, result: Result<(), &StoreError>) {
         let mut state = self.lock();
         match result.map_err(StoreError::fault) {
-            Ok(()) if !state.is_waiting => self.end(&mut state),
+            Ok(()) if !state.is_held => self.end(&mut state),
             Err(Some(fault)) => self.begin(&mut state, fault),
             Ok(()) | Err(None) => {}
         }
     }
 
-    /// Sets whether changes wait in memory until they can be stored.
-    pub(super) fn set_waiting(&self, is_waiting: bool) {
+    /// Keeps the fault until it is released, because changes wait in memory. Another write may have
+    /// ended it since these changes could not be stored, so it begins again if necessary.
+    pub(super) fn hold(&self, fault: StorageFault) {
         let mut state = self.lock();
-        if state.is_waiting && !is_waiting {
+        state.is_held = true;
+        if state.fault.is_none() {
+            self.begin(&mut state, fault);
+        }
+    }
+
+    /// Ends the fault if it was held.
+    pub(super) fn release(&self) {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.is_held) {
             self.end(&mut state);
         }
-        state.is_waiting = is_waiting;
     }
 
     fn begin(&self, state: &mut State, fault: StorageFault) {

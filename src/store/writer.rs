@@ -6,7 +6,7 @@
 
 use std::sync::mpsc::Receiver;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 use super::{StoreError, error::SqlContext as _};
 
@@ -29,6 +29,8 @@ pub(super) type TransactionJob =
 pub(super) struct Finished {
     /// Whether the work succeeded. If not, its changes are rolled back.
     pub(super) succeeded: bool,
+    /// The error of `SQLite`, if the work failed because of one.
+    pub(super) error: Option<ffi::Error>,
     /// Sends the result to the caller; the argument is the result of the commit.
     pub(super) reply: Box<dyn FnOnce(Result<(), StoreError>)>,
 }
@@ -63,9 +65,11 @@ fn run_group(
     let mut rest = None;
     let mut next = Some(first);
     let mut any_succeeded = false;
+    let mut last_error = None;
     while let Some(work) = next.take() {
         let finished = run_in_savepoint(&tx, work);
         any_succeeded |= finished.succeeded;
+        last_error = finished.error;
         waiting.push(finished.reply);
         // A full disk or a lost file ends the transaction at once, with everything in it.
         if tx.is_autocommit() || waiting.len() == MAX_GROUP {
@@ -79,9 +83,9 @@ fn run_group(
     }
     // A commit without changes would look like a write to other connections.
     let committed = if tx.is_autocommit() {
-        // SQLite has rolled everything back. The job that met the fault knows more about it.
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
-        Err(rusqlite::Error::SqliteFailure(code, None))
+        // SQLite has rolled everything back, because of the error of the last job.
+        let error = last_error.unwrap_or_else(|| ffi::Error::new(ffi::SQLITE_IOERR));
+        Err(rusqlite::Error::SqliteFailure(error, None))
     } else if any_succeeded {
         before_commit(&tx).and_then(|()| tx.commit())
     } else {
@@ -122,12 +126,16 @@ fn run_in_savepoint(tx: &Transaction<'_>, work: TransactionJob) -> Finished {
     let finished = work(Ok(tx));
     let end = if finished.succeeded { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
     match tx.execute_batch(end).context("end a savepoint") {
-        // The transaction is gone, and the commit will say so.
         Ok(()) => finished,
-        Err(_) if tx.is_autocommit() => finished,
-        Err(error) => {
-            Finished { succeeded: false, reply: Box::new(move |_| (finished.reply)(Err(error))) }
+        // The transaction is gone, and the commit will say so.
+        Err(error) if tx.is_autocommit() => {
+            Finished { error: finished.error.or_else(|| error.sqlite_error()), ..finished }
         }
+        Err(error) => Finished {
+            succeeded: false,
+            error: error.sqlite_error(),
+            reply: Box::new(move |_| (finished.reply)(Err(error))),
+        },
     }
 }
 
@@ -138,7 +146,7 @@ fn copy_error(error: &rusqlite::Error) -> rusqlite::Error {
             rusqlite::Error::SqliteFailure(*code, text.clone())
         }
         other => rusqlite::Error::SqliteFailure(
-            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR),
+            ffi::Error::new(ffi::SQLITE_ERROR),
             Some(other.to_string()),
         ),
     }
@@ -153,6 +161,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::store::StorageFault;
 
     fn insert(number: i64, fails: bool, results: &Arc<std::sync::Mutex<Vec<bool>>>) -> Job {
         let results = Arc::clone(results);
@@ -161,6 +170,7 @@ mod tests {
             tx.execute("INSERT INTO t VALUES (?1)", [number]).unwrap();
             Finished {
                 succeeded: !fails,
+                error: None,
                 reply: Box::new(move |committed| {
                     results.lock().unwrap().push(!fails && committed.is_ok());
                 }),
@@ -212,5 +222,32 @@ mod tests {
         drop(sender);
         run(conn, &jobs, |_| Ok(()));
         assert_eq!(*results.lock().unwrap(), [false, false]);
+    }
+
+    #[test]
+    fn jobs_that_a_full_disk_rolls_back_fail_with_its_error() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE t (bytes BLOB); PRAGMA max_page_count = 4").unwrap();
+        let errors = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let (sender, jobs) = sync_channel(8);
+        for size in [1, 100_000] {
+            let errors = Arc::clone(&errors);
+            let job: TransactionJob = Box::new(move |tx| {
+                let inserted = tx.unwrap().execute("INSERT INTO t VALUES (zeroblob(?1))", [size]);
+                let result = inserted.context("insert");
+                Finished {
+                    succeeded: result.is_ok(),
+                    error: result.as_ref().err().and_then(StoreError::sqlite_error),
+                    reply: Box::new(move |committed| {
+                        let error = result.map(drop).and(committed).unwrap_err();
+                        errors.lock().unwrap().push(error.fault());
+                    }),
+                }
+            });
+            sender.send(Job::Transaction(job)).unwrap();
+        }
+        drop(sender);
+        run(conn, &jobs, |_| Ok(()));
+        assert_eq!(*errors.lock().unwrap(), [Some(StorageFault::Full); 2]);
     }
 }
