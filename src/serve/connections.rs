@@ -99,7 +99,10 @@ impl Connections {
     /// Adds a connection. Cuts the slowest ones if there are too many.
     pub(super) fn add(self: &Arc<Self>) -> OpenConnection {
         let mut open = self.lock();
-        while open.by_number.len() >= self.limits.max_connections && open.cut_slowest() {}
+        if open.by_number.len() >= self.limits.max_connections {
+            open.log_limit();
+            while open.by_number.len() >= self.limits.max_connections && open.cut_slowest() {}
+        }
         open.last_number += 1;
         let (number, connection) = (open.last_number, Arc::new(Connection::new()));
         open.by_number.insert(number, connection.clone());
@@ -135,6 +138,13 @@ impl OpenConnections {
         let Some(number) = slowest.map(|(number, _)| *number) else {
             return false;
         };
+        if let Some(connection) = self.by_number.remove(&number) {
+            connection.cut();
+        }
+        true
+    }
+
+    fn log_limit(&mut self) {
         if self.limit_logged.is_none_or(|at| at.elapsed() >= LIMIT_LOG_INTERVAL) {
             self.limit_logged = Some(Instant::now());
             tracing::warn!(
@@ -142,10 +152,6 @@ impl OpenConnections {
                 self.by_number.len()
             );
         }
-        if let Some(connection) = self.by_number.remove(&number) {
-            connection.cut();
-        }
-        true
     }
 }
 

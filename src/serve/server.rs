@@ -21,6 +21,7 @@ use hyper_util::{
     },
     service::TowerToHyperService,
 };
+use rustix::io::Errno;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -111,8 +112,7 @@ impl Server {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => self.start(stream, graceful.watcher()),
                     Err(error) => {
-                        // The process is out of file descriptors, or the client is gone. The
-                        // listener works.
+                        // The listener works: no file descriptor is free, or the client is gone.
                         if failure_logged.is_none_or(|at| at.elapsed() >= ACCEPT_LOG_INTERVAL) {
                             failure_logged = Some(Instant::now());
                             tracing::warn!(
@@ -120,7 +120,9 @@ impl Server {
                                 "cannot accept a connection: {error}"
                             );
                         }
-                        self.connections.cut_slowest();
+                        if is_out_of_files(&error) {
+                            self.connections.cut_slowest();
+                        }
                         tokio::time::sleep(Duration::from_millis(10)).await;
                     }
                 },
@@ -162,6 +164,10 @@ impl Server {
             }
         });
     }
+}
+
+fn is_out_of_files(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }
 
 async fn serve_stream(

@@ -7,8 +7,8 @@ use std::{
 };
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::{sync::oneshot, task};
-use tributary::serve::{App, ConnectionLimits, Health, serve};
+use tokio::task;
+use tributary::serve::{App, ConnectionLimits, Health};
 
 use crate::{
     program::{origin_with_three_feeds, polled_program},
@@ -19,22 +19,12 @@ use crate::{
     },
 };
 
-/// Serves a site of nine posts with these limits. The server ends with the sender.
-fn serve_site(limits: ConnectionLimits) -> (SocketAddr, oneshot::Sender<()>) {
+/// Serves a site of nine posts with these limits.
+fn serve_site(limits: ConnectionLimits) -> (StoredSite, http::Server) {
     let site = StoredSite::with_posts(1..=9);
     let app = App::new(site.store.clone(), site.settings(), Health::new());
     app.replace(site.document_list(&site.settings(), "2026-04-01T00:00:00Z"), Vec::new());
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(async move {
-        let until = async move {
-            let _ = stopped.await;
-        };
-        serve(listener, app, None, limits, until).await.unwrap();
-        drop(site);
-    });
-    (address, stop)
+    (site, http::Server::start_with_limits(app, limits))
 }
 
 const SHORT: Duration = Duration::from_millis(500);
@@ -73,7 +63,8 @@ fn request_without_reading(address: SocketAddr) -> TcpStream {
 async fn a_client_that_takes_nothing_is_cut() {
     let limits =
         ConnectionLimits { stall_timeout: SHORT, head_timeout: LONG, ..Default::default() };
-    let (address, _stop) = serve_site(limits);
+    let (_site, server) = serve_site(limits);
+    let address = server.address;
     task::spawn_blocking(move || {
         let mut stream = request_without_reading(address);
         wait_until_cut(&mut stream, false);
@@ -87,7 +78,8 @@ async fn a_client_that_takes_nothing_is_cut() {
 async fn an_http2_client_that_takes_nothing_is_cut() {
     let limits =
         ConnectionLimits { stall_timeout: SHORT, head_timeout: LONG, ..Default::default() };
-    let (address, _stop) = serve_site(limits);
+    let (_site, server) = serve_site(limits);
+    let address = server.address;
     task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
@@ -114,7 +106,8 @@ async fn an_http2_client_that_takes_nothing_is_cut() {
 async fn a_client_that_sends_no_complete_request_is_cut() {
     let limits =
         ConnectionLimits { stall_timeout: LONG, head_timeout: SHORT, ..Default::default() };
-    let (address, _stop) = serve_site(limits);
+    let (_site, server) = serve_site(limits);
+    let address = server.address;
     task::spawn_blocking(move || {
         for begin in
             ["", "PRI * HTTP", "GET / HTTP/1.1\r\nHost: ", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
@@ -131,7 +124,8 @@ async fn a_client_that_sends_no_complete_request_is_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn at_the_limit_the_slowest_clients_are_cut() {
     let limits = ConnectionLimits { max_connections: 8, stall_timeout: LONG, head_timeout: LONG };
-    let (address, _stop) = serve_site(limits);
+    let (_site, server) = serve_site(limits);
+    let address = server.address;
     task::spawn_blocking(move || {
         let mut slowest = request_without_reading(address);
         // This client uses its connection all the time.

@@ -67,13 +67,18 @@ pub fn request(
 
 /// A server of an [`App`] in this process. It stops when it is dropped.
 pub struct Server {
-    address: SocketAddr,
+    pub address: SocketAddr,
     _stop: oneshot::Sender<()>,
 }
 
 impl Server {
     /// Serves `app` on a free port of the loopback interface.
     pub fn start(app: App) -> Self {
+        Self::start_with_limits(app, ConnectionLimits::default())
+    }
+
+    /// The same, with these limits of connections.
+    pub fn start_with_limits(app: App, limits: ConnectionLimits) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -81,7 +86,7 @@ impl Server {
             let until = async move {
                 let _ = stopped.await;
             };
-            serve(listener, app, None, ConnectionLimits::default(), until).await.unwrap();
+            serve(listener, app, None, limits, until).await.unwrap();
         });
         Self { address, _stop: stop }
     }
