@@ -187,8 +187,8 @@ impl Matcher {
         }
     }
 
-    /// Returns whether a match of the phrase at `start..end` has the right case: any, or else that of
-    /// the matcher. With exact case, a part of a compound does not count: `Java` is not in
+    /// Returns whether a match of the phrase at `start..end` has the right case: any, or else that
+    /// of the matcher. With exact case, a part of a compound does not count: `Java` is not in
     /// `JavaScript`.
     pub(super) fn accepts_case(&self, text: &str, start: usize, end: usize) -> bool {
         let continues = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
@@ -199,8 +199,8 @@ impl Matcher {
     }
 }
 
-/// Returns whether `found` is written like `written`, apart from the ending of a plural or a genitive:
-/// `RAGs` has the case of `RAG`, and `Rag` and `rag` do not.
+/// Returns whether `found` is written like `written`, apart from the ending of a plural or a
+/// genitive: `RAGs` has the case of `RAG`, and `Rag` and `rag` do not.
 fn has_case_of(found: &str, written: &str) -> bool {
     fn letters(text: &str) -> String {
         text.chars().filter(|c| c.is_alphanumeric()).collect()

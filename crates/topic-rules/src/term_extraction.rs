@@ -48,18 +48,19 @@ pub(super) struct WordRun<'t> {
 
 /// Returns the language of a story.
 pub(super) fn language(fields: &StoryFields<'_>) -> Language {
-    let beginning = &fields.text[..fields.text.floor_char_boundary(LANGUAGE_SAMPLE_BYTES)];
-    Language::of(fields.language, &[fields.title, fields.summary.unwrap_or_default(), beginning])
+    Language::of(fields.language, &language_samples(fields))
 }
 
 /// Returns the language of a story as a primary subtag of BCP 47: the declared one, or else the one
 /// detected, or else English.
 pub(super) fn language_tag(fields: &StoryFields<'_>) -> String {
+    Language::tag_of(fields.language, &language_samples(fields))
+}
+
+/// Returns the texts from which the language of a story is detected.
+fn language_samples<'t>(fields: &StoryFields<'t>) -> [&'t str; 3] {
     let beginning = &fields.text[..fields.text.floor_char_boundary(LANGUAGE_SAMPLE_BYTES)];
-    Language::tag_of(
-        fields.language,
-        &[fields.title, fields.summary.unwrap_or_default(), beginning],
-    )
+    [fields.title, fields.summary.unwrap_or_default(), beginning]
 }
 
 /// A part of a story, in reading order.

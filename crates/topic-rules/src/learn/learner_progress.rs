@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Number of labels that are needed in a topic, and outside of it.
-const MIN_LABELS: usize = 5;
+pub(super) const MIN_LABELS: usize = 5;
 
 /// Tolerance for a score that reaches its threshold, because sums of binary fractions are not
 /// exact.

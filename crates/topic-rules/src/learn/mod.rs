@@ -30,6 +30,7 @@ use tfidf::TfidfVectorizer;
 
 pub(super) use evidence::Evidence;
 pub use learner_progress::LearnerProgress;
+use learner_progress::MIN_LABELS;
 pub(super) use learner_progress::{RuleScore, RuleScoring, TOLERANCE};
 pub use training_example::TrainingExample;
 
@@ -259,7 +260,7 @@ impl Model {
 }
 
 /// Returns the labels, and an empty label for unlabelled stories that are presumed to be outside of
-/// all topics. Nothing is presumed if a label says what is outside, or if several topics are
+/// all topics. Nothing is presumed if enough labels say what is outside, or if several topics are
 /// labelled, which then say it of each other.
 ///
 /// The first labels of a topic could not be learnt otherwise: a person labels what belongs.
@@ -269,8 +270,8 @@ fn with_presumed(
 ) -> Vec<Option<Vec<usize>>> {
     let mut sets = labels.to_vec();
     let topics: BTreeSet<usize> = labels.iter().flatten().flatten().copied().collect();
-    let says_what_is_outside = labels.iter().flatten().any(Vec::is_empty);
-    if says_what_is_outside || topics.is_empty() || topics.len() > MAX_TOPICS_TO_PRESUME {
+    let empty_labels = labels.iter().flatten().filter(|label| label.is_empty()).count();
+    if empty_labels >= MIN_LABELS || topics.is_empty() || topics.len() > MAX_TOPICS_TO_PRESUME {
         return sets;
     }
     let wanted = (labels.iter().flatten().count() * PRESUMED_PER_LABEL).min(MAX_PRESUMED);

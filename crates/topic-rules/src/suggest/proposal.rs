@@ -51,8 +51,8 @@ impl TopicProposal {
     }
 
     /// Returns the words after corrections. `wrong` and `right` are indexes of stories, those of
-    /// near misses after those of the topic. A word that mostly finds wrong stories is dropped, and
-    /// the words of a right near miss weigh more.
+    /// near misses after those of the topic. A word that mostly finds wrong stories is dropped. The
+    /// words of a right near miss weigh more, and those of its vocabulary become words of the topic.
     pub fn corrected(&self, wrong: &[usize], right: &[usize]) -> Vec<String> {
         let stories: Vec<&ProposedStory> = self.inside.iter().chain(&self.near_misses).collect();
         let has = |index: &usize, word: &String| {
@@ -67,7 +67,14 @@ impl TopicProposal {
             let is_right = right.iter().any(|index| has(index, word));
             if is_right && !word.contains('^') { format!("{word}^2") } else { word.clone() }
         };
-        self.words.iter().filter(|word| !is_mostly_wrong(word)).map(weighted).collect()
+        let mut words: Vec<String> =
+            self.words.iter().filter(|word| !is_mostly_wrong(word)).map(weighted).collect();
+        for word in right.iter().filter_map(|index| stories.get(*index)).flat_map(|s| &s.words) {
+            if !self.words.contains(word) && !words.contains(word) {
+                words.push(word.clone());
+            }
+        }
+        words
     }
 }
 
@@ -125,8 +132,8 @@ fn found_words(classification: &Classification) -> Vec<String> {
     classification.reasons.iter().filter_map(word).collect()
 }
 
-/// Returns the title as a matcher, and terms that describe the stories that it finds. A topic with a
-/// vocabulary needs none.
+/// Returns the title as a matcher, and terms that describe the stories that it finds. A topic with
+/// a vocabulary needs none.
 fn proposed_words(title: &str, base: &Topic, stories: &[SurveyedStory<'_>]) -> Vec<String> {
     if !base.terms.is_empty() {
         return Vec::new();
@@ -212,6 +219,8 @@ mod tests {
         assert_eq!(proposal.corrected(&[1, 2], &[]), ["kafka", "stream"]);
         assert_eq!(proposal.corrected(&[], &[3]), ["kafka", "log", "stream^2"]);
         assert_eq!(proposal.corrected(&[9], &[9]), proposal.words);
+        let of_vocabulary = TopicProposal { words: Vec::new(), ..proposal };
+        assert_eq!(of_vocabulary.corrected(&[0], &[3]), ["stream"]);
     }
 
     #[test]
