@@ -293,9 +293,7 @@ fn render_text(dry_run: &DryRun, config: Option<&Config>) -> String {
             source.id, source.entries, source.id
         ));
     }
-    for change in
-        dry_run.changes.iter().filter(|change| !change.enter.is_empty() || !change.leave.is_empty())
-    {
+    for change in dry_run.changes.iter().filter(|change| !change.is_empty()) {
         text.push_str(&format!(
             "\n{}: {} would enter, {} would leave\n",
             change.id,
@@ -325,7 +323,7 @@ fn render_text(dry_run: &DryRun, config: Option<&Config>) -> String {
             }
         }
     }
-    if dry_run.changes.iter().all(|change| change.enter.is_empty() && change.leave.is_empty()) {
+    if dry_run.changes.iter().all(TopicChange::is_empty) {
         text.push_str("no story would enter or leave any topic\n");
     }
     if dry_run.changes.iter().any(|change| !change.page_only.is_empty()) {

@@ -11,11 +11,7 @@ use serde::Serialize;
 
 use super::{Context, Exit, table, terminal::escape_line};
 use crate::store::Evaluations;
-use feed_model::Topic;
-use topic_rules::{
-    Rules,
-    evaluate::{Evaluation, LabelledRow, evaluate, parse_labels},
-};
+use topic_rules::evaluate::{Evaluation, LabelledRow, parse_labels};
 
 /// Score the topics: precision, recall and F1 per topic, and every miss
 ///
@@ -56,7 +52,7 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
             let store = context.open_existing_store()?;
             store.read(|reader| reader.evaluate_rows(&config.topics, &rows))?
         }
-        Some(rows) => without_state(&config.topics, &rows)?,
+        Some(rows) => Evaluations::without_state(&config.topics, &rows),
         None => {
             let store = context.open_existing_store()?;
             let evaluations = store.read(|reader| reader.evaluate_labels(&config.topics))?;
@@ -83,17 +79,6 @@ fn read_labels(path: &Path) -> anyhow::Result<Vec<LabelledRow>> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
     Ok(parse_labels(&text, &name)?)
-}
-
-/// Scores the fields of the rows by the rules. Without a database there are no labels to learn.
-fn without_state(topics: &[Topic], rows: &[LabelledRow]) -> anyhow::Result<Evaluations> {
-    let rules = evaluate(&Rules::compile(topics)?, rows);
-    let unlabelled: Vec<Topic> = topics
-        .iter()
-        .map(|topic| Topic { any: Vec::new(), terms: Vec::new(), learn: true, ..topic.clone() })
-        .collect();
-    let labels = evaluate(&Rules::compile(&unlabelled)?, rows);
-    Ok(Evaluations { configured: rules.clone(), both: rules.clone(), rules, labels })
 }
 
 /// Formats the mean F1 of each way, and the F1 of each topic below it.

@@ -40,25 +40,19 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     }
     let text = context.config_text()?;
     let config = context.config()?;
-    let mut known: Vec<String> = config.sources.iter().map(|s| s.url.to_string()).collect();
     let mut ids: Vec<String> = config.sources.iter().map(|s| s.id.to_string()).collect();
     let mut new = Vec::new();
     let mut skipped = 0;
     let mut folders = Folders::default();
     for feed in opml.outlines {
-        if known.contains(&feed.xml_url.to_string()) {
-            let url = feed.xml_url.as_str();
-            let followed = config.sources.iter().find(|source| source.url.as_str() == url);
-            let added = new.iter().find(|source: &&NewSource| source.url == feed.xml_url);
-            let id = followed.map(|s| &s.id).or_else(|| added.map(|s| &s.id));
-            folders.add(&feed.folder, id);
+        if let Some(source) = config.sources.iter().find(|s| s.url == feed.xml_url) {
+            folders.add(&feed.folder, &source.id);
             skipped += 1;
             continue;
         }
-        known.push(feed.xml_url.to_string());
         let id = unused_id(&suggest_id(feed.html_url.as_ref().unwrap_or(&feed.xml_url)), &ids)?;
         ids.push(id.to_string());
-        folders.add(&feed.folder, Some(&id));
+        folders.add(&feed.folder, &id);
         let comment = if feed.folder.is_empty() {
             String::new()
         } else {
@@ -106,29 +100,30 @@ pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
 struct Folders(Vec<(String, Vec<String>)>);
 
 impl Folders {
-    fn add(&mut self, path: &[String], source: Option<&SourceId>) {
-        let Some(source) = source.filter(|_| !path.is_empty()) else {
+    fn add(&mut self, path: &[String], source: &SourceId) {
+        if path.is_empty() {
             return;
-        };
+        }
         let name = path.join(" / ");
         let index = self.0.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
             self.0.push((name, Vec::new()));
             self.0.len() - 1
         });
-        let sources = &mut self.0[index].1;
-        if !sources.iter().any(|id| id == source.as_str()) {
-            sources.push(source.to_string());
-        }
+        self.0[index].1.push(source.to_string());
     }
 
-    /// Returns a topic for each folder whose id is not taken.
-    fn topics(self, taken: &[&str]) -> Vec<NewTopic> {
-        let mut topics: Vec<NewTopic> = Vec::new();
+    /// Returns a topic for each folder whose id is not that of a topic yet. Folders with the same
+    /// id get a number.
+    fn topics(self, known: &[&str]) -> Vec<NewTopic> {
+        let mut taken: Vec<String> = known.iter().map(|id| (*id).to_owned()).collect();
+        let mut topics = Vec::new();
         for (title, sources) in self.0 {
-            let id = suggest_topic_id(&title);
-            if taken.contains(&id.as_str()) || topics.iter().any(|topic| topic.id == id) {
+            let suggested = suggest_topic_id(&title);
+            if known.contains(&suggested.as_str()) {
                 continue;
             }
+            let id = unused_name(&suggested, &taken);
+            taken.push(id.clone());
             topics.push(NewTopic { id, title, sources, ..NewTopic::default() });
         }
         topics
@@ -137,14 +132,16 @@ impl Folders {
 
 /// Returns the id, with a number appended if it is taken.
 pub(super) fn unused_id(suggested: &SourceId, taken: &[String]) -> anyhow::Result<SourceId> {
+    Ok(SourceId::new(unused_name(suggested.as_str(), taken))?)
+}
+
+fn unused_name(suggested: &str, taken: &[String]) -> String {
     let free = |id: &str| !taken.iter().any(|t| t.eq_ignore_ascii_case(id));
-    if free(suggested.as_str()) {
-        return Ok(suggested.clone());
+    if free(suggested) {
+        return suggested.to_owned();
     }
-    let stem: String = suggested.as_str().chars().take(56).collect();
-    let numbered =
-        (2..100_000).map(|n| format!("{stem}-{n}")).find(|id| free(id)).unwrap_or_default();
-    Ok(SourceId::new(numbered)?)
+    let stem: String = suggested.chars().take(56).collect();
+    (2..100_000).map(|n| format!("{stem}-{n}")).find(|id| free(id)).unwrap_or_default()
 }
 
 /// Replaces feeds.toml atomically.

@@ -12,7 +12,11 @@ use super::{
     runtime::require_story,
     terminal::{self, escape_line},
 };
-use crate::{app, config::Config, store::Store};
+use crate::{
+    app,
+    config::Config,
+    store::{Store, TopicChange},
+};
 use feed_model::{StoryId, Topic, TopicId};
 use topic_rules::{
     Rules,
@@ -151,29 +155,17 @@ impl Args {
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let task = args.task()?;
     let config = context.config()?;
-    if task == LabelTask::Export {
-        return export(context);
-    }
-    let store = context.open_store_to_write()?;
-    let rules = Rules::compile(&config.topics)?;
-    let rules = Arc::new(store.read(|reader| reader.trained(rules))?);
-    let labelling = Labelling { context, config: &config, store: &store, rules };
+    let labelling = || Labelling::open(context, &config);
     match task {
         LabelTask::Set { stories, topics } => {
-            check_topics_exist(&config.topics, &topics)?;
-            require_stored_topics(&store, &topics)?;
+            let labelling = labelling()?;
+            labelling.require_topics(&topics)?;
             labelling.set(&stories, Some(&topics), args.yes)
         }
-        LabelTask::Clear { stories } => labelling.set(&stories, None, args.yes),
-        LabelTask::Split { story } => {
-            let id = require_story(&store, &story)?;
-            let new = store.split(id, labelling.rules, app::window(&config), context.now())?;
-            let list = new.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            context.print_notice(format!("story {id} split; new stories: {list}"));
-            Ok(Exit::Done)
-        }
-        LabelTask::From(file) => labelling.set_from_file(&file),
-        LabelTask::Export => Ok(Exit::Done),
+        LabelTask::Clear { stories } => labelling()?.set(&stories, None, args.yes),
+        LabelTask::Split { story } => labelling()?.split(&story),
+        LabelTask::From(file) => labelling()?.set_from_file(&file),
+        LabelTask::Export => export(context),
     }
 }
 
@@ -215,11 +207,33 @@ fn label_table(row: &LabelledRow) -> String {
 struct Labelling<'c> {
     context: &'c Context,
     config: &'c Config,
-    store: &'c Store,
+    store: Store,
     rules: Arc<Rules>,
 }
 
-impl Labelling<'_> {
+impl<'c> Labelling<'c> {
+    fn open(context: &'c Context, config: &'c Config) -> anyhow::Result<Self> {
+        let store = context.open_store_to_write()?;
+        let rules = Rules::compile(&config.topics)?;
+        let rules = Arc::new(store.read(|reader| reader.trained(rules))?);
+        Ok(Self { context, config, store, rules })
+    }
+
+    /// Refuses topics that feeds.toml or the database does not have.
+    fn require_topics(&self, named: &[TopicId]) -> anyhow::Result<()> {
+        check_topics_exist(&self.config.topics, named)?;
+        require_stored_topics(&self.store, named)
+    }
+
+    fn split(self, story: &str) -> anyhow::Result<Exit> {
+        let Self { context, config, store, rules } = self;
+        let id = require_story(&store, story)?;
+        let new = store.split(id, rules, app::window(config), context.now())?;
+        let list = new.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        context.print_notice(format!("story {id} split; new stories: {list}"));
+        Ok(Exit::Done)
+    }
+
     /// Labels stories, or removes their labels, and says what changed.
     fn set(
         &self,
@@ -293,15 +307,15 @@ impl Labelling<'_> {
         let rules = Rules::compile(topics)?;
         let changes =
             self.store.read(|reader| reader.topic_changes(topics, &reader.trained(rules)?, now))?;
-        for change in changes {
-            let (enter, leave) = (change.enter.len(), change.leave.len());
-            if enter + leave > 0 {
-                self.context.print_notice(format!(
-                    "{}: {} by what the labels teach; `tributary check --dry-run` lists them",
-                    change.id,
-                    moves(enter, leave)
-                ));
-            }
+        if changes.iter().all(TopicChange::is_empty) {
+            self.context.print_notice("no other story enters or leaves a topic");
+        }
+        for change in changes.iter().filter(|change| !change.is_empty()) {
+            self.context.print_notice(format!(
+                "{}: {} by what the labels teach; `tributary check --dry-run` lists them",
+                change.id,
+                moves(change.enter.len(), change.leave.len())
+            ));
         }
         Ok(())
     }
@@ -311,11 +325,13 @@ impl Labelling<'_> {
         let name = file.display().to_string();
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {name}"))?;
         let labels = parse_labels(&text, &name)?;
+        let topics_of = |label: &LabelledRow| {
+            label.topics.iter().map(TopicId::new).collect::<Result<Vec<_>, _>>()
+        };
+        let topics = labels.iter().map(topics_of).collect::<Result<Vec<_>, _>>()?;
+        self.require_topics(&topics.concat())?;
         let (mut done, mut unknown) = (0, Vec::new());
-        for label in &labels {
-            let topic_ids = label.topics.iter().map(TopicId::new).collect::<Result<Vec<_>, _>>()?;
-            check_topics_exist(&self.config.topics, &topic_ids)?;
-            require_stored_topics(self.store, &topic_ids)?;
+        for (label, topic_ids) in labels.iter().zip(topics) {
             match self.store.read(|reader| reader.find_labelled_row(label))? {
                 Some(id) => {
                     self.set_one(id, Some(topic_ids))?;

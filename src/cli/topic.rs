@@ -8,6 +8,7 @@ use super::{
     import::write_config,
     label::require_stored_topics,
     terminal::{self, escape_line},
+    vocabulary,
 };
 use crate::{
     app,
@@ -21,6 +22,12 @@ const MAX_SHOWN: usize = 20;
 
 /// Number of near misses that are shown.
 const MAX_NEAR_MISSES: usize = 10;
+
+/// Why a topic is not written.
+const NO_RULES: &str = "without a word or a vocabulary, the topic would contain every story";
+
+/// What to answer if the words are not right.
+const WORDS_HINT: &str = "write other words with `words = kafka, log compaction`";
 
 /// Create a topic from the stored stories, or refill the feed of one
 #[derive(Debug, clap::Args)]
@@ -106,6 +113,9 @@ fn new(
         .into());
     }
     let vocabulary = find_vocabulary(context, title, &id, vocabulary)?;
+    if vocabulary.is_none() {
+        hint_at_vocabularies(context, title);
+    }
     let mut topic = NewTopic {
         id,
         title: title.to_owned(),
@@ -132,8 +142,14 @@ fn new(
             return Ok(Exit::Failed);
         };
         proposal = chosen;
+    } else if !has_rules(&topic, &proposal) {
+        return Err(CommandError {
+            what: NO_RULES.to_owned(),
+            hint: "choose a title with words, or take a vocabulary with --vocabulary".to_owned(),
+        }
+        .into());
     } else if !context.json {
-        show(context, &proposal);
+        show(context, &topic, &proposal);
     }
     topic.any = proposal.words;
     let text = context.config_text()?;
@@ -159,6 +175,11 @@ fn new(
     Ok(done)
 }
 
+/// Returns whether the topic has rules. Without any, it would contain every story.
+fn has_rules(topic: &NewTopic, proposal: &TopicProposal) -> bool {
+    !proposal.words.is_empty() || !topic.vocabulary.is_empty()
+}
+
 /// Returns the named vocabulary, or the compiled-in one of the same name or title as the topic.
 fn find_vocabulary(
     context: &Context,
@@ -166,26 +187,27 @@ fn find_vocabulary(
     id: &str,
     named: Option<&str>,
 ) -> anyhow::Result<Option<Vocabulary>> {
-    let all = Vocabulary::all();
     if let Some(named) = named {
-        if Vocabulary::is_path(named) {
-            let path = context.config_dir().join(named);
-            let mut vocabulary =
-                Vocabulary::read(&path).map_err(|problems| anyhow::anyhow!("{problems}"))?;
-            named.clone_into(&mut vocabulary.name);
-            return Ok(Some(vocabulary));
-        }
-        let known: Vec<String> = all.iter().map(|vocabulary| vocabulary.name.clone()).collect();
-        let found = all.into_iter().find(|vocabulary| vocabulary.name == named);
-        return match found {
-            Some(vocabulary) => Ok(Some(vocabulary)),
-            None => Err(CommandError::unknown_id("vocabulary", named, &known).into()),
-        };
+        return Ok(Some(vocabulary::find(named, &context.config_dir())?));
     }
     let same = |vocabulary: &Vocabulary| {
         vocabulary.name == id || vocabulary.title.to_lowercase() == title.to_lowercase()
     };
-    Ok(all.into_iter().find(same))
+    Ok(Vocabulary::all().into_iter().find(same))
+}
+
+/// Names the compiled-in vocabularies that have a word of the title in their names.
+fn hint_at_vocabularies(context: &Context, title: &str) {
+    let title = suggest_topic_id(title);
+    let words: Vec<&str> = title.split('-').collect();
+    for vocabulary in Vocabulary::all() {
+        if vocabulary.name.split('-').any(|word| words.contains(&word)) {
+            context.print_notice(format!(
+                "`--vocabulary {}` takes the usual words of {}",
+                vocabulary.name, vocabulary.title
+            ));
+        }
+    }
 }
 
 /// Shows the proposal and takes corrections until the user accepts it. Returns `None` if the user
@@ -197,30 +219,40 @@ fn ask(
     propose: &dyn Fn(Option<Vec<String>>) -> anyhow::Result<TopicProposal>,
 ) -> anyhow::Result<Option<TopicProposal>> {
     loop {
-        show(context, &proposal);
-        if !topic.vocabulary.is_empty() {
-            context.print_notice(format!("vocabulary: {}", topic.vocabulary.join(", ")));
-        }
+        show(context, topic, &proposal);
         context.print_notice(
-            "\nEnter: write the topic. `-3 -7`: these stories do not belong. `+21`: this one does.\n\
-             `word = kafka, log compaction`: other words. `q`: quit.",
+            "\nEnter: write the topic. `-3 -7`: these stories do not belong. `+21`: this one \
+             does.\n`words = kafka, log compaction`: other words. `q`: quit.",
         );
         let Some(answer) = terminal::ask("> ") else {
             return Ok(None);
         };
         match answer.as_str() {
-            "" | "y" | "yes" => return Ok(Some(proposal)),
+            "" | "y" | "yes" if has_rules(topic, &proposal) => return Ok(Some(proposal)),
+            "" | "y" | "yes" => {
+                context.print_notice(format!("{NO_RULES}; {WORDS_HINT}"));
+                continue;
+            }
             "q" | "quit" | "n" | "no" => return Ok(None),
             _ => {}
         }
         let words = match answer.split_once('=') {
-            Some(("word" | "words" | "word " | "words ", list)) => list
+            Some((key, list)) if matches!(key.trim(), "word" | "words") => list
                 .split(',')
                 .map(|word| word.trim().to_owned())
                 .filter(|word| !word.is_empty())
                 .collect(),
             _ => proposal.corrected(&marks(&answer, '-'), &marks(&answer, '+')),
         };
+        if words == proposal.words {
+            let vocabulary = if topic.vocabulary.is_empty() {
+                ""
+            } else {
+                "; the vocabulary decides too, and `tributary label` corrects single stories"
+            };
+            context.print_notice(format!("no word changed; {WORDS_HINT}{vocabulary}"));
+            continue;
+        }
         if let Some(wrong) = words.iter().find(|word| topic_rules::parse_matcher(word).is_err()) {
             context.print_notice(format!("`{}` is not a valid matcher", escape_line(wrong)));
             continue;
@@ -235,9 +267,13 @@ fn marks(answer: &str, sign: char) -> Vec<usize> {
     numbers.filter_map(|number| number.parse::<usize>().ok()?.checked_sub(1)).collect()
 }
 
-fn show(context: &Context, proposal: &TopicProposal) {
-    let words: Vec<String> = proposal.words.iter().map(|word| escape_line(word)).collect();
-    context.print_notice(format!("words: {}", words.join(", ")));
+fn show(context: &Context, topic: &NewTopic, proposal: &TopicProposal) {
+    for (what, list) in [("vocabulary", &topic.vocabulary), ("words", &proposal.words)] {
+        if !list.is_empty() {
+            let list: Vec<String> = list.iter().map(|text| escape_line(text)).collect();
+            context.print_notice(format!("{what}: {}", list.join(", ")));
+        }
+    }
     let line = |number: usize, story: &ProposedStory| {
         let title = if story.title.is_empty() { "(no title)" } else { &story.title };
         let because: Vec<String> = story.words.iter().map(|word| escape_line(word)).collect();

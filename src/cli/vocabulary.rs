@@ -93,7 +93,7 @@ fn list(context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn print(context: &Context, name: &str) -> anyhow::Result<Exit> {
-    let vocabulary = find(name)?;
+    let vocabulary = find(name, Path::new(""))?;
     let hits = hits(context, &vocabulary)?;
     let mut next = hits.iter();
     let mut terms = |words: &'_ [String]| -> Vec<(String, Option<TermHits>)> {
@@ -159,16 +159,19 @@ fn print(context: &Context, name: &str) -> anyhow::Result<Exit> {
     Ok(done)
 }
 
-fn find(name: &str) -> anyhow::Result<Vocabulary> {
+/// Returns the vocabulary of this name, or that of a file relative to `directory`.
+pub(super) fn find(name: &str, directory: &Path) -> anyhow::Result<Vocabulary> {
     if Vocabulary::is_path(name) {
-        return Vocabulary::read(Path::new(name)).map_err(|problems| anyhow::anyhow!("{problems}"));
+        let vocabulary = Vocabulary::read(&directory.join(name))
+            .map_err(|problems| anyhow::anyhow!("{problems}"))?;
+        return Ok(Vocabulary { name: name.to_owned(), ..vocabulary });
     }
-    let all = Vocabulary::all();
-    let known: Vec<String> = all.iter().map(|vocabulary| vocabulary.name.clone()).collect();
-    all.into_iter().find(|vocabulary| vocabulary.name == name).ok_or_else(|| {
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        CommandError::unknown_id("vocabulary", name, &known).into()
-    })
+    let mut all = Vocabulary::all();
+    let Some(found) = all.iter().position(|vocabulary| vocabulary.name == name) else {
+        let known: Vec<String> = all.into_iter().map(|vocabulary| vocabulary.name).collect();
+        return Err(CommandError::unknown_id("vocabulary", name, &known).into());
+    };
+    Ok(all.swap_remove(found))
 }
 
 /// Returns the hits of each term in its order, those of the exceptions last; empty without a

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use toml::de::DeTable;
 use url::Url;
 
 use super::value::toml_string;
@@ -54,9 +55,7 @@ pub fn append_source(text: &str, source: &NewSource) -> Result<String, EditError
 
 /// Appends sources to `text`: all of them, or none if there is an error.
 pub fn append_sources(text: &str, sources: &[NewSource]) -> Result<String, EditError> {
-    let mut taken = taken(text)?;
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let mut out = text.to_owned();
+    let mut taken = taken(&parse(text)?);
     for source in sources {
         if taken.iter().any(|(id, _)| id.eq_ignore_ascii_case(source.id.as_str())) {
             return Err(EditError::IdTaken(source.id.clone()));
@@ -65,27 +64,38 @@ pub fn append_sources(text: &str, sources: &[NewSource]) -> Result<String, EditE
             return Err(EditError::UrlTaken { url: source.url.clone(), id: id.clone() });
         }
         taken.push((source.id.to_string(), source.url.to_string()));
+    }
+    append_blocks(text, sources.iter().map(source_block)).ok_or(EditError::InlineSources)
+}
+
+/// Appends tables to `text`, each after an empty line. Returns `None` if the result is not valid
+/// TOML because `text` has an inline list of such tables.
+fn append_blocks(text: &str, blocks: impl Iterator<Item = String>) -> Option<String> {
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut out = text.to_owned();
+    for block in blocks {
         if !out.is_empty() && !out.ends_with('\n') {
             out.push_str(newline);
         }
         if !out.is_empty() {
             out.push_str(newline);
         }
-        out.push_str(&source_block(source).replace('\n', newline));
+        out.push_str(&block.replace('\n', newline));
     }
-    // With an inline list of sources, the result is not valid TOML.
-    match toml::de::DeTable::parse(&out) {
-        Ok(_) => Ok(out),
-        Err(_) => Err(EditError::InlineSources),
+    parse(&out).is_ok().then_some(out)
+}
+
+fn parse(text: &str) -> Result<DeTable<'_>, EditError> {
+    match DeTable::parse(text) {
+        Ok(document) => Ok(document.into_inner()),
+        Err(error) => Err(EditError::Syntax(Box::new(error))),
     }
 }
 
-/// Returns the id and URL of each source in `text`.
-fn taken(text: &str) -> Result<Vec<(String, String)>, EditError> {
-    let document =
-        toml::de::DeTable::parse(text).map_err(|error| EditError::Syntax(Box::new(error)))?;
-    let sources = document.get_ref().get("source").and_then(|sources| sources.get_ref().as_array());
-    let word = |table: &toml::de::DeTable<'_>, key: &str| {
+/// Returns the id and URL of each source.
+fn taken(document: &DeTable<'_>) -> Vec<(String, String)> {
+    let sources = document.get("source").and_then(|sources| sources.get_ref().as_array());
+    let word = |table: &DeTable<'_>, key: &str| {
         table.get(key).and_then(|value| value.get_ref().as_str()).unwrap_or_default().to_owned()
     };
     let normal = |url: String| Url::parse(&url).map_or(url, Into::into);
@@ -93,7 +103,7 @@ fn taken(text: &str) -> Result<Vec<(String, String)>, EditError> {
         .into_iter()
         .flat_map(|array| array.iter())
         .filter_map(|source| source.get_ref().as_table());
-    Ok(tables.map(|table| (word(table, "id"), normal(word(table, "url")))).collect())
+    tables.map(|table| (word(table, "id"), normal(word(table, "url")))).collect()
 }
 
 fn source_block(source: &NewSource) -> String {
@@ -125,43 +135,23 @@ pub struct NewTopic {
     pub vocabulary: Vec<String>,
     /// Its matchers.
     pub any: Vec<String>,
-    /// Matchers that keep stories out.
-    pub none: Vec<String>,
     /// The ids of its sources; empty for all.
     pub sources: Vec<String>,
 }
 
 /// Appends topics to `text`: all of them, or none if there is an error.
 pub fn append_topics(text: &str, topics: &[NewTopic]) -> Result<String, EditError> {
-    taken(text)?;
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let mut out = text.to_owned();
-    for topic in topics {
-        if !out.is_empty() && !out.ends_with('\n') {
-            out.push_str(newline);
-        }
-        if !out.is_empty() {
-            out.push_str(newline);
-        }
-        out.push_str(&topic_block(topic).replace('\n', newline));
-    }
-    // With an inline list of topics, the result is not valid TOML.
-    match toml::de::DeTable::parse(&out) {
-        Ok(_) => Ok(out),
-        Err(_) => Err(EditError::InlineTopics),
-    }
+    parse(text)?;
+    append_blocks(text, topics.iter().map(topic_block)).ok_or(EditError::InlineTopics)
 }
 
 /// Returns a topic as a `[[topic]]` table.
 pub fn topic_block(topic: &NewTopic) -> String {
     let title: String = topic.title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let mut lines = vec![("id", toml_string(&topic.id)), ("title", toml_string(title.trim()))];
-    for (key, list) in [
-        ("vocabulary", &topic.vocabulary),
-        ("any", &topic.any),
-        ("none", &topic.none),
-        ("sources", &topic.sources),
-    ] {
+    for (key, list) in
+        [("vocabulary", &topic.vocabulary), ("any", &topic.any), ("sources", &topic.sources)]
+    {
         if !list.is_empty() {
             let list: Vec<String> = list.iter().map(|text| toml_string(text)).collect();
             lines.push((key, format!("[{}]", list.join(", "))));

@@ -1,5 +1,5 @@
-//! Syntax checks of cron expressions in feeds.toml. `schedule` parses them; only its errors are used
-//! here.
+//! Syntax checks of cron expressions in feeds.toml. `schedule` parses them; only its errors are
+//! used here.
 
 use crate::schedule::Cron;
 

@@ -54,8 +54,11 @@ impl ConfigTexts {
             std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         self.0.push(ConfigText { name: name.into(), text: text.into(), start, line_starts });
         let mut padded = "\n".repeat(start);
-        // A byte order mark is allowed only at the beginning.
-        padded.push_str(&text.replacen('\u{feff}', if start == 0 { "\u{feff}" } else { "   " }, 1));
+        // The parser allows a byte order mark only at the beginning. The spaces have its length.
+        match text.strip_prefix('\u{feff}').filter(|_| start > 0) {
+            Some(rest) => padded.extend(["   ", rest]),
+            None => padded.push_str(text),
+        }
         padded
     }
 
@@ -74,5 +77,20 @@ impl ConfigTexts {
         let before = file.text.get(line_start..span.start).unwrap_or_default();
         let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
         Place { file: file.name.clone(), text: file.text.clone(), line, column, span }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_byte_order_mark_at_the_beginning_is_replaced() {
+        let mut texts = ConfigTexts::new("\u{feff}a = 1", "feeds.toml");
+        let start = "\u{feff}a = 1".len() + 1;
+        let padded = |text: &str| format!("{}{text}", "\n".repeat(start));
+        assert_eq!(texts.add("\u{feff}b = \"\u{feff}\"", "b.toml"), padded("   b = \"\u{feff}\""));
+        let mut texts = ConfigTexts::new("\u{feff}a = 1", "feeds.toml");
+        assert_eq!(texts.add("b = \"\u{feff}\"", "b.toml"), padded("b = \"\u{feff}\""));
     }
 }

@@ -384,6 +384,16 @@ fn labels_are_exported_and_evaluate_reads_them_and_stories() {
     for id in program.ids("") {
         program.run(&["label", &id, "--clear"]);
     }
+    fs::write(
+        program.program.join("unknown.json"),
+        r#"[{"title": "Raft elects leaders", "topics": ["streams"]},
+            {"title": "Cheese", "topics": ["dairy"]}]"#,
+    )
+    .unwrap();
+    let refused = program.program.run(&["label", "--from", "unknown.json"]);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("no such topic: dairy"), "{}", refused.stderr);
+    assert_eq!(program.json(&["stories", "--labelled"]), serde_json::json!([]), "all or none");
     let imported = program.program.run(&["label", "--from", "labels.toml"]);
     assert!(imported.stderr.contains("2 stories labelled"), "{}", imported.stderr);
 }
@@ -439,12 +449,21 @@ fn a_topic_is_proposed_from_stored_stories_and_appended() {
     assert_eq!(again.code, 1);
     assert!(again.stderr.contains("already has a topic `sourdough`"), "{}", again.stderr);
 
+    let event_streaming = program.program.run(&["topic", "new", "Event streaming", "--yes"]);
+    let hint = "`--vocabulary streaming` takes the usual words of Streaming";
+    assert!(event_streaming.stderr.contains(hint), "{}", event_streaming.stderr);
     let streaming =
         program.json(&["topic", "new", "Live data", "--vocabulary", "streaming", "--yes"]);
     assert_eq!(streaming["vocabulary"], serde_json::json!(["streaming"]));
     let unknown = program.program.run(&["topic", "new", "X", "--vocabulary", "streming", "--yes"]);
     assert!(unknown.stderr.contains("did you mean streaming?"), "{}", unknown.stderr);
     assert_eq!(program.program.run(&["topic", "refill", "sourdogh"]).code, 1);
+
+    let before = fs::read_to_string(program.program.join("feeds.toml")).unwrap();
+    let wordless = program.program.run(&["topic", "new", "…", "--yes"]);
+    assert_eq!(wordless.code, 1, "a topic without rules contains every story");
+    assert!(wordless.stderr.contains("--vocabulary"), "{}", wordless.stderr);
+    assert_eq!(fs::read_to_string(program.program.join("feeds.toml")).unwrap(), before);
 }
 
 #[test]
@@ -496,11 +515,15 @@ fn folders_of_an_opml_file_become_topics_on_request() {
         "<opml version=\"2.0\"><body><outline text=\"Data &amp; Bases\">\
          <outline text=\"Known\" xmlUrl=\"{known}\"/>\
          <outline text=\"New\" xmlUrl=\"https://new.example/feed\"/></outline>\
+         <outline text=\"Data Bases\"><outline text=\"Two\" xmlUrl=\"https://two.example/feed\"/>\
+         </outline>\
          <outline text=\"Alone\" xmlUrl=\"https://alone.example/feed\"/></body></opml>"
     );
     fs::write(program.program.join("feeds.opml"), opml).unwrap();
     let imported = program.json(&["import", "feeds.opml", "--topics"]);
-    assert_eq!(imported["topics"], serde_json::json!(["data-bases"]));
+    assert_eq!(imported["topics"], serde_json::json!(["data-bases", "data-bases-2"]));
+    let again = program.json(&["import", "feeds.opml", "--topics"]);
+    assert_eq!(again["topics"], serde_json::json!([]));
     let text = fs::read_to_string(program.program.join("feeds.toml")).unwrap();
     assert!(text.contains("sources = [\"blog\", \"new-example\"]"), "{text}");
     program.run(&["check"]);

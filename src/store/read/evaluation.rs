@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use feed_model::{StoryId, Topic, TopicId};
 use topic_rules::{
-    Classification, Rules, TrainingExample,
+    Classification, Rules,
     evaluate::{self, Evaluation, LabelledRow},
 };
 
-use super::training_data::LoadedStory;
+use super::training_data::{self, LoadedStory};
 use crate::store::{Reader, StoreError};
 
 /// Number of parts that the stored labels are divided into. Each part is scored by what the other
@@ -26,6 +26,15 @@ pub struct Evaluations {
     pub labels: Evaluation,
     /// By rules and labels.
     pub both: Evaluation,
+}
+
+impl Evaluations {
+    /// Scores the topics on the fields of rows, without a database and therefore without labels.
+    pub fn without_state(topics: &[Topic], rows: &[LabelledRow]) -> Self {
+        let rules = evaluate::evaluate(&compile(topics), rows);
+        let labels = evaluate::evaluate(&compile(&by_labels(topics)), rows);
+        Self { configured: rules.clone(), both: rules.clone(), rules, labels }
+    }
 }
 
 /// A row with the stored story that it describes, if there is one.
@@ -119,7 +128,8 @@ impl Reader<'_> {
         for id in self.story_ids()? {
             let Some(story) = self.load_story(id)? else { continue };
             for (way, rules) in rules.iter().enumerate() {
-                for (member, classification) in members.iter_mut().zip(story.classify(rules)) {
+                for (member, classification) in members.iter_mut().zip(story.input.classify(rules))
+                {
                     member.1[way] += usize::from(classification.is_member);
                 }
             }
@@ -142,19 +152,10 @@ fn train_without(
     let of_fold = matched.iter().filter(|row| row.fold == fold);
     let held_back: BTreeSet<StoryId> =
         of_fold.filter_map(|row| Some(row.story.as_ref()?.id)).collect();
-    let lists: Vec<_> = stories.iter().map(|story| story.input.lists()).collect();
-    let examples: Vec<TrainingExample<'_>> = stories
-        .iter()
-        .zip(&lists)
-        .map(|(story, lists)| TrainingExample {
-            fields: story.input.fields(lists),
-            label: story.label.as_deref().filter(|_| !held_back.contains(&story.id)),
-        })
-        .collect();
-    if examples.iter().all(|example| example.label.is_none()) {
+    if stories.iter().all(|story| story.label.is_none() || held_back.contains(&story.id)) {
         return compile(topics);
     }
-    compile(topics).trained(&examples, &[])
+    training_data::train(compile(topics), stories, &held_back, &[])
 }
 
 /// Scores the topics by the rules of each fold.
@@ -202,10 +203,6 @@ fn by_both(topics: &[Topic]) -> Vec<Topic> {
 }
 
 impl LoadedStory {
-    fn classify(&self, rules: &Rules) -> Vec<Classification> {
-        self.input.classify(rules)
-    }
-
     fn explain(&self, rules: &Rules) -> Vec<Classification> {
         rules.explain(&self.input.fields(&self.input.lists()))
     }

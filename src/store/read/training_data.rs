@@ -49,6 +49,11 @@ impl TopicChange {
     fn none(id: TopicId) -> Self {
         Self { id, enter: Vec::new(), leave: Vec::new(), page_only: BTreeSet::new() }
     }
+
+    /// Returns whether no story would enter or leave the topic.
+    pub fn is_empty(&self) -> bool {
+        self.enter.is_empty() && self.leave.is_empty()
+    }
 }
 
 /// The stories in which a matcher hits.
@@ -76,17 +81,7 @@ impl Reader<'_> {
             return Ok(rules);
         }
         let key = self.training_key()?;
-        let loaded = self.training_stories()?;
-        let lists: Vec<_> = loaded.iter().map(|story| story.input.lists()).collect();
-        let examples: Vec<TrainingExample<'_>> = loaded
-            .iter()
-            .zip(&lists)
-            .map(|(story, lists)| TrainingExample {
-                fields: story.input.fields(lists),
-                label: story.label.as_deref(),
-            })
-            .collect();
-        Ok(rules.trained(&examples, &key))
+        Ok(train(rules, &self.training_stories()?, &BTreeSet::new(), &key))
     }
 
     /// Returns the labelled stories, the oldest label first.
@@ -212,8 +207,8 @@ impl Reader<'_> {
         self.load(&ids)
     }
 
-    /// Proposes words for a new topic, or shows the effect of `words`. `base` has what else the topic
-    /// consists of.
+    /// Proposes words for a new topic, or shows the effect of `words`. `base` has what else the
+    /// topic consists of.
     pub fn propose_topic(
         &self,
         title: &str,
@@ -345,4 +340,23 @@ impl Reader<'_> {
         let topics = story_topics::label_of(self.conn, story)?;
         Ok(topics.map(|ids| ids.into_iter().filter_map(|id| TopicId::new(&id).ok()).collect()))
     }
+}
+
+/// Trains the rules with stories, without the labels of those that are held back.
+pub(super) fn train(
+    rules: Rules,
+    stories: &[LoadedStory],
+    held_back: &BTreeSet<StoryId>,
+    key: &[u8],
+) -> Rules {
+    let lists: Vec<_> = stories.iter().map(|story| story.input.lists()).collect();
+    let examples: Vec<TrainingExample<'_>> = stories
+        .iter()
+        .zip(&lists)
+        .map(|(story, lists)| TrainingExample {
+            fields: story.input.fields(lists),
+            label: story.label.as_deref().filter(|_| !held_back.contains(&story.id)),
+        })
+        .collect();
+    rules.trained(&examples, key)
 }
