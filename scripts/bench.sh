@@ -2,6 +2,7 @@
 # Measures Tributary beside a floor and other programs, and prints a table with ratios.
 #
 #   scripts/bench.sh            polling, memory, size and serving, beside what is installed
+#   scripts/bench.sh polling    one of the parts: polling, rounds, idle or serving
 #   scripts/bench.sh growth     costs at 10^3 to 10^5 stories (MILLION=1: to 10^6; takes long)
 #   scripts/bench.sh build      building from nothing (takes long)
 #
@@ -78,7 +79,10 @@ start_origin() {
     "$harness/origin" --port "$port" --feeds "$@" >"$work/origin" &
     origin=$!
     children+=("$origin")
-    until grep -q entries "$work/origin"; do sleep 0.1; done
+    until grep -qs entries "$work/origin"; do
+        kill -0 "$origin" 2>/dev/null || { echo "the origin does not serve on port $port" >&2; exit 1; }
+        sleep 0.1
+    done
 }
 stop() { kill "$1"; wait "$1" 2>/dev/null || true; }
 
@@ -193,12 +197,14 @@ rounds() {
 # serve DIR: starts the daemon and waits until it listens. Sets `daemon` and `base`.
 serve() {
     started=$(date +%s%N)
+    : >"$work/serve"
     "$program" serve --config "$1/feeds.toml" --data "$1/data" >"$work/serve" 2>&1 &
     daemon=$!
     children+=("$daemon")
     base=
     for ((n = 0; n < 600; n++)); do
-        base=$(grep -om1 'http://127.0.0.1:[0-9]*' "$work/serve" || true)
+        # The address of the metrics is logged as well.
+        base=$(sed -n 's|.*listening on \(http://[0-9.:]*\).*|\1|p' "$work/serve" | head -1)
         [ -n "$base" ] && return
         sleep 0.1
     done
@@ -324,8 +330,10 @@ table() {
 growth() {
     local stories=(1000 10000 100000) count dir
     [ -n "${MILLION:-}" ] && stories+=(1000000)
-    row 'stories' 'first poll' 'one new' 'render' 'search p50 / p99 ms, start to first feed ms, MB'
-    echo '| --- | --- | --- | --- | --- |'
+    echo '| stories | first poll, CPU ms per entry | memory of it, MB |' \
+        '`poll` of one source with one new entry, CPU s | 304, CPU ms per source |' \
+        'rendering, ms | search p50 and p99, ms | start to first feed, ms | memory of serve, MB |'
+    echo '| --- | --- | --- | --- | --- | --- | --- | --- | --- |'
     for count in "${stories[@]}"; do
         dir=${KEEP:-$work}/growth.$count
         start_origin $((count / 100)) --entries 100 --entry-bytes 400
@@ -337,26 +345,35 @@ growth() {
         else
             configure "$dir" $((count / 100))
         fi
-        local fill one render search first memory
-        fill=$(awk -v n="$count" 'END { printf "%.2f ms", ($1 + $2) / n * 1000 }' "$dir/fill")
+        local fill fill_memory one unchanged render search first memory
+        fill=$(awk -v n="$count" 'END { printf "%.2f", ($1 + $2) / n * 1000 }' "$dir/fill")
+        fill_memory=$(awk 'END { printf "%.0f", $4 / 1024 }' "$dir/fill")
         for ((run = 0; run < runs; run++)); do
             tick 1
             timed "one.$count" \
                 "$program" poll s0 --force --json --config "$dir/feeds.toml" --data "$dir/data"
         done
-        one="$(median "one.$count.cpu") s"
+        one=$(median "one.$count.cpu")
+        # The first run fetches the feeds that have changed.
+        for ((run = 0; run <= runs; run++)); do
+            [ "$run" = 1 ] && rm "$(figures "unchanged.$count.cpu")"
+            timed "unchanged.$count" \
+                "$program" poll --force --json --config "$dir/feeds.toml" --data "$dir/data"
+        done
+        unchanged=$(calc "$(median "unchanged.$count.cpu") / $count * 1e5" 1)
         stop "$origin"
         serve "$dir"
         first=$("$harness/probe" first --since "$started" "$base/topics/streaming/feed.atom")
         render=$(curl -s "http://127.0.0.1:$((port + 2))/metrics" | awk '/rendering.*_sum/ { sum = $2 }
-            /rendering.*_count/ { n = $2 } END { if (n) printf "%.1f ms", sum / n * 1000 }')
+            /rendering.*_count/ { n = $2 } END { if (n) printf "%.1f", sum / n * 1000 }')
         local queries=(kafka 'kafka+cloud' '%22the+kafka%22' 'kaf*' 'garden+-museum' 'the') urls=()
         for query in "${queries[@]}"; do urls+=("$base/search?q=$query"); done
         search=$("$harness/probe" latency --requests 50 "${urls[@]}")
         memory=$(resident "$daemon")
         stop "$daemon"
-        row "$count" "$fill" "$one" "${render:--}" \
-            "${search% *}, $first, $((memory / 1024))"
+        printf '| %s ' "$count" "$fill" "$fill_memory" "$one" "$unchanged" "${render:--}" \
+            "${search% *}" "$first" "$((memory / 1024))"
+        echo '|'
     done
 }
 
@@ -389,7 +406,7 @@ polling | rounds | idle | serving)
 growth) build && growth ;;
 build) building ;;
 *)
-    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
