@@ -166,8 +166,8 @@ impl Term {
     }
 }
 
-/// Replaces the letters that the tokeniser of FTS5 does not unify: the four Turkish letters `i`, and
-/// letters with a combining mark, which is removed.
+/// Replaces the letters that the tokeniser of FTS5 does not unify: the four Turkish letters `i`,
+/// and letters with a combining mark, which is removed.
 pub(super) fn unify_letters(text: &str) -> Cow<'_, str> {
     let is_mark = |c: char| ('\u{300}'..='\u{36f}').contains(&c);
     if text.is_ascii() || !text.contains(|c| matches!(c, 'İ' | 'ı') || is_mark(c)) {

@@ -205,7 +205,8 @@ fn included_files_add_sources_and_topics_and_name_their_problems() {
     fs::write(path("own.toml"), "[[terms]]\nwords = [\"spelt\"]\nwieght = 2\n").unwrap();
     fs::write(
         path("more.toml"),
-        "# ü\n[server]\nlisten = \"127.0.0.1:1\"\n[[source]]\nid = \"a\"\nurl = \"https://c.example/\"\n",
+        "# ü\n[server]\nlisten = \"127.0.0.1:1\"\n\
+         [[source]]\nid = \"a\"\nurl = \"https://c.example/\"\n",
     )
     .unwrap();
     let checked = config::check(main, &name);

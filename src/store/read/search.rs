@@ -139,8 +139,9 @@ impl Reader<'_> {
             // same story.
             let _ = write!(
                 conditions,
-                " AND s.id IN (SELECT e.story_id FROM entry e JOIN source src ON src.id = e.source_id
-                   WHERE src.id = ?{} AND src.public)",
+                " AND s.id IN (
+                     SELECT e.story_id FROM entry e JOIN source src ON src.id = e.source_id
+                      WHERE src.id = ?{} AND src.public)",
                 values.len()
             );
         }
