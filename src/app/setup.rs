@@ -15,7 +15,7 @@ use url::Url;
 use topic_rules::Rules;
 
 use crate::{
-    config::Config,
+    config::{Config, Hub},
     fetch::{self, Client, ClientOptions},
     poll::{PollSettings, Poller},
     serve::{Access, Tls},
@@ -132,8 +132,10 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::SiteS
         .map(|s| s.poll_policy.interval)
         .min()
         .unwrap_or(config.polling.interval);
+    let hub = config.publishing.hub.clone().unwrap_or_else(|| default_hub(&base_url));
     site::SiteSettings {
         title: config.site.title.clone(),
+        hub,
         base_url,
         feed_id,
         topics: config.topics.clone(),
@@ -144,6 +146,13 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::SiteS
         rules: CurrentRules::fixed(rules),
         audience: site::Audience::default(),
     }
+}
+
+/// Returns the hub of a site whose feeds.toml names none. Over plain http from elsewhere, a secret
+/// of a subscriber would be readable on the way.
+fn default_hub(base_url: &Url) -> Hub {
+    let is_own = base_url.scheme() == "https" || fetch::is_loopback(base_url);
+    if is_own { Hub::Own } else { Hub::None }
 }
 
 /// Loads the access tokens of private topics. An invalid file makes only its own topic unreadable.

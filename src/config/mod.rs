@@ -31,7 +31,7 @@ pub use edit::{
 };
 pub use findings::{ConfigProblem, EffectiveValue, closest_match};
 pub use polling::PollingConfig;
-pub use publishing::PublishingConfig;
+pub use publishing::{Hub, PublishingConfig};
 pub use report::render;
 pub use server::{ServerConfig, TlsConfig};
 pub use site::SiteConfig;

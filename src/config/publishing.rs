@@ -1,8 +1,49 @@
-//! `[publishing]`: size of the feed documents, and retention.
+//! `[publishing]`: size of the feed documents, retention, and the hub.
 
 use std::time::Duration;
 
-use super::{findings::Findings, table_reader::TableReader, value::Retention};
+use toml::{Spanned, de::DeValue};
+use url::Url;
+
+use super::{
+    findings::Findings,
+    site::http,
+    table_reader::TableReader,
+    value::{Retention, Value, ValueError, invalid, toml_string},
+};
+
+/// The hub that documents name, which pushes their new versions to subscribers (WebSub §4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hub {
+    /// Our own, at `/hub`.
+    Own,
+    /// None.
+    None,
+    /// Another one. It is told which documents changed.
+    Other(Url),
+}
+
+impl Value for Hub {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
+        match written.get_ref() {
+            DeValue::String(text) if text.trim() == "self" => Ok(Self::Own),
+            DeValue::String(text) if text.trim() == "none" => Ok(Self::None),
+            _ => {
+                let url = Url::read(written)?;
+                http(&url).map_err(|(text, hint)| invalid(text, hint))?;
+                Ok(Self::Other(url))
+            }
+        }
+    }
+
+    fn to_toml(&self) -> String {
+        match self {
+            Self::Own => toml_string("self"),
+            Self::None => toml_string("none"),
+            Self::Other(url) => url.to_toml(),
+        }
+    }
+}
 
 /// `[publishing]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +55,8 @@ pub struct PublishingConfig {
     pub keep_within: Duration,
     /// Stories first published longer ago are removed. `None` keeps them forever.
     pub retention: Option<Duration>,
+    /// The hub. `None`: our own if `base_url` is https or loopback, else none.
+    pub hub: Option<Hub>,
 }
 
 const DAY: Duration = Duration::from_hours(24);
@@ -43,11 +86,17 @@ impl PublishingConfig {
                     _ => Ok(()),
                 }
             });
+        let hub = section.optional::<Hub>(
+            findings,
+            "hub",
+            "self if base_url is https or loopback, else none",
+        );
         section.finish(findings);
         Self {
             max_entries: usize::try_from(max_entries.value).unwrap_or(usize::MAX),
             keep_within: keep_within.value,
             retention: retention.value.0,
+            hub: hub.value,
         }
     }
 }

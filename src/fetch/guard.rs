@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use url::{Host, Url};
+
 use feed_model::{HostPattern, public_address::is_public_address};
 
 /// Returns whether an address may be requested for a source with these exemptions.
@@ -13,6 +15,19 @@ pub fn permits(host: &str, address: IpAddr, exempt: &[HostPattern]) -> bool {
         || exempt
             .iter()
             .any(|pattern| pattern.matches_host(host) || pattern.contains_address(address))
+}
+
+/// Returns whether the host of a URL is this machine, by its form.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 /// Returns whether a name is local by its form: it cannot exist on the public internet (RFC 6761,

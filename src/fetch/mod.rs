@@ -28,6 +28,7 @@ mod zstd;
 pub use client::Client;
 pub use credentials::{Credentials, CredentialsError, secrets_file};
 pub use error::FetchError;
+pub use guard::is_loopback;
 pub use host_limits::host_key;
 pub use request::{Accept, ClientOptions, Request};
 pub use resolver::{Lookup, SystemLookup};

@@ -26,6 +26,8 @@ pub(super) struct EncodedDocument {
     pub last_modified: Option<Timestamp>,
     /// The feed that it was rendered from, if readers may request new entries only.
     pub feed: Option<RenderedFeed>,
+    /// The hub that it names.
+    pub hub: Option<String>,
     level: CompressionLevel,
     identity: Bytes,
     gzip: OnceLock<Option<Bytes>>,
@@ -47,6 +49,7 @@ impl EncodedDocument {
             etag: document.etag,
             last_modified: document.last_modified,
             feed: document.feed,
+            hub: document.hub,
             level,
             identity: Bytes::from(document.body),
             gzip: OnceLock::new(),

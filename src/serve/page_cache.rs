@@ -107,6 +107,7 @@ mod tests {
             topics: Vec::new(),
             max_entries: 1,
             keep_within: Duration::ZERO,
+            hub: crate::config::Hub::None,
             live: true,
             max_age: Duration::ZERO,
             rules: CurrentRules::fixed(Rules::compile(&[]).unwrap()),

@@ -107,10 +107,18 @@ pub(super) fn respond(
     response
 }
 
-/// Returns the `Link` header of a feed: itself, its page and its other formats (RFC 8288).
-pub(super) fn link_header(own: &str, page: &str, others: &[(String, &'static str)]) -> String {
-    let mut value =
-        format!("<{own}>; rel=\"self\", <{page}>; rel=\"alternate\"; type=\"text/html\"");
+/// Returns the `Link` header of a feed: itself, its hub, its page and its other formats (RFC 8288).
+pub(super) fn link_header(
+    own: &str,
+    hub: Option<&str>,
+    page: &str,
+    others: &[(String, &'static str)],
+) -> String {
+    let mut value = format!("<{own}>; rel=\"self\"");
+    if let Some(hub) = hub {
+        let _ = write!(value, ", <{hub}>; rel=\"hub\"");
+    }
+    let _ = write!(value, ", <{page}>; rel=\"alternate\"; type=\"text/html\"");
     for (url, media_type) in others {
         let _ = write!(value, ", <{url}>; rel=\"alternate\"; type=\"{media_type}\"");
     }

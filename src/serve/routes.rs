@@ -122,6 +122,7 @@ async fn feed(
                 .collect();
             let link = response::link_header(
                 &feed_url(format),
+                document.hub.as_deref(),
                 &addresses.absolute(&Addresses::topic_path(&topic)),
                 &others,
             );
@@ -194,6 +195,7 @@ async fn archive(
             let addresses = settings.addresses();
             let link = response::link_header(
                 &addresses.absolute(&archive.path),
+                None,
                 &addresses.absolute(&Addresses::topic_path(&topic)),
                 &[],
             );
@@ -310,7 +312,7 @@ async fn search_feed(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Re
             let feed_url = settings.addresses().absolute(&document.path);
             let page_url = feed_url.replacen("/search.atom?", "/search?", 1);
             let options = ResponseOptions {
-                link: Some(response::link_header(&feed_url, &page_url, &[])),
+                link: Some(response::link_header(&feed_url, None, &page_url, &[])),
                 ..ResponseOptions::from_settings(&settings)
             };
             response::respond(&document, &headers, &options)

@@ -55,7 +55,14 @@ pub fn documents(
             window.iter().map(|story| story.id).filter(|id| !fits(id)).collect();
         let mut channel = channel.with_stories(&stories);
         for format in FeedFormat::ALL {
-            let document = render_feed(&mut channel, topic.id.as_str(), format, last_modified_of)?;
+            let members = std::slice::from_ref(&topic.id);
+            let document = render_feed(
+                &mut channel,
+                topic.id.as_str(),
+                format,
+                settings.hub_url(members),
+                last_modified_of,
+            )?;
             let feed =
                 RenderedFeed::new(&topic.id, &channel, stories.clone(), overflow.clone(), format);
             documents.push(RenderedDocument { feed: Some(feed), ..document });
@@ -101,7 +108,8 @@ pub fn union_feed(
         None => channel(settings, &addresses, &name, &union_title(settings, members), ""),
     };
     let stories = Arc::new(fit(&channel.with_stories(&window), settings.limits()));
-    let channel = Channel { updated, ..channel.with_stories(&stories) };
+    let hub = settings.hub_url(members);
+    let channel = Channel { updated, hub: hub.clone(), ..channel.with_stories(&stories) };
     let body = render(&channel, format);
     // The windows of its members decide which stories leave, so a union has no overflow.
     let feed = members
@@ -110,24 +118,32 @@ pub fn union_feed(
     let path = Addresses::feed_path(&name, format);
     Ok(RenderedDocument {
         feed,
+        hub,
         ..RenderedDocument::new(path, format.content_type(), body, Some(updated))
     })
 }
 
 /// Renders a feed with the time of its last change. The digest that identifies its content is that
-/// of the document with the Unix epoch as this time.
+/// of the document with the Unix epoch as this time and without the hub, so that another hub does
+/// not make the feed look new.
 fn render_feed(
     channel: &mut Channel<'_>,
     topic: &str,
     format: FeedFormat,
+    hub: Option<String>,
     last_modified_of: LastModifiedFn<'_>,
 ) -> Result<RenderedDocument, StoreError> {
     let path = Addresses::feed_path(topic, format);
     channel.updated = Timestamp::UNIX_EPOCH;
+    channel.hub = None;
     let digest = blake3::hash(&render(channel, format)).into();
     channel.updated = last_modified_of(&path, digest)?;
+    channel.hub.clone_from(&hub);
     let body = render(channel, format);
-    Ok(RenderedDocument::new(path, format.content_type(), body, Some(channel.updated)))
+    Ok(RenderedDocument {
+        hub,
+        ..RenderedDocument::new(path, format.content_type(), body, Some(channel.updated))
+    })
 }
 
 fn topic_outlines(settings: &SiteSettings, addresses: &Addresses) -> Vec<Outline> {

@@ -190,6 +190,7 @@ fn topic_page(
     id: &TopicId,
 ) -> Result<Vec<u8>, StoreError> {
     let topic = settings.visible_topic(id);
+    let hub = settings.hub_url(std::slice::from_ref(id));
     let neighbours =
         if id.is_all() { Vec::new() } else { reader.neighbours(id, RELATED_TOPICS)? };
     let query = StoryQuery { limit: Some(STORIES_ON_TOPIC), ..topic_query(id) };
@@ -201,6 +202,7 @@ fn topic_page(
         stories: &reader.stories(&query)?,
         months: &reader.months(topic_filter(id))?,
         neighbours: &neighbours,
+        hub: hub.as_deref(),
     };
     Ok(pages::topic(site, &page))
 }
@@ -212,6 +214,7 @@ fn union_page(
     site: &SiteInfo<'_>,
     members: &[TopicId],
 ) -> Result<Vec<u8>, StoreError> {
+    let hub = settings.hub_url(members);
     let page = TopicPage {
         name: &union_name(members),
         title: &union_title(settings, members),
@@ -220,6 +223,7 @@ fn union_page(
         stories: &reader.window(members, settings.max_entries)?,
         months: &[],
         neighbours: &[],
+        hub: hub.as_deref(),
     };
     Ok(pages::topic(site, &page))
 }

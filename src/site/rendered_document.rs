@@ -19,6 +19,8 @@ pub struct RenderedDocument {
     pub last_modified: Option<Timestamp>,
     /// The feed that it was rendered from; `None` for other documents.
     pub feed: Option<RenderedFeed>,
+    /// The hub that it names; `None` if it names none.
+    pub hub: Option<String>,
 }
 
 impl RenderedDocument {
@@ -30,6 +32,6 @@ impl RenderedDocument {
         last_modified: Option<Timestamp>,
     ) -> Self {
         let etag = format!("W/\"{}\"", &blake3::hash(&body).to_hex()[..32]);
-        Self { path: path.into(), media_type, body, etag, last_modified, feed: None }
+        Self { path: path.into(), media_type, body, etag, last_modified, feed: None, hub: None }
     }
 }

@@ -11,9 +11,13 @@ use feed_publisher::{
 };
 use topic_rules::Rules;
 
+use crate::config::Hub;
+
 /// The largest size of a feed's documents, in bytes. Beyond it, the oldest stories lose their
 /// content.
 const MAX_DOCUMENT_BYTES: usize = 250_000;
+/// The path of our own hub.
+pub(crate) const HUB_PATH: &str = "/hub";
 /// The most stories that `keep_within` keeps in a feed.
 const MAX_KEPT: usize = 500;
 
@@ -32,6 +36,8 @@ pub struct SiteSettings {
     pub max_entries: usize,
     /// `publishing.keep_within`.
     pub keep_within: Duration,
+    /// The hub that documents name.
+    pub hub: Hub,
     /// Whether pages are rendered on request. Static files omit data that changes at every poll.
     pub live: bool,
     /// How long clients may cache a document: `Cache-Control: max-age` and RSS `ttl`.
@@ -109,6 +115,20 @@ impl SiteSettings {
             topics: private.map(|topic| topic.id.clone()).collect(),
             token: None,
         })
+    }
+
+    /// Returns the address of the hub that the feed of these topics names. Feeds with a private
+    /// topic, and documents with a token in their addresses, name none: a hub would spread them.
+    pub fn hub_url(&self, members: &[TopicId]) -> Option<String> {
+        let is_private = |topic: &Topic| !topic.access.is_empty() && members.contains(&topic.id);
+        if self.audience.token.is_some() || self.topics.iter().any(is_private) {
+            return None;
+        }
+        match &self.hub {
+            Hub::Own => Some(Addresses::new(&self.base_url).absolute(HUB_PATH)),
+            Hub::Other(url) => Some(url.to_string()),
+            Hub::None => None,
+        }
     }
 
     /// Returns the topics that the audience may read, in the order of feeds.toml.

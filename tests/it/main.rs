@@ -29,3 +29,4 @@ mod support;
 mod systemd_units;
 mod tls_and_metrics;
 mod topic_commands;
+mod websub;

@@ -252,8 +252,9 @@ fn only_files_of_removed_topics_and_stories_are_deleted() {
     site.store.forget(StoryId(1), "a test", at("2026-03-02T00:00:00Z")).unwrap();
     let done = site.publish(&settings, dir.path()).unwrap();
     assert_eq!(
-        done.removed, 9,
-        "a page and three short feeds of the topic, a page of the story; each page with two codings"
+        done.removed, 11,
+        "a page and three feeds of the topic, a page of the story; each page with two codings, and \
+         the RSS feed, which is long enough"
     );
     let there = files(dir.path());
     assert!(

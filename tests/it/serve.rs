@@ -171,12 +171,13 @@ async fn every_document_and_page_has_its_content_type_and_headers() {
 }
 
 #[tokio::test]
-async fn a_feed_response_has_self_and_alternate_link_headers() {
+async fn a_feed_response_has_self_hub_and_alternate_link_headers() {
     let server = Server::start();
     let answer = server.get("/topics/streaming/feed.rss").await;
     let base = "https://topics.example/topics/streaming";
     let expected = format!(
-        "<{base}/feed.rss>; rel=\"self\", <{base}>; rel=\"alternate\"; type=\"text/html\", \
+        "<{base}/feed.rss>; rel=\"self\", <https://topics.example/hub>; rel=\"hub\", \
+         <{base}>; rel=\"alternate\"; type=\"text/html\", \
          <{base}/feed.atom>; rel=\"alternate\"; type=\"application/atom+xml\", \
          <{base}/feed.json>; rel=\"alternate\"; type=\"application/feed+json\""
     );

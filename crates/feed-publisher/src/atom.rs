@@ -38,6 +38,7 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
         link("self", &channel.feed_urls.atom, Some("application/atom+xml")),
         link("alternate", &channel.page_url, Some("text/html")),
     ];
+    links.extend(channel.hub.iter().map(|hub| link("hub", hub, None)));
     let paging = &channel.paging;
     let archives = [
         ("current", &paging.current),

@@ -63,6 +63,8 @@ pub struct Channel<'a> {
     pub addresses: Addresses,
     /// The links to archive documents.
     pub paging: Paging,
+    /// The address of the hub that pushes new versions of the documents (WebSub §4).
+    pub hub: Option<String>,
 }
 
 impl Channel<'_> {
@@ -84,6 +86,7 @@ impl Channel<'_> {
             stories: &[],
             addresses: addresses.clone(),
             paging: Paging::default(),
+            hub: None,
         }
     }
 
@@ -100,6 +103,7 @@ impl Channel<'_> {
             stories,
             addresses: self.addresses.clone(),
             paging: self.paging.clone(),
+            hub: self.hub.clone(),
         }
     }
 

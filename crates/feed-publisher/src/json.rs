@@ -24,7 +24,15 @@ struct Document<'a> {
     feed_url: &'a str,
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hubs: Option<[Hub<'a>; 1]>,
     items: Vec<FeedItem<'a>>,
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    r#type: &'static str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -91,6 +99,7 @@ pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
         home_page_url: &channel.page_url,
         feed_url: &channel.feed_urls.json,
         description: xml::single_line(&channel.description),
+        hubs: channel.hub.as_deref().map(|url| [Hub { r#type: "WebSub", url }]),
         items: channel.stories.iter().map(|story| item(channel, story)).collect(),
     };
     let mut bytes = serde_json::to_vec(&feed).expect("text and numbers always become JSON");

@@ -34,6 +34,13 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
         ("rel", "self"),
         ("type", "application/rss+xml"),
     ];
+    let mut links = element("link", "atom:link", &self_link);
+    if let Some(hub) = &channel.hub {
+        let hub = element("link", "atom:link", &[("href", hub), ("rel", "hub")]);
+        for (name, elements) in hub {
+            links.entry(name).or_default().extend(elements);
+        }
+    }
     let document = rss::Channel {
         title: xml::single_line(&channel.title),
         link: channel.page_url.clone(),
@@ -43,7 +50,7 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
         docs: Some(SPECIFICATION.to_owned()),
         ttl: Some(channel.ttl_minutes.to_string()),
         items,
-        extensions: BTreeMap::from([("atom".to_owned(), element("link", "atom:link", &self_link))]),
+        extensions: BTreeMap::from([("atom".to_owned(), links)]),
         namespaces,
         ..rss::Channel::default()
     };

@@ -27,7 +27,7 @@ const SCHEMAS: [&str; 6] = [
 const ROWS: &str = include_str!("../../fixtures/schema/version_6/rows.sql");
 
 /// The feeds.toml of that database.
-const CONFIG: &str = "max_entries = 3\nkeep_within = \"0s\"\n\
+const CONFIG: &str = "max_entries = 3\nkeep_within = \"0s\"\nhub = \"none\"\n\
     [[source]]\nid = \"one\"\nurl = \"https://one.example/feed.xml\"\n\
     [[source]]\nid = \"two\"\nurl = \"https://two.example/feed.xml\"\n\
     [[source]]\nid = \"three\"\nurl = \"https://three.example/feed.xml\"\n\

@@ -43,6 +43,14 @@ pub(super) struct Alternate {
     pub href: String,
 }
 
+/// The links of a page by which subscribers find its hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HubLink {
+    pub hub: String,
+    /// The address of the feed that stands for the page.
+    pub feed: String,
+}
+
 /// The values of `templates/base.html`.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -58,6 +66,8 @@ pub(super) struct Layout {
     pub og_type: &'static str,
     pub noindex: bool,
     pub alternates: Vec<Alternate>,
+    /// The hub of the page's feeds, with the feed that one subscribes to (WebSub §4).
+    pub hub: Option<HubLink>,
     pub home: String,
     pub all_stories: String,
     pub sources: String,
@@ -85,6 +95,7 @@ impl Layout {
             og_type: "website",
             noindex: path.is_none(),
             alternates: Vec::new(),
+            hub: None,
             home: addresses.rooted("/"),
             all_stories: addresses.rooted(&Addresses::topic_path(TopicId::ALL)),
             sources: addresses.rooted("/sources"),

@@ -9,7 +9,7 @@ use crate::{
     addresses::{Addresses, FeedFormat, YearMonth},
     pages::{
         chart::Chart,
-        layout::{Layout, SiteInfo, alternates},
+        layout::{HubLink, Layout, SiteInfo, alternates},
         month::month_name,
         month_chart::{month_chart, month_span},
         render::{MAX_PAGE_BYTES, render},
@@ -41,6 +41,8 @@ pub struct TopicPage<'a> {
     pub months: &'a [(YearMonth, u64)],
     /// The topics that share stories with it, with the number of shared stories, most first.
     pub neighbours: &'a [(TopicId, u64)],
+    /// The address of the hub of its feeds.
+    pub hub: Option<&'a str>,
 }
 
 struct FeedLink {
@@ -107,6 +109,8 @@ pub fn topic(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<u8> {
     layout.description = xml::single_line(page.description);
     layout.alternates = alternates(site, page.name, page.title);
     let feed_url = |format| site.addresses.absolute(&Addresses::feed_path(page.name, format));
+    layout.hub =
+        page.hub.map(|hub| HubLink { hub: hub.to_owned(), feed: feed_url(FeedFormat::Atom) });
     let feed_link = |format: FeedFormat| FeedLink {
         name: format.name(),
         media_type: format.media_type(),

@@ -35,6 +35,7 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         count: Some(1000),
         stories,
         months: &[((2026, 3), 7), ((2025, 1), 3)],
+        hub: Some("https://topics.example/hub"),
     };
     let found = SearchPage {
         count: stories.len() as u64,

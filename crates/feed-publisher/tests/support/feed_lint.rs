@@ -80,11 +80,16 @@ pub fn atom(bytes: &[u8]) -> Vec<String> {
 /// Returns the errors of an RSS document (RSS 2.0 and the Best Practices Profile).
 pub fn rss(bytes: &[u8]) -> Vec<String> {
     let (mut errors, elements) = parse_elements(bytes);
-    for name in ["title", "link", "description", "atom:link"] {
+    for name in ["title", "link", "description"] {
         let path = format!("rss/channel/{name}");
         if elements.iter().filter(|e| e.path == path).count() != 1 {
             errors.push(format!("the channel must have exactly one {name}"));
         }
+    }
+    let is_self =
+        |e: &&Element| e.path == "rss/channel/atom:link" && e.attribute("rel") == Some("self");
+    if elements.iter().filter(is_self).count() != 1 {
+        errors.push("the channel must have exactly one link to itself".to_owned());
     }
     let first_item =
         elements.iter().position(|e| e.path == "rss/channel/item").unwrap_or(elements.len());

@@ -1,0 +1,3 @@
+//! WebSub: what documents say of their hub, our own hub, and subscriptions to other hubs.
+
+mod naming;
