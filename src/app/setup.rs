@@ -141,6 +141,7 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::SiteS
         topics: config.topics.clone(),
         max_entries: config.publishing.max_entries,
         keep_within: config.publishing.keep_within,
+        attribution: config.publishing.attribution,
         live: true,
         max_age: (shortest_interval / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
         rules: CurrentRules::fixed(rules),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use toml::{Spanned, de::DeValue};
 use url::Url;
 
+use feed_model::AttributionMode;
+
 use super::{
     findings::Findings,
     site::http,
@@ -57,6 +59,8 @@ pub struct PublishingConfig {
     pub retention: Option<Duration>,
     /// The hub. `None`: our own if `base_url` is https or loopback, else none.
     pub hub: Option<Hub>,
+    /// Where feed readers see the publication of an entry.
+    pub attribution: AttributionMode,
 }
 
 const DAY: Duration = Duration::from_hours(24);
@@ -91,12 +95,14 @@ impl PublishingConfig {
             "hub",
             "self if base_url is https or loopback, else none",
         );
+        let attribution = section.or(findings, "attribution", AttributionMode::default());
         section.finish(findings);
         Self {
             max_entries: usize::try_from(max_entries.value).unwrap_or(usize::MAX),
             keep_within: keep_within.value,
             retention: retention.value.0,
             hub: hub.value,
+            attribution: attribution.value,
         }
     }
 }

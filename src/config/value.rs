@@ -9,7 +9,7 @@ use super::{
     findings::{closest_match, quoted},
     quantity,
 };
-use feed_model::{ContentPolicy, FollowMode, HostPattern, MatchField};
+use feed_model::{AttributionMode, ContentPolicy, FollowMode, HostPattern, MatchField};
 
 /// The reason why a value is invalid.
 #[derive(Debug)]
@@ -395,6 +395,17 @@ impl Value for ContentPolicy {
             Self::Summary => "summary",
             Self::None => "none",
         })
+    }
+}
+
+impl Value for AttributionMode {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
+        word(written, &Self::ALL)
+    }
+
+    fn to_toml(&self) -> String {
+        let name = Self::ALL.into_iter().find(|(_, mode)| mode == self).map(|(name, _)| name);
+        toml_string(name.unwrap_or_default())
     }
 }
 

@@ -359,6 +359,7 @@ fn error_page(settings: &SiteSettings, error: &PageError) -> EncodedDocument {
 mod tests {
     use std::time::Duration;
 
+    use feed_model::AttributionMode;
     use topic_rules::Rules;
 
     use super::*;
@@ -373,6 +374,7 @@ mod tests {
             max_entries: 50,
             keep_within: Duration::ZERO,
             hub: crate::config::Hub::None,
+            attribution: AttributionMode::default(),
             live: true,
             max_age: Duration::ZERO,
             rules: CurrentRules::fixed(Rules::compile(&[]).unwrap()),

@@ -92,6 +92,7 @@ impl PageCache {
 mod tests {
     use super::*;
     use crate::site::{Audience, CurrentRules, RenderedDocument};
+    use feed_model::AttributionMode;
     use topic_rules::Rules;
 
     fn document(path: &str) -> Arc<EncodedDocument> {
@@ -108,6 +109,7 @@ mod tests {
             max_entries: 1,
             keep_within: Duration::ZERO,
             hub: crate::config::Hub::None,
+            attribution: AttributionMode::default(),
             live: true,
             max_age: Duration::ZERO,
             rules: CurrentRules::fixed(Rules::compile(&[]).unwrap()),

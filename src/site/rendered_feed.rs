@@ -63,6 +63,7 @@ impl RenderedFeed {
         let document = atom(&Channel {
             page_url: String::new(),
             feed_urls: FeedUrls::default(),
+            attribution: self.0.channel.attribution,
             stories: std::slice::from_ref(story),
             ..Channel::new(&self.0.channel.addresses, "", "")
         });

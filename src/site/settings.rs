@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use url::Url;
 
-use feed_model::{Topic, TopicId};
+use feed_model::{AttributionMode, Topic, TopicId};
 use feed_publisher::{
     Addresses, SizeLimits,
     pages::{SiteInfo, TopicRef},
@@ -38,6 +38,8 @@ pub struct SiteSettings {
     pub keep_within: Duration,
     /// The hub that documents name.
     pub hub: Hub,
+    /// `publishing.attribution`.
+    pub attribution: AttributionMode,
     /// Whether pages are rendered on request. Static files omit data that changes at every poll.
     pub live: bool,
     /// How long clients may cache a document: `Cache-Control: max-age` and RSS `ttl`.

@@ -63,6 +63,7 @@ pub(super) fn channel(
     Channel {
         title: title.to_owned(),
         description: description.to_owned(),
+        attribution: settings.attribution,
         ttl_minutes: settings.max_age.as_secs().div_ceil(60),
         ..Channel::new(addresses, name, format!("{}/{name}", settings.feed_id))
     }

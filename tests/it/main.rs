@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a helper that fails fails its test
 
 mod archives;
+mod attribution;
 mod cli;
 mod config;
 mod daemon;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attribution;
 mod draft;
 mod headers;
 mod html;
@@ -19,6 +20,7 @@ pub mod text;
 mod topic;
 pub mod tracking;
 
+pub use attribution::AttributionMode;
 pub use draft::{
     Category, DatePrecision, Document, Draft, Enclosure, Encoding, FeedMeta, FieldProvenance,
     Format, Guid, OriginSource, Person, PublishedDate, Repair, UpdateHints,

@@ -10,7 +10,7 @@ use super::{
     person,
     repairs::Repairs,
     sniff::DocumentKind,
-    xml_feed::{FieldName, Link, Ranked, RawFeed, RawItem, RawMedia},
+    xml_feed::{FieldName, Link, Ranked, RawFeed, RawItem, RawMedia, RawSource},
 };
 use feed_model::{Category, Person};
 
@@ -147,11 +147,26 @@ fn raw_item(item: &Map<String, Value>, repairs: &mut Repairs) -> RawItem {
         media: objects(item, "attachments").filter_map(attachment).collect(),
         related: string(item, "external_url").into_iter().collect(),
         fallback_link: named("external_url"),
+        source: source(item),
         title_from: first(["title", "title"]),
         summary_from: first(["summary", "summary"]),
         content_from: first(["content_html", "content_text"]),
         ..RawItem::default()
     }
+}
+
+/// Returns the original feed of an item: the extension `_source`, in which aggregators publish what
+/// `atom:source` has.
+fn source(item: &Map<String, Value>) -> Option<RawSource> {
+    let source = item.get("_source").and_then(Value::as_object)?;
+    Some(RawSource {
+        id: string(source, "id"),
+        title: string(source, "title"),
+        feed_url: string(source, "feed_url"),
+        home_page_url: string(source, "home_page_url"),
+        rights: string(source, "rights"),
+        ..RawSource::default()
+    })
 }
 
 /// Returns the persons of `authors`, else those of `author`. Each is an object or only a name.

@@ -12,8 +12,7 @@ use feed_model::Story;
 
 use crate::{
     channel::{
-        self, Attribution, Channel, attribution, authors, display_title, language, media_type,
-        rights,
+        self, Attribution, Channel, ShownStory, display_title, language, media_type, rights,
     },
     date_format,
     generator::GENERATOR,
@@ -88,7 +87,7 @@ fn summary(story: &Story, lang: Option<&str>) -> Option<Text> {
 }
 
 fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
-    let attribution = attribution(story);
+    let shown = ShownStory::new(channel, story);
     let lang = language(story);
     let mut links: Vec<Link> =
         channel.link(story).iter().map(|url| link("alternate", url, None)).collect();
@@ -109,10 +108,11 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
         );
     }
     Entry {
-        title: text(&display_title(story), lang),
+        title: text(&shown.title, lang),
         id: story.published_id.clone(),
         updated: date_format::fixed_offset(story.updated),
-        authors: authors(story, &attribution)
+        authors: shown
+            .authors
             .into_iter()
             .map(|person| Person { name: person.name, uri: person.url, ..Person::default() })
             .collect(),
@@ -120,7 +120,7 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
         links,
         published: channel::published(story).map(date_format::fixed_offset),
         rights: rights(story).map(|rights| text(&rights, None)),
-        source: Some(source(&attribution)),
+        source: Some(source(&shown.source)),
         summary: summary(story, lang),
         content: channel::content_html(story).map(|value| Content {
             value: Some(value),

@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use url::Url;
 
-use feed_model::{Enclosure, Person, SafeHtml, Story, Timestamp, language::publishable_tag};
+use feed_model::{
+    AttributionMode, Enclosure, Person, SafeHtml, Story, Timestamp, language::publishable_tag,
+};
 
 use crate::{
     addresses::{Addresses, FeedFormat},
@@ -65,6 +67,8 @@ pub struct Channel<'a> {
     pub paging: Paging,
     /// The address of the hub that pushes new versions of the documents (WebSub §4).
     pub hub: Option<String>,
+    /// Where the publication of a story is shown.
+    pub attribution: AttributionMode,
 }
 
 impl Channel<'_> {
@@ -87,6 +91,7 @@ impl Channel<'_> {
             addresses: addresses.clone(),
             paging: Paging::default(),
             hub: None,
+            attribution: AttributionMode::default(),
         }
     }
 
@@ -104,6 +109,7 @@ impl Channel<'_> {
             addresses: self.addresses.clone(),
             paging: self.paging.clone(),
             hub: self.hub.clone(),
+            attribution: self.attribution,
         }
     }
 
@@ -138,6 +144,18 @@ pub(crate) struct Attribution {
     pub updated: Timestamp,
     /// Copyright text.
     pub rights: Option<String>,
+}
+
+impl Attribution {
+    /// Returns the name of the publication: the title of the feed, else that of the source that
+    /// the story was read from.
+    pub(crate) fn publication(&self, story: &Story) -> String {
+        Some(&self.title)
+            .filter(|title| !title.is_empty() && **title != self.id)
+            .cloned()
+            .or_else(|| non_empty_line(&story.source.title))
+            .unwrap_or_else(|| story.source.id.to_string())
+    }
 }
 
 /// Returns the feed that a story is attributed to.
@@ -205,6 +223,76 @@ pub(crate) fn authors(story: &Story, attribution: &Attribution) -> Vec<Person> {
         authors.push(Person { name, email: None, url: None });
     }
     authors
+}
+
+/// A story as the documents of a channel show it.
+pub(crate) struct ShownStory {
+    /// The feed that it is attributed to.
+    pub source: Attribution,
+    /// The title, with the publication before it if the channel says so. Never empty.
+    pub title: String,
+    /// Whether the title is more than a text that was derived from the story.
+    pub has_title: bool,
+    /// The authors, with the publication after them if the channel says so. Never empty.
+    pub authors: Vec<Person>,
+}
+
+impl ShownStory {
+    pub(crate) fn new(channel: &Channel<'_>, story: &Story) -> Self {
+        let source = attribution(story);
+        let publication = source.publication(story);
+        let (title, authors) = (display_title(story), authors(story, &source));
+        let has_own_title = !story.title.trim().is_empty();
+        let (title, has_title, authors) = match channel.attribution {
+            AttributionMode::Markup => (title, has_own_title, authors),
+            AttributionMode::Author => {
+                (title, has_own_title, with_publication(authors, &publication))
+            }
+            AttributionMode::Title => (prefixed(title, &publication), true, authors),
+        };
+        Self { source, title, has_title, authors }
+    }
+}
+
+/// Returns one author who is named after all authors and their publication, because some feed
+/// readers show the first author, some the last and some all. The publication is named once, also
+/// if an aggregator has already named it.
+fn with_publication(authors: Vec<Person>, publication: &str) -> Vec<Person> {
+    let mut authors: Vec<Person> = authors
+        .into_iter()
+        .map(|author| Person { name: without_publication(&author.name, publication), ..author })
+        .filter(|author| !is_same_name(&author.name, publication))
+        .collect();
+    let names = authors.iter().map(|author| author.name.as_str()).chain([publication]);
+    let name = names.collect::<Vec<_>>().join(", ");
+    let url = if authors.len() == 1 { authors.remove(0).url } else { None };
+    vec![Person { name, email: None, url }]
+}
+
+/// Returns the name of an author without the publication that [`with_publication`] appends.
+pub(crate) fn without_publication(author: &str, publication: &str) -> String {
+    let parts = author
+        .len()
+        .checked_sub(publication.len())
+        .and_then(|end| Some((author.get(..end)?.strip_suffix(", ")?, author.get(end..)?)));
+    match parts {
+        Some((bare, suffix)) if !bare.trim().is_empty() && is_same_name(suffix, publication) => {
+            bare.trim_end().to_owned()
+        }
+        _ => author.to_owned(),
+    }
+}
+
+/// Returns a title with the publication before it. It is there once, also if an aggregator has
+/// already put it there.
+fn prefixed(title: String, publication: &str) -> String {
+    let prefix = format!("{publication}: ");
+    let is_prefixed = title.get(..prefix.len()).is_some_and(|start| is_same_name(start, &prefix));
+    if is_prefixed || is_same_name(&title, publication) { title } else { prefix + &title }
+}
+
+fn is_same_name(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
 }
 
 /// Returns the title of a story: one line of plain text, never empty.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use feed_model::Story;
 
 use crate::{
-    channel::{self, Channel, attribution, authors, display_title, language, media_type, rights},
+    channel::{self, Channel, ShownStory, display_title, language, media_type, rights},
     date_format, excerpt, xml,
 };
 
@@ -108,9 +108,9 @@ pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
 }
 
 fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
-    let attribution = attribution(story);
+    let ShownStory { source: attribution, title, has_title, authors } =
+        ShownStory::new(channel, story);
     let html = channel::content_html(story).or_else(|| channel::summary_html(story));
-    let has_title = !story.title.trim().is_empty();
     let mut tags: Vec<String> = Vec::new();
     for category in story.categories.iter().filter(|category| !category.is_reading_time()) {
         let tag = xml::single_line(
@@ -128,7 +128,7 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
         id: &story.published_id,
         url: channel.link(story),
         external_url: story.related.iter().find_map(|url| xml::http_url(url)),
-        title: has_title.then(|| display_title(story)),
+        title: has_title.then_some(title),
         // One of the two texts is required. A story without any text has its title.
         content_text: html.is_none().then(|| display_title(story)),
         content_html: html,
@@ -138,7 +138,7 @@ fn item<'a>(channel: &Channel<'_>, story: &'a Story) -> FeedItem<'a> {
         image: story.image.as_deref().and_then(xml::http_url),
         date_published: channel::published(story).map(date_format::rfc3339),
         date_modified: date_format::rfc3339(story.updated),
-        authors: authors(story, &attribution)
+        authors: authors
             .into_iter()
             .map(|person| Author { name: person.name, url: person.url })
             .collect(),

@@ -13,7 +13,7 @@ use feed_model::Story;
 
 use crate::{
     atom::MEDIA_NAMESPACE,
-    channel::{self, Channel, attribution, authors, display_title, language, media_type, rights},
+    channel::{self, Channel, ShownStory, language, media_type, rights},
     date_format, excerpt,
     generator::GENERATOR,
     xml,
@@ -61,7 +61,8 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
 }
 
 fn item(channel: &Channel<'_>, story: &Story) -> Item {
-    let attribution = attribution(story);
+    let ShownStory { source: attribution, title, has_title, authors } =
+        ShownStory::new(channel, story);
     let link = channel.link(story);
     // An item with `content:encoded` needs a `description`. A story without a summary has its plain
     // text excerpt there.
@@ -75,7 +76,7 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
         },
         (None, None) => (None, None),
     };
-    let has_title = !story.title.trim().is_empty() || description.is_none();
+    let has_title = has_title || description.is_none();
     let mut extensions = BTreeMap::new();
     if let Some(image) = story.image.as_deref().and_then(xml::http_url) {
         extensions.insert(
@@ -98,7 +99,7 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
     }
     let feed_url = attribution.feed_url.clone().or_else(|| xml::http_url(&story.source.feed_url));
     Item {
-        title: has_title.then(|| display_title(story)),
+        title: has_title.then_some(title),
         description,
         categories: categories(story),
         enclosure: enclosure(story),
@@ -114,7 +115,7 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
         content,
         extensions,
         dublin_core_ext: Some(DublinCoreExtension {
-            creators: authors(story, &attribution).into_iter().map(|person| person.name).collect(),
+            creators: authors.into_iter().map(|person| person.name).collect(),
             languages: language(story).map(str::to_owned).into_iter().collect(),
             rights: rights(story).or_else(|| attribution.rights.clone()).into_iter().collect(),
             ..DublinCoreExtension::default()

@@ -48,7 +48,8 @@ impl StoryRow {
         let source = excerpt::shorten(&attribution.title, MAX_NAME_CHARS);
         let authors: Vec<String> = channel::authors(story, &attribution)
             .into_iter()
-            .map(|author| excerpt::shorten(&author.name, MAX_NAME_CHARS))
+            .map(|author| channel::without_publication(&author.name, &attribution.title))
+            .map(|name| excerpt::shorten(&name, MAX_NAME_CHARS))
             .filter(|name| *name != source)
             .take(MAX_AUTHORS)
             .collect();
