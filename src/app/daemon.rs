@@ -28,6 +28,7 @@ use super::{
     signals::{SignalAction, Signals},
     stop::Stop,
     systemd::notify,
+    watch_config::ConfigWatch,
 };
 use crate::{
     clock::Clock,
@@ -47,6 +48,8 @@ pub struct Options {
     pub config: Config,
     /// Reads feeds.toml again, on SIGHUP.
     pub reload: Box<dyn Fn() -> anyhow::Result<Config> + Send + Sync>,
+    /// Watches feeds.toml, with `--watch-config`.
+    pub watch: Option<ConfigWatch>,
     /// The directory of feeds.toml.
     pub config_dir: PathBuf,
     /// The data directory.
@@ -65,7 +68,8 @@ pub struct Options {
 
 /// Runs the daemon until SIGTERM or SIGINT.
 pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
-    let Options { config, reload, config_dir, data_dir, listen, credentials_dir, .. } = options;
+    let Options { config, reload, watch, config_dir, data_dir, listen, credentials_dir, .. } =
+        options;
     // First, so that a signal during the start leads to an orderly stop.
     let mut signals = Signals::new()?;
     let lock = DirectoryLock::acquire(&data_dir)?;
@@ -121,6 +125,9 @@ pub async fn run_daemon(options: Options) -> anyhow::Result<()> {
     notify(&[NotifyState::Ready, NotifyState::Status(&format!("listening on {address}"))]);
     let publishing = tokio::spawn(publisher.run(jobs.changed.clone(), jobs.stop.clone()));
     let polling = jobs.start_polling_and_maintenance();
+    if let Some(watch) = watch {
+        tokio::spawn(watch.run(signals.config_changed(), jobs.stop.clone()));
+    }
 
     let mut outcome = Ok(());
     loop {

@@ -1,9 +1,9 @@
 //! The application: everything between the command line and the modules that poll, store and serve.
 //!
 //! [`App`] holds what all jobs share. Each job has a file of its own: `sync_config`, `reload`,
-//! `retrain`, `reclassify`, `retention`, `render`, `watchdog`, `write_retry`, `poll_once`. The
-//! daemon ([`run_daemon`]) assembles an [`App`], spawns the jobs, and waits for a signal. Commands
-//! call the same jobs.
+//! `retrain`, `reclassify`, `retention`, `render`, `watch_config`, `watchdog`, `write_retry`,
+//! `poll_once`. The daemon ([`run_daemon`]) assembles an [`App`], spawns the jobs, and waits for a
+//! signal. Commands call the same jobs.
 
 mod application;
 mod daemon;
@@ -19,6 +19,7 @@ mod signals;
 mod stop;
 mod sync_config;
 mod systemd;
+mod watch_config;
 mod watchdog;
 mod write_retry;
 
@@ -27,3 +28,4 @@ pub use daemon::{Options, run_daemon};
 pub use poll_once::{PollRun, hand_over, poll_once};
 pub use setup::{PollingParts, build_polling, published, window};
 pub use sync_config::sync_config;
+pub use watch_config::ConfigWatch;

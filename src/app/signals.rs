@@ -1,13 +1,19 @@
 //! The signals that the daemon handles: SIGTERM, SIGINT and SIGHUP.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+};
 
 /// The signals that the daemon handles.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    config_changed: Arc<Notify>,
 }
 
 impl Signals {
@@ -18,6 +24,7 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
             hangup: listen(SignalKind::hangup())?,
+            config_changed: Arc::default(),
         })
     }
 
@@ -31,12 +38,18 @@ impl Signals {
         }
     }
 
+    /// Returns what is notified when feeds.toml has changed. It counts as SIGHUP.
+    pub(super) fn config_changed(&self) -> Arc<Notify> {
+        self.config_changed.clone()
+    }
+
     /// Waits for the next signal.
     pub(super) async fn next(&mut self) -> SignalAction {
         tokio::select! {
             _ = self.terminate.recv() => SignalAction::Stop,
             _ = self.interrupt.recv() => SignalAction::Stop,
             _ = self.hangup.recv() => SignalAction::ReloadConfig,
+            () = self.config_changed.notified() => SignalAction::ReloadConfig,
         }
     }
 }

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 
 use super::{Color, ConfigError, GlobalArgs, LogFormat, Output, terminal};
 use crate::{
-    config::{self, CheckReport, Config},
+    config::{self, CheckReport, Config, ConfigInputs},
     store::{DATABASE, Store},
 };
 use feed_model::Severity;
@@ -137,10 +137,20 @@ impl Context {
     /// # Errors
     /// [`ConfigError`] with the report if the file has errors.
     pub fn config(&self) -> anyhow::Result<Config> {
-        let text = self.config_text()?;
-        let checked = config::check(&text, &self.config_name());
+        self.config_with_inputs().map(|(config, _)| config)
+    }
+
+    /// Reads and checks feeds.toml as [`Context::config`] does, and returns what was read, too.
+    pub(super) fn config_with_inputs(&self) -> anyhow::Result<(Config, ConfigInputs)> {
+        let checked = config::check(&self.config_text()?, &self.config_name());
         self.print_warnings(&checked);
-        self.valid_config(checked)
+        let inputs = checked.inputs.clone();
+        Ok((self.valid_config(checked)?, inputs))
+    }
+
+    /// Returns what feeds.toml is read from; `None` if it cannot be read.
+    pub(super) fn config_inputs(&self) -> Option<ConfigInputs> {
+        Some(config::check(&self.config_text().ok()?, &self.config_name()).inputs)
     }
 
     /// Returns the configuration if feeds.toml exists and has no errors. Prints nothing.

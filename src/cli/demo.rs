@@ -58,6 +58,7 @@ async fn run_demo(context: &Context, args: &Args) -> anyhow::Result<Exit> {
     let (address, output) = (origin.address, context.clone());
     let options = Options {
         config,
+        watch: None,
         reload: Box::new(move || demo_config(address)),
         config_dir: context.data_dir.clone(),
         data_dir: context.data_dir.clone(),

@@ -16,6 +16,7 @@ mod exit;
 mod explain;
 mod export;
 mod forget;
+mod health;
 mod import;
 mod init;
 mod inspect;
@@ -26,6 +27,7 @@ mod output;
 mod poll;
 mod publish;
 mod runtime;
+mod schema;
 mod serve;
 mod sources;
 mod status;
@@ -153,9 +155,11 @@ enum Command {
     Export(export::Args),
     Backup(backup::Args),
     Doctor(doctor::Args),
+    Health(health::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
+    Schema(schema::Args),
 }
 
 impl Command {
@@ -182,9 +186,11 @@ impl Command {
             Self::Export(args) => export::run(context, args),
             Self::Backup(args) => backup::run(context, args),
             Self::Doctor(args) => doctor::run(context, args),
+            Self::Health(args) => health::run(context, args),
             Self::Demo(args) => demo::run(context, args),
             Self::Completions(args) => completions::run(context, args),
             Self::Man(args) => man::run(context, args),
+            Self::Schema(args) => schema::run(context, args),
         }
     }
 }

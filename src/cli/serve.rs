@@ -4,7 +4,7 @@ use std::{io::Write as _, net::SocketAddr, sync::Arc};
 
 use super::{Context, Exit, ListenArgs, runtime::run_async};
 use crate::{
-    app::{self, Options},
+    app::{self, ConfigWatch, Options},
     clock::SystemClock,
 };
 
@@ -17,17 +17,22 @@ use crate::{
 pub struct Args {
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
+    /// Reload feeds.toml when it or a file that it names changes, as SIGHUP does
+    #[arg(long)]
+    pub(crate) watch_config: bool,
 }
 
 /// Runs the command.
 pub fn run(context: &Context, args: &Args) -> anyhow::Result<Exit> {
-    let config = context.config()?;
+    let (config, inputs) = context.config_with_inputs()?;
     context.init_logging();
-    let reload_context = context.clone();
+    let (reload_context, watch_context) = (context.clone(), context.clone());
+    let read = Box::new(move || watch_context.config_inputs());
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let options = Options {
         config,
         reload: Box::new(move || reload_context.reload_config()),
+        watch: args.watch_config.then_some(ConfigWatch { inputs, read }),
         config_dir: context.config_dir(),
         data_dir: context.data_dir.clone(),
         listen: args.listen.listen,

@@ -4,7 +4,10 @@ use std::{ops::Range, path::PathBuf, sync::Arc};
 
 use feed_model::Severity;
 
-use super::texts::{ConfigTexts, Place};
+use super::{
+    schema::{Key, KeyTable},
+    texts::{ConfigTexts, Place},
+};
 
 /// A problem of feeds.toml with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +43,15 @@ pub struct EffectiveValue {
     pub from: String,
 }
 
+/// What a configuration was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigInputs {
+    /// Files that were read or are missing, and folders that patterns look into.
+    pub paths: Vec<PathBuf>,
+    /// A digest of the names and texts of all files.
+    pub digest: [u8; 32],
+}
+
 /// The origin of a value that is not written.
 const DEFAULT: &str = "default";
 
@@ -51,6 +63,9 @@ pub(super) struct Findings {
     effective: Vec<EffectiveValue>,
     /// Files and lines with a syntax error. Further errors on them are suppressed.
     broken_lines: Vec<(Arc<str>, usize)>,
+    /// The keys that were looked for, if they are recorded.
+    keys: Option<KeyTable>,
+    other_inputs: Vec<PathBuf>,
 }
 
 impl Findings {
@@ -60,7 +75,44 @@ impl Findings {
             problems: Vec::new(),
             effective: Vec::new(),
             broken_lines: Vec::new(),
+            keys: None,
+            other_inputs: Vec::new(),
         }
+    }
+
+    /// Records the keys that are looked for from now on.
+    pub(super) fn record_keys(&mut self) {
+        self.keys = Some(KeyTable::default());
+    }
+
+    /// Records a key, if keys are recorded.
+    pub(super) fn looked_for(&mut self, path: &str, key: impl FnOnce() -> Key) {
+        if let Some(keys) = &mut self.keys {
+            keys.record(path, key());
+        }
+    }
+
+    /// Returns the recorded keys.
+    pub(super) fn take_keys(&mut self) -> KeyTable {
+        self.keys.take().unwrap_or_default()
+    }
+
+    /// Records a file that could not be read, or a folder whose files match a pattern. The
+    /// configuration changes when it does.
+    pub(super) fn depends_on(&mut self, path: PathBuf) {
+        self.other_inputs.push(path);
+    }
+
+    /// Returns what was read.
+    pub(super) fn inputs(&self) -> ConfigInputs {
+        let mut digest = blake3::Hasher::new();
+        let mut paths = self.other_inputs.clone();
+        for (path, text) in self.texts.files() {
+            digest.update(path.as_os_str().as_encoded_bytes()).update(&[0]);
+            digest.update(text.as_bytes()).update(&[0]);
+            paths.push(path);
+        }
+        ConfigInputs { paths, digest: digest.finalize().into() }
     }
 
     /// Adds a file that feeds.toml names. Returns its text for the parser.

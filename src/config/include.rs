@@ -18,6 +18,7 @@ pub(super) fn read(top: &mut TableReader<'_>, findings: &mut Findings) -> Vec<St
     let (directory, mut seen, mut texts) = (findings.directory(), Vec::new(), Vec::new());
     for (index, pattern) in list.value.iter().enumerate() {
         let key = format!("{}[{index}]", list.key);
+        findings.depends_on(directory_of_pattern(&directory.join(&pattern.value)));
         let files = match files_of(&directory, &pattern.value) {
             Ok(files) => files,
             Err((text, hint)) => {
@@ -39,6 +40,7 @@ pub(super) fn read(top: &mut TableReader<'_>, findings: &mut Findings) -> Vec<St
                 Err(error) => {
                     let (text, hint) = unreadable(&file, &error);
                     findings.error(&key, &pattern.span, text, hint);
+                    findings.depends_on(file.clone());
                 }
             }
             seen.push(file);
@@ -80,8 +82,7 @@ fn files_of(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, (String, St
     if !name.contains('*') {
         return Ok(vec![path]);
     }
-    let read_from = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-    let entries = match fs::read_dir(read_from) {
+    let entries = match fs::read_dir(directory_of_pattern(&path)) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(parent, &error)),
@@ -95,6 +96,14 @@ fn files_of(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, (String, St
         .collect();
     files.sort();
     Ok(files)
+}
+
+/// Returns the directory that a pattern looks into.
+fn directory_of_pattern(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 /// Returns whether a name matches a pattern, in which `*` stands for any characters.

@@ -15,6 +15,7 @@ mod polling;
 mod publishing;
 mod quantity;
 mod report;
+mod schema;
 mod server;
 mod site;
 mod source;
@@ -29,10 +30,11 @@ pub use edit::{
     EditError, NewSource, NewTopic, append_source, append_sources, append_topics, suggest_id,
     suggest_topic_id, topic_block,
 };
-pub use findings::{ConfigProblem, EffectiveValue, closest_match};
+pub use findings::{ConfigInputs, ConfigProblem, EffectiveValue, closest_match};
 pub use polling::PollingConfig;
 pub use publishing::{Hub, PublishingConfig};
 pub use report::render;
+pub use schema::schema;
 pub use server::{ServerConfig, TlsConfig};
 pub use site::SiteConfig;
 pub use vocabulary::Vocabulary;
@@ -40,6 +42,7 @@ pub use vocabulary::Vocabulary;
 use feed_model::{Severity, Source, Topic};
 
 use findings::Findings;
+use schema::KeyTable;
 use table_reader::TableReader;
 
 /// The example feeds.toml, which `tributary init --example` writes.
@@ -70,10 +73,14 @@ pub struct Config {
 pub struct CheckReport {
     /// The configuration; `None` if there is an error. Warnings are allowed.
     pub config: Option<Config>,
+    /// `[server]`, even if other parts are invalid. Invalid values are replaced with defaults.
+    pub server: ServerConfig,
     /// Every problem, in the order of the file.
     pub problems: Vec<ConfigProblem>,
     /// Every effective value and its origin, in the order of docs/reference.md.
     pub effective: Vec<EffectiveValue>,
+    /// What was read.
+    pub inputs: ConfigInputs,
 }
 
 impl CheckReport {
@@ -86,7 +93,18 @@ impl CheckReport {
 /// Parses and validates the text of a configuration file. `file` is its path. It is its name in
 /// reports, and the files that it names are relative to its directory.
 pub fn check(text: &str, file: &str) -> CheckReport {
-    let mut findings = Findings::new(text, file);
+    read(text, Findings::new(text, file)).0
+}
+
+/// Returns the keys that [`check`] looks for in the tables of `text`.
+fn recorded_keys(text: &str) -> KeyTable {
+    let mut findings = Findings::new(text, "feeds.toml");
+    findings.record_keys();
+    read(text, findings).1
+}
+
+/// Reads a configuration file. The keys are empty unless `findings` records them.
+fn read(text: &str, mut findings: Findings) -> (CheckReport, KeyTable) {
     let (document, syntax_errors) = toml::de::DeTable::parse_recoverable(text);
     for error in &syntax_errors {
         findings.syntax(error);
@@ -116,14 +134,15 @@ pub fn check(text: &str, file: &str) -> CheckReport {
     let topics = topic::read_all(topic_tables, &sources.ids, &mut findings);
     defaults.check_floor(&sources.on_default_interval, &mut findings);
 
+    let (keys, inputs) = (findings.take_keys(), findings.inputs());
     let (problems, effective) = findings.into_parts();
     let config = problems.iter().all(|p| p.severity != Severity::Error).then(|| Config {
         site,
-        server,
+        server: server.clone(),
         polling: defaults.into_polling(),
         publishing,
         sources: sources.valid,
         topics,
     });
-    CheckReport { config, problems, effective }
+    (CheckReport { config, server, problems, effective, inputs }, keys)
 }

@@ -9,6 +9,7 @@ use toml::{
 
 use super::{
     findings::{Findings, closest_match, quoted},
+    schema::{Key, KeyKind},
     value::{Value, ValueError, kind},
 };
 
@@ -101,9 +102,23 @@ impl<'d> TableReader<'d> {
         })
     }
 
+    /// Records that a key is looked for, with the default in TOML.
+    fn record(
+        &self,
+        findings: &mut Findings,
+        key: &str,
+        kind: impl FnOnce() -> (KeyKind, Option<String>),
+    ) {
+        findings.looked_for(&self.key(key), || {
+            let (kind, default) = kind();
+            Key { kind, default, required: false }
+        });
+    }
+
     /// Returns the table under `key`, empty if none is written.
     pub(super) fn table(&mut self, findings: &mut Findings, key: &'static str) -> Self {
         let path = format!("{}.", self.key(key));
+        self.record(findings, key, || (KeyKind::Table, None));
         let (table, header_span) = match self.find(key) {
             None => (None, self.header_span.clone()),
             Some(found) => {
@@ -128,6 +143,7 @@ impl<'d> TableReader<'d> {
     /// Returns the tables under `key`, written `[[key]]`.
     pub(super) fn tables(&mut self, findings: &mut Findings, key: &'static str) -> Vec<Self> {
         let name = self.key(key);
+        self.record(findings, key, || (KeyKind::Tables, None));
         let Some(found) = self.find(key) else {
             return Vec::new();
         };
@@ -207,6 +223,7 @@ impl<'d> TableReader<'d> {
         key: &'static str,
         default: T,
     ) -> Setting<T> {
+        self.record(findings, key, || (KeyKind::Value(T::schema()), Some(default.to_toml())));
         let fallback = Setting { value: default, key: String::new(), span: None, valid: true };
         self.or_inherited(findings, key, &fallback)
     }
@@ -219,6 +236,7 @@ impl<'d> TableReader<'d> {
         key: &'static str,
         other: &Setting<T>,
     ) -> Setting<T> {
+        self.record(findings, key, || (KeyKind::Value(T::schema()), None));
         let read = self.read(findings, key);
         let origin = read.as_ref().map_or(other.span.clone(), |(span, _)| Some(span.clone()));
         let (span, value, valid) = match read {
@@ -237,6 +255,7 @@ impl<'d> TableReader<'d> {
         key: &'static str,
         default: T,
     ) -> Setting<T> {
+        self.record(findings, key, || (KeyKind::Value(T::schema()), None));
         match self.read(findings, key) {
             None => Setting { value: default, key: self.key(key), span: None, valid: true },
             Some((span, value)) => {
@@ -274,6 +293,7 @@ impl<'d> TableReader<'d> {
         absent: &str,
         other: &Setting<Option<T>>,
     ) -> Setting<Option<T>> {
+        self.record(findings, key, || (KeyKind::Value(T::schema()), None));
         let read = self.read(findings, key);
         let origin = read.as_ref().map_or(other.span.clone(), |(span, _)| Some(span.clone()));
         let (span, value, valid) = match read {
@@ -296,6 +316,11 @@ impl<'d> TableReader<'d> {
         hint: impl FnOnce() -> String,
     ) -> Setting<Option<T>> {
         let setting = self.optional(findings, key, "missing");
+        findings.looked_for(&self.key(key), || Key {
+            kind: KeyKind::Value(T::schema()),
+            default: None,
+            required: true,
+        });
         if setting.span.is_none() {
             findings.missing(
                 &self.key(key),

@@ -67,6 +67,11 @@ impl ConfigTexts {
         Path::new(&*self.0[0].name).parent().map(Path::to_path_buf).unwrap_or_default()
     }
 
+    /// Returns the path and the text of each file.
+    pub(super) fn files(&self) -> impl Iterator<Item = (PathBuf, &str)> {
+        self.0.iter().map(|file| (PathBuf::from(&*file.name), &*file.text))
+    }
+
     /// Finds a position.
     pub(super) fn place(&self, span: &Range<usize>) -> Place {
         let file = &self.0[self.0.partition_point(|text| text.start <= span.start).max(1) - 1];

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, ops::Range, path::PathBuf, time::Duration};
 
+use serde_json::{Value as Json, json};
 use toml::{Spanned, de::DeValue};
 use url::Url;
 
@@ -34,6 +35,19 @@ pub(super) trait Value: Sized + Clone {
 
     /// Writes the value as TOML.
     fn to_toml(&self) -> String;
+
+    /// Returns the JSON Schema of the written value.
+    fn schema() -> Json;
+}
+
+/// The schema of a string that is not empty.
+fn string_schema() -> Json {
+    json!({"type": "string", "pattern": "\\S"})
+}
+
+/// The schema of numbers with units. Their values are not checked.
+fn quantity_schema() -> Json {
+    json!({"type": "string", "pattern": "^\\s*([0-9][0-9.]*\\s*[A-Za-z]+\\s*)+$"})
 }
 
 /// Returns the type of a TOML value with its article.
@@ -96,6 +110,10 @@ impl Value for String {
     fn to_toml(&self) -> String {
         toml_string(self)
     }
+
+    fn schema() -> Json {
+        string_schema()
+    }
 }
 
 impl Value for PathBuf {
@@ -105,6 +123,10 @@ impl Value for PathBuf {
 
     fn to_toml(&self) -> String {
         toml_string(&self.to_string_lossy())
+    }
+
+    fn schema() -> Json {
+        string_schema()
     }
 }
 
@@ -125,6 +147,10 @@ impl Value for bool {
 
     fn to_toml(&self) -> String {
         self.to_string()
+    }
+
+    fn schema() -> Json {
+        json!({"type": "boolean"})
     }
 }
 
@@ -159,6 +185,10 @@ impl Value for u32 {
     fn to_toml(&self) -> String {
         self.to_string()
     }
+
+    fn schema() -> Json {
+        json!({"type": "integer", "minimum": 0, "maximum": Self::MAX})
+    }
 }
 
 /// A finite number. TOML's `inf` and `nan` are rejected.
@@ -183,6 +213,10 @@ impl Value for f64 {
     fn to_toml(&self) -> String {
         format!("{self:?}")
     }
+
+    fn schema() -> Json {
+        json!({"type": "number"})
+    }
 }
 
 impl Value for Duration {
@@ -204,6 +238,10 @@ impl Value for Duration {
 
     fn to_toml(&self) -> String {
         format!("\"{}\"", quantity::format_duration(*self))
+    }
+
+    fn schema() -> Json {
+        quantity_schema()
     }
 }
 
@@ -235,6 +273,10 @@ impl Value for ByteSize {
     fn to_toml(&self) -> String {
         format!("\"{}\"", quantity::format_bytes(self.0))
     }
+
+    fn schema() -> Json {
+        quantity_schema()
+    }
 }
 
 /// How long stories are kept; `None` is forever.
@@ -251,6 +293,10 @@ impl Value for Retention {
 
     fn to_toml(&self) -> String {
         self.0.map_or_else(|| "\"forever\"".to_owned(), |kept| kept.to_toml())
+    }
+
+    fn schema() -> Json {
+        json!({"anyOf": [{"const": "forever"}, Duration::schema()]})
     }
 }
 
@@ -294,6 +340,10 @@ impl Value for Url {
         }
         toml_string(shown.as_str())
     }
+
+    fn schema() -> Json {
+        string_schema()
+    }
 }
 
 impl Value for SocketAddr {
@@ -320,6 +370,10 @@ impl Value for SocketAddr {
 
     fn to_toml(&self) -> String {
         toml_string(&self.to_string())
+    }
+
+    fn schema() -> Json {
+        string_schema()
     }
 }
 
@@ -351,6 +405,15 @@ impl Value for HostPattern {
     fn to_toml(&self) -> String {
         toml_string(&self.to_string())
     }
+
+    fn schema() -> Json {
+        string_schema()
+    }
+}
+
+/// The schema of one of a fixed set of words.
+fn word_schema<'w>(words: impl IntoIterator<Item = &'w str>) -> Json {
+    json!({"type": "string", "enum": words.into_iter().collect::<Vec<_>>()})
 }
 
 /// Reads one of a fixed set of words.
@@ -382,6 +445,11 @@ impl Value for FollowMode {
     fn to_toml(&self) -> String {
         toml_string(self.as_str())
     }
+
+    fn schema() -> Json {
+        let modes = [Self::Auto, Self::Feed, Self::Sitemap, Self::Page];
+        word_schema(modes.map(|mode| mode.as_str()))
+    }
 }
 
 impl Value for ContentPolicy {
@@ -395,6 +463,10 @@ impl Value for ContentPolicy {
             Self::Summary => "summary",
             Self::None => "none",
         })
+    }
+
+    fn schema() -> Json {
+        word_schema(["full", "summary", "none"])
     }
 }
 
@@ -417,6 +489,10 @@ impl Value for MatchField {
     fn to_toml(&self) -> String {
         toml_string(self.as_str())
     }
+
+    fn schema() -> Json {
+        word_schema(Self::ALL.map(Self::as_str))
+    }
 }
 
 /// Whether upper and lower case are different.
@@ -437,6 +513,10 @@ impl Value for LetterCase {
             Self::Exact => "exact",
         })
     }
+
+    fn schema() -> Json {
+        word_schema(["any", "exact"])
+    }
 }
 
 /// A value with its position, for checks that need the whole file.
@@ -455,6 +535,10 @@ impl<T: Value> Value for Located<T> {
 
     fn to_toml(&self) -> String {
         self.value.to_toml()
+    }
+
+    fn schema() -> Json {
+        T::schema()
     }
 }
 
@@ -488,5 +572,9 @@ impl<T: Value> Value for Vec<T> {
 
     fn to_toml(&self) -> String {
         format!("[{}]", self.iter().map(Value::to_toml).collect::<Vec<_>>().join(", "))
+    }
+
+    fn schema() -> Json {
+        json!({"type": "array", "items": T::schema()})
     }
 }

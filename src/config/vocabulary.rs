@@ -107,6 +107,7 @@ pub(super) fn read(section: &mut TableReader<'_>, findings: &mut Findings) -> Ve
                 Err(error) => {
                     let (text, hint) = include::unreadable(&file, &error);
                     findings.error(&key, &name.span, text, hint);
+                    findings.depends_on(file);
                 }
             }
             continue;
