@@ -45,6 +45,10 @@ impl Value for Hub {
             Self::Other(url) => url.to_toml(),
         }
     }
+
+    fn schema() -> serde_json::Value {
+        Url::schema()
+    }
 }
 
 /// `[publishing]`.

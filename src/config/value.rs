@@ -479,6 +479,10 @@ impl Value for AttributionMode {
         let name = Self::ALL.into_iter().find(|(_, mode)| mode == self).map(|(name, _)| name);
         toml_string(name.unwrap_or_default())
     }
+
+    fn schema() -> Json {
+        word_schema(Self::ALL.map(|(name, _)| name))
+    }
 }
 
 impl Value for MatchField {
