@@ -14,8 +14,8 @@ use feed_publisher::{Addresses, FeedFormat, pages::PageError};
 use crate::{
     compression::CompressionLevel,
     site::{
-        self, ArchiveLookup, Audience, PageName, RenderedDocument, SiteSettings, page, search_feed,
-        union_feed,
+        self, ArchiveLookup, Audience, FeedSearch, PageName, RenderedDocument, SiteSettings, page,
+        search_feed, union_feed,
     },
     store::{Store, StoreError, StoryDigests},
 };
@@ -25,13 +25,14 @@ use super::{
     page_cache::PageCache,
 };
 
-/// Rendered unions by their paths. A union is rendered again on the next request.
-type UnionCache = FifoCache<Arc<EncodedDocument>, 32>;
+/// Feeds that were rendered on request, unions and searches, by their paths. What is dropped is
+/// rendered again on the next request.
+type RequestedFeeds = FifoCache<Arc<EncodedDocument>, 64>;
 
-/// The contents of unions that were sent to readers, by their entity tags. Requests store nothing,
+/// The contents of such feeds that were sent to readers, by their entity tags. Requests store nothing,
 /// so this is in memory only. A reader with an unknown tag gets the whole document. Each story
 /// takes a few bytes.
-type UnionInstances = FifoCache<Arc<StoryDigests>, 512>;
+type RequestedInstances = FifoCache<Arc<StoryDigests>, 512>;
 
 /// The served site. Clones are cheap and share its state.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ struct Inner {
     store: Store,
     settings: ArcSwap<SiteSettings>,
     access: ArcSwap<Access>,
-    union_instances: UnionInstances,
+    requested_instances: RequestedInstances,
     pages: PageCache,
     documents: ArcSwap<Documents>,
     health: Health,
@@ -53,12 +54,12 @@ struct Inner {
     fetched: Mutex<BTreeSet<TopicId>>,
 }
 
-/// One generation of documents, with the unions that were rendered from it.
+/// One generation of documents, with the feeds that were rendered from it on request.
 #[derive(Default)]
 struct Documents {
     by_path: HashMap<String, Arc<EncodedDocument>>,
     retired: Vec<TopicId>,
-    unions: UnionCache,
+    requested: RequestedFeeds,
 }
 
 /// A page and its status code.
@@ -72,7 +73,7 @@ impl App {
                 store,
                 settings: ArcSwap::from_pointee(settings),
                 access: ArcSwap::from_pointee(Access::default()),
-                union_instances: UnionInstances::default(),
+                requested_instances: RequestedInstances::default(),
                 pages: PageCache::default(),
                 documents: ArcSwap::from_pointee(Documents::default()),
                 health,
@@ -99,8 +100,8 @@ impl App {
                 (encoded.path.clone(), encoded)
             })
             .collect();
-        let unions = UnionCache::default();
-        self.inner.documents.store(Arc::new(Documents { by_path, retired, unions }));
+        let requested = RequestedFeeds::default();
+        self.inner.documents.store(Arc::new(Documents { by_path, retired, requested }));
     }
 
     /// Replaces the settings after feeds.toml was reloaded. Call [`App::replace`] afterwards.
@@ -187,7 +188,7 @@ impl App {
         }
         // Below a token, the document contains other addresses.
         let key = settings.addresses().rooted(&path);
-        if let Some(union) = documents.unions.get(&key) {
+        if let Some(union) = documents.requested.get(&key) {
             return Ok(Some(union));
         }
         // A union changes when one of its members does. Requests store nothing.
@@ -202,12 +203,8 @@ impl App {
                 store.read(|reader| union_feed(reader, settings, &members, format, updated))
             })
             .await?;
-        if let Some(feed) = &rendered.feed {
-            let digests = Arc::new(feed.story_digests());
-            self.inner.union_instances.insert(rendered.etag.clone(), digests);
-        }
-        let union = Arc::new(EncodedDocument::encode(rendered, CompressionLevel::Fast));
-        documents.unions.insert(key, union.clone());
+        let union = self.keep_instance(rendered);
+        documents.requested.insert(key, union.clone());
         Ok(Some(union))
     }
 
@@ -222,10 +219,11 @@ impl App {
             return Ok(None);
         };
         let path = document.path.clone();
-        let union_instance = etags.iter().find_map(|etag| self.inner.union_instances.get(etag));
+        let requested_instance =
+            etags.iter().find_map(|etag| self.inner.requested_instances.get(etag));
         let body = self
             .blocking(move |store, _| {
-                if let Some(known) = union_instance {
+                if let Some(known) = requested_instance {
                     return Ok(feed.delta(&known));
                 }
                 let known = store.read(|reader| {
@@ -263,14 +261,40 @@ impl App {
         .await
     }
 
-    /// Renders a search as a feed.
-    pub(super) async fn search(&self, text: String) -> Result<EncodedDocument, StoreError> {
+    /// Returns a search as a feed. It is rendered on request and cached.
+    pub(super) async fn search(
+        &self,
+        search: FeedSearch,
+        format: FeedFormat,
+    ) -> Result<Arc<EncodedDocument>, StoreError> {
+        let settings = self.settings();
+        let documents = self.inner.documents.load_full();
+        let key = settings.addresses().rooted(&search.path(format));
+        // A query may name topics that only some audiences see. The addresses of an audience
+        // without a token in the path are those of the public.
+        let is_cached = settings.audience.is_public() || settings.audience.token.is_some();
+        if let Some(known) = documents.requested.get(&key).filter(|_| is_cached) {
+            return Ok(known);
+        }
         let rendered = self
             .blocking(move |store, settings| {
-                store.read(|reader| search_feed(reader, settings, &text))
+                store.read(|reader| search_feed(reader, settings, &search, format))
             })
             .await?;
-        Ok(EncodedDocument::encode(rendered, CompressionLevel::Fast))
+        let document = self.keep_instance(rendered);
+        if is_cached {
+            documents.requested.insert(key, document.clone());
+        }
+        Ok(document)
+    }
+
+    /// Encodes a feed that was rendered on request, and remembers its stories for later deltas.
+    fn keep_instance(&self, rendered: RenderedDocument) -> Arc<EncodedDocument> {
+        if let Some(feed) = &rendered.feed {
+            let digests = Arc::new(feed.story_digests());
+            self.inner.requested_instances.insert(rendered.etag.clone(), digests);
+        }
+        Arc::new(EncodedDocument::encode(rendered, CompressionLevel::Fast))
     }
 
     /// Returns a page, from the cache if possible. If the page does not exist or cannot be

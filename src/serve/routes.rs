@@ -13,7 +13,7 @@ use feed_publisher::{Addresses, FeedFormat, YearMonth, pages::PageError};
 
 use crate::{
     compression::CompressionLevel,
-    site::{self, ArchiveLookup, PageName, TopicLookup},
+    site::{self, ArchiveLookup, FeedSearch, PageName, TopicLookup},
 };
 
 use super::{
@@ -45,7 +45,9 @@ pub(super) fn site_routes() -> Router<App> {
         .route("/topics/{topic}/archive/{file}", get(archive))
         .route("/stories/{id}", get(story_page))
         .route("/search", get(search_page))
-        .route("/search.atom", get(search_feed))
+        .route("/search.atom", get(|state, uri, h| search_feed(state, uri, h, FeedFormat::Atom)))
+        .route("/search.rss", get(|state, uri, h| search_feed(state, uri, h, FeedFormat::Rss)))
+        .route("/search.json", get(|state, uri, h| search_feed(state, uri, h, FeedFormat::Json)))
         .route("/opml.xml", get(topic_list))
         .route("/sources.opml", get(document))
         .route("/style.css", get(document))
@@ -92,6 +94,7 @@ async fn topic_page(
 async fn feed(
     state: State<App>,
     Path((topic, file)): Path<(String, String)>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
     let Some(format) = FeedFormat::from_file_name(&file) else {
@@ -102,56 +105,27 @@ async fn feed(
     let members = match find_topics(app, &topic) {
         Ok(members) => members,
         Err(TopicError::Moved(name)) => {
-            return response::redirect(
-                &settings.addresses().rooted(&Addresses::feed_path(&name, format)),
-            );
+            let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+            let path = Addresses::feed_path(&name, format) + &query;
+            return response::redirect(&settings.addresses().rooted(&path));
         }
         Err(TopicError::Page(error)) => {
             return page(state, headers, PageName::Error(error)).await;
         }
     };
+    if let Some(text) = query_text(&uri) {
+        app.mark_fetched(&members).await;
+        let search = FeedSearch::new(members, &text);
+        return search_response(app, search, format, &uri, &headers).await;
+    }
     match app.feed(members.clone(), format).await {
         Ok(Some(document)) => {
             app.mark_fetched(&members).await;
             let addresses = settings.addresses();
             let feed_url = |format| addresses.absolute(&Addresses::feed_path(&topic, format));
-            let others: Vec<(String, &'static str)> = FeedFormat::ALL
-                .into_iter()
-                .filter(|other| *other != format)
-                .map(|other| (feed_url(other), other.media_type()))
-                .collect();
-            let link = response::link_header(
-                &feed_url(format),
-                document.hub.as_deref(),
-                &addresses.absolute(&Addresses::topic_path(&topic)),
-                &others,
-            );
-            let options = ResponseOptions {
-                link: Some(link),
-                supports_delta: document.feed.is_some(),
-                ..ResponseOptions::from_settings(&settings)
-            };
-            if let Some(etags) = delta::delta_bases(&headers, &document.etag) {
-                match app.delta(&document, etags).await {
-                    Ok(Some(delta)) => {
-                        return response::respond(
-                            &delta,
-                            &headers,
-                            &ResponseOptions { status: StatusCode::IM_USED, ..options },
-                        );
-                    }
-                    Ok(None) => {}
-                    // The whole document is a valid response.
-                    Err(error) => {
-                        tracing::error!(
-                            error = &error as &dyn std::error::Error,
-                            topic,
-                            "cannot compute delta"
-                        );
-                    }
-                }
-            }
-            response::respond(&document, &headers, &options)
+            let page_url = addresses.absolute(&Addresses::topic_path(&topic));
+            let link = feed_link_header(&document, format, feed_url, &page_url);
+            feed_response(app, &document, &headers, link).await
         }
         Ok(None) => not_rendered(app),
         Err(error) => {
@@ -302,20 +276,42 @@ async fn story_page(
 }
 
 async fn search_page(state: State<App>, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    page(state, headers, PageName::Search(query_text(&uri))).await
+    page(state, headers, PageName::Search(query_text(&uri).unwrap_or_default())).await
 }
 
-async fn search_feed(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response<Body> {
-    match app.search(query_text(&uri)).await {
+/// Responds with a search of the whole site as a feed.
+async fn search_feed(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+    format: FeedFormat,
+) -> Response<Body> {
+    let search = FeedSearch::new(Vec::new(), &query_text(&uri).unwrap_or_default());
+    search_response(&app, search, format, &uri, &headers).await
+}
+
+/// Responds with a search as a feed, or redirects to the one address that the search has.
+async fn search_response(
+    app: &App,
+    search: FeedSearch,
+    format: FeedFormat,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    let settings = app.settings();
+    let addresses = settings.addresses();
+    let path = search.path(format);
+    let canonical_query = path.split_once('?').map(|(_, query)| query);
+    if uri.query() != canonical_query {
+        return response::redirect(&addresses.rooted(&path));
+    }
+    let page_url = addresses.absolute(&search.page_path());
+    let of_feeds = search.clone();
+    let feed_url = |format| addresses.absolute(&of_feeds.path(format));
+    match app.search(search, format).await {
         Ok(document) => {
-            let settings = app.settings();
-            let feed_url = settings.addresses().absolute(&document.path);
-            let page_url = feed_url.replacen("/search.atom?", "/search?", 1);
-            let options = ResponseOptions {
-                link: Some(response::link_header(&feed_url, None, &page_url, &[])),
-                ..ResponseOptions::from_settings(&settings)
-            };
-            response::respond(&document, &headers, &options)
+            let link = feed_link_header(&document, format, feed_url, &page_url);
+            feed_response(app, &document, headers, link).await
         }
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot search");
@@ -324,13 +320,56 @@ async fn search_feed(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Re
     }
 }
 
+/// Returns the `Link` header of a feed in a format: itself, its hub, its page and its other
+/// formats.
+fn feed_link_header(
+    document: &EncodedDocument,
+    format: FeedFormat,
+    feed_url: impl Fn(FeedFormat) -> String,
+    page_url: &str,
+) -> String {
+    let others = FeedFormat::ALL.into_iter().filter(|other| *other != format);
+    let others: Vec<(String, &'static str)> =
+        others.map(|other| (feed_url(other), other.media_type())).collect();
+    response::link_header(&feed_url(format), document.hub.as_deref(), page_url, &others)
+}
+
+/// Responds with a feed, or with the part of it that is new to the reader.
+async fn feed_response(
+    app: &App,
+    document: &EncodedDocument,
+    headers: &HeaderMap,
+    link: String,
+) -> Response<Body> {
+    let options = ResponseOptions {
+        link: Some(link),
+        supports_delta: document.feed.is_some(),
+        ..ResponseOptions::from_settings(&app.settings())
+    };
+    if let Some(etags) = delta::delta_bases(headers, &document.etag) {
+        match app.delta(document, etags).await {
+            Ok(Some(delta)) => {
+                let options = ResponseOptions { status: StatusCode::IM_USED, ..options };
+                return response::respond(&delta, headers, &options);
+            }
+            Ok(None) => {}
+            // The whole document is a valid response.
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                path = document.path,
+                "cannot compute delta"
+            ),
+        }
+    }
+    response::respond(document, headers, &options)
+}
+
 /// Returns the first `q` of a query. Invalid UTF-8 is replaced.
-fn query_text(uri: &Uri) -> String {
+fn query_text(uri: &Uri) -> Option<String> {
     let query = uri.query().unwrap_or_default();
     url::form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == "q")
         .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
 }
 
 /// Responds with a document that is rendered in advance.

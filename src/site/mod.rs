@@ -22,7 +22,7 @@ pub use page::{PageName, error_page, page, pages};
 pub use render::{mark_outdated_archives, render_archives, render_site};
 pub use rendered_document::RenderedDocument;
 pub use rendered_feed::RenderedFeed;
-pub use search::search_feed;
+pub use search::{FeedSearch, search_feed};
 pub use settings::{Audience, CurrentRules, SiteSettings};
 pub use static_files::{FilesError, MANIFEST, PublishStats, publish};
 pub use topic_lookup::{TopicLookup, resolve};

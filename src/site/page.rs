@@ -2,7 +2,7 @@
 
 use feed_model::{StoryId, TopicId};
 use feed_publisher::{
-    Addresses, YearMonth,
+    Addresses, FeedFormat, YearMonth,
     pages::{
         self, MonthPage, PageError, SearchPage, SiteInfo, TopicPage, TopicRef, TopicSection,
         Unsorted,
@@ -13,7 +13,7 @@ use crate::store::{Reader, SearchQuery, StoreError, StoryQuery};
 
 use super::{
     rendered_document::RenderedDocument,
-    search::{find, search_feed_path},
+    search::{FeedSearch, find},
     settings::{SiteParts, SiteSettings},
     topic_channel::{published_topics, union_name, union_title},
 };
@@ -279,12 +279,13 @@ fn search_page(
         return Ok(pages::search(site, text, None));
     }
     let results = find(reader, settings, &query, STORIES_ON_SEARCH, false)?;
-    let feed = settings.addresses().absolute(&search_feed_path(&query));
+    let search = FeedSearch::of_query(&query, settings);
+    let feed_url = |format| settings.addresses().absolute(&search.path(format));
     let page = SearchPage {
         count: results.count,
         has_more: results.has_more,
         stories: &results.stories,
-        feed: &feed,
+        feeds: FeedFormat::ALL.map(|format| (format, feed_url(format))),
     };
     Ok(pages::search(site, text, Some(&page)))
 }

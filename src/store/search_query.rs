@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use feed_model::TopicId;
+
 use super::inflections::inflections;
 
 /// The maximum number of terms; the rest is ignored.
@@ -21,6 +23,9 @@ pub struct SearchQuery {
     pub topics: Vec<String>,
     /// The sources that a story must have an entry of, in lower case.
     pub sources: Vec<String>,
+    /// The topics of which a story must be in at least one; empty: no condition. They are not part
+    /// of the text of a query.
+    pub within: Vec<TopicId>,
 }
 
 /// Consecutive words that must match, or must not match if `negated`.
@@ -85,11 +90,25 @@ impl SearchQuery {
         query
     }
 
+    /// Returns the text of a query in the form that addresses have: trimmed, with single blanks,
+    /// and not longer than what [`Self::parse`] reads.
+    pub fn normalize(text: &str) -> String {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        text.chars().take(MAX_CHARS).collect::<String>().trim_end().to_owned()
+    }
+
+    /// Returns the same query for the stories that are in at least one of these topics.
+    #[must_use]
+    pub fn within(self, topics: &[TopicId]) -> Self {
+        Self { within: topics.to_vec(), ..self }
+    }
+
     /// Whether the query has no condition that a story could match.
     pub fn is_empty(&self) -> bool {
         self.terms.iter().all(|term| term.negated)
             && self.topics.is_empty()
             && self.sources.is_empty()
+            && self.within.is_empty()
     }
 
     /// Returns the query in canonical form, without the differences of white space and case.
@@ -127,15 +146,18 @@ impl SearchQuery {
     /// of it.
     pub(super) fn expression(&self) -> Option<String> {
         let required = self.required_terms();
+        match self.excluded_expression() {
+            _ if required.is_empty() => None,
+            None => Some(required.join(" AND ")),
+            Some(excluded) => Some(format!("({}) NOT ({excluded})", required.join(" AND "))),
+        }
+    }
+
+    /// Returns the FTS5 expression of the stories that the query excludes.
+    pub(super) fn excluded_expression(&self) -> Option<String> {
         let excluded: Vec<String> =
             self.terms.iter().filter(|term| term.negated).map(Term::expression).collect();
-        match (required.is_empty(), excluded.is_empty()) {
-            (true, _) => None,
-            (false, true) => Some(required.join(" AND ")),
-            (false, false) => {
-                Some(format!("({}) NOT ({})", required.join(" AND "), excluded.join(" OR ")))
-            }
-        }
+        (!excluded.is_empty()).then(|| excluded.join(" OR "))
     }
 
     /// Returns the FTS5 expression of the stories that also have every required word in the title.

@@ -24,6 +24,10 @@ id = "streaming"
 title = "Streaming"
 any = ["kafka"]
 [[topic]]
+id = "gravel"
+title = "Gravel"
+any = ["gravel"]
+[[topic]]
 id = "closed"
 title = "Closed"
 any = ["kafka"]
@@ -105,6 +109,8 @@ fn words_phrases_prefixes_and_filters_match() {
         ("source:cellar", &[]),
         ("", &[]),
         ("-kafka", &[]),
+        ("topic:streaming -queues", &["Kafka, exactly once"]),
+        ("source:lake -beetles", &[]),
     ] {
         assert_eq!(titles(installation.store(), query), expected, "{query}");
     }
@@ -212,10 +218,13 @@ async fn search_results_are_served_as_page_and_feed() {
         "{text}"
     );
     assert!(
-        text.contains("https://topics.example/search.atom?q=kafka%20topic%3Astreaming"),
+        text.contains("<code>https://topics.example/topics/streaming/feed.atom?q=kafka</code>"),
         "{text}"
     );
     assert!(text.contains("<meta name=\"robots\" content=\"noindex\">"));
+    let two_topics = server.get("/search?q=KAFKA+topic:streaming+topic:gravel").await.text();
+    let path = "/search.rss?q=kafka%20topic%3Astreaming%20topic%3Agravel";
+    assert!(two_topics.contains(path), "{two_topics}");
     for target in ["/search", "/search?q=", "/search?x=1"] {
         let empty = server.get(target).await;
         assert_eq!(empty.status, 200);
@@ -224,7 +233,7 @@ async fn search_results_are_served_as_page_and_feed() {
     // Every page but this one has a form in its head that leads here.
     assert!(server.get("/").await.text().contains("action=\"/search\""));
 
-    let feed = server.get("/search.atom?q=KAFKA").await;
+    let feed = server.get("/search.atom?q=Kafka").await;
     assert_eq!(
         (feed.status, feed.expect_header("content-type")),
         (200, "application/atom+xml; charset=utf-8")
@@ -233,12 +242,12 @@ async fn search_results_are_served_as_page_and_feed() {
     let text = feed.text();
     assert!(text.contains("<id>tag:topics.example,2026:topics/search/kafka</id>"), "{text}");
     assert!(text.contains("<updated>2026-01-02T00:00:00+00:00</updated>"), "{text}");
-    assert!(text.contains("href=\"https://topics.example/search.atom?q=kafka\""), "{text}");
+    assert!(text.contains("href=\"https://topics.example/search.atom?q=Kafka\""), "{text}");
     assert_eq!(text.matches("<entry>").count(), 2);
     assert!(feed.expect_header("cache-control").starts_with("public, max-age="));
     assert_eq!(
         server
-            .get_with("/search.atom?q=kafka", &[("If-None-Match", feed.expect_header("etag"))])
+            .get_with("/search.atom?q=Kafka", &[("If-None-Match", feed.expect_header("etag"))])
             .await
             .status,
         304
@@ -248,6 +257,59 @@ async fn search_results_are_served_as_page_and_feed() {
         server.get("/search.atom?q=topic%3Aclosed").await.text().matches("<entry>").count(),
         0
     );
+}
+
+#[tokio::test]
+async fn a_topic_and_the_site_are_narrowed_by_words_in_every_format() {
+    let installation = installation();
+    let server = installation.serve();
+    for (target, titles) in [
+        ("/topics/streaming/feed.{}?q=exactly", &["On brokers", "Kafka, exactly once"][..]),
+        ("/topics/streaming/feed.{}?q=-queues", &["Kafka, exactly once"]),
+        ("/topics/streaming/feed.{}?q=source%3Alake", &[]),
+        ("/topics/all/feed.{}?q=-gravel%20source%3Alake", &["Orchestrating Käfer"]),
+        ("/topics/gravel%2Bstreaming/feed.{}?q=-queues%20once", &["Kafka, exactly once"]),
+        ("/search.{}?q=%22exactly%20once%22", &["On brokers", "Kafka, exactly once"]),
+    ] {
+        for format in ["atom", "rss", "json"] {
+            let target = target.replace("{}", format);
+            let feed = server.get(&target).await;
+            assert_eq!(feed.status, 200, "{target}: {}", feed.text());
+            let text = feed.text();
+            assert!(titles.iter().all(|title| text.contains(title)), "{target}: {text}");
+            if format == "atom" {
+                assert_eq!(text.matches("<entry>").count(), titles.len(), "{target}: {text}");
+                assert_eq!(feed_lint::atom(&feed.body), [""; 0], "{target}");
+            }
+            let own =
+                format!("<https://topics.example{}>; rel=\"self\"", target.replace("%2B", "+"));
+            assert!(feed.expect_header("link").starts_with(&own), "{target}");
+            assert_eq!(server.get(&target).await.body, feed.body, "{target}");
+        }
+    }
+    for (other, canonical) in [
+        ("/topics/streaming/feed.rss?q=+Exactly++once+", "q=Exactly%20once"),
+        ("/topics/streaming/feed.rss?utm=1&q=exactly", "q=exactly"),
+        ("/search.json?q=source:lake", "q=source%3Alake"),
+        ("/search.json?q=%c3%bc", "q=%C3%BC"),
+    ] {
+        let moved = server.get(other).await;
+        let path = other.split_once('?').map(|(path, _)| path).unwrap();
+        assert_eq!(
+            (moved.status, moved.expect_header("location")),
+            (308, &*format!("{path}?{canonical}"))
+        );
+    }
+    let empty = server.get("/topics/streaming/feed.atom?q=").await;
+    assert_eq!(empty.expect_header("location"), "/topics/streaming/feed.atom");
+    // The id of a narrowed feed does not depend on the case of its words.
+    let id =
+        |text: String| text.split("<id>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let upper = id(server.get("/topics/streaming/feed.atom?q=KAFKA").await.text());
+    assert_eq!(upper, "tag:topics.example,2026:topics/streaming/search/kafka");
+    assert_eq!(upper, id(server.get("/topics/streaming/feed.atom?q=kafka").await.text()));
+    assert_eq!(server.get("/topics/closed/feed.atom?q=kafka").await.status, 401);
+    assert_eq!(server.get("/topics/missing/feed.atom?q=kafka").await.status, 404);
 }
 
 #[tokio::test]
@@ -272,7 +334,10 @@ async fn a_hostile_query_gets_a_normal_response() {
         let page = server.get(target).await;
         assert_eq!(page.status, 200, "{target}: {}", page.text());
         assert!(!page.text().contains("<script>"), "{target}");
-        let feed = server.get(&target.replacen("/search?", "/search.atom?", 1)).await;
+        let mut feed = server.get(&target.replacen("/search?", "/search.atom?", 1)).await;
+        if feed.status == 308 {
+            feed = server.get(feed.expect_header("location")).await;
+        }
         assert_eq!(
             (feed.status, feed_lint::atom(&feed.body)),
             (200, Vec::new()),

@@ -137,6 +137,11 @@ impl Addresses {
         format!("/topics/{topic}/{}", format.file_name())
     }
 
+    /// Returns the path of a search as a feed, without the query.
+    pub fn search_feed_path(format: FeedFormat) -> String {
+        format!("/{}", format.file_name().replacen("feed", "search", 1))
+    }
+
     /// Returns the path of a topic's archive. Archives are numbered from 1.
     pub fn archive_path(topic: &str, number: u64) -> String {
         format!("/topics/{topic}/archive/{number}.atom")

@@ -9,7 +9,7 @@ use feed_model::{Story, StoryId};
 use crate::store::{
     Reader, SearchQuery, StoreError,
     error::SqlContext as _,
-    sql_values::number,
+    sql_values::{json, number},
     statements::{query_all, query_row},
 };
 
@@ -124,6 +124,25 @@ impl Reader<'_> {
         } else {
             ("story s", "s.id")
         };
+        if search.expression.is_none()
+            && let Some(excluded) = &search.excluded
+        {
+            values.push(excluded);
+            let _ = write!(
+                conditions,
+                " AND s.id NOT IN (SELECT rowid FROM story_text WHERE story_text MATCH ?{})",
+                values.len()
+            );
+        }
+        if let Some(within) = &search.within {
+            values.push(within);
+            let _ = write!(
+                conditions,
+                " AND EXISTS (SELECT 1 FROM story_topic t
+                   WHERE t.story_id = s.id AND t.topic_id IN (SELECT value FROM json_each(?{})))",
+                values.len()
+            );
+        }
         for topic in topics {
             values.push(topic);
             let _ = write!(
@@ -168,16 +187,31 @@ const NEWEST_FIRST: &str = "s.position_ms DESC, s.id DESC";
 struct Search {
     /// The FTS5 expression; `None`: every story matches.
     expression: Option<String>,
+    /// The FTS5 expression of the stories that are excluded, if there is no other expression.
+    excluded: Option<String>,
     topics: Vec<String>,
     sources: Vec<String>,
+    /// The topics of which a story must be in at least one (JSON).
+    within: Option<String>,
 }
 
 impl Search {
     fn new(query: &SearchQuery) -> Self {
+        let mut topics = query.topics.clone();
+        let within = match query.within.as_slice() {
+            [] => None,
+            [topic] => {
+                topics.push(topic.to_string());
+                None
+            }
+            several => Some(json(&several)),
+        };
         Self {
             expression: query.expression(),
-            topics: query.topics.clone(),
+            excluded: query.excluded_expression(),
+            topics,
             sources: query.sources.clone(),
+            within,
         }
     }
 }

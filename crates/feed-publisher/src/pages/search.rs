@@ -5,6 +5,7 @@ use askama::Template;
 use feed_model::Story;
 
 use crate::{
+    addresses::FeedFormat,
     excerpt,
     pages::{
         layout::{Alternate, Layout, SiteInfo},
@@ -26,8 +27,8 @@ pub struct SearchPage<'a> {
     pub has_more: bool,
     /// The best matches, best first.
     pub stories: &'a [Story],
-    /// Absolute address of the same search as a feed.
-    pub feed: &'a str,
+    /// Absolute addresses of the same search as a feed.
+    pub feeds: [(FeedFormat, String); 3],
 }
 
 #[derive(Template)]
@@ -40,8 +41,17 @@ struct SearchTemplate {
     results: Option<String>,
     /// Number of results on the page, if it does not show all.
     shown: Option<usize>,
-    feed: Option<String>,
+    feeds: Vec<FeedAddress>,
     rows: Vec<StoryRow>,
+}
+
+/// The address of a feed, for copying.
+struct FeedAddress {
+    /// The name of its format.
+    name: &'static str,
+    /// The address.
+    href: String,
+    media_type: &'static str,
 }
 
 /// Renders the search page. `results` is `None` if the query is empty.
@@ -51,15 +61,17 @@ pub fn search(site: &SiteInfo<'_>, query: &str, results: Option<&SearchPage<'_>>
     layout.noindex = results.is_some();
     let query = excerpt::shorten(&xml::single_line(query), MAX_QUERY_CHARS);
     if let Some(results) = results {
-        layout.alternates.push(Alternate {
-            title: format!("Search for {query} — Atom"),
-            media_type: "application/atom+xml",
-            href: results.feed.to_owned(),
-        });
+        layout.alternates.extend(results.feeds.iter().map(|(format, href)| Alternate {
+            title: format!("Search for {query} — {}", format.name()),
+            media_type: format.media_type(),
+            href: href.clone(),
+        }));
     }
     let mut page = SearchTemplate {
         action: site.addresses.rooted("/search"),
-        feed: results.map(|results| results.feed.to_owned()),
+        feeds: results
+            .map(|results| results.feeds.iter().map(feed_address).collect())
+            .unwrap_or_default(),
         query,
         shown: None,
         results: results.map(|results| match results.count {
@@ -81,4 +93,8 @@ pub fn search(site: &SiteInfo<'_>, query: &str, results: Option<&SearchPage<'_>>
         }
         page.rows.truncate(page.rows.len() * 3 / 4);
     }
+}
+
+fn feed_address((format, href): &(FeedFormat, String)) -> FeedAddress {
+    FeedAddress { name: format.name(), href: href.clone(), media_type: format.media_type() }
 }

@@ -92,6 +92,8 @@ struct TopicTemplate {
     span: String,
     feeds: Vec<FeedLink>,
     web_readers: Vec<WebReader>,
+    /// The search page with this topic as the filter.
+    narrow: Option<String>,
     latest: Vec<StoryRow>,
     chart: Option<Chart>,
     months: Vec<MonthView>,
@@ -123,6 +125,9 @@ pub fn topic(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<u8> {
         span: month_span(page.months),
         feeds: FeedFormat::ALL.into_iter().map(feed_link).collect(),
         web_readers: web_readers(&feed_url(FeedFormat::Atom)),
+        // A union is no filter of a search.
+        narrow: (!page.name.contains('+'))
+            .then(|| site.addresses.rooted(&format!("/search?q=topic%3A{}+", page.name))),
         latest: latest.iter().map(|story| StoryRow::new(site, story)).collect(),
         chart: month_chart(page.months),
         months: Vec::new(),

@@ -1,8 +1,9 @@
 //! The HTML pages: nothing active in them, and a bounded size.
 
 use feed_model::*;
-use feed_publisher::pages::{
-    self, PageError, SearchPage, SiteInfo, TopicPage, TopicRef, TopicSection, Unsorted,
+use feed_publisher::{
+    Addresses, FeedFormat,
+    pages::{self, PageError, SearchPage, SiteInfo, TopicPage, TopicRef, TopicSection, Unsorted},
 };
 use scraper::{Html, Selector};
 
@@ -41,7 +42,10 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         count: stories.len() as u64,
         has_more: false,
         stories,
-        feed: "https://topics.example/search.atom?q=water",
+        feeds: FeedFormat::ALL.map(|format| {
+            let path = Addresses::search_feed_path(format);
+            (format, format!("https://topics.example{path}?q=water"))
+        }),
     };
     let mut all = vec![
         (
