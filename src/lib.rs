@@ -19,6 +19,7 @@ pub mod clock;
 mod compression;
 pub mod config;
 pub mod fetch;
+pub mod icons;
 pub mod store;
 pub mod telemetry;
 

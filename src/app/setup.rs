@@ -17,6 +17,7 @@ use topic_rules::Rules;
 use crate::{
     config::{Config, Hub},
     fetch::{self, Client, ClientOptions},
+    icons::SiteIcons,
     poll::{PollSettings, Poller},
     serve::{Access, Tls},
     site::{self, CurrentRules},
@@ -141,6 +142,12 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::SiteS
         topics: config.topics.clone(),
         max_entries: config.publishing.max_entries,
         keep_within: config.publishing.keep_within,
+        icons: Arc::new(SiteIcons::new(
+            &config.site.title,
+            config.site.icon.as_ref(),
+            &config.topics,
+        )),
+        images: config.site.images,
         attribution: config.publishing.attribution,
         live: true,
         max_age: (shortest_interval / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),

@@ -10,6 +10,7 @@
 mod edit;
 mod expressions;
 mod findings;
+mod icon;
 mod include;
 mod polling;
 mod publishing;

@@ -1,8 +1,9 @@
 //! `[site]`: title, URL and identity of the published site.
 
+use feed_model::PngImage;
 use url::Url;
 
-use super::{findings::Findings, table_reader::TableReader};
+use super::{findings::Findings, icon, table_reader::TableReader};
 
 /// `[site]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub struct SiteConfig {
     pub id: Option<String>,
     /// A `mailto:` or http(s) URL for publishers, sent in the `User-Agent`.
     pub contact: Option<String>,
+    /// The icon of the site. `None`: a drawn one.
+    pub icon: Option<PngImage>,
+    /// Whether pages show the images of stories, which browsers then load from the publishers.
+    pub images: bool,
 }
 
 impl SiteConfig {
@@ -67,8 +72,10 @@ impl SiteConfig {
                 }
                 _ => Ok(()),
             });
+        let icon = icon::read(&mut section, findings, "drawn");
+        let images = section.or(findings, "images", false).value;
         section.finish(findings);
-        Self { title, base_url: base_url.value, id: id.value, contact: contact.value }
+        Self { title, base_url: base_url.value, id: id.value, contact: contact.value, icon, images }
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     findings::{Findings, closest_match, quoted},
+    icon,
     source::{TakenIds, register_id},
     table_reader::{Setting, TableReader},
     terms::{self, matchers, texts},
@@ -49,6 +50,7 @@ fn read(
     });
     let title = section.or(findings, "title", id.value.clone().unwrap_or_default()).value;
     let description = section.optional::<String>(findings, "description", "none").value;
+    let icon = icon::read(&mut section, findings, "drawn");
     let plain = TermGroup::default();
     let vocabularies = vocabulary::read(&mut section, findings);
     let any = matchers(&mut section, "any", &plain, findings);
@@ -118,6 +120,7 @@ fn read(
         id,
         title,
         description,
+        icon,
         any: texts(any),
         terms: term_groups,
         all: texts(all),

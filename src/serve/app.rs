@@ -398,6 +398,8 @@ mod tests {
             max_entries: 50,
             keep_within: Duration::ZERO,
             hub: crate::config::Hub::None,
+            icons: Arc::default(),
+            images: false,
             attribution: AttributionMode::default(),
             live: true,
             max_age: Duration::ZERO,

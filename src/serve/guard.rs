@@ -25,7 +25,13 @@ const ALLOWED_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTION
 /// The policy of pages: only the site's own style sheets are loaded, no script runs, and no other
 /// site may frame the page.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src https: data:; form-action 'self'; \
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// The same for pages that show the images of stories.
+const PAGE_POLICY_WITH_IMAGES: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self' https: http:; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'",
 );
 
@@ -72,7 +78,7 @@ pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) 
             response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
         }
     }
-    set_security_headers(&mut response);
+    set_security_headers(&mut response, app.settings().images);
     response
 }
 
@@ -105,17 +111,22 @@ fn body_length(response: &Response<Body>) -> Option<u64> {
     response.body().size_hint().exact()
 }
 
-fn set_security_headers(response: &mut Response<Body>) {
+fn set_security_headers(response: &mut Response<Body>, shows_images: bool) {
     let is_page = response
         .extensions()
         .get::<MediaType>()
         .is_some_and(|media_type| media_type.0.starts_with("text/html"));
+    let policy = match (is_page, shows_images) {
+        (true, true) => PAGE_POLICY_WITH_IMAGES,
+        (true, false) => PAGE_POLICY,
+        (false, _) => FEED_POLICY,
+    };
     let headers = response.headers_mut();
     let any = HeaderValue::from_static("*");
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::CONTENT_SECURITY_POLICY, if is_page { PAGE_POLICY } else { FEED_POLICY }),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, any),
         (header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED_METHODS),
         (

@@ -109,6 +109,8 @@ mod tests {
             max_entries: 1,
             keep_within: Duration::ZERO,
             hub: crate::config::Hub::None,
+            icons: Arc::default(),
+            images: false,
             attribution: AttributionMode::default(),
             live: true,
             max_age: Duration::ZERO,

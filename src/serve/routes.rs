@@ -40,6 +40,7 @@ pub(super) fn site_routes() -> Router<App> {
         .route("/sources", get(|state, headers| page(state, headers, PageName::Sources(1))))
         .route("/sources/{page}", get(numbered_sources_page))
         .route("/topics/{topic}", get(topic_page))
+        .route("/topics/{topic}/icon.png", get(icon))
         .route("/topics/{topic}/{file}", get(feed))
         .route("/topics/{topic}/{month}/{page}", get(numbered_month_page))
         .route("/topics/{topic}/archive/{file}", get(archive))
@@ -50,6 +51,9 @@ pub(super) fn site_routes() -> Router<App> {
         .route("/search.json", get(|state, uri, h| search_feed(state, uri, h, FeedFormat::Json)))
         .route("/opml.xml", get(topic_list))
         .route("/sources.opml", get(document))
+        .route("/.well-known/recommendations.opml", get(document))
+        .route("/favicon.ico", get(document))
+        .route("/apple-touch-icon.png", get(document))
         .route("/style.css", get(document))
         .route("/search.css", get(document))
         .route("/healthz", get(healthz))
@@ -132,6 +136,26 @@ async fn feed(
             tracing::error!(error = &error as &dyn std::error::Error, topic, "cannot render feed");
             unavailable("cannot render the feed")
         }
+    }
+}
+
+/// Responds with the icon of a topic. A union has that of `all`.
+async fn icon(state: State<App>, Path(topic): Path<String>, headers: HeaderMap) -> Response<Body> {
+    let (app, settings) = (&state.0, state.0.settings());
+    match find_topics(app, &topic) {
+        Ok(members) => {
+            let topic =
+                if let [topic] = members.as_slice() { topic.as_str() } else { TopicId::ALL };
+            let Some(document) = app.document(&Addresses::icon_path(topic)) else {
+                return not_rendered(app);
+            };
+            let options = ResponseOptions::from_settings(&settings);
+            response::respond(&document, &headers, &options)
+        }
+        Err(TopicError::Moved(name)) => {
+            response::redirect(&settings.addresses().rooted(&Addresses::icon_path(&name)))
+        }
+        Err(TopicError::Page(error)) => page(state, headers, PageName::Error(error)).await,
     }
 }
 

@@ -155,6 +155,8 @@ fn archive_channel(
     let name = topic.id.as_str();
     let url = |number: u64| addresses.absolute(&Addresses::archive_path(name, number));
     let mut channel = channel(settings, &addresses, name, &topic.title, &topic.description);
+    // What is below is part of the digest, so it stays as it was when archives were first rendered.
+    channel.icon = None;
     channel.paging = Paging {
         is_archive: true,
         current: Url::parse(&channel.feed_urls.atom).ok(),

@@ -33,6 +33,9 @@ const TOPIC_LIST: &str = "/opml.xml";
 /// The path of the list of sources.
 const SOURCE_LIST: &str = "/sources.opml";
 
+/// The same list where other programs look for it.
+const RECOMMENDATIONS: &str = "/.well-known/recommendations.opml";
+
 /// `Content-Type` of OPML. Feed validators know this type.
 const OPML: &str = "text/x-opml; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -72,9 +75,16 @@ pub fn documents(
     let topic_list = opml(&settings.title, &topic_outlines(&public, &addresses));
     let source_list_title = format!("What {} follows", settings.title);
     let source_list = opml(&source_list_title, &source_outlines(reader)?);
+    let is_visible = |topic: &TopicId| topic.is_all() || settings.visible_topic(topic).is_some();
+    for icon in settings.icons.icons.iter().filter(|icon| is_visible(&icon.topic)) {
+        let last_modified = last_modified_of(&icon.path, blake3::hash(&icon.bytes).into())?;
+        let (path, body) = (icon.path.clone(), icon.bytes.clone());
+        documents.push(RenderedDocument::new(path, icon.media_type, body, Some(last_modified)));
+    }
     for (path, media_type, body) in [
         (TOPIC_LIST, OPML, topic_list),
-        (SOURCE_LIST, OPML, source_list),
+        (SOURCE_LIST, OPML, source_list.clone()),
+        (RECOMMENDATIONS, OPML, source_list),
         ("/style.css", CSS, STYLE.as_bytes().to_vec()),
         (SEARCH_STYLE_PATH, CSS, SEARCH_STYLE.as_bytes().to_vec()),
     ] {

@@ -11,6 +11,8 @@ use feed_publisher::{
 };
 use topic_rules::Rules;
 
+use crate::icons::SiteIcons;
+
 use crate::config::Hub;
 
 /// The largest size of a feed's documents, in bytes. Beyond it, the oldest stories lose their
@@ -38,6 +40,10 @@ pub struct SiteSettings {
     pub keep_within: Duration,
     /// The hub that documents name.
     pub hub: Hub,
+    /// The icons of the site and its topics.
+    pub icons: Arc<SiteIcons>,
+    /// `site.images`.
+    pub images: bool,
     /// `publishing.attribution`.
     pub attribution: AttributionMode,
     /// Whether pages are rendered on request. Static files omit data that changes at every poll.
@@ -171,6 +177,11 @@ impl SiteParts {
     }
 
     pub(super) fn site<'a>(&'a self, settings: &'a SiteSettings) -> SiteInfo<'a> {
-        SiteInfo { title: &settings.title, addresses: &self.addresses, topics: &self.topics }
+        SiteInfo {
+            title: &settings.title,
+            addresses: &self.addresses,
+            topics: &self.topics,
+            images: settings.images,
+        }
     }
 }

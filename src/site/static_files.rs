@@ -177,7 +177,7 @@ pub fn publish(
 const PRECOMPRESSED: [Compression; 2] = [Compression::Gzip, Compression::Brotli];
 
 fn is_compressed(document: &RenderedDocument) -> bool {
-    document.body.len() >= MIN_COMPRESSED_BYTES
+    document.body.len() >= MIN_COMPRESSED_BYTES && !document.media_type.starts_with("image/")
 }
 
 /// Returns the names of a file and its precompressed versions.

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use feed_model::TopicId;
-use feed_publisher::{Addresses, Channel, Paging};
+use feed_model::{Topic, TopicId};
+use feed_publisher::{Addresses, Channel, ChannelIcon, Paging};
 
 use crate::store::{Reader, StoreError};
 
@@ -60,7 +60,13 @@ pub(super) fn channel(
     title: &str,
     description: &str,
 ) -> Channel<'static> {
+    let is_topic = |topic: &&Topic| topic.id.as_str() == name;
+    let topic = settings.topics.iter().find(is_topic).map_or_else(TopicId::all, |t| t.id.clone());
     Channel {
+        icon: Some(ChannelIcon {
+            url: addresses.absolute(&Addresses::icon_path(topic.as_str())),
+            is_square: settings.icons.is_square(&topic),
+        }),
         title: title.to_owned(),
         description: description.to_owned(),
         attribution: settings.attribution,

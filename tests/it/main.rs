@@ -12,6 +12,7 @@ mod demo;
 mod documentation;
 mod examples;
 mod fetch;
+mod icons;
 mod operation;
 mod page_limits;
 mod polls;

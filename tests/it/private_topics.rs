@@ -78,6 +78,7 @@ fn a_private_topic_is_401_and_unlisted_without_its_token() {
         "/topics/secret/feed.atom",
         "/topics/secret/feed.json",
         "/topics/secret/archive/1.atom",
+        "/topics/secret/icon.png",
     ]
     .into_iter()
     .chain([

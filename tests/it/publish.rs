@@ -10,6 +10,7 @@ use chrono::Duration;
 use feed_model::*;
 use feed_publisher::pages::{self, PageError};
 use tributary::{
+    icons::SiteIcons,
     site::{self, FilesError, PageName, PublishStats, TopicLookup, resolve},
     store::Arrival,
 };
@@ -249,12 +250,13 @@ fn only_files_of_removed_topics_and_stories_are_deleted() {
     fs::write(dir.path().join("topics/cloud/mine.txt"), "mine").unwrap();
     fs::write(dir.path().join("robots.txt"), "mine").unwrap();
     settings.topics.truncate(1);
+    settings.icons = SiteIcons::new("", None, &settings.topics).into();
     site.store.forget(StoryId(1), "a test", at("2026-03-02T00:00:00Z")).unwrap();
     let done = site.publish(&settings, dir.path()).unwrap();
     assert_eq!(
-        done.removed, 11,
-        "a page and three feeds of the topic, a page of the story; each page with two codings, and \
-         the RSS feed, which is long enough"
+        done.removed, 14,
+        "a page, an icon and three feeds of the topic, a page of the story; each page with two \
+         codings, and the Atom and RSS feeds, which are long enough"
     );
     let there = files(dir.path());
     assert!(
@@ -298,6 +300,7 @@ fn symbolic_links_are_not_followed() {
     let mut settings = site.settings();
     site.publish(&settings, dir.path()).unwrap();
     settings.topics.truncate(1);
+    settings.icons = SiteIcons::new("", None, &settings.topics).into();
     fs::remove_dir_all(dir.path().join("topics/cloud")).unwrap();
     fs::write(outside.path().join("feed.atom"), "theirs").unwrap();
     symlink(outside.path(), dir.path().join("topics/cloud")).unwrap();

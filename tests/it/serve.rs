@@ -428,8 +428,8 @@ async fn published_files_equal_the_served_bytes() {
         }
         let answer = server.get(&format!("/{path}")).await;
         assert_eq!(
-            (answer.status, answer.text()),
-            (200, std::fs::read_to_string(dir.path().join(file)).unwrap()),
+            (answer.status, answer.body),
+            (200, std::fs::read(dir.path().join(file)).unwrap()),
             "/{path}"
         );
         compared += 1;

@@ -9,6 +9,7 @@ mod id;
 pub mod language;
 mod match_field;
 pub mod months;
+mod png_image;
 mod poll;
 mod problem;
 pub mod public_address;
@@ -29,6 +30,7 @@ pub use headers::{Headers, Validators};
 pub use html::SafeHtml;
 pub use id::{EntryId, EntryKey, IdError, SourceId, StoryId, TopicId};
 pub use match_field::MatchField;
+pub use png_image::PngImage;
 pub use poll::{MovedAddress, PollOutcome};
 pub use problem::{Problem, Severity};
 pub use source::{

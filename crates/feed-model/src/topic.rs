@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{MatchField, SourceId, Timestamp, TopicId};
+use super::{MatchField, PngImage, SourceId, Timestamp, TopicId};
 
 /// A category of stories and the feed of them. The matchers are texts that the crate `topic-rules`
 /// has checked.
@@ -14,6 +14,8 @@ pub struct Topic {
     pub title: String,
     /// Its description, one sentence.
     pub description: Option<String>,
+    /// Its icon. `None`: a drawn one.
+    pub icon: Option<PngImage>,
     /// Matchers whose scores are added.
     pub any: Vec<String>,
     /// Further matchers whose scores are added, in groups: those of vocabularies, then its own.
@@ -105,6 +107,7 @@ impl Topic {
             title: id.to_string(),
             id,
             description: None,
+            icon: None,
             any: Vec::new(),
             terms: Vec::new(),
             all: Vec::new(),

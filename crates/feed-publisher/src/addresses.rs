@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use feed_model::StoryId;
+use feed_model::{StoryId, TopicId};
 
 /// A year and a month from 1 to 12.
 pub type YearMonth = (i32, u32);
@@ -140,6 +140,12 @@ impl Addresses {
     /// Returns the path of a search as a feed, without the query.
     pub fn search_feed_path(format: FeedFormat) -> String {
         format!("/{}", format.file_name().replacen("feed", "search", 1))
+    }
+
+    /// Returns the path of a topic's icon. A union has that of `all`, which is the site's.
+    pub fn icon_path(topic: &str) -> String {
+        let topic = if topic.contains('+') { TopicId::ALL } else { topic };
+        format!("/topics/{topic}/icon.png")
     }
 
     /// Returns the path of a topic's archive. Archives are numbered from 1.

@@ -54,6 +54,8 @@ pub fn atom(channel: &Channel<'_>) -> Vec<u8> {
         updated: date_format::fixed_offset(channel.updated),
         generator: Some(Generator { value: GENERATOR.to_owned(), ..Generator::default() }),
         links,
+        icon: channel.icon.as_ref().map(|icon| icon.url.clone()),
+        logo: channel.icon.as_ref().map(|icon| icon.url.clone()),
         subtitle: (!description.is_empty()).then(|| text(&description, None)),
         entries,
         namespaces,
@@ -102,10 +104,13 @@ fn entry(channel: &Channel<'_>, story: &Story) -> Entry {
     }
     let mut extensions = BTreeMap::new();
     if let Some(image) = story.image.as_deref().and_then(xml::http_url) {
-        extensions.insert(
-            "media".to_owned(),
-            element("thumbnail", "media:thumbnail", &[("url", &image)]),
-        );
+        let mut media = element("thumbnail", "media:thumbnail", &[("url", &image)]);
+        media.append(&mut element(
+            "content",
+            "media:content",
+            &[("url", &image), ("medium", "image")],
+        ));
+        extensions.insert("media".to_owned(), media);
     }
     Entry {
         title: text(&shown.title, lang),

@@ -41,6 +41,15 @@ pub struct Paging {
     pub next_archive: Option<Url>,
 }
 
+/// The icon of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelIcon {
+    /// Its absolute address.
+    pub url: String,
+    /// Whether its width is its height.
+    pub is_square: bool,
+}
+
 /// One feed, independent of its format.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Channel<'a> {
@@ -63,6 +72,8 @@ pub struct Channel<'a> {
     pub stories: &'a [Story],
     /// The site's addresses. A story without link and text links to its page on the site.
     pub addresses: Addresses,
+    /// The icon.
+    pub icon: Option<ChannelIcon>,
     /// The links to archive documents.
     pub paging: Paging,
     /// The address of the hub that pushes new versions of the documents (WebSub §4).
@@ -89,6 +100,7 @@ impl Channel<'_> {
             ttl_minutes: 0,
             stories: &[],
             addresses: addresses.clone(),
+            icon: None,
             paging: Paging::default(),
             hub: None,
             attribution: AttributionMode::default(),
@@ -107,6 +119,7 @@ impl Channel<'_> {
             ttl_minutes: self.ttl_minutes,
             stories,
             addresses: self.addresses.clone(),
+            icon: self.icon.clone(),
             paging: self.paging.clone(),
             hub: self.hub.clone(),
             attribution: self.attribution,

@@ -25,6 +25,10 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    favicon: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     hubs: Option<[Hub<'a>; 1]>,
     items: Vec<FeedItem<'a>>,
 }
@@ -93,12 +97,15 @@ struct SourceExtension {
 
 /// Renders a channel as a JSON Feed document.
 pub fn json_feed(channel: &Channel<'_>) -> Vec<u8> {
+    let icon = channel.icon.as_ref().map(|icon| icon.url.as_str());
     let feed = Document {
         version: VERSION,
         title: xml::single_line(&channel.title),
         home_page_url: &channel.page_url,
         feed_url: &channel.feed_urls.json,
         description: xml::single_line(&channel.description),
+        icon,
+        favicon: icon,
         hubs: channel.hub.as_deref().map(|url| [Hub { r#type: "WebSub", url }]),
         items: channel.stories.iter().map(|story| item(channel, story)).collect(),
     };

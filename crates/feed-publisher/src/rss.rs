@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use rss::{
-    Category, Enclosure, Guid, Item, Source,
+    Category, Enclosure, Guid, Image, Item, Source,
     extension::{Extension, dublincore::DublinCoreExtension},
 };
 
@@ -13,7 +13,7 @@ use feed_model::Story;
 
 use crate::{
     atom::MEDIA_NAMESPACE,
-    channel::{self, Channel, ShownStory, language, media_type, rights},
+    channel::{self, Channel, ChannelIcon, ShownStory, language, media_type, rights},
     date_format, excerpt,
     generator::GENERATOR,
     xml,
@@ -48,6 +48,7 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
         last_build_date: Some(date_format::rfc822(channel.updated)),
         generator: Some(GENERATOR.to_owned()),
         docs: Some(SPECIFICATION.to_owned()),
+        image: channel.icon.as_ref().map(|icon| image(channel, icon)),
         ttl: Some(channel.ttl_minutes.to_string()),
         items,
         extensions: BTreeMap::from([("atom".to_owned(), links)]),
@@ -58,6 +59,20 @@ pub fn rss(channel: &Channel<'_>) -> Vec<u8> {
     let mut bytes = numeric_references(bytes);
     bytes.push(b'\n');
     bytes
+}
+
+/// Returns the image of the channel. Its title and link are those of the channel (Best Practices
+/// Profile). The largest width is 144 pixels.
+fn image(channel: &Channel<'_>, icon: &ChannelIcon) -> Image {
+    let side = icon.is_square.then(|| "144".to_owned());
+    Image {
+        url: icon.url.clone(),
+        title: xml::single_line(&channel.title),
+        link: channel.page_url.clone(),
+        width: side.clone(),
+        height: side,
+        description: None,
+    }
 }
 
 fn item(channel: &Channel<'_>, story: &Story) -> Item {
@@ -79,10 +94,13 @@ fn item(channel: &Channel<'_>, story: &Story) -> Item {
     let has_title = has_title || description.is_none();
     let mut extensions = BTreeMap::new();
     if let Some(image) = story.image.as_deref().and_then(xml::http_url) {
-        extensions.insert(
-            "media".to_owned(),
-            element("thumbnail", "media:thumbnail", &[("url", &image)]),
-        );
+        let mut media = element("thumbnail", "media:thumbnail", &[("url", &image)]);
+        media.append(&mut element(
+            "content",
+            "media:content",
+            &[("url", &image), ("medium", "image")],
+        ));
+        extensions.insert("media".to_owned(), media);
     }
     let related: Vec<Extension> = story
         .related

@@ -4,7 +4,7 @@ use feed_model::TopicId;
 
 use crate::{
     addresses::{Addresses, FeedFormat},
-    pages::assets::{ICON, STYLE},
+    pages::assets::STYLE,
     xml,
 };
 
@@ -26,6 +26,8 @@ pub struct SiteInfo<'a> {
     pub addresses: &'a Addresses,
     /// The topics that the reader may see, in display order. `all` is not included.
     pub topics: &'a [TopicRef],
+    /// Whether the images of stories are shown. Browsers load them from the publishers.
+    pub images: bool,
 }
 
 /// A link to another page of the site.
@@ -74,7 +76,9 @@ pub(super) struct Layout {
     pub search: String,
     pub opml: String,
     pub sources_opml: String,
-    pub icon: &'static str,
+    /// The icon of the page.
+    pub icon: String,
+    pub touch_icon: String,
     pub stylesheet: String,
     pub search_stylesheet: String,
 }
@@ -102,7 +106,8 @@ impl Layout {
             search: addresses.rooted("/search"),
             opml: addresses.rooted("/opml.xml"),
             sources_opml: addresses.rooted("/sources.opml"),
-            icon: ICON,
+            icon: addresses.rooted("/favicon.ico"),
+            touch_icon: addresses.rooted("/apple-touch-icon.png"),
             stylesheet: addresses.rooted(&format!("/style.css?v={}", &style_hash[..8])),
             search_stylesheet: addresses.rooted("/search.css"),
         }

@@ -33,6 +33,8 @@ pub(super) struct StoryRow {
     pub date: String,
     pub datetime_attr: String,
     pub summary: Option<String>,
+    /// Address of the image, if the site shows images.
+    pub image: Option<String>,
 }
 
 impl StoryRow {
@@ -66,6 +68,12 @@ impl StoryRow {
             authors: authors.join(", "),
             date: date_format::display_date(date, precision),
             datetime_attr: date_format::datetime_attribute(date, precision),
+            image: story
+                .image
+                .as_deref()
+                .filter(|_| site.images)
+                .and_then(xml::http_url)
+                .filter(|url| url.len() <= MAX_ADDRESS_BYTES),
             summary: excerpt::summary(story)
                 .map(|text| excerpt::shorten(&xml::single_line(text), MAX_SUMMARY_CHARS)),
         }
@@ -79,6 +87,7 @@ impl StoryRow {
             href: row.page.clone(),
             is_external: false,
             summary: None,
+            image: None,
             ..row
         }
     }

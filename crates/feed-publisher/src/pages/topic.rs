@@ -111,6 +111,7 @@ pub fn topic(site: &SiteInfo<'_>, page: &TopicPage<'_>) -> Vec<u8> {
     layout.description = xml::single_line(page.description);
     layout.alternates = alternates(site, page.name, page.title);
     let feed_url = |format| site.addresses.absolute(&Addresses::feed_path(page.name, format));
+    layout.icon = site.addresses.rooted(&Addresses::icon_path(page.name));
     layout.hub =
         page.hub.map(|hub| HubLink { hub: hub.to_owned(), feed: feed_url(FeedFormat::Atom) });
     let feed_link = |format: FeedFormat| FeedLink {

@@ -292,10 +292,12 @@ impl Installation {
     }
 
     /// Path, body, entity tag and Last-Modified of every document, for a comparison. The style
-    /// sheet is left out, because it is long and does not depend on the stories.
+    /// sheet and the icons are left out, because they do not depend on the stories.
     pub fn document_bytes(&self) -> Vec<(String, String, String, Option<Timestamp>)> {
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        let documents = self.documents().into_iter().filter(|d| d.path != "/style.css");
+        let is_text = |d: &RenderedDocument| !d.media_type.starts_with("image/");
+        let documents =
+            self.documents().into_iter().filter(|d| d.path != "/style.css" && is_text(d));
         documents.map(|d| (d.path, text(d.body), d.etag, d.last_modified)).collect()
     }
 
