@@ -149,6 +149,7 @@ pub fn published(config: &Config, base_url: Url, feed_id: String) -> site::SiteS
         )),
         images: config.site.images,
         attribution: config.publishing.attribution,
+        timezone: config.site.timezone,
         live: true,
         max_age: (shortest_interval / 2).clamp(Duration::from_secs(60), Duration::from_secs(3600)),
         rules: CurrentRules::fixed(rules),

@@ -114,7 +114,8 @@ fn read(text: &str, mut findings: Findings) -> (CheckReport, KeyTable) {
     let mut top = TableReader::root(document.get_ref());
     let site = SiteConfig::read(top.table(&mut findings, "site"), &mut findings);
     let server = ServerConfig::read(top.table(&mut findings, "server"), &mut findings);
-    let defaults = polling::Defaults::read(top.table(&mut findings, "polling"), &mut findings);
+    let defaults =
+        polling::Defaults::read(top.table(&mut findings, "polling"), site.timezone, &mut findings);
     let publishing = PublishingConfig::read(top.table(&mut findings, "publishing"), &mut findings);
     let texts = include::read(&mut top, &mut findings);
     let included: Vec<_> =

@@ -10,7 +10,7 @@ use super::{
     table_reader::{Setting, TableReader},
     value::ByteSize,
 };
-use feed_model::HostPattern;
+use feed_model::{HostPattern, TimeZone};
 
 /// `[polling]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,8 @@ const MIB: u64 = 1 << 20;
 
 /// `[polling]` with the position of each value, because sources inherit values with their origin.
 pub(super) struct Defaults {
+    /// `site.timezone`, the time zone of schedules.
+    pub timezone: TimeZone,
     pub interval: Setting<Duration>,
     pub schedule: Setting<Option<String>>,
     pub max_interval: Setting<Duration>,
@@ -66,7 +68,11 @@ pub(super) struct Defaults {
 }
 
 impl Defaults {
-    pub(super) fn read(mut section: TableReader<'_>, findings: &mut Findings) -> Self {
+    pub(super) fn read(
+        mut section: TableReader<'_>,
+        timezone: TimeZone,
+        findings: &mut Findings,
+    ) -> Self {
         let interval = check_interval(section.or(findings, "interval", MIN_INTERVAL), findings);
         let schedule = check_schedule(
             section.optional(findings, "schedule", "none: interval is used"),
@@ -99,6 +105,7 @@ impl Defaults {
         let max_items = check_count(section.or(findings, "max_items", 5000), 1_000_000, findings);
         section.finish(findings);
         Self {
+            timezone,
             interval,
             schedule,
             max_interval,

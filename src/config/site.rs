@@ -1,6 +1,6 @@
 //! `[site]`: title, URL and identity of the published site.
 
-use feed_model::PngImage;
+use feed_model::{PngImage, TimeZone};
 use url::Url;
 
 use super::{findings::Findings, icon, table_reader::TableReader};
@@ -21,6 +21,8 @@ pub struct SiteConfig {
     pub icon: Option<PngImage>,
     /// Whether pages show the images of stories, which browsers then load from the publishers.
     pub images: bool,
+    /// The time zone of schedules, of the dates on pages and of digests.
+    pub timezone: TimeZone,
 }
 
 impl SiteConfig {
@@ -74,8 +76,17 @@ impl SiteConfig {
             });
         let icon = icon::read(&mut section, findings, "drawn");
         let images = section.or(findings, "images", false).value;
+        let timezone = section.or(findings, "timezone", TimeZone::UTC).value;
         section.finish(findings);
-        Self { title, base_url: base_url.value, id: id.value, contact: contact.value, icon, images }
+        Self {
+            title,
+            base_url: base_url.value,
+            id: id.value,
+            contact: contact.value,
+            icon,
+            images,
+            timezone,
+        }
     }
 }
 

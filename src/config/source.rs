@@ -154,6 +154,7 @@ fn read(
             custom_interval: interval.is_written(),
             interval: interval.value,
             schedule,
+            timezone: defaults.timezone,
             max_interval: max_interval.value,
             exempt,
         },

@@ -10,7 +10,9 @@ use super::{
     findings::{closest_match, quoted},
     quantity,
 };
-use feed_model::{AttributionMode, ContentPolicy, FollowMode, HostPattern, MatchField};
+use feed_model::{
+    AttributionMode, ContentPolicy, FollowMode, HostPattern, MatchField, TimeZone, time_zone,
+};
 
 /// The reason why a value is invalid.
 #[derive(Debug)]
@@ -109,6 +111,36 @@ impl Value for String {
 
     fn to_toml(&self) -> String {
         toml_string(self)
+    }
+
+    fn schema() -> Json {
+        string_schema()
+    }
+}
+
+impl Value for TimeZone {
+    fn read(written: &Spanned<DeValue<'_>>) -> Result<Self, Vec<ValueError>> {
+        let name = text_of(written, "\"Europe/Berlin\"")?;
+        if let Ok(zone) = name.parse() {
+            return Ok(zone);
+        }
+        // People write the city alone, or another case.
+        let wanted = name.to_lowercase().replace(' ', "_");
+        let similar = time_zone::names().find(|zone| {
+            let zone = zone.to_lowercase();
+            zone == wanted || zone.ends_with(&format!("/{wanted}"))
+        });
+        let names: Vec<&str> = time_zone::names().collect();
+        let similar = similar.or_else(|| closest_match(name, &names));
+        let hint = match similar {
+            Some(zone) => format!("did you mean \"{zone}\"?"),
+            None => "use a name of the IANA database: \"UTC\" or \"Europe/Berlin\"".to_owned(),
+        };
+        Err(invalid(format!("unknown time zone `{name}`"), hint))
+    }
+
+    fn to_toml(&self) -> String {
+        toml_string(self.name())
     }
 
     fn schema() -> Json {

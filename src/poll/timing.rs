@@ -183,6 +183,7 @@ mod tests {
                 interval: Duration::from_secs(3600),
                 custom_interval: false,
                 schedule: None,
+                timezone: feed_model::TimeZone::UTC,
                 max_interval: Duration::from_secs(7 * 24 * 3600),
                 exempt: false,
             },

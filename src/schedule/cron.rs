@@ -1,4 +1,4 @@
-//! Five-field cron expressions with the meaning of crontab(5), in UTC.
+//! Five-field cron expressions with the meaning of crontab(5), in a time zone.
 //!
 //! The `cron` crate has six fields, counts weekdays from 1 for Sunday, and requires that both day
 //! fields match. Here, weekdays are 0 to 7 where both ends are Sunday, and if both day fields are
@@ -6,10 +6,10 @@
 
 use std::{fmt, str::FromStr as _};
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use cron::Schedule;
 
-use feed_model::{Timestamp, months::ENGLISH_ABBREVIATIONS};
+use feed_model::{TimeZone, Timestamp, months::ENGLISH_ABBREVIATIONS};
 
 /// Why an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +98,11 @@ impl Cron {
         let cron = Self { text: text.trim().to_owned(), schedules };
         // Every combination of month, day and weekday occurs within 28 years.
         let start = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
-        if cron.next_after(start).is_none() { Err(CronError::Never) } else { Ok(cron) }
+        if cron.next_after(start, TimeZone::UTC).is_none() {
+            Err(CronError::Never)
+        } else {
+            Ok(cron)
+        }
     }
 
     /// Returns the expression.
@@ -106,9 +110,12 @@ impl Cron {
         &self.text
     }
 
-    /// Returns the first time after `after` that matches.
-    pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
-        self.schedules.iter().filter_map(|schedule| schedule.after::<Utc>(&after).next()).min()
+    /// Returns the first time after `after` that matches in the time zone. A time that is left out
+    /// when clocks are put forward does not match.
+    pub fn next_after(&self, after: Timestamp, zone: TimeZone) -> Option<Timestamp> {
+        let after = after.with_timezone(&zone);
+        let next = |schedule: &Schedule| schedule.after(&after).next();
+        self.schedules.iter().filter_map(next).min().map(|at| at.to_utc())
     }
 }
 
@@ -180,7 +187,7 @@ mod tests {
     fn next(cron: &str, after: &str) -> String {
         Cron::parse(cron)
             .unwrap()
-            .next_after(at(after))
+            .next_after(at(after), TimeZone::UTC)
             .unwrap()
             .to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
     }

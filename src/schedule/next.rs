@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use feed_model::{FollowMode, PollOutcome, PollPolicy, SourceId, Timestamp};
+use feed_model::{FollowMode, PollOutcome, PollPolicy, SourceId, TimeZone, Timestamp};
 
 use super::{
     cron::Cron,
@@ -133,7 +133,9 @@ pub fn next_poll(policy: &PollPolicy, hints: &Hints, state: &PollState<'_>) -> N
     // The pause may have passed already. The next poll is then due at once, but never in the past.
     next.at = next.at.max(state.now + TimeDelta::milliseconds(1));
     match &cron {
-        Some(cron) => next_cron_slot(&mut next, cron, hints, state.now, from + cap),
+        Some(cron) => {
+            next_cron_slot(&mut next, (cron, policy.timezone), hints, state.now, from + cap);
+        }
         None => skip_excluded_hours(&mut next, hints, from + cap),
     }
     next
@@ -294,12 +296,12 @@ fn skip_excluded_hours(next: &mut NextPoll, hints: &Hints, at_most: Timestamp) {
 /// hour.
 fn next_cron_slot(
     next: &mut NextPoll,
-    cron: &Cron,
+    (cron, zone): (&Cron, TimeZone),
     hints: &Hints,
     now: Timestamp,
     at_most: Timestamp,
 ) {
-    let slot_from = |time: Timestamp| cron.next_after(time - TimeDelta::milliseconds(1));
+    let slot_from = |time: Timestamp| cron.next_after(time - TimeDelta::milliseconds(1), zone);
     let Some(first) = slot_from(next.at) else {
         return;
     };
@@ -317,7 +319,7 @@ fn next_cron_slot(
     }
     let mut skipped = Vec::new();
     let has_pause = !matches!(next.reason, PollReason::Schedule { .. });
-    if has_pause && cron.next_after(now).is_some_and(|soonest| soonest < first) {
+    if has_pause && cron.next_after(now, zone).is_some_and(|soonest| soonest < first) {
         skipped.push(SkippedSlots::Pause(Box::new(next.reason.clone())));
     }
     if slot > first {

@@ -112,6 +112,7 @@ mod tests {
             icons: Arc::default(),
             images: false,
             attribution: AttributionMode::default(),
+            timezone: feed_model::TimeZone::UTC,
             live: true,
             max_age: Duration::ZERO,
             rules: CurrentRules::fixed(Rules::compile(&[]).unwrap()),

@@ -122,7 +122,7 @@ pub fn pages(reader: &Reader<'_>, settings: &SiteSettings) -> Result<Vec<PageNam
     names.extend((1..=u32::try_from(sources.len()).unwrap_or(u32::MAX)).map(PageName::Sources));
     for topic in published_topics(settings) {
         names.push(PageName::Topic(vec![topic.id.clone()]));
-        for (month, count) in reader.months(topic_filter(&topic.id))? {
+        for (month, count) in reader.months(topic_filter(&topic.id), settings.timezone)? {
             let numbers = 1..=pages::month_page_count(count);
             names.extend(numbers.map(|page| PageName::Month {
                 topic: topic.id.clone(),
@@ -200,7 +200,7 @@ fn topic_page(
         description: topic.and_then(|topic| topic.description.as_deref()).unwrap_or_default(),
         count: Some(reader.count_stories(&topic_query(id))?),
         stories: &reader.stories(&query)?,
-        months: &reader.months(topic_filter(id))?,
+        months: &reader.months(topic_filter(id), settings.timezone)?,
         neighbours: &neighbours,
         hub: hub.as_deref(),
     };
@@ -253,7 +253,7 @@ fn month_page(
         return Ok(None);
     };
     let query = StoryQuery {
-        month: Some(month),
+        month: Some((month, settings.timezone)),
         limit: Some(pages::STORIES_PER_MONTH_PAGE),
         offset: index.saturating_mul(pages::STORIES_PER_MONTH_PAGE),
         ..topic_query(topic)
@@ -263,7 +263,7 @@ fn month_page(
         return Ok(None);
     }
     let title = settings.visible_topic(topic).map_or(ALL_STORIES, |topic| topic.title.as_str());
-    let months = reader.months(topic_filter(topic))?;
+    let months = reader.months(topic_filter(topic), settings.timezone)?;
     let page = MonthPage { topic, title, month, months: &months, page, stories: &stories };
     Ok(Some(pages::month(site, &page)))
 }

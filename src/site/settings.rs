@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use url::Url;
 
-use feed_model::{AttributionMode, Topic, TopicId};
+use feed_model::{AttributionMode, TimeZone, Topic, TopicId};
 use feed_publisher::{
     Addresses, SizeLimits,
     pages::{SiteInfo, TopicRef},
@@ -46,6 +46,8 @@ pub struct SiteSettings {
     pub images: bool,
     /// `publishing.attribution`.
     pub attribution: AttributionMode,
+    /// `site.timezone`: the time zone of the dates on pages.
+    pub timezone: TimeZone,
     /// Whether pages are rendered on request. Static files omit data that changes at every poll.
     pub live: bool,
     /// How long clients may cache a document: `Cache-Control: max-age` and RSS `ttl`.
@@ -182,6 +184,7 @@ impl SiteParts {
             addresses: &self.addresses,
             topics: &self.topics,
             images: settings.images,
+            timezone: settings.timezone,
         }
     }
 }

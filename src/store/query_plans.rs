@@ -21,8 +21,8 @@ use super::{
 };
 use entry_identity::{KeyPolicy, KnownEntries as _};
 use feed_model::{
-    EntryKey, FetchLimits, FollowMode, PollPolicy, SitemapPatterns, Source, SourceId, Timestamp,
-    Topic, TopicId,
+    EntryKey, FetchLimits, FollowMode, PollPolicy, SitemapPatterns, Source, SourceId, TimeZone,
+    Timestamp, Topic, TopicId,
 };
 use topic_rules::Rules;
 
@@ -82,6 +82,7 @@ fn source(id: &str) -> Source {
             interval: hour,
             custom_interval: false,
             schedule: None,
+            timezone: TimeZone::UTC,
             max_interval: hour,
             exempt: false,
         },
@@ -315,7 +316,7 @@ fn windows_and_pages_are_read_by_index() {
         reader.sources()?;
         reader.public_sources()?;
         reader.topics()?;
-        reader.months(Some(&TopicId::new("t").unwrap()))?;
+        reader.months(Some(&TopicId::new("t").unwrap()), TimeZone::UTC)?;
         Ok(())
     }));
 }

@@ -30,6 +30,7 @@ mod stalls;
 mod store;
 mod support;
 mod systemd_units;
+mod timezone;
 mod tls_and_metrics;
 mod topic_commands;
 mod websub;

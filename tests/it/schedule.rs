@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use feed_model::{FollowMode, Headers, PollOutcome, PollPolicy, SourceId, Timestamp, UpdateHints};
+use feed_model::{
+    FollowMode, Headers, PollOutcome, PollPolicy, SourceId, TimeZone, Timestamp, UpdateHints,
+};
 use proptest::prelude::*;
 use tributary::schedule::{Hint, Hints, NextPoll, PollState, next_poll, spread};
 
@@ -20,6 +22,7 @@ fn policy(interval: Duration) -> PollPolicy {
         interval,
         custom_interval: false,
         schedule: None,
+        timezone: TimeZone::UTC,
         max_interval: 7 * DAY,
         exempt: false,
     }
@@ -465,6 +468,7 @@ fn any_pace() -> impl Strategy<Value = PollPolicy> {
             interval: Duration::from_secs(interval),
             custom_interval,
             schedule: schedule.map(str::to_owned),
+            timezone: TimeZone::America__New_York,
             max_interval: Duration::from_secs(interval.max(cap)),
             exempt,
         },
@@ -587,4 +591,25 @@ proptest! {
         prop_assert!(next_poll(&policy, &wished, &good(&id)).at >= plain.at);
         prop_assert!(next_poll(&policy, &hints, &good(&id)).at >= plain.at);
     }
+}
+
+#[test]
+fn a_schedule_is_in_the_time_zone_and_follows_its_clocks() {
+    let id = id();
+    let berlin = PollPolicy { timezone: TimeZone::Europe__Berlin, ..on_schedule("30 2,6 * * *") };
+    let mut slots = Vec::new();
+    let mut now: Timestamp = "2026-03-27T12:00:00Z".parse().unwrap();
+    for _ in 0..4 {
+        let state = PollState { now, last_request: now, ..good(&id) };
+        now = next_poll(&berlin, &Hints::default(), &state).at;
+        slots.push(now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+    }
+    // On 29 March at two o'clock, clocks are put forward to three.
+    let expected = [
+        "2026-03-28T01:30:00Z",
+        "2026-03-28T05:30:00Z",
+        "2026-03-29T04:30:00Z",
+        "2026-03-30T00:30:00Z",
+    ];
+    assert_eq!(slots, expected);
 }

@@ -18,6 +18,7 @@ mod source;
 pub mod stop_words;
 mod story;
 pub mod text;
+pub mod time_zone;
 mod topic;
 pub mod tracking;
 
@@ -40,6 +41,9 @@ pub use source::{
 };
 pub use story::{DecidedBy, Duplicate, Membership, NonMembership, SourceRef, Story, StoryEntry};
 pub use topic::{Exceptions, TermGroup, Topic, TopicState};
+
+/// A time zone of the IANA database.
+pub use chrono_tz::Tz as TimeZone;
 
 /// A point in time in UTC. It is stored with millisecond precision.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr, time::Duration};
 
 use url::Url;
 
-use super::{Problem, SourceId, Timestamp};
+use super::{Problem, SourceId, TimeZone, Timestamp};
 
 /// How a source is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -147,6 +147,8 @@ pub struct PollPolicy {
     pub custom_interval: bool,
     /// A cron expression of five fields that replaces `interval`.
     pub schedule: Option<String>,
+    /// The time zone of `schedule`.
+    pub timezone: TimeZone,
     /// The maximum time between two polls, except for `Retry-After`.
     pub max_interval: Duration,
     /// Whether `allow_hosts` exempts the configured host of the source from the minimum intervals

@@ -1,8 +1,8 @@
-//! The date formats of documents and pages: whole seconds, UTC.
+//! The date formats of documents, in whole seconds and UTC, and of pages, in a time zone.
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, SubsecRound};
 
-use feed_model::{DatePrecision, Timestamp};
+use feed_model::{DatePrecision, TimeZone, Timestamp, time_zone::local_date};
 
 /// Returns the time as in Atom, JSON Feed and `<time datetime>` (RFC 3339): `2026-01-02T03:04:05Z`.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
@@ -21,10 +21,15 @@ pub(crate) fn fixed_offset(at: Timestamp) -> DateTime<FixedOffset> {
 }
 
 /// Returns the date as pages show it: `2 Jan 2026`, or `Jan 2026` in month precision.
-pub(crate) fn display_date(at: Timestamp, precision: Option<DatePrecision>) -> String {
+pub(crate) fn display_date(
+    at: Timestamp,
+    precision: Option<DatePrecision>,
+    zone: TimeZone,
+) -> String {
+    let date = local_date(at, precision, zone);
     match precision {
-        Some(DatePrecision::Month) => at.format("%b %Y").to_string(),
-        _ => at.format("%-d %b %Y").to_string(),
+        Some(DatePrecision::Month) => date.format("%b %Y").to_string(),
+        _ => date.format("%-d %b %Y").to_string(),
     }
 }
 
@@ -46,9 +51,9 @@ mod tests {
         let at: Timestamp = "2026-01-02T03:04:05.678Z".parse().unwrap();
         assert_eq!(rfc3339(at), "2026-01-02T03:04:05Z");
         assert_eq!(rfc822(at), "Fri, 02 Jan 2026 03:04:05 GMT");
-        assert_eq!(display_date(at, Some(DatePrecision::Month)), "Jan 2026");
+        assert_eq!(display_date(at, Some(DatePrecision::Month), TimeZone::UTC), "Jan 2026");
         assert_eq!(datetime_attribute(at, Some(DatePrecision::Month)), "2026-01");
-        assert_eq!(display_date(at, None), "2 Jan 2026");
+        assert_eq!(display_date(at, None, TimeZone::America__New_York), "1 Jan 2026");
         assert_eq!(datetime_attribute(at, Some(DatePrecision::Day)), "2026-01-02");
     }
 }

@@ -1,19 +1,23 @@
 //! Stories for pages, feeds and listings.
 
+use std::collections::BTreeMap;
+
+use chrono::Datelike as _;
 use rusqlite::{OptionalExtension as _, Row, ToSql, params, params_from_iter};
 
 use feed_model::{
     DatePrecision, DecidedBy, Duplicate, EntryKey, Membership, SafeHtml, SourceId, Story,
-    StoryEntry, StoryId, TopicId,
+    StoryEntry, StoryId, TimeZone, Timestamp, TopicId,
+    time_zone::{local_date, month_bounds},
 };
 
 use crate::store::{
     Reader, StoreError, source_ref,
-    sql_values::{self, from_json, from_json_opt, number, time, time_opt},
+    sql_values::{self, from_json, from_json_opt, ms, number, time, time_opt},
     statements::query_all,
 };
 
-/// A year and month (UTC) with the number of stories in it.
+/// A year and month with the number of stories in it.
 pub type MonthCount = ((i32, u32), u64);
 
 /// Conditions of a listing of stories.
@@ -36,9 +40,10 @@ pub struct StoryQuery {
     pub unsorted: bool,
     /// Only stories that may be published.
     pub public_only: bool,
-    /// Only stories of this year and month (UTC), by the publisher's date. Stories without a date
-    /// or with a date in the future count by the time at which they were first stored.
-    pub month: Option<(i32, u32)>,
+    /// Only stories of this year and month in this time zone, by the publisher's date. Stories
+    /// without a date or with a date in the future count by the time at which they were first
+    /// stored.
+    pub month: Option<((i32, u32), TimeZone)>,
 }
 
 impl StoryQuery {
@@ -64,14 +69,20 @@ impl StoryQuery {
                 Box::new(source.to_string()),
             );
         }
-        if let Some((year, month)) = self.month {
-            add(&format!("{DATE} >= ?"), Box::new(month_ms(year, month)));
-            let next = if month < 12 {
-                month_ms(year, month + 1)
-            } else {
-                month_ms(year.saturating_add(1), 1)
-            };
-            add(&format!("{DATE} < ?"), Box::new(next));
+        if let Some((month, zone)) = self.month {
+            // There are no stories in a month that does not exist.
+            let nowhere = (Timestamp::MAX_UTC, Timestamp::MIN_UTC);
+            let local = month_bounds(month, zone).unwrap_or(nowhere);
+            let utc = month_bounds(month, TimeZone::UTC).unwrap_or(nowhere);
+            // The index finds the stories of both.
+            add(&format!("{DATE} >= ?"), Box::new(ms(local.0.min(utc.0))));
+            add(&format!("{DATE} < ?"), Box::new(ms(local.1.max(utc.1))));
+            if local != utc {
+                let starts = (ms(utc.0), ms(local.0));
+                add(&format!("{DATE} >= iif({IS_DAY}, ?, {})", starts.1), Box::new(starts.0));
+                let ends = (ms(utc.1), ms(local.1));
+                add(&format!("{DATE} < iif({IS_DAY}, ?, {})", ends.1), Box::new(ends.0));
+            }
         }
         if self.duplicates {
             sql.push_str(
@@ -98,11 +109,9 @@ impl StoryQuery {
 /// The date that assigns a story `s` to a month; the expression of the index `story_date`.
 const DATE: &str = "min(coalesce(s.published_ms, s.first_published_ms), s.first_published_ms)";
 
-/// Returns the first instant of a month (UTC); the end of time for a month that does not exist.
-fn month_ms(year: i32, month: u32) -> i64 {
-    let day = chrono::NaiveDate::from_ymd_opt(year, month, 1).unwrap_or(chrono::NaiveDate::MAX);
-    day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis()
-}
+/// Whether [`DATE`] is a publisher's date without a time of day, which is the same in every zone.
+const IS_DAY: &str = "(s.published_precision IN ('day', 'month')
+                       AND s.published_ms <= s.first_published_ms)";
 
 impl Reader<'_> {
     /// Returns stories, newest position first.
@@ -196,17 +205,29 @@ impl Reader<'_> {
 
     /// Returns the number of public stories of each month, newest month first, of a topic or of
     /// all topics. See [`StoryQuery::month`] for the month of a story.
-    pub fn months(&self, topic: Option<&TopicId>) -> Result<Vec<MonthCount>, StoreError> {
+    pub fn months(
+        &self,
+        topic: Option<&TopicId>,
+        zone: TimeZone,
+    ) -> Result<Vec<MonthCount>, StoreError> {
         let all = TopicId::all();
+        // The months of every zone begin with a quarter of an hour.
         let sql = format!(
-            "SELECT CAST(strftime('%Y', {DATE} / 1000, 'unixepoch') AS INTEGER) AS y,
-                    CAST(strftime('%m', {DATE} / 1000, 'unixepoch') AS INTEGER) AS m, count(*)
+            "SELECT {DATE} / 900000 AS quarter, {IS_DAY} IS TRUE AS is_day, count(*)
                FROM story_topic st JOIN story s ON s.id = st.story_id
               WHERE st.topic_id = ?1 AND s.public = 1 AND s.removed_ms IS NULL
-              GROUP BY y, m ORDER BY y DESC, m DESC"
+              GROUP BY quarter, is_day"
         );
         let topic = topic.unwrap_or(&all).as_str();
-        Ok(query_all(self.conn, &sql, [topic], |r| Ok(((r.get(0)?, r.get(1)?), r.get(2)?)))?)
+        let quarters: Vec<(i64, bool, u64)> =
+            query_all(self.conn, &sql, [topic], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        let mut months: BTreeMap<(i32, u32), u64> = BTreeMap::new();
+        for (quarter, is_day, count) in quarters {
+            let precision = is_day.then_some(DatePrecision::Day);
+            let date = local_date(time(quarter * 900_000), precision, zone);
+            *months.entry((date.year(), date.month())).or_default() += count;
+        }
+        Ok(months.into_iter().rev().collect())
     }
 
     /// Returns the ids of all stories that were not removed, newest position first.

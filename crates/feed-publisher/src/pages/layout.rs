@@ -1,6 +1,6 @@
 //! The head, header and footer of every page.
 
-use feed_model::TopicId;
+use feed_model::{TimeZone, TopicId};
 
 use crate::{
     addresses::{Addresses, FeedFormat},
@@ -28,6 +28,8 @@ pub struct SiteInfo<'a> {
     pub topics: &'a [TopicRef],
     /// Whether the images of stories are shown. Browsers load them from the publishers.
     pub images: bool,
+    /// The time zone of the dates.
+    pub timezone: TimeZone,
 }
 
 /// A link to another page of the site.

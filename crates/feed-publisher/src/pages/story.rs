@@ -137,10 +137,10 @@ fn view(
             .collect(),
         entries: public_entries()
             .take(max_length)
-            .map(|entry| entry_view(entry, &row.title))
+            .map(|entry| entry_view(site, entry, &row.title))
             .collect(),
         duplicates: duplicates.collect(),
-        added: date_format::display_date(story.first_published, None),
+        added: date_format::display_date(story.first_published, None, site.timezone),
         added_datetime: date_format::rfc3339(story.first_published),
         story: row,
         layout,
@@ -182,7 +182,7 @@ fn topic_page(site: &SiteInfo<'_>, topic: &TopicRef) -> String {
     site.addresses.rooted(&Addresses::topic_path(topic.id.as_str()))
 }
 
-fn entry_view(entry: &StoryEntry, story_title: &str) -> EntryView {
+fn entry_view(site: &SiteInfo<'_>, entry: &StoryEntry, story_title: &str) -> EntryView {
     EntryView {
         source: sentence(&entry.source_title),
         href: entry.url.as_deref().and_then(xml::http_url),
@@ -191,7 +191,7 @@ fn entry_view(entry: &StoryEntry, story_title: &str) -> EntryView {
             .as_deref()
             .map(sentence)
             .filter(|title| !title.is_empty() && title != story_title),
-        first_seen: date_format::display_date(entry.first_seen, None),
+        first_seen: date_format::display_date(entry.first_seen, None, site.timezone),
         first_seen_datetime: date_format::rfc3339(entry.first_seen),
     }
 }

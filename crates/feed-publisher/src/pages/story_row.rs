@@ -1,8 +1,15 @@
 //! A story as lists show it.
 
-use feed_model::{DatePrecision, Story, Timestamp};
+use chrono::Datelike as _;
 
-use crate::{addresses::Addresses, channel, date_format, excerpt, pages::layout::SiteInfo, xml};
+use feed_model::{DatePrecision, Story, Timestamp, time_zone::local_date};
+
+use crate::{
+    addresses::{Addresses, YearMonth},
+    channel, date_format, excerpt,
+    pages::layout::SiteInfo,
+    xml,
+};
 
 /// The longest title in a list, in characters.
 const MAX_TITLE_CHARS: usize = 160;
@@ -66,7 +73,7 @@ impl StoryRow {
             page,
             source,
             authors: authors.join(", "),
-            date: date_format::display_date(date, precision),
+            date: date_format::display_date(date, precision, site.timezone),
             datetime_attr: date_format::datetime_attribute(date, precision),
             image: story
                 .image
@@ -94,9 +101,9 @@ impl StoryRow {
 
     /// Returns a row with the date as month and year.
     pub(super) fn with_month(site: &SiteInfo<'_>, story: &Story) -> Self {
-        let (date, _) = story_date(story);
+        let (date, precision) = story_date(story);
         Self {
-            date: date_format::display_date(date, Some(DatePrecision::Month)),
+            date: local_date(date, precision, site.timezone).format("%b %Y").to_string(),
             ..Self::new(site, story)
         }
     }
@@ -110,10 +117,15 @@ fn story_date(story: &Story) -> (Timestamp, Option<DatePrecision>) {
     }
 }
 
-/// Returns the time that decides the month of a story in archives: the publisher's date, but not
-/// later than the first publication here.
-pub(super) fn archive_date(story: &Story) -> Timestamp {
-    story.published.map_or(story.first_published, |date| date.min(story.first_published))
+/// Returns the month of a story in archives, by the publisher's date, but not later than the first
+/// publication here.
+pub(super) fn archive_month(site: &SiteInfo<'_>, story: &Story) -> YearMonth {
+    let published = story.published.filter(|date| *date <= story.first_published);
+    let date = match published {
+        Some(date) => local_date(date, story.published_precision, site.timezone),
+        None => local_date(story.first_published, None, site.timezone),
+    };
+    (date.year(), date.month())
 }
 
 /// Returns "1 story" or "2 stories".

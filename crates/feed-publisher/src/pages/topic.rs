@@ -1,8 +1,6 @@
 //! `/topics/{topic}`: the topic's feeds, its latest stories, and its archive by month.
 
 use askama::Template;
-use chrono::Datelike;
-
 use feed_model::{Story, TopicId};
 
 use crate::{
@@ -13,7 +11,7 @@ use crate::{
         month::month_name,
         month_chart::{month_chart, month_span},
         render::{MAX_PAGE_BYTES, render},
-        story_row::{StoryRow, archive_date, story_count_text},
+        story_row::{StoryRow, archive_month, story_count_text},
         title_words::{TitleWord, title_words},
     },
     xml,
@@ -210,8 +208,7 @@ fn stories_by_month(
 ) -> Vec<MonthView> {
     let mut months: Vec<(YearMonth, MonthView)> = Vec::new();
     for story in stories {
-        let date = archive_date(story);
-        let month = (date.year(), date.month());
+        let month = archive_month(site, story);
         let row = StoryRow::new(site, story);
         if let Some((_, view)) = months.iter_mut().find(|(known, _)| *known == month) {
             view.rows.push(row);

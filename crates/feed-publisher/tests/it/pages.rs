@@ -21,6 +21,7 @@ fn every_page(stories: &[Story]) -> Vec<(String, Vec<u8>)> {
         addresses: &addresses,
         topics: &topics,
         images: false,
+        timezone: TimeZone::UTC,
     };
     let sections: Vec<TopicSection> = topics
         .iter()

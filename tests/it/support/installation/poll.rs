@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, pin::Pin, sync::Arc, time::Dura
 
 use chrono::TimeDelta;
 use feed_model::{
-    FetchLimits, FollowMode, PollPolicy, SitemapPatterns, Source, SourceState, Timestamp,
+    FetchLimits, FollowMode, PollPolicy, SitemapPatterns, Source, SourceState, TimeZone, Timestamp,
 };
 use tributary::{
     app,
@@ -201,6 +201,7 @@ pub fn public_source(id: &str, url: &Url) -> Source {
             interval: HOUR,
             custom_interval: false,
             schedule: None,
+            timezone: TimeZone::UTC,
             max_interval: 7 * 24 * HOUR,
             exempt: false,
         },
